@@ -1,0 +1,51 @@
+"""What people write against: students a `Model`, instructors a `Task`."""
+
+from harness.contract import metrics, rules
+from harness.contract._errors import (
+    FailureKind,
+    HarnessError,
+    InfrastructureError,
+    Phase,
+    SubmissionError,
+    TaskError,
+    UsageError,
+)
+from harness.contract._limits import Limits
+from harness.contract._model import Model, TaskInfo
+from harness.contract._names import check_name
+from harness.contract._sources import Baseline, Canonical, Counts, Embedded, File, Local, Source
+from harness.contract._split import Parts, Split
+from harness.contract._task import Inputs, Kind, Task
+from harness.contract.metrics import Metric, Predictions
+from harness.contract.rules import Rule
+
+__all__ = [
+    "Baseline",
+    "Canonical",
+    "Counts",
+    "Embedded",
+    "FailureKind",
+    "File",
+    "HarnessError",
+    "InfrastructureError",
+    "Inputs",
+    "Kind",
+    "Limits",
+    "Local",
+    "Metric",
+    "Model",
+    "Parts",
+    "Phase",
+    "Predictions",
+    "Rule",
+    "Source",
+    "Split",
+    "SubmissionError",
+    "Task",
+    "TaskError",
+    "TaskInfo",
+    "UsageError",
+    "check_name",
+    "metrics",
+    "rules",
+]

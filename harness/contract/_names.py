@@ -1,0 +1,26 @@
+"""Names of tasks, submissions and references."""
+
+from __future__ import annotations
+
+import re
+
+from harness.contract._errors import UsageError
+
+RESERVED = frozenset({"reference"})
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+def check_name(name: str, what: str) -> str:
+    """Return `name` if it may name a task, submission or reference.
+
+    Raises:
+        UsageError: the name is reserved or has other characters than ``[a-z0-9][a-z0-9_-]{0,63}``.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{what} name {name!r} is not allowed: use 1 to 64 lower-case letters, digits, '-' and '_', "
+            "starting with a letter or digit"
+        )
+    if name in RESERVED:
+        raise UsageError(f"{what} name {name!r} is reserved for staff solutions: choose another")
+    return name

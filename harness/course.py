@@ -1,0 +1,199 @@
+"""The folders of a course: find its root, load its tasks, locate submissions."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from harness.contract import Task, TaskError, UsageError, check_name
+
+_TASKS, _SUBMISSIONS, _REFERENCE, _LEADERBOARD, _PRIVATE = (
+    "tasks",
+    "submissions",
+    "reference",
+    "leaderboard",
+    ".harness",
+)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One person's work on one task: the folder `folder`, published under `name`."""
+
+    name: str
+    task: str
+    folder: Path
+
+    def __str__(self) -> str:
+        return f"{self.name} · {self.task}"
+
+
+@dataclass(frozen=True)
+class Course:
+    """The root that holds ``tasks/``, ``submissions/``, ``reference/`` and ``leaderboard/``."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path) -> Course:
+        """Return the course that `start` lies in.
+
+        Raises:
+            UsageError: neither `start` nor a folder above it holds ``tasks/``.
+        """
+        start = start.resolve()
+        for folder in (start, *start.parents):
+            if any((folder / _TASKS).glob("*/task.py")):
+                return cls(folder)
+        raise UsageError(
+            f"{start} is not inside a course: expected a folder tasks/ with <task>/task.py here or above"
+        )
+
+    @property
+    def leaderboard(self) -> Path:
+        """The generated folder, published."""
+        return self.root / _LEADERBOARD
+
+    @property
+    def private(self) -> Path:
+        """The host's own folder, never published."""
+        return self.root / _PRIVATE
+
+    def task_names(self) -> list[str]:
+        """Return the names of all tasks."""
+        return sorted(path.parent.name for path in (self.root / _TASKS).glob("*/task.py"))
+
+    def task(self, name: str) -> Task:
+        """Load one task; no other task is imported.
+
+        Raises:
+            UsageError: there is no such task.
+            TaskError: its ``task.py`` has a mistake.
+        """
+        folder = self.root / _TASKS / name
+        if name not in self.task_names():
+            raise UsageError(f"there is no task {name!r}{suggest(name, self.task_names())}")
+        check_name(name, "task")
+        try:
+            declared = getattr(_import_task(self.root, folder), "TASK", None)
+        except TaskError as error:
+            raise TaskError(f"task {name}: {error} ({folder / 'task.py'})") from error
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            raise TaskError(
+                f"task {name} does not load: {type(error).__name__}: {error} ({where.filename}:{where.lineno})"
+            ) from error
+        if not isinstance(declared, Task):
+            raise TaskError(f"task {name}: {folder / 'task.py'} defines no TASK = harness.Task(...)")
+        return declared.named(name)
+
+    def task_digest(self, name: str) -> str:
+        """Return the digest of a task's code."""
+        return digest_files(self.root / _TASKS / name, (self.root / _TASKS / name).rglob("*.py"))
+
+    def submission_names(self) -> list[str]:
+        """Return the names under ``submissions/``."""
+        return _folders(self.root / _SUBMISSIONS)
+
+    def submissions(self, path: str, task: str | None = None) -> list[Submission]:
+        """Return the submissions at `path`: a person's folder (all its tasks) or ``PATH/<task>``.
+
+        `task` keeps that one only.
+
+        Raises:
+            UsageError: there is nothing of that name; says what there is.
+        """
+        base, name, rest = self._locate(path)
+        check_name(name, "submission")
+        published = name if base == _SUBMISSIONS else f"{_REFERENCE}/{name}"
+        folder = self.root / base / name
+        if not folder.is_dir():
+            names = _folders(self.root / base)
+            raise UsageError(f"there is no {base}/{name}{suggest(name, names)}")
+        tasks = rest or _folders(folder)
+        if task is not None:
+            tasks = [task] if task in tasks or not rest else []
+        for wanted in tasks:
+            if wanted not in self.task_names():
+                raise UsageError(f"{base}/{name}: there is no task {wanted!r}{suggest(wanted, self.task_names())}")
+            if not (folder / wanted).is_dir():
+                raise UsageError(f"{base}/{name} has no folder {wanted!r}{suggest(wanted, _folders(folder))}")
+        if not tasks:
+            raise UsageError(f"{base}/{name} holds no task: put model.py into {base}/{name}/<task>/")
+        return [Submission(published, wanted, folder / wanted) for wanted in tasks]
+
+    def _locate(self, path: str) -> tuple[str, str, list[str]]:
+        """Divide `path` into (submissions or reference, name, [task])."""
+        for start in (Path.cwd(), self.root):
+            absolute = Path(start, path)
+            normal = Path(*absolute.parts[:1], *_normal(absolute.parts[1:]))
+            for base in (_SUBMISSIONS, _REFERENCE):
+                if normal.is_relative_to(self.root / base):
+                    parts = normal.relative_to(self.root / base).parts
+                    if len(parts) in (1, 2):
+                        return base, parts[0], list(parts[1:])
+        names = [f"{base}/{name}" for base in (_SUBMISSIONS, _REFERENCE) for name in _folders(self.root / base)]
+        raise UsageError(
+            f"{path!r} is no submission: expected submissions/<name>, submissions/<name>/<task> "
+            f"or the same under reference/{suggest(path, names)}"
+        )
+
+
+def suggest(name: str, available: Iterable[str]) -> str:
+    """Return ": did you mean …? available: …" for an unknown `name`."""
+    available = sorted(available)
+    close = difflib.get_close_matches(name, available, n=1)
+    meant = f"did you mean {close[0]!r}? " if close else ""
+    return f": {meant}available: {', '.join(available) or 'none'}"
+
+
+def digest_files(folder: Path, files: Iterable[Path]) -> str:
+    """Return one digest of the names and bytes of `files` below `folder`."""
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _normal(parts: tuple[str, ...]) -> list[str]:
+    """Resolve ``.`` and ``..`` without following links: a link among submissions is refused by name later."""
+    kept: list[str] = []
+    for part in parts:
+        if part == "..":
+            del kept[-1:]
+        elif part != ".":
+            kept.append(part)
+    return kept
+
+
+def _folders(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
+
+
+def _import_task(root: Path, folder: Path) -> ModuleType:
+    """Import ``task.py`` as a module of a package of its own, so that it may ``from .data import …``."""
+    course = hashlib.sha256(str(root).encode()).hexdigest()[:12]
+    package = f"_course_{course}_{folder.name.replace('-', '_dash_')}"
+    for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+        del sys.modules[name]  # the files may have changed since
+    holder = ModuleType(package)
+    holder.__path__ = [str(folder)]
+    sys.modules[package] = holder
+    spec = importlib.util.spec_from_file_location(f"{package}.task", folder / "task.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,59 @@
+"""Check loaded data against the declaration, once, so that nothing after has to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from harness.contract import Counts, Parts, Source, Split, Task, TaskError
+
+
+def check_parts(task: Task, source: Source, parts: Parts) -> Parts:
+    """Return `parts` if they are what `task` declares.
+
+    Raises:
+        TaskError: a part has other counts, shapes, types or ranges; says which, and what was expected.
+    """
+    named = {"train": parts.train, "validation": parts.validation, "test": parts.test}
+    for name, split in named.items():
+        if split is not None:
+            problem = _inputs_problem(task, split.inputs) or _targets_problem(task, split)
+            if problem:
+                raise TaskError(f"task {task.name}, {source.kind} data, {name} part: {problem}")
+    found = Counts(*(0 if split is None else len(split) for split in named.values()))
+    if source.counts is not None and parts.test is not None and found != source.counts:
+        raise TaskError(f"task {task.name}, {source.kind} data: {found} items, expected {source.counts}")
+    if not found.train or not found.validation:
+        raise TaskError(f"task {task.name}, {source.kind} data: a part is empty ({found})")
+    return parts
+
+
+def _inputs_problem(task: Task, inputs: Any) -> str | None:
+    declared = task.inputs
+    if declared.shape is None:
+        return None if all(isinstance(text, str) for text in inputs) else "an input is not a text"
+    if not isinstance(inputs, np.ndarray) or inputs.shape[1:] != declared.shape:
+        return f"inputs of shape {np.shape(inputs)}, expected (N, {', '.join(map(str, declared.shape))})"
+    if inputs.dtype != declared.dtype:
+        return f"inputs of dtype {inputs.dtype}, expected {declared.dtype}"
+    if not len(inputs):
+        return None
+    low, high = inputs.min(), inputs.max()
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return "an input is not finite"
+    if (declared.low is not None and low < declared.low) or (declared.high is not None and high > declared.high):
+        return f"inputs in [{low}, {high}], expected [{declared.low}, {declared.high}]"
+    return None
+
+
+def _targets_problem(task: Task, split: Split) -> str | None:
+    targets = split.targets
+    if task.kind == "classification":
+        if not isinstance(targets, np.ndarray) or targets.dtype != np.int64 or targets.ndim != 1:
+            return "targets must be one row of int64 labels"
+        if len(targets) and not (targets.min() >= 0 and targets.max() < len(task.classes)):
+            return f"labels in [{targets.min()}, {targets.max()}], expected [0, {len(task.classes) - 1}]"
+    if task.kind == "forecasting" and np.shape(targets) != (len(split), task.horizon):
+        return f"targets of shape {np.shape(targets)}, expected (N, {task.horizon})"
+    return None

@@ -1,0 +1,42 @@
+"""Digests of files and of data."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.contract import File, Split
+
+
+def matches(file: File, path: Path) -> bool:
+    """Tell whether the bytes at `path` are the official ones."""
+    algorithm, _, value = file.digest.partition(":")
+    return file_digest(path, algorithm) == value
+
+
+def file_digest(path: Path, algorithm: str = "sha256") -> str:
+    """Return the hexadecimal digest of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
+
+
+def data_digest(splits: list[Split | None]) -> str:
+    """Return the digest of what train, validation and test hold, whatever files they came from."""
+    digest = hashlib.sha256()
+    for split in splits:
+        for items in (split.inputs, split.targets) if split is not None else ():
+            for item in items if isinstance(items, list) else [items]:
+                _add(digest, item)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _add(digest: Any, item: Any) -> None:
+    if isinstance(item, str):
+        content = item.encode("utf-8", "surrogatepass")
+        digest.update(f"str {len(content)}\0".encode() + content)
+    else:
+        array = np.ascontiguousarray(item)
+        digest.update(f"{array.dtype.str} {array.shape}\0".encode() + array.tobytes())

@@ -1,0 +1,78 @@
+"""Find a source's files: in a data root, in the cache, or by download."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.contract import Canonical, InfrastructureError, Local, Task
+from harness.data._digest import file_digest, matches
+from harness.data._places import Places
+
+_CONNECT_SECONDS = 5.0
+_READ_SECONDS = 30.0
+
+
+class NotHere(Exception):  # noqa: N818 - the answer to a question, not an error
+    """The source cannot be had on this machine; the message says why, and what would help."""
+
+
+def in_data_root(task: Task, source: Canonical | Local, places: Places) -> Path:
+    """Return the folder of the data root that holds all of `source`'s files, official bytes if it is canonical.
+
+    Raises:
+        NotHere: there is no data root, or it lacks a file, or has another in its place.
+    """
+    if places.root is None:
+        raise NotHere("no data root: set HARNESS_DATA or --data-root")
+    folder = places.root / task.name
+    names = [file if isinstance(file, str) else file.name for file in source.files]
+    missing = [name for name in names if not (folder / name).exists()]
+    if missing:
+        raise NotHere(f"{folder} has no {', '.join(missing)}")
+    if isinstance(source, Canonical):
+        other = [file.name for file in source.files if not matches(file, folder / file.name)]
+        if other:
+            raise NotHere(f"{', '.join(other)} in {folder} is not the official file")
+    return folder
+
+
+def in_cache(task: Task, source: Canonical, places: Places) -> Path:
+    """Return the cache folder that holds all of `source`'s files, downloading what is missing.
+
+    Raises:
+        NotHere: a file is missing and cannot be downloaded.
+        InfrastructureError: a download has the wrong digest.
+    """
+    folder = places.cache / "files" / task.name
+    for file in source.files:
+        path = folder / file.name
+        if path.exists() and matches(file, path):
+            continue
+        if places.offline:
+            raise NotHere(f"{file.name} is not in the cache and HARNESS_OFFLINE forbids its download")
+        _download(file.url, file.digest, path)
+    return folder
+
+
+def _download(url: str, digest: str, path: Path) -> None:
+    """Fetch `url` to `path`: whole and with the right digest, or not at all."""
+    import pooch
+    import requests
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    fetch = pooch.HTTPDownloader(progressbar=False, timeout=(_CONNECT_SECONDS, _READ_SECONDS))
+    try:
+        fetch(url, str(part), None)
+        algorithm, _, expected = digest.partition(":")
+        found = file_digest(part, algorithm)
+        if found != expected:
+            raise InfrastructureError(
+                f"{url} came with the digest {algorithm}:{found}, expected {digest}: nothing was kept; "
+                "try again, or ask whoever maintains the task"
+            )
+        part.replace(path)
+    except (requests.RequestException, OSError) as error:
+        raise NotHere(f"{path.name} cannot be downloaded ({type(error).__name__})") from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,135 @@
+"""Sources in order: the first that is here wins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from harness.contract import (
+    Canonical,
+    Embedded,
+    HarnessError,
+    InfrastructureError,
+    Local,
+    Parts,
+    Source,
+    Split,
+    Task,
+)
+from harness.data._check import check_parts
+from harness.data._digest import data_digest
+from harness.data._files import NotHere, in_cache, in_data_root
+from harness.data._places import Places
+from harness.data._prepared import prepared_path, read_prepared, write_prepared
+from harness.data._private import private_test
+
+DataChoice = Literal["auto", "canonical", "local", "embedded"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskData:
+    """A task's data as it was found, checked."""
+
+    source: Source
+    train: Split
+    validation: Split
+    test: Split | None
+    """None where its targets are kept elsewhere."""
+    private: bool
+    digest: str
+    passed_over: tuple[str, ...]
+    """Why sources preferred to this one were not used."""
+
+    @property
+    def scored_on(self) -> Literal["test", "validation"]:
+        """The part that scores are computed on."""
+        return "validation" if self.test is None else "test"
+
+    @property
+    def scored(self) -> Split:
+        """That part."""
+        return self.validation if self.test is None else self.test
+
+
+def load_data(task: Task, task_digest: str, places: Places, choice: DataChoice = "auto") -> TaskData:
+    """Load `task` from the first source of the kind chosen that is on this machine or can be downloaded.
+
+    Raises:
+        InfrastructureError: there is none, or its files are broken.
+        TaskError: the data is not what the task declares.
+    """
+    passed_over: list[str] = []
+    for source, find in _candidates(task, places, choice):
+        try:
+            folder = find()
+        except NotHere as reason:
+            passed_over.append(f"{source.kind}: {reason}")
+            continue
+        parts = check_parts(task, source, _read(task, task_digest, source, folder, places))
+        if task.private_test:
+            parts = replace(parts, test=private_test(task, parts.test, places))
+        digest = data_digest([parts.train, parts.validation, parts.test])
+        return TaskData(
+            source=source,
+            train=parts.train,
+            validation=parts.validation,
+            test=parts.test,
+            private=task.private_test,
+            digest=digest,
+            passed_over=tuple(passed_over),
+        )
+    tried = "; ".join(passed_over) or f"the task declares no {choice} source"
+    raise InfrastructureError(
+        f"task {task.name}: no {'data' if choice == 'auto' else f'{choice} data'} here ({tried}): "
+        f"put the files into <data root>/{task.name}/ and set HARNESS_DATA"
+        + (", or use --data embedded" if any(isinstance(s, Embedded) for s in task.sources) else "")
+    )
+
+
+def _candidates(
+    task: Task, places: Places, choice: DataChoice
+) -> Iterator[tuple[Source, Callable[[], Path | None]]]:
+    """Yield sources with how to find each: the data root before cache and network, embedded last."""
+    wanted = [source for source in task.sources if choice in ("auto", source.kind)]
+    for source in wanted:
+        if isinstance(source, Canonical | Local):
+            yield source, partial(in_data_root, task, source, places)
+    for source in wanted:
+        if isinstance(source, Canonical):
+            yield source, partial(in_cache, task, source, places)
+    for source in wanted:
+        if isinstance(source, Embedded):
+            yield source, lambda: None
+
+
+def _read(task: Task, task_digest: str, source: Source, folder: Path | None, places: Places) -> Parts:
+    files = [] if folder is None else _files_of(source, folder)
+    kept = prepared_path(task, task_digest, source, files, places)
+    parts = None if task.restricted else read_prepared(kept)
+    if parts is not None:
+        return parts
+    try:
+        parts = source.load() if isinstance(source, Embedded) else source.load(folder or Path())
+    except HarnessError:
+        raise
+    except Exception as error:
+        where = f" in {folder}" if folder else ""
+        raise InfrastructureError(
+            f"task {task.name}: the {source.kind} data{where} cannot be read "
+            f"({type(error).__name__}: {error}): replace the file, or choose another source with --data"
+        ) from error
+    if not task.restricted:
+        write_prepared(kept, parts)
+    return parts
+
+
+def _files_of(source: Source, folder: Path) -> list[Path]:
+    names = [] if isinstance(source, Embedded) else [f if isinstance(f, str) else f.name for f in source.files]
+    found: list[Path] = []
+    for name in names:
+        path = folder / name
+        found += sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return found

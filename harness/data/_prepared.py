@@ -1,0 +1,63 @@
+"""Keep decoded parts between runs: reading USPS takes seconds, reading it back a moment."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from harness._version import __version__
+from harness.contract import Parts, Source, Split, Task
+from harness.data._digest import file_digest
+from harness.data._places import Places
+
+_NAMES = ("train", "validation", "test")
+
+
+def prepared_path(task: Task, task_digest: str, source: Source, files: Iterable[Path], places: Places) -> Path:
+    """Return where the parts of `source` are kept: under the digest of all that decides them."""
+    key = hashlib.sha256()
+    for piece in (__version__, task.name, task_digest, source.kind, source.title, *map(file_digest, files)):
+        key.update(f"{piece}\0".encode())
+    return places.cache / "prepared" / f"{task.name}-{key.hexdigest()[:32]}.npz"
+
+
+def read_prepared(path: Path) -> Parts | None:
+    """Return the parts kept at `path`; None where there are none, or not whole."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            splits = [
+                Split(archive[f"{name}_inputs"], archive[f"{name}_targets"])
+                if f"{name}_inputs" in archive
+                else None
+                for name in _NAMES
+            ]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
+    train, validation, test = splits
+    return None if train is None or validation is None else Parts(train, validation, test)
+
+
+def write_prepared(path: Path, parts: Parts) -> None:
+    """Keep `parts` if they are arrays all through; a disk that is full keeps none."""
+    arrays = {}
+    for name, split in zip(_NAMES, (parts.train, parts.validation, parts.test), strict=True):
+        if split is not None:
+            arrays |= {f"{name}_inputs": split.inputs, f"{name}_targets": split.targets}
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        return
+    temporary: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fd, temporary = tempfile.mkstemp(suffix=".npz", dir=path.parent)
+        with os.fdopen(fd, "wb") as file:
+            np.savez(file, **arrays)
+        Path(temporary).replace(path)
+    except OSError:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)

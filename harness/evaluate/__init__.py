@@ -1,0 +1,8 @@
+"""Evaluate one (task, submission): plan, run in isolation, measure, give a record."""
+
+from harness.evaluate._observe import Observer, Silent
+from harness.evaluate._plan import Plan, WeightsPolicy
+from harness.evaluate._run import Outcome
+from harness.evaluate._submission import Evaluation, Evaluator
+
+__all__ = ["Evaluation", "Evaluator", "Observer", "Outcome", "Plan", "Silent", "WeightsPolicy"]

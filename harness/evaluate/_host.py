@@ -1,0 +1,67 @@
+"""Facts about the machine and the course for the record."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+
+from harness.record import Git, Machine
+
+_PACKAGES = ("numpy", "safetensors", "scikit-learn", "scipy", "torch", "torchvision")
+
+
+def describe_machine() -> Machine:
+    """Return where this process runs."""
+    return Machine(
+        system=f"{platform.system()} {platform.release()}",
+        processor=_processor(),
+        cores=psutil.cpu_count(),
+        memory_bytes=psutil.virtual_memory().total,
+        python=platform.python_version(),
+    )
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of the packages that decide results; none is imported."""
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def describe_git(root: Path) -> Git | None:
+    """Return the commit checked out at `root`; None outside git."""
+    commit = _git(root, "rev-parse", "HEAD")
+    if commit is None:
+        return None
+    return Git(commit=commit, dirty=bool(_git(root, "status", "--porcelain", "--untracked-files=no")))
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments],  # noqa: S607 - the user's own git
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())

@@ -1,0 +1,82 @@
+"""What will be run, decided before anything runs; equal plans give equal records, timing aside."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+from harness._version import __version__
+from harness.contract import Task
+from harness.data import TaskData
+from harness.evaluate._host import package_versions
+from harness.evaluate._snapshot import Snapshot
+from harness.record import Mode, SubmissionPart, TaskPart
+
+WeightsPolicy = Literal["load", "retrain"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One evaluation to be done."""
+
+    name: str
+    task: Task
+    task_digest: str
+    data: TaskData
+    snapshot: Snapshot
+    mode: Mode
+    base_seed: int
+    level: str
+
+    @property
+    def seed(self) -> int:
+        """The model's seed: by name, the same for every submission."""
+        return seed_for(self.base_seed, self.task.name, 0)
+
+    @property
+    def id(self) -> str:
+        """Digest of everything that decides the result."""
+        pieces = (
+            __version__,
+            *(f"{name} {version}" for name, version in sorted(package_versions().items())),
+            self.task.name,
+            self.task_digest,
+            self.data.digest,
+            self.data.scored_on,
+            self.name,
+            self.snapshot.digest,
+            self.mode,
+            str(self.base_seed),
+            self.level,
+        )
+        return hashlib.sha256("\0".join(pieces).encode()).hexdigest()[:16]
+
+    def task_part(self) -> TaskPart:
+        """Return the record's `task`."""
+        data = self.data
+        return TaskPart(
+            name=self.task.name,
+            digest=self.task_digest,
+            source=data.source.kind,
+            data_digest=data.digest,
+            scored_on=data.scored_on,
+            test_labels="private" if data.private else "public",
+            n_train=len(data.train),
+            n_validation=len(data.validation),
+            n_test=0 if data.test is None else len(data.test),
+        )
+
+    def submission_part(self) -> SubmissionPart:
+        """Return the record's `submission`."""
+        return SubmissionPart(name=self.name, digest=self.snapshot.digest, mode=self.mode)
+
+
+def choose_mode(snapshot: Snapshot, weights: WeightsPolicy) -> Mode:
+    """Load what the submission shipped, unless there is nothing or `weights` says to train."""
+    return "loaded" if snapshot.weights is not None and weights == "load" else "trained"
+
+
+def seed_for(base: int, task: str, repeat: int) -> int:
+    """Return a seed in [0, 2³²) from its names."""
+    return int.from_bytes(hashlib.sha256(f"{base}/{task}/{repeat}".encode()).digest()[:4], "little")

@@ -1,0 +1,124 @@
+"""Accept predictions, or say exactly what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from harness.contract import Phase, Predictions, SubmissionError, TaskInfo
+from harness.wire import Admit, ArrayHeader, Done, Form, WireError, unpack
+
+Array = np.ndarray[Any, Any]
+
+MAX_BOXES_PER_IMAGE = 1_000
+
+
+def admit_predictions(task: TaskInfo, n: int, item_shape: tuple[int, ...], phase: Phase) -> Admit:
+    """Return what judges the headers of a reply to n inputs of `item_shape`, before any payload is read."""
+
+    def admit(message: object, headers: Sequence[ArrayHeader]) -> None:
+        if not isinstance(message, Done):
+            if headers:
+                raise WireError("arrays came with a message that carries none")
+            return
+        if len(headers) != (2 if task.kind == "detection" else 1):
+            raise WireError(f"{len(headers)} arrays came as predictions")
+        problem = _form_problem(task, n, item_shape, headers)
+        if problem:
+            raise bad_predictions(phase, problem)
+
+    return admit
+
+
+def accept(task: TaskInfo, n: int, form: Form, arrays: Sequence[Array], phase: Phase) -> Predictions:
+    """Return the predictions for n inputs that came as `arrays`, checked.
+
+    Raises:
+        SubmissionError: `bad_predictions`.
+    """
+    if task.kind == "detection":
+        return Predictions(_boxes(task, unpack("ragged", arrays), phase))
+    (array,) = arrays
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        where = np.argwhere(~np.isfinite(array))[0]
+        raise bad_predictions(phase, f"predict returned {array[tuple(where)]} (item {where[0]}): expected finite")
+    match task.kind:
+        case "classification":
+            return _labels(task, array, phase)
+        case "segmentation":
+            return _masks(array, phase)
+    return Predictions(array.astype(np.float64))
+
+
+def bad_predictions(phase: Phase, problem: str) -> SubmissionError:
+    """Return the failure that `problem` is."""
+    return SubmissionError("bad_predictions", phase, problem)
+
+
+def _form_problem(
+    task: TaskInfo, n: int, item_shape: tuple[int, ...], headers: Sequence[ArrayHeader]
+) -> str | None:
+    first = headers[0]
+    numeric = first.dtype.kind in "iuf"
+    found = f"predict returned shape {first.shape} of {first.dtype} for {n} inputs"
+    match task.kind:
+        case "classification":
+            classes = len(task.classes)
+            labels = first.shape == (n,) and numeric
+            scores = first.shape == (n, classes) and first.dtype.kind == "f"
+            if not (labels or scores):
+                return f"{found}: expected ({n},) integer labels or ({n}, {classes}) float scores"
+        case "segmentation":
+            if first.shape != (n, *item_shape[:2]) or not numeric:
+                return f"{found}: expected ({n}, {item_shape[0]}, {item_shape[1]}) masks or probabilities"
+        case "forecasting":
+            if first.shape != (n, task.horizon) or first.dtype.kind != "f":
+                return f"{found}: expected ({n}, {task.horizon}) floats"
+        case "detection":
+            rows = first.shape[0] if first.shape else -1
+            if first.shape != (rows, 6) or first.dtype.kind != "f" or rows > n * MAX_BOXES_PER_IMAGE:
+                return f"{found}: expected (k, 6) floats per image, at most {MAX_BOXES_PER_IMAGE} boxes each"
+            if headers[1].shape != (n,):
+                return f"predict returned boxes for {headers[1].shape} images: expected {n}"
+    return None
+
+
+def _labels(task: TaskInfo, array: Array, phase: Phase) -> Predictions:
+    if array.ndim == 2:
+        return Predictions(array.argmax(axis=1).astype(np.int64), array)
+    if array.dtype.kind == "f" and (array != np.floor(array)).any():
+        raise bad_predictions(
+            phase, f"predict returned the label {array[array != np.floor(array)][0]}: expected whole numbers"
+        )
+    low, high = array.min(initial=0), array.max(initial=0)
+    if low < 0 or high >= len(task.classes):
+        wrong = low if low < 0 else high
+        raise bad_predictions(
+            phase, f"predict returned the label {wrong:g}: expected 0 to {len(task.classes) - 1}"
+        )
+    return Predictions(array.astype(np.int64))
+
+
+def _masks(array: Array, phase: Phase) -> Predictions:
+    low, high = array.min(initial=0), array.max(initial=0)
+    if array.dtype.kind == "f":
+        if low < 0 or high > 1:
+            raise bad_predictions(phase, f"predict returned probabilities in [{low:g}, {high:g}]: expected [0, 1]")
+        return Predictions((array >= 0.5).astype(np.int64), array)
+    if low < 0:
+        raise bad_predictions(phase, f"predict returned the mask value {low}: expected 0 or more")
+    return Predictions(array.astype(np.int64))
+
+
+def _boxes(task: TaskInfo, boxes: list[Array], phase: Phase) -> list[Array]:
+    for number, image in enumerate(boxes):
+        if not np.isfinite(image).all():
+            raise bad_predictions(phase, f"predict returned a box that is not finite (image {number})")
+        classes = image[:, 5]
+        if ((classes < 0) | (classes >= len(task.classes)) | (classes != np.floor(classes))).any():
+            raise bad_predictions(
+                phase, f"predict returned a box of unknown class (image {number}): expected 0 to {len(task.classes) - 1}"
+            )
+    return boxes

@@ -1,0 +1,321 @@
+"""The line: fit → weigh → load → predict → score → measure → record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness._version import __version__
+from harness.contract import Predictions, SubmissionError, TaskInfo
+from harness.evaluate._host import describe_git, describe_machine, package_versions
+from harness.evaluate._measure import Measured, measure_cost
+from harness.evaluate._observe import Observer
+from harness.evaluate._plan import Plan
+from harness.evaluate._score import compare, not_reached, score
+from harness.evaluate._session import Session
+from harness.evaluate._snapshot import check_snapshot
+from harness.evaluate._weigh import Weight, weigh
+from harness.record import (
+    BaselineResult,
+    Cost,
+    Evidence,
+    Failure,
+    IsolationPart,
+    Record,
+    Repeat,
+    Run,
+    Score,
+    Status,
+)
+from harness.sandbox import Folder, Sandbox
+
+_INSPECTED = 8
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A record and the evidence behind it."""
+
+    record: Record
+    evidence: Evidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """What training cost."""
+
+    fit_seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Predicted:
+    """What a fresh worker predicted with the artifact alone."""
+
+    predictions: Predictions
+    operators: tuple[str, ...]
+    peak_memory_bytes: int
+
+
+@dataclass(kw_only=True)
+class _Reached:
+    """How far the line has come: each stage's frozen result, None where it was not reached."""
+
+    fitted: Fitted | None = None
+    weight: Weight | None = None
+    predicted: Predicted | None = None
+    scores: tuple[Score, ...] = ()
+    baseline: BaselineResult
+    measured: Measured | None = None
+    phases: dict[str, float] = field(default_factory=dict)
+    curve: list[dict[str, float]] = field(default_factory=list)
+
+
+def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer) -> Outcome:
+    """Carry out `plan`; a submission that fails is an outcome too.
+
+    `work` is an empty folder for copies; `root` is the course's.
+
+    Raises:
+        InfrastructureError: the machine or the sandbox failed.
+    """
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    begin = time.monotonic()
+    line = _Line(plan, sandbox, work, observer)
+    failure: SubmissionError | None = None
+    try:
+        line.run()
+    except SubmissionError as error:
+        failure = error
+    evidence = line.evidence()
+    reached = line.reached
+    record = Record(
+        task=plan.task_part(),
+        submission=plan.submission_part(),
+        status=_status(failure, reached.baseline),
+        failure=None if failure is None else _failure(plan, failure),
+        scores=reached.scores,
+        baseline=reached.baseline,
+        cost=_cost(reached),
+        audits=(),
+        run=Run(
+            id=plan.id,
+            started=started,
+            seconds=time.monotonic() - begin,
+            phases=reached.phases,
+            seed=plan.base_seed,
+            repeats=tuple(Repeat(seed=plan.seed, value=s.value) for s in reached.scores if s.primary),
+            harness_version=__version__,
+            isolation=IsolationPart(level=plan.level, detail=sandbox.isolation.detail),
+            machine=describe_machine(),
+            packages=package_versions(),
+            git=describe_git(root),
+            evidence_digest=None if reached.predicted is None else evidence.digest,
+        ),
+    )
+    return Outcome(record, evidence)
+
+
+class _Line:
+    """One submission on its way; each method is one stage."""
+
+    def __init__(self, plan: Plan, sandbox: Sandbox, work: Path, observer: Observer) -> None:
+        self._plan, self._sandbox, self._work, self._observer = plan, sandbox, work, observer
+        self._artifact = work / "artifact" if plan.mode == "trained" else plan.snapshot.weights or work
+        self.reached = _Reached(baseline=not_reached(plan.task, plan.data.source.baseline))
+
+    def run(self) -> None:
+        plan, reached = self._plan, self.reached
+        check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
+        if plan.mode == "trained":
+            reached.fitted = self._fit()
+        with self._phase("weigh", None):
+            reached.weight = weigh(self._artifact, plan.snapshot, plan.task.limits)
+        reached.predicted = self._predict()
+        with self._phase("score", None):
+            self._score(reached.predicted.predictions)
+        with self._phase("measure", plan.task.limits.measure_seconds):
+            reached.measured = self._measure(reached.predicted.predictions)
+        self._hold_to_rules(reached.predicted.operators)
+
+    def evidence(self) -> Evidence:
+        """Return what the record rests on."""
+        predicted, measured, task = self.reached.predicted, self.reached.measured, self._plan.task
+        curve = tuple(self.reached.curve)
+        if predicted is None:
+            return Evidence(curve=curve)
+        predictions = predicted.predictions
+        outcomes = task.primary.outcomes
+        return Evidence(
+            outcomes=None if outcomes is None else outcomes(self._plan.data.scored.targets, predictions),
+            predictions=None if isinstance(predictions.values, list) else predictions.values,
+            scores=predictions.scores,
+            latencies=None if measured is None else measured.latencies,
+            drawn=None if measured is None else measured.drawn,
+            curve=curve,
+        )
+
+    def _fit(self) -> Fitted:
+        plan, limits = self._plan, self._plan.task.limits
+        self._artifact.mkdir()
+        self._artifact.chmod(0o755)
+        with self._session(plan.task.threads) as session:
+            with self._phase("import", limits.import_seconds):
+                session.setup(plan.seed)
+            cpu_before = session.process.cpu_seconds
+            with self._phase("fit", limits.fit_seconds):
+                session.fit(plan.data.train, plan.data.validation)
+            cpu_seconds = session.process.cpu_seconds - cpu_before
+            with self._phase("save", limits.save_seconds):
+                session.save(self._artifact)
+            return Fitted(
+                fit_seconds=self.reached.phases["fit"],
+                cpu_seconds=cpu_seconds,
+                peak_memory_bytes=session.process.peak_memory_bytes,
+            )
+
+    def _predict(self) -> Predicted:
+        plan, limits = self._plan, self._plan.task.limits
+        inputs = plan.data.scored.inputs
+        with self._session(plan.task.threads, self._artifact_folder()) as session:
+            with self._phase("load", limits.import_seconds + limits.load_seconds):
+                if plan.mode == "trained":
+                    session.setup(plan.seed, "load_error", "load")
+                else:
+                    session.setup(plan.seed)
+                session.load()
+            with self._phase("predict", limits.predict_seconds), session.within("predict_seconds"):
+                batches = []
+                for start in range(0, len(inputs), plan.task.batch):
+                    answer = session.request(inputs[start : start + plan.task.batch])()
+                    batches.append(session.accept(answer))
+                    self._observer.advance(min(start + plan.task.batch, len(inputs)), len(inputs))
+            operators = session.operators(inputs[:_INSPECTED]) if plan.task.rules else ()
+            return Predicted(
+                predictions=_joined(batches),
+                operators=operators,
+                peak_memory_bytes=session.process.peak_memory_bytes,
+            )
+
+    def _score(self, predictions: Predictions) -> None:
+        plan, truth = self._plan, self._plan.data.scored
+        self.reached.scores = score(plan.task, truth, predictions, plan.seed)
+        self.reached.baseline = compare(
+            plan.task, plan.data.source.baseline, truth, predictions, self.reached.scores, plan.seed
+        )
+
+    def _measure(self, predictions: Predictions) -> Measured:
+        plan = self._plan
+        return measure_cost(
+            open_session=lambda: self._session(1, self._artifact_folder()),
+            sandbox=self._sandbox,
+            seed=plan.seed,
+            inputs=plan.data.scored.inputs,
+            example=predictions,
+            perturb=plan.task.perturb,
+            batch=plan.task.batch,
+        )
+
+    def _hold_to_rules(self, operators: tuple[str, ...]) -> None:
+        for rule in self._plan.task.rules:
+            broken = rule.broken_by(operators)
+            if broken:
+                raise SubmissionError(
+                    "rule_violation", "audit", f"predict uses {', '.join(broken)}; the task allows {rule.text}"
+                )
+
+    def _artifact_folder(self) -> Folder:
+        return Folder("artifact", self._artifact)
+
+    def _session(self, threads: int, *more: Folder) -> Session:
+        plan = self._plan
+        return Session(
+            sandbox=self._sandbox,
+            task=task_info(plan),
+            folders=(Folder("submission", plan.snapshot.files), *more),
+            threads=threads,
+            on_log=self._logged,
+        )
+
+    def _logged(self, values: dict[str, float]) -> None:
+        self.reached.curve.append(values)
+        self._observer.logged(values)
+
+    @contextmanager
+    def _phase(self, name: str, limit_seconds: float | None) -> Iterator[None]:
+        self._observer.phase(name, limit_seconds)
+        begin = time.monotonic()
+        try:
+            yield
+        finally:
+            self.reached.phases[name] = time.monotonic() - begin
+
+
+def task_info(plan: Plan) -> TaskInfo:
+    """Return what the model may know about its task."""
+    task, data = plan.task, plan.data
+    return TaskInfo(
+        name=task.name,
+        kind=task.kind,
+        input_shape=task.inputs.shape,
+        input_dtype=task.inputs.dtype,
+        classes=task.classes,
+        horizon=task.horizon,
+        n_train=len(data.train),
+        n_validation=len(data.validation),
+        limits=task.limits,
+    )
+
+
+def _joined(batches: list[Predictions]) -> Predictions:
+    if isinstance(batches[0].values, list):
+        return Predictions([boxes for batch in batches for boxes in batch.values])
+    kept: list[Any] = [batch.scores for batch in batches]
+    if any(scores is None for scores in kept):
+        return Predictions(np.concatenate([batch.values for batch in batches]))
+    return Predictions(np.concatenate([batch.values for batch in batches]), np.concatenate(kept))
+
+
+def _status(failure: SubmissionError | None, baseline: BaselineResult) -> Status:
+    if failure is not None:
+        return "failed"
+    return "passed" if baseline.met else "below_baseline"
+
+
+def _failure(plan: Plan, error: SubmissionError) -> Failure:
+    """Describe a failure; of a restricted task nothing that could carry data is published."""
+    base = "reference" if plan.name.startswith("reference/") else "submissions"
+    folder = f"{base}/{plan.name.removeprefix('reference/')}/{plan.task.name}"
+    restricted = plan.task.restricted
+    return Failure(
+        kind=error.kind,
+        phase=error.phase,
+        message="(not published: the task's data is restricted)" if restricted else error.message,
+        file=None if error.file is None else f"{folder}/{error.file}",
+        line=error.line,
+        log_tail="" if restricted else error.log_tail,
+    )
+
+
+def _cost(reached: _Reached) -> Cost:
+    fitted, weight, measured = reached.fitted, reached.weight, reached.measured
+    peaks = [stage.peak_memory_bytes for stage in (fitted, reached.predicted) if stage is not None]
+    return Cost(
+        parameters=None if weight is None else weight.parameters,
+        parameters_verified=None if weight is None else weight.verified,
+        artifact_bytes=None if weight is None else weight.artifact_bytes,
+        knowledge_bytes=None if weight is None else weight.knowledge_bytes,
+        fit_seconds=None if fitted is None else fitted.fit_seconds,
+        cpu_seconds=None if fitted is None else fitted.cpu_seconds,
+        peak_memory_bytes=max(peaks, default=None),
+        latency=None if measured is None else measured.latency,
+        throughput=None if measured is None else measured.throughput,
+    )

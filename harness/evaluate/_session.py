@@ -1,0 +1,309 @@
+"""A worker as the host sees it: typed calls, each held to its limit, each failure with a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from harness.contract import (
+    FailureKind,
+    InfrastructureError,
+    Limits,
+    Phase,
+    Predictions,
+    Split,
+    SubmissionError,
+    TaskInfo,
+)
+from harness.evaluate._predictions import accept, admit_predictions, bad_predictions
+from harness.sandbox import Allowance, Box, Exceeded, Folder, Process, Sandbox
+from harness.wire import (
+    Admit,
+    ArrayHeader,
+    ChannelClosed,
+    Done,
+    Echo,
+    File,
+    Fit,
+    Inspect,
+    Load,
+    Logged,
+    Operators,
+    Predict,
+    Raised,
+    Reply,
+    Save,
+    Setup,
+    WireError,
+    anything,
+    pack,
+)
+
+Array = np.ndarray[Any, Any]
+
+_START_SECONDS = 60.0
+_MAX_LOGGED = 10_000
+_MAX_ARTIFACT_FILES = 1_000
+_LOG_TAIL_CHARACTERS = 64 * 1024
+
+
+def _no_arrays(message: object, headers: Sequence[ArrayHeader]) -> None:
+    if headers:
+        raise WireError(f"{len(headers)} arrays came where none were expected")
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """One call: in which phase it is, and what its failure is called."""
+
+    phase: Phase
+    kind: FailureKind
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back for a batch of n inputs, not yet checked item by item."""
+
+    n: int
+    reply: Reply
+    arrays: list[Array]
+
+
+@dataclass(kw_only=True)
+class Session:
+    """One worker, from its start to its end; use it as a context."""
+
+    sandbox: Sandbox
+    task: TaskInfo
+    folders: tuple[Folder, ...]
+    threads: int
+    on_log: Callable[[dict[str, float]], None] = field(default=lambda _: None)
+    _logged: int = field(default=0, init=False)
+
+    def __enter__(self) -> Session:
+        self.process = Process(
+            self.sandbox, Box(folders=self.folders, limits=self.limits, threads=self.threads)
+        )
+        try:
+            with self.process.allow(Allowance(limit="start", seconds=_START_SECONDS)):
+                self.process.channel.receive(_no_arrays)
+        except (ChannelClosed, WireError) as error:
+            how = self.process.exit_description()
+            tail = self.process.log_tail.strip()[-500:]
+            self.process.close()
+            raise InfrastructureError(
+                f"task {self.task.name}: the worker {how} before any student code ran ({tail or error!r}): "
+                "run `harness doctor`"
+            ) from error
+        except BaseException:
+            self.process.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.close()
+
+    @property
+    def limits(self) -> Limits:
+        """The task's limits."""
+        return self.task.limits
+
+    def within(self, limit: str, *, quiet: bool = False) -> AbstractContextManager[None]:
+        """Hold all that happens in the context to the limit of this name."""
+        return self.process.allow(Allowance(limit=limit, seconds=getattr(self.limits, limit), quiet=quiet))
+
+    def setup(self, seed: int, kind: FailureKind = "invalid_submission", phase: Phase = "import") -> None:
+        """Import the submission and make its model."""
+        request = Setup(self.task, seed, self.process.place("submission"), self.process.processes)
+        with self.within("import_seconds"):
+            self._call(_Stage(phase, kind), request)
+
+    def fit(self, train: Split, validation: Split) -> None:
+        """Fit the model."""
+        packed = [pack(part) for part in (train.inputs, train.targets, validation.inputs, validation.targets)]
+        forms = (packed[0][0], packed[1][0], packed[2][0], packed[3][0])
+        arrays = [array for _, group in packed for array in group]
+        allowance = Allowance(
+            limit="fit_seconds",
+            seconds=self.limits.fit_seconds,
+            cpu_limit="fit_cpu_seconds",
+            cpu_seconds=self.limits.fit_cpu_seconds,
+        )
+        with self.process.allow(allowance):
+            self._call(_Stage("fit", "fit_error"), Fit(forms), arrays)
+
+    def save(self, to: Path) -> None:
+        """Have the model saved and write what comes to the folder `to`."""
+        taker = _ArtifactTaker(to, self.limits.artifact_bytes)
+        with self.within("save_seconds"):
+            self._call(_Stage("save", "save_error"), Save(), (), taker.admit, taker.take)
+
+    def load(self) -> None:
+        """Load the artifact."""
+        with self.within("load_seconds"):
+            self._call(_Stage("load", "load_error"), Load(self.process.place("artifact")))
+
+    def echo(self, inputs: Any, answer: Array) -> Callable[[], object]:
+        """Make ready an exchange like a request's, sent back unread: the channel alone."""
+        _, arrays = pack(inputs)
+        stage = _Stage("measure", "predict_error")
+        return lambda: self._call(stage, Echo(), (*arrays, answer), anything)
+
+    def request(self, inputs: Any, phase: Phase = "predict") -> Callable[[], Answer]:
+        """Make ready a request to predict one batch; calling it sends it and waits for the answer."""
+        form, arrays = pack(inputs)
+        n, shape = len(inputs), inputs.shape[1:] if isinstance(inputs, np.ndarray) else ()
+        admit = admit_predictions(self.task, n, shape, phase)
+        stage, message = _Stage(phase, "predict_error"), Predict(form)
+        return lambda: Answer(n, *self._call(stage, message, arrays, admit))
+
+    def accept(self, answer: Answer, phase: Phase = "predict") -> Predictions:
+        """Check an answer item by item."""
+        stage = _Stage(phase, "predict_error")
+        if not isinstance(answer.reply, Done):
+            raise self._no_protocol(stage, f"a {type(answer.reply).__name__} reply to Predict")
+        try:
+            return accept(self.task, answer.n, answer.reply.form, answer.arrays, phase)
+        except (WireError, ValueError) as error:
+            raise self._no_protocol(stage, str(error)) from error
+
+    def operators(self, inputs: Any) -> tuple[str, ...]:
+        """Return the names of the operators that predicting `inputs` dispatches."""
+        form, arrays = pack(inputs)
+        with self.within("predict_seconds"):
+            reply, _ = self._call(_Stage("audit", "predict_error"), Inspect(form), arrays)
+        return (reply.names or ()) if isinstance(reply, Operators) else ()
+
+    def _call(
+        self,
+        stage: _Stage,
+        request: msgspec.Struct,
+        arrays: Sequence[Array] = (),
+        admit: Admit = _no_arrays,
+        take: Callable[[File, Array], None] | None = None,
+    ) -> tuple[Reply, list[Array]]:
+        """Send `request`, follow what comes before the reply proper, return that."""
+        try:
+            self.process.channel.send(request, *arrays)
+            while True:
+                reply, answer = self.process.channel.receive(admit)
+                match reply:
+                    case Logged(values):
+                        self._log(values)
+                    case File() if take is not None:
+                        take(reply, answer[0])
+                    case Raised():
+                        raise self._raised(stage, reply)
+                    case _:
+                        return reply, answer
+        except ChannelClosed:
+            raise self._ended(stage) from None
+        except WireError as error:
+            raise self._no_protocol(stage, str(error)) from error
+
+    def _log(self, values: dict[str, float]) -> None:
+        self._logged += 1
+        if self._logged <= _MAX_LOGGED and len(values) <= 32:
+            self.on_log(values)
+
+    def _raised(self, stage: _Stage, raised: Raised) -> SubmissionError:
+        said = f"{raised.exception}: {raised.message}" if raised.exception else raised.message
+        kind, message = stage.kind, said
+        match raised.reason:
+            case "predictions":
+                kind = "bad_predictions"
+            case "memory":
+                kind = "out_of_memory"
+                message = f"out of memory ({said}); limit memory_bytes {self.limits.memory_bytes:,}"
+            case "processes":
+                kind = "resource_limit"
+                message = f"no more processes or threads ({said}); limit processes {self.limits.processes}"
+            case "scratch":
+                kind = "resource_limit"
+                message = f"no more disk ({said}); limit scratch_bytes {self.limits.scratch_bytes:,}"
+        return SubmissionError(
+            kind,
+            stage.phase,
+            message,
+            file=raised.file,
+            line=raised.line,
+            log_tail=f"{self.process.log_tail}\n{raised.traceback}".strip()[-_LOG_TAIL_CHARACTERS:],
+        )
+
+    def _ended(self, stage: _Stage) -> SubmissionError:
+        """Say why the worker is gone: over a limit, or by its own doing."""
+        how = self.process.exit_description()
+        exceeded, tail = self.process.exceeded, self.process.log_tail
+        if exceeded is None:
+            return SubmissionError(
+                stage.kind, stage.phase, f"the process {how} during {stage.phase}: let it return", log_tail=tail
+            )
+        return SubmissionError(exceeded.kind, stage.phase, _over(exceeded, stage.phase), log_tail=tail)
+
+    def _no_protocol(self, stage: _Stage, problem: str) -> SubmissionError:
+        self.process.kill()
+        return SubmissionError(
+            stage.kind,
+            stage.phase,
+            f"the worker did not keep to the protocol during {stage.phase} ({problem}): "
+            "leave the harness's own file descriptors alone",
+            log_tail=self.process.log_tail,
+        )
+
+
+def _over(exceeded: Exceeded, phase: Phase) -> str:
+    unit, remedy = ("bytes", "use less") if exceeded.limit.endswith("_bytes") else ("s", "make it faster")
+    return (
+        f"{phase} went over the limit {exceeded.limit}: {exceeded.observed:,.1f} {unit} observed, "
+        f"{exceeded.value:,.10g} {unit} allowed; {remedy}"
+    )
+
+
+class _ArtifactTaker:
+    """Writes an artifact's files as they come: plain names, bounded bytes; no path of the student's is opened."""
+
+    def __init__(self, folder: Path, cap: int) -> None:
+        self._folder, self._left, self._files = folder, cap, 0
+        self._cap = cap
+
+    def admit(self, message: object, headers: Sequence[ArrayHeader]) -> None:
+        if not isinstance(message, File):
+            return _no_arrays(message, headers)
+        if len(headers) != 1 or headers[0].dtype != np.uint8 or len(headers[0].shape) != 1:
+            raise WireError("a file must come as one row of bytes")
+        self._left -= headers[0].nbytes
+        self._files += 1
+        if self._left < 0:
+            raise SubmissionError(
+                "resource_limit",
+                "save",
+                f"save wrote more than the limit artifact_bytes {self._cap:,}: keep less on self",
+            )
+        if self._files > _MAX_ARTIFACT_FILES:
+            raise SubmissionError(
+                "resource_limit", "save", f"save wrote more than {_MAX_ARTIFACT_FILES} files: write fewer"
+            )
+        return None
+
+    def take(self, file: File, content: Array) -> None:
+        path = PurePosixPath(file.path)
+        bad = path.is_absolute() or any(part in ("..", "") or "\0" in part for part in path.parts)
+        if bad or not path.parts or len(file.path) > 255:
+            raise WireError(f"a file cannot be called {file.path[:100]!r}")
+        target = self._folder / path
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.tobytes())
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise WireError(f"the file {file.path!r} came twice, as a file and as a folder") from error
+        target.chmod(0o644)
+        for parent in path.parents:
+            (self._folder / parent).chmod(0o755)
+
+

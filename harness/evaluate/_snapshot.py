@@ -1,0 +1,162 @@
+"""A fresh copy of a submission's files: regular files only, nothing followed, everything counted."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from harness.contract import Limits, SubmissionError
+from harness.record import Mode
+
+WEIGHTS = "weights"
+_NOT_SUBMITTED = frozenset({"__pycache__"})
+_MAX_FILES = 2_000
+_SOURCE_BYTES = 16 << 20
+"""More than anybody writes; keeps the copy bounded where data is counted elsewhere."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What a submission holds, copied where its owner cannot change it any more."""
+
+    files: Path
+    """``model.py`` and what lies beside it, without ``weights/``."""
+    weights: Path | None
+    """The shipped artifact; None if there is none."""
+    digest: str
+    source_bytes: int
+    shipped_bytes: int
+    """Of files beside the source."""
+    problem: SubmissionError | None
+    """Why it cannot be used."""
+
+
+@dataclass(frozen=True)
+class _Entry:
+    path: PurePosixPath
+    content: bytes | None
+    """None for what is not a regular file."""
+
+
+def take_snapshot(folder: Path, to: Path, limits: Limits) -> Snapshot:
+    """Copy the submission at `folder` into `to`."""
+    cap = limits.artifact_bytes + limits.shipped_bytes + _SOURCE_BYTES
+    digest = hashlib.sha256()
+    refused: list[str] = []
+    counts = {"source": 0, "shipped": 0, WEIGHTS: 0}
+    total = 0
+    problem: SubmissionError | None = None
+    for number, entry in enumerate(_walk(folder, cap)):
+        digest.update(f"{entry.path}\0{-1 if entry.content is None else len(entry.content)}\0".encode())
+        if entry.content is None:
+            refused.append(str(entry.path))
+            continue
+        digest.update(entry.content)
+        total += len(entry.content)
+        if total > cap or number >= _MAX_FILES:
+            problem = SubmissionError(
+                "resource_limit",
+                "import",
+                f"the submission holds more than {cap} bytes or {_MAX_FILES} files: hand in less",
+            )
+            break
+        counts[_role(entry.path)] += len(entry.content)
+        _write(to, entry)
+    if refused:
+        problem = _refused(refused)
+    elif not (to / "model.py").is_file() and problem is None:
+        problem = SubmissionError(
+            "invalid_submission", "import", "model.py is missing: expected a file model.py with a class `Model`"
+        )
+    weights = to.with_name(WEIGHTS)
+    to.mkdir(parents=True, exist_ok=True)
+    return Snapshot(
+        files=to,
+        weights=weights if weights.is_dir() else None,
+        digest=f"sha256:{digest.hexdigest()}",
+        source_bytes=counts["source"],
+        shipped_bytes=counts["shipped"],
+        problem=problem,
+    )
+
+
+def check_snapshot(snapshot: Snapshot, mode: Mode, limits: Limits) -> None:
+    """Refuse a snapshot that no worker should be started for.
+
+    Raises:
+        SubmissionError: files of the wrong kind, no ``model.py``, or too much data shipped with a trained model.
+    """
+    if snapshot.problem is not None:
+        raise snapshot.problem
+    if mode == "trained" and snapshot.shipped_bytes > limits.shipped_bytes:
+        raise SubmissionError(
+            "resource_limit",
+            "import",
+            f"data files beside model.py hold {snapshot.shipped_bytes} bytes, limit shipped_bytes "
+            f"{limits.shipped_bytes}: a model that is trained here learns from the data it is given",
+        )
+
+
+def _refused(names: list[str]) -> SubmissionError:
+    shown = ", ".join(repr(name) for name in names[:5]) + (" …" if len(names) > 5 else "")
+    return SubmissionError(
+        "invalid_submission",
+        "import",
+        f"{shown}: neither a regular file nor a folder; replace links, pipes and devices by the files themselves",
+    )
+
+
+def _role(path: PurePosixPath) -> str:
+    if path.parts[0] == WEIGHTS:
+        return WEIGHTS
+    return "source" if path.suffix == ".py" else "shipped"
+
+
+def _write(to: Path, entry: _Entry) -> None:
+    """Write a copy that any uid can read; ``weights/`` goes beside the rest, not into it."""
+    base = to.parent if entry.path.parts[0] == WEIGHTS else to
+    target = base / entry.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    assert entry.content is not None
+    target.write_bytes(entry.content)
+    target.chmod(0o644)
+    for parent in target.relative_to(base).parents:
+        (base / parent).chmod(0o755)
+
+
+def _walk(folder: Path, cap: int) -> Iterator[_Entry]:
+    """Yield the files below `folder` by path, through descriptors, so that no link is ever followed."""
+    try:
+        top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        yield _Entry(PurePosixPath("."), None)
+        return
+    try:
+        yield from _walk_descriptor(top, PurePosixPath(), cap)
+    finally:
+        os.close(top)
+
+
+def _walk_descriptor(descriptor: int, prefix: PurePosixPath, cap: int) -> Iterator[_Entry]:
+    for name in sorted(os.listdir(descriptor)):
+        if name.startswith(".") or name in _NOT_SUBMITTED or name.endswith(".ipynb"):
+            continue
+        path = prefix / name
+        mode = os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode
+        if stat.S_ISDIR(mode):
+            inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=descriptor)
+            try:
+                yield from _walk_descriptor(inner, path, cap)
+            finally:
+                os.close(inner)
+        elif stat.S_ISREG(mode):
+            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor)
+            with os.fdopen(file, "rb") as stream:
+                regular = stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+                yield _Entry(path, stream.read(cap + 1) if regular else None)
+        else:
+            yield _Entry(path, None)

@@ -1,0 +1,112 @@
+"""From a submission on disk to its stored record; what has not changed is not done again."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from harness.contract import HarnessError, InfrastructureError
+from harness.course import Course, Submission
+from harness.data import DataChoice, Places, TaskData, load_data
+from harness.evaluate._observe import Observer
+from harness.evaluate._plan import Plan, WeightsPolicy, choose_mode
+from harness.evaluate._run import run
+from harness.evaluate._snapshot import take_snapshot
+from harness.record import EvidenceStore, Record, Store
+from harness.sandbox import Sandbox
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """A record, and how it was come by."""
+
+    record: Record
+    how: Literal["evaluated", "reused"]
+    set_aside: Path | None = None
+    """Where a former record went that could not be read."""
+
+
+class Evaluator:
+    """Evaluates submissions of one course under the same settings."""
+
+    def __init__(
+        self,
+        course: Course,
+        sandbox: Sandbox,
+        places: Places,
+        *,
+        data: DataChoice = "auto",
+        seed: int = 0,
+        weights: WeightsPolicy = "load",
+    ) -> None:
+        self._course, self._sandbox, self._places = course, sandbox, places
+        self._choice, self._seed, self._weights = data, seed, weights
+        self._loaded: dict[str, TaskData] = {}
+        self.records = Store(course.leaderboard / "records", course.private / "records.lock")
+        self._evidence = EvidenceStore(course.private / "evidence")
+
+    def data(self, task: str) -> TaskData:
+        """Return the data of `task`, loaded once."""
+        if task not in self._loaded:
+            self._loaded[task] = load_data(
+                self._course.task(task), self._course.task_digest(task), self._places, self._choice
+            )
+        return self._loaded[task]
+
+    def evaluate(self, submission: Submission, observer: Observer) -> Evaluation:
+        """Evaluate `submission` and store nothing."""
+        with self._planned(submission) as (plan, work), _disk():
+            outcome = run(plan, self._sandbox, work, self._course.root, observer)
+        return Evaluation(record=outcome.record, how="evaluated")
+
+    def evaluate_and_store(self, submission: Submission, observer: Observer) -> Evaluation:
+        """Evaluate `submission` and make the result its newest record."""
+        with self._planned(submission) as (plan, work), _disk():
+            outcome = run(plan, self._sandbox, work, self._course.root, observer)
+            self._evidence.write(plan.task.name, plan.name, outcome.evidence)
+            moved = self.records.write(outcome.record)
+        return Evaluation(record=outcome.record, how="evaluated", set_aside=moved)
+
+    def evaluate_if_changed(self, submission: Submission, observer: Observer) -> Evaluation:
+        """Return the record of an equal run if there is one, else evaluate and store."""
+        with self._planned(submission) as (plan, _):
+            newest = self.records.read(submission.task, submission.name)
+            if isinstance(newest, Record) and newest.run.id == plan.id:
+                return Evaluation(record=newest, how="reused")
+        return self.evaluate_and_store(submission, observer)
+
+    @contextmanager
+    def _planned(self, submission: Submission) -> Iterator[tuple[Plan, Path]]:
+        """Copy the submission and say what is to be done, with an empty folder to do it in."""
+        task = self._course.task(submission.task)
+        data = self.data(submission.task)
+        with _disk(), tempfile.TemporaryDirectory(prefix="harness-") as name:
+            work = Path(name)
+            work.chmod(0o711)  # a worker's own uid passes through; what it may see is bound by path
+            snapshot = take_snapshot(submission.folder, work / "submission", task.limits)
+            plan = Plan(
+                name=submission.name,
+                task=task,
+                task_digest=self._course.task_digest(submission.task),
+                data=data,
+                snapshot=snapshot,
+                mode=choose_mode(snapshot, self._weights),
+                base_seed=self._seed,
+                level=self._sandbox.isolation.level.value,
+            )
+            yield plan, work
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    """Turn the file system's errors into ours: a full disk is nobody's submission's fault."""
+    try:
+        yield
+    except HarnessError:
+        raise
+    except OSError as error:
+        raise InfrastructureError(f"the file system failed: {error}; nothing was lost, run the command again") from error

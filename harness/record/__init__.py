@@ -1,0 +1,55 @@
+"""Frozen records, their store, and the private evidence behind them; a leaf that knows nobody."""
+
+from harness.record._evidence import Evidence, EvidenceStore
+from harness.record._files import write_atomically
+from harness.record._store import Store, Unreadable
+from harness.record._types import (
+    SCHEMA_VERSION,
+    Audit,
+    BaselineResult,
+    Cost,
+    Failure,
+    Git,
+    IsolationPart,
+    Latency,
+    Machine,
+    Mode,
+    Record,
+    Repeat,
+    Run,
+    Score,
+    ScoredOn,
+    Status,
+    SubmissionPart,
+    TaskPart,
+    Throughput,
+    to_plain,
+)
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Audit",
+    "BaselineResult",
+    "Cost",
+    "Evidence",
+    "EvidenceStore",
+    "Failure",
+    "Git",
+    "IsolationPart",
+    "Latency",
+    "Machine",
+    "Mode",
+    "Record",
+    "Repeat",
+    "Run",
+    "Score",
+    "ScoredOn",
+    "Status",
+    "Store",
+    "SubmissionPart",
+    "TaskPart",
+    "Throughput",
+    "Unreadable",
+    "to_plain",
+    "write_atomically",
+]

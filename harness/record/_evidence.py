@@ -1,0 +1,90 @@
+"""The host's private files behind a record, never published."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from harness.record._files import write_atomically
+
+Array = np.ndarray[Any, Any]
+
+_ITEMS = "items.npz"
+_LATENCY = "latency.npz"
+_CURVE = "curve.json"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evidence:
+    """Item by item what was predicted and whether it was right, the raw latencies, the learning curve."""
+
+    outcomes: Array | None = None
+    """(N,) bool: which predictions are right; None where the primary metric is no proportion."""
+    predictions: Array | None = None
+    scores: Array | None = None
+    latencies: Array | None = None
+    """Seconds of each timed request, in order."""
+    drawn: Array | None = None
+    """Which item each timed request was."""
+    curve: tuple[dict[str, float], ...] = field(default=())
+
+    @property
+    def digest(self) -> str:
+        """Digest of what was predicted: the same for equal runs, whatever the clock said."""
+        return f"sha256:{hashlib.sha256(_npz(self._items())).hexdigest()}"
+
+    def _items(self) -> dict[str, Array]:
+        named = {"outcomes": self.outcomes, "predictions": self.predictions, "scores": self.scores}
+        return {name: array for name, array in named.items() if array is not None}
+
+    def _timed(self) -> dict[str, Array]:
+        named = {"latencies": self.latencies, "drawn": self.drawn}
+        return {name: array for name, array in named.items() if array is not None}
+
+
+class EvidenceStore:
+    """``.harness/evidence/<task>/<submission>/`` of a course."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, task: str, submission: str, evidence: Evidence) -> None:
+        """Keep `evidence` of the newest record."""
+        folder = self._folder / task / submission
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder.chmod(0o700)
+        write_atomically(folder / _ITEMS, _npz(evidence._items()), 0o600)
+        write_atomically(folder / _LATENCY, _npz(evidence._timed()), 0o600)
+        write_atomically(folder / _CURVE, msgspec.json.encode(evidence.curve), 0o600)
+
+    def read(self, task: str, submission: str) -> Evidence | None:
+        """Return the evidence, or None where it is missing or unreadable."""
+        folder = self._folder / task / submission
+        try:
+            curve = msgspec.json.decode((folder / _CURVE).read_bytes(), type=tuple[dict[str, float], ...])
+            return Evidence(**_arrays(folder / _ITEMS), **_arrays(folder / _LATENCY), curve=curve)
+        except (OSError, ValueError, TypeError, zipfile.BadZipFile, msgspec.DecodeError):
+            return None
+
+
+def _npz(arrays: dict[str, Array]) -> bytes:
+    """Return the same bytes for the same arrays: npz without its time stamps."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in sorted(arrays.items()):
+            content = io.BytesIO()
+            np.lib.format.write_array(content, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue(), zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def _arrays(path: Path) -> dict[str, Array]:
+    with np.load(path, allow_pickle=False) as archive:
+        return dict(archive)

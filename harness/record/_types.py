@@ -1,0 +1,191 @@
+"""The published result of one (task, submission) evaluation; every key always present."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+ScoredOn = Literal["test", "validation"]
+Mode = Literal["trained", "loaded"]
+Status = Literal["passed", "below_baseline", "failed"]
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class TaskPart(_Part, frozen=True, kw_only=True):
+    """What was asked, and on which data."""
+
+    name: str
+    digest: str
+    source: Literal["canonical", "local", "embedded"]
+    data_digest: str
+    scored_on: ScoredOn
+    test_labels: Literal["public", "private"]
+    n_train: int
+    n_validation: int
+    n_test: int
+
+
+class SubmissionPart(_Part, frozen=True, kw_only=True):
+    """Whose work it is; a reference's name starts with ``reference/``."""
+
+    name: str
+    digest: str
+    mode: Mode
+
+
+class Failure(_Part, frozen=True, kw_only=True):
+    """Why there is no score."""
+
+    kind: str
+    phase: str
+    message: str
+    file: str | None
+    line: int | None
+    log_tail: str
+
+
+class Score(_Part, frozen=True, kw_only=True):
+    """One metric's value with its interval."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    higher_is_better: bool
+    unit: str
+    primary: bool
+
+
+class BaselineResult(_Part, frozen=True, kw_only=True):
+    """How the primary score compares; the p-value informs, `met` decides."""
+
+    metric: str
+    value: float
+    strict: bool
+    met: bool | None
+    p_value: float | None
+
+
+class Latency(_Part, frozen=True, kw_only=True):
+    """Time of one request as the host's clock saw it; `net` is without the channel."""
+
+    batch: int
+    n: int
+    p50_seconds: float
+    net_p50_seconds: float | None
+    """None where the figure is below twice the channel's cost and so unresolved."""
+    p90_bound_seconds: float | None
+    iqr_ratio: float
+    noisy: bool
+    channel_seconds: float
+    ratio_to_yardstick: float | None
+
+
+class Throughput(_Part, frozen=True, kw_only=True):
+    """Samples a second in full batches."""
+
+    batch: int
+    samples_per_second: float
+
+
+class Cost(_Part, frozen=True, kw_only=True):
+    """What the model is and uses."""
+
+    parameters: int | None = None
+    parameters_verified: bool | None = None
+    artifact_bytes: int | None = None
+    knowledge_bytes: int | None = None
+    flops_per_sample: int | None = None
+    fit_seconds: float | None = None
+    cpu_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+    latency: Latency | None = None
+    throughput: Throughput | None = None
+
+
+class Audit(_Part, frozen=True, kw_only=True):
+    """One check of the run's honesty."""
+
+    name: str
+    passed: bool
+    severity: Literal["fail", "warn"]
+    detail: str
+
+
+class Repeat(_Part, frozen=True, kw_only=True):
+    """One repetition's seed and primary score."""
+
+    seed: int
+    value: float
+
+
+class IsolationPart(_Part, frozen=True, kw_only=True):
+    """The isolation level in force."""
+
+    level: str
+    detail: str
+
+
+class Machine(_Part, frozen=True, kw_only=True):
+    """Where it ran."""
+
+    system: str
+    processor: str
+    cores: int | None
+    memory_bytes: int
+    python: str
+
+
+class Git(_Part, frozen=True, kw_only=True):
+    """The course's commit."""
+
+    commit: str
+    dirty: bool
+
+
+class Run(_Part, frozen=True, kw_only=True):
+    """How it came about; `id` is the digest of everything that decides the result, so equal runs share it."""
+
+    id: str
+    started: str
+    seconds: float
+    phases: dict[str, float]
+    seed: int
+    repeats: tuple[Repeat, ...]
+    harness_version: str
+    isolation: IsolationPart
+    machine: Machine
+    packages: dict[str, str]
+    git: Git | None
+    evidence_digest: str | None
+
+
+class Record(_Part, frozen=True, kw_only=True):
+    """One evaluation, whole."""
+
+    schema_version: int = SCHEMA_VERSION
+    task: TaskPart
+    submission: SubmissionPart
+    status: Status
+    failure: Failure | None
+    scores: tuple[Score, ...]
+    baseline: BaselineResult
+    cost: Cost
+    audits: tuple[Audit, ...]
+    run: Run
+
+    @property
+    def primary(self) -> Score | None:
+        """The score that ranks, if it was reached."""
+        return next((score for score in self.scores if score.primary), None)
+
+
+def to_plain(record: Record) -> Any:
+    """Return `record` as plain JSON-ready data."""
+    return msgspec.to_builtins(record)

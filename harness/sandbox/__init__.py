@@ -1,0 +1,23 @@
+"""Start a process with nothing but what it is given; find, name and hold the isolation level."""
+
+from harness.sandbox._box import Box, Folder, Launch, Sandbox
+from harness.sandbox._find import Attempt, attempts, find_sandbox
+from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level
+from harness.sandbox._process import Process
+from harness.sandbox._watch import Allowance, Exceeded
+
+__all__ = [
+    "WHAT_HOLDS",
+    "Allowance",
+    "Attempt",
+    "Box",
+    "Exceeded",
+    "Folder",
+    "Isolation",
+    "Launch",
+    "Level",
+    "Process",
+    "Sandbox",
+    "attempts",
+    "find_sandbox",
+]

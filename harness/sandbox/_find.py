@@ -1,0 +1,73 @@
+"""Find the best isolation level by trying."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.contract import HarnessError, InfrastructureError, Limits
+from harness.sandbox._box import Box, Sandbox
+from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps
+from harness.sandbox._levels import Level
+from harness.sandbox._process import Process
+from harness.sandbox._rlimits import Rlimits
+from harness.sandbox._watch import Allowance
+from harness.wire import ChannelClosed, Done, WireError, anything
+
+_SECONDS_TO_START = 30.0
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One way to isolate that was tried; `problem` is None where it works."""
+
+    name: str
+    level: Level
+    sandbox: Sandbox
+    problem: str | None
+
+
+def attempts(hidden: Sequence[Path]) -> Iterator[Attempt]:
+    """Try each way to isolate, best first, by starting a real worker in it."""
+    for program in find_bubblewraps():
+        bubblewrap = Bubblewrap(program, tuple(hidden))
+        yield Attempt(f"bubblewrap at {program}", Level.NAMESPACES, bubblewrap, _try(bubblewrap))
+    rlimits = Rlimits()
+    yield Attempt("rlimits", Level.RLIMITS, rlimits, _try(rlimits))
+
+
+def find_sandbox(hidden: Sequence[Path], wanted: Level | None = None) -> Sandbox:
+    """Return the best sandbox that starts here, or exactly the level `wanted`.
+
+    `hidden` folders (the course, its data) are covered wherever something else would show them.
+
+    Raises:
+        InfrastructureError: none starts; says what was tried and what came of it.
+    """
+    problems = []
+    for attempt in attempts(hidden):
+        if wanted is not None and attempt.level is not wanted:
+            continue
+        if attempt.problem is None:
+            return attempt.sandbox
+        problems.append(f"{attempt.name}: {attempt.problem}")
+    asked = "no isolation level" if wanted is None else f"isolation level {wanted.value!r}"
+    tried = "; ".join(problems) or "nothing on this machine offers it"
+    raise InfrastructureError(f"{asked} can be had here ({tried}): run `harness doctor`")
+
+
+def _try(sandbox: Sandbox) -> str | None:
+    """Start a worker and wait for its first word; return what went wrong, if anything."""
+    box = Box(folders=(), limits=Limits(), threads=1)
+    try:
+        with Process(sandbox, box) as process:
+            try:
+                with process.allow(Allowance(limit="start", seconds=_SECONDS_TO_START)):
+                    reply, _ = process.channel.receive(anything)
+                return None if isinstance(reply, Done) else "its worker does not answer"
+            except (ChannelClosed, WireError):
+                how = process.exit_description()
+        return f"its worker {how}: {process.log_tail.strip()[-500:] or 'nothing was printed'}"
+    except HarnessError as error:
+        return str(error)

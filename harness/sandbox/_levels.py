@@ -1,0 +1,40 @@
+"""How strongly a worker is isolated, in one word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import total_ordering
+
+
+@total_ordering
+class Level(Enum):
+    """Isolation levels, weakest first."""
+
+    RLIMITS = "rlimits"
+    LANDLOCK = "landlock"
+    NAMESPACES = "namespaces"
+    NAMESPACES_CGROUP = "namespaces+cgroup"
+
+    def __lt__(self, other: Level) -> bool:
+        order = list(Level)
+        return order.index(self) < order.index(other)
+
+
+WHAT_HOLDS = {
+    Level.NAMESPACES_CGROUP: "files, network, processes and limits held by the kernel",
+    Level.NAMESPACES: "files, network and processes held by the kernel, memory by rlimit and watchdog",
+    Level.LANDLOCK: "files, network and signals held by the kernel; disk uncapped, command lines visible",
+    Level.RLIMITS: "NOT SECURITY: time-outs and accident protection only; a submission can read your files",
+}
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """The level in force and how it was reached."""
+
+    level: Level
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.level.value} ({self.detail}): {WHAT_HOLDS[self.level]}"

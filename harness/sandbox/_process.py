@@ -1,0 +1,156 @@
+"""One running worker: its channel, the watch over its limits, and its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+
+from harness.contract import InfrastructureError
+from harness.sandbox._box import Box, Launch, Sandbox
+from harness.sandbox._watch import Allowance, Exceeded, Watch
+from harness.wire import Channel, Reply
+
+_SECONDS_TO_DIE = 10.0
+
+
+class Process:
+    """A worker started in a sandbox; closing it kills its whole tree and makes sure that nothing is left."""
+
+    def __init__(self, sandbox: Sandbox, box: Box) -> None:
+        self._launch: Launch = sandbox.plan(box)
+        self.processes = self._launch.processes
+        self._descriptors: list[int] = []
+        try:
+            self._start(box)
+        except OSError as error:
+            self._release()
+            raise InfrastructureError(f"the sandbox cannot start ({error}): run `harness doctor`") from error
+
+    def _start(self, box: Box) -> None:
+        requests, replies, output, stop = (self._pipe() for _ in range(4))
+        self._popen = subprocess.Popen(
+            [*self._launch.argv, str(requests[0]), str(replies[1])],
+            stdin=subprocess.DEVNULL,
+            stdout=output[1],
+            stderr=output[1],
+            pass_fds=(requests[0], replies[1]),
+            env=dict(self._launch.environment),
+            cwd="/",
+            start_new_session=True,  # Ctrl-C is the host's to handle
+        )
+        for fd in (requests[0], replies[1], output[1]):
+            self._close(fd)
+        self.channel: Channel[Reply] = Channel(replies[0], requests[1], Reply, stop[0])
+        self._watch = Watch(self._popen, box.limits, output[0], stop[1], self._signal)
+
+    def place(self, name: str) -> str:
+        """Return where the worker sees the folder given to it as `name`."""
+        return next(str(folder.source) for folder in self._launch.places if folder.name == name)
+
+    @contextmanager
+    def allow(self, allowance: Allowance) -> Iterator[None]:
+        """Hold the worker to `allowance` while the body runs."""
+        self._watch.allow(allowance)
+        try:
+            yield
+        finally:
+            self._watch.allow(None)
+
+    @property
+    def log_tail(self) -> str:
+        """The end of what the worker printed."""
+        return self._watch.log_tail
+
+    @property
+    def peak_memory_bytes(self) -> int:
+        """The most memory the tree was seen to hold of its own (shared libraries not counted)."""
+        return self._watch.peak_memory_bytes
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time of the tree so far."""
+        return self._watch.measure_cpu()
+
+    @property
+    def exceeded(self) -> Exceeded | None:
+        """The limit the worker was killed for, if any."""
+        return self._watch.exceeded
+
+    def exit_description(self) -> str:
+        """Say how the worker ended, killing it first if it has not."""
+        self.kill()
+        code = self._popen.returncode
+        number = -code if code < 0 else code - 128
+        with contextlib.suppress(ValueError):
+            if number > 0:
+                return f"was killed by {signal.Signals(number).name}"
+        return f"ended with exit code {code}"
+
+    def kill(self) -> None:
+        """Kill the whole tree and return when it is gone.
+
+        Raises:
+            InfrastructureError: something survived.
+        """
+        tree = self._tree()
+        if self._popen.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._signal()
+                self._popen.wait(_SECONDS_TO_DIE)
+        for process in tree:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        if self._popen.poll() is None:
+            self._popen.kill()
+        _, alive = psutil.wait_procs(tree, _SECONDS_TO_DIE)
+        if alive:
+            raise InfrastructureError(f"processes {[process.pid for process in alive]} outlived their worker")
+        self._popen.wait()
+
+    def close(self) -> None:
+        """Kill the tree, release what it held."""
+        try:
+            self.kill()
+        finally:
+            self._watch.finish()
+            self._release()
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _tree(self) -> list[psutil.Process]:
+        """Return the processes below ours; one of them is the first of the pid namespace, if there is one.
+
+        The kernel lets that one end only after all others in its namespace have.
+        """
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return psutil.Process(self._popen.pid).children(recursive=True)  # type: ignore[no-any-return]
+        return []
+
+    def _signal(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._popen.pid, self._launch.stop_signal)
+
+    def _pipe(self) -> tuple[int, int]:
+        pair = os.pipe()
+        self._descriptors += pair
+        return pair
+
+    def _close(self, fd: int) -> None:
+        os.close(fd)
+        self._descriptors.remove(fd)
+
+    def _release(self) -> None:
+        for fd in list(self._descriptors):
+            self._close(fd)
+        for release in self._launch.release:
+            release()

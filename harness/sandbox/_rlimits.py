@@ -1,0 +1,67 @@
+"""The `rlimits` level: time-outs and protection against accidents, for machines that allow nothing better."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from harness.sandbox._box import WORKER_DIRECTORY, Box, Folder, Launch, environment
+from harness.sandbox._interpreter import interpreter_paths, package_folder
+from harness.sandbox._levels import Isolation, Level
+from harness.sandbox._root import launcher_command, lease_uid
+
+
+@dataclass(frozen=True)
+class Rlimits:
+    """No isolation: a child process with resource limits, an empty environment and a reaper. Not security."""
+
+    @property
+    def isolation(self) -> Isolation:
+        """The level, and as whom workers run."""
+        who = "root host, own uid per worker" if os.geteuid() == 0 else "ordinary user"
+        return Isolation(Level.RLIMITS, who)
+
+    def plan(self, box: Box) -> Launch:
+        """Return the command for `box`; its folders are where they are."""
+        lease = lease_uid()
+        home = Path(tempfile.mkdtemp(prefix="harness-worker-"))
+        (home / "lib").mkdir()
+        (home / "lib" / "harness").symlink_to(package_folder())  # else the course would be importable
+        (home / WORKER_DIRECTORY).mkdir()
+        uid = None if lease is None else lease.uid
+        if uid is not None:
+            home.chmod(0o711)
+            os.chown(home / WORKER_DIRECTORY, uid, uid)
+        shown = (*interpreter_paths(), package_folder(), home, *(folder.source for folder in box.folders))
+        variables = environment(str(home / WORKER_DIRECTORY), box.threads)
+        return Launch(
+            argv=(
+                *launcher_command(shown, uid, reap_in=home / WORKER_DIRECTORY),
+                *(sys.executable, "-P", str(home / "lib" / "harness" / "worker" / "__main__.py")),
+            ),
+            environment=variables,
+            places=tuple(Folder(folder.name, folder.source) for folder in box.folders),
+            processes=box.limits.processes + (0 if uid is not None else _threads_of_this_user()),
+            stop_signal=signal.SIGTERM,
+            release=(
+                lambda: shutil.rmtree(home, ignore_errors=True),
+                *(() if lease is None else (lease.release,)),
+            ),
+        )
+
+
+def _threads_of_this_user() -> int:
+    """Count what RLIMIT_NPROC counts already, so that the cap is on what the worker adds."""
+    me = os.getuid()
+    count = 0
+    for process in psutil.process_iter(["uids", "num_threads"]):
+        if process.info["uids"] is not None and process.info["uids"].real == me:
+            count += process.info["num_threads"] or 1
+    return count

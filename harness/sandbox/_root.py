@@ -1,0 +1,69 @@
+"""A root host never runs a worker as root: each gets an unprivileged uid of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from platformdirs import site_runtime_path
+
+from harness.contract import InfrastructureError
+from harness.sandbox import _launcher
+from harness.sandbox._interpreter import private_ancestor
+
+# systemd's table of uids (systemd.io/UIDS-GIDS) leaves 60578 to 61183 to nobody
+_FIRST_UID, _LAST_UID = 60_600, 61_100
+
+
+@dataclass(frozen=True)
+class UidLease:
+    """A uid that no other worker on this machine has while the lease is held."""
+
+    uid: int
+    lock: FileLock
+
+    def release(self) -> None:
+        """Let others have the uid."""
+        self.lock.release()
+
+
+def lease_uid() -> UidLease | None:
+    """Lease a uid if this host is root; an ordinary user's workers stay that user."""
+    if os.geteuid() != 0:
+        return None
+    folder = site_runtime_path("harness", ensure_exists=True)
+    for uid in range(_FIRST_UID, _LAST_UID):
+        lock = FileLock(folder / f"uid-{uid}.lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            continue
+        return UidLease(uid, lock)
+    raise InfrastructureError(f"all {_LAST_UID - _FIRST_UID} worker uids are in use: run fewer jobs at once")
+
+
+def launcher_command(
+    shown: Iterable[Path], uid: int | None, *, reap_in: Path | None = None
+) -> tuple[str, ...]:
+    """Return the start of a command that drops to `uid` and runs the rest, `shown` paths staying readable.
+
+    With `reap_in` the launcher stays as the worker's reaper, and the worker starts in that folder.
+    """
+    hidden: dict[str, list[str]] = {}
+    for path in sorted(set(shown)) if uid is not None else ():
+        ancestor = private_ancestor(path)
+        if ancestor is not None:
+            hidden.setdefault(str(ancestor), []).append(str(path))
+    spec = {
+        "uid": uid,
+        "hidden": hidden,
+        "parent": os.getpid(),
+        "reap": reap_in is not None,
+        "folder": str(reap_in),
+    }
+    return (sys.executable, "-I", "-S", str(Path(_launcher.__file__).resolve()), json.dumps(spec))

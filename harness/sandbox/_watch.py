@@ -1,0 +1,214 @@
+"""The watch over one worker: drains what it prints, counts what it uses, kills it when a limit is passed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import psutil
+
+from harness.contract import Limits
+
+_TICK_SECONDS = 0.1
+_QUIET_TICK_SECONDS = 0.5
+_CHUNK = 1 << 16
+TAIL_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allowance:
+    """Time for one phase; `quiet` watches less often, so as not to disturb what is being timed."""
+
+    limit: str
+    """The limit's name in `Limits`."""
+    seconds: float
+    cpu_limit: str = ""
+    cpu_seconds: float | None = None
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exceeded:
+    """A limit that a worker passed."""
+
+    kind: Literal["timeout", "out_of_memory"]
+    limit: str
+    value: float
+    observed: float
+
+
+class _Usage(NamedTuple):
+    memory_bytes: int
+    cpu_seconds: float
+
+
+class Watch:
+    """A thread beside one worker; `stop` becomes readable for the channel when the worker must not be waited for."""
+
+    def __init__(
+        self,
+        popen: subprocess.Popen[bytes],
+        limits: Limits,
+        output: int,
+        stop: int,
+        kill: Callable[[], None],
+    ) -> None:
+        self._popen, self._limits, self._output, self._stop, self._kill = popen, limits, output, stop, kill
+        self._tail = _Tail(limits.output_bytes)
+        self._allowance: Allowance | None = None
+        self._deadline, self._cpu_deadline = float("inf"), float("inf")
+        self._finished = threading.Event()
+        self._told = False
+        self.exceeded: Exceeded | None = None
+        self.peak_memory_bytes = 0
+        self._thread = threading.Thread(target=self._run, name=f"watch-{popen.pid}", daemon=True)
+        self._thread.start()
+
+    @property
+    def log_tail(self) -> str:
+        """The end of what was printed so far."""
+        return self._tail.text()
+
+    def allow(self, allowance: Allowance | None) -> None:
+        """Start the clocks of `allowance`; None stops them."""
+        self._deadline = self._cpu_deadline = float("inf")
+        self._allowance = allowance
+        if allowance is not None:
+            self._deadline = time.monotonic() + allowance.seconds
+            if allowance.cpu_seconds is not None:
+                self._cpu_deadline = self.measure_cpu() + allowance.cpu_seconds
+
+    def measure_cpu(self) -> float:
+        """Return the tree's CPU seconds up to now."""
+        return self._usage().cpu_seconds
+
+    def finish(self) -> None:
+        """End the watch; the worker is dead."""
+        self._finished.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        poll = select.poll()
+        poll.register(self._output, select.POLLIN)
+        next_look = 0.0
+        open_ = True
+        while not self._finished.is_set():
+            quiet = self._allowance is not None and self._allowance.quiet
+            tick = _QUIET_TICK_SECONDS if quiet else _TICK_SECONDS
+            if open_ and poll.poll(min(tick, _TICK_SECONDS) * 1000):
+                open_ = self._drain()
+            elif not open_:
+                self._finished.wait(_TICK_SECONDS)
+            if time.monotonic() >= next_look:
+                self._look()
+                next_look = time.monotonic() + tick
+        while open_ and poll.poll(0):
+            open_ = self._drain()
+
+    def _drain(self) -> bool:
+        chunk = os.read(self._output, _CHUNK)
+        self._tail.add(chunk)
+        return bool(chunk)
+
+    def _look(self) -> None:
+        if self._popen.poll() is not None:
+            self._tell()
+            return
+        usage = self._usage()
+        self.peak_memory_bytes = max(self.peak_memory_bytes, usage.memory_bytes)
+        exceeded = self._judge(usage)
+        if exceeded is not None and self.exceeded is None:
+            self.exceeded = exceeded
+            self._kill()
+            self._tell()
+
+    def _judge(self, usage: _Usage) -> Exceeded | None:
+        if usage.memory_bytes > self._limits.memory_bytes:
+            observed = self._proportional_memory() or usage.memory_bytes
+            if observed > self._limits.memory_bytes:
+                return Exceeded(
+                    kind="out_of_memory",
+                    limit="memory_bytes",
+                    value=self._limits.memory_bytes,
+                    observed=observed,
+                )
+        allowance, now = self._allowance, time.monotonic()
+        if allowance is None:
+            return None
+        if now > self._deadline:
+            observed_seconds = allowance.seconds + now - self._deadline
+            return Exceeded(
+                kind="timeout", limit=allowance.limit, value=allowance.seconds, observed=observed_seconds
+            )
+        if allowance.cpu_seconds is not None and usage.cpu_seconds > self._cpu_deadline:
+            observed_seconds = allowance.cpu_seconds + usage.cpu_seconds - self._cpu_deadline
+            return Exceeded(
+                kind="timeout",
+                limit=allowance.cpu_limit,
+                value=allowance.cpu_seconds,
+                observed=observed_seconds,
+            )
+        return None
+
+    def _tell(self) -> None:
+        if not self._told:
+            self._told = True
+            with contextlib.suppress(OSError):
+                os.write(self._stop, b"\0")
+
+    def _processes(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            root = psutil.Process(self._popen.pid)
+            return [root, *root.children(recursive=True)]
+        return []
+
+    def _usage(self) -> _Usage:
+        """Add up the tree: memory of its own (resident, less what is shared) and CPU time, children's included."""
+        memory, cpu = 0, 0.0
+        for process in self._processes():
+            with contextlib.suppress(psutil.Error), process.oneshot():
+                info = process.memory_info()
+                memory += info.rss - getattr(info, "shared", 0)
+                times = process.cpu_times()
+                cpu += times.user + times.system + times.children_user + times.children_system
+        return _Usage(memory, cpu)
+
+    def _proportional_memory(self) -> int:
+        """Return the tree's proportional set size: forked children share pages that were counted often (slow)."""
+        total = 0
+        for process in self._processes():
+            with contextlib.suppress(psutil.Error, AttributeError):
+                total += process.memory_full_info().pss
+        return total
+
+
+class _Tail:
+    """The end of what was printed before the cap was reached; the rest is counted and dropped."""
+
+    def __init__(self, cap: int) -> None:
+        self._cap = cap
+        self._total = 0
+        self._chunks: deque[bytes] = deque()
+        self._kept = 0
+
+    def add(self, chunk: bytes) -> None:
+        before, self._total = self._total, self._total + len(chunk)
+        chunk = chunk[: max(0, self._cap - before)]
+        if chunk:
+            self._chunks.append(chunk)
+            self._kept += len(chunk)
+            while self._kept - len(self._chunks[0]) >= TAIL_BYTES:
+                self._kept -= len(self._chunks.popleft())
+
+    def text(self) -> str:
+        tail = b"".join(list(self._chunks))[-TAIL_BYTES:].decode("utf-8", "replace")
+        dropped = self._total - self._cap
+        return tail if dropped <= 0 else f"{tail}\n[output limit {self._cap} bytes: {dropped} more were dropped]"

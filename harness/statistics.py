@@ -1,0 +1,126 @@
+"""Pure functions: how sure a figure is, and which figures can be told apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from statistics import NormalDist
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Resampled = Callable[[NDArray[np.intp]], float]
+"""A figure computed on the items at the given indices."""
+
+
+class Interval(NamedTuple):
+    """A confidence interval."""
+
+    low: float
+    high: float
+
+
+def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> Interval:
+    """Return the score interval for a proportion (Wilson 1927, J. Am. Stat. Assoc. 22:209)."""
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    share = successes / trials
+    centre = share + z * z / (2 * trials)
+    half = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    scale = 1 + z * z / trials
+    low = 0.0 if successes == 0 else (centre - half) / scale
+    high = 1.0 if successes == trials else (centre + half) / scale
+    return Interval(low, high)
+
+
+def binomial_p_value(successes: int, trials: int, share: float) -> float:
+    """Return P(X ≥ successes) for X ~ Binomial(trials, share): the exact one-sided test."""
+    from scipy.special import bdtrc
+
+    if successes == 0:
+        return 1.0
+    return float(bdtrc(successes - 1, trials, share))
+
+
+def bootstrap(figure: Resampled, n: int, seed: int, resamples: int = 1000) -> NDArray[np.float64]:
+    """Return `figure` on `resamples` draws of n items with replacement (Efron 1979, Ann. Stat. 7:1)."""
+    generator = np.random.Generator(np.random.PCG64(seed))
+    return np.array([figure(generator.integers(0, n, n)) for _ in range(resamples)])
+
+
+def percentile_interval(draws: NDArray[np.float64], confidence: float = 0.95) -> Interval:
+    """Return the middle `confidence` of bootstrap draws."""
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
+def mcnemar_p_value(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
+    """Return the exact two-sided p-value that two models differ on the same items (McNemar 1947).
+
+    Of the items that exactly one of them gets right, each is as likely to be the first's under the null.
+    """
+    from scipy.special import bdtr
+
+    only_first = int(np.sum(first & ~second))
+    only_second = int(np.sum(second & ~first))
+    discordant = only_first + only_second
+    if discordant == 0:
+        return 1.0
+    return min(1.0, 2 * float(bdtr(min(only_first, only_second), discordant, 0.5)))
+
+
+def paired_bootstrap_p_value(
+    first: Resampled, second: Resampled, n: int, seed: int, resamples: int = 1000
+) -> float:
+    """Return the two-sided p-value that two figures on the same items differ, by resampling the items."""
+    differences = bootstrap(lambda items: first(items) - second(items), n, seed, resamples)
+    # add one: a p-value of zero cannot be had from finitely many draws (Davison & Hinkley 1997, 4.2)
+    below = (np.sum(differences <= 0) + 1) / (resamples + 1)
+    above = (np.sum(differences >= 0) + 1) / (resamples + 1)
+    return float(min(1.0, 2 * min(below, above)))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return the p-values adjusted for having asked them all (Holm 1979, Scand. J. Stat. 6:65)."""
+    adjusted = [0.0] * len(p_values)
+    running = 0.0
+    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        running = max(running, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = running
+    return adjusted
+
+
+def quantile_bound_rank(n: int, share: float = 0.1, error: float = 0.01) -> int | None:
+    """Return how many of n samples from the top bound the (1 - share) quantile from above.
+
+    MLPerf's rule: the largest t with P(Binomial(n, share) ≤ t) ≤ error; the t-th largest sample is then
+    at least the quantile with probability 1 - error. None where n is too small for any.
+    """
+    from scipy.special import bdtr
+
+    counts = np.arange(n + 1)
+    enough = np.flatnonzero(bdtr(counts, n, share) <= error)
+    return int(enough[-1]) if len(enough) and enough[-1] >= 1 else None
+
+
+def tie_groups(count: int, p_value: Callable[[int, int], float], error: float = 0.05) -> list[int]:
+    """Return the rank of each of `count` results, best first, equal where they cannot be told apart.
+
+    From the best of those left, `p_value(best, other)` is asked for each of the rest, adjusted by Holm within
+    the step; the group is cut at the first that differs.
+    """
+    ranks: list[int] = []
+    while len(ranks) < count:
+        best = len(ranks)
+        rest = range(best + 1, count)
+        adjusted = holm([p_value(best, other) for other in rest])
+        size = 1 + next((i for i, p in enumerate(adjusted) if p <= error), len(adjusted))
+        ranks += [best + 1] * size
+    return ranks
+
+
+def interquartile_ratio(values: Sequence[float] | NDArray[Any]) -> float:
+    """Return the interquartile range over the median."""
+    low, median, high = np.quantile(np.asarray(values, float), [0.25, 0.5, 0.75])
+    return float((high - low) / median) if median else 0.0

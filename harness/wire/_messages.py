@@ -1,0 +1,99 @@
+"""The requests a host makes and the replies a worker gives."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from harness.contract import TaskInfo
+from harness.wire._codec import Form
+
+
+Reason = Literal["error", "contract", "memory", "processes", "scratch", "predictions"]
+
+
+class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"):
+    pass
+
+
+class Echo(_Message, frozen=True, tag="echo"):
+    """Answer `Done` with the array sent; measures the channel before student code is imported."""
+
+
+class Setup(_Message, frozen=True, tag="setup"):
+    """Import ``model.py`` from `submission` and make ``Model()`` under the limits given."""
+
+    task: TaskInfo
+    seed: int
+    submission: str
+    processes: int
+
+
+class Fit(_Message, frozen=True, tag="fit"):
+    """Fit on the arrays that follow: train inputs and targets, validation inputs and targets."""
+
+    forms: tuple[Form, Form, Form, Form]
+
+
+class Save(_Message, frozen=True, tag="save"):
+    """Save, and send back what was written as `File` replies before `Done`."""
+
+
+class Load(_Message, frozen=True, tag="load"):
+    """Load the artifact at `folder`."""
+
+    folder: str
+
+
+class Predict(_Message, frozen=True, tag="predict"):
+    """Predict the inputs that follow; `Done` carries the predictions."""
+
+    form: Form = "array"
+
+
+class Inspect(_Message, frozen=True, tag="inspect"):
+    """Predict the inputs that follow and name the operators that were dispatched."""
+
+    form: Form = "array"
+
+
+Request = Echo | Setup | Fit | Save | Load | Predict | Inspect
+
+
+class Done(_Message, frozen=True, tag="done"):
+    """The request is done; predictions, if any, follow."""
+
+    form: Form = "array"
+
+
+class Logged(_Message, frozen=True, tag="logged"):
+    """``Model.log`` was called; any number come before the reply proper."""
+
+    values: dict[str, float]
+
+
+class File(_Message, frozen=True, tag="file"):
+    """One file of the artifact, its bytes as a uint8 array; `path` is relative, with slashes."""
+
+    path: str
+
+
+class Operators(_Message, frozen=True, tag="operators"):
+    """What `Inspect` saw; None where torch was never loaded."""
+
+    names: tuple[str, ...] | None
+
+
+class Raised(_Message, frozen=True, tag="raised"):
+    """Student code raised: what, and where in the student's own files. A claim, used to explain only."""
+
+    exception: str
+    message: str
+    file: str | None
+    line: int | None
+    traceback: str
+    reason: Reason = "error"
+
+
+Reply = Done | Logged | File | Operators | Raised

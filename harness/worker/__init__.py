@@ -1,0 +1,1 @@
+"""The untrusted process: a loop over plain-data requests, beside student code."""

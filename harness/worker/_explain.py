@@ -1,0 +1,104 @@
+"""Turn what student code raised into a message that points at the student's own line."""
+
+from __future__ import annotations
+
+import errno
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from harness.wire import Raised, Reason
+
+_MESSAGE_CHARACTERS = 2_000
+_TRACEBACK_CHARACTERS = 8_000
+
+
+class ContractError(Exception):
+    """The submission does not keep the contract; `line` of `file` is where, if that is known."""
+
+    def __init__(self, message: str, *, file: str | None = None, line: int | None = None) -> None:
+        super().__init__(message)
+        self.file = file
+        self.line = line
+        self.reason: Reason = "contract"
+
+
+class PredictionsError(ContractError):
+    """What `predict` returned is not a plain array."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.reason = "predictions"
+
+
+class ArtifactError(ContractError):
+    """What `save` wrote cannot be taken."""
+
+
+def explain(error: BaseException, folder: Path) -> Raised:
+    """Describe `error`; `folder` holds the submission's files."""
+    if isinstance(error, ContractError):
+        return Raised("", str(error), error.file, error.line, "", error.reason)
+    file, line = _where(error, folder)
+    return Raised(
+        type(error).__name__[:100],
+        _text(error)[:_MESSAGE_CHARACTERS],
+        file,
+        line,
+        _traceback(error, folder)[-_TRACEBACK_CHARACTERS:],
+        _reason(error),
+    )
+
+
+def _reason(error: BaseException) -> Reason:
+    text = _text(error)
+    if isinstance(error, MemoryError) or "DefaultCPUAllocator: can't allocate memory" in text:
+        return "memory"
+    if (isinstance(error, OSError) and error.errno == errno.EAGAIN) or "can't start new thread" in text:
+        return "processes"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        return "scratch"
+    return "error"
+
+
+def _text(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"called sys.exit({error.code!r})"
+    try:
+        return str(error)
+    except Exception:  # an exception of the student's own may fail to describe itself
+        return "(the exception cannot be shown)"
+
+
+def _where(error: BaseException, folder: Path) -> tuple[str | None, int | None]:
+    if isinstance(error, SyntaxError) and error.filename and _inside(error.filename, folder):
+        return _relative(error.filename, folder), error.lineno
+    frames = [
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if _inside(frame.f_code.co_filename, folder)
+    ]
+    if not frames:
+        return None, None
+    name, line = frames[-1]
+    return _relative(name, folder), line
+
+
+def _traceback(error: BaseException, folder: Path) -> str:
+    """Format from the first frame of the student's on: ours before it are no help to them."""
+    start: TracebackType | None = error.__traceback__
+    while start is not None and not _inside(start.tb_frame.f_code.co_filename, folder):
+        start = start.tb_next
+    try:
+        lines = traceback.format_exception(type(error), error, start)
+    except Exception:  # likewise
+        return ""
+    return "".join(lines).replace(f"{folder}/", "")
+
+
+def _inside(filename: str, folder: Path) -> bool:
+    return Path(filename).is_relative_to(folder)
+
+
+def _relative(filename: str, folder: Path) -> str:
+    return Path(filename).relative_to(folder).as_posix()

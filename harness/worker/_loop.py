@@ -1,0 +1,149 @@
+"""The worker's one loop: a request, its handler, a reply."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from harness.contract import Model, Split, TaskInfo
+from harness.contract import _arrays as _arrays  # before a file of the student's can take a name it needs
+from harness.wire import (
+    Channel,
+    ChannelClosed,
+    Done,
+    Echo,
+    Fit,
+    Form,
+    Inspect,
+    Load,
+    Logged,
+    Operators,
+    Predict,
+    Request,
+    Save,
+    Setup,
+    anything,
+    unpack,
+)
+from harness.worker._artifact import files_of
+from harness.worker._confine import confine
+from harness.worker._explain import explain
+from harness.worker._inspect import operators_of
+from harness.worker._plain import plain
+from harness.worker._student import make_model
+
+Array = np.ndarray[Any, Any]
+
+_EVERY_LOG = 2_000
+_LOGS_PER_SECOND = 20  # after that many
+
+
+def main(reader: int, writer: int) -> None:
+    """Serve requests until the host hangs up."""
+    for fd in (reader, writer):
+        os.set_inheritable(fd, False)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr] # text
+    channel: Channel[Request] = Channel(reader, writer, Request)
+    channel.send(Done())
+    with contextlib.suppress(ChannelClosed):
+        Worker(channel).serve()
+
+
+class Worker:
+    """State of one worker: the submission's folder, its task and, after `Setup`, its model."""
+
+    def __init__(self, channel: Channel[Request]) -> None:
+        self._channel = channel
+        self._lock = threading.Lock()  # a student may log from threads
+        self._logs, self._last_log = 0, 0.0
+        self._folder = Path()
+        self._task: TaskInfo
+        self._model: Model
+
+    def serve(self) -> None:
+        """Answer requests, one at a time; whatever student code raises is an answer too."""
+        while True:
+            request, arrays = self._channel.receive(anything)
+            try:
+                reply, results = self._handle(request, arrays)
+            except ChannelClosed:
+                raise
+            except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's as well
+                reply, results = explain(error, self._folder), ()
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(Exception):  # the student may have closed or replaced it
+                    stream.flush()
+            with self._lock:
+                self._channel.send(reply, *results)
+
+    def _handle(self, request: Request, arrays: list[Array]) -> tuple[msgspec.Struct, tuple[Array, ...]]:
+        match request:
+            case Predict(form):
+                form, results = self._predict(unpack(form, arrays))
+                return Done(form), results
+            case Echo():
+                return Done(), tuple(arrays)
+            case Setup():
+                self._setup(request)
+            case Fit():
+                self._fit(request, arrays)
+            case Save():
+                self._save()
+            case Load(folder):
+                self._model.load(Path(folder))
+            case Inspect(form):
+                inputs = unpack(form, arrays)
+                return Operators(operators_of(lambda: self._predict(inputs))), ()
+        return Done(), ()
+
+    def _setup(self, request: Setup) -> None:
+        self._folder = Path(request.submission)
+        self._task = request.task
+        confine(request.task.limits, request.processes)
+        self._model = make_model(self._folder, request.task, request.seed, self._report)
+
+    def _fit(self, request: Fit, arrays: list[Array]) -> None:
+        taken = iter(arrays)
+        parts = [
+            unpack(form, [next(taken) for _ in range(1 if form == "array" else 2)]) for form in request.forms
+        ]
+        for part in parts:
+            if isinstance(part, np.ndarray):
+                part.setflags(write=False)
+        self._model.fit(Split(parts[0], parts[1]), Split(parts[2], parts[3]))
+
+    def _save(self) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="artifact-"))
+        self._model.save(folder)
+        for message, content in files_of(folder):
+            with self._lock:
+                self._channel.send(message, content)
+
+    def _predict(self, inputs: Any) -> tuple[Form, tuple[Array, ...]]:
+        if isinstance(inputs, np.ndarray):
+            inputs.setflags(write=False)
+        torch = sys.modules.get("torch")
+        without_gradient = torch.no_grad() if hasattr(torch, "no_grad") else contextlib.nullcontext()
+        with without_gradient:
+            return plain(self._model.predict(inputs), self._task.kind)
+
+    def _report(self, values: dict[str, float]) -> None:
+        """Send what `Model.log` was given, finite values only; from a chatty model no more than a curve needs."""
+        now = time.monotonic()
+        with self._lock:
+            if self._logs >= _EVERY_LOG and now - self._last_log < 1 / _LOGS_PER_SECOND:
+                return
+            self._logs, self._last_log = self._logs + 1, now
+            finite = {name[:64]: value for name, value in values.items() if math.isfinite(value)}
+            self._channel.send(Logged(finite))
