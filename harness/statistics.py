@@ -70,15 +70,24 @@ def mcnemar_p_value(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> floa
     return min(1.0, 2 * float(bdtr(min(only_first, only_second), discordant, 0.5)))
 
 
-def paired_bootstrap_p_value(
-    first: Resampled, second: Resampled, n: int, seed: int, resamples: int = 1000
-) -> float:
-    """Return the two-sided p-value that two figures on the same items differ, by resampling the items."""
-    differences = bootstrap(lambda items: first(items) - second(items), n, seed, resamples)
+def paired_bootstrap_p_value(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """Return the two-sided p-value that two figures differ, from draws made on the same resampled items."""
+    differences = first - second
     # add one: a p-value of zero cannot be had from finitely many draws (Davison & Hinkley 1997, 4.2)
-    below = (np.sum(differences <= 0) + 1) / (resamples + 1)
-    above = (np.sum(differences >= 0) + 1) / (resamples + 1)
+    below = (np.sum(differences <= 0) + 1) / (len(differences) + 1)
+    above = (np.sum(differences >= 0) + 1) / (len(differences) + 1)
     return float(min(1.0, 2 * min(below, above)))
+
+
+def unpaired_p_value(first: tuple[float, Interval], second: tuple[float, Interval]) -> float:
+    """Return the two-sided p-value that two figures differ, from their values and 95 % intervals alone."""
+    normal = NormalDist()
+    errors = [(high - low) / 2 / normal.inv_cdf(0.975) for _, (low, high) in (first, second)]
+    spread = math.hypot(*errors)
+    distance = abs(first[0] - second[0])
+    if spread == 0:
+        return 1.0 if distance == 0 else 0.0
+    return 2 * (1 - normal.cdf(distance / spread))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

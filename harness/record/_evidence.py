@@ -29,6 +29,8 @@ class Evidence:
     """(N,) bool: which predictions are right; None where the primary metric is no proportion."""
     predictions: Array | None = None
     scores: Array | None = None
+    draws: Array | None = None
+    """Bootstrap draws of a primary metric that is no proportion, on the same resampled items for everybody."""
     latencies: Array | None = None
     """Seconds of each timed request, in order."""
     drawn: Array | None = None
@@ -41,7 +43,12 @@ class Evidence:
         return f"sha256:{hashlib.sha256(_npz(self._items())).hexdigest()}"
 
     def _items(self) -> dict[str, Array]:
-        named = {"outcomes": self.outcomes, "predictions": self.predictions, "scores": self.scores}
+        named = {
+            "outcomes": self.outcomes,
+            "predictions": self.predictions,
+            "scores": self.scores,
+            "draws": self.draws,
+        }
         return {name: array for name, array in named.items() if array is not None}
 
     def _timed(self) -> dict[str, Array]:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -108,8 +109,11 @@ class Process:
                 process.kill()
         if self._popen.poll() is None:
             self._popen.kill()
-        _, alive = psutil.wait_procs(tree, _SECONDS_TO_DIE)
-        if alive:
+        deadline = time.monotonic() + _SECONDS_TO_DIE
+        while alive := [process for process in tree if not _is_dead(process)]:
+            if time.monotonic() < deadline:
+                time.sleep(0.001)
+                continue
             raise InfrastructureError(f"processes {[process.pid for process in alive]} outlived their worker")
         self._popen.wait()
 
@@ -154,3 +158,11 @@ class Process:
             self._close(fd)
         for release in self._launch.release:
             release()
+
+
+def _is_dead(process: psutil.Process) -> bool:
+    """Tell whether a process is gone; a zombie is, though its new parent may take seconds to notice."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

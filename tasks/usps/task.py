@@ -36,7 +36,7 @@ TASK = Task(
             title="scikit-learn's 8×8 digits enlarged to 16×16 (not USPS; practice only)",
             load=read_digits,
             counts=Counts(train=1212, validation=135, test=450),
-            baseline=Baseline(0.94, note="placeholder"),
+            baseline=Baseline(0.95, note="softmax regression on the train part gets .971, 1-NN .982"),
             licence="BSD-3-Clause (scikit-learn); UCI Optical Recognition of Handwritten Digits",
         ),
     ),

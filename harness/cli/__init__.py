@@ -1,0 +1,87 @@
+"""The command line: parse, call, show; nothing is decided here."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from harness._version import __version__
+from harness.contract import HarnessError, UsageError
+
+PASSED, FAILED, USAGE, INFRASTRUCTURE, INTERRUPTED = 0, 1, 2, 3, 130
+
+_COMMANDS = {
+    "evaluate": "Train or load a submission in isolation, measure it, record it.",
+    "tasks": "List the tasks, or show one.",
+    "leaderboard": "Rebuild the leaderboard from the records.",
+    "doctor": "Say what works on this machine and what to do about what doesn't.",
+}
+
+
+class _Commands(click.Group):
+    """Imports a command's module when it is called: `harness --help` should not wait for NumPy's friends."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"harness.cli._{name}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="harness")
+def cli() -> None:
+    """Grade deep-learning course work: isolated, measured, honest.
+
+    Exit codes: 0 all passed · 1 a submission failed or is below its baseline · 2 usage · 3 infrastructure ·
+    130 interrupted.
+    """
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        return int(cli.main(arguments, prog_name="harness", standalone_mode=False) or PASSED)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except UsageError as error:
+        _say(error)
+        return USAGE
+    except HarnessError as error:
+        _say(error)
+        return INFRASTRUCTURE
+    except OSError as error:  # the course's own files: full disk, no permission
+        _say(error)
+        return INFRASTRUCTURE
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted: nothing is left running, no record was changed", err=True)
+        return INTERRUPTED
+
+
+def _say(error: Exception) -> None:
+    click.echo(f"error: {error}", err=True)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """Leave by the front door, so that workers are killed and copies removed."""
+    sys.exit(128 + number)

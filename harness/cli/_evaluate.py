@@ -1,0 +1,174 @@
+"""``harness evaluate``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import click
+import msgspec
+from rich.console import Console
+
+from harness.cli import FAILED, INFRASTRUCTURE, PASSED
+from harness.cli._options import board_of, console, course_at, places
+from harness.cli._progress import watching
+from harness.cli._result import show, verdict
+from harness.contract import HarnessError, UsageError
+from harness.course import Course, Submission
+from harness.data import DataChoice, TaskData
+from harness.evaluate import Evaluation, Evaluator, Observer
+from harness.leaderboard import write_board
+from harness.record import Record, to_plain, write_atomically
+from harness.sandbox import Level, find_sandbox
+
+Policy = Literal["reuse", "force", "no_store"]
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH…")
+@click.option("--task", help="Only this task of each submission.")
+@click.option(
+    "--data",
+    type=click.Choice(["auto", "canonical", "local", "embedded"]),
+    default="auto",
+    show_default=True,
+    help="Which source of data.",
+)
+@click.option("--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Base of all seeds.")
+@click.option("--retrain", is_flag=True, help="Train even where weights/ was shipped.")
+@click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
+@click.option("--no-store", is_flag=True, help="Write no record, touch no leaderboard.")
+@click.option("--isolation", type=click.Choice([level.value for level in Level]), help="Exactly this level.")
+@click.option("--json", "json_file", metavar="FILE|-", help="Write the records as a JSON list; - for stdout alone.")
+def evaluate(
+    paths: tuple[str, ...],
+    task: str | None,
+    data: DataChoice,
+    data_root: Path | None,
+    seed: int,
+    retrain: bool,
+    force: bool,
+    no_store: bool,
+    isolation: str | None,
+    json_file: str | None,
+) -> int:
+    """Evaluate submissions: a person's folder (all its tasks) or PATH/<task>."""
+    out = console(stderr=json_file == "-")
+    course = course_at(paths)
+    submissions = _unique(s for path in paths for s in course.submissions(path, task))
+    where = places(data_root)
+    sandbox = find_sandbox([course.root, *where.all()], None if isolation is None else Level(isolation))
+    out.print(f"isolation: {sandbox.isolation}")
+    evaluator = Evaluator(
+        course, sandbox, where, data=data, seed=seed, weights="retrain" if retrain else "load"
+    )
+    policy: Policy = "no_store" if no_store else "force" if force else "reuse"
+    tally = _Run(course, evaluator, policy, out).all(submissions)
+    if json_file is not None:
+        _write_json(json_file, tally.records)
+    return tally.finish(out)
+
+
+@dataclass
+class _Tally:
+    """Records so far, and errors of ours."""
+
+    records: list[Record]
+    errors: int = 0
+
+    def finish(self, out: Console) -> int:
+        """Print the verdict, return the exit code."""
+        good = [record for record in self.records if record.status == "passed"]
+        if len(self.records) == 1 and not self.errors:
+            out.print(verdict(self.records[0]))
+        else:
+            below = sum(record.status == "below_baseline" for record in self.records)
+            failed = sum(record.status == "failed" for record in self.records)
+            errors = f", {self.errors} could not be evaluated" if self.errors else ""
+            out.print(f"{len(good)} passed, {below} below baseline, {failed} failed{errors}")
+        if self.errors:
+            return INFRASTRUCTURE
+        return PASSED if len(good) == len(self.records) else FAILED
+
+
+class _Run:
+    """Evaluates submissions one after the other; one that cannot be evaluated does not stop the rest."""
+
+    def __init__(self, course: Course, evaluator: Evaluator, policy: Policy, out: Console) -> None:
+        self._course, self._evaluator, self._policy, self._out = course, evaluator, policy, out
+        self._introduced: set[str] = set()
+
+    def all(self, submissions: list[Submission]) -> _Tally:
+        tally = _Tally([])
+        for submission in submissions:
+            try:
+                tally.records.append(self._one(submission))
+            except UsageError:
+                raise
+            except HarnessError as error:
+                self._out.print(f"error: {submission}: {error}", style="red")
+                tally.errors += 1
+        return tally
+
+    def _one(self, submission: Submission) -> Record:
+        self._introduce(submission.task)
+        with watching(self._out, str(submission)) as observer:
+            evaluation = self._how()(submission, observer)
+        record = evaluation.record
+        if evaluation.how == "reused":
+            self._out.print(f"{submission}: unchanged, the record of {record.run.started} stands (--force to redo)")
+        if evaluation.set_aside is not None:
+            self._out.print(f"the former record could not be read; it is kept as {evaluation.set_aside}", style="yellow")
+        if self._policy == "no_store":
+            show(self._out, record, None)
+            return record
+        board = board_of(self._course)
+        write_board(self._course.leaderboard, board)
+        show(self._out, record, board)
+        for bad in board.unreadable:
+            self._out.print(f"warning: {bad.path} cannot be read ({bad.reason}): restore or remove it", style="yellow")
+        return record
+
+    def _how(self) -> Callable[[Submission, Observer], Evaluation]:
+        return {
+            "reuse": self._evaluator.evaluate_if_changed,
+            "force": self._evaluator.evaluate_and_store,
+            "no_store": self._evaluator.evaluate,
+        }[self._policy]
+
+    def _introduce(self, task: str) -> None:
+        """Say once where a task's data comes from, before anything is run on it."""
+        if task in self._introduced:
+            return
+        with self._out.status(f"{task}: loading data"):
+            data = self._evaluator.data(task)
+        self._introduced.add(task)
+        for line in describe_data(task, data):
+            self._out.print(line)
+
+
+def describe_data(task: str, data: TaskData) -> list[str]:
+    """Say which data it is, and why not a better one."""
+    lines = [f"{task}: {data.source.kind} data, {data.source.title}; scored on {data.scored_on}"]
+    if data.source.kind == "embedded":
+        lines += [f"  practice data, because {reason}" for reason in data.passed_over]
+    if data.private and data.test is None:
+        lines.append("  the test part is private and not on this machine: scores are on validation")
+    return lines
+
+
+def _unique(submissions: Iterable[Submission]) -> list[Submission]:
+    return list(dict.fromkeys(submissions))
+
+
+def _write_json(file: str, records: list[Record]) -> None:
+    content = msgspec.json.format(msgspec.json.encode([to_plain(record) for record in records]), indent=2) + b"\n"
+    if file == "-":
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+    else:
+        write_atomically(Path(file), content)

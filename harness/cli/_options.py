@@ -1,0 +1,45 @@
+"""Pieces that several commands share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.contract import UsageError
+from harness.course import Course
+from harness.data import Places
+from harness.leaderboard import Board, build
+from harness.record import EvidenceStore, Store
+
+
+def course_at(paths: Sequence[str] = ()) -> Course:
+    """Return the course of the current folder, else that of the first path named."""
+    try:
+        return Course.find(Path.cwd())
+    except UsageError:
+        if paths and Path(paths[0]).exists():
+            return Course.find(Path(paths[0]))
+        raise
+
+
+def places(data_root: Path | None = None) -> Places:
+    """Return where data may lie."""
+    return Places.of(os.environ, data_root)
+
+
+def record_store(course: Course) -> Store:
+    """Return the course's records."""
+    return Store(course.leaderboard / "records", course.private / "records.lock")
+
+
+def board_of(course: Course) -> Board:
+    """Return the leaderboard as it stands."""
+    return build(record_store(course).all(), EvidenceStore(course.private / "evidence"))
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console that takes text as it is: a student's `[red]` is no markup."""
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)

@@ -1,0 +1,56 @@
+"""Live progress of one evaluation, where somebody watches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import TimeRemainingColumn as TimeLeftColumn
+
+from harness.evaluate import Observer, Silent
+from harness.text import neutral
+
+_COUNTERS = (("epoch", "epochs"), ("step", "steps"))
+
+
+@contextmanager
+def watching(console: Console, name: str) -> Iterator[Observer]:
+    """Yield an observer that draws on `console`; quiet when that is not a terminal."""
+    if not console.is_terminal:
+        yield Silent()
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeLeftColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield _Drawn(progress, name)
+
+
+class _Drawn:
+    """Draws phases as bars, one at a time."""
+
+    def __init__(self, progress: Progress, name: str) -> None:
+        self._progress, self._name = progress, name
+        self._bar = progress.add_task(name, total=None, note="")
+
+    def phase(self, name: str, limit_seconds: float | None) -> None:
+        self._progress.reset(self._bar, total=None, description=f"{self._name} · {name}", note="")
+
+    def advance(self, done: float, total: float) -> None:
+        self._progress.update(self._bar, completed=done, total=total)
+
+    def logged(self, values: dict[str, float]) -> None:
+        for counter, counted in _COUNTERS:
+            if counter in values and values.get(counted, 0) > 0:
+                self.advance(values[counter], values[counted])
+        shown = {name: value for name, value in values.items() if name not in ("epochs", "steps")}
+        note = "  ".join(f"{name} {value:.4g}" for name, value in list(shown.items())[:4])
+        self._progress.update(self._bar, note=neutral(note))

@@ -1,0 +1,120 @@
+"""One result at a glance."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from harness.leaderboard import Board, format_seconds
+from harness.record import Latency, Record, Score
+from harness.text import neutral
+
+_WIDTH = 40
+_STYLES = {"passed": "bold green", "below_baseline": "bold yellow", "failed": "bold red"}
+_LOG_LINES = 12
+
+
+def show(console: Console, record: Record, board: Board | None) -> None:
+    """Print `record`, and where it ranks on `board`."""
+    title = Text(f"{record.submission.name} · {record.task.name}  ", style="bold")
+    title.append(record.status.replace("_", " "), style=_STYLES[record.status])
+    title.append(f"  ({record.submission.mode}, scored on {record.task.scored_on}, {record.task.source} data)")
+    console.print()
+    console.print(title)
+    if record.failure is not None:
+        _show_failure(console, record)
+    for score in record.scores:
+        _show_score(console, score, record)
+    for label, value in (*_costs(record), *_place(record, board)):
+        console.print(f"  {label:<12} {value}")
+
+
+def verdict(record: Record) -> str:
+    """Return the one-line outcome."""
+    who = f"{record.submission.name} · {record.task.name}"
+    if record.failure is not None:
+        where = "" if record.failure.file is None else f" ({record.failure.file}:{record.failure.line or '?'})"
+        return f"failed: {who}: {record.failure.kind} in {record.failure.phase}{where}"
+    base, score = record.baseline, record.primary
+    assert score is not None
+    sign = (">" if base.strict else "≥") if score.higher_is_better else ("<" if base.strict else "≤")
+    word = "passed" if base.met else "below baseline"
+    return f"{word}: {who}: {score.name} {score.value:.4f}, baseline {sign} {base.value:g}"
+
+
+def _show_failure(console: Console, record: Record) -> None:
+    failure = record.failure
+    assert failure is not None
+    where = "" if failure.file is None else f"{failure.file}:{failure.line or '?'}: "
+    console.print(f"  {where}{failure.kind} in {failure.phase}: {neutral(failure.message)}", style="red")
+    lines = neutral(failure.log_tail).splitlines()
+    if len(lines) > _LOG_LINES:
+        console.print(f"  … {len(lines) - _LOG_LINES} earlier lines are in the record", style="dim")
+    for line in lines[-_LOG_LINES:]:
+        console.print(f"  │ {line[:200]}", style="dim")
+
+
+def _show_score(console: Console, score: Score, record: Record) -> None:
+    half = (score.high - score.low) / 2
+    line = f"  {score.name:<12} {score.value:.4f} ± {half:.4f}{score.unit and ' ' + score.unit}"
+    if score.primary:
+        line += f"  {_gauge(score, record.baseline.value)}  baseline {record.baseline.value:g} "
+        line += "met" if record.baseline.met else "not met"
+        if record.baseline.p_value is not None:
+            line += f" (p {record.baseline.p_value:.2g})"
+    console.print(line)
+
+
+def _gauge(score: Score, baseline: float) -> str:
+    """Draw the interval ├─●─┤ and the baseline ┃ on one scale."""
+    low, high = min(score.low, baseline), max(score.high, baseline)
+    margin = (high - low or 1.0) * 0.1
+
+    def column(value: float) -> int:
+        return round((value - low + margin) / (high - low + 2 * margin) * (_WIDTH - 1))
+
+    cells = ["·"] * _WIDTH
+    for place in range(column(score.low), column(score.high) + 1):
+        cells[place] = "─"
+    cells[column(score.low)], cells[column(score.high)] = "├", "┤"
+    cells[column(baseline)] = "┃"
+    cells[column(score.value)] = "●"
+    return "".join(cells)
+
+
+def _costs(record: Record) -> list[tuple[str, str]]:
+    cost = record.cost
+    rows = []
+    if cost.parameters is not None:
+        checked = "" if cost.parameters_verified else " (not verified: too much beside the arrays)"
+        rows.append(("parameters", f"{cost.parameters:,}{checked}, {cost.knowledge_bytes:,} bytes of knowledge"))
+    if cost.latency is not None:
+        rows.append(("latency", _latency(cost.latency)))
+    if cost.throughput is not None:
+        rows.append(
+            ("throughput", f"{cost.throughput.samples_per_second:,.0f} a second in batches of {cost.throughput.batch}")
+        )
+    if cost.fit_seconds is not None:
+        memory = f", {cost.peak_memory_bytes / 2**20:,.0f} MiB" if cost.peak_memory_bytes else ""
+        rows.append(("fit", f"{cost.fit_seconds:.1f} s, {cost.cpu_seconds:.1f} s of CPU{memory}"))
+    return rows
+
+
+def _latency(latency: Latency) -> str:
+    if latency.net_p50_seconds is None:
+        return f"{format_seconds(latency.p50_seconds)} with the channel, too short to resolve"
+    text = f"{format_seconds(latency.net_p50_seconds)} each"
+    if latency.ratio_to_yardstick is not None:
+        text += f", {latency.ratio_to_yardstick:.2f} × the yardstick"
+    return text + (" (noisy machine)" if latency.noisy else "")
+
+
+def _place(record: Record, board: Board | None) -> list[tuple[str, str]]:
+    group = None if board is None else board.group_of(record)
+    row = None if group is None else group.row_of(record.submission.name)
+    if group is None or row is None or row.rank is None:
+        return []
+    ranked = [other for other in group.rows if other.rank is not None]
+    tied = [other.record.submission.name for other in ranked if other.rank == row.rank and other is not row]
+    shared = f", tied with {', '.join(tied[:5])}{' …' if len(tied) > 5 else ''}" if tied else ""
+    return [("rank", f"{row.rank} of {len(ranked)} on this data{shared}")]

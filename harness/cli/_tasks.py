@@ -1,0 +1,105 @@
+"""``harness tasks``."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from harness.cli import INFRASTRUCTURE, PASSED
+from harness.cli._options import console, course_at
+from harness.contract import Limits, Task, TaskError
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def tasks(ctx: click.Context) -> int:
+    """List the tasks: what they ask, on which data, and the score to reach."""
+    if ctx.invoked_subcommand is not None:
+        return PASSED
+    out = console()
+    course = course_at()
+    table = Table(box=None, pad_edge=False)
+    for heading in ("task", "kind", "metric", "baseline", "title"):
+        table.add_column(heading)
+    broken = []
+    for name in course.task_names():
+        try:
+            task = course.task(name)
+        except TaskError as error:
+            broken.append(str(error))
+            continue
+        table.add_row(name, task.kind, task.primary.name, _baselines(task), task.title)
+    out.print(table)
+    for text in broken:
+        out.print(f"error: {text}", style="red")
+    out.print(f"{table.row_count} tasks, {len(broken)} with a mistake; harness tasks show TASK for one")
+    return INFRASTRUCTURE if broken else PASSED
+
+
+@tasks.command("show")
+@click.argument("name", metavar="TASK")
+def show_task(name: str) -> int:
+    """Show one task: sources, split, metrics, rules, limits."""
+    out = console()
+    task = course_at().task(name)
+    out.print(f"{name}: {task.title}", style="bold")
+    _rows(out, _facts(task))
+    for source in task.sources:
+        out.print(f"\n{source.kind}: {source.title}")
+        counts = "as the files say" if source.counts is None else "/".join(map(str, source.counts))
+        base = source.baseline
+        _rows(
+            out,
+            [
+                ("items", f"{counts} (train/validation/test)" if source.counts else counts),
+                ("baseline", f"{'>' if base.strict else '≥'} {base.value:g}{base.note and f' ({base.note})'}"),
+                ("licence", source.licence),
+            ],
+        )
+    return PASSED
+
+
+def _facts(task: Task) -> list[tuple[str, str]]:
+    shape = "text" if task.inputs.shape is None else f"{task.inputs.shape} {task.inputs.dtype}"
+    if task.inputs.low is not None or task.inputs.high is not None:
+        shape += f" in [{task.inputs.low:g}, {task.inputs.high:g}]"
+    metrics = ", ".join(
+        f"{m.name} ({'higher' if m.higher_is_better else 'lower'} is better{m.unit and ', ' + m.unit})"
+        for m in task.metrics
+    )
+    return [
+        ("kind", task.kind),
+        ("one input", shape),
+        ("classes", ", ".join(task.classes) or "none"),
+        ("split", task.split),
+        ("metrics", f"{metrics}; the first ranks"),
+        ("rules", "; ".join(rule.text for rule in task.rules) or "none"),
+        ("points", ", ".join(f"{points:g} at {score:g}" for score, points in task.points) or "none"),
+        ("test labels", "private" if task.private_test else "public"),
+        ("weights", "may be shipped" if task.weights == "allowed" else "are trained by the grader"),
+        ("limits", _limits(task.limits)),
+    ]
+
+
+def _limits(limits: Limits) -> str:
+    gib, mib, kib = 1 << 30, 1 << 20, 1 << 10
+    return (
+        f"import {limits.import_seconds:g} s, fit {limits.fit_cpu_seconds:g} s of CPU, load {limits.load_seconds:g} s, "
+        f"predict {limits.predict_seconds:g} s, memory {limits.memory_bytes / gib:g} GiB, "
+        f"{limits.processes} processes, scratch {limits.scratch_bytes / gib:g} GiB, "
+        f"artifact {limits.artifact_bytes / mib:g} MiB, shipped data {limits.shipped_bytes / kib:g} KiB, "
+        f"parameters {'free' if limits.parameters is None else f'{limits.parameters:,}'}"
+    )
+
+
+def _rows(out: Console, rows: list[tuple[str, str]]) -> None:
+    for label, value in rows:
+        out.print(f"  {label:<12} {value}")
+
+
+def _baselines(task: Task) -> str:
+    parts = {
+        f"{'>' if s.baseline.strict else '≥'} {s.baseline.value:g}": s.kind for s in reversed(task.sources)
+    }
+    return ", ".join(f"{text} ({kind})" for text, kind in reversed(parts.items()))

@@ -1,0 +1,131 @@
+"""Group what may be compared, and rank within each group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from harness.record import Evidence, EvidenceStore, Record, Score, Unreadable
+from harness.statistics import (
+    Interval,
+    mcnemar_p_value,
+    paired_bootstrap_p_value,
+    tie_groups,
+    unpaired_p_value,
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One record and its rank, the same for all that cannot be told apart; None for a failure."""
+
+    rank: int | None
+    record: Record
+    paired: bool
+    """Whether its evidence was there to compare it item by item."""
+
+
+class Key(NamedTuple):
+    """What records must share to be ranked together."""
+
+    task: str
+    source: str
+    scored_on: str
+    mode: str
+    data_digest: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Records that may be compared, best first, failures last."""
+
+    key: Key
+    rows: tuple[Row, ...]
+
+    def row_of(self, submission: str) -> Row | None:
+        """Return the row of `submission`, if it is here."""
+        return next((row for row in self.rows if row.record.submission.name == submission), None)
+
+
+@dataclass(frozen=True)
+class Board:
+    """All groups, and what could not be read."""
+
+    groups: tuple[Group, ...]
+    unreadable: tuple[Unreadable, ...]
+
+    def group_of(self, record: Record) -> Group | None:
+        """Return the group that `record` is ranked in."""
+        return next((group for group in self.groups if group.key == _key(record)), None)
+
+    def tasks(self) -> list[str]:
+        """Return the names of the tasks that have records."""
+        return sorted({group.key.task for group in self.groups})
+
+
+def build(found: Iterable[Record | Unreadable], evidence: EvidenceStore) -> Board:
+    """Build the board of the newest records `found`."""
+    groups: dict[Key, list[Record]] = {}
+    unreadable: list[Unreadable] = []
+    for record in found:
+        if isinstance(record, Unreadable):
+            unreadable.append(record)
+        else:
+            groups.setdefault(_key(record), []).append(record)
+    order = {"canonical": 0, "local": 1, "embedded": 2}
+    keys = sorted(groups, key=lambda key: (key.task, order[key.source], *key[2:]))
+    return Board(tuple(Group(key, _rank(groups[key], evidence)) for key in keys), tuple(unreadable))
+
+
+def _key(record: Record) -> Key:
+    task = record.task
+    return Key(task.name, task.source, task.scored_on, record.submission.mode, task.data_digest)
+
+
+def _rank(records: list[Record], store: EvidenceStore) -> tuple[Row, ...]:
+    scored = sorted(
+        ((record.primary, record) for record in records if record.status != "failed" and record.primary),
+        key=lambda pair: _best_first(*pair),
+    )
+    evidence = [_evidence_of(record, store) for _, record in scored]
+
+    def p_value(best: int, other: int) -> float:
+        return _p_value(scored[best][0], evidence[best], scored[other][0], evidence[other])
+
+    ranks = tie_groups(len(scored), p_value)
+    placed = {record.submission.name for _, record in scored}
+    failed = sorted(
+        (record for record in records if record.submission.name not in placed),
+        key=lambda record: record.submission.name,
+    )
+    return (
+        *(
+            Row(rank, record, held is not None)
+            for rank, (_, record), held in zip(ranks, scored, evidence, strict=True)
+        ),
+        *(Row(None, record, paired=False) for record in failed),
+    )
+
+
+def _best_first(score: Score, record: Record) -> tuple[float, float, str]:
+    value = -score.value if score.higher_is_better else score.value
+    parameters = record.cost.parameters
+    return (value, float("inf") if parameters is None else parameters, record.submission.name)
+
+
+def _evidence_of(record: Record, store: EvidenceStore) -> Evidence | None:
+    """Return the evidence if it is this very record's."""
+    evidence = store.read(record.task.name, record.submission.name)
+    return evidence if evidence is not None and evidence.digest == record.run.evidence_digest else None
+
+
+def _p_value(first: Score, one: Evidence | None, second: Score, two: Evidence | None) -> float:
+    if one is not None and two is not None:
+        if one.outcomes is not None and two.outcomes is not None and len(one.outcomes) == len(two.outcomes):
+            return mcnemar_p_value(one.outcomes, two.outcomes)
+        if one.draws is not None and two.draws is not None and len(one.draws) == len(two.draws):
+            return paired_bootstrap_p_value(one.draws, two.draws)
+    return unpaired_p_value(
+        (first.value, Interval(first.low, first.high)), (second.value, Interval(second.low, second.high))
+    )
