@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -94,7 +95,7 @@ def measure(prepare: Prepare, yardstick: Prepare, n: int, rounds: int, timer: Ti
     edges = [round(n * step / rounds) for step in range(rounds + 1)]
     model: list[float] = []
     reference: list[float] = []
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         model += sample(prepare, range(start, stop), timer)
         reference += sample(yardstick, range(start, stop), timer)
     return Timing(tuple(model), tuple(reference))

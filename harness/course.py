@@ -52,9 +52,7 @@ class Course:
         for folder in (start, *start.parents):
             if any((folder / _TASKS).glob("*/task.py")):
                 return cls(folder)
-        raise UsageError(
-            f"{start} is not inside a course: expected a folder tasks/ with <task>/task.py here or above"
-        )
+        raise UsageError(f"{start} is not inside a course: expected a folder tasks/ with <task>/task.py here or above")
 
     @property
     def leaderboard(self) -> Path:

@@ -22,7 +22,7 @@ _COMMANDS = {
 }
 
 
-class _Commands(click.Group):
+class _Commands(click.Group):  # its methods' signatures are click's
     """Imports a command's module when it is called: `harness --help` should not wait for NumPy's friends."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -82,6 +82,6 @@ def _say(error: Exception) -> None:
     click.echo(f"error: {error}", err=True)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
+def _terminate(number: int, _: FrameType | None) -> None:
     """Leave by the front door, so that workers are killed and copies removed."""
     sys.exit(128 + number)

@@ -44,7 +44,7 @@ Policy = Literal["reuse", "force", "no_store"]
 @click.option("--no-store", is_flag=True, help="Write no record, touch no leaderboard.")
 @click.option("--isolation", type=click.Choice([level.value for level in Level]), help="Exactly this level.")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the records as a JSON list; - for stdout alone.")
-def evaluate(
+def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
     paths: tuple[str, ...],
     task: str | None,
     data: DataChoice,
@@ -63,9 +63,7 @@ def evaluate(
     where = places(data_root)
     sandbox = find_sandbox([course.root, *where.all()], None if isolation is None else Level(isolation))
     out.print(f"isolation: {sandbox.isolation}")
-    evaluator = Evaluator(
-        course, sandbox, where, data=data, seed=seed, weights="retrain" if retrain else "load"
-    )
+    evaluator = Evaluator(course, sandbox, where, data=data, seed=seed, weights="retrain" if retrain else "load")
     policy: Policy = "no_store" if no_store else "force" if force else "reuse"
     tally = _Run(course, evaluator, policy, out).all(submissions)
     if json_file is not None:
@@ -122,7 +120,9 @@ class _Run:
         if evaluation.how == "reused":
             self._out.print(f"{submission}: unchanged, the record of {record.run.started} stands (--force to redo)")
         if evaluation.set_aside is not None:
-            self._out.print(f"the former record could not be read; it is kept as {evaluation.set_aside}", style="yellow")
+            self._out.print(
+                f"the former record could not be read; it is kept as {evaluation.set_aside}", style="yellow"
+            )
         if self._policy == "no_store":
             show(self._out, record, None)
             return record

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.progress import TimeRemainingColumn as TimeLeftColumn
 
 from harness.evaluate import Observer, Silent
@@ -41,7 +48,7 @@ class _Drawn:
         self._progress, self._name = progress, name
         self._bar = progress.add_task(name, total=None, note="")
 
-    def phase(self, name: str, limit_seconds: float | None) -> None:
+    def phase(self, name: str) -> None:
         self._progress.reset(self._bar, total=None, description=f"{self._name} · {name}", note="")
 
     def advance(self, done: float, total: float) -> None:

@@ -92,7 +92,10 @@ def _costs(record: Record) -> list[tuple[str, str]]:
         rows.append(("latency", _latency(cost.latency)))
     if cost.throughput is not None:
         rows.append(
-            ("throughput", f"{cost.throughput.samples_per_second:,.0f} a second in batches of {cost.throughput.batch}")
+            (
+                "throughput",
+                f"{cost.throughput.samples_per_second:,.0f} a second in batches of {cost.throughput.batch}",
+            )
         )
     if cost.fit_seconds is not None:
         memory = f", {cost.peak_memory_bytes / 2**20:,.0f} MiB" if cost.peak_memory_bytes else ""

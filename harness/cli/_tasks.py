@@ -53,7 +53,10 @@ def show_task(name: str) -> int:
             out,
             [
                 ("items", f"{counts} (train/validation/test)" if source.counts else counts),
-                ("baseline", f"{'>' if base.strict else '≥'} {base.value:g}{base.note and f' ({base.note})'}"),
+                (
+                    "baseline",
+                    f"{'>' if base.strict else '≥'} {base.value:g}{base.note and f' ({base.note})'}",
+                ),
                 ("licence", source.licence),
             ],
         )
@@ -99,7 +102,5 @@ def _rows(out: Console, rows: list[tuple[str, str]]) -> None:
 
 
 def _baselines(task: Task) -> str:
-    parts = {
-        f"{'>' if s.baseline.strict else '≥'} {s.baseline.value:g}": s.kind for s in reversed(task.sources)
-    }
+    parts = {f"{'>' if s.baseline.strict else '≥'} {s.baseline.value:g}": s.kind for s in reversed(task.sources)}
     return ", ".join(f"{text} ({kind})" for text, kind in reversed(parts.items()))

@@ -11,7 +11,7 @@ from harness.contract._errors import (
     UsageError,
 )
 from harness.contract._limits import Limits
-from harness.contract._model import Model, TaskInfo
+from harness.contract._model import Model, Reporter, TaskInfo
 from harness.contract._names import check_name
 from harness.contract._sources import Baseline, Canonical, Counts, Embedded, File, Local, Source
 from harness.contract._split import Parts, Split
@@ -37,6 +37,7 @@ __all__ = [
     "Parts",
     "Phase",
     "Predictions",
+    "Reporter",
     "Rule",
     "Source",
     "Split",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from harness.contract._limits import Limits
 
@@ -32,6 +32,13 @@ class TaskInfo:
     """Name → path of pretrained weights; filled in `fit` only."""
 
 
+class Reporter(Protocol):
+    """Takes what a model logs."""
+
+    def report(self, values: dict[str, float]) -> None:
+        """Pass `values` on."""
+
+
 class Model:
     """Base of every submission: implement `fit` and `predict`, keep what you learn on `self`.
 
@@ -41,7 +48,7 @@ class Model:
 
     task: TaskInfo
     seed: int = 0
-    _report: ClassVar[Callable[[dict[str, float]], None] | None] = None
+    _reporter: ClassVar[Reporter | None] = None
 
     def fit(self, train: Split, validation: Split) -> None:
         """Learn from `train`; what `validation` is used for is up to you."""
@@ -65,5 +72,5 @@ class Model:
 
     def log(self, **values: float) -> None:
         """Report progress: `epoch`/`epochs` (or `step`/`steps`) move the bar, all draw the learning curve."""
-        if self._report is not None:
-            type(self)._report({name: float(value) for name, value in values.items()})
+        if self._reporter is not None:
+            self._reporter.report({name: float(value) for name, value in values.items()})

@@ -102,6 +102,9 @@ class Task:
                 "forecasting, and nothing else, needs a `horizon`",
             ),
             (not all(isinstance(r, Rule) for r in self.rules), "a rule is not a harness.Rule"),
-            (self.weights not in ("retrain", "allowed"), f"weights={self.weights!r}: use 'retrain' or 'allowed'"),
+            (
+                self.weights not in ("retrain", "allowed"),
+                f"weights={self.weights!r}: use 'retrain' or 'allowed'",
+            ),
             (self.batch < 1 or self.threads < 1, "batch and threads must be at least 1"),
         ]

@@ -29,9 +29,7 @@ class Predictions:
 
     def take(self, indices: Sequence[int] | NDArray[np.intp]) -> Predictions:
         """Return the predictions of the items at `indices`, in that order."""
-        chosen = (
-            [self.values[int(i)] for i in indices] if isinstance(self.values, list) else self.values[indices]
-        )
+        chosen = [self.values[int(i)] for i in indices] if isinstance(self.values, list) else self.values[indices]
         return Predictions(chosen, None if self.scores is None else self.scores[indices])
 
 

@@ -21,9 +21,7 @@ class Rule:
 
     def broken_by(self, operators: Iterable[str]) -> list[str]:
         """Return the operators among `operators` that this rule forbids, sorted."""
-        return sorted(
-            {name for name in operators for pattern in self.forbidden if fnmatchcase(name, pattern)}
-        )
+        return sorted({name for name in operators for pattern in self.forbidden if fnmatchcase(name, pattern)})
 
 
 fully_connected_only = Rule(

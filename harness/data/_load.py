@@ -89,9 +89,7 @@ def load_data(task: Task, task_digest: str, places: Places, choice: DataChoice =
     )
 
 
-def _candidates(
-    task: Task, places: Places, choice: DataChoice
-) -> Iterator[tuple[Source, Callable[[], Path | None]]]:
+def _candidates(task: Task, places: Places, choice: DataChoice) -> Iterator[tuple[Source, Callable[[], Path | None]]]:
     """Yield sources with how to find each: the data root before cache and network, embedded last."""
     wanted = [source for source in task.sources if choice in ("auto", source.kind)]
     for source in wanted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,4 +43,4 @@ class Places:
 
 
 def _folder(environment: Mapping[str, str], name: str) -> Path | None:
-    return Path(os.path.abspath(environment[name])) if environment.get(name) else None
+    return Path(environment[name]).absolute() if environment.get(name) else None

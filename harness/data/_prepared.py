@@ -8,6 +8,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,9 +33,7 @@ def read_prepared(path: Path) -> Parts | None:
     try:
         with np.load(path, allow_pickle=False) as archive:
             splits = [
-                Split(archive[f"{name}_inputs"], archive[f"{name}_targets"])
-                if f"{name}_inputs" in archive
-                else None
+                Split(archive[f"{name}_inputs"], archive[f"{name}_targets"]) if f"{name}_inputs" in archive else None
                 for name in _NAMES
             ]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
@@ -45,7 +44,7 @@ def read_prepared(path: Path) -> Parts | None:
 
 def write_prepared(path: Path, parts: Parts) -> None:
     """Keep `parts` if they are arrays all through; a disk that is full keeps none."""
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for name, split in zip(_NAMES, (parts.train, parts.validation, parts.test), strict=True):
         if split is not None:
             arrays |= {f"{name}_inputs": split.inputs, f"{name}_targets": split.targets}

@@ -34,7 +34,7 @@ def private_test(task: Task, public: Split | None, places: Places) -> Split | No
     try:
         with np.load(path, allow_pickle=False) as archive:
             targets = archive["targets"]
-            inputs = archive["inputs"] if "inputs" in archive else None
+            inputs = archive.get("inputs")
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InfrastructureError(f"task {task.name}: {path} cannot be read ({error})") from error
     if inputs is None:

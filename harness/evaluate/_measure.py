@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import harness.yardstick
-from harness.clock import Budget, Prepare, measure, sample, summarise, warm_up
+from harness.clock import Budget, Timing, measure, sample, summarise, warm_up
 from harness.contract import Limits, Predictions, TaskInfo
 from harness.evaluate._session import Answer, Session
 from harness.record import Latency, Throughput
@@ -23,6 +23,7 @@ Array = np.ndarray[Any, Any]
 Perturb = Callable[[Any, np.random.Generator], Any]
 
 _CHANNEL_REQUESTS = 200
+_UNALTERED = 4  # one request in so many is an item as it is
 _THROUGHPUT_BATCHES = 3
 _YARDSTICK_WIDTH = 256
 _YARDSTICK = TaskInfo(
@@ -68,89 +69,93 @@ class Draw:
                 altered=np.zeros(available, bool),
                 generator=generator,
             )
-        rounds = -(-4 * Budget().most // available)
-        items = np.concatenate([generator.permutation(available) for _ in range(rounds)])
-        first = np.arange(len(items)) < available  # unaltered items must not repeat
-        altered = ~(first & (generator.random(len(items)) < 0.5))
-        quarter = generator.permutation(len(items))
-        return cls(items=items[quarter], altered=altered[quarter], generator=generator)
+        count = min(2 * Budget().most, _UNALTERED * available)
+        items = generator.integers(0, available, count)
+        altered = np.arange(count) % _UNALTERED > 0
+        items[~altered] = generator.permutation(available)[: count - int(altered.sum())]
+        return cls(items=items, altered=altered, generator=generator)
 
 
-def measure_cost(
-    *,
-    open_session: Callable[[], Session],
-    sandbox: Sandbox,
-    seed: int,
-    inputs: Any,
-    example: Predictions,
-    perturb: Perturb | None,
-    batch: int,
-) -> Measured:
-    """Measure latency and throughput of the model that `open_session` starts a worker for.
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What is timed: a model's worker, and the inputs it is asked."""
+
+    sandbox: Sandbox
+    open_session: Callable[[], Session]
+    seed: int
+    inputs: Any
+    example: Predictions
+    """What was predicted before: its form is what the channel alone is timed with."""
+    perturb: Perturb | None
+    batch: int
+
+
+def measure_cost(subject: Subject) -> Measured:
+    """Measure latency and throughput.
 
     Raises:
-        SubmissionError: it fails, in phase `measure` or before.
+        SubmissionError: the model fails, in phase `measure` or while it is loaded.
     """
-    draw = Draw.secret(len(inputs), perturb)
-    answer = (example.values if example.scores is None else example.scores)[:1]
-    with open_session() as model, _yardstick_session(sandbox) as yardstick:
-        channel = _channel_seconds(model, inputs[:1], np.asarray(answer))
-        vector = np.zeros((1, _YARDSTICK_WIDTH), np.float32)
+    example = subject.example
+    answer = np.asarray((example.values if example.scores is None else example.scores)[:1])
+    vector = np.zeros((1, _YARDSTICK_WIDTH), np.float32)
+    with subject.open_session() as model, _yardstick_session(subject.sandbox) as yardstick:
+        channel = _channel_seconds(model, subject.inputs[:1], answer)  # before student code is imported
         yardstick_channel = _channel_seconds(yardstick, vector, np.zeros((1, 10), np.float32))
-        model.setup(seed, "load_error", "load")
+        model.setup(subject.seed, "load_error", "load")
         model.load()
         yardstick.setup(0)
         with model.within("measure_seconds", quiet=True), yardstick.within("measure_seconds", quiet=True):
-            return _measured(model, yardstick, inputs, draw, perturb, batch, channel, yardstick_channel)
+            bench = _Bench(subject, model, yardstick)
+            timing, drawn = bench.time()
+            summary = summarise(timing, channel, yardstick_channel)
+            return Measured(
+                latency=Latency(batch=1, **vars(summary)),
+                throughput=bench.throughput(),
+                latencies=np.array(timing.model),
+                drawn=drawn,
+            )
 
 
-def _measured(
-    model: Session,
-    yardstick: Session,
-    inputs: Any,
-    draw: Draw,
-    perturb: Perturb | None,
-    batch: int,
-    channel: float,
-    yardstick_channel: float,
-) -> Measured:
-    budget = Budget()
-    answers: list[Answer] = []
-    half = len(draw.items) // 2
-    prepare = _prepare(model, inputs, draw, perturb, answers)
-    typical = warm_up(lambda i: prepare(half + i), half, time.perf_counter, budget.warm_up_seconds)
-    prepare_yardstick = _prepare_yardstick(yardstick)
-    warm_up(prepare_yardstick, budget.most, time.perf_counter, budget.warm_up_seconds)
-    n = budget.requests(typical, max(1, half))
-    timing = measure(prepare, prepare_yardstick, n, budget.rounds, time.perf_counter)
-    for received in answers:
-        model.accept(received, "measure")
-    summary = summarise(timing, channel, yardstick_channel)
-    return Measured(
-        latency=Latency(batch=1, **vars(summary)),
-        throughput=_throughput(model, inputs, batch),
-        latencies=np.array(timing.model),
-        drawn=draw.items[:n],
-    )
+class _Bench:
+    """A model and the yardstick, both loaded, side by side."""
 
+    def __init__(self, subject: Subject, model: Session, yardstick: Session) -> None:
+        self._subject, self._model, self._yardstick = subject, model, yardstick
+        self._draw = Draw.secret(len(subject.inputs), subject.perturb)
+        self._answers: list[Answer] = []
+        generator = np.random.Generator(np.random.PCG64(0))
+        self._vectors = generator.random((Budget().most, 1, _YARDSTICK_WIDTH), np.float32)
 
-def _prepare(
-    model: Session, inputs: Any, draw: Draw, perturb: Perturb | None, answers: list[Answer]
-) -> Prepare:
-    def prepare(number: int) -> Callable[[], object]:
-        item = int(draw.items[number])
-        one = inputs[item : item + 1]
-        if perturb is not None and draw.altered[number]:
-            one = np.ascontiguousarray(perturb(one[0], draw.generator), one.dtype)[None]
-        request = model.request(one, "measure")
-        return lambda: answers.append(request())
+    def time(self) -> tuple[Timing, Array]:
+        """Return the samples, and which item each request of the model was."""
+        budget = Budget()
+        half = max(1, len(self._draw.items) // 2)  # the other half warms up: no input comes twice
+        typical = warm_up(lambda number: self._prepare(number - half), half, time.perf_counter, budget.warm_up_seconds)
+        warm_up(self._prepare_yardstick, budget.most, time.perf_counter, budget.warm_up_seconds)
+        n = budget.requests(typical, half)
+        timing = measure(self._prepare, self._prepare_yardstick, n, budget.rounds, time.perf_counter)
+        for answer in self._answers:
+            self._model.accept(answer, "measure")
+        return timing, self._draw.items[:n]
 
-    return prepare
+    def throughput(self) -> Throughput:
+        """Return samples a second in full batches."""
+        several = self._subject.inputs[: self._subject.batch]
+        request = self._model.request(several, "measure")
+        seconds = median(sample(lambda _: request, range(_THROUGHPUT_BATCHES), time.perf_counter))
+        return Throughput(batch=len(several), samples_per_second=len(several) / seconds)
 
+    def _prepare(self, number: int) -> Callable[[], object]:
+        item, perturb = int(self._draw.items[number]), self._subject.perturb
+        one = self._subject.inputs[item : item + 1]
+        if perturb is not None and self._draw.altered[number]:
+            one = np.ascontiguousarray(perturb(one[0], self._draw.generator), one.dtype)[None]
+        request = self._model.request(one, "measure")
+        return lambda: self._answers.append(request())
 
-def _prepare_yardstick(yardstick: Session) -> Prepare:
-    vectors = np.random.Generator(np.random.PCG64(0)).random((Budget().most, 1, _YARDSTICK_WIDTH), np.float32)
-    return lambda number: yardstick.request(vectors[number % len(vectors)], "measure")
+    def _prepare_yardstick(self, number: int) -> Callable[[], object]:
+        return self._yardstick.request(self._vectors[number], "measure")
 
 
 def _channel_seconds(session: Session, inputs: Any, answer: Array) -> float:
@@ -160,15 +165,6 @@ def _channel_seconds(session: Session, inputs: Any, answer: Array) -> float:
         return median(sample(lambda _: echo, range(_CHANNEL_REQUESTS), time.perf_counter))
 
 
-def _throughput(model: Session, inputs: Any, batch: int) -> Throughput:
-    several = inputs[:batch]
-    request = model.request(several, "measure")
-    seconds = median(sample(lambda _: request, range(_THROUGHPUT_BATCHES), time.perf_counter))
-    return Throughput(batch=len(several), samples_per_second=len(several) / seconds)
-
-
 def _yardstick_session(sandbox: Sandbox) -> Session:
     folder = Path(harness.yardstick.__file__).parent
-    return Session(
-        sandbox=sandbox, task=_YARDSTICK, folders=(Folder("submission", folder),), threads=1
-    )
+    return Session(sandbox=sandbox, task=_YARDSTICK, folders=(Folder("submission", folder),), threads=1)

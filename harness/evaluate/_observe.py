@@ -8,8 +8,8 @@ from typing import Protocol
 class Observer(Protocol):
     """Follows one evaluation."""
 
-    def phase(self, name: str, limit_seconds: float | None) -> None:
-        """Take note that a phase starts, which may last `limit_seconds`."""
+    def phase(self, name: str) -> None:
+        """Take note that a phase starts."""
 
     def advance(self, done: float, total: float) -> None:
         """Take note of progress within the phase."""
@@ -21,7 +21,7 @@ class Observer(Protocol):
 class Silent:
     """Watches nothing."""
 
-    def phase(self, name: str, limit_seconds: float | None) -> None:
+    def phase(self, name: str) -> None:
         """Ignore."""
 
     def advance(self, done: float, total: float) -> None:

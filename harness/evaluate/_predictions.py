@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from harness.contract import Phase, Predictions, SubmissionError, TaskInfo
-from harness.wire import Admit, ArrayHeader, Done, Form, WireError, unpack
+from harness.wire import Admit, ArrayHeader, Done, WireError, unpack
 
 Array = np.ndarray[Any, Any]
 
@@ -32,8 +32,8 @@ def admit_predictions(task: TaskInfo, n: int, item_shape: tuple[int, ...], phase
     return admit
 
 
-def accept(task: TaskInfo, n: int, form: Form, arrays: Sequence[Array], phase: Phase) -> Predictions:
-    """Return the predictions for n inputs that came as `arrays`, checked.
+def accept(task: TaskInfo, arrays: Sequence[Array], phase: Phase) -> Predictions:
+    """Return the predictions that came as `arrays`, checked; their headers were admitted before.
 
     Raises:
         SubmissionError: `bad_predictions`.
@@ -57,9 +57,7 @@ def bad_predictions(phase: Phase, problem: str) -> SubmissionError:
     return SubmissionError("bad_predictions", phase, problem)
 
 
-def _form_problem(
-    task: TaskInfo, n: int, item_shape: tuple[int, ...], headers: Sequence[ArrayHeader]
-) -> str | None:
+def _form_problem(task: TaskInfo, n: int, item_shape: tuple[int, ...], headers: Sequence[ArrayHeader]) -> str | None:
     first = headers[0]
     numeric = first.dtype.kind in "iuf"
     found = f"predict returned shape {first.shape} of {first.dtype} for {n} inputs"
@@ -95,9 +93,7 @@ def _labels(task: TaskInfo, array: Array, phase: Phase) -> Predictions:
     low, high = array.min(initial=0), array.max(initial=0)
     if low < 0 or high >= len(task.classes):
         wrong = low if low < 0 else high
-        raise bad_predictions(
-            phase, f"predict returned the label {wrong:g}: expected 0 to {len(task.classes) - 1}"
-        )
+        raise bad_predictions(phase, f"predict returned the label {wrong:g}: expected 0 to {len(task.classes) - 1}")
     return Predictions(array.astype(np.int64))
 
 
@@ -119,6 +115,7 @@ def _boxes(task: TaskInfo, boxes: list[Array], phase: Phase) -> list[Array]:
         classes = image[:, 5]
         if ((classes < 0) | (classes >= len(task.classes)) | (classes != np.floor(classes))).any():
             raise bad_predictions(
-                phase, f"predict returned a box of unknown class (image {number}): expected 0 to {len(task.classes) - 1}"
+                phase,
+                f"predict returned a box of unknown class (image {number}): expected 0 to {len(task.classes) - 1}",
             )
     return boxes

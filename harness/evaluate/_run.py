@@ -15,7 +15,7 @@ import numpy as np
 from harness._version import __version__
 from harness.contract import Predictions, SubmissionError, TaskInfo
 from harness.evaluate._host import describe_git, describe_machine, package_versions
-from harness.evaluate._measure import Measured, measure_cost
+from harness.evaluate._measure import Measured, Subject, measure_cost
 from harness.evaluate._observe import Observer
 from harness.evaluate._plan import Plan
 from harness.evaluate._score import compare, not_reached, score
@@ -137,12 +137,12 @@ class _Line:
         check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
         if plan.mode == "trained":
             reached.fitted = self._fit()
-        with self._phase("weigh", None):
+        with self._phase("weigh"):
             reached.weight = weigh(self._artifact, plan.snapshot, plan.task.limits)
         reached.predicted = self._predict()
-        with self._phase("score", None):
+        with self._phase("score"):
             self._score(reached.predicted.predictions)
-        with self._phase("measure", plan.task.limits.measure_seconds):
+        with self._phase("measure"):
             reached.measured = self._measure(reached.predicted.predictions)
         self._hold_to_rules(reached.predicted.operators)
 
@@ -168,13 +168,13 @@ class _Line:
         self._artifact.mkdir()
         self._artifact.chmod(0o755)
         with self._session(plan.task.threads) as session:
-            with self._phase("import", limits.import_seconds):
+            with self._phase("import"):
                 session.setup(plan.seed)
             cpu_before = session.process.cpu_seconds
-            with self._phase("fit", limits.fit_seconds):
+            with self._phase("fit"):
                 session.fit(plan.data.train, plan.data.validation)
             cpu_seconds = session.process.cpu_seconds - cpu_before
-            with self._phase("save", limits.save_seconds):
+            with self._phase("save"):
                 session.save(self._artifact)
             return Fitted(
                 fit_seconds=self.reached.phases["fit"],
@@ -186,13 +186,13 @@ class _Line:
         plan, limits = self._plan, self._plan.task.limits
         inputs = plan.data.scored.inputs
         with self._session(plan.task.threads, self._artifact_folder()) as session:
-            with self._phase("load", limits.import_seconds + limits.load_seconds):
+            with self._phase("load"):
                 if plan.mode == "trained":
                     session.setup(plan.seed, "load_error", "load")
                 else:
                     session.setup(plan.seed)
                 session.load()
-            with self._phase("predict", limits.predict_seconds), session.within("predict_seconds"):
+            with self._phase("predict"), session.within("predict_seconds"):
                 batches = []
                 for start in range(0, len(inputs), plan.task.batch):
                     answer = session.request(inputs[start : start + plan.task.batch])()
@@ -215,13 +215,15 @@ class _Line:
     def _measure(self, predictions: Predictions) -> Measured:
         plan = self._plan
         return measure_cost(
-            open_session=lambda: self._session(1, self._artifact_folder()),
-            sandbox=self._sandbox,
-            seed=plan.seed,
-            inputs=plan.data.scored.inputs,
-            example=predictions,
-            perturb=plan.task.perturb,
-            batch=plan.task.batch,
+            Subject(
+                sandbox=self._sandbox,
+                open_session=lambda: self._session(1, self._artifact_folder()),
+                seed=plan.seed,
+                inputs=plan.data.scored.inputs,
+                example=predictions,
+                perturb=plan.task.perturb,
+                batch=plan.task.batch,
+            )
         )
 
     def _hold_to_rules(self, operators: tuple[str, ...]) -> None:
@@ -229,7 +231,9 @@ class _Line:
             broken = rule.broken_by(operators)
             if broken:
                 raise SubmissionError(
-                    "rule_violation", "audit", f"predict uses {', '.join(broken)}; the task allows {rule.text}"
+                    "rule_violation",
+                    "audit",
+                    f"predict uses {', '.join(broken)}; the task allows {rule.text}",
                 )
 
     def _artifact_folder(self) -> Folder:
@@ -250,8 +254,8 @@ class _Line:
         self._observer.logged(values)
 
     @contextmanager
-    def _phase(self, name: str, limit_seconds: float | None) -> Iterator[None]:
-        self._observer.phase(name, limit_seconds)
+    def _phase(self, name: str) -> Iterator[None]:
+        self._observer.phase(name)
         begin = time.monotonic()
         try:
             yield

@@ -23,7 +23,12 @@ def score(task: Task, truth: Split, predictions: Predictions, seed: int) -> tupl
 
 
 def compare(
-    task: Task, baseline: Baseline, truth: Split, predictions: Predictions, scores: tuple[Score, ...], seed: int
+    task: Task,
+    baseline: Baseline,
+    truth: Split,
+    predictions: Predictions,
+    scores: tuple[Score, ...],
+    seed: int,
 ) -> BaselineResult:
     """Hold the primary score against `baseline`; the p-value is of scoring this well by luck at the baseline."""
     metric, value = task.primary, scores[0].value
@@ -36,9 +41,7 @@ def compare(
         draws = _draws(metric, truth, predictions, seed)
         worse = draws <= baseline.value if metric.higher_is_better else draws >= baseline.value
         p_value = float((worse.sum() + 1) / (len(draws) + 1))
-    return BaselineResult(
-        metric=metric.name, value=baseline.value, strict=baseline.strict, met=met, p_value=p_value
-    )
+    return BaselineResult(metric=metric.name, value=baseline.value, strict=baseline.strict, met=met, p_value=p_value)
 
 
 def not_reached(task: Task, baseline: Baseline) -> BaselineResult:

@@ -21,7 +21,7 @@ from harness.contract import (
     SubmissionError,
     TaskInfo,
 )
-from harness.evaluate._predictions import accept, admit_predictions, bad_predictions
+from harness.evaluate._predictions import accept, admit_predictions
 from harness.sandbox import Allowance, Box, Exceeded, Folder, Process, Sandbox
 from harness.wire import (
     Admit,
@@ -53,7 +53,7 @@ _MAX_ARTIFACT_FILES = 1_000
 _LOG_TAIL_CHARACTERS = 64 * 1024
 
 
-def _no_arrays(message: object, headers: Sequence[ArrayHeader]) -> None:
+def _no_arrays(_: object, headers: Sequence[ArrayHeader]) -> None:
     if headers:
         raise WireError(f"{len(headers)} arrays came where none were expected")
 
@@ -68,9 +68,8 @@ class _Stage:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back for a batch of n inputs, not yet checked item by item."""
+    """What came back for a batch, not yet checked item by item."""
 
-    n: int
     reply: Reply
     arrays: list[Array]
 
@@ -87,9 +86,7 @@ class Session:
     _logged: int = field(default=0, init=False)
 
     def __enter__(self) -> Session:
-        self.process = Process(
-            self.sandbox, Box(folders=self.folders, limits=self.limits, threads=self.threads)
-        )
+        self.process = Process(self.sandbox, Box(folders=self.folders, limits=self.limits, threads=self.threads))
         try:
             with self.process.allow(Allowance(limit="start", seconds=_START_SECONDS)):
                 self.process.channel.receive(_no_arrays)
@@ -161,7 +158,7 @@ class Session:
         n, shape = len(inputs), inputs.shape[1:] if isinstance(inputs, np.ndarray) else ()
         admit = admit_predictions(self.task, n, shape, phase)
         stage, message = _Stage(phase, "predict_error"), Predict(form)
-        return lambda: Answer(n, *self._call(stage, message, arrays, admit))
+        return lambda: Answer(*self._call(stage, message, arrays, admit))
 
     def accept(self, answer: Answer, phase: Phase = "predict") -> Predictions:
         """Check an answer item by item."""
@@ -169,7 +166,7 @@ class Session:
         if not isinstance(answer.reply, Done):
             raise self._no_protocol(stage, f"a {type(answer.reply).__name__} reply to Predict")
         try:
-            return accept(self.task, answer.n, answer.reply.form, answer.arrays, phase)
+            return accept(self.task, answer.arrays, phase)
         except (WireError, ValueError) as error:
             raise self._no_protocol(stage, str(error)) from error
 
@@ -242,7 +239,10 @@ class Session:
         exceeded, tail = self.process.exceeded, self.process.log_tail
         if exceeded is None:
             return SubmissionError(
-                stage.kind, stage.phase, f"the process {how} during {stage.phase}: let it return", log_tail=tail
+                stage.kind,
+                stage.phase,
+                f"the process {how} during {stage.phase}: let it return",
+                log_tail=tail,
             )
         return SubmissionError(exceeded.kind, stage.phase, _over(exceeded, stage.phase), log_tail=tail)
 
@@ -305,5 +305,3 @@ class _ArtifactTaker:
         target.chmod(0o644)
         for parent in path.parents:
             (self._folder / parent).chmod(0o755)
-
-

@@ -70,7 +70,9 @@ def take_snapshot(folder: Path, to: Path, limits: Limits) -> Snapshot:
         problem = _refused(refused)
     elif not (to / "model.py").is_file() and problem is None:
         problem = SubmissionError(
-            "invalid_submission", "import", "model.py is missing: expected a file model.py with a class `Model`"
+            "invalid_submission",
+            "import",
+            "model.py is missing: expected a file model.py with a class `Model`",
         )
     weights = to.with_name(WEIGHTS)
     to.mkdir(parents=True, exist_ok=True)

@@ -109,4 +109,6 @@ def _disk() -> Iterator[None]:
     except HarnessError:
         raise
     except OSError as error:
-        raise InfrastructureError(f"the file system failed: {error}; nothing was lost, run the command again") from error
+        raise InfrastructureError(
+            f"the file system failed: {error}; nothing was lost, run the command again"
+        ) from error

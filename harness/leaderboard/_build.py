@@ -100,10 +100,7 @@ def _rank(records: list[Record], store: EvidenceStore) -> tuple[Row, ...]:
         key=lambda record: record.submission.name,
     )
     return (
-        *(
-            Row(rank, record, held is not None)
-            for rank, (_, record), held in zip(ranks, scored, evidence, strict=True)
-        ),
+        *(Row(rank, record, held is not None) for rank, (_, record), held in zip(ranks, scored, evidence, strict=True)),
         *(Row(None, record, paired=False) for record in failed),
     )
 

@@ -167,9 +167,7 @@ def _common(row: Row) -> list[object]:
 def _cost(record: Record) -> list[object]:
     cost, latency = record.cost, record.cost.latency
     times = (
-        [None] * 3
-        if latency is None
-        else [latency.p50_seconds, latency.net_p50_seconds, latency.ratio_to_yardstick]
+        [None] * 3 if latency is None else [latency.p50_seconds, latency.net_p50_seconds, latency.ratio_to_yardstick]
     )
     return [
         cost.parameters,

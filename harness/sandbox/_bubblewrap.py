@@ -76,8 +76,8 @@ class Bubblewrap:
 
     def _file_system(self, box: Box, folders: Iterable[Folder]) -> Iterator[str]:
         for link in _SYSTEM_LINKS:
-            if os.path.islink(link):
-                yield from ("--symlink", os.readlink(link), link)
+            if Path(link).is_symlink():
+                yield from ("--symlink", str(Path(link).readlink()), link)
             else:
                 yield from ("--ro-bind-try", link, link)
         yield from ("--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev")
@@ -95,11 +95,7 @@ class Bubblewrap:
     def _interpreter(self) -> Iterator[tuple[str, ...]]:
         """Yield mounts of the interpreter, and covers over what must stay hidden, parents first."""
         visible = interpreter_paths()
-        covers = [
-            path
-            for path in self.hidden
-            if any(path.is_relative_to(shown) for shown in (Path("/usr"), *visible))
-        ]
+        covers = [path for path in self.hidden if any(path.is_relative_to(shown) for shown in (Path("/usr"), *visible))]
         for path in sorted({*visible, *covers}):
             if path in covers:
                 yield ("--tmpfs", str(path), "--remount-ro", str(path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import site
 import stat
 import sys
@@ -46,6 +45,6 @@ def interpreter_paths() -> tuple[Path, ...]:
 def private_ancestor(path: Path) -> Path | None:
     """Return the topmost ancestor of `path` that other users may not pass through, such as ``/root``."""
     for ancestor in reversed(path.parents):
-        if not os.stat(ancestor).st_mode & stat.S_IXOTH:
+        if not ancestor.stat().st_mode & stat.S_IXOTH:
             return ancestor
     return None

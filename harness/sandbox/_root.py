@@ -47,9 +47,7 @@ def lease_uid() -> UidLease | None:
     raise InfrastructureError(f"all {_LAST_UID - _FIRST_UID} worker uids are in use: run fewer jobs at once")
 
 
-def launcher_command(
-    shown: Iterable[Path], uid: int | None, *, reap_in: Path | None = None
-) -> tuple[str, ...]:
+def launcher_command(shown: Iterable[Path], uid: int | None, *, reap_in: Path | None = None) -> tuple[str, ...]:
     """Return the start of a command that drops to `uid` and runs the rest, `shown` paths staying readable.
 
     With `reap_in` the launcher stays as the worker's reaper, and the worker starts in that folder.

@@ -145,9 +145,7 @@ class Watch:
             return None
         if now > self._deadline:
             observed_seconds = allowance.seconds + now - self._deadline
-            return Exceeded(
-                kind="timeout", limit=allowance.limit, value=allowance.seconds, observed=observed_seconds
-            )
+            return Exceeded(kind="timeout", limit=allowance.limit, value=allowance.seconds, observed=observed_seconds)
         if allowance.cpu_seconds is not None and usage.cpu_seconds > self._cpu_deadline:
             observed_seconds = allowance.cpu_seconds + usage.cpu_seconds - self._cpu_deadline
             return Exceeded(

@@ -95,7 +95,7 @@ class Channel(Generic[In]):
         self._write(memoryview(b"".join(pieces)))
         for array in contiguous:
             if array.nbytes:
-                self._write(memoryview(array.reshape(-1).view(np.uint8)))
+                self._write(_bytes_of(array))
 
     def receive(self, admit: Admit) -> tuple[In, list[Array]]:
         """Receive one message and its arrays; `admit` refuses unwanted arrays before they are read.
@@ -123,7 +123,7 @@ class Channel(Generic[In]):
     def _read_array(self, header: ArrayHeader) -> Array:
         array = np.empty(header.shape, header.dtype)
         if array.nbytes:
-            self._read_into(memoryview(array.reshape(-1).view(np.uint8)))
+            self._read_into(_bytes_of(array))
         return array
 
     def _read(self, size: int) -> bytearray:
@@ -151,6 +151,10 @@ class Channel(Generic[In]):
     def _wait(self, poll: select.poll | None) -> None:
         if poll is not None and any(fd == self._stop for fd, _ in poll.poll()):
             raise ChannelClosed
+
+
+def _bytes_of(array: Array) -> memoryview:
+    return memoryview(array.reshape(-1).view(np.uint8).data)
 
 
 def _pack_header(array: Array) -> bytes:

@@ -9,7 +9,6 @@ import msgspec
 from harness.contract import TaskInfo
 from harness.wire._codec import Form
 
-
 Reason = Literal["error", "contract", "memory", "processes", "scratch", "predictions"]
 
 

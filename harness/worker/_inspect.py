@@ -17,21 +17,19 @@ def operators_of(call: Callable[[], Any]) -> tuple[str, ...] | None:
 
     names: set[str] = set()
 
-    class Recorder(TorchDispatchMode):
+    class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own
         def __torch_dispatch__(
             self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
         ) -> Any:
             names.add(str(func))
             return func(*args, **(kwargs or {}))
 
-    def record(module: Any, args: Any) -> None:
-        names.update(
-            f"nn.{cls.__name__}" for cls in type(module).__mro__ if cls.__module__.startswith("torch.nn.")
-        )
+    def record(module: Any, _: Any) -> None:
+        names.update(f"nn.{cls.__name__}" for cls in type(module).__mro__ if cls.__module__.startswith("torch.nn."))
 
     hook = register_module_forward_pre_hook(record)
     try:
-        with Recorder():
+        with Recorder():  # type: ignore[no-untyped-call] # likewise
             call()
     finally:
         hook.remove()

@@ -111,13 +111,11 @@ class Worker:
         self._folder = Path(request.submission)
         self._task = request.task
         confine(request.task.limits, request.processes)
-        self._model = make_model(self._folder, request.task, request.seed, self._report)
+        self._model = make_model(self._folder, request.task, request.seed, self)
 
     def _fit(self, request: Fit, arrays: list[Array]) -> None:
         taken = iter(arrays)
-        parts = [
-            unpack(form, [next(taken) for _ in range(1 if form == "array" else 2)]) for form in request.forms
-        ]
+        parts = [unpack(form, [next(taken) for _ in range(1 if form == "array" else 2)]) for form in request.forms]
         for part in parts:
             if isinstance(part, np.ndarray):
                 part.setflags(write=False)
@@ -133,12 +131,12 @@ class Worker:
     def _predict(self, inputs: Any) -> tuple[Form, tuple[Array, ...]]:
         if isinstance(inputs, np.ndarray):
             inputs.setflags(write=False)
-        torch = sys.modules.get("torch")
+        torch: Any = sys.modules.get("torch")
         without_gradient = torch.no_grad() if hasattr(torch, "no_grad") else contextlib.nullcontext()
         with without_gradient:
             return plain(self._model.predict(inputs), self._task.kind)
 
-    def _report(self, values: dict[str, float]) -> None:
+    def report(self, values: dict[str, float]) -> None:
         """Send what `Model.log` was given, finite values only; from a chatty model no more than a curve needs."""
         now = time.monotonic()
         with self._lock:

@@ -7,18 +7,16 @@ import inspect
 import os
 import random
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from harness.contract import Model, TaskInfo
+from harness.contract import Model, Reporter, TaskInfo
 from harness.worker._explain import ContractError
 
 
-def make_model(
-    folder: Path, task: TaskInfo, seed: int, report: Callable[[dict[str, float]], None]
-) -> Model:
+def make_model(folder: Path, task: TaskInfo, seed: int, reporter: Reporter) -> Model:
     """Import ``model.py`` from `folder` and return ``Model()``, everything seeded.
 
     Raises:
@@ -30,7 +28,7 @@ def make_model(
     cls = _checked(getattr(importlib.import_module("model"), "Model", None), folder)
     cls.task = task
     cls.seed = seed
-    cls._report = report  # the hook that Model.log calls
+    cls._reporter = reporter
     seed_everything(seed)
     return cls()
 
@@ -38,17 +36,15 @@ def make_model(
 def seed_everything(seed: int) -> None:
     """Seed `random`, NumPy and, if it is loaded, torch."""
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - student code draws from the global generator
-    torch = sys.modules.get("torch")
+    np.random.seed(seed)
+    torch: Any = sys.modules.get("torch")
     if hasattr(torch, "manual_seed"):
         torch.manual_seed(seed)
 
 
 def _checked(cls: object, folder: Path) -> type[Model]:
     if cls is None:
-        raise ContractError(
-            "model.py defines no class `Model`: expected `class Model(harness.Model)`", file="model.py"
-        )
+        raise ContractError("model.py defines no class `Model`: expected `class Model(harness.Model)`", file="model.py")
     if not inspect.isclass(cls) or not issubclass(cls, Model):
         raise ContractError(
             f"`Model` in model.py is {_describe(cls)}: expected `class Model(harness.Model)`",
