@@ -164,7 +164,7 @@ class _Line:
         )
 
     def _fit(self) -> Fitted:
-        plan, limits = self._plan, self._plan.task.limits
+        plan = self._plan
         self._artifact.mkdir()
         self._artifact.chmod(0o755)
         with self._session(plan.task.threads) as session:
@@ -183,7 +183,7 @@ class _Line:
             )
 
     def _predict(self) -> Predicted:
-        plan, limits = self._plan, self._plan.task.limits
+        plan = self._plan
         inputs = plan.data.scored.inputs
         with self._session(plan.task.threads, self._artifact_folder()) as session:
             with self._phase("load"):

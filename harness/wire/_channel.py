@@ -1,7 +1,7 @@
 """Frames over two pipes: a fixed header, a JSON message, then arrays, each behind a fixed header of its own.
 
-Every length is checked against a cap before a byte of what it announces is read, and the reader of a
-reply says which arrays it is willing to accept.
+Every length is checked against a cap before what it announces is taken, and the reader of a reply says which
+arrays it is willing to accept before room is made for them.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-MAX_MESSAGE_BYTES = 1 << 20
+MAX_MESSAGE_BYTES = 1 << 18
 MAX_ARRAYS = 8
 MAX_DIMENSIONS = 6
 
 _FRAME = struct.Struct("<4sIHxx")  # magic, bytes of JSON, number of arrays
 _ARRAY = struct.Struct(f"<cBBx{MAX_DIMENSIONS}Q")  # kind, bytes an item, dimensions, shape
 _MAGIC = b"HRN1"
+_BUFFER_BYTES = MAX_MESSAGE_BYTES  # a message is decoded where it was read
 _DTYPES = {("b", 1), *((kind, size) for kind in "iu" for size in (1, 2, 4, 8)), ("f", 2), ("f", 4), ("f", 8)}
 
 In = TypeVar("In")
@@ -70,6 +71,8 @@ class Channel(Generic[In]):
         self._readable = self._poll(reader, select.POLLIN, stop)
         self._writable = self._poll(writer, select.POLLOUT, stop)
         self._stop = stop
+        self._buffer = memoryview(bytearray(_BUFFER_BYTES))
+        self._start = self._end = 0  # what of the buffer has come but was not taken yet
         if stop is not None:
             os.set_blocking(writer, False)
 
@@ -89,13 +92,14 @@ class Channel(Generic[In]):
             ChannelClosed: nobody reads any more.
         """
         body = self._encoder.encode(message)
-        pieces = [_FRAME.pack(_MAGIC, len(body), len(arrays)), body]
         contiguous = [np.asarray(array, array.dtype.newbyteorder("<"), order="C") for array in arrays]
-        pieces += [_pack_header(array) for array in contiguous]
-        self._write(memoryview(b"".join(pieces)))
-        for array in contiguous:
-            if array.nbytes:
-                self._write(_bytes_of(array))
+        head = b"".join([_FRAME.pack(_MAGIC, len(body), len(arrays)), body, *map(_pack_header, contiguous)])
+        payloads = [_bytes_of(array) for array in contiguous if array.nbytes]
+        if len(head) + sum(map(len, payloads)) <= _BUFFER_BYTES:  # one system call: this path is timed
+            self._write(memoryview(b"".join([head, *payloads])))
+            return
+        for piece in (memoryview(head), *payloads):
+            self._write(piece)
 
     def receive(self, admit: Admit) -> tuple[In, list[Array]]:
         """Receive one message and its arrays; `admit` refuses unwanted arrays before they are read.
@@ -123,21 +127,33 @@ class Channel(Generic[In]):
     def _read_array(self, header: ArrayHeader) -> Array:
         array = np.empty(header.shape, header.dtype)
         if array.nbytes:
-            self._read_into(_bytes_of(array))
+            view = _bytes_of(array)
+            ready = min(len(view), self._end - self._start)
+            view[:ready] = self._take(ready)
+            while ready < len(view):
+                ready += self._read_into(view[ready:])
         return array
 
-    def _read(self, size: int) -> bytearray:
-        buffer = bytearray(size)
-        self._read_into(memoryview(buffer))
-        return buffer
+    def _read(self, size: int) -> memoryview:
+        """Return the next `size` bytes, at most a buffer's length, valid until the next read."""
+        if self._end - self._start < size:
+            rest = bytes(self._take(self._end - self._start))
+            self._buffer[: len(rest)] = rest
+            self._start, self._end = 0, len(rest)
+            while self._end < size:
+                self._end += self._read_into(self._buffer[self._end :])
+        return self._take(size)
 
-    def _read_into(self, view: memoryview) -> None:
-        while view:
-            self._wait(self._readable)
-            count = os.readv(self._reader, [view])
-            if count == 0:
-                raise ChannelClosed
-            view = view[count:]
+    def _take(self, size: int) -> memoryview:
+        self._start += size
+        return self._buffer[self._start - size : self._start]
+
+    def _read_into(self, view: memoryview) -> int:
+        self._wait(self._readable)
+        count = os.readv(self._reader, [view])
+        if count == 0:
+            raise ChannelClosed
+        return count
 
     def _write(self, view: memoryview) -> None:
         while view:
@@ -164,7 +180,7 @@ def _pack_header(array: Array) -> bytes:
     return _ARRAY.pack(array.dtype.kind.encode(), array.dtype.itemsize, array.ndim, *shape)
 
 
-def _unpack_header(raw: bytearray) -> ArrayHeader:
+def _unpack_header(raw: memoryview) -> ArrayHeader:
     kind, size, ndim, *shape = _ARRAY.unpack(raw)
     if (kind.decode("latin-1"), size) not in _DTYPES or ndim > MAX_DIMENSIONS:
         raise WireError("an array's header is malformed")

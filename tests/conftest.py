@@ -1,0 +1,136 @@
+"""A temporary course, and the harness run on it as its users run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+
+BLOBS = '''
+"""Three clouds of points in the plane: a task small enough to be evaluated in a second."""
+
+import numpy as np
+
+import harness
+
+CENTRES = np.array([[0.2, 0.2], [0.8, 0.2], [0.5, 0.8]], np.float32)
+
+
+def clouds():
+    generator = np.random.Generator(np.random.PCG64(7))
+    targets = np.repeat(np.arange(3), 100)
+    inputs = np.clip(CENTRES[targets] + generator.normal(0, 0.12, (300, 2)), 0, 1).astype(np.float32)
+    rest, test = harness.Split(inputs, targets).hold_out(0.4, 0)
+    train, validation = rest.hold_out(0.25, 0)
+    return harness.Parts(train, validation, test)
+
+
+def jitter(point, generator):
+    return np.clip(point + generator.normal(0, 0.005, 2), 0, 1)
+
+
+TASK = harness.Task(
+    title="Three clouds",
+    kind="classification",
+    inputs=harness.Inputs(shape=(2,), dtype="float32", low=0, high=1),
+    classes=("left", "right", "top"),
+    sources=(
+        harness.Embedded(
+            title="generated clouds",
+            load=clouds,
+            counts=harness.Counts(135, 45, 120),
+            baseline=harness.Baseline(0.8),
+            licence="none needed",
+        ),
+    ),
+    split="generated with seed 7; 40 % tests, a quarter of the rest validates, stratified with seed 0",
+    metrics=(harness.metrics.accuracy, harness.metrics.macro_f1),
+    limits=harness.Limits({limits}),
+    perturb=jitter,
+    {more}
+)
+'''
+
+CENTROIDS = '''
+import numpy as np
+
+import harness
+
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        self.centres = np.stack([train.inputs[train.targets == c].mean(axis=0) for c in range(3)])
+
+    def predict(self, inputs):
+        return ((inputs[:, None] - self.centres) ** 2).sum(axis=2).argmin(axis=1)
+'''
+
+
+@dataclass
+class TemporaryCourse:
+    """A course in a temporary folder; tests fill it and run `harness` in it."""
+
+    root: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def add_task(self, name: str = "blobs", *, limits: str = "", more: str = "", text: str | None = None) -> Path:
+        """Write ``tasks/<name>/task.py``: `text`, or the blobs with extra `limits` and declarations."""
+        path = self.root / "tasks" / name / "task.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text) if text is not None else BLOBS.replace("{limits}", limits).replace("{more}", more))
+        return path
+
+    def submit(
+        self, model: str | None = CENTROIDS, *, name: str = "bob", task: str = "blobs", base: str = "submissions"
+    ) -> Path:
+        """Write a submission's ``model.py`` (none if `model` is None) and return its folder."""
+        folder = self.root / base / name / task
+        folder.mkdir(parents=True, exist_ok=True)
+        if model is not None:
+            (folder / "model.py").write_text(dedent(model))
+        return folder
+
+    def harness(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run the command line in the course's root, as a user would."""
+        return subprocess.run(
+            [sys.executable, "-m", "harness", *arguments],
+            cwd=self.root,
+            env=os.environ | self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    def record(self, name: str = "bob", task: str = "blobs") -> dict[str, Any]:
+        """Return the newest record as plain data."""
+        return json.loads((self.root / "leaderboard" / "records" / task / f"{name}.json").read_text())
+
+    def evaluate(self, model: str | None = CENTROIDS, *options: str) -> dict[str, Any]:
+        """Submit `model` as bob's blobs, evaluate it, return its record."""
+        self.submit(model)
+        done = self.harness("evaluate", "submissions/bob", *options)
+        assert done.returncode in (0, 1), done.stdout + done.stderr
+        assert "Traceback (most recent call last)" not in done.stderr
+        return self.record()
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> TemporaryCourse:
+    """A course with the task ``blobs`` and no submission; private cache, no network, no data root."""
+    root = tmp_path / "course"
+    root.mkdir()
+    temporary = TemporaryCourse(
+        root,
+        {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(tmp_path / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""},
+    )
+    temporary.add_task()
+    return temporary
