@@ -66,7 +66,7 @@ def load_data(task: Task, task_digest: str, places: Places, choice: DataChoice =
         try:
             folder = find()
         except NotHere as reason:
-            passed_over.append(f"{source.kind}: {reason}")
+            passed_over.append(str(reason))
             continue
         parts = check_parts(task, source, _read(task, task_digest, source, folder, places))
         if task.private_test:
@@ -79,9 +79,9 @@ def load_data(task: Task, task_digest: str, places: Places, choice: DataChoice =
             test=parts.test,
             private=task.private_test,
             digest=digest,
-            passed_over=tuple(passed_over),
+            passed_over=tuple(dict.fromkeys(passed_over)),
         )
-    tried = "; ".join(passed_over) or f"the task declares no {choice} source"
+    tried = "; ".join(dict.fromkeys(passed_over)) or f"the task declares no {choice} source"
     raise InfrastructureError(
         f"task {task.name}: no {'data' if choice == 'auto' else f'{choice} data'} here ({tried}): "
         f"put the files into <data root>/{task.name}/ and set HARNESS_DATA"

@@ -1,0 +1,257 @@
+"""The default save and load."""
+
+import pickle
+import random
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import harness
+
+POINTS = np.random.default_rng(0).normal(size=(300, 5))
+LABELS = (POINTS[:, 0] + POINTS[:, 1] ** 2 > 0.5).astype(int)
+
+
+class Model(harness.Model):
+    def __init__(self, **attributes):
+        vars(self).update(attributes)
+
+
+class ModelAndModule(harness.Model, torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(3, 2)
+        self.norm = torch.nn.BatchNorm1d(2)
+
+    def forward(self, inputs):
+        return self.norm(self.layer(inputs))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path
+
+
+def round_trip(folder, model=None, **attributes):
+    """Save a model with these attributes and load it into a new one."""
+    model = model or Model(**attributes)
+    model.save(folder)
+    loaded = type(model)()
+    loaded.load(folder)
+    return loaded
+
+
+def stored(folder):
+    """How many numbers the safetensors hold."""
+    return sum(array.size for array in load_file(folder / "arrays.safetensors").values())
+
+
+def structure_bytes(folder):
+    return (folder / "structure.pkl").stat().st_size
+
+
+def test_modules_in_lists_and_dictionaries_come_back_as_they_were(folder):
+    nets = [torch.nn.Linear(4, 3), {"deep": torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.BatchNorm1d(3))}]
+    loaded = round_trip(folder, nets=nets)
+    for before, after in zip([nets[0], nets[1]["deep"]], [loaded.nets[0], loaded.nets[1]["deep"]], strict=True):
+        for name, tensor in before.state_dict().items():
+            assert torch.equal(after.state_dict()[name], tensor)
+    assert isinstance(loaded.nets[0].weight, torch.nn.Parameter)
+    assert loaded.nets[0].weight.requires_grad
+
+
+def test_tied_weights_stay_tied_and_are_stored_once(folder):
+    encoder, decoder = torch.nn.Linear(6, 6, bias=False), torch.nn.Linear(6, 6, bias=False)
+    decoder.weight = encoder.weight
+    loaded = round_trip(folder, encoder=encoder, decoder=decoder)
+    assert stored(folder) == 36
+    assert loaded.encoder.weight is loaded.decoder.weight
+
+
+@pytest.mark.parametrize(
+    "dtype", [np.float32, np.complex64, [("x", "f8"), ("y", "i4")]], ids=["float", "complex", "record"]
+)
+def test_an_array_met_twice_stays_one_and_is_stored_once(folder, dtype):
+    array = np.zeros(1000, dtype)
+    loaded = round_trip(folder, first=array, second=[array])
+    assert loaded.first is loaded.second[0]
+    assert stored(folder) == 1000 * (1 if dtype is np.float32 else 2)
+
+
+def test_a_network_that_is_both_model_and_module_comes_back(folder):
+    model = ModelAndModule()
+    with torch.no_grad():
+        model.layer.weight.fill_(2)
+        model.norm.running_mean.fill_(3)
+    model.eval()
+    loaded = round_trip(folder, model)
+    inputs = torch.rand(4, 3)
+    assert torch.equal(loaded(inputs), model(inputs))
+    assert len(list(loaded.parameters())) == len(list(model.parameters()))
+    assert not loaded.training
+
+
+def test_an_optimiser_goes_on_with_the_loaded_weights(folder):
+    net = torch.nn.Linear(3, 1)
+    optimiser = torch.optim.Adam(net.parameters())
+    net(torch.ones(2, 3)).sum().backward()
+    optimiser.step()
+    loaded = round_trip(folder, net=net, optimiser=optimiser)
+    assert loaded.optimiser.param_groups[0]["params"][0] is loaded.net.weight
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.arange(6, dtype=torch.bfloat16).reshape(2, 3),
+        torch.tensor(3.5, dtype=torch.bfloat16),
+        torch.arange(6, dtype=torch.float16),
+        torch.tensor(7),
+        torch.empty(0, 3),
+        torch.tensor([True, False]),
+        torch.arange(6.0).reshape(2, 3).t(),
+        torch.arange(10.0)[::2],
+        torch.arange(3.0).expand(4, 3),
+        torch.tensor([1 + 2j, 3 - 1j]),
+        torch.eye(3).to_sparse(),
+        torch.ones(3, requires_grad=True),
+    ],
+    ids=lambda t: f"{t.dtype} {tuple(t.shape)}",
+)
+def test_every_kind_of_tensor_comes_back(folder, tensor):
+    loaded = round_trip(folder, tensor=tensor).tensor
+    assert (loaded.dtype, loaded.shape, loaded.layout) == (tensor.dtype, tensor.shape, tensor.layout)
+    assert loaded.requires_grad == tensor.requires_grad
+    assert torch.equal(loaded.to_dense(), tensor.to_dense())
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array(2.5),
+        np.array(1 + 2j),
+        np.empty(0),
+        np.empty((0, 3), np.int16),
+        np.array([True, False]),
+        np.arange(6, dtype=np.float16),
+        np.arange(6, dtype=">f8"),
+        np.arange(6.0).reshape(2, 3, order="F"),
+        np.arange(10)[::-2],
+        np.broadcast_to(np.arange(3), (4, 3)),
+        np.array([1 + 2j, 3 - 1j], np.complex64),
+        np.arange(3, dtype=np.longdouble),
+        np.array([(1, 2.5), (3, 4.5)], [("count", "i4"), ("share", "f8")]),
+        np.array([([1, 2],), ([3, 4],)], [("pair", "i8", (2,))]),
+        np.array([((1, 2.0),)], [("inner", [("a", "u1"), ("b", "f4")])]),
+        np.array(["one", "two"]),
+        np.array(["2024-01-01"], "datetime64[D]"),
+        np.ma.masked_array([1.0, 2.0], [True, False]),
+    ],
+    ids=lambda a: f"{a.dtype} {a.shape}",
+)
+def test_every_kind_of_array_comes_back(folder, array):
+    loaded = round_trip(folder, array=array).array
+    assert type(loaded) is type(array)
+    assert (loaded.shape, loaded.dtype.newbyteorder("=")) == (array.shape, array.dtype.newbyteorder("="))
+    np.testing.assert_array_equal(loaded, array)
+
+
+def test_an_array_of_objects_comes_back_with_the_arrays_in_it(folder):
+    array = np.array([None, "text", np.arange(500.0)], object)
+    loaded = round_trip(folder, array=array).array
+    assert loaded[0] is None
+    assert loaded[1] == "text"
+    assert loaded[2].sum() == np.arange(500.0).sum()
+    assert stored(folder) == 500
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RandomForestClassifier(20, random_state=0),
+        KNeighborsClassifier(algorithm="kd_tree"),
+        KNeighborsClassifier(algorithm="brute"),
+        make_pipeline(StandardScaler(), LogisticRegression()),
+    ],
+    ids=["forest", "kd-tree", "neighbours", "pipeline"],
+)
+def test_a_fitted_estimator_predicts_the_same_after_loading(folder, estimator):
+    estimator.fit(POINTS, LABELS)
+    loaded = round_trip(folder, estimator=estimator).estimator
+    np.testing.assert_array_equal(loaded.predict_proba(POINTS), estimator.predict_proba(POINTS))
+
+
+@pytest.mark.parametrize("estimator", [RandomForestClassifier(20, random_state=0), KNeighborsClassifier()])
+def test_the_numbers_of_an_estimator_are_counted_and_not_in_its_structure(folder, estimator):
+    round_trip(folder, estimator=estimator.fit(POINTS, LABELS))
+    plain = len(pickle.dumps(estimator))
+    assert stored(folder) >= POINTS.size
+    assert structure_bytes(folder) < plain / 2
+
+
+def test_numbers_are_in_the_safetensors_and_not_in_the_structure(folder):
+    marker = np.frombuffer(random.Random(0).randbytes(4096), np.float64)
+    round_trip(
+        folder,
+        array=marker,
+        nested={"deep": [(marker[:100].copy(),)]},
+        tensor=torch.from_numpy(marker.copy()),
+        buffer=torch.nn.Linear(30, 30),
+        function=lambda: marker,
+    )
+    structure = (folder / "structure.pkl").read_bytes()
+    assert not any(marker[start : start + 4].tobytes() in structure for start in range(0, len(marker), 4))
+    assert stored(folder) == 512 + 100 + 512 + 930
+    assert not zipfile.is_zipfile(folder / "structure.pkl")  # torch would write its storages as one
+
+
+def test_functions_and_closures_come_back(folder):
+    scale = np.full(3, 2.0)
+    loaded = round_trip(folder, scale=scale, double=lambda x: x * scale)
+    assert loaded.double(np.ones(3)).tolist() == [2, 2, 2]
+
+
+def test_what_cannot_be_saved_is_named_and_so_is_the_way_out(folder):
+    model = Model(weights=np.ones(3), file=(folder / "notes").open("w"))
+    with model.file, pytest.raises(TypeError, match=r"self\.file cannot be saved .*delete it at the end of fit"):
+        model.save(folder)
+
+
+def test_the_loaded_arrays_can_be_trained_on(folder):
+    loaded = round_trip(folder, array=np.zeros(3), tensor=torch.zeros(3))
+    loaded.array += 1
+    loaded.tensor += 1
+    assert loaded.array.tolist() == loaded.tensor.tolist() == [1, 1, 1]
+
+
+def test_a_model_with_nothing_on_it_can_be_saved(folder):
+    assert vars(round_trip(folder)) == {}
+
+
+def test_outside_a_worker_a_model_can_be_made_and_logs_to_nobody():
+    assert Model().seed == 0
+    Model().log(epoch=1, loss=0.5)
+
+
+def test_what_a_model_logs_is_reported_as_floats():
+    heard = []
+
+    class Listened(Model):
+        _reporter = type("Reporter", (), {"report": staticmethod(heard.append)})
+
+    Listened().log(epoch=1, loss=torch.tensor(0.5))
+    assert heard == [{"epoch": 1.0, "loss": 0.5}]
+
+
+@pytest.mark.parametrize("call", [lambda m: m.fit(None, None), lambda m: m.predict(None)])
+def test_what_the_student_must_write_says_so(call):
+    with pytest.raises(NotImplementedError, match="write Model"):
+        call(Model())

