@@ -22,6 +22,7 @@ Timer = Callable[[], float]
 
 NOISY = 0.10
 _BLOCK = 16
+_READY = 64
 _STABLE = 0.05
 
 
@@ -64,13 +65,16 @@ class Summary:
 
 
 def sample(prepare: Prepare, numbers: range, timer: Timer) -> list[float]:
-    """Time the requests with these numbers, one after the other."""
+    """Time the requests with these numbers, one after the other, made ready some at a time.
+
+    Work between two requests would cool the caches that the model's next one finds.
+    """
     samples = []
-    for number in numbers:
-        send = prepare(number)
-        start = timer()
-        send()
-        samples.append(timer() - start)
+    for first in range(numbers.start, numbers.stop, _READY):
+        for send in [prepare(number) for number in range(first, min(first + _READY, numbers.stop))]:
+            start = timer()
+            send()
+            samples.append(timer() - start)
     return samples
 
 

@@ -154,7 +154,7 @@ class _Run:
 def describe_data(task: str, data: TaskData) -> list[str]:
     """Say which data it is, and why not a better one."""
     lines = [f"{task}: {data.source.kind} data, {data.source.title}; scored on {data.scored_on}"]
-    if data.source.kind == "embedded":
+    if data.source.kind == "embedded" and data.passed_over:
         lines.append(f"  for practice, because {'; '.join(data.passed_over)}")
     if data.private and data.test is None:
         lines.append("  the test part is private and not on this machine: scores are on validation")

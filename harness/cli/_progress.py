@@ -49,7 +49,8 @@ class _Drawn:
         self._bar = progress.add_task(name, total=None, note="")
 
     def phase(self, name: str) -> None:
-        self._progress.reset(self._bar, total=None, description=f"{self._name} · {name}", note="")
+        self._progress.remove_task(self._bar)  # a reset would keep the former total
+        self._bar = self._progress.add_task(f"{self._name} · {name}", total=None, note="")
 
     def advance(self, done: float, total: float) -> None:
         self._progress.update(self._bar, completed=done, total=total)

@@ -31,6 +31,7 @@ from harness.wire import (
     Echo,
     File,
     Fit,
+    Frame,
     Inspect,
     Load,
     Logged,
@@ -119,7 +120,7 @@ class Session:
         """Import the submission and make its model."""
         request = Setup(self.task, seed, self.process.place("submission"), self.process.processes)
         with self.within("import_seconds"):
-            self._call(_Stage(phase, kind), request)
+            self._call(_Stage(phase, kind), self._frame(request))
 
     def fit(self, train: Split, validation: Split) -> None:
         """Fit the model."""
@@ -133,32 +134,33 @@ class Session:
             cpu_seconds=self.limits.fit_cpu_seconds,
         )
         with self.process.allow(allowance):
-            self._call(_Stage("fit", "fit_error"), Fit(forms), arrays)
+            self._call(_Stage("fit", "fit_error"), self._frame(Fit(forms), *arrays))
 
     def save(self, to: Path) -> None:
         """Have the model saved and write what comes to the folder `to`."""
         taker = _ArtifactTaker(to, self.limits.artifact_bytes)
         with self.within("save_seconds"):
-            self._call(_Stage("save", "save_error"), Save(), (), taker.admit, taker.take)
+            self._call(_Stage("save", "save_error"), self._frame(Save()), taker.admit, taker.take)
 
     def load(self) -> None:
         """Load the artifact."""
         with self.within("load_seconds"):
-            self._call(_Stage("load", "load_error"), Load(self.process.place("artifact")))
+            self._call(_Stage("load", "load_error"), self._frame(Load(self.process.place("artifact"))))
 
     def echo(self, inputs: Any, answer: Array) -> Callable[[], object]:
         """Make ready an exchange like a request's, sent back unread: the channel alone."""
         _, arrays = pack(inputs)
         stage = _Stage("measure", "predict_error")
-        return lambda: self._call(stage, Echo(), (*arrays, answer), anything)
+        frame = self._frame(Echo(), *arrays, answer)
+        return lambda: self._call(stage, frame, anything)
 
     def request(self, inputs: Any, phase: Phase = "predict") -> Callable[[], Answer]:
         """Make ready a request to predict one batch; calling it sends it and waits for the answer."""
         form, arrays = pack(inputs)
         n, shape = len(inputs), inputs.shape[1:] if isinstance(inputs, np.ndarray) else ()
         admit = admit_predictions(self.task, n, shape, phase)
-        stage, message = _Stage(phase, "predict_error"), Predict(form)
-        return lambda: Answer(*self._call(stage, message, arrays, admit))
+        stage, frame = _Stage(phase, "predict_error"), self._frame(Predict(form), *arrays)
+        return lambda: Answer(*self._call(stage, frame, admit))
 
     def accept(self, answer: Answer, phase: Phase = "predict") -> Predictions:
         """Check an answer item by item."""
@@ -174,20 +176,22 @@ class Session:
         """Return the names of the operators that predicting `inputs` dispatches."""
         form, arrays = pack(inputs)
         with self.within("predict_seconds"):
-            reply, _ = self._call(_Stage("audit", "predict_error"), Inspect(form), arrays)
+            reply, _ = self._call(_Stage("audit", "predict_error"), self._frame(Inspect(form), *arrays))
         return (reply.names or ()) if isinstance(reply, Operators) else ()
+
+    def _frame(self, message: msgspec.Struct, *arrays: Array) -> Frame:
+        return self.process.channel.frame(message, *arrays)
 
     def _call(
         self,
         stage: _Stage,
-        request: msgspec.Struct,
-        arrays: Sequence[Array] = (),
+        frame: Frame,
         admit: Admit = _no_arrays,
         take: Callable[[File, Array], None] | None = None,
     ) -> tuple[Reply, list[Array]]:
-        """Send `request`, follow what comes before the reply proper, return that."""
+        """Send `frame`, follow what comes before the reply proper, return that."""
         try:
-            self.process.channel.send(request, *arrays)
+            self.process.channel.transmit(frame)
             while True:
                 reply, answer = self.process.channel.receive(admit)
                 match reply:

@@ -1,6 +1,6 @@
 """Plain data between host and worker: typed JSON messages and raw arrays, nothing that runs when read."""
 
-from harness.wire._channel import Admit, ArrayHeader, Channel, ChannelClosed, WireError, anything
+from harness.wire._channel import Admit, ArrayHeader, Channel, ChannelClosed, Frame, WireError, anything
 from harness.wire._codec import Form, pack, unpack
 from harness.wire._messages import (
     Done,
@@ -30,6 +30,7 @@ __all__ = [
     "File",
     "Fit",
     "Form",
+    "Frame",
     "Inspect",
     "Load",
     "Logged",

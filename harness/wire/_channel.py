@@ -51,6 +51,12 @@ class ArrayHeader(NamedTuple):
         return self.dtype.itemsize * math.prod(self.shape)
 
 
+class Frame(NamedTuple):
+    """A message and its arrays, ready to be sent."""
+
+    pieces: tuple[memoryview, ...]
+
+
 Admit = Callable[[Any, Sequence[ArrayHeader]], None]
 
 
@@ -91,14 +97,21 @@ class Channel(Generic[In]):
         Raises:
             ChannelClosed: nobody reads any more.
         """
+        self.transmit(self.frame(message, *arrays))
+
+    def frame(self, message: msgspec.Struct, *arrays: Array) -> Frame:
+        """Make a message and its arrays ready to be sent: small ones in one piece, for one system call."""
         body = self._encoder.encode(message)
         contiguous = [np.asarray(array, array.dtype.newbyteorder("<"), order="C") for array in arrays]
         head = b"".join([_FRAME.pack(_MAGIC, len(body), len(arrays)), body, *map(_pack_header, contiguous)])
         payloads = [_bytes_of(array) for array in contiguous if array.nbytes]
-        if len(head) + sum(map(len, payloads)) <= _BUFFER_BYTES:  # one system call: this path is timed
-            self._write(memoryview(b"".join([head, *payloads])))
-            return
-        for piece in (memoryview(head), *payloads):
+        if len(head) + sum(map(len, payloads)) <= _BUFFER_BYTES:
+            return Frame((memoryview(b"".join([head, *payloads])),))
+        return Frame((memoryview(head), *payloads))
+
+    def transmit(self, frame: Frame) -> None:
+        """Send what `frame` made ready."""
+        for piece in frame.pieces:
             self._write(piece)
 
     def receive(self, admit: Admit) -> tuple[In, list[Array]]:

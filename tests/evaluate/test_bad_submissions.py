@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -279,7 +280,10 @@ def test_strange_file_names_are_the_submissions_own_fault(
 ) -> None:
     strange(course.submit(model()))
     course.submit(model(), name="carol")
-    done = course.harness("evaluate", "submissions/bob", "submissions/carol")
+    try:
+        done = course.harness("evaluate", "submissions/bob", "submissions/carol")
+    finally:  # pytest cannot
+        subprocess.run(["rm", "-rf", course.root / "submissions" / "bob"], check=True)
     assert "Traceback" not in done.stderr
     assert "\x1b" not in done.stdout
     assert done.returncode == 1, done.stdout

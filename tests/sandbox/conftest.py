@@ -40,6 +40,7 @@ class Bench:
 
     sandbox: Sandbox
     folder: Path
+    way: str
 
     def session(self, model: str, **limits: Any) -> Session:
         """Return a session, not yet entered, of a submission with `model` as its model.py."""
@@ -70,25 +71,23 @@ class Bench:
         """Run `body` as a function in `fit` and return what it returns, as plain data."""
         function = f"{dedent(more)}\ndef look():\n{indent(dedent(body).strip(), ' ' * 4)}\n"
         with self.fitting("raise RuntimeError('TOLD' + json.dumps(look()))", function, **limits) as session:
-            error = failure_of(session)
+            error = self.failure(session)
             log = session.process.log_tail
         said = error.message.partition("TOLD")[2]
         assert said, f"{error.message}\n{log}\n{error.log_tail}"
         return json.loads(said)
 
+    def fit(self, session: Session) -> None:
+        """Set `session` up and fit it on three points."""
+        session.setup(0)
+        points = Split(np.zeros((3, 2), np.float32), np.arange(3))
+        session.fit(points, points)
 
-def fit(session: Session) -> None:
-    """Set `session` up and fit it on three points."""
-    session.setup(0)
-    points = Split(np.zeros((3, 2), np.float32), np.arange(3))
-    session.fit(points, points)
-
-
-def failure_of(session: Session, call: Callable[[Session], None] = fit) -> SubmissionError:
-    """Return how `call` fails."""
-    with pytest.raises(SubmissionError) as caught:
-        call(session)
-    return caught.value
+    def failure(self, session: Session, call: Callable[[Session], object] | None = None) -> SubmissionError:
+        """Return how `call` fails; what is called is `fit` if nothing else is said."""
+        with pytest.raises(SubmissionError) as caught:
+            (call or self.fit)(session)
+        return caught.value
 
 
 def _bubblewrap(number: int, hidden: tuple[Path, ...] = ()) -> Sandbox:
@@ -116,7 +115,7 @@ def _bench(way: str, folder: Path) -> Bench:
     if _problems[way] is not None:
         pytest.skip(f"{way} does not start here: {_problems[way]}")
     folder.chmod(0o755)
-    return Bench(sandbox, folder)
+    return Bench(sandbox, folder, way)
 
 
 @pytest.fixture(params=list(_WAYS))

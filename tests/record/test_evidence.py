@@ -1,0 +1,119 @@
+"""Evidence: private, whole, and the same for the same predictions."""
+
+import stat
+
+import numpy as np
+import pytest
+
+from harness.record import Evidence, EvidenceStore
+
+GENERATOR = np.random.default_rng(0)
+EVIDENCE = Evidence(
+    outcomes=GENERATOR.random(200) < 0.9,
+    predictions=GENERATOR.integers(0, 10, 200),
+    scores=GENERATOR.random((200, 10), np.float32),
+    draws=GENERATOR.random(50),
+    latencies=GENERATOR.random(64),
+    drawn=GENERATOR.integers(0, 200, 64),
+    curve=({"epoch": 1.0, "loss": 0.5}, {"epoch": 2.0, "loss": 0.25}),
+)
+ARRAYS = ("outcomes", "predictions", "scores", "draws", "latencies", "drawn")
+
+
+@pytest.fixture
+def store(tmp_path):
+    return EvidenceStore(tmp_path / "evidence")
+
+
+def files(tmp_path):
+    return sorted(path for path in (tmp_path / "evidence").rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("name", ["alice", "reference/mlp"])
+@pytest.mark.parametrize("evidence", [EVIDENCE, Evidence()], ids=["whole", "none of it reached"])
+def test_evidence_is_read_as_it_was_written(store, name, evidence):
+    store.write("usps", name, evidence)
+    read = store.read("usps", name)
+    for array in ARRAYS:
+        np.testing.assert_array_equal(getattr(read, array), getattr(evidence, array))
+    assert read.curve == evidence.curve
+    assert read.digest == evidence.digest
+
+
+def test_new_evidence_replaces_the_old_entirely(store):
+    store.write("usps", "alice", EVIDENCE)
+    store.write("usps", "alice", Evidence(outcomes=np.ones(3, bool)))
+    assert store.read("usps", "alice").scores is None
+    assert store.read("usps", "alice").latencies is None
+
+
+def test_evidence_that_was_never_written_is_none(store):
+    assert store.read("usps", "nobody") is None
+
+
+def test_nobody_else_may_read_evidence(store, tmp_path):
+    store.write("usps", "alice", EVIDENCE)
+    assert stat.S_IMODE((tmp_path / "evidence").stat().st_mode) == 0o700
+    assert [stat.S_IMODE(path.stat().st_mode) for path in files(tmp_path)] == [0o600] * 3
+
+
+def test_the_digest_does_not_depend_on_what_the_clock_said():
+    slower = Evidence(
+        **{name: getattr(EVIDENCE, name) for name in ("outcomes", "predictions", "scores", "draws")},
+        latencies=EVIDENCE.latencies * 2,
+        drawn=EVIDENCE.drawn[::-1],
+        curve=({"epoch": 1.0},),
+    )
+    assert slower.digest == EVIDENCE.digest
+
+
+@pytest.mark.parametrize("name", ["outcomes", "predictions", "scores", "draws"])
+def test_the_digest_depends_on_everything_that_was_predicted(name):
+    parts = {part: getattr(EVIDENCE, part) for part in ("outcomes", "predictions", "scores", "draws")}
+    changed = parts[name].copy()
+    changed.flat[7] = not changed.flat[7] if name == "outcomes" else changed.flat[7] + 1
+    assert Evidence(**parts | {name: changed}).digest != EVIDENCE.digest
+    assert Evidence(**parts | {name: None}).digest != EVIDENCE.digest
+
+
+def test_the_digest_does_not_depend_on_the_layout_in_memory():
+    scores = np.arange(12.0).reshape(3, 4)
+    assert Evidence(scores=np.asfortranarray(scores)).digest == Evidence(scores=scores).digest
+
+
+@pytest.mark.parametrize("file", ["items.npz", "latency.npz", "curve.json"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "cut", "foreign", "a folder"])
+def test_evidence_that_cannot_be_read_is_none(store, tmp_path, file, damage):
+    store.write("usps", "alice", EVIDENCE)
+    path = tmp_path / "evidence" / "usps" / "alice" / file
+    whole = path.read_bytes()
+    path.unlink()
+    match damage:
+        case "empty":
+            path.write_bytes(b"")
+        case "cut":
+            path.write_bytes(whole[: len(whole) // 2])
+        case "foreign":
+            path.write_bytes(b"\x80\x04N.")
+        case "a folder":
+            path.mkdir()
+    assert store.read("usps", "alice") is None
+
+
+def test_evidence_damaged_anywhere_is_read_whole_or_not_at_all(store, tmp_path):
+    evidence = Evidence(outcomes=EVIDENCE.outcomes, predictions=EVIDENCE.predictions)
+    store.write("usps", "alice", evidence)
+    path = tmp_path / "evidence" / "usps" / "alice" / "items.npz"
+    whole = path.read_bytes()
+    for position in range(0, len(whole), 3):
+        damaged = bytearray(whole)
+        damaged[position] ^= 0x41
+        path.write_bytes(damaged)
+        read = store.read("usps", "alice")
+        assert read is None or read.digest == evidence.digest
+
+
+def test_evidence_that_would_run_code_is_not_read(store, tmp_path):
+    store.write("usps", "alice", EVIDENCE)
+    np.savez(tmp_path / "evidence" / "usps" / "alice" / "items.npz", outcomes=np.array([EVIDENCE], object))
+    assert store.read("usps", "alice") is None

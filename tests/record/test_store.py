@@ -1,0 +1,214 @@
+"""Records on disk: nothing is lost and nothing is half."""
+
+import json
+import multiprocessing
+import os
+import stat
+
+import msgspec
+import pytest
+
+from harness.record import (
+    BaselineResult,
+    Cost,
+    IsolationPart,
+    Machine,
+    Record,
+    Run,
+    Score,
+    Store,
+    SubmissionPart,
+    TaskPart,
+    Unreadable,
+    to_plain,
+    write_atomically,
+)
+
+
+def make_record(name="alice", *, seed=0, value=0.9):
+    return Record(
+        task=TaskPart(
+            name="usps", digest="sha256:0", source="embedded", data_digest="sha256:1", scored_on="test",
+            test_labels="public", n_train=70, n_validation=10, n_test=100,
+        ),
+        submission=SubmissionPart(name=name, digest="sha256:2", mode="trained"),
+        status="passed",
+        failure=None,
+        scores=(
+            Score(name="accuracy", value=value, low=0.8, high=0.95, higher_is_better=True, unit="", primary=True),
+            Score(name="macro_f1", value=value, low=0.8, high=0.95, higher_is_better=True, unit="", primary=False),
+        ),
+        baseline=BaselineResult(metric="accuracy", value=0.5, strict=False, met=True, p_value=1e-9),
+        cost=Cost(parameters=100),
+        audits=(),
+        run=Run(
+            id=f"sha256:{seed}", started="2025-01-01T00:00:00+00:00", seconds=1.5, phases={"fit": 1.0}, seed=seed,
+            repeats=(), harness_version="1", isolation=IsolationPart(level="namespaces", detail="bwrap"),
+            machine=Machine(system="Linux", processor="x86", cores=None, memory_bytes=1, python="3.11"),
+            packages={"numpy": "2"}, git=None, evidence_digest=None,
+        ),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "records", tmp_path / "private" / "lock")
+
+
+def history(store, name="alice"):
+    path = store.path("usps", name).with_suffix(".history.jsonl")
+    return [msgspec.json.decode(line, type=Record).run.seed for line in path.read_bytes().splitlines()]
+
+
+def test_a_record_is_read_as_it_was_written(store):
+    record = make_record()
+    assert store.write(record) is None
+    assert store.read("usps", "alice") == record
+
+
+def test_a_record_that_was_never_written_is_none(store):
+    assert store.read("usps", "nobody") is None
+    assert list(store.all()) == []
+
+
+def test_every_key_is_there_and_null_where_it_was_not_reached(store):
+    store.write(make_record())
+    plain = json.loads(store.path("usps", "alice").read_text())
+    assert plain == json.loads(json.dumps(to_plain(make_record())))
+    assert plain["schema_version"] == 1
+    assert plain["failure"] is None
+    assert set(plain["cost"]) == set(Cost.__struct_fields__)
+    assert plain["cost"]["latency"] is None
+
+
+def test_former_records_are_kept_in_order(store):
+    for seed in range(4):
+        store.write(make_record(seed=seed))
+    assert store.read("usps", "alice").run.seed == 3
+    assert history(store) == [0, 1, 2]
+
+
+def test_a_reference_lies_in_a_folder_of_its_own_and_is_found(store):
+    records = [make_record("zoe"), make_record("alice"), make_record("reference/mlp")]
+    for record in records:
+        store.write(record)
+        store.write(record)
+    assert [record.submission.name for record in store.all()] == ["alice", "zoe", "reference/mlp"]
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_write_that_fails_leaves_the_former_record_and_no_litter(store, monkeypatch, call):
+    store.write(make_record(seed=1))
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+        if call == "fsync":
+            patch.setattr(os, "fsync", full)
+        else:
+            patch.setattr("pathlib.Path.replace", full)
+        store.write(make_record(seed=2))
+    assert store.read("usps", "alice").run.seed == 1
+    assert not [path.name for path in store.path("usps", "alice").parent.iterdir() if path.name.startswith(".")]
+
+
+def test_a_crash_between_history_and_record_does_not_double_the_history(store, monkeypatch):
+    store.write(make_record(seed=1))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        store.write(make_record(seed=2))
+    store.write(make_record(seed=3))
+    assert history(store) == [1]
+    assert store.read("usps", "alice").run.seed == 3
+
+
+def test_a_line_of_history_that_a_crash_cut_short_spoils_no_other(store):
+    store.write(make_record(seed=1))
+    store.path("usps", "alice").with_suffix(".history.jsonl").write_bytes(b'{"schema_ver')
+    store.write(make_record(seed=2))
+    cut, whole = store.path("usps", "alice").with_suffix(".history.jsonl").read_bytes().splitlines()
+    assert cut == b'{"schema_ver'
+    assert msgspec.json.decode(whole, type=Record) == make_record(seed=1)
+
+
+WHOLE = msgspec.json.encode(make_record())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(WHOLE[:200], id="half"),
+        pytest.param(WHOLE.replace(b'"passed"', b'"perfect"'), id="an unknown status"),
+        pytest.param(WHOLE.replace(b'"schema_version":1', b'"schema_version":2'), id="of a later version"),
+        pytest.param(WHOLE.replace(b'"submission":', b'"student":'), id="without its submission"),
+        pytest.param(WHOLE.replace(b'"started":"2025', b'"started":"\xff'), id="no text"),
+        pytest.param(b"[" * 100_000, id="deep"),
+        pytest.param(b"<<<<<<< HEAD\n" + WHOLE, id="a merge conflict"),
+    ],
+)
+def test_a_record_that_cannot_be_read_is_set_aside_and_not_lost(store, content):
+    path = store.path("usps", "alice")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    found = store.read("usps", "alice")
+    assert isinstance(found, Unreadable)
+    assert found.path == path
+    assert found.reason
+    assert list(store.all()) == [found]
+
+    aside = store.write(make_record())
+    assert aside.read_bytes() == content
+    assert aside.parent == path.parent
+    assert store.read("usps", "alice") == make_record()
+    assert list(store.all()) == [make_record()]
+
+
+def test_two_unreadable_records_are_both_kept(store):
+    path = store.path("usps", "alice")
+    path.parent.mkdir(parents=True)
+    kept = []
+    for content in (b"one", b"two"):
+        path.write_bytes(content)
+        kept.append(store.write(make_record()))
+    assert [aside.read_bytes() for aside in kept] == [b"one", b"two"]
+
+
+def write_many(folder, writer, count):
+    store = Store(folder / "records", folder / "lock")
+    for number in range(count):
+        store.write(make_record(seed=writer * 1000 + number))
+
+
+def test_parallel_writers_lose_nothing(tmp_path):
+    context = multiprocessing.get_context("fork")
+    writers = [context.Process(target=write_many, args=(tmp_path, writer, 15)) for writer in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0] * 4
+    store = Store(tmp_path / "records", tmp_path / "lock")
+    seen = [*history(store), store.read("usps", "alice").run.seed]
+    assert sorted(seen) == [writer * 1000 + number for writer in range(4) for number in range(15)]
+    for writer in range(4):
+        own = [seed for seed in seen if seed // 1000 == writer]
+        assert own == sorted(own)
+    assert {path.name for path in store.path("usps", "alice").parent.iterdir()} == {"alice.json", "alice.history.jsonl"}
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644])
+def test_a_file_is_written_with_the_permissions_asked_for(tmp_path, mode):
+    former = os.umask(0o077)
+    try:
+        write_atomically(tmp_path / "new" / "file", b"content", mode)
+    finally:
+        os.umask(former)
+    assert (tmp_path / "new" / "file").read_bytes() == b"content"
+    assert stat.S_IMODE((tmp_path / "new" / "file").stat().st_mode) == mode
+
+
+def test_a_record_is_for_everybody(store):
+    store.write(make_record())
+    assert stat.S_IMODE(store.path("usps", "alice").stat().st_mode) == 0o644

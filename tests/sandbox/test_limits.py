@@ -1,0 +1,159 @@
+"""Limits hold, and the failure names the limit and its value."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+MIB = 1 << 20
+SMALL = {"memory_bytes": 150 * MIB}
+
+
+def test_memory_beyond_the_cap_is_out_of_memory(any_level):
+    with any_level.fitting(f"kept = bytearray(600 * {MIB}); kept[::4096] = b'x' * len(kept[::4096])", **SMALL) as s:
+        error = any_level.failure(s)
+    assert (error.kind, error.phase) == ("out_of_memory", "fit")
+    assert f"memory_bytes {150 * MIB:,}" in error.message
+
+
+def test_memory_shared_out_among_processes_is_counted_together(any_level):
+    body = f"""
+        for _ in range(4):
+            if os.fork() == 0:
+                kept = bytearray(100 * {MIB})
+                time.sleep(60)
+        time.sleep(60)
+    """
+    with any_level.fitting(body, **SMALL) as session:
+        error = any_level.failure(session)
+    assert error.kind == "out_of_memory"
+    assert "memory_bytes" in error.message
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        f"import mmap; kept = mmap.mmap(-1, 600 * {MIB}); kept.write(bytes(600 * {MIB // 1024}) * 1024)",
+        f"fds = [os.memfd_create('x') for _ in range(12)]; [os.write(fd, bytes({MIB})) for fd in fds * 50]",
+    ],
+    ids=["shared-mapping", "memfd"],
+)
+def test_memory_that_is_shared_is_counted_too(wall, how):
+    """Neither RLIMIT_DATA nor the resident size less what is shared sees it."""
+    limits = {"memory_bytes": 300 * MIB}
+    with wall.fitting(f"{how}\ntime.sleep(1.5)\nraise RuntimeError('it has twice the memory allowed')", **limits) as s:
+        error = wall.failure(s)
+    assert error.kind == "out_of_memory"
+
+
+def test_a_fork_loop_is_held_by_the_cap_on_processes(any_level):
+    if os.geteuid() != 0 and any_level.sandbox.isolation.level.value == "rlimits":
+        pytest.skip("the count is shared with this user's processes")
+    body = """
+        count = 0
+        while count < 1000:
+            if os.fork() == 0:
+                time.sleep(60)
+            count += 1
+    """
+    with any_level.fitting(body, processes=24) as session:
+        error = any_level.failure(session)
+    assert error.kind == "resource_limit"
+    assert "limit processes 24" in error.message
+
+
+def test_threads_beyond_the_cap_are_a_resource_limit(wall):
+    body = """
+        import threading
+        for _ in range(100):
+            threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    """
+    with wall.fitting(body, processes=24) as session:
+        error = wall.failure(session)
+    assert (error.kind, error.line is not None) == ("resource_limit", True)
+
+
+def test_a_full_scratch_is_a_resource_limit_that_names_its_value(wall):
+    with wall.fitting(f"open('x', 'wb').write(bytes(40 * {MIB}))", scratch_bytes=32 * MIB) as session:
+        error = wall.failure(session)
+    assert error.kind == "resource_limit"
+    assert f"scratch_bytes {32 * MIB:,}" in error.message
+
+
+def test_a_hang_in_fit_is_a_timeout_that_names_the_limit_and_its_value(any_level):
+    with any_level.fitting("time.sleep(60)", fit_cpu_seconds=0.25) as session:
+        error = any_level.failure(session)
+    assert (error.kind, error.phase) == ("timeout", "fit")
+    assert "fit_seconds" in error.message
+    assert "0.75 s allowed" in error.message
+
+
+def test_a_busy_loop_in_fit_runs_out_of_cpu_time_in_a_child_too(any_level):
+    body = "subprocess.run([sys.executable, '-S', '-c', 'while True: pass'])"
+    with any_level.fitting(body, fit_cpu_seconds=0.7) as session:
+        error = any_level.failure(session)
+    assert error.kind == "timeout"
+    assert "fit_cpu_seconds" in error.message
+    assert "0.7 s allowed" in error.message
+
+
+def test_a_hang_that_blocks_every_signal_is_killed_all_the_same(any_level):
+    body = """
+        import signal
+        for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))
+        time.sleep(60)
+    """
+    with any_level.fitting(body, fit_cpu_seconds=0.2) as session:
+        assert any_level.failure(session).kind == "timeout"
+
+
+def test_a_hang_at_import_is_a_timeout_of_the_import(wall):
+    with wall.fitting("pass", "time.sleep(60)", import_seconds=1) as session:
+        error = wall.failure(session)
+    assert (error.kind, error.phase) == ("timeout", "import")
+    assert "import_seconds" in error.message
+
+
+def test_a_worker_that_never_reads_what_it_is_sent_does_not_hang_the_host(wall):
+    model = """
+        class Model(harness.Model):
+            def fit(self, train, validation): pass
+            def predict(self, inputs):
+                os.kill(os.getpid(), 19)
+                return np.zeros(len(inputs), int)
+    """
+    with wall.session(model, predict_seconds=1) as session:
+        session.setup(0)
+        big = np.zeros((1_000_000, 2), np.float32)
+
+        def twice(session):
+            with session.within("predict_seconds"):
+                session.request(big)()
+
+        assert wall.failure(session, twice).kind == "timeout"
+
+
+def test_of_a_flood_of_output_the_tail_is_kept_and_nothing_blocks(any_level):
+    body = f"""
+        sys.stdout.write("the first line\\n")
+        for _ in range(200):
+            os.write(1, b"x" * {MIB})
+        raise RuntimeError("printed it all")
+    """
+    with any_level.fitting(body, output_bytes=100_000) as session:
+        error = any_level.failure(session)
+    log = session.process.log_tail
+    assert "printed it all" in error.message
+    assert len(log) < 70_000
+    assert "output limit 100000 bytes" in log
+    assert len(error.log_tail) <= 65_536
+
+
+def test_what_is_printed_is_in_the_tail_even_after_a_sudden_end(any_level):
+    with any_level.fitting("print('last words', flush=True); os._exit(0)") as session:
+        error = any_level.failure(session)
+    assert "last words" in session.process.log_tail + error.log_tail
