@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.clock import NOISY, Budget, Timing, measure, sample, summarise, warm_up
@@ -95,6 +95,7 @@ def test_model_and_yardstick_take_turns(watch):
     assert timing.yardstick == pytest.approx([100.0 + i for i in range(7)])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 200), st.integers(1, 9))
 def test_every_request_is_measured_once_and_in_order_whatever_the_rounds(n, rounds):
     watch = Watch()

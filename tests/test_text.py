@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.text import neutral, neutral_markdown
@@ -13,16 +13,19 @@ anything_written = st.text(st.characters())
 SPECIAL = "\\`*_{}[]<>()#+-.!|~@&:$"
 
 
+@settings(deadline=None)
 @given(anything_written)
 def test_no_control_character_survives(text):
     assert not [c for c in neutral(text) if c not in "\n\t" and unicodedata.category(c).startswith("C")]
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["C"])))
 def test_harmless_text_stays_as_it_is(text):
     assert neutral(text) == text
 
 
+@settings(deadline=None)
 @given(anything_written)
 def test_neutral_text_stays_as_it_is(text):
     assert neutral(neutral(text)) == neutral(text)
@@ -45,17 +48,20 @@ def test_what_steers_becomes_visible(text, shown):
     assert neutral(text) == shown
 
 
+@settings(deadline=None)
 @given(anything_written)
 def test_neutral_text_can_be_written_to_a_file(text):
     assert neutral(text).encode().decode() == neutral(text)
 
 
+@settings(deadline=None)
 @given(st.text(st.one_of(st.sampled_from(SPECIAL), st.characters())))
 def test_no_markdown_special_is_left_unescaped(text):
     rest = re.sub(r"\\[" + re.escape(SPECIAL) + "]", "", neutral_markdown(text))
     assert not set(rest) & set(SPECIAL)
 
 
+@settings(deadline=None)
 @given(anything_written)
 def test_markdown_is_one_line_without_control_characters(text):
     line = neutral_markdown(text)
@@ -63,6 +69,7 @@ def test_markdown_is_one_line_without_control_characters(text):
     assert not [c for c in line if unicodedata.category(c).startswith(("C", "Zl", "Zp"))]
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["C"], exclude_characters="\\")))
 def test_without_its_escapes_markdown_is_the_text(text):
     assert neutral_markdown(text).replace("\\", "") == " ".join(text.split())

@@ -26,7 +26,7 @@ def show(console: Console, record: Record, board: Board | None) -> None:
     for score in record.scores:
         _show_score(console, score, record)
     for label, value in (*_costs(record), *_place(record, board)):
-        console.print(f"  {label:<12} {value}")
+        console.print(f"  {label:<17} {value}")
 
 
 def verdict(record: Record) -> str:
@@ -56,7 +56,7 @@ def _show_failure(console: Console, record: Record) -> None:
 
 def _show_score(console: Console, score: Score, record: Record) -> None:
     half = (score.high - score.low) / 2
-    line = f"  {score.name:<12} {score.value:.4f} ± {half:.4f}{score.unit and ' ' + score.unit}"
+    line = f"  {score.name:<17} {score.value:.4f} ± {half:.4f}{score.unit and ' ' + score.unit}"
     if score.primary:
         line += f"  {_gauge(score, record.baseline.value)}  baseline {record.baseline.value:g} "
         line += "met" if record.baseline.met else "not met"

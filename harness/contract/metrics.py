@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.contract._errors import TaskError
 
@@ -46,6 +46,8 @@ class Metric:
     higher_is_better: bool
     unit: str = ""
     outcomes: Callable[[Any, Predictions], NDArray[np.bool_]] | None = None
+    of: Literal["values", "scores"] = "values"
+    """What it is computed from; a metric of scores is left out where the model gives labels only."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.higher_is_better, bool):
@@ -78,5 +80,64 @@ def _macro_f1(targets: Any, predictions: Predictions) -> float:
     return float((2 * both[seen] / either[seen]).mean())
 
 
+def probabilities(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Return rows that sum to one: `scores` as they are if they do, else their softmax (Bridle 1990)."""
+    import numpy as np
+
+    rows = scores.astype(np.float64)
+    if (rows >= 0).all() and np.allclose(rows.sum(axis=1), 1, atol=1e-3):
+        return rows
+    shifted = np.exp(rows - rows.max(axis=1, keepdims=True))
+    softmax: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
+    return softmax
+
+
+def _auc(targets: Any, predictions: Predictions) -> float:
+    """Average over the classes present the chance that a member outscores a non-member, ties half."""
+    import numpy as np
+    from scipy.stats import rankdata
+
+    assert predictions.scores is not None
+    areas = []
+    for label in np.unique(targets):
+        members = targets == label
+        inside, outside = int(members.sum()), int((~members).sum())
+        if outside:
+            ranks = rankdata(predictions.scores[:, label])
+            areas.append((ranks[members].sum() - inside * (inside + 1) / 2) / (inside * outside))
+    return float(np.mean(areas)) if areas else 0.5
+
+
+def _log_loss(targets: Any, predictions: Predictions) -> float:
+    import numpy as np
+
+    assert predictions.scores is not None
+    chosen = probabilities(predictions.scores)[np.arange(len(targets)), targets]
+    return float(-np.log(np.clip(chosen, np.finfo(np.float64).tiny, 1)).mean())
+
+
+def _calibration_error(targets: Any, predictions: Predictions) -> float:
+    """Average the gap between confidence and accuracy over 15 equal bins of confidence, weighted by their items."""
+    import numpy as np
+
+    assert predictions.scores is not None
+    rows = probabilities(predictions.scores)
+    confidence, right = rows.max(axis=1), rows.argmax(axis=1) == targets
+    bins = np.minimum((confidence * _BINS).astype(np.intp), _BINS - 1)
+    gaps = np.bincount(bins, confidence, _BINS) - np.bincount(bins, right, _BINS)
+    return float(np.abs(gaps).sum() / len(targets))
+
+
+_BINS = 15
+
 accuracy = Metric("accuracy", _accuracy, higher_is_better=True, outcomes=_is_right)
 macro_f1 = Metric("macro_f1", _macro_f1, higher_is_better=True)
+auc = Metric("auc", _auc, higher_is_better=True, of="scores")
+"""One-vs-rest area under the ROC curve, macro average (Hanley & McNeil 1982, Radiology 143:29; Fawcett 2006)."""
+log_loss = Metric("log_loss", _log_loss, higher_is_better=False, unit="nats", of="scores")
+"""Mean negative log-likelihood (Good 1952, J. R. Stat. Soc. B 14:107)."""
+calibration_error = Metric("calibration_error", _calibration_error, higher_is_better=False, of="scores")
+"""Expected calibration error with 15 bins (Naeini et al. 2015, AAAI; Guo et al. 2017, ICML)."""
+
+of_scores = (auc, log_loss, calibration_error)
+"""What is computed besides for every classifier that gives scores."""

@@ -18,7 +18,7 @@ from harness.evaluate._host import describe_git, describe_machine, package_versi
 from harness.evaluate._measure import Measured, Subject, measure_cost
 from harness.evaluate._observe import Observer
 from harness.evaluate._plan import Plan
-from harness.evaluate._score import compare, not_reached, score
+from harness.evaluate._score import Scored, compare, not_reached, score
 from harness.evaluate._session import Session
 from harness.evaluate._snapshot import check_snapshot
 from harness.evaluate._weigh import Weight, weigh
@@ -72,6 +72,7 @@ class _Reached:
     fitted: Fitted | None = None
     weight: Weight | None = None
     predicted: Predicted | None = None
+    scored: Scored | None = None
     scores: tuple[Score, ...] = ()
     baseline: BaselineResult
     measured: Measured | None = None
@@ -148,19 +149,16 @@ class _Line:
 
     def evidence(self) -> Evidence:
         """Return what the record rests on."""
-        predicted, measured, task = self.reached.predicted, self.reached.measured, self._plan.task
-        curve = tuple(self.reached.curve)
-        if predicted is None:
-            return Evidence(curve=curve)
-        predictions = predicted.predictions
-        outcomes = task.primary.outcomes
+        predicted, scored, measured = self.reached.predicted, self.reached.scored, self.reached.measured
+        predictions = None if predicted is None else predicted.predictions
         return Evidence(
-            outcomes=None if outcomes is None else outcomes(self._plan.data.scored.targets, predictions),
-            predictions=None if isinstance(predictions.values, list) else predictions.values,
-            scores=predictions.scores,
+            outcomes=None if scored is None else scored.outcomes,
+            draws=None if scored is None else scored.draws,
+            predictions=None if predictions is None or isinstance(predictions.values, list) else predictions.values,
+            scores=None if predictions is None else predictions.scores,
             latencies=None if measured is None else measured.latencies,
             drawn=None if measured is None else measured.drawn,
-            curve=curve,
+            curve=tuple(self.reached.curve),
         )
 
     def _fit(self) -> Fitted:
@@ -206,11 +204,11 @@ class _Line:
             )
 
     def _score(self, predictions: Predictions) -> None:
-        plan, truth = self._plan, self._plan.data.scored
-        self.reached.scores = score(plan.task, truth, predictions, plan.seed)
-        self.reached.baseline = compare(
-            plan.task, plan.data.source.baseline, truth, predictions, self.reached.scores, plan.seed
-        )
+        plan = self._plan
+        scored = score(plan.task, plan.data.scored, predictions)
+        self.reached.scored = scored
+        self.reached.scores = scored.scores
+        self.reached.baseline = compare(plan.task, plan.data.source.baseline, scored.primary.value, scored)
 
     def _measure(self, predictions: Predictions) -> Measured:
         plan = self._plan

@@ -2,45 +2,103 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
 import numpy as np
 
-from harness.contract import Baseline, Metric, Predictions, Split, Task
+from harness.contract import Baseline, Metric, Predictions, Split, SubmissionError, Task, metrics
+from harness.evaluate._plan import seed_for
 from harness.record import BaselineResult, Score
-from harness.statistics import (
-    Interval,
-    binomial_p_value,
-    bootstrap,
-    percentile_interval,
-    wilson_interval,
-)
+from harness.statistics import Resampled, binomial_p_value, bootstrap, percentile_interval, wilson_interval
+
+Array = np.ndarray[Any, Any]
 
 _RESAMPLES = 1000
+_RESAMPLES_BESIDES = 200
 
 
-def score(task: Task, truth: Split, predictions: Predictions, seed: int) -> tuple[Score, ...]:
-    """Compute every metric of `task`, the primary one first."""
-    return tuple(_score(metric, metric is task.primary, truth, predictions, seed) for metric in task.metrics)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scored:
+    """Every metric of one set of predictions, and what the primary one rests on."""
+
+    scores: tuple[Score, ...]
+    outcomes: Array | None
+    """(N,) bool: which predictions are right, where the primary metric is a proportion."""
+    draws: Array | None
+    """Bootstrap draws of the primary metric where it is not, on the same resampled items for everybody."""
+
+    @property
+    def primary(self) -> Score:
+        """The score that ranks."""
+        return self.scores[0]
 
 
-def compare(
-    task: Task,
-    baseline: Baseline,
-    truth: Split,
-    predictions: Predictions,
-    scores: tuple[Score, ...],
-    seed: int,
-) -> BaselineResult:
-    """Hold the primary score against `baseline`; the p-value is of scoring this well by luck at the baseline."""
-    metric, value = task.primary, scores[0].value
-    as_good = metric.at_least_as_good(value, baseline.value)
-    met = as_good and not (baseline.strict and value == baseline.value)
-    if metric.outcomes is not None:
-        right = metric.outcomes(truth.targets, predictions)
-        p_value = binomial_p_value(int(right.sum()), len(right), baseline.value)
+def score(task: Task, truth: Split, predictions: Predictions) -> Scored:
+    """Compute the metrics of `task`, and for a classifier that gives scores those of scores besides.
+
+    Raises:
+        SubmissionError: the primary metric needs scores and the model gives labels only.
+    """
+    primary = task.primary
+    if primary.of == "scores" and predictions.scores is None:
+        raise SubmissionError(
+            "bad_predictions",
+            "predict",
+            f"predict returned labels, but {primary.name} is computed from scores: "
+            f"expected (N, {len(task.classes)}) floats",
+        )
+    seed = seed_for(0, f"{task.name}/bootstrap", 0)
+    draws = None if primary.outcomes else bootstrap(_figure(primary, truth, predictions), len(truth), seed, _RESAMPLES)
+    outcomes = None if primary.outcomes is None else primary.outcomes(truth.targets, predictions)
+    besides = [metric for metric in task.metrics[1:] if metric.of == "values" or predictions.scores is not None]
+    if task.kind == "classification" and predictions.scores is not None:
+        declared = {metric.name for metric in task.metrics}
+        besides += [metric for metric in metrics.of_scores if metric.name not in declared]
+    return Scored(
+        scores=(
+            _score(primary, truth, predictions, draws),
+            *(
+                _score(metric, truth, predictions, _draws_besides(metric, truth, predictions, seed), primary=False)
+                for metric in besides
+            ),
+        ),
+        outcomes=outcomes,
+        draws=draws,
+    )
+
+
+def mean_of(repeats: Sequence[tuple[Score, ...]]) -> tuple[Score, ...]:
+    """Return the mean of each score over repeats, its bounds averaged likewise: they cover test sampling only."""
+    means = []
+    for versions in zip(*repeats, strict=True):
+        first = versions[0]
+        means.append(
+            Score(
+                name=first.name,
+                value=fmean(version.value for version in versions),
+                low=fmean(version.low for version in versions),
+                high=fmean(version.high for version in versions),
+                higher_is_better=first.higher_is_better,
+                unit=first.unit,
+                primary=first.primary,
+            )
+        )
+    return tuple(means)
+
+
+def compare(task: Task, baseline: Baseline, value: float, first: Scored) -> BaselineResult:
+    """Hold `value` against `baseline`; the p-value is of the `first` repeat doing as well by luck."""
+    metric = task.primary
+    met = metric.at_least_as_good(value, baseline.value) and not (baseline.strict and value == baseline.value)
+    if first.outcomes is not None:
+        p_value = binomial_p_value(int(first.outcomes.sum()), len(first.outcomes), baseline.value)
     else:
-        draws = _draws(metric, truth, predictions, seed)
-        worse = draws <= baseline.value if metric.higher_is_better else draws >= baseline.value
-        p_value = float((worse.sum() + 1) / (len(draws) + 1))
+        assert first.draws is not None
+        worse = first.draws <= baseline.value if metric.higher_is_better else first.draws >= baseline.value
+        p_value = float((worse.sum() + 1) / (len(first.draws) + 1))
     return BaselineResult(metric=metric.name, value=baseline.value, strict=baseline.strict, met=met, p_value=p_value)
 
 
@@ -51,31 +109,36 @@ def not_reached(task: Task, baseline: Baseline) -> BaselineResult:
     )
 
 
-def _score(metric: Metric, primary: bool, truth: Split, predictions: Predictions, seed: int) -> Score:
-    value = float(metric.compute(truth.targets, predictions))
-    low, high = _interval(metric, truth, predictions, seed)
+def _score(
+    metric: Metric, truth: Split, predictions: Predictions, draws: Array | None, *, primary: bool = True
+) -> Score:
+    if metric.outcomes is not None:
+        right = metric.outcomes(truth.targets, predictions)
+        interval = wilson_interval(int(right.sum()), len(right))
+    else:
+        assert draws is not None
+        interval = percentile_interval(draws)
     return Score(
         name=metric.name,
-        value=value,
-        low=low,
-        high=high,
+        value=float(metric.compute(truth.targets, predictions)),
+        low=interval.low,
+        high=interval.high,
         higher_is_better=metric.higher_is_better,
         unit=metric.unit,
         primary=primary,
     )
 
 
-def _interval(metric: Metric, truth: Split, predictions: Predictions, seed: int) -> Interval:
+def _draws_besides(metric: Metric, truth: Split, predictions: Predictions, seed: int) -> Array | None:
     if metric.outcomes is not None:
-        right = metric.outcomes(truth.targets, predictions)
-        return wilson_interval(int(right.sum()), len(right))
-    return percentile_interval(_draws(metric, truth, predictions, seed))
+        return None
+    resamples = _RESAMPLES if metric.of == "values" else _RESAMPLES_BESIDES
+    return bootstrap(_figure(metric, truth, predictions), len(truth), seed, resamples)
 
 
-def _draws(
-    metric: Metric, truth: Split, predictions: Predictions, seed: int
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    def figure(items: np.ndarray[tuple[int, ...], np.dtype[np.intp]]) -> float:
-        return float(metric.compute(truth.take(items).targets, predictions.take(items)))
+def _figure(metric: Metric, truth: Split, predictions: Predictions) -> Resampled:
+    return lambda items: float(metric.compute(_take(truth.targets, items), predictions.take(items)))
 
-    return bootstrap(figure, len(truth), seed, _RESAMPLES)
+
+def _take(targets: Any, items: Array) -> Any:
+    return [targets[int(i)] for i in items] if isinstance(targets, list) else targets[items]

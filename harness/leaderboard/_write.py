@@ -68,7 +68,8 @@ def _group_lines(group: Group) -> list[str]:
     ]
     ranked = [row for row in group.rows if row.rank is not None]
     if ranked:
-        names = [score.name for score in ranked[0].record.scores]
+        given = [{score.name for score in row.record.scores} for row in ranked]
+        names = [score.name for score in ranked[0].record.scores if all(score.name in names for names in given)]
         header = ["rank", "submission", *names, "baseline", "parameters", "latency", "×"]
         table = [_cells(row, names) for row in ranked]
         align = ("right", "left", *("right" for _ in header[2:]))

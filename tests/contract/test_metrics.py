@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
@@ -13,6 +13,7 @@ from harness.contract import TaskError
 pairs = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60)
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_macro_f1_is_that_of_scikit_learn(items):
     targets, values = np.array(items).T
@@ -20,6 +21,7 @@ def test_macro_f1_is_that_of_scikit_learn(items):
     assert metrics.macro_f1.compute(targets, Predictions(values)) == pytest.approx(expected, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_accuracy_is_the_mean_of_its_outcomes_and_that_of_scikit_learn(items):
     targets, values = np.array(items).T

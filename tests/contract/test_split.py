@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import Predictions, Split
@@ -44,6 +44,7 @@ def test_boxes_are_taken_image_by_image():
     assert [len(image) for image in Predictions(boxes).take([2, 0]).values] == [2, 0]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(10, 60), min_size=2, max_size=5), st.sampled_from([0.2, 0.25, 0.5]), st.integers(0, 2**32 - 1)
 )

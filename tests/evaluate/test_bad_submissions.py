@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from tests.conftest import TemporaryCourse
 
 TIGHT = (
-    "import_seconds=3, fit_cpu_seconds=1, save_seconds=3, load_seconds=3, predict_seconds=2, measure_seconds=4, "
+    "import_seconds=2, fit_cpu_seconds=0.75, save_seconds=2, load_seconds=2, predict_seconds=1, measure_seconds=3, "
     "memory_bytes=400 << 20, parameters=1_000, artifact_bytes=100_000, output_bytes=1 << 20"
 )
 
@@ -104,7 +103,7 @@ BAD: dict[str, Bad] = {
         write("helper.py", "x = {}\nx['a']  # here\n"), blamed="helper.py",
     ),
     "import-exits": Bad(model(top="sys.exit(0)  # here"), "invalid_submission in import", ("called sys.exit(0)",)),
-    "import-hangs": Bad(model(top=SLEEP), "timeout in import", ("limit import_seconds", "3 s allowed")),
+    "import-hangs": Bad(model(top=SLEEP), "timeout in import", ("limit import_seconds", "2 s allowed")),
     "link": Bad(
         model(), "invalid_submission in import", ("'labels.csv'", "links"),
         lambda folder: (folder / "labels.csv").symlink_to("/etc/passwd"),
@@ -134,8 +133,8 @@ BAD: dict[str, Bad] = {
     "fit-kills-itself": Bad(
         model(fit="os.kill(os.getpid(), 11)"), "fit_error in fit", ("SIGSEGV",)
     ),
-    "fit-sleeps": Bad(model(fit=SLEEP), "timeout in fit", ("limit fit_seconds", "3 s allowed", "make it faster")),
-    "fit-spins": Bad(model(fit=SPIN), "timeout in fit", ("limit fit_cpu_seconds", "1 s allowed", "make it faster")),
+    "fit-sleeps": Bad(model(fit=SLEEP), "timeout in fit", ("limit fit_seconds", "2.25 s allowed", "make it faster")),
+    "fit-spins": Bad(model(fit=SPIN), "timeout in fit", ("limit fit_cpu_seconds", "0.75 s allowed", "make it faster")),
     "fit-hoards": Bad(model(fit=HOARD), "out_of_memory in fit", ("memory_bytes", "419,430,400")),
     "fit-asks-for-too-much": Bad(model(fit=HOARD_ONCE), "out_of_memory in fit", ("memory_bytes", "419,430,400")),
     # save, weigh, load
@@ -149,16 +148,13 @@ BAD: dict[str, Bad] = {
     "too-many-parameters": Bad(
         model(fit="self.big = np.zeros(1_001)"), "resource_limit in weigh", ("parameters 1,001", "limit 1,000")
     ),
-    "too-many-parameters-in-a-list": Bad(
-        model(fit="self.big = np.random.random(10_000).tolist()"), "resource_limit in weigh", ("limit 1,000",)
-    ),
     "load-raises": Bad(model(more="def load(self, folder): 1 / 0  # here"), "load_error in load", ("ZeroDivisionError",)),
     "load-hangs": Bad(model(more="def load(self, folder): time.sleep(1000)"), "timeout in load", ("load_seconds",)),
     # predict
     "predict-raises": Bad(model(predict="{}['x']  # here"), "predict_error in predict", ("KeyError",)),
     "predict-exits": Bad(model(predict="sys.exit()  # here"), "predict_error in predict", ("called sys.exit(None)",)),
     "predict-leaves": Bad(model(predict="os._exit(7)"), "predict_error in predict", ("ended with exit code 7",)),
-    "predict-sleeps": Bad(model(predict=SLEEP), "timeout in predict", ("limit predict_seconds", "2 s allowed")),
+    "predict-sleeps": Bad(model(predict=SLEEP), "timeout in predict", ("limit predict_seconds", "1 s allowed")),
     "predict-hoards": Bad(model(predict=HOARD), "out_of_memory in predict", ("memory_bytes", "419,430,400")),
     "predict-changes-inputs": Bad(
         model(predict="inputs[0] = 0  # here"), "predict_error in predict", ("read-only",)
@@ -169,21 +165,14 @@ BAD: dict[str, Bad] = {
     ),
     "predict-sleeps-alone": Bad(
         model(predict="if len(inputs) == 1: time.sleep(1000)\nreturn np.zeros(len(inputs), int)"),
-        "timeout in measure", ("limit measure_seconds", "4 s allowed"),
+        "timeout in measure", ("limit measure_seconds", "3 s allowed"),
     ),
     # predictions
     "too-few": returning("np.zeros(len(inputs) - 1, int)", "shape (119,)", *MISSHAPED),
-    "one-number": returning("1", "shape ()", *MISSHAPED),
-    "three-axes": returning("np.zeros((len(inputs), 3, 1))", "shape (120, 3, 1)", *MISSHAPED),
     "four-classes": returning("np.zeros((len(inputs), 4))", "shape (120, 4)", *MISSHAPED),
-    "integer-scores": returning("np.zeros((len(inputs), 3), int)", "int64", *MISSHAPED),
-    "truth-values": returning("np.zeros(len(inputs), bool)", "bool", *MISSHAPED),
     "names": returning("['left'] * len(inputs)", "a list of dtype <U4", "integers or floats"),
     "nothing": returning("None", "a NoneType"),
-    "complex": returning("np.zeros(len(inputs), complex)", "complex128"),
-    "ragged": returning("[[1], [1, 2]]", "a list"),
     "label-too-high": returning("np.full(len(inputs), 3)", "the label 3", "expected 0 to 2"),
-    "label-too-low": returning("np.full(len(inputs), -1)", "the label -1", "expected 0 to 2"),
     "half-a-label": returning("np.full(len(inputs), 0.5)", "the label 0.5", "whole numbers"),
     "nan": returning("np.full((len(inputs), 3), np.nan)", "nan", "item 0", "finite"),
     "infinite": returning("np.where(inputs[:, 0] > 2, 0, np.inf)", "inf", "item 0", "finite"),
@@ -255,38 +244,3 @@ def test_the_log_shows_the_students_frames_and_none_of_ours(graded: tuple[Tempor
     log = graded[0].record("fit-raises")["failure"]["log_tail"]
     assert re.search(r'File "model.py", line \d+, in fit', log)
     assert "harness/" not in log
-
-
-def nest_deeply(folder: Path) -> None:
-    here = os.open(folder, os.O_RDONLY)
-    for _ in range(1_500):
-        os.mkdir("d", dir_fd=here)
-        inner = os.open("d", os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = inner
-    os.close(here)
-
-
-@pytest.mark.parametrize(
-    "strange",
-    [
-        pytest.param(nest_deeply, id="folders-nested-deeply"),
-        pytest.param(lambda folder: (folder / os.fsdecode(b"\xff.txt")).touch(), id="a-name-that-is-no-unicode"),
-        pytest.param(lambda folder: (folder / "a\nb\x1b[31m.txt").symlink_to("x"), id="a-name-that-steers-terminals"),
-    ],
-)
-def test_strange_file_names_are_the_submissions_own_fault(
-    course: TemporaryCourse, strange: Callable[[Path], object]
-) -> None:
-    strange(course.submit(model()))
-    course.submit(model(), name="carol")
-    try:
-        done = course.harness("evaluate", "submissions/bob", "submissions/carol")
-    finally:  # pytest cannot
-        subprocess.run(["rm", "-rf", course.root / "submissions" / "bob"], check=True)
-    assert "Traceback" not in done.stderr
-    assert "\x1b" not in done.stdout
-    assert done.returncode == 1, done.stdout
-    failure = course.record("bob")["failure"]
-    assert failure is None or failure["kind"] == "invalid_submission"
-    assert course.record("carol")["status"] == "below_baseline"

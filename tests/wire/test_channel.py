@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -85,6 +85,7 @@ arrays = dtypes.flatmap(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(arrays, max_size=8))
 def test_arrays_come_out_as_they_went_in(sent):
     with conversation() as (host, worker):
@@ -313,6 +314,7 @@ near_frames = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=200), near_frames))
 @example(b"HRN1")
 def test_whatever_bytes_come_a_channel_answers_or_refuses(raw):

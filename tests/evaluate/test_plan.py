@@ -1,0 +1,112 @@
+"""A plan's id is the digest of everything that decides the result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import harness
+from harness.data._load import TaskData
+from harness.evaluate import _plan
+from harness.evaluate._plan import Plan, choose_mode, seed_for
+from harness.evaluate._snapshot import Snapshot
+
+SPLIT = harness.Split(np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1]))
+SOURCE = harness.Embedded(
+    title="t", licence="l", baseline=harness.Baseline(0.5), load=lambda: harness.Parts(*[SPLIT] * 3)
+)
+TASK = harness.Task(
+    title="t",
+    kind="classification",
+    inputs=harness.Inputs(shape=(2,)),
+    classes=("a", "b"),
+    sources=(SOURCE,),
+    split="s",
+    metrics=(harness.metrics.accuracy,),
+).named("two")
+DATA = TaskData(
+    source=SOURCE, train=SPLIT, validation=SPLIT, test=SPLIT, private=False, digest="sha256:d", passed_over=()
+)
+SNAPSHOT = Snapshot(
+    files=Path("f"), weights=None, digest="sha256:s", source_bytes=1, shipped_bytes=0, problem=None
+)  # fmt: skip
+PLAN = Plan(
+    name="bob",
+    task=TASK,
+    task_digest="sha256:t",
+    data=DATA,
+    snapshot=SNAPSHOT,
+    mode="trained",
+    base_seed=0,
+    level="namespaces",
+)
+
+
+def test_equal_plans_have_equal_ids() -> None:
+    assert replace(PLAN).id == PLAN.id
+    assert len(PLAN.id) == 16
+
+
+OTHER = replace(SOURCE, baseline=harness.Baseline(0.9))
+LOCAL = harness.Local(
+    title="t",
+    licence="l",
+    baseline=harness.Baseline(0.5),
+    files=("f",),
+    load=lambda folder: harness.Parts(*[SPLIT] * 3),
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"name": "carol"}, id="name"),
+        pytest.param({"task": TASK.named("three")}, id="task"),
+        pytest.param({"task_digest": "sha256:u"}, id="task-code"),
+        pytest.param({"data": replace(DATA, digest="sha256:e")}, id="data"),
+        pytest.param({"data": replace(DATA, test=None)}, id="scored-part"),
+        pytest.param({"data": replace(DATA, source=LOCAL)}, id="kind-of-source"),
+        pytest.param({"snapshot": replace(SNAPSHOT, digest="sha256:r")}, id="submission"),
+        pytest.param({"mode": "loaded"}, id="mode"),
+        pytest.param({"base_seed": 1}, id="seed"),
+        pytest.param({"level": "rlimits"}, id="isolation"),
+    ],
+)
+def test_an_id_changes_with_each_ingredient(change: dict[str, Any]) -> None:
+    assert replace(PLAN, **change).id != PLAN.id
+
+
+def test_an_id_changes_with_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = PLAN.id
+    monkeypatch.setattr(_plan, "package_versions", lambda: {"numpy": "0"})
+    assert PLAN.id != before
+
+
+def test_seeds_come_from_names_and_stay() -> None:
+    assert seed_for(0, "blobs", 0) == 1589049707  # published records rest on it
+    assert seed_for(0, "blobs", 0) == seed_for(0, "blobs", 0)
+    assert len({seed_for(b, t, r) for b in (0, 1) for t in ("usps", "blobs") for r in range(100)}) == 400
+    assert all(0 <= seed_for(0, "usps", r) < 2**32 for r in range(100))
+
+
+def test_all_submissions_of_a_task_get_the_same_seed() -> None:
+    assert replace(PLAN, name="carol").seed == PLAN.seed
+
+
+def test_weights_are_loaded_where_shipped_unless_told_to_train(tmp_path: Path) -> None:
+    with_weights = replace(SNAPSHOT, weights=tmp_path)
+    assert choose_mode(SNAPSHOT, "load") == "trained"
+    assert choose_mode(SNAPSHOT, "retrain") == "trained"
+    assert choose_mode(with_weights, "load") == "loaded"
+    assert choose_mode(with_weights, "retrain") == "trained"
+
+
+def test_the_record_tells_the_parts_and_whose_labels_they_are() -> None:
+    part = replace(PLAN, data=replace(DATA, test=None, private=True)).task_part()
+    assert (part.scored_on, part.test_labels, part.n_test) == ("validation", "private", 0)
+    part = PLAN.task_part()
+    assert (part.scored_on, part.test_labels, part.n_test, part.n_train) == ("test", "public", 4, 4)

@@ -1,0 +1,98 @@
+"""Scores with intervals, and the primary one against the baseline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import f1_score
+from statsmodels.stats.proportion import proportion_confint
+
+import harness
+from harness.contract import Predictions
+from harness.evaluate._score import compare, not_reached, score
+
+TARGETS = np.random.default_rng(0).integers(0, 3, 200)
+GUESSES = np.where(np.random.default_rng(1).random(200) < 0.8, TARGETS, 0)
+TRUTH = harness.Split(np.zeros((200, 1), np.float32), TARGETS)
+PREDICTIONS = Predictions(GUESSES)
+RIGHT = int((TARGETS == GUESSES).sum())
+ERROR = harness.Metric(
+    "error", lambda targets, predictions: float((predictions.values != targets).mean()), higher_is_better=False
+)
+
+
+def task(*metrics: harness.Metric) -> harness.Task:
+    return harness.Task(
+        title="t",
+        kind="classification",
+        inputs=harness.Inputs(shape=(1,)),
+        classes=("a", "b", "c"),
+        sources=(
+            harness.Embedded(
+                title="t", licence="l", baseline=harness.Baseline(0), load=lambda: harness.Parts(*[TRUTH] * 3)
+            ),
+        ),
+        split="s",
+        metrics=metrics,
+    )
+
+
+BOTH = task(harness.metrics.accuracy, harness.metrics.macro_f1)
+
+
+def test_accuracy_comes_with_wilsons_interval() -> None:
+    accuracy = score(BOTH, TRUTH, PREDICTIONS, 0)[0]
+    assert accuracy.value == RIGHT / 200
+    assert (accuracy.low, accuracy.high) == pytest.approx(proportion_confint(RIGHT, 200, method="wilson"))
+    assert accuracy.primary
+
+
+def test_macro_f1_is_scikit_learns_with_a_seeded_interval() -> None:
+    macro = score(BOTH, TRUTH, PREDICTIONS, 0)[1]
+    assert macro.value == pytest.approx(f1_score(TARGETS, GUESSES, average="macro"))
+    assert macro.low < macro.value < macro.high
+    assert score(BOTH, TRUTH, PREDICTIONS, 0)[1] == macro
+    assert score(BOTH, TRUTH, PREDICTIONS, 1)[1] != macro
+
+
+@pytest.mark.parametrize(
+    ("value", "strict", "met"),
+    [(RIGHT / 200, False, True), (RIGHT / 200, True, False), (0.5, True, True), (0.999, False, False)],
+)
+def test_a_baseline_is_met_when_the_value_is_at_least_as_good_or_better_if_strict(
+    value: float, strict: bool, met: bool
+) -> None:
+    scores = score(BOTH, TRUTH, PREDICTIONS, 0)
+    result = compare(BOTH, harness.Baseline(value, strict=strict), TRUTH, PREDICTIONS, scores, 0)
+    assert (result.metric, result.value, result.strict, result.met) == ("accuracy", value, strict, met)
+    assert result.p_value == pytest.approx(binomtest(RIGHT, 200, value, alternative="greater").pvalue)
+
+
+@pytest.mark.parametrize(("value", "met"), [(0.5, True), (0.01, False)])
+def test_where_lower_is_better_the_baseline_lies_above(value: float, met: bool) -> None:
+    wanted = task(ERROR)
+    scores = score(wanted, TRUTH, PREDICTIONS, 0)
+    result = compare(wanted, harness.Baseline(value), TRUTH, PREDICTIONS, scores, 0)
+    assert result.met is met
+    assert result.p_value is not None
+    assert (result.p_value < 0.05) is met
+
+
+def test_a_strict_baseline_that_is_only_reached_is_not_met_where_lower_is_better() -> None:
+    wanted = task(ERROR)
+    scores = score(wanted, TRUTH, PREDICTIONS, 0)
+    assert compare(wanted, harness.Baseline(scores[0].value, strict=True), TRUTH, PREDICTIONS, scores, 0).met is False
+
+
+def test_perfect_predictions_have_an_interval_too() -> None:
+    accuracy, macro = score(BOTH, TRUTH, Predictions(TARGETS), 0)
+    assert (accuracy.value, accuracy.high, macro.value) == (1, 1, 1)
+    assert accuracy.low < 1
+
+
+def test_without_a_score_the_baseline_is_named_and_not_decided() -> None:
+    result = not_reached(BOTH, harness.Baseline(0.9, strict=True))
+    assert result == replace(result, metric="accuracy", value=0.9, strict=True, met=None, p_value=None)

@@ -1,0 +1,187 @@
+"""A submission is copied file by file: nothing followed, nothing hidden, everything counted."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import harness
+from harness.contract import SubmissionError
+from harness.evaluate._snapshot import Snapshot, check_snapshot, take_snapshot
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "blobs"
+    folder.mkdir()
+    (folder / "model.py").write_text("x = 1\n")
+    return folder
+
+
+def taken(folder: Path, **limits: int) -> Snapshot:
+    to = folder.parent / f"work-{len(list(folder.parent.iterdir()))}" / "submission"
+    return take_snapshot(folder, to, harness.Limits(**limits))
+
+
+def names(folder: Path | None) -> list[str]:
+    assert folder is not None
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_what_lies_beside_the_model_is_copied_and_counted_by_its_role(folder: Path) -> None:
+    (folder / "layers").mkdir()
+    (folder / "layers" / "dense.py").write_text("y = 22\n")
+    (folder / "words.txt").write_bytes(b"12345")
+    (folder / "weights" / "deep").mkdir(parents=True)
+    (folder / "weights" / "deep" / "a.npy").write_bytes(b"123")
+    snapshot = taken(folder)
+    assert names(snapshot.files) == ["layers/dense.py", "model.py", "words.txt"]
+    assert names(snapshot.weights) == ["deep/a.npy"]
+    assert (snapshot.source_bytes, snapshot.shipped_bytes) == (6 + 7, 5)
+    assert snapshot.problem is None
+
+
+def test_hidden_files_notebooks_and_caches_are_neither_copied_nor_counted(folder: Path) -> None:
+    plain = taken(folder)
+    for name in (".git/config", ".env", "__pycache__/model.pyc", "try.ipynb", "lib/__pycache__/x.py", "lib/.x"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(bytes(1000))
+    (folder / ".link").symlink_to("/etc/passwd")
+    snapshot = taken(folder)
+    assert names(snapshot.files) == ["model.py"]
+    assert (snapshot.source_bytes, snapshot.shipped_bytes) == (6, 0)
+    assert snapshot.digest == plain.digest
+    assert snapshot.problem is None
+
+
+@pytest.mark.parametrize("inside", [(), (".gitkeep",), ("deep/.hidden",)], ids=["empty", "gitkeep", "hidden"])
+def test_weights_without_a_file_are_none(folder: Path, inside: tuple[str, ...]) -> None:
+    (folder / "weights" / "deep").mkdir(parents=True)
+    for name in inside:
+        (folder / "weights" / name).touch()
+    assert taken(folder).weights is None
+
+
+def test_a_file_called_weights_is_no_artifact_and_stays_counted(folder: Path) -> None:
+    (folder / "weights").write_bytes(bytes(100))
+    snapshot = taken(folder)
+    assert snapshot.weights is None
+    assert snapshot.problem is not None or snapshot.shipped_bytes == 100
+
+
+def refuse(folder: Path) -> SubmissionError:
+    snapshot = taken(folder)
+    with pytest.raises(SubmissionError) as caught:
+        check_snapshot(snapshot, "trained", harness.Limits())
+    assert caught.value.phase == "import"
+    return caught.value
+
+
+def test_links_pipes_and_sockets_are_refused_by_name(folder: Path) -> None:
+    (folder / "link.py").symlink_to("model.py")
+    (folder / "weights").symlink_to("/etc")
+    os.mkfifo(folder / "pipe")
+    error = refuse(folder)
+    assert error.kind == "invalid_submission"
+    assert all(name in error.message for name in ("'link.py'", "'weights'", "'pipe'"))
+
+
+def test_nothing_behind_a_link_is_copied(folder: Path) -> None:
+    (folder / "passwd").symlink_to("/etc/passwd")
+    (folder / "etc").symlink_to("/etc")
+    assert names(taken(folder).files) == ["model.py"]
+
+
+def test_a_folder_that_is_a_link_is_no_submission(folder: Path) -> None:
+    link = folder.parent / "link"
+    link.symlink_to(folder)
+    assert refuse(link).kind == "invalid_submission"
+
+
+def test_a_copy_is_independent_of_what_its_owner_does_later(folder: Path) -> None:
+    snapshot = taken(folder)
+    (folder / "model.py").write_text("changed")
+    assert (snapshot.files / "model.py").read_text() == "x = 1\n"
+
+
+def test_a_copy_can_be_read_by_any_uid_whatever_the_original_allows(folder: Path) -> None:
+    (folder / "lib").mkdir(mode=0o700)
+    (folder / "lib" / "a.py").touch(mode=0o600)
+    files = taken(folder).files
+    assert (files / "lib").stat().st_mode & 0o777 == 0o755
+    assert (files / "lib" / "a.py").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("change", ["content", "name", "more", "weights"])
+def test_the_digest_changes_with_every_file(folder: Path, change: str) -> None:
+    (folder / "a.txt").write_text("a")
+    before = taken(folder).digest
+    assert taken(folder).digest == before
+    match change:
+        case "content":
+            (folder / "a.txt").write_text("b")
+        case "name":
+            (folder / "a.txt").rename(folder / "b.txt")
+        case "more":
+            (folder / "b.txt").touch()
+        case "weights":
+            (folder / "weights").mkdir()
+            (folder / "weights" / "w").touch()
+    assert taken(folder).digest != before
+
+
+def test_shipped_data_is_limited_when_the_model_is_trained(folder: Path) -> None:
+    (folder / "table.bin").write_bytes(bytes(65_537))
+    snapshot = taken(folder)
+    with pytest.raises(SubmissionError, match="65537 bytes, limit shipped_bytes 65536") as caught:
+        check_snapshot(snapshot, "trained", harness.Limits())
+    assert (caught.value.kind, caught.value.phase) == ("resource_limit", "import")
+    check_snapshot(snapshot, "loaded", harness.Limits())
+
+
+def test_a_submission_too_large_to_copy_is_refused_and_not_copied(folder: Path) -> None:
+    with (folder / "big.bin").open("wb") as file:
+        file.truncate(20 << 20)
+    snapshot = taken(folder, artifact_bytes=1, shipped_bytes=1)
+    assert snapshot.problem is not None
+    assert snapshot.problem.kind == "resource_limit"
+    assert "big.bin" not in names(snapshot.files)
+
+
+def test_a_submission_of_too_many_files_is_refused(folder: Path) -> None:
+    for number in range(2_001):
+        (folder / f"{number}.txt").touch()
+    problem = taken(folder).problem
+    assert problem is not None
+    assert "2000 files" in problem.message
+
+
+def test_a_name_that_is_no_unicode_is_copied_or_refused(folder: Path) -> None:
+    (folder / os.fsdecode(b"\xff.txt")).touch()
+    snapshot = taken(folder)
+    assert snapshot.problem is None or snapshot.problem.kind == "invalid_submission"
+
+
+def test_a_name_that_steers_terminals_is_shown_harmless(folder: Path) -> None:
+    (folder / "a\n\x1b[31m").symlink_to("x")
+    message = refuse(folder).message
+    assert "\x1b" not in message
+    assert "\n" not in message
+
+
+def test_folders_nested_without_end_are_refused(folder: Path) -> None:
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(1_500):
+        os.mkdir("d", dir_fd=here)
+        inner = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(os.open("deep.py", os.O_CREAT, dir_fd=here))
+    os.close(here)
+    try:
+        assert refuse(folder).kind in ("invalid_submission", "resource_limit")
+    finally:  # Python cannot
+        subprocess.run(["rm", "-rf", folder], check=True)

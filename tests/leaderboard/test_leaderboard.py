@@ -1,0 +1,299 @@
+"""The leaderboard: only what may be compared is ranked together, and what students write stays text."""
+
+import csv
+import io
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from harness.leaderboard import board_markdown, build, format_seconds, write_board
+from harness.record import (
+    BaselineResult,
+    Cost,
+    Evidence,
+    EvidenceStore,
+    Failure,
+    IsolationPart,
+    Latency,
+    Machine,
+    Record,
+    Run,
+    Score,
+    Store,
+    SubmissionPart,
+    TaskPart,
+    Unreadable,
+)
+
+LATENCY = Latency(
+    batch=1, n=64, p50_seconds=0.002, net_p50_seconds=0.0015, p90_bound_seconds=0.003, iqr_ratio=0.05, noisy=False,
+    channel_seconds=0.0005, ratio_to_yardstick=1.25,
+)  # fmt: skip
+
+
+def score(value, name="accuracy", half=0.01, *, primary=True):
+    return Score(name=name, value=value, low=value - half, high=value + half, higher_is_better=True, unit="",
+                 primary=primary)  # fmt: skip
+
+
+def make_record(name, value=None, *, scores=None, evidence=None, parameters=100, failure=None, status=None, **task):
+    scores = scores or (() if value is None else (score(value),))
+    kind, phase = failure or ("fit_error", "fit")
+    failed = status == "failed" or not scores
+    return Record(
+        task=TaskPart(
+            **{
+                "name": "usps", "digest": "sha256:0", "source": "embedded", "data_digest": "sha256:1",
+                "scored_on": "test", "test_labels": "public", "n_train": 70, "n_validation": 10, "n_test": 100,
+            }
+            | {key: given for key, given in task.items() if key != "mode"}
+        ),
+        submission=SubmissionPart(name=name, digest="sha256:2", mode=task.get("mode", "trained")),
+        status=status or ("failed" if failed else "passed"),
+        failure=Failure(kind=kind, phase=phase, message="no", file=None, line=None, log_tail="") if failed else None,
+        scores=scores,
+        baseline=BaselineResult(metric="accuracy", value=0.5, strict=False, met=not failed, p_value=None),
+        cost=Cost(parameters=parameters, parameters_verified=True, latency=LATENCY),
+        audits=(),
+        run=Run(
+            id="sha256:3", started="2025-01-01T00:00:00+00:00", seconds=1.5, phases={}, seed=0, repeats=(),
+            harness_version="1", isolation=IsolationPart(level="namespaces", detail=""),
+            machine=Machine(system="Linux", processor="", cores=2, memory_bytes=1, python="3.11"), packages={},
+            git=None, evidence_digest=None if evidence is None else evidence.digest,
+        ),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path):
+    return EvidenceStore(tmp_path / "evidence")
+
+
+def ranks(board):
+    return [{row.record.submission.name: row.rank for row in group.rows} for group in board.groups]
+
+
+def right(count, items=1000):
+    """Evidence of a model that is right on the first `count` items."""
+    return Evidence(outcomes=np.arange(items) < count)
+
+
+def with_evidence(store, name, value, evidence, **changes):
+    store.write("usps", name, evidence)
+    return make_record(name, value, evidence=evidence, **changes)
+
+
+@pytest.mark.parametrize(
+    "difference",
+    [
+        {"data_digest": "sha256:other"},
+        {"scored_on": "validation"},
+        {"mode": "loaded"},
+        {"source": "canonical"},
+        {"name": "spect"},
+    ],
+    ids=lambda difference: next(iter(difference)),
+)
+def test_records_that_differ_in_what_was_asked_are_not_ranked_together(store, difference):
+    board = build([make_record("alice", 0.9), make_record("bob", 0.5), make_record("zoe", 0.1, **difference)], store)
+    assert sorted(ranks(board), key=len) == [{"zoe": 1}, {"alice": 1, "bob": 2}]
+
+
+def test_the_real_data_come_before_practice(store):
+    sources = ["embedded", "canonical", "local"]
+    board = build([make_record(source, 0.9, source=source) for source in sources], store)
+    assert [group.key.source for group in board.groups] == ["canonical", "local", "embedded"]
+
+
+def test_without_evidence_ranks_are_found_from_intervals_and_marked(store):
+    board = build([make_record("carl", 0.6), make_record("alice", 0.9), make_record("bob", 0.895)], store)
+    assert ranks(board) == [{"alice": 1, "bob": 1, "carl": 3}]
+    assert not any(row.paired for row in board.groups[0].rows)
+    assert "1~" in board_markdown(board)
+
+
+def test_with_evidence_models_are_compared_on_the_same_items(store):
+    records = [  # .02 apart with intervals of ± .02: alike from intervals, but bob errs where alice does, and more
+        with_evidence(store, "alice", 0.9, right(900)),
+        with_evidence(store, "bob", 0.88, right(880)),
+    ]
+    board = build(records, store)
+    assert ranks(board) == [{"alice": 1, "bob": 2}]
+    assert all(row.paired for row in board.groups[0].rows)
+    assert "~" not in board_markdown(board).split("Equal ranks")[0]
+    assert ranks(build(records, EvidenceStore(Path("/nowhere")))) == [{"alice": 1, "bob": 2}]
+
+
+def test_models_that_err_on_different_items_share_a_rank(store):
+    alice, bob = right(900), Evidence(outcomes=np.arange(1000) >= 110)
+    records = [with_evidence(store, "alice", 0.9, alice), with_evidence(store, "bob", 0.89, bob)]
+    assert ranks(build(records, store)) == [{"alice": 1, "bob": 1}]
+
+
+def test_a_figure_that_is_no_proportion_is_compared_by_its_draws(store):
+    draws = np.random.default_rng(0).normal(0.9, 0.05, 1000)
+    records = [
+        with_evidence(store, "alice", 0.90, Evidence(draws=draws)),
+        with_evidence(store, "bob", 0.89, Evidence(draws=draws - 0.01)),
+    ]
+    assert ranks(build(records, store)) == [{"alice": 1, "bob": 2}]
+
+
+def test_evidence_of_another_run_is_not_used(store):
+    record = with_evidence(store, "alice", 0.9, right(900))
+    store.write("usps", "alice", right(10))
+    assert not build([record], store).groups[0].rows[0].paired
+
+
+def test_a_rank_found_against_one_without_evidence_is_marked(store):
+    records = [make_record("alice", 0.9), with_evidence(store, "bob", 0.6, right(600))]
+    rows = build(records, store).groups[0].rows
+    assert [row.rank for row in rows] == [1, 2]
+    assert not rows[1].paired, "bob was compared with alice from intervals alone"
+
+
+def test_equal_scores_are_ordered_by_parameters_and_then_by_name(store):
+    records = [
+        make_record("zoe", 0.9, parameters=10),
+        make_record("bob", 0.9, parameters=500),
+        make_record("alice", 0.9, parameters=500),
+        make_record("dan", 0.9, parameters=None),
+    ]
+    assert list(ranks(build(records, store))[0]) == ["zoe", "alice", "bob", "dan"]
+
+
+def test_failures_are_listed_last_and_not_ranked(store):
+    records = [make_record("alice"), make_record("bob", 0.9), make_record("zoe", 0.99, status="failed")]
+    board = build(records, store)
+    assert list(ranks(board)[0].items()) == [("bob", 1), ("alice", None), ("zoe", None)]
+    assert "| alice" in board_markdown(board)
+    assert "0.99" not in board_markdown(board)
+
+
+def test_a_task_of_failures_alone_is_shown(store):
+    assert "fit_error" in board_markdown(build([make_record("alice")], store)).replace("\\", "")
+
+
+def test_below_the_baseline_is_ranked_and_said(store):
+    record = make_record("alice", 0.9, status="below_baseline")
+    assert ranks(build([record], store)) == [{"alice": 1}]
+
+
+def test_records_of_before_a_metric_was_declared_do_not_stop_the_board(store):
+    two = (score(0.9), score(0.8, "macro_f1", primary=False))
+    board = build([make_record("alice", scores=two), make_record("bob", 0.7, digest="sha256:before")], store)
+    assert "bob" in board_markdown(board)
+
+
+def test_records_of_different_primary_metrics_are_not_ranked_together(store):
+    records = [make_record("alice", 0.9), make_record("bob", scores=(score(0.95, "macro_f1"),), digest="sha256:before")]
+    assert sorted(map(len, ranks(build(records, store)))) == [1, 1]
+
+
+def test_the_group_and_the_row_of_a_record_are_found(store):
+    record = make_record("alice", 0.9)
+    board = build([record, make_record("bob", 0.5, mode="loaded")], store)
+    group = board.group_of(record)
+    assert group.row_of("alice").record is record
+    assert group.row_of("bob") is None
+    assert board.group_of(make_record("alice", 0.9, name="spect")) is None
+    assert board.tasks() == ["usps"]
+
+
+def full_board(tmp_path, reverse=False):
+    records = Store(tmp_path / "records", tmp_path / "lock")
+    evidence = EvidenceStore(tmp_path / "evidence")
+    found = [
+        with_evidence(evidence, "alice", 0.9, right(900)),
+        with_evidence(evidence, "reference/mlp", 0.95, right(950)),
+        make_record("bob"),
+        make_record("carl", 0.7, mode="loaded"),
+        make_record("dan", 0.6, name="spect"),
+    ]
+    for record in reversed(found) if reverse else found:
+        records.write(record)
+    return build(records.all(), evidence)
+
+
+def test_rebuilding_gives_the_same_bytes_whatever_the_order(tmp_path):
+    for name in ("one", "two", "three"):
+        write_board(tmp_path / name, full_board(tmp_path, reverse=name == "two"))
+    contents = [
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two", "three")
+    ]
+    assert contents[0] == contents[1] == contents[2]
+    assert set(contents[0]) == {"README.md", "leaderboard.csv", "usps.csv", "spect.csv"}
+
+
+def test_the_csv_says_what_the_records_say(tmp_path):
+    write_board(tmp_path / "board", full_board(tmp_path))
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "board" / "leaderboard.csv").read_text())))
+    by_name = {row["submission"]: row for row in rows}
+    assert set(by_name) == {"alice", "reference/mlp", "bob", "carl", "dan"}
+    assert float(by_name["alice"]["value"]) == 0.9
+    assert (by_name["alice"]["rank"], by_name["alice"]["parameters"]) == ("2", "100")
+    assert float(by_name["alice"]["ratio_to_yardstick"]) == 1.25
+    assert (by_name["bob"]["rank"], by_name["bob"]["value"], by_name["bob"]["failure"]) == ("", "", "fit_error")
+    details = list(csv.DictReader(io.StringIO((tmp_path / "board" / "usps.csv").read_text())))
+    assert {row["submission"] for row in details} == {"alice", "reference/mlp", "bob", "carl"}
+    assert all(None not in row and None not in row.values() for row in rows + details)
+
+
+def test_a_board_of_nothing_says_what_to_do(store, tmp_path):
+    write_board(tmp_path / "board", build([], store))
+    assert "harness evaluate" in (tmp_path / "board" / "README.md").read_text()
+
+
+def test_a_record_that_cannot_be_read_is_shown(store):
+    board = build([Unreadable(Path("records/usps/alice.json"), "truncated"), make_record("bob", 0.9)], store)
+    text = board_markdown(board)
+    assert "usps/alice.json" in text
+    assert "truncated" in text
+    assert ranks(board) == [{"bob": 1}]
+
+
+HOSTILE = "<img src=x>|[a](b)`\x1b[2J\n# all passed"
+
+
+def unescaped(text):
+    return [special for special in "<|[`" if special in text.replace(f"\\{special}", "")]
+
+
+def test_a_hostile_reason_stays_text(store, tmp_path):
+    records = Store(tmp_path / "records", tmp_path / "lock")
+    path = records.path("usps", "alice")
+    path.parent.mkdir(parents=True)
+    plain = msgspec.to_builtins(make_record("alice", 0.9)) | {"status": HOSTILE}
+    path.write_bytes(msgspec.json.encode(plain))
+    (found,) = records.all()
+    line = next(line for line in board_markdown(build([found], store)).splitlines() if "alice.json" in line)
+    assert "img src" in line
+    assert unescaped(line.split("`: ")[1]) == []
+    assert "\x1b" not in line
+
+
+@pytest.mark.parametrize("field", ["kind", "phase", "name"])
+def test_a_hostile_record_stays_text(store, field):
+    text = board_markdown(
+        build(
+            [
+                make_record(
+                    HOSTILE if field == "name" else "alice",
+                    failure=(HOSTILE if field == "kind" else "fit_error", HOSTILE if field == "phase" else "fit"),
+                )
+            ],
+            store,
+        )
+    )
+    assert "<img" not in text.replace("\\<", "")
+    assert "\x1b" not in text
+    assert "\n# all passed" not in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(2.5, "2.5 s"), (1.0, "1 s"), (0.0015, "1.5 ms"), (0.001, "1 ms"), (0.00025, "250 µs")]
+)
+def test_a_duration_is_said_in_the_unit_people_use(seconds, text):
+    assert format_seconds(seconds) == text

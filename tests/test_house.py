@@ -1,0 +1,134 @@
+"""The house as DESIGN section 3 draws it: imports run one way, and the heavy ones only where they are needed."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import harness
+
+HOUSE = Path(harness.__file__).parent
+
+PEOPLE = {"contract", "_version"}  # what everybody may know
+ARROWS = {
+    "": PEOPLE,  # harness/__init__.py
+    "__main__": {"cli"},
+    "_version": set(),
+    "contract": set(),
+    "text": set(),
+    "statistics": set(),
+    "record": set(),
+    "clock": {"statistics"},
+    "wire": {"contract"},
+    "yardstick": PEOPLE | {""},
+    "worker": {"contract", "wire"},
+    "sandbox": PEOPLE | {"wire", "worker"},
+    "data": PEOPLE,
+    "course": PEOPLE,
+    "leaderboard": {"record", "statistics", "text"},
+    "evaluate": PEOPLE
+    | {"clock", "course", "data", "record", "sandbox", "statistics", "text", "wire", "yardstick"},
+    "cli": PEOPLE | {"course", "data", "evaluate", "leaderboard", "record", "sandbox", "text"},
+}  # fmt: skip
+
+
+def files():
+    return sorted(path for path in HOUSE.rglob("*.py"))
+
+
+def room_of(module):
+    """``harness.data._load`` is of the room data; ``harness`` itself is the front door, ''."""
+    return (module.split(".") + [""])[1]
+
+
+def module_of(path):
+    parts = path.relative_to(HOUSE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def is_room(name):
+    return name and ((HOUSE / name).is_dir() or (HOUSE / f"{name}.py").exists())
+
+
+def imported_rooms(tree):
+    """The rooms that a module's import statements name, wherever in it they stand."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (room_of(alias.name) for alias in node.names if alias.name.split(".")[0] == "harness")
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute: `from harness.room import name`"
+            if node.module == "harness":
+                yield from (alias.name if is_room(alias.name) else "" for alias in node.names)
+            elif node.module.startswith("harness."):
+                yield room_of(node.module)
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.relative_to(HOUSE).as_posix())
+def test_imports_run_one_way(path):
+    room = room_of(module_of(path))
+    assert room in ARROWS, f"the room {room} is new: draw its arrows"
+    assert set(imported_rooms(ast.parse(path.read_text()))) <= ARROWS[room] | {room}
+
+
+def test_the_arrows_make_no_circle():
+    left = {room: arrows - {room} for room, arrows in ARROWS.items()}
+    while left:
+        ends = {room for room, arrows in left.items() if not arrows & set(left)}
+        assert ends, f"a circle among {sorted(left)}"
+        left = {room: arrows for room, arrows in left.items() if room not in ends}
+
+
+def test_nobody_imports_the_command_line():
+    assert {room for room, arrows in ARROWS.items() if "cli" in arrows} == {"__main__"}
+
+
+@pytest.mark.parametrize(
+    "source", ["from harness import cli", "import harness.cli._evaluate", "from harness.cli import main"]
+)
+def test_every_way_to_import_a_room_is_seen(source):
+    assert set(imported_rooms(ast.parse(f"def f():\n    {source}"))) == {"cli"}
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.relative_to(HOUSE).as_posix())
+def test_the_package_imports_nothing_of_the_course(path):
+    names = {
+        name.split(".")[0]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
+    }
+    assert not names & {"tasks", "submissions", "reference", "leaderboard", "tests"}
+
+
+def modules_after(code):
+    """What a fresh interpreter has loaded after running `code`."""
+    code = f"{code}\nimport sys, json; print('\\n' + json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_a_worker_loads_neither_torch_nor_a_room_of_the_host():
+    loaded = modules_after("import harness.worker._loop")
+    assert "harness.wire" in loaded
+    assert not loaded & {"torch", "sklearn", "scipy"}
+    rooms = {room_of(name) for name in loaded if name.startswith("harness.")}
+    assert rooms <= {"", "_version", "contract", "wire", "worker"}
+
+
+def test_help_loads_no_torch():
+    loaded = modules_after(
+        "import sys; sys.argv = ['harness', '--help']\n"
+        "from harness.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as done: assert not done.code"
+    )
+    assert "click" in loaded
+    assert not loaded & {"torch", "sklearn", "scipy"}
+
+
+@pytest.mark.parametrize("command", ["evaluate", "tasks", "leaderboard", "doctor"])
+def test_no_command_loads_torch_to_be_ready(command):
+    assert "torch" not in modules_after(f"import harness.cli._{command}")
