@@ -19,7 +19,7 @@ from harness.cli._result import show, verdict
 from harness.contract import HarnessError, UsageError
 from harness.course import Course, Submission
 from harness.data import DataChoice, TaskData
-from harness.evaluate import Evaluation, Evaluator, Observer
+from harness.evaluate import Evaluation, Evaluator, Observer, Settings
 from harness.leaderboard import write_board
 from harness.record import Record, to_plain, write_atomically
 from harness.sandbox import Level, find_sandbox
@@ -39,6 +39,13 @@ Policy = Literal["reuse", "force", "no_store"]
 )
 @click.option("--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Base of all seeds.")
+@click.option(
+    "--repeats",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    help="Train so often, with other seeds; the score is the mean.",
+)
 @click.option("--retrain", is_flag=True, help="Train even where weights/ was shipped.")
 @click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
 @click.option("--no-store", is_flag=True, help="Write no record, touch no leaderboard.")
@@ -50,6 +57,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
     data: DataChoice,
     data_root: Path | None,
     seed: int,
+    repeats: int,
     retrain: bool,
     force: bool,
     no_store: bool,
@@ -63,7 +71,8 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
     where = places(data_root)
     sandbox = find_sandbox([course.root, *where.all()], None if isolation is None else Level(isolation))
     out.print(f"isolation: {sandbox.isolation}")
-    evaluator = Evaluator(course, sandbox, where, data=data, seed=seed, weights="retrain" if retrain else "load")
+    settings = Settings(data=data, seed=seed, repeats=repeats, weights="retrain" if retrain else "load")
+    evaluator = Evaluator(course, sandbox, where, settings)
     policy: Policy = "no_store" if no_store else "force" if force else "reuse"
     tally = _Run(course, evaluator, policy, out).all(submissions)
     if json_file is not None:

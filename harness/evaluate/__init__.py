@@ -3,6 +3,6 @@
 from harness.evaluate._observe import Observer, Silent
 from harness.evaluate._plan import Plan, WeightsPolicy
 from harness.evaluate._run import Outcome
-from harness.evaluate._submission import Evaluation, Evaluator
+from harness.evaluate._submission import Evaluation, Evaluator, Settings
 
-__all__ = ["Evaluation", "Evaluator", "Observer", "Outcome", "Plan", "Silent", "WeightsPolicy"]
+__all__ = ["Evaluation", "Evaluator", "Observer", "Outcome", "Plan", "Settings", "Silent", "WeightsPolicy"]

@@ -27,12 +27,15 @@ class Plan:
     snapshot: Snapshot
     mode: Mode
     base_seed: int
+    repeats: int
+    """How often to train and score; a loaded model is scored once, for it would give the same again."""
     level: str
 
     @property
-    def seed(self) -> int:
-        """The model's seed: by name, the same for every submission."""
-        return seed_for(self.base_seed, self.task.name, 0)
+    def seeds(self) -> tuple[int, ...]:
+        """The model's seed in each repeat: by name, the same for every submission."""
+        count = self.repeats if self.mode == "trained" else 1
+        return tuple(seed_for(self.base_seed, self.task.name, repeat) for repeat in range(count))
 
     @property
     def id(self) -> str:
@@ -47,7 +50,7 @@ class Plan:
             self.name,
             self.snapshot.digest,
             self.mode,
-            str(self.base_seed),
+            *map(str, self.seeds),
             self.level,
         )
         return hashlib.sha256("\0".join(pieces).encode()).hexdigest()[:16]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,11 +19,12 @@ from harness.evaluate._host import describe_git, describe_machine, package_versi
 from harness.evaluate._measure import Measured, Subject, measure_cost
 from harness.evaluate._observe import Observer
 from harness.evaluate._plan import Plan
-from harness.evaluate._score import Scored, compare, not_reached, score
+from harness.evaluate._score import Scored, compare, mean_of, not_reached, score
 from harness.evaluate._session import Session
 from harness.evaluate._snapshot import check_snapshot
 from harness.evaluate._weigh import Weight, weigh
 from harness.record import (
+    Audit,
     BaselineResult,
     Cost,
     Evidence,
@@ -35,6 +37,7 @@ from harness.record import (
     Status,
 )
 from harness.sandbox import Folder, Sandbox
+from harness.wire import Operators
 
 _INSPECTED = 8
 
@@ -61,20 +64,19 @@ class Predicted:
     """What a fresh worker predicted with the artifact alone."""
 
     predictions: Predictions
-    operators: tuple[str, ...]
+    operators: Operators
     peak_memory_bytes: int
 
 
 @dataclass(kw_only=True)
 class _Reached:
-    """How far the line has come: each stage's frozen result, None where it was not reached."""
+    """How far the line has come: each stage's frozen result, of the first repeat; None where it was not reached."""
 
     fitted: Fitted | None = None
     weight: Weight | None = None
     predicted: Predicted | None = None
     scored: Scored | None = None
-    scores: tuple[Score, ...] = ()
-    baseline: BaselineResult
+    repeats: list[Scored] = field(default_factory=list)
     measured: Measured | None = None
     phases: dict[str, float] = field(default_factory=dict)
     curve: list[dict[str, float]] = field(default_factory=list)
@@ -96,24 +98,28 @@ def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer
         line.run()
     except SubmissionError as error:
         failure = error
-    evidence = line.evidence()
-    reached = line.reached
+    evidence, reached = line.evidence(), line.reached
+    scores = mean_of([repeat.scores for repeat in reached.repeats])
+    baseline = _baseline(plan, reached, scores)
     record = Record(
         task=plan.task_part(),
         submission=plan.submission_part(),
-        status=_status(failure, reached.baseline),
+        status=_status(failure, baseline),
         failure=None if failure is None else _failure(plan, failure),
-        scores=reached.scores,
-        baseline=reached.baseline,
+        scores=scores,
+        baseline=baseline,
         cost=_cost(reached),
-        audits=(),
+        audits=_audits(reached),
         run=Run(
             id=plan.id,
             started=started,
             seconds=time.monotonic() - begin,
             phases=reached.phases,
             seed=plan.base_seed,
-            repeats=tuple(Repeat(seed=plan.seed, value=s.value) for s in reached.scores if s.primary),
+            repeats=tuple(
+                Repeat(seed=seed, value=scored.primary.value)
+                for seed, scored in zip(plan.seeds, reached.repeats, strict=False)  # a failure cuts them short
+            ),
             harness_version=__version__,
             isolation=IsolationPart(level=plan.level, detail=sandbox.isolation.detail),
             machine=describe_machine(),
@@ -130,22 +136,36 @@ class _Line:
 
     def __init__(self, plan: Plan, sandbox: Sandbox, work: Path, observer: Observer) -> None:
         self._plan, self._sandbox, self._work, self._observer = plan, sandbox, work, observer
-        self._artifact = work / "artifact" if plan.mode == "trained" else plan.snapshot.weights or work
-        self.reached = _Reached(baseline=not_reached(plan.task, plan.data.source.baseline))
+        self.reached = _Reached()
 
     def run(self) -> None:
+        """Go as far as the submission lets us; `reached` says how far that was."""
         plan, reached = self._plan, self.reached
+        first, *others = plan.seeds
         check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
+        artifact = plan.snapshot.weights or self._work
         if plan.mode == "trained":
-            reached.fitted = self._fit()
+            artifact = self._work / "artifact"
+            reached.fitted = self._fit(first, artifact)
         with self._phase("weigh"):
-            reached.weight = weigh(self._artifact, plan.snapshot, plan.task.limits)
-        reached.predicted = self._predict()
+            reached.weight = weigh(artifact, plan.snapshot, plan.task.limits)
+        reached.predicted = self._predict(first, artifact)
         with self._phase("score"):
-            self._score(reached.predicted.predictions)
+            reached.scored = self._score(reached.predicted.predictions)
+        reached.repeats.append(reached.scored)
         with self._phase("measure"):
-            reached.measured = self._measure(reached.predicted.predictions)
+            reached.measured = self._measure(first, artifact, reached.predicted.predictions)
         self._hold_to_rules(reached.predicted.operators)
+        for seed in others:
+            self._repeat(seed)
+
+    def _repeat(self, seed: int) -> None:
+        """Train and score once more, with another seed."""
+        with tempfile.TemporaryDirectory(dir=self._work) as name:
+            Path(name).chmod(0o755)
+            artifact = Path(name, "artifact")
+            self._fit(seed, artifact)
+            self.reached.repeats.append(self._score(self._predict(seed, artifact).predictions))
 
     def evidence(self) -> Evidence:
         """Return what the record rests on."""
@@ -161,34 +181,33 @@ class _Line:
             curve=tuple(self.reached.curve),
         )
 
-    def _fit(self) -> Fitted:
+    def _fit(self, seed: int, artifact: Path) -> Fitted:
         plan = self._plan
-        self._artifact.mkdir()
-        self._artifact.chmod(0o755)
+        artifact.mkdir()
+        artifact.chmod(0o755)
         with self._session(plan.task.threads) as session:
             with self._phase("import"):
-                session.setup(plan.seed)
+                session.setup(seed)
             cpu_before = session.process.cpu_seconds
+            begin = time.monotonic()
             with self._phase("fit"):
                 session.fit(plan.data.train, plan.data.validation)
+            fit_seconds = time.monotonic() - begin
             cpu_seconds = session.process.cpu_seconds - cpu_before
             with self._phase("save"):
-                session.save(self._artifact)
+                session.save(artifact)
             return Fitted(
-                fit_seconds=self.reached.phases["fit"],
-                cpu_seconds=cpu_seconds,
-                peak_memory_bytes=session.process.peak_memory_bytes,
+                fit_seconds=fit_seconds, cpu_seconds=cpu_seconds, peak_memory_bytes=session.process.peak_memory_bytes
             )
 
-    def _predict(self) -> Predicted:
-        plan = self._plan
-        inputs = plan.data.scored.inputs
-        with self._session(plan.task.threads, self._artifact_folder()) as session:
+    def _predict(self, seed: int, artifact: Path) -> Predicted:
+        plan, inputs = self._plan, self._plan.data.scored.inputs
+        with self._session(plan.task.threads, Folder("artifact", artifact)) as session:
             with self._phase("load"):
                 if plan.mode == "trained":
-                    session.setup(plan.seed, "load_error", "load")
+                    session.setup(seed, "load_error", "load")
                 else:
-                    session.setup(plan.seed)
+                    session.setup(seed)
                 session.load()
             with self._phase("predict"), session.within("predict_seconds"):
                 batches = []
@@ -196,27 +215,22 @@ class _Line:
                     answer = session.request(inputs[start : start + plan.task.batch])()
                     batches.append(session.accept(answer))
                     self._observer.advance(min(start + plan.task.batch, len(inputs)), len(inputs))
-            operators = session.operators(inputs[:_INSPECTED]) if plan.task.rules else ()
             return Predicted(
                 predictions=_joined(batches),
-                operators=operators,
+                operators=session.inspect(inputs[:1]),
                 peak_memory_bytes=session.process.peak_memory_bytes,
             )
 
-    def _score(self, predictions: Predictions) -> None:
-        plan = self._plan
-        scored = score(plan.task, plan.data.scored, predictions)
-        self.reached.scored = scored
-        self.reached.scores = scored.scores
-        self.reached.baseline = compare(plan.task, plan.data.source.baseline, scored.primary.value, scored)
+    def _score(self, predictions: Predictions) -> Scored:
+        return score(self._plan.task, self._plan.data.scored, predictions)
 
-    def _measure(self, predictions: Predictions) -> Measured:
+    def _measure(self, seed: int, artifact: Path, predictions: Predictions) -> Measured:
         plan = self._plan
         return measure_cost(
             Subject(
                 sandbox=self._sandbox,
-                open_session=lambda: self._session(1, self._artifact_folder()),
-                seed=plan.seed,
+                open_session=lambda: self._session(1, Folder("artifact", artifact)),
+                seed=seed,
                 inputs=plan.data.scored.inputs,
                 example=predictions,
                 perturb=plan.task.perturb,
@@ -224,18 +238,13 @@ class _Line:
             )
         )
 
-    def _hold_to_rules(self, operators: tuple[str, ...]) -> None:
+    def _hold_to_rules(self, operators: Operators) -> None:
         for rule in self._plan.task.rules:
-            broken = rule.broken_by(operators)
+            broken = rule.broken_by(operators.names)
             if broken:
                 raise SubmissionError(
-                    "rule_violation",
-                    "audit",
-                    f"predict uses {', '.join(broken)}; the task allows {rule.text}",
+                    "rule_violation", "audit", f"predict uses {', '.join(broken)}; the task allows {rule.text}"
                 )
-
-    def _artifact_folder(self) -> Folder:
-        return Folder("artifact", self._artifact)
 
     def _session(self, threads: int, *more: Folder) -> Session:
         plan = self._plan
@@ -258,7 +267,7 @@ class _Line:
         try:
             yield
         finally:
-            self.reached.phases[name] = time.monotonic() - begin
+            self.reached.phases[name] = self.reached.phases.get(name, 0.0) + time.monotonic() - begin
 
 
 def task_info(plan: Plan) -> TaskInfo:
@@ -284,6 +293,20 @@ def _joined(batches: list[Predictions]) -> Predictions:
     if any(scores is None for scores in kept):
         return Predictions(np.concatenate([batch.values for batch in batches]))
     return Predictions(np.concatenate([batch.values for batch in batches]), np.concatenate(kept))
+
+
+def _baseline(plan: Plan, reached: _Reached, scores: tuple[Score, ...]) -> BaselineResult:
+    baseline = plan.data.source.baseline
+    if reached.scored is None:
+        return not_reached(plan.task, baseline)
+    return compare(plan.task, baseline, scores[0].value, reached.scored)
+
+
+def _audits(reached: _Reached) -> tuple[Audit, ...]:
+    if reached.predicted is None or reached.predicted.operators.flops is None:
+        return ()
+    uncounted = ", ".join(reached.predicted.operators.uncounted) or "nothing"
+    return (Audit(name="flops", passed=True, severity="warn", detail=f"claimed by the worker; uncounted: {uncounted}"),)
 
 
 def _status(failure: SubmissionError | None, baseline: BaselineResult) -> Status:
@@ -315,6 +338,7 @@ def _cost(reached: _Reached) -> Cost:
         parameters_verified=None if weight is None else weight.verified,
         artifact_bytes=None if weight is None else weight.artifact_bytes,
         knowledge_bytes=None if weight is None else weight.knowledge_bytes,
+        flops_per_sample=None if reached.predicted is None else reached.predicted.operators.flops,
         fit_seconds=None if fitted is None else fitted.fit_seconds,
         cpu_seconds=None if fitted is None else fitted.cpu_seconds,
         peak_memory_bytes=max(peaks, default=None),

@@ -172,12 +172,12 @@ class Session:
         except (WireError, ValueError) as error:
             raise self._no_protocol(stage, str(error)) from error
 
-    def operators(self, inputs: Any) -> tuple[str, ...]:
-        """Return the names of the operators that predicting `inputs` dispatches."""
+    def inspect(self, inputs: Any) -> Operators:
+        """Return which operators predicting `inputs` dispatches, and how many operations they are."""
         form, arrays = pack(inputs)
         with self.within("predict_seconds"):
             reply, _ = self._call(_Stage("audit", "predict_error"), self._frame(Inspect(form), *arrays))
-        return (reply.names or ()) if isinstance(reply, Operators) else ()
+        return reply if isinstance(reply, Operators) else Operators()
 
     def _frame(self, message: msgspec.Struct, *arrays: Array) -> Frame:
         return self.process.channel.frame(message, *arrays)

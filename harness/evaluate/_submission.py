@@ -30,21 +30,21 @@ class Evaluation:
     """Where a former record went that could not be read."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the person at the keyboard decides about every evaluation."""
+
+    data: DataChoice = "auto"
+    seed: int = 0
+    repeats: int = 1
+    weights: WeightsPolicy = "load"
+
+
 class Evaluator:
     """Evaluates submissions of one course under the same settings."""
 
-    def __init__(
-        self,
-        course: Course,
-        sandbox: Sandbox,
-        places: Places,
-        *,
-        data: DataChoice = "auto",
-        seed: int = 0,
-        weights: WeightsPolicy = "load",
-    ) -> None:
-        self._course, self._sandbox, self._places = course, sandbox, places
-        self._choice, self._seed, self._weights = data, seed, weights
+    def __init__(self, course: Course, sandbox: Sandbox, places: Places, settings: Settings) -> None:
+        self._course, self._sandbox, self._places, self._settings = course, sandbox, places, settings
         self._loaded: dict[str, TaskData] = {}
         self.records = Store(course.leaderboard / "records", course.private / "records.lock")
         self._evidence = EvidenceStore(course.private / "evidence")
@@ -53,7 +53,7 @@ class Evaluator:
         """Return the data of `task`, loaded once."""
         if task not in self._loaded:
             self._loaded[task] = load_data(
-                self._course.task(task), self._course.task_digest(task), self._places, self._choice
+                self._course.task(task), self._course.task_digest(task), self._places, self._settings.data
             )
         return self._loaded[task]
 
@@ -94,8 +94,9 @@ class Evaluator:
                 task_digest=self._course.task_digest(submission.task),
                 data=data,
                 snapshot=snapshot,
-                mode=choose_mode(snapshot, self._weights),
-                base_seed=self._seed,
+                mode=choose_mode(snapshot, self._settings.weights),
+                base_seed=self._settings.seed,
+                repeats=self._settings.repeats,
                 level=self._sandbox.isolation.level.value,
             )
             yield plan, work

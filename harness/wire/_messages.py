@@ -79,9 +79,12 @@ class File(_Message, frozen=True, tag="file"):
 
 
 class Operators(_Message, frozen=True, tag="operators"):
-    """What `Inspect` saw; None where torch was never loaded."""
+    """What `Inspect` saw; nothing, and no count, where torch was never loaded. A claim."""
 
-    names: tuple[str, ...] | None
+    names: tuple[str, ...] = ()
+    flops: int | None = None
+    uncounted: tuple[str, ...] = ()
+    """Operators that calculate but are not in `flops`."""
 
 
 class Raised(_Message, frozen=True, tag="raised"):

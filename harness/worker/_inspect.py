@@ -1,4 +1,4 @@
-"""See which operators and modules `predict` uses: the evidence for a task's rules."""
+"""See which operators and modules `predict` uses: the evidence for a task's rules, and a count of operations."""
 
 from __future__ import annotations
 
@@ -6,31 +6,42 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from harness.wire import Operators
 
-def operators_of(call: Callable[[], Any]) -> tuple[str, ...] | None:
-    """Run `call` and name what it dispatched: ``aten.mm.default``, ``nn.Linear``; None without torch."""
+
+def inspect(call: Callable[[], Any]) -> Operators:
+    """Run `call` and name what it dispatched (``aten.mm.default``, ``nn.Linear``), counting two per multiply-add.
+
+    Counts by torch.utils.flop_counter, which knows matrix products, convolutions and attention; what else
+    calculates is listed as uncounted.
+    """
     if not hasattr(sys.modules.get("torch"), "nn"):
         call()
-        return None
+        return Operators()
     from torch.nn.modules.module import register_module_forward_pre_hook
     from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
     names: set[str] = set()
+    uncounted: set[str] = set()
 
     class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own
         def __torch_dispatch__(
             self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
         ) -> Any:
             names.add(str(func))
+            if func.overloadpacket not in flop_registry and not func.is_view:
+                uncounted.add(str(func))
             return func(*args, **(kwargs or {}))
 
     def record(module: Any, _: Any) -> None:
         names.update(f"nn.{cls.__name__}" for cls in type(module).__mro__ if cls.__module__.startswith("torch.nn."))
 
     hook = register_module_forward_pre_hook(record)
+    counter = FlopCounterMode(display=False)
     try:
-        with Recorder():  # type: ignore[no-untyped-call] # likewise
+        with counter, Recorder():  # type: ignore[no-untyped-call] # likewise
             call()
     finally:
         hook.remove()
-    return tuple(sorted(names))
+    return Operators(tuple(sorted(names)), int(counter.get_total_flops()), tuple(sorted(uncounted)))

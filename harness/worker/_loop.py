@@ -27,7 +27,6 @@ from harness.wire import (
     Inspect,
     Load,
     Logged,
-    Operators,
     Predict,
     Request,
     Save,
@@ -38,7 +37,7 @@ from harness.wire import (
 from harness.worker._artifact import files_of
 from harness.worker._confine import confine
 from harness.worker._explain import explain
-from harness.worker._inspect import operators_of
+from harness.worker._inspect import inspect
 from harness.worker._plain import plain
 from harness.worker._student import make_model
 
@@ -104,7 +103,7 @@ class Worker:
                 self._model.load(Path(folder))
             case Inspect(form):
                 inputs = unpack(form, arrays)
-                return Operators(operators_of(lambda: self._predict(inputs))), ()
+                return inspect(lambda: self._predict(inputs)), ()
         return Done(), ()
 
     def _setup(self, request: Setup) -> None:
