@@ -111,7 +111,7 @@ def summarise(timing: Timing, channel: float, yardstick_channel: float) -> Summa
     p50 = float(np.median(samples))
     yardstick_p50 = float(np.median(timing.yardstick))
     net = p50 - channel if p50 >= 2 * channel else None
-    yardstick_net = yardstick_p50 - yardstick_channel
+    yardstick_net = yardstick_p50 - yardstick_channel if yardstick_p50 >= 2 * yardstick_channel else None
     ratio_iqr = interquartile_ratio(samples)
     rank = quantile_bound_rank(len(samples))
     return Summary(
@@ -122,5 +122,5 @@ def summarise(timing: Timing, channel: float, yardstick_channel: float) -> Summa
         iqr_ratio=ratio_iqr,
         noisy=ratio_iqr > NOISY,
         channel_seconds=channel,
-        ratio_to_yardstick=net / yardstick_net if net is not None and yardstick_net > 0 else None,
+        ratio_to_yardstick=None if net is None or yardstick_net is None else net / yardstick_net,
     )

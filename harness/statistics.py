@@ -117,13 +117,15 @@ def tie_groups(count: int, p_value: Callable[[int, int], float], error: float = 
     """Return the rank of each of `count` results, best first, equal where they cannot be told apart.
 
     From the best of those left, `p_value(best, other)` is asked for each of the rest, adjusted by Holm within
-    the step; the group is cut at the first that differs.
+    the step; the group is cut at the first that differs. The best was chosen for being best, which makes it look
+    better than it is: each p-value is therefore also multiplied by half the number left, so that every pair that
+    might have been compared counts. Without that, equally good models are cut in 8 % of classes of 4 and 24 % of
+    classes of 30; with it in 4 to 5 % (simulated in the tests).
     """
     ranks: list[int] = []
     while len(ranks) < count:
-        best = len(ranks)
-        rest = range(best + 1, count)
-        adjusted = holm([p_value(best, other) for other in rest])
+        best, left = len(ranks), count - len(ranks)
+        adjusted = [p * left / 2 for p in holm([p_value(best, other) for other in range(best + 1, count)])]
         size = 1 + next((i for i, p in enumerate(adjusted) if p <= error), len(adjusted))
         ranks += [best + 1] * size
     return ranks

@@ -21,6 +21,11 @@ def neutral_markdown(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(neutral(text).split()))
 
 
+def code_span(text: str) -> str:
+    """Return `text` as a markdown code span of one line."""
+    return "`" + " ".join(neutral(text).split()).replace("`", "'") + "`"
+
+
 def _visible(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

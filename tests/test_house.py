@@ -25,23 +25,22 @@ ARROWS = {
     "wire": {"contract"},
     "yardstick": PEOPLE | {""},
     "worker": {"contract", "wire"},
-    "sandbox": PEOPLE | {"wire", "worker"},
+    "sandbox": PEOPLE | {"", "wire"},
     "data": PEOPLE,
     "course": PEOPLE,
     "leaderboard": {"record", "statistics", "text"},
-    "evaluate": PEOPLE
-    | {"clock", "course", "data", "record", "sandbox", "statistics", "text", "wire", "yardstick"},
+    "evaluate": PEOPLE | {"clock", "course", "data", "record", "sandbox", "statistics", "wire", "yardstick"},
     "cli": PEOPLE | {"course", "data", "evaluate", "leaderboard", "record", "sandbox", "text"},
-}  # fmt: skip
+}
 
 
 def files():
-    return sorted(path for path in HOUSE.rglob("*.py"))
+    return sorted(HOUSE.rglob("*.py"))
 
 
 def room_of(module):
     """``harness.data._load`` is of the room data; ``harness`` itself is the front door, ''."""
-    return (module.split(".") + [""])[1]
+    return module.partition(".")[2].partition(".")[0]
 
 
 def module_of(path):

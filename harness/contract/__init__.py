@@ -14,7 +14,7 @@ from harness.contract._limits import Limits
 from harness.contract._model import Model, Reporter, TaskInfo
 from harness.contract._names import check_name
 from harness.contract._sources import Baseline, Canonical, Counts, Embedded, File, Local, Source
-from harness.contract._split import Parts, Split
+from harness.contract._split import Parts, Split, take_items
 from harness.contract._task import Inputs, Kind, Task
 from harness.contract.metrics import Metric, Predictions
 from harness.contract.rules import Rule
@@ -49,4 +49,5 @@ __all__ = [
     "check_name",
     "metrics",
     "rules",
+    "take_items",
 ]

@@ -76,6 +76,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is unty
     def __init__(self, file: io.BytesIO, store: _Store) -> None:
         super().__init__(file)
         self._store = store
+        self._composed: dict[int, tuple[Array, Any]] = {}
 
     def persistent_id(self, thing: Any) -> Any:
         if type(thing) is np.ndarray:
@@ -86,12 +87,10 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is unty
         return None
 
     def _numpy_id(self, array: Array) -> Any:
-        if array.dtype.names and not array.dtype.hasobject:  # a decision tree's nodes, say: one array a field
-            fields = tuple(self._numpy_id(np.ascontiguousarray(array[name])) for name in array.dtype.names)
-            return None if None in fields else ("fields", array.dtype, fields)
-        if array.dtype.kind == "c" and array.dtype.itemsize in (8, 16):
-            halves = np.stack([array.real, array.imag], axis=-1)
-            return ("complex", array.dtype.str, self._numpy_id(halves))
+        if array.dtype.names or array.dtype.kind == "c":
+            if id(array) not in self._composed:
+                self._composed[id(array)] = (array, self._composed_id(array))
+            return self._composed[id(array)][1]
         if f"{array.dtype.kind}{array.dtype.itemsize}" not in _NUMBERS:
             return None
         place = array.__array_interface__["data"][0]
@@ -102,6 +101,16 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is unty
             self._store.put(identity, array, lambda: array.astype(native, copy=False)),
             array.shape,
         )
+
+    def _composed_id(self, array: Array) -> Any:
+        """Take apart what safetensors has no type for: a decision tree's nodes, say, become one array a field."""
+        if array.dtype.names and not array.dtype.hasobject:
+            fields = tuple(self._numpy_id(np.ascontiguousarray(array[name])) for name in array.dtype.names)
+            return None if None in fields else ("fields", array.dtype, array.shape, fields)
+        if array.dtype.kind == "c" and array.dtype.itemsize in (8, 16):
+            halves = np.stack([array.real, array.imag], axis=-1)
+            return ("complex", array.dtype.str, self._numpy_id(halves))
+        return None
 
     def _torch_id(self, tensor: Any, torch: Any) -> Any:
         if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex():
@@ -129,23 +138,24 @@ class _Unpickler(pickle.Unpickler):
         self._made: dict[Any, Any] = {}
 
     def persistent_load(self, token: Any) -> Any:
-        if token[0] == "fields":
-            return self._fields(*token[1:])
-        if token[0] == "complex":
-            halves = self.persistent_load(token[2])
-            return (halves[..., 0] + 1j * halves[..., 1]).astype(token[1])
         if token not in self._made:  # tied weights stay tied
-            kind, key, shape, *rest = token
-            array = self._arrays[key].reshape(shape).copy()
-            self._made[token] = array if kind == "numpy" else _tensor(array, *rest)
+            self._made[token] = self._make(*token)
         return self._made[token]
 
-    def _fields(self, dtype: np.dtype[Any], tokens: tuple[Any, ...]) -> Array:
-        columns = [self.persistent_load(token) for token in tokens]
-        made = np.empty(columns[0].shape, dtype)
-        for name, column in zip(dtype.names or (), columns, strict=True):
-            made[name] = column
-        return made
+    def _make(self, kind: str, *rest: Any) -> Any:
+        if kind == "fields":
+            dtype, shape, tokens = rest
+            made = np.empty(shape, dtype)
+            for name, token in zip(dtype.names, tokens, strict=True):
+                made[name] = self.persistent_load(token)
+            return made
+        if kind == "complex":
+            dtype, token = rest
+            halves = np.ascontiguousarray(self.persistent_load(token))
+            return halves.view(dtype)[..., 0]
+        key, shape, *more = rest
+        array = self._arrays[key].reshape(shape).copy()
+        return array if kind == "numpy" else _tensor(array, *more)
 
 
 def _tensor(array: Array, brain: bool, is_parameter: bool, requires_grad: bool) -> Any:

@@ -37,7 +37,8 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if value is not None and not value > 0:
+            optional = field.name == "parameters" and value is None
+            if not optional and not (isinstance(value, int | float) and value > 0):
                 raise TaskError(f"Limits.{field.name} is {value!r}: expected a number above 0")
 
     @property

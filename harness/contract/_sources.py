@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import ClassVar, Literal, NamedTuple
 
 from harness.contract._errors import TaskError
 from harness.contract._split import Parts
+
+_DIGEST = re.compile(r"md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}")
 
 SourceKind = Literal["canonical", "local", "embedded"]
 
@@ -45,11 +48,12 @@ class File:
     """``md5:...`` or ``sha256:...``, as the publisher gives it."""
 
     def __post_init__(self) -> None:
-        algorithm, _, value = self.digest.partition(":")
-        if {"md5": 32, "sha256": 64}.get(algorithm) != len(value):
+        if not _DIGEST.fullmatch(self.digest):
             raise TaskError(
                 f"file {self.name!r} has the digest {self.digest!r}: expected md5:… (32) or sha256:… (64 digits)"
             )
+        if PurePath(self.name).name != self.name:
+            raise TaskError(f"a file cannot be called {self.name!r}: expected a plain name")
 
 
 @dataclass(frozen=True, kw_only=True)

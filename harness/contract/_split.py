@@ -34,7 +34,7 @@ class Split:
 
     def take(self, indices: Sequence[int] | NDArray[np.intp]) -> Split:
         """Return the items at `indices`, in that order."""
-        return Split(_take(self.inputs, indices), _take(self.targets, indices))
+        return Split(take_items(self.inputs, indices), take_items(self.targets, indices))
 
     def hold_out(self, fraction: float, seed: int) -> tuple[Split, Split]:
         """Divide into (rest, held out), each class in the same proportion, items in their first order."""
@@ -56,5 +56,12 @@ class Parts:
     test: Split | None
 
 
-def _take(items: Any, indices: Sequence[int] | NDArray[np.intp]) -> Any:
-    return [items[int(i)] for i in indices] if isinstance(items, list) else items[indices]
+def take_items(items: Any, indices: Sequence[int] | NDArray[np.intp]) -> Any:
+    """Return the entries of an array or list at `indices`."""
+    return [items[int(i)] for i in indices] if isinstance(items, list) else items[_array(indices)]
+
+
+def _array(indices: Sequence[int] | NDArray[np.intp]) -> NDArray[np.intp]:
+    import numpy as np
+
+    return np.asarray(indices, np.intp)

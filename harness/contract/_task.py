@@ -29,6 +29,8 @@ class Inputs:
     def __post_init__(self) -> None:
         if (self.shape is None) != (self.dtype == "str"):
             raise TaskError(f"inputs of shape {self.shape} cannot have dtype {self.dtype!r}: texts have neither")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise TaskError(f"inputs cannot lie in [{self.low}, {self.high}]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,9 @@ class Task:
     """Given by the folder, never by the declaration."""
 
     def __post_init__(self) -> None:
+        for name in ("sources", "metrics", "rules", "classes", "points", "assets"):
+            if not isinstance(getattr(self, name), tuple | list):
+                raise TaskError(f"`{name}` must be a tuple: write ({name[:-1]},) with a comma for a single one")
         problems = [text for broken, text in self._rules_of_declaration() if broken]
         if problems:
             raise TaskError("; ".join(problems))
@@ -96,6 +101,7 @@ class Task:
                 len({m.name for m in self.metrics if isinstance(m, Metric)}) < len(self.metrics),
                 "two metrics have the same name",
             ),
+            (len(set(self.classes)) < len(self.classes), "two classes have the same name"),
             (needs_classes and len(self.classes) < 2, f"{self.kind} needs at least two classes"),
             (
                 (self.kind == "forecasting") != (self.horizon is not None),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness.contract._errors import TaskError
+from harness.contract._split import take_items
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,8 +30,8 @@ class Predictions:
 
     def take(self, indices: Sequence[int] | NDArray[np.intp]) -> Predictions:
         """Return the predictions of the items at `indices`, in that order."""
-        chosen = [self.values[int(i)] for i in indices] if isinstance(self.values, list) else self.values[indices]
-        return Predictions(chosen, None if self.scores is None else self.scores[indices])
+        scores = None if self.scores is None else take_items(self.scores, indices)
+        return Predictions(take_items(self.values, indices), scores)
 
 
 @dataclass(frozen=True)

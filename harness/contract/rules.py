@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 @dataclass(frozen=True)
 class Rule:
-    """Operators a model may not use, as patterns of PyTorch's operator names (``aten.convolution*``).
+    """Operators and modules a model may not use, as patterns of PyTorch's names (``aten.conv*``, ``nn.Unfold``).
 
     A model that does its arithmetic elsewhere (NumPy, scikit-learn, hand-written loops) dispatches none
     and passes: rules keep honest people on the exercise, they are not a wall.
@@ -31,6 +31,7 @@ fully_connected_only = Rule(
         "aten.conv*",
         "aten._conv*",
         "aten.*_convolution*",
+        "aten.*slow_conv*",
         "aten.im2col*",
         "aten.unfold*",
         "aten.*scaled_dot_product*",
@@ -38,5 +39,9 @@ fully_connected_only = Rule(
         "aten._transformer_encoder_layer_fwd*",
         "mkldnn.*conv*",
         "quantized.conv*",
+        "nn._ConvNd",
+        "nn.Unfold",
+        "nn.MultiheadAttention",
+        "nn.Transformer*",
     ),
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.contract import Baseline, Metric, Predictions, Split, SubmissionError, Task, metrics
+from harness.contract import Baseline, Metric, Predictions, Split, SubmissionError, Task, metrics, take_items
 from harness.evaluate._plan import seed_for
 from harness.record import BaselineResult, Score
 from harness.statistics import Resampled, binomial_p_value, bootstrap, percentile_interval, wilson_interval
@@ -137,8 +137,4 @@ def _draws_besides(metric: Metric, truth: Split, predictions: Predictions, seed:
 
 
 def _figure(metric: Metric, truth: Split, predictions: Predictions) -> Resampled:
-    return lambda items: float(metric.compute(_take(truth.targets, items), predictions.take(items)))
-
-
-def _take(targets: Any, items: Array) -> Any:
-    return [targets[int(i)] for i in items] if isinstance(targets, list) else targets[items]
+    return lambda items: float(metric.compute(take_items(truth.targets, items), predictions.take(items)))

@@ -298,14 +298,14 @@ class _ArtifactTaker:
     def take(self, file: File, content: Array) -> None:
         path = PurePosixPath(file.path)
         bad = path.is_absolute() or any(part in ("..", "") or "\0" in part for part in path.parts)
-        if bad or not path.parts or len(file.path) > 255:
+        if bad or not path.parts or len(file.path.encode("utf-8", "surrogatepass")) > 255:
             raise WireError(f"a file cannot be called {file.path[:100]!r}")
         target = self._folder / path
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content.tobytes())
-        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-            raise WireError(f"the file {file.path!r} came twice, as a file and as a folder") from error
+        except (FileExistsError, NotADirectoryError, IsADirectoryError, UnicodeEncodeError) as error:
+            raise WireError(f"the file {file.path!r} cannot be kept: {type(error).__name__}") from error
         target.chmod(0o644)
         for parent in path.parents:
             (self._folder / parent).chmod(0o755)

@@ -23,7 +23,7 @@ class Row:
     rank: int | None
     record: Record
     paired: bool
-    """Whether its evidence was there to compare it item by item."""
+    """Whether it was compared item by item with the best of its group, or with the group before."""
 
 
 class Key(NamedTuple):
@@ -33,6 +33,7 @@ class Key(NamedTuple):
     source: str
     scored_on: str
     mode: str
+    metric: str
     data_digest: str
 
 
@@ -80,7 +81,8 @@ def build(found: Iterable[Record | Unreadable], evidence: EvidenceStore) -> Boar
 
 def _key(record: Record) -> Key:
     task = record.task
-    return Key(task.name, task.source, task.scored_on, record.submission.mode, task.data_digest)
+    metric = record.baseline.metric if record.primary is None else record.primary.name
+    return Key(task.name, task.source, task.scored_on, record.submission.mode, metric, task.data_digest)
 
 
 def _rank(records: list[Record], store: EvidenceStore) -> tuple[Row, ...]:
@@ -90,8 +92,14 @@ def _rank(records: list[Record], store: EvidenceStore) -> tuple[Row, ...]:
     )
     evidence = [_evidence_of(record, store) for _, record in scored]
 
+    unpaired: set[int] = set()
+
     def p_value(best: int, other: int) -> float:
-        return _p_value(scored[best][0], evidence[best], scored[other][0], evidence[other])
+        p = _paired_p_value(evidence[best], evidence[other])
+        if p is None:
+            unpaired.add(other)
+            p = _unpaired_p_value(scored[best][0], scored[other][0])
+        return p
 
     ranks = tie_groups(len(scored), p_value)
     placed = {record.submission.name for _, record in scored}
@@ -100,7 +108,10 @@ def _rank(records: list[Record], store: EvidenceStore) -> tuple[Row, ...]:
         key=lambda record: record.submission.name,
     )
     return (
-        *(Row(rank, record, held is not None) for rank, (_, record), held in zip(ranks, scored, evidence, strict=True)),
+        *(
+            Row(rank, record, paired=place not in unpaired and evidence[place] is not None)
+            for place, (rank, (_, record)) in enumerate(zip(ranks, scored, strict=True))
+        ),
         *(Row(None, record, paired=False) for record in failed),
     )
 
@@ -117,12 +128,18 @@ def _evidence_of(record: Record, store: EvidenceStore) -> Evidence | None:
     return evidence if evidence is not None and evidence.digest == record.run.evidence_digest else None
 
 
-def _p_value(first: Score, one: Evidence | None, second: Score, two: Evidence | None) -> float:
-    if one is not None and two is not None:
-        if one.outcomes is not None and two.outcomes is not None and len(one.outcomes) == len(two.outcomes):
-            return mcnemar_p_value(one.outcomes, two.outcomes)
-        if one.draws is not None and two.draws is not None and len(one.draws) == len(two.draws):
-            return paired_bootstrap_p_value(one.draws, two.draws)
+def _paired_p_value(one: Evidence | None, two: Evidence | None) -> float | None:
+    """Compare on the same items; None where the evidence for that is missing."""
+    if one is None or two is None:
+        return None
+    if one.outcomes is not None and two.outcomes is not None and len(one.outcomes) == len(two.outcomes):
+        return mcnemar_p_value(one.outcomes, two.outcomes)
+    if one.draws is not None and two.draws is not None and len(one.draws) == len(two.draws):
+        return paired_bootstrap_p_value(one.draws, two.draws)
+    return None
+
+
+def _unpaired_p_value(first: Score, second: Score) -> float:
     return unpaired_p_value(
         (first.value, Interval(first.low, first.high)), (second.value, Interval(second.low, second.high))
     )

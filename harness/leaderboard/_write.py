@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from tabulate import tabulate
 
 from harness.leaderboard._build import Board, Group, Row
 from harness.record import Record, write_atomically
-from harness.text import neutral_markdown
+from harness.text import code_span, neutral_markdown
 
+_PLAIN = re.compile(r"[a-z0-9/_-]+")
 _SOURCES = {
     "canonical": "canonical data",
     "local": "local data (the instructor's files)",
@@ -42,7 +44,8 @@ def board_markdown(board: Board) -> str:
     if board.unreadable:
         lines += ["## Records that could not be read", ""]
         lines += [
-            f"- `{bad.path.parent.name}/{bad.path.name}`: {neutral_markdown(bad.reason)}" for bad in board.unreadable
+            f"- {code_span(f'{bad.path.parent.name}/{bad.path.name}')}: {neutral_markdown(bad.reason)}"
+            for bad in board.unreadable
         ]
         lines.append("")
     lines += [
@@ -107,11 +110,14 @@ def format_seconds(seconds: float) -> str:
 
 def _name(record: Record) -> str:
     name = record.submission.name
+    if not _PLAIN.fullmatch(name):
+        return neutral_markdown(name)
     return f"*{name}*" if name.startswith("reference/") else name
 
 
 def _failure(record: Record) -> tuple[str, str]:
-    return ("", "") if record.failure is None else (record.failure.kind, record.failure.phase)
+    failure = record.failure
+    return ("", "") if failure is None else (neutral_markdown(failure.kind), neutral_markdown(failure.phase))
 
 
 def _overview(board: Board) -> list[list[object]]:

@@ -21,6 +21,11 @@ _LATENCY = "latency.npz"
 _CURVE = "curve.json"
 
 
+class _Curve(msgspec.Struct, frozen=True):
+    items_digest: str
+    curve: tuple[dict[str, float], ...]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
     """Item by item what was predicted and whether it was right, the raw latencies, the learning curve."""
@@ -40,7 +45,10 @@ class Evidence:
     @property
     def digest(self) -> str:
         """Digest of what was predicted: the same for equal runs, whatever the clock said."""
-        return f"sha256:{hashlib.sha256(_npz(self._items())).hexdigest()}"
+        digest = hashlib.sha256()
+        for name, array in sorted(self._items().items()):
+            digest.update(f"{name} {array.dtype.str} {array.shape}\0".encode() + array.tobytes())
+        return f"sha256:{digest.hexdigest()}"
 
     def _items(self) -> dict[str, Array]:
         named = {
@@ -69,16 +77,18 @@ class EvidenceStore:
         self._folder.chmod(0o700)
         write_atomically(folder / _ITEMS, _npz(evidence._items()), 0o600)
         write_atomically(folder / _LATENCY, _npz(evidence._timed()), 0o600)
-        write_atomically(folder / _CURVE, msgspec.json.encode(evidence.curve), 0o600)
+        curve = _Curve(evidence.digest, evidence.curve)
+        write_atomically(folder / _CURVE, msgspec.json.encode(curve), 0o600)
 
     def read(self, task: str, submission: str) -> Evidence | None:
-        """Return the evidence, or None where it is missing or unreadable."""
+        """Return the evidence, or None where it is missing, unreadable or not what was written."""
         folder = self._folder / task / submission
         try:
-            curve = msgspec.json.decode((folder / _CURVE).read_bytes(), type=tuple[dict[str, float], ...])
-            return Evidence(**_arrays(folder / _ITEMS), **_arrays(folder / _LATENCY), curve=curve)
-        except (OSError, ValueError, TypeError, zipfile.BadZipFile, msgspec.DecodeError):
+            kept = msgspec.json.decode((folder / _CURVE).read_bytes(), type=_Curve)
+            evidence = Evidence(**_arrays(folder / _ITEMS), **_arrays(folder / _LATENCY), curve=kept.curve)
+        except Exception:  # a damaged archive fails in a dozen ways, and evidence is only ever a help
             return None
+        return evidence if evidence.digest == kept.items_digest else None
 
 
 def _npz(arrays: dict[str, Array]) -> bytes:
@@ -93,5 +103,5 @@ def _npz(arrays: dict[str, Array]) -> bytes:
 
 
 def _arrays(path: Path) -> dict[str, Array]:
-    with np.load(path, allow_pickle=False) as archive:
+    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
         return dict(archive)

@@ -36,7 +36,7 @@ class Store:
 
     def read(self, task: str, submission: str) -> Record | Unreadable | None:
         """Return the newest record, or what is wrong with its file, or None where there is none."""
-        return self._read(self.path(task, submission))
+        return self._read(self.path(task, submission), task, submission)
 
     def write(self, record: Record) -> Path | None:
         """Make `record` the newest.
@@ -46,19 +46,20 @@ class Store:
         """
         path = self.path(record.task.name, record.submission.name)
         with self._lock:
-            moved = self._retire(path)
+            moved = self._retire(path, record)
             write_atomically(path, msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
         return moved
 
     def all(self) -> Iterator[Record | Unreadable]:
         """Yield every newest record, by path."""
-        for path in sorted(self._folder.glob("*/*.json")) + sorted(self._folder.glob("*/reference/*.json")):
-            record = self._read(path)
+        for path in (*sorted(self._folder.glob("*/*.json")), *sorted(self._folder.glob("*/reference/*.json"))):
+            task, *name = path.relative_to(self._folder).with_suffix("").parts
+            record = self._read(path, task, "/".join(name))
             if record is not None:
                 yield record
 
-    def _retire(self, path: Path) -> Path | None:
-        former = self._read(path)
+    def _retire(self, path: Path, record: Record) -> Path | None:
+        former = self._read(path, record.task.name, record.submission.name)
         if isinstance(former, Unreadable):
             digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
             return path.rename(path.with_name(f"{path.name}.unreadable-{digest}"))
@@ -70,7 +71,7 @@ class Store:
         return None
 
     @staticmethod
-    def _read(path: Path) -> Record | Unreadable | None:
+    def _read(path: Path, task: str, submission: str) -> Record | Unreadable | None:
         try:
             record = msgspec.json.decode(path.read_bytes(), type=Record)
         except FileNotFoundError:
@@ -79,4 +80,6 @@ class Store:
             return Unreadable(path, str(error))
         if record.schema_version != SCHEMA_VERSION:
             return Unreadable(path, f"schema_version {record.schema_version}, expected {SCHEMA_VERSION}")
+        if (record.task.name, record.submission.name) != (task, submission):
+            return Unreadable(path, "it is the record of another task or submission")
         return record

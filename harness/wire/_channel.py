@@ -197,4 +197,6 @@ def _unpack_header(raw: memoryview) -> ArrayHeader:
     kind, size, ndim, *shape = _ARRAY.unpack(raw)
     if (kind.decode("latin-1"), size) not in _DTYPES or ndim > MAX_DIMENSIONS:
         raise WireError("an array's header is malformed")
+    if size * math.prod(axis for axis in shape[:ndim] if axis) >= 1 << 63:  # of an empty array, too
+        raise WireError("an array's header announces more than can be")
     return ArrayHeader(np.dtype(f"<{kind.decode()}{size}"), tuple(shape[:ndim]))

@@ -29,19 +29,23 @@ def unpack(form: Form, arrays: Sequence[Array]) -> Any:
     Raises:
         WireError: the lengths do not add up to what came.
     """
+    if len(arrays) != (1 if form == "array" else 2):
+        raise WireError(f"{len(arrays)} arrays came as {form}")
     if form == "array":
-        (array,) = arrays
-        return array
+        return arrays[0]
     flat, lengths = arrays
+    if lengths.dtype != np.int64 or lengths.ndim != 1 or flat.ndim < 1 or (form == "texts" and flat.dtype != np.uint8):
+        raise WireError(f"{flat.dtype} {flat.shape} with lengths {lengths.dtype} {lengths.shape} is no {form}")
+    if ((lengths < 0) | (lengths > len(flat))).any() or int(lengths.sum()) != len(flat):
+        raise WireError(f"the lengths do not add up to the {len(flat)} that came")
     ends = np.cumsum(lengths)
-    if lengths.dtype != np.int64 or lengths.ndim != 1 or (lengths < 0).any():
-        raise WireError("lengths must be one row of int64, none negative")
-    if (int(ends[-1]) if len(ends) else 0) != len(flat):
-        raise WireError(f"the lengths add up to {int(lengths.sum())}, but {len(flat)} came")
     pieces = np.split(flat, ends[:-1]) if len(ends) else []
-    if form == "texts":
+    if form == "ragged":
+        return pieces
+    try:
         return [piece.tobytes().decode("utf-8", "surrogatepass") for piece in pieces]
-    return pieces
+    except UnicodeDecodeError as error:
+        raise WireError(f"a text is malformed: {error}") from error
 
 
 def _lengths(items: Sequence[Any]) -> Array:

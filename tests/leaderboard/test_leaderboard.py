@@ -38,19 +38,31 @@ def score(value, name="accuracy", half=0.01, *, primary=True):
                  primary=primary)  # fmt: skip
 
 
-def make_record(name, value=None, *, scores=None, evidence=None, parameters=100, failure=None, status=None, **task):
+def make_record(
+    name,
+    value=None,
+    *,
+    scores=None,
+    evidence=None,
+    parameters=100,
+    failure=None,
+    status=None,
+    task="usps",
+    mode="trained",
+    **asked,
+):
     scores = scores or (() if value is None else (score(value),))
     kind, phase = failure or ("fit_error", "fit")
     failed = status == "failed" or not scores
     return Record(
         task=TaskPart(
             **{
-                "name": "usps", "digest": "sha256:0", "source": "embedded", "data_digest": "sha256:1",
+                "name": task, "digest": "sha256:0", "source": "embedded", "data_digest": "sha256:1",
                 "scored_on": "test", "test_labels": "public", "n_train": 70, "n_validation": 10, "n_test": 100,
             }
-            | {key: given for key, given in task.items() if key != "mode"}
+            | asked
         ),
-        submission=SubmissionPart(name=name, digest="sha256:2", mode=task.get("mode", "trained")),
+        submission=SubmissionPart(name=name, digest="sha256:2", mode=mode),
         status=status or ("failed" if failed else "passed"),
         failure=Failure(kind=kind, phase=phase, message="no", file=None, line=None, log_tail="") if failed else None,
         scores=scores,
@@ -92,7 +104,7 @@ def with_evidence(store, name, value, evidence, **changes):
         {"scored_on": "validation"},
         {"mode": "loaded"},
         {"source": "canonical"},
-        {"name": "spect"},
+        {"task": "spect"},
     ],
     ids=lambda difference: next(iter(difference)),
 )
@@ -115,15 +127,16 @@ def test_without_evidence_ranks_are_found_from_intervals_and_marked(store):
 
 
 def test_with_evidence_models_are_compared_on_the_same_items(store):
-    records = [  # .02 apart with intervals of ± .02: alike from intervals, but bob errs where alice does, and more
-        with_evidence(store, "alice", 0.9, right(900)),
-        with_evidence(store, "bob", 0.88, right(880)),
+    wide = {name: (score(value, half=0.02),) for name, value in (("alice", 0.9), ("bob", 0.88))}
+    records = [  # alike from their intervals, but bob errs where alice does, and more often
+        with_evidence(store, "alice", None, right(900), scores=wide["alice"]),
+        with_evidence(store, "bob", None, right(880), scores=wide["bob"]),
     ]
     board = build(records, store)
     assert ranks(board) == [{"alice": 1, "bob": 2}]
     assert all(row.paired for row in board.groups[0].rows)
     assert "~" not in board_markdown(board).split("Equal ranks")[0]
-    assert ranks(build(records, EvidenceStore(Path("/nowhere")))) == [{"alice": 1, "bob": 2}]
+    assert ranks(build(records, EvidenceStore(Path("/nowhere")))) == [{"alice": 1, "bob": 1}]
 
 
 def test_models_that_err_on_different_items_share_a_rank(store):
@@ -198,7 +211,7 @@ def test_the_group_and_the_row_of_a_record_are_found(store):
     group = board.group_of(record)
     assert group.row_of("alice").record is record
     assert group.row_of("bob") is None
-    assert board.group_of(make_record("alice", 0.9, name="spect")) is None
+    assert board.group_of(make_record("alice", 0.9, task="spect")) is None
     assert board.tasks() == ["usps"]
 
 
@@ -210,7 +223,7 @@ def full_board(tmp_path, reverse=False):
         with_evidence(evidence, "reference/mlp", 0.95, right(950)),
         make_record("bob"),
         make_record("carl", 0.7, mode="loaded"),
-        make_record("dan", 0.6, name="spect"),
+        make_record("dan", 0.6, task="spect"),
     ]
     for record in reversed(found) if reverse else found:
         records.write(record)
