@@ -19,6 +19,7 @@ from rich.progress import TimeRemainingColumn as TimeLeftColumn
 from harness.evaluate import Observer, Silent
 from harness.text import neutral
 
+_COUNTABLE = 1e9  # a student may log any number; a bar cannot draw all
 _COUNTERS = (("epoch", "epochs"), ("step", "steps"))
 
 
@@ -57,7 +58,7 @@ class _Drawn:
 
     def logged(self, values: dict[str, float]) -> None:
         for counter, counted in _COUNTERS:
-            if counter in values and values.get(counted, 0) > 0:
+            if 0 <= values.get(counter, -1) <= values.get(counted, -1) <= _COUNTABLE:
                 self.advance(values[counter], values[counted])
         shown = {name: value for name, value in values.items() if name not in ("epochs", "steps")}
         note = "  ".join(f"{name} {value:.4g}" for name, value in list(shown.items())[:4])

@@ -33,8 +33,9 @@ def verdict(record: Record) -> str:
     """Return the one-line outcome."""
     who = f"{record.submission.name} · {record.task.name}"
     if record.failure is not None:
-        where = "" if record.failure.file is None else f" ({record.failure.file}:{record.failure.line or '?'})"
-        return f"failed: {who}: {record.failure.kind} in {record.failure.phase}{where}"
+        failure = record.failure
+        where = "" if failure.file is None else f" ({neutral(failure.file)}:{failure.line or '?'})"
+        return f"failed: {who}: {failure.kind} in {failure.phase}{where}"
     base, score = record.baseline, record.primary
     assert score is not None
     sign = (">" if base.strict else "≥") if score.higher_is_better else ("<" if base.strict else "≤")
@@ -45,7 +46,7 @@ def verdict(record: Record) -> str:
 def _show_failure(console: Console, record: Record) -> None:
     failure = record.failure
     assert failure is not None
-    where = "" if failure.file is None else f"{failure.file}:{failure.line or '?'}: "
+    where = "" if failure.file is None else f"{neutral(failure.file)}:{failure.line or '?'}: "
     console.print(f"  {where}{failure.kind} in {failure.phase}: {neutral(failure.message)}", style="red")
     lines = neutral(failure.log_tail).splitlines()
     if len(lines) > _LOG_LINES:

@@ -42,6 +42,9 @@ from harness.wire import Operators
 _INSPECTED = 8
 
 
+_SEES_TEST_INPUTS = frozenset({"predict", "measure", "audit"})
+
+
 @dataclass(frozen=True)
 class Outcome:
     """A record and the evidence behind it."""
@@ -316,17 +319,17 @@ def _status(failure: SubmissionError | None, baseline: BaselineResult) -> Status
 
 
 def _failure(plan: Plan, error: SubmissionError) -> Failure:
-    """Describe a failure; of a restricted task nothing that could carry data is published."""
+    """Describe a failure; nothing is published that could carry data of a restricted task or a private test part."""
     base = "reference" if plan.name.startswith("reference/") else "submissions"
     folder = f"{base}/{plan.name.removeprefix('reference/')}/{plan.task.name}"
-    restricted = plan.task.restricted
+    secret = plan.task.restricted or (plan.data.private and error.phase in _SEES_TEST_INPUTS)
     return Failure(
         kind=error.kind,
         phase=error.phase,
-        message="(not published: the task's data is restricted)" if restricted else error.message,
+        message="(not published: what the model said may carry data that must not leave)" if secret else error.message,
         file=None if error.file is None else f"{folder}/{error.file}",
         line=error.line,
-        log_tail="" if restricted else error.log_tail,
+        log_tail="" if secret else error.log_tail,
     )
 
 

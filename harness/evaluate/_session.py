@@ -52,6 +52,7 @@ _START_SECONDS = 60.0
 _MAX_LOGGED = 10_000
 _MAX_ARTIFACT_FILES = 1_000
 _LOG_TAIL_CHARACTERS = 64 * 1024
+_MAX_NAME, _MAX_MESSAGE, _MAX_LINE = 100, 2_000, 1 << 31
 
 
 def _no_arrays(_: object, headers: Sequence[ArrayHeader]) -> None:
@@ -210,10 +211,11 @@ class Session:
 
     def _log(self, values: dict[str, float]) -> None:
         self._logged += 1
-        if self._logged <= _MAX_LOGGED and len(values) <= 32:
+        if self._logged <= _MAX_LOGGED and len(values) <= 32 and all(len(name) <= 64 for name in values):
             self.on_log(values)
 
     def _raised(self, stage: _Stage, raised: Raised) -> SubmissionError:
+        raised = self._plausible(raised)
         said = f"{raised.exception}: {raised.message}" if raised.exception else raised.message
         kind, message = stage.kind, said
         match raised.reason:
@@ -235,6 +237,19 @@ class Session:
             file=raised.file,
             line=raised.line,
             log_tail=f"{self.process.log_tail}\n{raised.traceback}".strip()[-_LOG_TAIL_CHARACTERS:],
+        )
+
+    def _plausible(self, raised: Raised) -> Raised:
+        """Keep of a worker's claim what may be true: a line of a file that was submitted, and a bounded text."""
+        submission = next(folder.source for folder in self.folders if folder.name == "submission")
+        path = PurePosixPath(raised.file or "..")
+        known = ".." not in path.parts and not path.is_absolute() and _is_file(submission / path)
+        return msgspec.structs.replace(
+            raised,
+            exception=raised.exception[:_MAX_NAME],
+            message=raised.message[:_MAX_MESSAGE],
+            file=str(path) if known else None,
+            line=raised.line if known and raised.line is not None and 0 < raised.line < _MAX_LINE else None,
         )
 
     def _ended(self, stage: _Stage) -> SubmissionError:
@@ -267,6 +282,13 @@ def _over(exceeded: Exceeded, phase: Phase) -> str:
         f"{phase} went over the limit {exceeded.limit}: {exceeded.observed:,.1f} {unit} observed, "
         f"{exceeded.value:,.10g} {unit} allowed; {remedy}"
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that cannot be one
+        return False
 
 
 class _ArtifactTaker:

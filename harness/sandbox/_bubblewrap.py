@@ -60,9 +60,8 @@ class Bubblewrap:
         lease = lease_uid()
         folders = (*box.folders, Folder("lib/harness", package_folder()))
         shown = (*interpreter_paths(), *(folder.source for folder in folders))
-        argv: list[str] = []
-        if lease is not None:
-            argv += launcher_command((*shown, *_program_files(self.program)), lease.uid)
+        uid = None if lease is None else lease.uid
+        argv = [*launcher_command((*shown, *_program_files(self.program)), uid)]
         argv += [str(self.program), *_namespaces(), *self._file_system(box, folders), "--"]
         argv += [sys.executable, "-P", f"{_JOB}/lib/harness/worker/__main__.py"]
         return Launch(

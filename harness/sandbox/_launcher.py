@@ -1,7 +1,8 @@
-"""The last step before a worker on a root host, and the reaper of the `rlimits` level.
+"""The last step before a worker, and the reaper of the `rlimits` level.
 
-Run as ``python -I -S _launcher.py SPEC ARGUMENT...`` with SPEC in JSON; standard library only. It hides private
-folders and re-exposes in them what the worker needs, drops to an unprivileged uid, and starts the command.
+Run as ``python -I -S _launcher.py SPEC ARGUMENT...`` with SPEC in JSON; standard library only. It leaves the
+host's keyring, on a root host hides private folders, re-exposes in them what the worker needs and drops to an
+unprivileged uid, and becomes the command.
 With `reap` it stays: adopts whatever the worker leaves behind and kills it when the worker ends, when it is
 told to (SIGTERM), or when the host dies.
 """
@@ -10,6 +11,7 @@ import contextlib
 import ctypes
 import json
 import os
+import platform
 import signal
 import sys
 from collections.abc import Callable
@@ -18,11 +20,13 @@ from typing import Any
 
 _CLONE_NEWNS = 0x00020000
 _MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 1 << 18
+_SYS_KEYCTL, _KEYCTL_JOIN_SESSION_KEYRING = {"x86_64": 250, "aarch64": 219}, 1
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def main(spec: dict[str, Any], command: list[str]) -> None:
     """Do what the module's docstring says; never returns."""
+    _leave_keyring()
     if spec["hidden"]:
         _hide(spec["hidden"])
     if spec["reap"]:
@@ -30,6 +34,14 @@ def main(spec: dict[str, Any], command: list[str]) -> None:
     _drop(spec["uid"])
     _die_with_parent(spec["parent"], signal.SIGKILL)
     os.execv(command[0], command)
+
+
+def _leave_keyring() -> None:
+    """Join a session keyring of our own: no namespace hides the kernel's keys from who inherits them."""
+    number = _SYS_KEYCTL.get(platform.machine())
+    if sys.platform == "linux" and number is not None:
+        with contextlib.suppress(OSError):  # a kernel without keys has none to hide
+            _call("syscall", number, _KEYCTL_JOIN_SESSION_KEYRING, None)
 
 
 def _hide(hidden: dict[str, list[str]]) -> None:
@@ -121,7 +133,7 @@ def _mount(source: bytes, target: bytes, kind: bytes | None, flags: int, data: b
 
 def _call(name: str, *arguments: object) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
-    if getattr(libc, name)(*arguments) != 0:
+    if getattr(libc, name)(*arguments) < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")
 

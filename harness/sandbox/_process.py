@@ -18,6 +18,7 @@ from harness.sandbox._watch import Allowance, Exceeded, Watch
 from harness.wire import Channel, Reply
 
 _SECONDS_TO_DIE = 10.0
+_SECONDS_TO_REPORT = 1.0
 
 
 class Process:
@@ -84,7 +85,10 @@ class Process:
         return self._watch.exceeded
 
     def exit_description(self) -> str:
-        """Say how the worker ended, killing it first if it has not."""
+        """Say how the worker ended, killing it first if it does not end by itself."""
+        if self.exceeded is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._popen.wait(_SECONDS_TO_REPORT)
         self.kill()
         code = self._popen.returncode
         number = -code if code < 0 else code - 128
@@ -136,8 +140,9 @@ class Process:
 
         The kernel lets that one end only after all others in its namespace have.
         """
-        with contextlib.suppress(psutil.NoSuchProcess):
-            return psutil.Process(self._popen.pid).children(recursive=True)  # type: ignore[no-any-return]
+        if self._popen.poll() is None:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                return psutil.Process(self._popen.pid).children(recursive=True)  # type: ignore[no-any-return]
         return []
 
     def _signal(self) -> None:

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import psutil
@@ -163,18 +164,19 @@ class Watch:
                 os.write(self._stop, b"\0")
 
     def _processes(self) -> list[psutil.Process]:
+        if self._popen.poll() is not None:  # its number may be somebody else's by now
+            return []
         with contextlib.suppress(psutil.NoSuchProcess):
             root = psutil.Process(self._popen.pid)
             return [root, *root.children(recursive=True)]
         return []
 
     def _usage(self) -> _Usage:
-        """Add up the tree: memory of its own (resident, less what is shared) and CPU time, children's included."""
+        """Add up the tree: memory of its own and CPU time, children's included."""
         memory, cpu = 0, 0.0
         for process in self._processes():
             with contextlib.suppress(psutil.Error), process.oneshot():
-                info = process.memory_info()
-                memory += info.rss - getattr(info, "shared", 0)
+                memory += _own_memory(process)
                 times = process.cpu_times()
                 cpu += times.user + times.system + times.children_user + times.children_system
         return _Usage(memory, cpu)
@@ -186,6 +188,17 @@ class Watch:
             with contextlib.suppress(psutil.Error, AttributeError):
                 total += process.memory_full_info().pss
         return total
+
+
+def _own_memory(process: psutil.Process) -> int:
+    """Return resident bytes that no file backs: anonymous and shared, but not libraries (Linux; else all)."""
+    try:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+    except OSError:
+        return int(process.memory_info().rss)
+    return sum(
+        int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith(("RssAnon:", "RssShmem:"))
+    )
 
 
 class _Tail:

@@ -1,6 +1,6 @@
 """Plain data between host and worker: typed JSON messages and raw arrays, nothing that runs when read."""
 
-from harness.wire._channel import Admit, ArrayHeader, Channel, ChannelClosed, Frame, WireError, anything
+from harness.wire._channel import MAX_DIMENSIONS, Admit, ArrayHeader, Channel, ChannelClosed, Frame, WireError, anything
 from harness.wire._codec import Form, pack, unpack
 from harness.wire._messages import (
     Done,
@@ -21,6 +21,7 @@ from harness.wire._messages import (
 )
 
 __all__ = [
+    "MAX_DIMENSIONS",
     "Admit",
     "ArrayHeader",
     "Channel",

@@ -38,10 +38,10 @@ class ArtifactError(ContractError):
 def explain(error: BaseException, folder: Path) -> Raised:
     """Describe `error`; `folder` holds the submission's files."""
     if isinstance(error, ContractError):
-        return Raised("", str(error), error.file, error.line, "", error.reason)
+        return Raised("", _text(error)[:_MESSAGE_CHARACTERS], error.file, error.line, "", error.reason)
     file, line = _where(error, folder)
     return Raised(
-        type(error).__name__[:100],
+        encodable(type(error).__name__)[:100],
         _text(error)[:_MESSAGE_CHARACTERS],
         file,
         line,
@@ -62,16 +62,20 @@ def _reason(error: BaseException) -> Reason:
 
 
 def _text(error: BaseException) -> str:
-    if isinstance(error, SystemExit):
-        return f"called sys.exit({error.code!r})"
     try:
-        return str(error)
-    except Exception:  # an exception of the student's own may fail to describe itself
+        text = f"called sys.exit({error.code!r})" if isinstance(error, SystemExit) else str(error)
+    except BaseException:  # an exception of the student's own may fail to describe itself, or try to leave
         return "(the exception cannot be shown)"
+    return encodable(text)
+
+
+def encodable(text: str) -> str:
+    """Return `text` with what UTF-8 cannot carry (half a surrogate pair, say) made visible."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _where(error: BaseException, folder: Path) -> tuple[str | None, int | None]:
-    if isinstance(error, SyntaxError) and error.filename and _inside(error.filename, folder):
+    if isinstance(error, SyntaxError) and isinstance(error.filename, str) and _inside(error.filename, folder):
         return _relative(error.filename, folder), error.lineno
     frames = [
         (frame.f_code.co_filename, line)
@@ -91,9 +95,9 @@ def _traceback(error: BaseException, folder: Path) -> str:
         start = start.tb_next
     try:
         lines = traceback.format_exception(type(error), error, start)
-    except Exception:  # likewise
+    except BaseException:  # likewise
         return ""
-    return "".join(lines).replace(f"{folder}/", "")
+    return encodable("".join(lines)).replace(f"{folder}/", "")
 
 
 def _inside(filename: str, folder: Path) -> bool:

@@ -28,6 +28,7 @@ from harness.wire import (
     Load,
     Logged,
     Predict,
+    Raised,
     Request,
     Save,
     Setup,
@@ -79,12 +80,18 @@ class Worker:
             except ChannelClosed:
                 raise
             except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's as well
-                reply, results = explain(error, self._folder), ()
+                reply, results = self._explain(error), ()
             for stream in (sys.stdout, sys.stderr):
                 with contextlib.suppress(Exception):  # the student may have closed or replaced it
                     stream.flush()
             with self._lock:
                 self._channel.send(reply, *results)
+
+    def _explain(self, error: BaseException) -> msgspec.Struct:
+        try:
+            return explain(error, self._folder)
+        except BaseException:  # whatever a student's exception may be up to, an answer is owed
+            return Raised("Exception", "(the exception cannot be shown)", None, None, "")
 
     def _handle(self, request: Request, arrays: list[Array]) -> tuple[msgspec.Struct, tuple[Array, ...]]:
         match request:

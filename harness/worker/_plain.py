@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.wire import Form, pack
+from harness.wire import MAX_DIMENSIONS, Form, pack
 from harness.worker._explain import PredictionsError
 
 
@@ -21,8 +21,15 @@ def plain(result: Any, kind: str) -> tuple[Form, tuple[np.ndarray[Any, Any], ...
             raise PredictionsError(
                 f"predict returned {_name(result)}: expected a list with one (k, 6) float array per image"
             )
-        return pack([_array(boxes).astype(np.float64).reshape(-1, 6) for boxes in result])
+        return pack([_boxes(boxes) for boxes in result])
     return pack(_array(result))
+
+
+def _boxes(result: Any) -> np.ndarray[Any, Any]:
+    array = _array(result).astype(np.float64)
+    if array.size and (array.ndim != 2 or array.shape[1] != 6):
+        raise PredictionsError(f"predict returned boxes of shape {array.shape} for an image: expected (k, 6)")
+    return array.reshape(-1, 6)
 
 
 def _array(result: Any) -> np.ndarray[Any, Any]:
@@ -32,6 +39,8 @@ def _array(result: Any) -> np.ndarray[Any, Any]:
         array = np.asarray(_host(result))
     except (ValueError, TypeError, RuntimeError) as error:
         raise PredictionsError(f"predict returned {_name(result)}, which is no plain array ({error})") from error
+    if array.ndim > MAX_DIMENSIONS:
+        raise PredictionsError(f"predict returned {_name(result)} of {array.ndim} dimensions: expected far fewer")
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise PredictionsError(
             f"predict returned {_name(result)} of dtype {array.dtype}: expected an array of integers or floats"

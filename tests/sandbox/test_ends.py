@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -93,13 +94,13 @@ with bench.fitting({body!r}, {daemon!r}) as session:
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_the_death_of_the_host_is_the_death_of_the_tree(any_level, how, marker, tmp_path):
+def test_the_death_of_the_host_is_the_death_of_the_tree(any_level, marker, tmp_path):
     body = f"daemon({marker!r}); time.sleep(300)"
     script = HOST.format(
         here=str(Path(__file__).parent), way=any_level.way, folder=str(tmp_path), body=body, daemon=DAEMON
     )
-    with subprocess.Popen([sys.executable, "-c", script], start_new_session=True) as host:
+    variables = os.environ | {"TMPDIR": str(tmp_path)}  # a host that is killed cannot tidy up
+    with subprocess.Popen([sys.executable, "-c", script], start_new_session=True, env=variables) as host:
         try:
             deadline = time.monotonic() + 60
             while not alive(marker):
@@ -107,7 +108,7 @@ def test_the_death_of_the_host_is_the_death_of_the_tree(any_level, how, marker, 
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
             tree = psutil.Process(host.pid).children(recursive=True)
-            host.send_signal(how)
+            host.send_signal(signal.SIGKILL)
             host.wait(60)
         finally:
             host.kill()
@@ -182,13 +183,11 @@ def test_nothing_called_harness_is_left_in_the_temporary_folder(any_level, tmp_p
 
 
 def test_descriptors_are_closed_and_threads_ended(any_level):
-    import threading
-
-    held, threads = set(os.listdir("/proc/self/fd")), threading.active_count()
+    held, threads = list(Path("/proc/self/fd").iterdir()), threading.active_count()
     for _ in range(2):
         with any_level.fitting("pass") as session:
             any_level.fit(session)
-    assert len(os.listdir("/proc/self/fd")) <= len(held)
+    assert len(list(Path("/proc/self/fd").iterdir())) <= len(held)
     assert threading.active_count() == threads
 
 
@@ -207,7 +206,7 @@ def test_a_uid_is_free_again_once_its_worker_is_gone(any_level):
 def test_a_folder_that_is_not_there_is_an_error_of_ours(walled, tmp_path):
     session = walled.fitting("pass")
     session.folders = (Folder("submission", tmp_path / "missing"),)
-    with pytest.raises(InfrastructureError, match="harness doctor|missing"):
+    with pytest.raises(InfrastructureError, match="harness doctor"):
         session.__enter__()
 
 

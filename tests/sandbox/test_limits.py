@@ -35,8 +35,11 @@ def test_memory_shared_out_among_processes_is_counted_together(any_level):
 @pytest.mark.parametrize(
     "how",
     [
-        f"import mmap; kept = mmap.mmap(-1, 600 * {MIB}); kept.write(bytes(600 * {MIB // 1024}) * 1024)",
-        f"fds = [os.memfd_create('x') for _ in range(12)]; [os.write(fd, bytes({MIB})) for fd in fds * 50]",
+        f"import mmap; kept = mmap.mmap(-1, 600 * {MIB}); kept[::4096] = bytes(600 * {MIB} // 4096)",
+        pytest.param(
+            f"fds = [os.memfd_create('x') for _ in range(12)]; [os.write(fd, bytes({MIB})) for fd in fds * 50]",
+            marks=pytest.mark.xfail(reason="unmapped memfd pages show to a cgroup only, the level above", strict=True),
+        ),
     ],
     ids=["shared-mapping", "memfd"],
 )

@@ -55,8 +55,8 @@ def test_garbage_in_every_descriptor_is_a_clear_failure(any_level):
         "send({'type': 'nothing'})",
         "send({'type': 'done', 'more': 1})",
         "send(b'[' * 100_000)",
-        "send(b'{\"type\":\"logged\",\"values\":{\"a\":1e999}}')",
-        "send(b'{\"type\":\"logged\",\"values\":{\"a\":NaN}}')",
+        'send(b\'{"type":"logged","values":{"a":1e999}}\')',
+        'send(b\'{"type":"logged","values":{"a":NaN}}\')',
         "send({'type': 'done'}, magic=b'HRN0')",
         "send(b'', length=2**32 - 1)",
         "send({'type': 'done'}, count=9)",
@@ -130,7 +130,18 @@ def test_a_forged_place_is_no_place_of_the_submission(wall, file, line):
 
 @pytest.mark.parametrize(
     "path",
-    ["../x", "/tmp/x", "a/../../x", "", ".", "a\0b", "x" * 300, "é" * 200, "a/" * 120 + "x", "é" * 100 + "/" + "é" * 140],
+    [
+        "../x",
+        "/tmp/x",
+        "a/../../x",
+        "",
+        ".",
+        "a\0b",
+        "x" * 300,
+        "é" * 200,
+        "a/" * 120 + "x",
+        "é" * 100 + "/" + "é" * 140,
+    ],
 )
 def test_a_forged_file_of_an_artifact_lands_in_its_folder_or_is_the_students_failure(wall, path, tmp_path):
     target = tmp_path / "target" / "artifact"
@@ -201,9 +212,7 @@ class Model(harness.Model):
 def test_forged_predictions_are_refused(wall, forged):
     with wall.session(PREDICTING.format(forge=FORGE, body=forged), predict_seconds=10) as session:
         session.setup(0)
-        error = wall.failure(
-            session, lambda s: s.accept(s.request(np.zeros((2, 2), np.float32))())
-        )
+        error = wall.failure(session, lambda s: s.accept(s.request(np.zeros((2, 2), np.float32))()))
     assert error.kind in ("bad_predictions", "predict_error")
     assert error.phase == "predict"
 

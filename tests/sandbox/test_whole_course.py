@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import time
+
 import pytest
+from rich.console import Console
+
+from harness.cli._progress import watching
 
 HEAD = """
 import io, json, os, sys, time, zipfile
@@ -62,3 +68,14 @@ def test_a_file_name_that_the_host_cannot_create_is_the_students_failure(course)
         "_loop.files_of = lambda folder: [(File('é' * 200), np.zeros(4, np.uint8))]"
     )
     assert evaluate(course, fit=fit)["failure"]["phase"] == "save"
+
+
+def test_numbers_that_a_progress_bar_cannot_show_do_not_end_the_evaluation():
+    """`self.log(epoch=..., epochs=1e308)` is finite and comes through as it is."""
+    console = Console(file=io.StringIO(), force_terminal=True)
+    with watching(console, "bob · blobs") as observer:
+        observer.phase("fit")
+        for number in range(1, 4):
+            observer.logged({"epoch": number * 1e-308, "epochs": 1e308})
+            time.sleep(0.01)
+        observer.logged({"epoch": -1e308, "epochs": 1e308})

@@ -1,0 +1,166 @@
+"""What predict may return, what save may write, and which operators are seen."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from harness.worker._artifact import files_of
+from harness.worker._explain import ArtifactError, PredictionsError
+from harness.worker._inspect import inspect
+from harness.worker._plain import plain
+
+
+class FakeTensor:
+    """Looks like a tensor that needs a gradient, without torch."""
+
+    dtype = "torch.float32"
+
+    def __init__(self, values):
+        self.values = values
+
+    def detach(self):
+        return self
+
+    def cpu(self):
+        return np.asarray(self.values)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        [0, 1, 2],
+        (0, 1, 2),
+        np.array([0, 1, 2], np.uint8),
+        np.array([0, 1, 2], ">i4"),
+        [np.int64(0), np.int8(1), 2],
+        [np.array(0), np.array(1), np.array(2)],
+        range(3),
+        FakeTensor([0, 1, 2]),
+        [FakeTensor(0), FakeTensor(1), FakeTensor(2)],
+        np.arange(6)[::2] // 2,
+    ],
+)
+def test_whatever_can_be_a_plain_array_is_one(result):
+    form, (array,) = plain(result, "classification")
+    assert form == "array"
+    assert array.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        ["left", "right"],
+        "left",
+        None,
+        {"a": 1},
+        {1, 2},
+        [None, 1],
+        [[1], [1, 2]],
+        [2**70, 1],
+        np.array([1j]),
+        np.array(["2020"], "M8[Y]"),
+        np.zeros(2, [("a", int)]),
+        np.zeros(2, np.longdouble),
+        (x for x in [1, 2]),
+        [np.zeros(2), np.zeros(3)],
+    ],
+)
+def test_what_is_no_array_of_numbers_is_a_fault_of_the_predictions(result):
+    with pytest.raises(PredictionsError, match="predict returned a"):
+        plain(result, "classification")
+
+
+def test_boxes_come_as_one_flat_array_and_their_counts():
+    boxes = [np.ones((2, 6)), [], [[1, 2, 3, 4, 0.5, 0]]]
+    form, (flat, lengths) = plain(boxes, "detection")
+    assert form == "ragged"
+    assert flat.shape == (3, 6)
+    assert lengths.tolist() == [2, 0, 1]
+
+
+@pytest.mark.parametrize("result", [np.ones((2, 6)), "boxes", [np.ones((2, 5))], [["a"] * 6], [None]])
+def test_boxes_of_another_form_are_a_fault_of_the_predictions(result):
+    with pytest.raises(PredictionsError):
+        plain(result, "detection")
+
+
+def test_files_come_in_order_with_their_bytes_and_folders(tmp_path):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "inner.bin").write_bytes(b"12")
+    (tmp_path / "a.bin").write_bytes(b"")
+    (tmp_path / "empty").mkdir()
+    found = [(file.path, content.tobytes()) for file, content in files_of(tmp_path)]
+    assert found == [("a.bin", b""), ("b/inner.bin", b"12")]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda folder: (folder / "x").symlink_to("/etc/hostname"),
+        lambda folder: (folder / "x").symlink_to("/etc"),
+        lambda folder: (folder / "x").symlink_to("nowhere"),
+        lambda folder: os.mkfifo(folder / "x"),
+    ],
+    ids=["link", "link-to-folder", "broken-link", "fifo"],
+)
+def test_what_is_no_regular_file_is_refused_by_name(tmp_path, make):
+    make(tmp_path)
+    with pytest.raises(ArtifactError, match="'x', which is not a regular file"):
+        list(files_of(tmp_path))
+
+
+def names_of(call):
+    """Return the names of the operators and modules that `call` uses."""
+    return inspect(call).names
+
+
+@pytest.fixture(scope="module")
+def torch():
+    return pytest.importorskip("torch")
+
+
+def test_tensors_of_every_kind_become_plain(torch):
+    assert plain(torch.tensor([1, 2]), "classification")[1][0].dtype == np.int64
+    needy = torch.ones(2, 3, requires_grad=True)
+    assert plain(needy, "classification")[1][0].shape == (2, 3)
+    brain = plain(torch.tensor([0.5, 1], dtype=torch.bfloat16), "classification")[1][0]
+    assert brain.dtype == np.float32
+    assert brain.tolist() == [0.5, 1]
+    assert plain([needy[0], needy[1]], "classification")[1][0].shape == (2, 3)
+    assert plain(torch.tensor([True]), "classification")[1][0].dtype == np.bool_
+    with pytest.raises(PredictionsError):
+        plain(torch.tensor([1j]), "classification")
+    with pytest.raises(PredictionsError):
+        plain(torch.eye(2).to_sparse(), "classification")
+
+
+def test_convolution_and_attention_are_seen_however_they_are_called(torch):
+    functional = torch.nn.functional
+    image, words = torch.zeros(1, 1, 4, 4), torch.zeros(1, 4, 8)
+    seen = names_of(lambda: functional.conv2d(image, torch.zeros(1, 1, 2, 2)))
+    assert any("conv" in name for name in seen)
+    module = torch.nn.MultiheadAttention(8, 2, batch_first=True).eval()
+    with torch.no_grad():
+        seen = names_of(lambda: module(words, words, words))
+        assert "nn.MultiheadAttention" in seen
+        seen = names_of(lambda: functional.scaled_dot_product_attention(words, words, words))
+        assert any("attention" in name for name in seen)
+
+
+def test_a_linear_model_shows_neither(torch):
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU())
+    seen = names_of(lambda: model(torch.zeros(1, 2)))
+    assert "nn.Linear" in seen
+    assert not [name for name in seen if "conv" in name.lower() or "attention" in name.lower()]
+
+
+def test_the_hook_is_removed_even_if_predict_raises(torch):
+    from torch.nn.modules import module
+
+    before = dict(module._global_forward_pre_hooks)
+    with pytest.raises(ZeroDivisionError):
+        inspect(lambda: 1 / 0)
+    assert dict(module._global_forward_pre_hooks) == before
