@@ -17,6 +17,7 @@ import psutil
 import harness.yardstick
 from harness.clock import Budget, Timing, measure, sample, summarise, warm_up
 from harness.contract import Limits, Predictions, TaskInfo
+from harness.evaluate._predictions import join_predictions
 from harness.evaluate._session import Answer, Session
 from harness.record import Latency, Throughput
 from harness.sandbox import Folder, Sandbox
@@ -49,6 +50,10 @@ class Measured:
     throughput: Throughput
     latencies: Array
     drawn: Array
+    unaltered: Array
+    """Which items were asked as they are."""
+    answers: Predictions
+    """What those got, alone and shuffled."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -110,13 +115,15 @@ def measure_cost(subject: Subject) -> Measured:
         yardstick.setup(0)
         with model.within("measure_seconds", quiet=True), yardstick.within("measure_seconds", quiet=True):
             bench = _Bench(subject, model, yardstick)
-            timing, drawn = bench.time()
+            timing = bench.time()
             summary = summarise(timing, channel, yardstick_channel)
             return Measured(
                 latency=Latency(batch=1, **vars(summary)),
                 throughput=bench.throughput(),
                 latencies=np.array(timing.model),
-                drawn=drawn,
+                drawn=bench.drawn(),
+                unaltered=bench.drawn()[bench.unaltered()],
+                answers=bench.answers(),
             )
 
 
@@ -145,21 +152,32 @@ class _Bench:
     def __init__(self, subject: Subject, model: Session, yardstick: Session) -> None:
         self._subject, self._model, self._yardstick = subject, model, yardstick
         self._draw = Draw.secret(len(subject.inputs), subject.perturb)
-        self._answers: list[Answer] = []
+        self._answers: dict[int, Answer] = {}
+        self._n = 0
         generator = np.random.Generator(np.random.PCG64(0))
         self._vectors = generator.random((Budget().most, 1, _YARDSTICK_WIDTH), np.float32)
 
-    def time(self) -> tuple[Timing, Array]:
-        """Return the samples, and which item each request of the model was."""
+    def time(self) -> Timing:
+        """Warm up, then time the model and the yardstick in turns."""
         budget = Budget()
         half = max(1, len(self._draw.items) // 2)  # the other half warms up: no input comes twice
         typical = warm_up(lambda number: self._prepare(number - half), half, time.perf_counter, budget.warm_up_seconds)
         warm_up(self._prepare_yardstick, budget.most, time.perf_counter, budget.warm_up_seconds)
-        n = budget.requests(typical, half)
-        timing = measure(self._prepare, self._prepare_yardstick, n, budget.rounds, time.perf_counter)
-        for answer in self._answers:
-            self._model.accept(answer, "measure")
-        return timing, self._draw.items[:n]
+        self._n = budget.requests(typical, half)
+        return measure(self._prepare, self._prepare_yardstick, self._n, budget.rounds, time.perf_counter)
+
+    def drawn(self) -> Array:
+        """Return which item each timed request was."""
+        return self._draw.items[: self._n]
+
+    def unaltered(self) -> Array:
+        """Return the numbers of the timed requests that were items as they are."""
+        return np.flatnonzero(~self._draw.altered[: self._n])
+
+    def answers(self) -> Predictions:
+        """Check every timed answer, and return those to unaltered items."""
+        accepted = [self._model.accept(self._answers[number], "measure") for number in range(self._n)]
+        return join_predictions([accepted[number] for number in self.unaltered()])
 
     def throughput(self) -> Throughput:
         """Return samples a second in full batches."""
@@ -173,8 +191,12 @@ class _Bench:
         one = self._subject.inputs[item : item + 1]
         if perturb is not None and self._draw.altered[number]:
             one = np.ascontiguousarray(perturb(one[0], self._draw.generator), one.dtype)[None]
-        request = self._model.request(one, "measure")
-        return lambda: self._answers.append(request())
+        request, answers = self._model.request(one, "measure"), self._answers
+
+        def send() -> None:
+            answers[number] = request()
+
+        return send
 
     def _prepare_yardstick(self, number: int) -> Callable[[], object]:
         return self._yardstick.request(self._vectors[number], "measure")

@@ -52,6 +52,15 @@ def accept(task: TaskInfo, arrays: Sequence[Array], phase: Phase) -> Predictions
     return Predictions(array.astype(np.float64))
 
 
+def join_predictions(batches: Sequence[Predictions]) -> Predictions:
+    """Return the predictions of several batches as one; scores only where every batch has them."""
+    if isinstance(batches[0].values, list):
+        return Predictions([boxes for batch in batches for boxes in batch.values])
+    values = np.concatenate([batch.values for batch in batches])
+    scores = [batch.scores for batch in batches if batch.scores is not None]
+    return Predictions(values, np.concatenate(scores) if len(scores) == len(batches) else None)
+
+
 def bad_predictions(phase: Phase, problem: str) -> SubmissionError:
     """Return the failure that `problem` is."""
     return SubmissionError("bad_predictions", phase, problem)

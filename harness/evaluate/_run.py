@@ -9,16 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from harness._version import __version__
 from harness.contract import Predictions, SubmissionError, TaskInfo
+from harness.evaluate._agree import same_answers
 from harness.evaluate._host import describe_git, describe_machine, package_versions
 from harness.evaluate._measure import Measured, Subject, measure_cost
 from harness.evaluate._observe import Observer
 from harness.evaluate._plan import Plan
+from harness.evaluate._predictions import join_predictions
 from harness.evaluate._score import Scored, compare, mean_of, not_reached, score
 from harness.evaluate._session import Session
 from harness.evaluate._snapshot import check_snapshot
@@ -112,7 +111,7 @@ def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer
         scores=scores,
         baseline=baseline,
         cost=_cost(reached),
-        audits=_audits(reached),
+        audits=audits_of(reached),
         run=Run(
             id=plan.id,
             started=started,
@@ -159,6 +158,7 @@ class _Line:
         with self._phase("measure"):
             reached.measured = self._measure(first, artifact, reached.predicted.predictions)
         self._hold_to_rules(reached.predicted.operators)
+        hold_to(audits_of(reached))
         for seed in others:
             self._repeat(seed)
 
@@ -219,7 +219,7 @@ class _Line:
                     batches.append(session.accept(answer))
                     self._observer.advance(min(start + plan.task.batch, len(inputs)), len(inputs))
             return Predicted(
-                predictions=_joined(batches),
+                predictions=join_predictions(batches),
                 operators=session.inspect(inputs[:1]),
                 peak_memory_bytes=session.process.peak_memory_bytes,
             )
@@ -289,15 +289,6 @@ def task_info(plan: Plan) -> TaskInfo:
     )
 
 
-def _joined(batches: list[Predictions]) -> Predictions:
-    if isinstance(batches[0].values, list):
-        return Predictions([boxes for batch in batches for boxes in batch.values])
-    kept: list[Any] = [batch.scores for batch in batches]
-    if any(scores is None for scores in kept):
-        return Predictions(np.concatenate([batch.values for batch in batches]))
-    return Predictions(np.concatenate([batch.values for batch in batches]), np.concatenate(kept))
-
-
 def _baseline(plan: Plan, reached: _Reached, scores: tuple[Score, ...]) -> BaselineResult:
     baseline = plan.data.source.baseline
     if reached.scored is None:
@@ -305,11 +296,32 @@ def _baseline(plan: Plan, reached: _Reached, scores: tuple[Score, ...]) -> Basel
     return compare(plan.task, baseline, scores[0].value, reached.scored)
 
 
-def _audits(reached: _Reached) -> tuple[Audit, ...]:
-    if reached.predicted is None or reached.predicted.operators.flops is None:
-        return ()
-    uncounted = ", ".join(reached.predicted.operators.uncounted) or "nothing"
-    return (Audit(name="flops", passed=True, severity="warn", detail=f"claimed by the worker; uncounted: {uncounted}"),)
+def audits_of(reached: _Reached) -> tuple[Audit, ...]:
+    """Return the audits of what was reached."""
+    predicted, measured = reached.predicted, reached.measured
+    audits = []
+    if predicted is not None and measured is not None:
+        audits.append(same_answers(predicted.predictions.take(measured.unaltered), measured.answers))
+    if predicted is not None and predicted.operators.flops is not None:
+        uncounted = ", ".join(predicted.operators.uncounted) or "nothing"
+        detail = f"claimed by the worker; uncounted: {uncounted}"
+        audits.append(Audit(name="flops", passed=True, severity="warn", detail=detail))
+    return tuple(audits)
+
+
+def hold_to(audits: tuple[Audit, ...]) -> None:
+    """Fail a submission that an audit of severity `fail` caught.
+
+    Raises:
+        SubmissionError: `audit_failed`.
+    """
+    for audit in audits:
+        if not audit.passed and audit.severity == "fail":
+            raise SubmissionError(
+                "audit_failed",
+                "audit",
+                f"{audit.name}: {audit.detail}; predictions may not depend on batch, order or phase",
+            )
 
 
 def _status(failure: SubmissionError | None, baseline: BaselineResult) -> Status:
