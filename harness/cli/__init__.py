@@ -16,6 +16,7 @@ PASSED, FAILED, USAGE, INFRASTRUCTURE, INTERRUPTED = 0, 1, 2, 3, 130
 
 _COMMANDS = {
     "evaluate": "Train or load a submission in isolation, measure it, record it.",
+    "check": "Try a submission against the contract, in seconds.",
     "tasks": "List the tasks, or show one.",
     "leaderboard": "Rebuild the leaderboard from the records.",
     "doctor": "Say what works on this machine and what to do about what doesn't.",

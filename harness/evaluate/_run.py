@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -250,14 +250,7 @@ class _Line:
                 )
 
     def _session(self, threads: int, *more: Folder) -> Session:
-        plan = self._plan
-        return Session(
-            sandbox=self._sandbox,
-            task=task_info(plan),
-            folders=(Folder("submission", plan.snapshot.files), *more),
-            threads=threads,
-            on_log=self._logged,
-        )
+        return replace(open_session(self._plan, self._sandbox, *more), threads=threads, on_log=self._logged)
 
     def _logged(self, values: dict[str, float]) -> None:
         self.reached.curve.append(values)
@@ -271,6 +264,16 @@ class _Line:
             yield
         finally:
             self.reached.phases[name] = self.reached.phases.get(name, 0.0) + time.monotonic() - begin
+
+
+def open_session(plan: Plan, sandbox: Sandbox, *more: Folder) -> Session:
+    """Return a worker, not started yet, that has the submission's files and the folders named."""
+    return Session(
+        sandbox=sandbox,
+        task=task_info(plan),
+        folders=(Folder("submission", plan.snapshot.files), *more),
+        threads=plan.task.threads,
+    )
 
 
 def task_info(plan: Plan) -> TaskInfo:

@@ -12,6 +12,7 @@ from typing import Literal
 from harness.contract import HarnessError, InfrastructureError
 from harness.course import Course, Submission
 from harness.data import DataChoice, Places, TaskData, load_data
+from harness.evaluate._check import Check, check
 from harness.evaluate._observe import Observer
 from harness.evaluate._plan import Plan, WeightsPolicy, choose_mode
 from harness.evaluate._run import run
@@ -62,6 +63,11 @@ class Evaluator:
         with self._planned(submission) as (plan, work), _disk():
             outcome = run(plan, self._sandbox, work, self._course.root, observer)
         return Evaluation(record=outcome.record, how="evaluated")
+
+    def check(self, submission: Submission) -> Iterator[Check]:
+        """Try `submission` against the contract on a small sample."""
+        with self._planned(submission) as (plan, work), _disk():
+            yield from check(plan, self._sandbox, work)
 
     def evaluate_and_store(self, submission: Submission, observer: Observer) -> Evaluation:
         """Evaluate `submission` and make the result its newest record."""

@@ -85,6 +85,7 @@ class Operators(_Message, frozen=True, tag="operators"):
     flops: int | None = None
     uncounted: tuple[str, ...] = ()
     """Operators that calculate but are not in `flops`."""
+    inputs_changed: bool = False
 
 
 class Raised(_Message, frozen=True, tag="raised"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import math
 import os
 import sys
@@ -110,7 +111,9 @@ class Worker:
                 self._model.load(Path(folder))
             case Inspect(form):
                 inputs = unpack(form, arrays)
-                return inspect(lambda: self._predict(inputs)), ()
+                before = copy.deepcopy(inputs)
+                seen = inspect(lambda: self._predict(inputs))
+                return msgspec.structs.replace(seen, inputs_changed=not np.array_equal(before, inputs)), ()
         return Done(), ()
 
     def _setup(self, request: Setup) -> None:

@@ -1,0 +1,57 @@
+"""``harness check``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from harness.cli import FAILED, PASSED
+from harness.cli._options import console, course_at, places
+from harness.contract import SubmissionError
+from harness.course import Submission
+from harness.data import DataChoice
+from harness.evaluate import Evaluator, Settings
+from harness.sandbox import find_sandbox
+from harness.text import neutral
+
+_SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-", "dim")}
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH…")
+@click.option("--task", help="Only this task of each submission.")
+@click.option("--data", type=click.Choice(["auto", "canonical", "local", "embedded"]), default="auto")
+@click.option("--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA.")
+def check(paths: tuple[str, ...], task: str | None, data: DataChoice, data_root: Path | None) -> int:
+    """Try submissions against the contract on a small sample; no test score comes of it."""
+    out = console()
+    course = course_at(paths)
+    submissions = dict.fromkeys(s for path in paths for s in course.submissions(path, task))
+    where = places(data_root)
+    sandbox = find_sandbox([course.root, *where.all()])
+    evaluator = Evaluator(course, sandbox, where, Settings(data=data, weights="retrain"))
+    tally: Counter[str] = Counter()
+    reasons: list[str] = []
+    for submission in submissions:
+        _one(out, evaluator, submission, tally, reasons)
+    verdict = ", ".join(f"{tally[name]} {name}" for name in _SIGNS if tally[name] or name == "passed")
+    out.print(verdict + (f": {'; '.join(reasons)}" if reasons else ""))
+    return FAILED if tally["failed"] else PASSED
+
+
+def _one(out: Console, evaluator: Evaluator, submission: Submission, tally: Counter[str], reasons: list[str]) -> None:
+    out.print(f"{submission}", style="bold")
+    for result in evaluator.check(submission):
+        sign, style = _SIGNS[result.outcome]
+        tally[result.outcome] += 1
+        reason = f": {neutral(result.reason)}" if result.reason else ""
+        out.print(f"  {sign} {result.name}{_where(result.error)}{reason}", style=style)
+        if result.outcome == "skipped":
+            reasons.append(f"{result.name} ({result.reason})")
+
+
+def _where(error: SubmissionError | None) -> str:
+    return "" if error is None or error.file is None else f" ({neutral(error.file)}:{error.line or '?'})"
