@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import importlib.util
+import os
 import sys
 import traceback
 from collections.abc import Iterable
@@ -83,11 +84,9 @@ class Course:
             declared = getattr(_import_task(self.root, folder), "TASK", None)
         except TaskError as error:
             raise TaskError(f"task {name}: {error} ({folder / 'task.py'})") from error
-        except Exception as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            raise TaskError(
-                f"task {name} does not load: {type(error).__name__}: {error} ({where.filename}:{where.lineno})"
-            ) from error
+        except (Exception, SystemExit) as error:
+            where = _where(error, folder)
+            raise TaskError(f"task {name} does not load: {type(error).__name__}: {error} ({where})") from error
         if not isinstance(declared, Task):
             raise TaskError(f"task {name}: {folder / 'task.py'} defines no TASK = harness.Task(...)")
         return declared.named(name)
@@ -115,12 +114,13 @@ class Course:
         if not folder.is_dir():
             names = _folders(self.root / base)
             raise UsageError(f"there is no {base}/{name}{suggest(name, names)}")
-        tasks = rest or _folders(folder)
+        known = self.task_names()
+        tasks = rest or [one for one in _folders(folder) if one in known or (folder / one / "model.py").exists()]
         if task is not None:
             tasks = [task] if task in tasks or not rest else []
         for wanted in tasks:
-            if wanted not in self.task_names():
-                raise UsageError(f"{base}/{name}: there is no task {wanted!r}{suggest(wanted, self.task_names())}")
+            if wanted not in known:
+                raise UsageError(f"{base}/{name}: there is no task {wanted!r}{suggest(wanted, known)}")
             if not (folder / wanted).is_dir():
                 raise UsageError(f"{base}/{name} has no folder {wanted!r}{suggest(wanted, _folders(folder))}")
         if not tasks:
@@ -157,7 +157,7 @@ def digest_files(folder: Path, files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for path in sorted(files):
         content = path.read_bytes()
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
+        digest.update(os.fsencode(path.relative_to(folder)) + f"\0{len(content)}\0".encode())
         digest.update(content)
     return f"sha256:{digest.hexdigest()}"
 
@@ -177,6 +177,16 @@ def _folders(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
     return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
+
+
+def _where(error: BaseException, folder: Path) -> str:
+    """Return file and line of what went wrong: the last place inside the task's own folder."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(folder)
+    ]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else str(folder / "task.py")
 
 
 def _import_task(root: Path, folder: Path) -> ModuleType:

@@ -60,7 +60,7 @@ TASK = harness.Task(
 )
 '''
 
-CENTROIDS = '''
+CENTROIDS = """
 import numpy as np
 
 import harness
@@ -72,7 +72,7 @@ class Model(harness.Model):
 
     def predict(self, inputs):
         return ((inputs[:, None] - self.centres) ** 2).sum(axis=2).argmin(axis=1)
-'''
+"""
 
 
 @dataclass

@@ -18,6 +18,7 @@ _COMMANDS = {
     "evaluate": "Train or load a submission in isolation, measure it, record it.",
     "check": "Try a submission against the contract, in seconds.",
     "tasks": "List the tasks, or show one.",
+    "data": "List, fetch and verify the tasks' data; keep test parts private.",
     "leaderboard": "Rebuild the leaderboard from the records.",
     "doctor": "Say what works on this machine and what to do about what doesn't.",
 }
@@ -75,7 +76,7 @@ def _run(arguments: list[str]) -> int:
         _say(error)
         return INFRASTRUCTURE
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted: nothing is left running, no record was changed", err=True)
+        click.echo("interrupted: nothing is left running, no half record was written", err=True)
         return INTERRUPTED
 
 

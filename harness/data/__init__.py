@@ -1,7 +1,23 @@
 """Find, check and load a task's data; never imported by a worker."""
 
+from harness.data._files import Bars, DownloadBar, NotHere, in_cache, no_bars
 from harness.data._load import DataChoice, TaskData, load_data
 from harness.data._places import Places
-from harness.data._private import private_folder
+from harness.data._private import keep_private, private_folder
+from harness.data._survey import Found, survey
 
-__all__ = ["DataChoice", "Places", "TaskData", "load_data", "private_folder"]
+__all__ = [
+    "Bars",
+    "DataChoice",
+    "DownloadBar",
+    "Found",
+    "NotHere",
+    "Places",
+    "TaskData",
+    "in_cache",
+    "keep_private",
+    "load_data",
+    "no_bars",
+    "private_folder",
+    "survey",
+]

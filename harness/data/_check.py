@@ -22,8 +22,11 @@ def check_parts(task: Task, source: Source, parts: Parts) -> Parts:
             if problem:
                 raise TaskError(f"task {task.name}, {source.kind} data, {name} part: {problem}")
     found = Counts(*(0 if split is None else len(split) for split in named.values()))
-    if source.counts is not None and parts.test is not None and found != source.counts:
-        raise TaskError(f"task {task.name}, {source.kind} data: {found} items, expected {source.counts}")
+    expected = source.counts
+    if expected is not None and task.private_test:
+        expected = expected._replace(test=found.test)  # kept elsewhere, perhaps another part altogether
+    if expected is not None and found != expected:
+        raise TaskError(f"task {task.name}, {source.kind} data: {found} items, expected {expected}")
     if not found.train or not found.validation:
         raise TaskError(f"task {task.name}, {source.kind} data: a part is empty ({found})")
     return parts

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
-from harness.contract import Canonical, InfrastructureError, Local, Task
+from harness.contract import Canonical, File, InfrastructureError, Local, Task
 from harness.data._digest import file_digest, matches
 from harness.data._places import Places
 
@@ -36,39 +38,82 @@ def in_data_root(task: Task, source: Canonical | Local, places: Places) -> Path:
     return folder
 
 
-def in_cache(task: Task, source: Canonical, places: Places) -> Path:
+class DownloadBar(Protocol):
+    """Follows one download, as pooch asks for it."""
+
+    total: float
+    """Bytes to come."""
+
+    def update(self, count: int) -> None:
+        """Take note of `count` more bytes."""
+
+    def reset(self) -> None:
+        """Start over."""
+
+    def close(self) -> None:
+        """Stop drawing."""
+
+
+Bars = Callable[[str], DownloadBar]
+"""Makes the bar for a file of this name."""
+
+
+class _NoBar:
+    total = 0.0
+
+    def update(self, count: int) -> None:
+        pass
+
+    def reset(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def no_bars(_: str) -> DownloadBar:
+    """Draw nothing."""
+    return _NoBar()
+
+
+def cache_folder(task: Task, places: Places) -> Path:
+    """Return where downloads of `task` are kept."""
+    return places.cache / "files" / task.name
+
+
+def in_cache(task: Task, source: Canonical, places: Places, bars: Bars = no_bars) -> Path:
     """Return the cache folder that holds all of `source`'s files, downloading what is missing.
 
     Raises:
         NotHere: a file is missing and cannot be downloaded.
         InfrastructureError: a download has the wrong digest.
     """
-    folder = places.cache / "files" / task.name
+    folder = cache_folder(task, places)
     for file in source.files:
         path = folder / file.name
         if path.exists() and matches(file, path):
             continue
         if places.offline:
             raise NotHere(f"{file.name} is not in the cache and HARNESS_OFFLINE forbids its download")
-        _download(file.url, file.digest, path)
+        _download(file, path, bars)
     return folder
 
 
-def _download(url: str, digest: str, path: Path) -> None:
-    """Fetch `url` to `path`: whole and with the right digest, or not at all."""
+def _download(file: File, path: Path, bars: Bars) -> None:
+    """Fetch `file` to `path`: whole and with the right digest, or not at all."""
     import pooch
     import requests
 
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
-    fetch = pooch.HTTPDownloader(progressbar=False, timeout=(_CONNECT_SECONDS, _READ_SECONDS))
+    fetch = pooch.HTTPDownloader(progressbar=bars(file.name), timeout=(_CONNECT_SECONDS, _READ_SECONDS))
     try:
-        fetch(url, str(part), None)
-        algorithm, _, expected = digest.partition(":")
+        fetch(file.url, str(part), None)
+        algorithm, _, expected = file.digest.partition(":")
         found = file_digest(part, algorithm)
         if found != expected:
             raise InfrastructureError(
-                f"{url} came with the digest {algorithm}:{found}, expected {digest}: nothing was kept; "
+                f"{file.url} came with the digest {algorithm}:{found}, expected {file.digest}: nothing was kept; "
                 "try again, or ask whoever maintains the task"
             )
         part.replace(path)

@@ -21,7 +21,7 @@ from harness.contract import (
 )
 from harness.data._check import check_parts
 from harness.data._digest import data_digest
-from harness.data._files import NotHere, in_cache, in_data_root
+from harness.data._files import Bars, NotHere, in_cache, in_data_root, no_bars
 from harness.data._places import Places
 from harness.data._prepared import prepared_path, read_prepared, write_prepared
 from harness.data._private import private_test
@@ -54,7 +54,9 @@ class TaskData:
         return self.validation if self.test is None else self.test
 
 
-def load_data(task: Task, task_digest: str, places: Places, choice: DataChoice = "auto") -> TaskData:
+def load_data(
+    task: Task, task_digest: str, places: Places, choice: DataChoice = "auto", bars: Bars = no_bars
+) -> TaskData:
     """Load `task` from the first source of the kind chosen that is on this machine or can be downloaded.
 
     Raises:
@@ -62,15 +64,16 @@ def load_data(task: Task, task_digest: str, places: Places, choice: DataChoice =
         TaskError: the data is not what the task declares.
     """
     passed_over: list[str] = []
-    for source, find in _candidates(task, places, choice):
+    for source, find in _candidates(task, places, choice, bars):
         try:
             folder = find()
         except NotHere as reason:
             passed_over.append(str(reason))
             continue
-        parts = check_parts(task, source, _read(task, task_digest, source, folder, places))
+        parts = _read(task, task_digest, source, folder, places)
         if task.private_test:
             parts = replace(parts, test=private_test(task, parts.test, places))
+        parts = check_parts(task, source, parts)
         digest = data_digest([parts.train, parts.validation, parts.test])
         return TaskData(
             source=source,
@@ -89,7 +92,9 @@ def load_data(task: Task, task_digest: str, places: Places, choice: DataChoice =
     )
 
 
-def _candidates(task: Task, places: Places, choice: DataChoice) -> Iterator[tuple[Source, Callable[[], Path | None]]]:
+def _candidates(
+    task: Task, places: Places, choice: DataChoice, bars: Bars
+) -> Iterator[tuple[Source, Callable[[], Path | None]]]:
     """Yield sources with how to find each: the data root before cache and network, embedded last."""
     wanted = [source for source in task.sources if choice in ("auto", source.kind)]
     for source in wanted:
@@ -97,7 +102,7 @@ def _candidates(task: Task, places: Places, choice: DataChoice) -> Iterator[tupl
             yield source, partial(in_data_root, task, source, places)
     for source in wanted:
         if isinstance(source, Canonical):
-            yield source, partial(in_cache, task, source, places)
+            yield source, partial(in_cache, task, source, places, bars)
     for source in wanted:
         if isinstance(source, Embedded):
             yield source, lambda: None

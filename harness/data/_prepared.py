@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from harness._version import __version__
-from harness.contract import Parts, Source, Split, Task
+from harness.contract import Parts, Source, Split, Task, TaskError
 from harness.data._digest import file_digest
+from harness.data._npz import BadArchiveError, read_arrays
 from harness.data._places import Places
 
 _NAMES = ("train", "validation", "test")
@@ -31,12 +31,12 @@ def prepared_path(task: Task, task_digest: str, source: Source, files: Iterable[
 def read_prepared(path: Path) -> Parts | None:
     """Return the parts kept at `path`; None where there are none, or not whole."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            splits = [
-                Split(archive[f"{name}_inputs"], archive[f"{name}_targets"]) if f"{name}_inputs" in archive else None
-                for name in _NAMES
-            ]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        arrays = read_arrays(path)
+        splits = [
+            Split(arrays[f"{name}_inputs"], arrays[f"{name}_targets"]) if f"{name}_inputs" in arrays else None
+            for name in _NAMES
+        ]
+    except (OSError, BadArchiveError, KeyError, TaskError):
         return None
     train, validation, test = splits
     return None if train is None or validation is None else Parts(train, validation, test)

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-import zipfile
+import io
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from harness.contract import InfrastructureError, Split, Task
+from harness.contract import InfrastructureError, Split, Task, UsageError
+from harness.data._npz import BadArchiveError, read_arrays
 from harness.data._places import Places
+from harness.record import write_atomically
 
 TEST_FILE = "test.npz"
+
+Keep = Literal["targets", "inputs-and-targets"]
 
 
 def private_folder(task: Task, places: Places) -> Path | None:
     """Return the folder of `task`'s private test part if it is here."""
     folder = None if places.private is None else places.private / task.name
     return folder if folder is not None and (folder / TEST_FILE).is_file() else None
+
+
+def keep_private(task: Task, test: Split, places: Places, keep: Keep) -> Path:
+    """Write the private test part of `task`, readable by its owner alone, and return the file.
+
+    Raises:
+        UsageError: the task has no private test part, or there is no place for one.
+    """
+    if not task.private_test:
+        raise UsageError(f"task {task.name} does not declare private_test=True: its test part is public")
+    if places.private is None:
+        raise UsageError("HARNESS_PRIVATE is not set: name a folder outside the repository")
+    content = io.BytesIO()
+    np.savez_compressed(content, **({"targets": test.targets} | ({} if keep == "targets" else {"inputs": test.inputs})))
+    path = places.private / task.name / TEST_FILE
+    write_atomically(path, content.getvalue(), 0o600)
+    path.parent.chmod(0o700)
+    return path
 
 
 def private_test(task: Task, public: Split | None, places: Places) -> Split | None:
@@ -32,10 +55,9 @@ def private_test(task: Task, public: Split | None, places: Places) -> Split | No
         return None
     path = folder / TEST_FILE
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            targets = archive["targets"]
-            inputs = archive.get("inputs")
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        arrays = read_arrays(path)
+        targets, inputs = arrays["targets"], arrays.get("inputs")
+    except (OSError, BadArchiveError, KeyError) as error:
         raise InfrastructureError(f"task {task.name}: {path} cannot be read ({error})") from error
     if inputs is None:
         inputs = None if public is None else public.inputs

@@ -45,6 +45,8 @@ class Plan:
             *(f"{name} {version}" for name, version in sorted(package_versions().items())),
             self.task.name,
             self.task_digest,
+            self.data.source.kind,
+            repr(self.data.source.baseline),
             self.data.digest,
             self.data.scored_on,
             self.name,

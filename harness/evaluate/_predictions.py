@@ -48,7 +48,7 @@ def accept(task: TaskInfo, arrays: Sequence[Array], phase: Phase) -> Predictions
         case "classification":
             return _labels(task, array, phase)
         case "segmentation":
-            return _masks(array, phase)
+            return _masks(task, array, phase)
     return Predictions(array.astype(np.float64))
 
 
@@ -106,19 +106,25 @@ def _labels(task: TaskInfo, array: Array, phase: Phase) -> Predictions:
     return Predictions(array.astype(np.int64))
 
 
-def _masks(array: Array, phase: Phase) -> Predictions:
+def _masks(task: TaskInfo, array: Array, phase: Phase) -> Predictions:
     low, high = array.min(initial=0), array.max(initial=0)
     if array.dtype.kind == "f":
         if low < 0 or high > 1:
             raise bad_predictions(phase, f"predict returned probabilities in [{low:g}, {high:g}]: expected [0, 1]")
         return Predictions((array >= 0.5).astype(np.int64), array)
-    if low < 0:
-        raise bad_predictions(phase, f"predict returned the mask value {low}: expected 0 or more")
+    if low < 0 or (task.classes and high >= len(task.classes)):
+        most = f"0 to {len(task.classes) - 1}" if task.classes else "0 or more"
+        raise bad_predictions(phase, f"predict returned the mask value {low if low < 0 else high}: expected {most}")
     return Predictions(array.astype(np.int64))
 
 
 def _boxes(task: TaskInfo, boxes: list[Array], phase: Phase) -> list[Array]:
     for number, image in enumerate(boxes):
+        if len(image) > MAX_BOXES_PER_IMAGE:
+            raise bad_predictions(
+                phase,
+                f"predict returned {len(image)} boxes for image {number}: expected at most {MAX_BOXES_PER_IMAGE} boxes each",
+            )
         if not np.isfinite(image).all():
             raise bad_predictions(phase, f"predict returned a box that is not finite (image {number})")
         classes = image[:, 5]

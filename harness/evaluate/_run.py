@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from harness._version import __version__
 from harness.contract import Predictions, SubmissionError, TaskInfo
@@ -220,9 +221,18 @@ class _Line:
                     self._observer.advance(min(start + plan.task.batch, len(inputs)), len(inputs))
             return Predicted(
                 predictions=join_predictions(batches),
-                operators=session.inspect(inputs[:1]),
+                operators=self._inspect(session, inputs[:1]),
                 peak_memory_bytes=session.process.peak_memory_bytes,
             )
+
+    def _inspect(self, session: Session, inputs: Any) -> Operators:
+        """See what `predict` uses; a model that does not bear being watched fails only where a rule needs it seen."""
+        try:
+            return session.inspect(inputs)
+        except SubmissionError:
+            if self._plan.task.rules:
+                raise
+            return Operators()
 
     def _score(self, predictions: Predictions) -> Scored:
         return score(self._plan.task, self._plan.data.scored, predictions)

@@ -15,6 +15,7 @@ from harness.record import Mode
 WEIGHTS = "weights"
 _NOT_SUBMITTED = frozenset({"__pycache__"})
 _MAX_FILES = 2_000
+_MAX_DEPTH = 16
 _SOURCE_BYTES = 16 << 20
 """More than anybody writes; keeps the copy bounded where data is counted elsewhere."""
 
@@ -51,7 +52,8 @@ def take_snapshot(folder: Path, to: Path, limits: Limits) -> Snapshot:
     total = 0
     problem: SubmissionError | None = None
     for number, entry in enumerate(_walk(folder, cap)):
-        digest.update(f"{entry.path}\0{-1 if entry.content is None else len(entry.content)}\0".encode())
+        size = -1 if entry.content is None else len(entry.content)
+        digest.update(os.fsencode(entry.path) + f"\0{size}\0".encode())
         if entry.content is None:
             refused.append(str(entry.path))
             continue
@@ -108,7 +110,8 @@ def _refused(names: list[str]) -> SubmissionError:
     return SubmissionError(
         "invalid_submission",
         "import",
-        f"{shown}: neither a regular file nor a folder; replace links, pipes and devices by the files themselves",
+        f"{shown}: no plain file or folder; replace links, pipes and devices by the files themselves, and names that "
+        "are not UTF-8 or lie too deep by plainer ones",
     )
 
 
@@ -130,6 +133,13 @@ def _write(to: Path, entry: _Entry) -> None:
         (base / parent).chmod(0o755)
 
 
+def _is_plain(name: str) -> bool:
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:
+        return False
+
+
 def _walk(folder: Path, cap: int) -> Iterator[_Entry]:
     """Yield the files below `folder` by path, through descriptors, so that no link is ever followed."""
     try:
@@ -148,6 +158,9 @@ def _walk_descriptor(descriptor: int, prefix: PurePosixPath, cap: int) -> Iterat
         if name.startswith(".") or name in _NOT_SUBMITTED or name.endswith(".ipynb"):
             continue
         path = prefix / name
+        if not _is_plain(name) or len(path.parts) > _MAX_DEPTH:
+            yield _Entry(path, None)
+            continue
         mode = os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode
         if stat.S_ISDIR(mode):
             inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=descriptor)

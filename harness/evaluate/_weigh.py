@@ -15,7 +15,7 @@ from harness.contract import Limits, SubmissionError
 from harness.evaluate._snapshot import Snapshot
 
 VERIFIED_BELOW_BYTES = 64 * 1024
-_STRUCTURE = "structure.pkl"  # the default save's; its bytes count as knowledge, not as numbers
+_STRUCTURE = "structure.pkl"  # the default save's; while it is small its bytes are knowledge, not numbers
 _BYTES_A_NUMBER = 4
 _NPY_MAGIC = re.compile(rb"\x93NUMPY[\x01-\x03]\x00")
 _NPY_HEADER = re.compile(
@@ -54,7 +54,8 @@ def weigh(artifact: Path, snapshot: Snapshot, limits: Limits) -> Weight:
         artifact_bytes += size
         if count is None:
             rest += size
-            numbers += 0 if path.name == _STRUCTURE else math.ceil(size / _BYTES_A_NUMBER)
+            structure = path == artifact / _STRUCTURE and size < VERIFIED_BELOW_BYTES
+            numbers += 0 if structure else math.ceil(size / _BYTES_A_NUMBER)
         else:
             rest += size - count.array_bytes
             numbers += count.numbers
@@ -98,16 +99,16 @@ def _safetensors(path: Path) -> _Count:
     with safe_open(path, framework="numpy") as file:
         for key in file.keys():  # noqa: SIM118 - not a mapping
             tensor = file.get_slice(key)
-            count = math.prod(tensor.get_shape())
-            numbers += count
-            nbytes += count * _itemsize(tensor.get_dtype())
+            count, dtype = math.prod(tensor.get_shape()), tensor.get_dtype()
+            numbers += count * (2 if dtype.startswith("C") else 1)
+            nbytes += (count * _bits(dtype) + 7) // 8
     return _Count(numbers, nbytes)
 
 
-def _itemsize(dtype: str) -> int:
-    """Return the bytes of a safetensors dtype: BOOL, U8, BF16, F8_E4M3, ..."""
+def _bits(dtype: str) -> int:
+    """Return the bits of a safetensors dtype: BOOL, U8, BF16, F8_E4M3, F4, ..."""
     digits = re.search(r"\d+", dtype)
-    return max(1, int(digits.group()) // 8) if digits else 1
+    return int(digits.group()) if digits else 8
 
 
 def _npy(file: BinaryIO, size: int) -> _Count:

@@ -52,9 +52,9 @@ def find_sandbox(hidden: Sequence[Path], wanted: Level | None = None) -> Sandbox
         if attempt.problem is None:
             return attempt.sandbox
         problems.append(f"{attempt.name}: {attempt.problem}")
-    asked = "no isolation level" if wanted is None else f"isolation level {wanted.value!r}"
-    tried = "; ".join(problems) or "nothing on this machine offers it"
-    raise InfrastructureError(f"{asked} can be had here ({tried}): run `harness doctor`")
+    asked = "no isolation level can" if wanted is None else f"isolation level {wanted.value!r} cannot"
+    tried = "; ".join(problems) or "nothing here offers it"
+    raise InfrastructureError(f"{asked} be had here ({tried}): run `harness doctor`")
 
 
 def _try(sandbox: Sandbox) -> str | None:

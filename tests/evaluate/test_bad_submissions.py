@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one case, one line
 """Whatever a submission gets wrong becomes a record that says what, where, and what was expected."""
 
 from __future__ import annotations
@@ -57,6 +58,12 @@ SPIN = "while True: pass"
 SLEEP = "time.sleep(1000)"
 HOARD = "hoard = []\nwhile True: hoard.append(np.ones(4 << 20))"
 HOARD_ONCE = "np.ones(1 << 40)  # here"
+TIRES = """
+self.asked = getattr(self, "asked", 0) + 1
+if self.asked > 20:
+    {}
+return np.zeros(len(inputs), int)
+"""
 MISSHAPED = ("for 120 inputs", "expected (120,) integer labels or (120, 3) float scores")
 
 BAD: dict[str, Bad] = {
@@ -159,13 +166,11 @@ BAD: dict[str, Bad] = {
     "predict-changes-inputs": Bad(
         model(predict="inputs[0] = 0  # here"), "predict_error in predict", ("read-only",)
     ),
-    "predict-fails-alone": Bad(
-        model(predict="assert len(inputs) > 1, 'lonely'  # here\nreturn np.zeros(len(inputs), int)"),
-        "predict_error in measure", ("lonely",),
+    "predict-fails-when-timed": Bad(
+        model(predict=TIRES.format("raise RuntimeError('tired')  # here")), "predict_error in measure", ("tired",)
     ),
-    "predict-sleeps-alone": Bad(
-        model(predict="if len(inputs) == 1: time.sleep(1000)\nreturn np.zeros(len(inputs), int)"),
-        "timeout in measure", ("limit measure_seconds", "3 s allowed"),
+    "predict-sleeps-when-timed": Bad(
+        model(predict=TIRES.format("time.sleep(1000)")), "timeout in measure", ("limit measure_seconds", "3 s allowed")
     ),
     # predictions
     "too-few": returning("np.zeros(len(inputs) - 1, int)", "shape (119,)", *MISSHAPED),

@@ -42,6 +42,7 @@ PLAN = Plan(
     snapshot=SNAPSHOT,
     mode="trained",
     base_seed=0,
+    repeats=1,
     level="namespaces",
 )
 
@@ -73,6 +74,7 @@ LOCAL = harness.Local(
         pytest.param({"snapshot": replace(SNAPSHOT, digest="sha256:r")}, id="submission"),
         pytest.param({"mode": "loaded"}, id="mode"),
         pytest.param({"base_seed": 1}, id="seed"),
+        pytest.param({"repeats": 2}, id="repeats"),
         pytest.param({"level": "rlimits"}, id="isolation"),
     ],
 )
@@ -94,7 +96,9 @@ def test_seeds_come_from_names_and_stay() -> None:
 
 
 def test_all_submissions_of_a_task_get_the_same_seed() -> None:
-    assert replace(PLAN, name="carol").seed == PLAN.seed
+    assert replace(PLAN, name="carol", repeats=3).seeds == replace(PLAN, repeats=3).seeds
+    assert len(set(replace(PLAN, repeats=3).seeds)) == 3
+    assert replace(PLAN, repeats=3).seeds[:1] == PLAN.seeds == (seed_for(0, "two", 0),)
 
 
 def test_weights_are_loaded_where_shipped_unless_told_to_train(tmp_path: Path) -> None:

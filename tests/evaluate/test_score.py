@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy.stats import binomtest
@@ -11,7 +9,7 @@ from sklearn.metrics import f1_score
 from statsmodels.stats.proportion import proportion_confint
 
 import harness
-from harness.contract import Predictions
+from harness.contract import Predictions, SubmissionError
 from harness.evaluate._score import compare, not_reached, score
 
 TARGETS = np.random.default_rng(0).integers(0, 3, 200)
@@ -44,18 +42,18 @@ BOTH = task(harness.metrics.accuracy, harness.metrics.macro_f1)
 
 
 def test_accuracy_comes_with_wilsons_interval() -> None:
-    accuracy = score(BOTH, TRUTH, PREDICTIONS, 0)[0]
+    accuracy = score(BOTH, TRUTH, PREDICTIONS).primary
     assert accuracy.value == RIGHT / 200
     assert (accuracy.low, accuracy.high) == pytest.approx(proportion_confint(RIGHT, 200, method="wilson"))
     assert accuracy.primary
 
 
-def test_macro_f1_is_scikit_learns_with_a_seeded_interval() -> None:
-    macro = score(BOTH, TRUTH, PREDICTIONS, 0)[1]
+def test_macro_f1_is_scikit_learns_with_an_interval_that_stays() -> None:
+    _, macro = score(BOTH, TRUTH, PREDICTIONS).scores
     assert macro.value == pytest.approx(f1_score(TARGETS, GUESSES, average="macro"))
     assert macro.low < macro.value < macro.high
-    assert score(BOTH, TRUTH, PREDICTIONS, 0)[1] == macro
-    assert score(BOTH, TRUTH, PREDICTIONS, 1)[1] != macro
+    assert not macro.primary
+    assert score(BOTH, TRUTH, PREDICTIONS).scores[1] == macro
 
 
 @pytest.mark.parametrize(
@@ -65,8 +63,8 @@ def test_macro_f1_is_scikit_learns_with_a_seeded_interval() -> None:
 def test_a_baseline_is_met_when_the_value_is_at_least_as_good_or_better_if_strict(
     value: float, strict: bool, met: bool
 ) -> None:
-    scores = score(BOTH, TRUTH, PREDICTIONS, 0)
-    result = compare(BOTH, harness.Baseline(value, strict=strict), TRUTH, PREDICTIONS, scores, 0)
+    scored = score(BOTH, TRUTH, PREDICTIONS)
+    result = compare(BOTH, harness.Baseline(value, strict=strict), scored.primary.value, scored)
     assert (result.metric, result.value, result.strict, result.met) == ("accuracy", value, strict, met)
     assert result.p_value == pytest.approx(binomtest(RIGHT, 200, value, alternative="greater").pvalue)
 
@@ -74,8 +72,8 @@ def test_a_baseline_is_met_when_the_value_is_at_least_as_good_or_better_if_stric
 @pytest.mark.parametrize(("value", "met"), [(0.5, True), (0.01, False)])
 def test_where_lower_is_better_the_baseline_lies_above(value: float, met: bool) -> None:
     wanted = task(ERROR)
-    scores = score(wanted, TRUTH, PREDICTIONS, 0)
-    result = compare(wanted, harness.Baseline(value), TRUTH, PREDICTIONS, scores, 0)
+    scored = score(wanted, TRUTH, PREDICTIONS)
+    result = compare(wanted, harness.Baseline(value), scored.primary.value, scored)
     assert result.met is met
     assert result.p_value is not None
     assert (result.p_value < 0.05) is met
@@ -83,16 +81,34 @@ def test_where_lower_is_better_the_baseline_lies_above(value: float, met: bool) 
 
 def test_a_strict_baseline_that_is_only_reached_is_not_met_where_lower_is_better() -> None:
     wanted = task(ERROR)
-    scores = score(wanted, TRUTH, PREDICTIONS, 0)
-    assert compare(wanted, harness.Baseline(scores[0].value, strict=True), TRUTH, PREDICTIONS, scores, 0).met is False
+    scored = score(wanted, TRUTH, PREDICTIONS)
+    value = scored.primary.value
+    assert compare(wanted, harness.Baseline(value, strict=True), value, scored).met is False
 
 
 def test_perfect_predictions_have_an_interval_too() -> None:
-    accuracy, macro = score(BOTH, TRUTH, Predictions(TARGETS), 0)
+    accuracy, macro = score(BOTH, TRUTH, Predictions(TARGETS)).scores
     assert (accuracy.value, accuracy.high, macro.value) == (1, 1, 1)
     assert accuracy.low < 1
 
 
+def test_a_proportion_is_kept_item_by_item_and_other_metrics_as_draws() -> None:
+    proportion, other = score(BOTH, TRUTH, PREDICTIONS), score(task(ERROR), TRUTH, PREDICTIONS)
+    assert proportion.draws is None
+    assert proportion.outcomes is not None
+    assert (proportion.outcomes == (TARGETS == GUESSES)).all()
+    assert other.outcomes is None
+    assert other.draws is not None
+    assert other.primary.low < other.primary.value < other.primary.high
+
+
+def test_a_primary_metric_of_scores_cannot_do_with_labels() -> None:
+    with pytest.raises(SubmissionError, match="computed from scores") as caught:
+        score(task(harness.metrics.log_loss), TRUTH, PREDICTIONS)
+    assert caught.value.kind == "bad_predictions"
+
+
 def test_without_a_score_the_baseline_is_named_and_not_decided() -> None:
     result = not_reached(BOTH, harness.Baseline(0.9, strict=True))
-    assert result == replace(result, metric="accuracy", value=0.9, strict=True, met=None, p_value=None)
+    assert (result.metric, result.value, result.strict) == ("accuracy", 0.9, True)
+    assert (result.met, result.p_value) == (None, None)

@@ -143,7 +143,7 @@ def test_numbers_in_lists_are_not_parameters_for_free(tmp_path: Path) -> None:
     model.weight = np.random.default_rng(0).random(50_000).tolist()  # type: ignore[attr-defined]
     model.save(tmp_path)
     assert not weighed(tmp_path).verified
-    with pytest.raises(SubmissionError, match="parameters .*, limit 1,000"):
+    with pytest.raises(SubmissionError, match=r"parameters .*, limit 1,000"):
         weighed(tmp_path, parameters=1_000)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import harness
+from harness.record import EvidenceStore
 from tests.conftest import CENTROIDS, TemporaryCourse
 
 KEYS = {
@@ -86,7 +87,7 @@ class Model(harness.Model):
         self.given = self.seed
 
     def predict(self, inputs):
-        return np.random.random((len(inputs), 3)) + self.noise
+        return np.outer(inputs.sum(axis=1), self.noise)
 """
 
 SCORES = CENTROIDS.replace("return ((", "return -((").replace(".argmin(axis=1)", "")
@@ -209,7 +210,7 @@ def test_a_file_the_host_cannot_read_counts_a_number_for_every_four_bytes(graded
 
 
 def test_scores_give_the_same_labels_and_are_kept_as_evidence(graded: TemporaryCourse) -> None:
-    assert graded.record("scores")["scores"] == graded.record("bob")["scores"]
+    assert graded.record("scores")["scores"][:2] == graded.record("bob")["scores"]
     with np.load(graded.root / ".harness" / "evidence" / "blobs" / "scores" / "items.npz") as items:
         assert items["scores"].shape == (120, 3)
         assert (items["scores"].argmax(axis=1) == items["predictions"]).all()
@@ -225,8 +226,9 @@ def test_evidence_holds_outcomes_latencies_and_is_the_hosts_alone(graded: Tempor
 
 
 def test_what_a_model_logs_is_its_learning_curve(graded: TemporaryCourse) -> None:
-    curve = json.loads((graded.root / ".harness" / "evidence" / "blobs" / "logs" / "curve.json").read_text())
-    assert curve == [{"epoch": n, "epochs": 3, "loss": 1 / n} for n in (1, 2, 3)]
+    evidence = EvidenceStore(graded.root / ".harness" / "evidence").read("blobs", "logs")
+    assert evidence is not None
+    assert evidence.curve == tuple({"epoch": n, "epochs": 3, "loss": 1 / n} for n in (1, 2, 3))
 
 
 def test_printing_without_end_is_no_failure(graded: TemporaryCourse) -> None:

@@ -1,0 +1,146 @@
+"""``harness data``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Literal
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from harness.cli import FAILED, PASSED
+from harness.cli._options import console, course_at, places
+from harness.contract import Canonical, InfrastructureError, Task, UsageError
+from harness.course import Course
+from harness.data import Bars, DownloadBar, Found, NotHere, in_cache, keep_private, load_data, no_bars, survey
+
+
+@click.group()
+def data() -> None:
+    """List, fetch and verify the tasks' data; keep test parts private."""
+
+
+@data.command("list")
+def list_data() -> int:
+    """Say for each task where its data may come from, under which licence, and what is here."""
+    out, course, where = console(), course_at(), places()
+    for task in _tasks(course, ()):
+        out.print(f"{task.name}: {task.title}", style="bold")
+        for source in task.sources:
+            out.print(f"  {source.kind:<10} {source.title}; {source.licence}")
+        for found in survey(task, where):
+            out.print(f"    {_describe(found)}")
+    out.print(f"data root {where.root or 'not set (HARNESS_DATA)'}, cache {where.cache}")
+    return PASSED
+
+
+@data.command()
+@click.argument("names", nargs=-1, metavar="[TASK]…")
+def fetch(names: tuple[str, ...]) -> int:
+    """Download the official files of these tasks (all if none is named) into the cache."""
+    out, course, where = console(), course_at(), places()
+    problems = []
+    for task in _tasks(course, names):
+        for source in task.sources:
+            if isinstance(source, Canonical):
+                out.print(f"{task.name}: {source.title}; {source.licence}")
+                try:
+                    with download_bars(out) as bars:
+                        folder = in_cache(task, source, where, bars)
+                except NotHere as reason:
+                    problems.append(f"task {task.name}: {reason}")
+                else:
+                    out.print(f"  in {folder}")
+    if problems:
+        raise InfrastructureError("; ".join(problems))
+    out.print("all official files are in the cache")
+    return PASSED
+
+
+@data.command()
+@click.argument("names", nargs=-1, metavar="[TASK]…")
+def verify(names: tuple[str, ...]) -> int:
+    """Check the digests of the files that are here; an instructor's own file is `local`, which is no mistake."""
+    out, course, where = console(), course_at(), places()
+    here = [found for task in _tasks(course, names) for found in survey(task, where) if found.state != "missing"]
+    for found in here:
+        out.print(_describe(found), style="red" if found.state == "damaged" else "")
+    damaged = sum(found.state == "damaged" for found in here)
+    out.print(f"{len(here)} files, {damaged} damaged" + (": harness data fetch gets them again" if damaged else ""))
+    return FAILED if damaged else PASSED
+
+
+@data.command()
+@click.argument("name", metavar="TASK")
+@click.option(
+    "--keep",
+    type=click.Choice(["targets", "inputs-and-targets"]),
+    default="targets",
+    show_default=True,
+    help="What students must not have.",
+)
+def private(name: str, keep: Literal["targets", "inputs-and-targets"]) -> int:
+    """Write TASK's private test part to $HARNESS_PRIVATE/TASK/, made from the data on this machine."""
+    out, course, where = console(), course_at(), places()
+    task = course.task(name)
+    if not task.private_test:
+        raise UsageError(f"task {name} does not declare private_test=True: its test part is public")
+    with out.status(f"{name}: loading data"):
+        public = load_data(replace(task, private_test=False).named(name), course.task_digest(name), where)
+    if public.test is None:
+        raise InfrastructureError(f"task {name}: the {public.source.kind} data on this machine has no test targets")
+    path = keep_private(task, public.test, where, keep)
+    out.print(f"{path}: {keep} of {len(public.test)} test items, from {public.source.kind} data; keep it out of git")
+    return PASSED
+
+
+@contextmanager
+def download_bars(out: Console) -> Iterator[Bars]:
+    """Yield what draws downloads on `out`; quiet when that is not a terminal."""
+    if not out.is_terminal:
+        yield no_bars
+        return
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=out, transient=True) as progress:
+        yield lambda name: _Bar(progress, name)
+
+
+class _Bar(DownloadBar):
+    """One download on a rich display."""
+
+    def __init__(self, progress: Progress, name: str) -> None:
+        self._progress, self._bar = progress, progress.add_task(name, total=None)
+
+    @property
+    def total(self) -> float:  # pooch sets it once the server has told
+        return self._progress.tasks[self._bar].total or 0.0
+
+    @total.setter
+    def total(self, count: float) -> None:
+        self._progress.update(self._bar, total=count)
+
+    def update(self, count: int) -> None:
+        self._progress.advance(self._bar, count)
+
+    def reset(self) -> None:
+        self._progress.reset(self._bar)
+
+    def close(self) -> None:
+        self._progress.stop_task(self._bar)
+
+
+def _tasks(course: Course, names: tuple[str, ...]) -> list[Task]:
+    return [course.task(name) for name in names or course.task_names()]
+
+
+def _describe(found: Found) -> str:
+    words = {
+        "official": "the official file",
+        "local": "a file of the instructor's own",
+        "damaged": "damaged: not the official bytes",
+        "missing": "not here",
+    }
+    return f"{found.path}: {words[found.state]}"

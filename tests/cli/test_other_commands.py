@@ -1,0 +1,149 @@
+"""`harness tasks`, `leaderboard`, `doctor` and `--help`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from harness._version import __version__
+from tests.conftest import TemporaryCourse
+
+COMMANDS = ("evaluate", "tasks", "leaderboard", "doctor")
+
+
+def test_help_lists_the_commands_and_the_exit_codes(course: TemporaryCourse) -> None:
+    done = course.harness("--help")
+    assert done.returncode == 0
+    for words in (*COMMANDS, "0 all passed", "1 a submission failed", "2 usage", "3 infrastructure", "130 interrupted"):
+        assert words in done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(course: TemporaryCourse, command: str) -> None:
+    done = course.harness(command, "-h")
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"Usage: harness {command}")
+
+
+def test_the_version_is_told(course: TemporaryCourse) -> None:
+    assert course.harness("--version").stdout == f"harness, version {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [["evalute"], ["--nonsense"], ["tasks", "shw"]])
+def test_no_such_command_is_a_usage_error(course: TemporaryCourse, arguments: list[str]) -> None:
+    done = course.harness(*arguments)
+    assert done.returncode == 2
+    assert "No such" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_imports_neither_torch_nor_numpy() -> None:
+    script = (
+        "import sys\nsys.argv = ['harness', '--help']\nfrom harness.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'torch', 'numpy', 'scipy', 'sklearn'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"
+
+
+def test_tasks_are_listed_with_metric_and_baseline(course: TemporaryCourse) -> None:
+    done = course.harness("tasks")
+    assert done.returncode == 0
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("blobs")]
+    assert line.split() == ["blobs", "classification", "accuracy", "≥", "0.8", "(embedded)", "Three", "clouds"]
+    assert done.stdout.splitlines()[-1].startswith("1 task")
+
+
+def test_a_task_is_shown_with_its_sources_split_rules_and_limits(course: TemporaryCourse) -> None:
+    course.add_task(limits="parameters=12_345", more="rules=(harness.rules.fully_connected_only,),")
+    done = course.harness("tasks", "show", "blobs")
+    assert done.returncode == 0
+    for words in (
+        "blobs: Three clouds",
+        "left, right, top",
+        "generated with seed 7",
+        "135/45/120 (train/validation/test)",
+        "no convolution and no attention",
+        "parameters 12,345",
+        "fit 300 s of CPU",
+        "none needed",
+    ):
+        assert words in done.stdout
+
+
+def test_a_task_that_does_not_exist_is_suggested(course: TemporaryCourse) -> None:
+    done = course.harness("tasks", "show", "blob")
+    assert done.returncode == 2
+    assert "there is no task 'blob': did you mean 'blobs'? available: blobs" in done.stderr
+
+
+BROKEN = {
+    "syntax": ("x = 1\ndef (:\n", "SyntaxError", 2),
+    "raises": ("x = 1\ny = x / 0\n", "ZeroDivisionError", 2),
+    "no-task": ("x = 1\n", "defines no TASK = harness.Task(...)", None),
+    "not-a-task": ("TASK = 3\n", "defines no TASK = harness.Task(...)", None),
+    "declaration": ("import harness\nharness.Limits(processes=0)\n", "Limits.processes is 0", None),
+}
+
+
+def test_a_broken_task_is_explained_and_hides_no_other(course: TemporaryCourse) -> None:
+    for name, (text, _, _) in BROKEN.items():
+        course.add_task(name, text=text)
+    done = course.harness("tasks")
+    assert done.returncode == 3, done.stdout
+    assert "Traceback" not in done.stderr
+    assert any(line.startswith("blobs") for line in done.stdout.splitlines())
+    errors = {line.split()[2].rstrip(":"): line for line in done.stdout.splitlines() if line.startswith("error: task ")}
+    assert sorted(errors) == sorted(BROKEN)
+    for name, (_, says, line) in BROKEN.items():
+        assert says in errors[name]
+        assert f"{course.root}/tasks/{name}/task.py{'' if line is None else f':{line}'}" in errors[name]
+
+
+def test_a_task_that_exits_is_a_broken_one(course: TemporaryCourse) -> None:
+    course.add_task("exits", text="import sys\nsys.exit(0)\n")
+    done = course.harness("tasks")
+    assert "blobs" in done.stdout
+    assert done.returncode == 3
+    assert "error: task exits" in done.stdout
+
+
+def test_a_broken_task_stops_no_command_about_another(course: TemporaryCourse) -> None:
+    course.add_task("broken", text="1 / 0")
+    assert course.harness("tasks", "show", "blobs").returncode == 0
+    assert course.harness("leaderboard").returncode == 0
+    shown = course.harness("tasks", "show", "broken")
+    assert shown.returncode == 3
+    assert "task broken does not load: ZeroDivisionError" in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
+def test_a_leaderboard_of_nothing_says_how_to_begin(course: TemporaryCourse) -> None:
+    done = course.harness("leaderboard", "--show")
+    assert done.returncode == 0
+    assert "Nothing has been evaluated yet" in done.stdout
+    assert "0 records in 0 groups" in done.stdout.splitlines()[-1]
+
+
+def test_the_doctor_says_what_works_and_what_is_ready(course: TemporaryCourse) -> None:
+    done = course.harness("doctor")
+    assert done.returncode == 0, done.stdout
+    assert f"harness {__version__}" in done.stdout
+    assert "✓ numpy " in done.stdout
+    assert "rlimits: rlimits, NOT SECURITY" in done.stdout
+    assert str(course.root) in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("ready: isolation ")
+
+
+def test_the_doctor_works_outside_a_course_and_explains_broken_tasks(course: TemporaryCourse) -> None:
+    course.add_task("broken", text="1 / 0")
+    inside = course.harness("doctor")
+    assert inside.returncode == 0
+    assert "✗ task broken does not load: ZeroDivisionError" in inside.stdout
+    course.root = course.root.parent
+    outside = course.harness("doctor")
+    assert outside.returncode == 0
+    assert "is not inside a course" in outside.stdout

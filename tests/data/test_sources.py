@@ -1,0 +1,445 @@
+"""Sources in order, official bytes by digest, downloads whole or not at all, the prepared cache, private parts."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import http.server
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import harness
+from harness.contract import InfrastructureError, TaskError
+from harness.data import Places, TaskData, load_data
+from tests.conftest import TemporaryCourse
+
+POINTS = np.random.default_rng(0).random((12, 2)).astype(np.float32)
+LABELS = np.arange(12) % 2
+OFFICIAL = POINTS.tobytes()
+DIGEST = f"sha256:{hashlib.sha256(OFFICIAL).hexdigest()}"
+
+
+def parts_of(points: np.ndarray) -> harness.Parts:
+    everything = harness.Split(points, LABELS)
+    return harness.Parts(*(everything.take(range(start, stop)) for start, stop in ((0, 6), (6, 8), (8, 12))))
+
+
+def read(folder: Path) -> harness.Parts:
+    return parts_of(np.frombuffer((folder / "points.bin").read_bytes(), np.float32).reshape(12, 2))
+
+
+COMMON: dict[str, Any] = {"licence": "none", "baseline": harness.Baseline(0.5), "counts": harness.Counts(6, 2, 4)}
+LOCAL = harness.Local(title="local", files=("points.bin",), load=read, **COMMON)
+EMBEDDED = harness.Embedded(title="embedded", load=lambda: parts_of(POINTS / 2), **COMMON)
+
+
+def canonical(url: str = "http://127.0.0.1:9/points.bin", digest: str = DIGEST) -> harness.Canonical:
+    file = harness.File(name="points.bin", url=url, digest=digest)
+    return harness.Canonical(title="canonical", files=(file,), load=read, **COMMON)
+
+
+def task(*sources: harness.Canonical | harness.Local | harness.Embedded, **more: Any) -> harness.Task:
+    declared = harness.Task(
+        title="t",
+        kind="classification",
+        inputs=harness.Inputs(shape=(2,), low=0, high=1),
+        classes=("a", "b"),
+        sources=sources,
+        split="s",
+        metrics=(harness.metrics.accuracy,),
+        **more,
+    )
+    return declared.named("points")
+
+
+ALL = (canonical(), LOCAL, EMBEDDED)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    for name in ("root/points", "cache", "private/points"):
+        (tmp_path / name).mkdir(parents=True)
+    return Places(root=tmp_path / "root", cache=tmp_path / "cache", private=tmp_path / "private", offline=True)
+
+
+def place(places: Places, content: bytes) -> Path:
+    assert places.root is not None
+    path = places.root / "points" / "points.bin"
+    path.write_bytes(content)
+    return path
+
+
+def load(declared: harness.Task, places: Places, choice: Any = "auto") -> TaskData:
+    return load_data(declared, "sha256:task", places, choice)
+
+
+def test_official_bytes_are_canonical_and_others_local(places: Places) -> None:
+    place(places, OFFICIAL)
+    official = load(task(*ALL), places)
+    place(places, (POINTS / 3).tobytes())
+    other = load(task(*ALL), places)
+    assert (official.source.kind, other.source.kind) == ("canonical", "local")
+    assert official.passed_over == ()
+    assert "points.bin" in other.passed_over[0]
+    assert "is not the official file" in other.passed_over[0]
+    assert official.digest != other.digest
+
+
+def test_without_files_the_embedded_source_serves_and_the_reasons_are_told(places: Places) -> None:
+    data = load(task(*ALL), places)
+    assert data.source.kind == "embedded"
+    assert any(f"{places.root}/points has no points.bin" in reason for reason in data.passed_over)
+    assert any("HARNESS_OFFLINE" in reason for reason in data.passed_over)
+    nowhere = load(task(*ALL), replace(places, root=None))
+    assert any("set HARNESS_DATA or --data-root" in reason for reason in nowhere.passed_over)
+
+
+def test_a_kind_of_source_may_be_asked_for(places: Places) -> None:
+    place(places, OFFICIAL)
+    for choice in ("canonical", "local", "embedded"):
+        assert load(task(*ALL), places, choice).source.kind == choice
+
+
+@pytest.mark.parametrize(
+    ("sources", "choice", "says"),
+    [
+        (ALL, "canonical", "no canonical data here .*has no points.bin.*HARNESS_OFFLINE.*use --data embedded"),
+        (ALL, "local", "no local data here .*has no points.bin"),
+        (ALL[:2], "auto", "no data here"),
+        (ALL[:1], "embedded", "the task declares no embedded source"),
+    ],
+)
+def test_data_that_is_nowhere_is_an_error_that_says_what_was_tried(
+    places: Places, sources: Any, choice: str, says: str
+) -> None:
+    with pytest.raises(InfrastructureError, match=says) as caught:
+        load(task(*sources), places, choice)
+    assert "put the files into <data root>/points/" in str(caught.value)
+
+
+def test_a_file_cut_short_is_an_error_that_names_it_and_never_another_source(places: Places) -> None:
+    path = place(places, OFFICIAL[:50])
+    with pytest.raises(InfrastructureError, match=r"the local data in .* cannot be read") as caught:
+        load(task(*ALL), places)
+    assert str(path.parent) in str(caught.value)
+    assert "replace the file" in str(caught.value)
+
+
+def test_a_folder_where_a_file_should_be_is_an_error(places: Places) -> None:
+    place(places, b"").unlink()
+    assert places.root is not None
+    (places.root / "points" / "points.bin").mkdir()
+    with pytest.raises((InfrastructureError, OSError)):
+        load(task(*ALL), places)
+
+
+# download
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        if self.path == "/cut.bin":
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(OFFICIAL)))
+            self.end_headers()
+            self.wfile.write(OFFICIAL[:10])
+        else:
+            super().do_GET()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    folder = tmp_path / "published"
+    folder.mkdir()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        try:
+            yield folder, f"http://127.0.0.1:{running.server_port}"
+        finally:
+            running.shutdown()
+            thread.join()
+
+
+def kept(places: Places) -> list[str]:
+    return sorted(path.name for path in (places.cache / "files").rglob("*") if path.is_file())
+
+
+def test_a_download_of_the_right_digest_is_kept_and_used_again_without_a_network(
+    places: Places, server: tuple[Path, str]
+) -> None:
+    folder, url = server
+    (folder / "points.bin").write_bytes(OFFICIAL)
+    wanted = task(canonical(f"{url}/points.bin"), EMBEDDED)
+    first = load(wanted, replace(places, offline=False))
+    assert first.source.kind == "canonical"
+    assert kept(places) == ["points.bin"]
+    (folder / "points.bin").unlink()
+    again = load(wanted, places)
+    assert (again.source.kind, again.digest) == ("canonical", first.digest)
+
+
+def test_a_download_of_the_wrong_digest_is_an_error_and_not_kept(places: Places, server: tuple[Path, str]) -> None:
+    folder, url = server
+    (folder / "points.bin").write_bytes(b"something else")
+    with pytest.raises(InfrastructureError, match="nothing was kept") as caught:
+        load(task(canonical(f"{url}/points.bin"), EMBEDDED), replace(places, offline=False))
+    assert f"{url}/points.bin" in str(caught.value)
+    assert hashlib.sha256(b"something else").hexdigest() in str(caught.value)
+    assert DIGEST in str(caught.value)
+    assert kept(places) == []
+
+
+@pytest.mark.parametrize("path", ["missing.bin", "cut.bin"])
+def test_a_download_that_fails_is_passed_over_and_leaves_nothing(
+    places: Places, server: tuple[Path, str], path: str
+) -> None:
+    wanted = task(canonical(f"{server[1]}/{path}"), EMBEDDED)
+    data = load(wanted, replace(places, offline=False))
+    assert data.source.kind == "embedded"
+    assert any("points.bin cannot be downloaded" in reason for reason in data.passed_over)
+    assert kept(places) == []
+    with pytest.raises(InfrastructureError, match="cannot be downloaded"):
+        load(wanted, replace(places, offline=False), "canonical")
+
+
+def test_a_host_that_does_not_answer_is_passed_over(places: Places) -> None:
+    assert load(task(*ALL), replace(places, offline=False)).source.kind == "embedded"
+
+
+def test_a_file_spoilt_in_the_cache_is_fetched_again(places: Places, server: tuple[Path, str]) -> None:
+    folder, url = server
+    (folder / "points.bin").write_bytes(OFFICIAL)
+    spoilt = places.cache / "files" / "points" / "points.bin"
+    spoilt.parent.mkdir(parents=True)
+    spoilt.write_bytes(b"spoilt")
+    wanted = task(canonical(f"{url}/points.bin"), EMBEDDED)
+    assert load(wanted, places).source.kind == "embedded"
+    assert load(wanted, replace(places, offline=False)).source.kind == "canonical"
+    assert spoilt.read_bytes() == OFFICIAL
+
+
+# the prepared cache
+
+
+def counting() -> tuple[harness.Task, list[int]]:
+    calls: list[int] = []
+
+    def generate() -> harness.Parts:
+        calls.append(1)
+        return parts_of(POINTS)
+
+    return task(harness.Embedded(title="counted", load=generate, **COMMON)), calls
+
+
+def test_decoded_parts_are_kept_and_equal(places: Places) -> None:
+    wanted, calls = counting()
+    first, second = load(wanted, places), load(wanted, places)
+    assert len(calls) == 1
+    assert first.digest == second.digest
+    assert second.train.inputs.dtype == np.float32
+    load_data(wanted, "sha256:changed", places)
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda whole: b"", id="empty"),
+        pytest.param(lambda whole: whole[: len(whole) // 2], id="cut"),
+        pytest.param(lambda whole: b"garbage", id="garbage"),
+        pytest.param(lambda whole: b"\x93NUMPY\x01\x00" + whole, id="array"),
+        pytest.param(lambda whole: whole.replace(b"train_inputs", b"other_inputs"), id="other-names"),
+        pytest.param(lambda whole: whole.replace(OFFICIAL[:16], bytes(16)), id="other-bytes"),
+    ],
+)
+def test_a_spoilt_cache_is_made_anew(places: Places, spoil: Callable[[bytes], bytes]) -> None:
+    wanted, calls = counting()
+    good = load(wanted, places)
+    (path,) = (places.cache / "prepared").iterdir()
+    path.write_bytes(spoil(path.read_bytes()))
+    assert load(wanted, places).digest == good.digest
+    assert len(calls) == 2
+
+
+def test_restricted_data_are_not_kept(places: Places) -> None:
+    wanted, calls = counting()
+    wanted = replace(wanted, restricted=True).named("points")
+    load(wanted, places)
+    load(wanted, places)
+    assert len(calls) == 2
+    assert not (places.cache / "prepared").exists()
+
+
+# what is loaded is what was declared
+
+
+def declared(kind: str = "classification", *, train: harness.Split, **more: Any) -> harness.Task:
+    rest = harness.Split(train.inputs[:2], train.targets[:2])
+    source = harness.Embedded(
+        title="t", licence="l", baseline=harness.Baseline(0), load=lambda: harness.Parts(train, rest, rest)
+    )
+    base = {"inputs": harness.Inputs(shape=(2,), low=0, high=1), "classes": ("a", "b")} | more
+    return harness.Task(
+        title="t", kind=kind, sources=(source,), split="s", metrics=(harness.metrics.accuracy,), **base  # type: ignore[arg-type]
+    ).named("points")  # fmt: skip
+
+
+TEXTS = {"inputs": harness.Inputs(shape=None, dtype="str")}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (declared(train=harness.Split(POINTS[:, :1], LABELS)), r"inputs of shape \(12, 1\), expected \(N, 2\)"),
+        (declared(train=harness.Split(POINTS.astype(np.float64), LABELS)), "dtype float64, expected float32"),
+        (declared(train=harness.Split(POINTS + 1, LABELS)), r"expected \[0, 1\]"),
+        (declared(train=harness.Split(np.full((6, 2), np.nan, np.float32), LABELS[:6])), "not finite"),
+        (declared(train=harness.Split(list(POINTS), LABELS)), "inputs of shape"),
+        (declared(train=harness.Split(POINTS, LABELS.astype(np.int32))), "int64 labels"),
+        (declared(train=harness.Split(POINTS, LABELS + 1)), r"labels in \[1, 2\], expected \[0, 1\]"),
+        (declared(train=harness.Split(POINTS, LABELS - 1)), r"labels in \[-1, 0\]"),
+        (declared(train=harness.Split(POINTS, LABELS[:, None])), "one row"),
+        (declared(train=harness.Split(["a", 1, "b"], LABELS[:3]), **TEXTS), "an input is not a text"),
+        (declared(train=harness.Split(POINTS[:0], LABELS[:0])), "a part is empty"),
+        (
+            declared("forecasting", train=harness.Split(POINTS, POINTS), classes=(), horizon=3),
+            r"targets of shape \(12, 2\), expected \(N, 3\)",
+        ),
+    ],
+)
+def test_data_that_are_not_what_the_task_declares_are_the_instructors_error(
+    places: Places, wrong: harness.Task, says: str
+) -> None:
+    with pytest.raises(TaskError, match=says) as caught:
+        load(wrong, places)
+    assert "task points, embedded data" in str(caught.value)
+
+
+def test_other_counts_than_declared_are_an_error(places: Places) -> None:
+    wrong = replace(EMBEDDED, counts=harness.Counts(6, 2, 5))
+    with pytest.raises(TaskError, match=r"Counts\(train=6, validation=2, test=4\) items, expected"):
+        load(task(wrong), places)
+
+
+def test_a_digest_is_of_content_and_order(places: Places) -> None:
+    digests = {
+        load(declared(train=harness.Split(points, labels)), replace(places, cache=places.cache / str(number))).digest
+        for number, (points, labels) in enumerate(
+            [(POINTS, LABELS), (POINTS[::-1], LABELS), (POINTS, 1 - LABELS), (POINTS[:11], LABELS[:11])]
+        )
+    }
+    assert len(digests) == 4
+
+
+# private test parts
+
+
+def private(places: Places, **arrays: np.ndarray) -> Path:
+    assert places.private is not None
+    path = places.private / "points" / "test.npz"
+    np.savez(path, **arrays)
+    return path
+
+
+PRIVATE = task(EMBEDDED, private_test=True)
+
+
+def test_a_private_test_part_brings_targets_and_may_bring_inputs(places: Places) -> None:
+    elsewhere = load(PRIVATE, places)
+    assert (elsewhere.test, elsewhere.private, elsewhere.scored_on) == (None, True, "validation")
+    assert elsewhere.scored is elsewhere.validation
+    private(places, targets=np.array([1, 1, 0, 0]))
+    here = load(PRIVATE, places)
+    assert here.scored_on == "test"
+    assert here.scored.targets.tolist() == [1, 1, 0, 0]
+    assert (here.scored.inputs == POINTS[8:] / 2).all()
+    private(places, targets=np.array([1]), inputs=POINTS[:1])
+    assert (load(PRIVATE, places).scored.inputs == POINTS[:1]).all()
+    assert len({elsewhere.digest, here.digest, load(PRIVATE, places).digest}) == 3
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param({"targets": np.zeros(7, np.int64)}, id="of-another-length"),
+        pytest.param({"labels": np.zeros(4, np.int64)}, id="without-targets"),
+        pytest.param({"targets": np.array(["a"] * 4, object)}, id="with-objects"),
+        pytest.param({"targets": np.full(4, 9)}, id="with-a-third-class"),
+        pytest.param({"targets": np.zeros(4)}, id="with-floats-as-labels"),
+        pytest.param({"targets": np.arange(2), "inputs": np.zeros((2, 5), np.float32)}, id="of-another-shape"),
+        pytest.param({"targets": np.arange(2), "inputs": np.zeros((2, 2))}, id="of-another-dtype"),
+    ],
+)
+def test_a_private_test_part_that_cannot_be_right_is_an_error(places: Places, wrong: dict[str, np.ndarray]) -> None:
+    private(places, **wrong)
+    with pytest.raises((InfrastructureError, TaskError), match="points"):
+        load(PRIVATE, places)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"garbage", b"PK\x03\x04", b"\x93NUMPY"], ids=["empty", "garbage", "cut", "npy"]
+)
+def test_a_private_test_file_that_is_broken_is_named(places: Places, content: bytes) -> None:
+    path = private(places, targets=LABELS[:4])
+    path.write_bytes(content)
+    with pytest.raises(InfrastructureError, match="cannot be read") as caught:
+        load(PRIVATE, places)
+    assert str(path) in str(caught.value)
+
+
+def test_a_private_test_file_that_holds_one_array_is_named(places: Places) -> None:
+    path = private(places, targets=LABELS[:4])
+    with path.open("wb") as file:
+        np.save(file, LABELS[:4])
+    with pytest.raises(InfrastructureError, match="cannot be read"):
+        load(PRIVATE, places)
+
+
+# and through the command line
+
+
+FILES = """
+import numpy as np
+import harness
+
+def read(folder):
+    points = np.frombuffer((folder / "points.bin").read_bytes(), np.float32).reshape(12, 2)
+    split = harness.Split(points, np.arange(12) % 2)
+    return harness.Parts(split, split, split)
+
+TASK = harness.Task(
+    title="Points", kind="classification", inputs=harness.Inputs(shape=(2,)), classes=("a", "b"), split="s",
+    metrics=(harness.metrics.accuracy,),
+    sources=(
+        harness.Local(title="files", files=("points.bin",), load=read, licence="l", baseline=harness.Baseline(0)),
+    ),
+)
+"""
+
+
+@pytest.mark.parametrize("content", [OFFICIAL[:50], b"", None], ids=["cut", "empty", "missing"])
+def test_a_broken_data_file_exits_3_names_it_and_loses_nothing(
+    course: TemporaryCourse, tmp_path: Path, content: bytes | None
+) -> None:
+    course.add_task("points", text=FILES)
+    course.submit(task="points")
+    folder = tmp_path / "data" / "points"
+    folder.mkdir(parents=True)
+    if content is not None:
+        (folder / "points.bin").write_bytes(content)
+    done = course.harness("evaluate", "submissions/bob", "--data-root", str(tmp_path / "data"))
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert str(folder) in done.stdout
+    assert "0 failed, 1 could not be evaluated" in done.stdout.splitlines()[-1]
+    assert not (course.root / "leaderboard" / "records").exists()

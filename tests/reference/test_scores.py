@@ -1,0 +1,80 @@
+"""What staff and Alice hand in scores what it always did."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import REPOSITORY, TemporaryCourse
+
+DATA = Path(os.environ.get("HARNESS_DATA") or "no-data")
+PATHS = ("reference/knn", "reference/mlp", "submissions/alice")
+EMBEDDED = {"reference/knn": 0.982, "reference/mlp": 0.98, "alice": 0.978}
+
+needs_usps = pytest.mark.skipif(not (DATA / "usps").is_dir(), reason="no $HARNESS_DATA/usps")
+
+
+def graded(base: Path, data: Path | None) -> dict[str, dict[str, Any]]:
+    """Evaluate all three in a copy of the repository's course; return the records by name."""
+    course = TemporaryCourse(
+        base, {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(base / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""}
+    )
+    for path in ("tasks/usps", *(f"{path}/usps" for path in PATHS)):
+        shutil.copytree(REPOSITORY / path, base / path)
+    where = ("--data", "embedded") if data is None else ("--data-root", str(data))
+    done = course.harness("evaluate", *PATHS, "--task", "usps", *where, timeout=290)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {name: course.record(name, "usps") for name in EMBEDDED}
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    return graded(tmp_path_factory.mktemp("embedded"), None)
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    return graded(tmp_path_factory.mktemp("real"), DATA)
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_scores_on_the_embedded_digits_are_pinned(embedded: dict[str, dict[str, Any]], name: str) -> None:
+    record = embedded[name]
+    assert record["status"] == "passed"
+    assert record["task"]["source"] == "embedded"
+    assert record["scores"][0]["value"] == pytest.approx(EMBEDDED[name], abs=0.006)
+
+
+@pytest.mark.usps
+@needs_usps
+def test_the_nearest_neighbour_scores_what_it_should_and_pays_for_its_memory(
+    real: dict[str, dict[str, Any]],
+) -> None:
+    record = real["reference/knn"]
+    assert record["task"]["source"] != "embedded"
+    assert record["scores"][0]["value"] == pytest.approx(0.9507, abs=0.0005)
+    assert record["cost"]["parameters"] == 7291 * (256 + 1)
+
+
+@pytest.mark.usps
+@needs_usps
+@pytest.mark.parametrize("name", ["reference/mlp", "alice"])
+def test_the_networks_pass_on_the_real_digits(real: dict[str, dict[str, Any]], name: str) -> None:
+    assert real[name]["status"] == "passed"
+    assert real[name]["scores"][0]["value"] >= 0.944
+    assert real[name]["cost"]["parameters_verified"]
+
+
+@pytest.mark.usps
+@needs_usps
+def test_two_hidden_layers_have_so_many_parameters(real: dict[str, dict[str, Any]]) -> None:
+    def dense(*widths: int) -> int:
+        return sum((before + 1) * after for before, after in itertools.pairwise(widths))
+
+    assert real["reference/mlp"]["cost"]["parameters"] == dense(256, 128, 64, 10)
+    assert real["alice"]["cost"]["parameters"] == dense(256, 192, 64, 10)
