@@ -123,7 +123,8 @@ def _boxes(task: TaskInfo, boxes: list[Array], phase: Phase) -> list[Array]:
         if len(image) > MAX_BOXES_PER_IMAGE:
             raise bad_predictions(
                 phase,
-                f"predict returned {len(image)} boxes for image {number}: expected at most {MAX_BOXES_PER_IMAGE} boxes each",
+                f"predict returned {len(image)} boxes for image {number}: "
+                f"expected at most {MAX_BOXES_PER_IMAGE} boxes each",
             )
         if not np.isfinite(image).all():
             raise bad_predictions(phase, f"predict returned a box that is not finite (image {number})")
