@@ -20,8 +20,9 @@ from harness.contract import HarnessError, UsageError
 from harness.course import Course, Submission
 from harness.data import DataChoice, TaskData
 from harness.evaluate import Evaluation, Evaluator, Observer, Settings
+from harness.files import write_atomically
 from harness.leaderboard import write_board
-from harness.record import Record, to_plain, write_atomically
+from harness.record import Record, to_plain
 from harness.sandbox import Level, find_sandbox
 
 Policy = Literal["reuse", "force", "no_store"]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from harness.cli import INFRASTRUCTURE, PASSED
-from harness.cli._options import console, course_at
-from harness.contract import Limits, Task, TaskError
+from harness.cli._options import console, course_at, places
+from harness.cli._pictures import draw_samples
+from harness.contract import HarnessError, Limits, Split, Task, TaskError
+from harness.course import Course
+from harness.data import load_data
 
 
 @click.group(invoke_without_command=True)
@@ -40,9 +46,9 @@ def tasks(ctx: click.Context) -> int:
 @tasks.command("show")
 @click.argument("name", metavar="TASK")
 def show_task(name: str) -> int:
-    """Show one task: sources, split, metrics, rules, limits."""
-    out = console()
-    task = course_at().task(name)
+    """Show one task: sources, split, metrics, rules, limits, and the data that is here with sample pictures."""
+    out, course = console(), course_at()
+    task = course.task(name)
     out.print(f"{name}: {task.title}", style="bold")
     _rows(out, _facts(task))
     for source in task.sources:
@@ -60,7 +66,31 @@ def show_task(name: str) -> int:
                 ("licence", source.licence),
             ],
         )
+    _show_data(out, course, task)
     return PASSED
+
+
+def _show_data(out: Console, course: Course, task: Task) -> None:
+    """Show what is on this machine; nothing is downloaded for it."""
+    try:
+        with out.status(f"{task.name}: loading data"):
+            data = load_data(task, course.task_digest(task.name), replace(places(), offline=True))
+    except HarnessError as error:
+        out.print(f"\nno data here: {error}")
+        return
+    out.print(f"\non this machine: {data.source.kind} data; scored on {data.scored_on}")
+    rows = [("train", data.train), ("validation", data.validation)]
+    rows += [] if data.test is None else [("test", data.test)]
+    for label, split in rows:
+        out.print(f"  {label:<12} {len(split):>6}{_class_counts(task, split)}")
+    draw_samples(out, task, data.train)
+
+
+def _class_counts(task: Task, split: Split) -> str:
+    if task.kind != "classification":
+        return ""
+    counts = np.bincount(split.targets, minlength=len(task.classes))
+    return "  " + "  ".join(f"{name} {count}" for name, count in zip(task.classes, counts, strict=True))
 
 
 def _facts(task: Task) -> list[tuple[str, str]]:

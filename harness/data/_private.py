@@ -11,7 +11,7 @@ import numpy as np
 from harness.contract import InfrastructureError, Split, Task, UsageError
 from harness.data._npz import BadArchiveError, read_arrays
 from harness.data._places import Places
-from harness.record import write_atomically
+from harness.files import write_atomically
 
 TEST_FILE = "test.npz"
 

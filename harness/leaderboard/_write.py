@@ -10,8 +10,9 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from harness.files import write_atomically
 from harness.leaderboard._build import Board, Group, Row
-from harness.record import Record, write_atomically
+from harness.record import Record
 from harness.text import code_span, neutral_markdown
 
 _PLAIN = re.compile(r"[a-z0-9/_-]+")

@@ -1,7 +1,6 @@
 """Frozen records, their store, and the private evidence behind them; a leaf that knows nobody."""
 
 from harness.record._evidence import Evidence, EvidenceStore
-from harness.record._files import write_atomically
 from harness.record._store import Store, Unreadable
 from harness.record._types import (
     SCHEMA_VERSION,
@@ -51,5 +50,4 @@ __all__ = [
     "Throughput",
     "Unreadable",
     "to_plain",
-    "write_atomically",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from harness.record._files import write_atomically
+from harness.files import write_atomically
 
 Array = np.ndarray[Any, Any]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from filelock import FileLock
 
-from harness.record._files import append_line, write_atomically
+from harness.files import append_line, write_atomically
 from harness.record._types import SCHEMA_VERSION, Record
 
 

@@ -8,6 +8,7 @@ import stat
 import msgspec
 import pytest
 
+from harness.files import write_atomically
 from harness.record import (
     BaselineResult,
     Cost,
@@ -21,7 +22,6 @@ from harness.record import (
     TaskPart,
     Unreadable,
     to_plain,
-    write_atomically,
 )
 
 

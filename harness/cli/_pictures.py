@@ -1,0 +1,90 @@
+"""Draw sample inputs in a terminal: images as half blocks, signals as lines, texts as they begin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.text import Text
+
+from harness.contract import Split, Task
+from harness.text import neutral
+
+Array = np.ndarray[Any, Any]
+
+_SHADES = " ░▒▓█"
+_BARS = "▁▂▃▄▅▆▇█"
+_MAX_SIDE = 32
+_GAP = 2
+
+
+def draw_samples(out: Console, task: Task, split: Split) -> None:
+    """Print one input of each class, or the first few where there are no classes."""
+    chosen = _one_of_each(task, split)
+    names = [task.classes[int(split.targets[item])] if _labelled(task) else "" for item in chosen]
+    samples = [split.inputs[item] for item in chosen]
+    if task.inputs.shape is None:
+        for name, text in zip(names, samples, strict=True):
+            out.print(f"  {name}: {neutral(text)[:100]}…")
+    elif len(task.inputs.shape) == 1:
+        for name, signal in zip(names, samples, strict=True):
+            out.print(f"  {_line(signal)} {name}")
+    else:
+        _draw_images(out, names, [_grey(image) for image in samples])
+
+
+def _labelled(task: Task) -> bool:
+    return task.kind == "classification"
+
+
+def _one_of_each(task: Task, split: Split) -> list[int]:
+    if not _labelled(task):
+        return list(range(min(4, len(split))))
+    _, first = np.unique(split.targets, return_index=True)
+    return [int(item) for item in first]
+
+
+def _grey(image: Array) -> Array:
+    """Return an image as greys in [0, 1], its longer side at most 32, an even number of rows."""
+    grey = image.astype(np.float64)
+    if grey.ndim == 3:
+        grey = grey.mean(axis=0 if grey.shape[0] in (1, 3) and grey.shape[2] not in (1, 3) else 2)
+    step = -(-max(grey.shape) // _MAX_SIDE)
+    grey = grey[::step, ::step]
+    spread = grey.max() - grey.min()
+    grey = (grey - grey.min()) / (spread if spread else 1)
+    return np.pad(grey, ((0, grey.shape[0] % 2), (0, 0)))
+
+
+def _draw_images(out: Console, names: Sequence[str], images: Sequence[Array]) -> None:
+    width = images[0].shape[1] + _GAP
+    in_a_row = max(1, (min(out.width, 120) - _GAP) // width)
+    for start in range(0, len(images), in_a_row):
+        row = images[start : start + in_a_row]
+        out.print("  " + "".join(f"{name:<{width}.{width - 1}}" for name in names[start : start + in_a_row]))
+        for top in range(0, row[0].shape[0], 2):
+            line = Text("  ")
+            for image in row:
+                for upper, lower in zip(image[top], image[top + 1], strict=True):
+                    _pixel(out, line, upper, lower)
+                line.append(" " * _GAP)
+            out.print(line)
+
+
+def _pixel(out: Console, line: Text, upper: float, lower: float) -> None:
+    """Append two pixels, one above the other: in greys where there are colours, else as one shade."""
+    if out.color_system is None:
+        line.append(_SHADES[round((upper + lower) / 2 * (len(_SHADES) - 1))])
+        return
+    above, below = (round(value * 255) for value in (upper, lower))
+    line.append("▀", style=f"rgb({above},{above},{above}) on rgb({below},{below},{below})")
+
+
+def _line(signal: Array) -> str:
+    step = -(-len(signal) // 60)
+    thinned = signal[::step].astype(np.float64)
+    spread = thinned.max() - thinned.min()
+    places = (thinned - thinned.min()) / (spread if spread else 1) * (len(_BARS) - 1)
+    return "".join(_BARS[round(place)] for place in places)
