@@ -100,7 +100,7 @@ class Worker:
                 form, results = self._predict(unpack(form, arrays))
                 return Done(form), results
             case Echo():
-                return Done(), tuple(arrays)
+                return self._echo(arrays)
             case Setup():
                 self._setup(request)
             case Fit():
@@ -140,10 +140,16 @@ class Worker:
     def _predict(self, inputs: Any) -> tuple[Form, tuple[Array, ...]]:
         if isinstance(inputs, np.ndarray):
             inputs.setflags(write=False)
-        torch: Any = sys.modules.get("torch")
-        without_gradient = torch.no_grad() if hasattr(torch, "no_grad") else contextlib.nullcontext()
-        with without_gradient:
-            return plain(self._model.predict(inputs), self._task.kind)
+        _switch_gradient_off()
+        return plain(self._model.predict(inputs), self._task.kind)
+
+    @staticmethod
+    def _echo(arrays: list[Array]) -> tuple[msgspec.Struct, tuple[Array, ...]]:
+        """Do all that a prediction costs but for the prediction: the last array is the answer."""
+        arrays[0].setflags(write=False)
+        _switch_gradient_off()
+        form, results = plain(arrays[-1], "classification")
+        return Done(form), results
 
     def report(self, values: dict[str, float]) -> None:
         """Send what `Model.log` was given, finite values only; from a chatty model no more than a curve needs."""
@@ -154,3 +160,10 @@ class Worker:
             self._logs, self._last_log = self._logs + 1, now
             finite = {name[:64]: value for name, value in values.items() if math.isfinite(value)}
             self._channel.send(Logged(finite))
+
+
+def _switch_gradient_off() -> None:
+    """Make this ``torch.no_grad()`` for good, if torch is loaded: entering a context each time would be timed."""
+    torch: Any = sys.modules.get("torch")
+    if hasattr(torch, "is_grad_enabled") and torch.is_grad_enabled():
+        torch.set_grad_enabled(False)

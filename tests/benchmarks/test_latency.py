@@ -1,0 +1,103 @@
+"""How true and how steady the latency figures are.
+
+    pytest tests/benchmarks/test_latency.py --benchmark-enable -s
+
+Each prints its figures and keeps them in pytest-benchmark's `extra_info`; none passes or fails by the clock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import fmean, stdev
+
+TIMER = """
+import json, os, sys
+sys.path[:0] = sys.argv[1:3]
+os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+import numpy as np, torch
+from torch.utils.benchmark import Timer
+import model
+torch.set_num_threads(1)
+network = model.Model()
+inputs = np.random.Generator(np.random.PCG64(0)).random((1, 16, 16), np.float32)
+with torch.no_grad():
+    timer = Timer("predict(inputs)", globals={"predict": network.predict, "inputs": inputs}, num_threads=1)
+    print(json.dumps(timer.blocked_autorange(min_run_time=0.5).median))
+"""
+
+
+def timer_median(bench) -> float:
+    """Return the median of torch.utils.benchmark.Timer for the same call, in a process of its own."""
+    import harness
+
+    package = str(Path(harness.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", TIMER, str(bench.submission), package],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(json.loads(done.stdout))
+
+
+@contextmanager
+def busy_core():
+    """Keep one other process busy."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def variation(values) -> float:
+    return stdev(values) / fmean(values)
+
+
+def figures(benchmark, **named):
+    benchmark.extra_info.update(named)
+    print("\n" + "  ".join(f"{name} {value:.4g}" for name, value in named.items()))
+
+
+def test_net_latency_against_torchs_timer(benchmark, bench):
+    ratios = []
+    for _ in range(3):
+        net = benchmark.pedantic(bench.measure, rounds=1) if not ratios else bench.measure()
+        timer = timer_median(bench)
+        if net.latency.net_p50_seconds is not None:
+            ratios.append(net.latency.net_p50_seconds / timer)
+            print(
+                f"\nnet {net.latency.net_p50_seconds * 1e6:.1f} µs, "
+                f"channel {net.latency.channel_seconds * 1e6:.1f} µs, "
+                f"Timer {timer * 1e6:.1f} µs, noisy {net.latency.noisy}"
+            )
+    if ratios:
+        figures(benchmark, net_over_timer=fmean(ratios))
+
+
+def test_variation_over_seven_fresh_processes(benchmark, bench):
+    measured = [bench.measure().latency for _ in range(6)]
+    measured.append(benchmark.pedantic(bench.measure, rounds=1).latency)
+    nets = [latency.net_p50_seconds for latency in measured if latency.net_p50_seconds is not None]
+    ratios = [latency.ratio_to_yardstick for latency in measured if latency.ratio_to_yardstick is not None]
+    if len(nets) > 1 and len(ratios) > 1:
+        figures(benchmark, n=len(nets), net_variation=variation(nets), ratio_variation=variation(ratios))
+
+
+def test_the_ratio_and_the_absolute_figure_while_another_core_is_busy(benchmark, bench):
+    quiet = benchmark.pedantic(bench.measure, rounds=1).latency
+    with busy_core():
+        busy = bench.measure().latency
+    if None not in (quiet.net_p50_seconds, busy.net_p50_seconds, quiet.ratio_to_yardstick, busy.ratio_to_yardstick):
+        figures(
+            benchmark,
+            absolute_busy_over_quiet=busy.net_p50_seconds / quiet.net_p50_seconds,
+            ratio_busy_over_quiet=busy.ratio_to_yardstick / quiet.ratio_to_yardstick,
+        )
