@@ -16,14 +16,19 @@ def neutral(text: str) -> str:
     )
 
 
+def neutral_line(text: str) -> str:
+    """Return `text`, neutral, on one line: nobody adds lines of their own to ours."""
+    return " ".join(neutral(text).split())
+
+
 def neutral_markdown(text: str) -> str:
     """Return `text` as one line of markdown that shows it literally, in a table cell too."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(neutral(text).split()))
+    return _MARKDOWN.sub(r"\\\1", neutral_line(text))
 
 
 def code_span(text: str) -> str:
     """Return `text` as a markdown code span of one line."""
-    return "`" + " ".join(neutral(text).split()).replace("`", "'") + "`"
+    return "`" + neutral_line(text).replace("`", "'") + "`"
 
 
 def _visible(character: str) -> str:

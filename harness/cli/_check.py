@@ -15,7 +15,7 @@ from harness.course import Submission
 from harness.data import DataChoice
 from harness.evaluate import Evaluator, Settings
 from harness.sandbox import find_sandbox
-from harness.text import neutral
+from harness.text import neutral_line
 
 _SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-", "dim")}
 
@@ -38,7 +38,7 @@ def check(paths: tuple[str, ...], task: str | None, data: DataChoice, data_root:
     for submission in submissions:
         _one(out, evaluator, submission, tally, reasons)
     verdict = ", ".join(f"{tally[name]} {name}" for name in _SIGNS if tally[name] or name == "passed")
-    out.print(verdict + (f": {'; '.join(reasons)}" if reasons else ""))
+    out.print(verdict + (f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""))
     return FAILED if tally["failed"] else PASSED
 
 
@@ -47,11 +47,11 @@ def _one(out: Console, evaluator: Evaluator, submission: Submission, tally: Coun
     for result in evaluator.check(submission):
         sign, style = _SIGNS[result.outcome]
         tally[result.outcome] += 1
-        reason = f": {neutral(result.reason)}" if result.reason else ""
+        reason = f": {neutral_line(result.reason)}" if result.reason else ""
         out.print(f"  {sign} {result.name}{_where(result.error)}{reason}", style=style)
         if result.outcome == "skipped":
             reasons.append(f"{result.name} ({result.reason})")
 
 
 def _where(error: SubmissionError | None) -> str:
-    return "" if error is None or error.file is None else f" ({neutral(error.file)}:{error.line or '?'})"
+    return "" if error is None or error.file is None else f" ({neutral_line(error.file)}:{error.line or '?'})"

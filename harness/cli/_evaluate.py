@@ -13,7 +13,7 @@ import msgspec
 from rich.console import Console
 
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
-from harness.cli._options import board_of, console, course_at, places
+from harness.cli._options import console, course_at, places, rebuild_board
 from harness.cli._progress import watching
 from harness.cli._result import show, verdict
 from harness.contract import HarnessError, UsageError
@@ -21,7 +21,6 @@ from harness.course import Course, Submission
 from harness.data import DataChoice, TaskData
 from harness.evaluate import Evaluation, Evaluator, Observer, Settings
 from harness.files import write_atomically
-from harness.leaderboard import write_board
 from harness.record import Record, to_plain
 from harness.sandbox import Level, find_sandbox
 
@@ -136,8 +135,7 @@ class _Run:
         if self._policy == "no_store":
             show(self._out, record, None)
             return record
-        board = board_of(self._course)
-        write_board(self._course.leaderboard, board)
+        board = rebuild_board(self._course)
         show(self._out, record, board)
         for bad in board.unreadable:
             self._out.print(f"warning: {bad.path} cannot be read ({bad.reason}): restore or remove it", style="yellow")

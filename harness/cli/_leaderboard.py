@@ -6,8 +6,8 @@ import click
 from rich.markdown import Markdown
 
 from harness.cli import INFRASTRUCTURE, PASSED
-from harness.cli._options import board_of, console, course_at
-from harness.leaderboard import board_markdown, write_board
+from harness.cli._options import console, course_at, rebuild_board
+from harness.leaderboard import board_markdown
 
 
 @click.command()
@@ -16,8 +16,7 @@ def leaderboard(show: bool) -> int:
     """Rebuild leaderboard/ from the records; the same records give the same bytes."""
     out = console()
     course = course_at()
-    board = board_of(course)
-    write_board(course.leaderboard, board)
+    board = rebuild_board(course)
     if show:
         out.print(Markdown(board_markdown(board)))
     for bad in board.unreadable:

@@ -6,12 +6,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from filelock import FileLock
 from rich.console import Console
 
 from harness.contract import UsageError
 from harness.course import Course
 from harness.data import Places
-from harness.leaderboard import Board, build
+from harness.leaderboard import Board, build, write_board
 from harness.record import EvidenceStore, Store
 
 
@@ -38,6 +39,15 @@ def record_store(course: Course) -> Store:
 def board_of(course: Course) -> Board:
     """Return the leaderboard as it stands."""
     return build(record_store(course).all(), EvidenceStore(course.private / "evidence"))
+
+
+def rebuild_board(course: Course) -> Board:
+    """Build the leaderboard and write it, one at a time: an older board must not overwrite a newer one."""
+    course.private.mkdir(exist_ok=True)
+    with FileLock(course.private / "leaderboard.lock"):
+        board = board_of(course)
+        write_board(course.leaderboard, board)
+    return board
 
 
 def console(*, stderr: bool = False) -> Console:

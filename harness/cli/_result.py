@@ -7,7 +7,7 @@ from rich.text import Text
 
 from harness.leaderboard import Board, format_seconds
 from harness.record import Latency, Record, Score
-from harness.text import neutral
+from harness.text import neutral, neutral_line
 
 _WIDTH = 40
 _STYLES = {"passed": "bold green", "below_baseline": "bold yellow", "failed": "bold red"}
@@ -34,7 +34,7 @@ def verdict(record: Record) -> str:
     who = f"{record.submission.name} · {record.task.name}"
     if record.failure is not None:
         failure = record.failure
-        where = "" if failure.file is None else f" ({neutral(failure.file)}:{failure.line or '?'})"
+        where = "" if failure.file is None else f" ({neutral_line(failure.file)}:{failure.line or '?'})"
         return f"failed: {who}: {failure.kind} in {failure.phase}{where}"
     base, score = record.baseline, record.primary
     assert score is not None
@@ -46,8 +46,8 @@ def verdict(record: Record) -> str:
 def _show_failure(console: Console, record: Record) -> None:
     failure = record.failure
     assert failure is not None
-    where = "" if failure.file is None else f"{neutral(failure.file)}:{failure.line or '?'}: "
-    console.print(f"  {where}{failure.kind} in {failure.phase}: {neutral(failure.message)}", style="red")
+    where = "" if failure.file is None else f"{neutral_line(failure.file)}:{failure.line or '?'}: "
+    console.print(f"  {where}{failure.kind} in {failure.phase}: {neutral_line(failure.message)}", style="red")
     lines = neutral(failure.log_tail).splitlines()
     if len(lines) > _LOG_LINES:
         console.print(f"  … {len(lines) - _LOG_LINES} earlier lines are in the record", style="dim")

@@ -99,12 +99,13 @@ def _auc(targets: Any, predictions: Predictions) -> float:
     from scipy.stats import rankdata
 
     assert predictions.scores is not None
+    rows = probabilities(predictions.scores)  # a network's raw outputs compare within an item only
     areas = []
     for label in np.unique(targets):
         members = targets == label
         inside, outside = int(members.sum()), int((~members).sum())
         if outside:
-            ranks = rankdata(predictions.scores[:, label])
+            ranks = rankdata(rows[:, label])
             areas.append((ranks[members].sum() - inside * (inside + 1) / 2) / (inside * outside))
     return float(np.mean(areas)) if areas else 0.5
 
@@ -114,7 +115,7 @@ def _log_loss(targets: Any, predictions: Predictions) -> float:
 
     assert predictions.scores is not None
     chosen = probabilities(predictions.scores)[np.arange(len(targets)), targets]
-    return float(-np.log(np.clip(chosen, np.finfo(np.float64).tiny, 1)).mean())
+    return float(-np.log(np.clip(chosen, np.finfo(np.float64).eps, 1)).mean())
 
 
 def _calibration_error(targets: Any, predictions: Predictions) -> float:

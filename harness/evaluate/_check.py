@@ -45,7 +45,7 @@ class _Skipped(Exception):  # noqa: N818 - likewise
 def check(plan: Plan, sandbox: Sandbox, work: Path) -> Iterator[Check]:
     """Try `plan`'s submission on a sample of train and validation; no test score comes of it.
 
-    A step that others build on ends the suite when it fails: those are skipped, and say so.
+    A step that others build on ends the suite when it fails.
     """
     suite = _Suite(plan, sandbox, work)
     try:

@@ -50,6 +50,8 @@ def score(task: Task, truth: Split, predictions: Predictions) -> Scored:
             f"predict returned labels, but {primary.name} is computed from scores: "
             f"expected (N, {len(task.classes)}) floats",
         )
+    if task.kind == "classification" and predictions.scores is not None:  # decided once, not in each resample anew
+        predictions = Predictions(predictions.values, metrics.probabilities(predictions.scores))
     seed = seed_for(0, f"{task.name}/bootstrap", 0)
     draws = None if primary.outcomes else bootstrap(_figure(primary, truth, predictions), len(truth), seed, _RESAMPLES)
     outcomes = None if primary.outcomes is None else primary.outcomes(truth.targets, predictions)

@@ -51,10 +51,19 @@ class Rlimits:
             processes=box.limits.processes + (0 if uid is not None else _threads_of_this_user()),
             stop_signal=signal.SIGTERM,
             release=(
-                lambda: shutil.rmtree(home, ignore_errors=True),
+                lambda: _remove(home),
                 *(() if lease is None else (lease.release,)),
             ),
         )
+
+
+def _remove(folder: Path) -> None:
+    """Remove what a dead worker left, folders that it closed to itself included."""
+    for parent, folders, _ in os.walk(folder):
+        for inner in (Path(parent, name) for name in folders):
+            if not inner.is_symlink():
+                inner.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _threads_of_this_user() -> int:

@@ -1,0 +1,235 @@
+"""`harness check`: every point of the contract, what breaks it, and what is said about it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CENTROIDS, TemporaryCourse
+
+POINTS = [
+    "files", "import", "fit", "save", "weigh", "load", "predict", "survives save and load", "same twice", "any batch",
+    "any order", "leaves inputs alone", "rules",
+]  # fmt: skip
+
+FIT = """
+import numpy as np
+
+import harness
+
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        self.centres = np.stack([train.inputs[train.targets == c].mean(axis=0) for c in range(3)])
+
+    def nearest(self, inputs):
+        return ((inputs[:, None] - self.centres) ** 2).sum(axis=2).argmin(axis=1)
+
+    def predict(self, inputs):
+"""
+HOSTILE = "no[red]markup[/red] \x1b[31mred\x1b]0;title\x07 \x9b2J \u202eright to left"
+
+MODELS = {
+    "good": CENTROIDS,
+    "batch": FIT + "        return self.nearest(inputs - inputs.mean(axis=0) + 0.5)\n",
+    "order": FIT + "        return np.arange(len(inputs)) % 3\n",
+    "anew": FIT + "        return np.random.randint(0, 3, len(inputs))\n",
+    "forgets": FIT
+    + """        return self.nearest(inputs)
+
+    def save(self, folder):
+        np.save(folder / "centres.npy", self.centres)
+
+    def load(self, folder):
+        self.centres = np.load(folder / "centres.npy")[::-1]
+""",
+    "list": FIT.replace("self.centres =", "self.numbers = [0.1 * n for n in range(20_000)]\n        self.centres =")
+    + "        return self.nearest(inputs)\n",
+    "in-place": FIT + "        inputs -= 0.5\n        return self.nearest(inputs + 0.5)\n",
+    "overwrites": FIT
+    + """        answers = self.nearest(inputs)
+        inputs.setflags(write=True)
+        inputs[...] = 0
+        return answers
+""",
+    "form": FIT + "        return np.zeros((len(inputs), 7))\n",
+    "raises": FIT.replace("        self.centres =", "        raise ValueError('no such thing')\n        self.centres =")
+    + "        return self.nearest(inputs)\n",
+    "syntax": CENTROIDS + "\ndef broken(:\n",
+    "hostile": FIT + f"        raise RuntimeError({HOSTILE!r})\n",
+    "unsaved": FIT
+    + "        return self.nearest(inputs)\n\n    def save(self, folder):\n        raise OSError('no')\n",
+    "nothing": None,
+}
+BROKEN = {
+    "batch": {"any batch"},
+    "order": {"any batch", "any order"},
+    "anew": {"same twice", "any batch", "any order"},
+    "forgets": {"survives save and load"},
+    "list": {"weigh"},
+    "overwrites": {"leaves inputs alone"},
+}
+STOPPED_AT = {
+    "in-place": "fit", "form": "fit", "raises": "fit", "syntax": "import", "hostile": "fit", "unsaved": "save",
+    "nothing": "files",
+}  # fmt: skip
+
+
+class Reading:
+    """What one call printed, by submission and point."""
+
+    def __init__(self, done: subprocess.CompletedProcess[str]) -> None:
+        self.done = done
+        self.verdict = done.stdout.splitlines()[-1]
+        self.lines: dict[str, list[str]] = {}
+        for line in done.stdout.splitlines()[:-1]:
+            if title := re.fullmatch(r"(\S+) · (?:blobs|ruled)", line):
+                self.lines[title[1]] = current = []
+            elif self.lines:
+                current.append(line)
+
+    def points(self, name: str) -> dict[str, str]:
+        """Return the sign of each point that was tried, in order."""
+        found = [re.match(rf"  ([✓✗-]) ({'|'.join(sorted(POINTS, key=len, reverse=True))})\b", line)
+                 for line in self.lines[name]]  # fmt: skip
+        return {match[2]: match[1] for match in found if match}
+
+    def line(self, name: str, point: str) -> str:
+        """Return what was said about one point."""
+        return next(line for line in self.lines[name] if line[4:].startswith(point))
+
+
+def line_of(model: str, statement: str) -> int:
+    return next(number for number, line in enumerate(model.splitlines(), 1) if statement in line)
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[TemporaryCourse, Reading]:
+    """Check everybody at one go."""
+    base = tmp_path_factory.mktemp("check")
+    course = TemporaryCourse(
+        base, {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(base / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""}
+    )
+    course.add_task()
+    course.add_task("ruled", more="rules=(harness.rules.fully_connected_only,),")
+    for name, model in MODELS.items():
+        course.submit(model, name=name)
+    course.submit(name="ruled", task="ruled")
+    done = course.harness("check", *(f"submissions/{name}" for name in (*MODELS, "ruled")), timeout=250)
+    assert "Traceback (most recent call last)" not in done.stderr
+    return course, Reading(done)
+
+
+def test_a_good_model_passes_every_point_and_the_skipped_one_says_why(checked: tuple[TemporaryCourse, Reading]) -> None:
+    _, said = checked
+    assert said.points("good") == dict.fromkeys(POINTS[:-1], "✓") | {"rules": "-"}
+    assert "task blobs has none" in said.line("good", "rules")
+
+
+def test_a_good_model_alone_exits_0_and_the_last_line_is_the_verdict(course: TemporaryCourse) -> None:
+    course.submit()
+    done = course.harness("check", "submissions/bob/blobs")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "12 passed, 1 skipped: rules (task blobs has none)"
+    assert not (course.root / "leaderboard").exists()
+
+
+def test_one_that_fails_makes_the_exit_code_1_and_the_verdict_counts_all(
+    checked: tuple[TemporaryCourse, Reading],
+) -> None:
+    _, said = checked
+    signs = [sign for name in said.lines for sign in said.points(name).values()]
+    assert said.done.returncode == 1
+    counts = f"{signs.count('✓')} passed, {signs.count('✗')} failed, {signs.count('-')} skipped: "
+    assert said.verdict.startswith(counts)
+
+
+def test_the_verdict_gives_a_reason_that_many_share_once(checked: tuple[TemporaryCourse, Reading]) -> None:
+    _, said = checked
+    assert said.verdict.count("rules (task blobs has none)") == 1
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_model_fails_exactly_the_points_it_breaks(checked: tuple[TemporaryCourse, Reading], name: str) -> None:
+    _, said = checked
+    points = said.points(name)
+    assert list(points) == POINTS
+    assert {point for point, sign in points.items() if sign == "✗"} == BROKEN[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "point", "says"),
+    [
+        ("batch", "any batch", r"\d+ of 32 answers differ together and one at a time"),
+        ("order", "any order", r"\d+ of 32 answers differ in another order"),
+        ("anew", "same twice", r"\d+ of 32 answers differ when asked twice"),
+        ("forgets", "survives save and load", r"\d+ of 32 answers differ before save and after load"),
+        ("list", "weigh", r"keep what was learned in tensors or arrays, not in lists"),
+        ("overwrites", "leaves inputs alone", r"predict changed its inputs: work on a copy"),
+        ("form", "fit", r"shape \(32, 7\).*expected \(32,\) integer labels or \(32, 3\) float scores"),
+        ("raises", "fit", r"no such thing"),
+        ("nothing", "files", r"model\.py is missing"),
+    ],
+)
+def test_what_is_broken_is_said_in_words_that_help(
+    checked: tuple[TemporaryCourse, Reading], name: str, point: str, says: str
+) -> None:
+    _, said = checked
+    assert re.search(says, said.line(name, point))
+
+
+@pytest.mark.parametrize("name", STOPPED_AT)
+def test_a_foundation_that_fails_ends_the_suite_and_nothing_after_it_passes(
+    checked: tuple[TemporaryCourse, Reading], name: str
+) -> None:
+    _, said = checked
+    points, stop = said.points(name), STOPPED_AT[name]
+    before = POINTS[: POINTS.index(stop)]
+    assert all(points[point] == "✓" for point in before)
+    assert points[stop] == "✗"
+    assert {sign for point, sign in points.items() if point not in (*before, stop)} <= {"-"}
+
+
+@pytest.mark.parametrize(
+    ("name", "statement"),
+    [("raises", "raise ValueError"), ("in-place", "inputs -= 0.5"), ("syntax", "def broken(:")],
+)
+def test_what_the_students_own_code_raised_is_shown_with_file_and_line(
+    checked: tuple[TemporaryCourse, Reading], name: str, statement: str
+) -> None:
+    course, said = checked
+    text = (course.root / "submissions" / name / "blobs" / "model.py").read_text()
+    assert f"(model.py:{line_of(text, statement)})" in said.line(name, STOPPED_AT[name])
+
+
+def test_inputs_are_read_only_so_that_changing_them_in_place_raises(checked: tuple[TemporaryCourse, Reading]) -> None:
+    _, said = checked
+    assert "read-only" in said.line("in-place", "fit")
+
+
+def test_control_characters_in_a_message_are_made_visible(checked: tuple[TemporaryCourse, Reading]) -> None:
+    _, said = checked
+    line = said.line("hostile", "fit")
+    assert "no[red]markup[/red] \\x1b[31mred\\x1b]0;title\\x07 \\x9b2J \\u202eright to left" in line
+    assert not set("\x1b\x07\x9b\u202e") & set(said.done.stdout + said.done.stderr)
+
+
+def test_no_record_and_no_leaderboard_is_written(checked: tuple[TemporaryCourse, Reading]) -> None:
+    course, _ = checked
+    assert not (course.root / "leaderboard").exists()
+    assert not (course.root / ".harness" / "evidence").exists()
+
+
+def test_a_rule_that_the_task_declares_is_a_point_of_its_own(checked: tuple[TemporaryCourse, Reading]) -> None:
+    _, said = checked
+    assert said.points("ruled") == dict.fromkeys(POINTS, "✓")
+
+
+def test_a_path_that_does_not_exist_is_a_usage_error(course: TemporaryCourse) -> None:
+    done = course.harness("check", "submissions/nobody")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert not Path(course.root, "leaderboard").exists()
