@@ -12,7 +12,7 @@ from tabulate import tabulate
 
 from harness.files import write_atomically
 from harness.leaderboard._build import Board, Group, Row
-from harness.record import Record
+from harness.record import Latency, Record
 from harness.text import code_span, neutral_markdown
 
 _PLAIN = re.compile(r"[a-z0-9/_-]+")
@@ -96,9 +96,16 @@ def _cells(row: Row, names: Sequence[str]) -> list[str]:
         *(f"{s.value:.4f} ± {(s.high - s.low) / 2:.4f}" for s in (scores[name] for name in names)),
         "met" if record.baseline.met else "below",
         parameters + ("" if record.cost.parameters_verified else " ?"),
-        "" if latency is None else format_seconds(latency.net_p50_seconds or latency.p50_seconds),
+        "" if latency is None else _latency(latency),
         "" if latency is None or latency.ratio_to_yardstick is None else f"{latency.ratio_to_yardstick:.2f}",
     ]
+
+
+def _latency(latency: Latency) -> str:
+    """Return the net latency, or what it is below where the channel hides it."""
+    if latency.net_p50_seconds is None:
+        return f"< {format_seconds(latency.p50_seconds)}"
+    return format_seconds(latency.net_p50_seconds)
 
 
 def format_seconds(seconds: float) -> str:
