@@ -44,6 +44,14 @@ INFO = TaskInfo(
 )
 
 
+def pytest_collection_modifyitems(config, items):
+    """Benchmarks run when they are asked for: ``pytest tests/benchmarks --benchmark-only -s``."""
+    if not config.getoption("benchmark_only"):
+        for item in items:
+            if Path(__file__).parent in item.path.parents:
+                item.add_marker(pytest.mark.skip(reason="a benchmark: pytest tests/benchmarks --benchmark-only -s"))
+
+
 @dataclass(frozen=True)
 class Bench:
     """A saved network and how to have it timed."""

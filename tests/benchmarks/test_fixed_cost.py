@@ -1,6 +1,6 @@
 """What one evaluation costs beyond the model's own imports, fit and predict, against a bare script in one run.
 
-pytest tests/benchmarks/test_fixed_cost.py --benchmark-enable -s
+pytest tests/benchmarks/test_fixed_cost.py --benchmark-only -s
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How true and how steady the latency figures are.
 
-    pytest tests/benchmarks/test_latency.py --benchmark-enable -s
+    pytest tests/benchmarks/test_latency.py --benchmark-only -s
 
 Each prints its figures and keeps them in pytest-benchmark's `extra_info`; none passes or fails by the clock.
 """
