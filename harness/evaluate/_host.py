@@ -37,11 +37,12 @@ def package_versions() -> dict[str, str]:
 
 
 def describe_git(root: Path) -> Git | None:
-    """Return the commit checked out at `root`; None outside git."""
+    """Return the commit checked out at `root`; None outside git. What an evaluation writes makes nothing dirty."""
     commit = _git(root, "rev-parse", "HEAD")
     if commit is None:
         return None
-    return Git(commit=commit, dirty=bool(_git(root, "status", "--porcelain", "--untracked-files=no")))
+    changes = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)leaderboard")
+    return Git(commit=commit, dirty=bool(changes))
 
 
 def _git(root: Path, *arguments: str) -> str | None:

@@ -103,7 +103,7 @@ class Process:
         Raises:
             InfrastructureError: something survived.
         """
-        tree = self._tree()
+        tree = self._tree() or self._watch.seen  # of one that is dead already, what was there at the last look
         if self._popen.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._signal()

@@ -70,6 +70,8 @@ class Watch:
         self._told = False
         self.exceeded: Exceeded | None = None
         self.peak_memory_bytes = 0
+        self.seen: list[psutil.Process] = []
+        """The processes below the one started, at the last look."""
         self._thread = threading.Thread(target=self._run, name=f"watch-{popen.pid}", daemon=True)
         self._thread.start()
 
@@ -168,7 +170,8 @@ class Watch:
             return []
         with contextlib.suppress(psutil.NoSuchProcess):
             root = psutil.Process(self._popen.pid)
-            return [root, *root.children(recursive=True)]
+            self.seen = root.children(recursive=True)
+            return [root, *self.seen]
         return []
 
     def _usage(self) -> _Usage:
