@@ -31,6 +31,7 @@ ARROWS = {
     "course": PEOPLE,
     "leaderboard": {"files", "record", "statistics", "text"},
     "evaluate": PEOPLE | {"clock", "course", "data", "record", "sandbox", "statistics", "wire", "yardstick"},
+    "grade": PEOPLE,
     "cli": PEOPLE | {"course", "data", "evaluate", "files", "leaderboard", "record", "sandbox", "text"},
 }
 

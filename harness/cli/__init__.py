@@ -20,6 +20,7 @@ _COMMANDS = {
     "tasks": "List the tasks, or show one.",
     "data": "List, fetch and verify the tasks' data; keep test parts private.",
     "leaderboard": "Rebuild the leaderboard from the records.",
+    "export": "Write results in the forms other systems read.",
     "doctor": "Say what works on this machine and what to do about what doesn't.",
 }
 
