@@ -257,6 +257,11 @@ class Session:
 
     def _raised(self, stage: _Stage, raised: Raised) -> SubmissionError:
         raised = self._plausible(raised)
+        exceeded = self.process.exceeded
+        if exceeded is not None and exceeded.kind == "out_of_memory":  # a child was killed, its parent lives to tell
+            return SubmissionError(
+                "out_of_memory", stage.phase, _over(exceeded, stage.phase), log_tail=raised.traceback
+            )
         said = f"{raised.exception}: {raised.message}" if raised.exception else raised.message
         kind, message = stage.kind, said
         match raised.reason:
