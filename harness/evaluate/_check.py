@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from harness.contract import Predictions, Split, SubmissionError
-from harness.evaluate._agree import differing
+from harness.evaluate._audits import differing
 from harness.evaluate._plan import Plan
 from harness.evaluate._predictions import join_predictions
 from harness.evaluate._run import open_session

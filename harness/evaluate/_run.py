@@ -13,7 +13,7 @@ from typing import Any
 
 from harness._version import __version__
 from harness.contract import Predictions, SubmissionError, TaskInfo
-from harness.evaluate._agree import same_answers
+from harness.evaluate._audits import no_replay, not_memorised, same_answers
 from harness.evaluate._host import describe_git, describe_machine, package_versions
 from harness.evaluate._measure import Measured, Subject, measure_cost
 from harness.evaluate._observe import Observer
@@ -81,6 +81,7 @@ class _Reached:
     scored: Scored | None = None
     repeats: list[Scored] = field(default_factory=list)
     measured: Measured | None = None
+    audits: tuple[Audit, ...] = ()
     phases: dict[str, float] = field(default_factory=dict)
     curve: list[dict[str, float]] = field(default_factory=list)
 
@@ -112,7 +113,7 @@ def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer
         scores=scores,
         baseline=baseline,
         cost=_cost(reached),
-        audits=audits_of(reached),
+        audits=reached.audits or audits_of(plan, reached),
         run=Run(
             id=plan.id,
             started=started,
@@ -159,7 +160,8 @@ class _Line:
         with self._phase("measure"):
             reached.measured = self._measure(first, artifact, reached.predicted.predictions)
         self._hold_to_rules(reached.predicted.operators)
-        hold_to(audits_of(reached))
+        reached.audits = audits_of(plan, reached)
+        hold_to(reached.audits)
         for seed in others:
             self._repeat(seed)
 
@@ -309,12 +311,16 @@ def _baseline(plan: Plan, reached: _Reached, scores: tuple[Score, ...]) -> Basel
     return compare(plan.task, baseline, scores[0].value, reached.scored)
 
 
-def audits_of(reached: _Reached) -> tuple[Audit, ...]:
+def audits_of(plan: Plan, reached: _Reached) -> tuple[Audit, ...]:
     """Return the audits of what was reached."""
     predicted, measured = reached.predicted, reached.measured
     audits = []
     if predicted is not None and measured is not None:
-        audits.append(same_answers(predicted.predictions.take(measured.unaltered), measured.answers))
+        unaltered, altered = measured.unaltered, measured.altered
+        audits.append(same_answers(predicted.predictions.take(unaltered.items), unaltered.answers))
+        audits.append(no_replay(measured.replays))
+        memory = altered and not_memorised(plan.task, plan.data.scored, predicted.predictions, altered)
+        audits += [memory] if memory else []
     if predicted is not None and predicted.operators.flops is not None:
         uncounted = ", ".join(predicted.operators.uncounted) or "nothing"
         detail = f"claimed by the worker; uncounted: {uncounted}"
