@@ -59,4 +59,32 @@ def _targets_problem(task: Task, split: Split) -> str | None:
             return f"labels in [{targets.min()}, {targets.max()}], expected [0, {len(task.classes) - 1}]"
     if task.kind == "forecasting" and np.shape(targets) != (len(split), task.horizon):
         return f"targets of shape {np.shape(targets)}, expected (N, {task.horizon})"
+    if task.kind == "segmentation":
+        return _masks_problem(task, split)
+    if task.kind == "detection":
+        return _boxes_problem(task, targets)
+    return None
+
+
+def _masks_problem(task: Task, split: Split) -> str | None:
+    masks = split.targets
+    shape = (len(split), *np.shape(split.inputs)[1:3])
+    if not isinstance(masks, np.ndarray) or masks.dtype.kind not in "iu" or masks.shape != shape:
+        return f"targets of shape {np.shape(masks)}, expected integer masks {shape}"
+    most = len(task.classes) - 1 if task.classes else None
+    if masks.size and (masks.min() < 0 or (most is not None and masks.max() > most)):
+        return f"masks in [{masks.min()}, {masks.max()}], expected 0 to {most}"
+    return None
+
+
+def _boxes_problem(task: Task, targets: Any) -> str | None:
+    if not isinstance(targets, list):
+        return "targets must be a list with one (k, 5) float array an image"
+    for number, boxes in enumerate(targets):
+        if not isinstance(boxes, np.ndarray) or boxes.dtype.kind != "f" or boxes.shape[1:] != (5,):
+            return f"targets of image {number} of shape {np.shape(boxes)}, expected (k, 5) floats"
+        if not ((boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])).all():
+            return f"image {number} has a box without area: expected x1 < x2 and y1 < y2"
+        if not np.isin(boxes[:, 4], np.arange(len(task.classes))).all():
+            return f"image {number} has a box of unknown class: expected 0 to {len(task.classes) - 1}"
     return None
