@@ -60,6 +60,7 @@ class Task:
     restricted: bool = False
     """Nothing of the data may leave in logs or messages."""
     assets: tuple[File, ...] = ()
+    """Pretrained weights, shown to `fit` where they are on this machine."""
     batch: int = 256
     threads: int = 2
     name: str = field(default="", init=False)
@@ -111,6 +112,14 @@ class Task:
             (
                 self.weights not in ("retrain", "allowed"),
                 f"weights={self.weights!r}: use 'retrain' or 'allowed'",
+            ),
+            (
+                not all(isinstance(a, File) and a.licence for a in self.assets),
+                "an asset is no harness.File with a licence",
+            ),
+            (
+                len({a.name for a in self.assets if isinstance(a, File)}) < len(self.assets),
+                "two assets have the same name",
             ),
             (self.batch < 1 or self.threads < 1, "batch and threads must be at least 1"),
         ]

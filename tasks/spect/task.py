@@ -8,6 +8,7 @@ from .phantoms import HIGHEST, SHAPE
 from .ppmi import IMAGES, TABLE
 
 COURSE = Baseline(0.25, strict=True, note="the course's; three-way chance is .33")
+IMAGENET = "BSD-3-Clause (torchvision); learned from ImageNet, whose terms are for research"
 WEIGHTS = "https://download.pytorch.org/models"
 
 TASK = Task(
@@ -42,16 +43,19 @@ TASK = Task(
             name="vgg16-397923af.pth",
             url=f"{WEIGHTS}/vgg16-397923af.pth",
             digest="sha256:397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+            licence=IMAGENET,
         ),
         File(
             name="resnet18-f37072fd.pth",
             url=f"{WEIGHTS}/resnet18-f37072fd.pth",
             digest="sha256:f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
+            licence=IMAGENET,
         ),
         File(
             name="vit_b_16-c867db91.pth",
             url=f"{WEIGHTS}/vit_b_16-c867db91.pth",
             digest="sha256:c867db91d3e12c6cbadabb610d73c24a546bf82d8c03a9fea34f43a712ddb0e9",
+            licence=IMAGENET,
         ),
     ),
 )
