@@ -43,7 +43,7 @@ def main():
 
     inputs, labels = phantoms()
     part = SimpleNamespace(inputs=inputs, targets=labels)
-    nets = {"vgg16": vgg16(1, 2, 12), "resnet18": ResNet18(1, 2, 12), "vit": vit(SIDE, 5, 2)}
+    nets = {"vgg16": vgg16(1, 2, 8), "resnet18": ResNet18(1, 2, 8), "vit": vit(SIDE, 5, 2)}
     for name, net in nets.items():
         torch.manual_seed(SEED)
         model = Staging()

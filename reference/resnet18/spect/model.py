@@ -6,4 +6,4 @@ from _shared.spect import Staging
 
 class Model(Staging):
     def build(self):
-        return ResNet18(1, len(self.task.classes), width=12)
+        return ResNet18(1, len(self.task.classes), width=8)

@@ -13,7 +13,7 @@ class Model(Transfer):
     folder = Path(__file__).parent
 
     def small(self):
-        return vgg16(1, len(self.task.classes), width=12)
+        return vgg16(1, len(self.task.classes), width=8)
 
     def imagenet(self, weights):
         net = large_vgg16()

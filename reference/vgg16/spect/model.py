@@ -6,4 +6,4 @@ from _shared.spect import Staging
 
 class Model(Staging):
     def build(self):
-        return vgg16(1, len(self.task.classes), width=12)
+        return vgg16(1, len(self.task.classes), width=8)
