@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 from typing import Any
 
 import numpy as np
 
 from harness.contract import Counts, Parts, Source, Split, Task, TaskError
+
+_MAY_OVERLAP = 0.05
+"""PneumoniaMNIST as published has 8 of 524 validation pictures in its train part, 1.5 %."""
 
 
 def check_parts(task: Task, source: Source, parts: Parts) -> Parts:
@@ -29,7 +34,28 @@ def check_parts(task: Task, source: Source, parts: Parts) -> Parts:
         raise TaskError(f"task {task.name}, {source.kind} data: {found} items, expected {expected}")
     if not found.train or not found.validation:
         raise TaskError(f"task {task.name}, {source.kind} data: a part is empty ({found})")
+    if problem := _overlap_problem(named):
+        raise TaskError(f"task {task.name}, {source.kind} data: {problem}")
     return parts
+
+
+def _overlap_problem(named: dict[str, Split | None]) -> str | None:
+    """Return how parts overlap. A few inputs alike occur in published sets; more than that is a split gone wrong."""
+    seen = {name: [_key(item) for item in split.inputs] for name, split in named.items() if split is not None}
+    for first, second in itertools.combinations(seen, 2):
+        known = set(seen[first])
+        both = sum(key in known for key in seen[second])
+        if both > max(2, _MAY_OVERLAP * len(seen[second])):
+            return (
+                f"{both} of {len(seen[second])} {second} inputs are in the {first} part as well: "
+                "divide the items, by person where there are persons, before anything else is made of them"
+            )
+    return None
+
+
+def _key(item: Any) -> bytes:
+    content = item.encode("utf-8", "surrogatepass") if isinstance(item, str) else np.ascontiguousarray(item).tobytes()
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def _inputs_problem(task: Task, inputs: Any) -> str | None:
