@@ -7,6 +7,7 @@ import numpy as np
 
 from harness import Baseline, Canonical, Counts, File, Local, Parts, Split
 
+from .archive import array, read_arrays
 from .drawing import unit
 
 PUBLISHER = "https://zenodo.org/records/10519652/files"
@@ -38,24 +39,14 @@ def read(folder: Path, file: str, shape: tuple[int, ...]) -> Parts:
     Raises:
         ValueError: the file is cut short, lacks an array, or has one of another form; names it.
     """
-    try:
-        with np.load(folder / file, allow_pickle=False) as archive:
-            arrays = dict(archive)
-    except Exception as error:  # zip, deflate and NumPy fail in a dozen ways
-        raise ValueError(f"{folder / file} is no whole npz file: {type(error).__name__}: {error}") from error
+    arrays = read_arrays(folder / file)
     return Parts(*(_part(arrays, name, folder / file, shape) for name in ("train", "val", "test")))
 
 
 def _part(arrays: dict[str, np.ndarray], name: str, path: Path, shape: tuple[int, ...]) -> Split:
-    images, labels = (_array(arrays, f"{name}_{what}", path) for what in ("images", "labels"))
+    images, labels = (array(arrays, f"{name}_{what}", path) for what in ("images", "labels"))
     if images.dtype != np.uint8 or images.shape[1:] != shape:
         raise ValueError(f"{path}: {name}_images is {images.dtype} {images.shape}, expected uint8 (N, {shape})")
     if labels.shape != (len(images), 1):
         raise ValueError(f"{path}: {name}_labels has shape {labels.shape}, expected ({len(images)}, 1)")
     return Split(unit(images), labels[:, 0].astype(np.int64))
-
-
-def _array(arrays: dict[str, np.ndarray], name: str, path: Path) -> np.ndarray:
-    if name not in arrays:
-        raise ValueError(f"{path} has no array {name}: found {', '.join(sorted(arrays)) or 'none'}")
-    return arrays[name]

@@ -7,6 +7,7 @@ from scipy.ndimage import gaussian_filter
 
 from harness import Parts, Split
 
+from .._shared.archive import array, read_arrays
 from .._shared.drawing import eight_bits, ellipse, unit
 from .._shared.parts import shuffled
 
@@ -24,13 +25,8 @@ def read(folder: Path) -> Parts:
         ValueError: the file is cut short, or what it holds has another form.
     """
     path = folder / FILE
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            images, labels, ids = (archive[name] for name in ("images", "labels", "ids"))
-    except KeyError as error:
-        raise ValueError(f"{path} has no array {error}: expected images, labels and ids") from error
-    except Exception as error:  # zip, deflate and NumPy fail in a dozen ways
-        raise ValueError(f"{path} is no whole npz file: {type(error).__name__}: {error}") from error
+    arrays = read_arrays(path)
+    images, labels, ids = (array(arrays, name, path) for name in ("images", "labels", "ids"))
     if images.dtype != np.uint8 or images.shape != (len(ids), SIDE, SIDE) or labels.shape != images.shape:
         raise ValueError(f"{path}: images {images.shape}, labels {labels.shape}, expected ({len(ids)}, {SIDE}, {SIDE})")
     names, rows = np.unique(ids, return_index=True)

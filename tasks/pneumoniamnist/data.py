@@ -32,6 +32,6 @@ def chest(ill: bool, generator: np.random.Generator) -> np.ndarray:
     for _ in range(generator.integers(1, 4) if ill else 0):
         centre = (generator.uniform(9, 21), 14 + generator.choice((-1, 1)) * generator.uniform(4, 8))
         cloud = ellipse(shape, centre, tuple(generator.uniform(1.5, 4, 2)), generator.uniform(0, np.pi), 1.5)
-        picture += generator.uniform(0.04, 0.22) * cloud
+        picture += generator.uniform(0.1, 0.3) * cloud
     texture = gaussian_filter(generator.normal(0, 0.12, shape), 1.2)
     return eight_bits(picture + texture + generator.normal(0, 0.02, shape))

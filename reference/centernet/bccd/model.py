@@ -12,7 +12,7 @@ MOST, FAINTEST = 60, 0.05
 
 
 class Model(harness.Model):
-    recipe = Recipe(steps=500, epochs=50, batch=10, rate=4e-3, clip=5.0)
+    recipe = Recipe(steps=350, epochs=50, batch=8, rate=4e-3, clip=5.0)
 
     def fit(self, train_part, validation):
         classes = len(self.task.classes)
