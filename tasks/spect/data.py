@@ -13,6 +13,8 @@ from .ppmi import PARTS, Row, read_images, read_table
 
 SEED = 20_265
 TEST, VALIDATION = 0.25, 0.2
+FEWEST = 8
+"""Subjects of each stage, so that every part gets one."""
 GENERATED = (220, 200, 100)
 """Phantoms of each stage: few are in the third, as among PPMI's participants."""
 
@@ -33,6 +35,10 @@ def divide_subjects(rows: list[Row]) -> dict[str, str]:
         return {row.subject: row.part for row in rows}
     first = {row.subject: row.stage for row in reversed(rows)}
     subjects = sorted(first)
+    counts = np.bincount(list(first.values()), minlength=len(STAGES))
+    if counts.min() < FEWEST:
+        scarce = int(counts.argmin())
+        raise ValueError(f"only {counts[scarce]} subjects of stage {scarce + 1}: expected at least {FEWEST} to divide")
     rest, test = _held_out(subjects, TEST, first)
     train, validation = _held_out(rest, VALIDATION, first)
     return {s: part for part, names in zip(PARTS, (train, validation, test), strict=True) for s in names}
@@ -46,12 +52,6 @@ def generate() -> Parts:
 
 
 def _held_out(subjects: list[str], share: float, stage: dict[str, int]) -> tuple[list[str], list[str]]:
-    counts = np.bincount([stage[subject] for subject in subjects], minlength=len(STAGES))
-    if counts.min() < 2:
-        scarce = int(counts.argmin())
-        raise ValueError(
-            f"only {counts[scarce]} subjects of stage {scarce + 1} are left to divide: expected 8 of each stage"
-        )
     return train_test_split(
         subjects, test_size=share, random_state=SEED, stratify=[stage[subject] for subject in subjects]
     )
