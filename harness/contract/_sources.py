@@ -46,6 +46,8 @@ class File:
     url: str
     digest: str
     """``md5:...`` or ``sha256:...``, as the publisher gives it."""
+    licence: str = ""
+    """Of an asset; a source states that of its files together."""
 
     def __post_init__(self) -> None:
         if not _DIGEST.fullmatch(self.digest):

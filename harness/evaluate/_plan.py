@@ -8,7 +8,7 @@ from typing import Literal
 
 from harness._version import __version__
 from harness.contract import Task
-from harness.data import TaskData
+from harness.data import Asset, TaskData
 from harness.evaluate._host import package_versions
 from harness.evaluate._snapshot import Snapshot
 from harness.record import Mode, SubmissionPart, TaskPart
@@ -25,6 +25,8 @@ class Plan:
     task_digest: str
     data: TaskData
     snapshot: Snapshot
+    assets: tuple[Asset, ...] = ()
+    """Pretrained weights to be shown to `fit`."""
     mode: Mode
     base_seed: int
     repeats: int
@@ -54,6 +56,7 @@ class Plan:
             self.mode,
             *map(str, self.seeds),
             self.level,
+            *(asset.file.digest for asset in self.assets if self.mode == "trained"),
         )
         return hashlib.sha256("\0".join(pieces).encode()).hexdigest()[:16]
 

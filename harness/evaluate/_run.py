@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from harness.evaluate._observe import Observer
 from harness.evaluate._plan import Plan
 from harness.evaluate._predictions import join_predictions
 from harness.evaluate._score import Scored, compare, mean_of, not_reached, score
-from harness.evaluate._session import Session
+from harness.evaluate._session import ASSETS, Session
 from harness.evaluate._snapshot import check_snapshot
 from harness.evaluate._weigh import Weight, weigh
 from harness.record import (
@@ -191,7 +192,7 @@ class _Line:
         plan = self._plan
         artifact.mkdir()
         artifact.chmod(0o755)
-        with self._session(plan.task.threads) as session:
+        with replace(fit_session(plan, self._sandbox, self._work), on_log=self._logged) as session:
             with self._phase("import"):
                 session.setup(seed)
             cpu_before = session.process.cpu_seconds
@@ -286,6 +287,21 @@ def open_session(plan: Plan, sandbox: Sandbox, *more: Folder) -> Session:
         folders=(Folder("submission", plan.snapshot.files), *more),
         threads=plan.task.threads,
     )
+
+
+def fit_session(plan: Plan, sandbox: Sandbox, work: Path) -> Session:
+    """Return a worker, not started yet, that is shown the task's assets besides: a copy in `work`."""
+    if not plan.assets:
+        return open_session(plan, sandbox)
+    folder = work / ASSETS
+    if not folder.exists():
+        folder.mkdir()
+        folder.chmod(0o755)
+        for asset in plan.assets:
+            shutil.copyfile(asset.path, folder / asset.file.name)
+            (folder / asset.file.name).chmod(0o644)
+    session = open_session(plan, sandbox, Folder(ASSETS, folder))
+    return replace(session, assets=tuple(asset.file.name for asset in plan.assets))
 
 
 def task_info(plan: Plan) -> TaskInfo:

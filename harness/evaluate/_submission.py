@@ -11,7 +11,7 @@ from typing import Literal
 
 from harness.contract import HarnessError, InfrastructureError
 from harness.course import Course, Submission
-from harness.data import DataChoice, Places, TaskData, load_data
+from harness.data import Asset, DataChoice, Places, TaskData, assets_here, load_data
 from harness.evaluate._check import Check, check
 from harness.evaluate._observe import Observer
 from harness.evaluate._plan import Plan, WeightsPolicy, choose_mode
@@ -47,6 +47,7 @@ class Evaluator:
     def __init__(self, course: Course, sandbox: Sandbox, places: Places, settings: Settings) -> None:
         self._course, self._sandbox, self._places, self._settings = course, sandbox, places, settings
         self._loaded: dict[str, TaskData] = {}
+        self._assets: dict[str, tuple[Asset, ...]] = {}
         self.records = Store(course.leaderboard / "records", course.private / "records.lock")
         self._evidence = EvidenceStore(course.private / "evidence")
 
@@ -57,6 +58,12 @@ class Evaluator:
                 self._course.task(task), self._course.task_digest(task), self._places, self._settings.data
             )
         return self._loaded[task]
+
+    def assets(self, task: str) -> tuple[Asset, ...]:
+        """Return the pretrained weights of `task` on this machine, looked for once."""
+        if task not in self._assets:
+            self._assets[task] = assets_here(self._course.task(task), self._places)
+        return self._assets[task]
 
     def evaluate(self, submission: Submission, observer: Observer) -> Evaluation:
         """Evaluate `submission` and store nothing."""
@@ -93,13 +100,14 @@ class Evaluator:
         with _disk(), tempfile.TemporaryDirectory(prefix="harness-") as name:
             work = Path(name)
             work.chmod(0o711)  # a worker's own uid passes through; what it may see is bound by path
-            snapshot = take_snapshot(submission.folder, work / "submission", task.limits)
+            snapshot = take_snapshot(submission.folder, work / "submission", task.limits, submission.shared)
             plan = Plan(
                 name=submission.name,
                 task=task,
                 task_digest=self._course.task_digest(submission.task),
                 data=data,
                 snapshot=snapshot,
+                assets=self.assets(submission.task),
                 mode=choose_mode(snapshot, self._settings.weights),
                 base_seed=self._settings.seed,
                 repeats=self._settings.repeats,
