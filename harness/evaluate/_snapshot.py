@@ -43,15 +43,19 @@ class _Entry:
     """None for what is not a regular file."""
 
 
-def take_snapshot(folder: Path, to: Path, limits: Limits) -> Snapshot:
-    """Copy the submission at `folder` into `to`."""
+def take_snapshot(folder: Path, to: Path, limits: Limits, shared: Path | None = None) -> Snapshot:
+    """Copy the submission at `folder` into `to`.
+
+    `shared`, which references have in common, is copied beside ``model.py`` under its own name if a file there
+    names it: then it is read, counted and digested like the submission's own files.
+    """
     cap = limits.artifact_bytes + limits.shipped_bytes + _SOURCE_BYTES
     digest = hashlib.sha256()
     refused: list[str] = []
     counts = {"source": 0, "shipped": 0, WEIGHTS: 0}
     total = 0
     problem: SubmissionError | None = None
-    for number, entry in enumerate(_walk(folder, cap)):
+    for number, entry in enumerate(_with_shared(_walk(folder, cap), shared, cap)):
         size = -1 if entry.content is None else len(entry.content)
         digest.update(os.fsencode(entry.path) + f"\0{size}\0".encode())
         if entry.content is None:
@@ -131,6 +135,17 @@ def _write(to: Path, entry: _Entry) -> None:
     target.chmod(0o644)
     for parent in target.relative_to(base).parents:
         (base / parent).chmod(0o755)
+
+
+def _with_shared(entries: Iterator[_Entry], shared: Path | None, cap: int) -> Iterator[_Entry]:
+    """Yield `entries`, then the files of `shared` if one of them names it."""
+    named = False
+    for entry in entries:
+        named = named or (shared is not None and entry.content is not None and shared.name.encode() in entry.content)
+        yield entry
+    if shared is not None and named:
+        for entry in _walk(shared, cap):
+            yield _Entry(shared.name / entry.path, entry.content)
 
 
 def _is_plain(name: str) -> bool:

@@ -93,7 +93,7 @@ class Evaluator:
         with _disk(), tempfile.TemporaryDirectory(prefix="harness-") as name:
             work = Path(name)
             work.chmod(0o711)  # a worker's own uid passes through; what it may see is bound by path
-            snapshot = take_snapshot(submission.folder, work / "submission", task.limits)
+            snapshot = take_snapshot(submission.folder, work / "submission", task.limits, submission.shared)
             plan = Plan(
                 name=submission.name,
                 task=task,
