@@ -13,7 +13,7 @@ from harness.contract._errors import TaskError
 from harness.contract._split import Parts
 
 _DIGEST = re.compile(r"md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}")
-_RELEASE = re.compile(r"pip:[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+")
+_RELEASE = re.compile(r"pip:[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+")
 
 SourceKind = Literal["canonical", "local", "embedded"]
 

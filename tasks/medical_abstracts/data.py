@@ -10,10 +10,11 @@ import numpy as np
 from harness import Parts, Split
 
 from .._shared.divide import hold_out_groups
-from .._shared.tables import label, read_table
+from .._shared.tables import BadFileError, label, read_table
 
 TRAIN, TEST = "medical_tc_train.csv", "medical_tc_test.csv"
 CLASSES = ("neoplasms", "digestive system", "nervous system", "cardiovascular", "general pathological")
+TEST_ROWS = 2888
 SEED = 0
 HELD_OUT = 0.3
 VALIDATION = 0.15
@@ -44,8 +45,10 @@ def key(text: str) -> str:
 
 
 def _read(path: Path) -> Split:
-    texts, labels = [], []
+    texts, labels, row = [], [], 0
     for row, fields in read_table(path, COLUMNS):
         texts.append(fields["medical_abstract"])
         labels.append(label(path, row, fields["condition_label"], LABELS))
+    if path.name == TEST and row != TEST_ROWS:
+        raise BadFileError(path, row, f"the file ends here, expected {TEST_ROWS} rows")
     return Split(texts, np.array(labels, np.int64))
