@@ -28,7 +28,7 @@ def test_the_truth_itself_is_perfect() -> None:
 
 
 def test_errors_are_averaged_over_all_steps_of_all_forecasts() -> None:
-    assert error(TRUTH + [[1, -2], [3, 0]]) == 1.5
+    assert error(TRUTH + np.array([[1, -2], [3, 0]])) == 1.5
 
 
 @pytest.mark.parametrize(("factor", "share"), [(1.15, 1), (0.86, 1), (1.16, 0), (0.84, 0)])
