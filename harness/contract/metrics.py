@@ -113,6 +113,14 @@ def _quadratic_kappa(targets: Any, predictions: Predictions) -> float:
     return 1 - float((cost * confusion).sum()) / expected if expected else 0.0
 
 
+def _mean_absolute_error(targets: Any, predictions: Predictions) -> float:
+    return float(abs(predictions.values - targets).mean())
+
+
+def _within_15_percent(targets: Any, predictions: Predictions) -> float:
+    return float((abs(predictions.values - targets) <= 0.15 * abs(targets)).mean())
+
+
 def probabilities(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Return rows that sum to one: `scores` as they are if they do, else their softmax (Bridle 1990)."""
     import numpy as np
@@ -166,6 +174,10 @@ _BINS = 15
 
 accuracy = Metric("accuracy", _accuracy, higher_is_better=True, outcomes=_is_right)
 macro_f1 = Metric("macro_f1", _macro_f1, higher_is_better=True)
+mean_absolute_error = Metric("mean_absolute_error", _mean_absolute_error, higher_is_better=False)
+"""Over all steps of all forecasts; a task gives it its unit with `dataclasses.replace`."""
+within_15_percent = Metric("within_15_percent", _within_15_percent, higher_is_better=True)
+"""Share of forecast values no farther than 15 % from the truth, as ISO 15197 judges glucose meters."""
 auc = Metric("auc", _auc, higher_is_better=True, of="scores")
 """One-vs-rest area under the ROC curve, macro average (Hanley & McNeil 1982, Radiology 143:29; Fawcett 2006)."""
 log_loss = Metric("log_loss", _log_loss, higher_is_better=False, unit="nats", of="scores")
