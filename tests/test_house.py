@@ -32,7 +32,9 @@ ARROWS = {
     "leaderboard": {"files", "record", "statistics", "text"},
     "evaluate": PEOPLE | {"clock", "course", "data", "record", "sandbox", "statistics", "wire", "yardstick"},
     "grade": PEOPLE,
-    "cli": PEOPLE | {"course", "data", "evaluate", "files", "leaderboard", "record", "sandbox", "text"},
+    "export": {"record", "text"},
+    "ci": PEOPLE | {"course", "data", "evaluate", "grade", "leaderboard", "record", "sandbox", "statistics", "text"},
+    "cli": PEOPLE | {"ci", "course", "data", "evaluate", "export", "files", "leaderboard", "record", "sandbox", "text"},
 }
 
 

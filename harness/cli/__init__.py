@@ -19,6 +19,7 @@ _COMMANDS = {
     "check": "Try a submission against the contract, in seconds.",
     "tasks": "List the tasks, or show one.",
     "data": "List, fetch and verify the tasks' data; keep test parts private.",
+    "ci": "Evaluate the submissions that a change touches.",
     "leaderboard": "Rebuild the leaderboard from the records.",
     "export": "Write results in the forms other systems read.",
     "doctor": "Say what works on this machine and what to do about what doesn't.",
