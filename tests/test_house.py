@@ -33,8 +33,10 @@ ARROWS = {
     "evaluate": PEOPLE | {"clock", "course", "data", "record", "sandbox", "statistics", "wire", "yardstick"},
     "grade": PEOPLE,
     "export": {"record", "text"},
+    "scaffold": PEOPLE | {"course", "files"},
     "ci": PEOPLE | {"course", "data", "evaluate", "grade", "leaderboard", "record", "sandbox", "statistics", "text"},
-    "cli": PEOPLE | {"ci", "course", "data", "evaluate", "export", "files", "leaderboard", "record", "sandbox", "text"},
+    "cli": PEOPLE
+    | {"ci", "course", "data", "evaluate", "export", "files", "leaderboard", "record", "sandbox", "scaffold", "text"},
 }
 
 

@@ -6,6 +6,7 @@ from harness.ci._find import Range, find_change, find_range
 from harness.ci._git import Repository
 from harness.ci._github import on_github, runner_lines, silenced, tell_runner
 from harness.ci._markdown import COMMENT_BYTES, SUMMARY_BYTES, headline, result_markdown
+from harness.ci._read import read_result
 from harness.ci._result import Finding, Former, Graded, Place, Points, Problem, Result
 from harness.ci._run import Grader, Watch, run_ci
 
@@ -33,6 +34,7 @@ __all__ = [
     "headline",
     "notes_of",
     "on_github",
+    "read_result",
     "result_markdown",
     "run_ci",
     "runner_lines",

@@ -17,6 +17,7 @@ PASSED, FAILED, USAGE, INFRASTRUCTURE, INTERRUPTED = 0, 1, 2, 3, 130
 _COMMANDS = {
     "evaluate": "Train or load a submission in isolation, measure it, record it.",
     "check": "Try a submission against the contract, in seconds.",
+    "new": "Start a submission, a task or a course.",
     "tasks": "List the tasks, or show one.",
     "data": "List, fetch and verify the tasks' data; keep test parts private.",
     "ci": "Evaluate the submissions that a change touches.",
