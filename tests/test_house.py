@@ -32,7 +32,7 @@ ARROWS = {
     "leaderboard": {"files", "record", "statistics", "text"},
     "evaluate": PEOPLE | {"clock", "course", "data", "record", "sandbox", "statistics", "wire", "yardstick"},
     "grade": PEOPLE,
-    "export": {"record", "text"},
+    "export": PEOPLE | {"course", "data", "evaluate", "files", "grade", "record", "sandbox", "text"},
     "scaffold": PEOPLE | {"course", "files"},
     "ci": PEOPLE | {"course", "data", "evaluate", "grade", "leaderboard", "record", "sandbox", "statistics", "text"},
     "cli": PEOPLE

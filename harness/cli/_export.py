@@ -8,6 +8,7 @@ import click
 
 from harness.ci import COMMENT_BYTES, Outside, Policy, Repository, find_change, find_range, read_result, result_markdown
 from harness.cli import PASSED
+from harness.cli._export_gradescope import gradescope
 from harness.cli._options import console, course_at, record_store
 from harness.export.junit import junit_xml, suites_of
 from harness.files import write_atomically
@@ -48,3 +49,6 @@ def comment(result: Path, base: str, head: str, author: str | None, outside: Out
     write_atomically(output, text.encode())
     console().print(f"{output}: {len(text):,} characters")
     return PASSED
+
+
+export.add_command(gradescope)
