@@ -181,12 +181,10 @@ def test_nothing_written_reaches_the_page_but_as_code(name: str, message: str, l
         return outside_of_code(result_markdown(one, COMMENT_BYTES))
 
     hostile_page = page(hostile, message, path)
-    plain_page = page(plain, "m", "p")
-    assert re.sub(r"\s+", " ", hostile_page) == re.sub(r"\s+", " ", plain_page) or not all(
-        part.strip() for part in (name, message, path)
-    )
     for mark in "<>@[]!":
-        assert mark not in hostile_page.replace("<details>", "")
+        assert mark not in hostile_page
+    if name.strip() and message.strip() and path.strip():  # of nothing but blanks, nothing is shown
+        assert re.sub(r"[\s-]+", " ", hostile_page) == re.sub(r"[\s-]+", " ", page(plain, "m", "p"))
 
 
 @settings(deadline=None, max_examples=60)
@@ -223,9 +221,8 @@ def test_classroom_reads_points_of_tasks_that_give_any() -> None:
     points = graded(points=Points(earned=6.5, most=10))
     note = classroom_notice(result(graded=(points, points, graded())))
     assert note is not None
-    assert workflow_command(
-        note
-    ) == '::notice title=Autograding report::{"totalPoints": 13.0, "maxPoints": 20}'.replace("20}", "20.0}")
+    assert workflow_command(note).startswith("::notice title=Autograding report::{")
+    assert json.loads(note.message) == {"totalPoints": 13, "maxPoints": 20}
     assert classroom_notice(result(graded=(graded(),))) is None
     assert "totalPoints" in list(runner_lines(result(graded=(points,)), ""))[-1]
 
