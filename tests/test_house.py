@@ -32,7 +32,11 @@ ARROWS = {
     "leaderboard": {"files", "record", "statistics", "text"},
     "evaluate": PEOPLE | {"clock", "course", "data", "record", "sandbox", "statistics", "wire", "yardstick"},
     "grade": PEOPLE,
-    "cli": PEOPLE | {"course", "data", "evaluate", "files", "leaderboard", "record", "sandbox", "text"},
+    "export": PEOPLE | {"course", "data", "evaluate", "files", "grade", "record", "sandbox", "text"},
+    "scaffold": PEOPLE | {"course", "files"},
+    "ci": PEOPLE | {"course", "data", "evaluate", "grade", "leaderboard", "record", "sandbox", "statistics", "text"},
+    "cli": PEOPLE
+    | {"ci", "course", "data", "evaluate", "export", "files", "leaderboard", "record", "sandbox", "scaffold", "text"},
 }
 
 

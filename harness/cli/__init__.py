@@ -17,8 +17,10 @@ PASSED, FAILED, USAGE, INFRASTRUCTURE, INTERRUPTED = 0, 1, 2, 3, 130
 _COMMANDS = {
     "evaluate": "Train or load a submission in isolation, measure it, record it.",
     "check": "Try a submission against the contract, in seconds.",
+    "new": "Start a submission, a task or a course.",
     "tasks": "List the tasks, or show one.",
     "data": "List, fetch and verify the tasks' data; keep test parts private.",
+    "ci": "Evaluate the submissions that a change touches.",
     "leaderboard": "Rebuild the leaderboard from the records.",
     "export": "Write results in the forms other systems read.",
     "doctor": "Say what works on this machine and what to do about what doesn't.",

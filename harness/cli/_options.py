@@ -9,11 +9,12 @@ from pathlib import Path
 from filelock import FileLock
 from rich.console import Console
 
-from harness.contract import UsageError
+from harness.contract import InfrastructureError, UsageError
 from harness.course import Course
 from harness.data import Places
 from harness.leaderboard import Board, build, write_board
 from harness.record import EvidenceStore, Store
+from harness.sandbox import Level, Sandbox, find_sandbox
 
 
 def course_at(paths: Sequence[str] = ()) -> Course:
@@ -29,6 +30,21 @@ def course_at(paths: Sequence[str] = ()) -> Course:
 def places(data_root: Path | None = None) -> Places:
     """Return where data may lie."""
     return Places.of(os.environ, data_root)
+
+
+def sandbox_of_at_least(hidden: Sequence[Path], lowest: Level) -> Sandbox:
+    """Return the best sandbox there is; no weaker one than was asked for takes its place.
+
+    Raises:
+        InfrastructureError: the best there is holds less than `lowest`.
+    """
+    sandbox = find_sandbox(hidden)
+    if sandbox.isolation.level < lowest:
+        raise InfrastructureError(
+            f"isolation here is {sandbox.isolation}; expected at least {lowest.value}: run `harness doctor`, "
+            f"or say --allow-isolation {sandbox.isolation.level.value} where you trust every submission"
+        )
+    return sandbox
 
 
 def record_store(course: Course) -> Store:

@@ -13,7 +13,8 @@ from harness.evaluate._host import package_versions
 from harness.evaluate._snapshot import Snapshot
 from harness.record import Mode, SubmissionPart, TaskPart
 
-WeightsPolicy = Literal["load", "retrain"]
+WeightsPolicy = Literal["load", "retrain", "declared"]
+"""Load what was shipped, train whatever was shipped, or do as the task declares."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +81,10 @@ class Plan:
         return SubmissionPart(name=self.name, digest=self.snapshot.digest, mode=self.mode)
 
 
-def choose_mode(snapshot: Snapshot, weights: WeightsPolicy) -> Mode:
+def choose_mode(snapshot: Snapshot, weights: WeightsPolicy, task: Task) -> Mode:
     """Load what the submission shipped, unless there is nothing or `weights` says to train."""
-    return "loaded" if snapshot.weights is not None and weights == "load" else "trained"
+    wanted = weights == "load" or (weights == "declared" and task.weights == "allowed")
+    return "loaded" if snapshot.weights is not None and wanted else "trained"
 
 
 def seed_for(base: int, task: str, repeat: int) -> int:

@@ -17,7 +17,7 @@ from harness.evaluate._observe import Observer
 from harness.evaluate._plan import Plan, WeightsPolicy, choose_mode
 from harness.evaluate._run import run
 from harness.evaluate._snapshot import take_snapshot
-from harness.record import EvidenceStore, Record, Store
+from harness.record import EvidenceStore, Record, ScoredOn, Store
 from harness.sandbox import Sandbox
 
 
@@ -39,24 +39,43 @@ class Settings:
     seed: int = 0
     repeats: int = 1
     weights: WeightsPolicy = "load"
+    score_on: ScoredOn = "test"
+    """`validation` leaves the test part alone; a test part that is not here is not scored on either way."""
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where records are kept, and the evidence behind them."""
+
+    records: Store
+    evidence: EvidenceStore
+
+    @classmethod
+    def of(cls, course: Course) -> Stores:
+        """Return the course's own."""
+        return cls(
+            Store(course.leaderboard / "records", course.private / "records.lock"),
+            EvidenceStore(course.private / "evidence"),
+        )
 
 
 class Evaluator:
     """Evaluates submissions of one course under the same settings."""
 
-    def __init__(self, course: Course, sandbox: Sandbox, places: Places, settings: Settings) -> None:
+    def __init__(
+        self, course: Course, sandbox: Sandbox, places: Places, settings: Settings, stores: Stores | None = None
+    ) -> None:
         self._course, self._sandbox, self._places, self._settings = course, sandbox, places, settings
         self._loaded: dict[str, TaskData] = {}
         self._assets: dict[str, tuple[Asset, ...]] = {}
-        self.records = Store(course.leaderboard / "records", course.private / "records.lock")
-        self._evidence = EvidenceStore(course.private / "evidence")
+        stores = stores or Stores.of(course)
+        self.records, self._evidence = stores.records, stores.evidence
 
     def data(self, task: str) -> TaskData:
         """Return the data of `task`, loaded once."""
         if task not in self._loaded:
-            self._loaded[task] = load_data(
-                self._course.task(task), self._course.task_digest(task), self._places, self._settings.data
-            )
+            data = load_data(self._course.task(task), self._course.task_digest(task), self._places, self._settings.data)
+            self._loaded[task] = data if self._settings.score_on == "test" else data.without_test()
         return self._loaded[task]
 
     def assets(self, task: str) -> tuple[Asset, ...]:
@@ -108,7 +127,7 @@ class Evaluator:
                 data=data,
                 snapshot=snapshot,
                 assets=self.assets(submission.task),
-                mode=choose_mode(snapshot, self._settings.weights),
+                mode=choose_mode(snapshot, self._settings.weights, task),
                 base_seed=self._settings.seed,
                 repeats=self._settings.repeats,
                 level=self._sandbox.isolation.level.value,

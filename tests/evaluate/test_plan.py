@@ -103,10 +103,18 @@ def test_all_submissions_of_a_task_get_the_same_seed() -> None:
 
 def test_weights_are_loaded_where_shipped_unless_told_to_train(tmp_path: Path) -> None:
     with_weights = replace(SNAPSHOT, weights=tmp_path)
-    assert choose_mode(SNAPSHOT, "load") == "trained"
-    assert choose_mode(SNAPSHOT, "retrain") == "trained"
-    assert choose_mode(with_weights, "load") == "loaded"
-    assert choose_mode(with_weights, "retrain") == "trained"
+    assert choose_mode(SNAPSHOT, "load", TASK) == "trained"
+    assert choose_mode(SNAPSHOT, "retrain", TASK) == "trained"
+    assert choose_mode(with_weights, "load", TASK) == "loaded"
+    assert choose_mode(with_weights, "retrain", TASK) == "trained"
+
+
+def test_the_task_may_say_whether_shipped_weights_are_used(tmp_path: Path) -> None:
+    with_weights = replace(SNAPSHOT, weights=tmp_path)
+    allowing = replace(TASK, weights="allowed")
+    assert choose_mode(with_weights, "declared", TASK) == "trained"
+    assert choose_mode(with_weights, "declared", allowing) == "loaded"
+    assert choose_mode(SNAPSHOT, "declared", allowing) == "trained"
 
 
 def test_the_record_tells_the_parts_and_whose_labels_they_are() -> None:
