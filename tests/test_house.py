@@ -23,6 +23,7 @@ ARROWS = {
     "statistics": set(),
     "record": {"files"},
     "clock": {"statistics"},
+    "quiet": {"contract"},
     "wire": {"contract"},
     "yardstick": PEOPLE | {""},
     "worker": {"contract", "wire"},
@@ -30,9 +31,9 @@ ARROWS = {
     "data": PEOPLE | {"files"},
     "course": PEOPLE,
     "leaderboard": {"files", "record", "statistics", "text"},
-    "evaluate": PEOPLE | {"clock", "course", "data", "record", "sandbox", "statistics", "wire", "yardstick"},
-    "grade": PEOPLE,
-    "cli": PEOPLE | {"course", "data", "evaluate", "files", "leaderboard", "record", "sandbox", "text"},
+    "evaluate": PEOPLE | {"clock", "course", "data", "quiet", "record", "sandbox", "statistics", "wire", "yardstick"},
+    "grade": PEOPLE | {"course", "data", "evaluate", "files", "record", "sandbox"},
+    "cli": PEOPLE | {"course", "data", "evaluate", "files", "grade", "leaderboard", "record", "sandbox", "text"},
 }
 
 

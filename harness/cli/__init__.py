@@ -16,6 +16,7 @@ PASSED, FAILED, USAGE, INFRASTRUCTURE, INTERRUPTED = 0, 1, 2, 3, 130
 
 _COMMANDS = {
     "evaluate": "Train or load a submission in isolation, measure it, record it.",
+    "grade": "Grade a class: resumable, unchanged work is not redone.",
     "check": "Try a submission against the contract, in seconds.",
     "tasks": "List the tasks, or show one.",
     "data": "List, fetch and verify the tasks' data; keep test parts private.",

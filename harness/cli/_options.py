@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from filelock import FileLock
@@ -12,6 +13,7 @@ from rich.console import Console
 from harness.contract import UsageError
 from harness.course import Course
 from harness.data import Places
+from harness.files import write_atomically
 from harness.leaderboard import Board, build, write_board
 from harness.record import EvidenceStore, Store
 
@@ -48,6 +50,26 @@ def rebuild_board(course: Course) -> Board:
         board = board_of(course)
         write_board(course.leaderboard, board)
     return board
+
+
+def board_if_stale(course: Course) -> None:
+    """Rebuild the leaderboard unless no record has changed since it was written."""
+    stamp, board = course.private / "leaderboard.stamp", course.leaderboard
+    records = _state(sorted((board / "records").rglob("*.json")))
+    written = (board / "README.md", board / "leaderboard.csv")
+    if stamp.exists() and stamp.read_text() == records + _state(written):
+        return
+    rebuild_board(course)
+    write_atomically(stamp, (records + _state(written)).encode())
+
+
+def _state(files: Iterable[Path]) -> str:
+    """Digest names, sizes and times."""
+    digest = hashlib.sha256()
+    for path in files:
+        found = path.stat() if path.exists() else None
+        digest.update(f"{path}\0{found and (found.st_size, found.st_mtime_ns)}\0".encode())
+    return digest.hexdigest()
 
 
 def console(*, stderr: bool = False) -> Console:

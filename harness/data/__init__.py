@@ -1,5 +1,6 @@
 """Find, check and load a task's data; never imported by a worker."""
 
+from harness.data._facts import DataFacts, find_facts, refuse_practice
 from harness.data._files import Bars, DownloadBar, NotHere, in_cache, no_bars
 from harness.data._load import DataChoice, TaskData, load_data
 from harness.data._places import Places
@@ -9,15 +10,18 @@ from harness.data._survey import Found, survey
 __all__ = [
     "Bars",
     "DataChoice",
+    "DataFacts",
     "DownloadBar",
     "Found",
     "NotHere",
     "Places",
     "TaskData",
+    "find_facts",
     "in_cache",
     "keep_private",
     "load_data",
     "no_bars",
     "private_folder",
+    "refuse_practice",
     "survey",
 ]

@@ -50,6 +50,17 @@ class Evidence:
             digest.update(f"{name} {array.dtype.str} {array.shape}\0".encode() + array.tobytes())
         return f"sha256:{digest.hexdigest()}"
 
+    def pack(self) -> bytes:
+        """Return it as bytes, to be sent to whoever keeps it."""
+        arrays = self._items() | self._timed()
+        return msgspec.msgpack.encode((_npz(arrays), self.curve))
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Evidence:
+        """Return what `pack` packed."""
+        arrays, curve = msgspec.msgpack.decode(packed, type=tuple[bytes, tuple[dict[str, float], ...]])
+        return cls(**_read_npz(arrays), curve=curve)
+
     def _items(self) -> dict[str, Array]:
         named = {
             "outcomes": self.outcomes,
@@ -103,5 +114,9 @@ def _npz(arrays: dict[str, Array]) -> bytes:
 
 
 def _arrays(path: Path) -> dict[str, Array]:
-    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+    return _read_npz(path.read_bytes())
+
+
+def _read_npz(content: bytes) -> dict[str, Array]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         return dict(archive)
