@@ -33,7 +33,9 @@ ARROWS = {
     "leaderboard": {"files", "record", "statistics", "text"},
     "evaluate": PEOPLE | {"clock", "course", "data", "quiet", "record", "sandbox", "statistics", "wire", "yardstick"},
     "grade": PEOPLE | {"course", "data", "evaluate", "files", "record", "sandbox"},
-    "cli": PEOPLE | {"course", "data", "evaluate", "files", "grade", "leaderboard", "record", "sandbox", "text"},
+    "export": PEOPLE | {"course", "grade"},
+    "cli": PEOPLE
+    | {"course", "data", "evaluate", "export", "files", "grade", "leaderboard", "record", "sandbox", "text"},
 }
 
 

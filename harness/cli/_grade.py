@@ -15,6 +15,7 @@ from rich.console import Console
 
 from harness.cli import INFRASTRUCTURE, PASSED, USAGE
 from harness.cli._grade_show import following, show_plan, show_table
+from harness.cli._gradebook import gradebook, keep_aliases, read_rules, settle
 from harness.cli._options import board_if_stale, console, course_at, places, record_store
 from harness.contract import InfrastructureError, UsageError
 from harness.course import Course, Submission, suggest
@@ -41,6 +42,8 @@ from harness.sandbox import Level
 @click.command()
 @click.argument("folder", default="submissions", metavar="[FOLDER]")
 @click.option("--jobs", type=click.IntRange(1), help="At most so many at a time; the cores allow fewer.")
+@click.option("--roster", type=click.Path(path_type=Path, dir_okay=False), help="CSV: who is in the class.")
+@click.option("--deadline", metavar="WHEN", help="One deadline for every task, in ISO 8601.")
 @click.option("--only", multiple=True, metavar="NAME[/TASK]", help="Only these; * and ? are patterns. Repeatable.")
 @click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and why; do nothing.")
@@ -63,6 +66,8 @@ from harness.sandbox import Level
 def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     folder: str,
     jobs: int | None,
+    roster: Path | None,
+    deadline: str | None,
     only: tuple[str, ...],
     force: bool,
     dry_run: bool,
@@ -81,6 +86,7 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
         seed=seed,
         least=Level(allow_isolation),
     )
+    people, policy = read_rules(course, roster, deadline)
     with _alone(course):
         store, journal = record_store(course), Journal(course.private / "grade" / "problems.json")
         asked, obstacles = find_submissions(course, folder, only)
@@ -90,8 +96,11 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
         if dry_run:
             return PASSED
         standings = _do(out, course, store, journal, work, _executor(out, course, orders, work, jobs))
+        if people is not None:
+            keep_aliases(course, people)
         board_if_stale(course)
-    show_table(out, standings)
+        show_table(out, standings)
+        settle(out, course, gradebook(course, people, policy))
     return _finish(out, work, obstacles, standings)
 
 

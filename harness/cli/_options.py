@@ -7,10 +7,11 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
 from filelock import FileLock
 from rich.console import Console
 
-from harness.contract import UsageError
+from harness.contract import InfrastructureError, UsageError
 from harness.course import Course
 from harness.data import Places
 from harness.files import write_atomically
@@ -43,12 +44,27 @@ def board_of(course: Course) -> Board:
     return build(record_store(course).all(), EvidenceStore(course.private / "evidence"))
 
 
+def aliases_path(course: Course) -> Path:
+    """Return where it is kept under which names submissions are published."""
+    return course.private / "aliases.json"
+
+
+def _aliases(course: Course) -> dict[str, str]:
+    path = aliases_path(course)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.DecodeError) as error:  # never publish a name that was meant to be hidden
+        raise InfrastructureError(f"{path} cannot be read ({error}): run `harness grade --roster` again") from error
+
+
 def rebuild_board(course: Course) -> Board:
     """Build the leaderboard and write it, one at a time: an older board must not overwrite a newer one."""
     course.private.mkdir(exist_ok=True)
     with FileLock(course.private / "leaderboard.lock"):
         board = board_of(course)
-        write_board(course.leaderboard, board)
+        write_board(course.leaderboard, board.under(_aliases(course)))
     return board
 
 
@@ -56,7 +72,7 @@ def board_if_stale(course: Course) -> None:
     """Rebuild the leaderboard unless no record has changed since it was written."""
     stamp, board = course.private / "leaderboard.stamp", course.leaderboard
     records = _state(sorted((board / "records").rglob("*.json")))
-    written = (board / "README.md", board / "leaderboard.csv")
+    written = (board / "README.md", board / "leaderboard.csv", aliases_path(course))
     if stamp.exists() and stamp.read_text() == records + _state(written):
         return
     rebuild_board(course)

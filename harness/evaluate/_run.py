@@ -148,9 +148,10 @@ class _Line:
         first, *others = plan.seeds
         quiet = machine_wide()
         check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
-        artifact = plan.snapshot.weights or self._work / "artifact"
+        artifact = plan.snapshot.weights or self._work
         with self._turn(quiet.working()):
             if plan.mode == "trained":
+                artifact = self._work / "artifact"
                 reached.fitted = self._fit(first, artifact)
             with self._phase("weigh"):
                 reached.weight = weigh(artifact, plan.snapshot, plan.task.limits)

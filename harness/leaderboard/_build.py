@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
+
+import msgspec
 
 from harness.record import Evidence, EvidenceStore, Record, Score, Unreadable
 from harness.statistics import (
@@ -24,6 +26,14 @@ class Row:
     record: Record
     paired: bool
     """Whether it was compared item by item with the best of its group, or with the group before."""
+
+    def under(self, aliases: Mapping[str, str]) -> Row:
+        """Return this row under the name that `aliases` gives its submission."""
+        part = self.record.submission
+        if part.name not in aliases:
+            return self
+        published = msgspec.structs.replace(part, name=aliases[part.name])
+        return replace(self, record=msgspec.structs.replace(self.record, submission=published))
 
 
 class Key(NamedTuple):
@@ -48,6 +58,10 @@ class Group:
         """Return the row of `submission`, if it is here."""
         return next((row for row in self.rows if row.record.submission.name == submission), None)
 
+    def under(self, aliases: Mapping[str, str]) -> Group:
+        """Return this group with submissions under the names that `aliases` gives them."""
+        return Group(self.key, tuple(row.under(aliases) for row in self.rows))
+
 
 @dataclass(frozen=True)
 class Board:
@@ -59,6 +73,10 @@ class Board:
     def group_of(self, record: Record) -> Group | None:
         """Return the group that `record` is ranked in."""
         return next((group for group in self.groups if group.key == _key(record)), None)
+
+    def under(self, aliases: Mapping[str, str]) -> Board:
+        """Return this board with submissions under the names that `aliases` gives them."""
+        return Board(tuple(group.under(aliases) for group in self.groups), self.unreadable)
 
     def tasks(self) -> list[str]:
         """Return the names of the tasks that have records."""
