@@ -33,9 +33,10 @@ ARROWS = {
     "leaderboard": {"files", "record", "statistics", "text"},
     "evaluate": PEOPLE | {"clock", "course", "data", "quiet", "record", "sandbox", "statistics", "wire", "yardstick"},
     "grade": PEOPLE | {"course", "data", "evaluate", "files", "record", "sandbox"},
+    "intake": PEOPLE | {"course", "evaluate", "grade"},
     "export": PEOPLE | {"course", "grade"},
     "cli": PEOPLE
-    | {"course", "data", "evaluate", "export", "files", "grade", "leaderboard", "record", "sandbox", "text"},
+    | {"course", "data", "evaluate", "export", "files", "grade", "intake", "leaderboard", "record", "sandbox", "text"},
 }
 
 

@@ -11,7 +11,7 @@ from harness.grade._points import most_points, points_for
 from harness.grade._policy import POLICY_FILE, Policy
 from harness.grade._roster import Person, Roster, parse_time
 from harness.grade._runner import places_of, sandbox_for
-from harness.grade._times import write_stamp
+from harness.grade._times import Times
 from harness.grade._work import Job, Kept, Obstacle, Standing, Terms, Work, plan_work
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Roster",
     "Standing",
     "Terms",
+    "Times",
     "Work",
     "changes",
     "compile_gradebook",
@@ -50,5 +51,4 @@ __all__ = [
     "plan_work",
     "points_for",
     "sandbox_for",
-    "write_stamp",
 ]

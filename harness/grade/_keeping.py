@@ -21,7 +21,7 @@ def compile_gradebook(
     course: Course, records: Store, roster: Roster | None, policy: Policy, now: datetime
 ) -> tuple[Entry, ...]:
     """Return the grades of everybody in `roster`, else of every submission, for every task."""
-    times = Times(course.root, course.private / "grade" / "times.json")
+    times = Times(course)
 
     def attempts(person: Person, task: str) -> Sequence[Attempt]:
         newest = records.read(task, person.submission)

@@ -126,7 +126,7 @@ def _refuse_twice(path: Path, people: list[Person]) -> None:
             if value and value in seen:
                 raise UsageError(f"the roster {path} has {column} {value!r} twice: grades would be mixed up")
             seen.add(value)
-    public: dict[str, str] = {}
+    public = {person.submission: person.submission for person in people}
     for person in people:
         if person.alias and public.setdefault(person.alias, person.submission) != person.submission:
-            raise UsageError(f"the roster {path} gives the alias {person.alias!r} to two submissions")
+            raise UsageError(f"the roster {path} gives {person.alias!r} to two submissions, as alias or name")

@@ -7,54 +7,48 @@ import subprocess
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
 
 import msgspec
 
+from harness.course import Course
 from harness.files import write_atomically
 from harness.grade._roster import Person
-
-STAMP = ".submitted"
-"""A file that `import` leaves beside ``model.py``; hidden, so that nobody else reads it."""
-
-
-def write_stamp(folder: Path, moment: datetime) -> None:
-    """Take note in a submission's `folder` of when it was handed in."""
-    write_atomically(folder / STAMP, moment.isoformat().encode() + b"\n")
 
 
 class Times:
     """The times of a course's submissions; those learnt are kept for a later look at earlier attempts."""
 
-    def __init__(self, root: Path, kept: Path) -> None:
-        self._root, self._path = root, kept
+    def __init__(self, course: Course) -> None:
+        self._root, self._path = course.root, course.private / "grade" / "times.json"
         try:
-            self._kept = msgspec.json.decode(kept.read_bytes(), type=dict[str, datetime])
+            self._kept = msgspec.json.decode(self._path.read_bytes(), type=dict[str, datetime])
         except (OSError, msgspec.DecodeError):
             self._kept = {}
         self._learnt: dict[str, datetime] = {}
 
     def newest(self, person: Person, task: str, digest: str) -> datetime | None:
-        """Return when what lies in the folder now was handed in: the roster's word, the import's, git's."""
+        """Return when what lies in the folder now was handed in: the roster's word, the import's, git's.
+
+        Nothing in the folder itself is asked: its owner may write there.
+        """
         folder = f"submissions/{person.submission}/{task}"
-        moment = person.submitted or self._stamp(folder) or self._commits.get(folder)
+        moment = person.submitted or self._kept.get(f"{folder} {digest}") or self._commits.get(folder)
         if moment is not None:
-            self._learnt[f"{folder} {digest}"] = moment
+            self.learn(person.submission, task, digest, moment)
         return moment
 
     def earlier(self, person: Person, task: str, digest: str) -> datetime | None:
         """Return when files of this digest were handed in, if anybody knew then."""
         return self._kept.get(f"submissions/{person.submission}/{task} {digest}")
 
+    def learn(self, submission: str, task: str, digest: str, moment: datetime) -> None:
+        """Take note of when files of this digest were handed in."""
+        self._learnt[f"submissions/{submission}/{task} {digest}"] = moment
+
     def save(self) -> None:
         """Keep what was learnt; the last word on the same files stands."""
         if (merged := self._kept | self._learnt) != self._kept:
             write_atomically(self._path, msgspec.json.format(msgspec.json.encode(merged), indent=2) + b"\n", 0o600)
-
-    def _stamp(self, folder: str) -> datetime | None:
-        with contextlib.suppress(OSError, ValueError):
-            return datetime.fromisoformat((self._root / folder / STAMP).read_text().strip()).astimezone()
-        return None
 
     @cached_property
     def _commits(self) -> dict[str, datetime]:
