@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.record import Evidence, EvidenceStore, Record, Score, Unreadable
+from harness.record import Compared, EvidenceStore, Record, Score, Unreadable
 from harness.statistics import (
     Interval,
     mcnemar_p_value,
@@ -108,7 +108,9 @@ def _rank(records: list[Record], store: EvidenceStore) -> tuple[Row, ...]:
         ((record.primary, record) for record in records if record.status != "failed" and record.primary),
         key=lambda pair: _best_first(*pair),
     )
-    evidence = [_evidence_of(record, store) for _, record in scored]
+    evidence = [
+        store.compared(record.task.name, record.submission.name, record.run.evidence_digest) for _, record in scored
+    ]
 
     unpaired: set[int] = set()
 
@@ -140,13 +142,7 @@ def _best_first(score: Score, record: Record) -> tuple[float, float, str]:
     return (value, float("inf") if parameters is None else parameters, record.submission.name)
 
 
-def _evidence_of(record: Record, store: EvidenceStore) -> Evidence | None:
-    """Return the evidence if it is this very record's."""
-    evidence = store.read(record.task.name, record.submission.name)
-    return evidence if evidence is not None and evidence.digest == record.run.evidence_digest else None
-
-
-def _paired_p_value(one: Evidence | None, two: Evidence | None) -> float | None:
+def _paired_p_value(one: Compared | None, two: Compared | None) -> float | None:
     """Compare on the same items; None where the evidence for that is missing."""
     if one is None or two is None:
         return None
