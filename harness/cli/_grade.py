@@ -19,10 +19,12 @@ from harness.cli._gradebook import gradebook, keep_aliases, read_rules, settle
 from harness.cli._options import board_if_stale, console, course_at, places, record_store
 from harness.contract import InfrastructureError, UsageError
 from harness.course import Course, Submission, suggest
-from harness.data import DataChoice
-from harness.evaluate import Outcome
+from harness.data import DataChoice, load_data
+from harness.evaluate import Outcome, describe_git
 from harness.grade import (
+    Cluster,
     Done,
+    Executor,
     Grading,
     Journal,
     Local,
@@ -30,10 +32,12 @@ from harness.grade import (
     Orders,
     Standing,
     Terms,
+    TravellingData,
     Work,
     places_of,
     plan_work,
     sandbox_for,
+    scheduler,
 )
 from harness.record import EvidenceStore, Store
 from harness.sandbox import Level
@@ -42,6 +46,7 @@ from harness.sandbox import Level
 @click.command()
 @click.argument("folder", default="submissions", metavar="[FOLDER]")
 @click.option("--jobs", type=click.IntRange(1), help="At most so many at a time; the cores allow fewer.")
+@click.option("--scheduler", "address", metavar="tcp://…|local:N|slurm", help="Have the jobs done by a Dask cluster.")
 @click.option("--roster", type=click.Path(path_type=Path, dir_okay=False), help="CSV: who is in the class.")
 @click.option("--deadline", metavar="WHEN", help="One deadline for every task, in ISO 8601.")
 @click.option("--only", multiple=True, metavar="NAME[/TASK]", help="Only these; * and ? are patterns. Repeatable.")
@@ -66,6 +71,7 @@ from harness.sandbox import Level
 def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     folder: str,
     jobs: int | None,
+    address: str | None,
     roster: Path | None,
     deadline: str | None,
     only: tuple[str, ...],
@@ -95,7 +101,12 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
         show_plan(out, work, obstacles, every=dry_run)
         if dry_run:
             return PASSED
-        standings = _do(out, course, store, journal, work, _executor(out, course, orders, work, jobs))
+        executor: Executor = (
+            _local(out, course, orders, work, jobs)
+            if address is None
+            else _cluster(course, orders, work, address, jobs)
+        )
+        standings = _do(out, course, store, journal, work, executor)
         if people is not None:
             keep_aliases(course, people)
         board_if_stale(course)
@@ -137,8 +148,8 @@ def _matches(submission: Submission, pattern: str) -> bool:
     return fnmatch.fnmatchcase(short, name) and fnmatch.fnmatchcase(submission.task, task or "*")
 
 
-def _executor(out: Console, course: Course, orders: Orders, work: Work, jobs: int | None) -> Local:
-    """Return who does the jobs: as many at a time as have cores of their own."""
+def _local(out: Console, course: Course, orders: Orders, work: Work, jobs: int | None) -> Local:
+    """Do the jobs here: as many at a time as have cores of their own."""
     if work.jobs:
         sandbox = sandbox_for(course, places_of(orders), orders)
         out.print(f"isolation: {sandbox.isolation}")
@@ -150,7 +161,20 @@ def _executor(out: Console, course: Course, orders: Orders, work: Work, jobs: in
     return Local(orders=orders, slots=slots, log=course.private / "grade" / "grade.log")
 
 
-def _do(out: Console, course: Course, store: Store, journal: Journal, work: Work, executor: Local) -> list[Standing]:
+def _cluster(course: Course, orders: Orders, work: Work, address: str, jobs: int | None) -> Cluster:
+    """Do the jobs wherever the scheduler at `address` has them done."""
+    connect, patience = scheduler(address, jobs, work.threads)
+    where = places_of(orders)
+
+    def load(name: str) -> TravellingData:
+        task = course.task(name)
+        return TravellingData.of(task, load_data(task, course.task_digest(name), where, orders.data))
+
+    git = describe_git(course.root)
+    return Cluster(course=course, orders=orders, load=load, git=git, connect=connect, patience=patience)
+
+
+def _do(out: Console, course: Course, store: Store, journal: Journal, work: Work, executor: Executor) -> list[Standing]:
     """Do the work; return how everybody stands, those kept too."""
     standings = [kept.standing for kept in work.kept]
     evidence = EvidenceStore(course.private / "evidence")
@@ -161,7 +185,7 @@ def _do(out: Console, course: Course, store: Store, journal: Journal, work: Work
         store.write(record)
 
     if work.jobs:
-        with _log(executor.log) as log, following(out, len(work.jobs)) as watch:
+        with _log(course.private / "grade" / "grade.log") as log, following(out, len(work.jobs)) as watch:
             grading = Grading(executor=executor, keep=keep, journal=journal, log=log)
             for event in grading.run(work.jobs):
                 watch(event)

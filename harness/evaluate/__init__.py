@@ -1,11 +1,11 @@
 """Evaluate one (task, submission): plan, run in isolation, measure, give a record."""
 
 from harness.evaluate._check import Check
-from harness.evaluate._host import package_versions
+from harness.evaluate._host import describe_git, package_versions
 from harness.evaluate._observe import Observer, Silent
 from harness.evaluate._plan import Key, Plan, WeightsPolicy, choose_mode, seeds_for
 from harness.evaluate._run import Outcome
-from harness.evaluate._snapshot import Contents, read_contents
+from harness.evaluate._snapshot import Contents, read_contents, read_files
 from harness.evaluate._submission import Evaluation, Evaluator, Settings
 
 __all__ = [
@@ -21,7 +21,9 @@ __all__ = [
     "Silent",
     "WeightsPolicy",
     "choose_mode",
+    "describe_git",
     "package_versions",
     "read_contents",
+    "read_files",
     "seeds_for",
 ]

@@ -61,6 +61,12 @@ def read_contents(folder: Path, limits: Limits) -> Contents:
     return Contents(digest=f"sha256:{digest.hexdigest()}", ships_weights=ships_weights)
 
 
+def read_files(folder: Path, limits: Limits) -> Iterator[tuple[PurePosixPath, bytes | None]]:
+    """Yield what a snapshot of `folder` would read; None for what is no plain file."""
+    for entry, _ in _digested(folder, _cap(limits), hashlib.sha256()):
+        yield entry.path, entry.content
+
+
 def take_snapshot(folder: Path, to: Path, limits: Limits) -> Snapshot:
     """Copy the submission at `folder` into `to`."""
     cap = _cap(limits)

@@ -22,7 +22,7 @@ import msgspec
 from harness.contract import InfrastructureError
 from harness.evaluate import Outcome
 from harness.grade._events import Advanced, Begun, Done, Event, Lost
-from harness.grade._messages import Broken, Finished, Orders, Reached, Reply, Request
+from harness.grade._messages import Broken, Finished, Orders, Reached, Reply, Request, Unfit
 from harness.grade._work import Job
 from harness.record import Evidence
 
@@ -131,7 +131,7 @@ class _Pool:
             case Finished(record, evidence):
                 runner.job = None
                 yield Done(job, Outcome(record, Evidence.unpack(evidence)))
-            case Broken(problem):
+            case Broken(problem) | Unfit(problem):
                 runner.job = None
                 yield self._lose(job, problem)
 

@@ -48,4 +48,10 @@ class Broken(msgspec.Struct, frozen=True, tag=True):
     problem: str
 
 
-Reply = Reached | Finished | Broken
+class Unfit(msgspec.Struct, frozen=True, tag=True):
+    """The machine may not be asked."""
+
+    problem: str
+
+
+Reply = Reached | Finished | Broken | Unfit

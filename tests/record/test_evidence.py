@@ -55,7 +55,7 @@ def test_evidence_that_was_never_written_is_none(store):
 def test_nobody_else_may_read_evidence(store, tmp_path):
     store.write("usps", "alice", EVIDENCE)
     assert stat.S_IMODE((tmp_path / "evidence").stat().st_mode) == 0o700
-    assert [stat.S_IMODE(path.stat().st_mode) for path in files(tmp_path)] == [0o600] * 3
+    assert [stat.S_IMODE(path.stat().st_mode) for path in files(tmp_path)] == [0o600] * 4
 
 
 def test_the_digest_does_not_depend_on_what_the_clock_said():
