@@ -34,9 +34,11 @@ ARROWS = {
     "evaluate": PEOPLE | {"clock", "course", "data", "quiet", "record", "sandbox", "statistics", "wire", "yardstick"},
     "grade": PEOPLE | {"course", "data", "evaluate", "files", "record", "sandbox"},
     "intake": PEOPLE | {"course", "evaluate", "grade"},
+    "similarity": {"contract", "text"},
     "export": PEOPLE | {"course", "grade"},
     "cli": PEOPLE
-    | {"course", "data", "evaluate", "export", "files", "grade", "intake", "leaderboard", "record", "sandbox", "text"},
+    | {"course", "data", "evaluate", "export", "files", "grade", "intake", "leaderboard", "record", "sandbox"}
+    | {"similarity", "text"},
 }
 
 

@@ -24,6 +24,7 @@ _COMMANDS = {
     "data": "List, fetch and verify the tasks' data; keep test parts private.",
     "leaderboard": "Rebuild the leaderboard from the records.",
     "export": "Write results in the forms other systems read.",
+    "audit": "Look at a class as a whole: similar code.",
     "doctor": "Say what works on this machine and what to do about what doesn't.",
 }
 
