@@ -116,7 +116,7 @@ def test_only_says_which(graded: tuple[TemporaryCourse, list[str]]) -> None:
     course, _ = graded
     said = grade(course, "--only", "a*", "--only", "bob/blobs", "--dry-run", "--force")
     assert said[0] == "2 to evaluate (2 forced), 0 kept"
-    assert [line.split()[0] for line in said[1:]] == ["ann", "bob"]
+    assert sorted(line.split()[0] for line in said[1:]) == ["ann", "bob"]
     done = course.harness("grade", "--data", "embedded", "--only", "anna")
     assert done.returncode == 2
     assert "did you mean 'ann'" in done.stderr
@@ -313,3 +313,71 @@ def test_what_the_infrastructure_failed_twice_is_told_and_tried_the_next_time(tm
     course.submit(CENTROIDS, name="ann")
     assert grade(course)[-1] == "graded: 1 of 1"
     assert (course.root / ".harness" / "grade" / "problems.json").read_text().strip() == "{}"
+
+
+def test_a_result_that_cannot_be_kept_stops_the_run_and_nothing_half_is_left(tmp_path: Path) -> None:
+    course = make_course(tmp_path, ann=CENTROIDS)
+    in_the_way = course.root / ".harness" / "evidence"
+    in_the_way.parent.mkdir()
+    in_the_way.touch()
+    done = course.harness("grade", "--data", "embedded")
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    assert not (course.root / "leaderboard" / "records").exists()
+    assert leftovers(course) == []
+    in_the_way.unlink()
+    assert grade(course)[-1] == "graded: 1 of 1"
+
+
+# the gradebook
+
+
+def test_a_regrade_prints_which_grades_change_and_why(tmp_path: Path) -> None:
+    course = make_course(tmp_path, ann=CENTROIDS)
+    course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 10.0)),")
+    roster = course.root / "roster.csv"
+    roster.write_text("submission,name,email,alias\nann,Ann Ark,ann@x.org,red-fox\n")
+    options = ("--roster", str(roster))
+    first = grade(course, *options)
+    assert not any("grades changed" in line for line in first)
+    course.submit(GUESSES, name="ann")
+    said = grade(course, *options)
+    assert "1 grades changed:" in said
+    assert "  Ann Ark · blobs: 10 → 0 (changed submission)" in said
+    board = (course.root / "leaderboard" / "README.md").read_text()
+    assert "red-fox" in board
+    assert "ann" not in board.split()
+    with (course.root / ".harness" / "gradebook.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["name"], row["final"], row["maximum"]) == ("Ann Ark", "0.0", "10.0")
+
+
+def test_the_exports_come_from_the_same_gradebook(graded: tuple[TemporaryCourse, list[str]], tmp_path: Path) -> None:
+    course, _ = graded
+    path = tmp_path / "out.csv"
+    done = course.harness("export", "csv", "-o", str(path))
+    assert done.returncode == 0, done.stderr
+    with path.open(newline="") as file:
+        rows = {row["submission"]: row for row in csv.DictReader(file)}
+    assert {name: row["status"] for name, row in rows.items()} == {
+        "ann": "passed",
+        "bob": "below_baseline",
+        "eve": "failed",
+    }
+    done = course.harness("export", "moodle", "--task", "blobs")
+    assert done.returncode == 2
+    assert "task blobs declares no points" in done.stderr
+
+
+def test_a_late_submission_is_known_by_its_commit(tmp_path: Path) -> None:
+    course = make_course(tmp_path, ann=CENTROIDS)
+    course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 10.0)),")
+    (course.root / "gradebook.toml").write_text("[late]\nfactor = 0.5\n")
+    when = os.environ | {"GIT_COMMITTER_DATE": "2026-02-01T12:00:00Z", "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z"}
+    who = ["-c", "user.name=a", "-c", "user.email=a@x.org"]
+    for arguments in (["init", "-q"], ["add", "submissions"], [*who, "commit", "-qm", "hand in"]):
+        subprocess.run(["git", *arguments], cwd=course.root, env=when, check=True)
+    grade(course, "--deadline", "2026-02-01T00:00:00+00:00")
+    with (course.root / ".harness" / "gradebook.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["days_late"], row["final"]) == ("1", "5.0")

@@ -18,7 +18,9 @@ import pytest
 
 import harness
 from harness import __version__
+from harness.contract import InfrastructureError, UsageError
 from harness.evaluate import package_versions, read_contents
+from harness.grade import _schedulers, scheduler
 from harness.grade._messages import Reply, Unfit
 from harness.grade._parcels import Files, TravellingData
 from harness.grade._remote import Errand, run_errand, unfitness
@@ -121,19 +123,17 @@ def test_workers_on_this_machine_give_the_records_that_this_machine_gives(course
         assert there["run"][name] == here["run"][name]
 
 
-def test_a_scheduler_that_does_not_answer_is_our_error(classroom: TemporaryCourse) -> None:
-    classroom.environment["DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT"] = "1s"
-    done = classroom.harness("grade", "--data", "embedded", "--scheduler", "tcp://127.0.0.1:9")
-    assert done.returncode == 3
-    assert "no scheduler answers at tcp://127.0.0.1:9" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_a_scheduler_that_does_not_answer_is_our_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_schedulers, "_CONNECT_SECONDS", 0.2)
+    connect, _ = scheduler("tcp://127.0.0.1:9", None, 1)
+    with pytest.raises(InfrastructureError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9"), connect():
+        pass
 
 
 @pytest.mark.parametrize("address", ["local:0", "local:many", "pbs", "127.0.0.1:8786"])
-def test_an_address_that_is_none_is_a_usage_error(classroom: TemporaryCourse, address: str) -> None:
-    done = classroom.harness("grade", "--data", "embedded", "--scheduler", address)
-    assert done.returncode == 2
-    assert "expected tcp://HOST:PORT, local:N or slurm" in done.stderr
+def test_an_address_that_is_none_is_a_usage_error(address: str) -> None:
+    with pytest.raises(UsageError, match="expected tcp://HOST:PORT, local:N or slurm"):
+        scheduler(address, None, 1)
 
 
 # one errand
