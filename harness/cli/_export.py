@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
-from harness.ci import COMMENT_BYTES, Outside, Policy, Repository, find_change, find_range, read_result, result_markdown
-from harness.cli import PASSED
 from harness.cli._export_gradescope import gradescope
-from harness.cli._options import console, course_at, record_store
-from harness.export.junit import junit_xml, suites_of
+from harness.cli._export_result import comment, junit
+from harness.cli._gradebook import gradebook, read_rules
+from harness.cli._options import console, course_at
+from harness.contract import UsageError
+from harness.course import Course, suggest
+from harness.export._tables import Table
+from harness.export.canvas import canvas_csv
+from harness.export.csv import gradebook_csv
+from harness.export.moodle import moodle_csv, moodle_worksheet
 from harness.files import write_atomically
-from harness.record import Record
+from harness.grade import Entry
+
+_F = TypeVar("_F", bound=Callable[..., object])
 
 
 @click.group()
@@ -20,35 +29,81 @@ def export() -> None:
     """Write results in the forms other systems read."""
 
 
-@export.command()
-@click.option("--output", type=click.Path(path_type=Path), default="junit.xml", show_default=True)
-def junit(output: Path) -> int:
-    """Write the newest records as JUnit XML, a suite for each."""
-    records = [record for record in record_store(course_at()).all() if isinstance(record, Record)]
-    write_atomically(output, junit_xml(suites_of(records)))
-    console().print(f"{output}: {len(records)} records")
-    return PASSED
+def _grades(command: _F) -> _F:
+    """Add the options that say whose grades, by which rules, and where to."""
+    for option in (
+        click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Where to write."),
+        click.option("--deadline", metavar="WHEN", help="One deadline for every task, in ISO 8601."),
+        click.option("--roster", type=click.Path(path_type=Path, dir_okay=False), help="CSV: who is in the class."),
+    ):
+        command = option(command)
+    return command
 
 
 @export.command()
-@click.argument("result", type=click.Path(path_type=Path))
-@click.option("--base", required=True, metavar="REF", help="Where the change is to go.")
-@click.option("--head", required=True, metavar="REF", help="The change.")
-@click.option("--author", metavar="NAME", help="The only submission that may change; else any.")
-@click.option("--outside", type=click.Choice(["refuse", "report"]), default="refuse", show_default=True)
-@click.option("--output", type=click.Path(path_type=Path), default="comment.md", show_default=True)
-def comment(result: Path, base: str, head: str, author: str | None, outside: Outside, output: Path) -> int:
-    """Write the comment for RESULT of `harness ci`, which somebody else may have written.
-
-    What the change touches is found anew; a result that is not of this change is not shown.
-    """
-    repository = Repository.of(course_at().root)
-    commits = find_range(repository, base, head)
-    change = find_change(repository, commits, Policy(outside, author))
-    text = result_markdown(read_result(result, commits, change), COMMENT_BYTES)
-    write_atomically(output, text.encode())
-    console().print(f"{output}: {len(text):,} characters")
-    return PASSED
+@click.option("--task", required=True)
+@click.option("--assignment", required=True, metavar="'TITLE (ID)'", help="As Canvas heads its column.")
+@click.option("--into", type=click.Path(path_type=Path, dir_okay=False), help="Canvas's own export, to be filled in.")
+@_grades
+def canvas(
+    task: str, assignment: str, into: Path | None, roster: Path | None, deadline: str | None, output: Path | None
+) -> None:
+    """Write Canvas's gradebook CSV for one task."""
+    course = course_at()
+    entries = _entries(course, task, roster, deadline)
+    content = canvas_csv(entries, assignment, None if into is None else Table.read(into))
+    _write(output or _default(course, f"canvas-{task}"), content, len(entries))
 
 
-export.add_command(gradescope)
+@export.command()
+@click.option("--task", required=True)
+@click.option("--item", help="Name of the grade item; else the task's.")
+@click.option("--maximum", default="100", show_default=True, help="The grade item's maximum in Moodle.")
+@click.option("--into", type=click.Path(path_type=Path, dir_okay=False), help="Moodle's grading worksheet, to fill in.")
+@_grades
+def moodle(  # noqa: PLR0913, PLR0917 - one argument an option
+    task: str,
+    item: str | None,
+    maximum: str,
+    into: Path | None,
+    roster: Path | None,
+    deadline: str | None,
+    output: Path | None,
+) -> None:
+    """Write Moodle's gradebook CSV, or fill in a grading worksheet, for one task."""
+    course = course_at()
+    entries = _entries(course, task, roster, deadline)
+    content = (
+        moodle_csv(entries, item or task, maximum) if into is None else moodle_worksheet(entries, Table.read(into))
+    )
+    _write(output or _default(course, f"moodle-{task}"), content, len(entries))
+
+
+@export.command()
+@_grades
+def csv(roster: Path | None, deadline: str | None, output: Path | None) -> None:
+    """Write the whole gradebook as CSV: a row a person and task."""
+    course = course_at()
+    entries = gradebook(course, *read_rules(course, roster, deadline))
+    _write(output or _default(course, "gradebook"), gradebook_csv(entries), len(entries))
+
+
+for _command in (comment, gradescope, junit):
+    export.add_command(_command)
+
+
+def _entries(course: Course, task: str, roster: Path | None, deadline: str | None) -> list[Entry]:
+    """Return everybody's grade for `task`."""
+    if task not in course.task_names():
+        raise UsageError(f"there is no task {task!r}{suggest(task, course.task_names())}")
+    return [entry for entry in gradebook(course, *read_rules(course, roster, deadline)) if entry.task == task]
+
+
+def _default(course: Course, name: str) -> Path:
+    """Return a place that git ignores: grades are nobody else's business."""
+    return course.private / "export" / f"{name}.csv"
+
+
+def _write(path: Path, content: str, count: int) -> None:
+    write_atomically(path, content.encode(), 0o600)
+    console().print(f"{path}: {count} grades")

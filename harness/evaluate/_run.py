@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from harness.evaluate._score import Scored, compare, mean_of, not_reached, score
 from harness.evaluate._session import ASSETS, Session
 from harness.evaluate._snapshot import check_snapshot
 from harness.evaluate._weigh import Weight, weigh
+from harness.quiet import machine_wide
 from harness.record import (
     Audit,
     BaselineResult,
@@ -147,24 +148,27 @@ class _Line:
         """Go as far as the submission lets us; `reached` says how far that was."""
         plan, reached = self._plan, self.reached
         first, *others = plan.seeds
+        quiet = machine_wide()
         check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
         artifact = plan.snapshot.weights or self._work
-        if plan.mode == "trained":
-            artifact = self._work / "artifact"
-            reached.fitted = self._fit(first, artifact)
-        with self._phase("weigh"):
-            reached.weight = weigh(artifact, plan.snapshot, plan.task.limits)
-        reached.predicted = self._predict(first, artifact)
-        with self._phase("score"):
-            reached.scored = self._score(reached.predicted.predictions)
+        with self._turn(quiet.working()):
+            if plan.mode == "trained":
+                artifact = self._work / "artifact"
+                reached.fitted = self._fit(first, artifact)
+            with self._phase("weigh"):
+                reached.weight = weigh(artifact, plan.snapshot, plan.task.limits)
+            reached.predicted = self._predict(first, artifact)
+            with self._phase("score"):
+                reached.scored = self._score(reached.predicted.predictions)
         reached.repeats.append(reached.scored)
-        with self._phase("measure"):
+        with self._turn(quiet.measuring()), self._phase("measure"):
             reached.measured = self._measure(first, artifact, reached.predicted.predictions)
         self._hold_to_rules(reached.predicted.operators)
         reached.audits = audits_of(plan, reached)
         hold_to(reached.audits)
         for seed in others:
-            self._repeat(seed)
+            with self._turn(quiet.working()):
+                self._repeat(seed)
 
     def _repeat(self, seed: int) -> None:
         """Train and score once more, with another seed."""
@@ -268,6 +272,14 @@ class _Line:
     def _logged(self, values: dict[str, float]) -> None:
         self.reached.curve.append(values)
         self._observer.logged(values)
+
+    @contextmanager
+    def _turn(self, turn: AbstractContextManager[None]) -> Iterator[None]:
+        """Wait for a turn on this machine, and have it."""
+        with ExitStack() as held:
+            with self._phase("wait"):
+                held.enter_context(turn)
+            yield
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
