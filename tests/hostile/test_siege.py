@@ -34,9 +34,8 @@ def test_there_are_as_many_as_promised():
 
 
 def test_no_student_makes_the_harness_hang_or_give_up(siege):
-    assert [run.code for run in siege.runs] == [1, 1], siege.output[-3000:]
-    assert "could not be evaluated" not in siege.output
-    assert not re.search(r"^Traceback|^error:", siege.output, re.MULTILINE)
+    assert re.findall(r"^(?:Traceback|error:).*", siege.output, re.MULTILINE) == []
+    assert [run.code for run in siege.runs] == [1, 1]
 
 
 def test_everybody_gets_a_record(siege):
@@ -68,7 +67,7 @@ def test_no_forged_record_is_on_the_leaderboard(siege):
 
 
 def test_no_line_printed_is_a_command_of_a_ci_runner(siege):
-    """A runner takes a line for a command that begins, after blanks, with two colons (actions/runner, ActionCommand)."""
+    """A line is one that begins, after blanks, with two colons (actions/runner, ActionCommand.cs)."""
     assert [line for line in re.split(r"[\n\r\u2028]", siege.output) if line.lstrip().startswith("::")] == []
 
 
