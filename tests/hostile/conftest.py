@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from harness.sandbox import Level, find_sandbox
 from tests.hostile._cases import Case, cases
 from tests.hostile._judge import problems_of
 from tests.hostile._world import Host, Run, World, build_world
@@ -42,6 +43,8 @@ class Siege:
 @pytest.fixture(scope="session")
 def siege() -> Iterator[Siege]:
     """Evaluate all cases at the best level, as whoever runs the tests, in two runs at once."""
+    if find_sandbox(()).isolation.level < Level.LANDLOCK:
+        pytest.skip("nothing on this machine holds an attack, and some are sent to every process of this user")
     everything = cases("attacks", "careless", "unusual")
     with build_world(Host("tests")) as world:
         for case in everything:
