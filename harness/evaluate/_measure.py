@@ -15,17 +15,16 @@ import numpy as np
 import psutil
 
 import harness.yardstick
-from harness.clock import Budget, Timing, measure, sample, summarise, warm_up
+from harness.clock import Budget, Four, Prepare, Round, measure, sample, summarise, warm_up
 from harness.contract import Limits, Predictions, TaskInfo
 from harness.evaluate._predictions import join_predictions
-from harness.evaluate._session import Answer, Session
+from harness.evaluate._session import Answer, Exchange, Session
 from harness.record import Latency, Throughput
 from harness.sandbox import Folder, Sandbox
 
 Array = np.ndarray[Any, Any]
 Perturb = Callable[[Any, np.random.Generator], Any]
 
-_CHANNEL_REQUESTS = 200
 _LOOK_SECONDS = 0.05
 _UNALTERED = 4  # one request in so many is an item as it is
 _THROUGHPUT_BATCHES = 3
@@ -106,21 +105,17 @@ def measure_cost(subject: Subject) -> Measured:
     """
     example = subject.example
     answer = np.asarray((example.values if example.scores is None else example.scores)[:1])
-    vector = np.zeros((1, _YARDSTICK_WIDTH), np.float32)
     with _one_core(), subject.open_session() as model, _yardstick_session(subject.sandbox) as yardstick:
-        channel = _channel_seconds(model, subject.inputs[:1], answer)  # before student code is imported
-        yardstick_channel = _channel_seconds(yardstick, vector, np.zeros((1, 10), np.float32))
         model.setup(subject.seed, "load_error", "load")
         model.load()
         yardstick.setup(0)
         with model.within("measure_seconds", quiet=True), yardstick.within("measure_seconds", quiet=True):
             bench = _Bench(subject, model, yardstick)
-            timing = bench.time()
-            summary = summarise(timing, channel, yardstick_channel)
+            rounds = bench.time(answer)
             return Measured(
-                latency=Latency(batch=1, **vars(summary)),
+                latency=Latency(batch=1, **vars(summarise(rounds))),
                 throughput=bench.throughput(),
-                latencies=np.array(timing.model),
+                latencies=np.concatenate([one.model for one in rounds]),
                 drawn=bench.drawn(),
                 unaltered=bench.drawn()[bench.unaltered()],
                 answers=bench.answers(),
@@ -157,14 +152,25 @@ class _Bench:
         generator = np.random.Generator(np.random.PCG64(0))
         self._vectors = generator.random((Budget().most, 1, _YARDSTICK_WIDTH), np.float32)
 
-    def time(self) -> Timing:
-        """Warm up, then time the model and the yardstick in turns."""
+    def time(self, answer: Array) -> list[Round]:
+        """Warm up, then time the model, the yardstick and their channels in turns; `answer` is like the model's.
+
+        The channels are timed with the yardstick's worker: no student code is there to make them look slow.
+        """
         budget = Budget()
         half = max(1, len(self._draw.items) // 2)  # the other half warms up: no input comes twice
         typical = warm_up(lambda number: self._prepare(number - half), half, time.perf_counter, budget.warm_up_seconds)
         warm_up(self._prepare_yardstick, budget.most, time.perf_counter, budget.warm_up_seconds)
         self._n = budget.requests(typical, half)
-        return measure(self._prepare, self._prepare_yardstick, self._n, budget.rounds, time.perf_counter)
+        echo = self._yardstick.echo(self._subject.inputs[:1], answer)
+        yardstick_echo = self._yardstick.echo(self._vectors[0], np.zeros((1, 10), np.float32))
+        timed: Four[Prepare] = Four(
+            model=self._prepare,
+            channel=lambda _: echo,
+            yardstick=self._prepare_yardstick,
+            yardstick_channel=lambda _: yardstick_echo,
+        )
+        return measure(timed, self._n, time.perf_counter)
 
     def drawn(self) -> Array:
         """Return which item each timed request was."""
@@ -186,27 +192,26 @@ class _Bench:
         seconds = median(sample(lambda _: request, range(_THROUGHPUT_BATCHES), time.perf_counter))
         return Throughput(batch=len(several), samples_per_second=len(several) / seconds)
 
-    def _prepare(self, number: int) -> Callable[[], object]:
+    def _prepare(self, number: int) -> _Kept:
         item, perturb = int(self._draw.items[number]), self._subject.perturb
         one = self._subject.inputs[item : item + 1]
         if perturb is not None and self._draw.altered[number]:
             one = np.ascontiguousarray(perturb(one[0], self._draw.generator), one.dtype)[None]
-        request, answers = self._model.request(one, "measure"), self._answers
+        return _Kept(self._model.request(one, "measure"), number, self._answers)
 
-        def send() -> None:
-            answers[number] = request()
-
-        return send
-
-    def _prepare_yardstick(self, number: int) -> Callable[[], object]:
+    def _prepare_yardstick(self, number: int) -> Exchange:
         return self._yardstick.request(self._vectors[number], "measure")
 
 
-def _channel_seconds(session: Session, inputs: Any, answer: Array) -> float:
-    echo = session.echo(inputs, answer)
-    with session.within("measure_seconds", quiet=True):
-        sample(lambda _: echo, range(_CHANNEL_REQUESTS // 4), time.perf_counter)
-        return median(sample(lambda _: echo, range(_CHANNEL_REQUESTS), time.perf_counter))
+class _Kept:
+    """A request whose answer is kept to be checked when the clock is done."""
+
+    def __init__(self, exchange: Exchange, number: int, answers: dict[int, Answer]) -> None:
+        self.send, self._exchange = exchange.send, exchange
+        self._number, self._answers = number, answers
+
+    def take(self) -> None:
+        self._answers[self._number] = self._exchange.take()
 
 
 def _yardstick_session(sandbox: Sandbox) -> Session:

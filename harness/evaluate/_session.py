@@ -52,6 +52,7 @@ _START_SECONDS = 60.0
 _MAX_LOGGED = 10_000
 _MAX_ARTIFACT_FILES = 1_000
 _LOG_TAIL_CHARACTERS = 64 * 1024
+_DONE = Done()
 _MAX_NAME, _MAX_MESSAGE, _MAX_LINE = 100, 2_000, 1 << 31
 
 
@@ -74,6 +75,39 @@ class Answer:
 
     reply: Reply
     arrays: list[Array]
+
+
+class Exchange:
+    """A request made ready: `send` returns when the answer is there, `take` returns it."""
+
+    def __init__(self, session: Session, stage: _Stage, frame: Frame, admit: Admit) -> None:
+        self._session, self._stage, self._frame, self._admit = session, stage, frame, admit
+        self._channel = session.process.channel
+        self._reply: tuple[Reply, list[Array]] | None = None
+
+    def send(self) -> None:
+        """Send the request and wait for the whole answer, in few steps where both are like the last ones.
+
+        Raises:
+            SubmissionError: the worker raised, ended, or did not keep to the protocol.
+        """
+        self._reply = None
+        try:
+            if self._channel.exchange_again(self._frame):
+                return
+        except ChannelClosed:
+            raise self._session.ended(self._stage) from None
+        self._reply = self._session.follow(self._stage, self._admit)
+
+    def take(self) -> Answer:
+        """Return the answer; only once, and before the next request is sent."""
+        # a short answer repeats the form of one to the same question, and that was admitted
+        return Answer(*(self._reply or (_DONE, [self._channel.take_again()])))
+
+    def __call__(self) -> Answer:
+        """Send the request and return the answer."""
+        self.send()
+        return self.take()
 
 
 @dataclass(kw_only=True)
@@ -148,20 +182,18 @@ class Session:
         with self.within("load_seconds"):
             self._call(_Stage("load", "load_error"), self._frame(Load(self.process.place("artifact"))))
 
-    def echo(self, inputs: Any, answer: Array) -> Callable[[], object]:
-        """Make ready an exchange like a request's, sent back unread: the channel alone."""
+    def echo(self, inputs: Any, answer: Array) -> Exchange:
+        """Make ready an exchange like a request's, answered without a model: the channel alone."""
         _, arrays = pack(inputs)
-        stage = _Stage("measure", "predict_error")
-        frame = self._frame(Echo(), *arrays, answer)
-        return lambda: self._call(stage, frame, anything)
+        frame = self._frame(Echo(answer.shape, str(answer.dtype)), *arrays)
+        return Exchange(self, _Stage("measure", "predict_error"), frame, anything)
 
-    def request(self, inputs: Any, phase: Phase = "predict") -> Callable[[], Answer]:
-        """Make ready a request to predict one batch; calling it sends it and waits for the answer."""
+    def request(self, inputs: Any, phase: Phase = "predict") -> Exchange:
+        """Make ready a request to predict one batch."""
         form, arrays = pack(inputs)
         n, shape = len(inputs), inputs.shape[1:] if isinstance(inputs, np.ndarray) else ()
         admit = admit_predictions(self.task, n, shape, phase)
-        stage, frame = _Stage(phase, "predict_error"), self._frame(Predict(form), *arrays)
-        return lambda: Answer(*self._call(stage, frame, admit))
+        return Exchange(self, _Stage(phase, "predict_error"), self._frame(Predict(form), *arrays), admit)
 
     def accept(self, answer: Answer, phase: Phase = "predict") -> Predictions:
         """Check an answer item by item."""
@@ -190,9 +222,18 @@ class Session:
         admit: Admit = _no_arrays,
         take: Callable[[File, Array], None] | None = None,
     ) -> tuple[Reply, list[Array]]:
-        """Send `frame`, follow what comes before the reply proper, return that."""
+        """Send `frame` and return the reply proper."""
         try:
             self.process.channel.transmit(frame)
+        except ChannelClosed:
+            raise self.ended(stage) from None
+        return self.follow(stage, admit, take)
+
+    def follow(
+        self, stage: _Stage, admit: Admit, take: Callable[[File, Array], None] | None = None
+    ) -> tuple[Reply, list[Array]]:
+        """Take what comes before the reply proper, return that."""
+        try:
             while True:
                 reply, answer = self.process.channel.receive(admit)
                 match reply:
@@ -205,7 +246,7 @@ class Session:
                     case _:
                         return reply, answer
         except ChannelClosed:
-            raise self._ended(stage) from None
+            raise self.ended(stage) from None
         except WireError as error:
             raise self._no_protocol(stage, str(error)) from error
 
@@ -216,6 +257,11 @@ class Session:
 
     def _raised(self, stage: _Stage, raised: Raised) -> SubmissionError:
         raised = self._plausible(raised)
+        exceeded = self.process.exceeded
+        if exceeded is not None and exceeded.kind == "out_of_memory":  # a child was killed, its parent lives to tell
+            return SubmissionError(
+                "out_of_memory", stage.phase, _over(exceeded, stage.phase), log_tail=raised.traceback
+            )
         said = f"{raised.exception}: {raised.message}" if raised.exception else raised.message
         kind, message = stage.kind, said
         match raised.reason:
@@ -252,7 +298,7 @@ class Session:
             line=raised.line if known and raised.line is not None and 0 < raised.line < _MAX_LINE else None,
         )
 
-    def _ended(self, stage: _Stage) -> SubmissionError:
+    def ended(self, stage: _Stage) -> SubmissionError:
         """Say why the worker is gone: over a limit, or by its own doing."""
         how = self.process.exit_description()
         exceeded, tail = self.process.exceeded, self.process.log_tail
