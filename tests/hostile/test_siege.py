@@ -122,3 +122,18 @@ def test_the_message_names_the_limit_and_its_value(siege, name):
     message = siege.world.record(case_of(name))["failure"]["message"]
     limits = {"processes": "32", "memory_bytes": "419,430,400", "fit_seconds": "3", "fit_cpu_seconds": "1"}
     assert any(limit in message and value in message for limit, value in limits.items())
+
+
+NAMES = pytest.param(
+    "weights-in-names", marks=pytest.mark.xfail(strict=True, reason="the names of an artifact's files are not weighed")
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*(case.name for case in EVERYTHING if case.name.startswith("weights-in") and case.name != NAMES.values[0]), NAMES],
+)
+def test_what_is_hidden_from_the_count_of_parameters_shows_in_what_a_model_knows(siege, name):
+    cost = siege.world.record(case_of(name))["cost"]
+    assert cost["knowledge_bytes"] >= 64 << 10
+    assert cost["parameters_verified"] is False

@@ -1,6 +1,6 @@
 """Fill shared memory: more than the memory allowed, in small files.
 
-Held: resource_limit in fit or out_of_memory in fit
+Held: contained or resource_limit in fit or out_of_memory in fit
 Told by: it can hold it and say so.
 """
 
@@ -15,7 +15,10 @@ PIECE = bytes(16 << 20)
 class Model(harness.Model):
     def fit(self, train, validation):
         folder = Path("/dev/shm", TARGETS["mark"])
-        folder.mkdir()
+        try:
+            folder.mkdir()
+        except OSError:  # there is none
+            report([])
         for number in range(50):
             (folder / str(number)).write_bytes(PIECE)
         report(["800 MiB of shared memory"])
