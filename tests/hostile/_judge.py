@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.hostile._cases import Case
-from tests.hostile._world import Run, World
+from tests.hostile._world import World
 
 ESCAPED = "ESCAPED"
 """What the kit says when it got something."""
 
 
-def problems_of(case: Case, world: World, run: Run) -> list[str]:
+def problems_of(case: Case, world: World, survivors: Sequence[str]) -> list[str]:
     """Return what speaks against `case` having been held; nothing if it was."""
     record = world.record(case)
     return [
         *_of_the_record(case, world, record),
-        *_of_traces(case, world, run),
+        *_of_traces(case, world, survivors),
     ]
 
 
@@ -46,9 +47,9 @@ def _of_the_record(case: Case, world: World, record: dict[str, Any] | None) -> l
     return found
 
 
-def _of_traces(case: Case, world: World, run: Run) -> list[str]:
+def _of_traces(case: Case, world: World, survivors: Sequence[str]) -> list[str]:
     mark = f"{world.mark}-{case.name}"
-    found = [f"it left a process: {line}" for line in run.survivors if mark in line.split()]
+    found = [f"it left a process: {line}" for line in survivors if mark in line.split()]
     found += [f"it left {path}" for path in world.left_behind() if Path(path).name == mark]
     if (world.loot / case.name).exists():
         found.append("it wrote to a folder of the host")

@@ -60,7 +60,7 @@ def _groups(submitted: Sequence[Case]) -> Iterator[list[Case]]:
 
 
 def _cell(case: Case, world: World, run: Run) -> Cell:
-    problems = problems_of(case, world, run)
+    problems = problems_of(case, world, run.survivors)
     return Cell(NOT_HELD, problems[0]) if problems else Cell(HELD)
 
 

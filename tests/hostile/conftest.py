@@ -54,10 +54,11 @@ def siege() -> Iterator[Siege]:
             runs = tuple(
                 pool.map(lambda part: world.evaluate(part, None, SECONDS), (everything[::2], everything[1::2]))
             )
+        survivors = [line for run in runs for line in run.survivors]
         yield Siege(
             world=world,
             runs=runs,
-            problems={case.name: [p for run in runs for p in problems_of(case, world, run)] for case in everything},
+            problems={case.name: problems_of(case, world, survivors) for case in everything},
             before=before,
             after=world.tree(),
             left_behind=world.left_behind(),

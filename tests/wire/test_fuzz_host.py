@@ -186,7 +186,7 @@ extreme = st.sampled_from([0.0, 1.0, -1.0, 1e-320, 6e4, 3e38, -3e38, 1.7e308, -1
 score_rows = hnp.arrays(np.float64, (N, 3), elements=extreme)
 
 
-@SETTINGS
+@settings(SETTINGS, max_examples=15)  # each resamples a thousand times
 @given(rows=score_rows, dtype=st.sampled_from(["f2", "f4", "f8"]))
 def test_scores_of_any_size_give_figures_that_can_be_written_down(rows, dtype, tmp_path):
     """JSON has no NaN; a record must not either."""
