@@ -1,6 +1,7 @@
 """Fill the disk: four times what is allowed, in files each small enough.
 
 Held: resource_limit in fit
+Known: landlock (disk is not capped there)
 Told by: it can hold it and say so.
 """
 

@@ -1,6 +1,7 @@
 """List the host's processes: who they are and what they were started with.
 
 Held: contained
+Known: landlock (command lines are visible there)
 Told by: a process that is not of the worker's own tree shows.
 """
 

@@ -1,6 +1,7 @@
 """Listen to the host's traffic on a raw socket, or read its tables of connections.
 
 Held: contained
+Known: landlock (/proc/net is visible there)
 Told by: a raw socket opens on an interface other than its own, or the host's port is among the connections.
 """
 
