@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from harness.contract import Metric, Predictions, Split, Task, take_items
+from harness.contract import Predictions, Split, Task, take_items
 from harness.evaluate._measure import Asked, Replays
 from harness.evaluate._plan import seed_for
+from harness.evaluate._score import resampled
 from harness.record import Audit
-from harness.statistics import Resampled, bootstrap
+from harness.statistics import bootstrap
 
 Array = np.ndarray[Any, Any]
 
@@ -86,7 +87,13 @@ def not_memorised(task: Task, truth: Split, scored: Predictions, altered: Asked)
     metric, bound = task.primary, task.perturb_cost
     if bound is None or (metric.of == "scores" and altered.answers.scores is None):
         return None
-    fall = _fall(metric, take_items(truth.targets, altered.items), scored.take(altered.items), altered.answers)
+    targets, sign = take_items(truth.targets, altered.items), 1 if metric.higher_is_better else -1
+    before = resampled(metric, targets, scored.take(altered.items))
+    after = resampled(metric, targets, altered.answers)
+
+    def fall(items: Array) -> float:
+        return sign * (before(items) - after(items))
+
     n = len(altered.items)
     falls = bootstrap(fall, n, seed_for(0, f"{task.name}/jitter", 0), _RESAMPLES)
     least = float(np.quantile(falls, _CHANCE))
@@ -96,20 +103,6 @@ def not_memorised(task: Task, truth: Split, scored: Predictions, altered: Asked)
         f"{what} costs no more" if passed else f"{what} costs {fall(np.arange(n)):.3f} on {n} items: learn, do not keep"
     )
     return Audit(name="not memorised", passed=passed, severity="fail", detail=detail)
-
-
-def _fall(metric: Metric, targets: Any, before: Predictions, after: Predictions) -> Resampled:
-    """Return how much worse `after` is than `before` on given items."""
-    if metric.outcomes is not None:
-        lost = metric.outcomes(targets, before).astype(float) - metric.outcomes(targets, after)
-        return lambda items: float(lost[items].mean())
-    sign = 1 if metric.higher_is_better else -1
-
-    def fall(items: Array) -> float:
-        there = take_items(targets, items)
-        return sign * float(metric.compute(there, before.take(items)) - metric.compute(there, after.take(items)))
-
-    return fall
 
 
 def _close(first: Array, second: Array) -> Array:

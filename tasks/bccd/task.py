@@ -34,6 +34,7 @@ TASK = Task(
     ),
     limits=Limits(fit_cpu_seconds=900, predict_seconds=120),
     perturb=jitter.noise,
+    perturb_cost=0.05,
     points=((0.3, 0.0), (0.5, 6.0), (0.85, 10.0)),
     batch=16,
 )

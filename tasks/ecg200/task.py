@@ -30,5 +30,6 @@ TASK = Task(
     split="the archive's train and test files; 20 % of train, stratified with seed 0, validates",
     metrics=(metrics.accuracy, metrics.macro_f1),
     perturb=jitter,
+    perturb_cost=0.05,
     points=((0.80, 0.0), (0.88, 6.0), (0.92, 10.0)),
 )

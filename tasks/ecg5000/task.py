@@ -41,5 +41,6 @@ TASK = Task(
     "with seed 0, validates",
     metrics=(metrics.accuracy, metrics.macro_f1),
     perturb=jitter,
+    perturb_cost=0.05,
     points=((0.85, 0.0), (0.92, 6.0), (0.95, 10.0)),
 )

@@ -30,5 +30,6 @@ TASK = Task(
     split="by patient with seed 0: 20 % of the patients validate, 25 % test; a window begins every 15 minutes",
     metrics=(replace(metrics.mean_absolute_error, unit="mg/dL"), metrics.within_15_percent),
     perturb=tremble,
+    perturb_cost=1.0,
     points=((14, 0.0), (11.3, 6.0), (7, 10.0)),
 )

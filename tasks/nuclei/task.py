@@ -31,6 +31,7 @@ TASK = Task(
     metrics=(metrics.dice, metrics.iou),
     limits=Limits(fit_cpu_seconds=600),
     perturb=jitter.noise,
+    perturb_cost=0.05,
     points=((0.80, 0.0), (0.88, 6.0), (0.93, 10.0)),
     batch=16,
 )

@@ -29,5 +29,6 @@ TASK = Task(
     split="the publisher's; the generated pictures 595/105/300, stratified",
     metrics=(metrics.accuracy, metrics.auc, metrics.macro_f1),
     perturb=jitter.shift_and_noise,
+    perturb_cost=0.05,
     points=((0.70, 0.0), (0.824, 6.0), (0.88, 10.0)),
 )

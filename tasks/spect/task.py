@@ -36,6 +36,7 @@ TASK = Task(
     metrics=(metrics.accuracy, metrics.balanced_accuracy, metrics.quadratic_kappa),
     limits=Limits(shipped_bytes=512 << 10, artifact_bytes=512 << 20),
     perturb=jitter.shift_and_scale,
+    perturb_cost=0.05,
     points=((0.25, 0.0), (0.50, 6.0), (0.75, 10.0)),
     restricted=True,
     assets=(
