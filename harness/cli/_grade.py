@@ -163,7 +163,7 @@ def _local(out: Console, course: Course, orders: Orders, work: Work, jobs: int |
 
 def _cluster(course: Course, orders: Orders, work: Work, address: str, jobs: int | None) -> Cluster:
     """Do the jobs wherever the scheduler at `address` has them done."""
-    connect, patience = scheduler(address, jobs, work.threads)
+    connect, patience = scheduler(address, jobs, work.threads, course.private / "grade")
     where = places_of(orders)
 
     def load(name: str) -> TravellingData:
