@@ -35,10 +35,12 @@ ARROWS = {
     "grade": PEOPLE | {"course", "data", "evaluate", "files", "record", "sandbox"},
     "intake": PEOPLE | {"course", "evaluate", "grade"},
     "similarity": {"contract", "text"},
-    "export": PEOPLE | {"course", "grade"},
+    "scaffold": PEOPLE | {"course", "files"},
+    "export": PEOPLE | {"course", "data", "evaluate", "files", "grade", "record", "sandbox", "text"},
+    "ci": PEOPLE | {"course", "data", "evaluate", "grade", "leaderboard", "record", "sandbox", "statistics", "text"},
     "cli": PEOPLE
-    | {"course", "data", "evaluate", "export", "files", "grade", "intake", "leaderboard", "record", "sandbox"}
-    | {"similarity", "text"},
+    | {"ci", "course", "data", "evaluate", "export", "files", "grade", "intake", "leaderboard", "record", "sandbox"}
+    | {"scaffold", "similarity", "text"},
 }
 
 

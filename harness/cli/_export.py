@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import click
 
+from harness.cli._export_gradescope import gradescope
+from harness.cli._export_result import comment, junit
 from harness.cli._gradebook import gradebook, read_rules
 from harness.cli._options import console, course_at
 from harness.contract import UsageError
@@ -84,6 +86,10 @@ def csv(roster: Path | None, deadline: str | None, output: Path | None) -> None:
     course = course_at()
     entries = gradebook(course, *read_rules(course, roster, deadline))
     _write(output or _default(course, "gradebook"), gradebook_csv(entries), len(entries))
+
+
+for _command in (comment, gradescope, junit):
+    export.add_command(_command)
 
 
 def _entries(course: Course, task: str, roster: Path | None, deadline: str | None) -> list[Entry]:

@@ -17,6 +17,7 @@ from harness.data import Places
 from harness.files import write_atomically
 from harness.leaderboard import Board, build, write_board
 from harness.record import EvidenceStore, Store
+from harness.sandbox import Level, Sandbox, find_sandbox
 
 
 def course_at(paths: Sequence[str] = ()) -> Course:
@@ -32,6 +33,21 @@ def course_at(paths: Sequence[str] = ()) -> Course:
 def places(data_root: Path | None = None) -> Places:
     """Return where data may lie."""
     return Places.of(os.environ, data_root)
+
+
+def sandbox_of_at_least(hidden: Sequence[Path], lowest: Level) -> Sandbox:
+    """Return the best sandbox there is; no weaker one than was asked for takes its place.
+
+    Raises:
+        InfrastructureError: the best there is holds less than `lowest`.
+    """
+    sandbox = find_sandbox(hidden)
+    if sandbox.isolation.level < lowest:
+        raise InfrastructureError(
+            f"isolation here is {sandbox.isolation}; expected at least {lowest.value}: run `harness doctor`, "
+            f"or say --allow-isolation {sandbox.isolation.level.value} where you trust every submission"
+        )
+    return sandbox
 
 
 def record_store(course: Course) -> Store:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from harness._version import __version__
 from harness.contract import Baseline, Task
-from harness.data import TaskData
+from harness.data import Asset, TaskData
 from harness.evaluate._host import package_versions
 from harness.evaluate._snapshot import Snapshot
 from harness.record import Mode, ScoredOn, SubmissionPart, TaskPart
 
-WeightsPolicy = Literal["load", "retrain", "as_declared"]
+WeightsPolicy = Literal["load", "retrain", "declared"]
+"""Load what was shipped, train whatever was shipped, or do as the task declares."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,8 @@ class Key:
     mode: Mode
     seeds: tuple[int, ...]
     level: str
+    assets: tuple[str, ...] = ()
+    """Digests of what the fit worker is shown."""
 
     @property
     def id(self) -> str:
@@ -49,6 +53,7 @@ class Key:
             self.mode,
             *map(str, self.seeds),
             self.level,
+            *self.assets,
         )
         return hashlib.sha256("\0".join(pieces).encode()).hexdigest()[:16]
 
@@ -62,6 +67,8 @@ class Plan:
     task_digest: str
     data: TaskData
     snapshot: Snapshot
+    assets: tuple[Asset, ...] = ()
+    """Pretrained weights to be shown to `fit`."""
     mode: Mode
     base_seed: int
     repeats: int
@@ -88,6 +95,7 @@ class Plan:
             mode=self.mode,
             seeds=self.seeds,
             level=self.level,
+            assets=assets_in_use(self.assets, self.mode),
         ).id
 
     def task_part(self) -> TaskPart:
@@ -112,13 +120,18 @@ class Plan:
 
 def choose_mode(task: Task, ships_weights: bool, weights: WeightsPolicy) -> Mode:
     """Load what the submission shipped, unless there is nothing or `weights` says to train."""
-    allowed = task.weights == "allowed" if weights == "as_declared" else weights == "load"
+    allowed = task.weights == "allowed" if weights == "declared" else weights == "load"
     return "loaded" if ships_weights and allowed else "trained"
 
 
 def seeds_for(base: int, task: str, mode: Mode, repeats: int) -> tuple[int, ...]:
     """Return the model's seed in each repeat; a loaded model needs one."""
     return tuple(seed_for(base, task, repeat) for repeat in range(repeats if mode == "trained" else 1))
+
+
+def assets_in_use(assets: Iterable[Asset], mode: Mode) -> tuple[str, ...]:
+    """Return the digests of what a result in `mode` may depend on: only fit sees assets."""
+    return tuple(asset.file.digest for asset in assets if mode == "trained")
 
 
 def seed_for(base: int, task: str, repeat: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,14 +14,14 @@ from typing import Any
 
 from harness._version import __version__
 from harness.contract import Predictions, SubmissionError, TaskInfo
-from harness.evaluate._agree import same_answers
+from harness.evaluate._audits import no_replay, not_memorised, same_answers
 from harness.evaluate._host import describe_git, describe_machine, package_versions
 from harness.evaluate._measure import Measured, Subject, measure_cost
 from harness.evaluate._observe import Observer
 from harness.evaluate._plan import Plan
 from harness.evaluate._predictions import join_predictions
 from harness.evaluate._score import Scored, compare, mean_of, not_reached, score
-from harness.evaluate._session import Session
+from harness.evaluate._session import ASSETS, Session
 from harness.evaluate._snapshot import check_snapshot
 from harness.evaluate._weigh import Weight, weigh
 from harness.quiet import machine_wide
@@ -82,6 +83,7 @@ class _Reached:
     scored: Scored | None = None
     repeats: list[Scored] = field(default_factory=list)
     measured: Measured | None = None
+    audits: tuple[Audit, ...] = ()
     phases: dict[str, float] = field(default_factory=dict)
     curve: list[dict[str, float]] = field(default_factory=list)
 
@@ -113,7 +115,7 @@ def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer
         scores=scores,
         baseline=baseline,
         cost=_cost(reached),
-        audits=audits_of(reached),
+        audits=reached.audits or audits_of(plan, reached),
         run=Run(
             id=plan.id,
             started=started,
@@ -162,7 +164,8 @@ class _Line:
         with self._turn(quiet.measuring()), self._phase("measure"):
             reached.measured = self._measure(first, artifact, reached.predicted.predictions)
         self._hold_to_rules(reached.predicted.operators)
-        hold_to(audits_of(reached))
+        reached.audits = audits_of(plan, reached)
+        hold_to(reached.audits)
         for seed in others:
             with self._turn(quiet.working()):
                 self._repeat(seed)
@@ -193,7 +196,7 @@ class _Line:
         plan = self._plan
         artifact.mkdir()
         artifact.chmod(0o755)
-        with self._session(plan.task.threads) as session:
+        with replace(fit_session(plan, self._sandbox, self._work), on_log=self._logged) as session:
             with self._phase("import"):
                 session.setup(seed)
             cpu_before = session.process.cpu_seconds
@@ -298,6 +301,21 @@ def open_session(plan: Plan, sandbox: Sandbox, *more: Folder) -> Session:
     )
 
 
+def fit_session(plan: Plan, sandbox: Sandbox, work: Path) -> Session:
+    """Return a worker, not started yet, that is shown the task's assets besides: a copy in `work`."""
+    if not plan.assets:
+        return open_session(plan, sandbox)
+    folder = work / ASSETS
+    if not folder.exists():
+        folder.mkdir()
+        folder.chmod(0o755)
+        for asset in plan.assets:
+            shutil.copyfile(asset.path, folder / asset.file.name)
+            (folder / asset.file.name).chmod(0o644)
+    session = open_session(plan, sandbox, Folder(ASSETS, folder))
+    return replace(session, assets=tuple(asset.file.name for asset in plan.assets))
+
+
 def task_info(plan: Plan) -> TaskInfo:
     """Return what the model may know about its task."""
     task, data = plan.task, plan.data
@@ -321,12 +339,16 @@ def _baseline(plan: Plan, reached: _Reached, scores: tuple[Score, ...]) -> Basel
     return compare(plan.task, baseline, scores[0].value, reached.scored)
 
 
-def audits_of(reached: _Reached) -> tuple[Audit, ...]:
+def audits_of(plan: Plan, reached: _Reached) -> tuple[Audit, ...]:
     """Return the audits of what was reached."""
     predicted, measured = reached.predicted, reached.measured
     audits = []
     if predicted is not None and measured is not None:
-        audits.append(same_answers(predicted.predictions.take(measured.unaltered), measured.answers))
+        unaltered, altered = measured.unaltered, measured.altered
+        audits.append(same_answers(predicted.predictions.take(unaltered.items), unaltered.answers))
+        audits.append(no_replay(measured.replays))
+        memory = altered and not_memorised(plan.task, plan.data.scored, predicted.predictions, altered)
+        audits += [memory] if memory else []
     if predicted is not None and predicted.operators.flops is not None:
         uncounted = ", ".join(predicted.operators.uncounted) or "nothing"
         detail = f"claimed by the worker; uncounted: {uncounted}"

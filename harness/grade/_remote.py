@@ -68,7 +68,7 @@ def _evaluate(errand: Errand, data: TravellingData) -> Reply:
             errand.declaration.write(root / "tasks" / errand.task)
             folder = root / "submissions" / errand.name / errand.task
             errand.submission.write(folder)
-            settings = Settings(seed=errand.seed, weights="as_declared")
+            settings = Settings(seed=errand.seed, weights="declared")
             evaluator = Evaluator(course, _sandbox(), _places(), settings)
             evaluator.supply(errand.task, data.unpack(course.task(errand.task)))
             outcome = evaluator.run(Submission(errand.name, errand.task, folder), Silent())

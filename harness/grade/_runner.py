@@ -64,7 +64,7 @@ class Runner:
             orders, places = self._orders, places_of(self._orders)
             course = Course(Path(orders.root))
             sandbox = sandbox_for(course, places, orders)
-            settings = Settings(data=orders.data, seed=orders.seed, weights="as_declared")
+            settings = Settings(data=orders.data, seed=orders.seed, weights="declared")
             self._evaluator = Evaluator(course, sandbox, places, settings)
         return self._evaluator
 

@@ -9,8 +9,8 @@ from typing import Literal
 from harness._version import __version__
 from harness.contract import HarnessError, Task
 from harness.course import Course, Submission
-from harness.data import DataChoice, DataFacts, Places, find_facts
-from harness.evaluate import Contents, Key, choose_mode, package_versions, read_contents, seeds_for
+from harness.data import Asset, DataChoice, DataFacts, Places, assets_here, find_facts
+from harness.evaluate import Contents, Key, assets_in_use, choose_mode, package_versions, read_contents, seeds_for
 from harness.record import Mode, Record, Status, Store, Unreadable
 from harness.sandbox import Level
 
@@ -113,6 +113,7 @@ class _Asked:
     task: Task
     digest: str
     facts: DataFacts
+    assets: tuple[Asset, ...]
 
 
 def plan_work(course: Course, records: Store, places: Places, submissions: Iterable[Submission], terms: Terms) -> Work:
@@ -141,21 +142,23 @@ def _ask(
     for name in sorted(names):
         try:
             task, digest = course.task(name), course.task_digest(name)
-            asked[name] = _Asked(task, digest, find_facts(task, digest, places, terms.data, environment))
+            asked[name] = _Asked(
+                task, digest, find_facts(task, digest, places, terms.data, environment), assets_here(task, places)
+            )
         except HarnessError as error:
             obstacles.append(Obstacle(f"task {name}", error))
     return asked, obstacles
 
 
 def _compare(submission: Submission, asked: _Asked, record: Record | Unreadable | None, terms: Terms) -> Job | Kept:
-    contents = read_contents(submission.folder, asked.task.limits)
+    contents = read_contents(submission.folder, asked.task.limits, submission.shared)
     match record:
         case None:
             failed = str(submission) in terms.failed
             return Job(submission, "failed infrastructure" if failed else "new")
         case Unreadable():
             return Job(submission, "unreadable record")
-    mode = choose_mode(asked.task, contents.ships_weights, "as_declared")
+    mode = choose_mode(asked.task, contents.ships_weights, "declared")
     fit_seconds = record.cost.fit_seconds or 0.0
     if terms.force:
         return Job(submission, "forced", fit_seconds)
@@ -181,6 +184,7 @@ def _key(submission: Submission, asked: _Asked, contents: Contents, mode: Mode, 
         mode=mode,
         seeds=seeds_for(terms.seed, submission.task, mode, 1),
         level=level.value,
+        assets=assets_in_use(asked.assets, mode),
     )
 
 

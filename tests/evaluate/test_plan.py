@@ -106,8 +106,8 @@ def test_all_submissions_of_a_task_get_the_same_seed() -> None:
     [
         ("retrain", "load", "loaded"),
         ("allowed", "retrain", "trained"),
-        ("retrain", "as_declared", "trained"),
-        ("allowed", "as_declared", "loaded"),
+        ("retrain", "declared", "trained"),
+        ("allowed", "declared", "loaded"),
     ],
 )
 def test_weights_are_loaded_where_shipped_and_wanted(declared: Any, policy: Any, mode: str) -> None:
