@@ -177,7 +177,9 @@ def errand(course: TemporaryCourse, name: str = "ann") -> tuple[Errand, Travelli
             name=name,
             task="blobs",
             submission=Files.of_submission(folder, task.limits),
-            declaration=Files.of_task(course.root / "tasks" / "blobs", found.task_digest("blobs")),
+            shared=None,
+            declaration=Files.of_task(course.root / "tasks", "blobs", found.task_digest("blobs")),
+            assets=(),
             seed=0,
             least=Level.RLIMITS,
             harness_version=__version__,
@@ -214,3 +216,25 @@ def test_files_arrive_as_they_left_links_included(classroom: TemporaryCourse, tm
     sent.write(tmp_path / "arrived")
     assert read_contents(tmp_path / "arrived", limits).digest == sent.digest == read_contents(folder, limits).digest
     assert not (tmp_path / "arrived" / "link").exists()
+
+
+def test_what_references_share_arrives_beside_them(classroom: TemporaryCourse, tmp_path: Path) -> None:
+    shared = classroom.root / "reference" / "_shared"
+    shared.mkdir(parents=True)
+    (shared / "layers.py").write_text("x = 1\n")
+    folder = classroom.submit("import _shared.layers\n" + CENTROIDS, name="staff", base="reference")
+    limits = harness.Limits()
+    Files.of_submission(folder, limits).write(tmp_path / "arrived")
+    Files.of_submission(shared, limits).write(tmp_path / "_shared")
+    there = read_contents(tmp_path / "arrived", limits, tmp_path / "_shared")
+    assert there == read_contents(folder, limits, shared) != read_contents(folder, limits)
+
+
+def test_what_tasks_share_travels_with_the_task(classroom: TemporaryCourse, tmp_path: Path) -> None:
+    tasks = classroom.root / "tasks"
+    (tasks / "_shared").mkdir()
+    (tasks / "_shared" / "__init__.py").write_text("y = 2\n")
+    classroom.add_task("other")
+    Files.of_task(tasks, "blobs", "sha256:d").write(tmp_path / "tasks")
+    found = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.py"))
+    assert [path for path in found if path.startswith("tasks")] == ["tasks/_shared/__init__.py", "tasks/blobs/task.py"]
