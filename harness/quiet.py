@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from pathlib import Path
 from harness.contract import InfrastructureError
 
 _LOOK_SECONDS = 0.02
+_EVERYBODYS = "/tmp"  # noqa: S108 - one place for every user, whatever their TMPDIR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,5 +80,5 @@ class Quiet:
 
 
 def machine_wide() -> Quiet:
-    """Return the agreement of every harness on this machine, whoever runs it."""
-    return Quiet(folder=Path("/tmp" if os.name == "posix" else tempfile.gettempdir()))  # noqa: S108 - one place for every user
+    """Return the agreement of every harness on this machine, whoever runs it; ``HARNESS_LOCKS`` names another place."""
+    return Quiet(folder=Path(os.environ.get("HARNESS_LOCKS") or _EVERYBODYS))

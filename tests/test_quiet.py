@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -98,8 +97,11 @@ def test_a_link_in_the_locks_place_is_not_followed(tmp_path: Path) -> None:
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_the_place_is_one_for_every_user_of_the_machine() -> None:
+def test_the_place_is_one_for_every_user_unless_another_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_LOCKS", str(tmp_path))
     with machine_wide().working():
-        path = machine_wide().folder / "harness-room.lock"
-        assert path.stat().st_mode & 0o444 == 0o444
-        assert os.access(path, os.R_OK)
+        assert (tmp_path / "harness-room.lock").stat().st_mode & 0o777 == 0o644
+    monkeypatch.delenv("HARNESS_LOCKS")
+    assert machine_wide().folder == Path("/tmp")

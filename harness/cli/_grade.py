@@ -88,7 +88,7 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     orders = Orders(
         root=str(course.root),
         data_root=None if data_root is None else str(data_root.absolute()),
-        data=data,
+        data="real" if data == "auto" else data,  # practice data only where it is asked for
         seed=seed,
         least=Level(allow_isolation),
     )
@@ -96,7 +96,7 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     with _alone(course):
         store, journal = record_store(course), Journal(course.private / "grade" / "problems.json")
         asked, obstacles = find_submissions(course, folder, only)
-        terms = Terms(data=data, seed=seed, least=orders.least, force=force, failed=journal.problems)
+        terms = Terms(data=orders.data, seed=seed, least=orders.least, force=force, failed=journal.problems)
         work = plan_work(course, store, places(data_root), asked, terms)
         show_plan(out, work, obstacles, every=dry_run)
         if dry_run:
@@ -163,7 +163,7 @@ def _local(out: Console, course: Course, orders: Orders, work: Work, jobs: int |
 
 def _cluster(course: Course, orders: Orders, work: Work, address: str, jobs: int | None) -> Cluster:
     """Do the jobs wherever the scheduler at `address` has them done."""
-    connect, patience = scheduler(address, jobs, work.threads)
+    connect, patience = scheduler(address, jobs, work.threads, course.private / "grade")
     where = places_of(orders)
 
     def load(name: str) -> TravellingData:

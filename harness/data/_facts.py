@@ -11,9 +11,9 @@ from typing import Literal
 import msgspec
 
 from harness._version import __version__
-from harness.contract import InfrastructureError, Task
+from harness.contract import Task
 from harness.data._files import cache_folder
-from harness.data._load import DataChoice, TaskData, load_data
+from harness.data._load import DataChoice, load_data
 from harness.data._places import Places
 from harness.files import write_atomically
 
@@ -28,36 +28,22 @@ class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_facts(task: Task, task_digest: str, places: Places, choice: DataChoice, environment: str) -> DataFacts:
-    """Return the facts kept for the files as they lie; load the data where there are none, to grade on it.
+    """Return the facts kept for the files as they lie; load the data where there are none.
 
     `environment` names whatever else decides what loading gives: versions of packages.
 
     Raises:
-        InfrastructureError: there is no data, or none but embedded data that `choice` did not ask for.
+        InfrastructureError: there is no data.
         TaskError: the data is not what the task declares.
     """
     kept = places.cache / "facts" / f"{task.name}-{_fingerprint(task, task_digest, places, choice, environment)}.json"
     with contextlib.suppress(OSError, msgspec.DecodeError):
         return msgspec.json.decode(kept.read_bytes(), type=DataFacts)
     data = load_data(task, task_digest, places, choice)
-    refuse_practice(task, data, choice)
     facts = DataFacts(source=task.sources.index(data.source), digest=data.digest, scored_on=data.scored_on)
     with contextlib.suppress(OSError):  # a full disk keeps none
         write_atomically(kept, msgspec.json.encode(facts), 0o600)
     return facts
-
-
-def refuse_practice(task: Task, data: TaskData, choice: DataChoice) -> None:
-    """Refuse embedded data that nobody asked for: what counts is graded on the real thing.
-
-    Raises:
-        InfrastructureError: it is.
-    """
-    if data.source.kind == "embedded" and choice != "embedded":
-        raise InfrastructureError(
-            f"task {task.name}: only the embedded practice data is here ({'; '.join(data.passed_over)}): put the files "
-            f"into <data root>/{task.name}/ and set HARNESS_DATA, or grade on it with --data embedded"
-        )
 
 
 def _fingerprint(task: Task, task_digest: str, places: Places, choice: DataChoice, environment: str) -> str:

@@ -17,6 +17,7 @@ from harness.evaluate._observe import Observer
 from harness.evaluate._plan import Plan, WeightsPolicy, choose_mode
 from harness.evaluate._run import Outcome, run
 from harness.evaluate._snapshot import take_snapshot
+from harness.quiet import machine_wide
 from harness.record import EvidenceStore, Record, ScoredOn, Store
 from harness.sandbox import Sandbox
 
@@ -99,7 +100,7 @@ class Evaluator:
 
     def check(self, submission: Submission) -> Iterator[Check]:
         """Try `submission` against the contract on a small sample."""
-        with self._planned(submission) as (plan, work), _disk():
+        with self._planned(submission) as (plan, work), _disk(), machine_wide().working():
             yield from check(plan, self._sandbox, work)
 
     def evaluate_and_store(self, submission: Submission, observer: Observer) -> Evaluation:

@@ -14,11 +14,13 @@ import msgspec
 from harness._version import __version__
 from harness.contract import InfrastructureError, Limits
 from harness.course import Course
+from harness.data import assets_here
 from harness.evaluate import Outcome, package_versions
 from harness.grade._events import Begun, Done, Event, Lost
 from harness.grade._messages import Broken, Finished, Orders, Reply, Unfit
 from harness.grade._parcels import Files, TravellingData
 from harness.grade._remote import Errand, run_errand
+from harness.grade._runner import places_of
 from harness.grade._work import Job
 from harness.record import Evidence, Git
 
@@ -49,6 +51,15 @@ class Cluster:
             yield from _Run(self, client, deque((job, 1) for job in jobs)).run()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Declared:
+    """What goes along with every submission of a task."""
+
+    files: Files
+    limits: Limits
+    assets: tuple[str, ...]
+
+
 @dataclass(eq=False)
 class _Run:
     """Jobs sent and jobs to send."""
@@ -58,7 +69,7 @@ class _Run:
     waiting: deque[tuple[Job, int]]
     _sent: dict[Any, tuple[Job, int]] = field(default_factory=dict)
     _data: dict[str, Any] = field(default_factory=dict)
-    _tasks: dict[str, tuple[Files, Limits]] = field(default_factory=dict)
+    _tasks: dict[str, _Declared] = field(default_factory=dict)
     _unfit: dict[str, str] = field(default_factory=dict)
     """Workers that may not be asked again, and why."""
     _number: int = 0
@@ -132,22 +143,32 @@ class _Run:
                 yield Lost(job, problem, final=attempt >= _ATTEMPTS)
 
     def _errand(self, job: Job) -> Errand:
-        task = job.submission.task
-        if task not in self._tasks:
-            course = self.cluster.course
-            files = Files.of_task(course.root / "tasks" / task, course.task_digest(task))
-            self._tasks[task] = (files, course.task(task).limits)
-        declaration, limits = self._tasks[task]
+        submission = job.submission
+        declared = self._declared(submission.task)
+        shared = submission.shared
         return Errand(
-            name=job.submission.name,
-            task=task,
-            submission=Files.of_submission(job.submission.folder, limits),
-            declaration=declaration,
+            name=submission.name,
+            task=submission.task,
+            submission=Files.of_submission(submission.folder, declared.limits),
+            shared=None if shared is None else Files.of_submission(shared, declared.limits),
+            declaration=declared.files,
+            assets=declared.assets,
             seed=self.cluster.orders.seed,
             least=self.cluster.orders.least,
             harness_version=__version__,
             packages=tuple(package_versions().items()),
         )
+
+    def _declared(self, name: str) -> _Declared:
+        if name not in self._tasks:
+            course = self.cluster.course
+            task = course.task(name)
+            self._tasks[name] = _Declared(
+                files=Files.of_task(course.root / "tasks", name, course.task_digest(name)),
+                limits=task.limits,
+                assets=tuple(asset.file.digest for asset in assets_here(task, places_of(self.cluster.orders))),
+            )
+        return self._tasks[name]
 
     def _data_of(self, task: str) -> Any:
         """Return the data's future, sent once; again where the machine that held it is gone."""

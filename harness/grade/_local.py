@@ -112,7 +112,8 @@ class _Pool:
             runner.job = job
             self._attempt[str(job)] = attempt
             submission = job.submission
-            request = Request(submission.name, submission.task, str(submission.folder))
+            shared = None if submission.shared is None else str(submission.shared)
+            request = Request(submission.name, submission.task, str(submission.folder), shared)
             with contextlib.suppress(BrokenPipeError):  # its end is heard in a moment
                 runner.connection.send_bytes(msgspec.msgpack.encode(request))
             yield Begun(job, f"process {runner.process.pid}")

@@ -27,6 +27,7 @@ class Request(msgspec.Struct, frozen=True):
     name: str
     task: str
     folder: str
+    shared: str | None
 
 
 class Reached(msgspec.Struct, frozen=True, tag=True):

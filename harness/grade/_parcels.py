@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness.contract import InfrastructureError, Limits, Split, Task
+from harness.course import SHARED
 from harness.data import TaskData
 from harness.evaluate import read_contents, read_files
 
@@ -26,10 +27,11 @@ class Files:
         return cls(read_contents(folder, limits).digest, content)
 
     @classmethod
-    def of_task(cls, folder: Path, digest: str) -> Files:
-        """Take a task's own folder along."""
-        paths = sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-        return cls(digest, tuple((os.fsencode(path.relative_to(folder)), path.read_bytes()) for path in paths))
+    def of_task(cls, tasks: Path, name: str, digest: str) -> Files:
+        """Take the folder of one of the `tasks` along, and what they share."""
+        paths = [path for folder in (tasks / name, tasks / SHARED) for path in sorted(folder.rglob("*"))]
+        kept = [path for path in paths if path.is_file() and "__pycache__" not in path.parts]
+        return cls(digest, tuple((os.fsencode(path.relative_to(tasks)), path.read_bytes()) for path in kept))
 
     def write(self, folder: Path) -> None:
         """Lay the files out."""

@@ -13,8 +13,8 @@ import msgspec
 
 from harness._version import __version__
 from harness.contract import HarnessError, InfrastructureError
-from harness.course import Course, Submission
-from harness.data import Places
+from harness.course import SHARED, Course, Submission
+from harness.data import Places, assets_here
 from harness.evaluate import Evaluator, Settings, Silent, package_versions
 from harness.grade._messages import Broken, Finished, Reply, Unfit
 from harness.grade._parcels import Files, TravellingData
@@ -28,7 +28,11 @@ class Errand:
     name: str
     task: str
     submission: Files
+    shared: Files | None
+    """What references have in common."""
     declaration: Files
+    assets: tuple[str, ...]
+    """Digests of the pretrained weights that the host has."""
     seed: int
     least: Level
     harness_version: str
@@ -65,18 +69,31 @@ def _evaluate(errand: Errand, data: TravellingData) -> Reply:
             root = Path(name)
             root.chmod(0o711)  # a worker's own uid passes through
             course = Course(root)
-            errand.declaration.write(root / "tasks" / errand.task)
+            errand.declaration.write(root / "tasks")
+            if lacking := _lacking(errand, course):
+                return Unfit(lacking)
             folder = root / "submissions" / errand.name / errand.task
             errand.submission.write(folder)
+            shared = None if errand.shared is None else root / SHARED
+            if errand.shared is not None and shared is not None:
+                errand.shared.write(shared)
             settings = Settings(seed=errand.seed, weights="declared")
             evaluator = Evaluator(course, _sandbox(), _places(), settings)
             evaluator.supply(errand.task, data.unpack(course.task(errand.task)))
-            outcome = evaluator.run(Submission(errand.name, errand.task, folder), Silent())
+            outcome = evaluator.run(Submission(errand.name, errand.task, folder, shared), Silent())
     except HarnessError as error:
         return Broken(f"on {platform.node()}: {error}")
     except OSError as error:
         return Broken(f"on {platform.node()}: the file system failed: {error}")
     return Finished(outcome.record, outcome.evidence.pack())
+
+
+def _lacking(errand: Errand, course: Course) -> str | None:
+    """Say so if the pretrained weights here are not those of the host: a result may depend on them."""
+    here = tuple(asset.file.digest for asset in assets_here(course.task(errand.task), _places()))
+    if here == errand.assets:
+        return None
+    return f"{platform.node()} has not the same pretrained weights: run `harness data fetch {errand.task}` there"
 
 
 @cache

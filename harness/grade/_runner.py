@@ -49,7 +49,8 @@ class Runner:
 
     def do(self, request: Request, say: Say) -> Reply:
         """Return the result of one evaluation, or what kept it from having one."""
-        submission = Submission(request.name, request.task, Path(request.folder))
+        shared = None if request.shared is None else Path(request.shared)
+        submission = Submission(request.name, request.task, Path(request.folder), shared)
         try:
             outcome = self._ready().run(submission, _Reporter(say))
         except HarnessError as error:

@@ -197,6 +197,17 @@ def test_shipped_weights_are_used_only_where_the_task_says_so(tmp_path: Path) ->
     assert course.record("ann")["submission"]["mode"] == "loaded"
 
 
+def test_references_are_graded_with_what_they_share(tmp_path: Path) -> None:
+    course = make_course(tmp_path)
+    shared = course.root / "reference" / "_shared"
+    shared.mkdir(parents=True)
+    (shared / "__init__.py").write_text("CLASSES = 3\n")
+    course.submit("from _shared import CLASSES\n" + CENTROIDS, name="staff", base="reference")
+    assert grade(course, "reference")[-1] == "graded: 1 of 1"
+    assert course.record("reference/staff")["status"] == "passed"
+    assert grade(course, "reference")[-1] == "graded: 1 of 1, 1 of them kept"
+
+
 # deaths
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -125,7 +126,7 @@ def test_workers_on_this_machine_give_the_records_that_this_machine_gives(course
 
 def test_a_scheduler_that_does_not_answer_is_our_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_schedulers, "_CONNECT_SECONDS", 0.2)
-    connect, _ = scheduler("tcp://127.0.0.1:9", None, 1)
+    connect, _ = scheduler("tcp://127.0.0.1:9", None, 1, Path())
     with pytest.raises(InfrastructureError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9"), connect():
         pass
 
@@ -133,7 +134,31 @@ def test_a_scheduler_that_does_not_answer_is_our_error(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("address", ["local:0", "local:many", "pbs", "127.0.0.1:8786"])
 def test_an_address_that_is_none_is_a_usage_error(address: str) -> None:
     with pytest.raises(UsageError, match="expected tcp://HOST:PORT, local:N or slurm"):
-        scheduler(address, None, 1)
+        scheduler(address, None, 1, Path())
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not all(map(shutil.which, ("slurmctld", "slurmd", "munged"))),
+    reason="needs root and Slurm: apt-get install slurmctld slurmd slurm-client munge",
+)
+def test_slurm_runs_the_workers(classroom: TemporaryCourse, tmp_path: Path) -> None:
+    script, folder = Path(__file__).with_name("slurm.sh"), tmp_path / "slurm"
+    try:
+        started = subprocess.run([script, "start", folder], capture_output=True, text=True)
+        assert started.returncode == 0, started.stderr
+        classroom.environment["SLURM_CONF"] = str(folder / "slurm.conf")
+        done = classroom.harness("grade", "--data", "embedded", "--scheduler", "slurm", timeout=200)
+    finally:
+        subprocess.run([script, "stop", folder], check=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "graded: 2 of 2"
+
+
+def test_without_slurm_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    connect, _ = scheduler("slurm", 1, 1, tmp_path)
+    with pytest.raises(InfrastructureError, match="there is no Slurm here"), connect():
+        pass
 
 
 # one errand
@@ -152,7 +177,9 @@ def errand(course: TemporaryCourse, name: str = "ann") -> tuple[Errand, Travelli
             name=name,
             task="blobs",
             submission=Files.of_submission(folder, task.limits),
-            declaration=Files.of_task(course.root / "tasks" / "blobs", found.task_digest("blobs")),
+            shared=None,
+            declaration=Files.of_task(course.root / "tasks", "blobs", found.task_digest("blobs")),
+            assets=(),
             seed=0,
             least=Level.RLIMITS,
             harness_version=__version__,
@@ -189,3 +216,25 @@ def test_files_arrive_as_they_left_links_included(classroom: TemporaryCourse, tm
     sent.write(tmp_path / "arrived")
     assert read_contents(tmp_path / "arrived", limits).digest == sent.digest == read_contents(folder, limits).digest
     assert not (tmp_path / "arrived" / "link").exists()
+
+
+def test_what_references_share_arrives_beside_them(classroom: TemporaryCourse, tmp_path: Path) -> None:
+    shared = classroom.root / "reference" / "_shared"
+    shared.mkdir(parents=True)
+    (shared / "layers.py").write_text("x = 1\n")
+    folder = classroom.submit("import _shared.layers\n" + CENTROIDS, name="staff", base="reference")
+    limits = harness.Limits()
+    Files.of_submission(folder, limits).write(tmp_path / "arrived")
+    Files.of_submission(shared, limits).write(tmp_path / "_shared")
+    there = read_contents(tmp_path / "arrived", limits, tmp_path / "_shared")
+    assert there == read_contents(folder, limits, shared) != read_contents(folder, limits)
+
+
+def test_what_tasks_share_travels_with_the_task(classroom: TemporaryCourse, tmp_path: Path) -> None:
+    tasks = classroom.root / "tasks"
+    (tasks / "_shared").mkdir()
+    (tasks / "_shared" / "__init__.py").write_text("y = 2\n")
+    classroom.add_task("other")
+    Files.of_task(tasks, "blobs", "sha256:d").write(tmp_path / "tasks")
+    found = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.py"))
+    assert [path for path in found if path.startswith("tasks")] == ["tasks/_shared/__init__.py", "tasks/blobs/task.py"]
