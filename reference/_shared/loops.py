@@ -12,14 +12,20 @@ import harness
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How long and how fast to learn: `steps` of `batch` items each bound the cost on any data."""
+    """How long and how fast to learn: at most `steps` of `batch` items each, whatever the size of the data."""
 
     steps: int
+    epochs: int | None = None
+    """On less data, no more passes than this."""
     batch: int = 64
     rate: float = 3e-3
     weight_decay: float = 0.05
     clip: float = 1.0
     log_every: int = 10
+
+    def steps_for(self, items: int) -> int:
+        """Return how many steps to take over `items`."""
+        return self.steps if self.epochs is None else min(self.steps, self.epochs * -(-items // self.batch))
 
 
 def train(
@@ -27,11 +33,12 @@ def train(
 ) -> None:
     """Minimise `step_loss`, which is called with the indices of one batch; leaves `net` in eval mode."""
     weights = [weight for weight in net.parameters() if weight.requires_grad]
+    steps = recipe.steps_for(items)
     optimiser = torch.optim.AdamW(weights, lr=recipe.rate, weight_decay=recipe.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=recipe.rate, total_steps=recipe.steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=recipe.rate, total_steps=steps)
     net.train()
     order = torch.randperm(0)
-    for step in range(recipe.steps):
+    for step in range(steps):
         if len(order) < min(recipe.batch, items):
             order = torch.cat([order, torch.randperm(items)])
         chosen, order = order[: recipe.batch], order[recipe.batch :]
@@ -41,8 +48,8 @@ def train(
         nn.utils.clip_grad_norm_(weights, recipe.clip)
         optimiser.step()
         schedule.step()
-        if step % recipe.log_every == 0 or step + 1 == recipe.steps:
-            model.log(step=step + 1, steps=recipe.steps, loss=loss.item())
+        if step % recipe.log_every == 0 or step + 1 == steps:
+            model.log(step=step + 1, steps=steps, loss=loss.item())
     net.eval()
 
 
