@@ -83,7 +83,7 @@ class TextClassifier(Classifier):
 
     width = 64
     length = 256
-    hidden = 0.1
+    hidden = 0.02
     imbalance = 0.5
     skip_gram = Recipe(steps=600, batch=1024, rate=1e-2, weight_decay=0.0)
 

@@ -5,7 +5,7 @@ from _shared.words import RecurrentReader, TextClassifier
 
 
 class Model(TextClassifier):
-    recipe = Recipe(steps=300, batch=32, rate=3e-3)
+    recipe = Recipe(steps=300, batch=32, rate=1e-2)
 
     def build(self):
         return RecurrentReader(self.embedding(), len(self.task.classes))
