@@ -1,6 +1,6 @@
 """Make the weights that the transfer references begin with: networks that tell phantoms of patients from controls.
 
-Run from the course's root: ``python reference/_shared/pretrain.py [NAME…]``. It writes ``pretrained.safetensors`` beside each
+``python reference/_shared/pretrain.py [NAME…]``, in the course's root, writes ``pretrained.safetensors`` beside each
 ``reference/*-transfer/spect/model.py``, in half precision and without the last layer. The phantoms are drawn anew,
 with another seed than the task's and another question.
 """
