@@ -11,8 +11,10 @@ from tests.hostile._cases import Case
 from tests.hostile._judge import problems_of
 from tests.hostile._world import Host, Run, World, build_world
 
-SECONDS = 900
+SECONDS = 3_600
 SECONDS_ALONE = 60
+OUT_OF_TIME = 124
+"""The exit code of a run that had to be ended."""
 HELD, NOT_HELD, NOT_RUN = "held", "**not held**", "not run"
 
 
@@ -60,6 +62,8 @@ def _groups(submitted: Sequence[Case]) -> Iterator[list[Case]]:
 
 
 def _cell(case: Case, world: World, run: Run) -> Cell:
+    if run.code == OUT_OF_TIME and not case.alone and world.record(case) is None:
+        return Cell(NOT_RUN)
     problems = problems_of(case, world, run.survivors)
     return Cell(NOT_HELD, problems[0]) if problems else Cell(HELD)
 
