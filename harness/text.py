@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~@&:$])")
+_FORMULA = tuple("=+-@＝＋－＠")  # the full-width ones too: spreadsheets read them alike
+_NOT_IN_CODE = str.maketrans("`|", "'¦")
+_MESSAGE = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", "\u2028": "%0A", "\u2029": "%0A"})
+_PROPERTY = {**_MESSAGE, ord(":"): "%3A", ord(","): "%2C"}
 
 
 def neutral(text: str) -> str:
@@ -27,8 +32,44 @@ def neutral_markdown(text: str) -> str:
 
 
 def code_span(text: str) -> str:
-    """Return `text` as a markdown code span of one line."""
-    return "`" + neutral_line(text).replace("`", "'") + "`"
+    """Return `text` as a markdown code span of one line, in a table cell too; nothing in it is a link or a mention."""
+    line = neutral_line(text).translate(_NOT_IN_CODE)
+    return f"`{line}`" if line else ""
+
+
+def code_block(text: str) -> str:
+    """Return `text` as a markdown code block that it cannot end."""
+    lines = neutral(text).splitlines()
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([f"{fence}text", *lines, fence])
+
+
+def neutral_html(text: str) -> str:
+    """Return `text` for HTML or XML, in elements and in quoted attributes."""
+    return html.escape(neutral(text))
+
+
+def neutral_cell(text: str) -> str:
+    """Return `text` as one line that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    line = neutral_line(text)
+    return f"'{line}" if line.startswith(_FORMULA) else line
+
+
+def neutral_output(text: str) -> str:
+    """Return `text` as one line that no CI runner takes for a command (``::name::``, ``##[name]``)."""
+    line = neutral_line(text).replace("##[", "## [")
+    return f"\\{line}" if line.startswith("::") else line
+
+
+def command_message(text: str) -> str:
+    """Return `text` as the message of a GitHub workflow command."""
+    return neutral(text).translate(_MESSAGE)
+
+
+def command_property(text: str) -> str:
+    """Return `text` as the value of a property of a GitHub workflow command."""
+    return neutral_line(text).translate(_PROPERTY)
 
 
 def _visible(character: str) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
@@ -121,6 +122,14 @@ class TemporaryCourse:
         assert done.returncode in (0, 1), done.stdout + done.stderr
         assert "Traceback (most recent call last)" not in done.stderr
         return self.record()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_locks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Wait for a quiet machine among the tests of this run, not for whatever else runs here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HARNESS_LOCKS", str(tmp_path_factory.mktemp("locks")))
+        yield
 
 
 @pytest.fixture

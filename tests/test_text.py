@@ -1,13 +1,27 @@
 """What a student wrote steers neither a terminal nor a page."""
 
+import csv
+import io
 import re
 import unicodedata
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.text import neutral, neutral_markdown
+from harness.text import (
+    code_block,
+    code_span,
+    command_message,
+    command_property,
+    neutral,
+    neutral_cell,
+    neutral_html,
+    neutral_line,
+    neutral_markdown,
+    neutral_output,
+)
 
 anything_written = st.text(st.characters())
 SPECIAL = "\\`*_{}[]<>()#+-.!|~@&:$"
@@ -88,3 +102,72 @@ def test_without_its_escapes_markdown_is_the_text(text):
 )
 def test_markdown_shows_what_was_written(text, line):
     assert neutral_markdown(text) == line
+
+
+markup = st.text(st.one_of(st.sampled_from("`|\\<>&\"'=+-@:#[%,\r\n \t＝"), st.characters()))
+
+
+@settings(deadline=None)
+@given(markup)
+def test_a_code_span_cannot_be_left(text):
+    span = code_span(text)
+    assert span == "" or (span[0] == span[-1] == "`" and not set(span[1:-1]) & set("`|\n\r"))
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("`~ \nab\t")))
+def test_a_code_block_cannot_be_left(text):
+    fence, *lines, end = code_block(text).splitlines()
+    assert end + "text" == fence
+    assert not [line for line in lines if line.strip() and len(line.strip()) >= len(end) and not line.strip(" `")]
+
+
+@settings(deadline=None)
+@given(markup)
+def test_html_and_xml_show_the_text_and_nothing_else(text):
+    page = ElementTree.fromstring(f'<p title="{neutral_html(text)}">{neutral_html(text)}</p>')
+    assert len(page) == 0
+    assert page.text or not text
+    assert page.text in (neutral(text), None)
+
+
+@settings(deadline=None)
+@given(markup)
+def test_no_cell_is_a_formula(text):
+    (cell,) = next(csv.reader([_as_csv(neutral_cell(text))]), [""])
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝"))
+    assert cell.removeprefix("'") == neutral_line(text).removeprefix("'")
+
+
+def _as_csv(cell):
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow([cell])
+    assert buffer.getvalue().count("\n") == 1
+    return buffer.getvalue()
+
+
+@settings(deadline=None)
+@given(st.text(st.one_of(st.sampled_from([":", "#", "[", "\n", " "]), st.characters())))
+def test_no_line_is_a_command(text):
+    (line,) = neutral_output(text).splitlines() or [""]
+    assert not line.lstrip().startswith("::")
+    assert "##[" not in line
+
+
+@settings(deadline=None)
+@given(markup)
+def test_a_command_keeps_its_message_and_its_properties(text):
+    line = f"::error file={command_property(text)},line=1::{command_message(text)}"
+    assert len(line.splitlines()) == 1
+    command, _, message = line.removeprefix("::").partition("::")
+    file, number = command.removeprefix("error ").split(",")
+    assert number == "line=1"
+    assert _read(file.removeprefix("file=")) == neutral_line(text)
+    assert _read(message).splitlines() == neutral(text).splitlines()
+
+
+def _read(escaped):
+    """As the runner does it: ActionCommandManager.cs."""
+    for code, character in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
+        escaped = escaped.replace(code, character)
+    return escaped

@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import tempfile
+from collections.abc import Iterator, Set
 from importlib import metadata
 from pathlib import Path
 
@@ -26,10 +27,12 @@ _GIB = 1 << 30
 _MEMORY = 4 * _GIB  # what one worker may use by default
 _DISK = 3 * _GIB  # scratch of 2 GiB, artifact, room to spare
 _WITHOUT_FILES = "embedded data only (practice); harness data fetch, or HARNESS_DATA, brings the real"
-_REMEDY = (
+_NAMESPACES_REMEDY = (
     "install bubblewrap (Debian, Ubuntu: sudo apt-get install bubblewrap); on Ubuntu 24.04 allow user namespaces: "
     "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0; in a container allow them by its seccomp profile"
 )
+_CGROUP_REMEDY = "for memory counted by the kernel: systemd-run --user --scope -p Delegate=yes harness …"
+_LANDLOCK_REMEDY = "Landlock wants Linux 6.12 or newer, with landlock in /sys/kernel/security/lsm"
 
 
 @click.command()
@@ -50,13 +53,25 @@ def doctor() -> int:
     for attempt in tried:
         _line(out, attempt.problem is None, _isolation(attempt))
     best = next((attempt for attempt in tried if attempt.problem is None), None)
-    if best is None or best.level is Level.RLIMITS:
-        out.print(f"  to do: {_REMEDY}")
+    for remedy in _remedies({attempt.level for attempt in tried if attempt.problem is None}):
+        out.print(f"  to do: {remedy}")
     if course is not None:
         _show_disk(out, course, where)
         _show_data(out, course, where)
     out.print("no worker starts here" if best is None else f"ready: isolation {best.level.value}")
     return INFRASTRUCTURE if best is None else PASSED
+
+
+def _remedies(levels: Set[Level]) -> Iterator[str]:
+    """Yield what would bring a better level, the best first; nothing where the best is there."""
+    if Level.NAMESPACES_CGROUP in levels:
+        return
+    if Level.NAMESPACES in levels:
+        yield _CGROUP_REMEDY
+        return
+    yield _NAMESPACES_REMEDY
+    if Level.LANDLOCK not in levels:
+        yield _LANDLOCK_REMEDY
 
 
 def _isolation(attempt: Attempt) -> str:

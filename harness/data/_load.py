@@ -26,7 +26,8 @@ from harness.data._places import Places
 from harness.data._prepared import prepared_path, read_prepared, write_prepared
 from harness.data._private import private_test
 
-DataChoice = Literal["auto", "canonical", "local", "embedded"]
+DataChoice = Literal["auto", "real", "canonical", "local", "embedded"]
+"""One kind of source, or the first of all (`auto`), or the first that is no stand-in (`real`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,10 @@ class TaskData:
     def scored(self) -> Split:
         """That part."""
         return self.validation if self.test is None else self.test
+
+    def without_test(self) -> TaskData:
+        """Return the same data to be scored on validation: what is not here can neither leak nor be climbed."""
+        return replace(self, test=None)
 
 
 def load_data(
@@ -96,7 +101,8 @@ def _candidates(
     task: Task, places: Places, choice: DataChoice, bars: Bars
 ) -> Iterator[tuple[Source, Callable[[], Path | None]]]:
     """Yield sources with how to find each: the data root before cache and network, embedded last."""
-    wanted = [source for source in task.sources if choice in ("auto", source.kind)]
+    kinds = {"auto": {"canonical", "local", "embedded"}, "real": {"canonical", "local"}}.get(choice, {choice})
+    wanted = [source for source in task.sources if source.kind in kinds]
     for source in wanted:
         if isinstance(source, Canonical | Local):
             yield source, partial(in_data_root, task, source, places)

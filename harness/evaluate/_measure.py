@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 
 import harness.yardstick
-from harness.clock import Budget, Four, Prepare, Round, measure, sample, summarise, warm_up
+from harness.clock import Budget, Four, Prepare, Round, Summary, measure, sample, summarise, warm_up
 from harness.contract import Limits, Predictions, TaskInfo
 from harness.evaluate._predictions import join_predictions
 from harness.evaluate._session import Answer, Exchange, Session
@@ -28,6 +28,7 @@ Perturb = Callable[[Any, np.random.Generator], Any]
 _LOOK_SECONDS = 0.05
 _UNALTERED = 4  # one request in so many is an item as it is
 _THROUGHPUT_BATCHES = 3
+_LEAST_REPLAYED, _MOST_REPLAYED, _ASKED_EACH = 6, 24, 3
 _YARDSTICK_WIDTH = 256
 _YARDSTICK = TaskInfo(
     name="yardstick",
@@ -49,10 +50,28 @@ class Measured:
     throughput: Throughput
     latencies: Array
     drawn: Array
-    unaltered: Array
-    """Which items were asked as they are."""
+    unaltered: Asked
+    altered: Asked | None
+    """None where the kind of data has no jitter."""
+    replays: Replays
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Items asked alone and shuffled, and what they got."""
+
+    items: Array
     answers: Predictions
-    """What those got, alone and shuffled."""
+
+
+@dataclass(frozen=True, eq=False)
+class Replays:
+    """Seconds, without the channel, of inputs asked for the first time and of the same asked again."""
+
+    fresh: Array
+    repeated: Array
+    resolved: bool
+    """Whether there were any, and took more than twice what the channel does."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,13 +131,15 @@ def measure_cost(subject: Subject) -> Measured:
         with model.within("measure_seconds", quiet=True), yardstick.within("measure_seconds", quiet=True):
             bench = _Bench(subject, model, yardstick)
             rounds = bench.time(answer)
+            summary = summarise(rounds)
             return Measured(
-                latency=Latency(batch=1, **vars(summarise(rounds))),
+                latency=Latency(batch=1, **vars(summary)),
                 throughput=bench.throughput(),
                 latencies=np.concatenate([one.model for one in rounds]),
                 drawn=bench.drawn(),
-                unaltered=bench.drawn()[bench.unaltered()],
-                answers=bench.answers(),
+                unaltered=bench.asked(~bench.altered()),
+                altered=bench.asked(bench.altered()) if bench.altered().any() else None,
+                replays=bench.replay(summary),
             )
 
 
@@ -149,6 +170,7 @@ class _Bench:
         self._draw = Draw.secret(len(subject.inputs), subject.perturb)
         self._answers: dict[int, Answer] = {}
         self._n = 0
+        self._kept_back = min(_MOST_REPLAYED, len(self._draw.items) // 4)
         generator = np.random.Generator(np.random.PCG64(0))
         self._vectors = generator.random((Budget().most, 1, _YARDSTICK_WIDTH), np.float32)
 
@@ -158,8 +180,8 @@ class _Bench:
         The channels are timed with the yardstick's worker: no student code is there to make them look slow.
         """
         budget = Budget()
-        half = max(1, len(self._draw.items) // 2)  # the other half warms up: no input comes twice
-        typical = warm_up(lambda number: self._prepare(number - half), half, time.perf_counter, budget.warm_up_seconds)
+        half = max(1, (len(self._draw.items) - self._kept_back) // 2)  # the other half warms up: no input comes twice
+        typical = warm_up(lambda number: self._prepare(number + half), half, time.perf_counter, budget.warm_up_seconds)
         warm_up(self._prepare_yardstick, budget.most, time.perf_counter, budget.warm_up_seconds)
         self._n = budget.requests(typical, half)
         echo = self._yardstick.echo(self._subject.inputs[:1], answer)
@@ -176,14 +198,28 @@ class _Bench:
         """Return which item each timed request was."""
         return self._draw.items[: self._n]
 
-    def unaltered(self) -> Array:
-        """Return the numbers of the timed requests that were items as they are."""
-        return np.flatnonzero(~self._draw.altered[: self._n])
+    def altered(self) -> Array:
+        """Return (n,) bool: which timed requests were jittered."""
+        return self._draw.altered[: self._n]
 
-    def answers(self) -> Predictions:
-        """Check every timed answer, and return those to unaltered items."""
-        accepted = [self._model.accept(self._answers[number], "measure") for number in range(self._n)]
-        return join_predictions([accepted[number] for number in self.unaltered()])
+    def asked(self, which: Array) -> Asked:
+        """Check the answers to the timed requests where `which` is true, and return them."""
+        numbers = np.flatnonzero(which)
+        accepted = [self._model.accept(self._answers[int(number)], "measure") for number in numbers]
+        return Asked(self.drawn()[numbers], join_predictions(accepted))
+
+    def replay(self, summary: Summary) -> Replays:
+        """Ask inputs that were kept back three times each: first, at once again, and after the next one's first."""
+        affordable = int(Budget().seconds / (_ASKED_EACH * summary.p50_seconds))
+        count = min(self._kept_back, max(_LEAST_REPLAYED, affordable))
+        last = len(self._draw.items)
+        requests = [self._prepare(number) for number in range(last - count, last)]
+        order = [step for i in range(count) for step in (i, i, *([i - 1] if i else []))]
+        seconds = np.array(sample(lambda step: requests[order[step]], range(len(order)), time.perf_counter))
+        first = np.array([step not in order[:at] for at, step in enumerate(order)], bool)
+        resolved = bool(count) and float(np.median(seconds[first])) >= 2 * summary.channel_seconds
+        net = seconds - summary.channel_seconds
+        return Replays(net[first], net[~first], resolved)
 
     def throughput(self) -> Throughput:
         """Return samples a second in full batches."""

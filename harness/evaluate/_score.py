@@ -53,7 +53,11 @@ def score(task: Task, truth: Split, predictions: Predictions) -> Scored:
     if task.kind == "classification" and predictions.scores is not None:  # decided once, not in each resample anew
         predictions = Predictions(predictions.values, metrics.probabilities(predictions.scores))
     seed = seed_for(0, f"{task.name}/bootstrap", 0)
-    draws = None if primary.outcomes else bootstrap(_figure(primary, truth, predictions), len(truth), seed, _RESAMPLES)
+    draws = (
+        None
+        if primary.outcomes
+        else bootstrap(resampled(primary, truth.targets, predictions), len(truth), seed, _RESAMPLES)
+    )
     outcomes = None if primary.outcomes is None else primary.outcomes(truth.targets, predictions)
     besides = [metric for metric in task.metrics[1:] if metric.of == "values" or predictions.scores is not None]
     if task.kind == "classification" and predictions.scores is not None:
@@ -135,8 +139,14 @@ def _draws_besides(metric: Metric, truth: Split, predictions: Predictions, seed:
     if metric.outcomes is not None:
         return None
     resamples = _RESAMPLES if metric.of == "values" else _RESAMPLES_BESIDES
-    return bootstrap(_figure(metric, truth, predictions), len(truth), seed, resamples)
+    return bootstrap(resampled(metric, truth.targets, predictions), len(truth), seed, resamples)
 
 
-def _figure(metric: Metric, truth: Split, predictions: Predictions) -> Resampled:
-    return lambda items: float(metric.compute(take_items(truth.targets, items), predictions.take(items)))
+def resampled(metric: Metric, targets: Any, predictions: Predictions) -> Resampled:
+    """Return what computes `metric` on the items at given indices, having done once what is slow."""
+    if metric.resampler is not None:
+        return metric.resampler(targets, predictions)
+    if metric.outcomes is not None:
+        right = metric.outcomes(targets, predictions)
+        return lambda items: float(right[items].mean())
+    return lambda items: float(metric.compute(take_items(targets, items), predictions.take(items)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -48,6 +48,7 @@ from harness.wire import (
 
 Array = np.ndarray[Any, Any]
 
+ASSETS = "assets"
 _START_SECONDS = 60.0
 _MAX_LOGGED = 10_000
 _MAX_ARTIFACT_FILES = 1_000
@@ -118,6 +119,8 @@ class Session:
     task: TaskInfo
     folders: tuple[Folder, ...]
     threads: int
+    assets: tuple[str, ...] = ()
+    """Files in the folder ``assets`` that the model is told of."""
     on_log: Callable[[dict[str, float]], None] = field(default=lambda _: None)
     _logged: int = field(default=0, init=False)
 
@@ -153,7 +156,9 @@ class Session:
 
     def setup(self, seed: int, kind: FailureKind = "invalid_submission", phase: Phase = "import") -> None:
         """Import the submission and make its model."""
-        request = Setup(self.task, seed, self.process.place("submission"), self.process.processes)
+        place = self.process.place(ASSETS) if self.assets else ""
+        task = replace(self.task, assets={name: f"{place}/{name}" for name in self.assets})
+        request = Setup(task, seed, self.process.place("submission"), self.process.processes)
         with self.within("import_seconds"):
             self._call(_Stage(phase, kind), self._frame(request))
 

@@ -1,0 +1,44 @@
+"""Continuous integration: which submissions does a change touch; evaluate exactly those."""
+
+from harness.ci._annotations import Note, notes_of, workflow_command
+from harness.ci._change import Change, Outside, Policy, Touched
+from harness.ci._find import Range, find_change, find_range
+from harness.ci._git import Repository
+from harness.ci._github import on_github, runner_lines, silenced, tell_runner
+from harness.ci._markdown import COMMENT_BYTES, SUMMARY_BYTES, headline, result_markdown
+from harness.ci._read import read_result
+from harness.ci._result import Finding, Former, Graded, Place, Points, Problem, Result
+from harness.ci._run import Grader, Watch, run_ci
+
+__all__ = [
+    "COMMENT_BYTES",
+    "SUMMARY_BYTES",
+    "Change",
+    "Finding",
+    "Former",
+    "Graded",
+    "Grader",
+    "Note",
+    "Outside",
+    "Place",
+    "Points",
+    "Policy",
+    "Problem",
+    "Range",
+    "Repository",
+    "Result",
+    "Touched",
+    "Watch",
+    "find_change",
+    "find_range",
+    "headline",
+    "notes_of",
+    "on_github",
+    "read_result",
+    "result_markdown",
+    "run_ci",
+    "runner_lines",
+    "silenced",
+    "tell_runner",
+    "workflow_command",
+]

@@ -1,0 +1,193 @@
+"""What a change touches: submissions to evaluate, and what else it had no business with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.ci._git import Entry, FileChange
+from harness.ci._result import Finding
+from harness.contract import UsageError, check_name
+from harness.course import suggest
+
+SUBMISSIONS = "submissions"
+MOST_BYTES = 512 << 20
+"""Of one submission; what a task allows is less."""
+
+How = Literal["added", "changed", "renamed", "deleted"]
+Outside = Literal["refuse", "report"]
+
+_WHAT = {
+    "tasks": "a task: tasks come from the base",
+    "reference": "a staff solution",
+    "harness": "the harness: it comes from the base",
+    "leaderboard": "records: they are made by the grader alone",
+    ".harness": "the grader's own files",
+    ".github": "the workflows: they come from the base",
+    ".gitlab-ci.yml": "the pipeline: it comes from the base",
+}
+
+
+@dataclass(frozen=True)
+class Touched:
+    """One submission that a change touches."""
+
+    name: str
+    task: str
+    how: How
+    former: str | None = None
+    """The submission's name before it was renamed."""
+
+    def __str__(self) -> str:
+        return f"{self.name} · {self.task}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """All that a change touches."""
+
+    touched: tuple[Touched, ...]
+    findings: tuple[Finding, ...]
+    """What is wrong with it, by file."""
+    refused: bool
+    """Whether it goes beyond what it may."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a change may touch."""
+
+    outside: Outside = "refuse"
+    """What to do about anything but submissions."""
+    author: str | None = None
+    """The only submission that may change; None for any."""
+
+
+_Folder = tuple[str, str]
+
+
+def read_change(
+    changes: Sequence[FileChange],
+    base: Collection[Entry],
+    head: Collection[Entry],
+    tasks: Collection[str],
+    policy: Policy,
+) -> Change:
+    """Say what `changes` touch; `base` and `head` are the files below ``submissions/`` on either side.
+
+    Paths are relative to the course.
+    """
+    before, after = {_folder(entry.path) for entry in base}, {_folder(entry.path) for entry in head}
+    outside, wrong = [], []
+    folders: dict[_Folder, None] = {}
+    for path in dict.fromkeys(path for change in changes for path in change.paths):
+        problem = _outside(path, policy.author)
+        if problem is not None:
+            outside.append(Finding(severity=_SEVERITY[policy.outside], path=path, line=None, message=problem))
+            continue
+        folder = _folder(path)
+        if folder is not None and folder[1] in tasks:
+            folders[folder] = None
+        elif folder in after and path.endswith("/model.py"):
+            wrong.append(_unknown_task(path, path.split("/")[2], tasks))
+    wrong += [_submodule(entry) for entry in head if entry.is_submodule and _folder(entry.path) in folders]
+    wrong += _too_large(head, folders)
+    renames = _renames(changes, before, after)
+    touched = tuple(_touched(folder, before, after, renames) for folder in sorted(folders))
+    refused = policy.outside == "refuse" and bool(outside)
+    return Change(touched, (*outside, *wrong), refused=refused)
+
+
+_SEVERITY: dict[Outside, Literal["error", "warning"]] = {"refuse": "error", "report": "warning"}
+
+
+def leftover_conflicts(path: str, content: bytes) -> Iterator[Finding]:
+    """Find what a merge left unresolved in a file."""
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if line.startswith((b"<<<<<<< ", b">>>>>>> ")):
+            message = "a merge left its conflict marks here: keep one side and remove the lines with <<<<<<<, =======, "
+            yield Finding(severity="warning", path=path, line=number, message=f"{message}>>>>>>>")
+            return
+
+
+def safe_path(path: str) -> bool:
+    """Return whether `path` names a file below the folder it is joined to, and nothing of git's."""
+    parts = path.split("/")
+    return not any(part in ("", ".", "..") or part.casefold() == ".git" or "\0" in part for part in parts)
+
+
+def _outside(path: str, author: str | None) -> str | None:
+    """Return why `path` may not be touched, if so."""
+    top, *rest = path.split("/")
+    if top != SUBMISSIONS or len(rest) < 2 or not safe_path(path):
+        return f"outside submissions/: this is {_WHAT.get(top, 'no file of a submission')}"
+    try:
+        check_name(rest[0], "submission")
+    except UsageError as error:
+        return str(error)
+    if author is not None and rest[0] != author:
+        return f"outside submissions/{author}/: this is somebody else's submission"
+    return None
+
+
+def _folder(path: str) -> _Folder | None:
+    """Return (name, task) of a path below ``submissions/<name>/<task>``, or of a link in that folder's place."""
+    parts = path.split("/")
+    return (parts[1], parts[2]) if len(parts) >= 3 and parts[0] == SUBMISSIONS else None
+
+
+def _unknown_task(path: str, task: str, tasks: Iterable[str]) -> Finding:
+    return Finding(
+        severity="error",
+        path=path,
+        line=None,
+        message=f"there is no task {task!r}{suggest(task, tasks)}; not evaluated",
+    )
+
+
+def _submodule(entry: Entry) -> Finding:
+    message = "a submodule is no file: hand in the files themselves"
+    return Finding(severity="error", path=entry.path, line=None, message=message)
+
+
+def _too_large(head: Iterable[Entry], folders: Iterable[_Folder]) -> Iterator[Finding]:
+    sizes: Counter[_Folder | None] = Counter()
+    for entry in head:
+        sizes[_folder(entry.path)] += entry.size
+    for folder in folders:
+        if sizes[folder] > MOST_BYTES:
+            message = f"{sizes[folder]:,} bytes are more than the {MOST_BYTES:,} that CI reads: hand in less"
+            yield Finding(severity="error", path="/".join((SUBMISSIONS, *folder)), line=None, message=message)
+
+
+def _renames(
+    changes: Iterable[FileChange], before: Collection[_Folder | None], after: Collection[_Folder | None]
+) -> dict[_Folder, _Folder]:
+    """Return where each new folder came from: the folder, gone now, that gave it most files."""
+    votes: dict[_Folder, Counter[_Folder]] = {}
+    for change in changes:
+        if not change.renamed or change.old is None or change.new is None:
+            continue
+        old, new = _folder(change.old), _folder(change.new)
+        if old is not None and new is not None and old != new and old not in after and new not in before:
+            votes.setdefault(new, Counter())[old] += 1
+    return {new: counts.most_common(1)[0][0] for new, counts in votes.items()}
+
+
+def _touched(
+    folder: _Folder,
+    before: Collection[_Folder | None],
+    after: Collection[_Folder | None],
+    renames: dict[_Folder, _Folder],
+) -> Touched:
+    name, task = folder
+    if folder not in after:
+        return Touched(name, task, "deleted")
+    if folder in before:
+        return Touched(name, task, "changed")
+    former = renames.get(folder)
+    if former is None:
+        return Touched(name, task, "added")
+    return Touched(name, task, "renamed", former[0] if former[1] == task else None)

@@ -1,0 +1,67 @@
+"""From two names of commits to what lies between them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from harness.ci._change import SUBMISSIONS, Change, Policy, Touched, leftover_conflicts, read_change
+from harness.ci._git import Entry, FileChange, Repository
+from harness.ci._result import Finding
+
+_READ_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Range:
+    """The commits between which a change lies, by full id."""
+
+    base: str
+    start: str
+    """Where the change left the base."""
+    head: str
+
+
+def find_range(repository: Repository, base: str, head: str) -> Range:
+    """Return the range of commits from `base` to `head`.
+
+    Raises:
+        UsageError: git knows no such commits here, or they have no common past.
+    """
+    base_id, head_id = repository.commit(base), repository.commit(head)
+    return Range(base_id, repository.merge_base(base_id, head_id), head_id)
+
+
+def find_change(repository: Repository, commits: Range, policy: Policy) -> Change:
+    """Say what the commits touch; nothing is evaluated."""
+    files = repository.changes(commits.start, commits.head)
+    head = repository.files(commits.head, SUBMISSIONS)
+    change = read_change(
+        files, repository.files(commits.start, SUBMISSIONS), head, _task_names(repository, commits.base), policy
+    )
+    return replace(change, findings=(*change.findings, *_conflicts(repository, files, entries_of(head, change))))
+
+
+def entries_of(entries: Collection[Entry], change: Change) -> list[Entry]:
+    """Return those of `entries` that belong to a submission that `change` touches."""
+    folders = {folder_of(touched) for touched in change.touched}
+    return [entry for entry in entries if "/".join(entry.path.split("/")[:3]) in folders]
+
+
+def folder_of(touched: Touched) -> str:
+    """Return the folder of a submission, relative to the course."""
+    return f"{SUBMISSIONS}/{touched.name}/{touched.task}"
+
+
+def _task_names(repository: Repository, commit: str) -> set[str]:
+    paths = [entry.path.split("/") for entry in repository.files(commit, "tasks")]
+    return {parts[1] for parts in paths if len(parts) == 3 and parts[2] == "task.py"}
+
+
+def _conflicts(repository: Repository, files: Collection[FileChange], entries: Collection[Entry]) -> Iterator[Finding]:
+    """Look for the marks of a merge in the text files changed."""
+    changed = {file.new for file in files}
+    read = [entry for entry in entries if entry.path in changed and entry.is_file and entry.size <= _READ_BYTES]
+    for entry, content in repository.contents(read):
+        if b"\0" not in content:
+            yield from leftover_conflicts(entry.path, content)

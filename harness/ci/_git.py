@@ -1,0 +1,178 @@
+"""The commits of a course, read through git's own program; no work tree, no filter and no hook takes part."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.contract import InfrastructureError, UsageError
+
+_FILES = ("100644", "100755", "100664")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a commit."""
+
+    path: str
+    mode: str
+    blob: str
+    size: int
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a plain file: no link, no submodule."""
+        return self.mode in _FILES
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a symbolic link."""
+        return self.mode == "120000"
+
+    @property
+    def is_submodule(self) -> bool:
+        """Whether it is another repository."""
+        return self.mode == "160000"
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """One file that differs between two commits; `old` and `new` are its paths, None where it is not there."""
+
+    old: str | None
+    new: str | None
+
+    @property
+    def renamed(self) -> bool:
+        """Whether git found the same file elsewhere."""
+        return self.old is not None and self.new is not None and self.old != self.new
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Return the paths it touches."""
+        return tuple(dict.fromkeys(path for path in (self.old, self.new) if path is not None))
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The git repository a course lies in; all paths are relative to the course.
+
+    A path outside the course starts with '/'.
+    """
+
+    root: Path
+    prefix: str
+    """The course's place in the repository: '', or ending in '/'."""
+
+    @classmethod
+    def of(cls, course: Path) -> Repository:
+        """Return the repository that the folder `course` lies in.
+
+        Raises:
+            UsageError: there is none, or git does not trust it.
+        """
+        done = _git(course, "rev-parse", "--show-prefix")
+        if done.returncode:
+            raise UsageError(f"{course} is in no git repository: {_said(done)}")
+        return cls(course, os.fsdecode(done.stdout.rstrip(b"\n")))
+
+    def commit(self, name: str) -> str:
+        """Return the full id of the commit `name`.
+
+        Raises:
+            UsageError: there is no such commit here.
+        """
+        done = _git(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        if done.returncode:
+            raise UsageError(f"git knows no commit {name!r} here: fetch it first (in CI: fetch-depth: 0)")
+        return done.stdout.decode().strip()
+
+    def merge_base(self, base: str, head: str) -> str:
+        """Return the commit that `head` left `base` at.
+
+        Raises:
+            UsageError: the two have no common past here.
+        """
+        done = _git(self.root, "merge-base", base, head)
+        if done.returncode:
+            raise UsageError(
+                f"{base[:12]} and {head[:12]} have no common commit here: fetch the whole history (in CI: "
+                "fetch-depth: 0)"
+            )
+        return done.stdout.decode().split()[0]
+
+    def changes(self, old: str, new: str) -> list[FileChange]:
+        """Return the files that differ between two commits, renames found."""
+        output = self._read(
+            "diff-tree", "-r", "-z", "--raw", "--find-renames", "-l1000", "--no-ext-diff", "--no-textconv", old, new
+        )
+        return [FileChange(self._relative(old), self._relative(new)) for old, new in _parse_raw(output)]
+
+    def files(self, commit: str, folder: str) -> list[Entry]:
+        """Return all files below `folder` in `commit`; none if there is no such folder."""
+        output = self._read("ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", self.prefix + folder)
+        entries = []
+        for line in output.split(b"\0")[:-1]:
+            facts, _, path = line.partition(b"\t")
+            mode, _, blob, size = facts.decode().split()
+            entries.append(Entry(self._within(path), mode, blob, 0 if size == "-" else int(size)))
+        return entries
+
+    def contents(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes]]:
+        """Yield each entry with its bytes, as they were committed."""
+        entries = list(entries)
+        asked = "".join(f"{entry.blob}\n" for entry in entries).encode()
+        answer = self._read("cat-file", "--batch", given=asked)
+        start = 0
+        for entry in entries:
+            end = answer.index(b"\n", start)
+            name, _, size = answer[start:end].partition(b" blob ")
+            if name.decode() != entry.blob or not size.isdigit():
+                raise InfrastructureError(f"git cannot read {entry.path!r}: {answer[start:end].decode()!r}")
+            start = end + 1 + int(size) + 1
+            yield entry, answer[end + 1 : start - 1]
+
+    def _relative(self, path: bytes | None) -> str | None:
+        return None if path is None else self._within(path)
+
+    def _within(self, path: bytes) -> str:
+        name = os.fsdecode(path)
+        return name.removeprefix(self.prefix) if name.startswith(self.prefix) else f"/{name}"
+
+    def _read(self, *arguments: str, given: bytes = b"") -> bytes:
+        done = _git(self.root, *arguments, given=given)
+        if done.returncode:
+            raise InfrastructureError(f"git {arguments[0]} failed: {_said(done)}")
+        return done.stdout
+
+
+def _parse_raw(output: bytes) -> Iterator[tuple[bytes | None, bytes | None]]:
+    """Read ``git diff-tree --raw -z`` (`:modes ids status NUL path NUL`, two paths for a rename) as old and new."""
+    fields = iter(output.split(b"\0")[:-1])
+    for facts in fields:
+        status = facts.rsplit(b" ", 1)[-1][:1]
+        path = next(fields)
+        if status == b"R":
+            yield path, next(fields)
+        else:
+            yield None if status == b"A" else path, None if status == b"D" else path
+
+
+def _git(folder: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            ["git", "-C", str(folder), "-c", "core.quotePath=false", *arguments],  # noqa: S607 - the user's own git
+            input=given,
+            capture_output=True,
+            env=os.environ | {"LC_ALL": "C", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_LITERAL_PATHSPECS": "1"},
+            check=False,
+        )
+    except OSError as error:
+        raise InfrastructureError(f"git cannot be run ({error}): install it") from error
+
+
+def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+    return os.fsdecode(done.stderr).strip().removeprefix("fatal: ") or f"exit code {done.returncode}"

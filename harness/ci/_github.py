@@ -1,0 +1,46 @@
+"""What GitHub's runner reads beside annotations."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.ci._annotations import classroom_notice, notes_of, workflow_command
+from harness.ci._result import Result
+
+
+def on_github(environment: Mapping[str, str]) -> bool:
+    """Return whether this is one of GitHub's runners."""
+    return environment.get("GITHUB_ACTIONS") == "true"
+
+
+@contextmanager
+def silenced(environment: Mapping[str, str], say: Callable[[str], None]) -> Iterator[None]:
+    """Keep the runner from reading what is printed within as commands; a secret word ends it."""
+    if not on_github(environment):
+        yield
+        return
+    word = secrets.token_hex(16)
+    say(f"::stop-commands::{word}")
+    try:
+        yield
+    finally:
+        say(f"::{word}::")
+
+
+def runner_lines(result: Result, prefix: str) -> Iterable[str]:
+    """Return the lines to print for the runner."""
+    classroom = classroom_notice(result)
+    notes = [*notes_of(result, prefix), *([] if classroom is None else [classroom])]
+    return map(workflow_command, notes)
+
+
+def tell_runner(environment: Mapping[str, str], summary: str, result: Result) -> None:
+    """Append the summary and the outputs to the files that the runner named."""
+    outputs = f"outcome={'passed' if result.good else 'failed'}\nevaluated={len(result.graded)}\n"
+    for name, text in (("GITHUB_STEP_SUMMARY", summary), ("GITHUB_OUTPUT", outputs)):
+        if environment.get(name):
+            with Path(environment[name]).open("a", encoding="utf-8") as file:
+                file.write(text)

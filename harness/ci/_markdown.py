@@ -1,0 +1,145 @@
+"""A result as markdown: the step's summary and the comment; all that a student may have written is code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tabulate import tabulate
+
+from harness.ci._result import Finding, Former, Graded, Place, Result
+from harness.record import Failure, Score
+from harness.text import code_block, code_span
+
+SUMMARY_BYTES = 1_000_000
+"""GitHub takes 1 MiB a step."""
+COMMENT_BYTES = 60_000
+"""GitHub takes 65,536 characters a comment."""
+_FINDINGS, _LOG_CHARACTERS, _TIED = 20, 4_000, 5
+_STATUS = {"passed": "✅ passed", "below_baseline": "⚠️ below the baseline", "failed": "❌ failed"}
+
+
+def result_markdown(result: Result, most_bytes: int) -> str:
+    """Return `result` as markdown of at most `most_bytes` bytes; what does not fit is left out, and said to be."""
+    text, left_out = "", 0
+    closing = _closing(result)
+    room = most_bytes - len(closing.encode()) - 100
+    for part in _parts(result):
+        if len(text.encode()) + len(part.encode()) + 2 > room:
+            left_out += 1
+        else:
+            text += part + "\n\n"
+    if left_out:
+        text += f"{left_out} more parts do not fit here; they are in the result file.\n\n"
+    return text + closing + "\n"
+
+
+def _parts(result: Result) -> Iterator[str]:
+    yield f"## {headline(result)}"
+    if result.findings:
+        yield _findings(result.findings)
+    if result.graded:
+        yield _table(result)
+    for graded in result.graded:
+        if graded.record.failure is not None:
+            yield _failure(graded, graded.record.failure)
+    if result.problems:
+        lines = [f"- {code_span(f'{one.name} · {one.task}')}: {code_span(one.message)}" for one in result.problems]
+        yield "\n".join(["Could not be evaluated, through no fault of the submission:", "", *lines])
+    if result.deleted:
+        yield f"Deleted, so not evaluated: {', '.join(map(code_span, result.deleted))}."
+
+
+def headline(result: Result) -> str:
+    """Return the outcome in one line; it holds no text of a student's."""
+    if result.refused:
+        return "Refused: the change goes beyond a submission"
+    if not result.graded and not result.problems:
+        return "No submission to evaluate"
+    passed = sum(one.record.status == "passed" for one in result.graded)
+    below = sum(one.record.status == "below_baseline" for one in result.graded)
+    failed = sum(one.record.status == "failed" for one in result.graded)
+    problems = f", {len(result.problems)} could not be evaluated" if result.problems else ""
+    return f"{passed} passed, {below} below baseline, {failed} failed{problems}"
+
+
+def _findings(findings: tuple[Finding, ...]) -> str:
+    lines = [
+        f"- {'❌' if one.severity == 'error' else '⚠️'} {code_span(one.path)}{f' line {one.line}' if one.line else ''}: "
+        f"{code_span(one.message)}"
+        for one in findings[:_FINDINGS]
+    ]
+    if len(findings) > _FINDINGS:
+        lines.append(f"- and {len(findings) - _FINDINGS} more")
+    return "\n".join(lines)
+
+
+def _table(result: Result) -> str:
+    header = ["submission", "task", "outcome", "score", "baseline", "before", "tie group", "points"]
+    rows = [_row(graded) for graded in result.graded]
+    return tabulate(rows, header, tablefmt="github", disable_numparse=True)
+
+
+def _row(graded: Graded) -> list[str]:
+    record = graded.record
+    name = code_span(record.submission.name)
+    if graded.renamed_from is not None:
+        name += f" (was {code_span(graded.renamed_from)})"
+    outcome = _STATUS[record.status] + (f" (unchanged since {code_span(record.run.started)})" if graded.reused else "")
+    score = record.primary
+    points = "" if graded.points is None else f"{graded.points.earned:g} of {graded.points.most:g}"
+    return [
+        name,
+        code_span(record.task.name),
+        outcome,
+        "" if score is None else f"{code_span(score.name)} {_score(score)}",
+        _baseline(graded),
+        "" if score is None or graded.former is None else _before(score, graded.former),
+        "" if graded.place is None else _place(graded.place),
+        points,
+    ]
+
+
+def _score(score: Score) -> str:
+    return f"{score.value:.4f} ± {(score.high - score.low) / 2:.4f}"
+
+
+def _baseline(graded: Graded) -> str:
+    base, score = graded.record.baseline, graded.record.primary
+    higher = score is None or score.higher_is_better
+    sign = (">" if base.strict else "≥") if higher else ("<" if base.strict else "≤")
+    met = {None: "not reached", True: "met", False: "not met"}[base.met]
+    p_value = "" if base.p_value is None else f" (p {base.p_value:.2g})"
+    return f"{sign} {base.value:g}: {met}{p_value}"
+
+
+def _before(score: Score, former: Former) -> str:
+    told_apart = "" if former.p_value <= 0.05 else ", cannot be told apart"
+    return f"{_score(former.score)}: {score.value - former.score.value:+.4f} (p {former.p_value:.2g}{told_apart})"
+
+
+def _place(place: Place) -> str:
+    more = " …" if len(place.tied) > _TIED else ""
+    tied = f", with {', '.join(map(code_span, place.tied[:_TIED]))}{more}" if place.tied else ""
+    return f"{place.rank} of {place.of}{tied}"
+
+
+def _failure(graded: Graded, failure: Failure) -> str:
+    who = f"{graded.record.submission.name} · {graded.record.task.name}"
+    where = "" if failure.file is None else f" at {code_span(f'{failure.file}:{failure.line or 1}')}"
+    lines = [
+        f"### {code_span(who)}: {code_span(failure.kind)} in {code_span(failure.phase)}{where}",
+        "",
+        code_span(failure.message),
+    ]
+    if failure.log_tail.strip():
+        lines += ["", "What it printed last:", "", code_block(failure.log_tail[-_LOG_CHARACTERS:])]
+    return "\n".join(lines)
+
+
+def _closing(result: Result) -> str:
+    part = {
+        "validation": "Scores are on the validation part; the test part is left alone, so that nobody climbs it.",
+        "test": "Scores are on the test part.",
+    }[result.score_on]
+    commits = f"Evaluated {code_span(result.head[:12])} with the tasks and the harness of {code_span(result.base[:12])}"
+    return f"{part} Intervals are 95 % and cover sampling only. {commits}, isolation: {code_span(result.isolation)}."

@@ -1,0 +1,88 @@
+"""What a run of CI found, as one plain record that may travel."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from harness.record import Record, Score, ScoredOn
+
+RESULT_VERSION = 1
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class Finding(_Part, frozen=True, kw_only=True):
+    """Something about one file of a change."""
+
+    severity: Literal["error", "warning"]
+    path: str
+    line: int | None
+    message: str
+
+
+class Former(_Part, frozen=True, kw_only=True):
+    """The same person's earlier result on the same data."""
+
+    started: str
+    score: Score
+    p_value: float
+    """Of both being equally good, from their intervals."""
+
+
+class Place(_Part, frozen=True, kw_only=True):
+    """The tie group among all results on the same data."""
+
+    rank: int
+    of: int
+    tied: tuple[str, ...]
+
+
+class Points(_Part, frozen=True, kw_only=True):
+    """What the score would earn."""
+
+    earned: float
+    most: float
+
+
+class Graded(_Part, frozen=True, kw_only=True):
+    """One submission's record and what it is compared with."""
+
+    record: Record
+    reused: bool
+    renamed_from: str | None
+    former: Former | None
+    place: Place | None
+    points: Points | None
+
+
+class Problem(_Part, frozen=True, kw_only=True):
+    """A submission that could not be evaluated, which is not its fault."""
+
+    name: str
+    task: str
+    message: str
+
+
+class Result(_Part, frozen=True, kw_only=True):
+    """One run of CI, whole."""
+
+    result_version: int = RESULT_VERSION
+    base: str
+    head: str
+    score_on: ScoredOn
+    isolation: str
+    refused: bool
+    findings: tuple[Finding, ...]
+    graded: tuple[Graded, ...]
+    deleted: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def good(self) -> bool:
+        """Whether everything evaluated passed and nothing else is wrong."""
+        wrong = any(finding.severity == "error" for finding in self.findings)
+        return not wrong and not self.problems and all(one.record.status == "passed" for one in self.graded)

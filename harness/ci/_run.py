@@ -1,0 +1,149 @@
+"""Evaluate exactly what a change touches, and hold it against what was there before."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.ci._change import SUBMISSIONS, Change, Touched
+from harness.ci._checkout import check_out
+from harness.ci._find import Range, entries_of, folder_of
+from harness.ci._git import Repository
+from harness.ci._result import Former, Graded, Place, Points, Problem, Result
+from harness.contract import HarnessError, Task
+from harness.course import Course, Submission
+from harness.data import Places
+from harness.evaluate import Evaluator, Observer, Settings, Stores
+from harness.grade import most_points, points_for
+from harness.leaderboard import build
+from harness.record import EvidenceStore, Record, Score, Store
+from harness.sandbox import Sandbox
+from harness.statistics import Interval, unpaired_p_value
+
+Watch = Callable[[Touched], AbstractContextManager[Observer]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grader:
+    """What every submission of a change is evaluated with."""
+
+    sandbox: Sandbox
+    places: Places
+    settings: Settings
+    kept: Path
+    """Where the records of earlier runs are, and those of this one will be."""
+
+
+def run_ci(repository: Repository, commits: Range, change: Change, grader: Grader, watch: Watch) -> Result:
+    """Evaluate the submissions that `change` touches; a refused change is not evaluated.
+
+    A submission that cannot be evaluated does not stop the others.
+    """
+    graded: list[Graded] = []
+    problems: list[Problem] = []
+    wanted = [] if change.refused else [touched for touched in change.touched if touched.how != "deleted"]
+    with tempfile.TemporaryDirectory(prefix="harness-ci-") as folder:
+        entries = entries_of(repository.files(commits.head, SUBMISSIONS), change) if wanted else []
+        course = check_out(repository, commits.base, entries, Path(folder))
+        comparison = _Comparison(course, grader, {_gone(touched) for touched in change.touched})
+        for touched in wanted:
+            try:
+                with watch(touched) as observer:
+                    graded.append(comparison.grade(touched, observer))
+            except HarnessError as error:
+                problems.append(Problem(name=touched.name, task=touched.task, message=str(error)))
+    return Result(
+        base=commits.base,
+        head=commits.head,
+        score_on=grader.settings.score_on,
+        isolation=str(grader.sandbox.isolation),
+        refused=change.refused,
+        findings=change.findings,
+        graded=tuple(graded),
+        deleted=tuple(str(touched) for touched in change.touched if touched.how == "deleted"),
+        problems=tuple(problems),
+    )
+
+
+class _Comparison:
+    """Grades submissions of a course made of two commits beside what the base and earlier runs recorded."""
+
+    def __init__(self, course: Course, grader: Grader, gone: set[tuple[str, str]]) -> None:
+        self._course, self._gone = course, gone
+        self._published = Store(course.leaderboard / "records", course.private / "records.lock")
+        self._kept = Store(grader.kept / "records", grader.kept / "records.lock")
+        self._evidence = EvidenceStore(grader.kept / "evidence")
+        self._evaluator = Evaluator(
+            course, grader.sandbox, grader.places, grader.settings, Stores(self._kept, self._evidence)
+        )
+
+    def grade(self, touched: Touched, observer: Observer) -> Graded:
+        """Evaluate `touched`, unless an equal run's record is kept."""
+        before = list(self._earlier(touched))
+        submission = Submission(touched.name, touched.task, self._course.root / folder_of(touched))
+        evaluation = self._evaluator.evaluate_if_changed(submission, observer)
+        record = evaluation.record
+        return Graded(
+            record=record,
+            reused=evaluation.how == "reused",
+            renamed_from=touched.former,
+            former=_former(record, before),
+            place=self._place(record),
+            points=_points(self._course.task(touched.task), record),
+        )
+
+    def _earlier(self, touched: Touched) -> Iterable[Record]:
+        """Yield what this person's work scored before, by what name it then had; the newest first."""
+        for name in filter(None, (touched.name, touched.former)):
+            for store in (self._kept, self._published):
+                found = store.read(touched.task, name)
+                if isinstance(found, Record):
+                    yield found
+
+    def _place(self, record: Record) -> Place | None:
+        """Return the tie group among the records at hand that may be compared; an earlier run's own wins."""
+        newest: dict[tuple[str, ...], Record] = {}
+        for found in (*self._published.all(), *self._kept.all()):
+            if isinstance(found, Record) and (found.submission.name, found.task.name) not in self._gone:
+                newest[found.submission.name, *_data_of(found)] = found
+        group = build(newest.values(), self._evidence).group_of(record)
+        row = None if group is None else group.row_of(record.submission.name)
+        if group is None or row is None or row.rank is None:
+            return None
+        ranked = [other for other in group.rows if other.rank is not None]
+        tied = tuple(other.record.submission.name for other in ranked if other.rank == row.rank and other is not row)
+        return Place(rank=row.rank, of=len(ranked), tied=tied)
+
+
+def _gone(touched: Touched) -> tuple[str, str]:
+    """Return the name and task that are no more."""
+    return (touched.name if touched.how == "deleted" else touched.former or "", touched.task)
+
+
+def _data_of(record: Record) -> tuple[str, ...]:
+    """Return what two records must share to be compared."""
+    return (record.task.name, record.task.data_digest, record.task.scored_on, record.submission.mode)
+
+
+def _former(record: Record, before: Iterable[Record]) -> Former | None:
+    """Return the newest earlier result that may be compared."""
+    score = record.primary
+    for earlier in before:
+        past = earlier.primary
+        same = _data_of(earlier) == _data_of(record) and earlier.run.id != record.run.id
+        if same and score is not None and past is not None and past.name == score.name:
+            return Former(started=earlier.run.started, score=past, p_value=_p_value(score, past))
+    return None
+
+
+def _p_value(one: Score, two: Score) -> float:
+    return unpaired_p_value((one.value, Interval(one.low, one.high)), (two.value, Interval(two.low, two.high)))
+
+
+def _points(task: Task, record: Record) -> Points | None:
+    value = None if record.primary is None or record.status == "failed" else record.primary.value
+    earned, most = points_for(task, value), most_points(task)
+    return None if earned is None or most is None else Points(earned=earned, most=most)

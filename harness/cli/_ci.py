@@ -1,0 +1,198 @@
+"""``harness ci``."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+
+from harness.ci import (
+    COMMENT_BYTES,
+    SUMMARY_BYTES,
+    Change,
+    Finding,
+    Grader,
+    Outside,
+    Policy,
+    Repository,
+    Result,
+    Touched,
+    Watch,
+    find_change,
+    find_range,
+    headline,
+    on_github,
+    result_markdown,
+    run_ci,
+    runner_lines,
+    silenced,
+    tell_runner,
+)
+from harness.cli import FAILED, INFRASTRUCTURE, PASSED
+from harness.cli._options import console, course_at, places, sandbox_of_at_least
+from harness.cli._progress import watching
+from harness.cli._result import show
+from harness.data import DataChoice
+from harness.evaluate import Observer, Settings
+from harness.export.junit import Case, Check, Suite, junit_xml, suites_of
+from harness.files import write_atomically
+from harness.record import ScoredOn
+from harness.sandbox import Level
+from harness.text import neutral_output
+
+
+@click.command()
+@click.option(
+    "--base", required=True, metavar="REF", help="Where the change is to go: tasks and records are this one's."
+)
+@click.option("--head", default="HEAD", show_default=True, metavar="REF", help="The change.")
+@click.option("--author", metavar="NAME", help="The only submission that may change; else any.")
+@click.option(
+    "--outside",
+    type=click.Choice(["refuse", "report"]),
+    default="refuse",
+    show_default=True,
+    help="What to do about a change to anything but submissions.",
+)
+@click.option(
+    "--score-on",
+    type=click.Choice(["validation", "test"]),
+    default="validation",
+    show_default=True,
+    help="A test score after every push would be climbed.",
+)
+@click.option(
+    "--data",
+    type=click.Choice(["auto", "canonical", "local", "embedded"]),
+    default="auto",
+    show_default=True,
+    help="Which source of data; auto takes no embedded stand-in.",
+)
+@click.option("--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA.")
+@click.option(
+    "--allow-isolation",
+    type=click.Choice([level.value for level in Level]),
+    default=Level.LANDLOCK.value,
+    show_default=True,
+    help="The weakest isolation that will do.",
+)
+@click.option("--summary", type=click.Path(path_type=Path), help="Markdown; else .harness/ci/summary.md.")
+@click.option("--junit", type=click.Path(path_type=Path), help="JUnit XML; else .harness/ci/junit.xml.")
+@click.option("--comment", type=click.Path(path_type=Path), help="Body of a comment; else .harness/ci/comment.md.")
+def ci(  # noqa: PLR0913, PLR0917 - one argument an option
+    base: str,
+    head: str,
+    author: str | None,
+    outside: Outside,
+    score_on: ScoredOn,
+    data: DataChoice,
+    data_root: Path | None,
+    allow_isolation: str,
+    summary: Path | None,
+    junit: Path | None,
+    comment: Path | None,
+) -> int:
+    """Evaluate the submissions that a change touches, and nothing else.
+
+    Tasks and records come from the base, submissions from the head, both as committed; the work tree is not looked at.
+    """
+    out = console()
+    course = course_at()
+    repository = Repository.of(course.root)
+    folder = course.private / "ci"
+    files = _Files(
+        result=folder / "result.json",
+        junit=junit or folder / "junit.xml",
+        summary=summary or folder / "summary.md",
+        comment=comment or folder / "comment.md",
+    )
+    settings = Settings(data="real" if data == "auto" else data, weights="declared", score_on=score_on)
+    with silenced(os.environ, click.echo):
+        commits = find_range(repository, base, head)
+        change = find_change(repository, commits, Policy(outside, author))
+        _introduce(out, change)
+        where = places(data_root)
+        sandbox = sandbox_of_at_least([course.root, *where.all()], Level(allow_isolation))
+        out.print(f"isolation: {sandbox.isolation}")
+        grader = Grader(sandbox=sandbox, places=where, settings=settings, kept=folder)
+        result = run_ci(repository, commits, change, grader, _watch(out))
+        _write(files, result)
+        _show(out, result)
+    if on_github(os.environ):
+        tell_runner(os.environ, result_markdown(result, SUMMARY_BYTES), result)
+        for line in runner_lines(result, repository.prefix):
+            click.echo(line)
+    out.print(headline(result))
+    if result.problems:
+        return INFRASTRUCTURE
+    return PASSED if result.good else FAILED
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Files:
+    """Where the result goes, in each of its forms."""
+
+    result: Path
+    junit: Path
+    summary: Path
+    comment: Path
+
+
+def _introduce(out: Console, change: Change) -> None:
+    for touched in change.touched:
+        out.print(f"{touched}: {touched.how}" + (f" from {touched.former}" if touched.former else ""))
+    for finding in change.findings:
+        out.print(f"{finding.severity}: {_where(finding)}{neutral_output(finding.message)}")
+
+
+def _where(finding: Finding) -> str:
+    return f"{neutral_output(finding.path)}{f':{finding.line}' if finding.line else ''}: "
+
+
+def _watch(out: Console) -> Watch:
+    def watch(touched: Touched) -> AbstractContextManager[Observer]:
+        return watching(out, str(touched))
+
+    return watch
+
+
+def _suites(result: Result) -> list[Suite]:
+    """Return the result's suites: each record, and what is wrong with the change itself."""
+    wrong = [
+        Case(
+            classname="change",
+            check=Check(name=finding.path, outcome="failed", kind="outside", message=finding.message),
+        )
+        for finding in result.findings
+        if finding.severity == "error"
+    ]
+    wrong += [
+        Case(
+            classname=f"{problem.task}.{problem.name}",
+            check=Check(name="evaluated", outcome="error", kind="infrastructure", message=problem.message),
+        )
+        for problem in result.problems
+    ]
+    own = [Suite(name="change", cases=tuple(wrong))] if wrong else []
+    return [*own, *suites_of(graded.record for graded in result.graded)]
+
+
+def _write(files: _Files, result: Result) -> None:
+    write_atomically(files.result, msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+    write_atomically(files.junit, junit_xml(_suites(result)))
+    write_atomically(files.summary, result_markdown(result, SUMMARY_BYTES).encode())
+    write_atomically(files.comment, result_markdown(result, COMMENT_BYTES).encode())
+
+
+def _show(out: Console, result: Result) -> None:
+    for graded in result.graded:
+        if graded.reused:
+            out.print(f"\n{graded.record.submission.name}: unchanged, the record of {graded.record.run.started} stands")
+        show(out, graded.record, None)
+    for problem in result.problems:
+        out.print(f"error: {problem.name} · {problem.task}: {neutral_output(problem.message)}", style="red")

@@ -1,0 +1,79 @@
+"""``harness export gradescope``."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from harness.cli import PASSED
+from harness.cli._options import console, course_at, places
+from harness.contract import Task, UsageError
+from harness.data import DataChoice, Places
+from harness.export.gradescope_bundle import DATA, PRIVATE, BundleSettings, build_wheel, write_bundle
+from harness.files import write_atomically
+from harness.record import ScoredOn
+from harness.sandbox import Level
+
+
+@click.command()
+@click.option("--bundle", "name", required=True, metavar="TASK", help="The task to be graded there.")
+@click.option("--output", type=click.Path(path_type=Path), help="The zip; else gradescope-TASK.zip.")
+@click.option("--score-on", type=click.Choice(["validation", "test"]), default="validation", show_default=True)
+@click.option(
+    "--data",
+    type=click.Choice(["real", "canonical", "local", "embedded"]),
+    default="real",
+    show_default=True,
+    help="Which source; its files are put into the zip unless it is embedded.",
+)
+@click.option("--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA.")
+@click.option(
+    "--allow-isolation",
+    type=click.Choice([level.value for level in Level]),
+    default=Level.LANDLOCK.value,
+    show_default=True,
+    help="The weakest isolation that will do there.",
+)
+@click.option(
+    "--wheel", type=click.Path(path_type=Path, exists=True), help="The harness; else built from its checkout."
+)
+def gradescope(  # noqa: PLR0913, PLR0917 - one argument an option
+    name: str,
+    output: Path | None,
+    score_on: ScoredOn,
+    data: DataChoice,
+    data_root: Path | None,
+    allow_isolation: str,
+    wheel: Path | None,
+) -> int:
+    """Write the autograder zip for Gradescope: the harness, one task and its data."""
+    out, course, where = console(), course_at(), places(data_root)
+    task = course.task(name)
+    settings = BundleSettings(task=name, score_on=score_on, data=data, lowest_isolation=allow_isolation)
+    folders = _folders(task, settings, where)
+    with tempfile.TemporaryDirectory(prefix="harness-bundle-") as folder, out.status("building"):
+        used = wheel or build_wheel(Path(folder))
+        content = write_bundle(settings, course.root / "tasks" / name, used, folders)
+    path = output or Path(f"gradescope-{name}.zip")
+    write_atomically(path, content)
+    out.print(f"{path}: {len(content):,} bytes, task {name}, {data} data, scored on {score_on}")
+    return PASSED
+
+
+def _folders(task: Task, settings: BundleSettings, where: Places) -> dict[str, Path]:
+    """Return the folders of data that go into the zip, by their place in it."""
+    folders = {}
+    if settings.data != "embedded":
+        if where.root is None or not (where.root / task.name).is_dir():
+            raise UsageError(
+                f"there is no data of task {task.name} to put into the bundle: set HARNESS_DATA to a folder that holds "
+                f"{task.name}/, or use --data embedded"
+            )
+        folders[f"{DATA}/{task.name}"] = where.root / task.name
+    if task.private_test and settings.score_on == "test":
+        if where.private is None or not (where.private / task.name).is_dir():
+            raise UsageError(f"the test part of task {task.name} is private and not here: set HARNESS_PRIVATE")
+        folders[f"{PRIVATE}/{task.name}"] = where.private / task.name
+    return folders

@@ -1,0 +1,55 @@
+"""``harness new``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.cli import PASSED
+from harness.cli._options import console, course_at
+from harness.scaffold import new_course, new_submission, new_task
+
+
+@click.group()
+def new() -> None:
+    """Start a submission, a task or a course."""
+
+
+@new.command()
+@click.argument("name")
+@click.option("--task", required=True, help="What it is for; `harness tasks` lists them.")
+def submission(name: str, task: str) -> int:
+    """Write submissions/NAME/TASK/model.py, the plainest model that passes `harness check`."""
+    course = course_at()
+    _said(new_submission(course, name, course.task(task)), f"harness check submissions/{name}/{task}")
+    return PASSED
+
+
+@new.command()
+@click.argument("name")
+def task(name: str) -> int:
+    """Write tasks/NAME/: a task with generated data, to be made your own."""
+    _said(new_task(course_at(), name), f"harness tasks show {name}")
+    return PASSED
+
+
+@new.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--harness", default="", metavar="REQUIREMENT", help="What pip installs as the harness in CI.")
+def course(folder: Path, harness: str) -> int:
+    """Write a course into FOLDER: a task, and what GitHub and GitLab need to grade pull requests."""
+    _said(
+        new_course(folder, harness),
+        f"cd {folder}; git init; "
+        + ("" if harness else "write into .github/harness.txt what pip installs as the harness; ")
+        + "harness new submission NAME --task clouds",
+    )
+    return PASSED
+
+
+def _said(written: list[Path], following: str) -> None:
+    out = console()
+    for path in written:
+        out.print(f"wrote {path}")
+    out.print(f"next: {following}")

@@ -1,0 +1,5 @@
+"""What a submission, a task and a course start from."""
+
+from harness.scaffold._write import new_course, new_submission, new_task
+
+__all__ = ["new_course", "new_submission", "new_task"]

@@ -1,0 +1,69 @@
+"""Fill templates into new folders; what is there already stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path, PurePosixPath
+
+from jinja2 import Environment, StrictUndefined
+
+from harness.contract import Task, UsageError, check_name
+from harness.course import Course
+from harness.files import write_atomically
+
+_FILLED = ".jinja"
+
+
+def new_submission(course: Course, name: str, task: Task) -> list[Path]:
+    """Write ``submissions/<name>/<task>/model.py`` and return the files written.
+
+    Raises:
+        UsageError: the name is not allowed, or the folder is there already.
+    """
+    folder = course.root / "submissions" / check_name(name, "submission") / task.name
+    return _fill("submission", folder, {"name": name, "task": task})
+
+
+def new_task(course: Course, name: str) -> list[Path]:
+    """Write ``tasks/<name>/`` and return the files written.
+
+    Raises:
+        UsageError: the name is not allowed, or the folder is there already.
+    """
+    return _fill("task", course.root / "tasks" / check_name(name, "task"), {"name": name})
+
+
+def new_course(folder: Path, harness: str) -> list[Path]:
+    """Write a course with one task and its workflows into `folder` and return the files written.
+
+    `harness` is what pip installs as the harness in CI, as a line of a requirements file; '' where it is not known yet.
+
+    Raises:
+        UsageError: the folder is there already and not empty.
+    """
+    written = _fill("course", folder, {"title": folder.resolve().name, "harness": harness})
+    return written + new_task(Course(folder), "clouds")
+
+
+def _fill(template: str, folder: Path, values: dict[str, object]) -> list[Path]:
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise UsageError(f"{folder} is there already: nothing was written; choose another name or remove it")
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - no HTML
+    written = []
+    for path, source in _sources(files("harness.scaffold") / "templates" / template, PurePosixPath()):
+        content = source.read_bytes()
+        if path.suffix == _FILLED:
+            path, content = path.with_suffix(""), environment.from_string(content.decode()).render(values).encode()
+        write_atomically(folder / path, content)
+        written.append(folder / path)
+    return written
+
+
+def _sources(folder: Traversable, prefix: PurePosixPath) -> Iterator[tuple[PurePosixPath, Traversable]]:
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        if item.is_dir():
+            yield from _sources(item, prefix / item.name)
+        else:
+            yield prefix / item.name, item

@@ -1,0 +1,348 @@
+"""What a change touches, what is shown of it, and that nothing a student wrote gets out of its place."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.ci import (
+    COMMENT_BYTES,
+    Change,
+    Finding,
+    Former,
+    Graded,
+    Note,
+    Place,
+    Points,
+    Policy,
+    Problem,
+    Range,
+    Result,
+    Touched,
+    headline,
+    notes_of,
+    read_result,
+    result_markdown,
+    runner_lines,
+    silenced,
+    workflow_command,
+)
+from harness.ci._annotations import MOST, classroom_notice
+from harness.ci._change import MOST_BYTES, leftover_conflicts, read_change, safe_path
+from harness.ci._git import Entry, FileChange
+from harness.ci._read import MOST_BYTES as MOST_RESULT_BYTES
+from harness.record import Record
+from tests.records import ACCURACY, RECORD, changed, failing
+
+
+def graded(record: Record = RECORD, **more: Any) -> Graded:
+    given = {"reused": False, "renamed_from": None, "former": None, "place": None, "points": None} | more
+    return Graded(record=record, **given)
+
+
+def result(**more: Any) -> Result:
+    given: dict[str, Any] = {
+        "base": "b" * 40,
+        "head": "a" * 40,
+        "score_on": "validation",
+        "isolation": "namespaces",
+        "refused": False,
+        "findings": (),
+        "graded": (),
+        "deleted": (),
+        "problems": (),
+    }
+    return Result(**(given | more))
+
+
+def found(message: str = "m", path: str = "p", severity: Any = "error", line: int | None = None) -> Finding:
+    return Finding(severity=severity, path=path, line=line, message=message)
+
+
+def entry(path: str, mode: str = "100644", size: int = 1) -> Entry:
+    return Entry(path, mode, "0" * 40, size)
+
+
+MODEL = "submissions/bob/blobs/model.py"
+ALICE = "submissions/alice/blobs/model.py"
+
+
+def read(
+    changes: list[tuple[str | None, str | None]], before: list[Entry], after: list[Entry], policy: Policy | None = None
+) -> Change:
+    return read_change([FileChange(*one) for one in changes], before, after, {"blobs", "more"}, policy or Policy())
+
+
+def test_added_changed_and_deleted_are_told_apart() -> None:
+    change = read(
+        [(None, MODEL), (ALICE, ALICE), ("submissions/eve/blobs/model.py", None)],
+        [entry(ALICE), entry("submissions/eve/blobs/model.py")],
+        [entry(ALICE), entry(MODEL)],
+    )
+    assert change.touched == (
+        Touched("alice", "blobs", "changed"),
+        Touched("bob", "blobs", "added"),
+        Touched("eve", "blobs", "deleted"),
+    )
+    assert not change.refused
+
+
+def test_a_file_of_anothers_that_moves_makes_no_rename() -> None:
+    old = "submissions/alice/blobs/extra.py"
+    change = read([(old, MODEL)], [entry(old), entry(ALICE)], [entry(ALICE), entry(MODEL)])
+    assert change.touched == (Touched("alice", "blobs", "changed"), Touched("bob", "blobs", "added"))
+
+
+def test_a_work_moved_to_another_task_is_new_there() -> None:
+    new = "submissions/alice/more/model.py"
+    change = read([(ALICE, new)], [entry(ALICE)], [entry(new)])
+    assert change.touched == (Touched("alice", "blobs", "deleted"), Touched("alice", "more", "renamed", None))
+
+
+def test_a_rename_touches_whose_it_was() -> None:
+    change = read([(ALICE, MODEL)], [entry(ALICE)], [entry(MODEL)], Policy(author="bob"))
+    assert [one.path for one in change.findings] == [ALICE]
+    assert change.refused
+
+
+def test_a_link_in_the_place_of_a_folder_is_touched() -> None:
+    change = read([(None, "submissions/bob/blobs")], [], [entry("submissions/bob/blobs", "120000")])
+    assert change.touched == (Touched("bob", "blobs", "added"),)
+
+
+def test_files_beside_the_tasks_are_the_authors_own_and_nothing_else() -> None:
+    path = "submissions/bob/notes/ideas.md"
+    change = read([(None, path)], [], [entry(path)])
+    assert (change.touched, change.findings) == ((), ())
+
+
+def test_too_much_is_told_before_it_is_read() -> None:
+    change = read([(None, MODEL)], [], [entry(MODEL, size=MOST_BYTES), entry("submissions/bob/blobs/x", size=1)])
+    (finding,) = change.findings
+    assert (finding.path, finding.severity) == ("submissions/bob/blobs", "error")
+    assert f"{MOST_BYTES + 1:,} bytes" in finding.message
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy("report")])
+@pytest.mark.parametrize("path", ["README.md", "/elsewhere", "submissions/bob/../../x", "submissions//blobs/x", ""])
+def test_outside_is_refused_or_reported(path: str, policy: Policy) -> None:
+    change = read([(None, path)], [], [], policy)
+    assert change.refused == (policy.outside == "refuse")
+    assert [(one.path, one.severity) for one in change.findings] == [(path, "error" if change.refused else "warning")]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["..", ".", "", "a", ".git", ".GIT", "b.py"]), min_size=1))
+def test_a_safe_path_stays_below(parts: list[str]) -> None:
+    path = "/".join(parts)
+    if safe_path(path):
+        assert Path("/top", path).resolve().is_relative_to("/top")
+        assert Path("/top", path) != Path("/top")
+        assert ".git" not in [part.lower() for part in parts]
+
+
+def test_conflict_marks_are_found_once_a_file_and_not_in_prose() -> None:
+    text = b"a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> other\n"
+    assert [(one.line, one.severity) for one in leftover_conflicts("x", text)] == [(2, "warning")]
+    assert list(leftover_conflicts("x", b"=======\n    <<<<<<< HEAD\n<<<<<<<no\n")) == []
+
+
+written = st.text(st.one_of(st.sampled_from("`|<>&[]()@#:%,\r\n!*_\\\0\x1b\u2028"), st.characters()))
+IN_CODE = re.compile(r"`[^`\n]*`")
+
+
+def outside_of_code(markdown: str) -> str:
+    """Return what is left of markdown that GitHub would interpret."""
+    blocks = re.sub(r"^(`{3,})text$.*?^\1$", "", markdown, flags=re.MULTILINE | re.DOTALL)
+    return IN_CODE.sub("", blocks)
+
+
+@settings(deadline=None, max_examples=60)
+@given(written, written, written, written)
+def test_nothing_written_reaches_the_page_but_as_code(name: str, message: str, log: str, path: str) -> None:
+    hostile = failing(message=message, log_tail=log, file=path, kind=name, phase=name)
+    plain = failing(message="m", log_tail="l" if log.strip() else "", file="f", kind="k", phase="p")
+
+    def page(record: Record, text: str, where: str) -> str:
+        one = result(
+            findings=(found(text, where),),
+            graded=(graded(record, renamed_from=text, place=Place(rank=1, of=2, tied=(text,))),),
+            deleted=(text,),
+            problems=(Problem(name=text, task=text, message=text),),
+        )
+        return outside_of_code(result_markdown(one, COMMENT_BYTES))
+
+    hostile_page = page(hostile, message, path)
+    for mark in "<>@[]!":
+        assert mark not in hostile_page
+    if name.strip() and message.strip() and path.strip():  # of nothing but blanks, nothing is shown
+        assert re.sub(r"[\s-]+", " ", hostile_page) == re.sub(r"[\s-]+", " ", page(plain, "m", "p"))
+
+
+@settings(deadline=None, max_examples=60)
+@given(written, written, written)
+def test_one_note_is_one_command(path: str, title: str, message: str) -> None:
+    line = workflow_command(Note("error", title, message, path, 3))
+    assert len(line.splitlines()) == 1
+    command, properties, *_ = line.removeprefix("::").split("::")[0].partition(" ")[0], line
+    assert command == "error"
+    assert len(line.removeprefix("::error ").split("::")[0].split(",")) == 3
+    assert properties == line
+
+
+def test_annotations_are_capped_and_say_what_is_missing() -> None:
+    many = tuple(found(str(number), severity=severity) for severity in ("error", "warning") for number in range(30))
+    notes = notes_of(result(findings=many))
+    for level in ("error", "warning"):
+        shown = [note for note in notes if note.level == level]
+        assert len(shown) == MOST + 1
+        assert shown[-1].message == f"and {30 - MOST} more: see the summary"
+    exact = notes_of(result(findings=many[:MOST]))
+    assert len(exact) == MOST
+
+
+def test_a_failure_is_noted_at_the_students_own_line_wherever_the_course_lies() -> None:
+    (note,) = notes_of(result(graded=(graded(failing()),)), "courses/one/")
+    assert (note.path, note.line, note.level) == ("courses/one/submissions/bob/blobs/model.py", 7, "error")
+    below = changed(status="below_baseline", baseline={"met": False, "value": 0.95})
+    (note,) = notes_of(result(graded=(graded(below),)))
+    assert (note.level, note.message) == ("warning", "accuracy 0.9000 does not meet the baseline 0.95")
+
+
+def test_classroom_reads_points_of_tasks_that_give_any() -> None:
+    points = graded(points=Points(earned=6.5, most=10))
+    note = classroom_notice(result(graded=(points, points, graded())))
+    assert note is not None
+    assert workflow_command(note).startswith("::notice title=Autograding report::{")
+    assert json.loads(note.message) == {"totalPoints": 13, "maxPoints": 20}
+    assert classroom_notice(result(graded=(graded(),))) is None
+    assert "totalPoints" in list(runner_lines(result(graded=(points,)), ""))[-1]
+
+
+def test_the_runner_hears_nothing_until_the_secret_word() -> None:
+    said: list[str] = []
+    with pytest.raises(KeyError), silenced({"GITHUB_ACTIONS": "true"}, said.append):
+        raise KeyError
+    word = said[0].removeprefix("::stop-commands::")
+    assert said == [f"::stop-commands::{word}", f"::{word}::"]
+    other: list[str] = []
+    with silenced({"GITHUB_ACTIONS": "true"}, other.append):
+        pass
+    assert other[0] != said[0]
+    with silenced({}, other.append):
+        pass
+    assert len(other) == 2
+
+
+def test_the_table_shows_what_was_asked_for() -> None:
+    former = Former(started="2026-11-21", score=msgspec.structs.replace(ACCURACY, value=0.85), p_value=0.3)
+    page = result_markdown(
+        result(
+            graded=(
+                graded(
+                    former=former,
+                    place=Place(rank=1, of=3, tied=("alice",)),
+                    points=Points(earned=6, most=10),
+                    renamed_from="robert",
+                ),
+            )
+        ),
+        COMMENT_BYTES,
+    )
+    (row,) = [line for line in page.splitlines() if line.startswith("| `bob`")]
+    cells = [cell.strip() for cell in row.split("|")[1:-1]]
+    assert cells == [
+        "`bob` (was `robert`)",
+        "`blobs`",
+        "✅ passed",
+        "`accuracy` 0.9000 ± 0.0500",
+        "≥ 0.8: met (p 0.01)",
+        "0.8500 ± 0.0500: +0.0500 (p 0.3, cannot be told apart)",
+        "1 of 3, with `alice`",
+        "6 of 10",
+    ]
+    assert "validation" in page.splitlines()[-1]
+
+
+def test_what_does_not_fit_is_left_out_whole_and_counted() -> None:
+    loud = graded(failing(log_tail="x" * 4000))
+    page = result_markdown(result(graded=(loud,) * 100), 20_000)
+    assert len(page.encode()) <= 20_000
+    assert re.search(r"^\d+ more parts do not fit here", page, re.MULTILINE)
+    assert page.count("```text") * 2 == page.count("```")
+    assert "Scores are on the validation part" in page
+
+
+@pytest.mark.parametrize(
+    ("more", "line", "good"),
+    [
+        ({}, "No submission to evaluate", True),
+        ({"graded": (graded(),)}, "1 passed, 0 below baseline, 0 failed", True),
+        ({"graded": (graded(failing()),)}, "0 passed, 0 below baseline, 1 failed", False),
+        ({"refused": True, "findings": (found(),)}, "Refused: the change goes beyond a submission", False),
+        ({"findings": (found(severity="warning"),)}, "No submission to evaluate", True),
+        (
+            {"problems": (Problem(name="a", task="b", message="c"),)},
+            "0 passed, 0 below baseline, 0 failed, 1 could not be evaluated",
+            False,
+        ),
+    ],
+)
+def test_the_headline_is_the_outcome(more: dict[str, Any], line: str, good: bool) -> None:
+    assert headline(result(**more)) == line
+    assert result(**more).good == good
+
+
+COMMITS = Range("b" * 40, "b" * 40, "a" * 40)
+CHANGE = Change((Touched("bob", "blobs", "changed"),), (), refused=False)
+
+
+def write(path: Path, content: Result | bytes) -> Path:
+    path.write_bytes(content if isinstance(content, bytes) else msgspec.json.encode(content))
+    return path
+
+
+def test_a_result_of_this_change_is_read(tmp_path: Path) -> None:
+    whole = result(graded=(graded(),), findings=(found("forged"),))
+    seen = read_result(write(tmp_path / "r", whole), COMMITS, CHANGE)
+    assert seen.graded == whole.graded
+    assert seen.findings == ()  # found anew
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (result(head="c" * 40, graded=(graded(),)), "another change"),
+        (result(graded=(graded(changed(submission={"name": "eve"})),)), "another change"),
+        (result(graded=(graded(), graded())), "another change"),
+        (result(result_version=9), "version 9"),
+        (b"{}", "cannot be read"),
+        (b"\xff", "cannot be read"),
+        (b"[" * 100_000, "cannot be read"),
+        (b" " * (MOST_RESULT_BYTES + 1), "more than"),
+    ],
+    ids=range(8),
+)
+def test_what_is_no_result_of_this_change_shows_no_grade(tmp_path: Path, content: Result | bytes, says: str) -> None:
+    seen = read_result(write(tmp_path / "r", content), COMMITS, CHANGE)
+    assert seen.graded == ()
+    assert says in seen.problems[0].message
+
+
+def test_a_refused_change_shows_no_grade_whatever_its_result_says(tmp_path: Path) -> None:
+    refused = replace(CHANGE, findings=(found(path=".github/workflows/grade.yml"),), refused=True)
+    seen = read_result(write(tmp_path / "r", result(graded=(graded(),))), COMMITS, refused)
+    assert (seen.graded, seen.refused, seen.findings) == ((), True, refused.findings)
+    assert json.loads(msgspec.json.encode(seen))["refused"]
+
+
+def test_no_result_is_told(tmp_path: Path) -> None:
+    assert "left no result" in read_result(tmp_path / "none", COMMITS, CHANGE).problems[0].message

@@ -1,0 +1,127 @@
+"""What `harness new` writes works as it is."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import harness
+from harness.contract import UsageError
+from harness.course import Course
+from harness.scaffold import new_course, new_submission, new_task
+from tests.conftest import REPOSITORY, TemporaryCourse
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> TemporaryCourse:
+    root = tmp_path / "deep-learning"
+    new_course(root, "harness @ file:///nowhere")
+    return TemporaryCourse(
+        root, {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(tmp_path / "cache"), "HARNESS_DATA": ""}
+    )
+
+
+def test_a_new_submission_of_a_new_task_of_a_new_course_passes_check(made: TemporaryCourse) -> None:
+    assert made.harness("new", "task", "more-clouds").returncode == 0
+    done = made.harness("new", "submission", "bob", "--task", "more-clouds")
+    assert "next: harness check submissions/bob/more-clouds" in done.stdout
+    done = made.harness("check", "submissions/bob")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "12 passed" in done.stdout
+
+
+def test_a_new_course_holds_what_platforms_look_for(made: TemporaryCourse) -> None:
+    for name in ("grade", "comment", "leaderboard"):
+        assert (made.root / ".github" / "workflows" / f"{name}.yml").is_file()
+    assert (made.root / ".github" / "actions" / "harness" / "action.yml").is_file()
+    assert (made.root / ".github" / "harness.txt").read_text().endswith("\nharness @ file:///nowhere\n")
+    assert (made.root / ".gitlab-ci.yml").is_file()
+    assert (made.root / ".gitignore").read_text().startswith(".harness/\n")
+    assert (made.root / "README.md").read_text().startswith("# deep-learning\n")
+    assert not list(made.root.rglob("*.jinja"))
+
+
+def test_where_the_harness_comes_from_may_be_written_later(tmp_path: Path) -> None:
+    new_course(tmp_path / "course", "")
+    text = (tmp_path / "course" / ".github" / "harness.txt").read_text()
+    assert [line for line in text.splitlines() if not line.startswith("#")] == []
+
+
+def test_what_is_there_stays_as_it_is(made: TemporaryCourse) -> None:
+    course = Course(made.root)
+    model = made.submit(name="bob", task="clouds") / "model.py"
+    before = model.read_bytes()
+    with pytest.raises(UsageError, match="nothing was written"):
+        new_submission(course, "bob", course.task("clouds"))
+    with pytest.raises(UsageError, match="nothing was written"):
+        new_task(course, "clouds")
+    with pytest.raises(UsageError, match="nothing was written"):
+        new_course(made.root, "")
+    assert model.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["reference", "Bob", "../bob", "", "a b"])
+def test_a_bad_name_is_a_usage_error(made: TemporaryCourse, name: str) -> None:
+    course = Course(made.root)
+    with pytest.raises(UsageError):
+        new_submission(course, name, course.task("clouds"))
+    with pytest.raises(UsageError):
+        new_task(course, name)
+
+
+def split_of(kind: str) -> harness.Split:
+    inputs = np.zeros((6, 4, 4), np.float32)
+    targets = {
+        "segmentation": np.ones((6, 4, 4), np.int64),
+        "forecasting": np.ones((6, 3), np.float32),
+        "detection": [np.zeros((1, 5), np.float32)] * 6,
+    }
+    return harness.Split(inputs, targets[kind])
+
+
+@pytest.mark.parametrize(("kind", "shape"), [("segmentation", (2, 4, 4)), ("forecasting", (2, 3)), ("detection", None)])
+def test_each_kind_of_task_has_a_model_to_start_from(
+    made: TemporaryCourse, kind: str, shape: tuple[int, ...] | None
+) -> None:
+    task = replace(Course(made.root).task("clouds"), kind=kind, horizon=3 if kind == "forecasting" else None)
+    (path,) = new_submission(Course(made.root), "bob", task.named(kind))
+    names: dict[str, type[harness.Model]] = {}
+    exec(path.read_text(), names)
+    model, split = names["Model"](), split_of(kind)
+    model.fit(split, split)
+    answer = model.predict(split.inputs[:2])
+    assert (answer.shape if shape else [boxes.shape for boxes in answer]) == (shape or [(0, 6)] * 2)
+
+
+def test_templates_are_linted_like_the_rest(made: TemporaryCourse) -> None:
+    course = Course(made.root)
+    for kind in ("classification", "segmentation", "detection", "forecasting"):
+        task = replace(course.task("clouds"), kind=kind, horizon=3 if kind == "forecasting" else None)
+        new_submission(course, f"for-{kind}", task.named("clouds"))
+    ruff = [sys.executable, "-m", "ruff"]
+    for arguments in (["format", "--check"], ["check", "--select=E,F,UP,B"]):
+        done = subprocess.run(
+            [*ruff, *arguments, "--isolated", "--line-length=120", "."], cwd=made.root, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_wheel_holds_every_template(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(REPOSITORY / name, source)
+    shutil.copytree(REPOSITORY / "harness", source / "harness", ignore=shutil.ignore_patterns("__pycache__"))
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*pip, f"--wheel-dir={tmp_path}", str(source)], check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    held = set(zipfile.ZipFile(wheel).namelist())
+    files = [path for path in (REPOSITORY / "harness").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert {path.relative_to(REPOSITORY).as_posix() for path in files} <= held
