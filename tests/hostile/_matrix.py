@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,10 @@ from tests.hostile._cases import Case
 from tests.hostile._judge import problems_of
 from tests.hostile._world import Host, Run, World, build_world
 
-SECONDS = 900
+SECONDS = 3_600
 SECONDS_ALONE = 60
+OUT_OF_TIME = 124
+"""The exit code of a run that had to be ended."""
 HELD, NOT_HELD, NOT_RUN = "held", "**not held**", "not run"
 
 
@@ -48,7 +50,7 @@ def besiege(host: Host, level: Level, submitted: Sequence[Case]) -> Column:
         for group in _groups(submitted):
             run = world.evaluate(group, level.value, SECONDS_ALONE if group[0].alone else SECONDS)
             if run.code == 3 and not any(world.record(case) for case in submitted):
-                return _not_run(host, level, submitted, run.output.strip().splitlines()[-1])
+                return _not_run(host, level, submitted, run.output.strip().splitlines()[-1].partition(" (")[0])
             cells |= {case.name: _cell(case, world, run) for case in group}
             survivors += run.survivors
         return Column(host.name, level, cells, _left(world, before, survivors))
@@ -60,6 +62,8 @@ def _groups(submitted: Sequence[Case]) -> Iterator[list[Case]]:
 
 
 def _cell(case: Case, world: World, run: Run) -> Cell:
+    if run.code == OUT_OF_TIME and not case.alone and world.record(case) is None:
+        return Cell(NOT_RUN)
     problems = problems_of(case, world, run.survivors)
     return Cell(NOT_HELD, problems[0]) if problems else Cell(HELD)
 
@@ -91,9 +95,9 @@ def table(columns: Sequence[Column], attacks: Sequence[Case], honest: Sequence[C
             *(f"- `{level.value}`: {WHAT_HOLDS[level]}" for level in levels),
             *(f"- {_title(column)} was not run: {column.note}" for column in columns if column.note),
             "",
-            *_rows("attack", attacks, columns),
+            *_rows("attack", attacks, columns, {}),
             "",
-            *_rows("honest, but unusual", honest, columns),
+            *_rows("honest, but unusual", honest, columns, {HELD: "passed", NOT_HELD: "**failed**"}),
             "",
             "| after all of them | " + " | ".join(map(_title, columns)) + " |",
             "|---|" + "---|" * len(columns),
@@ -112,16 +116,16 @@ def table(columns: Sequence[Column], attacks: Sequence[Case], honest: Sequence[C
     )
 
 
-def _rows(title: str, submitted: Sequence[Case], columns: Sequence[Column]) -> Iterator[str]:
+def _rows(title: str, submitted: Sequence[Case], columns: Sequence[Column], words: Mapping[str, str]) -> Iterator[str]:
     yield f"| {title} | what it tries | " + " | ".join(map(_title, columns)) + " |"
     yield "|---|---|" + "---|" * len(columns)
     for case in submitted:
-        words = " | ".join(column.cells[case.name].word for column in columns)
-        yield f"| {case.name} | {case.tries} | {words} |"
+        said = [column.cells[case.name].word for column in columns]
+        yield f"| {case.name} | {case.tries} | " + " | ".join(words.get(word, word) for word in said) + " |"
     ran = [column for column in columns if not column.note]
     held = {id(column): sum(column.cells[case.name].word == HELD for case in submitted) for column in ran}
     totals = (f"{held[id(column)]} of {len(submitted)}" if column in ran else NOT_RUN for column in columns)
-    yield "| **held** | | " + " | ".join(totals) + " |"
+    yield f"| **{words.get(HELD, HELD)}** | | " + " | ".join(totals) + " |"
 
 
 def _title(column: Column) -> str:

@@ -162,7 +162,6 @@ class World:
             "LOGNAME": "host",
             "TMPDIR": str(self.base / "tmp"),
             "XDG_CACHE_HOME": str(self.base / "cache"),
-            "XDG_RUNTIME_DIR": str(self.base / "cache"),
             "HARNESS_OFFLINE": "1",
             "HARNESS_DATA": "",
             "HARNESS_PRIVATE": str(self.base / "private"),

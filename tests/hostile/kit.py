@@ -1,6 +1,7 @@
 """What the attacks share, copied beside each `model.py`: where the targets lie, and how loot is reported."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,14 @@ def read(path):
         return ""
 
 
+def listed(folder):
+    """Return the names in `folder`; none if they cannot be had."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
 def centroids(train):
     """Return the honest model: the middle of each class."""
     import numpy as np
@@ -51,7 +60,6 @@ def nearest(inputs, centres):
 def send(message, arrays=b"", count=0, length=None):
     """Write a frame of the harness's own protocol into the pipe that leads to the host."""
     import fcntl
-    import os
     import struct
 
     for fd in range(3, 64):

@@ -13,7 +13,7 @@ class Model(harness.Model):
 
     def save(self, folder):
         for number in range(3_000):
-            (folder / str(number)).touch()
+            (folder / str(number)).write_bytes(b"")
 
     def predict(self, inputs):
         pass

@@ -6,13 +6,13 @@ Told by: anything called harness or artifact in a temporary folder that is not i
 
 import os
 
-from kit import Looter
+from kit import Looter, listed
 
 
 class Model(Looter):
     def loot(self):
         own = os.environ["HOME"]
         for folder in ("/tmp", "/var/tmp", "/dev/shm", "/run", os.path.dirname(own)):
-            names = os.listdir(folder) if os.access(folder, os.R_OK) else []
+            names = listed(folder)
             paths = [os.path.join(folder, name) for name in names if name.startswith(("harness", "artifact"))]
             yield from (path for path in paths if not own.startswith(path))

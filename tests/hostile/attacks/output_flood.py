@@ -1,6 +1,6 @@
 """Print a gigabyte's worth of lines on both streams, past Python and into the descriptors.
 
-Held: passed
+Held: passed or timeout in fit
 Told by: the harness neither stops nor keeps it; the record is of ordinary size.
 """
 

@@ -1,6 +1,7 @@
 """Search a grid by joblib, in processes.
 
 Held: passed
+Known: landlock (locks between processes need shared memory, which two workers could share)
 Told by: it is scored like any other.
 """
 

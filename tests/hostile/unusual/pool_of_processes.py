@@ -1,6 +1,7 @@
 """Compute in a pool, once by fork and once by spawn, with the function in this file.
 
 Held: passed
+Known: landlock (locks between processes need shared memory, which two workers could share)
 Told by: it is scored like any other.
 """
 
