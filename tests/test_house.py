@@ -134,6 +134,6 @@ def test_help_loads_no_torch():
     assert not loaded & {"torch", "sklearn", "scipy"}
 
 
-@pytest.mark.parametrize("command", ["evaluate", "tasks", "leaderboard", "doctor"])
+@pytest.mark.parametrize("command", ["evaluate", "tasks", "leaderboard", "doctor", "ci", "export", "new"])
 def test_no_command_loads_torch_to_be_ready(command):
     assert "torch" not in modules_after(f"import harness.cli._{command}")

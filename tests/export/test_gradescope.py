@@ -21,6 +21,7 @@ from harness.export.gradescope import Leader, Results, results_json, results_of,
 from harness.record import Latency
 from tests.conftest import CENTROIDS, REPOSITORY, TemporaryCourse
 from tests.records import changed, failing
+from tests.tools import shellcheck
 
 SCHEMA = jsonschema.Draft202012Validator(json.loads(Path(__file__).with_name("results.schema.json").read_text()))
 LATENCY = Latency(
@@ -255,10 +256,8 @@ def test_setup_makes_an_environment_of_a_new_enough_python(autograder: Autograde
 
 
 def test_the_scripts_pass_shellcheck(autograder: Autograder) -> None:
-    found = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    assert found, "pip install -e '.[test]'"
     scripts = [autograder.root / "source" / name for name in ("setup.sh", "run_autograder")]
-    done = subprocess.run([found, *scripts], capture_output=True, text=True)
+    done = subprocess.run([shellcheck(), *scripts], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 

@@ -1,0 +1,45 @@
+"""``harness export junit`` and ``comment``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.ci import COMMENT_BYTES, Outside, Policy, Repository, find_change, find_range, read_result, result_markdown
+from harness.cli import PASSED
+from harness.cli._options import console, course_at, record_store
+from harness.export.junit import junit_xml, suites_of
+from harness.files import write_atomically
+from harness.record import Record
+
+
+@click.command()
+@click.option("--output", type=click.Path(path_type=Path), default="junit.xml", show_default=True)
+def junit(output: Path) -> int:
+    """Write the newest records as JUnit XML, a suite for each."""
+    records = [record for record in record_store(course_at()).all() if isinstance(record, Record)]
+    write_atomically(output, junit_xml(suites_of(records)))
+    console().print(f"{output}: {len(records)} records")
+    return PASSED
+
+
+@click.command()
+@click.argument("result", type=click.Path(path_type=Path))
+@click.option("--base", required=True, metavar="REF", help="Where the change is to go.")
+@click.option("--head", required=True, metavar="REF", help="The change.")
+@click.option("--author", metavar="NAME", help="The only submission that may change; else any.")
+@click.option("--outside", type=click.Choice(["refuse", "report"]), default="refuse", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path), default="comment.md", show_default=True)
+def comment(result: Path, base: str, head: str, author: str | None, outside: Outside, output: Path) -> int:
+    """Write the comment for RESULT of `harness ci`, which somebody else may have written.
+
+    What the change touches is found anew; a result that is not of this change is not shown.
+    """
+    repository = Repository.of(course_at().root)
+    commits = find_range(repository, base, head)
+    change = find_change(repository, commits, Policy(outside, author))
+    text = result_markdown(read_result(result, commits, change), COMMENT_BYTES)
+    write_atomically(output, text.encode())
+    console().print(f"{output}: {len(text):,} characters")
+    return PASSED
