@@ -34,9 +34,23 @@ ARROWS = {
     "grade": PEOPLE,
     "export": PEOPLE | {"course", "data", "evaluate", "files", "grade", "record", "sandbox", "text"},
     "scaffold": PEOPLE | {"course", "files"},
+    "report": PEOPLE | {"record", "text"},
     "ci": PEOPLE | {"course", "data", "evaluate", "grade", "leaderboard", "record", "sandbox", "statistics", "text"},
     "cli": PEOPLE
-    | {"ci", "course", "data", "evaluate", "export", "files", "leaderboard", "record", "sandbox", "scaffold", "text"},
+    | {
+        "ci",
+        "course",
+        "data",
+        "evaluate",
+        "export",
+        "files",
+        "leaderboard",
+        "record",
+        "report",
+        "sandbox",
+        "scaffold",
+        "text",
+    },
 }
 
 
@@ -134,6 +148,6 @@ def test_help_loads_no_torch():
     assert not loaded & {"torch", "sklearn", "scipy"}
 
 
-@pytest.mark.parametrize("command", ["evaluate", "tasks", "leaderboard", "doctor", "ci", "export", "new"])
+@pytest.mark.parametrize("command", ["evaluate", "tasks", "leaderboard", "doctor", "ci", "export", "new", "report"])
 def test_no_command_loads_torch_to_be_ready(command):
     assert "torch" not in modules_after(f"import harness.cli._{command}")
