@@ -6,34 +6,47 @@ sent to complete answer received, quantiles bounded by the binomial rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
 from harness.statistics import interquartile_ratio, quantile_bound_rank
 
-Prepare = Callable[[int], Callable[[], object]]
-"""Makes request number i ready, untimed; calling what it returns sends it and waits for the answer."""
+
+class Request(Protocol):
+    """A request made ready."""
+
+    def send(self) -> None:
+        """Send it and wait for the whole answer: this is timed."""
+
+    def take(self) -> object:
+        """Take the answer away: this is not."""
+
+
+Prepare = Callable[[int], Request]
+"""Makes request number i ready."""
 Timer = Callable[[], float]
 """Seconds, monotonic."""
 
 NOISY = 0.10
 _BLOCK = 16
 _READY = 64
+_LEAST_ROUNDS = 3
 _STABLE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """How long to measure: `seconds`, within the bounds on requests, in `rounds` with the yardstick between."""
+    """How long to measure: `seconds`, within the bounds on requests, with the yardstick between."""
 
     seconds: float = 0.3
     least: int = 64
     most: int = 2000
-    rounds: int = 3
     warm_up_seconds: float = 1.0
 
     def requests(self, typical_seconds: float, available: int) -> int:
@@ -42,12 +55,31 @@ class Budget:
         return min(max(self.least, min(self.most, affordable)), available)
 
 
-@dataclass(frozen=True)
-class Timing:
-    """Raw samples in seconds, in the order they were taken."""
+T = TypeVar("T")
+U = TypeVar("U")
 
-    model: tuple[float, ...]
-    yardstick: tuple[float, ...]
+
+@dataclass(frozen=True, kw_only=True)
+class Four(Generic[T]):
+    """What is timed in turns: the model and the yardstick, and for each the channel alone."""
+
+    model: T
+    channel: T
+    yardstick: T
+    yardstick_channel: T
+
+    def map(self, function: Callable[[T], U]) -> Four[U]:
+        """Return what `function` makes of each."""
+        return Four(
+            model=function(self.model),
+            channel=function(self.channel),
+            yardstick=function(self.yardstick),
+            yardstick_channel=function(self.yardstick_channel),
+        )
+
+
+Round = Four[Sequence[float]]
+"""Raw samples in seconds, in the order they were taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +103,11 @@ def sample(prepare: Prepare, numbers: range, timer: Timer) -> list[float]:
     """
     samples = []
     for first in range(numbers.start, numbers.stop, _READY):
-        for send in [prepare(number) for number in range(first, min(first + _READY, numbers.stop))]:
+        for request in [prepare(number) for number in range(first, min(first + _READY, numbers.stop))]:
             start = timer()
-            send()
+            request.send()
             samples.append(timer() - start)
+            request.take()
     return samples
 
 
@@ -94,24 +127,26 @@ def warm_up(prepare: Prepare, available: int, timer: Timer, seconds: float) -> f
         former = latest
 
 
-def measure(prepare: Prepare, yardstick: Prepare, n: int, rounds: int, timer: Timer) -> Timing:
-    """Take `n` samples of the model and as many of the yardstick, in turns."""
+def measure(timed: Four[Prepare], n: int, timer: Timer) -> list[Round]:
+    """Take `n` samples of the model and as many of the others, in at least three rounds.
+
+    The rounds are short: a machine that changes its speed, as one shared with others does, changes it for all four.
+    """
+    rounds = max(_LEAST_ROUNDS, math.ceil(n / _READY))
     edges = [round(n * step / rounds) for step in range(rounds + 1)]
-    model: list[float] = []
-    reference: list[float] = []
-    for start, stop in pairwise(edges):
-        model += sample(prepare, range(start, stop), timer)
-        reference += sample(yardstick, range(start, stop), timer)
-    return Timing(tuple(model), tuple(reference))
+    return [
+        timed.map(lambda prepare, numbers=range(start, stop): sample(prepare, numbers, timer))  # type: ignore[misc]
+        for start, stop in pairwise(edges)
+    ]
 
 
-def summarise(timing: Timing, channel: float, yardstick_channel: float) -> Summary:
-    """Summarise samples, given what the channels alone cost."""
-    samples = np.sort(np.array(timing.model))
+def summarise(rounds: Sequence[Round]) -> Summary:
+    """Summarise samples: medians over all rounds, and the median of the rounds' ratios to the yardstick."""
+    samples = np.sort(np.concatenate([one.model for one in rounds]))
     p50 = float(np.median(samples))
-    yardstick_p50 = float(np.median(timing.yardstick))
+    channel = float(np.median(np.concatenate([one.channel for one in rounds])))
     net = p50 - channel if p50 >= 2 * channel else None
-    yardstick_net = yardstick_p50 - yardstick_channel if yardstick_p50 >= 2 * yardstick_channel else None
+    ratios = [ratio for one in rounds if (ratio := _ratio(one.map(median))) is not None]
     ratio_iqr = interquartile_ratio(samples)
     rank = quantile_bound_rank(len(samples))
     return Summary(
@@ -122,5 +157,12 @@ def summarise(timing: Timing, channel: float, yardstick_channel: float) -> Summa
         iqr_ratio=ratio_iqr,
         noisy=ratio_iqr > NOISY,
         channel_seconds=channel,
-        ratio_to_yardstick=None if net is None or yardstick_net is None else net / yardstick_net,
+        ratio_to_yardstick=None if net is None or 2 * len(ratios) < len(rounds) else median(ratios),
     )
+
+
+def _ratio(medians: Four[float]) -> float | None:
+    """Return net over net; None where the channel drowns the yardstick."""
+    if medians.yardstick < 2 * medians.yardstick_channel:
+        return None
+    return (medians.model - medians.channel) / (medians.yardstick - medians.yardstick_channel)

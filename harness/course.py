@@ -22,6 +22,8 @@ _TASKS, _SUBMISSIONS, _REFERENCE, _LEADERBOARD, _PRIVATE = (
     "leaderboard",
     ".harness",
 )
+SHARED = "_shared"
+"""``tasks/_shared/``, ``reference/_shared/``: code that several tasks, or several references, import by this name."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Submission:
     name: str
     task: str
     folder: Path
+    shared: Path | None = None
+    """What a reference has in common with others; no student's submission has any."""
 
     def __str__(self) -> str:
         return f"{self.name} · {self.task}"
@@ -92,8 +96,13 @@ class Course:
         return declared.named(name)
 
     def task_digest(self, name: str) -> str:
-        """Return the digest of a task's code."""
-        return digest_files(self.root / _TASKS / name, (self.root / _TASKS / name).rglob("*.py"))
+        """Return the digest of a task's code: its folder's, and what tasks share if it names that."""
+        tasks = self.root / _TASKS
+        files = list((tasks / name).rglob("*.py"))
+        if any(SHARED.encode() in path.read_bytes() for path in files):
+            files += (tasks / SHARED).rglob("*.py")
+            return digest_files(tasks, files)
+        return digest_files(tasks / name, files)
 
     def submission_names(self) -> list[str]:
         """Return the names under ``submissions/``."""
@@ -125,7 +134,12 @@ class Course:
                 raise UsageError(f"{base}/{name} has no folder {wanted!r}{suggest(wanted, _folders(folder))}")
         if not tasks:
             raise UsageError(f"{base}/{name} holds no task: put model.py into {base}/{name}/<task>/")
-        return [Submission(published, wanted, folder / wanted) for wanted in tasks]
+        shared = self._shared_of_references() if base == _REFERENCE else None
+        return [Submission(published, wanted, folder / wanted, shared) for wanted in tasks]
+
+    def _shared_of_references(self) -> Path | None:
+        shared = self.root / _REFERENCE / SHARED
+        return shared if shared.is_dir() else None
 
     def _locate(self, path: str) -> tuple[str, str, list[str]]:
         """Divide `path` into (submissions or reference, name, [task])."""
@@ -190,14 +204,19 @@ def _where(error: BaseException, folder: Path) -> str:
 
 
 def _import_task(root: Path, folder: Path) -> ModuleType:
-    """Import ``task.py`` as a module of a package of its own, so that it may ``from .data import …``."""
-    course = hashlib.sha256(str(root).encode()).hexdigest()[:12]
-    package = f"_course_{course}_{folder.name.replace('-', '_dash_')}"
-    for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
-        del sys.modules[name]  # the files may have changed since
-    holder = ModuleType(package)
-    holder.__path__ = [str(folder)]
-    sys.modules[package] = holder
+    """Import ``task.py`` as a module of a package of its own, so that it may ``from .data import …``.
+
+    The package lies in one of the course's own: ``from .._shared import …`` is what several tasks have in common.
+    """
+    course = f"_course_{hashlib.sha256(str(root).encode()).hexdigest()[:12]}"
+    package = f"{course}.{folder.name.replace('-', '_dash_')}"
+    for stale in (package, f"{course}.{SHARED}"):
+        for name in [name for name in sys.modules if name == stale or name.startswith(f"{stale}.")]:
+            del sys.modules[name]  # the files may have changed since
+    for name, path in ((course, folder.parent), (package, folder)):
+        holder = ModuleType(name)
+        holder.__path__ = [str(path)]
+        sys.modules[name] = holder
     spec = importlib.util.spec_from_file_location(f"{package}.task", folder / "task.py")
     assert spec is not None
     assert spec.loader is not None

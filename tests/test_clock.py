@@ -6,8 +6,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.clock import NOISY, Budget, Timing, measure, sample, summarise, warm_up
+from harness.clock import NOISY, Budget, Four, measure, sample, summarise, warm_up
 from harness.statistics import quantile_bound_rank
+
+
+class Request:
+    """Sending takes `seconds`, taking the answer away as long as the watch says."""
+
+    def __init__(self, watch, name, number, seconds):
+        self.watch, self.name, self.number, self.seconds = watch, name, number, seconds
+
+    def send(self):
+        self.watch.requests.append((self.name, self.number))
+        self.watch.now += self.seconds
+
+    def take(self):
+        self.watch.now += self.watch.taking
 
 
 class Watch:
@@ -15,6 +29,7 @@ class Watch:
 
     def __init__(self):
         self.now = 100.0
+        self.taking = 0.0
         self.requests = []
 
     def __call__(self):
@@ -26,11 +41,7 @@ class Watch:
         def prepare(number):
             self.now += preparation
 
-            def send():
-                self.requests.append((name, number))
-                self.now += seconds(number)
-
-            return send
+            return Request(self, name, number, seconds(number))
 
         return prepare
 
@@ -40,7 +51,8 @@ def watch():
     return Watch()
 
 
-def test_each_request_is_timed_from_sent_to_answered_and_not_while_it_is_made_ready(watch):
+def test_each_request_is_timed_from_sent_to_answered_and_not_while_it_is_made_ready_or_taken_away(watch):
+    watch.taking = 11.0
     samples = sample(watch.subject(lambda i: 0.5 + i, preparation=7.0), range(3, 6), watch)
     assert samples == pytest.approx([3.5, 4.5, 5.5])
     assert watch.requests == [("model", 3), ("model", 4), ("model", 5)]
@@ -84,23 +96,29 @@ def test_warm_up_without_inputs_measures_nothing(watch):
     assert warm_up(watch.subject(lambda _: 1.0), 0, watch, 1.0) == 0.0
 
 
-def test_model_and_yardstick_take_turns(watch):
-    timing = measure(watch.subject(lambda i: 1.0 + i), watch.subject(lambda i: 100.0 + i, "yardstick"), 7, 3, watch)
-    turns = [name for name, _ in watch.requests]
-    assert (
-        turns
-        == ["model"] * 2 + ["yardstick"] * 2 + ["model"] * 3 + ["yardstick"] * 3 + ["model"] * 2 + ["yardstick"] * 2
-    )
-    assert timing.model == pytest.approx([1.0 + i for i in range(7)])
-    assert timing.yardstick == pytest.approx([100.0 + i for i in range(7)])
+NAMES = ("model", "channel", "yardstick", "yardstick_channel")
+
+
+def four(watch, seconds=lambda _: 1.0):
+    return Four(**{name: watch.subject(seconds, name) for name in NAMES})
+
+
+def test_model_yardstick_and_their_channels_take_turns(watch):
+    rounds = measure(four(watch, lambda i: 1.0 + i), 7, watch)
+    assert [name for name, _ in watch.requests] == [name for count in (2, 3, 2) for name in NAMES for _ in range(count)]
+    for name in NAMES:
+        samples = [sample for one in rounds for sample in getattr(one, name)]
+        assert samples == pytest.approx([1.0 + i for i in range(7)])
 
 
 @settings(deadline=None)
-@given(st.integers(1, 200), st.integers(1, 9))
-def test_every_request_is_measured_once_and_in_order_whatever_the_rounds(n, rounds):
+@given(st.integers(1, 400))
+def test_every_request_is_measured_once_and_in_order_in_three_short_rounds_or_more(n):
     watch = Watch()
-    measure(watch.subject(lambda _: 1.0), watch.subject(lambda _: 1.0, "yardstick"), n, rounds, watch)
-    for name in ("model", "yardstick"):
+    rounds = measure(four(watch), n, watch)
+    assert len(rounds) >= 3
+    assert max(len(one.model) for one in rounds) <= 64
+    for name in NAMES:
         assert [number for who, number in watch.requests if who == name] == list(range(n))
 
 
@@ -119,12 +137,12 @@ def test_a_budget_bounds_the_requests(typical, available, requests):
     assert Budget().requests(typical, available) == requests
 
 
-def timing(*model, yardstick=(0.002,)):
-    return Timing(tuple(model), tuple(yardstick))
+def timing(*model, channel=0.0, yardstick=0.002, yardstick_channel=0.0):
+    return Four(model=model, channel=(channel,), yardstick=(yardstick,), yardstick_channel=(yardstick_channel,))
 
 
 def test_net_is_without_the_channel_and_so_is_the_yardstick():
-    summary = summarise(timing(0.009, 0.010, 0.011), channel=0.002, yardstick_channel=0.001)
+    summary = summarise([timing(0.009, 0.010, 0.011, channel=0.002, yardstick_channel=0.001)])
     assert summary.p50_seconds == pytest.approx(0.010)
     assert summary.net_p50_seconds == pytest.approx(0.008)
     assert summary.ratio_to_yardstick == pytest.approx(8.0)
@@ -133,22 +151,28 @@ def test_net_is_without_the_channel_and_so_is_the_yardstick():
 
 @pytest.mark.parametrize(("p50", "resolved"), [(0.0019, False), (0.0020, True), (0.0021, True)])
 def test_below_twice_the_channel_a_figure_is_unresolved(p50, resolved):
-    summary = summarise(timing(p50), channel=0.001, yardstick_channel=0.001)
+    summary = summarise([timing(p50, channel=0.001, yardstick_channel=0.001)])
     assert (summary.net_p50_seconds is not None) == resolved
     assert (summary.ratio_to_yardstick is not None) == resolved
     assert summary.p50_seconds == p50
 
 
 def test_a_yardstick_that_the_channel_drowns_gives_no_ratio():
-    summary = summarise(timing(0.01, yardstick=(0.0010001,)), channel=0.001, yardstick_channel=0.001)
+    summary = summarise([timing(0.01, channel=0.001, yardstick=0.0010001, yardstick_channel=0.001)])
     assert summary.net_p50_seconds == pytest.approx(0.009)
     assert summary.ratio_to_yardstick is None
+
+
+def test_the_ratio_does_not_feel_a_machine_that_changes_its_speed_between_rounds():
+    speeds = [1.0, 2.0, 1.0, 3.0, 1.7]
+    rounds = [timing(0.011 * s, channel=0.001 * s, yardstick=0.006 * s, yardstick_channel=0.001 * s) for s in speeds]
+    assert summarise(rounds).ratio_to_yardstick == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize(("spread", "noisy"), [(0.0, False), (0.09, False), (0.11, True)])
 def test_a_wide_middle_half_is_noisy(spread, noisy):
     samples = [1 - spread / 2] * 30 + [1.0] * 41 + [1 + spread / 2] * 30
-    summary = summarise(timing(*samples), channel=0.0, yardstick_channel=0.0)
+    summary = summarise([timing(*samples)])
     assert summary.iqr_ratio == pytest.approx(spread)
     assert summary.noisy == noisy == (spread > NOISY)
 
@@ -157,16 +181,16 @@ def test_a_wide_middle_half_is_noisy(spread, noisy):
 def test_the_bound_on_the_ninetieth_percentile_is_the_sample_that_the_rule_names(n):
     samples = [float(i) for i in range(1, n + 1)]
     random.Random(n).shuffle(samples)
-    bound = summarise(timing(*samples), channel=0.0, yardstick_channel=0.0).p90_bound_seconds
+    bound = summarise([timing(*samples)]).p90_bound_seconds
     assert sum(value >= bound for value in samples) == quantile_bound_rank(n)
     assert bound > 0.9 * n
 
 
 def test_too_few_samples_bound_nothing():
-    assert summarise(timing(*[1.0] * 63), channel=0.0, yardstick_channel=0.0).p90_bound_seconds is None
+    assert summarise([timing(*[1.0] * 63)]).p90_bound_seconds is None
 
 
 def test_the_order_of_the_samples_does_not_matter():
     samples = [random.Random(1).random() for _ in range(100)]
-    one = summarise(timing(*samples), channel=0.01, yardstick_channel=0.001)
-    assert one == summarise(timing(*sorted(samples)), channel=0.01, yardstick_channel=0.001)
+    one = summarise([timing(*samples, channel=0.01, yardstick_channel=0.001)])
+    assert one == summarise([timing(*sorted(samples), channel=0.01, yardstick_channel=0.001)])

@@ -23,6 +23,7 @@ ARROWS = {
     "statistics": set(),
     "record": {"files"},
     "clock": {"statistics"},
+    "quiet": {"contract"},
     "wire": {"contract"},
     "yardstick": PEOPLE | {""},
     "worker": {"contract", "wire"},
@@ -30,27 +31,17 @@ ARROWS = {
     "data": PEOPLE | {"files"},
     "course": PEOPLE,
     "leaderboard": {"files", "record", "statistics", "text"},
-    "evaluate": PEOPLE | {"clock", "course", "data", "record", "sandbox", "statistics", "wire", "yardstick"},
-    "grade": PEOPLE,
-    "export": PEOPLE | {"course", "data", "evaluate", "files", "grade", "record", "sandbox", "text"},
+    "evaluate": PEOPLE | {"clock", "course", "data", "quiet", "record", "sandbox", "statistics", "wire", "yardstick"},
+    "grade": PEOPLE | {"course", "data", "evaluate", "files", "record", "sandbox"},
+    "intake": PEOPLE | {"course", "evaluate", "grade"},
+    "similarity": {"contract", "text"},
     "scaffold": PEOPLE | {"course", "files"},
     "report": PEOPLE | {"record", "text"},
+    "export": PEOPLE | {"course", "data", "evaluate", "files", "grade", "record", "sandbox", "text"},
     "ci": PEOPLE | {"course", "data", "evaluate", "grade", "leaderboard", "record", "sandbox", "statistics", "text"},
     "cli": PEOPLE
-    | {
-        "ci",
-        "course",
-        "data",
-        "evaluate",
-        "export",
-        "files",
-        "leaderboard",
-        "record",
-        "report",
-        "sandbox",
-        "scaffold",
-        "text",
-    },
+    | {"ci", "course", "data", "evaluate", "export", "files", "grade", "intake", "leaderboard", "record", "report"}
+    | {"sandbox", "scaffold", "similarity", "text"},
 }
 
 

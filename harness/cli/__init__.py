@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import signal
 import sys
 from types import FrameType
@@ -16,6 +17,8 @@ PASSED, FAILED, USAGE, INFRASTRUCTURE, INTERRUPTED = 0, 1, 2, 3, 130
 
 _COMMANDS = {
     "evaluate": "Train or load a submission in isolation, measure it, record it.",
+    "grade": "Grade a class: resumable, unchanged work is not redone.",
+    "import": "Lay out a learning platform's bulk download as submissions.",
     "check": "Try a submission against the contract, in seconds.",
     "new": "Start a submission, a task or a course.",
     "tasks": "List the tasks, or show one.",
@@ -24,6 +27,7 @@ _COMMANDS = {
     "leaderboard": "Rebuild the leaderboard from the records.",
     "report": "Write a page about one submission.",
     "export": "Write results in the forms other systems read.",
+    "audit": "Look at a class as a whole: similar code.",
     "doctor": "Say what works on this machine and what to do about what doesn't.",
 }
 
@@ -37,7 +41,8 @@ class _Commands(click.Group):  # its methods' signatures are click's
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
             return None
-        command = getattr(importlib.import_module(f"harness.cli._{name}"), name)
+        module = importlib.import_module(f"harness.cli._{name}")
+        command = getattr(module, f"{name}_" if keyword.iskeyword(name) else name)
         assert isinstance(command, click.Command)
         return command
 

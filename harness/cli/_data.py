@@ -15,7 +15,18 @@ from harness.cli import FAILED, PASSED
 from harness.cli._options import console, course_at, places
 from harness.contract import Canonical, InfrastructureError, Task, UsageError
 from harness.course import Course
-from harness.data import Bars, DownloadBar, Found, NotHere, in_cache, keep_private, load_data, no_bars, survey
+from harness.data import (
+    Bars,
+    DownloadBar,
+    Found,
+    NotHere,
+    fetch_asset,
+    in_cache,
+    keep_private,
+    load_data,
+    no_bars,
+    survey,
+)
 
 
 @click.group()
@@ -31,6 +42,8 @@ def list_data() -> int:
         out.print(f"{task.name}: {task.title}", style="bold")
         for source in task.sources:
             out.print(f"  {source.kind:<10} {source.title}; {source.licence}")
+        for asset in task.assets:
+            out.print(f"  {'asset':<10} {asset.name}; {asset.licence}")
         for found in survey(task, where):
             out.print(f"    {_describe(found)}")
     out.print(f"data root {where.root or 'not set (HARNESS_DATA)'}, cache {where.cache}")
@@ -40,7 +53,7 @@ def list_data() -> int:
 @data.command()
 @click.argument("names", nargs=-1, metavar="[TASK]…")
 def fetch(names: tuple[str, ...]) -> int:
-    """Download the official files of these tasks (all if none is named) into the cache."""
+    """Download the official files and the assets of these tasks (all if none is named) into the cache."""
     out, course, where = console(), course_at(), places()
     problems = []
     for task in _tasks(course, names):
@@ -54,6 +67,13 @@ def fetch(names: tuple[str, ...]) -> int:
                     problems.append(f"task {task.name}: {reason}")
                 else:
                     out.print(f"  in {folder}")
+        for file in task.assets:
+            out.print(f"{task.name}: asset {file.name}; {file.licence}")
+            try:
+                with download_bars(out) as bars:
+                    out.print(f"  {fetch_asset(task, file, where, bars).path}")
+            except NotHere as reason:
+                problems.append(f"task {task.name}: {reason}")
     if problems:
         raise InfrastructureError("; ".join(problems))
     out.print("all official files are in the cache")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
 from filelock import FileLock
 from rich.console import Console
 
 from harness.contract import InfrastructureError, UsageError
 from harness.course import Course
 from harness.data import Places
+from harness.files import write_atomically
 from harness.leaderboard import Board, build, write_board
 from harness.record import EvidenceStore, Store
 from harness.sandbox import Level, Sandbox, find_sandbox
@@ -57,13 +60,48 @@ def board_of(course: Course) -> Board:
     return build(record_store(course).all(), EvidenceStore(course.private / "evidence"))
 
 
+def aliases_path(course: Course) -> Path:
+    """Return where it is kept under which names submissions are published."""
+    return course.private / "aliases.json"
+
+
+def _aliases(course: Course) -> dict[str, str]:
+    path = aliases_path(course)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.DecodeError) as error:  # never publish a name that was meant to be hidden
+        raise InfrastructureError(f"{path} cannot be read ({error}): run `harness grade --roster` again") from error
+
+
 def rebuild_board(course: Course) -> Board:
     """Build the leaderboard and write it, one at a time: an older board must not overwrite a newer one."""
     course.private.mkdir(exist_ok=True)
     with FileLock(course.private / "leaderboard.lock"):
         board = board_of(course)
-        write_board(course.leaderboard, board)
+        write_board(course.leaderboard, board.under(_aliases(course)))
     return board
+
+
+def board_if_stale(course: Course) -> None:
+    """Rebuild the leaderboard unless no record has changed since it was written."""
+    stamp, board = course.private / "leaderboard.stamp", course.leaderboard
+    records = _state(sorted((board / "records").rglob("*.json")))
+    written = (board / "README.md", board / "leaderboard.csv", aliases_path(course))
+    if stamp.exists() and stamp.read_text() == records + _state(written):
+        return
+    rebuild_board(course)
+    write_atomically(stamp, (records + _state(written)).encode())
+
+
+def _state(files: Iterable[Path]) -> str:
+    """Digest names, sizes and times."""
+    digest = hashlib.sha256()
+    for path in files:
+        found = path.stat() if path.exists() else None
+        digest.update(f"{path}\0{found and (found.st_size, found.st_mtime_ns)}\0".encode())
+    return digest.hexdigest()
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -28,6 +28,9 @@ def draw_samples(out: Console, task: Task, split: Split) -> None:
     if task.inputs.shape is None:
         for name, text in zip(names, samples, strict=True):
             out.print(f"  {name}: {neutral(text)[:100]}…")
+    elif task.kind == "forecasting" and len(task.inputs.shape) == 1:
+        for item, signal in zip(chosen, samples, strict=True):
+            out.print(f"  {_forecast(signal, split.targets[item])}")
     elif len(task.inputs.shape) == 1:
         for name, signal in zip(names, samples, strict=True):
             out.print(f"  {_line(signal)} {name}")
@@ -41,7 +44,7 @@ def _labelled(task: Task) -> bool:
 
 def _one_of_each(task: Task, split: Split) -> list[int]:
     if not _labelled(task):
-        return list(range(min(4, len(split))))
+        return [int(item) for item in np.linspace(0, len(split) - 1, min(4, len(split)))]
     _, first = np.unique(split.targets, return_index=True)
     return [int(item) for item in first]
 
@@ -88,3 +91,10 @@ def _line(signal: Array) -> str:
     spread = thinned.max() - thinned.min()
     places = (thinned - thinned.min()) / (spread if spread else 1) * (len(_BARS) - 1)
     return "".join(_BARS[round(place)] for place in places)
+
+
+def _forecast(known: Array, coming: Array) -> str:
+    """Return what is known and, behind a bar, what is to be told; one scale for both."""
+    both = _line(np.concatenate([known, coming]))
+    behind = round(len(both) * len(coming) / (len(known) + len(coming)))
+    return f"{both[:-behind]}│{both[-behind:]}  {known[0]:.4g} … {known[-1]:.4g} │ {coming[-1]:.4g}"

@@ -112,6 +112,7 @@ def _facts(task: Task) -> list[tuple[str, str]]:
         ("test labels", "private" if task.private_test else "public"),
         ("weights", "may be shipped" if task.weights == "allowed" else "are trained by the grader"),
         ("limits", _limits(task.limits)),
+        ("assets", ", ".join(file.name for file in task.assets) or "none"),
     ]
 
 

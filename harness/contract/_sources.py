@@ -13,6 +13,7 @@ from harness.contract._errors import TaskError
 from harness.contract._split import Parts
 
 _DIGEST = re.compile(r"md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}")
+_RELEASE = re.compile(r"pip:[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+")
 
 SourceKind = Literal["canonical", "local", "embedded"]
 
@@ -44,14 +45,19 @@ class File:
 
     name: str
     url: str
+    """Of a site, or ``pip:<name>==<version>``: the wheel of that release on the package index."""
     digest: str
     """``md5:...`` or ``sha256:...``, as the publisher gives it."""
+    licence: str = ""
+    """Of an asset; a source states that of its files together."""
 
     def __post_init__(self) -> None:
         if not _DIGEST.fullmatch(self.digest):
             raise TaskError(
                 f"file {self.name!r} has the digest {self.digest!r}: expected md5:… (32) or sha256:… (64 digits)"
             )
+        if self.url.startswith("pip:") and not _RELEASE.fullmatch(self.url):
+            raise TaskError(f"file {self.name!r} has the url {self.url!r}: expected pip:<name>==<version>")
         if PurePath(self.name).name != self.name:
             raise TaskError(f"a file cannot be called {self.name!r}: expected a plain name")
 

@@ -53,6 +53,8 @@ class Task:
     rules: tuple[Rule, ...] = ()
     perturb: Callable[[Any, Any], Any] | None = None
     """A label-preserving jitter of one input: called with the input and a `numpy.random.Generator`."""
+    perturb_cost: float | None = None
+    """The most of the primary score that `perturb` costs an honest model; None: what is memorised is not looked for."""
     points: tuple[tuple[float, float], ...] = ()
     """Cut-offs of the primary score and the points they earn."""
     private_test: bool = False
@@ -60,6 +62,7 @@ class Task:
     restricted: bool = False
     """Nothing of the data may leave in logs or messages."""
     assets: tuple[File, ...] = ()
+    """Pretrained weights, shown to `fit` where they are on this machine."""
     batch: int = 256
     threads: int = 2
     name: str = field(default="", init=False)
@@ -111,6 +114,18 @@ class Task:
             (
                 self.weights not in ("retrain", "allowed"),
                 f"weights={self.weights!r}: use 'retrain' or 'allowed'",
+            ),
+            (
+                self.perturb_cost is not None and (self.perturb is None or self.perturb_cost < 0),
+                "`perturb_cost` is what `perturb` costs: declare both, the cost at least 0",
+            ),
+            (
+                not all(isinstance(a, File) and a.licence for a in self.assets),
+                "an asset is no harness.File with a licence",
+            ),
+            (
+                len({a.name for a in self.assets if isinstance(a, File)}) < len(self.assets),
+                "two assets have the same name",
             ),
             (self.batch < 1 or self.threads < 1, "batch and threads must be at least 1"),
         ]

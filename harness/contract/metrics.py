@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from harness.contract import _boxes, _masks
 from harness.contract._errors import TaskError
 from harness.contract._split import take_items
 
@@ -49,10 +50,14 @@ class Metric:
     outcomes: Callable[[Any, Predictions], NDArray[np.bool_]] | None = None
     of: Literal["values", "scores"] = "values"
     """What it is computed from; a metric of scores is left out where the model gives labels only."""
+    resampler: Callable[[Any, Predictions], Callable[[NDArray[np.intp]], float]] | None = None
+    """Does once what is slow, and returns what computes the figure on a resample, given as indices of items."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.higher_is_better, bool):
             raise TaskError(f"metric {self.name!r} has no direction: set higher_is_better to True or False")
+        if self.resampler is not None and not callable(self.resampler):
+            raise TaskError(f"metric {self.name!r} cannot be resampled: `resampler` must be callable")
         if not callable(self.compute):
             raise TaskError(f"metric {self.name!r} cannot be computed: `compute` must be callable")
 
@@ -79,6 +84,41 @@ def _macro_f1(targets: Any, predictions: Predictions) -> float:
     either = np.bincount(targets, minlength=size) + np.bincount(predictions.values, minlength=size)
     seen = either > 0
     return float((2 * both[seen] / either[seen]).mean())
+
+
+def _confusion(targets: Any, predictions: Predictions) -> NDArray[np.intp]:
+    """Return how often each class (row) was answered by each (column)."""
+    import numpy as np
+
+    size = int(max(targets.max(), predictions.values.max())) + 1
+    return np.bincount(targets * size + predictions.values, minlength=size * size).reshape(size, size)
+
+
+def _balanced_accuracy(targets: Any, predictions: Predictions) -> float:
+    """Equal scikit-learn's balanced_accuracy_score, for the reason above."""
+    confusion = _confusion(targets, predictions)
+    seen = confusion.sum(axis=1) > 0
+    return float((confusion.diagonal()[seen] / confusion.sum(axis=1)[seen]).mean())
+
+
+def _quadratic_kappa(targets: Any, predictions: Predictions) -> float:
+    """Equal scikit-learn's cohen_kappa_score(weights="quadratic"), but 0 where chance leaves nothing to agree on."""
+    import numpy as np
+
+    confusion = _confusion(targets, predictions)
+    places = np.arange(len(confusion))
+    cost = (places[:, None] - places) ** 2
+    by_chance = np.outer(confusion.sum(axis=1), confusion.sum(axis=0)) / confusion.sum()
+    expected = float((cost * by_chance).sum())
+    return 1 - float((cost * confusion).sum()) / expected if expected else 0.0
+
+
+def _mean_absolute_error(targets: Any, predictions: Predictions) -> float:
+    return float(abs(predictions.values - targets).mean())
+
+
+def _within_15_percent(targets: Any, predictions: Predictions) -> float:
+    return float((abs(predictions.values - targets) <= 0.15 * abs(targets)).mean())
 
 
 def probabilities(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -134,6 +174,10 @@ _BINS = 15
 
 accuracy = Metric("accuracy", _accuracy, higher_is_better=True, outcomes=_is_right)
 macro_f1 = Metric("macro_f1", _macro_f1, higher_is_better=True)
+mean_absolute_error = Metric("mean_absolute_error", _mean_absolute_error, higher_is_better=False)
+"""Over all steps of all forecasts; a task gives it its unit with `dataclasses.replace`."""
+within_15_percent = Metric("within_15_percent", _within_15_percent, higher_is_better=True)
+"""Share of forecast values no farther than 15 % from the truth, as ISO 15197 judges glucose meters."""
 auc = Metric("auc", _auc, higher_is_better=True, of="scores")
 """One-vs-rest area under the ROC curve, macro average (Hanley & McNeil 1982, Radiology 143:29; Fawcett 2006)."""
 log_loss = Metric("log_loss", _log_loss, higher_is_better=False, unit="nats", of="scores")
@@ -143,3 +187,55 @@ calibration_error = Metric("calibration_error", _calibration_error, higher_is_be
 
 of_scores = (auc, log_loss, calibration_error)
 """What is computed besides for every classifier that gives scores."""
+
+balanced_accuracy = Metric("balanced_accuracy", _balanced_accuracy, higher_is_better=True)
+"""Mean recall over the classes (Brodersen et al. 2010, ICPR)."""
+quadratic_kappa = Metric("quadratic_kappa", _quadratic_kappa, higher_is_better=True)
+"""Agreement beyond chance on ordered classes, weighted by the squared distance (Cohen 1968, Psychol. Bull. 70:213)."""
+
+
+def _mean_of_items(name: str, of_items: Callable[[Any, Any], NDArray[np.float64]]) -> Metric:
+    def resampler(targets: Any, predictions: Predictions) -> Callable[[NDArray[np.intp]], float]:
+        values = of_items(targets, predictions.values)
+        return lambda items: float(values[items].mean())
+
+    return Metric(
+        name,
+        lambda targets, predictions: float(of_items(targets, predictions.values).mean()),
+        higher_is_better=True,
+        resampler=resampler,
+    )
+
+
+dice = _mean_of_items("dice", _masks.dice_of_items)
+"""Mean over the images of the foreground's Dice coefficient."""
+iou = _mean_of_items("iou", _masks.iou_of_items)
+"""Mean over the images of the foreground's intersection over union."""
+
+
+def _labels_of(targets: Any) -> list[int]:
+    return sorted({int(label) for boxes in targets for label in boxes[:, 4]})
+
+
+def _mean_average_precision(targets: Any, predictions: Predictions) -> float:
+    values = _boxes.average_precisions(targets, predictions.values).values()
+    return sum(values) / len(values) if values else 0.0
+
+
+mean_average_precision = Metric(
+    "map50",
+    _mean_average_precision,
+    higher_is_better=True,
+    resampler=lambda targets, predictions: _boxes.resampled_mean(targets, predictions.values, _labels_of(targets)),
+)
+"""Average precision at IoU 0.5, mean over the classes (Everingham et al. 2010, IJCV 88:303; COCO's interpolation)."""
+
+
+def average_precision(label: int, name: str) -> Metric:
+    """Return the metric of one class's average precision at IoU 0.5, called ``ap50_<name>``."""
+    return Metric(
+        f"ap50_{name}",
+        lambda targets, predictions: _boxes.average_precisions(targets, predictions.values).get(label, 0.0),
+        higher_is_better=True,
+        resampler=lambda targets, predictions: _boxes.resampled_mean(targets, predictions.values, [label]),
+    )

@@ -1,5 +1,7 @@
 """Find, check and load a task's data; never imported by a worker."""
 
+from harness.data._assets import Asset, assets_here, fetch_asset
+from harness.data._facts import DataFacts, find_facts, refuse_practice
 from harness.data._files import Bars, DownloadBar, NotHere, in_cache, no_bars
 from harness.data._load import DataChoice, TaskData, load_data
 from harness.data._places import Places
@@ -7,17 +9,23 @@ from harness.data._private import keep_private, private_folder
 from harness.data._survey import Found, survey
 
 __all__ = [
+    "Asset",
     "Bars",
     "DataChoice",
+    "DataFacts",
     "DownloadBar",
     "Found",
     "NotHere",
     "Places",
     "TaskData",
+    "assets_here",
+    "fetch_asset",
+    "find_facts",
     "in_cache",
     "keep_private",
     "load_data",
     "no_bars",
     "private_folder",
+    "refuse_practice",
     "survey",
 ]

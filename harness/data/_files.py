@@ -8,6 +8,7 @@ from typing import Protocol
 
 from harness.contract import Canonical, File, InfrastructureError, Local, Task
 from harness.data._digest import file_digest, matches
+from harness.data._index import IndexFailedError, download_wheel, is_on_index
 from harness.data._places import Places
 
 _CONNECT_SECONDS = 5.0
@@ -88,27 +89,37 @@ def in_cache(task: Task, source: Canonical, places: Places, bars: Bars = no_bars
         NotHere: a file is missing and cannot be downloaded.
         InfrastructureError: a download has the wrong digest.
     """
-    folder = cache_folder(task, places)
     for file in source.files:
-        path = folder / file.name
-        if path.exists() and matches(file, path):
-            continue
+        cached(task, file, places, bars)
+    return cache_folder(task, places)
+
+
+def cached(task: Task, file: File, places: Places, bars: Bars = no_bars) -> Path:
+    """Return where the cache holds one official file of `task`, downloading it if it is missing.
+
+    Raises:
+        NotHere: it is missing and cannot be downloaded.
+        InfrastructureError: the download has the wrong digest.
+    """
+    path = cache_folder(task, places) / file.name
+    if not (path.exists() and matches(file, path)):
         if places.offline:
             raise NotHere(f"{file.name} is not in the cache and HARNESS_OFFLINE forbids its download")
         _download(file, path, bars)
-    return folder
+    return path
 
 
 def _download(file: File, path: Path, bars: Bars) -> None:
     """Fetch `file` to `path`: whole and with the right digest, or not at all."""
-    import pooch
     import requests
 
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
-    fetch = pooch.HTTPDownloader(progressbar=bars(file.name), timeout=(_CONNECT_SECONDS, _READ_SECONDS))
     try:
-        fetch(file.url, str(part), None)
+        if is_on_index(file.url):
+            download_wheel(file.url, file.name, part)
+        else:
+            _download_from_site(file, part, bars)
         algorithm, _, expected = file.digest.partition(":")
         found = file_digest(part, algorithm)
         if found != expected:
@@ -117,7 +128,17 @@ def _download(file: File, path: Path, bars: Bars) -> None:
                 "try again, or ask whoever maintains the task"
             )
         part.replace(path)
+    except IndexFailedError as error:
+        raise NotHere(f"{path.name} cannot be downloaded ({error})") from error
     except (requests.RequestException, OSError) as error:
         raise NotHere(f"{path.name} cannot be downloaded ({type(error).__name__})") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _download_from_site(file: File, to: Path, bars: Bars) -> None:
+    import pooch
+
+    pooch.HTTPDownloader(progressbar=bars(file.name), timeout=(_CONNECT_SECONDS, _READ_SECONDS))(
+        file.url, str(to), None
+    )

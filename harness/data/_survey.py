@@ -30,6 +30,7 @@ def survey(task: Task, places: Places) -> Iterator[Found]:
     A file of the instructor's own that is not the official one is `local`; in the cache it is `damaged`.
     """
     official = {file.name: file for source in task.sources if isinstance(source, Canonical) for file in source.files}
+    official |= {file.name: file for file in task.assets}
     own = {name for source in task.sources if isinstance(source, Local) for name in source.files}
     if places.root is not None:
         for name in sorted(own | set(official)):

@@ -1,15 +1,19 @@
 """Evaluate one (task, submission): plan, run in isolation, measure, give a record."""
 
 from harness.evaluate._check import Check
+from harness.evaluate._host import describe_git, package_versions
 from harness.evaluate._observe import Observer, Silent
-from harness.evaluate._plan import Plan, WeightsPolicy
+from harness.evaluate._plan import Key, Plan, WeightsPolicy, assets_in_use, choose_mode, seeds_for
 from harness.evaluate._run import Outcome
+from harness.evaluate._snapshot import Contents, read_contents, read_files
 from harness.evaluate._submission import Evaluation, Evaluator, Settings, Stores
 
 __all__ = [
     "Check",
+    "Contents",
     "Evaluation",
     "Evaluator",
+    "Key",
     "Observer",
     "Outcome",
     "Plan",
@@ -17,4 +21,11 @@ __all__ = [
     "Silent",
     "Stores",
     "WeightsPolicy",
+    "assets_in_use",
+    "choose_mode",
+    "describe_git",
+    "package_versions",
+    "read_contents",
+    "read_files",
+    "seeds_for",
 ]

@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 
 from harness.contract import Predictions, Split, SubmissionError
-from harness.evaluate._agree import differing
+from harness.evaluate._audits import differing
 from harness.evaluate._plan import Plan
 from harness.evaluate._predictions import join_predictions
-from harness.evaluate._run import open_session
+from harness.evaluate._run import fit_session, open_session
 from harness.evaluate._session import Session
 from harness.evaluate._snapshot import check_snapshot
 from harness.evaluate._weigh import weigh
@@ -76,7 +76,7 @@ class _Suite:
     FOUNDATIONS = frozenset({"files", "import", "fit", "save", "load", "predict"})
 
     def __init__(self, plan: Plan, sandbox: Sandbox, work: Path) -> None:
-        self._plan, self._sandbox = plan, sandbox
+        self._plan, self._sandbox, self._work = plan, sandbox, work
         self._artifact = work / "artifact"
         self._train = _sample(plan.data.train, _TRAIN_ITEMS)
         self._validation = _sample(plan.data.validation, _VALIDATION_ITEMS)
@@ -113,7 +113,7 @@ class _Suite:
         check_snapshot(self._plan.snapshot, "trained", self._plan.task.limits)
 
     def _import(self) -> None:
-        self._open().setup(self._plan.seeds[0])
+        self._start(fit_session(self._plan, self._sandbox, self._work)).setup(self._plan.seeds[0])
 
     def _fit(self) -> None:
         session = self._running
@@ -173,9 +173,12 @@ class _Suite:
         return self._session
 
     def _open(self, *more: Folder) -> Session:
+        return self._start(open_session(self._plan, self._sandbox, *more))
+
+    def _start(self, session: Session) -> Session:
         """Start a fresh worker in place of the one that runs."""
         self.close()
-        self._session = open_session(self._plan, self._sandbox, *more).__enter__()
+        self._session = session.__enter__()
         return self._session
 
     def _ask(self, items: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Predictions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def describe_machine() -> Machine:
     )
 
 
+@cache
 def package_versions() -> dict[str, str]:
     """Return the versions of the packages that decide results; none is imported."""
     found = {}

@@ -15,20 +15,20 @@ import numpy as np
 import psutil
 
 import harness.yardstick
-from harness.clock import Budget, Timing, measure, sample, summarise, warm_up
+from harness.clock import Budget, Four, Prepare, Round, Summary, measure, sample, summarise, warm_up
 from harness.contract import Limits, Predictions, TaskInfo
 from harness.evaluate._predictions import join_predictions
-from harness.evaluate._session import Answer, Session
+from harness.evaluate._session import Answer, Exchange, Session
 from harness.record import Latency, Throughput
 from harness.sandbox import Folder, Sandbox
 
 Array = np.ndarray[Any, Any]
 Perturb = Callable[[Any, np.random.Generator], Any]
 
-_CHANNEL_REQUESTS = 200
 _LOOK_SECONDS = 0.05
 _UNALTERED = 4  # one request in so many is an item as it is
 _THROUGHPUT_BATCHES = 3
+_LEAST_REPLAYED, _MOST_REPLAYED, _ASKED_EACH = 6, 24, 3
 _YARDSTICK_WIDTH = 256
 _YARDSTICK = TaskInfo(
     name="yardstick",
@@ -50,10 +50,28 @@ class Measured:
     throughput: Throughput
     latencies: Array
     drawn: Array
-    unaltered: Array
-    """Which items were asked as they are."""
+    unaltered: Asked
+    altered: Asked | None
+    """None where the kind of data has no jitter."""
+    replays: Replays
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Items asked alone and shuffled, and what they got."""
+
+    items: Array
     answers: Predictions
-    """What those got, alone and shuffled."""
+
+
+@dataclass(frozen=True, eq=False)
+class Replays:
+    """Seconds, without the channel, of inputs asked for the first time and of the same asked again."""
+
+    fresh: Array
+    repeated: Array
+    resolved: bool
+    """Whether there were any, and took more than twice what the channel does."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,24 +124,22 @@ def measure_cost(subject: Subject) -> Measured:
     """
     example = subject.example
     answer = np.asarray((example.values if example.scores is None else example.scores)[:1])
-    vector = np.zeros((1, _YARDSTICK_WIDTH), np.float32)
     with _one_core(), subject.open_session() as model, _yardstick_session(subject.sandbox) as yardstick:
-        channel = _channel_seconds(model, subject.inputs[:1], answer)  # before student code is imported
-        yardstick_channel = _channel_seconds(yardstick, vector, np.zeros((1, 10), np.float32))
         model.setup(subject.seed, "load_error", "load")
         model.load()
         yardstick.setup(0)
         with model.within("measure_seconds", quiet=True), yardstick.within("measure_seconds", quiet=True):
             bench = _Bench(subject, model, yardstick)
-            timing = bench.time()
-            summary = summarise(timing, channel, yardstick_channel)
+            rounds = bench.time(answer)
+            summary = summarise(rounds)
             return Measured(
                 latency=Latency(batch=1, **vars(summary)),
                 throughput=bench.throughput(),
-                latencies=np.array(timing.model),
+                latencies=np.concatenate([one.model for one in rounds]),
                 drawn=bench.drawn(),
-                unaltered=bench.drawn()[bench.unaltered()],
-                answers=bench.answers(),
+                unaltered=bench.asked(~bench.altered()),
+                altered=bench.asked(bench.altered()) if bench.altered().any() else None,
+                replays=bench.replay(summary),
             )
 
 
@@ -154,30 +170,56 @@ class _Bench:
         self._draw = Draw.secret(len(subject.inputs), subject.perturb)
         self._answers: dict[int, Answer] = {}
         self._n = 0
+        self._kept_back = min(_MOST_REPLAYED, len(self._draw.items) // 4)
         generator = np.random.Generator(np.random.PCG64(0))
         self._vectors = generator.random((Budget().most, 1, _YARDSTICK_WIDTH), np.float32)
 
-    def time(self) -> Timing:
-        """Warm up, then time the model and the yardstick in turns."""
+    def time(self, answer: Array) -> list[Round]:
+        """Warm up, then time the model, the yardstick and their channels in turns; `answer` is like the model's.
+
+        The channels are timed with the yardstick's worker: no student code is there to make them look slow.
+        """
         budget = Budget()
-        half = max(1, len(self._draw.items) // 2)  # the other half warms up: no input comes twice
-        typical = warm_up(lambda number: self._prepare(number - half), half, time.perf_counter, budget.warm_up_seconds)
+        half = max(1, (len(self._draw.items) - self._kept_back) // 2)  # the other half warms up: no input comes twice
+        typical = warm_up(lambda number: self._prepare(number + half), half, time.perf_counter, budget.warm_up_seconds)
         warm_up(self._prepare_yardstick, budget.most, time.perf_counter, budget.warm_up_seconds)
         self._n = budget.requests(typical, half)
-        return measure(self._prepare, self._prepare_yardstick, self._n, budget.rounds, time.perf_counter)
+        echo = self._yardstick.echo(self._subject.inputs[:1], answer)
+        yardstick_echo = self._yardstick.echo(self._vectors[0], np.zeros((1, 10), np.float32))
+        timed: Four[Prepare] = Four(
+            model=self._prepare,
+            channel=lambda _: echo,
+            yardstick=self._prepare_yardstick,
+            yardstick_channel=lambda _: yardstick_echo,
+        )
+        return measure(timed, self._n, time.perf_counter)
 
     def drawn(self) -> Array:
         """Return which item each timed request was."""
         return self._draw.items[: self._n]
 
-    def unaltered(self) -> Array:
-        """Return the numbers of the timed requests that were items as they are."""
-        return np.flatnonzero(~self._draw.altered[: self._n])
+    def altered(self) -> Array:
+        """Return (n,) bool: which timed requests were jittered."""
+        return self._draw.altered[: self._n]
 
-    def answers(self) -> Predictions:
-        """Check every timed answer, and return those to unaltered items."""
-        accepted = [self._model.accept(self._answers[number], "measure") for number in range(self._n)]
-        return join_predictions([accepted[number] for number in self.unaltered()])
+    def asked(self, which: Array) -> Asked:
+        """Check the answers to the timed requests where `which` is true, and return them."""
+        numbers = np.flatnonzero(which)
+        accepted = [self._model.accept(self._answers[int(number)], "measure") for number in numbers]
+        return Asked(self.drawn()[numbers], join_predictions(accepted))
+
+    def replay(self, summary: Summary) -> Replays:
+        """Ask inputs that were kept back three times each: first, at once again, and after the next one's first."""
+        affordable = int(Budget().seconds / (_ASKED_EACH * summary.p50_seconds))
+        count = min(self._kept_back, max(_LEAST_REPLAYED, affordable))
+        last = len(self._draw.items)
+        requests = [self._prepare(number) for number in range(last - count, last)]
+        order = [step for i in range(count) for step in (i, i, *([i - 1] if i else []))]
+        seconds = np.array(sample(lambda step: requests[order[step]], range(len(order)), time.perf_counter))
+        first = np.array([step not in order[:at] for at, step in enumerate(order)], bool)
+        resolved = bool(count) and float(np.median(seconds[first])) >= 2 * summary.channel_seconds
+        net = seconds - summary.channel_seconds
+        return Replays(net[first], net[~first], resolved)
 
     def throughput(self) -> Throughput:
         """Return samples a second in full batches."""
@@ -186,27 +228,26 @@ class _Bench:
         seconds = median(sample(lambda _: request, range(_THROUGHPUT_BATCHES), time.perf_counter))
         return Throughput(batch=len(several), samples_per_second=len(several) / seconds)
 
-    def _prepare(self, number: int) -> Callable[[], object]:
+    def _prepare(self, number: int) -> _Kept:
         item, perturb = int(self._draw.items[number]), self._subject.perturb
         one = self._subject.inputs[item : item + 1]
         if perturb is not None and self._draw.altered[number]:
             one = np.ascontiguousarray(perturb(one[0], self._draw.generator), one.dtype)[None]
-        request, answers = self._model.request(one, "measure"), self._answers
+        return _Kept(self._model.request(one, "measure"), number, self._answers)
 
-        def send() -> None:
-            answers[number] = request()
-
-        return send
-
-    def _prepare_yardstick(self, number: int) -> Callable[[], object]:
+    def _prepare_yardstick(self, number: int) -> Exchange:
         return self._yardstick.request(self._vectors[number], "measure")
 
 
-def _channel_seconds(session: Session, inputs: Any, answer: Array) -> float:
-    echo = session.echo(inputs, answer)
-    with session.within("measure_seconds", quiet=True):
-        sample(lambda _: echo, range(_CHANNEL_REQUESTS // 4), time.perf_counter)
-        return median(sample(lambda _: echo, range(_CHANNEL_REQUESTS), time.perf_counter))
+class _Kept:
+    """A request whose answer is kept to be checked when the clock is done."""
+
+    def __init__(self, exchange: Exchange, number: int, answers: dict[int, Answer]) -> None:
+        self.send, self._exchange = exchange.send, exchange
+        self._number, self._answers = number, answers
+
+    def take(self) -> None:
+        self._answers[self._number] = self._exchange.take()
 
 
 def _yardstick_session(sandbox: Sandbox) -> Session:

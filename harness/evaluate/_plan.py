@@ -3,18 +3,59 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from harness._version import __version__
-from harness.contract import Task
-from harness.data import TaskData
+from harness.contract import Baseline, Task
+from harness.data import Asset, TaskData
 from harness.evaluate._host import package_versions
 from harness.evaluate._snapshot import Snapshot
-from harness.record import Mode, SubmissionPart, TaskPart
+from harness.record import Mode, ScoredOn, SubmissionPart, TaskPart
 
 WeightsPolicy = Literal["load", "retrain", "declared"]
 """Load what was shipped, train whatever was shipped, or do as the task declares."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """Everything that decides a result; known without loading data or copying files."""
+
+    name: str
+    task: str
+    task_digest: str
+    source: str
+    baseline: Baseline
+    data_digest: str
+    scored_on: ScoredOn
+    submission_digest: str
+    mode: Mode
+    seeds: tuple[int, ...]
+    level: str
+    assets: tuple[str, ...] = ()
+    """Digests of what the fit worker is shown."""
+
+    @property
+    def id(self) -> str:
+        """Its digest, in short."""
+        pieces = (
+            __version__,
+            *(f"{name} {version}" for name, version in sorted(package_versions().items())),
+            self.task,
+            self.task_digest,
+            self.source,
+            repr(self.baseline),
+            self.data_digest,
+            self.scored_on,
+            self.name,
+            self.submission_digest,
+            self.mode,
+            *map(str, self.seeds),
+            self.level,
+            *self.assets,
+        )
+        return hashlib.sha256("\0".join(pieces).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +67,8 @@ class Plan:
     task_digest: str
     data: TaskData
     snapshot: Snapshot
+    assets: tuple[Asset, ...] = ()
+    """Pretrained weights to be shown to `fit`."""
     mode: Mode
     base_seed: int
     repeats: int
@@ -35,28 +78,25 @@ class Plan:
     @property
     def seeds(self) -> tuple[int, ...]:
         """The model's seed in each repeat: by name, the same for every submission."""
-        count = self.repeats if self.mode == "trained" else 1
-        return tuple(seed_for(self.base_seed, self.task.name, repeat) for repeat in range(count))
+        return seeds_for(self.base_seed, self.task.name, self.mode, self.repeats)
 
     @property
     def id(self) -> str:
         """Digest of everything that decides the result."""
-        pieces = (
-            __version__,
-            *(f"{name} {version}" for name, version in sorted(package_versions().items())),
-            self.task.name,
-            self.task_digest,
-            self.data.source.kind,
-            repr(self.data.source.baseline),
-            self.data.digest,
-            self.data.scored_on,
-            self.name,
-            self.snapshot.digest,
-            self.mode,
-            *map(str, self.seeds),
-            self.level,
-        )
-        return hashlib.sha256("\0".join(pieces).encode()).hexdigest()[:16]
+        return Key(
+            name=self.name,
+            task=self.task.name,
+            task_digest=self.task_digest,
+            source=self.data.source.kind,
+            baseline=self.data.source.baseline,
+            data_digest=self.data.digest,
+            scored_on=self.data.scored_on,
+            submission_digest=self.snapshot.digest,
+            mode=self.mode,
+            seeds=self.seeds,
+            level=self.level,
+            assets=assets_in_use(self.assets, self.mode),
+        ).id
 
     def task_part(self) -> TaskPart:
         """Return the record's `task`."""
@@ -78,10 +118,20 @@ class Plan:
         return SubmissionPart(name=self.name, digest=self.snapshot.digest, mode=self.mode)
 
 
-def choose_mode(snapshot: Snapshot, weights: WeightsPolicy, task: Task) -> Mode:
+def choose_mode(task: Task, ships_weights: bool, weights: WeightsPolicy) -> Mode:
     """Load what the submission shipped, unless there is nothing or `weights` says to train."""
-    wanted = weights == "load" or (weights == "declared" and task.weights == "allowed")
-    return "loaded" if snapshot.weights is not None and wanted else "trained"
+    allowed = task.weights == "allowed" if weights == "declared" else weights == "load"
+    return "loaded" if ships_weights and allowed else "trained"
+
+
+def seeds_for(base: int, task: str, mode: Mode, repeats: int) -> tuple[int, ...]:
+    """Return the model's seed in each repeat; a loaded model needs one."""
+    return tuple(seed_for(base, task, repeat) for repeat in range(repeats if mode == "trained" else 1))
+
+
+def assets_in_use(assets: Iterable[Asset], mode: Mode) -> tuple[str, ...]:
+    """Return the digests of what a result in `mode` may depend on: only fit sees assets."""
+    return tuple(asset.file.digest for asset in assets if mode == "trained")
 
 
 def seed_for(base: int, task: str, repeat: int) -> int:

@@ -69,27 +69,30 @@ def bad_predictions(phase: Phase, problem: str) -> SubmissionError:
 def _form_problem(task: TaskInfo, n: int, item_shape: tuple[int, ...], headers: Sequence[ArrayHeader]) -> str | None:
     first = headers[0]
     numeric = first.dtype.kind in "iuf"
-    found = f"predict returned shape {first.shape} of {first.dtype} for {n} inputs"
     match task.kind:
         case "classification":
             classes = len(task.classes)
             labels = first.shape == (n,) and numeric
             scores = first.shape == (n, classes) and first.dtype.kind == "f"
             if not (labels or scores):
-                return f"{found}: expected ({n},) integer labels or ({n}, {classes}) float scores"
+                return f"{_found(first, n)}: expected ({n},) integer labels or ({n}, {classes}) float scores"
         case "segmentation":
             if first.shape != (n, *item_shape[:2]) or not numeric:
-                return f"{found}: expected ({n}, {item_shape[0]}, {item_shape[1]}) masks or probabilities"
+                return f"{_found(first, n)}: expected ({n}, {item_shape[0]}, {item_shape[1]}) masks or probabilities"
         case "forecasting":
             if first.shape != (n, task.horizon) or first.dtype.kind != "f":
-                return f"{found}: expected ({n}, {task.horizon}) floats"
+                return f"{_found(first, n)}: expected ({n}, {task.horizon}) floats"
         case "detection":
             rows = first.shape[0] if first.shape else -1
             if first.shape != (rows, 6) or first.dtype.kind != "f" or rows > n * MAX_BOXES_PER_IMAGE:
-                return f"{found}: expected (k, 6) floats per image, at most {MAX_BOXES_PER_IMAGE} boxes each"
+                return f"{_found(first, n)}: expected (k, 6) floats per image, at most {MAX_BOXES_PER_IMAGE} boxes each"
             if headers[1].shape != (n,):
                 return f"predict returned boxes for {headers[1].shape} images: expected {n}"
     return None
+
+
+def _found(first: ArrayHeader, n: int) -> str:
+    return f"predict returned shape {first.shape} of {first.dtype} for {n} inputs"
 
 
 def _labels(task: TaskInfo, array: Array, phase: Phase) -> Predictions:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,16 +14,17 @@ from typing import Any
 
 from harness._version import __version__
 from harness.contract import Predictions, SubmissionError, TaskInfo
-from harness.evaluate._agree import same_answers
+from harness.evaluate._audits import no_replay, not_memorised, same_answers
 from harness.evaluate._host import describe_git, describe_machine, package_versions
 from harness.evaluate._measure import Measured, Subject, measure_cost
 from harness.evaluate._observe import Observer
 from harness.evaluate._plan import Plan
 from harness.evaluate._predictions import join_predictions
 from harness.evaluate._score import Scored, compare, mean_of, not_reached, score
-from harness.evaluate._session import Session
+from harness.evaluate._session import ASSETS, Session
 from harness.evaluate._snapshot import check_snapshot
 from harness.evaluate._weigh import Weight, weigh
+from harness.quiet import machine_wide
 from harness.record import (
     Audit,
     BaselineResult,
@@ -81,6 +83,7 @@ class _Reached:
     scored: Scored | None = None
     repeats: list[Scored] = field(default_factory=list)
     measured: Measured | None = None
+    audits: tuple[Audit, ...] = ()
     phases: dict[str, float] = field(default_factory=dict)
     curve: list[dict[str, float]] = field(default_factory=list)
 
@@ -112,7 +115,7 @@ def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer
         scores=scores,
         baseline=baseline,
         cost=_cost(reached),
-        audits=audits_of(reached),
+        audits=reached.audits or audits_of(plan, reached),
         run=Run(
             id=plan.id,
             started=started,
@@ -145,23 +148,27 @@ class _Line:
         """Go as far as the submission lets us; `reached` says how far that was."""
         plan, reached = self._plan, self.reached
         first, *others = plan.seeds
+        quiet = machine_wide()
         check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
         artifact = plan.snapshot.weights or self._work
-        if plan.mode == "trained":
-            artifact = self._work / "artifact"
-            reached.fitted = self._fit(first, artifact)
-        with self._phase("weigh"):
-            reached.weight = weigh(artifact, plan.snapshot, plan.task.limits)
-        reached.predicted = self._predict(first, artifact)
-        with self._phase("score"):
-            reached.scored = self._score(reached.predicted.predictions)
+        with self._turn(quiet.working()):
+            if plan.mode == "trained":
+                artifact = self._work / "artifact"
+                reached.fitted = self._fit(first, artifact)
+            with self._phase("weigh"):
+                reached.weight = weigh(artifact, plan.snapshot, plan.task.limits)
+            reached.predicted = self._predict(first, artifact)
+            with self._phase("score"):
+                reached.scored = self._score(reached.predicted.predictions)
         reached.repeats.append(reached.scored)
-        with self._phase("measure"):
+        with self._turn(quiet.measuring()), self._phase("measure"):
             reached.measured = self._measure(first, artifact, reached.predicted.predictions)
         self._hold_to_rules(reached.predicted.operators)
-        hold_to(audits_of(reached))
+        reached.audits = audits_of(plan, reached)
+        hold_to(reached.audits)
         for seed in others:
-            self._repeat(seed)
+            with self._turn(quiet.working()):
+                self._repeat(seed)
 
     def _repeat(self, seed: int) -> None:
         """Train and score once more, with another seed."""
@@ -189,7 +196,7 @@ class _Line:
         plan = self._plan
         artifact.mkdir()
         artifact.chmod(0o755)
-        with self._session(plan.task.threads) as session:
+        with replace(fit_session(plan, self._sandbox, self._work), on_log=self._logged) as session:
             with self._phase("import"):
                 session.setup(seed)
             cpu_before = session.process.cpu_seconds
@@ -267,6 +274,14 @@ class _Line:
         self._observer.logged(values)
 
     @contextmanager
+    def _turn(self, turn: AbstractContextManager[None]) -> Iterator[None]:
+        """Wait for a turn on this machine, and have it."""
+        with ExitStack() as held:
+            with self._phase("wait"):
+                held.enter_context(turn)
+            yield
+
+    @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
         self._observer.phase(name)
         begin = time.monotonic()
@@ -284,6 +299,21 @@ def open_session(plan: Plan, sandbox: Sandbox, *more: Folder) -> Session:
         folders=(Folder("submission", plan.snapshot.files), *more),
         threads=plan.task.threads,
     )
+
+
+def fit_session(plan: Plan, sandbox: Sandbox, work: Path) -> Session:
+    """Return a worker, not started yet, that is shown the task's assets besides: a copy in `work`."""
+    if not plan.assets:
+        return open_session(plan, sandbox)
+    folder = work / ASSETS
+    if not folder.exists():
+        folder.mkdir()
+        folder.chmod(0o755)
+        for asset in plan.assets:
+            shutil.copyfile(asset.path, folder / asset.file.name)
+            (folder / asset.file.name).chmod(0o644)
+    session = open_session(plan, sandbox, Folder(ASSETS, folder))
+    return replace(session, assets=tuple(asset.file.name for asset in plan.assets))
 
 
 def task_info(plan: Plan) -> TaskInfo:
@@ -309,12 +339,16 @@ def _baseline(plan: Plan, reached: _Reached, scores: tuple[Score, ...]) -> Basel
     return compare(plan.task, baseline, scores[0].value, reached.scored)
 
 
-def audits_of(reached: _Reached) -> tuple[Audit, ...]:
+def audits_of(plan: Plan, reached: _Reached) -> tuple[Audit, ...]:
     """Return the audits of what was reached."""
     predicted, measured = reached.predicted, reached.measured
     audits = []
     if predicted is not None and measured is not None:
-        audits.append(same_answers(predicted.predictions.take(measured.unaltered), measured.answers))
+        unaltered, altered = measured.unaltered, measured.altered
+        audits.append(same_answers(predicted.predictions.take(unaltered.items), unaltered.answers))
+        audits.append(no_replay(measured.replays))
+        memory = altered and not_memorised(plan.task, plan.data.scored, predicted.predictions, altered)
+        audits += [memory] if memory else []
     if predicted is not None and predicted.operators.flops is not None:
         uncounted = ", ".join(predicted.operators.uncounted) or "nothing"
         detail = f"claimed by the worker; uncounted: {uncounted}"

@@ -139,4 +139,6 @@ def _draws_besides(metric: Metric, truth: Split, predictions: Predictions, seed:
 
 
 def _figure(metric: Metric, truth: Split, predictions: Predictions) -> Resampled:
+    if metric.resampler is not None:
+        return metric.resampler(truth.targets, predictions)
     return lambda items: float(metric.compute(take_items(truth.targets, items), predictions.take(items)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -48,10 +48,12 @@ from harness.wire import (
 
 Array = np.ndarray[Any, Any]
 
+ASSETS = "assets"
 _START_SECONDS = 60.0
 _MAX_LOGGED = 10_000
 _MAX_ARTIFACT_FILES = 1_000
 _LOG_TAIL_CHARACTERS = 64 * 1024
+_DONE = Done()
 _MAX_NAME, _MAX_MESSAGE, _MAX_LINE = 100, 2_000, 1 << 31
 
 
@@ -76,6 +78,39 @@ class Answer:
     arrays: list[Array]
 
 
+class Exchange:
+    """A request made ready: `send` returns when the answer is there, `take` returns it."""
+
+    def __init__(self, session: Session, stage: _Stage, frame: Frame, admit: Admit) -> None:
+        self._session, self._stage, self._frame, self._admit = session, stage, frame, admit
+        self._channel = session.process.channel
+        self._reply: tuple[Reply, list[Array]] | None = None
+
+    def send(self) -> None:
+        """Send the request and wait for the whole answer, in few steps where both are like the last ones.
+
+        Raises:
+            SubmissionError: the worker raised, ended, or did not keep to the protocol.
+        """
+        self._reply = None
+        try:
+            if self._channel.exchange_again(self._frame):
+                return
+        except ChannelClosed:
+            raise self._session.ended(self._stage) from None
+        self._reply = self._session.follow(self._stage, self._admit)
+
+    def take(self) -> Answer:
+        """Return the answer; only once, and before the next request is sent."""
+        # a short answer repeats the form of one to the same question, and that was admitted
+        return Answer(*(self._reply or (_DONE, [self._channel.take_again()])))
+
+    def __call__(self) -> Answer:
+        """Send the request and return the answer."""
+        self.send()
+        return self.take()
+
+
 @dataclass(kw_only=True)
 class Session:
     """One worker, from its start to its end; use it as a context."""
@@ -84,6 +119,8 @@ class Session:
     task: TaskInfo
     folders: tuple[Folder, ...]
     threads: int
+    assets: tuple[str, ...] = ()
+    """Files in the folder ``assets`` that the model is told of."""
     on_log: Callable[[dict[str, float]], None] = field(default=lambda _: None)
     _logged: int = field(default=0, init=False)
 
@@ -119,7 +156,9 @@ class Session:
 
     def setup(self, seed: int, kind: FailureKind = "invalid_submission", phase: Phase = "import") -> None:
         """Import the submission and make its model."""
-        request = Setup(self.task, seed, self.process.place("submission"), self.process.processes)
+        place = self.process.place(ASSETS) if self.assets else ""
+        task = replace(self.task, assets={name: f"{place}/{name}" for name in self.assets})
+        request = Setup(task, seed, self.process.place("submission"), self.process.processes)
         with self.within("import_seconds"):
             self._call(_Stage(phase, kind), self._frame(request))
 
@@ -148,20 +187,18 @@ class Session:
         with self.within("load_seconds"):
             self._call(_Stage("load", "load_error"), self._frame(Load(self.process.place("artifact"))))
 
-    def echo(self, inputs: Any, answer: Array) -> Callable[[], object]:
-        """Make ready an exchange like a request's, sent back unread: the channel alone."""
+    def echo(self, inputs: Any, answer: Array) -> Exchange:
+        """Make ready an exchange like a request's, answered without a model: the channel alone."""
         _, arrays = pack(inputs)
-        stage = _Stage("measure", "predict_error")
-        frame = self._frame(Echo(), *arrays, answer)
-        return lambda: self._call(stage, frame, anything)
+        frame = self._frame(Echo(answer.shape, str(answer.dtype)), *arrays)
+        return Exchange(self, _Stage("measure", "predict_error"), frame, anything)
 
-    def request(self, inputs: Any, phase: Phase = "predict") -> Callable[[], Answer]:
-        """Make ready a request to predict one batch; calling it sends it and waits for the answer."""
+    def request(self, inputs: Any, phase: Phase = "predict") -> Exchange:
+        """Make ready a request to predict one batch."""
         form, arrays = pack(inputs)
         n, shape = len(inputs), inputs.shape[1:] if isinstance(inputs, np.ndarray) else ()
         admit = admit_predictions(self.task, n, shape, phase)
-        stage, frame = _Stage(phase, "predict_error"), self._frame(Predict(form), *arrays)
-        return lambda: Answer(*self._call(stage, frame, admit))
+        return Exchange(self, _Stage(phase, "predict_error"), self._frame(Predict(form), *arrays), admit)
 
     def accept(self, answer: Answer, phase: Phase = "predict") -> Predictions:
         """Check an answer item by item."""
@@ -190,9 +227,18 @@ class Session:
         admit: Admit = _no_arrays,
         take: Callable[[File, Array], None] | None = None,
     ) -> tuple[Reply, list[Array]]:
-        """Send `frame`, follow what comes before the reply proper, return that."""
+        """Send `frame` and return the reply proper."""
         try:
             self.process.channel.transmit(frame)
+        except ChannelClosed:
+            raise self.ended(stage) from None
+        return self.follow(stage, admit, take)
+
+    def follow(
+        self, stage: _Stage, admit: Admit, take: Callable[[File, Array], None] | None = None
+    ) -> tuple[Reply, list[Array]]:
+        """Take what comes before the reply proper, return that."""
+        try:
             while True:
                 reply, answer = self.process.channel.receive(admit)
                 match reply:
@@ -205,7 +251,7 @@ class Session:
                     case _:
                         return reply, answer
         except ChannelClosed:
-            raise self._ended(stage) from None
+            raise self.ended(stage) from None
         except WireError as error:
             raise self._no_protocol(stage, str(error)) from error
 
@@ -216,6 +262,11 @@ class Session:
 
     def _raised(self, stage: _Stage, raised: Raised) -> SubmissionError:
         raised = self._plausible(raised)
+        exceeded = self.process.exceeded
+        if exceeded is not None and exceeded.kind == "out_of_memory":  # a child was killed, its parent lives to tell
+            return SubmissionError(
+                "out_of_memory", stage.phase, _over(exceeded, stage.phase), log_tail=raised.traceback
+            )
         said = f"{raised.exception}: {raised.message}" if raised.exception else raised.message
         kind, message = stage.kind, said
         match raised.reason:
@@ -252,7 +303,7 @@ class Session:
             line=raised.line if known and raised.line is not None and 0 < raised.line < _MAX_LINE else None,
         )
 
-    def _ended(self, stage: _Stage) -> SubmissionError:
+    def ended(self, stage: _Stage) -> SubmissionError:
         """Say why the worker is gone: over a limit, or by its own doing."""
         how = self.process.exit_description()
         exceeded, tail = self.process.exceeded, self.process.log_tail

@@ -43,23 +43,48 @@ class _Entry:
     """None for what is not a regular file."""
 
 
-def take_snapshot(folder: Path, to: Path, limits: Limits) -> Snapshot:
-    """Copy the submission at `folder` into `to`."""
-    cap = limits.artifact_bytes + limits.shipped_bytes + _SOURCE_BYTES
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What a plan must know of a submission's files; a snapshot of them would say the same."""
+
+    digest: str
+    ships_weights: bool
+
+
+def read_contents(folder: Path, limits: Limits, shared: Path | None = None) -> Contents:
+    """Digest the submission at `folder` where it lies; nothing is copied."""
+    digest = hashlib.sha256()
+    ships_weights = False
+    for entry, over in _digested(folder, shared, _cap(limits), digest):
+        plain = entry.content is not None and not over
+        ships_weights |= plain and entry.path.parts[0] == WEIGHTS and len(entry.path.parts) > 1
+    return Contents(digest=f"sha256:{digest.hexdigest()}", ships_weights=ships_weights)
+
+
+def read_files(
+    folder: Path, limits: Limits, shared: Path | None = None
+) -> Iterator[tuple[PurePosixPath, bytes | None]]:
+    """Yield what a snapshot of `folder` would read; None for what is no plain file."""
+    for entry, _ in _digested(folder, shared, _cap(limits), hashlib.sha256()):
+        yield entry.path, entry.content
+
+
+def take_snapshot(folder: Path, to: Path, limits: Limits, shared: Path | None = None) -> Snapshot:
+    """Copy the submission at `folder` into `to`.
+
+    `shared`, which references have in common, is copied beside ``model.py`` under its own name if a file there
+    names it: then it is read, counted and digested like the submission's own files.
+    """
+    cap = _cap(limits)
     digest = hashlib.sha256()
     refused: list[str] = []
     counts = {"source": 0, "shipped": 0, WEIGHTS: 0}
-    total = 0
     problem: SubmissionError | None = None
-    for number, entry in enumerate(_walk(folder, cap)):
-        size = -1 if entry.content is None else len(entry.content)
-        digest.update(os.fsencode(entry.path) + f"\0{size}\0".encode())
+    for entry, over in _digested(folder, shared, cap, digest):
         if entry.content is None:
             refused.append(str(entry.path))
             continue
-        digest.update(entry.content)
-        total += len(entry.content)
-        if total > cap or number >= _MAX_FILES:
+        if over:
             problem = SubmissionError(
                 "resource_limit",
                 "import",
@@ -105,6 +130,27 @@ def check_snapshot(snapshot: Snapshot, mode: Mode, limits: Limits) -> None:
         )
 
 
+def _cap(limits: Limits) -> int:
+    return limits.artifact_bytes + limits.shipped_bytes + _SOURCE_BYTES
+
+
+def _digested(folder: Path, shared: Path | None, cap: int, digest: hashlib._Hash) -> Iterator[tuple[_Entry, bool]]:
+    """Yield the files of a submission, each added to `digest`; the last may be one too many, and is marked so."""
+    total = 0
+    for number, entry in enumerate(_with_shared(_walk(folder, cap), shared, cap)):
+        size = -1 if entry.content is None else len(entry.content)
+        digest.update(os.fsencode(entry.path) + f"\0{size}\0".encode())
+        if entry.content is None:
+            yield entry, False
+            continue
+        digest.update(entry.content)
+        total += len(entry.content)
+        over = total > cap or number >= _MAX_FILES
+        yield entry, over
+        if over:
+            return
+
+
 def _refused(names: list[str]) -> SubmissionError:
     shown = ", ".join(repr(name) for name in names[:5]) + (" …" if len(names) > 5 else "")
     return SubmissionError(
@@ -131,6 +177,17 @@ def _write(to: Path, entry: _Entry) -> None:
     target.chmod(0o644)
     for parent in target.relative_to(base).parents:
         (base / parent).chmod(0o755)
+
+
+def _with_shared(entries: Iterator[_Entry], shared: Path | None, cap: int) -> Iterator[_Entry]:
+    """Yield `entries`, then the files of `shared` if one of them names it."""
+    named = False
+    for entry in entries:
+        named = named or (shared is not None and entry.content is not None and shared.name.encode() in entry.content)
+        yield entry
+    if shared is not None and named:
+        for entry in _walk(shared, cap):
+            yield _Entry(shared.name / entry.path, entry.content)
 
 
 def _is_plain(name: str) -> bool:

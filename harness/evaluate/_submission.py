@@ -11,11 +11,11 @@ from typing import Literal
 
 from harness.contract import HarnessError, InfrastructureError
 from harness.course import Course, Submission
-from harness.data import DataChoice, Places, TaskData, load_data
+from harness.data import Asset, DataChoice, Places, TaskData, assets_here, load_data
 from harness.evaluate._check import Check, check
 from harness.evaluate._observe import Observer
 from harness.evaluate._plan import Plan, WeightsPolicy, choose_mode
-from harness.evaluate._run import run
+from harness.evaluate._run import Outcome, run
 from harness.evaluate._snapshot import take_snapshot
 from harness.record import EvidenceStore, Record, ScoredOn, Store
 from harness.sandbox import Sandbox
@@ -67,6 +67,7 @@ class Evaluator:
     ) -> None:
         self._course, self._sandbox, self._places, self._settings = course, sandbox, places, settings
         self._loaded: dict[str, TaskData] = {}
+        self._assets: dict[str, tuple[Asset, ...]] = {}
         stores = stores or Stores.of(course)
         self.records, self._evidence = stores.records, stores.evidence
 
@@ -77,11 +78,24 @@ class Evaluator:
             self._loaded[task] = data if self._settings.score_on == "test" else data.without_test()
         return self._loaded[task]
 
+    def assets(self, task: str) -> tuple[Asset, ...]:
+        """Return the pretrained weights of `task` on this machine, looked for once."""
+        if task not in self._assets:
+            self._assets[task] = assets_here(self._course.task(task), self._places)
+        return self._assets[task]
+
+    def supply(self, task: str, data: TaskData) -> None:
+        """Evaluate `task` on `data` instead of looking for any."""
+        self._loaded[task] = data
+
     def evaluate(self, submission: Submission, observer: Observer) -> Evaluation:
         """Evaluate `submission` and store nothing."""
+        return Evaluation(record=self.run(submission, observer).record, how="evaluated")
+
+    def run(self, submission: Submission, observer: Observer) -> Outcome:
+        """Evaluate `submission`; return the record and its evidence for somebody else to store."""
         with self._planned(submission) as (plan, work), _disk():
-            outcome = run(plan, self._sandbox, work, self._course.root, observer)
-        return Evaluation(record=outcome.record, how="evaluated")
+            return run(plan, self._sandbox, work, self._course.root, observer)
 
     def check(self, submission: Submission) -> Iterator[Check]:
         """Try `submission` against the contract on a small sample."""
@@ -90,11 +104,15 @@ class Evaluator:
 
     def evaluate_and_store(self, submission: Submission, observer: Observer) -> Evaluation:
         """Evaluate `submission` and make the result its newest record."""
-        with self._planned(submission) as (plan, work), _disk():
-            outcome = run(plan, self._sandbox, work, self._course.root, observer)
-            self._evidence.write(plan.task.name, plan.name, outcome.evidence)
-            moved = self.records.write(outcome.record)
-        return Evaluation(record=outcome.record, how="evaluated", set_aside=moved)
+        return self.store(self.run(submission, observer))
+
+    def store(self, outcome: Outcome) -> Evaluation:
+        """Make `outcome` the newest record of its submission."""
+        record = outcome.record
+        with _disk():
+            self._evidence.write(record.task.name, record.submission.name, outcome.evidence)
+            moved = self.records.write(record)
+        return Evaluation(record=record, how="evaluated", set_aside=moved)
 
     def evaluate_if_changed(self, submission: Submission, observer: Observer) -> Evaluation:
         """Return the record of an equal run if there is one, else evaluate and store."""
@@ -112,14 +130,15 @@ class Evaluator:
         with _disk(), tempfile.TemporaryDirectory(prefix="harness-") as name:
             work = Path(name)
             work.chmod(0o711)  # a worker's own uid passes through; what it may see is bound by path
-            snapshot = take_snapshot(submission.folder, work / "submission", task.limits)
+            snapshot = take_snapshot(submission.folder, work / "submission", task.limits, submission.shared)
             plan = Plan(
                 name=submission.name,
                 task=task,
                 task_digest=self._course.task_digest(submission.task),
                 data=data,
                 snapshot=snapshot,
-                mode=choose_mode(snapshot, self._settings.weights, task),
+                assets=self.assets(submission.task),
+                mode=choose_mode(task, snapshot.weights is not None, self._settings.weights),
                 base_seed=self._settings.seed,
                 repeats=self._settings.repeats,
                 level=self._sandbox.isolation.level.value,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from harness.record import Evidence, EvidenceStore, Record, Score, Unreadable
+import msgspec
+
+from harness.record import Compared, EvidenceStore, Record, Score, Unreadable
 from harness.statistics import (
     Interval,
     mcnemar_p_value,
@@ -24,6 +26,14 @@ class Row:
     record: Record
     paired: bool
     """Whether it was compared item by item with the best of its group, or with the group before."""
+
+    def under(self, aliases: Mapping[str, str]) -> Row:
+        """Return this row under the name that `aliases` gives its submission."""
+        part = self.record.submission
+        if part.name not in aliases:
+            return self
+        published = msgspec.structs.replace(part, name=aliases[part.name])
+        return replace(self, record=msgspec.structs.replace(self.record, submission=published))
 
 
 class Key(NamedTuple):
@@ -48,6 +58,10 @@ class Group:
         """Return the row of `submission`, if it is here."""
         return next((row for row in self.rows if row.record.submission.name == submission), None)
 
+    def under(self, aliases: Mapping[str, str]) -> Group:
+        """Return this group with submissions under the names that `aliases` gives them."""
+        return Group(self.key, tuple(row.under(aliases) for row in self.rows))
+
 
 @dataclass(frozen=True)
 class Board:
@@ -59,6 +73,10 @@ class Board:
     def group_of(self, record: Record) -> Group | None:
         """Return the group that `record` is ranked in."""
         return next((group for group in self.groups if group.key == _key(record)), None)
+
+    def under(self, aliases: Mapping[str, str]) -> Board:
+        """Return this board with submissions under the names that `aliases` gives them."""
+        return Board(tuple(group.under(aliases) for group in self.groups), self.unreadable)
 
     def tasks(self) -> list[str]:
         """Return the names of the tasks that have records."""
@@ -90,7 +108,9 @@ def _rank(records: list[Record], store: EvidenceStore) -> tuple[Row, ...]:
         ((record.primary, record) for record in records if record.status != "failed" and record.primary),
         key=lambda pair: _best_first(*pair),
     )
-    evidence = [_evidence_of(record, store) for _, record in scored]
+    evidence = [
+        store.compared(record.task.name, record.submission.name, record.run.evidence_digest) for _, record in scored
+    ]
 
     unpaired: set[int] = set()
 
@@ -122,13 +142,7 @@ def _best_first(score: Score, record: Record) -> tuple[float, float, str]:
     return (value, float("inf") if parameters is None else parameters, record.submission.name)
 
 
-def _evidence_of(record: Record, store: EvidenceStore) -> Evidence | None:
-    """Return the evidence if it is this very record's."""
-    evidence = store.read(record.task.name, record.submission.name)
-    return evidence if evidence is not None and evidence.digest == record.run.evidence_digest else None
-
-
-def _paired_p_value(one: Evidence | None, two: Evidence | None) -> float | None:
+def _paired_p_value(one: Compared | None, two: Compared | None) -> float | None:
     """Compare on the same items; None where the evidence for that is missing."""
     if one is None or two is None:
         return None

@@ -1,6 +1,6 @@
 """Frozen records, their store, and the private evidence behind them; a leaf that knows nobody."""
 
-from harness.record._evidence import Evidence, EvidenceStore
+from harness.record._evidence import Compared, Evidence, EvidenceStore
 from harness.record._store import Store, Unreadable
 from harness.record._types import (
     SCHEMA_VERSION,
@@ -29,6 +29,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "Audit",
     "BaselineResult",
+    "Compared",
     "Cost",
     "Evidence",
     "EvidenceStore",

@@ -19,6 +19,23 @@ Array = np.ndarray[Any, Any]
 _ITEMS = "items.npz"
 _LATENCY = "latency.npz"
 _CURVE = "curve.json"
+_COMPARED = "compared.msgpack"
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """The little of the evidence that ranking compares, read in a moment: a leaderboard asks for thousands."""
+
+    outcomes: Array | None
+    draws: Array | None
+
+
+class _Packed(msgspec.Struct, frozen=True):
+    items_digest: str
+    n: int
+    outcomes: bytes | None
+    """A bit an item."""
+    draws: bytes | None
 
 
 class _Curve(msgspec.Struct, frozen=True):
@@ -50,6 +67,17 @@ class Evidence:
             digest.update(f"{name} {array.dtype.str} {array.shape}\0".encode() + array.tobytes())
         return f"sha256:{digest.hexdigest()}"
 
+    def pack(self) -> bytes:
+        """Return it as bytes, to be sent to whoever keeps it."""
+        arrays = self._items() | self._timed()
+        return msgspec.msgpack.encode((_npz(arrays), self.curve))
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Evidence:
+        """Return what `pack` packed."""
+        arrays, curve = msgspec.msgpack.decode(packed, type=tuple[bytes, tuple[dict[str, float], ...]])
+        return cls(**_read_npz(arrays), curve=curve)
+
     def _items(self) -> dict[str, Array]:
         named = {
             "outcomes": self.outcomes,
@@ -77,8 +105,9 @@ class EvidenceStore:
         self._folder.chmod(0o700)
         write_atomically(folder / _ITEMS, _npz(evidence._items()), 0o600)
         write_atomically(folder / _LATENCY, _npz(evidence._timed()), 0o600)
-        curve = _Curve(evidence.digest, evidence.curve)
-        write_atomically(folder / _CURVE, msgspec.json.encode(curve), 0o600)
+        digest = evidence.digest
+        write_atomically(folder / _COMPARED, msgspec.msgpack.encode(_pack_compared(digest, evidence)), 0o600)
+        write_atomically(folder / _CURVE, msgspec.json.encode(_Curve(digest, evidence.curve)), 0o600)
 
     def read(self, task: str, submission: str) -> Evidence | None:
         """Return the evidence, or None where it is missing, unreadable or not what was written."""
@@ -89,6 +118,35 @@ class EvidenceStore:
         except Exception:  # a damaged archive fails in a dozen ways, and evidence is only ever a help
             return None
         return evidence if evidence.digest == kept.items_digest else None
+
+    def compared(self, task: str, submission: str, digest: str | None) -> Compared | None:
+        """Return what ranking compares, or None where the evidence is not the one of this digest."""
+        try:
+            content = (self._folder / task / submission / _COMPARED).read_bytes()
+            packed = msgspec.msgpack.decode(content, type=_Packed)
+        except (OSError, msgspec.DecodeError):  # written by an earlier harness, or damaged
+            evidence = self.read(task, submission)
+            same = evidence is not None and evidence.digest == digest
+            return Compared(evidence.outcomes, evidence.draws) if evidence is not None and same else None
+        return _unpack_compared(packed) if packed.items_digest == digest else None
+
+
+def _pack_compared(digest: str, evidence: Evidence) -> _Packed:
+    outcomes, draws = evidence.outcomes, evidence.draws
+    return _Packed(
+        items_digest=digest,
+        n=0 if outcomes is None else len(outcomes),
+        outcomes=None if outcomes is None else np.packbits(outcomes).tobytes(),
+        draws=None if draws is None else np.asarray(draws, np.float64).tobytes(),
+    )
+
+
+def _unpack_compared(packed: _Packed) -> Compared:
+    bits, draws = packed.outcomes, packed.draws
+    return Compared(
+        None if bits is None else np.unpackbits(np.frombuffer(bits, np.uint8), count=packed.n).view(bool),
+        None if draws is None else np.frombuffer(draws, np.float64),
+    )
 
 
 def _npz(arrays: dict[str, Array]) -> bytes:
@@ -103,5 +161,9 @@ def _npz(arrays: dict[str, Array]) -> bytes:
 
 
 def _arrays(path: Path) -> dict[str, Array]:
-    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+    return _read_npz(path.read_bytes())
+
+
+def _read_npz(content: bytes) -> dict[str, Array]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         return dict(archive)

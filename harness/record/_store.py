@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,6 +58,14 @@ class Store:
             record = self._read(path, task, "/".join(name))
             if record is not None:
                 yield record
+
+    def history(self, task: str, submission: str) -> Iterator[Record]:
+        """Yield the earlier records, oldest first; a line that cannot be read is passed over."""
+        path = self.path(task, submission).with_suffix(".history.jsonl")
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as lines:
+            for line in lines:
+                with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+                    yield msgspec.json.decode(line, type=Record)
 
     def _retire(self, path: Path, record: Record) -> Path | None:
         former = self._read(path, record.task.name, record.submission.name)

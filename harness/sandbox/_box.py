@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.contract import Limits
+from harness.sandbox._cgroup import Group
 from harness.sandbox._interpreter import user_base
 from harness.sandbox._levels import Isolation
 
@@ -43,6 +44,8 @@ class Launch:
     """The cap the worker puts on itself; at a level that shares the user's count, that count is added."""
     stop_signal: int
     """What makes the started process take its whole tree along."""
+    group: Group | None = None
+    """Where the kernel counts what the tree uses."""
     release: tuple[Callable[[], None], ...] = field(default=())
     """Called once everything is dead."""
 

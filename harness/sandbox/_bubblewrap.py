@@ -1,4 +1,4 @@
-"""The `namespaces` level: bubblewrap shows a worker a file system of its own, without network or neighbours."""
+"""The `namespaces` levels: bubblewrap shows a worker a file system of its own, without network or neighbours."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from itertools import chain
 from pathlib import Path
 
 from harness.sandbox._box import WORKER_DIRECTORY, Box, Folder, Launch, environment
+from harness.sandbox._cgroup import Delegation
 from harness.sandbox._interpreter import interpreter_paths, package_folder
 from harness.sandbox._levels import Isolation, Level
-from harness.sandbox._root import launcher_command, lease_uid
+from harness.sandbox._root import Walls, launcher_command, lease_uid
+from harness.sandbox._seccomp import UNCOVERED, compile_filter
 
 _SYSTEM_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SYSTEM_FILES = (
@@ -47,13 +49,21 @@ class Bubblewrap:
     program: Path
     hidden: tuple[Path, ...]
     """Folders that must not show even where something else would bring them in."""
+    delegation: Delegation | None = None
+    """Where control groups are made; without, a watchdog counts memory."""
+
+    @property
+    def level(self) -> Level:
+        """The level this is."""
+        return Level.NAMESPACES if self.delegation is None else Level.NAMESPACES_CGROUP
 
     @property
     def isolation(self) -> Isolation:
         """The level, and which bubblewrap gives it."""
         version = subprocess.run([self.program, "--version"], capture_output=True, text=True, check=False)
         who = "root host, own uid per worker" if os.geteuid() == 0 else "ordinary user"
-        return Isolation(Level.NAMESPACES, f"{version.stdout.strip()}, {who}")
+        groups = () if self.delegation is None else (self.delegation.version,)
+        return Isolation(self.level, ", ".join((version.stdout.strip(), *groups, who)))
 
     def plan(self, box: Box) -> Launch:
         """Return the bubblewrap command for `box`."""
@@ -61,7 +71,9 @@ class Bubblewrap:
         folders = (*box.folders, Folder("lib/harness", package_folder()))
         shown = (*interpreter_paths(), *(folder.source for folder in folders))
         uid = None if lease is None else lease.uid
-        argv = [*launcher_command((*shown, *_program_files(self.program)), uid)]
+        group = None if self.delegation is None else self.delegation.make(box.limits)
+        walls = Walls(cgroup=() if group is None else group.procs, seccomp=compile_filter(UNCOVERED))
+        argv = [*launcher_command((*shown, *_program_files(self.program)), uid, walls)]
         argv += [str(self.program), *_namespaces(), *self._file_system(box, folders), "--"]
         argv += [sys.executable, "-P", f"{_JOB}/lib/harness/worker/__main__.py"]
         return Launch(
@@ -70,7 +82,8 @@ class Bubblewrap:
             places=tuple(Folder(folder.name, Path(_JOB, folder.name)) for folder in box.folders),
             processes=box.limits.processes,
             stop_signal=signal.SIGKILL,  # the death of bubblewrap is the death of its pid namespace
-            release=() if lease is None else (lease.release,),
+            group=group,
+            release=(*(() if group is None else (group.remove,)), *(() if lease is None else (lease.release,))),
         )
 
     def _file_system(self, box: Box, folders: Iterable[Folder]) -> Iterator[str]:

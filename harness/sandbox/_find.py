@@ -9,6 +9,8 @@ from pathlib import Path
 from harness.contract import HarnessError, InfrastructureError, Limits
 from harness.sandbox._box import Box, Sandbox
 from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps
+from harness.sandbox._cgroup import find_delegations
+from harness.sandbox._landlock import Landlock
 from harness.sandbox._levels import Level
 from harness.sandbox._process import Process
 from harness.sandbox._rlimits import Rlimits
@@ -30,9 +32,14 @@ class Attempt:
 
 def attempts(hidden: Sequence[Path]) -> Iterator[Attempt]:
     """Try each way to isolate, best first, by starting a real worker in it."""
-    for program in find_bubblewraps():
-        bubblewrap = Bubblewrap(program, tuple(hidden))
-        yield Attempt(f"bubblewrap at {program}", Level.NAMESPACES, bubblewrap, _try(bubblewrap))
+    programs = find_bubblewraps()
+    for delegation in (*find_delegations(), None):
+        for program in programs:
+            bubblewrap = Bubblewrap(program, tuple(hidden), delegation)
+            groups = "" if delegation is None else f" with {delegation.version}"
+            yield Attempt(f"bubblewrap at {program}{groups}", bubblewrap.level, bubblewrap, _try(bubblewrap))
+    landlock = Landlock(tuple(hidden))
+    yield Attempt("landlock", Level.LANDLOCK, landlock, _try(landlock))
     rlimits = Rlimits()
     yield Attempt("rlimits", Level.RLIMITS, rlimits, _try(rlimits))
 

@@ -49,7 +49,7 @@ class Process:
         for fd in (requests[0], replies[1], output[1]):
             self._close(fd)
         self.channel: Channel[Reply] = Channel(replies[0], requests[1], Reply, stop[0])
-        self._watch = Watch(self._popen, box.limits, output[0], stop[1], self._signal)
+        self._watch = Watch(self._popen, box.limits, output[0], stop[1], self._signal, self._launch.group)
 
     def place(self, name: str) -> str:
         """Return where the worker sees the folder given to it as `name`."""

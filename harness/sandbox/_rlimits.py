@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,9 @@ import psutil
 
 from harness.sandbox._box import WORKER_DIRECTORY, Box, Folder, Launch, environment
 from harness.sandbox._interpreter import interpreter_paths, package_folder
+from harness.sandbox._launcher import remove
 from harness.sandbox._levels import Isolation, Level
-from harness.sandbox._root import launcher_command, lease_uid
+from harness.sandbox._root import Walls, launcher_command, lease_uid
 
 
 @dataclass(frozen=True)
@@ -30,40 +31,32 @@ class Rlimits:
 
     def plan(self, box: Box) -> Launch:
         """Return the command for `box`; its folders are where they are."""
-        lease = lease_uid()
-        home = Path(tempfile.mkdtemp(prefix="harness-worker-"))
-        (home / "lib").mkdir()
-        (home / "lib" / "harness").symlink_to(package_folder())  # else the course would be importable
-        (home / WORKER_DIRECTORY).mkdir()
-        uid = None if lease is None else lease.uid
-        if uid is not None:
-            home.chmod(0o711)
-            os.chown(home / WORKER_DIRECTORY, uid, uid)
-        shown = (*interpreter_paths(), package_folder(), home, *(folder.source for folder in box.folders))
-        variables = environment(str(home / WORKER_DIRECTORY), box.threads)
-        return Launch(
-            argv=(
-                *launcher_command(shown, uid, reap_in=home / WORKER_DIRECTORY),
-                *(sys.executable, "-P", str(home / "lib" / "harness" / "worker" / "__main__.py")),
-            ),
-            environment=variables,
-            places=tuple(Folder(folder.name, folder.source) for folder in box.folders),
-            processes=box.limits.processes + (0 if uid is not None else _threads_of_this_user()),
-            stop_signal=signal.SIGTERM,
-            release=(
-                lambda: _remove(home),
-                *(() if lease is None else (lease.release,)),
-            ),
-        )
+        return plan_in_place(box, lambda _: Walls())
 
 
-def _remove(folder: Path) -> None:
-    """Remove what a dead worker left, folders that it closed to itself included."""
-    for parent, folders, _ in os.walk(folder):
-        for inner in (Path(parent, name) for name in folders):
-            if not inner.is_symlink():
-                inner.chmod(0o700)
-    shutil.rmtree(folder, ignore_errors=True)
+def plan_in_place(box: Box, walls: Callable[[Path], Walls]) -> Launch:
+    """Return how to start a worker of `box` in the host's own file system, within the `walls` for its home."""
+    lease = lease_uid()
+    home = Path(tempfile.mkdtemp(prefix="harness-worker-"))
+    (home / "lib").mkdir()
+    (home / "lib" / "harness").symlink_to(package_folder())  # else the course would be importable
+    (home / WORKER_DIRECTORY).mkdir()
+    uid = None if lease is None else lease.uid
+    if uid is not None:
+        home.chmod(0o711)
+        os.chown(home / WORKER_DIRECTORY, uid, uid)
+    shown = (*interpreter_paths(), package_folder(), home, *(folder.source for folder in box.folders))
+    return Launch(
+        argv=(
+            *launcher_command(shown, uid, walls(home), reap_in=home / WORKER_DIRECTORY),
+            *(sys.executable, "-P", str(home / "lib" / "harness" / "worker" / "__main__.py")),
+        ),
+        environment=environment(str(home / WORKER_DIRECTORY), box.threads),
+        places=tuple(Folder(folder.name, folder.source) for folder in box.folders),
+        processes=box.limits.processes + (0 if uid is not None else _threads_of_this_user()),
+        stop_signal=signal.SIGTERM,
+        release=(lambda: remove(home), *(() if lease is None else (lease.release,))),
+    )
 
 
 def _threads_of_this_user() -> int:

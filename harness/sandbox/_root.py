@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -47,8 +48,21 @@ def lease_uid() -> UidLease | None:
     raise InfrastructureError(f"all {_LAST_UID - _FIRST_UID} worker uids are in use: run fewer jobs at once")
 
 
-def launcher_command(shown: Iterable[Path], uid: int | None, *, reap_in: Path | None = None) -> tuple[str, ...]:
-    """Return the start of a command that drops to `uid` and runs the rest, `shown` paths staying readable.
+@dataclass(frozen=True, kw_only=True)
+class Walls:
+    """What the launcher puts around a worker besides what the level's own program does."""
+
+    cgroup: tuple[Path, ...] = ()
+    """The ``cgroup.procs`` files of the worker's own groups."""
+    landlock: tuple[tuple[Path, int], ...] | None = None
+    """Paths and the access to what lies beneath them."""
+    seccomp: bytes | None = None
+
+
+def launcher_command(
+    shown: Iterable[Path], uid: int | None, walls: Walls, *, reap_in: Path | None = None
+) -> tuple[str, ...]:
+    """Return the start of a command that drops to `uid` and runs the rest within `walls`, `shown` staying readable.
 
     With `reap_in` the launcher stays as the worker's reaper, and the worker starts in that folder.
     """
@@ -63,5 +77,8 @@ def launcher_command(shown: Iterable[Path], uid: int | None, *, reap_in: Path | 
         "parent": os.getpid(),
         "reap": reap_in is not None,
         "folder": str(reap_in),
+        "cgroup": [str(path) for path in walls.cgroup],
+        "landlock": None if walls.landlock is None else [(str(path), access) for path, access in walls.landlock],
+        "seccomp": None if walls.seccomp is None else base64.b64encode(walls.seccomp).decode(),
     }
     return (sys.executable, "-I", "-S", str(Path(_launcher.__file__).resolve()), json.dumps(spec))

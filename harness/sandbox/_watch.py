@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 import psutil
 
 from harness.contract import Limits
+from harness.sandbox._cgroup import Group
 
 _TICK_SECONDS = 0.1
 _QUIET_TICK_SECONDS = 0.5
@@ -61,14 +62,16 @@ class Watch:
         output: int,
         stop: int,
         kill: Callable[[], None],
+        group: Group | None,
     ) -> None:
         self._popen, self._limits, self._output, self._stop, self._kill = popen, limits, output, stop, kill
+        self._group = group
         self._tail = _Tail(limits.output_bytes)
         self._allowance: Allowance | None = None
         self._deadline, self._cpu_deadline = float("inf"), float("inf")
         self._finished = threading.Event()
         self._told = False
-        self.exceeded: Exceeded | None = None
+        self._exceeded: Exceeded | None = None
         self.peak_memory_bytes = 0
         self.seen: list[psutil.Process] = []
         """The processes below the one started, at the last look."""
@@ -79,6 +82,18 @@ class Watch:
     def log_tail(self) -> str:
         """The end of what was printed so far."""
         return self._tail.text()
+
+    @property
+    def exceeded(self) -> Exceeded | None:
+        """The limit that was passed, by the watch's own count or the kernel's."""
+        if self._exceeded is None and self._group is not None and self._group.oom_kills():
+            self._exceeded = Exceeded(
+                kind="out_of_memory",
+                limit="memory_bytes",
+                value=self._limits.memory_bytes,
+                observed=self._group.peak_bytes(),
+            )
+        return self._exceeded
 
     def allow(self, allowance: Allowance | None) -> None:
         """Start the clocks of `allowance`; None stops them."""
@@ -128,8 +143,8 @@ class Watch:
         usage = self._usage()
         self.peak_memory_bytes = max(self.peak_memory_bytes, usage.memory_bytes)
         exceeded = self._judge(usage)
-        if exceeded is not None and self.exceeded is None:
-            self.exceeded = exceeded
+        if exceeded is not None and self._exceeded is None:
+            self._exceeded = exceeded
             self._kill()
             self._tell()
 
@@ -182,7 +197,7 @@ class Watch:
                 memory += _own_memory(process)
                 times = process.cpu_times()
                 cpu += times.user + times.system + times.children_user + times.children_system
-        return _Usage(memory, cpu)
+        return _Usage(memory, cpu if self._group is None else max(cpu, self._group.cpu_seconds()))
 
     def _proportional_memory(self) -> int:
         """Return the tree's proportional set size: forked children share pages that were counted often (slow)."""

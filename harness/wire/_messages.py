@@ -17,7 +17,10 @@ class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
 
 
 class Echo(_Message, frozen=True, tag="echo"):
-    """Answer `Done` with the array sent; measures the channel before student code is imported."""
+    """Answer `Done` with zeros of this form; measures the channel before student code is imported."""
+
+    shape: tuple[int, ...]
+    dtype: str
 
 
 class Setup(_Message, frozen=True, tag="setup"):

@@ -10,6 +10,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,7 @@ from harness.worker._plain import plain
 from harness.worker._student import make_model
 
 Array = np.ndarray[Any, Any]
+Answer = tuple[Form, tuple[Array, ...]]
 
 _EVERY_LOG = 2_000
 _LOGS_PER_SECOND = 20  # after that many
@@ -82,11 +85,34 @@ class Worker:
                 raise
             except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's as well
                 reply, results = self._explain(error), ()
-            for stream in (sys.stdout, sys.stderr):
-                with contextlib.suppress(Exception):  # the student may have closed or replaced it
-                    stream.flush()
-            with self._lock:
-                self._channel.send(reply, *results)
+            self._send(reply, *results)
+            match request:
+                case Predict("array"):
+                    self._repeat(self._predict)
+                case Echo():
+                    self._repeat(partial(_echo, request))
+
+    def _repeat(self, answer: Callable[[Array], Answer]) -> None:
+        """Answer what is asked like the last time with as little around it as can be: the host may be timing it."""
+        channel, lock = self._channel, self._lock
+        _switch_gradient_off()
+        while (inputs := channel.receive_again()) is not None:
+            try:
+                form, results = answer(inputs)
+            except BaseException as error:
+                self._send(self._explain(error))
+                continue
+            with lock:
+                sent = len(results) == 1 and channel.send_again(results[0])
+            if not sent:
+                self._send(Done(form), *results)
+
+    def _send(self, reply: msgspec.Struct, *results: Array) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):  # the student may have closed or replaced it
+                stream.flush()
+        with self._lock:
+            self._channel.send(reply, *results)
 
     def _explain(self, error: BaseException) -> msgspec.Struct:
         try:
@@ -97,10 +123,12 @@ class Worker:
     def _handle(self, request: Request, arrays: list[Array]) -> tuple[msgspec.Struct, tuple[Array, ...]]:
         match request:
             case Predict(form):
+                _switch_gradient_off()
                 form, results = self._predict(unpack(form, arrays))
                 return Done(form), results
             case Echo():
-                return self._echo(arrays)
+                form, results = _echo(request, arrays)
+                return Done(form), results
             case Setup():
                 self._setup(request)
             case Fit():
@@ -111,6 +139,7 @@ class Worker:
                 self._model.load(Path(folder))
             case Inspect(form):
                 inputs = unpack(form, arrays)
+                _switch_gradient_off()
                 before = copy.deepcopy(inputs)
                 seen = inspect(lambda: self._predict(inputs))
                 return msgspec.structs.replace(seen, inputs_changed=not np.array_equal(before, inputs)), ()
@@ -137,19 +166,10 @@ class Worker:
             with self._lock:
                 self._channel.send(message, content)
 
-    def _predict(self, inputs: Any) -> tuple[Form, tuple[Array, ...]]:
+    def _predict(self, inputs: Any) -> Answer:
         if isinstance(inputs, np.ndarray):
-            inputs.setflags(write=False)
-        _switch_gradient_off()
+            inputs.flags.writeable = False
         return plain(self._model.predict(inputs), self._task.kind)
-
-    @staticmethod
-    def _echo(arrays: list[Array]) -> tuple[msgspec.Struct, tuple[Array, ...]]:
-        """Do all that a prediction costs but for the prediction: the last array is the answer."""
-        arrays[0].setflags(write=False)
-        _switch_gradient_off()
-        form, results = plain(arrays[-1], "classification")
-        return Done(form), results
 
     def report(self, values: dict[str, float]) -> None:
         """Send what `Model.log` was given, finite values only; from a chatty model no more than a curve needs."""
@@ -160,6 +180,11 @@ class Worker:
             self._logs, self._last_log = self._logs + 1, now
             finite = {name[:64]: value for name, value in values.items() if math.isfinite(value)}
             self._channel.send(Logged(finite))
+
+
+def _echo(request: Echo, _: object) -> Answer:
+    """Do all that a prediction costs but for the prediction."""
+    return plain(np.zeros(request.shape, request.dtype), "classification")
 
 
 def _switch_gradient_off() -> None:

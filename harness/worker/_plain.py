@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 import numpy as np
@@ -53,9 +52,10 @@ def _host(result: Any) -> Any:
     """Bring a tensor to the CPU, without gradient; bfloat16, which NumPy lacks, becomes float32."""
     if not hasattr(result, "detach"):
         return result
-    with contextlib.suppress(AttributeError, RuntimeError, TypeError):
+    try:
         return result.numpy()  # on the CPU, without gradient: the usual case, and the cheap one
-    tensor = result.detach().cpu()
+    except (AttributeError, RuntimeError, TypeError):
+        tensor = result.detach().cpu()
     return tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor
 
 

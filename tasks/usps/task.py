@@ -44,5 +44,6 @@ TASK = Task(
     metrics=(metrics.accuracy, metrics.macro_f1),
     rules=(rules.fully_connected_only,),
     perturb=shift,
+    perturb_cost=0.05,
     points=((0.90, 0.0), (0.94, 6.0), (0.96, 10.0)),
 )

@@ -159,3 +159,30 @@ def test_suggestions_say_what_there_is() -> None:
     assert suggest("aple", ["pear", "apple"]) == ": did you mean 'apple'? available: apple, pear"
     assert suggest("x", ["pear"]) == ": available: pear"
     assert suggest("x", []) == ": available: none"
+
+
+def test_only_a_reference_shares_code_with_others(found: Course) -> None:
+    assert found.submissions("reference/knn")[0].shared is None
+    for base in ("reference", "submissions"):
+        (found.root / base / "_shared").mkdir()
+    assert found.submissions("reference/knn")[0].shared == found.root / "reference" / "_shared"
+    assert found.submissions("submissions/bob")[0].shared is None
+    with pytest.raises(UsageError, match="is not allowed"):
+        found.submissions("reference/_shared")
+
+
+def test_tasks_may_share_code_and_are_digested_with_it(course: TemporaryCourse) -> None:
+    text = (course.root / "tasks" / "blobs" / "task.py").read_text()
+    for name in ("one", "two-2"):
+        imported = "import harness\nfrom .._shared.titles import TITLE"
+        course.add_task(name, text=text.replace('"Three clouds"', "TITLE").replace("import harness", imported))
+    (course.root / "tasks" / "_shared").mkdir()
+    shared = course.root / "tasks" / "_shared" / "titles.py"
+    shared.write_text("TITLE = 'Shared'\n")
+    found = Course.find(course.root)
+    assert found.task_names() == ["blobs", "one", "two-2"]
+    before = {name: found.task_digest(name) for name in found.task_names()}
+    assert [found.task(name).title for name in found.task_names()] == ["Three clouds", "Shared", "Shared"]
+    shared.write_text("TITLE = 'Changed, and longer'\n")
+    assert [found.task(name).title for name in ("one", "two-2")] == ["Changed, and longer"] * 2
+    assert {name for name in before if found.task_digest(name) != before[name]} == {"one", "two-2"}

@@ -443,3 +443,76 @@ def test_a_broken_data_file_exits_3_names_it_and_loses_nothing(
     assert str(folder) in done.stdout
     assert "0 failed, 1 could not be evaluated" in done.stdout.splitlines()[-1]
     assert not (course.root / "leaderboard" / "records").exists()
+
+
+# Parts that overlap, masks and boxes
+
+
+def overlapping(test_from: int) -> harness.Parts:
+    everything = harness.Split(np.random.default_rng(1).random((400, 2)).astype(np.float32), np.arange(400) % 2)
+    return harness.Parts(*(everything.take(range(*ends)) for ends in ((0, 200), (200, 300), (test_from, 400))))
+
+
+def embedded(parts: harness.Parts) -> harness.Embedded:
+    return harness.Embedded(title="e", load=lambda: parts, licence="none", baseline=harness.Baseline(0.5))
+
+
+def test_a_split_that_overlaps_is_the_instructors_error(places: Places) -> None:
+    with pytest.raises(TaskError, match="10 of 110 test inputs are in the validation part as well: divide the items"):
+        load(task(embedded(overlapping(290))), places)
+
+
+def test_texts_that_overlap_are_found_as_well(places: Places) -> None:
+    texts = harness.Split([f"text {number}" for number in range(20)], np.arange(20) % 2)
+    parts = harness.Parts(*(texts.take(range(*ends)) for ends in ((0, 10), (7, 15), (15, 20))))
+    declared = replace(task(embedded(parts)), inputs=harness.Inputs(shape=None, dtype="str")).named("texts")
+    with pytest.raises(TaskError, match="3 of 8 validation inputs are in the train part"):
+        load(declared, places)
+
+
+def test_a_few_items_may_occur_twice_as_they_do_in_published_sets(places: Places) -> None:
+    assert load(task(embedded(overlapping(296))), places).scored_on == "test"
+
+
+SQUARES = np.random.default_rng(2).random((6, 4, 4)).astype(np.float32)
+
+
+def of_kind(kind: str, targets: Any) -> harness.Task:
+    everything = harness.Split(SQUARES, targets)
+    parts = harness.Parts(*(everything.take(range(*ends)) for ends in ((0, 2), (2, 4), (4, 6))))
+    metric = harness.metrics.dice if kind == "segmentation" else harness.metrics.mean_average_precision
+    return replace(
+        task(embedded(parts)),
+        kind=kind,  # type: ignore[arg-type] # one of two
+        inputs=harness.Inputs(shape=(4, 4)),
+        metrics=(metric,),
+    ).named("squares")
+
+
+def boxes(*rows: tuple[float, ...]) -> list[np.ndarray]:
+    return [np.array(rows, np.float64).reshape(-1, 5) for _ in SQUARES]
+
+
+def test_masks_and_boxes_that_fit_are_taken(places: Places) -> None:
+    for kind, targets in (("segmentation", (SQUARES > 0.5).astype(np.uint8)), ("detection", boxes((0, 0, 1, 1, 1)))):
+        places = replace(places, cache=places.cache / kind)
+        assert len(load(of_kind(kind, targets), places).train) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "targets", "says"),
+    [
+        ("segmentation", SQUARES, r"expected integer masks \(2, 4, 4\)"),
+        ("segmentation", np.zeros((6, 4, 3), np.uint8), r"shape \(2, 4, 3\), expected integer masks"),
+        ("segmentation", np.full((6, 4, 4), 2), r"masks in \[2, 2\], expected 0 to 1"),
+        ("detection", np.zeros((6, 5)), "must be a list"),
+        ("detection", [np.zeros((1, 4))] * 6, r"image 0 of shape \(1, 4\), expected \(k, 5\)"),
+        ("detection", boxes((1, 0, 1, 2, 0)), "image 0 has a box without area"),
+        ("detection", boxes((0, 0, 1, 1, 2)), "image 0 has a box of unknown class: expected 0 to 1"),
+    ],
+)
+def test_masks_and_boxes_that_do_not_fit_are_the_instructors_error(
+    places: Places, kind: str, targets: Any, says: str
+) -> None:
+    with pytest.raises(TaskError, match=says):
+        load(of_kind(kind, targets), places)

@@ -1,10 +1,16 @@
 """What is timed must answer as what was scored."""
 
+import subprocess
+import sys
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from harness import Baseline, Embedded, Inputs, Split, Task, metrics
 from harness.contract import Predictions
-from harness.evaluate._agree import allowed_to_differ, differing, same_answers
+from harness.evaluate._audits import allowed_to_differ, differing, no_replay, not_memorised, same_answers
+from harness.evaluate._measure import Asked, Replays
 
 
 def labels(*values):
@@ -77,3 +83,152 @@ def test_models_that_know_when_they_are_timed_fail_the_audit(course):
     for name in CHEATS:
         assert (records[name]["failure"]["kind"], records[name]["failure"]["phase"]) == ("audit_failed", "audit"), name
         assert records[name]["audits"][0]["passed"] is False
+
+
+def seconds(*values):
+    return np.array(values)
+
+
+@pytest.mark.parametrize(
+    ("again", "passed", "severity"),
+    [(1.0, True, "fail"), (0.91, True, "fail"), (0.89, False, "warn"), (0.51, False, "warn"), (0.49, False, "fail")],
+)
+def test_an_input_asked_again_may_not_be_much_faster(again, passed, severity):
+    audit = no_replay(Replays(seconds(0.9, 1.0, 5.0), seconds(again, again, 9.0), resolved=True))
+    assert (audit.passed, audit.severity) == (passed, severity)
+    assert passed or f"{again:.2f} of the time" in audit.detail
+
+
+def test_what_the_channel_drowns_is_not_judged():
+    audit = no_replay(Replays(seconds(1.0), seconds(0.1), resolved=False))
+    assert audit.passed
+    assert "too fast to tell" in audit.detail
+
+
+def blobs(cost):
+    source = Embedded(title="none", load=lambda: None, baseline=Baseline(0.5), licence="CC0")
+    return Task(
+        title="t",
+        kind="classification",
+        inputs=Inputs(shape=(2,)),
+        sources=(source,),
+        split="none",
+        metrics=(metrics.accuracy, metrics.macro_f1),
+        classes=("a", "b"),
+        perturb=lambda item, _: item,
+        perturb_cost=cost,
+    )
+
+
+TRUTH = Split(np.zeros((400, 2), np.float32), np.arange(400) % 2)
+
+
+def wrong(share, items):
+    """Labels of `items`, of which this share is wrong."""
+    flipped = np.random.default_rng(1).random(len(items)) < share
+    return Predictions(np.where(flipped, 1 - items % 2, items % 2))
+
+
+@pytest.mark.parametrize("metric", [metrics.accuracy, metrics.macro_f1])
+@pytest.mark.parametrize(("share", "passed"), [(0.0, True), (0.05, True), (0.09, True), (0.3, False), (0.5, False)])
+def test_a_score_may_fall_by_the_cost_stated_and_by_chance(metric, share, passed):
+    task = replace(blobs(0.05), metrics=(metric,))
+    items = np.random.default_rng(0).permutation(400)[:200]
+    audit = not_memorised(task, TRUTH, wrong(0.0, np.arange(400)), Asked(items, wrong(share, items)))
+    assert audit.passed == passed
+    assert audit.severity == "fail"
+    assert passed or "on 200 items" in audit.detail
+
+
+def test_an_error_that_rises_is_a_score_that_falls():
+    error = metrics.Metric("error", lambda t, p: float((p.values != t).mean()), higher_is_better=False)
+    items = np.arange(200)
+    audit = not_memorised(
+        replace(blobs(0.05), metrics=(error,)), TRUTH, wrong(0.0, np.arange(400)), Asked(items, wrong(0.4, items))
+    )
+    assert not audit.passed
+
+
+def test_a_task_that_states_no_cost_has_no_such_audit():
+    items = np.arange(200)
+    assert not_memorised(blobs(None), TRUTH, wrong(0.0, np.arange(400)), Asked(items, wrong(0.9, items))) is None
+
+
+def test_honest_noise_is_hardly_ever_called_memory():
+    """The cost is at the bound exactly: one in a hundred may be called out, and the paired bootstrap is close."""
+    generator, alarms = np.random.default_rng(3), 0
+    for _ in range(200):
+        items = generator.integers(0, 400, 200)
+        flipped = generator.random(200) < 0.05
+        answers = Predictions(np.where(flipped, 1 - items % 2, items % 2))
+        alarms += not not_memorised(blobs(0.05), TRUTH, wrong(0.0, np.arange(400)), Asked(items, answers)).passed
+    assert alarms <= 8
+
+
+WORK = """
+import numpy as np
+import harness
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        self.centres = np.stack([train.inputs[train.targets == c].mean(axis=0) for c in range(3)])
+        self.seen = {}
+
+    def honest(self, inputs):
+        for _ in range(60):
+            distances = ((inputs[:, None] - self.centres) ** 2).sum(axis=2)
+        return distances.argmin(axis=1)
+
+    def predict(self, inputs):
+"""
+
+
+def test_answers_kept_for_inputs_seen_fail_and_honest_work_passes(course):
+    course.submit(WORK + "        return self.honest(inputs)\n", name="honest")
+    course.submit(
+        WORK + "        key = inputs.tobytes()\n"
+        "        if key not in self.seen:\n            self.seen[key] = self.honest(inputs)\n"
+        "        return self.seen[key]\n",
+        name="replays",
+    )
+    course.harness("evaluate", "submissions/honest", "submissions/replays")
+    honest, replays = course.record("honest"), course.record("replays")
+    assert honest["status"] == "passed"
+    assert {audit["name"]: audit["passed"] for audit in honest["audits"]}["no replay"]
+    assert replays["failure"]["kind"] == "audit_failed"
+    assert "asked again takes" in replays["failure"]["message"]
+
+
+def test_a_model_that_looks_its_answers_up_by_the_exact_input_is_caught(course):
+    course.add_task(more="perturb_cost=0.05, weights='allowed',")
+    folder = course.submit(
+        """
+        import numpy as np
+        import harness
+
+        class Model(harness.Model):
+            def fit(self, train, validation):
+                pass
+
+            def predict(self, inputs):
+                return np.array([self.known.get(point.tobytes(), 0) for point in inputs])
+        """
+    )
+    make = f"""
+import sys
+sys.path[:0] = [{str(folder)!r}]
+import harness, model
+from harness.course import Course
+test = Course.find(__import__("pathlib").Path({str(course.root)!r})).task("blobs").sources[0].load().test
+cheat = model.Model()
+cheat.known = {{point.tobytes(): int(label) for point, label in zip(test.inputs, test.targets)}}
+folder = __import__("pathlib").Path({str(folder)!r}, "weights")
+folder.mkdir()
+cheat.save(folder)
+"""
+    subprocess.run([sys.executable, "-c", make], check=True)
+    course.harness("evaluate", "submissions/bob")
+    record = course.record()
+    assert record["scores"][0]["value"] == 1.0
+    assert record["failure"]["kind"] == "audit_failed"
+    assert "not memorised" in record["failure"]["message"]

@@ -101,20 +101,19 @@ def test_all_submissions_of_a_task_get_the_same_seed() -> None:
     assert replace(PLAN, repeats=3).seeds[:1] == PLAN.seeds == (seed_for(0, "two", 0),)
 
 
-def test_weights_are_loaded_where_shipped_unless_told_to_train(tmp_path: Path) -> None:
-    with_weights = replace(SNAPSHOT, weights=tmp_path)
-    assert choose_mode(SNAPSHOT, "load", TASK) == "trained"
-    assert choose_mode(SNAPSHOT, "retrain", TASK) == "trained"
-    assert choose_mode(with_weights, "load", TASK) == "loaded"
-    assert choose_mode(with_weights, "retrain", TASK) == "trained"
-
-
-def test_the_task_may_say_whether_shipped_weights_are_used(tmp_path: Path) -> None:
-    with_weights = replace(SNAPSHOT, weights=tmp_path)
-    allowing = replace(TASK, weights="allowed")
-    assert choose_mode(with_weights, "declared", TASK) == "trained"
-    assert choose_mode(with_weights, "declared", allowing) == "loaded"
-    assert choose_mode(SNAPSHOT, "declared", allowing) == "trained"
+@pytest.mark.parametrize(
+    ("declared", "policy", "mode"),
+    [
+        ("retrain", "load", "loaded"),
+        ("allowed", "retrain", "trained"),
+        ("retrain", "declared", "trained"),
+        ("allowed", "declared", "loaded"),
+    ],
+)
+def test_weights_are_loaded_where_shipped_and_wanted(declared: Any, policy: Any, mode: str) -> None:
+    task = replace(TASK, weights=declared)
+    assert choose_mode(task, True, policy) == mode
+    assert choose_mode(task, False, policy) == "trained"
 
 
 def test_the_record_tells_the_parts_and_whose_labels_they_are() -> None:

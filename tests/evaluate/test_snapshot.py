@@ -185,3 +185,41 @@ def test_folders_nested_without_end_are_refused(folder: Path) -> None:
         assert refuse(folder).kind in ("invalid_submission", "resource_limit")
     finally:  # Python cannot
         subprocess.run(["rm", "-rf", folder], check=True)
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    shared = tmp_path / "reference" / "_shared"
+    (shared / "nets").mkdir(parents=True)
+    (shared / "loops.py").write_text("z = 333\n")
+    (shared / "nets" / "small.py").write_text("w = 1\n")
+    return shared
+
+
+def taken_with(folder: Path, shared: Path | None) -> Snapshot:
+    to = folder.parent / f"work-{len(list(folder.parent.iterdir()))}" / "submission"
+    return take_snapshot(folder, to, harness.Limits(), shared)
+
+
+def test_shared_code_is_copied_counted_and_digested_for_who_names_it(folder: Path, shared: Path) -> None:
+    (folder / "model.py").write_text("from _shared.loops import z\n")
+    alone = taken_with(folder, None)
+    first = taken_with(folder, shared)
+    assert names(alone.files) == ["model.py"]
+    assert names(first.files) == ["_shared/loops.py", "_shared/nets/small.py", "model.py"]
+    assert first.source_bytes == alone.source_bytes + 8 + 6
+    (shared / "loops.py").write_text("z = 334\n")
+    assert len({alone.digest, first.digest, taken_with(folder, shared).digest}) == 3
+
+
+def test_who_does_not_name_shared_code_does_not_pay_for_it(folder: Path, shared: Path) -> None:
+    assert names(taken_with(folder, shared).files) == ["model.py"]
+    assert taken_with(folder, shared).digest == taken_with(folder, None).digest
+
+
+def test_a_link_among_shared_code_is_refused_by_name(folder: Path, shared: Path) -> None:
+    (folder / "model.py").write_text("from _shared.loops import z\n")
+    (shared / "secret.py").symlink_to("/etc/passwd")
+    problem = taken_with(folder, shared).problem
+    assert problem is not None
+    assert "'_shared/secret.py'" in str(problem)

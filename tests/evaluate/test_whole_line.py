@@ -173,7 +173,17 @@ def test_a_good_submission_passes_and_every_key_of_the_record_is_there(graded: T
     assert record["task"]["source"] == "embedded"
     assert record["task"]["scored_on"] == "test"
     assert [record["task"][f"n_{part}"] for part in ("train", "validation", "test")] == [135, 45, 120]
-    assert list(record["run"]["phases"]) == ["import", "fit", "save", "weigh", "load", "predict", "score", "measure"]
+    assert list(record["run"]["phases"]) == [
+        "wait",
+        "import",
+        "fit",
+        "save",
+        "weigh",
+        "load",
+        "predict",
+        "score",
+        "measure",
+    ]
 
 
 def test_scores_come_with_intervals_and_the_primary_one_decides(graded: TemporaryCourse) -> None:

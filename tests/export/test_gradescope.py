@@ -128,7 +128,11 @@ class Autograder:
 @pytest.fixture
 def bundle(course: TemporaryCourse, tmp_path: Path) -> Path:
     """The bundle of ``blobs``, with points; the wheel's bytes do not matter here."""
-    course.add_task(more="points=((0.5, 0), (0.9, 8), (1.0, 10)),")
+    task = course.add_task(more="points=CUT_OFFS,")
+    task.write_text(task.read_text().replace("import harness", "import harness\nfrom .._shared import CUT_OFFS"))
+    (task.parents[1] / "_shared").mkdir()
+    (task.parents[1] / "_shared" / "__init__.py").write_text("CUT_OFFS = ((0.5, 0), (0.9, 8), (1.0, 10))\n")
+    course.add_task("other")
     (tmp_path / "harness-0-py3-none-any.whl").write_bytes(b"wheel")
     done = course.harness(
         *("export", "gradescope", "--bundle", "blobs", "--data", "embedded"),
@@ -165,6 +169,7 @@ def test_the_bundle_holds_scripts_wheel_task_and_nothing_else(bundle: Path) -> N
         "harness.json",
         "harness-0-py3-none-any.whl",
         "course/tasks/blobs/task.py",
+        "course/tasks/_shared/__init__.py",
     }
     assert {name for name, executable in names.items() if executable} == {"setup.sh", "run_autograder"}
 

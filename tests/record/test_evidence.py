@@ -1,6 +1,7 @@
 """Evidence: private, whole, and the same for the same predictions."""
 
 import stat
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def test_evidence_that_was_never_written_is_none(store):
 def test_nobody_else_may_read_evidence(store, tmp_path):
     store.write("usps", "alice", EVIDENCE)
     assert stat.S_IMODE((tmp_path / "evidence").stat().st_mode) == 0o700
-    assert [stat.S_IMODE(path.stat().st_mode) for path in files(tmp_path)] == [0o600] * 3
+    assert [stat.S_IMODE(path.stat().st_mode) for path in files(tmp_path)] == [0o600] * 4
 
 
 def test_the_digest_does_not_depend_on_what_the_clock_said():
@@ -117,3 +118,36 @@ def test_evidence_that_would_run_code_is_not_read(store, tmp_path):
     store.write("usps", "alice", EVIDENCE)
     np.savez(tmp_path / "evidence" / "usps" / "alice" / "items.npz", outcomes=np.array([EVIDENCE], object))
     assert store.read("usps", "alice") is None
+
+
+def test_what_ranking_compares_is_read_without_the_rest(tmp_path: Path) -> None:
+    store = EvidenceStore(tmp_path)
+    outcomes, draws = np.arange(11) % 3 == 0, np.linspace(0, 1, 7)
+    evidence = Evidence(outcomes=outcomes, draws=draws, predictions=np.arange(11))
+    store.write("usps", "bob", evidence)
+    (tmp_path / "usps" / "bob" / "items.npz").unlink()
+    compared = store.compared("usps", "bob", evidence.digest)
+    assert compared is not None
+    np.testing.assert_array_equal(compared.outcomes, outcomes)
+    np.testing.assert_array_equal(compared.draws, draws)
+    assert store.compared("usps", "bob", "sha256:other") is None
+
+
+@pytest.mark.parametrize("content", [None, b"\xff"])
+def test_without_it_the_whole_evidence_is_read(tmp_path: Path, content: bytes | None) -> None:
+    store, evidence = EvidenceStore(tmp_path), Evidence(outcomes=np.array([True, False]))
+    store.write("usps", "bob", evidence)
+    path = tmp_path / "usps" / "bob" / "compared.msgpack"
+    path.unlink() if content is None else path.write_bytes(content)
+    compared = store.compared("usps", "bob", evidence.digest)
+    assert compared is not None
+    np.testing.assert_array_equal(compared.outcomes, [True, False])
+    assert store.compared("usps", "eve", evidence.digest) is None
+
+
+def test_evidence_travels_as_bytes() -> None:
+    evidence = Evidence(outcomes=np.array([True]), latencies=np.array([0.5]), curve=({"loss": 1.0},))
+    arrived = Evidence.unpack(evidence.pack())
+    assert (arrived.digest, arrived.curve) == (evidence.digest, evidence.curve)
+    np.testing.assert_array_equal(arrived.latencies, [0.5])
+    assert arrived.predictions is None

@@ -18,7 +18,9 @@ from harness.contract import SubmissionError
 from harness.evaluate._session import Session
 from harness.sandbox import Folder, Level, Sandbox
 from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps
+from harness.sandbox._cgroup import find_delegations
 from harness.sandbox._find import _try
+from harness.sandbox._landlock import Landlock
 from harness.sandbox._rlimits import Rlimits
 
 HEAD = """
@@ -100,9 +102,18 @@ def _bubblewrap(number: int, hidden: tuple[Path, ...] = ()) -> Sandbox:
     return Bubblewrap(chosen[0], hidden)
 
 
+def _counted() -> Sandbox:
+    delegation = next(find_delegations(), None)
+    if delegation is None:
+        pytest.skip("no control groups can be made here")
+    return Bubblewrap(find_bubblewraps()[-1], (), delegation)
+
+
 _WAYS: dict[str, Callable[[], Sandbox]] = {
+    "cgroup": _counted,
     "system-bubblewrap": lambda: _bubblewrap(0),
     "wheel-bubblewrap": lambda: _bubblewrap(1),
+    "landlock": lambda: Landlock(()),
     "rlimits": Rlimits,
 }
 _problems: dict[str, str | None] = {}
@@ -118,18 +129,30 @@ def _bench(way: str, folder: Path) -> Bench:
     return Bench(sandbox, folder, way)
 
 
-@pytest.fixture(params=list(_WAYS))
+@pytest.fixture(params=[way for way in _WAYS if way != "system-bubblewrap"])
 def any_level(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     """Each way to isolate that starts here."""
     return _bench(request.param, tmp_path)
 
 
-@pytest.fixture(params=[way for way in _WAYS if way != "rlimits"])
+@pytest.fixture(params=[way for way in _WAYS if way not in ("landlock", "rlimits")])
 def walled(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
-    """Each way that gives the level `namespaces`."""
+    """Each way that gives one of the levels of namespaces."""
     bench = _bench(request.param, tmp_path)
-    assert bench.sandbox.isolation.level is Level.NAMESPACES
+    assert bench.sandbox.isolation.level >= Level.NAMESPACES
     return bench
+
+
+@pytest.fixture
+def counted(tmp_path: Path) -> Bench:
+    """The level `namespaces+cgroup`."""
+    return _bench("cgroup", tmp_path)
+
+
+@pytest.fixture
+def landlocked(tmp_path: Path) -> Bench:
+    """The level `landlock`."""
+    return _bench("landlock", tmp_path)
 
 
 @pytest.fixture

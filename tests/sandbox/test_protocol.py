@@ -217,6 +217,18 @@ def test_forged_predictions_are_refused(wall, forged):
     assert error.phase == "predict"
 
 
+def test_an_answer_that_repeats_the_form_of_another_question_is_refused(wall):
+    forged = """send({'type': 'done'}, header(2, kind=b'i', size=8) + bytes(16), 1)
+        (fd,) = pipes(os.O_WRONLY)
+        os.write(fd, b'HRN=' + bytes(16))"""
+    with wall.session(PREDICTING.format(forge=FORGE, body=forged), predict_seconds=10) as session:
+        session.setup(0)
+        assert len(session.accept(session.request(np.zeros((2, 2), np.float32))())) == 2
+        error = wall.failure(session, lambda s: s.request(np.zeros((1, 2), np.float32))())
+    assert error.kind == "bad_predictions"
+    assert "for 1 inputs" in error.message
+
+
 def test_predictions_sent_in_halves_end_at_the_time_limit(wall):
     forged = "send({'type': 'done'}, header(2, kind=b'i', size=8) + b'1234', 1)"
     with wall.session(PREDICTING.format(forge=FORGE, body=forged), predict_seconds=1) as session:

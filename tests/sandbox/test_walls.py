@@ -287,11 +287,13 @@ def test_a_host_without_an_isolation_level_to_offer_says_so():
     script = """
         from harness.contract import InfrastructureError
         from harness.sandbox import Level, find_sandbox
+        from pathlib import Path
         try:
-            find_sandbox([], Level.LANDLOCK)
+            find_sandbox([Path("/usr/share")], Level.LANDLOCK)
         except InfrastructureError as error:
             print(error)
     """
     done = subprocess.run([sys.executable, "-c", dedent(script)], capture_output=True, text=True, check=True)
     assert "isolation level 'landlock'" in done.stdout
+    assert "/usr/share lies in /usr" in done.stdout
     assert "harness doctor" in done.stdout

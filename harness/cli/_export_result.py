@@ -1,4 +1,4 @@
-"""``harness export junit`` and ``comment``."""
+"""`harness export junit` and `comment`: records for a continuous integration."""
 
 from __future__ import annotations
 

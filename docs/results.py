@@ -1,0 +1,170 @@
+"""Write ``docs/results.md`` from records: ``python docs/results.py [RECORDS…]``.
+
+RECORDS are folders of records: what ``harness evaluate … --json docs/records/NAME.json`` left (the default), or
+``leaderboard/records`` with its histories. Of each submission, task and source of data the newest record counts;
+published figures come from ``docs/published.toml``.
+"""
+
+import json
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+DOCS = Path(__file__).parent
+DEFAULT = (DOCS / "records",)
+
+HEAD = """# Results
+
+What the references, and Alice, score: on real data where it was at hand, and on the embedded source of each task.
+Written by `python docs/results.py` from the records in `docs/records/`; nothing here is typed by hand. Intervals are
+95 % and cover test sampling only. *Difference* is ours less the published figure, which always is of real data: beside
+an embedded source, which is other data, there is none. A `·` stands where we know of no published figure.
+"""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A published figure; `reference` is empty where it is of the task, not of a method."""
+
+    task: str
+    metric: str
+    value: float
+    source: str
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One metric of one record."""
+
+    task: str
+    name: str
+    real: bool
+    started: str
+    metric: str
+    primary: bool
+    value: float
+    half: float
+    status: str
+    parameters: int | None
+    cpu_seconds: float | None
+    scored_on: str
+
+
+def read(folders: Iterable[Path]) -> list[Result]:
+    """Return the results of the newest record of each submission, task and kind of data."""
+    newest: dict[tuple[str, str, bool], dict[str, Any]] = {}
+    for record in (record for folder in folders for record in records(folder)):
+        key = (record["task"]["name"], record["submission"]["name"], record["task"]["source"] != "embedded")
+        if key not in newest or newest[key]["run"]["started"] <= record["run"]["started"]:
+            newest[key] = record
+    return [result for key, record in sorted(newest.items()) for result in results(record, real=key[2])]
+
+
+def records(folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield every record below `folder`: one a file, a list a file, or one a line of a history."""
+    for path in sorted(folder.rglob("*.json")):
+        content = json.loads(path.read_text())
+        yield from content if isinstance(content, list) else [content]
+    for path in sorted(folder.rglob("*.jsonl")):
+        yield from map(json.loads, path.read_text().splitlines())
+
+
+def results(record: dict[str, Any], *, real: bool) -> Iterator[Result]:
+    """Yield one result a score."""
+    for score in record["scores"]:
+        yield Result(
+            task=record["task"]["name"],
+            name=record["submission"]["name"],
+            real=real,
+            started=record["run"]["started"],
+            metric=score["name"],
+            primary=score["primary"],
+            value=score["value"],
+            half=(score["high"] - score["low"]) / 2,
+            status=record["status"].replace("_", " "),
+            parameters=record["cost"]["parameters"],
+            cpu_seconds=record["cost"]["cpu_seconds"],
+            scored_on=record["task"]["scored_on"],
+        )
+
+
+def published(path: Path) -> list[Figure]:
+    """Return the figures of ``published.toml``."""
+    return [Figure(**entry) for entry in tomllib.loads(path.read_text()).get("figure", [])]
+
+
+def page(found: list[Result], figures: list[Figure]) -> str:
+    """Return the whole page."""
+    sections = [HEAD]
+    for task in sorted({result.task for result in found}):
+        sections.append(f"## {task}\n")
+        for real in (True, False):
+            chosen = [result for result in found if (result.task, result.real) == (task, real)]
+            shown = worth_showing(chosen, figures)
+            if shown:
+                sections.append(f"### {'real data' if real else 'embedded source'}\n\n{table(shown, figures)}\n")
+            elif real:
+                sections.append("No record on real data: it was not at hand.\n")
+    sources = sorted({(figure.task, figure.source) for figure in figures if figure.task in {r.task for r in found}})
+    sections.append("## Where the published figures are from\n")
+    sections += [f"- {task}: {source}" for task, source in sources]
+    return "\n".join(sections).rstrip() + "\n"
+
+
+def worth_showing(chosen: list[Result], figures: list[Figure]) -> list[Result]:
+    """Keep the primary score, and others where a figure was published; best first."""
+    best = {result.name: result.value for result in chosen if result.primary}
+    kept = [result for result in chosen if result.primary or of(result, figures) is not None]
+    return sorted(kept, key=lambda result: (not result.primary, -best[result.name], result.name))
+
+
+def table(shown: list[Result], figures: list[Figure]) -> str:
+    """Return results as a markdown table."""
+    rows = []
+    for result in shown:
+        figure = of(result, figures)
+        rows.append(
+            [
+                result.name.removeprefix("reference/"),
+                result.metric + ("" if result.scored_on == "test" else f" ({result.scored_on})"),
+                f"{result.value:.3f} ± {result.half:.3f}",
+                "·" if figure is None else f"{figure.value:.3f}",
+                "·" if figure is None or not result.real else f"{result.value - figure.value:+.3f}",
+                result.status if result.primary else "",
+                "·" if result.parameters is None else f"{result.parameters:,}",
+                "·" if result.cpu_seconds is None else f"{result.cpu_seconds:.0f} s",
+            ]
+        )
+    heads = ("method", "metric", "score", "published", "difference", "status", "parameters", "CPU to fit")
+    align = ("left", "left", "right", "right", "right", "left", "right", "right")
+    return tabulate(rows, heads, tablefmt="pipe", colalign=align, disable_numparse=True)
+
+
+def of(result: Result, figures: list[Figure]) -> Figure | None:
+    """Return the figure to hold `result` against: the method's own, else the task's."""
+    method = result.name.removeprefix("reference/")
+    fitting = [
+        figure
+        for figure in figures
+        if (figure.task, figure.metric) == (result.task, result.metric) and figure.reference in (method, "")
+    ]
+    return max(fitting, key=lambda figure: bool(figure.reference), default=None)
+
+
+def main(arguments: list[str]) -> None:
+    """Read, write, and say what was written."""
+    folders = [Path(argument) for argument in arguments] or list(DEFAULT)
+    found = read(folders)
+    text = page(found, published(DOCS / "published.toml"))
+    (DOCS / "results.md").write_text(text)
+    print(f"{DOCS / 'results.md'}: {len({(r.task, r.name, r.real) for r in found})} records")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,67 @@
+"""``harness audit``."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import click
+from rich.progress import track
+
+from harness.cli import PASSED
+from harness.cli._options import console, course_at
+from harness.contract import UsageError
+from harness.course import suggest
+from harness.files import write_atomically
+from harness.similarity import Pair, compare, gather, report_html
+
+_SHOWN, _REPORTED = 20, 200
+
+
+@click.group()
+def audit() -> None:
+    """Look at a class as a whole."""
+
+
+@audit.command()
+@click.option("--task", required=True)
+@click.option(
+    "--against",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="An earlier year's submissions, compared with this year's. Repeatable.",
+)
+@click.option(
+    "--boilerplate",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A file that was handed out: what is in it does not count. Repeatable.",
+)
+@click.option("--least", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Shared share to be listed.")
+@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Where to write the page.")
+def similarity(
+    task: str, against: tuple[Path, ...], boilerplate: tuple[Path, ...], least: float, output: Path | None
+) -> int:
+    """List submissions that share code, with each other, the references and earlier years: to look at, no verdict."""
+    out, course = console(), course_at()
+    if task not in course.task_names():
+        raise UsageError(f"there is no task {task!r}{suggest(task, course.task_names())}")
+    texts = list(gather(course.root / "submissions", task))
+    others = [one for folder in against for one in gather(folder, task, f"{folder.name}/")]
+    if (course.root / "reference").is_dir():
+        others += gather(course.root / "reference", task, "reference/")
+    total = len(texts) * (len(texts) - 1) // 2 + len(texts) * len(others)
+    handed_out = [path.read_text("utf-8", "replace") for path in boilerplate]
+    compared = compare(texts, others, handed_out, least)
+    found: list[Pair] = [
+        pair
+        for pair in track(compared, "comparing", total, console=out, transient=True, disable=not out.is_terminal)
+        if pair is not None
+    ]
+    found.sort(key=lambda pair: (-max(pair.shares), pair.first.name, pair.second.name))
+    path = output or course.private / "similarity" / f"{task}.html"
+    write_atomically(path, report_html(task, found[:_REPORTED], total).encode(), 0o600)
+    for pair in islice(found, _SHOWN):
+        out.print(f"{pair.first.name} ({pair.shares[0]:.0%}) · {pair.second.name} ({pair.shares[1]:.0%})")
+    out.print(f"{len(found)} of {total} pairs share at least {least:.0%}; look at {path} before you judge")
+    return PASSED

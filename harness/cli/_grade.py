@@ -1,0 +1,233 @@
+"""``harness grade``."""
+
+from __future__ import annotations
+
+import fnmatch
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from harness.cli import INFRASTRUCTURE, PASSED, USAGE
+from harness.cli._grade_show import following, show_plan, show_table
+from harness.cli._gradebook import gradebook, keep_aliases, read_rules, settle
+from harness.cli._options import board_if_stale, console, course_at, places, record_store
+from harness.contract import InfrastructureError, UsageError
+from harness.course import Course, Submission, suggest
+from harness.data import DataChoice, load_data
+from harness.evaluate import Outcome, describe_git
+from harness.grade import (
+    Cluster,
+    Done,
+    Executor,
+    Grading,
+    Journal,
+    Local,
+    Obstacle,
+    Orders,
+    Standing,
+    Terms,
+    TravellingData,
+    Work,
+    places_of,
+    plan_work,
+    sandbox_for,
+    scheduler,
+)
+from harness.record import EvidenceStore, Store
+from harness.sandbox import Level
+
+
+@click.command()
+@click.argument("folder", default="submissions", metavar="[FOLDER]")
+@click.option("--jobs", type=click.IntRange(1), help="At most so many at a time; the cores allow fewer.")
+@click.option("--scheduler", "address", metavar="tcp://…|local:N|slurm", help="Have the jobs done by a Dask cluster.")
+@click.option("--roster", type=click.Path(path_type=Path, dir_okay=False), help="CSV: who is in the class.")
+@click.option("--deadline", metavar="WHEN", help="One deadline for every task, in ISO 8601.")
+@click.option("--only", multiple=True, metavar="NAME[/TASK]", help="Only these; * and ? are patterns. Repeatable.")
+@click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done and why; do nothing.")
+@click.option(
+    "--data",
+    type=click.Choice(["auto", "canonical", "local", "embedded"]),
+    default="auto",
+    show_default=True,
+    help="Which source of data; embedded only where it is named.",
+)
+@click.option("--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Base of all seeds.")
+@click.option(
+    "--allow-isolation",
+    type=click.Choice([level.value for level in Level]),
+    default=Level.LANDLOCK.value,
+    show_default=True,
+    help="The weakest isolation to grade at.",
+)
+def grade(  # noqa: PLR0913, PLR0917 - one argument an option
+    folder: str,
+    jobs: int | None,
+    address: str | None,
+    roster: Path | None,
+    deadline: str | None,
+    only: tuple[str, ...],
+    force: bool,
+    dry_run: bool,
+    data: DataChoice,
+    data_root: Path | None,
+    seed: int,
+    allow_isolation: str,
+) -> int:
+    """Grade a class: every submission in FOLDER; what has not changed is not done again."""
+    out = console()
+    course = course_at((folder,))
+    orders = Orders(
+        root=str(course.root),
+        data_root=None if data_root is None else str(data_root.absolute()),
+        data=data,
+        seed=seed,
+        least=Level(allow_isolation),
+    )
+    people, policy = read_rules(course, roster, deadline)
+    with _alone(course):
+        store, journal = record_store(course), Journal(course.private / "grade" / "problems.json")
+        asked, obstacles = find_submissions(course, folder, only)
+        terms = Terms(data=data, seed=seed, least=orders.least, force=force, failed=journal.problems)
+        work = plan_work(course, store, places(data_root), asked, terms)
+        show_plan(out, work, obstacles, every=dry_run)
+        if dry_run:
+            return PASSED
+        executor: Executor = (
+            _local(out, course, orders, work, jobs)
+            if address is None
+            else _cluster(course, orders, work, address, jobs)
+        )
+        standings = _do(out, course, store, journal, work, executor)
+        if people is not None:
+            keep_aliases(course, people)
+        board_if_stale(course)
+        show_table(out, standings)
+        settle(out, course, gradebook(course, people, policy))
+    return _finish(out, work, obstacles, standings)
+
+
+def find_submissions(course: Course, folder: str, only: tuple[str, ...]) -> tuple[list[Submission], list[Obstacle]]:
+    """Return what lies in `folder`, and what there is that cannot be graded.
+
+    Raises:
+        UsageError: there is no such folder, nothing in it, or nothing that `only` names.
+    """
+    base = next((b for b in (Path.cwd() / folder, course.root / folder) if b.is_dir()), None)
+    if base is None or base.resolve() not in (course.root / "submissions", course.root / "reference"):
+        raise UsageError(f"{folder!r} is no folder of submissions: expected submissions or reference of {course.root}")
+    names = sorted(path.name for path in base.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
+    found: list[Submission] = []
+    obstacles: list[Obstacle] = []
+    for name in names:
+        try:
+            found += course.submissions(str(base / name))
+        except UsageError as error:
+            obstacles.append(Obstacle(f"{base.name}/{name}", error))
+    if not names:
+        raise UsageError(f"{base} is empty: put submissions into {base}/<name>/<task>/, or `harness import` them")
+    for pattern in only:
+        if not any(_matches(submission, pattern) for submission in found):
+            raise UsageError(f"--only {pattern}: there is no such submission{suggest(pattern, names)}")
+    if only:
+        return [one for one in found if any(_matches(one, pattern) for pattern in only)], []
+    return found, obstacles
+
+
+def _matches(submission: Submission, pattern: str) -> bool:
+    name, _, task = pattern.partition("/")
+    short = submission.name.removeprefix("reference/")
+    return fnmatch.fnmatchcase(short, name) and fnmatch.fnmatchcase(submission.task, task or "*")
+
+
+def _local(out: Console, course: Course, orders: Orders, work: Work, jobs: int | None) -> Local:
+    """Do the jobs here: as many at a time as have cores of their own."""
+    if work.jobs:
+        sandbox = sandbox_for(course, places_of(orders), orders)
+        out.print(f"isolation: {sandbox.isolation}")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    most = max(1, cores // work.threads)
+    slots = min(most, jobs or most, max(1, len(work.jobs)))
+    if jobs is not None and jobs > most:
+        out.print(f"{most} job(s) at a time, not {jobs}: each takes {work.threads} of {cores} cores")
+    return Local(orders=orders, slots=slots, log=course.private / "grade" / "grade.log")
+
+
+def _cluster(course: Course, orders: Orders, work: Work, address: str, jobs: int | None) -> Cluster:
+    """Do the jobs wherever the scheduler at `address` has them done."""
+    connect, patience = scheduler(address, jobs, work.threads)
+    where = places_of(orders)
+
+    def load(name: str) -> TravellingData:
+        task = course.task(name)
+        return TravellingData.of(task, load_data(task, course.task_digest(name), where, orders.data))
+
+    git = describe_git(course.root)
+    return Cluster(course=course, orders=orders, load=load, git=git, connect=connect, patience=patience)
+
+
+def _do(out: Console, course: Course, store: Store, journal: Journal, work: Work, executor: Executor) -> list[Standing]:
+    """Do the work; return how everybody stands, those kept too."""
+    standings = [kept.standing for kept in work.kept]
+    evidence = EvidenceStore(course.private / "evidence")
+
+    def keep(outcome: Outcome) -> None:
+        record = outcome.record
+        evidence.write(record.task.name, record.submission.name, outcome.evidence)
+        store.write(record)
+
+    if work.jobs:
+        with _log(course.private / "grade" / "grade.log") as log, following(out, len(work.jobs)) as watch:
+            grading = Grading(executor=executor, keep=keep, journal=journal, log=log)
+            for event in grading.run(work.jobs):
+                watch(event)
+                if isinstance(event, Done):
+                    standings.append(Standing.of(event.outcome.record))
+    return sorted(standings, key=lambda standing: (standing.name, standing.task))
+
+
+def _finish(out: Console, work: Work, obstacles: list[Obstacle], standings: list[Standing]) -> int:
+    """Print the verdict, return the exit code."""
+    total = len(work.jobs) + len(work.kept)
+    kept = f", {len(work.kept)} of them kept" if work.kept else ""
+    missing = total - len(standings)
+    parts = [f"graded: {len(standings)} of {total}{kept}"]
+    parts += [f"{missing} failed by the infrastructure (run the same command again)"] if missing else []
+    parts += [f"{len(work.obstacles)} tasks cannot be graded"] if work.obstacles else []
+    parts += [f"{len(obstacles)} folders left out"] if obstacles else []
+    out.print("; ".join(parts))
+    if missing or work.obstacles:
+        return INFRASTRUCTURE
+    return USAGE if obstacles else PASSED
+
+
+@contextmanager
+def _alone(course: Course) -> Iterator[None]:
+    """Let one grader at a time work on a course."""
+    course.private.mkdir(exist_ok=True)
+    try:
+        with FileLock(course.private / "grade.lock", blocking=False):
+            yield
+    except Timeout:
+        raise InfrastructureError(f"another `harness grade` works on {course.root}: wait for it, or end it") from None
+
+
+@contextmanager
+def _log(path: Path) -> Iterator[logging.Logger]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    log = logging.Logger("harness.grade", logging.INFO)
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    log.addHandler(handler)
+    try:
+        yield log
+    finally:
+        handler.close()

@@ -1,0 +1,107 @@
+"""What a grading run looks like: its plan, its progress, its end."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+from tabulate import tabulate
+
+from harness.grade import (
+    Advanced,
+    Begun,
+    Done,
+    Event,
+    Lost,
+    Obstacle,
+    Standing,
+    Work,
+    describe,
+    describe_standing,
+)
+from harness.text import neutral_line
+
+Watch = Callable[[Event], None]
+
+
+def show_plan(out: Console, work: Work, obstacles: Sequence[Obstacle], *, every: bool) -> None:
+    """Say what will be done and why; `every` job by name."""
+    reasons = Counter(job.why for job in work.jobs)
+    why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+    out.print(f"{len(work.jobs)} to evaluate{f' ({why})' if why else ''}, {len(work.kept)} kept")
+    for obstacle in (*work.obstacles, *obstacles):
+        out.print(f"left out: {obstacle.what}: {obstacle.error}", style="yellow")
+    if every:
+        for job in work.jobs:
+            out.print(f"  {job}: {job.why}")
+
+
+def show_table(out: Console, standings: Sequence[Standing]) -> None:
+    """Print how everybody did: a row a submission, a column a task."""
+    tasks = sorted({standing.task for standing in standings})
+    cells: dict[str, dict[str, str]] = {}
+    for standing in standings:
+        cells.setdefault(standing.name, {})[standing.task] = describe_standing(standing)
+    rows = [[name, *(of_one.get(task, "") for task in tasks)] for name, of_one in cells.items()]
+    if rows:
+        out.print(tabulate(rows, ["submission", *tasks], disable_numparse=True))
+
+
+@contextmanager
+def following(out: Console, total: int) -> Iterator[Watch]:
+    """Yield who is told of events: draws on a terminal, else says what failed and no more."""
+    progress = _Progress(total)
+    if not out.is_terminal:
+        yield lambda event: _say(out, event, progress.take(event))
+        return
+    # drawn when something happens, never by a clock: nothing of ours may run while latency is measured
+    with Live(console=out, auto_refresh=False, transient=True) as live:
+
+        def watch(event: Event) -> None:
+            _say(out, event, progress.take(event))
+            live.update(progress.draw(), refresh=True)
+
+        yield watch
+
+
+class _Progress:
+    """The jobs under way, how many are done, and how long the rest will take."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done = total, 0
+        self._running: dict[str, str] = {}
+        self._begin = time.monotonic()
+
+    def take(self, event: Event) -> str:
+        """Take note of `event`; return how far that is."""
+        name = str(event.job)
+        match event:
+            case Begun():
+                self._running[name] = "begun"
+            case Advanced(_, phase):
+                self._running[name] = phase
+            case Done() | Lost():
+                self._running.pop(name, None)
+                self._done += isinstance(event, Done) or event.final
+        return f"{self._done}/{self._total}"
+
+    def draw(self) -> Text:
+        """Return one line for the whole and one for each job."""
+        elapsed = time.monotonic() - self._begin
+        left = elapsed / self._done * (self._total - self._done) if self._done else None
+        when = "" if left is None else f", about {timedelta(seconds=round(left))} left"
+        lines = [f"{self._done}/{self._total} graded in {timedelta(seconds=round(elapsed))}{when}"]
+        return Text("\n".join([*lines, *(f"  {name} · {phase}" for name, phase in self._running.items())]))
+
+
+def _say(out: Console, event: Event, far: str) -> None:
+    """Print failures as they happen."""
+    failed = isinstance(event, Done) and event.outcome.record.status == "failed"
+    if failed or isinstance(event, Lost):
+        out.print(f"[{far}] {neutral_line(describe(event))}", style="red" if isinstance(event, Lost) else None)

@@ -1,0 +1,145 @@
+"""Average precision of boxes: the value by torchmetrics, resampled from matches that are made once.
+
+Boxes are matched to those of the same image only, so a resample of images needs no new matching.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+OVERLAP = 0.5
+_MOST = 100  # detections an image and class, as COCO counts
+
+
+def average_precisions(targets: Sequence[NDArray[Any]], boxes: Sequence[NDArray[Any]]) -> dict[int, float]:
+    """Return the average precision at IoU 0.5 of each class in `targets`, by torchmetrics (COCO's 101 points).
+
+    `targets` are (k, 5) x1, y1, x2, y2, class; `boxes` (k, 6) with the score before the class.
+    """
+    import torch
+    from torchmetrics.detection import MeanAveragePrecision
+
+    metric = MeanAveragePrecision(  # its own recalls are float32, which puts 3 of 5 below 0.6
+        iou_thresholds=[OVERLAP], rec_thresholds=_recalls().tolist(), class_metrics=True
+    )
+    metric.update(
+        [
+            {
+                "boxes": torch.tensor(_upright(found), dtype=torch.float64),
+                "scores": torch.tensor(found[:, 4], dtype=torch.float64),
+                "labels": torch.tensor(found[:, 5], dtype=torch.int64),
+            }
+            for found in boxes
+        ],
+        [
+            {
+                "boxes": torch.tensor(true[:, :4], dtype=torch.float64),
+                "labels": torch.tensor(true[:, 4], dtype=torch.int64),
+            }
+            for true in targets
+        ],
+    )
+    result = metric.compute()
+    classes, values = result["classes"].reshape(-1).tolist(), result["map_per_class"].reshape(-1).tolist()
+    return {int(label): float(value) for label, value in zip(classes, values, strict=True) if value >= 0}
+
+
+def _recalls() -> NDArray[np.float64]:
+    import numpy as np
+
+    return np.linspace(0, 1, 101)
+
+
+def _upright(boxes: NDArray[Any]) -> NDArray[Any]:
+    """Give a box turned inside out no area: of a negative one, COCO would take no notice."""
+    import numpy as np
+
+    return np.hstack([boxes[:, :2], np.maximum(boxes[:, :2], boxes[:, 2:4])])
+
+
+@dataclass(frozen=True, eq=False)
+class Matches:
+    """The boxes of one class, image by image: what was found, with which score, and whether it is right."""
+
+    scores: list[NDArray[np.float64]]
+    right: list[NDArray[np.bool_]]
+    counts: NDArray[np.intp]
+    """(N,) boxes to be found."""
+
+    def average_precision(self, images: NDArray[np.intp]) -> float | None:
+        """Return the figure over `images`, repeated ones counted again; None where there is nothing to find."""
+        import numpy as np
+
+        total = int(self.counts[images].sum())
+        if not total:
+            return None
+        scores = np.concatenate([self.scores[image] for image in images])
+        right = np.concatenate([self.right[image] for image in images])
+        found = np.cumsum(right[np.argsort(-scores, kind="stable")])
+        if not len(found):
+            return 0.0
+        precision = np.maximum.accumulate((found / np.arange(1, len(found) + 1))[::-1])[::-1]
+        reached = np.searchsorted(found / total, _recalls(), side="left")
+        return float(np.append(precision, 0.0)[reached].mean())
+
+
+def match(targets: Sequence[NDArray[Any]], boxes: Sequence[NDArray[Any]], label: int) -> Matches:
+    """Match the boxes of class `label`: the best scored first, each to the free target it overlaps most."""
+    import numpy as np
+
+    scores, right, counts = [], [], []
+    for true, found in zip(targets, boxes, strict=True):
+        wanted = true[true[:, 4] == label, :4]
+        given = found[found[:, 5] == label]
+        given = given[np.argsort(-given[:, 4], kind="stable")][:_MOST]
+        scores.append(given[:, 4].astype(np.float64))
+        right.append(_taken(_overlaps(given[:, :4], wanted)))
+        counts.append(len(wanted))
+    return Matches(scores, right, np.array(counts, np.intp))
+
+
+def resampled_mean(
+    targets: Sequence[NDArray[Any]], boxes: Sequence[NDArray[Any]], labels: Sequence[int]
+) -> Callable[[NDArray[np.intp]], float]:
+    """Return what computes, on a resample of images, the mean average precision over those `labels` that occur."""
+    matches = [match(targets, boxes, label) for label in labels]
+
+    def mean(images: NDArray[np.intp]) -> float:
+        values = [value for one in matches if (value := one.average_precision(images)) is not None]
+        return sum(values) / len(values) if values else 0.0
+
+    return mean
+
+
+def _overlaps(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
+    """Return (k, l) intersection over union."""
+    import numpy as np
+
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    both = np.prod(np.clip(high - low, 0, None), axis=2)
+    areas = [np.prod(np.clip(box[:, 2:] - box[:, :2], 0, None), axis=1) for box in (first, second)]
+    either = areas[0][:, None] + areas[1][None] - both
+    overlaps = np.zeros(both.shape)
+    np.divide(both, either, out=overlaps, where=either > 0)
+    return overlaps
+
+
+def _taken(overlaps: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which rows, in order, get a column of their own."""
+    import numpy as np
+
+    left = overlaps.copy()
+    right = np.zeros(len(left), bool)
+    for row in range(len(left)):
+        best = int(left[row].argmax()) if left.shape[1] else -1
+        if best >= 0 and left[row, best] >= OVERLAP:
+            right[row] = True
+            left[:, best] = -1
+    return right

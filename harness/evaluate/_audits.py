@@ -1,0 +1,116 @@
+"""The audits: what was timed must be what was scored, computed each time, and not learned by heart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from harness.contract import Metric, Predictions, Split, Task, take_items
+from harness.evaluate._measure import Asked, Replays
+from harness.evaluate._plan import seed_for
+from harness.record import Audit
+from harness.statistics import Resampled, bootstrap
+
+Array = np.ndarray[Any, Any]
+
+RELATIVE, ABSOLUTE = 1e-3, 1e-4
+"""What the order of additions may change in a float network."""
+REPLAYED, NOTABLE = 0.5, 0.9
+_RESAMPLES, _CHANCE = 200, 0.01
+
+
+def differing(first: Predictions, second: Predictions) -> Array:
+    """Return (N,) bool: which items got different answers.
+
+    A label that flips is excused where both score vectors agree within tolerance; boxes, masks and forecasts are
+    compared by the same tolerance.
+    """
+    if isinstance(first.values, list):
+        pairs = zip(first.values, second.values, strict=True)
+        return np.array([a.shape != b.shape or not _close(a, b).all() for a, b in pairs], bool)
+    axes = tuple(range(1, first.values.ndim))
+    same: Array = np.asarray(_close(first.values, second.values).all(axis=axes))
+    if first.scores is not None and second.scores is not None:
+        same = same | _close(first.scores, second.scores).all(axis=tuple(range(1, first.scores.ndim)))
+    return ~same
+
+
+def allowed_to_differ(n: int) -> int:
+    """Return how many of `n` items may differ: 0.5 %, at least 2."""
+    return max(2, n // 200)
+
+
+def same_answers(accuracy_run: Predictions, timed_run: Predictions) -> Audit:
+    """Compare what unaltered items got in the accuracy run and, alone and shuffled, in the timed run.
+
+    Catches predictions that depend on batch or order, models that go on learning, and ones that know when they
+    are timed.
+    """
+    n, count = len(timed_run), int(differing(accuracy_run, timed_run).sum())
+    what = "got another answer when timed than when scored"
+    return Audit(
+        name="same answers",
+        passed=count <= allowed_to_differ(n),
+        severity="fail",
+        # how many were asked is the clock's doing: the usual record does not depend on it
+        detail=f"{count} of {n} unaltered items {what}, {allowed_to_differ(n)} may" if count else f"no item {what}",
+    )
+
+
+def no_replay(replays: Replays) -> Audit:
+    """Compare how long inputs take that were asked before with how long they took at first.
+
+    Catches answers kept for inputs seen. A model that is a tenth faster is warned of, one twice as fast fails.
+    """
+    if not replays.resolved:
+        return Audit(name="no replay", passed=True, severity="fail", detail="too fast to tell, and so not ranked")
+    ratio = float(np.median(replays.repeated) / np.median(replays.fresh))
+    if ratio > NOTABLE:
+        return Audit(name="no replay", passed=True, severity="fail", detail="an input asked again takes as long")
+    return Audit(
+        name="no replay",
+        passed=False,
+        severity="fail" if ratio <= REPLAYED else "warn",
+        detail=f"an input asked again takes {ratio:.2f} of the time it took at first "
+        f"(median of {len(replays.fresh)}; {REPLAYED} or less fails): keep no answers",
+    )
+
+
+def not_memorised(task: Task, truth: Split, scored: Predictions, altered: Asked) -> Audit | None:
+    """Compare the primary score on jittered items with that on the same items as they are.
+
+    Catches answers looked up by the exact input. Fails only where the fall is beyond `Task.perturb_cost` by more
+    than chance (one-sided, 1 %, paired bootstrap over the items); None where the task states no bound.
+    """
+    metric, bound = task.primary, task.perturb_cost
+    if bound is None or (metric.of == "scores" and altered.answers.scores is None):
+        return None
+    fall = _fall(metric, take_items(truth.targets, altered.items), scored.take(altered.items), altered.answers)
+    n = len(altered.items)
+    falls = bootstrap(fall, n, seed_for(0, f"{task.name}/jitter", 0), _RESAMPLES)
+    least = float(np.quantile(falls, _CHANCE))
+    passed = least <= bound
+    what = f"the jitter that may cost {bound:g} of {metric.name}"
+    detail = (
+        f"{what} costs no more" if passed else f"{what} costs {fall(np.arange(n)):.3f} on {n} items: learn, do not keep"
+    )
+    return Audit(name="not memorised", passed=passed, severity="fail", detail=detail)
+
+
+def _fall(metric: Metric, targets: Any, before: Predictions, after: Predictions) -> Resampled:
+    """Return how much worse `after` is than `before` on given items."""
+    if metric.outcomes is not None:
+        lost = metric.outcomes(targets, before).astype(float) - metric.outcomes(targets, after)
+        return lambda items: float(lost[items].mean())
+    sign = 1 if metric.higher_is_better else -1
+
+    def fall(items: Array) -> float:
+        there = take_items(targets, items)
+        return sign * float(metric.compute(there, before.take(items)) - metric.compute(there, after.take(items)))
+
+    return fall
+
+
+def _close(first: Array, second: Array) -> Array:
+    return np.isclose(first, second, rtol=RELATIVE, atol=ABSOLUTE)

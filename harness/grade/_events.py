@@ -1,0 +1,54 @@
+"""What happens in a grading run, and who makes it happen."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.evaluate import Outcome
+from harness.grade._work import Job
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A job is being done."""
+
+    job: Job
+    where: str
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """A job has come to a phase."""
+
+    job: Job
+    phase: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """A job has a result, a student's failure included; nobody has kept it yet."""
+
+    job: Job
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The infrastructure failed a job."""
+
+    job: Job
+    problem: str
+    final: bool
+    """Whether nobody will try again in this run."""
+
+
+Event = Begun | Advanced | Done | Lost
+
+
+class Executor(Protocol):
+    """Does jobs somewhere."""
+
+    def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
+        """Do all `jobs`; yield what happens as it does. Closing the generator ends whatever runs."""

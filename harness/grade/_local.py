@@ -1,0 +1,190 @@
+"""Jobs on this machine, each in a process that may die without taking more than its job along."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+
+import msgspec
+
+from harness.contract import InfrastructureError
+from harness.evaluate import Outcome
+from harness.grade._events import Advanced, Begun, Done, Event, Lost
+from harness.grade._messages import Broken, Finished, Orders, Reached, Reply, Request, Unfit
+from harness.grade._work import Job
+from harness.record import Evidence
+
+_ATTEMPTS = 2
+_SECONDS_TO_LEAVE = 15.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Local:
+    """Does jobs in `slots` runners at a time; what they print goes to `log`."""
+
+    orders: Orders
+    slots: int
+    log: Path
+
+    def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
+        """Do `jobs`; one that the infrastructure fails is tried once more, after all others."""
+        with (
+            _scratch(self.orders.root) as scratch,
+            self.log.open("ab") as log,
+            _Pool(self, scratch, log.fileno()) as pool,
+        ):
+            yield from pool.run(jobs)
+
+
+@dataclass(eq=False)
+class _Runner:
+    """A running process and the job it does."""
+
+    process: subprocess.Popen[bytes]
+    connection: Connection[bytes, bytes]
+    folder: Path
+    """Its temporary files."""
+    job: Job | None = None
+
+    def how_it_ended(self) -> str:
+        code = self.process.wait()
+        with contextlib.suppress(ValueError):
+            if code < 0:
+                return f"its process was killed by {signal.Signals(-code).name}"
+        return f"its process ended with exit code {code}"
+
+
+@dataclass(eq=False)
+class _Pool:
+    """The runners there are, and the jobs there are left."""
+
+    local: Local
+    scratch: Path
+    log: int
+    _runners: list[_Runner] = field(default_factory=list)
+    _waiting: deque[tuple[Job, int]] = field(default_factory=deque)
+    _attempt: dict[str, int] = field(default_factory=dict)
+    _started: int = 0
+
+    def __enter__(self) -> _Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End every runner by the front door, so that its workers are gone too."""
+        for runner in self._runners:
+            runner.process.terminate()
+        for runner in self._runners:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                runner.process.wait(_SECONDS_TO_LEAVE)
+            runner.process.kill()
+            runner.process.wait()
+            runner.connection.close()
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[Event]:
+        self._waiting.extend((job, 1) for job in jobs)
+        while self._waiting or any(runner.job for runner in self._runners):
+            yield from self._hand_out()
+            for connection in wait([runner.connection for runner in self._runners]):
+                runner = next(runner for runner in self._runners if runner.connection is connection)
+                yield from self._hear(runner)
+
+    def _hand_out(self) -> Iterator[Event]:
+        """Give every free runner a job, starting as many as there are slots."""
+        while self._waiting:
+            runner = next((runner for runner in self._runners if runner.job is None), None)
+            if runner is None:
+                if len(self._runners) >= self.local.slots:
+                    return
+                runner = self._start()
+            job, attempt = self._waiting.popleft()
+            runner.job = job
+            self._attempt[str(job)] = attempt
+            submission = job.submission
+            request = Request(submission.name, submission.task, str(submission.folder))
+            with contextlib.suppress(BrokenPipeError):  # its end is heard in a moment
+                runner.connection.send_bytes(msgspec.msgpack.encode(request))
+            yield Begun(job, f"process {runner.process.pid}")
+
+    def _hear(self, runner: _Runner) -> Iterator[Event]:
+        try:
+            reply: Reply = msgspec.msgpack.decode(runner.connection.recv_bytes(), type=Reply)
+        except (EOFError, OSError):
+            reply = Broken(self._bury(runner))
+        job = runner.job
+        if job is None:
+            return
+        match reply:
+            case Reached(phase):
+                yield Advanced(job, phase)
+            case Finished(record, evidence):
+                runner.job = None
+                yield Done(job, Outcome(record, Evidence.unpack(evidence)))
+            case Broken(problem) | Unfit(problem):
+                runner.job = None
+                yield self._lose(job, problem)
+
+    def _lose(self, job: Job, problem: str) -> Lost:
+        attempt = self._attempt[str(job)]
+        if attempt < _ATTEMPTS:
+            self._waiting.append((job, attempt + 1))
+        return Lost(job, problem, final=attempt >= _ATTEMPTS)
+
+    def _start(self) -> _Runner:
+        ours, theirs = Pipe()
+        self._started += 1
+        folder = self.scratch / str(self._started)
+        folder.mkdir()
+        folder.chmod(0o711)  # a worker's own uid passes through
+        with theirs:
+            process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "harness.grade", str(theirs.fileno())),
+                    msgspec.json.encode(self.local.orders).decode(),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=self.log,
+                stderr=self.log,
+                pass_fds=(theirs.fileno(),),
+                env=os.environ | {"TMPDIR": str(folder)},
+                start_new_session=True,  # Ctrl-C is the grader's to handle
+            )
+        runner = _Runner(process, ours, folder)
+        self._runners.append(runner)
+        return runner
+
+    def _bury(self, runner: _Runner) -> str:
+        """Forget a runner that is dead, and remove what it left."""
+        self._runners.remove(runner)
+        runner.connection.close()
+        how = runner.how_it_ended()
+        shutil.rmtree(runner.folder, ignore_errors=True)
+        return how
+
+
+@contextlib.contextmanager
+def _scratch(root: str) -> Iterator[Path]:
+    """Yield the folder for temporary files of this course's one grader; what a killed one left is removed first."""
+    course = hashlib.sha256(root.encode()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir(), f"harness-grade-{os.geteuid()}-{course}")
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir()
+    except OSError as error:
+        raise InfrastructureError(f"there can be no folder for temporary files ({error}): remove {folder}") from error
+    try:
+        folder.chmod(0o711)  # a worker's own uid passes through
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,57 @@
+"""What a grader and whoever evaluates for it say to each other: plain data."""
+
+from __future__ import annotations
+
+import msgspec
+
+from harness.data import DataChoice
+from harness.record import Record
+from harness.sandbox import Level
+
+
+class Orders(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds for all that a runner is asked."""
+
+    root: str
+    """The course's."""
+    data_root: str | None
+    data: DataChoice
+    seed: int
+    least: Level
+    """The weakest isolation to work at."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """Evaluate one submission."""
+
+    name: str
+    task: str
+    folder: str
+
+
+class Reached(msgspec.Struct, frozen=True, tag=True):
+    """A phase has begun."""
+
+    phase: str
+
+
+class Finished(msgspec.Struct, frozen=True, tag=True):
+    """The result, a student's failure included."""
+
+    record: Record
+    evidence: bytes
+
+
+class Broken(msgspec.Struct, frozen=True, tag=True):
+    """Something failed that is not the student's."""
+
+    problem: str
+
+
+class Unfit(msgspec.Struct, frozen=True, tag=True):
+    """The machine may not be asked."""
+
+    problem: str
+
+
+Reply = Reached | Finished | Broken | Unfit

@@ -1,0 +1,78 @@
+"""Where a scheduler is, or how to start one."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from harness.contract import InfrastructureError, UsageError
+
+_CONNECT_SECONDS = 15.0
+_PATIENCE = 60.0
+
+
+def scheduler(address: str, jobs: int | None, threads: int) -> tuple[Callable[[], AbstractContextManager[Any]], float]:
+    """Return how to open a client of `address` and how long to wait for its workers.
+
+    `address` is ``tcp://…`` or ``tls://…`` of one that runs, ``local:N`` for N processes on this machine, or ``slurm``
+    for as many Slurm jobs as `jobs`, set up by Dask's own configuration (``jobqueue.slurm``).
+
+    Raises:
+        UsageError: it is none of these, or the extra `cluster` is not installed.
+    """
+    try:
+        import distributed  # noqa: F401 - asked before anything is begun
+    except ImportError:
+        raise UsageError("--scheduler needs Dask: pip install 'harness[cluster]'") from None
+    if address.startswith(("tcp://", "tls://")):
+        return lambda: _running(address), _PATIENCE
+    if address.startswith("local:") and address.removeprefix("local:").isdecimal() and int(address[6:]) > 0:
+        return lambda: _local(int(address[6:])), _PATIENCE
+    if address == "slurm":
+        return lambda: _slurm(jobs or 1, threads), math.inf
+    raise UsageError(f"--scheduler {address!r}: expected tcp://HOST:PORT, local:N or slurm")
+
+
+@contextmanager
+def _running(address: str) -> Iterator[Any]:
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except (OSError, TimeoutError) as error:
+        raise InfrastructureError(f"no scheduler answers at {address} ({error}): start `dask scheduler`") from error
+    with client:
+        yield client
+
+
+@contextmanager
+def _local(count: int) -> Iterator[Any]:
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(
+            n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def _slurm(count: int, threads: int) -> Iterator[Any]:
+    """Start `count` Slurm jobs of one worker each, which has the processors of one evaluation."""
+    try:
+        from dask_jobqueue import SLURMCluster
+    except ImportError:
+        raise UsageError("--scheduler slurm needs dask-jobqueue: pip install 'harness[cluster]'") from None
+    import dask
+    from distributed import Client
+
+    memory = dask.config.get("jobqueue.slurm.memory", None) or "8GiB"
+    options = {"cores": 1, "processes": 1, "memory": memory, "job_cpu": threads, "python": sys.executable}
+    with SLURMCluster(**options) as cluster, Client(cluster, set_as_default=False) as client:
+        cluster.scale(jobs=count)
+        yield client

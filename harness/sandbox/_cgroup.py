@@ -1,0 +1,263 @@
+"""Control groups: memory and processes of a worker counted and capped by the kernel.
+
+Version 2 where a group of our own is delegated to us (``systemd-run --user --scope -p Delegate=yes``), version 1 for
+root. See the kernel's Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from harness.contract import InfrastructureError, Limits
+
+_OWN_PROCESSES = 8  # of ours beside the worker's: the launcher, bubblewrap's two
+_SECONDS_TO_EMPTY = 5.0
+_HOST = "harness-host"
+_numbers = itertools.count()
+
+
+class Group(Protocol):
+    """The control group of one worker."""
+
+    @property
+    def procs(self) -> tuple[Path, ...]:
+        """The files that a process joins by."""
+
+    def oom_kills(self) -> int:
+        """Return how many processes the kernel killed because the group had no more memory."""
+
+    def peak_bytes(self) -> int:
+        """Return the most memory charged to the group: its own, files in memory and page cache."""
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time of all that ever ran in the group; 0 where it is not counted."""
+
+    def remove(self) -> None:
+        """Remove the group once it is empty."""
+
+
+class Delegation(Protocol):
+    """A place where groups can be made."""
+
+    @property
+    def version(self) -> str:
+        """In words."""
+
+    def make(self, limits: Limits) -> Group:
+        """Make the group of one worker.
+
+        Raises:
+            InfrastructureError: the kernel does not let us.
+        """
+
+
+def find_delegations() -> Iterator[Delegation]:
+    """Yield the places where this process may try to make groups, the better first."""
+    mounts = [line.split() for line in _read(Path("/proc/self/mounts")).splitlines()]
+    own = {
+        controller: path
+        for _, controllers, path in (line.split(":", 2) for line in _read(Path("/proc/self/cgroup")).splitlines())
+        for controller in controllers.split(",")
+    }
+    for _, where, kind, *_ in mounts:
+        if kind == "cgroup2" and {"memory", "pids"} <= set(_read(Path(where, "cgroup.controllers")).split()):
+            yield Unified(_below(where, own.get("", "/")))
+    first = {
+        controller: _below(where, own[controller])
+        for _, where, kind, options, *_ in mounts
+        if kind == "cgroup"
+        for controller in options.split(",")
+        if controller in own
+    }
+    if {"memory", "pids"} <= first.keys():
+        yield Separate(first["memory"], first["pids"], first.get("cpuacct"))
+
+
+@dataclass(frozen=True)
+class Unified:
+    """Version 2: one hierarchy, groups below our own."""
+
+    own: Path
+
+    @property
+    def version(self) -> str:
+        """In words."""
+        return "cgroup v2"
+
+    def make(self, limits: Limits) -> Group:
+        """Make a group below our own, after leaving it: only groups without processes may hold others with limits."""
+        try:
+            parent = self.own.parent if self.own.name == _HOST else self.own
+            if {"memory", "pids"} - set(_read(parent / "cgroup.subtree_control").split()):
+                _leave(parent)
+                (parent / "cgroup.subtree_control").write_text("+memory +pids")
+            folder = _fresh(parent)
+            (folder / "memory.max").write_text(str(_memory(limits)))
+            for name, value in (("memory.swap.max", "0"), ("memory.oom.group", "1")):
+                if (folder / name).exists():
+                    (folder / name).write_text(value)
+            (folder / "pids.max").write_text(str(limits.processes + _OWN_PROCESSES))
+        except OSError as error:
+            raise InfrastructureError(f"no control group can be made below {self.own} ({error})") from error
+        return UnifiedGroup(folder)
+
+
+@dataclass(frozen=True)
+class UnifiedGroup:
+    """A group of version 2."""
+
+    folder: Path
+
+    @property
+    def procs(self) -> tuple[Path, ...]:
+        """The file that a process joins by."""
+        return (self.folder / "cgroup.procs",)
+
+    def oom_kills(self) -> int:
+        """Return the kernel's count."""
+        return _entry(self.folder / "memory.events", "oom_kill")
+
+    def peak_bytes(self) -> int:
+        """Return the most memory charged (Linux 5.19)."""
+        return int(_read(self.folder / "memory.peak") or 0)
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time used."""
+        return _entry(self.folder / "cpu.stat", "usage_usec") / 1e6
+
+    def remove(self) -> None:
+        """Remove the group."""
+        _remove(self.folder)
+
+
+@dataclass(frozen=True)
+class Separate:
+    """Version 1: a hierarchy for each controller."""
+
+    memory: Path
+    pids: Path
+    cpuacct: Path | None
+
+    @property
+    def version(self) -> str:
+        """In words."""
+        return "cgroup v1"
+
+    def make(self, limits: Limits) -> Group:
+        """Make a group in each hierarchy."""
+        try:
+            memory, pids = _fresh(self.memory), _fresh(self.pids)
+            (memory / "memory.limit_in_bytes").write_text(str(_memory(limits)))
+            with contextlib.suppress(OSError):  # absent where swap is not counted
+                (memory / "memory.memsw.limit_in_bytes").write_text(str(_memory(limits)))
+            (pids / "pids.max").write_text(str(limits.processes + _OWN_PROCESSES))
+            cpuacct = None if self.cpuacct is None else _fresh(self.cpuacct)
+        except OSError as error:
+            raise InfrastructureError(f"no control group can be made below {self.memory} ({error})") from error
+        return SeparateGroup(memory, pids, cpuacct)
+
+
+@dataclass(frozen=True)
+class SeparateGroup:
+    """The groups of version 1 that are one worker's."""
+
+    memory: Path
+    pids: Path
+    cpuacct: Path | None
+
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        return tuple(folder for folder in (self.memory, self.pids, self.cpuacct) if folder is not None)
+
+    @property
+    def procs(self) -> tuple[Path, ...]:
+        """The files that a process joins by."""
+        return tuple(folder / "cgroup.procs" for folder in self._folders)
+
+    def oom_kills(self) -> int:
+        """Return the kernel's count (Linux 4.13)."""
+        return _entry(self.memory / "memory.oom_control", "oom_kill")
+
+    def peak_bytes(self) -> int:
+        """Return the most memory charged."""
+        return int(_read(self.memory / "memory.max_usage_in_bytes") or 0)
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time used."""
+        return 0.0 if self.cpuacct is None else int(_read(self.cpuacct / "cpuacct.usage") or 0) / 1e9
+
+    def remove(self) -> None:
+        """Remove the groups."""
+        for folder in self._folders:
+            _remove(folder)
+
+
+def _memory(limits: Limits) -> int:
+    """Return the cap: scratch lies in memory and is charged like it; each has a limit of its own besides."""
+    return limits.memory_bytes + limits.scratch_bytes
+
+
+def _fresh(parent: Path) -> Path:
+    _sweep(parent)
+    folder = parent / f"harness-{os.getpid()}-{next(_numbers)}"
+    folder.mkdir()
+    return folder
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what hosts that were killed left: groups without processes."""
+    for folder in parent.glob("harness-[0-9]*-*"):
+        pid = folder.name.split("-")[1]
+        if pid.isdecimal() and not Path("/proc", pid).exists():
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def _leave(group: Path) -> None:
+    """Move the processes of our own group to one below it."""
+    host = group / _HOST
+    host.mkdir(exist_ok=True)
+    for pid in _read(group / "cgroup.procs").split():
+        with contextlib.suppress(ProcessLookupError):
+            (host / "cgroup.procs").write_text(pid)
+
+
+def _remove(folder: Path) -> None:
+    deadline = time.monotonic() + _SECONDS_TO_EMPTY
+    while True:
+        try:
+            folder.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError as error:  # what has just died is counted for a moment
+            if time.monotonic() > deadline:
+                raise InfrastructureError(f"the control group {folder} of a dead worker is not empty") from error
+            time.sleep(0.001)
+        else:
+            return
+
+
+def _below(mount: str, path: str) -> Path:
+    return Path(mount, path.lstrip("/"))
+
+
+def _entry(path: Path, name: str) -> int:
+    for line in _read(path).splitlines():
+        key, _, value = line.partition(" ")
+        if key == name:
+            return int(value)
+    return 0
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""

@@ -1,0 +1,69 @@
+"""The `landlock` level: the host's own file system, of which the kernel shows a worker only what it is given."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.contract import InfrastructureError
+from harness.sandbox._box import WORKER_DIRECTORY, Box, Launch
+from harness.sandbox._interpreter import interpreter_paths, package_folder
+from harness.sandbox._launcher import LANDLOCK_ABI
+from harness.sandbox._levels import Isolation, Level
+from harness.sandbox._rlimits import plan_in_place
+from harness.sandbox._root import Walls
+from harness.sandbox._seccomp import UNCOVERED_BY_LANDLOCK, compile_filter
+
+_READ = 1 << 0 | 1 << 2 | 1 << 3  # execute, read a file, read a folder (linux/landlock.h)
+_READ_AND_WRITE = (1 << 16) - 1
+_SYSTEM = (
+    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
+    "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime",
+    "/proc", "/sys/devices/system/cpu", "/sys/devices/system/node", "/dev/urandom", "/dev/random",
+)  # fmt: skip
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
+
+
+@dataclass(frozen=True)
+class Landlock:
+    """Isolation by Landlock (ABI 6 or newer) and seccomp, for machines that allow no namespaces.
+
+    A worker has no shared memory and no socket but pairs of its own: what two workers of one user could leave for
+    each other would weigh nothing. Files outside can be stat'ed, not opened; disk is not capped.
+    """
+
+    hidden: tuple[Path, ...]
+    """Folders that must not show."""
+
+    @property
+    def isolation(self) -> Isolation:
+        """The level, and as whom workers run."""
+        who = "root host, own uid per worker" if os.geteuid() == 0 else "ordinary user"
+        return Isolation(Level.LANDLOCK, f"Landlock ABI {LANDLOCK_ABI} or newer, seccomp, {who}")
+
+    def plan(self, box: Box) -> Launch:
+        """Return the command for `box`.
+
+        Raises:
+            InfrastructureError: what must stay hidden lies where the interpreter does, or no filter is known.
+        """
+        seccomp = compile_filter(UNCOVERED_BY_LANDLOCK)
+        if seccomp is None:
+            raise InfrastructureError("the system calls of this machine's architecture are not known here")
+        shown = (*map(Path, _SYSTEM), *interpreter_paths(), package_folder())
+        for path in self.hidden:
+            for other in shown:
+                if path.resolve().is_relative_to(other.resolve()):
+                    raise InfrastructureError(f"{path} lies in {other}, which Landlock must show: move it elsewhere")
+        given = (*shown, *(folder.source for folder in box.folders))
+        return plan_in_place(
+            box,
+            lambda home: Walls(
+                landlock=(
+                    *((path, _READ) for path in (*given, home)),
+                    *((Path(path), _READ_AND_WRITE) for path in (*_DEVICES, home / WORKER_DIRECTORY)),
+                ),
+                seccomp=seccomp,
+            ),
+        )

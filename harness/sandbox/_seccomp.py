@@ -1,0 +1,160 @@
+"""Which system calls a worker is denied, as a seccomp filter for the launcher to install.
+
+A denylist behind other walls: at the `namespaces` levels it takes away what no namespace covers, at the `landlock`
+level also what Landlock leaves open. Numbers are those of the kernel's x86_64 and generic (aarch64) tables; another
+architecture's calls, x32's, and calls newer than the tables are denied as a whole.
+"""
+
+from __future__ import annotations
+
+import errno
+import platform
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+_LOAD, _AND, _EQUALS, _AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06  # linux/bpf_common.h
+_ALLOW, _ERRNO = 0x7FFF0000, 0x00050000  # linux/seccomp.h
+_NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
+_FIRST_UNKNOWN = 470
+_LOW, _HIGH = 0, 4
+_PRETEND = 0  # an errno of 0: the call does nothing and succeeds
+
+
+class _Machine(NamedTuple):
+    audit: int
+    column: int
+
+
+_MACHINES = {"x86_64": _Machine(0xC000003E, 0), "aarch64": _Machine(0xC00000B7, 1)}
+
+_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
+_SOCK_STREAM, _SOCK_SEQPACKET, _SOCK_TYPE = 1, 5, 0xF
+_CLONE_NEW = 0x7E020080  # every namespace flag
+
+_CALLS = {
+    "acct": (163, 89), "add_key": (248, 217), "adjtimex": (159, 171), "bpf": (321, 280), "chmod": (90, None),
+    "chown": (92, None), "chroot": (161, 51), "clock_adjtime": (305, 266), "clock_settime": (227, 112),
+    "clone": (56, 220), "clone3": (435, 435), "connect": (42, 203), "delete_module": (176, 106),
+    "fanotify_init": (300, 262), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
+    "fchown": (93, 55), "fchownat": (260, 54), "file_setattr": (469, 469), "finit_module": (313, 273),
+    "fremovexattr": (199, 16), "fsconfig": (431, 431), "fsetxattr": (190, 7), "fsmount": (432, 432),
+    "fsopen": (430, 430), "fspick": (433, 433), "futimesat": (261, None), "init_module": (175, 105),
+    "io_uring_enter": (426, 426), "io_uring_register": (427, 427), "io_uring_setup": (425, 425),
+    "ioprio_set": (251, 30), "kcmp": (312, 272), "kexec_file_load": (320, 294), "kexec_load": (246, 104),
+    "keyctl": (250, 219), "lchown": (94, None), "lremovexattr": (198, 15), "lsetxattr": (189, 6),
+    "memfd_create": (319, 279), "memfd_secret": (447, 447), "migrate_pages": (256, 238), "mount": (165, 40),
+    "mount_setattr": (442, 442), "move_mount": (429, 429), "move_pages": (279, 239), "mq_open": (240, 180),
+    "msgget": (68, 186), "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265), "open_tree": (428, 428),
+    "open_tree_attr": (467, 467), "perf_event_open": (298, 241), "pidfd_getfd": (438, 438), "pivot_root": (155, 41),
+    "prlimit64": (302, 261), "process_madvise": (440, 440), "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271), "ptrace": (101, 117), "quotactl": (179, 60), "reboot": (169, 142),
+    "removexattr": (197, 14), "removexattrat": (466, 466), "request_key": (249, 218), "semget": (64, 190),
+    "sendto": (44, 206), "setns": (308, 268), "setpriority": (141, 140), "settimeofday": (164, 170),
+    "setxattr": (188, 5), "setxattrat": (463, 463), "shmat": (30, 196), "shmget": (29, 194), "socket": (41, 198),
+    "swapoff": (168, 225), "swapon": (167, 224), "syslog": (103, 116), "umount2": (166, 39), "unshare": (272, 97),
+    "userfaultfd": (323, 282), "utime": (132, None), "utimensat": (280, 88), "utimes": (235, None),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Only:
+    """Half of an argument, masked, and the values at which the call is let through."""
+
+    argument: int
+    values: tuple[int, ...]
+    mask: int = 0xFFFFFFFF
+    half: int = _LOW
+
+
+@dataclass(frozen=True)
+class Denial:
+    """A system call that fails with `error`, unless `only` lets it through."""
+
+    call: str
+    error: int = errno.EPERM
+    only: Only | None = None
+
+
+def _deny(names: str, error: int = errno.EPERM) -> tuple[Denial, ...]:
+    return tuple(Denial(name, error) for name in names.split())
+
+
+UNCOVERED = (
+    *_deny("io_uring_setup io_uring_enter io_uring_register userfaultfd", errno.ENOSYS),
+    *_deny("add_key request_key keyctl bpf perf_event_open ptrace process_vm_readv process_vm_writev process_madvise"),
+    *_deny("kcmp pidfd_getfd open_by_handle_at name_to_handle_at fanotify_init move_pages migrate_pages"),
+    *_deny("kexec_load kexec_file_load init_module finit_module delete_module swapon swapoff acct quotactl reboot"),
+    *_deny("settimeofday clock_settime clock_adjtime adjtimex syslog"),
+    # pages that nobody maps are counted for nobody
+    *_deny("memfd_create memfd_secret shmget shmat msgget semget mq_open", errno.ENOSYS),
+    Denial("socket", errno.EAFNOSUPPORT, Only(0, (_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK))),
+)
+"""What no namespace covers; bubblewrap itself does without."""
+
+UNCOVERED_BY_LANDLOCK = (
+    *UNCOVERED,
+    # no socket but a stream of the worker's own: Landlock (ABI 7) lets a path's socket be connected to
+    Denial("socket", errno.EAFNOSUPPORT, Only(0, (_AF_UNIX,))),
+    Denial("socket", errno.EAFNOSUPPORT, Only(1, (_SOCK_STREAM, _SOCK_SEQPACKET), _SOCK_TYPE)),
+    *_deny("connect"),
+    Denial("sendto", errno.EPERM, Only(4, (0,))),
+    Denial("sendto", errno.EPERM, Only(4, (0,), half=_HIGH)),
+    *_deny("unshare setns mount umount2 pivot_root chroot move_mount fsopen fsconfig fsmount fspick open_tree"),
+    *_deny("open_tree_attr mount_setattr"),
+    Denial("clone", errno.EPERM, Only(0, (0,), _CLONE_NEW)),
+    *_deny("clone3", errno.ENOSYS),  # its flags lie in memory, where no filter looks; libraries fall back to clone
+    # an ordinary user's files are the worker's own as far as modes go
+    *_deny("chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat", _PRETEND),
+    *_deny("chown fchown lchown fchownat setxattr lsetxattr fsetxattr setxattrat file_setattr"),
+    *_deny("removexattr lremovexattr fremovexattr removexattrat"),
+    Denial("prlimit64", errno.EPERM, Only(0, (0,))),
+    Denial("setpriority", errno.EPERM, Only(1, (0,))),
+    Denial("ioprio_set", errno.EPERM, Only(1, (0,))),
+)
+"""What neither namespaces nor Landlock cover."""
+
+
+def compile_filter(denials: Sequence[Denial]) -> bytes | None:
+    """Return the filter as an array of ``struct sock_filter``; None for a machine whose calls are not known here."""
+    machine = _MACHINES.get(platform.machine())
+    if machine is None:
+        return None
+    code = [*_only(machine)]
+    for denial in denials:
+        number = _CALLS[denial.call][machine.column]
+        if number is not None:
+            code += _block(number, denial)
+    return b"".join(struct.pack("<HBBI", *step) for step in [*code, (_RETURN, 0, 0, _ALLOW)])
+
+
+_Step = tuple[int, int, int, int]  # operation, steps to skip if true, if false, operand
+
+
+def _only(machine: _Machine) -> Iterator[_Step]:
+    yield (_LOAD, 0, 0, _ARCHITECTURE)
+    yield (_EQUALS, 1, 0, machine.audit)
+    yield _fail(errno.EPERM)
+    yield (_LOAD, 0, 0, _NUMBER)
+    yield (_AT_LEAST, 0, 1, _FIRST_UNKNOWN)  # x32's calls, too, are numbered above
+    yield _fail(errno.ENOSYS)
+
+
+def _block(number: int, denial: Denial) -> list[_Step]:
+    only = denial.only
+    if only is None:
+        return [(_EQUALS, 0, 1, number), _fail(denial.error)]
+    allowed = [(_EQUALS, len(only.values) - i, 0, value) for i, value in enumerate(only.values)]
+    body = [
+        (_LOAD, 0, 0, _ARGUMENTS + 8 * only.argument + only.half),
+        (_AND, 0, 0, only.mask),
+        *allowed,
+        _fail(denial.error),
+        (_LOAD, 0, 0, _NUMBER),
+    ]
+    return [(_EQUALS, 0, len(body), number), *body]
+
+
+def _fail(error: int) -> _Step:
+    return (_RETURN, 0, 0, _ERRNO | error)

@@ -1,0 +1,106 @@
+"""Shared code by fingerprints of token runs (Schleimer, Wilkerson & Aiken 2003, SIGMOD), through copydetect."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations, product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.contract import UsageError
+
+_TOKENS = 25  # runs shorter than this are everybody's
+_WINDOW = 1  # every run is kept: what winnowing leaves out would depend on the interpreter's hash seed
+_MOST_BYTES = 1 << 20
+
+Slice = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Text:
+    """All Python code of one submission, as it is: names are told apart from content."""
+
+    name: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two texts, the share of each that is in the other, and where."""
+
+    first: Text
+    second: Text
+    shares: tuple[float, float]
+    slices: tuple[tuple[Slice, ...], tuple[Slice, ...]]
+
+
+def gather(folder: Path, task: str, prefix: str = "") -> Iterator[Text]:
+    """Yield the code of each ``<folder>/<name>/<task>/``, or of ``<folder>/<name>/`` where nobody has that task."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder of submissions")
+    names = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
+    by_task = any((path / task).is_dir() for path in names)
+    for path in names:
+        code = _code(path / task if by_task else path)
+        if code.strip():
+            yield Text(f"{prefix}{path.name}", code)
+
+
+def compare(
+    texts: Sequence[Text], others: Sequence[Text], boilerplate: Iterable[str], least: float
+) -> Iterator[Pair | None]:
+    """Compare all `texts` with each other and with `others`; code that is in `boilerplate` does not count.
+
+    Yields one item for each comparison: the pair where at least `least` of either is in the other, else None.
+
+    Raises:
+        UsageError: the extra `audit` is not installed.
+    """
+    try:
+        from copydetect import compare_files
+    except ImportError:
+        raise UsageError("the similarity audit needs copydetect: pip install 'harness[audit]'") from None
+    known = _boilerplate(boilerplate)
+    ours = [(text, _fingerprint(text.code, known)) for text in texts]
+    theirs = [(text, _fingerprint(text.code, known)) for text in others]
+    for (first, one), (second, two) in chain(combinations(ours, 2), product(ours, theirs)):
+        overlap, shares, slices = compare_files(one, two)
+        if not overlap or max(shares) < least:
+            yield None
+            continue
+        yield Pair(first, second, (float(shares[0]), float(shares[1])), (_slices(slices[0]), _slices(slices[1])))
+
+
+def _code(folder: Path) -> str:
+    """Return the Python files below `folder`, one after the other; no link is followed."""
+    parts = []
+    for path in sorted(folder.rglob("*.py")):
+        inside = path.relative_to(folder)
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in inside.parts)
+        if hidden or path.is_symlink() or not path.is_file():
+            continue
+        parts.append(f"# {inside}\n{path.read_bytes()[:_MOST_BYTES].decode('utf-8', 'replace')}\n")
+    return "".join(parts)
+
+
+def _fingerprint(code: str, boilerplate: Any) -> Any:
+    """Return copydetect's fingerprint; it reads files, so it gets one, and never runs what is in it."""
+    from copydetect import CodeFingerprint
+
+    with tempfile.NamedTemporaryFile("w", suffix=".py", encoding="utf-8") as file:
+        file.write(code.encode("utf-8", "replace").decode())
+        file.flush()
+        return CodeFingerprint(file.name, _TOKENS, _WINDOW, boilerplate=boilerplate, language="python")
+
+
+def _boilerplate(codes: Iterable[str]) -> Any:
+    hashes = [np.asarray(list(_fingerprint(code, []).hashes)) for code in codes]
+    return np.unique(np.concatenate(hashes)) if hashes else np.array([])
+
+
+def _slices(found: Any) -> tuple[Slice, ...]:
+    return tuple((int(start), int(stop)) for start, stop in np.asarray(found).T)

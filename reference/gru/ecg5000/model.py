@@ -1,0 +1,7 @@
+"""Gated recurrent units reading the beat four samples at a time, both ways."""
+
+from _shared.recurrent import BeatClassifier
+
+
+class Model(BeatClassifier):
+    cell = "gru"

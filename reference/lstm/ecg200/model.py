@@ -1,0 +1,7 @@
+"""Long short-term memory reading the beat four samples at a time, both ways."""
+
+from _shared.recurrent import BeatClassifier
+
+
+class Model(BeatClassifier):
+    cell = "lstm"

@@ -1,0 +1,7 @@
+"""The most common class: what knowing nothing is worth."""
+
+from _shared.majority import Majority
+
+
+class Model(Majority):
+    pass

@@ -1,0 +1,7 @@
+"""An Elman network reading two hours of glucose, ten minutes at a time, both ways."""
+
+from _shared.recurrent import Forecaster
+
+
+class Model(Forecaster):
+    cell = "rnn"

@@ -1,0 +1,11 @@
+"""A recurrent network over word embeddings that a skip-gram learned from the same texts."""
+
+from _shared.loops import Recipe
+from _shared.words import RecurrentReader, TextClassifier
+
+
+class Model(TextClassifier):
+    recipe = Recipe(steps=300, batch=32, rate=3e-3)
+
+    def build(self):
+        return RecurrentReader(self.embedding(), len(self.task.classes))

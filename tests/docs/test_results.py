@@ -1,0 +1,117 @@
+"""The page of results is made of records and published figures, and of nothing else."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+
+@pytest.fixture(scope="module")
+def page() -> ModuleType:
+    import sys
+
+    spec = importlib.util.spec_from_file_location("_docs_results", REPOSITORY / "docs" / "results.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def record(
+    name: str = "reference/net", source: str = "local", started: str = "2026-01-01", **more: Any
+) -> dict[str, Any]:
+    value = more.pop("value", 0.9)
+    score = {"name": "accuracy", "value": value, "low": value - 0.02, "high": value + 0.02, "primary": True}
+    auc = score | {"name": "auc", "value": 0.95, "primary": False}
+    return {
+        "task": {"name": "digits", "source": source, "scored_on": "test"} | more,
+        "submission": {"name": name},
+        "status": "below_baseline",
+        "scores": [score, auc],
+        "cost": {"parameters": 1234, "cpu_seconds": 7.4},
+        "run": {"started": started},
+    }
+
+
+FIGURES = """
+[[figure]]
+task = "digits"
+reference = "net"
+metric = "accuracy"
+value = 0.925
+source = "Somebody 2020"
+
+[[figure]]
+task = "digits"
+metric = "accuracy"
+value = 0.5
+source = "the course"
+"""
+
+
+def rows(page: ModuleType, folder: Path) -> list[list[str]]:
+    figures = folder / "published.toml"
+    figures.write_text(FIGURES)
+    text = page.page(page.read([folder]), page.published(figures))
+    lines = [line for line in text.splitlines() if line.startswith("|") and "---" not in line]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_a_score_stands_beside_its_published_figure_and_the_difference(page: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(record()))
+    assert rows(page, tmp_path)[1] == [
+        "net", "accuracy", "0.900 ± 0.020", "0.925", "-0.025", "below baseline", "1,234", "7 s",
+    ]  # fmt: skip
+
+
+def test_a_method_without_a_figure_of_its_own_gets_the_tasks(page: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps([record("reference/other")]))
+    assert rows(page, tmp_path)[1][3:5] == ["0.500", "+0.400"]
+
+
+def test_embedded_data_is_shown_apart_and_not_subtracted_from(page: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps([record(), record(source="embedded", value=0.7)]))
+    table = rows(page, tmp_path)
+    assert [row[0] for row in table] == ["method", "net", "method", "net"]
+    assert table[3][2:5] == ["0.700 ± 0.020", "0.925", "·"]
+
+
+def test_the_newest_record_counts_wherever_it_lies(page: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "digits" / "reference").mkdir(parents=True)
+    (tmp_path / "digits" / "reference" / "net.json").write_text(json.dumps(record(started="2026-01-03", value=0.93)))
+    history = [record(started=f"2026-01-0{day}", value=day / 10) for day in (1, 2)]
+    (tmp_path / "digits" / "reference" / "net.history.jsonl").write_text("\n".join(map(json.dumps, history)))
+    assert [row[2] for row in rows(page, tmp_path)[1:]] == ["0.930 ± 0.020"]
+
+
+def test_the_best_comes_first(page: ModuleType, tmp_path: Path) -> None:
+    found = [record("reference/a", value=0.6), record("alice", value=0.8), record("reference/b", value=0.7)]
+    (tmp_path / "a.json").write_text(json.dumps(found))
+    assert [row[0] for row in rows(page, tmp_path)[1:]] == ["alice", "b", "a"]
+
+
+def test_every_published_figure_is_of_a_task_and_a_metric_that_there_are() -> None:
+    from harness.course import Course
+
+    course = Course(REPOSITORY)
+    for figure in tomllib.loads((REPOSITORY / "docs" / "published.toml").read_text())["figure"]:
+        if figure["task"] in course.task_names():
+            task = course.task(figure["task"])
+            assert figure["metric"] in {metric.name for metric in task.metrics} | {"auc", "log_loss"}
+            if "reference" in figure:
+                assert (REPOSITORY / "reference" / figure["reference"] / task.name / "model.py").exists()
+
+
+def test_the_page_in_the_repository_is_what_the_command_writes(page: ModuleType) -> None:
+    text = page.page(page.read(page.DEFAULT), page.published(REPOSITORY / "docs" / "published.toml"))
+    assert (REPOSITORY / "docs" / "results.md").read_text() == text

@@ -1,0 +1,95 @@
+"""The submissions of this folder, and what each says in its docstring about how the test knows."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+HERE = Path(__file__).parent
+KIT = HERE / "kit.py"
+
+Group = Literal["attacks", "careless", "unusual"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One submission: a file, or a folder with more beside its ``model.py``.
+
+    The docstring begins with what is tried, in a sentence. Then come lines ``Key: value``:
+
+    - ``Held:`` how the record must look: ``contained`` (the attack ran to its end and got nothing), ``passed``,
+      ``below_baseline`` or ``KIND in PHASE``; several with ``or``.
+    - ``Told by:`` how the test knows.
+    - ``Task:`` which task it is handed in for, if not the one with tight limits.
+    - ``Alone:`` why it must not share a run of the harness with others where nothing holds it.
+    - ``Known:`` at which level, best first, it is known not to be held, and why: ``LEVEL, … (WHY)``.
+    """
+
+    group: Group
+    name: str
+    path: Path
+    tries: str
+    held: tuple[str, ...]
+    told_by: str
+    task: str
+    alone: bool
+    known: str
+
+    def known_at(self, level: str) -> bool:
+        """Tell whether this is known not to be held at `level`."""
+        return bool(level) and level in self.known.partition(" (")[0].split(", ")
+
+    @property
+    def needs_decoy(self) -> bool:
+        """Whether a process of the host is this one's target."""
+        return '"decoy"' in self.model.read_text()
+
+    @property
+    def model(self) -> Path:
+        """The ``model.py`` itself."""
+        return self.path / "model.py" if self.path.is_dir() else self.path
+
+    def hand_in(self, folder: Path) -> None:
+        """Copy the submission to `folder`, the attacker's kit beside it."""
+        if self.path.is_dir():
+            shutil.copytree(self.path, folder)
+        else:
+            folder.mkdir(parents=True)
+            shutil.copyfile(self.path, folder / "model.py")
+        if self.group == "attacks":
+            shutil.copyfile(KIT, folder / "kit.py")
+
+
+def cases(*groups: Group) -> list[Case]:
+    """Return the submissions of `groups`, by name."""
+    return [_case(group, path) for group in groups for path in sorted((HERE / group).iterdir()) if _is_case(path)]
+
+
+def by_name(case: Case) -> str:
+    """Return a case's name, to tell tests apart."""
+    return case.name
+
+
+def _is_case(path: Path) -> bool:
+    return path.suffix == ".py" or (path / "model.py").is_file()
+
+
+def _case(group: Group, path: Path) -> Case:
+    model = path / "model.py" if path.is_dir() else path
+    docstring = ast.get_docstring(ast.parse(model.read_text())) or ""
+    said = dict(re.findall(r"^([A-Z][a-z ]+): (.+(?:\n  .+)*)", docstring, re.MULTILINE))
+    return Case(
+        group=group,
+        name=path.stem.replace("_", "-"),
+        path=path,
+        tries=docstring.splitlines()[0],
+        held=tuple(" ".join(said["Held"].split()).split(" or ")),
+        told_by=said["Told by"],
+        task=said.get("Task", "tight" if group != "unusual" else "blobs"),
+        alone="Alone" in said,
+        known=said.get("Known", ""),
+    )

@@ -1,0 +1,34 @@
+"""Leave a process behind: forked twice, a session of its own, deaf to signals.
+
+Held: passed
+Told by: after the run no process has its mark; what it did besides is honest.
+"""
+
+import os
+import signal
+import sys
+
+import harness
+from kit import TARGETS, centroids, nearest
+
+
+def flee():
+    if os.fork():
+        return
+    os.setsid()
+    if os.fork() == 0:
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        os.execv(sys.executable, [sys.executable, "-S", "-c", "import time; time.sleep(600)", TARGETS["mark"]])
+    os._exit(0)
+
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        flee()
+        self.centres = centroids(train)
+
+    def predict(self, inputs):
+        if not hasattr(self, "fled"):
+            self.fled = flee()
+        return nearest(inputs, self.centres)

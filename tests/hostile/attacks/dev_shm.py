@@ -1,0 +1,27 @@
+"""Fill shared memory: more than the memory allowed, in small files.
+
+Held: contained or resource_limit in fit or out_of_memory in fit
+Told by: it can hold it and say so.
+"""
+
+from pathlib import Path
+
+import harness
+from kit import TARGETS, report
+
+PIECE = bytes(16 << 20)
+
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        folder = Path("/dev/shm", TARGETS["mark"])
+        try:
+            folder.mkdir()
+        except OSError:  # there is none
+            report([])
+        for number in range(50):
+            (folder / str(number)).write_bytes(PIECE)
+        report(["800 MiB of shared memory"])
+
+    def predict(self, inputs):
+        pass

@@ -1,0 +1,19 @@
+"""Announce an array larger than the host's memory.
+
+Held: bad_predictions in predict or predict_error in predict
+Told by: it is refused before room is made for it.
+"""
+
+import time
+
+import harness
+from kit import header, send
+
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        pass
+
+    def predict(self, inputs):
+        send({"type": "done"}, header(len(inputs), 1 << 40, kind=b"f"), 1)
+        time.sleep(60)

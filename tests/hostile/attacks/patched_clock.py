@@ -1,0 +1,23 @@
+"""Stop every clock of its process, and take five milliseconds an answer.
+
+Held: passed
+Told by: the latency in the record is at least what was slept.
+"""
+
+import time
+
+import harness
+from kit import centroids, nearest
+
+sleep = time.sleep
+
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        self.centres = centroids(train)
+
+    def predict(self, inputs):
+        for name in ("time", "monotonic", "perf_counter", "process_time"):
+            setattr(time, name, lambda: 0.0)
+        sleep(0.005)
+        return nearest(inputs, self.centres)

@@ -1,0 +1,20 @@
+"""Set LD_PRELOAD and Python's own variables, in the hope that the next process of the host inherits them.
+
+Held: contained
+Told by: the next worker looks whether they are set.
+"""
+
+import os
+
+import harness
+from kit import report
+
+VARIABLES = ("LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONSTARTUP", "PYTHONHOME", "BASH_ENV")
+
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        os.environ.update(dict.fromkeys(VARIABLES, "/tmp/mine.so"))
+
+    def predict(self, inputs):
+        report([name for name in VARIABLES if name in os.environ])

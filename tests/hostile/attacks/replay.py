@@ -1,0 +1,25 @@
+"""Remember every answer, so that whoever asks twice is answered at once.
+
+Held: audit_failed in audit
+Known: namespaces+cgroup, namespaces, landlock (the audit `no replay` is being written)
+Told by: one input repeated is answered much faster than a new one.
+"""
+
+import time
+
+import numpy as np
+
+import harness
+from kit import centroids, nearest
+
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        self.centres, self.remembered = centroids(train), {}
+
+    def predict(self, inputs):
+        key = inputs.tobytes()
+        if key not in self.remembered:
+            time.sleep(0.004)
+            self.remembered[key] = np.asarray(nearest(inputs, self.centres))
+        return self.remembered[key]

@@ -1,0 +1,22 @@
+"""Bring modules by the names of those that the harness and Python themselves import.
+
+Held: passed
+Told by: none of them is ever imported: each would say so in the record.
+"""
+
+import sys
+
+import harness
+from kit import centroids, nearest
+
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        self.centres = centroids(train)
+        shadows = ("sitecustomize", "usercustomize", "harness", "msgspec", "safetensors", "numpy", "struct", "pickle")
+        for name in shadows:
+            if getattr(sys.modules.get(name), "SHADOW", False):
+                raise RuntimeError(f"ESCAPED: {name} is mine")
+
+    def predict(self, inputs):
+        return nearest(inputs, self.centres)

@@ -1,0 +1,28 @@
+"""Keep a table in the names of empty files.
+
+Held: passed
+Told by: what it knows weighs 64 KiB or more, so its parameters are not verified.
+"""
+
+import os
+
+import numpy as np
+
+import harness
+from kit import centroids, nearest
+
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        self.centres = centroids(train)
+
+    def save(self, folder):
+        np.save(folder / "centres.npy", self.centres)
+        for number in range(900):
+            (folder / f"{number:03}{os.urandom(100).hex()}").touch()
+
+    def load(self, folder):
+        self.centres = np.load(folder / "centres.npy")
+
+    def predict(self, inputs):
+        return nearest(inputs, self.centres)

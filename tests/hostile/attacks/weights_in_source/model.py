@@ -1,0 +1,19 @@
+"""Hand in a table as source code: literals, comments and strings in modules beside the model.
+
+Held: passed
+Told by: what it knows weighs 64 KiB or more, so its parameters are not verified.
+"""
+
+import table
+
+import harness
+from kit import centroids, nearest
+
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        assert len(table.NUMBERS) == 5_000
+        self.centres = centroids(train)
+
+    def predict(self, inputs):
+        return nearest(inputs, self.centres)

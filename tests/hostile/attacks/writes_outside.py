@@ -1,0 +1,28 @@
+"""Write where others will read: the host's folders, its own submission, the interpreter, the harness.
+
+Held: contained
+Told by: a file can be made there.
+"""
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+import harness
+from kit import TARGETS, Looter
+
+
+class Model(Looter):
+    def loot(self):
+        harness_folder = Path(harness.__file__).parent
+        beside = [Path(__file__).parent, Path(np.__file__).parent, harness_folder, Path(sys.prefix)]
+        for folder in (TARGETS["loot"], TARGETS["course"], TARGETS["home"], "/usr/lib", "/etc", *beside):
+            path = Path(folder, TARGETS["name"])
+            with suppress(OSError):
+                path.write_text("mine")
+                yield folder
+                os.chmod(folder, 0o755)
+                path.unlink()

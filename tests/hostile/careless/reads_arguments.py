@@ -1,0 +1,23 @@
+"""Parse a command line that is not its own.
+
+Held: invalid_submission in import
+Told by: the message says that it called sys.exit.
+"""
+
+import argparse
+
+import numpy as np
+
+import harness
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--epochs", required=True)
+OPTIONS = parser.parse_args()
+
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        pass
+
+    def predict(self, inputs):
+        return np.zeros(len(inputs), int)

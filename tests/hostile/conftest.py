@@ -1,0 +1,74 @@
+"""One siege: the harness run over everything in this folder; the tests then look at what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+
+from harness.sandbox import Level, find_sandbox
+from tests.hostile._cases import Case, cases
+from tests.hostile._judge import problems_of
+from tests.hostile._world import Host, Run, World, build_world
+
+collect_ignore = ["attacks", "careless", "unusual"]  # for the harness to run
+SECONDS = 900
+"""A guard; nothing comes near it."""
+
+
+@dataclass(frozen=True)
+class Siege:
+    """What a world was before and after all cases were evaluated in it."""
+
+    world: World
+    runs: tuple[Run, ...]
+    problems: dict[str, list[str]]
+    before: dict[str, str]
+    after: dict[str, str]
+    left_behind: list[str]
+
+    @property
+    def output(self) -> str:
+        """What the harness printed."""
+        return "".join(run.output for run in self.runs)
+
+    def level_of(self, case: Case) -> str:
+        """Return the isolation level that `case` met."""
+        record = self.world.record(case)
+        return "" if record is None else str(record["run"]["isolation"]["level"])
+
+
+@pytest.fixture(scope="session")
+def siege() -> Iterator[Siege]:
+    """Evaluate all cases at the best level, as whoever runs the tests, in two runs at once."""
+    if find_sandbox(()).isolation.level < Level.LANDLOCK:
+        pytest.skip("nothing on this machine holds an attack, and some are sent to every process of this user")
+    everything = cases("attacks", "careless", "unusual")
+    with build_world(Host("tests")) as world:
+        for case in everything:
+            world.hand_in(case)
+        before = world.tree()
+        with ThreadPoolExecutor(2) as pool:
+            runs = tuple(
+                pool.map(lambda part: world.evaluate(part, None, SECONDS), (everything[::2], everything[1::2]))
+            )
+        survivors = [line for run in runs for line in run.survivors]
+        yield Siege(
+            world=world,
+            runs=runs,
+            problems={case.name: problems_of(case, world, survivors) for case in everything},
+            before=before,
+            after=world.tree(),
+            left_behind=world.left_behind(),
+        )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the full matrix when it is asked for: ``pytest tests/hostile -m matrix``."""
+    if "matrix" in str(config.getoption("markexpr")):
+        return
+    for item in items:
+        if item.get_closest_marker("matrix"):
+            item.add_marker(pytest.mark.skip(reason="the full matrix runs when asked for: -m matrix"))

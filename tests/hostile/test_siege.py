@@ -1,0 +1,139 @@
+"""Attacks are held, honest programs get their score, and afterwards everything is as it was before."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.hostile._cases import by_name, cases
+
+pytestmark = pytest.mark.timeout(1000)  # the first test waits for all submissions to be evaluated
+
+EVERYTHING = cases("attacks", "careless", "unusual")
+SLEPT = 0.005
+"""Seconds an answer of `patched-clock` and `lazy-results` takes."""
+
+
+def case_of(name):
+    return next(case for case in EVERYTHING if case.name == name)
+
+
+@pytest.mark.parametrize("case", EVERYTHING, ids=by_name)
+def test_it_is_held(case, siege, request):
+    if case.known_at(siege.level_of(case)):
+        request.applymarker(pytest.mark.xfail(strict=True, reason=case.known))
+    assert siege.problems[case.name] == []
+
+
+def test_there_are_as_many_as_promised():
+    assert len(cases("attacks")) >= 40
+    assert len(cases("careless")) >= 20
+    assert len({case.name for case in EVERYTHING}) == len(EVERYTHING)
+
+
+def test_no_student_makes_the_harness_hang_or_give_up(siege):
+    assert re.findall(r"^(?:Traceback|error:).*", siege.output, re.MULTILINE) == []
+    assert [run.code for run in siege.runs] == [1, 1]
+
+
+def test_everybody_gets_a_record(siege):
+    assert [case.name for case in EVERYTHING if siege.world.record(case) is None] == []
+
+
+def test_no_file_of_the_host_was_changed(siege):
+    assert siege.after == siege.before
+
+
+def test_no_process_is_left(siege):
+    assert [run.survivors for run in siege.runs] == [(), ()]
+
+
+def test_no_temporary_file_is_left(siege):
+    assert siege.left_behind == []
+
+
+def test_no_secret_is_in_anything_that_the_harness_wrote_or_printed(siege):
+    texts = siege.world.published() | {"the output": siege.output}
+    found = [
+        (str(where), name) for where, text in texts.items() for name, s in siege.world.secrets.items() if s in text
+    ]
+    assert found == []
+
+
+def test_no_forged_record_is_on_the_leaderboard(siege):
+    assert [path for path, text in siege.world.published().items() if '"ESCAPED": true' in text] == []
+
+
+def test_no_line_printed_is_a_command_of_a_ci_runner(siege):
+    """A line is one that begins, after blanks, with two colons (actions/runner, ActionCommand.cs)."""
+    assert [line for line in re.split(r"[\n\r\u2028]", siege.output) if line.lstrip().startswith("::")] == []
+
+
+@pytest.mark.xfail(strict=True, reason="the runner's old form, ##[error], counts anywhere in a line")
+def test_no_line_printed_holds_a_command_of_the_old_form(siege):
+    assert "##[" not in siege.output
+
+
+def test_nothing_printed_steers_a_terminal(siege):
+    assert re.findall(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", siege.output) == []
+
+
+def test_the_leaderboard_shows_a_students_text_as_text(siege):
+    for name in ("README.md", "leaderboard.csv"):
+        board = (siege.world.course.root / "leaderboard" / name).read_text()
+        assert "<script" not in board
+        assert "](javascript:" not in board
+        assert not re.search(r"^#+ victim passed", board, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["patched-clock", "lazy-results"])
+def test_latency_is_at_least_what_the_answer_takes(siege, name):
+    cost = siege.world.record(case_of(name))["cost"]
+    assert cost["latency"]["p50_seconds"] >= SLEPT
+    assert cost["latency"]["net_p50_seconds"] > SLEPT / 2
+
+
+@pytest.mark.parametrize("name", ["output-flood", "log-flood", "forged-blame", "workflow-commands"])
+def test_a_flood_is_not_kept(siege, name):
+    case = case_of(name)
+    assert len(json.dumps(siege.world.record(case))) < 200_000
+    curve = siege.world.course.root / ".harness" / "evidence" / case.task / name / "curve.json"
+    assert not curve.exists() or curve.stat().st_size < 5 << 20
+
+
+def test_a_forged_blame_falls_on_nobody_else(siege):
+    assert siege.world.record(case_of("forged-blame"))["failure"]["file"] is None
+
+
+@pytest.mark.parametrize("case", [case for case in EVERYTHING if "line" in case.told_by.split()], ids=by_name)
+def test_the_line_is_blamed(siege, case):
+    failure = siege.world.record(case)["failure"]
+    assert failure["file"] == f"submissions/{case.name}/{case.task}/model.py"
+    blamed = case.model.read_text().splitlines()[failure["line"] - 1]
+    assert blamed.strip()
+
+
+@pytest.mark.parametrize(
+    "name", ["fork-bomb", "thread-bomb", "memory", "memory-in-children", "sleeper", "borrowed-cpu"]
+)
+def test_the_message_names_the_limit_and_its_value(siege, name):
+    message = siege.world.record(case_of(name))["failure"]["message"]
+    limits = {"processes": "32", "memory_bytes": "419,430,400", "fit_seconds": "3", "fit_cpu_seconds": "1"}
+    assert any(limit in message and value in message for limit, value in limits.items())
+
+
+NAMES = pytest.param(
+    "weights-in-names", marks=pytest.mark.xfail(strict=True, reason="the names of an artifact's files are not weighed")
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*(case.name for case in EVERYTHING if case.name.startswith("weights-in") and case.name != NAMES.values[0]), NAMES],
+)
+def test_what_is_hidden_from_the_count_of_parameters_shows_in_what_a_model_knows(siege, name):
+    cost = siege.world.record(case_of(name))["cost"]
+    assert cost["knowledge_bytes"] >= 64 << 10
+    assert cost["parameters_verified"] is False

@@ -1,0 +1,103 @@
+"""The filter of system calls, as the kernel runs it."""
+
+from __future__ import annotations
+
+import platform
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.sandbox import _seccomp
+from harness.sandbox._seccomp import UNCOVERED, UNCOVERED_BY_LANDLOCK, Denial, Only, compile_filter
+
+ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+pytestmark = pytest.mark.skipif(platform.machine() not in ARCHITECTURE, reason="no filter for this machine")
+
+
+def run(code, number, arguments=(0,) * 6, architecture=None):
+    """Interpret a filter for one system call; return 'allow' or the errno."""
+    data = struct.pack(
+        "<IIQ6Q", number, ARCHITECTURE[platform.machine()] if architecture is None else architecture, 0, *arguments
+    )
+    steps = list(struct.iter_unpack("<HBBI", code))
+    at, register = 0, 0
+    while True:
+        operation, if_true, if_false, operand = steps[at]
+        at += 1
+        match operation:
+            case 0x20:
+                (register,) = struct.unpack_from("<I", data, operand)
+            case 0x54:
+                register &= operand
+            case 0x15:
+                at += if_true if register == operand else if_false
+            case 0x35:
+                at += if_true if register >= operand else if_false
+            case 0x06:
+                return "allow" if operand == 0x7FFF0000 else operand & 0xFFFF
+            case _:
+                raise AssertionError(f"step {operation:#x}")
+
+
+def number(call):
+    return _seccomp._CALLS[call][0 if platform.machine() == "x86_64" else 1]
+
+
+@pytest.mark.parametrize("denials", [UNCOVERED, UNCOVERED_BY_LANDLOCK])
+def test_every_denial_without_a_test_denies_whatever_the_arguments(denials):
+    code = compile_filter(denials)
+    for denial in denials:
+        if denial.only is None and number(denial.call) is not None:
+            assert run(code, number(denial.call), (2**64 - 1,) * 6) == denial.error
+
+
+@given(st.integers(0, 469))
+def test_no_other_call_is_denied(call):
+    named = {number(denial.call) for denial in UNCOVERED_BY_LANDLOCK}
+    assert (run(compile_filter(UNCOVERED_BY_LANDLOCK), call) == "allow") or call in named
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([*ARCHITECTURE.values(), 0x40000003, 0]))
+def test_another_architectures_calls_are_denied_all_together(call, architecture):
+    if architecture != ARCHITECTURE[platform.machine()]:
+        assert run(compile_filter(()), call, architecture=architecture) == 1
+
+
+@given(st.integers(470, 2**32 - 1))
+def test_calls_newer_than_the_tables_are_not_there(call):
+    assert run(compile_filter(()), call) == 38
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), min_size=6, max_size=6))
+def test_a_test_lets_through_the_values_named_and_no_other(arguments):
+    code = compile_filter((Denial("socket", 1, Only(0, (1, 2))), Denial("sendto", 1, Only(4, (0,), 0xF0))))
+    assert (run(code, number("socket"), arguments) == "allow") == (arguments[0] & 0xFFFFFFFF in (1, 2))
+    assert (run(code, number("sendto"), arguments) == "allow") == (arguments[4] & 0xF0 == 0)
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "result"),
+    [
+        ("socket", (1, 1), "allow"),
+        ("socket", (1, 0x80001), "allow"),  # SOCK_CLOEXEC
+        ("socket", (1, 2), 97),
+        ("socket", (2, 1), 97),
+        ("sendto", (3, 0, 0, 0, 0, 0), "allow"),
+        ("sendto", (3, 0, 0, 0, 1 << 32, 0), 1),  # an address whose lower half is zero
+        ("clone", (0x11,), "allow"),
+        ("clone", (0x10000011,), 1),
+        ("prlimit64", (0,), "allow"),
+        ("prlimit64", (1,), 1),
+        ("unshare", (0,), 1),
+    ],
+)
+def test_beside_landlock(call, arguments, result):
+    code = compile_filter(UNCOVERED_BY_LANDLOCK)
+    assert run(code, number(call), (*arguments, *(0,) * (6 - len(arguments)))) == result
+
+
+def test_a_machine_whose_calls_are_unknown_gets_no_filter(monkeypatch):
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    assert compile_filter(UNCOVERED) is None

@@ -1,0 +1,106 @@
+"""The task `nuclei`: each image in one part, and a baseline that is what Otsu's threshold gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.contract import InfrastructureError
+from harness.data import TaskData
+from tests.tasks.images import COURSE, DATA, counts, hand_out, jittered, load, needs, shared
+
+EMBEDDED_DIGEST = "sha256:f224dab85f30798bd04bac878efca1a60632801974803e8120d4c02681cbf0a6"
+REAL_DIGEST = "sha256:b14b69b81f9cb890c9d565178f8e806f83b74dda49fd387ed9da2563ac4f5918"
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> TaskData:
+    return load("nuclei", tmp_path_factory.mktemp("cache"))
+
+
+def check(data: TaskData) -> None:
+    assert shared(data) == [0, 0, 0]
+    assert data.test is not None
+    for split in (data.train, data.validation, data.test):
+        assert split.inputs.shape[1:] == split.targets.shape[1:] == (256, 256)
+        assert set(np.unique(split.targets)) == {0, 1}
+        assert 0.02 < split.targets.mean() < 0.5
+
+
+def test_without_files_generated_nuclei_serve_honestly_named(embedded: TaskData) -> None:
+    assert embedded.source.kind == "embedded"
+    assert "practice only" in embedded.source.title
+    assert counts(embedded) == (40, 12, 24)
+    assert embedded.digest == EMBEDDED_DIGEST
+    check(embedded)
+
+
+def test_a_jitter_moves_nothing(embedded: TaskData) -> None:
+    copies = jittered("nuclei", embedded.train.inputs[0])
+    assert abs(np.mean(copies, axis=0) - embedded.train.inputs[0]).max() < 0.03
+
+
+def test_the_declaration_and_the_hand_out_say_the_same() -> None:
+    task, text = COURSE.task("nuclei"), hand_out("nuclei")
+    assert [metric.name for metric in task.metrics] == ["dice", "iou"]
+    assert [source.kind for source in task.sources] == ["local", "embedded"]
+    for source in task.sources:
+        assert source.counts is not None
+        assert f"{source.baseline.value:g}" in text
+    assert "200 images to train on, 50 to validate, 84 to test" in text
+    assert "40/12/24" in text
+
+
+IDS = np.array([f"{number:04}" for number in range(334)])
+
+
+def archive(folder: Path, **arrays: np.ndarray | None) -> Path:
+    (folder / "nuclei").mkdir()
+    images = np.random.default_rng(0).integers(0, 256, (334, 256, 256), np.uint8)
+    whole = {"images": images, "labels": (images > 128).astype(np.uint16), "ids": IDS} | arrays
+    path = folder / "nuclei" / "dsb2018_fluo256.npz"
+    np.savez(path, **{name: array for name, array in whole.items() if array is not None})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arrays", "says"),
+    [
+        ({"ids": None}, "has no array ids: found images, labels"),
+        ({"labels": np.zeros((334, 128, 128), np.uint8)}, r"labels \(334, 128, 128\), expected \(334, 256, 256\)"),
+        ({"ids": np.where(np.arange(334) == 7, "0003", IDS)}, r"image 0003 is there twice, in rows \[3, 7\]"),
+    ],
+)
+def test_an_archive_of_another_form_is_named_with_what_is_wrong(
+    tmp_path: Path, arrays: dict[str, np.ndarray | None], says: str
+) -> None:
+    archive(tmp_path, **arrays)
+    with pytest.raises(InfrastructureError, match=rf"dsb2018_fluo256\.npz.*{says}"):
+        load("nuclei", tmp_path / "cache", tmp_path)
+
+
+def test_an_archive_cut_short_is_named(tmp_path: Path) -> None:
+    path = archive(tmp_path)
+    path.write_bytes(path.read_bytes()[: 1 << 20])
+    with pytest.raises(InfrastructureError, match=r"dsb2018_fluo256\.npz is no whole npz file"):
+        load("nuclei", tmp_path / "cache", tmp_path)
+
+
+def test_the_split_does_not_depend_on_the_order_of_the_file(tmp_path: Path) -> None:
+    path = archive(tmp_path)
+    first = load("nuclei", tmp_path / "one", tmp_path)
+    with np.load(path) as arrays:
+        turned = {name: array[::-1] for name, array in arrays.items()}
+    np.savez(path, **turned)
+    assert load("nuclei", tmp_path / "two", tmp_path).digest == first.digest
+
+
+@needs("nuclei")
+def test_the_real_images_give_the_counts_the_course_states(tmp_path: Path) -> None:
+    data = load("nuclei", tmp_path, DATA)
+    assert data.source.kind == "local"
+    assert counts(data) == (200, 50, 84)
+    assert data.digest == REAL_DIGEST
+    check(data)

@@ -1,0 +1,272 @@
+"""Whatever comes down the pipe, the host's side answers with a result or a failure of the submission, and nothing else.
+
+The worker here is a double: a script of replies and of noise, in the pipe before the host asks its first question.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import harness
+from harness.contract import Limits, Predictions, Split, SubmissionError, TaskInfo
+from harness.evaluate._score import score
+from harness.evaluate._session import Session
+from harness.sandbox import Folder
+from harness.wire import Channel, Done, File, Logged, Operators, Raised, Reply, Request
+
+N = 2
+"""Inputs in a question."""
+FORMS: dict[str, dict[str, Any]] = {
+    "classification": {"input_shape": (2,), "classes": ("a", "b", "c")},
+    "segmentation": {"input_shape": (3, 4), "classes": ("out", "in")},
+    "detection": {"input_shape": (3, 4), "classes": ("a", "b")},
+    "forecasting": {"input_shape": (5,), "classes": (), "horizon": 3},
+}
+FITTING = [(N,), (N, 3), (N, 3, 4), (0, 6), (1, 6), (5, 6)]
+"""Shapes that one of the kinds may return."""
+SETTINGS = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+class ScriptedProcess:
+    """What a session needs of its process; nothing is started, and to kill it does nothing."""
+
+    processes, exceeded, log_tail = 64, None, "what it printed"
+
+    def __init__(self, channel: Channel[Reply]) -> None:
+        self.channel = channel
+
+    @contextmanager
+    def allow(self, _: object) -> Iterator[None]:
+        yield
+
+    def place(self, name: str) -> str:
+        return f"/job/{name}"
+
+    def kill(self) -> None:
+        pass
+
+    def exit_description(self) -> str:
+        return "ended with exit code 0"
+
+
+Line = bytes | tuple[msgspec.Struct, Sequence[np.ndarray[Any, Any]]]
+"""Raw bytes, or a reply and its arrays."""
+
+
+@contextmanager
+def hearing(script: Sequence[Line], kind: str, folder: Path, *, hang_up: bool = True) -> Iterator[Session]:
+    """Yield a session that hears `script`, and then that nobody is there any more."""
+    down, up, stop = os.pipe(), os.pipe(), os.pipe()
+    worker: Channel[Request] = Channel(down[0], up[1], Request)
+    task = TaskInfo(name="t", kind=kind, input_dtype="float32", n_train=N, n_validation=N,
+                    limits=Limits(artifact_bytes=10_000), **FORMS[kind])  # fmt: skip
+    session = Session(sandbox=None, task=task, folders=(Folder("submission", folder),), threads=1)  # type: ignore[arg-type]
+    session.process = ScriptedProcess(Channel(up[0], down[1], Reply, stop[0]))  # type: ignore[assignment]
+    try:
+        for line in script:
+            os.write(up[1], line) if isinstance(line, bytes) else worker.send(line[0], *line[1])
+        if hang_up:
+            os.close(up[1])
+        yield session
+    finally:
+        for fd in {*down, *up, *stop}:
+            with suppress(OSError):
+                os.close(fd)
+
+
+def ask_thrice(session: Session) -> list[Predictions]:
+    """Ask the same question again and again: an answer like the last one comes in a shorter form."""
+    inputs = np.zeros((N, *session.task.input_shape), np.float32)  # type: ignore[misc]
+    request = session.request(inputs)
+    return [session.accept(request()) for _ in range(3)]
+
+
+def calls_on(folder: Path) -> dict[str, Callable[[Session], object]]:
+    """Return everything that the host asks of a worker."""
+    split = Split(np.zeros((N, 2), np.float32), np.zeros(N, np.int64))
+    artifact = folder / "artifact"
+    artifact.mkdir(exist_ok=True)
+    return {
+        "setup": lambda session: session.setup(0),
+        "fit": lambda session: session.fit(split, split),
+        "save": lambda session: session.save(artifact),
+        "load": lambda session: session.load(),
+        "predict": ask_thrice,
+        "inspect": lambda session: session.inspect(np.zeros((N, 2), np.float32)),
+        "echo": lambda session: session.echo(np.zeros((1, 2), np.float32), np.zeros(1))(),
+    }
+
+
+CALLS = ("setup", "fit", "save", "load", "predict", "inspect", "echo")
+
+texts = st.one_of(
+    st.text(max_size=20), st.sampled_from(["../x", "/x", "a/b", "a", "", ".", "x" * 300, "a\0", "\x1b[31m"])
+)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+messages = st.one_of(
+    st.builds(Done, st.sampled_from(["array", "texts", "ragged"])),
+    st.builds(Logged, st.dictionaries(texts, numbers, max_size=3)),
+    st.builds(File, texts),
+    st.builds(
+        Operators,
+        st.lists(texts, max_size=3).map(tuple),
+        st.none() | st.integers(-(2**63), 2**63 - 1),
+        st.lists(texts, max_size=2).map(tuple),
+        st.booleans(),
+    ),
+    st.builds(
+        Raised, texts, texts, st.none() | texts, st.none() | st.integers(-(2**63), 2**63 - 1), texts,
+        st.sampled_from(["error", "contract", "memory", "processes", "scratch", "predictions"]),
+    ),
+)  # fmt: skip
+dtypes = st.sampled_from(["?", "i1", "i8", "u1", "u8", "f2", "f4", "f8"])
+shapes = st.sampled_from(FITTING) | hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
+arrays = dtypes.flatmap(lambda dtype: hnp.arrays(dtype, shapes))
+replies = st.tuples(messages, st.lists(arrays, max_size=2))
+answers = st.tuples(st.builds(Done, st.sampled_from(["array", "ragged"])), st.lists(arrays, min_size=1, max_size=2))
+marks = st.sampled_from([b"HRN=", b"HRN1", b"HRN1" + bytes(8)])
+noise = st.one_of(st.binary(max_size=40), st.builds(lambda mark, rest: mark + rest, marks, st.binary(max_size=40)))
+scripts = st.lists(st.one_of(replies, answers, noise), max_size=4)
+
+
+@SETTINGS
+@given(script=scripts, kind=st.sampled_from(list(FORMS)), call=st.sampled_from(CALLS))
+@example(script=[], kind="classification", call="predict")
+@example(script=[b"HRN=" + bytes(16)], kind="classification", call="predict")
+@example(script=[(Done(), [np.zeros(N)]), b"HRN=", b"x"], kind="classification", call="predict")
+def test_every_call_returns_or_blames_the_submission(script, kind, call, tmp_path):
+    with hearing(script, kind, tmp_path) as session, suppress(SubmissionError):
+        calls_on(tmp_path)[call](session)
+    outside = [path for path in tmp_path.rglob("*") if tmp_path / "artifact" not in (path, *path.parents)]
+    assert outside == []
+    assert not any(path.is_symlink() for path in tmp_path.rglob("*"))
+
+
+@SETTINGS
+@given(script=scripts, call=st.sampled_from(CALLS))
+def test_a_failure_can_be_written_down(script, call, tmp_path):
+    """Its text is bounded, and its place is one of the submission's files or none."""
+    with hearing(script, "classification", tmp_path) as session:
+        try:
+            calls_on(tmp_path)[call](session)
+        except SubmissionError as error:
+            assert len(error.message) < 5_000
+            assert error.file is None or (tmp_path / error.file).is_file()
+            assert error.line is None or 0 < error.line < 2**31
+            msgspec.json.encode([error.message, error.file, error.log_tail])
+
+
+@SETTINGS
+@given(kind=st.sampled_from(list(FORMS)), script=st.lists(answers, min_size=1, max_size=3))
+def test_predictions_that_are_accepted_are_what_the_task_declares(kind, script, tmp_path):
+    with hearing(script, kind, tmp_path) as session:
+        try:
+            (accepted, *_) = ask_thrice(session)
+        except SubmissionError:
+            return
+    assert len(accepted.values) == N
+    for values in accepted.values if kind == "detection" else [accepted.values]:
+        assert np.isfinite(values).all()
+        assert kind != "classification" or (values.dtype == np.int64 and set(values.tolist()) <= {0, 1, 2})
+
+
+extreme = st.sampled_from([0.0, 1.0, -1.0, 1e-320, 6e4, 3e38, -3e38, 1.7e308, -1.7e308]) | numbers
+score_rows = hnp.arrays(np.float64, (N, 3), elements=extreme)
+
+
+@settings(SETTINGS, max_examples=15)  # each resamples a thousand times
+@given(rows=score_rows, dtype=st.sampled_from(["f2", "f4", "f8"]))
+def test_scores_of_any_size_give_figures_that_can_be_written_down(rows, dtype, tmp_path):
+    """JSON has no NaN; a record must not either."""
+    with np.errstate(over="ignore"):
+        answer = rows.astype(dtype)
+    with hearing([(Done(), [answer])] * 3, "classification", tmp_path) as session:
+        try:
+            accepted = ask_thrice(session)[0]
+        except SubmissionError:
+            assert not np.isfinite(answer).all()
+            return
+    with np.errstate(over="ignore"):  # a softmax of numbers this far apart is 0 and 1, whatever overflows on the way
+        scored = score(TASK, Split(np.zeros((N, 2), np.float32), np.array([0, 2])), accepted)
+    for figure in scored.scores:
+        assert all(math.isfinite(value) for value in (figure.value, figure.low, figure.high)), figure
+
+
+TASK = harness.Task(
+    title="Two points",
+    kind="classification",
+    inputs=harness.Inputs(shape=(2,)),
+    classes=("a", "b", "c"),
+    sources=(
+        harness.Embedded(
+            title="none",
+            load=lambda: None,  # type: ignore[arg-type, return-value]
+            counts=harness.Counts(N, N, N),
+            baseline=harness.Baseline(0.5),
+            licence="none",
+        ),
+    ),
+    split="none",
+    metrics=(harness.metrics.accuracy, harness.metrics.macro_f1),
+).named("points")
+
+
+@pytest.mark.xfail(strict=True, reason="Channel.exchange_again lets a full pipe's BlockingIOError out: exit code 3")
+def test_a_worker_that_answers_without_reading_does_not_stop_the_host(tmp_path):
+    """It has answered all questions ahead; the pipe that carries them fills up, for nobody reads."""
+    ahead = [(Done(), [np.zeros(N, np.int64)])] * 100
+    with hearing(ahead, "classification", tmp_path, hang_up=False) as session:
+        request = session.request(np.zeros((N, 2), np.float32))
+        request()
+        fill(session.process.channel._writer)
+        # the host may only wait here, until its watch, which the double has not, ends the worker
+        os.write(stop_of(session), b"\0")
+        with pytest.raises(SubmissionError):
+            for _ in range(100):
+                request()
+
+
+def fill(fd: int) -> None:
+    """Write until the pipe takes no more."""
+    with suppress(BlockingIOError):
+        while True:
+            os.write(fd, bytes(1 << 16))
+
+
+def stop_of(session: Session) -> int:
+    """Return the descriptor by which a watch ends the host's waiting."""
+    stop = session.process.channel._stop
+    assert stop is not None
+    return next(fd for fd in map(int, os.listdir("/proc/self/fd")) if _other_end(fd, stop))  # noqa: PTH208 - numbers
+
+
+def _other_end(fd: int, of: int) -> bool:
+    try:
+        return fd != of and os.fstat(fd).st_ino == os.fstat(of).st_ino  # both ends of a pipe are one file
+    except OSError:
+        return False
+
+
+def test_the_double_speaks_the_protocol(tmp_path):
+    """Else the tests above would test nothing."""
+    answer = (Done(), [np.array([1, 2])])
+    with hearing([(Logged({"loss": 1.0}), []), answer, answer, answer], "classification", tmp_path) as session:
+        assert [predictions.values.tolist() for predictions in ask_thrice(session)] == [[1, 2]] * 3
+    raised = Raised("ValueError", "no idea", None, None, "")
+    with (
+        hearing([(raised, [])], "classification", tmp_path) as session,
+        pytest.raises(SubmissionError, match="no idea"),
+    ):
+        calls_on(tmp_path)["fit"](session)
