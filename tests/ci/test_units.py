@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harness.ci import (
@@ -167,6 +167,7 @@ def outside_of_code(markdown: str) -> str:
 
 @settings(deadline=None, max_examples=60)
 @given(written, written, written, written)
+@example("k`", "`<b>` | x [y](z) @all", "```\n# end\n", "f`<i>")
 def test_nothing_written_reaches_the_page_but_as_code(name: str, message: str, log: str, path: str) -> None:
     hostile = failing(message=message, log_tail=log, file=path, kind=name, phase=name)
     plain = failing(message="m", log_tail="l" if log.strip() else "", file="f", kind="k", phase="p")
