@@ -7,7 +7,7 @@ import unicodedata
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harness.text import (
@@ -133,6 +133,11 @@ def test_html_and_xml_show_the_text_and_nothing_else(text):
 
 @settings(deadline=None)
 @given(markup)
+@example("=1+1")
+@example(" \t+1")
+@example("-1")
+@example("@x")
+@example("＝1")
 def test_no_cell_is_a_formula(text):
     (cell,) = next(csv.reader([_as_csv(neutral_cell(text))]), [""])
     assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝"))

@@ -6,11 +6,12 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harness.ci import (
@@ -39,7 +40,10 @@ from harness.ci._annotations import MOST, classroom_notice
 from harness.ci._change import MOST_BYTES, leftover_conflicts, read_change, safe_path
 from harness.ci._git import Entry, FileChange
 from harness.ci._read import MOST_BYTES as MOST_RESULT_BYTES
+from harness.cli import _options
+from harness.contract import InfrastructureError
 from harness.record import Record
+from harness.sandbox import Isolation, Level
 from tests.records import ACCURACY, RECORD, changed, failing
 
 
@@ -167,6 +171,7 @@ def outside_of_code(markdown: str) -> str:
 
 @settings(deadline=None, max_examples=60)
 @given(written, written, written, written)
+@example("k`", "`<b>` | x [y](z) @all", "```\n# end\n", "f`<i>")
 def test_nothing_written_reaches_the_page_but_as_code(name: str, message: str, log: str, path: str) -> None:
     hostile = failing(message=message, log_tail=log, file=path, kind=name, phase=name)
     plain = failing(message="m", log_tail="l" if log.strip() else "", file="f", kind="k", phase="p")
@@ -346,3 +351,11 @@ def test_a_refused_change_shows_no_grade_whatever_its_result_says(tmp_path: Path
 
 def test_no_result_is_told(tmp_path: Path) -> None:
     assert "left no result" in read_result(tmp_path / "none", COMMITS, CHANGE).problems[0].message
+
+
+def test_no_weaker_isolation_takes_the_place_of_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    weakest = SimpleNamespace(isolation=Isolation(Level.RLIMITS, "a double"))
+    monkeypatch.setattr(_options, "find_sandbox", lambda hidden: weakest)
+    with pytest.raises(InfrastructureError, match=r"expected at least landlock.*--allow-isolation rlimits"):
+        _options.sandbox_of_at_least([], Level.LANDLOCK)
+    assert _options.sandbox_of_at_least([], Level.RLIMITS) is weakest
