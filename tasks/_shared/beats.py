@@ -43,7 +43,8 @@ def as_recorded(beats: Array, generator: np.random.Generator, *, noise: float, w
     scale = beats.std(axis=1, keepdims=True)
     rough = beats + scale * (noise * generator.normal(size=beats.shape) + drift)
     centred = rough - rough.mean(axis=1, keepdims=True)
-    recorded: NDArray[np.float32] = (centred / centred.std(axis=1, keepdims=True)).astype(np.float32)
+    # rounded, so that the last bits of another machine's exponentials make no other data
+    recorded: NDArray[np.float32] = (centred / centred.std(axis=1, keepdims=True)).round(4).astype(np.float32)
     return recorded
 
 

@@ -73,4 +73,4 @@ def _sensed(glucose: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     for step in range(glucose.shape[1]):
         error = SENSOR_MEMORY * error + generator.normal(0, SENSOR_NOISE, len(glucose))
         readings[:, step] = glucose[:, step] + error
-    return np.clip(readings, FLOOR, 400)
+    return np.clip(readings, FLOOR, 400).round(1)  # as a sensor shows it

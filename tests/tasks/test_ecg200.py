@@ -11,7 +11,7 @@ from harness.contract import InfrastructureError
 from harness.data import TaskData
 from tests.tasks.loading import COURSE, DATA, all_distinct, counts, load, place, shares, splits
 
-EMBEDDED_DIGEST = "sha256:7036f94ebf1bd4d80deaafb63631d5b2a05b2bb4d26a5ae47b625745804798e4"
+EMBEDDED_DIGEST = "sha256:acab0bdae1783ba2125fb5a08470ff9cb24d3a037f87cbd8d17313de2ebdf78f"
 REAL_DIGEST = "sha256:705d5900a230f16d5a8f74a4f5b627d8b8e2853f1ff01d60a1a7e8e421f68f54"
 
 needs_data = pytest.mark.skipif(not (DATA / "ecg200").is_dir(), reason="no $HARNESS_DATA/ecg200")
@@ -46,7 +46,7 @@ def test_without_files_generated_beats_serve_and_say_what_they_are(embedded: Tas
 def test_generated_beats_look_like_the_archives(embedded: TaskData) -> None:
     for split in splits(embedded):
         assert split.inputs.shape[1:] == (96,)
-        assert abs(split.inputs.mean(axis=1)).max() < 1e-5
+        assert abs(split.inputs.mean(axis=1)).max() < 1e-4
         assert abs(split.inputs.std(axis=1) - 1).max() < 1e-4
         assert shares(split, 2).tolist() == [0.5, 0.5]
 
@@ -81,8 +81,8 @@ def test_the_archives_files_give_its_parts_and_the_published_baseline(real: Task
     assert real.source.baseline.value == 0.88
 
 
-def archive(count: int = 100, length: int = 96, labels: tuple[str, ...] = ("-1", "1")) -> str:
-    beats = np.random.default_rng(0).normal(size=(count, length)).round(4)
+def archive(count: int = 100, length: int = 96, labels: tuple[str, ...] = ("-1", "1"), seed: int = 0) -> str:
+    beats = np.random.default_rng(seed).normal(size=(count, length)).round(4)
     return "".join(
         "\t".join([labels[row % len(labels)], *map(str, values)]) + "\n" for row, values in enumerate(beats.tolist())
     )
@@ -90,8 +90,8 @@ def archive(count: int = 100, length: int = 96, labels: tuple[str, ...] = ("-1",
 
 @pytest.mark.parametrize("labels", [("-1", "1"), ("0", "1")])
 def test_both_ways_to_write_the_labels_are_read(tmp_path: Path, labels: tuple[str, ...]) -> None:
-    text = archive(labels=labels)
-    root = place(tmp_path / "root", "ecg200", ECG200_TRAIN__tsv=text, ECG200_TEST__tsv=text)
+    train, test = (archive(labels=labels, seed=seed) for seed in (1, 2))
+    root = place(tmp_path / "root", "ecg200", ECG200_TRAIN__tsv=train, ECG200_TEST__tsv=test)
     data = load("ecg200", tmp_path / "cache", root)
     assert data.source.kind == "local"
     assert shares(splits(data)[2], 2).tolist() == [0.5, 0.5]

@@ -50,8 +50,8 @@ def test_recorded_beats_have_mean_0_and_deviation_1_and_noise_of_the_size_asked_
     clean = np.tile(normal_beat(), (50, 1))
     recorded = beats.as_recorded(clean, np.random.default_rng(0), noise=0.1, wander=0)
     assert recorded.dtype == np.float32
-    assert abs(recorded.mean(axis=1)).max() < 1e-5
-    assert abs(recorded.std(axis=1) - 1).max() < 1e-5
+    assert abs(recorded.mean(axis=1)).max() < 1e-4
+    assert abs(recorded.std(axis=1) - 1).max() < 1e-4
     assert recorded.std(axis=0).mean() == pytest.approx(0.1, abs=0.02)
 
 
