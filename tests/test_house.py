@@ -36,11 +36,12 @@ ARROWS = {
     "intake": PEOPLE | {"course", "evaluate", "grade"},
     "similarity": {"contract", "text"},
     "scaffold": PEOPLE | {"course", "files"},
+    "report": PEOPLE | {"record", "text"},
     "export": PEOPLE | {"course", "data", "evaluate", "files", "grade", "record", "sandbox", "text"},
     "ci": PEOPLE | {"course", "data", "evaluate", "grade", "leaderboard", "record", "sandbox", "statistics", "text"},
     "cli": PEOPLE
-    | {"ci", "course", "data", "evaluate", "export", "files", "grade", "intake", "leaderboard", "record", "sandbox"}
-    | {"scaffold", "similarity", "text"},
+    | {"ci", "course", "data", "evaluate", "export", "files", "grade", "intake", "leaderboard", "record", "report"}
+    | {"sandbox", "scaffold", "similarity", "text"},
 }
 
 
@@ -138,6 +139,6 @@ def test_help_loads_no_torch():
     assert not loaded & {"torch", "sklearn", "scipy"}
 
 
-@pytest.mark.parametrize("command", ["evaluate", "tasks", "leaderboard", "doctor"])
+@pytest.mark.parametrize("command", ["evaluate", "tasks", "leaderboard", "doctor", "ci", "export", "new", "report"])
 def test_no_command_loads_torch_to_be_ready(command):
     assert "torch" not in modules_after(f"import harness.cli._{command}")

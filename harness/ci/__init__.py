@@ -8,7 +8,7 @@ from harness.ci._github import on_github, runner_lines, silenced, tell_runner
 from harness.ci._markdown import COMMENT_BYTES, SUMMARY_BYTES, headline, result_markdown
 from harness.ci._read import read_result
 from harness.ci._result import Finding, Former, Graded, Place, Points, Problem, Result
-from harness.ci._run import Grader, Watch, run_ci
+from harness.ci._run import Grader, Watch, run_ci, without_grades
 
 __all__ = [
     "COMMENT_BYTES",
@@ -40,5 +40,6 @@ __all__ = [
     "runner_lines",
     "silenced",
     "tell_runner",
+    "without_grades",
     "workflow_command",
 ]

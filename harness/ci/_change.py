@@ -54,6 +54,16 @@ class Change:
     refused: bool
     """Whether it goes beyond what it may."""
 
+    @property
+    def wanted(self) -> tuple[Touched, ...]:
+        """Return the submissions to evaluate: none of a refused change, and none that is gone."""
+        return () if self.refused else tuple(one for one in self.touched if one.how != "deleted")
+
+    @property
+    def deleted(self) -> tuple[str, ...]:
+        """Return the submissions that are gone."""
+        return tuple(str(one) for one in self.touched if one.how == "deleted")
+
 
 @dataclass(frozen=True)
 class Policy:

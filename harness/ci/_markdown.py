@@ -43,7 +43,7 @@ def _parts(result: Result) -> Iterator[str]:
         if graded.record.failure is not None:
             yield _failure(graded, graded.record.failure)
     if result.problems:
-        lines = [f"- {code_span(f'{one.name} · {one.task}')}: {code_span(one.message)}" for one in result.problems]
+        lines = [f"- {code_span(one.who)}: {code_span(one.message)}" for one in result.problems]
         yield "\n".join(["Could not be evaluated, through no fault of the submission:", "", *lines])
     if result.deleted:
         yield f"Deleted, so not evaluated: {', '.join(map(code_span, result.deleted))}."
@@ -137,9 +137,12 @@ def _failure(graded: Graded, failure: Failure) -> str:
 
 
 def _closing(result: Result) -> str:
+    commits = f"{code_span(result.head[:12])} with the tasks and the harness of {code_span(result.base[:12])}"
+    if not result.graded:
+        return f"This is {commits}."
     part = {
         "validation": "Scores are on the validation part; the test part is left alone, so that nobody climbs it.",
         "test": "Scores are on the test part.",
     }[result.score_on]
-    commits = f"Evaluated {code_span(result.head[:12])} with the tasks and the harness of {code_span(result.base[:12])}"
-    return f"{part} Intervals are 95 % and cover sampling only. {commits}, isolation: {code_span(result.isolation)}."
+    isolation = code_span(result.isolation or "unknown")
+    return f"{part} Intervals are 95 % and cover sampling only. Evaluated {commits}, isolation: {isolation}."

@@ -9,6 +9,7 @@ import msgspec
 from harness.ci._change import Change
 from harness.ci._find import Range
 from harness.ci._result import RESULT_VERSION, Problem, Result
+from harness.ci._run import without_grades
 
 MOST_BYTES = 8 << 20
 
@@ -18,20 +19,17 @@ def read_result(path: Path, commits: Range, change: Change) -> Result:
 
     A refused change shows no grade whatever the file says: its author may have changed what wrote the file.
     """
+    bare = without_grades(commits, change, "validation")
+    if change.refused:
+        return bare
     found = _decode(path)
-    if isinstance(found, str) or change.refused:
-        return _nothing(commits, change, "" if change.refused else str(found))
-    touched = {(one.name, one.task) for one in change.touched if one.how != "deleted"}
+    if isinstance(found, str):
+        return _with_problem(bare, change, found)
+    touched = {(one.name, one.task) for one in change.wanted}
     graded = [(one.record.submission.name, one.record.task.name) for one in found.graded]
     if found.head != commits.head or len(set(graded)) < len(graded) or not set(graded) <= touched:
-        return _nothing(commits, change, "the result is that of another change")
-    return msgspec.structs.replace(
-        found,
-        base=commits.base,
-        refused=change.refused,
-        findings=change.findings,
-        deleted=tuple(str(one) for one in change.touched if one.how == "deleted"),
-    )
+        return _with_problem(bare, change, "the result is that of another change")
+    return msgspec.structs.replace(found, base=bare.base, findings=bare.findings, deleted=bare.deleted)
 
 
 def _decode(path: Path) -> Result | str:
@@ -50,17 +48,6 @@ def _decode(path: Path) -> Result | str:
     return result
 
 
-def _nothing(commits: Range, change: Change, problem: str) -> Result:
-    who = next(iter(change.touched), None)
-    told = Problem(name="" if who is None else who.name, task="" if who is None else who.task, message=problem)
-    return Result(
-        base=commits.base,
-        head=commits.head,
-        score_on="validation",
-        isolation="",
-        refused=change.refused,
-        findings=change.findings,
-        graded=(),
-        deleted=tuple(str(one) for one in change.touched if one.how == "deleted"),
-        problems=(told,) if problem else (),
-    )
+def _with_problem(bare: Result, change: Change, problem: str) -> Result:
+    names = ", ".join(str(one) for one in change.wanted)
+    return msgspec.structs.replace(bare, problems=(Problem(name=names, task="", message=problem),))

@@ -66,6 +66,11 @@ class Problem(_Part, frozen=True, kw_only=True):
     task: str
     message: str
 
+    @property
+    def who(self) -> str:
+        """Return the submission, or all that the problem is about."""
+        return f"{self.name} · {self.task}" if self.task else self.name
+
 
 class Result(_Part, frozen=True, kw_only=True):
     """One run of CI, whole."""
@@ -74,7 +79,8 @@ class Result(_Part, frozen=True, kw_only=True):
     base: str
     head: str
     score_on: ScoredOn
-    isolation: str
+    isolation: str | None
+    """None where nothing was run."""
     refused: bool
     findings: tuple[Finding, ...]
     graded: tuple[Graded, ...]

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from harness.ci._change import SUBMISSIONS, Change, Touched
 from harness.ci._checkout import check_out
 from harness.ci._find import Range, entries_of, folder_of
@@ -19,7 +21,7 @@ from harness.data import Places
 from harness.evaluate import Evaluator, Observer, Settings, Stores
 from harness.grade import most_points, points_for
 from harness.leaderboard import build
-from harness.record import EvidenceStore, Record, Score, Store
+from harness.record import EvidenceStore, Record, Score, ScoredOn, Store
 from harness.sandbox import Sandbox
 from harness.statistics import Interval, unpaired_p_value
 
@@ -38,33 +40,42 @@ class Grader:
 
 
 def run_ci(repository: Repository, commits: Range, change: Change, grader: Grader, watch: Watch) -> Result:
-    """Evaluate the submissions that `change` touches; a refused change is not evaluated.
+    """Evaluate the submissions that `change` touches.
 
     A submission that cannot be evaluated does not stop the others.
     """
     graded: list[Graded] = []
     problems: list[Problem] = []
-    wanted = [] if change.refused else [touched for touched in change.touched if touched.how != "deleted"]
     with tempfile.TemporaryDirectory(prefix="harness-ci-") as folder:
-        entries = entries_of(repository.files(commits.head, SUBMISSIONS), change) if wanted else []
+        entries = entries_of(repository.files(commits.head, SUBMISSIONS), change)
         course = check_out(repository, commits.base, entries, Path(folder))
         comparison = _Comparison(course, grader, {_gone(touched) for touched in change.touched})
-        for touched in wanted:
+        for touched in change.wanted:
             try:
                 with watch(touched) as observer:
                     graded.append(comparison.grade(touched, observer))
             except HarnessError as error:
                 problems.append(Problem(name=touched.name, task=touched.task, message=str(error)))
+    return msgspec.structs.replace(
+        without_grades(commits, change, grader.settings.score_on),
+        isolation=str(grader.sandbox.isolation),
+        graded=tuple(graded),
+        problems=tuple(problems),
+    )
+
+
+def without_grades(commits: Range, change: Change, score_on: ScoredOn) -> Result:
+    """Return what can be said of `change` before anything is evaluated."""
     return Result(
         base=commits.base,
         head=commits.head,
-        score_on=grader.settings.score_on,
-        isolation=str(grader.sandbox.isolation),
+        score_on=score_on,
+        isolation=None,
         refused=change.refused,
         findings=change.findings,
-        graded=tuple(graded),
-        deleted=tuple(str(touched) for touched in change.touched if touched.how == "deleted"),
-        problems=tuple(problems),
+        graded=(),
+        deleted=change.deleted,
+        problems=(),
     )
 
 

@@ -25,6 +25,7 @@ _COMMANDS = {
     "data": "List, fetch and verify the tasks' data; keep test parts private.",
     "ci": "Evaluate the submissions that a change touches.",
     "leaderboard": "Rebuild the leaderboard from the records.",
+    "report": "Write a page about one submission.",
     "export": "Write results in the forms other systems read.",
     "audit": "Look at a class as a whole: similar code.",
     "doctor": "Say what works on this machine and what to do about what doesn't.",

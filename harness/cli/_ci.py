@@ -32,6 +32,7 @@ from harness.ci import (
     runner_lines,
     silenced,
     tell_runner,
+    without_grades,
 )
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._options import console, course_at, places, sandbox_of_at_least
@@ -116,11 +117,13 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
         commits = find_range(repository, base, head)
         change = find_change(repository, commits, Policy(outside, author))
         _introduce(out, change)
-        where = places(data_root)
-        sandbox = sandbox_of_at_least([course.root, *where.all()], Level(allow_isolation))
-        out.print(f"isolation: {sandbox.isolation}")
-        grader = Grader(sandbox=sandbox, places=where, settings=settings, kept=folder)
-        result = run_ci(repository, commits, change, grader, _watch(out))
+        result = without_grades(commits, change, score_on)
+        if change.wanted:
+            where = places(data_root)
+            sandbox = sandbox_of_at_least([course.root, *where.all()], Level(allow_isolation))
+            out.print(f"isolation: {sandbox.isolation}")
+            grader = Grader(sandbox=sandbox, places=where, settings=settings, kept=folder)
+            result = run_ci(repository, commits, change, grader, _watch(out))
         _write(files, result)
         _show(out, result)
     if on_github(os.environ):
@@ -195,4 +198,4 @@ def _show(out: Console, result: Result) -> None:
             out.print(f"\n{graded.record.submission.name}: unchanged, the record of {graded.record.run.started} stands")
         show(out, graded.record, None)
     for problem in result.problems:
-        out.print(f"error: {problem.name} · {problem.task}: {neutral_output(problem.message)}", style="red")
+        out.print(f"error: {problem.who}: {neutral_output(problem.message)}", style="red")

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from harness.cli import FAILED, PASSED
 from harness.cli._options import console, course_at, places
-from harness.contract import Canonical, InfrastructureError, Task, UsageError
+from harness.contract import Canonical, InfrastructureError, Task, TaskError, UsageError
 from harness.course import Course
 from harness.data import (
     Bars,
@@ -38,7 +38,7 @@ def data() -> None:
 def list_data() -> int:
     """Say for each task where its data may come from, under which licence, and what is here."""
     out, course, where = console(), course_at(), places()
-    for task in _tasks(course, ()):
+    for task in _tasks(out, course, ()):
         out.print(f"{task.name}: {task.title}", style="bold")
         for source in task.sources:
             out.print(f"  {source.kind:<10} {source.title}; {source.licence}")
@@ -56,7 +56,7 @@ def fetch(names: tuple[str, ...]) -> int:
     """Download the official files and the assets of these tasks (all if none is named) into the cache."""
     out, course, where = console(), course_at(), places()
     problems = []
-    for task in _tasks(course, names):
+    for task in _tasks(out, course, names):
         for source in task.sources:
             if isinstance(source, Canonical):
                 out.print(f"{task.name}: {source.title}; {source.licence}")
@@ -85,7 +85,7 @@ def fetch(names: tuple[str, ...]) -> int:
 def verify(names: tuple[str, ...]) -> int:
     """Check the digests of the files that are here; an instructor's own file is `local`, which is no mistake."""
     out, course, where = console(), course_at(), places()
-    here = [found for task in _tasks(course, names) for found in survey(task, where) if found.state != "missing"]
+    here = [found for task in _tasks(out, course, names) for found in survey(task, where) if found.state != "missing"]
     for found in here:
         out.print(_describe(found), style="red" if found.state == "damaged" else "")
     damaged = sum(found.state == "damaged" for found in here)
@@ -152,8 +152,17 @@ class _Bar(DownloadBar):
         self._progress.stop_task(self._bar)
 
 
-def _tasks(course: Course, names: tuple[str, ...]) -> list[Task]:
-    return [course.task(name) for name in names or course.task_names()]
+def _tasks(out: Console, course: Course, names: tuple[str, ...]) -> list[Task]:
+    """Return the tasks named; where none is, all but those with a mistake, which are told and stop no other."""
+    if names:
+        return [course.task(name) for name in names]
+    found = []
+    for name in course.task_names():
+        try:
+            found.append(course.task(name))
+        except TaskError as error:
+            out.print(f"error: {error}", style="red")
+    return found
 
 
 def _describe(found: Found) -> str:

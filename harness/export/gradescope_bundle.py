@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from harness.contract import InfrastructureError, UsageError
+from harness.course import SHARED
 from harness.data import DataChoice
 from harness.record import ScoredOn
 
@@ -32,8 +33,8 @@ class BundleSettings(msgspec.Struct, frozen=True, kw_only=True):
     lowest_isolation: str
 
 
-def write_bundle(settings: BundleSettings, task: Path, wheel: Path, data: dict[str, Path]) -> bytes:
-    """Return a zip with Gradescope's two scripts, the harness, one task, and the folders `data` by name.
+def write_bundle(settings: BundleSettings, tasks: Path, wheel: Path, data: dict[str, Path]) -> bytes:
+    """Return a zip with Gradescope's two scripts, the harness, one of `tasks`, and the folders `data` by name.
 
     The same files give the same bytes.
     """
@@ -44,7 +45,8 @@ def write_bundle(settings: BundleSettings, task: Path, wheel: Path, data: dict[s
             _add(archive, name, script, executable=True)
         _add(archive, SETTINGS, msgspec.json.encode(settings))
         _add(archive, wheel.name, wheel.read_bytes())
-        for name, path in (*_files(task, f"{COURSE}/tasks/{settings.task}"), *_all_files(data)):
+        code = {f"{COURSE}/tasks/{name}": tasks / name for name in (settings.task, SHARED)}
+        for name, path in _all_files(code | data):
             _add(archive, name, path.read_bytes())
     return content.getvalue()
 

@@ -1,6 +1,6 @@
 """Make the weights that the transfer references begin with: networks that tell phantoms of patients from controls.
 
-Run from the course's root: ``python reference/_shared/pretrain.py``. It writes ``pretrained.safetensors`` beside each
+``python reference/_shared/pretrain.py [NAME…]``, in the course's root, writes ``pretrained.safetensors`` beside each
 ``reference/*-transfer/spect/model.py``, in half precision and without the last layer. The phantoms are drawn anew,
 with another seed than the task's and another question.
 """
@@ -36,15 +36,16 @@ def phantoms():
     return np.stack(slices).astype(np.float32) / 1000, labels
 
 
-def main():
+def main(names):
     sys.path.insert(0, str(REFERENCE))
     from _shared.nets import ResNet18, vgg16, vit
     from _shared.spect import SIDE, Staging
 
     inputs, labels = phantoms()
     part = SimpleNamespace(inputs=inputs, targets=labels)
-    nets = {"vgg16": vgg16(1, 2, 8), "resnet18": ResNet18(1, 2, 8), "vit": vit(SIDE, 5, 2)}
-    for name, net in nets.items():
+    nets = {"vgg16": vgg16(1, 2, 8), "resnet18": ResNet18(1, 2, 8), "vit": vit(SIDE, 10, 2)}
+    for name in names or nets:
+        net = nets[name]
         torch.manual_seed(SEED)
         model = Staging()
         model.task = SimpleNamespace(classes=("control", "patient"))
@@ -62,4 +63,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

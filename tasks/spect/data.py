@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from harness import Parts, Split
 
@@ -52,6 +51,8 @@ def generate() -> Parts:
 
 
 def _held_out(subjects: list[str], share: float, stage: dict[str, int]) -> tuple[list[str], list[str]]:
+    from sklearn.model_selection import train_test_split
+
     return train_test_split(
         subjects, test_size=share, random_state=SEED, stratify=[stage[subject] for subject in subjects]
     )

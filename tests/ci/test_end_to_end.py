@@ -131,6 +131,18 @@ def test_a_fork_that_edits_harness_and_tasks_is_graded_by_those_of_the_base(repo
     assert {one["severity"] for one in result["findings"]} == {"warning"}
 
 
+def test_scores_are_on_test_only_if_asked_for_and_shipped_weights_do_not_count(repository: TemporaryRepository) -> None:
+    repository.branch("weights")
+    folder = repository.course.submit(name="bob")
+    (folder / "weights").mkdir()
+    (folder / "weights" / "x.bin").write_bytes(b"learned at home")
+    repository.commit()
+    (one,) = repository.ci("--score-on", "test")["graded"]
+    assert one["record"]["task"]["scored_on"] == "test"
+    assert one["record"]["submission"]["mode"] == "trained"
+    assert "on the test part" in repository.summary()
+
+
 def test_an_author_may_change_nobody_elses_submission(repository: TemporaryRepository) -> None:
     repository.branch("bob")
     repository.course.submit(name="bob")

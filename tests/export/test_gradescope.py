@@ -21,6 +21,7 @@ from harness.export.gradescope import Leader, Results, results_json, results_of,
 from harness.record import Latency
 from tests.conftest import CENTROIDS, REPOSITORY, TemporaryCourse
 from tests.records import changed, failing
+from tests.tools import shellcheck
 
 SCHEMA = jsonschema.Draft202012Validator(json.loads(Path(__file__).with_name("results.schema.json").read_text()))
 LATENCY = Latency(
@@ -127,7 +128,11 @@ class Autograder:
 @pytest.fixture
 def bundle(course: TemporaryCourse, tmp_path: Path) -> Path:
     """The bundle of ``blobs``, with points; the wheel's bytes do not matter here."""
-    course.add_task(more="points=((0.5, 0), (0.9, 8), (1.0, 10)),")
+    task = course.add_task(more="points=CUT_OFFS,")
+    task.write_text(task.read_text().replace("import harness", "import harness\nfrom .._shared import CUT_OFFS"))
+    (task.parents[1] / "_shared").mkdir()
+    (task.parents[1] / "_shared" / "__init__.py").write_text("CUT_OFFS = ((0.5, 0), (0.9, 8), (1.0, 10))\n")
+    course.add_task("other")
     (tmp_path / "harness-0-py3-none-any.whl").write_bytes(b"wheel")
     done = course.harness(
         *("export", "gradescope", "--bundle", "blobs", "--data", "embedded"),
@@ -164,6 +169,7 @@ def test_the_bundle_holds_scripts_wheel_task_and_nothing_else(bundle: Path) -> N
         "harness.json",
         "harness-0-py3-none-any.whl",
         "course/tasks/blobs/task.py",
+        "course/tasks/_shared/__init__.py",
     }
     assert {name for name, executable in names.items() if executable} == {"setup.sh", "run_autograder"}
 
@@ -255,10 +261,8 @@ def test_setup_makes_an_environment_of_a_new_enough_python(autograder: Autograde
 
 
 def test_the_scripts_pass_shellcheck(autograder: Autograder) -> None:
-    found = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    assert found, "pip install -e '.[test]'"
     scripts = [autograder.root / "source" / name for name in ("setup.sh", "run_autograder")]
-    done = subprocess.run([found, *scripts], capture_output=True, text=True)
+    done = subprocess.run([shellcheck(), *scripts], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +114,9 @@ def test_templates_are_linted_like_the_rest(made: TemporaryCourse) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.skipif(
+    int(metadata.version("setuptools").split(".")[0]) < 77, reason="an older setuptools stands before the one installed"
+)
 def test_a_wheel_holds_every_template(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()

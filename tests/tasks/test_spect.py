@@ -266,14 +266,3 @@ def test_all_that_is_wrong_is_told_at_once(folder: Path) -> None:
     change(7, stage="x")(folder)
     with pytest.raises(InfrastructureError, match=r"row 6: no image .*; row 9: stage 'x'"):
         loaded(folder)
-
-
-def test_the_task_is_declared_without_what_only_an_instructors_files_need() -> None:
-    import subprocess
-
-    code = (
-        "import sys; from pathlib import Path; from harness.course import Course; Course(Path('.')).task('spect'); "
-        "print(sorted({'pydicom', 'nibabel', 'torch', 'torchmetrics'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=COURSE.root, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

@@ -14,7 +14,7 @@ class Model(Transfer):
     folder = Path(__file__).parent
 
     def small(self):
-        return vit(SIDE, 5, len(self.task.classes))
+        return vit(SIDE, 10, len(self.task.classes))
 
     def imagenet(self, weights):
         net = vit_b_16(image_size=self.seen_side)

@@ -1,0 +1,64 @@
+"""``harness report``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from harness.cli import PASSED
+from harness.cli._options import console, course_at, places, record_store
+from harness.contract import HarnessError, InfrastructureError, Task, UsageError
+from harness.course import Course, Submission
+from harness.data import load_data
+from harness.files import write_atomically
+from harness.record import EvidenceStore, Record, Unreadable
+from harness.report import report_html
+
+
+@click.command()
+@click.argument("path", metavar="PATH")
+@click.option("--task", help="Only this task of the submission.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder for the pages; else .harness/reports.")
+def report(path: str, task: str | None, output: Path | None) -> int:
+    """Write a page about a submission's newest record: scores, learning curve, latency, limits, failure.
+
+    It may hold what is not published; it is for whoever holds the evidence.
+    """
+    out, course = console(), course_at((path,))
+    for submission in course.submissions(path, task):
+        page = _page(course, submission)
+        file = (output or course.private / "reports") / f"{submission.name.replace('/', '-')}-{submission.task}.html"
+        write_atomically(file, page.encode())
+        out.print(f"{submission}: {file}")
+    return PASSED
+
+
+def _page(course: Course, submission: Submission) -> str:
+    record = record_store(course).read(submission.task, submission.name)
+    if record is None:
+        raise UsageError(f"{submission} has no record yet: harness evaluate {submission.folder}")
+    if isinstance(record, Unreadable):
+        raise InfrastructureError(f"{record.path} cannot be read ({record.reason}): restore or remove it")
+    evidence = EvidenceStore(course.private / "evidence").read(submission.task, submission.name)
+    if evidence is not None and evidence.digest != record.run.evidence_digest:
+        evidence = None
+    task = course.task(submission.task)
+    return report_html(record, task, evidence, _targets(course, task, record))
+
+
+def _targets(course: Course, task: Task, record: Record) -> np.ndarray[Any, Any] | None:
+    """Return the labels that `record` was scored on, if this machine has that very data."""
+    if task.kind != "classification" or task.restricted:
+        return None
+    try:
+        data = load_data(task, course.task_digest(task.name), replace(places(), offline=True), record.task.source)
+    except HarnessError:
+        return None
+    if data.digest != record.task.data_digest or (record.task.scored_on == "test" and data.test is None):
+        return None
+    scored = data.validation if record.task.scored_on == "validation" else data.scored
+    return np.asarray(scored.targets)

@@ -1,0 +1,47 @@
+"""How much of its limits a submission used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.contract import Limits
+from harness.record import Record
+
+
+@dataclass(frozen=True)
+class Used:
+    """One limit and what was used of it."""
+
+    name: str
+    used: str
+    limit: str
+    share: float
+
+
+def limits_used(record: Record, limits: Limits) -> list[Used]:
+    """Return the limits of which it is known how much was used."""
+    cost, phases = record.cost, record.run.phases
+    seconds = [
+        ("import", phases.get("import"), limits.import_seconds),
+        ("fit, CPU", cost.cpu_seconds, limits.fit_cpu_seconds),
+        ("fit, wall clock", cost.fit_seconds, limits.fit_seconds),
+        ("save", phases.get("save"), limits.save_seconds),
+        ("load", phases.get("load"), limits.load_seconds),
+        ("predict", phases.get("predict"), limits.predict_seconds),
+    ]
+    sizes = [
+        ("memory", cost.peak_memory_bytes, limits.memory_bytes),
+        ("artifact", cost.artifact_bytes, limits.artifact_bytes),
+    ]
+    used = [
+        Used(name, f"{found:.1f} s", f"{most:g} s", found / most) for name, found, most in seconds if found is not None
+    ]
+    used += [Used(name, _mib(found), _mib(most), found / most) for name, found, most in sizes if found is not None]
+    if cost.parameters is not None and limits.parameters is not None:
+        share = cost.parameters / limits.parameters
+        used.append(Used("parameters", f"{cost.parameters:,}", f"{limits.parameters:,}", share))
+    return used
+
+
+def _mib(count: int) -> str:
+    return f"{count / 2**20:,.1f} MiB"

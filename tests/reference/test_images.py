@@ -1,0 +1,155 @@
+"""References on the image tasks, end to end on the embedded sources; the slow ones when asked: ``pytest -m slow``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import REPOSITORY, TemporaryCourse
+
+DATA = Path(os.environ.get("HARNESS_DATA") or "no-data")
+
+QUICK = {
+    "reference/majority/bccd": (0.006, 0.01),
+    "reference/majority/bloodmnist": (0.125, 0.001),
+    "reference/majority/nuclei": (0.0, 0.001),
+    "reference/majority/pneumoniamnist": (0.7, 0.001),
+    "reference/majority/spect": (0.423, 0.001),
+    "reference/otsu/nuclei": (0.814, 0.005),
+    "reference/knn/pneumoniamnist": (0.777, 0.01),
+    "reference/knn/bloodmnist": (0.633, 0.01),
+    "reference/linear/pneumoniamnist": (0.753, 0.03),
+    "reference/linear/bloodmnist": (0.622, 0.03),
+    "reference/cnn/bloodmnist": (0.95, 0.05),
+}
+"""Primary score on the embedded source, and how far it may be off: nothing where nothing is learned."""
+
+SLOW = {
+    "reference/mlp/pneumoniamnist": 0.73,
+    "reference/mlp/bloodmnist": 0.7,
+    "reference/cnn/pneumoniamnist": 0.75,
+    "reference/resnet18/pneumoniamnist": 0.82,
+    "reference/resnet18/bloodmnist": 0.9,
+    "reference/unet/nuclei": 0.85,
+    "reference/centernet/bccd": 0.5,
+    "reference/fasterrcnn/bccd": 0.5,
+    "reference/vgg16/spect": 0.5,
+    "reference/vgg16-transfer/spect": 0.5,
+    "reference/resnet18/spect": 0.5,
+    "reference/resnet18-transfer/spect": 0.5,
+    "reference/vit/spect": 0.45,
+    "reference/vit-transfer/spect": 0.45,
+    "submissions/alice/spect": 0.5,
+}
+"""Primary score on the embedded source that it must reach."""
+
+REAL = {
+    "reference/resnet18/pneumoniamnist": {"accuracy": 0.824, "auc": 0.914},
+    "reference/unet/nuclei": {"dice": 0.9},
+    "reference/otsu/nuclei": {"dice": 0.875},
+    "reference/centernet/bccd": {"map50": 0.5},
+    "reference/fasterrcnn/bccd": {"map50": 0.5},
+}
+"""Scores on real data that it must reach."""
+
+
+def course_in(base: Path, paths: list[str]) -> TemporaryCourse:
+    """A copy of the repository's course that holds the submissions at `paths` and their tasks."""
+    course = TemporaryCourse(
+        base, {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(base / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""}
+    )
+    shared = ("tasks/_shared", "reference/_shared")
+    for path in (*shared, *{f"tasks/{Path(path).name}" for path in paths}, *paths):
+        shutil.copytree(REPOSITORY / path, base / path)
+    return course
+
+
+def evaluated(base: Path, paths: list[str], *options: str) -> dict[str, dict[str, Any]]:
+    """Evaluate the submissions at `paths`; return their records by path."""
+    course = course_in(base, paths)
+    done = course.harness("evaluate", *paths, *options, timeout=1500)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    return {path: course.record(*named(path)) for path in paths}
+
+
+def named(path: str) -> tuple[str, str]:
+    """The published name and the task of the submission at `path`."""
+    base, name, task = path.split("/")
+    return (f"reference/{name}" if base == "reference" else name), task
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    return evaluated(tmp_path_factory.mktemp("quick"), list(QUICK), "--data", "embedded")
+
+
+@pytest.mark.parametrize("path", QUICK)
+def test_the_quick_ones_score_what_they_always_did(quick: dict[str, dict[str, Any]], path: str) -> None:
+    value, tolerance = QUICK[path]
+    record = quick[path]
+    assert record["failure"] is None
+    assert record["task"]["source"] == "embedded"
+    assert record["scores"][0]["value"] == pytest.approx(value, abs=tolerance)
+
+
+@pytest.mark.parametrize("task", ["bccd", "bloodmnist", "nuclei", "pneumoniamnist"])
+def test_knowing_nothing_is_below_the_baseline(quick: dict[str, dict[str, Any]], task: str) -> None:
+    assert quick[f"reference/majority/{task}"]["status"] == "below_baseline"
+
+
+def test_the_courses_baseline_on_spect_is_below_knowing_nothing_as_the_hand_out_says(
+    quick: dict[str, dict[str, Any]],
+) -> None:
+    record = quick["reference/majority/spect"]
+    assert record["status"] == "passed"
+    assert [score["value"] for score in record["scores"][1:]] == [pytest.approx(1 / 3), 0]
+    assert "always gets .42" in (REPOSITORY / "tasks" / "spect" / "README.md").read_text()
+
+
+def test_otsu_gets_its_own_baseline(quick: dict[str, dict[str, Any]]) -> None:
+    record = quick["reference/otsu/nuclei"]
+    assert record["status"] == "passed"
+    assert record["scores"][0]["value"] - record["baseline"]["value"] < 0.01
+
+
+def test_shared_code_is_counted_in_what_a_model_may_know(quick: dict[str, dict[str, Any]]) -> None:
+    shared = sum(path.stat().st_size for path in (REPOSITORY / "reference" / "_shared").rglob("*.py"))
+    assert quick["reference/cnn/bloodmnist"]["cost"]["knowledge_bytes"] > shared
+    assert quick["reference/otsu/nuclei"]["cost"]["knowledge_bytes"] < shared
+    assert quick["reference/cnn/bloodmnist"]["cost"]["parameters_verified"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1600)
+@pytest.mark.parametrize("path", SLOW)
+def test_the_slow_ones_learn_and_keep_to_their_limits(tmp_path: Path, path: str) -> None:
+    record = evaluated(tmp_path, [path], "--data", "embedded")[path]
+    assert record["failure"] is None
+    assert record["scores"][0]["value"] >= SLOW[path]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1600)
+@pytest.mark.parametrize("path", REAL)
+def test_on_real_data_they_reach_what_the_course_expects(tmp_path: Path, path: str) -> None:
+    if not (DATA / Path(path).name).is_dir():
+        pytest.skip(f"no $HARNESS_DATA/{Path(path).name}")
+    record = evaluated(tmp_path, [path], "--data-root", str(DATA))[path]
+    scores = {score["name"]: score["value"] for score in record["scores"]}
+    assert record["status"] == "passed"
+    assert all(scores[name] >= least for name, least in REAL[path].items()), scores
+
+
+def test_every_image_reference_is_in_one_of_the_lists() -> None:
+    tasks = ("bccd", "bloodmnist", "nuclei", "pneumoniamnist", "spect")
+    there = {
+        path.parent.relative_to(REPOSITORY).as_posix()
+        for task in tasks
+        for base in ("reference", "submissions/alice")
+        for path in (REPOSITORY / base).glob(f"{task}/model.py" if "alice" in base else f"*/{task}/model.py")
+    }
+    assert there == set(QUICK) | set(SLOW)
