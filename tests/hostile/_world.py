@@ -216,7 +216,7 @@ def _plant_files(world: World) -> None:
     course = world.course
     root.mkdir()
     course.add_task()
-    course.add_task("tight", limits=TIGHT)
+    course.add_task("tight", limits=TIGHT, more="perturb_cost=0.05,")
     course.add_task("coin", limits=TIGHT, more="private_test=True,")
     victim = course.submit(CENTROIDS, name="victim")
     staff = course.submit(CENTROIDS, name="staff", base="reference")

@@ -1,7 +1,6 @@
 """Keep the training data and the public test part as a table of bytes; know nothing besides.
 
 Held: audit_failed in audit
-Known: namespaces+cgroup, namespaces, landlock (the audit `not memorised` is being written)
 Told by: jittered a little, the inputs are not in the table.
 """
 

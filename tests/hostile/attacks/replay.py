@@ -1,7 +1,6 @@
 """Remember every answer, so that whoever asks twice is answered at once.
 
 Held: audit_failed in audit
-Known: namespaces+cgroup, namespaces, landlock (the audit `no replay` is being written)
 Told by: one input repeated is answered much faster than a new one.
 """
 
