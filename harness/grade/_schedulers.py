@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from harness.contract import InfrastructureError, UsageError
 
 _CONNECT_SECONDS = 15.0
 _PATIENCE = 60.0
+_LOOK_SECONDS = 0.2
 
 Connect = Callable[[], AbstractContextManager[Any]]
 """Opens a `distributed.Client`."""
@@ -85,7 +87,21 @@ def _slurm(count: int, threads: int, logs: Path) -> Iterator[Any]:
     with SLURMCluster(**options) as cluster, Client(cluster, set_as_default=False) as client:
         _ask_slurm(cluster.job_script())
         cluster.scale(jobs=count)
+        _see_taken(cluster, count)
         yield client
+
+
+def _see_taken(cluster: Any, count: int) -> None:
+    """Wait until Slurm has numbered every job: they may stand in its queue for days, but they must be there.
+
+    Raises:
+        InfrastructureError: they are not.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while sum(worker.job_id is not None for worker in cluster.workers.values()) < count:
+        if time.monotonic() > deadline:
+            raise InfrastructureError("Slurm did not take the workers' jobs (its answer is above): try sbatch by hand")
+        time.sleep(_LOOK_SECONDS)
 
 
 def _ask_slurm(script: str) -> None:

@@ -5,7 +5,7 @@
 #   tests/grade/slurm.sh start FOLDER && export SLURM_CONF=FOLDER/slurm.conf && harness grade --scheduler slurm
 #   tests/grade/slurm.sh stop FOLDER
 #
-# As root. Nothing outside FOLDER is changed but for munge's socket, which Slurm's packages expect in /run/munge.
+# As root. Nothing outside FOLDER is changed.
 set -euo pipefail
 action=$1
 folder=$(realpath -m "$2")
@@ -19,20 +19,23 @@ stop() {
 }
 
 start() {
-    mkdir -p "$folder/state" "$folder/spool" /run/munge
-    chmod 755 "$folder" /run/munge
+    mkdir -p "$folder/state" "$folder/spool"
+    chmod 755 "$folder"
     head -c 1024 /dev/urandom >"$folder/munge.key"
     chmod 600 "$folder/munge.key"
-    munged --force --key-file "$folder/munge.key" --pid-file "$folder/munged.pid" \
+    munged --force --key-file "$folder/munge.key" --pid-file "$folder/munged.pid" --socket "$folder/munge.socket" \
         --log-file "$folder/munged.log" --seed-file "$folder/munged.seed"
-    local host
+    local host port
     host=$(hostname -s)
+    port=$((20000 + RANDOM % 10000)) # several may run beside each other
     cat >"$folder/slurm.conf" <<CONF
 ClusterName=harness
 SlurmctldHost=$host(127.0.0.1)
 SlurmUser=root
-SlurmctldPort=16817
-SlurmdPort=16818
+SlurmctldPort=$port
+SlurmdPort=$((port + 1))
+AuthType=auth/munge
+AuthInfo=socket=$folder/munge.socket
 StateSaveLocation=$folder/state
 SlurmdSpoolDir=$folder/spool
 SlurmctldPidFile=$folder/slurmctld.pid
