@@ -14,7 +14,11 @@ _PROPERTY = {**_MESSAGE, ord(":"): "%3A", ord(","): "%2C"}
 
 
 def neutral(text: str) -> str:
-    """Return `text` without anything that steers a terminal: controls, escapes and direction marks become visible."""
+    """Return `text` without anything that steers a terminal: controls, escapes and direction marks become visible.
+
+    Nor anything that an old runner takes for a command wherever it stands (actions/runner, ActionCommand.cs, V1).
+    """
+    text = text.replace("##[", "# #[")
     return "".join(
         character if character in "\n\t" or not unicodedata.category(character).startswith("C") else _visible(character)
         for character in text

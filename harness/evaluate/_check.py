@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +13,7 @@ from harness.contract import Predictions, Split, SubmissionError
 from harness.evaluate._audits import differing
 from harness.evaluate._plan import Plan
 from harness.evaluate._predictions import join_predictions
-from harness.evaluate._run import fit_session, open_session
+from harness.evaluate._run import NOT_PUBLISHED, fit_session, open_session
 from harness.evaluate._session import Session
 from harness.evaluate._snapshot import check_snapshot
 from harness.evaluate._weigh import weigh
@@ -51,11 +51,20 @@ def check(plan: Plan, sandbox: Sandbox, work: Path) -> Iterator[Check]:
     try:
         for name, step in suite.steps():
             result = _tried(name, step)
-            yield result
+            yield _unsaid(result) if plan.task.restricted else result
             if result.outcome == "failed" and name in _Suite.FOUNDATIONS:
                 break
     finally:
         suite.close()
+
+
+def _unsaid(check: Check) -> Check:
+    """Return `check` without what the model said, which may carry what it was shown."""
+    error = check.error
+    if error is None:
+        return check
+    silent = SubmissionError(error.kind, error.phase, NOT_PUBLISHED, file=error.file, line=error.line)
+    return replace(check, reason=NOT_PUBLISHED, error=silent)
 
 
 def _tried(name: str, step: Callable[[], None]) -> Check:

@@ -44,6 +44,7 @@ from harness.wire import Operators
 _INSPECTED = 8
 
 
+NOT_PUBLISHED = "(not published: what the model said may carry data that must not leave)"
 _SEES_TEST_INPUTS = frozenset({"predict", "measure", "audit"})
 
 
@@ -350,7 +351,8 @@ def audits_of(plan: Plan, reached: _Reached) -> tuple[Audit, ...]:
         memory = altered and not_memorised(plan.task, plan.data.scored, predicted.predictions, altered)
         audits += [memory] if memory else []
     if predicted is not None and predicted.operators.flops is not None:
-        uncounted = ", ".join(predicted.operators.uncounted) or "nothing"
+        # the names are a claim, too: nothing that could carry data leaves a task whose data must not
+        uncounted = "not published" if _is_secret(plan) else ", ".join(predicted.operators.uncounted) or "nothing"
         detail = f"claimed by the worker; uncounted: {uncounted}"
         audits.append(Audit(name="flops", passed=True, severity="warn", detail=detail))
     return tuple(audits)
@@ -377,6 +379,10 @@ def _status(failure: SubmissionError | None, baseline: BaselineResult) -> Status
     return "passed" if baseline.met else "below_baseline"
 
 
+def _is_secret(plan: Plan) -> bool:
+    return plan.task.restricted or plan.data.private
+
+
 def _failure(plan: Plan, error: SubmissionError) -> Failure:
     """Describe a failure; nothing is published that could carry data of a restricted task or a private test part."""
     base = "reference" if plan.name.startswith("reference/") else "submissions"
@@ -385,7 +391,7 @@ def _failure(plan: Plan, error: SubmissionError) -> Failure:
     return Failure(
         kind=error.kind,
         phase=error.phase,
-        message="(not published: what the model said may carry data that must not leave)" if secret else error.message,
+        message=NOT_PUBLISHED if secret else error.message,
         file=None if error.file is None else f"{folder}/{error.file}",
         line=error.line,
         log_tail="" if secret else error.log_tail,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import zipfile
 from dataclasses import dataclass
@@ -47,11 +48,12 @@ def weigh(artifact: Path, snapshot: Snapshot, limits: Limits) -> Weight:
     Raises:
         SubmissionError: the artifact or the number of parameters is over its limit.
     """
-    numbers, artifact_bytes, rest = 0, 0, 0
+    numbers, artifact_bytes, rest, names = 0, 0, 0, 0
     for path in sorted(path for path in artifact.rglob("*") if path.is_file()):
         size = path.stat().st_size
         count = _count(path, size)
         artifact_bytes += size
+        names += len(os.fsencode(path.relative_to(artifact)))  # a name can be knowledge, too
         if count is None:
             rest += size
             structure = path == artifact / _STRUCTURE and size < VERIFIED_BELOW_BYTES
@@ -64,9 +66,9 @@ def weigh(artifact: Path, snapshot: Snapshot, limits: Limits) -> Weight:
     _hold_to("parameters", numbers, limits.parameters)
     return Weight(
         parameters=numbers,
-        verified=rest + beside < VERIFIED_BELOW_BYTES,
+        verified=rest + names + beside < VERIFIED_BELOW_BYTES,
         artifact_bytes=artifact_bytes,
-        knowledge_bytes=artifact_bytes + beside,
+        knowledge_bytes=artifact_bytes + names + beside,
     )
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from platformdirs import site_runtime_path
 
 from harness.contract import InfrastructureError
 from harness.sandbox import _launcher
@@ -19,6 +18,9 @@ from harness.sandbox._interpreter import private_ancestor
 
 # systemd's table of uids (systemd.io/UIDS-GIDS) leaves 60578 to 61183 to nobody
 _FIRST_UID, _LAST_UID = 60_600, 61_100
+_LEASES = Path(
+    "/run" if Path("/run").is_dir() else "/var/run", "harness"
+)  # the machine's, whatever XDG_RUNTIME_DIR says: two roots must not share a uid
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,9 @@ def lease_uid() -> UidLease | None:
     """Lease a uid if this host is root; an ordinary user's workers stay that user."""
     if os.geteuid() != 0:
         return None
-    folder = site_runtime_path("harness", ensure_exists=True)
+    _LEASES.mkdir(exist_ok=True)
     for uid in range(_FIRST_UID, _LAST_UID):
-        lock = FileLock(folder / f"uid-{uid}.lock")
+        lock = FileLock(_LEASES / f"uid-{uid}.lock")
         try:
             lock.acquire(blocking=False)
         except Timeout:

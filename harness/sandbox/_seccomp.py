@@ -51,7 +51,9 @@ _CALLS = {
     "prlimit64": (302, 261), "process_madvise": (440, 440), "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271), "ptrace": (101, 117), "quotactl": (179, 60), "reboot": (169, 142),
     "removexattr": (197, 14), "removexattrat": (466, 466), "request_key": (249, 218), "semget": (64, 190),
-    "sendto": (44, 206), "setns": (308, 268), "setpriority": (141, 140), "settimeofday": (164, 170),
+    "sched_setaffinity": (203, 122), "sched_setattr": (314, 274), "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119), "sendto": (44, 206), "setns": (308, 268), "setpriority": (141, 140),
+    "settimeofday": (164, 170),
     "setxattr": (188, 5), "setxattrat": (463, 463), "shmat": (30, 196), "shmget": (29, 194), "socket": (41, 198),
     "swapoff": (168, 225), "swapon": (167, 224), "syslog": (103, 116), "umount2": (166, 39), "unshare": (272, 97),
     "userfaultfd": (323, 282), "utime": (132, None), "utimensat": (280, 88), "utimes": (235, None),
@@ -69,12 +71,21 @@ class Only:
 
 
 @dataclass(frozen=True)
+class Not:
+    """Half of an argument, and the value at which alone the call is denied."""
+
+    argument: int
+    value: int
+    half: int = _LOW
+
+
+@dataclass(frozen=True)
 class Denial:
-    """A system call that fails with `error`, unless `only` lets it through."""
+    """A system call that fails with `error`, unless `test` lets it through."""
 
     call: str
     error: int = errno.EPERM
-    only: Only | None = None
+    test: Only | Not | None = None
 
 
 def _deny(names: str, error: int = errno.EPERM) -> tuple[Denial, ...]:
@@ -106,10 +117,13 @@ UNCOVERED_BY_LANDLOCK = (
     Denial("clone", errno.EPERM, Only(0, (0,), _CLONE_NEW)),
     *_deny("clone3", errno.ENOSYS),  # its flags lie in memory, where no filter looks; libraries fall back to clone
     # an ordinary user's files are the worker's own as far as modes go
+    Denial("utimensat", errno.EPERM, Not(2, 0)),  # no times given, as by touch: it goes on to make the file
     *_deny("chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat", _PRETEND),
     *_deny("chown fchown lchown fchownat setxattr lsetxattr fsetxattr setxattrat file_setattr"),
     *_deny("removexattr lremovexattr fremovexattr removexattrat"),
     Denial("prlimit64", errno.EPERM, Only(0, (0,))),
+    *(Denial(call, errno.EPERM, Only(0, (0,))) for call in ("sched_setaffinity", "sched_setscheduler")),
+    *(Denial(call, errno.EPERM, Only(0, (0,))) for call in ("sched_setparam", "sched_setattr")),
     Denial("setpriority", errno.EPERM, Only(1, (0,))),
     Denial("ioprio_set", errno.EPERM, Only(1, (0,))),
 )
@@ -142,18 +156,20 @@ def _only(machine: _Machine) -> Iterator[_Step]:
 
 
 def _block(number: int, denial: Denial) -> list[_Step]:
-    only = denial.only
-    if only is None:
-        return [(_EQUALS, 0, 1, number), _fail(denial.error)]
-    allowed = [(_EQUALS, len(only.values) - i, 0, value) for i, value in enumerate(only.values)]
-    body = [
-        (_LOAD, 0, 0, _ARGUMENTS + 8 * only.argument + only.half),
-        (_AND, 0, 0, only.mask),
-        *allowed,
-        _fail(denial.error),
-        (_LOAD, 0, 0, _NUMBER),
-    ]
+    fail, reload = _fail(denial.error), (_LOAD, 0, 0, _NUMBER)
+    match denial.test:
+        case None:
+            return [(_EQUALS, 0, 1, number), fail]
+        case Not(argument, value, half):
+            body = [_load(argument, half), (_EQUALS, 0, 1, value), fail, reload]
+        case Only(argument, values, mask, half):
+            allowed = [(_EQUALS, len(values) - i, 0, value) for i, value in enumerate(values)]
+            body = [_load(argument, half), (_AND, 0, 0, mask), *allowed, fail, reload]
     return [(_EQUALS, 0, len(body), number), *body]
+
+
+def _load(argument: int, half: int) -> _Step:
+    return (_LOAD, 0, 0, _ARGUMENTS + 8 * argument + half)
 
 
 def _fail(error: int) -> _Step:

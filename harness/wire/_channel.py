@@ -152,6 +152,8 @@ class Channel(Generic[In]):
             return False
         try:
             written = os.write(self._writer, frame.again)
+        except BlockingIOError:  # nobody has read the last ones
+            written = 0
         except BrokenPipeError:
             raise ChannelClosed from None
         if written < len(frame.again):

@@ -60,8 +60,6 @@ SPIES = {
     ),
 }
 SEES_TEST_INPUTS = {"predict", "returned", "timed", "operators"}
-CLAIMED = "the audit `flops` publishes the operators' names, which the worker makes up"
-OPERATORS = pytest.param("operators", marks=pytest.mark.xfail(strict=True, reason=CLAIMED))
 
 
 def graded(base: Path, more: str, spies: set[str]) -> tuple[TemporaryCourse, str]:
@@ -106,14 +104,14 @@ def lines_of(text: str, name: str) -> str:
     return text.partition(f"\n{name} · blobs")[2].partition(" · blobs")[0]
 
 
-@pytest.mark.parametrize("spy", [*sorted(SEES_TEST_INPUTS - {"operators"}), OPERATORS])
+@pytest.mark.parametrize("spy", [*sorted(SEES_TEST_INPUTS - {"operators"}), "operators"])
 def test_nothing_of_a_private_test_part_is_published_or_printed(private, spy):
     course, printed = private
     assert WORD not in json.dumps(course.record(spy))
     assert WORD not in lines_of(printed, spy)
 
 
-@pytest.mark.parametrize("spy", [*sorted(set(SPIES) - {"operators"}), OPERATORS])
+@pytest.mark.parametrize("spy", [*sorted(set(SPIES) - {"operators"}), "operators"])
 def test_nothing_of_restricted_data_is_published_or_printed(restricted, spy):
     course, printed = restricted
     assert WORD not in json.dumps(course.record(spy))
@@ -170,7 +168,6 @@ def test_the_private_part_is_the_owners_alone_and_its_contents_are_not_in_the_co
     assert not any(content in text or any(array in text for array in held) for text in texts)
 
 
-@pytest.mark.xfail(strict=True, reason="`harness check` prints what the model said, whatever the task")
 def test_a_check_on_restricted_data_prints_nothing_of_it(restricted):
     course, _ = restricted
     done = course.harness("check", "submissions/fit", "submissions/predict")

@@ -184,8 +184,9 @@ def test_what_it_is_given_is_read_and_its_home_is_written(landlocked):
         import shutil, subprocess, tempfile
         with tempfile.TemporaryDirectory() as folder:
             shutil.copy(__file__, folder)
+            Path(folder, "touched").touch()
             copied = len(os.listdir(folder))
         said = subprocess.run([sys.executable, "-c", "print(6 * 7)"], capture_output=True, text=True).stdout
         return [copied, said.strip(), Path(__file__).read_text()[:1], Path("/dev/null").write_text("x")]
         """
-    ) == [1, "42", "\n", 1]
+    ) == [2, "42", "\n", 1]

@@ -1,7 +1,6 @@
 """Slow the host down: give its processes the lowest scheduling class and a single core.
 
 Held: contained
-Known: landlock (an ordinary user's processes may be scheduled by each other)
 Told by: the kernel grants one of them.
 """
 
