@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from harness.contract import Predictions, Split, Task, take_items
-from harness.evaluate._measure import Asked, Replays
+from harness.evaluate._measure import STILL, Asked, Measured, Replays
 from harness.evaluate._plan import seed_for
 from harness.evaluate._score import resampled
 from harness.record import Audit
@@ -76,6 +76,21 @@ def no_replay(replays: Replays) -> Audit:
         detail=f"an input asked again takes {ratio:.2f} of the time it took at first "
         f"(median of {len(replays.fresh)}; {REPLAYED} or less fails): keep no answers",
     )
+
+
+def keeps_still(measured: Measured) -> Audit:
+    """Hold the CPU time that the model's processes took while the yardstick was timed against that time.
+
+    What works out of turn slows the yardstick down; its latency is left unresolved, and so is not ranked.
+    """
+    passed = measured.out_of_turn <= STILL
+    detail = "nothing runs on while others are timed"
+    if not passed:
+        detail = (
+            f"its processes took {measured.out_of_turn:.2f} of the time in which others were timed, {STILL} may be: "
+        )
+        detail += "let none run on when predict returns"
+    return Audit(name="keeps still", passed=passed, severity="warn", detail=detail)
 
 
 def not_memorised(task: Task, truth: Split, scored: Predictions, altered: Asked) -> Audit | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -28,6 +28,7 @@ Perturb = Callable[[Any, np.random.Generator], Any]
 _LOOK_SECONDS = 0.05
 _UNALTERED = 4  # one request in so many is an item as it is
 _THROUGHPUT_BATCHES = 3
+STILL = 0.25
 _LEAST_REPLAYED, _MOST_REPLAYED, _ASKED_EACH = 6, 24, 3
 _YARDSTICK_WIDTH = 256
 _YARDSTICK = TaskInfo(
@@ -54,6 +55,8 @@ class Measured:
     altered: Asked | None
     """None where the kind of data has no jitter."""
     replays: Replays
+    out_of_turn: float
+    """CPU time of the model's processes while others were timed, as a share of that time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +133,10 @@ def measure_cost(subject: Subject) -> Measured:
         yardstick.setup(0)
         with model.within("measure_seconds", quiet=True), yardstick.within("measure_seconds", quiet=True):
             bench = _Bench(subject, model, yardstick)
-            rounds = bench.time(answer)
+            rounds, out_of_turn = bench.time(answer)
             summary = summarise(rounds)
+            if out_of_turn > STILL:  # who slows the yardstick down looks fast beside it
+                summary = replace(summary, net_p50_seconds=None, ratio_to_yardstick=None)
             return Measured(
                 latency=Latency(batch=1, **vars(summary)),
                 throughput=bench.throughput(),
@@ -140,6 +145,7 @@ def measure_cost(subject: Subject) -> Measured:
                 unaltered=bench.asked(~bench.altered()),
                 altered=bench.asked(bench.altered()) if bench.altered().any() else None,
                 replays=bench.replay(summary),
+                out_of_turn=out_of_turn,
             )
 
 
@@ -174,8 +180,10 @@ class _Bench:
         generator = np.random.Generator(np.random.PCG64(0))
         self._vectors = generator.random((Budget().most, 1, _YARDSTICK_WIDTH), np.float32)
 
-    def time(self, answer: Array) -> list[Round]:
+    def time(self, answer: Array) -> tuple[list[Round], float]:
         """Warm up, then time the model, the yardstick and their channels in turns; `answer` is like the model's.
+
+        Return the rounds, and what the model's processes worked while the others had their turn, as a share of that.
 
         The channels are timed with the yardstick's worker: no student code is there to make them look slow.
         """
@@ -192,7 +200,9 @@ class _Bench:
             yardstick=self._prepare_yardstick,
             yardstick_channel=lambda _: yardstick_echo,
         )
-        return measure(timed, self._n, time.perf_counter)
+        before = self._model.process.cpu_seconds
+        rounds = measure(timed, self._n, time.perf_counter)
+        return rounds, _out_of_turn(rounds, self._model.process.cpu_seconds - before)
 
     def drawn(self) -> Array:
         """Return which item each timed request was."""
@@ -248,6 +258,12 @@ class _Kept:
 
     def take(self) -> None:
         self._answers[self._number] = self._exchange.take()
+
+
+def _out_of_turn(rounds: Sequence[Round], cpu_seconds: float) -> float:
+    own = sum(sum(one.model) for one in rounds)
+    others = sum(sum(one.channel) + sum(one.yardstick) + sum(one.yardstick_channel) for one in rounds)
+    return max(0.0, cpu_seconds - own) / others
 
 
 def _yardstick_session(sandbox: Sandbox) -> Session:

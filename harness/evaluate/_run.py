@@ -14,7 +14,7 @@ from typing import Any
 
 from harness._version import __version__
 from harness.contract import Predictions, SubmissionError, TaskInfo
-from harness.evaluate._audits import no_replay, not_memorised, same_answers
+from harness.evaluate._audits import keeps_still, no_replay, not_memorised, same_answers
 from harness.evaluate._host import describe_git, describe_machine, package_versions
 from harness.evaluate._measure import Measured, Subject, measure_cost
 from harness.evaluate._observe import Observer
@@ -348,6 +348,7 @@ def audits_of(plan: Plan, reached: _Reached) -> tuple[Audit, ...]:
         unaltered, altered = measured.unaltered, measured.altered
         audits.append(same_answers(predicted.predictions.take(unaltered.items), unaltered.answers))
         audits.append(no_replay(measured.replays))
+        audits.append(keeps_still(measured))
         memory = altered and not_memorised(plan.task, plan.data.scored, predicted.predictions, altered)
         audits += [memory] if memory else []
     if predicted is not None and predicted.operators.flops is not None:

@@ -232,3 +232,43 @@ cheat.save(folder)
     assert record["scores"][0]["value"] == 1.0
     assert record["failure"]["kind"] == "audit_failed"
     assert "not memorised" in record["failure"]["message"]
+
+
+BUSY_CHILDREN = """
+import os
+import signal
+import numpy as np
+import harness
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        self.centres = np.stack([train.inputs[train.targets == c].mean(axis=0) for c in range(3)])
+
+    def predict(self, inputs):
+        if len(inputs) == 1 and not hasattr(self, "children"):
+            self.children = [os.fork() for _ in range(3)]
+            if 0 in self.children:
+                while True:
+                    pass
+        for child in getattr(self, "children", []):
+            os.kill(child, signal.SIGSTOP)
+        answer = ((inputs[:, None] - self.centres) ** 2).sum(axis=2).argmin(axis=1)
+        for child in getattr(self, "children", []):
+            os.kill(child, signal.SIGCONT)
+        return answer
+"""
+
+
+def test_who_slows_the_yardstick_down_gets_no_ratio_to_it(course):
+    """Children that stand still while their own model is timed, and work while the yardstick is."""
+    record = course.evaluate(BUSY_CHILDREN)
+    audits = {audit["name"]: audit for audit in record["audits"]}
+    assert not audits["keeps still"]["passed"], record["failure"]
+    assert "took" in audits["keeps still"]["detail"]
+    assert record["cost"]["latency"]["ratio_to_yardstick"] is None
+    assert record["cost"]["latency"]["net_p50_seconds"] is None
+
+
+def test_an_honest_model_keeps_still(course):
+    audits = {audit["name"]: audit["passed"] for audit in course.evaluate()["audits"]}
+    assert audits["keeps still"]
