@@ -34,7 +34,7 @@ def test_no_control_character_survives(text):
 
 
 @settings(deadline=None)
-@given(st.text(st.characters(exclude_categories=["C"])))
+@given(st.text(st.characters(exclude_categories=["C"])).filter(lambda text: "##[" not in text))
 def test_harmless_text_stays_as_it_is(text):
     assert neutral(text) == text
 
@@ -119,7 +119,7 @@ def test_a_code_span_cannot_be_left(text):
 def test_a_code_block_cannot_be_left(text):
     fence, *lines, end = code_block(text).splitlines()
     assert end + "text" == fence
-    assert not [line for line in lines if line.strip() and len(line.strip()) >= len(end) and not line.strip(" `")]
+    assert not [line for line in lines if re.fullmatch(rf" *`{{{len(end)},}}\s*", line)]
 
 
 @settings(deadline=None)

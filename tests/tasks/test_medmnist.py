@@ -14,7 +14,7 @@ from tests.tasks.images import COURSE, DATA, classes_in, counts, hand_out, jitte
 
 SHAPES = {"pneumoniamnist": (28, 28), "bloodmnist": (28, 28, 3)}
 EMBEDDED = {
-    "pneumoniamnist": ((595, 105, 300), "sha256:3c19027f778eeda3840dcd0960aa3e63fb0e7677c0484a6089d0702a5f7dcab6"),
+    "pneumoniamnist": ((595, 105, 300), "sha256:fddbb1eaeff4f3d39cb969910e0e92295193da3f45f7b22406cf6301d569a435"),
     "bloodmnist": ((714, 126, 360), "sha256:13afdbf74980d7fec6e3b086ee2cb8a380d2eab96c25e0676b82be2c90a7351e"),
 }
 OFFICIAL = {"pneumoniamnist": (4708, 524, 624), "bloodmnist": (11959, 1712, 3421)}
