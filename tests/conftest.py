@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from typing import Any
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
+
+# a shell that starts pytest in the background has it ignore Ctrl-C, and what pytest starts would ignore it, too
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BLOBS = '''
 """Three clouds of points in the plane: a task small enough to be evaluated in a second."""
