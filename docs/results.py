@@ -1,7 +1,7 @@
 """Write ``docs/results.md`` from records: ``python docs/results.py [RECORDS…]``.
 
-RECORDS are folders of records: what ``harness evaluate … --json docs/records/NAME.json`` left (the default), or
-``leaderboard/records`` with its histories. Of each submission, task and source of data the newest record counts;
+RECORDS are folders of records: what ``harness evaluate … --json docs/records/NAME.json`` left and
+``leaderboard/records`` (both by default). Of each submission, task and source of data the newest record counts;
 published figures come from ``docs/published.toml``.
 """
 
@@ -16,13 +16,13 @@ from typing import Any
 from tabulate import tabulate
 
 DOCS = Path(__file__).parent
-DEFAULT = (DOCS / "records",)
+DEFAULT = (DOCS / "records", DOCS.parent / "leaderboard" / "records")
 
 HEAD = """# Results
 
 What the references, and Alice, score: on real data where it was at hand, and on the embedded source of each task.
-Written by `python docs/results.py` from the records in `docs/records/`; nothing here is typed by hand. Intervals are
-95 % and cover test sampling only. *Difference* is ours less the published figure, which always is of real data: beside
+Written by `python docs/results.py` from the records in `docs/records/` and `leaderboard/records/`; nothing here is typed
+by hand. Intervals are 95 % and cover test sampling only. *Difference* is ours less the published figure, which always is of real data: beside
 an embedded source, which is other data, there is none. A `·` stands where we know of no published figure.
 """
 
