@@ -21,9 +21,10 @@ DEFAULT = (DOCS / "records", DOCS.parent / "leaderboard" / "records")
 HEAD = """# Results
 
 What the references, and Alice, score: on real data where it was at hand, and on the embedded source of each task.
-Written by `python docs/results.py` from the records in `docs/records/` and `leaderboard/records/`; nothing here is typed
-by hand. Intervals are 95 % and cover test sampling only. *Difference* is ours less the published figure, which always is of real data: beside
-an embedded source, which is other data, there is none. A `·` stands where we know of no published figure.
+Written by `python docs/results.py` from the records in `docs/records/` and `leaderboard/records/`; nothing here is
+typed by hand. Intervals are 95 % and cover test sampling only. *Difference* is ours less the published figure, which
+always is of real data: beside an embedded source, which is other data, there is none. A `·` stands where we know of
+no published figure.
 """
 
 
