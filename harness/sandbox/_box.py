@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,22 +33,107 @@ class Box:
     threads: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Launch:
-    """How to start the worker of a box: a command that takes the worker's two descriptors as last arguments."""
+@dataclass(frozen=True)
+class Ends:
+    """Descriptors that are the worker's: requests to read, replies to write, and where it prints."""
 
-    argv: tuple[str, ...]
-    environment: Mapping[str, str]
+    requests: int
+    replies: int
+    output: int
+
+
+class Root(Protocol):
+    """The process that a worker's tree hangs from, as the host sees it: never student code itself."""
+
+    @property
+    def pid(self) -> int:
+        """Its number on the host."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether it ended because what held it did, for no reason of its own."""
+
+    def poll(self) -> int | None:
+        """Return the exit code, negative for a signal; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the exit code.
+
+        Raises:
+            subprocess.TimeoutExpired: it still runs.
+        """
+
+    def send_signal(self, sig: int) -> None:
+        """Send a signal; nothing happens once it has ended."""
+
+
+class Program(subprocess.Popen[bytes]):
+    """A root that was started as a program of its own."""
+
+    lost = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """A worker that runs."""
+
+    root: Root
     places: tuple[Folder, ...]
     """Where the worker finds each folder, in its own view."""
     processes: int
     """The cap the worker puts on itself; at a level that shares the user's count, that count is added."""
     stop_signal: int
-    """What makes the started process take its whole tree along."""
+    """What makes the root take its whole tree along."""
     group: Group | None = None
     """Where the kernel counts what the tree uses."""
     release: tuple[Callable[[], None], ...] = field(default=())
     """Called once everything is dead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """How to start the worker of a box: a command that takes the worker's two descriptors as last arguments.
+
+    What has the name of a field of `Started` is handed on to it.
+    """
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    places: tuple[Folder, ...]
+    processes: int
+    stop_signal: int
+    group: Group | None = None
+    release: tuple[Callable[[], None], ...] = field(default=())
+
+    def start(self, ends: Ends) -> Started:
+        """Start the worker.
+
+        Raises:
+            OSError: the command cannot be run; what was held for it is released.
+        """
+        try:
+            root = Program(
+                [*self.argv, str(ends.requests), str(ends.replies)],
+                stdin=subprocess.DEVNULL,
+                stdout=ends.output,
+                stderr=ends.output,
+                pass_fds=(ends.requests, ends.replies),
+                env=dict(self.environment),
+                cwd="/",
+                start_new_session=True,  # Ctrl-C is the host's to handle
+            )
+        except OSError:
+            for release in self.release:
+                release()
+            raise
+        return Started(
+            root=root,
+            places=self.places,
+            processes=self.processes,
+            stop_signal=self.stop_signal,
+            group=self.group,
+            release=self.release,
+        )
 
 
 class Sandbox(Protocol):
@@ -57,8 +143,8 @@ class Sandbox(Protocol):
     def isolation(self) -> Isolation:
         """The level and how it was reached."""
 
-    def plan(self, box: Box) -> Launch:
-        """Return how to start a worker that has `box` and nothing else."""
+    def start(self, box: Box, ends: Ends) -> Started:
+        """Start a worker that has `box` and nothing else."""
 
 
 WORKER_DIRECTORY = "work"

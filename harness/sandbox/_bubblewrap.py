@@ -7,15 +7,19 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from harness.sandbox._box import WORKER_DIRECTORY, Box, Folder, Launch, environment
+from harness.contract import Limits
+from harness.nursery import JOB, SPOOL
+from harness.sandbox._box import WORKER_DIRECTORY, Box, Ends, Folder, Launch, Started, environment
 from harness.sandbox._cgroup import Delegation
 from harness.sandbox._interpreter import interpreter_paths, package_folder
 from harness.sandbox._levels import Isolation, Level
+from harness.sandbox._nursery import Home
 from harness.sandbox._root import Walls, launcher_command, lease_uid
 from harness.sandbox._seccomp import UNCOVERED, compile_filter
 
@@ -24,8 +28,14 @@ _SYSTEM_FILES = (
     "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime",
     "/sys/devices/system/cpu", "/sys/devices/system/node",
 )  # fmt: skip
-_JOB = "/job"
-_HOME = f"/tmp/{WORKER_DIRECTORY}"  # noqa: S108 - inside the sandbox, where /tmp is the worker's own
+_PACKAGE = f"{JOB}/lib/harness"
+HOME = f"/tmp/{WORKER_DIRECTORY}"  # noqa: S108 - inside the sandbox, where /tmp is the worker's own
+_NAMESPACES = (
+    "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
+    "--unshare-cgroup-try", "--uid", "1000", "--gid", "1000", "--hostname", "worker",
+    "--die-with-parent", "--new-session",
+)  # fmt: skip
+_ALONE = ("--disable-userns",)
 
 
 def find_bubblewraps() -> list[Path]:
@@ -65,28 +75,59 @@ class Bubblewrap:
         groups = () if self.delegation is None else (self.delegation.version,)
         return Isolation(self.level, ", ".join((version.stdout.strip(), *groups, who)))
 
+    def start(self, box: Box, ends: Ends) -> Started:
+        """Start a worker by the command of `plan`."""
+        return self.plan(box).start(ends)
+
     def plan(self, box: Box) -> Launch:
         """Return the bubblewrap command for `box`."""
         lease = lease_uid()
-        folders = (*box.folders, Folder("lib/harness", package_folder()))
-        shown = (*interpreter_paths(), *(folder.source for folder in folders))
         uid = None if lease is None else lease.uid
         group = None if self.delegation is None else self.delegation.make(box.limits)
-        walls = Walls(cgroup=() if group is None else group.procs, seccomp=compile_filter(UNCOVERED))
-        argv = [*launcher_command((*shown, *_program_files(self.program)), uid, walls)]
-        argv += [str(self.program), *_namespaces(), *self._file_system(box, folders), "--"]
-        argv += [sys.executable, "-P", f"{_JOB}/lib/harness/worker/__main__.py"]
+        mounts = [(folder.source, f"{JOB}/{folder.name}") for folder in box.folders]
+        argv = self._command((*_ALONE, *_NAMESPACES), mounts, box.limits, uid, () if group is None else group.procs)
+        argv += [sys.executable, "-P", f"{_PACKAGE}/worker/__main__.py"]
         return Launch(
             argv=tuple(argv),
-            environment=environment(_HOME, box.threads),
-            places=tuple(Folder(folder.name, Path(_JOB, folder.name)) for folder in box.folders),
+            environment=environment(HOME, box.threads),
+            places=tuple(Folder(folder.name, Path(JOB, folder.name)) for folder in box.folders),
             processes=box.limits.processes,
             stop_signal=signal.SIGKILL,  # the death of bubblewrap is the death of its pid namespace
             group=group,
             release=(*(() if group is None else (group.remove,)), *(() if lease is None else (lease.release,))),
         )
 
-    def _file_system(self, box: Box, folders: Iterable[Folder]) -> Iterator[str]:
+    def nursery(self) -> Home:
+        """Return how to start a nursery: behind the same wall, within which it may build others."""
+        lease = lease_uid()
+        uid = None if lease is None else lease.uid
+        spool = Path(tempfile.mkdtemp(prefix="harness-spool-"))
+        spool.chmod(0o711)  # the uid passes through; what lies in it has names that nobody guesses
+        argv = self._command(_NAMESPACES, [(spool, SPOOL)], Limits(), uid, ())
+        argv += [sys.executable, "-P", f"{_PACKAGE}/nursery/__main__.py"]
+        return Home(
+            argv=tuple(argv),
+            environment=environment(HOME, 1),
+            spool=spool,
+            release=() if lease is None else (lease.release,),
+        )
+
+    def _command(
+        self,
+        namespaces: Iterable[str],
+        mounts: Sequence[tuple[Path, str]],
+        limits: Limits,
+        uid: int | None,
+        cgroup: tuple[Path, ...],
+    ) -> list[str]:
+        """Return the start of a command that runs the rest behind the wall, `mounts` shown where they say."""
+        mounts = [*mounts, (package_folder(), _PACKAGE)]
+        shown = (*interpreter_paths(), *(source for source, _ in mounts), *_program_files(self.program))
+        walls = Walls(cgroup=cgroup, seccomp=compile_filter(UNCOVERED))
+        argv = [*launcher_command(shown, uid, walls), str(self.program)]
+        return [*argv, *namespaces, *self._file_system(limits, mounts), "--"]
+
+    def _file_system(self, limits: Limits, mounts: Iterable[tuple[Path, str]]) -> Iterator[str]:
         for link in _SYSTEM_LINKS:
             if Path(link).is_symlink():
                 yield from ("--symlink", str(Path(link).readlink()), link)
@@ -95,14 +136,14 @@ class Bubblewrap:
         yield from ("--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev")
         for path in _SYSTEM_FILES:
             yield from ("--ro-bind-try", path, path)
-        yield from ("--size", str(box.limits.memory_bytes // 4), "--perms", "1777", "--tmpfs", "/dev/shm")  # noqa: S108
+        yield from ("--size", str(shared_bytes(limits)), "--perms", "1777", "--tmpfs", "/dev/shm")  # noqa: S108
         yield from ("--remount-ro", "/dev")  # else a tmpfs without a size
-        yield from ("--size", str(box.limits.scratch_bytes), "--perms", "1777", "--tmpfs", "/tmp")  # noqa: S108
-        yield from ("--dir", _HOME)
+        yield from ("--size", str(limits.scratch_bytes), "--perms", "1777", "--tmpfs", "/tmp")  # noqa: S108
+        yield from ("--dir", HOME)
         yield from chain.from_iterable(self._interpreter())
-        for folder in folders:
-            yield from ("--ro-bind", str(folder.source), f"{_JOB}/{folder.name}")
-        yield from ("--remount-ro", "/", "--chdir", _HOME)
+        for source, target in mounts:
+            yield from ("--ro-bind", str(source), target)
+        yield from ("--remount-ro", "/", "--chdir", HOME)
 
     def _interpreter(self) -> Iterator[tuple[str, ...]]:
         """Yield mounts of the interpreter, and covers over what must stay hidden, parents first."""
@@ -115,12 +156,9 @@ class Bubblewrap:
                 yield ("--ro-bind", str(path.resolve()), str(path))
 
 
-def _namespaces() -> tuple[str, ...]:
-    return (
-        "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
-        "--unshare-cgroup-try", "--disable-userns", "--uid", "1000", "--gid", "1000", "--hostname", "worker",
-        "--die-with-parent", "--new-session",
-    )  # fmt: skip
+def shared_bytes(limits: Limits) -> int:
+    """Return how much a worker may put into shared memory."""
+    return limits.memory_bytes // 4
 
 
 def _program_files(program: Path) -> tuple[Path, ...]:

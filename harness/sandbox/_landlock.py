@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.contract import InfrastructureError
-from harness.sandbox._box import WORKER_DIRECTORY, Box, Launch
+from harness.kernel import LANDLOCK_ABI, LANDLOCK_ALL, LANDLOCK_READ
+from harness.sandbox._box import WORKER_DIRECTORY, Box, Ends, Launch, Started
 from harness.sandbox._interpreter import interpreter_paths, package_folder
-from harness.sandbox._launcher import LANDLOCK_ABI
 from harness.sandbox._levels import Isolation, Level
 from harness.sandbox._rlimits import plan_in_place
 from harness.sandbox._root import Walls
 from harness.sandbox._seccomp import UNCOVERED_BY_LANDLOCK, compile_filter
 
-_READ = 1 << 0 | 1 << 2 | 1 << 3  # execute, read a file, read a folder (linux/landlock.h)
-_READ_AND_WRITE = (1 << 16) - 1
 _SYSTEM = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
     "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime",
@@ -42,6 +40,10 @@ class Landlock:
         who = "root host, own uid per worker" if os.geteuid() == 0 else "ordinary user"
         return Isolation(Level.LANDLOCK, f"Landlock ABI {LANDLOCK_ABI} or newer, seccomp, {who}")
 
+    def start(self, box: Box, ends: Ends) -> Started:
+        """Start a worker by the command of `plan`."""
+        return self.plan(box).start(ends)
+
     def plan(self, box: Box) -> Launch:
         """Return the command for `box`.
 
@@ -61,8 +63,8 @@ class Landlock:
             box,
             lambda home: Walls(
                 landlock=(
-                    *((path, _READ) for path in (*given, home)),
-                    *((Path(path), _READ_AND_WRITE) for path in (*_DEVICES, home / WORKER_DIRECTORY)),
+                    *((path, LANDLOCK_READ) for path in (*given, home)),
+                    *((Path(path), LANDLOCK_ALL) for path in (*_DEVICES, home / WORKER_DIRECTORY)),
                 ),
                 seccomp=seccomp,
             ),

@@ -1,7 +1,7 @@
 """The last step before a worker, and the reaper of the levels without a pid namespace.
 
-Run as ``python -I -S _launcher.py SPEC ARGUMENT...`` with SPEC in JSON; standard library only. It enters the
-worker's cgroup, leaves the host's keyring, on a root host hides private folders, re-exposes in them what the worker
+Run as ``python -I -S _launcher.py SPEC ARGUMENT...`` with SPEC in JSON; standard library and `kernel` only. It enters
+the worker's cgroup, leaves the host's keyring, on a root host hides private folders, re-exposes in them what the worker
 needs and drops to an unprivileged uid, puts Landlock's and seccomp's walls around itself, and becomes the command.
 With `reap` it stays outside the walls: adopts whatever the worker leaves behind and kills it when the worker ends,
 when it is told to (SIGTERM), or when the host dies.
@@ -9,7 +9,6 @@ when it is told to (SIGTERM), or when the host dies.
 
 import base64
 import contextlib
-import ctypes
 import json
 import os
 import platform
@@ -17,18 +16,17 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_CLONE_NEWNS = 0x00020000
-_MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 1 << 18
+if TYPE_CHECKING or __name__ != "__main__":
+    from harness import kernel
+else:  # started by its path: of the package this one file, which lies a folder up
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    import kernel
+
+    del sys.path[0]
+
 _SYS_KEYCTL, _KEYCTL_JOIN_SESSION_KEYRING = {"x86_64": 250, "aarch64": 219}, 1
-_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 22, 36, 38
-_SECCOMP_MODE_FILTER, _SOCK_FILTER_BYTES = 2, 8
-_LANDLOCK_CREATE_RULESET, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT_SELF = 444, 445, 446  # on every architecture
-_LANDLOCK_CREATE_RULESET_VERSION, _LANDLOCK_RULE_PATH_BENEATH = 1, 1
-LANDLOCK_ABI = 6  # the first that holds back signals and abstract sockets (linux/landlock.h)
-_ALL_FILE_ACCESS, _ALL_NETWORK_ACCESS, _ALL_SCOPES = (1 << 16) - 1, 0b11, 0b11
-_OF_A_FILE = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15  # execute, write, read, truncate, ioctl
 
 
 def main(spec: dict[str, Any], command: list[str]) -> None:
@@ -51,75 +49,34 @@ def _leave_keyring() -> None:
     number = _SYS_KEYCTL.get(platform.machine())
     if sys.platform == "linux" and number is not None:
         with contextlib.suppress(OSError):  # a kernel without keys has none to hide
-            _call("syscall", number, _KEYCTL_JOIN_SESSION_KEYRING, None)
+            kernel.call("syscall", number, _KEYCTL_JOIN_SESSION_KEYRING, None)
 
 
 def _hide(hidden: dict[str, list[str]]) -> None:
     """Cover each private folder with an empty readable one that shows only the paths listed for it."""
-    _call("unshare", _CLONE_NEWNS)
-    _mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE)
+    kernel.unshare(kernel.CLONE_NEWNS)
+    kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     for ancestor, paths in hidden.items():
         held = [(path, os.open(path, os.O_PATH), Path(path).is_dir()) for path in paths]
-        _mount(b"tmpfs", os.fsencode(ancestor), b"tmpfs", 0, b"mode=0755,size=1m")
+        kernel.mount("tmpfs", ancestor, "tmpfs", 0, "mode=0755,size=1m")
         for path, fd, is_folder in held:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             Path(path).mkdir() if is_folder else Path(path).touch()
-            _mount(f"/proc/self/fd/{fd}".encode(), os.fsencode(path), None, _MS_BIND | _MS_REC)
+            kernel.mount(f"/proc/self/fd/{fd}", path, None, kernel.MS_BIND | kernel.MS_REC)
             os.close(fd)
 
 
 def _wall_in(spec: dict[str, Any]) -> None:
     """Give up what the worker must not have, for good."""
     if spec["landlock"] is not None or spec["seccomp"] is not None:
-        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     if spec["landlock"] is not None:
-        _landlock(spec["landlock"])
+        abi = kernel.landlock_abi()
+        if abi < kernel.LANDLOCK_ABI:
+            sys.exit(f"the kernel's Landlock has ABI {abi}: {kernel.LANDLOCK_ABI} (Linux 6.12) is needed")
+        kernel.landlock(spec["landlock"])
     if spec["seccomp"] is not None:
-        code = base64.b64decode(spec["seccomp"])
-        _call("prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(_Program.of(code)), 0, 0)
-
-
-class _Program(ctypes.Structure):
-    """``struct sock_fprog``."""
-
-    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
-
-    @classmethod
-    def of(cls, code: bytes) -> "_Program":
-        return cls(len(code) // _SOCK_FILTER_BYTES, code)
-
-
-class _Ruleset(ctypes.Structure):
-    """``struct landlock_ruleset_attr``."""
-
-    _fields_ = (("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
-
-
-class _PathBeneath(ctypes.Structure):
-    """``struct landlock_path_beneath_attr``."""
-
-    _pack_ = 1
-    _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
-
-
-def _landlock(rules: list[tuple[str, int]]) -> None:
-    """Allow the access listed for each path, and nothing else to any file, address or process outside."""
-    abi = _call("syscall", _LANDLOCK_CREATE_RULESET, None, 0, _LANDLOCK_CREATE_RULESET_VERSION)
-    if abi < LANDLOCK_ABI:
-        sys.exit(f"the kernel's Landlock has ABI {abi}: {LANDLOCK_ABI} (Linux 6.12) is needed")
-    wanted = _Ruleset(_ALL_FILE_ACCESS, _ALL_NETWORK_ACCESS, _ALL_SCOPES)
-    ruleset = _call("syscall", _LANDLOCK_CREATE_RULESET, ctypes.byref(wanted), ctypes.sizeof(wanted), 0)
-    for path, access in rules:
-        try:
-            fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        except OSError:  # not on this machine
-            continue
-        allowed = access if Path(path).is_dir() else access & _OF_A_FILE
-        rule = _PathBeneath(allowed, fd)
-        _call("syscall", _LANDLOCK_ADD_RULE, ruleset, _LANDLOCK_RULE_PATH_BENEATH, ctypes.byref(rule), 0)
-        os.close(fd)
-    _call("syscall", _LANDLOCK_RESTRICT_SELF, ruleset, 0)
-    os.close(ruleset)
+        kernel.filter_calls(base64.b64decode(spec["seccomp"]))
 
 
 def _drop(uid: int | None) -> None:
@@ -131,13 +88,13 @@ def _drop(uid: int | None) -> None:
 
 def _die_with_parent(parent: int, with_signal: int) -> None:
     """Ask for `with_signal` when the parent dies; after `setresuid`, which clears the wish."""
-    _prctl(_PR_SET_PDEATHSIG, with_signal)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, with_signal)
     if os.getppid() != parent:
         os._exit(1)
 
 
 def _reap(spec: dict[str, Any], command: list[str]) -> None:
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     me = os.getpid()
     worker = os.fork()
@@ -197,24 +154,6 @@ def _children() -> list[int]:
         return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
     except OSError:  # not Linux: only the worker's own process group is known
         return []
-
-
-def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        _call("prctl", option, value, 0, 0, 0)
-
-
-def _mount(source: bytes, target: bytes, kind: bytes | None, flags: int, data: bytes | None = None) -> None:
-    _call("mount", source, target, kind, ctypes.c_ulong(flags), data)
-
-
-def _call(name: str, *arguments: object) -> int:
-    libc = ctypes.CDLL(None, use_errno=True)
-    result: int = getattr(libc, name)(*arguments)
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{name}: {os.strerror(number)}")
-    return result
 
 
 if __name__ == "__main__":

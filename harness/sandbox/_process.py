@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import psutil
 
 from harness.contract import InfrastructureError
-from harness.sandbox._box import Box, Launch, Sandbox
+from harness.sandbox._box import Box, Ends, Sandbox
 from harness.sandbox._watch import Allowance, Exceeded, Watch
 from harness.wire import Channel, Reply
 
@@ -25,35 +25,33 @@ class Process:
     """A worker started in a sandbox; closing it kills its whole tree and makes sure that nothing is left."""
 
     def __init__(self, sandbox: Sandbox, box: Box) -> None:
-        self._launch: Launch = sandbox.plan(box)
-        self.processes = self._launch.processes
         self._descriptors: list[int] = []
         try:
-            self._start(box)
+            self._start(sandbox, box)
         except OSError as error:
-            self._release()
+            self._close_descriptors()
             raise InfrastructureError(f"the sandbox cannot start ({error}): run `harness doctor`") from error
+        except BaseException:
+            self._close_descriptors()
+            raise
 
-    def _start(self, box: Box) -> None:
+    def _start(self, sandbox: Sandbox, box: Box) -> None:
         requests, replies, output, stop = (self._pipe() for _ in range(4))
-        self._popen = subprocess.Popen(
-            [*self._launch.argv, str(requests[0]), str(replies[1])],
-            stdin=subprocess.DEVNULL,
-            stdout=output[1],
-            stderr=output[1],
-            pass_fds=(requests[0], replies[1]),
-            env=dict(self._launch.environment),
-            cwd="/",
-            start_new_session=True,  # Ctrl-C is the host's to handle
-        )
+        self._started = sandbox.start(box, Ends(requests[0], replies[1], output[1]))
         for fd in (requests[0], replies[1], output[1]):
             self._close(fd)
+        self._root = self._started.root
         self.channel: Channel[Reply] = Channel(replies[0], requests[1], Reply, stop[0])
-        self._watch = Watch(self._popen, box.limits, output[0], stop[1], self._signal, self._launch.group)
+        self._watch = Watch(self._root, box.limits, output[0], stop[1], self._signal, self._started.group)
+
+    @property
+    def processes(self) -> int:
+        """The cap on processes that the worker puts on itself."""
+        return self._started.processes
 
     def place(self, name: str) -> str:
         """Return where the worker sees the folder given to it as `name`."""
-        return next(str(folder.source) for folder in self._launch.places if folder.name == name)
+        return next(str(folder.source) for folder in self._started.places if folder.name == name)
 
     @contextmanager
     def allow(self, allowance: Allowance) -> Iterator[None]:
@@ -85,12 +83,18 @@ class Process:
         return self._watch.exceeded
 
     def exit_description(self) -> str:
-        """Say how the worker ended, killing it first if it does not end by itself."""
+        """Say how the worker ended, killing it first if it does not end by itself.
+
+        Raises:
+            InfrastructureError: it did not end by anything it or its limits did.
+        """
         if self.exceeded is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._popen.wait(_SECONDS_TO_REPORT)
+                self._root.wait(_SECONDS_TO_REPORT)
         self.kill()
-        code = self._popen.returncode
+        if self._root.lost:
+            raise InfrastructureError("the process that workers are forked from has died: run the command again")
+        code = self._root.wait()
         number = -code if code < 0 else code - 128
         with contextlib.suppress(ValueError):
             if number > 0:
@@ -104,22 +108,22 @@ class Process:
             InfrastructureError: something survived.
         """
         tree = self._tree() or self._watch.seen  # of one that is dead already, what was there at the last look
-        if self._popen.poll() is None:
+        if self._root.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._signal()
-                self._popen.wait(_SECONDS_TO_DIE)
+                self._root.wait(_SECONDS_TO_DIE)
         for process in tree:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        if self._popen.poll() is None:
-            self._popen.kill()
+        if self._root.poll() is None:
+            self._root.send_signal(signal.SIGKILL)
         deadline = time.monotonic() + _SECONDS_TO_DIE
         while alive := [process for process in tree if not _is_dead(process)]:
             if time.monotonic() < deadline:
                 time.sleep(0.001)
                 continue
             raise InfrastructureError(f"processes {[process.pid for process in alive]} outlived their worker")
-        self._popen.wait()
+        self._root.wait()
 
     def close(self) -> None:
         """Kill the tree, release what it held."""
@@ -127,7 +131,9 @@ class Process:
             self.kill()
         finally:
             self._watch.finish()
-            self._release()
+            self._close_descriptors()
+            for release in self._started.release:
+                release()
 
     def __enter__(self) -> Process:
         return self
@@ -140,14 +146,14 @@ class Process:
 
         The kernel lets that one end only after all others in its namespace have.
         """
-        if self._popen.poll() is None:
+        if self._root.poll() is None:
             with contextlib.suppress(psutil.NoSuchProcess):
-                return psutil.Process(self._popen.pid).children(recursive=True)  # type: ignore[no-any-return]
+                return psutil.Process(self._root.pid).children(recursive=True)  # type: ignore[no-any-return]
         return []
 
     def _signal(self) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self._popen.pid, self._launch.stop_signal)
+            self._root.send_signal(self._started.stop_signal)
 
     def _pipe(self) -> tuple[int, int]:
         pair = os.pipe()
@@ -158,11 +164,9 @@ class Process:
         os.close(fd)
         self._descriptors.remove(fd)
 
-    def _release(self) -> None:
+    def _close_descriptors(self) -> None:
         for fd in list(self._descriptors):
             self._close(fd)
-        for release in self._launch.release:
-            release()
 
 
 def _is_dead(process: psutil.Process) -> bool:

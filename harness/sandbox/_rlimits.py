@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from harness.sandbox._box import WORKER_DIRECTORY, Box, Folder, Launch, environment
+from harness.sandbox._box import WORKER_DIRECTORY, Box, Ends, Folder, Launch, Started, environment
 from harness.sandbox._interpreter import interpreter_paths, package_folder
 from harness.sandbox._launcher import remove
 from harness.sandbox._levels import Isolation, Level
@@ -28,6 +28,10 @@ class Rlimits:
         """The level, and as whom workers run."""
         who = "root host, own uid per worker" if os.geteuid() == 0 else "ordinary user"
         return Isolation(Level.RLIMITS, who)
+
+    def start(self, box: Box, ends: Ends) -> Started:
+        """Start a worker by the command of `plan`."""
+        return self.plan(box).start(ends)
 
     def plan(self, box: Box) -> Launch:
         """Return the command for `box`; its folders are where they are."""

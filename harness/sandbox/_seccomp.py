@@ -104,6 +104,14 @@ UNCOVERED = (
 )
 """What no namespace covers; bubblewrap itself does without."""
 
+NESTING = (
+    *_deny("unshare setns mount umount2 pivot_root chroot move_mount fsopen fsconfig fsmount fspick open_tree"),
+    *_deny("open_tree_attr mount_setattr"),
+    Denial("clone", errno.EPERM, Only(0, (0,), _CLONE_NEW)),
+    *_deny("clone3", errno.ENOSYS),  # its flags lie in memory, where no filter looks; libraries fall back to clone
+)
+"""What makes namespaces and changes what is mounted."""
+
 UNCOVERED_BY_LANDLOCK = (
     *UNCOVERED,
     # no socket but a stream of the worker's own: Landlock (ABI 7) lets a path's socket be connected to
@@ -112,10 +120,7 @@ UNCOVERED_BY_LANDLOCK = (
     *_deny("connect"),
     Denial("sendto", errno.EPERM, Only(4, (0,))),
     Denial("sendto", errno.EPERM, Only(4, (0,), half=_HIGH)),
-    *_deny("unshare setns mount umount2 pivot_root chroot move_mount fsopen fsconfig fsmount fspick open_tree"),
-    *_deny("open_tree_attr mount_setattr"),
-    Denial("clone", errno.EPERM, Only(0, (0,), _CLONE_NEW)),
-    *_deny("clone3", errno.ENOSYS),  # its flags lie in memory, where no filter looks; libraries fall back to clone
+    *NESTING,
     # an ordinary user's files are the worker's own as far as modes go
     Denial("utimensat", errno.EPERM, Not(2, 0)),  # no times given, as by touch: it goes on to make the file
     *_deny("chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat", _PRETEND),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import subprocess
 import threading
 import time
 from collections import deque
@@ -17,6 +16,7 @@ from typing import Literal, NamedTuple
 import psutil
 
 from harness.contract import Limits
+from harness.sandbox._box import Root
 from harness.sandbox._cgroup import Group
 
 _TICK_SECONDS = 0.1
@@ -57,14 +57,14 @@ class Watch:
 
     def __init__(
         self,
-        popen: subprocess.Popen[bytes],
+        root: Root,
         limits: Limits,
         output: int,
         stop: int,
         kill: Callable[[], None],
         group: Group | None,
     ) -> None:
-        self._popen, self._limits, self._output, self._stop, self._kill = popen, limits, output, stop, kill
+        self._root, self._limits, self._output, self._stop, self._kill = root, limits, output, stop, kill
         self._group = group
         self._tail = _Tail(limits.output_bytes)
         self._allowance: Allowance | None = None
@@ -75,7 +75,7 @@ class Watch:
         self.peak_memory_bytes = 0
         self.seen: list[psutil.Process] = []
         """The processes below the one started, at the last look."""
-        self._thread = threading.Thread(target=self._run, name=f"watch-{popen.pid}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"watch-{root.pid}", daemon=True)
         self._thread.start()
 
     @property
@@ -137,7 +137,7 @@ class Watch:
         return bool(chunk)
 
     def _look(self) -> None:
-        if self._popen.poll() is not None:
+        if self._root.poll() is not None:
             self._tell()
             return
         usage = self._usage()
@@ -181,20 +181,20 @@ class Watch:
                 os.write(self._stop, b"\0")
 
     def _processes(self) -> list[psutil.Process]:
-        if self._popen.poll() is not None:  # its number may be somebody else's by now
+        if self._root.poll() is not None:  # its number may be somebody else's by now
             return []
         with contextlib.suppress(psutil.NoSuchProcess):
-            root = psutil.Process(self._popen.pid)
+            root = psutil.Process(self._root.pid)
             self.seen = root.children(recursive=True)
             return [root, *self.seen]
         return []
 
     def _usage(self) -> _Usage:
-        """Add up the tree: memory of its own and CPU time, children's included."""
+        """Add up the tree: memory of its own, without the root's, which is ours, and CPU time, children's included."""
         memory, cpu = 0, 0.0
         for process in self._processes():
             with contextlib.suppress(psutil.Error), process.oneshot():
-                memory += _own_memory(process)
+                memory += 0 if process.pid == self._root.pid else _own_memory(process)
                 times = process.cpu_times()
                 cpu += times.user + times.system + times.children_user + times.children_system
         return _Usage(memory, cpu if self._group is None else max(cpu, self._group.cpu_seconds()))
@@ -202,7 +202,7 @@ class Watch:
     def _proportional_memory(self) -> int:
         """Return the tree's proportional set size: forked children share pages that were counted often (slow)."""
         total = 0
-        for process in self._processes():
+        for process in self._processes()[1:]:
             with contextlib.suppress(psutil.Error, AttributeError):
                 total += process.memory_full_info().pss
         return total

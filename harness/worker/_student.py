@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import numpy.random as np_random  # NumPy itself loads it late, when a student's file could have a name it needs
 
 from harness.contract import Model, Reporter, TaskInfo
 from harness.worker._explain import ContractError
@@ -36,7 +36,7 @@ def make_model(folder: Path, task: TaskInfo, seed: int, reporter: Reporter) -> M
 def seed_everything(seed: int) -> None:
     """Seed `random`, NumPy and, if it is loaded, torch."""
     random.seed(seed)
-    np.random.seed(seed)
+    np_random.seed(seed)
     torch: Any = sys.modules.get("torch")
     if hasattr(torch, "manual_seed"):
         torch.manual_seed(seed)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
@@ -22,6 +23,7 @@ from harness.sandbox._cgroup import find_delegations
 from harness.sandbox._find import _try
 from harness.sandbox._landlock import Landlock
 from harness.sandbox._rlimits import Rlimits
+from harness.sandbox._warm import Warm, warmed
 
 HEAD = """
 import json, os, socket, subprocess, sys, time
@@ -113,60 +115,86 @@ _WAYS: dict[str, Callable[[], Sandbox]] = {
     "cgroup": _counted,
     "system-bubblewrap": lambda: _bubblewrap(0),
     "wheel-bubblewrap": lambda: _bubblewrap(1),
+    "warm": lambda: _bubblewrap(1),
+    "warm-cgroup": _counted,
     "landlock": lambda: Landlock(()),
     "rlimits": Rlimits,
 }
 _problems: dict[str, str | None] = {}
 
 
-def _bench(way: str, folder: Path) -> Bench:
+@contextmanager
+def bench_of(way: str, folder: Path) -> Iterator[Bench]:
+    """Yield a bench of a way that starts here; a warm one has a nursery of its own, which stands already."""
     sandbox = _WAYS[way]()
     if way not in _problems:
         _problems[way] = _try(sandbox)
     if _problems[way] is not None:
         pytest.skip(f"{way} does not start here: {_problems[way]}")
     folder.chmod(0o755)
-    return Bench(sandbox, folder, way)
+    if not way.startswith("warm"):
+        yield Bench(sandbox, folder, way)
+        return
+    with warmed(sandbox) as warm:
+        assert isinstance(warm, Warm)
+        assert _try(warm) is None
+        assert warm.problem is None
+        yield Bench(warm, folder, way)
+        assert warm.problem is None
 
 
 @pytest.fixture(params=[way for way in _WAYS if way != "system-bubblewrap"])
-def any_level(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+def any_level(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """Each way to isolate that starts here."""
-    return _bench(request.param, tmp_path)
+    with bench_of(request.param, tmp_path) as bench:
+        yield bench
 
 
 @pytest.fixture(params=[way for way in _WAYS if way not in ("landlock", "rlimits")])
-def walled(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+def walled(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """Each way that gives one of the levels of namespaces."""
-    bench = _bench(request.param, tmp_path)
-    assert bench.sandbox.isolation.level >= Level.NAMESPACES
-    return bench
+    with bench_of(request.param, tmp_path) as bench:
+        assert bench.sandbox.isolation.level >= Level.NAMESPACES
+        yield bench
 
 
 @pytest.fixture
-def counted(tmp_path: Path) -> Bench:
+def counted(tmp_path: Path) -> Iterator[Bench]:
     """The level `namespaces+cgroup`."""
-    return _bench("cgroup", tmp_path)
+    with bench_of("cgroup", tmp_path) as bench:
+        yield bench
 
 
 @pytest.fixture
-def landlocked(tmp_path: Path) -> Bench:
+def landlocked(tmp_path: Path) -> Iterator[Bench]:
     """The level `landlock`."""
-    return _bench("landlock", tmp_path)
+    with bench_of("landlock", tmp_path) as bench:
+        yield bench
 
 
 @pytest.fixture
-def wall(tmp_path: Path) -> Bench:
+def wall(tmp_path: Path) -> Iterator[Bench]:
     """One way that gives the level `namespaces`: for what does not depend on bubblewrap's version."""
-    for way in ("wheel-bubblewrap", "system-bubblewrap"):
-        try:
-            return _bench(way, tmp_path)
-        except pytest.skip.Exception:
-            continue
-    return pytest.skip("no bubblewrap starts here")
+    with ExitStack() as stack:
+        for way in ("wheel-bubblewrap", "system-bubblewrap"):
+            try:
+                bench = stack.enter_context(bench_of(way, tmp_path))
+            except pytest.skip.Exception:
+                continue
+            yield bench
+            return
+        pytest.skip("no bubblewrap starts here")
+
+
+@pytest.fixture(params=["warm", "warm-cgroup"])
+def warm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    """Workers that are forked."""
+    with bench_of(request.param, tmp_path) as bench:
+        yield bench
 
 
 @pytest.fixture
-def accident(tmp_path: Path) -> Bench:
+def accident(tmp_path: Path) -> Iterator[Bench]:
     """The level `rlimits`."""
-    return _bench("rlimits", tmp_path)
+    with bench_of("rlimits", tmp_path) as bench:
+        yield bench

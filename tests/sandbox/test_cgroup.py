@@ -53,7 +53,7 @@ def test_the_cpu_time_of_children_that_nobody_waited_for_is_counted(counted):
 
 def test_the_group_is_gone_with_its_worker(counted):
     with counted.fitting("pass") as session:
-        folders = [procs.parent for procs in session.process._launch.group.procs]
+        folders = [procs.parent for procs in session.process._started.group.procs]
         assert all(folder.is_dir() for folder in folders)
     assert not any(folder.exists() for folder in folders)
 

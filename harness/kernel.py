@@ -1,0 +1,128 @@
+"""System calls that Python has no names for.
+
+Of the standard library alone: the launcher of a worker reads this file without the package, which would bring NumPy.
+"""
+
+import ctypes
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x02000000, 0x04000000, 0x08000000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 1 << 18
+PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 22, 24, 36, 38
+
+_SECCOMP_MODE_FILTER, _SOCK_FILTER_BYTES = 2, 8
+_LANDLOCK_CREATE_RULESET, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT_SELF = 444, 445, 446  # on every architecture
+_LANDLOCK_CREATE_RULESET_VERSION, _LANDLOCK_RULE_PATH_BENEATH = 1, 1
+LANDLOCK_ABI = 6  # the first that holds back signals and abstract sockets (linux/landlock.h)
+LANDLOCK_READ = 1 << 0 | 1 << 2 | 1 << 3  # execute, read a file, read a folder
+LANDLOCK_ALL = (1 << 16) - 1
+LANDLOCK_NETWORK = 0b11
+_LANDLOCK_SCOPES = 0b11
+_OF_A_FILE = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15  # execute, write, read, truncate, ioctl
+_CAPABILITY_VERSION_3, _CAPABILITIES = 0x20080522, 64
+
+
+def call(name: str, *arguments: object) -> int:
+    """Call the C library's `name`.
+
+    Raises:
+        OSError: it returned less than 0.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    result: int = getattr(libc, name)(*arguments)
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+    return result
+
+
+def prctl(option: int, value: int) -> None:
+    """Set an option of this process; does nothing where there are none."""
+    if sys.platform == "linux":
+        call("prctl", option, value, 0, 0, 0)
+
+
+def unshare(namespaces: int) -> None:
+    """Leave the namespaces of these flags for new ones."""
+    call("unshare", namespaces)
+
+
+def mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    """Mount `source` at `target`."""
+    texts = [None if text is None else os.fsencode(text) for text in (source, target, kind, data)]
+    call("mount", texts[0], texts[1], texts[2], ctypes.c_ulong(flags), texts[3])
+
+
+class _Header(ctypes.Structure):
+    """``struct __user_cap_header_struct``."""
+
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+def drop_capabilities() -> None:
+    """Give up every capability for good, those a program could bring along included."""
+    for number in range(_CAPABILITIES):
+        try:
+            prctl(PR_CAPBSET_DROP, number)
+        except OSError:  # the kernel knows no more
+            break
+    none = (ctypes.c_uint32 * 6)()
+    call("capset", ctypes.byref(_Header(_CAPABILITY_VERSION_3, 0)), ctypes.byref(none))
+
+
+class _Program(ctypes.Structure):
+    """``struct sock_fprog``."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+
+
+def filter_calls(code: bytes) -> None:
+    """Put the seccomp filter `code`, an array of ``struct sock_filter``, before every system call."""
+    program = _Program(len(code) // _SOCK_FILTER_BYTES, code)
+    call("prctl", PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0)
+
+
+class _Ruleset(ctypes.Structure):
+    """``struct landlock_ruleset_attr``."""
+
+    _fields_ = (("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
+
+
+class _PathBeneath(ctypes.Structure):
+    """``struct landlock_path_beneath_attr``."""
+
+    _pack_ = 1
+    _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
+
+
+def landlock_abi() -> int:
+    """Return which version of Landlock the kernel has; 0 if none."""
+    try:
+        return call("syscall", _LANDLOCK_CREATE_RULESET, None, 0, _LANDLOCK_CREATE_RULESET_VERSION)
+    except OSError:
+        return 0
+
+
+def landlock(rules: Sequence[tuple[str, int]], network: int = LANDLOCK_NETWORK) -> None:
+    """Allow the access listed for each path, and nothing else to any file or process outside.
+
+    `network` is what of the network is taken away besides.
+    """
+    wanted = _Ruleset(LANDLOCK_ALL, network, _LANDLOCK_SCOPES)
+    ruleset = call("syscall", _LANDLOCK_CREATE_RULESET, ctypes.byref(wanted), ctypes.sizeof(wanted), 0)
+    for path, access in rules:
+        try:
+            fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        except OSError:  # not on this machine
+            continue
+        allowed = access if Path(path).is_dir() else access & _OF_A_FILE
+        rule = _PathBeneath(allowed, fd)
+        call("syscall", _LANDLOCK_ADD_RULE, ruleset, _LANDLOCK_RULE_PATH_BENEATH, ctypes.byref(rule), 0)
+        os.close(fd)
+    call("syscall", _LANDLOCK_RESTRICT_SELF, ruleset, 0)
+    os.close(ruleset)

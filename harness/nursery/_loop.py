@@ -1,0 +1,69 @@
+"""The nursery's one loop: import what is to be known, fork who is to be born. It computes nothing.
+
+A process that has used OpenMP cannot be forked from: the child waits for threads that it does not have.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterable
+from typing import NoReturn
+
+import msgspec
+
+from harness.nursery._messages import Birth, Order, Refused
+from harness.nursery._worker import Descriptors, attend
+
+_MESSAGE_BYTES = 1 << 18
+
+
+def main(control: int) -> NoReturn:
+    """Serve orders until the host hangs up."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who is born tells the host of the end by itself
+    orders = socket.socket(fileno=control)
+    decoder: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)
+    _learn(())
+    while True:
+        message, received, _, _ = socket.recv_fds(orders, _MESSAGE_BYTES, len(Descriptors._fields))
+        if not message:
+            os._exit(0)  # at once: libraries may take their time to tidy up
+        order = decoder.decode(message)
+        _learn(order.modules)
+        if isinstance(order, Birth):
+            descriptors = Descriptors(*received)
+            _bear(order, descriptors, orders)
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+
+def _learn(modules: Iterable[str]) -> None:
+    """Import what is not known yet; whether that works is for who needs it to find out."""
+    for name in modules:
+        if name not in sys.modules:
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # a collection in a child would write to every page
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()  # else every child would
+
+
+def _bear(birth: Birth, descriptors: Descriptors, orders: socket.socket) -> None:
+    known = next((name for name in birth.taken if name in sys.modules), None)
+    if known is not None:
+        descriptors.tell(Refused(why=f"the submission has a module of its own called {known}", lasting=False))
+        return
+    try:
+        child = os.fork()
+    except OSError as error:
+        descriptors.tell(Refused(why=f"fork: {error}", lasting=True))
+        return
+    if child == 0:
+        orders.close()
+        attend(birth, descriptors)

@@ -1,0 +1,61 @@
+"""What a host orders of its nursery, and what it hears of each worker."""
+
+from __future__ import annotations
+
+import msgspec
+
+JOB, SPOOL = "/job", "/spool"
+"""Where a worker finds what it is given, and where the nursery finds what each will be given."""
+
+
+class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
+    pass
+
+
+class Learn(_Message, frozen=True, tag="learn"):
+    """Import these modules; what cannot be imported is left to who needs it."""
+
+    modules: tuple[str, ...]
+
+
+class Birth(_Message, frozen=True, tag="birth"):
+    """Fork a worker; its socket for news, its requests, its replies and its output come along as descriptors."""
+
+    modules: tuple[str, ...]
+    """To be imported first."""
+    taken: tuple[str, ...]
+    """Names of the submission's own modules: where one has been imported, this is no place for it."""
+    job: str
+    """The folder of the spool that becomes ``/job``."""
+    home: str
+    environment: dict[str, str]
+    threads: int
+    cores: tuple[int, ...]
+    scratch_bytes: int
+    shared_bytes: int
+    calls: bytes | None
+    """The seccomp filter."""
+
+
+Order = Learn | Birth
+
+
+class Here(_Message, frozen=True, tag="here"):
+    """The first process of the worker's namespaces stands, and waits for a word; its number comes as credentials."""
+
+
+class Refused(_Message, frozen=True, tag="refused"):
+    """There will be no worker."""
+
+    why: str
+    lasting: bool
+    """Whether the next one would be refused, too."""
+
+
+class Ended(_Message, frozen=True, tag="ended"):
+    """The first process has ended, and all others with it; 128 more than the number for a signal."""
+
+    code: int
+
+
+News = Here | Refused | Ended

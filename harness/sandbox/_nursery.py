@@ -1,0 +1,241 @@
+"""The host's end of a nursery: a preloaded process behind bubblewrap that forks workers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from harness.nursery import Birth, Ended, Here, Learn, News, Order, Refused
+from harness.sandbox._box import Ends, Folder
+from harness.sandbox._cgroup import Group
+
+_SECONDS_TO_IMPORT = 120.0
+"""For all that is preloaded, on a cold and busy disk."""
+_SECONDS_TO_LEAVE = 10.0
+_NEWS_BYTES = 4096
+_CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid
+_SHOWN = 500
+_CHUNK = 1 << 16
+
+
+class NotBornError(Exception):
+    """No worker can be had from this nursery; `lasting` where the next one could not either."""
+
+    def __init__(self, why: str, *, lasting: bool) -> None:
+        super().__init__(why)
+        self.lasting = lasting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """How a nursery is started, and what was made for it."""
+
+    argv: tuple[str, ...]
+    """Takes the descriptor of its orders as last argument."""
+    environment: Mapping[str, str]
+    spool: Path
+    release: tuple[Callable[[], None], ...]
+    """Called once it is dead."""
+
+
+class Nursery:
+    """One preloaded process. It starts in the background: what is asked of it waits until it can answer."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._orders, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._said = b""
+        self._started: Future[subprocess.Popen[bytes]] = Future()
+        self._lock = threading.Lock()
+        # bubblewrap dies with the thread that started it, so that one stays
+        self._thread = threading.Thread(target=self._keep, name="nursery", daemon=True)
+        self._thread.start()
+
+    def learn(self, modules: Sequence[str]) -> None:
+        """Have `modules` imported before they are needed."""
+        with contextlib.suppress(OSError):  # who needs them will hear of it
+            self._send(Learn(modules=tuple(modules)))
+
+    def bear(self, birth: Birth, ends: Ends, group: Group | None) -> Born:
+        """Have a worker forked that has `ends`, in `group` before it does anything.
+
+        Raises:
+            NotBornError: it cannot be.
+        """
+        with contextlib.ExitStack() as undo:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            undo.callback(ours.close)
+            try:
+                with theirs:
+                    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+                    self._send(birth, theirs.fileno(), ends.requests, ends.replies, ends.output)
+                born = Born(ours, _await(ours))
+                undo.callback(born.close)
+                for procs in () if group is None else group.procs:
+                    procs.write_text(str(born.pid))
+                ours.send(b"!")
+            except OSError as error:
+                raise NotBornError(f"the nursery {self._how_it_is()} ({error})", lasting=True) from error
+            undo.pop_all()
+            return born
+
+    def spool(self, folders: Sequence[Folder]) -> Path:
+        """Lay out `folders` as a worker will see them, in a new folder of the spool."""
+        job = self._home.spool / uuid.uuid4().hex
+        (job / "lib" / "harness").mkdir(parents=True)
+        for folder in folders:
+            shutil.copytree(folder.source, job / folder.name, copy_function=_link_or_copy)
+        for path in (job, job / "lib", job / "lib" / "harness"):
+            path.chmod(0o755)
+        return job
+
+    def close(self) -> None:
+        """End the process and whoever still hangs from it, and remove what it had."""
+        self._orders.close()
+        self._thread.join(_SECONDS_TO_LEAVE)  # its orders have ended, and it ends with them
+        if self._thread.is_alive():
+            self._started.result().kill()
+            self._thread.join()
+        shutil.rmtree(self._home.spool, ignore_errors=True)
+        for release in self._home.release:
+            release()
+
+    def _keep(self) -> None:
+        """Start the process, read what it says until nobody is left who could, and bury it."""
+        said, output = os.pipe()
+        try:
+            with self._theirs:
+                process = subprocess.Popen(
+                    [*self._home.argv, str(self._theirs.fileno())],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=(self._theirs.fileno(),),
+                    env=dict(self._home.environment),
+                    cwd="/",
+                    start_new_session=True,  # Ctrl-C is the host's to handle
+                )
+        except OSError as error:
+            self._started.set_exception(error)
+            return
+        finally:
+            os.close(output)
+        self._started.set_result(process)
+        with os.fdopen(said, "rb", buffering=0) as log:
+            while chunk := log.read(_CHUNK):
+                self._said = (self._said + chunk)[-_SHOWN:]
+        process.wait()
+
+    def _send(self, order: Order, *descriptors: int) -> None:
+        with self._lock:
+            self._started.result()
+            socket.send_fds(self._orders, [msgspec.json.encode(order)], descriptors)
+
+    def _how_it_is(self) -> str:
+        """Say what there is to say of a nursery that does not do what it should."""
+        said = self._said.decode("utf-8", "replace").strip()
+        return f"does not answer: {said}" if said else "does not answer"
+
+
+class Born:
+    """The first process of a worker's namespaces: with it, all of them end."""
+
+    def __init__(self, news: socket.socket, pid: int) -> None:
+        self._news, self.pid = news, pid
+        self._handle = os.pidfd_open(pid)
+        self._code: int | None = None
+        self._lock = threading.Lock()
+        self.lost = False
+
+    def poll(self) -> int | None:
+        """Return the exit code; None while it runs."""
+        with self._lock:
+            if self._code is None:
+                self._code = self._hear()
+            return self._code
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the exit code.
+
+        Raises:
+            subprocess.TimeoutExpired: it still runs.
+        """
+        if self._code is None:
+            _readable(self._news, timeout)
+        code = self.poll()
+        if code is None:
+            raise subprocess.TimeoutExpired("a worker", timeout or 0.0)
+        return code
+
+    def send_signal(self, sig: int) -> None:
+        """Send a signal; nothing happens once it has ended."""
+        with self._lock, contextlib.suppress(ProcessLookupError):
+            if self._code is None:
+                signal.pidfd_send_signal(self._handle, sig)
+
+    def close(self) -> None:
+        """Let go of it; it is dead, or dies of it."""
+        with self._lock:
+            self._code = -signal.SIGKILL if self._code is None else self._code
+            if self._news.fileno() >= 0:
+                os.close(self._handle)
+                self._news.close()
+
+    def _hear(self) -> int | None:
+        """Return the exit code if there is news of it; without a word of it, who would have told is dead as well."""
+        try:
+            said = self._news.recv(_NEWS_BYTES, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
+        except ConnectionResetError:
+            said = b""
+        news = _DECODER.decode(said) if said else None
+        if isinstance(news, Ended):
+            return news.code
+        self.lost = True
+        return -signal.SIGKILL
+
+
+_DECODER: msgspec.json.Decoder[News] = msgspec.json.Decoder(News)
+
+
+def _await(news: socket.socket) -> int:
+    """Wait for a worker's first process to stand; return its number on the host, which the kernel vouches for."""
+    _readable(news, _SECONDS_TO_IMPORT)
+    said, ancillary, _, _ = news.recvmsg(_NEWS_BYTES, socket.CMSG_SPACE(_CREDENTIALS.size), socket.MSG_DONTWAIT)
+    match _DECODER.decode(said) if said else None:
+        case Here():
+            pids = [_CREDENTIALS.unpack(data)[0] for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS]
+            if pids and pids[0] > 0:
+                return int(pids[0])
+        case Refused(why, lasting):
+            raise NotBornError(why, lasting=lasting)
+    raise ConnectionResetError("it fell silent")
+
+
+def _readable(news: socket.socket, seconds: float | None) -> None:
+    poll = select.poll()
+    poll.register(news, select.POLLIN)
+    poll.poll(None if seconds is None else max(0.0, seconds) * 1000)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    """Make `target` what `source` is, at no cost where both lie on one file system and are ours."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy(source, target)

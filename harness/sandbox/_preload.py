@@ -1,0 +1,82 @@
+"""What a submission is going to import of the libraries that take long: told from its text, which is not parsed.
+
+The text is a student's, so it is searched for names and nothing more. Only names on the list are ever imported; a
+wrong guess costs time, never a result.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+_IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+(?P<package>[\w.]+)[ \t]+import[ \t]+(?P<names>[^#\n]+)|import[ \t]+(?P<modules>[^#\n]+))",
+    re.MULTILINE,
+)
+_NAME = re.compile(rb"[\w.]+")
+_TEXT_BYTES = 1 << 20
+_FILES = 200
+_KNOWN = {
+    "torch": ("torch", "torch.utils.flop_counter"),
+    "torchvision": ("torchvision",),
+    "scipy": ("scipy",),
+    "sklearn": ("sklearn",),
+} | {
+    name: (name,)
+    for name in (
+        "pandas",
+        *(f"scipy.{part}" for part in ("fft", "interpolate", "linalg", "ndimage", "optimize")),
+        *(f"scipy.{part}" for part in ("signal", "sparse", "spatial", "special", "stats")),
+        *(f"sklearn.{part}" for part in ("cluster", "decomposition", "discriminant_analysis", "ensemble")),
+        *(f"sklearn.{part}" for part in ("feature_extraction", "feature_selection", "gaussian_process", "impute")),
+        *(f"sklearn.{part}" for part in ("kernel_approximation", "linear_model", "manifold", "metrics")),
+        *(f"sklearn.{part}" for part in ("model_selection", "multiclass", "naive_bayes", "neighbors")),
+        *(f"sklearn.{part}" for part in ("neural_network", "pipeline", "preprocessing", "svm", "tree", "utils")),
+        *(f"sklearn.feature_extraction.{part}" for part in ("image", "text")),
+    )
+}
+_ON_A_WORD = {b"optim": ("torch", "torch._dynamo")}
+"""A word that brings more: the first optimiser imports the compiler, which takes longer than torch itself."""
+
+
+def modules_for(folder: Path) -> frozenset[str]:
+    """Return which of the libraries known here the text of `folder` names in its imports."""
+    found: set[str] = set()
+    for path in sorted(folder.rglob("*.py"))[:_FILES]:
+        with path.open("rb") as file:
+            text = file.read(_TEXT_BYTES)
+        for name in _names(text):
+            found.update(_known(name))
+        for word, (library, more) in _ON_A_WORD.items():
+            if library in found and word in text:
+                found.add(more)
+    return frozenset(found)
+
+
+def own_modules(folder: Path) -> frozenset[str]:
+    """Return the names by which the files of `folder` can be imported."""
+    return frozenset(path.name.partition(".")[0] for path in folder.iterdir())
+
+
+def _names(text: bytes) -> Iterator[str]:
+    """Yield the dotted names that lines which look like an import name."""
+    for match in _IMPORT.finditer(text):
+        package, names, modules = match.group("package", "names", "modules")
+        if modules is not None:
+            yield from (_first(part) for part in modules.split(b","))
+        else:
+            yield package.decode("ascii", "replace")
+            yield from (f"{package.decode('ascii', 'replace')}.{_first(part)}" for part in names.split(b","))
+
+
+def _first(text: bytes) -> str:
+    match = _NAME.search(text)
+    return "" if match is None else match.group().decode("ascii", "replace")
+
+
+def _known(name: str) -> Iterator[str]:
+    """Yield what to import for `name`: the modules on the list that it lies in."""
+    parts = name.split(".")
+    for end in range(1, len(parts) + 1):
+        yield from _KNOWN.get(".".join(parts[:end]), ())

@@ -1,0 +1,146 @@
+"""Warm workers: forked from a process that has imported what they need, each behind an inner wall of its own.
+
+What isolates is the same as for a worker that is started: importing is what is saved. A worker that cannot be had
+this way is started cold, and nobody is the worse for it but by the time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.nursery import JOB, Birth
+from harness.sandbox._box import Box, Ends, Folder, Sandbox, Started, environment
+from harness.sandbox._bubblewrap import HOME, Bubblewrap, shared_bytes
+from harness.sandbox._interpreter import interpreter_paths
+from harness.sandbox._levels import Isolation
+from harness.sandbox._nursery import NotBornError, Nursery
+from harness.sandbox._preload import modules_for, own_modules
+from harness.sandbox._seccomp import NESTING, compile_filter
+
+_log = logging.getLogger(__name__)
+_MOST = 4
+"""Nurseries at a time: a preloaded torch holds some 300 MiB."""
+_COVERED = ("/tmp", "/dev/shm")  # noqa: S108 - in the worker's view
+_SUBMISSION = "submission"
+
+Libraries = frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What of a submission decides which nursery its worker comes from."""
+
+    modules: frozenset[str]
+    own: frozenset[str]
+
+    @classmethod
+    def of(cls, box: Box) -> _Wanted:
+        folder = next((folder.source for folder in box.folders if folder.name == _SUBMISSION), None)
+        if folder is None or not folder.is_dir():
+            return cls(frozenset(), frozenset())
+        return cls(modules_for(folder), own_modules(folder))
+
+    @property
+    def libraries(self) -> Libraries:
+        """The packages: a worker must not find one loaded that it never asked for."""
+        return frozenset(name.partition(".")[0] for name in self.modules)
+
+
+@dataclass(eq=False)
+class Warm:
+    """The isolation of `cold`, with workers that are forked where they can be."""
+
+    cold: Bubblewrap
+    problem: str | None = None
+    """Why workers start cold from now on."""
+    _nurseries: dict[Libraries, Nursery] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        covered = [str(path) for path in interpreter_paths() if any(path.is_relative_to(top) for top in _COVERED)]
+        if covered:
+            self.problem = f"the interpreter lies in {covered[0]}, which each worker has of its own"
+
+    @property
+    def isolation(self) -> Isolation:
+        """The level, and which bubblewrap gives it."""
+        return self.cold.isolation
+
+    def start(self, box: Box, ends: Ends) -> Started:
+        """Start a worker that has `box` and nothing else."""
+        wanted = _Wanted.of(box)
+        if self.problem is None and not wanted.own & wanted.libraries:
+            try:
+                return self._fork(box, ends, wanted)
+            except NotBornError as error:
+                _log.info("a worker starts cold: %s", error)
+                if error.lasting:
+                    self.problem = str(error)
+        return self.cold.start(box, ends)
+
+    def close(self) -> None:
+        """End every nursery."""
+        with self._lock:
+            while self._nurseries:
+                self._nurseries.popitem()[1].close()
+
+    def _fork(self, box: Box, ends: Ends, wanted: _Wanted) -> Started:
+        nursery = self._nursery(wanted.libraries)
+        with ExitStack() as undo:
+            group = None if self.cold.delegation is None else self.cold.delegation.make(box.limits)
+            if group is not None:
+                undo.callback(group.remove)
+            job = nursery.spool(box.folders)
+            undo.callback(shutil.rmtree, job)
+            birth = Birth(
+                modules=tuple(sorted(wanted.modules)),
+                taken=tuple(wanted.own),
+                job=job.name,
+                home=HOME,
+                environment=environment(HOME, box.threads),
+                threads=box.threads,
+                cores=tuple(os.sched_getaffinity(0)),
+                scratch_bytes=box.limits.scratch_bytes,
+                shared_bytes=shared_bytes(box.limits),
+                calls=compile_filter(NESTING),
+            )
+            born = nursery.bear(birth, ends, group)
+            undo.callback(born.close)
+            held = undo.pop_all()
+        return Started(
+            root=born,
+            places=tuple(Folder(folder.name, Path(JOB, folder.name)) for folder in box.folders),
+            processes=box.limits.processes,
+            stop_signal=signal.SIGKILL,  # the death of the first process is that of its namespace
+            group=group,
+            release=(held.close,),
+        )
+
+    def _nursery(self, libraries: Libraries) -> Nursery:
+        """Return the nursery of `libraries`, started if need be; the one that nobody wanted longest makes room."""
+        with self._lock:
+            for wanted in (frozenset[str](), libraries):  # the yardstick will want the first
+                nursery = self._nurseries.pop(wanted, None) or Nursery(self.cold.nursery())
+                self._nurseries[wanted] = nursery
+            while len(self._nurseries) > _MOST:
+                self._nurseries.pop(next(iter(self._nurseries))).close()
+            return nursery
+
+
+@contextmanager
+def warmed(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """Yield `sandbox` with warm workers where it can have them, for as long as the context lasts."""
+    if not isinstance(sandbox, Bubblewrap):
+        yield sandbox
+        return
+    with contextlib.closing(Warm(sandbox)) as warm:
+        yield warm
