@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from harness.cli import FAILED, PASSED
-from harness.cli._options import console, course_at, places
+from harness.cli._options import any_data, console, course_at, data_root, places
 from harness.contract import SubmissionError
 from harness.course import Submission
 from harness.data import DataChoice
@@ -23,8 +23,8 @@ _SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-",
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 @click.option("--task", help="Only this task of each submission.")
-@click.option("--data", type=click.Choice(["auto", "canonical", "local", "embedded"]), default="auto")
-@click.option("--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA.")
+@any_data
+@data_root
 def check(paths: tuple[str, ...], task: str | None, data: DataChoice, data_root: Path | None) -> int:
     """Try submissions against the contract on a small sample; no test score comes of it."""
     out = console()

@@ -13,7 +13,7 @@ import msgspec
 from rich.console import Console
 
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
-from harness.cli._options import console, course_at, places, rebuild_board
+from harness.cli._options import any_data, console, course_at, data_root, places, rebuild_board
 from harness.cli._progress import watching
 from harness.cli._result import show, verdict
 from harness.contract import HarnessError, UsageError
@@ -30,14 +30,8 @@ Policy = Literal["reuse", "force", "no_store"]
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 @click.option("--task", help="Only this task of each submission.")
-@click.option(
-    "--data",
-    type=click.Choice(["auto", "canonical", "local", "embedded"]),
-    default="auto",
-    show_default=True,
-    help="Which source of data.",
-)
-@click.option("--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA.")
+@any_data
+@data_root
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Base of all seeds.")
 @click.option(
     "--repeats",

@@ -10,12 +10,12 @@ import click
 import numpy as np
 
 from harness.cli import PASSED
-from harness.cli._options import console, course_at, places, record_store
+from harness.cli._options import console, course_at, places, stores_of
 from harness.contract import HarnessError, InfrastructureError, Task, UsageError
 from harness.course import Course, Submission
 from harness.data import load_data
 from harness.files import write_atomically
-from harness.record import EvidenceStore, Record, Unreadable
+from harness.record import Record, Unreadable
 from harness.report import report_html
 
 
@@ -38,12 +38,13 @@ def report(path: str, task: str | None, output: Path | None) -> int:
 
 
 def _page(course: Course, submission: Submission) -> str:
-    record = record_store(course).read(submission.task, submission.name)
+    stores = stores_of(course)
+    record = stores.records.read(submission.task, submission.name)
     if record is None:
         raise UsageError(f"{submission} has no record yet: harness evaluate {submission.folder}")
     if isinstance(record, Unreadable):
         raise InfrastructureError(f"{record.path} cannot be read ({record.reason}): restore or remove it")
-    evidence = EvidenceStore(course.private / "evidence").read(submission.task, submission.name)
+    evidence = stores.evidence.read(submission.task, submission.name)
     if evidence is not None and evidence.digest != record.run.evidence_digest:
         evidence = None
     task = course.task(submission.task)

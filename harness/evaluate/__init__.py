@@ -6,7 +6,7 @@ from harness.evaluate._observe import Observer, Silent
 from harness.evaluate._plan import Key, Plan, WeightsPolicy, assets_in_use, choose_mode, seeds_for
 from harness.evaluate._run import Outcome
 from harness.evaluate._snapshot import Contents, read_contents, read_files
-from harness.evaluate._submission import Evaluation, Evaluator, Settings, Stores
+from harness.evaluate._submission import Evaluation, Evaluator, Settings
 
 __all__ = [
     "Check",
@@ -19,7 +19,6 @@ __all__ = [
     "Plan",
     "Settings",
     "Silent",
-    "Stores",
     "WeightsPolicy",
     "assets_in_use",
     "choose_mode",

@@ -18,7 +18,7 @@ from harness.evaluate._plan import Plan, WeightsPolicy, choose_mode
 from harness.evaluate._run import Outcome, run
 from harness.evaluate._snapshot import take_snapshot
 from harness.quiet import machine_wide
-from harness.record import EvidenceStore, Record, ScoredOn, Store
+from harness.record import Record, ScoredOn, Stores
 from harness.sandbox import Sandbox
 
 
@@ -44,22 +44,6 @@ class Settings:
     """`validation` leaves the test part alone; a test part that is not here is not scored on either way."""
 
 
-@dataclass(frozen=True)
-class Stores:
-    """Where records are kept, and the evidence behind them."""
-
-    records: Store
-    evidence: EvidenceStore
-
-    @classmethod
-    def of(cls, course: Course) -> Stores:
-        """Return the course's own."""
-        return cls(
-            Store(course.leaderboard / "records", course.private / "records.lock"),
-            EvidenceStore(course.private / "evidence"),
-        )
-
-
 class Evaluator:
     """Evaluates submissions of one course under the same settings."""
 
@@ -69,8 +53,7 @@ class Evaluator:
         self._course, self._sandbox, self._places, self._settings = course, sandbox, places, settings
         self._loaded: dict[str, TaskData] = {}
         self._assets: dict[str, tuple[Asset, ...]] = {}
-        stores = stores or Stores.of(course)
-        self.records, self._evidence = stores.records, stores.evidence
+        self._stores = stores or Stores.of(course.leaderboard, course.private)
 
     def data(self, task: str) -> TaskData:
         """Return the data of `task`, loaded once."""
@@ -109,16 +92,14 @@ class Evaluator:
 
     def store(self, outcome: Outcome) -> Evaluation:
         """Make `outcome` the newest record of its submission."""
-        record = outcome.record
         with _disk():
-            self._evidence.write(record.task.name, record.submission.name, outcome.evidence)
-            moved = self.records.write(record)
-        return Evaluation(record=record, how="evaluated", set_aside=moved)
+            moved = self._stores.keep(outcome.record, outcome.evidence)
+        return Evaluation(record=outcome.record, how="evaluated", set_aside=moved)
 
     def evaluate_if_changed(self, submission: Submission, observer: Observer) -> Evaluation:
         """Return the record of an equal run if there is one, else evaluate and store."""
         with self._planned(submission) as (plan, _):
-            newest = self.records.read(submission.task, submission.name)
+            newest = self._stores.records.read(submission.task, submission.name)
             if isinstance(newest, Record) and newest.run.id == plan.id:
                 return Evaluation(record=newest, how="reused")
         return self.evaluate_and_store(submission, observer)

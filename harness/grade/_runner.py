@@ -18,12 +18,12 @@ from types import FrameType
 
 import msgspec
 
-from harness.contract import HarnessError, InfrastructureError
+from harness.contract import HarnessError
 from harness.course import Course, Submission
 from harness.data import Places
 from harness.evaluate import Evaluator, Settings
 from harness.grade._messages import Broken, Finished, Orders, Reached, Reply, Request
-from harness.sandbox import Sandbox, find_sandbox
+from harness.sandbox import find_sandbox_of_at_least
 
 Say = Callable[[Reached], None]
 
@@ -64,7 +64,7 @@ class Runner:
         if self._evaluator is None:
             orders, places = self._orders, places_of(self._orders)
             course = Course(Path(orders.root))
-            sandbox = sandbox_for(course, places, orders)
+            sandbox = find_sandbox_of_at_least([course.root, *places.all()], orders.least)
             settings = Settings(data=orders.data, seed=orders.seed, weights="declared")
             self._evaluator = Evaluator(course, sandbox, places, settings)
         return self._evaluator
@@ -73,22 +73,6 @@ class Runner:
 def places_of(orders: Orders) -> Places:
     """Return where this machine may have data."""
     return Places.of(os.environ, None if orders.data_root is None else Path(orders.data_root))
-
-
-def sandbox_for(course: Course, places: Places, orders: Orders) -> Sandbox:
-    """Return the best isolation here.
-
-    Raises:
-        InfrastructureError: it is weaker than ordered.
-    """
-    sandbox = find_sandbox([course.root, *places.all()])
-    if sandbox.isolation.level < orders.least:
-        raise InfrastructureError(
-            f"{os.uname().nodename} offers isolation {sandbox.isolation.level.value!r}, expected "
-            f"{orders.least.value!r} at least: run `harness doctor` there, or --allow-isolation "
-            f"{sandbox.isolation.level.value} where every submission is trusted"
-        )
-    return sandbox
 
 
 class _Reporter:

@@ -1,7 +1,7 @@
 """Start a process with nothing but what it is given; find, name and hold the isolation level."""
 
 from harness.sandbox._box import Box, Folder, Launch, Sandbox
-from harness.sandbox._find import Attempt, attempts, find_sandbox
+from harness.sandbox._find import Attempt, attempts, find_sandbox, find_sandbox_of_at_least
 from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level
 from harness.sandbox._process import Process
 from harness.sandbox._watch import Allowance, Exceeded
@@ -20,4 +20,5 @@ __all__ = [
     "Sandbox",
     "attempts",
     "find_sandbox",
+    "find_sandbox_of_at_least",
 ]

@@ -67,11 +67,11 @@ class Bubblewrap:
 
     def plan(self, box: Box) -> Launch:
         """Return the bubblewrap command for `box`."""
-        lease = lease_uid()
+        group = None if self.delegation is None else self.delegation.make(box.limits)
+        lease = lease_uid()  # last: a group that cannot be made must not keep a number
         folders = (*box.folders, Folder("lib/harness", package_folder()))
         shown = (*interpreter_paths(), *(folder.source for folder in folders))
         uid = None if lease is None else lease.uid
-        group = None if self.delegation is None else self.delegation.make(box.limits)
         walls = Walls(cgroup=() if group is None else group.procs, seccomp=compile_filter(UNCOVERED))
         argv = [*launcher_command((*shown, *_program_files(self.program)), uid, walls)]
         argv += [str(self.program), *_namespaces(), *self._file_system(box, folders), "--"]

@@ -86,13 +86,8 @@ class Watch:
     @property
     def exceeded(self) -> Exceeded | None:
         """The limit that was passed, by the watch's own count or the kernel's."""
-        if self._exceeded is None and self._group is not None and self._group.oom_kills():
-            self._exceeded = Exceeded(
-                kind="out_of_memory",
-                limit="memory_bytes",
-                value=self._limits.memory_bytes,
-                observed=self._group.peak_bytes(),
-            )
+        if self._exceeded is None:
+            self._exceeded = self._killed_for_memory()
         return self._exceeded
 
     def allow(self, allowance: Allowance | None) -> None:
@@ -142,11 +137,22 @@ class Watch:
             return
         usage = self._usage()
         self.peak_memory_bytes = max(self.peak_memory_bytes, usage.memory_bytes)
-        exceeded = self._judge(usage)
+        exceeded = self._killed_for_memory() or self._judge(usage)
         if exceeded is not None and self._exceeded is None:
             self._exceeded = exceeded
             self._kill()
             self._tell()
+
+    def _killed_for_memory(self) -> Exceeded | None:
+        """Return what the kernel counted: version 1 kills one process of a group and leaves the others asleep."""
+        if self._group is None or not self._group.oom_kills():
+            return None
+        return Exceeded(
+            kind="out_of_memory",
+            limit="memory_bytes",
+            value=self._limits.memory_bytes,
+            observed=self._group.peak_bytes(),
+        )
 
     def _judge(self, usage: _Usage) -> Exceeded | None:
         if usage.memory_bytes > self._limits.memory_bytes:

@@ -47,6 +47,7 @@ def test_what_is_shown_of_the_interpreter_is_there_and_named_once():
 
 
 def test_the_topmost_folder_that_others_may_not_pass_is_found(tmp_path):
+    tmp_path.chmod(0o755)
     for folder, mode in (("a", 0o755), ("a/b", 0o700), ("a/b/c", 0o700), ("a/b/c/d", 0o755)):
         (tmp_path / folder).mkdir()
         (tmp_path / folder).chmod(mode)
