@@ -29,11 +29,18 @@ def report(path: str, task: str | None, output: Path | None) -> int:
     It may hold what is not published; it is for whoever holds the evidence.
     """
     out, course = console(), course_at((path,))
+    problems = []
     for submission in course.submissions(path, task):
-        page = _page(course, submission)
+        try:
+            page = _page(course, submission)
+        except HarnessError as error:  # keeps no other submission from its page
+            problems.append(error)
+            continue
         file = (output or course.private / "reports") / f"{submission.name.replace('/', '-')}-{submission.task}.html"
         write_atomically(file, page.encode())
         out.print(f"{submission}: {file}")
+    if problems:
+        raise problems[0]
     return PASSED
 
 
