@@ -13,13 +13,13 @@ import msgspec
 from rich.console import Console
 
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
-from harness.cli._options import any_data, console, course_at, data_root, places, rebuild_board
+from harness.cli._options import any_data, console, course_at, data_root, device, places, rebuild_board
 from harness.cli._progress import watching
 from harness.cli._result import show, verdict
 from harness.contract import HarnessError, UsageError
 from harness.course import Course, Submission
 from harness.data import DataChoice, TaskData
-from harness.evaluate import Evaluation, Evaluator, Observer, Settings
+from harness.evaluate import Device, Evaluation, Evaluator, Observer, Settings
 from harness.files import write_atomically
 from harness.record import Record, to_plain
 from harness.sandbox import Level, find_sandbox
@@ -40,6 +40,7 @@ Policy = Literal["reuse", "force", "no_store"]
     show_default=True,
     help="Train so often, with other seeds; the score is the mean.",
 )
+@device
 @click.option("--retrain", is_flag=True, help="Train even where weights/ was shipped.")
 @click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
 @click.option("--no-store", is_flag=True, help="Write no record, touch no leaderboard.")
@@ -52,6 +53,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
     data_root: Path | None,
     seed: int,
     repeats: int,
+    device: Device,
     retrain: bool,
     force: bool,
     no_store: bool,
@@ -65,7 +67,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
     where = places(data_root)
     sandbox = find_sandbox([course.root, *where.all()], None if isolation is None else Level(isolation))
     out.print(f"isolation: {sandbox.isolation}")
-    settings = Settings(data=data, seed=seed, repeats=repeats, weights="retrain" if retrain else "load")
+    settings = Settings(data=data, seed=seed, repeats=repeats, weights="retrain" if retrain else "load", device=device)
     evaluator = Evaluator(course, sandbox, where, settings)
     policy: Policy = "no_store" if no_store else "force" if force else "reuse"
     tally = _Run(course, evaluator, policy, out).all(submissions)

@@ -22,6 +22,7 @@ from harness.cli._options import (
     console,
     course_at,
     data_root,
+    device,
     places,
     real_data,
     stores_of,
@@ -29,7 +30,7 @@ from harness.cli._options import (
 from harness.contract import InfrastructureError, UsageError
 from harness.course import Course, Submission, suggest
 from harness.data import DataChoice, load_data
-from harness.evaluate import Outcome, describe_git
+from harness.evaluate import Device, Outcome, describe_git
 from harness.grade import (
     Cluster,
     Done,
@@ -48,7 +49,7 @@ from harness.grade import (
     scheduler,
 )
 from harness.record import Stores
-from harness.sandbox import Level, find_sandbox_of_at_least
+from harness.sandbox import Level, find_gpus, find_sandbox_of_at_least
 
 
 @click.command()
@@ -63,6 +64,7 @@ from harness.sandbox import Level, find_sandbox_of_at_least
 @real_data
 @data_root
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Base of all seeds.")
+@device
 @allow_isolation
 def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     folder: str,
@@ -76,6 +78,7 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     data: DataChoice,
     data_root: Path | None,
     seed: int,
+    device: Device,
     lowest: Level,
 ) -> int:
     """Grade a class: every submission in FOLDER; what has not changed is not done again."""
@@ -87,12 +90,13 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
         data=data,
         seed=seed,
         least=lowest,
+        device=device,
     )
     people, policy = read_rules(course, roster, deadline)
     with _alone(course):
         stores, journal = stores_of(course), Journal(course.private / "grade" / "problems.json")
         asked, obstacles = find_submissions(course, folder, only)
-        terms = Terms(data=orders.data, seed=seed, least=orders.least, force=force, failed=journal.problems)
+        terms = Terms(data=data, seed=seed, least=lowest, device=device, force=force, failed=journal.problems)
         work = plan_work(course, stores.records, places(data_root), asked, terms)
         show_plan(out, work, obstacles, every=dry_run)
         if dry_run:
@@ -152,6 +156,8 @@ def _local(out: Console, course: Course, orders: Orders, work: Work, jobs: int |
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     most = max(1, cores // work.threads)
     slots = min(most, jobs or most, max(1, len(work.jobs)))
+    if orders.device == "cuda":
+        slots = min(slots, len(find_gpus()))
     if jobs is not None and jobs > most:
         out.print(f"{most} job(s) at a time, not {jobs}: each takes {work.threads} of {cores} cores")
     return Local(orders=orders, slots=slots, log=course.private / "grade" / "grade.log")

@@ -39,6 +39,13 @@ real_data = click.option(
     help="Which source of data; auto takes no embedded stand-in.",
 )
 """For grades: practice data only where it is asked for."""
+device = click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="What models may compute on; cuda: one GPU each, one at a time on each.",
+)
 allow_isolation = click.option(
     "--allow-isolation",
     "lowest",

@@ -19,6 +19,7 @@ def open_session(plan: Plan, sandbox: Sandbox, *more: Folder) -> Session:
         task=task_info(plan),
         folders=(Folder("submission", plan.snapshot.files), *more),
         threads=plan.task.threads,
+        gpu=plan.gpu,
     )
 
 

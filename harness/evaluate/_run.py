@@ -63,6 +63,7 @@ class Fitted:
     fit_seconds: float
     cpu_seconds: float
     peak_memory_bytes: int
+    peak_device_bytes: int | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,6 +73,7 @@ class Predicted:
     predictions: Predictions
     operators: Operators
     peak_memory_bytes: int
+    peak_device_bytes: int | None
 
 
 @dataclass(kw_only=True)
@@ -129,7 +131,7 @@ def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer
             ),
             harness_version=__version__,
             isolation=IsolationPart(level=plan.level, detail=sandbox.isolation.detail),
-            machine=describe_machine(),
+            machine=describe_machine(plan.gpu),
             packages=package_versions(),
             git=describe_git(root),
             evidence_digest=None if reached.predicted is None else evidence.digest,
@@ -209,7 +211,10 @@ class _Line:
             with self._phase("save"):
                 session.save(artifact)
             return Fitted(
-                fit_seconds=fit_seconds, cpu_seconds=cpu_seconds, peak_memory_bytes=session.process.peak_memory_bytes
+                fit_seconds=fit_seconds,
+                cpu_seconds=cpu_seconds,
+                peak_memory_bytes=session.process.peak_memory_bytes,
+                peak_device_bytes=session.process.peak_device_bytes,
             )
 
     def _predict(self, seed: int, artifact: Path) -> Predicted:
@@ -231,6 +236,7 @@ class _Line:
                 predictions=join_predictions(batches),
                 operators=self._inspect(session, inputs[:1]),
                 peak_memory_bytes=session.process.peak_memory_bytes,
+                peak_device_bytes=session.process.peak_device_bytes,
             )
 
     def _inspect(self, session: Session, inputs: Any) -> Operators:
@@ -360,7 +366,9 @@ def _failure(plan: Plan, error: SubmissionError) -> Failure:
 
 def _cost(reached: _Reached) -> Cost:
     fitted, weight, measured = reached.fitted, reached.weight, reached.measured
-    peaks = [stage.peak_memory_bytes for stage in (fitted, reached.predicted) if stage is not None]
+    stages = [stage for stage in (fitted, reached.predicted) if stage is not None]
+    peaks = [stage.peak_memory_bytes for stage in stages]
+    on_device = [stage.peak_device_bytes for stage in stages if stage.peak_device_bytes is not None]
     return Cost(
         parameters=None if weight is None else weight.parameters,
         parameters_verified=None if weight is None else weight.verified,
@@ -370,6 +378,7 @@ def _cost(reached: _Reached) -> Cost:
         fit_seconds=None if fitted is None else fitted.fit_seconds,
         cpu_seconds=None if fitted is None else fitted.cpu_seconds,
         peak_memory_bytes=max(peaks, default=None),
+        peak_device_bytes=max(on_device, default=None),
         latency=None if measured is None else measured.latency,
         throughput=None if measured is None else measured.throughput,
     )

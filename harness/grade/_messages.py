@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from harness.data import DataChoice
+from harness.evaluate import Device
 from harness.record import Record
 from harness.sandbox import Level
 
@@ -19,6 +20,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     least: Level
     """The weakest isolation to work at."""
+    device: Device = "cpu"
 
 
 class Request(msgspec.Struct, frozen=True):

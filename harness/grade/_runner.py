@@ -65,7 +65,7 @@ class Runner:
             orders, places = self._orders, places_of(self._orders)
             course = Course(Path(orders.root))
             sandbox = find_sandbox_of_at_least([course.root, *places.all()], orders.least)
-            settings = Settings(data=orders.data, seed=orders.seed, weights="declared")
+            settings = Settings(data=orders.data, seed=orders.seed, weights="declared", device=orders.device)
             self._evaluator = Evaluator(course, sandbox, places, settings)
         return self._evaluator
 

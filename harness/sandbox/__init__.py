@@ -2,6 +2,7 @@
 
 from harness.sandbox._box import Box, Folder, Launch, Sandbox
 from harness.sandbox._find import Attempt, attempts, find_sandbox, find_sandbox_of_at_least
+from harness.sandbox._gpu import Gpu, find_gpus
 from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level
 from harness.sandbox._process import Process
 from harness.sandbox._watch import Allowance, Exceeded
@@ -13,12 +14,14 @@ __all__ = [
     "Box",
     "Exceeded",
     "Folder",
+    "Gpu",
     "Isolation",
     "Launch",
     "Level",
     "Process",
     "Sandbox",
     "attempts",
+    "find_gpus",
     "find_sandbox",
     "find_sandbox_of_at_least",
 ]

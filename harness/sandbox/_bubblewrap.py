@@ -78,7 +78,7 @@ class Bubblewrap:
         argv += [sys.executable, "-P", f"{_JOB}/lib/harness/worker/__main__.py"]
         return Launch(
             argv=tuple(argv),
-            environment=environment(_HOME, box.threads),
+            environment=environment(_HOME, box),
             places=tuple(Folder(folder.name, Path(_JOB, folder.name)) for folder in box.folders),
             processes=box.limits.processes,
             stop_signal=signal.SIGKILL,  # the death of bubblewrap is the death of its pid namespace
@@ -96,6 +96,8 @@ class Bubblewrap:
         for path in _SYSTEM_FILES:
             yield from ("--ro-bind-try", path, path)
         yield from ("--size", str(box.limits.memory_bytes // 4), "--perms", "1777", "--tmpfs", "/dev/shm")  # noqa: S108
+        for node in () if box.gpu is None else box.gpu.nodes:
+            yield from ("--dev-bind", str(node), str(node))
         yield from ("--remount-ro", "/dev")  # else a tmpfs without a size
         yield from ("--size", str(box.limits.scratch_bytes), "--perms", "1777", "--tmpfs", "/tmp")  # noqa: S108
         yield from ("--dir", _HOME)

@@ -49,7 +49,7 @@ class Process:
         for fd in (requests[0], replies[1], output[1]):
             self._close(fd)
         self.channel: Channel[Reply] = Channel(replies[0], requests[1], Reply, stop[0])
-        self._watch = Watch(self._popen, box.limits, output[0], stop[1], self._signal, self._launch.group)
+        self._watch = Watch(self._popen, box, output[0], stop[1], self._signal, self._launch.group)
 
     def place(self, name: str) -> str:
         """Return where the worker sees the folder given to it as `name`."""
@@ -73,6 +73,11 @@ class Process:
     def peak_memory_bytes(self) -> int:
         """The most memory the tree was seen to hold of its own (shared libraries not counted)."""
         return self._watch.peak_memory_bytes
+
+    @property
+    def peak_device_bytes(self) -> int | None:
+        """The most memory of its GPU that was seen in use beyond what was in use before; None without one."""
+        return self._watch.peak_device_bytes
 
     @property
     def cpu_seconds(self) -> float:

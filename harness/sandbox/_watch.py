@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 
 import psutil
 
-from harness.contract import Limits
+from harness.sandbox._box import Box
 from harness.sandbox._cgroup import Group
 
 _TICK_SECONDS = 0.1
@@ -58,21 +58,23 @@ class Watch:
     def __init__(
         self,
         popen: subprocess.Popen[bytes],
-        limits: Limits,
+        box: Box,
         output: int,
         stop: int,
         kill: Callable[[], None],
         group: Group | None,
     ) -> None:
-        self._popen, self._limits, self._output, self._stop, self._kill = popen, limits, output, stop, kill
-        self._group = group
-        self._tail = _Tail(limits.output_bytes)
+        self._popen, self._limits, self._output, self._stop, self._kill = popen, box.limits, output, stop, kill
+        self._group, self._gpu = group, box.gpu
+        self._device_bytes_before = 0 if box.gpu is None else box.gpu.used_bytes()
+        self._tail = _Tail(box.limits.output_bytes)
         self._allowance: Allowance | None = None
         self._deadline, self._cpu_deadline = float("inf"), float("inf")
         self._finished = threading.Event()
         self._told = False
         self._exceeded: Exceeded | None = None
         self.peak_memory_bytes = 0
+        self.peak_device_bytes: int | None = None if box.gpu is None else 0
         self.seen: list[psutil.Process] = []
         """The processes below the one started, at the last look."""
         self._thread = threading.Thread(target=self._run, name=f"watch-{popen.pid}", daemon=True)
@@ -137,6 +139,9 @@ class Watch:
             return
         usage = self._usage()
         self.peak_memory_bytes = max(self.peak_memory_bytes, usage.memory_bytes)
+        if self._gpu is not None:
+            more = self._gpu.used_bytes() - self._device_bytes_before
+            self.peak_device_bytes = max(self.peak_device_bytes or 0, more)
         exceeded = self._killed_for_memory() or self._judge(usage)
         if exceeded is not None and self._exceeded is None:
             self._exceeded = exceeded

@@ -92,7 +92,7 @@ def test_levels_are_ordered_weakest_first():
 def test_the_environment_of_a_worker_takes_nothing_from_the_hosts(monkeypatch):
     monkeypatch.setenv("HARNESS_PRIVATE", "/labels")
     monkeypatch.setenv("LD_PRELOAD", "x")
-    variables = environment("/home/of/worker", 3)
+    variables = environment("/home/of/worker", Box(folders=(), limits=Limits(), threads=3))
     assert not {"HARNESS_PRIVATE", "LD_PRELOAD"} & set(variables)
     assert variables["OMP_NUM_THREADS"] == "3"
 

@@ -12,7 +12,8 @@ from textwrap import dedent
 
 import pytest
 
-from harness.sandbox._box import environment
+from harness.contract import Limits
+from harness.sandbox._box import Box, environment
 from harness.sandbox._bubblewrap import Bubblewrap
 from harness.sandbox._interpreter import interpreter_paths
 
@@ -108,7 +109,7 @@ def test_the_environment_is_what_the_box_gives_and_nothing_else(walled, monkeypa
         pid1 = Path("/proc/1/environ").read_text().split("\\0")
         return [dict(os.environ), [name.partition("=")[0] for name in pid1 if name]]
     """)
-    allowed = set(environment("/tmp/work", 1))
+    allowed = set(environment("/tmp/work", Box(folders=(), limits=Limits(), threads=1)))
     assert set(seen[0]) - {"PYTHONPATH", "PWD", "LC_CTYPE"} == allowed
     assert set(seen[1]) <= allowed | {"PWD"}
     assert seen[0]["HOME"] == seen[0]["TMPDIR"] == "/tmp/work"
