@@ -11,7 +11,7 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,34 +34,41 @@ class Quiet:
     def working(self) -> Iterator[None]:
         """Work beside others, while nobody measures."""
         with contextlib.ExitStack() as held:
-            with self._held("gate", fcntl.LOCK_SH):
-                held.enter_context(self._held("room", fcntl.LOCK_SH))
+            with self._held(["gate"], fcntl.LOCK_SH):
+                held.enter_context(self._held(["room"], fcntl.LOCK_SH))
             yield
 
     @contextmanager
     def measuring(self) -> Iterator[None]:
         """Measure alone: wait until nobody works, let nobody begin."""
-        with self._held("gate", fcntl.LOCK_EX), self._held("room", fcntl.LOCK_EX):
+        with self._held(["gate"], fcntl.LOCK_EX), self._held(["room"], fcntl.LOCK_EX):
             yield
 
     @contextmanager
-    def _held(self, name: str, how: int) -> Iterator[None]:
-        descriptor = self._open(self.folder / f"harness-{name}.lock")
+    def one_of(self, names: Sequence[str]) -> Iterator[str]:
+        """Have one of the things named, the first that is free; nobody else of us has it meanwhile."""
+        with self._held(names, fcntl.LOCK_EX) as name:
+            yield name
+
+    @contextmanager
+    def _held(self, names: Sequence[str], how: int) -> Iterator[str]:
+        """Hold the first of the locks `names` that can be had."""
+        paths = [self.folder / f"harness-{name}.lock" for name in names]
+        descriptors: list[int] = []
         try:
+            descriptors += map(self._open, paths)
             deadline = time.monotonic() + self.patience
-            while True:
-                with contextlib.suppress(BlockingIOError):
-                    fcntl.flock(descriptor, how | fcntl.LOCK_NB)
-                    break
+            while (got := _first_free(descriptors, how)) is None:
                 if time.monotonic() > deadline:
                     raise InfrastructureError(
-                        f"another harness on this machine has been at work for {self.patience:g} s, so that latency "
-                        f"cannot be measured (`fuser {self.folder / f'harness-{name}.lock'}` names it): end it, or wait"
+                        f"another harness on this machine has been at work for {self.patience:g} s, and this one has "
+                        f"to wait for it (`fuser {' '.join(map(str, paths))}` names it): end it, or wait"
                     )
                 time.sleep(_LOOK_SECONDS)
-            yield
+            yield names[got]
         finally:
-            os.close(descriptor)
+            for descriptor in descriptors:
+                os.close(descriptor)
 
     @staticmethod
     def _open(path: Path) -> int:
@@ -77,6 +84,14 @@ class Quiet:
                 return os.open(path, flags)
         except OSError as error:
             raise InfrastructureError(f"{path} cannot be opened to lock it ({error}): remove it") from error
+
+
+def _first_free(descriptors: Sequence[int], how: int) -> int | None:
+    for number, descriptor in enumerate(descriptors):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+            return number
+    return None
 
 
 def machine_wide() -> Quiet:

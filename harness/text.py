@@ -62,7 +62,7 @@ def neutral_cell(text: str) -> str:
 
 def neutral_output(text: str) -> str:
     """Return `text` as one line that no CI runner takes for a command (``::name::``, ``##[name]``)."""
-    line = neutral_line(text).replace("##[", "## [")
+    line = neutral_line(text)
     return f"\\{line}" if line.startswith("::") else line
 
 

@@ -57,6 +57,16 @@ def test_any_number_works_at_once_and_nobody_measures_meanwhile(tmp_path: Path) 
         assert not may(tmp_path, "measuring")
 
 
+def test_of_several_things_each_has_one_of_its_own_and_who_comes_too_late_waits(tmp_path: Path) -> None:
+    quiet = Quiet(folder=tmp_path, patience=0.1)
+    with quiet.one_of(["a", "b"]) as first, quiet.one_of(["a", "b"]) as second:
+        assert (first, second) == ("a", "b")
+        with pytest.raises(InfrastructureError, match=r"fuser .*harness-a.lock .*harness-b.lock"), quiet.one_of("ab"):
+            pass
+    with quiet.one_of(["a", "b"]) as again:
+        assert again == "a"
+
+
 def test_who_measures_is_alone(tmp_path: Path) -> None:
     with holder(tmp_path, "measuring") as one:
         assert said(one) == "in"

@@ -28,11 +28,6 @@ class Entry:
         return self.mode in _FILES
 
     @property
-    def is_link(self) -> bool:
-        """Whether it is a symbolic link."""
-        return self.mode == "120000"
-
-    @property
     def is_submodule(self) -> bool:
         """Whether it is another repository."""
         return self.mode == "160000"

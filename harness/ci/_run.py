@@ -18,10 +18,10 @@ from harness.ci._result import Former, Graded, Place, Points, Problem, Result
 from harness.contract import HarnessError, Task
 from harness.course import Course, Submission
 from harness.data import Places
-from harness.evaluate import Evaluator, Observer, Settings, Stores
+from harness.evaluate import Evaluator, Observer, Settings
 from harness.grade import most_points, points_for
 from harness.leaderboard import build
-from harness.record import EvidenceStore, Record, Score, ScoredOn, Store
+from harness.record import Record, Score, ScoredOn, Stores
 from harness.sandbox import Sandbox
 from harness.statistics import Interval, unpaired_p_value
 
@@ -84,12 +84,9 @@ class _Comparison:
 
     def __init__(self, course: Course, grader: Grader, gone: set[tuple[str, str]]) -> None:
         self._course, self._gone = course, gone
-        self._published = Store(course.leaderboard / "records", course.private / "records.lock")
-        self._kept = Store(grader.kept / "records", grader.kept / "records.lock")
-        self._evidence = EvidenceStore(grader.kept / "evidence")
-        self._evaluator = Evaluator(
-            course, grader.sandbox, grader.places, grader.settings, Stores(self._kept, self._evidence)
-        )
+        self._published = Stores.of(course.leaderboard, course.private).records
+        self._kept = Stores.of(grader.kept, grader.kept)
+        self._evaluator = Evaluator(course, grader.sandbox, grader.places, grader.settings, self._kept)
 
     def grade(self, touched: Touched, observer: Observer) -> Graded:
         """Evaluate `touched`, unless an equal run's record is kept."""
@@ -109,7 +106,7 @@ class _Comparison:
     def _earlier(self, touched: Touched) -> Iterable[Record]:
         """Yield what this person's work scored before, by what name it then had; the newest first."""
         for name in filter(None, (touched.name, touched.former)):
-            for store in (self._kept, self._published):
+            for store in (self._kept.records, self._published):
                 found = store.read(touched.task, name)
                 if isinstance(found, Record):
                     yield found
@@ -117,10 +114,10 @@ class _Comparison:
     def _place(self, record: Record) -> Place | None:
         """Return the tie group among the records at hand that may be compared; an earlier run's own wins."""
         newest: dict[tuple[str, ...], Record] = {}
-        for found in (*self._published.all(), *self._kept.all()):
+        for found in (*self._published.all(), *self._kept.records.all()):
             if isinstance(found, Record) and (found.submission.name, found.task.name) not in self._gone:
                 newest[found.submission.name, *_data_of(found)] = found
-        group = build(newest.values(), self._evidence).group_of(record)
+        group = build(newest.values(), self._kept.evidence).group_of(record)
         row = None if group is None else group.row_of(record.submission.name)
         if group is None or row is None or row.rank is None:
             return None

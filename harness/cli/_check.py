@@ -9,12 +9,12 @@ import click
 from rich.console import Console
 
 from harness.cli import FAILED, PASSED
-from harness.cli._options import console, course_at, places
+from harness.cli._options import any_data, console, course_at, data_root, places
 from harness.contract import SubmissionError
 from harness.course import Submission
 from harness.data import DataChoice
 from harness.evaluate import Evaluator, Settings
-from harness.sandbox import find_sandbox
+from harness.sandbox import find_sandbox, prepared
 from harness.text import neutral_line
 
 _SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-", "dim")}
@@ -23,20 +23,20 @@ _SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-",
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 @click.option("--task", help="Only this task of each submission.")
-@click.option("--data", type=click.Choice(["auto", "canonical", "local", "embedded"]), default="auto")
-@click.option("--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA.")
+@any_data
+@data_root
 def check(paths: tuple[str, ...], task: str | None, data: DataChoice, data_root: Path | None) -> int:
     """Try submissions against the contract on a small sample; no test score comes of it."""
     out = console()
     course = course_at(paths)
     submissions = dict.fromkeys(s for path in paths for s in course.submissions(path, task))
     where = places(data_root)
-    sandbox = find_sandbox([course.root, *where.all()])
-    evaluator = Evaluator(course, sandbox, where, Settings(data=data, weights="retrain"))
     tally: Counter[str] = Counter()
     reasons: list[str] = []
-    for submission in submissions:
-        _one(out, evaluator, submission, tally, reasons)
+    with prepared(find_sandbox([course.root, *where.all()]), "warm") as sandbox:
+        evaluator = Evaluator(course, sandbox, where, Settings(data=data, weights="retrain"))
+        for submission in submissions:
+            _one(out, evaluator, submission, tally, reasons)
     verdict = ", ".join(f"{tally[name]} {name}" for name in _SIGNS if tally[name] or name == "passed")
     out.print(verdict + (f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""))
     return FAILED if tally["failed"] else PASSED

@@ -35,7 +35,7 @@ from harness.ci import (
     without_grades,
 )
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
-from harness.cli._options import console, course_at, places, sandbox_of_at_least
+from harness.cli._options import allow_isolation, cold, console, course_at, data_root, places, real_data
 from harness.cli._progress import watching
 from harness.cli._result import show
 from harness.data import DataChoice
@@ -43,7 +43,7 @@ from harness.evaluate import Observer, Settings
 from harness.export.junit import Case, Check, Suite, junit_xml, suites_of
 from harness.files import write_atomically
 from harness.record import ScoredOn
-from harness.sandbox import Level
+from harness.sandbox import Level, Start, find_sandbox_of_at_least, prepared
 from harness.text import neutral_output
 
 
@@ -67,21 +67,10 @@ from harness.text import neutral_output
     show_default=True,
     help="A test score after every push would be climbed.",
 )
-@click.option(
-    "--data",
-    type=click.Choice(["auto", "canonical", "local", "embedded"]),
-    default="auto",
-    show_default=True,
-    help="Which source of data; auto takes no embedded stand-in.",
-)
-@click.option("--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA.")
-@click.option(
-    "--allow-isolation",
-    type=click.Choice([level.value for level in Level]),
-    default=Level.LANDLOCK.value,
-    show_default=True,
-    help="The weakest isolation that will do.",
-)
+@real_data
+@data_root
+@allow_isolation
+@cold
 @click.option("--summary", type=click.Path(path_type=Path), help="Markdown; else .harness/ci/summary.md.")
 @click.option("--junit", type=click.Path(path_type=Path), help="JUnit XML; else .harness/ci/junit.xml.")
 @click.option("--comment", type=click.Path(path_type=Path), help="Body of a comment; else .harness/ci/comment.md.")
@@ -93,7 +82,8 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
     score_on: ScoredOn,
     data: DataChoice,
     data_root: Path | None,
-    allow_isolation: str,
+    lowest: Level,
+    start: Start,
     summary: Path | None,
     junit: Path | None,
     comment: Path | None,
@@ -112,7 +102,7 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
         summary=summary or folder / "summary.md",
         comment=comment or folder / "comment.md",
     )
-    settings = Settings(data="real" if data == "auto" else data, weights="declared", score_on=score_on)
+    settings = Settings(data=data, weights="declared", score_on=score_on)
     with silenced(os.environ, click.echo):
         commits = find_range(repository, base, head)
         change = find_change(repository, commits, Policy(outside, author))
@@ -120,10 +110,11 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
         result = without_grades(commits, change, score_on)
         if change.wanted:
             where = places(data_root)
-            sandbox = sandbox_of_at_least([course.root, *where.all()], Level(allow_isolation))
-            out.print(f"isolation: {sandbox.isolation}")
-            grader = Grader(sandbox=sandbox, places=where, settings=settings, kept=folder)
-            result = run_ci(repository, commits, change, grader, _watch(out))
+            best = find_sandbox_of_at_least([course.root, *where.all()], lowest)
+            out.print(f"isolation: {best.isolation}")
+            with prepared(best, start) as sandbox:
+                grader = Grader(sandbox=sandbox, places=where, settings=settings, kept=folder)
+                result = run_ci(repository, commits, change, grader, _watch(out))
         _write(files, result)
         _show(out, result)
     if on_github(os.environ):

@@ -13,16 +13,16 @@ import msgspec
 from rich.console import Console
 
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
-from harness.cli._options import console, course_at, places, rebuild_board
+from harness.cli._options import any_data, cold, console, course_at, data_root, device, places, rebuild_board
 from harness.cli._progress import watching
 from harness.cli._result import show, verdict
 from harness.contract import HarnessError, UsageError
 from harness.course import Course, Submission
 from harness.data import DataChoice, TaskData
-from harness.evaluate import Evaluation, Evaluator, Observer, Settings
+from harness.evaluate import Device, Evaluation, Evaluator, Observer, Settings
 from harness.files import write_atomically
 from harness.record import Record, to_plain
-from harness.sandbox import Level, find_sandbox
+from harness.sandbox import Level, Start, find_sandbox, prepared
 
 Policy = Literal["reuse", "force", "no_store"]
 
@@ -30,14 +30,8 @@ Policy = Literal["reuse", "force", "no_store"]
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 @click.option("--task", help="Only this task of each submission.")
-@click.option(
-    "--data",
-    type=click.Choice(["auto", "canonical", "local", "embedded"]),
-    default="auto",
-    show_default=True,
-    help="Which source of data.",
-)
-@click.option("--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA.")
+@any_data
+@data_root
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Base of all seeds.")
 @click.option(
     "--repeats",
@@ -46,9 +40,11 @@ Policy = Literal["reuse", "force", "no_store"]
     show_default=True,
     help="Train so often, with other seeds; the score is the mean.",
 )
+@device
 @click.option("--retrain", is_flag=True, help="Train even where weights/ was shipped.")
 @click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
 @click.option("--no-store", is_flag=True, help="Write no record, touch no leaderboard.")
+@cold
 @click.option("--isolation", type=click.Choice([level.value for level in Level]), help="Exactly this level.")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the records as a JSON list; - for stdout alone.")
 def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -58,9 +54,11 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
     data_root: Path | None,
     seed: int,
     repeats: int,
+    device: Device,
     retrain: bool,
     force: bool,
     no_store: bool,
+    start: Start,
     isolation: str | None,
     json_file: str | None,
 ) -> int:
@@ -69,12 +67,12 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
     course = course_at(paths)
     submissions = _unique(s for path in paths for s in course.submissions(path, task))
     where = places(data_root)
-    sandbox = find_sandbox([course.root, *where.all()], None if isolation is None else Level(isolation))
-    out.print(f"isolation: {sandbox.isolation}")
-    settings = Settings(data=data, seed=seed, repeats=repeats, weights="retrain" if retrain else "load")
-    evaluator = Evaluator(course, sandbox, where, settings)
+    best = find_sandbox([course.root, *where.all()], None if isolation is None else Level(isolation))
+    out.print(f"isolation: {best.isolation}")
+    settings = Settings(data=data, seed=seed, repeats=repeats, weights="retrain" if retrain else "load", device=device)
     policy: Policy = "no_store" if no_store else "force" if force else "reuse"
-    tally = _Run(course, evaluator, policy, out).all(submissions)
+    with prepared(best, start) as sandbox:
+        tally = _Run(course, Evaluator(course, sandbox, where, settings), policy, out).all(submissions)
     if json_file is not None:
         _write_json(json_file, tally.records)
     return tally.finish(out)

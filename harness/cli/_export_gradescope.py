@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from harness.cli import PASSED
-from harness.cli._options import console, course_at, places
+from harness.cli._options import allow_isolation, console, course_at, data_root, places
 from harness.contract import Task, UsageError
 from harness.data import DataChoice, Places
 from harness.export.gradescope_bundle import DATA, PRIVATE, BundleSettings, build_wheel, write_bundle
@@ -28,14 +28,8 @@ from harness.sandbox import Level
     show_default=True,
     help="Which source; its files are put into the zip unless it is embedded.",
 )
-@click.option("--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA.")
-@click.option(
-    "--allow-isolation",
-    type=click.Choice([level.value for level in Level]),
-    default=Level.LANDLOCK.value,
-    show_default=True,
-    help="The weakest isolation that will do there.",
-)
+@data_root
+@allow_isolation
 @click.option(
     "--wheel", type=click.Path(path_type=Path, exists=True), help="The harness; else built from its checkout."
 )
@@ -45,13 +39,13 @@ def gradescope(  # noqa: PLR0913, PLR0917 - one argument an option
     score_on: ScoredOn,
     data: DataChoice,
     data_root: Path | None,
-    allow_isolation: str,
+    lowest: Level,
     wheel: Path | None,
 ) -> int:
     """Write the autograder zip for Gradescope: the harness, one task and its data."""
     out, course, where = console(), course_at(), places(data_root)
     task = course.task(name)
-    settings = BundleSettings(task=name, score_on=score_on, data=data, lowest_isolation=allow_isolation)
+    settings = BundleSettings(task=name, score_on=score_on, data=data, lowest_isolation=lowest.value)
     folders = _folders(task, settings, where)
     with tempfile.TemporaryDirectory(prefix="harness-bundle-") as folder, out.status("building"):
         used = wheel or build_wheel(Path(folder))

@@ -8,7 +8,7 @@ import click
 
 from harness.ci import COMMENT_BYTES, Outside, Policy, Repository, find_change, find_range, read_result, result_markdown
 from harness.cli import PASSED
-from harness.cli._options import console, course_at, record_store
+from harness.cli._options import console, course_at, stores_of
 from harness.export.junit import junit_xml, suites_of
 from harness.files import write_atomically
 from harness.record import Record
@@ -18,7 +18,7 @@ from harness.record import Record
 @click.option("--output", type=click.Path(path_type=Path), default="junit.xml", show_default=True)
 def junit(output: Path) -> int:
     """Write the newest records as JUnit XML, a suite for each."""
-    records = [record for record in record_store(course_at()).all() if isinstance(record, Record)]
+    records = [record for record in stores_of(course_at()).records.all() if isinstance(record, Record)]
     write_atomically(output, junit_xml(suites_of(records)))
     console().print(f"{output}: {len(records)} records")
     return PASSED

@@ -16,11 +16,22 @@ from rich.console import Console
 from harness.cli import INFRASTRUCTURE, PASSED, USAGE
 from harness.cli._grade_show import following, show_plan, show_table
 from harness.cli._gradebook import gradebook, keep_aliases, read_rules, settle
-from harness.cli._options import board_if_stale, console, course_at, places, record_store
+from harness.cli._options import (
+    allow_isolation,
+    board_if_stale,
+    cold,
+    console,
+    course_at,
+    data_root,
+    device,
+    places,
+    real_data,
+    stores_of,
+)
 from harness.contract import InfrastructureError, UsageError
 from harness.course import Course, Submission, suggest
 from harness.data import DataChoice, load_data
-from harness.evaluate import Outcome, describe_git
+from harness.evaluate import Device, Outcome, describe_git
 from harness.grade import (
     Cluster,
     Done,
@@ -36,11 +47,10 @@ from harness.grade import (
     Work,
     places_of,
     plan_work,
-    sandbox_for,
     scheduler,
 )
-from harness.record import EvidenceStore, Store
-from harness.sandbox import Level
+from harness.record import Stores
+from harness.sandbox import Level, Start, find_gpus, find_sandbox_of_at_least
 
 
 @click.command()
@@ -52,22 +62,12 @@ from harness.sandbox import Level
 @click.option("--only", multiple=True, metavar="NAME[/TASK]", help="Only these; * and ? are patterns. Repeatable.")
 @click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and why; do nothing.")
-@click.option(
-    "--data",
-    type=click.Choice(["auto", "canonical", "local", "embedded"]),
-    default="auto",
-    show_default=True,
-    help="Which source of data; embedded only where it is named.",
-)
-@click.option("--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA.")
+@real_data
+@data_root
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Base of all seeds.")
-@click.option(
-    "--allow-isolation",
-    type=click.Choice([level.value for level in Level]),
-    default=Level.LANDLOCK.value,
-    show_default=True,
-    help="The weakest isolation to grade at.",
-)
+@device
+@allow_isolation
+@cold
 def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     folder: str,
     jobs: int | None,
@@ -80,7 +80,9 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     data: DataChoice,
     data_root: Path | None,
     seed: int,
-    allow_isolation: str,
+    device: Device,
+    lowest: Level,
+    start: Start,
 ) -> int:
     """Grade a class: every submission in FOLDER; what has not changed is not done again."""
     out = console()
@@ -88,16 +90,18 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     orders = Orders(
         root=str(course.root),
         data_root=None if data_root is None else str(data_root.absolute()),
-        data="real" if data == "auto" else data,  # practice data only where it is asked for
+        data=data,
         seed=seed,
-        least=Level(allow_isolation),
+        least=lowest,
+        start=start,
+        device=device,
     )
     people, policy = read_rules(course, roster, deadline)
     with _alone(course):
-        store, journal = record_store(course), Journal(course.private / "grade" / "problems.json")
+        stores, journal = stores_of(course), Journal(course.private / "grade" / "problems.json")
         asked, obstacles = find_submissions(course, folder, only)
-        terms = Terms(data=orders.data, seed=seed, least=orders.least, force=force, failed=journal.problems)
-        work = plan_work(course, store, places(data_root), asked, terms)
+        terms = Terms(data=data, seed=seed, least=lowest, device=device, force=force, failed=journal.problems)
+        work = plan_work(course, stores.records, places(data_root), asked, terms)
         show_plan(out, work, obstacles, every=dry_run)
         if dry_run:
             return PASSED
@@ -106,7 +110,7 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
             if address is None
             else _cluster(course, orders, work, address, jobs)
         )
-        standings = _do(out, course, store, journal, work, executor)
+        standings = _do(out, course, stores, journal, work, executor)
         if people is not None:
             keep_aliases(course, people)
         board_if_stale(course)
@@ -151,11 +155,13 @@ def _matches(submission: Submission, pattern: str) -> bool:
 def _local(out: Console, course: Course, orders: Orders, work: Work, jobs: int | None) -> Local:
     """Do the jobs here: as many at a time as have cores of their own."""
     if work.jobs:
-        sandbox = sandbox_for(course, places_of(orders), orders)
+        sandbox = find_sandbox_of_at_least([course.root, *places_of(orders).all()], orders.least)
         out.print(f"isolation: {sandbox.isolation}")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     most = max(1, cores // work.threads)
     slots = min(most, jobs or most, max(1, len(work.jobs)))
+    if orders.device == "cuda":
+        slots = min(slots, len(find_gpus()))
     if jobs is not None and jobs > most:
         out.print(f"{most} job(s) at a time, not {jobs}: each takes {work.threads} of {cores} cores")
     return Local(orders=orders, slots=slots, log=course.private / "grade" / "grade.log")
@@ -174,15 +180,14 @@ def _cluster(course: Course, orders: Orders, work: Work, address: str, jobs: int
     return Cluster(course=course, orders=orders, load=load, git=git, connect=connect, patience=patience)
 
 
-def _do(out: Console, course: Course, store: Store, journal: Journal, work: Work, executor: Executor) -> list[Standing]:
+def _do(
+    out: Console, course: Course, stores: Stores, journal: Journal, work: Work, executor: Executor
+) -> list[Standing]:
     """Do the work; return how everybody stands, those kept too."""
     standings = [kept.standing for kept in work.kept]
-    evidence = EvidenceStore(course.private / "evidence")
 
     def keep(outcome: Outcome) -> None:
-        record = outcome.record
-        evidence.write(record.task.name, record.submission.name, outcome.evidence)
-        store.write(record)
+        stores.keep(outcome.record, outcome.evidence)
 
     if work.jobs:
         with _log(course.private / "grade" / "grade.log") as log, following(out, len(work.jobs)) as watch:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from harness.cli._options import aliases_path, record_store
+from harness.cli._options import aliases_path, stores_of
 from harness.contract import UsageError
 from harness.course import Course
 from harness.export.csv import gradebook_csv
@@ -43,7 +43,7 @@ def read_rules(course: Course, roster: Path | None, deadline: str | None) -> tup
 
 def gradebook(course: Course, roster: Roster | None, policy: Policy) -> tuple[Entry, ...]:
     """Return everybody's grades as they stand now."""
-    return compile_gradebook(course, record_store(course), roster, policy, datetime.now().astimezone())
+    return compile_gradebook(course, stores_of(course).records, roster, policy, datetime.now().astimezone())
 
 
 def settle(out: Console, course: Course, entries: Sequence[Entry]) -> None:

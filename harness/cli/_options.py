@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import click
 import msgspec
 from filelock import FileLock
 from rich.console import Console
@@ -16,8 +17,52 @@ from harness.course import Course
 from harness.data import Places
 from harness.files import write_atomically
 from harness.leaderboard import Board, build, write_board
-from harness.record import EvidenceStore, Store
-from harness.sandbox import Level, Sandbox, find_sandbox
+from harness.record import Stores
+from harness.sandbox import Level
+
+data_root = click.option(
+    "--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA."
+)
+any_data = click.option(
+    "--data",
+    type=click.Choice(["auto", "canonical", "local", "embedded"]),
+    default="auto",
+    show_default=True,
+    help="Which source of data.",
+)
+real_data = click.option(
+    "--data",
+    type=click.Choice(["auto", "canonical", "local", "embedded"]),
+    default="auto",
+    show_default=True,
+    callback=lambda _context, _option, chosen: "real" if chosen == "auto" else chosen,
+    help="Which source of data; auto takes no embedded stand-in.",
+)
+"""For grades: practice data only where it is asked for."""
+device = click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="What models may compute on; cuda: one GPU each, one at a time on each.",
+)
+allow_isolation = click.option(
+    "--allow-isolation",
+    "lowest",
+    type=click.Choice([level.value for level in Level]),
+    default=Level.LANDLOCK.value,
+    show_default=True,
+    callback=lambda _context, _option, chosen: Level(chosen),
+    help="The weakest isolation that will do.",
+)
+
+cold = click.option(
+    "--cold",
+    "start",
+    flag_value="cold",
+    default="warm",
+    help="Start each worker as a new process; else they are forked from one that has imported the libraries.",
+)
 
 
 def course_at(paths: Sequence[str] = ()) -> Course:
@@ -35,29 +80,15 @@ def places(data_root: Path | None = None) -> Places:
     return Places.of(os.environ, data_root)
 
 
-def sandbox_of_at_least(hidden: Sequence[Path], lowest: Level) -> Sandbox:
-    """Return the best sandbox there is; no weaker one than was asked for takes its place.
-
-    Raises:
-        InfrastructureError: the best there is holds less than `lowest`.
-    """
-    sandbox = find_sandbox(hidden)
-    if sandbox.isolation.level < lowest:
-        raise InfrastructureError(
-            f"isolation here is {sandbox.isolation}; expected at least {lowest.value}: run `harness doctor`, "
-            f"or say --allow-isolation {sandbox.isolation.level.value} where you trust every submission"
-        )
-    return sandbox
-
-
-def record_store(course: Course) -> Store:
-    """Return the course's records."""
-    return Store(course.leaderboard / "records", course.private / "records.lock")
+def stores_of(course: Course) -> Stores:
+    """Return the course's own records and evidence."""
+    return Stores.of(course.leaderboard, course.private)
 
 
 def board_of(course: Course) -> Board:
     """Return the leaderboard as it stands."""
-    return build(record_store(course).all(), EvidenceStore(course.private / "evidence"))
+    stores = stores_of(course)
+    return build(stores.records.all(), stores.evidence)
 
 
 def aliases_path(course: Course) -> Path:

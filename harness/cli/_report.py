@@ -10,12 +10,12 @@ import click
 import numpy as np
 
 from harness.cli import PASSED
-from harness.cli._options import console, course_at, places, record_store
+from harness.cli._options import console, course_at, places, stores_of
 from harness.contract import HarnessError, InfrastructureError, Task, UsageError
 from harness.course import Course, Submission
 from harness.data import load_data
 from harness.files import write_atomically
-from harness.record import EvidenceStore, Record, Unreadable
+from harness.record import Record, Unreadable
 from harness.report import report_html
 
 
@@ -29,21 +29,29 @@ def report(path: str, task: str | None, output: Path | None) -> int:
     It may hold what is not published; it is for whoever holds the evidence.
     """
     out, course = console(), course_at((path,))
+    problems = []
     for submission in course.submissions(path, task):
-        page = _page(course, submission)
+        try:
+            page = _page(course, submission)
+        except HarnessError as error:  # keeps no other submission from its page
+            problems.append(error)
+            continue
         file = (output or course.private / "reports") / f"{submission.name.replace('/', '-')}-{submission.task}.html"
         write_atomically(file, page.encode())
         out.print(f"{submission}: {file}")
+    if problems:
+        raise problems[0]
     return PASSED
 
 
 def _page(course: Course, submission: Submission) -> str:
-    record = record_store(course).read(submission.task, submission.name)
+    stores = stores_of(course)
+    record = stores.records.read(submission.task, submission.name)
     if record is None:
         raise UsageError(f"{submission} has no record yet: harness evaluate {submission.folder}")
     if isinstance(record, Unreadable):
         raise InfrastructureError(f"{record.path} cannot be read ({record.reason}): restore or remove it")
-    evidence = EvidenceStore(course.private / "evidence").read(submission.task, submission.name)
+    evidence = stores.evidence.read(submission.task, submission.name)
     if evidence is not None and evidence.digest != record.run.evidence_digest:
         evidence = None
     task = course.task(submission.task)

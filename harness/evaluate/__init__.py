@@ -3,14 +3,15 @@
 from harness.evaluate._check import Check
 from harness.evaluate._host import describe_git, package_versions
 from harness.evaluate._observe import Observer, Silent
-from harness.evaluate._plan import Key, Plan, WeightsPolicy, assets_in_use, choose_mode, seeds_for
+from harness.evaluate._plan import Device, Key, Plan, WeightsPolicy, assets_in_use, choose_mode, seeds_for
 from harness.evaluate._run import Outcome
 from harness.evaluate._snapshot import Contents, read_contents, read_files
-from harness.evaluate._submission import Evaluation, Evaluator, Settings, Stores
+from harness.evaluate._submission import Evaluation, Evaluator, Settings
 
 __all__ = [
     "Check",
     "Contents",
+    "Device",
     "Evaluation",
     "Evaluator",
     "Key",
@@ -19,7 +20,6 @@ __all__ = [
     "Plan",
     "Settings",
     "Silent",
-    "Stores",
     "WeightsPolicy",
     "assets_in_use",
     "choose_mode",

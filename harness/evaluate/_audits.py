@@ -88,12 +88,8 @@ def keeps_still(measured: Measured) -> Audit:
     What works out of turn slows the yardstick down; its latency is left unresolved, and so is not ranked.
     """
     passed = measured.out_of_turn <= STILL
-    detail = "nothing runs on while others are timed"
-    if not passed:
-        detail = (
-            f"its processes took {measured.out_of_turn:.2f} of the time in which others were timed, {STILL} may be: "
-        )
-        detail += "let none run on when predict returns"
+    taken = f"its processes took {measured.out_of_turn:.2f} of the time in which others were timed, {STILL} may be"
+    detail = "nothing runs on while others are timed" if passed else f"{taken}: let none run on when predict returns"
     return Audit(name="keeps still", passed=passed, severity="warn", detail=detail)
 
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from harness.contract import Predictions, Split, SubmissionError
 from harness.evaluate._audits import differing
+from harness.evaluate._open import fit_session, open_session
 from harness.evaluate._plan import Plan
 from harness.evaluate._predictions import join_predictions
-from harness.evaluate._run import NOT_PUBLISHED, fit_session, open_session
+from harness.evaluate._run import NOT_PUBLISHED
 from harness.evaluate._session import Session
 from harness.evaluate._snapshot import check_snapshot
 from harness.evaluate._weigh import weigh

@@ -11,18 +11,20 @@ from pathlib import Path
 import psutil
 
 from harness.record import Git, Machine
+from harness.sandbox import Gpu
 
 _PACKAGES = ("numpy", "safetensors", "scikit-learn", "scipy", "torch", "torchvision")
 
 
-def describe_machine() -> Machine:
-    """Return where this process runs."""
+def describe_machine(gpu: Gpu | None = None) -> Machine:
+    """Return where this process runs, and the GPU that was used."""
     return Machine(
         system=f"{platform.system()} {platform.release()}",
         processor=_processor(),
         cores=psutil.cpu_count(),
         memory_bytes=psutil.virtual_memory().total,
         python=platform.python_version(),
+        gpu=None if gpu is None else gpu.name,
     )
 
 

@@ -226,7 +226,8 @@ class _Bench:
         requests = [self._prepare(number) for number in range(last - count, last)]
         order = [step for i in range(count) for step in (i, i, *([i - 1] if i else []))]
         seconds = np.array(sample(lambda step: requests[order[step]], range(len(order)), time.perf_counter))
-        first = np.array([step not in order[:at] for at, step in enumerate(order)], bool)
+        first = np.zeros(len(order), bool)
+        first[np.unique(order, return_index=True)[1]] = True
         resolved = bool(count) and float(np.median(seconds[first])) >= 2 * summary.channel_seconds
         net = seconds - summary.channel_seconds
         return Replays(net[first], net[~first], resolved)

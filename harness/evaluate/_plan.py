@@ -13,7 +13,9 @@ from harness.data import Asset, TaskData
 from harness.evaluate._host import package_versions
 from harness.evaluate._snapshot import Snapshot
 from harness.record import Mode, ScoredOn, SubmissionPart, TaskPart
+from harness.sandbox import Gpu
 
+Device = Literal["cpu", "cuda"]
 WeightsPolicy = Literal["load", "retrain", "declared"]
 """Load what was shipped, train whatever was shipped, or do as the task declares."""
 
@@ -35,6 +37,7 @@ class Key:
     level: str
     assets: tuple[str, ...] = ()
     """Digests of what the fit worker is shown."""
+    device: Device = "cpu"
 
     @property
     def id(self) -> str:
@@ -54,6 +57,7 @@ class Key:
             *map(str, self.seeds),
             self.level,
             *self.assets,
+            *([] if self.device == "cpu" else [self.device]),
         )
         return hashlib.sha256("\0".join(pieces).encode()).hexdigest()[:16]
 
@@ -74,6 +78,9 @@ class Plan:
     repeats: int
     """How often to train and score; a loaded model is scored once, for it would give the same again."""
     level: str
+    device: Device = "cpu"
+    gpu: Gpu | None = None
+    """Which one, once there is one to be had."""
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -96,6 +103,7 @@ class Plan:
             seeds=self.seeds,
             level=self.level,
             assets=assets_in_use(self.assets, self.mode),
+            device=self.device,
         ).id
 
     def task_part(self) -> TaskPart:

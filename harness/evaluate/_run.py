@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,15 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from harness._version import __version__
-from harness.contract import Predictions, SubmissionError, TaskInfo
+from harness.contract import Predictions, SubmissionError
 from harness.evaluate._audits import keeps_still, no_replay, not_memorised, same_answers
 from harness.evaluate._host import describe_git, describe_machine, package_versions
 from harness.evaluate._measure import Measured, Subject, measure_cost
 from harness.evaluate._observe import Observer
+from harness.evaluate._open import fit_session, open_session
 from harness.evaluate._plan import Plan
 from harness.evaluate._predictions import join_predictions
 from harness.evaluate._score import Scored, compare, mean_of, not_reached, score
-from harness.evaluate._session import ASSETS, Session
+from harness.evaluate._session import Session
 from harness.evaluate._snapshot import check_snapshot
 from harness.evaluate._weigh import Weight, weigh
 from harness.quiet import machine_wide
@@ -63,6 +63,7 @@ class Fitted:
     fit_seconds: float
     cpu_seconds: float
     peak_memory_bytes: int
+    peak_device_bytes: int | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,6 +73,7 @@ class Predicted:
     predictions: Predictions
     operators: Operators
     peak_memory_bytes: int
+    peak_device_bytes: int | None
 
 
 @dataclass(kw_only=True)
@@ -129,7 +131,7 @@ def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer
             ),
             harness_version=__version__,
             isolation=IsolationPart(level=plan.level, detail=sandbox.isolation.detail),
-            machine=describe_machine(),
+            machine=describe_machine(plan.gpu),
             packages=package_versions(),
             git=describe_git(root),
             evidence_digest=None if reached.predicted is None else evidence.digest,
@@ -209,7 +211,10 @@ class _Line:
             with self._phase("save"):
                 session.save(artifact)
             return Fitted(
-                fit_seconds=fit_seconds, cpu_seconds=cpu_seconds, peak_memory_bytes=session.process.peak_memory_bytes
+                fit_seconds=fit_seconds,
+                cpu_seconds=cpu_seconds,
+                peak_memory_bytes=session.process.peak_memory_bytes,
+                peak_device_bytes=session.process.peak_device_bytes,
             )
 
     def _predict(self, seed: int, artifact: Path) -> Predicted:
@@ -231,6 +236,7 @@ class _Line:
                 predictions=join_predictions(batches),
                 operators=self._inspect(session, inputs[:1]),
                 peak_memory_bytes=session.process.peak_memory_bytes,
+                peak_device_bytes=session.process.peak_device_bytes,
             )
 
     def _inspect(self, session: Session, inputs: Any) -> Operators:
@@ -290,47 +296,6 @@ class _Line:
             yield
         finally:
             self.reached.phases[name] = self.reached.phases.get(name, 0.0) + time.monotonic() - begin
-
-
-def open_session(plan: Plan, sandbox: Sandbox, *more: Folder) -> Session:
-    """Return a worker, not started yet, that has the submission's files and the folders named."""
-    return Session(
-        sandbox=sandbox,
-        task=task_info(plan),
-        folders=(Folder("submission", plan.snapshot.files), *more),
-        threads=plan.task.threads,
-    )
-
-
-def fit_session(plan: Plan, sandbox: Sandbox, work: Path) -> Session:
-    """Return a worker, not started yet, that is shown the task's assets besides: a copy in `work`."""
-    if not plan.assets:
-        return open_session(plan, sandbox)
-    folder = work / ASSETS
-    if not folder.exists():
-        folder.mkdir()
-        folder.chmod(0o755)
-        for asset in plan.assets:
-            shutil.copyfile(asset.path, folder / asset.file.name)
-            (folder / asset.file.name).chmod(0o644)
-    session = open_session(plan, sandbox, Folder(ASSETS, folder))
-    return replace(session, assets=tuple(asset.file.name for asset in plan.assets))
-
-
-def task_info(plan: Plan) -> TaskInfo:
-    """Return what the model may know about its task."""
-    task, data = plan.task, plan.data
-    return TaskInfo(
-        name=task.name,
-        kind=task.kind,
-        input_shape=task.inputs.shape,
-        input_dtype=task.inputs.dtype,
-        classes=task.classes,
-        horizon=task.horizon,
-        n_train=len(data.train),
-        n_validation=len(data.validation),
-        limits=task.limits,
-    )
 
 
 def _baseline(plan: Plan, reached: _Reached, scores: tuple[Score, ...]) -> BaselineResult:
@@ -401,7 +366,9 @@ def _failure(plan: Plan, error: SubmissionError) -> Failure:
 
 def _cost(reached: _Reached) -> Cost:
     fitted, weight, measured = reached.fitted, reached.weight, reached.measured
-    peaks = [stage.peak_memory_bytes for stage in (fitted, reached.predicted) if stage is not None]
+    stages = [stage for stage in (fitted, reached.predicted) if stage is not None]
+    peaks = [stage.peak_memory_bytes for stage in stages]
+    on_device = [stage.peak_device_bytes for stage in stages if stage.peak_device_bytes is not None]
     return Cost(
         parameters=None if weight is None else weight.parameters,
         parameters_verified=None if weight is None else weight.verified,
@@ -411,6 +378,7 @@ def _cost(reached: _Reached) -> Cost:
         fit_seconds=None if fitted is None else fitted.fit_seconds,
         cpu_seconds=None if fitted is None else fitted.cpu_seconds,
         peak_memory_bytes=max(peaks, default=None),
+        peak_device_bytes=max(on_device, default=None),
         latency=None if measured is None else measured.latency,
         throughput=None if measured is None else measured.throughput,
     )

@@ -22,7 +22,7 @@ from harness.contract import (
     TaskInfo,
 )
 from harness.evaluate._predictions import accept, admit_predictions
-from harness.sandbox import Allowance, Box, Exceeded, Folder, Process, Sandbox
+from harness.sandbox import Allowance, Box, Exceeded, Folder, Gpu, Process, Sandbox
 from harness.wire import (
     Admit,
     ArrayHeader,
@@ -119,13 +119,15 @@ class Session:
     task: TaskInfo
     folders: tuple[Folder, ...]
     threads: int
+    gpu: Gpu | None = None
     assets: tuple[str, ...] = ()
     """Files in the folder ``assets`` that the model is told of."""
     on_log: Callable[[dict[str, float]], None] = field(default=lambda _: None)
     _logged: int = field(default=0, init=False)
 
     def __enter__(self) -> Session:
-        self.process = Process(self.sandbox, Box(folders=self.folders, limits=self.limits, threads=self.threads))
+        box = Box(folders=self.folders, limits=self.limits, threads=self.threads, gpu=self.gpu)
+        self.process = Process(self.sandbox, box)
         try:
             with self.process.allow(Allowance(limit="start", seconds=_START_SECONDS)):
                 self.process.channel.receive(_no_arrays)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,12 +14,12 @@ from harness.course import Course, Submission
 from harness.data import Asset, DataChoice, Places, TaskData, assets_here, load_data
 from harness.evaluate._check import Check, check
 from harness.evaluate._observe import Observer
-from harness.evaluate._plan import Plan, WeightsPolicy, choose_mode
+from harness.evaluate._plan import Device, Plan, WeightsPolicy, choose_mode
 from harness.evaluate._run import Outcome, run
 from harness.evaluate._snapshot import take_snapshot
 from harness.quiet import machine_wide
-from harness.record import EvidenceStore, Record, ScoredOn, Store
-from harness.sandbox import Sandbox
+from harness.record import Record, ScoredOn, Stores
+from harness.sandbox import Gpu, Sandbox, find_gpus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,24 +40,9 @@ class Settings:
     seed: int = 0
     repeats: int = 1
     weights: WeightsPolicy = "load"
+    device: Device = "cpu"
     score_on: ScoredOn = "test"
     """`validation` leaves the test part alone; a test part that is not here is not scored on either way."""
-
-
-@dataclass(frozen=True)
-class Stores:
-    """Where records are kept, and the evidence behind them."""
-
-    records: Store
-    evidence: EvidenceStore
-
-    @classmethod
-    def of(cls, course: Course) -> Stores:
-        """Return the course's own."""
-        return cls(
-            Store(course.leaderboard / "records", course.private / "records.lock"),
-            EvidenceStore(course.private / "evidence"),
-        )
 
 
 class Evaluator:
@@ -69,8 +54,7 @@ class Evaluator:
         self._course, self._sandbox, self._places, self._settings = course, sandbox, places, settings
         self._loaded: dict[str, TaskData] = {}
         self._assets: dict[str, tuple[Asset, ...]] = {}
-        stores = stores or Stores.of(course)
-        self.records, self._evidence = stores.records, stores.evidence
+        self._stores = stores or Stores.of(course.leaderboard, course.private)
 
     def data(self, task: str) -> TaskData:
         """Return the data of `task`, loaded once."""
@@ -95,8 +79,8 @@ class Evaluator:
 
     def run(self, submission: Submission, observer: Observer) -> Outcome:
         """Evaluate `submission`; return the record and its evidence for somebody else to store."""
-        with self._planned(submission) as (plan, work), _disk():
-            return run(plan, self._sandbox, work, self._course.root, observer)
+        with self._planned(submission) as (plan, work), _disk(), _gpu(self._settings.device) as gpu:
+            return run(replace(plan, gpu=gpu), self._sandbox, work, self._course.root, observer)
 
     def check(self, submission: Submission) -> Iterator[Check]:
         """Try `submission` against the contract on a small sample."""
@@ -109,16 +93,14 @@ class Evaluator:
 
     def store(self, outcome: Outcome) -> Evaluation:
         """Make `outcome` the newest record of its submission."""
-        record = outcome.record
         with _disk():
-            self._evidence.write(record.task.name, record.submission.name, outcome.evidence)
-            moved = self.records.write(record)
-        return Evaluation(record=record, how="evaluated", set_aside=moved)
+            moved = self._stores.keep(outcome.record, outcome.evidence)
+        return Evaluation(record=outcome.record, how="evaluated", set_aside=moved)
 
     def evaluate_if_changed(self, submission: Submission, observer: Observer) -> Evaluation:
         """Return the record of an equal run if there is one, else evaluate and store."""
         with self._planned(submission) as (plan, _):
-            newest = self.records.read(submission.task, submission.name)
+            newest = self._stores.records.read(submission.task, submission.name)
             if isinstance(newest, Record) and newest.run.id == plan.id:
                 return Evaluation(record=newest, how="reused")
         return self.evaluate_and_store(submission, observer)
@@ -143,8 +125,20 @@ class Evaluator:
                 base_seed=self._settings.seed,
                 repeats=self._settings.repeats,
                 level=self._sandbox.isolation.level.value,
+                device=self._settings.device,
             )
             yield plan, work
+
+
+@contextmanager
+def _gpu(device: Device) -> Iterator[Gpu | None]:
+    """Have a GPU of this machine that no other harness has, if one is asked for."""
+    if device == "cpu":
+        yield None
+        return
+    found = {gpu.uuid: gpu for gpu in find_gpus()}
+    with machine_wide().one_of(list(found)) as uuid:
+        yield found[uuid]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from harness.grade._parcels import TravellingData
 from harness.grade._points import most_points, points_for
 from harness.grade._policy import POLICY_FILE, Policy
 from harness.grade._roster import Person, Roster, parse_time
-from harness.grade._runner import places_of, sandbox_for
+from harness.grade._runner import places_of
 from harness.grade._schedulers import scheduler
 from harness.grade._times import Times
 from harness.grade._work import Job, Kept, Obstacle, Standing, Terms, Work, plan_work
@@ -55,6 +55,5 @@ __all__ = [
     "places_of",
     "plan_work",
     "points_for",
-    "sandbox_for",
     "scheduler",
 ]

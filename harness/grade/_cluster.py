@@ -154,6 +154,7 @@ class _Run:
             declaration=declared.files,
             assets=declared.assets,
             seed=self.cluster.orders.seed,
+            device=self.cluster.orders.device,
             least=self.cluster.orders.least,
             harness_version=__version__,
             packages=tuple(package_versions().items()),

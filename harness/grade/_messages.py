@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from harness.data import DataChoice
+from harness.evaluate import Device
 from harness.record import Record
-from harness.sandbox import Level
+from harness.sandbox import Level, Start
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +20,8 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     least: Level
     """The weakest isolation to work at."""
+    start: Start = "warm"
+    device: Device = "cpu"
 
 
 class Request(msgspec.Struct, frozen=True):

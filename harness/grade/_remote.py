@@ -15,7 +15,7 @@ from harness._version import __version__
 from harness.contract import HarnessError, InfrastructureError
 from harness.course import SHARED, Course, Submission
 from harness.data import Places, assets_here
-from harness.evaluate import Evaluator, Settings, Silent, package_versions
+from harness.evaluate import Device, Evaluator, Settings, Silent, package_versions
 from harness.grade._messages import Broken, Finished, Reply, Unfit
 from harness.grade._parcels import Files, TravellingData
 from harness.sandbox import Level, Sandbox, find_sandbox
@@ -34,6 +34,7 @@ class Errand:
     assets: tuple[str, ...]
     """Digests of the pretrained weights that the host has."""
     seed: int
+    device: Device
     least: Level
     harness_version: str
     packages: tuple[tuple[str, str], ...]
@@ -77,7 +78,7 @@ def _evaluate(errand: Errand, data: TravellingData) -> Reply:
             shared = None if errand.shared is None else root / SHARED
             if errand.shared is not None and shared is not None:
                 errand.shared.write(shared)
-            settings = Settings(seed=errand.seed, weights="declared")
+            settings = Settings(seed=errand.seed, weights="declared", device=errand.device)
             evaluator = Evaluator(course, _sandbox(), _places(), settings)
             evaluator.supply(errand.task, data.unpack(course.task(errand.task)))
             outcome = evaluator.run(Submission(errand.name, errand.task, folder, shared), Silent())

@@ -5,6 +5,7 @@ It ends with whoever started it, and takes its workers along.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -18,12 +19,12 @@ from types import FrameType
 
 import msgspec
 
-from harness.contract import HarnessError, InfrastructureError
+from harness.contract import HarnessError
 from harness.course import Course, Submission
 from harness.data import Places
 from harness.evaluate import Evaluator, Settings
 from harness.grade._messages import Broken, Finished, Orders, Reached, Reply, Request
-from harness.sandbox import Sandbox, find_sandbox
+from harness.sandbox import find_sandbox_of_at_least, prepared
 
 Say = Callable[[Reached], None]
 
@@ -34,10 +35,10 @@ def main(descriptor: int, orders: bytes) -> None:
     connection: Connection[bytes, bytes] = Connection(descriptor)
     requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, requests), daemon=True).start()
-    runner = Runner(msgspec.json.decode(orders, type=Orders))
-    while True:
-        reply = runner.do(requests.get(), lambda said: connection.send_bytes(msgspec.msgpack.encode(said)))
-        connection.send_bytes(msgspec.msgpack.encode(reply))
+    with contextlib.closing(Runner(msgspec.json.decode(orders, type=Orders))) as runner:
+        while True:
+            reply = runner.do(requests.get(), lambda said: connection.send_bytes(msgspec.msgpack.encode(said)))
+            connection.send_bytes(msgspec.msgpack.encode(reply))
 
 
 class Runner:
@@ -46,6 +47,11 @@ class Runner:
     def __init__(self, orders: Orders) -> None:
         self._orders = orders
         self._evaluator: Evaluator | None = None
+        self._held = contextlib.ExitStack()
+
+    def close(self) -> None:
+        """End what was started for all evaluations together."""
+        self._held.close()
 
     def do(self, request: Request, say: Say) -> Reply:
         """Return the result of one evaluation, or what kept it from having one."""
@@ -64,8 +70,9 @@ class Runner:
         if self._evaluator is None:
             orders, places = self._orders, places_of(self._orders)
             course = Course(Path(orders.root))
-            sandbox = sandbox_for(course, places, orders)
-            settings = Settings(data=orders.data, seed=orders.seed, weights="declared")
+            best = find_sandbox_of_at_least([course.root, *places.all()], orders.least)
+            sandbox = self._held.enter_context(prepared(best, orders.start))
+            settings = Settings(data=orders.data, seed=orders.seed, weights="declared", device=orders.device)
             self._evaluator = Evaluator(course, sandbox, places, settings)
         return self._evaluator
 
@@ -73,22 +80,6 @@ class Runner:
 def places_of(orders: Orders) -> Places:
     """Return where this machine may have data."""
     return Places.of(os.environ, None if orders.data_root is None else Path(orders.data_root))
-
-
-def sandbox_for(course: Course, places: Places, orders: Orders) -> Sandbox:
-    """Return the best isolation here.
-
-    Raises:
-        InfrastructureError: it is weaker than ordered.
-    """
-    sandbox = find_sandbox([course.root, *places.all()])
-    if sandbox.isolation.level < orders.least:
-        raise InfrastructureError(
-            f"{os.uname().nodename} offers isolation {sandbox.isolation.level.value!r}, expected "
-            f"{orders.least.value!r} at least: run `harness doctor` there, or --allow-isolation "
-            f"{sandbox.isolation.level.value} where every submission is trusted"
-        )
-    return sandbox
 
 
 class _Reporter:

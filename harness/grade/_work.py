@@ -10,7 +10,16 @@ from harness._version import __version__
 from harness.contract import HarnessError, Task
 from harness.course import Course, Submission
 from harness.data import Asset, DataChoice, DataFacts, Places, assets_here, find_facts
-from harness.evaluate import Contents, Key, assets_in_use, choose_mode, package_versions, read_contents, seeds_for
+from harness.evaluate import (
+    Contents,
+    Device,
+    Key,
+    assets_in_use,
+    choose_mode,
+    package_versions,
+    read_contents,
+    seeds_for,
+)
 from harness.record import Mode, Record, Status, Store, Unreadable
 from harness.sandbox import Level
 
@@ -101,6 +110,7 @@ class Terms:
     seed: int
     least: Level
     """The weakest isolation that counts."""
+    device: Device
     force: bool
     failed: Mapping[str, str]
     """What the infrastructure did to earlier attempts, by submission."""
@@ -185,6 +195,7 @@ def _key(submission: Submission, asked: _Asked, contents: Contents, mode: Mode, 
         seeds=seeds_for(terms.seed, submission.task, mode, 1),
         level=level.value,
         assets=assets_in_use(asked.assets, mode),
+        device=terms.device,
     )
 
 

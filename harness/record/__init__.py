@@ -2,6 +2,7 @@
 
 from harness.record._evidence import Compared, Evidence, EvidenceStore
 from harness.record._store import Store, Unreadable
+from harness.record._stores import Stores
 from harness.record._types import (
     SCHEMA_VERSION,
     Audit,
@@ -46,6 +47,7 @@ __all__ = [
     "ScoredOn",
     "Status",
     "Store",
+    "Stores",
     "SubmissionPart",
     "TaskPart",
     "Throughput",

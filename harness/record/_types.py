@@ -105,6 +105,8 @@ class Cost(_Part, frozen=True, kw_only=True):
     fit_seconds: float | None = None
     cpu_seconds: float | None = None
     peak_memory_bytes: int | None = None
+    peak_device_bytes: int | None = None
+    """Memory of the GPU; None where none was given."""
     latency: Latency | None = None
     throughput: Throughput | None = None
 
@@ -140,6 +142,7 @@ class Machine(_Part, frozen=True, kw_only=True):
     cores: int | None
     memory_bytes: int
     python: str
+    gpu: str | None = None
 
 
 class Git(_Part, frozen=True, kw_only=True):

@@ -1,9 +1,11 @@
 """Start a process with nothing but what it is given; find, name and hold the isolation level."""
 
 from harness.sandbox._box import Box, Folder, Launch, Sandbox
-from harness.sandbox._find import Attempt, attempts, find_sandbox
+from harness.sandbox._find import Attempt, attempts, find_sandbox, find_sandbox_of_at_least
+from harness.sandbox._gpu import Gpu, find_gpus
 from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level
 from harness.sandbox._process import Process
+from harness.sandbox._warm import Start, prepared
 from harness.sandbox._watch import Allowance, Exceeded
 
 __all__ = [
@@ -13,11 +15,16 @@ __all__ = [
     "Box",
     "Exceeded",
     "Folder",
+    "Gpu",
     "Isolation",
     "Launch",
     "Level",
     "Process",
     "Sandbox",
+    "Start",
     "attempts",
+    "find_gpus",
     "find_sandbox",
+    "find_sandbox_of_at_least",
+    "prepared",
 ]

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from harness.contract import Limits
 from harness.sandbox._cgroup import Group
+from harness.sandbox._gpu import Gpu
 from harness.sandbox._interpreter import user_base
 from harness.sandbox._levels import Isolation
 
@@ -31,6 +32,8 @@ class Box:
     folders: tuple[Folder, ...]
     limits: Limits
     threads: int
+    gpu: Gpu | None = None
+    """The one it may see."""
 
 
 @dataclass(frozen=True)
@@ -150,11 +153,12 @@ class Sandbox(Protocol):
 WORKER_DIRECTORY = "work"
 
 
-def environment(home: str, threads: int) -> dict[str, str]:
-    """Return the whole environment of a worker whose one writable folder is `home`."""
-    count = str(threads)
+def environment(home: str, box: Box) -> dict[str, str]:
+    """Return the whole environment of the worker of `box`, whose one writable folder is `home`."""
+    count = str(box.threads)
     base = user_base()
     return ({"PYTHONUSERBASE": base} if base else {"PYTHONNOUSERSITE": "1"}) | {
+        "CUDA_VISIBLE_DEVICES": "" if box.gpu is None else box.gpu.uuid,
         "HOME": home,
         "LANG": "C.UTF-8",
         "LOGNAME": "worker",

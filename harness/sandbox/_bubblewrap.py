@@ -81,15 +81,15 @@ class Bubblewrap:
 
     def plan(self, box: Box) -> Launch:
         """Return the bubblewrap command for `box`."""
-        lease = lease_uid()
-        uid = None if lease is None else lease.uid
         group = None if self.delegation is None else self.delegation.make(box.limits)
+        lease = lease_uid()  # last: a group that cannot be made must not keep a number
+        uid = None if lease is None else lease.uid
         mounts = [(folder.source, f"{JOB}/{folder.name}") for folder in box.folders]
-        argv = self._command((*_ALONE, *_NAMESPACES), mounts, box.limits, uid, () if group is None else group.procs)
+        argv = self._command(box, uid, (*_NAMESPACES, *_ALONE), mounts, () if group is None else group.procs)
         argv += [sys.executable, "-P", f"{_PACKAGE}/worker/__main__.py"]
         return Launch(
             argv=tuple(argv),
-            environment=environment(HOME, box.threads),
+            environment=environment(HOME, box),
             places=tuple(Folder(folder.name, Path(JOB, folder.name)) for folder in box.folders),
             processes=box.limits.processes,
             stop_signal=signal.SIGKILL,  # the death of bubblewrap is the death of its pid namespace
@@ -103,21 +103,22 @@ class Bubblewrap:
         uid = None if lease is None else lease.uid
         spool = Path(tempfile.mkdtemp(prefix="harness-spool-"))
         spool.chmod(0o711)  # the uid passes through; what lies in it has names that nobody guesses
-        argv = self._command(_NAMESPACES, [(spool, SPOOL)], Limits(), uid, ())
+        box = Box(folders=(), limits=Limits(), threads=1)
+        argv = self._command(box, uid, _NAMESPACES, [(spool, SPOOL)], ())
         argv += [sys.executable, "-P", f"{_PACKAGE}/nursery/__main__.py"]
         return Home(
             argv=tuple(argv),
-            environment=environment(HOME, 1),
+            environment=environment(HOME, box),
             spool=spool,
             release=() if lease is None else (lease.release,),
         )
 
     def _command(
         self,
+        box: Box,
+        uid: int | None,
         namespaces: Iterable[str],
         mounts: Sequence[tuple[Path, str]],
-        limits: Limits,
-        uid: int | None,
         cgroup: tuple[Path, ...],
     ) -> list[str]:
         """Return the start of a command that runs the rest behind the wall, `mounts` shown where they say."""
@@ -125,9 +126,9 @@ class Bubblewrap:
         shown = (*interpreter_paths(), *(source for source, _ in mounts), *_program_files(self.program))
         walls = Walls(cgroup=cgroup, seccomp=compile_filter(UNCOVERED))
         argv = [*launcher_command(shown, uid, walls), str(self.program)]
-        return [*argv, *namespaces, *self._file_system(limits, mounts), "--"]
+        return [*argv, *namespaces, *self._file_system(box, mounts), "--"]
 
-    def _file_system(self, limits: Limits, mounts: Iterable[tuple[Path, str]]) -> Iterator[str]:
+    def _file_system(self, box: Box, mounts: Iterable[tuple[Path, str]]) -> Iterator[str]:
         for link in _SYSTEM_LINKS:
             if Path(link).is_symlink():
                 yield from ("--symlink", str(Path(link).readlink()), link)
@@ -136,9 +137,11 @@ class Bubblewrap:
         yield from ("--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev")
         for path in _SYSTEM_FILES:
             yield from ("--ro-bind-try", path, path)
-        yield from ("--size", str(shared_bytes(limits)), "--perms", "1777", "--tmpfs", "/dev/shm")  # noqa: S108
+        yield from ("--size", str(shared_bytes(box.limits)), "--perms", "1777", "--tmpfs", "/dev/shm")  # noqa: S108
+        for node in () if box.gpu is None else box.gpu.nodes:
+            yield from ("--dev-bind", str(node), str(node))
         yield from ("--remount-ro", "/dev")  # else a tmpfs without a size
-        yield from ("--size", str(limits.scratch_bytes), "--perms", "1777", "--tmpfs", "/tmp")  # noqa: S108
+        yield from ("--size", str(box.limits.scratch_bytes), "--perms", "1777", "--tmpfs", "/tmp")  # noqa: S108
         yield from ("--dir", HOME)
         yield from chain.from_iterable(self._interpreter())
         for source, target in mounts:

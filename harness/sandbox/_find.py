@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,22 @@ def find_sandbox(hidden: Sequence[Path], wanted: Level | None = None) -> Sandbox
     asked = "no isolation level can" if wanted is None else f"isolation level {wanted.value!r} cannot"
     tried = "; ".join(problems) or "nothing here offers it"
     raise InfrastructureError(f"{asked} be had here ({tried}): run `harness doctor`")
+
+
+def find_sandbox_of_at_least(hidden: Sequence[Path], lowest: Level) -> Sandbox:
+    """Return the best sandbox there is; no weaker one than `lowest` takes its place.
+
+    Raises:
+        InfrastructureError: the best there is holds less than `lowest`.
+    """
+    sandbox = find_sandbox(hidden)
+    if sandbox.isolation.level < lowest:
+        raise InfrastructureError(
+            f"isolation on {os.uname().nodename} is {sandbox.isolation}; expected at least {lowest.value}: run "
+            f"`harness doctor` there, or say --allow-isolation {sandbox.isolation.level.value} where you trust "
+            "every submission"
+        )
+    return sandbox
 
 
 def _try(sandbox: Sandbox) -> str | None:

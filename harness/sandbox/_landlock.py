@@ -59,12 +59,13 @@ class Landlock:
                 if path.resolve().is_relative_to(other.resolve()):
                     raise InfrastructureError(f"{path} lies in {other}, which Landlock must show: move it elsewhere")
         given = (*shown, *(folder.source for folder in box.folders))
+        devices = (*map(Path, _DEVICES), *(() if box.gpu is None else box.gpu.nodes))
         return plan_in_place(
             box,
             lambda home: Walls(
                 landlock=(
                     *((path, LANDLOCK_READ) for path in (*given, home)),
-                    *((Path(path), LANDLOCK_ALL) for path in (*_DEVICES, home / WORKER_DIRECTORY)),
+                    *((path, LANDLOCK_ALL) for path in (*devices, home / WORKER_DIRECTORY)),
                 ),
                 seccomp=seccomp,
             ),

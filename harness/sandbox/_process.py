@@ -42,7 +42,7 @@ class Process:
             self._close(fd)
         self._root = self._started.root
         self.channel: Channel[Reply] = Channel(replies[0], requests[1], Reply, stop[0])
-        self._watch = Watch(self._root, box.limits, output[0], stop[1], self._signal, self._started.group)
+        self._watch = Watch(self._root, box, output[0], stop[1], self._signal, self._started.group)
 
     @property
     def processes(self) -> int:
@@ -71,6 +71,11 @@ class Process:
     def peak_memory_bytes(self) -> int:
         """The most memory the tree was seen to hold of its own (shared libraries not counted)."""
         return self._watch.peak_memory_bytes
+
+    @property
+    def peak_device_bytes(self) -> int | None:
+        """The most memory of its GPU that was seen in use beyond what was in use before; None without one."""
+        return self._watch.peak_device_bytes
 
     @property
     def cpu_seconds(self) -> float:

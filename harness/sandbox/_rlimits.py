@@ -55,7 +55,7 @@ def plan_in_place(box: Box, walls: Callable[[Path], Walls]) -> Launch:
             *launcher_command(shown, uid, walls(home), reap_in=home / WORKER_DIRECTORY),
             *(sys.executable, "-P", str(home / "lib" / "harness" / "worker" / "__main__.py")),
         ),
-        environment=environment(str(home / WORKER_DIRECTORY), box.threads),
+        environment=environment(str(home / WORKER_DIRECTORY), box),
         places=tuple(Folder(folder.name, folder.source) for folder in box.folders),
         processes=box.limits.processes + (0 if uid is not None else _threads_of_this_user()),
         stop_signal=signal.SIGTERM,

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from harness.nursery import JOB, Birth
 from harness.sandbox._box import Box, Ends, Folder, Sandbox, Started, environment
@@ -33,6 +34,7 @@ _COVERED = ("/tmp", "/dev/shm")  # noqa: S108 - in the worker's view
 _SUBMISSION = "submission"
 
 Libraries = frozenset[str]
+Start = Literal["warm", "cold"]
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,9 @@ class Warm:
         return self.cold.isolation
 
     def start(self, box: Box, ends: Ends) -> Started:
-        """Start a worker that has `box` and nothing else."""
+        """Start a worker that has `box` and nothing else; one with a GPU, or modules called like libraries, cold."""
         wanted = _Wanted.of(box)
-        if self.problem is None and not wanted.own & wanted.libraries:
+        if self.problem is None and box.gpu is None and not wanted.own & wanted.libraries:
             try:
                 return self._fork(box, ends, wanted)
             except NotBornError as error:
@@ -106,7 +108,7 @@ class Warm:
                 taken=tuple(wanted.own),
                 job=job.name,
                 home=HOME,
-                environment=environment(HOME, box.threads),
+                environment=environment(HOME, box),
                 threads=box.threads,
                 cores=tuple(os.sched_getaffinity(0)),
                 scratch_bytes=box.limits.scratch_bytes,
@@ -137,9 +139,9 @@ class Warm:
 
 
 @contextmanager
-def warmed(sandbox: Sandbox) -> Iterator[Sandbox]:
-    """Yield `sandbox` with warm workers where it can have them, for as long as the context lasts."""
-    if not isinstance(sandbox, Bubblewrap):
+def prepared(sandbox: Sandbox, start: Start) -> Iterator[Sandbox]:
+    """Yield `sandbox` with workers that start as `start` says where they can, for as long as the context lasts."""
+    if start == "cold" or not isinstance(sandbox, Bubblewrap):
         yield sandbox
         return
     with contextlib.closing(Warm(sandbox)) as warm:

@@ -15,8 +15,7 @@ from typing import Literal, NamedTuple
 
 import psutil
 
-from harness.contract import Limits
-from harness.sandbox._box import Root
+from harness.sandbox._box import Box, Root
 from harness.sandbox._cgroup import Group
 
 _TICK_SECONDS = 0.1
@@ -58,21 +57,23 @@ class Watch:
     def __init__(
         self,
         root: Root,
-        limits: Limits,
+        box: Box,
         output: int,
         stop: int,
         kill: Callable[[], None],
         group: Group | None,
     ) -> None:
-        self._root, self._limits, self._output, self._stop, self._kill = root, limits, output, stop, kill
-        self._group = group
-        self._tail = _Tail(limits.output_bytes)
+        self._root, self._limits, self._output, self._stop, self._kill = root, box.limits, output, stop, kill
+        self._group, self._gpu = group, box.gpu
+        self._device_bytes_before = 0 if box.gpu is None else box.gpu.used_bytes()
+        self._tail = _Tail(box.limits.output_bytes)
         self._allowance: Allowance | None = None
         self._deadline, self._cpu_deadline = float("inf"), float("inf")
         self._finished = threading.Event()
         self._told = False
         self._exceeded: Exceeded | None = None
         self.peak_memory_bytes = 0
+        self.peak_device_bytes: int | None = None if box.gpu is None else 0
         self.seen: list[psutil.Process] = []
         """The processes below the one started, at the last look."""
         self._thread = threading.Thread(target=self._run, name=f"watch-{root.pid}", daemon=True)
@@ -86,13 +87,8 @@ class Watch:
     @property
     def exceeded(self) -> Exceeded | None:
         """The limit that was passed, by the watch's own count or the kernel's."""
-        if self._exceeded is None and self._group is not None and self._group.oom_kills():
-            self._exceeded = Exceeded(
-                kind="out_of_memory",
-                limit="memory_bytes",
-                value=self._limits.memory_bytes,
-                observed=self._group.peak_bytes(),
-            )
+        if self._exceeded is None:
+            self._exceeded = self._killed_for_memory()
         return self._exceeded
 
     def allow(self, allowance: Allowance | None) -> None:
@@ -142,11 +138,25 @@ class Watch:
             return
         usage = self._usage()
         self.peak_memory_bytes = max(self.peak_memory_bytes, usage.memory_bytes)
-        exceeded = self._judge(usage)
+        if self._gpu is not None:
+            more = self._gpu.used_bytes() - self._device_bytes_before
+            self.peak_device_bytes = max(self.peak_device_bytes or 0, more)
+        exceeded = self._killed_for_memory() or self._judge(usage)
         if exceeded is not None and self._exceeded is None:
             self._exceeded = exceeded
             self._kill()
             self._tell()
+
+    def _killed_for_memory(self) -> Exceeded | None:
+        """Return what the kernel counted: version 1 kills one process of a group and leaves the others asleep."""
+        if self._group is None or not self._group.oom_kills():
+            return None
+        return Exceeded(
+            kind="out_of_memory",
+            limit="memory_bytes",
+            value=self._limits.memory_bytes,
+            observed=self._group.peak_bytes(),
+        )
 
     def _judge(self, usage: _Usage) -> Exceeded | None:
         if usage.memory_bytes > self._limits.memory_bytes:

@@ -18,7 +18,6 @@ import msgspec
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-ArrayForm = tuple[np.dtype[Any], tuple[int, ...]]
 
 MAX_MESSAGE_BYTES = 1 << 18
 MAX_ARRAYS = 8
@@ -59,7 +58,7 @@ class Frame(NamedTuple):
     """A message and its arrays, ready to be sent."""
 
     head: bytes
-    forms: list[ArrayForm]
+    forms: list[ArrayHeader]
     payloads: list[memoryview]
     again: bytes | None
     """What is sent after one with the same head, where an empty pipe takes it at once."""
@@ -86,10 +85,9 @@ class Channel(Generic[In]):
         self._writable = self._poll(writer, select.POLLOUT, stop)
         self._stop = stop
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
-        self._room = (self._buffer,)
         self._start = self._end = 0  # what of the buffer has come but was not taken yet
         self._sent = b""  # the last head
-        self._sent_forms: list[ArrayForm] = []
+        self._sent_forms: list[ArrayHeader] = []
         self._received: tuple[In, list[ArrayHeader]] | None = None
         self._again_bytes = -1  # how long a frame of one array is that is like the last one
         if stop is not None:
@@ -120,7 +118,7 @@ class Channel(Generic[In]):
         payloads = [_bytes_of(array) for array in contiguous if array.nbytes]
         return Frame(
             head=head,
-            forms=[(array.dtype, array.shape) for array in contiguous],
+            forms=[ArrayHeader(array.dtype, array.shape) for array in contiguous],
             payloads=payloads,
             again=b"".join([_AGAIN, *payloads]) if sum(map(len, payloads)) < _PIPE_BYTES else None,
         )
@@ -135,8 +133,7 @@ class Channel(Generic[In]):
         """Send `array` as the last frame was sent; where that was not one array of this form, send nothing: False."""
         if [(array.dtype, array.shape)] != self._sent_forms or not array.nbytes or not array.flags.c_contiguous:
             return False
-        written = os.writev(self._writer, (_AGAIN, array.data))
-        self._write(_after([_AGAIN, _bytes_of(array)], written) if written < _MARK_BYTES + array.nbytes else [])
+        self._write([_AGAIN, _bytes_of(array)])
         return True
 
     def exchange_again(self, frame: Frame) -> bool:
@@ -150,27 +147,14 @@ class Channel(Generic[In]):
         if frame.again is None or frame.head != self._sent:
             self.transmit(frame)
             return False
-        try:
-            written = os.write(self._writer, frame.again)
-        except BlockingIOError:  # nobody has read the last ones
-            written = 0
-        except BrokenPipeError:
-            raise ChannelClosed from None
-        if written < len(frame.again):
-            self._write([frame.again[written:]])
+        self._write([frame.again])
         return self._await_again()
 
     def _await_again(self) -> bool:
         if self._start < self._end:
             return False
-        if self._readable is not None:
-            self._wait(self._readable)
-        self._start, self._end = 0, os.readv(self._reader, self._room)
-        if self._end == self._again_bytes and self._buffer[:_MARK_BYTES] == _AGAIN:
-            return True
-        if not self._end:
-            raise ChannelClosed
-        return False
+        self._start, self._end = 0, self._read_into(self._buffer)
+        return self._end == self._again_bytes and self._buffer[:_MARK_BYTES] == _AGAIN
 
     def receive_again(self) -> Array | None:
         """Wait for a small frame like the last one received, of one array; None where another one comes."""
@@ -179,9 +163,8 @@ class Channel(Generic[In]):
     def take_again(self) -> Array:
         """Return the array of a frame that is like the last one received."""
         assert self._received is not None
-        header = self._received[1][0]
-        self._start = self._end
-        return np.ndarray(header.shape, header.dtype, bytearray(self._buffer[_MARK_BYTES : self._end]))
+        self._start = _MARK_BYTES
+        return self._read_array(self._received[1][0])
 
     def receive(self, admit: Admit) -> tuple[In, list[Array]]:
         """Receive one message and its arrays; `admit` refuses unwanted arrays before they are read.

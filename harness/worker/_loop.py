@@ -96,9 +96,11 @@ class Worker:
         """Answer what is asked like the last time with as little around it as can be: the host may be timing it."""
         channel, lock = self._channel, self._lock
         _switch_gradient_off()
+        finish = _synchroniser()
         while (inputs := channel.receive_again()) is not None:
             try:
                 form, results = answer(inputs)
+                finish()
             except BaseException as error:
                 self._send(self._explain(error))
                 continue
@@ -185,6 +187,12 @@ class Worker:
 def _echo(request: Echo, _: object) -> Answer:
     """Do all that a prediction costs but for the prediction."""
     return plain(np.zeros(request.shape, request.dtype), "classification")
+
+
+def _synchroniser() -> Callable[[], object]:
+    """Return what waits for the GPU, where one is at work: nothing of one answer is left to slow the next."""
+    cuda: Any = getattr(sys.modules.get("torch"), "cuda", None)
+    return cuda.synchronize if cuda is not None and cuda.is_initialized() else lambda: None
 
 
 def _switch_gradient_off() -> None:

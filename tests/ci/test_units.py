@@ -40,10 +40,9 @@ from harness.ci._annotations import MOST, classroom_notice
 from harness.ci._change import MOST_BYTES, leftover_conflicts, read_change, safe_path
 from harness.ci._git import Entry, FileChange
 from harness.ci._read import MOST_BYTES as MOST_RESULT_BYTES
-from harness.cli import _options
 from harness.contract import InfrastructureError
 from harness.record import Record
-from harness.sandbox import Isolation, Level
+from harness.sandbox import Isolation, Level, _find, find_sandbox_of_at_least
 from tests.records import ACCURACY, RECORD, changed, failing
 
 
@@ -355,7 +354,7 @@ def test_no_result_is_told(tmp_path: Path) -> None:
 
 def test_no_weaker_isolation_takes_the_place_of_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     weakest = SimpleNamespace(isolation=Isolation(Level.RLIMITS, "a double"))
-    monkeypatch.setattr(_options, "find_sandbox", lambda hidden: weakest)
+    monkeypatch.setattr(_find, "find_sandbox", lambda hidden: weakest)
     with pytest.raises(InfrastructureError, match=r"expected at least landlock.*--allow-isolation rlimits"):
-        _options.sandbox_of_at_least([], Level.LANDLOCK)
-    assert _options.sandbox_of_at_least([], Level.RLIMITS) is weakest
+        find_sandbox_of_at_least([], Level.LANDLOCK)
+    assert find_sandbox_of_at_least([], Level.RLIMITS) is weakest

@@ -389,3 +389,12 @@ def is_alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+@pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="there is a GPU here")
+def test_a_gpu_that_is_not_there_is_nobodys_failure(course):
+    course.submit(CENTROIDS)
+    done = course.harness("evaluate", "submissions/bob", "--device", "cuda")
+    assert done.returncode == 3
+    assert "no NVIDIA GPU can be had here" in done.stdout
+    assert not (course.root / "leaderboard" / "records").exists()

@@ -76,6 +76,7 @@ LOCAL = harness.Local(
         pytest.param({"base_seed": 1}, id="seed"),
         pytest.param({"repeats": 2}, id="repeats"),
         pytest.param({"level": "rlimits"}, id="isolation"),
+        pytest.param({"device": "cuda"}, id="device"),
     ],
 )
 def test_an_id_changes_with_each_ingredient(change: dict[str, Any]) -> None:

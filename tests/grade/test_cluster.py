@@ -181,6 +181,7 @@ def errand(course: TemporaryCourse, name: str = "ann") -> tuple[Errand, Travelli
             declaration=Files.of_task(course.root / "tasks", "blobs", found.task_digest("blobs")),
             assets=(),
             seed=0,
+            device="cpu",
             least=Level.RLIMITS,
             harness_version=__version__,
             packages=tuple(package_versions().items()),

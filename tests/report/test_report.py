@@ -161,3 +161,13 @@ def test_the_command_writes_a_page_for_the_newest_record(course: TemporaryCourse
     page = Page((course.root / ".harness" / "reports" / "bob-blobs.html").read_text())
     assert "Taken for" in page.text
     assert "svg" in page.tags
+
+
+def test_a_task_without_a_record_keeps_no_other_from_its_page(course: TemporaryCourse) -> None:
+    course.evaluate(CENTROIDS)
+    course.add_task("again")
+    course.submit(CENTROIDS, task="again")
+    done = course.harness("report", "submissions/bob")
+    assert done.returncode == 2
+    assert "bob · again has no record yet" in done.stderr
+    assert (course.root / ".harness" / "reports" / "bob-blobs.html").exists()

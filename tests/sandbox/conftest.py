@@ -23,7 +23,7 @@ from harness.sandbox._cgroup import find_delegations
 from harness.sandbox._find import _try
 from harness.sandbox._landlock import Landlock
 from harness.sandbox._rlimits import Rlimits
-from harness.sandbox._warm import Warm, warmed
+from harness.sandbox._warm import Warm, prepared
 
 HEAD = """
 import json, os, socket, subprocess, sys, time
@@ -135,7 +135,7 @@ def bench_of(way: str, folder: Path) -> Iterator[Bench]:
     if not way.startswith("warm"):
         yield Bench(sandbox, folder, way)
         return
-    with warmed(sandbox) as warm:
+    with prepared(sandbox, "warm") as warm:
         assert isinstance(warm, Warm)
         assert _try(warm) is None
         assert warm.problem is None

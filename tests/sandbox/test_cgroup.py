@@ -34,6 +34,20 @@ def test_a_child_that_the_kernel_kills_for_memory_is_out_of_memory_though_its_pa
     assert "209,715,200 bytes allowed" in error.message
 
 
+def test_a_parent_that_sleeps_on_when_the_kernel_killed_its_child_is_not_waited_for(counted):
+    body = f"""
+        for _ in range(2):
+            if os.fork() == 0:
+                kept = bytearray(110 * {MIB})
+                time.sleep(600)
+        time.sleep(600)
+    """
+    limits = {"memory_bytes": 200 * MIB, "scratch_bytes": 16 * MIB, "fit_cpu_seconds": 100}
+    with counted.fitting(body, **limits) as session:
+        error = counted.failure(session)
+    assert error.kind == "out_of_memory"
+
+
 def test_the_cpu_time_of_children_that_nobody_waited_for_is_counted(counted):
     body = """
         import signal

@@ -47,6 +47,7 @@ def test_what_is_shown_of_the_interpreter_is_there_and_named_once():
 
 
 def test_the_topmost_folder_that_others_may_not_pass_is_found(tmp_path):
+    tmp_path.chmod(0o755)
     for folder, mode in (("a", 0o755), ("a/b", 0o700), ("a/b/c", 0o700), ("a/b/c/d", 0o755)):
         (tmp_path / folder).mkdir()
         (tmp_path / folder).chmod(mode)
@@ -91,7 +92,7 @@ def test_levels_are_ordered_weakest_first():
 def test_the_environment_of_a_worker_takes_nothing_from_the_hosts(monkeypatch):
     monkeypatch.setenv("HARNESS_PRIVATE", "/labels")
     monkeypatch.setenv("LD_PRELOAD", "x")
-    variables = environment("/home/of/worker", 3)
+    variables = environment("/home/of/worker", Box(folders=(), limits=Limits(), threads=3))
     assert not {"HARNESS_PRIVATE", "LD_PRELOAD"} & set(variables)
     assert variables["OMP_NUM_THREADS"] == "3"
 

@@ -13,10 +13,11 @@ from textwrap import dedent
 
 import pytest
 
-from harness.sandbox._box import environment
+from harness.contract import Limits
+from harness.sandbox._box import Box, environment
 from harness.sandbox._bubblewrap import Bubblewrap
 from harness.sandbox._interpreter import interpreter_paths
-from harness.sandbox._warm import Warm, warmed
+from harness.sandbox._warm import Warm, prepared
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -99,7 +100,7 @@ def test_a_hidden_folder_inside_a_visible_one_is_covered(walled):
         assert walled.ask(question) == ["labels"]
         warm = isinstance(walled.sandbox, Warm)
         covered = Bubblewrap((walled.sandbox.cold if warm else walled.sandbox).program, (folder,))
-        with warmed(covered) if warm else nullcontext(covered) as walled.sandbox:
+        with prepared(covered, "warm") if warm else nullcontext(covered) as walled.sandbox:
             assert walled.ask(question) == []
     finally:
         (folder / "labels").unlink()
@@ -112,7 +113,7 @@ def test_the_environment_is_what_the_box_gives_and_nothing_else(walled, monkeypa
         pid1 = Path("/proc/1/environ").read_text().split("\\0")
         return [dict(os.environ), [name.partition("=")[0] for name in pid1 if name]]
     """)
-    allowed = set(environment("/tmp/work", 1))
+    allowed = set(environment("/tmp/work", Box(folders=(), limits=Limits(), threads=1)))
     assert set(seen[0]) - {"PYTHONPATH", "PWD", "LC_CTYPE"} == allowed
     assert set(seen[1]) <= allowed | {"PWD"}
     assert seen[0]["HOME"] == seen[0]["TMPDIR"] == "/tmp/work"

@@ -1,0 +1,70 @@
+"""NVIDIA's GPUs as its management library (NVML) names them: none is started, and torch is not needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from harness.contract import InfrastructureError
+
+_SHARED_NODES = ("/dev/nvidiactl", "/dev/nvidia-uvm")
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One GPU that a worker may be given."""
+
+    uuid: str
+    """What ``CUDA_VISIBLE_DEVICES`` calls it, however many there are."""
+    name: str
+    number: int
+    """Its minor device number."""
+
+    @property
+    def nodes(self) -> tuple[Path, ...]:
+        """The device files it is used through."""
+        return tuple(map(Path, (f"/dev/nvidia{self.number}", *_SHARED_NODES)))
+
+    def used_bytes(self) -> int:
+        """Return how much of its memory is in use, by whomever: a worker's own account of it could be false."""
+        nvml = _nvml()
+        return int(nvml.nvmlDeviceGetMemoryInfo(nvml.nvmlDeviceGetHandleByUUID(self.uuid)).used)
+
+
+def find_gpus() -> tuple[Gpu, ...]:
+    """Return the GPUs of this machine, at least one.
+
+    Raises:
+        InfrastructureError: there is none, or its driver does not answer.
+    """
+    try:
+        nvml = _nvml()
+        handles = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
+        found = tuple(
+            Gpu(nvml.nvmlDeviceGetUUID(one), nvml.nvmlDeviceGetName(one), nvml.nvmlDeviceGetMinorNumber(one))
+            for one in handles
+        )
+    except _nvml_error() as error:
+        raise InfrastructureError(
+            f"no NVIDIA GPU can be had here ({error}): say --device cpu, or run `harness doctor` where there is one"
+        ) from error
+    if not found:
+        raise InfrastructureError("there is no NVIDIA GPU here: say --device cpu")
+    return found
+
+
+@cache
+def _nvml() -> Any:
+    """Return the library, started once for as long as we live."""
+    import pynvml
+
+    pynvml.nvmlInit()
+    return pynvml
+
+
+def _nvml_error() -> type[Exception]:
+    import pynvml
+
+    return pynvml.NVMLError  # type: ignore[no-any-return] # the library has no types
