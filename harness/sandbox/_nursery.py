@@ -22,10 +22,12 @@ import msgspec
 from harness.nursery import Birth, Ended, Here, Learn, News, Order, Refused
 from harness.sandbox._box import Ends, Folder
 from harness.sandbox._cgroup import Group
+from harness.sandbox._tree import below, outliving
 
 _SECONDS_TO_IMPORT = 120.0
 """For all that is preloaded, on a cold and busy disk."""
 _SECONDS_TO_LEAVE = 10.0
+_SECONDS_TO_SAY_WHY = 1.0
 _NEWS_BYTES = 4096
 _CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid
 _SHOWN = 500
@@ -105,11 +107,14 @@ class Nursery:
 
     def close(self) -> None:
         """End the process and whoever still hangs from it, and remove what it had."""
+        started = self._started.exception() is None
+        tree = below(self._started.result().pid) if started else []
         self._orders.close()
         self._thread.join(_SECONDS_TO_LEAVE)  # its orders have ended, and it ends with them
         if self._thread.is_alive():
             self._started.result().kill()
             self._thread.join()
+        outliving(tree, _SECONDS_TO_LEAVE)  # who is still there hangs from bubblewrap, which is dead
         shutil.rmtree(self._home.spool, ignore_errors=True)
         for release in self._home.release:
             release()
@@ -147,6 +152,7 @@ class Nursery:
 
     def _how_it_is(self) -> str:
         """Say what there is to say of a nursery that does not do what it should."""
+        self._thread.join(_SECONDS_TO_SAY_WHY)  # it is over when the process is
         said = self._said.decode("utf-8", "replace").strip()
         return f"does not answer: {said}" if said else "does not answer"
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +13,7 @@ import psutil
 
 from harness.contract import InfrastructureError
 from harness.sandbox._box import Box, Ends, Sandbox
+from harness.sandbox._tree import below, outliving
 from harness.sandbox._watch import Allowance, Exceeded, Watch
 from harness.wire import Channel, Reply
 
@@ -122,11 +122,7 @@ class Process:
                 process.kill()
         if self._root.poll() is None:
             self._root.send_signal(signal.SIGKILL)
-        deadline = time.monotonic() + _SECONDS_TO_DIE
-        while alive := [process for process in tree if not _is_dead(process)]:
-            if time.monotonic() < deadline:
-                time.sleep(0.001)
-                continue
+        if alive := outliving(tree, _SECONDS_TO_DIE):
             raise InfrastructureError(f"processes {[process.pid for process in alive]} outlived their worker")
         self._root.wait()
 
@@ -151,10 +147,7 @@ class Process:
 
         The kernel lets that one end only after all others in its namespace have.
         """
-        if self._root.poll() is None:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                return psutil.Process(self._root.pid).children(recursive=True)  # type: ignore[no-any-return]
-        return []
+        return below(self._root.pid) if self._root.poll() is None else []
 
     def _signal(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -172,11 +165,3 @@ class Process:
     def _close_descriptors(self) -> None:
         for fd in list(self._descriptors):
             self._close(fd)
-
-
-def _is_dead(process: psutil.Process) -> bool:
-    """Tell whether a process is gone; a zombie is, though its new parent may take seconds to notice."""
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True

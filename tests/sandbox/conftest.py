@@ -46,7 +46,7 @@ class Bench:
     folder: Path
     way: str
 
-    def session(self, model: str, **limits: Any) -> Session:
+    def session(self, model: str, threads: int = 1, **limits: Any) -> Session:
         """Return a session, not yet entered, of a submission with `model` as its model.py."""
         submission = self.folder / uuid.uuid4().hex
         submission.mkdir()
@@ -62,19 +62,19 @@ class Bench:
             n_validation=3,
             limits=Limits(**(QUICK | limits)),
         )
-        return Session(sandbox=self.sandbox, task=task, folders=(Folder("submission", submission),), threads=1)
+        return Session(sandbox=self.sandbox, task=task, folders=(Folder("submission", submission),), threads=threads)
 
-    def fitting(self, body: str, more: str = "", **limits: Any) -> Session:
+    def fitting(self, body: str, more: str = "", threads: int = 1, **limits: Any) -> Session:
         """Return a session whose model's `fit` has `body`."""
         lines = indent(dedent(body).strip(), " " * 8)
         predict = "    def predict(self, inputs):\n        return np.zeros(len(inputs), int)\n"
         head = "class Model(harness.Model):\n    def fit(self, train, validation):\n"
-        return self.session(f"{dedent(more)}\n{head}{lines}\n\n{predict}", **limits)
+        return self.session(f"{dedent(more)}\n{head}{lines}\n\n{predict}", threads, **limits)
 
-    def ask(self, body: str, more: str = "", **limits: Any) -> Any:
+    def ask(self, body: str, more: str = "", threads: int = 1, **limits: Any) -> Any:
         """Run `body` as a function in `fit` and return what it returns, as plain data."""
         function = f"{dedent(more)}\ndef look():\n{indent(dedent(body).strip(), ' ' * 4)}\n"
-        with self.fitting("raise RuntimeError('TOLD' + json.dumps(look()))", function, **limits) as session:
+        with self.fitting("raise RuntimeError('TOLD' + json.dumps(look()))", function, threads, **limits) as session:
             error = self.failure(session)
             log = session.process.log_tail
         said = error.message.partition("TOLD")[2]

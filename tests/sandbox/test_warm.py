@@ -1,0 +1,341 @@
+"""Workers that are forked: as alone as those that are started, and not to be told from them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.contract import InfrastructureError
+from harness.sandbox import prepared
+from harness.sandbox._bubblewrap import Bubblewrap
+from harness.sandbox._landlock import Landlock
+from harness.sandbox._preload import modules_for, own_modules
+from harness.sandbox._tree import outliving
+
+
+def roots(session):
+    """The first process of the session's worker, as the host sees it."""
+    return psutil.Process(session.process._root.pid)
+
+
+def nurseries(bench):
+    """The programs the nurseries of `bench` were started as."""
+    return [nursery._started.result() for nursery in bench.sandbox._nurseries.values()]
+
+
+def hanging_from(bench):
+    """Every process below those of the nurseries."""
+    return [process for one in nurseries(bench) for process in psutil.Process(one.pid).children(recursive=True)]
+
+
+def test_a_worker_is_forked_and_not_started(warm):
+    """Its first process is a grandchild of the nursery's, not a child of ours."""
+    with warm.fitting("pass") as session:
+        warm.fit(session)
+        above = [process.pid for process in roots(session).parents()]
+        assert {nursery.pid for nursery in nurseries(warm)} & set(above)
+
+
+LEAVE = """
+    def leave(word):
+        for folder in ("/tmp", "/dev/shm", os.environ["HOME"]):
+            Path(folder, word).write_text(word)
+        held = socket.socket(socket.AF_UNIX)
+        held.bind("\\0harness-test")
+        held.listen()
+        Path("/proc/self/comm").write_text(word[:15])
+        return [held, socket.create_server(("127.0.0.1", 4567)), os.openpty()]
+"""
+SEARCH = """
+    def tried(call, *arguments):
+        try:
+            call(*arguments)
+            return 1
+        except OSError:
+            return 0
+
+    folders = ("/tmp", "/tmp/work", "/dev/shm", "/spool", "/job", "/dev/pts")
+    return {
+        "names": {folder: sorted(os.listdir(folder)) for folder in folders},
+        "pids": sorted(int(name) for name in os.listdir("/proc") if name.isdigit()),
+        "heard": [tried(socket.socket(socket.AF_UNIX).connect, "\\0harness-test"),
+                  tried(socket.create_connection, ("127.0.0.1", 4567), 3)],
+        "signalled": [pid for pid in range(3, 300) if tried(os.kill, pid, 0)],
+        "jobs": Path("/proc/self/mountinfo").read_text().count("/job "),
+    }
+"""
+
+
+def test_two_at_once_can_neither_see_nor_reach_each_other(warm):
+    """One leaves a word wherever it can and stays; the other looks for it."""
+    with warm.fitting("self.held = leave('the-word-of-the-first')", LEAVE) as first:
+        warm.fit(first)
+        seen = warm.ask(SEARCH)
+        assert roots(first).is_running()
+    assert "the-word" not in json.dumps(seen)
+    assert seen["pids"] == [1, 2]
+    assert seen["signalled"] == []
+    assert seen["heard"] == [0, 0]
+    assert seen["names"] == {
+        "/tmp": ["work"],
+        "/tmp/work": [],
+        "/dev/shm": [],
+        "/spool": [],
+        "/job": ["lib", "submission"],
+        "/dev/pts": ["ptmx"],
+    }
+    assert seen["jobs"] == 1  # mounts of others' would be named after them
+
+
+def test_each_has_namespaces_of_its_own(warm):
+    names = ("user", "mnt", "pid", "net", "ipc", "uts")
+    with warm.fitting("pass") as first, warm.fitting("pass") as second:
+        first.setup(0), second.setup(0)
+        seen = [
+            {name: str(Path(f"/proc/{pid}/ns/{name}").readlink()) for name in names}
+            for pid in (roots(first).children()[0].pid, roots(second).children()[0].pid, nurseries(warm)[0].pid)
+        ]
+    assert all(len({one[name] for one in seen}) == len(seen) for name in names)
+
+
+def test_what_one_changed_in_its_process_the_next_does_not_find(warm):
+    body = """
+        import builtins, random, tempfile
+        found = [hasattr(np, "MINE"), hasattr(builtins, "mine"), "WORD" in os.environ, os.path.exists("/tmp/left"),
+                 tempfile.tempdir]
+        np.MINE, builtins.mine, os.environ["WORD"] = 1, 1, "x"
+        Path("/tmp/left").write_text("x")
+        return found
+    """
+    assert warm.ask(body) == warm.ask(body) == [False, False, False, False, None]
+
+
+def test_nothing_of_the_nursery_is_left_open_to_it(warm):
+    """Not its orders, not the socket that news goes by, not the spool."""
+    held = warm.ask("""
+        found = {}
+        for fd in os.listdir("/proc/self/fd"):
+            try:
+                found[fd] = os.readlink(f"/proc/self/fd/{fd}").partition(":")[0]
+            except OSError:
+                pass
+        return found
+    """)
+    assert held == {"0": "/dev/null", "1": "pipe", "2": "pipe", "3": "pipe", "4": "pipe"}
+
+
+def test_the_walls_of_one_cannot_be_taken_down_from_within(warm):
+    answers = warm.ask("""
+        import ctypes
+        libc = ctypes.CDLL(None, use_errno=True)
+        tries = {
+            "umount /spool": libc.umount2(b"/spool", 2),
+            "umount /proc": libc.umount2(b"/proc", 2),
+            "umount /tmp": libc.umount2(b"/tmp", 2),
+            "umount /job": libc.umount2(b"/job", 2),
+            "mount": libc.mount(b"none", b"/tmp/work", b"tmpfs", 0, None),
+            "pivot_root": libc.syscall(155, b"/tmp", b"/tmp"),
+            "unshare user": libc.unshare(0x10000000),
+            "clone user": libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0),
+            "setns": libc.setns(0, 0),
+            "more namespaces": open("/proc/sys/user/max_user_namespaces").read().strip(),
+        }
+        try:
+            open("/proc/sys/user/max_user_namespaces", "w").write("9")
+            tries["written"] = 0
+        except OSError:
+            tries["written"] = -1
+        return tries
+    """)
+    assert answers.pop("more namespaces") == "0"
+    assert set(answers.values()) == {-1}
+
+
+def test_the_death_of_the_nursery_is_not_the_students_failure_and_the_next_starts_cold(warm):
+    with warm.fitting("time.sleep(60)") as session:
+        session.setup(0)
+        for nursery in nurseries(warm):
+            os.kill(nursery.pid, signal.SIGKILL)
+        with pytest.raises(InfrastructureError, match="run the command again"):
+            warm.fit(session)
+    with warm.fitting("pass") as session:
+        warm.fit(session)
+    assert "nursery" in warm.sandbox.problem
+    warm.sandbox.problem = None  # looked at: nothing for the fixture to find
+
+
+def test_nothing_survives_its_nursery(warm):
+    with warm.fitting("subprocess.Popen(['sleep', '300'])") as session:
+        warm.fit(session)
+        tree = [
+            process for nursery in nurseries(warm) for process in psutil.Process(nursery.pid).children(recursive=True)
+        ]
+        assert len(tree) >= 5
+        for nursery in nurseries(warm):
+            os.kill(nursery.pid, signal.SIGKILL)
+        _, alive = psutil.wait_procs(tree, timeout=20)
+    assert alive == []
+    warm.sandbox.problem = None
+
+
+def test_closing_leaves_neither_process_nor_file(warm, tmp_path):
+    with warm.fitting("pass") as session:
+        warm.fit(session)
+    spools = [nursery._home.spool for nursery in warm.sandbox._nurseries.values()]
+    tree = hanging_from(warm)
+    assert all(spool.is_dir() and not list(spool.iterdir()) for spool in spools)
+    warm.sandbox.close()
+    assert not any(spool.exists() for spool in spools)
+    assert outliving(tree, 0) == []
+
+
+def test_a_module_of_the_students_with_the_name_of_one_that_is_loaded_starts_cold(warm):
+    session = warm.fitting("raise RuntimeError('%s' % queue.MINE)", "import threadpoolctl as queue")
+    (session.folders[0].source / "threadpoolctl.py").write_text("MINE = 'my own'")
+    with session:
+        assert "my own" in warm.failure(session).message
+    assert warm.sandbox.problem is None
+
+
+def test_a_library_of_the_students_own_starts_cold(warm):
+    session = warm.fitting("raise RuntimeError(torch.MINE)", "import torch")
+    (session.folders[0].source / "torch.py").write_text("MINE = 'my own'")
+    with session:
+        assert "my own" in warm.failure(session).message
+    assert warm.sandbox.problem is None
+
+
+SEEN = (
+    """
+    return {
+        "argv": sys.argv[:1], "path": sys.path, "cwd": os.getcwd(), "environment": dict(os.environ), "pid": os.getpid(),
+        "flags": repr(sys.flags), "main": [sys.modules["__main__"].__name__, sys.modules["__main__"].__file__[-11:]],
+    }
+    """,
+    """
+    import random, resource, signal, tempfile, threading, warnings
+    return {
+        "umask": os.umask(0o22), "filters": repr(warnings.filters), "tempdir": tempfile.gettempdir(),
+        "threads": [threading.active_count(), threading.current_thread().name],
+        "random": [random.random(), float(np.random.random())], "recursion": sys.getrecursionlimit(),
+        "stdout": [sys.stdout.encoding, sys.stdout.errors, sys.stdout.line_buffering, sys.stdout.isatty()],
+        "stdin": os.readlink("/proc/self/fd/0"), "host": socket.gethostname(),
+        "limits": [resource.getrlimit(kind) for kind in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE,
+                   resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC, resource.RLIMIT_STACK)],
+        "signals": [repr(signal.getsignal(number)) for number in (2, 13, 15, 17)],
+        "blocked": repr(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+        "cores": sorted(os.sched_getaffinity(0)), "groups": os.getgroups(), "ids": os.getresuid() + os.getresgid(),
+        "interfaces": socket.if_nameindex(), "cgroup": Path("/proc/self/cgroup").read_text()[-3:],
+    }
+    """,
+)
+
+
+@pytest.mark.parametrize("question", SEEN, ids=["where", "how"])
+def test_it_cannot_be_told_from_one_that_was_started(warm, question):
+    forked = warm.ask(question)
+    warm.sandbox, forking = warm.sandbox.cold, warm.sandbox
+    started = warm.ask(question)
+    warm.sandbox = forking
+    for seen in (forked, started):
+        seen.get("environment", {}).pop("PWD", None)  # bubblewrap's
+    assert forked == started
+
+
+def test_its_libraries_use_as_many_threads_as_those_of_one_that_was_started(warm):
+    pytest.importorskip("torch")
+    question = """
+        pools = [[pool["user_api"], pool["num_threads"]] for pool in threadpoolctl.threadpool_info()]
+        return [sorted(pools), torch.get_num_threads(), torch.get_num_interop_threads()]
+    """
+    forking, answers = warm.sandbox, {}
+    for threads in (1, 2):
+        for way, sandbox in (("warm", forking), ("cold", forking.cold)):
+            warm.sandbox = sandbox
+            answers[threads, way] = warm.ask(question, "import threadpoolctl, torch", threads)
+    warm.sandbox = forking
+    assert answers[1, "warm"] == answers[1, "cold"]
+    assert answers[2, "warm"] == answers[2, "cold"]
+    assert answers[1, "warm"] != answers[2, "warm"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("import numpy", set()),
+        ("import torch", {"torch", "torch.utils.flop_counter"}),
+        ("import torch.nn as nn", {"torch", "torch.utils.flop_counter"}),
+        ("from torch import nn, optim", {"torch", "torch.utils.flop_counter", "torch._dynamo"}),
+        ("def f():\n    from sklearn.neighbors import KNeighborsClassifier as K", {"sklearn", "sklearn.neighbors"}),
+        ("from sklearn import svm, tree  # both", {"sklearn", "sklearn.svm", "sklearn.tree"}),
+        ("import os, scipy.signal as s, pandas", {"scipy", "scipy.signal", "pandas"}),
+        ("import antigravity, torch._testing, sklearn.__main__", {"torch", "torch.utils.flop_counter", "sklearn"}),
+        ("x = 'import torch'", set()),
+        ("import torchy, sklearnex", set()),
+        ("import \ud800\0", set()),
+        ("from . import torch\nfrom .sklearn import svm", set()),
+        ("import", set()),
+        ("from torch import (", {"torch", "torch.utils.flop_counter"}),
+    ],
+)
+def test_what_a_submission_imports_is_told_from_its_text(tmp_path, text, found):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "net.py").write_bytes(text.encode("utf-8", "surrogatepass"))
+    assert modules_for(tmp_path) == found
+
+
+def test_a_text_without_end_is_read_up_to_a_cap(tmp_path):
+    (tmp_path / "model.py").write_text("\n" * (1 << 20) + "import torch")
+    assert modules_for(tmp_path) == set()
+
+
+def test_what_can_be_imported_of_a_submission_has_the_names_of_its_files(tmp_path):
+    (tmp_path / "parts").mkdir()
+    for name in ("model.py", "_fast.cpython-311-x86_64-linux-gnu.so", "notes.txt"):
+        (tmp_path / name).touch()
+    assert own_modules(tmp_path) == {"parts", "model", "_fast", "notes"}
+
+
+def test_where_no_namespaces_are_workers_start_cold():
+    with prepared(Landlock(()), "warm") as sandbox:
+        assert isinstance(sandbox, Landlock)
+
+
+def test_asked_for_cold_workers_nobody_starts_a_nursery(wall):
+    with prepared(wall.sandbox, "cold") as sandbox:
+        assert sandbox is wall.sandbox
+
+
+def test_a_nursery_that_cannot_start_is_nobodys_failure(wall):
+    """A program in bubblewrap's place that starts workers, but no nursery."""
+    program = wall.folder / "bwrap"
+    refuse = 'case "$*" in *nursery/__main__*) echo no room >&2; exit 1;; esac'
+    program.write_text(f'#!/bin/sh\n{refuse}\nexec {wall.sandbox.program} "$@"\n')
+    program.chmod(0o755)
+    with prepared(Bubblewrap(program, ()), "warm") as wall.sandbox:
+        assert wall.ask("return 7") == 7
+        assert "no room" in wall.sandbox.problem
+
+
+def test_an_interpreter_that_a_worker_could_not_see_starts_it_cold(wall, monkeypatch):
+    monkeypatch.setattr("harness.sandbox._warm.interpreter_paths", lambda: (Path("/tmp/environment/lib"),))
+    with prepared(wall.sandbox, "warm") as sandbox:
+        assert "/tmp/environment/lib" in sandbox.problem
+
+
+def test_no_more_nurseries_stand_than_there_is_room_for(warm, monkeypatch):
+    monkeypatch.setattr("harness.sandbox._warm._MOST", 2)
+    for library in ("scipy", "sklearn", "scipy"):
+        assert warm.ask(f"return '{library}' in sys.modules", f"import {library}")
+    assert len(warm.sandbox._nurseries) == 2
+    assert frozenset() in warm.sandbox._nurseries
+
+
+def test_a_library_that_nobody_asked_for_is_not_there(warm):
+    assert warm.ask("return True", "import scipy.signal")
+    assert warm.ask("return 'scipy' in sys.modules") is False
