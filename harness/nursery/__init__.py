@@ -4,6 +4,6 @@ It runs behind the outer wall of a worker, without labels, network or files of t
 the host and it say to each other.
 """
 
-from harness.nursery._messages import JOB, SPOOL, Birth, Ended, Here, Learn, News, Order, Refused
+from harness.nursery._messages import JOB, SPOOL, Birth, Ended, Here, Known, Learn, News, Order, Refused
 
-__all__ = ["JOB", "SPOOL", "Birth", "Ended", "Here", "Learn", "News", "Order", "Refused"]
+__all__ = ["JOB", "SPOOL", "Birth", "Ended", "Here", "Known", "Learn", "News", "Order", "Refused"]

@@ -17,7 +17,7 @@ from typing import NoReturn
 
 import msgspec
 
-from harness.nursery._messages import Birth, Order, Refused
+from harness.nursery._messages import Birth, Known, Learn, Order, Refused
 from harness.nursery._worker import Descriptors, attend
 
 _MESSAGE_BYTES = 1 << 18
@@ -33,13 +33,16 @@ def main(control: int) -> NoReturn:
         message, received, _, _ = socket.recv_fds(orders, _MESSAGE_BYTES, len(Descriptors._fields))
         if not message:
             os._exit(0)  # at once: libraries may take their time to tidy up
-        order = decoder.decode(message)
-        _learn(order.modules)
-        if isinstance(order, Birth):
-            descriptors = Descriptors(*received)
-            _bear(order, descriptors, orders)
-            for descriptor in descriptors:
-                os.close(descriptor)
+        match decoder.decode(message):
+            case Learn(modules):
+                _learn(modules)
+                names = {name.partition(".")[0] for name in sys.modules}
+                orders.send(msgspec.json.encode(Known(names=tuple(names))))
+            case Birth() as birth:
+                descriptors = Descriptors(*received)
+                _bear(birth, descriptors, orders)
+                for descriptor in descriptors:
+                    os.close(descriptor)
 
 
 def _learn(modules: Iterable[str]) -> None:
@@ -55,14 +58,10 @@ def _learn(modules: Iterable[str]) -> None:
 
 
 def _bear(birth: Birth, descriptors: Descriptors, orders: socket.socket) -> None:
-    known = next((name for name in birth.taken if name in sys.modules), None)
-    if known is not None:
-        descriptors.tell(Refused(why=f"the submission has a module of its own called {known}", lasting=False))
-        return
     try:
         child = os.fork()
     except OSError as error:
-        descriptors.tell(Refused(why=f"fork: {error}", lasting=True))
+        descriptors.tell(Refused(why=f"fork: {error}"))
         return
     if child == 0:
         orders.close()

@@ -13,18 +13,17 @@ class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Learn(_Message, frozen=True, tag="learn"):
-    """Import these modules; what cannot be imported is left to who needs it."""
+    """Import these modules and answer `Known`; what cannot be imported is left to who needs it."""
 
     modules: tuple[str, ...]
 
 
 class Birth(_Message, frozen=True, tag="birth"):
-    """Fork a worker; its socket for news, its requests, its replies and its output come along as descriptors."""
+    """Fork a worker; its socket for news, its requests, its replies and its output come along as descriptors.
 
-    modules: tuple[str, ...]
-    """To be imported first."""
-    taken: tuple[str, ...]
-    """Names of the submission's own modules: where one has been imported, this is no place for it."""
+    Nothing in it is a student's: the next worker inherits the memory that it was read into.
+    """
+
     job: str
     """The folder of the spool that becomes ``/job``."""
     home: str
@@ -40,6 +39,12 @@ class Birth(_Message, frozen=True, tag="birth"):
 Order = Learn | Birth
 
 
+class Known(_Message, frozen=True, tag="known"):
+    """The packages and modules without a package that have been imported, for whatever reason."""
+
+    names: tuple[str, ...]
+
+
 class Here(_Message, frozen=True, tag="here"):
     """The first process of the worker's namespaces stands, and waits for a word; its number comes as credentials."""
 
@@ -48,8 +53,6 @@ class Refused(_Message, frozen=True, tag="refused"):
     """There will be no worker."""
 
     why: str
-    lasting: bool
-    """Whether the next one would be refused, too."""
 
 
 class Ended(_Message, frozen=True, tag="ended"):
@@ -58,4 +61,4 @@ class Ended(_Message, frozen=True, tag="ended"):
     code: int
 
 
-News = Here | Refused | Ended
+News = Known | Here | Refused | Ended

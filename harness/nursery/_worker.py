@@ -60,7 +60,7 @@ def attend(birth: Birth, descriptors: Descriptors) -> NoReturn:
         _, status = os.waitpid(first, 0)
         descriptors.tell(Ended(code=_exit_code(status)))
     except OSError as error:
-        descriptors.tell(Refused(why=str(error), lasting=True))
+        descriptors.tell(Refused(why=str(error)))
     finally:
         os._exit(0)
 
@@ -86,7 +86,7 @@ def _stand(birth: Birth, descriptors: Descriptors) -> NoReturn:
             os.closerange(_READER, _NO_MORE)
             code = _wait_for(student)
     except OSError as error:
-        descriptors.tell(Refused(why=str(error), lasting=True))
+        descriptors.tell(Refused(why=str(error)))
         traceback.print_exc()
     finally:
         os._exit(code)

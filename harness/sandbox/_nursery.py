@@ -12,14 +12,15 @@ import struct
 import subprocess
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from harness.nursery import Birth, Ended, Here, Learn, News, Order, Refused
+from harness.nursery import Birth, Ended, Here, Known, Learn, News, Order, Refused
 from harness.sandbox._box import Ends, Folder
 from harness.sandbox._cgroup import Group
 from harness.sandbox._tree import below, outliving
@@ -28,18 +29,14 @@ _SECONDS_TO_IMPORT = 120.0
 """For all that is preloaded, on a cold and busy disk."""
 _SECONDS_TO_LEAVE = 10.0
 _SECONDS_TO_SAY_WHY = 1.0
-_NEWS_BYTES = 4096
+_NEWS_BYTES = 1 << 17
 _CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid
 _SHOWN = 500
 _CHUNK = 1 << 16
 
 
 class NotBornError(Exception):
-    """No worker can be had from this nursery; `lasting` where the next one could not either."""
-
-    def __init__(self, why: str, *, lasting: bool) -> None:
-        super().__init__(why)
-        self.lasting = lasting
+    """No worker can be had from this nursery."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,16 +58,27 @@ class Nursery:
         self._home = home
         self._orders, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._said = b""
+        self._learnt: frozenset[str] = frozenset()
+        self._known: frozenset[str] = frozenset()
         self._started: Future[subprocess.Popen[bytes]] = Future()
         self._lock = threading.Lock()
         # bubblewrap dies with the thread that started it, so that one stays
         self._thread = threading.Thread(target=self._keep, name="nursery", daemon=True)
         self._thread.start()
 
-    def learn(self, modules: Sequence[str]) -> None:
-        """Have `modules` imported before they are needed."""
-        with contextlib.suppress(OSError):  # who needs them will hear of it
-            self._send(Learn(modules=tuple(modules)))
+    def learn(self, modules: frozenset[str]) -> frozenset[str]:
+        """Have `modules` imported; return the names of all packages that have been.
+
+        Raises:
+            NotBornError: the nursery does not answer.
+        """
+        with self._lock, self._said_so():
+            if not (self._known and modules <= self._learnt):
+                self._send(Learn(modules=tuple(sorted(modules))))
+                match _next(self._orders)[0]:
+                    case Known(names):
+                        self._learnt, self._known = self._learnt | modules, frozenset(names)
+            return self._known
 
     def bear(self, birth: Birth, ends: Ends, group: Group | None) -> Born:
         """Have a worker forked that has `ends`, in `group` before it does anything.
@@ -81,17 +89,15 @@ class Nursery:
         with contextlib.ExitStack() as undo:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             undo.callback(ours.close)
-            try:
-                with theirs:
-                    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            with self._said_so():
+                ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+                with self._lock, theirs:
                     self._send(birth, theirs.fileno(), ends.requests, ends.replies, ends.output)
-                born = Born(ours, _await(ours))
+                born = Born(ours, _first_process(ours))
                 undo.callback(born.close)
                 for procs in () if group is None else group.procs:
                     procs.write_text(str(born.pid))
                 ours.send(b"!")
-            except OSError as error:
-                raise NotBornError(f"the nursery {self._how_it_is()} ({error})", lasting=True) from error
             undo.pop_all()
             return born
 
@@ -146,15 +152,18 @@ class Nursery:
         process.wait()
 
     def _send(self, order: Order, *descriptors: int) -> None:
-        with self._lock:
-            self._started.result()
-            socket.send_fds(self._orders, [msgspec.json.encode(order)], descriptors)
+        self._started.result()
+        socket.send_fds(self._orders, [msgspec.json.encode(order)], descriptors)
 
-    def _how_it_is(self) -> str:
-        """Say what there is to say of a nursery that does not do what it should."""
-        self._thread.join(_SECONDS_TO_SAY_WHY)  # it is over when the process is
-        said = self._said.decode("utf-8", "replace").strip()
-        return f"does not answer: {said}" if said else "does not answer"
+    @contextmanager
+    def _said_so(self) -> Iterator[None]:
+        """Turn an error of the system's into ours, with the last words of the process."""
+        try:
+            yield
+        except OSError as error:
+            self._thread.join(_SECONDS_TO_SAY_WHY)  # it is over when the process is
+            said = self._said.decode("utf-8", "replace").strip()
+            raise NotBornError(f"the nursery does not answer ({said or error})") from error
 
 
 class Born:
@@ -219,18 +228,28 @@ class Born:
 _DECODER: msgspec.json.Decoder[News] = msgspec.json.Decoder(News)
 
 
-def _await(news: socket.socket) -> int:
+def _first_process(news: socket.socket) -> int:
     """Wait for a worker's first process to stand; return its number on the host, which the kernel vouches for."""
+    match _next(news):
+        case Here(), int(pid):
+            return pid
+        case Refused(why), _:
+            raise NotBornError(why)
+    raise ConnectionResetError("it does not say who was born")
+
+
+def _next(news: socket.socket) -> tuple[News, int | None]:
+    """Wait for the next word, and from whom it is.
+
+    Raises:
+        OSError: none comes.
+    """
     _readable(news, _SECONDS_TO_IMPORT)
     said, ancillary, _, _ = news.recvmsg(_NEWS_BYTES, socket.CMSG_SPACE(_CREDENTIALS.size), socket.MSG_DONTWAIT)
-    match _DECODER.decode(said) if said else None:
-        case Here():
-            pids = [_CREDENTIALS.unpack(data)[0] for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS]
-            if pids and pids[0] > 0:
-                return int(pids[0])
-        case Refused(why, lasting):
-            raise NotBornError(why, lasting=lasting)
-    raise ConnectionResetError("it fell silent")
+    if not said:
+        raise ConnectionResetError("it fell silent")
+    pids = (_CREDENTIALS.unpack(data)[0] for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS)
+    return _DECODER.decode(said), next(filter(None, pids), None)
 
 
 def _readable(news: socket.socket, seconds: float | None) -> None:

@@ -82,11 +82,12 @@ class Warm:
         wanted = _Wanted.of(box)
         if self.problem is None and box.gpu is None and not wanted.own & wanted.libraries:
             try:
-                return self._fork(box, ends, wanted)
+                nursery = self._nursery(wanted.libraries)
+                if not wanted.own & nursery.learn(wanted.modules):
+                    return self._fork(box, ends, nursery)
             except NotBornError as error:
-                _log.info("a worker starts cold: %s", error)
-                if error.lasting:
-                    self.problem = str(error)
+                self.problem = str(error)
+                _log.info("workers start cold from now on: %s", error)
         return self.cold.start(box, ends)
 
     def close(self) -> None:
@@ -95,8 +96,7 @@ class Warm:
             while self._nurseries:
                 self._nurseries.popitem()[1].close()
 
-    def _fork(self, box: Box, ends: Ends, wanted: _Wanted) -> Started:
-        nursery = self._nursery(wanted.libraries)
+    def _fork(self, box: Box, ends: Ends, nursery: Nursery) -> Started:
         with ExitStack() as undo:
             group = None if self.cold.delegation is None else self.cold.delegation.make(box.limits)
             if group is not None:
@@ -104,8 +104,6 @@ class Warm:
             job = nursery.spool(box.folders)
             undo.callback(shutil.rmtree, job)
             birth = Birth(
-                modules=tuple(sorted(wanted.modules)),
-                taken=tuple(wanted.own),
                 job=job.name,
                 home=HOME,
                 environment=environment(HOME, box),
