@@ -202,10 +202,10 @@ def build_world(host: Host) -> Iterator[World]:
         stack.callback(shutil.rmtree, base)
         stack.callback(world.sweep)
         stack.callback(_end, world.decoys)
-        (base / "loot").mkdir()
-        (base / "loot").chmod(0o777)
-        for name, mode in (("home", 0o700), ("private", 0o700), ("tmp", 0o755), ("cache", 0o755), ("locks", 0o755)):
-            (base / name).mkdir(mode=mode)
+        modes = {"loot": 0o777, "home": 0o700, "private": 0o700, "tmp": 0o755, "cache": 0o755, "locks": 0o755}
+        for name, mode in modes.items():
+            (base / name).mkdir()
+            (base / name).chmod(mode)
         _plant_files(world)
         _open_doors(world, stack)
         world.secrets["environment"], world.secrets["decoy"] = _secret("environment"), _secret("decoy")
