@@ -23,6 +23,7 @@ from harness.record._types import (
     TaskPart,
     Throughput,
     to_plain,
+    to_reach,
 )
 
 __all__ = [
@@ -51,4 +52,5 @@ __all__ = [
     "Throughput",
     "Unreadable",
     "to_plain",
+    "to_reach",
 ]
