@@ -27,22 +27,22 @@ QUICK = {
 
 SLOW = {
     "reference/mlp/pneumoniamnist": 0.73,
-    "reference/mlp/bloodmnist": 0.7,
-    "reference/cnn/pneumoniamnist": 0.75,
-    "reference/resnet18/pneumoniamnist": 0.82,
-    "reference/resnet18/bloodmnist": 0.9,
-    "reference/unet/nuclei": 0.85,
-    "reference/centernet/bccd": 0.5,
+    "reference/mlp/bloodmnist": 0.55,
+    "reference/cnn/pneumoniamnist": 0.76,
+    "reference/resnet18/pneumoniamnist": 0.86,
+    "reference/resnet18/bloodmnist": 0.95,
+    "reference/unet/nuclei": 0.93,
+    "reference/centernet/bccd": 0.95,
     "reference/fasterrcnn/bccd": 0.5,
-    "reference/vgg16/spect": 0.5,
-    "reference/vgg16-transfer/spect": 0.5,
-    "reference/resnet18/spect": 0.5,
-    "reference/resnet18-transfer/spect": 0.5,
-    "reference/vit/spect": 0.45,
-    "reference/vit-transfer/spect": 0.45,
-    "submissions/alice/spect": 0.5,
+    "reference/vgg16/spect": 0.62,
+    "reference/vgg16-transfer/spect": 0.65,
+    "reference/resnet18/spect": 0.59,
+    "reference/resnet18-transfer/spect": 0.65,
+    "reference/vit/spect": 0.61,
+    "reference/vit-transfer/spect": 0.63,
+    "submissions/alice/spect": 0.62,
 }
-"""Primary score on the embedded source that it must reach."""
+"""Primary score on the embedded source that it must reach: three or four points off what docs/results.md has."""
 
 
 def course_in(base: Path, paths: list[str]) -> TemporaryCourse:
