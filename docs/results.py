@@ -2,10 +2,11 @@
 
 RECORDS are folders of records: what ``harness evaluate … --json docs/records/NAME.json`` left and
 ``leaderboard/records`` (both by default). Of each submission, task and source of data the newest record counts;
-published figures come from ``docs/published.toml``.
+published figures come from ``docs/published.toml``, and what is to be said of ours from ``docs/accounts.toml``.
 """
 
 import json
+import re
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -17,12 +18,14 @@ from tabulate import tabulate
 
 DOCS = Path(__file__).parent
 DEFAULT = (DOCS / "records", DOCS.parent / "leaderboard" / "records")
+FIGURE = re.compile(r"\{(real|embedded)/([\w-]+)/(\w+)\}")
+"""In an account: the score of a method in one metric."""
 
 HEAD = """# Results
 
 What the references, and Alice, score: on real data where it was at hand, and on the embedded source of each task.
-Written by `python docs/results.py` from the records in `docs/records/` and `leaderboard/records/`; nothing here is
-typed by hand. Intervals are 95 % and cover test sampling only. *Difference* is ours less the published figure, which
+Written by `python docs/results.py` from the records in `docs/records/` and `leaderboard/records/`; no figure of ours
+is typed by hand. Intervals are 95 % and cover test sampling only. *Difference* is ours less the published figure, which
 always is of real data: beside an embedded source, which is other data, there is none. A `·` stands where we know of
 no published figure.
 """
@@ -51,6 +54,7 @@ class Result:
     primary: bool
     value: float
     half: float
+    higher_is_better: bool
     status: str
     parameters: int | None
     cpu_seconds: float | None
@@ -88,6 +92,7 @@ def results(record: dict[str, Any], *, real: bool) -> Iterator[Result]:
             primary=score["primary"],
             value=score["value"],
             half=(score["high"] - score["low"]) / 2,
+            higher_is_better=score["higher_is_better"],
             status=record["status"].replace("_", " "),
             parameters=record["cost"]["parameters"],
             cpu_seconds=record["cost"]["cpu_seconds"],
@@ -100,11 +105,34 @@ def published(path: Path) -> list[Figure]:
     return [Figure(**entry) for entry in tomllib.loads(path.read_text()).get("figure", [])]
 
 
-def page(found: list[Result], figures: list[Figure]) -> str:
+def accounts(path: Path, found: list[Result]) -> dict[str, str]:
+    """Return what ``accounts.toml`` says of each task, with the figures that it names.
+
+    Raises:
+        KeyError: no record has such a figure.
+    """
+    values = {
+        f"{{{'real' if r.real else 'embedded'}/{method(r)}/{r.metric}}}{r.task}": f"{r.value:.3f} ± {r.half:.3f}"
+        for r in found
+    }
+    return {
+        task: FIGURE.sub(lambda named, task=task: values[named[0] + task], text.strip())
+        for task, text in tomllib.loads(path.read_text()).items()
+    }
+
+
+def method(result: Result) -> str:
+    """Return the name that people read."""
+    return result.name.removeprefix("reference/")
+
+
+def page(found: list[Result], figures: list[Figure], said: dict[str, str]) -> str:
     """Return the whole page."""
     sections = [HEAD]
     for task in sorted({result.task for result in found}):
         sections.append(f"## {task}\n")
+        if task in said:
+            sections.append(f"{said[task]}\n")
         for real in (True, False):
             chosen = [result for result in found if (result.task, result.real) == (task, real)]
             shown = worth_showing(chosen, figures)
@@ -122,7 +150,7 @@ def worth_showing(chosen: list[Result], figures: list[Figure]) -> list[Result]:
     """Keep the primary score, and others where a figure was published; best first."""
     best = {result.name: result.value for result in chosen if result.primary}
     kept = [result for result in chosen if result.primary or of(result, figures) is not None]
-    return sorted(kept, key=lambda result: (not result.primary, -best[result.name], result.name))
+    return sorted(kept, key=lambda r: (not r.primary, -best[r.name] if r.higher_is_better else best[r.name], r.name))
 
 
 def table(shown: list[Result], figures: list[Figure]) -> str:
@@ -132,7 +160,7 @@ def table(shown: list[Result], figures: list[Figure]) -> str:
         figure = of(result, figures)
         rows.append(
             [
-                result.name.removeprefix("reference/"),
+                method(result),
                 result.metric + ("" if result.scored_on == "test" else f" ({result.scored_on})"),
                 f"{result.value:.3f} ± {result.half:.3f}",
                 "·" if figure is None else f"{figure.value:.3f}",
@@ -149,11 +177,10 @@ def table(shown: list[Result], figures: list[Figure]) -> str:
 
 def of(result: Result, figures: list[Figure]) -> Figure | None:
     """Return the figure to hold `result` against: the method's own, else the task's."""
-    method = result.name.removeprefix("reference/")
     fitting = [
         figure
         for figure in figures
-        if (figure.task, figure.metric) == (result.task, result.metric) and figure.reference in (method, "")
+        if (figure.task, figure.metric) == (result.task, result.metric) and figure.reference in (method(result), "")
     ]
     return max(fitting, key=lambda figure: bool(figure.reference), default=None)
 
@@ -162,7 +189,7 @@ def main(arguments: list[str]) -> None:
     """Read, write, and say what was written."""
     folders = [Path(argument) for argument in arguments] or list(DEFAULT)
     found = read(folders)
-    text = page(found, published(DOCS / "published.toml"))
+    text = page(found, published(DOCS / "published.toml"), accounts(DOCS / "accounts.toml", found))
     (DOCS / "results.md").write_text(text)
     print(f"{DOCS / 'results.md'}: {len({(r.task, r.name, r.real) for r in found})} records")
 

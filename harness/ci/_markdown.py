@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tabulate import tabulate
 
 from harness.ci._result import Finding, Former, Graded, Place, Result
-from harness.record import Failure, Score
+from harness.record import Failure, Score, to_reach
 from harness.text import code_block, code_span
 
 SUMMARY_BYTES = 1_000_000
@@ -106,10 +106,9 @@ def _score(score: Score) -> str:
 def _baseline(graded: Graded) -> str:
     base, score = graded.record.baseline, graded.record.primary
     higher = score is None or score.higher_is_better
-    sign = (">" if base.strict else "≥") if higher else ("<" if base.strict else "≤")
     met = {None: "not reached", True: "met", False: "not met"}[base.met]
     p_value = "" if base.p_value is None else f" (p {base.p_value:.2g})"
-    return f"{sign} {base.value:g}: {met}{p_value}"
+    return f"{to_reach(base.value, strict=base.strict, higher_is_better=higher)}: {met}{p_value}"
 
 
 def _before(score: Score, former: Former) -> str:

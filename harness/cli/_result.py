@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.leaderboard import Board, format_seconds
-from harness.record import Latency, Record, Score
+from harness.record import Latency, Record, Score, to_reach
 from harness.text import neutral, neutral_line
 
 _WIDTH = 40
@@ -38,9 +38,9 @@ def verdict(record: Record) -> str:
         return f"failed: {who}: {failure.kind} in {failure.phase}{where}"
     base, score = record.baseline, record.primary
     assert score is not None
-    sign = (">" if base.strict else "≥") if score.higher_is_better else ("<" if base.strict else "≤")
+    asked = to_reach(base.value, strict=base.strict, higher_is_better=score.higher_is_better)
     word = "passed" if base.met else "below baseline"
-    return f"{word}: {who}: {score.name} {score.value:.4f}, baseline {sign} {base.value:g}"
+    return f"{word}: {who}: {score.name} {score.value:.4f}, baseline {asked}"
 
 
 def _show_failure(console: Console, record: Record) -> None:

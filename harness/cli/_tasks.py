@@ -12,9 +12,10 @@ from rich.table import Table
 from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._options import console, course_at, places
 from harness.cli._pictures import draw_samples
-from harness.contract import HarnessError, Limits, Split, Task, TaskError
+from harness.contract import Baseline, HarnessError, Limits, Split, Task, TaskError
 from harness.course import Course
 from harness.data import load_data
+from harness.record import to_reach
 
 
 @click.group(invoke_without_command=True)
@@ -61,7 +62,7 @@ def show_task(name: str) -> int:
                 ("items", f"{counts} (train/validation/test)" if source.counts else counts),
                 (
                     "baseline",
-                    f"{'>' if base.strict else '≥'} {base.value:g}{base.note and f' ({base.note})'}",
+                    f"{_to_reach(task, base)}{base.note and f' ({base.note})'}",
                 ),
                 ("licence", source.licence),
             ],
@@ -133,5 +134,9 @@ def _rows(out: Console, rows: list[tuple[str, str]]) -> None:
 
 
 def _baselines(task: Task) -> str:
-    parts = {f"{'>' if s.baseline.strict else '≥'} {s.baseline.value:g}": s.kind for s in reversed(task.sources)}
+    parts = {_to_reach(task, source.baseline): source.kind for source in reversed(task.sources)}
     return ", ".join(f"{text} ({kind})" for text, kind in reversed(parts.items()))
+
+
+def _to_reach(task: Task, baseline: Baseline) -> str:
+    return to_reach(baseline.value, strict=baseline.strict, higher_is_better=task.metrics[0].higher_is_better)

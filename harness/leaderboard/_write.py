@@ -12,7 +12,7 @@ from tabulate import tabulate
 
 from harness.files import write_atomically
 from harness.leaderboard._build import Board, Group, Row
-from harness.record import Latency, Record
+from harness.record import Latency, Record, to_reach
 from harness.text import code_span, neutral_markdown
 
 _PLAIN = re.compile(r"[a-z0-9/_-]+")
@@ -66,8 +66,8 @@ def _group_lines(group: Group) -> list[str]:
         f"### {_SOURCES[key.source]}",
         "",
         f"Scored on {key.scored_on} ({count} items, {first.task.test_labels} test labels), models {key.mode}; "
-        f"data `{key.data_digest.removeprefix('sha256:')[:12]}`; baseline {first.baseline.metric} "
-        f"{'>' if first.baseline.strict else '≥'} {first.baseline.value:g}.",
+        f"data `{key.data_digest.removeprefix('sha256:')[:12]}`; "
+        f"baseline {_baseline([row.record for row in group.rows])}.",
         "",
     ]
     ranked = [row for row in group.rows if row.rank is not None]
@@ -83,6 +83,13 @@ def _group_lines(group: Group) -> list[str]:
         table = [[_name(record), *_failure(record)] for record in failed]
         lines += [tabulate(table, ["failed", "kind", "phase"], tablefmt="github", disable_numparse=True), ""]
     return lines
+
+
+def _baseline(records: Sequence[Record]) -> str:
+    """Return the baseline of a group; which side is better only a scored record knows."""
+    base = records[0].baseline
+    higher = all(record.primary is None or record.primary.higher_is_better for record in records)
+    return f"{base.metric} {to_reach(base.value, strict=base.strict, higher_is_better=higher)}"
 
 
 def _cells(row: Row, names: Sequence[str]) -> list[str]:

@@ -24,6 +24,7 @@ from harness.record._types import (
     TaskPart,
     Throughput,
     to_plain,
+    to_reach,
 )
 
 __all__ = [
@@ -53,4 +54,5 @@ __all__ = [
     "Throughput",
     "Unreadable",
     "to_plain",
+    "to_reach",
 ]

@@ -72,6 +72,12 @@ class BaselineResult(_Part, frozen=True, kw_only=True):
     p_value: float | None
 
 
+def to_reach(value: float, *, strict: bool, higher_is_better: bool) -> str:
+    """Return a baseline as people write it: "≥ 0.94", and "≤ 11.3" where lower is better."""
+    side = ">≥" if higher_is_better else "<≤"
+    return f"{side[not strict]} {value:g}"
+
+
 class Latency(_Part, frozen=True, kw_only=True):
     """Time of one request as the host's clock saw it; `net` is without the channel."""
 

@@ -117,10 +117,16 @@ class ConvolutionalReader(nn.Module):
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(filters * len(spans), outputs))
 
     def forward(self, rows):
-        rows = rows[:, : int((rows != PAD).sum(1).max().clamp(min=1))]
-        words = self.embedding(rows).transpose(1, 2)
-        peaks = [torch.relu(conv(words)).amax(2) for conv in self.spans]
-        return self.head(torch.cat(peaks, 1))
+        lengths = (rows != PAD).sum(1).clamp(min=1)
+        words = self.embedding(rows[:, : int(lengths.max())]).transpose(1, 2)
+        return self.head(torch.cat([peaks(torch.relu(conv(words)), lengths) for conv in self.spans], 1))
+
+
+def peaks(answers, lengths):
+    """Return the strongest answer of each filter to a window with a word in it: the length of others is no matter."""
+    beyond = int(answers.shape[2] - lengths.max())
+    places = torch.arange(answers.shape[2])
+    return (answers * (places < lengths[:, None] + beyond)[:, None]).amax(2)
 
 
 class RecurrentReader(nn.Module):

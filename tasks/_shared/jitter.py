@@ -22,7 +22,11 @@ def _moved(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
 
 
 def noise(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Add a little noise and move nothing: masks and boxes stay where they are; float32 in [0, 1] or uint8."""
-    top = 255 if image.dtype == np.uint8 else 1
-    noisy = image + generator.normal(0, 0.01 * top, image.shape)
-    return np.clip(np.round(noisy) if top == 255 else noisy, 0, top).astype(image.dtype)
+    """Add noise of a hundredth of what is brightest, which dim pictures bear too, and move nothing.
+
+    Masks and boxes stay where they are; float32 in [0, 1] or uint8.
+    """
+    noisy = image + generator.normal(0, 0.01 * image.max(), image.shape)
+    if image.dtype == np.uint8:
+        return np.clip(np.round(noisy), 0, 255).astype(np.uint8)
+    return np.clip(noisy, 0, 1).astype(image.dtype)

@@ -72,7 +72,7 @@ def boxed(plain: Image.Image, boxes: np.ndarray) -> Image.Image:
 
 
 def tiled(grid: list[list[Image.Image]], bigger: float) -> Image.Image:
-    """Return pictures of one size side by side, `bigger` times as large, in 64 colours."""
+    """Return pictures of one size side by side, `bigger` times as large, in 256 colours; rare ones keep their own."""
     size = (round(grid[0][0].width * bigger), round(grid[0][0].height * bigger))
     wide, high = (side + 4 for side in size)
     how = Image.Resampling.NEAREST if bigger >= 1 else Image.Resampling.LANCZOS
@@ -80,7 +80,7 @@ def tiled(grid: list[list[Image.Image]], bigger: float) -> Image.Image:
     for row, pictures in enumerate(grid):
         for column, one in enumerate(pictures):
             whole.paste(one.resize(size, how), (column * wide + 2, row * high + 2))
-    return whole.quantize(64, dither=Image.Dither.NONE)
+    return whole.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
 
 
 if __name__ == "__main__":

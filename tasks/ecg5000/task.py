@@ -18,7 +18,7 @@ TASK = Task(
             files=("ECG5000_TRAIN.tsv", "ECG5000_TEST.tsv"),
             load=read_publishers_split,
             counts=Counts(train=401, validation=99, test=4500),
-            baseline=Baseline(0.9248, note="the nearest neighbour by Euclidean distance, as the archive publishes it"),
+            baseline=Baseline(0.9248, note="the nearest neighbour, as the archive has it; not reproduced here"),
             licence=CITE,
         ),
         Local(

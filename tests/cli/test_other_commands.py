@@ -57,6 +57,14 @@ def test_tasks_are_listed_with_metric_and_baseline(course: TemporaryCourse) -> N
     assert done.stdout.splitlines()[-1].startswith("1 task")
 
 
+def test_a_baseline_is_shown_from_the_side_that_is_better(course: TemporaryCourse) -> None:
+    path = course.add_task()
+    error = "metrics=(harness.Metric('error', harness.metrics.accuracy.compute, higher_is_better=False),),"
+    path.write_text(path.read_text().replace("metrics=(harness.metrics.accuracy, harness.metrics.macro_f1),", error))
+    assert "≤ 0.8 (embedded)" in " ".join(course.harness("tasks").stdout.split())
+    assert "baseline     ≤ 0.8" in course.harness("tasks", "show", "blobs").stdout
+
+
 def test_a_task_is_shown_with_its_sources_split_rules_and_limits(course: TemporaryCourse) -> None:
     course.add_task(limits="parameters=12_345", more="rules=(harness.rules.fully_connected_only,),")
     done = course.harness("tasks", "show", "blobs")

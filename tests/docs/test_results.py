@@ -31,7 +31,8 @@ def record(
     name: str = "reference/net", source: str = "local", started: str = "2026-01-01", **more: Any
 ) -> dict[str, Any]:
     value = more.pop("value", 0.9)
-    score = {"name": "accuracy", "value": value, "low": value - 0.02, "high": value + 0.02, "primary": True}
+    score = {"name": "accuracy", "value": value, "low": value - 0.02, "high": value + 0.02, "primary": True,
+             "higher_is_better": more.pop("higher", True)}  # fmt: skip
     auc = score | {"name": "auc", "value": 0.95, "primary": False}
     return {
         "task": {"name": "digits", "source": source, "scored_on": "test"} | more,
@@ -62,7 +63,7 @@ source = "the course"
 def rows(page: ModuleType, folder: Path) -> list[list[str]]:
     figures = folder / "published.toml"
     figures.write_text(FIGURES)
-    text = page.page(page.read([folder]), page.published(figures))
+    text = page.page(page.read([folder]), page.published(figures), {})
     lines = [line for line in text.splitlines() if line.startswith("|") and "---" not in line]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
@@ -100,6 +101,24 @@ def test_the_best_comes_first(page: ModuleType, tmp_path: Path) -> None:
     assert [row[0] for row in rows(page, tmp_path)[1:]] == ["alice", "b", "a"]
 
 
+def test_where_lower_is_better_the_lowest_comes_first(page: ModuleType, tmp_path: Path) -> None:
+    found = [record("reference/a", value=0.6, higher=False), record("reference/b", value=0.5, higher=False)]
+    (tmp_path / "a.json").write_text(json.dumps(found))
+    assert [row[0] for row in rows(page, tmp_path)[1:]] == ["b", "a"]
+
+
+def test_an_account_takes_its_figures_from_the_records(page: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps([record(), record("alice", source="embedded", value=0.7)]))
+    said = tmp_path / "accounts.toml"
+    said.write_text('digits = "net: {real/net/auc}, Alice: {embedded/alice/accuracy}"')
+    found = page.read([tmp_path])
+    text = page.page(found, [], page.accounts(said, found))
+    assert "## digits\n\nnet: 0.950 ± 0.020, Alice: 0.700 ± 0.020\n\n### real data" in text
+    said.write_text('digits = "{real/alice/accuracy}"')
+    with pytest.raises(KeyError, match="real/alice/accuracy"):
+        page.accounts(said, found)
+
+
 def test_every_published_figure_is_of_a_task_and_a_metric_that_there_are() -> None:
     from harness.course import Course
 
@@ -113,5 +132,6 @@ def test_every_published_figure_is_of_a_task_and_a_metric_that_there_are() -> No
 
 
 def test_the_page_in_the_repository_is_what_the_command_writes(page: ModuleType) -> None:
-    text = page.page(page.read(page.DEFAULT), page.published(REPOSITORY / "docs" / "published.toml"))
+    found, docs = page.read(page.DEFAULT), REPOSITORY / "docs"
+    text = page.page(found, page.published(docs / "published.toml"), page.accounts(docs / "accounts.toml", found))
     assert (REPOSITORY / "docs" / "results.md").read_text() == text

@@ -194,6 +194,12 @@ def test_below_the_baseline_is_ranked_and_said(store):
     assert ranks(build([record], store)) == [{"alice": 1}]
 
 
+def test_a_baseline_says_which_side_of_it_is_better(store):
+    assert "baseline accuracy ≥ 0.5" in board_markdown(build([make_record("alice", 0.9)], store))
+    error = msgspec.structs.replace(score(11.0), higher_is_better=False)
+    assert "≤ 0.5" in board_markdown(build([make_record("bob"), make_record("alice", scores=(error,))], store))
+
+
 def test_records_of_before_a_metric_was_declared_do_not_stop_the_board(store):
     two = (score(0.9), score(0.8, "macro_f1", primary=False))
     board = build([make_record("alice", scores=two), make_record("bob", 0.7, digest="sha256:before")], store)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,6 @@ from typing import Any
 import pytest
 
 from tests.conftest import REPOSITORY, TemporaryCourse
-
-DATA = Path(os.environ.get("HARNESS_DATA") or "no-data")
 
 QUICK = {
     "reference/majority/bccd": (0.006, 0.01),
@@ -30,31 +27,22 @@ QUICK = {
 
 SLOW = {
     "reference/mlp/pneumoniamnist": 0.73,
-    "reference/mlp/bloodmnist": 0.7,
-    "reference/cnn/pneumoniamnist": 0.75,
-    "reference/resnet18/pneumoniamnist": 0.82,
-    "reference/resnet18/bloodmnist": 0.9,
-    "reference/unet/nuclei": 0.85,
-    "reference/centernet/bccd": 0.5,
+    "reference/mlp/bloodmnist": 0.55,
+    "reference/cnn/pneumoniamnist": 0.76,
+    "reference/resnet18/pneumoniamnist": 0.86,
+    "reference/resnet18/bloodmnist": 0.95,
+    "reference/unet/nuclei": 0.93,
+    "reference/centernet/bccd": 0.95,
     "reference/fasterrcnn/bccd": 0.5,
-    "reference/vgg16/spect": 0.5,
-    "reference/vgg16-transfer/spect": 0.5,
-    "reference/resnet18/spect": 0.5,
-    "reference/resnet18-transfer/spect": 0.5,
-    "reference/vit/spect": 0.45,
-    "reference/vit-transfer/spect": 0.45,
-    "submissions/alice/spect": 0.5,
+    "reference/vgg16/spect": 0.62,
+    "reference/vgg16-transfer/spect": 0.65,
+    "reference/resnet18/spect": 0.59,
+    "reference/resnet18-transfer/spect": 0.65,
+    "reference/vit/spect": 0.61,
+    "reference/vit-transfer/spect": 0.63,
+    "submissions/alice/spect": 0.62,
 }
-"""Primary score on the embedded source that it must reach."""
-
-REAL = {
-    "reference/resnet18/pneumoniamnist": {"accuracy": 0.824, "auc": 0.914},
-    "reference/unet/nuclei": {"dice": 0.9},
-    "reference/otsu/nuclei": {"dice": 0.875},
-    "reference/centernet/bccd": {"map50": 0.5},
-    "reference/fasterrcnn/bccd": {"map50": 0.5},
-}
-"""Scores on real data that it must reach."""
+"""Primary score on the embedded source that it must reach: three or four points off what docs/results.md has."""
 
 
 def course_in(base: Path, paths: list[str]) -> TemporaryCourse:
@@ -130,18 +118,6 @@ def test_the_slow_ones_learn_and_keep_to_their_limits(tmp_path: Path, path: str)
     record = evaluated(tmp_path, [path], "--data", "embedded")[path]
     assert record["failure"] is None
     assert record["scores"][0]["value"] >= SLOW[path]
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1600)
-@pytest.mark.parametrize("path", REAL)
-def test_on_real_data_they_reach_what_the_course_expects(tmp_path: Path, path: str) -> None:
-    if not (DATA / Path(path).name).is_dir():
-        pytest.skip(f"no $HARNESS_DATA/{Path(path).name}")
-    record = evaluated(tmp_path, [path], "--data-root", str(DATA))[path]
-    scores = {score["name"]: score["value"] for score in record["scores"]}
-    assert record["status"] == "passed"
-    assert all(scores[name] >= least for name, least in REAL[path].items()), scores
 
 
 def test_every_image_reference_is_in_one_of_the_lists() -> None:

@@ -25,22 +25,22 @@ QUICK = {  # reference and task: the primary score, and how far off another mach
     ("tfidf", "medical_abstracts"): (0.7553, 0.005),
     ("tfidf", "drug_reviews"): (0.4965, 0.005),
 }
-NETWORKS = {  # at least this; forecasts at most
+NETWORKS = {  # at least this, forecasts at most: three or four points off what docs/results.md has
     ("linear", "ecg200"): 0.82,
-    ("linear", "ecg5000"): 0.82,
-    ("rnn", "ecg200"): 0.82,
-    ("gru", "ecg200"): 0.85,
-    ("lstm", "ecg200"): 0.85,
-    ("rnn", "ecg5000"): 0.82,
-    ("gru", "ecg5000"): 0.85,
-    ("lstm", "ecg5000"): 0.85,
+    ("linear", "ecg5000"): 0.86,
+    ("rnn", "ecg200"): 0.81,
+    ("gru", "ecg200"): 0.83,
+    ("lstm", "ecg200"): 0.82,
+    ("rnn", "ecg5000"): 0.85,
+    ("gru", "ecg5000"): 0.86,
+    ("lstm", "ecg5000"): 0.87,
     ("rnn", "glucose"): 7.0,
     ("gru", "glucose"): 7.0,
     ("lstm", "glucose"): 7.0,
-    ("textcnn", "medical_abstracts"): 0.86,
-    ("textrnn", "medical_abstracts"): 0.82,
-    ("textcnn", "drug_reviews"): 0.66,
-    ("textrnn", "drug_reviews"): 0.62,
+    ("textcnn", "medical_abstracts"): 0.91,
+    ("textrnn", "medical_abstracts"): 0.92,
+    ("textcnn", "drug_reviews"): 0.73,
+    ("textrnn", "drug_reviews"): 0.67,
 }
 
 

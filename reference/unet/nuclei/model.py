@@ -1,13 +1,15 @@
 """A U-Net (Ronneberger et al. 2015) of three levels, trained on crops of 128×128."""
 
+import numpy as np
 import torch
 from _shared.loops import Recipe, train
-from _shared.pictures import flip
+from _shared.pictures import brighten, flip
 from torch import nn
 
 import harness
 
 SIDE = 128
+CUTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 class Model(harness.Model):
@@ -15,19 +17,26 @@ class Model(harness.Model):
 
     def fit(self, train_part, validation):
         self.net = UNet(16)
-        pictures = torch.tensor(train_part.inputs)
-        masks = torch.tensor((train_part.targets > 0).astype("float32"))
+        pictures, masks = normal(train_part.inputs), torch.tensor((train_part.targets > 0).astype("float32"))
 
         def loss(chosen):
             pairs = torch.stack([pictures[chosen], masks[chosen]], dim=1)
             pairs = flip(flip(crops(pairs), 2), 3)
-            logits = self.net(normal(pairs[:, :1] * torch.empty(len(pairs), 1, 1, 1).uniform_(0.6, 1.4)))
+            logits = self.net(brighten(pairs[:, :1], 0.1))
             return nn.functional.binary_cross_entropy_with_logits(logits, pairs[:, 1:]) + dice(logits, pairs[:, 1:])
 
         train(self.net, loss, len(train_part), self.recipe, self)
+        likely = torch.cat([self.likely(validation.inputs[[item]]) for item in range(len(validation))])
+        truth = torch.tensor(validation.targets > 0)
+        self.cut = max(CUTS, key=lambda cut: float(overlap(likely > cut, truth).mean()))
 
     def predict(self, inputs):
-        return torch.sigmoid(self.net(normal(torch.tensor(inputs)[:, None])))[:, 0]
+        return (self.likely(inputs) > self.cut).long()
+
+    @torch.no_grad()
+    def likely(self, inputs):
+        """Return (N, H, W) probabilities."""
+        return torch.sigmoid(self.net(normal(inputs)[:, None]))[:, 0]
 
 
 class UNet(nn.Module):
@@ -64,8 +73,19 @@ def crops(pairs):
 
 
 def normal(pictures):
-    """Make dim pictures and bright ones alike: the root brings out what is faint."""
-    return pictures.clamp(min=0).sqrt()
+    """Bring each picture's background to 0 and its brightest to 1, some are ten times as dim as others.
+
+    The root brings out what is faint.
+    """
+    low, high = (np.quantile(pictures, share, axis=(1, 2), keepdims=True) for share in (0.05, 0.999))
+    scaled = (pictures - low) / np.maximum(high - low, 0.02)
+    return torch.tensor(scaled.clip(0, 1.5) ** 0.5, dtype=torch.float32)
+
+
+def overlap(found, truth):
+    """Return (N,) Dice coefficients of masks."""
+    both, either = (found & truth).sum(dim=(1, 2)), found.sum(dim=(1, 2)) + truth.sum(dim=(1, 2))
+    return 2 * both / either.clamp(min=1)
 
 
 def dice(logits, masks):
