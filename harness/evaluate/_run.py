@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from harness._version import __version__
 from harness.contract import Predictions, SubmissionError
@@ -42,6 +42,7 @@ from harness.sandbox import Folder, Sandbox
 from harness.wire import Operators
 
 _INSPECTED = 8
+T = TypeVar("T")
 
 
 NOT_PUBLISHED = "(not published: what the model said may carry data that must not leave)"
@@ -154,7 +155,7 @@ class _Line:
         quiet = machine_wide()
         check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
         artifact = plan.snapshot.weights or self._work
-        with self._turn(quiet.working()):
+        with self._entered(quiet.working()):
             if plan.mode == "trained":
                 artifact = self._work / "artifact"
                 reached.fitted = self._fit(first, artifact)
@@ -164,13 +165,13 @@ class _Line:
             with self._phase("score"):
                 reached.scored = self._score(reached.predicted.predictions)
         reached.repeats.append(reached.scored)
-        with self._turn(quiet.measuring()), self._phase("measure"):
+        with self._entered(quiet.measuring()), self._phase("measure"):
             reached.measured = self._measure(first, artifact, reached.predicted.predictions)
         self._hold_to_rules(reached.predicted.operators)
         reached.audits = audits_of(plan, reached)
         hold_to(reached.audits)
         for seed in others:
-            with self._turn(quiet.working()):
+            with self._entered(quiet.working()):
                 self._repeat(seed)
 
     def _repeat(self, seed: int) -> None:
@@ -199,7 +200,8 @@ class _Line:
         plan = self._plan
         artifact.mkdir()
         artifact.chmod(0o755)
-        with replace(fit_session(plan, self._sandbox, self._work), on_log=self._logged) as session:
+        fitting = replace(fit_session(plan, self._sandbox, self._work), on_log=self._logged)
+        with self._entered(fitting, "start") as session:
             with self._phase("import"):
                 session.setup(seed)
             cpu_before = session.process.cpu_seconds
@@ -219,7 +221,7 @@ class _Line:
 
     def _predict(self, seed: int, artifact: Path) -> Predicted:
         plan, inputs = self._plan, self._plan.data.scored.inputs
-        with self._session(plan.task.threads, Folder("artifact", artifact)) as session:
+        with self._entered(self._session(plan.task.threads, Folder("artifact", artifact)), "start") as session:
             with self._phase("load"):
                 if plan.mode == "trained":
                     session.setup(seed, "load_error", "load")
@@ -281,12 +283,12 @@ class _Line:
         self._observer.logged(values)
 
     @contextmanager
-    def _turn(self, turn: AbstractContextManager[None]) -> Iterator[None]:
-        """Wait for a turn on this machine, and have it."""
+    def _entered(self, context: AbstractContextManager[T], phase: str = "wait") -> Iterator[T]:
+        """Enter `context`, a turn on this machine or a worker; that is a phase."""
         with ExitStack() as held:
-            with self._phase("wait"):
-                held.enter_context(turn)
-            yield
+            with self._phase(phase):
+                entered = held.enter_context(context)
+            yield entered
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 _IMPORT = re.compile(
@@ -17,6 +18,9 @@ _IMPORT = re.compile(
 _NAME = re.compile(rb"[\w.]+")
 _TEXT_BYTES = 1 << 20
 _FILES = 200
+_NAMES = 500
+"""In one file; of each the first parts: more than anybody writes."""
+_NAME_PARTS, _NAME_CHARACTERS = 6, 100
 _KNOWN = {
     "torch": ("torch", "torch.utils.flop_counter"),
     "torchvision": ("torchvision",),
@@ -41,11 +45,9 @@ _ON_A_WORD = {b"optim": ("torch", "torch._dynamo")}
 
 
 def modules_for(folder: Path) -> frozenset[str]:
-    """Return which of the libraries known here the text of `folder` names in its imports."""
+    """Return which of the libraries known here are named in imports of ``model.py`` and of the files that it names."""
     found: set[str] = set()
-    for path in sorted(folder.rglob("*.py"))[:_FILES]:
-        with path.open("rb") as file:
-            text = file.read(_TEXT_BYTES)
+    for text in _texts(folder):
         for name in _names(text):
             found.update(_known(name))
         for word, (library, more) in _ON_A_WORD.items():
@@ -54,13 +56,35 @@ def modules_for(folder: Path) -> frozenset[str]:
     return frozenset(found)
 
 
+def _texts(folder: Path) -> Iterator[bytes]:
+    """Yield what ``model.py`` holds, and each file that one of those before names in an import."""
+    waiting, seen = [folder / "model.py"], set[Path]()
+    while waiting and len(seen) < _FILES:
+        path = waiting.pop()
+        if path in seen or not path.is_file():
+            continue
+        seen.add(path)
+        with path.open("rb") as file:
+            text = file.read(_TEXT_BYTES)
+        yield text
+        for name in _names(text):
+            start = path.parent if name.startswith(".") else folder
+            parts = [part for part in name.split(".") if part][:_NAME_PARTS]
+            places = [start.joinpath(*parts[:end]) for end in range(1, len(parts) + 1)]
+            waiting += [file for place in places for file in (place.with_suffix(".py"), place / "__init__.py")]
+
+
 def own_modules(folder: Path) -> frozenset[str]:
     """Return the names by which the files of `folder` can be imported."""
     return frozenset(path.name.partition(".")[0] for path in folder.iterdir())
 
 
 def _names(text: bytes) -> Iterator[str]:
-    """Yield the dotted names that lines which look like an import name."""
+    """Yield the dotted names that lines which look like an import name, the first so many."""
+    yield from islice((name for name in _all_names(text) if len(name) <= _NAME_CHARACTERS), _NAMES)
+
+
+def _all_names(text: bytes) -> Iterator[str]:
     for match in _IMPORT.finditer(text):
         package, names, modules = match.group("package", "names", "modules")
         if modules is not None:

@@ -155,11 +155,7 @@ class World:
         return (self.base, Path("/dev/shm", self.mark))
 
     def _environment(self) -> dict[str, str]:
-        bare = {
-            name: os.environ[name]
-            for name in ("PATH", "LANG", "OMP_NUM_THREADS", "HARNESS_LOCKS")
-            if name in os.environ
-        }
+        bare = {name: os.environ[name] for name in ("PATH", "LANG", "OMP_NUM_THREADS") if name in os.environ}
         return bare | {
             "HOME": str(self.base / "home"),
             "USER": "host",

@@ -284,9 +284,45 @@ def test_its_libraries_use_as_many_threads_as_those_of_one_that_was_started(warm
     ],
 )
 def test_what_a_submission_imports_is_told_from_its_text(tmp_path, text, found):
-    (tmp_path / "parts").mkdir()
-    (tmp_path / "parts" / "net.py").write_bytes(text.encode("utf-8", "surrogatepass"))
+    (tmp_path / "model.py").write_bytes(text.encode("utf-8", "surrogatepass"))
     assert modules_for(tmp_path) == found
+
+
+def test_of_the_files_beside_it_those_count_that_it_imports(tmp_path):
+    for folder in ("parts", "_shared"):
+        (tmp_path / folder).mkdir()
+    for file, text in {
+        "model.py": "import helper\nfrom _shared.plain import Majority\nfrom parts import layers\nimport model",
+        "helper.py": "import pandas",
+        "_shared/plain.py": "from . import other",
+        "_shared/other.py": "import scipy.stats",
+        "_shared/networks.py": "import torch",
+        "parts/__init__.py": "",
+        "parts/layers.py": "from .deep import Net",
+        "parts/deep.py": "import sklearn.svm",
+        "unused.py": "import torchvision",
+    }.items():
+        (tmp_path / file).write_text(text)
+    found = {"pandas", "scipy", "scipy.stats", "sklearn", "sklearn.svm"}
+    assert modules_for(tmp_path) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import " + "a." * 400_000,
+        "import " + "a" * 1_000_000,
+        "from " + "x" * 500 + " import " + "y" * 500,
+        "import " + ", ".join(f"m{number}" for number in range(100_000)),
+        "import x\n" * 100_000,
+        "import " + " " * 1_000_000,
+        "from . " * 100_000,
+    ],
+    ids=["deep", "long", "two", "many", "again", "blank", "half"],
+)
+def test_a_text_that_is_meant_to_take_long_does_not(tmp_path, text):
+    (tmp_path / "model.py").write_text(text)
+    assert modules_for(tmp_path) == set()  # or the test runs into its time limit
 
 
 def test_a_text_without_end_is_read_up_to_a_cap(tmp_path):
