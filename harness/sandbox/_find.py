@@ -15,6 +15,7 @@ from harness.sandbox._landlock import Landlock
 from harness.sandbox._levels import Level
 from harness.sandbox._process import Process
 from harness.sandbox._rlimits import Rlimits
+from harness.sandbox._warm import Warm, prepared
 from harness.sandbox._watch import Allowance
 from harness.wire import ChannelClosed, Done, WireError, anything
 
@@ -79,6 +80,14 @@ def find_sandbox_of_at_least(hidden: Sequence[Path], lowest: Level) -> Sandbox:
             "every submission"
         )
     return sandbox
+
+
+def why_cold(sandbox: Sandbox) -> str | None:
+    """Try to fork a worker; return why workers are started instead, None where they are not."""
+    with prepared(sandbox, "warm") as warm:
+        if not isinstance(warm, Warm):
+            return f"isolation {sandbox.isolation.level.value} has no namespaces to fork them into"
+        return _try(warm) or warm.problem
 
 
 def _try(sandbox: Sandbox) -> str | None:

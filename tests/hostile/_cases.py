@@ -93,3 +93,7 @@ def _case(group: Group, path: Path) -> Case:
         alone="Alone" in said,
         known=said.get("Known", ""),
     )
+
+
+COLD = cases("attacks", "careless", "unusual")[::4]
+"""A quarter of everything: enough to see that both ways of starting hold the same."""

@@ -48,7 +48,7 @@ def besiege(host: Host, level: Level, submitted: Sequence[Case]) -> Column:
         cells: dict[str, Cell] = {}
         survivors: list[str] = []
         for group in _groups(submitted):
-            run = world.evaluate(group, level.value, SECONDS_ALONE if group[0].alone else SECONDS)
+            run = world.evaluate(group, SECONDS_ALONE if group[0].alone else SECONDS, "--isolation", level.value)
             if run.code == 3 and not any(world.record(case) for case in submitted):
                 return _not_run(host, level, submitted, run.output.strip().splitlines()[-1].partition(" (")[0])
             cells |= {case.name: _cell(case, world, run) for case in group}

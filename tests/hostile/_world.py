@@ -103,11 +103,10 @@ class World:
             namespace["attach"](folder, self.places)
         self._give(folder.parent)
 
-    def evaluate(self, submitted: Sequence[Case], level: str | None, seconds: float) -> Run:
-        """Evaluate `submitted` in one run of the harness."""
+    def evaluate(self, submitted: Sequence[Case], seconds: float, *options: str) -> Run:
+        """Evaluate `submitted` in one run of the harness with `options`."""
         report = self.base / f"survivors-{uuid.uuid4().hex}.json"
         names = (f"submissions/{case.name}" for case in submitted)
-        options = () if level is None else ("--isolation", level)
         spec = {
             "command": [self.host.python, "-m", "harness", "evaluate", *names, *options],
             "cwd": str(self.course.root),

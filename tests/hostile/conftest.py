@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 
 from harness.sandbox import Level, find_sandbox
-from tests.hostile._cases import Case, cases
+from tests.hostile._cases import COLD, Case, cases
 from tests.hostile._judge import problems_of
 from tests.hostile._world import Host, Run, World, build_world
 
@@ -42,23 +43,35 @@ class Siege:
 
 @pytest.fixture(scope="session")
 def siege() -> Iterator[Siege]:
-    """Evaluate all cases at the best level, as whoever runs the tests, in two runs at once."""
+    """Evaluate all cases at the best level, as whoever runs the tests."""
+    with lay_siege(cases("attacks", "careless", "unusual")) as siege:
+        yield siege
+
+
+@pytest.fixture(scope="session")
+def cold_siege() -> Iterator[Siege]:
+    """Evaluate some in workers that are started, where those of the siege are forked."""
+    with lay_siege(COLD, "--cold") as siege:
+        yield siege
+
+
+@contextmanager
+def lay_siege(submitted: Sequence[Case], *options: str) -> Iterator[Siege]:
+    """Evaluate `submitted` in two runs at once."""
     if find_sandbox(()).isolation.level < Level.LANDLOCK:
         pytest.skip("nothing on this machine holds an attack, and some are sent to every process of this user")
-    everything = cases("attacks", "careless", "unusual")
     with build_world(Host("tests")) as world:
-        for case in everything:
+        for case in submitted:
             world.hand_in(case)
         before = world.tree()
         with ThreadPoolExecutor(2) as pool:
-            runs = tuple(
-                pool.map(lambda part: world.evaluate(part, None, SECONDS), (everything[::2], everything[1::2]))
-            )
+            halves = (submitted[::2], submitted[1::2])
+            runs = tuple(pool.map(lambda part: world.evaluate(part, SECONDS, *options), halves))
         survivors = [line for run in runs for line in run.survivors]
         yield Siege(
             world=world,
             runs=runs,
-            problems={case.name: problems_of(case, world, survivors) for case in everything},
+            problems={case.name: problems_of(case, world, survivors) for case in submitted},
             before=before,
             after=world.tree(),
             left_behind=world.left_behind(),

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.hostile._cases import by_name, cases
+from tests.hostile._cases import COLD, by_name, cases
 
 pytestmark = pytest.mark.timeout(1000)  # the first test waits for all submissions to be evaluated
 
@@ -25,6 +25,19 @@ def test_it_is_held(case, siege, request):
     if case.known_at(siege.level_of(case)):
         request.applymarker(pytest.mark.xfail(strict=True, reason=case.known))
     assert siege.problems[case.name] == []
+
+
+@pytest.mark.parametrize("case", COLD, ids=by_name)
+def test_workers_that_are_started_hold_it_too(case, cold_siege, request):
+    if case.known_at(cold_siege.level_of(case)):
+        request.applymarker(pytest.mark.xfail(strict=True, reason=case.known))
+    assert cold_siege.problems[case.name] == []
+
+
+def test_workers_that_are_started_leave_nothing(cold_siege):
+    assert cold_siege.after == cold_siege.before
+    assert cold_siege.left_behind == []
+    assert [run.survivors for run in cold_siege.runs] == [(), ()]
 
 
 def test_there_are_as_many_as_promised():

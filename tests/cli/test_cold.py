@@ -1,0 +1,65 @@
+"""How workers start is chosen by an option, and nothing of a record depends on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.sandbox import find_sandbox, why_cold
+
+TELLS = """
+import os
+
+import numpy as np
+
+import harness
+
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        raise RuntimeError("forked" if os.path.isdir("/spool") else "started")
+
+    def predict(self, inputs):
+        return np.zeros(len(inputs), int)
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forking() -> None:
+    problem = why_cold(find_sandbox(()))
+    if problem is not None:
+        pytest.skip(f"no worker is forked here: {problem}")
+
+
+def said(course) -> str:
+    return course.record()["failure"]["message"]
+
+
+def test_evaluate_forks_workers_and_starts_them_when_asked_to(course):
+    course.submit(TELLS)
+    assert course.harness("evaluate", "submissions/bob").returncode == 1
+    assert said(course) == "RuntimeError: forked"
+    assert course.harness("evaluate", "submissions/bob", "--cold", "--force").returncode == 1
+    assert said(course) == "RuntimeError: started"
+
+
+def test_grade_forks_workers_and_starts_them_when_asked_to(course):
+    course.submit(TELLS)
+    assert course.harness("grade", "--data", "embedded").returncode == 0
+    assert said(course) == "RuntimeError: forked"
+    assert course.harness("grade", "--data", "embedded", "--cold", "--force").returncode == 0
+    assert said(course) == "RuntimeError: started"
+
+
+def test_a_record_stands_however_its_workers_started(course):
+    course.submit()
+    assert course.harness("evaluate", "submissions/bob").returncode == 0
+    forked = course.record()
+    again = course.harness("evaluate", "submissions/bob", "--cold")
+    assert "unchanged" in again.stdout
+    assert course.harness("evaluate", "submissions/bob", "--cold", "--force").returncode == 0
+    started = course.record()
+    assert forked["run"]["id"] == started["run"]["id"]
+    assert forked["scores"] == started["scores"]
+    for key in ("parameters", "artifact_bytes", "flops_per_sample"):
+        assert forked["cost"][key] == started["cost"][key]
+    assert forked["run"]["phases"].keys() == started["run"]["phases"].keys()
