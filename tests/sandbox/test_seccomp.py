@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.sandbox import _seccomp
-from harness.sandbox._seccomp import UNCOVERED, UNCOVERED_BY_LANDLOCK, Denial, Only, compile_filter
+from harness.sandbox._seccomp import NESTING, UNCOVERED, UNCOVERED_BY_LANDLOCK, Denial, Only, compile_filter
 
 ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 pytestmark = pytest.mark.skipif(platform.machine() not in ARCHITECTURE, reason="no filter for this machine")
@@ -45,7 +45,7 @@ def number(call):
     return _seccomp._CALLS[call][0 if platform.machine() == "x86_64" else 1]
 
 
-@pytest.mark.parametrize("denials", [UNCOVERED, UNCOVERED_BY_LANDLOCK])
+@pytest.mark.parametrize("denials", [UNCOVERED, NESTING, UNCOVERED_BY_LANDLOCK])
 def test_every_denial_without_a_test_denies_whatever_the_arguments(denials):
     code = compile_filter(denials)
     for denial in denials:
