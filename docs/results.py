@@ -24,7 +24,7 @@ FIGURE = re.compile(r"\{(real|embedded)/([\w-]+)/(\w+)\}")
 HEAD = """# Results
 
 What the references, and Alice, score: on real data where it was at hand, and on the embedded source of each task.
-Written by `python docs/results.py` from the records in `docs/records/` and `leaderboard/records/`; no figure of ours
+Written by `python docs/results.py` from the records in `docs/records/` and `leaderboard/records/`; no figure in a table
 is typed by hand. Intervals are 95 % and cover test sampling only. *Difference* is ours less the published figure, which
 always is of real data: beside an embedded source, which is other data, there is none. A `·` stands where we know of
 no published figure.
@@ -59,6 +59,8 @@ class Result:
     parameters: int | None
     cpu_seconds: float | None
     scored_on: str
+    seeds: int
+    """How many models the value is the mean of."""
 
 
 def read(folders: Iterable[Path]) -> list[Result]:
@@ -97,6 +99,7 @@ def results(record: dict[str, Any], *, real: bool) -> Iterator[Result]:
             parameters=record["cost"]["parameters"],
             cpu_seconds=record["cost"]["cpu_seconds"],
             scored_on=record["task"]["scored_on"],
+            seeds=len(record["run"]["repeats"]) or 1,
         )
 
 
@@ -161,7 +164,7 @@ def table(shown: list[Result], figures: list[Figure]) -> str:
         rows.append(
             [
                 method(result),
-                result.metric + ("" if result.scored_on == "test" else f" ({result.scored_on})"),
+                measured(result),
                 f"{result.value:.3f} ± {result.half:.3f}",
                 "·" if figure is None else f"{figure.value:.3f}",
                 "·" if figure is None or not result.real else f"{result.value - figure.value:+.3f}",
@@ -173,6 +176,13 @@ def table(shown: list[Result], figures: list[Figure]) -> str:
     heads = ("method", "metric", "score", "published", "difference", "status", "parameters", "CPU to fit")
     align = ("left", "left", "right", "right", "right", "left", "right", "right")
     return tabulate(rows, heads, tablefmt="pipe", colalign=align, disable_numparse=True)
+
+
+def measured(result: Result) -> str:
+    """Return the metric, and what is unusual about how it was measured."""
+    unusual = [result.scored_on] if result.scored_on != "test" else []
+    unusual += [f"mean of {result.seeds} seeds"] if result.seeds > 1 else []
+    return result.metric + (f" ({', '.join(unusual)})" if unusual else "")
 
 
 def of(result: Result, figures: list[Figure]) -> Figure | None:

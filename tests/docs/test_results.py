@@ -40,7 +40,7 @@ def record(
         "status": "below_baseline",
         "scores": [score, auc],
         "cost": {"parameters": 1234, "cpu_seconds": 7.4},
-        "run": {"started": started},
+        "run": {"started": started, "repeats": more.pop("repeats", [])},
     }
 
 
@@ -99,6 +99,11 @@ def test_the_best_comes_first(page: ModuleType, tmp_path: Path) -> None:
     found = [record("reference/a", value=0.6), record("alice", value=0.8), record("reference/b", value=0.7)]
     (tmp_path / "a.json").write_text(json.dumps(found))
     assert [row[0] for row in rows(page, tmp_path)[1:]] == ["alice", "b", "a"]
+
+
+def test_a_mean_over_seeds_says_so(page: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(record(repeats=[{"seed": 1}, {"seed": 2}], scored_on="validation")))
+    assert rows(page, tmp_path)[1][1] == "accuracy (validation, mean of 2 seeds)"
 
 
 def test_where_lower_is_better_the_lowest_comes_first(page: ModuleType, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ SLOW = {
     "reference/resnet18/bloodmnist": 0.95,
     "reference/unet/nuclei": 0.93,
     "reference/centernet/bccd": 0.95,
-    "reference/fasterrcnn/bccd": 0.5,
+    "reference/fasterrcnn/bccd": 0.95,
     "reference/vgg16/spect": 0.62,
     "reference/vgg16-transfer/spect": 0.65,
     "reference/resnet18/spect": 0.59,

@@ -42,6 +42,13 @@ def test_a_jitter_moves_nothing(embedded: TaskData) -> None:
     assert abs(np.mean(copies, axis=0) - embedded.train.inputs[0]).max() < 0.03
 
 
+def test_a_dim_picture_is_jittered_as_little_as_a_bright_one(embedded: TaskData) -> None:
+    bright = embedded.train.inputs[0]
+    changes = [np.std(np.subtract(jittered("nuclei", one)[0], one)) / one.max() for one in (bright, 0.05 * bright)]
+    assert changes[1] == pytest.approx(changes[0], rel=0.1)
+    assert 0.005 < changes[0] < 0.01
+
+
 def test_the_declaration_and_the_hand_out_say_the_same() -> None:
     task, text = COURSE.task("nuclei"), hand_out("nuclei")
     assert [metric.name for metric in task.metrics] == ["dice", "iou"]

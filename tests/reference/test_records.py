@@ -1,0 +1,82 @@
+"""What the course asks of its references, by the records they left in ``docs/records``: nothing is trained here.
+
+The records are of `harness evaluate reference/X/TASK --json`, on real data and embedded: see docs/results.py.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.course import Course
+from tests.conftest import REPOSITORY
+from tests.reference import test_images, test_signals_and_texts
+
+COURSE = Course(REPOSITORY)
+REFERENCES = sorted(path.parent for path in (REPOSITORY / "reference").glob("*/*/model.py"))
+REAL = ("bccd", "drug_reviews", "ecg200", "ecg5000", "medical_abstracts", "nuclei", "pneumoniamnist", "usps")
+"""Tasks of which real data were at hand."""
+
+ASKED = {
+    ("resnet18", "pneumoniamnist"): {"accuracy": 0.824, "auc": 0.914},
+    ("knn", "ecg200"): {"accuracy": 0.88},
+    ("otsu", "nuclei"): {"dice": 0.875},
+    ("unet", "nuclei"): {"dice": 0.9},
+    ("centernet", "bccd"): {"map50": 0.5},
+    ("fasterrcnn", "bccd"): {"map50": 0.5},
+}
+"""On real data, at least."""
+
+
+@cache
+def records() -> dict[tuple[str, str, bool], dict[str, Any]]:
+    """The newest record of each reference, task and kind of data: real or not."""
+    folders = (REPOSITORY / "docs" / "records", REPOSITORY / "leaderboard" / "records")
+    found = [record for folder in folders for path in folder.rglob("*.json") for record in listed(path)]
+    found.sort(key=lambda record: record["run"]["started"])
+    return {
+        (
+            record["submission"]["name"].removeprefix("reference/"),
+            record["task"]["name"],
+            record["task"]["source"] != "embedded",
+        ): record
+        for record in found
+    }
+
+
+def listed(path: Path) -> list[dict[str, Any]]:
+    content = json.loads(path.read_text())
+    return content if isinstance(content, list) else [content]
+
+
+@pytest.mark.parametrize("folder", REFERENCES, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+def test_every_reference_has_been_measured_on_every_task_it_serves_and_fits(folder: Path) -> None:
+    name, task = folder.parent.name, folder.name
+    for real in (False, *([True] if task in REAL else [])):
+        record = records()[name, task, real]
+        assert record["failure"] is None
+        assert record["task"]["scored_on"] == "test"
+        assert record["cost"]["cpu_seconds"] < COURSE.task(task).limits.fit_cpu_seconds
+        assert record["cost"]["latency"] is not None
+
+
+@pytest.mark.parametrize(("name", "task"), ASKED)
+def test_what_the_course_asks_on_real_data_has_been_reached(name: str, task: str) -> None:
+    record = records()[name, task, True]
+    scores = {score["name"]: score["value"] for score in record["scores"]}
+    assert record["status"] == "passed"
+    assert all(scores[metric] >= least for metric, least in ASKED[name, task].items()), scores
+
+
+def test_the_nearest_neighbour_gets_what_the_archive_publishes() -> None:
+    assert records()["knn", "ecg200", True]["scores"][0]["value"] == pytest.approx(0.88, abs=1e-9)
+
+
+def test_every_task_is_evaluated_end_to_end_without_asking_for_slow_tests() -> None:
+    pictures = {path.split("/")[2] for path in test_images.QUICK}
+    others = {task for _, task in test_signals_and_texts.QUICK}
+    assert pictures | others == set(COURSE.task_names())
