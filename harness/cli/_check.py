@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from harness.contract import SubmissionError
 from harness.course import Submission
 from harness.data import DataChoice
 from harness.evaluate import Evaluator, Settings
-from harness.sandbox import find_sandbox, prepared
+from harness.sandbox import find_sandbox
 from harness.text import neutral_line
 
 _SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-", "dim")}
@@ -33,7 +34,7 @@ def check(paths: tuple[str, ...], task: str | None, data: DataChoice, data_root:
     where = places(data_root)
     tally: Counter[str] = Counter()
     reasons: list[str] = []
-    with prepared(find_sandbox([course.root, *where.all()]), "warm") as sandbox:
+    with closing(find_sandbox([course.root, *where.all()], start="warm")) as sandbox:
         evaluator = Evaluator(course, sandbox, where, Settings(data=data, weights="retrain"))
         for submission in submissions:
             _one(out, evaluator, submission, tally, reasons)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,7 @@ from harness.evaluate import Observer, Settings
 from harness.export.junit import Case, Check, Suite, junit_xml, suites_of
 from harness.files import write_atomically
 from harness.record import ScoredOn
-from harness.sandbox import Level, Start, find_sandbox_of_at_least, prepared
+from harness.sandbox import Level, Start, find_sandbox_of_at_least
 from harness.text import neutral_output
 
 
@@ -110,9 +110,8 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
         result = without_grades(commits, change, score_on)
         if change.wanted:
             where = places(data_root)
-            best = find_sandbox_of_at_least([course.root, *where.all()], lowest)
-            out.print(f"isolation: {best.isolation}")
-            with prepared(best, start) as sandbox:
+            with closing(find_sandbox_of_at_least([course.root, *where.all()], lowest, start)) as sandbox:
+                out.print(f"isolation: {sandbox.isolation}")
                 grader = Grader(sandbox=sandbox, places=where, settings=settings, kept=folder)
                 result = run_ci(repository, commits, change, grader, _watch(out))
         _write(files, result)

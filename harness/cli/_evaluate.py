@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,7 +23,7 @@ from harness.data import DataChoice, TaskData
 from harness.evaluate import Device, Evaluation, Evaluator, Observer, Settings
 from harness.files import write_atomically
 from harness.record import Record, to_plain
-from harness.sandbox import Level, Start, find_sandbox, prepared
+from harness.sandbox import Level, Start, find_sandbox
 
 Policy = Literal["reuse", "force", "no_store"]
 
@@ -67,11 +68,11 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
     course = course_at(paths)
     submissions = _unique(s for path in paths for s in course.submissions(path, task))
     where = places(data_root)
-    best = find_sandbox([course.root, *where.all()], None if isolation is None else Level(isolation))
-    out.print(f"isolation: {best.isolation}")
     settings = Settings(data=data, seed=seed, repeats=repeats, weights="retrain" if retrain else "load", device=device)
     policy: Policy = "no_store" if no_store else "force" if force else "reuse"
-    with prepared(best, start) as sandbox:
+    wanted = None if isolation is None else Level(isolation)
+    with closing(find_sandbox([course.root, *where.all()], wanted, start)) as sandbox:
+        out.print(f"isolation: {sandbox.isolation}")
         tally = _Run(course, Evaluator(course, sandbox, where, settings), policy, out).all(submissions)
     if json_file is not None:
         _write_json(json_file, tally.records)

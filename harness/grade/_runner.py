@@ -24,7 +24,7 @@ from harness.course import Course, Submission
 from harness.data import Places
 from harness.evaluate import Evaluator, Settings
 from harness.grade._messages import Broken, Finished, Orders, Reached, Reply, Request
-from harness.sandbox import find_sandbox_of_at_least, prepared
+from harness.sandbox import find_sandbox_of_at_least
 
 Say = Callable[[Reached], None]
 
@@ -70,8 +70,8 @@ class Runner:
         if self._evaluator is None:
             orders, places = self._orders, places_of(self._orders)
             course = Course(Path(orders.root))
-            best = find_sandbox_of_at_least([course.root, *places.all()], orders.least)
-            sandbox = self._held.enter_context(prepared(best, orders.start))
+            sandbox = find_sandbox_of_at_least([course.root, *places.all()], orders.least, orders.start)
+            self._held.callback(sandbox.close)
             settings = Settings(data=orders.data, seed=orders.seed, weights="declared", device=orders.device)
             self._evaluator = Evaluator(course, sandbox, places, settings)
         return self._evaluator

@@ -5,7 +5,7 @@ from harness.sandbox._find import Attempt, attempts, find_sandbox, find_sandbox_
 from harness.sandbox._gpu import Gpu, find_gpus
 from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level
 from harness.sandbox._process import Process
-from harness.sandbox._warm import Start, prepared
+from harness.sandbox._warm import Start
 from harness.sandbox._watch import Allowance, Exceeded
 
 __all__ = [
@@ -26,6 +26,5 @@ __all__ = [
     "find_gpus",
     "find_sandbox",
     "find_sandbox_of_at_least",
-    "prepared",
     "why_cold",
 ]

@@ -149,6 +149,9 @@ class Sandbox(Protocol):
     def start(self, box: Box, ends: Ends) -> Started:
         """Start a worker that has `box` and nothing else."""
 
+    def close(self) -> None:
+        """End what was started for several workers together."""
+
 
 WORKER_DIRECTORY = "work"
 

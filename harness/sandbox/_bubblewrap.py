@@ -79,6 +79,9 @@ class Bubblewrap:
         """Start a worker by the command of `plan`."""
         return self.plan(box).start(ends)
 
+    def close(self) -> None:
+        """Do nothing: each worker is started by itself."""
+
     def plan(self, box: Box) -> Launch:
         """Return the bubblewrap command for `box`."""
         group = None if self.delegation is None else self.delegation.make(box.limits)

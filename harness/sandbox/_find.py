@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.contract import HarnessError, InfrastructureError, Limits
@@ -15,7 +16,7 @@ from harness.sandbox._landlock import Landlock
 from harness.sandbox._levels import Level
 from harness.sandbox._process import Process
 from harness.sandbox._rlimits import Rlimits
-from harness.sandbox._warm import Warm, prepared
+from harness.sandbox._warm import Start, Warm
 from harness.sandbox._watch import Allowance
 from harness.wire import ChannelClosed, Done, WireError, anything
 
@@ -34,46 +35,43 @@ class Attempt:
 
 def attempts(hidden: Sequence[Path]) -> Iterator[Attempt]:
     """Try each way to isolate, best first, by starting a real worker in it."""
-    programs = find_bubblewraps()
-    for delegation in (*find_delegations(), None):
-        for program in programs:
-            bubblewrap = Bubblewrap(program, tuple(hidden), delegation)
-            groups = "" if delegation is None else f" with {delegation.version}"
-            yield Attempt(f"bubblewrap at {program}{groups}", bubblewrap.level, bubblewrap, _try(bubblewrap))
-    landlock = Landlock(tuple(hidden))
-    yield Attempt("landlock", Level.LANDLOCK, landlock, _try(landlock))
-    rlimits = Rlimits()
-    yield Attempt("rlimits", Level.RLIMITS, rlimits, _try(rlimits))
+    for candidate in _candidates(hidden):
+        yield replace(candidate, problem=_try(candidate.sandbox))
 
 
-def find_sandbox(hidden: Sequence[Path], wanted: Level | None = None) -> Sandbox:
-    """Return the best sandbox that starts here, or exactly the level `wanted`.
+def find_sandbox(hidden: Sequence[Path], wanted: Level | None = None, start: Start = "cold") -> Sandbox:
+    """Return the best sandbox that starts here, or exactly the level `wanted`; close it when it is done with.
 
-    `hidden` folders (the course, its data) are covered wherever something else would show them.
+    `hidden` folders (the course, its data) are covered wherever something else would show them. Workers start as
+    `start` says, where they can.
 
     Raises:
         InfrastructureError: none starts; says what was tried and what came of it.
     """
     problems = []
-    for attempt in attempts(hidden):
-        if wanted is not None and attempt.level is not wanted:
+    for candidate in _candidates(hidden):
+        if wanted is not None and candidate.level is not wanted:
             continue
-        if attempt.problem is None:
-            return attempt.sandbox
-        problems.append(f"{attempt.name}: {attempt.problem}")
+        sandbox = _starting(candidate.sandbox, start)
+        problem = _try(sandbox)
+        if problem is None:
+            return sandbox
+        sandbox.close()
+        problems.append(f"{candidate.name}: {problem}")
     asked = "no isolation level can" if wanted is None else f"isolation level {wanted.value!r} cannot"
     tried = "; ".join(problems) or "nothing here offers it"
     raise InfrastructureError(f"{asked} be had here ({tried}): run `harness doctor`")
 
 
-def find_sandbox_of_at_least(hidden: Sequence[Path], lowest: Level) -> Sandbox:
-    """Return the best sandbox there is; no weaker one than `lowest` takes its place.
+def find_sandbox_of_at_least(hidden: Sequence[Path], lowest: Level, start: Start = "cold") -> Sandbox:
+    """Return the best sandbox there is, as `find_sandbox` does; no weaker one than `lowest` takes its place.
 
     Raises:
         InfrastructureError: the best there is holds less than `lowest`.
     """
-    sandbox = find_sandbox(hidden)
+    sandbox = find_sandbox(hidden, start=start)
     if sandbox.isolation.level < lowest:
+        sandbox.close()
         raise InfrastructureError(
             f"isolation on {os.uname().nodename} is {sandbox.isolation}; expected at least {lowest.value}: run "
             f"`harness doctor` there, or say --allow-isolation {sandbox.isolation.level.value} where you trust "
@@ -84,10 +82,26 @@ def find_sandbox_of_at_least(hidden: Sequence[Path], lowest: Level) -> Sandbox:
 
 def why_cold(sandbox: Sandbox) -> str | None:
     """Try to fork a worker; return why workers are started instead, None where they are not."""
-    with prepared(sandbox, "warm") as warm:
-        if not isinstance(warm, Warm):
-            return f"isolation {sandbox.isolation.level.value} has no namespaces to fork them into"
+    if not isinstance(sandbox, Bubblewrap):
+        return f"isolation {sandbox.isolation.level.value} has no namespaces to fork them into"
+    with closing(Warm(sandbox)) as warm:
         return _try(warm) or warm.problem
+
+
+def _candidates(hidden: Sequence[Path]) -> Iterator[Attempt]:
+    """Yield each way to isolate, best first, not tried yet."""
+    programs = find_bubblewraps()
+    for delegation in (*find_delegations(), None):
+        for program in programs:
+            bubblewrap = Bubblewrap(program, tuple(hidden), delegation)
+            groups = "" if delegation is None else f" with {delegation.version}"
+            yield Attempt(f"bubblewrap at {program}{groups}", bubblewrap.level, bubblewrap, None)
+    yield Attempt("landlock", Level.LANDLOCK, Landlock(tuple(hidden)), None)
+    yield Attempt("rlimits", Level.RLIMITS, Rlimits(), None)
+
+
+def _starting(sandbox: Sandbox, start: Start) -> Sandbox:
+    return Warm(sandbox) if start == "warm" and isinstance(sandbox, Bubblewrap) else sandbox
 
 
 def _try(sandbox: Sandbox) -> str | None:

@@ -44,6 +44,9 @@ class Landlock:
         """Start a worker by the command of `plan`."""
         return self.plan(box).start(ends)
 
+    def close(self) -> None:
+        """Do nothing: each worker is started by itself."""
+
     def plan(self, box: Box) -> Launch:
         """Return the command for `box`.
 

@@ -33,6 +33,9 @@ class Rlimits:
         """Start a worker by the command of `plan`."""
         return self.plan(box).start(ends)
 
+    def close(self) -> None:
+        """Do nothing: each worker is started by itself."""
+
     def plan(self, box: Box) -> Launch:
         """Return the command for `box`; its folders are where they are."""
         return plan_in_place(box, lambda _: Walls())

@@ -6,20 +6,18 @@ this way is started cold, and nobody is the worse for it but by the time.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import shutil
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from harness.nursery import JOB, Birth
-from harness.sandbox._box import Box, Ends, Folder, Sandbox, Started, environment
+from harness.sandbox._box import Box, Ends, Folder, Started, environment
 from harness.sandbox._bubblewrap import HOME, Bubblewrap, shared_bytes
 from harness.sandbox._interpreter import interpreter_paths
 from harness.sandbox._levels import Isolation
@@ -134,13 +132,3 @@ class Warm:
             while len(self._nurseries) > _MOST:
                 self._nurseries.pop(next(iter(self._nurseries))).close()
             return nursery
-
-
-@contextmanager
-def prepared(sandbox: Sandbox, start: Start) -> Iterator[Sandbox]:
-    """Yield `sandbox` with workers that start as `start` says where they can, for as long as the context lasts."""
-    if start == "cold" or not isinstance(sandbox, Bubblewrap):
-        yield sandbox
-        return
-    with contextlib.closing(Warm(sandbox)) as warm:
-        yield warm

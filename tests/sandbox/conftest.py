@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
@@ -23,7 +23,7 @@ from harness.sandbox._cgroup import find_delegations
 from harness.sandbox._find import _try
 from harness.sandbox._landlock import Landlock
 from harness.sandbox._rlimits import Rlimits
-from harness.sandbox._warm import Warm, prepared
+from harness.sandbox._warm import Warm
 
 HEAD = """
 import json, os, socket, subprocess, sys, time
@@ -135,8 +135,7 @@ def bench_of(way: str, folder: Path) -> Iterator[Bench]:
     if not way.startswith("warm"):
         yield Bench(sandbox, folder, way)
         return
-    with prepared(sandbox, "warm") as warm:
-        assert isinstance(warm, Warm)
+    with closing(Warm(sandbox)) as warm:
         assert _try(warm) is None
         assert warm.problem is None
         yield Bench(warm, folder, way)

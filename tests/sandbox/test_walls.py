@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 from textwrap import dedent
 
@@ -17,7 +17,7 @@ from harness.contract import Limits
 from harness.sandbox._box import Box, environment
 from harness.sandbox._bubblewrap import Bubblewrap
 from harness.sandbox._interpreter import interpreter_paths
-from harness.sandbox._warm import Warm, prepared
+from harness.sandbox._warm import Warm
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -100,7 +100,7 @@ def test_a_hidden_folder_inside_a_visible_one_is_covered(walled):
         assert walled.ask(question) == ["labels"]
         warm = isinstance(walled.sandbox, Warm)
         covered = Bubblewrap((walled.sandbox.cold if warm else walled.sandbox).program, (folder,))
-        with prepared(covered, "warm") if warm else nullcontext(covered) as walled.sandbox:
+        with closing(Warm(covered)) if warm else nullcontext(covered) as walled.sandbox:
             assert walled.ask(question) == []
     finally:
         (folder / "labels").unlink()

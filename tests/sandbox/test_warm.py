@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
 
 from harness.contract import InfrastructureError
-from harness.sandbox import prepared
+from harness.sandbox import Level, find_sandbox, why_cold
 from harness.sandbox._bubblewrap import Bubblewrap
 from harness.sandbox._landlock import Landlock
 from harness.sandbox._preload import modules_for, own_modules
 from harness.sandbox._tree import outliving
+from harness.sandbox._warm import Warm
 
 
 def roots(session):
@@ -337,14 +339,22 @@ def test_what_can_be_imported_of_a_submission_has_the_names_of_its_files(tmp_pat
     assert own_modules(tmp_path) == {"parts", "model", "_fast", "notes"}
 
 
-def test_where_no_namespaces_are_workers_start_cold():
-    with prepared(Landlock(()), "warm") as sandbox:
-        assert isinstance(sandbox, Landlock)
+def test_where_no_namespaces_are_workers_start_cold(landlocked):
+    sandbox = find_sandbox((), Level.LANDLOCK, "warm")
+    assert isinstance(sandbox, Landlock)
+    assert "no namespaces" in why_cold(sandbox)
 
 
-def test_asked_for_cold_workers_nobody_starts_a_nursery(wall):
-    with prepared(wall.sandbox, "cold") as sandbox:
-        assert sandbox is wall.sandbox
+def test_who_asks_for_no_nursery_gets_none(wall):
+    sandbox = find_sandbox(())
+    assert not isinstance(sandbox, Warm)
+    assert why_cold(sandbox) is None
+
+
+def test_the_sandbox_that_is_found_has_its_first_nursery_already(wall):
+    with closing(find_sandbox((), start="warm")) as sandbox:
+        assert sandbox.problem is None
+        assert list(sandbox._nurseries) == [frozenset()]
 
 
 def test_a_nursery_that_cannot_start_is_nobodys_failure(wall):
@@ -353,15 +363,14 @@ def test_a_nursery_that_cannot_start_is_nobodys_failure(wall):
     refuse = 'case "$*" in *nursery/__main__*) echo no room >&2; exit 1;; esac'
     program.write_text(f'#!/bin/sh\n{refuse}\nexec {wall.sandbox.program} "$@"\n')
     program.chmod(0o755)
-    with prepared(Bubblewrap(program, ()), "warm") as wall.sandbox:
+    with closing(Warm(Bubblewrap(program, ()))) as wall.sandbox:
         assert wall.ask("return 7") == 7
         assert "no room" in wall.sandbox.problem
 
 
 def test_an_interpreter_that_a_worker_could_not_see_starts_it_cold(wall, monkeypatch):
     monkeypatch.setattr("harness.sandbox._warm.interpreter_paths", lambda: (Path("/tmp/environment/lib"),))
-    with prepared(wall.sandbox, "warm") as sandbox:
-        assert "/tmp/environment/lib" in sandbox.problem
+    assert "/tmp/environment/lib" in Warm(wall.sandbox).problem
 
 
 def test_no_more_nurseries_stand_than_there_is_room_for(warm, monkeypatch):
