@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msgspec import UNSET
+
 from harness._version import __version__
 from harness.contract import Predictions, SubmissionError
 from harness.evaluate._audits import keeps_still, no_replay, not_memorised, same_answers
@@ -380,7 +382,7 @@ def _cost(reached: _Reached) -> Cost:
         fit_seconds=None if fitted is None else fitted.fit_seconds,
         cpu_seconds=None if fitted is None else fitted.cpu_seconds,
         peak_memory_bytes=max(peaks, default=None),
-        peak_device_bytes=max(on_device, default=None),
+        peak_device_bytes=max(on_device, default=UNSET),
         latency=None if measured is None else measured.latency,
         throughput=None if measured is None else measured.throughput,
     )

@@ -1,4 +1,4 @@
-"""The published result of one (task, submission) evaluation; every key always present."""
+"""The published result of one (task, submission) evaluation; every key is always there, but where a type says so."""
 
 from __future__ import annotations
 
@@ -111,8 +111,8 @@ class Cost(_Part, frozen=True, kw_only=True):
     fit_seconds: float | None = None
     cpu_seconds: float | None = None
     peak_memory_bytes: int | None = None
-    peak_device_bytes: int | None = None
-    """Memory of the GPU; None where none was given."""
+    peak_device_bytes: int | msgspec.UnsetType = msgspec.UNSET
+    """Memory of the GPU; the key is absent where none was given."""
     latency: Latency | None = None
     throughput: Throughput | None = None
 

@@ -90,7 +90,7 @@ def test_models_that_know_when_they_are_timed_fail_the_audit(course):
     [(1.0, True, "fail"), (0.91, True, "fail"), (0.89, False, "warn"), (0.51, False, "warn"), (0.49, False, "fail")],
 )
 def test_an_input_asked_again_may_not_be_much_faster(again, passed, severity):
-    audit = no_replay(Replays(np.ones(9), np.full(17, again), resolved=True))
+    audit = no_replay(Replays(np.ones(12), np.full(23, again), resolved=True))
     assert (audit.passed, audit.severity) == (passed, severity)
     assert passed or f"{again:.2f} of the time" in audit.detail
 
@@ -99,6 +99,17 @@ def test_a_tenth_that_lies_within_the_clocks_noise_is_no_warning():
     generator = np.random.default_rng(0)
     fresh, repeated = generator.normal(1.0, 0.2, 24), generator.normal(0.85, 0.2, 47)
     assert no_replay(Replays(fresh, repeated, resolved=True)).passed
+
+
+def test_a_median_that_fell_by_half_on_a_busy_machine_is_chance_where_the_rest_overlaps():
+    fresh, repeated = np.array([0.9] * 5 + [2.1] * 7), np.array([0.8] * 15 + [1.5] * 9)
+    assert np.median(repeated) < 0.5 * np.median(fresh)
+    assert no_replay(Replays(fresh, repeated, resolved=True)).passed
+
+
+def test_a_few_inputs_are_too_few_to_fail_for():
+    audit = no_replay(Replays(np.ones(6), np.full(11, 0.1), resolved=True))
+    assert (audit.passed, audit.severity) == (False, "warn")
 
 
 def test_what_the_channel_drowns_is_not_judged():
