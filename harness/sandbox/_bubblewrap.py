@@ -71,7 +71,7 @@ class Bubblewrap:
     def isolation(self) -> Isolation:
         """The level, and which bubblewrap gives it."""
         version = subprocess.run([self.program, "--version"], capture_output=True, text=True, check=False)
-        who = "root host, own uid per worker" if os.geteuid() == 0 else "ordinary user"
+        who = "root host, unprivileged uids" if os.geteuid() == 0 else "ordinary user"
         groups = () if self.delegation is None else (self.delegation.version,)
         return Isolation(self.level, ", ".join((version.stdout.strip(), *groups, who)))
 
