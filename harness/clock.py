@@ -49,9 +49,9 @@ class Budget:
     most: int = 2000
     warm_up_seconds: float = 1.0
 
-    def requests(self, typical_seconds: float, available: int) -> int:
-        """Return how many requests of `typical_seconds` to make; `available` inputs are there at most."""
-        affordable = int(self.seconds / max(typical_seconds, 1e-9))
+    def requests(self, turn_seconds: float, available: int) -> int:
+        """Return how many turns to take, each a request to every one that is timed; `available` inputs are there."""
+        affordable = int(self.seconds / max(turn_seconds, 1e-9))
         return min(max(self.least, min(self.most, affordable)), available)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.contract import _boxes, _masks
+from harness.contract import _boxes, _masks, _scores
 from harness.contract._errors import TaskError
+from harness.contract._scores import probabilities as probabilities
 from harness.contract._split import take_items
 
 if TYPE_CHECKING:
@@ -121,56 +122,20 @@ def _within_15_percent(targets: Any, predictions: Predictions) -> float:
     return float((abs(predictions.values - targets) <= 0.15 * abs(targets)).mean())
 
 
-def probabilities(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Return rows that sum to one: `scores` as they are if they do, else their softmax (Bridle 1990)."""
-    import numpy as np
+def _of_scores(
+    name: str, figure: Callable[[Any, Any], _scores.OnItems], *, higher_is_better: bool, unit: str = ""
+) -> Metric:
+    def resampler(targets: Any, predictions: Predictions) -> _scores.OnItems:
+        assert predictions.scores is not None
+        return figure(targets, probabilities(predictions.scores))  # raw outputs compare within an item only
 
-    rows = scores.astype(np.float64)
-    if (rows >= 0).all() and np.allclose(rows.sum(axis=1), 1, atol=1e-3):
-        return rows
-    shifted = np.exp(rows - rows.max(axis=1, keepdims=True))
-    softmax: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
-    return softmax
+    def compute(targets: Any, predictions: Predictions) -> float:
+        import numpy as np
 
+        return resampler(targets, predictions)(np.arange(len(targets)))
 
-def _auc(targets: Any, predictions: Predictions) -> float:
-    """Average over the classes present the chance that a member outscores a non-member, ties half."""
-    import numpy as np
-    from scipy.stats import rankdata
+    return Metric(name, compute, higher_is_better, unit, of="scores", resampler=resampler)
 
-    assert predictions.scores is not None
-    rows = probabilities(predictions.scores)  # a network's raw outputs compare within an item only
-    areas = []
-    for label in np.unique(targets):
-        members = targets == label
-        inside, outside = int(members.sum()), int((~members).sum())
-        if outside:
-            ranks = rankdata(rows[:, label])
-            areas.append((ranks[members].sum() - inside * (inside + 1) / 2) / (inside * outside))
-    return float(np.mean(areas)) if areas else 0.5
-
-
-def _log_loss(targets: Any, predictions: Predictions) -> float:
-    import numpy as np
-
-    assert predictions.scores is not None
-    chosen = probabilities(predictions.scores)[np.arange(len(targets)), targets]
-    return float(-np.log(np.clip(chosen, np.finfo(np.float64).eps, 1)).mean())
-
-
-def _calibration_error(targets: Any, predictions: Predictions) -> float:
-    """Average the gap between confidence and accuracy over 15 equal bins of confidence, weighted by their items."""
-    import numpy as np
-
-    assert predictions.scores is not None
-    rows = probabilities(predictions.scores)
-    confidence, right = rows.max(axis=1), rows.argmax(axis=1) == targets
-    bins = np.minimum((confidence * _BINS).astype(np.intp), _BINS - 1)
-    gaps = np.bincount(bins, confidence, _BINS) - np.bincount(bins, right, _BINS)
-    return float(np.abs(gaps).sum() / len(targets))
-
-
-_BINS = 15
 
 accuracy = Metric("accuracy", _accuracy, higher_is_better=True, outcomes=_is_right)
 macro_f1 = Metric("macro_f1", _macro_f1, higher_is_better=True)
@@ -178,11 +143,11 @@ mean_absolute_error = Metric("mean_absolute_error", _mean_absolute_error, higher
 """Over all steps of all forecasts; a task gives it its unit with `dataclasses.replace`."""
 within_15_percent = Metric("within_15_percent", _within_15_percent, higher_is_better=True)
 """Share of forecast values no farther than 15 % from the truth, as ISO 15197 judges glucose meters."""
-auc = Metric("auc", _auc, higher_is_better=True, of="scores")
+auc = _of_scores("auc", _scores.auc, higher_is_better=True)
 """One-vs-rest area under the ROC curve, macro average (Hanley & McNeil 1982, Radiology 143:29; Fawcett 2006)."""
-log_loss = Metric("log_loss", _log_loss, higher_is_better=False, unit="nats", of="scores")
+log_loss = _of_scores("log_loss", _scores.log_loss, higher_is_better=False, unit="nats")
 """Mean negative log-likelihood (Good 1952, J. R. Stat. Soc. B 14:107)."""
-calibration_error = Metric("calibration_error", _calibration_error, higher_is_better=False, of="scores")
+calibration_error = _of_scores("calibration_error", _scores.calibration_error, higher_is_better=False)
 """Expected calibration error with 15 bins (Naeini et al. 2015, AAAI; Guo et al. 2017, ICML)."""
 
 of_scores = (auc, log_loss, calibration_error)

@@ -189,9 +189,6 @@ class _Bench:
         """
         budget = Budget()
         half = max(1, (len(self._draw.items) - self._kept_back) // 2)  # the other half warms up: no input comes twice
-        typical = warm_up(lambda number: self._prepare(number + half), half, time.perf_counter, budget.warm_up_seconds)
-        warm_up(self._prepare_yardstick, budget.most, time.perf_counter, budget.warm_up_seconds)
-        self._n = budget.requests(typical, half)
         echo = self._yardstick.echo(self._subject.inputs[:1], answer)
         yardstick_echo = self._yardstick.echo(self._vectors[0], np.zeros((1, 10), np.float32))
         timed: Four[Prepare] = Four(
@@ -200,6 +197,9 @@ class _Bench:
             yardstick=self._prepare_yardstick,
             yardstick_channel=lambda _: yardstick_echo,
         )
+        warming = replace(timed, model=lambda number: self._prepare(number + half))
+        typical = warming.map(lambda one: warm_up(one, half, time.perf_counter, budget.warm_up_seconds))
+        self._n = budget.requests(sum(vars(typical).values()), half)
         before = self._model.process.cpu_seconds
         rounds = measure(timed, self._n, time.perf_counter)
         return rounds, _out_of_turn(rounds, self._model.process.cpu_seconds - before)

@@ -112,6 +112,20 @@ def test_log_loss_of_a_certain_mistake_is_large_and_finite() -> None:
     assert 30 < metrics.log_loss.compute(np.array([1]), certain) < np.inf
 
 
+# resamples
+
+
+@quick
+@given(judged(), st.integers(0, 2**32 - 1))
+def test_a_resample_scores_what_its_items_would(given_: tuple[np.ndarray, np.ndarray], seed: int) -> None:
+    (targets, rows), generator = given_, np.random.default_rng(seed)
+    items = generator.integers(0, len(targets), len(targets))
+    for metric in metrics.of_scores:
+        assert metric.resampler is not None
+        found = metric.resampler(targets, predictions(rows))(items)
+        assert found == pytest.approx(metric.compute(targets[items], predictions(rows[items])), abs=1e-12)
+
+
 # probabilities
 
 
