@@ -123,7 +123,7 @@ def test_every_request_is_measured_once_and_in_order_in_three_short_rounds_or_mo
 
 
 @pytest.mark.parametrize(
-    ("typical", "available", "requests"),
+    ("turn", "available", "requests"),
     [
         (0.001, 10_000, 300),
         (1.0, 10_000, 64),
@@ -133,8 +133,8 @@ def test_every_request_is_measured_once_and_in_order_in_three_short_rounds_or_mo
         (1.0, 10, 10),
     ],
 )
-def test_a_budget_bounds_the_requests(typical, available, requests):
-    assert Budget().requests(typical, available) == requests
+def test_a_budget_bounds_the_requests(turn, available, requests):
+    assert Budget().requests(turn, available) == requests
 
 
 def timing(*model, channel=0.0, yardstick=0.002, yardstick_channel=0.0):
