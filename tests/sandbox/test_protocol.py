@@ -99,7 +99,7 @@ def test_names_in_forged_logs_are_cut_before_the_host_keeps_them(wall):
     """Model.log cuts them to 64 characters, but in the worker; 10,000 long ones fill gigabytes of the host."""
     heard = []
     body = "for i in range(20): send({'type': 'logged', 'values': {f'{i}' + 'k' * 200_000: 1.0}})"
-    with wall.fitting(body, FORGE) as session:
+    with wall.fitting(body, FORGE, fit_cpu_seconds=2) as session:
         session.on_log = heard.append
         try:
             wall.fit(session)
@@ -154,7 +154,7 @@ def test_a_forged_file_of_an_artifact_lands_in_its_folder_or_is_the_students_fai
             def save(self, folder):
                 send({{'type': 'file', 'path': {path!r}}}, header(4) + b"abcd", 1)
     """
-    with wall.session(model) as session:
+    with wall.session(model, save_seconds=2) as session:
         wall.fit(session)
         try:
             session.save(target)
