@@ -20,6 +20,7 @@ ARROWS = {
     "contract": set(),
     "files": set(),
     "kernel": set(),
+    "scratch": set(),
     "text": set(),
     "statistics": set(),
     "record": {"files"},
@@ -28,19 +29,23 @@ ARROWS = {
     "wire": {"contract"},
     "yardstick": PEOPLE | {""},
     "worker": {"contract", "wire"},
-    "sandbox": PEOPLE | {"", "kernel", "nursery", "wire"},
+    "sandbox": PEOPLE | {"", "kernel", "nursery", "scratch", "wire"},
     "nursery": {"kernel", "worker"},
     "data": PEOPLE | {"files"},
     "course": PEOPLE,
     "leaderboard": {"files", "record", "statistics", "text"},
-    "evaluate": PEOPLE | {"clock", "course", "data", "quiet", "record", "sandbox", "statistics", "wire", "yardstick"},
-    "grade": PEOPLE | {"course", "data", "evaluate", "files", "record", "sandbox"},
+    "evaluate": PEOPLE
+    | {"clock", "course", "data", "quiet", "record", "sandbox", "scratch"}
+    | {"statistics", "wire", "yardstick"},
+    "grade": PEOPLE | {"course", "data", "evaluate", "files", "record", "sandbox", "scratch"},
     "intake": PEOPLE | {"course", "evaluate", "grade"},
     "similarity": {"contract", "text"},
     "scaffold": PEOPLE | {"course", "files"},
     "report": PEOPLE | {"record", "text"},
-    "export": PEOPLE | {"course", "data", "evaluate", "files", "grade", "record", "sandbox", "text"},
-    "ci": PEOPLE | {"course", "data", "evaluate", "grade", "leaderboard", "record", "sandbox", "statistics", "text"},
+    "export": PEOPLE | {"course", "data", "evaluate", "files", "grade", "record", "sandbox", "scratch", "text"},
+    "ci": PEOPLE
+    | {"course", "data", "evaluate", "grade", "leaderboard", "record", "sandbox"}
+    | {"scratch", "statistics", "text"},
     "cli": PEOPLE
     | {"ci", "course", "data", "evaluate", "export", "files", "grade", "intake", "leaderboard", "record", "report"}
     | {"sandbox", "scaffold", "similarity", "text"},

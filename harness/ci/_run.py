@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from harness.grade import most_points, points_for
 from harness.leaderboard import build
 from harness.record import Record, Score, ScoredOn, Stores
 from harness.sandbox import Sandbox
+from harness.scratch import scratch
 from harness.statistics import Interval, unpaired_p_value
 
 Watch = Callable[[Touched], AbstractContextManager[Observer]]
@@ -46,9 +46,9 @@ def run_ci(repository: Repository, commits: Range, change: Change, grader: Grade
     """
     graded: list[Graded] = []
     problems: list[Problem] = []
-    with tempfile.TemporaryDirectory(prefix="harness-ci-") as folder:
+    with scratch("ci") as folder:
         entries = entries_of(repository.files(commits.head, SUBMISSIONS), change)
-        course = check_out(repository, commits.base, entries, Path(folder))
+        course = check_out(repository, commits.base, entries, folder)
         comparison = _Comparison(course, grader, {_gone(touched) for touched in change.touched})
         for touched in change.wanted:
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from harness.evaluate._snapshot import take_snapshot
 from harness.quiet import machine_wide
 from harness.record import Record, ScoredOn, Stores
 from harness.sandbox import Gpu, Sandbox, find_gpus
+from harness.scratch import scratch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +110,7 @@ class Evaluator:
         """Copy the submission and say what is to be done, with an empty folder to do it in."""
         task = self._course.task(submission.task)
         data = self.data(submission.task)
-        with _disk(), tempfile.TemporaryDirectory(prefix="harness-") as name:
-            work = Path(name)
+        with _disk(), scratch("evaluate") as work:
             work.chmod(0o711)  # a worker's own uid passes through; what it may see is bound by path
             snapshot = take_snapshot(submission.folder, work / "submission", task.limits, submission.shared)
             plan = Plan(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 
 import msgspec
@@ -18,6 +17,7 @@ from harness.files import write_atomically
 from harness.grade import most_points, points_for
 from harness.record import Record
 from harness.sandbox import Level, find_sandbox_of_at_least
+from harness.scratch import scratch
 
 _NAME = "submission"
 
@@ -49,8 +49,8 @@ def main() -> None:
 
 
 def _evaluate(course: Course, settings: BundleSettings, source: Path, handed_in: Path) -> Record:
-    with tempfile.TemporaryDirectory(prefix="harness-cache-") as cache:
-        places = Places(root=_folder(source / DATA), cache=Path(cache), private=_folder(source / PRIVATE), offline=True)
+    with scratch("cache") as cache:
+        places = Places(root=_folder(source / DATA), cache=cache, private=_folder(source / PRIVATE), offline=True)
         sandbox = find_sandbox_of_at_least([source, handed_in], Level(settings.lowest_isolation))
         wanted = Settings(data=settings.data, weights="declared", score_on=settings.score_on)
         submission = Submission(_NAME, settings.task, _work_in(handed_in, settings.task))

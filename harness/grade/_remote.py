@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-import tempfile
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import msgspec
 
@@ -19,6 +17,7 @@ from harness.evaluate import Device, Evaluator, Settings, Silent, package_versio
 from harness.grade._messages import Broken, Finished, Reply, Unfit
 from harness.grade._parcels import Files, TravellingData
 from harness.sandbox import Level, Sandbox, find_sandbox
+from harness.scratch import scratch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +65,7 @@ def unfitness(errand: Errand) -> Unfit | None:
 
 def _evaluate(errand: Errand, data: TravellingData) -> Reply:
     try:
-        with tempfile.TemporaryDirectory(prefix="harness-errand-") as name:
-            root = Path(name)
+        with scratch("errand") as root:
             root.chmod(0o711)  # a worker's own uid passes through
             course = Course(root)
             errand.declaration.write(root / "tasks")

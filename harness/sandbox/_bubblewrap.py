@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -22,6 +21,7 @@ from harness.sandbox._levels import Isolation, Level
 from harness.sandbox._nursery import Home
 from harness.sandbox._root import Walls, launcher_command, lease_uid
 from harness.sandbox._seccomp import UNCOVERED, compile_filter
+from harness.scratch import Scratch
 
 _SYSTEM_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SYSTEM_FILES = (
@@ -104,16 +104,16 @@ class Bubblewrap:
         """Return how to start a nursery: behind the same wall, within which it may build others."""
         lease = lease_uid()
         uid = None if lease is None else lease.uid
-        spool = Path(tempfile.mkdtemp(prefix="harness-spool-"))
-        spool.chmod(0o711)  # the uid passes through; what lies in it has names that nobody guesses
+        spool = Scratch.make("spool")
+        spool.path.chmod(0o711)  # the uid passes through; what lies in it has names that nobody guesses
         box = Box(folders=(), limits=Limits(), threads=1)
-        argv = self._command(box, uid, _NAMESPACES, [(spool, SPOOL)], ())
+        argv = self._command(box, uid, _NAMESPACES, [(spool.path, SPOOL)], ())
         argv += [sys.executable, "-P", f"{_PACKAGE}/nursery/__main__.py"]
         return Home(
             argv=tuple(argv),
             environment=environment(HOME, box),
-            spool=spool,
-            release=() if lease is None else (lease.release,),
+            spool=spool.path,
+            release=(spool.close, *(() if lease is None else (lease.release,))),
         )
 
     def _command(

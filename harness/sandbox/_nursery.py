@@ -121,7 +121,6 @@ class Nursery:
             self._started.result().kill()
             self._thread.join()
         outliving(tree, _SECONDS_TO_LEAVE)  # who is still there hangs from bubblewrap, which is dead
-        shutil.rmtree(self._home.spool, ignore_errors=True)
         for release in self._home.release:
             release()
 
