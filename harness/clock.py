@@ -42,7 +42,7 @@ _STABLE = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """How long to measure: `seconds`, within the bounds on requests, with the yardstick between."""
+    """How long to measure: `seconds` for all that take turns, within the bounds on requests to each."""
 
     seconds: float = 0.3
     least: int = 64
