@@ -62,8 +62,8 @@ def mcnemar_p_value(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> floa
     """
     from scipy.special import bdtr
 
-    only_first = int(np.sum(first & ~second))
-    only_second = int(np.sum(second & ~first))
+    only_first = int(np.count_nonzero(first > second))
+    only_second = int(np.count_nonzero(second > first))
     discordant = only_first + only_second
     if discordant == 0:
         return 1.0
