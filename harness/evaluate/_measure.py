@@ -197,9 +197,10 @@ class _Bench:
             yardstick=self._prepare_yardstick,
             yardstick_channel=lambda _: yardstick_echo,
         )
-        warming = replace(timed, model=lambda number: self._prepare(number + half))
-        typical = warming.map(lambda one: warm_up(one, half, time.perf_counter, budget.warm_up_seconds))
-        self._n = budget.requests(sum(vars(typical).values()), half)
+        turn = warm_up(lambda number: self._prepare(number + half), half, time.perf_counter, budget.warm_up_seconds)
+        for one in (timed.channel, timed.yardstick, timed.yardstick_channel):
+            turn += warm_up(one, budget.most, time.perf_counter, budget.warm_up_seconds)
+        self._n = budget.requests(turn, half)
         before = self._model.process.cpu_seconds
         rounds = measure(timed, self._n, time.perf_counter)
         return rounds, _out_of_turn(rounds, self._model.process.cpu_seconds - before)

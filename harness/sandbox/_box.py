@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from harness.contract import Limits
 from harness.sandbox._cgroup import Group
@@ -75,12 +75,29 @@ class Program(subprocess.Popen[bytes]):
 
     lost = False
 
+    @classmethod
+    def begin(cls, argv: Sequence[str], environment: Mapping[str, str], output: int, *handed: int) -> Self:
+        """Start `argv`, which takes the descriptors `handed` as last arguments and prints to `output`.
+
+        Raises:
+            OSError: it cannot be run.
+        """
+        return cls(
+            [*argv, *map(str, handed)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=handed,
+            env=dict(environment),
+            cwd="/",
+            start_new_session=True,  # Ctrl-C is the host's to handle
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
-class Started:
-    """A worker that runs."""
+class _Worker:
+    """What the host has to know of a worker."""
 
-    root: Root
     places: tuple[Folder, ...]
     """Where the worker finds each folder, in its own view."""
     processes: int
@@ -94,19 +111,18 @@ class Started:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Launch:
-    """How to start the worker of a box: a command that takes the worker's two descriptors as last arguments.
+class Started(_Worker):
+    """A worker that runs."""
 
-    What has the name of a field of `Started` is handed on to it.
-    """
+    root: Root
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch(_Worker):
+    """How to start the worker of a box: a command that takes the worker's two descriptors as last arguments."""
 
     argv: tuple[str, ...]
     environment: Mapping[str, str]
-    places: tuple[Folder, ...]
-    processes: int
-    stop_signal: int
-    group: Group | None = None
-    release: tuple[Callable[[], None], ...] = field(default=())
 
     def start(self, ends: Ends) -> Started:
         """Start the worker.
@@ -115,16 +131,7 @@ class Launch:
             OSError: the command cannot be run; what was held for it is released.
         """
         try:
-            root = Program(
-                [*self.argv, str(ends.requests), str(ends.replies)],
-                stdin=subprocess.DEVNULL,
-                stdout=ends.output,
-                stderr=ends.output,
-                pass_fds=(ends.requests, ends.replies),
-                env=dict(self.environment),
-                cwd="/",
-                start_new_session=True,  # Ctrl-C is the host's to handle
-            )
+            root = Program.begin(self.argv, self.environment, ends.output, ends.requests, ends.replies)
         except OSError:
             for release in self.release:
                 release()

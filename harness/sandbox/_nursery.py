@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from harness.nursery import Birth, Ended, Here, Known, Learn, News, Order, Refused
-from harness.sandbox._box import Ends, Folder
+from harness.sandbox._box import Ends, Folder, Program
 from harness.sandbox._cgroup import Group
 from harness.sandbox._tree import below, outliving
 
@@ -60,7 +60,7 @@ class Nursery:
         self._said = b""
         self._learnt: frozenset[str] = frozenset()
         self._known: frozenset[str] = frozenset()
-        self._started: Future[subprocess.Popen[bytes]] = Future()
+        self._started: Future[Program] = Future()
         self._lock = threading.Lock()
         # bubblewrap dies with the thread that started it, so that one stays
         self._thread = threading.Thread(target=self._keep, name="nursery", daemon=True)
@@ -129,16 +129,7 @@ class Nursery:
         said, output = os.pipe()
         try:
             with self._theirs:
-                process = subprocess.Popen(
-                    [*self._home.argv, str(self._theirs.fileno())],
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    pass_fds=(self._theirs.fileno(),),
-                    env=dict(self._home.environment),
-                    cwd="/",
-                    start_new_session=True,  # Ctrl-C is the host's to handle
-                )
+                process = Program.begin(self._home.argv, self._home.environment, output, self._theirs.fileno())
         except OSError as error:
             self._started.set_exception(error)
             return

@@ -196,17 +196,10 @@ def test_closing_leaves_neither_process_nor_file(warm, tmp_path):
     assert outliving(tree, 0) == []
 
 
-def test_a_module_of_the_students_with_the_name_of_one_that_is_loaded_starts_cold(warm):
-    session = warm.fitting("raise RuntimeError('%s' % queue.MINE)", "import threadpoolctl as queue")
-    (session.folders[0].source / "threadpoolctl.py").write_text("MINE = 'my own'")
-    with session:
-        assert "my own" in warm.failure(session).message
-    assert warm.sandbox.problem is None
-
-
-def test_a_library_of_the_students_own_starts_cold(warm):
-    session = warm.fitting("raise RuntimeError(torch.MINE)", "import torch")
-    (session.folders[0].source / "torch.py").write_text("MINE = 'my own'")
+@pytest.mark.parametrize("name", ["threadpoolctl", "torch"], ids=["loaded-in-any-case", "a-library"])
+def test_a_module_of_the_students_own_with_the_name_of_one_that_is_loaded_starts_cold(warm, name):
+    session = warm.fitting(f"raise RuntimeError({name}.MINE)", f"import {name}")
+    (session.folders[0].source / f"{name}.py").write_text("MINE = 'my own'")
     with session:
         assert "my own" in warm.failure(session).message
     assert warm.sandbox.problem is None
