@@ -29,6 +29,6 @@ TASK = Task(
     split="the publisher's; the generated pictures 714/126/360, stratified",
     metrics=(metrics.accuracy, metrics.auc, metrics.macro_f1),
     perturb=jitter.shift_and_noise,
-    perturb_cost=0.05,
+    perturb_cost=0.25,  # granules are fine: twelve fits of reference/cnn lost .02 to .14 on generated cells
     points=((0.80, 0.0), (0.928, 6.0), (0.96, 10.0)),
 )

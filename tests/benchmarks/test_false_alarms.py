@@ -1,5 +1,7 @@
 """How often the audits call honest models cheats: each kind of model, seed after seed, on the enlarged digits.
 
+And the convolutions on generated blood cells, whose granules the jitter blurs.
+
 pytest tests/benchmarks/test_false_alarms.py --benchmark-only -s
 """
 
@@ -59,17 +61,20 @@ HONEST = {
 
 
 @pytest.mark.timeout(0)
-def test_honest_models_over_many_seeds(benchmark, course):
-    shutil.copytree(ROOT / "tasks" / "usps", course.root / "tasks" / "usps")
+@pytest.mark.parametrize("task", ["usps", "bloodmnist"])
+def test_honest_models_over_many_seeds(benchmark, course, task):
+    for part in (f"tasks/{task}", "tasks/_shared", "reference/_shared", "reference/cnn"):
+        shutil.copytree(ROOT / part, course.root / part)
     for name, model in HONEST.items():
         course.submit(model, name=name, task="usps")
+    paths = [f"submissions/{name}" for name in HONEST] if task == "usps" else [f"reference/cnn/{task}"]
     alarms: Counter[str] = Counter()
 
     def evaluate() -> None:
         for seed in range(SEEDS):
             out = course.root / f"{seed}.json"
             course.harness(
-                "evaluate", *(f"submissions/{name}" for name in HONEST), "--task", "usps", "--data", "embedded",
+                "evaluate", *paths, "--task", task, "--data", "embedded",
                 "--no-store", "--seed", str(seed), "--json", str(out), timeout=600,
             )  # fmt: skip
             for record in json.loads(out.read_text()):
@@ -79,5 +84,5 @@ def test_honest_models_over_many_seeds(benchmark, course):
                         alarms[f"{audit['severity']} {audit['name']} {record['submission']['name']}"] += 1
 
     benchmark.pedantic(evaluate, rounds=1)
-    benchmark.extra_info.update(runs=SEEDS * len(HONEST), **alarms)
-    print(f"\n{SEEDS * len(HONEST)} honest runs: {dict(alarms) or 'no alarm'}")
+    benchmark.extra_info.update(runs=SEEDS * len(paths), **alarms)
+    print(f"\n{SEEDS * len(paths)} honest runs: {dict(alarms) or 'no alarm'}")
