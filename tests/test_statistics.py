@@ -49,6 +49,18 @@ def test_the_exact_binomial_is_that_of_scipy(proportion, share):
     assert binomial_p_value(*proportion, share) == pytest.approx(expected, rel=1e-6, abs=1e-300)
 
 
+@pytest.mark.parametrize("successes", [1, 30_400, 90_500, 100_000])
+def test_the_exact_binomial_stays_exact_where_there_is_much_to_count(successes):
+    expected = binomtest(successes, 100_000, 0.3 if successes < 50_000 else 0.9, alternative="greater").pvalue
+    found = binomial_p_value(successes, 100_000, 0.3 if successes < 50_000 else 0.9)
+    assert found == pytest.approx(expected, rel=1e-7, abs=1e-300)
+
+
+@pytest.mark.parametrize(("share", "p_value"), [(0.0, 0.0), (1.0, 1.0)])
+def test_what_never_or_always_happens_has_a_p_value_too(share, p_value):
+    assert binomial_p_value(5, 9, share) == p_value
+
+
 @settings(deadline=None)
 @given(outcomes)
 def test_mcnemar_is_that_of_statsmodels(pair):
