@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from harness.contract import InfrastructureError
 from harness.data import TaskData
@@ -111,3 +112,19 @@ def test_the_real_images_give_the_counts_the_course_states(tmp_path: Path) -> No
     assert counts(data) == (200, 50, 84)
     assert data.digest == REAL_DIGEST
     check(data)
+
+
+def best_cut(picture: np.ndarray, mask: np.ndarray) -> float:
+    """The Dice coefficient of the best threshold there is on the smoothed picture, chosen with the mask in hand."""
+    brightest_first = mask.ravel()[np.argsort(gaussian_filter(picture, 1), axis=None)[::-1]]
+    sizes = np.arange(1, mask.size + 1)
+    return float((2 * brightest_first.cumsum() / (sizes + mask.sum())).max())
+
+
+@needs("nuclei")
+def test_who_knows_the_outlines_is_no_further_above_otsu_than_that(tmp_path: Path) -> None:
+    """What docs/accounts.toml says of real nuclei: how far above .875 a mask may hope to be."""
+    test = load("nuclei", tmp_path, DATA).test
+    assert test is not None
+    best = np.mean([best_cut(picture, mask > 0) for picture, mask in zip(test.inputs, test.targets, strict=True)])
+    assert best == pytest.approx(0.9135, abs=0.0005)
