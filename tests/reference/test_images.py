@@ -21,7 +21,7 @@ QUICK = {
     "reference/knn/bloodmnist": (0.633, 0.01),
     "reference/linear/pneumoniamnist": (0.753, 0.03),
     "reference/linear/bloodmnist": (0.622, 0.03),
-    "reference/cnn/bloodmnist": (0.95, 0.05),
+    "reference/cnn/bloodmnist": (0.93, 0.06),
 }
 """Primary score on the embedded source, and how far it may be off: nothing where nothing is learned."""
 
