@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 WIDTH, HEIGHT, MARGIN = 560.0, 180.0, 40.0
-_COUNTERS = frozenset({"epoch", "epochs", "step", "steps"})
+_COUNTERS = ("epoch", "step")
+_TOTALS = ("epochs", "steps")
 _LINES, _POINTS, _BARS = 6, 500, 30
 
 Array = np.ndarray[Any, Any]
@@ -26,6 +27,9 @@ class Line:
     low: float
     high: float
     last: float
+    begin: str
+    """What stands below the left end."""
+    end: str
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Confusion:
 
 def learning_curve(curve: Sequence[dict[str, float]]) -> list[Line]:
     """Return up to six quantities that the model logged, each against the number of its report."""
-    names = dict.fromkeys(name for values in curve for name in values if name not in _COUNTERS)
+    names = dict.fromkeys(name for values in curve for name in values if name not in _COUNTERS + _TOTALS)
     lines = []
     for name in list(names)[:_LINES]:
         found = [
@@ -66,7 +70,7 @@ def learning_curve(curve: Sequence[dict[str, float]]) -> list[Line]:
             if math.isfinite(values.get(name, math.nan))
         ]
         if len(found) > 1:
-            lines.append(_line(name, found[:: math.ceil(len(found) / _POINTS)], last=len(curve) - 1))
+            lines.append(_line(name, found[:: math.ceil(len(found) / _POINTS)], curve))
     return lines
 
 
@@ -99,15 +103,21 @@ def confusion(targets: Array, predictions: Array, classes: Sequence[str]) -> Con
     return Confusion(tuple(classes), tuple(tuple(int(count) for count in row) for row in counts))
 
 
-def _line(name: str, found: list[tuple[float, float]], last: int) -> Line:
+def _line(name: str, found: list[tuple[float, float]], curve: Sequence[dict[str, float]]) -> Line:
     values = [value for _, value in found]
     low, high = min(values), max(values)
-    span = high - low or 1.0
+    span, last = high - low or 1.0, len(curve) - 1
     points = " ".join(
         f"{MARGIN + place / last * (WIDTH - 2 * MARGIN):.1f},{HEIGHT - MARGIN - _height((value - low) / span):.1f}"
         for place, value in found
     )
-    return Line(name, points, low, high, values[-1])
+    return Line(name, points, low, high, values[-1], begin=_when(curve, 0), end=_when(curve, last))
+
+
+def _when(curve: Sequence[dict[str, float]], place: int) -> str:
+    """Name a report by the counter that the model logged with it, else by its number."""
+    counted = next((name for name in _COUNTERS if name in curve[place]), None)
+    return f"report {place + 1}" if counted is None else f"{counted} {curve[place][counted]:g}"
 
 
 def _height(share: float) -> float:
