@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
@@ -128,6 +129,7 @@ def interquartile_ratio(values: Sequence[float] | NDArray[Any]) -> float:
     return float((high - low) / median) if median else 0.0
 
 
+@lru_cache(maxsize=256)  # the pairs of a class disagree on much the same numbers of items
 def _binomial(trials: int, share: float) -> NDArray[np.float64]:
     """Return (trials + 1,) P(X = k) for X ~ Binomial(trials, share), from sums of logarithms.
 
