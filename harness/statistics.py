@@ -141,4 +141,5 @@ def _binomial(trials: int, share: float) -> NDArray[np.float64]:
     log_factorials = np.concatenate([[0.0], np.log(counts[1:]).cumsum()])
     ways = log_factorials[-1] - log_factorials - log_factorials[::-1]
     shares: NDArray[np.float64] = np.exp(ways + counts * math.log(share) + counts[::-1] * math.log1p(-share))
+    shares.setflags(write=False)  # it is kept
     return shares

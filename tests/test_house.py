@@ -146,6 +146,16 @@ def test_help_loads_no_torch():
     assert not loaded & {"torch", "sklearn", "scipy"}
 
 
+def test_how_sure_a_figure_is_takes_no_scipy_to_say():
+    loaded = modules_after(
+        "import numpy as np\n"
+        "from harness.statistics import binomial_p_value, mcnemar_p_value, quantile_bound_rank\n"
+        "binomial_p_value(7, 9, 0.5), quantile_bound_rank(64), mcnemar_p_value(np.ones(9, bool), np.eye(9)[0] > 0)"
+    )
+    assert "harness.statistics" in loaded
+    assert "scipy" not in loaded
+
+
 @pytest.mark.parametrize("command", ["evaluate", "tasks", "leaderboard", "doctor", "ci", "export", "new", "report"])
 def test_no_command_loads_torch_to_be_ready(command):
     assert "torch" not in modules_after(f"import harness.cli._{command}")

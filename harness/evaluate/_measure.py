@@ -175,8 +175,7 @@ def one_core() -> Iterator[None]:
 def _seconds_on(core: int) -> float:
     """Move to `core` and time a little work there.
 
-    A core whose other thread somebody keeps busy, on a machine that is shared, looks as idle as one that is not, and
-    takes up to twice as long for seconds on end.
+    On a machine that is shared, a core that looks as idle as another may take a third longer for seconds on end.
     """
     os.sched_setaffinity(0, {core})
     seconds = []

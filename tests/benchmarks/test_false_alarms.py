@@ -61,13 +61,16 @@ HONEST = {
 
 
 @pytest.mark.timeout(0)
-@pytest.mark.parametrize("task", ["usps", "bloodmnist"])
-def test_honest_models_over_many_seeds(benchmark, course, task):
+@pytest.mark.parametrize(
+    ("task", "paths"),
+    [("usps", [f"submissions/{name}" for name in HONEST]), ("bloodmnist", ["reference/cnn/bloodmnist"])],
+    ids=["usps", "bloodmnist"],
+)
+def test_honest_models_over_many_seeds(benchmark, course, task, paths):
     for part in (f"tasks/{task}", "tasks/_shared", "reference/_shared", "reference/cnn"):
         shutil.copytree(ROOT / part, course.root / part)
     for name, model in HONEST.items():
         course.submit(model, name=name, task="usps")
-    paths = [f"submissions/{name}" for name in HONEST] if task == "usps" else [f"reference/cnn/{task}"]
     alarms: Counter[str] = Counter()
 
     def evaluate() -> None:

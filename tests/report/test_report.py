@@ -74,6 +74,7 @@ def test_everything_there_is_is_shown() -> None:
     for part in ("Two clouds", "passed", "0.9000", "0.8500 to 0.9500", "loss, at last 0.2", "<left>",
                  "50 µs without", "on a noisy machine", "150.0 s", "50 %", "same answers"):  # fmt: skip
         assert part in page.text, part
+    assert {"0.2", "1", "epoch 0", "epoch 4"} <= set(page.text.split("\n")), "between what the loss was, and when"
 
 
 def test_what_is_missing_is_left_out() -> None:
