@@ -9,11 +9,10 @@ from torch import nn
 import harness
 
 SIDE = 128
-CUTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 class Model(harness.Model):
-    recipe = Recipe(steps=350, epochs=40, batch=8, rate=4e-3)
+    recipe = Recipe(steps=450, epochs=40, batch=8, rate=4e-3)
 
     def fit(self, train_part, validation):
         self.net = UNet(16).to(memory_format=torch.channels_last)  # a quarter less time on a CPU
@@ -22,21 +21,12 @@ class Model(harness.Model):
         def loss(chosen):
             pairs = torch.stack([pictures[chosen], masks[chosen]], dim=1)
             pairs = flip(flip(crops(pairs), 2), 3)
-            logits = self.net(brighten(pairs[:, :1], 0.1))
-            return nn.functional.binary_cross_entropy_with_logits(logits, pairs[:, 1:]) + dice(logits, pairs[:, 1:])
+            return nn.functional.binary_cross_entropy_with_logits(self.net(glow(pairs[:, :1])), pairs[:, 1:])
 
         train(self.net, loss, len(train_part), self.recipe, self)
-        likely = torch.cat([self.likely(validation.inputs[[item]]) for item in range(len(validation))])
-        truth = torch.tensor(validation.targets > 0)
-        self.cut = max(CUTS, key=lambda cut: float(overlap(likely > cut, truth).mean()))
 
     def predict(self, inputs):
-        return (self.likely(inputs) > self.cut).long()
-
-    @torch.no_grad()
-    def likely(self, inputs):
-        """Return (N, H, W) probabilities."""
-        return torch.sigmoid(self.net(normal(inputs)[:, None]))[:, 0]
+        return (self.net(normal(inputs)[:, None])[:, 0] > 0).long()
 
 
 class UNet(nn.Module):
@@ -82,13 +72,9 @@ def normal(pictures):
     return torch.tensor(scaled.clip(0, 1.5) ** 0.5, dtype=torch.float32)
 
 
-def overlap(found, truth):
-    """Return (N,) Dice coefficients of masks."""
-    both, either = (found & truth).sum(dim=(1, 2)), found.sum(dim=(1, 2)) + truth.sum(dim=(1, 2))
-    return 2 * both / either.clamp(min=1)
-
-
-def dice(logits, masks):
-    """Return one less the soft Dice coefficient (Milletari et al. 2016)."""
-    likely = torch.sigmoid(logits)
-    return 1 - (2 * (likely * masks).sum() + 1) / (likely.sum() + masks.sum() + 1)
+def glow(pictures):
+    """Vary the brightness, and lay an uneven glow behind a quarter of the pictures, as some have one."""
+    coarse = torch.rand(len(pictures), 1, 3, 3)
+    field = nn.functional.interpolate(coarse, size=pictures.shape[2:], mode="bicubic", align_corners=True).clamp(0)
+    strength = torch.rand(len(pictures), 1, 1, 1) * 0.6 * (torch.rand(len(pictures), 1, 1, 1) < 0.25)
+    return torch.sqrt(brighten(pictures, 0.1) ** 2 + strength * field)
