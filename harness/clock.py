@@ -11,24 +11,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from harness.statistics import interquartile_ratio, quantile_bound_rank
 
+Taken = TypeVar("Taken", covariant=True)
+T = TypeVar("T")
 
-class Request(Protocol):
+
+class Request(Protocol[Taken]):
     """A request made ready."""
 
     def send(self) -> None:
         """Send it and wait for the whole answer: this is timed."""
 
-    def take(self) -> object:
+    def take(self) -> Taken:
         """Take the answer away: this is not."""
 
 
-Prepare = Callable[[int], Request]
+Prepare = Callable[[int], Request[T]]
 """Makes request number i ready."""
 Timer = Callable[[], float]
 """Seconds, monotonic."""
@@ -55,31 +58,34 @@ class Budget:
         return min(max(self.least, min(self.most, affordable)), available)
 
 
-T = TypeVar("T")
-U = TypeVar("U")
+@dataclass(frozen=True, kw_only=True)
+class Timed:
+    """What is timed in turns: a model and the yardstick, and for each an exchange that is answered without either."""
+
+    model: Prepare[object]
+    echo: Prepare[object]
+    yardstick: Prepare[float]
+    """It predicts twice, and answers with the seconds of the second time by the clock of its own worker, in which no
+    student code is."""
+    yardstick_echo: Prepare[object]
+    worked: Timer
+    """CPU time of the model's processes so far."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Four(Generic[T]):
-    """What is timed in turns: the model and the yardstick, and for each the channel alone."""
+class Round:
+    """Raw samples in seconds, in the order they were taken, and what the model did when it was not asked."""
 
-    model: T
-    channel: T
-    yardstick: T
-    yardstick_channel: T
-
-    def map(self, function: Callable[[T], U]) -> Four[U]:
-        """Return what `function` makes of each."""
-        return Four(
-            model=function(self.model),
-            channel=function(self.channel),
-            yardstick=function(self.yardstick),
-            yardstick_channel=function(self.yardstick_channel),
-        )
-
-
-Round = Four[Sequence[float]]
-"""Raw samples in seconds, in the order they were taken."""
+    model: Sequence[float]
+    echo: Sequence[float]
+    yardstick: Sequence[float]
+    yardstick_itself: Sequence[float]
+    """How long it takes when it was not asked but goes on, as in a loop of its own."""
+    yardstick_echo: Sequence[float]
+    others_seconds: float
+    """How long the model's processes had nothing to do."""
+    worked_seconds: float
+    """CPU time that they took meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,22 +102,22 @@ class Summary:
     ratio_to_yardstick: float | None
 
 
-def sample(prepare: Prepare, numbers: range, timer: Timer) -> list[float]:
-    """Time the requests with these numbers, one after the other, made ready some at a time.
+def sample(prepare: Prepare[T], numbers: range, timer: Timer) -> tuple[list[float], list[T]]:
+    """Time the requests with these numbers, one after the other, made ready some at a time; return what was taken too.
 
     Work between two requests would cool the caches that the model's next one finds.
     """
-    samples = []
+    samples, taken = [], []
     for first in range(numbers.start, numbers.stop, _READY):
         for request in [prepare(number) for number in range(first, min(first + _READY, numbers.stop))]:
             start = timer()
             request.send()
             samples.append(timer() - start)
-            request.take()
-    return samples
+            taken.append(request.take())
+    return samples, taken
 
 
-def warm_up(prepare: Prepare, available: int, timer: Timer, seconds: float) -> float:
+def warm_up(prepare: Prepare[object], available: int, timer: Timer, seconds: float) -> float:
     """Make requests until two blocks' medians agree within 5 % or `seconds` have passed; return the last median."""
     end = timer() + seconds
     former: float | None = None
@@ -120,33 +126,52 @@ def warm_up(prepare: Prepare, available: int, timer: Timer, seconds: float) -> f
         block = range(done, min(done + _BLOCK, available))
         if not block:  # each input once only
             return former or 0.0
-        latest = median(sample(prepare, block, timer))
+        latest = median(sample(prepare, block, timer)[0])
         done = block.stop
         if (former is not None and abs(latest - former) <= _STABLE * former) or timer() >= end:
             return latest
         former = latest
 
 
-def measure(timed: Four[Prepare], n: int, timer: Timer) -> list[Round]:
+def measure(timed: Timed, n: int, timer: Timer) -> list[Round]:
     """Take `n` samples of the model and as many of the others, in at least three rounds.
 
     The rounds are short: a machine that changes its speed, as one shared with others does, changes it for all four.
     """
-    rounds = max(_LEAST_ROUNDS, math.ceil(n / _READY))
-    edges = [round(n * step / rounds) for step in range(rounds + 1)]
-    return [
-        timed.map(lambda prepare, numbers=range(start, stop): sample(prepare, numbers, timer))  # type: ignore[misc]
-        for start, stop in pairwise(edges)
-    ]
+    count = min(n, max(_LEAST_ROUNDS, math.ceil(n / _READY)))
+    edges = [round(n * step / count) for step in range(count + 1)]
+    return [_round(timed, range(start, stop), timer) for start, stop in pairwise(edges)]
+
+
+def _round(timed: Timed, numbers: range, timer: Timer) -> Round:
+    model, _ = sample(timed.model, numbers, timer)
+    worked, begin = timed.worked(), timer()
+    echo, _ = sample(timed.echo, numbers, timer)
+    yardstick, itself = sample(timed.yardstick, numbers, timer)
+    yardstick_echo, _ = sample(timed.yardstick_echo, numbers, timer)
+    return Round(
+        model=model,
+        echo=echo,
+        yardstick=yardstick,
+        yardstick_itself=itself,
+        yardstick_echo=yardstick_echo,
+        worked_seconds=timed.worked() - worked,
+        others_seconds=timer() - begin,
+    )
+
+
+def out_of_turn(rounds: Sequence[Round]) -> float:
+    """Return the CPU time that the model's processes took while others had their turn, as a share of that time."""
+    return sum(one.worked_seconds for one in rounds) / sum(one.others_seconds for one in rounds)
 
 
 def summarise(rounds: Sequence[Round]) -> Summary:
     """Summarise samples: medians over all rounds, and the median of the rounds' ratios to the yardstick."""
     samples = np.sort(np.concatenate([one.model for one in rounds]))
     p50 = float(np.median(samples))
-    channel = float(np.median(np.concatenate([one.channel for one in rounds])))
+    channel = median(map(_channel, rounds))
     net = p50 - channel if p50 >= 2 * channel else None
-    ratios = [ratio for one in rounds if (ratio := _ratio(one.map(median))) is not None]
+    ratios = [ratio for one in rounds if (ratio := _ratio(one)) is not None]
     ratio_iqr = interquartile_ratio(samples)
     rank = quantile_bound_rank(len(samples))
     return Summary(
@@ -161,8 +186,21 @@ def summarise(rounds: Sequence[Round]) -> Summary:
     )
 
 
-def _ratio(medians: Four[float]) -> float | None:
-    """Return net over net; None where the channel drowns the yardstick."""
-    if medians.yardstick < 2 * medians.yardstick_channel:
-        return None
-    return (medians.model - medians.channel) / (medians.yardstick - medians.yardstick_channel)
+def _channel(one: Round) -> float:
+    """Return what being asked costs: an echo, and what more of the yardstick's time was neither echo nor yardstick.
+
+    A worker that only echoes finds its code in the caches; one that has just predicted does not, nor does the model
+    when it is asked: what a first time takes longer than a second is the channel's, too. So net is what a loop of the
+    model alone would show.
+    """
+    return median(one.echo) + _around(one) - median(one.yardstick_echo)
+
+
+def _around(one: Round) -> float:
+    return median(whole - 2 * itself for whole, itself in zip(one.yardstick, one.yardstick_itself, strict=True))
+
+
+def _ratio(one: Round) -> float | None:
+    """Return net over the yardstick itself; None where the channel drowns the yardstick."""
+    yardstick = median(one.yardstick_itself)
+    return None if yardstick < _around(one) else (median(one.model) - _channel(one)) / yardstick

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.clock import NOISY, Budget, Four, measure, sample, summarise, warm_up
+from harness.clock import NOISY, Budget, Round, Timed, measure, out_of_turn, sample, summarise, warm_up
 from harness.statistics import quantile_bound_rank
 
 
 class Request:
-    """Sending takes `seconds`, taking the answer away as long as the watch says."""
+    """Sending takes `seconds`, which is the answer too; taking it away takes as long as the watch says."""
 
     def __init__(self, watch, name, number, seconds):
         self.watch, self.name, self.number, self.seconds = watch, name, number, seconds
@@ -22,6 +22,7 @@ class Request:
 
     def take(self):
         self.watch.now += self.watch.taking
+        return self.seconds
 
 
 class Watch:
@@ -53,8 +54,9 @@ def watch():
 
 def test_each_request_is_timed_from_sent_to_answered_and_not_while_it_is_made_ready_or_taken_away(watch):
     watch.taking = 11.0
-    samples = sample(watch.subject(lambda i: 0.5 + i, preparation=7.0), range(3, 6), watch)
+    samples, taken = sample(watch.subject(lambda i: 0.5 + i, preparation=7.0), range(3, 6), watch)
     assert samples == pytest.approx([3.5, 4.5, 5.5])
+    assert taken == [3.5, 4.5, 5.5]
     assert watch.requests == [("model", 3), ("model", 4), ("model", 5)]
 
 
@@ -96,27 +98,53 @@ def test_warm_up_without_inputs_measures_nothing(watch):
     assert warm_up(watch.subject(lambda _: 1.0), 0, watch, 1.0) == 0.0
 
 
-NAMES = ("model", "channel", "yardstick", "yardstick_channel")
+NAMES = ("model", "echo", "yardstick", "yardstick_echo")
 
 
-def four(watch, seconds=lambda _: 1.0):
-    return Four(**{name: watch.subject(seconds, name) for name in NAMES})
+def timed(watch, seconds=lambda _: 1.0, worked=lambda: 0.0):
+    return Timed(**{name: watch.subject(seconds, name) for name in NAMES}, worked=worked)
 
 
-def test_model_yardstick_and_their_channels_take_turns(watch):
-    rounds = measure(four(watch, lambda i: 1.0 + i), 7, watch)
+def test_model_yardstick_and_an_echo_like_each_take_turns(watch):
+    rounds = measure(timed(watch, lambda i: 1.0 + i), 7, watch)
     assert [name for name, _ in watch.requests] == [name for count in (2, 3, 2) for name in NAMES for _ in range(count)]
     for name in NAMES:
         samples = [sample for one in rounds for sample in getattr(one, name)]
         assert samples == pytest.approx([1.0 + i for i in range(7)])
 
 
+def test_a_round_keeps_what_the_yardstick_says_of_itself(watch):
+    rounds = measure(timed(watch, lambda i: 1.0 + i), 3, watch)
+    assert [list(one.yardstick_itself) for one in rounds] == [[1.0], [2.0], [3.0]]
+
+
+def test_a_round_keeps_what_the_model_worked_while_others_had_their_turn(watch):
+    """Processes that work at half speed, whoever's turn it is; being looked at takes a while."""
+
+    def worked():
+        watch.now += 0.5
+        return 0.5 * watch.now
+
+    rounds = measure(timed(watch, lambda _: 2.0, worked), 3, watch)
+    assert [one.worked_seconds for one in rounds] == pytest.approx([0.5 * 6.5] * 3)
+    assert [one.others_seconds for one in rounds] == pytest.approx([6.5] * 3)
+    assert out_of_turn(rounds) == pytest.approx(0.5)
+
+
+def test_what_the_model_works_in_its_own_turn_is_not_out_of_turn(watch):
+    def worked():
+        return float(sum(name == "model" for name, _ in watch.requests))
+
+    assert out_of_turn(measure(timed(watch, worked=worked), 200, watch)) == 0
+
+
 @settings(deadline=None)
 @given(st.integers(1, 400))
 def test_every_request_is_measured_once_and_in_order_in_three_short_rounds_or_more(n):
     watch = Watch()
-    rounds = measure(four(watch), n, watch)
-    assert len(rounds) >= 3
+    rounds = measure(timed(watch), n, watch)
+    assert len(rounds) >= min(3, n)
+    assert min(len(one.model) for one in rounds) >= 1
     assert max(len(one.model) for one in rounds) <= 64
     for name in NAMES:
         assert [number for who, number in watch.requests if who == name] == list(range(n))
@@ -137,35 +165,64 @@ def test_a_budget_bounds_the_requests(turn, available, requests):
     assert Budget().requests(turn, available) == requests
 
 
-def timing(*model, channel=0.0, yardstick=0.002, yardstick_channel=0.0):
-    return Four(model=model, channel=(channel,), yardstick=(yardstick,), yardstick_channel=(yardstick_channel,))
+def timing(*model, echo=0.0, around=None, yardstick=0.002):
+    """A round in which a request to the yardstick takes `yardstick` itself twice and `around` until it is back."""
+    around = echo if around is None else around
+    return Round(
+        model=model,
+        echo=(echo,),
+        yardstick=(2 * yardstick + around,),
+        yardstick_itself=(yardstick,),
+        yardstick_echo=(echo,),
+        others_seconds=1.0,
+        worked_seconds=0.0,
+    )
 
 
-def test_net_is_without_the_channel_and_so_is_the_yardstick():
-    summary = summarise([timing(0.009, 0.010, 0.011, channel=0.002, yardstick_channel=0.001)])
+def test_net_is_without_the_channel_and_the_ratio_is_to_the_yardstick_itself():
+    summary = summarise([timing(0.009, 0.010, 0.011, echo=0.002)])
     assert summary.p50_seconds == pytest.approx(0.010)
     assert summary.net_p50_seconds == pytest.approx(0.008)
-    assert summary.ratio_to_yardstick == pytest.approx(8.0)
-    assert (summary.n, summary.channel_seconds) == (3, 0.002)
+    assert summary.ratio_to_yardstick == pytest.approx(4.0)
+    assert (summary.n, summary.channel_seconds) == (3, pytest.approx(0.002))
 
 
-@pytest.mark.parametrize(("p50", "resolved"), [(0.0019, False), (0.0020, True), (0.0021, True)])
-def test_below_twice_the_channel_a_figure_is_unresolved(p50, resolved):
-    summary = summarise([timing(p50, channel=0.001, yardstick_channel=0.001)])
+def test_what_waking_code_that_has_predicted_costs_is_the_channels():
+    summary = summarise([timing(0.010, echo=0.001, around=0.003)])
+    assert summary.channel_seconds == pytest.approx(0.003)
+    assert summary.net_p50_seconds == pytest.approx(0.007)
+
+
+def test_the_models_own_echo_counts_what_its_larger_inputs_cost():
+    small = timing(0.010, echo=0.001, around=0.002)
+    large = Round(**vars(small) | {"echo": (0.004,)})
+    assert summarise([large]).channel_seconds == pytest.approx(0.005)
+
+
+def test_a_few_slow_answers_of_the_yardstick_do_not_make_the_channel():
+    steady = timing(0.010, echo=0.001)
+    torn = Round(**vars(steady) | {"yardstick": (0.005, 0.005, 0.5), "yardstick_itself": (0.002, 0.002, 0.002)})
+    assert summarise([torn]).channel_seconds == pytest.approx(0.001)
+
+
+@pytest.mark.parametrize(("channels", "resolved"), [(1.9, False), (2.0, True), (2.1, True)])
+def test_below_twice_the_channel_a_figure_is_unresolved(channels, resolved):
+    channel = 2**-10  # seconds: sums of these are exact
+    summary = summarise([timing(channels * channel, echo=channel, yardstick=2 * channel)])
     assert (summary.net_p50_seconds is not None) == resolved
     assert (summary.ratio_to_yardstick is not None) == resolved
-    assert summary.p50_seconds == p50
+    assert summary.p50_seconds == channels * channel
 
 
 def test_a_yardstick_that_the_channel_drowns_gives_no_ratio():
-    summary = summarise([timing(0.01, channel=0.001, yardstick=0.0010001, yardstick_channel=0.001)])
+    summary = summarise([timing(0.01, echo=0.001, yardstick=0.0000001)])
     assert summary.net_p50_seconds == pytest.approx(0.009)
     assert summary.ratio_to_yardstick is None
 
 
 def test_the_ratio_does_not_feel_a_machine_that_changes_its_speed_between_rounds():
     speeds = [1.0, 2.0, 1.0, 3.0, 1.7]
-    rounds = [timing(0.011 * s, channel=0.001 * s, yardstick=0.006 * s, yardstick_channel=0.001 * s) for s in speeds]
+    rounds = [timing(0.011 * s, echo=0.001 * s, yardstick=0.005 * s) for s in speeds]
     assert summarise(rounds).ratio_to_yardstick == pytest.approx(2.0)
 
 
@@ -192,5 +249,4 @@ def test_too_few_samples_bound_nothing():
 
 def test_the_order_of_the_samples_does_not_matter():
     samples = [random.Random(1).random() for _ in range(100)]
-    one = summarise([timing(*samples, channel=0.01, yardstick_channel=0.001)])
-    assert one == summarise([timing(*sorted(samples), channel=0.01, yardstick_channel=0.001)])
+    assert summarise([timing(*samples, echo=0.01)]) == summarise([timing(*sorted(samples), echo=0.01)])

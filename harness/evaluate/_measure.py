@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
-import psutil
 
 import harness.yardstick
-from harness.clock import Budget, Four, Prepare, Round, Summary, measure, sample, summarise, warm_up
+from harness.clock import Budget, Round, Summary, Timed, measure, out_of_turn, sample, summarise, warm_up
 from harness.contract import Limits, Predictions, TaskInfo
+from harness.evaluate._cores import pinned, quickest_cores
 from harness.evaluate._predictions import join_predictions
 from harness.evaluate._session import Answer, Exchange, Session
 from harness.record import Latency, Throughput
@@ -25,12 +24,11 @@ from harness.sandbox import Folder, Sandbox
 Array = np.ndarray[Any, Any]
 Perturb = Callable[[Any, np.random.Generator], Any]
 
-_LOOK_SECONDS = 0.05
-_AS_IDLE = 0.75  # of the idlest core's time: few ticks are counted in so short a look
-_TRIED, _TRIALS, _TRIAL = 4, 5, 10_000
+_AWAKE_SECONDS = 0.002  # a longer wait is long beside being woken
+_WORKER_AWAKE_SECONDS = 0.0002  # between two requests; longer would be work out of turn
 _UNALTERED = 4  # one request in so many is an item as it is
 _THROUGHPUT_BATCHES = 3
-STILL = 0.25
+STILL = 0.1
 _LEAST_REPLAYED, _MOST_REPLAYED, _ASKED_EACH = 6, 24, 3
 _YARDSTICK_WIDTH = 256
 _YARDSTICK = TaskInfo(
@@ -129,61 +127,41 @@ def measure_cost(subject: Subject) -> Measured:
     """
     example = subject.example
     answer = np.asarray((example.values if example.scores is None else example.scores)[:1])
-    with one_core(), subject.open_session() as model, _yardstick_session(subject.sandbox) as yardstick:
+    cores = quickest_cores()
+    with (
+        pinned(cores.workers),
+        subject.open_session() as model,
+        _yardstick_session(subject.sandbox) as yardstick,
+    ):
         model.setup(subject.seed, "load_error", "load")
         model.load()
         yardstick.setup(0)
-        with model.within("measure_seconds", quiet=True), yardstick.within("measure_seconds", quiet=True):
-            bench = _Bench(subject, model, yardstick)
-            rounds, out_of_turn = bench.time(answer)
-            summary = summarise(rounds)
-            if out_of_turn > STILL:  # who slows the yardstick down looks fast beside it
-                summary = replace(summary, net_p50_seconds=None, ratio_to_yardstick=None)
-            return Measured(
-                latency=Latency(batch=1, **vars(summary)),
-                throughput=bench.throughput(),
-                latencies=np.concatenate([one.model for one in rounds]),
-                drawn=bench.drawn(),
-                unaltered=bench.asked(~bench.altered()),
-                altered=bench.asked(bench.altered()) if bench.altered().any() else None,
-                replays=bench.replay(summary),
-                out_of_turn=out_of_turn,
-            )
+        if cores.apart:
+            for session in (model, yardstick):
+                session.stay_awake(_AWAKE_SECONDS, _WORKER_AWAKE_SECONDS)
+        with (
+            pinned(cores.host),
+            model.within("measure_seconds", quiet=True),
+            yardstick.within("measure_seconds", quiet=True),
+        ):
+            return _measured(_Bench(subject, model, yardstick), answer)
 
 
-@contextmanager
-def one_core() -> Iterator[None]:
-    """Keep this thread, and the workers it starts, on one core: of those that are idle, the one that is quickest now.
-
-    Host and worker take turns, never work at once; on two cores each turn would wake a sleeping one, which on a
-    virtual machine costs more than a small network (measured: 16 µs a round trip against 4 µs on one core).
-    """
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    allowed = os.sched_getaffinity(0)
-    shares = [share.idle for share in psutil.cpu_times_percent(_LOOK_SECONDS, percpu=True)]
-    idle = {core: shares[core] if core < len(shares) else 0.0 for core in allowed}
-    idlest = sorted((core for core in allowed if idle[core] >= _AS_IDLE * max(idle.values())), key=idle.__getitem__)
-    try:
-        os.sched_setaffinity(0, {min(idlest[-_TRIED:], key=_seconds_on)})
-        yield
-    finally:
-        os.sched_setaffinity(0, allowed)
-
-
-def _seconds_on(core: int) -> float:
-    """Move to `core` and time a little work there.
-
-    On a machine that is shared, a core that looks as idle as another may take a third longer for seconds on end.
-    """
-    os.sched_setaffinity(0, {core})
-    seconds = []
-    for _ in range(_TRIALS):
-        begin = time.perf_counter()
-        sum(number & 1 for number in range(_TRIAL))
-        seconds.append(time.perf_counter() - begin)
-    return median(seconds)
+def _measured(bench: _Bench, answer: Array) -> Measured:
+    rounds = bench.time(answer)
+    summary, moved = summarise(rounds), out_of_turn(rounds)
+    if moved > STILL:  # who slows the yardstick down looks fast beside it
+        summary = replace(summary, net_p50_seconds=None, ratio_to_yardstick=None)
+    return Measured(
+        latency=Latency(batch=1, **vars(summary)),
+        throughput=bench.throughput(),
+        latencies=np.concatenate([one.model for one in rounds]),
+        drawn=bench.drawn(),
+        unaltered=bench.asked(~bench.altered()),
+        altered=bench.asked(bench.altered()) if bench.altered().any() else None,
+        replays=bench.replay(summary),
+        out_of_turn=moved,
+    )
 
 
 class _Bench:
@@ -198,30 +176,27 @@ class _Bench:
         generator = np.random.Generator(np.random.PCG64(0))
         self._vectors = generator.random((Budget().most, 1, _YARDSTICK_WIDTH), np.float32)
 
-    def time(self, answer: Array) -> tuple[list[Round], float]:
-        """Warm up, then time the model, the yardstick and their channels in turns; `answer` is like the model's.
+    def time(self, answer: Array) -> list[Round]:
+        """Warm up, then time the model, the yardstick and an echo like each in turns; `answer` is like the model's.
 
-        Return the rounds, and what the model's processes worked while the others had their turn, as a share of that.
-
-        The channels are timed with the yardstick's worker: no student code is there to make them look slow.
+        The yardstick's worker echoes too: no student code is there to make the channel look slow.
         """
         budget = Budget()
         half = max(1, (len(self._draw.items) - self._kept_back) // 2)  # the other half warms up: no input comes twice
         echo = self._yardstick.echo(self._subject.inputs[:1], answer)
         yardstick_echo = self._yardstick.echo(self._vectors[0], np.zeros((1, 10), np.float32))
-        timed: Four[Prepare] = Four(
+        timed = Timed(
             model=self._prepare,
-            channel=lambda _: echo,
+            echo=lambda _: echo,
             yardstick=self._prepare_yardstick,
-            yardstick_channel=lambda _: yardstick_echo,
+            yardstick_echo=lambda _: yardstick_echo,
+            worked=lambda: self._model.process.cpu_seconds,
         )
         turn = warm_up(lambda number: self._prepare(number + half), half, time.perf_counter, budget.warm_up_seconds)
-        for one in (timed.channel, timed.yardstick, timed.yardstick_channel):
+        for one in (timed.echo, timed.yardstick, timed.yardstick_echo):
             turn += warm_up(one, budget.most, time.perf_counter, budget.warm_up_seconds)
         self._n = budget.requests(turn, half)
-        before = self._model.process.cpu_seconds
-        rounds = measure(timed, self._n, time.perf_counter)
-        return rounds, _out_of_turn(rounds, self._model.process.cpu_seconds - before)
+        return measure(timed, self._n, time.perf_counter)
 
     def drawn(self) -> Array:
         """Return which item each timed request was."""
@@ -244,7 +219,7 @@ class _Bench:
         last = len(self._draw.items)
         requests = [self._prepare(number) for number in range(last - count, last)]
         order = [step for i in range(count) for step in (i, i, *([i - 1] if i else []))]
-        seconds = np.array(sample(lambda step: requests[order[step]], range(len(order)), time.perf_counter))
+        seconds = np.array(sample(lambda step: requests[order[step]], range(len(order)), time.perf_counter)[0])
         first = np.zeros(len(order), bool)
         first[np.unique(order, return_index=True)[1]] = True
         resolved = bool(count) and float(np.median(seconds[first])) >= 2 * summary.channel_seconds
@@ -255,7 +230,7 @@ class _Bench:
         """Return samples a second in full batches."""
         several = self._subject.inputs[: self._subject.batch]
         request = self._model.request(several, "measure")
-        seconds = median(sample(lambda _: request, range(_THROUGHPUT_BATCHES), time.perf_counter))
+        seconds = median(sample(lambda _: request, range(_THROUGHPUT_BATCHES), time.perf_counter)[0])
         return Throughput(batch=len(several), samples_per_second=len(several) / seconds)
 
     def _prepare(self, number: int) -> _Kept:
@@ -265,8 +240,8 @@ class _Bench:
             one = np.ascontiguousarray(perturb(one[0], self._draw.generator), one.dtype)[None]
         return _Kept(self._model.request(one, "measure"), number, self._answers)
 
-    def _prepare_yardstick(self, number: int) -> Exchange:
-        return self._yardstick.request(self._vectors[number], "measure")
+    def _prepare_yardstick(self, number: int) -> _Clocked:
+        return _Clocked(self._yardstick.clock(self._vectors[number]))
 
 
 class _Kept:
@@ -280,10 +255,14 @@ class _Kept:
         self._answers[self._number] = self._exchange.take()
 
 
-def _out_of_turn(rounds: Sequence[Round], cpu_seconds: float) -> float:
-    own = sum(sum(one.model) for one in rounds)
-    others = sum(sum(one.channel) + sum(one.yardstick) + sum(one.yardstick_channel) for one in rounds)
-    return max(0.0, cpu_seconds - own) / others
+class _Clocked:
+    """A request whose answer is how long it took."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.send, self._exchange = exchange.send, exchange
+
+    def take(self) -> float:
+        return float(self._exchange.take().arrays[0][0])
 
 
 def _yardstick_session(sandbox: Sandbox) -> Session:

@@ -27,6 +27,7 @@ from harness.wire import (
     Admit,
     ArrayHeader,
     ChannelClosed,
+    Clock,
     Done,
     Echo,
     File,
@@ -41,6 +42,7 @@ from harness.wire import (
     Reply,
     Save,
     Setup,
+    StayAwake,
     WireError,
     anything,
     pack,
@@ -55,6 +57,11 @@ _MAX_ARTIFACT_FILES = 1_000
 _LOG_TAIL_CHARACTERS = 64 * 1024
 _DONE = Done()
 _MAX_NAME, _MAX_MESSAGE, _MAX_LINE = 100, 2_000, 1 << 31
+
+
+def _one_number(_: object, headers: Sequence[ArrayHeader]) -> None:
+    if [tuple(header) for header in headers] != [(np.dtype(np.float64), (1,))]:
+        raise WireError("one number was expected")
 
 
 def _no_arrays(_: object, headers: Sequence[ArrayHeader]) -> None:
@@ -194,6 +201,17 @@ class Session:
         _, arrays = pack(inputs)
         frame = self._frame(Echo(answer.shape, str(answer.dtype)), *arrays)
         return Exchange(self, _Stage("measure", "predict_error"), frame, anything)
+
+    def clock(self, inputs: Any) -> Exchange:
+        """Make ready a request to predict one batch and answer with what a second time took, by the worker's clock."""
+        form, arrays = pack(inputs)
+        return Exchange(self, _Stage("measure", "predict_error"), self._frame(Clock(form), *arrays), _one_number)
+
+    def stay_awake(self, here: float, there: float) -> None:
+        """Have both ends look for the next short frame, for so many seconds each, before they sleep."""
+        self.process.channel.stay_awake(here)
+        with self.within("load_seconds"):
+            self._call(_Stage("load", "load_error"), self._frame(StayAwake(there)))
 
     def request(self, inputs: Any, phase: Phase = "predict") -> Exchange:
         """Make ready a request to predict one batch."""

@@ -3,6 +3,7 @@
 from harness.wire._channel import MAX_DIMENSIONS, Admit, ArrayHeader, Channel, ChannelClosed, Frame, WireError, anything
 from harness.wire._codec import Form, pack, unpack
 from harness.wire._messages import (
+    Clock,
     Done,
     Echo,
     File,
@@ -18,6 +19,7 @@ from harness.wire._messages import (
     Request,
     Save,
     Setup,
+    StayAwake,
 )
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "ArrayHeader",
     "Channel",
     "ChannelClosed",
+    "Clock",
     "Done",
     "Echo",
     "File",
@@ -43,6 +46,7 @@ __all__ = [
     "Request",
     "Save",
     "Setup",
+    "StayAwake",
     "WireError",
     "anything",
     "pack",

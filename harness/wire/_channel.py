@@ -11,6 +11,7 @@ import math
 import os
 import select
 import struct
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -81,9 +82,10 @@ class Channel(Generic[In]):
         self._reader, self._writer = reader, writer
         self._decoder: msgspec.json.Decoder[In] = msgspec.json.Decoder(incoming)
         self._encoder = msgspec.json.Encoder()
-        self._readable = self._poll(reader, select.POLLIN, stop)
-        self._writable = self._poll(writer, select.POLLOUT, stop)
+        self._readable = None if stop is None else _poll(reader, select.POLLIN, stop)
+        self._writable = None if stop is None else _poll(writer, select.POLLOUT, stop)
         self._stop = stop
+        self._awake: tuple[select.poll, float] | None = None
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._start = self._end = 0  # what of the buffer has come but was not taken yet
         self._sent = b""  # the last head
@@ -92,15 +94,6 @@ class Channel(Generic[In]):
         self._again_bytes = -1  # how long a frame of one array is that is like the last one
         if stop is not None:
             os.set_blocking(writer, False)
-
-    @staticmethod
-    def _poll(fd: int, event: int, stop: int | None) -> select.poll | None:
-        if stop is None:
-            return None
-        poll = select.poll()
-        poll.register(fd, event)
-        poll.register(stop, select.POLLIN)
-        return poll
 
     def send(self, message: msgspec.Struct, *arrays: Array) -> None:
         """Send one message and its arrays.
@@ -155,6 +148,13 @@ class Channel(Generic[In]):
             return False
         self._start, self._end = 0, self._read_into(self._buffer)
         return self._end == self._again_bytes and self._buffer[:_MARK_BYTES] == _AGAIN
+
+    def stay_awake(self, seconds: float) -> None:
+        """From now on look for so long for what comes before sleeping until it comes.
+
+        On a virtual machine to be woken on another core takes longer than a small network.
+        """
+        self._awake = (_poll(self._reader, select.POLLIN), seconds)
 
     def receive_again(self) -> Array | None:
         """Wait for a small frame like the last one received, of one array; None where another one comes."""
@@ -225,6 +225,8 @@ class Channel(Generic[In]):
         return self._buffer[self._start - size : self._start]
 
     def _read_into(self, view: memoryview) -> int:
+        if self._awake is not None:
+            _look(*self._awake)
         self._wait(self._readable)
         count = os.readv(self._reader, [view])
         if count == 0:
@@ -247,6 +249,20 @@ class Channel(Generic[In]):
             for fd, _ in poll.poll():
                 if fd == self._stop:
                     raise ChannelClosed
+
+
+def _poll(fd: int, event: int, *others: int) -> select.poll:
+    poll = select.poll()
+    poll.register(fd, event)
+    for other in others:
+        poll.register(other, select.POLLIN)
+    return poll
+
+
+def _look(poll: select.poll, seconds: float) -> None:
+    look, end = poll.poll, time.perf_counter() + seconds
+    while not look(0) and time.perf_counter() < end:
+        pass
 
 
 def _bytes_of(array: Array) -> memoryview:

@@ -17,10 +17,25 @@ class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
 
 
 class Echo(_Message, frozen=True, tag="echo"):
-    """Answer `Done` with zeros of this form; measures the channel before student code is imported."""
+    """Answer `Done` with zeros of this form; the channel is timed with it, where no student code is."""
 
     shape: tuple[int, ...]
     dtype: str
+
+
+class Clock(_Message, frozen=True, tag="clock"):
+    """Predict the inputs that follow twice; `Done` carries the seconds that the second time took.
+
+    Only the yardstick is asked: a student's worker would be the judge of its own speed.
+    """
+
+    form: Form = "array"
+
+
+class StayAwake(_Message, frozen=True, tag="stay_awake"):
+    """From now on look for the next request for so long before sleeping."""
+
+    seconds: float
 
 
 class Setup(_Message, frozen=True, tag="setup"):
@@ -60,7 +75,7 @@ class Inspect(_Message, frozen=True, tag="inspect"):
     form: Form = "array"
 
 
-Request = Echo | Setup | Fit | Save | Load | Predict | Inspect
+Request = Echo | Clock | StayAwake | Setup | Fit | Save | Load | Predict | Inspect
 
 
 class Done(_Message, frozen=True, tag="done"):

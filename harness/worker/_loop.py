@@ -23,6 +23,7 @@ from harness.contract import _arrays as _arrays  # before a file of the student'
 from harness.wire import (
     Channel,
     ChannelClosed,
+    Clock,
     Done,
     Echo,
     Fit,
@@ -35,7 +36,9 @@ from harness.wire import (
     Request,
     Save,
     Setup,
+    StayAwake,
     anything,
+    pack,
     unpack,
 )
 from harness.worker._artifact import files_of
@@ -89,6 +92,8 @@ class Worker:
             match request:
                 case Predict("array"):
                     self._repeat(self._predict)
+                case Clock("array"):
+                    self._repeat(self._clock)
                 case Echo():
                     self._repeat(partial(_echo, request))
 
@@ -128,9 +133,14 @@ class Worker:
                 _switch_gradient_off()
                 form, results = self._predict(unpack(form, arrays))
                 return Done(form), results
+            case Clock(form):
+                form, results = self._clock(unpack(form, arrays))
+                return Done(form), results
             case Echo():
                 form, results = _echo(request, arrays)
                 return Done(form), results
+            case StayAwake(seconds):
+                self._channel.stay_awake(seconds)
             case Setup():
                 self._setup(request)
             case Fit():
@@ -172,6 +182,14 @@ class Worker:
         if isinstance(inputs, np.ndarray):
             inputs.flags.writeable = False
         return plain(self._model.predict(inputs), self._task.kind)
+
+    def _clock(self, inputs: Any) -> Answer:
+        result = self._model.predict(inputs)
+        start = time.perf_counter()
+        self._model.predict(inputs)
+        seconds = time.perf_counter() - start
+        plain(result, self._task.kind)  # whatever else a prediction costs
+        return pack(np.array([seconds]))
 
     def report(self, values: dict[str, float]) -> None:
         """Send what `Model.log` was given, finite values only; from a chatty model no more than a curve needs."""

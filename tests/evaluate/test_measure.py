@@ -1,47 +1,141 @@
-"""Where a model is timed: alone on one core, and not on one that somebody keeps busy."""
+"""How a model and the yardstick are set up before the clock runs, in real workers."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
 
+import numpy as np
 import pytest
 
-from harness.evaluate._measure import one_core
+from harness.clock import Timed
+from harness.contract import Limits, Predictions, TaskInfo
+from harness.evaluate import _measure
+from harness.evaluate._cores import Cores
+from harness.evaluate._measure import _WORKER_AWAKE_SECONDS, Measured, Subject, measure_cost
+from harness.evaluate._session import Session, _one_number
+from harness.sandbox import Folder, find_sandbox
+from harness.wire import ArrayHeader, WireError
 
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 several = pytest.mark.skipif(len(CORES) < 2, reason="one core, or no choice of cores")
-SPIN = "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])}); print(flush=True)\nwhile True: pass"
+needs_choice = pytest.mark.skipif(not CORES, reason="no choice of cores")
+TELLING = """
+import gc, os
+import harness
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        pass
+
+    def load(self, folder):
+        pass
+
+    def predict(self, inputs):
+        channel = next(one for one in gc.get_objects() if type(one).__name__ == "Channel")
+        core = min(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+        return [[channel._awake[1] if channel._awake else 0.0, core]] * len(inputs)
+"""
+"""Answers how long its worker looks, and on which core it is."""
+TASK = TaskInfo(
+    name="tiny",
+    kind="forecasting",
+    input_shape=(1000,),
+    input_dtype="float32",
+    classes=(),
+    horizon=2,
+    n_train=0,
+    n_validation=0,
+    limits=Limits(),
+)
 
 
-@contextmanager
-def busy(core: int) -> Iterator[None]:
-    with subprocess.Popen([sys.executable, "-c", SPIN, str(core)], stdout=subprocess.PIPE) as process:
-        try:
-            assert process.stdout is not None
-            process.stdout.readline()
-            yield
-        finally:
-            process.kill()
+class SeenError(Exception):
+    """Enough was seen."""
+
+
+def seen(folder: Path, monkeypatch: pytest.MonkeyPatch, cores: Cores) -> dict[str, Any]:
+    """What was set up when the clock would have begun to run."""
+    found: dict[str, Any] = {}
+
+    def look(bench: Any, answer: Any) -> Measured:
+        told = bench._model.accept(bench._model.request(bench._subject.inputs[:1], "measure")())
+        channels = [session.process.channel for session in (bench._model, bench._yardstick)]
+        found.update(
+            host=os.sched_getaffinity(0),
+            host_awake=[channel._awake and channel._awake[1] for channel in channels],
+            worker_awake=told.values[0, 0],
+            worker_core=told.values[0, 1],
+        )
+        return measured(bench, answer)
+
+    def stop(timed: Timed, *_: object) -> NoReturn:
+        frames = [prepare(0)._frame for prepare in (timed.echo, timed.yardstick_echo)]  # type: ignore[attr-defined]
+        found.update(echoes=[len(frame.again) for frame in frames])
+        raise SeenError
+
+    folders = tuple(Folder(name, folder / name) for name in ("submission", "artifact"))
+    for one in folders:
+        one.source.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    (folder / "submission" / "model.py").write_text(TELLING)
+    measured = _measure._measured
+    monkeypatch.setattr(_measure, "quickest_cores", lambda: cores)
+    monkeypatch.setattr(_measure, "_measured", look)
+    monkeypatch.setattr(_measure, "measure", stop)
+    sandbox = find_sandbox(())
+    subject = Subject(
+        sandbox=sandbox,
+        open_session=lambda: Session(sandbox=sandbox, task=TASK, folders=folders, threads=1),
+        seed=0,
+        inputs=np.zeros((300, 1000), np.float32),
+        example=Predictions(np.zeros((1, 2)), None),
+        perturb=None,
+        batch=1,
+    )
+    try:
+        with pytest.raises(SeenError):
+            measure_cost(subject)
+    finally:
+        sandbox.close()
+    return found
 
 
 @several
-@pytest.mark.parametrize("core", CORES[:2])
-def test_a_core_that_somebody_keeps_busy_is_not_timed_on(core: int) -> None:
-    with busy(core):
-        for _ in range(3):
-            with one_core():
-                (chosen,) = os.sched_getaffinity(0)
-                assert chosen != core
+def test_host_and_worker_have_a_core_each_and_both_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = seen(tmp_path, monkeypatch, Cores(CORES[0], CORES[1]))
+    assert (found["worker_core"], found["host"]) == (CORES[0], {CORES[1]})
+    assert found["worker_awake"] == pytest.approx(_WORKER_AWAKE_SECONDS)
+    assert found["host_awake"] == [_measure._AWAKE_SECONDS] * 2
     assert sorted(os.sched_getaffinity(0)) == CORES
 
 
-@several
-def test_all_cores_are_had_again_whatever_happens() -> None:
-    with pytest.raises(RuntimeError, match="fails"), one_core():
-        assert len(os.sched_getaffinity(0)) == 1
-        raise RuntimeError("what is measured fails")
-    assert sorted(os.sched_getaffinity(0)) == CORES
+@needs_choice
+def test_on_one_core_nobody_looks_while_the_other_would_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = seen(tmp_path, monkeypatch, Cores(CORES[0], CORES[0]))
+    assert (found["worker_core"], found["host"]) == (CORES[0], {CORES[0]})
+    assert found["worker_awake"] == 0
+    assert found["host_awake"] == [None, None]
+
+
+def test_each_is_timed_beside_an_echo_of_its_own_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models, yardsticks = seen(tmp_path, monkeypatch, Cores(None, None))["echoes"]
+    assert 4000 < models < 4100
+    assert 1024 < yardsticks < 1100
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [ArrayHeader(np.dtype("f8"), (2,))],
+        [ArrayHeader(np.dtype("f4"), (1,))],
+        [ArrayHeader(np.dtype("f8"), (1, 1))],
+        [ArrayHeader(np.dtype("f8"), (1,))] * 2,
+    ],
+)
+def test_of_a_clock_one_number_is_admitted(headers: list[ArrayHeader]) -> None:
+    with pytest.raises(WireError, match="one number"):
+        _one_number(None, headers)
+    _one_number(None, [ArrayHeader(np.dtype("f8"), (1,))])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -259,3 +260,49 @@ def test_the_folders_given_are_read_only_in_both_workers(wall, tmp_path):
     assert error.kind == "load_error"
     assert "Read-only file system" in error.message
     assert list(artifact.iterdir()) == []
+
+
+SLOW = """
+class Model(harness.Model):
+    def fit(self, train, validation):
+        pass
+
+    asleep = [0.2, 0.0] * 2
+
+    def predict(self, inputs):
+        time.sleep(float(inputs[0, 0]))
+        return np.zeros(len(inputs), int)
+"""
+
+
+def test_a_worker_that_is_clocked_predicts_twice_and_tells_how_long_the_second_time_took(wall):
+    with wall.session(SLOW, predict_seconds=10) as session:
+        session.setup(0)
+        for asleep in (0.02, 0.05, 0.01):  # the first is sent whole, the others as short frames
+            request = session.clock(np.full((1, 2), asleep, np.float32))
+            start = time.perf_counter()
+            request.send()
+            around = time.perf_counter() - start
+            (seconds,) = request.take().arrays[0]
+            assert asleep <= seconds <= around - asleep
+
+
+def test_what_is_told_is_not_the_first_time(wall):
+    with wall.session(SLOW.replace("inputs[0, 0]", "self.asleep.pop(0)"), predict_seconds=10) as session:
+        session.setup(0)
+        request = session.clock(np.zeros((1, 2), np.float32))
+        for _ in range(2):
+            start = time.perf_counter()
+            request.send()
+            assert time.perf_counter() - start >= 0.2
+            (seconds,) = request.take().arrays[0]
+            assert seconds < 0.2
+
+
+def test_ends_that_stay_awake_answer_at_once_and_when_they_have_slept(wall):
+    with wall.session(SLOW, predict_seconds=10) as session:
+        session.setup(0)
+        session.stay_awake(0.01, 0.01)
+        for asleep in (0.0, 0.0, 0.05, 0.0):
+            assert len(session.accept(session.request(np.full((2, 2), asleep, np.float32))())) == 2
+            time.sleep(asleep)

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.contract import Limits, TaskError
@@ -17,7 +19,7 @@ from harness.sandbox import Allowance, Box, Level
 from harness.sandbox._box import environment
 from harness.sandbox._interpreter import interpreter_paths, private_ancestor
 from harness.sandbox._rlimits import Rlimits
-from harness.sandbox._watch import TAIL_BYTES, _Tail
+from harness.sandbox._watch import TAIL_BYTES, _cpu_seconds, _Tail
 
 
 @pytest.mark.parametrize("inside", [".", ".venv", "tools/environment"])
@@ -55,6 +57,23 @@ def test_the_topmost_folder_that_others_may_not_pass_is_found(tmp_path):
     above = private_ancestor(tmp_path)
     assert found == (above or tmp_path / "a/b")
     assert private_ancestor(Path("/usr/bin")) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counted in hundredths of a second")
+def test_cpu_time_is_counted_finer_than_proc_tells_it():
+    process = psutil.Process()
+    waited_for = sum(process.cpu_times()[2:4])
+    before = time.process_time()
+    counted = _cpu_seconds(process) - waited_for
+    assert before <= counted <= time.process_time()
+
+
+def test_the_cpu_time_of_children_that_were_waited_for_counts():
+    process = psutil.Process()
+    before = _cpu_seconds(process) - time.process_time()
+    work = "import time\nwhile time.process_time() < 0.3: pass"
+    subprocess.run([sys.executable, "-S", "-c", work], check=True)
+    assert _cpu_seconds(process) - time.process_time() - before > 0.25
 
 
 def test_the_tail_is_the_end_of_what_came_before_the_cap():

@@ -3,6 +3,7 @@
 import os
 import struct
 import threading
+import time
 from contextlib import contextmanager, suppress
 
 import msgspec
@@ -441,3 +442,95 @@ def test_a_wait_ends_when_the_process_was_stopped(wait):
         thread.join()
     os.close(stop)
     os.close(stopper)
+
+
+class CountingPoll:
+    """A poll that counts how often somebody looks."""
+
+    def __init__(self, poll):
+        self.inner, self.looks = poll, 0
+
+    def poll(self, milliseconds):
+        assert milliseconds == 0
+        self.looks += 1
+        return self.inner.poll(0)
+
+
+@pytest.mark.parametrize("shape", [(2,), (100_000,)])
+def test_who_stays_awake_looks_for_every_answer_short_or_whole_small_or_large(shape):
+    with conversation() as (host, worker):
+        host.stay_awake(0.02)
+        poll, seconds = host._awake
+        host._awake = (counting := CountingPoll(poll), seconds)
+
+        def answer_late():
+            for _ in range(3):
+                worker.receive(anything)
+                time.sleep(0.01)
+                worker.send(Done(), np.ones(shape))
+
+        thread = threading.Thread(target=answer_late)
+        thread.start()
+        for _ in range(3):
+            before = counting.looks
+            host.send(Predict(), np.zeros(3))
+            host.receive(anything)
+            assert counting.looks > before + 1
+        thread.join()
+
+
+def test_who_was_not_told_to_stay_awake_does_not_look():
+    with conversation() as (host, _):
+        assert host._awake is None
+
+
+@pytest.mark.parametrize("late", [0.0, 0.1])
+def test_a_short_answer_comes_while_one_looks_for_it_and_when_one_has_gone_to_sleep(late):
+    with conversation() as (host, worker):
+        host.stay_awake(0.02)
+
+        def answer_late():
+            worker.receive(anything)
+            worker.send(Done(), np.zeros(2))
+            worker.receive_again()
+            time.sleep(late)
+            worker.send_again(np.ones(2))
+
+        thread = threading.Thread(target=answer_late)
+        thread.start()
+        request = host.frame(Predict(), np.zeros((1, 4), np.float32))
+        host.exchange_again(request)
+        host.receive(anything)
+        assert host.exchange_again(request)
+        np.testing.assert_array_equal(host.take_again(), np.ones(2))
+        thread.join()
+
+
+def test_who_looks_for_a_while_sleeps_afterwards():
+    stop, stopper = os.pipe()
+    with conversation(stop=stop) as (host, worker):
+        host.stay_awake(0.01)
+        worker.send(Done(), np.zeros(2))
+        host.receive(anything)
+        host.transmit(host.frame(Predict(), np.zeros(3)))
+        thread = threading.Timer(0.5, os.write, (stopper, b"x"))
+        thread.start()
+        before = time.thread_time()
+        with pytest.raises(ChannelClosed):
+            host.exchange_again(host.frame(Predict(), np.zeros(3)))
+        assert time.thread_time() - before < 0.25
+        thread.join()
+    os.close(stop)
+    os.close(stopper)
+
+
+def test_who_looks_for_somebody_who_hangs_up_is_told():
+    with conversation() as (host, worker):
+        host.stay_awake(60)
+        worker.send(Done(), np.zeros(2))
+        host.receive(anything)
+        os.close(worker._writer)
+        worker._writer = os.dup(worker._reader)  # somebody's, for closing
+        host.transmit(host.frame(Predict(), np.zeros(3)))
+        with pytest.raises(ChannelClosed):
+            host.exchange_again(host.frame(Predict(), np.zeros(3)))

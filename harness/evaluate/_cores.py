@@ -1,0 +1,98 @@
+"""Which cores a measurement has: one for the workers, and another for the host that times them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import psutil
+
+_LOOK_SECONDS = 0.05
+_AS_IDLE = 0.75  # of the idlest core's time: few ticks are counted in so short a look
+_IDLE = 0.5
+_TRIED, _TRIALS, _TRIAL = 4, 5, 10_000
+
+
+@dataclass(frozen=True)
+class Cores:
+    """Where the workers are, and where the host is; None where the system gives no choice."""
+
+    workers: int | None
+    host: int | None
+
+    @property
+    def apart(self) -> bool:
+        """Whether host and workers have a core each."""
+        return self.workers != self.host
+
+
+def quickest_cores() -> Cores:
+    """Choose the quickest of the cores that are idle now for the workers, and another for the host.
+
+    Host and worker take turns. On one core each finds its caches taken by the other. So the host has the next quickest
+    idle core, and without one the idlest: beside somebody's work it waits for its turn now and then, which spoils a
+    sample in fifty, where sharing slows them all down. A host that looks for answers on the other thread of the
+    workers' core would, too; and where no core is idle none is better than another.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return Cores(None, None)
+    allowed = os.sched_getaffinity(0)
+    shares = _idle_shares()
+    idle = {core: shares[core] if core < len(shares) else 0.0 for core in allowed}
+    by_idleness = sorted(allowed, key=idle.__getitem__, reverse=True)
+    tried = [core for core in by_idleness if idle[core] >= _AS_IDLE * max(idle.values())][:_TRIED]
+    with pinned(tried[0]):
+        tried.sort(key=_seconds_on)
+    workers, beside = tried[0], _siblings(tried[0])
+    apart = [core for core in (*tried, *by_idleness) if core != workers and core not in beside]
+    return Cores(workers, apart[0] if apart and idle[workers] >= _IDLE else workers)
+
+
+@contextmanager
+def pinned(core: int | None) -> Iterator[None]:
+    """Keep this thread, and what it starts, on one core; None leaves it where it is."""
+    if core is None:
+        yield
+        return
+    allowed = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {core})
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+def _idle_shares() -> list[float]:
+    """Look for a while; return which share of it each core was idle."""
+    # psutil's percents of so short a look add up to much less than 100
+    looked = psutil.cpu_times_percent(_LOOK_SECONDS, percpu=True)
+    return [core.idle / (sum(core) or 1.0) for core in looked]
+
+
+def _seconds_on(core: int) -> float:
+    """Move to `core` and time a little work there.
+
+    On a machine that is shared, a core that looks as idle as another may take a third longer for seconds on end.
+    """
+    os.sched_setaffinity(0, {core})
+    seconds = []
+    for _ in range(_TRIALS):
+        begin = time.perf_counter()
+        sum(number & 1 for number in range(_TRIAL))
+        seconds.append(time.perf_counter() - begin)
+    return median(seconds)
+
+
+def _siblings(core: int, told: Path = Path("/sys/devices/system/cpu")) -> set[int]:
+    """Return which logical cores share a physical one with `core`; where that is not told, none."""
+    try:
+        text = (told / f"cpu{core}" / "topology" / "thread_siblings_list").read_text()
+        spans = [[int(number) for number in span.split("-")] for span in text.split(",")]
+    except (OSError, ValueError):
+        return set()
+    return {sibling for span in spans for sibling in range(span[0], span[-1] + 1)}
