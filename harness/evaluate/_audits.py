@@ -17,7 +17,9 @@ Array = np.ndarray[Any, Any]
 
 RELATIVE, ABSOLUTE = 1e-3, 1e-4
 """What the order of additions may change in a float network."""
-REPLAYED, NOTABLE, ENOUGH = 0.5, 0.9, 12
+REPLAYED, NOTABLE, ENOUGH = 0.5, 0.8, 12
+"""An honest convolution takes nine tenths of the time on a picture that it has just seen: its branches are foretold."""
+_MOST = 0.9
 _RESAMPLES, _CHANCE = 200, 0.01
 
 
@@ -60,26 +62,22 @@ def same_answers(accuracy_run: Predictions, timed_run: Predictions) -> Audit:
 
 
 def no_replay(replays: Replays) -> Audit:
-    """Compare how long inputs take that were asked before with how long they took at first.
+    """Compare how long an input takes that was asked before with how long it took at first.
 
-    Catches answers kept for inputs seen. It speaks up only where the upper quartile of what was asked again lies a
-    tenth below the lower quartile of what was new: on a busy machine medians alone are chance. Twice as fast by the
-    medians then fails, where enough inputs were asked; less is warned of. What the channel drowns cannot be told, and
-    is not ranked.
+    Catches answers kept for inputs seen. Nine inputs in ten must have been quicker: others on the machine only ever
+    take time, now from a first answer and now from a second. Half the time then fails, where enough inputs were asked;
+    a fifth less is warned of. What the channel drowns cannot be told, and is not ranked.
     """
-    name, passed = "no replay", "no input asked again was much faster"
-    if not replays.resolved:
-        return Audit(name=name, passed=True, severity="fail", detail=passed)
-    ratio = float(np.median(replays.repeated) / np.median(replays.fresh))
-    apart = float(np.quantile(replays.repeated, 0.75) / np.quantile(replays.fresh, 0.25))
-    if apart > NOTABLE:
-        return Audit(name=name, passed=True, severity="fail", detail=passed)
+    name, n = "no replay", len(replays.first)
+    ratio = float(np.quantile(replays.quickest / replays.first, _MOST, method="higher")) if n else 1.0
+    if ratio > NOTABLE:
+        return Audit(name=name, passed=True, severity="fail", detail="no input asked again was much faster")
     return Audit(
         name=name,
         passed=False,
-        severity="fail" if ratio <= REPLAYED and len(replays.fresh) >= ENOUGH else "warn",
-        detail=f"an input asked again takes {ratio:.2f} of the time it took at first "
-        f"(median of {len(replays.fresh)}; {REPLAYED} or less fails, of {ENOUGH} or more): keep no answers",
+        severity="fail" if ratio <= REPLAYED and n >= ENOUGH else "warn",
+        detail=f"asked again, nine inputs in ten take {ratio:.2f} of the time they took at first, or less "
+        f"({n} were asked; {REPLAYED} or less fails, of {ENOUGH} or more): keep no answers",
     )
 
 

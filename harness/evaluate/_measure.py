@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import harness.yardstick
-from harness.clock import Budget, Round, Summary, Timed, measure, out_of_turn, sample, summarise, warm_up
+from harness.clock import Budget, Round, Timed, measure, out_of_turn, sample, summarise, warm_up
 from harness.contract import Limits, Predictions, TaskInfo
 from harness.evaluate._cores import pinned, quickest_cores
 from harness.evaluate._predictions import join_predictions
@@ -69,12 +69,10 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Replays:
-    """Seconds, without the channel, of inputs asked for the first time and of the same asked again."""
+    """Seconds of inputs asked for the first time, and the fewest that each took when it was asked again."""
 
-    fresh: Array
-    repeated: Array
-    resolved: bool
-    """Whether there were any, and took more than twice what the channel does."""
+    first: Array
+    quickest: Array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -159,7 +157,7 @@ def _measured(bench: _Bench, answer: Array) -> Measured:
         drawn=bench.drawn(),
         unaltered=bench.asked(~bench.altered()),
         altered=bench.asked(bench.altered()) if bench.altered().any() else None,
-        replays=bench.replay(summary),
+        replays=bench.replay(summary.p50_seconds),
         out_of_turn=moved,
     )
 
@@ -212,19 +210,16 @@ class _Bench:
         accepted = [self._model.accept(self._answers[int(number)], "measure") for number in numbers]
         return Asked(self.drawn()[numbers], join_predictions(accepted))
 
-    def replay(self, summary: Summary) -> Replays:
-        """Ask inputs that were kept back three times each: first, at once again, and after the next one's first."""
-        affordable = int(Budget().seconds / (_ASKED_EACH * summary.p50_seconds))
+    def replay(self, p50_seconds: float) -> Replays:
+        """Ask inputs that were kept back three times each: first, at once again, and after the next one's second."""
+        affordable = int(Budget().seconds / (_ASKED_EACH * p50_seconds))
         count = min(self._kept_back, max(_LEAST_REPLAYED, affordable))
         last = len(self._draw.items)
         requests = [self._prepare(number) for number in range(last - count, last)]
-        order = [step for i in range(count) for step in (i, i, *([i - 1] if i else []))]
-        seconds = np.array(sample(lambda step: requests[order[step]], range(len(order)), time.perf_counter)[0])
-        first = np.zeros(len(order), bool)
-        first[np.unique(order, return_index=True)[1]] = True
-        resolved = bool(count) and float(np.median(seconds[first])) >= 2 * summary.channel_seconds
-        net = seconds - summary.channel_seconds
-        return Replays(net[first], net[~first], resolved)
+        order = [step - back for step in range(count + 1) for back in (0, 0, 1) if 0 <= step - back < count]
+        samples, _ = sample(lambda step: requests[order[step]], range(len(order)), time.perf_counter)
+        seconds = np.array(samples)[np.argsort(order, kind="stable")].reshape(count, _ASKED_EACH)
+        return Replays(seconds[:, 0], seconds[:, 1:].min(axis=1))
 
     def throughput(self) -> Throughput:
         """Return samples a second in full batches."""

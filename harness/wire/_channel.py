@@ -11,8 +11,8 @@ import math
 import os
 import select
 import struct
-import time
 from collections.abc import Callable, Sequence
+from time import perf_counter  # a student's module may set time.perf_counter to anything
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -260,8 +260,8 @@ def _poll(fd: int, event: int, *others: int) -> select.poll:
 
 
 def _look(poll: select.poll, seconds: float) -> None:
-    look, end = poll.poll, time.perf_counter() + seconds
-    while not look(0) and time.perf_counter() < end:
+    look, end = poll.poll, perf_counter() + seconds
+    while not look(0) and perf_counter() < end:
         pass
 
 

@@ -87,33 +87,52 @@ def test_models_that_know_when_they_are_timed_fail_the_audit(course):
 
 @pytest.mark.parametrize(
     ("again", "passed", "severity"),
-    [(1.0, True, "fail"), (0.91, True, "fail"), (0.89, False, "warn"), (0.51, False, "warn"), (0.49, False, "fail")],
+    [(1.0, True, "fail"), (0.81, True, "fail"), (0.79, False, "warn"), (0.51, False, "warn"), (0.49, False, "fail")],
 )
 def test_an_input_asked_again_may_not_be_much_faster(again, passed, severity):
-    audit = no_replay(Replays(np.ones(12), np.full(23, again), resolved=True))
+    audit = no_replay(Replays(np.ones(12), np.full(12, again)))
     assert (audit.passed, audit.severity) == (passed, severity)
     assert passed or f"{again:.2f} of the time" in audit.detail
 
 
-def test_a_tenth_that_lies_within_the_clocks_noise_is_no_warning():
+def test_a_fifth_that_lies_within_the_clocks_noise_is_no_warning():
     generator = np.random.default_rng(0)
-    fresh, repeated = generator.normal(1.0, 0.2, 24), generator.normal(0.85, 0.2, 47)
-    assert no_replay(Replays(fresh, repeated, resolved=True)).passed
+    first, quickest = generator.normal(1.0, 0.2, 24), generator.normal(0.75, 0.2, 24)
+    assert no_replay(Replays(first, quickest)).passed
 
 
-def test_a_median_that_fell_by_half_on_a_busy_machine_is_chance_where_the_rest_overlaps():
-    fresh, repeated = np.array([0.9] * 5 + [2.1] * 7), np.array([0.8] * 15 + [1.5] * 9)
-    assert np.median(repeated) < 0.5 * np.median(fresh)
-    assert no_replay(Replays(fresh, repeated, resolved=True)).passed
+def a_machine_that_stops_for(seconds, half_of_the_time, generator):
+    """Return what takes `seconds` as it is seen by a clock that runs on while the machine stops."""
+    hit = generator.random(len(seconds)) < half_of_the_time * np.minimum(1.0, seconds / 0.003 + 0.1)
+    return seconds + hit * generator.exponential(0.003, len(seconds))
+
+
+def test_on_a_busy_machine_honest_work_is_not_called_replayed_and_what_is_replayed_is_found():
+    generator = np.random.default_rng(0)
+    found = []
+    for again in (0.0015, 0.00002):
+        passed = []
+        for _ in range(1000):
+            asked = [a_machine_that_stops_for(np.full(24, s), 0.5, generator) for s in (0.0015, again, again)]
+            passed.append(no_replay(Replays(asked[0], np.minimum(*asked[1:]))).passed)
+        found.append(1000 - sum(passed))
+    assert found[0] == 0
+    assert found[1] >= 990
+
+
+def test_one_input_in_ten_may_be_as_slow_again_and_no_more():
+    for slow, passed in ((1, False), (2, True)):
+        quickest = np.r_[np.full(12 - slow, 0.1), np.ones(slow)]
+        assert no_replay(Replays(np.ones(12), quickest)).passed is passed
 
 
 def test_a_few_inputs_are_too_few_to_fail_for():
-    audit = no_replay(Replays(np.ones(6), np.full(11, 0.1), resolved=True))
+    audit = no_replay(Replays(np.ones(6), np.full(6, 0.1)))
     assert (audit.passed, audit.severity) == (False, "warn")
 
 
-def test_what_the_channel_drowns_is_not_judged():
-    assert no_replay(Replays(np.array([1.0]), np.array([0.1]), resolved=False)).passed
+def test_no_input_is_no_replay():
+    assert no_replay(Replays(np.empty(0), np.empty(0))).passed
 
 
 def blobs(cost):
@@ -194,6 +213,10 @@ class Model(harness.Model):
 """
 
 
+TRIES = 5
+"""A machine that stops for half of the time in step with the clock hides it now and then."""
+
+
 def test_answers_kept_for_inputs_seen_fail_and_honest_work_passes(course):
     course.submit(WORK + "        return self.honest(inputs)\n", name="honest")
     course.submit(
@@ -202,12 +225,17 @@ def test_answers_kept_for_inputs_seen_fail_and_honest_work_passes(course):
         "        return self.seen[key]\n",
         name="replays",
     )
-    course.harness("evaluate", "submissions/honest", "submissions/replays")
-    honest, replays = course.record("honest"), course.record("replays")
-    assert honest["status"] == "passed"
-    assert {audit["name"]: audit["passed"] for audit in honest["audits"]}["no replay"]
-    assert replays["failure"]["kind"] == "audit_failed"
-    assert "asked again takes" in replays["failure"]["message"]
+    failures = []
+    for _ in range(TRIES):
+        course.harness("evaluate", "submissions/honest", "submissions/replays", "--force")
+        honest, replays = course.record("honest"), course.record("replays")
+        assert honest["status"] == "passed"
+        assert {audit["name"]: audit["passed"] for audit in honest["audits"]}["no replay"]
+        failures.append(replays["failure"])
+        if failures[-1]:
+            break
+    assert failures[-1]["kind"] == "audit_failed"
+    assert "nine inputs in ten take" in failures[-1]["message"]
 
 
 def test_a_model_that_looks_its_answers_up_by_the_exact_input_is_caught(course):

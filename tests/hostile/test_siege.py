@@ -102,9 +102,12 @@ def test_the_leaderboard_shows_a_students_text_as_text(siege):
 
 @pytest.mark.parametrize("name", ["patched-clock", "lazy-results"])
 def test_latency_is_at_least_what_the_answer_takes(siege, name):
-    cost = siege.world.record(case_of(name))["cost"]
-    assert cost["latency"]["p50_seconds"] >= SLEPT
-    assert cost["latency"]["net_p50_seconds"] > SLEPT / 2
+    record = siege.world.record(case_of(name))
+    latency = record["cost"]["latency"]
+    assert latency["p50_seconds"] >= SLEPT
+    # a machine that is busier than that leaves it unresolved, and unranked
+    assert latency["net_p50_seconds"] is None or latency["net_p50_seconds"] > SLEPT / 2
+    assert {audit["name"]: audit["passed"] for audit in record["audits"]}["keeps still"]
 
 
 @pytest.mark.parametrize("name", ["output-flood", "log-flood", "forged-blame", "workflow-commands"])

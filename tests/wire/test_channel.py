@@ -506,7 +506,9 @@ def test_a_short_answer_comes_while_one_looks_for_it_and_when_one_has_gone_to_sl
         thread.join()
 
 
-def test_who_looks_for_a_while_sleeps_afterwards():
+@pytest.mark.parametrize("clock", [time.perf_counter, lambda: 0.0], ids=["a clock that runs", "one a student stopped"])
+def test_who_looks_for_a_while_sleeps_afterwards(clock, monkeypatch):
+    monkeypatch.setattr(time, "perf_counter", clock)
     stop, stopper = os.pipe()
     with conversation(stop=stop) as (host, worker):
         host.stay_awake(0.01)
