@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import TemporaryCourse
 
 TIGHT = (
-    "import_seconds=2, fit_cpu_seconds=0.75, save_seconds=2, load_seconds=2, predict_seconds=1, measure_seconds=3, "
+    "import_seconds=2, fit_cpu_seconds=1.5, save_seconds=2, load_seconds=2, predict_seconds=2, measure_seconds=3, "
     "memory_bytes=400 << 20, parameters=1_000, artifact_bytes=100_000, output_bytes=1 << 20"
 )
 
@@ -140,8 +140,8 @@ BAD: dict[str, Bad] = {
     "fit-kills-itself": Bad(
         model(fit="os.kill(os.getpid(), 11)"), "fit_error in fit", ("SIGSEGV",)
     ),
-    "fit-sleeps": Bad(model(fit=SLEEP), "timeout in fit", ("limit fit_seconds", "2.25 s allowed", "make it faster")),
-    "fit-spins": Bad(model(fit=SPIN), "timeout in fit", ("limit fit_cpu_seconds", "0.75 s allowed", "make it faster")),
+    "fit-sleeps": Bad(model(fit=SLEEP), "timeout in fit", ("limit fit_seconds", "4.5 s allowed", "make it faster")),
+    "fit-spins": Bad(model(fit=SPIN), "timeout in fit", ("limit fit_cpu_seconds", "1.5 s allowed", "make it faster")),
     "fit-hoards": Bad(model(fit=HOARD), "out_of_memory in fit", ("memory_bytes", "419,430,400")),
     "fit-asks-for-too-much": Bad(model(fit=HOARD_ONCE), "out_of_memory in fit", ("memory_bytes", "419,430,400")),
     # save, weigh, load
@@ -161,7 +161,7 @@ BAD: dict[str, Bad] = {
     "predict-raises": Bad(model(predict="{}['x']  # here"), "predict_error in predict", ("KeyError",)),
     "predict-exits": Bad(model(predict="sys.exit()  # here"), "predict_error in predict", ("called sys.exit(None)",)),
     "predict-leaves": Bad(model(predict="os._exit(7)"), "predict_error in predict", ("ended with exit code 7",)),
-    "predict-sleeps": Bad(model(predict=SLEEP), "timeout in predict", ("limit predict_seconds", "1 s allowed")),
+    "predict-sleeps": Bad(model(predict=SLEEP), "timeout in predict", ("limit predict_seconds", "2 s allowed")),
     "predict-hoards": Bad(model(predict=HOARD), "out_of_memory in predict", ("memory_bytes", "419,430,400")),
     "predict-changes-inputs": Bad(
         model(predict="inputs[0] = 0  # here"), "predict_error in predict", ("read-only",)
