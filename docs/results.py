@@ -1,8 +1,9 @@
 """Write ``docs/results.md`` from records: ``python docs/results.py [RECORDS…]``.
 
 RECORDS are folders of records: what ``harness evaluate … --json docs/records/NAME.json`` left and
-``leaderboard/records`` (both by default). Of each submission, task and source of data the newest record counts;
-published figures come from ``docs/published.toml``, and what is to be said of ours from ``docs/accounts.toml``.
+``leaderboard/records`` (both by default). Of each submission, task and source of data the record of most seeds counts,
+of these the newest; published figures come from ``docs/published.toml``, and what is to be said of ours from
+``docs/accounts.toml``.
 """
 
 import json
@@ -64,13 +65,18 @@ class Result:
 
 
 def read(folders: Iterable[Path]) -> list[Result]:
-    """Return the results of the newest record of each submission, task and kind of data."""
-    newest: dict[tuple[str, str, bool], dict[str, Any]] = {}
+    """Return the results of each submission, task and kind of data: the newest record of those of most seeds."""
+    best: dict[tuple[str, str, bool], dict[str, Any]] = {}
     for record in (record for folder in folders for record in records(folder)):
         key = (record["task"]["name"], record["submission"]["name"], record["task"]["source"] != "embedded")
-        if key not in newest or newest[key]["run"]["started"] <= record["run"]["started"]:
-            newest[key] = record
-    return [result for key, record in sorted(newest.items()) for result in results(record, real=key[2])]
+        if key not in best or weight(best[key]) <= weight(record):
+            best[key] = record
+    return [result for key, record in sorted(best.items()) for result in results(record, real=key[2])]
+
+
+def weight(record: dict[str, Any]) -> tuple[int, str]:
+    """Return how much a record says: how many seeds, then when."""
+    return len(record["run"]["repeats"]), record["run"]["started"]
 
 
 def records(folder: Path) -> Iterator[dict[str, Any]]:

@@ -95,6 +95,13 @@ def test_the_newest_record_counts_wherever_it_lies(page: ModuleType, tmp_path: P
     assert [row[2] for row in rows(page, tmp_path)[1:]] == ["0.930 ± 0.020"]
 
 
+def test_five_seeds_say_more_than_a_newer_one(page: ModuleType, tmp_path: Path) -> None:
+    five = [{"seed": seed, "value": 0.88} for seed in range(5)]
+    found = [record(value=0.88, repeats=five), record(started="2026-02-01", value=0.91, repeats=five[:1])]
+    (tmp_path / "a.json").write_text(json.dumps(found))
+    assert [row[1:3] for row in rows(page, tmp_path)[1:]] == [["accuracy (mean of 5 seeds)", "0.880 ± 0.020"]]
+
+
 def test_the_best_comes_first(page: ModuleType, tmp_path: Path) -> None:
     found = [record("reference/a", value=0.6), record("alice", value=0.8), record("reference/b", value=0.7)]
     (tmp_path / "a.json").write_text(json.dumps(found))
