@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice
 from math import log
 from pathlib import Path
 from statistics import fmean, median, stdev
@@ -64,6 +64,13 @@ def variation(values) -> float:
     return stdev(values) / fmean(values)
 
 
+def latencies(benchmark, bench):
+    """Measure again and again; the first one is timed by pytest-benchmark."""
+    yield benchmark.pedantic(bench.measure, rounds=1).latency
+    while True:
+        yield bench.measure().latency
+
+
 def figures(benchmark, **named):
     benchmark.extra_info.update(named)
     print("\n" + "  ".join(f"{name} {value:.4g}" for name, value in named.items()))
@@ -75,8 +82,7 @@ def test_net_latency_against_torchs_timer(benchmark, bench):
     Where those two agree it kept its speed, as far as can be told without looking at what is measured.
     """
     ratios, kept, before = [], [], timer_median(bench)
-    for number in range(20):
-        latency = (bench.measure() if number else benchmark.pedantic(bench.measure, rounds=1)).latency
+    for latency in islice(latencies(benchmark, bench), 20):
         after = timer_median(bench)
         if latency.net_p50_seconds is not None:
             ratios.append(latency.net_p50_seconds / fmean([before, after]))
@@ -99,8 +105,8 @@ def test_net_latency_against_torchs_timer(benchmark, bench):
 def test_variation_over_seven_fresh_processes(benchmark, bench):
     """Between them the same network in seven bare processes: what varies there is the machine's doing."""
     measured, timers = [], []
-    for number in range(7):
-        measured.append((benchmark.pedantic(bench.measure, rounds=1) if not number else bench.measure()).latency)
+    for latency in islice(latencies(benchmark, bench), 7):
+        measured.append(latency)
         timers.append(timer_median(bench))
     nets = [latency.net_p50_seconds for latency in measured if latency.net_p50_seconds is not None]
     ratios = [latency.ratio_to_yardstick for latency in measured if latency.ratio_to_yardstick is not None]
@@ -117,8 +123,7 @@ def test_variation_over_seven_fresh_processes(benchmark, bench):
 def test_the_ratio_and_the_absolute_figure_while_another_core_is_busy(benchmark, bench):
     """In turns with the other core idle and busy: how far each figure is moved, and how far all of them spread."""
     pairs = []
-    for number in range(7):
-        idle = (benchmark.pedantic(bench.measure, rounds=1) if not number else bench.measure()).latency
+    for idle in islice(latencies(benchmark, bench), 7):
         with busy_core():
             pairs.append((idle, bench.measure().latency))
     resolved = [pair for pair in pairs if all(latency.ratio_to_yardstick is not None for latency in pair)]
