@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,20 @@ def test_a_task_may_import_what_lies_beside_it_and_sees_changes(course: Temporar
     assert [found.task(name).title for name in ("one", "two")] == ["First", "Second"]
     (course.root / "tasks" / "one" / "own.py").write_text("TITLE = 'Changed, and longer'\n")
     assert found.task("one").title == "Changed, and longer"
+
+
+@pytest.mark.parametrize("mistake", ["", "1 / 0"])
+def test_a_task_that_is_loaded_leaves_no_bytecode_in_the_course(
+    course: TemporaryCourse, monkeypatch: pytest.MonkeyPatch, mistake: str
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    folder = course.root / "tasks" / "blobs"
+    (folder / "beside.py").write_text("ONE = 1\n")
+    (folder / "task.py").write_text(f"from .beside import ONE\n{mistake}\n" + (folder / "task.py").read_text())
+    with pytest.raises(TaskError) if mistake else nullcontext():
+        Course.find(course.root).task("blobs")
+    assert list(course.root.rglob("__pycache__")) == []
+    assert not sys.dont_write_bytecode
 
 
 def test_a_task_digest_changes_with_its_code_and_nothing_else(found: Course) -> None:
