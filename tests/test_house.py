@@ -17,7 +17,8 @@ ARROWS = {
     "": PEOPLE,  # harness/__init__.py
     "__main__": {"cli"},
     "_version": set(),
-    "contract": set(),
+    "artifact": set(),
+    "contract": {"artifact"},
     "files": set(),
     "kernel": set(),
     "scratch": set(),
@@ -28,14 +29,14 @@ ARROWS = {
     "quiet": {"contract"},
     "wire": {"contract"},
     "yardstick": PEOPLE | {""},
-    "worker": {"contract", "wire"},
+    "worker": {"artifact", "contract", "wire"},
     "sandbox": PEOPLE | {"", "kernel", "nursery", "scratch", "wire"},
     "nursery": {"kernel", "worker"},
     "data": PEOPLE | {"files"},
     "course": PEOPLE,
     "leaderboard": {"files", "record", "statistics", "text"},
     "evaluate": PEOPLE
-    | {"clock", "course", "data", "quiet", "record", "sandbox", "scratch"}
+    | {"artifact", "clock", "course", "data", "quiet", "record", "sandbox", "scratch"}
     | {"statistics", "wire", "yardstick"},
     "grade": PEOPLE | {"course", "data", "evaluate", "files", "record", "sandbox", "scratch"},
     "intake": PEOPLE | {"course", "evaluate", "grade"},
@@ -132,7 +133,7 @@ def test_a_worker_loads_neither_torch_nor_a_room_of_the_host():
     assert "harness.wire" in loaded
     assert not loaded & {"torch", "sklearn", "scipy"}
     rooms = {room_of(name) for name in loaded if name.startswith("harness.")}
-    assert rooms <= {"", "_version", "contract", "wire", "worker"}
+    assert rooms <= {"", "_version", "artifact", "contract", "wire", "worker"}
 
 
 def test_help_loads_no_torch():

@@ -60,15 +60,15 @@ class Model:
 
     def save(self, folder: Path) -> None:
         """Write everything on `self` into `folder`: arrays as safetensors, the structure beside them."""
-        from harness.contract import _arrays
+        from harness.artifact import save_state
 
-        _arrays.save_state(self, folder)
+        save_state(self, folder)
 
     def load(self, folder: Path) -> None:
         """Restore what `save` wrote."""
-        from harness.contract import _arrays
+        from harness.artifact import load_state
 
-        _arrays.load_state(self, folder)
+        load_state(self, folder)
 
     def log(self, **values: float) -> None:
         """Report progress: `epoch`/`epochs` (or `step`/`steps`) move the bar, all draw the learning curve."""

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from harness.artifact import ArtifactTooLargeError, BadFileNameError, Receiver
 from harness.contract import (
     FailureKind,
     InfrastructureError,
@@ -53,7 +54,6 @@ Array = np.ndarray[Any, Any]
 ASSETS = "assets"
 _START_SECONDS = 60.0
 _MAX_LOGGED = 10_000
-_MAX_ARTIFACT_FILES = 1_000
 _LOG_TAIL_CHARACTERS = 64 * 1024
 _DONE = Done()
 _MAX_NAME, _MAX_MESSAGE, _MAX_LINE = 100, 2_000, 1 << 31
@@ -363,42 +363,24 @@ def _is_file(path: Path) -> bool:
 
 
 class _ArtifactTaker:
-    """Writes an artifact's files as they come: plain names, bounded bytes; no path of the student's is opened."""
+    """Receives an artifact's files from a worker that may send anything."""
 
     def __init__(self, folder: Path, cap: int) -> None:
-        self._folder, self._left, self._files = folder, cap, 0
-        self._cap = cap
+        self._receiver = Receiver(folder, cap)
 
     def admit(self, message: object, headers: Sequence[ArrayHeader]) -> None:
         if not isinstance(message, File):
             return _no_arrays(message, headers)
         if len(headers) != 1 or headers[0].dtype != np.uint8 or len(headers[0].shape) != 1:
             raise WireError("a file must come as one row of bytes")
-        self._left -= headers[0].nbytes
-        self._files += 1
-        if self._left < 0:
-            raise SubmissionError(
-                "resource_limit",
-                "save",
-                f"save wrote more than the limit artifact_bytes {self._cap:,}: keep less on self",
-            )
-        if self._files > _MAX_ARTIFACT_FILES:
-            raise SubmissionError(
-                "resource_limit", "save", f"save wrote more than {_MAX_ARTIFACT_FILES} files: write fewer"
-            )
+        try:
+            self._receiver.announce(headers[0].nbytes)
+        except ArtifactTooLargeError as error:
+            raise SubmissionError("resource_limit", "save", str(error)) from error
         return None
 
     def take(self, file: File, content: Array) -> None:
-        path = PurePosixPath(file.path)
-        bad = path.is_absolute() or any(part in ("..", "") or "\0" in part for part in path.parts)
-        if bad or not path.parts or len(file.path.encode("utf-8", "surrogatepass")) > 255:
-            raise WireError(f"a file cannot be called {file.path[:100]!r}")
-        target = self._folder / path
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content.tobytes())
-        except (FileExistsError, NotADirectoryError, IsADirectoryError, UnicodeEncodeError) as error:
-            raise WireError(f"the file {file.path!r} cannot be kept: {type(error).__name__}") from error
-        target.chmod(0o644)
-        for parent in path.parents:
-            (self._folder / parent).chmod(0o755)
+            self._receiver.write(file.path, content.tobytes())
+        except BadFileNameError as error:
+            raise WireError(str(error)) from error

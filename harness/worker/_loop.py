@@ -18,14 +18,15 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from harness.artifact import NotAFileError, read_files  # early: a file of the student's may take a name it needs
 from harness.contract import Model, Split, TaskInfo
-from harness.contract import _arrays as _arrays  # before a file of the student's can take a name it needs
 from harness.wire import (
     Channel,
     ChannelClosed,
     Clock,
     Done,
     Echo,
+    File,
     Fit,
     Form,
     Inspect,
@@ -41,9 +42,8 @@ from harness.wire import (
     pack,
     unpack,
 )
-from harness.worker._artifact import files_of
 from harness.worker._confine import confine
-from harness.worker._explain import explain
+from harness.worker._explain import ArtifactError, explain
 from harness.worker._inspect import inspect
 from harness.worker._plain import plain
 from harness.worker._student import make_model
@@ -174,9 +174,12 @@ class Worker:
     def _save(self) -> None:
         folder = Path(tempfile.mkdtemp(prefix="artifact-"))
         self._model.save(folder)
-        for message, content in files_of(folder):
-            with self._lock:
-                self._channel.send(message, content)
+        try:
+            for path, content in read_files(folder):
+                with self._lock:
+                    self._channel.send(File(path), content)
+        except NotAFileError as error:
+            raise ArtifactError(str(error)) from error
 
     def _predict(self, inputs: Any) -> Answer:
         if isinstance(inputs, np.ndarray):

@@ -63,10 +63,7 @@ def test_a_forged_file_name_is_shown_without_what_steers_a_terminal(course):
 
 
 def test_a_file_name_that_the_host_cannot_create_is_the_students_failure(course):
-    fit = (
-        "from harness.wire import File; from harness.worker import _loop; "
-        "_loop.files_of = lambda folder: [(File('é' * 200), np.zeros(4, np.uint8))]"
-    )
+    fit = "from harness.worker import _loop; _loop.read_files = lambda folder: [('é' * 200, np.zeros(4, np.uint8))]"
     assert evaluate(course, fit=fit)["failure"]["phase"] == "save"
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
-from harness.worker._artifact import files_of
-from harness.worker._explain import ArtifactError, PredictionsError
+from harness.worker._explain import PredictionsError
 from harness.worker._inspect import inspect
 from harness.worker._plain import plain
 
@@ -85,31 +82,6 @@ def test_boxes_come_as_one_flat_array_and_their_counts():
 def test_boxes_of_another_form_are_a_fault_of_the_predictions(result):
     with pytest.raises(PredictionsError):
         plain(result, "detection")
-
-
-def test_files_come_in_order_with_their_bytes_and_folders(tmp_path):
-    (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "inner.bin").write_bytes(b"12")
-    (tmp_path / "a.bin").write_bytes(b"")
-    (tmp_path / "empty").mkdir()
-    found = [(file.path, content.tobytes()) for file, content in files_of(tmp_path)]
-    assert found == [("a.bin", b""), ("b/inner.bin", b"12")]
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda folder: (folder / "x").symlink_to("/etc/hostname"),
-        lambda folder: (folder / "x").symlink_to("/etc"),
-        lambda folder: (folder / "x").symlink_to("nowhere"),
-        lambda folder: os.mkfifo(folder / "x"),
-    ],
-    ids=["link", "link-to-folder", "broken-link", "fifo"],
-)
-def test_what_is_no_regular_file_is_refused_by_name(tmp_path, make):
-    make(tmp_path)
-    with pytest.raises(ArtifactError, match="'x', which is not a regular file"):
-        list(files_of(tmp_path))
 
 
 def names_of(call):

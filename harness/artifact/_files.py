@@ -9,17 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.wire import File
-from harness.worker._explain import ArtifactError
-
 Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
 
-def files_of(folder: Path) -> Iterator[tuple[File, Bytes]]:
-    """Yield each file below `folder` in the order of its path.
+class NotAFileError(ValueError):
+    """Something in an artifact is not a regular file."""
+
+
+def read_files(folder: Path) -> Iterator[tuple[str, Bytes]]:
+    """Yield path (relative, with slashes) and content of each file below `folder`, in the order of the paths.
 
     Raises:
-        ArtifactError: something there is not a regular file.
+        NotAFileError: something there is not a regular file.
     """
     for parent, folders, names in os.walk(folder):
         folders.sort()
@@ -27,5 +28,5 @@ def files_of(folder: Path) -> Iterator[tuple[File, Bytes]]:
             path = Path(parent, name)
             relative = path.relative_to(folder).as_posix()
             if not stat.S_ISREG(path.lstat().st_mode):
-                raise ArtifactError(f"save wrote {relative!r}, which is not a regular file: write files only")
-            yield File(relative), np.frombuffer(path.read_bytes(), np.uint8)
+                raise NotAFileError(f"save wrote {relative!r}, which is not a regular file: write files only")
+            yield relative, np.frombuffer(path.read_bytes(), np.uint8)

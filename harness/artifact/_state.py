@@ -11,24 +11,20 @@ import pickle
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import cloudpickle
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-if TYPE_CHECKING:
-    from harness.contract._model import Model
+from harness.artifact._names import ARRAYS, STRUCTURE
 
 Array: TypeAlias = np.ndarray[Any, Any]
-
-ARRAYS = "arrays.safetensors"
-STRUCTURE = "structure.pkl"
 
 _NUMBERS = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"})
 
 
-def save_state(model: Model, folder: Path) -> None:
+def save_state(model: object, folder: Path) -> None:
     """Write ``vars(model)`` to `folder`.
 
     Raises:
@@ -48,7 +44,7 @@ def save_state(model: Model, folder: Path) -> None:
     (folder / STRUCTURE).write_bytes(structure.getvalue())
 
 
-def load_state(model: Model, folder: Path) -> None:
+def load_state(model: object, folder: Path) -> None:
     """Restore onto `model` what `save_state` wrote to `folder`."""
     with (folder / STRUCTURE).open("rb") as file:
         vars(model).update(_Unpickler(file, load_file(folder / ARRAYS)).load())

@@ -1,0 +1,21 @@
+"""The saved form of a model: written and read in a worker, received and counted by the host."""
+
+from harness.artifact._count import Contents, count_contents
+from harness.artifact._files import NotAFileError, read_files
+from harness.artifact._names import ARRAYS, STRUCTURE
+from harness.artifact._receive import ArtifactTooLargeError, BadFileNameError, Receiver
+from harness.artifact._state import load_state, save_state
+
+__all__ = [
+    "ARRAYS",
+    "STRUCTURE",
+    "ArtifactTooLargeError",
+    "BadFileNameError",
+    "Contents",
+    "NotAFileError",
+    "Receiver",
+    "count_contents",
+    "load_state",
+    "read_files",
+    "save_state",
+]

@@ -1,0 +1,6 @@
+"""The two files that the default `save` writes."""
+
+ARRAYS = "arrays.safetensors"
+"""Every number that sits in an array."""
+STRUCTURE = "structure.pkl"
+"""What holds the arrays together; only a worker reads it back."""

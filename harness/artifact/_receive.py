@@ -1,0 +1,59 @@
+"""Receive an artifact on the host: plain names, bounded bytes; no path that a student made is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+_MAX_FILES = 1_000
+_MAX_PATH_BYTES = 255
+
+
+class ArtifactTooLargeError(Exception):
+    """`save` wrote more than an artifact may hold; the message says what to do."""
+
+
+class BadFileNameError(Exception):
+    """A file of an artifact cannot have the name that it was sent under."""
+
+
+class Receiver:
+    """Writes the files of an artifact into `folder` as they come."""
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        self._folder, self._left, self._files = folder, max_bytes, 0
+        self._max_bytes = max_bytes
+
+    def announce(self, nbytes: int) -> None:
+        """Agree to one more file of `nbytes`, before any of them is read.
+
+        Raises:
+            ArtifactTooLargeError: it is one file or one byte too many.
+        """
+        self._left -= nbytes
+        self._files += 1
+        if self._left < 0:
+            raise ArtifactTooLargeError(
+                f"save wrote more than the limit artifact_bytes {self._max_bytes:,}: keep less on self"
+            )
+        if self._files > _MAX_FILES:
+            raise ArtifactTooLargeError(f"save wrote more than {_MAX_FILES} files: write fewer")
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write one file that was announced.
+
+        Raises:
+            BadFileNameError: `name` leads out of the folder, is too long, or is taken by another kind of entry.
+        """
+        path = PurePosixPath(name)
+        bad = path.is_absolute() or any(part in ("..", "") or "\0" in part for part in path.parts)
+        if bad or not path.parts or len(name.encode("utf-8", "surrogatepass")) > _MAX_PATH_BYTES:
+            raise BadFileNameError(f"a file cannot be called {name[:100]!r}")
+        target = self._folder / path
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError, UnicodeEncodeError) as error:
+            raise BadFileNameError(f"the file {name!r} cannot be kept: {type(error).__name__}") from error
+        target.chmod(0o644)
+        for parent in path.parents:
+            (self._folder / parent).chmod(0o755)
