@@ -16,6 +16,8 @@ from harness.artifact._names import STRUCTURE
 
 SMALL_STRUCTURE_BYTES = 64 * 1024
 """While the default save's structure is below this its bytes are knowledge, not numbers."""
+MAX_NUMBERS = 1 << 53
+"""A file that claims more numbers than this is no file of arrays; a record keeps no larger count exactly."""
 _BYTES_A_NUMBER = 4
 _NPY_MAGIC = re.compile(rb"\x93NUMPY[\x01-\x03]\x00")
 _NPY_HEADER = re.compile(
@@ -63,16 +65,21 @@ class _Count:
 def _count(path: Path, size: int) -> _Count | None:
     """Return what the arrays in a file amount to, or None where it cannot be read as arrays."""
     try:
-        match path.suffix:
-            case ".safetensors":
-                return _safetensors(path)
-            case ".npy":
-                with path.open("rb") as file:
-                    return _npy(file, size)
-            case ".npz":
-                return _npz(path, size)
+        count = _counted(path, size)
     except Exception:  # a file may be broken in any way; then it is no arrays
         return None
+    return None if count is None or count.numbers > MAX_NUMBERS else count
+
+
+def _counted(path: Path, size: int) -> _Count | None:
+    match path.suffix:
+        case ".safetensors":
+            return _safetensors(path)
+        case ".npy":
+            with path.open("rb") as file:
+                return _npy(file, size)
+        case ".npz":
+            return _npz(path, size)
     return None
 
 
@@ -106,6 +113,8 @@ def _npy(file: BinaryIO, size: int) -> _Count:
     if header is None:
         raise ValueError("no plain array")
     kind, itemsize, shape = header.groups()
+    if not int(itemsize):
+        raise ValueError("numbers without bytes")
     numbers = math.prod(int(axis) for axis in shape.decode().replace(" ", "").split(",") if axis)
     nbytes = numbers * int(itemsize)
     if nbytes + length + (12 if wide else 10) != size:

@@ -9,18 +9,19 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.artifact._names import MAX_PATH_BYTES
 Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
 
 class NotAFileError(ValueError):
-    """Something in an artifact is not a regular file."""
+    """Something in an artifact is not a regular file, or cannot have its name elsewhere."""
 
 
 def read_files(folder: Path) -> Iterator[tuple[str, Bytes]]:
     """Yield path (relative, with slashes) and content of each file below `folder`, in the order of the paths.
 
     Raises:
-        NotAFileError: something there is not a regular file.
+        NotAFileError: something there is not a regular file, or has a name that cannot be sent.
     """
     for parent, folders, names in os.walk(folder):
         folders.sort()
@@ -29,4 +30,10 @@ def read_files(folder: Path) -> Iterator[tuple[str, Bytes]]:
             relative = path.relative_to(folder).as_posix()
             if not stat.S_ISREG(path.lstat().st_mode):
                 raise NotAFileError(f"save wrote {relative!r}, which is not a regular file: write files only")
+            name = os.fsencode(relative)
+            if len(name) > MAX_PATH_BYTES or relative.encode("utf-8", "replace") != name:
+                raise NotAFileError(
+                    f"save wrote a file called {ascii(relative[:MAX_PATH_BYTES])}: "
+                    f"use a name in UTF-8 of at most {MAX_PATH_BYTES} bytes"
+                )
             yield relative, np.frombuffer(path.read_bytes(), np.uint8)

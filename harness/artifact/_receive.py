@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+from harness.artifact._names import MAX_PATH_BYTES
+
 _MAX_FILES = 1_000
-_MAX_PATH_BYTES = 255
 
 
 class ArtifactTooLargeError(Exception):
@@ -46,7 +47,7 @@ class Receiver:
         """
         path = PurePosixPath(name)
         bad = path.is_absolute() or any(part in ("..", "") or "\0" in part for part in path.parts)
-        if bad or not path.parts or len(name.encode("utf-8", "surrogatepass")) > _MAX_PATH_BYTES:
+        if bad or not path.parts or len(name.encode("utf-8", "surrogatepass")) > MAX_PATH_BYTES:
             raise BadFileNameError(f"a file cannot be called {name[:100]!r}")
         target = self._folder / path
         try:

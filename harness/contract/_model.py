@@ -71,6 +71,9 @@ class Model:
         load_state(self, folder)
 
     def log(self, **values: float) -> None:
-        """Report progress: `epoch`/`epochs` (or `step`/`steps`) move the bar, all draw the learning curve."""
+        """Report progress: `epoch`/`epochs` (or `step`/`steps`) move the bar, all draw the learning curve.
+
+        A call carries up to 32 values with names of up to 64 characters; what is NaN or beyond ±1e100 is left out.
+        """
         if self._reporter is not None:
             self._reporter.report({name: float(value) for name, value in values.items()})

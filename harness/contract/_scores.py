@@ -20,9 +20,11 @@ def probabilities(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     import numpy as np
 
     rows = scores.astype(np.float64)
-    if (rows >= 0).all() and np.allclose(rows.sum(axis=1), 1, atol=1e-3):
+    # what is larger than 2 cannot be part of a sum of one, and its sum could be beyond the range of floats
+    if (rows >= 0).all() and (rows <= 2).all() and np.allclose(rows.sum(axis=1), 1, atol=1e-3):
         return rows
-    shifted = np.exp(rows - rows.max(axis=1, keepdims=True))
+    with np.errstate(over="ignore", under="ignore"):  # a difference beyond the range of floats is -inf, whose exp is 0
+        shifted = np.exp(rows - rows.max(axis=1, keepdims=True))
     softmax: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
     return softmax
 

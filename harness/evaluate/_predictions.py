@@ -13,6 +13,9 @@ from harness.wire import Admit, ArrayHeader, Done, WireError, unpack
 Array = np.ndarray[Any, Any]
 
 MAX_BOXES_PER_IMAGE = 1_000
+MAX_MAGNITUDE = 1e100
+"""Largest magnitude of a forecast, a coordinate or a box's score: sums, squares and areas of such are finite."""
+_MAX_MASK_VALUE = (1 << 31) - 1
 
 
 def admit_predictions(task: TaskInfo, n: int, item_shape: tuple[int, ...], phase: Phase) -> Admit:
@@ -49,7 +52,7 @@ def accept(task: TaskInfo, arrays: Sequence[Array], phase: Phase) -> Predictions
             return _labels(task, array, phase)
         case "segmentation":
             return _masks(task, array, phase)
-    return Predictions(array.astype(np.float64))
+    return _forecasts(array.astype(np.float64), phase)
 
 
 def join_predictions(batches: Sequence[Predictions]) -> Predictions:
@@ -115,10 +118,22 @@ def _masks(task: TaskInfo, array: Array, phase: Phase) -> Predictions:
         if low < 0 or high > 1:
             raise bad_predictions(phase, f"predict returned probabilities in [{low:g}, {high:g}]: expected [0, 1]")
         return Predictions((array >= 0.5).astype(np.int64), array)
-    if low < 0 or (task.classes and high >= len(task.classes)):
-        most = f"0 to {len(task.classes) - 1}" if task.classes else "0 or more"
-        raise bad_predictions(phase, f"predict returned the mask value {low if low < 0 else high}: expected {most}")
+    most = len(task.classes) - 1 if task.classes else _MAX_MASK_VALUE
+    if low < 0 or high > most:
+        wrong = low if low < 0 else high
+        raise bad_predictions(phase, f"predict returned the mask value {wrong}: expected 0 to {most}")
     return Predictions(array.astype(np.int64))
+
+
+def _forecasts(array: Array, phase: Phase) -> Predictions:
+    beyond = np.argwhere(np.abs(array) > MAX_MAGNITUDE)
+    if len(beyond):
+        raise bad_predictions(phase, _too_large(array[tuple(beyond[0])], f"item {beyond[0][0]}"))
+    return Predictions(array)
+
+
+def _too_large(value: float, where: str) -> str:
+    return f"predict returned {value:g} ({where}): expected numbers between {-MAX_MAGNITUDE:g} and {MAX_MAGNITUDE:g}"
 
 
 def _boxes(task: TaskInfo, boxes: list[Array], phase: Phase) -> list[Array]:
@@ -131,6 +146,8 @@ def _boxes(task: TaskInfo, boxes: list[Array], phase: Phase) -> list[Array]:
             )
         if not np.isfinite(image).all():
             raise bad_predictions(phase, f"predict returned a box that is not finite (image {number})")
+        if (np.abs(image) > MAX_MAGNITUDE).any():
+            raise bad_predictions(phase, _too_large(image[np.abs(image) > MAX_MAGNITUDE][0], f"image {number}"))
         classes = image[:, 5]
         if ((classes < 0) | (classes >= len(task.classes)) | (classes != np.floor(classes))).any():
             raise bad_predictions(

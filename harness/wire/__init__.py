@@ -3,6 +3,16 @@
 from harness.wire._channel import MAX_DIMENSIONS, Admit, ArrayHeader, Channel, ChannelClosed, Frame, WireError, anything
 from harness.wire._codec import Form, pack, unpack
 from harness.wire._messages import (
+    MAX_COUNT,
+    MAX_LINE,
+    MAX_LOGGED_NAME,
+    MAX_LOGGED_NAMES,
+    MAX_LOGGED_VALUE,
+    MAX_MESSAGE,
+    MAX_NAME,
+    MAX_NAMES,
+    MAX_PATH,
+    MAX_TRACEBACK,
     Clock,
     Done,
     Echo,
@@ -23,7 +33,17 @@ from harness.wire._messages import (
 )
 
 __all__ = [
+    "MAX_COUNT",
     "MAX_DIMENSIONS",
+    "MAX_LINE",
+    "MAX_LOGGED_NAME",
+    "MAX_LOGGED_NAMES",
+    "MAX_LOGGED_VALUE",
+    "MAX_MESSAGE",
+    "MAX_NAME",
+    "MAX_NAMES",
+    "MAX_PATH",
+    "MAX_TRACEBACK",
     "Admit",
     "ArrayHeader",
     "Channel",

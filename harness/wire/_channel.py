@@ -30,6 +30,7 @@ _MARK_BYTES = 4
 _NEW, _AGAIN = b"HRN1", b"HRN="
 _BUFFER_BYTES = MAX_MESSAGE_BYTES  # a message is decoded where it was read
 _PIPE_BYTES = 1 << 15
+_EXCERPT_BYTES = 200
 _DTYPES = {("b", 1), *((kind, size) for kind in "iu" for size in (1, 2, 4, 8)), ("f", 2), ("f", 4), ("f", 8)}
 
 In = TypeVar("In")
@@ -188,10 +189,11 @@ class Channel(Generic[In]):
         length, count = _FRAME.unpack(self._read(_FRAME.size))
         if length > MAX_MESSAGE_BYTES or count > MAX_ARRAYS:
             raise WireError("the frame's header is malformed")
+        body = self._read(length)
         try:
-            message = self._decoder.decode(self._read(length))
+            message = self._decoder.decode(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise WireError(f"the message is malformed: {error}") from error
+            raise WireError(f"the message {_excerpt(body)} is malformed: {error}") from error
         return message, [_unpack_header(self._read(_ARRAY.size)) for _ in range(count)]
 
     def close(self) -> None:
@@ -249,6 +251,12 @@ class Channel(Generic[In]):
             for fd, _ in poll.poll():
                 if fd == self._stop:
                     raise ChannelClosed
+
+
+def _excerpt(body: memoryview) -> str:
+    """Return the beginning of a message that cannot be read, for whoever looks for what is wrong with it."""
+    start = bytes(body[:_EXCERPT_BYTES]).decode("ascii", "backslashreplace")
+    return f"{start} …" if len(body) > _EXCERPT_BYTES else start
 
 
 def _poll(fd: int, event: int, *others: int) -> select.poll:

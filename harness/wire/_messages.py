@@ -1,13 +1,32 @@
-"""The requests a host makes and the replies a worker gives."""
+"""The requests a host makes and the replies a worker gives.
+
+A reply is a claim: the annotation of each of its fields is the bound that it is held to when it is decoded.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from harness.contract import TaskInfo
 from harness.wire._codec import Form
+
+MAX_COUNT = 1 << 53
+"""Largest number of operations that a worker may claim: up to here every reader of JSON keeps a whole number exact."""
+MAX_LOGGED_VALUE = 1e100
+"""Largest magnitude of a logged value: sums, squares and cubes of such numbers are finite."""
+MAX_LOGGED_NAMES, MAX_LOGGED_NAME = 32, 64
+MAX_NAMES, MAX_NAME = 1_024, 200
+MAX_PATH = 255
+MAX_LINE = (1 << 31) - 1
+MAX_MESSAGE, MAX_TRACEBACK = 2_000, 8_000
+
+Name = Annotated[str, Meta(max_length=MAX_NAME)]
+Names = Annotated[tuple[Name, ...], Meta(max_length=MAX_NAMES)]
+LoggedName = Annotated[str, Meta(max_length=MAX_LOGGED_NAME)]
+LoggedValue = Annotated[float, Meta(ge=-MAX_LOGGED_VALUE, le=MAX_LOGGED_VALUE)]
 
 Reason = Literal["error", "contract", "memory", "processes", "scratch", "predictions"]
 
@@ -87,21 +106,21 @@ class Done(_Message, frozen=True, tag="done"):
 class Logged(_Message, frozen=True, tag="logged"):
     """``Model.log`` was called; any number come before the reply proper."""
 
-    values: dict[str, float]
+    values: Annotated[dict[LoggedName, LoggedValue], Meta(max_length=MAX_LOGGED_NAMES)]
 
 
 class File(_Message, frozen=True, tag="file"):
     """One file of the artifact, its bytes as a uint8 array; `path` is relative, with slashes."""
 
-    path: str
+    path: Annotated[str, Meta(max_length=MAX_PATH)]
 
 
 class Operators(_Message, frozen=True, tag="operators"):
     """What `Inspect` saw; nothing, and no count, where torch was never loaded. A claim."""
 
-    names: tuple[str, ...] = ()
-    flops: int | None = None
-    uncounted: tuple[str, ...] = ()
+    names: Names = ()
+    flops: Annotated[int, Meta(ge=0, le=MAX_COUNT)] | None = None
+    uncounted: Names = ()
     """Operators that calculate but are not in `flops`."""
     inputs_changed: bool = False
 
@@ -109,11 +128,11 @@ class Operators(_Message, frozen=True, tag="operators"):
 class Raised(_Message, frozen=True, tag="raised"):
     """Student code raised: what, and where in the student's own files. A claim, used to explain only."""
 
-    exception: str
-    message: str
-    file: str | None
-    line: int | None
-    traceback: str
+    exception: Name
+    message: Annotated[str, Meta(max_length=MAX_MESSAGE)]
+    file: Annotated[str, Meta(max_length=MAX_PATH)] | None
+    line: Annotated[int, Meta(ge=0, le=MAX_LINE)] | None
+    traceback: Annotated[str, Meta(max_length=MAX_TRACEBACK)]
     reason: Reason = "error"
 
 

@@ -7,10 +7,7 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
-from harness.wire import Raised, Reason
-
-_MESSAGE_CHARACTERS = 2_000
-_TRACEBACK_CHARACTERS = 8_000
+from harness.wire import MAX_LINE, MAX_MESSAGE, MAX_NAME, MAX_PATH, MAX_TRACEBACK, Raised, Reason
 
 
 class ContractError(Exception):
@@ -38,14 +35,14 @@ class ArtifactError(ContractError):
 def explain(error: BaseException, folder: Path) -> Raised:
     """Describe `error`; `folder` holds the submission's files."""
     if isinstance(error, ContractError):
-        return Raised("", _text(error)[:_MESSAGE_CHARACTERS], error.file, error.line, "", error.reason)
+        return Raised("", _text(error)[:MAX_MESSAGE], error.file, error.line, "", error.reason)
     file, line = _where(error, folder)
     return Raised(
-        encodable(type(error).__name__)[:100],
-        _text(error)[:_MESSAGE_CHARACTERS],
-        file,
-        line,
-        _traceback(error, folder)[-_TRACEBACK_CHARACTERS:],
+        encodable(type(error).__name__)[:MAX_NAME],
+        _text(error)[:MAX_MESSAGE],
+        None if file is None else encodable(file)[:MAX_PATH],
+        line if isinstance(line, int) and 0 < line <= MAX_LINE else None,  # a SyntaxError's may be set to anything
+        _traceback(error, folder)[-MAX_TRACEBACK:],
         _reason(error),
     )
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from harness.wire import Operators
+from harness.wire import MAX_COUNT, MAX_NAME, MAX_NAMES, Operators
 
 
 def inspect(call: Callable[[], Any]) -> Operators:
@@ -44,4 +44,9 @@ def inspect(call: Callable[[], Any]) -> Operators:
             call()
     finally:
         hook.remove()
-    return Operators(tuple(sorted(names)), int(counter.get_total_flops()), tuple(sorted(uncounted)))
+    return Operators(_sendable(names), min(int(counter.get_total_flops()), MAX_COUNT), _sendable(uncounted))
+
+
+def _sendable(names: set[str]) -> tuple[str, ...]:
+    """Return `names` in order, within what a reply may carry; PyTorch's own are far fewer and shorter."""
+    return tuple(name[:MAX_NAME] for name in sorted(names)[:MAX_NAMES])

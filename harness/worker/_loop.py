@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import math
 import os
 import sys
 import tempfile
@@ -12,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ import numpy as np
 from harness.artifact import NotAFileError, read_files  # early: a file of the student's may take a name it needs
 from harness.contract import Model, Split, TaskInfo
 from harness.wire import (
+    MAX_LOGGED_NAME,
+    MAX_LOGGED_NAMES,
+    MAX_LOGGED_VALUE,
     Channel,
     ChannelClosed,
     Clock,
@@ -43,7 +46,7 @@ from harness.wire import (
     unpack,
 )
 from harness.worker._confine import confine
-from harness.worker._explain import ArtifactError, explain
+from harness.worker._explain import ArtifactError, encodable, explain
 from harness.worker._inspect import inspect
 from harness.worker._plain import plain
 from harness.worker._student import make_model
@@ -195,14 +198,21 @@ class Worker:
         return pack(np.array([seconds]))
 
     def report(self, values: dict[str, float]) -> None:
-        """Send what `Model.log` was given, finite values only; from a chatty model no more than a curve needs."""
+        """Send what `Model.log` was given, values that can be drawn only; from a chatty model what a curve needs."""
         now = time.monotonic()
         with self._lock:
             if self._logs >= _EVERY_LOG and now - self._last_log < 1 / _LOGS_PER_SECOND:
                 return
             self._logs, self._last_log = self._logs + 1, now
-            finite = {name[:64]: value for name, value in values.items() if math.isfinite(value)}
-            self._channel.send(Logged(finite))
+            self._channel.send(Logged(_drawable(values)))
+
+
+def _drawable(values: dict[str, float]) -> dict[str, float]:
+    """Return the `values` that a learning curve can show, within what a reply may carry."""
+    drawn = {
+        encodable(name)[:MAX_LOGGED_NAME]: value for name, value in values.items() if abs(value) <= MAX_LOGGED_VALUE
+    }
+    return dict(islice(drawn.items(), MAX_LOGGED_NAMES))
 
 
 def _echo(request: Echo, _: object) -> Answer:

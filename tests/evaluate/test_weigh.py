@@ -175,3 +175,11 @@ def test_a_limit_passed_is_named_with_what_was_found(tmp_path: Path, limits: dic
 def test_a_limit_reached_is_not_passed(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.ones(100, np.float32))
     assert weighed(tmp_path, parameters=100, artifact_bytes=528).parameters == 100
+
+
+@pytest.mark.parametrize("descr", ["<f0", "<f00", "|b0"])
+def test_a_header_of_numbers_without_bytes_is_no_array(tmp_path: Path, descr: str) -> None:
+    """Else a file of hundred bytes would claim more parameters than a record can hold."""
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': ({10**30},), }}\n".encode()
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    assert weighed(tmp_path).parameters == math.ceil((10 + len(header)) / 4)

@@ -5,8 +5,10 @@ The worker here is a double: a script of replies and of noise, in the pipe befor
 
 from __future__ import annotations
 
+import json
 import math
 import os
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -119,7 +121,7 @@ texts = st.one_of(
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 messages = st.one_of(
     st.builds(Done, st.sampled_from(["array", "texts", "ragged"])),
-    st.builds(Logged, st.dictionaries(texts, numbers, max_size=3)),
+    st.builds(Logged, st.dictionaries(texts, numbers | st.sampled_from([1e100, 1.7e308, 5e-324]), max_size=3)),
     st.builds(File, texts),
     st.builds(
         Operators,
@@ -140,7 +142,36 @@ replies = st.tuples(messages, st.lists(arrays, max_size=2))
 answers = st.tuples(st.builds(Done, st.sampled_from(["array", "ragged"])), st.lists(arrays, min_size=1, max_size=2))
 marks = st.sampled_from([b"HRN=", b"HRN1", b"HRN1" + bytes(8)])
 noise = st.one_of(st.binary(max_size=40), st.builds(lambda mark, rest: mark + rest, marks, st.binary(max_size=40)))
-scripts = st.lists(st.one_of(replies, answers, noise), max_size=4)
+figures = st.one_of(
+    st.integers(),
+    st.sampled_from([10**30, -(10**30), 2**63, 2**64, 1.5, 1.7e308, -1.7e308, 5e-324, -0.0, True, None, "1", [], {}]),
+    st.floats(allow_nan=True, allow_infinity=True),
+)
+claims = st.one_of(
+    st.fixed_dictionaries({"type": st.just("operators"), "flops": figures}),
+    st.fixed_dictionaries({"type": st.just("operators"), "names": st.lists(texts, max_size=3) | figures}),
+    st.fixed_dictionaries({"type": st.just("logged"), "values": st.dictionaries(texts, figures, max_size=40)}),
+    st.fixed_dictionaries(
+        {
+            "type": st.just("raised"),
+            "exception": texts,
+            "message": st.text(max_size=3_000),
+            "file": st.just("model.py") | texts,
+            "line": figures,
+            "traceback": texts,
+        }
+    ),
+)
+"""What a worker that goes round the library may write: JSON by type, and out of every bound."""
+
+
+def framed(claim: object) -> bytes:
+    """Return a frame of this JSON and no arrays; Python writes NaN and Infinity, which are none."""
+    body = json.dumps(claim).encode()
+    return b"HRN1" + struct.pack("<IHxx", len(body), 0) + body
+
+
+scripts = st.lists(st.one_of(replies, answers, noise, claims.map(framed)), max_size=4)
 
 
 @SETTINGS
@@ -148,6 +179,7 @@ scripts = st.lists(st.one_of(replies, answers, noise), max_size=4)
 @example(script=[], kind="classification", call="predict")
 @example(script=[b"HRN=" + bytes(16)], kind="classification", call="predict")
 @example(script=[(Done(), [np.zeros(N)]), b"HRN=", b"x"], kind="classification", call="predict")
+@example(script=[framed({"type": "operators", "flops": 10**30})], kind="classification", call="inspect")
 def test_every_call_returns_or_blames_the_submission(script, kind, call, tmp_path):
     with hearing(script, kind, tmp_path) as session, suppress(SubmissionError):
         calls_on(tmp_path)[call](session)
@@ -158,16 +190,21 @@ def test_every_call_returns_or_blames_the_submission(script, kind, call, tmp_pat
 
 @SETTINGS
 @given(script=scripts, call=st.sampled_from(CALLS))
-def test_a_failure_can_be_written_down(script, call, tmp_path):
-    """Its text is bounded, and its place is one of the submission's files or none."""
+def test_what_came_can_be_written_down(script, call, tmp_path):
+    """Texts are bounded, a place is in one of the submission's files, logged values can be summed and squared."""
+    curve: list[dict[str, float]] = []
     with hearing(script, "classification", tmp_path) as session:
+        session.on_log = curve.append
         try:
-            calls_on(tmp_path)[call](session)
+            operators = calls_on(tmp_path)[call](session)
         except SubmissionError as error:
             assert len(error.message) < 5_000
             assert error.file is None or (tmp_path / error.file).is_file()
             assert error.line is None or 0 < error.line < 2**31
             msgspec.json.encode([error.message, error.file, error.log_tail])
+        else:
+            msgspec.json.encode(operators if isinstance(operators, Operators) else None)
+    assert all(math.isfinite(math.fsum(value**2 for value in values.values())) for values in curve)
 
 
 @SETTINGS
@@ -180,7 +217,7 @@ def test_predictions_that_are_accepted_are_what_the_task_declares(kind, script, 
             return
     assert len(accepted.values) == N
     for values in accepted.values if kind == "detection" else [accepted.values]:
-        assert np.isfinite(values).all()
+        assert np.isfinite(values.astype(np.float64) ** 2).all()
         assert kind != "classification" or (values.dtype == np.int64 and set(values.tolist()) <= {0, 1, 2})
 
 

@@ -115,3 +115,12 @@ def test_a_syntax_error_with_an_odd_file_name_is_told(tmp_path, filename):
     error = SyntaxError("m")
     error.filename = filename
     assert explain(error, tmp_path).exception == "SyntaxError"
+
+
+@pytest.mark.parametrize("line", [10**30, -1, "7", 1.5])
+def test_a_line_that_cannot_be_one_is_not_told(tmp_path, line):
+    text = (
+        f"error = SyntaxError('no', ({str(tmp_path / 'model.py')!r}, 1, 1, 'x'))\nerror.lineno = {line!r}\nraise error"
+    )
+    told = explain(raised_by(tmp_path, text), tmp_path)
+    assert (told.exception, told.file, told.line) == ("SyntaxError", "model.py", None)
