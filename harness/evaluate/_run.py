@@ -23,7 +23,7 @@ from harness.evaluate._open import fit_session, open_session
 from harness.evaluate._plan import Plan
 from harness.evaluate._predictions import join_predictions
 from harness.evaluate._score import Scored, compare, mean_of, not_reached, score
-from harness.evaluate._session import Session
+from harness.evaluate._session import ProtocolError, Session
 from harness.evaluate._snapshot import check_snapshot
 from harness.evaluate._weigh import Weight, weigh
 from harness.quiet import machine_wide
@@ -247,6 +247,8 @@ class _Line:
         """See what `predict` uses; a model that does not bear being watched fails only where a rule needs it seen."""
         try:
             return session.inspect(inputs)
+        except ProtocolError:
+            raise
         except SubmissionError:
             if self._plan.task.rules:
                 raise

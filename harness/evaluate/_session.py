@@ -84,6 +84,10 @@ class Answer:
     arrays: list[Array]
 
 
+class ProtocolError(SubmissionError):
+    """The worker sent what is no reply: the harness in it was tampered with, or its descriptors were written to."""
+
+
 class Exchange:
     """A request made ready: `send` returns when the answer is there, `take` returns it."""
 
@@ -333,9 +337,9 @@ class Session:
             )
         return SubmissionError(exceeded.kind, stage.phase, _over(exceeded, stage.phase), log_tail=tail)
 
-    def _no_protocol(self, stage: _Stage, problem: str) -> SubmissionError:
+    def _no_protocol(self, stage: _Stage, problem: str) -> ProtocolError:
         self.process.kill()
-        return SubmissionError(
+        return ProtocolError(
             stage.kind,
             stage.phase,
             f"the worker did not keep to the protocol during {stage.phase} ({problem}): "
