@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.artifact._names import MAX_PATH_BYTES
+
 Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
 
@@ -30,10 +31,10 @@ def read_files(folder: Path) -> Iterator[tuple[str, Bytes]]:
             relative = path.relative_to(folder).as_posix()
             if not stat.S_ISREG(path.lstat().st_mode):
                 raise NotAFileError(f"save wrote {relative!r}, which is not a regular file: write files only")
-            name = os.fsencode(relative)
-            if len(name) > MAX_PATH_BYTES or relative.encode("utf-8", "replace") != name:
+            raw = os.fsencode(relative)
+            if len(raw) > MAX_PATH_BYTES or relative.encode("utf-8", "replace") != raw:
                 raise NotAFileError(
-                    f"save wrote a file called {ascii(relative[:MAX_PATH_BYTES])}: "
+                    f"save wrote a file called {relative[:MAX_PATH_BYTES]!a}: "
                     f"use a name in UTF-8 of at most {MAX_PATH_BYTES} bytes"
                 )
             yield relative, np.frombuffer(path.read_bytes(), np.uint8)
