@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.rings import kept_to, ring_of
+
 REPOSITORY = Path(__file__).parents[1]
 
 # a shell that starts pytest in the background has it ignore Ctrl-C, and what pytest starts would ignore it, too
@@ -126,6 +128,27 @@ class TemporaryCourse:
         assert done.returncode in (0, 1), done.stdout + done.stderr
         assert "Traceback (most recent call last)" not in done.stderr
         return self.record()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its ring, before ``-m`` chooses."""
+    for item in items:
+        item.add_marker(ring_of(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Hold what a test prepares to its ring."""
+    with kept_to(ring_of(item), network=item.get_closest_marker("network") is not None):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Hold a test to its ring."""
+    with kept_to(ring_of(item), network=item.get_closest_marker("network") is not None):
+        return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)

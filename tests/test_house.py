@@ -128,6 +128,7 @@ def modules_after(code):
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
+@pytest.mark.worker
 def test_a_worker_loads_neither_torch_nor_a_room_of_the_host():
     loaded = modules_after("import harness.worker._loop")
     assert "harness.wire" in loaded
@@ -136,6 +137,7 @@ def test_a_worker_loads_neither_torch_nor_a_room_of_the_host():
     assert rooms <= {"", "_version", "artifact", "contract", "wire", "worker"}
 
 
+@pytest.mark.worker
 def test_help_loads_no_torch():
     loaded = modules_after(
         "import sys; sys.argv = ['harness', '--help']\n"
@@ -147,6 +149,7 @@ def test_help_loads_no_torch():
     assert not loaded & {"torch", "sklearn", "scipy"}
 
 
+@pytest.mark.worker
 def test_how_sure_a_figure_is_takes_no_scipy_to_say():
     loaded = modules_after(
         "import numpy as np\n"
@@ -157,6 +160,7 @@ def test_how_sure_a_figure_is_takes_no_scipy_to_say():
     assert "scipy" not in loaded
 
 
+@pytest.mark.worker
 @pytest.mark.parametrize("command", ["evaluate", "tasks", "leaderboard", "doctor", "ci", "export", "new", "report"])
 def test_no_command_loads_torch_to_be_ready(command):
     assert "torch" not in modules_after(f"import harness.cli._{command}")

@@ -27,6 +27,7 @@ def told(body: str, *arguments: object) -> object:
     return json.loads(done.stdout)
 
 
+@pytest.mark.worker
 def test_it_is_read_without_the_package():
     assert (
         told("print(json.dumps(sorted(name for name in sys.modules if name.startswith(('harness', 'numpy')))))") == []
@@ -39,6 +40,7 @@ def test_a_call_that_fails_says_which_and_why():
     assert caught.value.errno in (errno.ENOENT, errno.EPERM)
 
 
+@pytest.mark.worker
 def test_who_gives_up_its_capabilities_has_none_and_gets_none_back():
     status = told("""
         kernel.drop_capabilities()
@@ -50,6 +52,7 @@ def test_who_gives_up_its_capabilities_has_none_and_gets_none_back():
     assert status[4] == 0 or os.geteuid() != 0  # without the privilege the bound stays as it is
 
 
+@pytest.mark.worker
 @pytest.mark.skipif(kernel.landlock_abi() < kernel.LANDLOCK_ABI, reason="no Landlock with scopes here")
 def test_landlock_leaves_what_is_listed_and_nothing_else(tmp_path):
     for name in ("read", "written", "other"):
@@ -74,6 +77,7 @@ def test_landlock_leaves_what_is_listed_and_nothing_else(tmp_path):
     assert answers == [True, False, True, True, False, False]
 
 
+@pytest.mark.worker
 def test_a_filter_of_one_step_lets_everything_through():
     assert told("""
         import struct

@@ -50,6 +50,7 @@ def may(folder: Path, how: str) -> bool:
         return False
 
 
+@pytest.mark.worker
 def test_any_number_works_at_once_and_nobody_measures_meanwhile(tmp_path: Path) -> None:
     with holder(tmp_path, "working") as one, holder(tmp_path, "working") as two:
         assert said(one) == said(two) == "in"
@@ -67,6 +68,7 @@ def test_of_several_things_each_has_one_of_its_own_and_who_comes_too_late_waits(
         assert again == "a"
 
 
+@pytest.mark.worker
 def test_who_measures_is_alone(tmp_path: Path) -> None:
     with holder(tmp_path, "measuring") as one:
         assert said(one) == "in"
@@ -74,6 +76,7 @@ def test_who_measures_is_alone(tmp_path: Path) -> None:
         assert not may(tmp_path, "measuring")
 
 
+@pytest.mark.worker
 def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
     with holder(tmp_path, "measuring") as one:
         assert said(one) == "in"
@@ -82,6 +85,7 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
         assert may(tmp_path, "measuring")
 
 
+@pytest.mark.worker
 def test_who_waits_to_measure_keeps_new_work_from_beginning_and_has_its_turn(tmp_path: Path) -> None:
     with holder(tmp_path, "working") as worker:
         assert said(worker) == "in"
@@ -92,6 +96,7 @@ def test_who_waits_to_measure_keeps_new_work_from_beginning_and_has_its_turn(tmp
             assert said(measurer) == "in"
 
 
+@pytest.mark.worker
 def test_who_waits_in_vain_is_told_of_whom(tmp_path: Path) -> None:
     with holder(tmp_path, "measuring") as one:
         assert said(one) == "in"

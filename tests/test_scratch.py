@@ -86,6 +86,7 @@ def test_a_link_within_is_removed_and_not_followed(place):
     assert (place / "precious" / "file").exists()
 
 
+@pytest.mark.worker
 def test_the_next_one_removes_what_a_killed_one_left(place, somebody):
     process, folder = somebody
     process.kill()
@@ -96,6 +97,7 @@ def test_the_next_one_removes_what_a_killed_one_left(place, somebody):
         assert left(place) == [mine.name]
 
 
+@pytest.mark.worker
 def test_what_somebody_still_needs_stays_however_old_it_is(place, somebody):
     _, folder = somebody
     with scratch("kind") as mine:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.ci.conftest import TemporaryRepository
 from tests.conftest import REPOSITORY, TemporaryCourse
+
+pytestmark = pytest.mark.line
 
 PAGE = (REPOSITORY / "docs" / "ci.md").read_text()
 

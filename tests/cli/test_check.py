@@ -123,6 +123,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[TemporaryCourse, 
     return course, Reading(done)
 
 
+@pytest.mark.line
 def test_a_good_model_passes_every_point_and_the_skipped_one_says_why(checked: tuple[TemporaryCourse, Reading]) -> None:
     _, said = checked
     assert said.points("good") == dict.fromkeys(POINTS[:-1], "✓") | {"rules": "-"}
@@ -137,6 +138,7 @@ def test_a_good_model_alone_exits_0_and_the_last_line_is_the_verdict(course: Tem
     assert not (course.root / "leaderboard").exists()
 
 
+@pytest.mark.line
 def test_one_that_fails_makes_the_exit_code_1_and_the_verdict_counts_all(
     checked: tuple[TemporaryCourse, Reading],
 ) -> None:
@@ -147,11 +149,13 @@ def test_one_that_fails_makes_the_exit_code_1_and_the_verdict_counts_all(
     assert said.verdict.startswith(counts)
 
 
+@pytest.mark.line
 def test_the_verdict_gives_a_reason_that_many_share_once(checked: tuple[TemporaryCourse, Reading]) -> None:
     _, said = checked
     assert said.verdict.count("rules (task blobs has none)") == 1
 
 
+@pytest.mark.line
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_model_fails_exactly_the_points_it_breaks(checked: tuple[TemporaryCourse, Reading], name: str) -> None:
     _, said = checked
@@ -160,6 +164,7 @@ def test_a_model_fails_exactly_the_points_it_breaks(checked: tuple[TemporaryCour
     assert {point for point, sign in points.items() if sign == "✗"} == BROKEN[name]
 
 
+@pytest.mark.line
 @pytest.mark.parametrize(
     ("name", "point", "says"),
     [
@@ -181,6 +186,7 @@ def test_what_is_broken_is_said_in_words_that_help(
     assert re.search(says, said.line(name, point))
 
 
+@pytest.mark.line
 @pytest.mark.parametrize("name", STOPPED_AT)
 def test_a_foundation_that_fails_ends_the_suite_and_nothing_after_it_passes(
     checked: tuple[TemporaryCourse, Reading], name: str
@@ -193,6 +199,7 @@ def test_a_foundation_that_fails_ends_the_suite_and_nothing_after_it_passes(
     assert {sign for point, sign in points.items() if point not in (*before, stop)} <= {"-"}
 
 
+@pytest.mark.line
 @pytest.mark.parametrize(
     ("name", "statement"),
     [("raises", "raise ValueError"), ("in-place", "inputs -= 0.5"), ("syntax", "def broken(:")],
@@ -205,11 +212,13 @@ def test_what_the_students_own_code_raised_is_shown_with_file_and_line(
     assert f"(model.py:{line_of(text, statement)})" in said.line(name, STOPPED_AT[name])
 
 
+@pytest.mark.line
 def test_inputs_are_read_only_so_that_changing_them_in_place_raises(checked: tuple[TemporaryCourse, Reading]) -> None:
     _, said = checked
     assert "read-only" in said.line("in-place", "fit")
 
 
+@pytest.mark.line
 def test_control_characters_in_a_message_are_made_visible(checked: tuple[TemporaryCourse, Reading]) -> None:
     _, said = checked
     line = said.line("hostile", "fit")
@@ -217,12 +226,14 @@ def test_control_characters_in_a_message_are_made_visible(checked: tuple[Tempora
     assert not set("\x1b\x07\x9b\u202e") & set(said.done.stdout + said.done.stderr)
 
 
+@pytest.mark.line
 def test_no_record_and_no_leaderboard_is_written(checked: tuple[TemporaryCourse, Reading]) -> None:
     course, _ = checked
     assert not (course.root / "leaderboard").exists()
     assert not (course.root / ".harness" / "evidence").exists()
 
 
+@pytest.mark.line
 def test_a_rule_that_the_task_declares_is_a_point_of_its_own(checked: tuple[TemporaryCourse, Reading]) -> None:
     _, said = checked
     assert said.points("ruled") == dict.fromkeys(POINTS, "✓")

@@ -49,6 +49,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[TemporaryCourse, s
     return course, done
 
 
+@pytest.mark.line
 def test_one_that_fails_stops_no_other_and_the_exit_code_is_1(
     graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
 ) -> None:
@@ -60,6 +61,7 @@ def test_one_that_fails_stops_no_other_and_the_exit_code_is_1(
     assert done.stderr.splitlines()[-1] == "1 passed, 1 below baseline, 1 failed"
 
 
+@pytest.mark.line
 def test_json_to_a_dash_leaves_stdout_to_the_records_alone(
     graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
 ) -> None:
@@ -70,6 +72,7 @@ def test_json_to_a_dash_leaves_stdout_to_the_records_alone(
     assert done.stderr.startswith("isolation: ")
 
 
+@pytest.mark.line
 def test_the_first_lines_say_how_isolated_and_on_which_data(
     graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
 ) -> None:
@@ -78,6 +81,7 @@ def test_the_first_lines_say_how_isolated_and_on_which_data(
     assert second == "blobs: embedded data, generated clouds; scored on test"
 
 
+@pytest.mark.line
 def test_what_a_student_writes_is_shown_harmless(
     graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
 ) -> None:
@@ -90,6 +94,7 @@ def test_what_a_student_writes_is_shown_harmless(
     )
 
 
+@pytest.mark.line
 def test_the_leaderboard_is_written_with_all_of_them(
     graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
 ) -> None:
@@ -99,6 +104,7 @@ def test_the_leaderboard_is_written_with_all_of_them(
     assert {"README.md", "leaderboard.csv", "blobs.csv"} <= files_of(course.root / "leaderboard")
 
 
+@pytest.mark.line
 def test_a_leaderboard_rebuilt_is_the_same_to_the_byte(
     graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
 ) -> None:
@@ -117,6 +123,7 @@ def test_a_leaderboard_rebuilt_is_the_same_to_the_byte(
     assert [rows[name]["rank"] for name in ("bob", "guesses", "broken")] == ["1", "2", ""]
 
 
+@pytest.mark.line
 def test_an_unchanged_submission_is_not_done_again_and_that_is_said(
     graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
 ) -> None:
@@ -163,6 +170,7 @@ def test_a_level_that_cannot_be_had_is_an_infrastructure_error_and_never_replace
 UNREADABLE = ("not json", "", '{"schema_version": 1}', '{"schema_version": 99}', "[" * 100_000)
 
 
+@pytest.mark.line
 def test_record_files_that_cannot_be_read_are_kept_and_evaluation_goes_on(
     graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
 ) -> None:
@@ -192,6 +200,7 @@ def test_record_files_that_cannot_be_read_are_kept_and_evaluation_goes_on(
             other.unlink()
 
 
+@pytest.mark.line
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04"], ids=["empty", "cut"])
 def test_evidence_that_cannot_be_read_stops_nothing(
     graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]], content: bytes
@@ -211,6 +220,7 @@ def test_evidence_that_cannot_be_read_stops_nothing(
 # what does not exist, or is not allowed: exit code 2, with a suggestion and what there is
 
 
+@pytest.mark.line
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

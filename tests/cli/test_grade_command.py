@@ -52,6 +52,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[TemporaryCourse, l
     return course, grade(course, "--jobs", "2")
 
 
+@pytest.mark.line
 def test_everybody_is_graded_and_the_exit_code_is_0_whatever_the_grades(
     graded: tuple[TemporaryCourse, list[str]],
 ) -> None:
@@ -60,6 +61,7 @@ def test_everybody_is_graded_and_the_exit_code_is_0_whatever_the_grades(
     assert said[-1] == "graded: 3 of 3"
 
 
+@pytest.mark.line
 def test_the_plan_comes_first_failures_as_they_happen_and_a_table_last(
     graded: tuple[TemporaryCourse, list[str]],
 ) -> None:
@@ -69,11 +71,13 @@ def test_the_plan_comes_first_failures_as_they_happen_and_a_table_last(
     assert [line.split()[0] for line in said[-4:-1]] == ["ann", "bob", "eve"]
 
 
+@pytest.mark.line
 def test_the_leaderboard_names_everybody(graded: tuple[TemporaryCourse, list[str]]) -> None:
     with (graded[0].root / "leaderboard" / "leaderboard.csv").open(newline="") as file:
         assert sorted(row["submission"] for row in csv.DictReader(file)) == ["ann", "bob", "eve"]
 
 
+@pytest.mark.line
 def test_the_log_tells_what_happened_to_whom(graded: tuple[TemporaryCourse, list[str]]) -> None:
     log = (graded[0].root / ".harness" / "grade" / "grade.log").read_text()
     assert "ann · blobs: begun in process" in log
@@ -81,12 +85,14 @@ def test_the_log_tells_what_happened_to_whom(graded: tuple[TemporaryCourse, list
     assert "ann · blobs: passed 1.0000" in log
 
 
+@pytest.mark.line
 def test_a_record_names_how_long_it_waited_for_quiet(graded: tuple[TemporaryCourse, list[str]]) -> None:
     phases = graded[0].record("ann")["run"]["phases"]
     assert phases["wait"] >= 0
     assert phases["measure"] > 0
 
 
+@pytest.mark.line
 def test_what_has_not_changed_is_kept_and_no_torch_is_loaded(graded: tuple[TemporaryCourse, list[str]]) -> None:
     course, _ = graded
     before = times(course)
@@ -107,11 +113,13 @@ def test_what_has_not_changed_is_kept_and_no_torch_is_loaded(graded: tuple[Tempo
     assert times(course) == before
 
 
+@pytest.mark.line
 def test_evaluate_takes_what_grade_has_done(graded: tuple[TemporaryCourse, list[str]]) -> None:
     done = graded[0].harness("evaluate", "submissions/ann", "--data", "embedded")
     assert "unchanged, the record of" in done.stdout
 
 
+@pytest.mark.line
 def test_only_says_which(graded: tuple[TemporaryCourse, list[str]]) -> None:
     course, _ = graded
     said = grade(course, "--only", "a*", "--only", "bob/blobs", "--dry-run", "--force")
@@ -140,6 +148,7 @@ def reason(course: TemporaryCourse, *options: str) -> str:
     return said[1].partition(": ")[2] if len(said) > 1 else said[0]
 
 
+@pytest.mark.line
 def test_the_plan_says_why(class_of_one: TemporaryCourse) -> None:
     course = class_of_one
     model = course.root / "submissions" / "ann" / "blobs" / "model.py"
@@ -166,6 +175,7 @@ def test_the_plan_says_why(class_of_one: TemporaryCourse) -> None:
     assert reason(course) == "changed submission"
 
 
+@pytest.mark.line
 def test_a_folder_that_cannot_be_graded_stops_no_other_and_is_named(class_of_one: TemporaryCourse) -> None:
     folder = class_of_one.root / "submissions" / "Mallory"
     folder.mkdir()
@@ -177,6 +187,7 @@ def test_a_folder_that_cannot_be_graded_stops_no_other_and_is_named(class_of_one
     assert any("submissions/Mallory" in line and "lower-case" in line for line in said)
 
 
+@pytest.mark.line
 def test_embedded_data_is_graded_on_only_where_it_is_asked_for(graded: tuple[TemporaryCourse, list[str]]) -> None:
     done = graded[0].harness("grade")
     assert done.returncode == 3
@@ -184,6 +195,7 @@ def test_embedded_data_is_graded_on_only_where_it_is_asked_for(graded: tuple[Tem
     assert done.stdout.splitlines()[-1] == "graded: 0 of 0; 1 tasks cannot be graded"
 
 
+@pytest.mark.line
 def test_shipped_weights_are_used_only_where_the_task_says_so(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)
     weights = course.root / "submissions" / "ann" / "blobs" / "weights"
@@ -197,6 +209,7 @@ def test_shipped_weights_are_used_only_where_the_task_says_so(tmp_path: Path) ->
     assert course.record("ann")["submission"]["mode"] == "loaded"
 
 
+@pytest.mark.line
 def test_references_are_graded_with_what_they_share(tmp_path: Path) -> None:
     course = make_course(tmp_path)
     shared = course.root / "reference" / "_shared"
@@ -260,6 +273,7 @@ def slow_course(tmp_path: Path) -> TemporaryCourse:
     return make_course(tmp_path, ann=CENTROIDS, bob=SLEEPS)
 
 
+@pytest.mark.line
 def test_a_runner_that_is_killed_loses_its_job_alone_and_the_job_is_tried_again(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=SLEEPS, bob=CENTROIDS)
     with running(course, "--jobs", "1") as process:
@@ -274,6 +288,7 @@ def test_a_runner_that_is_killed_loses_its_job_alone_and_the_job_is_tried_again(
     assert leftovers(course) == []
 
 
+@pytest.mark.line
 def test_a_grader_that_is_killed_leaves_nothing_running_and_the_next_goes_on(slow_course: TemporaryCourse) -> None:
     with running(slow_course, "--jobs", "1") as process:
         until(in_phase(slow_course, "bob · blobs: fit"))
@@ -290,6 +305,7 @@ def test_a_grader_that_is_killed_leaves_nothing_running_and_the_next_goes_on(slo
     assert not list((slow_course.root / "leaderboard").rglob("*.history.jsonl"))
 
 
+@pytest.mark.line
 def test_ctrl_c_is_clean(slow_course: TemporaryCourse) -> None:
     with running(slow_course, "--jobs", "1") as process:
         until(in_phase(slow_course, "bob · blobs: fit"))
@@ -301,6 +317,7 @@ def test_ctrl_c_is_clean(slow_course: TemporaryCourse) -> None:
     assert set(times(slow_course)) == {"ann"}
 
 
+@pytest.mark.line
 def test_two_graders_of_one_course_do_not_work_at_once(slow_course: TemporaryCourse) -> None:
     with running(slow_course, "--jobs", "1"):
         until(in_phase(slow_course, "bob · blobs: fit"))
@@ -309,6 +326,7 @@ def test_two_graders_of_one_course_do_not_work_at_once(slow_course: TemporaryCou
     assert "another `harness grade` works on" in done.stderr
 
 
+@pytest.mark.line
 def test_what_the_infrastructure_failed_twice_is_told_and_tried_the_next_time(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=SLEEPS)
     log = course.root / ".harness" / "grade" / "grade.log"
@@ -326,6 +344,7 @@ def test_what_the_infrastructure_failed_twice_is_told_and_tried_the_next_time(tm
     assert (course.root / ".harness" / "grade" / "problems.json").read_text().strip() == "{}"
 
 
+@pytest.mark.line
 def test_a_result_that_cannot_be_kept_stops_the_run_and_nothing_half_is_left(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)
     in_the_way = course.root / ".harness" / "evidence"
@@ -343,6 +362,7 @@ def test_a_result_that_cannot_be_kept_stops_the_run_and_nothing_half_is_left(tmp
 # the gradebook
 
 
+@pytest.mark.line
 def test_a_regrade_prints_which_grades_change_and_why(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)
     course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 10.0)),")
@@ -363,6 +383,7 @@ def test_a_regrade_prints_which_grades_change_and_why(tmp_path: Path) -> None:
     assert (row["name"], row["final"], row["maximum"]) == ("Ann Ark", "0.0", "10.0")
 
 
+@pytest.mark.line
 def test_the_exports_come_from_the_same_gradebook(graded: tuple[TemporaryCourse, list[str]], tmp_path: Path) -> None:
     course, _ = graded
     path = tmp_path / "out.csv"
@@ -380,6 +401,7 @@ def test_the_exports_come_from_the_same_gradebook(graded: tuple[TemporaryCourse,
     assert "task blobs declares no points" in done.stderr
 
 
+@pytest.mark.worker
 def test_a_late_submission_is_known_by_its_commit(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)
     course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 10.0)),")

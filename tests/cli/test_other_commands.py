@@ -39,6 +39,7 @@ def test_no_such_command_is_a_usage_error(course: TemporaryCourse, arguments: li
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.worker
 def test_help_imports_neither_torch_nor_numpy() -> None:
     script = (
         "import sys\nsys.argv = ['harness', '--help']\nfrom harness.cli import main\n"

@@ -67,6 +67,7 @@ def kept(places: Places) -> list[str]:
     return sorted(path.name for path in (places.cache / "files").rglob("*"))
 
 
+@pytest.mark.worker
 def test_a_wheel_is_brought_read_and_kept_without_what_it_demands(index: Path, places: Places) -> None:
     source = on_index(make_wheel(index))
     assert load(places, source).source.kind == "canonical"
@@ -75,6 +76,7 @@ def test_a_wheel_is_brought_read_and_kept_without_what_it_demands(index: Path, p
     assert load(places, source).source.kind == "canonical", "the cache holds it"
 
 
+@pytest.mark.worker
 def test_a_wheel_of_other_bytes_is_an_error_and_not_kept(index: Path, places: Places) -> None:
     make_wheel(index)
     with pytest.raises(InfrastructureError, match="nothing was kept") as caught:
@@ -83,6 +85,7 @@ def test_a_wheel_of_other_bytes_is_an_error_and_not_kept(index: Path, places: Pl
     assert kept(places) == ["points"]
 
 
+@pytest.mark.worker
 def test_a_release_that_is_not_there_is_passed_over_with_pips_own_words(index: Path, places: Places) -> None:
     data = load(places, on_index("sha256:" + "0" * 64))
     assert data.source.kind == "embedded"
@@ -91,6 +94,7 @@ def test_a_release_that_is_not_there_is_passed_over_with_pips_own_words(index: P
     assert kept(places) == ["points"]
 
 
+@pytest.mark.worker
 def test_a_release_with_a_file_of_another_name_is_passed_over(index: Path, places: Places) -> None:
     digest = make_wheel(index)
     other = harness.File(name="other.whl", url=RELEASE, digest=digest)
@@ -98,6 +102,7 @@ def test_a_release_with_a_file_of_another_name_is_passed_over(index: Path, place
     assert any(f"pip brought {WHEEL}" in reason for reason in load(places, source).passed_over)
 
 
+@pytest.mark.worker
 def test_no_source_package_is_ever_built(index: Path, places: Places) -> None:
     import tarfile
 

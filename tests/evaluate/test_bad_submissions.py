@@ -15,6 +15,8 @@ import pytest
 
 from tests.conftest import TemporaryCourse
 
+pytestmark = pytest.mark.line
+
 TIGHT = (
     "import_seconds=2, fit_cpu_seconds=1.5, save_seconds=2, load_seconds=2, predict_seconds=2, measure_seconds=3, "
     "memory_bytes=400 << 20, parameters=1_000, artifact_bytes=100_000, output_bytes=1 << 20"

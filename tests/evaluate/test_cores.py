@@ -31,6 +31,7 @@ def busy(core: int) -> Iterator[None]:
             process.kill()
 
 
+@pytest.mark.worker
 @several
 @pytest.mark.parametrize("core", CORES[:2])
 def test_a_core_that_somebody_keeps_busy_is_not_the_workers(core: int) -> None:
@@ -39,6 +40,7 @@ def test_a_core_that_somebody_keeps_busy_is_not_the_workers(core: int) -> None:
     assert sorted(os.sched_getaffinity(0)) == CORES
 
 
+@pytest.mark.worker
 @several
 def test_of_two_idle_cores_workers_and_host_have_one_each() -> None:
     found = [quickest_cores() for _ in range(40)]  # somebody may be at work here for a while
@@ -46,6 +48,7 @@ def test_of_two_idle_cores_workers_and_host_have_one_each() -> None:
     assert {core for one in found for core in (one.workers, one.host)} <= set(CORES)
 
 
+@pytest.mark.worker
 @several
 def test_a_busy_core_is_hardly_idle() -> None:
     with busy(CORES[0]):
@@ -74,6 +77,7 @@ def test_all_cores_are_had_again_whatever_happens() -> None:
     assert sorted(os.sched_getaffinity(0)) == CORES
 
 
+@pytest.mark.worker
 @several
 def test_what_was_started_on_one_core_stays_there_when_the_host_moves() -> None:
     with pinned(CORES[0]):

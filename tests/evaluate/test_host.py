@@ -2,6 +2,8 @@
 
 import subprocess
 
+import pytest
+
 from harness.evaluate._host import describe_git, describe_machine, package_versions
 
 
@@ -20,10 +22,12 @@ def committed(root):
     return root
 
 
+@pytest.mark.worker
 def test_outside_git_there_is_no_commit(tmp_path):
     assert describe_git(tmp_path) is None
 
 
+@pytest.mark.worker
 def test_a_clean_checkout_gives_its_commit(tmp_path):
     found = describe_git(committed(tmp_path))
     assert found is not None
@@ -31,11 +35,13 @@ def test_a_clean_checkout_gives_its_commit(tmp_path):
     assert not found.dirty
 
 
+@pytest.mark.worker
 def test_a_changed_task_makes_it_dirty(tmp_path):
     (committed(tmp_path) / "tasks" / "one.py").write_text("second\n")
     assert describe_git(tmp_path).dirty
 
 
+@pytest.mark.worker
 def test_what_an_evaluation_writes_does_not(tmp_path):
     (committed(tmp_path) / "leaderboard" / "README.md").write_text("second\n")
     assert not describe_git(tmp_path).dirty

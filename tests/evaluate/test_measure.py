@@ -102,6 +102,7 @@ def seen(folder: Path, monkeypatch: pytest.MonkeyPatch, cores: Cores) -> dict[st
     return found
 
 
+@pytest.mark.worker
 @several
 def test_host_and_worker_have_a_core_each_and_both_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = seen(tmp_path, monkeypatch, Cores(CORES[0], CORES[1]))
@@ -111,6 +112,7 @@ def test_host_and_worker_have_a_core_each_and_both_look(tmp_path: Path, monkeypa
     assert sorted(os.sched_getaffinity(0)) == CORES
 
 
+@pytest.mark.worker
 @needs_choice
 def test_on_one_core_nobody_looks_while_the_other_would_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = seen(tmp_path, monkeypatch, Cores(CORES[0], CORES[0]))
@@ -119,6 +121,7 @@ def test_on_one_core_nobody_looks_while_the_other_would_work(tmp_path: Path, mon
     assert found["host_awake"] == [None, None]
 
 
+@pytest.mark.worker
 def test_each_is_timed_beside_an_echo_of_its_own_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models, yardsticks = seen(tmp_path, monkeypatch, Cores(None, None))["echoes"]
     assert 4000 < models < 4100

@@ -11,6 +11,8 @@ import pytest
 
 from tests.conftest import CENTROIDS, TemporaryCourse
 
+pytestmark = pytest.mark.line
+
 LUCK = """
 import numpy as np
 import harness

@@ -104,6 +104,7 @@ def lines_of(text: str, name: str) -> str:
     return text.partition(f"\n{name} · blobs")[2].partition(" · blobs")[0]
 
 
+@pytest.mark.line
 @pytest.mark.parametrize("spy", [*sorted(SEES_TEST_INPUTS - {"operators"}), "operators"])
 def test_nothing_of_a_private_test_part_is_published_or_printed(private, spy):
     course, printed = private
@@ -111,6 +112,7 @@ def test_nothing_of_a_private_test_part_is_published_or_printed(private, spy):
     assert WORD not in lines_of(printed, spy)
 
 
+@pytest.mark.line
 @pytest.mark.parametrize("spy", [*sorted(set(SPIES) - {"operators"}), "operators"])
 def test_nothing_of_restricted_data_is_published_or_printed(restricted, spy):
     course, printed = restricted
@@ -118,6 +120,7 @@ def test_nothing_of_restricted_data_is_published_or_printed(restricted, spy):
     assert WORD not in lines_of(printed, spy)
 
 
+@pytest.mark.line
 def test_the_leaderboard_shows_no_secret(private, restricted):
     for course, _ in (private, restricted):
         board = course.root / "leaderboard"
@@ -126,6 +129,7 @@ def test_the_leaderboard_shows_no_secret(private, restricted):
         assert not any(WORD in page for page in pages)
 
 
+@pytest.mark.line
 def test_a_failure_on_restricted_data_says_kind_and_line_and_no_more(restricted):
     course, _ = restricted
     failure = course.record("fit")["failure"]
@@ -136,6 +140,7 @@ def test_a_failure_on_restricted_data_says_kind_and_line_and_no_more(restricted)
     assert failure["log_tail"] == ""
 
 
+@pytest.mark.line
 def test_what_failed_before_private_inputs_were_seen_is_explained(private):
     course, _ = private
     course.submit("import harness\nraise RuntimeError('my own mistake')\n", name="early")
@@ -143,6 +148,7 @@ def test_what_failed_before_private_inputs_were_seen_is_explained(private):
     assert "my own mistake" in course.record("early")["failure"]["message"]
 
 
+@pytest.mark.line
 def test_who_is_honest_is_scored_on_secrets_like_on_anything_else(private, restricted):
     course, _ = private
     record = course.record("honest")
@@ -154,6 +160,7 @@ def test_who_is_honest_is_scored_on_secrets_like_on_anything_else(private, restr
     assert (record["task"]["scored_on"], record["task"]["test_labels"]) == ("test", "public")
 
 
+@pytest.mark.line
 def test_the_private_part_is_the_owners_alone_and_its_contents_are_not_in_the_course(private):
     course, _ = private
     kept = course.root.parent / "private" / "blobs" / "test.npz"
@@ -168,6 +175,7 @@ def test_the_private_part_is_the_owners_alone_and_its_contents_are_not_in_the_co
     assert not any(content in text or any(array in text for array in held) for text in texts)
 
 
+@pytest.mark.line
 def test_a_check_on_restricted_data_prints_nothing_of_it(restricted):
     course, _ = restricted
     done = course.harness("check", "submissions/fit", "submissions/predict")

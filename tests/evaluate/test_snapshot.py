@@ -172,6 +172,7 @@ def test_a_name_that_steers_terminals_is_shown_harmless(folder: Path) -> None:
     assert "\n" not in message
 
 
+@pytest.mark.worker
 def test_folders_nested_without_end_are_refused(folder: Path) -> None:
     here = os.open(folder, os.O_RDONLY)
     for _ in range(1_500):

@@ -163,6 +163,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
     return course
 
 
+@pytest.mark.line
 def test_a_good_submission_passes_and_every_key_of_the_record_is_there(graded: TemporaryCourse) -> None:
     record = graded.record()
     assert record["status"] == "passed"
@@ -187,6 +188,7 @@ def test_a_good_submission_passes_and_every_key_of_the_record_is_there(graded: T
     ]
 
 
+@pytest.mark.line
 def test_scores_come_with_intervals_and_the_primary_one_decides(graded: TemporaryCourse) -> None:
     record = graded.record()
     accuracy, macro_f1 = record["scores"]
@@ -196,6 +198,7 @@ def test_scores_come_with_intervals_and_the_primary_one_decides(graded: Temporar
     assert record["baseline"]["met"] is (accuracy["value"] >= 0.8)
 
 
+@pytest.mark.line
 def test_a_model_below_the_baseline_is_scored_and_measured_all_the_same(graded: TemporaryCourse) -> None:
     record = graded.record("draws")
     assert record["status"] == "below_baseline"
@@ -204,22 +207,26 @@ def test_a_model_below_the_baseline_is_scored_and_measured_all_the_same(graded: 
     assert record["cost"]["latency"]["n"] >= 64
 
 
+@pytest.mark.line
 def test_the_numbers_a_model_keeps_are_its_parameters(graded: TemporaryCourse) -> None:
     cost = graded.record()["cost"]
     assert (cost["parameters"], cost["parameters_verified"]) == (6, True)
     assert cost["knowledge_bytes"] == cost["artifact_bytes"] + len("arrays.safetensorsstructure.pkl") + len(CENTROIDS)
 
 
+@pytest.mark.line
 def test_a_neighbour_search_pays_for_the_training_set_it_keeps(graded: TemporaryCourse) -> None:
     assert graded.record("neighbour")["cost"]["parameters"] == 135 * 2 + 135
 
 
+@pytest.mark.line
 def test_a_file_the_host_cannot_read_counts_a_number_for_every_four_bytes(graded: TemporaryCourse) -> None:
     record = graded.record("opaque")
     assert record["status"] == "passed"
     assert (record["cost"]["parameters"], record["cost"]["artifact_bytes"]) == (1001, 4001)
 
 
+@pytest.mark.line
 def test_scores_give_the_same_labels_and_are_kept_as_evidence(graded: TemporaryCourse) -> None:
     assert graded.record("scores")["scores"][:2] == graded.record("bob")["scores"]
     with np.load(graded.root / ".harness" / "evidence" / "blobs" / "scores" / "items.npz") as items:
@@ -227,6 +234,7 @@ def test_scores_give_the_same_labels_and_are_kept_as_evidence(graded: TemporaryC
         assert (items["scores"].argmax(axis=1) == items["predictions"]).all()
 
 
+@pytest.mark.line
 def test_evidence_holds_outcomes_latencies_and_is_the_hosts_alone(graded: TemporaryCourse) -> None:
     evidence = graded.root / ".harness" / "evidence"
     assert evidence.stat().st_mode & 0o077 == 0
@@ -236,16 +244,19 @@ def test_evidence_holds_outcomes_latencies_and_is_the_hosts_alone(graded: Tempor
         assert len(timed["latencies"]) == len(timed["drawn"]) == graded.record()["cost"]["latency"]["n"]
 
 
+@pytest.mark.line
 def test_what_a_model_logs_is_its_learning_curve(graded: TemporaryCourse) -> None:
     evidence = EvidenceStore(graded.root / ".harness" / "evidence").read("blobs", "logs")
     assert evidence is not None
     assert evidence.curve == tuple({"epoch": n, "epochs": 3, "loss": 1 / n} for n in (1, 2, 3))
 
 
+@pytest.mark.line
 def test_printing_without_end_is_no_failure(graded: TemporaryCourse) -> None:
     assert graded.record("chatty")["scores"] == graded.record("bob")["scores"]
 
 
+@pytest.mark.line
 def test_the_log_of_who_prints_without_end_is_cut_and_still_ends_with_the_error(graded: TemporaryCourse) -> None:
     failure = graded.record("chatty-and-wrong")["failure"]
     assert (failure["kind"], failure["phase"]) == ("fit_error", "fit")
@@ -257,6 +268,7 @@ def test_the_log_of_who_prints_without_end_is_cut_and_still_ends_with_the_error(
     assert len(failure["log_tail"]) <= 64 * 1024
 
 
+@pytest.mark.line
 def test_what_predicts_sees_the_inputs_and_nothing_else(graded: TemporaryCourse) -> None:
     failure = graded.record("spy")["failure"]
     assert failure["kind"] == "predict_error", failure
@@ -267,6 +279,7 @@ def test_what_predicts_sees_the_inputs_and_nothing_else(graded: TemporaryCourse)
     }  # fmt: skip
 
 
+@pytest.mark.line
 def test_the_same_command_twice_gives_the_same_record_but_for_the_clock(graded: TemporaryCourse) -> None:
     names = ("bob", "draws")
     first = {name: timeless(graded.record(name)) for name in names}
@@ -284,6 +297,7 @@ def timeless(record: dict[str, Any]) -> dict[str, Any]:
     return record
 
 
+@pytest.mark.line
 def test_another_seed_is_another_run(graded: TemporaryCourse) -> None:
     before = graded.record("draws")
     done = graded.harness("evaluate", "submissions/draws", "--seed", "1", "--no-store", "--json", "-")

@@ -154,6 +154,7 @@ def test_slurm_runs_the_workers(classroom: TemporaryCourse, tmp_path: Path) -> N
     assert done.stdout.splitlines()[-1] == "graded: 2 of 2"
 
 
+@pytest.mark.line
 def test_without_slurm_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     connect, _ = scheduler("slurm", 1, 1, tmp_path)

@@ -181,6 +181,7 @@ def write_many(folder, writer, count):
         store.write(make_record(seed=writer * 1000 + number))
 
 
+@pytest.mark.worker
 def test_parallel_writers_lose_nothing(tmp_path):
     context = multiprocessing.get_context("fork")
     writers = [context.Process(target=write_many, args=(tmp_path, writer, 15)) for writer in range(4)]

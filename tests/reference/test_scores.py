@@ -12,6 +12,8 @@ import pytest
 
 from tests.conftest import REPOSITORY, TemporaryCourse
 
+pytestmark = pytest.mark.line
+
 DATA = Path(os.environ.get("HARNESS_DATA") or "no-data")
 PATHS = ("reference/knn", "reference/mlp", "submissions/alice")
 EMBEDDED = {"reference/knn": 0.982, "reference/mlp": 0.98, "alice": 0.978}

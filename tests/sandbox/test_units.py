@@ -68,6 +68,7 @@ def test_cpu_time_is_counted_finer_than_proc_tells_it():
     assert before <= counted <= time.process_time()
 
 
+@pytest.mark.worker
 def test_the_cpu_time_of_children_that_were_waited_for_counts():
     process = psutil.Process()
     before = _cpu_seconds(process) - time.process_time()

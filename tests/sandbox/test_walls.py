@@ -288,6 +288,7 @@ def test_the_kernel_log_and_memory_devices_are_not_there(walled):
     assert there == []
 
 
+@pytest.mark.worker
 def test_a_host_without_an_isolation_level_to_offer_says_so():
     script = """
         from harness.contract import InfrastructureError

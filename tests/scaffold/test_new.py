@@ -29,6 +29,7 @@ def made(tmp_path: Path) -> TemporaryCourse:
     )
 
 
+@pytest.mark.line
 def test_a_new_submission_of_a_new_task_of_a_new_course_passes_check(made: TemporaryCourse) -> None:
     assert made.harness("new", "task", "more-clouds").returncode == 0
     done = made.harness("new", "submission", "bob", "--task", "more-clouds")
@@ -101,6 +102,7 @@ def test_each_kind_of_task_has_a_model_to_start_from(
     assert (answer.shape if shape else [boxes.shape for boxes in answer]) == (shape or [(0, 6)] * 2)
 
 
+@pytest.mark.worker
 def test_templates_are_linted_like_the_rest(made: TemporaryCourse) -> None:
     course = Course(made.root)
     for kind in ("classification", "segmentation", "detection", "forecasting"):
@@ -114,6 +116,7 @@ def test_templates_are_linted_like_the_rest(made: TemporaryCourse) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.worker
 @pytest.mark.skipif(
     int(metadata.version("setuptools").split(".")[0]) < 77, reason="an older setuptools stands before the one installed"
 )

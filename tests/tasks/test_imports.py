@@ -8,6 +8,8 @@ import pytest
 
 from tests.tasks.images import COURSE
 
+pytestmark = pytest.mark.worker
+
 HEAVY = {"PIL", "nibabel", "pycocotools", "pydicom", "sklearn", "torch", "torchmetrics", "torchvision"}
 
 

@@ -165,6 +165,7 @@ def test_a_hand_outs_first_model_is_one_that_works(name: str, tmp_path: Path) ->
     assert values.shape == data.test.targets.shape
 
 
+@pytest.mark.worker
 @pytest.mark.parametrize("name", ["ecg200", "ecg5000", "glucose", "medical_abstracts", "drug_reviews"])
 def test_a_declaration_imports_nothing_heavy_and_no_other_task(name: str) -> None:
     code = (

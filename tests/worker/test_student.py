@@ -63,6 +63,7 @@ def test_task_and_seed_are_there_before_the_constructor_runs(worker):
     assert fitted.ask(Predict(), np.zeros((3, 2)))[1][0].tolist() == [41, 2, 2]
 
 
+@pytest.mark.worker
 def test_random_numbers_repeat_with_the_seed_and_not_without(submission, tmp_path):
     folder = submission(model(before="import random\nAT_IMPORT = [random.random(), float(np.random.rand())]"))
     script = """
@@ -168,6 +169,7 @@ def test_an_array_of_too_many_dimensions_is_an_answer_too(worker, value):
     assert reply.reason == "predictions"
 
 
+@pytest.mark.worker
 def test_the_worker_ends_when_the_host_hangs_up_and_says_nothing(submission, tmp_path):
     (there, requests), (replies, back) = os.pipe(), os.pipe()
     main = Path(harness.__file__).parent / "worker" / "__main__.py"
@@ -179,6 +181,7 @@ def test_the_worker_ends_when_the_host_hangs_up_and_says_nothing(submission, tmp
     os.close(replies)
 
 
+@pytest.mark.worker
 def test_limits_are_put_on_before_student_code_runs_and_cannot_be_raised(submission, tmp_path):
     script = """
 import json, resource as r

@@ -1,0 +1,115 @@
+"""The rings of the suite: what a test starts says which one it is in, and what it starts is watched.
+
+A ring is a mark. A test, or a file by its ``pytestmark``, names it where it is not told by the fixtures that are used:
+
+- ``unit``: starts no process;
+- ``worker``: starts processes of its own, such as a sandboxed worker or git;
+- ``line``: runs a command of the harness as a user would, from the command line to the record;
+- ``siege``: hands in the attacks of ``tests/hostile/``.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RINGS = ("unit", "worker", "line", "siege")
+OF_FOLDERS = {Path("tests", "hostile"): "siege"}
+OF_FIXTURES = {
+    "any_level": "worker",
+    "walled": "worker",
+    "counted": "worker",
+    "landlocked": "worker",
+    "wall": "worker",
+    "warm": "worker",
+    "accident": "worker",
+    "worker": "worker",
+    "bench": "worker",
+    "course": "line",
+    "repository": "line",
+}
+"""What a fixture starts. Whoever asks for several is in the last ring that one of them names."""
+
+_STARTS = frozenset(
+    {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system", "os.startfile", "pty.spawn"}
+)
+_ASKS = frozenset({"lscpu", "uname"})
+"""What libraries ask about the machine: scikit-learn how many cores it has, Python what processor."""
+_CONNECTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+_HERE = frozenset({None, "", "localhost", "127.0.0.1", "::1", "0.0.0.0", socket.gethostname()})
+
+
+def ring_of(item: pytest.Item) -> str:
+    """Return the ring of a test.
+
+    Raises:
+        pytest.UsageError: it names several.
+    """
+    named = {mark.name for mark in item.iter_markers() if mark.name in RINGS}
+    if len(named) > 1:
+        raise pytest.UsageError(f"{item.nodeid} is in several rings: {', '.join(sorted(named))}; name one")
+    if named:
+        return named.pop()
+    place = item.path.relative_to(item.config.rootpath)
+    folders = [ring for folder, ring in OF_FOLDERS.items() if folder in place.parents]
+    fixtures = [OF_FIXTURES[name] for name in getattr(item, "fixturenames", ()) if name in OF_FIXTURES]
+    return max(["unit", *folders, *fixtures], key=RINGS.index)
+
+
+class Strayed(BaseException):
+    """A test did what its ring does not allow; no code that catches its own errors hides it."""
+
+
+@contextmanager
+def kept_to(ring: str, *, network: bool) -> Iterator[None]:
+    """Have whatever starts a process in ring `unit` fail, and without `network` whatever leaves this machine."""
+    strayed: list[str] = []
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if (ring == "unit" and _starts(event, arguments)) or (not network and _leaves(event, arguments)):
+            strayed.append(f"{event}{arguments}"[:300])
+            raise Strayed(_said(ring, strayed))
+
+    _WATCHES.append(watch)
+    try:
+        yield
+    finally:
+        _WATCHES.remove(watch)
+    if strayed:
+        raise Strayed(_said(ring, strayed))
+
+
+def _starts(event: str, arguments: tuple[Any, ...]) -> bool:
+    return event in _STARTS and not (event == "subprocess.Popen" and arguments[0] in _ASKS)
+
+
+def _leaves(event: str, arguments: tuple[Any, ...]) -> bool:
+    if event == "socket.getaddrinfo":
+        return arguments[0] not in _HERE
+    if event not in _CONNECTS:
+        return False
+    address = arguments[1]
+    return isinstance(address, tuple) and address[0] not in _HERE
+
+
+def _said(ring: str, strayed: list[str]) -> str:
+    return f"a test in ring {ring} did {'; '.join(strayed)}: mark it by what it starts (tests/rings.py), or have it not"
+
+
+_WATCHES: list[Callable[[str, tuple[Any, ...]], None]] = []
+"""What is told of audit events now. Python cannot take a hook off again: one stays, and asks these."""
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in _STARTS or event in _CONNECTS or event == "socket.getaddrinfo":
+        for watch in _WATCHES:
+            watch(event, arguments)
+
+
+sys.addaudithook(_audit)
