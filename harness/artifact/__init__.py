@@ -1,6 +1,6 @@
 """The saved form of a model: written and read in a worker, received and counted by the host."""
 
-from harness.artifact._count import Contents, count_contents
+from harness.artifact._count import Attribute, Contents, count_contents
 from harness.artifact._files import NotAFileError, read_files
 from harness.artifact._names import ARRAYS, STRUCTURE
 from harness.artifact._receive import ArtifactTooLargeError, BadFileNameError, Receiver
@@ -10,6 +10,7 @@ __all__ = [
     "ARRAYS",
     "STRUCTURE",
     "ArtifactTooLargeError",
+    "Attribute",
     "BadFileNameError",
     "Contents",
     "NotAFileError",

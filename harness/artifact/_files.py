@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.artifact._names import MAX_PATH_BYTES
+from harness.artifact._names import MAX_DEPTH, MAX_PATH_BYTES
 
 Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
@@ -36,5 +36,9 @@ def read_files(folder: Path) -> Iterator[tuple[str, Bytes]]:
                 raise NotAFileError(
                     f"save wrote a file called {relative[:MAX_PATH_BYTES]!a}: "
                     f"use a name in UTF-8 of at most {MAX_PATH_BYTES} bytes"
+                )
+            if len(path.relative_to(folder).parts) > MAX_DEPTH:
+                raise NotAFileError(
+                    f"save wrote {relative[:100]!a}, which lies too deep: use at most {MAX_DEPTH - 1} folders"
                 )
             yield relative, np.frombuffer(path.read_bytes(), np.uint8)

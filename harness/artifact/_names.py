@@ -4,5 +4,7 @@ ARRAYS = "arrays.safetensors"
 """Every number that sits in an array."""
 STRUCTURE = "structure.pkl"
 """What holds the arrays together; only a worker reads it back."""
-MAX_PATH_BYTES = 255
-"""Longest path of a file in an artifact."""
+ATTRIBUTES = "attributes"
+"""In the header of `ARRAYS`: [name, first array, end, bytes of structure] of each attribute, as JSON. A claim."""
+MAX_PATH_BYTES, MAX_DEPTH = 255, 16
+"""Longest path of a file in an artifact, in bytes and in folders."""

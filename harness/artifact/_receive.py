@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from harness.artifact._names import MAX_PATH_BYTES
+from harness.artifact._names import MAX_DEPTH, MAX_PATH_BYTES
 
 _MAX_FILES = 1_000
 
@@ -43,11 +43,12 @@ class Receiver:
         """Write one file that was announced.
 
         Raises:
-            BadFileNameError: `name` leads out of the folder, is too long, or is taken by another kind of entry.
+            BadFileNameError: `name` leads out of the folder, is too long or too deep, or is taken by a folder.
         """
         path = PurePosixPath(name)
         bad = path.is_absolute() or any(part in ("..", "") or "\0" in part for part in path.parts)
-        if bad or not path.parts or len(name.encode("utf-8", "surrogatepass")) > MAX_PATH_BYTES:
+        bad = bad or not path.parts or len(path.parts) > MAX_DEPTH
+        if bad or len(name.encode("utf-8", "surrogatepass")) > MAX_PATH_BYTES:
             raise BadFileNameError(f"a file cannot be called {name[:100]!r}")
         target = self._folder / path
         try:

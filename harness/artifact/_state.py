@@ -1,12 +1,15 @@
 """The default `save` and `load`: numbers to safetensors wherever they sit, structure by cloudpickle.
 
-The structure is a pickle in which every array is a persistent id, so only numbers that are not arrays
-remain in it. Only a worker ever reads it back; the host reads the safetensors header and counts.
+The structure is a series of pickles, one an attribute, in which every array is a persistent id: only numbers that are
+not arrays remain in it. The model itself is a persistent id, too, so that what points back at it (a bound method in a
+vectoriser, a hook) points at the model that is being loaded. Only a worker reads the structure back; the host reads
+the safetensors header, counts, and is told there which attribute holds what.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import pickle
 import sys
 from collections.abc import Callable
@@ -17,11 +20,21 @@ import cloudpickle
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from harness.artifact._names import ARRAYS, STRUCTURE
+from harness.artifact._names import ARRAYS, ATTRIBUTES, STRUCTURE
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
 _NUMBERS = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"})
+_MODEL = ("model",)
+_STORED_AS = {
+    "float32": "f4", "float64": "f8", "float16": "f2", "bfloat16": "i2", "complex64": "f4", "complex128": "f8",
+    "int64": "i8", "int32": "i4", "int16": "i2", "int8": "i1", "uint8": "u1", "bool": "u1",
+    "qint8": "i1", "quint8": "u1", "qint32": "i4",
+}  # fmt: skip
+"""For each dtype of torch, the NumPy dtype that holds one number (or half a complex one); bytes for all others."""
+_PLAIN = frozenset({"float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"})
+"""Dtypes of tensors that NumPy has, or has room for."""
+_TWO_A_BYTE = frozenset({"quint4x2"})
 
 
 def save_state(model: object, folder: Path) -> None:
@@ -32,22 +45,44 @@ def save_state(model: object, folder: Path) -> None:
     """
     store = _Store()
     structure = io.BytesIO()
-    try:
-        _Pickler(structure, store).dump(vars(model))
-    except Exception as error:
-        culprit = _first_unpicklable(vars(model))
-        raise TypeError(
-            f"self.{culprit} cannot be saved ({type(error).__name__}: {error}): "
-            "delete it at the end of fit, or write your own save and load"
-        ) from error
-    save_file(store.arrays, folder / ARRAYS)
+    pickler = _Pickler(structure, store, model)
+    attributes = vars(model)
+    pickler.dump(tuple(attributes))
+    held = []
+    for name, value in attributes.items():
+        first, begin = len(store.arrays), structure.tell()
+        try:
+            pickler.dump(value)
+        except Exception as error:
+            raise TypeError(
+                f"self.{name} cannot be saved (a {_describe(value)}; {type(error).__name__}: {error}): "
+                "delete it at the end of fit, or write your own save and load"
+            ) from error
+        held.append((name, first, len(store.arrays), structure.tell() - begin))
+    save_file(store.arrays, folder / ARRAYS, {ATTRIBUTES: json.dumps(held)} if held else None)
     (folder / STRUCTURE).write_bytes(structure.getvalue())
 
 
 def load_state(model: object, folder: Path) -> None:
-    """Restore onto `model` what `save_state` wrote to `folder`."""
+    """Restore onto `model` what `save_state` wrote to `folder`.
+
+    Raises:
+        TypeError: an attribute was saved, but cannot be made again; says which.
+    """
     with (folder / STRUCTURE).open("rb") as file:
-        vars(model).update(_Unpickler(file, load_file(folder / ARRAYS)).load())
+        unpickler = _Unpickler(file, load_file(folder / ARRAYS), model)
+        for name in unpickler.load():
+            try:
+                vars(model)[name] = unpickler.load()
+            except Exception as error:
+                raise TypeError(
+                    f"self.{name} was saved but cannot be loaded ({type(error).__name__}: {error}): "
+                    "delete it at the end of fit, or write your own save and load"
+                ) from error
+
+
+def _describe(value: object) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
 
 
 class _Store:
@@ -69,17 +104,31 @@ class _Store:
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is untyped
-    def __init__(self, file: io.BytesIO, store: _Store) -> None:
+    def __init__(self, file: io.BytesIO, store: _Store, model: object) -> None:
         super().__init__(file)
-        self._store = store
+        self._store, self._model = store, model
         self._composed: dict[int, tuple[Array, Any]] = {}
 
     def persistent_id(self, thing: Any) -> Any:
-        if type(thing) is np.ndarray:
-            return self._numpy_id(thing)
+        if thing is self._model:
+            return _MODEL
+        if isinstance(thing, np.ndarray):
+            return self._array_id(thing)
         torch = _loaded_torch()
-        if torch is not None and type(thing) in (torch.Tensor, torch.nn.Parameter):
+        if torch is None:
+            return None
+        if type(thing) in (torch.Tensor, torch.nn.Parameter):
             return self._torch_id(thing, torch)
+        if type(thing) in (torch.storage.TypedStorage, torch.storage.UntypedStorage):
+            return self._storage_id(thing, torch)
+        return None
+
+    def _array_id(self, array: Array) -> Any:
+        if type(array) in (np.ndarray, np.memmap):  # what lay in a file lies in the artifact now
+            return self._numpy_id(np.asarray(array) if type(array) is np.memmap else array)
+        if type(array) in (np.matrix, np.recarray):
+            plain = self._numpy_id(np.asarray(array))
+            return None if plain is None else ("view", type(array), plain)
         return None
 
     def _numpy_id(self, array: Array) -> Any:
@@ -109,8 +158,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is unty
         return None
 
     def _torch_id(self, tensor: Any, torch: Any) -> Any:
-        if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex():
-            return None
+        if tensor.layout != torch.strided or str(tensor.dtype).removeprefix("torch.") not in _PLAIN:
+            return None  # torch takes these apart into storages and plain tensors, which come here in their turn
         place = tensor.data_ptr() if tensor.numel() else id(tensor)
         identity = ("torch", place, tuple(tensor.shape), tuple(tensor.stride()), tensor.dtype)
         brain = tensor.dtype == torch.bfloat16  # which NumPy lacks: stored by its bits
@@ -124,31 +173,60 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is unty
         is_parameter = type(tensor) is torch.nn.Parameter
         return ("torch", key, tuple(tensor.shape), brain, is_parameter, tensor.requires_grad)
 
+    def _storage_id(self, storage: Any, torch: Any) -> Any:
+        """Store what torch pickles a quantised, complex or otherwise unusual tensor by: its memory."""
+        typed = type(storage) is torch.storage.TypedStorage
+        memory = storage._untyped_storage if typed else storage
+        dtype = str(storage.dtype).removeprefix("torch.") if typed else ""
+        stored_as = _STORED_AS.get(dtype, "u1")
+        identity = ("storage", memory.data_ptr() if memory.nbytes() else id(memory), memory.nbytes(), stored_as)
+
+        def read() -> Array:
+            held = torch.tensor([], dtype=torch.uint8).set_(memory.cpu()).numpy()
+            taken: Array = held.copy().view(stored_as)
+            return _halves(taken) if dtype in _TWO_A_BYTE else taken
+
+        return ("storage", self._store.put(identity, memory, read), dtype, stored_as)
+
+
+def _halves(taken: Array) -> Array:
+    """Return one number each for the two that lie in a byte."""
+    return np.stack([taken & 0xF, taken >> 4], axis=-1)
+
 
 class _Unpickler(pickle.Unpickler):
     """Reads in a worker what a worker wrote; the host never comes here."""
 
-    def __init__(self, file: BinaryIO, arrays: dict[str, Array]) -> None:
+    def __init__(self, file: BinaryIO, arrays: dict[str, Array], model: object) -> None:
         super().__init__(file)
-        self._arrays = arrays
+        self._arrays, self._model = arrays, model
         self._made: dict[Any, Any] = {}
 
     def persistent_load(self, token: Any) -> Any:
+        if token == _MODEL:
+            return self._model
         if token not in self._made:  # tied weights stay tied
             self._made[token] = self._make(*token)
         return self._made[token]
 
     def _make(self, kind: str, *rest: Any) -> Any:
-        if kind == "fields":
-            dtype, shape, tokens = rest
-            made = np.empty(shape, dtype)
-            for name, token in zip(dtype.names, tokens, strict=True):
-                made[name] = self.persistent_load(token)
-            return made
-        if kind == "complex":
-            dtype, token = rest
-            halves = np.ascontiguousarray(self.persistent_load(token))
-            return halves.view(dtype)[..., 0]
+        match kind:
+            case "fields":
+                dtype, shape, tokens = rest
+                made = np.empty(shape, dtype)
+                for name, token in zip(dtype.names, tokens, strict=True):
+                    made[name] = self.persistent_load(token)
+                return made
+            case "complex":
+                dtype, token = rest
+                halves = np.ascontiguousarray(self.persistent_load(token))
+                return halves.view(dtype)[..., 0]
+            case "view":
+                cls, token = rest
+                return self.persistent_load(token).view(cls)
+            case "storage":
+                key, dtype, _ = rest
+                return _storage(self._arrays[key], dtype)
         key, shape, *more = rest
         array = self._arrays[key].reshape(shape).copy()
         return array if kind == "numpy" else _tensor(array, *more)
@@ -165,16 +243,17 @@ def _tensor(array: Array, brain: bool, is_parameter: bool, requires_grad: bool) 
     return tensor.requires_grad_(requires_grad)
 
 
+def _storage(array: Array, dtype: str) -> Any:
+    import torch
+
+    if dtype in _TWO_A_BYTE:
+        array = array[..., 0] | (array[..., 1] << 4)
+    memory = torch.from_numpy(array.copy().reshape(-1).view(np.uint8)).untyped_storage()
+    typed: Any = torch.storage.TypedStorage  # as torch's own unpickling gives for memory without a dtype, too
+    return typed(wrap_storage=memory, dtype=getattr(torch, dtype or "uint8"), _internal=True)
+
+
 def _loaded_torch() -> Any:
     """Return torch if the student imported it: nobody else pays for it."""
     torch = sys.modules.get("torch")
     return torch if hasattr(torch, "nn") and hasattr(torch, "Tensor") else None
-
-
-def _first_unpicklable(attributes: dict[str, Any]) -> str:
-    for name, value in attributes.items():
-        try:
-            _Pickler(io.BytesIO(), _Store()).dump(value)
-        except Exception:
-            return name
-    return "?"

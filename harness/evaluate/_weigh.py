@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.artifact import count_contents
+from harness.artifact import Attribute, count_contents
 from harness.contract import Limits, SubmissionError
 from harness.evaluate._snapshot import Snapshot
 
-VERIFIED_BELOW_BYTES = 64 * 1024
+VERIFIED_BELOW_BYTES, VERIFIED_BELOW_SHARE = 64 * 1024, 10
+"""The count of parameters is verified where all else that could hold numbers is below 64 KiB, or below a tenth of the
+arrays: then the count is right but for little, whatever was put there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +22,10 @@ class Weight:
     verified: bool
     artifact_bytes: int
     knowledge_bytes: int
+    attributes: tuple[Attribute, ...] = ()
+    """What the default save says that each attribute holds."""
+    unread: tuple[str, ...] = ()
+    """Files that the host cannot read as arrays."""
 
 
 def weigh(artifact: Path, snapshot: Snapshot, limits: Limits) -> Weight:
@@ -32,11 +38,14 @@ def weigh(artifact: Path, snapshot: Snapshot, limits: Limits) -> Weight:
     beside = contents.name_bytes + snapshot.source_bytes + snapshot.shipped_bytes
     _hold_to("artifact_bytes", contents.file_bytes, limits.artifact_bytes)
     _hold_to("parameters", contents.numbers, limits.parameters)
+    other = contents.other_bytes + beside
     return Weight(
         parameters=contents.numbers,
-        verified=contents.other_bytes + beside < VERIFIED_BELOW_BYTES,
+        verified=other < VERIFIED_BELOW_BYTES or other * VERIFIED_BELOW_SHARE < contents.array_bytes,
         artifact_bytes=contents.file_bytes,
         knowledge_bytes=contents.file_bytes + beside,
+        attributes=contents.attributes,
+        unread=contents.unread,
     )
 
 

@@ -253,3 +253,99 @@ def test_what_a_model_logs_is_reported_as_floats():
 def test_what_the_student_must_write_says_so(call):
     with pytest.raises(NotImplementedError, match="write Model"):
         call(Model())
+
+
+class Pointed(Model):
+    def hook(self, module, inputs, output):
+        return output * self.factor
+
+    def double(self, inputs):
+        return inputs * self.factor
+
+
+def test_what_points_back_at_the_model_points_at_the_loaded_one(folder):
+    model = Pointed(factor=2.0)
+    model.net = torch.nn.Linear(3, 3)
+    model.call, model.nested, model.self_ = model.double, {"model": [model]}, model
+    model.net.register_forward_hook(model.hook)
+    loaded = round_trip(folder, model)
+    assert loaded.call.__self__ is loaded
+    assert loaded.nested["model"][0] is loaded.self_ is loaded
+    loaded.factor = 3.0
+    assert loaded.call(2.0) == 6.0
+    one = torch.ones(3)
+    assert torch.equal(loaded.net(one), torch.nn.functional.linear(one, loaded.net.weight, loaded.net.bias) * 3.0)
+
+
+def test_what_two_attributes_share_stays_shared(folder):
+    shared = {"words": ["a", "b"]}
+    loaded = round_trip(folder, first=shared, second=[shared])
+    assert loaded.first is loaded.second[0]
+
+
+def quantised(dtype):
+    net = torch.nn.Sequential(torch.nn.Linear(6, 5), torch.nn.ReLU(), torch.nn.Linear(5, 2)).eval()
+    return torch.ao.quantization.quantize_dynamic(net, {torch.nn.Linear}, dtype=dtype)
+
+
+TENSORS = {
+    "per tensor": lambda: torch.quantize_per_tensor(torch.randn(30, 7), 0.1, 3, torch.quint8),
+    "per channel": lambda: torch.quantize_per_channel(
+        torch.randn(30, 7), torch.full((30,), 0.1), torch.zeros(30), 0, torch.qint8
+    ),
+    "32 bits": lambda: torch.quantize_per_tensor(torch.randn(30, 7), 0.1, 0, torch.qint32),
+    "complex": lambda: torch.randn(30, 7, dtype=torch.complex64),
+    "sparse": lambda: torch.eye(210).to_sparse(),
+    "float8": lambda: torch.randn(30, 7).to(torch.float8_e4m3fn),
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("make", TENSORS.values(), ids=TENSORS.keys())
+def test_unusual_tensors_are_counted_number_by_number_and_come_back(folder, make):
+    tensor = make()
+    loaded = round_trip(folder, tensor=tensor).tensor
+    assert loaded.dtype == tensor.dtype
+    assert torch.equal(plainly(loaded), plainly(tensor))
+    assert stored(folder) >= 210
+    assert structure_bytes(folder) < 1_000
+
+
+def plainly(tensor):
+    tensor = tensor.dequantize() if tensor.is_quantized else tensor
+    return tensor.to_dense() if tensor.is_sparse else tensor.to(torch.complex64)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("dtype", [torch.qint8, torch.float16])
+def test_a_quantised_network_has_as_many_parameters_as_it_had(folder, dtype):
+    net = quantised(dtype)
+    loaded = round_trip(folder, net=net).net
+    inputs = torch.randn(4, 6)
+    assert torch.equal(loaded(inputs), net(inputs))
+    assert 47 <= stored(folder) < 60  # scales and zero points besides
+
+
+@pytest.mark.parametrize("cls", [np.matrix, np.recarray, np.memmap])
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_relatives_of_arrays_are_counted_too(folder, cls, tmp_path):
+    plain = np.zeros((20, 3), [("a", "f4"), ("b", "i8")]) if cls is np.recarray else np.arange(60.0).reshape(20, 3)
+    array = plain.view(cls)
+    if cls is np.memmap:
+        array = np.memmap(tmp_path / "mapped", "f8", "w+", shape=(20, 3))
+        array[:] = plain
+    loaded = round_trip(folder, array=array).array
+    assert isinstance(loaded, np.ndarray if cls is np.memmap else cls)
+    assert (np.asarray(loaded) == plain).all()
+    assert stored(folder) >= 60
+
+
+class Unloadable:
+    def __reduce__(self):
+        return int, ("no number",)
+
+
+def test_what_was_saved_and_cannot_be_loaded_is_named(folder):
+    Model(weights=np.ones(3), bar=Unloadable()).save(folder)
+    with pytest.raises(TypeError, match=r"self\.bar was saved but cannot be loaded \(ValueError.*delete it at the end"):
+        Model().load(folder)

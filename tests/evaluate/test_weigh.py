@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
 import zipfile
 from pathlib import Path
 
@@ -126,7 +127,7 @@ def test_four_bit_numbers_leave_no_room_for_others(tmp_path: Path) -> None:
     header = json.dumps({"a": {"dtype": "F4", "shape": [400_000], "data_offsets": [0, 200_000]}}).encode()
     content = len(header).to_bytes(8, "little") + header + bytes(200_000)
     (tmp_path / "a.safetensors").write_bytes(content)
-    (tmp_path / "structure.pkl").write_bytes(bytes(150_000))
+    (tmp_path / "structure.pkl").write_bytes(os.urandom(150_000))  # nothing in it repeats
     assert not weighed(tmp_path).verified
 
 
@@ -175,6 +176,55 @@ def test_a_limit_passed_is_named_with_what_was_found(tmp_path: Path, limits: dic
 def test_a_limit_reached_is_not_passed(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.ones(100, np.float32))
     assert weighed(tmp_path, parameters=100, artifact_bytes=528).parameters == 100
+
+
+def test_what_a_model_holds_is_told_by_attribute(tmp_path: Path) -> None:
+    model = harness.Model()
+    model.net, model.words, model.copy = np.ones((4, 3)), ["word"] * 1000, None  # type: ignore[attr-defined]
+    model.copy = model.net  # type: ignore[attr-defined]
+    model.save(tmp_path)
+    held = {attribute.name: attribute for attribute in weighed(tmp_path).attributes}
+    assert [held[name].numbers for name in ("net", "words", "copy")] == [12, 0, 0]
+    assert held["words"].other_bytes > 1000 > held["copy"].other_bytes
+
+
+@pytest.mark.parametrize(
+    "told", ["", "[]", "no json", '[["x", -5, 9999999999, -1]]', '[["x", 0, 1]]', '[["' + "x" * 900 + '", 0, 1, 2]]']
+)
+def test_what_a_forged_header_tells_breaks_nothing(tmp_path: Path, told: str) -> None:
+    save_file({"00000": np.ones(7)}, tmp_path / "arrays.safetensors", {"attributes": told})
+    found = weighed(tmp_path)
+    assert found.parameters == 7
+    assert all(attribute.numbers in (0, 7) and len(attribute.name) <= 64 for attribute in found.attributes)
+
+
+def test_structure_that_repeats_holds_little(tmp_path: Path) -> None:
+    model = harness.Model()
+    model.layers = [{"name": f"layer{n}", "kind": "linear", "activation": "relu"} for n in range(3000)]  # type: ignore[attr-defined]
+    model.small = [np.full(3, n) for n in range(5000)]  # type: ignore[attr-defined]
+    model.save(tmp_path)
+    assert (tmp_path / "structure.pkl").stat().st_size > 65_536
+    found = weighed(tmp_path)
+    assert (found.parameters, found.verified) == (15_000, True)
+
+
+@pytest.mark.parametrize(("numbers", "verified"), [(90_000, True), (80_000, False)])
+def test_structure_below_a_tenth_of_the_arrays_is_verified(tmp_path: Path, numbers: int, verified: bool) -> None:
+    (tmp_path / "structure.pkl").write_bytes(os.urandom(70_000))
+    np.save(tmp_path / "a.npy", np.zeros(numbers))
+    assert weighed(tmp_path).verified == verified
+
+
+def test_a_header_that_is_all_header_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "a.safetensors").write_bytes((17 << 20).to_bytes(8, "little") + bytes(17 << 20))
+    assert not weighed(tmp_path).verified
+
+
+def test_files_that_cannot_be_read_as_arrays_are_named(tmp_path: Path) -> None:
+    (tmp_path / "best").mkdir()
+    (tmp_path / "best" / "net.pt").write_bytes(b"x")
+    np.save(tmp_path / "a.npy", np.zeros(3))
+    assert weighed(tmp_path).unread == ("best/net.pt",)
 
 
 @pytest.mark.parametrize("descr", ["<f0", "<f00", "|b0"])
