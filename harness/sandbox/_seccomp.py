@@ -32,29 +32,52 @@ _MACHINES = {"x86_64": _Machine(0xC000003E, 0), "aarch64": _Machine(0xC00000B7, 
 _AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
 _SOCK_STREAM, _SOCK_SEQPACKET, _SOCK_TYPE = 1, 5, 0xF
 _CLONE_NEW = 0x7E020080  # every namespace flag
+_PRIO_PROCESS, _PRIO_PGRP = 0, 1
+_IOPRIO_WHO_PROCESS, _IOPRIO_WHO_PGRP = 1, 2
+_F_SETLK, _F_SETLKW = 6, 7
+_OWN_DESCRIPTOR = (  # linux/fcntl.h: commands that concern a descriptor, a pipe or a socket of the caller's own
+    *(0, 1, 2, 3, 4),  # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL
+    *(8, 9, 10, 11, 15, 16, 17),  # F_SETOWN, F_GETOWN, F_SETSIG, F_GETSIG, F_SETOWN_EX, F_GETOWN_EX, F_GETOWNER_UIDS
+    *(1027, 1028, 1030, 1031, 1032),  # F_DUPFD_QUERY, F_CREATED_QUERY, F_DUPFD_CLOEXEC, F_SETPIPE_SZ, F_GETPIPE_SZ
+)
+_F_GETLK, _F_OFD_GETLK = 5, 36
+_FUTEX_COMMAND = 0x7F  # without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME
+_FUTEX_WAIT_REQUEUE_PI, _FUTEX_CMP_REQUEUE_PI = 11, 12
+_IOCTL_TYPE = 0xFF00
+_IOCTL_OF_DEVICES = (  # asm-generic/ioctl.h: the second byte of a request tells whose it is
+    ord("T") << 8,  # terminals, and FIONREAD, FIONBIO, FIOCLEX of every descriptor
+    0x89 << 8,  # sockets
+    ord("F") << 8, 0,  # NVIDIA's driver and its unified memory
+)  # fmt: skip
 
 _CALLS = {
-    "acct": (163, 89), "add_key": (248, 217), "adjtimex": (159, 171), "bpf": (321, 280), "chmod": (90, None),
-    "chown": (92, None), "chroot": (161, 51), "clock_adjtime": (305, 266), "clock_settime": (227, 112),
-    "clone": (56, 220), "clone3": (435, 435), "connect": (42, 203), "delete_module": (176, 106),
-    "fanotify_init": (300, 262), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
-    "fchown": (93, 55), "fchownat": (260, 54), "file_setattr": (469, 469), "finit_module": (313, 273),
-    "fremovexattr": (199, 16), "fsconfig": (431, 431), "fsetxattr": (190, 7), "fsmount": (432, 432),
-    "fsopen": (430, 430), "fspick": (433, 433), "futimesat": (261, None), "init_module": (175, 105),
-    "io_uring_enter": (426, 426), "io_uring_register": (427, 427), "io_uring_setup": (425, 425),
-    "ioprio_set": (251, 30), "kcmp": (312, 272), "kexec_file_load": (320, 294), "kexec_load": (246, 104),
-    "keyctl": (250, 219), "lchown": (94, None), "lremovexattr": (198, 15), "lsetxattr": (189, 6),
-    "memfd_create": (319, 279), "memfd_secret": (447, 447), "migrate_pages": (256, 238), "mount": (165, 40),
-    "mount_setattr": (442, 442), "move_mount": (429, 429), "move_pages": (279, 239), "mq_open": (240, 180),
-    "msgget": (68, 186), "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265), "open_tree": (428, 428),
+    "acct": (163, 89), "add_key": (248, 217), "adjtimex": (159, 171), "bind": (49, 200), "bpf": (321, 280),
+    "chmod": (90, None), "chown": (92, None), "chroot": (161, 51), "clock_adjtime": (305, 266),
+    "clock_settime": (227, 112), "clone": (56, 220), "clone3": (435, 435), "connect": (42, 203),
+    "delete_module": (176, 106), "fanotify_init": (300, 262), "fanotify_mark": (301, 263), "fchmod": (91, 52),
+    "fchmodat": (268, 53), "fchmodat2": (452, 452), "fchown": (93, 55), "fchownat": (260, 54), "fcntl": (72, 25),
+    "fgetxattr": (193, 10), "file_setattr": (469, 469), "finit_module": (313, 273), "flistxattr": (196, 13),
+    "flock": (73, 32), "fremovexattr": (199, 16), "fsconfig": (431, 431), "fsetxattr": (190, 7), "fsmount": (432, 432),
+    "fsopen": (430, 430), "fspick": (433, 433), "futex": (202, 98), "futex_requeue": (456, 456),
+    "futex_wait": (455, 455), "futex_waitv": (449, 449), "futex_wake": (454, 454), "futimesat": (261, None),
+    "getxattr": (191, 8), "getxattrat": (464, 464), "init_module": (175, 105), "inotify_add_watch": (254, 27),
+    "inotify_init": (253, None), "inotify_init1": (294, 26), "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427), "io_uring_setup": (425, 425), "ioctl": (16, 29), "ioprio_set": (251, 30),
+    "kcmp": (312, 272), "kexec_file_load": (320, 294), "kexec_load": (246, 104), "keyctl": (250, 219),
+    "lchown": (94, None), "lgetxattr": (192, 9), "listxattr": (194, 11), "listxattrat": (465, 465),
+    "llistxattr": (195, 12), "lremovexattr": (198, 15), "lsetxattr": (189, 6), "memfd_create": (319, 279),
+    "memfd_secret": (447, 447), "migrate_pages": (256, 238), "mount": (165, 40), "mount_setattr": (442, 442),
+    "move_mount": (429, 429), "move_pages": (279, 239), "mq_open": (240, 180), "mq_unlink": (241, 181),
+    "msgctl": (71, 187), "msgget": (68, 186), "msgrcv": (70, 188), "msgsnd": (69, 189),
+    "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265), "open_tree": (428, 428),
     "open_tree_attr": (467, 467), "perf_event_open": (298, 241), "pidfd_getfd": (438, 438), "pivot_root": (155, 41),
     "prlimit64": (302, 261), "process_madvise": (440, 440), "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271), "ptrace": (101, 117), "quotactl": (179, 60), "reboot": (169, 142),
-    "removexattr": (197, 14), "removexattrat": (466, 466), "request_key": (249, 218), "semget": (64, 190),
-    "sched_setaffinity": (203, 122), "sched_setattr": (314, 274), "sched_setparam": (142, 118),
-    "sched_setscheduler": (144, 119), "sendto": (44, 206), "setns": (308, 268), "setpriority": (141, 140),
-    "settimeofday": (164, 170),
-    "setxattr": (188, 5), "setxattrat": (463, 463), "shmat": (30, 196), "shmget": (29, 194), "socket": (41, 198),
+    "removexattr": (197, 14), "removexattrat": (466, 466), "request_key": (249, 218), "sched_setaffinity": (203, 122),
+    "sched_setattr": (314, 274), "sched_setparam": (142, 118), "sched_setscheduler": (144, 119), "semctl": (66, 191),
+    "semget": (64, 190), "semop": (65, 193), "semtimedop": (220, 192), "sendto": (44, 206), "setns": (308, 268),
+    "setpriority": (141, 140), "settimeofday": (164, 170), "setxattr": (188, 5), "setxattrat": (463, 463),
+    "shmat": (30, 196), "shmctl": (31, 195), "shmget": (29, 194), "socket": (41, 198), "socketpair": (53, 199),
     "swapoff": (168, 225), "swapon": (167, 224), "syslog": (103, 116), "umount2": (166, 39), "unshare": (272, 97),
     "userfaultfd": (323, 282), "utime": (132, None), "utimensat": (280, 88), "utimes": (235, None),
 }  # fmt: skip
@@ -72,10 +95,11 @@ class Only:
 
 @dataclass(frozen=True)
 class Not:
-    """Half of an argument, and the value at which alone the call is denied."""
+    """Half of an argument, masked, and the values at which alone the call is denied."""
 
     argument: int
-    value: int
+    values: tuple[int, ...]
+    mask: int = 0xFFFFFFFF
     half: int = _LOW
 
 
@@ -101,8 +125,23 @@ UNCOVERED = (
     # pages that nobody maps are counted for nobody
     *_deny("memfd_create memfd_secret shmget shmat msgget semget mq_open", errno.ENOSYS),
     Denial("socket", errno.EAFNOSUPPORT, Only(0, (_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK))),
+    # What is known of a file is the same for all workers that see it, also where they may only read: who holds a lock
+    # or a lease of it, who wants to know when it is opened, what its contents are expected to be used for.
+    *_deny("flock inotify_init inotify_init1 inotify_add_watch fanotify_mark", errno.ENOSYS),
+    Denial("fcntl", errno.EINVAL, Only(1, (*_OWN_DESCRIPTOR, _F_GETLK, _F_OFD_GETLK, _F_SETLK, _F_SETLKW))),
+    Denial("fcntl", _PRETEND, Not(1, (_F_SETLK, _F_SETLKW))),
+    Denial("futex", errno.ENOSYS, Not(1, (_FUTEX_WAIT_REQUEUE_PI, _FUTEX_CMP_REQUEUE_PI), _FUTEX_COMMAND)),
+    *_deny("futex_requeue futex_wait futex_waitv futex_wake", errno.ENOSYS),  # no C library uses them yet
 )
-"""What no namespace covers; bubblewrap itself does without."""
+"""What no namespace covers; bubblewrap itself does without.
+
+No filter sees which file a lock is for, so none can be had of a worker's own files either. `flock` says that the
+system has none: filelock (and with it the caches of torch.compile and of Hugging Face) then makes a file that only one
+can make, and HDF5 goes without. Locks by `fcntl` are a process's, never a descriptor's: within one process two of them
+do not meet, so pretending is what the kernel does, and SQLite, which has no other way, works. Processes of one worker
+do not keep each other out by them. No test for a lock that somebody holds can tell a worker of another's: nobody has
+one.
+"""
 
 NESTING = (
     *_deny("unshare setns mount umount2 pivot_root chroot move_mount fsopen fsconfig fsmount fspick open_tree"),
@@ -116,21 +155,30 @@ UNCOVERED_BY_LANDLOCK = (
     *UNCOVERED,
     # no socket but a stream of the worker's own: Landlock (ABI 7) lets a path's socket be connected to
     Denial("socket", errno.EAFNOSUPPORT, Only(0, (_AF_UNIX,))),
-    Denial("socket", errno.EAFNOSUPPORT, Only(1, (_SOCK_STREAM, _SOCK_SEQPACKET), _SOCK_TYPE)),
-    *_deny("connect"),
+    *(
+        Denial(call, errno.EAFNOSUPPORT, Only(1, (_SOCK_STREAM, _SOCK_SEQPACKET), _SOCK_TYPE))
+        for call in ("socket", "socketpair")  # any other sends to any address, and takes descriptors along
+    ),
+    *_deny("bind connect"),  # a name that is taken is news to who tries it
     Denial("sendto", errno.EPERM, Only(4, (0,))),
     Denial("sendto", errno.EPERM, Only(4, (0,), half=_HIGH)),
     *NESTING,
     # an ordinary user's files are the worker's own as far as modes go
-    Denial("utimensat", errno.EPERM, Not(2, 0)),  # no times given, as by touch: it goes on to make the file
+    Denial("utimensat", errno.EPERM, Not(2, (0,))),  # no times given, as by touch: it goes on to make the file
     *_deny("chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat", _PRETEND),
     *_deny("chown fchown lchown fchownat setxattr lsetxattr fsetxattr setxattrat file_setattr"),
     *_deny("removexattr lremovexattr fremovexattr removexattrat"),
+    # Landlock lets them be read of what cannot be opened; tools that copy them along take this for an answer
+    *_deny("getxattr lgetxattr fgetxattr getxattrat listxattr llistxattr flistxattr listxattrat", errno.EOPNOTSUPP),
+    Denial("ioctl", errno.EOPNOTSUPP, Only(1, _IOCTL_OF_DEVICES, _IOCTL_TYPE)),  # the others change files and volumes
+    # who knows the number of an object of the host's needs no call to find it
+    *_deny("shmctl msgctl msgsnd msgrcv semctl semop semtimedop mq_unlink", errno.ENOSYS),
     Denial("prlimit64", errno.EPERM, Only(0, (0,))),
     *(Denial(call, errno.EPERM, Only(0, (0,))) for call in ("sched_setaffinity", "sched_setscheduler")),
     *(Denial(call, errno.EPERM, Only(0, (0,))) for call in ("sched_setparam", "sched_setattr")),
-    Denial("setpriority", errno.EPERM, Only(1, (0,))),
-    Denial("ioprio_set", errno.EPERM, Only(1, (0,))),
+    *(Denial(call, errno.EPERM, Only(1, (0,))) for call in ("setpriority", "ioprio_set")),
+    Denial("setpriority", errno.EPERM, Only(0, (_PRIO_PROCESS, _PRIO_PGRP))),  # or all processes of the user
+    Denial("ioprio_set", errno.EPERM, Only(0, (_IOPRIO_WHO_PROCESS, _IOPRIO_WHO_PGRP))),  # likewise
 )
 """What neither namespaces nor Landlock cover."""
 
@@ -165,8 +213,10 @@ def _block(number: int, denial: Denial) -> list[_Step]:
     match denial.test:
         case None:
             return [(_EQUALS, 0, 1, number), fail]
-        case Not(argument, value, half):
-            body = [_load(argument, half), (_EQUALS, 0, 1, value), fail, reload]
+        case Not(argument, values, mask, half):
+            denied = [(_EQUALS, len(values) - 1 - i, 0, value) for i, value in enumerate(values)]
+            denied[-1] = (_EQUALS, 0, 1, values[-1])
+            body = [_load(argument, half), (_AND, 0, 0, mask), *denied, fail, reload]
         case Only(argument, values, mask, half):
             allowed = [(_EQUALS, len(values) - i, 0, value) for i, value in enumerate(values)]
             body = [_load(argument, half), (_AND, 0, 0, mask), *allowed, fail, reload]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.sandbox import _seccomp
-from harness.sandbox._seccomp import NESTING, UNCOVERED, UNCOVERED_BY_LANDLOCK, Denial, Only, compile_filter
+from harness.sandbox._seccomp import NESTING, UNCOVERED, UNCOVERED_BY_LANDLOCK, Denial, Not, Only, compile_filter
 
 ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 pytestmark = pytest.mark.skipif(platform.machine() not in ARCHITECTURE, reason="no filter for this machine")
@@ -77,6 +77,39 @@ def test_a_test_lets_through_the_values_named_and_no_other(arguments):
     assert (run(code, number("sendto"), arguments) == "allow") == (arguments[4] & 0xF0 == 0)
 
 
+@given(st.lists(st.integers(0, 2**64 - 1), min_size=6, max_size=6))
+def test_a_test_denies_the_values_named_and_no_other(arguments):
+    code = compile_filter((Denial("fcntl", 1, Not(1, (1, 2, 5))), Denial("futex", 1, Not(1, (3, 4), 0x7))))
+    assert (run(code, number("fcntl"), arguments) == 1) == (arguments[1] & 0xFFFFFFFF in (1, 2, 5))
+    assert (run(code, number("futex"), arguments) == 1) == (arguments[1] & 0x7 in (3, 4))
+
+
+F = {"DUPFD": 0, "SETFL": 4, "GETLK": 5, "SETLK": 6, "SETLKW": 7, "OFD_SETLK": 37, "OFD_SETLKW": 38, "SETLEASE": 1024}
+F |= {"GETLEASE": 1025, "NOTIFY": 1026, "DUPFD_CLOEXEC": 1030, "SET_RW_HINT": 1036, "SETDELEG": 1040}
+PRETENDED = 0
+
+
+@pytest.mark.parametrize("denials", [UNCOVERED, UNCOVERED_BY_LANDLOCK], ids=["namespaces", "landlock"])
+@pytest.mark.parametrize(
+    ("call", "arguments", "result"),
+    [
+        *(("fcntl", (3, F[name]), "allow") for name in ("DUPFD", "SETFL", "GETLK", "DUPFD_CLOEXEC")),
+        *(("fcntl", (3, F[name]), PRETENDED) for name in ("SETLK", "SETLKW")),
+        *(("fcntl", (3, F[name]), 22) for name in ("OFD_SETLK", "OFD_SETLKW", "SETLEASE", "GETLEASE", "NOTIFY")),
+        *(("fcntl", (3, F[name]), 22) for name in ("SET_RW_HINT", "SETDELEG")),
+        ("flock", (3, 2), 38),
+        ("inotify_init1", (0,), 38),
+        ("futex", (0, 0), "allow"),  # FUTEX_WAIT
+        ("futex", (0, 9 | 256), "allow"),  # as pthread_join waits
+        ("futex", (0, 128 | 1), "allow"),  # FUTEX_WAKE | FUTEX_PRIVATE_FLAG
+        ("futex", (0, 11 | 128), 38),  # FUTEX_WAIT_REQUEUE_PI
+        ("futex", (0, 12 | 256), 38),  # FUTEX_CMP_REQUEUE_PI
+    ],
+)
+def test_what_is_known_of_a_file_is_no_channel(denials, call, arguments, result):
+    assert run(compile_filter(denials), number(call), (*arguments, *(0,) * (6 - len(arguments)))) == result
+
+
 @pytest.mark.parametrize(
     ("call", "arguments", "result"),
     [
@@ -95,6 +128,25 @@ def test_a_test_lets_through_the_values_named_and_no_other(arguments):
         ("utimensat", (3, 7, 8), 0),
         ("sched_setaffinity", (0,), "allow"),
         ("sched_setaffinity", (7,), 1),
+        ("socketpair", (1, 0x80001), "allow"),
+        ("socketpair", (1, 5), "allow"),  # SOCK_SEQPACKET
+        ("socketpair", (1, 2), 97),
+        ("socketpair", (1, 3), 97),  # SOCK_RAW is datagrams, too
+        ("bind", (3,), 1),
+        ("getxattr", (0,), 95),
+        ("ioctl", (3, 0x5401), "allow"),  # TCGETS, as isatty asks
+        ("ioctl", (3, 0x541B), "allow"),  # FIONREAD
+        ("ioctl", (3, 0xC020462A), "allow"),  # NVIDIA's
+        ("ioctl", (3, 0x40086602), 95),  # FS_IOC_SETFLAGS
+        ("ioctl", (3, 0x401C5820), 95),  # FS_IOC_FSSETXATTR
+        ("ioctl", (3, 0x40087602), 95),  # FS_IOC_SETVERSION
+        ("ioctl", (3, 0x40806685), 95),  # FS_IOC_ENABLE_VERITY
+        ("ioctl", (3, 0x5000940E), 95),  # BTRFS_IOC_SUBVOL_CREATE
+        ("setpriority", (0, 0), "allow"),
+        ("setpriority", (0, 7), 1),
+        ("setpriority", (2, 0), 1),  # PRIO_USER: all processes of the caller's user
+        ("ioprio_set", (1, 0), "allow"),
+        ("ioprio_set", (3, 0), 1),  # IOPRIO_WHO_USER
     ],
 )
 def test_beside_landlock(call, arguments, result):
