@@ -5,6 +5,8 @@ Of the standard library alone: the launcher of a worker reads this file without 
 
 import ctypes
 import os
+import signal
+import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +15,9 @@ CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x0200000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 1 << 18
+_OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442  # on every architecture
+_AT_FDCWD, _AT_EMPTY_PATH, _AT_RECURSIVE, _OPEN_TREE_CLONE, _MOVE_MOUNT_FROM_DESCRIPTOR = -100, 0x1000, 0x8000, 1, 4
+_ATTRIBUTE_READ_ONLY, _ATTRIBUTE_NO_SUID, _ATTRIBUTE_NO_DEVICES, _ATTRIBUTE_MAPPED_IDS = 1, 2, 4, 1 << 20
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 22, 24, 36, 38
 
 _SECCOMP_MODE_FILTER, _SOCK_FILTER_BYTES = 2, 8
@@ -56,6 +61,72 @@ def mount(source: str, target: str, kind: str | None, flags: int, data: str | No
     """Mount `source` at `target`."""
     texts = [None if text is None else os.fsencode(text) for text in (source, target, kind, data)]
     call("mount", texts[0], texts[1], texts[2], ctypes.c_ulong(flags), texts[3])
+
+
+def show(descriptor: int, path: str) -> None:
+    """Mount what is open as `descriptor`, and all that is mounted in it, at `path`; make a place there if need be."""
+    _make_place(descriptor, path)
+    mount(f"/proc/self/fd/{descriptor}", path, None, MS_BIND | MS_REC)
+
+
+class _Attributes(ctypes.Structure):
+    """``struct mount_attr``."""
+
+    _fields_ = (
+        ("set", ctypes.c_uint64),
+        ("cleared", ctypes.c_uint64),
+        ("propagation", ctypes.c_uint64),
+        ("namespace", ctypes.c_uint64),
+    )
+
+
+def show_to(uid: int, descriptor: int, path: str) -> None:
+    """Do as `show` does, to be read only, with `uid` in the place of whoever owns what is open (mount_setattr(2)).
+
+    Raises:
+        OSError: the file system or the kernel (before Linux 5.12) cannot do it.
+    """
+    _make_place(descriptor, path)
+    whole = _AT_EMPTY_PATH | _AT_RECURSIVE
+    tree = call("syscall", _OPEN_TREE, descriptor, b"", whole | _OPEN_TREE_CLONE | os.O_CLOEXEC)
+    names = _namespace_of_ids(os.fstat(descriptor), uid)
+    try:
+        flags = _ATTRIBUTE_READ_ONLY | _ATTRIBUTE_NO_SUID | _ATTRIBUTE_NO_DEVICES | _ATTRIBUTE_MAPPED_IDS
+        wanted = _Attributes(flags, 0, 0, names)
+        call("syscall", _MOUNT_SETATTR, tree, b"", whole, ctypes.byref(wanted), ctypes.sizeof(wanted))
+        call("syscall", _MOVE_MOUNT, tree, b"", _AT_FDCWD, os.fsencode(path), _MOVE_MOUNT_FROM_DESCRIPTOR)
+    finally:
+        os.close(tree)
+        os.close(names)
+
+
+def _namespace_of_ids(owner: os.stat_result, uid: int) -> int:
+    """Open a user namespace in which `uid` stands for the owner of a file, and the group likewise."""
+    child = os.fork()
+    if child == 0:
+        try:
+            unshare(CLONE_NEWUSER)
+            os.kill(os.getpid(), signal.SIGSTOP)
+        finally:
+            os._exit(0)
+    os.waitpid(child, os.WUNTRACED)
+    try:
+        for kind, ours in (("uid", owner.st_uid), ("gid", owner.st_gid)):
+            Path(f"/proc/{child}/{kind}_map").write_text(f"{ours} {uid} 1")
+        return os.open(f"/proc/{child}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def _make_place(descriptor: int, path: str) -> None:
+    """Make a place to mount what is open: a folder for a folder, else an empty file."""
+    place = Path(path)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        place.mkdir(exist_ok=True)
+    elif not place.exists():
+        place.touch()
 
 
 class _Header(ctypes.Structure):

@@ -27,6 +27,10 @@ class Birth(_Message, frozen=True, tag="birth"):
     job: str
     """The folder of the spool that becomes ``/job``."""
     home: str
+    shown: tuple[str, ...]
+    """What lies below the folders that are each worker's own, and must show all the same."""
+    links: tuple[tuple[str, str], ...]
+    """Symbolic links to be made there, and where they lead."""
     environment: dict[str, str]
     threads: int
     cores: tuple[int, ...]

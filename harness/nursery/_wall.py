@@ -45,19 +45,23 @@ def leave() -> None:
 def build(birth: Birth) -> None:
     """Show the worker its job and nothing of others': call it in the first process of the new namespaces."""
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
-    package = os.open(_PACKAGE, os.O_PATH)
+    held = [(path, os.open(path, os.O_PATH)) for path in (_PACKAGE, *birth.shown)]
     kernel.mount(f"{SPOOL}/{birth.job}", JOB, None, kernel.MS_BIND)
-    kernel.mount(f"/proc/self/fd/{package}", _PACKAGE, None, kernel.MS_BIND | kernel.MS_REC)
-    os.close(package)
     kernel.mount("tmpfs", SPOOL, "tmpfs", _SAFE | kernel.MS_RDONLY, "mode=0555,size=4k")
     kernel.mount("tmpfs", "/tmp", "tmpfs", _SAFE, f"mode=1777,size={birth.scratch_bytes}")  # noqa: S108 - the worker's
     kernel.mount("tmpfs", "/dev/shm", "tmpfs", _SAFE, f"mode=1777,size={birth.shared_bytes}")  # noqa: S108 - likewise
+    for path, descriptor in held:
+        kernel.show(descriptor, path)
+        os.close(descriptor)
+    for path, target in birth.links:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).symlink_to(target)
     terminals = kernel.MS_NOSUID | kernel.MS_NOEXEC
     kernel.mount("devpts", "/dev/pts", "devpts", terminals, "newinstance,ptmxmode=0666,mode=620")
     kernel.mount("proc", "/proc", "proc", _SAFE | kernel.MS_NOEXEC)
     _tell("/proc/sys/user/max_user_namespaces", "0")
     _raise_loopback()
-    Path(birth.home).mkdir()
+    Path(birth.home).mkdir(exist_ok=True)  # an interpreter may lie below a folder of that name
 
 
 def close(birth: Birth) -> None:

@@ -9,11 +9,11 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from harness.contract import Limits
 from harness.nursery import JOB, SPOOL
+from harness.paths import View, view
 from harness.sandbox._box import WORKER_DIRECTORY, Box, Ends, Folder, Launch, Started, environment
 from harness.sandbox._cgroup import Delegation
 from harness.sandbox._interpreter import interpreter_paths, package_folder
@@ -23,8 +23,8 @@ from harness.sandbox._root import Walls, launcher_command, lease_uid
 from harness.sandbox._seccomp import UNCOVERED, compile_filter
 from harness.scratch import Scratch
 
-_SYSTEM_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_SYSTEM_FILES = (
+_SYSTEM = (
+    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
     "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime",
     "/sys/devices/system/cpu", "/sys/devices/system/node",
 )  # fmt: skip
@@ -132,34 +132,32 @@ class Bubblewrap:
         return [*argv, *namespaces, *self._file_system(box, mounts), "--"]
 
     def _file_system(self, box: Box, mounts: Iterable[tuple[Path, str]]) -> Iterator[str]:
-        for link in _SYSTEM_LINKS:
-            if Path(link).is_symlink():
-                yield from ("--symlink", str(Path(link).readlink()), link)
-            else:
-                yield from ("--ro-bind-try", link, link)
-        yield from ("--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev")
-        for path in _SYSTEM_FILES:
-            yield from ("--ro-bind-try", path, path)
+        yield from ("--proc", "/proc", "--dev", "/dev")
         yield from ("--size", str(shared_bytes(box.limits)), "--perms", "1777", "--tmpfs", "/dev/shm")  # noqa: S108
         for node in () if box.gpu is None else box.gpu.nodes:
             yield from ("--dev-bind", str(node), str(node))
         yield from ("--remount-ro", "/dev")  # else a tmpfs without a size
         yield from ("--size", str(box.limits.scratch_bytes), "--perms", "1777", "--tmpfs", "/tmp")  # noqa: S108
         yield from ("--dir", HOME)
-        yield from chain.from_iterable(self._interpreter())
+        yield from self._view()
         for source, target in mounts:
             yield from ("--ro-bind", str(source), target)
         yield from ("--remount-ro", "/", "--chdir", HOME)
 
-    def _interpreter(self) -> Iterator[tuple[str, ...]]:
-        """Yield mounts of the interpreter, and covers over what must stay hidden, parents first."""
-        visible = interpreter_paths()
-        covers = [path for path in self.hidden if any(path.is_relative_to(shown) for shown in (Path("/usr"), *visible))]
-        for path in sorted({*visible, *covers}):
-            if path in covers:
-                yield ("--tmpfs", str(path), "--remount-ro", str(path))
-            else:
-                yield ("--ro-bind", str(path.resolve()), str(path))
+    def _view(self) -> Iterator[str]:
+        """Yield mounts of the system and the interpreter, and covers over what must stay hidden."""
+        seen = self.view()
+        for layer in seen.layers:
+            yield from ("--ro-bind" if layer.shown else "--tmpfs", *((str(layer.path),) * (1 + layer.shown)))
+        for link in seen.links:
+            yield from ("--symlink", str(link.target), str(link.path))
+        for path in seen.hidden:
+            yield from ("--remount-ro", str(path))  # once what lies in it has its place
+
+    def view(self) -> View:
+        """Return what of the host shows to every worker at its own place."""
+        names = (*map(Path, _SYSTEM), *interpreter_paths())
+        return view((path for path in names if path.exists()), (path for path in self.hidden if path.is_dir()))
 
 
 def shared_bytes(limits: Limits) -> int:

@@ -6,6 +6,7 @@ import site
 import stat
 import sys
 import sysconfig
+from functools import cache
 from pathlib import Path
 
 import harness
@@ -24,27 +25,48 @@ def user_base() -> str | None:
 
 
 def interpreter_paths() -> tuple[Path, ...]:
-    """Return the folders and files outside ``/usr`` that running Python takes, parents before children.
+    """Return the files and folders that running Python takes, as it names them; some lie in one another.
 
     Of a prefix only the parts an installation has are named: a virtual environment made in the course's
     own root must not show the course.
     """
-    prefixes = {Path(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+    prefixes = {Path(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix)}
     wanted = {prefix / part for prefix in prefixes for part in _OF_A_PREFIX}
     wanted |= {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    wanted |= {Path(entry) for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages")}
-    wanted |= {path.resolve() for path in wanted}
-    existing = {path for path in wanted if path.exists() and not path.is_relative_to("/usr")}
-    return tuple(
-        path
-        for path in sorted(existing)
-        if not any(other in existing for other in path.parents)  # a parent shows its children
-    )
+    wanted |= {Path(sys.executable), *package_folders()}
+    return tuple(path for path in sorted(wanted) if path.is_absolute() and path.exists())
+
+
+def package_folders() -> tuple[Path, ...]:
+    """Return the folders that packages were installed into, wherever a ``.pth`` file or the user's own site named them.
+
+    A checkout that was added to the path is none of them: it is the course, or a neighbour's work.
+    """
+    return tuple(Path(entry) for entry in sys.path if _holds_packages(Path(entry)))
+
+
+def _holds_packages(folder: Path) -> bool:
+    if folder.name in ("site-packages", "dist-packages"):
+        return folder.is_dir()
+    return folder.is_absolute() and any(folder.glob("*.dist-info"))
 
 
 def private_ancestor(path: Path) -> Path | None:
     """Return the topmost ancestor of `path` that other users may not pass through, such as ``/root``."""
-    for ancestor in reversed(path.parents):
-        if not ancestor.stat().st_mode & stat.S_IXOTH:
-            return ancestor
-    return None
+    return next((folder for folder in reversed(path.parents) if not folder.stat().st_mode & stat.S_IXOTH), None)
+
+
+@cache
+def closed_paths() -> tuple[Path, ...]:
+    """Return the real paths that running Python takes and that are closed to other users: folders on the way, too."""
+    packages = [folder.resolve() for folder in package_folders()]
+    needed = {Path(sys.executable).resolve(), Path(sysconfig.get_path("stdlib")).resolve(), package_folder()}
+    needed |= {*packages, *(entry.resolve() for folder in packages for entry in folder.iterdir())}
+    needed |= {folder for path in needed for folder in path.parents}
+    return tuple(path for path in sorted(needed) if path.exists() and is_closed(path))
+
+
+def is_closed(path: Path) -> bool:
+    """Say whether other users may not read the file `path`, or not enter it, if it is a folder."""
+    mode = path.stat().st_mode
+    return not mode & (stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH)

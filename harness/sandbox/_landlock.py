@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.contract import InfrastructureError
 from harness.kernel import LANDLOCK_ABI, LANDLOCK_ALL, LANDLOCK_READ
+from harness.paths import outermost, view
 from harness.sandbox._box import WORKER_DIRECTORY, Box, Ends, Launch, Started
 from harness.sandbox._interpreter import interpreter_paths, package_folder
 from harness.sandbox._levels import Isolation, Level
@@ -57,11 +58,10 @@ class Landlock:
         if seccomp is None:
             raise InfrastructureError("the system calls of this machine's architecture are not known here")
         shown = (*map(Path, _SYSTEM), *interpreter_paths(), package_folder())
-        for path in self.hidden:
-            for other in shown:
-                if path.resolve().is_relative_to(other.resolve()):
-                    raise InfrastructureError(f"{path} lies in {other}, which Landlock must show: move it elsewhere")
-        given = (*shown, *(folder.source for folder in box.folders))
+        for path in view(shown, self.hidden).hidden:
+            holder = next(other for other in outermost(shown) if path.is_relative_to(other))
+            raise InfrastructureError(f"{path} lies in {holder}, which Landlock must show: move it elsewhere")
+        given = outermost((*shown, *(folder.source for folder in box.folders)))
         devices = (*map(Path, _DEVICES), *(() if box.gpu is None else box.gpu.nodes))
         return plan_in_place(
             box,

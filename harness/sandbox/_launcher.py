@@ -1,10 +1,10 @@
 """The last step before a worker, and the reaper of the levels without a pid namespace.
 
 Run as ``python -I -S _launcher.py SPEC ARGUMENT...`` with SPEC in JSON; standard library and `kernel` only. It enters
-the worker's cgroup, leaves the host's keyring, on a root host hides private folders, re-exposes in them what the worker
-needs and drops to an unprivileged uid, puts Landlock's and seccomp's walls around itself, and becomes the command.
-With `reap` it stays outside the walls: adopts whatever the worker leaves behind and kills it when the worker ends,
-when it is told to (SIGTERM), or when the host dies.
+the worker's cgroup, leaves the host's keyring, on a root host covers private folders, shows in them again what the
+worker needs and drops to an unprivileged uid, puts Landlock's and seccomp's walls around itself, and becomes the
+command. With `reap` it stays outside the walls: adopts whatever the worker leaves behind and kills it when the worker
+ends, when it is told to (SIGTERM), or when the host dies.
 """
 
 import base64
@@ -34,8 +34,15 @@ def main(spec: dict[str, Any], command: list[str]) -> None:
     for procs in spec["cgroup"]:
         Path(procs).write_text("0")
     _leave_keyring()
-    if spec["hidden"]:
-        _hide(spec["hidden"])
+    if spec["hidden"]["covers"] or spec["hidden"]["closed"]:
+        try:
+            _hide(spec["hidden"], spec["uid"])
+        except OSError as error:
+            closed = ", ".join([*spec["hidden"]["covers"], *spec["hidden"]["closed"]])
+            sys.exit(
+                f"other users may not enter or read {closed}, and what a worker needs of it cannot be shown to it "
+                f"({error}): open it to reading (chmod -R go+rX), or install Python and its packages elsewhere"
+            )
     if spec["reap"]:
         _reap(spec, command)
     _drop(spec["uid"])
@@ -52,18 +59,24 @@ def _leave_keyring() -> None:
             kernel.call("syscall", number, _KEYCTL_JOIN_SESSION_KEYRING, None)
 
 
-def _hide(hidden: dict[str, list[str]]) -> None:
-    """Cover each private folder with an empty readable one that shows only the paths listed for it."""
+def _hide(hidden: dict[str, Any], uid: int | None) -> None:
+    """Cover each private folder with an empty readable one, and show in it what is listed, under all its names."""
     kernel.unshare(kernel.CLONE_NEWNS)
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
-    for ancestor, paths in hidden.items():
-        held = [(path, os.open(path, os.O_PATH), Path(path).is_dir()) for path in paths]
-        kernel.mount("tmpfs", ancestor, "tmpfs", 0, "mode=0755,size=1m")
-        for path, fd, is_folder in held:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            Path(path).mkdir() if is_folder else Path(path).touch()
-            kernel.mount(f"/proc/self/fd/{fd}", path, None, kernel.MS_BIND | kernel.MS_REC)
-            os.close(fd)
+    held = [(path, os.open(path, os.O_PATH)) for path in hidden["shown"]]
+    mask = os.umask(0o022)
+    for cover in hidden["covers"]:
+        kernel.mount("tmpfs", cover, "tmpfs", 0, "mode=0755,size=1m")
+    for path, descriptor in held:
+        if uid is not None and path in hidden["closed"]:
+            kernel.show_to(uid, descriptor, path)
+        else:
+            kernel.show(descriptor, path)
+        os.close(descriptor)
+    for path, target in hidden["links"]:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).symlink_to(target)
+    os.umask(mask)
 
 
 def _wall_in(spec: dict[str, Any]) -> None:

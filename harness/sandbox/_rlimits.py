@@ -48,6 +48,7 @@ def plan_in_place(box: Box, walls: Callable[[Path], Walls]) -> Launch:
     (home / "lib").mkdir()
     (home / "lib" / "harness").symlink_to(package_folder())  # else the course would be importable
     (home / WORKER_DIRECTORY).mkdir()
+    (home / "lib").chmod(0o755)  # whatever the umask is
     uid = None if lease is None else lease.uid
     if uid is not None:
         home.chmod(0o711)

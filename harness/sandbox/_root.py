@@ -9,12 +9,14 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from harness.contract import InfrastructureError
+from harness.paths import outermost, view
 from harness.sandbox import _launcher
-from harness.sandbox._interpreter import private_ancestor
+from harness.sandbox._interpreter import closed_paths, is_closed, private_ancestor
 
 # systemd's table of uids (systemd.io/UIDS-GIDS) leaves 60578 to 61183 to nobody
 _FIRST_UID, _LAST_UID = 60_600, 61_100
@@ -68,14 +70,9 @@ def launcher_command(
 
     With `reap_in` the launcher stays as the worker's reaper, and the worker starts in that folder.
     """
-    hidden: dict[str, list[str]] = {}
-    for path in sorted(set(shown)) if uid is not None else ():
-        ancestor = private_ancestor(path)
-        if ancestor is not None:
-            hidden.setdefault(str(ancestor), []).append(str(path))
     spec = {
         "uid": uid,
-        "hidden": hidden,
+        "hidden": _hidden(shown) if uid is not None else _hidden(()),
         "parent": os.getpid(),
         "reap": reap_in is not None,
         "folder": str(reap_in),
@@ -84,3 +81,22 @@ def launcher_command(
         "seccomp": None if walls.seccomp is None else base64.b64encode(walls.seccomp).decode(),
     }
     return (sys.executable, "-I", "-S", str(Path(_launcher.__file__).resolve()), json.dumps(spec))
+
+
+def _hidden(shown: Iterable[Path]) -> dict[str, list[Any]]:
+    """Return which private folders must be covered to let another user come to `shown`, and what shows in them.
+
+    What is named in `closed` is closed to others in itself, too, as all is that was installed under a umask of 077.
+    """
+    whole = view(path for path in shown if path.exists())
+    reached = (*whole.shown, *(link.path for link in whole.links))
+    covers = outermost(filter(None, map(private_ancestor, reached)))
+    closed = [path for path in whole.shown if is_closed(path) or any(c.is_relative_to(path) for c in closed_paths())]
+    covered = [path for path in whole.shown if any(path.is_relative_to(cover) for cover in covers)]
+    links = [link for link in whole.links if any(link.path.is_relative_to(cover) for cover in covers)]
+    return {
+        "covers": [str(path) for path in covers],
+        "shown": [str(path) for path in whole.shown if path in covered or path in closed],
+        "closed": [str(path) for path in closed],
+        "links": [(str(link.path), str(link.target)) for link in links],
+    }

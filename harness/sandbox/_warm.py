@@ -11,15 +11,16 @@ import os
 import shutil
 import signal
 import threading
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from harness.nursery import JOB, Birth
+from harness.nursery import JOB, SPOOL, Birth
+from harness.paths import outermost
 from harness.sandbox._box import Box, Ends, Folder, Started, environment
 from harness.sandbox._bubblewrap import HOME, Bubblewrap, shared_bytes
-from harness.sandbox._interpreter import interpreter_paths
 from harness.sandbox._levels import Isolation
 from harness.sandbox._nursery import NotBornError, Nursery
 from harness.sandbox._preload import modules_for, own_modules
@@ -29,6 +30,9 @@ _log = logging.getLogger(__name__)
 _MOST = 4
 """Nurseries at a time: a preloaded torch holds some 300 MiB."""
 _COVERED = ("/tmp", "/dev/shm")  # noqa: S108 - in the worker's view
+"""Folders that each worker has of its own; what of the interpreter lies below them is shown there again."""
+_TAKEN = (JOB, SPOOL)
+"""Folders in which nothing else can be shown."""
 _SUBMISSION = "submission"
 
 Libraries = frozenset[str]
@@ -55,6 +59,11 @@ class _Wanted:
         return frozenset(name.partition(".")[0] for name in self.modules)
 
 
+def _below(folders: Iterable[str], paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the outermost of the `paths` that lie below one of the `folders`."""
+    return outermost(path for path in paths if any(path.is_relative_to(folder) for folder in folders))
+
+
 @dataclass(eq=False)
 class Warm:
     """The isolation of `cold`, with workers that are forked where they can be."""
@@ -66,9 +75,9 @@ class Warm:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        covered = [str(path) for path in interpreter_paths() if any(path.is_relative_to(top) for top in _COVERED)]
+        covered = _below(_TAKEN, self.cold.view().shown)
         if covered:
-            self.problem = f"the interpreter lies in {covered[0]}, which each worker has of its own"
+            self.problem = f"Python or a package lies in {covered[0]}, where each worker finds its own files"
 
     @property
     def isolation(self) -> Isolation:
@@ -101,9 +110,12 @@ class Warm:
                 undo.callback(group.remove)
             job = nursery.spool(box.folders)
             undo.callback(shutil.rmtree, job)
+            seen = self.cold.view()
             birth = Birth(
                 job=job.name,
                 home=HOME,
+                shown=tuple(map(str, _below(_COVERED, seen.shown))),
+                links=tuple((str(link.path), str(link.target)) for link in seen.links if _below(_COVERED, [link.path])),
                 environment=environment(HOME, box),
                 threads=box.threads,
                 cores=tuple(os.sched_getaffinity(0)),

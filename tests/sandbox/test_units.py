@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from harness.contract import Limits, TaskError
+from harness.paths import outermost
 from harness.sandbox import Allowance, Box, Level
 from harness.sandbox._box import environment
 from harness.sandbox._interpreter import interpreter_paths, private_ancestor
@@ -29,23 +30,31 @@ def test_an_environment_made_inside_the_course_does_not_show_the_course(tmp_path
     packages = prefix / "lib" / "python3" / "site-packages"
     for folder in (packages, prefix / "bin", root / "submissions", root / "tasks", root / "leaderboard"):
         folder.mkdir(parents=True, exist_ok=True)
+    (prefix / "lib64").symlink_to("lib")
     (prefix / "pyvenv.cfg").touch()
     monkeypatch.setattr(sys, "prefix", str(prefix))
     monkeypatch.setattr(sys, "exec_prefix", str(prefix))
     monkeypatch.setattr(sys, "path", [str(packages), str(root), *sys.path])
     monkeypatch.setattr(sysconfig, "get_path", lambda name: str(packages))
     shown = interpreter_paths()
-    assert prefix / "bin" in shown
-    assert prefix / "lib" in shown
+    assert {prefix / "bin", prefix / "lib", prefix / "lib64", packages} <= set(shown)
     private = [root, *(root / name for name in ("submissions", "tasks", "leaderboard"))]
-    assert not [path for path in private if any(path.is_relative_to(other) for other in shown)]
+    assert not [path for path in private if any(path.is_relative_to(other) for other in outermost(shown))]
 
 
-def test_what_is_shown_of_the_interpreter_is_there_and_named_once():
+def test_what_is_shown_of_the_interpreter_is_there_and_no_whole_home():
     shown = interpreter_paths()
     assert all(path.exists() for path in shown)
-    assert not [path for path in shown if any(parent in shown for parent in path.parents)]
-    assert not [path for path in shown if path.is_relative_to("/usr") or path in (Path("/"), Path.home())]
+    assert not {Path("/"), Path("/usr"), Path.home(), Path.cwd()} & set(outermost(shown))
+
+
+def test_a_folder_that_a_pth_file_names_shows_if_packages_were_installed_there(tmp_path, monkeypatch):
+    installed, checkout = tmp_path / "packages", tmp_path / "checkout"
+    (installed / "numpy-2.0.dist-info").mkdir(parents=True)
+    (checkout / "harness.egg-info").mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(installed), str(checkout)])
+    assert installed in interpreter_paths()
+    assert checkout not in interpreter_paths()
 
 
 def test_the_topmost_folder_that_others_may_not_pass_is_found(tmp_path):

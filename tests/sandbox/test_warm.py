@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from harness.contract import InfrastructureError
+from harness.paths import Layer, View
 from harness.sandbox import Level, find_sandbox, why_cold
 from harness.sandbox._bubblewrap import Bubblewrap
 from harness.sandbox._landlock import Landlock
@@ -362,8 +363,9 @@ def test_a_nursery_that_cannot_start_is_nobodys_failure(wall):
 
 
 def test_an_interpreter_that_a_worker_could_not_see_starts_it_cold(wall, monkeypatch):
-    monkeypatch.setattr("harness.sandbox._warm.interpreter_paths", lambda: (Path("/tmp/environment/lib"),))
-    assert "/tmp/environment/lib" in Warm(wall.sandbox).problem
+    seen = View((Layer(Path("/job/environment"), True),), ())
+    monkeypatch.setattr(Bubblewrap, "view", lambda _: seen)
+    assert "/job/environment" in Warm(wall.sandbox).problem
 
 
 def test_no_more_nurseries_stand_than_there_is_room_for(warm, monkeypatch):

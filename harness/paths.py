@@ -1,0 +1,102 @@
+"""Sets of paths with their symbolic links followed: which of them hold the others, and which links lead to them.
+
+Whatever is hidden, bound or allowed is named by real paths, each once: a folder brings along what lies in it, and to
+mount or to make what lies in it once more fails.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_MOST_LINKS = 40
+"""As many as the kernel follows (path_resolution(7))."""
+
+
+@dataclass(frozen=True, order=True)
+class Layer:
+    """A real path at which it changes whether paths show."""
+
+    path: Path
+    shown: bool
+
+
+@dataclass(frozen=True, order=True)
+class Link:
+    """A symbolic link at a real place, and the real path that it leads to."""
+
+    path: Path
+    target: Path
+
+
+@dataclass(frozen=True)
+class View:
+    """What of a file system shows."""
+
+    layers: tuple[Layer, ...]
+    """To be laid over one another in this order: outer before inner."""
+    links: tuple[Link, ...]
+    """Those that lead to what shows, and that no layer brings along."""
+
+    @property
+    def shown(self) -> tuple[Path, ...]:
+        """The layers that show."""
+        return tuple(layer.path for layer in self.layers if layer.shown)
+
+    @property
+    def hidden(self) -> tuple[Path, ...]:
+        """The layers that hide."""
+        return tuple(layer.path for layer in self.layers if not layer.shown)
+
+
+def outermost(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the real paths of `paths`, sorted, without those that lie in another."""
+    return view(paths).shown
+
+
+def view(shown: Iterable[Path], hidden: Iterable[Path] = ()) -> View:
+    """Return how to show the paths of `shown` under all their names, but for what lies in `hidden`.
+
+    Of the folders that hold a path the innermost one decides; one that is named in both is hidden.
+    """
+    names = {path.absolute() for path in shown}
+    layers = _layers({_real(path): True for path in names} | {_real(path): False for path in hidden})
+    links = {link for name in names for link in _links_to(name)}
+    return View(layers, tuple(Link(link, _real(link)) for link in sorted(links) if not _decided(layers, link)))
+
+
+def _layers(wanted: dict[Path, bool]) -> tuple[Layer, ...]:
+    """Return those of `wanted` that change something: a folder sorts before what lies in it."""
+    kept: dict[Path, bool] = {}
+    for path in sorted(wanted):
+        if wanted[path] is not next((kept[folder] for folder in path.parents if folder in kept), False):
+            kept[path] = wanted[path]
+    return tuple(Layer(path, shown) for path, shown in kept.items())
+
+
+def _decided(layers: tuple[Layer, ...], path: Path) -> bool:
+    """Say whether `path` shows."""
+    states = {layer.path: layer.shown for layer in layers}
+    return next((states[folder] for folder in (path, *path.parents) if folder in states), False)
+
+
+def _links_to(path: Path) -> Iterator[Path]:
+    """Yield the links that the kernel follows to come to `path`, each by its real place."""
+    here, left, followed = Path(path.anchor), [*reversed(path.parts[1:])], 0
+    while left and followed < _MOST_LINKS:
+        name = left.pop()
+        step = here.parent if name == os.pardir else here / name
+        if not step.is_symlink():
+            here = step
+            continue
+        yield step
+        text = step.readlink()
+        here = Path(text.anchor) if text.is_absolute() else here
+        left += reversed(text.parts[1:] if text.is_absolute() else text.parts)
+        followed += 1
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
