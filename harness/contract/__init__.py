@@ -16,6 +16,7 @@ from harness.contract._names import check_name
 from harness.contract._sources import Baseline, Canonical, Counts, Embedded, File, Local, Source
 from harness.contract._split import Parts, Split, take_items
 from harness.contract._task import Inputs, Kind, Task
+from harness.contract._whereabouts import raised_at, written_at
 from harness.contract.metrics import Metric, Predictions
 from harness.contract.rules import Rule
 
@@ -48,6 +49,8 @@ __all__ = [
     "UsageError",
     "check_name",
     "metrics",
+    "raised_at",
     "rules",
     "take_items",
+    "written_at",
 ]

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from harness.contract import Predictions, Split, Task, take_items
+from harness.evaluate._figures import Figures
 from harness.evaluate._measure import STILL, Asked, Measured, Replays
 from harness.evaluate._plan import seed_for
-from harness.evaluate._score import resampled
 from harness.record import Audit
 from harness.statistics import bootstrap
 
@@ -102,8 +102,10 @@ def not_memorised(task: Task, truth: Split, scored: Predictions, altered: Asked)
     if bound is None or (metric.of == "scores" and altered.answers.scores is None):
         return None
     targets, sign = take_items(truth.targets, altered.items), 1 if metric.higher_is_better else -1
-    before = resampled(metric, targets, scored.take(altered.items))
-    after = resampled(metric, targets, altered.answers)
+    before, after = (
+        Figures(task=task.name, metric=metric, targets=targets, predictions=answers).resampled()
+        for answers in (scored.take(altered.items), altered.answers)
+    )
 
     def fall(items: Array) -> float:
         return sign * (before(items) - after(items))

@@ -232,7 +232,7 @@ class _Bench:
         item, perturb = int(self._draw.items[number]), self._subject.perturb
         one = self._subject.inputs[item : item + 1]
         if perturb is not None and self._draw.altered[number]:
-            one = np.ascontiguousarray(perturb(one[0], self._draw.generator), one.dtype)[None]
+            one = np.ascontiguousarray(perturb(one[0], self._draw.generator))[None]
         return _Kept(self._model.request(one, "measure"), number, self._answers)
 
     def _prepare_yardstick(self, number: int) -> _Clocked:

@@ -17,6 +17,7 @@ from harness._version import __version__
 from harness.contract import Predictions, SubmissionError
 from harness.evaluate._audits import keeps_still, no_replay, not_memorised, same_answers
 from harness.evaluate._host import describe_git, describe_machine, package_versions
+from harness.evaluate._jitter import jitter_of
 from harness.evaluate._measure import Measured, Subject, measure_cost
 from harness.evaluate._observe import Observer
 from harness.evaluate._open import fit_session, open_session
@@ -266,7 +267,7 @@ class _Line:
                 seed=seed,
                 inputs=plan.data.scored.inputs,
                 example=predictions,
-                perturb=plan.task.perturb,
+                perturb=jitter_of(plan.task),
                 batch=plan.task.batch,
             )
         )

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from harness.contract import Baseline, Metric, Predictions, Split, SubmissionError, Task, metrics, take_items
+from harness.contract import Baseline, Metric, Predictions, Split, SubmissionError, Task, metrics
+from harness.evaluate._figures import Figures
 from harness.evaluate._plan import seed_for
 from harness.record import BaselineResult, Score
-from harness.statistics import Resampled, binomial_p_value, bootstrap, percentile_interval, wilson_interval
+from harness.statistics import binomial_p_value, bootstrap, percentile_interval, wilson_interval
 
 Array = np.ndarray[Any, Any]
 
@@ -41,6 +42,7 @@ def score(task: Task, truth: Split, predictions: Predictions) -> Scored:
 
     Raises:
         SubmissionError: the primary metric needs scores and the model gives labels only.
+        TaskError: a metric does not give what a metric gives.
     """
     primary = task.primary
     if primary.of == "scores" and predictions.scores is None:
@@ -53,26 +55,23 @@ def score(task: Task, truth: Split, predictions: Predictions) -> Scored:
     if task.kind == "classification" and predictions.scores is not None:  # decided once, not in each resample anew
         predictions = Predictions(predictions.values, metrics.probabilities(predictions.scores))
     seed = seed_for(0, f"{task.name}/bootstrap", 0)
-    draws = (
-        None
-        if primary.outcomes
-        else bootstrap(resampled(primary, truth.targets, predictions), len(truth), seed, _RESAMPLES)
-    )
-    outcomes = None if primary.outcomes is None else primary.outcomes(truth.targets, predictions)
+
+    def figures(metric: Metric) -> Figures:
+        return Figures(task=task.name, metric=metric, targets=truth.targets, predictions=predictions)
+
+    first = _estimate(figures(primary), seed, _RESAMPLES)
     besides = [metric for metric in task.metrics[1:] if metric.of == "values" or predictions.scores is not None]
     if task.kind == "classification" and predictions.scores is not None:
         declared = {metric.name for metric in task.metrics}
         besides += [metric for metric in metrics.of_scores if metric.name not in declared]
+    others = [
+        _estimate(figures(metric), seed, _RESAMPLES if metric.of == "values" else _RESAMPLES_BESIDES)
+        for metric in besides
+    ]
     return Scored(
-        scores=(
-            _score(primary, truth, predictions, draws),
-            *(
-                _score(metric, truth, predictions, _draws_besides(metric, truth, predictions, seed), primary=False)
-                for metric in besides
-            ),
-        ),
-        outcomes=outcomes,
-        draws=draws,
+        scores=(_score(primary, first, primary=True), *map(_score, besides, others)),
+        outcomes=first.outcomes,
+        draws=first.draws,
     )
 
 
@@ -115,38 +114,33 @@ def not_reached(task: Task, baseline: Baseline) -> BaselineResult:
     )
 
 
-def _score(
-    metric: Metric, truth: Split, predictions: Predictions, draws: Array | None, *, primary: bool = True
-) -> Score:
-    if metric.outcomes is not None:
-        right = metric.outcomes(truth.targets, predictions)
-        interval = wilson_interval(int(right.sum()), len(right))
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Estimate:
+    """A figure, and what its interval rests on: outcomes of a proportion, or draws."""
+
+    value: float
+    outcomes: Array | None
+    draws: Array | None
+
+
+def _estimate(figures: Figures, seed: int, resamples: int) -> _Estimate:
+    value, outcomes = figures.value(), figures.outcomes()
+    draws = None if outcomes is not None else bootstrap(figures.resampled(), len(figures.predictions), seed, resamples)
+    return _Estimate(value=value, outcomes=outcomes, draws=draws)
+
+
+def _score(metric: Metric, estimate: _Estimate, *, primary: bool = False) -> Score:
+    if estimate.outcomes is not None:
+        interval = wilson_interval(int(estimate.outcomes.sum()), len(estimate.outcomes))
     else:
-        assert draws is not None
-        interval = percentile_interval(draws)
+        assert estimate.draws is not None
+        interval = percentile_interval(estimate.draws)
     return Score(
         name=metric.name,
-        value=float(metric.compute(truth.targets, predictions)),
+        value=estimate.value,
         low=interval.low,
         high=interval.high,
         higher_is_better=metric.higher_is_better,
         unit=metric.unit,
         primary=primary,
     )
-
-
-def _draws_besides(metric: Metric, truth: Split, predictions: Predictions, seed: int) -> Array | None:
-    if metric.outcomes is not None:
-        return None
-    resamples = _RESAMPLES if metric.of == "values" else _RESAMPLES_BESIDES
-    return bootstrap(resampled(metric, truth.targets, predictions), len(truth), seed, resamples)
-
-
-def resampled(metric: Metric, targets: Any, predictions: Predictions) -> Resampled:
-    """Return what computes `metric` on the items at given indices, having done once what is slow."""
-    if metric.resampler is not None:
-        return metric.resampler(targets, predictions)
-    if metric.outcomes is not None:
-        right = metric.outcomes(targets, predictions)
-        return lambda items: float(right[items].mean())
-    return lambda items: float(metric.compute(take_items(targets, items), predictions.take(items)))

@@ -16,6 +16,7 @@ from harness.evaluate._observe import Observer
 from harness.evaluate._plan import Device, Plan, WeightsPolicy, choose_mode
 from harness.evaluate._run import Outcome, run
 from harness.evaluate._snapshot import take_snapshot
+from harness.evaluate._try_task import try_task
 from harness.quiet import machine_wide
 from harness.record import Record, ScoredOn, Stores
 from harness.sandbox import Gpu, Sandbox, find_gpus
@@ -57,10 +58,13 @@ class Evaluator:
         self._stores = stores or Stores.of(course.leaderboard, course.private)
 
     def data(self, task: str) -> TaskData:
-        """Return the data of `task`, loaded once."""
+        """Return the data of `task`, loaded once, with the task's own functions tried on it."""
         if task not in self._loaded:
-            data = load_data(self._course.task(task), self._course.task_digest(task), self._places, self._settings.data)
-            self._loaded[task] = data if self._settings.score_on == "test" else data.without_test()
+            declared = self._course.task(task)
+            data = load_data(declared, self._course.task_digest(task), self._places, self._settings.data)
+            data = data if self._settings.score_on == "test" else data.without_test()
+            try_task(declared, data)
+            self._loaded[task] = data
         return self._loaded[task]
 
     def assets(self, task: str) -> tuple[Asset, ...]:

@@ -1,0 +1,34 @@
+"""Where in a person's own files a function was written, and where in them an error came from."""
+
+from __future__ import annotations
+
+import functools
+import traceback
+from pathlib import Path
+from types import CodeType
+
+
+def written_at(function: object) -> str:
+    """Return file and line of `function`, which may be anything that can be called; "" where nothing is known."""
+    code = _code_of(function)
+    return "" if code is None else f"{code.co_filename}:{code.co_firstlineno}"
+
+
+def raised_at(error: BaseException, function: object) -> str:
+    """Return file and line of the last step of `error` beside the file of `function`, else where that was written."""
+    code = _code_of(function)
+    if code is None:
+        return ""
+    folder = Path(code.co_filename).parent
+    frames = [step for step in traceback.extract_tb(error.__traceback__) if Path(step.filename).parent == folder]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else written_at(function)
+
+
+def _code_of(function: object) -> CodeType | None:
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = getattr(function, "__wrapped__", function)
+    code = getattr(function, "__code__", None)
+    if code is None and callable(function):  # an object with a method __call__
+        code = getattr(type(function).__call__, "__code__", None)
+    return code if isinstance(code, CodeType) else None

@@ -1,0 +1,104 @@
+"""Ask a task's metric for its figures; what it returns instead of a number is the task's mistake, not a student's."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from harness.contract import Metric, Predictions, TaskError, raised_at, take_items, written_at
+from harness.statistics import Resampled
+
+Array = np.ndarray[Any, Any]
+
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Figures:
+    """What `metric` says of `predictions`; every method raises `TaskError` where that is not what a metric may say."""
+
+    task: str
+    metric: Metric
+    targets: Any
+    predictions: Predictions
+
+    def value(self) -> float:
+        """Return the figure of all items."""
+        compute = self.metric.compute
+        items = f"on {len(self.predictions)} items"
+        return self._number(self._asked(compute, items, self.targets, self.predictions), compute, items)
+
+    def outcomes(self) -> Array | None:
+        """Return (N,) bool, which predictions are right; None where the metric is no proportion."""
+        outcomes, n = self.metric.outcomes, len(self.predictions)
+        if outcomes is None:
+            return None
+        right = self._asked(outcomes, f"on {n} items", self.targets, self.predictions)
+        if not isinstance(right, np.ndarray) or right.dtype != bool or right.shape != (n,):
+            raise self._mistake(outcomes, f"`outcomes` returned {_describe(right)}", f"a ({n},) array of bool")
+        value = self.value()
+        if n and abs(value - right.mean()) > _TOLERANCE:
+            raise self._mistake(
+                self.metric.compute,
+                f"`compute` returned {value:g} where `outcomes` says {right.mean():g}",
+                "a proportion: the mean of the outcomes",
+            )
+        return right
+
+    def resampled(self) -> Resampled:
+        """Return what computes the figure on the items at given indices, having done once what is slow."""
+        metric, items = self.metric, f"on a resample of {len(self.predictions)} items"
+        if metric.resampler is not None:
+            resampler = metric.resampler
+            figure = self._asked(resampler, f"on {len(self.predictions)} items", self.targets, self.predictions)
+            if not callable(figure):
+                raise self._mistake(resampler, f"`resampler` returned {_describe(figure)}", "what can be called")
+            return lambda indices: self._number(self._asked(figure, items, indices), figure, items)
+        right = self.outcomes()
+        if right is not None:
+            return lambda indices: float(right[indices].mean())
+        compute = metric.compute
+        return lambda indices: self._number(
+            self._asked(compute, items, take_items(self.targets, indices), self.predictions.take(indices)),
+            compute,
+            items,
+        )
+
+    def _asked(self, function: Callable[..., Any], items: str, *arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except (Exception, SystemExit) as error:
+            place = raised_at(error, function)
+            what = f"raised {type(error).__name__}: {error} {items}"
+            raise TaskError(f"{self._who()} {what}{place and f' ({place})'}") from error
+
+    def _number(self, value: object, function: object, items: str) -> float:
+        # bool is an int to Python, and an array of one number would pass for one until NumPy refuses it
+        if isinstance(value, bool | np.bool_ | np.ndarray) or not isinstance(value, numbers.Real):
+            raise self._mistake(function, f"returned {_describe(value)} {items}", "a number: write float(…)")
+        if not math.isfinite(value):
+            raise self._mistake(
+                function,
+                f"returned {float(value)} {items}",
+                "a finite number, also where an item or a class is missing from a resample",
+            )
+        return float(value)
+
+    def _mistake(self, function: object, found: str, expected: str) -> TaskError:
+        place = written_at(function)
+        return TaskError(f"{self._who()} {found}; expected {expected}{place and f' ({place})'}")
+
+    def _who(self) -> str:
+        return f"task {self.task}: metric {self.metric.name!r}"
+
+
+def _describe(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    text = repr(value)
+    return f"{text if len(text) <= 80 else f'{text[:80]}…'} ({type(value).__name__})"

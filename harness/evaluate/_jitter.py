@@ -1,0 +1,58 @@
+"""A task's `perturb`, held to what the task says of its inputs: what it does wrong is the task's mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from harness.contract import Task, TaskError, raised_at, written_at
+
+Array = np.ndarray[Any, Any]
+
+
+def jitter_of(task: Task) -> Callable[[Array, np.random.Generator], Array] | None:
+    """Return what alters one input of `task` and raises `TaskError` where that is no input any more; None without."""
+    perturb = task.perturb
+    if perturb is None:
+        return None
+
+    def jitter(one: Array, generator: np.random.Generator) -> Array:
+        try:
+            altered = perturb(one.copy(), generator)  # a copy: who alters in place must not alter the data
+        except (Exception, SystemExit) as error:
+            place = raised_at(error, perturb)
+            raise TaskError(
+                f"task {task.name}: `perturb` raised {type(error).__name__}: {error}{place and f' ({place})'}"
+            ) from error
+        return _checked(task, one, altered)
+
+    return jitter
+
+
+def _checked(task: Task, one: Array, altered: object) -> Array:
+    """Return `altered` in the form of `one`."""
+    inputs = task.inputs
+    array = np.asarray(altered)
+    if array.dtype.kind not in "biuf" or array.shape != one.shape:
+        found = f"{array.dtype} of shape {array.shape}" if array.dtype.kind in "biuf" else repr(altered)[:80]
+        raise _mistake(task, found, f"numbers of shape {one.shape}")
+    if not np.isfinite(array).all():
+        raise _mistake(task, f"{array[~np.isfinite(array)][0]}", "finite numbers")
+    low, high = inputs.low, inputs.high
+    if one.dtype.kind in "iu":  # what does not fit would come out as another number
+        limits = np.iinfo(one.dtype)
+        low, high = (limits.min if low is None else low), (limits.max if high is None else high)
+    with np.errstate(over="ignore"):
+        fitting = array.astype(one.dtype) if one.dtype.kind == "f" else array
+    if not np.isfinite(fitting).all():
+        raise _mistake(task, f"{array.flat[np.abs(array).argmax()]}", f"what {one.dtype} can hold")
+    if (low is not None and fitting.min() < low) or (high is not None and fitting.max() > high):
+        raise _mistake(task, f"values in [{fitting.min():g}, {fitting.max():g}]", f"values in [{low}, {high}]")
+    return fitting.astype(one.dtype)
+
+
+def _mistake(task: Task, found: str, expected: str) -> TaskError:
+    place = written_at(task.perturb)
+    return TaskError(f"task {task.name}: `perturb` returned {found}; expected {expected}{place and f' ({place})'}")
