@@ -21,6 +21,7 @@ ARROWS = {
     "contract": {"artifact"},
     "files": set(),
     "kernel": set(),
+    "packages": set(),
     "paths": set(),
     "scratch": set(),
     "text": set(),
@@ -30,7 +31,7 @@ ARROWS = {
     "quiet": {"contract"},
     "wire": {"contract"},
     "yardstick": PEOPLE | {""},
-    "worker": {"artifact", "contract", "wire"},
+    "worker": {"artifact", "contract", "packages", "wire"},
     "sandbox": PEOPLE | {"", "kernel", "nursery", "paths", "scratch", "wire"},
     "nursery": {"kernel", "worker"},
     "data": PEOPLE | {"files"},
@@ -135,7 +136,7 @@ def test_a_worker_loads_neither_torch_nor_a_room_of_the_host():
     assert "harness.wire" in loaded
     assert not loaded & {"torch", "sklearn", "scipy"}
     rooms = {room_of(name) for name in loaded if name.startswith("harness.")}
-    assert rooms <= {"", "_version", "artifact", "contract", "wire", "worker"}
+    assert rooms <= {"", "_version", "artifact", "contract", "packages", "wire", "worker"}
 
 
 @pytest.mark.worker

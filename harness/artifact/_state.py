@@ -9,7 +9,6 @@ the safetensors header, counts, and is told there which attribute holds what.
 from __future__ import annotations
 
 import io
-import json
 import pickle
 import sys
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 import cloudpickle
+import msgspec
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
@@ -59,7 +59,7 @@ def save_state(model: object, folder: Path) -> None:
                 "delete it at the end of fit, or write your own save and load"
             ) from error
         held.append((name, first, len(store.arrays), structure.tell() - begin))
-    save_file(store.arrays, folder / ARRAYS, {ATTRIBUTES: json.dumps(held)} if held else None)
+    save_file(store.arrays, folder / ARRAYS, {ATTRIBUTES: msgspec.json.encode(held).decode()} if held else None)
     (folder / STRUCTURE).write_bytes(structure.getvalue())
 
 

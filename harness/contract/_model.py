@@ -70,10 +70,17 @@ class Model:
 
         load_state(self, folder)
 
-    def log(self, **values: float) -> None:
-        """Report progress: `epoch`/`epochs` (or `step`/`steps`) move the bar, all draw the learning curve.
-
-        A call carries up to 32 values with names of up to 64 characters; what is NaN or beyond ±1e100 is left out.
-        """
+    def log(self, *positional: object, **values: float) -> None:
+        """Report progress: `epoch`/`epochs` (or `step`/`steps`) move the bar, all draw the learning curve."""
+        if positional:
+            raise TypeError("log takes values by their names: write self.log(epoch=3, loss=0.21)")
+        numbers = {name: _number(name, value) for name, value in values.items()}
         if self._reporter is not None:
-            self._reporter.report({name: float(value) for name, value in values.items()})
+            self._reporter.report(numbers)
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"log takes numbers: {name} is {value!r:.60}; print texts instead") from error

@@ -78,7 +78,8 @@ def _form_problem(task: TaskInfo, n: int, item_shape: tuple[int, ...], headers: 
             labels = first.shape == (n,) and numeric
             scores = first.shape == (n, classes) and first.dtype.kind == "f"
             if not (labels or scores):
-                return f"{_found(first, n)}: expected ({n},) integer labels or ({n}, {classes}) float scores"
+                expected = f"expected ({n},) integer labels or ({n}, {classes}) float scores"
+                return f"{_found(first, n)}: {expected}{_scores_remedy(first, n, classes)}"
         case "segmentation":
             if first.shape != (n, *item_shape[:2]) or not numeric:
                 return f"{_found(first, n)}: expected ({n}, {item_shape[0]}, {item_shape[1]}) masks or probabilities"
@@ -94,6 +95,25 @@ def _form_problem(task: TaskInfo, n: int, item_shape: tuple[int, ...], headers: 
     return None
 
 
+def _scores_remedy(first: ArrayHeader, n: int, classes: int) -> str:
+    """Say what to write, for the forms that people return instead of labels or scores."""
+    shape, kind = first.shape, first.dtype.kind
+    if shape == (n,) and kind == "b":
+        return "; write .astype(int)"
+    if shape == (n, classes) and kind in "iu":
+        return "; write .argmax(axis=1) for labels, or .astype(float)"
+    if shape == (n, 1):
+        return f"; {_ONE_COLUMN}" if kind == "f" and classes == 2 else "; write [:, 0] to drop the last axis"
+    if shape == (classes, n):
+        return "; write .T to swap the axes"
+    if n == 1 and shape in ((), (classes,)):
+        return "; one item was asked here, and squeeze() drops its axis too: name the axis, as in squeeze(1)"
+    return ""
+
+
+_ONE_COLUMN = "of one column p of a sigmoid make two, np.stack([1 - p, p], axis=1), or labels, (p > 0.5).astype(int)"
+
+
 def _found(first: ArrayHeader, n: int) -> str:
     return f"predict returned shape {first.shape} of {first.dtype} for {n} inputs"
 
@@ -102,13 +122,16 @@ def _labels(task: TaskInfo, array: Array, phase: Phase) -> Predictions:
     if array.ndim == 2:
         return Predictions(array.argmax(axis=1).astype(np.int64), array)
     if array.dtype.kind == "f" and (array != np.floor(array)).any():
-        raise bad_predictions(
-            phase, f"predict returned the label {array[array != np.floor(array)][0]}: expected whole numbers"
-        )
+        fraction = array[array != np.floor(array)][0]
+        remedy = f"; {_ONE_COLUMN}" if len(task.classes) == 2 and 0 <= fraction <= 1 else ""
+        raise bad_predictions(phase, f"predict returned the label {fraction:g}: expected whole numbers{remedy}")
     low, high = array.min(initial=0), array.max(initial=0)
     if low < 0 or high >= len(task.classes):
         wrong = low if low < 0 else high
-        raise bad_predictions(phase, f"predict returned the label {wrong:g}: expected 0 to {len(task.classes) - 1}")
+        counted_from_one = "; classes count from 0" if array.min() == 1 and high == len(task.classes) else ""
+        raise bad_predictions(
+            phase, f"predict returned the label {wrong:g}: expected 0 to {len(task.classes) - 1}{counted_from_one}"
+        )
     return Predictions(array.astype(np.int64))
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import errno
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
 from harness.wire import MAX_LINE, MAX_MESSAGE, MAX_NAME, MAX_PATH, MAX_TRACEBACK, Raised, Reason
+from harness.worker._remedies import Doing, Mistake, remedy
+
+_FRAMES, _CAUSES = 20, 8
 
 
 class ContractError(Exception):
@@ -32,19 +36,35 @@ class ArtifactError(ContractError):
     """What `save` wrote cannot be taken."""
 
 
-def explain(error: BaseException, folder: Path) -> Raised:
-    """Describe `error`; `folder` holds the submission's files."""
+def explain(error: BaseException, folder: Path, doing: Doing = "other", items: int = 0) -> Raised:
+    """Describe `error` and what to do about it; `folder` holds the submission's files.
+
+    `doing` is what was asked of the submission, `items` how many inputs predict was given.
+    """
     if isinstance(error, ContractError):
         return Raised("", _text(error)[:MAX_MESSAGE], error.file, error.line, "", error.reason)
     file, line = _where(error, folder)
     return Raised(
         encodable(type(error).__name__)[:MAX_NAME],
-        _text(error)[:MAX_MESSAGE],
+        _with_remedy(error, folder, doing, items),
         None if file is None else encodable(file)[:MAX_PATH],
         line if isinstance(line, int) and 0 < line <= MAX_LINE else None,  # a SyntaxError's may be set to anything
         _traceback(error, folder)[-MAX_TRACEBACK:],
         _reason(error),
     )
+
+
+def _with_remedy(error: BaseException, folder: Path, doing: Doing, items: int) -> str:
+    """Return the error's text, cut short if need be, and one sentence on what to do."""
+    text = _text(error)
+    try:
+        told = encodable(remedy(Mistake(error, text, doing, items, folder)))
+    except Exception:  # the error is the student's own object and may do anything when it is looked at
+        told = ""
+    if not told:
+        return text[:MAX_MESSAGE]
+    said = text.strip().partition("\n")[0][: MAX_MESSAGE - len(told) - 4].rstrip(" .:")
+    return f"{said}: {told}" if said else told
 
 
 def _reason(error: BaseException) -> Reason:
@@ -74,27 +94,58 @@ def encodable(text: str) -> str:
 def _where(error: BaseException, folder: Path) -> tuple[str | None, int | None]:
     if isinstance(error, SyntaxError) and isinstance(error.filename, str) and _inside(error.filename, folder):
         return _relative(error.filename, folder), error.lineno
-    frames = [
-        (frame.f_code.co_filename, line)
-        for frame, line in traceback.walk_tb(error.__traceback__)
-        if _inside(frame.f_code.co_filename, folder)
-    ]
-    if not frames:
-        return None, None
-    name, line = frames[-1]
-    return _relative(name, folder), line
+    for raised in _chain(error):
+        frames = [
+            (frame.f_code.co_filename, line)
+            for frame, line in traceback.walk_tb(raised.__traceback__)
+            if _inside(frame.f_code.co_filename, folder)
+        ]
+        if frames:
+            name, line = frames[-1]
+            return _relative(name, folder), line
+    return None, None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield `error` and what it was raised from: ours may stand for one of the student's."""
+    current: BaseException | None = error
+    for _ in range(_CAUSES):
+        if current is None:
+            return
+        yield current
+        current = current.__cause__
 
 
 def _traceback(error: BaseException, folder: Path) -> str:
-    """Format from the first frame of the student's on: ours before it are no help to them."""
+    """Format the student's own frames and the last one of a library: what lies between tells them little."""
     start: TracebackType | None = error.__traceback__
     while start is not None and not _inside(start.tb_frame.f_code.co_filename, folder):
         start = start.tb_next
     try:
-        lines = traceback.format_exception(type(error), error, start)
+        frames = traceback.extract_tb(start)
+        heading = ["Traceback (most recent call last):\n"] if frames else []
+        lines = heading + _shortened(frames, folder) + traceback.format_exception_only(type(error), error)
     except BaseException:  # likewise
         return ""
     return encodable("".join(lines)).replace(f"{folder}/", "")
+
+
+def _shortened(frames: traceback.StackSummary, folder: Path) -> list[str]:
+    """Format `frames`, runs of a library's own left out but for the last frame of all, and long recursions cut."""
+    lines: list[str] = []
+    left_out = 0
+    for place, frame in enumerate(frames):
+        if not _inside(frame.filename, folder) and place < len(frames) - 1:
+            left_out += 1
+            continue
+        if left_out:
+            lines.append(f"  … {left_out} more in the libraries\n")
+        left_out = 0
+        lines += traceback.format_list([frame])
+    if len(lines) > _FRAMES:
+        half = _FRAMES // 2
+        lines[half:-half] = [f"  … {len(lines) - 2 * half} more\n"]
+    return lines
 
 
 def _inside(filename: str, folder: Path) -> bool:

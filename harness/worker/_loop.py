@@ -46,14 +46,18 @@ from harness.wire import (
     unpack,
 )
 from harness.worker._confine import confine
-from harness.worker._explain import ArtifactError, encodable, explain
+from harness.worker._explain import ArtifactError, ContractError, encodable, explain
 from harness.worker._inspect import inspect
 from harness.worker._plain import plain
+from harness.worker._remedies import Doing
 from harness.worker._student import make_model
 
 Array = np.ndarray[Any, Any]
 Answer = tuple[Form, tuple[Array, ...]]
 
+_DOING: dict[type, Doing] = {
+    Setup: "import", Fit: "fit", Save: "save", Load: "load", Predict: "predict", Inspect: "predict",
+}  # fmt: skip
 _EVERY_LOG = 2_000
 _LOGS_PER_SECOND = 20  # after that many
 
@@ -90,7 +94,7 @@ class Worker:
             except ChannelClosed:
                 raise
             except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's as well
-                reply, results = self._explain(error), ()
+                reply, results = self._explain(error, _DOING.get(type(request), "other"), _items(request, arrays)), ()
             self._send(reply, *results)
             match request:
                 case Predict("array"):
@@ -110,7 +114,7 @@ class Worker:
                 form, results = answer(inputs)
                 finish()
             except BaseException as error:
-                self._send(self._explain(error))
+                self._send(self._explain(error, "predict", len(inputs)))
                 continue
             with lock:
                 sent = len(results) == 1 and channel.send_again(results[0])
@@ -124,9 +128,9 @@ class Worker:
         with self._lock:
             self._channel.send(reply, *results)
 
-    def _explain(self, error: BaseException) -> msgspec.Struct:
+    def _explain(self, error: BaseException, doing: Doing, items: int) -> msgspec.Struct:
         try:
-            return explain(error, self._folder)
+            return explain(error, self._folder, doing, items)
         except BaseException:  # whatever a student's exception may be up to, an answer is owed
             return Raised("Exception", "(the exception cannot be shown)", None, None, "")
 
@@ -151,7 +155,7 @@ class Worker:
             case Save():
                 self._save()
             case Load(folder):
-                self._model.load(Path(folder))
+                self._load(Path(folder))
             case Inspect(form):
                 inputs = unpack(form, arrays)
                 _switch_gradient_off()
@@ -163,6 +167,7 @@ class Worker:
     def _setup(self, request: Setup) -> None:
         self._folder = Path(request.submission)
         self._task = request.task
+        sys.argv = ["model.py"]  # what started the worker is no argument of the student's program
         confine(request.task.limits, request.processes)
         self._model = make_model(self._folder, request.task, request.seed, self)
 
@@ -183,6 +188,14 @@ class Worker:
                     self._channel.send(File(path), content)
         except NotAFileError as error:
             raise ArtifactError(str(error)) from error
+
+    def _load(self, folder: Path) -> None:
+        loaded: object = self._model.load(folder)  # type: ignore[func-returns-value] # a student's may return anything
+        if isinstance(loaded, Model) and loaded is not self._model:
+            raise ContractError(
+                "load returned a model, which is not used: set what you read on self, and return nothing",
+                file="model.py",
+            )
 
     def _predict(self, inputs: Any) -> Answer:
         if isinstance(inputs, np.ndarray):
@@ -213,6 +226,11 @@ def _drawable(values: dict[str, float]) -> dict[str, float]:
         encodable(name)[:MAX_LOGGED_NAME]: value for name, value in values.items() if abs(value) <= MAX_LOGGED_VALUE
     }
     return dict(islice(drawn.items(), MAX_LOGGED_NAMES))
+
+
+def _items(request: Request, arrays: list[Array]) -> int:
+    """Return how many inputs predict was given."""
+    return len(arrays[0]) if isinstance(request, Predict) and request.form == "array" and arrays else 0
 
 
 def _echo(request: Echo, _: object) -> Answer:

@@ -19,13 +19,19 @@ def plain(result: Any, kind: str) -> tuple[Form, tuple[np.ndarray[Any, Any], ...
     if kind == "detection":
         if not isinstance(result, list | tuple):
             raise PredictionsError(
-                f"predict returned {_name(result)}: expected a list with one (k, 6) float array per image"
+                f"predict returned {_name(result)}: expected a list with one (k, 6) float array per image, each row "
+                "x1, y1, x2, y2, score, class"
             )
         return pack([_boxes(boxes) for boxes in result])
     return pack(_array(result))
 
 
 def _boxes(result: Any) -> np.ndarray[Any, Any]:
+    if isinstance(result, dict):  # torchvision's own form
+        raise PredictionsError(
+            "predict returned a dict for an image: expected (k, 6); of torchvision's join boxes, scores[:, None] and "
+            "(labels - 1)[:, None] by torch.cat(..., dim=1)"
+        )
     array = _array(result).astype(np.float64)
     if array.size and (array.ndim != 2 or array.shape[1] != 6):
         raise PredictionsError(f"predict returned boxes of shape {array.shape} for an image: expected (k, 6)")
@@ -33,19 +39,44 @@ def _boxes(result: Any) -> np.ndarray[Any, Any]:
 
 
 def _array(result: Any) -> np.ndarray[Any, Any]:
+    if result is None:
+        raise PredictionsError("predict returned None: end it with `return` and the predictions")
     if isinstance(result, list | tuple) and result and hasattr(result[0], "detach"):
         result = [_host(item) for item in result]
     try:
         array = np.asarray(_host(result))
     except (ValueError, TypeError, RuntimeError) as error:
-        raise PredictionsError(f"predict returned {_name(result)}, which is no plain array ({error})") from error
+        raise PredictionsError(
+            f"predict returned {_name(result)}, which is no plain array: {_remedy(result, None) or error}"
+        ) from error
     if array.ndim > MAX_DIMENSIONS:
         raise PredictionsError(f"predict returned {_name(result)} of {array.ndim} dimensions: expected far fewer")
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
+        expected = "an array of integers or floats"
+        told = _remedy(result, array)
         raise PredictionsError(
-            f"predict returned {_name(result)} of dtype {array.dtype}: expected an array of integers or floats"
+            f"predict returned {_name(result)} of dtype {array.dtype}: expected {expected}{told and '; ' + told}"
         )
     return array
+
+
+def _remedy(result: Any, array: np.ndarray[Any, Any] | None) -> str:
+    """Say how to make numbers of what people return instead."""
+    if isinstance(result, dict):
+        return "return one array, not a dictionary"
+    if isinstance(result, tuple):
+        return "return one array, not several: scores alone are best"
+    if hasattr(result, "toarray"):
+        return "return result.toarray()"
+    if array is not None and (array.dtype.kind in "US" or _has_texts(array)):
+        return "return numbers of classes, not their names: list(self.task.classes).index(name) is the number of one"
+    if array is not None and array.dtype.kind in "fO" and array.ndim in (1, 2):
+        return "write .astype(float), or .astype(int) for labels"
+    return ""
+
+
+def _has_texts(array: np.ndarray[Any, Any]) -> bool:
+    return array.dtype == object and array.size > 0 and isinstance(array.flat[0], str)
 
 
 def _host(result: Any) -> Any:
@@ -60,4 +91,5 @@ def _host(result: Any) -> Any:
 
 
 def _name(result: Any) -> str:
-    return f"a {type(result).__name__}"
+    name = type(result).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"

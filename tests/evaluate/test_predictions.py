@@ -161,3 +161,25 @@ def test_a_payload_of_the_wrong_size_is_refused_before_it_is_read() -> None:
 def test_lengths_of_boxes_that_do_not_add_up_are_no_protocol(lengths: list[int]) -> None:
     with pytest.raises((WireError, SubmissionError)):
         accept(task("detection"), [np.tile(BOX, (4, 1)), np.array(lengths)], "predict")
+
+
+@pytest.mark.parametrize(
+    ("n", "result", "remedy"),
+    [
+        (N, np.array([True, False, True, False]), r"\.astype\(int\)"),
+        (N, np.eye(2, dtype=int)[[0, 1, 1, 0]], r"\.argmax\(axis=1\)"),
+        (N, np.zeros((N, 1)), r"np\.stack\(\[1 - p, p\]"),
+        (N, np.zeros((N, 1), int), r"\[:, 0\]"),
+        (N, np.zeros((2, N)), r"\.T"),
+        (N, np.array([0.2, 0.9, 0.4, 0.1]), r"np\.stack\(\[1 - p, p\]"),
+        (N, np.array([1, 2, 1, 2]), "count from 0"),
+        (1, np.zeros(2), r"squeeze\(1\)"),
+        (1, np.zeros(()), r"squeeze\(1\)"),
+    ],
+)
+def test_what_people_return_instead_of_labels_has_a_remedy(n: int, result: Any, remedy: str) -> None:
+    info = task("classification")
+    header = ArrayHeader(result.dtype, result.shape)
+    with pytest.raises(SubmissionError, match=remedy):
+        admit_predictions(info, n, (8,), "predict")(Done(), [header])
+        accept(info, [result], "predict")

@@ -66,8 +66,27 @@ def test_whatever_can_be_a_plain_array_is_one(result):
     ],
 )
 def test_what_is_no_array_of_numbers_is_a_fault_of_the_predictions(result):
-    with pytest.raises(PredictionsError, match="predict returned a"):
+    with pytest.raises(PredictionsError, match=r"predict returned (a|None)"):
         plain(result, "classification")
+
+
+@pytest.mark.parametrize(
+    ("result", "kind", "remedy"),
+    [
+        (None, "classification", "end it with `return`"),
+        (["left", "right"], "classification", r"self\.task\.classes\)\.index"),
+        (np.array(["left", "right"], object), "classification", r"self\.task\.classes\)\.index"),
+        ({"labels": [1]}, "classification", "not a dictionary"),
+        (([1, 2], [[0.1, 0.9]] * 3), "classification", "not several"),
+        (np.array([1, 2], object), "classification", r"\.astype"),
+        (np.zeros(2, np.longdouble), "forecasting", r"\.astype\(float\)"),
+        ([{"boxes": 1, "scores": 2, "labels": 3}], "detection", r"labels - 1"),
+        ("box", "detection", "x1, y1, x2, y2, score, class"),
+    ],
+)
+def test_what_people_return_instead_has_a_remedy(result, kind, remedy):
+    with pytest.raises(PredictionsError, match=remedy):
+        plain(result, kind)
 
 
 def test_boxes_come_as_one_flat_array_and_their_counts():

@@ -28,6 +28,17 @@ def model(fit="pass", predict="return np.zeros(len(inputs), int)", before="", ex
         ("", "defines no class `Model`", None),
         ("Model = 3", "a int", None),
         ("\ndef Model(): pass", "a function", 4),
+        ("class Net(harness.Model):\n    pass", "call your class Model instead of Net", 3),
+        ("class Net(harness.Model): pass\nModel = Net()", "an object of the class Net", None),
+        ("def fit(x, y): pass", "make fit and predict its methods", None),
+        ("from decimal import Decimal as Model", "without the base harness.Model", None),
+        (model(extra="def forward(self, x): pass").replace("def predict", "def other"), "may call your `forward`", 4),
+        (model().replace("train, validation", "train"), "def fit(self, train, validation):`; the arrays are", 6),
+        (model().replace("self, train", "train"), "def fit(self, train, validation):`", 6),
+        (model().replace("train, validation", "a, b, c, d"), "`fit(self, a, b, c, d)` cannot be called", 6),
+        (model().replace("self, inputs", "self, x, y"), "def predict(self, inputs):`", 8),
+        (model(extra="def save(self): pass"), "a folder (a pathlib.Path) to write files into", 5),
+        (model(extra="@classmethod\n    def load(cls, folder): pass"), "expected the plain method `def load(self", 5),
         ("class Model:\n    pass", "without the base harness.Model", 3),
         ("class Model(harness.Model):\n    def predict(self, inputs): pass", "has no method `fit`", 3),
         ("class Model(harness.Model):\n    def fit(self, a, b): pass", "has no method `predict`", 3),
@@ -130,6 +141,20 @@ def test_what_is_saved_is_loaded_by_a_fresh_model(worker, tmp_path):
     fitted.setup()
     assert fitted.ask(Load(str(folder)))[0] == Done()
     assert fitted.ask(Predict(), np.zeros((4, 2)))[1][0].tolist() == [0, 1, 2, 3]
+
+
+def test_a_load_that_returns_a_model_is_told_to_set_it_on_self(worker, tmp_path):
+    fitted = worker(model(extra="def load(self, folder): return Model()"))
+    fitted.setup()
+    reply, _ = fitted.ask(Load(str(tmp_path)))
+    assert "set what you read on self" in reply.message
+    assert reply.file == "model.py"
+
+
+def test_the_arguments_of_the_program_are_its_own(worker):
+    fitted = worker(model(before="ARGUMENTS = list(sys.argv)", fit="assert ARGUMENTS == sys.argv == ['model.py']"))
+    assert fitted.setup() == Done()
+    assert fitted.fit() == Done()
 
 
 def test_inputs_are_read_only_and_logs_come_before_the_reply(worker):

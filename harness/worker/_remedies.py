@@ -1,0 +1,272 @@
+"""One sentence on what to do, for the mistakes that students make most."""
+
+from __future__ import annotations
+
+import errno
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from harness.packages import USUAL, installed
+
+Doing = Literal["import", "fit", "save", "load", "predict", "other"]
+
+_CONVENTIONS = {
+    "np": "import numpy as np", "pd": "import pandas as pd", "plt": "import matplotlib.pyplot as plt",
+    "nn": "from torch import nn", "F": "from torch.nn import functional as F", "torch": "import torch",
+    "harness": "import harness", "Path": "from pathlib import Path", "tqdm": "from tqdm import tqdm",
+    "DataLoader": "from torch.utils.data import DataLoader", "os": "import os", "random": "import random",
+}  # fmt: skip
+_OFFLINE = frozenset(
+    {
+        "URLError", "gaierror", "ConnectionError", "ConnectTimeout", "ConnectionRefusedError", "NewConnectionError",
+        "MaxRetryError", "NameResolutionError", "LocalEntryNotFoundError", "OfflineModeIsEnabled", "ProxyError",
+    }
+)  # fmt: skip
+_OFFLINE_TEXTS = ("name resolution", "Network is unreachable", "Max retries exceeded", "couldn't connect to")
+_LFS = b"version https://git-lfs.github.com/spec/"
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What was raised, while what was asked of the submission in `folder`."""
+
+    error: BaseException
+    text: str
+    doing: Doing
+    items: int
+    """How many inputs were asked, while predicting."""
+    folder: Path
+
+    def says(self, *texts: str) -> bool:
+        """Tell whether the error's text holds one of `texts`."""
+        return any(text in self.text for text in texts)
+
+    def names(self) -> set[str]:
+        """Return the names of the error's classes."""
+        return {cls.__name__ for cls in type(self.error).__mro__}
+
+    def passes_through(self, *parts: str) -> bool:
+        """Tell whether the error came through a file with one of `parts` in its path."""
+        frames = traceback.extract_tb(self.error.__traceback__)
+        return any(part in frame.filename for frame in frames for part in parts)
+
+
+def remedy(mistake: Mistake) -> str:
+    """Return what to do about `mistake`, or nothing where that is not known."""
+    return next((found for rule in _RULES if (found := rule(mistake))), "")
+
+
+def _hidden_package(mistake: Mistake) -> str | None:
+    """Name a file beside model.py that stands in the way of a package of its name."""
+    if not isinstance(mistake.error, ImportError | AttributeError | NameError):
+        return None
+    for path in _beside(mistake.folder):
+        name = path.stem
+        known = name in USUAL or name in sys.stdlib_module_names
+        module = sys.modules.get(name)
+        loaded = str(getattr(module, "__file__", None) or "").startswith(f"{mistake.folder}/")
+        if known and loaded and re.search(rf"\b{re.escape(name)}\b", mistake.text):
+            return f"{path.name} beside model.py hides the package {name}: give the file another name"
+    return None
+
+
+def _beside(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir() or path.suffix == ".py")
+    except OSError:
+        return []
+
+
+def _imports(mistake: Mistake) -> str | None:
+    error = mistake.error
+    if mistake.says("attempted relative import"):
+        return "files beside model.py are imported by their plain names: write `from net import Net`, without the dot"
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return None
+    name = error.name.partition(".")[0]
+    if name == "google":
+        return "google.colab is there in Colab only: delete the import; the data comes as `train` and `validation`"
+    if name in USUAL:
+        return (
+            f"the package {USUAL[name]} is not installed here (there are {', '.join(installed())}): "
+            "do without it, or ask your instructor to add it"
+        )
+    return (
+        f"there is neither a package nor a file {name}.py here: hand in {name}.py beside model.py if it is yours, "
+        f"else do without it (there are {', '.join(installed())}) or ask your instructor to add it"
+    )
+
+
+def _undefined(mistake: Mistake) -> str | None:
+    if not isinstance(mistake.error, NameError) or isinstance(mistake.error, UnboundLocalError):
+        return None
+    name = getattr(mistake.error, "name", None) or ""
+    if name == "get_ipython":
+        return "get_ipython is there in notebooks only: delete this line, or hand in the notebook itself"
+    if name == "Model":
+        return "write `import harness` at the top and `class Model(harness.Model):`"
+    if name in _CONVENTIONS:
+        return f"write `{_CONVENTIONS[name]}` at the top of model.py"
+    if name == "display":
+        return "display is there in notebooks only: delete this line"
+    return None
+
+
+def _notebook_syntax(mistake: Mistake) -> str | None:
+    if not isinstance(mistake.error, SyntaxError):
+        return None
+    line = (mistake.error.text or "").lstrip()
+    if line.startswith(("%", "!")) or line.rstrip().endswith("?"):
+        return "lines that begin with % or ! work in notebooks only: delete them, or hand in the notebook itself"
+    return None
+
+
+def _read_only(mistake: Mistake) -> str | None:
+    if mistake.says("is read-only", "array is read only", "buffer source array is read-only"):
+        return "inputs and targets are read-only: work on a copy, such as `x = x.copy()` or `x = x - mean`"
+    if isinstance(mistake.error, OSError) and mistake.error.errno == errno.EROFS:
+        return (
+            "only the current folder can be written to, and it is empty again in the next process: "
+            "write to a plain name such as open('log.txt', 'w'), and keep what predict needs on self"
+        )
+    return None
+
+
+def _no_network(mistake: Mistake) -> str | None:
+    if mistake.names() & _OFFLINE or mistake.says(*_OFFLINE_TEXTS):
+        return (
+            "there is no network here: start without pretrained weights (weights=None), or use those that the task "
+            "declares, whose paths are in self.task.assets while fit runs"
+        )
+    return None
+
+
+def _no_file(mistake: Mistake) -> str | None:
+    error = mistake.error
+    if not isinstance(error, FileNotFoundError):
+        return None
+    name = Path(str(error.filename or "")).name
+    if name and _holds(mistake.folder, name):
+        return f'it lies beside model.py: open Path(__file__).parent / "{name}" (from pathlib import Path)'
+    if mistake.doing in ("predict", "load"):
+        return (
+            "prediction runs in a new process and an empty folder, so files that fit wrote are gone: "
+            "keep what predict needs on self"
+        )
+    return (
+        "no files are here but those of your submission: the data comes as the arguments `train` and `validation` of "
+        'fit, and a file beside model.py is Path(__file__).parent / "name"'
+    )
+
+
+def _holds(folder: Path, name: str) -> bool:
+    try:
+        return (folder / name).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _pointers(mistake: Mistake) -> str | None:
+    """Name a file that is a pointer of Git LFS, where something could not be read."""
+    if mistake.doing not in ("import", "load") or isinstance(mistake.error, SyntaxError | NameError):
+        return None
+    for path in _small_files(mistake.folder, Path("/job/artifact"), Path("/artifact")):
+        if _begins_with(path, _LFS):
+            return f"{path.name} is a pointer of Git LFS, not the file itself: run `git lfs pull` and hand in the file"
+    return None
+
+
+def _small_files(*folders: Path) -> Iterator[Path]:
+    for folder in folders:
+        try:
+            yield from (path for path in folder.rglob("*") if path.is_file() and path.stat().st_size < 1024)
+        except OSError:
+            continue
+
+
+def _begins_with(path: Path, start: bytes) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(start)) == start
+    except OSError:
+        return False
+
+
+def _torch(mistake: Mistake) -> str | None:
+    if mistake.says("deserialize object on a CUDA device"):
+        return 'load it for the CPU: torch.load(path, map_location="cpu")'
+    if mistake.says("No CUDA GPUs are available", "not compiled with CUDA", "Found no NVIDIA driver"):
+        return 'there is no GPU here: write device = "cuda" if torch.cuda.is_available() else "cpu" and .to(device)'
+    if mistake.says("Weights only load failed", "on <module '__main__'"):
+        return (
+            "the file holds a whole model, which can be loaded only where its class has the same place: save numbers "
+            "instead, torch.save(net.state_dict(), path), and load them by net.load_state_dict(torch.load(path))"
+        )
+    if mistake.says("Expected more than 1 value per channel when training"):
+        return "a module is in training mode: call self.net.eval() at the end of fit"
+    if mistake.says("support the deepcopy protocol", "parametrized modules is only supported"):
+        return (
+            "layers under weight_norm and other parametrisations cannot be copied or saved whole: call "
+            'torch.nn.utils.parametrize.remove_parametrizations(layer, "weight") at the end of fit'
+        )
+    return None
+
+
+def _processes(mistake: Mistake) -> str | None:
+    workers = ("multiprocessing", "torch/utils/data", "joblib", "concurrent/futures")
+    if isinstance(mistake.error, PermissionError) and mistake.passes_through(*workers):
+        return "no worker processes can be started at this isolation level: write num_workers=0 (or n_jobs=1)"
+    if mistake.says("DataLoader worker (pid", "process in the process pool was terminated"):
+        return "a worker process was ended, mostly for want of memory: write num_workers=0 (or n_jobs=1)"
+    return None
+
+
+def _split(mistake: Mistake) -> str | None:
+    if isinstance(mistake.error, AttributeError | TypeError | ValueError) and re.search(
+        r"'Split' object|Split object|Split\(|\.Split'", mistake.text
+    ):
+        return (
+            "fit is given two Splits, `train` and `validation`: the arrays are train.inputs and train.targets, "
+            "validation.inputs and validation.targets"
+        )
+    return None
+
+
+def _leaving(mistake: Mistake) -> str | None:
+    if isinstance(mistake.error, SystemExit):
+        if mistake.passes_through("argparse.py"):
+            return "no arguments are given here: every argument needs a default, or use plain constants"
+        return "leave exit() and sys.exit() out: return instead"
+    return None
+
+
+def _saving(mistake: Mistake) -> str | None:
+    directory = isinstance(mistake.error, IsADirectoryError) or mistake.says("Is a directory")
+    if directory and mistake.doing in ("save", "load"):
+        return (
+            f"{mistake.doing} is given a folder: name a file in it, such as "
+            'torch.save(self.net.state_dict(), folder / "net.pt")'
+        )
+    return None
+
+
+def _one_item(mistake: Mistake) -> str | None:
+    if mistake.doing != "predict" or mistake.items != 1:
+        return None
+    if not isinstance(mistake.error, IndexError | ValueError | RuntimeError | TypeError):
+        return None
+    return (
+        "predict was asked for one item here: it must work for any number, and squeeze() drops the axis of a single "
+        "item, so name the axis that is meant, as in squeeze(1)"
+    )
+
+
+_RULES: tuple[Callable[[Mistake], str | None], ...] = (
+    _hidden_package, _imports, _undefined, _notebook_syntax, _read_only, _no_network, _pointers, _no_file, _torch,
+    _processes, _split, _leaving, _saving, _one_item,
+)  # fmt: skip

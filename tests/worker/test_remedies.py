@@ -1,0 +1,121 @@
+"""Each common mistake is told with one sentence on what to do."""
+
+from __future__ import annotations
+
+import errno
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.worker._explain import explain
+from harness.worker._remedies import Doing
+
+
+def told(folder: Path, code: str, doing: Doing = "fit", items: int = 0, **names: Any) -> str:
+    """Run `code` as the student's model.py of `folder`, and return the message about what it raises."""
+    path = folder / "model.py"
+    path.write_text(code)
+    try:
+        exec(compile(code, str(path), "exec"), {"np": np, "__file__": str(path), **names})
+    except BaseException as error:
+        return explain(error, folder, doing, items).message
+    raise AssertionError("nothing was raised")
+
+
+class URLError(OSError):
+    """As urllib's own."""
+
+
+PARSER = "import argparse; p = argparse.ArgumentParser(); "
+SPLIT = "class Split: pass\ntrain = Split()\n"
+CASES = {
+    "missing package": ("import timm_of_nobody", "import", "hand in timm_of_nobody.py beside model.py"),
+    "usual package": ("import tensorflow", "import", "ask your instructor to add it"),
+    "which there are": ("import nobody_has_this", "import", "numpy, scipy"),
+    "colab": ("from google.colab import drive", "import", "in Colab only"),
+    "relative": ("__package__ = ''\nfrom .net import Net", "import", "without the dot"),
+    "notebook": ("get_ipython().magic('x')", "import", "hand in the notebook itself"),
+    "no base": ("class Model(Model): pass", "import", r"class Model\(harness.Model\)"),
+    "no import": ("nn.Linear", "fit", "from torch import nn"),
+    "magic": ("%matplotlib inline\n", "import", "work in notebooks only"),
+    "shell": ("x = 1\n!pip install timm\n", "import", "work in notebooks only"),
+    "read-only": ("x = np.zeros(3); x.flags.writeable = False; x -= 1", "fit", r"x = x\.copy\(\)"),
+    "assigned": ("x = np.zeros(3); x.flags.writeable = False; x[0] = 1", "predict", r"x = x\.copy\(\)"),
+    "beside model.py": (f"raise OSError({errno.EROFS}, 'Read-only file system', '/x/log.txt')", "fit", "plain name"),
+    "network": ("raise URLError('<urlopen error [Errno -3] Temporary failure in name resolution>')", "fit", "assets"),
+    "gone": ("open('best.pt')", "predict", "keep what predict needs on self"),
+    "home": ("open('/content/drive/train.csv')", "fit", "`train` and `validation`"),
+    "cuda file": ("raise RuntimeError('Attempting to deserialize object on a CUDA device')", "load", "map_location"),
+    "cuda": ("raise RuntimeError('Found no NVIDIA driver on your system')", "fit", r"torch\.cuda\.is_available"),
+    "whole model": ("raise ValueError('Weights only load failed. This')", "load", "state_dict"),
+    "batch norm": ("raise ValueError('Expected more than 1 value per channel when training')", "predict", r"\.eval"),
+    "weight norm": ("raise RuntimeError('Serialization of parametrized modules is only supported')", "save", "remove"),
+    "loader": ("raise RuntimeError('DataLoader worker (pid 7) exited')", "fit", "workers=0"),
+    "split": (SPLIT + "train.mean()", "fit", r"train\.inputs and train\.targets"),
+    "unpacked": (SPLIT + "x, y = train", "fit", r"train\.inputs and train\.targets"),
+    "arguments": (f"{PARSER}p.add_argument('x'); p.parse_args([])", "import", "needs a default"),
+    "exit": ("exit(0)", "fit", "return instead"),
+    "folder": ("open('.', 'wb')", "save", 'folder / "net.pt"'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_common_mistake_is_told_with_what_to_do(tmp_path, case):
+    code, doing, remedy = CASES[case]
+    message = told(tmp_path, code, doing, URLError=URLError)  # type: ignore[arg-type]
+    assert re.search(remedy, message), message
+    assert message.count("\n") == 0
+
+
+def test_one_item_is_said_to_be_one(tmp_path):
+    code = "raise IndexError('Dimension out of range')"
+    assert "squeeze(1)" in told(tmp_path, code, "predict", items=1)
+    assert "squeeze" not in told(tmp_path, code, "predict", items=32)
+
+
+def test_a_file_beside_the_model_is_told_how_to_open(tmp_path):
+    (tmp_path / "words.txt").write_text("a")
+    assert 'Path(__file__).parent / "words.txt"' in told(tmp_path, "open('words.txt')", "predict")
+
+
+def test_a_pointer_of_git_lfs_is_named(tmp_path):
+    (tmp_path / "net.pt").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    assert "net.pt is a pointer of Git LFS" in told(tmp_path, "raise ValueError('invalid load key')", "load")
+
+
+def test_what_is_not_known_is_told_as_it_is(tmp_path):
+    assert told(tmp_path, "raise ValueError('my own words')") == "my own words"
+
+
+def test_the_remedy_of_a_long_message_is_kept(tmp_path):
+    message = told(tmp_path, "raise ValueError('x' * 5000 + ' is read-only')")
+    assert len(message) <= 2_000
+    assert "work on a copy" not in message or message.endswith("x - mean`")
+
+
+def test_libraries_do_not_fill_the_traceback(tmp_path):
+    code = "import json, ast\ndef f():\n    ast.literal_eval('x')\nprint('said')\nf()\n"
+    (tmp_path / "model.py").write_text(code)
+    try:
+        exec(compile(code, str(tmp_path / "model.py"), "exec"), {})
+    except ValueError as error:
+        lines = explain(error, tmp_path).traceback.splitlines()
+    assert [line for line in lines if "File" in line][:2] == [
+        '  File "model.py", line 5, in <module>',
+        '  File "model.py", line 3, in f',
+    ]
+    assert len([line for line in lines if "File" in line]) == 3
+    assert any("more in the libraries" in line for line in lines)
+
+
+def test_an_error_of_ours_points_at_the_line_it_comes_from(tmp_path):
+    code = "def f(): 1 / 0\ntry:\n    f()\nexcept ZeroDivisionError as error:\n    inner = error\n"
+    names: dict[str, Any] = {}
+    exec(compile(code, str(tmp_path / "model.py"), "exec"), names)
+    raised = TypeError("ours")
+    raised.__cause__ = names["inner"]
+    found = explain(raised, tmp_path)
+    assert (found.file, found.line) == ("model.py", 1)
