@@ -12,6 +12,8 @@ import pytest
 
 from harness.scratch import Scratch, scratch
 
+pytestmark = pytest.mark.worker
+
 HOLDER = """
 import sys, time
 from harness.scratch import scratch
@@ -30,30 +32,30 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
+def own(place):
+    """The folder of this user's own among the temporary ones."""
+    return place / f"harness-{os.geteuid()}"
+
+
 def left(place):
     return sorted(path.name for path in place.iterdir())
 
 
-def make_old(path):
-    os.utime(path, (1, 1))
-
-
 @pytest.fixture
 def somebody(place):
-    """A process that holds a folder, and the folder, which is an hour old."""
+    """A process that holds a folder, and the folder."""
     environment = os.environ | {"TMPDIR": str(place)}
     command = [sys.executable, "-c", HOLDER]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
-        folder = Path(process.stdout.readline().strip())
-        make_old(folder)
-        yield process, folder
+        yield process, Path(process.stdout.readline().strip())
         process.kill()
 
 
 def test_it_is_empty_private_and_gone_afterwards(place):
     with scratch("kind") as folder:
-        assert folder.parent == place
+        assert folder.parent == own(place)
+        assert own(place).stat().st_mode & 0o777 == (0o711 if os.geteuid() == 0 else 0o700)
         assert "kind" in folder.name
         assert folder.stat().st_mode & 0o777 == 0o700
         assert not list(folder.iterdir())
@@ -86,50 +88,82 @@ def test_a_link_within_is_removed_and_not_followed(place):
     assert (place / "precious" / "file").exists()
 
 
-@pytest.mark.worker
 def test_the_next_one_removes_what_a_killed_one_left(place, somebody):
     process, folder = somebody
     process.kill()
     process.wait()
     assert folder.exists()
-    make_old(folder)
     with scratch("kind") as mine:
-        assert left(place) == [mine.name]
-
-
-@pytest.mark.worker
-def test_what_somebody_still_needs_stays_however_old_it_is(place, somebody):
-    _, folder = somebody
-    with scratch("kind") as mine:
-        assert left(place) == sorted([mine.name, folder.name])
-
-
-def test_what_was_made_a_moment_ago_may_have_no_lock_yet(place):
-    fresh = place / "harness-tmp-kind-other"
-    fresh.mkdir()
-    Scratch.make("kind").close()
-    assert left(place) == [fresh.name]
-    make_old(fresh)
-    Scratch.make("kind").close()
+        assert left(own(place)) == [mine.name, f"{mine.name}.lock"]
     assert left(place) == []
 
 
-def test_what_is_called_otherwise_or_is_no_folder_stays(place):
+def test_what_somebody_still_needs_stays(place, somebody):
+    _, folder = somebody
+    with scratch("kind") as mine:
+        names = (mine.name, folder.name)
+        assert left(own(place)) == sorted([*names, *(f"{name}.lock" for name in names)])
+    assert left(own(place)) == [folder.name, f"{folder.name}.lock"]
+
+
+def test_what_is_called_otherwise_or_is_a_link_stays(place):
     (place / "elsewhere").mkdir()
-    (place / "harness-tmp-link").symlink_to(place / "elsewhere")
-    (place / "harness-tmp-file").write_text("x")
-    (place / "harness-grade-1").mkdir()
-    for name in ("elsewhere", "harness-tmp-file", "harness-grade-1"):
-        make_old(place / name)
+    (place / "elsewhere" / "file").touch()
+    own(place).mkdir(0o700)
+    (own(place) / "tmp-link").symlink_to(place / "elsewhere")
+    (own(place) / "tmp-link.lock").touch()
+    (own(place) / "own-room.lock").touch()
     Scratch.make("kind").close()
-    assert left(place) == ["elsewhere", "harness-grade-1", "harness-tmp-file", "harness-tmp-link"]
+    assert left(own(place)) == ["own-room.lock", "tmp-link"]
+    assert left(place / "elsewhere") == ["file"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="gives a folder to another user")
-def test_a_folder_of_another_user_is_left_alone(place):
-    theirs = place / "harness-tmp-kind-theirs"
-    theirs.mkdir()
-    os.chown(theirs, 12345, 12345)
-    make_old(theirs)
-    Scratch.make("kind").close()
-    assert left(place) == [theirs.name]
+def test_many_at_once_never_meet(place):
+    """Each removes the folder they share when it is empty, and makes it when it is not there."""
+    command = [
+        sys.executable,
+        "-c",
+        "from harness.scratch import Scratch\nfor _ in range(300): Scratch.make('x').close()",
+    ]
+    environment = os.environ | {"TMPDIR": str(place)}
+    running = [subprocess.Popen(command, env=environment) for _ in range(3)]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    assert left(place) == []
+
+
+def a_link(path, elsewhere):
+    path.symlink_to(elsewhere)
+
+
+def a_file(path, elsewhere):
+    path.touch()
+
+
+def a_link_to_nothing(path, elsewhere):
+    path.symlink_to(elsewhere / "nothing")
+
+
+def a_folder_that_others_write_to(path, elsewhere):
+    path.mkdir()
+    path.chmod(0o777)
+
+
+def a_folder_of_another_user(path, elsewhere):
+    if os.geteuid() != 0:
+        pytest.skip("gives a folder to another user")
+    path.mkdir(0o700)
+    os.chown(path, 12345, 12345)
+
+
+@pytest.mark.parametrize(
+    "squat", [a_link, a_link_to_nothing, a_file, a_folder_that_others_write_to, a_folder_of_another_user]
+)
+def test_a_name_that_is_taken_is_not_used(place, squat):
+    (place / "elsewhere").mkdir()
+    squat(own(place), place / "elsewhere")
+    with scratch("kind") as folder, scratch("kind") as other:
+        assert folder.parent == other.parent != own(place)
+        assert folder.parent.name.startswith(f"{own(place).name}-")
+        assert folder.parent.stat().st_mode & 0o022 == 0
+    assert left(place) == ["elsewhere", own(place).name]
+    assert left(place / "elsewhere") == []

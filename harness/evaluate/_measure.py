@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import msgspec
 import numpy as np
 
 import harness.yardstick
@@ -57,6 +58,10 @@ class Measured:
     replays: Replays
     out_of_turn: float
     """CPU time of the model's processes while others were timed, as a share of that time."""
+
+    def called_noisy(self) -> Measured:
+        """Return the same, marked as measured while others were at work."""
+        return replace(self, latency=msgspec.structs.replace(self.latency, noisy=True))
 
 
 @dataclass(frozen=True, eq=False)

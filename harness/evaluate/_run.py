@@ -27,7 +27,7 @@ from harness.evaluate._score import Scored, compare, mean_of, not_reached, score
 from harness.evaluate._session import ProtocolError, Session
 from harness.evaluate._snapshot import check_snapshot
 from harness.evaluate._weigh import Weight, weigh
-from harness.quiet import machine_wide
+from harness.quiet import Quiet
 from harness.record import (
     Audit,
     BaselineResult,
@@ -95,17 +95,17 @@ class _Reached:
     curve: list[dict[str, float]] = field(default_factory=list)
 
 
-def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer) -> Outcome:
+def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer, quiet: Quiet) -> Outcome:
     """Carry out `plan`; a submission that fails is an outcome too.
 
-    `work` is an empty folder for copies; `root` is the course's.
+    `work` is an empty folder for copies; `root` is the course's; others on this machine keep to `quiet`, too.
 
     Raises:
         InfrastructureError: the machine or the sandbox failed.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     begin = time.monotonic()
-    line = _Line(plan, sandbox, work, observer)
+    line = _Line(plan, sandbox, work, observer, quiet)
     failure: SubmissionError | None = None
     try:
         line.run()
@@ -147,18 +147,18 @@ def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer
 class _Line:
     """One submission on its way; each method is one stage."""
 
-    def __init__(self, plan: Plan, sandbox: Sandbox, work: Path, observer: Observer) -> None:
+    def __init__(self, plan: Plan, sandbox: Sandbox, work: Path, observer: Observer, quiet: Quiet) -> None:
         self._plan, self._sandbox, self._work, self._observer = plan, sandbox, work, observer
+        self._quiet = quiet
         self.reached = _Reached()
 
     def run(self) -> None:
         """Go as far as the submission lets us; `reached` says how far that was."""
         plan, reached = self._plan, self.reached
         first, *others = plan.seeds
-        quiet = machine_wide()
         check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
         artifact = plan.snapshot.weights or self._work
-        with self._entered(quiet.working()):
+        with self._entered(self._quiet.working()):
             if plan.mode == "trained":
                 artifact = self._work / "artifact"
                 reached.fitted = self._fit(first, artifact)
@@ -168,13 +168,14 @@ class _Line:
             with self._phase("score"):
                 reached.scored = self._score(reached.predicted.predictions)
         reached.repeats.append(reached.scored)
-        with self._entered(quiet.measuring()), self._phase("measure"):
-            reached.measured = self._measure(first, artifact, reached.predicted.predictions)
+        with self._entered(self._quiet.measuring()) as alone, self._phase("measure"):
+            measured = self._measure(first, artifact, reached.predicted.predictions)
+            reached.measured = measured if alone else measured.called_noisy()
         self._hold_to_rules(reached.predicted.operators)
         reached.audits = audits_of(plan, reached)
         hold_to(reached.audits)
         for seed in others:
-            with self._entered(quiet.working()):
+            with self._entered(self._quiet.working()):
                 self._repeat(seed)
 
     def _repeat(self, seed: int) -> None:

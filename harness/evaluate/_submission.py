@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +18,7 @@ from harness.evaluate._plan import Device, Plan, WeightsPolicy, choose_mode
 from harness.evaluate._run import Outcome, run
 from harness.evaluate._snapshot import take_snapshot
 from harness.evaluate._try_task import try_task
-from harness.quiet import machine_wide
+from harness.quiet import Quiet, machine_wide
 from harness.record import Record, ScoredOn, Stores
 from harness.sandbox import Gpu, Sandbox, find_gpus
 from harness.scratch import scratch
@@ -83,12 +84,12 @@ class Evaluator:
 
     def run(self, submission: Submission, observer: Observer) -> Outcome:
         """Evaluate `submission`; return the record and its evidence for somebody else to store."""
-        with self._planned(submission) as (plan, work), _disk(), _gpu(self._settings.device) as gpu:
-            return run(replace(plan, gpu=gpu), self._sandbox, work, self._course.root, observer)
+        with self._planned(submission) as (plan, work), _disk(), _gpu(self._settings.device, self._quiet) as gpu:
+            return run(replace(plan, gpu=gpu), self._sandbox, work, self._course.root, observer, self._quiet)
 
     def check(self, submission: Submission) -> Iterator[Check]:
         """Try `submission` against the contract on a small sample."""
-        with self._planned(submission) as (plan, work), _disk(), machine_wide().working():
+        with self._planned(submission) as (plan, work), _disk(), self._quiet.working():
             yield from check(plan, self._sandbox, work)
 
     def evaluate_and_store(self, submission: Submission, observer: Observer) -> Evaluation:
@@ -108,6 +109,11 @@ class Evaluator:
             if isinstance(newest, Record) and newest.run.id == plan.id:
                 return Evaluation(record=newest, how="reused")
         return self.evaluate_and_store(submission, observer)
+
+    @cached_property
+    def _quiet(self) -> Quiet:
+        """What others on this machine keep to, one for all: whoever was waited for in vain is not waited for again."""
+        return machine_wide()
 
     @contextmanager
     def _planned(self, submission: Submission) -> Iterator[tuple[Plan, Path]]:
@@ -134,13 +140,13 @@ class Evaluator:
 
 
 @contextmanager
-def _gpu(device: Device) -> Iterator[Gpu | None]:
-    """Have a GPU of this machine that no other harness has, if one is asked for."""
+def _gpu(device: Device, quiet: Quiet) -> Iterator[Gpu | None]:
+    """Have a GPU of this machine that no other job of this user has, if one is asked for."""
     if device == "cpu":
         yield None
         return
     found = {gpu.uuid: gpu for gpu in find_gpus()}
-    with machine_wide().one_of(list(found)) as uuid:
+    with quiet.one_of(list(found)) as uuid:
         yield found[uuid]
 
 

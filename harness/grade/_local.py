@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +23,7 @@ from harness.grade._events import Advanced, Begun, Done, Event, Lost
 from harness.grade._messages import Broken, Finished, Orders, Reached, Reply, Request, Unfit
 from harness.grade._work import Job
 from harness.record import Evidence
+from harness.scratch import scratch
 
 _ATTEMPTS = 2
 _SECONDS_TO_LEAVE = 15.0
@@ -41,9 +40,9 @@ class Local:
     def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
         """Do `jobs`; one that the infrastructure fails is tried once more, after all others."""
         with (
-            _scratch(self.orders.root) as scratch,
+            _scratch() as folder,
             self.log.open("ab") as log,
-            _Pool(self, scratch, log.fileno()) as pool,
+            _Pool(self, folder, log.fileno()) as pool,
         ):
             yield from pool.run(jobs)
 
@@ -175,17 +174,14 @@ class _Pool:
 
 
 @contextlib.contextmanager
-def _scratch(root: str) -> Iterator[Path]:
-    """Yield the folder for temporary files of this course's one grader; what a killed one left is removed first."""
-    course = hashlib.sha256(root.encode()).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir(), f"harness-grade-{os.geteuid()}-{course}")
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        folder.mkdir()
-    except OSError as error:
-        raise InfrastructureError(f"there can be no folder for temporary files ({error}): remove {folder}") from error
-    try:
-        folder.chmod(0o711)  # a worker's own uid passes through
+def _scratch() -> Iterator[Path]:
+    """Yield a folder for temporary files, through which a worker's own uid can pass."""
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(scratch("grade"))
+            folder.chmod(0o711)
+        except OSError as error:
+            raise InfrastructureError(
+                f"there can be no folder for temporary files ({error}): make room, or let TMPDIR name another place"
+            ) from error
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -10,6 +10,7 @@ import pytest
 
 from harness.contract import InfrastructureError, Limits
 from harness.evaluate._submission import _gpu as lease
+from harness.quiet import machine_wide
 from harness.sandbox import Box, Gpu, _gpu, find_gpus
 from harness.sandbox._box import environment
 from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps
@@ -105,7 +106,8 @@ def test_landlock_opens_the_nodes_of_that_gpu_alone(gpu):
 def test_two_at_once_get_one_each(monkeypatch, tmp_path):
     monkeypatch.setenv("HARNESS_LOCKS", str(tmp_path))
     monkeypatch.setattr(_gpu, "_nvml", Library)
-    with lease("cuda") as one, lease("cuda") as other, lease("cpu") as none:
+    quiet = machine_wide()
+    with lease("cuda", quiet) as one, lease("cuda", quiet) as other, lease("cpu", quiet) as none:
         assert (one.uuid, other, none) == ("GPU-a", SECOND, None)
 
 
