@@ -16,7 +16,7 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
         with os.fdopen(fd, "wb") as file:
             file.write(content)
             file.flush()
-            os.fchmod(file.fileno(), mode)
+            Path(name).chmod(mode)  # by name: Windows has no fchmod before Python 3.13
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:

@@ -25,6 +25,7 @@ ARROWS = {
     "packages": set(),
     "paths": set(),
     "scratch": {"locks"},
+    "pipes": set(),
     "text": set(),
     "statistics": set(),
     "record": {"files"},
@@ -32,7 +33,7 @@ ARROWS = {
     "quiet": {"contract", "locks", "scratch"},
     "wire": {"contract"},
     "yardstick": PEOPLE | {""},
-    "worker": {"artifact", "contract", "packages", "wire"},
+    "worker": {"artifact", "contract", "packages", "pipes", "wire"},
     "sandbox": PEOPLE | {"", "kernel", "nursery", "paths", "scratch", "wire"},
     "nursery": {"kernel", "worker"},
     "data": PEOPLE | {"files"},
@@ -41,7 +42,7 @@ ARROWS = {
     "evaluate": PEOPLE
     | {"artifact", "clock", "course", "data", "quiet", "record", "sandbox", "scratch"}
     | {"statistics", "wire", "yardstick"},
-    "grade": PEOPLE | {"course", "data", "evaluate", "files", "record", "sandbox", "scratch"},
+    "grade": PEOPLE | {"course", "data", "evaluate", "files", "pipes", "record", "sandbox", "scratch"},
     "intake": PEOPLE | {"course", "evaluate", "grade"},
     "similarity": {"contract", "text"},
     "scaffold": PEOPLE | {"course", "files"},

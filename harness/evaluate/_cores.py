@@ -39,9 +39,9 @@ def quickest_cores() -> Cores:
     sample in fifty, where sharing slows them all down. A host that looks for answers on the other thread of the
     workers' core would, too; and where no core is idle none is better than another.
     """
-    if not hasattr(os, "sched_getaffinity"):
+    allowed = _allowed()
+    if not allowed:
         return Cores(None, None)
-    allowed = os.sched_getaffinity(0)
     shares = _idle_shares()
     idle = {core: shares[core] if core < len(shares) else 0.0 for core in allowed}
     by_idleness = sorted(allowed, key=idle.__getitem__, reverse=True)
@@ -59,12 +59,22 @@ def pinned(core: int | None) -> Iterator[None]:
     if core is None:
         yield
         return
-    allowed = os.sched_getaffinity(0)
+    allowed = _allowed()
     try:
-        os.sched_setaffinity(0, {core})
+        _move_to({core})
         yield
     finally:
-        os.sched_setaffinity(0, allowed)
+        _move_to(allowed)
+
+
+def _allowed() -> set[int]:
+    """Return the cores that this thread may be on; none where the system gives no choice."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
+
+def _move_to(cores: set[int]) -> None:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cores)
 
 
 def _idle_shares() -> list[float]:
@@ -79,7 +89,7 @@ def _seconds_on(core: int) -> float:
 
     On a machine that is shared, a core that looks as idle as another may take a third longer for seconds on end.
     """
-    os.sched_setaffinity(0, {core})
+    _move_to({core})
     seconds = []
     for _ in range(_TRIALS):
         begin = time.perf_counter()

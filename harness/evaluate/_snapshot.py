@@ -6,10 +6,12 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from harness.contract import Limits, SubmissionError
+from harness.evaluate._folder import Opened, open_folder
 from harness.record import Mode
 
 WEIGHTS = "weights"
@@ -198,37 +200,29 @@ def _is_plain(name: str) -> bool:
 
 
 def _walk(folder: Path, cap: int) -> Iterator[_Entry]:
-    """Yield the files below `folder` by path, through descriptors, so that no link is ever followed."""
-    try:
-        top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError:
-        yield _Entry(PurePosixPath("."), None)
-        return
-    try:
-        yield from _walk_descriptor(top, PurePosixPath(), cap)
-    finally:
-        os.close(top)
+    """Yield the files below `folder` by path; no link is ever followed."""
+    with ExitStack() as held:
+        try:
+            top = held.enter_context(open_folder(folder))
+        except OSError:
+            yield _Entry(PurePosixPath("."), None)
+            return
+        yield from _walk_opened(top, PurePosixPath(), cap)
 
 
-def _walk_descriptor(descriptor: int, prefix: PurePosixPath, cap: int) -> Iterator[_Entry]:
-    for name in sorted(os.listdir(descriptor)):
+def _walk_opened(folder: Opened, prefix: PurePosixPath, cap: int) -> Iterator[_Entry]:
+    for name in sorted(folder.names()):
         if name.startswith(".") or name in _NOT_SUBMITTED or name.endswith(".ipynb"):
             continue
         path = prefix / name
         if not _is_plain(name) or len(path.parts) > _MAX_DEPTH:
             yield _Entry(path, None)
             continue
-        mode = os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode
+        mode = folder.mode(name)
         if stat.S_ISDIR(mode):
-            inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=descriptor)
-            try:
-                yield from _walk_descriptor(inner, path, cap)
-            finally:
-                os.close(inner)
+            with folder.enter(name) as inner:
+                yield from _walk_opened(inner, path, cap)
         elif stat.S_ISREG(mode):
-            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor)
-            with os.fdopen(file, "rb") as stream:
-                regular = stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
-                yield _Entry(path, stream.read(cap + 1) if regular else None)
+            yield _Entry(path, folder.read(name, cap + 1))
         else:
             yield _Entry(path, None)

@@ -3,9 +3,8 @@
 from harness.sandbox._box import Box, Folder, Launch, Sandbox
 from harness.sandbox._find import Attempt, attempts, find_sandbox, find_sandbox_of_at_least, why_cold
 from harness.sandbox._gpu import Gpu, find_gpus
-from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level
+from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level, Start
 from harness.sandbox._process import Process
-from harness.sandbox._warm import Start
 from harness.sandbox._watch import Allowance, Exceeded
 
 __all__ = [

@@ -69,6 +69,9 @@ class Root(Protocol):
     def send_signal(self, sig: int) -> None:
         """Send a signal; nothing happens once it has ended."""
 
+    def kill(self) -> None:
+        """End it at once; nothing happens once it has ended."""
+
 
 class Program(subprocess.Popen[bytes]):
     """A root that was started as a program of its own."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -10,15 +12,18 @@ from pathlib import Path
 
 from harness.contract import HarnessError, InfrastructureError, Limits
 from harness.sandbox._box import Box, Sandbox
-from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps
-from harness.sandbox._cgroup import find_delegations
-from harness.sandbox._landlock import Landlock
-from harness.sandbox._levels import Level
+from harness.sandbox._levels import Level, Start
+from harness.sandbox._plain import Plain
 from harness.sandbox._process import Process
-from harness.sandbox._rlimits import Rlimits
-from harness.sandbox._warm import Start, Warm
 from harness.sandbox._watch import Allowance
 from harness.wire import ChannelClosed, Done, WireError, anything
+
+if sys.platform == "linux":
+    from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps
+    from harness.sandbox._cgroup import find_delegations
+    from harness.sandbox._landlock import Landlock
+    from harness.sandbox._rlimits import Rlimits
+    from harness.sandbox._warm import Warm
 
 _SECONDS_TO_START = 30.0
 
@@ -73,7 +78,7 @@ def find_sandbox_of_at_least(hidden: Sequence[Path], lowest: Level, start: Start
     if sandbox.isolation.level < lowest:
         sandbox.close()
         raise InfrastructureError(
-            f"isolation on {os.uname().nodename} is {sandbox.isolation}; expected at least {lowest.value}: run "
+            f"isolation on {platform.node()} is {sandbox.isolation}; expected at least {lowest.value}: run "
             f"`harness doctor` there, or say --allow-isolation {sandbox.isolation.level.value} where you trust "
             "every submission"
         )
@@ -82,26 +87,31 @@ def find_sandbox_of_at_least(hidden: Sequence[Path], lowest: Level, start: Start
 
 def why_cold(sandbox: Sandbox) -> str | None:
     """Try to fork a worker; return why workers are started instead, None where they are not."""
-    if not isinstance(sandbox, Bubblewrap):
-        return f"isolation {sandbox.isolation.level.value} has no namespaces to fork them into"
-    with closing(Warm(sandbox)) as warm:
-        return _try(warm) or warm.problem
+    if sys.platform == "linux" and isinstance(sandbox, Bubblewrap):
+        with closing(Warm(sandbox)) as warm:
+            return _try(warm) or warm.problem
+    return f"isolation {sandbox.isolation.level.value} has no namespaces to fork them into"
 
 
 def _candidates(hidden: Sequence[Path]) -> Iterator[Attempt]:
     """Yield each way to isolate, best first, not tried yet."""
-    programs = find_bubblewraps()
-    for delegation in (*find_delegations(), None):
-        for program in programs:
-            bubblewrap = Bubblewrap(program, tuple(hidden), delegation)
-            groups = "" if delegation is None else f" with {delegation.version}"
-            yield Attempt(f"bubblewrap at {program}{groups}", bubblewrap.level, bubblewrap, None)
-    yield Attempt("landlock", Level.LANDLOCK, Landlock(tuple(hidden)), None)
-    yield Attempt("rlimits", Level.RLIMITS, Rlimits(), None)
+    if sys.platform == "linux" and hasattr(os, "fork"):
+        programs = find_bubblewraps()
+        for delegation in (*find_delegations(), None):
+            for program in programs:
+                bubblewrap = Bubblewrap(program, tuple(hidden), delegation)
+                groups = "" if delegation is None else f" with {delegation.version}"
+                yield Attempt(f"bubblewrap at {program}{groups}", bubblewrap.level, bubblewrap, None)
+        yield Attempt("landlock", Level.LANDLOCK, Landlock(tuple(hidden)), None)
+        yield Attempt("rlimits", Level.RLIMITS, Rlimits(), None)
+    else:
+        yield Attempt("rlimits", Level.RLIMITS, Plain(), None)
 
 
 def _starting(sandbox: Sandbox, start: Start) -> Sandbox:
-    return Warm(sandbox) if start == "warm" and isinstance(sandbox, Bubblewrap) else sandbox
+    if sys.platform == "linux" and start == "warm" and isinstance(sandbox, Bubblewrap):
+        return Warm(sandbox)
+    return sandbox
 
 
 def _try(sandbox: Sandbox) -> str | None:

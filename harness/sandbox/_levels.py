@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from functools import total_ordering
+from typing import Literal
+
+Start = Literal["warm", "cold"]
+"""Whether workers are forked from a process that has imported the libraries, or started as new processes."""
 
 
 @total_ordering

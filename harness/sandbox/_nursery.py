@@ -192,6 +192,10 @@ class Born:
             if self._code is None:
                 signal.pidfd_send_signal(self._handle, sig)
 
+    def kill(self) -> None:
+        """End it at once; nothing happens once it has ended."""
+        self.send_signal(signal.SIGKILL)
+
     def close(self) -> None:
         """Let go of it; it is dead, or dies of it."""
         with self._lock:

@@ -36,13 +36,14 @@ class Process:
             raise
 
     def _start(self, sandbox: Sandbox, box: Box) -> None:
-        requests, replies, output, stop = (self._pipe() for _ in range(4))
+        requests, replies, output = (self._pipe() for _ in range(3))
         self._started = sandbox.start(box, Ends(requests[0], replies[1], output[1]))
         for fd in (requests[0], replies[1], output[1]):
             self._close(fd)
         self._root = self._started.root
-        self.channel: Channel[Reply] = Channel(replies[0], requests[1], Reply, stop[0])
-        self._watch = Watch(self._root, box, output[0], stop[1], self._signal, self._started.group)
+        self.channel: Channel[Reply] = Channel(replies[0], requests[1], Reply, stoppable=True)
+        self._watch = Watch(self._root, box, output[0], self.channel.stop, self._signal, self._started.group)
+        self._descriptors.clear()  # the channel closes its own, and the watch the output
 
     @property
     def processes(self) -> int:
@@ -97,6 +98,7 @@ class Process:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._root.wait(_SECONDS_TO_REPORT)
         self.kill()
+        self._watch.finish()  # all that was printed has been read now
         if self._root.lost:
             raise InfrastructureError("the process that workers are forked from has died: run the command again")
         code = self._root.wait()
@@ -121,7 +123,7 @@ class Process:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         if self._root.poll() is None:
-            self._root.send_signal(signal.SIGKILL)
+            self._root.kill()
         if alive := outliving(tree, _SECONDS_TO_DIE):
             raise InfrastructureError(f"processes {[process.pid for process in alive]} outlived their worker")
         self._root.wait()
@@ -132,7 +134,7 @@ class Process:
             self.kill()
         finally:
             self._watch.finish()
-            self._close_descriptors()
+            self.channel.close()
             for release in self._started.release:
                 release()
 

@@ -15,7 +15,6 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from harness.nursery import JOB, SPOOL, Birth
 from harness.paths import outermost
@@ -36,7 +35,6 @@ _TAKEN = (JOB, SPOOL)
 _SUBMISSION = "submission"
 
 Libraries = frozenset[str]
-Start = Literal["warm", "cold"]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ from harness.sandbox._cgroup import Group
 
 _TICK_SECONDS = 0.1
 _QUIET_TICK_SECONDS = 0.5
+_SECONDS_TO_DRAIN = 1.0
 _CHUNK = 1 << 16
 TAIL_BYTES = 1 << 16
 
@@ -53,14 +53,14 @@ class _Usage(NamedTuple):
 
 
 class Watch:
-    """A thread beside one worker; `stop` becomes readable for the channel when the worker must not be waited for."""
+    """Two threads beside one worker; `stop` is called when the worker must not be waited for any more."""
 
     def __init__(
         self,
         root: Root,
         box: Box,
         output: int,
-        stop: int,
+        stop: Callable[[], None],
         kill: Callable[[], None],
         group: Group | None,
     ) -> None:
@@ -78,7 +78,9 @@ class Watch:
         self.seen: list[psutil.Process] = []
         """The processes below the one started, at the last look."""
         self._thread = threading.Thread(target=self._run, name=f"watch-{root.pid}", daemon=True)
+        self._reader = threading.Thread(target=self._drain, name=f"output-{root.pid}", daemon=True)
         self._thread.start()
+        self._reader.start()
 
     @property
     def log_tail(self) -> str:
@@ -109,29 +111,21 @@ class Watch:
         """End the watch; the worker is dead."""
         self._finished.set()
         self._thread.join()
+        self._reader.join(_SECONDS_TO_DRAIN)  # longer only if somebody survived who could print
 
     def _run(self) -> None:
-        poll = select.poll()
-        poll.register(self._output, select.POLLIN)
-        next_look = 0.0
-        open_ = True
-        while not self._finished.is_set():
-            quiet = self._allowance is not None and self._allowance.quiet
-            tick = _QUIET_TICK_SECONDS if quiet else _TICK_SECONDS
-            if open_ and poll.poll(min(tick, _TICK_SECONDS) * 1000):
-                open_ = self._drain()
-            elif not open_:
-                self._finished.wait(_TICK_SECONDS)
-            if time.monotonic() >= next_look:
-                self._look()
-                next_look = time.monotonic() + tick
-        while open_ and poll.poll(0):
-            open_ = self._drain()
+        while not self._finished.wait(self._tick()):
+            self._look()
 
-    def _drain(self) -> bool:
-        chunk = os.read(self._output, _CHUNK)
-        self._tail.add(chunk)
-        return bool(chunk)
+    def _tick(self) -> float:
+        quiet = self._allowance is not None and self._allowance.quiet
+        return _QUIET_TICK_SECONDS if quiet else _TICK_SECONDS
+
+    def _drain(self) -> None:
+        """Read what is printed until nobody is left who could print."""
+        with os.fdopen(self._output, "rb", buffering=0) as output:
+            while chunk := output.read(_CHUNK):
+                self._tail.add(chunk)
 
     def _look(self) -> None:
         if self._root.poll() is not None:
@@ -188,8 +182,7 @@ class Watch:
     def _tell(self) -> None:
         if not self._told:
             self._told = True
-            with contextlib.suppress(OSError):
-                os.write(self._stop, b"\0")
+            self._stop()
 
     def _processes(self) -> list[psutil.Process]:
         if self._root.poll() is not None:  # its number may be somebody else's by now

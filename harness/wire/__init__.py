@@ -1,6 +1,6 @@
 """Plain data between host and worker: typed JSON messages and raw arrays, nothing that runs when read."""
 
-from harness.wire._channel import MAX_DIMENSIONS, Admit, ArrayHeader, Channel, ChannelClosed, Frame, WireError, anything
+from harness.wire._channel import MAX_DIMENSIONS, Admit, ArrayHeader, Channel, Frame, WireError, anything
 from harness.wire._codec import Form, pack, unpack
 from harness.wire._messages import (
     MAX_COUNT,
@@ -31,6 +31,7 @@ from harness.wire._messages import (
     Setup,
     StayAwake,
 )
+from harness.wire._pipes import ChannelClosed
 
 __all__ = [
     "MAX_COUNT",

@@ -8,15 +8,20 @@ mark and the payload: a small network is timed through this, and parsing the sam
 from __future__ import annotations
 
 import math
-import os
 import select
 import struct
+import sys
 from collections.abc import Callable, Sequence
-from time import perf_counter  # a student's module may set time.perf_counter to anything
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
+
+from harness.wire._pipes import Pipes
+from harness.wire._pumped import BlockingPipes, PumpedPipes
+
+if sys.platform != "win32":
+    from harness.wire._polled import PolledPipes
 
 Array = np.ndarray[Any, Any]
 
@@ -38,10 +43,6 @@ In = TypeVar("In")
 
 class WireError(Exception):
     """The other side sent something that is not the protocol."""
-
-
-class ChannelClosed(Exception):  # noqa: N818 - an event that the reader expects, not always an error
-    """The other side is gone, or the process was stopped."""
 
 
 class ArrayHeader(NamedTuple):
@@ -76,25 +77,19 @@ def anything(message: object, headers: Sequence[ArrayHeader]) -> None:
 class Channel(Generic[In]):
     """One end of a conversation; `In` is the type of message this end receives.
 
-    With a `stop` descriptor every wait also ends, with `ChannelClosed`, once that one is readable.
+    A `stoppable` channel can be stopped by another thread: then every wait ends with `ChannelClosed`.
     """
 
-    def __init__(self, reader: int, writer: int, incoming: Any, stop: int | None = None) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(self, reader: int, writer: int, incoming: Any, *, stoppable: bool = False) -> None:
+        self._pipes = _open(reader, writer, stoppable)
         self._decoder: msgspec.json.Decoder[In] = msgspec.json.Decoder(incoming)
         self._encoder = msgspec.json.Encoder()
-        self._readable = None if stop is None else _poll(reader, select.POLLIN, stop)
-        self._writable = None if stop is None else _poll(writer, select.POLLOUT, stop)
-        self._stop = stop
-        self._awake: tuple[select.poll, float] | None = None
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._start = self._end = 0  # what of the buffer has come but was not taken yet
         self._sent = b""  # the last head
         self._sent_forms: list[ArrayHeader] = []
         self._received: tuple[In, list[ArrayHeader]] | None = None
         self._again_bytes = -1  # how long a frame of one array is that is like the last one
-        if stop is not None:
-            os.set_blocking(writer, False)
 
     def send(self, message: msgspec.Struct, *arrays: Array) -> None:
         """Send one message and its arrays.
@@ -120,14 +115,14 @@ class Channel(Generic[In]):
     def transmit(self, frame: Frame) -> None:
         """Send what `frame` made ready."""
         head = _AGAIN if frame.head == self._sent else frame.head
-        self._write([head, *frame.payloads])
+        self._pipes.write([head, *frame.payloads])
         self._sent, self._sent_forms = frame.head, frame.forms
 
     def send_again(self, array: Array) -> bool:
         """Send `array` as the last frame was sent; where that was not one array of this form, send nothing: False."""
         if [(array.dtype, array.shape)] != self._sent_forms or not array.nbytes or not array.flags.c_contiguous:
             return False
-        self._write([_AGAIN, _bytes_of(array)])
+        self._pipes.write([_AGAIN, _bytes_of(array)])
         return True
 
     def exchange_again(self, frame: Frame) -> bool:
@@ -141,13 +136,13 @@ class Channel(Generic[In]):
         if frame.again is None or frame.head != self._sent:
             self.transmit(frame)
             return False
-        self._write([frame.again])
+        self._pipes.write([frame.again])
         return self._await_again()
 
     def _await_again(self) -> bool:
         if self._start < self._end:
             return False
-        self._start, self._end = 0, self._read_into(self._buffer)
+        self._start, self._end = 0, self._pipes.read_into(self._buffer)
         return self._end == self._again_bytes and self._buffer[:_MARK_BYTES] == _AGAIN
 
     def stay_awake(self, seconds: float) -> None:
@@ -155,7 +150,7 @@ class Channel(Generic[In]):
 
         On a virtual machine to be woken on another core takes longer than a small network.
         """
-        self._awake = (_poll(self._reader, select.POLLIN), seconds)
+        self._pipes.stay_awake(seconds)
 
     def receive_again(self) -> Array | None:
         """Wait for a small frame like the last one received, of one array; None where another one comes."""
@@ -196,10 +191,13 @@ class Channel(Generic[In]):
             raise WireError(f"the message {_excerpt(body)} is malformed: {error}") from error
         return message, [_unpack_header(self._read(_ARRAY.size)) for _ in range(count)]
 
+    def stop(self) -> None:
+        """End every wait with `ChannelClosed`, this one and all later ones; for another thread to call."""
+        self._pipes.stop()
+
     def close(self) -> None:
         """Close both pipes."""
-        os.close(self._reader)
-        os.close(self._writer)
+        self._pipes.close()
 
     def _read_array(self, header: ArrayHeader) -> Array:
         size, ready = header.nbytes, self._end - self._start
@@ -209,7 +207,7 @@ class Channel(Generic[In]):
         view = _bytes_of(array)
         view[:ready] = self._take(ready)
         while ready < size:
-            ready += self._read_into(view[ready:])
+            ready += self._pipes.read_into(view[ready:])
         return array
 
     def _read(self, size: int) -> memoryview:
@@ -219,38 +217,18 @@ class Channel(Generic[In]):
             self._buffer[: len(rest)] = rest
             self._start, self._end = 0, len(rest)
             while self._end < size:
-                self._end += self._read_into(self._buffer[self._end :])
+                self._end += self._pipes.read_into(self._buffer[self._end :])
         return self._take(size)
 
     def _take(self, size: int) -> memoryview:
         self._start += size
         return self._buffer[self._start - size : self._start]
 
-    def _read_into(self, view: memoryview) -> int:
-        if self._awake is not None:
-            _look(*self._awake)
-        self._wait(self._readable)
-        count = os.readv(self._reader, [view])
-        if count == 0:
-            raise ChannelClosed
-        return count
 
-    def _write(self, pieces: list[bytes | memoryview]) -> None:
-        while pieces:
-            try:
-                written = os.writev(self._writer, pieces)
-            except BlockingIOError:
-                self._wait(self._writable)
-            except BrokenPipeError:
-                raise ChannelClosed from None
-            else:
-                pieces = _after(pieces, written)
-
-    def _wait(self, poll: select.poll | None) -> None:
-        if poll is not None:
-            for fd, _ in poll.poll():
-                if fd == self._stop:
-                    raise ChannelClosed
+def _open(reader: int, writer: int, stoppable: bool) -> Pipes:
+    if sys.platform != "win32" and hasattr(select, "poll"):
+        return PolledPipes(reader, writer, stoppable=stoppable)
+    return PumpedPipes(reader, writer) if stoppable else BlockingPipes(reader, writer)
 
 
 def _excerpt(body: memoryview) -> str:
@@ -259,31 +237,8 @@ def _excerpt(body: memoryview) -> str:
     return f"{start} …" if len(body) > _EXCERPT_BYTES else start
 
 
-def _poll(fd: int, event: int, *others: int) -> select.poll:
-    poll = select.poll()
-    poll.register(fd, event)
-    for other in others:
-        poll.register(other, select.POLLIN)
-    return poll
-
-
-def _look(poll: select.poll, seconds: float) -> None:
-    look, end = poll.poll, perf_counter() + seconds
-    while not look(0) and perf_counter() < end:
-        pass
-
-
 def _bytes_of(array: Array) -> memoryview:
     return array.data.cast("B")
-
-
-def _after(pieces: list[bytes | memoryview], written: int) -> list[bytes | memoryview]:
-    """Return what of `pieces` is left once so many bytes were written."""
-    for number, piece in enumerate(pieces):
-        if written < len(piece):
-            return [piece[written:], *pieces[number + 1 :]]
-        written -= len(piece)
-    return []
 
 
 def _pack_header(array: Array) -> bytes:

@@ -33,9 +33,9 @@ class Model(harness.Model):
         pass
 
     def predict(self, inputs):
-        channel = next(one for one in gc.get_objects() if type(one).__name__ == "Channel")
+        pipes = next(one for one in gc.get_objects() if type(one).__name__ == "PolledPipes")
         core = min(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-        return [[channel._awake[1] if channel._awake else 0.0, core]] * len(inputs)
+        return [[pipes._awake[1] if pipes._awake else 0.0, core]] * len(inputs)
 """
 """Answers how long its worker looks, and on which core it is."""
 TASK = TaskInfo(
@@ -61,10 +61,10 @@ def seen(folder: Path, monkeypatch: pytest.MonkeyPatch, cores: Cores) -> dict[st
 
     def look(bench: Any, answer: Any) -> Measured:
         told = bench._model.accept(bench._model.request(bench._subject.inputs[:1], "measure")())
-        channels = [session.process.channel for session in (bench._model, bench._yardstick)]
+        pipes = [session.process.channel._pipes for session in (bench._model, bench._yardstick)]
         found.update(
             host=os.sched_getaffinity(0),
-            host_awake=[channel._awake and channel._awake[1] for channel in channels],
+            host_awake=[one._awake and one._awake[1] for one in pipes],
             worker_awake=told.values[0, 0],
             worker_core=told.values[0, 1],
         )

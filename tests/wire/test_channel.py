@@ -412,9 +412,9 @@ def test_whatever_bytes_follow_a_good_frame_a_short_exchange_answers_or_refuses(
         worker.send(Done(), np.zeros(2))
         host.receive(anything)
         host.transmit(host.frame(Predict(), np.zeros(3)))
-        os.write(worker._writer, raw)
-        os.close(worker._writer)
-        worker._writer = os.dup(worker._reader)  # somebody's, for closing
+        os.write(worker._pipes._writer, raw)
+        os.close(worker._pipes._writer)
+        worker._pipes._writer = os.dup(worker._pipes._reader)  # somebody's, for closing
         with suppress(WireError, ChannelClosed):
             if host.exchange_again(host.frame(Predict(), np.zeros(3))):
                 assert host.take_again().shape == (2,)
@@ -433,15 +433,12 @@ def test_a_reader_who_is_gone_is_a_closed_channel():
 
 @pytest.mark.parametrize("wait", ["receive", "send"])
 def test_a_wait_ends_when_the_process_was_stopped(wait):
-    stop, stopper = os.pipe()
-    with conversation(stop=stop) as (host, _):
-        thread = threading.Timer(0.05, os.write, (stopper, b"x"))
+    with conversation(stoppable=True) as (host, _):
+        thread = threading.Timer(0.05, host.stop)
         thread.start()
         with pytest.raises(ChannelClosed):
             host.receive(anything) if wait == "receive" else host.send(Predict(), np.zeros(100_000))
         thread.join()
-    os.close(stop)
-    os.close(stopper)
 
 
 class CountingPoll:
@@ -460,8 +457,8 @@ class CountingPoll:
 def test_who_stays_awake_looks_for_every_answer_short_or_whole_small_or_large(shape):
     with conversation() as (host, worker):
         host.stay_awake(0.02)
-        poll, seconds = host._awake
-        host._awake = (counting := CountingPoll(poll), seconds)
+        poll, seconds = host._pipes._awake
+        host._pipes._awake = (counting := CountingPoll(poll), seconds)
 
         def answer_late():
             for _ in range(3):
@@ -481,7 +478,7 @@ def test_who_stays_awake_looks_for_every_answer_short_or_whole_small_or_large(sh
 
 def test_who_was_not_told_to_stay_awake_does_not_look():
     with conversation() as (host, _):
-        assert host._awake is None
+        assert host._pipes._awake is None
 
 
 @pytest.mark.parametrize("late", [0.0, 0.1])
@@ -509,21 +506,18 @@ def test_a_short_answer_comes_while_one_looks_for_it_and_when_one_has_gone_to_sl
 @pytest.mark.parametrize("clock", [time.perf_counter, lambda: 0.0], ids=["a clock that runs", "one a student stopped"])
 def test_who_looks_for_a_while_sleeps_afterwards(clock, monkeypatch):
     monkeypatch.setattr(time, "perf_counter", clock)
-    stop, stopper = os.pipe()
-    with conversation(stop=stop) as (host, worker):
+    with conversation(stoppable=True) as (host, worker):
         host.stay_awake(0.01)
         worker.send(Done(), np.zeros(2))
         host.receive(anything)
         host.transmit(host.frame(Predict(), np.zeros(3)))
-        thread = threading.Timer(0.5, os.write, (stopper, b"x"))
+        thread = threading.Timer(0.5, host.stop)
         thread.start()
         before = time.thread_time()
         with pytest.raises(ChannelClosed):
             host.exchange_again(host.frame(Predict(), np.zeros(3)))
         assert time.thread_time() - before < 0.25
         thread.join()
-    os.close(stop)
-    os.close(stopper)
 
 
 def test_who_looks_for_somebody_who_hangs_up_is_told():
@@ -531,8 +525,8 @@ def test_who_looks_for_somebody_who_hangs_up_is_told():
         host.stay_awake(60)
         worker.send(Done(), np.zeros(2))
         host.receive(anything)
-        os.close(worker._writer)
-        worker._writer = os.dup(worker._reader)  # somebody's, for closing
+        os.close(worker._pipes._writer)
+        worker._pipes._writer = os.dup(worker._pipes._reader)  # somebody's, for closing
         host.transmit(host.frame(Predict(), np.zeros(3)))
         with pytest.raises(ChannelClosed):
             host.exchange_again(host.frame(Predict(), np.zeros(3)))

@@ -1,0 +1,106 @@
+"""A folder that somebody else may write to, read without following a link.
+
+Through descriptors where the system has them: between a look and a read nothing can be exchanged. Elsewhere (Windows)
+by paths, where a link put there at the right moment would be followed: an ordinary user makes none there.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+class Opened(Protocol):
+    """A folder that is being read."""
+
+    def names(self) -> list[str]:
+        """Return what lies in it."""
+
+    def mode(self, name: str) -> int:
+        """Return what kind of thing `name` is, as `stat` codes it; of a link, that it is one."""
+
+    def enter(self, name: str) -> AbstractContextManager[Opened]:
+        """Open the folder `name` in it."""
+
+    def read(self, name: str, most: int) -> bytes | None:
+        """Return the first `most` bytes of the file `name`; None if it is no regular file any more."""
+
+
+def open_folder(folder: Path) -> AbstractContextManager[Opened]:
+    """Open `folder`.
+
+    Raises:
+        OSError: it cannot be read, or is a link.
+    """
+    if sys.platform != "win32" and hasattr(os, "O_NOFOLLOW") and os.open in os.supports_dir_fd:
+        return _by_descriptor(str(folder), None)
+    return _by_path(folder)
+
+
+if sys.platform != "win32":
+
+    @dataclass(frozen=True)
+    class _ByDescriptor:
+        descriptor: int
+
+        def names(self) -> list[str]:
+            return os.listdir(self.descriptor)  # noqa: PTH208 - a path has no descriptor
+
+        def mode(self, name: str) -> int:
+            return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False).st_mode
+
+        def enter(self, name: str) -> AbstractContextManager[Opened]:
+            return _by_descriptor(name, self.descriptor)
+
+        def read(self, name: str, most: int) -> bytes | None:
+            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.descriptor)
+            with os.fdopen(file, "rb") as stream:
+                return stream.read(most) if stat.S_ISREG(os.fstat(stream.fileno()).st_mode) else None
+
+    @contextmanager
+    def _by_descriptor(name: str, beside: int | None) -> Iterator[Opened]:
+        descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=beside)
+        try:
+            yield _ByDescriptor(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@dataclass(frozen=True)
+class _ByPath:
+    folder: Path
+
+    def names(self) -> list[str]:
+        return [path.name for path in self.folder.iterdir()]
+
+    def mode(self, name: str) -> int:
+        return _mode(self.folder / name)
+
+    def enter(self, name: str) -> AbstractContextManager[Opened]:
+        return _by_path(self.folder / name)
+
+    def read(self, name: str, most: int) -> bytes | None:
+        if not stat.S_ISREG(self.mode(name)):
+            return None
+        with (self.folder / name).open("rb") as stream:
+            return stream.read(most)
+
+
+@contextmanager
+def _by_path(folder: Path) -> Iterator[Opened]:
+    if not stat.S_ISDIR(_mode(folder)):
+        raise NotADirectoryError(f"{folder} is no folder")
+    yield _ByPath(folder)
+
+
+def _mode(path: Path) -> int:
+    found = path.lstat()
+    if sys.platform == "win32" and found.st_reparse_tag == stat.IO_REPARSE_TAG_MOUNT_POINT:
+        return stat.S_IFLNK  # a junction leads elsewhere as a link does
+    return found.st_mode

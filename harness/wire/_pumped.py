@@ -1,0 +1,124 @@
+"""The two pipes of a channel, where a process cannot wait for several descriptors at once: on Windows."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import queue
+import sys
+import threading
+from collections.abc import Sequence
+from io import FileIO
+
+from harness.wire._pipes import ChannelClosed, Piece
+
+if sys.platform == "win32":
+    import msvcrt
+
+_CHUNK_BYTES = 1 << 18
+_CHUNKS = 64
+"""At most so many wait to be taken: a worker that sends without end must not fill the host's memory."""
+_LOOK_SECONDS = 0.1
+"""How long a thread waits before it looks at other news: on Windows no signal interrupts a wait for a lock."""
+_SECONDS_TO_END = 1.0
+_CLOSED = frozenset({errno.EPIPE, errno.EINVAL})
+"""What writing to a pipe that nobody reads fails with; the second on Windows (bugs.python.org/issue19612)."""
+
+
+class BlockingPipes:
+    """Pipes whose reader and writer wait until it is done."""
+
+    def __init__(self, reader: int, writer: int) -> None:
+        self._reader, self._writer = reader, writer
+        self._stream = FileIO(reader, "rb", closefd=False) if reader >= 0 else None
+        if sys.platform == "win32":
+            for descriptor in (reader, writer):
+                if descriptor >= 0:
+                    msvcrt.setmode(descriptor, os.O_BINARY)
+
+    def read_into(self, view: memoryview) -> int:
+        """Wait for bytes and put some into `view`."""
+        assert self._stream is not None
+        count = self._stream.readinto(view)
+        if not count:
+            raise ChannelClosed
+        return count
+
+    def write(self, pieces: Sequence[Piece]) -> None:
+        """Write all of `pieces`, small ones together."""
+        try:
+            for piece in [b"".join(pieces)] if sum(map(len, pieces)) <= _CHUNK_BYTES else pieces:
+                rest = memoryview(piece)
+                while rest:
+                    rest = rest[os.write(self._writer, rest) :]
+        except OSError as error:
+            if error.errno in _CLOSED:
+                raise ChannelClosed from None
+            raise
+
+    def stay_awake(self, seconds: float) -> None:
+        """Do nothing: whether something is there cannot be told without reading it."""
+
+    def stop(self) -> None:
+        """Do nothing: there is no other thread."""
+
+    def close(self) -> None:
+        """Close both pipes."""
+        for descriptor in (self._reader, self._writer):
+            if descriptor >= 0:
+                os.close(descriptor)
+
+
+class PumpedPipes(BlockingPipes):
+    """Pipes of which a thread reads, so that a wait for what it reads can be ended.
+
+    A wait to write ends when nobody is left to read: whoever stops the pipes kills the reader as well.
+    """
+
+    def __init__(self, reader: int, writer: int) -> None:
+        super().__init__(reader, writer)
+        self._chunks: queue.Queue[bytes] = queue.Queue(_CHUNKS)
+        self._rest = memoryview(b"")
+        self._ended = False
+        self._stopped = threading.Event()
+        self._pump = threading.Thread(target=self._read_all, name=f"pipe-{reader}", daemon=True)
+        self._pump.start()
+
+    def read_into(self, view: memoryview) -> int:
+        """Wait for bytes and put some into `view`."""
+        while not self._rest:
+            if self._ended or self._stopped.is_set():
+                raise ChannelClosed
+            with contextlib.suppress(queue.Empty):
+                self._rest = memoryview(self._chunks.get(timeout=_LOOK_SECONDS))
+                self._ended = not self._rest
+        count = min(len(view), len(self._rest))
+        view[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+    def stop(self) -> None:
+        """End every wait to read, this one and all later ones."""
+        self._stopped.set()
+
+    def close(self) -> None:
+        """Close both pipes; one that is still being read from stays open, for to close it would wait as well."""
+        self._stopped.set()
+        self._pump.join(_SECONDS_TO_END)
+        os.close(self._writer)
+        if not self._pump.is_alive():
+            os.close(self._reader)
+
+    def _read_all(self) -> None:
+        """Read until nobody writes; the last chunk is empty."""
+        with contextlib.suppress(OSError):
+            while chunk := os.read(self._reader, _CHUNK_BYTES):
+                self._put(chunk)
+        self._put(b"")
+
+    def _put(self, chunk: bytes) -> None:
+        while not self._stopped.is_set():
+            with contextlib.suppress(queue.Full):
+                self._chunks.put(chunk, timeout=_LOOK_SECONDS)
+                return
