@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 import msgspec
@@ -22,11 +22,14 @@ from harness.evaluate import Outcome
 from harness.grade._events import Advanced, Begun, Done, Event, Lost
 from harness.grade._messages import Broken, Finished, Orders, Reached, Reply, Request, Unfit
 from harness.grade._work import Job
+from harness.pipes import read_message, write_message
 from harness.record import Evidence
 from harness.scratch import scratch
 
 _ATTEMPTS = 2
 _SECONDS_TO_LEAVE = 15.0
+_LOOK_SECONDS = 0.5
+"""How long to wait before looking at other news: on Windows no signal interrupts a wait for a queue."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +55,29 @@ class _Runner:
     """A running process and the job it does."""
 
     process: subprocess.Popen[bytes]
-    connection: Connection[bytes, bytes]
     folder: Path
     """Its temporary files."""
     job: Job | None = None
+
+    def ask(self, request: Request) -> None:
+        """Send a request; to one that is dead, in vain."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):  # its end is heard in a moment
+            write_message(self.process.stdin, msgspec.msgpack.encode(request))
+
+    def hang_up(self) -> None:
+        """Close its standard input, upon which it leaves."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):  # what was not read yet
+            self.process.stdin.close()
+
+    def listen(self, news: queue.SimpleQueue[News]) -> None:
+        """Queue what it says, and at last that it has ended."""
+        assert self.process.stdout is not None
+        with contextlib.suppress(EOFError, OSError), self.process.stdout as stream:
+            while True:
+                news.put((self, msgspec.msgpack.decode(read_message(stream), type=Reply)))
+        news.put((self, None))
 
     def how_it_ended(self) -> str:
         code = self.process.wait()
@@ -63,6 +85,10 @@ class _Runner:
             if code < 0:
                 return f"its process was killed by {signal.Signals(-code).name}"
         return f"its process ended with exit code {code}"
+
+
+News = tuple[_Runner, Reply | None]
+"""What a runner said; None if it has ended."""
 
 
 @dataclass(eq=False)
@@ -75,6 +101,7 @@ class _Pool:
     _runners: list[_Runner] = field(default_factory=list)
     _waiting: deque[tuple[Job, int]] = field(default_factory=deque)
     _attempt: dict[str, int] = field(default_factory=dict)
+    _news: queue.SimpleQueue[News] = field(default_factory=queue.SimpleQueue)
     _started: int = 0
 
     def __enter__(self) -> _Pool:
@@ -83,21 +110,19 @@ class _Pool:
     def __exit__(self, *_: object) -> None:
         """End every runner by the front door, so that its workers are gone too."""
         for runner in self._runners:
-            runner.process.terminate()
+            runner.hang_up()
         for runner in self._runners:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 runner.process.wait(_SECONDS_TO_LEAVE)
             runner.process.kill()
             runner.process.wait()
-            runner.connection.close()
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Event]:
         self._waiting.extend((job, 1) for job in jobs)
         while self._waiting or any(runner.job for runner in self._runners):
             yield from self._hand_out()
-            for connection in wait([runner.connection for runner in self._runners]):
-                runner = next(runner for runner in self._runners if runner.connection is connection)
-                yield from self._hear(runner)
+            with contextlib.suppress(queue.Empty):
+                yield from self._hear(*self._news.get(timeout=_LOOK_SECONDS))
 
     def _hand_out(self) -> Iterator[Event]:
         """Give every free runner a job, starting as many as there are slots."""
@@ -112,16 +137,11 @@ class _Pool:
             self._attempt[str(job)] = attempt
             submission = job.submission
             shared = None if submission.shared is None else str(submission.shared)
-            request = Request(submission.name, submission.task, str(submission.folder), shared)
-            with contextlib.suppress(BrokenPipeError):  # its end is heard in a moment
-                runner.connection.send_bytes(msgspec.msgpack.encode(request))
+            runner.ask(Request(submission.name, submission.task, str(submission.folder), shared))
             yield Begun(job, f"process {runner.process.pid}")
 
-    def _hear(self, runner: _Runner) -> Iterator[Event]:
-        try:
-            reply: Reply = msgspec.msgpack.decode(runner.connection.recv_bytes(), type=Reply)
-        except (EOFError, OSError):
-            reply = Broken(self._bury(runner))
+    def _hear(self, runner: _Runner, said: Reply | None) -> Iterator[Event]:
+        reply = Broken(self._bury(runner)) if said is None else said
         job = runner.job
         if job is None:
             return
@@ -142,32 +162,28 @@ class _Pool:
         return Lost(job, problem, final=attempt >= _ATTEMPTS)
 
     def _start(self) -> _Runner:
-        ours, theirs = Pipe()
         self._started += 1
         folder = self.scratch / str(self._started)
         folder.mkdir()
         folder.chmod(0o711)  # a worker's own uid passes through
-        with theirs:
-            process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "harness.grade", str(theirs.fileno())),
-                    msgspec.json.encode(self.local.orders).decode(),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=self.log,
-                stderr=self.log,
-                pass_fds=(theirs.fileno(),),
-                env=os.environ | {"TMPDIR": str(folder)},
-                start_new_session=True,  # Ctrl-C is the grader's to handle
-            )
-        runner = _Runner(process, ours, folder)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "harness.grade", msgspec.json.encode(self.local.orders).decode()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            env=os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)),
+            start_new_session=True,  # Ctrl-C is the grader's to handle, here and, by the flag, on Windows
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+        runner = _Runner(process, folder)
+        threading.Thread(target=runner.listen, args=(self._news,), daemon=True).start()
         self._runners.append(runner)
         return runner
 
     def _bury(self, runner: _Runner) -> str:
         """Forget a runner that is dead, and remove what it left."""
         self._runners.remove(runner)
-        runner.connection.close()
+        runner.hang_up()
         how = runner.how_it_ended()
         shutil.rmtree(runner.folder, ignore_errors=True)
         return how

@@ -1,10 +1,12 @@
-"""The process that does jobs, one after the other: ``python -m harness.grade DESCRIPTOR ORDERS``.
+"""The process that does jobs, one after the other: ``python -m harness.grade ORDERS``.
 
-It ends with whoever started it, and takes its workers along.
+It hears requests on its standard input and answers on its standard output. It ends when its input does, as it does when
+whoever started it ends, and takes its workers along.
 """
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import queue
@@ -13,9 +15,9 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 import msgspec
 
@@ -24,21 +26,32 @@ from harness.course import Course, Submission
 from harness.data import Places
 from harness.evaluate import Evaluator, Settings
 from harness.grade._messages import Broken, Finished, Orders, Reached, Reply, Request
+from harness.pipes import read_message, take_standard_streams, write_message
 from harness.sandbox import find_sandbox_of_at_least
 
-Say = Callable[[Reached], None]
+Say = Callable[[Reply], None]
+
+_LOOK_SECONDS = 0.5
+"""How long to wait before looking at other news: on Windows no signal interrupts a wait for a queue."""
 
 
-def main(descriptor: int, orders: bytes) -> None:
-    """Serve the connection `descriptor` until its other end is closed."""
+def main(orders: bytes) -> None:
+    """Serve requests until nobody is left to make them."""
     signal.signal(signal.SIGTERM, _leave)
-    connection: Connection[bytes, bytes] = Connection(descriptor)
+    reader, writer = take_standard_streams()
     requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(connection, requests), daemon=True).start()
-    with contextlib.closing(Runner(msgspec.json.decode(orders, type=Orders))) as runner:
+    threading.Thread(target=_listen, args=(os.fdopen(reader, "rb"), requests), daemon=True).start()
+    with (
+        os.fdopen(writer, "wb") as replies,
+        contextlib.closing(Runner(msgspec.json.decode(orders, type=Orders))) as runner,
+    ):
+
+        def say(reply: Reply) -> None:
+            write_message(replies, msgspec.msgpack.encode(reply))
+
         while True:
-            reply = runner.do(requests.get(), lambda said: connection.send_bytes(msgspec.msgpack.encode(said)))
-            connection.send_bytes(msgspec.msgpack.encode(reply))
+            with contextlib.suppress(queue.Empty):
+                say(runner.do(requests.get(timeout=_LOOK_SECONDS), say))
 
 
 class Runner:
@@ -98,13 +111,17 @@ class _Reporter:
         """Likewise."""
 
 
-def _listen(connection: Connection[bytes, bytes], requests: queue.SimpleQueue[Request]) -> None:
-    """Queue what comes; when nobody is there any more, leave by the front door."""
+def _listen(stream: IO[bytes], requests: queue.SimpleQueue[Request]) -> None:
+    """Queue what comes; when nobody is there any more, have the main thread leave by the front door."""
     try:
         while True:
-            requests.put(msgspec.msgpack.decode(connection.recv_bytes(), type=Request))
+            requests.put(msgspec.msgpack.decode(read_message(stream), type=Request))
     except (EOFError, OSError):
-        os.kill(os.getpid(), signal.SIGTERM)
+        main_thread = threading.main_thread().ident
+        if sys.platform != "win32" and hasattr(signal, "pthread_kill") and main_thread is not None:
+            signal.pthread_kill(main_thread, signal.SIGTERM)  # interrupts whatever it waits for
+        else:
+            _thread.interrupt_main(signal.SIGTERM)
 
 
 def _leave(number: int, _: FrameType | None) -> None:
