@@ -6,14 +6,16 @@ import difflib
 import hashlib
 import importlib.util
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from types import ModuleType
 
+import harness.contract
 from harness.contract import Task, TaskError, UsageError, check_name
 
 _TASKS, _SUBMISSIONS, _REFERENCE, _LEADERBOARD, _PRIVATE = (
@@ -74,6 +76,11 @@ class Course:
         """Return the names of all tasks."""
         return sorted(path.parent.name for path in (self.root / _TASKS).glob("*/task.py"))
 
+    def folders_without_task(self) -> list[Path]:
+        """Return the folders of ``tasks/`` that declare no task and are not shared code."""
+        return [path for path in map((self.root / _TASKS).joinpath, _folders(self.root / _TASKS))
+                if not (path / "task.py").exists()]  # fmt: skip
+
     def task(self, name: str) -> Task:
         """Load one task; no other task is imported.
 
@@ -88,10 +95,10 @@ class Course:
         try:
             declared = getattr(_import_task(self.root, folder), "TASK", None)
         except TaskError as error:
-            raise TaskError(f"task {name}: {error} ({folder / 'task.py'})") from error
+            raise TaskError(f"task {name}: {error} ({_where(error, folder)})") from error
         except (Exception, SystemExit) as error:
-            where = _where(error, folder)
-            raise TaskError(f"task {name} does not load: {type(error).__name__}: {error} ({where})") from error
+            text = f"{type(error).__name__}: {error}{_meant(error)}"
+            raise TaskError(f"task {name} does not load: {text} ({_where(error, folder)})") from error
         if not isinstance(declared, Task):
             raise TaskError(f"task {name}: {folder / 'task.py'} defines no TASK = harness.Task(...)")
         return declared.named(name)
@@ -202,6 +209,15 @@ def _where(error: BaseException, folder: Path) -> str:
         frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(folder)
     ]
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else str(folder / "task.py")
+
+
+def _meant(error: BaseException) -> str:
+    """Name the fields of the harness's own class that was given one it has not."""
+    found = re.match(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error))
+    declared = getattr(harness.contract, found[1], None) if found else None
+    if found is None or not is_dataclass(declared):
+        return ""
+    return suggest(found[2], (field.name for field in fields(declared) if field.init))
 
 
 def _import_task(root: Path, folder: Path) -> ModuleType:

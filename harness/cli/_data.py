@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from harness.cli import FAILED, PASSED
+from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._options import console, course_at, places
 from harness.contract import Canonical, InfrastructureError, Task, TaskError, UsageError
 from harness.course import Course
@@ -38,7 +38,8 @@ def data() -> None:
 def list_data() -> int:
     """Say for each task where its data may come from, under which licence, and what is here."""
     out, course, where = console(), course_at(), places()
-    for task in _tasks(out, course, ()):
+    tasks, code = _tasks(out, course, ())
+    for task in tasks:
         out.print(f"{task.name}: {task.title}", style="bold")
         for source in task.sources:
             out.print(f"  {source.kind:<10} {source.title}; {source.licence}")
@@ -47,7 +48,7 @@ def list_data() -> int:
         for found in survey(task, where):
             out.print(f"    {_describe(found)}")
     out.print(f"data root {where.root or 'not set (HARNESS_DATA)'}, cache {where.cache}")
-    return PASSED
+    return code
 
 
 @data.command()
@@ -56,7 +57,8 @@ def fetch(names: tuple[str, ...]) -> int:
     """Download the official files and the assets of these tasks (all if none is named) into the cache."""
     out, course, where = console(), course_at(), places()
     problems = []
-    for task in _tasks(out, course, names):
+    tasks, code = _tasks(out, course, names)
+    for task in tasks:
         for source in task.sources:
             if isinstance(source, Canonical):
                 out.print(f"{task.name}: {source.title}; {source.licence}")
@@ -77,7 +79,7 @@ def fetch(names: tuple[str, ...]) -> int:
     if problems:
         raise InfrastructureError("; ".join(problems))
     out.print("all official files are in the cache")
-    return PASSED
+    return code
 
 
 @data.command()
@@ -85,12 +87,13 @@ def fetch(names: tuple[str, ...]) -> int:
 def verify(names: tuple[str, ...]) -> int:
     """Check the digests of the files that are here; an instructor's own file is `local`, which is no mistake."""
     out, course, where = console(), course_at(), places()
-    here = [found for task in _tasks(out, course, names) for found in survey(task, where) if found.state != "missing"]
+    tasks, code = _tasks(out, course, names)
+    here = [found for task in tasks for found in survey(task, where) if found.state != "missing"]
     for found in here:
         out.print(_describe(found), style="red" if found.state == "damaged" else "")
     damaged = sum(found.state == "damaged" for found in here)
     out.print(f"{len(here)} files, {damaged} damaged" + (": harness data fetch gets them again" if damaged else ""))
-    return FAILED if damaged else PASSED
+    return code or (FAILED if damaged else PASSED)
 
 
 @data.command()
@@ -152,17 +155,21 @@ class _Bar(DownloadBar):
         self._progress.stop_task(self._bar)
 
 
-def _tasks(out: Console, course: Course, names: tuple[str, ...]) -> list[Task]:
-    """Return the tasks named; where none is, all but those with a mistake, which are told and stop no other."""
-    if names:
-        return [course.task(name) for name in names]
-    found = []
-    for name in course.task_names():
+def _tasks(out: Console, course: Course, names: tuple[str, ...]) -> tuple[list[Task], int]:
+    """Return the tasks named, all if none is, and the exit code: those with a mistake are told and stop no other."""
+    found, code = [], PASSED
+    for name in names or course.task_names():
         try:
             found.append(course.task(name))
+        except UsageError:
+            if names:
+                raise
+            out.print(f"error: the folder tasks/{name} has a name that is not allowed: rename it", style="red")
+            code = INFRASTRUCTURE
         except TaskError as error:
             out.print(f"error: {error}", style="red")
-    return found
+            code = INFRASTRUCTURE
+    return found, code
 
 
 def _describe(found: Found) -> str:

@@ -15,7 +15,10 @@ from harness.cli._pictures import draw_samples
 from harness.contract import Baseline, HarnessError, Limits, Split, Task, TaskError
 from harness.course import Course
 from harness.data import load_data
+from harness.evaluate import missing_classes, try_task
 from harness.record import to_reach
+
+_RESAMPLES = 1000  # as many as an evaluation makes
 
 
 @click.group(invoke_without_command=True)
@@ -29,11 +32,13 @@ def tasks(ctx: click.Context) -> int:
     table = Table(box=None, pad_edge=False)
     for heading in ("task", "kind", "metric", "baseline", "title"):
         table.add_column(heading)
-    broken = []
+    broken = [
+        f"{folder} has no task.py: write one, or move the folder away" for folder in course.folders_without_task()
+    ]
     for name in course.task_names():
         try:
             task = course.task(name)
-        except TaskError as error:
+        except HarnessError as error:
             broken.append(str(error))
             continue
         table.add_row(name, task.kind, task.primary.name, _baselines(task), task.title)
@@ -69,6 +74,49 @@ def show_task(name: str) -> int:
         )
     _show_data(out, course, task)
     return PASSED
+
+
+@tasks.command("check")
+@click.argument("names", nargs=-1, metavar="[TASK]…")
+def check_tasks(names: tuple[str, ...]) -> int:
+    """Try tasks (all if none is named): the declaration, the data that is here, `perturb` and the metrics.
+
+    Nothing is downloaded and no model is trained.
+    """
+    out, course = console(), course_at()
+    mistakes = sum(_checked(out, course, name) for name in names or course.task_names())
+    out.print(f"{mistakes} {'mistake' if mistakes == 1 else 'mistakes'} found" if mistakes else "no mistake was found")
+    return INFRASTRUCTURE if mistakes else PASSED
+
+
+def _checked(out: Console, course: Course, name: str) -> int:
+    """Print what was tried of one task and how it went; return the number of mistakes."""
+    try:
+        task = course.task(name)
+    except HarnessError as error:
+        _mark(out, "✗", f"{name}: {error}", "red")
+        return 1
+    _mark(out, "✓", f"{name}: declaration", "green")
+    mistakes = 0
+    for kind in dict.fromkeys(source.kind for source in task.sources):
+        try:
+            with out.status(f"{name}: loading {kind} data"):
+                data = load_data(task, course.task_digest(name), replace(places(), offline=True), kind)
+                try_task(task, data, _RESAMPLES)
+        except TaskError as error:
+            _mark(out, "✗", f"{name}: {kind} data: {error}", "red")
+            mistakes += 1
+        except HarnessError as error:  # not on this machine
+            _mark(out, "-", f"{name}: {kind} data: {error}", "dim")
+        else:
+            _mark(out, "✓", f"{name}: {kind} data, perturb and metrics", "green")
+            for doubt in missing_classes(task, data):
+                _mark(out, "!", f"{name}: {kind} data: {doubt}", "yellow")
+    return mistakes
+
+
+def _mark(out: Console, mark: str, text: str, style: str) -> None:
+    out.print(f"  {mark} {text}", style=style)
 
 
 def _show_data(out: Console, course: Course, task: Task) -> None:

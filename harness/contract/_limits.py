@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from harness.contract._errors import TaskError
+from harness.contract._checks import Problems, is_count, is_number
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -35,11 +35,16 @@ class Limits:
     parameters: int | None = None
 
     def __post_init__(self) -> None:
+        problems = Problems("Limits.")
         for field in fields(self):
             value = getattr(self, field.name)
-            optional = field.name == "parameters" and value is None
-            if not optional and not (isinstance(value, int | float) and value > 0):
-                raise TaskError(f"Limits.{field.name} is {value!r}: expected a number above 0")
+            if field.name == "parameters":
+                problems.expect(value is None or is_count(value), field.name, value, "a whole number above 0, or None")
+            elif field.type == "int":
+                problems.expect(is_count(value), field.name, value, "a whole number above 0")
+            else:
+                problems.expect(is_number(value) and value > 0, field.name, value, "a number of seconds above 0")
+        problems.tell()
 
     @property
     def fit_seconds(self) -> float:

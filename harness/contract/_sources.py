@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from pathlib import Path, PurePath
 from typing import ClassVar, Literal, NamedTuple
 
+from harness.contract._checks import Problems, is_count, is_number, is_row, is_text, shown, takes
 from harness.contract._errors import TaskError
 from harness.contract._split import Parts
 
@@ -27,8 +27,11 @@ class Baseline:
     note: str = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.value, int | float) or not math.isfinite(self.value):
-            raise TaskError(f"a baseline of {self.value!r} cannot be compared with: expected a finite number")
+        problems = Problems("Baseline.")
+        problems.expect(is_number(self.value), "value", self.value, "a finite number")
+        problems.expect(isinstance(self.strict, bool), "strict", self.strict, "True or False")
+        problems.expect(isinstance(self.note, str), "note", self.note, "a text")
+        problems.tell()
 
 
 class Counts(NamedTuple):
@@ -49,32 +52,75 @@ class File:
     digest: str
     """``md5:...`` or ``sha256:...``, as the publisher gives it."""
     licence: str = ""
-    """Of an asset; a source states that of its files together."""
+    """Of an asset; a source states that of its files together. ``license`` is understood, too."""
+    license: InitVar[str] = ""
 
-    def __post_init__(self) -> None:
-        if not _DIGEST.fullmatch(self.digest):
-            raise TaskError(
-                f"file {self.name!r} has the digest {self.digest!r}: expected md5:… (32) or sha256:… (64 digits)"
-            )
-        if self.url.startswith("pip:") and not _RELEASE.fullmatch(self.url):
-            raise TaskError(f"file {self.name!r} has the url {self.url!r}: expected pip:<name>==<version>")
-        if PurePath(self.name).name != self.name:
-            raise TaskError(f"a file cannot be called {self.name!r}: expected a plain name")
+    def __post_init__(self, other_spelling: str) -> None:
+        _take_other_spelling(self, other_spelling)
+        problems = Problems(f"File {self.name!r}: ")
+        plain = is_text(self.name) and PurePath(self.name).name == self.name
+        problems.expect(plain, "name", self.name, "a plain file name, without a folder")
+        problems.expect(
+            isinstance(self.digest, str) and _DIGEST.fullmatch(self.digest) is not None,
+            "digest",
+            self.digest,
+            "md5:… (32) or sha256:… (64 hexadecimal digits, in lower case)",
+        )
+        problems.expect(is_text(self.url), "url", self.url, "an address, or pip:<name>==<version>")
+        if isinstance(self.url, str) and self.url.startswith("pip:"):
+            problems.expect(_RELEASE.fullmatch(self.url) is not None, "url", self.url, "pip:<name>==<version>")
+        problems.expect(isinstance(self.licence, str), "licence", self.licence, "a text")
+        problems.tell()
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Described:
     title: str
-    licence: str
+    licence: str = ""
+    """Such as ``CC BY 4.0``; ``license`` is understood, too."""
+    license: InitVar[str] = ""
     baseline: Baseline
     counts: Counts | None = None
     """None where the instructor's own files decide."""
 
     kind: ClassVar[SourceKind]
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.baseline, Baseline):
-            raise TaskError(f"source {self.title!r} has no baseline: give it baseline=harness.Baseline(value)")
+    def __post_init__(self, other_spelling: str) -> None:
+        _take_other_spelling(self, other_spelling)
+        problems = Problems(f"{type(self).__name__} {self.title!r}: ")
+        problems.expect(is_text(self.title), "title", self.title, "a text")
+        problems.expect(is_text(self.licence), "licence", self.licence, 'a text such as "CC BY 4.0" or "none needed"')
+        problems.expect(isinstance(self.baseline, Baseline), "baseline", self.baseline, "harness.Baseline(value)")
+        problems.expect(
+            self.counts is None
+            or (
+                isinstance(self.counts, Counts) and all(map(is_count, self.counts[:2])) and is_count(self.counts[2], 0)
+            ),
+            "counts",
+            self.counts,
+            "harness.Counts(train, validation, test) of whole numbers",
+        )
+        self._expect_more(problems)
+        problems.tell()
+
+    def _expect_more(self, problems: Problems) -> None:
+        raise NotImplementedError
+
+    def _expect_load(self, problems: Problems, load: object, arguments: int) -> None:
+        what = "no argument" if arguments == 0 else "the folder that holds the files"
+        problems.expect(callable(load), "load", load, "the function itself, without () behind it")
+        if callable(load):
+            problems.expect(takes(load, arguments), "load", load, f"a function that takes {what}")
+
+
+def _take_other_spelling(declared: File | _Described, license_: str) -> None:
+    """Take what was given as ``license`` for `licence`."""
+    if license_:
+        if declared.licence and declared.licence != license_:
+            raise TaskError(
+                f"license: found {shown(license_)} beside licence={declared.licence!r}; expected one of them"
+            )
+        object.__setattr__(declared, "licence", license_)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +133,11 @@ class Canonical(_Described):
 
     kind: ClassVar[SourceKind] = "canonical"
 
+    def _expect_more(self, problems: Problems) -> None:
+        good = is_row(self.files, File) and len(self.files) > 0
+        problems.expect(good, "files", self.files, "a tuple of harness.File(…), with a comma behind a single one")
+        self._expect_load(problems, self.load, 1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Local(_Described):
@@ -97,6 +148,11 @@ class Local(_Described):
 
     kind: ClassVar[SourceKind] = "local"
 
+    def _expect_more(self, problems: Problems) -> None:
+        good = is_row(self.files, str) and len(self.files) > 0 and all(map(_is_inside, self.files))
+        problems.expect(good, "files", self.files, "a tuple of file names, with a comma behind a single one")
+        self._expect_load(problems, self.load, 1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Embedded(_Described):
@@ -105,6 +161,15 @@ class Embedded(_Described):
     load: Callable[[], Parts]
 
     kind: ClassVar[SourceKind] = "embedded"
+
+    def _expect_more(self, problems: Problems) -> None:
+        self._expect_load(problems, self.load, 0)
+
+
+def _is_inside(name: str) -> bool:
+    """Tell whether `name` is that of a file or folder in a data root."""
+    path = PurePath(name)
+    return is_text(name) and not path.is_absolute() and ".." not in path.parts
 
 
 Source = Canonical | Local | Embedded

@@ -6,13 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
-from harness.contract._errors import TaskError
+from harness.contract._checks import Problems, is_count, is_distinct, is_number, is_row, is_text, takes
 from harness.contract._limits import Limits
 from harness.contract._sources import Canonical, Embedded, File, Local, Source
 from harness.contract.metrics import Metric
 from harness.contract.rules import Rule
 
 Kind = Literal["classification", "segmentation", "detection", "forecasting"]
+
+_DTYPES = (
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "float32", "float64", "str"),
+)
+_MAX_SIDES = 5  # an array of inputs has one more, and six is what is sent to a worker
+_LEAST_MEMORY = 64 << 20  # Python with NumPy alone takes about half of it
+_ROWS = ("sources", "metrics", "rules", "classes", "points", "assets")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +35,30 @@ class Inputs:
     high: float | None = None
 
     def __post_init__(self) -> None:
-        if (self.shape is None) != (self.dtype == "str"):
-            raise TaskError(f"inputs of shape {self.shape} cannot have dtype {self.dtype!r}: texts have neither")
-        if self.low is not None and self.high is not None and self.low > self.high:
-            raise TaskError(f"inputs cannot lie in [{self.low}, {self.high}]")
+        shape: object = self.shape
+        if isinstance(shape, list):
+            object.__setattr__(self, "shape", tuple(shape))
+        # np.float32 and np.dtype("float32") say as much as "float32"
+        name = getattr(self.dtype, "__name__", None) or getattr(self.dtype, "name", None)
+        object.__setattr__(self, "dtype", name or self.dtype)
+        problems = Problems("Inputs.")
+        sides = isinstance(self.shape, tuple) and len(self.shape) <= _MAX_SIDES and all(map(is_count, self.shape))
+        problems.expect(
+            self.shape is None or sides,
+            "shape",
+            self.shape,
+            "the shape of one input, such as (16, 16) or (140,), without the number of items; None for texts",
+        )
+        problems.expect(self.dtype in _DTYPES, "dtype", self.dtype, f"one of {', '.join(_DTYPES)}")
+        if not problems:
+            fits = (self.shape is None) == (self.dtype == "str")
+            problems.expect(fits, "dtype", self.dtype, '"str" with shape=None for texts, and neither for arrays')
+        for name in ("low", "high"):
+            value = getattr(self, name)
+            problems.expect(value is None or is_number(value), name, value, "a finite number or None")
+        if is_number(self.low) and is_number(self.high):
+            problems.expect(self.low <= self.high, "low", self.low, f"at most high, {self.high}")  # type: ignore[operator] # numbers
+        problems.tell()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +97,21 @@ class Task:
     """Given by the folder, never by the declaration."""
 
     def __post_init__(self) -> None:
-        for name in ("sources", "metrics", "rules", "classes", "points", "assets"):
-            if not isinstance(getattr(self, name), tuple | list):
-                raise TaskError(f"`{name}` must be a tuple: write ({name[:-1]},) with a comma for a single one")
-        problems = [text for broken, text in self._rules_of_declaration() if broken]
-        if problems:
-            raise TaskError("; ".join(problems))
+        problems = Problems("")
+        for name in _ROWS:
+            value = getattr(self, name)
+            if isinstance(value, tuple | list):
+                object.__setattr__(self, name, tuple(value))
+            else:
+                problems.expect(False, name, value, "a tuple, with a comma behind a single item: (item,)")
+        problems.tell()
+        self._expect_words(problems)
+        self._expect_rows(problems)
+        self._expect_numbers(problems)
+        if not problems:
+            object.__setattr__(self, "points", tuple((score, earned) for score, earned in self.points))
+            self._expect_parts_to_fit(problems)
+        problems.tell()
 
     @property
     def primary(self) -> Metric:
@@ -87,45 +124,131 @@ class Task:
         object.__setattr__(task, "name", name)
         return task
 
-    def _rules_of_declaration(self) -> list[tuple[bool, str]]:
-        needs_classes = self.kind in ("classification", "detection")
-        return [
-            (self.kind not in get_args(Kind), f"kind {self.kind!r} is unknown: use one of {get_args(Kind)}"),
-            (not self.title.strip(), "the title is empty"),
-            (not self.split.strip(), "`split` does not say how train, validation and test are made"),
-            (not self.sources, "there is no source: declare at least one of Canonical, Local, Embedded"),
-            (
-                not all(isinstance(s, Canonical | Local | Embedded) for s in self.sources),
-                "a source is none of Canonical, Local, Embedded",
-            ),
-            (not self.metrics, "there is no metric: the first one ranks"),
-            (not all(isinstance(m, Metric) for m in self.metrics), "a metric is not a harness.Metric"),
-            (
-                len({m.name for m in self.metrics if isinstance(m, Metric)}) < len(self.metrics),
-                "two metrics have the same name",
-            ),
-            (len(set(self.classes)) < len(self.classes), "two classes have the same name"),
-            (needs_classes and len(self.classes) < 2, f"{self.kind} needs at least two classes"),
-            (
-                (self.kind == "forecasting") != (self.horizon is not None),
-                "forecasting, and nothing else, needs a `horizon`",
-            ),
-            (not all(isinstance(r, Rule) for r in self.rules), "a rule is not a harness.Rule"),
-            (
-                self.weights not in ("retrain", "allowed"),
-                f"weights={self.weights!r}: use 'retrain' or 'allowed'",
-            ),
-            (
-                self.perturb_cost is not None and (self.perturb is None or self.perturb_cost < 0),
-                "`perturb_cost` is what `perturb` costs: declare both, the cost at least 0",
-            ),
-            (
-                not all(isinstance(a, File) and a.licence for a in self.assets),
-                "an asset is no harness.File with a licence",
-            ),
-            (
-                len({a.name for a in self.assets if isinstance(a, File)}) < len(self.assets),
-                "two assets have the same name",
-            ),
-            (self.batch < 1 or self.threads < 1, "batch and threads must be at least 1"),
-        ]
+    def _expect_words(self, problems: Problems) -> None:
+        kinds = get_args(Kind)
+        problems.expect(self.kind in kinds, "kind", self.kind, f"one of {', '.join(kinds)}")
+        problems.expect(is_text(self.title), "title", self.title, "a text")
+        problems.expect(is_text(self.split), "split", self.split, "how train, validation and test are made, in words")
+        problems.expect(self.weights in ("retrain", "allowed"), "weights", self.weights, '"retrain" or "allowed"')
+        for name in ("private_test", "restricted"):
+            value = getattr(self, name)
+            problems.expect(isinstance(value, bool), name, value, "True or False")
+
+    def _expect_rows(self, problems: Problems) -> None:
+        problems.expect(
+            is_row(self.sources, (Canonical, Local, Embedded)) and len(self.sources) > 0,
+            "sources",
+            self.sources,
+            "at least one of harness.Canonical, harness.Local, harness.Embedded",
+        )
+        metrics = is_row(self.metrics, Metric) and len(self.metrics) > 0
+        problems.expect(metrics, "metrics", self.metrics, "at least one harness.Metric; the first one ranks")
+        if metrics:
+            names = [metric.name for metric in self.metrics]
+            problems.expect(is_distinct(names), "metrics", names, "no two of the same name")
+        problems.expect(is_row(self.rules, Rule), "rules", self.rules, "harness.Rule objects")
+        classes = all(map(is_text, self.classes)) and is_distinct(self.classes)
+        problems.expect(classes, "classes", self.classes, "names, as texts, no two the same")
+        assets = is_row(self.assets, File) and all(file.licence for file in self.assets)
+        problems.expect(assets, "assets", self.assets, "harness.File objects, each with its licence")
+        if assets:
+            names = [file.name for file in self.assets]
+            problems.expect(is_distinct(names), "assets", names, "no two of the same name")
+        points = all(
+            is_row(pair, (int, float)) and len(pair) == 2 and all(map(is_number, pair)) for pair in self.points
+        )
+        problems.expect(points, "points", self.points, "pairs of a score and its points, such as ((0.5, 0), (0.9, 10))")
+
+    def _expect_numbers(self, problems: Problems) -> None:
+        problems.expect(isinstance(self.inputs, Inputs), "inputs", self.inputs, "harness.Inputs(shape=…, dtype=…)")
+        limits = isinstance(self.limits, Limits)
+        problems.expect(limits, "limits", self.limits, "harness.Limits(…)")
+        if limits:
+            memory, processes = self.limits.memory_bytes, self.limits.processes
+            problems.expect(
+                memory >= _LEAST_MEMORY, "limits.memory_bytes", memory, f"at least {_LEAST_MEMORY:,}: 4 GiB is 4 << 30"
+            )
+            most = max(1, processes // 4)  # libraries start several pools of so many threads
+            problems.expect(
+                is_count(self.threads, 1, most), "threads", self.threads, f"1 to {most}, a quarter of limits.processes"
+            )
+        problems.expect(is_count(self.batch), "batch", self.batch, "a whole number of at least 1")
+        problems.expect(
+            self.horizon is None or is_count(self.horizon), "horizon", self.horizon, "a whole number of steps"
+        )
+        problems.expect(
+            self.perturb is None or takes(self.perturb, 2),
+            "perturb",
+            self.perturb,
+            "a function of one input and a numpy.random.Generator, or None",
+        )
+        problems.expect(
+            self.perturb_cost is None or is_number(self.perturb_cost, 0),
+            "perturb_cost",
+            self.perturb_cost,
+            "a number of at least 0: the most of the primary score that `perturb` costs",
+        )
+
+    def _expect_parts_to_fit(self, problems: Problems) -> None:
+        """Check what is well said by itself against the rest."""
+        kind, few = self.kind, self.kind in ("classification", "detection")
+        if few:
+            problems.expect(len(self.classes) >= 2, "classes", self.classes, f"at least two classes for {kind}")
+        forecasts = kind == "forecasting"
+        problems.expect(
+            (self.horizon is not None) == forecasts,
+            "horizon",
+            self.horizon,
+            "the number of steps to forecast" if forecasts else f"none: {kind} has no `horizon`",
+        )
+        shape = self.inputs.shape
+        if kind in ("segmentation", "detection"):
+            problems.expect(
+                shape is not None and len(shape) in (2, 3), "inputs.shape", shape, "(height, width) or with channels"
+            )
+        texts = shape is None
+        problems.expect(not texts or self.perturb is None, "perturb", self.perturb, "None: texts have no jitter")
+        problems.expect(
+            self.perturb_cost is None or self.perturb is not None,
+            "perturb_cost",
+            self.perturb_cost,
+            "`perturb` to be declared with it",
+        )
+        embedded = [isinstance(source, Embedded) for source in self.sources]
+        kinds = [source.kind for source in self.sources]
+        problems.expect(sum(embedded) <= 1, "sources", kinds, "one Embedded at most: a second is never used")
+        problems.expect(embedded == sorted(embedded), "sources", kinds, "Embedded last: it stands in for the others")
+        for metric in self.metrics:
+            fits = not metric.kinds or kind in metric.kinds
+            wanted = f"a metric for {kind}: this one is for {' and '.join(metric.kinds)}"
+            problems.expect(fits, "metrics", metric.name, wanted)
+        self._expect_values_within(problems)
+
+    def _expect_values_within(self, problems: Problems) -> None:
+        """Check baselines and points against what the primary metric can be."""
+        metric = self.primary
+        low, high = metric.within
+        between = f"what {metric.name} can be, {low:g} to {high:g}"
+        best = high if metric.higher_is_better else low
+        for source in self.sources:
+            value, strict = source.baseline.value, source.baseline.strict
+            problems.expect(low <= value <= high, f"baseline of {source.title!r}", value, between)
+            problems.expect(
+                not (strict and value == best),
+                f"baseline of {source.title!r}",
+                value,
+                "less: nothing is better than that",
+            )
+        if not self.points:
+            return
+        problems.expect(
+            len(self.points) >= 2, "points", self.points, "at least two cut-offs: points lie on the lines between"
+        )
+        scores, points = zip(*self.points, strict=True)
+        problems.expect(
+            all(low <= score <= high for score in scores), "points", self.points, f"scores that are {between}"
+        )
+        problems.expect(is_distinct(scores), "points", self.points, "no two cut-offs at the same score")
+        problems.expect(min(points) >= 0, "points", self.points, "points of at least 0")
+        rising = [earned for _, earned in sorted(self.points, reverse=not metric.higher_is_better)]
+        problems.expect(rising == sorted(rising), "points", self.points, "no fewer points for a better score")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness.contract import _boxes, _masks, _scores
-from harness.contract._errors import TaskError
+from harness.contract._checks import Problems, is_number, is_row, is_text, takes
 from harness.contract._scores import probabilities as probabilities
 from harness.contract._split import take_items
 
@@ -53,14 +54,42 @@ class Metric:
     """What it is computed from; a metric of scores is left out where the model gives labels only."""
     resampler: Callable[[Any, Predictions], Callable[[NDArray[np.intp]], float]] | None = None
     """Does once what is slow, and returns what computes the figure on a resample, given as indices of items."""
+    kinds: tuple[str, ...] = ()
+    """The kinds of task that it is for; none named for any."""
+    bounds: tuple[float, float] | None = None
+    """The least and the greatest value that it can be; None where that is not known. A proportion is from 0 to 1."""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.higher_is_better, bool):
-            raise TaskError(f"metric {self.name!r} has no direction: set higher_is_better to True or False")
-        if self.resampler is not None and not callable(self.resampler):
-            raise TaskError(f"metric {self.name!r} cannot be resampled: `resampler` must be callable")
-        if not callable(self.compute):
-            raise TaskError(f"metric {self.name!r} cannot be computed: `compute` must be callable")
+        problems = Problems(f"Metric {self.name!r}: ")
+        plain = is_text(self.name) and self.name.isprintable()
+        problems.expect(plain, "name", self.name, "a text of one line")
+        problems.expect(takes(self.compute, 2), "compute", self.compute, "a function of targets and predictions")
+        problems.expect(
+            isinstance(self.higher_is_better, bool), "higher_is_better", self.higher_is_better, "True or False"
+        )
+        problems.expect(isinstance(self.unit, str), "unit", self.unit, "a text")
+        problems.expect(self.of in ("values", "scores"), "of", self.of, '"values" or "scores"')
+        for name in ("outcomes", "resampler"):
+            value = getattr(self, name)
+            good = value is None or takes(value, 2)
+            problems.expect(good, name, value, "a function of targets and predictions, or None")
+        problems.expect(is_row(self.kinds, str), "kinds", self.kinds, "a tuple of kinds of task")
+        bounds = self.bounds
+        problems.expect(
+            bounds is None
+            or (is_row(bounds, (int, float)) and len(bounds) == 2 and is_number(bounds[0]) and bounds[0] < bounds[1]),
+            "bounds",
+            bounds,
+            "the least and the greatest value, or None",
+        )
+        problems.tell()
+
+    @property
+    def within(self) -> tuple[float, float]:
+        """The least and the greatest value that it can be, infinite where they are not known."""
+        if self.bounds is not None:
+            return self.bounds
+        return (0.0, 1.0) if self.outcomes is not None else (-math.inf, math.inf)
 
     def at_least_as_good(self, value: float, other: float) -> bool:
         """Tell whether `value` is no worse than `other` in this metric's direction."""
@@ -123,7 +152,7 @@ def _within_15_percent(targets: Any, predictions: Predictions) -> float:
 
 
 def _of_scores(
-    name: str, figure: Callable[[Any, Any], _scores.OnItems], *, higher_is_better: bool, unit: str = ""
+    name: str, figure: Callable[[Any, Any], _scores.OnItems], *, higher_is_better: bool, most: float, unit: str = ""
 ) -> Metric:
     def resampler(targets: Any, predictions: Predictions) -> _scores.OnItems:
         assert predictions.scores is not None
@@ -134,28 +163,43 @@ def _of_scores(
 
         return resampler(targets, predictions)(np.arange(len(targets)))
 
-    return Metric(name, compute, higher_is_better, unit, of="scores", resampler=resampler)
+    return Metric(
+        name, compute, higher_is_better, unit, of="scores", resampler=resampler, kinds=_OF_LABELS, bounds=(0, most)
+    )
 
 
-accuracy = Metric("accuracy", _accuracy, higher_is_better=True, outcomes=_is_right)
-macro_f1 = Metric("macro_f1", _macro_f1, higher_is_better=True)
-mean_absolute_error = Metric("mean_absolute_error", _mean_absolute_error, higher_is_better=False)
+_OF_LABELS, _OF_MASKS, _OF_BOXES, _OF_FORECASTS = (
+    ("classification",),
+    ("segmentation",),
+    ("detection",),
+    ("forecasting",),
+)
+
+accuracy = Metric("accuracy", _accuracy, higher_is_better=True, outcomes=_is_right, kinds=_OF_LABELS)
+macro_f1 = Metric("macro_f1", _macro_f1, higher_is_better=True, kinds=_OF_LABELS, bounds=(0, 1))
+mean_absolute_error = Metric(
+    "mean_absolute_error", _mean_absolute_error, higher_is_better=False, kinds=_OF_FORECASTS, bounds=(0, math.inf)
+)
 """Over all steps of all forecasts; a task gives it its unit with `dataclasses.replace`."""
-within_15_percent = Metric("within_15_percent", _within_15_percent, higher_is_better=True)
+within_15_percent = Metric(
+    "within_15_percent", _within_15_percent, higher_is_better=True, kinds=_OF_FORECASTS, bounds=(0, 1)
+)
 """Share of forecast values no farther than 15 % from the truth, as ISO 15197 judges glucose meters."""
-auc = _of_scores("auc", _scores.auc, higher_is_better=True)
+auc = _of_scores("auc", _scores.auc, higher_is_better=True, most=1)
 """One-vs-rest area under the ROC curve, macro average (Hanley & McNeil 1982, Radiology 143:29; Fawcett 2006)."""
-log_loss = _of_scores("log_loss", _scores.log_loss, higher_is_better=False, unit="nats")
+log_loss = _of_scores("log_loss", _scores.log_loss, higher_is_better=False, most=math.inf, unit="nats")
 """Mean negative log-likelihood (Good 1952, J. R. Stat. Soc. B 14:107)."""
-calibration_error = _of_scores("calibration_error", _scores.calibration_error, higher_is_better=False)
+calibration_error = _of_scores("calibration_error", _scores.calibration_error, higher_is_better=False, most=1)
 """Expected calibration error with 15 bins (Naeini et al. 2015, AAAI; Guo et al. 2017, ICML)."""
 
 of_scores = (auc, log_loss, calibration_error)
 """What is computed besides for every classifier that gives scores."""
 
-balanced_accuracy = Metric("balanced_accuracy", _balanced_accuracy, higher_is_better=True)
+balanced_accuracy = Metric(
+    "balanced_accuracy", _balanced_accuracy, higher_is_better=True, kinds=_OF_LABELS, bounds=(0, 1)
+)
 """Mean recall over the classes (Brodersen et al. 2010, ICPR)."""
-quadratic_kappa = Metric("quadratic_kappa", _quadratic_kappa, higher_is_better=True)
+quadratic_kappa = Metric("quadratic_kappa", _quadratic_kappa, higher_is_better=True, kinds=_OF_LABELS, bounds=(-1, 1))
 """Agreement beyond chance on ordered classes, weighted by the squared distance (Cohen 1968, Psychol. Bull. 70:213)."""
 
 
@@ -169,6 +213,8 @@ def _mean_of_items(name: str, of_items: Callable[[Any, Any], NDArray[np.float64]
         lambda targets, predictions: float(of_items(targets, predictions.values).mean()),
         higher_is_better=True,
         resampler=resampler,
+        kinds=_OF_MASKS,
+        bounds=(0, 1),
     )
 
 
@@ -192,6 +238,8 @@ mean_average_precision = Metric(
     _mean_average_precision,
     higher_is_better=True,
     resampler=lambda targets, predictions: _boxes.resampled_mean(targets, predictions.values, _labels_of(targets)),
+    kinds=_OF_BOXES,
+    bounds=(0, 1),
 )
 """Average precision at IoU 0.5, mean over the classes (Everingham et al. 2010, IJCV 88:303; COCO's interpolation)."""
 
@@ -203,4 +251,6 @@ def average_precision(label: int, name: str) -> Metric:
         lambda targets, predictions: _boxes.average_precisions(targets, predictions.values).get(label, 0.0),
         higher_is_better=True,
         resampler=lambda targets, predictions: _boxes.resampled_mean(targets, predictions.values, [label]),
+        kinds=_OF_BOXES,
+        bounds=(0, 1),
     )

@@ -18,8 +18,11 @@ from harness.contract import (
     Source,
     Split,
     Task,
+    TaskError,
+    raised_at,
+    written_at,
 )
-from harness.data._check import check_parts
+from harness.data._check import check_parts, parts_problem
 from harness.data._digest import data_digest
 from harness.data._files import Bars, NotHere, in_cache, in_data_root, no_bars
 from harness.data._places import Places
@@ -122,17 +125,32 @@ def _read(task: Task, task_digest: str, source: Source, folder: Path | None, pla
         return parts
     try:
         parts = source.load() if isinstance(source, Embedded) else source.load(folder or Path())
+    except TaskError as error:
+        raise TaskError(f"task {task.name}, {source.kind} data: {error}{_place(error, source)}") from error
     except HarnessError:
         raise
     except Exception as error:
+        if isinstance(source, Embedded):  # no file that could be broken
+            raise TaskError(
+                f"task {task.name}: `load` of the embedded data raised {type(error).__name__}: {error}"
+                f"{_place(error, source)}"
+            ) from error
         where = f" in {folder}" if folder else ""
         raise InfrastructureError(
             f"task {task.name}: the {source.kind} data{where} cannot be read "
             f"({type(error).__name__}: {error}): replace the file, or choose another source with --data"
         ) from error
+    if problem := parts_problem(parts):
+        place = written_at(source.load)
+        raise TaskError(f"task {task.name}: `load` of the {source.kind} data {problem}{place and f' ({place})'}")
     if not task.restricted:
         write_prepared(kept, parts)
     return parts
+
+
+def _place(error: Exception, source: Source) -> str:
+    place = raised_at(error, source.load)
+    return place and f" ({place})"
 
 
 def _files_of(source: Source, folder: Path) -> list[Path]:

@@ -7,6 +7,7 @@ from harness.evaluate._plan import Device, Key, Plan, WeightsPolicy, assets_in_u
 from harness.evaluate._run import Outcome
 from harness.evaluate._snapshot import Contents, read_contents, read_files
 from harness.evaluate._submission import Evaluation, Evaluator, Settings
+from harness.evaluate._try_task import missing_classes, try_task
 
 __all__ = [
     "Check",
@@ -24,8 +25,10 @@ __all__ = [
     "assets_in_use",
     "choose_mode",
     "describe_git",
+    "missing_classes",
     "package_versions",
     "read_contents",
     "read_files",
     "seeds_for",
+    "try_task",
 ]

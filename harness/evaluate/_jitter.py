@@ -34,7 +34,10 @@ def jitter_of(task: Task) -> Callable[[Array, np.random.Generator], Array] | Non
 def _checked(task: Task, one: Array, altered: object) -> Array:
     """Return `altered` in the form of `one`."""
     inputs = task.inputs
-    array = np.asarray(altered)
+    try:
+        array = np.asarray(altered)
+    except (ValueError, TypeError, RuntimeError) as error:  # rows of several lengths, a tensor that needs its gradient
+        raise _mistake(task, f"what is no array ({error})", f"numbers of shape {one.shape}") from error
     if array.dtype.kind not in "biuf" or array.shape != one.shape:
         found = f"{array.dtype} of shape {array.shape}" if array.dtype.kind in "biuf" else repr(altered)[:80]
         raise _mistake(task, found, f"numbers of shape {one.shape}")

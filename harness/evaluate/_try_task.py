@@ -47,3 +47,17 @@ def _all_right(task: Task, targets: Any) -> Predictions:
         case "segmentation":
             return Predictions(np.asarray(targets, np.int64))
     return Predictions(np.asarray(targets, np.float64))
+
+
+def missing_classes(task: Task, data: TaskData) -> list[str]:
+    """Return, part by part, the classes that no item is of: a score there says nothing about them."""
+    if task.kind != "classification":
+        return []
+    parts = {"train": data.train, "validation": data.validation, "test": data.test}
+    problems = []
+    for name, split in parts.items():
+        if split is not None:
+            counts = np.bincount(split.targets, minlength=len(task.classes))
+            names = ", ".join(repr(task.classes[label]) for label in np.flatnonzero(counts == 0))
+            problems += [f"the {name} part has no item of class {names}; expected some of each class"] if names else []
+    return problems

@@ -94,7 +94,7 @@ BROKEN = {
     "raises": ("x = 1\ny = x / 0\n", "ZeroDivisionError", 2),
     "no-task": ("x = 1\n", "defines no TASK = harness.Task(...)", None),
     "not-a-task": ("TASK = 3\n", "defines no TASK = harness.Task(...)", None),
-    "declaration": ("import harness\nharness.Limits(processes=0)\n", "Limits.processes is 0", None),
+    "declaration": ("import harness\nharness.Limits(processes=0)\n", "Limits.processes: found 0", 2),
 }
 
 
@@ -110,6 +110,45 @@ def test_a_broken_task_is_explained_and_hides_no_other(course: TemporaryCourse) 
     for name, (_, says, line) in BROKEN.items():
         assert says in errors[name]
         assert f"{course.root}/tasks/{name}/task.py{'' if line is None else f':{line}'}" in errors[name]
+
+
+def test_a_task_is_tried_before_any_student_meets_it(course: TemporaryCourse) -> None:
+    good = course.add_task("nan").read_text()
+    for name, old, new in (
+        ("nan", "harness.metrics.macro_f1)", NAN_METRIC),
+        ("none", "    return harness.Parts(train, validation, test)", "    harness.Parts(train, validation, test)"),
+        ("shorter", "    return np.clip(point + generator.normal(0, 0.005, 2), 0, 1)", "    return point[:1]"),
+    ):
+        assert old in good
+        course.add_task(name, text=good.replace(old, new))
+    course.add_task("typo", text="import harness\nTASK = harness.Task(metric=())\n")
+    (course.root / "tasks" / "empty").mkdir()
+    (course.root / "tasks" / "Bad Name").mkdir()
+    (course.root / "tasks" / "Bad Name" / "task.py").write_text("x = 1\n")
+    done = course.harness("tasks", "check")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    lines = {line.split(":")[0].split(maxsplit=1)[1]: line for line in done.stdout.splitlines() if "✗" in line}
+    says = {
+        "nan": "metric 'figure' returned nan on 120 items; expected a finite number",
+        "none": "`load` of the embedded data returned None; expected harness.Parts",
+        "shorter": "`perturb` returned float32 of shape (1,); expected numbers of shape (2,)",
+        "typo": "an unexpected keyword argument 'metric': did you mean 'metrics'?",
+        "Bad Name": "is not allowed",
+    }
+    assert sorted(lines) == sorted(says)
+    for name, text in says.items():
+        assert text in lines[name]
+        assert name == "Bad Name" or f"tasks/{name}/task.py:" in lines[name]
+    assert "✓ blobs: embedded data, perturb and metrics" in done.stdout
+    assert done.stdout.splitlines()[-1] == "5 mistakes found"
+    listed = course.harness("tasks")
+    assert listed.returncode == 3
+    assert "tasks/empty has no task.py" in listed.stdout
+    assert course.harness("data", "list").returncode == 3
+
+
+NAN_METRIC = "harness.Metric('figure', lambda t, p: float('nan'), higher_is_better=True))"
 
 
 def test_a_task_that_exits_is_a_broken_one(course: TemporaryCourse) -> None:

@@ -41,8 +41,8 @@ def test_a_metric_knows_which_value_is_better(higher_is_better, better):
 
 @pytest.mark.parametrize(
     ("compute", "direction", "named"),
-    [(len, "higher", "direction"), (len, None, "direction"), (None, True, "callable")],
+    [(max, "higher", "higher_is_better"), (max, None, "higher_is_better"), (None, True, "compute")],
 )
 def test_a_metric_without_direction_or_computation_is_refused(compute, direction, named):
-    with pytest.raises(TaskError, match=f"metric 'figure' .*{named}"):
+    with pytest.raises(TaskError, match=f"Metric 'figure': .*{named}"):
         harness.Metric("figure", compute, direction)

@@ -1,5 +1,7 @@
 """A declaration that is wrong is refused at the door, by name."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,13 @@ def embedded(**changes):
     return harness.Embedded(
         **{"title": "dots", "licence": "none", "load": parts, "baseline": harness.Baseline(0.5)} | changes
     )
+
+
+def local(**changes):
+    return harness.Local(
+        **{"title": "files", "licence": "none", "files": ("a.npz",), "load": lambda _: parts(),
+           "baseline": harness.Baseline(0.5)} | changes
+    )  # fmt: skip
 
 
 def declare(**changes):
@@ -44,59 +53,228 @@ def test_a_task_is_named_by_its_folder_and_never_by_its_declaration():
         declare(name="dots")
 
 
-@pytest.mark.parametrize(
-    ("changes", "named"),
-    [
-        ({"kind": "clasification"}, "kind 'clasification' is unknown"),
-        ({"title": "  "}, "title is empty"),
-        ({"split": ""}, "`split` does not say"),
-        ({"sources": ()}, "no source"),
-        ({"sources": ("usps",)}, "a source is none of"),
-        ({"metrics": ()}, "no metric"),
-        ({"metrics": ("accuracy",)}, "not a harness.Metric"),
-        ({"metrics": (harness.metrics.accuracy,) * 2}, "same name"),
-        ({"classes": ()}, "at least two classes"),
-        ({"classes": ("only",)}, "at least two classes"),
-        ({"kind": "detection", "classes": ()}, "detection needs at least two classes"),
-        ({"horizon": 3}, "`horizon`"),
-        ({"kind": "forecasting"}, "`horizon`"),
-        ({"rules": ("no convolution",)}, "not a harness.Rule"),
-        ({"weights": "alowed"}, "weights='alowed'"),
-        ({"batch": 0}, "batch"),
-        ({"threads": 0}, "threads"),
-        # the comma that makes a tuple of one is what people forget
-        ({"metrics": harness.metrics.accuracy}, "metric"),
-        ({"sources": embedded()}, "source"),
-        ({"rules": harness.rules.fully_connected_only}, "rule"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_each_mistake_in_a_declaration_is_named(changes, named):
-    with pytest.raises(TaskError, match=named):
-        declare(**changes)
+POINTS = "points: found .* expected "
+PAIRS = f"{POINTS}pairs of a score and its points"
+MISTAKES = [
+    ({"kind": "clasification"}, "kind: found 'clasification' .* expected one of classification, segmentation"),
+    ({"title": "  "}, "title: found '  '"),
+    ({"title": None}, "title: found None"),
+    ({"split": ""}, "split: found '' .* expected how train, validation and test are made"),
+    ({"sources": ()}, r"sources: found \(\) .* expected at least one of harness.Canonical"),
+    ({"sources": ("usps",)}, "sources: .* expected at least one of harness.Canonical"),
+    ({"sources": lambda: (embedded(), embedded())}, "sources: .* one Embedded at most"),
+    ({"sources": lambda: (embedded(), local())}, "sources: .* Embedded last"),
+    ({"metrics": ()}, r"metrics: found \(\) .* at least one harness.Metric"),
+    ({"metrics": ("accuracy",)}, "metrics: .* expected at least one harness.Metric"),
+    ({"metrics": (max,)}, "metrics: .* expected at least one harness.Metric"),
+    ({"metrics": (harness.metrics.accuracy,) * 2}, "metrics: .* no two of the same name"),
+    ({"metrics": (harness.metrics.dice,)}, "metrics: found 'dice' .* a metric for classification: .* segmentation"),
+    ({"classes": ()}, "classes: .* at least two classes"),
+    ({"classes": ("only",)}, "classes: .* at least two classes"),
+    ({"classes": ("a", "a")}, "classes: .* no two the same"),
+    ({"classes": (0, 1)}, r"classes: found \(0, 1\) .* expected names, as texts"),
+    ({"classes": "ab"}, "classes: found 'ab' .* expected a tuple"),
+    ({"classes": range(2)}, "classes: .* expected a tuple"),
+    ({"kind": "detection", "classes": ()}, "classes: .* at least two classes for detection"),
+    ({"kind": "segmentation"}, r"inputs.shape: found \(2,\) .* expected \(height, width\)"),
+    ({"horizon": 3}, "horizon: found 3 .* none: classification has no `horizon`"),
+    ({"horizon": "3"}, "horizon: found '3' .* a whole number of steps"),
+    ({"kind": "forecasting"}, "horizon: found None .* the number of steps"),
+    ({"rules": ("no convolution",)}, "rules: .* expected harness.Rule"),
+    ({"weights": "alowed"}, "weights: found 'alowed'"),
+    ({"private_test": "yes"}, "private_test: found 'yes' .* True or False"),
+    ({"restricted": 1}, r"restricted: found 1 \(int\)"),
+    ({"batch": 0}, "batch: found 0"),
+    ({"batch": "256"}, r"batch: found '256' \(str\)"),
+    ({"batch": 1.5}, "batch: found 1.5"),
+    ({"threads": 0}, "threads: found 0"),
+    ({"threads": 64}, "threads: found 64 .* 1 to 16, a quarter of limits.processes"),
+    ({"inputs": (2,)}, r"inputs: found \(2,\) .* expected harness.Inputs"),
+    ({"limits": {"fit_cpu_seconds": 10}}, "limits: found {.*} .* expected harness.Limits"),
+    ({"limits": harness.Limits(memory_bytes=4)}, "limits.memory_bytes: found 4 .* 4 GiB is 4 << 30"),
+    ({"perturb": "jitter"}, "perturb: found 'jitter'"),
+    ({"perturb": lambda one: one}, "perturb: found .*lambda.* expected a function of one input and"),
+    ({"perturb_cost": 0.05}, "perturb_cost: found 0.05 .* `perturb` to be declared"),
+    ({"perturb": lambda x, g: x, "perturb_cost": "0.05"}, "perturb_cost: found '0.05'"),
+    ({"perturb": lambda x, g: x, "perturb_cost": -1}, "perturb_cost: found -1"),
+    (
+        {"perturb": lambda x, g: x, "inputs": harness.Inputs(shape=None, dtype="str")},
+        "perturb: .* texts have no jitter",
+    ),
+    ({"points": {0.3: 0, 0.8: 10}}, "points: found .* expected a tuple"),
+    ({"points": (0.9, 6)}, PAIRS),
+    ({"points": (("0.3", 0), ("0.8", 10))}, PAIRS),
+    ({"points": ((0.3, 0, 1), (0.8, 10, 1))}, PAIRS),
+    ({"points": ((float("nan"), 0), (0.8, 10))}, PAIRS),
+    ({"points": ((0.5, 10),)}, f"{POINTS}at least two cut-offs"),
+    ({"points": ((0.5, 0), (0.5, 10))}, f"{POINTS}no two cut-offs at the same score"),
+    ({"points": ((0.3, -5), (0.8, 10))}, f"{POINTS}points of at least 0"),
+    ({"points": ((30, 0), (80, 10))}, f"{POINTS}scores that are what accuracy can be, 0 to 1"),
+    ({"points": ((0.3, 10), (0.8, 0))}, f"{POINTS}no fewer points for a better score"),
+    ({"assets": ("net.pt",)}, "assets: .* each with its licence"),
+    # the comma that makes a tuple of one is what people forget
+    ({"metrics": harness.metrics.accuracy}, "metrics: found Metric.* expected a tuple"),
+    ({"sources": lambda: embedded()}, "sources: found Embedded.* expected a tuple"),
+    ({"rules": harness.rules.fully_connected_only}, "rules: found Rule.* expected a tuple"),
+]
+
+
+@pytest.mark.parametrize(("changes", "says"), MISTAKES, ids=lambda value: value[:40] if isinstance(value, str) else "")
+def test_each_mistake_in_a_declaration_is_named(changes, says):
+    given = {name: value() if name == "sources" and callable(value) else value for name, value in changes.items()}
+    with pytest.raises(TaskError, match=says):
+        declare(**given)
 
 
 def test_all_mistakes_are_told_at_once():
-    with pytest.raises(TaskError, match=r"(?s)title is empty.*no metric"):
-        declare(title="", metrics=())
+    with pytest.raises(TaskError, match=r"(?s)title: found ''.*metrics: found \(\).*batch: found 0"):
+        declare(title="", metrics=(), batch=0)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), "0.94", None])
-def test_a_baseline_that_cannot_be_compared_with_is_refused(value):
-    with pytest.raises(TaskError, match="baseline"):
-        harness.Baseline(value)
+def test_lists_will_do_for_tuples_and_points_may_stand_in_any_order():
+    task = declare(classes=["left", "right"], metrics=[harness.metrics.accuracy], points=[[0.8, 10], [0.3, 0]])
+    assert task.classes == ("left", "right")
+    assert task.points == ((0.8, 10), (0.3, 0))
 
 
-def test_a_source_without_a_baseline_is_refused():
-    with pytest.raises(TaskError, match="'dots' has no baseline"):
-        embedded(baseline=0.5)
+def test_points_fall_with_a_score_of_which_less_is_better():
+    forecast = {"kind": "forecasting", "classes": (), "horizon": 2, "metrics": (harness.metrics.mean_absolute_error,)}
+    declare(**forecast, points=((14, 0), (7, 10)))
+    with pytest.raises(TaskError, match="no fewer points"):
+        declare(**forecast, points=((14, 10), (7, 0)))
+
+
+def test_a_metric_of_ones_own_is_for_every_kind_and_of_any_value():
+    own = harness.Metric("cost", lambda targets, predictions: 0.0, higher_is_better=False)
+    declare(metrics=(own,), sources=(embedded(baseline=harness.Baseline(-94)),), points=((50, 0), (-30, 5)))
+
+
+@pytest.mark.parametrize(
+    ("value", "more", "says"),
+    [
+        (float("nan"), {}, "value: found nan"),
+        (float("inf"), {}, "value: found inf"),
+        ("0.94", {}, "value: found '0.94'"),
+        (None, {}, "value: found None"),
+        (True, {}, "value: found True"),
+        (0.5, {"strict": "yes"}, "strict: found 'yes'"),
+        (0.5, {"note": None}, "note: found None"),
+    ],
+)
+def test_a_baseline_that_cannot_be_compared_with_is_refused(value, more, says):
+    with pytest.raises(TaskError, match=rf"Baseline\.{says}"):
+        harness.Baseline(value, **more)
+
+
+@pytest.mark.parametrize(
+    ("value", "strict", "says"),
+    [
+        (94, False, "found 94 .* what accuracy can be, 0 to 1"),
+        (-0.1, False, "found -0.1"),
+        (1.0, True, "nothing is better"),
+    ],
+)
+def test_a_baseline_that_the_metric_cannot_reach_is_refused(value, strict, says):
+    with pytest.raises(TaskError, match=f"baseline of 'dots': .*{says}"):
+        declare(sources=(embedded(baseline=harness.Baseline(value, strict=strict)),))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"baseline": 0.5}, r"baseline: found 0.5 .* expected harness.Baseline\(value\)"),
+        ({"title": ""}, "title: found ''"),
+        ({"licence": ""}, "licence: found '' .* such as"),
+        ({"licence": 4}, "licence: found 4"),
+        ({"licence": "MIT", "license": "CC0"}, "license: found 'CC0' .* licence='MIT'; expected one of them"),
+        ({"counts": (4, 4, 4)}, r"counts: found \(4, 4, 4\) .* expected harness.Counts"),
+        ({"counts": harness.Counts(0, 4, 4)}, "counts: found Counts"),
+        ({"counts": harness.Counts("4", 4, 4)}, "counts: found Counts"),
+        ({"load": 3}, r"load: found 3 .* the function itself, without \(\)"),
+        ({"load": lambda folder: parts()}, "load: found .*lambda.* a function that takes no argument"),
+    ],
+    ids=lambda value: value[:30] if isinstance(value, str) else "",
+)
+def test_a_mistake_in_a_source_is_named_with_its_title(changes, says):
+    with pytest.raises(TaskError, match=f"(?s)^(Embedded .*: )?{says}"):
+        embedded(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"files": "a.npz"}, "files: found 'a.npz' .* with a comma"),
+        ({"files": ()}, "files: found"),
+        ({"files": ("../a.npz",)}, "files: found"),
+        ({"files": ("/a.npz",)}, "files: found"),
+        ({"load": parts}, "load: found parts .* a function that takes the folder that holds the files"),
+    ],
+    ids=lambda value: "",
+)
+def test_a_mistake_in_a_local_source_is_named(changes, says):
+    with pytest.raises(TaskError, match=f"Local 'files': {says}"):
+        local(**changes)
+
+
+def test_a_licence_may_be_spelt_license():
+    assert embedded(licence="", license="CC0").licence == "CC0"
+    file = {"name": "a", "url": "https://example.org/a", "digest": "md5:" + "a" * 32}
+    assert harness.File(**file, license="CC0").licence == "CC0"
+    assert replace(embedded(licence="", license="CC0"), title="other").licence == "CC0"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"shape": 6}, "shape: found 6"),
+        ({"shape": (None, 6)}, r"shape: found \(None, 6\)"),
+        ({"shape": (0,)}, r"shape: found \(0,\)"),
+        ({"shape": (1,) * 6}, "shape: found"),
+        ({"shape": (6,), "dtype": "float"}, "dtype: found 'float' .* expected one of .*float32"),
+        ({"shape": (6,), "dtype": "object"}, "dtype: found 'object'"),
+        ({"shape": (6,), "dtype": float}, "dtype: found 'float'"),
+        ({"shape": (6,), "low": "0"}, "low: found '0'"),
+        ({"shape": (6,), "high": float("nan")}, "high: found nan"),
+        ({"shape": (6,), "low": 2, "high": 1}, "low: found 2 .* at most high, 1"),
+    ],
+)
+def test_a_mistake_in_the_inputs_is_named(given, says):
+    with pytest.raises(TaskError, match=rf"Inputs\.{says}"):
+        harness.Inputs(**given)
+
+
+@pytest.mark.parametrize("dtype", ["float32", np.float32, np.dtype("float32")])
+def test_inputs_may_be_declared_as_numpy_does(dtype):
+    assert harness.Inputs(shape=[6], dtype=dtype) == harness.Inputs(shape=(6,), dtype="float32")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"name": ""}, "name: found ''"),
+        ({"name": "a\nb"}, "name: found"),
+        ({"compute": None}, "compute: found None .* a function of targets and predictions"),
+        ({"compute": lambda targets: 0.0}, "compute: found"),
+        ({"higher_is_better": "yes"}, "higher_is_better: found 'yes'"),
+        ({"unit": None}, "unit: found None"),
+        ({"of": "labels"}, "of: found 'labels'"),
+        ({"outcomes": True}, "outcomes: found True"),
+        ({"resampler": 1.0}, "resampler: found 1.0"),
+        ({"kinds": "classification"}, "kinds: found"),
+        ({"bounds": (1, 0)}, r"bounds: found \(1, 0\)"),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, str) else "",
+)
+def test_a_mistake_in_a_metric_is_named(changes, says):
+    with pytest.raises(TaskError, match=f"Metric .*: {says}"):
+        harness.Metric(**{"name": "figure", "compute": lambda t, p: 0.0, "higher_is_better": True} | changes)
 
 
 @pytest.mark.parametrize(
     "digest", ["", "sha256", "sha256:", "sha256:" + "0" * 63, "md5:" + "0" * 64, "sha1:" + "0" * 40]
 )
 def test_a_file_whose_digest_cannot_be_one_is_refused(digest):
-    with pytest.raises(TaskError, match=r"'usps\.bz2' has the digest"):
+    with pytest.raises(TaskError, match=r"File 'usps\.bz2': digest: found"):
         harness.File(name="usps.bz2", url="https://example.org/usps.bz2", digest=digest)
 
 
@@ -114,11 +292,11 @@ def test_texts_have_no_shape_and_arrays_are_no_texts(shape, dtype):
 @pytest.mark.parametrize("name", ["fit_cpu_seconds", "memory_bytes", "processes", "parameters"])
 @pytest.mark.parametrize("value", [0, -1, float("nan")])
 def test_a_limit_must_be_above_nothing(name, value):
-    with pytest.raises(TaskError, match=f"Limits.{name}"):
+    with pytest.raises(TaskError, match=f"Limits.{name}: found"):
         harness.Limits(**{name: value})
 
 
-@pytest.mark.parametrize("value", [None, "300"])
+@pytest.mark.parametrize("value", [None, "300", True, float("inf")])
 def test_a_limit_must_be_a_number(value):
     with pytest.raises(TaskError, match=r"Limits\.fit_cpu_seconds"):
         harness.Limits(fit_cpu_seconds=value)

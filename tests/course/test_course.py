@@ -108,7 +108,7 @@ def test_a_task_of_a_bad_name_is_refused(found: Course) -> None:
 
 def test_a_mistake_in_a_declaration_names_task_and_file(course: TemporaryCourse) -> None:
     path = course.add_task("wrong", text="import harness\nTASK = harness.Limits(processes=0)\n")
-    with pytest.raises(TaskError, match=r"task wrong: Limits\.processes is 0") as caught:
+    with pytest.raises(TaskError, match=r"task wrong: Limits\.processes: found 0") as caught:
         Course.find(course.root).task("wrong")
     assert str(path) in str(caught.value)
 

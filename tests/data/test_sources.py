@@ -290,10 +290,16 @@ def declared(kind: str = "classification", *, train: harness.Split, **more: Any)
     )
     base = {"inputs": harness.Inputs(shape=(2,), low=0, high=1), "classes": ("a", "b")} | more
     return harness.Task(
-        title="t", kind=kind, sources=(source,), split="s", metrics=(harness.metrics.accuracy,), **base  # type: ignore[arg-type]
+        title="t", kind=kind, sources=(source,), split="s", metrics=(METRICS[kind],), **base  # type: ignore[arg-type]
     ).named("points")  # fmt: skip
 
 
+METRICS = {
+    "classification": harness.metrics.accuracy,
+    "segmentation": harness.metrics.dice,
+    "detection": harness.metrics.mean_average_precision,
+    "forecasting": harness.metrics.mean_absolute_error,
+}
 TEXTS = {"inputs": harness.Inputs(shape=None, dtype="str")}
 
 
@@ -304,17 +310,22 @@ TEXTS = {"inputs": harness.Inputs(shape=None, dtype="str")}
         (declared(train=harness.Split(POINTS.astype(np.float64), LABELS)), "dtype float64, expected float32"),
         (declared(train=harness.Split(POINTS + 1, LABELS)), r"expected \[0, 1\]"),
         (declared(train=harness.Split(np.full((6, 2), np.nan, np.float32), LABELS[:6])), "not finite"),
-        (declared(train=harness.Split(list(POINTS), LABELS)), "inputs of shape"),
+        (declared(train=harness.Split(list(POINTS), LABELS)), "inputs are a list, expected a NumPy array of float32"),
         (declared(train=harness.Split(POINTS, LABELS.astype(np.int32))), "int64 labels"),
         (declared(train=harness.Split(POINTS, LABELS + 1)), r"labels in \[1, 2\], expected \[0, 1\]"),
         (declared(train=harness.Split(POINTS, LABELS - 1)), r"labels in \[-1, 0\]"),
-        (declared(train=harness.Split(POINTS, LABELS[:, None])), "one row"),
-        (declared(train=harness.Split(["a", 1, "b"], LABELS[:3]), **TEXTS), "an input is not a text"),
+        (declared(train=harness.Split(POINTS, LABELS[:, None])), r"shape \(12, 1\) and dtype int64, expected \(12,\)"),
+        (declared(train=harness.Split(["a", 1, "b"], LABELS[:3]), **TEXTS), "an input is a int, expected a text"),
         (declared(train=harness.Split(POINTS[:0], LABELS[:0])), "a part is empty"),
         (
             declared("forecasting", train=harness.Split(POINTS, POINTS), classes=(), horizon=3),
-            r"targets of shape \(12, 2\), expected \(N, 3\)",
+            r"shape \(12, 2\) and dtype float32, expected \(N, 3\) floats",
         ),
+        (
+            declared("forecasting", train=harness.Split(POINTS, POINTS * np.nan), classes=(), horizon=2),
+            "a target is not finite",
+        ),
+        (declared(train=harness.Split(POINTS, LABELS * 0)), "the train part has no item of class 'b'"),
     ],
 )
 def test_data_that_are_not_what_the_task_declares_are_the_instructors_error(
@@ -505,7 +516,7 @@ def test_masks_and_boxes_that_fit_are_taken(places: Places) -> None:
         ("segmentation", SQUARES, r"expected integer masks \(2, 4, 4\)"),
         ("segmentation", np.zeros((6, 4, 3), np.uint8), r"shape \(2, 4, 3\), expected integer masks"),
         ("segmentation", np.full((6, 4, 4), 2), r"masks in \[2, 2\], expected 0 to 1"),
-        ("detection", np.zeros((6, 5)), "must be a list"),
+        ("detection", np.zeros((6, 5)), "expected a list with one"),
         ("detection", [np.zeros((1, 4))] * 6, r"image 0 of shape \(1, 4\), expected \(k, 5\)"),
         ("detection", boxes((1, 0, 1, 2, 0)), "image 0 has a box without area"),
         ("detection", boxes((0, 0, 1, 1, 2)), "image 0 has a box of unknown class: expected 0 to 1"),

@@ -1,0 +1,88 @@
+"""Check what people declare: each mistake is told by its field, with what was found and what was expected."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Collection
+
+from harness.contract._errors import TaskError
+
+_SHOWN = 60
+
+
+class Problems:
+    """Collects what is wrong with one declaration, so that all of it is told at once."""
+
+    def __init__(self, of: str) -> None:
+        self._of, self._found = of, list[str]()
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def expect(self, holds: bool, field: str, value: object, expected: str) -> None:
+        """Take note of `field` unless `holds`; `expected` says what to write."""
+        if not holds:
+            self._found.append(f"{self._of}{field}: found {shown(value)}; expected {expected}")
+
+    def tell(self) -> None:
+        """Raise what was found.
+
+        Raises:
+            TaskError: something was.
+        """
+        if self._found:
+            raise TaskError("; ".join(self._found))
+
+
+def shown(value: object) -> str:
+    """Return `value` as it would be written in Python, in short."""
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"{value.__qualname__} ({type(value).__name__})"
+    try:
+        text = repr(value)
+    except Exception:  # whatever was declared may be anything
+        text = "what cannot be shown"
+    return f"{text if len(text) <= _SHOWN else f'{text[:_SHOWN]}…'} ({type(value).__name__})"
+
+
+def is_text(value: object) -> bool:
+    """Tell whether `value` is a text with something in it."""
+    return isinstance(value, str) and bool(value.strip())
+
+
+def is_number(value: object, low: float = -math.inf, high: float = math.inf) -> bool:
+    """Tell whether `value` is a finite number from `low` to `high`; True and False are none."""
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high
+    )
+
+
+def is_count(value: object, low: int = 1, high: float = math.inf) -> bool:
+    """Tell whether `value` is a whole number from `low` to `high`, and an int."""
+    return isinstance(value, int) and is_number(value, low, high)
+
+
+def is_row(value: object, of: type | tuple[type, ...]) -> bool:
+    """Tell whether `value` is a tuple or list of such items."""
+    return isinstance(value, tuple | list) and all(isinstance(item, of) for item in value)
+
+
+def is_distinct(names: Collection[str]) -> bool:
+    """Tell whether no two `names` are the same."""
+    return len(set(names)) == len(names)
+
+
+def takes(function: object, arguments: int) -> bool:
+    """Tell whether `function` can be called with so many arguments by position; yes where it does not say."""
+    if not callable(function):
+        return False
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # written in C
+        return True
+    try:
+        signature.bind(*[None] * arguments)
+    except TypeError:
+        return False
+    return True
