@@ -40,7 +40,7 @@ ARROWS = {
     "course": PEOPLE,
     "leaderboard": {"files", "record", "statistics", "text"},
     "evaluate": PEOPLE
-    | {"artifact", "clock", "course", "data", "quiet", "record", "sandbox", "scratch"}
+    | {"artifact", "clock", "course", "data", "files", "quiet", "record", "sandbox", "scratch"}
     | {"statistics", "wire", "yardstick"},
     "grade": PEOPLE | {"course", "data", "evaluate", "files", "pipes", "record", "sandbox", "scratch"},
     "intake": PEOPLE | {"course", "evaluate", "grade"},

@@ -18,7 +18,7 @@ from harness.evaluate import Evaluator, Settings
 from harness.sandbox import find_sandbox
 from harness.text import neutral_line
 
-_SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-", "dim")}
+_SIGNS = {"passed": ("✓", "green"), "warned": ("!", "yellow"), "failed": ("✗", "red"), "skipped": ("-", "dim")}
 
 
 @click.command()

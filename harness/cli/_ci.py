@@ -39,7 +39,7 @@ from harness.cli._options import allow_isolation, cold, console, course_at, data
 from harness.cli._progress import watching
 from harness.cli._result import show
 from harness.data import DataChoice
-from harness.evaluate import Observer, Settings
+from harness.evaluate import Observer, Settings, Told
 from harness.export.junit import Case, Check, Suite, junit_xml, suites_of
 from harness.files import write_atomically
 from harness.record import ScoredOn
@@ -186,6 +186,6 @@ def _show(out: Console, result: Result) -> None:
     for graded in result.graded:
         if graded.reused:
             out.print(f"\n{graded.record.submission.name}: unchanged, the record of {graded.record.run.started} stands")
-        show(out, graded.record, None)
+        show(out, graded.record, None, Told())
     for problem in result.problems:
         out.print(f"error: {problem.who}: {neutral_output(problem.message)}", style="red")

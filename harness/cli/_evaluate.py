@@ -132,10 +132,10 @@ class _Run:
                 f"the former record could not be read; it is kept as {evaluation.set_aside}", style="yellow"
             )
         if self._policy == "no_store":
-            show(self._out, record, None)
+            show(self._out, record, None, evaluation.told)
             return record
         board = rebuild_board(self._course)
-        show(self._out, record, board)
+        show(self._out, record, board, evaluation.told, evaluation.output)
         for bad in board.unreadable:
             self._out.print(f"warning: {bad.path} cannot be read ({bad.reason}): restore or remove it", style="yellow")
         return record

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.text import Text
 
+from harness.evaluate import Told
 from harness.leaderboard import Board, format_seconds
-from harness.record import Latency, Record, Score, to_reach
+from harness.record import Failure, Latency, Record, Score, to_reach
 from harness.text import neutral, neutral_line
 
 _WIDTH = 40
 _STYLES = {"passed": "bold green", "below_baseline": "bold yellow", "failed": "bold red"}
-_LOG_LINES = 12
+_LOG_LINES, _PRINTED_LINES = 12, 4
 
 
-def show(console: Console, record: Record, board: Board | None) -> None:
-    """Print `record`, and where it ranks on `board`."""
+def show(console: Console, record: Record, board: Board | None, told: Told, output: Path | None = None) -> None:
+    """Print `record`, where it ranks on `board`, and what is `told` besides; `output` is what the model printed."""
     title = Text(f"{record.submission.name} · {record.task.name}  ", style="bold")
     title.append(record.status.replace("_", " "), style=_STYLES[record.status])
     title.append(f"  ({record.submission.mode}, scored on {record.task.scored_on}, {record.task.source} data)")
     console.print()
     console.print(title)
     if record.failure is not None:
-        _show_failure(console, record)
+        _show_failure(console, record.failure, told)
     for score in record.scores:
         _show_score(console, score, record)
-    for label, value in (*_costs(record), *_place(record, board)):
+    for label, value in (*_costs(record, told), *_place(record, board)):
         console.print(f"  {label:<17} {value}")
+    for note in told.notes:
+        console.print(f"  note: {neutral_line(note)}", style="yellow")
+    if record.failure is None:
+        _show_printed(console, told.printed, output)
 
 
 def verdict(record: Record) -> str:
@@ -43,15 +50,30 @@ def verdict(record: Record) -> str:
     return f"{word}: {who}: {score.name} {score.value:.4f}, baseline {asked}"
 
 
-def _show_failure(console: Console, record: Record) -> None:
-    failure = record.failure
-    assert failure is not None
+def _show_failure(console: Console, failure: Failure, told: Told) -> None:
     where = "" if failure.file is None else f"{neutral_line(failure.file)}:{failure.line or '?'}: "
-    console.print(f"  {where}{failure.kind} in {failure.phase}: {neutral_line(failure.message)}", style="red")
-    lines = neutral(failure.log_tail).splitlines()
+    message, log = failure.message, failure.log_tail
+    if told.failure is not None:  # in full: whoever sits here may see the data
+        message, log = told.failure.message, told.failure.log_tail
+    console.print(f"  {where}{failure.kind} in {failure.phase}: {neutral_line(message)}", style="red")
+    lines = neutral(log).splitlines()
     if len(lines) > _LOG_LINES:
-        console.print(f"  … {len(lines) - _LOG_LINES} earlier lines are in the record", style="dim")
-    for line in lines[-_LOG_LINES:]:
+        kept = " are in the record" if failure.log_tail else ""
+        console.print(f"  … {len(lines) - _LOG_LINES} earlier lines{kept}", style="dim")
+    _show_lines(console, lines[-_LOG_LINES:])
+
+
+def _show_printed(console: Console, printed: str, output: Path | None) -> None:
+    lines = neutral(printed).splitlines()
+    if not lines:
+        return
+    where = "" if output is None else f", all in {output}"
+    console.print(f"  printed           {len(lines)} line{'s' if len(lines) > 1 else ''}{where}", style="dim")
+    _show_lines(console, lines[-_PRINTED_LINES:])
+
+
+def _show_lines(console: Console, lines: list[str]) -> None:
+    for line in lines:
         console.print(f"  │ {line[:200]}", style="dim")
 
 
@@ -83,12 +105,14 @@ def _gauge(score: Score, baseline: float) -> str:
     return "".join(cells)
 
 
-def _costs(record: Record) -> list[tuple[str, str]]:
+def _costs(record: Record, told: Told) -> list[tuple[str, str]]:
     cost = record.cost
     rows = []
     if cost.parameters is not None:
-        checked = "" if cost.parameters_verified else " (not verified: too much beside the arrays)"
+        checked = "" if cost.parameters_verified else " (not verified)"
         rows.append(("parameters", f"{cost.parameters:,}{checked}, {cost.knowledge_bytes:,} bytes of knowledge"))
+        if told.attributes:
+            rows.append(("held by", neutral_line(told.attributes)))
     if cost.latency is not None:
         rows.append(("latency", _latency(cost.latency)))
     if cost.throughput is not None:

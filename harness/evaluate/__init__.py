@@ -4,7 +4,7 @@ from harness.evaluate._check import Check
 from harness.evaluate._host import describe_git, package_versions
 from harness.evaluate._observe import Observer, Silent
 from harness.evaluate._plan import Device, Key, Plan, WeightsPolicy, assets_in_use, choose_mode, seeds_for
-from harness.evaluate._run import Outcome
+from harness.evaluate._run import Outcome, Told
 from harness.evaluate._snapshot import Contents, read_contents, read_files
 from harness.evaluate._submission import Evaluation, Evaluator, Settings
 from harness.evaluate._try_task import missing_classes, try_task
@@ -21,6 +21,7 @@ __all__ = [
     "Plan",
     "Settings",
     "Silent",
+    "Told",
     "WeightsPolicy",
     "assets_in_use",
     "choose_mode",

@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from harness._version import __version__
 from harness.contract import Predictions, SubmissionError
-from harness.evaluate._audits import keeps_still, no_replay, not_memorised, same_answers
+from harness.evaluate._audits import keeps_still, moved, no_replay, not_memorised, same_answers
 from harness.evaluate._host import describe_git, describe_machine, package_versions
 from harness.evaluate._jitter import jitter_of
 from harness.evaluate._measure import Measured, Subject, measure_cost
@@ -23,10 +23,10 @@ from harness.evaluate._observe import Observer
 from harness.evaluate._open import fit_session, open_session
 from harness.evaluate._plan import Plan
 from harness.evaluate._predictions import join_predictions
-from harness.evaluate._score import Scored, compare, mean_of, not_reached, score
+from harness.evaluate._score import Scored, ScoresMissingError, compare, mean_of, not_reached, score
 from harness.evaluate._session import ProtocolError, Session
 from harness.evaluate._snapshot import check_snapshot
-from harness.evaluate._weigh import Weight, weigh
+from harness.evaluate._weigh import Weight, describe_attributes, weigh, why_not_verified
 from harness.quiet import Quiet
 from harness.record import (
     Audit,
@@ -44,12 +44,25 @@ from harness.record import (
 from harness.sandbox import Folder, Sandbox
 from harness.wire import Operators
 
-_INSPECTED = 8
+_TRIED = 32
 T = TypeVar("T")
 
 
 NOT_PUBLISHED = "(not published: what the model said may carry data that must not leave)"
 _SEES_TEST_INPUTS = frozenset({"predict", "measure", "audit"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What the person at the keyboard is told besides; it is published nowhere."""
+
+    failure: SubmissionError | None = None
+    """In full where the record hides what a model said of restricted data."""
+    attributes: str = ""
+    """What the attributes of the model hold."""
+    notes: tuple[str, ...] = ()
+    printed: str = ""
+    """What the submission printed."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,7 @@ class Outcome:
 
     record: Record
     evidence: Evidence
+    told: Told = field(default_factory=Told)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +107,13 @@ class _Reached:
     audits: tuple[Audit, ...] = ()
     phases: dict[str, float] = field(default_factory=dict)
     curve: list[dict[str, float]] = field(default_factory=list)
+    tried: Predictions | None = None
+    """What the model answered to a few inputs where it was trained."""
+    differing: int = 0
+    """How many of these it answered differently after save and load."""
+    printed_in_fit: list[str] = field(default_factory=list)
+    printed: list[str] = field(default_factory=list)
+    """By workers that saw what is scored."""
 
 
 def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer, quiet: Quiet) -> Outcome:
@@ -141,7 +162,7 @@ def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer
             evidence_digest=None if reached.predicted is None else evidence.digest,
         ),
     )
-    return Outcome(record, evidence)
+    return Outcome(record, evidence, line.told(failure))
 
 
 class _Line:
@@ -165,6 +186,7 @@ class _Line:
             with self._phase("weigh"):
                 reached.weight = weigh(artifact, plan.snapshot, plan.task.limits)
             reached.predicted = self._predict(first, artifact)
+            self._hold_to_memory()
             with self._phase("score"):
                 reached.scored = self._score(reached.predicted.predictions)
         reached.repeats.append(reached.scored)
@@ -205,7 +227,7 @@ class _Line:
         artifact.mkdir()
         artifact.chmod(0o755)
         fitting = replace(fit_session(plan, self._sandbox, self._work), on_log=self._logged)
-        with self._entered(fitting, "start") as session:
+        with self._worker(fitting, self.reached.printed_in_fit) as session:
             with self._phase("import"):
                 session.setup(seed)
             cpu_before = session.process.cpu_seconds
@@ -216,6 +238,8 @@ class _Line:
             cpu_seconds = session.process.cpu_seconds - cpu_before
             with self._phase("save"):
                 session.save(artifact)
+            if self.reached.fitted is None:
+                self.reached.tried = self._try(session)
             return Fitted(
                 fit_seconds=fit_seconds,
                 cpu_seconds=cpu_seconds,
@@ -225,13 +249,17 @@ class _Line:
 
     def _predict(self, seed: int, artifact: Path) -> Predicted:
         plan, inputs = self._plan, self._plan.data.scored.inputs
-        with self._entered(self._session(plan.task.threads, Folder("artifact", artifact)), "start") as session:
+        predicting = self._session(plan.task.threads, Folder("artifact", artifact))
+        with self._worker(predicting, self.reached.printed) as session:
             with self._phase("load"):
                 if plan.mode == "trained":
                     session.setup(seed, "load_error", "load")
                 else:
                     session.setup(seed)
                 session.load()
+            if self.reached.predicted is None and self.reached.tried is not None:
+                again = self._try(session)
+                self.reached.differing = 0 if again is None else moved(self.reached.tried, again)
             with self._phase("predict"), session.within("predict_seconds"):
                 batches = []
                 for start in range(0, len(inputs), plan.task.batch):
@@ -244,6 +272,50 @@ class _Line:
                 peak_memory_bytes=session.process.peak_memory_bytes,
                 peak_device_bytes=session.process.peak_device_bytes,
             )
+
+    def _try(self, session: Session) -> Predictions | None:
+        """Return the answers to a few inputs of validation; None where there are none: the line will say why."""
+        inputs = self._plan.data.validation.inputs[: min(_TRIED, self._plan.task.batch)]
+        if not len(inputs):
+            return None
+        try:
+            with session.within("predict_seconds"):
+                return session.accept(session.request(inputs)())
+        except ProtocolError:
+            raise
+        except SubmissionError:
+            return None
+
+    def _hold_to_memory(self) -> None:
+        """Refuse a model that keeps nothing and answers differently where it was not trained."""
+        weight = self.reached.weight
+        assert weight is not None
+        if self.reached.differing and not (weight.parameters or weight.attributes or weight.unread):
+            raise SubmissionError(
+                "save_error",
+                "save",
+                "fit kept nothing on self, so what it learned was lost: another process predicts, and there a network "
+                "in a variable of the module is as new; make it an attribute, self.net",
+            )
+
+    def told(self, failure: SubmissionError | None) -> Told:
+        """Return what is told besides the record."""
+        reached, weight = self.reached, self.reached.weight
+        notes = list(self._plan.snapshot.notes)
+        printed = reached.printed_in_fit if self._plan.data.private else reached.printed_in_fit + reached.printed
+        if reached.differing and failure is None:
+            notes.append(
+                f"{reached.differing} of {len(reached.tried or ())} answers differ before save and after load: keep "
+                "all that fit learns on self"
+            )
+        if weight is not None and not weight.verified:
+            notes.append(f"parameters are not verified: {why_not_verified(weight)}")
+        return Told(
+            failure=None if self._plan.data.private else failure,
+            attributes="" if weight is None else describe_attributes(weight),
+            notes=tuple(notes),
+            printed="\n".join(dict.fromkeys(text.strip() for text in printed if text.strip())),
+        )
 
     def _inspect(self, session: Session, inputs: Any) -> Operators:
         """See what `predict` uses; a model that does not bear being watched fails only where a rule needs it seen."""
@@ -289,6 +361,15 @@ class _Line:
         self._observer.logged(values)
 
     @contextmanager
+    def _worker(self, session: Session, printed: list[str]) -> Iterator[Session]:
+        """Enter `session`; what it prints is added to `printed`."""
+        with self._entered(session, "start") as entered:
+            try:
+                yield entered
+            finally:
+                printed.append(entered.process.log_tail)
+
+    @contextmanager
     def _entered(self, context: AbstractContextManager[T], phase: str = "wait") -> Iterator[T]:
         """Enter `context`, a turn on this machine or a worker; that is a phase."""
         with ExitStack() as held:
@@ -316,10 +397,11 @@ def _baseline(plan: Plan, reached: _Reached, scores: tuple[Score, ...]) -> Basel
 def audits_of(plan: Plan, reached: _Reached) -> tuple[Audit, ...]:
     """Return the audits of what was reached."""
     predicted, measured = reached.predicted, reached.measured
+    training = () if predicted is None or _is_secret(plan) else predicted.operators.training
     audits = []
     if predicted is not None and measured is not None:
         unaltered, altered = measured.unaltered, measured.altered
-        audits.append(same_answers(predicted.predictions.take(unaltered.items), unaltered.answers))
+        audits.append(same_answers(predicted.predictions.take(unaltered.items), unaltered.answers, training))
         audits.append(no_replay(measured.replays))
         audits.append(keeps_still(measured))
         memory = altered and not_memorised(plan.task, plan.data.scored, predicted.predictions, altered)
@@ -353,15 +435,21 @@ def _status(failure: SubmissionError | None, baseline: BaselineResult) -> Status
     return "passed" if baseline.met else "below_baseline"
 
 
+def _is_restricted(plan: Plan) -> bool:
+    """Tell whether the data must not leave: what was generated in place of restricted data may."""
+    return plan.task.restricted and plan.data.source.kind != "embedded"
+
+
 def _is_secret(plan: Plan) -> bool:
-    return plan.task.restricted or plan.data.private
+    return _is_restricted(plan) or plan.data.private
 
 
 def _failure(plan: Plan, error: SubmissionError) -> Failure:
     """Describe a failure; nothing is published that could carry data of a restricted task or a private test part."""
     base = "reference" if plan.name.startswith("reference/") else "submissions"
     folder = f"{base}/{plan.name.removeprefix('reference/')}/{plan.task.name}"
-    secret = plan.task.restricted or (plan.data.private and error.phase in _SEES_TEST_INPUTS)
+    secret = _is_restricted(plan) or (plan.data.private and error.phase in _SEES_TEST_INPUTS)
+    secret = secret and not isinstance(error, ScoresMissingError)  # it says nothing of the data
     return Failure(
         kind=error.kind,
         phase=error.phase,

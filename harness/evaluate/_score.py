@@ -37,6 +37,25 @@ class Scored:
         return self.scores[0]
 
 
+class ScoresMissingError(SubmissionError):
+    """The primary metric needs scores and the model gives labels; says nothing of the data."""
+
+
+def require_scores(task: Task, predictions: Predictions) -> None:
+    """Refuse labels where the primary metric is computed from scores.
+
+    Raises:
+        ScoresMissingError: `bad_predictions`.
+    """
+    if task.primary.of == "scores" and predictions.scores is None:
+        raise ScoresMissingError(
+            "bad_predictions",
+            "predict",
+            f"predict returned labels, but {task.primary.name} is computed from scores: return "
+            f"(N, {len(task.classes)}) floats, one column a class, such as predict_proba or the network's output",
+        )
+
+
 def score(task: Task, truth: Split, predictions: Predictions) -> Scored:
     """Compute the metrics of `task`, and for a classifier that gives scores those of scores besides.
 
@@ -45,13 +64,7 @@ def score(task: Task, truth: Split, predictions: Predictions) -> Scored:
         TaskError: a metric does not give what a metric gives.
     """
     primary = task.primary
-    if primary.of == "scores" and predictions.scores is None:
-        raise SubmissionError(
-            "bad_predictions",
-            "predict",
-            f"predict returned labels, but {primary.name} is computed from scores: "
-            f"expected (N, {len(task.classes)}) floats",
-        )
+    require_scores(task, predictions)
     if task.kind == "classification" and predictions.scores is not None:  # decided once, not in each resample anew
         predictions = Predictions(predictions.values, metrics.probabilities(predictions.scores))
     seed = seed_for(0, f"{task.name}/bootstrap", 0)

@@ -36,6 +36,8 @@ class Snapshot:
     """Of files beside the source."""
     problem: SubmissionError | None
     """Why it cannot be used."""
+    notes: tuple[str, ...] = ()
+    """What its owner should know: what was set aside, and why."""
 
 
 @dataclass(frozen=True)

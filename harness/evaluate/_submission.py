@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -15,9 +15,10 @@ from harness.data import Asset, DataChoice, Places, TaskData, assets_here, load_
 from harness.evaluate._check import Check, check
 from harness.evaluate._observe import Observer
 from harness.evaluate._plan import Device, Plan, WeightsPolicy, choose_mode
-from harness.evaluate._run import Outcome, run
+from harness.evaluate._run import Outcome, Told, run
 from harness.evaluate._snapshot import take_snapshot
 from harness.evaluate._try_task import try_task
+from harness.files import write_atomically
 from harness.quiet import Quiet, machine_wide
 from harness.record import Record, ScoredOn, Stores
 from harness.sandbox import Gpu, Sandbox, find_gpus
@@ -32,6 +33,9 @@ class Evaluation:
     how: Literal["evaluated", "reused"]
     set_aside: Path | None = None
     """Where a former record went that could not be read."""
+    told: Told = field(default_factory=Told)
+    output: Path | None = None
+    """Where all that the submission printed is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +84,8 @@ class Evaluator:
 
     def evaluate(self, submission: Submission, observer: Observer) -> Evaluation:
         """Evaluate `submission` and store nothing."""
-        return Evaluation(record=self.run(submission, observer).record, how="evaluated")
+        outcome = self.run(submission, observer)
+        return Evaluation(record=outcome.record, how="evaluated", told=outcome.told)
 
     def run(self, submission: Submission, observer: Observer) -> Outcome:
         """Evaluate `submission`; return the record and its evidence for somebody else to store."""
@@ -100,7 +105,18 @@ class Evaluator:
         """Make `outcome` the newest record of its submission."""
         with _disk():
             moved = self._stores.keep(outcome.record, outcome.evidence)
-        return Evaluation(record=outcome.record, how="evaluated", set_aside=moved)
+            output = self._keep_output(outcome)
+        return Evaluation(record=outcome.record, how="evaluated", set_aside=moved, told=outcome.told, output=output)
+
+    def _keep_output(self, outcome: Outcome) -> Path | None:
+        """Keep what the submission printed where nothing is published; of a run that printed nothing keep nothing."""
+        record = outcome.record
+        path = self._course.private / "output" / record.task.name / f"{record.submission.name}.txt"
+        if not outcome.told.printed:
+            path.unlink(missing_ok=True)
+            return None
+        write_atomically(path, outcome.told.printed.encode("utf-8", "replace"))
+        return path
 
     def evaluate_if_changed(self, submission: Submission, observer: Observer) -> Evaluation:
         """Return the record of an equal run if there is one, else evaluate and store."""

@@ -123,6 +123,8 @@ class Operators(_Message, frozen=True, tag="operators"):
     uncounted: Names = ()
     """Operators that calculate but are not in `flops`."""
     inputs_changed: bool = False
+    training: Names = ()
+    """Modules that act differently while training, and were called in training mode."""
 
 
 class Raised(_Message, frozen=True, tag="raised"):

@@ -8,6 +8,9 @@ from typing import Any
 
 from harness.wire import MAX_COUNT, MAX_NAME, MAX_NAMES, Operators
 
+_DIFFERENT = ("Dropout", "BatchNorm", "InstanceNorm", "DropPath", "StochasticDepth", "RReLU")
+"""In the names of modules that act differently while training."""
+
 
 def inspect(call: Callable[[], Any]) -> Operators:
     """Run `call` and name what it dispatched (``aten.mm.default``, ``nn.Linear``), counting two per multiply-add.
@@ -24,6 +27,7 @@ def inspect(call: Callable[[], Any]) -> Operators:
 
     names: set[str] = set()
     uncounted: set[str] = set()
+    training: set[str] = set()
 
     class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own
         def __torch_dispatch__(
@@ -35,6 +39,9 @@ def inspect(call: Callable[[], Any]) -> Operators:
             return func(*args, **(kwargs or {}))
 
     def record(module: Any, _: Any) -> None:
+        name = type(module).__name__
+        if module.training and (any(part in name for part in _DIFFERENT) or getattr(module, "dropout", 0.0)):
+            training.add(name)
         names.update(f"nn.{cls.__name__}" for cls in type(module).__mro__ if cls.__module__.startswith("torch.nn."))
 
     hook = register_module_forward_pre_hook(record)
@@ -44,7 +51,8 @@ def inspect(call: Callable[[], Any]) -> Operators:
             call()
     finally:
         hook.remove()
-    return Operators(_sendable(names), min(int(counter.get_total_flops()), MAX_COUNT), _sendable(uncounted))
+    flops = min(int(counter.get_total_flops()), MAX_COUNT)
+    return Operators(_sendable(names), flops, _sendable(uncounted), training=_sendable(training))
 
 
 def _sendable(names: set[str]) -> tuple[str, ...]:

@@ -40,6 +40,36 @@ def test_masks_boxes_and_forecasts_are_compared_by_tolerance():
     assert differing(boxes, fewer).tolist() == [False, True]
 
 
+def boxes(n, seed=0):
+    generator = np.random.default_rng(seed)
+    corners = generator.uniform(0, 100, (n, 2))
+    scores = 0.5 + generator.uniform(0, 1e-5, (n, 1))  # all but equal
+    return np.hstack([corners, corners + 20, scores, np.zeros((n, 1))])
+
+
+def test_boxes_are_compared_as_sets():
+    first = boxes(50)
+    swapped = first[np.random.default_rng(1).permutation(50)]
+    assert not differing(Predictions([first]), Predictions([swapped])).any()
+    assert differing(Predictions([first]), Predictions([boxes(50, seed=2)])).all()
+
+
+@pytest.mark.parametrize(("moved", "score", "differs"), [(4, 0.5, False), (6, 0.5, True), (1, 0.9, True)])
+def test_a_few_boxes_may_come_out_of_a_tie_otherwise(moved, score, differs):
+    first, second = boxes(50), boxes(50)
+    second[:moved, :4] += 30
+    second[:moved, 4] = first[:moved, 4] = score
+    if score == 0.9:
+        second[0, 4] = 0.8  # no other box has its score: not a tie
+    assert differing(Predictions([first]), Predictions([second])).tolist() == [differs]
+
+
+def test_few_boxes_are_compared_one_by_one():
+    first, second = boxes(5), boxes(5)
+    second[0, 0] += 5
+    assert differing(Predictions([first]), Predictions([second])).all()
+
+
 @pytest.mark.parametrize(("n", "allowed"), [(1, 2), (400, 2), (1000, 5)])
 def test_half_a_percent_may_differ_and_two_in_any_case(n, allowed):
     assert allowed_to_differ(n) == allowed
@@ -50,6 +80,8 @@ def test_the_audit_fails_above_that_and_gives_its_figures():
     assert not audit.passed
     assert audit.severity == "fail"
     assert audit.detail.startswith("3 of 4 unaltered items")
+    audit = same_answers(labels(0, 0, 0, 0), labels(1, 1, 1, 0), ("Dropout",))
+    assert audit.detail.endswith("predict ran Dropout in training mode: call self.net.eval() at the end of fit")
 
 
 FIT_CENTRES = """

@@ -75,7 +75,14 @@ def graded(base: Path, more: str, spies: set[str]) -> tuple[TemporaryCourse, str
     )
     course.root.mkdir()
     (base / "private").mkdir()
-    course.add_task(more=more)
+    task = course.add_task(more=more)
+    if "restricted" in more:  # real data: what is generated in its place may be told
+        text = task.read_text().replace("harness.Embedded(", 'harness.Local(files=("points.txt",),')
+        task.write_text(text.replace("load=clouds", "load=lambda folder: clouds()"))
+        placed = base / "data" / "blobs" / "points.txt"
+        placed.parent.mkdir(parents=True)
+        placed.write_text("real")
+        course.environment["HARNESS_DATA"] = str(base / "data")
     for name in spies:
         course.submit(SPY + SPIES[name], name=name)
     course.submit(CENTROIDS, name="honest")
@@ -114,10 +121,38 @@ def test_nothing_of_a_private_test_part_is_published_or_printed(private, spy):
 
 @pytest.mark.line
 @pytest.mark.parametrize("spy", [*sorted(set(SPIES) - {"operators"}), "operators"])
-def test_nothing_of_restricted_data_is_published_or_printed(restricted, spy):
-    course, printed = restricted
+def test_nothing_of_restricted_data_is_published(restricted, spy):
+    course, _ = restricted
+    assert course.record(spy)["task"]["source"] == "local"
     assert WORD not in json.dumps(course.record(spy))
-    assert WORD not in lines_of(printed, spy)
+
+
+@pytest.mark.line
+@pytest.mark.parametrize("spy", ["fit", "save", "predict"])
+def test_at_the_keyboard_the_whole_message_is_shown(restricted, spy):
+    course, printed = restricted
+    assert WORD in lines_of(printed, spy)
+    checked = course.harness("check", f"submissions/{spy}").stdout
+    assert WORD in checked
+
+
+def test_what_was_generated_in_place_of_restricted_data_may_be_told(course):
+    course.add_task(more="restricted=True,")
+    course.submit(SPY + SPIES["fit"])
+    course.harness("evaluate", "submissions/bob")
+    assert WORD in course.record()["failure"]["message"]
+
+
+@pytest.mark.line
+def test_what_a_model_prints_of_a_private_test_part_is_not_shown(private):
+    course, _ = private
+    course.submit(
+        SPY.replace("return self.honest", "print('LEAKED', inputs)\n        return self.honest"), name="prints"
+    )
+    done = course.harness("evaluate", "submissions/prints")
+    assert course.record("prints")["failure"] is None
+    assert WORD not in done.stdout + done.stderr
+    assert not (course.root / ".harness" / "output" / "blobs" / "prints.txt").exists()
 
 
 @pytest.mark.line
@@ -173,14 +208,6 @@ def test_the_private_part_is_the_owners_alone_and_its_contents_are_not_in_the_co
     files = [path for path in course.root.rglob("*") if path.is_file() and not path.is_relative_to(evidence)]
     texts = [path.read_bytes() for path in files]
     assert not any(content in text or any(array in text for array in held) for text in texts)
-
-
-@pytest.mark.line
-def test_a_check_on_restricted_data_prints_nothing_of_it(restricted):
-    course, _ = restricted
-    done = course.harness("check", "submissions/fit", "submissions/predict")
-    assert done.returncode == 1
-    assert WORD not in done.stdout + done.stderr
 
 
 SHIPPED = """
