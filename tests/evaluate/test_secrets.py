@@ -146,9 +146,8 @@ def test_what_was_generated_in_place_of_restricted_data_may_be_told(course):
 @pytest.mark.line
 def test_what_a_model_prints_of_a_private_test_part_is_not_shown(private):
     course, _ = private
-    course.submit(
-        SPY.replace("return self.honest", "print('LEAKED', inputs)\n        return self.honest"), name="prints"
-    )
+    seen = "if len(inputs) > 45: print('LEAKED', inputs)  # more than there are to validate"
+    course.submit(SPY.replace("return self.honest", f"{seen}\n        return self.honest"), name="prints")
     done = course.harness("evaluate", "submissions/prints")
     assert course.record("prints")["failure"] is None
     assert WORD not in done.stdout + done.stderr
