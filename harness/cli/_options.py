@@ -18,7 +18,7 @@ from harness.data import Places
 from harness.files import write_atomically
 from harness.leaderboard import Board, build, write_board
 from harness.record import Stores
-from harness.sandbox import Level
+from harness.sandbox import Level, Tell
 
 data_root = click.option(
     "--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA."
@@ -133,6 +133,18 @@ def _state(files: Iterable[Path]) -> str:
         found = path.stat() if path.exists() else None
         digest.update(f"{path}\0{found and (found.st_size, found.st_mtime_ns)}\0".encode())
     return digest.hexdigest()
+
+
+def teller() -> Tell:
+    """Return what prints a notice on standard error, the same one once."""
+    told: set[str] = set()
+
+    def tell(notice: str) -> None:
+        if notice not in told:
+            told.add(notice)
+            console(stderr=True).print(notice, style="yellow")
+
+    return tell
 
 
 def console(*, stderr: bool = False) -> Console:

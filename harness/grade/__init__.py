@@ -1,7 +1,7 @@
 """Many submissions: what is to be done, who does it, points and the gradebook."""
 
 from harness.grade._cluster import Cluster
-from harness.grade._events import Advanced, Begun, Done, Event, Executor, Lost
+from harness.grade._events import Advanced, Begun, Done, Event, Executor, Lost, Noticed
 from harness.grade._gradebook import Attempt, Change, Entry, changes, make_gradebook
 from harness.grade._grading import Grading, describe, describe_standing
 from harness.grade._journal import Journal
@@ -34,6 +34,7 @@ __all__ = [
     "Kept",
     "Local",
     "Lost",
+    "Noticed",
     "Obstacle",
     "Orders",
     "Person",

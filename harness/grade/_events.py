@@ -27,6 +27,14 @@ class Advanced:
 
 
 @dataclass(frozen=True)
+class Noticed:
+    """Whoever runs the command is to know something that came up while a job was done; it may come several times."""
+
+    job: Job
+    notice: str
+
+
+@dataclass(frozen=True)
 class Done:
     """A job has a result, a student's failure included; nobody has kept it yet."""
 
@@ -44,7 +52,7 @@ class Lost:
     """Whether nobody will try again in this run."""
 
 
-Event = Begun | Advanced | Done | Lost
+Event = Begun | Advanced | Noticed | Done | Lost
 
 
 class Executor(Protocol):

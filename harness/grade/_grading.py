@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from harness.evaluate import Outcome
-from harness.grade._events import Advanced, Begun, Done, Event, Executor, Lost
+from harness.grade._events import Advanced, Begun, Done, Event, Executor, Lost, Noticed
 from harness.grade._journal import Journal
 from harness.grade._work import Job, Standing
 
@@ -50,6 +50,8 @@ def describe(event: Event) -> str:
             return f"{job}: begun in {where} ({job.why})"
         case Advanced(job, phase):
             return f"{job}: {phase}"
+        case Noticed(job, notice):
+            return f"{job}: {notice}"
         case Done(job, outcome):
             return f"{job}: {describe_standing(Standing.of(outcome.record))}"
         case Lost(job, problem, final):

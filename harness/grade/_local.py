@@ -19,8 +19,8 @@ import msgspec
 
 from harness.contract import InfrastructureError
 from harness.evaluate import Outcome
-from harness.grade._events import Advanced, Begun, Done, Event, Lost
-from harness.grade._messages import Broken, Finished, Orders, Reached, Reply, Request, Unfit
+from harness.grade._events import Advanced, Begun, Done, Event, Lost, Noticed
+from harness.grade._messages import Broken, Finished, Orders, Reached, Reply, Request, Told, Unfit
 from harness.grade._work import Job
 from harness.pipes import read_message, write_message
 from harness.record import Evidence
@@ -148,6 +148,8 @@ class _Pool:
         match reply:
             case Reached(phase):
                 yield Advanced(job, phase)
+            case Told(notice):
+                yield Noticed(job, notice)
             case Finished(record, evidence):
                 runner.job = None
                 yield Done(job, Outcome(record, Evidence.unpack(evidence)))

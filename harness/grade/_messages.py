@@ -39,6 +39,12 @@ class Reached(msgspec.Struct, frozen=True, tag=True):
     phase: str
 
 
+class Told(msgspec.Struct, frozen=True, tag=True):
+    """A notice for whoever runs the command."""
+
+    notice: str
+
+
 class Finished(msgspec.Struct, frozen=True, tag=True):
     """The result, a student's failure included."""
 
@@ -58,4 +64,4 @@ class Unfit(msgspec.Struct, frozen=True, tag=True):
     problem: str
 
 
-Reply = Reached | Finished | Broken | Unfit
+Reply = Reached | Told | Finished | Broken | Unfit

@@ -25,7 +25,7 @@ from harness.contract import HarnessError
 from harness.course import Course, Submission
 from harness.data import Places
 from harness.evaluate import Evaluator, Settings
-from harness.grade._messages import Broken, Finished, Orders, Reached, Reply, Request
+from harness.grade._messages import Broken, Finished, Orders, Reached, Reply, Request, Told
 from harness.pipes import read_message, take_standard_streams, write_message
 from harness.sandbox import find_sandbox_of_at_least
 
@@ -71,7 +71,7 @@ class Runner:
         shared = None if request.shared is None else Path(request.shared)
         submission = Submission(request.name, request.task, Path(request.folder), shared)
         try:
-            outcome = self._ready().run(submission, _Reporter(say))
+            outcome = self._ready(say).run(submission, _Reporter(say))
         except HarnessError as error:
             return Broken(str(error))
         except Exception as error:  # ours: it costs nobody anything but a retry
@@ -79,11 +79,12 @@ class Runner:
             return Broken(f"internal error: {type(error).__name__}: {error} (the traceback is in the log)")
         return Finished(outcome.record, outcome.evidence.pack())
 
-    def _ready(self) -> Evaluator:
+    def _ready(self, say: Say) -> Evaluator:
         if self._evaluator is None:
             orders, places = self._orders, places_of(self._orders)
             course = Course(Path(orders.root))
-            sandbox = find_sandbox_of_at_least([course.root, *places.all()], orders.least, orders.start)
+            hidden = [course.root, *places.all()]
+            sandbox = find_sandbox_of_at_least(hidden, orders.least, orders.start, lambda notice: say(Told(notice)))
             self._held.callback(sandbox.close)
             settings = Settings(data=orders.data, seed=orders.seed, weights="declared", device=orders.device)
             self._evaluator = Evaluator(course, sandbox, places, settings)

@@ -3,7 +3,7 @@
 from harness.sandbox._box import Box, Folder, Launch, Sandbox
 from harness.sandbox._find import Attempt, attempts, find_sandbox, find_sandbox_of_at_least, why_cold
 from harness.sandbox._gpu import Gpu, find_gpus
-from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level, Start
+from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level, Start, Tell, describe_cold
 from harness.sandbox._process import Process
 from harness.sandbox._watch import Allowance, Exceeded
 
@@ -21,7 +21,9 @@ __all__ = [
     "Process",
     "Sandbox",
     "Start",
+    "Tell",
     "attempts",
+    "describe_cold",
     "find_gpus",
     "find_sandbox",
     "find_sandbox_of_at_least",

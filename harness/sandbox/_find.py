@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from harness.contract import HarnessError, InfrastructureError, Limits
 from harness.sandbox._box import Box, Sandbox
-from harness.sandbox._levels import Level, Start
+from harness.sandbox._levels import Level, Start, Tell, describe_cold
 from harness.sandbox._plain import Plain
 from harness.sandbox._process import Process
 from harness.sandbox._watch import Allowance
@@ -25,6 +26,7 @@ if sys.platform == "linux":
     from harness.sandbox._rlimits import Rlimits
     from harness.sandbox._warm import Warm
 
+_log = logging.getLogger(__name__)
 _SECONDS_TO_START = 30.0
 
 
@@ -44,11 +46,13 @@ def attempts(hidden: Sequence[Path]) -> Iterator[Attempt]:
         yield replace(candidate, problem=_try(candidate.sandbox))
 
 
-def find_sandbox(hidden: Sequence[Path], wanted: Level | None = None, start: Start = "cold") -> Sandbox:
+def find_sandbox(
+    hidden: Sequence[Path], wanted: Level | None = None, start: Start = "cold", tell: Tell = _log.warning
+) -> Sandbox:
     """Return the best sandbox that starts here, or exactly the level `wanted`; close it when it is done with.
 
     `hidden` folders (the course, its data) are covered wherever something else would show them. Workers start as
-    `start` says, where they can.
+    `start` says, where they can; `tell` hears why not.
 
     Raises:
         InfrastructureError: none starts; says what was tried and what came of it.
@@ -57,9 +61,11 @@ def find_sandbox(hidden: Sequence[Path], wanted: Level | None = None, start: Sta
     for candidate in _candidates(hidden):
         if wanted is not None and candidate.level is not wanted:
             continue
-        sandbox = _starting(candidate.sandbox, start)
+        sandbox = _starting(candidate.sandbox, start, tell)
         problem = _try(sandbox)
         if problem is None:
+            if start == "warm" and sandbox is candidate.sandbox:
+                tell(describe_cold(_without_namespaces(sandbox)))
             return sandbox
         sandbox.close()
         problems.append(f"{candidate.name}: {problem}")
@@ -68,13 +74,15 @@ def find_sandbox(hidden: Sequence[Path], wanted: Level | None = None, start: Sta
     raise InfrastructureError(f"{asked} be had here ({tried}): run `harness doctor`")
 
 
-def find_sandbox_of_at_least(hidden: Sequence[Path], lowest: Level, start: Start = "cold") -> Sandbox:
+def find_sandbox_of_at_least(
+    hidden: Sequence[Path], lowest: Level, start: Start = "cold", tell: Tell = _log.warning
+) -> Sandbox:
     """Return the best sandbox there is, as `find_sandbox` does; no weaker one than `lowest` takes its place.
 
     Raises:
         InfrastructureError: the best there is holds less than `lowest`.
     """
-    sandbox = find_sandbox(hidden, start=start)
+    sandbox = find_sandbox(hidden, start=start, tell=tell)
     if sandbox.isolation.level < lowest:
         sandbox.close()
         raise InfrastructureError(
@@ -86,11 +94,18 @@ def find_sandbox_of_at_least(hidden: Sequence[Path], lowest: Level, start: Start
 
 
 def why_cold(sandbox: Sandbox) -> str | None:
-    """Try to fork a worker; return why workers are started instead, None where they are not."""
+    """Try to fork a worker; return why workers are started instead and what to do, None where they are not."""
     if sys.platform == "linux" and isinstance(sandbox, Bubblewrap):
-        with closing(Warm(sandbox)) as warm:
+        with closing(Warm(sandbox, tell=lambda _: None)) as warm:
             return _try(warm) or warm.problem
-    return f"isolation {sandbox.isolation.level.value} has no namespaces to fork them into"
+    return _without_namespaces(sandbox)
+
+
+def _without_namespaces(sandbox: Sandbox) -> str:
+    if sys.platform != "linux":
+        return "this system has no namespaces to fork them into, as Linux has (nothing to do)"
+    level = sandbox.isolation.level.value
+    return f"isolation {level} has no namespaces to fork them into; `harness doctor` says how to get them"
 
 
 def _candidates(hidden: Sequence[Path]) -> Iterator[Attempt]:
@@ -108,9 +123,11 @@ def _candidates(hidden: Sequence[Path]) -> Iterator[Attempt]:
         yield Attempt("rlimits", Level.RLIMITS, Plain(), None)
 
 
-def _starting(sandbox: Sandbox, start: Start) -> Sandbox:
-    if sys.platform == "linux" and start == "warm" and isinstance(sandbox, Bubblewrap):
-        return Warm(sandbox)
+def _starting(sandbox: Sandbox, start: Start, tell: Tell) -> Sandbox:
+    if start == "cold":
+        return sandbox
+    if sys.platform == "linux" and isinstance(sandbox, Bubblewrap):
+        return Warm(sandbox, tell)
     return sandbox
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import total_ordering
@@ -9,6 +10,9 @@ from typing import Literal
 
 Start = Literal["warm", "cold"]
 """Whether workers are forked from a process that has imported the libraries, or started as new processes."""
+
+Tell = Callable[[str], None]
+"""Takes a notice for whoever runs the command; it may come several times."""
 
 
 @total_ordering
@@ -42,3 +46,8 @@ class Isolation:
 
     def __str__(self) -> str:
         return f"{self.level.value} ({self.detail}): {WHAT_HOLDS[self.level]}"
+
+
+def describe_cold(why: str) -> str:
+    """Say that workers start cold, what that means, and why."""
+    return f"workers start cold, importing their libraries each time, which takes seconds: {why}"

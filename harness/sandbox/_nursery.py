@@ -153,7 +153,7 @@ class Nursery:
         except OSError as error:
             self._thread.join(_SECONDS_TO_SAY_WHY)  # it is over when the process is
             said = self._said.decode("utf-8", "replace").strip()
-            raise NotBornError(f"the nursery does not answer ({said or error})") from error
+            raise NotBornError(f"the process that they are forked from does not answer ({said or error})") from error
 
 
 class Born:

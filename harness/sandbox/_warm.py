@@ -20,7 +20,7 @@ from harness.nursery import JOB, SPOOL, Birth
 from harness.paths import outermost
 from harness.sandbox._box import Box, Ends, Folder, Started, environment
 from harness.sandbox._bubblewrap import HOME, Bubblewrap, shared_bytes
-from harness.sandbox._levels import Isolation
+from harness.sandbox._levels import Isolation, Tell, describe_cold
 from harness.sandbox._nursery import NotBornError, Nursery
 from harness.sandbox._preload import modules_for, own_modules
 from harness.sandbox._seccomp import NESTING, compile_filter
@@ -62,20 +62,33 @@ def _below(folders: Iterable[str], paths: Iterable[Path]) -> tuple[Path, ...]:
     return outermost(path for path in paths if any(path.is_relative_to(folder) for folder in folders))
 
 
+def _obstacle(box: Box, same: frozenset[str]) -> str | None:
+    """Return why the worker of `box`, in which `same` are called like libraries, cannot be forked, if so."""
+    if box.gpu is not None:
+        return "a process that has been forked cannot use a GPU (nothing to do)"
+    if same:
+        names = ", ".join(sorted(same))
+        return f"the submission has files called like libraries that are imported before ({names}): rename them"
+    return None
+
+
 @dataclass(eq=False)
 class Warm:
     """The isolation of `cold`, with workers that are forked where they can be."""
 
     cold: Bubblewrap
+    tell: Tell = _log.warning
     problem: str | None = None
-    """Why workers start cold from now on."""
+    """Why workers start cold from now on, and what to do about it."""
     _nurseries: dict[Libraries, Nursery] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         covered = _below(_TAKEN, self.cold.view().shown)
         if covered:
-            self.problem = f"Python or a package lies in {covered[0]}, where each worker finds its own files"
+            self.problem = (
+                f"Python or a package lies in {covered[0]}, where each worker finds its own files: install it elsewhere"
+            )
 
     @property
     def isolation(self) -> Isolation:
@@ -85,14 +98,16 @@ class Warm:
     def start(self, box: Box, ends: Ends) -> Started:
         """Start a worker that has `box` and nothing else; one with a GPU, or modules called like libraries, cold."""
         wanted = _Wanted.of(box)
-        if self.problem is None and box.gpu is None and not wanted.own & wanted.libraries:
+        problem = self.problem or _obstacle(box, wanted.own & wanted.libraries)
+        if problem is None:
             try:
                 nursery = self._nursery(wanted.libraries)
-                if not wanted.own & nursery.learn(wanted.modules):
+                problem = _obstacle(box, wanted.own & nursery.learn(wanted.modules))
+                if problem is None:
                     return self._fork(box, ends, nursery)
             except NotBornError as error:
-                self.problem = str(error)
-                _log.info("workers start cold from now on: %s", error)
+                problem = self.problem = f"{error}: run `harness doctor`"
+        self.tell(describe_cold(problem))
         return self.cold.start(box, ends)
 
     def close(self) -> None:

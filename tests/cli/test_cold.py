@@ -63,3 +63,28 @@ def test_a_record_stands_however_its_workers_started(course):
     for key in ("parameters", "artifact_bytes", "flops_per_sample"):
         assert forked["cost"][key] == started["cost"][key]
     assert forked["run"]["phases"].keys() == started["run"]["phases"].keys()
+
+
+NOTICE = "workers start cold"
+
+
+def test_a_cold_start_is_told_once_with_why_and_what_to_do(course):
+    for name in ("bob", "cleo"):
+        folder = course.submit(TELLS, name=name)
+        (folder / "msgspec.py").write_text("mine = True\n")
+    for command in ("evaluate", "submissions/bob", "submissions/cleo"), ("grade", "--data", "embedded", "--force"):
+        done = course.harness(*command)
+        assert done.stderr.count(NOTICE) == 1, done.stderr
+        assert "(msgspec): rename them" in done.stderr
+        assert NOTICE not in done.stdout
+        assert said(course) == "RuntimeError: started"
+
+
+def test_a_level_that_cannot_fork_says_so_and_who_asked_for_cold_starts_is_told_nothing(course):
+    course.submit(TELLS)
+    weak = course.harness("evaluate", "submissions/bob", "--isolation", "rlimits")
+    assert weak.stderr.count(NOTICE) == 1
+    assert "isolation rlimits has no namespaces" in weak.stderr
+    assert "harness doctor" in weak.stderr
+    asked = course.harness("evaluate", "submissions/bob", "--isolation", "rlimits", "--cold", "--force")
+    assert asked.stderr == ""

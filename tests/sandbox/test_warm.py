@@ -168,7 +168,7 @@ def test_the_death_of_the_nursery_is_not_the_students_failure_and_the_next_start
             warm.fit(session)
     with warm.fitting("pass") as session:
         warm.fit(session)
-    assert "nursery" in warm.sandbox.problem
+    assert "does not answer" in warm.sandbox.problem
     warm.sandbox.problem = None  # looked at: nothing for the fixture to find
 
 
@@ -357,9 +357,11 @@ def test_a_nursery_that_cannot_start_is_nobodys_failure(wall):
     refuse = 'case "$*" in *nursery/__main__*) echo no room >&2; exit 1;; esac'
     program.write_text(f'#!/bin/sh\n{refuse}\nexec {wall.sandbox.program} "$@"\n')
     program.chmod(0o755)
-    with closing(Warm(Bubblewrap(program, ()))) as wall.sandbox:
+    told = []
+    with closing(Warm(Bubblewrap(program, ()), told.append)) as wall.sandbox:
         assert wall.ask("return 7") == 7
         assert "no room" in wall.sandbox.problem
+        assert "harness doctor" in told[0]
 
 
 def test_an_interpreter_that_a_worker_could_not_see_starts_it_cold(wall, monkeypatch):
