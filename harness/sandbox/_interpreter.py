@@ -33,8 +33,19 @@ def interpreter_paths() -> tuple[Path, ...]:
     prefixes = {Path(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix)}
     wanted = {prefix / part for prefix in prefixes for part in _OF_A_PREFIX}
     wanted |= {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    wanted |= {Path(sys.executable), *package_folders()}
+    wanted |= {Path(sys.executable), *package_folders(), *_libraries()}
     return tuple(path for path in sorted(wanted) if path.is_absolute() and path.exists())
+
+
+@cache
+def _libraries() -> tuple[Path, ...]:
+    """Return the shared libraries that this process has loaded: a run path may lead Python to its own elsewhere."""
+    try:
+        mapped = Path("/proc/self/maps").read_text()
+    except OSError:  # not Linux
+        return ()
+    names = {line.split(maxsplit=5)[-1] for line in mapped.splitlines() if ".so" in line}
+    return tuple(Path(name) for name in names if name.startswith("/"))
 
 
 def package_folders() -> tuple[Path, ...]:

@@ -1,0 +1,46 @@
+"""The harness works, forks its workers and isolates as well as the kernel can, wherever and however it is installed."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.places._cells import USERS, covering, every, pairs_of
+from tests.places._site import laid_out
+
+CELLS = every(USERS if os.geteuid() == 0 else USERS[1:])
+SOME = covering(CELLS)
+REST = [pytest.param(cell, marks=pytest.mark.slow) for cell in CELLS if cell not in SOME]
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("users", [USERS, USERS[1:]])
+def test_every_two_values_come_together_in_a_cell(users):
+    cells = every(users)
+    assert pairs_of(covering(cells)) == pairs_of(cells)
+    assert len(covering(cells)) < 30
+    assert len(set(covering(cells))) == len(covering(cells))
+
+
+@pytest.mark.line
+@pytest.mark.parametrize("cell", [*SOME, *REST], ids=str)
+def test_every_command_works_where_people_install_it(cell, python_of, level_of, layers):
+    best = level_of(cell)
+    with laid_out(cell, python_of(cell), layers) as site:
+        doctor, check, evaluate, grade = site.run(
+            ("doctor",),
+            ("check", str(site.course / "submissions" / "bob")),
+            ("evaluate", str(site.course / "submissions" / "bob")),
+            ("grade", str(site.course / "submissions"), "--data", "embedded", "--force"),
+        )
+    for done in (doctor, check, evaluate, grade):
+        assert done.code == 0, done
+        assert done.stderr == "", done
+    assert "workers are forked" in doctor.stdout, doctor
+    assert f"ready: isolation {best}\n" in doctor.stdout, doctor
+    assert " failed" not in check.stdout, check
+    assert f"isolation: {best} " in evaluate.stdout, evaluate
+    assert "passed: bob" in evaluate.stdout, evaluate
+    assert f"isolation: {best} " in grade.stdout, grade
+    assert "graded: 1 of 1" in grade.stdout, grade
