@@ -169,7 +169,7 @@ class _Pool:
         folder.mkdir()
         folder.chmod(0o711)  # a worker's own uid passes through
         process = subprocess.Popen(
-            [sys.executable, "-m", "harness.grade", msgspec.json.encode(self.local.orders).decode()],
+            [sys.executable, "-P", "-m", "harness.grade", msgspec.json.encode(self.local.orders).decode()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
