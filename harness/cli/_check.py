@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from harness.cli import FAILED, PASSED
+from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._options import any_data, console, course_at, data_root, places, teller
-from harness.contract import SubmissionError
+from harness.contract import HarnessError, SubmissionError
 from harness.course import Submission
 from harness.data import DataChoice
 from harness.evaluate import Evaluator, Settings
@@ -34,12 +34,20 @@ def check(paths: tuple[str, ...], task: str | None, data: DataChoice, data_root:
     where = places(data_root)
     tally: Counter[str] = Counter()
     reasons: list[str] = []
+    errors = 0
     with closing(find_sandbox([course.root, *where.all()], start="warm", tell=teller())) as sandbox:
         evaluator = Evaluator(course, sandbox, where, Settings(data=data, weights="retrain"))
         for submission in submissions:
-            _one(out, evaluator, submission, tally, reasons)
+            try:
+                _one(out, evaluator, submission, tally, reasons)
+            except (HarnessError, OSError) as error:
+                errors += 1
+                out.print(f"  error: {error}", style="red")
     verdict = ", ".join(f"{tally[name]} {name}" for name in _SIGNS if tally[name] or name == "passed")
+    verdict += f", {errors} could not be checked" if errors else ""
     out.print(verdict + (f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""))
+    if errors:
+        return INFRASTRUCTURE
     return FAILED if tally["failed"] else PASSED
 
 

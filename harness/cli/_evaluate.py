@@ -17,7 +17,7 @@ from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._options import any_data, cold, console, course_at, data_root, device, places, rebuild_board, teller
 from harness.cli._progress import watching
 from harness.cli._result import show, verdict
-from harness.contract import HarnessError, UsageError
+from harness.contract import HarnessError, TaskError, UsageError
 from harness.course import Course, Submission
 from harness.data import DataChoice, TaskData
 from harness.evaluate import Device, Evaluation, Evaluator, Observer, Settings
@@ -107,6 +107,7 @@ class _Run:
     def __init__(self, course: Course, evaluator: Evaluator, policy: Policy, out: Console) -> None:
         self._course, self._evaluator, self._policy, self._out = course, evaluator, policy, out
         self._introduced: set[str] = set()
+        self._told: set[str] = set()
 
     def all(self, submissions: list[Submission]) -> _Tally:
         tally = _Tally([])
@@ -115,8 +116,11 @@ class _Run:
                 tally.records.append(self._one(submission))
             except UsageError:
                 raise
-            except HarnessError as error:
-                self._out.print(f"error: {submission}: {error}", style="red")
+            except (HarnessError, OSError) as error:
+                known = isinstance(error, TaskError) and str(error) in self._told
+                self._told.add(str(error))
+                problem = "not evaluated, for the same reason" if known else str(error)
+                self._out.print(f"error: {submission}: {problem}", style="red")
                 tally.errors += 1
         return tally
 
@@ -137,7 +141,9 @@ class _Run:
         board = rebuild_board(self._course)
         show(self._out, record, board, evaluation.told, evaluation.output)
         for bad in board.unreadable:
-            self._out.print(f"warning: {bad.path} cannot be read ({bad.reason}): restore or remove it", style="yellow")
+            if str(bad.path) not in self._told:
+                self._told.add(str(bad.path))
+                self._out.print(f"warning: {bad}: restore or remove it", style="yellow")
         return record
 
     def _how(self) -> Callable[[Submission, Observer], Evaluation]:

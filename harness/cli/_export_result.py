@@ -7,21 +7,28 @@ from pathlib import Path
 import click
 
 from harness.ci import COMMENT_BYTES, Outside, Policy, Repository, find_change, find_range, read_result, result_markdown
-from harness.cli import PASSED
+from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._options import console, course_at, stores_of
 from harness.export.junit import junit_xml, suites_of
 from harness.files import write_atomically
-from harness.record import Record
+from harness.record import Record, Unreadable
 
 
 @click.command()
 @click.option("--output", type=click.Path(path_type=Path), default="junit.xml", show_default=True)
 def junit(output: Path) -> int:
     """Write the newest records as JUnit XML, a suite for each."""
-    records = [record for record in stores_of(course_at()).records.all() if isinstance(record, Record)]
+    out, records, unreadable = console(), list[Record](), list[Unreadable]()
+    for found in stores_of(course_at()).records.all():
+        if isinstance(found, Record):
+            records.append(found)
+        else:
+            unreadable.append(found)
+    for bad in unreadable:
+        out.print(f"error: {bad}: restore or remove it", style="red")
     write_atomically(output, junit_xml(suites_of(records)))
-    console().print(f"{output}: {len(records)} records")
-    return PASSED
+    out.print(f"{output}: {len(records)} records")
+    return INFRASTRUCTURE if unreadable else PASSED
 
 
 @click.command()

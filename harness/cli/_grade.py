@@ -39,6 +39,7 @@ from harness.grade import (
     Grading,
     Journal,
     Local,
+    Lost,
     Obstacle,
     Orders,
     Standing,
@@ -110,13 +111,13 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
             if address is None
             else _cluster(course, orders, work, address, jobs)
         )
-        standings = _do(out, course, stores, journal, work, executor)
+        standings, lost = _do(out, course, stores, journal, work, executor)
         if people is not None:
             keep_aliases(course, people)
         board_if_stale(course)
         show_table(out, standings)
         settle(out, course, gradebook(course, people, policy))
-    return _finish(out, work, obstacles, standings)
+    return _finish(out, work, obstacles, standings, lost)
 
 
 def find_submissions(course: Course, folder: str, only: tuple[str, ...]) -> tuple[list[Submission], list[Obstacle]]:
@@ -182,9 +183,9 @@ def _cluster(course: Course, orders: Orders, work: Work, address: str, jobs: int
 
 def _do(
     out: Console, course: Course, stores: Stores, journal: Journal, work: Work, executor: Executor
-) -> list[Standing]:
-    """Do the work; return how everybody stands, those kept too."""
-    standings = [kept.standing for kept in work.kept]
+) -> tuple[list[Standing], list[Lost]]:
+    """Do the work; return how everybody stands, those kept too, and what could not be graded."""
+    standings, lost = [kept.standing for kept in work.kept], list[Lost]()
 
     def keep(outcome: Outcome) -> None:
         stores.keep(outcome.record, outcome.evidence)
@@ -196,20 +197,24 @@ def _do(
                 watch(event)
                 if isinstance(event, Done):
                     standings.append(Standing.of(event.outcome.record))
-    return sorted(standings, key=lambda standing: (standing.name, standing.task))
+                if isinstance(event, Lost) and event.final:
+                    lost.append(event)
+    return sorted(standings, key=lambda standing: (standing.name, standing.task)), lost
 
 
-def _finish(out: Console, work: Work, obstacles: list[Obstacle], standings: list[Standing]) -> int:
+def _finish(out: Console, work: Work, obstacles: list[Obstacle], standings: list[Standing], lost: list[Lost]) -> int:
     """Print the verdict, return the exit code."""
     total = len(work.jobs) + len(work.kept)
     kept = f", {len(work.kept)} of them kept" if work.kept else ""
-    missing = total - len(standings)
+    by_task = sum(event.cause == "task" for event in lost)
+    missing = total - len(standings) - by_task
     parts = [f"graded: {len(standings)} of {total}{kept}"]
+    parts += [f"{by_task} not graded because of a mistake in their task (mend it)"] if by_task else []
     parts += [f"{missing} failed by the infrastructure (run the same command again)"] if missing else []
-    parts += [f"{len(work.obstacles)} tasks cannot be graded"] if work.obstacles else []
+    parts += [f"{len(work.obstacles)} tasks or submissions cannot be graded"] if work.obstacles else []
     parts += [f"{len(obstacles)} folders left out"] if obstacles else []
     out.print("; ".join(parts))
-    if missing or work.obstacles:
+    if missing or by_task or work.obstacles:
         return INFRASTRUCTURE
     return USAGE if obstacles else PASSED
 

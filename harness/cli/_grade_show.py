@@ -59,16 +59,16 @@ def show_table(out: Console, standings: Sequence[Standing]) -> None:
 @contextmanager
 def following(out: Console, total: int) -> Iterator[Watch]:
     """Yield who is told of events: draws on a terminal, else says what failed and no more."""
-    progress = _Progress(total)
+    progress, told = _Progress(total), set[str]()
     tell = teller()
     if not out.is_terminal:
-        yield lambda event: _say(out, tell, event, progress.take(event))
+        yield lambda event: _say(out, tell, event, progress.take(event), told)
         return
     # drawn when something happens, never by a clock: nothing of ours may run while latency is measured
     with Live(console=out, auto_refresh=False, transient=True) as live:
 
         def watch(event: Event) -> None:
-            _say(out, tell, event, progress.take(event))
+            _say(out, tell, event, progress.take(event), told)
             live.update(progress.draw(), refresh=True)
 
         yield watch
@@ -104,10 +104,14 @@ class _Progress:
         return Text("\n".join([*lines, *(f"  {name} · {phase}" for name, phase in self._running.items())]))
 
 
-def _say(out: Console, tell: Tell, event: Event, far: str) -> None:
-    """Print notices and failures as they happen."""
+def _say(out: Console, tell: Tell, event: Event, far: str, told: set[str]) -> None:
+    """Print notices and failures as they happen; a task's mistake, the same for everybody, is told in full once."""
     if isinstance(event, Noticed):
         tell(event.notice)
-    failed = isinstance(event, Done) and event.outcome.record.status == "failed"
-    if failed or isinstance(event, Lost):
-        out.print(f"[{far}] {neutral_line(describe(event))}", style="red" if isinstance(event, Lost) else None)
+    elif isinstance(event, Lost):
+        known = event.cause == "task" and event.problem in told
+        told.add(event.problem)
+        text = f"{event.job}: not graded, for the same reason" if known else describe(event)
+        out.print(f"[{far}] {neutral_line(text)}", style="red")
+    elif isinstance(event, Done) and event.outcome.record.status == "failed":
+        out.print(f"[{far}] {neutral_line(describe(event))}")

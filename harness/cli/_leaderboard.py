@@ -20,7 +20,7 @@ def leaderboard(show: bool) -> int:
     if show:
         out.print(Markdown(board_markdown(board)))
     for bad in board.unreadable:
-        out.print(f"error: {bad.path} cannot be read ({bad.reason}): restore or remove it; it was left as it is")
+        out.print(f"error: {bad}: restore or remove it; it was left as it is")
     records = sum(len(group.rows) for group in board.groups)
     out.print(f"{course.leaderboard / 'README.md'}: {records} records in {len(board.groups)} groups")
     return INFRASTRUCTURE if board.unreadable else PASSED

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import numpy as np
 
-from harness.cli import PASSED
+from harness.cli import INFRASTRUCTURE, PASSED, USAGE
 from harness.cli._options import console, course_at, places, stores_of
 from harness.contract import HarnessError, InfrastructureError, Task, UsageError
 from harness.course import Course, Submission
@@ -33,14 +33,15 @@ def report(path: str, task: str | None, output: Path | None) -> int:
     for submission in course.submissions(path, task):
         try:
             page = _page(course, submission)
-        except HarnessError as error:  # keeps no other submission from its page
+        except (HarnessError, OSError) as error:  # keeps no other submission from its page
             problems.append(error)
+            out.print(f"error: {submission}: {error}", style="red")
             continue
         file = (output or course.private / "reports") / f"{submission.name.replace('/', '-')}-{submission.task}.html"
         write_atomically(file, page.encode())
         out.print(f"{submission}: {file}")
     if problems:
-        raise problems[0]
+        return USAGE if all(isinstance(error, UsageError) for error in problems) else INFRASTRUCTURE
     return PASSED
 
 
@@ -50,7 +51,7 @@ def _page(course: Course, submission: Submission) -> str:
     if record is None:
         raise UsageError(f"{submission} has no record yet: harness evaluate {submission.folder}")
     if isinstance(record, Unreadable):
-        raise InfrastructureError(f"{record.path} cannot be read ({record.reason}): restore or remove it")
+        raise InfrastructureError(f"{record}: restore or remove it")
     evidence = stores.evidence.read(submission.task, submission.name)
     if evidence is not None and evidence.digest != record.run.evidence_digest:
         evidence = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 from msgspec import UNSET
 
 from harness._version import __version__
-from harness.contract import Predictions, SubmissionError
+from harness.contract import HarnessError, InfrastructureError, Predictions, SubmissionError
 from harness.evaluate._audits import keeps_still, moved, no_replay, not_memorised, same_answers
 from harness.evaluate._host import describe_git, describe_machine, package_versions
 from harness.evaluate._jitter import jitter_of
@@ -40,6 +41,7 @@ from harness.record import (
     Run,
     Score,
     Status,
+    stored_form,
 )
 from harness.sandbox import Folder, Sandbox
 from harness.wire import Operators
@@ -127,24 +129,14 @@ def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer
     started = datetime.now(UTC).isoformat(timespec="seconds")
     begin = time.monotonic()
     line = _Line(plan, sandbox, work, observer, quiet)
-    failure: SubmissionError | None = None
-    try:
-        line.run()
-    except SubmissionError as error:
-        failure = error
-    evidence, reached = line.evidence(), line.reached
-    scores = mean_of([repeat.scores for repeat in reached.repeats])
-    baseline = _baseline(plan, reached, scores)
-    record = Record(
-        task=plan.task_part(),
-        submission=plan.submission_part(),
-        status=_status(failure, baseline),
-        failure=None if failure is None else _failure(plan, failure),
-        scores=scores,
-        baseline=baseline,
-        cost=_cost(reached),
-        audits=reached.audits or audits_of(plan, reached),
-        run=Run(
+    with _ours(plan, line):
+        failure: SubmissionError | None = None
+        try:
+            line.run()
+        except SubmissionError as error:
+            failure = error
+        evidence, reached = line.evidence(), line.reached
+        about = Run(
             id=plan.id,
             started=started,
             seconds=time.monotonic() - begin,
@@ -160,9 +152,42 @@ def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer
             packages=package_versions(),
             git=describe_git(root),
             evidence_digest=None if reached.predicted is None else evidence.digest,
-        ),
+        )
+        record = _record(plan, reached, failure, about)
+        stored_form(record)
+        return Outcome(record, evidence, line.told(failure))
+
+
+@contextmanager
+def _ours(plan: Plan, line: _Line) -> Iterator[None]:
+    """Report what nobody expected as a failure of the harness, with all that is needed to look for it."""
+    try:
+        yield
+    except (HarnessError, OSError):
+        raise
+    except Exception as error:
+        step = traceback.extract_tb(error.__traceback__)[-1]
+        raise InfrastructureError(
+            f"the harness itself failed with {plan.name} on task {plan.task.name}, phase {line.phase}: "
+            f"{type(error).__name__}: {_encodable(str(error))[:500]} ({step.filename}:{step.lineno}); "
+            "no record was written and the submission is not to blame: please report this line"
+        ) from error
+
+
+def _record(plan: Plan, reached: _Reached, failure: SubmissionError | None, about: Run) -> Record:
+    scores = mean_of([repeat.scores for repeat in reached.repeats])
+    baseline = _baseline(plan, reached, scores)
+    return Record(
+        task=plan.task_part(),
+        submission=plan.submission_part(),
+        status=_status(failure, baseline),
+        failure=None if failure is None else _failure(plan, failure),
+        scores=scores,
+        baseline=baseline,
+        cost=_cost(reached),
+        audits=reached.audits or audits_of(plan, reached),
+        run=about,
     )
-    return Outcome(record, evidence, line.told(failure))
 
 
 class _Line:
@@ -172,6 +197,7 @@ class _Line:
         self._plan, self._sandbox, self._work, self._observer = plan, sandbox, work, observer
         self._quiet = quiet
         self.reached = _Reached()
+        self.phase = "plan"
 
     def run(self) -> None:
         """Go as far as the submission lets us; `reached` says how far that was."""
@@ -380,6 +406,7 @@ class _Line:
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
         self._observer.phase(name)
+        self.phase = name
         begin = time.monotonic()
         try:
             yield
@@ -453,11 +480,16 @@ def _failure(plan: Plan, error: SubmissionError) -> Failure:
     return Failure(
         kind=error.kind,
         phase=error.phase,
-        message=NOT_PUBLISHED if secret else error.message,
-        file=None if error.file is None else f"{folder}/{error.file}",
+        message=NOT_PUBLISHED if secret else _encodable(error.message),
+        file=None if error.file is None else _encodable(f"{folder}/{error.file}"),
         line=error.line,
-        log_tail="" if secret else error.log_tail,
+        log_tail="" if secret else _encodable(error.log_tail),
     )
+
+
+def _encodable(text: str) -> str:
+    """Return `text` with what UTF-8 cannot carry, a file's name in another encoding say, made visible."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _cost(reached: _Reached) -> Cost:

@@ -20,7 +20,7 @@ from harness.evaluate._snapshot import take_snapshot
 from harness.evaluate._try_task import try_task
 from harness.files import write_atomically
 from harness.quiet import Quiet, machine_wide
-from harness.record import Record, ScoredOn, Stores
+from harness.record import Record, ScoredOn, Stores, UnstorableError
 from harness.sandbox import Gpu, Sandbox, find_gpus
 from harness.scratch import scratch
 
@@ -104,7 +104,10 @@ class Evaluator:
     def store(self, outcome: Outcome) -> Evaluation:
         """Make `outcome` the newest record of its submission."""
         with _disk():
-            moved = self._stores.keep(outcome.record, outcome.evidence)
+            try:
+                moved = self._stores.keep(outcome.record, outcome.evidence)
+            except UnstorableError as error:
+                raise InfrastructureError(f"{error}; the former record still stands: please report this") from error
             output = self._keep_output(outcome)
         return Evaluation(record=outcome.record, how="evaluated", set_aside=moved, told=outcome.told, output=output)
 

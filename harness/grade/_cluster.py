@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from harness._version import __version__
-from harness.contract import InfrastructureError, Limits
+from harness.contract import InfrastructureError, Limits, TaskError
 from harness.course import Course
 from harness.data import assets_here
 from harness.evaluate import Outcome, package_versions
@@ -101,13 +101,17 @@ class _Run:
         reasons = "; ".join(sorted(set(self._unfit.values()))) or "none has come"
         return f"no worker can do anything ({reasons}): see to the workers, run the same command again"
 
-    def _send(self, fit: list[str]) -> Begun:
+    def _send(self, fit: list[str]) -> Begun | Lost:
         job, attempt = self.waiting.popleft()
         self._number += 1
+        try:
+            errand, data = self._errand(job), self._data_of(job.submission.task)
+        except TaskError as error:
+            return Lost(job, str(error), final=True, cause="task")
         future = self.client.submit(
             _at_worker,
-            self._errand(job),
-            self._data_of(job.submission.task),
+            errand,
+            data,
             key=f"harness-{job.submission.task}-{job.submission.name}-{self._number}",
             workers=fit,
             pure=False,
@@ -137,10 +141,11 @@ class _Run:
             case Unfit(problem):
                 self._unfit[worker] = problem
                 self.waiting.appendleft((job, attempt))
-            case Broken(problem):
-                if attempt < _ATTEMPTS:
+            case Broken(problem, cause):
+                final = attempt >= _ATTEMPTS or cause == "task"  # a task's mistake does not go away
+                if not final:
                     self.waiting.append((job, attempt + 1))
-                yield Lost(job, problem, final=attempt >= _ATTEMPTS)
+                yield Lost(job, problem, final=final, cause=cause)
 
     def _errand(self, job: Job) -> Errand:
         submission = job.submission

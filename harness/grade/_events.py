@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.evaluate import Outcome
+from harness.grade._messages import Cause
 from harness.grade._work import Job
 
 
@@ -44,12 +45,13 @@ class Done:
 
 @dataclass(frozen=True)
 class Lost:
-    """The infrastructure failed a job."""
+    """A job has no result, for a reason that is not the student's."""
 
     job: Job
     problem: str
     final: bool
     """Whether nobody will try again in this run."""
+    cause: Cause = "infrastructure"
 
 
 Event = Begun | Advanced | Noticed | Done | Lost

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
@@ -11,6 +12,7 @@ from harness.evaluate import Outcome
 from harness.grade._events import Advanced, Begun, Done, Event, Executor, Lost, Noticed
 from harness.grade._journal import Journal
 from harness.grade._work import Job, Standing
+from harness.record import UnstorableError
 
 Keep = Callable[[Outcome], object]
 
@@ -34,13 +36,24 @@ class Grading:
                     case Done(job, outcome):
                         if str(job) not in left:
                             continue
-                        self.keep(outcome)
-                        self.journal.done(str(job))
                         left.remove(str(job))
+                        event = self._kept(job, outcome)
                     case Lost(job, problem, final) if final:
                         self.journal.failed(str(job), problem)
                 self.log.info(describe(event))
                 yield event
+
+    def _kept(self, job: Job, outcome: Outcome) -> Done | Lost:
+        """Keep one result; what cannot be kept is lost, and costs nobody else anything."""
+        try:
+            self.keep(outcome)
+        except (OSError, UnstorableError) as error:
+            problem = f"its result cannot be kept: {error}"
+            with contextlib.suppress(OSError):  # of a full disk it was told already
+                self.journal.failed(str(job), problem)
+            return Lost(job, problem, final=True)
+        self.journal.done(str(job))
+        return Done(job, outcome)
 
 
 def describe(event: Event) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
-from harness.contract import InfrastructureError
+from harness.contract import HarnessError, InfrastructureError
 from harness.course import Course
 from harness.files import write_atomically
 from harness.grade._gradebook import Attempt, Change, Entry, changes, make_gradebook
@@ -34,7 +35,10 @@ def compile_gradebook(
             Attempt(record=newest, submitted=times.newest(person, task, newest.submission.digest)),
         )
 
-    tasks = {name: course.task(name) for name in course.task_names()}
+    tasks = {}
+    for name in course.task_names():
+        with contextlib.suppress(HarnessError):  # a task that does not load was told of, and stops no other
+            tasks[name] = course.task(name)
     entries = make_gradebook(roster or Roster.of(course.submission_names()), tasks, attempts, policy, now)
     times.save()
     return entries

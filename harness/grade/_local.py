@@ -20,7 +20,7 @@ import msgspec
 from harness.contract import InfrastructureError
 from harness.evaluate import Outcome
 from harness.grade._events import Advanced, Begun, Done, Event, Lost, Noticed
-from harness.grade._messages import Broken, Finished, Orders, Reached, Reply, Request, Told, Unfit
+from harness.grade._messages import Broken, Cause, Finished, Orders, Reached, Reply, Request, Told, Unfit
 from harness.grade._work import Job
 from harness.pipes import read_message, write_message
 from harness.record import Evidence
@@ -153,15 +153,19 @@ class _Pool:
             case Finished(record, evidence):
                 runner.job = None
                 yield Done(job, Outcome(record, Evidence.unpack(evidence)))
-            case Broken(problem) | Unfit(problem):
+            case Broken(problem, cause):
                 runner.job = None
-                yield self._lose(job, problem)
+                yield self._lose(job, problem, cause)
+            case Unfit(problem):
+                runner.job = None
+                yield self._lose(job, problem, "infrastructure")
 
-    def _lose(self, job: Job, problem: str) -> Lost:
+    def _lose(self, job: Job, problem: str, cause: Cause) -> Lost:
         attempt = self._attempt[str(job)]
-        if attempt < _ATTEMPTS:
+        final = attempt >= _ATTEMPTS or cause == "task"  # a task's mistake does not go away
+        if not final:
             self._waiting.append((job, attempt + 1))
-        return Lost(job, problem, final=attempt >= _ATTEMPTS)
+        return Lost(job, problem, final=final, cause=cause)
 
     def _start(self) -> _Runner:
         self._started += 1

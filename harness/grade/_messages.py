@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from harness.data import DataChoice
 from harness.evaluate import Device
 from harness.record import Record
 from harness.sandbox import Level, Start
+
+Cause = Literal["infrastructure", "task"]
+"""What was not the student's: another attempt may get around the first; the second is the instructor's to mend."""
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +61,7 @@ class Broken(msgspec.Struct, frozen=True, tag=True):
     """Something failed that is not the student's."""
 
     problem: str
+    cause: Cause = "infrastructure"
 
 
 class Unfit(msgspec.Struct, frozen=True, tag=True):

@@ -10,7 +10,7 @@ from functools import cache
 import msgspec
 
 from harness._version import __version__
-from harness.contract import HarnessError, InfrastructureError
+from harness.contract import HarnessError, InfrastructureError, TaskError
 from harness.course import SHARED, Course, Submission
 from harness.data import Places, assets_here
 from harness.evaluate import Device, Evaluator, Settings, Silent, package_versions
@@ -80,6 +80,8 @@ def _evaluate(errand: Errand, data: TravellingData) -> Reply:
             evaluator = Evaluator(course, _sandbox(), _places(), settings)
             evaluator.supply(errand.task, data.unpack(course.task(errand.task)))
             outcome = evaluator.run(Submission(errand.name, errand.task, folder, shared), Silent())
+    except TaskError as error:
+        return Broken(f"on {platform.node()}: {error}", "task")
     except HarnessError as error:
         return Broken(f"on {platform.node()}: {error}")
     except OSError as error:

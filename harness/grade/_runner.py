@@ -21,7 +21,7 @@ from typing import IO
 
 import msgspec
 
-from harness.contract import HarnessError
+from harness.contract import HarnessError, TaskError
 from harness.course import Course, Submission
 from harness.data import Places
 from harness.evaluate import Evaluator, Settings
@@ -72,7 +72,11 @@ class Runner:
         submission = Submission(request.name, request.task, Path(request.folder), shared)
         try:
             outcome = self._ready(say).run(submission, _Reporter(say))
+        except TaskError as error:
+            return Broken(str(error), "task")
         except HarnessError as error:
+            if error.__cause__ is not None:
+                traceback.print_exc()
             return Broken(str(error))
         except Exception as error:  # ours: it costs nobody anything but a retry
             traceback.print_exc()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness._version import __version__
-from harness.contract import HarnessError, Task
+from harness.contract import HarnessError, InfrastructureError, Task
 from harness.course import Course, Submission
 from harness.data import Asset, DataChoice, DataFacts, Places, assets_here, find_facts
 from harness.evaluate import (
@@ -135,7 +135,12 @@ def plan_work(course: Course, records: Store, places: Places, submissions: Itera
     for submission in submissions:
         if submission.task not in asked:
             continue
-        match _compare(submission, asked[submission.task], records.read(submission.task, submission.name), terms):
+        try:
+            found = _compare(submission, asked[submission.task], records.read(submission.task, submission.name), terms)
+        except (OSError, HarnessError) as error:
+            obstacles.append(Obstacle(str(submission), InfrastructureError(f"its files cannot be read: {error}")))
+            continue
+        match found:
             case Job() as job:
                 jobs.append(job)
             case Kept() as one:
@@ -157,6 +162,8 @@ def _ask(
             )
         except HarnessError as error:
             obstacles.append(Obstacle(f"task {name}", error))
+        except OSError as error:
+            obstacles.append(Obstacle(f"task {name}", InfrastructureError(f"its files cannot be read: {error}")))
     return asked, obstacles
 
 
@@ -172,8 +179,9 @@ def _compare(submission: Submission, asked: _Asked, record: Record | Unreadable 
     fit_seconds = record.cost.fit_seconds or 0.0
     if terms.force:
         return Job(submission, "forced", fit_seconds)
-    level = Level(record.run.isolation.level)
-    if level < terms.least:
+    named = record.run.isolation.level
+    level = Level(named) if named in [known.value for known in Level] else None
+    if level is None or level < terms.least:
         return Job(submission, "weaker isolation", fit_seconds)
     if record.run.id == _key(submission, asked, contents, mode, terms, level).id:
         return Kept(submission, Standing.of(record))

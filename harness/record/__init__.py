@@ -1,7 +1,7 @@
 """Frozen records, their store, and the private evidence behind them; a leaf that knows nobody."""
 
 from harness.record._evidence import Compared, Evidence, EvidenceStore
-from harness.record._store import Store, Unreadable
+from harness.record._store import Store, Unreadable, UnstorableError, stored_form
 from harness.record._stores import Stores
 from harness.record._types import (
     SCHEMA_VERSION,
@@ -53,6 +53,8 @@ __all__ = [
     "TaskPart",
     "Throughput",
     "Unreadable",
+    "UnstorableError",
+    "stored_form",
     "to_plain",
     "to_reach",
 ]

@@ -124,11 +124,11 @@ class EvidenceStore:
         try:
             content = (self._folder / task / submission / _COMPARED).read_bytes()
             packed = msgspec.msgpack.decode(content, type=_Packed)
-        except (OSError, msgspec.DecodeError):  # written by an earlier harness, or damaged
+            return _unpack_compared(packed) if packed.items_digest == digest else None
+        except (OSError, msgspec.DecodeError, ValueError):  # written by an earlier harness, or damaged
             evidence = self.read(task, submission)
             same = evidence is not None and evidence.digest == digest
             return Compared(evidence.outcomes, evidence.draws) if evidence is not None and same else None
-        return _unpack_compared(packed) if packed.items_digest == digest else None
 
 
 def _pack_compared(digest: str, evidence: Evidence) -> _Packed:

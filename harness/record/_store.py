@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,17 @@ from filelock import FileLock
 from harness.files import append_line, write_atomically
 from harness.record._types import SCHEMA_VERSION, Record
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_REFERENCE = "reference"
+
+
+class UnstorableError(ValueError):
+    """A record that could not be read back; nothing was written for it."""
+
+
+class _Version(msgspec.Struct):
+    schema_version: int
+
 
 @dataclass(frozen=True)
 class Unreadable:
@@ -21,6 +33,9 @@ class Unreadable:
 
     path: Path
     reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path} cannot be read ({self.reason})"
 
 
 class Store:
@@ -44,20 +59,53 @@ class Store:
 
         Returns:
             The file that the former record was moved to because it could not be read; None normally.
+
+        Raises:
+            UnstorableError: what would be written could not be read back; the former record is still there.
         """
+        content = stored_form(record)
         path = self.path(record.task.name, record.submission.name)
         with self._lock:
             moved = self._retire(path, record)
-            write_atomically(path, msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
+            write_atomically(path, content)
         return moved
 
     def all(self) -> Iterator[Record | Unreadable]:
-        """Yield every newest record, by path."""
-        for path in (*sorted(self._folder.glob("*/*.json")), *sorted(self._folder.glob("*/reference/*.json"))):
-            task, *name = path.relative_to(self._folder).with_suffix("").parts
-            record = self._read(path, task, "/".join(name))
+        """Yield every newest record, by path; what stands where a record should and is none is among them."""
+        tasks = self._entries(self._folder)
+        found: list[tuple[str, str, Path]] = []
+        for folder in tasks:
+            if isinstance(folder, Unreadable):
+                yield folder
+            elif folder.suffix == ".json":
+                yield Unreadable(folder, "it lies in no task's folder")
+            elif folder.is_dir():
+                yield from self._list(folder, "", found)
+                if (folder / _REFERENCE).is_dir():
+                    yield from self._list(folder / _REFERENCE, f"{_REFERENCE}/", found)
+        for task, name, path in sorted(found, key=lambda one: (one[1].startswith(f"{_REFERENCE}/"), one[2])):
+            record = self._read(path, task, name)
             if record is not None:
                 yield record
+
+    def _list(self, folder: Path, prefix: str, found: list[tuple[str, str, Path]]) -> Iterator[Unreadable]:
+        """Add the records in `folder` to `found`; yield it where it cannot be listed."""
+        task = folder.parent.name if prefix else folder.name
+        for path in self._entries(folder):
+            if isinstance(path, Unreadable):
+                yield path
+            elif path.suffix == ".json" and not path.name.startswith("."):
+                found.append((task, f"{prefix}{path.stem}", path))
+
+    @staticmethod
+    def _entries(folder: Path) -> list[Path] | list[Unreadable]:
+        """Return what is in `folder`, by name; pathlib's own search passes over a folder that may not be listed."""
+        try:
+            return [folder / name for name in sorted(os.listdir(folder))]  # noqa: PTH208 - iterdir has no order
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            return [Unreadable(folder, str(error))]
 
     def history(self, task: str, submission: str) -> Iterator[Record]:
         """Yield the earlier records, oldest first; a line that cannot be read is passed over."""
@@ -70,8 +118,7 @@ class Store:
     def _retire(self, path: Path, record: Record) -> Path | None:
         former = self._read(path, record.task.name, record.submission.name)
         if isinstance(former, Unreadable):
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-            return path.rename(path.with_name(f"{path.name}.unreadable-{digest}"))
+            return path.rename(_free_place_beside(path))
         if former is not None:
             history = path.with_suffix(".history.jsonl")
             line = msgspec.json.encode(former)
@@ -81,14 +128,65 @@ class Store:
 
     @staticmethod
     def _read(path: Path, task: str, submission: str) -> Record | Unreadable | None:
+        if not os.path.lexists(path):
+            return None
+        if not path.is_file():  # to open a pipe would wait for whoever writes into it
+            return Unreadable(path, "it is no regular file")
+        if not _is_allowed(task, submission):
+            return Unreadable(path, "it has a name that no record has")
         try:
-            record = msgspec.json.decode(path.read_bytes(), type=Record)
+            content = path.read_bytes()
+            version = msgspec.json.decode(content, type=_Version).schema_version
+            if version != SCHEMA_VERSION:
+                later = ": a later version of the harness wrote it" if version > SCHEMA_VERSION else ""
+                return Unreadable(path, f"schema_version {version}, expected {SCHEMA_VERSION}{later}")
+            record = msgspec.json.decode(content, type=Record)
         except FileNotFoundError:
             return None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
             return Unreadable(path, str(error))
-        if record.schema_version != SCHEMA_VERSION:
-            return Unreadable(path, f"schema_version {record.schema_version}, expected {SCHEMA_VERSION}")
         if (record.task.name, record.submission.name) != (task, submission):
             return Unreadable(path, "it is the record of another task or submission")
         return record
+
+
+def stored_form(record: Record) -> bytes:
+    """Return `record` as it is written to its file.
+
+    Raises:
+        UnstorableError: another record, or none, would be read back.
+    """
+    who = f"the record of {record.submission.name} for task {record.task.name}"
+    if not _is_allowed(record.task.name, record.submission.name):
+        raise UnstorableError(f"{who} cannot be kept: a name is not allowed")
+    try:
+        content = msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
+        again = msgspec.json.decode(content, type=Record)
+    except (msgspec.MsgspecError, ValueError, OverflowError, TypeError, RecursionError) as error:
+        raise UnstorableError(f"{who} cannot be kept: {error}") from error
+    if again != record:
+        raise UnstorableError(f"{who} cannot be kept: {_difference(record, again)} would be read back as another value")
+    return content
+
+
+def _difference(first: msgspec.Struct, second: msgspec.Struct) -> str:
+    """Return the path of the first field in which two records differ."""
+    for name in first.__struct_fields__:
+        one, other = getattr(first, name), getattr(second, name)
+        if one != other:
+            nested = isinstance(one, msgspec.Struct) and type(one) is type(other)
+            return f"{name}.{_difference(one, other)}" if nested else f"{name} = {str(one)[:100]}"
+    return "something"
+
+
+def _is_allowed(task: str, submission: str) -> bool:
+    name = submission.removeprefix(f"{_REFERENCE}/")
+    return bool(_NAME.fullmatch(task)) and bool(_NAME.fullmatch(name))
+
+
+def _free_place_beside(path: Path) -> Path:
+    """Return a name that nothing has yet for what stands in the place of a record and is none."""
+    number = 1
+    while os.path.lexists(place := path.with_name(f"{path.name}.unreadable-{number}")):
+        number += 1
+    return place

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.record._evidence import Evidence, EvidenceStore
-from harness.record._store import Store
+from harness.record._store import Store, stored_form
 from harness.record._types import Record
 
 
@@ -26,7 +26,9 @@ class Stores:
         """Make `record` the newest of its submission; return where a former one went that could not be read.
 
         Raises:
-            OSError: the disk is full; what was there is there still.
+            UnstorableError: the record could not be read back; what was there is there still.
+            OSError: the disk is full; likewise.
         """
+        stored_form(record)
         self.evidence.write(record.task.name, record.submission.name, evidence)
         return self.records.write(record)

@@ -1,28 +1,38 @@
 """Records on disk: nothing is lost and nothing is half."""
 
 import json
+import math
 import multiprocessing
 import os
 import stat
 
 import msgspec
+import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from harness.files import write_atomically
 from harness.record import (
     BaselineResult,
     Cost,
+    Evidence,
+    Failure,
     IsolationPart,
+    Latency,
     Machine,
     Record,
     Run,
     Score,
     Store,
+    Stores,
     SubmissionPart,
     TaskPart,
     Unreadable,
+    UnstorableError,
     to_plain,
 )
+from tests.records import changed
 
 
 def make_record(name="alice", *, seed=0, value=0.9):
@@ -163,6 +173,91 @@ def test_a_record_that_cannot_be_read_is_set_aside_and_not_lost(store, content):
     assert aside.parent == path.parent
     assert store.read("usps", "alice") == make_record()
     assert list(store.all()) == [make_record()]
+
+
+texts = st.text(st.characters(codec=None), max_size=8)  # halves of surrogate pairs among them
+numbers = st.floats() | st.sampled_from([1.7e308, 5e-324, -0.0])
+counts = st.none() | st.integers(-(2**70), 2**70) | numbers
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    value=numbers, low=numbers, met=st.none() | st.booleans(), parameters=counts, net=st.none() | numbers, text=texts,
+    phases=st.dictionaries(texts, numbers, max_size=2), name=st.sampled_from(["alice", "reference/x", "../x", ""]),
+)  # fmt: skip
+@example(value=math.nan, low=0, met=True, parameters=1, net=None, text="", phases={}, name="alice")
+@example(value=0.5, low=0, met=True, parameters=10**30, net=None, text="", phases={}, name="alice")
+@example(value=0.5, low=0, met=True, parameters=1, net=math.nan, text="", phases={}, name="alice")
+@example(value=0.5, low=0, met=True, parameters=1, net=None, text="\udcff", phases={}, name="alice")
+def test_what_is_kept_is_read_back_and_what_cannot_be_touches_nothing(
+    tmp_path_factory, value, low, met, parameters, net, text, phases, name
+):
+    latency = Latency(batch=1, n=64, p50_seconds=1e-4, net_p50_seconds=net, p90_bound_seconds=None, iqr_ratio=0.0,
+                      noisy=False, channel_seconds=1e-5, ratio_to_yardstick=net)  # fmt: skip
+    record = changed(
+        make_record("alice"), scores=(msgspec.structs.replace(make_record().scores[0], value=value, low=low),),
+        cost={"parameters": parameters, "latency": latency}, baseline={"met": met}, submission={"name": name},
+        run={"phases": phases},
+        failure=Failure(kind=text, phase="fit", message=text, file=None, line=None, log_tail=text),
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("stores")
+    stores = Stores.of(folder / "published", folder / "private")
+    former, evidence = make_record(name if name in ("alice", "reference/x") else "alice", seed=7), Evidence()
+    stores.keep(former, evidence)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    try:
+        stores.keep(record, Evidence(draws=np.ones(3)))
+    except UnstorableError as error:
+        assert "cannot be kept" in str(error)
+        assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    else:
+        assert stores.records.read("usps", name) == record
+        assert [one.run.seed for one in stores.records.history("usps", name)] == [7]
+
+
+def test_what_stands_in_the_place_of_a_record_is_named_and_hides_no_other(store):
+    store.write(make_record("good"))
+    task = store.path("usps", "good").parent
+    (task / "folder.json").mkdir()
+    (task / "folder.json" / "inside").write_text("kept")
+    os.mkfifo(task / "pipe.json")
+    (task / "nowhere.json").symlink_to("nothing")
+    (task / "Bad Name.json").write_bytes(WHOLE.replace(b'"alice"', b'"Bad Name"'))
+    (task / "null.json").write_bytes(WHOLE.replace(b'"alice"', b'"null"').replace(b'"low":0.8', b'"low":null'))
+    (task / "later.json").write_bytes(b'{"schema_version": 2, "everything": "else"}')
+    (task.parent / "stray.json").write_bytes(WHOLE)
+    (task.parent / "notes.txt").write_text("nothing of ours")
+    reasons = {found.path.name: found.reason for found in store.all() if isinstance(found, Unreadable)}
+    assert [found for found in store.all() if isinstance(found, Record)] == [make_record("good")]
+    says = {
+        "folder.json": "it is no regular file",
+        "pipe.json": "it is no regular file",
+        "nowhere.json": "it is no regular file",
+        "Bad Name.json": "it has a name that no record has",
+        "null.json": "Expected `float`, got `null`",
+        "later.json": "schema_version 2, expected 1: a later version of the harness wrote it",
+        "stray.json": "it lies in no task's folder",
+    }
+    assert sorted(reasons) == sorted(says)
+    assert all(text in reasons[name] for name, text in says.items())
+    for name in ("folder", "pipe", "nowhere", "null", "later"):
+        aside = store.write(make_record(name))
+        assert aside.name == f"{name}.json.unreadable-1"
+        assert store.read("usps", name) == make_record(name)
+    assert (task / "folder.json.unreadable-1" / "inside").read_text() == "kept"
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_listed_is_named(store):
+    store.write(make_record())
+    task = store.path("usps", "alice").parent
+    task.chmod(0)
+    try:
+        (found,) = store.all()
+    finally:
+        task.chmod(0o755)
+    assert isinstance(found, Unreadable)
+    assert found.path == task
 
 
 def test_two_unreadable_records_are_both_kept(store):
