@@ -17,6 +17,7 @@ from types import ModuleType
 
 import harness.contract
 from harness.contract import Task, TaskError, UsageError, check_name
+from harness.taskcode import without_points
 
 _TASKS, _SUBMISSIONS, _REFERENCE, _LEADERBOARD, _PRIVATE = (
     "tasks",
@@ -104,7 +105,10 @@ class Course:
         return declared.named(name)
 
     def task_digest(self, name: str) -> str:
-        """Return the digest of a task's code: its folder's, and what tasks share if it names that."""
+        """Return the digest of a task's code: its folder's, and what tasks share if it names that.
+
+        Cut-offs are left out: new ones are applied to kept records, and nothing is trained again.
+        """
         tasks = self.root / _TASKS
         files = list((tasks / name).rglob("*.py"))
         if any(SHARED.encode() in path.read_bytes() for path in files):
@@ -178,7 +182,7 @@ def digest_files(folder: Path, files: Iterable[Path]) -> str:
     """Return one digest of the names and bytes of `files` below `folder`."""
     digest = hashlib.sha256()
     for path in sorted(files):
-        content = path.read_bytes()
+        content = without_points(path.read_bytes()) if path.name == "task.py" else path.read_bytes()
         digest.update(os.fsencode(path.relative_to(folder)) + f"\0{len(content)}\0".encode())
         digest.update(content)
     return f"sha256:{digest.hexdigest()}"

@@ -37,23 +37,27 @@ ARROWS = {
     "sandbox": PEOPLE | {"", "kernel", "nursery", "paths", "scratch", "wire"},
     "nursery": {"kernel", "worker"},
     "data": PEOPLE | {"files"},
-    "course": PEOPLE,
+    "taskcode": set(),
+    "tables": {"contract"},
+    "course": PEOPLE | {"taskcode"},
     "leaderboard": {"files", "record", "statistics", "text"},
     "evaluate": PEOPLE
     | {"artifact", "clock", "course", "data", "files", "quiet", "record", "sandbox", "scratch"}
     | {"statistics", "wire", "yardstick"},
     "grade": PEOPLE | {"course", "data", "evaluate", "files", "pipes", "record", "sandbox", "scratch"},
-    "intake": PEOPLE | {"course", "evaluate", "grade"},
+    "gradebook": PEOPLE | {"course", "evaluate", "files", "record", "tables", "text"},
+    "lms": PEOPLE
+    | {"course", "data", "evaluate", "export", "files", "gradebook", "record", "sandbox", "scratch", "tables", "text"},
     "similarity": {"contract", "text"},
     "scaffold": PEOPLE | {"course", "files"},
     "report": PEOPLE | {"record", "text"},
-    "export": PEOPLE | {"course", "data", "evaluate", "files", "grade", "record", "sandbox", "scratch", "text"},
+    "export": PEOPLE | {"record", "text"},
     "ci": PEOPLE
-    | {"course", "data", "evaluate", "grade", "leaderboard", "record", "sandbox"}
+    | {"course", "data", "evaluate", "gradebook", "leaderboard", "record", "sandbox"}
     | {"scratch", "statistics", "text"},
     "cli": PEOPLE
-    | {"ci", "course", "data", "evaluate", "export", "files", "grade", "intake", "leaderboard", "record", "report"}
-    | {"sandbox", "scaffold", "similarity", "text"},
+    | {"ci", "course", "data", "evaluate", "export", "files", "grade", "gradebook", "leaderboard", "lms", "record"}
+    | {"report", "sandbox", "scaffold", "similarity", "tables", "text"},
 }
 
 

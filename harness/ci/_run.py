@@ -18,7 +18,7 @@ from harness.contract import HarnessError, Task
 from harness.course import Course, Submission
 from harness.data import Places
 from harness.evaluate import Evaluator, Observer, Settings
-from harness.grade import most_points, points_for
+from harness.gradebook import most_points, points_for
 from harness.leaderboard import build
 from harness.record import Record, Score, ScoredOn, Stores
 from harness.sandbox import Sandbox

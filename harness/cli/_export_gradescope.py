@@ -11,8 +11,8 @@ from harness.cli import PASSED
 from harness.cli._options import allow_isolation, console, course_at, data_root, places
 from harness.contract import Task, UsageError
 from harness.data import DataChoice, Places
-from harness.export.gradescope_bundle import DATA, PRIVATE, BundleSettings, build_wheel, write_bundle
 from harness.files import write_atomically
+from harness.lms.gradescope_bundle import DATA, PRIVATE, BundleSettings, build_wheel, write_bundle
 from harness.record import ScoredOn
 from harness.sandbox import Level
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,9 +13,16 @@ import click
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from harness.cli import INFRASTRUCTURE, PASSED, USAGE
+from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._grade_show import following, show_plan, show_table
-from harness.cli._gradebook import gradebook, keep_aliases, read_rules, settle
+from harness.cli._gradebook import (
+    gradebook,
+    grades_options,
+    keep_aliases,
+    read_rules,
+    settle,
+    warn,
+)
 from harness.cli._options import (
     allow_isolation,
     board_if_stale,
@@ -28,9 +35,9 @@ from harness.cli._options import (
     real_data,
     stores_of,
 )
-from harness.contract import InfrastructureError, UsageError
+from harness.contract import HarnessError, InfrastructureError, UsageError
 from harness.course import Course, Submission, suggest
-from harness.data import DataChoice, load_data
+from harness.data import DataChoice, Places, load_data
 from harness.evaluate import Device, Outcome, describe_git
 from harness.grade import (
     Cluster,
@@ -50,6 +57,7 @@ from harness.grade import (
     plan_work,
     scheduler,
 )
+from harness.gradebook import NOT_GRADED, Gradebook
 from harness.record import Stores
 from harness.sandbox import Level, Start, find_gpus, find_sandbox_of_at_least
 
@@ -58,8 +66,7 @@ from harness.sandbox import Level, Start, find_gpus, find_sandbox_of_at_least
 @click.argument("folder", default="submissions", metavar="[FOLDER]")
 @click.option("--jobs", type=click.IntRange(1), help="At most so many at a time; the cores allow fewer.")
 @click.option("--scheduler", "address", metavar="tcp://…|local:N|slurm", help="Have the jobs done by a Dask cluster.")
-@click.option("--roster", type=click.Path(path_type=Path, dir_okay=False), help="CSV: who is in the class.")
-@click.option("--deadline", metavar="WHEN", help="One deadline for every task, in ISO 8601.")
+@grades_options
 @click.option("--only", multiple=True, metavar="NAME[/TASK]", help="Only these; * and ? are patterns. Repeatable.")
 @click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and why; do nothing.")
@@ -75,6 +82,7 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     address: str | None,
     roster: Path | None,
     deadline: str | None,
+    count_validation: bool,
     only: tuple[str, ...],
     force: bool,
     dry_run: bool,
@@ -97,13 +105,16 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
         start=start,
         device=device,
     )
-    people, policy = read_rules(course, roster, deadline)
+    asked_rules = read_rules(course, roster, deadline, count_validation=count_validation)
+    rules = asked_rules.rules
+    warn(out, asked_rules.warnings)
     with _alone(course):
         stores, journal = stores_of(course), Journal(course.private / "grade" / "problems.json")
         asked, obstacles = find_submissions(course, folder, only)
         terms = Terms(data=data, seed=seed, least=lowest, device=device, force=force, failed=journal.problems)
         work = plan_work(course, stores.records, places(data_root), asked, terms)
         show_plan(out, work, obstacles, every=dry_run)
+        _tell_of_validation(out, course, asked, places(data_root), count_validation=count_validation)
         if dry_run:
             return PASSED
         executor: Executor = (
@@ -112,12 +123,14 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
             else _cluster(course, orders, work, address, jobs)
         )
         standings, lost = _do(out, course, stores, journal, work, executor)
-        if people is not None:
-            keep_aliases(course, people)
+        if rules.roster is not None:
+            keep_aliases(course, rules.roster)
         board_if_stale(course)
-        show_table(out, standings)
-        settle(out, course, gradebook(course, people, policy))
-    return _finish(out, work, obstacles, standings, lost)
+        book = gradebook(course, rules)
+        show_table(out, standings, book, has_roster=rules.roster is not None)
+        warn(out, [] if rules.roster is None else book.mismatch.lines())
+        settle(out, course, book.entries)
+    return _finish(out, work, obstacles, standings, lost, _not_graded(book, asked))
 
 
 def find_submissions(course: Course, folder: str, only: tuple[str, ...]) -> tuple[list[Submission], list[Obstacle]]:
@@ -133,10 +146,11 @@ def find_submissions(course: Course, folder: str, only: tuple[str, ...]) -> tupl
     found: list[Submission] = []
     obstacles: list[Obstacle] = []
     for name in names:
-        try:
-            found += course.submissions(str(base / name))
-        except UsageError as error:
-            obstacles.append(Obstacle(f"{base.name}/{name}", error))
+        for place in _places(base / name, course.task_names()):
+            try:
+                found += course.submissions(str(place))
+            except UsageError as error:
+                obstacles.append(Obstacle(f"{base.name}/{place.relative_to(base).as_posix()}", error))
     if not names:
         raise UsageError(f"{base} is empty: put submissions into {base}/<name>/<task>/, or `harness import` them")
     for pattern in only:
@@ -145,6 +159,13 @@ def find_submissions(course: Course, folder: str, only: tuple[str, ...]) -> tupl
     if only:
         return [one for one in found if any(_matches(one, pattern) for pattern in only)], []
     return found, obstacles
+
+
+def _places(folder: Path, tasks: Sequence[str]) -> list[Path]:
+    """Return the folders of `folder` that are of a task, or look so: one that cannot be graded stops no other."""
+    inner = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith((".", "_"))]
+    named = [path for path in inner if path.name in tasks or (path / "model.py").exists()]
+    return named or [folder]
 
 
 def _matches(submission: Submission, pattern: str) -> bool:
@@ -202,7 +223,43 @@ def _do(
     return sorted(standings, key=lambda standing: (standing.name, standing.task)), lost
 
 
-def _finish(out: Console, work: Work, obstacles: list[Obstacle], standings: list[Standing], lost: list[Lost]) -> int:
+def _tell_of_validation(
+    out: Console, course: Course, asked: Sequence[Submission], where: Places, *, count_validation: bool
+) -> None:
+    """Say of which tasks the scores will be on the validation part, for their private test part is not here."""
+    for name in sorted({one.task for one in asked}):
+        try:
+            task = course.task(name)
+        except HarnessError:
+            continue  # the plan has said so
+        if task.private_test and (where.private is None or not (where.private / name).is_dir()):
+            what = "and they make grades" if count_validation else "and they make no grades without --count-validation"
+            out.print(
+                f"task {name}: its private test part is not here (HARNESS_PRIVATE): scores are on validation, {what}",
+                style="yellow",
+            )
+
+
+def _not_graded(book: Gradebook, asked: Sequence[Submission]) -> int:
+    """Return how many of the submissions that were asked for have no grade through no fault of theirs."""
+    places = {(one.name, one.task) for one in asked}
+    found = {
+        (entry.person.submission, entry.task)
+        for entry in book.entries
+        if entry.status == NOT_GRADED and entry.final is None and not entry.excused
+    }
+    mistaken = {(name, task) for name, task in found if name in book.mismatch.meant}
+    return len(found & places | mistaken)
+
+
+def _finish(
+    out: Console,
+    work: Work,
+    obstacles: list[Obstacle],
+    standings: list[Standing],
+    lost: list[Lost],
+    not_graded: int,
+) -> int:
     """Print the verdict, return the exit code."""
     total = len(work.jobs) + len(work.kept)
     kept = f", {len(work.kept)} of them kept" if work.kept else ""
@@ -213,10 +270,9 @@ def _finish(out: Console, work: Work, obstacles: list[Obstacle], standings: list
     parts += [f"{missing} failed by the infrastructure (run the same command again)"] if missing else []
     parts += [f"{len(work.obstacles)} tasks or submissions cannot be graded"] if work.obstacles else []
     parts += [f"{len(obstacles)} folders left out"] if obstacles else []
+    parts += [f"{not_graded} not graded, and blank in every export"] if not_graded else []
     out.print("; ".join(parts))
-    if missing or by_task or work.obstacles:
-        return INFRASTRUCTURE
-    return USAGE if obstacles else PASSED
+    return INFRASTRUCTURE if missing or by_task or work.obstacles or obstacles or not_graded else PASSED
 
 
 @contextmanager

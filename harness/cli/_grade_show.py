@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from rich.console import Console
@@ -27,6 +28,7 @@ from harness.grade import (
     describe,
     describe_standing,
 )
+from harness.gradebook import MISSING, NOT_GRADED, Entry, Gradebook, describe_lateness
 from harness.sandbox import Tell
 from harness.text import neutral_line
 
@@ -45,15 +47,42 @@ def show_plan(out: Console, work: Work, obstacles: Sequence[Obstacle], *, every:
             out.print(f"  {job}: {job.why}")
 
 
-def show_table(out: Console, standings: Sequence[Standing]) -> None:
-    """Print how everybody did: a row a submission, a column a task."""
+def show_table(out: Console, standings: Sequence[Standing], book: Gradebook, *, has_roster: bool) -> None:
+    """Print how everybody did: a row a person, a column a task, with lateness and points where there are any."""
     tasks = sorted({standing.task for standing in standings})
+    results = {(standing.name, standing.task): standing for standing in standings}
+    named = {name for name, _ in results}
     cells: dict[str, dict[str, str]] = {}
+    for entry in book.entries:
+        who = entry.person.submission
+        row = str(entry.person) if has_roster else who
+        standing = results.get((who, entry.task))
+        if entry.task in tasks and (has_roster or who in named):
+            cells.setdefault(row, {})[entry.task] = _cell(entry, standing)
+    claimed = {entry.person.submission for entry in book.entries}
     for standing in standings:
-        cells.setdefault(standing.name, {})[standing.task] = describe_standing(standing)
-    rows = [[name, *(of_one.get(task, "") for task in tasks)] for name, of_one in cells.items()]
+        if standing.name not in claimed:
+            mark = " (not in the roster)" if has_roster else ""
+            cells.setdefault(standing.name + mark, {})[standing.task] = describe_standing(standing)
+    rows = [[neutral_line(name), *(of_one.get(task, "") for task in tasks)] for name, of_one in cells.items()]
     if rows:
         out.print(tabulate(rows, ["submission", *tasks], disable_numparse=True))
+
+
+def _cell(entry: Entry, standing: Standing | None) -> str:
+    if entry.status == NOT_GRADED:
+        return NOT_GRADED if entry.final is None else f"{NOT_GRADED}, by hand {entry.final:g}"
+    score = "" if entry.score is None else f" {entry.score:.4f}"
+    words = entry.status + score if standing is None or entry.status == MISSING else _result(standing)
+    late = describe_lateness(entry)
+    points = "" if entry.final is None or entry.maximum is None else f" → {entry.final:g} of {entry.maximum:g}"
+    excused = ", excused" if entry.excused else ", dropped" if entry.dropped else ""
+    return words + (f", {late}" if late else "") + excused + points
+
+
+def _result(standing: Standing) -> str:
+    """Say how a submission did; the reason of a failure has been said as it happened."""
+    return describe_standing(replace(standing, reason=""))
 
 
 @contextmanager

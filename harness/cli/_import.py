@@ -3,39 +3,130 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from harness.cli import FAILED, PASSED
 from harness.cli._options import console, course_at
 from harness.contract import UsageError
-from harness.course import suggest
-from harness.grade import Roster
-from harness.intake import canvas, import_archive, moodle
+from harness.course import Course, suggest
+from harness.evaluate import read_contents
+from harness.gradebook import POLICY_FILE, Policy, Roster, Times
+from harness.lms import SYSTEMS, Import, Imported, Origins
+from harness.lms._walled import refuse_walled
+from harness.lms.times import Table, read_pushes, read_table
 from harness.text import neutral_line
 
-_SYSTEMS = {"canvas": canvas, "moodle": moodle}
+_TIMES = "times"
+_OUTCOMES = ("new", "replaced", "unchanged", "refused")
 
 
 @click.command("import")
-@click.argument("system", type=click.Choice(sorted(_SYSTEMS)))
-@click.argument("archive", type=click.Path(path_type=Path, dir_okay=False), metavar="ZIP")
+@click.argument("system", type=click.Choice([*sorted(SYSTEMS), _TIMES]))
+@click.argument("source", type=click.Path(path_type=Path), metavar="ZIP|FOLDER")
 @click.option("--task", help="Which task it is; needed where there are several.")
-@click.option("--roster", type=click.Path(path_type=Path, dir_okay=False), help="CSV: whose submission is whose.")
-def import_(system: str, archive: Path, task: str | None, roster: Path | None) -> int:
-    """Lay out a bulk download as submissions/<name>/<task>/."""
+@click.option(
+    "--roster", type=click.Path(path_type=Path, dir_okay=False), help="CSV file that says whose submission is whose."
+)
+@click.option(
+    "--table",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The system's own table of submissions: when each was handed in, and who has which number.",
+)
+def import_(system: str, source: Path, task: str | None, roster: Path | None, table: Path | None) -> int:
+    """Lay out a bulk download as submissions/<name>/<task>/.
+
+    SYSTEM is where it comes from; `times` takes a system's table of submissions, or a host's record of pushes in JSON.
+    """
     out, course = console(), course_at()
     names = course.task_names()
     if task not in names and (task is not None or len(names) > 1):
         raise UsageError(f"--task {task or ''}{suggest(task or '', names)}")
-    people = None if roster is None else Roster.read(roster)
+    wanted = task or names[0]
+    if not source.exists():
+        raise UsageError(f"there is no file or folder {source}")
+    people = None if roster is None else Roster.read(roster, names)
+    if system == _TIMES:
+        return _import_times(out, course, source, wanted, people)
+    told = {} if table is None else _names(course, table, people)
+    walled = refuse_walled
+    wishes = Import(course=course, system=SYSTEMS[system], task=wanted, roster=people, walled=walled, names=told)
+    code = _import(out, wishes, source)
+    if table is not None:
+        _import_times(out, course, table, wanted, people)
+    return code
+
+
+def _import(out: Console, wishes: Import, source: Path) -> int:
     outcomes: Counter[str] = Counter()
-    for one in import_archive(course, archive, _SYSTEMS[system], task or names[0], people):
+    skipped: list[str] = []
+    for one in wishes.run(source):
+        if one.outcome == "skipped":
+            skipped.append(f"{one.count} {one.note}")
+            outcomes["skipped"] += one.count
+            continue
         outcomes[one.outcome] += 1
         if one.note:
-            where = f" → submissions/{one.submission}" if one.submission else ""
-            out.print(f"{one.outcome}: {neutral_line(one.who)}{where}: {neutral_line(one.note)}")
-    counted = ", ".join(f"{outcomes[name]} {name}" for name in ("new", "replaced", "unchanged", "refused"))
-    out.print(f"imported: {counted}")
+            out.print(_line(one))
+    if skipped:
+        out.print(f"skipped: {'; '.join(skipped)}")
+    counted = [f"{outcomes[name]} {name}" for name in _OUTCOMES]
+    counted += [f"{outcomes['skipped']} members skipped"] if outcomes["skipped"] else []
+    out.print(f"imported: {', '.join(counted)}")
     return FAILED if outcomes["refused"] else PASSED
+
+
+def _line(one: Imported) -> str:
+    where = f" → submissions/{one.submission}" if one.submission else ""
+    return f"{one.outcome}: {neutral_line(one.who)}{where}: {neutral_line(one.note)}"
+
+
+def _names(course: Course, table: Path, people: Roster | None) -> Mapping[str, str]:
+    """Return the submission of each number that a table tells: Moodle's worksheet knows participants by name."""
+    if people is None:
+        return {}
+    zone = Policy.read(course.root / POLICY_FILE, course.task_names()).zone
+    return {one.number: one.person.submission for one in read_table(table, people, {}, zone).lines if one.number}
+
+
+def _import_times(out: Console, course: Course, path: Path, task: str, people: Roster | None) -> int:
+    times = Times(course)
+    if path.suffix.lower() == ".json":
+        found = read_pushes(path)
+        new = times.learn_pushes(found)
+        times.save()
+        out.print(f"{path}: {len(found)} pushes, {new} of them new")
+        return PASSED
+    roster = people or Roster.of(course.submission_names())
+    policy = Policy.read(course.root / POLICY_FILE, course.task_names())
+    table = read_table(path, roster, _participants(course, task), policy.zone)
+    limits = course.task(task).limits
+    count = 0
+    for line in table.lines:
+        folder = course.root / "submissions" / line.person.submission / task
+        if line.moment is not None:
+            digest = read_contents(folder, limits).digest if folder.is_dir() else ""
+            times.learn_table(line.person, task, digest, line.moment, table.source)
+            count += 1
+    times.save()
+    _tell(out, table, count)
+    return FAILED if table.problems else PASSED
+
+
+def _tell(out: Console, table: Table, count: int) -> None:
+    for problem in table.problems:
+        out.print(f"refused: {neutral_line(problem)}")
+    out.print(f"hand-in times: {count} from {table.source}, {len(table.problems)} lines refused")
+
+
+def _participants(course: Course, task: str) -> Mapping[str, str]:
+    origins = Origins(course)
+    numbers = {}
+    for name in course.submission_names():
+        origin = origins.of(name, task)
+        if origin is not None and origin.number:
+            numbers[origin.number] = name
+    return numbers

@@ -1,1 +1,5 @@
-"""Results in the forms that other systems read, one module each."""
+"""Records in forms that other programs read: a list of checks, and JUnit XML."""
+
+from harness.export._checks import NAMES, Check, checks_of
+
+__all__ = ["NAMES", "Check", "checks_of"]

@@ -74,5 +74,6 @@ def describe(event: Event) -> str:
 def describe_standing(standing: Standing) -> str:
     """Say in few words how a submission did."""
     value = "" if standing.value is None else f" {standing.value:.4f}"
-    failure = "" if standing.failure is None else f" ({standing.failure})"
+    reason = f": {standing.reason}" if standing.reason else ""
+    failure = "" if standing.failure is None else f" ({standing.failure}{reason})"
     return f"{standing.status.replace('_', ' ')}{value}{failure}"

@@ -48,6 +48,8 @@ class Standing:
     value: float | None
     """The primary score."""
     failure: str | None
+    reason: str = ""
+    """What the failure's message says, on one line."""
 
     @classmethod
     def of(cls, record: Record) -> Standing:
@@ -59,6 +61,7 @@ class Standing:
             status=record.status,
             value=None if score is None else score.value,
             failure=None if record.failure is None else record.failure.kind,
+            reason="" if record.failure is None else " ".join(record.failure.message.split()),
         )
 
 

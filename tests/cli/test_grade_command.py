@@ -67,7 +67,7 @@ def test_the_plan_comes_first_failures_as_they_happen_and_a_table_last(
 ) -> None:
     _, said = graded
     assert said[0] == "3 to evaluate (3 new), 0 kept"
-    assert any("eve · blobs: failed (predict_error)" in line for line in said[1:-5])
+    assert any("eve · blobs: failed (predict_error: RuntimeError: no)" in line for line in said[1:-5])
     assert [line.split()[0] for line in said[-4:-1]] == ["ann", "bob", "eve"]
 
 
@@ -180,7 +180,7 @@ def test_a_folder_that_cannot_be_graded_stops_no_other_and_is_named(class_of_one
     folder = class_of_one.root / "submissions" / "Mallory"
     folder.mkdir()
     try:
-        said = grade(class_of_one, code=2)
+        said = grade(class_of_one, code=3)
     finally:
         folder.rmdir()
     assert said[-1] == "graded: 3 of 3, 3 of them kept; 1 folders left out"
@@ -192,7 +192,7 @@ def test_embedded_data_is_graded_on_only_where_it_is_asked_for(graded: tuple[Tem
     done = graded[0].harness("grade")
     assert done.returncode == 3
     assert "--data embedded" in done.stdout
-    assert done.stdout.splitlines()[-1] == "graded: 0 of 0; 1 tasks cannot be graded"
+    assert done.stdout.splitlines()[-1].startswith("graded: 0 of 0; 1 tasks or submissions cannot be graded")
 
 
 @pytest.mark.line
@@ -337,7 +337,10 @@ def test_what_the_infrastructure_failed_twice_is_told_and_tried_the_next_time(tm
                 runner.kill()
         said = process.communicate(timeout=60)[0]
     assert process.returncode == 3, said
-    assert said.splitlines()[-1] == "graded: 0 of 1; 1 failed by the infrastructure (run the same command again)"
+    assert said.splitlines()[-1] == (
+        "graded: 0 of 1; 1 failed by the infrastructure (run the same command again); 1 not graded, and blank in every "
+        "export"
+    )
     assert grade(course, "--dry-run")[0] == "1 to evaluate (1 failed infrastructure), 0 kept"
     course.submit(CENTROIDS, name="ann")
     assert grade(course)[-1] == "graded: 1 of 1"
@@ -406,7 +409,7 @@ def test_a_late_submission_is_known_by_its_commit(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)
     course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 10.0)),")
     (course.root / "gradebook.toml").write_text("[late]\nfactor = 0.5\n")
-    when = os.environ | {"GIT_COMMITTER_DATE": "2026-02-01T12:00:00Z", "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z"}
+    when = os.environ | {"GIT_COMMITTER_DATE": "2026-02-02T12:00:00Z", "GIT_AUTHOR_DATE": "2026-02-01T12:00:00Z"}
     who = ["-c", "user.name=a", "-c", "user.email=a@x.org"]
     for arguments in (["init", "-q"], ["add", "submissions"], [*who, "commit", "-qm", "hand in"]):
         subprocess.run(["git", *arguments], cwd=course.root, env=when, check=True)
@@ -414,3 +417,65 @@ def test_a_late_submission_is_known_by_its_commit(tmp_path: Path) -> None:
     with (course.root / ".harness" / "gradebook.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["days_late"], row["final"]) == ("1", "5.0")
+    assert row["source"].startswith("git: commit ")
+
+
+@pytest.mark.line
+def test_new_cut_offs_make_new_grades_and_train_nothing(tmp_path: Path) -> None:
+    course = make_course(tmp_path, ann=CENTROIDS)
+    course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 10.0)),")
+    grade(course)
+    before = times(course)
+    course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 20.0)),")
+    said = grade(course)
+    assert said[0] == "0 to evaluate, 1 kept"
+    assert any("(other points for the same score)" in line for line in said)
+    assert times(course) == before
+
+
+@pytest.mark.line
+def test_what_cannot_be_graded_is_no_zero_and_stops_nothing_else(tmp_path: Path) -> None:
+    course = make_course(tmp_path, ann=CENTROIDS, bob=CENTROIDS)
+    course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 10.0)),")
+    course.add_task("broken", text="TASK = 1\n")
+    course.submit(name="bob", task="broken")
+    course.submit(name="ann", task="lastyear")
+    (course.root / "tasks" / "Odd Name").mkdir()
+    (course.root / "tasks" / "Odd Name" / "task.py").write_text("TASK = 1\n")
+    (course.root / "roster.csv").write_text("submission,name,canvas_id\nann,Ann,1\nbob,Bob,2\n")
+    said = grade(course, "--roster", "roster.csv", "--deadline", "2026-01-01", code=3)
+    assert any("submissions/ann/lastyear" in line and "there is no task 'lastyear'" in line for line in said)
+    assert said[-1] == (
+        "graded: 2 of 2; 1 tasks or submissions cannot be graded; 1 folders left out; "
+        "1 not graded, and blank in every export"
+    )
+    with (course.root / ".harness" / "gradebook.csv").open(newline="") as file:
+        rows = {(row["submission"], row["task"]): (row["status"], row["final"]) for row in csv.DictReader(file)}
+    assert rows["bob", "broken"] == ("not graded", "")
+    assert rows["ann", "blobs"] == rows["bob", "blobs"] == ("passed", "10.0")
+    done = course.harness("export", "canvas", "--task", "broken", "--roster", "roster.csv", "--assignment", "B (1)")
+    assert done.returncode == 2
+    assert "declares no points" in done.stderr
+
+
+@pytest.mark.line
+def test_a_misspelt_roster_is_told_before_and_after_and_makes_no_zero(tmp_path: Path) -> None:
+    course = make_course(tmp_path, ann=CENTROIDS)
+    course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 10.0)),")
+    (course.root / "roster.csv").write_text("submission,name,email\nanne,Ann Ark,ann@x.org\n")
+    said = grade(course, "--roster", "roster.csv", "--deadline", "2026-01-01", code=3)
+    told = "warning: the roster's Ann Ark (anne) has no submission: is it submissions/ann?"
+    assert [line == told for line in said].count(True) == 2
+    assert any(line.startswith("ann (not in the roster)  passed") for line in said)
+    done = course.harness("export", "moodle", "--task", "blobs", "--maximum", "10", "--roster", "roster.csv")
+    assert "0 grades; 1 not graded, left blank" in done.stdout
+
+
+@pytest.mark.line
+def test_a_private_test_part_that_is_not_here_is_told_and_makes_no_grades_unasked(tmp_path: Path) -> None:
+    course = make_course(tmp_path, ann=CENTROIDS)
+    course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 10.0)), private_test=True,")
+    said = grade(course, code=3)
+    assert any("scores are on validation, and they make no grades without --count-validation" in line for line in said)
+    assert said[-1].endswith("1 not graded, and blank in every export")
+    assert grade(course, "--count-validation")[-1] == "graded: 1 of 1, 1 of them kept"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.contract import FailureKind, Phase
-from harness.export._checks import NAMES, Check, checks_of
+from harness.export import NAMES, Check, checks_of
 from harness.export.junit import Case, Suite, junit_xml, suites_of
 from harness.text import neutral
 from tests.records import RECORD, changed, failing

@@ -86,7 +86,7 @@ def test_the_baseline_is_the_last_value_and_a_line_does_better(embedded: TaskDat
 
 
 def test_lower_is_better_and_points_follow() -> None:
-    from harness.grade import points_for
+    from harness.gradebook import points_for
 
     task = COURSE.task("glucose")
     assert (task.primary.name, task.primary.unit, task.primary.higher_is_better) == (

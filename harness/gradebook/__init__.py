@@ -1,0 +1,79 @@
+"""Grades of people: who they are, when they handed in, what that costs, what was decided by hand."""
+
+from harness.gradebook._adjustments import (
+    ADJUSTMENTS_FILE,
+    SUBMITTED_FILE,
+    Adjustment,
+    HandedIn,
+    read_adjustments,
+    read_handed_in,
+)
+from harness.gradebook._csv import gradebook_csv
+from harness.gradebook._gradebook import (
+    MISSING,
+    NOT_GRADED,
+    Attempt,
+    Attempted,
+    Change,
+    Entry,
+    Rules,
+    changes,
+    make_gradebook,
+)
+from harness.gradebook._history import Claim, History
+from harness.gradebook._keeping import Gradebook, compile_gradebook, keep_gradebook
+from harness.gradebook._names import folder_name, plain, slug, spellings
+from harness.gradebook._points import fewest_points, most_points, points_for
+from harness.gradebook._policy import POLICY_FILE, Amount, Lateness, Policy, deadline_of_command
+from harness.gradebook._roster import Mismatch, Person, Roster, compare
+from harness.gradebook._times import UNKNOWN, HandIn, Times
+from harness.gradebook._words import describe, describe_lateness
+from harness.gradebook._zones import days_between, hours_between, parse_time
+
+__all__ = [
+    "ADJUSTMENTS_FILE",
+    "MISSING",
+    "NOT_GRADED",
+    "POLICY_FILE",
+    "SUBMITTED_FILE",
+    "UNKNOWN",
+    "Adjustment",
+    "Amount",
+    "Attempt",
+    "Attempted",
+    "Change",
+    "Claim",
+    "Entry",
+    "Gradebook",
+    "HandIn",
+    "HandedIn",
+    "History",
+    "Lateness",
+    "Mismatch",
+    "Person",
+    "Policy",
+    "Roster",
+    "Rules",
+    "Times",
+    "changes",
+    "compare",
+    "compile_gradebook",
+    "days_between",
+    "deadline_of_command",
+    "describe",
+    "describe_lateness",
+    "fewest_points",
+    "folder_name",
+    "gradebook_csv",
+    "hours_between",
+    "keep_gradebook",
+    "make_gradebook",
+    "most_points",
+    "parse_time",
+    "plain",
+    "points_for",
+    "read_adjustments",
+    "read_handed_in",
+    "slug",
+    "spellings",
+]

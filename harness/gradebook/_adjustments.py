@@ -1,0 +1,165 @@
+"""What people decide by hand about grades: kept in tables of their own, apart from what was measured."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, TypeVar, get_args
+from zoneinfo import ZoneInfo
+
+from harness.contract import UsageError
+from harness.course import suggest
+from harness.gradebook._roster import Person, Roster
+from harness.gradebook._zones import parse_time
+from harness.tables import Sheet, parse_number
+
+ADJUSTMENTS_FILE = "adjustments.csv"
+SUBMITTED_FILE = "submitted.csv"
+Action = Literal["excuse", "drop", "points", "part", "set", "attempt"]
+_ACTIONS: tuple[str, ...] = get_args(Action)
+_WHO = ("who", "submission", "person", "name", "email", "canvas_id", "id_number", "sis_login_id", "github")
+_EVERYBODY = ("*", "all", "everybody")
+_Made = TypeVar("_Made")
+_PART = re.compile(r"(?P<points>[^/]+)/(?P<maximum>[^/]+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adjustment:
+    """One decision about one task of some people."""
+
+    people: frozenset[str]
+    """Their keys; empty for everybody."""
+    task: str
+    action: Action
+    reason: str
+    value: float = 0.0
+    maximum: float = 0.0
+    """Of a part graded by hand."""
+    attempt: str = ""
+    """The number of the attempt that counts, from 1, or the beginning of its run's or its files' digest."""
+
+    def concerns(self, person: Person, task: str) -> bool:
+        """Tell whether it is about `person` and `task`."""
+        return self.task == task and (not self.people or person.key in self.people)
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """When, by person and task, somebody said that something was handed in."""
+
+    moments: Mapping[tuple[str, str], datetime]
+    """By the person's key and the task."""
+
+    def of(self, person: Person, task: str) -> datetime | None:
+        """Return what is said of `person` and `task`."""
+        return self.moments.get((person.key, task))
+
+
+def read_adjustments(path: Path, roster: Roster, tasks: Sequence[str]) -> tuple[Adjustment, ...]:
+    """Read the table `path` with the columns who, task, action, value, reason; none where there is no file.
+
+    Raises:
+        UsageError: a row is not what it should be; says in which line.
+    """
+    return tuple(_rows(path, roster, tasks, ("task", "action", "value", "reason"), _adjustment))
+
+
+def read_handed_in(path: Path, roster: Roster, tasks: Sequence[str], zone: ZoneInfo | None) -> HandedIn:
+    """Read the table `path` with the columns who, task, submitted; nothing where there is no file.
+
+    Raises:
+        UsageError: a row is not what it should be, or two speak of the same; says in which line.
+    """
+
+    def make(who: frozenset[str], row: Mapping[str, str]) -> tuple[frozenset[str], str, datetime | None]:
+        text = row["submitted"]
+        return who, row["task"], parse_time(text, zone) if text else None
+
+    moments: dict[tuple[str, str], datetime] = {}
+    for people, task, moment in _rows(path, roster, tasks, ("task", "submitted"), make):
+        for key in people or {person.key for person in roster.people}:
+            if moment is not None and moments.setdefault((key, task), moment) != moment:
+                raise UsageError(f"{path}: two times for {_named(roster, key)} and task {task}: keep one")
+    return HandedIn(moments)
+
+
+def _rows(
+    path: Path,
+    roster: Roster,
+    tasks: Sequence[str],
+    needed: Sequence[str],
+    make: Callable[[frozenset[str], Mapping[str, str]], _Made],
+) -> list[_Made]:
+    if not path.exists():
+        return []
+    sheet = Sheet.read(path)
+    header = [name.lower().replace(" ", "_") for name in sheet.header]
+    who = next((name for name in _WHO if name in header), None)
+    if who is None or not set(needed) <= set(header):
+        raise UsageError(f"{path}: expected the columns who, {', '.join(needed)}, found {', '.join(sheet.header)}")
+    found = []
+    for row in sheet.rows[1:]:
+        texts = row.texts
+        cells = dict(zip(header, texts + [""] * (len(header) - len(texts)), strict=False))
+        try:
+            if any(texts[len(header) :]):
+                raise ValueError(f"{len(texts)} cells, expected at most {len(header)}")
+            if cells["task"] not in tasks:
+                raise ValueError(f"there is no task {cells['task']!r}{suggest(cells['task'], tasks)}")
+            found.append(make(_people(roster, cells[who]), cells))
+        except ValueError as error:
+            raise UsageError(f"{path}, line {row.line}: {error}") from error
+    return found
+
+
+def _people(roster: Roster, who: str) -> frozenset[str]:
+    if who.lower() in _EVERYBODY:
+        return frozenset()
+    people = roster.find(who)
+    if not people:
+        names = [person.submission for person in roster.people]
+        raise ValueError(f"nobody in the class is {who!r}{suggest(who, names)}")
+    if len({person.submission for person in people}) > 1:
+        raise ValueError(f"{who!r} is {', '.join(map(str, people))}: name the submission or a number")
+    return frozenset(person.key for person in people)
+
+
+def _adjustment(people: frozenset[str], row: Mapping[str, str]) -> Adjustment:
+    action, value = row["action"].lower(), row["value"]
+    if action not in _ACTIONS:
+        raise ValueError(f"action {action!r}: expected one of {', '.join(_ACTIONS)}")
+    if not row["reason"]:
+        raise ValueError(f"{action} needs a reason: whoever reads the gradebook next year wants to know why")
+    points, maximum = 0.0, 0.0
+    if action == "part":
+        match = _PART.fullmatch(value)
+        if match is None:
+            raise ValueError(f"part needs points and their maximum, as in 3.5/4, found {value!r}")
+        points, maximum = _number(match["points"]), _number(match["maximum"])
+    elif action in ("points", "set"):
+        points = _number(value)
+    elif action == "attempt" and not value:
+        raise ValueError("attempt needs its number, from 1, or the beginning of its digest")
+    return Adjustment(
+        people=people,
+        task=row["task"],
+        action=action,  # type: ignore[arg-type] # one of _ACTIONS
+        reason=row["reason"],
+        value=points,
+        maximum=maximum,
+        attempt=value.lower() if action == "attempt" else "",
+    )
+
+
+def _number(text: str) -> float:
+    number = parse_number(text)
+    if number is None:
+        raise ValueError(f"{text!r} is no number")
+    return number
+
+
+def _named(roster: Roster, key: str) -> str:
+    return next(str(person) for person in roster.people if person.key == key)

@@ -1,0 +1,359 @@
+"""Grades of people: scores through cut-offs, lateness, decisions by hand; a pure function of what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import msgspec
+
+from harness.contract import Task
+from harness.gradebook._adjustments import Adjustment, HandedIn
+from harness.gradebook._points import fewest_points, most_points, points_for
+from harness.gradebook._policy import Lateness, Policy
+from harness.gradebook._roster import NUMBERS, Person, Roster
+from harness.gradebook._times import UNKNOWN, HandIn
+from harness.record import Record
+
+NOT_GRADED = "not graded"
+MISSING = "missing"
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's grade for one task."""
+
+    person: Person
+    task: str
+    status: str
+    """The record's, or ``missing``, or ``not graded``: ours to mend, and no grade at all."""
+    score: float | None
+    points: float | None
+    """As measured, before lateness; None for a task without cut-offs, or what is not due yet."""
+    days_late: int
+    grace_days: int
+    """Of the person's own, spent on this task."""
+    factor: float
+    """The share of the points that lateness left."""
+    final: float | None
+    """What counts; None for nothing, yet or ever."""
+    maximum: float | None
+    excused: bool
+    submitted: str
+    """When, or ``unknown``; '' for nothing handed in."""
+    submission_digest: str
+    task_digest: str
+    run: str
+    source: str = ""
+    """Who says when it was handed in."""
+    deadline: str = ""
+    """This person's."""
+    penalty: float = 0.0
+    """Points that lateness took."""
+    adjustment: float = 0.0
+    """Points given or taken by hand, hand-graded parts included."""
+    reason: str = ""
+    """Why, in the words of whoever decided."""
+    note: str = ""
+    """Why there is no score, or no grade."""
+    dropped: bool = False
+    """Whether the task does not count, for a reason that is not the person's."""
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether there is a grade that another system may be told."""
+        return self.final is not None and not self.excused and not self.dropped
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One record of a submission, and when its files were handed in."""
+
+    record: Record
+    handed_in: HandIn = UNKNOWN
+
+    @property
+    def value(self) -> float | None:
+        """The primary score; None for a failure."""
+        score = None if self.record.status == "failed" else self.record.primary
+        return None if score is None else score.value
+
+
+@dataclass(frozen=True)
+class Attempted:
+    """A person's attempts at a task, the newest last, or why the newest has no record."""
+
+    attempts: tuple[Attempt, ...] = ()
+    problem: str = ""
+
+
+Attempts = Callable[[Person, str], Attempted]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """All that decides grades beside the records."""
+
+    roster: Roster | None = None
+    policy: Policy = field(default_factory=Policy)
+    adjustments: tuple[Adjustment, ...] = ()
+    handed_in: HandedIn = field(default_factory=lambda: HandedIn({}))
+    on_validation: bool = False
+    """Whether scores on the validation part make grades where a task's test part is not here."""
+
+
+def make_gradebook(
+    roster: Roster, tasks: Mapping[str, Task | None], attempts: Attempts, rules: Rules, now: datetime
+) -> tuple[Entry, ...]:
+    """Return everybody's grades, by person in the roster's order, then by task; None is a task that does not load.
+
+    A person's grace days are spent on the earliest deadline first. What is missing earns the fewest points once its
+    deadline has passed, and nothing before; what could not be graded has no grade.
+    """
+    policy = rules.policy
+    order = sorted(tasks, key=lambda name: (policy.deadline(name) or datetime.max.replace(tzinfo=UTC), name))
+    entries = []
+    for person in roster.people:
+        left = policy.grace_days if person.grace_days is None else person.grace_days
+        for name in order:
+            entry = _Case(person, name, tasks[name], rules, left, now).grade(attempts(person, name))
+            left -= entry.grace_days
+            entries.append(entry)
+    return tuple(entries)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One person and one task."""
+
+    person: Person
+    name: str
+    task: Task | None
+    rules: Rules
+    grace_left: int
+    now: datetime
+
+    def grade(self, found: Attempted) -> Entry:
+        """Return the grade."""
+        if found.problem:
+            return self._adjusted(self._without_record(NOT_GRADED, None, note=found.problem))
+        if not found.attempts or self.task is None:
+            return self._adjusted(self._without_record(MISSING, self._points_of_nothing(), note=""))
+        entries = [self._attempted(self.task, one) for one in self._candidates(found.attempts)]
+        return max(reversed(entries), key=lambda entry: (entry.final or 0.0, -entry.grace_days))
+
+    @property
+    def _deadline(self) -> datetime | None:
+        person = self.person
+        names = [person.submission, person.name, *(getattr(person, number) for number in NUMBERS)]
+        own = self.person.deadlines.get(self.name)
+        return self.rules.policy.deadline(self.name, [name.lower() for name in names if name], own)
+
+    @property
+    def _is_extended(self) -> bool:
+        return self._deadline != self.rules.policy.deadline(self.name)
+
+    @property
+    def _decisions(self) -> list[Adjustment]:
+        return [one for one in self.rules.adjustments if one.concerns(self.person, self.name)]
+
+    def _candidates(self, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
+        """Return the attempts of which the best counts."""
+        newest = attempts[-1]
+        comparable = [one for one in attempts if _same_terms(one.record, newest.record)]
+        chosen = next((one.attempt for one in reversed(self._decisions) if one.action == "attempt"), "")
+        if chosen and (found := _chosen(comparable, chosen)) is not None:
+            return [found]
+        match self.rules.policy.attempt:
+            case "best":
+                return comparable
+            case "on_time":
+                return [one for one in comparable if self._is_on_time(one.handed_in)][-1:] or [newest]
+        return [newest]
+
+    def _is_on_time(self, handed_in: HandIn) -> bool:
+        if handed_in.moment is not None and self._deadline is not None:
+            return handed_in.moment <= self._deadline
+        return handed_in.late is False
+
+    def _lateness(self, handed_in: HandIn) -> Lateness:
+        if handed_in.moment is None and handed_in.late and not self._is_extended and self._deadline is not None:
+            return self.rules.policy.lateness_of_mark(self.grace_left)
+        return self.rules.policy.lateness(self._deadline, handed_in.moment, self.grace_left)
+
+    def _attempted(self, task: Task, attempt: Attempt) -> Entry:
+        record, handed_in = attempt.record, attempt.handed_in
+        points, most = points_for(task, attempt.value), most_points(task)
+        lateness = Lateness() if self._is_excused else self._lateness(handed_in)
+        left = points
+        if points is not None and most is not None:
+            left = self.rules.policy.points_left(points, most, lateness, fewest_points(task) or 0.0)
+        note = _why_failed(record)
+        if not lateness.counts:
+            note = f"later than day {self.rules.policy.last_day} after the deadline, which counts for nothing; {note}"
+        if handed_in.moment is None and handed_in.late and lateness.days:
+            note = f"how late is not known: counted as one day; {note}"
+        moment = "unknown" if handed_in.moment is None else handed_in.moment.isoformat(timespec="seconds")
+        return self._adjusted(
+            Entry(
+                person=self.person,
+                task=self.name,
+                status=record.status,
+                score=attempt.value,
+                points=points,
+                days_late=lateness.days,
+                grace_days=lateness.grace_days,
+                factor=1.0 if not points or left is None else round(left / points, 6),
+                final=None if left is None else round(left, 2),
+                maximum=most,
+                excused=self._is_excused,
+                submitted=moment,
+                submission_digest=record.submission.digest,
+                task_digest=record.task.digest,
+                run=record.run.id,
+                source=handed_in.source or "nothing tells",
+                deadline=self._deadline_text,
+                penalty=0.0 if points is None or left is None else round(points - left, 2),
+                note=note.removesuffix("; "),
+            )
+        )
+
+    def _without_record(self, status: str, points: float | None, note: str) -> Entry:
+        return Entry(
+            person=self.person,
+            task=self.name,
+            status=status,
+            score=None,
+            points=points,
+            days_late=0,
+            grace_days=0,
+            factor=1.0,
+            final=points,
+            maximum=None if self.task is None else most_points(self.task),
+            excused=self._is_excused,
+            submitted="",
+            submission_digest="",
+            task_digest="",
+            run="",
+            deadline=self._deadline_text,
+            note=note,
+        )
+
+    def _points_of_nothing(self) -> float | None:
+        is_over = self._deadline is not None and self.now > self._deadline
+        return fewest_points(self.task) if self.task is not None and is_over else None
+
+    @property
+    def _is_excused(self) -> bool:
+        return self.person.is_excused(self.name) or any(one.action == "excuse" for one in self._decisions)
+
+    @property
+    def _deadline_text(self) -> str:
+        return "" if self._deadline is None else self._deadline.isoformat(timespec="seconds")
+
+    def _adjusted(self, entry: Entry) -> Entry:
+        """Return `entry` with what was decided by hand."""
+        decisions = self._decisions
+        final, maximum = entry.final, entry.maximum
+        added = sum(one.value for one in decisions if one.action in ("points", "part"))
+        more = sum(one.maximum for one in decisions if one.action == "part")
+        if more:
+            maximum = (maximum or 0.0) + more
+        if final is not None:
+            final = round(max(0.0, final + added), 2)
+        for one in decisions:
+            if one.action == "set":
+                final, added = one.value, one.value - (entry.final or 0.0)
+        dropped = any(one.action == "drop" for one in decisions)
+        return msgspec.structs.replace(
+            entry,
+            final=None if entry.excused or dropped else final,
+            maximum=maximum,
+            adjustment=round(added, 2),
+            dropped=dropped,
+            reason="; ".join(dict.fromkeys(f"{one.action}: {one.reason}" for one in decisions)),
+        )
+
+
+def _chosen(attempts: Sequence[Attempt], which: str) -> Attempt | None:
+    """Return the attempt of this number, from 1, or whose run or files begin so."""
+    if which.isdecimal() and 1 <= int(which) <= len(attempts):
+        return attempts[int(which) - 1]
+    names = ((one, one.record.run.id, one.record.submission.digest.removeprefix("sha256:")) for one in attempts)
+    return next((one for one, run, digest in names if run.startswith(which) or digest.startswith(which)), None)
+
+
+def _same_terms(one: Record, other: Record) -> bool:
+    return all(getattr(one.task, name) == getattr(other.task, name) for name in ("digest", "data_digest", "scored_on"))
+
+
+def _why_failed(record: Record) -> str:
+    failure = record.failure
+    if failure is None:
+        score, base = record.primary, record.baseline
+        if score is None or record.status != "below_baseline":
+            return ""
+        return f"{score.name} {score.value:.4f} does not meet the baseline {base.value:g}"
+    where = "" if failure.file is None else f" ({failure.file.rpartition('/')[2]}, line {failure.line or 1})"
+    return f"{failure.kind.replace('_', ' ')} in {failure.phase}{where}: {failure.message}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A grade that is not what it was."""
+
+    name: str
+    task: str
+    before: str
+    after: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.name} · {self.task}: {self.before} → {self.after} ({self.why})"
+
+
+def changes(before: Iterable[Entry], after: Iterable[Entry]) -> list[Change]:
+    """Return the grades that differ, and why; who was not there before is no change."""
+    known = {_whose(entry): entry for entry in before}
+    found = []
+    for entry in after:
+        former = known.get(_whose(entry))
+        if former is not None and _shown(former) != _shown(entry):
+            who = entry.person.name or entry.person.submission
+            found.append(Change(who, entry.task, _shown(former), _shown(entry), _why(former, entry)))
+    return found
+
+
+def _whose(entry: Entry) -> tuple[str, ...]:
+    return (entry.person.submission, entry.person.name, entry.person.email, entry.task)
+
+
+def _shown(entry: Entry) -> str:
+    if entry.excused:
+        return "excused"
+    if entry.dropped:
+        return "dropped"
+    if entry.status == NOT_GRADED and entry.final is None:
+        return NOT_GRADED
+    return "none" if entry.final is None else f"{entry.final:g}"
+
+
+def _why(before: Entry, after: Entry) -> str:
+    reasons = (
+        ("excused" if after.excused else "no longer excused", before.excused != after.excused),
+        (
+            f"by hand: {after.reason or 'no longer'}",
+            (before.adjustment, before.reason) != (after.adjustment, after.reason),
+        ),
+        (after.note, after.status == NOT_GRADED),
+        ("graded", before.status == NOT_GRADED),
+        ("submitted", before.status == MISSING != after.status),
+        ("nothing is there any more", after.status == MISSING != before.status),
+        ("deadline passed", before.status == after.status == MISSING),
+        ("changed submission", before.submission_digest != after.submission_digest),
+        ("changed task", before.task_digest != after.task_digest),
+        (f"{after.days_late} days late, were {before.days_late}", before.days_late != after.days_late),
+        ("other rules for lateness", before.factor != after.factor),
+        (f"score {before.score}, now {after.score}", before.score != after.score),
+    )
+    return next((reason for reason, holds in reasons if holds), "other points for the same score")

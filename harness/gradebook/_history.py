@@ -1,0 +1,265 @@
+"""What git knows about when something was handed in: the commit that first had these files.
+
+The time is the author's, and a claim: whoever commits can set it. A squash, a rebase or a merge makes new commits of
+old files, and staff tidy up: none of that hands anything in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+_SQUASHED = re.compile(r".*\(#\d+\)|.*\(!\d+\)")
+_FIELDS = "%H%x00%P%x00%aI%x00%cI%x00%ae%x00%s"
+_SAFE = (
+    *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false"),
+    *("-c", "diff.external=", "-c", "core.pager=cat", "--no-optional-locks"),
+)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """When some files were handed in, as commits say it."""
+
+    moment: datetime
+    words: str
+    """Where that comes from."""
+
+
+@dataclass(frozen=True)
+class _Commit:
+    name: str
+    parents: tuple[str, ...]
+    written: datetime
+    committed: datetime
+    author: str
+    subject: str
+    folders: frozenset[str]
+    """The ``submissions/<name>/<task>`` that it touches."""
+    touches_else: bool
+    """Whether it touches anything else."""
+
+    @property
+    def people(self) -> set[str]:
+        """The submissions that it touches."""
+        return {folder.split("/")[1] for folder in self.folders}
+
+
+@dataclass(frozen=True)
+class History:
+    """The commits of a course, as far as they touch submissions."""
+
+    root: Path
+    staff: tuple[str, ...] = ()
+    """Authors whose commits hand nothing in."""
+    pushes: Mapping[str, datetime] | None = None
+    """When the host received commits, by their names."""
+
+    def claim(self, folder: str) -> Claim | None:
+        """Return when the files in `folder` (``submissions/<name>/<task>``) were handed in; None where git cannot say.
+
+        A shallow clone, or files that are not what was committed last, say nothing.
+        """
+        if self._is_shallow or not self._is_committed(folder):
+            return None
+        tree = self._version(folder)
+        if tree is None:
+            return None
+        pushed = self._pushed(folder, tree)
+        if pushed is not None:
+            return Claim(pushed, "the host's record of the push")
+        first = min(
+            (commit for commit in self._with(folder, tree) if not _is_squash(commit)),
+            key=lambda commit: commit.written,
+            default=None,
+        )
+        if first is None:
+            return None
+        words = f"git: commit {first.name[:9]}, by its author's clock"
+        if first.committed > first.written:
+            words += f"; committed again at {first.committed.isoformat(timespec='seconds')}"
+        return Claim(first.written, words)
+
+    @cached_property
+    def _is_shallow(self) -> bool:
+        """Whether the past is cut off, or not there at all."""
+        if not any((folder / ".git").exists() for folder in (self.root, *self.root.parents)):
+            return True
+        return self._git("rev-parse", "--is-shallow-repository").strip() != b"false"
+
+    @cached_property
+    def _prefix(self) -> str:
+        return os.fsdecode(self._git("rev-parse", "--show-prefix").rstrip(b"\n"))
+
+    @cached_property
+    def _main_line(self) -> frozenset[str]:
+        """The commits that were made on the current branch itself."""
+        return frozenset(self._git("rev-list", "--first-parent", "HEAD").decode().split())
+
+    @cached_property
+    def _commits(self) -> tuple[_Commit, ...]:
+        """Every commit of every branch that touches submissions; merges, which bring nothing of their own, left out."""
+        pattern = ["--all", "--no-renames", "--name-only", "-z", "--relative", f"--format=%x01{_FIELDS}%x02"]
+        output = self._git("log", *pattern, "HEAD").decode("utf-8", "surrogateescape")
+        return tuple(filter(None, map(_read_commit, output.split("\x01")[1:])))
+
+    @cached_property
+    def _trees(self) -> Mapping[tuple[str, str], str]:
+        """The tree of each folder in each commit that touches it, and in that commit's first parent."""
+        wanted = {
+            (commit, folder)
+            for one in self._commits
+            for folder in one.folders
+            for commit in (one.name, *one.parents[:1])
+        }
+        wanted |= {(commit, folder) for commit in self.pushes or () for folder in self._folders}
+        wanted |= {("HEAD", folder) for folder in self._folders}
+        return self._look_up(sorted(wanted))
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        return frozenset(folder for commit in self._commits for folder in commit.folders)
+
+    def _look_up(self, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        asked = "".join(f"{commit}:{self._prefix}{folder}\n" for commit, folder in wanted if "\n" not in folder)
+        given = os.fsencode(asked)
+        answers = self._git("cat-file", "--batch-check=%(objecttype) %(objectname)", given=given).decode().splitlines()
+        plain = [one for one in wanted if "\n" not in one[1]]
+        return {
+            one: answer.removeprefix("tree ")
+            for one, answer in zip(plain, answers, strict=False)
+            if answer.startswith("tree ")
+        }
+
+    def _touching(self, folder: str) -> list[_Commit]:
+        return [commit for commit in self._commits if folder in commit.folders]
+
+    def _with(self, folder: str, tree: str) -> list[_Commit]:
+        return [commit for commit in self._touching(folder) if self._trees.get((commit.name, folder)) == tree]
+
+    def _version(self, folder: str) -> str | None:
+        """Return the tree of the newest version of `folder` that is not the staff's doing."""
+        tree = self._trees.get(("HEAD", folder))
+        seen: set[str] = set()
+        while tree is not None and tree not in seen:
+            seen.add(tree)
+            makers = self._with(folder, tree)
+            staff = [commit for commit in makers if self._is_staffs(commit, folder)]
+            if len(staff) < len(makers):
+                return tree
+            tree = next(
+                (
+                    before
+                    for commit in staff
+                    if (before := self._trees.get((next(iter(commit.parents), ""), folder))) is not None
+                ),
+                None,
+            )
+        return None
+
+    def _is_staffs(self, commit: _Commit, folder: str) -> bool:
+        """Tell whether `commit` tidies up: by its author, or several people's work, or beside work that came by merges.
+
+        Where somebody's work came from another branch, what is committed on the main branch itself is the staff's.
+        """
+        if commit.author.lower() in self.staff or len(commit.people) > 1 or commit.touches_else:
+            return True
+        if commit.name not in self._main_line or _is_squash(commit):
+            return False
+        others = [one for one in self._touching(folder) if one.name not in self._main_line]
+        return bool(others) and not any(
+            (one.written, one.subject) == (commit.written, commit.subject) for one in others
+        )
+
+    def _pushed(self, folder: str, tree: str) -> datetime | None:
+        moments = (moment for name, moment in (self.pushes or {}).items() if self._trees.get((name, folder)) == tree)
+        return min(moments, default=None)
+
+    @cached_property
+    def _blobs(self) -> Mapping[str, Mapping[str, str]]:
+        """The files of each folder as they were committed last, by path within it."""
+        found: dict[str, dict[str, str]] = {}
+        output = self._git("ls-tree", "-r", "-z", "HEAD", "--", "submissions/")
+        for line in output.split(b"\0")[:-1]:
+            facts, _, path = line.partition(b"\t")
+            parts = os.fsdecode(path).split("/", 3)
+            if len(parts) == 4:
+                found.setdefault("/".join(parts[:3]), {})[parts[3]] = facts.decode().split()[2]
+        return found
+
+    def _is_committed(self, folder: str) -> bool:
+        """Tell whether the files of `folder` are those of the last commit, hidden ones and caches aside."""
+        there = {path: blob for path, blob in self._blobs.get(folder, {}).items() if _is_submitted(path)}
+        return bool(there) and there == dict(_blobs_on_disk(self.root / folder, there))
+
+    def _git(self, *arguments: str, given: bytes = b"") -> bytes:
+        """Return what git prints; nothing where there is no repository."""
+        try:
+            done = subprocess.run(
+                ["git", *_SAFE, "-C", str(self.root), *arguments],  # noqa: S607 - the user's own git
+                input=given,
+                capture_output=True,
+                env=os.environ | {"LC_ALL": "C", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_TERMINAL_PROMPT": "0"},
+                check=False,
+            )
+        except OSError:
+            return b""
+        return done.stdout if done.returncode == 0 else b""
+
+
+def _read_commit(text: str) -> _Commit | None:
+    head, _, files = text.partition("\x02")
+    name, parents, written, committed, author, subject = head.split("\0", 5)
+    paths = [path.lstrip("\n").split("/") for path in files.split("\0") if path.strip("\n")]
+    folders = {"/".join(parts[:3]) for parts in paths if parts[0] == "submissions" and len(parts) > 3}
+    if not folders:
+        return None
+    return _Commit(
+        name=name,
+        parents=tuple(parents.split()),
+        written=datetime.fromisoformat(written),
+        committed=datetime.fromisoformat(committed),
+        author=author,
+        subject=subject,
+        folders=frozenset(folders),
+        touches_else=any(parts[0] in ("tasks", "reference", "leaderboard") for parts in paths),
+    )
+
+
+def _is_squash(commit: _Commit) -> bool:
+    """Tell whether `commit` is a pull request put into one: GitHub and GitLab end its subject with the number."""
+    return len(commit.parents) == 1 and _SQUASHED.fullmatch(commit.subject) is not None
+
+
+def _is_submitted(path: str) -> bool:
+    parts = path.split("/")
+    return not any(part.startswith(".") or part == "__pycache__" for part in parts)
+
+
+def _blobs_on_disk(folder: Path, expected: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for path in _plain_files(folder):
+        name = path.relative_to(folder).as_posix()
+        content = path.read_bytes()
+        found = _blob(content)
+        if found != expected.get(name) and b"\r\n" in content:  # git may have stored it with other line ends
+            found = _blob(content.replace(b"\r\n", b"\n"))
+        yield name, found
+
+
+def _plain_files(folder: Path) -> Iterable[Path]:
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for path in sorted(folder.rglob("*")):
+        if not path.is_symlink() and path.is_file() and _is_submitted(path.relative_to(folder).as_posix()):
+            yield path
+
+
+def _blob(content: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()  # noqa: S324 - git's own names

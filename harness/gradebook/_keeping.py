@@ -1,0 +1,160 @@
+"""The gradebook of a course: put together from its files, compared with the last one, kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+import msgspec
+
+from harness.contract import HarnessError, InfrastructureError, Task, check_name
+from harness.course import Course
+from harness.evaluate import read_contents
+from harness.files import write_atomically
+from harness.gradebook._gradebook import (
+    Attempt,
+    Attempted,
+    Change,
+    Entry,
+    Rules,
+    changes,
+    make_gradebook,
+)
+from harness.gradebook._roster import Mismatch, Person, Roster, compare
+from harness.gradebook._times import Times
+from harness.record import Record, Store, Unreadable
+
+
+@dataclass(frozen=True)
+class Gradebook:
+    """Everybody's grades, and what roster and submissions do not agree on."""
+
+    entries: tuple[Entry, ...]
+    mismatch: Mismatch
+
+
+def compile_gradebook(
+    course: Course, records: Store, rules: Rules, now: datetime, only: Sequence[str] | None = None
+) -> Gradebook:
+    """Return the grades of everybody in the roster, else of every submission, for every task or for `only` these.
+
+    A task that does not load stops no other.
+    """
+    submissions = [name for name in course.submission_names() if _is_name(name)]
+    roster = rules.roster or Roster.of(submissions)
+    mismatch = compare(roster, submissions)
+    tasks, problems = _load(course, course.task_names() if only is None else only)
+    times = Times(course, rules.handed_in, rules.policy.staff)
+    finder = _Finder(course, records, rules, tasks, problems, mismatch, times)
+    entries = make_gradebook(roster, tasks, finder.attempts, rules, now)
+    times.save()
+    return Gradebook(entries, mismatch)
+
+
+def keep_gradebook(course: Course, entries: tuple[Entry, ...]) -> list[Change]:
+    """Make `entries` the gradebook last seen; return what changed in it.
+
+    Raises:
+        InfrastructureError: the one last seen cannot be read; it is left as it is.
+    """
+    path = course.private / "grade" / "gradebook.json"
+    try:
+        before = msgspec.json.decode(path.read_bytes(), type=tuple[Entry, ...])
+    except FileNotFoundError:
+        before = ()
+    except (OSError, msgspec.DecodeError) as error:
+        raise InfrastructureError(
+            f"{path} cannot be read ({error}): what changed cannot be told; move it away"
+        ) from error
+    if before != entries:
+        write_atomically(path, msgspec.json.encode(entries), 0o600)
+    return changes(before, entries)
+
+
+def _load(course: Course, names: Sequence[str]) -> tuple[dict[str, Task | None], dict[str, str]]:
+    tasks: dict[str, Task | None] = {}
+    problems: dict[str, str] = {}
+    for name in names:
+        if not _is_name(name):
+            continue  # a folder that no submission can name
+        try:
+            tasks[name] = course.task(name)
+        except HarnessError as error:
+            tasks[name], problems[name] = None, str(error)
+    return tasks, problems
+
+
+def _is_name(name: str) -> bool:
+    try:
+        check_name(name, "name")
+    except HarnessError:
+        return False
+    return True
+
+
+class _Finder:
+    """Finds what people attempted."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - all that is known
+        self,
+        course: Course,
+        records: Store,
+        rules: Rules,
+        tasks: Mapping[str, Task | None],
+        problems: Mapping[str, str],
+        mismatch: Mismatch,
+        times: Times,
+    ) -> None:
+        self._course, self._records, self._rules = course, records, rules
+        self._tasks, self._problems = tasks, problems
+        self._mismatch, self._times = mismatch, times
+        self._state = cache(self._read)  # the members of a group share one
+
+    def attempts(self, person: Person, name: str) -> Attempted:
+        """Return the attempts of `person` at the task `name`, or why the newest has no record."""
+        records, problem = self._state(person.submission, name)
+        if problem:
+            return Attempted(problem=problem)
+        if not records:
+            close = self._mismatch.meant.get(person.submission)
+            if close is not None and (self._course.root / "submissions" / close / name).is_dir():
+                return Attempted(problem=f"not in the class list as it is called: submissions/{close} may be theirs")
+            return Attempted()
+        *earlier, newest = records
+        return Attempted(
+            (
+                *(self._attempt(person, name, one) for one in earlier),
+                Attempt(record=newest, handed_in=self._times.newest(person, name, newest.submission.digest)),
+            )
+        )
+
+    def _attempt(self, person: Person, name: str, record: Record) -> Attempt:
+        return Attempt(record=record, handed_in=self._times.earlier(person, name, record.submission.digest))
+
+    def _read(self, submission: str, name: str) -> tuple[tuple[Record, ...], str]:
+        """Return the records of a submission, the newest last, or why the newest is no record of what is there."""
+        folder = self._course.root / "submissions" / submission / name
+        found, task = self._records.read(name, submission), self._tasks[name]
+        is_there = folder.is_dir()
+        if task is None:
+            return (), f"the task does not load: {self._problems[name]}" if is_there or found else ""
+        if isinstance(found, Unreadable):
+            return (), f"its record cannot be read ({found.reason}): grade it again"
+        if found is None:
+            return (), "it has not been graded yet: run `harness grade`" if is_there else ""
+        try:
+            has_changed = is_there and read_contents(folder, task.limits).digest != found.submission.digest
+        except (OSError, HarnessError) as error:
+            return (), f"its files cannot be read: {error}"
+        if has_changed:
+            return (), "it has changed since it was graded: run `harness grade`"
+        if found.task.scored_on == "validation" and not self._rules.on_validation:
+            return (
+                (),
+                "it was scored on the validation part, for the test part is not here: --count-validation counts it",
+            )
+        earlier = {one.submission.digest: one for one in self._records.history(name, submission)}
+        earlier.pop(found.submission.digest, None)
+        return (*earlier.values(), found), ""

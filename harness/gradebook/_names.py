@@ -1,0 +1,56 @@
+"""Names of people: how they are compared, and which folder name is made of one."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import permutations
+
+_MOST_PERMUTED = 5
+_LONGEST = 64
+
+
+def plain(name: str) -> str:
+    """Return `name` as letters, marks and digits alone, composed and in lower case."""
+    return "".join(words(name))
+
+
+def words(name: str) -> list[str]:
+    """Return the words of `name`: Canvas keeps letters, marks and digits (lib/content_zipper.rb, ``[[:word:]]``)."""
+    found, word = [], ""
+    for character in unicodedata.normalize("NFC", name).casefold():
+        if unicodedata.category(character)[0] in "LMN":
+            word += character
+        elif word:
+            found.append(word)
+            word = ""
+    return [*found, word] if word else found
+
+
+def spellings(name: str) -> set[str]:
+    """Return what `plain` may make of a person's name: the words in any order, for Canvas puts the family's first."""
+    parts = words(name)
+    if len(parts) <= _MOST_PERMUTED:
+        return {"".join(order) for order in permutations(parts)} - {""}
+    return {"".join(parts[start:] + parts[:start]) for start in range(len(parts))}
+
+
+def slug(name: str) -> str:
+    """Return what of `name` a submission's name may hold; '' where nothing is left."""
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")
+
+
+def folder_name(name: str, number: str) -> str:
+    """Return the submission's name for a person of this name and this number in the other system.
+
+    The number is part of it: people of one name stay apart, whoever comes first and whoever else is there.
+    """
+    number = slug(number)
+    base = slug(name)
+    if number and base.endswith(number):  # the name that the other system gives is the number already
+        number = ""
+    if not number:
+        made = base[:_LONGEST].strip("-") or "user"
+        return f"{made}-1" if made == "reference" else made
+    return f"{base[: _LONGEST - len(number) - 1].strip('-') or 'user'}-{number}"

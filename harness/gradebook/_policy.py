@@ -1,0 +1,316 @@
+"""What lateness costs, and which attempt counts."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo
+
+from harness.contract import UsageError
+from harness.course import suggest
+from harness.gradebook._zones import days_between, hours_between, parse_time, parse_zone
+
+POLICY_FILE = "gradebook.toml"
+AttemptRule = Literal["last", "on_time", "best", "chosen"]
+_ATTEMPTS: tuple[str, ...] = get_args(AttemptRule)
+_SECTIONS = ("deadlines", "extensions", "late", "timezone", "staff")
+_LATE = ("grace_days", "factor", "per_day", "per_hour", "lowest", "last_day", "attempt", "unit")
+_HOW_TO_WRITE = "write 2026-01-31T23:59:00+01:00"
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Points that lateness takes for each day or hour: so many, or a share of the task's maximum."""
+
+    value: float
+    is_share: bool = False
+
+    def of(self, maximum: float) -> float:
+        """Return it in points."""
+        return self.value * maximum if self.is_share else self.value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lateness:
+    """How late something is, and what that costs."""
+
+    days: int = 0
+    hours: int = 0
+    grace_days: int = 0
+    """Spent on it."""
+    counts: bool = True
+    """False after the last day."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """The rules of a gradebook; ``gradebook.toml`` of the course, or what the command line says.
+
+    timezone = "Europe/Berlin"       # of deadlines without an offset; days are counted on its clock
+    staff = ["ta@example.org"]       # whose commits hand nothing in
+
+    [deadlines]
+    usps = 2026-01-31T23:59:00
+
+    [extensions.ann]                 # a submission, an e-mail address, a number or a name of the roster
+    usps = 2026-02-07T23:59:00
+
+    [late]
+    grace_days = 3        # a person's, for all tasks together
+    factor = 0.9          # of the points, for each day begun beyond them
+    per_day = "10%"       # or so many points, or percent of the maximum, less for each day
+    per_hour = 0.5        # the same for each hour
+    lowest = "50%"        # of the maximum: lateness takes no points below it
+    last_day = 7          # later than this many days after the deadline nothing counts
+    attempt = "last"      # or "on_time", "best", "chosen"
+    """
+
+    deadlines: Mapping[str, datetime] = field(default_factory=dict)
+    extensions: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
+    every_deadline: datetime | None = None
+    zone: ZoneInfo | None = None
+    staff: tuple[str, ...] = ()
+    grace_days: int = 0
+    factor: float = 1.0
+    unit: Literal["day", "hour"] = "day"
+    """What `factor` is for."""
+    per_day: Amount | None = None
+    per_hour: Amount | None = None
+    lowest: float = 0.0
+    last_day: int | None = None
+    attempt: AttemptRule = "last"
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path, tasks: Sequence[str]) -> Policy:
+        """Read `path`; where there is no file nothing is late.
+
+        Raises:
+            UsageError: the file has a mistake; says in which key, what was found and what is allowed.
+        """
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        except FileNotFoundError:
+            return cls()
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise UsageError(f"{path}: {error}") from error
+        try:
+            return _Reader(tuple(tasks)).policy(content)
+        except ValueError as error:
+            raise UsageError(f"{path}: {error}") from error
+
+    def with_deadline(self, moment: datetime | None) -> Policy:
+        """Return this policy with one deadline for every task, if one is given."""
+        return self if moment is None else replace(self, every_deadline=moment)
+
+    def deadline(self, task: str, names: Sequence[str] = (), own: datetime | None = None) -> datetime | None:
+        """Return when `task` was due, None for never: for all, unless a later one is `own` or for one of `names`."""
+        common = self.every_deadline or self.deadlines.get(task)
+        given = [self.extensions[name][task] for name in names if task in self.extensions.get(name, {})]
+        moments = [moment for moment in (common, own, *given) if moment is not None]
+        return max(moments, default=None)
+
+    def lateness(self, deadline: datetime | None, submitted: datetime | None, grace_left: int) -> Lateness:
+        """Return how late what was handed in at `submitted` is; not at all where nobody knows when."""
+        if deadline is None or submitted is None or submitted <= deadline:
+            return Lateness()
+        days = days_between(deadline, submitted, self.zone)
+        return self._late(days, hours_between(deadline, submitted), grace_left)
+
+    def lateness_of_mark(self, grace_left: int) -> Lateness:
+        """Return how late something is of which is known that it is late, but not by how much: as little as may be."""
+        return self._late(1, 1, grace_left)
+
+    def points_left(self, points: float, maximum: float, lateness: Lateness, fewest: float = 0.0) -> float:
+        """Return what lateness leaves of `points`; never less than `fewest` or the policy's floor, if they had more."""
+        if not lateness.counts:
+            return min(points, fewest)
+        beyond = lateness.days - lateness.grace_days
+        hours = lateness.hours - 24 * lateness.grace_days if lateness.days else 0
+        if beyond <= 0:
+            return points
+        count = beyond if self.unit == "day" else max(0, hours)
+        left = points * self.factor**count
+        if self.per_day is not None:
+            left -= self.per_day.of(maximum) * beyond
+        if self.per_hour is not None:
+            left -= self.per_hour.of(maximum) * max(0, hours)
+        return max(left, min(points, max(fewest, self.lowest * maximum)))
+
+    def _late(self, days: int, hours: int, grace_left: int) -> Lateness:
+        return Lateness(
+            days=days,
+            hours=hours,
+            grace_days=min(days, grace_left),
+            counts=self.last_day is None or days <= self.last_day,
+        )
+
+
+class _Reader:
+    """Checks each key of a policy's file by name."""
+
+    def __init__(self, tasks: tuple[str, ...]) -> None:
+        self._tasks = tasks
+        self._zone: ZoneInfo | None = None
+        self._warnings: list[str] = []
+
+    def policy(self, content: Mapping[str, Any]) -> Policy:
+        """Return the policy that `content` is.
+
+        Raises:
+            ValueError: it has a mistake.
+        """
+        _known(content, _SECTIONS, "")
+        if "timezone" in content:
+            self._zone = parse_zone(_text(content["timezone"], "timezone"))
+        late = _table(content, "late")
+        _known(late, _LATE, "late.")
+        staff = content.get("staff", [])
+        if not isinstance(staff, list) or not all(isinstance(one, str) for one in staff):
+            raise ValueError(f"staff: expected a list of e-mail addresses, found {staff!r}")
+        deadlines = self._moments(_table(content, "deadlines"), "deadlines")
+        extensions = _table(content, "extensions")
+        by_person = {
+            name.lower(): self._moments(_table(extensions, name, "extensions."), f"extensions.{name}")
+            for name in extensions
+        }
+        return Policy(
+            deadlines=deadlines,
+            extensions=by_person,
+            zone=self._zone,
+            staff=tuple(one.lower() for one in staff),
+            grace_days=_whole(late, "grace_days", 0),
+            factor=_factor(late),
+            unit=_choice(late, "unit", ("day", "hour"), "day"),
+            per_day=_amount(late, "per_day"),
+            per_hour=_amount(late, "per_hour"),
+            lowest=_share(late, "lowest"),
+            last_day=_whole(late, "last_day", 0) if "last_day" in late else None,
+            attempt=_choice(late, "attempt", _ATTEMPTS, "last"),
+            warnings=tuple(dict.fromkeys(self._warnings)),
+        )
+
+    def _moments(self, table: Mapping[str, Any], where: str) -> dict[str, datetime]:
+        for task in table:
+            if task not in self._tasks:
+                raise ValueError(f"{where}: a deadline for {task!r}, which is no task{suggest(task, self._tasks)}")
+        return {task: self._moment(value, f"{where}.{task}") for task, value in table.items()}
+
+    def _moment(self, value: object, where: str) -> datetime:
+        if isinstance(value, str):
+            try:
+                value = datetime.fromisoformat(value) if "T" in value or ":" in value else value
+            except ValueError:
+                value = str(value)
+        if isinstance(value, datetime):
+            if value.tzinfo is not None:
+                return value if self._zone is None else value.astimezone(self._zone)
+            if self._zone is not None:
+                return value.replace(tzinfo=self._zone)
+            local = value.astimezone()
+            self._warnings.append(
+                f"{where} = {value.isoformat()} has no offset: read as {local.isoformat()}, the clock of this "
+                'machine; write the offset, or timezone = "Europe/Berlin" above the tables'
+            )
+            return local
+        if isinstance(value, date):
+            raise ValueError(f"{where} = {value.isoformat()} has no time of day: {_HOW_TO_WRITE}")
+        kind = "time of day" if isinstance(value, time) else "moment"
+        raise ValueError(f"{where}: expected a date and a time, found the {kind} {value!r}: {_HOW_TO_WRITE}")
+
+
+def _known(table: Mapping[str, Any], allowed: Sequence[str], where: str) -> None:
+    for key in table:
+        if key not in allowed:
+            raise ValueError(f"unknown key {where}{key}{suggest(key, allowed)}")
+
+
+def _table(content: Mapping[str, Any], key: str, where: str = "") -> Mapping[str, Any]:
+    value = content.get(key, {})
+    if not isinstance(value, dict):
+        raise ValueError(f"{where}{key}: expected a table, found {value!r}")
+    return value
+
+
+def _text(value: object, key: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{key}: expected a text, found {value!r}")
+    return value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _whole(table: Mapping[str, Any], key: str, default: int) -> int:
+    value = table.get(key, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"late.{key}: expected a whole number of days, 0 or more, found {value!r}")
+    return value
+
+
+def _factor(table: Mapping[str, Any]) -> float:
+    value = table.get("factor", 1.0)
+    if not _is_number(value) or not 0 <= value <= 1:
+        raise ValueError(f"late.factor: expected a factor in [0, 1], found {value!r}")
+    return float(value)
+
+
+def _choice(table: Mapping[str, Any], key: str, allowed: Sequence[str], default: str) -> Any:
+    value = table.get(key, default)
+    if value not in allowed:
+        raise ValueError(f"late.{key}: expected one of {', '.join(map(repr, allowed))}, found {value!r}")
+    return value
+
+
+def _amount(table: Mapping[str, Any], key: str) -> Amount | None:
+    if key not in table:
+        return None
+    value = table[key]
+    if isinstance(value, str) and value.strip().endswith("%"):
+        return Amount(_percent(value, f"late.{key}"), is_share=True)
+    if not _is_number(value) or value < 0:
+        raise ValueError(f'late.{key}: expected points (1.5) or percent of the maximum ("10%"), found {value!r}')
+    return Amount(float(value))
+
+
+def _share(table: Mapping[str, Any], key: str) -> float:
+    value = table.get(key, 0.0)
+    if isinstance(value, str) and value.strip().endswith("%"):
+        return _percent(value, f"late.{key}")
+    if not _is_number(value) or not 0 <= value <= 1:
+        raise ValueError(f'late.{key}: expected a share of the maximum (0.5 or "50%"), found {value!r}')
+    return float(value)
+
+
+def _percent(value: str, key: str) -> float:
+    try:
+        share = float(value.strip().removesuffix("%")) / 100
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError(f"{key}: expected a percentage from 0% to 100%, found {value!r}")
+    return share
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def deadline_of_command(text: str, zone: ZoneInfo | None) -> datetime:
+    """Return the deadline given on the command line; a date is its first moment.
+
+    Raises:
+        UsageError: it is no moment.
+    """
+    try:
+        return parse_time(f"{text}T00:00" if _is_date(text) else text, zone)
+    except ValueError as error:
+        raise UsageError(f"--deadline: {error}") from error

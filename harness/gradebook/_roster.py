@@ -1,0 +1,360 @@
+"""Who is in the class, and whose submission is whose."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from harness.contract import UsageError, check_name
+from harness.course import suggest
+from harness.gradebook._names import folder_name, plain
+from harness.gradebook._zones import parse_time
+from harness.tables import Sheet, is_shortened
+
+COLUMNS = (
+    "submission", "name", "email", "id_number", "canvas_id", "sis_user_id", "sis_login_id", "github", "alias",
+    "excused", "grace_days", "submitted", "deadline",
+)  # fmt: skip
+NUMBERS = ("canvas_id", "email", "id_number", "sis_user_id", "sis_login_id", "github")
+"""What tells one person from another, the surest first."""
+_BY_TASK = ("submitted", "deadline")
+_CLOSE = 0.7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """One line of the roster; a group's members share a submission."""
+
+    submission: str
+    name: str = ""
+    email: str = ""
+    id_number: str = ""
+    """Moodle's ID number."""
+    canvas_id: str = ""
+    sis_user_id: str = ""
+    sis_login_id: str = ""
+    github: str = ""
+    """The login at GitHub."""
+    alias: str = ""
+    """What the public leaderboard shows instead of the submission's name."""
+    excused: tuple[str, ...] = ()
+    """Tasks that do not count, or ``all``."""
+    grace_days: int | None = None
+    """Of this person's own; None for what the policy says."""
+    submitted: datetime | None = None
+    """When, if the roster says so and the course has one task."""
+    submitted_by_task: Mapping[str, datetime] = field(default_factory=dict)
+    """When, by task, if the roster says so."""
+    deadlines: Mapping[str, datetime] = field(default_factory=dict)
+    """Extensions, by task."""
+
+    def is_excused(self, task: str) -> bool:
+        """Tell whether `task` does not count for this person."""
+        return task in self.excused or "all" in self.excused
+
+    @property
+    def key(self) -> str:
+        """Return what tells this person from all others, the same whenever the roster is read."""
+        number = next((f"{name}:{getattr(self, name).lower()}" for name in NUMBERS if getattr(self, name)), "")
+        return number or f"name:{plain(self.name)}@{self.submission}"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.submission})" if self.name not in ("", self.submission) else self.submission
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The class, in the order of its file."""
+
+    people: tuple[Person, ...]
+    warnings: tuple[str, ...] = ()
+    """What is odd in the file, but no reason to stop."""
+
+    @classmethod
+    def read(cls, path: Path, tasks: Sequence[str] = ()) -> Roster:
+        """Read a table of people: the course's own, or what Canvas, Moodle, Gradescope or GitHub Classroom export.
+
+        The course's own has a column `submission`, and any of `COLUMNS`; ``submitted:<task>`` and
+        ``deadline:<task>`` speak of one task. Encoding, separators, empty rows and columns and capitals are as
+        spreadsheets leave them.
+
+        Raises:
+            UsageError: a column, a name or a value is not what it should be; says in which line.
+        """
+        sheet = Sheet.read(path)
+        reader = _Reader(path, sheet, tuple(tasks))
+        people = tuple(reader.people())
+        _refuse_twice(path, people)
+        _refuse_unknown_tasks(path, people, tasks)
+        return cls(people, tuple(reader.warnings))
+
+    @classmethod
+    def of(cls, submissions: Iterable[str]) -> Roster:
+        """Return the roster of a class that has none: a person a submission."""
+        return cls(tuple(Person(submission=name, name=name) for name in submissions))
+
+    def aliases(self) -> dict[str, str]:
+        """Return the public name of each submission that has one."""
+        return {person.submission: person.alias for person in self.people if person.alias}
+
+    def find(self, who: str) -> list[Person]:
+        """Return the people that `who` names: by submission, else by a number, else by name."""
+        wanted = who.strip().lower()
+        tests: tuple[Callable[[Person], bool], ...] = (
+            lambda person: person.submission == wanted,
+            lambda person: any(getattr(person, name).lower() == wanted for name in NUMBERS),
+            lambda person: bool(wanted) and plain(person.name) == plain(who),
+        )
+        for test in tests:
+            if found := [person for person in self.people if test(person)]:
+                return found
+        return []
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """What roster and submissions do not agree on."""
+
+    without_submission: tuple[Person, ...]
+    without_person: tuple[str, ...]
+    meant: Mapping[str, str]
+    """For a person's submission that is not there, one like it that nobody has."""
+
+    def lines(self) -> list[str]:
+        """Say it."""
+        found = [f"submissions/{name} has nobody in the roster" + self._meant_by(name) for name in self.without_person]
+        others = [person for person in self.without_submission if person.submission not in self.meant]
+        found += [
+            f"the roster's {person} has no submission: is it submissions/{self.meant[person.submission]}?"
+            for person in self.without_submission
+            if person.submission in self.meant
+        ]
+        if others:
+            shown = ", ".join(map(str, others[:20])) + (f" and {len(others) - 20} more" if len(others) > 20 else "")
+            found.append(f"{len(others)} in the roster without a submission: {shown}")
+        return found
+
+    def _meant_by(self, name: str) -> str:
+        meant = [missing for missing, close in self.meant.items() if close == name]
+        return f": did the roster mean it by {meant[0]!r}?" if meant else ""
+
+
+def compare(roster: Roster, submissions: Sequence[str]) -> Mismatch:
+    """Hold `roster` against the names under ``submissions/``."""
+    claimed = {person.submission for person in roster.people}
+    missing = tuple(person for person in roster.people if person.submission not in submissions)
+    unclaimed = tuple(name for name in submissions if name not in claimed)
+    meant = {}
+    for person in missing:
+        close = difflib.get_close_matches(person.submission, unclaimed, n=1, cutoff=_CLOSE)
+        close = close or [name for name in unclaimed if plain(person.name) and plain(name) == plain(person.name)]
+        if close:
+            meant[person.submission] = close[0]
+    return Mismatch(missing, unclaimed, meant)
+
+
+_SYNONYMS = {
+    "e_mail": "email",
+    "email_address": "email",
+    "e_mail_address": "email",
+    "github_username": "github",
+    "github_login": "github",
+    "full_name": "name",
+}
+_CANVAS = {"student": "name", "id": "canvas_id", "sis_user_id": "sis_user_id", "sis_login_id": "sis_login_id"}
+_CANVAS_SPLIT = {"lastname": "last", "firstname": "first"} | {k: v for k, v in _CANVAS.items() if k != "student"}
+_MOODLE = {
+    "first_name": "first",
+    "last_name": "last",
+    "surname": "last",
+    "id_number": "id_number",
+    "email_address": "email",
+    "username": "sis_login_id",
+    "full_name": "name",
+    "identifier": "",
+}
+_GRADESCOPE = {"first_name": "first", "last_name": "last", "name": "name", "sid": "id_number", "email": "email"}
+_CLASSROOM = {"identifier": "name", "name": "", "github_username": "github"}
+_EXPORTS: tuple[tuple[str, frozenset[str], Mapping[str, str]], ...] = (
+    ("Canvas", frozenset({"student", "id", "section"}), _CANVAS),
+    ("Canvas", frozenset({"lastname", "firstname", "id", "section"}), _CANVAS_SPLIT),
+    ("GitHub Classroom", frozenset({"identifier", "github_username"}), _CLASSROOM),
+    ("Gradescope", frozenset({"sid", "email"}), _GRADESCOPE),
+    ("Moodle", frozenset({"email_address"}), _MOODLE),
+)
+
+
+@dataclass
+class _Reader:
+    """Reads one file of people."""
+
+    path: Path
+    sheet: Sheet
+    tasks: tuple[str, ...]
+    warnings: list[str] = field(default_factory=list)
+
+    def people(self) -> list[Person]:
+        """Return the people of the file."""
+        header = [_canonical(name) for name in self.sheet.header]
+        own = [_SYNONYMS.get(name, name) for name in header]
+        if "submission" in own:
+            return self._own(own)
+        for system, needed, columns in _EXPORTS:
+            if needed <= set(header):
+                return self._foreign(header, system, columns)
+        raise UsageError(
+            f"the roster {self.path} has no column `submission`, nor the columns of an export of Canvas, Moodle, "
+            f"Gradescope or GitHub Classroom; it has {', '.join(filter(None, self.sheet.header))}. Its header must "
+            f"name `submission` and may name {', '.join(COLUMNS[1:])}"
+        )
+
+    def _own(self, columns: list[str]) -> list[Person]:
+        columns = [self._column(name) for name in columns]
+        for name in {name for name in columns if name and columns.count(name) > 1}:
+            raise UsageError(f"the roster {self.path} has the column {name!r} twice")
+        self._warn_of_all_tasks(columns)
+        return self._rows(columns, self._person)
+
+    def _column(self, name: str) -> str:
+        kind, _, task = name.partition(":")
+        if task:
+            if kind not in _BY_TASK:
+                allowed = " or ".join(f"{one}:<task>" for one in _BY_TASK)
+                raise UsageError(f"the roster {self.path} has the unknown column {name!r}: expected {allowed}")
+            if task not in self.tasks:
+                raise UsageError(f"the roster {self.path}, column {name!r}: no such task{suggest(task, self.tasks)}")
+        elif name and name not in COLUMNS:
+            raise UsageError(f"the roster {self.path} has the unknown column {name!r}{suggest(name, COLUMNS)}")
+        return name
+
+    def _warn_of_all_tasks(self, columns: Sequence[str]) -> None:
+        for name in _BY_TASK:
+            if name in columns and len(self.tasks) > 1:
+                ways = ", ".join(f"{name}:{task}" for task in self.tasks[:3])
+                self.warnings.append(
+                    f"the roster {self.path}, column {name!r}: the course has {len(self.tasks)} tasks and it does not "
+                    f"say which, so it counts for none; name it {ways}"
+                )
+
+    def _foreign(self, header: list[str], system: str, columns: Mapping[str, str]) -> list[Person]:
+        known = [columns.get(name, "") for name in header]
+
+        def make(row: Mapping[str, str]) -> Person | None:
+            name = row.get("name") or f"{row.get('first', '')} {row.get('last', '')}".strip()
+            numbers: dict[str, Any] = {one: row.get(one, "") for one in NUMBERS}
+            if system == "Canvas" and ("points possible" in name.lower() or name.strip() == "Student, Test"):
+                return None
+            if not name and not any(numbers.values()):
+                return None
+            if system == "Canvas" and not row.get("canvas_id"):
+                return None  # a row about assignments: Manual Posting
+            if system == "GitHub Classroom":
+                submission = folder_name(numbers["github"] or name, "")
+            else:
+                number = next((numbers[one] for one in ("canvas_id", "id_number", "sis_user_id") if numbers[one]), "")
+                submission = folder_name(name, number or numbers["email"].partition("@")[0])
+            return Person(submission=submission, name=name, **numbers)
+
+        return self._rows(known, make)
+
+    def _rows(self, columns: Sequence[str], make: Callable[[Mapping[str, str]], Person | None]) -> list[Person]:
+        people = []
+        for row in self.sheet.rows[1:]:
+            texts = row.texts
+            if any(texts[len(columns) :]):
+                raise UsageError(
+                    f"the roster {self.path}, line {row.line}: {len(texts)} cells, expected at most {len(columns)}: a "
+                    "cell that holds a separator must stand in quotes"
+                )
+            try:
+                self._refuse_shortened(columns, texts)
+                person = make({name: text for name, text in zip(columns, texts, strict=False) if name})
+            except (ValueError, UsageError) as error:
+                raise UsageError(f"the roster {self.path}, line {row.line}: {error}") from error
+            if person is not None:
+                people.append(person)
+        return people
+
+    def _refuse_shortened(self, columns: Sequence[str], texts: Sequence[str]) -> None:
+        for name, text in zip(columns, texts, strict=False):
+            if name in NUMBERS and is_shortened(text):
+                raise ValueError(
+                    f"{name} {text!r} is a number that a spreadsheet has rounded: export the file again, and open it "
+                    "with that column as text"
+                )
+
+    def _person(self, row: Mapping[str, str]) -> Person:
+        texts = {name: row.get(name, "") for name in ("name", *NUMBERS, "alias")}
+        if texts["alias"]:
+            check_name(texts["alias"], "alias")
+        days = row.get("grace_days", "")
+        if days and not days.isdecimal():
+            raise ValueError(f"grace_days {days!r} is no whole number of days")
+        times = {name: self._by_task(row, name) for name in _BY_TASK}
+        only = self.tasks[0] if len(self.tasks) == 1 else None
+        submitted = row.get("submitted", "")
+        moment = parse_time(submitted) if submitted else None
+        extension = row.get("deadline", "")
+        if extension and only is not None:
+            times["deadline"].setdefault(only, parse_time(extension))
+        elif extension:
+            parse_time(extension)
+        return Person(
+            submission=check_name(row.get("submission", ""), "submission"),
+            excused=tuple(re.split(r"[\s,;]+", row.get("excused", "").strip())) if row.get("excused") else (),
+            grace_days=int(days) if days else None,
+            submitted=moment if len(self.tasks) <= 1 else None,
+            submitted_by_task=times["submitted"],
+            deadlines=times["deadline"],
+            **texts,
+        )
+
+    def _by_task(self, row: Mapping[str, str], kind: str) -> dict[str, datetime]:
+        start = f"{kind}:"
+        found = ((name.removeprefix(start), text) for name, text in row.items() if name.startswith(start) and text)
+        return {task: parse_time(text) for task, text in found}
+
+
+def _canonical(name: str) -> str:
+    """Return a heading in small letters, with underscores for spaces; of ``submitted:<task>`` the task stays."""
+    kind, colon, task = name.strip().strip("\ufeff").partition(":")
+    return re.sub(r"[\s_-]+", "_", kind.strip().lower()).strip("_") + colon + task.strip()
+
+
+def _refuse_twice(path: Path, people: Sequence[Person]) -> None:
+    """Refuse two people with one number, one person twice, and one public name for two submissions."""
+    for column in NUMBERS:
+        seen: dict[str, Person] = {}
+        for person in people:
+            value = getattr(person, column).lower()
+            if value and value in seen:
+                raise UsageError(
+                    f"the roster {path} has {column} {value!r} twice ({seen[value]} and {person}): grades would be "
+                    "mixed up"
+                )
+            seen[value] = person
+    lines: set[tuple[str, ...]] = set()
+    for person in people:
+        line = (person.submission, plain(person.name), *(getattr(person, column).lower() for column in NUMBERS))
+        same = (person.submission, plain(person.name))
+        if line in lines or (person.name and same in lines and not any(line[2:])):
+            raise UsageError(f"the roster {path} has {person} twice: remove one of the lines")
+        lines |= {line, same}
+    public = {person.submission: person.submission for person in people}
+    for person in people:
+        if person.alias and public.setdefault(person.alias, person.submission) != person.submission:
+            raise UsageError(f"the roster {path} gives {person.alias!r} to two submissions, as alias or name")
+
+
+def _refuse_unknown_tasks(path: Path, people: Sequence[Person], tasks: Sequence[str]) -> None:
+    for person in people:
+        for task in person.excused:
+            if tasks and task not in (*tasks, "all"):
+                raise UsageError(
+                    f"the roster {path}: {person} is excused from {task!r}, which is no task{suggest(task, tasks)}"
+                )

@@ -1,0 +1,36 @@
+"""A grade in words, for whoever reads the feedback."""
+
+from __future__ import annotations
+
+from harness.gradebook._gradebook import MISSING, NOT_GRADED, Entry
+
+
+def describe(entry: Entry) -> str:
+    """Say where the grade comes from, in one line: the score or why there is none, lateness, decisions by hand."""
+    parts = [_result(entry)]
+    if late := describe_lateness(entry):
+        parts.append(late)
+    if entry.reason:
+        parts.append(f"by hand ({entry.adjustment:+g}): {entry.reason}" if entry.adjustment else entry.reason)
+    return "; ".join(filter(None, parts))
+
+
+def describe_lateness(entry: Entry) -> str:
+    """Say how late it was, who says so, and what it cost; nothing for what was on time."""
+    if not entry.days_late:
+        return ""
+    plural = "day" if entry.days_late == 1 else "days"
+    grace = f", {entry.grace_days} of them grace days" if entry.grace_days else ""
+    cost = f", costs {entry.penalty:g} points" if entry.penalty else ", costs nothing"
+    return f"{entry.days_late} {plural} late ({entry.source}){grace}{cost}"
+
+
+def _result(entry: Entry) -> str:
+    if entry.status == MISSING:
+        return "nothing was handed in"
+    if entry.status == NOT_GRADED:
+        return f"not graded: {entry.note}"
+    if entry.score is None:
+        return f"failed: {entry.note}"
+    earned = "" if entry.points is None or entry.maximum is None else f", {entry.points:.2f} points"
+    return f"score {entry.score:.4f}{earned}" + (f"; {entry.note}" if entry.note else "")

@@ -1,0 +1,209 @@
+"""Grades put into an instructor's own file: one column of the people who were graded, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.contract import UsageError
+from harness.gradebook import Entry, Person, plain, spellings
+from harness.tables import Sheet, is_shortened, parse_number
+
+_BLANK = frozenset({"", "-"})
+"""What the importers take for no grade (canvas-lms, lib/gradebook_importer.rb, ``no_score?``)."""
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class CellChange:
+    """One cell that is changed, or was left as it is."""
+
+    who: str
+    before: str
+    after: str
+    why_kept: str = ""
+
+    def __str__(self) -> str:
+        if self.why_kept:
+            return f"kept: {self.who}: {self.before!r} stays, not {self.after!r}: {self.why_kept}"
+        return f"{self.who}: {self.before or 'nothing'} → {self.after}"
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A file with grades in it, what was changed, and what was not."""
+
+    content: bytes
+    changes: tuple[CellChange, ...] = ()
+    kept: tuple[CellChange, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """People who have no row."""
+    written: Mapping[str, str] = field(default_factory=dict)
+    """What each graded person's cell says now, by their key: a later export knows its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How cells are treated."""
+
+    overwrite: bool = False
+    """Whether what somebody typed by hand gives way."""
+    skip_missing: bool = False
+    """Whether people without a row are left out, and named, instead of refused."""
+    former: Mapping[str, str] = field(default_factory=dict)
+    """What an earlier export wrote, by the person's key: it may be replaced."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A column that tells people apart, and what of a person stands there."""
+
+    columns: tuple[int, ...]
+    spelled: Callable[[Person], set[str]]
+    label: str
+    of_cell: Callable[[Sequence[str]], str] = " ".join
+    """What the cells of the columns come to."""
+
+
+def by_field(column: int, name: str, label: str) -> Key:
+    """Return the key of a column that holds the field `name` of `Person`."""
+    return Key((column,), lambda person: {getattr(person, name).strip().lower()} - {""}, label, _lower)
+
+
+def by_name(columns: tuple[int, ...], label: str) -> Key:
+    """Return the key of columns that hold names, in whatever order."""
+    return Key(columns, lambda person: spellings(person.name), label, lambda cells: plain(" ".join(cells)))
+
+
+def find_rows(
+    entries: Sequence[Entry], sheet: Sheet, rows: Sequence[int], keys: Sequence[Key]
+) -> tuple[dict[int, Entry], list[str]]:
+    """Return the row of each entry's person, and those who have none; the first key that knows a person decides.
+
+    Raises:
+        UsageError: somebody has two rows, or two people have one.
+    """
+    indexes = [(key, _index(sheet, rows, key)) for key in keys]
+    placed: dict[int, Entry] = {}
+    missing = []
+    for entry in entries:
+        person = entry.person
+        tries = ((key, [row for text in key.spelled(person) for row in index.get(text, [])]) for key, index in indexes)
+        key, found = next(((key, set(found)) for key, found in tries if found), (None, set()))
+        if not found:
+            ways = [key.label for key in keys if key.spelled(person)]
+            missing.append(
+                f"{person} (looked for by {', '.join(ways) or 'nothing: the roster has no number of theirs'})"
+            )
+            continue
+        if len(found) > 1:
+            assert key is not None
+            raise UsageError(
+                f"{person} is {len(found)} rows of the file by {key.label}: mend the roster, or download the file again"
+            )
+        (row,) = found
+        if row in placed:
+            raise UsageError(f"{person} and {placed[row].person} are the same row of the file: mend the roster")
+        placed[row] = entry
+    return placed, missing
+
+
+def refuse_missing(missing: Sequence[str], *, skip: bool) -> None:
+    """Refuse to go on without the people who have no row, all named at once.
+
+    Raises:
+        UsageError: somebody has none, and they are not to be skipped.
+    """
+    if missing and not skip:
+        shown = "; ".join(missing[:_SHOWN]) + (f"; and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else "")
+        raise UsageError(
+            f"{len(missing)} graded {'person is' if len(missing) == 1 else 'people are'} not in the file: {shown}. "
+            "Mend the roster, download the file again, or leave them out with --skip-missing"
+        )
+
+
+def decide(entry: Entry, before: str, after: str, manner: Manner, maximum: float | None) -> CellChange | None:
+    """Return the change of one cell of a grade; None where it says so already.
+
+    What this harness wrote is its own to replace; what anybody else typed stays unless it is to be overwritten.
+    """
+    who = str(entry.person)
+    number, ours = parse_number(before), parse_number(after)
+    if before.strip().upper() == after or (number is not None and number == ours):
+        return None
+    if maximum is not None and ours is not None and ours > maximum:
+        return CellChange(who, before, after, f"more than the maximum of {maximum:g}")
+    if before.strip() in _BLANK:
+        return CellChange(who, before, after)
+    former = manner.former.get(entry.person.key, "")
+    is_own = former != "" and (former == before.strip() or (number is not None and number == parse_number(former)))
+    if is_own or (manner.overwrite and before.strip().upper() != "N/A"):
+        return CellChange(who, before, after)
+    return CellChange(who, before, after, _why_kept(before))
+
+
+def _why_kept(before: str) -> str:
+    match before.strip().upper():
+        case "EX":
+            return "excused there; --overwrite replaces it"
+        case "N/A":
+            return "the assignment is not theirs"
+    return "somebody typed it; --overwrite replaces it"
+
+
+def check_maximum(task: str, maximum: float | None, theirs: float | None, *, scale: bool) -> float:
+    """Return what points of `task` are multiplied by to be the other side's.
+
+    Raises:
+        UsageError: the task has no points, or the other side reads them as another share of the whole.
+    """
+    if maximum is None:
+        raise UsageError(f"task {task} declares no points: nothing can be exported")
+    if theirs == maximum:
+        return 1.0
+    if scale and theirs:
+        return theirs / maximum
+    other = "does not say" if theirs is None else f"has {theirs:g}"
+    raise UsageError(
+        f"task {task} has {maximum:g} points at most, the other side {other}: every grade would be misread; set the "
+        "same maximum on both sides" + ("" if theirs is None else ", or scale with --scale")
+    )
+
+
+def uses_comma(sheet: Sheet, rows: Iterable[int]) -> bool:
+    """Tell whether the numbers of the file have decimal commas."""
+    points = commas = 0
+    for row in rows:
+        for text in sheet.rows[row].texts:
+            if parse_number(text) is not None:
+                points += "." in text and "," not in text
+                commas += "," in text and "." not in text
+    return commas > points
+
+
+def refuse_shortened(sheet: Sheet, rows: Iterable[int], columns: Iterable[int]) -> None:
+    """Refuse numbers of people that a spreadsheet has rounded.
+
+    Raises:
+        UsageError: there is one.
+    """
+    columns = tuple(columns)
+    for row in rows:
+        for column in columns:
+            if is_shortened(text := sheet.cell(row, column)):
+                raise UsageError(
+                    f"{sheet.path}, line {sheet.rows[row].line}: {text!r} is a number that a spreadsheet has rounded: "
+                    "the importer would take it for somebody else; download the file again"
+                )
+
+
+def _lower(cells: Sequence[str]) -> str:
+    return " ".join(cells).strip().lower()
+
+
+def _index(sheet: Sheet, rows: Sequence[int], key: Key) -> dict[str, list[int]]:
+    index: dict[str, list[int]] = {}
+    for row in rows:
+        if text := key.of_cell([sheet.cell(row, column) for column in key.columns]):
+            index.setdefault(text, []).append(row)
+    return index

@@ -1,0 +1,314 @@
+"""From a download to ``submissions/``: each person's work is laid out whole, or refused and nothing is changed."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from harness.contract import UsageError
+from harness.course import Course
+from harness.evaluate import read_contents
+from harness.gradebook import UNKNOWN, HandIn, Roster, Times, folder_name
+from harness.lms._members import Member, Refused, open_source
+from harness.lms._origins import Origin, Origins
+from harness.lms._people import find_submission
+from harness.lms._unpack import Files, Unpacked, Walled, rooted
+from harness.lms._uploads import Skipped, System, Upload
+
+_MODEL = "model.py"
+Outcome = Literal["new", "replaced", "unchanged", "refused", "skipped"]
+Laid = Literal["new", "replaced", "unchanged"]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of one person's work, or of members that are nobody's."""
+
+    who: str
+    outcome: Outcome
+    submission: str = ""
+    note: str = ""
+    count: int = 1
+    """Of members, where they are nobody's."""
+
+
+@dataclass(frozen=True)
+class _Owner:
+    """Everything one person or group uploaded."""
+
+    first: Upload
+    uploads: tuple[Upload, ...]
+
+    @property
+    def who(self) -> str:
+        """The name in the download."""
+        return self.first.who
+
+    @property
+    def order(self) -> int:
+        """The number of the newest upload; 0 where the download tells none."""
+        return max(one.order for one in self.uploads)
+
+    def hand_in(self, system: System) -> HandIn:
+        """Return what the other system says about when."""
+        moments = [one.moment for one in self.uploads if one.moment is not None]
+        if moments:
+            return HandIn(moment=max(moments), source=f"{system.title}'s download")
+        marks = [one.late for one in self.uploads if one.late is not None]
+        if marks:
+            mark = "marked LATE" if any(marks) else "not marked LATE"
+            return HandIn(late=any(marks), source=f"{system.title}: {mark}")
+        return UNKNOWN
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One owner's files, unpacked."""
+
+    owner: _Owner
+    files: Files
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import:
+    """What is imported, and by which rules."""
+
+    course: Course
+    system: System
+    task: str
+    roster: Roster | None
+    walled: Walled
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The submission of each number that a table of the other system tells."""
+
+    def run(self, source: Path) -> Iterator[Imported]:
+        """Lay out every upload in `source` as ``submissions/<name>/<task>/``; yield what became of each member.
+
+        What was there before is moved to ``.harness/replaced/``.
+
+        Raises:
+            UsageError: it is no archive, or nothing in it is named as it should be.
+        """
+        with open_source(source) as members:
+            parsed = self.system.parse(members, self.roster)
+            uploads = [one for one in parsed if isinstance(one, Upload)]
+            skipped = [one for one in parsed if isinstance(one, Skipped)]
+            if not uploads:
+                raise UsageError(f"{source}: {self._nothing(members)}")
+            yield from self._tell_skipped(skipped)
+            intake = _Intake(self)
+            try:
+                yield from intake.take_all(_owners(uploads))
+            finally:
+                intake.save()
+            if intake.skipped:
+                yield from (Imported("", "skipped", note=why, count=count) for why, count in intake.skipped.items())
+
+    def _nothing(self, members: Sequence[Member]) -> str:
+        if not members:
+            return "there is nothing in it: download it again"
+        shown = ", ".join(repr(str(member.path)) for member in members[:3])
+        return f"no file in it is named as in a download of {self.system.title} (it holds {shown})"
+
+    @staticmethod
+    def _tell_skipped(skipped: Sequence[Skipped]) -> Iterator[Imported]:
+        for one in skipped:
+            if not one.is_harmless:
+                yield Imported(str(one.member.path), "refused", note=one.reason)
+        for reason, count in Counter(one.reason for one in skipped if one.is_harmless).items():
+            yield Imported("", "skipped", note=reason, count=count)
+
+
+def _owners(uploads: Sequence[Upload]) -> list[_Owner]:
+    found: dict[str, list[Upload]] = {}
+    for one in uploads:
+        found.setdefault(one.owner, []).append(one)
+    return [_Owner(of_one[0], tuple(of_one)) for of_one in found.values()]
+
+
+class _Intake:
+    """Takes in one download's uploads."""
+
+    def __init__(self, rules: Import) -> None:
+        self._rules, self._course, self._task = rules, rules.course, rules.task
+        self._times, self._origins = Times(rules.course), Origins(rules.course)
+        self._limits = rules.course.task(rules.task).limits
+        self.skipped: Counter[str] = Counter()
+        """Why files of people's were left out, and how many."""
+
+    def save(self) -> None:
+        """Keep what was learnt."""
+        self._times.save()
+        self._origins.save()
+
+    def take_all(self, owners: Sequence[_Owner]) -> Iterator[Imported]:
+        """Lay out what each of `owners` uploaded; whoever shares a submission is taken together."""
+        sharing: dict[str, list[_Owner]] = {}
+        for owner in owners:
+            try:
+                sharing.setdefault(self._name(owner), []).append(owner)
+            except Refused as reason:
+                yield Imported(owner.who, "refused", note=str(reason))
+        for name, together in sharing.items():
+            yield from self._take(name, together)
+
+    def _name(self, owner: _Owner) -> str:
+        one, rules = owner.first, self._rules
+        if one.number in rules.names:
+            return rules.names[one.number]
+        if rules.roster is not None:
+            return find_submission(one, rules.roster, canvas=rules.system.name == "canvas")
+        return folder_name(one.who, one.number if rules.system.has_numbers else "")
+
+    def _take(self, name: str, owners: Sequence[_Owner]) -> Iterator[Imported]:
+        """Lay out the work of whoever shares the submission `name`, or refuse all of it."""
+        others = " and ".join(owner.who for owner in owners)
+        if self._rules.roster is None and len(owners) > 1:
+            yield from _refuse(owners, f"{others} would both be submissions/{name}: give a roster")
+            return
+        unpacked: list[_Work] = []
+        refused = []
+        for owner in owners:
+            try:
+                unpacked.append(self._unpack(owner))
+            except Refused as reason:
+                refused.append(owner)
+                yield Imported(owner.who, "refused", note=str(reason))
+        if refused:
+            who = " and ".join(owner.who for owner in refused)
+            yield from _refuse([one.owner for one in unpacked], f"one submission with {who}, who was refused")
+            return
+        taken = _newest(unpacked)
+        if taken is None:
+            yield from _refuse(owners, f"{others} are one submission ({name}) and handed in different files")
+            return
+        try:
+            yield self._lay_out(name, taken)
+        except Refused as reason:
+            yield Imported(taken.owner.who, "refused", note=str(reason))
+        for other in unpacked:
+            if other is not taken:
+                why = "the same files" if other.files == taken.files else f"{taken.owner.who} handed in later"
+                yield Imported(other.owner.who, "unchanged", name, f"one submission with {taken.owner.who}: {why}")
+
+    def _unpack(self, owner: _Owner) -> _Work:
+        unpacked, notes = Unpacked(self._rules.walled), []
+        uploads = [one for one in owner.uploads if not one.is_text]
+        texts = len(owner.uploads) - len(uploads)
+        if texts and uploads:
+            self.skipped["a text typed in beside files"] += texts
+        if not uploads:
+            notes.append("a text typed in, and no file")
+        chosen: dict[PurePosixPath, Upload] = {}
+        for one in sorted(uploads or owner.uploads, key=lambda upload: upload.order):
+            if one.path in chosen:
+                notes.append(f"of {str(one.path)!r} the later copy")
+            chosen[one.path] = one
+        for path, one in chosen.items():
+            unpacked.add(path, one.member)
+        self.skipped += unpacked.skipped
+        found = rooted(unpacked.files, self._task)
+        if left := len(unpacked.files) - len(found):
+            notes.append(f"{left} {'file' if left == 1 else 'files'} outside the model's folder left out")
+        return _Work(owner, found, tuple(notes))
+
+    def _lay_out(self, name: str, work: _Work) -> Imported:
+        owner, files, notes = work.owner, work.files, list(work.notes)
+        one, system = owner.first, self._rules.system
+        before = self._origins.of(name, self._task)
+        if before is not None and before.system == system.name and one.number and before.number != one.number:
+            if self._rules.roster is None:
+                raise Refused(
+                    f"submissions/{name}/{self._task} holds the work of {before.who} ({before.number}): give a roster"
+                )
+            notes.append(f"in the place of {before.who}'s")
+        elif before is not None and not one.number and before.who != one.who and self._rules.roster is None:
+            raise Refused(f"submissions/{name}/{self._task} holds the work of {before.who!r}: give a roster")
+        outcome = lay_out(self._course, name, self._task, files)
+        self._origins.learn(
+            name,
+            self._task,
+            Origin(
+                system=system.name,
+                who=one.who,
+                number=one.number,
+                files=tuple(upload.member.path.name for upload in owner.uploads),
+            ),
+        )
+        hand_in = owner.hand_in(system)
+        folder = self._course.root / "submissions" / name / self._task
+        self._times.learn_import(name, self._task, read_contents(folder, self._limits).digest, hand_in)
+        if hand_in.late or any(upload.late for upload in owner.uploads):
+            notes.insert(0, "late, says the download")
+        if PurePosixPath(_MODEL) not in files and not any(path.suffix == ".ipynb" for path in files):
+            notes.append(f"no {_MODEL} in it")
+        return Imported(owner.who, outcome, name, "; ".join(notes))
+
+
+def _refuse(owners: Sequence[_Owner], why: str) -> Iterator[Imported]:
+    for owner in owners:
+        yield Imported(owner.who, "refused", note=why)
+
+
+def _newest(found: Sequence[_Work]) -> _Work | None:
+    """Return whose files count of people who share a submission; None where they differ and nothing tells."""
+    if all(one.files == found[0].files for one in found):
+        return found[0]
+    orders = [one.owner.order for one in found]
+    if 0 in orders or len(set(orders)) < len(orders):
+        return None
+    return max(found, key=lambda one: one.owner.order)
+
+
+def lay_out(course: Course, name: str, task: str, files: Files) -> Laid:
+    """Put `files` in the place of the submission, all or none.
+
+    Raises:
+        Refused: a name cannot be a file here; nothing was changed.
+    """
+    target = course.root / "submissions" / name / task
+    if target.is_symlink() or target.parent.is_symlink():
+        raise Refused(f"submissions/{name}/{task} is a link: remove it")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_dir() and _content(target) == files:
+        return "unchanged"
+    with tempfile.TemporaryDirectory(prefix=".import-", dir=course.root / "submissions") as holding:
+        fresh = Path(holding, task)
+        fresh.mkdir()
+        for path, content in files.items():
+            file = fresh / path
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                with file.open("xb") as stream:
+                    stream.write(content)
+            except (FileExistsError, NotADirectoryError, IsADirectoryError, ValueError) as error:
+                raise Refused(f"{str(path)!r} cannot be a file here ({error})") from error
+        replaced = target.exists()
+        if replaced:
+            _set_aside(course, target, name, task)
+        fresh.rename(target)
+    return "replaced" if replaced else "new"
+
+
+def _content(folder: Path) -> Files:
+    """Return the files of a submission, hidden ones and caches left out."""
+    paths = ((path, PurePosixPath(path.relative_to(folder))) for path in folder.rglob("*"))
+    return {
+        inside: path.read_bytes()
+        for path, inside in paths
+        if path.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in inside.parts)
+    }
+
+
+def _set_aside(course: Course, target: Path, name: str, task: str) -> None:
+    stamp = f"{datetime.now().astimezone():%Y-%m-%dT%H-%M-%S.%f}"
+    place = course.private / "replaced" / name / f"{task}-{stamp}"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(target, place)

@@ -1,0 +1,214 @@
+"""The members of whatever somebody downloaded: an archive or a folder, read without writing or following anything."""
+
+from __future__ import annotations
+
+import io
+import lzma
+import stat
+import tarfile
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from harness.contract import UsageError
+
+MOST_BYTES = 512 << 20
+"""Of one person's files, unpacked."""
+MOST_FILES = 2_000
+"""Of one person."""
+_MOST_MEMBERS = 200_000
+_SYSTEM_FOLDERS = frozenset({"__MACOSX", "$RECYCLE.BIN", "System Volume Information"})
+_SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", ".ds_store", "icon\r"})
+_ENVIRONMENTS = frozenset({"site-packages", "node_modules"})
+_UTF8_NAME = 0x800
+_ENCRYPTED = 0x1
+TAR_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+WALLED_ENDINGS = (".7z", ".rar")
+ARCHIVE_ENDINGS = (".zip", *TAR_ENDINGS, *WALLED_ENDINGS)
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not an error
+    """An upload that is not taken in; the message says why."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of an archive or a folder."""
+
+    path: PurePosixPath
+    """Where it lies; slashes part folders, letters are composed."""
+    read: Callable[[int], bytes]
+    """Returns at most so many bytes; raises `Refused` where it cannot be read."""
+    problem: str = ""
+    """Why it may not be read."""
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[list[Member]]:
+    """Yield the members of the archive or the folder `path`.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if path.is_dir():
+        yield list(_of_folder(path))
+        return
+    name = path.name.lower()
+    if name.endswith(WALLED_ENDINGS):
+        raise UsageError(f"{path}: unpack it first, and import the folder")
+    try:
+        with path.open("rb") as file, open_archive(file, name) as members:
+            yield members
+    except (OSError, Refused) as error:
+        raise UsageError(f"{path} cannot be read as an archive ({error}): download it again") from error
+
+
+@contextmanager
+def open_archive(file: IO[bytes], name: str) -> Iterator[list[Member]]:
+    """Yield the members of an archive of which `name` tells the kind.
+
+    Raises:
+        Refused: it is none.
+    """
+    if name.lower().endswith(TAR_ENDINGS):
+        try:
+            with tarfile.open(fileobj=file, mode="r:*") as tar:
+                yield list(_of_tar(tar))
+        except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError) as error:
+            raise Refused(f"{name!r} is no whole tar archive ({error})") from error
+        return
+    try:
+        with zipfile.ZipFile(file) as archive:
+            yield list(_of_zip(archive))
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise Refused(f"{name!r} is no whole zip file ({error})") from error
+
+
+def archive_of(content: bytes) -> IO[bytes]:
+    """Return `content` as a file."""
+    return io.BytesIO(content)
+
+
+def why_skipped(path: PurePosixPath) -> str:
+    """Return why a file is nobody's work; '' for what may be."""
+    if any(part in _SYSTEM_FOLDERS for part in path.parts) or path.name.startswith("._"):
+        return "made by the operating system"
+    if path.name.lower() in _SYSTEM_FILES:
+        return "made by the operating system"
+    if any(part in _ENVIRONMENTS for part in path.parts):
+        return "part of an installed environment"
+    if any(part == "__pycache__" for part in path.parts):
+        return "a cache"
+    if any(part.startswith(".") and part != ".." for part in path.parts):
+        return "hidden"
+    return ""
+
+
+def safe_path(name: str) -> PurePosixPath:
+    """Return the path that a member's `name` means; PowerShell parts folders by backslashes, Macs decompose letters.
+
+    Raises:
+        Refused: it leads out of the archive.
+    """
+    path = PurePosixPath(unicodedata.normalize("NFC", name.replace("\\", "/")))
+    drive = bool(path.parts) and len(path.parts[0]) == 2 and path.parts[0][0].isalpha() and path.parts[0][1] == ":"
+    if path.is_absolute() or ".." in path.parts or "\0" in name or drive or not path.parts:
+        raise Refused(f"{name!r} leads out of its folder")
+    return path
+
+
+def _of_folder(folder: Path) -> Iterator[Member]:
+    for path in sorted(folder.rglob("*")):
+        inside = PurePosixPath(unicodedata.normalize("NFC", path.relative_to(folder).as_posix()))
+        if path.is_symlink():
+            yield Member(inside, _nothing, f"{str(inside)!r} is a link")
+        elif path.is_file():
+            yield Member(inside, _reader_of_file(path))
+
+
+def _of_zip(archive: zipfile.ZipFile) -> Iterator[Member]:
+    infos = archive.infolist()
+    if len(infos) > _MOST_MEMBERS:
+        raise Refused(f"more than {_MOST_MEMBERS:,} members")
+    for info in infos:
+        name = _zip_name(info)
+        if name.endswith(("/", "\\")):
+            continue
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        problem = ""
+        if kind not in (0, stat.S_IFREG):
+            problem = f"{name!r} is no plain file"
+        elif info.flag_bits & _ENCRYPTED:
+            problem = f"{name!r} is encrypted"
+        yield _member(name, _reader_of_zip(archive, info), problem)
+
+
+def _of_tar(tar: tarfile.TarFile) -> Iterator[Member]:
+    for number, info in enumerate(tar):
+        if number > _MOST_MEMBERS:
+            raise Refused(f"more than {_MOST_MEMBERS:,} members")
+        if info.isdir():
+            continue
+        problem = "" if info.isreg() else f"{info.name!r} is no plain file"
+        yield _member(info.name, _reader_of_tar(tar, info), problem)
+
+
+def _member(name: str, read: Callable[[int], bytes], problem: str) -> Member:
+    try:
+        return Member(safe_path(name), read, problem)
+    except Refused as reason:
+        return Member(PurePosixPath(name.replace("\0", "")), read, str(reason))
+
+
+def _zip_name(info: zipfile.ZipInfo) -> str:
+    """Return a member's name; UTF-8 that is not marked as such, as macOS writes it, is read as what it is."""
+    if "\0" in info.orig_filename:
+        return info.orig_filename
+    if not info.flag_bits & _UTF8_NAME and not info.filename.isascii():
+        try:
+            return info.filename.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            return info.filename
+    return info.filename
+
+
+def _nothing(_: int) -> bytes:
+    return b""
+
+
+def _reader_of_file(path: Path) -> Callable[[int], bytes]:
+    def read(most: int) -> bytes:
+        try:
+            with path.open("rb") as stream:
+                return stream.read(most)
+        except OSError as error:
+            raise Refused(f"{path.name!r} cannot be read ({error})") from error
+
+    return read
+
+
+def _reader_of_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[int], bytes]:
+    def read(most: int) -> bytes:
+        try:
+            with archive.open(info) as stream:
+                return stream.read(most)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+            raise Refused(f"{info.filename!r} cannot be unpacked ({error})") from error
+
+    return read
+
+
+def _reader_of_tar(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[int], bytes]:
+    def read(most: int) -> bytes:
+        try:
+            stream = tar.extractfile(info)
+            return b"" if stream is None else stream.read(most)
+        except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError) as error:
+            raise Refused(f"{info.name!r} cannot be unpacked ({error})") from error
+
+    return read

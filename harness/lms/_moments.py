@@ -1,0 +1,74 @@
+"""Moments as learning systems write them, in several languages."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, tzinfo
+
+from harness.gradebook import parse_time
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january januar janvier enero gennaio janeiro januari jan janv ene gen",
+            "february februar février febrero febbraio fevereiro februari feb févr fév",
+            "march märz mars marzo março maart mar mär mrz mrt",
+            "april avril abril aprile apr avr abr",
+            "may mai mayo maggio maio mei mag",
+            "june juni juin junio giugno junho jun giu",
+            "july juli juillet julio luglio julho jul juil lug",
+            "august août agosto augustus aug ago",
+            "september septembre septiembre settembre setembro sep sept set",
+            "october oktober octobre octubre ottobre outubro oct okt ott out",
+            "november novembre noviembre novembro nov",
+            "december dezember décembre diciembre dicembre dezembro dec dez déc dic",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+_CLOCK = r"(?P<hour>\d{1,2}):?(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
+_DAY_FIRST = re.compile(
+    rf"(?:[^\W\d]+[.,]*\s+)?(?P<day>\d{{1,2}})\.?\s*(?:de\s+)?(?P<month>[^\W\d]+)\.?,?\s*(?:de\s+)?(?P<year>\d{{4}})"
+    rf"(?:,|\s|à|at|um|-)*{_CLOCK}\s*(?P<zone>UTC|Z|[+-]\d\d:?\d\d)?"
+)
+_MONTH_FIRST = re.compile(
+    rf"(?:[^\W\d]+[.,]+\s+)?(?P<month>[^\W\d]+)\.?\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}})(?:,|\s|at|-)*{_CLOCK}"
+    r"\s*(?P<zone>UTC|Z|[+-]\d\d:?\d\d)?"
+)
+_NUMBERS = re.compile(
+    rf"(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}})[T\s,]+{_CLOCK}\s*(?P<zone>UTC|Z|[+-]\d\d:?\d\d)?"
+)
+_DOTTED = re.compile(rf"(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.(?P<year>\d{{4}})[,\s]+{_CLOCK}(?P<zone>)")
+
+
+def parse_moment(text: str, zone: tzinfo | None = None) -> datetime | None:
+    """Return the moment that a system wrote; of `zone`, else local, where it names no offset; None for none.
+
+    ``03/02/2026`` is none: nothing tells the day from the month.
+    """
+    text = " ".join(text.replace("\u202f", " ").replace("\u00a0", " ").split())
+    for pattern in (_NUMBERS, _DAY_FIRST, _MONTH_FIRST, _DOTTED):
+        match = pattern.fullmatch(text)
+        if match is not None:
+            return _moment(match, zone)
+    return None
+
+
+def _moment(match: re.Match[str], zone: tzinfo | None) -> datetime | None:
+    month = match["month"]
+    number = int(month) if month.isdecimal() else _MONTHS.get(month.casefold())
+    if number is None:
+        return None
+    hour = int(match["hour"])
+    if match["half"]:
+        hour = hour % 12 + (12 if match["half"][0] in "pP" else 0)
+    offset = (match["zone"] or "").replace("UTC", "+00:00").replace("Z", "+00:00")
+    try:
+        moment = datetime(
+            int(match["year"]), number, int(match["day"]), hour, int(match["minute"]), int(match["second"] or 0)
+        )
+        return parse_time(f"{moment.isoformat()}{offset}", zone)
+    except ValueError:
+        return None

@@ -1,0 +1,57 @@
+"""What an import remembers: whose work lies where, by the other system's own numbers."""
+
+from __future__ import annotations
+
+import msgspec
+
+from harness.contract import InfrastructureError
+from harness.course import Course
+from harness.files import write_atomically
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a submission's files came from."""
+
+    system: str
+    who: str
+    number: str
+    files: tuple[str, ...] = ()
+    """As the download called them."""
+
+
+class Origins:
+    """The origins of a course's submissions, by submission and task."""
+
+    def __init__(self, course: Course) -> None:
+        self._path = course.private / "imports.json"
+        try:
+            self._kept = msgspec.json.decode(self._path.read_bytes(), type=dict[str, Origin])
+        except FileNotFoundError:
+            self._kept = {}
+        except (OSError, msgspec.DecodeError) as error:
+            raise InfrastructureError(
+                f"{self._path} cannot be read ({error}): whose work lies where cannot be told; restore or move it away"
+            ) from error
+        self._before = dict(self._kept)
+
+    def of(self, submission: str, task: str) -> Origin | None:
+        """Return where the files of a submission came from, if an import brought them."""
+        return self._kept.get(f"{submission}/{task}")
+
+    def learn(self, submission: str, task: str, origin: Origin) -> None:
+        """Take note of where files came from."""
+        self._kept[f"{submission}/{task}"] = origin
+
+    def submission_of(self, system: str, task: str, number: str) -> str | None:
+        """Return whose files came from the person of this number in `system`."""
+        for place, origin in self._kept.items():
+            submission, _, name = place.rpartition("/")
+            if name == task and (origin.system, origin.number) == (system, number):
+                return submission
+        return None
+
+    def save(self) -> None:
+        """Keep what was learnt."""
+        if self._kept != self._before:
+            content = msgspec.json.format(msgspec.json.encode(self._kept, order="deterministic"), indent=2)
+            write_atomically(self._path, content + b"\n", 0o600)

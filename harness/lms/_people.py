@@ -1,0 +1,60 @@
+"""Whose upload it is: the roster says, or a name made from the upload's name and number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from harness.gradebook import Person, Roster, folder_name, plain, spellings
+from harness.lms._members import Refused
+from harness.lms._uploads import Upload
+
+
+def find_submission(upload: Upload, roster: Roster, *, canvas: bool) -> str:
+    """Return the submission that whoever made `upload` hands in: by number, else by name.
+
+    A number counts only where the roster holds numbers of that system: Moodle's is of one assignment.
+
+    Raises:
+        Refused: the roster does not know them, or knows two.
+    """
+    who, number = upload.who, upload.number.lower()
+    login, email = upload.login.lower(), upload.email.lower()
+    named = plain(who)
+    tries: Sequence[Callable[[Person], bool]] = (
+        lambda person: canvas and bool(person.canvas_id) and person.canvas_id == upload.number,
+        lambda person: bool(email) and person.email.lower() == email,
+        lambda person: bool(login) and login in _logins(person),
+        lambda person: bool(number) and not canvas and bool(person.id_number) and person.id_number.lower() == number,
+        lambda person: bool(named) and named in spellings(person.name),
+        lambda person: plain(person.submission) in {named, plain(folder_name(who, upload.number))},
+        lambda person: any(plain(part) in spellings(person.name) for part in _after_dashes(who)),
+    )
+    for fits in tries:
+        found = [person for person in roster.people if fits(person)]
+        submissions = {person.submission for person in found}
+        if len(submissions) == 1:
+            person = found[0]
+            other = (
+                canvas and len(found) == 1 and upload.number.isdecimal() and person.canvas_id not in ("", upload.number)
+            )
+            if other:
+                raise Refused(f"called like {person}, whose canvas_id is {person.canvas_id}, not {upload.number}")
+            return submissions.pop()
+        if found:
+            raise Refused(f"the roster has {len(found)} people called so: give them {_remedy(canvas=canvas)}")
+    raise Refused("not in the roster")
+
+
+def _remedy(*, canvas: bool) -> str:
+    return "canvas_id" if canvas else "numbers, and import with --table"
+
+
+def _logins(person: Person) -> set[str]:
+    names = {person.sis_login_id, person.github, person.submission, person.email.partition("@")[0]}
+    return {name.lower() for name in names} - {""}
+
+
+def _after_dashes(who: str) -> list[str]:
+    """Return what may be a person's name after a group's."""
+    parts = who.split("-")
+    return ["-".join(parts[start:]) for start in range(1, len(parts))]

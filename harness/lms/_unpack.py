@@ -1,0 +1,121 @@
+"""One person's files, archives among them opened: everything counted, nothing without a word left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import PurePosixPath
+
+from harness.lms._members import (
+    ARCHIVE_ENDINGS,
+    MOST_BYTES,
+    MOST_FILES,
+    WALLED_ENDINGS,
+    Member,
+    Refused,
+    archive_of,
+    open_archive,
+    why_skipped,
+)
+
+_DEPTH = 3
+_ZIP_MAGIC = b"PK\x03\x04"
+_MODEL = "model.py"
+NOTEBOOK = ".ipynb"
+
+Files = dict[PurePosixPath, bytes]
+Walled = Callable[[str, bytes, int], Iterable[tuple[str, bytes]]]
+"""Opens an archive (its name, its bytes, how many bytes may come out) behind a wall: names and contents."""
+
+
+class Unpacked:
+    """One person's files."""
+
+    def __init__(self, walled: Walled) -> None:
+        self.files: Files = {}
+        self.skipped: Counter[str] = Counter()
+        """Why files were left out, and how many."""
+        self._left = MOST_BYTES
+        self._walled = walled
+
+    def add(self, path: PurePosixPath, member: Member) -> None:
+        """Add a member as `path`; if it is an archive add what is in it.
+
+        Raises:
+            Refused: it is too much, broken, or leads elsewhere.
+        """
+        if member.problem:
+            raise Refused(member.problem)
+        self._add(path, self._read(member), depth=1)
+
+    def _add(self, path: PurePosixPath, content: bytes, depth: int) -> None:
+        if reason := why_skipped(path):
+            self.skipped[reason] += 1
+            return
+        name = path.name.lower()
+        if name.endswith(ARCHIVE_ENDINGS) or (name.endswith(".py") and content.startswith(_ZIP_MAGIC)):
+            self._open(path, content, depth)
+            return
+        if self.files.setdefault(path, content) != content:
+            raise Refused(f"{str(path)!r} is there twice, with different contents")
+        if len(self.files) > MOST_FILES:
+            raise Refused(f"more than {MOST_FILES} files")
+
+    def _open(self, path: PurePosixPath, content: bytes, depth: int) -> None:
+        if depth > _DEPTH:
+            raise Refused(f"{str(path)!r}: archives within archives within archives")
+        if path.name.lower().endswith(WALLED_ENDINGS):
+            for name, inside in self._walled(path.name, content, self._left):
+                self._left -= len(inside)
+                self._add(path.parent / PurePosixPath(name), inside, depth + 1)
+            return
+        kind = path.name if path.name.lower().endswith(ARCHIVE_ENDINGS) else f"{path.name}.zip"
+        with open_archive(archive_of(content), kind) as members:
+            for member in members:
+                if reason := why_skipped(member.path):
+                    self.skipped[reason] += 1
+                    continue
+                if member.problem:
+                    raise Refused(member.problem)
+                self._add(path.parent / member.path, self._read(member), depth + 1)
+
+    def _read(self, member: Member) -> bytes:
+        """Read a member, whatever size it claims to have."""
+        content = member.read(self._left + 1)
+        self._left -= len(content)
+        if self._left < 0:
+            raise Refused(f"more than {MOST_BYTES:,} bytes")
+        return content
+
+
+def rooted(files: Files, task: str) -> Files:
+    """Return the files of the folder that holds the model, however deep people packed it.
+
+    Raises:
+        Refused: several folders hold one.
+    """
+    if not files:
+        raise Refused("no file in it")
+    homes = sorted({path.parent for path in files if path.name == _MODEL}, key=lambda home: len(home.parts))
+    if not homes:
+        notebooks = {path.parent for path in files if path.suffix.lower() == NOTEBOOK}
+        homes = sorted(notebooks, key=lambda home: len(home.parts)) if len(notebooks) == 1 else [_wrapper(files)]
+    named = [home for home in homes if home.name.casefold() == task.casefold()]
+    outermost = [home for home in homes if all(home.is_relative_to(homes[0]) for home in homes)][:1]
+    candidates = named or outermost or homes
+    if len(candidates) != 1:
+        where = ", ".join(map(str, candidates))
+        raise Refused(f"{len(candidates)} folders hold a {_MODEL} ({where}): hand in one, or call it {task}")
+    home = candidates[0]
+    return {path.relative_to(home): content for path, content in files.items() if path.is_relative_to(home)}
+
+
+def _wrapper(files: Files) -> PurePosixPath:
+    """Return the folder that everything lies in."""
+    home = PurePosixPath()
+    while len({path.relative_to(home).parts[0] for path in files}) == 1:
+        inner = home / next(iter(files)).relative_to(home).parts[0]
+        if inner in files:
+            break
+        home = inner
+    return home

@@ -1,0 +1,86 @@
+"""What every system's download comes down to: uploads of people, and members that are nobody's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from harness.gradebook import Roster
+from harness.lms._members import Member, why_skipped
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """One file as somebody handed it in."""
+
+    member: Member
+    who: str
+    """The name of the person or the group in the download."""
+    number: str = ""
+    """The other system's own number of them; '' where it gives none."""
+    path: PurePosixPath
+    order: int = 0
+    """Of two copies of a file the one with the greater number is the later; 0 where nothing is known."""
+    late: bool | None = None
+    """Whether the other system calls it late; None where it does not say."""
+    moment: datetime | None = None
+    """When it was handed in, if the other system says so; never the entry time of an archive."""
+    is_text: bool = False
+    """A text typed into the other system."""
+    email: str = ""
+    login: str = ""
+
+    @property
+    def owner(self) -> str:
+        """What tells whose it is."""
+        return self.number or self.who
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A member that is nobody's work."""
+
+    member: Member
+    reason: str
+    is_harmless: bool = True
+    """False where it may be somebody's work that could not be read."""
+
+
+Parsed = Upload | Skipped
+Parse = Callable[[Sequence[Member], Roster | None], list[Parsed]]
+"""Reads the members of a download; says something of every one."""
+
+
+@dataclass(frozen=True)
+class System:
+    """How a system's downloads are read."""
+
+    name: str
+    title: str
+    parse: Parse
+    has_numbers: bool = True
+    """Whether people are told apart by the system's own numbers."""
+
+
+def strip_wrapper(
+    members: Sequence[Member], is_theirs: Callable[[str], object] = lambda _: False
+) -> list[tuple[Member, PurePosixPath]]:
+    """Return each member with its path within the folders that everything lies in, if there are such.
+
+    A folder of which `is_theirs` says that the system named it stays, as does what an operating system added.
+    """
+    paths = {member: member.path for member in members}
+    theirs = [member for member in members if not why_skipped(member.path)]
+    while theirs and all(len(paths[member].parts) > 1 for member in theirs):
+        tops = {paths[member].parts[0] for member in theirs}
+        if len(tops) > 1 or is_theirs(next(iter(tops))):
+            break
+        paths |= {member: PurePosixPath(*paths[member].parts[1:]) for member in theirs}
+    return [(member, paths[member]) for member in members]
+
+
+def unread(member: Member, title: str) -> Skipped:
+    """Return what is said of a member whose name is none that the system gives."""
+    return Skipped(member, f"not named as in a download of {title}", is_harmless=False)

@@ -1,0 +1,80 @@
+"""Blackboard's download of an assignment: ``HW 1_jdoe_attempt_2026-01-30-10-15-33_model.py``, a text beside each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from harness.gradebook import Roster
+from harness.lms._members import Member, Refused, why_skipped
+from harness.lms._moments import parse_moment
+from harness.lms._uploads import Parsed, Skipped, System, Upload, strip_wrapper, unread
+
+_NAME = re.compile(
+    r"(?P<before>.+)_attempt_(?P<day>\d{4}-\d\d-\d\d)-(?P<hour>\d\d)-(?P<minute>\d\d)-(?P<second>\d\d)"
+    r"(?:_(?P<name>.+)|(?P<info>\.txt))"
+)
+_PERSON = re.compile(r"^Name:\s*(?P<name>.+?)\s*\((?P<login>[^()]+)\)\s*$", re.MULTILINE)
+_INFO_BYTES = 1 << 16
+
+
+def parse(members: Sequence[Member], roster: Roster | None) -> list[Parsed]:
+    """Read a download; of several attempts the last counts. The text beside an attempt tells name and login."""
+    del roster
+    pairs = strip_wrapper(members)
+    people = {}
+    for member, path in pairs:
+        match = _NAME.fullmatch(path.name)
+        if match is not None and match["info"]:
+            people[match["before"], *_stamp(match)] = _person(member)
+    newest: dict[str, tuple[str, ...]] = {}
+    for _, path in pairs:
+        if match := _NAME.fullmatch(path.name):
+            newest[match["before"]] = max(newest.get(match["before"], ()), _stamp(match))
+    return [_read(member, path, people, newest) for member, path in pairs]
+
+
+SYSTEM = System("blackboard", "Blackboard", parse)
+
+
+def _read(
+    member: Member,
+    path: PurePosixPath,
+    people: dict[tuple[str, ...], tuple[str, str] | None],
+    newest: dict[str, tuple[str, ...]],
+) -> Parsed:
+    if reason := why_skipped(member.path):
+        return Skipped(member, reason)
+    match = _NAME.fullmatch(path.name)
+    if match is None:
+        return unread(member, "Blackboard")
+    if match["info"]:
+        return Skipped(member, "a text of Blackboard's about an attempt")
+    stamp = _stamp(match)
+    if stamp != newest[match["before"]]:
+        return Skipped(member, "an earlier attempt")
+    known = people.get((match["before"], *stamp))
+    login = known[1] if known else match["before"].rpartition("_")[2]
+    return Upload(
+        member=member,
+        who=known[0] if known else login,
+        number=login,
+        login=login,
+        path=PurePosixPath(match["name"]),
+        order=int("".join(stamp).replace("-", "")),
+        moment=parse_moment(f"{stamp[0]} {stamp[1]}:{stamp[2]}:{stamp[3]}"),
+    )
+
+
+def _stamp(match: re.Match[str]) -> tuple[str, ...]:
+    return (match["day"], match["hour"], match["minute"], match["second"])
+
+
+def _person(member: Member) -> tuple[str, str] | None:
+    try:
+        text = member.read(_INFO_BYTES).decode("utf-8", "replace")
+    except Refused:
+        return None
+    match = _PERSON.search(text.replace("\r", ""))
+    return None if match is None else (match["name"], match["login"])

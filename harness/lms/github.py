@@ -1,0 +1,51 @@
+"""A folder of clones, as ``gh`` and Classroom 50 make them: one repository a person, named by assignment and login."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from harness.gradebook import Roster
+from harness.lms._members import Member, why_skipped
+from harness.lms._uploads import Parsed, Skipped, System, Upload, unread
+
+_NOT_WORK = frozenset({".github", ".devcontainer", ".vscode"})
+
+
+def parse(members: Sequence[Member], roster: Roster | None) -> list[Parsed]:
+    """Read the work trees of clones: what their names begin with alike is the assignment, the rest is the login."""
+    names = sorted({member.path.parts[0] for member in members if len(member.path.parts) > 1})
+    logins = {person.github.lower() for person in roster.people if person.github} if roster is not None else set()
+    start = _common_start(names)
+    parsed: list[Parsed] = []
+    for member in members:
+        parts = member.path.parts
+        if len(parts) > 1 and (parts[1] == ".git" or parts[1] in _NOT_WORK):
+            parsed.append(Skipped(member, "of the repository, not of the work"))
+        elif reason := why_skipped(member.path):
+            parsed.append(Skipped(member, reason))
+        elif len(parts) == 1:
+            parsed.append(unread(member, "a folder of clones"))
+        else:
+            login = _login(parts[0], start, logins)
+            parsed.append(Upload(member=member, who=login, number=login, login=login, path=PurePosixPath(*parts[1:])))
+    return parsed
+
+
+SYSTEM = System("github", "a folder of clones", parse)
+
+
+def _common_start(names: Sequence[str]) -> str:
+    """Return what all names begin with, up to a hyphen: ``<classroom>-<assignment>-``."""
+    if len(names) < 2:
+        return ""
+    parts = [name.split("-") for name in names]
+    shared = itertools.takewhile(lambda column: len(set(column)) == 1, zip(*(one[:-1] for one in parts), strict=False))
+    return "".join(f"{column[0]}-" for column in shared)
+
+
+def _login(name: str, start: str, logins: set[str]) -> str:
+    """Return the login that a repository's name ends with: one of the roster's, else what follows the common start."""
+    known = [login for login in logins if name.lower() == login or name.lower().endswith(f"-{login}")]
+    return max(known, key=len) if known else (name.removeprefix(start) or name)

@@ -1,0 +1,87 @@
+"""The zip that an instructor gives to Gradescope."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from harness.contract import InfrastructureError, UsageError
+from harness.course import SHARED
+from harness.data import DataChoice
+from harness.record import ScoredOn
+
+SETTINGS = "harness.json"
+COURSE, DATA, PRIVATE = "course", "data", "private"
+_EPOCH = (2000, 1, 1, 0, 0, 0)
+_SCRIPTS = ("setup.sh", "run_autograder")
+
+
+class BundleSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the instructor decided."""
+
+    task: str
+    score_on: ScoredOn
+    data: DataChoice
+    lowest_isolation: str
+
+
+def write_bundle(settings: BundleSettings, tasks: Path, wheel: Path, data: dict[str, Path]) -> bytes:
+    """Return a zip with Gradescope's two scripts, the harness, one of `tasks`, and the folders `data` by name.
+
+    The same files give the same bytes.
+    """
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in _SCRIPTS:
+            script = (files("harness.lms") / "gradescope_files" / name).read_bytes()
+            _add(archive, name, script, executable=True)
+        _add(archive, SETTINGS, msgspec.json.encode(settings))
+        _add(archive, wheel.name, wheel.read_bytes())
+        code = {f"{COURSE}/tasks/{name}": tasks / name for name in (settings.task, SHARED)}
+        for name, path in _all_files(code | data):
+            _add(archive, name, path.read_bytes())
+    return content.getvalue()
+
+
+def build_wheel(into: Path) -> Path:
+    """Build the wheel of the harness that runs, and return it.
+
+    Raises:
+        UsageError: it does not run from a checkout.
+        InfrastructureError: pip cannot build it.
+    """
+    checkout = Path(str(files("harness"))).parent
+    if not (checkout / "pyproject.toml").is_file():
+        raise UsageError("the harness does not run from a checkout of its source: name its wheel with --wheel")
+    with tempfile.TemporaryDirectory(dir=into) as folder:
+        command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", f"--wheel-dir={folder}", str(checkout)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise InfrastructureError(f"pip cannot build a wheel of {checkout}: {done.stderr.strip()[-1000:]}")
+        (wheel,) = Path(folder).glob("*.whl")
+        return wheel.rename(into / wheel.name)
+
+
+def _all_files(folders: dict[str, Path]) -> Iterator[tuple[str, Path]]:
+    for name, folder in folders.items():
+        yield from _files(folder, name)
+
+
+def _files(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield f"{prefix}/{path.relative_to(folder).as_posix()}", path
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes, *, executable: bool = False) -> None:
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.external_attr = (0o100755 if executable else 0o100644) << 16
+    archive.writestr(info, content, zipfile.ZIP_DEFLATED)

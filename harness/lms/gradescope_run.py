@@ -1,0 +1,96 @@
+"""Grade one submission inside Gradescope: ``python -m harness.lms.gradescope_run /autograder``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from harness.contract import HarnessError, Task
+from harness.course import Course, Submission
+from harness.data import Places
+from harness.evaluate import Evaluator, Settings, Silent
+from harness.files import write_atomically
+from harness.gradebook import most_points, points_for
+from harness.lms.gradescope import Results, results_json, results_of, results_of_problem
+from harness.lms.gradescope_bundle import COURSE, DATA, PRIVATE, SETTINGS, BundleSettings
+from harness.record import Record
+from harness.sandbox import Level, find_sandbox_of_at_least
+from harness.scratch import scratch
+
+_NAME = "submission"
+
+
+class _Assignment(msgspec.Struct):
+    total_points: float | str | None = None
+
+
+class _Metadata(msgspec.Struct):
+    assignment: _Assignment = msgspec.field(default_factory=_Assignment)
+
+
+def run_in_gradescope(root: Path) -> Results:
+    """Grade what lies in `root`/submission with the bundle in `root`/source."""
+    source = root / "source"
+    try:
+        settings = msgspec.json.decode((source / SETTINGS).read_bytes(), type=BundleSettings)
+        course = Course(source / COURSE)
+        record = _evaluate(course, settings, source, root / "submission")
+        return results_of(record, _share(course.task(settings.task), record), _total(root))
+    except (HarnessError, OSError, msgspec.DecodeError) as error:
+        return results_of_problem(str(error))
+
+
+def main() -> None:
+    """Write `results.json` for the folder named on the command line, else for ``/autograder``."""
+    root = Path(sys.argv[1] if len(sys.argv) > 1 else "/autograder").absolute()
+    write_atomically(root / "results" / "results.json", results_json(run_in_gradescope(root)))
+
+
+def _evaluate(course: Course, settings: BundleSettings, source: Path, handed_in: Path) -> Record:
+    with scratch("cache") as cache:
+        places = Places(root=_folder(source / DATA), cache=cache, private=_folder(source / PRIVATE), offline=True)
+        sandbox = find_sandbox_of_at_least([source, handed_in], Level(settings.lowest_isolation))
+        wanted = Settings(data=settings.data, weights="declared", score_on=settings.score_on)
+        submission = Submission(_NAME, settings.task, _work_in(handed_in, settings.task))
+        return Evaluator(course, sandbox, places, wanted).evaluate(submission, Silent()).record
+
+
+def _work_in(folder: Path, task: str) -> Path:
+    """Return the folder with ``model.py``: what was handed in, or the one folder in it; no link is followed."""
+    if not (folder / "model.py").exists():
+        for inner in (folder / task, *sorted(folder.glob(f"*/*/{task}")), *sorted(folder.glob("*"))):
+            if (inner / "model.py").is_file() and not _through_a_link(inner, folder):
+                return inner
+    return folder
+
+
+def _through_a_link(path: Path, top: Path) -> bool:
+    return any(part.is_symlink() for part in (path, *path.parents) if part != top and part.is_relative_to(top))
+
+
+def _share(task: Task, record: Record) -> float:
+    """Return the share of the points: by the task's cut-offs, else all for a pass."""
+    value = None if record.primary is None or record.status == "failed" else record.primary.value
+    earned, most = points_for(task, value), most_points(task)
+    if earned is None or not most:
+        return 1.0 if record.status == "passed" else 0.0
+    return earned / most
+
+
+def _total(root: Path) -> float:
+    """Return the assignment's points; Gradescope writes them as a number or as text."""
+    try:
+        metadata = msgspec.json.decode((root / "submission_metadata.json").read_bytes(), type=_Metadata)
+        return float(metadata.assignment.total_points or 100)
+    except (OSError, msgspec.DecodeError, ValueError):
+        return 100.0
+
+
+def _folder(path: Path) -> Path | None:
+    return path if path.is_dir() else None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+"""The other systems' own tables of submissions: when something was handed in, and who has which number.
+
+Canvas's tables of an assignment, Moodle's grading worksheet, Gradescope's grades and any table with a column of people
+and one of moments are read; a JSON file is taken for events of GitHub or GitLab.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+from harness.contract import UsageError
+from harness.gradebook import Person, Roster, plain, spellings
+from harness.lms._moments import parse_moment
+from harness.tables import Sheet
+
+_MOMENT_HEADINGS = (
+    "submitted_at", "submitted at", "submission time", "submission date", "submitted", "last modified (submission)",
+    "date submitted", "submitted on", "handed in", "zuletzt geändert (abgabe)", "abgabezeitpunkt", "abgegeben am",
+    "dernière modification (travail remis)", "dernière modification (remise)", "última modificación (entrega)",
+    "ultima modifica (consegna)", "laatst gewijzigd (inzending)", "timestamp",
+)  # fmt: skip
+_SUBMISSION_WORDS = re.compile(
+    r"submi|abgabe|abgegeben|remis|entrega|consegna|inzending|inlever|envio|envío|handed in", re.IGNORECASE
+)
+_PEOPLE_HEADINGS: Mapping[str, str] = {
+    "id": "canvas_id",
+    "user id": "canvas_id",
+    "user_id": "canvas_id",
+    "student id": "canvas_id",
+    "canvas_id": "canvas_id",
+    "sis user id": "sis_user_id",
+    "sis login id": "sis_login_id",
+    "login": "sis_login_id",
+    "username": "sis_login_id",
+    "email": "email",
+    "e-mail": "email",
+    "email address": "email",
+    "e-mail-adresse": "email",
+    "adresse de courriel": "email",
+    "sid": "id_number",
+    "id number": "id_number",
+    "submission": "submission",
+}
+_NAME_HEADINGS = (
+    "student", "student name", "name", "full name", "vollständiger name", "nom complet", "nombre completo",
+    "nome completo", "user",
+)  # fmt: skip
+_SPLIT_NAMES = (("first name", "last name"), ("firstname", "lastname"), ("vorname", "nachname"))
+_PARTICIPANT = re.compile(r"\D*?(\d+)")
+_NOTHING = frozenset({"", "-", "n/a", "none"})
+
+
+@dataclass(frozen=True)
+class Told:
+    """One line of a table: whose it is, when, and the participant's number if there is one."""
+
+    person: Person
+    moment: datetime | None
+    number: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a table says, and what of it could not be read."""
+
+    lines: tuple[Told, ...]
+    problems: tuple[str, ...] = ()
+    source: str = ""
+
+
+@dataclass
+class _Columns:
+    moment: int | None = None
+    number: int | None = None
+    names: tuple[int, ...] = ()
+    fields: dict[int, str] = field(default_factory=dict)
+
+
+def read_table(path: Path, roster: Roster, numbers: Mapping[str, str], zone: tzinfo | None) -> Table:
+    """Read a table of submissions; `numbers` are the submissions of participants that an import told.
+
+    Raises:
+        UsageError: it has no column of moments, or none that tells people.
+    """
+    sheet = Sheet.read(path)
+    columns = _columns(sheet)
+    if columns.moment is None:
+        raise UsageError(
+            f"{path} has no column that says when something was handed in: expected one like 'Submitted at' or 'Last "
+            f"modified (submission)', found {', '.join(filter(None, sheet.header))}"
+        )
+    if not (columns.names or columns.fields or columns.number is not None):
+        raise UsageError(f"{path} has no column that tells people: expected an id, an e-mail address or a name")
+    lines, problems = [], []
+    for row in sheet.rows[1:]:
+        texts = [*row.texts, *[""] * (len(sheet.header) - len(row.texts))]
+        text = texts[columns.moment]
+        moment = None if text.lower() in _NOTHING else parse_moment(text, zone)
+        number = _number(texts, columns)
+        people = _people(texts, columns, roster, numbers, number)
+        if len({person.submission for person in people}) > 1:
+            problems.append(f"line {row.line}: {len(people)} people of the roster fit")
+        elif people:
+            lines += [Told(person, moment, number) for person in people]
+        elif moment is not None:
+            problems.append(f"line {row.line}: {_shown(texts, columns)} is not in the roster")
+        if moment is None and text.lower() not in _NOTHING:
+            problems.append(f"line {row.line}: {text!r} is no moment that can be read for certain")
+    return Table(tuple(lines), tuple(problems), f"{path.name}, column {sheet.header[columns.moment]!r}")
+
+
+def read_pushes(path: Path) -> dict[str, datetime]:
+    """Return when a host received commits, from its events: GitHub's of a repository or its activity, GitLab's events.
+
+    Raises:
+        UsageError: it is no such file.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read as JSON ({error})") from error
+    events = [one for one in _flat(content) if isinstance(one, dict)]
+    found: dict[str, datetime] = {}
+    for event in events:
+        text = str(event.get("created_at") or event.get("timestamp") or event.get("pushed_at") or "")
+        moment = parse_moment(text)
+        for name in _heads(event):
+            if moment is not None:
+                found[name] = min(moment, found.get(name, moment))
+    if not found:
+        raise UsageError(
+            f"{path} tells of no push: expected the JSON of a repository's events or activity (GitHub), or of a "
+            "project's events (GitLab)"
+        )
+    return found
+
+
+def _flat(content: object) -> Iterator[object]:
+    if isinstance(content, list):
+        for one in content:
+            yield from _flat(one)
+    else:
+        yield content
+
+
+def _heads(event: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the commits that an event says were received."""
+    payload, push = event.get("payload"), event.get("push_data")
+    found: list[object] = []
+    if event.get("type") == "PushEvent" and isinstance(payload, dict):
+        found.append(payload.get("head"))
+    elif event.get("type") == "PullRequestEvent" and isinstance(payload, dict):
+        request = payload.get("pull_request")
+        if payload.get("action") in ("opened", "synchronize") and isinstance(request, dict):
+            found.append((request.get("head") or {}).get("sha"))
+    elif isinstance(push, dict):
+        found.append(push.get("commit_to"))
+    elif event.get("activity_type") in ("push", "branch_creation", "force_push"):
+        found.append(event.get("after"))
+    yield from (name for name in found if isinstance(name, str) and name)
+
+
+def _columns(sheet: Sheet) -> _Columns:
+    header = [cell.lower() for cell in sheet.header]
+    columns = _Columns()
+    columns.moment = next((header.index(name) for name in _MOMENT_HEADINGS if name in header), None)
+    if columns.moment is None:
+        columns.moment = _by_content(sheet, header)
+    columns.fields = {at: _PEOPLE_HEADINGS[name] for at, name in enumerate(header) if name in _PEOPLE_HEADINGS}
+    columns.names = next(
+        (
+            (header.index(first), header.index(last))
+            for first, last in _SPLIT_NAMES
+            if first in header and last in header
+        ),
+        (),
+    )
+    if not columns.names:
+        columns.names = tuple(at for at, name in enumerate(header) if name in _NAME_HEADINGS)[:1]
+    cells = [sheet.cell(row, 0) for row in range(1, len(sheet.rows))]
+    if cells and all(_PARTICIPANT.fullmatch(cell) and not cell.isdecimal() for cell in cells):
+        columns.number = 0
+        columns.fields.pop(0, None)
+    return columns
+
+
+def _by_content(sheet: Sheet, header: Sequence[str]) -> int | None:
+    """Return the column whose cells are moments and whose heading speaks of handing in."""
+    for at, name in enumerate(header):
+        texts = [sheet.cell(row, at) for row in range(1, len(sheet.rows))]
+        told = [text for text in texts if text.lower() not in _NOTHING]
+        if told and _SUBMISSION_WORDS.search(name) and all(parse_moment(text) is not None for text in told):
+            return at
+    return None
+
+
+def _number(texts: Sequence[str], columns: _Columns) -> str:
+    if columns.number is None:
+        return ""
+    match = _PARTICIPANT.fullmatch(texts[columns.number])
+    return match[1] if match else ""
+
+
+def _people(
+    texts: Sequence[str], columns: _Columns, roster: Roster, numbers: Mapping[str, str], number: str
+) -> list[Person]:
+    for at, name in columns.fields.items():
+        value = texts[at].lower()
+        if value and (found := [one for one in roster.people if getattr(one, name).lower() == value]):
+            return found
+    written = plain(" ".join(texts[at] for at in columns.names))
+    if written and (found := [one for one in roster.people if written in spellings(one.name)]):
+        return found
+    told = [number, *(texts[at] for at, name in columns.fields.items() if name == "canvas_id")]
+    submissions = {numbers[one] for one in told if one in numbers}
+    return [one for one in roster.people if one.submission in submissions]
+
+
+def _shown(texts: Sequence[str], columns: _Columns) -> str:
+    chosen = [*columns.names, *columns.fields, *([] if columns.number is None else [columns.number])]
+    return repr(" ".join(texts[at] for at in chosen if texts[at]))

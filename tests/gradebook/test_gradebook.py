@@ -1,0 +1,298 @@
+"""From records to grades: lateness, grace, attempts, excuses, decisions by hand, and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from harness import Baseline, Embedded, Inputs, Parts, Task, metrics
+from harness.contract import InfrastructureError
+from harness.course import Course
+from harness.gradebook import (
+    Adjustment,
+    Attempt,
+    Attempted,
+    Entry,
+    HandIn,
+    Person,
+    Policy,
+    Roster,
+    Rules,
+    changes,
+    describe,
+    gradebook_csv,
+    keep_gradebook,
+    make_gradebook,
+)
+from harness.record import Record
+from tests.records import changed, failing
+
+pytestmark = pytest.mark.unit
+
+DUE = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
+BEFORE, NOW = DUE - timedelta(hours=1), DUE + timedelta(days=30)
+ANN = Person(submission="ann", name="Ann Ark")
+
+
+def task(name: str, points: tuple[tuple[float, float], ...] = ((0.5, 0.0), (1.0, 10.0))) -> Task:
+    source = Embedded(title="none", load=lambda: Parts(None, None, None), baseline=Baseline(0.5), licence="CC0")  # type: ignore[arg-type]
+    return Task(
+        title="t",
+        kind="classification",
+        inputs=Inputs(shape=(2,)),
+        sources=(source,),
+        split="none",
+        metrics=(metrics.accuracy,),
+        classes=("a", "b"),
+        points=points,
+    ).named(name)
+
+
+TASKS = {"usps": task("usps")}
+DUE_USPS = Policy(deadlines={"usps": DUE})
+
+
+def record(value: float | None, *, digest: str = "d1", task_digest: str = "t1") -> Record:
+    parts = {"task": {"name": "usps", "digest": task_digest, "scored_on": "test"}, "submission": {"digest": digest}}
+    if value is None:
+        return changed(failing(message="no attribute 'means'"), **parts)
+    score = msgspec.structs.replace(changed().scores[0], value=value)
+    return changed(scores=(score,), run={"id": f"run-{digest}"}, **parts)
+
+
+def one(value: float | None = 0.9, days: float = -1, **named: str) -> Attempt:
+    return Attempt(record=record(value, **named), handed_in=HandIn(moment=DUE + timedelta(days=days), source="roster"))
+
+
+def grade(
+    attempts: Sequence[Attempt],
+    policy: Policy = DUE_USPS,
+    person: Person = ANN,
+    now: datetime = NOW,
+    problem: str = "",
+    adjustments: tuple[Adjustment, ...] = (),
+) -> Entry:
+    rules = Rules(policy=policy, adjustments=adjustments)
+    found = Attempted(tuple(attempts), problem)
+    (entry,) = make_gradebook(Roster((person,)), TASKS, lambda _, __: found, rules, now)
+    return entry
+
+
+def decide(action: str, value: float = 0.0, **more: object) -> Adjustment:
+    return Adjustment(people=frozenset({ANN.key}), task="usps", action=action, reason="because", value=value, **more)  # type: ignore[arg-type]
+
+
+def test_points_are_what_the_score_earns() -> None:
+    entry = grade([one(0.9)])
+    assert (entry.final, entry.maximum, entry.days_late, entry.factor) == (8, 10, 0, 1)
+
+
+def test_a_failure_earns_the_fewest_points() -> None:
+    assert grade([one(None)]).final == 0
+
+
+@pytest.mark.parametrize(("days", "late"), [(-0.001, 0), (0, 0), (0.001, 1), (0.5, 1), (1, 1), (1.01, 2), (9.5, 10)])
+def test_each_day_begun_counts(days: float, late: int) -> None:
+    entry = grade([one(1.0, days)], replace(DUE_USPS, factor=0.9))
+    assert entry.days_late == late
+    assert entry.final == round(10 * 0.9**late, 2)
+
+
+def test_grace_days_come_first() -> None:
+    entry = grade([one(1.0, 3.5)], replace(DUE_USPS, factor=0.5, grace_days=3))
+    assert (entry.days_late, entry.grace_days, entry.factor, entry.final) == (4, 3, 0.5, 5)
+
+
+def test_a_persons_own_grace_days_replace_the_policys() -> None:
+    entry = grade([one(1.0, 3.5)], replace(DUE_USPS, factor=0.5, grace_days=1), replace(ANN, grace_days=9))
+    assert (entry.grace_days, entry.final) == (4, 10)
+
+
+def test_grace_days_are_spent_on_the_earliest_deadline_first() -> None:
+    tasks = {"a": task("a"), "b": task("b")}
+    policy = Policy(deadlines={"b": DUE, "a": DUE + timedelta(days=7)}, grace_days=3, factor=0.5)
+    late = {"b": 2, "a": 9}
+    entries = make_gradebook(
+        Roster((ANN,)), tasks, lambda _, name: Attempted((one(1.0, late[name]),)), Rules(policy=policy), NOW
+    )
+    assert [(entry.task, entry.days_late, entry.grace_days, entry.final) for entry in entries] == [
+        ("b", 2, 2, 10),
+        ("a", 2, 1, 5),
+    ]
+
+
+def test_where_nobody_knows_when_it_was_submitted_it_is_not_late() -> None:
+    assert grade([Attempt(record=record(1.0))], replace(DUE_USPS, factor=0)).final == 10
+
+
+def test_the_last_attempt_counts_unless_the_best_does() -> None:
+    attempts = [one(0.95, -5, digest="d1"), one(0.7, -1, digest="d2")]
+    assert grade(attempts).final == 4
+    best = grade(attempts, replace(DUE_USPS, attempt="best"))
+    assert (best.final, best.submission_digest) == (9, "d1")
+
+
+def test_the_best_attempt_is_the_best_after_lateness() -> None:
+    attempts = [one(0.9, -1, digest="d1"), one(1.0, 5, digest="d2")]
+    assert grade(attempts, replace(DUE_USPS, attempt="best", factor=0.5)).submission_digest == "d1"
+
+
+def test_an_attempt_at_another_version_of_the_task_does_not_count() -> None:
+    attempts = [one(1.0, -5, digest="d1", task_digest="t0"), one(0.7, -1, digest="d2")]
+    assert grade(attempts, replace(DUE_USPS, attempt="best")).submission_digest == "d2"
+
+
+@pytest.mark.parametrize("excused", [("usps",), ("all",)])
+def test_who_is_excused_gets_no_points_and_spends_no_grace(excused: tuple[str, ...]) -> None:
+    entry = grade([one(1.0, 3)], replace(DUE_USPS, grace_days=5), replace(ANN, excused=excused))
+    assert (entry.excused, entry.final, entry.grace_days) == (True, None, 0)
+
+
+def test_what_is_missing_is_nothing_before_the_deadline_and_the_fewest_points_after() -> None:
+    assert (grade([], now=BEFORE).status, grade([], now=BEFORE).final) == ("missing", None)
+    assert grade([], now=NOW).final == 0
+    assert grade([], Policy(), now=NOW).final is None
+
+
+def test_a_group_shares_a_submission_but_not_its_excuses() -> None:
+    roster = Roster((ANN, Person(submission="ann", name="Bob", excused=("usps",))))
+    entries = make_gradebook(roster, TASKS, lambda _, __: Attempted((one(1.0),)), Rules(policy=DUE_USPS), NOW)
+    assert [entry.final for entry in entries] == [10, None]
+
+
+def test_what_we_could_not_grade_is_no_zero() -> None:
+    entry = grade([], problem="the task's metric raised")
+    assert (entry.status, entry.points, entry.final, entry.is_graded) == ("not graded", None, None, False)
+    assert describe(entry) == "not graded: the task's metric raised"
+    (other,) = make_gradebook(Roster((ANN,)), {"usps": None}, lambda _, __: Attempted(), Rules(policy=DUE_USPS), NOW)
+    assert (other.status, other.final) == ("missing", None)
+
+
+def test_a_mark_that_something_is_late_counts_as_one_day() -> None:
+    policy = replace(DUE_USPS, factor=0.9)
+    marked = Attempt(record=record(1.0), handed_in=HandIn(late=True, source="Canvas: marked LATE"))
+    entry = grade([marked], policy)
+    assert (entry.days_late, entry.final, entry.submitted, entry.source) == (1, 9, "unknown", "Canvas: marked LATE")
+    assert "how late is not known" in entry.note
+    extended = replace(ANN, deadlines={"usps": DUE + timedelta(days=7)})
+    assert grade([marked], policy, extended).days_late == 0
+    assert grade([marked], replace(policy, deadlines={})).days_late == 0
+
+
+def test_an_extension_is_one_persons_and_never_shortens() -> None:
+    policy = replace(DUE_USPS, factor=0.5)
+    assert grade([one(1.0, 3)], policy, replace(ANN, deadlines={"usps": DUE + timedelta(days=7)})).final == 10
+    assert grade([one(1.0, -1)], policy, replace(ANN, deadlines={"usps": DUE - timedelta(days=7)})).final == 10
+    by_name = replace(policy, extensions={"ann ark": {"usps": DUE + timedelta(days=2)}})
+    assert grade([one(1.0, 3)], by_name).days_late == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "chosen", "digest"),
+    [("last", "", "d3"), ("on_time", "", "d2"), ("best", "", "d1"), ("last", "1", "d1"), ("last", "run-d2", "d2")],
+)
+def test_which_attempt_counts(rule: str, chosen: str, digest: str) -> None:
+    attempts = [one(0.95, -5, digest="d1"), one(0.7, -1, digest="d2"), one(0.8, 2, digest="d3")]
+    decisions = (decide("attempt", attempt=chosen),) if chosen else ()
+    entry = grade(attempts, replace(DUE_USPS, attempt=rule, factor=0.5), adjustments=decisions)  # type: ignore[arg-type]
+    assert entry.submission_digest == digest
+
+
+def test_decisions_by_hand_are_kept_apart_from_what_was_measured() -> None:
+    part = decide("part", 3.0, maximum=4.0)
+    entry = grade([one(0.9)], adjustments=(decide("points", -1.5), part))
+    assert (entry.points, entry.adjustment, entry.final, entry.maximum) == (8, 1.5, 9.5, 14)
+    assert entry.reason == "points: because; part: because"
+    assert grade([one(0.95)], adjustments=(decide("points", -1.5), part)).final == 10.5
+    assert grade([one(0.5)], adjustments=(decide("points", -1.5),)).final == 0
+    assert grade([one(0.9)], adjustments=(decide("set", 5.0),)).final == 5
+    assert grade([], problem="x", adjustments=(decide("set", 5.0),)).final == 5
+    assert grade([], problem="x", adjustments=(part,)).final is None
+
+
+def test_what_is_excused_or_dropped_is_no_grade() -> None:
+    excused = grade([one(0.9, 3)], replace(DUE_USPS, grace_days=3), adjustments=(decide("excuse"),))
+    assert (excused.excused, excused.final, excused.grace_days) == (True, None, 0)
+    everybody = replace(decide("drop"), people=frozenset())
+    dropped = grade([one(0.9)], adjustments=(everybody,))
+    assert (dropped.excused, dropped.dropped, dropped.final, dropped.is_graded) == (False, True, None, False)
+
+
+def test_feedback_says_why() -> None:
+    late = grade([one(0.9, 1.5)], replace(DUE_USPS, factor=0.9), adjustments=(decide("points", 1.0),))
+    assert describe(late) == (
+        "score 0.9000, 8.00 points; 2 days late (roster), costs 1.52 points; by hand (+1): points: because"
+    )
+    assert describe(grade([one(None)])) == "failed: fit error in fit (model.py, line 7): no attribute 'means'"
+    assert describe(grade([])) == "nothing was handed in"
+
+
+def test_no_cell_of_the_gradebook_is_a_formula() -> None:
+    text = gradebook_csv([grade([one()], person=replace(ANN, name="=cmd()"))])
+    assert ",'=cmd()," in text
+
+
+def test_a_task_without_cut_offs_has_no_points() -> None:
+    (entry,) = make_gradebook(
+        Roster((ANN,)), {"usps": task("usps", ())}, lambda _, __: Attempted((one(),)), Rules(policy=DUE_USPS), NOW
+    )
+    assert (entry.points, entry.final, entry.maximum) == (None, None, None)
+
+
+# what changed
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        (grade([one(0.9)]), grade([one(0.8, digest="d2")]), "8 → 6 (changed submission)"),
+        (grade([one(0.9)]), grade([one(0.8, task_digest="t2")]), "8 → 6 (changed task)"),
+        (grade([one(0.9)]), grade([one(0.8)]), "8 → 6 (score 0.9, now 0.8)"),
+        (grade([], now=BEFORE), grade([one(0.8)]), "none → 6 (submitted)"),
+        (grade([], now=BEFORE), grade([], now=NOW), "none → 0 (deadline passed)"),
+        (grade([one(0.9)]), grade([]), "8 → 0 (nothing is there any more)"),
+        (grade([one(0.9)]), grade([], problem="no sandbox"), "8 → not graded (no sandbox)"),
+        (
+            grade([one(0.9)]),
+            grade([one(0.9)], adjustments=(decide("points", 1.0),)),
+            "8 → 9 (by hand: points: because)",
+        ),
+        (grade([one()]), grade([one()], person=replace(ANN, excused=("all",))), "8 → excused (excused)"),
+        (
+            grade([one()]),
+            grade([one(0.9, 2)], replace(DUE_USPS, factor=0.5)),
+            "8 → 2 (2 days late, were 0)",
+        ),
+        (
+            grade([one(0.9, 2)], replace(DUE_USPS, factor=0.5)),
+            grade([one(0.9, 2)], replace(DUE_USPS, factor=1)),
+            "2 → 8 (other rules for lateness)",
+        ),
+    ],
+)
+def test_a_changed_grade_says_why(before: Entry, after: Entry, why: str) -> None:
+    assert [str(change) for change in changes([before], [msgspec.structs.replace(after, person=ANN)])] == [
+        f"Ann Ark · usps: {why}"
+    ]
+
+
+def test_what_stays_the_same_and_who_is_new_is_no_change() -> None:
+    assert changes([grade([one()])], [grade([one(digest="d2")])]) == []
+    assert changes([], [grade([one()])]) == []
+
+
+def test_the_gradebook_last_seen_is_kept_and_one_that_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
+    course = Course(tmp_path)
+    assert keep_gradebook(course, (grade([one(0.9)]),)) == []
+    assert len(keep_gradebook(course, (grade([one(0.8)]),))) == 1
+    assert keep_gradebook(course, (grade([one(0.8)]),)) == []
+    path = tmp_path / ".harness" / "grade" / "gradebook.json"
+    path.write_text("{")
+    with pytest.raises(InfrastructureError, match="cannot be read"):
+        keep_gradebook(course, (grade([one(0.9)]),))
+    assert path.read_text() == "{"

@@ -1,0 +1,147 @@
+"""Who is in the class: the course's own list, other systems' exports, and what spreadsheets do to them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from harness.contract import UsageError
+from harness.gradebook import Person, Roster, compare, folder_name, parse_time, spellings
+
+pytestmark = pytest.mark.unit
+
+TASKS = ("usps", "spect")
+
+
+def read(folder: Path, text: str | bytes, tasks: tuple[str, ...] = TASKS) -> Roster:
+    path = folder / "roster.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return Roster.read(path, tasks)
+
+
+def test_a_roster_names_people_groups_aliases_and_excuses(tmp_path: Path) -> None:
+    roster = read(
+        tmp_path,
+        "\ufeffsubmission,name,email,alias,excused,grace_days,submitted:usps,deadline:spect\n"
+        "team-1,Ann,ann@x.org,red-fox,usps all,,2026-01-31T10:00+00:00,\n"
+        "team-1,Bob,bob@x.org,red-fox,,2,,2026-02-07T10:00+00:00\n",
+    )
+    ann, bob = roster.people
+    assert (ann.submission, ann.name, ann.excused, ann.grace_days) == ("team-1", "Ann", ("usps", "all"), None)
+    assert ann.submitted_by_task == {"usps": datetime(2026, 1, 31, 10, tzinfo=UTC)}
+    assert (bob.grace_days, bob.submitted_by_task) == (2, {})
+    assert bob.deadlines == {"spect": datetime(2026, 2, 7, 10, tzinfo=UTC)}
+    assert roster.aliases() == {"team-1": "red-fox"}
+
+
+def test_a_time_for_no_task_counts_where_there_is_one_task_only(tmp_path: Path) -> None:
+    text = "submission,submitted,deadline\nann,2026-01-31T10:00Z,2026-02-07T10:00Z\n"
+    one = read(tmp_path, text, ("usps",))
+    assert one.people[0].submitted == datetime(2026, 1, 31, 10, tzinfo=UTC)
+    assert list(one.people[0].deadlines) == ["usps"]
+    assert not one.warnings
+    several = read(tmp_path, text)
+    assert (several.people[0].submitted, several.people[0].deadlines) == (None, {})
+    assert ["counts for none; name it submitted:usps" in line for line in several.warnings] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "SUBMISSION;Name;E-Mail Address\nann;Ann Ärk;ann@x.org\n;;\n".encode("cp1252"),
+        "Submission\tName\tEmail\t\t\nann\tAnn Ärk\tann@x.org\t\t\n".encode("utf-16"),
+        "submission,,name,email\n\nann,,Ann Ärk,ann@x.org\n,,,\n".encode(),
+    ],
+)
+def test_what_spreadsheets_add_or_change_is_no_matter(tmp_path: Path, content: bytes) -> None:
+    (ann,) = read(tmp_path, content).people
+    assert (ann.submission, ann.name, ann.email) == ("ann", "Ann Ärk", "ann@x.org")
+
+
+@pytest.mark.parametrize(
+    ("text", "people"),
+    [
+        (
+            "Student,ID,SIS User ID,SIS Login ID,Section,Clouds (7)\n,,,,,Manual Posting\n    Points Possible,,,,,10\n"
+            '"Ark, Ann",11,S1,ann1,M,9\n"Student, Test",99,,x,M,\n',
+            [("ark-ann-11", "Ark, Ann", "11", "")],
+        ),
+        (
+            "LastName,FirstName,ID,SIS Login ID,Section\nArk,Ann,11,ann1,M\n",
+            [("ann-ark-11", "Ann Ark", "11", "")],
+        ),
+        (
+            "First name,Surname,ID number,Email address\nAnn,Ark,A1,ann@x.org\nBob,Berg,,bob@x.org\n",
+            [("ann-ark-a1", "Ann Ark", "", "ann@x.org"), ("bob-berg-bob", "Bob Berg", "", "bob@x.org")],
+        ),
+        ("First Name,Last Name,SID,Email\nAnn,Ark,A1,ann@x.org\n", [("ann-ark-a1", "Ann Ark", "", "ann@x.org")]),
+        ("identifier,github_username,github_id,name\nAnn Ark,Ann-A,1,x\n", [("ann-a", "Ann Ark", "", "")]),
+    ],
+)
+def test_exports_of_other_systems_are_rosters(tmp_path: Path, text: str, people: list[tuple[str, ...]]) -> None:
+    found = read(tmp_path, text).people
+    assert [(one.submission, one.name, one.canvas_id, one.email) for one in found] == people
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("name\nAnn\n", "no column `submission`"),
+        ("submission,mail\nann,x\n", "unknown column 'mail': did you mean 'email'"),
+        ("submission,due:usps\nann,x\n", "expected submitted:<task> or deadline:<task>"),
+        ("submission,submitted:uspz\nann,x\n", "no such task: did you mean 'usps'"),
+        ("submission\nAnn\n", "line 2: submission name 'Ann' is not allowed"),
+        ("submission,name\nann,Ark, Ann\n", "line 2: 3 cells, expected at most 2"),
+        ("submission,email\nann,a@x\nbob,A@x\n", "email 'a@x' twice (ann and bob)"),
+        ("submission,name\nann,Ann\nann,Ann\n", "has Ann (ann) twice"),
+        ("submission,alias\nann,fox\nbob,fox\n", "gives 'fox' to two submissions"),
+        ("submission,alias\nann,bob\nbob,\n", "gives 'bob' to two submissions"),
+        ("submission,alias\nann,*\n", "alias name"),
+        ("submission,grace_days\nann,two\n", "line 2: grace_days 'two'"),
+        ("submission,submitted:usps\nann,yesterday\n", "'yesterday' is no time"),
+        ("submission,submitted:usps\nann,2026-01-31\n", "'2026-01-31' is no time"),
+        ("submission,canvas_id\nann,1.02E+11\n", "line 2: canvas_id '1.02E+11' is a number that a spreadsheet"),
+        ("submission,excused\nann,uspz\n", "ann is excused from 'uspz', which is no task: did you mean 'usps'"),
+        ('submission,name\nann,"Ann\n', "line 2: a quoted cell does not end"),
+    ],
+)
+def test_a_bad_roster_says_what_and_where(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path, text)
+    assert problem in str(caught.value)
+
+
+def test_who_is_missing_and_who_is_nobody_is_told_with_who_may_be_meant() -> None:
+    people = (Person(submission="anne", name="Ann Ark"), Person(submission="bob"), Person(submission="xi", name="Xi"))
+    found = compare(Roster(people), ["ann", "bob", "zoe"])
+    assert found.meant == {"anne": "ann"}
+    assert found.lines() == [
+        "submissions/ann has nobody in the roster: did the roster mean it by 'anne'?",
+        "submissions/zoe has nobody in the roster",
+        "the roster's Ann Ark (anne) has no submission: is it submissions/ann?",
+        "1 in the roster without a submission: Xi (xi)",
+    ]
+
+
+def test_folder_names_hold_the_number_whoever_else_is_there() -> None:
+    assert folder_name("Zoë O'Hara", "77") == "zoe-o-hara-77"
+    assert folder_name("李", "3") == "user-3"
+    assert folder_name("reference", "") == "reference-1"
+    assert folder_name("anon_aB3xY", "anon_aB3xY") == "anon-ab3xy"
+    assert len(folder_name("a" * 90, "123456")) == 64
+
+
+def test_a_name_is_the_same_in_any_order_and_composed_or_not() -> None:
+    assert "arkann" in spellings("Ann Ark")
+    assert "cruzlópezmaríadelcarmendela" in spellings("María del Carmen de la Cruz López")
+    assert spellings("Zoe\u0308 Ark") == spellings("Zoë Ark")
+    assert spellings("प्रिया शर्मा") != spellings("परय शरम")
+
+
+def test_a_time_without_an_offset_is_local() -> None:
+    assert parse_time("2026-01-31T12:00") == datetime(2026, 1, 31, 12).astimezone()
+    assert parse_time("2026-01-31 12:00:05 UTC") == datetime(2026, 1, 31, 12, 0, 5, tzinfo=UTC)
+    with pytest.raises(ValueError, match="is no time"):
+        parse_time("noon")

@@ -1,0 +1,305 @@
+"""Gradescope: the bundle in a scratch root laid out like ``/autograder``, and what it writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.lms.gradescope import Leader, Results, results_json, results_of, results_of_problem
+from harness.record import Latency
+from tests.conftest import CENTROIDS, REPOSITORY, TemporaryCourse
+from tests.records import changed, failing
+from tests.tools import shellcheck
+
+SCHEMA = jsonschema.Draft202012Validator(json.loads(Path(__file__).with_name("results.schema.json").read_text()))
+LATENCY = Latency(
+    batch=1,
+    n=64,
+    p50_seconds=1e-4,
+    net_p50_seconds=5e-5,
+    p90_bound_seconds=None,
+    iqr_ratio=0.1,
+    noisy=False,
+    channel_seconds=1e-5,
+    ratio_to_yardstick=0.5,
+)
+
+
+def read(results: Results) -> dict[str, Any]:
+    plain = json.loads(results_json(results))
+    SCHEMA.validate(plain)
+    return plain
+
+
+def test_a_score_on_validation_is_seen_at_once() -> None:
+    plain = read(results_of(changed(cost={"parameters": 12, "latency": LATENCY}), 0.8, 10))
+    assert (plain["score"], plain["execution_time"], plain["visibility"]) == (8, 3, "visible")
+    assert {test["visibility"] for test in plain["tests"]} == {"visible"}
+    assert {test["status"] for test in plain["tests"]} == {"passed"}
+    assert plain["leaderboard"] == [
+        {"name": "accuracy", "value": 0.9, "order": "desc"},
+        {"name": "parameters", "value": 12, "order": "asc"},
+        {"name": "latency / yardstick", "value": 0.5, "order": "asc"},
+    ]
+    assert "accuracy: 0.9000" in plain["output"]
+    assert plain["stdout_visibility"] == "hidden"
+
+
+def test_a_score_on_test_waits_until_grades_are_published() -> None:
+    plain = read(results_of(changed(task={"scored_on": "test"}, cost={"parameters": 12}), 0.8, 10))
+    assert plain["visibility"] == "after_published"
+    waiting = [test["name"] for test in plain["tests"] if test["visibility"] == "after_published"]
+    assert waiting == ["beats baseline"]
+    assert [leader["name"] for leader in plain["leaderboard"]] == ["parameters"]
+    assert "0.9" not in plain["output"]
+    assert not [test for test in plain["tests"] if test["visibility"] == "visible" and "0.9" in test["output"]]
+
+
+def test_a_failure_is_told_with_its_place_and_ranks_nowhere() -> None:
+    plain = read(results_of(failing(log_tail="last\x1b[31m words"), 0, 10))
+    assert plain["score"] == 0
+    assert plain["leaderboard"] == []
+    assert "fit_error in fit (submissions/bob/blobs/model.py:7): no" in plain["output"]
+    assert "last\\x1b[31m words" in plain["output"]
+    assert [test["name"] for test in plain["tests"] if test["status"] == "passed"] == ["loads"]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.text(), st.text())
+def test_whatever_was_written_it_is_text_and_json(message: str, log: str) -> None:
+    plain = read(results_of(failing(message=message, log_tail=log * 100), 0, 10))
+    assert plain["output_format"] == "text"
+    assert {test["output_format"] for test in plain["tests"]} == {"text"}
+    assert "\x1b" not in plain["output"]
+    read(results_of_problem(message))
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_what_is_no_number_to_json_is_not_written(number: float) -> None:
+    with pytest.raises(ValueError, match="not all of"):
+        results_json(
+            Results(score=0, execution_time=0, output="", leaderboard=(Leader(name="a", value=number, order="asc"),))
+        )
+
+
+@dataclass
+class Autograder:
+    """A scratch ``/autograder``, with the interpreter of these tests in the place of its virtual environment."""
+
+    root: Path
+
+    def hand_in(self, model: str, path: str = "model.py") -> None:
+        shutil.rmtree(self.root / "submission", ignore_errors=True)
+        (self.root / "submission" / path).parent.mkdir(parents=True)
+        (self.root / "submission" / path).write_text(model)
+
+    def run(self) -> dict[str, Any]:
+        done = subprocess.run(
+            [self.root / "source" / "run_autograder"],
+            cwd=self.root,
+            env=os.environ | {"AUTOGRADER": str(self.root), "PYTHONPATH": str(REPOSITORY)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        plain = json.loads((self.root / "results" / "results.json").read_text())
+        SCHEMA.validate(plain)
+        return plain
+
+    def interpreter(self, script: str) -> None:
+        path = self.root / "venv" / "bin" / "python"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/bash\n{script}\n")
+        path.chmod(0o755)
+
+
+@pytest.fixture
+def bundle(course: TemporaryCourse, tmp_path: Path) -> Path:
+    """The bundle of ``blobs``, with points; the wheel's bytes do not matter here."""
+    task = course.add_task(more="points=CUT_OFFS,")
+    task.write_text(task.read_text().replace("import harness", "import harness\nfrom .._shared import CUT_OFFS"))
+    (task.parents[1] / "_shared").mkdir()
+    (task.parents[1] / "_shared" / "__init__.py").write_text("CUT_OFFS = ((0.5, 0), (0.9, 8), (1.0, 10))\n")
+    course.add_task("other")
+    (tmp_path / "harness-0-py3-none-any.whl").write_bytes(b"wheel")
+    done = course.harness(
+        *("export", "gradescope", "--bundle", "blobs", "--data", "embedded"),
+        *("--wheel", str(tmp_path / "harness-0-py3-none-any.whl"), "--output", str(tmp_path / "blobs.zip")),
+    )
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "blobs.zip"
+
+
+@pytest.fixture
+def autograder(bundle: Path, tmp_path: Path) -> Autograder:
+    root = tmp_path / "autograder"
+    (root / "source").mkdir(parents=True)
+    with zipfile.ZipFile(bundle) as archive:
+        for item in archive.infolist():
+            path = Path(archive.extract(item, root / "source"))
+            path.chmod(item.external_attr >> 16 & 0o777)
+    metadata = {
+        "id": 1,
+        "users": [{"name": "=cmd()", "email": "a@example.org"}],
+        "assignment": {"total_points": "20.0"},
+    }
+    (root / "submission_metadata.json").write_text(json.dumps(metadata))
+    temporary = Autograder(root)
+    temporary.interpreter(f'exec {sys.executable} "$@"')
+    return temporary
+
+
+def test_the_bundle_holds_scripts_wheel_task_and_nothing_else(bundle: Path) -> None:
+    names = {item.filename: item.external_attr >> 16 & 0o111 for item in zipfile.ZipFile(bundle).infolist()}
+    assert set(names) == {
+        "setup.sh",
+        "run_autograder",
+        "harness.json",
+        "harness-0-py3-none-any.whl",
+        "course/tasks/blobs/task.py",
+        "course/tasks/_shared/__init__.py",
+    }
+    assert {name for name, executable in names.items() if executable} == {"setup.sh", "run_autograder"}
+
+
+def test_a_submission_earns_its_points_and_a_broken_one_is_told_why(autograder: Autograder) -> None:
+    autograder.hand_in(CENTROIDS)
+    good = autograder.run()
+    accuracy = good["leaderboard"][0]
+    assert accuracy["name"] == "accuracy"
+    earned = 8 + (accuracy["value"] - 0.9) / 0.1 * 2
+    assert good["score"] == pytest.approx(earned / 10 * 20, abs=1e-3)
+    assert {test["status"] for test in good["tests"]} == {"passed"}
+    autograder.hand_in("raise RuntimeError('no')\n", "blobs/model.py")
+    broken = autograder.run()
+    assert broken["score"] == 0
+    assert "invalid_submission in import" in broken["output"]
+    assert "RuntimeError: no" in broken["output"]
+
+
+def test_nothing_handed_in_is_told(autograder: Autograder) -> None:
+    autograder.hand_in("text", "notes.txt")
+    plain = autograder.run()
+    assert plain["score"] == 0
+    assert "model.py is missing" in plain["output"]
+
+
+def test_a_linked_folder_is_not_followed(autograder: Autograder, tmp_path: Path) -> None:
+    autograder.hand_in("text", "notes.txt")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "model.py").write_text(CENTROIDS)
+    (autograder.root / "submission" / "blobs").symlink_to(tmp_path / "other")
+    assert autograder.run()["score"] == 0
+
+
+def test_a_task_that_does_not_load_is_nobodys_fault(autograder: Autograder) -> None:
+    (autograder.root / "source" / "course" / "tasks" / "blobs" / "task.py").write_text("TASK = 1\n")
+    autograder.hand_in(CENTROIDS)
+    plain = autograder.run()
+    assert "through no fault of the submission" in plain["output"]
+    assert "defines no TASK" in plain["output"]
+
+
+@pytest.mark.parametrize("script", ["exit 1", "kill -9 $$"])
+def test_results_are_there_even_if_the_grader_dies(autograder: Autograder, script: str) -> None:
+    autograder.hand_in(CENTROIDS)
+    autograder.interpreter(script)
+    assert "The grader itself failed" in autograder.run()["output"]
+
+
+def test_results_are_there_while_it_runs(autograder: Autograder) -> None:
+    autograder.interpreter('cp "$AUTOGRADER/results/results.json" "$AUTOGRADER/early.json"')
+    autograder.run()
+    early = json.loads((autograder.root / "early.json").read_text())
+    SCHEMA.validate(early)
+    assert "was stopped before it was done" in early["output"]
+
+
+def test_isolation_weaker_than_asked_for_gives_no_grade(autograder: Autograder) -> None:
+    path = autograder.root / "source" / "harness.json"
+    path.write_text(path.read_text().replace('"landlock"', '"namespaces+cgroup"'))
+    autograder.hand_in(CENTROIDS)
+    plain = autograder.run()
+    if plain["score"]:
+        pytest.skip("this machine offers the strongest isolation")
+    assert "expected at least namespaces+cgroup" in plain["output"]
+
+
+def test_setup_makes_an_environment_of_a_new_enough_python(autograder: Autograder, tmp_path: Path) -> None:
+    doubles = tmp_path / "bin"
+    doubles.mkdir()
+    make = 'echo "$*" >>"$LOG"; mkdir -p "$3/bin"; cp "$PIP" "$3/bin/python"'
+    for name, script in {
+        "python3.13": "exit 1",
+        "python3.12": f'case "$1" in -c) exit 0 ;; *) {make} ;; esac',
+        "pip": 'echo "$*" >>"$LOG"',
+    }.items():
+        (doubles / name).write_text(f"#!/bin/bash\n{script}\n")
+        (doubles / name).chmod(0o755)
+    environment = {
+        "AUTOGRADER": str(autograder.root),
+        "PATH": f"{doubles}:{os.environ['PATH']}",
+        "LOG": str(tmp_path / "log"),
+        "PIP": str(doubles / "pip"),
+    }
+    subprocess.run([autograder.root / "source" / "setup.sh"], env=os.environ | environment, check=True)
+    made, installed = (tmp_path / "log").read_text().splitlines()
+    assert made == f"-m venv {autograder.root}/venv"
+    assert installed == f"-m pip install --quiet {autograder.root}/source/harness-0-py3-none-any.whl"
+
+
+def test_the_scripts_pass_shellcheck(autograder: Autograder) -> None:
+    scripts = [autograder.root / "source" / name for name in ("setup.sh", "run_autograder")]
+    done = subprocess.run([shellcheck(), *scripts], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_data_goes_into_the_bundle_as_the_instructor_chooses(course: TemporaryCourse, tmp_path: Path) -> None:
+    wheel = tmp_path / "harness.whl"
+    wheel.write_bytes(b"wheel")
+    arguments = (
+        "export",
+        "gradescope",
+        "--bundle",
+        "blobs",
+        "--wheel",
+        str(wheel),
+        "--output",
+        str(tmp_path / "b.zip"),
+    )
+    done = course.harness(*arguments)
+    assert done.returncode == 2
+    assert "--data embedded" in done.stderr
+    (tmp_path / "data" / "blobs").mkdir(parents=True)
+    (tmp_path / "data" / "blobs" / "points.npz").write_bytes(b"points")
+    (tmp_path / "data" / "other").mkdir()
+    done = course.harness(*arguments, "--data-root", str(tmp_path / "data"))
+    assert done.returncode == 0, done.stderr
+    assert "data/blobs/points.npz" in zipfile.ZipFile(tmp_path / "b.zip").namelist()
+
+
+def test_a_private_test_part_goes_along_only_to_be_scored_on(course: TemporaryCourse, tmp_path: Path) -> None:
+    course.add_task(more="private_test=True,")
+    wheel = tmp_path / "harness.whl"
+    wheel.write_bytes(b"wheel")
+    course.environment["HARNESS_PRIVATE"] = str(tmp_path / "private")
+    (tmp_path / "private").mkdir()
+    assert course.harness("data", "private", "blobs").returncode == 0
+    arguments = ("export", "gradescope", "--bundle", "blobs", "--data", "embedded", "--wheel", str(wheel))
+    for score_on, held in (("validation", False), ("test", True)):
+        output = tmp_path / f"{score_on}.zip"
+        done = course.harness(*arguments, "--score-on", score_on, "--output", str(output))
+        assert done.returncode == 0, done.stderr
+        assert ("private/blobs/test.npz" in zipfile.ZipFile(output).namelist()) == held
