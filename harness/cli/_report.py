@@ -35,7 +35,7 @@ def report(path: str, task: str | None, output: Path | None) -> int:
             page = _page(course, submission)
         except (HarnessError, OSError) as error:  # keeps no other submission from its page
             problems.append(error)
-            out.print(f"error: {submission}: {error}", style="red")
+            console(stderr=True).print(f"error: {error}", style="red")
             continue
         file = (output or course.private / "reports") / f"{submission.name.replace('/', '-')}-{submission.task}.html"
         write_atomically(file, page.encode())

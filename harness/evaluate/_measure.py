@@ -15,12 +15,13 @@ import numpy as np
 
 import harness.yardstick
 from harness.clock import Budget, Round, Timed, measure, out_of_turn, sample, summarise, warm_up
-from harness.contract import Limits, Predictions, TaskInfo
+from harness.contract import HarnessError, InfrastructureError, Limits, Predictions, SubmissionError, TaskInfo
 from harness.evaluate._cores import pinned, quickest_cores
 from harness.evaluate._predictions import join_predictions
-from harness.evaluate._session import Answer, Exchange, Session
+from harness.evaluate._session import Answer, Exchange, Session, Stage
 from harness.record import Latency, Throughput
 from harness.sandbox import Folder, Sandbox
+from harness.wire import Raised
 
 Array = np.ndarray[Any, Any]
 Perturb = Callable[[Any, np.random.Generator], Any]
@@ -265,6 +266,28 @@ class _Clocked:
         return float(self._exchange.take().arrays[0][0])
 
 
+class YardstickSession(Session):
+    """The worker of the harness's own model: that it fails is ours, but a model may use up the time of both."""
+
+    def ended(self, stage: Stage) -> HarnessError:
+        """Say why the worker is gone."""
+        return _ours(super().ended(stage), stage)
+
+    def raised(self, stage: Stage, raised: Raised) -> HarnessError:
+        """Say what the yardstick raised."""
+        return _ours(super().raised(stage, raised), stage)
+
+    def no_protocol(self, stage: Stage, problem: str) -> HarnessError:
+        """Say what came instead of a reply."""
+        return _ours(super().no_protocol(stage, problem), stage)
+
+
+def _ours(error: HarnessError, stage: Stage) -> HarnessError:
+    if isinstance(error, SubmissionError) and error.kind == "timeout" and stage.phase == "measure":
+        return error
+    return InfrastructureError(f"the yardstick failed beside the model ({error}): run the same command again")
+
+
 def _yardstick_session(sandbox: Sandbox) -> Session:
     folder = Path(harness.yardstick.__file__).parent
-    return Session(sandbox=sandbox, task=_YARDSTICK, folders=(Folder("submission", folder),), threads=1)
+    return YardstickSession(sandbox=sandbox, task=_YARDSTICK, folders=(Folder("submission", folder),), threads=1)

@@ -14,6 +14,7 @@ import numpy as np
 from harness.artifact import ArtifactTooLargeError, BadFileNameError, Receiver
 from harness.contract import (
     FailureKind,
+    HarnessError,
     InfrastructureError,
     Limits,
     Phase,
@@ -69,7 +70,7 @@ def _no_arrays(_: object, headers: Sequence[ArrayHeader]) -> None:
 
 
 @dataclass(frozen=True)
-class _Stage:
+class Stage:
     """One call: in which phase it is, and what its failure is called."""
 
     phase: Phase
@@ -91,7 +92,7 @@ class ProtocolError(SubmissionError):
 class Exchange:
     """A request made ready: `send` returns when the answer is there, `take` returns it."""
 
-    def __init__(self, session: Session, stage: _Stage, frame: Frame, admit: Admit) -> None:
+    def __init__(self, session: Session, stage: Stage, frame: Frame, admit: Admit) -> None:
         self._session, self._stage, self._frame, self._admit = session, stage, frame, admit
         self._channel = session.process.channel
         self._reply: tuple[Reply, list[Array]] | None = None
@@ -172,7 +173,7 @@ class Session:
         task = replace(self.task, assets={name: f"{place}/{name}" for name in self.assets})
         request = Setup(task, seed, self.process.place("submission"), self.process.processes)
         with self.within("import_seconds"):
-            self._call(_Stage(phase, kind), self._frame(request))
+            self._call(Stage(phase, kind), self._frame(request))
 
     def fit(self, train: Split, validation: Split) -> None:
         """Fit the model."""
@@ -186,58 +187,58 @@ class Session:
             cpu_seconds=self.limits.fit_cpu_seconds,
         )
         with self.process.allow(allowance):
-            self._call(_Stage("fit", "fit_error"), self._frame(Fit(forms), *arrays))
+            self._call(Stage("fit", "fit_error"), self._frame(Fit(forms), *arrays))
 
     def save(self, to: Path) -> None:
         """Have the model saved and write what comes to the folder `to`."""
         taker = _ArtifactTaker(to, self.limits.artifact_bytes)
         with self.within("save_seconds"):
-            self._call(_Stage("save", "save_error"), self._frame(Save()), taker.admit, taker.take)
+            self._call(Stage("save", "save_error"), self._frame(Save()), taker.admit, taker.take)
 
     def load(self) -> None:
         """Load the artifact."""
         with self.within("load_seconds"):
-            self._call(_Stage("load", "load_error"), self._frame(Load(self.process.place("artifact"))))
+            self._call(Stage("load", "load_error"), self._frame(Load(self.process.place("artifact"))))
 
     def echo(self, inputs: Any, answer: Array) -> Exchange:
         """Make ready an exchange like a request's, answered without a model: the channel alone."""
         _, arrays = pack(inputs)
         frame = self._frame(Echo(answer.shape, str(answer.dtype)), *arrays)
-        return Exchange(self, _Stage("measure", "predict_error"), frame, anything)
+        return Exchange(self, Stage("measure", "predict_error"), frame, anything)
 
     def clock(self, inputs: Any) -> Exchange:
         """Make ready a request to predict one batch and answer with what a second time took, by the worker's clock."""
         form, arrays = pack(inputs)
-        return Exchange(self, _Stage("measure", "predict_error"), self._frame(Clock(form), *arrays), _one_number)
+        return Exchange(self, Stage("measure", "predict_error"), self._frame(Clock(form), *arrays), _one_number)
 
     def stay_awake(self, here: float, there: float) -> None:
         """Have both ends look for the next short frame, for so many seconds each, before they sleep."""
         self.process.channel.stay_awake(here)
         with self.within("load_seconds"):
-            self._call(_Stage("load", "load_error"), self._frame(StayAwake(there)))
+            self._call(Stage("load", "load_error"), self._frame(StayAwake(there)))
 
     def request(self, inputs: Any, phase: Phase = "predict") -> Exchange:
         """Make ready a request to predict one batch."""
         form, arrays = pack(inputs)
         n, shape = len(inputs), inputs.shape[1:] if isinstance(inputs, np.ndarray) else ()
         admit = admit_predictions(self.task, n, shape, phase)
-        return Exchange(self, _Stage(phase, "predict_error"), self._frame(Predict(form), *arrays), admit)
+        return Exchange(self, Stage(phase, "predict_error"), self._frame(Predict(form), *arrays), admit)
 
     def accept(self, answer: Answer, phase: Phase = "predict") -> Predictions:
         """Check an answer item by item."""
-        stage = _Stage(phase, "predict_error")
+        stage = Stage(phase, "predict_error")
         if not isinstance(answer.reply, Done):
-            raise self._no_protocol(stage, f"a {type(answer.reply).__name__} reply to Predict")
+            raise self.no_protocol(stage, f"a {type(answer.reply).__name__} reply to Predict")
         try:
             return accept(self.task, answer.arrays, phase)
         except (WireError, ValueError) as error:
-            raise self._no_protocol(stage, str(error)) from error
+            raise self.no_protocol(stage, str(error)) from error
 
     def inspect(self, inputs: Any) -> Operators:
         """Return which operators predicting `inputs` dispatches, and how many operations they are."""
         form, arrays = pack(inputs)
         with self.within("predict_seconds"):
-            reply, _ = self._call(_Stage("audit", "predict_error"), self._frame(Inspect(form), *arrays))
+            reply, _ = self._call(Stage("audit", "predict_error"), self._frame(Inspect(form), *arrays))
         return reply if isinstance(reply, Operators) else Operators()
 
     def _frame(self, message: msgspec.Struct, *arrays: Array) -> Frame:
@@ -245,7 +246,7 @@ class Session:
 
     def _call(
         self,
-        stage: _Stage,
+        stage: Stage,
         frame: Frame,
         admit: Admit = _no_arrays,
         take: Callable[[File, Array], None] | None = None,
@@ -258,7 +259,7 @@ class Session:
         return self.follow(stage, admit, take)
 
     def follow(
-        self, stage: _Stage, admit: Admit, take: Callable[[File, Array], None] | None = None
+        self, stage: Stage, admit: Admit, take: Callable[[File, Array], None] | None = None
     ) -> tuple[Reply, list[Array]]:
         """Take what comes before the reply proper, return that."""
         try:
@@ -270,20 +271,20 @@ class Session:
                     case File() if take is not None:
                         take(reply, answer[0])
                     case Raised():
-                        raise self._raised(stage, reply)
+                        raise self.raised(stage, reply)
                     case _:
                         return reply, answer
         except ChannelClosed:
             raise self.ended(stage) from None
         except WireError as error:
-            raise self._no_protocol(stage, str(error)) from error
+            raise self.no_protocol(stage, str(error)) from error
 
     def _log(self, values: dict[str, float]) -> None:
         self._logged += 1
         if self._logged <= _MAX_LOGGED:
             self.on_log(values)
 
-    def _raised(self, stage: _Stage, raised: Raised) -> SubmissionError:
+    def raised(self, stage: Stage, raised: Raised) -> HarnessError:
         raised = self._plausible(raised)
         exceeded = self.process.exceeded
         if exceeded is not None and exceeded.kind == "out_of_memory":  # a child was killed, its parent lives to tell
@@ -324,7 +325,7 @@ class Session:
             line=raised.line if known and raised.line else None,
         )
 
-    def ended(self, stage: _Stage) -> SubmissionError:
+    def ended(self, stage: Stage) -> HarnessError:
         """Say why the worker is gone: over a limit, or by its own doing."""
         how = self.process.exit_description()
         exceeded, tail = self.process.exceeded, self.process.log_tail
@@ -337,7 +338,7 @@ class Session:
             )
         return SubmissionError(exceeded.kind, stage.phase, _over(exceeded, stage.phase), log_tail=tail)
 
-    def _no_protocol(self, stage: _Stage, problem: str) -> ProtocolError:
+    def no_protocol(self, stage: Stage, problem: str) -> HarnessError:
         self.process.kill()
         return ProtocolError(
             stage.kind,

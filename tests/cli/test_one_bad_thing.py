@@ -69,7 +69,7 @@ def test_a_class_is_graded_around_what_is_bad(course: TemporaryCourse) -> None:
     shutil.rmtree(course.root / "submissions" / "ann" / "rare")
     reported = course.harness("report", "submissions/ann")
     assert reported.returncode == 2
-    assert "ann · blobs has no record yet" in reported.stdout
+    assert "ann · blobs has no record yet" in reported.stderr
     reported = course.harness("report", "submissions/bob", "--task", "blobs")
     assert reported.returncode == 0
 

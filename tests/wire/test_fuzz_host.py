@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import harness
-from harness.contract import Limits, Predictions, Split, SubmissionError, TaskInfo
+from harness.contract import InfrastructureError, Limits, Predictions, Split, SubmissionError, TaskInfo
+from harness.evaluate._measure import YardstickSession
 from harness.evaluate._score import score
 from harness.evaluate._session import Session
 from harness.sandbox import Folder
@@ -68,22 +69,24 @@ Line = bytes | tuple[msgspec.Struct, Sequence[np.ndarray[Any, Any]]]
 
 
 @contextmanager
-def hearing(script: Sequence[Line], kind: str, folder: Path, *, hang_up: bool = True) -> Iterator[Session]:
+def hearing(
+    script: Sequence[Line], kind: str, folder: Path, *, hang_up: bool = True, session: type[Session] = Session
+) -> Iterator[Session]:
     """Yield a session that hears `script`, and then that nobody is there any more."""
     down, up = os.pipe(), os.pipe()
     worker: Channel[Request] = Channel(down[0], up[1], Request)
     task = TaskInfo(name="t", kind=kind, input_dtype="float32", n_train=N, n_validation=N,
                     limits=Limits(artifact_bytes=10_000), **FORMS[kind])  # fmt: skip
-    session = Session(sandbox=None, task=task, folders=(Folder("submission", folder),), threads=1)  # type: ignore[arg-type]
-    session.process = ScriptedProcess(Channel(up[0], down[1], Reply, stoppable=True))  # type: ignore[assignment]
+    talk = session(sandbox=None, task=task, folders=(Folder("submission", folder),), threads=1)  # type: ignore[arg-type]
+    talk.process = ScriptedProcess(Channel(up[0], down[1], Reply, stoppable=True))  # type: ignore[assignment]
     try:
         for line in script:
             os.write(up[1], line) if isinstance(line, bytes) else worker.send(line[0], *line[1])
         if hang_up:
             os.close(up[1])
-        yield session
+        yield talk
     finally:
-        session.process.channel.close()
+        talk.process.channel.close()
         for fd in (down[0], up[1]):
             with suppress(OSError):
                 os.close(fd)
@@ -261,6 +264,17 @@ TASK = harness.Task(
     split="none",
     metrics=(harness.metrics.accuracy, harness.metrics.macro_f1),
 ).named("points")
+
+
+@pytest.mark.parametrize(
+    "script", [[], [b"x" * 40], [(Raised("ValueError", "no idea", None, None, ""), [])], [(Done(), [np.zeros(3)])]]
+)
+def test_a_yardstick_that_fails_is_not_the_submissions_fault(script, tmp_path):
+    with (
+        hearing(script, "classification", tmp_path, session=YardstickSession) as session,
+        pytest.raises(InfrastructureError, match="the yardstick failed"),
+    ):
+        session.clock(np.zeros((1, 2), np.float32))()
 
 
 def test_a_worker_that_answers_without_reading_does_not_stop_the_host(tmp_path):
