@@ -63,4 +63,6 @@ def _one(out: Console, evaluator: Evaluator, submission: Submission, tally: Coun
 
 
 def _where(error: SubmissionError | None) -> str:
-    return "" if error is None or error.file is None else f" ({neutral_line(error.file)}:{error.line or '?'})"
+    if error is None or error.file is None:
+        return ""
+    return f" ({neutral_line(error.file)}{'' if error.line is None else f':{error.line}'})"

@@ -41,7 +41,7 @@ def verdict(record: Record) -> str:
     who = f"{record.submission.name} · {record.task.name}"
     if record.failure is not None:
         failure = record.failure
-        where = "" if failure.file is None else f" ({neutral_line(failure.file)}:{failure.line or '?'})"
+        where = "" if failure.file is None else f" ({_where(failure)})"
         return f"failed: {who}: {failure.kind} in {failure.phase}{where}"
     base, score = record.baseline, record.primary
     assert score is not None
@@ -51,7 +51,7 @@ def verdict(record: Record) -> str:
 
 
 def _show_failure(console: Console, failure: Failure, told: Told) -> None:
-    where = "" if failure.file is None else f"{neutral_line(failure.file)}:{failure.line or '?'}: "
+    where = "" if failure.file is None else f"{_where(failure)}: "
     message, log = failure.message, failure.log_tail
     if told.failure is not None:  # in full: whoever sits here may see the data
         message, log = told.failure.message, told.failure.log_tail
@@ -61,6 +61,10 @@ def _show_failure(console: Console, failure: Failure, told: Told) -> None:
         kept = " are in the record" if failure.log_tail else ""
         console.print(f"  … {len(lines) - _LOG_LINES} earlier lines{kept}", style="dim")
     _show_lines(console, lines[-_LOG_LINES:])
+
+
+def _where(failure: Failure) -> str:
+    return f"{neutral_line(failure.file or '')}{'' if failure.line is None else f':{failure.line}'}"
 
 
 def _show_printed(console: Console, printed: str, output: Path | None) -> None:

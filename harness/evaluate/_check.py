@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.contract import Predictions, Split, SubmissionError
 from harness.evaluate._audits import differing, eval_forgotten
-from harness.evaluate._open import fit_session, open_session
+from harness.evaluate._open import fit_session, open_session, with_model
 from harness.evaluate._plan import Plan
 from harness.evaluate._predictions import join_predictions
 from harness.evaluate._score import require_scores
@@ -63,7 +63,7 @@ def check(plan: Plan, sandbox: Sandbox, work: Path) -> Iterator[Check]:
     suite = _Suite(plan, sandbox, work)
     try:
         for name, step in suite.steps():
-            result = _tried(name, step)
+            result = _tried(name, step, suite.translated)
             yield result
             if result.outcome == "failed" and name in _Suite.FOUNDATIONS:
                 break
@@ -71,10 +71,11 @@ def check(plan: Plan, sandbox: Sandbox, work: Path) -> Iterator[Check]:
         suite.close()
 
 
-def _tried(name: str, step: Step) -> Check:
+def _tried(name: str, step: Step, translated: Callable[[SubmissionError], SubmissionError]) -> Check:
     try:
         told = step()
-    except SubmissionError as error:
+    except SubmissionError as raised:
+        error = translated(raised)
         return Check(name, "failed", error.message, error)
     except _Failed as failed:
         return Check(name, "failed", str(failed))
@@ -118,6 +119,11 @@ class _Suite:
             ("rules", self._rules),
         ]
 
+    def translated(self, error: SubmissionError) -> SubmissionError:
+        """Return `error` with the cell of the notebook, where the model comes from one."""
+        source = self._plan.snapshot.source
+        return error if source is None else source.translated(error)
+
     def close(self) -> None:
         """End the worker, if one runs."""
         if self._session is not None:
@@ -126,9 +132,12 @@ class _Suite:
 
     def _files(self) -> str | None:
         check_snapshot(self._plan.snapshot, "trained", self._plan.task.limits)
-        if self._plan.snapshot.notes:
-            raise _Warned("; ".join(self._plan.snapshot.notes))
-        return None
+        self._plan = with_model(self._plan, self._sandbox, self._work)
+        told = "; ".join(self._plan.snapshot.notes)
+        source = self._plan.snapshot.source
+        if source is not None and source.missing:
+            raise _Warned(told)
+        return told or None
 
     def _import(self) -> None:
         self._start(fit_session(self._plan, self._sandbox, self._work)).setup(self._plan.seeds[0])

@@ -6,7 +6,8 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from harness.contract import TaskInfo
+from harness.contract import SubmissionError, TaskInfo
+from harness.evaluate._notebook import NotebookError, put_together
 from harness.evaluate._plan import Plan
 from harness.evaluate._session import ASSETS, Session
 from harness.sandbox import Folder, Sandbox
@@ -36,6 +37,33 @@ def fit_session(plan: Plan, sandbox: Sandbox, work: Path) -> Session:
             (folder / asset.file.name).chmod(0o644)
     session = open_session(plan, sandbox, Folder(ASSETS, folder))
     return replace(session, assets=tuple(asset.file.name for asset in plan.assets))
+
+
+def with_model(plan: Plan, sandbox: Sandbox, work: Path) -> Plan:
+    """Return `plan` with a ``model.py``: of a notebook it is put together here, from what a worker says is needed.
+
+    The worker that parses the notebook is shown nothing else and runs none of it; no other worker sees the notebook.
+
+    Raises:
+        SubmissionError: no model can be found in the notebook.
+    """
+    notebook = plan.snapshot.notebook
+    if notebook is None or plan.snapshot.source is not None:
+        return plan
+    empty = work / "notebook"
+    empty.mkdir()
+    empty.chmod(0o755)
+    session = Session(sandbox=sandbox, task=task_info(plan), folders=(Folder("submission", empty),), threads=1)
+    try:
+        with session:
+            source = put_together(notebook, session.extract(notebook.cells))
+    except NotebookError as error:
+        raise SubmissionError("invalid_submission", "import", str(error)) from error
+    except SubmissionError as error:
+        raise SubmissionError(
+            error.kind, error.phase, error.message, file=notebook.name, log_tail=error.log_tail
+        ) from error
+    return replace(plan, snapshot=plan.snapshot.with_source(source))
 
 
 def task_info(plan: Plan) -> TaskInfo:

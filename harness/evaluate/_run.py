@@ -21,7 +21,7 @@ from harness.evaluate._host import describe_git, describe_machine, package_versi
 from harness.evaluate._jitter import jitter_of
 from harness.evaluate._measure import Measured, Subject, measure_cost
 from harness.evaluate._observe import Observer
-from harness.evaluate._open import fit_session, open_session
+from harness.evaluate._open import fit_session, open_session, with_model
 from harness.evaluate._plan import Plan
 from harness.evaluate._predictions import join_predictions
 from harness.evaluate._score import Scored, ScoresMissingError, compare, mean_of, not_reached, score
@@ -134,7 +134,7 @@ def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer
         try:
             line.run()
         except SubmissionError as error:
-            failure = error
+            failure = line.translated(error)
         evidence, reached = line.evidence(), line.reached
         about = Run(
             id=plan.id,
@@ -204,6 +204,7 @@ class _Line:
         plan, reached = self._plan, self.reached
         first, *others = plan.seeds
         check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
+        plan = self._plan = with_model(plan, self._sandbox, self._work)
         artifact = plan.snapshot.weights or self._work
         with self._entered(self._quiet.working()):
             if plan.mode == "trained":
@@ -323,6 +324,11 @@ class _Line:
                 "fit kept nothing on self, so what it learned was lost: another process predicts, and there a network "
                 "in a variable of the module is as new; make it an attribute, self.net",
             )
+
+    def translated(self, error: SubmissionError) -> SubmissionError:
+        """Return `error` with the cell of the notebook, where the model comes from one."""
+        source = self._plan.snapshot.source
+        return error if source is None else source.translated(error)
 
     def told(self, failure: SubmissionError | None) -> Told:
         """Return what is told besides the record."""

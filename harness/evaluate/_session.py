@@ -32,6 +32,8 @@ from harness.wire import (
     Clock,
     Done,
     Echo,
+    Extract,
+    Extracted,
     File,
     Fit,
     Frame,
@@ -174,6 +176,15 @@ class Session:
         request = Setup(task, seed, self.process.place("submission"), self.process.processes)
         with self.within("import_seconds"):
             self._call(Stage(phase, kind), self._frame(request))
+
+    def extract(self, cells: Sequence[str]) -> Extracted:
+        """Return which lines of a notebook's cells make its model; nothing of them is run."""
+        stage = _Stage("import", "invalid_submission")
+        with self.within("import_seconds"):
+            reply, _ = self._call(stage, self._frame(Extract(), *pack(list(cells))[1]))
+        if not isinstance(reply, Extracted):
+            raise self._no_protocol(stage, f"a {type(reply).__name__} reply to Extract")
+        return reply
 
     def fit(self, train: Split, validation: Split) -> None:
         """Fit the model."""

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from harness.contract import Limits, SubmissionError
 from harness.evaluate._folder import Opened, open_folder
+from harness.evaluate._notebook import (
+    MAX_NOTEBOOK_BYTES,
+    ModelSource,
+    Notebook,
+    NotebookError,
+    describe_cells,
+    read_notebook,
+)
+from harness.evaluate._roles import WEIGHTS, Role, missing_model, notebook_among, role_of
 from harness.record import Mode
 
-WEIGHTS = "weights"
+_TRAINED, _NAMED = "trained", 5
 _NOT_SUBMITTED = frozenset({"__pycache__"})
 _MAX_FILES = 2_000
 _MAX_DEPTH = 16
@@ -36,15 +47,50 @@ class Snapshot:
     """Of files beside the source."""
     problem: SubmissionError | None
     """Why it cannot be used."""
+    notebook: Notebook | None = None
+    """What stands in for ``model.py``, where that is not there."""
+    source: ModelSource | None = None
+    """What was put together from the notebook, once it was."""
+    trained: tuple[str, ...] = ()
+    """Trained model files beside ``model.py``, copied beside `files` as long as the mode is not known."""
     notes: tuple[str, ...] = ()
     """What its owner should know: what was set aside, and why."""
+
+    def in_mode(self, mode: Mode) -> Snapshot:
+        """Return the snapshot as workers are shown it: what is trained sees no trained files, what is loaded all."""
+        trained, size = self.files.with_name(_TRAINED), 0
+        if mode == "trained":
+            return replace(self, notes=(*self.notes, *_set_aside(self.trained, self.weights is not None)))
+        for name in self.trained:
+            size += (trained / name).stat().st_size
+            _copy(trained / name, self.files / name)
+        if self.weights is not None:
+            for path in sorted(path for path in self.weights.rglob("*") if path.is_file()):
+                _copy(path, self.files / WEIGHTS / path.relative_to(self.weights))
+        _open_to_all(self.files)
+        return replace(self, shipped_bytes=self.shipped_bytes + size)
+
+    def with_source(self, source: ModelSource) -> Snapshot:
+        """Return the snapshot with the ``model.py`` put together from its notebook."""
+        content = source.text.encode("utf-8", "surrogatepass")
+        (self.files / "model.py").write_bytes(content)
+        (self.files / "model.py").chmod(0o644)
+        notes = [f"model.py is {describe_cells(source.cells)} of {source.notebook.name}"]
+        if source.missing:
+            names = ", ".join(source.missing[:_NAMED])
+            notes.append(
+                f"the model uses {names}, which no cell defines by an import, a function, a class or an assignment: "
+                "define it so, in a cell of its own or in fit"
+            )
+        return replace(self, source=source, source_bytes=self.source_bytes + len(content), notes=(*self.notes, *notes))
 
 
 @dataclass(frozen=True)
 class _Entry:
     path: PurePosixPath
     content: bytes | None
-    """None for what is not a regular file."""
+    """None for what is not a regular file, and for a document, which nobody reads."""
+    role: Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,16 +107,17 @@ def read_contents(folder: Path, limits: Limits, shared: Path | None = None) -> C
     ships_weights = False
     for entry, over in _digested(folder, shared, _cap(limits), digest):
         plain = entry.content is not None and not over
-        ships_weights |= plain and entry.path.parts[0] == WEIGHTS and len(entry.path.parts) > 1
+        ships_weights |= plain and entry.role == "weights" and len(entry.path.parts) > 1
     return Contents(digest=f"sha256:{digest.hexdigest()}", ships_weights=ships_weights)
 
 
 def read_files(
     folder: Path, limits: Limits, shared: Path | None = None
 ) -> Iterator[tuple[PurePosixPath, bytes | None]]:
-    """Yield what a snapshot of `folder` would read; None for what is no plain file."""
+    """Yield what a snapshot of `folder` would read, no documents; None for what is no plain file."""
     for entry, _ in _digested(folder, shared, _cap(limits), hashlib.sha256()):
-        yield entry.path, entry.content
+        if entry.role != "document":
+            yield entry.path, entry.content
 
 
 def take_snapshot(folder: Path, to: Path, limits: Limits, shared: Path | None = None) -> Snapshot:
@@ -81,40 +128,78 @@ def take_snapshot(folder: Path, to: Path, limits: Limits, shared: Path | None = 
     """
     cap = _cap(limits)
     digest = hashlib.sha256()
-    refused: list[str] = []
-    counts = {"source": 0, "shipped": 0, WEIGHTS: 0}
-    problem: SubmissionError | None = None
+    taking = _Taking(to)
     for entry, over in _digested(folder, shared, cap, digest):
-        if entry.content is None:
-            refused.append(str(entry.path))
-            continue
         if over:
-            problem = SubmissionError(
+            taking.problem = SubmissionError(
                 "resource_limit",
                 "import",
                 f"the submission holds more than {cap} bytes or {_MAX_FILES} files: hand in less",
             )
             break
-        counts[_role(entry.path)] += len(entry.content)
-        _write(to, entry)
-    if refused:
-        problem = _refused(refused)
-    elif not (to / "model.py").is_file() and problem is None:
-        problem = SubmissionError(
-            "invalid_submission",
-            "import",
-            "model.py is missing: expected a file model.py with a class `Model`",
-        )
-    weights = to.with_name(WEIGHTS)
+        taking.take(entry)
     to.mkdir(parents=True, exist_ok=True)
+    weights = to.with_name(WEIGHTS)
     return Snapshot(
         files=to,
         weights=weights if weights.is_dir() else None,
         digest=f"sha256:{digest.hexdigest()}",
-        source_bytes=counts["source"],
-        shipped_bytes=counts["shipped"],
-        problem=problem,
+        source_bytes=taking.bytes["source"],
+        shipped_bytes=taking.bytes["shipped"],
+        problem=taking.verdict(),
+        notebook=taking.notebook,
+        trained=tuple(taking.trained),
     )
+
+
+class _Taking:
+    """Takes a submission's files one by one."""
+
+    def __init__(self, to: Path) -> None:
+        self._to = to
+        self._refused: list[str] = []
+        self._seen: list[PurePosixPath] = []
+        self.bytes: Counter[Role] = Counter()
+        self.trained: list[str] = []
+        self.notebook: Notebook | None = None
+        self.problem: SubmissionError | None = None
+
+    def take(self, entry: _Entry) -> None:
+        self._seen.append(entry.path)
+        if entry.role == "document":
+            return
+        if entry.content is None:
+            self._refused.append(str(entry.path))
+            return
+        if entry.role == "notebook":
+            self._read(entry.path.name, entry.content)
+            return
+        if entry.role == "trained":
+            self.trained.append(str(entry.path))
+        self.bytes[entry.role] += len(entry.content)
+        _write(self._to, entry)
+
+    def verdict(self) -> SubmissionError | None:
+        """Return why this cannot be used, if it cannot."""
+        if self._refused:
+            return _refused(self._refused)
+        if self.problem is not None or self.notebook is not None:
+            return self.problem
+        if not (self._to / "model.py").is_file():
+            return SubmissionError("invalid_submission", "import", missing_model(self._seen))
+        if PurePosixPath("model", "__init__.py") in self._seen:
+            return SubmissionError(
+                "invalid_submission",
+                "import",
+                "the package model/ hides model.py: give the folder another name, such as nets/",
+            )
+        return None
+
+    def _read(self, name: str, content: bytes) -> None:
+        try:
+            self.notebook = read_notebook(name, content)
+        except NotebookError as error:
+            self.problem = SubmissionError("invalid_submission", "import", str(error))
 
 
 def check_snapshot(snapshot: Snapshot, mode: Mode, limits: Limits) -> None:
@@ -139,17 +224,25 @@ def _cap(limits: Limits) -> int:
 
 
 def _digested(folder: Path, shared: Path | None, cap: int, digest: hashlib._Hash) -> Iterator[tuple[_Entry, bool]]:
-    """Yield the files of a submission, each added to `digest`; the last may be one too many, and is marked so."""
-    total = 0
-    for number, entry in enumerate(_with_shared(_walk(folder, cap), shared, cap)):
-        size = -1 if entry.content is None else len(entry.content)
-        digest.update(os.fsencode(entry.path) + f"\0{size}\0".encode())
-        if entry.content is None:
+    """Yield the files of a submission, each added to `digest`; the last may be one too many, and is marked so.
+
+    Documents decide nothing and are not in it; of a notebook the code is.
+    """
+    total = number = 0
+    for entry in _with_shared(_walk(folder, cap), shared, cap):
+        if entry.role == "document":
             yield entry, False
             continue
-        digest.update(entry.content)
-        total += len(entry.content)
-        over = total > cap or number >= _MAX_FILES
+        content = _code_of(entry) if entry.role == "notebook" else entry.content
+        size = -1 if content is None else len(content)
+        digest.update(os.fsencode(entry.path) + f"\0{size}\0".encode())
+        number += 1
+        if content is None:
+            yield entry, False
+            continue
+        digest.update(content)
+        total += len(content)
+        over = total > cap or number > _MAX_FILES
         yield entry, over
         if over:
             return
@@ -165,15 +258,38 @@ def _refused(names: list[str]) -> SubmissionError:
     )
 
 
-def _role(path: PurePosixPath) -> str:
-    if path.parts[0] == WEIGHTS:
-        return WEIGHTS
-    return "source" if path.suffix == ".py" else "shipped"
+def _code_of(entry: _Entry) -> bytes | None:
+    """Return the code of a notebook; all of it where it cannot be read."""
+    if entry.content is None:
+        return None
+    try:
+        return read_notebook(entry.path.name, entry.content).code
+    except NotebookError:
+        return entry.content
+
+
+def _set_aside(trained: tuple[str, ...], weights: bool) -> list[str]:
+    names = [*trained[:_NAMED], *([f"{WEIGHTS}/"] if weights else [])]
+    if not names:
+        return []
+    more = f" and {len(trained) - _NAMED} more" if len(trained) > _NAMED else ""
+    return [f"set aside: {', '.join(names)}{more}; the model is trained here, so trained files are not used"]
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def _open_to_all(folder: Path) -> None:
+    """Let any uid read what lies below `folder`."""
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _write(to: Path, entry: _Entry) -> None:
-    """Write a copy that any uid can read; ``weights/`` goes beside the rest, not into it."""
-    base = to.parent if entry.path.parts[0] == WEIGHTS else to
+    """Write a copy that any uid can read; ``weights/`` and trained files go beside the rest, not into it."""
+    base = {"weights": to.parent, "trained": to.with_name(_TRAINED)}.get(entry.role, to)
     target = base / entry.path
     target.parent.mkdir(parents=True, exist_ok=True)
     assert entry.content is not None
@@ -191,7 +307,7 @@ def _with_shared(entries: Iterator[_Entry], shared: Path | None, cap: int) -> It
         yield entry
     if shared is not None and named:
         for entry in _walk(shared, cap):
-            yield _Entry(shared.name / entry.path, entry.content)
+            yield _Entry(shared.name / entry.path, entry.content, entry.role)
 
 
 def _is_plain(name: str) -> bool:
@@ -207,24 +323,28 @@ def _walk(folder: Path, cap: int) -> Iterator[_Entry]:
         try:
             top = held.enter_context(open_folder(folder))
         except OSError:
-            yield _Entry(PurePosixPath("."), None)
+            yield _Entry(PurePosixPath("."), None, "shipped")
             return
-        yield from _walk_opened(top, PurePosixPath(), cap)
+        yield from _walk_opened(top, PurePosixPath(), cap, notebook_among(top.names()))
 
 
-def _walk_opened(folder: Opened, prefix: PurePosixPath, cap: int) -> Iterator[_Entry]:
+def _walk_opened(folder: Opened, prefix: PurePosixPath, cap: int, notebook: str | None = None) -> Iterator[_Entry]:
     for name in sorted(folder.names()):
-        if name.startswith(".") or name in _NOT_SUBMITTED or name.endswith(".ipynb"):
+        if name.startswith(".") or name in _NOT_SUBMITTED:
             continue
         path = prefix / name
         if not _is_plain(name) or len(path.parts) > _MAX_DEPTH:
-            yield _Entry(path, None)
+            yield _Entry(path, None, "shipped")
             continue
+        role = "notebook" if name == notebook else role_of(path)
         mode = folder.mode(name)
         if stat.S_ISDIR(mode):
             with folder.enter(name) as inner:
                 yield from _walk_opened(inner, path, cap)
+        elif role == "document":
+            yield _Entry(path, None, role)
         elif stat.S_ISREG(mode):
-            yield _Entry(path, folder.read(name, cap + 1))
+            most = MAX_NOTEBOOK_BYTES if role == "notebook" else cap
+            yield _Entry(path, folder.read(name, most + 1), role)
         else:
-            yield _Entry(path, None)
+            yield _Entry(path, None, role)

@@ -142,14 +142,15 @@ class Evaluator:
         with _disk(), scratch("evaluate") as work:
             work.chmod(0o711)  # a worker's own uid passes through; what it may see is bound by path
             snapshot = take_snapshot(submission.folder, work / "submission", task.limits, submission.shared)
+            mode = choose_mode(task, snapshot.weights is not None, self._settings.weights)
             plan = Plan(
                 name=submission.name,
                 task=task,
                 task_digest=self._course.task_digest(submission.task),
                 data=data,
-                snapshot=snapshot,
+                snapshot=snapshot.in_mode(mode),
                 assets=self.assets(submission.task),
-                mode=choose_mode(task, snapshot.weights is not None, self._settings.weights),
+                mode=mode,
                 base_seed=self._settings.seed,
                 repeats=self._settings.repeats,
                 level=self._sandbox.isolation.level.value,

@@ -21,10 +21,12 @@ MAX_LOGGED_NAMES, MAX_LOGGED_NAME = 32, 64
 MAX_NAMES, MAX_NAME = 1_024, 200
 MAX_PATH = 255
 MAX_LINE = (1 << 31) - 1
+MAX_PIECES = 10_000
 MAX_MESSAGE, MAX_TRACEBACK = 2_000, 8_000
 
 Name = Annotated[str, Meta(max_length=MAX_NAME)]
 Names = Annotated[tuple[Name, ...], Meta(max_length=MAX_NAMES)]
+Position = Annotated[int, Meta(ge=1, le=MAX_LINE)]
 LoggedName = Annotated[str, Meta(max_length=MAX_LOGGED_NAME)]
 LoggedValue = Annotated[float, Meta(ge=-MAX_LOGGED_VALUE, le=MAX_LOGGED_VALUE)]
 
@@ -94,7 +96,11 @@ class Inspect(_Message, frozen=True, tag="inspect"):
     form: Form = "array"
 
 
-Request = Echo | Clock | StayAwake | Setup | Fit | Save | Load | Predict | Inspect
+class Extract(_Message, frozen=True, tag="extract"):
+    """Say which lines of a notebook make its model; the texts of its cells follow, and none is run."""
+
+
+Request = Extract | Echo | Clock | StayAwake | Setup | Fit | Save | Load | Predict | Inspect
 
 
 class Done(_Message, frozen=True, tag="done"):
@@ -127,6 +133,19 @@ class Operators(_Message, frozen=True, tag="operators"):
     """Modules that act differently while training, and were called in training mode."""
 
 
+class Extracted(_Message, frozen=True, tag="extracted"):
+    """The lines of a notebook that make its model, counted from 1, as are the cells. A claim: ranges, no text."""
+
+    pieces: Annotated[tuple[tuple[Position, Position, Position], ...], Meta(max_length=MAX_PIECES)] = ()
+    """Cell, first line, last line."""
+    blanked: Annotated[tuple[tuple[Position, Position], ...], Meta(max_length=MAX_PIECES)] = ()
+    """Cell and line of what only a notebook understands, such as a magic, inside of a piece."""
+    future: Names = ()
+    """Features of ``from __future__``."""
+    missing: Names = ()
+    """Names that the model uses and no cell defines where it could be taken."""
+
+
 class Raised(_Message, frozen=True, tag="raised"):
     """Student code raised: what, and where in the student's own files. A claim, used to explain only."""
 
@@ -138,4 +157,4 @@ class Raised(_Message, frozen=True, tag="raised"):
     reason: Reason = "error"
 
 
-Reply = Done | Logged | File | Operators | Raised
+Reply = Done | Extracted | Logged | File | Operators | Raised

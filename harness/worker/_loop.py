@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 
 from harness.artifact import NotAFileError, read_files  # early: a file of the student's may take a name it needs
-from harness.contract import Model, Split, TaskInfo
+from harness.contract import Limits, Model, Split, TaskInfo
 from harness.wire import (
     MAX_LOGGED_NAME,
     MAX_LOGGED_NAMES,
@@ -29,6 +29,7 @@ from harness.wire import (
     Clock,
     Done,
     Echo,
+    Extract,
     File,
     Fit,
     Form,
@@ -48,6 +49,7 @@ from harness.wire import (
 from harness.worker._confine import confine
 from harness.worker._explain import ArtifactError, ContractError, encodable, explain
 from harness.worker._inspect import inspect
+from harness.worker._notebook import find_model
 from harness.worker._plain import plain
 from harness.worker._remedies import Doing
 from harness.worker._student import make_model
@@ -58,6 +60,7 @@ Answer = tuple[Form, tuple[Array, ...]]
 _DOING: dict[type, Doing] = {
     Setup: "import", Fit: "fit", Save: "save", Load: "load", Predict: "predict", Inspect: "predict",
 }  # fmt: skip
+_PARSING_PROCESSES = 64
 _EVERY_LOG = 2_000
 _LOGS_PER_SECOND = 20  # after that many
 
@@ -146,6 +149,21 @@ class Worker:
             case Echo():
                 form, results = _echo(request, arrays)
                 return Done(form), results
+            case Inspect(form):
+                inputs = unpack(form, arrays)
+                _switch_gradient_off()
+                before = copy.deepcopy(inputs)
+                seen = inspect(lambda: self._predict(inputs))
+                return msgspec.structs.replace(seen, inputs_changed=not np.array_equal(before, inputs)), ()
+            case Extract():
+                confine(Limits(), _PARSING_PROCESSES)
+                return find_model(unpack("texts", arrays)), ()
+        self._do(request, arrays)
+        return Done(), ()
+
+    def _do(self, request: Request, arrays: list[Array]) -> None:
+        """Do what has no answer but that it is done."""
+        match request:
             case StayAwake(seconds):
                 self._channel.stay_awake(seconds)
             case Setup():
@@ -156,13 +174,6 @@ class Worker:
                 self._save()
             case Load(folder):
                 self._load(Path(folder))
-            case Inspect(form):
-                inputs = unpack(form, arrays)
-                _switch_gradient_off()
-                before = copy.deepcopy(inputs)
-                seen = inspect(lambda: self._predict(inputs))
-                return msgspec.structs.replace(seen, inputs_changed=not np.array_equal(before, inputs)), ()
-        return Done(), ()
 
     def _setup(self, request: Setup) -> None:
         self._folder = Path(request.submission)

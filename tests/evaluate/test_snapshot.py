@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 import harness
 from harness.contract import SubmissionError
-from harness.evaluate._snapshot import Snapshot, check_snapshot, take_snapshot
+from harness.evaluate._snapshot import Snapshot, check_snapshot, read_files, take_snapshot
 
 
 @pytest.fixture
@@ -224,3 +225,81 @@ def test_a_link_among_shared_code_is_refused_by_name(folder: Path, shared: Path)
     problem = taken_with(folder, shared).problem
     assert problem is not None
     assert "'_shared/secret.py'" in str(problem)
+
+
+DOCUMENTS = ["README.md", "report.pdf", "plot.png", "page.html", "old.ipynb", "results.csv"]
+
+
+def test_documents_are_shown_to_nobody_and_decide_nothing(folder: Path) -> None:
+    plain = taken(folder)
+    for name in DOCUMENTS:
+        (folder / name).write_bytes(bytes(200_000))
+    snapshot = taken(folder)
+    check_snapshot(snapshot, "trained", harness.Limits())
+    assert names(snapshot.files) == ["model.py"]
+    assert (snapshot.digest, snapshot.shipped_bytes) == (plain.digest, 0)
+
+
+def test_trained_files_are_set_aside_where_the_model_is_trained(folder: Path) -> None:
+    (folder / "best.pt").write_bytes(bytes(300_000))
+    (folder / "best_model").mkdir()
+    (folder / "best_model" / "x.bin").write_bytes(bytes(300_000))
+    (folder / "weights").mkdir()
+    (folder / "weights" / "net.pt").write_bytes(b"123")
+    snapshot = taken(folder).in_mode("trained")
+    check_snapshot(snapshot, "trained", harness.Limits())
+    assert names(snapshot.files) == ["model.py"]
+    assert snapshot.notes == (
+        "set aside: best.pt, best_model/x.bin, weights/; the model is trained here, so trained files are not used",
+    )
+
+
+def test_who_loads_is_shown_trained_files_and_weights_beside_the_model(folder: Path) -> None:
+    (folder / "best.pt").write_bytes(b"12")
+    (folder / "weights" / "deep").mkdir(parents=True)
+    (folder / "weights" / "deep" / "net.pt").write_bytes(b"123")
+    snapshot = taken(folder).in_mode("loaded")
+    assert names(snapshot.files) == ["best.pt", "model.py", "weights/deep/net.pt"]
+    assert names(snapshot.weights) == ["deep/net.pt"]
+    assert snapshot.shipped_bytes == 2  # the weights are counted as the artifact, once
+    assert (snapshot.files / "weights" / "deep").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_package_that_hides_the_model_is_named(folder: Path) -> None:
+    (folder / "model").mkdir()
+    (folder / "model" / "__init__.py").touch()
+    assert "the package model/ hides model.py" in refuse(folder).message
+
+
+def test_a_notebook_stands_in_for_the_model_and_its_outputs_decide_nothing(folder: Path) -> None:
+    cell = {"cell_type": "code", "source": "import harness", "outputs": []}
+    (folder / "model.py").unlink()
+    (folder / "work.ipynb").write_text(json.dumps({"cells": [cell]}))
+    first = taken(folder)
+    assert (first.problem, first.notebook and first.notebook.cells) == (None, ("import harness",))
+    assert names(first.files) == []
+    cell["outputs"] = [{"text": "x" * 100_000}]
+    (folder / "work.ipynb").write_text(json.dumps({"cells": [cell]}))
+    assert taken(folder).digest == first.digest
+    cell["source"] = "import torch"
+    (folder / "work.ipynb").write_text(json.dumps({"cells": [cell]}))
+    assert taken(folder).digest != first.digest
+
+
+def test_a_notebook_that_cannot_be_read_is_told(folder: Path) -> None:
+    (folder / "model.py").unlink()
+    (folder / "work.ipynb").write_text("{")
+    assert "work.ipynb: it cannot be read" in refuse(folder).message
+
+
+def test_a_link_in_place_of_a_notebook_is_refused(folder: Path) -> None:
+    (folder / "model.py").rename(folder / "old.txt")
+    (folder / "work.ipynb").symlink_to("/etc/passwd")
+    assert "'work.ipynb'" in refuse(folder).message
+
+
+def test_what_is_read_holds_the_notebook_and_no_document(folder: Path) -> None:
+    (folder / "model.py").unlink()
+    (folder / "work.ipynb").write_text("{}")
+    (folder / "README.md").touch()
+    assert dict(read_files(folder, harness.Limits())) == {PurePosixPath("work.ipynb"): b"{}"}

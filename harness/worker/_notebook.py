@@ -1,0 +1,272 @@
+"""Find the statements of a notebook that make its model; they are parsed, none is run.
+
+Cells that are marked ``#| harness`` are taken whole. Where none is, the last class `Model` is taken and, from all
+cells, the imports, functions, classes and assignments that it needs, and those that these need in turn. Loops, calls,
+plots and magics stay behind.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+import symtable
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.wire import MAX_NAME, MAX_NAMES, Extracted
+from harness.worker._explain import ContractError
+
+_MARK = re.compile(r"^#\s*\|\s*harness\b", re.MULTILINE)
+_MAGIC = re.compile(r"^\s*([%!?]|[\w.]+\?{1,2}\s*$)")
+_ASSIGNED_MAGIC = re.compile(r"^(\s*[\w, ]+=\s*)[%!].*$")
+_CELL_MAGIC = re.compile(r"^\s*%%(\w+)")
+_PYTHON_CELLS = frozenset({"time", "timeit", "capture", "prun", "python3", "python"})
+"""Cell magics whose cells are Python all the same."""
+_BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__"}
+_SHOWN_CHARACTERS = 80
+
+
+@dataclass(frozen=True)
+class _Cell:
+    number: int
+    """From 1."""
+    tree: ast.Module
+    blanked: frozenset[int]
+
+
+@dataclass(frozen=True)
+class _Statement:
+    cell: _Cell
+    node: ast.stmt
+    binds: frozenset[str]
+    """Names it gives a value to."""
+    changes: frozenset[str]
+    """Names whose value it changes: ``config["rate"] = 0.1``."""
+    uses: frozenset[str]
+
+    @property
+    def piece(self) -> tuple[int, int, int]:
+        decorators = getattr(self.node, "decorator_list", [])
+        first = min([self.node.lineno, *(decorator.lineno for decorator in decorators)])
+        return self.cell.number, first, self.node.end_lineno or self.node.lineno
+
+
+def find_model(cells: Sequence[str]) -> Extracted:
+    """Return the lines of `cells` that make the class `Model`.
+
+    Raises:
+        ContractError: there is none, or a cell that is needed cannot be parsed.
+    """
+    marked = [number for number, text in enumerate(cells, 1) if _MARK.search(text)]
+    if marked:
+        return _marked(cells, marked)
+    parsed, broken = [], []
+    for number, text in enumerate(cells, 1):
+        try:
+            cell = _parsed(number, text)
+        except (SyntaxError, ValueError, RecursionError) as error:
+            broken.append((number, text, error))
+            continue
+        if cell is not None:
+            parsed.append(cell)
+    statements = [found for cell in parsed for node in cell.tree.body if (found := _statement(cell, node))]
+    models = [found for found in statements if "Model" in found.binds]
+    if not models:
+        for number, text, problem in broken:
+            if re.search(r"^\s*class\s+Model\b", text, re.MULTILINE):
+                raise _unparsable(number, text, problem)
+        raise ContractError(_no_model(parsed, len(cells)))
+    classes = [found for found in models if isinstance(found.node, ast.ClassDef)]
+    taken, missing = _needed(statements, (classes or models)[-1])
+    return _extracted(taken, missing, parsed)
+
+
+def _marked(cells: Sequence[str], marked: Sequence[int]) -> Extracted:
+    pieces, blanked, future = [], [], set[str]()
+    for number in marked:
+        text = cells[number - 1]
+        try:
+            cell = _parsed(number, text)
+        except (SyntaxError, ValueError, RecursionError) as error:
+            raise _unparsable(number, text, error) from error
+        if cell is None:
+            continue
+        future |= _features(cell.tree.body)
+        rest = [node for node in cell.tree.body if not _is_future(node)]
+        pieces += [(number, piece[1], piece[2]) for node in rest if (piece := _whole(cell, node).piece)]
+        blanked += [(number, line) for line in cell.blanked]
+    return Extracted(tuple(pieces), tuple(blanked), tuple(sorted(future)))
+
+
+def _whole(cell: _Cell, node: ast.stmt) -> _Statement:
+    return _Statement(cell, node, frozenset(), frozenset(), frozenset())
+
+
+def _parsed(number: int, text: str) -> _Cell | None:
+    """Parse a cell, without what only a notebook understands; None for a cell in another language."""
+    lines = text.split("\n")
+    blanked: set[int] = set()
+    first = next((place for place, line in enumerate(lines) if line.strip()), None)
+    if first is not None and (magic := _CELL_MAGIC.match(lines[first])):
+        if magic[1] not in _PYTHON_CELLS:
+            return None
+        lines[first] = ""
+        blanked.add(first + 1)
+    try:
+        return _Cell(number, ast.parse("\n".join(lines)), frozenset(blanked))
+    except SyntaxError:
+        for place, line in enumerate(lines):
+            if _MAGIC.match(line):
+                lines[place] = line[: len(line) - len(line.lstrip())] + "pass"
+                blanked.add(place + 1)
+            elif _ASSIGNED_MAGIC.match(line):
+                lines[place] = _ASSIGNED_MAGIC.sub(r"\1None", line)
+                blanked.add(place + 1)
+        return _Cell(number, ast.parse("\n".join(lines)), frozenset(blanked))
+
+
+def _statement(cell: _Cell, node: ast.stmt) -> _Statement | None:
+    """Return what a statement binds and uses; None for one that is never taken."""
+    if not _can_be_taken(node):
+        return None
+    binds, changes = set[str](), set[str]()
+    for inner in _own(node):
+        match inner:
+            case ast.Import() | ast.ImportFrom():
+                binds |= {(alias.asname or alias.name).partition(".")[0] for alias in inner.names}
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                binds.add(inner.name)
+            case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
+                for target in inner.targets if isinstance(inner, ast.Assign) else [inner.target]:
+                    for part in ast.walk(target):
+                        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                            binds.add(part.id)
+                        elif isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store):
+                            changes |= _root(part)
+    return _Statement(cell, node, frozenset(binds), frozenset(changes - binds), frozenset(_uses(node)))
+
+
+def _can_be_taken(node: ast.stmt) -> bool:
+    """Tell whether a statement defines something: an import, a function, a class, a value, or a choice of these."""
+    match node:
+        case ast.If() | ast.Try():
+            return all(_can_be_taken(inner) or isinstance(inner, ast.Pass | ast.Expr) for inner in _inner(node))
+        case ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return True
+        case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
+            return True
+    return False
+
+
+def _inner(node: ast.If | ast.Try) -> list[ast.stmt]:
+    inner = [*node.body, *node.orelse]
+    if isinstance(node, ast.Try):
+        inner += [*node.finalbody, *(statement for handler in node.handlers for statement in handler.body)]
+    return inner
+
+
+def _own(node: ast.stmt) -> Iterator[ast.stmt]:
+    """Yield `node` and, of a choice, what it chooses from."""
+    yield node
+    if isinstance(node, ast.If | ast.Try):
+        for inner in _inner(node):
+            yield from _own(inner)
+
+
+def _root(node: ast.expr) -> set[str]:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def _uses(node: ast.stmt) -> set[str]:
+    """Return the names of the module that `node` reads, in functions and classes inside it, too."""
+    try:
+        table = symtable.symtable(ast.unparse(node), "cell", "exec")
+    except (SyntaxError, RecursionError):
+        return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    return set(_globals_of(table, top=True))
+
+
+def _globals_of(table: symtable.SymbolTable, *, top: bool) -> Iterator[str]:
+    for symbol in table.get_symbols():
+        if symbol.is_referenced() and (top or symbol.is_global()):
+            yield symbol.get_name()
+    for inner in table.get_children():
+        yield from _globals_of(inner, top=False)
+
+
+def _needed(statements: Sequence[_Statement], model: _Statement) -> tuple[list[_Statement], set[str]]:
+    """Return `model` and all that it needs; and the names that nothing defines."""
+    taken, waiting, known = {id(model): model}, [model], {"Model"}
+    missing: set[str] = set()
+    for found in statements:
+        if _sets_environment(found) or "*" in found.binds or "Model" in found.changes:
+            taken[id(found)] = found
+            waiting.append(found)
+    while waiting:
+        for name in waiting.pop().uses - known:
+            known.add(name)
+            sources = [found for found in statements if name in found.binds or name in found.changes]
+            if not any(name in found.binds for found in sources) and name not in _BUILTINS:
+                missing.add(name)
+            for found in sources:
+                if id(found) not in taken and not (found.node is not model.node and "Model" in found.binds):
+                    taken[id(found)] = found
+                    waiting.append(found)
+    everything = any("*" in found.binds for found in taken.values())
+    return list(taken.values()), set() if everything else missing
+
+
+def _sets_environment(found: _Statement) -> bool:
+    """Tell whether a statement sets a variable of the environment, which libraries read when they are imported."""
+    node = found.node
+    return (
+        isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Subscript)
+        and ast.unparse(node.targets[0].value) == "os.environ"
+    )
+
+
+def _extracted(taken: Sequence[_Statement], missing: set[str], parsed: Sequence[_Cell]) -> Extracted:
+    future = {feature for cell in parsed for feature in _features(cell.tree.body)}
+    pieces = sorted(found.piece for found in taken if not _is_future(found.node))
+    blanked = {(found.cell.number, line) for found in taken for line in found.cell.blanked}
+    return Extracted(
+        tuple(pieces),
+        tuple(sorted(blanked)),
+        tuple(sorted(future)),
+        tuple(name[:MAX_NAME] for name in sorted(missing)[:MAX_NAMES]),
+    )
+
+
+def _is_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
+def _features(body: Sequence[ast.stmt]) -> set[str]:
+    return {
+        alias.name
+        for node in body
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__"
+        for alias in node.names
+    }
+
+
+def _unparsable(number: int, text: str, error: Exception) -> ContractError:
+    line = getattr(error, "lineno", None) or 1
+    lines = text.split("\n")
+    shown = lines[line - 1].strip()[:_SHOWN_CHARACTERS] if line <= len(lines) else ""
+    said = getattr(error, "msg", None) or str(error) or type(error).__name__
+    return ContractError(f"cell {number}, line {line} (`{shown}`): {type(error).__name__}: {said}")
+
+
+def _no_model(parsed: Sequence[_Cell], count: int) -> str:
+    classes = [node.name for cell in parsed for node in cell.tree.body if isinstance(node, ast.ClassDef)]
+    models = [name for name in classes if name.lower().endswith(("model", "net", "classifier", "network"))]
+    hint = f"; if it is {models[-1]}, write a class Model with fit and predict that uses it" if models else ""
+    return (
+        f"none of the {count} cells defines `class Model(harness.Model):`{hint}; "
+        "or mark the cells that make it with a first line `#| harness`"
+    )
