@@ -178,7 +178,7 @@ BAD: dict[str, Bad] = {
     "too-few": returning("np.zeros(len(inputs) - 1, int)", "shape (119,)", *MISSHAPED),
     "four-classes": returning("np.zeros((len(inputs), 4))", "shape (120, 4)", *MISSHAPED),
     "names": returning("['left'] * len(inputs)", "a list of dtype <U4", "integers or floats"),
-    "nothing": returning("None", "a NoneType"),
+    "nothing": returning("None", "returned None"),
     "label-too-high": returning("np.full(len(inputs), 3)", "the label 3", "expected 0 to 2"),
     "half-a-label": returning("np.full(len(inputs), 0.5)", "the label 0.5", "whole numbers"),
     "nan": returning("np.full((len(inputs), 3), np.nan)", "nan", "item 0", "finite"),
