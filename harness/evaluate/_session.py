@@ -179,11 +179,11 @@ class Session:
 
     def extract(self, cells: Sequence[str]) -> Extracted:
         """Return which lines of a notebook's cells make its model; nothing of them is run."""
-        stage = _Stage("import", "invalid_submission")
+        stage = Stage("import", "invalid_submission")
         with self.within("import_seconds"):
             reply, _ = self._call(stage, self._frame(Extract(), *pack(list(cells))[1]))
         if not isinstance(reply, Extracted):
-            raise self._no_protocol(stage, f"a {type(reply).__name__} reply to Extract")
+            raise self.no_protocol(stage, f"a {type(reply).__name__} reply to Extract")
         return reply
 
     def fit(self, train: Split, validation: Split) -> None:
