@@ -8,6 +8,7 @@ import select
 import shutil
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import threading
@@ -106,9 +107,11 @@ class Nursery:
         job = self._home.spool / uuid.uuid4().hex
         (job / "lib" / "harness").mkdir(parents=True)
         for folder in folders:
-            shutil.copytree(folder.source, job / folder.name, copy_function=_link_or_copy)
-        for path in (job, job / "lib", job / "lib" / "harness"):
-            path.chmod(0o755)
+            shutil.copytree(
+                folder.source, job / folder.name, copy_function=_link_or_copy, ignore=_caches_of_somebody_else
+            )
+        for path, _, _ in os.walk(job):
+            Path(path).chmod(0o755)  # whatever the umask: the worker of a root host is somebody else
         return job
 
     def close(self) -> None:
@@ -252,9 +255,18 @@ def _readable(news: socket.socket, seconds: float | None) -> None:
     poll.poll(None if seconds is None else max(0.0, seconds) * 1000)
 
 
+def _caches_of_somebody_else(folder: str, names: Sequence[str]) -> list[str]:
+    """Return which of `names` are bytecode that this user may not read: Python does without."""
+    caches = [name for name in names if name == "__pycache__"]
+    return [name for name in caches if not os.access(Path(folder, name), os.R_OK | os.X_OK)]
+
+
 def _link_or_copy(source: str, target: str) -> None:
-    """Make `target` what `source` is, at no cost where both lie on one file system and are ours."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy(source, target)
+    """Make `target` what `source` is, for all to read, at no cost where both lie on one file system and are ours."""
+    readable = os.stat(source).st_mode & stat.S_IROTH  # noqa: PTH116 - a name is what copytree gives
+    with contextlib.suppress(OSError):
+        if readable:
+            os.link(source, target)
+            return
+    shutil.copyfile(source, target)
+    os.chmod(target, 0o644)  # noqa: PTH101 - likewise

@@ -88,6 +88,14 @@ class Layers:
 
 
 @dataclass(frozen=True)
+class Mount:
+    """One folder shown at another place, or several laid over one another."""
+
+    sources: tuple[Path, ...]
+    target: Path
+
+
+@dataclass(frozen=True)
 class Done:
     """What came of a command."""
 
@@ -101,25 +109,42 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Site:
-    """A cell as it lies there."""
+class Environment:
+    """Where packages will be mounted, and the programs that use them."""
 
-    cell: Cell
-    course: Path
+    python: Path
     harness: Path
-    environment: dict[str, str]
-    mounts: list[tuple[list[str], str]]
+    packages: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """An installation, a course, and how commands are run there."""
+
+    user: str
+    home: Path
+    course: Path
+    environment: Environment
+    mounts: list[Mount]
     folder: Path
+    """The current one."""
 
     def run(self, *commands: tuple[str, ...], umask: int = 0o022) -> list[Done]:
         """Run commands of the harness one after the other."""
         order = {
-            "mounts": self.mounts,
-            "uid": UID if self.cell.user == "user" and os.geteuid() == 0 else None,
+            "mounts": [([str(path) for path in mount.sources], str(mount.target)) for mount in self.mounts],
+            "uid": UID if self.user == "user" and os.geteuid() == 0 else None,
             "umask": umask,
             "folder": str(self.folder),
-            "environment": self.environment,
-            "commands": [[str(self.harness), *command] for command in commands],
+            "environment": {
+                "HOME": str(self.home),
+                "PATH": f"{self.environment.python.parent}:/usr/bin:/bin",
+                "LANG": "C.UTF-8",
+                "HARNESS_OFFLINE": "1",
+                "XDG_CACHE_HOME": str(self.home / "cache"),
+                "HARNESS_LOCKS": str(self.home),
+            },
+            "commands": [[str(self.environment.harness), *command] for command in commands],
         }
         enter = [sys.executable, "-I", str(Path(__file__).with_name("_enter.py")), str(REPOSITORY)]
         done = subprocess.run(enter, input=json.dumps(order), capture_output=True, text=True, timeout=SECONDS)
@@ -150,91 +175,105 @@ def make_layers(folder: Path) -> Layers:
     return layers
 
 
+def make_environment(prefix: Path, base: Path, python: Python) -> Environment:
+    """Make what ``python -m venv --without-pip`` makes, of an interpreter whose prefix is, or will be, `base`."""
+    made = Environment(
+        python=prefix / "bin" / "python",
+        harness=prefix / "bin" / "harness",
+        packages=prefix / "lib" / f"python{python.minor}" / "site-packages",
+    )
+    made.packages.mkdir(parents=True)
+    made.python.parent.mkdir()
+    made.python.symlink_to(base / python.program)
+    (prefix / "lib64").symlink_to("lib")
+    home = f"home = {(base / python.program).parent}\n"
+    (prefix / "pyvenv.cfg").write_text(f"{home}include-system-site-packages = false\nversion = {python.version}\n")
+    write_script(made.harness, made.python)
+    return made
+
+
+def write_script(path: Path, python: Path) -> None:
+    """Write the program `harness` as pip does."""
+    path.write_text(f"#!{python}\nimport sys\nfrom harness.cli import main\nsys.exit(main())\n")
+    path.chmod(0o755)
+
+
+def mount_packages(layers: Layers, install: str, course: Path, packages: Path, spare: Path) -> list[Mount]:
+    """Return what puts the packages of these tests, and the harness, into `packages`; writes to the folder `spare`."""
+    if install == "wheel":
+        return [Mount((layers.wheel, layers.without, *package_folders()), packages)]
+    editable = spare / "editable"
+    shutil.copytree(layers.editable, editable)
+    for file in editable.glob("*.p*"):
+        file.write_text(file.read_text().replace(str(layers.checkout), str(course)))
+    (course / "harness").mkdir()
+    return [
+        Mount((editable, layers.without, *package_folders()), packages),
+        Mount((layers.checkout / "harness",), course / "harness"),
+    ]
+
+
+def make_course(course: Path, *hidden: Path) -> None:
+    """Write a course with one tiny task and bob, who fails where his worker is not forked, or sees one of `hidden`."""
+    for folder in ("tasks/blobs", "submissions/bob/blobs"):
+        (course / folder).mkdir(parents=True)
+    (course / "tasks" / "blobs" / "task.py").write_text(BLOBS.replace("{limits}", "").replace("{more}", ""))
+    model = MODEL.format(hidden=[str(path) for path in (*hidden, course / "tasks", course / "submissions")])
+    (course / "submissions" / "bob" / "blobs" / "model.py").write_text(model)
+
+
 @contextmanager
-def laid_out(cell: Cell, python: Python, layers: Layers) -> Iterator[Site]:
-    """Lay out `cell`; all is removed afterwards."""
-    parent = "/tmp" if cell.place == "tmp" else "/var/tmp"
+def open_folder(parent: str) -> Iterator[Path]:
+    """Yield a folder that everybody may enter, in one of the system's; it is removed afterwards."""
     top = Path(tempfile.mkdtemp(prefix="harness-places-", dir=parent))
     try:
         top.chmod(0o755)
-        yield _lay_out(cell, python, layers, top)
+        yield top
     finally:
         shutil.rmtree(top)
 
 
+@contextmanager
+def laid_out(cell: Cell, python: Python, layers: Layers) -> Iterator[Site]:
+    """Lay out `cell`; all is removed afterwards."""
+    with open_folder("/tmp" if cell.place == "tmp" else "/var/tmp") as top:
+        site = _lay_out(cell, python, layers, top)
+        if cell.user == "user" and os.geteuid() == 0:
+            for path in (top, *top.rglob("*")):
+                os.chown(path, UID, UID, follow_symlinks=False)
+        yield site
+
+
 def _lay_out(cell: Cell, python: Python, layers: Layers, top: Path) -> Site:
-    homes = {name: top / name for name in ("home", "other", "open")}
-    for name, home in homes.items():
-        home.mkdir(mode=0o755 if name == "open" else 0o700)
-    home = homes["home"] if cell.place in ("private-home", "own-packages", "apart") else homes["open"]
+    private, other, open_to_all, spare = (top / name for name in ("home", "other", "open", "spare"))
+    for folder in (private, other):
+        folder.mkdir(mode=0o700)
+    for folder in (open_to_all, spare, spare / "base" / python.packages, spare / "base" / "bin"):
+        folder.mkdir(parents=True)
+    home = private if cell.place in ("private-home", "own-packages", "apart") else open_to_all
     course = home / "course"
-    mounts: list[tuple[list[str], str]] = []
-    if cell.place in ("own-packages", "apart"):
-        base = homes["other" if cell.place == "apart" else "home"] / "python"
-        empty = top / "base"
-        (empty / python.packages).mkdir(parents=True)
-        base.mkdir()
-        mounts.append(([str(empty), str(python.prefix)], str(base)))
-    else:
-        base = python.prefix
+    (home / "neighbour").touch()
+    make_course(course, home / "neighbour", private / "neighbour")
+    moved = {"own-packages": home / "python", "apart": other / "python"}.get(cell.place)
+    mounts = [] if moved is None else [Mount((spare / "base", python.prefix), moved)]
+    for mount in mounts:
+        mount.target.mkdir()
+    base = python.prefix if moved is None else moved
     if cell.place == "own-packages":
-        program, packages = base / python.program, base / python.packages
-        script = top / "base" / "bin" / "harness"
-        script.parent.mkdir(exist_ok=True)
+        environment = Environment(base / python.program, base / "bin" / "harness", base / python.packages)
+        write_script(spare / "base" / "bin" / "harness", environment.python)
     else:
-        prefix = course / ".venv" if cell.place == "course" else home / "env"
-        program = prefix / "bin" / "python"
-        packages = prefix / "lib" / f"python{python.minor}" / "site-packages"
-        packages.mkdir(parents=True)
-        program.parent.mkdir()
-        program.symlink_to(base / python.program)
-        (prefix / "lib64").symlink_to("lib")
-        settings = {"home": (base / python.program).parent, "include-system-site-packages": "false"}
-        lines = [f"{key} = {value}\n" for key, value in (settings | {"version": python.version}).items()]
-        (prefix / "pyvenv.cfg").write_text("".join(lines))
-        script = prefix / "bin" / "harness"
-    script.write_text(f"#!{program}\nimport sys\nfrom harness.cli import main\nsys.exit(main())\n")
-    script.chmod(0o755)
-    installed = _installed(cell, layers, course, top)
-    mounts.append(([str(path) for path in (installed, layers.without, *package_folders())], str(packages)))
-    _write_course(cell, course, [home / "neighbours", course / "tasks", course / "submissions"])
-    (home / "neighbours").write_text("theirs")
-    if cell.install == "editable":
-        (course / "harness").mkdir()
-        mounts.append(([str(layers.checkout / "harness")], str(course / "harness")))
+        environment = make_environment((course / ".venv") if cell.place == "course" else (home / "env"), base, python)
+    mounts += mount_packages(layers, cell.install, course, environment.packages, spare)
     copy = top / "copy"
     (copy / "harness").mkdir(parents=True)
     (copy / "harness" / "__init__.py").write_text("raise SystemExit('another copy of harness/ was imported')\n")
     folders = {"course": course, "submission": course / "submissions" / "bob", "copy": copy, "top": Path("/")}
-    if cell.user == "user" and os.geteuid() == 0:
-        for path in (top, *top.rglob("*")):
-            os.chown(path, UID, UID, follow_symlinks=False)
-    environment = {
-        "HOME": str(homes["home"]),
-        "PATH": f"{program.parent}:/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "HARNESS_OFFLINE": "1",
-        "XDG_CACHE_HOME": str(homes["home"] / "cache"),
-        "HARNESS_LOCKS": str(homes["home"]),
-    }
-    called = base / "bin" / "harness" if cell.place == "own-packages" else script
-    return Site(cell, course, called, environment, mounts, folders[cell.folder])
-
-
-def _installed(cell: Cell, layers: Layers, course: Path, top: Path) -> Path:
-    """Return the layer of the harness: the editable one is made to name this course."""
-    if cell.install == "wheel":
-        return layers.wheel
-    layer = top / "editable"
-    shutil.copytree(layers.editable, layer)
-    for file in layer.glob("*.p*"):
-        file.write_text(file.read_text().replace(str(layers.checkout), str(course)))
-    return layer
-
-
-def _write_course(cell: Cell, course: Path, hidden: list[Path]) -> None:
-    for folder in ("tasks/blobs", "submissions/bob/blobs"):
-        (course / folder).mkdir(parents=True)
-    (course / "tasks" / "blobs" / "task.py").write_text(BLOBS.replace("{limits}", "").replace("{more}", ""))
-    model = MODEL.format(hidden=[str(path) for path in hidden])
-    (course / "submissions" / "bob" / "blobs" / "model.py").write_text(model)
+    return Site(
+        user=cell.user,
+        home=private,
+        course=course,
+        environment=environment,
+        mounts=mounts,
+        folder=folders[cell.folder],
+    )
