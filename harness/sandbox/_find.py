@@ -57,20 +57,23 @@ def find_sandbox(
     Raises:
         InfrastructureError: none starts; says what was tried and what came of it.
     """
-    problems = []
+    problems: dict[str, list[str]] = {}
     for candidate in _candidates(hidden):
         if wanted is not None and candidate.level is not wanted:
             continue
-        sandbox = _starting(candidate.sandbox, start, tell)
+        notices: list[str] = []
+        sandbox = _starting(candidate.sandbox, start, notices.append)
         problem = _try(sandbox)
         if problem is None:
             if start == "warm" and sandbox is candidate.sandbox:
                 tell(describe_cold(_without_namespaces(sandbox)))
-            return sandbox
+            return _telling(sandbox, notices, tell)
         sandbox.close()
-        problems.append(f"{candidate.name}: {problem}")
+        problems.setdefault(problem, []).append(candidate.name)
     asked = "no isolation level can" if wanted is None else f"isolation level {wanted.value!r} cannot"
-    tried = "; ".join(problems) or "nothing here offers it"
+    tried = (
+        "; ".join(f"{', '.join(names)}: {problem}" for problem, names in problems.items()) or "nothing here offers it"
+    )
     raise InfrastructureError(f"{asked} be had here ({tried}): run `harness doctor`")
 
 
@@ -128,6 +131,15 @@ def _starting(sandbox: Sandbox, start: Start, tell: Tell) -> Sandbox:
         return sandbox
     if sys.platform == "linux" and isinstance(sandbox, Bubblewrap):
         return Warm(sandbox, tell)
+    return sandbox
+
+
+def _telling(sandbox: Sandbox, notices: Sequence[str], tell: Tell) -> Sandbox:
+    """Have `tell` hear what was noticed so far, and what will be."""
+    for notice in notices:
+        tell(notice)
+    if sys.platform == "linux" and isinstance(sandbox, Warm):
+        sandbox.tell = tell
     return sandbox
 
 

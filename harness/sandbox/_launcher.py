@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import platform
+import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -38,11 +39,7 @@ def main(spec: dict[str, Any], command: list[str]) -> None:
         try:
             _hide(spec["hidden"], spec["uid"])
         except OSError as error:
-            closed = ", ".join([*spec["hidden"]["covers"], *spec["hidden"]["closed"]])
-            sys.exit(
-                f"other users may not enter or read {closed}, and what a worker needs of it cannot be shown to it "
-                f"({error}): open it to reading (chmod -R go+rX), or install Python and its packages elsewhere"
-            )
+            sys.exit(_describe_closed(spec["hidden"], error))
     if spec["reap"]:
         _reap(spec, command)
     _drop(spec["uid"])
@@ -77,6 +74,17 @@ def _hide(hidden: dict[str, Any], uid: int | None) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).symlink_to(target)
     os.umask(mask)
+
+
+def _describe_closed(hidden: dict[str, Any], error: OSError) -> str:
+    """Say what a worker, who is another user than root, cannot come to, and what to do."""
+    closed = [*hidden["covers"], *hidden["closed"]]
+    remedies = [f"chmod o+x {shlex.quote(path)}" for path in hidden["covers"]]
+    remedies += [f"chmod -R go+rX {shlex.quote(path)}" for path in hidden["closed"]]
+    return (
+        f"a worker is another user than root, who may not enter {', '.join(closed)}, and what it needs there cannot be "
+        f"shown to it ({error}): open it ({'; '.join(remedies)}), or install Python and its packages elsewhere"
+    )
 
 
 def _wall_in(spec: dict[str, Any]) -> None:

@@ -27,6 +27,8 @@ def main(order):
             kernel.mount(sources[0], target, None, kernel.MS_BIND | kernel.MS_REC)
         else:
             kernel.mount("overlay", target, "overlay", 0, f"lowerdir={':'.join(sources)}")
+    for capability in order["without"]:
+        kernel.prctl(kernel.PR_CAPBSET_DROP, capability)
     if order["uid"] is not None:
         os.setgroups([])
         os.setresgid(order["uid"], order["uid"], order["uid"])

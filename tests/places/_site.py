@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,12 +129,13 @@ class Site:
     folder: Path
     """The current one."""
 
-    def run(self, *commands: tuple[str, ...], umask: int = 0o022) -> list[Done]:
-        """Run commands of the harness one after the other."""
+    def run(self, *commands: tuple[str, ...], umask: int = 0o022, without: Sequence[int] = ()) -> list[Done]:
+        """Run commands of the harness one after the other, `without` some capabilities."""
         order = {
             "mounts": [([str(path) for path in mount.sources], str(mount.target)) for mount in self.mounts],
             "uid": UID if self.user == "user" and os.geteuid() == 0 else None,
             "umask": umask,
+            "without": without,
             "folder": str(self.folder),
             "environment": {
                 "HOME": str(self.home),

@@ -15,6 +15,7 @@ pytestmark = [
     pytest.mark.line,
     pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's workers read what that user can read"),
 ]
+CAP_SYS_ADMIN = 21
 ROOT = Cell("root", "private-home", "wheel", "course")
 
 
@@ -99,3 +100,18 @@ def test_bytecode_that_root_alone_may_read_disturbs_nobody(home, python_of, leve
     mounts.append(Mount((installed,), made.packages / "harness"))
     site = Site(user="user", home=home, course=course, environment=made, mounts=mounts, folder=course)
     check_and_evaluate(site, level_of(user))
+
+
+def test_where_nothing_can_be_mounted_the_reason_and_a_remedy_are_told(home, python_of, layers):
+    """As in a container whose root may not mount."""
+    course = home / "course"
+    make_course(course)
+    made = make_environment(home / "env", python_of(ROOT).prefix, python_of(ROOT))
+    mounts = mount_packages(layers, "wheel", course, made.packages, home.parent)
+    site = Site(user="root", home=home, course=course, environment=made, mounts=mounts, folder=course)
+    evaluate, doctor = site.run(("evaluate", "submissions/bob"), ("doctor",), without=[CAP_SYS_ADMIN])
+    for done in (evaluate, doctor):
+        assert done.code == 3, done
+        assert f"chmod o+x {home}" in (done.stdout + done.stderr).replace("; ", " "), done
+        assert "Traceback" not in done.stdout + done.stderr
+    assert not (course / "leaderboard").exists()
