@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from harness import Baseline, Embedded, Inputs, Parts, Task, metrics
 from harness.gradebook import Entry, Person
 from harness.tables import Sheet
 
@@ -32,3 +33,18 @@ def grade(person: Person = ANN, final: float | None = 7.5, **more: Any) -> Entry
 def sheet(text: str | bytes) -> Sheet:
     """Return `text` as a table."""
     return Sheet.of(text if isinstance(text, bytes) else text.encode(), "theirs.csv")
+
+
+def task(name: str, points: tuple[tuple[float, float], ...] = ((0.5, 0.0), (1.0, 10.0))) -> Task:
+    """Return a task of two classes with these cut-offs; it has no data."""
+    source = Embedded(title="none", load=lambda: Parts(None, None, None), baseline=Baseline(0.5), licence="CC0")  # type: ignore[arg-type]
+    return Task(
+        title="t",
+        kind="classification",
+        inputs=Inputs(shape=(2,)),
+        sources=(source,),
+        split="none",
+        metrics=(metrics.accuracy,),
+        classes=("a", "b"),
+        points=points,
+    ).named(name)

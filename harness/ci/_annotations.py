@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -48,15 +47,6 @@ def workflow_command(note: Note) -> str:
     }
     given = ",".join(f"{name}={command_property(value)}" for name, value in properties.items() if value is not None)
     return f"::{note.level} {given}::{command_message(note.message)}"
-
-
-def classroom_notice(result: Result) -> Note | None:
-    """Return the notice from which GitHub Classroom reads points; None where no task gives any."""
-    points = [graded.points for graded in result.graded if graded.points is not None]
-    if not points:
-        return None
-    total = {"totalPoints": sum(one.earned for one in points), "maxPoints": sum(one.most for one in points)}
-    return Note("notice", "Autograding report", json.dumps(total))
 
 
 def _note_of(graded: Graded, prefix: str) -> Iterator[Note]:

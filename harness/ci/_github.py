@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.ci._annotations import classroom_notice, notes_of, workflow_command
+from harness.ci._annotations import notes_of, workflow_command
 from harness.ci._result import Result
 
 
@@ -32,9 +32,7 @@ def silenced(environment: Mapping[str, str], say: Callable[[str], None]) -> Iter
 
 def runner_lines(result: Result, prefix: str) -> Iterable[str]:
     """Return the lines to print for the runner."""
-    classroom = classroom_notice(result)
-    notes = [*notes_of(result, prefix), *([] if classroom is None else [classroom])]
-    return map(workflow_command, notes)
+    return map(workflow_command, notes_of(result, prefix))
 
 
 def tell_runner(environment: Mapping[str, str], summary: str, result: Result) -> None:

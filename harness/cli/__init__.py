@@ -27,6 +27,7 @@ _COMMANDS = {
     "leaderboard": "Rebuild the leaderboard from the records.",
     "report": "Write a page about one submission.",
     "export": "Write results in the forms other systems read.",
+    "feedback": "Write a page and a short text for everybody in a class.",
     "audit": "Look at a class as a whole: similar code.",
     "doctor": "Say what works on this machine and what to do about what doesn't.",
 }

@@ -31,6 +31,13 @@ from harness.sandbox import Level
 @data_root
 @allow_isolation
 @click.option(
+    "--torch-index",
+    default="",
+    metavar="URL",
+    callback=lambda _context, _option, given: _address(given),
+    help="Install torch there from this package index, such as one with builds for the CPU alone (gigabytes less).",
+)
+@click.option(
     "--wheel", type=click.Path(path_type=Path, exists=True), help="The harness; else built from its checkout."
 )
 def gradescope(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -40,12 +47,15 @@ def gradescope(  # noqa: PLR0913, PLR0917 - one argument an option
     data: DataChoice,
     data_root: Path | None,
     lowest: Level,
+    torch_index: str,
     wheel: Path | None,
 ) -> int:
     """Write the autograder zip for Gradescope: the harness, one task and its data."""
     out, course, where = console(), course_at(), places(data_root)
     task = course.task(name)
-    settings = BundleSettings(task=name, score_on=score_on, data=data, lowest_isolation=lowest.value)
+    settings = BundleSettings(
+        task=name, score_on=score_on, data=data, lowest_isolation=lowest.value, torch_index=torch_index
+    )
     folders = _folders(task, settings, where)
     with tempfile.TemporaryDirectory(prefix="harness-bundle-") as folder, out.status("building"):
         used = wheel or build_wheel(Path(folder))
@@ -54,6 +64,17 @@ def gradescope(  # noqa: PLR0913, PLR0917 - one argument an option
     write_atomically(path, content)
     out.print(f"{path}: {len(content):,} bytes, task {name}, {data} data, scored on {score_on}")
     return PASSED
+
+
+def _address(given: str) -> str:
+    """Return the address of a package index, which a script will hold.
+
+    Raises:
+        BadParameter: it is none.
+    """
+    if given and (not given.startswith("https://") or not given.isprintable() or " " in given):
+        raise click.BadParameter(f"{given!r} is no address: expected https://…")
+    return given
 
 
 def _folders(task: Task, settings: BundleSettings, where: Places) -> dict[str, Path]:

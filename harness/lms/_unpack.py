@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import PurePosixPath
 
 from harness.lms._members import (
@@ -94,23 +94,34 @@ def rooted(files: Files, task: str) -> Files:
     Raises:
         Refused: several folders hold one.
     """
-    if not files:
+    home = find_home(files, task)
+    return {path.relative_to(home): content for path, content in files.items() if path.is_relative_to(home)}
+
+
+def find_home(paths: Collection[PurePosixPath], task: str) -> PurePosixPath:
+    """Return the folder of `paths` that holds the model: of a whole course, the one below ``submissions``.
+
+    Raises:
+        Refused: nothing is there, or several folders hold a model: one of two people's would be as good as the other's.
+    """
+    if not paths:
         raise Refused("no file in it")
-    homes = sorted({path.parent for path in files if path.name == _MODEL}, key=lambda home: len(home.parts))
+    homes = sorted({path.parent for path in paths if path.name == _MODEL}, key=lambda home: len(home.parts))
     if not homes:
-        notebooks = {path.parent for path in files if path.suffix.lower() == NOTEBOOK}
-        homes = sorted(notebooks, key=lambda home: len(home.parts)) if len(notebooks) == 1 else [_wrapper(files)]
+        notebooks = {path.parent for path in paths if path.suffix.lower() == NOTEBOOK}
+        homes = sorted(notebooks, key=lambda home: len(home.parts)) if len(notebooks) == 1 else [_wrapper(paths)]
+    if PurePosixPath() not in homes:
+        homes = [home for home in homes if "submissions" in home.parts] or homes
     named = [home for home in homes if home.name.casefold() == task.casefold()]
     outermost = [home for home in homes if all(home.is_relative_to(homes[0]) for home in homes)][:1]
     candidates = named or outermost or homes
     if len(candidates) != 1:
         where = ", ".join(map(str, candidates))
         raise Refused(f"{len(candidates)} folders hold a {_MODEL} ({where}): hand in one, or call it {task}")
-    home = candidates[0]
-    return {path.relative_to(home): content for path, content in files.items() if path.is_relative_to(home)}
+    return candidates[0]
 
 
-def _wrapper(files: Files) -> PurePosixPath:
+def _wrapper(files: Collection[PurePosixPath]) -> PurePosixPath:
     """Return the folder that everything lies in."""
     home = PurePosixPath()
     while len({path.relative_to(home).parts[0] for path in files}) == 1:

@@ -161,6 +161,11 @@ def results_of_problem(message: str) -> Results:
     return Results(score=0, execution_time=0, output=_cut(words))
 
 
+def results_of_refusal(reason: str) -> Results:
+    """Return the results of what was handed in in a form that leaves open whose work it is."""
+    return Results(score=0, execution_time=0, output=_cut(neutral(f"Nothing was graded: {reason}.")))
+
+
 def results_json(results: Results) -> bytes:
     """Return `results` as JSON.
 

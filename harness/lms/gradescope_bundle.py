@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from harness.record import ScoredOn
 SETTINGS = "harness.json"
 COURSE, DATA, PRIVATE = "course", "data", "private"
 _EPOCH = (2000, 1, 1, 0, 0, 0)
+_TORCH_INDEX = "torch_index"
 _SCRIPTS = ("setup.sh", "run_autograder")
 
 
@@ -31,6 +33,8 @@ class BundleSettings(msgspec.Struct, frozen=True, kw_only=True):
     score_on: ScoredOn
     data: DataChoice
     lowest_isolation: str
+    torch_index: str = ""
+    """Address of the package index that torch is installed from; '' for the usual one, whose build has CUDA."""
 
 
 def write_bundle(settings: BundleSettings, tasks: Path, wheel: Path, data: dict[str, Path]) -> bytes:
@@ -44,6 +48,8 @@ def write_bundle(settings: BundleSettings, tasks: Path, wheel: Path, data: dict[
             script = (files("harness.lms") / "gradescope_files" / name).read_bytes()
             _add(archive, name, script, executable=True)
         _add(archive, SETTINGS, msgspec.json.encode(settings))
+        if settings.torch_index:
+            _add(archive, _TORCH_INDEX, f"{settings.torch_index}\n".encode())
         _add(archive, wheel.name, wheel.read_bytes())
         code = {f"{COURSE}/tasks/{name}": tasks / name for name in (settings.task, SHARED)}
         for name, path in _all_files(code | data):
@@ -62,12 +68,33 @@ def build_wheel(into: Path) -> Path:
     if not (checkout / "pyproject.toml").is_file():
         raise UsageError("the harness does not run from a checkout of its source: name its wheel with --wheel")
     with tempfile.TemporaryDirectory(dir=into) as folder:
-        command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", f"--wheel-dir={folder}", str(checkout)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        source, made = Path(folder, "source"), Path(folder, "made")
+        _copy_source(checkout, source)  # a build leaves files of its own beside what it builds
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            f"--wheel-dir={made}",
+            str(source),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
         if done.returncode:
             raise InfrastructureError(f"pip cannot build a wheel of {checkout}: {done.stderr.strip()[-1000:]}")
-        (wheel,) = Path(folder).glob("*.whl")
+        (wheel,) = made.glob("*.whl")
         return wheel.rename(into / wheel.name)
+
+
+def _copy_source(checkout: Path, to: Path) -> None:
+    """Copy what a wheel is built of."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*_cache")
+    shutil.copytree(checkout / "harness", to / "harness", ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        if (checkout / name).is_file():
+            shutil.copy(checkout / name, to / name)
 
 
 def _all_files(folders: dict[str, Path]) -> Iterator[tuple[str, Path]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -13,7 +15,9 @@ from harness.data import Places
 from harness.evaluate import Evaluator, Settings, Silent
 from harness.files import write_atomically
 from harness.gradebook import most_points, points_for
-from harness.lms.gradescope import Results, results_json, results_of, results_of_problem
+from harness.lms._members import Refused, why_skipped
+from harness.lms._unpack import find_home
+from harness.lms.gradescope import Results, results_json, results_of, results_of_problem, results_of_refusal
 from harness.lms.gradescope_bundle import COURSE, DATA, PRIVATE, SETTINGS, BundleSettings
 from harness.record import Record
 from harness.sandbox import Level, find_sandbox_of_at_least
@@ -38,6 +42,8 @@ def run_in_gradescope(root: Path) -> Results:
         course = Course(source / COURSE)
         record = _evaluate(course, settings, source, root / "submission")
         return results_of(record, _share(course.task(settings.task), record), _total(root))
+    except Refused as reason:
+        return results_of_refusal(str(reason))
     except (HarnessError, OSError, msgspec.DecodeError) as error:
         return results_of_problem(str(error))
 
@@ -58,16 +64,23 @@ def _evaluate(course: Course, settings: BundleSettings, source: Path, handed_in:
 
 
 def _work_in(folder: Path, task: str) -> Path:
-    """Return the folder with ``model.py``: what was handed in, or the one folder in it; no link is followed."""
-    if not (folder / "model.py").exists():
-        for inner in (folder / task, *sorted(folder.glob(f"*/*/{task}")), *sorted(folder.glob("*"))):
-            if (inner / "model.py").is_file() and not _through_a_link(inner, folder):
-                return inner
-    return folder
+    """Return the folder that holds the work: what was handed in, or where people put it within; no link is followed.
+
+    Raises:
+        Refused: two folders hold some, of two people perhaps.
+    """
+    paths = list(_plain_files(folder))
+    return folder if not paths else folder / find_home(paths, task)
 
 
-def _through_a_link(path: Path, top: Path) -> bool:
-    return any(part.is_symlink() for part in (path, *path.parents) if part != top and part.is_relative_to(top))
+def _plain_files(folder: Path) -> Iterator[PurePosixPath]:
+    for place, folders, names in os.walk(folder):
+        inside = Path(place).relative_to(folder)
+        folders[:] = [name for name in folders if not why_skipped(PurePosixPath(inside, name))]
+        for name in names:
+            path = PurePosixPath(inside, name)
+            if not why_skipped(path) and not (folder / path).is_symlink():
+                yield path
 
 
 def _share(task: Task, record: Record) -> float:

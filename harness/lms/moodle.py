@@ -319,6 +319,23 @@ def _digits(cells: Sequence[str]) -> str:
 # feedback
 
 
+def participants(sheet: Sheet, entries: Sequence[Entry]) -> dict[str, tuple[str, str]]:
+    """Return the name and the participant's number of each person that a grading worksheet tells, by key.
+
+    Raises:
+        UsageError: it is no worksheet, or somebody is in it twice.
+    """
+    found = Worksheet.of(sheet)
+    placed, _ = find_rows(entries, sheet, found.rows, found.keys(lambda _: ""))
+    return {
+        entry.person.key: (
+            entry.person.name if found.name is None else sheet.cell(row, found.name),
+            _digits([sheet.cell(row, found.id)]),
+        )
+        for row, entry in placed.items()
+    }
+
+
 def feedback_name(who: str, number: str, name: str) -> str:
     """Return the path under which Moodle takes a feedback file: four parts joined by ``_``, the number the second."""
     return f"{who.replace('_', ' ').replace('/', ' ')}_{number}_assignfeedback_file_/{name}"

@@ -98,9 +98,13 @@ class EvidenceStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def folder(self, task: str, submission: str) -> Path:
+        """Return where the evidence of a submission lies."""
+        return self._folder / task / submission
+
     def write(self, task: str, submission: str, evidence: Evidence) -> None:
         """Keep `evidence` of the newest record."""
-        folder = self._folder / task / submission
+        folder = self.folder(task, submission)
         folder.mkdir(parents=True, exist_ok=True)
         self._folder.chmod(0o700)
         write_atomically(folder / _ITEMS, _npz(evidence._items()), 0o600)

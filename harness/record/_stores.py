@@ -32,3 +32,17 @@ class Stores:
         stored_form(record)
         self.evidence.write(record.task.name, record.submission.name, evidence)
         return self.records.write(record)
+
+    def withdraw(self, task: str, submission: str, to: Path) -> bool:
+        """Move the record of a submission, its history and its evidence into `to`; return whether there was a record.
+
+        What is moved is published no more, and can be put back by hand.
+        """
+        record = self.records.path(task, submission)
+        found = [*record.parent.glob(f"{record.stem}.json*"), record.with_suffix(".history.jsonl")]
+        there = [path for path in found if path.exists()]
+        place = to / task / submission
+        for path in [*there, *filter(Path.exists, [self.evidence.folder(task, submission)])]:
+            place.mkdir(parents=True, exist_ok=True)
+            path.rename(place / path.name)
+        return bool(there)

@@ -32,11 +32,10 @@ from harness.ci import (
     notes_of,
     read_result,
     result_markdown,
-    runner_lines,
     silenced,
     workflow_command,
 )
-from harness.ci._annotations import MOST, classroom_notice
+from harness.ci._annotations import MOST
 from harness.ci._change import MOST_BYTES, leftover_conflicts, read_change, safe_path
 from harness.ci._git import Entry, FileChange
 from harness.ci._read import MOST_BYTES as MOST_RESULT_BYTES
@@ -219,16 +218,6 @@ def test_a_failure_is_noted_at_the_students_own_line_wherever_the_course_lies() 
     below = changed(status="below_baseline", baseline={"met": False, "value": 0.95})
     (note,) = notes_of(result(graded=(graded(below),)))
     assert (note.level, note.message) == ("warning", "accuracy 0.9000 does not meet the baseline 0.95")
-
-
-def test_classroom_reads_points_of_tasks_that_give_any() -> None:
-    points = graded(points=Points(earned=6.5, most=10))
-    note = classroom_notice(result(graded=(points, points, graded())))
-    assert note is not None
-    assert workflow_command(note).startswith("::notice title=Autograding report::{")
-    assert json.loads(note.message) == {"totalPoints": 13, "maxPoints": 20}
-    assert classroom_notice(result(graded=(graded(),))) is None
-    assert "totalPoints" in list(runner_lines(result(graded=(points,)), ""))[-1]
 
 
 def test_the_runner_hears_nothing_until_the_secret_word() -> None:

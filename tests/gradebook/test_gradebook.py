@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness import Baseline, Embedded, Inputs, Parts, Task, metrics
 from harness.contract import InfrastructureError
 from harness.course import Course
 from harness.gradebook import (
@@ -30,6 +29,7 @@ from harness.gradebook import (
     make_gradebook,
 )
 from harness.record import Record
+from tests.people import task
 from tests.records import changed, failing
 
 pytestmark = pytest.mark.unit
@@ -37,20 +37,6 @@ pytestmark = pytest.mark.unit
 DUE = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
 BEFORE, NOW = DUE - timedelta(hours=1), DUE + timedelta(days=30)
 ANN = Person(submission="ann", name="Ann Ark")
-
-
-def task(name: str, points: tuple[tuple[float, float], ...] = ((0.5, 0.0), (1.0, 10.0))) -> Task:
-    source = Embedded(title="none", load=lambda: Parts(None, None, None), baseline=Baseline(0.5), licence="CC0")  # type: ignore[arg-type]
-    return Task(
-        title="t",
-        kind="classification",
-        inputs=Inputs(shape=(2,)),
-        sources=(source,),
-        split="none",
-        metrics=(metrics.accuracy,),
-        classes=("a", "b"),
-        points=points,
-    ).named(name)
 
 
 TASKS = {"usps": task("usps")}

@@ -17,7 +17,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.lms.gradescope import Leader, Results, results_json, results_of, results_of_problem
+from harness.lms import Refused
+from harness.lms.gradescope import (
+    Leader,
+    Results,
+    results_json,
+    results_of,
+    results_of_problem,
+    results_of_refusal,
+)
+from harness.lms.gradescope_bundle import _copy_source as copy_source
+from harness.lms.gradescope_run import _work_in as work_in
 from harness.record import Latency
 from tests.conftest import CENTROIDS, REPOSITORY, TemporaryCourse
 from tests.records import changed, failing
@@ -196,6 +206,30 @@ def test_nothing_handed_in_is_told(autograder: Autograder) -> None:
     assert "model.py is missing" in plain["output"]
 
 
+@pytest.mark.parametrize(
+    "place", ["ada/blobs", "submissions/ada/blobs", "hw1", "repository/submissions/ada/blobs", "Blobs"]
+)
+def test_work_is_found_where_students_put_it(tmp_path: Path, place: str) -> None:
+    (tmp_path / place).mkdir(parents=True)
+    (tmp_path / place / "model.py").write_text("x")
+    if "repository" in place:
+        for other in ("reference/mlp/blobs", "tasks/blobs", ".git/hooks"):
+            (tmp_path / "repository" / other).mkdir(parents=True)
+            (tmp_path / "repository" / other / "model.py").write_text("y")
+    assert work_in(tmp_path, "blobs") == tmp_path / place
+
+
+@pytest.mark.parametrize("places", [("ada/blobs", "bob/blobs"), ("submissions/ada/blobs", "submissions/bob/blobs")])
+def test_two_peoples_work_is_refused(tmp_path: Path, places: tuple[str, str]) -> None:
+    for place in places:
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "model.py").write_text(place)
+    with pytest.raises(Refused, match="2 folders hold a model"):
+        work_in(tmp_path, "blobs")
+    plain = read(results_of_refusal("2 folders hold a model.py"))
+    assert (plain["score"], plain["output"]) == (0, "Nothing was graded: 2 folders hold a model.py.")
+
+
 def test_a_linked_folder_is_not_followed(autograder: Autograder, tmp_path: Path) -> None:
     autograder.hand_in("text", "notes.txt")
     (tmp_path / "other").mkdir()
@@ -258,6 +292,40 @@ def test_setup_makes_an_environment_of_a_new_enough_python(autograder: Autograde
     made, installed = (tmp_path / "log").read_text().splitlines()
     assert made == f"-m venv {autograder.root}/venv"
     assert installed == f"-m pip install --quiet {autograder.root}/source/harness-0-py3-none-any.whl"
+
+
+def test_torch_comes_from_the_index_that_was_named(course: TemporaryCourse, tmp_path: Path) -> None:
+    (tmp_path / "harness.whl").write_bytes(b"wheel")
+    arguments = (
+        "export",
+        "gradescope",
+        "--bundle",
+        "blobs",
+        "--data",
+        "embedded",
+        "--wheel",
+        str(tmp_path / "harness.whl"),
+    )
+    output = ("--output", str(tmp_path / "b.zip"))
+    done = course.harness(*arguments, *output, "--torch-index", "https://index.example/cpu")
+    assert done.returncode == 0, done.stderr
+    assert zipfile.ZipFile(tmp_path / "b.zip").read("torch_index") == b"https://index.example/cpu\n"
+    assert b'--index-url "$(cat "$root/source/torch_index")" torch' in zipfile.ZipFile(tmp_path / "b.zip").read(
+        "setup.sh"
+    )
+    assert course.harness(*arguments, *output, "--torch-index", "http://x; rm").returncode == 2
+
+
+def test_a_wheel_is_built_of_a_copy(tmp_path: Path) -> None:
+    copy_source(REPOSITORY, tmp_path / "copy")
+    assert {path.name for path in (tmp_path / "copy").iterdir()} == {
+        "harness",
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+    }
+    assert not list((tmp_path / "copy").rglob("__pycache__"))
+    assert (tmp_path / "copy" / "harness" / "lms" / "gradescope_files" / "setup.sh").exists()
 
 
 def test_the_scripts_pass_shellcheck(autograder: Autograder) -> None:

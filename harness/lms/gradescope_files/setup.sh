@@ -23,4 +23,7 @@ if [ -z "$python" ]; then
     python=$(find_python)
 fi
 "$python" -m venv "$root/venv"
+if [ -s "$root/source/torch_index" ]; then
+    "$root/venv/bin/python" -m pip install --quiet --index-url "$(cat "$root/source/torch_index")" torch torchvision
+fi
 "$root/venv/bin/python" -m pip install --quiet "$root"/source/*.whl

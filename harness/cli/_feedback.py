@@ -1,0 +1,99 @@
+"""``harness feedback``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from harness.cli import PASSED
+from harness.cli._gradebook import gradebook, grades_options, read_rules, warn
+from harness.cli._options import console, course_at, stores_of
+from harness.contract import UsageError
+from harness.course import Course, suggest
+from harness.files import write_atomically
+from harness.gradebook import Entry
+from harness.lms import Origin, Origins
+from harness.lms.feedback import Feedback, make_feedback, zip_for_canvas, zip_for_moodle
+from harness.lms.moodle import participants
+from harness.record import Record
+from harness.tables import Sheet
+from harness.text import neutral_line
+
+
+@click.command()
+@click.option("--task", required=True, help="The task that the feedback is about.")
+@click.option(
+    "--worksheet",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Moodle's grading worksheet, which tells everybody's number; else the numbers of the download are used.",
+)
+@grades_options
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path, file_okay=False), help="Folder; else .harness/feedback."
+)
+def feedback(
+    task: str,
+    worksheet: Path | None,
+    roster: Path | None,
+    deadline: str | None,
+    count_validation: bool,
+    output: Path | None,
+) -> int:
+    """Write a page and a short text for everybody in the class, and zips of them for Moodle and Canvas."""
+    out, course = console(), course_at()
+    if task not in course.task_names():
+        raise UsageError(f"there is no task {task!r}{suggest(task, course.task_names())}")
+    asked = read_rules(course, roster, deadline, count_validation=count_validation)
+    warn(out, asked.warnings)
+    entries = gradebook(course, asked.rules, [task]).entries
+    made = _make(course, task, entries)
+    folder = output or course.private / "feedback" / task
+    for one in made:
+        write_atomically(folder / f"{one.stem}.html", one.page.encode(), 0o600)
+        write_atomically(folder / f"{one.stem}.txt", one.text.encode(), 0o600)
+    origins = _origins(course, task, entries)
+    if worksheet is not None or any(origin.system == "moodle" for origin in origins.values()):
+        numbers = _numbers(origins, entries) if worksheet is None else participants(Sheet.read(worksheet), entries)
+        _write(out, folder / "moodle.zip", *zip_for_moodle(made, numbers))
+    if any(origin.system == "canvas" for origin in origins.values()):
+        _write(out, folder / "canvas.zip", *zip_for_canvas(made, origins))
+    out.print(f"{folder}: feedback for {len(made)} people")
+    return PASSED
+
+
+def _make(course: Course, task: str, entries: Sequence[Entry]) -> list[Feedback]:
+    declared, records = course.task(task), stores_of(course).records
+    made = []
+    for entry in entries:
+        newest = records.read(task, entry.person.submission)
+        found = [newest, *records.history(task, entry.person.submission)]
+        record = next((one for one in found if isinstance(one, Record) and one.run.id == entry.run), None)
+        made.append(make_feedback(entry, declared, record))
+    return made
+
+
+def _origins(course: Course, task: str, entries: Sequence[Entry]) -> dict[str, Origin]:
+    origins = Origins(course)
+    names = {entry.person.submission for entry in entries}
+    return {name: origin for name in names if (origin := origins.of(name, task)) is not None}
+
+
+def _numbers(origins: Mapping[str, Origin], entries: Sequence[Entry]) -> dict[str, tuple[str, str]]:
+    """Return the name and number of each person as the download had them; a group's number is no participant's."""
+    found = {}
+    for entry in entries:
+        origin = origins.get(entry.person.submission)
+        members = [one for one in entries if one.person.submission == entry.person.submission]
+        if origin is not None and origin.system == "moodle" and origin.number and len(members) == 1:
+            found[entry.person.key] = (origin.who, origin.number)
+    return found
+
+
+def _write(out: Console, path: Path, content: bytes, left_out: Sequence[str]) -> None:
+    write_atomically(path, content, 0o600)
+    for who in left_out:
+        out.print(f"  not in {path.name}: {neutral_line(who)}")
+    out.print(f"{path}: {len(content):,} bytes")

@@ -1,0 +1,134 @@
+"""Feedback for a class: a page and a short text for each person, zipped as Canvas and Moodle take them back."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from harness.contract import Task
+from harness.export import Check, checks_of
+from harness.gradebook import Entry, describe
+from harness.lms import canvas, moodle
+from harness.lms._origins import Origin
+from harness.record import Record
+from harness.text import neutral, neutral_html, neutral_line
+
+_EPOCH = (2000, 1, 1, 0, 0, 0)
+_SYMBOLS = {"passed": "✓", "failed": "✗", "error": "✗", "skipped": "–"}
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}"
+    "table{border-collapse:collapse}td,th{padding:.2rem .8rem .2rem 0;text-align:left;vertical-align:top}"
+    "pre{background:#f4f4f4;padding:.6rem;overflow:auto}"
+)
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What one person gets to read."""
+
+    entry: Entry
+    page: str
+    text: str
+
+    @property
+    def stem(self) -> str:
+        """The name of the files; the members of a group have one each."""
+        person = self.entry.person
+        own = "".join(character if character.isalnum() else "-" for character in person.name.lower()).strip("-")
+        return person.submission if own in ("", person.submission) else f"{person.submission}-{own}"
+
+
+def make_feedback(entry: Entry, task: Task, record: Record | None) -> Feedback:
+    """Return the feedback on `entry`: of `record`, if that is what the grade is of, its scores and checks.
+
+    Nothing of the test part is in it beyond the scores, and of nobody else anything.
+    """
+    own = record if record is not None and record.run.id == entry.run else None
+    return Feedback(entry, _page(entry, task, own), _text(entry, task, own))
+
+
+def zip_for_moodle(feedback: Iterable[Feedback], people: Mapping[str, tuple[str, str]]) -> tuple[bytes, list[str]]:
+    """Return a zip for *Upload multiple feedback files in a zip*, and who is not in it.
+
+    `people` are the name and the participant's number of each, by key.
+    """
+    files, left_out = {}, []
+    for one in feedback:
+        known = people.get(one.entry.person.key)
+        if known is None:
+            left_out.append(str(one.entry.person))
+        else:
+            files[moodle.feedback_name(*known, "feedback.html")] = one.page
+    return _zipped(files), left_out
+
+
+def zip_for_canvas(feedback: Iterable[Feedback], origins: Mapping[str, Origin]) -> tuple[bytes, list[str]]:
+    """Return a zip for SpeedGrader's upload of commented files, and who is not in it; `origins` by submission."""
+    files, left_out = {}, []
+    for one in feedback:
+        origin = origins.get(one.entry.person.submission)
+        name = None if origin is None else canvas.feedback_name(origin.files, "feedback.html")
+        if name is None or name in files:
+            left_out.append(str(one.entry.person))
+        else:
+            files[name] = one.page
+    return _zipped(files), left_out
+
+
+def _text(entry: Entry, task: Task, record: Record | None) -> str:
+    lines = [f"{task.title} ({entry.task})", _grade(entry), describe(entry)]
+    if record is not None:
+        lines += [f"{score.name}: {score.value:.4f}" for score in record.scores]
+        lines += [f"{_SYMBOLS[one.outcome]} {_check(one)}" for one in checks_of(record) if one.outcome != "passed"]
+    return "\n".join(neutral_line(line) for line in lines if line) + "\n"
+
+
+def _page(entry: Entry, task: Task, record: Record | None) -> str:
+    title = neutral_html(task.title)
+    parts = [f"<h1>{title}</h1>", f"<p><strong>{neutral_html(_grade(entry))}</strong></p>"]
+    parts.append(f"<p>{neutral_html(describe(entry))}</p>")
+    facts = [("handed in", entry.submitted), ("according to", entry.source), ("due", entry.deadline)]
+    parts.append(_table([(name, value) for name, value in facts if value]))
+    if record is not None:
+        parts.append("<h2>Scores</h2>")
+        scores = [(one.name, f"{one.value:.4f} (95 %: {one.low:.4f} to {one.high:.4f})") for one in record.scores]
+        parts.append(_table(scores) if scores else "<p>None was reached.</p>")
+        parts.append("<h2>Checks</h2>")
+        parts.append(_table([(_SYMBOLS[one.outcome], _check(one)) for one in checks_of(record)]))
+        if record.failure is not None and record.failure.log_tail.strip():
+            parts.append(f"<h2>What was printed last</h2><pre>{neutral_html(neutral(record.failure.log_tail))}</pre>")
+    body = "\n".join(filter(None, parts))
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f"<style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n"
+    )
+
+
+def _grade(entry: Entry) -> str:
+    if entry.excused:
+        return "Excused"
+    if entry.dropped:
+        return "This task does not count"
+    if entry.final is None:
+        return "No grade yet"
+    return f"{entry.final:g} points" + ("" if entry.maximum is None else f" of {entry.maximum:g}")
+
+
+def _check(check: Check) -> str:
+    return check.name + (f": {check.message}" if check.message else "")
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> str:
+    lines = [f"<tr><th>{neutral_html(name)}</th><td>{neutral_html(value)}</td></tr>" for name, value in rows]
+    return "\n".join(["<table>", *lines, "</table>"]) if lines else ""
+
+
+def _zipped(files: Mapping[str, str]) -> bytes:
+    """Return a zip of `files`; the same files give the same bytes."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), text.encode(), zipfile.ZIP_DEFLATED)
+    return content.getvalue()
