@@ -145,7 +145,7 @@ class Course:
             if not (folder / wanted).is_dir():
                 raise UsageError(f"{base}/{name} has no folder {wanted!r}{suggest(wanted, _folders(folder))}")
         if not tasks:
-            raise UsageError(f"{base}/{name} holds no task: put model.py into {base}/{name}/<task>/")
+            raise UsageError(f"{base}/{name} holds no task: put model.py, or a notebook, into {base}/{name}/<task>/")
         shared = self._shared_of_references() if base == _REFERENCE else None
         return [Submission(published, wanted, folder / wanted, shared) for wanted in tasks]
 

@@ -22,6 +22,7 @@ ARROWS = {
     "files": set(),
     "kernel": set(),
     "locks": set(),
+    "notebooks": set(),
     "packages": set(),
     "paths": set(),
     "scratch": {"locks"},
@@ -42,13 +43,26 @@ ARROWS = {
     "course": PEOPLE | {"taskcode"},
     "leaderboard": {"files", "record", "statistics", "text"},
     "evaluate": PEOPLE
-    | {"artifact", "clock", "course", "data", "files", "quiet", "record", "sandbox", "scratch"}
-    | {"statistics", "wire", "yardstick"},
+    | {"artifact", "clock", "course", "data", "files", "notebooks", "quiet", "record"}
+    | {"sandbox", "scratch", "statistics", "wire", "yardstick"},
     "grade": PEOPLE | {"course", "data", "evaluate", "files", "pipes", "record", "sandbox", "scratch"},
     "gradebook": PEOPLE | {"course", "evaluate", "files", "record", "tables", "text"},
     "lms": PEOPLE
-    | {"course", "data", "evaluate", "export", "files", "gradebook", "record", "sandbox", "scratch", "tables", "text"},
-    "similarity": {"contract", "text"},
+    | {
+        "course",
+        "data",
+        "evaluate",
+        "export",
+        "files",
+        "gradebook",
+        "notebooks",
+        "record",
+        "sandbox",
+        "scratch",
+        "tables",
+        "text",
+    },
+    "similarity": {"contract", "notebooks", "text"},
     "scaffold": PEOPLE | {"course", "files"},
     "report": PEOPLE | {"record", "text"},
     "export": PEOPLE | {"record", "text"},

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import pickle
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
@@ -26,6 +27,7 @@ Array: TypeAlias = np.ndarray[Any, Any]
 
 _NUMBERS = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"})
 _MODEL = ("model",)
+_SHOWN = 3
 _STORED_AS = {
     "float32": "f4", "float64": "f8", "float16": "f2", "bfloat16": "i2", "complex64": "f4", "complex128": "f8",
     "int64": "i8", "int32": "i4", "int16": "i2", "int8": "i1", "uint8": "u1", "bool": "u1",
@@ -67,8 +69,26 @@ def load_state(model: object, folder: Path) -> None:
     """Restore onto `model` what `save_state` wrote to `folder`.
 
     Raises:
+        FileNotFoundError: the folder holds other files; says which.
         TypeError: an attribute was saved, but cannot be made again; says which.
     """
+    if not (folder / STRUCTURE).is_file():
+        raise FileNotFoundError(_other_files(folder))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "TypedStorage is deprecated", UserWarning)  # torch warns of its own ways
+        _load(model, folder)
+
+
+def _other_files(folder: Path) -> str:
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    found = ", ".join(names[:_SHOWN]) or "nothing"
+    return (
+        f"the default load needs {STRUCTURE} and {ARRAYS}, which the default save writes, and found {found}: write "
+        f"`def load(self, folder):` that reads your own file, such as folder / {names[0] if names else 'net.pt'!r}"
+    )
+
+
+def _load(model: object, folder: Path) -> None:
     with (folder / STRUCTURE).open("rb") as file:
         unpickler = _Unpickler(file, load_file(folder / ARRAYS), model)
         for name in unpickler.load():

@@ -100,7 +100,7 @@ def read_change(
         folder = _folder(path)
         if folder is not None and folder[1] in tasks:
             folders[folder] = None
-        elif folder in after and path.endswith("/model.py"):
+        elif folder in after and path.endswith(("/model.py", ".ipynb")):
             wrong.append(_unknown_task(path, path.split("/")[2], tasks))
     wrong += [_submodule(entry) for entry in head if entry.is_submodule and _folder(entry.path) in folders]
     wrong += _too_large(head, folders)

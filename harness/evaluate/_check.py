@@ -120,9 +120,8 @@ class _Suite:
         ]
 
     def translated(self, error: SubmissionError) -> SubmissionError:
-        """Return `error` with the cell of the notebook, where the model comes from one."""
-        source = self._plan.snapshot.source
-        return error if source is None else source.translated(error)
+        """Return `error` in the words of who handed it in: with the cell of a notebook, say."""
+        return self._plan.snapshot.explained(error, "trained")
 
     def close(self) -> None:
         """End the worker, if one runs."""

@@ -1,4 +1,4 @@
-"""A notebook as the host reads it: JSON, cells, text; nothing in it is parsed as code here."""
+"""Put a ``model.py`` together from a notebook, and tell errors in it by cell and line."""
 
 from __future__ import annotations
 import __future__
@@ -7,33 +7,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from harness.contract import SubmissionError
+from harness.notebooks import Notebook, NotebookError
 from harness.wire import Extracted
 
-MAX_NOTEBOOK_BYTES = 64 << 20
-_MAX_CODE_BYTES = 4 << 20
-_MAX_CELLS = 5_000
-_MAX_DEPTH = 64
 _SHOWN_CHARACTERS = 80
-
-
-class NotebookError(Exception):
-    """A file is no notebook that can be read; says what to do."""
-
-
-@dataclass(frozen=True)
-class Notebook:
-    """The code of a notebook: the text of each cell, empty where it is no code."""
-
-    name: str
-    cells: tuple[str, ...]
-
-    @property
-    def code(self) -> bytes:
-        """What decides a result: the code, without outputs, texts and metadata."""
-        return msgspec.json.encode(self.cells)
 
 
 @dataclass(frozen=True)
@@ -72,60 +50,6 @@ class ModelSource:
 
 
 _FRAME = re.compile(r'File "model\.py", line (\d{1,7})')
-
-
-class _Cell(msgspec.Struct):
-    cell_type: str
-    source: str | list[str] = ""
-
-
-class _File(msgspec.Struct):
-    cells: list[_Cell]
-    nbformat: int = 4
-
-
-def read_notebook(name: str, content: bytes) -> Notebook:
-    """Read the cells of a notebook.
-
-    Raises:
-        NotebookError: it is too large, nested too deep, or no notebook of a version that has cells.
-    """
-    if len(content) > MAX_NOTEBOOK_BYTES:
-        raise NotebookError(
-            f"{name} is larger than {MAX_NOTEBOOK_BYTES >> 20} MiB: clear the outputs of all cells and save it again"
-        )
-    if not _shallow(content):
-        raise NotebookError(f"{name} is no notebook: it is nested more than {_MAX_DEPTH} deep")
-    try:
-        file = msgspec.json.decode(content, type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        hint = "it is of an old version" if b'"worksheets"' in content[:4096] else f"it cannot be read ({error})"
-        raise NotebookError(f"{name}: {hint}; open it in Jupyter, save it again, and hand that in") from error
-    if len(file.cells) > _MAX_CELLS:
-        raise NotebookError(f"{name} has more than {_MAX_CELLS} cells: hand in fewer")
-    cells = tuple(_text(cell) if cell.cell_type == "code" else "" for cell in file.cells)
-    if sum(map(len, cells)) > _MAX_CODE_BYTES:
-        raise NotebookError(f"{name} holds more than {_MAX_CODE_BYTES >> 20} MiB of code: hand in less")
-    return Notebook(name, cells)
-
-
-def _text(cell: _Cell) -> str:
-    text = cell.source if isinstance(cell.source, str) else "".join(cell.source)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _shallow(content: bytes) -> bool:
-    """Tell whether brackets outside of strings nest no deeper than a notebook's do."""
-    depth = 0
-    for match in re.finditer(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', content, re.DOTALL):
-        first = match[0][:1]
-        if first in b"[{":
-            depth += 1
-            if depth > _MAX_DEPTH:
-                return False
-        elif first in b"]}":
-            depth -= 1
-    return True
 
 
 def put_together(notebook: Notebook, extracted: Extracted) -> ModelSource:

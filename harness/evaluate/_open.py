@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.contract import SubmissionError, TaskInfo
-from harness.evaluate._notebook import NotebookError, put_together
+from harness.evaluate._notebook import put_together
 from harness.evaluate._plan import Plan
 from harness.evaluate._session import ASSETS, Session
+from harness.notebooks import NotebookError
 from harness.sandbox import Folder, Sandbox
 
 

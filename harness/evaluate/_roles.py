@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -42,17 +42,6 @@ def role_of(path: PurePosixPath) -> Role:
     if path.suffix.lower() in _TRAINED or name == "pytorch_model.bin" or _TRAINED_FOLDERS & set(path.parts[:-1]):
         return "trained"
     return "shipped"
-
-
-def notebook_among(names: Iterable[str]) -> str | None:
-    """Return the notebook that stands in for ``model.py``, of the names in a submission's folder."""
-    names = [name for name in names if not name.startswith(".")]
-    if "model.py" in names:
-        return None
-    notebooks = [name for name in names if name.endswith(".ipynb")]
-    if "model.ipynb" in notebooks:
-        return "model.ipynb"
-    return notebooks[0] if len(notebooks) == 1 else None
 
 
 def missing_model(paths: Sequence[PurePosixPath]) -> str:

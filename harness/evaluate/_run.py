@@ -326,9 +326,8 @@ class _Line:
             )
 
     def translated(self, error: SubmissionError) -> SubmissionError:
-        """Return `error` with the cell of the notebook, where the model comes from one."""
-        source = self._plan.snapshot.source
-        return error if source is None else source.translated(error)
+        """Return `error` in the words of who handed it in: with the cell of a notebook, say."""
+        return self._plan.snapshot.explained(error, self._plan.mode)
 
     def told(self, failure: SubmissionError | None) -> Told:
         """Return what is told besides the record."""

@@ -362,6 +362,11 @@ class Session:
 
 def _over(exceeded: Exceeded, phase: Phase) -> str:
     unit, remedy = ("bytes", "use less") if exceeded.limit.endswith("_bytes") else ("s", "make it faster")
+    if exceeded.limit == "import_seconds":
+        remedy = (
+            "model.py is still busy at its top level: training belongs into fit; from a script made of a notebook "
+            "delete the cells that train, or hand in the notebook itself"
+        )
     return (
         f"{phase} went over the limit {exceeded.limit}: {exceeded.observed:,.1f} {unit} observed, "
         f"{exceeded.value:,.10g} {unit} allowed; {remedy}"

@@ -14,15 +14,9 @@ from pathlib import Path, PurePosixPath
 
 from harness.contract import Limits, SubmissionError
 from harness.evaluate._folder import Opened, open_folder
-from harness.evaluate._notebook import (
-    MAX_NOTEBOOK_BYTES,
-    ModelSource,
-    Notebook,
-    NotebookError,
-    describe_cells,
-    read_notebook,
-)
-from harness.evaluate._roles import WEIGHTS, Role, missing_model, notebook_among, role_of
+from harness.evaluate._notebook import ModelSource, describe_cells
+from harness.evaluate._roles import WEIGHTS, Role, missing_model, role_of
+from harness.notebooks import MAX_NOTEBOOK_BYTES, Notebook, NotebookError, notebook_among, read_notebook
 from harness.record import Mode
 
 _TRAINED, _NAMED = "trained", 5
@@ -69,6 +63,18 @@ class Snapshot:
                 _copy(path, self.files / WEIGHTS / path.relative_to(self.weights))
         _open_to_all(self.files)
         return replace(self, shipped_bytes=self.shipped_bytes + size)
+
+    def explained(self, error: SubmissionError, mode: Mode) -> SubmissionError:
+        """Return `error` with the cell of a notebook, and with what was set aside where that is what is missing."""
+        if self.source is not None:
+            error = self.source.translated(error)
+        missing = next((name for name in self.trained if PurePosixPath(name).name in error.message), None)
+        if mode == "loaded" or missing is None:
+            return error
+        message = f"{error.message} ({missing} was set aside: the model is trained here, in fit)"
+        return SubmissionError(
+            error.kind, error.phase, message, file=error.file, line=error.line, log_tail=error.log_tail
+        )
 
     def with_source(self, source: ModelSource) -> Snapshot:
         """Return the snapshot with the ``model.py`` put together from its notebook."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from harness.contract import UsageError
+from harness.notebooks import MAX_NOTEBOOK_BYTES, NotebookError, notebook_among, read_notebook
 
 _TOKENS = 25  # runs shorter than this are everybody's
 _WINDOW = 1  # every run is kept: what winnowing leaves out would depend on the interpreter's hash seed
@@ -76,8 +77,11 @@ def compare(
 
 
 def _code(folder: Path) -> str:
-    """Return the Python files below `folder`, one after the other; no link is followed."""
+    """Return the Python files below `folder` and the code of its notebook, one after the other; no link is followed."""
     parts = []
+    notebook = notebook_among(path.name for path in folder.iterdir()) if folder.is_dir() else None
+    if notebook is not None:
+        parts.append(_notebook_code(folder / notebook))
     for path in sorted(folder.rglob("*.py")):
         inside = path.relative_to(folder)
         hidden = any(part.startswith(".") or part == "__pycache__" for part in inside.parts)
@@ -85,6 +89,16 @@ def _code(folder: Path) -> str:
             continue
         parts.append(f"# {inside}\n{path.read_bytes()[:_MOST_BYTES].decode('utf-8', 'replace')}\n")
     return "".join(parts)
+
+
+def _notebook_code(path: Path) -> str:
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_NOTEBOOK_BYTES:
+        return ""
+    try:
+        cells = read_notebook(path.name, path.read_bytes()).cells
+    except NotebookError:
+        return ""
+    return "\n".join(f"# {path.name}, cell {number}\n{cell}\n" for number, cell in enumerate(cells, 1) if cell)
 
 
 def _fingerprint(code: str, boilerplate: Any) -> Any:

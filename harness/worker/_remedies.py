@@ -28,6 +28,7 @@ _OFFLINE = frozenset(
     }
 )  # fmt: skip
 _OFFLINE_TEXTS = ("name resolution", "Network is unreachable", "Max retries exceeded", "couldn't connect to")
+_DOCUMENTS = frozenset({".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".html", ".md", ".ipynb", ".tif", ".bmp"})
 _LFS = b"version https://git-lfs.github.com/spec/"
 
 
@@ -150,7 +151,11 @@ def _no_file(mistake: Mistake) -> str | None:
     error = mistake.error
     if not isinstance(error, FileNotFoundError):
         return None
-    name = Path(str(error.filename or "")).name
+    if error.filename is None:
+        return None  # ours, or the student's own words
+    name = Path(str(error.filename)).name
+    if Path(name).suffix.lower() in _DOCUMENTS:
+        return "pictures, PDF, HTML and README files are documents, which no model is shown: hand in numbers as .npy"
     if name and _holds(mistake.folder, name):
         return f'it lies beside model.py: open Path(__file__).parent / "{name}" (from pathlib import Path)'
     if mistake.doing in ("predict", "load"):

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from harness.contract import SubmissionError
-from harness.evaluate._notebook import Notebook, NotebookError, describe_cells, put_together, read_notebook
+from harness.evaluate._notebook import describe_cells, put_together
+from harness.notebooks import Notebook, NotebookError, read_notebook
 from harness.wire import Extracted
 
 

@@ -6,7 +6,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from harness.evaluate._roles import missing_model, notebook_among, role_of
+from harness.evaluate._roles import missing_model, role_of
+from harness.notebooks import notebook_among
 
 ROLES = {
     "source": ["model.py", "nets/a.py", "readme_tools.py", "checkpoints/a.py", "weights.py"],

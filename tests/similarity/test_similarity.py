@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ pytest.importorskip("copydetect")
 
 from harness.contract import UsageError
 from harness.similarity import Pair, Text, compare, gather, report_html
+from harness.similarity._compare import _code
 from tests.conftest import CENTROIDS, TemporaryCourse
 
 OTHER = """
@@ -113,3 +115,12 @@ def test_the_command_lists_pairs_and_never_fails_anybody(course: TemporaryCourse
     assert done.stdout.splitlines()[-1].startswith("2 of 5 pairs share at least 50%; look at ")
     assert (course.root / ".harness" / "similarity" / "blobs.html").exists()
     assert course.harness("audit", "similarity", "--task", "blob").returncode == 2
+
+
+def test_the_code_of_a_notebook_is_compared_too(tmp_path: Path) -> None:
+    cells = [{"cell_type": "code", "source": "x = 1\n"}, {"cell_type": "markdown", "source": "text"}]
+    (tmp_path / "work.ipynb").write_text(json.dumps({"cells": cells}))
+    (tmp_path / "helper.py").write_text("y = 2\n")
+    assert _code(tmp_path) == "# work.ipynb, cell 1\nx = 1\n\n# helper.py\ny = 2\n\n"
+    (tmp_path / "model.py").touch()
+    assert "x = 1" not in _code(tmp_path)
