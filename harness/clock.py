@@ -41,16 +41,23 @@ _BLOCK = 16
 _READY = 64
 _LEAST_ROUNDS = 3
 _STABLE = 0.05
+LATENCY_SECONDS = 0.3
+"""How long latency is measured if nothing else is said."""
+_WARM_UP = 1 / LATENCY_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
     """How long to measure: `seconds` for all that take turns, within the bounds on requests to each."""
 
-    seconds: float = 0.3
+    seconds: float = LATENCY_SECONDS
     least: int = 64
     most: int = 2000
-    warm_up_seconds: float = 1.0
+
+    @property
+    def warm_up_seconds(self) -> float:
+        """The longest that each may take to warm up."""
+        return _WARM_UP * self.seconds
 
     def requests(self, turn_seconds: float, available: int) -> int:
         """Return how many turns to take, each a request to every one that is timed; `available` inputs are there."""

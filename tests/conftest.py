@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness import cli
 from tests.rings import kept_to, ring_of
 
+if TYPE_CHECKING:
+    from tests.classroom.evaluated import Classroom
+
 REPOSITORY = Path(__file__).parents[1]
+BRIEFLY = "0.003"
+"""Seconds to measure latency in all tests but those of measuring."""
 
 # a shell that starts pytest in the background has it ignore Ctrl-C, and what pytest starts would ignore it, too
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -89,6 +97,22 @@ class TemporaryCourse:
     root: Path
     environment: dict[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def below(cls, base: Path) -> TemporaryCourse:
+        """Make an empty course: private cache, no network, no data root, latency measured for a moment only."""
+        root = base / "course"
+        root.mkdir()
+        return cls(
+            root,
+            {
+                "HARNESS_OFFLINE": "1",
+                "HARNESS_DATA": "",
+                "HARNESS_PRIVATE": "",
+                "HARNESS_LATENCY_SECONDS": BRIEFLY,
+                "XDG_CACHE_HOME": str(base / "cache"),
+            },
+        )
+
     def add_task(self, name: str = "blobs", *, limits: str = "", more: str = "", text: str | None = None) -> Path:
         """Write ``tasks/<name>/task.py``: `text`, or the blobs with extra `limits` and declarations."""
         path = self.root / "tasks" / name / "task.py"
@@ -106,8 +130,19 @@ class TemporaryCourse:
             (folder / "model.py").write_text(dedent(model))
         return folder
 
-    def harness(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        """Run the command line in the course's root, as a user would."""
+    def harness(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the course's root, in this process: a hundred interpreters need not start."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.chdir(self.root)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            code = cli.run(list(arguments))
+        told = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
+        return subprocess.CompletedProcess(["harness", *arguments], code, *told)
+
+    def process(self, *arguments: str, timeout: float = 250) -> subprocess.CompletedProcess[str]:
+        """Run a command in the course's root as a user would, in a process of its own."""
         return subprocess.run(
             [sys.executable, "-m", "harness", *arguments],
             cwd=self.root,
@@ -162,11 +197,14 @@ def own_locks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture
 def course(tmp_path: Path) -> TemporaryCourse:
     """A course with the task ``blobs`` and no submission; private cache, no network, no data root."""
-    root = tmp_path / "course"
-    root.mkdir()
-    temporary = TemporaryCourse(
-        root,
-        {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(tmp_path / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""},
-    )
+    temporary = TemporaryCourse.below(tmp_path)
     temporary.add_task()
     return temporary
+
+
+@pytest.fixture(scope="session")
+def classroom(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
+    """Evaluate a class once, for all who look at what came of it."""
+    from tests.classroom.evaluated import evaluate_class
+
+    return evaluate_class(tmp_path_factory.mktemp("classroom"))

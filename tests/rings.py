@@ -32,6 +32,7 @@ OF_FIXTURES = {
     "worker": "worker",
     "bench": "worker",
     "course": "line",
+    "classroom": "line",
     "repository": "line",
 }
 """What a fixture starts. Whoever asks for several is in the last ring that one of them names."""

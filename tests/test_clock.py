@@ -165,6 +165,12 @@ def test_a_budget_bounds_the_requests(turn, available, requests):
     assert Budget().requests(turn, available) == requests
 
 
+def test_a_short_budget_warms_up_in_proportion_and_times_as_many_as_a_bound_on_a_quantile_needs():
+    brief = Budget(seconds=0.003)
+    assert (Budget().warm_up_seconds, brief.warm_up_seconds) == (pytest.approx(1.0), pytest.approx(0.01))
+    assert brief.requests(0.001, 10_000) == 64
+
+
 def timing(*model, echo=0.0, around=None, yardstick=0.002):
     """A round in which a request to the yardstick takes `yardstick` itself twice and `around` until it is back."""
     around = echo if around is None else around

@@ -65,10 +65,11 @@ def cli() -> None:
 def main() -> None:
     """Run the command line and exit."""
     signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(_run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:]))
 
 
-def _run(arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:
+    """Run one command; return its exit code."""
     try:
         return int(cli.main(arguments, prog_name="harness", standalone_mode=False) or PASSED)
     except click.exceptions.Exit as done:

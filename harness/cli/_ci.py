@@ -35,7 +35,17 @@ from harness.ci import (
     without_grades,
 )
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
-from harness.cli._options import allow_isolation, cold, console, course_at, data_root, places, real_data, teller
+from harness.cli._options import (
+    allow_isolation,
+    cold,
+    console,
+    course_at,
+    data_root,
+    latency_seconds,
+    places,
+    real_data,
+    teller,
+)
 from harness.cli._progress import watching
 from harness.cli._result import show
 from harness.data import DataChoice
@@ -69,6 +79,7 @@ from harness.text import neutral_output
 )
 @real_data
 @data_root
+@latency_seconds
 @allow_isolation
 @cold
 @click.option("--summary", type=click.Path(path_type=Path), help="Markdown; else .harness/ci/summary.md.")
@@ -82,6 +93,7 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
     score_on: ScoredOn,
     data: DataChoice,
     data_root: Path | None,
+    latency_seconds: float,
     lowest: Level,
     start: Start,
     summary: Path | None,
@@ -102,7 +114,7 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
         summary=summary or folder / "summary.md",
         comment=comment or folder / "comment.md",
     )
-    settings = Settings(data=data, weights="declared", score_on=score_on)
+    settings = Settings(data=data, weights="declared", score_on=score_on, latency_seconds=latency_seconds)
     with silenced(os.environ, click.echo):
         commits = find_range(repository, base, head)
         change = find_change(repository, commits, Policy(outside, author))

@@ -14,7 +14,18 @@ import msgspec
 from rich.console import Console
 
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
-from harness.cli._options import any_data, cold, console, course_at, data_root, device, places, rebuild_board, teller
+from harness.cli._options import (
+    any_data,
+    cold,
+    console,
+    course_at,
+    data_root,
+    device,
+    latency_seconds,
+    places,
+    rebuild_board,
+    teller,
+)
 from harness.cli._progress import watching
 from harness.cli._result import show, verdict
 from harness.contract import HarnessError, TaskError, UsageError
@@ -42,6 +53,7 @@ Policy = Literal["reuse", "force", "no_store"]
     help="Train so often, with other seeds; the score is the mean.",
 )
 @device
+@latency_seconds
 @click.option("--retrain", is_flag=True, help="Train even where weights/ was shipped.")
 @click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
 @click.option("--no-store", is_flag=True, help="Write no record, touch no leaderboard.")
@@ -56,6 +68,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
     seed: int,
     repeats: int,
     device: Device,
+    latency_seconds: float,
     retrain: bool,
     force: bool,
     no_store: bool,
@@ -68,7 +81,14 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
     course = course_at(paths)
     submissions = _unique(s for path in paths for s in course.submissions(path, task))
     where = places(data_root)
-    settings = Settings(data=data, seed=seed, repeats=repeats, weights="retrain" if retrain else "load", device=device)
+    settings = Settings(
+        data=data,
+        seed=seed,
+        repeats=repeats,
+        weights="retrain" if retrain else "load",
+        device=device,
+        latency_seconds=latency_seconds,
+    )
     policy: Policy = "no_store" if no_store else "force" if force else "reuse"
     wanted = None if isolation is None else Level(isolation)
     with closing(find_sandbox([course.root, *where.all()], wanted, start, teller())) as sandbox:

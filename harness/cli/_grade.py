@@ -31,6 +31,7 @@ from harness.cli._options import (
     course_at,
     data_root,
     device,
+    latency_seconds,
     places,
     real_data,
     stores_of,
@@ -74,6 +75,7 @@ from harness.sandbox import Level, Start, find_gpus, find_sandbox_of_at_least
 @data_root
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Base of all seeds.")
 @device
+@latency_seconds
 @allow_isolation
 @cold
 def grade(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -90,6 +92,7 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     data_root: Path | None,
     seed: int,
     device: Device,
+    latency_seconds: float,
     lowest: Level,
     start: Start,
 ) -> int:
@@ -104,6 +107,7 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
         least=lowest,
         start=start,
         device=device,
+        latency_seconds=latency_seconds,
     )
     asked_rules = read_rules(course, roster, deadline, count_validation=count_validation)
     rules = asked_rules.rules
@@ -111,7 +115,15 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     with _alone(course):
         stores, journal = stores_of(course), Journal(course.private / "grade" / "problems.json")
         asked, obstacles = find_submissions(course, folder, only)
-        terms = Terms(data=data, seed=seed, least=lowest, device=device, force=force, failed=journal.problems)
+        terms = Terms(
+            data=data,
+            seed=seed,
+            least=lowest,
+            device=device,
+            latency_seconds=latency_seconds,
+            force=force,
+            failed=journal.problems,
+        )
         work = plan_work(course, stores.records, places(data_root), asked, terms)
         show_plan(out, work, obstacles, every=dry_run)
         _tell_of_validation(out, course, asked, places(data_root), count_validation=count_validation)

@@ -15,6 +15,7 @@ from rich.console import Console
 from harness.contract import InfrastructureError, UsageError
 from harness.course import Course
 from harness.data import Places
+from harness.evaluate import LATENCY_SECONDS
 from harness.files import write_atomically
 from harness.leaderboard import Board, build, write_board
 from harness.record import Stores
@@ -45,6 +46,15 @@ device = click.option(
     default="cpu",
     show_default=True,
     help="What models may compute on; cuda: one GPU each, one at a time on each.",
+)
+latency_seconds = click.option(
+    "--latency-seconds",
+    type=click.FloatRange(0.001, 30),
+    default=LATENCY_SECONDS,
+    show_default=True,
+    envvar="HARNESS_LATENCY_SECONDS",
+    show_envvar=True,
+    help="How long to measure latency; at least 64 requests are timed however short it is.",
 )
 allow_isolation = click.option(
     "--allow-isolation",

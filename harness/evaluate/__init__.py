@@ -1,5 +1,6 @@
 """Evaluate one (task, submission): plan, run in isolation, measure, give a record."""
 
+from harness.clock import LATENCY_SECONDS
 from harness.evaluate._check import Check
 from harness.evaluate._host import describe_git, package_versions
 from harness.evaluate._observe import Observer, Silent
@@ -10,6 +11,7 @@ from harness.evaluate._submission import Evaluation, Evaluator, Settings
 from harness.evaluate._try_task import missing_classes, try_task
 
 __all__ = [
+    "LATENCY_SECONDS",
     "Check",
     "Contents",
     "Device",

@@ -90,8 +90,8 @@ class Draw:
     generator: np.random.Generator
 
     @classmethod
-    def secret(cls, available: int, perturb: Perturb | None) -> Draw:
-        """Draw from the system's entropy, which no seed gives away.
+    def secret(cls, available: int, perturb: Perturb | None, most: int) -> Draw:
+        """Draw for up to `most` requests from the system's entropy, which no seed gives away.
 
         With a jitter at least a quarter stays unaltered; without, each item comes once.
         """
@@ -102,7 +102,7 @@ class Draw:
                 altered=np.zeros(available, bool),
                 generator=generator,
             )
-        count = min(2 * Budget().most, _UNALTERED * available)
+        count = min(2 * most, _UNALTERED * available)
         items = generator.integers(0, available, count)
         altered = np.arange(count) % _UNALTERED > 0
         items[~altered] = generator.permutation(available)[: count - int(altered.sum())]
@@ -121,6 +121,7 @@ class Subject:
     """What was predicted before: its form is what the channel alone is timed with."""
     perturb: Perturb | None
     batch: int
+    budget: Budget
 
 
 def measure_cost(subject: Subject) -> Measured:
@@ -173,19 +174,19 @@ class _Bench:
 
     def __init__(self, subject: Subject, model: Session, yardstick: Session) -> None:
         self._subject, self._model, self._yardstick = subject, model, yardstick
-        self._draw = Draw.secret(len(subject.inputs), subject.perturb)
+        self._draw = Draw.secret(len(subject.inputs), subject.perturb, subject.budget.most)
         self._answers: dict[int, Answer] = {}
         self._n = 0
         self._kept_back = min(_MOST_REPLAYED, len(self._draw.items) // 4)
         generator = np.random.Generator(np.random.PCG64(0))
-        self._vectors = generator.random((Budget().most, 1, _YARDSTICK_WIDTH), np.float32)
+        self._vectors = generator.random((subject.budget.most, 1, _YARDSTICK_WIDTH), np.float32)
 
     def time(self, answer: Array) -> list[Round]:
         """Warm up, then time the model, the yardstick and an echo like each in turns; `answer` is like the model's.
 
         The yardstick's worker echoes too: no student code is there to make the channel look slow.
         """
-        budget = Budget()
+        budget = self._subject.budget
         half = max(1, (len(self._draw.items) - self._kept_back) // 2)  # the other half warms up: no input comes twice
         echo = self._yardstick.echo(self._subject.inputs[:1], answer)
         yardstick_echo = self._yardstick.echo(self._vectors[0], np.zeros((1, 10), np.float32))
@@ -218,7 +219,7 @@ class _Bench:
 
     def replay(self, p50_seconds: float) -> Replays:
         """Ask inputs that were kept back three times each: first, at once again, and after the next one's second."""
-        affordable = int(Budget().seconds / (_ASKED_EACH * p50_seconds))
+        affordable = int(self._subject.budget.seconds / (_ASKED_EACH * p50_seconds))
         count = min(self._kept_back, max(_LEAST_REPLAYED, affordable))
         last = len(self._draw.items)
         requests = [self._prepare(number) for number in range(last - count, last)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness._version import __version__
+from harness.clock import LATENCY_SECONDS
 from harness.contract import Baseline, Task
 from harness.data import Asset, TaskData
 from harness.evaluate._host import package_versions
@@ -38,6 +39,7 @@ class Key:
     assets: tuple[str, ...] = ()
     """Digests of what the fit worker is shown."""
     device: Device = "cpu"
+    latency_seconds: float = LATENCY_SECONDS
 
     @property
     def id(self) -> str:
@@ -58,6 +60,7 @@ class Key:
             self.level,
             *self.assets,
             *([] if self.device == "cpu" else [self.device]),
+            *([] if self.latency_seconds == LATENCY_SECONDS else [f"latency {self.latency_seconds!r}"]),
         )
         return hashlib.sha256("\0".join(pieces).encode()).hexdigest()[:16]
 
@@ -79,6 +82,7 @@ class Plan:
     """How often to train and score; a loaded model is scored once, for it would give the same again."""
     level: str
     device: Device = "cpu"
+    latency_seconds: float = LATENCY_SECONDS
     gpu: Gpu | None = None
     """Which one, once there is one to be had."""
 
@@ -104,6 +108,7 @@ class Plan:
             level=self.level,
             assets=assets_in_use(self.assets, self.mode),
             device=self.device,
+            latency_seconds=self.latency_seconds,
         ).id
 
     def task_part(self) -> TaskPart:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from msgspec import UNSET
 
 from harness._version import __version__
+from harness.clock import Budget
 from harness.contract import HarnessError, InfrastructureError, Predictions, SubmissionError
 from harness.evaluate._audits import keeps_still, moved, no_replay, not_memorised, same_answers
 from harness.evaluate._host import describe_git, describe_machine, package_versions
@@ -373,6 +374,7 @@ class _Line:
                 example=predictions,
                 perturb=jitter_of(plan.task),
                 batch=plan.task.batch,
+                budget=Budget(seconds=plan.latency_seconds),
             )
         )
 

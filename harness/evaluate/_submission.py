@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from harness.clock import LATENCY_SECONDS
 from harness.contract import HarnessError, InfrastructureError
 from harness.course import Course, Submission
 from harness.data import Asset, DataChoice, Places, TaskData, assets_here, load_data
@@ -47,6 +48,8 @@ class Settings:
     repeats: int = 1
     weights: WeightsPolicy = "load"
     device: Device = "cpu"
+    latency_seconds: float = LATENCY_SECONDS
+    """How long to measure latency; what takes turns with it, and warming up, take theirs in proportion."""
     score_on: ScoredOn = "test"
     """`validation` leaves the test part alone; a test part that is not here is not scored on either way."""
 
@@ -155,6 +158,7 @@ class Evaluator:
                 repeats=self._settings.repeats,
                 level=self._sandbox.isolation.level.value,
                 device=self._settings.device,
+                latency_seconds=self._settings.latency_seconds,
             )
             yield plan, work
 

@@ -160,6 +160,7 @@ class _Run:
             assets=declared.assets,
             seed=self.cluster.orders.seed,
             device=self.cluster.orders.device,
+            latency_seconds=self.cluster.orders.latency_seconds,
             least=self.cluster.orders.least,
             harness_version=__version__,
             packages=tuple(package_versions().items()),

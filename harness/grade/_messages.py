@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from harness.data import DataChoice
-from harness.evaluate import Device
+from harness.evaluate import LATENCY_SECONDS, Device
 from harness.record import Record
 from harness.sandbox import Level, Start
 
@@ -27,6 +27,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     """The weakest isolation to work at."""
     start: Start = "warm"
     device: Device = "cpu"
+    latency_seconds: float = LATENCY_SECONDS
 
 
 class Request(msgspec.Struct, frozen=True):

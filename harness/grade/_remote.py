@@ -34,6 +34,7 @@ class Errand:
     """Digests of the pretrained weights that the host has."""
     seed: int
     device: Device
+    latency_seconds: float
     least: Level
     harness_version: str
     packages: tuple[tuple[str, str], ...]
@@ -76,7 +77,12 @@ def _evaluate(errand: Errand, data: TravellingData) -> Reply:
             shared = None if errand.shared is None else root / SHARED
             if errand.shared is not None and shared is not None:
                 errand.shared.write(shared)
-            settings = Settings(seed=errand.seed, weights="declared", device=errand.device)
+            settings = Settings(
+                seed=errand.seed,
+                weights="declared",
+                device=errand.device,
+                latency_seconds=errand.latency_seconds,
+            )
             evaluator = Evaluator(course, _sandbox(), _places(), settings)
             evaluator.supply(errand.task, data.unpack(course.task(errand.task)))
             outcome = evaluator.run(Submission(errand.name, errand.task, folder, shared), Silent())

@@ -90,7 +90,13 @@ class Runner:
             hidden = [course.root, *places.all()]
             sandbox = find_sandbox_of_at_least(hidden, orders.least, orders.start, lambda notice: say(Told(notice)))
             self._held.callback(sandbox.close)
-            settings = Settings(data=orders.data, seed=orders.seed, weights="declared", device=orders.device)
+            settings = Settings(
+                data=orders.data,
+                seed=orders.seed,
+                weights="declared",
+                device=orders.device,
+                latency_seconds=orders.latency_seconds,
+            )
             self._evaluator = Evaluator(course, sandbox, places, settings)
         return self._evaluator
 

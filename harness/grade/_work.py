@@ -11,6 +11,7 @@ from harness.contract import HarnessError, InfrastructureError, Task
 from harness.course import Course, Submission
 from harness.data import Asset, DataChoice, DataFacts, Places, assets_here, find_facts
 from harness.evaluate import (
+    LATENCY_SECONDS,
     Contents,
     Device,
     Key,
@@ -114,6 +115,7 @@ class Terms:
     least: Level
     """The weakest isolation that counts."""
     device: Device
+    latency_seconds: float = LATENCY_SECONDS
     force: bool
     failed: Mapping[str, str]
     """What the infrastructure did to earlier attempts, by submission."""
@@ -207,6 +209,7 @@ def _key(submission: Submission, asked: _Asked, contents: Contents, mode: Mode, 
         level=level.value,
         assets=assets_in_use(asked.assets, mode),
         device=terms.device,
+        latency_seconds=terms.latency_seconds,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.clock import Budget
 from harness.contract import Limits, Predictions, TaskInfo
 from harness.evaluate._measure import Measured, Subject, measure_cost
 from harness.evaluate._session import Session
@@ -74,6 +75,7 @@ class Bench:
             example=Predictions(np.zeros(1, np.int64), np.zeros((1, 10), np.float32)),
             perturb=lambda image, generator: image + generator.normal(0, 0.01, image.shape).astype(np.float32),
             batch=256,
+            budget=Budget(),
         )
         return measure_cost(subject)
 

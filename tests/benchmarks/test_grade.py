@@ -87,7 +87,7 @@ def test_500_unchanged_submissions_of_5_tasks(benchmark, environment):
     for name in names:
         course.add_task(name, more="threads=1, points=((0.5, 0.0), (1.0, 10.0)),")
         course.submit(name="s0000", task=name)
-    assert course.harness("grade", "--data", "embedded", timeout=600).returncode == 0
+    assert course.process("grade", "--data", "embedded", timeout=600).returncode == 0
     for name in names:
         Copies(Course(course.root), name).make(500)
     assert course.harness("grade", "--data", "embedded").returncode == 0  # writes the leaderboard
@@ -162,14 +162,14 @@ def test_latency_in_a_full_parallel_run_and_alone(benchmark, environment):
     (course.root / "tasks" / "usps" / "task.py").write_text(text.replace("perturb=shift,", "perturb=shift, threads=1,"))
 
     def graded() -> list[float]:
-        done = course.harness("grade", "--data", "embedded", "--only", "*/usps", "--force", timeout=600)
+        done = course.process("grade", "--data", "embedded", "--only", "*/usps", "--force", timeout=600)
         assert done.returncode == 0, done.stdout + done.stderr
         return [course.record(f"s{n:04}", "usps")["cost"]["latency"]["ratio_to_yardstick"] for n in range(4)]
 
     together = benchmark.pedantic(graded, rounds=1)
     alone = []
     for number in range(4):
-        done = course.harness("evaluate", f"submissions/s{number:04}", "--data", "embedded", "--force", timeout=600)
+        done = course.process("evaluate", f"submissions/s{number:04}", "--data", "embedded", "--force", timeout=600)
         assert done.returncode in (0, 1), done.stdout + done.stderr
         alone.append(course.record(f"s{number:04}", "usps")["cost"]["latency"]["ratio_to_yardstick"])
     benchmark.extra_info.update(together=together, alone=alone)

@@ -123,7 +123,7 @@ def bare(tmp_path: Path, *names: str) -> float:
 
 def timed(course: TemporaryCourse, *arguments: str) -> float:
     begin = time.perf_counter()
-    done = course.harness(*arguments, timeout=1200)
+    done = course.process(*arguments, timeout=1200)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return time.perf_counter() - begin
 

@@ -139,15 +139,13 @@ def line_of(model: str, statement: str) -> int:
 def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[TemporaryCourse, Reading]:
     """Check everybody at one go."""
     base = tmp_path_factory.mktemp("check")
-    course = TemporaryCourse(
-        base, {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(base / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""}
-    )
+    course = TemporaryCourse.below(base)
     course.add_task()
     course.add_task("ruled", more="rules=(harness.rules.fully_connected_only,),")
     for name, model in MODELS.items():
         course.submit(model, name=name)
     course.submit(name="ruled", task="ruled")
-    done = course.harness("check", *(f"submissions/{name}" for name in (*MODELS, "ruled")), timeout=250)
+    done = course.harness("check", *(f"submissions/{name}" for name in (*MODELS, "ruled")))
     assert "Traceback (most recent call last)" not in done.stderr
     return course, Reading(done)
 

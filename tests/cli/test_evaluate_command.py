@@ -16,99 +16,60 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.classroom.evaluated import Classroom
 from tests.conftest import CENTROIDS, TemporaryCourse
-
-RAISES = CENTROIDS.replace("        return", "        raise RuntimeError('[red]no[/red] \x1b[31mred')\n        return")
-GUESSES = CENTROIDS.replace(".argmin(axis=1)", ".argmax(axis=1)")
 
 
 def files_of(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[TemporaryCourse, subprocess.CompletedProcess[str]]:
-    """Evaluate three submissions at one go: one good, one bad, one broken."""
-    base = tmp_path_factory.mktemp("cli")
-    course = TemporaryCourse(
-        base, {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(base / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""}
-    )
-    course.add_task()
-    course.submit()
-    course.submit(GUESSES, name="guesses")
-    course.submit(RAISES, name="broken")
-    done = course.harness(
-        "evaluate",
-        "submissions/bob",
-        "submissions/broken/blobs",
-        "submissions/guesses",
-        "submissions/bob",
-        "--json",
-        "-",
-    )
-    return course, done
-
-
-@pytest.mark.line
-def test_one_that_fails_stops_no_other_and_the_exit_code_is_1(
-    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
-) -> None:
-    course, done = graded
-    assert done.returncode == 1
-    assert [course.record(name)["status"] for name in ("bob", "guesses", "broken")] == [
+def test_one_that_fails_stops_no_other_and_the_exit_code_is_1(classroom: Classroom) -> None:
+    assert classroom.code == 1
+    statuses = [record["status"] for record in classroom.records]
+    assert [classroom.record(name)["status"] for name in ("bob", "guesses", "broken")] == [
         "passed", "below_baseline", "failed",
     ]  # fmt: skip
-    assert done.stderr.splitlines()[-1] == "1 passed, 1 below baseline, 1 failed"
+    passed, below, failed = (statuses.count(status) for status in ("passed", "below_baseline", "failed"))
+    assert classroom.printed.splitlines()[-1] == f"{passed} passed, {below} below baseline, {failed} failed"
+    assert min(passed, below, failed) > 0
 
 
-@pytest.mark.line
-def test_json_to_a_dash_leaves_stdout_to_the_records_alone(
-    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
-) -> None:
-    course, done = graded
-    records = json.loads(done.stdout)
-    assert [record["submission"]["name"] for record in records] == ["bob", "broken", "guesses"]
-    assert records[0] == course.record("bob")
-    assert done.stderr.startswith("isolation: ")
+def test_one_command_grades_them_all_and_shows_no_traceback_of_ours(classroom: Classroom) -> None:
+    handed_in = [path.relative_to(classroom.root).parts[1:] for path in (classroom.root / "submissions").glob("*/*")]
+    graded = [(record["submission"]["name"], record["task"]["name"]) for record in classroom.records]
+    assert sorted(graded) == sorted(handed_in)
+    ours = [line for line in classroom.printed.splitlines() if "│" not in line]
+    assert not any("Traceback (most recent call last)" in line for line in ours)
 
 
-@pytest.mark.line
-def test_the_first_lines_say_how_isolated_and_on_which_data(
-    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
-) -> None:
-    first, second, *_ = graded[1].stderr.splitlines()
-    assert first.startswith("isolation: namespaces")
-    assert second == "blobs: embedded data, generated clouds; scored on test"
+def test_json_to_a_dash_leaves_stdout_to_the_records_alone(classroom: Classroom) -> None:
+    assert classroom.records == [
+        classroom.record(record["submission"]["name"], record["task"]["name"]) for record in classroom.records
+    ]
+    assert classroom.printed.startswith("isolation: ")
 
 
-@pytest.mark.line
-def test_what_a_student_writes_is_shown_harmless(
-    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
-) -> None:
-    shown = graded[1].stderr
+def test_the_first_lines_say_how_isolated_and_on_which_data(classroom: Classroom) -> None:
+    assert classroom.printed.startswith("isolation: namespaces")
+    assert "blobs: embedded data, generated clouds; scored on test" in classroom.printed.splitlines()
+
+
+def test_what_a_student_writes_is_shown_harmless(classroom: Classroom) -> None:
+    shown = classroom.printed_about("broken")
     assert "[red]no[/red]" in shown
     assert "\x1b[31mred" not in shown
     assert "submissions/broken/blobs/model.py:" in shown
-    assert "Traceback (most recent call last)" not in "".join(
-        line for line in shown.splitlines(keepends=True) if "│" not in line
-    )
 
 
-@pytest.mark.line
-def test_the_leaderboard_is_written_with_all_of_them(
-    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
-) -> None:
-    course, _ = graded
-    text = (course.root / "leaderboard" / "README.md").read_text()
+def test_the_leaderboard_is_written_with_all_of_them(classroom: Classroom) -> None:
+    text = (classroom.root / "leaderboard" / "README.md").read_text()
     assert all(name in text for name in ("bob", "guesses", "broken"))
-    assert {"README.md", "leaderboard.csv", "blobs.csv"} <= files_of(course.root / "leaderboard")
+    assert {"README.md", "leaderboard.csv", "blobs.csv"} <= files_of(classroom.root / "leaderboard")
 
 
-@pytest.mark.line
-def test_a_leaderboard_rebuilt_is_the_same_to_the_byte(
-    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
-) -> None:
-    course, _ = graded
+def test_a_leaderboard_rebuilt_is_the_same_to_the_byte(classroom: Classroom, tmp_path: Path) -> None:
+    course = classroom.copy(tmp_path)
     folder = course.root / "leaderboard"
     names = ("README.md", "leaderboard.csv", "blobs.csv")
     before = [(folder / name).read_bytes() for name in names]
@@ -117,17 +78,22 @@ def test_a_leaderboard_rebuilt_is_the_same_to_the_byte(
     done = course.harness("leaderboard", "--show")
     assert done.returncode == 0
     assert [(folder / name).read_bytes() for name in names] == before
-    assert "3 records" in done.stdout.splitlines()[-1]
+    assert f"{len(classroom.records)} records" in done.stdout.splitlines()[-1]
     assert "guesses" in done.stdout
-    rows = {row["submission"]: row for row in csv.DictReader((folder / "leaderboard.csv").read_text().splitlines())}
-    assert [rows[name]["rank"] for name in ("bob", "guesses", "broken")] == ["1", "2", ""]
+    rows = list(csv.DictReader((folder / "blobs.csv").read_text().splitlines()))
+    ranks = {row["submission"]: row["rank"] for row in rows}
+    assert int(ranks["bob"]) < int(ranks["guesses"])
+    assert ranks["broken"] == ""
 
 
-@pytest.mark.line
-def test_an_unchanged_submission_is_not_done_again_and_that_is_said(
-    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
-) -> None:
-    course, _ = graded
+def test_a_submission_named_twice_is_evaluated_once(classroom: Classroom, tmp_path: Path) -> None:
+    course = classroom.copy(tmp_path)
+    done = course.harness("evaluate", "submissions/bob", "submissions/broken/blobs", "submissions/bob", "--json", "-")
+    assert [record["submission"]["name"] for record in json.loads(done.stdout)] == ["bob", "broken"]
+
+
+def test_an_unchanged_submission_is_not_done_again_and_that_is_said(classroom: Classroom, tmp_path: Path) -> None:
+    course = classroom.copy(tmp_path)
     before = course.record("bob")
     done = course.harness("evaluate", "submissions/bob")
     assert done.returncode == 0
@@ -136,6 +102,17 @@ def test_an_unchanged_submission_is_not_done_again_and_that_is_said(
     assert course.record("bob") == before
     assert course.harness("evaluate", "submissions/broken").returncode == 1
     assert not (course.root / "leaderboard" / "records" / "blobs" / "bob.history.jsonl").exists()
+
+
+def test_how_long_latency_is_measured_is_said_by_option_or_environment(course: TemporaryCourse) -> None:
+    course.environment["HARNESS_LATENCY_SECONDS"] = "0.002"
+    record = course.evaluate()
+    assert record["cost"]["latency"]["n"] == 64
+    assert course.evaluate(CENTROIDS, "--latency-seconds", "0.002")["run"] == record["run"]  # the record stands
+    assert course.evaluate(CENTROIDS, "--latency-seconds", "0.001")["run"]["id"] != record["run"]["id"]
+    done = course.harness("evaluate", "submissions/bob", "--latency-seconds", "0")
+    assert done.returncode == 2
+    assert "0.001<=x<=30" in done.stderr
 
 
 def test_whatever_changes_the_result_is_done_again(course: TemporaryCourse) -> None:
@@ -170,57 +147,50 @@ def test_a_level_that_cannot_be_had_is_an_infrastructure_error_and_never_replace
 UNREADABLE = ("not json", "", '{"schema_version": 1}', '{"schema_version": 99}', "[" * 100_000)
 
 
-@pytest.mark.line
-def test_record_files_that_cannot_be_read_are_kept_and_evaluation_goes_on(
-    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]],
-) -> None:
-    course, _ = graded
+def test_record_files_that_cannot_be_read_are_kept_and_evaluation_goes_on(classroom: Classroom, tmp_path: Path) -> None:
+    course = classroom.copy(tmp_path)
     path = course.root / "leaderboard" / "records" / "blobs" / "broken.json"
     others = {path.with_name(f"other-{number}.json"): content for number, content in enumerate(UNREADABLE)}
     path.write_text(UNREADABLE[0])
     for other, content in others.items():
         other.write_text(content)
-    try:
-        done = course.harness("evaluate", "submissions/broken")
-        assert done.returncode == 1, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        assert "the former record could not be read; it is kept as " in done.stdout
-        (kept,) = path.parent.glob("broken.json.unreadable-*")
-        assert kept.read_text() == UNREADABLE[0]
-        assert course.record("broken")["status"] == "failed"
-        again = course.harness("leaderboard")
-        assert again.returncode == 3
-        assert "bob" in (course.root / "leaderboard" / "README.md").read_text()
-        for other, content in others.items():
-            assert f"warning: {other} cannot be read (" in done.stdout
-            assert f"error: {other} cannot be read (" in again.stdout
-            assert other.read_text() == content
-    finally:
-        for other in others:
-            other.unlink()
+    done = course.harness("evaluate", "submissions/broken")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert "the former record could not be read; it is kept as " in done.stdout
+    (kept,) = path.parent.glob("broken.json.unreadable-*")
+    assert kept.read_text() == UNREADABLE[0]
+    assert course.record("broken")["status"] == "failed"
+    again = course.harness("leaderboard")
+    assert again.returncode == 3
+    assert "bob" in (course.root / "leaderboard" / "README.md").read_text()
+    for other, content in others.items():
+        assert f"warning: {other} cannot be read (" in done.stdout
+        assert f"error: {other} cannot be read (" in again.stdout
+        assert other.read_text() == content
 
 
-@pytest.mark.line
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04"], ids=["empty", "cut"])
-def test_evidence_that_cannot_be_read_stops_nothing(
-    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]], content: bytes
-) -> None:
-    course, _ = graded
-    path = course.root / ".harness" / "evidence" / "blobs" / "bob" / "items.npz"
-    good = path.read_bytes()
-    path.write_bytes(content)
-    try:
-        done = course.harness("leaderboard")
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-    finally:
-        path.write_bytes(good)
+def test_evidence_that_cannot_be_read_stops_nothing(classroom: Classroom, tmp_path: Path) -> None:
+    course = classroom.copy(tmp_path)
+    for name, content in (("bob", b""), ("guesses", b"PK\x03\x04")):
+        (course.root / ".harness" / "evidence" / "blobs" / name / "items.npz").write_bytes(content)
+    done = course.harness("leaderboard")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
 
 
 # what does not exist, or is not allowed: exit code 2, with a suggestion and what there is
 
 
-@pytest.mark.line
+@pytest.fixture
+def class_of_three(course: TemporaryCourse) -> TemporaryCourse:
+    """bob, broken and guesses, not evaluated."""
+    for name in ("bob", "broken", "guesses"):
+        course.submit(name=name)
+    return course
+
+
+@pytest.mark.unit
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -248,18 +218,18 @@ def test_evidence_that_cannot_be_read_stops_nothing(
     ],
 )  # fmt: skip
 def test_what_does_not_exist_is_a_usage_error_with_a_suggestion(
-    graded: tuple[TemporaryCourse, subprocess.CompletedProcess[str]], arguments: list[str], says: list[str]
+    class_of_three: TemporaryCourse, arguments: list[str], says: list[str]
 ) -> None:
-    course, _ = graded
-    before = files_of(course.root)
-    done = course.harness("evaluate", *arguments)
+    before = files_of(class_of_three.root)
+    done = class_of_three.harness("evaluate", *arguments)
     assert done.returncode == 2, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     for words in says:
         assert words in done.stderr
-    assert files_of(course.root) == before
+    assert files_of(class_of_three.root) == before
 
 
+@pytest.mark.unit
 def test_a_submission_without_a_task_is_told_where_to_put_it(course: TemporaryCourse) -> None:
     (course.root / "submissions" / "bob").mkdir(parents=True)
     done = course.harness("evaluate", "submissions/bob")

@@ -24,9 +24,7 @@ SLEEPS = CENTROIDS.replace("        self.centres", "        import time; time.sl
 
 
 def make_course(base: Path, **submissions: str) -> TemporaryCourse:
-    course = TemporaryCourse(
-        base, {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(base / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""}
-    )
+    course = TemporaryCourse.below(base)
     course.add_task(more="threads=1,")
     for name, model in submissions.items():
         course.submit(model, name=name)

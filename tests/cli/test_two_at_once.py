@@ -86,9 +86,7 @@ def temporary_files(course: TemporaryCourse) -> list[str]:
 def crowded(tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
     """Evaluate bob three times, and ann and eve, in four processes at a time."""
     base = tmp_path_factory.mktemp("two-at-once")
-    course = TemporaryCourse(
-        base, {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(base / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""}
-    )
+    course = TemporaryCourse.below(base)
     course.add_task()
     for name in ("bob", "ann", "eve"):
         course.submit(name=name)
@@ -221,9 +219,7 @@ def squeeze(course: TemporaryCourse, full: str) -> Squeezed:
 def squeezed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Squeezed]:
     """Evaluate with a full leaderboard, and with a full private folder."""
     base = tmp_path_factory.mktemp("full")
-    course = TemporaryCourse(
-        base, {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(base / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""}
-    )
+    course = TemporaryCourse.below(base)
     course.add_task()
     course.evaluate()
     course.evaluate(CENTROIDS, "--force")

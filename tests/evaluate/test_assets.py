@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import http.server
 import threading
 from collections.abc import Callable, Iterator
@@ -15,40 +14,11 @@ import pytest
 
 import harness
 from harness.contract import TaskError
+from tests.classroom.evaluated import Classroom
+from tests.classroom.others import DIGEST, LOOKS, WEIGHTS
 from tests.conftest import TemporaryCourse
 
-WEIGHTS = b"pretrained" * 100
-DIGEST = f"sha256:{hashlib.sha256(WEIGHTS).hexdigest()}"
-
 Answers = Callable[..., tuple[dict[str, Any], set[int]]]
-
-LOOKS = """
-from pathlib import Path
-
-import numpy as np
-import harness
-
-
-class Model(harness.Model):
-    def __init__(self):
-        self.seen = [len(self.task.assets)]
-
-    def fit(self, train, validation):
-        path = self.task.assets.get("start.bin")
-        self.size = np.array([0 if path is None else len(Path(path).read_bytes())])
-        if path is not None:
-            try:
-                Path(path).write_bytes(b"mine now")
-            except OSError:
-                pass
-            else:
-                raise RuntimeError("the asset could be written to")
-
-    def predict(self, inputs):
-        if self.task.assets:
-            raise RuntimeError(f"still there: {dict(self.task.assets)}")
-        return np.full(len(inputs), 2 if self.size[0] == SIZE else 1)
-""".replace("SIZE", str(len(WEIGHTS)))
 
 
 def declare(course: TemporaryCourse, url: str = "http://127.0.0.1:9", digest: str = DIGEST) -> None:
@@ -78,22 +48,24 @@ def answers(course: TemporaryCourse) -> Answers:
     return evaluate
 
 
-def test_fit_and_nobody_else_sees_the_asset_and_cannot_change_it(course: TemporaryCourse, answers: Answers) -> None:
-    declare(course)
-    give(course)
-    assert answers()[1] == {2}
-    assert (course.root.parent / "data" / "blobs" / "start.bin").read_bytes() == WEIGHTS
+def test_fit_and_nobody_else_sees_the_asset_and_cannot_change_it(classroom: Classroom) -> None:
+    assert answered(classroom, "assisted") == {2}
+    assert (classroom.root.parent / "data" / "assisted" / "start.bin").read_bytes() == WEIGHTS
 
 
-def test_without_the_file_the_mapping_lacks_it(course: TemporaryCourse, answers: Answers) -> None:
-    declare(course)
-    assert answers()[1] == {1}
+def test_without_the_file_the_mapping_lacks_it(classroom: Classroom) -> None:
+    assert answered(classroom, "unassisted") == {1}
 
 
-def test_a_file_of_another_digest_is_none(course: TemporaryCourse, answers: Answers) -> None:
-    declare(course)
-    give(course, WEIGHTS[:-1])
-    assert answers()[1] == {1}
+def test_a_file_of_another_digest_is_none(classroom: Classroom) -> None:
+    assert answered(classroom, "misassisted") == {1}
+
+
+def answered(classroom: Classroom, task: str) -> set[int]:
+    record = classroom.record("looks", task)
+    assert record["failure"] is None, record["failure"]
+    with np.load(next(classroom.evidence("looks", task).rglob("items.npz"))) as items:
+        return set(items["predictions"].tolist())
 
 
 def test_a_record_without_the_asset_does_not_stand_for_one_with_it(course: TemporaryCourse, answers: Answers) -> None:

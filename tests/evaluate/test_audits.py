@@ -1,7 +1,5 @@
 """What is timed must answer as what was scored."""
 
-import subprocess
-import sys
 import time
 from dataclasses import replace
 
@@ -12,6 +10,7 @@ from harness import Baseline, Embedded, Inputs, Split, Task, metrics
 from harness.contract import Predictions
 from harness.evaluate._audits import allowed_to_differ, differing, no_replay, not_memorised, same_answers
 from harness.evaluate._measure import Asked, Replays
+from tests.classroom.others import CHEATS
 
 
 def labels(*values):
@@ -84,38 +83,12 @@ def test_the_audit_fails_above_that_and_gives_its_figures():
     assert audit.detail.endswith("predict ran Dropout in training mode: call self.net.eval() at the end of fit")
 
 
-FIT_CENTRES = """
-import numpy as np
-import harness
-
-class Model(harness.Model):
-    def fit(self, train, validation):
-        self.centres = np.stack([train.inputs[train.targets == c].mean(axis=0) for c in range(3)])
-
-    def honest(self, inputs):
-        return ((inputs[:, None] - self.centres) ** 2).sum(axis=2).argmin(axis=1)
-
-    def predict(self, inputs):
-"""
-CHEATS = {
-    "sniffs-the-timed-phase": "        return np.zeros(1, int) if len(inputs) == 1 else self.honest(inputs)\n",
-    "guesses-anew": "        return np.random.randint(0, 3, len(inputs))\n",
-    "depends-on-order": "        return np.arange(len(inputs)) % 3\n",
-}
-
-
-def test_models_that_know_when_they_are_timed_fail_the_audit(course):
-    for name, predict in CHEATS.items():
-        course.submit(FIT_CENTRES + predict, name=name)
-    course.submit(FIT_CENTRES + "        return self.honest(inputs)\n", name="honest")
-    names = ["honest", *CHEATS]
-    done = course.harness("evaluate", *(f"submissions/{name}" for name in names))
-    assert done.returncode == 1, done.stderr
-    records = {name: course.record(name) for name in names}
-    assert records["honest"]["status"] == "passed"
+def test_models_that_know_when_they_are_timed_fail_the_audit(classroom):
+    assert classroom.record()["status"] == "passed"
     for name in CHEATS:
-        assert (records[name]["failure"]["kind"], records[name]["failure"]["phase"]) == ("audit_failed", "audit"), name
-        assert records[name]["audits"][0]["passed"] is False
+        record = classroom.record(name)
+        assert (record["failure"]["kind"], record["failure"]["phase"]) == ("audit_failed", "audit"), name
+        assert record["audits"][0]["passed"] is False
 
 
 @pytest.mark.parametrize(
@@ -272,6 +245,7 @@ def seconds_of_work():
 
 
 def test_answers_kept_for_inputs_seen_fail_and_honest_work_passes(course):
+    course.environment["HARNESS_LATENCY_SECONDS"] = "0.3"  # a dozen inputs are asked again
     course.submit(WORK + "        return self.honest(inputs)\n", name="honest")
     course.submit(
         WORK + "        key = inputs.tobytes()\n"
@@ -292,36 +266,8 @@ def test_answers_kept_for_inputs_seen_fail_and_honest_work_passes(course):
     assert "nine inputs in ten take" in replays["failure"]["message"]
 
 
-def test_a_model_that_looks_its_answers_up_by_the_exact_input_is_caught(course):
-    course.add_task(more="perturb_cost=0.05, weights='allowed',")
-    folder = course.submit(
-        """
-        import numpy as np
-        import harness
-
-        class Model(harness.Model):
-            def fit(self, train, validation):
-                pass
-
-            def predict(self, inputs):
-                return np.array([self.known.get(point.tobytes(), 0) for point in inputs])
-        """
-    )
-    make = f"""
-import sys
-sys.path[:0] = [{str(folder)!r}]
-import harness, model
-from harness.course import Course
-test = Course.find(__import__("pathlib").Path({str(course.root)!r})).task("blobs").sources[0].load().test
-cheat = model.Model()
-cheat.known = {{point.tobytes(): int(label) for point, label in zip(test.inputs, test.targets)}}
-folder = __import__("pathlib").Path({str(folder)!r}, "weights")
-folder.mkdir()
-cheat.save(folder)
-"""
-    subprocess.run([sys.executable, "-c", make], check=True)
-    course.harness("evaluate", "submissions/bob")
-    record = course.record()
+def test_a_model_that_looks_its_answers_up_by_the_exact_input_is_caught(classroom):
+    record = classroom.record("knows", "memory")
     assert record["scores"][0]["value"] == 1.0
     assert record["failure"]["kind"] == "audit_failed"
     assert "not memorised" in record["failure"]["message"]
@@ -354,6 +300,7 @@ class Model(harness.Model):
 
 def test_who_slows_the_yardstick_down_gets_no_ratio_to_it(course):
     """Children that stand still while their own model is timed, and work while the yardstick is."""
+    course.environment["HARNESS_LATENCY_SECONDS"] = "0.3"
     record = course.evaluate(BUSY_CHILDREN)
     audits = {audit["name"]: audit for audit in record["audits"]}
     assert not audits["keeps still"]["passed"], record["failure"]
@@ -363,5 +310,6 @@ def test_who_slows_the_yardstick_down_gets_no_ratio_to_it(course):
 
 
 def test_an_honest_model_keeps_still(course):
+    course.environment["HARNESS_LATENCY_SECONDS"] = "0.3"
     audits = {audit["name"]: audit["passed"] for audit in course.evaluate()["audits"]}
     assert audits["keeps still"]

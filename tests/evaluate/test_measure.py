@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
-from harness.clock import Timed
+from harness.clock import Budget, Timed
 from harness.contract import Limits, Predictions, TaskInfo
 from harness.evaluate import _measure
 from harness.evaluate._cores import Cores
@@ -93,6 +93,7 @@ def seen(folder: Path, monkeypatch: pytest.MonkeyPatch, cores: Cores) -> dict[st
         example=Predictions(np.zeros((1, 2)), None),
         perturb=None,
         batch=1,
+        budget=Budget(),
     )
     try:
         with pytest.raises(SeenError):

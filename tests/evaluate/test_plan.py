@@ -77,6 +77,7 @@ LOCAL = harness.Local(
         pytest.param({"repeats": 2}, id="repeats"),
         pytest.param({"level": "rlimits"}, id="isolation"),
         pytest.param({"device": "cuda"}, id="device"),
+        pytest.param({"latency_seconds": 0.01}, id="latency"),
     ],
 )
 def test_an_id_changes_with_each_ingredient(change: dict[str, Any]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.classroom.evaluated import Classroom
 from tests.conftest import CENTROIDS, TemporaryCourse
 
 pytestmark = pytest.mark.line
@@ -41,38 +41,12 @@ class Model(harness.Model):
         return ((inputs[:, None] - self.centres) ** 2).sum(axis=2).argmin(axis=1)
 """
 
-LINEAR = """
-import torch
-import harness
-
-class Model(harness.Model, torch.nn.Module):
-    def __init__(self):
-        torch.nn.Module.__init__(self)
-        self.first, self.second = torch.nn.Linear(2, 5), torch.nn.Linear(5, 3)
-
-    def fit(self, train, validation):
-        inputs, targets = torch.tensor(train.inputs), torch.tensor(train.targets)
-        optimiser = torch.optim.Adam(self.parameters(), 0.05)
-        for _ in range(100):
-            optimiser.zero_grad()
-            torch.nn.functional.cross_entropy(self(inputs), targets).backward()
-            optimiser.step()
-
-    def forward(self, inputs):
-        return self.second(torch.relu(self.first(inputs)))
-
-    def predict(self, inputs):
-        return self(torch.tensor(inputs))
-"""
-
 
 @pytest.fixture(scope="module")
 def repeated(tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
     """Evaluate with three repeats: one that depends on luck, one that does not, one that is loaded."""
     base = tmp_path_factory.mktemp("repeats")
-    course = TemporaryCourse(
-        base, {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(base / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""}
-    )
+    course = TemporaryCourse.below(base)
     course.add_task()
     course.submit(LUCK, name="luck")
     course.submit(CENTROIDS, name="steady")
@@ -80,22 +54,11 @@ def repeated(tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
     weights.mkdir()
     np.save(weights / "centres.npy", np.array([[0.2, 0.2], [0.8, 0.2], [0.5, 0.8]]))
     names = ("luck", "steady", "loaded")
-    done = course.harness("evaluate", *(f"submissions/{name}" for name in names), "--repeats", "3", timeout=250)
+    done = course.harness("evaluate", *(f"submissions/{name}" for name in names), "--repeats", "3")
     assert done.returncode in (0, 1), done.stdout + done.stderr
     assert "Traceback (most recent call last)" not in done.stderr
     assert {name: course.record(name)["failure"] for name in names} == dict.fromkeys(names)
     return course
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Evaluate a small network and return its record."""
-    base = tmp_path_factory.mktemp("network")
-    course = TemporaryCourse(
-        base, {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(base / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""}
-    )
-    course.add_task()
-    return course.evaluate(LINEAR)
 
 
 def seeds(course: TemporaryCourse, name: str) -> list[int]:
@@ -142,12 +105,12 @@ def test_the_first_repeat_is_what_one_run_alone_gives(repeated: TemporaryCourse)
     assert [alone["seed"], alone["value"]] == [seeds(repeated, "luck")[0], values(repeated, "luck")[0]]
 
 
-def test_two_operations_are_counted_for_each_multiplication_and_addition(network: dict[str, Any]) -> None:
-    assert network["cost"]["flops_per_sample"] == 2 * (2 * 5 + 5 * 3)
+def test_two_operations_are_counted_for_each_multiplication_and_addition(classroom: Classroom) -> None:
+    assert classroom.record("network")["cost"]["flops_per_sample"] == 2 * (2 * 5 + 5 * 3)
 
 
-def test_operators_that_are_not_counted_are_listed(network: dict[str, Any]) -> None:
-    (audit,) = [audit for audit in network["audits"] if audit["name"] == "flops"]
+def test_operators_that_are_not_counted_are_listed(classroom: Classroom) -> None:
+    (audit,) = [audit for audit in classroom.record("network")["audits"] if audit["name"] == "flops"]
     assert (audit["passed"], audit["severity"]) == (True, "warn")
     assert "uncounted: " in audit["detail"]
     assert "aten.relu.default" in audit["detail"]

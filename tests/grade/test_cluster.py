@@ -147,7 +147,7 @@ def test_slurm_runs_the_workers(classroom: TemporaryCourse, tmp_path: Path) -> N
         started = subprocess.run([script, "start", folder], capture_output=True, text=True)
         assert started.returncode == 0, started.stderr
         classroom.environment["SLURM_CONF"] = str(folder / "slurm.conf")
-        done = classroom.harness("grade", "--data", "embedded", "--scheduler", "slurm", timeout=200)
+        done = classroom.process("grade", "--data", "embedded", "--scheduler", "slurm", timeout=200)
     finally:
         subprocess.run([script, "stop", folder], check=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -183,6 +183,7 @@ def errand(course: TemporaryCourse, name: str = "ann") -> tuple[Errand, Travelli
             assets=(),
             seed=0,
             device="cpu",
+            latency_seconds=0.003,
             least=Level.RLIMITS,
             harness_version=__version__,
             packages=tuple(package_versions().items()),

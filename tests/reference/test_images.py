@@ -47,9 +47,7 @@ SLOW = {
 
 def course_in(base: Path, paths: list[str]) -> TemporaryCourse:
     """A copy of the repository's course that holds the submissions at `paths` and their tasks."""
-    course = TemporaryCourse(
-        base, {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(base / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""}
-    )
+    course = TemporaryCourse.below(base)
     shared = ("tasks/_shared", "reference/_shared")
     for path in (*shared, *{f"tasks/{Path(path).name}" for path in paths}, *paths):
         shutil.copytree(REPOSITORY / path, base / path)
@@ -59,7 +57,7 @@ def course_in(base: Path, paths: list[str]) -> TemporaryCourse:
 def evaluated(base: Path, paths: list[str], *options: str) -> dict[str, dict[str, Any]]:
     """Evaluate the submissions at `paths`; return their records by path."""
     course = course_in(base, paths)
-    done = course.harness("evaluate", *paths, *options, timeout=1500)
+    done = course.process("evaluate", *paths, *options, timeout=1500)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return {path: course.record(*named(path)) for path in paths}
 

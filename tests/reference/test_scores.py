@@ -23,13 +23,11 @@ needs_usps = pytest.mark.skipif(not (DATA / "usps").is_dir(), reason="no $HARNES
 
 def graded(base: Path, data: Path | None) -> dict[str, dict[str, Any]]:
     """Evaluate all three in a copy of the repository's course; return the records by name."""
-    course = TemporaryCourse(
-        base, {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(base / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""}
-    )
+    course = TemporaryCourse.below(base)
     for path in ("tasks/usps", *(f"{path}/usps" for path in PATHS)):
         shutil.copytree(REPOSITORY / path, base / path)
     where = ("--data", "embedded") if data is None else ("--data-root", str(data))
-    done = course.harness("evaluate", *PATHS, "--task", "usps", *where, timeout=290)
+    done = course.process("evaluate", *PATHS, "--task", "usps", *where, timeout=290)
     assert done.returncode == 0, done.stdout + done.stderr
     return {name: course.record(name, "usps") for name in EMBEDDED}
 

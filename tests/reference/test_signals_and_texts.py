@@ -46,13 +46,11 @@ NETWORKS = {  # at least this, forecasts at most: three or four points off what 
 
 def evaluated(base: Path, pairs: list[tuple[str, str]], *where: str) -> TemporaryCourse:
     """Evaluate these references in a copy of the repository's course."""
-    course = TemporaryCourse(
-        base, {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(base / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""}
-    )
+    course = TemporaryCourse.below(base)
     folders = {f"reference/{name}/{task}" for name, task in pairs} | {f"tasks/{task}" for _, task in pairs}
     for folder in sorted(folders | {"tasks/_shared", "reference/_shared"}):
         shutil.copytree(REPOSITORY / folder, base / folder)
-    done = course.harness("evaluate", *(f"reference/{name}/{task}" for name, task in pairs), *where, timeout=1700)
+    done = course.process("evaluate", *(f"reference/{name}/{task}" for name, task in pairs), *where, timeout=1700)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return course
 
