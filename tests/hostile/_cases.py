@@ -97,3 +97,12 @@ def _case(group: Group, path: Path) -> Case:
 
 COLD = cases("attacks", "careless", "unusual")[::4]
 """A quarter of everything: enough to see that both ways of starting hold the same."""
+SMOKE = frozenset(
+    {
+        "artifact-link", "artifact-pickle", "asks-questions", "child-process", "daemon", "dropout-left-on",
+        "environment", "forged-answer", "forged-blame", "inherited-descriptors", "labels-in-memory", "network",
+        "other-submissions", "preload", "processes", "ptrace", "shadow-modules", "signals", "sniffing",
+        "weights-in-lists", "workflow-commands", "writes-outside",
+    }
+)  # fmt: skip
+"""One or two for each wall, and none that waits: what every run of the tests includes."""

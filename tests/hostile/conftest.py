@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from harness.sandbox import Level, find_sandbox
-from tests.hostile._cases import COLD, Case, cases
+from tests.hostile._cases import Case
 from tests.hostile._judge import problems_of
 from tests.hostile._world import Host, Run, World, build_world
 
@@ -24,6 +24,7 @@ class Siege:
     """What a world was before and after all cases were evaluated in it."""
 
     world: World
+    submitted: tuple[Case, ...]
     runs: tuple[Run, ...]
     problems: dict[str, list[str]]
     before: dict[str, str]
@@ -42,17 +43,25 @@ class Siege:
 
 
 @pytest.fixture(scope="session")
-def siege() -> Iterator[Siege]:
-    """Evaluate all cases at the best level, as whoever runs the tests."""
-    with lay_siege(cases("attacks", "careless", "unusual")) as siege:
+def siege(request: pytest.FixtureRequest) -> Iterator[Siege]:
+    """Evaluate the cases that the chosen tests ask for, at the best level, as whoever runs the tests."""
+    with lay_siege(_asked_for(request)) as siege:
         yield siege
 
 
 @pytest.fixture(scope="session")
-def cold_siege() -> Iterator[Siege]:
+def cold_siege(request: pytest.FixtureRequest) -> Iterator[Siege]:
     """Evaluate some in workers that are started, where those of the siege are forked."""
-    with lay_siege(COLD, "--cold") as siege:
+    with lay_siege(_asked_for(request), "--cold") as siege:
         yield siege
+
+
+def _asked_for(request: pytest.FixtureRequest) -> list[Case]:
+    """Return the cases of the tests that will run and use the fixture of `request`."""
+    tests = [item for item in request.session.items if request.fixturename in getattr(item, "fixturenames", ())]
+    calls = [call for item in tests if (call := getattr(item, "callspec", None)) is not None]
+    found = {call.params["case"].name: call.params["case"] for call in calls if "case" in call.params}
+    return [found[name] for name in sorted(found)]
 
 
 @contextmanager
@@ -70,6 +79,7 @@ def lay_siege(submitted: Sequence[Case], *options: str) -> Iterator[Siege]:
         survivors = [line for run in runs for line in run.survivors]
         yield Siege(
             world=world,
+            submitted=tuple(submitted),
             runs=runs,
             problems={case.name: problems_of(case, world, survivors) for case in submitted},
             before=before,

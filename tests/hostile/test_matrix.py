@@ -55,6 +55,7 @@ def test_no_attack_succeeds_at_the_two_namespace_levels():
     assert {column.left for column in strong} <= {"nothing"}
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", cases("attacks")[:1], ids=by_name)
 def test_the_table_says_held_only_of_what_was_run(case):
     ran = Column("root", Level.NAMESPACES, {case.name: Cell(HELD)}, "nothing")
@@ -67,6 +68,7 @@ def test_the_table_says_held_only_of_what_was_run(case):
     assert f"- {case.name}, rlimits, root: it got 'x' / y" in text
 
 
+@pytest.mark.smoke
 def test_the_page_is_of_the_attacks_that_there_are():
     """Run the matrix again after adding one."""
     text = page().read_text()

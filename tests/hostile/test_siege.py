@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.hostile._cases import COLD, by_name, cases
+from tests.hostile._cases import COLD, SMOKE, by_name, cases
 
 pytestmark = pytest.mark.timeout(1000)  # the first test waits for all submissions to be evaluated
 
@@ -16,11 +16,14 @@ SLEPT = 0.005
 """Seconds an answer of `patched-clock` and `lazy-results` takes."""
 
 
-def case_of(name):
-    return next(case for case in EVERYTHING if case.name == name)
+def each(*names, of=EVERYTHING):
+    """Parametrise with the cases called so, all if none is named; those of the smoke are marked."""
+    wanted = [case for case in of if not names or case.name in names]
+    marked = [pytest.param(case, marks=pytest.mark.smoke if case.name in SMOKE else ()) for case in wanted]
+    return pytest.mark.parametrize("case", marked, ids=[case.name for case in wanted])
 
 
-@pytest.mark.parametrize("case", EVERYTHING, ids=by_name)
+@each()
 def test_it_is_held(case, siege, request):
     if case.known_at(siege.level_of(case)):
         request.applymarker(pytest.mark.xfail(strict=True, reason=case.known))
@@ -40,33 +43,41 @@ def test_workers_that_are_started_leave_nothing(cold_siege):
     assert [run.survivors for run in cold_siege.runs] == [(), ()]
 
 
+@pytest.mark.smoke
 def test_there_are_as_many_as_promised():
     assert len(cases("attacks")) >= 40
     assert len(cases("careless")) >= 20
     assert len({case.name for case in EVERYTHING}) == len(EVERYTHING)
+    assert {case.name for case in EVERYTHING} >= SMOKE
 
 
+@pytest.mark.smoke
 def test_no_student_makes_the_harness_hang_or_give_up(siege):
     assert re.findall(r"^(?:Traceback|error:).*", siege.output, re.MULTILINE) == []
     assert [run.code for run in siege.runs] == [1, 1]
 
 
+@pytest.mark.smoke
 def test_everybody_gets_a_record(siege):
-    assert [case.name for case in EVERYTHING if siege.world.record(case) is None] == []
+    assert [case.name for case in siege.submitted if siege.world.record(case) is None] == []
 
 
+@pytest.mark.smoke
 def test_no_file_of_the_host_was_changed(siege):
     assert siege.after == siege.before
 
 
+@pytest.mark.smoke
 def test_no_process_is_left(siege):
     assert [run.survivors for run in siege.runs] == [(), ()]
 
 
+@pytest.mark.smoke
 def test_no_temporary_file_is_left(siege):
     assert siege.left_behind == []
 
 
+@pytest.mark.smoke
 def test_no_secret_is_in_anything_that_the_harness_wrote_or_printed(siege):
     texts = siege.world.published() | {"the output": siege.output}
     found = [
@@ -75,23 +86,28 @@ def test_no_secret_is_in_anything_that_the_harness_wrote_or_printed(siege):
     assert found == []
 
 
+@pytest.mark.smoke
 def test_no_forged_record_is_on_the_leaderboard(siege):
     assert [path for path, text in siege.world.published().items() if '"ESCAPED": true' in text] == []
 
 
+@pytest.mark.smoke
 def test_no_line_printed_is_a_command_of_a_ci_runner(siege):
     """A line is one that begins, after blanks, with two colons (actions/runner, ActionCommand.cs)."""
     assert [line for line in re.split(r"[\n\r\u2028]", siege.output) if line.lstrip().startswith("::")] == []
 
 
+@pytest.mark.smoke
 def test_no_line_printed_holds_a_command_of_the_old_form(siege):
     assert "##[" not in siege.output
 
 
+@pytest.mark.smoke
 def test_nothing_printed_steers_a_terminal(siege):
     assert re.findall(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", siege.output) == []
 
 
+@pytest.mark.smoke
 def test_the_leaderboard_shows_a_students_text_as_text(siege):
     for name in ("README.md", "leaderboard.csv"):
         board = (siege.world.course.root / "leaderboard" / name).read_text()
@@ -100,28 +116,28 @@ def test_the_leaderboard_shows_a_students_text_as_text(siege):
         assert not re.search(r"^#+ victim passed", board, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["patched-clock", "lazy-results"])
-def test_latency_is_at_least_what_the_answer_takes(siege, name):
-    record = siege.world.record(case_of(name))
+@each("patched-clock", "lazy-results")
+def test_latency_is_at_least_what_the_answer_takes(siege, case):
+    record = siege.world.record(case)
     latency = record["cost"]["latency"]
     assert latency["p50_seconds"] >= SLEPT
     assert latency["net_p50_seconds"] > SLEPT / 2
     assert {audit["name"]: audit["passed"] for audit in record["audits"]}["keeps still"]
 
 
-@pytest.mark.parametrize("name", ["output-flood", "log-flood", "forged-blame", "workflow-commands"])
-def test_a_flood_is_not_kept(siege, name):
-    case = case_of(name)
+@each("output-flood", "log-flood", "forged-blame", "workflow-commands")
+def test_a_flood_is_not_kept(siege, case):
     assert len(json.dumps(siege.world.record(case))) < 200_000
-    curve = siege.world.course.root / ".harness" / "evidence" / case.task / name / "curve.json"
+    curve = siege.world.course.root / ".harness" / "evidence" / case.task / case.name / "curve.json"
     assert not curve.exists() or curve.stat().st_size < 5 << 20
 
 
-def test_a_forged_blame_falls_on_nobody_else(siege):
-    assert siege.world.record(case_of("forged-blame"))["failure"]["file"] is None
+@each("forged-blame")
+def test_a_forged_blame_falls_on_nobody_else(siege, case):
+    assert siege.world.record(case)["failure"]["file"] is None
 
 
-@pytest.mark.parametrize("case", [case for case in EVERYTHING if "line" in case.told_by.split()], ids=by_name)
+@each(of=[case for case in EVERYTHING if "line" in case.told_by.split()])
 def test_the_line_is_blamed(siege, case):
     failure = siege.world.record(case)["failure"]
     assert failure["file"] == f"submissions/{case.name}/{case.task}/model.py"
@@ -129,17 +145,15 @@ def test_the_line_is_blamed(siege, case):
     assert blamed.strip()
 
 
-@pytest.mark.parametrize(
-    "name", ["fork-bomb", "thread-bomb", "memory", "memory-in-children", "sleeper", "borrowed-cpu"]
-)
-def test_the_message_names_the_limit_and_its_value(siege, name):
-    message = siege.world.record(case_of(name))["failure"]["message"]
+@each("fork-bomb", "thread-bomb", "memory", "memory-in-children", "sleeper", "borrowed-cpu")
+def test_the_message_names_the_limit_and_its_value(siege, case):
+    message = siege.world.record(case)["failure"]["message"]
     limits = {"processes": "32", "memory_bytes": "419,430,400", "fit_seconds": "3", "fit_cpu_seconds": "1"}
     assert any(limit in message and value in message for limit, value in limits.items())
 
 
-@pytest.mark.parametrize("name", [case.name for case in EVERYTHING if case.name.startswith("weights-in")])
-def test_what_is_hidden_from_the_count_of_parameters_shows_in_what_a_model_knows(siege, name):
-    cost = siege.world.record(case_of(name))["cost"]
+@each(of=[case for case in EVERYTHING if case.name.startswith("weights-in")])
+def test_what_is_hidden_from_the_count_of_parameters_shows_in_what_a_model_knows(siege, case):
+    cost = siege.world.record(case)["cost"]
     assert cost["knowledge_bytes"] >= 64 << 10
     assert cost["parameters_verified"] is False

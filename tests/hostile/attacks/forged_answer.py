@@ -1,6 +1,6 @@
 """Answer in the harness's own protocol before the question was computed, then answer again.
 
-Held: predict_error in predict or audit_failed in audit or predict_error in measure or
+Held: predict_error in predict or bad_predictions in predict or audit_failed in audit or predict_error in measure or
   bad_predictions in measure or below_baseline
 Told by: what comes is held against its form, and what was timed against what was scored.
 """
