@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness import cli
-from tests.rings import kept_to, ring_of
+from tests.rings import RINGS, kept_to, ring_of
 
 if TYPE_CHECKING:
     from tests.classroom.evaluated import Classroom
@@ -166,10 +166,20 @@ class TemporaryCourse:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its ring, before ``-m`` chooses."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each test with its ring, before ``-m`` chooses; where several processes test, keep together what shares."""
     for item in items:
         item.add_marker(ring_of(item))
+    if config.pluginmanager.hasplugin("xdist"):
+        items.sort(key=lambda item: RINGS.index(ring_of(item)), reverse=True)  # what takes longest begins first
+        for item in items:
+            item.add_marker(pytest.mark.xdist_group(_shared_by(item)))
+
+
+def _shared_by(item: pytest.Item) -> str:
+    """Name what a test shares with others and is made once in each process: the class, the siege, its file's own."""
+    names = getattr(item, "fixturenames", ())
+    return next((name for name in ("siege", "cold_siege", "classroom") if name in names), item.path.name)
 
 
 @pytest.hookimpl(wrapper=True)
