@@ -143,7 +143,7 @@ def test_show_names_the_assets(course: TemporaryCourse) -> None:
 
 def test_an_asset_needs_a_licence() -> None:
     file = harness.File(name="a.bin", url="http://127.0.0.1:9/a.bin", digest=DIGEST)
-    with pytest.raises(TaskError, match=r"asset is no harness\.File with a licence"):
+    with pytest.raises(TaskError, match=r"harness\.File objects, each with its licence"):
         harness.Task(
             title="t",
             kind="segmentation",
