@@ -48,20 +48,8 @@ ARROWS = {
     "grade": PEOPLE | {"course", "data", "evaluate", "files", "pipes", "record", "sandbox", "scratch"},
     "gradebook": PEOPLE | {"course", "evaluate", "files", "record", "tables", "text"},
     "lms": PEOPLE
-    | {
-        "course",
-        "data",
-        "evaluate",
-        "export",
-        "files",
-        "gradebook",
-        "notebooks",
-        "record",
-        "sandbox",
-        "scratch",
-        "tables",
-        "text",
-    },
+    | {"course", "data", "evaluate", "export", "files", "gradebook", "notebooks", "record", "sandbox", "scratch"}
+    | {"tables", "text", "wire"},
     "similarity": {"contract", "notebooks", "text"},
     "scaffold": PEOPLE | {"course", "files"},
     "report": PEOPLE | {"record", "text"},

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from harness.cli import FAILED, PASSED
-from harness.cli._options import console, course_at
+from harness.cli._options import allow_isolation, console, course_at
 from harness.contract import UsageError
 from harness.course import Course, suggest
 from harness.evaluate import read_contents
 from harness.gradebook import POLICY_FILE, Policy, Roster, Times
-from harness.lms import SYSTEMS, Import, Imported, Origins
-from harness.lms._walled import refuse_walled
+from harness.lms import SYSTEMS, Import, Imported, Origins, WalledArchives
 from harness.lms.times import Table, read_pushes, read_table
+from harness.sandbox import Level
 from harness.text import neutral_line
 
 _TIMES = "times"
@@ -36,7 +37,8 @@ _OUTCOMES = ("new", "replaced", "unchanged", "refused")
     type=click.Path(path_type=Path, dir_okay=False),
     help="The system's own table of submissions: when each was handed in, and who has which number.",
 )
-def import_(system: str, source: Path, task: str | None, roster: Path | None, table: Path | None) -> int:
+@allow_isolation
+def import_(system: str, source: Path, task: str | None, roster: Path | None, table: Path | None, lowest: Level) -> int:
     """Lay out a bulk download as submissions/<name>/<task>/.
 
     SYSTEM is where it comes from; `times` takes a system's table of submissions, or a host's record of pushes in JSON.
@@ -52,9 +54,9 @@ def import_(system: str, source: Path, task: str | None, roster: Path | None, ta
     if system == _TIMES:
         return _import_times(out, course, source, wanted, people)
     told = {} if table is None else _names(course, table, people)
-    walled = refuse_walled
-    wishes = Import(course=course, system=SYSTEMS[system], task=wanted, roster=people, walled=walled, names=told)
-    code = _import(out, wishes, source)
+    with closing(WalledArchives([course.root, source.absolute().parent], lowest)) as walled:
+        wishes = Import(course=course, system=SYSTEMS[system], task=wanted, roster=people, walled=walled, names=told)
+        code = _import(out, wishes, source)
     if table is not None:
         _import_times(out, course, table, wanted, people)
     return code

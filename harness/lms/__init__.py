@@ -6,6 +6,7 @@ from harness.lms._import import Import, Imported
 from harness.lms._members import Refused
 from harness.lms._origins import Origin, Origins
 from harness.lms._uploads import System
+from harness.lms._walled import WalledArchives
 
 SYSTEMS: dict[str, System] = {
     module.SYSTEM.name: module.SYSTEM
@@ -23,4 +24,5 @@ __all__ = [
     "Origins",
     "Refused",
     "System",
+    "WalledArchives",
 ]

@@ -15,6 +15,7 @@ from harness.lms._members import (
     Refused,
     archive_of,
     open_archive,
+    safe_path,
     why_skipped,
 )
 
@@ -67,7 +68,7 @@ class Unpacked:
         if path.name.lower().endswith(WALLED_ENDINGS):
             for name, inside in self._walled(path.name, content, self._left):
                 self._left -= len(inside)
-                self._add(path.parent / PurePosixPath(name), inside, depth + 1)
+                self._add(path.parent / safe_path(name), inside, depth + 1)
             return
         kind = path.name if path.name.lower().endswith(ARCHIVE_ENDINGS) else f"{path.name}.zip"
         with open_archive(archive_of(content), kind) as members:

@@ -1,17 +1,90 @@
-"""Archives that a library in C reads, opened behind a wall."""
+"""Archives that a library in C reads (``.7z``, ``.rar``), opened in a walled process under limits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
 
-from harness.lms._members import Refused
+import numpy as np
+
+from harness.contract import HarnessError, Limits
+from harness.lms._members import MOST_BYTES, MOST_FILES, Refused
+from harness.sandbox import Allowance, Box, Level, Process, Sandbox, find_sandbox_of_at_least
+from harness.wire import ArrayHeader, ChannelClosed, Done, File, OpenArchive, Raised, WireError, anything
+
+_SECONDS = 60.0
+_START_SECONDS = 30.0
+_MEMORY_BYTES = 1 << 30
+_REMEDY = (
+    "pip install 'harness[archives]', and the system's library (Debian's package libarchive13), or ask for a zip file"
+)
 
 
-def refuse_walled(name: str, content: bytes, most: int) -> Iterable[tuple[str, bytes]]:
-    """Refuse the archive by name.
+class WalledArchives:
+    """Opens archives behind a wall; a process for each, a sandbox only if there is one to be opened."""
 
-    Raises:
-        Refused: always.
-    """
-    del content, most
-    raise Refused(f"{name!r} is of a kind that is not opened here: ask for a zip file")
+    def __init__(self, hidden: Sequence[Path], lowest: Level) -> None:
+        self._hidden, self._lowest = hidden, lowest
+        self._sandbox: Sandbox | None = None
+
+    def __call__(self, name: str, content: bytes, most: int) -> Iterator[tuple[str, bytes]]:
+        """Yield the names and contents of an archive's files, at most so many bytes all together.
+
+        Raises:
+            Refused: it cannot be opened here, or holds too much.
+        """
+        if find_spec("libarchive") is None:
+            raise Refused(f"{name!r} is of a kind that is not opened here: {_REMEDY}")
+        limits = Limits(memory_bytes=_MEMORY_BYTES)
+        with Process(self._found(), Box(folders=(), limits=limits, threads=1)) as process:
+            try:
+                yield from _files(process, name, content, most)
+            except (ChannelClosed, WireError) as error:
+                exceeded = process.exceeded
+                why = f"the limit {exceeded.kind}" if exceeded is not None else process.exit_description()
+                raise Refused(f"{name!r} cannot be unpacked: the process that did it {why}") from error
+
+    def close(self) -> None:
+        """Give up what was started."""
+        if self._sandbox is not None:
+            self._sandbox.close()
+
+    def _found(self) -> Sandbox:
+        if self._sandbox is None:
+            try:
+                self._sandbox = find_sandbox_of_at_least(self._hidden, self._lowest)
+            except HarnessError as error:
+                raise Refused(f"an archive is opened in a sandbox only, and there is none: {error}") from error
+        return self._sandbox
+
+
+def _files(process: Process, name: str, content: bytes, most: int) -> Iterator[tuple[str, bytes]]:
+    with process.allow(Allowance(limit="start", seconds=_START_SECONDS)):
+        process.channel.receive(anything)
+    left = min(most, MOST_BYTES)
+
+    def admit(_: object, headers: Sequence[ArrayHeader]) -> None:
+        if len(headers) > 1 or sum(header.nbytes for header in headers) > left:
+            raise WireError("more came than was asked for")
+
+    with process.allow(Allowance(limit="unpacking", seconds=_SECONDS)):
+        process.channel.send(OpenArchive(MOST_FILES, left), np.frombuffer(content, np.uint8))
+        while True:
+            reply, arrays = process.channel.receive(admit)
+            match reply:
+                case File(path) if len(arrays) == 1:
+                    left -= arrays[0].nbytes
+                    yield path, arrays[0].tobytes()
+                case Done():
+                    return
+                case Raised(exception, message):
+                    raise Refused(_told(name, exception, message))
+                case _:
+                    raise WireError(f"{type(reply).__name__} came")
+
+
+def _told(name: str, exception: str, message: str) -> str:
+    if exception in ("ImportError", "ModuleNotFoundError", "OSError", "AttributeError", "TypeError"):
+        return f"{name!r} is of a kind that is not opened here ({message}): {_REMEDY}"
+    return f"{name!r} cannot be unpacked: {message}"

@@ -100,7 +100,16 @@ class Extract(_Message, frozen=True, tag="extract"):
     """Say which lines of a notebook make its model; the texts of its cells follow, and none is run."""
 
 
-Request = Extract | Echo | Clock | StayAwake | Setup | Fit | Save | Load | Predict | Inspect
+class OpenArchive(_Message, frozen=True, tag="open_archive"):
+    """Send back what is in the archive whose bytes follow, as `File` replies before `Done`."""
+
+    files: Annotated[int, Meta(ge=1)]
+    """The most that may come."""
+    nbytes: Annotated[int, Meta(ge=1)]
+    """The most of all together."""
+
+
+Request = OpenArchive | Extract | Echo | Clock | StayAwake | Setup | Fit | Save | Load | Predict | Inspect
 
 
 class Done(_Message, frozen=True, tag="done"):

@@ -36,6 +36,7 @@ from harness.wire import (
     Inspect,
     Load,
     Logged,
+    OpenArchive,
     Predict,
     Raised,
     Request,
@@ -46,6 +47,7 @@ from harness.wire import (
     pack,
     unpack,
 )
+from harness.worker._archive import read_archive
 from harness.worker._confine import confine
 from harness.worker._explain import ArtifactError, ContractError, encodable, explain
 from harness.worker._inspect import inspect
@@ -174,6 +176,11 @@ class Worker:
                 self._save()
             case Load(folder):
                 self._load(Path(folder))
+            case OpenArchive(files, nbytes):
+                confine(Limits(), _PARSING_PROCESSES)
+                for path, content in read_archive(arrays[0].tobytes(), files, nbytes):
+                    with self._lock:
+                        self._channel.send(File(path), content)
 
     def _setup(self, request: Setup) -> None:
         self._folder = Path(request.submission)

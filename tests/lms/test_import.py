@@ -22,7 +22,6 @@ from harness.evaluate import read_contents
 from harness.gradebook import Person, Roster, Times
 from harness.lms import SYSTEMS, Import, Imported, Origins, Refused
 from harness.lms._unpack import rooted
-from harness.lms._walled import refuse_walled
 from tests.conftest import CENTROIDS, TemporaryCourse
 
 DOWNLOADED = (2026, 2, 3, 9, 15, 0)
@@ -34,6 +33,10 @@ ROSTER = Roster(
         Person(submission="team", name="Fay Fox"),
     )
 )
+
+
+def refuse_walled(name: str, content: bytes, most: int) -> list[tuple[str, bytes]]:
+    raise Refused(f"{name!r} is not opened here")
 
 
 def member(name: str, mode: int = 0) -> zipfile.ZipInfo:

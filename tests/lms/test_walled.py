@@ -1,0 +1,71 @@
+"""Archives that a library in C reads are opened in a walled process, or refused by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from harness.lms import Refused, WalledArchives
+from harness.sandbox import Level
+from harness.worker import _archive
+
+libarchive = pytest.importorskip("libarchive")
+
+
+def packed(folder: Path, *, link: bool = False) -> bytes:
+    """Return a 7z archive of a model and a helper."""
+    (folder / "work").mkdir()
+    (folder / "work" / "model.py").write_text("x = 1\n")
+    (folder / "work" / "helper.py").write_text("y = 2\n")
+    if link:
+        (folder / "work" / "passwd").symlink_to("/etc/passwd")
+    before = Path.cwd()
+    try:
+        os.chdir(folder)
+        with libarchive.file_writer("work.7z", "7zip") as archive:
+            archive.add_files("work")
+    finally:
+        os.chdir(before)
+    return (folder / "work.7z").read_bytes()
+
+
+@pytest.fixture
+def walled() -> Iterator[WalledArchives]:
+    with closing(WalledArchives([], Level.LANDLOCK)) as archives:
+        yield archives
+
+
+@pytest.mark.worker
+def test_a_7z_is_opened_behind_the_wall(tmp_path: Path, walled: WalledArchives) -> None:
+    found = dict(walled("work.7z", packed(tmp_path), 1000))
+    assert found == {"work/model.py": b"x = 1\n", "work/helper.py": b"y = 2\n"}
+
+
+@pytest.mark.worker
+@pytest.mark.parametrize(("name", "magic"), [("w.7z", b"7z\xbc\xaf\x27\x1c"), ("w.rar", b"Rar!\x1a\x07\x01\x00")])
+def test_a_broken_archive_is_refused_by_name(walled: WalledArchives, name: str, magic: bytes) -> None:
+    with pytest.raises(Refused, match=f"'{name}' cannot be unpacked: it is no whole archive"):
+        list(walled(name, magic + b"junk" * 30, 1000))
+
+
+@pytest.mark.worker
+def test_what_is_too_much_or_a_link_is_refused(tmp_path: Path, walled: WalledArchives) -> None:
+    content = packed(tmp_path, link=True)
+    with pytest.raises(Refused, match=r"no plain file|more than may come out"):
+        list(walled("work.7z", content, 1000))
+    with pytest.raises(Refused, match="more than may come out of it"):
+        list(walled("work.7z", content, 3))
+
+
+@pytest.mark.unit
+def test_too_many_files_end_the_reading(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="more than may come out"):
+        list(_archive.read_archive(packed(tmp_path), 1, 1000))
+    found = {
+        name: content.tobytes() for name, content in _archive.read_archive((tmp_path / "work.7z").read_bytes(), 2, 1000)
+    }
+    assert found["work/model.py"] == b"x = 1\n"
