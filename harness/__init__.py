@@ -3,6 +3,7 @@
 People write against the names below; everything else is the program.
 """
 
+import harness._start  # noqa: F401 - before anything else is looked for
 from harness._version import __version__
 from harness.contract import (
     Baseline,

@@ -144,7 +144,7 @@ class TemporaryCourse:
     def process(self, *arguments: str, timeout: float = 250) -> subprocess.CompletedProcess[str]:
         """Run a command in the course's root as a user would, in a process of its own."""
         return subprocess.run(
-            [sys.executable, "-m", "harness", *arguments],
+            [sys.executable, "-P", "-m", "harness", *arguments],
             cwd=self.root,
             env=os.environ | self.environment,
             capture_output=True,

@@ -12,6 +12,7 @@ import click
 
 from harness._version import __version__
 from harness.contract import HarnessError, UsageError
+from harness.programs import forget_current_folder
 
 PASSED, FAILED, USAGE, INFRASTRUCTURE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -64,6 +65,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit."""
+    forget_current_folder()
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run(sys.argv[1:]))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
+
+from harness.programs import python_command
 
 _SCHEME = "pip:"
 _SECONDS = 300.0
@@ -31,7 +32,7 @@ def download_wheel(url: str, name: str, to: Path) -> None:
         IndexFailedError: pip failed, took too long, or brought a file of another name.
     """
     with tempfile.TemporaryDirectory(dir=to.parent) as folder:
-        command = [sys.executable, "-m", "pip", *_PIP, "--dest", folder, url.removeprefix(_SCHEME)]
+        command = python_command("pip", *_PIP, "--dest", folder, "--", url.removeprefix(_SCHEME))
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
         except subprocess.TimeoutExpired as error:

@@ -8,7 +8,6 @@ import queue
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
@@ -23,6 +22,7 @@ from harness.grade._events import Advanced, Begun, Done, Event, Lost, Noticed
 from harness.grade._messages import Broken, Cause, Finished, Orders, Reached, Reply, Request, Told, Unfit
 from harness.grade._work import Job
 from harness.pipes import read_message, write_message
+from harness.programs import python_command
 from harness.record import Evidence
 from harness.scratch import scratch
 
@@ -173,7 +173,7 @@ class _Pool:
         folder.mkdir()
         folder.chmod(0o711)  # a worker's own uid passes through
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "harness.grade", msgspec.json.encode(self.local.orders).decode()],
+            python_command("harness.grade", msgspec.json.encode(self.local.orders).decode()),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,

@@ -1,4 +1,4 @@
-"""The process that does jobs, one after the other: ``python -m harness.grade ORDERS``.
+"""The process that does jobs, one after the other: the module ``harness.grade`` run with ORDERS.
 
 It hears requests on its standard input and answers on its standard output. It ends when its input does, as it does when
 whoever started it ends, and takes its workers along.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -82,7 +83,8 @@ def _slurm(count: int, threads: int, logs: Path) -> Iterator[Any]:
     from distributed import Client
 
     memory = dask.config.get("jobqueue.slurm.memory", None) or "8GiB"
-    options = {"cores": 1, "processes": 1, "memory": memory, "job_cpu": threads, "python": sys.executable}
+    options = {"cores": 1, "processes": 1, "memory": memory, "job_cpu": threads}
+    options["python"] = f"{shlex.quote(sys.executable)} -P"  # a job starts in the folder it is sent from
     options["log_directory"] = str(logs)
     with SLURMCluster(**options) as cluster, Client(cluster, set_as_default=False) as client:
         _ask_slurm(cluster.job_script())

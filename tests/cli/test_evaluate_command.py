@@ -326,7 +326,7 @@ def test_interrupting_leaves_no_record_no_process_and_no_folder(
     temporary.mkdir(mode=0o711)
     before = files_of(course.root)
     command = subprocess.Popen(
-        [sys.executable, "-m", "harness", "evaluate", "submissions/bob", "--isolation", level],
+        [sys.executable, "-P", "-m", "harness", "evaluate", "submissions/bob", "--isolation", level],
         cwd=course.root,
         env=os.environ | course.environment | {"TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,

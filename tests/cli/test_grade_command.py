@@ -226,7 +226,7 @@ def test_references_are_graded_with_what_they_share(tmp_path: Path) -> None:
 def running(course: TemporaryCourse, *options: str) -> Iterator[subprocess.Popen[str]]:
     """Start a grading run in the background; whatever happens it is gone afterwards."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "harness", "grade", "--data", "embedded", *options],
+        [sys.executable, "-P", "-m", "harness", "grade", "--data", "embedded", *options],
         cwd=course.root,
         env=os.environ | course.environment,
         stdout=subprocess.PIPE,

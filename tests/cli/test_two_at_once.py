@@ -92,7 +92,10 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
         course.submit(name=name)
     runs = [("bob",), ("bob", "ann"), ("eve",), ("bob",)]
     ended = finish(
-        [start(course, "-m", "harness", "evaluate", "--force", *map("submissions/{}".format, names)) for names in runs]
+        [
+            start(course, "-P", "-m", "harness", "evaluate", "--force", *map("submissions/{}".format, names))
+            for names in runs
+        ]
     )
     assert [code for code, _ in ended] == [0] * 4, "\n".join(said for _, said in ended)
     assert not any("Traceback" in said for _, said in ended)

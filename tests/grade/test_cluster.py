@@ -90,7 +90,7 @@ def test_what_a_killed_worker_had_is_done_elsewhere_and_recorded_once(
     classroom: TemporaryCourse, tmp_path: Path
 ) -> None:
     with cluster(tmp_path, workers=2) as (address, workers):
-        arguments = ("-m", "harness", "grade", "--data", "embedded", "--scheduler", address)
+        arguments = ("-P", "-m", "harness", "grade", "--data", "embedded", "--scheduler", address)
         with process(*arguments, cwd=classroom.root, environment=classroom.environment) as grader:
             at_work: list[subprocess.Popen[str]] = []
 

@@ -108,7 +108,7 @@ class World:
         report = self.base / f"survivors-{uuid.uuid4().hex}.json"
         names = (f"submissions/{case.name}" for case in submitted)
         spec = {
-            "command": [self.host.python, "-m", "harness", "evaluate", *names, *options],
+            "command": [self.host.python, "-P", "-m", "harness", "evaluate", *names, *options],
             "cwd": str(self.course.root),
             "environment": self._environment(),
             "uid": self.host.uid,

@@ -274,10 +274,10 @@ def test_isolation_weaker_than_asked_for_gives_no_grade(autograder: Autograder) 
 def test_setup_makes_an_environment_of_a_new_enough_python(autograder: Autograder, tmp_path: Path) -> None:
     doubles = tmp_path / "bin"
     doubles.mkdir()
-    make = 'echo "$*" >>"$LOG"; mkdir -p "$3/bin"; cp "$PIP" "$3/bin/python"'
+    make = 'echo "$*" >>"$LOG"; mkdir -p "$4/bin"; cp "$PIP" "$4/bin/python"'
     for name, script in {
         "python3.13": "exit 1",
-        "python3.12": f'case "$1" in -c) exit 0 ;; *) {make} ;; esac',
+        "python3.12": f'case "$2" in -c) exit 0 ;; *) {make} ;; esac',
         "pip": 'echo "$*" >>"$LOG"',
     }.items():
         (doubles / name).write_text(f"#!/bin/bash\n{script}\n")
@@ -290,8 +290,8 @@ def test_setup_makes_an_environment_of_a_new_enough_python(autograder: Autograde
     }
     subprocess.run([autograder.root / "source" / "setup.sh"], env=os.environ | environment, check=True)
     made, installed = (tmp_path / "log").read_text().splitlines()
-    assert made == f"-m venv {autograder.root}/venv"
-    assert installed == f"-m pip install --quiet {autograder.root}/source/harness-0-py3-none-any.whl"
+    assert made == f"-I -m venv {autograder.root}/venv"
+    assert installed == f"-I -m pip install --quiet {autograder.root}/source/harness-0-py3-none-any.whl"
 
 
 def test_torch_comes_from_the_index_that_was_named(course: TemporaryCourse, tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def test_an_ordinary_user_gets_a_sandbox_and_a_result(course):
             os.chown(path, 65534, 65534)
         variables = course.environment | {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "PATH": os.defpath}
         done = subprocess.run(
-            [sys.executable, "-c", AS_USER, python, "-m", "harness", "evaluate", "submissions/bob"],
+            [sys.executable, "-c", AS_USER, python, "-P", "-m", "harness", "evaluate", "submissions/bob"],
             cwd=home / "course",
             env=variables,
             capture_output=True,

@@ -127,7 +127,7 @@ class Runner:
         self.double(
             "python", f'case "$*" in *pip*) echo "$*" >>"$DOUBLES/log" ;; *) exec {sys.executable} "$@" ;; esac'
         )
-        self.double("harness", f'exec {sys.executable} -m harness "$@"')
+        self.double("harness", f'exec {sys.executable} -P -m harness "$@"')
         self.double("gh", 'echo "gh $*" >>"$DOUBLES/log"')
 
     def double(self, name: str, script: str) -> None:

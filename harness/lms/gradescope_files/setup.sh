@@ -4,7 +4,7 @@ set -euo pipefail
 root=${AUTOGRADER:-/autograder}
 
 new_enough() {
-    "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+    "$1" -I -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
 find_python() {
@@ -22,8 +22,8 @@ if [ -z "$python" ]; then
     apt-get install -y -q python3.11 python3.11-venv
     python=$(find_python)
 fi
-"$python" -m venv "$root/venv"
+"$python" -I -m venv "$root/venv"
 if [ -s "$root/source/torch_index" ]; then
-    "$root/venv/bin/python" -m pip install --quiet --index-url "$(cat "$root/source/torch_index")" torch torchvision
+    "$root/venv/bin/python" -I -m pip install --quiet --index-url "$(cat "$root/source/torch_index")" torch torchvision
 fi
-"$root/venv/bin/python" -m pip install --quiet "$root"/source/*.whl
+"$root/venv/bin/python" -I -m pip install --quiet "$root"/source/*.whl

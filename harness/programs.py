@@ -1,0 +1,92 @@
+"""Start other programs: this Python, and what lies on ``PATH``; never anything of the current folder.
+
+Run as ``python -I programs.py PATH MODULE ARGUMENT...``, with PATH in JSON, it is also the first thing that such a
+Python does.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import runpy
+import shutil
+import sys
+from pathlib import Path
+
+_SEARCHED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""Variables that list folders in which programs, modules or libraries are looked for."""
+
+
+def python_command(module: str, *arguments: str) -> list[str]:
+    """Return the command that runs `module` in a new Python, which imports from where this one does.
+
+    It is started isolated (``-I``), so that it searches neither the current folder nor what ``PYTHONPATH`` names, and
+    is then told the absolute entries of this process's own import path. Among these are the user's site and what
+    ``PYTHONPATH`` brought, which an installation may need. A module of this package is taken from where this file is.
+    """
+    told = json.dumps([entry for entry in sys.path if Path(entry).is_absolute()])
+    options = ["-I", *(["-B"] if sys.dont_write_bytecode else [])]
+    return [sys.executable, *options, str(Path(__file__).absolute()), told, module, *arguments]
+
+
+def find_program(name: str) -> Path | None:
+    """Return the absolute path of the program `name`, looked for in the absolute folders of ``PATH`` alone."""
+    found = shutil.which(name, path=os.pathsep.join(_absolute(os.environ.get("PATH", os.defpath))))
+    return Path(found) if found is not None and Path(found).is_absolute() else None
+
+
+def forget_current_folder() -> None:
+    """Take the current folder off the paths that this process, and every process started from it, will search.
+
+    An empty or relative entry of such a path names whatever folder a command is run from, which may be a student's.
+    Processes that a library starts (Dask, `multiprocessing`) inherit ``PYTHONSAFEPATH``.
+    """
+    relative = set(_entries(os.environ.get("PYTHONPATH", ""))) - set(_absolute(os.environ.get("PYTHONPATH", "")))
+    current = {str(Path(entry).absolute()) for entry in relative}  # Python has made them absolute
+    sys.path[:] = [entry for entry in sys.path if _may_stay(entry) and entry not in current]
+    for name in _SEARCHED:
+        kept = os.pathsep.join(_absolute(os.environ.get(name, "")))
+        if kept:
+            os.environ[name] = kept
+        else:  # to some programs an empty list is the current folder
+            os.environ.pop(name, None)
+    os.environ["PYTHONSAFEPATH"] = "1"
+
+
+def _entries(listed: str) -> list[str]:
+    return listed.split(os.pathsep) if listed else []
+
+
+def _absolute(listed: str) -> list[str]:
+    return [entry for entry in _entries(listed) if Path(entry).is_absolute()]
+
+
+def _may_stay(entry: str) -> bool:
+    """Tell whether an entry of the import path may stay: a name that is no file belongs to an import hook."""
+    return Path(entry).is_absolute() or (entry != "" and not os.path.lexists(entry))
+
+
+def _main(path: list[str], module: str, *arguments: str) -> None:
+    """Run `module` with `arguments`, importing from `path`."""
+    sys.path[:] = path
+    if module.partition(".")[0] == "harness":
+        _import_package()
+    sys.argv[1:] = arguments
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _import_package() -> None:
+    """Import the package that this file is in, wherever else one of its name may be."""
+    folder = Path(__file__).absolute().parent
+    spec = importlib.util.spec_from_file_location(
+        "harness", folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules["harness"] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+
+if __name__ == "__main__":
+    _main(json.loads(sys.argv[1]), *sys.argv[2:])
