@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 
@@ -19,13 +20,11 @@ import harness.contract
 from harness.contract import Task, TaskError, UsageError, check_name
 from harness.taskcode import without_points
 
-_TASKS, _SUBMISSIONS, _REFERENCE, _LEADERBOARD, _PRIVATE = (
-    "tasks",
-    "submissions",
-    "reference",
-    "leaderboard",
-    ".harness",
-)
+TASKS, SUBMISSIONS, REFERENCE, LEADERBOARD, PRIVATE = "tasks", "submissions", "reference", "leaderboard", ".harness"
+"""The folders of a course; all but the first two may be missing."""
+_MOST_FOLDERS, _MOST_DEPTH = 2_000, 16
+_NOT_ITS_OWN = (SUBMISSIONS, REFERENCE, LEADERBOARD, PRIVATE)
+_OF_REFERENCES = f"{REFERENCE}/"
 SHARED = "_shared"
 """``tasks/_shared/``, ``reference/_shared/``: code that several tasks, or several references, import by this name."""
 
@@ -52,34 +51,51 @@ class Course:
 
     @classmethod
     def find(cls, start: Path) -> Course:
-        """Return the course that `start` lies in.
+        """Return the course that `start` lies in; a link is read both as the name it has and as where it leads.
+
+        A ``tasks/`` in a submission, or anywhere else where a course keeps what others wrote, makes no course.
 
         Raises:
             UsageError: neither `start` nor a folder above it holds ``tasks/``.
         """
-        start = start.resolve()
-        for folder in (start, *start.parents):
-            if any((folder / _TASKS).glob("*/task.py")):
-                return cls(folder)
+        for way in (Path(os.path.abspath(start)), start.resolve()):  # noqa: PTH100 - `absolute` keeps ".."
+            for folder in (way, *way.parents):
+                if _has_tasks(folder) and not _is_inside_a_course(folder):
+                    return cls(folder.resolve())
         raise UsageError(f"{start} is not inside a course: expected a folder tasks/ with <task>/task.py here or above")
+
+    @property
+    def tasks_folder(self) -> Path:
+        """The tasks, a folder each, and what they share."""
+        return self.root / TASKS
+
+    @property
+    def submissions_folder(self) -> Path:
+        """What people handed in, a folder each."""
+        return self.root / SUBMISSIONS
+
+    @property
+    def reference_folder(self) -> Path:
+        """The staff solutions, a folder each, and what they share."""
+        return self.root / REFERENCE
 
     @property
     def leaderboard(self) -> Path:
         """The generated folder, published."""
-        return self.root / _LEADERBOARD
+        return self.root / LEADERBOARD
 
     @property
     def private(self) -> Path:
         """The host's own folder, never published."""
-        return self.root / _PRIVATE
+        return self.root / PRIVATE
 
     def task_names(self) -> list[str]:
         """Return the names of all tasks."""
-        return sorted(path.parent.name for path in (self.root / _TASKS).glob("*/task.py"))
+        return sorted(path.parent.name for path in self.tasks_folder.glob("*/task.py"))
 
     def folders_without_task(self) -> list[Path]:
         """Return the folders of ``tasks/`` that declare no task and are not shared code."""
-        return [path for path in map((self.root / _TASKS).joinpath, _folders(self.root / _TASKS))
+        return [path for path in map(self.tasks_folder.joinpath, folders_in(self.tasks_folder))
                 if not (path / "task.py").exists()]  # fmt: skip
 
     def task(self, name: str) -> Task:
@@ -89,7 +105,7 @@ class Course:
             UsageError: there is no such task.
             TaskError: its ``task.py`` has a mistake.
         """
-        folder = self.root / _TASKS / name
+        folder = self.tasks_folder / name
         if name not in self.task_names():
             raise UsageError(f"there is no task {name!r}{suggest(name, self.task_names())}")
         check_name(name, "task")
@@ -109,7 +125,7 @@ class Course:
 
         Cut-offs are left out: new ones are applied to kept records, and nothing is trained again.
         """
-        tasks = self.root / _TASKS
+        tasks = self.tasks_folder
         files = list((tasks / name).rglob("*.py"))
         if any(SHARED.encode() in path.read_bytes() for path in files):
             files += (tasks / SHARED).rglob("*.py")
@@ -118,7 +134,24 @@ class Course:
 
     def submission_names(self) -> list[str]:
         """Return the names under ``submissions/``."""
-        return _folders(self.root / _SUBMISSIONS)
+        return folders_in(self.submissions_folder)
+
+    def folder_of(self, name: str, task: str) -> Path:
+        """Return the folder of the submission published as `name`, there or not.
+
+        Raises:
+            UsageError: the name is not allowed, or a link is in the place of the person's folder.
+        """
+        base, person = _owner(name)
+        return self._person(base, person) / task
+
+    def _person(self, base: str, name: str) -> Path:
+        """Return the folder of one person's work."""
+        check_name(name, "submission")
+        folder = self.root / base / name
+        if folder.is_symlink():  # else one person's work would be graded as another's
+            raise UsageError(f"{base}/{name} is a link: put the files themselves there, or remove it")
+        return folder
 
     def submissions(self, path: str, task: str | None = None) -> list[Submission]:
         """Return the submissions at `path`: a person's folder (all its tasks) or ``PATH/<task>``.
@@ -129,45 +162,66 @@ class Course:
             UsageError: there is nothing of that name; says what there is.
         """
         base, name, rest = self._locate(path)
-        check_name(name, "submission")
-        published = name if base == _SUBMISSIONS else f"{_REFERENCE}/{name}"
-        folder = self.root / base / name
+        folder = self._person(base, name)
+        published = name if base == SUBMISSIONS else f"{_OF_REFERENCES}{name}"
         if not folder.is_dir():
-            names = _folders(self.root / base)
+            names = folders_in(self.root / base)
             raise UsageError(f"there is no {base}/{name}{suggest(name, names)}")
         known = self.task_names()
-        tasks = rest or [one for one in _folders(folder) if one in known or (folder / one / "model.py").exists()]
+        tasks = rest or [one for one in folders_in(folder) if one in known or (folder / one / "model.py").exists()]
         if task is not None:
             tasks = [task] if task in tasks or not rest else []
         for wanted in tasks:
             if wanted not in known:
                 raise UsageError(f"{base}/{name}: there is no task {wanted!r}{suggest(wanted, known)}")
-            if not (folder / wanted).is_dir():
-                raise UsageError(f"{base}/{name} has no folder {wanted!r}{suggest(wanted, _folders(folder))}")
+            if wanted not in folders_in(folder):
+                raise UsageError(f"{base}/{name} has no folder {wanted!r}{suggest(wanted, folders_in(folder))}")
         if not tasks:
             raise UsageError(f"{base}/{name} holds no task: put model.py, or a notebook, into {base}/{name}/<task>/")
-        shared = self._shared_of_references() if base == _REFERENCE else None
+        shared = self._shared_of_references() if base == REFERENCE else None
         return [Submission(published, wanted, folder / wanted, shared) for wanted in tasks]
 
     def _shared_of_references(self) -> Path | None:
-        shared = self.root / _REFERENCE / SHARED
+        shared = self.reference_folder / SHARED
         return shared if shared.is_dir() else None
 
     def _locate(self, path: str) -> tuple[str, str, list[str]]:
         """Divide `path` into (submissions or reference, name, [task])."""
-        for start in (Path.cwd(), self.root):
+        for start in (current_folder(), Path.cwd(), self.root):
             absolute = Path(start, path)
             normal = Path(*absolute.parts[:1], *_normal(absolute.parts[1:]))
-            for base in (_SUBMISSIONS, _REFERENCE):
-                if normal.is_relative_to(self.root / base):
-                    parts = normal.relative_to(self.root / base).parts
-                    if len(parts) in (1, 2):
-                        return base, parts[0], list(parts[1:])
-        names = [f"{base}/{name}" for base in (_SUBMISSIONS, _REFERENCE) for name in _folders(self.root / base)]
+            for base in (SUBMISSIONS, REFERENCE):
+                for top in reversed(list(normal.parents)[:2]):
+                    if top == self.root / base or _is_same(top, self.root / base):
+                        name, *rest = normal.relative_to(top).parts
+                        return base, name, rest
+        names = [f"{base}/{name}" for base in (SUBMISSIONS, REFERENCE) for name in folders_in(self.root / base)]
         raise UsageError(
             f"{path!r} is no submission: expected submissions/<name>, submissions/<name>/<task> "
             f"or the same under reference/{suggest(path, names)}"
         )
+
+
+def published_folder(name: str, task: str) -> str:
+    """Return the folder of the submission published as `name`, relative to the course, as a record says it."""
+    return "/".join((*_owner(name), task))
+
+
+def current_folder() -> Path:
+    """Return the current folder by the name under which it was entered: a shell keeps the links on the way to it."""
+    here, entered = Path.cwd(), Path(os.environ.get("PWD", ""))
+    return entered if entered.is_absolute() and ".." not in entered.parts and _is_same(entered, here) else here
+
+
+def folders_in(folder: Path) -> list[str]:
+    """Return the names of the folders in `folder`, and of links, which are refused by whoever would open one.
+
+    Hidden ones, and those that begin with ``_``, are nobody's work.
+    """
+    if not folder.is_dir():
+        return []
+    shown = (path for path in folder.iterdir() if not path.name.startswith((".", "_")))
+    return sorted(path.name for path in shown if path.is_symlink() or path.is_dir())
 
 
 def suggest(name: str, available: Iterable[str]) -> str:
@@ -199,10 +253,39 @@ def _normal(parts: tuple[str, ...]) -> list[str]:
     return kept
 
 
-def _folders(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        return []
-    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
+def repositories_in(folder: Path) -> list[Path]:
+    """Return the ``.git`` of each repository below `folder`: what is in one is no part of anybody's work."""
+    found = []
+    for where, folders, files in islice(os.walk(folder), _MOST_FOLDERS):
+        found += [Path(where, name) for name in (*folders, *files) if name.casefold() == ".git"]
+        deep = len(Path(where).relative_to(folder).parts) >= _MOST_DEPTH
+        folders[:] = [] if deep else [name for name in folders if not name.startswith(".")]
+    return sorted(found)
+
+
+def _owner(name: str) -> tuple[str, str]:
+    """Divide the name of a submission as it is published into (submissions or reference, name)."""
+    return (REFERENCE, name.removeprefix(_OF_REFERENCES)) if name.startswith(_OF_REFERENCES) else (SUBMISSIONS, name)
+
+
+def _has_tasks(folder: Path) -> bool:
+    return any((folder / TASKS).glob("*/task.py"))
+
+
+def _is_inside_a_course(folder: Path) -> bool:
+    """Tell whether `folder`, by its name or by where that leads, is among what a course keeps of others."""
+    return any(
+        way.relative_to(above).parts[0].casefold() in _NOT_ITS_OWN and _has_tasks(above)
+        for way in (folder, folder.resolve())
+        for above in way.parents
+    )
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def _where(error: BaseException, folder: Path) -> str:

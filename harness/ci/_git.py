@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.contract import InfrastructureError, UsageError
+from harness.git import message_of, run_git
 
 _FILES = ("100644", "100755", "100664")
 
@@ -69,9 +69,9 @@ class Repository:
         Raises:
             UsageError: there is none, or git does not trust it.
         """
-        done = _git(course, "rev-parse", "--show-prefix")
+        done = run_git(course, "rev-parse", "--show-prefix")
         if done.returncode:
-            raise UsageError(f"{course} is in no git repository: {_said(done)}")
+            raise UsageError(f"{course} is in no git repository: {message_of(done)}")
         return cls(course, os.fsdecode(done.stdout.rstrip(b"\n")))
 
     def commit(self, name: str) -> str:
@@ -80,7 +80,7 @@ class Repository:
         Raises:
             UsageError: there is no such commit here.
         """
-        done = _git(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        done = run_git(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         if done.returncode:
             raise UsageError(f"git knows no commit {name!r} here: fetch it first (in CI: fetch-depth: 0)")
         return done.stdout.decode().strip()
@@ -91,7 +91,7 @@ class Repository:
         Raises:
             UsageError: the two have no common past here.
         """
-        done = _git(self.root, "merge-base", base, head)
+        done = run_git(self.root, "merge-base", base, head)
         if done.returncode:
             raise UsageError(
                 f"{base[:12]} and {head[:12]} have no common commit here: fetch the whole history (in CI: "
@@ -138,9 +138,9 @@ class Repository:
         return name.removeprefix(self.prefix) if name.startswith(self.prefix) else f"/{name}"
 
     def _read(self, *arguments: str, given: bytes = b"") -> bytes:
-        done = _git(self.root, *arguments, given=given)
+        done = run_git(self.root, *arguments, given=given)
         if done.returncode:
-            raise InfrastructureError(f"git {arguments[0]} failed: {_said(done)}")
+            raise InfrastructureError(f"git {arguments[0]} failed: {message_of(done)}")
         return done.stdout
 
 
@@ -154,20 +154,3 @@ def _parse_raw(output: bytes) -> Iterator[tuple[bytes | None, bytes | None]]:
             yield path, next(fields)
         else:
             yield None if status == b"A" else path, None if status == b"D" else path
-
-
-def _git(folder: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(
-            ["git", "-C", str(folder), "-c", "core.quotePath=false", *arguments],  # noqa: S607 - the user's own git
-            input=given,
-            capture_output=True,
-            env=os.environ | {"LC_ALL": "C", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_LITERAL_PATHSPECS": "1"},
-            check=False,
-        )
-    except OSError as error:
-        raise InfrastructureError(f"git cannot be run ({error}): install it") from error
-
-
-def _said(done: subprocess.CompletedProcess[bytes]) -> str:
-    return os.fsdecode(done.stderr).strip().removeprefix("fatal: ") or f"exit code {done.returncode}"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import platform
-import subprocess
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 import psutil
 
+from harness.contract import InfrastructureError
+from harness.course import LEADERBOARD
+from harness.git import run_git, run_git_on_files
 from harness.record import Git, Machine
 from harness.sandbox import Gpu
 
@@ -41,26 +44,28 @@ def package_versions() -> dict[str, str]:
 
 
 def describe_git(root: Path) -> Git | None:
-    """Return the commit checked out at `root`; None outside git. What an evaluation writes makes nothing dirty."""
-    commit = _git(root, "rev-parse", "HEAD")
-    if commit is None:
-        return None
-    changes = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)leaderboard")
-    return Git(commit=commit, dirty=bool(changes))
+    """Return the commit checked out at `root`, a course's; None outside git.
 
-
-def _git(root: Path, *arguments: str) -> str | None:
+    What an evaluation writes makes nothing dirty, and another repository inside the course is not looked into.
+    """
     try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments],  # noqa: S607 - the user's own git
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        return _describe_git(root)
+    except InfrastructureError:  # no git here
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _describe_git(root: Path) -> Git | None:
+    head = run_git(root, "rev-parse", "HEAD", "--show-prefix")
+    if head.returncode:
+        return None
+    commit, prefix = head.stdout.splitlines()
+    options = ("--porcelain", "-z", "--no-renames", "--untracked-files=no", "--ignore-submodules=all")
+    status = run_git_on_files(root, "status", *options, "--", ".")
+    written = prefix + os.fsencode(LEADERBOARD) + b"/"
+    changed = [line[len(b"XY ") :] for line in status.stdout.split(b"\0")[:-1]]
+    return Git(
+        commit=commit.decode(), dirty=status.returncode != 0 or not all(path.startswith(written) for path in changed)
+    )
 
 
 def _processor() -> str:

@@ -9,19 +9,18 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from harness.contract import InfrastructureError
+from harness.course import LEADERBOARD, REFERENCE, SUBMISSIONS, TASKS
+from harness.git import run_git
+
 _SQUASHED = re.compile(r".*\(#\d+\)|.*\(!\d+\)")
 _FIELDS = "%H%x00%P%x00%aI%x00%cI%x00%ae%x00%s"
-_SAFE = (
-    *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false"),
-    *("-c", "diff.external=", "-c", "core.pager=cat", "--no-optional-locks"),
-)
 
 
 @dataclass(frozen=True)
@@ -186,7 +185,7 @@ class History:
     def _blobs(self) -> Mapping[str, Mapping[str, str]]:
         """The files of each folder as they were committed last, by path within it."""
         found: dict[str, dict[str, str]] = {}
-        output = self._git("ls-tree", "-r", "-z", "HEAD", "--", "submissions/")
+        output = self._git("ls-tree", "-r", "-z", "HEAD", "--", f"{SUBMISSIONS}/")
         for line in output.split(b"\0")[:-1]:
             facts, _, path = line.partition(b"\t")
             parts = os.fsdecode(path).split("/", 3)
@@ -202,14 +201,8 @@ class History:
     def _git(self, *arguments: str, given: bytes = b"") -> bytes:
         """Return what git prints; nothing where there is no repository."""
         try:
-            done = subprocess.run(
-                ["git", *_SAFE, "-C", str(self.root), *arguments],  # noqa: S607 - the user's own git
-                input=given,
-                capture_output=True,
-                env=os.environ | {"LC_ALL": "C", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_TERMINAL_PROMPT": "0"},
-                check=False,
-            )
-        except OSError:
+            done = run_git(self.root, *arguments, given=given)
+        except InfrastructureError:  # no git here
             return b""
         return done.stdout if done.returncode == 0 else b""
 
@@ -218,7 +211,7 @@ def _read_commit(text: str) -> _Commit | None:
     head, _, files = text.partition("\x02")
     name, parents, written, committed, author, subject = head.split("\0", 5)
     paths = [path.lstrip("\n").split("/") for path in files.split("\0") if path.strip("\n")]
-    folders = {"/".join(parts[:3]) for parts in paths if parts[0] == "submissions" and len(parts) > 3}
+    folders = {"/".join(parts[:3]) for parts in paths if parts[0] == SUBMISSIONS and len(parts) > 3}
     if not folders:
         return None
     return _Commit(
@@ -229,7 +222,7 @@ def _read_commit(text: str) -> _Commit | None:
         author=author,
         subject=subject,
         folders=frozenset(folders),
-        touches_else=any(parts[0] in ("tasks", "reference", "leaderboard") for parts in paths),
+        touches_else=any(parts[0] in (TASKS, REFERENCE, LEADERBOARD) for parts in paths),
     )
 
 
