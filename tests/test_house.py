@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,12 +15,14 @@ HOUSE = Path(harness.__file__).parent
 
 PEOPLE = {"contract", "_version"}  # what everybody may know
 ARROWS = {
-    "": PEOPLE,  # harness/__init__.py
+    "": PEOPLE | {"_start"},  # harness/__init__.py
     "__main__": {"cli"},
+    "_start": set(),
     "_version": set(),
     "artifact": set(),
     "contract": {"artifact"},
     "files": set(),
+    "git": {"contract", "programs"},
     "kernel": set(),
     "locks": set(),
     "notebooks": set(),
@@ -27,6 +30,7 @@ ARROWS = {
     "paths": set(),
     "scratch": {"locks"},
     "pipes": set(),
+    "programs": set(),
     "text": set(),
     "statistics": set(),
     "record": {"files"},
@@ -35,31 +39,31 @@ ARROWS = {
     "wire": {"contract"},
     "yardstick": PEOPLE | {""},
     "worker": {"artifact", "contract", "packages", "pipes", "wire"},
-    "sandbox": PEOPLE | {"", "kernel", "nursery", "paths", "scratch", "wire"},
+    "sandbox": PEOPLE | {"", "kernel", "nursery", "paths", "programs", "scratch", "wire"},
     "nursery": {"kernel", "worker"},
-    "data": PEOPLE | {"files"},
+    "data": PEOPLE | {"files", "programs"},
     "taskcode": set(),
     "tables": {"contract"},
     "course": PEOPLE | {"taskcode"},
     "leaderboard": {"files", "record", "statistics", "text"},
     "evaluate": PEOPLE
-    | {"artifact", "clock", "course", "data", "files", "notebooks", "quiet", "record"}
+    | {"artifact", "clock", "course", "data", "files", "git", "notebooks", "quiet", "record"}
     | {"sandbox", "scratch", "statistics", "wire", "yardstick"},
-    "grade": PEOPLE | {"course", "data", "evaluate", "files", "pipes", "record", "sandbox", "scratch"},
-    "gradebook": PEOPLE | {"course", "evaluate", "files", "record", "tables", "text"},
+    "grade": PEOPLE | {"course", "data", "evaluate", "files", "pipes", "programs", "record", "sandbox", "scratch"},
+    "gradebook": PEOPLE | {"course", "evaluate", "files", "git", "record", "tables", "text"},
     "lms": PEOPLE
-    | {"course", "data", "evaluate", "export", "files", "gradebook", "notebooks", "record", "sandbox", "scratch"}
-    | {"tables", "text", "wire"},
+    | {"course", "data", "evaluate", "export", "files", "gradebook", "notebooks", "programs", "record", "sandbox"}
+    | {"scratch", "tables", "text", "wire"},
     "similarity": {"contract", "notebooks", "text"},
     "scaffold": PEOPLE | {"course", "files"},
     "report": PEOPLE | {"record", "text"},
     "export": PEOPLE | {"record", "text"},
     "ci": PEOPLE
-    | {"course", "data", "evaluate", "gradebook", "leaderboard", "record", "sandbox"}
+    | {"course", "data", "evaluate", "git", "gradebook", "leaderboard", "record", "sandbox"}
     | {"scratch", "statistics", "text"},
     "cli": PEOPLE
     | {"ci", "course", "data", "evaluate", "export", "files", "grade", "gradebook", "leaderboard", "lms", "record"}
-    | {"report", "sandbox", "scaffold", "similarity", "tables", "text"},
+    | {"programs", "report", "sandbox", "scaffold", "similarity", "tables", "text"},
 }
 
 
@@ -136,10 +140,81 @@ def test_the_package_imports_nothing_of_the_course(path):
     assert not names & {"tasks", "submissions", "reference", "leaderboard", "tests"}
 
 
+STARTS_PYTHON = {"programs.py"}  # all others ask it for a command
+STARTS_WORKERS = {  # by the path of a file
+    f"sandbox/_{level}.py" for level in ("bubblewrap", "plain", "rlimits", "root")
+}
+STARTS_PROGRAMS = {
+    *("data/_index.py", "lms/gradescope_bundle.py", "grade/_local.py"),  # `programs.python_command`
+    *("git.py", "sandbox/_bubblewrap.py"),  # `programs.find_program`
+    "grade/_schedulers.py",  # sbatch, as Dask starts it
+    *("sandbox/_box.py", "sandbox/_nursery.py", "sandbox/_plain.py", "sandbox/_process.py"),  # what the levels say
+}
+
+
+def values(arguments):
+    return [node.value if isinstance(node, ast.Constant) else None for node in arguments]
+
+
+def ways_to_start_python(tree, name):
+    """What in the lists of arguments of a module would have Python search the current folder."""
+    for arguments in (node.elts for node in ast.walk(tree) if isinstance(node, ast.List | ast.Tuple)):
+        if set(values(arguments[1:])) & {"-m", "-c"}:
+            yield f"{name} runs a module by name: use `programs.python_command`"
+        for position, node in enumerate(arguments):
+            if ast.unparse(node) == "sys.executable" and name not in STARTS_PYTHON:
+                if name not in STARTS_WORKERS:
+                    yield f"{name} starts Python: use `programs.python_command`"
+                elif not set(values(arguments[position + 1 : position + 2])) & {"-I", "-P"}:
+                    yield f"{name} starts Python without -I or -P"
+
+
+def house():
+    return {path.relative_to(HOUSE).as_posix(): ast.parse(path.read_text()) for path in files()}
+
+
+def test_no_python_is_started_that_searches_the_current_folder():
+    assert [problem for name, tree in house().items() for problem in ways_to_start_python(tree, name)] == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'run([sys.executable, "-m", "pip"])',
+        "run((sys.executable, path))",
+        '[*(sys.executable, "-c", code)]',
+        '("python", "-m", "x")',
+    ],
+)
+def test_every_way_to_start_python_is_seen(source):
+    assert list(ways_to_start_python(ast.parse(source), "data/_index.py"))
+
+
+def test_who_starts_programs_is_known():
+    def starts(tree):
+        names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        return "subprocess" in names
+
+    assert {name for name, tree in house().items() if starts(tree)} == STARTS_PROGRAMS
+
+
+def test_no_program_is_looked_for_in_the_current_folder():
+    texts = {path.relative_to(HOUSE).as_posix(): path.read_text() for path in files()}
+    assert {name for name, text in texts.items() if "shutil.which" in text} == {"programs.py"}
+    assert {name for name, text in texts.items() if '"git"' in text} == {"git.py"}
+
+
+def test_scripts_and_workflows_start_python_isolated():
+    scripts = [path for path in HOUSE.rglob("*") if path.suffix in {".sh", ".yml", ""} and path.is_file()]
+    starts = [line for path in scripts for line in path.read_text().splitlines() if re.search(r"python\S* -", line)]
+    assert len(starts) > 5
+    assert [line for line in starts if not re.search(r"python\"? -I ", line)] == []
+
+
 def modules_after(code):
     """What a fresh interpreter has loaded after running `code`."""
     code = f"{code}\nimport sys, json; print('\\n' + json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -149,7 +224,7 @@ def test_a_worker_loads_neither_torch_nor_a_room_of_the_host():
     assert "harness.wire" in loaded
     assert not loaded & {"torch", "sklearn", "scipy"}
     rooms = {room_of(name) for name in loaded if name.startswith("harness.")}
-    assert rooms <= {"", "_version", "artifact", "contract", "packages", "wire", "worker"}
+    assert rooms <= {"", "_start", "_version", "artifact", "contract", "packages", "wire", "worker"}
 
 
 @pytest.mark.worker

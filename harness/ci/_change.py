@@ -10,9 +10,8 @@ from typing import Literal
 from harness.ci._git import Entry, FileChange
 from harness.ci._result import Finding
 from harness.contract import UsageError, check_name
-from harness.course import suggest
+from harness.course import LEADERBOARD, PRIVATE, REFERENCE, SUBMISSIONS, TASKS, suggest
 
-SUBMISSIONS = "submissions"
 MOST_BYTES = 512 << 20
 """Of one submission; what a task allows is less."""
 
@@ -20,11 +19,11 @@ How = Literal["added", "changed", "renamed", "deleted"]
 Outside = Literal["refuse", "report"]
 
 _WHAT = {
-    "tasks": "a task: tasks come from the base",
-    "reference": "a staff solution",
+    TASKS: "a task: tasks come from the base",
+    REFERENCE: "a staff solution",
     "harness": "the harness: it comes from the base",
-    "leaderboard": "records: they are made by the grader alone",
-    ".harness": "the grader's own files",
+    LEADERBOARD: "records: they are made by the grader alone",
+    PRIVATE: "the grader's own files",
     ".github": "the workflows: they come from the base",
     ".gitlab-ci.yml": "the pipeline: it comes from the base",
 }
@@ -90,14 +89,18 @@ def read_change(
     Paths are relative to the course.
     """
     before, after = {_folder(entry.path) for entry in base}, {_folder(entry.path) for entry in head}
-    outside, wrong = [], []
+    links = {entry.path for entry in head if entry.mode == _LINK}
+    outside: list[Finding] = []
+    wrong: list[Finding] = []
     folders: dict[_Folder, None] = {}
     for path in dict.fromkeys(path for change in changes for path in change.paths):
-        problem = _outside(path, policy.author)
+        problem = _linked_person(path) if path in links else None
+        problem = problem or _outside(path, policy.author)
         if problem is not None:
             outside.append(Finding(severity=_SEVERITY[policy.outside], path=path, line=None, message=problem))
             continue
         folder = _folder(path)
+        wrong += _nested_course(path, tasks)
         if folder is not None and folder[1] in tasks:
             folders[folder] = None
         elif folder in after and path.endswith(("/model.py", ".ipynb")):
@@ -110,6 +113,7 @@ def read_change(
     return Change(touched, (*outside, *wrong), refused=refused)
 
 
+_LINK = "120000"
 _SEVERITY: dict[Outside, Literal["error", "warning"]] = {"refuse": "error", "report": "warning"}
 
 
@@ -140,6 +144,26 @@ def _outside(path: str, author: str | None) -> str | None:
     if author is not None and rest[0] != author:
         return f"outside submissions/{author}/: this is somebody else's submission"
     return None
+
+
+def _linked_person(path: str) -> str | None:
+    """Return what is wrong with a link at `path`, if it is in the place of a person's folder."""
+    if path.count("/") != 1 or not path.startswith(f"{SUBMISSIONS}/"):
+        return None
+    return "this is a link in the place of a folder: hand in the files themselves"
+
+
+def _nested_course(path: str, tasks: Collection[str]) -> Iterator[Finding]:
+    """Find what would make a course of somebody's work, or of a part of it: it is never taken for one."""
+    *above, name = path.split("/")
+    if name == "task.py" and len(above) > 3 and above[-2] == TASKS:
+        yield Finding(
+            severity="warning" if above[2] in tasks else "error",
+            path=path,
+            line=None,
+            message="this would make a course of a submission: a task is declared in the course's own tasks/, and "
+            "this file is not one; remove it",
+        )
 
 
 def _folder(path: str) -> _Folder | None:

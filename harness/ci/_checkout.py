@@ -9,9 +9,9 @@ from pathlib import Path
 
 from harness.ci._change import safe_path
 from harness.ci._git import Entry, Repository
-from harness.course import Course
+from harness.course import LEADERBOARD, TASKS, Course
 
-_FROM_BASE = ("tasks", "leaderboard/records")
+_FROM_BASE = (TASKS, f"{LEADERBOARD}/records")
 _NO_SUCH_FILE = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL}
 _NOWHERE = "a link: its target is nobody's business"
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from harness.ci._change import SUBMISSIONS, Change, Policy, Touched, leftover_conflicts, read_change
+from harness.ci._change import Change, Policy, Touched, leftover_conflicts, read_change
 from harness.ci._git import Entry, FileChange, Repository
 from harness.ci._result import Finding
+from harness.course import SUBMISSIONS, TASKS
 
 _READ_BYTES = 1 << 20
 
@@ -54,7 +55,7 @@ def folder_of(touched: Touched) -> str:
 
 
 def _task_names(repository: Repository, commit: str) -> set[str]:
-    paths = [entry.path.split("/") for entry in repository.files(commit, "tasks")]
+    paths = [entry.path.split("/") for entry in repository.files(commit, TASKS)]
     return {parts[1] for parts in paths if len(parts) == 3 and parts[2] == "task.py"}
 
 

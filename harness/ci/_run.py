@@ -9,13 +9,13 @@ from pathlib import Path
 
 import msgspec
 
-from harness.ci._change import SUBMISSIONS, Change, Touched
+from harness.ci._change import Change, Touched
 from harness.ci._checkout import check_out
 from harness.ci._find import Range, entries_of, folder_of
 from harness.ci._git import Repository
 from harness.ci._result import Former, Graded, Place, Points, Problem, Result
 from harness.contract import HarnessError, Task
-from harness.course import Course, Submission
+from harness.course import SUBMISSIONS, Course, Submission
 from harness.data import Places
 from harness.evaluate import Evaluator, Observer, Settings
 from harness.gradebook import most_points, points_for

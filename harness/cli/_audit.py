@@ -11,7 +11,7 @@ from rich.progress import track
 from harness.cli import PASSED
 from harness.cli._options import console, course_at
 from harness.contract import UsageError
-from harness.course import suggest
+from harness.course import REFERENCE, SUBMISSIONS, folders_in, suggest
 from harness.files import write_atomically
 from harness.similarity import Pair, compare, gather, report_html
 
@@ -46,10 +46,13 @@ def similarity(
     out, course = console(), course_at()
     if task not in course.task_names():
         raise UsageError(f"there is no task {task!r}{suggest(task, course.task_names())}")
-    texts = list(gather(course.root / "submissions", task))
+    for name in folders_in(course.submissions_folder):
+        if (course.submissions_folder / name).is_symlink():
+            out.print(f"left out: {SUBMISSIONS}/{name} is a link")
+    texts = list(gather(course.submissions_folder, task))
     others = [one for folder in against for one in gather(folder, task, f"{folder.name}/")]
-    if (course.root / "reference").is_dir():
-        others += gather(course.root / "reference", task, "reference/")
+    if course.reference_folder.is_dir():
+        others += gather(course.reference_folder, task, f"{REFERENCE}/")
     total = len(texts) * (len(texts) - 1) // 2 + len(texts) * len(others)
     handed_out = [path.read_text("utf-8", "replace") for path in boilerplate]
     compared = compare(texts, others, handed_out, least)

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
-from harness.cli._options import any_data, console, course_at, data_root, places, teller
+from harness.cli._options import any_data, console, course_at, data_root, name_repositories, places, teller
 from harness.contract import HarnessError, SubmissionError
 from harness.course import Submission
 from harness.data import DataChoice
@@ -31,6 +31,7 @@ def check(paths: tuple[str, ...], task: str | None, data: DataChoice, data_root:
     out = console()
     course = course_at(paths)
     submissions = dict.fromkeys(s for path in paths for s in course.submissions(path, task))
+    name_repositories(out, course, submissions)
     where = places(data_root)
     tally: Counter[str] = Counter()
     reasons: list[str] = []

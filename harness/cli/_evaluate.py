@@ -22,6 +22,7 @@ from harness.cli._options import (
     data_root,
     device,
     latency_seconds,
+    name_repositories,
     places,
     rebuild_board,
     teller,
@@ -80,6 +81,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
     out = console(stderr=json_file == "-")
     course = course_at(paths)
     submissions = _unique(s for path in paths for s in course.submissions(path, task))
+    name_repositories(out, course, submissions)
     where = places(data_root)
     settings = Settings(
         data=data,

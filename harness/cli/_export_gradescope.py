@@ -59,7 +59,7 @@ def gradescope(  # noqa: PLR0913, PLR0917 - one argument an option
     folders = _folders(task, settings, where)
     with tempfile.TemporaryDirectory(prefix="harness-bundle-") as folder, out.status("building"):
         used = wheel or build_wheel(Path(folder))
-        content = write_bundle(settings, course.root / "tasks", used, folders)
+        content = write_bundle(settings, course.tasks_folder, used, folders)
     path = output or Path(f"gradescope-{name}.zip")
     write_atomically(path, content)
     out.print(f"{path}: {len(content):,} bytes, task {name}, {data} data, scored on {score_on}")

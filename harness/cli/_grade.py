@@ -37,7 +37,7 @@ from harness.cli._options import (
     stores_of,
 )
 from harness.contract import HarnessError, InfrastructureError, UsageError
-from harness.course import Course, Submission, suggest
+from harness.course import Course, Submission, folders_in, suggest
 from harness.data import DataChoice, Places, load_data
 from harness.evaluate import Device, Outcome, describe_git
 from harness.grade import (
@@ -151,10 +151,12 @@ def find_submissions(course: Course, folder: str, only: tuple[str, ...]) -> tupl
     Raises:
         UsageError: there is no such folder, nothing in it, or nothing that `only` names.
     """
-    base = next((b for b in (Path.cwd() / folder, course.root / folder) if b.is_dir()), None)
-    if base is None or base.resolve() not in (course.root / "submissions", course.root / "reference"):
+    named = next((place / folder for place in (Path.cwd(), course.root) if (place / folder).is_dir()), None)
+    bases = [base for base in (course.submissions_folder, course.reference_folder) if base.is_dir()]
+    base = None if named is None else next((base for base in bases if base.samefile(named)), None)
+    if base is None:
         raise UsageError(f"{folder!r} is no folder of submissions: expected submissions or reference of {course.root}")
-    names = sorted(path.name for path in base.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
+    names = folders_in(base)
     found: list[Submission] = []
     obstacles: list[Obstacle] = []
     for name in names:

@@ -108,7 +108,7 @@ def _import_times(out: Console, course: Course, path: Path, task: str, people: R
     limits = course.task(task).limits
     count = 0
     for line in table.lines:
-        folder = course.root / "submissions" / line.person.submission / task
+        folder = course.submissions_folder / line.person.submission / task
         if line.moment is not None:
             digest = read_contents(folder, limits).digest if folder.is_dir() else ""
             times.learn_table(line.person, task, digest, line.moment, table.source)

@@ -13,13 +13,14 @@ from filelock import FileLock
 from rich.console import Console
 
 from harness.contract import InfrastructureError, UsageError
-from harness.course import Course
+from harness.course import Course, Submission, current_folder, repositories_in
 from harness.data import Places
 from harness.evaluate import LATENCY_SECONDS
 from harness.files import write_atomically
 from harness.leaderboard import Board, build, write_board
 from harness.record import Stores
 from harness.sandbox import Level, Tell
+from harness.text import neutral_line
 
 data_root = click.option(
     "--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA."
@@ -78,7 +79,7 @@ cold = click.option(
 def course_at(paths: Sequence[str] = ()) -> Course:
     """Return the course of the current folder, else that of the first path named."""
     try:
-        return Course.find(Path.cwd())
+        return Course.find(current_folder())
     except UsageError:
         if paths and Path(paths[0]).exists():
             return Course.find(Path(paths[0]))
@@ -155,6 +156,14 @@ def teller() -> Tell:
             console(stderr=True).print(notice, style="yellow")
 
     return tell
+
+
+def name_repositories(out: Console, course: Course, submissions: Iterable[Submission]) -> None:
+    """Say which git repositories there are in submissions: they are left out."""
+    for folder in dict.fromkeys(submission.folder.parent for submission in submissions):
+        for path in repositories_in(folder):
+            name = neutral_line(str(path.relative_to(course.root)))
+            out.print(f"left out: {name}, a git repository: what is in it is neither read nor graded", style="yellow")
 
 
 def console(*, stderr: bool = False) -> Console:

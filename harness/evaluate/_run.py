@@ -17,6 +17,7 @@ from msgspec import UNSET
 from harness._version import __version__
 from harness.clock import Budget
 from harness.contract import HarnessError, InfrastructureError, Predictions, SubmissionError
+from harness.course import published_folder
 from harness.evaluate._audits import keeps_still, moved, no_replay, not_memorised, same_answers
 from harness.evaluate._host import describe_git, describe_machine, package_versions
 from harness.evaluate._jitter import jitter_of
@@ -480,8 +481,7 @@ def _is_secret(plan: Plan) -> bool:
 
 def _failure(plan: Plan, error: SubmissionError) -> Failure:
     """Describe a failure; nothing is published that could carry data of a restricted task or a private test part."""
-    base = "reference" if plan.name.startswith("reference/") else "submissions"
-    folder = f"{base}/{plan.name.removeprefix('reference/')}/{plan.task.name}"
+    folder = published_folder(plan.name, plan.task.name)
     secret = _is_restricted(plan) or (plan.data.private and error.phase in _SEES_TEST_INPUTS)
     secret = secret and not isinstance(error, ScoresMissingError)  # it says nothing of the data
     return Failure(

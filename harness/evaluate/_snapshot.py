@@ -21,6 +21,7 @@ from harness.record import Mode
 
 _TRAINED, _NAMED = "trained", 5
 _NOT_SUBMITTED = frozenset({"__pycache__"})
+_ITSELF = "."
 _MAX_FILES = 2_000
 _MAX_DEPTH = 16
 _SOURCE_BYTES = 16 << 20
@@ -255,6 +256,12 @@ def _digested(folder: Path, shared: Path | None, cap: int, digest: hashlib._Hash
 
 
 def _refused(names: list[str]) -> SubmissionError:
+    if names == [_ITSELF]:
+        return SubmissionError(
+            "invalid_submission",
+            "import",
+            "the folder of this submission is a link, or cannot be opened: put the files themselves there",
+        )
     shown = ", ".join(repr(name) for name in names[:5]) + (" …" if len(names) > 5 else "")
     return SubmissionError(
         "invalid_submission",
@@ -329,7 +336,7 @@ def _walk(folder: Path, cap: int) -> Iterator[_Entry]:
         try:
             top = held.enter_context(open_folder(folder))
         except OSError:
-            yield _Entry(PurePosixPath("."), None, "shipped")
+            yield _Entry(PurePosixPath(_ITSELF), None, "shipped")
             return
         yield from _walk_opened(top, PurePosixPath(), cap, notebook_among(top.names()))
 

@@ -171,7 +171,7 @@ class _Run:
             course = self.cluster.course
             task = course.task(name)
             self._tasks[name] = _Declared(
-                files=Files.of_task(course.root / "tasks", name, course.task_digest(name)),
+                files=Files.of_task(course.tasks_folder, name, course.task_digest(name)),
                 limits=task.limits,
                 assets=tuple(asset.file.digest for asset in assets_here(task, places_of(self.cluster.orders))),
             )

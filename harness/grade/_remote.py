@@ -69,10 +69,10 @@ def _evaluate(errand: Errand, data: TravellingData) -> Reply:
         with scratch("errand") as root:
             root.chmod(0o711)  # a worker's own uid passes through
             course = Course(root)
-            errand.declaration.write(root / "tasks")
+            errand.declaration.write(course.tasks_folder)
             if lacking := _lacking(errand, course):
                 return Unfit(lacking)
-            folder = root / "submissions" / errand.name / errand.task
+            folder = course.folder_of(errand.name, errand.task)
             errand.submission.write(folder)
             shared = None if errand.shared is None else root / SHARED
             if errand.shared is not None and shared is not None:

@@ -119,7 +119,7 @@ class _Finder:
             return Attempted(problem=problem)
         if not records:
             close = self._mismatch.meant.get(person.submission)
-            if close is not None and (self._course.root / "submissions" / close / name).is_dir():
+            if close is not None and (self._course.submissions_folder / close / name).is_dir():
                 return Attempted(problem=f"not in the class list as it is called: submissions/{close} may be theirs")
             return Attempted()
         *earlier, newest = records
@@ -135,7 +135,7 @@ class _Finder:
 
     def _read(self, submission: str, name: str) -> tuple[tuple[Record, ...], str]:
         """Return the records of a submission, the newest last, or why the newest is no record of what is there."""
-        folder = self._course.root / "submissions" / submission / name
+        folder = self._course.submissions_folder / submission / name
         found, task = self._records.read(name, submission), self._tasks[name]
         is_there = folder.is_dir()
         if task is None:

@@ -243,7 +243,7 @@ class _Intake:
             ),
         )
         hand_in = owner.hand_in(system)
-        folder = self._course.root / "submissions" / name / self._task
+        folder = self._course.folder_of(name, self._task)
         self._times.learn_import(name, self._task, read_contents(folder, self._limits).digest, hand_in)
         if hand_in.late or any(upload.late for upload in owner.uploads):
             notes.insert(0, "late, says the download")
@@ -273,13 +273,16 @@ def lay_out(course: Course, name: str, task: str, files: Files) -> Laid:
     Raises:
         Refused: a name cannot be a file here; nothing was changed.
     """
-    target = course.root / "submissions" / name / task
-    if target.is_symlink() or target.parent.is_symlink():
+    try:
+        target = course.folder_of(name, task)
+    except UsageError as error:
+        raise Refused(str(error)) from error
+    if target.is_symlink():
         raise Refused(f"submissions/{name}/{task} is a link: remove it")
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_dir() and _content(target) == files:
         return "unchanged"
-    with tempfile.TemporaryDirectory(prefix=".import-", dir=course.root / "submissions") as holding:
+    with tempfile.TemporaryDirectory(prefix=".import-", dir=course.submissions_folder) as holding:
         fresh = Path(holding, task)
         fresh.mkdir()
         for path, content in files.items():

@@ -20,9 +20,9 @@ def new_submission(course: Course, name: str, task: Task) -> list[Path]:
     """Write ``submissions/<name>/<task>/model.py`` and return the files written.
 
     Raises:
-        UsageError: the name is not allowed, or the folder is there already.
+        UsageError: the name is not allowed, a link is in the person's place, or the folder is there already.
     """
-    folder = course.root / "submissions" / check_name(name, "submission") / task.name
+    folder = course.folder_of(name, task.name)
     return _fill("submission", folder, {"name": name, "task": task})
 
 
@@ -32,7 +32,7 @@ def new_task(course: Course, name: str) -> list[Path]:
     Raises:
         UsageError: the name is not allowed, or the folder is there already.
     """
-    return _fill("task", course.root / "tasks" / check_name(name, "task"), {"name": name})
+    return _fill("task", course.tasks_folder / check_name(name, "task"), {"name": name})
 
 
 def new_course(folder: Path, harness: str) -> list[Path]:

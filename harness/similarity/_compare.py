@@ -40,13 +40,17 @@ class Pair:
 
 
 def gather(folder: Path, task: str, prefix: str = "") -> Iterator[Text]:
-    """Yield the code of each ``<folder>/<name>/<task>/``, or of ``<folder>/<name>/`` where nobody has that task."""
+    """Yield the code of each ``<folder>/<name>/<task>/``, or of ``<folder>/<name>/`` where nobody has that task.
+
+    A link in the place of such a folder holds nobody's code.
+    """
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder of submissions")
-    names = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
+    names = sorted(path for path in folder.iterdir() if _is_own(path) and not path.name.startswith((".", "_")))
     by_task = any((path / task).is_dir() for path in names)
     for path in names:
-        code = _code(path / task if by_task else path)
+        home = path / task if by_task else path
+        code = _code(home) if _is_own(home) else ""
         if code.strip():
             yield Text(f"{prefix}{path.name}", code)
 
@@ -74,6 +78,10 @@ def compare(
             yield None
             continue
         yield Pair(first, second, (float(shares[0]), float(shares[1])), (_slices(slices[0]), _slices(slices[1])))
+
+
+def _is_own(folder: Path) -> bool:
+    return folder.is_dir() and not folder.is_symlink()
 
 
 def _code(folder: Path) -> str:

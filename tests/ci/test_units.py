@@ -115,6 +115,28 @@ def test_a_rename_touches_whose_it_was() -> None:
     assert change.refused
 
 
+def test_a_link_in_the_place_of_a_person_is_told() -> None:
+    change = read([(None, "submissions/bob")], [], [entry("submissions/bob", "120000")])
+    assert [(one.path, one.severity) for one in change.findings] == [("submissions/bob", "error")]
+    assert "a link in the place of a folder" in change.findings[0].message
+    assert change.refused
+
+
+@pytest.mark.parametrize(
+    ("path", "severity"),
+    [
+        ("submissions/bob/tasks/blobs/task.py", "error"),
+        ("submissions/bob/other/tasks/blobs/task.py", "error"),
+        ("submissions/bob/blobs/tasks/x/task.py", "warning"),
+    ],
+)
+def test_a_course_in_a_submission_is_told(path: str, severity: str) -> None:
+    change = read([(None, MODEL), (None, path)], [], [entry(MODEL), entry(path)])
+    assert [(one.path, one.severity) for one in change.findings] == [(path, severity)]
+    assert change.touched == (Touched("bob", "blobs", "added"),)
+    assert not change.refused
+
+
 def test_a_link_in_the_place_of_a_folder_is_touched() -> None:
     change = read([(None, "submissions/bob/blobs")], [], [entry("submissions/bob/blobs", "120000")])
     assert change.touched == (Touched("bob", "blobs", "added"),)

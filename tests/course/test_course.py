@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.contract import TaskError, UsageError
-from harness.course import Course, Submission, suggest
+from harness.course import Course, Submission, current_folder, published_folder, repositories_in
 from tests.conftest import TemporaryCourse
 
 
@@ -26,12 +26,61 @@ def test_a_course_is_found_from_any_folder_in_it(found: Course) -> None:
         assert Course.find(found.root / start).root == found.root
 
 
+def make_course(root: Path) -> Path:
+    (root / "tasks" / "t").mkdir(parents=True)
+    (root / "tasks" / "t" / "task.py").touch()
+    return root
+
+
 def test_the_nearest_course_wins(found: Course) -> None:
-    inner = found.root / "submissions" / "bob" / "tasks" / "t"
-    inner.mkdir(parents=True)
-    assert Course.find(inner).root == found.root  # a folder alone makes no course
-    (inner / "task.py").touch()
-    assert Course.find(inner).root == found.root / "submissions" / "bob"
+    inner = make_course(found.root / "examples" / "small")
+    assert Course.find(inner / "tasks").root == inner
+    assert Course.find(inner.parent).root == found.root
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("submissions", "submissions/bob", "submissions/bob/blobs", "submissions/bob/a/b/c", "Submissions/x"),
+        *("reference/knn", ".harness/replaced/bob/blobs-1", "leaderboard"),
+    ],
+)
+def test_what_a_course_keeps_of_others_is_no_course(found: Course, place: str) -> None:
+    inner = make_course(found.root / place)
+    for start in (inner, inner / "tasks" / "t"):
+        assert Course.find(start).root == found.root
+
+
+def test_a_course_may_lie_in_a_folder_of_such_a_name(tmp_path: Path) -> None:
+    inner = make_course(tmp_path / "submissions" / "course")
+    (tmp_path / "tasks").mkdir()  # of somebody who keeps a list of things to do
+    assert Course.find(inner).root == inner
+
+
+def test_a_link_makes_no_course_of_a_submission(found: Course, tmp_path: Path) -> None:
+    planted = make_course(found.root / "submissions" / "bob")
+    (tmp_path / "way").symlink_to(planted)
+    assert Course.find(tmp_path / "way").root == found.root
+    elsewhere = make_course(tmp_path / "elsewhere")
+    (found.root / "submissions" / "eve").symlink_to(elsewhere)
+    assert Course.find(found.root / "submissions" / "eve" / "tasks").root == found.root
+
+
+def test_a_shell_that_followed_a_link_stands_in_the_course(
+    found: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = make_course(tmp_path / "elsewhere")
+    entered = found.root / "submissions" / "eve"
+    entered.symlink_to(elsewhere)
+    monkeypatch.chdir(entered)
+    monkeypatch.setenv("PWD", str(entered))
+    assert current_folder() == entered
+    assert Course.find(current_folder()).root == found.root
+    with pytest.raises(UsageError, match="submissions/eve is a link"):
+        found.submissions(".")
+    for wrong in ("/", "relative", f"{entered}/../eve", str(tmp_path / "gone")):
+        monkeypatch.setenv("PWD", wrong)
+        assert current_folder() == elsewhere
 
 
 def test_there_is_no_course_where_no_task_is(tmp_path: Path) -> None:
@@ -164,41 +213,57 @@ def test_what_is_no_submission_is_a_usage_error(found: Course, path: str, task: 
         found.submissions(path, task)
 
 
-def test_a_linked_submission_is_not_resolved_to_another(found: Course) -> None:
-    (found.root / "submissions" / "carol").symlink_to(found.root / "submissions" / "bob")
+@pytest.mark.parametrize("target", ["bob", "../reference/knn", "../tasks", ".", "..", "nowhere", "/etc/passwd"])
+def test_a_link_in_the_place_of_a_person_is_refused(found: Course, target: str) -> None:
+    (found.root / "submissions" / "carol").symlink_to(target)
+    for path in ("submissions/carol", "submissions/carol/blobs"):
+        with pytest.raises(UsageError, match="submissions/carol is a link: put the files themselves there"):
+            found.submissions(path)
+    with pytest.raises(UsageError, match="submissions/carol is a link"):
+        found.folder_of("carol", "blobs")
+    assert "carol" in found.submission_names()  # named by whoever goes through them all
+
+
+def test_a_reference_is_no_link_either(found: Course) -> None:
+    (found.root / "reference" / "best").symlink_to("knn")
+    with pytest.raises(UsageError, match="reference/best is a link"):
+        found.submissions("reference/best")
+
+
+@pytest.mark.parametrize("target", ["../alice/blobs", "nowhere"])
+def test_a_link_in_the_place_of_a_task_is_left_to_be_refused(found: Course, target: str) -> None:
+    (found.root / "submissions" / "carol").mkdir()
+    (found.root / "submissions" / "carol" / "blobs").symlink_to(target)
     (one,) = found.submissions("submissions/carol")
-    assert one.name == "carol"
     assert one.folder == found.root / "submissions" / "carol" / "blobs"
+    assert found.submissions("submissions/carol/blobs") == [one]
 
 
-def test_suggestions_say_what_there_is() -> None:
-    assert suggest("aple", ["pear", "apple"]) == ": did you mean 'apple'? available: apple, pear"
-    assert suggest("x", ["pear"]) == ": available: pear"
-    assert suggest("x", []) == ": available: none"
+def test_all_submissions_may_lie_elsewhere(found: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The instructor may have put them on another disk."""
+    home = found.root / "submissions"
+    home.rename(tmp_path / "disk")
+    home.symlink_to(tmp_path / "disk")
+    (one,) = found.submissions("submissions/bob")
+    monkeypatch.chdir(home / "bob")
+    monkeypatch.delenv("PWD", raising=False)
+    assert found.submissions("blobs") == found.submissions(str(tmp_path / "disk" / "bob")) == [one]
 
 
-def test_only_a_reference_shares_code_with_others(found: Course) -> None:
-    assert found.submissions("reference/knn")[0].shared is None
-    for base in ("reference", "submissions"):
-        (found.root / base / "_shared").mkdir()
-    assert found.submissions("reference/knn")[0].shared == found.root / "reference" / "_shared"
-    assert found.submissions("submissions/bob")[0].shared is None
-    with pytest.raises(UsageError, match="is not allowed"):
-        found.submissions("reference/_shared")
+def test_names_and_folders_belong_together(found: Course) -> None:
+    assert found.folder_of("bob", "blobs") == found.root / published_folder("bob", "blobs")
+    assert found.folder_of("reference/knn", "blobs") == found.root / "reference" / "knn" / "blobs"
+    for name in ("../bob", "reference", "reference/..", "Bob"):
+        with pytest.raises(UsageError, match="name"):
+            found.folder_of(name, "blobs")
 
 
-def test_tasks_may_share_code_and_are_digested_with_it(course: TemporaryCourse) -> None:
-    text = (course.root / "tasks" / "blobs" / "task.py").read_text()
-    for name in ("one", "two-2"):
-        imported = "import harness\nfrom .._shared.titles import TITLE"
-        course.add_task(name, text=text.replace('"Three clouds"', "TITLE").replace("import harness", imported))
-    (course.root / "tasks" / "_shared").mkdir()
-    shared = course.root / "tasks" / "_shared" / "titles.py"
-    shared.write_text("TITLE = 'Shared'\n")
-    found = Course.find(course.root)
-    assert found.task_names() == ["blobs", "one", "two-2"]
-    before = {name: found.task_digest(name) for name in found.task_names()}
-    assert [found.task(name).title for name in found.task_names()] == ["Three clouds", "Shared", "Shared"]
-    shared.write_text("TITLE = 'Changed, and longer'\n")
-    assert [found.task(name).title for name in ("one", "two-2")] == ["Changed, and longer"] * 2
-    assert {name for name in before if found.task_digest(name) != before[name]} == {"one", "two-2"}
+def test_repositories_are_found_wherever_they_hide(found: Course) -> None:
+    mine = found.root / "submissions" / "bob"
+    for place in (".git", "blobs/.git", "blobs/lib/.GIT"):
+        (mine / place).mkdir(parents=True)
+    (mine / "blobs" / ".git" / "modules" / ".git").mkdir(parents=True)  # of the one around it
+    (mine / "blobs" / "other").mkdir()
+    (mine / "blobs" / "other" / ".git").write_text("gitdir: /")
+    names = [path.relative_to(mine).as_posix() for path in repositories_in(mine)]
+    assert names == [".git", "blobs/.git", "blobs/lib/.GIT", "blobs/other/.git"]
