@@ -20,7 +20,7 @@ from harness.gradebook._gradebook import (
     changes,
     make_gradebook,
 )
-from harness.gradebook._history import Claim, History
+from harness.gradebook._history import Claim, History, claim_of_clone
 from harness.gradebook._keeping import Gradebook, compile_gradebook, keep_gradebook
 from harness.gradebook._names import folder_name, plain, slug, spellings
 from harness.gradebook._points import fewest_points, most_points, points_for
@@ -56,6 +56,7 @@ __all__ = [
     "Rules",
     "Times",
     "changes",
+    "claim_of_clone",
     "compare",
     "compile_gradebook",
     "days_between",

@@ -207,6 +207,26 @@ class History:
         return done.stdout if done.returncode == 0 else b""
 
 
+def claim_of_clone(root: Path) -> Claim | None:
+    """Return when what a clone of one person's repository holds was handed in: the first commit that had all of it.
+
+    A shallow clone says nothing, nor do commits of bots, which hand out work and merge.
+    """
+    history = History(root)
+    if not (root / ".git").exists() or history._is_shallow:
+        return None
+    tree = history._git("rev-parse", "HEAD^{tree}").decode().strip()
+    found = []
+    for line in history._git("log", "--all", "--format=%T%x00%aI%x00%ae%x00%an%x00%h", "HEAD").decode().splitlines():
+        made, written, email, author, name = (line.split("\0") + [""] * 5)[:5]
+        if made == tree and "[bot]" not in f"{email}{author}":
+            found.append((datetime.fromisoformat(written), name))
+    if not found:
+        return None
+    moment, name = min(found)
+    return Claim(moment, f"git: commit {name} of the clone, by its author's clock")
+
+
 def _read_commit(text: str) -> _Commit | None:
     head, _, files = text.partition("\x02")
     name, parents, written, committed, author, subject = head.split("\0", 5)

@@ -103,7 +103,7 @@ class Import:
             if not uploads:
                 raise UsageError(f"{source}: {self._nothing(members)}")
             yield from self._tell_skipped(skipped)
-            intake = _Intake(self)
+            intake = _Intake(self, source)
             try:
                 yield from intake.take_all(_owners(uploads))
             finally:
@@ -136,8 +136,8 @@ def _owners(uploads: Sequence[Upload]) -> list[_Owner]:
 class _Intake:
     """Takes in one download's uploads."""
 
-    def __init__(self, rules: Import) -> None:
-        self._rules, self._course, self._task = rules, rules.course, rules.task
+    def __init__(self, rules: Import, source: Path) -> None:
+        self._rules, self._course, self._task, self._source = rules, rules.course, rules.task, source
         self._times, self._origins = Times(rules.course), Origins(rules.course)
         self._limits = rules.course.task(rules.task).limits
         self.skipped: Counter[str] = Counter()
@@ -243,6 +243,8 @@ class _Intake:
             ),
         )
         hand_in = owner.hand_in(system)
+        if not hand_in.is_known:
+            hand_in = system.hand_in_of(self._source, one)
         folder = self._course.folder_of(name, self._task)
         self._times.learn_import(name, self._task, read_contents(folder, self._limits).digest, hand_in)
         if hand_in.late or any(upload.late for upload in owner.uploads):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from harness.gradebook import Roster
+from harness.gradebook import UNKNOWN, HandIn, Roster
 from harness.lms._members import Member, why_skipped
 
 
@@ -62,6 +62,8 @@ class System:
     parse: Parse
     has_numbers: bool = True
     """Whether people are told apart by the system's own numbers."""
+    hand_in_of: Callable[[Path, Upload], HandIn] = lambda _source, _upload: UNKNOWN
+    """What a folder that was imported says about when somebody's work was handed in, beside its files' names."""
 
 
 def strip_wrapper(

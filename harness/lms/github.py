@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from harness.gradebook import Roster
+from harness.gradebook import UNKNOWN, HandIn, Roster, claim_of_clone
 from harness.lms._members import Member, why_skipped
 from harness.lms._uploads import Parsed, Skipped, System, Upload, unread
 
@@ -33,7 +33,13 @@ def parse(members: Sequence[Member], roster: Roster | None) -> list[Parsed]:
     return parsed
 
 
-SYSTEM = System("github", "a folder of clones", parse)
+def hand_in_of(source: Path, upload: Upload) -> HandIn:
+    """Return what a clone's commits claim."""
+    claim = claim_of_clone(source / upload.member.path.parts[0]) if source.is_dir() else None
+    return UNKNOWN if claim is None else HandIn(moment=claim.moment, source=claim.words)
+
+
+SYSTEM = System("github", "a folder of clones", parse, hand_in_of=hand_in_of)
 
 
 def _common_start(names: Sequence[str]) -> str:

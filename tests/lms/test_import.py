@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
+import subprocess
 import tarfile
 import zipfile
 from collections import Counter
@@ -208,6 +210,25 @@ def test_entry_times_are_the_downloads_and_no_hand_in_times(here: Course) -> Non
         found[name] = times.newest(Person(submission=name), "blobs", digest)
     assert [one.moment for one in found.values()] == [None, None]
     assert [one.late for one in found.values()] == [False, True]
+
+
+@pytest.mark.worker
+def test_a_clone_claims_the_time_of_the_commit_that_first_had_it_all(here: Course) -> None:
+    clones = here.root / "clones"
+    for name, when in (("hw-ann", "2026-01-30T10:00:00Z"), ("hw-bob", "2026-02-03T10:00:00Z")):
+        folder = clones / name
+        folder.mkdir(parents=True)
+        (folder / "model.py").write_text(name)
+        who = ["-c", "user.name=x", "-c", "user.email=x@x.org"]
+        dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
+        for arguments in (["init", "-q"], ["add", "-A"], [*who, "commit", "-qm", "mine"]):
+            subprocess.run(["git", *arguments], cwd=folder, env=os.environ | dates, check=True)
+    take(here, clones, "github")
+    assert set(laid_out(here)) == {"ann/blobs/model.py", "bob/blobs/model.py"}
+    digest = read_contents(here.root / "submissions/ann/blobs", here.task("blobs").limits).digest
+    found = Times(here).newest(Person(submission="ann"), "blobs", digest)
+    assert found.moment == datetime(2026, 1, 30, 10, tzinfo=UTC)
+    assert "of the clone, by its author's clock" in found.source
 
 
 def test_the_roster_says_whose_it_is(here: Course) -> None:
