@@ -32,6 +32,32 @@ WALLED_ENDINGS = (".7z", ".rar")
 ARCHIVE_ENDINGS = (".zip", *TAR_ENDINGS, *WALLED_ENDINGS)
 
 
+_MAGIC = (
+    (b"PK\x03\x04", ".zip"),
+    (b"PK\x05\x06", ".zip"),
+    (b"7z\xbc\xaf\x27\x1c", ".7z"),
+    (b"Rar!\x1a\x07", ".rar"),
+    (b"\x1f\x8b", ".tar.gz"),
+    (b"BZh", ".tar.bz2"),
+    (b"\xfd7zXZ\x00", ".tar.xz"),
+)
+_TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
+
+
+def archive_kind(name: str, content: bytes) -> str:
+    """Return the ending of the kind of archive that a file is: by its first bytes, whatever it is called.
+
+    A file that is not called an archive is one only where it would be Python's source.
+    """
+    name = name.lower()
+    called = next((ending for ending in ARCHIVE_ENDINGS if name.endswith(ending)), "")
+    if not called and not name.endswith(".py"):
+        return ""
+    if content[_TAR_MAGIC_AT : _TAR_MAGIC_AT + len(_TAR_MAGIC)] == _TAR_MAGIC:
+        return ".tar"
+    return next((ending for magic, ending in _MAGIC if content.startswith(magic)), called)
+
+
 class Refused(Exception):  # noqa: N818 - an answer, not an error
     """An upload that is not taken in; the message says why."""
 
@@ -62,20 +88,23 @@ def open_source(path: Path) -> Iterator[list[Member]]:
     if name.endswith(WALLED_ENDINGS):
         raise UsageError(f"{path}: unpack it first, and import the folder")
     try:
-        with path.open("rb") as file, open_archive(file, name) as members:
-            yield members
+        with path.open("rb") as file:
+            kind = archive_kind(name if name.endswith(ARCHIVE_ENDINGS) else f"{name}.zip", file.read(512))
+            file.seek(0)
+            with open_archive(file, path.name, kind) as members:
+                yield members
     except (OSError, Refused) as error:
         raise UsageError(f"{path} cannot be read as an archive ({error}): download it again") from error
 
 
 @contextmanager
-def open_archive(file: IO[bytes], name: str) -> Iterator[list[Member]]:
-    """Yield the members of an archive of which `name` tells the kind.
+def open_archive(file: IO[bytes], name: str, kind: str) -> Iterator[list[Member]]:
+    """Yield the members of the archive called `name`, of this kind.
 
     Raises:
         Refused: it is none.
     """
-    if name.lower().endswith(TAR_ENDINGS):
+    if kind in TAR_ENDINGS:
         try:
             with tarfile.open(fileobj=file, mode="r:*") as tar:
                 yield list(_of_tar(tar))

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import PurePosixPath
 
 from harness.lms._members import (
-    ARCHIVE_ENDINGS,
     MOST_BYTES,
     MOST_FILES,
     WALLED_ENDINGS,
     Member,
     Refused,
+    archive_kind,
     archive_of,
     open_archive,
     safe_path,
@@ -20,7 +20,6 @@ from harness.lms._members import (
 )
 
 _DEPTH = 3
-_ZIP_MAGIC = b"PK\x03\x04"
 _MODEL = "model.py"
 NOTEBOOK = ".ipynb"
 
@@ -53,25 +52,23 @@ class Unpacked:
         if reason := why_skipped(path):
             self.skipped[reason] += 1
             return
-        name = path.name.lower()
-        if name.endswith(ARCHIVE_ENDINGS) or (name.endswith(".py") and content.startswith(_ZIP_MAGIC)):
-            self._open(path, content, depth)
+        if kind := archive_kind(path.name, content):
+            self._open(path, kind, content, depth)
             return
         if self.files.setdefault(path, content) != content:
             raise Refused(f"{str(path)!r} is there twice, with different contents")
         if len(self.files) > MOST_FILES:
             raise Refused(f"more than {MOST_FILES} files")
 
-    def _open(self, path: PurePosixPath, content: bytes, depth: int) -> None:
+    def _open(self, path: PurePosixPath, kind: str, content: bytes, depth: int) -> None:
         if depth > _DEPTH:
             raise Refused(f"{str(path)!r}: archives within archives within archives")
-        if path.name.lower().endswith(WALLED_ENDINGS):
+        if kind in WALLED_ENDINGS:
             for name, inside in self._walled(path.name, content, self._left):
                 self._left -= len(inside)
                 self._add(path.parent / safe_path(name), inside, depth + 1)
             return
-        kind = path.name if path.name.lower().endswith(ARCHIVE_ENDINGS) else f"{path.name}.zip"
-        with open_archive(archive_of(content), kind) as members:
+        with open_archive(archive_of(content), path.name, kind) as members:
             for member in members:
                 if reason := why_skipped(member.path):
                     self.skipped[reason] += 1

@@ -322,6 +322,8 @@ def test_of_two_copies_the_later_counts(here: Course) -> None:
         ("w.tar.gz", tarred({"./model.py": CENTROIDS.encode(), "./layers/a.py": b"x"})),
         ("w.tgz", tarred({"a/model.py": CENTROIDS.encode(), "a/layers/a.py": b"x"})),
         ("model.py", zipped({"model.py": CENTROIDS, "layers/a.py": "x"})),
+        ("called.zip", tarred({"model.py": CENTROIDS.encode(), "layers/a.py": b"x"})),
+        ("called.rar", zipped({"model.py": CENTROIDS, "layers/a.py": "x"})),
     ],
 )
 def test_archives_of_every_make_are_opened(here: Course, name: str, content: bytes) -> None:
@@ -432,10 +434,18 @@ def test_archives_in_archives_end_somewhere(here: Course) -> None:
     assert "archives within archives" in found.note
 
 
-@pytest.mark.parametrize("content", [b"no zip", zipped({"model.py": CENTROIDS})[:-30]])
-def test_a_broken_archive_is_refused(here: Course, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"no zip", "is no whole zip file"),
+        (zipped({"model.py": CENTROIDS})[:-30], "is no whole zip file"),
+        (tarred({"model.py": CENTROIDS.encode()})[:-30], "is no whole tar archive"),
+        (b"Rar!\x1a\x07\x01\x00", "'w.zip' is not opened here"),
+    ],
+)
+def test_a_broken_archive_is_refused(here: Course, content: bytes, problem: str) -> None:
     (found,) = take(here, {"arkann_101_1_w.zip": content})
-    assert "is no whole zip file" in found.note
+    assert problem in found.note
 
 
 @pytest.mark.parametrize("inner", [{"model.py": "x", "a": "x", "a/b": "x"}, {"a/model.py": "x", "a\\model.py": "y"}])
