@@ -121,7 +121,10 @@ def _import_times(out: Console, course: Course, path: Path, task: str, people: R
 def _tell(out: Console, table: Table, count: int) -> None:
     for problem in table.problems:
         out.print(f"refused: {neutral_line(problem)}")
-    out.print(f"hand-in times: {count} from {table.source}, {len(table.problems)} lines refused")
+    out.print(
+        f"hand-in times: {count} from {table.source}, column {neutral_line(table.column)!r}, "
+        f"{len(table.problems)} lines refused"
+    )
 
 
 def _participants(course: Course, task: str) -> Mapping[str, str]:

@@ -21,7 +21,8 @@ def describe_lateness(entry: Entry) -> str:
         return ""
     plural = "day" if entry.days_late == 1 else "days"
     grace = f", {entry.grace_days} of them grace days" if entry.grace_days else ""
-    cost = f", costs {entry.penalty:g} points" if entry.penalty else ", costs nothing"
+    points = "point" if entry.penalty == 1 else "points"
+    cost = f", costs {entry.penalty:g} {points}" if entry.penalty else ", costs nothing"
     return f"{entry.days_late} {plural} late ({entry.source}){grace}{cost}"
 
 

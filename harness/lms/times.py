@@ -72,6 +72,8 @@ class Table:
     lines: tuple[Told, ...]
     problems: tuple[str, ...] = ()
     source: str = ""
+    column: str = ""
+    """The heading of the moments."""
 
 
 @dataclass
@@ -112,7 +114,7 @@ def read_table(path: Path, roster: Roster, numbers: Mapping[str, str], zone: tzi
             problems.append(f"line {row.line}: {_shown(texts, columns)} is not in the roster")
         if moment is None and text.lower() not in _NOTHING:
             problems.append(f"line {row.line}: {text!r} is no moment that can be read for certain")
-    return Table(tuple(lines), tuple(problems), f"{path.name}, column {sheet.header[columns.moment]!r}")
+    return Table(tuple(lines), tuple(problems), f"the table {path.name}", sheet.header[columns.moment])
 
 
 def read_pushes(path: Path) -> dict[str, datetime]:

@@ -190,7 +190,7 @@ def test_a_worksheet_is_filled_in_with_feedback_that_says_why() -> None:
     written = rows(filled.content)
     assert [row[5] for row in written] == ["Grade", "7.50", "7.50"]
     assert [row[10] for row in written[1:]] == [
-        "score 0.9500, 7.50 points; 2 days late (roster), costs 1 points",
+        "score 0.9500, 7.50 points; 2 days late (roster), costs 1 point",
         "failed: no model.py",
     ]
     assert [row[:5] + row[6:10] for row in written] == [row[:5] + row[6:10] for row in rows(WORKSHEET.encode())]

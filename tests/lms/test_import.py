@@ -539,4 +539,5 @@ def test_a_systems_own_table_tells_hand_in_times(course: TemporaryCourse) -> Non
     digest = read_contents(course.root / "submissions/ann/blobs", here.task("blobs").limits).digest
     found = Times(here).newest(Person(submission="ann", name="Ann Ark", email="ann@x.org"), "blobs", digest)
     assert found.moment == datetime(2026, 1, 30, 10, 15, tzinfo=UTC)
-    assert found.source == "sheet.csv, column 'Last modified (submission)'"
+    assert found.source == "the table sheet.csv"
+    assert "hand-in times: 1 from the table sheet.csv, column 'Last modified (submission)', 1 lines" in done.stdout
