@@ -12,12 +12,14 @@ from typing import Literal
 HERE = Path(__file__).parent
 KIT = HERE / "kit.py"
 
-Group = Literal["attacks", "careless", "unusual"]
+Group = Literal["attacks", "careless", "unusual", "pairs"]
 
 
 @dataclass(frozen=True)
 class Case:
     """One submission: a file, or a folder with more beside its ``model.py``.
+
+    Those of ``pairs/`` are no submissions: each is imported by two workers that run at once (`tests.hostile._pair`).
 
     The docstring begins with what is tried, in a sentence. Then come lines ``Key: value``:
 
@@ -42,6 +44,11 @@ class Case:
     def known_at(self, level: str) -> bool:
         """Tell whether this is known not to be held at `level`."""
         return bool(level) and level in self.known.partition(" (")[0].split(", ")
+
+    @property
+    def why_known(self) -> str:
+        """Why it is known not to be held."""
+        return self.known.partition(" (")[2].removesuffix(")")
 
     @property
     def needs_decoy(self) -> bool:

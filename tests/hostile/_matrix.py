@@ -39,8 +39,11 @@ class Column:
     """Why nothing was run, if nothing was."""
 
 
-def besiege(host: Host, level: Level, submitted: Sequence[Case]) -> Column:
-    """Run every case at `level` as `host`; those that may take the harness along have a run of their own."""
+def besiege(host: Host, level: Level, submitted: Sequence[Case], pairs: Sequence[Case]) -> Column:
+    """Run every case at `level` as `host`; those that may take the harness along have a run of their own.
+
+    `pairs` are what two workers try to tell each other.
+    """
     with build_world(host) as world:
         for case in submitted:
             world.hand_in(case)
@@ -50,9 +53,13 @@ def besiege(host: Host, level: Level, submitted: Sequence[Case]) -> Column:
         for group in _groups(submitted):
             run = world.evaluate(group, SECONDS_ALONE if group[0].alone else SECONDS, "--isolation", level.value)
             if run.code == 3 and not any(world.record(case) for case in submitted):
-                return _not_run(host, level, submitted, run.output.strip().splitlines()[-1].partition(" (")[0])
+                return _not_run(
+                    host, level, [*submitted, *pairs], run.output.strip().splitlines()[-1].partition(" (")[0]
+                )
             cells |= {case.name: _cell(case, world, run) for case in group}
             survivors += run.survivors
+        told = world.pairs(SECONDS, level)
+        cells |= {pair.name: Cell(NOT_HELD, told[pair.name]) if pair.name in told else Cell(HELD) for pair in pairs}
         return Column(host.name, level, cells, _left(world, before, survivors))
 
 
@@ -80,9 +87,16 @@ def _left(world: World, before: dict[str, str], survivors: Sequence[str]) -> str
     return ", ".join(found) or "nothing"
 
 
-def table(columns: Sequence[Column], attacks: Sequence[Case], honest: Sequence[Case], command: str) -> str:
+def table(
+    columns: Sequence[Column],
+    attacks: Sequence[Case],
+    pairs: Sequence[Case],
+    honest: Sequence[Case],
+    command: str,
+) -> str:
     """Return the page: what was run, what was held, and of what was not, why."""
     levels = sorted({column.level for column in columns}, reverse=True)
+    known = [case for case in (*attacks, *pairs, *honest) if case.known]
     return "\n".join(
         [
             "# Attacks and what holds them",
@@ -94,8 +108,14 @@ def table(columns: Sequence[Column], attacks: Sequence[Case], honest: Sequence[C
             "",
             *(f"- `{level.value}`: {WHAT_HOLDS[level]}" for level in levels),
             *(f"- {_title(column)} was not run: {column.note}" for column in columns if column.note),
+            *(
+                f"- `{case.name}` is known not to be held at {case.known.partition(' (')[0]}: {case.why_known}"
+                for case in known
+            ),
             "",
             *_rows("attack", attacks, columns, {}),
+            "",
+            *_rows("from one worker to another beside it", pairs, columns, {}),
             "",
             *_rows("honest, but unusual", honest, columns, {HELD: "passed", NOT_HELD: "**failed**"}),
             "",
@@ -108,7 +128,7 @@ def table(columns: Sequence[Column], attacks: Sequence[Case], honest: Sequence[C
             *(
                 f"- {case.name}, {_title(column)}: {_plain(column.cells[case.name].why)}"
                 for column in columns
-                for case in (*attacks, *honest)
+                for case in (*attacks, *pairs, *honest)
                 if column.cells[case.name].word == NOT_HELD
             ),
             "",

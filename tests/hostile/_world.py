@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -21,16 +22,26 @@ from typing import Any
 
 import numpy as np
 
+from harness.sandbox import Level
 from tests.conftest import BRIEFLY, CENTROIDS, REPOSITORY, TemporaryCourse
 from tests.hostile._cases import Case
 
 HERE = Path(__file__).parent
+_FS_IOC_GETFLAGS = 0x80086601
 TIGHT = (
     "import_seconds=20, fit_cpu_seconds=1, save_seconds=20, load_seconds=20, predict_seconds=10, measure_seconds=30, "
     "memory_bytes=400 << 20, processes=32, scratch_bytes=64 << 20, artifact_bytes=1 << 20, parameters=100_000, "
     "output_bytes=1 << 20"
 )
 """What the attacks get: enough for honest work on three clouds of points."""
+_WHAT_RUNS = """
+import json, pathlib, sys, sysconfig
+import ctypes, encodings, harness, numpy
+libraries = [pathlib.Path(sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var(name)) for name in
+             ("LDLIBRARY", "INSTSONAME")]
+folders = [pathlib.Path(module.__file__).parent for module in (ctypes, encodings, harness, json, numpy)]
+print(json.dumps([str(path) for path in (pathlib.Path(sys.executable), *libraries, *folders)]))
+"""
 OWN = ("leaderboard", ".harness")
 """What the harness itself writes into a course."""
 
@@ -105,11 +116,15 @@ class World:
 
     def evaluate(self, submitted: Sequence[Case], seconds: float, *options: str) -> Run:
         """Evaluate `submitted` in one run of the harness with `options`."""
-        report = self.base / f"survivors-{uuid.uuid4().hex}.json"
         names = (f"submissions/{case.name}" for case in submitted)
+        return self._supervised(["-P", "-m", "harness", "evaluate", *names, *options], seconds, self.course.root)
+
+    def _supervised(self, arguments: Sequence[str], seconds: float, folder: Path) -> Run:
+        """Run Python as the host, in `folder`, and see what it leaves."""
+        report = self.base / f"survivors-{uuid.uuid4().hex}.json"
         spec = {
-            "command": [self.host.python, "-P", "-m", "harness", "evaluate", *names, *options],
-            "cwd": str(self.course.root),
+            "command": [self.host.python, *arguments],
+            "cwd": str(folder),
             "environment": self._environment(),
             "uid": self.host.uid,
             "inherited": str(self.base / "inherited"),
@@ -133,6 +148,26 @@ class World:
             for path in (folder, *folder.rglob("*"))
             if not any(path.is_relative_to(self.course.root / own) for own in OWN)
         }
+
+    def pairs(self, seconds: float, level: Level, start: str = "warm") -> dict[str, str]:
+        """Return what two workers at once could tell each other at `level`, and how much of it came through.
+
+        Raises:
+            RuntimeError: the level cannot be had, or it took too long.
+        """
+        run = self._supervised(["-m", "tests.hostile._pair", level.value, start], seconds, self.base / "tmp")
+        if run.code != 0 or run.survivors:
+            raise RuntimeError(f"exit code {run.code}, left {run.survivors}: {run.output}")
+        told: dict[str, str] = json.loads(run.output.splitlines()[-1])
+        return told
+
+    def programs(self) -> dict[str, str]:
+        """Return what the host runs: interpreter, its library, NumPy, the harness; and all that marks each file."""
+        command = [self.host.python, "-P", "-c", _WHAT_RUNS]
+        told = subprocess.run(command, env=self._environment(), capture_output=True, check=True)
+        tops = map(Path, json.loads(told.stdout))
+        files = {path for top in tops for path in (top, *top.rglob("*")) if path.is_file()}
+        return {str(path): _describe(path.resolve()) + _marks(path) for path in files}
 
     def left_behind(self) -> list[str]:
         """Return what lies in temporary folders that should be empty now."""
@@ -176,7 +211,8 @@ class World:
         if self.host.uid is None:
             return
         for path in (inner for top in paths for inner in (top, *top.rglob("*"))):
-            os.chown(path, self.host.uid, self.host.uid, follow_symlinks=False)
+            with suppress(FileNotFoundError):  # one that comes and goes
+                os.chown(path, self.host.uid, self.host.uid, follow_symlinks=False)
 
     def _decoy(self) -> subprocess.Popen[bytes]:
         """Start a process of the host's: an innocent one with a secret in its environment."""
@@ -203,6 +239,7 @@ def build_world(host: Host) -> Iterator[World]:
         stack.callback(world.sweep)
         stack.callback(_end, world.decoys)
         modes = {"loot": 0o777, "home": 0o700, "private": 0o700, "tmp": 0o755, "cache": 0o755, "locks": 0o755}
+        modes |= {"watched": 0o755}
         for name, mode in modes.items():
             (base / name).mkdir()
             (base / name).chmod(mode)
@@ -251,7 +288,14 @@ def _plant_files(world: World) -> None:
         "labels": str(labels),
         "files": [str(path) for path in (victim, staff, evidence, base / "home", base / "private" / "coin")],
         "shm": f"/dev/shm/{world.mark}",
+        "watched": str(base / "watched"),
     }
+    known = base / "watched" / "known"
+    known.write_text("everybody may know that this is here, but not open it")
+    known.chmod(0o644)
+    world.secrets["attribute"] = _secret("attribute")
+    with suppress(OSError):  # a file system without
+        os.setxattr(known, "user.secret", world.secrets["attribute"].encode())
 
 
 def _open_doors(world: World, stack: ExitStack) -> None:
@@ -271,7 +315,15 @@ def _open_doors(world: World, stack: ExitStack) -> None:
         _serve(stack, door, lambda door=door, word=world.secrets[name]: _welcome(door, word))
     world.secrets["udp"] = _secret("udp")
     _serve(stack, udp, lambda: _reply(udp, world.secrets["udp"]))
+    letters = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    letters.bind(str(world.base / "loot" / ".letters"))
+    (world.base / "loot" / ".letters").chmod(0o777)
+    world.secrets["letters"] = _secret("letters")
+    _serve(stack, letters, lambda: _write_into(letters, world.secrets["letters"]))
+    world.secrets["watched"] = _secret("watched")
+    _keep_busy(stack, world.base / "watched" / world.secrets["watched"])
     world.places |= {
+        "letters": str(world.base / "loot" / ".letters"),
         "tcp": tcp.getsockname()[1],
         "udp": udp.getsockname()[1],
         "abstract": world.mark,
@@ -290,6 +342,32 @@ def _reply(door: socket.socket, word: str) -> None:
     if caller is None:
         raise OSError("closed")
     door.sendto(word.encode(), caller)
+
+
+def _write_into(box: socket.socket, word: str) -> None:
+    """Write to whatever descriptor comes with a letter."""
+    letter, descriptors, _, _ = socket.recv_fds(box, 100, 1)
+    if not letter:
+        raise OSError("closed")
+    for descriptor in descriptors:
+        with suppress(OSError):
+            os.write(descriptor, word.encode())
+        os.close(descriptor)
+
+
+def _keep_busy(stack: ExitStack, path: Path) -> None:
+    """Make a file and remove it, again and again, until the world ends."""
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.wait(0.1):
+            path.touch()
+            path.unlink()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    stack.callback(thread.join, 5)
+    stack.callback(ended.set)
 
 
 def _serve(stack: ExitStack, door: socket.socket, answer: Any) -> None:
@@ -327,3 +405,13 @@ def _describe(path: Path) -> str:
     status = path.lstat()
     content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() and not path.is_symlink() else ""
     return f"{status.st_mode:o} {status.st_uid} {content}"
+
+
+def _marks(path: Path) -> str:
+    """Return what a file can be marked with beside its content, mode and owner."""
+    with path.open("rb") as file:
+        try:
+            flags = fcntl.ioctl(file, _FS_IOC_GETFLAGS, bytes(8)).hex()
+        except OSError:  # a file system without
+            flags = ""
+    return f" {path.stat().st_mtime_ns} {flags} {[(name, os.getxattr(path, name)) for name in os.listxattr(path)]}"

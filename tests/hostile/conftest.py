@@ -14,7 +14,7 @@ from tests.hostile._cases import Case
 from tests.hostile._judge import problems_of
 from tests.hostile._world import Host, Run, World, build_world
 
-collect_ignore = ["attacks", "careless", "unusual"]  # for the harness to run
+collect_ignore = ["attacks", "careless", "pairs", "unusual"]  # for the harness to run
 SECONDS = 900
 """A guard; nothing comes near it."""
 
@@ -30,6 +30,8 @@ class Siege:
     before: dict[str, str]
     after: dict[str, str]
     left_behind: list[str]
+    programs_before: dict[str, str]
+    programs_after: dict[str, str]
 
     @property
     def output(self) -> str:
@@ -64,6 +66,16 @@ def _asked_for(request: pytest.FixtureRequest) -> list[Case]:
     return [found[name] for name in sorted(found)]
 
 
+@pytest.fixture(scope="session", params=["warm", "cold"])
+def came_through(request: pytest.FixtureRequest) -> tuple[str, dict[str, str]]:
+    """What two workers at once told each other at the best level, and which that is."""
+    level = find_sandbox(()).isolation.level
+    if level < Level.LANDLOCK:
+        pytest.skip("nothing on this machine holds an attack")
+    with build_world(Host("tests")) as world:
+        return level.value, world.pairs(SECONDS, level, request.param)
+
+
 @contextmanager
 def lay_siege(submitted: Sequence[Case], *options: str) -> Iterator[Siege]:
     """Evaluate `submitted` in two runs at once."""
@@ -72,7 +84,7 @@ def lay_siege(submitted: Sequence[Case], *options: str) -> Iterator[Siege]:
     with build_world(Host("tests")) as world:
         for case in submitted:
             world.hand_in(case)
-        before = world.tree()
+        before, programs = world.tree(), world.programs()
         with ThreadPoolExecutor(2) as pool:
             halves = (submitted[::2], submitted[1::2])
             runs = tuple(pool.map(lambda part: world.evaluate(part, SECONDS, *options), halves))
@@ -85,6 +97,8 @@ def lay_siege(submitted: Sequence[Case], *options: str) -> Iterator[Siege]:
             before=before,
             after=world.tree(),
             left_behind=world.left_behind(),
+            programs_before=programs,
+            programs_after=world.programs(),
         )
 
 

@@ -35,20 +35,20 @@ def may_be_let_loose(host: Host, level: Level) -> bool:
 @pytest.mark.matrix
 @pytest.mark.timeout(0)
 def test_no_attack_succeeds_at_the_two_namespace_levels():
-    attacks, honest = cases("attacks"), cases("unusual")
+    attacks, pairs, honest = cases("attacks"), cases("pairs"), cases("unusual")
     columns: list[Column] = []
     for level in sorted(Level, reverse=True):
         those = [host for host in hosts() if may_be_let_loose(host, level)]
         with ThreadPoolExecutor(len(those) or 1) as pool:
-            columns += pool.map(lambda host, level=level: besiege(host, level, [*attacks, *honest]), those)
+            columns += pool.map(lambda host, level=level: besiege(host, level, [*attacks, *honest], pairs), those)
         page().parent.mkdir(exist_ok=True)
-        page().write_text(table(columns, attacks, honest, COMMAND))
+        page().write_text(table(columns, attacks, pairs, honest, COMMAND))
         print(f"{level.value} is done", file=sys.__stderr__, flush=True)
     strong = [column for column in columns if column.level in STRONG and not column.note]
     broken = [
         (column.host, column.level.value, case.name, column.cells[case.name].why)
         for column in strong
-        for case in (*attacks, *honest)
+        for case in (*attacks, *pairs, *honest)
         if column.cells[case.name].word != HELD and not case.known_at(column.level.value)
     ]
     assert broken == []
@@ -61,7 +61,7 @@ def test_the_table_says_held_only_of_what_was_run(case):
     ran = Column("root", Level.NAMESPACES, {case.name: Cell(HELD)}, "nothing")
     broken = Column("root", Level.RLIMITS, {case.name: Cell(NOT_HELD, "it got `x`\n| y")}, "1 process")
     absent = Column("root", Level.LANDLOCK, {case.name: Cell(NOT_RUN)}, NOT_RUN, "it cannot be had")
-    text = table([ran, absent, broken], [case], [], COMMAND)
+    text = table([ran, absent, broken], [case], [], [], COMMAND)
     assert f"| {case.name} | {case.tries} | held | not run | **not held** |" in text
     assert "| **held** | | 1 of 1 | not run | 0 of 1 |" in text
     assert "landlock, root was not run: it cannot be had" in text
@@ -72,4 +72,6 @@ def test_the_table_says_held_only_of_what_was_run(case):
 def test_the_page_is_of_the_attacks_that_there_are():
     """Run the matrix again after adding one."""
     text = page().read_text()
-    assert [case.name for case in cases("attacks", "unusual") if f"| {case.name} | {case.tries} |" not in text] == []
+    assert [
+        case.name for case in cases("attacks", "pairs", "unusual") if f"| {case.name} | {case.tries} |" not in text
+    ] == []

@@ -7,7 +7,10 @@ import re
 
 import pytest
 
+from harness.sandbox import Level
 from tests.hostile._cases import COLD, SMOKE, by_name, cases
+from tests.hostile._world import Host, build_world
+from tests.hostile.conftest import SECONDS
 
 pytestmark = pytest.mark.timeout(1000)  # the first test waits for all submissions to be evaluated
 
@@ -35,6 +38,29 @@ def test_workers_that_are_started_hold_it_too(case, cold_siege, request):
     if case.known_at(cold_siege.level_of(case)):
         request.applymarker(pytest.mark.xfail(strict=True, reason=case.known))
     assert cold_siege.problems[case.name] == []
+
+
+@pytest.mark.parametrize("case", cases("pairs"), ids=by_name)
+def test_nothing_comes_through_to_another_worker(case, came_through, request):
+    level, told = came_through
+    if case.known_at(level):
+        request.applymarker(pytest.mark.xfail(strict=True, reason=case.known))
+    assert told.get(case.name) is None
+
+
+def test_what_no_wall_holds_comes_through():
+    """Else the tests above would hold whatever happens."""
+    with build_world(Host("tests")) as world:
+        told = world.pairs(SECONDS, Level.RLIMITS)
+    assert told.keys() >= {"abstract-names", "description-locks", "flock", "inotify", "netlink-letters", "record-locks"}
+
+
+def test_what_the_host_runs_is_as_it_was(siege, cold_siege):
+    for laid in (siege, cold_siege):
+        before, after = laid.programs_before, laid.programs_after
+        assert any(path.endswith("/numpy/__init__.py") for path in before)
+        assert [path for path in before if after.get(path) != before[path]] == []
+        assert [path for path in after.keys() - before.keys() if "__pycache__" not in path] == []
 
 
 def test_workers_that_are_started_leave_nothing(cold_siege):

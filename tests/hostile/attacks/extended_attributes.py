@@ -1,0 +1,19 @@
+"""Read what is noted beside a file of the host's (extended attributes), where the file itself cannot be opened.
+
+Held: contained
+Told by: the attribute is a secret; it is in no record.
+"""
+
+import os
+from contextlib import suppress
+
+from kit import TARGETS, Looter
+
+
+class Model(Looter):
+    def loot(self):
+        for path in (os.path.join(TARGETS["watched"], "known"), TARGETS["watched"]):
+            with suppress(OSError):
+                yield from (os.getxattr(path, name) for name in os.listxattr(path))
+            with suppress(OSError):
+                yield os.getxattr(path, "user.secret", follow_symlinks=False)
