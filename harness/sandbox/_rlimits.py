@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,9 @@ import psutil
 
 from harness.sandbox._box import WORKER_DIRECTORY, Box, Ends, Folder, Launch, Started, environment
 from harness.sandbox._interpreter import interpreter_paths, package_folder
-from harness.sandbox._launcher import remove
 from harness.sandbox._levels import Isolation, Level
 from harness.sandbox._root import Walls, launcher_command, lease_uid
+from harness.scratch import Scratch
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,9 @@ class Rlimits:
 
 def plan_in_place(box: Box, walls: Callable[[Path], Walls]) -> Launch:
     """Return how to start a worker of `box` in the host's own file system, within the `walls` for its home."""
-    lease = lease_uid()
-    home = Path(tempfile.mkdtemp(prefix="harness-worker-"))
+    scratch = Scratch.make("worker")
+    home = scratch.path
+    lease = lease_uid()  # last: a folder that cannot be made must not keep a number
     (home / "lib").mkdir()
     (home / "lib" / "harness").symlink_to(package_folder())  # else the course would be importable
     (home / WORKER_DIRECTORY).mkdir()
@@ -63,7 +63,7 @@ def plan_in_place(box: Box, walls: Callable[[Path], Walls]) -> Launch:
         places=tuple(Folder(folder.name, folder.source) for folder in box.folders),
         processes=box.limits.processes + (0 if uid is not None else _threads_of_this_user()),
         stop_signal=signal.SIGTERM,
-        release=(lambda: remove(home), *(() if lease is None else (lease.release,))),
+        release=(scratch.close, *(() if lease is None else (lease.release,))),
     )
 
 
