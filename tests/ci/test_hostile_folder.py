@@ -93,7 +93,7 @@ def test_no_command_follows_a_link_in_the_place_of_a_person(repository: Temporar
     course.submit(name="best", base="reference")
     (course.root / "submissions" / "mallory").symlink_to("alice")
     (course.root / "submissions" / "eve").symlink_to("../reference/best")
-    (course.root / "submissions" / "yang").symlink_to("alice")
+    (course.root / "submissions" / "yang-1").symlink_to("alice")
     before = (course.root / "submissions" / "alice" / "blobs" / "model.py").read_bytes()
     with zipfile.ZipFile(tmp_path / "bulk.zip", "w") as archive:
         archive.writestr("yang_1_2_model.py", "# Yang's")
@@ -109,7 +109,7 @@ def test_no_command_follows_a_link_in_the_place_of_a_person(repository: Temporar
     last = {
         "grade --dry-run --data embedded": (0, "submissions/mallory is a link"),
         "audit similarity --task blobs": (0, "left out: submissions/mallory is a link"),
-        f"import canvas {tmp_path / 'bulk.zip'} --task blobs": (1, "submissions/yang is a link"),
+        f"import canvas {tmp_path / 'bulk.zip'} --task blobs": (1, "submissions/yang-1 is a link"),
         "ci --base HEAD~1": (1, "submissions/mallory: this is a link in the place of a folder"),
     }
     ends = run_all(course, "\n".join([*commands, *last]), course.root)
