@@ -12,20 +12,22 @@ import os
 import runpy
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 _SEARCHED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """Variables that list folders in which programs, modules or libraries are looked for."""
 
 
-def python_command(module: str, *arguments: str) -> list[str]:
+def python_command(module: str, *arguments: str, path: Iterable[str] | None = None) -> list[str]:
     """Return the command that runs `module` in a new Python, which imports from where this one does.
 
     It is started isolated (``-I``), so that it searches neither the current folder nor what ``PYTHONPATH`` names, and
     is then told the absolute entries of this process's own import path. Among these are the user's site and what
-    ``PYTHONPATH`` brought, which an installation may need. A module of this package is taken from where this file is.
+    ``PYTHONPATH`` brought, which an installation may need; `path` is used in their place where it is given. A module of
+    this package is taken from where this file is.
     """
-    told = json.dumps([entry for entry in sys.path if Path(entry).is_absolute()])
+    told = json.dumps([entry for entry in (sys.path if path is None else path) if Path(entry).is_absolute()])
     options = ["-I", *(["-B"] if sys.dont_write_bytecode else [])]
     return [sys.executable, *options, str(Path(__file__).absolute()), told, module, *arguments]
 

@@ -15,7 +15,7 @@ HOUSE = Path(harness.__file__).parent
 
 PEOPLE = {"contract", "_version"}  # what everybody may know
 ARROWS = {
-    "": PEOPLE | {"_start"},  # harness/__init__.py
+    "": PEOPLE | {"_start", "interactive"},  # harness/__init__.py
     "__main__": {"cli"},
     "_start": set(),
     "_version": set(),
@@ -23,6 +23,7 @@ ARROWS = {
     "contract": {"artifact"},
     "files": set(),
     "git": {"contract", "programs"},
+    "interactive": {"contract", "programs", "wire"},
     "kernel": set(),
     "locks": set(),
     "notebooks": set(),
@@ -62,8 +63,8 @@ ARROWS = {
     | {"course", "data", "evaluate", "git", "gradebook", "leaderboard", "record", "sandbox"}
     | {"scratch", "statistics", "text"},
     "cli": PEOPLE
-    | {"ci", "course", "data", "evaluate", "export", "files", "grade", "gradebook", "leaderboard", "lms", "record"}
-    | {"programs", "report", "sandbox", "scaffold", "similarity", "tables", "text"},
+    | {"ci", "course", "data", "evaluate", "export", "files", "grade", "gradebook", "interactive", "leaderboard"}
+    | {"lms", "programs", "record", "report", "sandbox", "scaffold", "similarity", "tables", "text"},
 }
 
 
@@ -145,7 +146,12 @@ STARTS_WORKERS = {  # by the path of a file
     f"sandbox/_{level}.py" for level in ("bubblewrap", "plain", "rlimits", "root")
 }
 STARTS_PROGRAMS = {
-    *("data/_index.py", "lms/gradescope_bundle.py", "grade/_local.py"),  # `programs.python_command`
+    *(
+        "data/_index.py",
+        "lms/gradescope_bundle.py",
+        "grade/_local.py",
+        "interactive/_run.py",
+    ),  # `programs.python_command`
     *("git.py", "sandbox/_bubblewrap.py"),  # `programs.find_program`
     "grade/_schedulers.py",  # sbatch, as Dask starts it
     *("sandbox/_box.py", "sandbox/_nursery.py", "sandbox/_plain.py", "sandbox/_process.py"),  # what the levels say

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 import click
@@ -12,11 +13,12 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
-from harness.cli._options import console, course_at, places
+from harness.cli._options import any_data, console, course_at, data_root, places
 from harness.contract import Canonical, InfrastructureError, Task, TaskError, UsageError
 from harness.course import Course
 from harness.data import (
     Bars,
+    DataChoice,
     DownloadBar,
     Found,
     NotHere,
@@ -27,6 +29,7 @@ from harness.data import (
     no_bars,
     survey,
 )
+from harness.interactive import write_parts
 
 
 @click.group()
@@ -49,6 +52,20 @@ def list_data() -> int:
             out.print(f"    {_describe(found)}")
     out.print(f"data root {where.root or 'not set (HARNESS_DATA)'}, cache {where.cache}")
     return code
+
+
+@data.command()
+@click.argument("name", metavar="TASK")
+@click.argument("file", type=click.Path(path_type=Path))
+@any_data
+@data_root
+def save(name: str, file: Path, data: DataChoice, data_root: Path | None) -> int:
+    """Write train and validation of TASK to FILE, an npz of plain arrays; the test part stays where it is."""
+    course = course_at()
+    found = load_data(course.task(name), course.task_digest(name), places(data_root), data)
+    write_parts(file, found.train, found.validation)
+    console().print(f"{name}: {len(found.train)} to train, {len(found.validation)} to validate, in {file}")
+    return PASSED
 
 
 @data.command()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from harness.cli import PASSED
 from harness.cli._options import console, course_at
-from harness.scaffold import new_course, new_submission, new_task
+from harness.scaffold import new_course, new_notebook, new_submission, new_task
+
+Form = Literal["source", "notebook"]
 
 
 @click.group()
@@ -19,10 +22,12 @@ def new() -> None:
 @new.command()
 @click.argument("name")
 @click.option("--task", required=True, help="What it is for; `harness tasks` lists them.")
-def submission(name: str, task: str) -> int:
+@click.option("--notebook", "form", flag_value="notebook", default="source", help="Write a notebook, model.ipynb.")
+def submission(name: str, task: str, form: Form) -> int:
     """Write submissions/NAME/TASK/model.py, the plainest model that passes `harness check`."""
     course = course_at()
-    _said(new_submission(course, name, course.task(task)), f"harness check submissions/{name}/{task}")
+    write = {"source": new_submission, "notebook": new_notebook}[form]
+    _said(write(course, name, course.task(task)), f"harness check submissions/{name}/{task}")
     return PASSED
 
 

@@ -1,5 +1,5 @@
 """What a submission, a task and a course start from."""
 
-from harness.scaffold._write import new_course, new_submission, new_task
+from harness.scaffold._write import new_course, new_notebook, new_submission, new_task
 
-__all__ = ["new_course", "new_submission", "new_task"]
+__all__ = ["new_course", "new_notebook", "new_submission", "new_task"]

@@ -12,6 +12,7 @@ from jinja2 import Environment, StrictUndefined
 from harness.contract import Task, UsageError, check_name
 from harness.course import Course
 from harness.files import write_atomically
+from harness.scaffold._notebook import notebook
 
 _FILLED = ".jinja"
 
@@ -24,6 +25,21 @@ def new_submission(course: Course, name: str, task: Task) -> list[Path]:
     """
     folder = course.folder_of(name, task.name)
     return _fill("submission", folder, {"name": name, "task": task})
+
+
+def new_notebook(course: Course, name: str, task: Task) -> list[Path]:
+    """Write ``submissions/<name>/<task>/model.ipynb``, a notebook that passes `harness check`, and return it.
+
+    Raises:
+        UsageError: the name is not allowed, or the folder is there already.
+    """
+    folder = course.root / "submissions" / check_name(name, "submission") / task.name
+    _refuse_taken(folder)
+    source = (files("harness.scaffold") / "templates" / "submission" / "model.py.jinja").read_text(encoding="utf-8")
+    model = _environment().from_string(source).render({"name": name, "task": task})
+    path = folder / "model.ipynb"
+    write_atomically(path, notebook(name, task, model))
+    return [path]
 
 
 def new_task(course: Course, name: str) -> list[Path]:
@@ -48,9 +64,8 @@ def new_course(folder: Path, harness: str) -> list[Path]:
 
 
 def _fill(template: str, folder: Path, values: dict[str, object]) -> list[Path]:
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise UsageError(f"{folder} is there already: nothing was written; choose another name or remove it")
-    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - no HTML
+    _refuse_taken(folder)
+    environment = _environment()
     written = []
     for path, source in _sources(files("harness.scaffold") / "templates" / template, PurePosixPath()):
         content = source.read_bytes()
@@ -59,6 +74,15 @@ def _fill(template: str, folder: Path, values: dict[str, object]) -> list[Path]:
         write_atomically(folder / path, content)
         written.append(folder / path)
     return written
+
+
+def _refuse_taken(folder: Path) -> None:
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise UsageError(f"{folder} is there already: nothing was written; choose another name or remove it")
+
+
+def _environment() -> Environment:
+    return Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - no HTML
 
 
 def _sources(folder: Traversable, prefix: PurePosixPath) -> Iterator[tuple[PurePosixPath, Traversable]]:

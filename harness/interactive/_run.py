@@ -1,0 +1,238 @@
+"""Carry a class from a notebook's cells into a temporary course, and run the command line on it."""
+
+from __future__ import annotations
+
+import html
+import inspect
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.contract import Split, UsageError
+from harness.interactive._parts import read_parts
+from harness.programs import python_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NAME = "notebook"
+_INFRASTRUCTURE = 2
+"""Exit codes from here on are not a verdict on the model."""
+_SHOWN_EVERY_SECONDS = 1.0
+_FRAME_PIXELS = 640
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the harness said about a class; shows itself in a notebook and in a terminal."""
+
+    text: str
+    passed: bool
+    seconds: float
+    record: dict[str, Any] | None = None
+    """The record of an evaluation, as plain data."""
+    page: str = field(default="", repr=False)
+    """The whole report of an evaluation, a page of HTML."""
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        """Show the verdict, and the whole page where there is one: in a frame of its own that runs no scripts."""
+        colour = "#1a7f37" if self.passed else "#b35900"
+        shown = f'<pre style="border-left: 3px solid {colour}; padding-left: 1em">{html.escape(self.text)}</pre>'
+        if not self.page:
+            return shown
+        frame = (
+            f'<iframe sandbox="" style="width: 100%; height: {_FRAME_PIXELS}px; border: 1px solid #ddd" '
+            f'srcdoc="{html.escape(self.page)}"></iframe>'
+        )
+        return f"{shown}<details><summary>the whole report</summary>{frame}</details>"
+
+
+def load_data(task: str, *, course: str | Path = ".", data: str = "auto") -> tuple[Split, Split]:
+    """Return train and validation of `task`, as `fit` gets them.
+
+    `course` is a folder of the course, `data` which source: ``auto``, ``canonical``, ``local`` or ``embedded``.
+
+    Raises:
+        UsageError: there is no such course, task or data; says what there is.
+    """
+    root = _course_root(Path(course))
+    with tempfile.TemporaryDirectory(prefix="harness-notebook-") as folder:
+        file = Path(folder, "parts.npz")
+        done = _started(["data", "save", task, str(file), "--data", data], root, None)
+        if not file.exists():
+            raise UsageError(done.text)
+        return read_parts(file)
+
+
+def check(model: type, task: str, *, course: str | Path = ".", data: str = "auto") -> Report:
+    """Try the class `model` against the contract of `task` in isolation, as ``harness check`` does; takes seconds."""
+    with _carried(model, task, Path(course)) as root:
+        begin = time.monotonic()
+        done = _started(["check", f"submissions/{_NAME}/{task}", "--data", data], root, f"checking {task}")
+        _raise_if_ours(done)
+        return Report(done.text, done.code == 0, time.monotonic() - begin)
+
+
+def evaluate(model: type, task: str, *, course: str | Path = ".", data: str = "auto", seed: int = 0) -> Report:
+    """Train the class `model` on `task` and score it in isolation, as ``harness evaluate`` does; nothing is published.
+
+    The record is in the report; to stand on the leaderboard the notebook is handed in.
+    """
+    with _carried(model, task, Path(course)) as root:
+        begin = time.monotonic()
+        place, file = f"submissions/{_NAME}/{task}", root / "records.json"
+        options = ["--data", data, "--seed", str(seed), "--json", str(file)]
+        done = _started(["evaluate", place, *options], root, f"evaluating {task}")
+        _raise_if_ours(done)
+        records = json.loads(file.read_text()) if file.exists() else []
+        pages = root / "pages"
+        _started(["report", place, "--output", str(pages)], root, None)
+        page = next((path.read_text() for path in sorted(pages.glob("*.html"))), "")
+        return Report(
+            _without_rank(done.text), done.code == 0, time.monotonic() - begin, records[0] if records else None, page
+        )
+
+
+def _without_rank(text: str) -> str:
+    """Leave out the rank: nobody else is in the temporary course."""
+    return "\n".join(line for line in text.split("\n") if not line.startswith("  rank "))
+
+
+@dataclass(frozen=True)
+class _Done:
+    code: int
+    text: str
+
+
+def _raise_if_ours(done: _Done) -> None:
+    if done.code >= _INFRASTRUCTURE:
+        raise UsageError(done.text)
+
+
+def _started(arguments: Sequence[str], course: Path, progress: str | None) -> _Done:
+    """Run the command line in `course` as a process of its own, and say how long it has been running."""
+    command = python_command("harness", *arguments, path=_import_path())
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=course,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait(process, progress)
+        except BaseException:  # the cell was interrupted
+            process.terminate()
+            process.wait()
+            raise
+        output.seek(0)
+        return _Done(process.returncode, output.read().strip())
+
+
+def _import_path() -> list[str]:
+    """Return this process's import path without the folder of the notebook or script, whose files are the student's."""
+    own = {Path.cwd(), Path(getattr(sys.modules["__main__"], "__file__", None) or "/-").resolve().parent}
+    package = Path(__file__).parents[2]
+    return [entry for entry in sys.path if Path(entry) == package or Path(entry).resolve() not in own]
+
+
+def _environment() -> dict[str, str]:
+    """Return this process's environment without what makes a kernel's children draw in colours."""
+    drawn = ("FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "PY_COLORS")
+    kept = {name: value for name, value in os.environ.items() if name not in drawn}
+    return kept | {"NO_COLOR": "1", "TERM": "dumb"}
+
+
+def _wait(process: subprocess.Popen[Any], progress: str | None) -> None:
+    begin, show = time.monotonic(), _progress() if progress else None
+    while True:
+        try:
+            process.wait(_SHOWN_EVERY_SECONDS)
+        except subprocess.TimeoutExpired:
+            if show is not None:
+                show(f"{progress} … {time.monotonic() - begin:.0f} s")
+            continue
+        break
+    if show is not None:
+        show("")
+
+
+def _progress() -> Callable[[str], None]:
+    """Return what shows one line in place of the last."""
+
+    def show(text: str) -> None:
+        sys.stdout.write(f"\r{text:<40}" if text else f"\r{'':<40}\r")
+        sys.stdout.flush()
+
+    return show
+
+
+@contextmanager
+def _carried(model: type, task: str, start: Path) -> Iterator[Path]:
+    """Yield a temporary course with the tasks of the one at `start` and `model` as its only submission."""
+    root = _course_root(start)
+    if not inspect.isclass(model):
+        raise UsageError(f"give the class itself, not {type(model).__name__}: harness.check(Model, {task!r})")
+    with tempfile.TemporaryDirectory(prefix="harness-notebook-") as folder:
+        course = Path(folder, "course")
+        shutil.copytree(root / "tasks", course / "tasks", ignore=shutil.ignore_patterns("__pycache__"))
+        place = course / "submissions" / _NAME / task
+        place.mkdir(parents=True)
+        _write(model, place)
+        yield course
+
+
+def _course_root(start: Path) -> Path:
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if any((folder / "tasks").glob("*/task.py")):
+            return folder
+    raise UsageError(f"{start} is not inside a course: start the notebook in one, or give course='path/to/it'")
+
+
+def _write(model: type, folder: Path) -> None:
+    """Write the cells run so far, or the file that `model` is defined in, as a submission."""
+    cells = _cells_run()
+    if model.__module__ == "__main__" and cells is not None:
+        (folder / "model.ipynb").write_text(json.dumps(_notebook(cells, model.__name__)), encoding="utf-8")
+        return
+    try:
+        source = Path(inspect.getfile(model))
+    except TypeError as error:
+        raise UsageError(f"where {model.__name__} is defined cannot be found: define it in a cell or a file") from error
+    for path in source.parent.glob("*.py"):
+        shutil.copy(path, folder / path.name)
+    (folder / "model.py").write_bytes(source.read_bytes() + _alias(model.__name__).encode())
+
+
+def _cells_run() -> list[str] | None:
+    """Return the cells that were run, by their numbers; None outside of IPython."""
+    interactive = sys.modules.get("IPython")
+    shell = None if interactive is None else interactive.get_ipython()
+    if shell is None:
+        return None
+    return [str(cell) for cell in shell.user_ns.get("In", [""])[1:]]
+
+
+def _notebook(cells: Sequence[str], name: str) -> dict[str, Any]:
+    sources = [*cells, _alias(name)] if name != "Model" else list(cells)
+    made = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": source} for source in sources]
+    return {"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _alias(name: str) -> str:
+    return "" if name == "Model" else f"\n\nModel = {name}\n"
