@@ -79,6 +79,8 @@ class Python:
 class Layers:
     """Folders that, laid over the packages there are, make this harness one of them."""
 
+    built: Path
+    """The wheel itself."""
     wheel: Path
     editable: Path
     checkout: Path
@@ -161,19 +163,31 @@ def make_layers(folder: Path) -> Layers:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(REPOSITORY / name, checkout)
     shutil.copytree(REPOSITORY / "harness", checkout / "harness", ignore=shutil.ignore_patterns("__pycache__"))
-    layers = Layers(folder / "wheel", folder / "editable", checkout, folder / "without")
-    for kind, layer in (("wheel", layers.wheel), ("editable", layers.editable)):
-        code = f"from setuptools import build_meta; build_meta.build_{kind}({str(folder)!r})"
-        subprocess.run([sys.executable, "-c", code], cwd=checkout, check=True, capture_output=True, text=True)
-        (made,) = folder.glob("*.whl")
-        with zipfile.ZipFile(made) as archive:
-            archive.extractall(layer)
-        made.unlink()
+    built = {kind: _build(kind, checkout, folder / kind / "built") for kind in ("wheel", "editable")}
+    for kind, wheel in built.items():
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(folder / kind / "packages")
+    layers = Layers(
+        built=built["wheel"],
+        wheel=folder / "wheel" / "packages",
+        editable=folder / "editable" / "packages",
+        checkout=checkout,
+        without=folder / "without",
+    )
     layers.without.mkdir()
     found = (entry for packages in package_folders() for entry in packages.iterdir())
     for name in {e.name for e in found if e.suffix == ".pth" or e.name.startswith(("harness", "__editable__"))}:
         os.mknod(layers.without / name, stat.S_IFCHR | 0o644, os.makedev(0, 0))  # an overlay's whiteout
     return layers
+
+
+def _build(kind: str, checkout: Path, folder: Path) -> Path:
+    """Build a wheel of one kind and return it."""
+    folder.mkdir(parents=True)
+    code = f"from setuptools import build_meta; build_meta.build_{kind}({str(folder)!r})"
+    subprocess.run([sys.executable, "-c", code], cwd=checkout, check=True, capture_output=True, text=True)
+    (made,) = folder.glob("*.whl")
+    return made
 
 
 def make_environment(prefix: Path, base: Path, python: Python) -> Environment:
