@@ -16,12 +16,17 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from harness import cli
 from tests.rings import RINGS, kept_to, ring_of
 
 if TYPE_CHECKING:
     from tests.classroom.evaluated import Classroom
+
+# how long an example takes is the machine's doing
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 REPOSITORY = Path(__file__).parents[1]
 BRIEFLY = "0.003"
@@ -165,11 +170,19 @@ class TemporaryCourse:
         return self.record()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let ``-n`` keep together what shares something, longest first."""
+    if getattr(config.option, "dist", "no") == "load":
+        config.option.dist, config.option.loadscopereorder = "loadgroup", False
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark each test with its ring, before ``-m`` chooses; where several processes test, keep together what shares."""
     for item in items:
         item.add_marker(ring_of(item))
+        if "classroom" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(1800))  # the first one waits for the class to be evaluated
     if config.pluginmanager.hasplugin("xdist"):
         items.sort(key=lambda item: RINGS.index(ring_of(item)), reverse=True)  # what takes longest begins first
         for item in items:

@@ -103,7 +103,7 @@ def evaluate_class(base: Path) -> Classroom:
     kept = course.harness("data", "private", "private", "--keep", "inputs-and-targets")
     assert kept.returncode == 0, kept.stdout + kept.stderr
     handed_in = _hand_in(course)
-    done = course.process("evaluate", *(f"submissions/{one}" for one in handed_in), "--json", "-", timeout=280)
+    done = course.process("evaluate", *(f"submissions/{one}" for one in handed_in), "--json", "-", timeout=1500)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return Classroom(course, done.returncode, json.loads(done.stdout), done.stderr)
 

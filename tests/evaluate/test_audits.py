@@ -1,6 +1,5 @@
 """What is timed must answer as what was scored."""
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -215,6 +214,7 @@ def test_honest_noise_is_hardly_ever_called_memory():
 
 
 WORK = """
+import time
 import numpy as np
 import harness
 
@@ -224,28 +224,15 @@ class Model(harness.Model):
         self.seen = {}
 
     def honest(self, inputs):
-        for _ in range(250):
-            distances = ((inputs[:, None] - self.centres) ** 2).sum(axis=2)
-        return distances.argmin(axis=1)
+        time.sleep(0.03 if len(inputs) == 1 else 0)
+        return ((inputs[:, None] - self.centres) ** 2).sum(axis=2).argmin(axis=1)
 
     def predict(self, inputs):
 """
-
-
-TRIES = 5
-"""A machine that stops for half of the time hides it now and then: its clock runs on while the work does not."""
-
-
-def seconds_of_work():
-    """CPU time of `honest` for one input."""
-    inputs, centres, start = np.zeros((1, 2)), np.zeros((3, 2)), time.process_time()
-    for _ in range(250):
-        ((inputs[:, None] - centres) ** 2).sum(axis=2)
-    return time.process_time() - start
+"""Each answer takes long beside whatever else the machine does: others can only add to it."""
 
 
 def test_answers_kept_for_inputs_seen_fail_and_honest_work_passes(course):
-    course.environment["HARNESS_LATENCY_SECONDS"] = "0.3"  # a dozen inputs are asked again
     course.submit(WORK + "        return self.honest(inputs)\n", name="honest")
     course.submit(
         WORK + "        key = inputs.tobytes()\n"
@@ -253,15 +240,11 @@ def test_answers_kept_for_inputs_seen_fail_and_honest_work_passes(course):
         "        return self.seen[key]\n",
         name="replays",
     )
-    for _ in range(TRIES):
-        course.harness("evaluate", "submissions/honest", "submissions/replays", "--force")
-        honest, replays = course.record("honest"), course.record("replays")
-        assert honest["status"] == "passed"
-        assert {audit["name"]: audit["passed"] for audit in honest["audits"]}["no replay"]
-        if replays["failure"]:
-            break
-        latency = replays["cost"]["latency"]
-        assert latency["noisy"] or latency["p50_seconds"] > 2 * seconds_of_work()
+    # time for fifteen inputs to be asked three times each: a dozen are needed to judge
+    course.harness("evaluate", "submissions/honest", "submissions/replays", "--latency-seconds", "1.4")
+    honest, replays = course.record("honest"), course.record("replays")
+    assert honest["status"] == "passed"
+    assert {audit["name"]: audit["passed"] for audit in honest["audits"]}["no replay"]
     assert replays["failure"]["kind"] == "audit_failed"
     assert "nine inputs in ten take" in replays["failure"]["message"]
 

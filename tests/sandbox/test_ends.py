@@ -24,7 +24,8 @@ from harness.sandbox._box import Box
 
 DAEMON = """
 def daemon(marker, code="import time; time.sleep(300)"):
-    # a double fork into a session of its own, heedless of signals
+    # a double fork into a session of its own, heedless of signals; who called goes on when it runs
+    running, held = os.pipe()  # held until the program in `code` takes the place of the last of them
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
@@ -33,7 +34,8 @@ def daemon(marker, code="import time; time.sleep(300)"):
                 signal.signal(number, signal.SIG_IGN)
             os.execv(sys.executable, [sys.executable, "-S", "-c", code, marker])
         os._exit(0)
-    time.sleep(0.3)
+    os.close(held)
+    os.read(running, 1)
 """
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,15 +30,17 @@ def syscall(*arguments):
 
 
 @pytest.fixture
-def secret(tmp_path: Path) -> Path:
-    """A file that everybody on the host may read and write."""
-    path = tmp_path / "secret.txt"
-    path.write_text("canary")
-    path.chmod(0o666)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        with contextlib.suppress(PermissionError):  # somebody else's, and passable
-            folder.chmod(0o755)
-    return path
+def secret() -> Iterator[Path]:
+    """A file that everybody on the host may read and write, below folders that everybody may pass.
+
+    Not where pytest's own folders lie: those it closes, whenever anybody of this user starts it.
+    """
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        Path(name).chmod(0o755)
+        path = Path(name, "secret.txt")
+        path.write_text("canary")
+        path.chmod(0o666)
+        yield path
 
 
 def test_files_that_everybody_may_read_are_neither_read_written_listed_nor_removed(landlocked, secret):

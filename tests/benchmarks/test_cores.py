@@ -1,0 +1,29 @@
+"""How often the cores chosen are the right ones, on a machine with nothing else at work.
+
+A look of 50 ms may mislead any one choice: up to one in ten may be wrong.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.evaluate._cores import quickest_cores
+from tests.evaluate.test_cores import CORES, busy, several
+
+CHOICES, WRONG = 50, 0.1
+
+
+@several
+@pytest.mark.parametrize("core", CORES[:2])
+def test_a_core_that_somebody_keeps_busy_is_hardly_ever_the_workers(core, benchmark):
+    with busy(core):
+        chosen = [quickest_cores().workers for _ in range(CHOICES)]
+        benchmark.pedantic(quickest_cores, rounds=3)
+    assert chosen.count(core) <= WRONG * CHOICES
+
+
+@several
+def test_of_two_idle_cores_workers_and_host_have_one_each(benchmark):
+    apart = [quickest_cores().apart for _ in range(CHOICES)]
+    benchmark.pedantic(quickest_cores, rounds=3)
+    assert apart.count(False) <= WRONG * CHOICES
