@@ -104,18 +104,14 @@ class Handed:
 
 
 def handed(base: Path, files: dict[str, dict[str, str | bytes]], command: str, *options: str) -> Handed:
-    (base / "course").mkdir()
-    course = TemporaryCourse(
-        base / "course",
-        {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(base / "cache"), "HARNESS_DATA": "", "HARNESS_PRIVATE": ""},
-    )
+    course = TemporaryCourse.below(base)
     course.add_task()
     for name, contents in files.items():
         folder = course.submit(None, name=name)
         for path, content in contents.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content if isinstance(content, bytes) else content.encode())
-    done = course.harness(command, *(f"submissions/{name}" for name in files), *options, timeout=280)
+    done = course.harness(command, *(f"submissions/{name}" for name in files), *options)
     assert "Traceback (most recent call last)" not in done.stderr
     return Handed(course, done.stdout)
 
