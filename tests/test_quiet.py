@@ -139,6 +139,11 @@ def a_link(path: Path) -> None:
     path.symlink_to(path.with_name("elsewhere"))
 
 
+def a_link_to_a_file(path: Path) -> None:
+    path.with_name("a-file").touch()
+    path.symlink_to(path.with_name("a-file"))
+
+
 def a_pipe(path: Path) -> None:
     os.mkfifo(path)
 
@@ -152,7 +157,7 @@ def a_folder(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("squat", [a_link, a_pipe, a_second_name, a_folder])
+@pytest.mark.parametrize("squat", [a_link, a_link_to_a_file, a_pipe, a_second_name, a_folder])
 @pytest.mark.parametrize("name", ["gate", "room"])
 def test_what_lies_in_a_locks_place_makes_figures_noisy_and_stops_nobody(place: Path, squat, name: str, caplog) -> None:
     squat(place / f"harness-{name}.lock")

@@ -1,0 +1,52 @@
+"""Locks on open files, where the system has them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from harness.locks import try_lock
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "lock").touch()
+    return tmp_path / "lock"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a system grants is its own")
+@pytest.mark.parametrize("first", ["shared", "alone"])
+@pytest.mark.parametrize("second", ["shared", "alone"])
+def test_a_lock_is_shared_by_all_who_share_it_or_is_one_holders(path: Path, first: str, second: str) -> None:
+    with opened(path) as one, opened(path) as other:
+        assert try_lock(one, shared=first == "shared")
+        assert try_lock(other, shared=second == "shared") == (first == second == "shared")
+
+
+def test_it_is_let_go_with_the_descriptor(path: Path) -> None:
+    for _ in range(2):
+        with opened(path) as one:
+            assert try_lock(one)
+
+
+def test_a_system_without_locks_stops_nobody(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with opened(path) as one, opened(path) as other:
+        assert try_lock(one)
+        assert try_lock(other)
