@@ -64,7 +64,7 @@ ARROWS = {
     | {"scratch", "statistics", "text"},
     "cli": PEOPLE
     | {"ci", "course", "data", "evaluate", "export", "files", "grade", "gradebook", "interactive", "leaderboard"}
-    | {"lms", "programs", "record", "report", "sandbox", "scaffold", "similarity", "tables", "text"},
+    | {"lms", "packages", "programs", "record", "report", "sandbox", "scaffold", "similarity", "tables", "text"},
 }
 
 

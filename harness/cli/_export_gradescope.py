@@ -54,7 +54,12 @@ def gradescope(  # noqa: PLR0913, PLR0917 - one argument an option
     out, course, where = console(), course_at(), places(data_root)
     task = course.task(name)
     settings = BundleSettings(
-        task=name, score_on=score_on, data=data, lowest_isolation=lowest.value, torch_index=torch_index
+        task=name,
+        score_on=score_on,
+        data=data,
+        lowest_isolation=lowest.value,
+        packages=tuple(task.packages),
+        torch_index=torch_index,
     )
     folders = _folders(task, settings, where)
     with tempfile.TemporaryDirectory(prefix="harness-bundle-") as folder, out.status("building"):

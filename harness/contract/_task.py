@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
@@ -20,7 +21,8 @@ _DTYPES = (
 )
 _MAX_SIDES = 5  # an array of inputs has one more, and six is what is sent to a worker
 _LEAST_MEMORY = 64 << 20  # Python with NumPy alone takes about half of it
-_ROWS = ("sources", "metrics", "rules", "classes", "points", "assets")
+_PACKAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_ROWS = ("sources", "metrics", "rules", "classes", "points", "assets", "packages")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +93,8 @@ class Task:
     """Nothing of the data may leave in logs or messages."""
     assets: tuple[File, ...] = ()
     """Pretrained weights, shown to `fit` where they are on this machine."""
+    packages: tuple[str, ...] = ()
+    """Packages that its models may use besides those of every task, by the names that pip installs: ``timm``."""
     batch: int = 256
     threads: int = 2
     name: str = field(default="", init=False)
@@ -149,6 +153,8 @@ class Task:
         problems.expect(is_row(self.rules, Rule), "rules", self.rules, "harness.Rule objects")
         classes = all(map(is_text, self.classes)) and is_distinct(self.classes)
         problems.expect(classes, "classes", self.classes, "names, as texts, no two the same")
+        packages = is_row(self.packages, str) and all(_PACKAGE.fullmatch(name) for name in self.packages)
+        problems.expect(packages, "packages", self.packages, 'names that pip installs, such as ("timm",)')
         assets = is_row(self.assets, File) and all(file.licence for file in self.assets)
         problems.expect(assets, "assets", self.assets, "harness.File objects, each with its licence")
         if assets:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
@@ -132,9 +133,9 @@ class _Suite:
     def _files(self) -> str | None:
         check_snapshot(self._plan.snapshot, "trained", self._plan.task.limits)
         self._plan = with_model(self._plan, self._sandbox, self._work)
-        told = "; ".join(self._plan.snapshot.notes)
+        told = "; ".join((*self._plan.snapshot.notes, *_missing_packages(self._plan.task.packages)))
         source = self._plan.snapshot.source
-        if source is not None and source.missing:
+        if (source is not None and source.missing) or _missing_packages(self._plan.task.packages):
             raise _Warned(told)
         return told or None
 
@@ -239,6 +240,17 @@ class _Suite:
             return self._running.inspect(self._inputs[:1]).training
         except SubmissionError:  # a model that cannot be watched; the step has its own reason to fail
             return ()
+
+
+def _missing_packages(packages: Iterable[str]) -> list[str]:
+    """Say which of the packages that the task declares are not on this machine."""
+    missing = []
+    for package in packages:
+        try:
+            metadata.version(package)
+        except metadata.PackageNotFoundError:
+            missing.append(f"models of this task may use {package}, which is not installed here: pip install {package}")
+    return missing
 
 
 def _sample(split: Split, count: int) -> Split:

@@ -13,7 +13,9 @@ WEIGHTS = "weights"
 _DOCUMENTS = frozenset(
     ".md .rst .pdf .html .htm .ipynb .png .jpg .jpeg .gif .svg .webp .bmp .tif .tiff .docx .odt .pptx".split()  # noqa: SIM905 - a table
 )
-_RESULTS = re.compile(r"(readme|licen[cs]e|results?)\b.*|results?[_-].*\.(csv|json|txt)", re.IGNORECASE)
+_RESULTS = re.compile(
+    r"(readme|licen[cs]e|results?)\b.*|results?[_-].*\.(csv|json|txt)|results\w*\.(csv|json|txt)", re.IGNORECASE
+)
 _TRAINED = frozenset(
     ".pt .pth .ckpt .safetensors .npz .joblib .pkl .pickle .h5 .hdf5 .keras .onnx .tflite .pb".split()  # noqa: SIM905 - likewise
 )

@@ -22,7 +22,7 @@ from harness.record import ScoredOn
 SETTINGS = "harness.json"
 COURSE, DATA, PRIVATE = "course", "data", "private"
 _EPOCH = (2000, 1, 1, 0, 0, 0)
-_TORCH_INDEX = "torch_index"
+_TORCH_INDEX, _PACKAGES = "torch_index", "packages"
 _SCRIPTS = ("setup.sh", "run_autograder")
 
 
@@ -33,6 +33,8 @@ class BundleSettings(msgspec.Struct, frozen=True, kw_only=True):
     score_on: ScoredOn
     data: DataChoice
     lowest_isolation: str
+    packages: tuple[str, ...] = ()
+    """What the task's models may use besides."""
     torch_index: str = ""
     """Address of the package index that torch is installed from; '' for the usual one, whose build has CUDA."""
 
@@ -50,6 +52,8 @@ def write_bundle(settings: BundleSettings, tasks: Path, wheel: Path, data: dict[
         _add(archive, SETTINGS, msgspec.json.encode(settings))
         if settings.torch_index:
             _add(archive, _TORCH_INDEX, f"{settings.torch_index}\n".encode())
+        if settings.packages:
+            _add(archive, _PACKAGES, "".join(f"{package}\n" for package in settings.packages).encode())
         _add(archive, wheel.name, wheel.read_bytes())
         code = {f"{COURSE}/tasks/{name}": tasks / name for name in (settings.task, SHARED)}
         for name, path in _all_files(code | data):

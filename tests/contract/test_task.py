@@ -327,3 +327,13 @@ def test_any_other_name_is_refused(name):
 def test_the_name_of_the_staff_solutions_is_reserved():
     with pytest.raises(UsageError, match="reserved"):
         check_name("reference", "submission")
+
+
+@pytest.mark.parametrize("packages", ["timm", ("timm", 3), ("timm; rm -rf /",), ("--index-url x",), ("",), ("a b",)])
+def test_packages_are_names_that_pip_installs(packages):
+    with pytest.raises(TaskError, match="packages"):
+        declare(packages=packages)
+
+
+def test_a_task_may_declare_packages():
+    assert declare(packages=("timm", "scikit-image", "zope.interface")).packages[0] == "timm"

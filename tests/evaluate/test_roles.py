@@ -14,7 +14,8 @@ ROLES = {
     "weights": ["weights/a.pt", "weights/README.md"],
     "document": [
         "README", "README.txt", "readme.md", "docs/a.pdf", "plot.png", "a.JPG", "report.html", "old.ipynb",
-        "results.csv", "results_final.csv", "result-2.json", "results.json", "LICENSE", "LICENSE.txt", "notes.rst",
+        "results.csv", "results_final.csv", "results2024.csv", "result-2.json", "results.json", "LICENSE",
+        "LICENSE.txt", "notes.rst",
     ],
     "trained": [
         "best.pt", "net.pth", "a/last.ckpt", "a.safetensors", "a.npz", "a.joblib", "m.pkl", "model.h5", "m.keras",

@@ -27,3 +27,6 @@ if [ -s "$root/source/torch_index" ]; then
     "$root/venv/bin/python" -I -m pip install --quiet --index-url "$(cat "$root/source/torch_index")" torch torchvision
 fi
 "$root/venv/bin/python" -I -m pip install --quiet "$root"/source/*.whl
+if [ -s "$root/source/packages" ]; then
+    "$root/venv/bin/python" -I -m pip install --quiet --requirement "$root/source/packages"
+fi

@@ -1,0 +1,32 @@
+"""The page for students says what is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from harness.evaluate._roles import CONTRACT, role_of
+from tests.conftest import REPOSITORY, TemporaryCourse
+
+PAGE = (REPOSITORY / "docs" / "students.md").read_text(encoding="utf-8")
+
+
+def test_the_class_on_the_page_passes(course: TemporaryCourse) -> None:
+    (model,) = re.findall(r"```python\n(import numpy.*?)```", PAGE, re.DOTALL)
+    course.submit(model)
+    done = course.harness("check", "submissions/bob")
+    assert done.stdout.splitlines()[-1] == "12 passed, 1 skipped: rules (task blobs has none)"
+    assert course.evaluate(model)["status"] == "passed"
+
+
+def test_what_a_model_may_read_is_said_in_the_same_words() -> None:
+    assert CONTRACT.lower() in " ".join(PAGE.split()).lower()
+
+
+def test_the_table_of_files_is_what_is_done() -> None:
+    found: dict[str, set[str]] = {}
+    for names, done in re.findall(r"^\| ([*`].*?) \| (\w+)", PAGE, re.MULTILINE):
+        for name in re.findall(r"`([^`]+)`", names):
+            path = PurePosixPath(name.replace("README*", "README").replace("*", "x").replace("…", "a"))
+            found.setdefault(done, set()).add(role_of(path / "a.npy" if name == "weights/" else path))
+    assert found == {"shown": {"source", "shipped"}, "kept": {"document"}, "set": {"trained"}, "what": {"weights"}}
