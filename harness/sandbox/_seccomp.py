@@ -183,6 +183,11 @@ UNCOVERED_BY_LANDLOCK = (
 """What neither namespaces nor Landlock cover."""
 
 
+def can_filter_calls() -> bool:
+    """Tell whether the system calls of this machine's architecture are known."""
+    return platform.machine() in _MACHINES
+
+
 def compile_filter(denials: Sequence[Denial]) -> bytes | None:
     """Return the filter as an array of ``struct sock_filter``; None for a machine whose calls are not known here."""
     machine = _MACHINES.get(platform.machine())

@@ -1,0 +1,87 @@
+"""The facts, each looked up once."""
+
+from __future__ import annotations
+
+import platform
+import stat
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.sandbox import can_filter_calls, installed_bubblewraps
+from harness.versions import Version, parse_version
+
+if sys.platform == "linux":
+    from harness.kernel import landlock_abi
+
+_CONTAINERS = {".dockerenv": "Docker", "run/.containerenv": "Podman"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bubblewrap:
+    """One of the programs that give the `namespaces` levels."""
+
+    path: Path
+    version: Version | None
+    """None if it does not say."""
+    setuid: bool = False
+    """Whether it runs as root, whoever starts it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What isolation depends on."""
+
+    system: str
+    """`Linux`, `Windows`, `Darwin`: as `platform.system` says."""
+    kernel: Version | None = None
+    bubblewraps: tuple[Bubblewrap, ...] = ()
+    """The one that is taken first."""
+    landlock_abi: int = 0
+    """0 where there is none."""
+    filters_calls: bool = True
+    """Whether the system calls of this architecture are known, so that workers are denied some."""
+    container: str | None = None
+    """The kind of container that this is in, as far as it tells."""
+    most_user_namespaces: int | None = None
+    """The sysctl ``user.max_user_namespaces``."""
+    unprivileged_userns_clone: int | None = None
+    """The sysctl of Debian's kernels; None elsewhere."""
+    apparmor_restricts_userns: bool = False
+    """Ubuntu's sysctl ``kernel.apparmor_restrict_unprivileged_userns``."""
+
+
+def gather(root: Path = Path("/")) -> Facts:
+    """Look at this machine; what the kernel tells in files is read below `root`."""
+    facts = Facts(system=platform.system())
+    if sys.platform == "linux":
+        programs = tuple(describe(*found) for found in installed_bubblewraps().items())
+        facts = replace(_of_linux(root), bubblewraps=programs, landlock_abi=landlock_abi())
+    return facts
+
+
+def _of_linux(root: Path) -> Facts:
+    sysctl = root / "proc" / "sys"
+    return Facts(
+        system="Linux",
+        kernel=parse_version(platform.release()),
+        filters_calls=can_filter_calls(),
+        container=next((kind for name, kind in _CONTAINERS.items() if (root / name).exists()), None),
+        most_user_namespaces=_number(sysctl / "user" / "max_user_namespaces"),
+        unprivileged_userns_clone=_number(sysctl / "kernel" / "unprivileged_userns_clone"),
+        apparmor_restricts_userns=_number(sysctl / "kernel" / "apparmor_restrict_unprivileged_userns") == 1,
+    )
+
+
+def describe(path: Path, says: str) -> Bubblewrap:
+    """Return what is to be known of the program at `path`, which `says` so of its version."""
+    found = path.stat()
+    setuid = bool(found.st_mode & stat.S_ISUID) and found.st_uid == 0
+    return Bubblewrap(path=path, version=parse_version(says), setuid=setuid)
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None
