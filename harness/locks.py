@@ -15,23 +15,13 @@ def try_lock(descriptor: int, *, shared: bool = False) -> bool:
 
     It is held until the descriptor is closed. A system without locks grants everything.
     """
-    if sys.platform == "win32":
-        return _lock_bytes(descriptor, shared=shared)
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    return _lock(descriptor, shared=shared)
 
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock_bytes(descriptor: int, *, shared: bool) -> bool:
+    def _lock(descriptor: int, *, shared: bool) -> bool:
         """Lock one byte of many to share, all of them to be alone: Windows knows no other shared lock by descriptor."""
         for start, length in [(byte, 1) for byte in range(_READERS)] if shared else [(0, _READERS)]:
             os.lseek(descriptor, start, os.SEEK_SET)
@@ -39,3 +29,16 @@ if sys.platform == "win32":
                 msvcrt.locking(descriptor, msvcrt.LK_NBLCK, length)
                 return True
         return False
+
+else:
+
+    def _lock(descriptor: int, *, shared: bool) -> bool:
+        try:
+            import fcntl
+        except ImportError:
+            return True
+        try:
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

@@ -65,13 +65,9 @@ ARROWS = {
     | {"course", "data", "evaluate", "git", "gradebook", "leaderboard", "record", "sandbox"}
     | {"scratch", "statistics", "text"},
     "cli": PEOPLE
-<<<<<<< HEAD
-    | {"ci", "course", "data", "evaluate", "export", "files", "grade", "gradebook", "interactive", "leaderboard"}
-    | {"lms", "packages", "programs", "record", "report", "sandbox", "scaffold", "similarity", "tables", "text"},
-=======
     | {"ci", "course", "data", "diagnosis", "evaluate", "export", "files", "grade", "gradebook", "interactive"}
-    | {"leaderboard", "lms", "programs", "record", "report", "sandbox", "scaffold", "similarity", "tables", "text"},
->>>>>>> fca308b (Doctor knows which bubblewraps and kernels have flaws, and why there are no namespaces)
+    | {"leaderboard", "lms", "packages", "programs", "record", "report", "sandbox", "scaffold", "similarity", "tables"}
+    | {"text"},
 }
 
 

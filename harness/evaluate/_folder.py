@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+_JUNCTION = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
+"""What leads elsewhere as a link does, on Windows."""
+
 
 class Opened(Protocol):
     """A folder that is being read."""
@@ -101,6 +104,4 @@ def _by_path(folder: Path) -> Iterator[Opened]:
 
 def _mode(path: Path) -> int:
     found = path.lstat()
-    if sys.platform == "win32" and found.st_reparse_tag == stat.IO_REPARSE_TAG_MOUNT_POINT:
-        return stat.S_IFLNK  # a junction leads elsewhere as a link does
-    return found.st_mode
+    return stat.S_IFLNK if getattr(found, "st_reparse_tag", 0) == _JUNCTION else found.st_mode

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +15,10 @@ import psutil
 
 from harness.sandbox._box import Box, Root
 from harness.sandbox._cgroup import Group
+from harness.sandbox._output import open_output
 
 _TICK_SECONDS = 0.1
 _QUIET_TICK_SECONDS = 0.5
-_SECONDS_TO_DRAIN = 1.0
-_CHUNK = 1 << 16
-TAIL_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +49,7 @@ class _Usage(NamedTuple):
 
 
 class Watch:
-    """Two threads beside one worker; `stop` is called when the worker must not be waited for any more."""
+    """A thread beside one worker; `stop` is called when the worker must not be waited for any more."""
 
     def __init__(
         self,
@@ -64,10 +60,10 @@ class Watch:
         kill: Callable[[], None],
         group: Group | None,
     ) -> None:
-        self._root, self._limits, self._output, self._stop, self._kill = root, box.limits, output, stop, kill
+        self._root, self._limits, self._stop, self._kill = root, box.limits, stop, kill
         self._group, self._gpu = group, box.gpu
         self._device_bytes_before = 0 if box.gpu is None else box.gpu.used_bytes()
-        self._tail = _Tail(box.limits.output_bytes)
+        self._output = open_output(output, box.limits.output_bytes)
         self._allowance: Allowance | None = None
         self._deadline, self._cpu_deadline = float("inf"), float("inf")
         self._finished = threading.Event()
@@ -78,14 +74,12 @@ class Watch:
         self.seen: list[psutil.Process] = []
         """The processes below the one started, at the last look."""
         self._thread = threading.Thread(target=self._run, name=f"watch-{root.pid}", daemon=True)
-        self._reader = threading.Thread(target=self._drain, name=f"output-{root.pid}", daemon=True)
         self._thread.start()
-        self._reader.start()
 
     @property
     def log_tail(self) -> str:
         """The end of what was printed so far."""
-        return self._tail.text()
+        return self._output.text()
 
     @property
     def exceeded(self) -> Exceeded | None:
@@ -111,7 +105,7 @@ class Watch:
         """End the watch; the worker is dead."""
         self._finished.set()
         self._thread.join()
-        self._reader.join(_SECONDS_TO_DRAIN)  # longer only if somebody survived who could print
+        self._output.finish()
 
     def _run(self) -> None:
         while not self._finished.wait(self._tick()):
@@ -120,12 +114,6 @@ class Watch:
     def _tick(self) -> float:
         quiet = self._allowance is not None and self._allowance.quiet
         return _QUIET_TICK_SECONDS if quiet else _TICK_SECONDS
-
-    def _drain(self) -> None:
-        """Read what is printed until nobody is left who could print."""
-        with os.fdopen(self._output, "rb", buffering=0) as output:
-            while chunk := output.read(_CHUNK):
-                self._tail.add(chunk)
 
     def _look(self) -> None:
         if self._root.poll() is not None:
@@ -231,27 +219,3 @@ def _own_memory(process: psutil.Process) -> int:
     return sum(
         int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith(("RssAnon:", "RssShmem:"))
     )
-
-
-class _Tail:
-    """The end of what was printed before the cap was reached; the rest is counted and dropped."""
-
-    def __init__(self, cap: int) -> None:
-        self._cap = cap
-        self._total = 0
-        self._chunks: deque[bytes] = deque()
-        self._kept = 0
-
-    def add(self, chunk: bytes) -> None:
-        before, self._total = self._total, self._total + len(chunk)
-        chunk = chunk[: max(0, self._cap - before)]
-        if chunk:
-            self._chunks.append(chunk)
-            self._kept += len(chunk)
-            while self._kept - len(self._chunks[0]) >= TAIL_BYTES:
-                self._kept -= len(self._chunks.popleft())
-
-    def text(self) -> str:
-        tail = b"".join(list(self._chunks))[-TAIL_BYTES:].decode("utf-8", "replace")
-        dropped = self._total - self._cap
-        return tail if dropped <= 0 else f"{tail}\n[output limit {self._cap} bytes: {dropped} more were dropped]"

@@ -23,16 +23,13 @@ def confine(limits: Limits, processes: int) -> None:
 
 
 def _caps(limits: Limits, processes: int) -> dict[int, int]:
-    if sys.platform == "win32":
-        return {}
-    files = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: limits.scratch_bytes}
-    if sys.platform != "linux":  # threads are not counted as processes there, nor what may be written to
-        return files
-    # RLIMIT_AS would count torch's untouched reservations; RLIMIT_DATA counts what may be written to
-    return files | {
-        resource.RLIMIT_NPROC: processes,
-        resource.RLIMIT_DATA: _data_bytes() + limits.memory_bytes,
-    }
+    caps: dict[int, int] = {}
+    if sys.platform != "win32":
+        caps |= {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: limits.scratch_bytes}
+    if sys.platform == "linux":  # elsewhere threads are not counted as processes, nor what may be written to
+        # RLIMIT_AS would count torch's untouched reservations; RLIMIT_DATA counts what may be written to
+        caps |= {resource.RLIMIT_NPROC: processes, resource.RLIMIT_DATA: _data_bytes() + limits.memory_bytes}
+    return caps
 
 
 def _data_bytes() -> int:

@@ -19,8 +19,9 @@ from harness.paths import outermost
 from harness.sandbox import Allowance, Box, Level
 from harness.sandbox._box import environment
 from harness.sandbox._interpreter import interpreter_paths, private_ancestor
+from harness.sandbox._output import TAIL_BYTES, Tail
 from harness.sandbox._rlimits import Rlimits
-from harness.sandbox._watch import TAIL_BYTES, _cpu_seconds, _Tail
+from harness.sandbox._watch import _cpu_seconds
 
 
 @pytest.mark.parametrize("inside", [".", ".venv", "tools/environment"])
@@ -87,14 +88,14 @@ def test_the_cpu_time_of_children_that_were_waited_for_counts():
 
 
 def test_the_tail_is_the_end_of_what_came_before_the_cap():
-    tail = _Tail(cap=10)
+    tail = Tail(cap=10)
     for chunk in (b"abc", b"defghij", b"klm"):
         tail.add(chunk)
     assert tail.text() == "abcdefghij\n[output limit 10 bytes: 3 more were dropped]"
 
 
 def test_the_tail_keeps_no_more_than_it_shows():
-    tail = _Tail(cap=1 << 30)
+    tail = Tail(cap=1 << 30)
     for number in range(100):
         tail.add(bytes([65 + number % 26]) * 10_000)
     text = tail.text()
@@ -104,7 +105,7 @@ def test_the_tail_keeps_no_more_than_it_shows():
 
 
 def test_a_tail_cut_within_a_character_can_still_be_read():
-    tail = _Tail(cap=3)
+    tail = Tail(cap=3)
     tail.add("éé".encode())
     assert tail.text().startswith("é\ufffd")
 

@@ -18,7 +18,7 @@ import yaml
 
 from harness.scaffold import new_course
 from tests.ci.conftest import RAISES, TemporaryRepository
-from tests.conftest import TemporaryCourse
+from tests.conftest import REPOSITORY, TemporaryCourse
 from tests.tools import actionlint, shellcheck
 
 WORKFLOWS = ("grade", "comment", "leaderboard")
@@ -62,6 +62,20 @@ def test_actionlint_and_shellcheck_have_nothing_to_say(repository: TemporaryRepo
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.worker
+def test_this_repositorys_own_workflow_is_well_formed_and_may_only_read() -> None:
+    done = subprocess.run(
+        [actionlint(), "-no-color", f"-shellcheck={shellcheck()}", "-pyflakes="],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    tests = load(REPOSITORY, "tests")
+    assert tests["permissions"] == {"contents": "read"}
+    assert "secrets." not in (REPOSITORY / ".github" / "workflows" / "tests.yml").read_text()
 
 
 def test_actionlint_sees_a_mistake(repository: TemporaryRepository) -> None:

@@ -1,0 +1,107 @@
+"""What a worker prints: read while it runs, its end kept."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import threading
+import time
+from collections import deque
+
+_CHUNK = 1 << 16
+_SECONDS_TO_END = 1.0
+_SECONDS_TO_SETTLE = 0.05
+TAIL_BYTES = 1 << 16
+
+
+def open_output(descriptor: int, cap: int) -> Output:
+    """Return what is printed to the other end of the pipe `descriptor`, of which no more than `cap` bytes are kept."""
+    if sys.platform != "win32" and hasattr(select, "poll"):
+        return PolledOutput(descriptor, cap)
+    return Output(descriptor, cap)
+
+
+class Output:
+    """A thread that reads until nobody is left who could print."""
+
+    def __init__(self, descriptor: int, cap: int) -> None:
+        self._descriptor, self._tail = descriptor, Tail(cap)
+        self._thread = threading.Thread(target=self._read_all, name=f"output-{descriptor}", daemon=True)
+        self._thread.start()
+
+    def text(self) -> str:
+        """Return the end of what was printed before this call."""
+        self._catch_up()
+        return self._tail.text()
+
+    def finish(self) -> None:
+        """Wait until all is read; longer than a moment takes only what somebody prints who should be dead."""
+        self._thread.join(_SECONDS_TO_END)
+
+    def _read_all(self) -> None:
+        while self._read():
+            pass
+        os.close(self._descriptor)
+
+    def _read(self) -> bool:
+        """Read a chunk; tell whether there may be more."""
+        chunk = os.read(self._descriptor, _CHUNK)
+        self._tail.add(chunk)
+        return bool(chunk)
+
+    def _catch_up(self) -> None:
+        """Let the thread read what has been printed: how much is left cannot be told without reading it."""
+        self._thread.join(_SECONDS_TO_SETTLE)
+
+
+if sys.platform != "win32":
+
+    class PolledOutput(Output):
+        """The same where one can ask whether something is left to be read."""
+
+        def __init__(self, descriptor: int, cap: int) -> None:
+            self._lock = threading.Lock()
+            super().__init__(descriptor, cap)
+
+        def _read(self) -> bool:
+            self._is_readable(None)
+            with self._lock:
+                return super()._read()
+
+        def _catch_up(self) -> None:
+            deadline = time.monotonic() + _SECONDS_TO_END
+            while self._thread.is_alive() and time.monotonic() < deadline:
+                with self._lock:  # what was read is kept, too
+                    if not self._is_readable(0):
+                        return
+                time.sleep(0)
+
+        def _is_readable(self, milliseconds: int | None) -> bool:
+            poll = select.poll()
+            poll.register(self._descriptor, select.POLLIN)
+            return bool(poll.poll(milliseconds))
+
+
+class Tail:
+    """The end of what was printed before the cap was reached; the rest is counted and dropped."""
+
+    def __init__(self, cap: int) -> None:
+        self._cap = cap
+        self._total = 0
+        self._chunks: deque[bytes] = deque()
+        self._kept = 0
+
+    def add(self, chunk: bytes) -> None:
+        before, self._total = self._total, self._total + len(chunk)
+        chunk = chunk[: max(0, self._cap - before)]
+        if chunk:
+            self._chunks.append(chunk)
+            self._kept += len(chunk)
+            while self._kept - len(self._chunks[0]) >= TAIL_BYTES:
+                self._kept -= len(self._chunks.popleft())
+
+    def text(self) -> str:
+        tail = b"".join(list(self._chunks))[-TAIL_BYTES:].decode("utf-8", "replace")
+        dropped = self._total - self._cap
+        return tail if dropped <= 0 else f"{tail}\n[output limit {self._cap} bytes: {dropped} more were dropped]"
