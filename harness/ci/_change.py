@@ -173,12 +173,12 @@ def _folder(path: str) -> _Folder | None:
 
 
 def _unknown_task(path: str, task: str, tasks: Iterable[str]) -> Finding:
-    return Finding(
-        severity="error",
-        path=path,
-        line=None,
-        message=f"there is no task {task!r}{suggest(task, tasks)}; not evaluated",
-    )
+    """Say that a model lies where no task is: in a folder of another name, or in none, as `check` says it."""
+    person, _, name = path.rpartition("/")
+    message = f"there is no task {task!r}{suggest(task, tasks)}"
+    if name == task:
+        message = f"{person} holds no task: put {name} into {person}/<task>/{suggest('', tasks)}"
+    return Finding(severity="error", path=path, line=None, message=f"{message}; not evaluated")
 
 
 def _submodule(entry: Entry) -> Finding:

@@ -80,10 +80,17 @@ class Repository:
         Raises:
             UsageError: there is no such commit here.
         """
-        done = run_git(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-        if done.returncode:
+        found = self._commit(name)
+        if found is None:
+            remote = f"origin/{name}"
+            if self._commit(remote) is not None:
+                raise UsageError(f"git knows no commit {name!r} here, but {remote!r}: did you mean that?")
             raise UsageError(f"git knows no commit {name!r} here: fetch it first (in CI: fetch-depth: 0)")
-        return done.stdout.decode().strip()
+        return found
+
+    def _commit(self, name: str) -> str | None:
+        done = run_git(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        return None if done.returncode else done.stdout.decode().strip()
 
     def merge_base(self, base: str, head: str) -> str:
         """Return the commit that `head` left `base` at.

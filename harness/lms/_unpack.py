@@ -104,7 +104,7 @@ def find_home(paths: Collection[PurePosixPath], task: str) -> PurePosixPath:
     """
     if not paths:
         raise Refused("no file in it")
-    homes = sorted({path.parent for path in paths if path.name == _MODEL}, key=lambda home: len(home.parts))
+    homes = sorted({path.parent for path in paths if path.name == _MODEL}, key=lambda home: (len(home.parts), home))
     if not homes:
         notebooks = {path.parent for path in paths if path.suffix.lower() == NOTEBOOK}
         homes = sorted(notebooks, key=lambda home: len(home.parts)) if len(notebooks) == 1 else [_wrapper(paths)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,9 +38,9 @@ from harness.ci import (
 )
 from harness.ci._annotations import MOST
 from harness.ci._change import MOST_BYTES, leftover_conflicts, read_change, safe_path
-from harness.ci._git import Entry, FileChange
+from harness.ci._git import Entry, FileChange, Repository
 from harness.ci._read import MOST_BYTES as MOST_RESULT_BYTES
-from harness.contract import InfrastructureError
+from harness.contract import InfrastructureError, UsageError
 from harness.record import Record
 from harness.sandbox import Isolation, Level, _find, find_sandbox_of_at_least
 from tests.records import ACCURACY, RECORD, changed, failing
@@ -95,6 +96,31 @@ def test_added_changed_and_deleted_are_told_apart() -> None:
         Touched("eve", "blobs", "deleted"),
     )
     assert not change.refused
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("submissions/bob/model.py", "submissions/bob holds no task: put model.py into submissions/bob/<task>/"),
+        ("submissions/bob/blob/model.py", "there is no task 'blob': did you mean 'blobs'"),
+    ],
+)
+def test_a_model_where_no_task_is_says_where_it_belongs(path: str, problem: str) -> None:
+    (finding,) = read([(None, path)], [], [entry(path)]).findings
+    assert finding.message.startswith(problem)
+
+
+@pytest.mark.worker
+def test_a_branch_that_only_the_remote_has_is_proposed(tmp_path: Path) -> None:
+    who = ["-c", "user.name=a", "-c", "user.email=a@x.org"]
+    commit = [*who, "commit", "-q", "--allow-empty", "-m", "x"]
+    for arguments in (["init", "-qb", "work"], commit, ["update-ref", "refs/remotes/origin/main", "HEAD"]):
+        subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True)
+    repository = Repository.of(tmp_path)
+    with pytest.raises(UsageError, match="knows no commit 'main' here, but 'origin/main': did you mean that"):
+        repository.commit("main")
+    with pytest.raises(UsageError, match="fetch it first"):
+        repository.commit("other")
 
 
 def test_a_file_of_anothers_that_moves_makes_no_rename() -> None:
