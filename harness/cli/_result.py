@@ -133,12 +133,13 @@ def _costs(record: Record, told: Told) -> list[tuple[str, str]]:
 
 
 def _latency(latency: Latency) -> str:
+    noise = " (noisy machine)" if latency.noisy else ""
     if latency.net_p50_seconds is None:
-        return f"{format_seconds(latency.p50_seconds)} with the channel, too short to resolve"
+        return f"{format_seconds(latency.p50_seconds)} with the channel, too short to resolve{noise}"
     text = f"{format_seconds(latency.net_p50_seconds)} each"
     if latency.ratio_to_yardstick is not None:
         text += f", {latency.ratio_to_yardstick:.2f} × the yardstick"
-    return text + (" (noisy machine)" if latency.noisy else "")
+    return text + noise
 
 
 def _place(record: Record, board: Board | None) -> list[tuple[str, str]]:

@@ -261,3 +261,19 @@ def test_with_room_again_the_same_command_works_and_the_history_is_whole(
     assert found.again.returncode == 0, found.again.stdout + found.again.stderr
     lines = [json.loads(line) for line in found.at_last.splitlines()]
     assert lines == [*map(json.loads, found.earlier.splitlines()), json.loads(found.before)]
+
+
+def test_what_others_put_into_folders_that_all_share_stops_nobody(course: TemporaryCourse, tmp_path: Path) -> None:
+    """A link in the place of the lock for quiet clocks, and one in that of this user's temporary folder."""
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    for name in ("harness-room.lock", f"harness-{os.geteuid()}"):
+        (shared / name).symlink_to("/nonexistent")
+    course.environment |= {"HARNESS_LOCKS": str(shared), "TMPDIR": str(shared)}
+    course.add_task()
+    course.submit(CENTROIDS, name="ann")
+    done = course.process("evaluate", "submissions/ann")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert course.record("ann")["cost"]["latency"]["noisy"] is True
+    assert done.stderr.count("harness-room.lock cannot be opened to lock it") == 1
+    assert "(noisy machine)" in done.stdout
