@@ -40,8 +40,8 @@ OF_FIXTURES = {
 _STARTS = frozenset(
     {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system", "os.startfile", "pty.spawn"}
 )
-_ASKS = frozenset({"lscpu", "uname"})
-"""What libraries ask about the machine: scikit-learn how many cores it has, Python what processor."""
+_ASKS = frozenset({"lscpu", "uname", "/sbin/ldconfig"})
+"""What libraries ask about the machine: scikit-learn how many cores, Python what processor, torch what libraries."""
 _CONNECTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 _HERE = frozenset({None, "", "localhost", "127.0.0.1", "::1", "0.0.0.0", socket.gethostname()})
 

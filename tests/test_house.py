@@ -13,14 +13,15 @@ import harness
 
 HOUSE = Path(harness.__file__).parent
 
-PEOPLE = {"contract", "_version"}  # what everybody may know
+PEOPLE = {"contract", "kinds", "_version"}  # what everybody may know
 ARROWS = {
     "": PEOPLE | {"_start", "interactive"},  # harness/__init__.py
     "__main__": {"cli"},
     "_start": set(),
     "_version": set(),
     "artifact": set(),
-    "contract": {"artifact"},
+    "kinds": set(),
+    "contract": {"artifact", "kinds"},
     "files": set(),
     "git": {"contract", "programs"},
     "interactive": {"contract", "programs", "wire"},
@@ -40,7 +41,7 @@ ARROWS = {
     "quiet": {"contract", "locks", "scratch"},
     "wire": {"contract"},
     "yardstick": PEOPLE | {""},
-    "worker": {"artifact", "contract", "packages", "pipes", "wire"},
+    "worker": {"artifact", "contract", "kinds", "packages", "pipes", "wire"},
     "sandbox": PEOPLE | {"", "kernel", "nursery", "paths", "programs", "scratch", "versions", "wire"},
     "diagnosis": {"kernel", "sandbox", "versions"},
     "nursery": {"kernel", "worker"},
@@ -233,7 +234,7 @@ def test_a_worker_loads_neither_torch_nor_a_room_of_the_host():
     assert "harness.wire" in loaded
     assert not loaded & {"torch", "sklearn", "scipy"}
     rooms = {room_of(name) for name in loaded if name.startswith("harness.")}
-    assert rooms <= {"", "_start", "_version", "artifact", "contract", "packages", "wire", "worker"}
+    assert rooms <= {"", "_start", "_version", "artifact", "contract", "kinds", "packages", "wire", "worker"}
 
 
 @pytest.mark.worker

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.contract import Split, Task
+from harness.kinds import KINDS
 from harness.text import neutral
 
 Array = np.ndarray[Any, Any]
@@ -28,7 +29,7 @@ def draw_samples(out: Console, task: Task, split: Split) -> None:
     if task.inputs.shape is None:
         for name, text in zip(names, samples, strict=True):
             out.print(f"  {name}: {neutral(text)[:100]}…")
-    elif task.kind == "forecasting" and len(task.inputs.shape) == 1:
+    elif KINDS[task.kind].continues_its_input and len(task.inputs.shape) == 1:
         for item, signal in zip(chosen, samples, strict=True):
             out.print(f"  {_forecast(signal, split.targets[item])}")
     elif len(task.inputs.shape) == 1:
@@ -39,7 +40,7 @@ def draw_samples(out: Console, task: Task, split: Split) -> None:
 
 
 def _labelled(task: Task) -> bool:
-    return task.kind == "classification"
+    return KINDS[task.kind].has_one_class_an_item
 
 
 def _one_of_each(task: Task, split: Split) -> list[int]:

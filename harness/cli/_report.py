@@ -15,6 +15,7 @@ from harness.contract import HarnessError, InfrastructureError, Task, UsageError
 from harness.course import Course, Submission
 from harness.data import load_data
 from harness.files import write_atomically
+from harness.kinds import KINDS
 from harness.record import Record, Unreadable
 from harness.report import report_html
 
@@ -61,7 +62,7 @@ def _page(course: Course, submission: Submission) -> str:
 
 def _targets(course: Course, task: Task, record: Record) -> np.ndarray[Any, Any] | None:
     """Return the labels that `record` was scored on, if this machine has that very data."""
-    if task.kind != "classification" or task.restricted:
+    if not KINDS[task.kind].has_one_class_an_item or task.restricted:
         return None
     try:
         data = load_data(task, course.task_digest(task.name), replace(places(), offline=True), record.task.source)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import click
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -16,6 +15,7 @@ from harness.contract import Baseline, HarnessError, Limits, Split, Task, TaskEr
 from harness.course import Course
 from harness.data import load_data
 from harness.evaluate import missing_classes, try_task
+from harness.kinds import KINDS
 from harness.record import to_reach
 
 _RESAMPLES = 1000  # as many as an evaluation makes
@@ -136,9 +136,9 @@ def _show_data(out: Console, course: Course, task: Task) -> None:
 
 
 def _class_counts(task: Task, split: Split) -> str:
-    if task.kind != "classification":
+    counts = KINDS[task.kind].class_counts(task, split.targets)
+    if counts is None:
         return ""
-    counts = np.bincount(split.targets, minlength=len(task.classes))
     return "  " + "  ".join(f"{name} {count}" for name, count in zip(task.classes, counts, strict=True))
 
 
@@ -152,6 +152,7 @@ def _facts(task: Task) -> list[tuple[str, str]]:
     )
     return [
         ("kind", task.kind),
+        ("predict", f"returns {KINDS[task.kind].returns}"),
         ("one input", shape),
         ("classes", ", ".join(task.classes) or "none"),
         ("split", task.split),

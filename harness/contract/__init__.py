@@ -15,7 +15,7 @@ from harness.contract._model import Model, Reporter, TaskInfo
 from harness.contract._names import check_name
 from harness.contract._sources import Baseline, Canonical, Counts, Embedded, File, Local, Source
 from harness.contract._split import Parts, Split, take_items
-from harness.contract._task import Inputs, Kind, Task
+from harness.contract._task import Inputs, Task
 from harness.contract._whereabouts import raised_at, written_at
 from harness.contract.metrics import Metric, Predictions
 from harness.contract.rules import Rule
@@ -30,7 +30,6 @@ __all__ = [
     "HarnessError",
     "InfrastructureError",
     "Inputs",
-    "Kind",
     "Limits",
     "Local",
     "Metric",

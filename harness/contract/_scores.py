@@ -15,20 +15,6 @@ OnItems = Callable[["NDArray[np.intp]"], float]
 _BINS = 15
 
 
-def probabilities(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Return rows that sum to one: `scores` as they are if they do, else their softmax (Bridle 1990)."""
-    import numpy as np
-
-    rows = scores.astype(np.float64)
-    # what is larger than 2 cannot be part of a sum of one, and its sum could be beyond the range of floats
-    if (rows >= 0).all() and (rows <= 2).all() and np.allclose(rows.sum(axis=1), 1, atol=1e-3):
-        return rows
-    with np.errstate(over="ignore", under="ignore"):  # a difference beyond the range of floats is -inf, whose exp is 0
-        shifted = np.exp(rows - rows.max(axis=1, keepdims=True))
-    softmax: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
-    return softmax
-
-
 def auc(targets: NDArray[np.integer[Any]], rows: NDArray[np.float64]) -> OnItems:
     """Average over the classes present the chance that a member outscores a non-member, ties half.
 
@@ -36,11 +22,18 @@ def auc(targets: NDArray[np.integer[Any]], rows: NDArray[np.float64]) -> OnItems
     """
     import numpy as np
 
-    curves = [(targets == label, np.unique(rows[:, label], return_inverse=True)[1]) for label in range(rows.shape[1])]
+    return auc_of_labels(targets[:, None] == np.arange(rows.shape[1]), rows)
+
+
+def auc_of_labels(members: NDArray[Any], rows: NDArray[np.floating[Any]]) -> OnItems:
+    """Average the same over classes of which an item may have several; `members` tells of each item which."""
+    import numpy as np
+
+    curves = [(members[:, label], np.unique(rows[:, label], return_inverse=True)[1]) for label in range(rows.shape[1])]
 
     def on_items(items: NDArray[np.intp]) -> float:
-        times = np.bincount(items, minlength=len(targets)).astype(float)
-        heights = [(np.bincount(steps, times * members), np.bincount(steps, times)) for members, steps in curves]
+        times = np.bincount(items, minlength=len(members)).astype(float)
+        heights = [(np.bincount(steps, times * inside), np.bincount(steps, times)) for inside, steps in curves]
         areas = [area for inside, every in heights if (area := _area(inside, every - inside)) is not None]
         return float(np.mean(areas)) if areas else 0.5
 

@@ -18,8 +18,8 @@ class Split:
     """Inputs and targets of one part of the data.
 
     `inputs` is an array (N, ...) or a list of N texts. `targets` are int64 labels (N,) for classification,
-    integer masks (N, H, W) for segmentation, N float arrays (k, 5) for detection (x1, y1, x2, y2, class),
-    floats (N, horizon) for forecasting.
+    int64 of 0 and 1 (N, C) for multilabel, floats (N,) for regression, integer masks (N, H, W) for segmentation,
+    N float arrays (k, 5) for detection (x1, y1, x2, y2, class), floats (N, horizon) for forecasting.
     """
 
     inputs: Any
@@ -37,12 +37,16 @@ class Split:
         return Split(take_items(self.inputs, indices), take_items(self.targets, indices))
 
     def hold_out(self, fraction: float, seed: int) -> tuple[Split, Split]:
-        """Divide into (rest, held out), each class in the same proportion, items in their first order."""
+        """Divide into (rest, held out), items in their first order.
+
+        Each class is in both in the same proportion where every item has one label; else items are drawn at random.
+        """
         import numpy as np
         from sklearn.model_selection import train_test_split
 
+        labels = isinstance(self.targets, np.ndarray) and self.targets.ndim == 1 and self.targets.dtype.kind in "iu"
         rest, held_out = train_test_split(
-            np.arange(len(self)), test_size=fraction, random_state=seed, stratify=self.targets
+            np.arange(len(self)), test_size=fraction, random_state=seed, stratify=self.targets if labels else None
         )
         return self.take(np.sort(rest)), self.take(np.sort(held_out))
 

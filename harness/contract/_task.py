@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from harness.contract._checks import Problems, is_count, is_distinct, is_number, is_row, is_text, takes
 from harness.contract._limits import Limits
 from harness.contract._sources import Canonical, Embedded, File, Local, Source
 from harness.contract.metrics import Metric
 from harness.contract.rules import Rule
-
-Kind = Literal["classification", "segmentation", "detection", "forecasting"]
+from harness.kinds import KINDS
 
 _DTYPES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
@@ -68,7 +67,8 @@ class Task:
     """A data split, a metric and a baseline: everything about a task that the harness would else guess."""
 
     title: str
-    kind: Kind
+    kind: str
+    """``classification``, ``multilabel``, ``regression``, ``segmentation``, ``detection`` or ``forecasting``."""
     inputs: Inputs
     sources: tuple[Source, ...]
     """In order of preference."""
@@ -122,6 +122,11 @@ class Task:
         """The metric that ranks."""
         return self.metrics[0]
 
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        """The shape of one input; None for texts."""
+        return self.inputs.shape
+
     def named(self, name: str) -> Task:
         """Return this task under the name of its folder."""
         task = replace(self)
@@ -129,8 +134,7 @@ class Task:
         return task
 
     def _expect_words(self, problems: Problems) -> None:
-        kinds = get_args(Kind)
-        problems.expect(self.kind in kinds, "kind", self.kind, f"one of {', '.join(kinds)}")
+        problems.expect(self.kind in KINDS, "kind", self.kind, f"one of {', '.join(KINDS)}")
         problems.expect(is_text(self.title), "title", self.title, "a text")
         problems.expect(is_text(self.split), "split", self.split, "how train, validation and test are made, in words")
         problems.expect(self.weights in ("retrain", "allowed"), "weights", self.weights, '"retrain" or "allowed"')
@@ -197,22 +201,10 @@ class Task:
 
     def _expect_parts_to_fit(self, problems: Problems) -> None:
         """Check what is well said by itself against the rest."""
-        kind, few = self.kind, self.kind in ("classification", "detection")
-        if few:
-            problems.expect(len(self.classes) >= 2, "classes", self.classes, f"at least two classes for {kind}")
-        forecasts = kind == "forecasting"
-        problems.expect(
-            (self.horizon is not None) == forecasts,
-            "horizon",
-            self.horizon,
-            "the number of steps to forecast" if forecasts else f"none: {kind} has no `horizon`",
-        )
-        shape = self.inputs.shape
-        if kind in ("segmentation", "detection"):
-            problems.expect(
-                shape is not None and len(shape) in (2, 3), "inputs.shape", shape, "(height, width) or with channels"
-            )
-        texts = shape is None
+        kind = self.kind
+        for asked in KINDS[kind].expectations(self):
+            problems.expect(*asked)
+        texts = self.input_shape is None
         problems.expect(not texts or self.perturb is None, "perturb", self.perturb, "None: texts have no jitter")
         problems.expect(
             self.perturb_cost is None or self.perturb is not None,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from harness.contract import _boxes, _masks, _scores
 from harness.contract._checks import Problems, is_number, is_row, is_text, takes
-from harness.contract._scores import probabilities as probabilities
 from harness.contract._split import take_items
+from harness.kinds import probabilities as probabilities
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,6 +151,45 @@ def _within_15_percent(targets: Any, predictions: Predictions) -> float:
     return float((abs(predictions.values - targets) <= 0.15 * abs(targets)).mean())
 
 
+def _root_mean_squared_error(targets: Any, predictions: Predictions) -> float:
+    return math.sqrt(float(((predictions.values - targets) ** 2).mean()))
+
+
+def _r_squared(targets: Any, predictions: Predictions) -> float:
+    """Equal scikit-learn's r2_score of all numbers together, but 0 where the targets do not vary."""
+    total = float(((targets - targets.mean()) ** 2).sum())
+    return 1 - float(((predictions.values - targets) ** 2).sum()) / total if total else 0.0
+
+
+def _macro_f1_of_labels(targets: Any, predictions: Predictions) -> float:
+    """Equal scikit-learn's f1_score(average="macro", zero_division=0) of several labels an item."""
+    import numpy as np
+
+    both = (targets * predictions.values).sum(axis=0)
+    either = targets.sum(axis=0) + predictions.values.sum(axis=0)
+    return float(np.divide(2 * both, either, out=np.zeros(len(both)), where=either > 0).mean())
+
+
+def _all_labels_right(targets: Any, predictions: Predictions) -> NDArray[np.bool_]:
+    right: NDArray[np.bool_] = (predictions.values == targets).all(axis=1)
+    return right
+
+
+def _exact_match(targets: Any, predictions: Predictions) -> float:
+    return float(_all_labels_right(targets, predictions).mean())
+
+
+def _every(targets: Any) -> NDArray[np.intp]:
+    import numpy as np
+
+    return np.arange(len(targets))
+
+
+def _macro_auc_of_labels(targets: Any, predictions: Predictions) -> Callable[[NDArray[np.intp]], float]:
+    assert predictions.scores is not None
+    return _scores.auc_of_labels(targets, predictions.scores)
+
+
 def _of_scores(
     name: str, figure: Callable[[Any, Any], _scores.OnItems], *, higher_is_better: bool, most: float, unit: str = ""
 ) -> Metric:
@@ -168,23 +207,24 @@ def _of_scores(
     )
 
 
-_OF_LABELS, _OF_MASKS, _OF_BOXES, _OF_FORECASTS = (
-    ("classification",),
-    ("segmentation",),
-    ("detection",),
-    ("forecasting",),
-)
+_OF_LABELS, _OF_SEVERAL_LABELS = ("classification",), ("multilabel",)
+_OF_MASKS, _OF_BOXES, _OF_NUMBERS = ("segmentation",), ("detection",), ("forecasting", "regression")
 
 accuracy = Metric("accuracy", _accuracy, higher_is_better=True, outcomes=_is_right, kinds=_OF_LABELS)
 macro_f1 = Metric("macro_f1", _macro_f1, higher_is_better=True, kinds=_OF_LABELS, bounds=(0, 1))
 mean_absolute_error = Metric(
-    "mean_absolute_error", _mean_absolute_error, higher_is_better=False, kinds=_OF_FORECASTS, bounds=(0, math.inf)
+    "mean_absolute_error", _mean_absolute_error, higher_is_better=False, kinds=_OF_NUMBERS, bounds=(0, math.inf)
 )
 """Over all steps of all forecasts; a task gives it its unit with `dataclasses.replace`."""
 within_15_percent = Metric(
-    "within_15_percent", _within_15_percent, higher_is_better=True, kinds=_OF_FORECASTS, bounds=(0, 1)
+    "within_15_percent", _within_15_percent, higher_is_better=True, kinds=_OF_NUMBERS, bounds=(0, 1)
 )
 """Share of forecast values no farther than 15 % from the truth, as ISO 15197 judges glucose meters."""
+root_mean_squared_error = Metric(
+    "root_mean_squared_error", _root_mean_squared_error, higher_is_better=False, kinds=_OF_NUMBERS, bounds=(0, math.inf)
+)
+r_squared = Metric("r_squared", _r_squared, higher_is_better=True, kinds=_OF_NUMBERS)
+"""Share of the targets' variance that is explained; 0 for their mean, and for targets that are all alike."""
 auc = _of_scores("auc", _scores.auc, higher_is_better=True, most=1)
 """One-vs-rest area under the ROC curve, macro average (Hanley & McNeil 1982, Radiology 143:29; Fawcett 2006)."""
 log_loss = _of_scores("log_loss", _scores.log_loss, higher_is_better=False, most=math.inf, unit="nats")
@@ -192,8 +232,24 @@ log_loss = _of_scores("log_loss", _scores.log_loss, higher_is_better=False, most
 calibration_error = _of_scores("calibration_error", _scores.calibration_error, higher_is_better=False, most=1)
 """Expected calibration error with 15 bins (Naeini et al. 2015, AAAI; Guo et al. 2017, ICML)."""
 
-of_scores = (auc, log_loss, calibration_error)
-"""What is computed besides for every classifier that gives scores."""
+macro_f1_of_labels = Metric(
+    "macro_f1_of_labels", _macro_f1_of_labels, higher_is_better=True, kinds=_OF_SEVERAL_LABELS, bounds=(0, 1)
+)
+"""Mean F1 over the classes, each by itself; 0 for a class that neither occurs nor is predicted."""
+exact_match = Metric(
+    "exact_match", _exact_match, higher_is_better=True, outcomes=_all_labels_right, kinds=_OF_SEVERAL_LABELS
+)
+"""Share of the items whose labels are all right."""
+macro_auc_of_labels = Metric(
+    "macro_auc_of_labels",
+    lambda targets, predictions: _macro_auc_of_labels(targets, predictions)(_every(targets)),
+    higher_is_better=True,
+    of="scores",
+    resampler=_macro_auc_of_labels,
+    kinds=_OF_SEVERAL_LABELS,
+    bounds=(0, 1),
+)
+"""Mean area under the ROC curve over the classes that some items have and some have not; 0.5 where there is none."""
 
 balanced_accuracy = Metric(
     "balanced_accuracy", _balanced_accuracy, higher_is_better=True, kinds=_OF_LABELS, bounds=(0, 1)

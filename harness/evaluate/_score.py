@@ -12,6 +12,7 @@ import numpy as np
 from harness.contract import Baseline, Metric, Predictions, Split, SubmissionError, Task, metrics
 from harness.evaluate._figures import Figures
 from harness.evaluate._plan import seed_for
+from harness.kinds import KINDS
 from harness.record import BaselineResult, Score
 from harness.statistics import binomial_p_value, bootstrap, percentile_interval, wilson_interval
 
@@ -65,8 +66,9 @@ def score(task: Task, truth: Split, predictions: Predictions) -> Scored:
     """
     primary = task.primary
     require_scores(task, predictions)
-    if task.kind == "classification" and predictions.scores is not None:  # decided once, not in each resample anew
-        predictions = Predictions(predictions.values, metrics.probabilities(predictions.scores))
+    kind = KINDS[task.kind]
+    if predictions.scores is not None:  # decided once, not in each resample anew
+        predictions = Predictions(predictions.values, kind.normalised(predictions.scores))
     seed = seed_for(0, f"{task.name}/bootstrap", 0)
 
     def figures(metric: Metric) -> Figures:
@@ -74,9 +76,10 @@ def score(task: Task, truth: Split, predictions: Predictions) -> Scored:
 
     first = _estimate(figures(primary), seed, _RESAMPLES)
     besides = [metric for metric in task.metrics[1:] if metric.of == "values" or predictions.scores is not None]
-    if task.kind == "classification" and predictions.scores is not None:
+    if predictions.scores is not None:
         declared = {metric.name for metric in task.metrics}
-        besides += [metric for metric in metrics.of_scores if metric.name not in declared]
+        usual: list[Metric] = [getattr(metrics, name) for name in kind.metrics_of_scores]
+        besides += [metric for metric in usual if metric.name not in declared]
     others = [
         _estimate(figures(metric), seed, _RESAMPLES if metric.of == "values" else _RESAMPLES_BESIDES)
         for metric in besides

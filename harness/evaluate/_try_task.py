@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from harness.contract import Metric, Predictions, Task, metrics
@@ -11,6 +9,7 @@ from harness.data import TaskData
 from harness.evaluate._figures import Figures
 from harness.evaluate._jitter import jitter_of
 from harness.evaluate._plan import seed_for
+from harness.kinds import KINDS
 from harness.statistics import bootstrap
 
 _JITTERED = 16
@@ -30,34 +29,20 @@ def try_task(task: Task, data: TaskData, resamples: int = _RESAMPLES) -> None:
         for item in np.unique(np.linspace(0, len(inputs) - 1, _JITTERED).astype(np.intp)):
             jitter(inputs[int(item)], generator)
     targets = data.scored.targets
+    right = Predictions(*KINDS[task.kind].all_right(task, targets))
     for metric in task.metrics:
         if id(metric) not in _PROVEN:
-            figures = Figures(task=task.name, metric=metric, targets=targets, predictions=_all_right(task, targets))
+            figures = Figures(task=task.name, metric=metric, targets=targets, predictions=right)
             figures.value()
             bootstrap(figures.resampled(), len(targets), seed_for(0, f"{task.name}/bootstrap", 0), resamples)
 
 
-def _all_right(task: Task, targets: Any) -> Predictions:
-    """Return the answers of a perfect model."""
-    match task.kind:
-        case "classification":
-            return Predictions(targets, np.eye(len(task.classes))[targets])
-        case "detection":
-            return Predictions([np.insert(boxes, 4, 1.0, axis=1) for boxes in targets])
-        case "segmentation":
-            return Predictions(np.asarray(targets, np.int64))
-    return Predictions(np.asarray(targets, np.float64))
-
-
 def missing_classes(task: Task, data: TaskData) -> list[str]:
     """Return, part by part, the classes that no item is of: a score there says nothing about them."""
-    if task.kind != "classification":
-        return []
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
     problems = []
     for name, split in parts.items():
-        if split is not None:
-            counts = np.bincount(split.targets, minlength=len(task.classes))
-            names = ", ".join(repr(task.classes[label]) for label in np.flatnonzero(counts == 0))
-            problems += [f"the {name} part has no item of class {names}; expected some of each class"] if names else []
+        counts = None if split is None else KINDS[task.kind].class_counts(task, split.targets)
+        names = ", ".join(repr(one) for one, count in zip(task.classes, counts or (), strict=False) if not count)
+        problems += [f"the {name} part has no item of class {names}; expected some of each class"] if names else []
     return problems

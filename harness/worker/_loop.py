@@ -20,6 +20,7 @@ import numpy as np
 
 from harness.artifact import NotAFileError, read_files  # early: a file of the student's may take a name it needs
 from harness.contract import Limits, Model, Split, TaskInfo
+from harness.kinds import KINDS, Kind
 from harness.wire import (
     MAX_LOGGED_NAME,
     MAX_LOGGED_NAMES,
@@ -88,6 +89,7 @@ class Worker:
         self._logs, self._last_log = 0, 0.0
         self._folder = Path()
         self._task: TaskInfo
+        self._kind: Kind
         self._model: Model
 
     def serve(self) -> None:
@@ -184,7 +186,7 @@ class Worker:
 
     def _setup(self, request: Setup) -> None:
         self._folder = Path(request.submission)
-        self._task = request.task
+        self._task, self._kind = request.task, KINDS[request.task.kind]
         sys.argv = ["model.py"]  # what started the worker is no argument of the student's program
         confine(request.task.limits, request.processes)
         self._model = make_model(self._folder, request.task, request.seed, self)
@@ -218,14 +220,14 @@ class Worker:
     def _predict(self, inputs: Any) -> Answer:
         if isinstance(inputs, np.ndarray):
             inputs.flags.writeable = False
-        return plain(self._model.predict(inputs), self._task.kind)
+        return plain(self._model.predict(inputs), self._kind)
 
     def _clock(self, inputs: Any) -> Answer:
         result = self._model.predict(inputs)
         start = time.perf_counter()
         self._model.predict(inputs)
         seconds = time.perf_counter() - start
-        plain(result, self._task.kind)  # whatever else a prediction costs
+        plain(result, self._kind)  # whatever else a prediction costs
         return pack(np.array([seconds]))
 
     def report(self, values: dict[str, float]) -> None:
@@ -253,7 +255,7 @@ def _items(request: Request, arrays: list[Array]) -> int:
 
 def _echo(request: Echo, _: object) -> Answer:
     """Do all that a prediction costs but for the prediction."""
-    return plain(np.zeros(request.shape, request.dtype), "classification")
+    return plain(np.zeros(request.shape, request.dtype), KINDS["classification"])
 
 
 def _synchroniser() -> Callable[[], object]:

@@ -6,36 +6,21 @@ from typing import Any
 
 import numpy as np
 
+from harness.kinds import Kind, UnacceptableError
 from harness.wire import MAX_DIMENSIONS, Form, pack
 from harness.worker._explain import PredictionsError
 
 
-def plain(result: Any, kind: str) -> tuple[Form, tuple[np.ndarray[Any, Any], ...]]:
+def plain(result: Any, kind: Kind) -> tuple[Form, tuple[np.ndarray[Any, Any], ...]]:
     """Return `result` of a task of `kind` ready for the wire.
 
     Raises:
         PredictionsError: it cannot be made a plain array of numbers.
     """
-    if kind == "detection":
-        if not isinstance(result, list | tuple):
-            raise PredictionsError(
-                f"predict returned {_name(result)}: expected a list with one (k, 6) float array per image, each row "
-                "x1, y1, x2, y2, score, class"
-            )
-        return pack([_boxes(boxes) for boxes in result])
-    return pack(_array(result))
-
-
-def _boxes(result: Any) -> np.ndarray[Any, Any]:
-    if isinstance(result, dict):  # torchvision's own form
-        raise PredictionsError(
-            "predict returned a dict for an image: expected (k, 6); of torchvision's join boxes, scores[:, None] and "
-            "(labels - 1)[:, None] by torch.cat(..., dim=1)"
-        )
-    array = _array(result).astype(np.float64)
-    if array.size and (array.ndim != 2 or array.shape[1] != 6):
-        raise PredictionsError(f"predict returned boxes of shape {array.shape} for an image: expected (k, 6)")
-    return array.reshape(-1, 6)
+    try:
+        return pack(kind.plain(result, _array))
+    except UnacceptableError as error:
+        raise PredictionsError(str(error)) from None
 
 
 def _array(result: Any) -> np.ndarray[Any, Any]:

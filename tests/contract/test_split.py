@@ -68,3 +68,14 @@ def test_holding_out_leaves_the_global_generator_alone():
     before = np.random.get_state()[1].tolist()
     numbered([30, 30]).hold_out(0.5, 3)
     assert np.random.get_state()[1].tolist() == before
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [np.linspace(0, 1, 20), np.eye(2, dtype=np.int64)[np.arange(20) % 2], [np.zeros((1, 5))] * 20, np.zeros((20, 3))],
+    ids=["numbers", "several labels", "boxes", "forecasts"],
+)
+def test_what_has_no_one_label_an_item_is_held_out_at_random(targets):
+    rest, held_out = Split(np.arange(20), targets).hold_out(0.25, seed=0)
+    assert (len(rest), len(held_out)) == (15, 5)
+    assert sorted([*rest.inputs, *held_out.inputs]) == list(range(20))

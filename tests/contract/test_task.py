@@ -56,7 +56,7 @@ def test_a_task_is_named_by_its_folder_and_never_by_its_declaration():
 POINTS = "points: found .* expected "
 PAIRS = f"{POINTS}pairs of a score and its points"
 MISTAKES = [
-    ({"kind": "clasification"}, "kind: found 'clasification' .* expected one of classification, segmentation"),
+    ({"kind": "clasification"}, "kind: found 'clasification' .* expected one of classification, multilabel"),
     ({"title": "  "}, "title: found '  '"),
     ({"title": None}, "title: found None"),
     ({"split": ""}, "split: found '' .* expected how train, validation and test are made"),

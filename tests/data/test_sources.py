@@ -315,7 +315,7 @@ TEXTS = {"inputs": harness.Inputs(shape=None, dtype="str")}
         (declared(train=harness.Split(POINTS, LABELS + 1)), r"labels in \[1, 2\], expected \[0, 1\]"),
         (declared(train=harness.Split(POINTS, LABELS - 1)), r"labels in \[-1, 0\]"),
         (declared(train=harness.Split(POINTS, LABELS[:, None])), r"shape \(12, 1\) and dtype int64, expected \(12,\)"),
-        (declared(train=harness.Split(["a", 1, "b"], LABELS[:3]), **TEXTS), "an input is a int, expected a text"),
+        (declared(train=harness.Split(["a", 1, "b"], LABELS[:3]), **TEXTS), "an input is an int, expected a text"),
         (declared(train=harness.Split(POINTS[:0], LABELS[:0])), "a part is empty"),
         (
             declared("forecasting", train=harness.Split(POINTS, POINTS), classes=(), horizon=3),

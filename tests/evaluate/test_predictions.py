@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from harness.contract import Predictions, SubmissionError, TaskInfo
-from harness.evaluate._predictions import MAX_BOXES_PER_IMAGE, accept, admit_predictions
+from harness.evaluate._predictions import accept, admit_predictions
+from harness.kinds import MAX_BOXES_PER_IMAGE
 from harness.wire import ArrayHeader, Done, Operators, WireError, pack
 
 N = 4

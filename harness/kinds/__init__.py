@@ -1,0 +1,31 @@
+"""The kinds of task: what each asks of targets and predictions. Nothing else asks which kind a task is."""
+
+from collections.abc import Mapping
+
+from harness.kinds._classification import Classification, probabilities
+from harness.kinds._detection import MAX_BOXES_PER_IMAGE, Detection
+from harness.kinds._forecasting import Forecasting
+from harness.kinds._kind import MAX_MAGNITUDE, Accepted, Expected, Facts, Header, Kind, UnacceptableError, describe
+from harness.kinds._multilabel import MultiLabel
+from harness.kinds._regression import Regression
+from harness.kinds._segmentation import Segmentation
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (Classification(), MultiLabel(), Regression(), Segmentation(), Detection(), Forecasting())
+}
+"""Each kind by the name that a task declares."""
+
+__all__ = [
+    "KINDS",
+    "MAX_BOXES_PER_IMAGE",
+    "MAX_MAGNITUDE",
+    "Accepted",
+    "Expected",
+    "Facts",
+    "Header",
+    "Kind",
+    "UnacceptableError",
+    "describe",
+    "probabilities",
+]

@@ -1,0 +1,122 @@
+"""Classification: each item is of one class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.kinds._kind import (
+    Accepted,
+    Expected,
+    Facts,
+    Header,
+    Kind,
+    UnacceptableError,
+    check_finite,
+    describe,
+    describe_header,
+    enough_classes,
+    no_horizon,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_ONE_COLUMN = "of one column p of a sigmoid make two, np.stack([1 - p, p], axis=1), or labels, (p > 0.5).astype(int)"
+
+
+def probabilities(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Return rows that sum to one: `scores` as they are if they do, else their softmax (Bridle 1990)."""
+    import numpy as np
+
+    rows = scores.astype(np.float64)
+    # what is larger than 2 cannot be part of a sum of one, and its sum could be beyond the range of floats
+    if (rows >= 0).all() and (rows <= 2).all() and np.allclose(rows.sum(axis=1), 1, atol=1e-3):
+        return rows
+    with np.errstate(over="ignore", under="ignore"):  # a difference beyond the range of floats is -inf, whose exp is 0
+        shifted = np.exp(rows - rows.max(axis=1, keepdims=True))
+    softmax: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
+    return softmax
+
+
+class Classification(Kind):
+    """Targets are (N,) int64 labels, counted from 0 in the order of the task's classes."""
+
+    name = "classification"
+    returns = "(N,) whole-number labels, or (N, C) float scores, a column a class: the highest is the label"
+    metrics = ("accuracy", "macro_f1")
+    metrics_of_scores = ("auc", "log_loss", "calibration_error")
+    has_one_class_an_item = True
+
+    def expectations(self, facts: Facts) -> Iterator[Expected]:
+        yield enough_classes(self.name, facts)
+        yield no_horizon(self.name, facts)
+
+    def targets_problem(self, facts: Facts, inputs: Any, targets: Any) -> str | None:
+        import numpy as np
+
+        if not isinstance(targets, np.ndarray) or targets.dtype != np.int64 or targets.ndim != 1:
+            return f"targets are {describe(targets)}, expected ({len(inputs)},) int64 labels"
+        if len(targets) and not (targets.min() >= 0 and targets.max() < len(facts.classes)):
+            return f"labels in [{targets.min()}, {targets.max()}], expected [0, {len(facts.classes) - 1}]"
+        return None
+
+    def form_problem(self, facts: Facts, n: int, item_shape: tuple[int, ...], headers: Sequence[Header]) -> str | None:
+        first, classes = headers[0], len(facts.classes)
+        labels = first.shape == (n,) and first.dtype.kind in "iuf"
+        scores = first.shape == (n, classes) and first.dtype.kind == "f"
+        if labels or scores:
+            return None
+        expected = f"expected ({n},) integer labels or ({n}, {classes}) float scores"
+        return f"{describe_header(first, n)}: {expected}{_remedy(first, n, classes)}"
+
+    def accept(self, facts: Facts, received: Any) -> Accepted:
+        import numpy as np
+
+        array: NDArray[Any] = received
+        check_finite(array)
+        if array.ndim == 2:
+            return Accepted(array.argmax(axis=1).astype(np.int64), array)
+        if array.dtype.kind == "f" and (array != np.floor(array)).any():
+            fraction = array[array != np.floor(array)][0]
+            remedy = f"; {_ONE_COLUMN}" if len(facts.classes) == 2 and 0 <= fraction <= 1 else ""
+            raise UnacceptableError(f"predict returned the label {fraction:g}: expected whole numbers{remedy}")
+        low, high = array.min(initial=0), array.max(initial=0)
+        if low < 0 or high >= len(facts.classes):
+            wrong = low if low < 0 else high
+            from_one = "; classes count from 0" if array.min() == 1 and high == len(facts.classes) else ""
+            raise UnacceptableError(
+                f"predict returned the label {wrong:g}: expected 0 to {len(facts.classes) - 1}{from_one}"
+            )
+        return Accepted(array.astype(np.int64))
+
+    def all_right(self, facts: Facts, targets: Any) -> Accepted:
+        import numpy as np
+
+        return Accepted(targets, np.eye(len(facts.classes))[targets])
+
+    def normalised(self, scores: NDArray[Any]) -> NDArray[Any]:
+        return probabilities(scores)
+
+    def class_counts(self, facts: Facts, targets: Any) -> list[int] | None:
+        import numpy as np
+
+        counts: list[int] = np.bincount(targets, minlength=len(facts.classes)).tolist()
+        return counts
+
+
+def _remedy(first: Header, n: int, classes: int) -> str:
+    """Say what to write, for the forms that people return instead of labels or scores."""
+    shape, kind = first.shape, first.dtype.kind
+    if shape == (n,) and kind == "b":
+        return "; write .astype(int)"
+    if shape == (n, classes) and kind in "iu":
+        return "; write .argmax(axis=1) for labels, or .astype(float)"
+    if shape == (n, 1):
+        return f"; {_ONE_COLUMN}" if kind == "f" and classes == 2 else "; write [:, 0] to drop the last axis"
+    if shape == (classes, n):
+        return "; write .T to swap the axes"
+    if n == 1 and shape in ((), (classes,)):
+        return "; one item was asked here, and squeeze() drops its axis too: name the axis, as in squeeze(1)"
+    return ""

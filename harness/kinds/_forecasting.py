@@ -1,0 +1,58 @@
+"""Forecasting: how a signal goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from harness.kinds._kind import (
+    Accepted,
+    Expected,
+    Facts,
+    Header,
+    Kind,
+    check_finite,
+    check_magnitude,
+    describe,
+    describe_header,
+    no_classes,
+)
+
+
+class Forecasting(Kind):
+    """Targets are (N, horizon) floats."""
+
+    name = "forecasting"
+    returns = "(N, horizon) floats"
+    metrics = ("mean_absolute_error",)
+    continues_its_input = True
+
+    def expectations(self, facts: Facts) -> Iterator[Expected]:
+        yield Expected(facts.horizon is not None, "horizon", facts.horizon, "the number of steps to forecast")
+        yield no_classes(self.name, facts)
+
+    def targets_problem(self, facts: Facts, inputs: Any, targets: Any) -> str | None:
+        import numpy as np
+
+        if not isinstance(targets, np.ndarray) or targets.dtype.kind != "f" or targets.shape[1:] != (facts.horizon,):
+            return f"targets are {describe(targets)}, expected (N, {facts.horizon}) floats"
+        return None if np.isfinite(targets).all() else "a target is not finite"
+
+    def form_problem(self, facts: Facts, n: int, item_shape: tuple[int, ...], headers: Sequence[Header]) -> str | None:
+        first = headers[0]
+        if first.shape == (n, facts.horizon) and first.dtype.kind == "f":
+            return None
+        return f"{describe_header(first, n)}: expected ({n}, {facts.horizon}) floats"
+
+    def accept(self, facts: Facts, received: Any) -> Accepted:
+        import numpy as np
+
+        check_finite(received)
+        array = received.astype(np.float64)
+        check_magnitude(array)
+        return Accepted(array)
+
+    def all_right(self, facts: Facts, targets: Any) -> Accepted:
+        import numpy as np
+
+        return Accepted(np.asarray(targets, np.float64))

@@ -1,0 +1,189 @@
+"""What a kind of task is: its targets, the form of its predictions, and how both are checked."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MAX_MAGNITUDE = 1e100
+"""Largest magnitude of a predicted number: sums, squares and areas of such numbers are finite."""
+
+
+class UnacceptableError(Exception):
+    """Predictions that are not what the kind of task asks for; the message says what was found and expected."""
+
+
+class Header(Protocol):
+    """The announced form of an array that has not been read yet."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Its type of number."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
+
+
+class Facts(Protocol):
+    """What a task declares of its data, as far as a kind needs to know it."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Their names."""
+
+    @property
+    def horizon(self) -> int | None:
+        """Steps to forecast."""
+
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        """Of one input; None for texts."""
+
+
+class Accepted(NamedTuple):
+    """Predictions that were checked: one value an item, and scores where the model gave any."""
+
+    values: Any
+    scores: Any = None
+
+
+class Expected(NamedTuple):
+    """What a kind asks of one field of a declaration."""
+
+    holds: bool
+    field: str
+    value: object
+    expected: str
+
+
+class Kind(ABC):
+    """One kind of task. A new one is a subclass in a module of its own, and a line in the list of kinds."""
+
+    name: ClassVar[str]
+    """As a task declares it."""
+    returns: ClassVar[str]
+    """What `predict` may return for N inputs, in words."""
+    arrays: ClassVar[int] = 1
+    """How many arrays carry the predictions: two where items have several lengths."""
+    metrics: ClassVar[tuple[str, ...]]
+    """Names of the metrics that a task of this kind usually declares, the one to rank by first."""
+    metrics_of_scores: ClassVar[tuple[str, ...]] = ()
+    """Names of the metrics that are computed besides for a model that gives scores."""
+    has_one_class_an_item: ClassVar[bool] = False
+    continues_its_input: ClassVar[bool] = False
+    """Whether targets are what comes after a signal."""
+
+    @abstractmethod
+    def expectations(self, facts: Facts) -> Iterator[Expected]:
+        """Yield what this kind asks of a declaration."""
+
+    @abstractmethod
+    def targets_problem(self, facts: Facts, inputs: Any, targets: Any) -> str | None:
+        """Return what is wrong with the targets of `inputs`, or None."""
+
+    @abstractmethod
+    def form_problem(self, facts: Facts, n: int, item_shape: tuple[int, ...], headers: Sequence[Header]) -> str | None:
+        """Return what is wrong with the announced form of predictions for n inputs of `item_shape`, or None."""
+
+    @abstractmethod
+    def accept(self, facts: Facts, received: Any) -> Accepted:
+        """Return predictions, checked item by item.
+
+        Raises:
+            UnacceptableError: they are not what this kind asks for.
+        """
+
+    @abstractmethod
+    def all_right(self, facts: Facts, targets: Any) -> Accepted:
+        """Return what a perfect model would have predicted."""
+
+    def plain(self, result: Any, to_array: Callable[[Any], NDArray[Any]]) -> Any:
+        """Return what `predict` returned as an array, or as a list of arrays; `to_array` makes one of anything.
+
+        Raises:
+            UnacceptableError: it cannot be made one.
+        """
+        return to_array(result)
+
+    def normalised(self, scores: NDArray[Any]) -> NDArray[Any]:
+        """Return `scores` as metrics take them."""
+        return scores
+
+    def class_counts(self, facts: Facts, targets: Any) -> list[int] | None:
+        """Return how many items are of each class, or None where that is not asked."""
+        return None
+
+
+def describe(value: object) -> str:
+    """Return in few words what `value` is."""
+    import numpy as np
+
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def describe_header(header: Header, n: int) -> str:
+    """Return what was announced as the predictions for n inputs."""
+    return f"predict returned shape {header.shape} of {header.dtype} for {n} inputs"
+
+
+def check_finite(array: NDArray[Any]) -> None:
+    """Refuse NaN and infinity.
+
+    Raises:
+        UnacceptableError: there is one; says for which item.
+    """
+    import numpy as np
+
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        where = np.argwhere(~np.isfinite(array))[0]
+        raise UnacceptableError(f"predict returned {array[tuple(where)]} (item {where[0]}): expected finite")
+
+
+def check_magnitude(array: NDArray[Any], where: Callable[[int], str] = "item {}".format) -> None:
+    """Refuse numbers that cannot be added, squared and multiplied.
+
+    Raises:
+        UnacceptableError: there is one; says for which item.
+    """
+    import numpy as np
+
+    beyond = np.argwhere(np.abs(array) > MAX_MAGNITUDE)
+    if len(beyond):
+        value = array[tuple(beyond[0])]
+        raise UnacceptableError(
+            f"predict returned {value:g} ({where(beyond[0][0])}): "
+            f"expected numbers between {-MAX_MAGNITUDE:g} and {MAX_MAGNITUDE:g}"
+        )
+
+
+def enough_classes(kind: str, facts: Facts) -> Expected:
+    """Return the expectation of at least two classes."""
+    return Expected(len(facts.classes) >= 2, "classes", facts.classes, f"at least two classes for {kind}")
+
+
+def no_horizon(kind: str, facts: Facts) -> Expected:
+    """Return the expectation that nothing is to be forecast."""
+    return Expected(facts.horizon is None, "horizon", facts.horizon, f"none: {kind} has no `horizon`")
+
+
+def no_classes(kind: str, facts: Facts) -> Expected:
+    """Return the expectation that there are no classes."""
+    return Expected(not facts.classes, "classes", facts.classes, f"none: {kind} has no classes")
+
+
+def images(facts: Facts) -> Expected:
+    """Return the expectation that inputs are images."""
+    shape = facts.input_shape
+    fits = shape is not None and len(shape) in (2, 3)
+    return Expected(fits, "inputs.shape", shape, "(height, width) or with channels")

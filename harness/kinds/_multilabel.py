@@ -1,0 +1,73 @@
+"""Multi-label classification: each item is of any number of classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from harness.kinds._kind import (
+    Accepted,
+    Expected,
+    Facts,
+    Header,
+    Kind,
+    UnacceptableError,
+    check_finite,
+    describe,
+    describe_header,
+    enough_classes,
+    no_horizon,
+)
+
+
+class MultiLabel(Kind):
+    """Targets are (N, C) int64 of 0 and 1, a column a class."""
+
+    name = "multilabel"
+    returns = "(N, C) integers 0 and 1, or float probabilities, a column a class: a half or more says yes"
+    metrics = ("macro_f1_of_labels", "exact_match")
+    metrics_of_scores = ("macro_auc_of_labels",)
+
+    def expectations(self, facts: Facts) -> Iterator[Expected]:
+        yield enough_classes(self.name, facts)
+        yield no_horizon(self.name, facts)
+
+    def targets_problem(self, facts: Facts, inputs: Any, targets: Any) -> str | None:
+        import numpy as np
+
+        shape = (len(inputs), len(facts.classes))
+        if not isinstance(targets, np.ndarray) or targets.dtype != np.int64 or targets.shape != shape:
+            return f"targets are {describe(targets)}, expected {shape} int64 of 0 and 1"
+        return None if np.isin(targets, (0, 1)).all() else "a target is neither 0 nor 1"
+
+    def form_problem(self, facts: Facts, n: int, item_shape: tuple[int, ...], headers: Sequence[Header]) -> str | None:
+        first, classes = headers[0], len(facts.classes)
+        if first.shape == (n, classes) and first.dtype.kind in "iufb":
+            return None
+        remedy = "; write .T to swap the axes" if first.shape == (classes, n) else ""
+        return f"{describe_header(first, n)}: expected ({n}, {classes}) zeros and ones, or probabilities{remedy}"
+
+    def accept(self, facts: Facts, received: Any) -> Accepted:
+        import numpy as np
+
+        check_finite(received)
+        low, high = received.min(initial=0), received.max(initial=0)
+        if received.dtype.kind == "f":
+            if low < 0 or high > 1:
+                raise UnacceptableError(
+                    f"predict returned probabilities in [{low:g}, {high:g}]: expected [0, 1]; "
+                    "of a network's raw outputs take the sigmoid, torch.sigmoid(x) or 1 / (1 + np.exp(-x))"
+                )
+            return Accepted((received >= 0.5).astype(np.int64), received)
+        if low < 0 or high > 1:
+            raise UnacceptableError(f"predict returned {low if low < 0 else high}: expected 0 or 1")
+        return Accepted(received.astype(np.int64))
+
+    def all_right(self, facts: Facts, targets: Any) -> Accepted:
+        import numpy as np
+
+        return Accepted(targets, np.asarray(targets, np.float64))
+
+    def class_counts(self, facts: Facts, targets: Any) -> list[int] | None:
+        counts: list[int] = targets.sum(axis=0).tolist()
+        return counts

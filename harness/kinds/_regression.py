@@ -1,0 +1,59 @@
+"""Regression: one number an item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from harness.kinds._kind import (
+    Accepted,
+    Expected,
+    Facts,
+    Header,
+    Kind,
+    check_finite,
+    check_magnitude,
+    describe,
+    describe_header,
+    no_classes,
+    no_horizon,
+)
+
+
+class Regression(Kind):
+    """Targets are (N,) floats."""
+
+    name = "regression"
+    returns = "(N,) numbers"
+    metrics = ("mean_absolute_error", "root_mean_squared_error", "r_squared")
+
+    def expectations(self, facts: Facts) -> Iterator[Expected]:
+        yield no_classes(self.name, facts)
+        yield no_horizon(self.name, facts)
+
+    def targets_problem(self, facts: Facts, inputs: Any, targets: Any) -> str | None:
+        import numpy as np
+
+        if not isinstance(targets, np.ndarray) or targets.dtype.kind != "f" or targets.ndim != 1:
+            return f"targets are {describe(targets)}, expected ({len(inputs)},) floats"
+        return None if np.isfinite(targets).all() else "a target is not finite"
+
+    def form_problem(self, facts: Facts, n: int, item_shape: tuple[int, ...], headers: Sequence[Header]) -> str | None:
+        first = headers[0]
+        if first.shape == (n,) and first.dtype.kind in "iuf":
+            return None
+        remedy = "; write [:, 0] to drop the last axis" if first.shape == (n, 1) else ""
+        return f"{describe_header(first, n)}: expected ({n},) numbers{remedy}"
+
+    def accept(self, facts: Facts, received: Any) -> Accepted:
+        import numpy as np
+
+        check_finite(received)
+        array = received.astype(np.float64)
+        check_magnitude(array)
+        return Accepted(array)
+
+    def all_right(self, facts: Facts, targets: Any) -> Accepted:
+        import numpy as np
+
+        return Accepted(np.asarray(targets, np.float64))

@@ -1,0 +1,74 @@
+"""Segmentation: each pixel is of one class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.kinds._kind import (
+    Accepted,
+    Expected,
+    Facts,
+    Header,
+    Kind,
+    UnacceptableError,
+    check_finite,
+    describe_header,
+    images,
+    no_horizon,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MAX_VALUE = (1 << 31) - 1
+
+
+class Segmentation(Kind):
+    """Targets are (N, H, W) integer masks; 0 is the background."""
+
+    name = "segmentation"
+    returns = "(N, H, W) integer masks, or float probabilities of the foreground"
+    metrics = ("dice", "iou")
+
+    def expectations(self, facts: Facts) -> Iterator[Expected]:
+        yield images(facts)
+        yield no_horizon(self.name, facts)
+
+    def targets_problem(self, facts: Facts, inputs: Any, targets: Any) -> str | None:
+        import numpy as np
+
+        shape = (len(inputs), *np.shape(inputs)[1:3])
+        if not isinstance(targets, np.ndarray) or targets.dtype.kind not in "iu" or targets.shape != shape:
+            return f"targets of shape {np.shape(targets)}, expected integer masks {shape}"
+        most = len(facts.classes) - 1 if facts.classes else _MAX_VALUE
+        if targets.size and (targets.min() < 0 or targets.max() > most):
+            return f"masks in [{targets.min()}, {targets.max()}], expected 0 to {most}"
+        return None
+
+    def form_problem(self, facts: Facts, n: int, item_shape: tuple[int, ...], headers: Sequence[Header]) -> str | None:
+        first = headers[0]
+        if first.shape == (n, *item_shape[:2]) and first.dtype.kind in "iuf":
+            return None
+        return f"{describe_header(first, n)}: expected ({n}, {item_shape[0]}, {item_shape[1]}) masks or probabilities"
+
+    def accept(self, facts: Facts, received: Any) -> Accepted:
+        import numpy as np
+
+        array: NDArray[Any] = received
+        check_finite(array)
+        low, high = array.min(initial=0), array.max(initial=0)
+        if array.dtype.kind == "f":
+            if low < 0 or high > 1:
+                raise UnacceptableError(f"predict returned probabilities in [{low:g}, {high:g}]: expected [0, 1]")
+            return Accepted((array >= 0.5).astype(np.int64), array)
+        most = len(facts.classes) - 1 if facts.classes else _MAX_VALUE
+        if low < 0 or high > most:
+            wrong = low if low < 0 else high
+            raise UnacceptableError(f"predict returned the mask value {wrong}: expected 0 to {most}")
+        return Accepted(array.astype(np.int64))
+
+    def all_right(self, facts: Facts, targets: Any) -> Accepted:
+        import numpy as np
+
+        return Accepted(np.asarray(targets, np.int64))

@@ -1,0 +1,224 @@
+"""What holds for every kind of task; a new kind adds an example here and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import harness
+from harness.contract import Predictions, SubmissionError, TaskError, TaskInfo
+from harness.data._check import check_parts
+from harness.evaluate._audits import differing
+from harness.evaluate._predictions import accept, admit_predictions, join_predictions
+from harness.evaluate._score import score
+from harness.kinds import KINDS
+from harness.wire import ArrayHeader, Done, WireError, pack
+from harness.worker._plain import plain
+
+pytestmark = pytest.mark.unit
+
+N = 6
+GENERATOR = np.random.default_rng(0)
+IMAGES = GENERATOR.random((N, 8, 8)).astype(np.float32)
+SIGNALS = GENERATOR.random((N, 5)).astype(np.float32)
+BOX = np.array([[1.0, 1, 3, 4, 0], [2, 2, 6, 7, 1]])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A small task of one kind: its data, what a model may return for it, and what it may not."""
+
+    inputs: Any
+    targets: Any
+    good: tuple[Any, ...]
+    bad: tuple[Any, ...]
+    wrong_targets: tuple[Any, ...]
+    declares: dict[str, Any] = field(default_factory=dict)
+
+
+LABELS = np.array([0, 1, 2, 0, 1, 2])
+NUMBERS = GENERATOR.random(N)
+MASKS = (GENERATOR.random((N, 8, 8)) > 0.5).astype(np.int64)
+SEVERAL = np.array([[0, 1], [1, 1], [0, 0], [1, 0], [0, 1], [1, 1]])
+COMING = GENERATOR.random((N, 3))
+FOUND = [np.insert(BOX, 4, 0.9, axis=1)] * N
+
+EXAMPLES = {
+    "classification": Example(
+        inputs=SIGNALS,
+        targets=LABELS,
+        declares={"classes": ("a", "b", "c")},
+        good=(LABELS, LABELS.tolist(), LABELS.astype(float), np.eye(3)[LABELS], GENERATOR.normal(size=(N, 3)) * 1e300),
+        bad=(LABELS[:5], LABELS + 1, LABELS - 1, LABELS + 0.5, np.eye(3)[LABELS] * np.nan, np.eye(2)[LABELS % 2]),
+        wrong_targets=(LABELS + 1, LABELS.astype(float), LABELS[:, None], np.eye(3)[LABELS]),
+    ),
+    "multilabel": Example(
+        inputs=SIGNALS,
+        targets=SEVERAL,
+        declares={"classes": ("a", "b")},
+        good=(SEVERAL, SEVERAL.tolist(), SEVERAL.astype(bool), SEVERAL.astype(np.uint8), SEVERAL * 0.9),
+        bad=(SEVERAL[:, 0], SEVERAL[:5], SEVERAL + 1, SEVERAL * 3.0 - 1, SEVERAL * np.nan, np.zeros((N, 3))),
+        wrong_targets=(SEVERAL + 1, SEVERAL.astype(float), SEVERAL[:, 0]),
+    ),
+    "regression": Example(
+        inputs=SIGNALS,
+        targets=NUMBERS,
+        good=(NUMBERS, NUMBERS.tolist(), NUMBERS.astype(np.float16), np.arange(N)),
+        bad=(NUMBERS[:5], NUMBERS[:, None], NUMBERS * np.nan, NUMBERS * 1e200, np.float64(1)),
+        wrong_targets=(NUMBERS[:, None], np.arange(N), NUMBERS * np.inf),
+    ),
+    "forecasting": Example(
+        inputs=SIGNALS,
+        targets=COMING,
+        declares={"horizon": 3},
+        good=(COMING, COMING.tolist(), COMING.astype(np.float32)),
+        bad=(COMING[:, :2], COMING[:5], COMING[:, 0], COMING * np.nan, COMING * 1.7e308, np.ones((N, 3), int)),
+        wrong_targets=(COMING[:, :2], COMING * np.nan, np.ones((N, 3), int)),
+    ),
+    "segmentation": Example(
+        inputs=IMAGES,
+        targets=MASKS,
+        declares={"classes": ("out", "in")},
+        good=(MASKS, MASKS.astype(np.uint8), MASKS * 0.8),
+        bad=(MASKS[:, :4], MASKS[:5], MASKS * 2, -MASKS, MASKS * 1.5, MASKS * np.nan),
+        wrong_targets=(MASKS.astype(float), MASKS[:, :4], MASKS * 2),
+    ),
+    "detection": Example(
+        inputs=IMAGES,
+        targets=[BOX] * N,
+        declares={"classes": ("a", "b")},
+        good=(FOUND, [np.zeros((0, 6))] * N, tuple(boxes.tolist() for boxes in FOUND)),
+        bad=(FOUND[:5], [BOX] * N, [boxes * np.nan for boxes in FOUND], [boxes + 5 for boxes in FOUND], np.zeros(3)),
+        wrong_targets=([BOX[:, :4]] * N, np.zeros((N, 2, 5)), [-BOX] * N, [BOX * np.nan] * N),
+    ),
+}
+KIND = pytest.mark.parametrize("name", KINDS)
+
+
+def task_of(name: str) -> harness.Task:
+    example, kind = EXAMPLES[name], KINDS[name]
+    split = harness.Split(example.inputs, example.targets)
+    return harness.Task(
+        title=name,
+        kind=name,
+        inputs=harness.Inputs(shape=example.inputs.shape[1:]),
+        sources=(
+            harness.Embedded(
+                title=name, licence="none", load=lambda: harness.Parts(*[split] * 3), baseline=harness.Baseline(0.5)
+            ),
+        ),
+        split="as it comes",
+        metrics=tuple(getattr(harness.metrics, metric) for metric in kind.metrics),
+        **example.declares,
+    ).named(name)
+
+
+def info_of(task: harness.Task) -> TaskInfo:
+    return TaskInfo(
+        name=task.name, kind=task.kind, input_shape=task.input_shape, input_dtype=task.inputs.dtype,
+        classes=task.classes, horizon=task.horizon, n_train=N, n_validation=N,
+    )  # fmt: skip
+
+
+def predicted(task: harness.Task, result: Any) -> Predictions:
+    """Do what a worker and then the host do with what `predict` returned."""
+    info = info_of(task)
+    _, arrays = plain(result, KINDS[task.kind])
+    headers = [ArrayHeader(array.dtype, array.shape) for array in arrays]
+    admit_predictions(info, N, info.input_shape or (), "predict")(Done(), headers)
+    return accept(info, list(arrays), "predict")
+
+
+def test_every_kind_has_an_example() -> None:
+    assert set(EXAMPLES) == set(KINDS)
+
+
+@KIND
+def test_what_a_perfect_model_returns_is_accepted_and_scores_best(name: str) -> None:
+    task, example = task_of(name), EXAMPLES[name]
+    right = Predictions(*KINDS[name].all_right(task, example.targets))
+    again = predicted(task, right.values)
+    assert not differing(again, right).any()
+    scored = score(task, harness.Split(example.inputs, example.targets), right)
+    for metric, figure in zip(task.metrics, scored.scores, strict=False):
+        best = metric.within[1] if metric.higher_is_better else metric.within[0]
+        assert figure.value == pytest.approx(1 if np.isinf(best) else best)
+
+
+@KIND
+def test_what_may_be_returned_is_accepted_in_pieces_as_well(name: str) -> None:
+    task, example = task_of(name), EXAMPLES[name]
+    for result in example.good:
+        found = predicted(task, result)
+        assert len(found) == N
+        assert KINDS[name].returns
+        assert len(join_predictions([found.take(range(2)), found.take(range(2, N))])) == N
+        assert not differing(found, found.take(range(N))).any()
+        scored = score(task, harness.Split(example.inputs, example.targets), found)
+        names = {figure.name for figure in scored.scores}
+        assert names >= {metric.name for metric in task.metrics}
+        if found.scores is not None:
+            assert names >= set(KINDS[name].metrics_of_scores)
+
+
+@KIND
+def test_what_may_not_be_returned_is_the_submissions_failure(name: str) -> None:
+    task = task_of(name)
+    for result in EXAMPLES[name].bad:
+        with pytest.raises((SubmissionError, Exception), match="predict returned") as caught:
+            predicted(task, result)
+        assert "expected" in str(caught.value)
+
+
+@KIND
+def test_targets_of_another_form_are_the_tasks_mistake(name: str) -> None:
+    task, example = task_of(name), EXAMPLES[name]
+    good = harness.Split(example.inputs, example.targets)
+    with pytest.raises(TaskError, match="inputs are in the train part"):
+        check_parts(task, task.sources[0], harness.Parts(good, good, good))  # the targets are right
+    for targets in example.wrong_targets:
+        with pytest.raises(TaskError, match=f"task {name}, embedded data, train part: "):
+            check_parts(task, task.sources[0], harness.Parts(harness.Split(example.inputs, targets), good, good))
+
+
+@KIND
+def test_what_a_declaration_lacks_or_has_too_much_is_named(name: str) -> None:
+    task, declares = task_of(name), EXAMPLES[name].declares
+    for change in ({"classes": ()}, {"horizon": None}) if declares else ({"classes": ("a", "b")}, {"horizon": 2}):
+        (changed,) = change
+        if changed in declares and name != "segmentation":
+            with pytest.raises(TaskError, match=f"^{changed}: found"):
+                replace(task, **change)
+    with pytest.raises(TaskError, match="horizon: found"):
+        replace(task, horizon=2 if task.horizon is None else None)
+    other = next(kind for kind in KINDS if not set(KINDS[kind].metrics) & set(KINDS[name].metrics))
+    with pytest.raises(TaskError, match=f"a metric for {name}"):
+        replace(task, metrics=tuple(getattr(harness.metrics, metric) for metric in KINDS[other].metrics))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    name=st.sampled_from(list(KINDS)),
+    array=st.sampled_from(["?", "i1", "i8", "u8", "f2", "f8"]).flatmap(
+        lambda dtype: hnp.arrays(dtype, st.sampled_from([(N,), (N, 1), (N, 2), (N, 3), (N, 8, 8), (N, 6), (2, 6)]))
+    ),
+)
+def test_any_array_is_accepted_or_refused_and_nothing_else(name: str, array: np.ndarray[Any, Any]) -> None:
+    task = task_of(name)
+    info = info_of(task)
+    arrays = [array] if KINDS[name].arrays == 1 else list(pack([array] * N)[1]) if array.ndim else [array]
+    headers = [ArrayHeader(one.dtype, one.shape) for one in arrays]
+    try:
+        admit_predictions(info, N, info.input_shape or (), "predict")(Done(), headers)
+        found = accept(info, arrays, "predict")
+    except (SubmissionError, WireError) as error:
+        assert str(error)
+        return
+    for values in found.values if isinstance(found.values, list) else [found.values]:
+        assert np.isfinite(values.astype(np.float64) ** 2).all()
