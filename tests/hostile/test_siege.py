@@ -114,7 +114,9 @@ def test_no_secret_is_in_anything_that_the_harness_wrote_or_printed(siege):
 
 @pytest.mark.smoke
 def test_no_forged_record_is_on_the_leaderboard(siege):
-    assert [path for path, text in siege.world.published().items() if '"ESCAPED": true' in text] == []
+    printed = siege.world.course.root / ".harness" / "output"  # a student's words, kept as such
+    forged = [path for path, text in siege.world.published().items() if '"ESCAPED": true' in text]
+    assert [path for path in forged if not path.is_relative_to(printed)] == []
 
 
 @pytest.mark.smoke
