@@ -123,6 +123,11 @@ def test_every_name_that_canvas_gives_is_read(here: Course, name: str, place: st
     assert set(laid_out(here)) == {place}
 
 
+def test_a_number_that_the_roster_knows_decides_how_a_name_is_read(here: Course) -> None:
+    take(here, {"team_30_103_5003_model.py": "x"}, roster=Roster((Person(submission="t", canvas_id="30"),)))
+    assert set(laid_out(here)) == {"t/blobs/5003_model.py"}
+
+
 @pytest.mark.parametrize(
     ("name", "place"),
     [
