@@ -119,11 +119,17 @@ def _check_signature(cls: type[Model], name: str, folder: Path) -> None:
         signature.bind(*arguments)
     except TypeError as error:
         raise ContractError(
-            f"`{name}{signature}` cannot be called as {name}({', '.join(_EXPECTED[name])}): "
+            f"`{name}{signature}` cannot be called as {_called(name, signature)}: "
             f"write `{_written(name)}`; {_REMEDIES[name]}",
             file=_file(function, folder),
             line=_line(function, folder),
         ) from error
+
+
+def _called(name: str, signature: inspect.Signature) -> str:
+    first = next(iter(signature.parameters), "")
+    told = f"model.{name}({', '.join(_EXPECTED[name])})"
+    return told if first == "self" else f"{told}, whose first argument is self"
 
 
 def _written(name: str) -> str:

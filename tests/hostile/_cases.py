@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +41,8 @@ class Case:
     task: str
     alone: bool
     known: str
+    form: Literal["source", "notebook"] = "source"
+    """How it is handed in: as it is, or its ``model.py`` as the one cell of a notebook."""
 
     def known_at(self, level: str) -> bool:
         """Tell whether this is known not to be held at `level`."""
@@ -69,6 +72,11 @@ class Case:
             shutil.copyfile(self.path, folder / "model.py")
         if self.group == "attacks":
             shutil.copyfile(KIT, folder / "kit.py")
+        if self.form == "notebook":
+            source = (folder / "model.py").read_text()
+            (folder / "model.py").unlink()
+            cell = {"cell_type": "code", "metadata": {}, "outputs": [], "source": f"#| harness\n{source}"}
+            (folder / "attack.ipynb").write_text(json.dumps({"cells": [cell], "nbformat": 4, "metadata": {}}))
 
 
 def cases(*groups: Group) -> list[Case]:
@@ -104,6 +112,8 @@ def _case(group: Group, path: Path) -> Case:
 
 COLD = cases("attacks", "careless", "unusual")[::4]
 """A quarter of everything: enough to see that both ways of starting hold the same."""
+NOTEBOOKS = [replace(case, form="notebook") for case in cases("attacks")[1::4]]
+"""Another quarter of the attacks, each as a notebook: it can do no more than a ``model.py``."""
 SMOKE = frozenset(
     {
         "artifact-link", "artifact-pickle", "asks-questions", "child-process", "daemon", "dropout-left-on",

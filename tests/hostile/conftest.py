@@ -58,6 +58,13 @@ def cold_siege(request: pytest.FixtureRequest) -> Iterator[Siege]:
         yield siege
 
 
+@pytest.fixture(scope="session")
+def notebook_siege(request: pytest.FixtureRequest) -> Iterator[Siege]:
+    """Evaluate some that are handed in as notebooks."""
+    with lay_siege(_asked_for(request)) as siege:
+        yield siege
+
+
 def _asked_for(request: pytest.FixtureRequest) -> list[Case]:
     """Return the cases of the tests that will run and use the fixture of `request`."""
     tests = [item for item in request.session.items if request.fixturename in getattr(item, "fixturenames", ())]

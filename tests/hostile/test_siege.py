@@ -8,7 +8,7 @@ import re
 import pytest
 
 from harness.sandbox import Level
-from tests.hostile._cases import COLD, SMOKE, by_name, cases
+from tests.hostile._cases import COLD, NOTEBOOKS, SMOKE, by_name, cases
 from tests.hostile._world import Host, build_world
 from tests.hostile.conftest import SECONDS
 
@@ -38,6 +38,19 @@ def test_workers_that_are_started_hold_it_too(case, cold_siege, request):
     if case.known_at(cold_siege.level_of(case)):
         request.applymarker(pytest.mark.xfail(strict=True, reason=case.known))
     assert cold_siege.problems[case.name] == []
+
+
+@pytest.mark.parametrize("case", NOTEBOOKS, ids=by_name)
+def test_notebooks_are_held_too(case, notebook_siege, request):
+    if case.known_at(notebook_siege.level_of(case)):
+        request.applymarker(pytest.mark.xfail(strict=True, reason=case.known))
+    assert notebook_siege.problems[case.name] == []
+
+
+def test_notebooks_leave_nothing(notebook_siege):
+    assert notebook_siege.after == notebook_siege.before
+    assert notebook_siege.left_behind == []
+    assert [run.survivors for run in notebook_siege.runs] == [(), ()]
 
 
 @pytest.mark.parametrize("case", cases("pairs"), ids=by_name)
