@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.sandbox._interpreter import package_folders
-from tests.conftest import BLOBS, REPOSITORY
+from tests.conftest import BLOBS, BRIEFLY, REPOSITORY
 from tests.places._cells import Cell
 
 UID = 65534
@@ -145,6 +145,7 @@ class Site:
                 "LANG": "C.UTF-8",
                 "HARNESS_OFFLINE": "1",
                 "XDG_CACHE_HOME": str(self.home / "cache"),
+                "HARNESS_LATENCY_SECONDS": BRIEFLY,
                 "HARNESS_LOCKS": str(self.home),
             },
             "commands": [[str(self.environment.harness), *command] for command in commands],
