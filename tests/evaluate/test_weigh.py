@@ -36,7 +36,9 @@ def npy(array: np.ndarray) -> bytes:
 
 
 def test_nothing_weighs_nothing(tmp_path: Path) -> None:
-    assert weighed(tmp_path) == Weight(parameters=0, verified=True, artifact_bytes=0, knowledge_bytes=100, source_bytes=100)
+    assert weighed(tmp_path) == Weight(
+        parameters=0, verified=True, artifact_bytes=0, knowledge_bytes=100, source_bytes=100
+    )
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "float16", "float32", "int64", "float64"])
