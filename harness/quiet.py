@@ -147,11 +147,18 @@ class Quiet:
 
 def _wait(descriptors: Sequence[int], patience: float, *, shared: bool) -> int | None:
     """Lock the first of `descriptors` that can be had; return its place, None if none can within `patience` seconds."""
-    deadline = time.monotonic() + patience
+    begin = time.monotonic()
+    deadline = begin + patience
+    waits = False
     while True:
         for place, descriptor in enumerate(descriptors):
             if try_lock(descriptor, shared=shared):
+                if waits:
+                    _log.info("The lock was had after %.1f s.", time.monotonic() - begin)
                 return place
+        if not waits:
+            waits = True
+            _log.info("Another evaluation on this machine holds a lock; waiting up to %g s for it.", patience)
         if time.monotonic() >= deadline:
             return None
         time.sleep(_LOOK_SECONDS)

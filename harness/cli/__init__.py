@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import keyword
 import signal
 import sys
@@ -11,6 +12,7 @@ from types import FrameType
 import click
 
 from harness._version import __version__
+from harness.cli._verbose import telling
 from harness.contract import HarnessError, UsageError
 from harness.programs import forget_current_folder
 
@@ -55,17 +57,29 @@ class _Commands(click.Group):  # its methods' signatures are click's
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="harness")
-def cli() -> None:
+@click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    help="Before COMMAND: say on standard error what is decided where (-vv: more).",
+)
+@click.pass_context
+def cli(context: click.Context, verbose: int) -> None:
     """Grade deep-learning course work: isolated, measured, honest.
 
     Exit codes: 0 all passed · 1 a submission failed or is below its baseline · 2 usage · 3 infrastructure ·
     130 interrupted.
     """
+    if verbose:
+        context.with_resource(telling(verbose))
 
 
 def main() -> None:
     """Run the command line and exit."""
     forget_current_folder()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what a pipe of Windows has no code for must not end a command
+            stream.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run(sys.argv[1:]))
 

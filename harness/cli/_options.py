@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ from harness.leaderboard import Board, build, write_board
 from harness.record import Stores
 from harness.sandbox import Level, Tell
 from harness.text import neutral_line
+
+_log = logging.getLogger(__name__)
 
 data_root = click.option(
     "--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA."
@@ -78,12 +81,16 @@ cold = click.option(
 
 def course_at(paths: Sequence[str] = ()) -> Course:
     """Return the course of the current folder, else that of the first path named."""
+    start = current_folder()
     try:
-        return Course.find(current_folder())
+        course = Course.find(start)
     except UsageError:
-        if paths and Path(paths[0]).exists():
-            return Course.find(Path(paths[0]))
-        raise
+        if not paths or not Path(paths[0]).exists():
+            raise
+        start = Path(paths[0])
+        course = Course.find(start)
+    _log.info("The course is %s, found from %s.", course.root, start)
+    return course
 
 
 def places(data_root: Path | None = None) -> Places:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,6 +29,8 @@ from harness.data._files import Bars, NotHere, in_cache, in_data_root, no_bars
 from harness.data._places import Places
 from harness.data._prepared import prepared_path, read_prepared, write_prepared
 from harness.data._private import private_test
+
+_log = logging.getLogger(__name__)
 
 DataChoice = Literal["auto", "real", "canonical", "local", "embedded"]
 """One kind of source, or the first of all (`auto`), or the first that is no stand-in (`real`)."""
@@ -77,7 +80,9 @@ def load_data(
             folder = find()
         except NotHere as reason:
             passed_over.append(str(reason))
+            _log.info("Task %s: the %s data %r is not used: %s.", task.name, source.kind, source.title, reason)
             continue
+        _log.info("Task %s: the %s data %r is used, from %s.", task.name, source.kind, source.title, folder or "code")
         parts = _read(task, task_digest, source, folder, places)
         if task.private_test:
             parts = replace(parts, test=private_test(task, parts.test, places))

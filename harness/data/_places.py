@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from harness.contract import UsageError
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,12 @@ class Places:
             if folder is not None and not folder.is_dir():
                 raise UsageError(f"the {name} {folder} is not a folder")
         offline = environment.get("HARNESS_OFFLINE", "") not in ("", "0")
+        given = "--data-root" if data_root else "HARNESS_DATA"
+        _log.info(
+            "%s; downloads are %s.",
+            f"There is no data root ({given} is not set)" if root is None else f"The data root is {root} ({given})",
+            "off (HARNESS_OFFLINE)" if offline else "allowed",
+        )
         return cls(root=root, cache=user_cache_path("harness"), private=private, offline=offline)
 
     def all(self) -> tuple[Path, ...]:

@@ -13,7 +13,7 @@ from harness.contract import Baseline, Task
 from harness.data import Asset, TaskData
 from harness.evaluate._host import package_versions
 from harness.evaluate._snapshot import Snapshot
-from harness.record import Mode, ScoredOn, SubmissionPart, TaskPart
+from harness.record import Mode, Record, ScoredOn, SubmissionPart, TaskPart
 from harness.sandbox import Gpu
 
 Device = Literal["cpu", "cuda"]
@@ -129,6 +129,23 @@ class Plan:
     def submission_part(self) -> SubmissionPart:
         """Return the record's `submission`."""
         return SubmissionPart(name=self.name, digest=self.snapshot.digest, mode=self.mode)
+
+
+def differences(plan: Plan, record: Record) -> tuple[str, ...]:
+    """Return what of a plan is no longer as it was when `record` was made."""
+    task, run = record.task, record.run
+    compared = (
+        ("the submission", record.submission.digest, plan.snapshot.digest),
+        ("the task", task.digest, plan.task_digest),
+        ("the data", (task.source, task.data_digest), (plan.data.source.kind, plan.data.digest)),
+        ("what is scored on", task.scored_on, plan.data.scored_on),
+        ("whether it is trained", record.submission.mode, plan.mode),
+        ("the seed", run.seed, plan.base_seed),
+        ("the level of isolation", run.isolation.level, plan.level),
+        ("the version of the harness", run.harness_version, __version__),
+        ("the versions of packages", run.packages, package_versions()),
+    )
+    return tuple(name for name, then, now in compared if then != now) or ("the settings",)
 
 
 def choose_mode(task: Task, ships_weights: bool, weights: WeightsPolicy) -> Mode:

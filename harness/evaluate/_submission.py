@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from harness.course import Course, Submission
 from harness.data import Asset, DataChoice, Places, TaskData, assets_here, load_data
 from harness.evaluate._check import Check, check
 from harness.evaluate._observe import Observer
-from harness.evaluate._plan import Device, Plan, WeightsPolicy, choose_mode
+from harness.evaluate._plan import Device, Plan, WeightsPolicy, choose_mode, differences
 from harness.evaluate._run import Outcome, Told, run
 from harness.evaluate._snapshot import take_snapshot
 from harness.evaluate._try_task import try_task
@@ -24,6 +25,8 @@ from harness.quiet import Quiet, machine_wide
 from harness.record import Record, ScoredOn, Stores, UnstorableError
 from harness.sandbox import Gpu, Sandbox, find_gpus
 from harness.scratch import scratch
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +131,13 @@ class Evaluator:
         """Return the record of an equal run if there is one, else evaluate and store."""
         with self._planned(submission) as (plan, _):
             newest = self._stores.records.read(submission.task, submission.name)
+            if isinstance(newest, Record):
+                changed = ", ".join(differences(plan, newest))
+                same = newest.run.id == plan.id
+                why = "nothing has changed, so its record stands" if same else f"evaluated again, for {changed} changed"
+                _log.info("%s: %s.", submission, why)
+            else:
+                _log.info("%s: evaluated, for it has no record that can be read.", submission)
             if isinstance(newest, Record) and newest.run.id == plan.id:
                 return Evaluation(record=newest, how="reused")
         return self.evaluate_and_store(submission, observer)

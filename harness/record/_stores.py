@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.record._evidence import Evidence, EvidenceStore
 from harness.record._store import Store, stored_form
 from harness.record._types import Record
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class Stores:
         """
         stored_form(record)
         self.evidence.write(record.task.name, record.submission.name, evidence)
+        _log.info(
+            "The record is %s, and the evidence behind it in %s.",
+            self.records.path(record.task.name, record.submission.name),
+            self.evidence.folder(record.task.name, record.submission.name),
+        )
         return self.records.write(record)
 
     def withdraw(self, task: str, submission: str, to: Path) -> bool:

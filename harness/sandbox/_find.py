@@ -6,13 +6,14 @@ import logging
 import os
 import platform
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.contract import HarnessError, InfrastructureError, Limits
 from harness.sandbox._box import Box, Sandbox
+from harness.sandbox._interpreter import interpreter_paths
 from harness.sandbox._levels import Level, Start, Tell, describe_cold
 from harness.sandbox._plain import Plain
 from harness.sandbox._process import Process
@@ -64,7 +65,9 @@ def find_sandbox(
         notices: list[str] = []
         sandbox = _starting(candidate.sandbox, start, notices.append)
         problem = _try(sandbox)
+        _log.info("Isolation by %s (%s): %s.", candidate.name, candidate.level.value, problem or "works, and is taken")
         if problem is None:
+            _log.info("Workers are shown Python's files in %s.", ", ".join(_told(interpreter_paths())))
             if start == "warm" and sandbox is candidate.sandbox:
                 tell(describe_cold(_without_namespaces(sandbox)))
             return _telling(sandbox, notices, tell)
@@ -118,6 +121,12 @@ def _without_namespaces(sandbox: Sandbox) -> str:
         level = sandbox.isolation.level.value
         why = f"isolation {level} has no namespaces to fork them into; `harness doctor` says how to get them"
     return why
+
+
+def _told(paths: Iterable[Path]) -> list[str]:
+    """Return the paths outside ``/usr`` that lie in no other one."""
+    shown = set(paths)
+    return sorted(str(path) for path in shown if not ({Path("/usr"), *shown} & set(path.parents)))
 
 
 def _candidates(hidden: Sequence[Path]) -> Iterator[Attempt]:

@@ -148,11 +148,15 @@ class Warm:
             release=(held.close,),
         )
 
+    def _begin(self, libraries: Libraries) -> Nursery:
+        _log.info("Workers that need %s are forked from one process.", ", ".join(sorted(libraries)) or "NumPy alone")
+        return Nursery(self.cold.nursery())
+
     def _nursery(self, libraries: Libraries) -> Nursery:
         """Return the nursery of `libraries`, started if need be; the one that nobody wanted longest makes room."""
         with self._lock:
             for wanted in (frozenset[str](), libraries):  # the yardstick will want the first
-                nursery = self._nurseries.pop(wanted, None) or Nursery(self.cold.nursery())
+                nursery = self._nurseries.pop(wanted, None) or self._begin(wanted)
                 self._nurseries[wanted] = nursery
             while len(self._nurseries) > _MOST:
                 self._nurseries.pop(next(iter(self._nurseries))).close()

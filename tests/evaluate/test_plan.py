@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 import harness
+from harness import __version__
 from harness.data._load import TaskData
-from harness.evaluate import _plan
-from harness.evaluate._plan import Plan, choose_mode, seed_for
+from harness.evaluate import _plan, package_versions
+from harness.evaluate._plan import Plan, choose_mode, differences, seed_for
 from harness.evaluate._snapshot import Snapshot
+from harness.record import Run, SubmissionPart
+from tests.records import RECORD
 
 SPLIT = harness.Split(np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1]))
 SOURCE = harness.Embedded(
@@ -50,6 +54,32 @@ PLAN = Plan(
 def test_equal_plans_have_equal_ids() -> None:
     assert replace(PLAN).id == PLAN.id
     assert len(PLAN.id) == 16
+
+
+def test_what_has_changed_since_a_record_is_named() -> None:
+    submission = SubmissionPart(name="bob", digest="sha256:s", mode="trained")
+    run = replace_run(level=PLAN.level)
+    record = structs.replace(RECORD, task=PLAN.task_part(), submission=submission, run=run)
+    assert differences(PLAN, record) == ("the settings",)
+    changes: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"task_digest": "sha256:u"}, "the task"),
+        ({"data": replace(DATA, digest="sha256:e")}, "the data"),
+        ({"data": DATA.without_test()}, "what is scored on"),
+        ({"snapshot": replace(SNAPSHOT, digest="sha256:x")}, "the submission"),
+        ({"mode": "loaded"}, "whether it is trained"),
+        ({"base_seed": 1}, "the seed"),
+        ({"level": "landlock"}, "the level of isolation"),
+    )
+    for change, name in changes:
+        assert differences(replace(PLAN, **change), record) == (name,)
+
+
+def replace_run(level: str) -> Run:
+    """Return the run of a record that was made here and now."""
+    isolation = structs.replace(RECORD.run.isolation, level=level)
+    return structs.replace(
+        RECORD.run, seed=0, isolation=isolation, harness_version=__version__, packages=package_versions()
+    )
 
 
 OTHER = replace(SOURCE, baseline=harness.Baseline(0.9))

@@ -1,0 +1,44 @@
+"""`harness -v` says what is decided where; without it nothing is said."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from harness.cli._verbose import telling
+from tests.conftest import CENTROIDS, TemporaryCourse
+
+
+@pytest.mark.line
+def test_a_command_says_what_it_decides_if_it_is_asked(course: TemporaryCourse, tmp_path: Path) -> None:
+    course.submit()
+    first = course.harness("-v", "evaluate", "submissions/bob").stderr
+    for words in (
+        f"The course is {course.root}, found from {course.root}.",
+        "There is no data root (HARNESS_DATA is not set); downloads are off (HARNESS_OFFLINE).",
+        "works, and is taken.",
+        "Workers are shown Python's files in ",
+        "Task blobs: the embedded data 'generated clouds' is used",
+        "bob · blobs: evaluated, for it has no record that can be read.",
+        f"the evidence behind it in {course.root}/.harness/evidence/blobs/bob.",
+    ):
+        assert words in first
+    assert "nothing has changed" in course.harness("-v", "evaluate", "submissions/bob").stderr
+    course.submit(CENTROIDS + "\n# a remark\n")
+    again = course.harness("-v", "evaluate", "submissions/bob").stderr
+    assert "evaluated again, for the submission changed." in again
+    assert "is decided" not in course.harness("evaluate", "submissions/bob").stderr
+
+
+@pytest.mark.unit
+def test_what_is_told_ends_with_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    log = logging.getLogger("harness.somewhere")
+    for times, words in ((1, "decided\n"), (2, "decided\na detail\n")):
+        with telling(times):
+            log.info("decided")
+            log.debug("a detail")
+        assert capsys.readouterr().err == words
+    log.info("decided")
+    assert capsys.readouterr().err == ""
