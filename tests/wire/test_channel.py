@@ -234,9 +234,13 @@ def test_what_is_no_frame_is_refused(raw):
 WHOLE = frame(arrays=2) + header(shape=(2,)) + header(b"i", 4, (1,)) + bytes(20)
 
 
-@pytest.mark.parametrize("chunk", [1, 7, 4096, 2**16 - 1, 2**16, 2**16 + 1, 2**20])
 @pytest.mark.parametrize("size", [1, 2**16 - 100, 2**16, 200_000])
-def test_frames_arrive_whole_however_the_bytes_are_cut(chunk, size):
+def test_frames_arrive_whole_however_the_bytes_are_cut(size):
+    for chunk in (1, 7, 4096, 2**16 - 1, 2**16, 2**16 + 1, 2**20):
+        assert received_in_chunks(chunk, size), chunk
+
+
+def received_in_chunks(chunk, size):
     chunk = max(chunk, size // 100)  # a byte at a time would take long for the large ones
     sent = np.random.default_rng(0).bytes(size)
     raw = (frame(arrays=1) + header(b"u", 1, (size,)) + sent) * 2 + frame()
@@ -255,13 +259,18 @@ def test_frames_arrive_whole_however_the_bytes_are_cut(chunk, size):
         channel.receive(anything)
     thread.join()
     os.close(reader)
-    assert [array.tobytes() for arrays in received for array in arrays] == [sent, sent]
+    return [array.tobytes() for arrays in received for array in arrays] == [sent, sent]
 
 
-@pytest.mark.parametrize("length", range(len(WHOLE)))
-def test_a_frame_cut_short_anywhere_is_a_closed_channel(length):
-    with hearing(WHOLE[:length]) as channel, pytest.raises(ChannelClosed):
-        channel.receive(anything)
+def test_a_frame_cut_short_anywhere_is_a_closed_channel():
+    came = {}
+    for length in range(len(WHOLE)):
+        with hearing(WHOLE[:length]) as channel:
+            try:
+                came[length] = channel.receive(anything)
+            except ChannelClosed:
+                continue
+    assert came == {}
 
 
 def test_that_frame_is_whole():
