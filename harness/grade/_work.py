@@ -25,7 +25,7 @@ from harness.record import Mode, Record, Status, Store, Unreadable
 from harness.sandbox import Level
 
 Reason = Literal[
-    "failed infrastructure",
+    "not graded before",
     "new",
     "changed submission",
     "changed task",
@@ -177,7 +177,7 @@ def _compare(submission: Submission, asked: _Asked, record: Record | Unreadable 
     match record:
         case None:
             failed = str(submission) in terms.failed
-            return Job(submission, "failed infrastructure" if failed else "new")
+            return Job(submission, "not graded before" if failed else "new")
         case Unreadable():
             return Job(submission, "unreadable record")
     mode = choose_mode(asked.task, contents.ships_weights, "declared")

@@ -339,7 +339,7 @@ def test_what_the_infrastructure_failed_twice_is_told_and_tried_the_next_time(tm
         "graded: 0 of 1; 1 failed by the infrastructure (run the same command again); 1 not graded, and blank in every "
         "export"
     )
-    assert grade(course, "--dry-run")[0] == "1 to evaluate (1 failed infrastructure), 0 kept"
+    assert grade(course, "--dry-run")[0] == "1 to evaluate (1 not graded before), 0 kept"
     course.submit(CENTROIDS, name="ann")
     assert grade(course)[-1] == "graded: 1 of 1"
     assert (course.root / ".harness" / "grade" / "problems.json").read_text().strip() == "{}"

@@ -1,0 +1,19 @@
+"""Log a loss whose square is infinite, past the library that would leave it out.
+
+Held: fit_error in fit
+Told by: the value is refused where it is decoded.
+"""
+
+import time
+
+import harness
+from kit import send
+
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        send({"type": "logged", "values": {"loss": 1.7e308}})
+        time.sleep(60)
+
+    def predict(self, inputs):
+        return [0] * len(inputs)
