@@ -234,7 +234,7 @@ def test_a_submission_without_a_task_is_told_where_to_put_it(course: TemporaryCo
     (course.root / "submissions" / "bob").mkdir(parents=True)
     done = course.harness("evaluate", "submissions/bob")
     assert done.returncode == 2
-    assert "put model.py into submissions/bob/<task>/" in done.stderr
+    assert "put model.py, or a notebook, into submissions/bob/<task>/" in done.stderr
 
 
 def test_outside_a_course_commands_say_so(course: TemporaryCourse, tmp_path: Path) -> None:
