@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,14 @@ from harness.ci._change import Change, Touched
 from harness.ci._checkout import check_out
 from harness.ci._find import Range, entries_of, folder_of
 from harness.ci._git import Repository
-from harness.ci._result import Former, Graded, Place, Points, Problem, Result
+from harness.ci._result import Finding, Former, Graded, Place, Points, Problem, Result
 from harness.contract import HarnessError, Task
 from harness.course import SUBMISSIONS, Course, Submission
 from harness.data import Places
 from harness.evaluate import Evaluator, Observer, Settings
 from harness.gradebook import most_points, points_for
 from harness.leaderboard import build
-from harness.record import Record, Score, ScoredOn, Stores
+from harness.record import Record, Score, ScoredOn, Stores, Unreadable
 from harness.sandbox import Sandbox
 from harness.scratch import scratch
 from harness.statistics import Interval, unpaired_p_value
@@ -56,8 +56,10 @@ def run_ci(repository: Repository, commits: Range, change: Change, grader: Grade
                     graded.append(comparison.grade(touched, observer))
             except HarnessError as error:
                 problems.append(Problem(name=touched.name, task=touched.task, message=str(error)))
+        unreadable = tuple(comparison.unreadable())
     return msgspec.structs.replace(
         without_grades(commits, change, grader.settings.score_on),
+        findings=(*change.findings, *unreadable),
         isolation=str(grader.sandbox.isolation),
         graded=tuple(graded),
         problems=tuple(problems),
@@ -85,7 +87,7 @@ class _Comparison:
     def __init__(self, course: Course, grader: Grader, gone: set[tuple[str, str]]) -> None:
         self._course, self._gone = course, gone
         self._published = Stores.of(course.leaderboard, course.private).records
-        self._kept = Stores.of(grader.kept, grader.kept)
+        self._kept, self._root_of_kept = Stores.of(grader.kept, grader.kept), grader.kept.parent.parent
         self._evaluator = Evaluator(course, grader.sandbox, grader.places, grader.settings, self._kept)
 
     def grade(self, touched: Touched, observer: Observer) -> Graded:
@@ -102,6 +104,15 @@ class _Comparison:
             place=self._place(record),
             points=_points(self._course.task(touched.task), record),
         )
+
+    def unreadable(self) -> Iterator[Finding]:
+        """Yield which records could not be compared with because they cannot be read."""
+        for store, root in ((self._published, self._course.root), (self._kept.records, self._root_of_kept)):
+            for found in store.all():
+                if isinstance(found, Unreadable):
+                    path = found.path.relative_to(root).as_posix()
+                    message = f"this record cannot be read ({found.reason}): restore or remove it"
+                    yield Finding(severity="warning", path=path, line=None, message=message)
 
     def _earlier(self, touched: Touched) -> Iterable[Record]:
         """Yield what this person's work scored before, by what name it then had; the newest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,6 +127,7 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
                 out.print(f"isolation: {sandbox.isolation}")
                 grader = Grader(sandbox=sandbox, places=where, settings=settings, kept=folder)
                 result = run_ci(repository, commits, change, grader, _watch(out))
+            _show_findings(out, result.findings[len(change.findings) :])
         _write(files, result)
         _show(out, result)
     if on_github(os.environ):
@@ -151,7 +153,11 @@ class _Files:
 def _introduce(out: Console, change: Change) -> None:
     for touched in change.touched:
         out.print(f"{touched}: {touched.how}" + (f" from {touched.former}" if touched.former else ""))
-    for finding in change.findings:
+    _show_findings(out, change.findings)
+
+
+def _show_findings(out: Console, findings: Iterable[Finding]) -> None:
+    for finding in findings:
         out.print(f"{finding.severity}: {_where(finding)}{neutral_output(finding.message)}")
 
 

@@ -338,3 +338,16 @@ def test_outside_of_git_is_a_usage_error(repository: TemporaryRepository) -> Non
     done = repository.run("--base", "main")
     assert done.returncode == 2
     assert "in no git repository" in done.stderr
+
+
+def test_a_record_that_cannot_be_read_is_told_once_and_stops_nothing(repository: TemporaryRepository) -> None:
+    repository.write("leaderboard/records/blobs/eve.json", "<<<<<<< HEAD")
+    repository.commit("a merge went wrong")
+    repository.branch("ann")
+    repository.course.submit(CENTROIDS, name="ann")
+    repository.commit()
+    done = repository.run("--base", "main")
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = "warning: leaderboard/records/blobs/eve.json: this record cannot be read"
+    assert done.stdout.count(said) == 1
+    assert outcomes(repository.result()) == {"ann": "passed"}
