@@ -138,9 +138,12 @@ def test_html_and_xml_show_the_text_and_nothing_else(text):
 @example("-1")
 @example("@x")
 @example("＝1")
+@example("＋1")
+@example("－1")
+@example("＠x")
 def test_no_cell_is_a_formula(text):
     (cell,) = next(csv.reader([_as_csv(neutral_cell(text))]), [""])
-    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝"))
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
     assert cell.removeprefix("'") == neutral_line(text).removeprefix("'")
 
 
@@ -153,14 +156,20 @@ def _as_csv(cell):
 
 @settings(deadline=None)
 @given(st.text(st.one_of(st.sampled_from([":", "#", "[", "\n", " "]), st.characters())))
+@example("::error::no")
+@example(" \n::error::no")
+@example("no ##[error]no")
 def test_no_line_is_a_command(text):
     (line,) = neutral_output(text).splitlines() or [""]
     assert not line.lstrip().startswith("::")
-    assert "##[" not in line
+    assert "##[" not in line + neutral(text)
 
 
 @settings(deadline=None)
 @given(markup)
+@example("a::b")
+@example("a,line=7::b")
+@example("100%25\r\n\u2028::error::no")
 def test_a_command_keeps_its_message_and_its_properties(text):
     line = f"::error file={command_property(text)},line=1::{command_message(text)}"
     assert len(line.splitlines()) == 1
