@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
-from harness import Baseline, Embedded, Inputs, Parts, Task, metrics
+from harness import Task
 from harness.gradebook import Entry, Person
 from harness.tables import Sheet
+from tests import declared
 
 ANN = Person(
     submission="ann", name="Ann Ark", email="ann@x.org", id_number="A1", canvas_id="11", sis_user_id="S1",
@@ -37,14 +38,4 @@ def sheet(text: str | bytes) -> Sheet:
 
 def task(name: str, points: tuple[tuple[float, float], ...] = ((0.5, 0.0), (1.0, 10.0))) -> Task:
     """Return a task of two classes with these cut-offs; it has no data."""
-    source = Embedded(title="none", load=lambda: Parts(None, None, None), baseline=Baseline(0.5), licence="CC0")  # type: ignore[arg-type]
-    return Task(
-        title="t",
-        kind="classification",
-        inputs=Inputs(shape=(2,)),
-        sources=(source,),
-        split="none",
-        metrics=(metrics.accuracy,),
-        classes=("a", "b"),
-        points=points,
-    ).named(name)
+    return declared.task(name, points=points)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import harness
 from harness.contract import Metric, Predictions, TaskError, metrics
 from harness.evaluate._score import score
+from tests.declared import task
 
 quick = settings(deadline=None, max_examples=60)
 
@@ -133,16 +134,7 @@ def test_a_class_that_is_not_there_counts_for_nothing() -> None:
 
 
 def segmentation(metric: Metric) -> harness.Task:
-    return harness.Task(
-        title="masks",
-        kind="segmentation",
-        inputs=harness.Inputs(shape=(8, 8)),
-        sources=(
-            harness.Embedded(title="none", load=lambda: None, baseline=harness.Baseline(0.5), licence="none"),  # type: ignore[arg-type, return-value] # never loaded
-        ),
-        split="none",
-        metrics=(metric,),
-    ).named("masks")
+    return task("masks", kind="segmentation", inputs=harness.Inputs(shape=(8, 8)), classes=(), metrics=(metric,))
 
 
 def test_a_metric_with_a_resampler_gets_the_interval_that_computing_anew_would_give() -> None:

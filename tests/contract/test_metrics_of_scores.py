@@ -12,6 +12,8 @@ import harness
 from harness.contract import Predictions, SubmissionError, metrics
 from harness.contract.metrics import probabilities
 from harness.evaluate._score import score
+from tests.declared import source
+from tests.declared import task as make_task
 
 quick = settings(deadline=None, max_examples=60)
 
@@ -219,18 +221,9 @@ TRUTH = harness.Split(np.zeros((90, 1), np.float32), TARGETS)
 
 
 def task(*declared: harness.Metric) -> harness.Task:
-    return harness.Task(
-        title="t",
-        kind="classification",
-        inputs=harness.Inputs(shape=(1,)),
-        classes=("a", "b", "c"),
-        sources=(
-            harness.Embedded(
-                title="t", licence="l", baseline=harness.Baseline(0), load=lambda: harness.Parts(*[TRUTH] * 3)
-            ),
-        ),
-        split="s",
-        metrics=declared,
+    inputs = harness.Inputs(shape=(1,))
+    return make_task(
+        inputs=inputs, classes=("a", "b", "c"), sources=(source(baseline=0, part=TRUTH),), metrics=declared
     )
 
 

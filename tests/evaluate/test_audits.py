@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import Baseline, Embedded, Inputs, Split, Task, metrics
+from harness import Split, metrics
 from harness.contract import Predictions
 from harness.evaluate._audits import allowed_to_differ, differing, no_replay, not_memorised, same_answers
 from harness.evaluate._measure import Asked, Replays
 from tests.classroom.others import CHEATS
+from tests.declared import task
 
 
 def labels(*values):
@@ -154,18 +155,7 @@ def test_no_input_is_no_replay():
 
 
 def blobs(cost):
-    source = Embedded(title="none", load=lambda: None, baseline=Baseline(0.5), licence="CC0")
-    return Task(
-        title="t",
-        kind="classification",
-        inputs=Inputs(shape=(2,)),
-        sources=(source,),
-        split="none",
-        metrics=(metrics.accuracy, metrics.macro_f1),
-        classes=("a", "b"),
-        perturb=lambda item, _: item,
-        perturb_cost=cost,
-    )
+    return task(metrics=(metrics.accuracy, metrics.macro_f1), perturb=lambda item, _: item, perturb_cost=cost)
 
 
 TRUTH = Split(np.zeros((400, 2), np.float32), np.arange(400) % 2)

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from harness.clock import Budget, Timed
-from harness.contract import Limits, Predictions, TaskInfo
+from harness.contract import Predictions
 from harness.evaluate import _measure
 from harness.evaluate._cores import Cores
 from harness.evaluate._measure import _WORKER_AWAKE_SECONDS, Measured, Subject, measure_cost
 from harness.evaluate._session import Session, _one_number
 from harness.sandbox import Folder, find_sandbox
 from harness.wire import ArrayHeader, WireError
+from tests.declared import info
 
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 several = pytest.mark.skipif(len(CORES) < 2, reason="one core, or no choice of cores")
@@ -38,17 +39,7 @@ class Model(harness.Model):
         return [[pipes._awake[1] if pipes._awake else 0.0, core]] * len(inputs)
 """
 """Answers how long its worker looks, and on which core it is."""
-TASK = TaskInfo(
-    name="tiny",
-    kind="forecasting",
-    input_shape=(1000,),
-    input_dtype="float32",
-    classes=(),
-    horizon=2,
-    n_train=0,
-    n_validation=0,
-    limits=Limits(),
-)
+TASK = info(kind="forecasting", input_shape=(1000,), classes=(), horizon=2)
 
 
 class SeenError(Exception):

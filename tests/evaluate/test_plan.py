@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from msgspec import structs
 
@@ -17,21 +16,12 @@ from harness.evaluate import _plan, package_versions
 from harness.evaluate._plan import Plan, choose_mode, differences, seed_for
 from harness.evaluate._snapshot import Snapshot
 from harness.record import Run, SubmissionPart
+from tests.declared import POINTS, source, task
 from tests.records import RECORD
 
-SPLIT = harness.Split(np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1]))
-SOURCE = harness.Embedded(
-    title="t", licence="l", baseline=harness.Baseline(0.5), load=lambda: harness.Parts(*[SPLIT] * 3)
-)
-TASK = harness.Task(
-    title="t",
-    kind="classification",
-    inputs=harness.Inputs(shape=(2,)),
-    classes=("a", "b"),
-    sources=(SOURCE,),
-    split="s",
-    metrics=(harness.metrics.accuracy,),
-).named("two")
+SPLIT = POINTS
+SOURCE = source()
+TASK = task("two", sources=(SOURCE,))
 DATA = TaskData(
     source=SOURCE, train=SPLIT, validation=SPLIT, test=SPLIT, private=False, digest="sha256:d", passed_over=()
 )

@@ -12,32 +12,29 @@ from harness.contract import Predictions, SubmissionError, TaskInfo
 from harness.evaluate._predictions import accept, admit_predictions
 from harness.kinds import MAX_BOXES_PER_IMAGE
 from harness.wire import ArrayHeader, Done, Operators, WireError, pack
+from tests.declared import info
 
 N = 4
 BOX = [1, 2, 3, 4, 0.5, 1]
 
 
 def task(kind: str) -> TaskInfo:
-    return TaskInfo(
-        name="t",
+    return info(
         kind=kind,
         input_shape=(5, 6, 3) if kind in ("segmentation", "detection") else (8,),
-        input_dtype="float32",
         classes=() if kind == "forecasting" else ("a", "b"),
         horizon=3 if kind == "forecasting" else None,
-        n_train=1,
-        n_validation=1,
     )
 
 
 def judge(kind: str, result: Any) -> Predictions:
     """Do what a session does with a reply: judge its headers, then its values."""
-    info = task(kind)
+    told = task(kind)
     _, arrays = pack(result)
     headers = [ArrayHeader(array.dtype, array.shape) for array in arrays]
-    assert info.input_shape is not None
-    admit_predictions(info, N, info.input_shape, "predict")(Done(), headers)
-    return accept(info, arrays, "predict")
+    assert told.input_shape is not None
+    admit_predictions(told, N, told.input_shape, "predict")(Done(), headers)
+    return accept(told, arrays, "predict")
 
 
 @pytest.mark.parametrize(
@@ -179,8 +176,8 @@ def test_lengths_of_boxes_that_do_not_add_up_are_no_protocol(lengths: list[int])
     ],
 )
 def test_what_people_return_instead_of_labels_has_a_remedy(n: int, result: Any, remedy: str) -> None:
-    info = task("classification")
+    told = task("classification")
     header = ArrayHeader(result.dtype, result.shape)
     with pytest.raises(SubmissionError, match=remedy):
-        admit_predictions(info, n, (8,), "predict")(Done(), [header])
-        accept(info, [result], "predict")
+        admit_predictions(told, n, (8,), "predict")(Done(), [header])
+        accept(told, [result], "predict")

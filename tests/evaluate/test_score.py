@@ -11,6 +11,7 @@ from statsmodels.stats.proportion import proportion_confint
 import harness
 from harness.contract import Predictions, SubmissionError
 from harness.evaluate._score import compare, not_reached, score
+from tests import declared
 
 TARGETS = np.random.default_rng(0).integers(0, 3, 200)
 GUESSES = np.where(np.random.default_rng(1).random(200) < 0.8, TARGETS, 0)
@@ -23,18 +24,9 @@ ERROR = harness.Metric(
 
 
 def task(*metrics: harness.Metric) -> harness.Task:
-    return harness.Task(
-        title="t",
-        kind="classification",
-        inputs=harness.Inputs(shape=(1,)),
-        classes=("a", "b", "c"),
-        sources=(
-            harness.Embedded(
-                title="t", licence="l", baseline=harness.Baseline(0), load=lambda: harness.Parts(*[TRUTH] * 3)
-            ),
-        ),
-        split="s",
-        metrics=metrics,
+    inputs = harness.Inputs(shape=(1,))
+    return declared.task(
+        inputs=inputs, classes=("a", "b", "c"), sources=(declared.source(baseline=0, part=TRUTH),), metrics=metrics
     )
 
 

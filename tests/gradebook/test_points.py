@@ -2,24 +2,15 @@
 
 import pytest
 
-from harness import Baseline, Embedded, Inputs, Metric, Parts, Task, metrics
+from harness import Metric, metrics
 from harness.gradebook import most_points, points_for
+from tests import declared
 
 pytestmark = pytest.mark.unit
 
 
 def task(points, metric=metrics.accuracy):
-    source = Embedded(title="none", load=lambda: Parts(None, None, None), baseline=Baseline(0.5), licence="CC0")
-    return Task(
-        title="t",
-        kind="classification",
-        inputs=Inputs(shape=(2,)),
-        sources=(source,),
-        split="none",
-        metrics=(metric,),
-        classes=("a", "b"),
-        points=points,
-    )
+    return declared.task(metrics=(metric,), points=points)
 
 
 RISING = ((0.90, 0.0), (0.94, 6.0), (0.96, 10.0))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness import Limits, Split, TaskInfo
+from harness import Limits, Split
 from harness.contract import SubmissionError
 from harness.evaluate._session import Session
 from harness.sandbox import Folder, Level, Sandbox
@@ -24,6 +24,7 @@ from harness.sandbox._find import _try
 from harness.sandbox._landlock import Landlock
 from harness.sandbox._rlimits import Rlimits
 from harness.sandbox._warm import Warm
+from tests.declared import info
 
 HEAD = """
 import json, os, socket, subprocess, sys, time
@@ -52,16 +53,7 @@ class Bench:
         submission.mkdir()
         submission.chmod(0o755)
         (submission / "model.py").write_text(HEAD + dedent(model))
-        task = TaskInfo(
-            name="tiny",
-            kind="classification",
-            input_shape=(2,),
-            input_dtype="float32",
-            classes=("a", "b", "c"),
-            n_train=3,
-            n_validation=3,
-            limits=Limits(**(QUICK | limits)),
-        )
+        task = info(classes=("a", "b", "c"), n_train=3, n_validation=3, limits=Limits(**(QUICK | limits)))
         return Session(sandbox=self.sandbox, task=task, folders=(Folder("submission", submission),), threads=threads)
 
     def fitting(self, body: str, more: str = "", threads: int = 1, **limits: Any) -> Session:

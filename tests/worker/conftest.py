@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 import harness
-from harness import Limits, TaskInfo
+from harness import Limits
 from harness.wire import Channel, Fit, Reply, Setup, anything
+from tests.declared import info
 
 HEAD = "import harness, os, sys\nimport numpy as np\n"
 MAIN = Path(harness.__file__).parent / "worker" / "__main__.py"
@@ -37,16 +38,7 @@ class Worker:
 
     def setup(self, seed: int = 0, kind: str = "classification") -> Any:
         """Have the submission imported."""
-        task = TaskInfo(
-            name="tiny",
-            kind=kind,
-            input_shape=(2,),
-            input_dtype="float32",
-            classes=("a", "b"),
-            n_train=2,
-            n_validation=2,
-            limits=Limits(memory_bytes=2 << 30),
-        )
+        task = info(kind=kind, limits=Limits(memory_bytes=2 << 30))
         return self.ask(Setup(task, seed, str(self.folder), 4096))[0]
 
     def fit(self) -> Any:
