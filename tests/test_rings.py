@@ -1,0 +1,61 @@
+"""Each test is in the ring of what it starts, and one that does more than its ring allows fails."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+
+import pytest
+
+from tests.rings import Strayed, _leaves, kept_to, ring_of
+
+
+def test_a_test_that_asks_for_nothing_is_in_the_innermost_ring(request: pytest.FixtureRequest) -> None:
+    assert ring_of(request.node) == "unit"
+
+
+def test_the_ring_follows_from_what_is_asked_for(request: pytest.FixtureRequest, course: object) -> None:
+    assert ring_of(request.node) == "line"
+
+
+@pytest.mark.unit
+def test_a_test_may_name_its_ring(request: pytest.FixtureRequest, course: object) -> None:
+    assert ring_of(request.node) == "unit"
+
+
+def test_a_test_in_two_rings_is_a_mistake(request: pytest.FixtureRequest) -> None:
+    request.node.add_marker("worker")
+    with pytest.raises(pytest.UsageError, match="unit, worker; name one"):
+        ring_of(request.node)
+
+
+@pytest.mark.worker
+@pytest.mark.parametrize("start", [lambda: subprocess.run([sys.executable, "-V"]), lambda: os.fork() or os._exit(0)])
+def test_what_starts_a_process_is_no_unit_test_even_if_it_hides_that(start: object) -> None:
+    with pytest.raises(Strayed, match="in ring unit"), kept_to("unit", network=True):
+        start()  # type: ignore[operator]
+    with pytest.raises(Strayed, match="in ring unit"), kept_to("unit", network=True), suppress(BaseException):
+        start()  # type: ignore[operator]
+
+
+@pytest.mark.worker
+def test_what_a_library_asks_of_the_machine_is_no_work() -> None:
+    with kept_to("unit", network=False), suppress(FileNotFoundError):
+        subprocess.run(["uname", "-p"], capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("event", "arguments", "leaves"),
+    [
+        ("socket.connect", (None, ("127.0.0.1", 80)), False),
+        ("socket.connect", (None, ("192.0.2.1", 80)), True),
+        ("socket.connect", (None, "/run/socket"), False),
+        ("socket.getaddrinfo", ("localhost", 80), False),
+        ("socket.getaddrinfo", ("example.org", 443), True),
+        ("open", ("example.org",), False),
+    ],
+)
+def test_what_leaves_this_machine_is_told(event: str, arguments: tuple[object, ...], leaves: bool) -> None:
+    assert _leaves(event, arguments) is leaves
