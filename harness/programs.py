@@ -1,5 +1,7 @@
 """Start other programs: this Python, and what lies on ``PATH``; never anything of the current folder.
 
+That folder may be a student's: nothing in it is imported, started or read as settings.
+
 Run as ``python -I programs.py PATH MODULE ARGUMENT...``, with PATH in JSON, it is also the first thing that such a
 Python does.
 """
@@ -13,6 +15,7 @@ import runpy
 import shutil
 import sys
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, chdir
 from pathlib import Path
 
 _SEARCHED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
@@ -54,6 +57,14 @@ def forget_current_folder() -> None:
         else:  # to some programs an empty list is the current folder
             os.environ.pop(name, None)
     os.environ["PYTHONSAFEPATH"] = "1"
+
+
+def away_from_here() -> AbstractContextManager[None]:
+    """Stand in the interpreter's own folder while a library is imported that reads settings from where it stands.
+
+    Several libraries bring matplotlib along, which takes a ``matplotlibrc`` of the current folder.
+    """
+    return chdir(sys.prefix)
 
 
 def _entries(listed: str) -> list[str]:

@@ -21,7 +21,7 @@ ARROWS = {
     "_version": set(),
     "artifact": set(),
     "kinds": set(),
-    "contract": {"artifact", "kinds"},
+    "contract": {"artifact", "kinds", "programs"},
     "files": set(),
     "git": {"contract", "programs"},
     "interactive": {"contract", "programs", "wire"},
@@ -58,7 +58,7 @@ ARROWS = {
     "lms": PEOPLE
     | {"course", "data", "evaluate", "export", "files", "gradebook", "notebooks", "programs", "record", "sandbox"}
     | {"scratch", "tables", "text", "wire"},
-    "similarity": {"contract", "notebooks", "text"},
+    "similarity": {"contract", "notebooks", "programs", "text"},
     "scaffold": PEOPLE | {"course", "files"},
     "report": PEOPLE | {"record", "text"},
     "export": PEOPLE | {"record", "text"},

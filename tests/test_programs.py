@@ -96,6 +96,21 @@ def test_python_m_forgets_the_current_folder_first(trap: Trap, tmp_path: Path, m
     assert trap.sprung() == []
 
 
+READS = (
+    "import numpy as np; from harness.contract._boxes import average_precisions; from harness.similarity import *\n"
+    "one = np.array([[0, 0, 1, 1, 0.0]]); average_precisions([one], [np.insert(one, 4, 1, axis=1)])\n"
+    "list(compare([Text('a', 'x = 1'), Text('b', 'y = 2')], [], [], 0.5))\n"
+    "import sys; assert 'matplotlib' in sys.modules"
+)
+
+
+@pytest.mark.worker
+def test_no_library_takes_settings_from_the_current_folder(tmp_path: Path) -> None:
+    (tmp_path / "matplotlibrc").write_text("no.such: setting\n")
+    done = subprocess.run([sys.executable, "-P", "-c", READS], cwd=tmp_path, **SAID)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.unit
 def test_what_is_searched_loses_its_relative_entries(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)

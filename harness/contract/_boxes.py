@@ -23,7 +23,11 @@ def average_precisions(targets: Sequence[NDArray[Any]], boxes: Sequence[NDArray[
     `targets` are (k, 5) x1, y1, x2, y2, class; `boxes` (k, 6) with the score before the class.
     """
     import torch
-    from torchmetrics.detection import MeanAveragePrecision
+
+    from harness.programs import away_from_here
+
+    with away_from_here():
+        from torchmetrics.detection import MeanAveragePrecision
 
     metric = MeanAveragePrecision(  # its own recalls are float32, which puts 3 of 5 below 0.6
         iou_thresholds=[OVERLAP], rec_thresholds=_recalls().tolist(), class_metrics=True

@@ -13,6 +13,7 @@ import numpy as np
 
 from harness.contract import UsageError
 from harness.notebooks import MAX_NOTEBOOK_BYTES, NotebookError, notebook_among, read_notebook
+from harness.programs import away_from_here
 
 _TOKENS = 25  # runs shorter than this are everybody's
 _WINDOW = 1  # every run is kept: what winnowing leaves out would depend on the interpreter's hash seed
@@ -66,7 +67,8 @@ def compare(
         UsageError: the extra `audit` is not installed.
     """
     try:
-        from copydetect import compare_files
+        with away_from_here():
+            from copydetect import compare_files
     except ImportError:
         raise UsageError("the similarity audit needs copydetect: pip install 'harness[audit]'") from None
     known = _boilerplate(boilerplate)
