@@ -60,12 +60,19 @@ class System:
     name: str
     course: TemporaryCourse
 
+    @property
+    def temporary(self) -> Path:
+        """Temporary files: on those systems every user has a folder for them."""
+        folder = self.course.root.parent / "temporary"
+        folder.mkdir(exist_ok=True)
+        return folder
+
     def harness(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command line there."""
         done = subprocess.run(
             [sys.executable, "-P", other_systems.__file__, self.name, "-m", "harness", *arguments],
             cwd=self.course.root,
-            env=os.environ | self.course.environment,
+            env=os.environ | self.course.environment | {"TMPDIR": str(self.temporary)},
             capture_output=True,
             text=True,
             timeout=120,
