@@ -20,6 +20,7 @@ from harness.evaluate._predictions import join_predictions
 from harness.evaluate._score import require_scores
 from harness.evaluate._session import Session
 from harness.evaluate._snapshot import check_snapshot
+from harness.evaluate._unexpected import reported
 from harness.evaluate._weigh import describe_attributes, weigh, why_not_verified
 from harness.sandbox import Folder, Sandbox
 
@@ -64,7 +65,8 @@ def check(plan: Plan, sandbox: Sandbox, work: Path) -> Iterator[Check]:
     suite = _Suite(plan, sandbox, work)
     try:
         for name, step in suite.steps():
-            result = _tried(name, step, suite.translated)
+            with reported(plan.name, plan.task.name, name.__str__):
+                result = _tried(name, step, suite.translated)
             yield result
             if result.outcome == "failed" and name in _Suite.FOUNDATIONS:
                 break

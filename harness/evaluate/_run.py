@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-import traceback
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from msgspec import UNSET
 
 from harness._version import __version__
 from harness.clock import Budget
-from harness.contract import HarnessError, InfrastructureError, Predictions, SubmissionError
+from harness.contract import Predictions, SubmissionError
 from harness.course import published_folder
 from harness.evaluate._audits import keeps_still, moved, no_replay, not_memorised, same_answers
 from harness.evaluate._host import describe_git, describe_machine, package_versions
@@ -29,6 +28,7 @@ from harness.evaluate._predictions import join_predictions
 from harness.evaluate._score import Scored, ScoresMissingError, compare, mean_of, not_reached, score
 from harness.evaluate._session import ProtocolError, Session
 from harness.evaluate._snapshot import check_snapshot
+from harness.evaluate._unexpected import encodable, reported
 from harness.evaluate._weigh import Weight, describe_attributes, weigh, why_not_verified
 from harness.quiet import Quiet
 from harness.record import (
@@ -131,7 +131,7 @@ def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer
     started = datetime.now(UTC).isoformat(timespec="seconds")
     begin = time.monotonic()
     line = _Line(plan, sandbox, work, observer, quiet)
-    with _ours(plan, line):
+    with reported(plan.name, plan.task.name, lambda: line.phase):
         failure: SubmissionError | None = None
         try:
             line.run()
@@ -158,22 +158,6 @@ def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer
         record = _record(plan, reached, failure, about)
         stored_form(record)
         return Outcome(record, evidence, line.told(failure))
-
-
-@contextmanager
-def _ours(plan: Plan, line: _Line) -> Iterator[None]:
-    """Report what nobody expected as a failure of the harness, with all that is needed to look for it."""
-    try:
-        yield
-    except (HarnessError, OSError):
-        raise
-    except Exception as error:
-        step = traceback.extract_tb(error.__traceback__)[-1]
-        raise InfrastructureError(
-            f"the harness itself failed with {plan.name} on task {plan.task.name}, phase {line.phase}: "
-            f"{type(error).__name__}: {_encodable(str(error))[:500]} ({step.filename}:{step.lineno}); "
-            "no record was written and the submission is not to blame: please report this line"
-        ) from error
 
 
 def _record(plan: Plan, reached: _Reached, failure: SubmissionError | None, about: Run) -> Record:
@@ -487,16 +471,11 @@ def _failure(plan: Plan, error: SubmissionError) -> Failure:
     return Failure(
         kind=error.kind,
         phase=error.phase,
-        message=NOT_PUBLISHED if secret else _encodable(error.message),
-        file=None if error.file is None else _encodable(f"{folder}/{error.file}"),
+        message=NOT_PUBLISHED if secret else encodable(error.message),
+        file=None if error.file is None else encodable(f"{folder}/{error.file}"),
         line=error.line,
-        log_tail="" if secret else _encodable(error.log_tail),
+        log_tail="" if secret else encodable(error.log_tail),
     )
-
-
-def _encodable(text: str) -> str:
-    """Return `text` with what UTF-8 cannot carry, a file's name in another encoding say, made visible."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _cost(reached: _Reached) -> Cost:
