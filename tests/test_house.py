@@ -24,7 +24,7 @@ ARROWS = {
     "contract": {"artifact", "kinds", "programs"},
     "files": set(),
     "git": {"contract", "programs"},
-    "interactive": {"contract", "programs", "wire"},
+    "interactive": {"contract", "course", "programs", "wire"},
     "kernel": set(),
     "locks": set(),
     "notebooks": set(),

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.contract import Split, UsageError
+from harness.course import Course
 from harness.interactive._parts import read_parts
 from harness.programs import python_command
 
@@ -67,7 +68,7 @@ def load_data(task: str, *, course: str | Path = ".", data: str = "auto") -> tup
     Raises:
         UsageError: there is no such course, task or data; says what there is.
     """
-    root = _course_root(Path(course))
+    root = Course.find(Path(course)).root
     with tempfile.TemporaryDirectory(prefix="harness-notebook-") as folder:
         file = Path(folder, "parts.npz")
         done = _started(["data", "save", task, str(file), "--data", data], root, None)
@@ -184,24 +185,16 @@ def _progress() -> Callable[[str], None]:
 @contextmanager
 def _carried(model: type, task: str, start: Path) -> Iterator[Path]:
     """Yield a temporary course with the tasks of the one at `start` and `model` as its only submission."""
-    root = _course_root(start)
+    course = Course.find(start)
     if not inspect.isclass(model):
         raise UsageError(f"give the class itself, not {type(model).__name__}: harness.check(Model, {task!r})")
     with tempfile.TemporaryDirectory(prefix="harness-notebook-") as folder:
-        course = Path(folder, "course")
-        shutil.copytree(root / "tasks", course / "tasks", ignore=shutil.ignore_patterns("__pycache__"))
-        place = course / "submissions" / _NAME / task
+        copy = Course(Path(folder, "course"))
+        shutil.copytree(course.tasks_folder, copy.tasks_folder, ignore=shutil.ignore_patterns("__pycache__"))
+        place = copy.folder_of(_NAME, task)
         place.mkdir(parents=True)
         _write(model, place)
-        yield course
-
-
-def _course_root(start: Path) -> Path:
-    start = start.resolve()
-    for folder in (start, *start.parents):
-        if any((folder / "tasks").glob("*/task.py")):
-            return folder
-    raise UsageError(f"{start} is not inside a course: start the notebook in one, or give course='path/to/it'")
+        yield copy.root
 
 
 def _write(model: type, folder: Path) -> None:

@@ -31,9 +31,9 @@ def new_notebook(course: Course, name: str, task: Task) -> list[Path]:
     """Write ``submissions/<name>/<task>/model.ipynb``, a notebook that passes `harness check`, and return it.
 
     Raises:
-        UsageError: the name is not allowed, or the folder is there already.
+        UsageError: the name is not allowed, a link is in the person's place, or the folder is there already.
     """
-    folder = course.root / "submissions" / check_name(name, "submission") / task.name
+    folder = course.folder_of(name, task.name)
     _refuse_taken(folder)
     source = (files("harness.scaffold") / "templates" / "submission" / "model.py.jinja").read_text(encoding="utf-8")
     model = _environment().from_string(source).render({"name": name, "task": task})

@@ -97,6 +97,19 @@ def test_a_class_is_checked_and_evaluated_by_another_process(said: dict[str, Any
 
 
 @pytest.mark.line
+def test_a_notebook_in_a_submission_takes_no_tasks_from_there(
+    course: TemporaryCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = course.submit(None, name="eve") / "tasks" / "blobs"
+    planted.mkdir(parents=True)
+    (planted / "task.py").write_text("raise SystemExit('a planted task was imported')")
+    for name, value in course.environment.items():
+        monkeypatch.setenv(name, value)
+    train, validation = harness.load_data("blobs", course=planted)
+    assert (len(train), len(validation)) == (135, 45)
+
+
+@pytest.mark.line
 def test_the_notebook_to_start_from_runs_and_passes(course: TemporaryCourse) -> None:
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     pytest.importorskip("ipykernel")

@@ -16,7 +16,7 @@ import pytest
 import harness
 from harness.contract import UsageError
 from harness.course import Course
-from harness.scaffold import new_course, new_submission, new_task
+from harness.scaffold import new_course, new_notebook, new_submission, new_task
 from tests.conftest import REPOSITORY, TemporaryCourse
 
 
@@ -37,6 +37,16 @@ def test_a_new_submission_of_a_new_task_of_a_new_course_passes_check(made: Tempo
     done = made.harness("check", "submissions/bob")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "12 passed" in done.stdout
+
+
+def test_nothing_new_is_written_through_a_link(made: TemporaryCourse) -> None:
+    course, elsewhere = Course(made.root), made.root.parent / "elsewhere"
+    elsewhere.mkdir()
+    (course.submissions_folder / "eve").symlink_to(elsewhere)
+    for write in (new_submission, new_notebook):
+        with pytest.raises(UsageError, match="submissions/eve is a link"):
+            write(course, "eve", course.task(course.task_names()[0]))
+    assert not list(elsewhere.iterdir())
 
 
 def test_a_new_course_holds_what_platforms_look_for(made: TemporaryCourse) -> None:
