@@ -30,6 +30,8 @@ _LEAST_ITEMS, _SAMPLE_VALUES = 32, 8 << 20
 _ALONE_SECONDS, _LEAST_ALONE = 4.0, 4
 """How long a model is asked one item at a time, and how many items it is asked at least."""
 
+_SURVIVES = "survives save and load"
+
 Outcome = Literal["passed", "warned", "failed", "skipped"]
 Step = Callable[[], str | None]
 """Returns what is worth telling though all is well."""
@@ -68,7 +70,7 @@ def check(plan: Plan, sandbox: Sandbox, work: Path) -> Iterator[Check]:
             with reported(plan.name, plan.task.name, name.__str__):
                 result = _tried(name, step, suite.translated)
             yield result
-            if result.outcome == "failed" and name in _Suite.FOUNDATIONS:
+            if result.outcome == "failed" and (name in _Suite.FOUNDATIONS or not suite.goes_on(name)):
                 break
     finally:
         suite.close()
@@ -102,7 +104,7 @@ class _Suite:
         self._inputs = self._validation.inputs[: min(_ASKED, plan.task.batch)]
         self._session: Session | None = None
         self._fitted: Predictions
-        self._loaded: Predictions
+        self._loaded: Predictions | None = None
 
     def steps(self) -> list[tuple[str, Step]]:
         """Return the steps by name."""
@@ -114,7 +116,7 @@ class _Suite:
             ("save", self._save),
             ("weigh", self._weigh),
             ("load", self._load),
-            ("survives save and load", self._survives),
+            (_SURVIVES, self._survives),
             ("same twice", self._same_twice),
             ("any batch", self._any_batch),
             ("any order", self._any_order),
@@ -125,6 +127,10 @@ class _Suite:
     def translated(self, error: SubmissionError) -> SubmissionError:
         """Return `error` in the words of who handed it in: with the cell of a notebook, say."""
         return self._plan.snapshot.explained(error, "trained")
+
+    def goes_on(self, name: str) -> bool:
+        """Tell whether the steps after `name` have what they build on: the answers of the loaded model."""
+        return name != _SURVIVES or self._loaded is not None
 
     def close(self) -> None:
         """End the worker, if one runs."""
@@ -182,7 +188,7 @@ class _Suite:
         )
 
     def _same_twice(self) -> None:
-        self._agree(self._loaded, self._ask(np.arange(len(self._inputs))), "when asked twice")
+        self._agree(self._answers, self._ask(np.arange(len(self._inputs))), "when asked twice")
 
     def _any_batch(self) -> None:
         begin = time.monotonic()
@@ -191,12 +197,12 @@ class _Suite:
             if len(alone) >= _LEAST_ALONE and time.monotonic() - begin > _ALONE_SECONDS:
                 break
             alone.append(self._ask(np.array([item])))
-        together = self._loaded.take(np.arange(len(alone)))
+        together = self._answers.take(np.arange(len(alone)))
         self._agree(together, join_predictions(alone), "together and one at a time")
 
     def _any_order(self) -> None:
         order = np.random.Generator(np.random.PCG64(0)).permutation(len(self._inputs))
-        self._agree(self._loaded.take(order), self._ask(order), "in another order")
+        self._agree(self._answers.take(order), self._ask(order), "in another order")
 
     def _leaves_inputs(self) -> None:
         if self._running.inspect(self._inputs).inputs_changed:
@@ -209,6 +215,12 @@ class _Suite:
         for rule in self._plan.task.rules:
             if broken := rule.broken_by(operators):
                 raise _Failed(f"predict uses {', '.join(broken)}; the task allows {rule.text}")
+
+    @property
+    def _answers(self) -> Predictions:
+        """What the loaded model answered first."""
+        assert self._loaded is not None
+        return self._loaded
 
     @property
     def _running(self) -> Session:

@@ -90,6 +90,8 @@ class Model(harness.Model):
     def predict(self, inputs):
         return self.net(torch.tensor(inputs))
 """,
+    "file-gone": FIT.replace("        self.centres =", "        open('kept', 'w').close()\n        self.centres =")
+    + "        open('kept').close()\n        return self.nearest(inputs)\n",
     "nothing": None,
 }
 BROKEN = {
@@ -103,7 +105,7 @@ BROKEN = {
 }
 STOPPED_AT = {
     "in-place": "predict", "form": "predict", "raises": "fit", "syntax": "import", "hostile": "predict",
-    "unsaved": "save", "nothing": "files",
+    "unsaved": "save", "file-gone": "survives save and load", "nothing": "files",
 }  # fmt: skip
 
 

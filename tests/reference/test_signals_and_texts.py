@@ -49,7 +49,7 @@ def evaluated(base: Path, pairs: list[tuple[str, str]], *where: str) -> Temporar
     course = TemporaryCourse.below(base)
     folders = {f"reference/{name}/{task}" for name, task in pairs} | {f"tasks/{task}" for _, task in pairs}
     for folder in sorted(folders | {"tasks/_shared", "reference/_shared"}):
-        shutil.copytree(REPOSITORY / folder, base / folder)
+        shutil.copytree(REPOSITORY / folder, course.root / folder)
     done = course.process("evaluate", *(f"reference/{name}/{task}" for name, task in pairs), *where, timeout=1700)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return course
