@@ -271,6 +271,6 @@ def test_what_is_kept_private_is_its_owners_alone_and_scored_on_from_then_on(pub
 def test_a_task_with_a_mistake_is_told_and_stops_no_other(publisher: Publisher, command: str) -> None:
     publisher.course.add_task("broken", text="import harness\nTASK = harness.Task()\n")
     done = publisher.course.harness("data", command)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 3, done.stdout + done.stderr
     assert "error: task broken" in done.stdout + done.stderr
     assert "points" in done.stdout or command == "verify"

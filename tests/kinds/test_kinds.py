@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ from hypothesis.extra import numpy as hnp
 
 import harness
 from harness.contract import Predictions, SubmissionError, TaskError, TaskInfo
+from harness.course import Course
 from harness.data._check import check_parts
 from harness.evaluate._audits import differing
 from harness.evaluate._predictions import accept, admit_predictions, join_predictions
 from harness.evaluate._score import score
 from harness.kinds import KINDS
+from harness.scaffold import new_submission
 from harness.wire import ArrayHeader, Done, WireError, pack
 from harness.worker._plain import plain
 
@@ -165,6 +168,18 @@ def test_what_may_be_returned_is_accepted_in_pieces_as_well(name: str) -> None:
         assert names >= {metric.name for metric in task.metrics}
         if found.scores is not None:
             assert names >= set(KINDS[name].metrics_of_scores)
+
+
+@KIND
+def test_a_new_submission_fits_and_returns_what_may_be_returned(name: str, tmp_path: Path) -> None:
+    task, example = task_of(name), EXAMPLES[name]
+    (path,) = new_submission(Course(tmp_path), "bob", task)
+    names: dict[str, Any] = {}
+    exec(path.read_text(), names)
+    model, split = names["Model"](), harness.Split(example.inputs, example.targets)
+    model.task = info_of(task)
+    model.fit(split, split)
+    assert len(predicted(task, model.predict(split.inputs))) == N
 
 
 @KIND

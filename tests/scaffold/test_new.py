@@ -6,18 +6,17 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-import harness
 from harness.contract import UsageError
 from harness.course import Course
+from harness.kinds import KINDS
 from harness.scaffold import new_course, new_notebook, new_submission, new_task
 from tests.conftest import REPOSITORY, TemporaryCourse
+from tests.kinds.test_kinds import task_of
 
 
 @pytest.fixture
@@ -88,36 +87,10 @@ def test_a_bad_name_is_a_usage_error(made: TemporaryCourse, name: str) -> None:
         new_task(course, name)
 
 
-def split_of(kind: str) -> harness.Split:
-    inputs = np.zeros((6, 4, 4), np.float32)
-    targets = {
-        "segmentation": np.ones((6, 4, 4), np.int64),
-        "forecasting": np.ones((6, 3), np.float32),
-        "detection": [np.zeros((1, 5), np.float32)] * 6,
-    }
-    return harness.Split(inputs, targets[kind])
-
-
-@pytest.mark.parametrize(("kind", "shape"), [("segmentation", (2, 4, 4)), ("forecasting", (2, 3)), ("detection", None)])
-def test_each_kind_of_task_has_a_model_to_start_from(
-    made: TemporaryCourse, kind: str, shape: tuple[int, ...] | None
-) -> None:
-    task = replace(Course(made.root).task("clouds"), kind=kind, horizon=3 if kind == "forecasting" else None)
-    (path,) = new_submission(Course(made.root), "bob", task.named(kind))
-    names: dict[str, type[harness.Model]] = {}
-    exec(path.read_text(), names)
-    model, split = names["Model"](), split_of(kind)
-    model.fit(split, split)
-    answer = model.predict(split.inputs[:2])
-    assert (answer.shape if shape else [boxes.shape for boxes in answer]) == (shape or [(0, 6)] * 2)
-
-
 @pytest.mark.worker
 def test_templates_are_linted_like_the_rest(made: TemporaryCourse) -> None:
-    course = Course(made.root)
-    for kind in ("classification", "segmentation", "detection", "forecasting"):
-        task = replace(course.task("clouds"), kind=kind, horizon=3 if kind == "forecasting" else None)
-        new_submission(course, f"for-{kind}", task.named("clouds"))
+    for name in KINDS:
+        new_submission(Course(made.root), f"for-{name}", task_of(name))
     ruff = [sys.executable, "-m", "ruff"]
     for arguments in (["format", "--check"], ["check", "--select=E,F,UP,B"]):
         done = subprocess.run(
