@@ -77,6 +77,13 @@ def test_the_digest_depends_on_everything_that_was_predicted(name):
     assert Evidence(**parts | {name: None}).digest != EVIDENCE.digest
 
 
+def test_the_digest_depends_on_the_form_of_the_same_bytes():
+    wide = np.arange(6, dtype=np.int64)
+    forms = [wide, wide.reshape(2, 3), wide.view(np.uint64), wide.view(np.int32)]
+    assert len({Evidence(predictions=form).digest for form in forms}) == len(forms)
+    assert Evidence(predictions=wide).digest != Evidence(outcomes=wide).digest
+
+
 def test_the_digest_does_not_depend_on_the_layout_in_memory():
     scores = np.arange(12.0).reshape(3, 4)
     assert Evidence(scores=np.asfortranarray(scores)).digest == Evidence(scores=scores).digest

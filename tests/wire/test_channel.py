@@ -193,7 +193,7 @@ def test_what_is_no_plain_array_is_not_sent_and_the_channel_goes_on(array):
     [
         pytest.param(frame(magic=b"HRN2"), id="another magic"),
         pytest.param(b"HTTP/1.1 200 OK\r\n\r\n", id="another protocol"),
-        pytest.param(frame(length=2**20 + 1), id="a message too long"),
+        pytest.param(frame(length=2**18 + 1), id="a message too long"),
         pytest.param(frame(length=2**32 - 1), id="a message of 4 GiB"),
         pytest.param(frame(arrays=9), id="nine arrays"),
         pytest.param(frame(b""), id="no message"),
