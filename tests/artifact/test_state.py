@@ -76,6 +76,15 @@ def test_tied_weights_stay_tied_and_are_stored_once(folder):
     assert loaded.encoder.weight is loaded.decoder.weight
 
 
+def test_two_tensors_of_the_same_memory_are_stored_once(folder):
+    weight = torch.rand(6, 6)
+    loaded = round_trip(folder, encoder=weight, decoder=weight.detach(), turned=weight.T)
+    assert stored(folder) == 36 + 36  # turned is another form of it
+    assert torch.equal(loaded.encoder, weight)
+    assert torch.equal(loaded.decoder, weight)
+    assert torch.equal(loaded.turned, weight.T)
+
+
 @pytest.mark.parametrize(
     "dtype", [np.float32, np.complex64, [("x", "f8"), ("y", "i4")]], ids=["float", "complex", "record"]
 )

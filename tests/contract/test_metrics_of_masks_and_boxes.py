@@ -124,6 +124,15 @@ def test_perfect_boxes_score_one_and_no_boxes_nothing() -> None:
         assert metric.resampler(targets, Predictions(nothing))(ALL) == 0
 
 
+@pytest.mark.parametrize(("width", "found"), [(5.1, 1), (4.9, 0)])
+def test_a_box_is_found_by_one_that_covers_half_of_both(width: float, found: int) -> None:
+    targets, boxes = [np.array([[0.0, 0, 10, 10, 0]])], [np.array([[0.0, 0, width, 10, 1, 0]])]
+    metric = metrics.mean_average_precision
+    assert metric.resampler is not None
+    assert metric.compute(targets, Predictions(boxes)) == pytest.approx(found)
+    assert metric.resampler(targets, Predictions(boxes))(np.array([0])) == pytest.approx(found)
+
+
 def test_a_class_that_is_not_there_counts_for_nothing() -> None:
     targets, found = box_set(1)
     without = [boxes[boxes[:, 4] != 2] for boxes in targets]

@@ -126,6 +126,13 @@ def test_without_evidence_ranks_are_found_from_intervals_and_marked(store):
     assert "1~" in board_markdown(board)
 
 
+def test_where_less_is_better_the_least_is_first(store):
+    errors = {name: msgspec.structs.replace(score(value), higher_is_better=False) for name, value in
+              (("alice", 0.3), ("bob", 0.1), ("carl", 0.5))}  # fmt: skip
+    board = build([make_record(name, scores=(error,)) for name, error in errors.items()], store)
+    assert ranks(board) == [{"bob": 1, "alice": 2, "carl": 3}]
+
+
 def test_with_evidence_models_are_compared_on_the_same_items(store):
     wide = {name: (score(value, half=0.02),) for name, value in (("alice", 0.9), ("bob", 0.88))}
     records = [  # alike from their intervals, but bob errs where alice does, and more often

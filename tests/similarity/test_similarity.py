@@ -41,6 +41,12 @@ def test_code_with_other_names_in_it_is_found_and_other_code_is_not() -> None:
     assert min(pair.shares) > 0.9
 
 
+def test_what_is_wholly_in_another_is_found_however_much_stands_around_it() -> None:
+    (pair,) = found([Text("ann", CENTROIDS), Text("bob", OTHER * 4 + RENAMED)])
+    assert max(pair.shares) > 0.9
+    assert min(pair.shares) < 0.5
+
+
 def test_every_comparison_is_counted() -> None:
     texts = [Text(name, OTHER) for name in "abc"]
     assert len(list(compare(texts, [Text("old", OTHER), Text("older", OTHER)], [], 0.5))) == 3 + 6
