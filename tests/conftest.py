@@ -171,9 +171,11 @@ class TemporaryCourse:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let ``-n`` keep together what shares something, longest first."""
+    """Let ``-n`` keep together what shares something, longest first: where it is dealt out, and where it is run."""
     if getattr(config.option, "dist", "no") == "load":
         config.option.dist, config.option.loadscopereorder = "loadgroup", False
+    if hasattr(config, "workerinput"):
+        config.option.loadgroup = True
 
 
 @pytest.hookimpl(tryfirst=True)
