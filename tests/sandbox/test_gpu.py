@@ -86,6 +86,7 @@ def test_a_worker_is_told_of_its_gpu_alone_and_of_none_without():
     assert not environment("/home", box(None))["CUDA_VISIBLE_DEVICES"]
 
 
+@pytest.mark.worker
 @pytest.mark.parametrize("gpu", [None, SECOND])
 def test_bubblewrap_shows_the_nodes_of_that_gpu_before_dev_is_closed(gpu):
     if not find_bubblewraps():
