@@ -75,7 +75,7 @@ def read_rules(course: Course, roster: Path | None, deadline: str | None, *, cou
     tasks = course.task_names()
     policy = Policy.read(course.root / POLICY_FILE, tasks)
     policy = policy.with_deadline(None if deadline is None else deadline_of_command(deadline, policy.zone))
-    people = None if roster is None else Roster.read(roster, tasks)
+    people = None if roster is None else Roster.read(roster, tasks, policy.zone)
     everybody = people or Roster.of(course.submission_names())
     _refuse_extensions_of_nobody(course, policy, everybody)
     rules = Rules(

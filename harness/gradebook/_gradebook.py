@@ -241,7 +241,8 @@ class _Case:
 
     def _points_of_nothing(self) -> float | None:
         is_over = self._deadline is not None and self.now > self._deadline
-        return fewest_points(self.task) if self.task is not None and is_over else None
+        has_points = self.task is not None and most_points(self.task) is not None
+        return 0.0 if has_points and is_over else None  # not the fewest, which are for who handed in
 
     @property
     def _is_excused(self) -> bool:

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -76,18 +76,18 @@ class Roster:
     """What is odd in the file, but no reason to stop."""
 
     @classmethod
-    def read(cls, path: Path, tasks: Sequence[str] = ()) -> Roster:
+    def read(cls, path: Path, tasks: Sequence[str] = (), zone: tzinfo | None = None) -> Roster:
         """Read a table of people: the course's own, or what Canvas, Moodle, Gradescope or GitHub Classroom export.
 
         The course's own has a column `submission`, and any of `COLUMNS`; ``submitted:<task>`` and
         ``deadline:<task>`` speak of one task. Encoding, separators, empty rows and columns and capitals are as
-        spreadsheets leave them.
+        spreadsheets leave them. A time without an offset is on the clock of `zone`, else on this machine's.
 
         Raises:
             UsageError: a column, a name or a value is not what it should be; says in which line.
         """
         sheet = Sheet.read(path)
-        reader = _Reader(path, sheet, tuple(tasks))
+        reader = _Reader(path, sheet, tuple(tasks), zone)
         people = tuple(reader.people())
         _refuse_twice(path, people)
         _refuse_unknown_tasks(path, people, tasks)
@@ -196,6 +196,7 @@ class _Reader:
     path: Path
     sheet: Sheet
     tasks: tuple[str, ...]
+    zone: tzinfo | None
     warnings: list[str] = field(default_factory=list)
 
     def people(self) -> list[Person]:
@@ -298,12 +299,12 @@ class _Reader:
         times = {name: self._by_task(row, name) for name in _BY_TASK}
         only = self.tasks[0] if len(self.tasks) == 1 else None
         submitted = row.get("submitted", "")
-        moment = parse_time(submitted) if submitted else None
+        moment = parse_time(submitted, self.zone) if submitted else None
         extension = row.get("deadline", "")
         if extension and only is not None:
-            times["deadline"].setdefault(only, parse_time(extension))
+            times["deadline"].setdefault(only, parse_time(extension, self.zone))
         elif extension:
-            parse_time(extension)
+            parse_time(extension, self.zone)
         return Person(
             submission=check_name(row.get("submission", ""), "submission"),
             excused=tuple(re.split(r"[\s,;]+", row.get("excused", "").strip())) if row.get("excused") else (),
@@ -317,7 +318,7 @@ class _Reader:
     def _by_task(self, row: Mapping[str, str], kind: str) -> dict[str, datetime]:
         start = f"{kind}:"
         found = ((name.removeprefix(start), text) for name, text in row.items() if name.startswith(start) and text)
-        return {task: parse_time(text) for task, text in found}
+        return {task: parse_time(text, self.zone) for task, text in found}
 
 
 def _canonical(name: str) -> str:

@@ -139,10 +139,16 @@ def test_who_is_excused_gets_no_points_and_spends_no_grace(excused: tuple[str, .
     assert (entry.excused, entry.final, entry.grace_days) == (True, None, 0)
 
 
-def test_what_is_missing_is_nothing_before_the_deadline_and_the_fewest_points_after() -> None:
+def test_what_is_missing_has_no_grade_before_the_deadline_and_no_points_after() -> None:
     assert (grade([], now=BEFORE).status, grade([], now=BEFORE).final) == ("missing", None)
     assert grade([], now=NOW).final == 0
     assert grade([], Policy(), now=NOW).final is None
+    generous = {"usps": replace(TASKS["usps"], points=((0.8, 5), (0.9, 10)))}
+    for attempts, points in (((), 0), ((one(None),), 5)):
+        (entry,) = make_gradebook(
+            Roster((ANN,)), generous, lambda _, __, found=attempts: Attempted(found), Rules(policy=DUE_USPS), NOW
+        )
+        assert entry.final == points
 
 
 def test_a_group_shares_a_submission_but_not_its_excuses() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -45,6 +46,18 @@ def test_a_time_for_no_task_counts_where_there_is_one_task_only(tmp_path: Path) 
     several = read(tmp_path, text)
     assert (several.people[0].submitted, several.people[0].deadlines) == (None, {})
     assert ["counts for none; name it submitted:usps" in line for line in several.warnings] == [True, False]
+
+
+def test_times_without_an_offset_are_on_the_clock_of_the_course(tmp_path: Path) -> None:
+    path = tmp_path / "roster.csv"
+    path.write_text(
+        "submission,submitted:usps,deadline:usps,submitted:spect\n"
+        "ann,2026-01-31 23:30,2026-02-05 10:30,2026-01-31T23:30Z\n"
+    )
+    (ann,) = Roster.read(path, TASKS, ZoneInfo("Europe/Berlin")).people
+    assert ann.submitted_by_task["usps"] == datetime(2026, 1, 31, 22, 30, tzinfo=UTC)
+    assert ann.deadlines["usps"] == datetime(2026, 2, 5, 9, 30, tzinfo=UTC)
+    assert ann.submitted_by_task["spect"] == datetime(2026, 1, 31, 23, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
