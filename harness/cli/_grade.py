@@ -61,6 +61,7 @@ from harness.grade import (
 from harness.gradebook import NOT_GRADED, Gradebook
 from harness.record import Stores
 from harness.sandbox import Level, Start, find_gpus, find_sandbox_of_at_least
+from harness.text import neutral_line
 
 
 @click.command()
@@ -300,12 +301,19 @@ def _alone(course: Course) -> Iterator[None]:
         raise InfrastructureError(f"another `harness grade` works on {course.root}: wait for it, or end it") from None
 
 
+class _Lines(logging.Formatter):
+    """One line a message, in which nothing steers the terminal of whoever reads the log: it may quote a student."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return neutral_line(super().format(record))
+
+
 @contextmanager
 def _log(path: Path) -> Iterator[logging.Logger]:
     path.parent.mkdir(parents=True, exist_ok=True)
     log = logging.Logger("harness.grade", logging.INFO)
     handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    handler.setFormatter(_Lines("%(asctime)s %(message)s"))
     log.addHandler(handler)
     try:
         yield log

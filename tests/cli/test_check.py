@@ -37,6 +37,11 @@ MODELS = {
     "batch": FIT + "        return self.nearest(inputs - inputs.mean(axis=0) + 0.5)\n",
     "order": FIT + "        return np.arange(len(inputs)) % 3\n",
     "anew": FIT + "        return np.random.randint(0, 3, len(inputs))\n",
+    "rounds": FIT
+    + """        answers = self.nearest(inputs)
+        answers[0] = (answers[0] + (len(inputs) > 1)) % 3
+        return answers
+""",
     "forgets": FIT
     + """        return self.nearest(inputs)
 
@@ -98,6 +103,7 @@ BROKEN = {
     "batch": {"any batch"},
     "order": {"any batch", "any order"},
     "anew": {"same twice", "any batch", "any order"},
+    "rounds": set(),
     "forgets": {"survives save and load"},
     "net-in-a-global": {"survives save and load"},
     "dropout": {"survives save and load", "same twice", "any batch", "any order"},
@@ -201,6 +207,7 @@ def test_a_model_fails_exactly_the_points_it_breaks(checked: tuple[TemporaryCour
         ("batch", "any batch", r"\d+ of 32 answers differ together and one at a time"),
         ("order", "any order", r"\d+ of 32 answers differ in another order"),
         ("anew", "same twice", r"\d+ of 32 answers differ when asked twice"),
+        ("rounds", "any batch", r"! any batch: 1 of 32 answers differ .*an evaluation bears 2"),
         ("forgets", "survives save and load", r"\d+ of 32 answers differ before save and after load"),
         ("good", "weigh", r"✓ weigh: 6 parameters: self\.centres 6 numbers$"),
         ("list", "weigh", r"! weigh: .*not verified: self\.numbers holds [\d,]+ bytes that are no array"),
