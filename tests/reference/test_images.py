@@ -50,7 +50,7 @@ def course_in(base: Path, paths: list[str]) -> TemporaryCourse:
     course = TemporaryCourse.below(base)
     shared = ("tasks/_shared", "reference/_shared")
     for path in (*shared, *{f"tasks/{Path(path).name}" for path in paths}, *paths):
-        shutil.copytree(REPOSITORY / path, base / path)
+        shutil.copytree(REPOSITORY / path, course.root / path)
     return course
 
 

@@ -25,7 +25,7 @@ def graded(base: Path, data: Path | None) -> dict[str, dict[str, Any]]:
     """Evaluate all three in a copy of the repository's course; return the records by name."""
     course = TemporaryCourse.below(base)
     for path in ("tasks/usps", *(f"{path}/usps" for path in PATHS)):
-        shutil.copytree(REPOSITORY / path, base / path)
+        shutil.copytree(REPOSITORY / path, course.root / path)
     where = ("--data", "embedded") if data is None else ("--data-root", str(data))
     done = course.process("evaluate", *PATHS, "--task", "usps", *where, timeout=290)
     assert done.returncode == 0, done.stdout + done.stderr
