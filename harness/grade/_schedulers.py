@@ -15,6 +15,8 @@ from typing import Any
 
 from harness.contract import InfrastructureError, UsageError
 
+_DASHBOARD = "127.0.0.1:0"
+"""Where Dask shows its state; left alone it serves all networks, at a port that may be taken."""
 _CONNECT_SECONDS = 15.0
 _PATIENCE = 60.0
 _LOOK_SECONDS = 0.2
@@ -65,7 +67,11 @@ def _local(count: int) -> Iterator[Any]:
 
     with (
         LocalCluster(
-            n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+            n_workers=count,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=_DASHBOARD,
+            silence_logs=50,
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
