@@ -69,13 +69,14 @@ class Scratch:
         Raises:
             OSError: the temporary folder is no folder to write to.
         """
+        base = Path(tempfile.gettempdir())
         for _ in range(_ATTEMPTS):
-            folder = own_folder(Path(tempfile.gettempdir()))
             with contextlib.suppress(FileNotFoundError):  # somebody found it empty and removed it
+                folder = own_folder(base)
                 _sweep(folder)
                 if made := cls._claim(folder, kind):
                     return made
-        raise FileNotFoundError(f"{folder} is removed again and again")
+        raise FileNotFoundError(f"{base} is not there, or one's own folder in it is removed again and again")
 
     @classmethod
     def _claim(cls, folder: Path, kind: str) -> Scratch | None:
