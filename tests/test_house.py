@@ -42,31 +42,31 @@ ARROWS = {
     "wire": {"contract"},
     "yardstick": PEOPLE | {""},
     "worker": {"artifact", "contract", "kinds", "packages", "pipes", "wire"},
-    "sandbox": PEOPLE | {"", "kernel", "nursery", "paths", "programs", "scratch", "versions", "wire"},
+    "sandbox": PEOPLE | {"", "kernel", "forkserver", "paths", "programs", "scratch", "versions", "wire"},
     "diagnosis": {"kernel", "sandbox", "versions"},
-    "nursery": {"kernel", "worker"},
+    "forkserver": {"kernel", "worker"},
     "data": PEOPLE | {"files", "programs"},
     "taskcode": set(),
     "tables": {"contract"},
     "course": PEOPLE | {"taskcode"},
     "leaderboard": {"files", "record", "statistics", "text"},
-    "evaluate": PEOPLE
+    "evaluation": PEOPLE
     | {"artifact", "clock", "course", "data", "files", "git", "notebooks", "quiet", "record"}
     | {"sandbox", "scratch", "statistics", "wire", "yardstick"},
-    "grade": PEOPLE | {"course", "data", "evaluate", "files", "pipes", "programs", "record", "sandbox", "scratch"},
-    "gradebook": PEOPLE | {"course", "evaluate", "files", "git", "record", "tables", "text"},
+    "grading": PEOPLE | {"course", "data", "evaluation", "files", "pipes", "programs", "record", "sandbox", "scratch"},
+    "gradebook": PEOPLE | {"course", "evaluation", "files", "git", "record", "tables", "text"},
     "lms": PEOPLE
-    | {"course", "data", "evaluate", "export", "files", "gradebook", "notebooks", "programs", "record", "sandbox"}
+    | {"course", "data", "evaluation", "export", "files", "gradebook", "notebooks", "programs", "record", "sandbox"}
     | {"scratch", "tables", "text", "wire"},
     "similarity": {"contract", "notebooks", "programs", "text"},
     "scaffold": PEOPLE | {"course", "files"},
     "report": PEOPLE | {"record", "text"},
     "export": PEOPLE | {"record", "text"},
     "ci": PEOPLE
-    | {"course", "data", "evaluate", "git", "gradebook", "leaderboard", "record", "sandbox"}
+    | {"course", "data", "evaluation", "git", "gradebook", "leaderboard", "record", "sandbox"}
     | {"scratch", "statistics", "text"},
     "cli": PEOPLE
-    | {"ci", "course", "data", "diagnosis", "evaluate", "export", "files", "grade", "gradebook", "interactive"}
+    | {"ci", "course", "data", "diagnosis", "evaluation", "export", "files", "grading", "gradebook", "interactive"}
     | {"leaderboard", "lms", "packages", "programs", "record", "report", "sandbox", "scaffold", "similarity", "tables"}
     | {"text"},
 }
@@ -158,12 +158,12 @@ STARTS_PROGRAMS = {
     *(
         "data/_index.py",
         "lms/gradescope_bundle.py",
-        "grade/_local.py",
+        "grading/_local.py",
         "interactive/_run.py",
     ),  # `programs.python_command`
     *("git.py", "sandbox/_bubblewrap.py"),  # `programs.find_program`
-    "grade/_schedulers.py",  # sbatch, as Dask starts it
-    *("sandbox/_box.py", "sandbox/_nursery.py", "sandbox/_plain.py", "sandbox/_process.py"),  # what the levels say
+    "grading/_schedulers.py",  # sbatch, as Dask starts it
+    *("sandbox/_box.py", "sandbox/_forkserver.py", "sandbox/_plain.py", "sandbox/_process.py"),  # what the levels say
 }
 
 

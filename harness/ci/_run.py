@@ -17,7 +17,7 @@ from harness.ci._result import Finding, Former, Graded, Place, Points, Problem, 
 from harness.contract import HarnessError, Task
 from harness.course import SUBMISSIONS, Course, Submission
 from harness.data import Places
-from harness.evaluate import Evaluator, Observer, Settings
+from harness.evaluation import Evaluator, Observer, Settings
 from harness.gradebook import most_points, points_for
 from harness.leaderboard import build
 from harness.record import Record, Score, ScoredOn, Stores, Unreadable

@@ -14,7 +14,7 @@ from harness.cli._options import any_data, console, course_at, data_root, name_r
 from harness.contract import HarnessError, SubmissionError
 from harness.course import Submission
 from harness.data import DataChoice
-from harness.evaluate import Evaluator, Settings
+from harness.evaluation import Evaluator, Settings
 from harness.sandbox import find_sandbox
 from harness.text import neutral_line
 

@@ -50,7 +50,7 @@ from harness.cli._options import (
 from harness.cli._progress import watching
 from harness.cli._result import show
 from harness.data import DataChoice
-from harness.evaluate import Observer, Settings, Told
+from harness.evaluation import Observer, Settings, Told
 from harness.export.junit import Case, Check, Suite, junit_xml, suites_of
 from harness.files import write_atomically
 from harness.record import ScoredOn

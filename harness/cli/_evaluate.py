@@ -32,7 +32,7 @@ from harness.cli._result import show, verdict
 from harness.contract import HarnessError, TaskError, UsageError
 from harness.course import Course, Submission
 from harness.data import DataChoice, TaskData
-from harness.evaluate import Device, Evaluation, Evaluator, Observer, Settings
+from harness.evaluation import Device, Evaluation, Evaluator, Observer, Settings
 from harness.files import write_atomically
 from harness.record import Record, to_plain
 from harness.sandbox import Level, Start, find_sandbox

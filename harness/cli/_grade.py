@@ -39,8 +39,9 @@ from harness.cli._options import (
 from harness.contract import HarnessError, InfrastructureError, UsageError
 from harness.course import Course, Submission, folders_in, suggest
 from harness.data import DataChoice, Places, load_data
-from harness.evaluate import Device, Outcome, describe_git
-from harness.grade import (
+from harness.evaluation import Device, Outcome, describe_git
+from harness.gradebook import NOT_GRADED, Gradebook
+from harness.grading import (
     Cluster,
     Done,
     Executor,
@@ -58,7 +59,6 @@ from harness.grade import (
     plan_work,
     scheduler,
 )
-from harness.gradebook import NOT_GRADED, Gradebook
 from harness.record import Stores
 from harness.sandbox import Level, Start, find_gpus, find_sandbox_of_at_least
 from harness.text import neutral_line
@@ -311,7 +311,7 @@ class _Lines(logging.Formatter):
 @contextmanager
 def _log(path: Path) -> Iterator[logging.Logger]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    log = logging.Logger("harness.grade", logging.INFO)
+    log = logging.Logger("harness.grading", logging.INFO)
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(_Lines("%(asctime)s %(message)s"))
     log.addHandler(handler)

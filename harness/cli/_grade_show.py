@@ -15,7 +15,8 @@ from rich.text import Text
 from tabulate import tabulate
 
 from harness.cli._options import teller
-from harness.grade import (
+from harness.gradebook import MISSING, NOT_GRADED, Entry, Gradebook, describe_lateness
+from harness.grading import (
     Advanced,
     Begun,
     Done,
@@ -28,7 +29,6 @@ from harness.grade import (
     describe,
     describe_standing,
 )
-from harness.gradebook import MISSING, NOT_GRADED, Entry, Gradebook, describe_lateness
 from harness.sandbox import Tell
 from harness.text import neutral_line
 

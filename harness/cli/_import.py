@@ -14,7 +14,7 @@ from harness.cli import FAILED, PASSED
 from harness.cli._options import allow_isolation, console, course_at
 from harness.contract import UsageError
 from harness.course import Course, suggest
-from harness.evaluate import read_contents
+from harness.evaluation import read_contents
 from harness.gradebook import POLICY_FILE, Policy, Roster, Times
 from harness.lms import SYSTEMS, Import, Imported, Origins, WalledArchives
 from harness.lms.times import Table, read_pushes, read_table

@@ -16,7 +16,7 @@ from rich.console import Console
 from harness.contract import InfrastructureError, UsageError
 from harness.course import Course, Submission, current_folder, repositories_in
 from harness.data import Places
-from harness.evaluate import LATENCY_SECONDS
+from harness.evaluation import LATENCY_SECONDS
 from harness.files import write_atomically
 from harness.leaderboard import Board, build, write_board
 from harness.record import Stores

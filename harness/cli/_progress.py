@@ -16,7 +16,7 @@ from rich.progress import (
 )
 from rich.progress import TimeRemainingColumn as TimeLeftColumn
 
-from harness.evaluate import Observer, Silent
+from harness.evaluation import Observer, Silent
 from harness.text import neutral
 
 _COUNTABLE = 1e9  # a student may log any number; a bar cannot draw all

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from harness.evaluate import Told
+from harness.evaluation import Told
 from harness.leaderboard import Board, format_seconds
 from harness.record import Failure, Latency, Record, Score, to_reach
 from harness.text import neutral, neutral_line

@@ -14,7 +14,7 @@ from harness.cli._pictures import draw_samples
 from harness.contract import Baseline, HarnessError, Limits, Split, Task, TaskError
 from harness.course import Course
 from harness.data import load_data
-from harness.evaluate import missing_classes, try_task
+from harness.evaluation import missing_classes, try_task
 from harness.kinds import KINDS
 from harness.record import to_reach
 

@@ -11,7 +11,7 @@ import msgspec
 
 from harness.contract import HarnessError, InfrastructureError, Task, check_name
 from harness.course import Course
-from harness.evaluate import read_contents
+from harness.evaluation import read_contents
 from harness.files import write_atomically
 from harness.gradebook._gradebook import (
     Attempt,

@@ -13,7 +13,7 @@ from typing import Literal
 
 from harness.contract import UsageError
 from harness.course import Course
-from harness.evaluate import read_contents
+from harness.evaluation import read_contents
 from harness.gradebook import UNKNOWN, HandIn, Roster, Times, folder_name
 from harness.lms._members import Member, Refused, open_source
 from harness.lms._origins import Origin, Origins

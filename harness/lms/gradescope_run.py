@@ -12,7 +12,7 @@ import msgspec
 from harness.contract import HarnessError, Task
 from harness.course import Course, Submission
 from harness.data import Places
-from harness.evaluate import Evaluator, Settings, Silent
+from harness.evaluation import Evaluator, Settings, Silent
 from harness.files import write_atomically
 from harness.gradebook import most_points, points_for
 from harness.lms._members import Refused, why_skipped

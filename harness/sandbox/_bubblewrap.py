@@ -13,14 +13,14 @@ from functools import cache
 from pathlib import Path
 
 from harness.contract import Limits
-from harness.nursery import JOB, SPOOL
+from harness.forkserver import JOB, SPOOL
 from harness.paths import View, view
 from harness.programs import find_program
 from harness.sandbox._box import WORKER_DIRECTORY, Box, Ends, Folder, Launch, Started, environment
 from harness.sandbox._cgroup import Delegation
+from harness.sandbox._forkserver import Home
 from harness.sandbox._interpreter import interpreter_paths, package_folder
 from harness.sandbox._levels import Isolation, Level
-from harness.sandbox._nursery import Home
 from harness.sandbox._root import Walls, launcher_command, lease_uid
 from harness.sandbox._seccomp import UNCOVERED, compile_filter
 from harness.scratch import Scratch
@@ -112,15 +112,15 @@ class Bubblewrap:
             release=(*(() if group is None else (group.remove,)), *(() if lease is None else (lease.release,))),
         )
 
-    def nursery(self) -> Home:
-        """Return how to start a nursery: behind the same wall, within which it may build others."""
+    def fork_server(self) -> Home:
+        """Return how to start a fork server: behind the same wall, within which it may build others."""
         lease = lease_uid()
         uid = None if lease is None else lease.uid
         spool = Scratch.make("spool")
         spool.path.chmod(0o711)  # the uid passes through; what lies in it has names that nobody guesses
         box = Box(folders=(), limits=Limits(), threads=1)
         argv = self._command(box, uid, _NAMESPACES, [(spool.path, SPOOL)], ())
-        argv += [sys.executable, "-P", f"{_PACKAGE}/nursery/__main__.py"]
+        argv += [sys.executable, "-P", f"{_PACKAGE}/forkserver/__main__.py"]
         return Home(
             argv=tuple(argv),
             environment=environment(HOME, box),

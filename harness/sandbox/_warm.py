@@ -16,12 +16,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.nursery import JOB, SPOOL, Birth
+from harness.forkserver import JOB, SPOOL, Birth
 from harness.paths import outermost
 from harness.sandbox._box import Box, Ends, Folder, Started, environment
 from harness.sandbox._bubblewrap import HOME, Bubblewrap, shared_bytes
+from harness.sandbox._forkserver import ForkServer, NotBornError
 from harness.sandbox._levels import Isolation, Tell, describe_cold
-from harness.sandbox._nursery import NotBornError, Nursery
 from harness.sandbox._preload import modules_for, own_modules
 from harness.sandbox._seccomp import NESTING, compile_filter
 
@@ -39,7 +39,7 @@ Libraries = frozenset[str]
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What of a submission decides which nursery its worker comes from."""
+    """What of a submission decides which fork server its worker comes from."""
 
     modules: frozenset[str]
     own: frozenset[str]
@@ -80,7 +80,7 @@ class Warm:
     tell: Tell = _log.warning
     problem: str | None = None
     """Why workers start cold from now on, and what to do about it."""
-    _nurseries: dict[Libraries, Nursery] = field(default_factory=dict)
+    _fork_servers: dict[Libraries, ForkServer] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -101,27 +101,27 @@ class Warm:
         problem = self.problem or _obstacle(box, wanted.own & wanted.libraries)
         if problem is None:
             try:
-                nursery = self._nursery(wanted.libraries)
-                problem = _obstacle(box, wanted.own & nursery.learn(wanted.modules))
+                fork_server = self._fork_server(wanted.libraries)
+                problem = _obstacle(box, wanted.own & fork_server.learn(wanted.modules))
                 if problem is None:
-                    return self._fork(box, ends, nursery)
+                    return self._fork(box, ends, fork_server)
             except NotBornError as error:
                 problem = self.problem = f"{error}: run `harness doctor`"
         self.tell(describe_cold(problem))
         return self.cold.start(box, ends)
 
     def close(self) -> None:
-        """End every nursery."""
+        """End every fork server."""
         with self._lock:
-            while self._nurseries:
-                self._nurseries.popitem()[1].close()
+            while self._fork_servers:
+                self._fork_servers.popitem()[1].close()
 
-    def _fork(self, box: Box, ends: Ends, nursery: Nursery) -> Started:
+    def _fork(self, box: Box, ends: Ends, fork_server: ForkServer) -> Started:
         with ExitStack() as undo:
             group = None if self.cold.delegation is None else self.cold.delegation.make(box.limits)
             if group is not None:
                 undo.callback(group.remove)
-            job = nursery.spool(box.folders)
+            job = fork_server.spool(box.folders)
             undo.callback(shutil.rmtree, job)
             seen = self.cold.view()
             birth = Birth(
@@ -136,7 +136,7 @@ class Warm:
                 shared_bytes=shared_bytes(box.limits),
                 calls=compile_filter(NESTING),
             )
-            born = nursery.bear(birth, ends, group)
+            born = fork_server.bear(birth, ends, group)
             undo.callback(born.close)
             held = undo.pop_all()
         return Started(
@@ -148,16 +148,16 @@ class Warm:
             release=(held.close,),
         )
 
-    def _begin(self, libraries: Libraries) -> Nursery:
+    def _begin(self, libraries: Libraries) -> ForkServer:
         _log.info("Workers that need %s are forked from one process.", ", ".join(sorted(libraries)) or "NumPy alone")
-        return Nursery(self.cold.nursery())
+        return ForkServer(self.cold.fork_server())
 
-    def _nursery(self, libraries: Libraries) -> Nursery:
-        """Return the nursery of `libraries`, started if need be; the one that nobody wanted longest makes room."""
+    def _fork_server(self, libraries: Libraries) -> ForkServer:
+        """Return the fork server of `libraries`, started if need be; the one that nobody wanted longest makes room."""
         with self._lock:
             for wanted in (frozenset[str](), libraries):  # the yardstick will want the first
-                nursery = self._nurseries.pop(wanted, None) or self._begin(wanted)
-                self._nurseries[wanted] = nursery
-            while len(self._nurseries) > _MOST:
-                self._nurseries.pop(next(iter(self._nurseries))).close()
-            return nursery
+                fork_server = self._fork_servers.pop(wanted, None) or self._begin(wanted)
+                self._fork_servers[wanted] = fork_server
+            while len(self._fork_servers) > _MOST:
+                self._fork_servers.pop(next(iter(self._fork_servers))).close()
+            return fork_server

@@ -10,8 +10,8 @@ import pytest
 
 from harness.clock import Budget
 from harness.contract import Limits, Predictions, TaskInfo
-from harness.evaluate._measure import Measured, Subject, measure_cost
-from harness.evaluate._session import Session
+from harness.evaluation._measure import Measured, Subject, measure_cost
+from harness.evaluation._session import Session
 from harness.sandbox import Folder, Sandbox, find_sandbox
 
 NETWORK = """

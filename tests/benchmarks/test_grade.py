@@ -20,7 +20,7 @@ import pytest
 
 from harness.course import Course
 from harness.data import Places, find_facts
-from harness.evaluate import Key, package_versions, read_contents, seeds_for
+from harness.evaluation import Key, package_versions, read_contents, seeds_for
 from harness.record import Evidence, EvidenceStore, Record, Store
 from tests.conftest import CENTROIDS, TemporaryCourse
 

@@ -256,7 +256,7 @@ def in_phase(course: TemporaryCourse, line: str) -> Callable[[], bool]:
 
 
 def runners(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    return [child for child in psutil.Process(process.pid).children() if "harness.grade" in child.cmdline()]
+    return [child for child in psutil.Process(process.pid).children() if "harness.grading" in child.cmdline()]
 
 
 def leftovers(course: TemporaryCourse) -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import harness
 from harness.contract import Metric, Predictions, TaskError, metrics
-from harness.evaluate._score import score
+from harness.evaluation._score import score
 from tests.declared import task
 
 quick = settings(deadline=None, max_examples=60)

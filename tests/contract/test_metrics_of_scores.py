@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import harness
 from harness.contract import Predictions, SubmissionError, metrics
 from harness.contract.metrics import probabilities
-from harness.evaluate._score import score
+from harness.evaluation._score import score
 from tests.declared import source
 from tests.declared import task as make_task
 

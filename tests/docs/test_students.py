@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from harness.evaluate._roles import CONTRACT, role_of
+from harness.evaluation._roles import CONTRACT, role_of
 from tests.conftest import REPOSITORY, TemporaryCourse
 
 PAGE = (REPOSITORY / "docs" / "students.md").read_text(encoding="utf-8")

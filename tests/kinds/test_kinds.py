@@ -16,9 +16,9 @@ import harness
 from harness.contract import Predictions, SubmissionError, TaskError, TaskInfo
 from harness.course import Course
 from harness.data._check import check_parts
-from harness.evaluate._audits import differing
-from harness.evaluate._predictions import accept, admit_predictions, join_predictions
-from harness.evaluate._score import score
+from harness.evaluation._audits import differing
+from harness.evaluation._predictions import accept, admit_predictions, join_predictions
+from harness.evaluation._score import score
 from harness.kinds import KINDS
 from harness.scaffold import new_submission
 from harness.wire import ArrayHeader, Done, WireError, pack

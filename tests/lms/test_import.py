@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from harness.contract import UsageError
 from harness.course import Course
-from harness.evaluate import read_contents
+from harness.evaluation import read_contents
 from harness.gradebook import Person, Roster, Times
 from harness.lms import SYSTEMS, Import, Imported, Origins, Refused
 from harness.lms._unpack import rooted

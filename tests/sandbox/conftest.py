@@ -16,7 +16,7 @@ import pytest
 
 from harness import Limits, Split
 from harness.contract import SubmissionError
-from harness.evaluate._session import Session
+from harness.evaluation._session import Session
 from harness.sandbox import Folder, Level, Sandbox
 from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps
 from harness.sandbox._cgroup import find_delegations
@@ -117,7 +117,7 @@ _problems: dict[str, str | None] = {}
 
 @contextmanager
 def bench_of(way: str, folder: Path) -> Iterator[Bench]:
-    """Yield a bench of a way that starts here; a warm one has a nursery of its own, which stands already."""
+    """Yield a bench of a way that starts here; a warm one has a fork server of its own, which stands already."""
     sandbox = _WAYS[way]()
     if way not in _problems:
         _problems[way] = _try(sandbox)

@@ -201,7 +201,7 @@ def test_a_uid_is_free_again_once_its_worker_is_gone(any_level):
         with pytest.raises(Timeout):
             lock.acquire(blocking=False)
     if any_level.way.startswith("warm"):
-        any_level.sandbox.close()  # the uid is its nursery's
+        any_level.sandbox.close()  # the uid is its fork server's
     with lock.acquire(timeout=30):  # others may run workers at this moment
         assert lock.is_locked
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from harness.contract import InfrastructureError, Limits
-from harness.evaluate._submission import _gpu as lease
+from harness.evaluation._submission import _gpu as lease
 from harness.quiet import machine_wide
 from harness.sandbox import Box, Gpu, _gpu, find_gpus
 from harness.sandbox._box import environment

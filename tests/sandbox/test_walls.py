@@ -269,7 +269,7 @@ def test_two_workers_of_a_root_host_have_different_uids_that_are_not_root(any_le
         uids = [{process.uids().real for process in tree} for tree in trees]
     assert all(uids)
     assert 0 not in uids[0] | uids[1]
-    assert any_level.way.startswith("warm") or not uids[0] & uids[1]  # those of one nursery: namespaces alone
+    assert any_level.way.startswith("warm") or not uids[0] & uids[1]  # those of one fork server: namespaces alone
 
 
 def test_a_module_of_the_students_cannot_shadow_the_workers_own(walled):

@@ -26,22 +26,22 @@ def roots(session):
     return psutil.Process(session.process._root.pid)
 
 
-def nurseries(bench):
+def fork_servers(bench):
     """The programs the nurseries of `bench` were started as."""
-    return [nursery._started.result() for nursery in bench.sandbox._nurseries.values()]
+    return [fork_server._started.result() for fork_server in bench.sandbox._fork_servers.values()]
 
 
 def hanging_from(bench):
     """Every process below those of the nurseries."""
-    return [process for one in nurseries(bench) for process in psutil.Process(one.pid).children(recursive=True)]
+    return [process for one in fork_servers(bench) for process in psutil.Process(one.pid).children(recursive=True)]
 
 
 def test_a_worker_is_forked_and_not_started(warm):
-    """Its first process is a grandchild of the nursery's, not a child of ours."""
+    """Its first process is a grandchild of the fork server's, not a child of ours."""
     with warm.fitting("pass") as session:
         warm.fit(session)
         above = [process.pid for process in roots(session).parents()]
-        assert {nursery.pid for nursery in nurseries(warm)} & set(above)
+        assert {fork_server.pid for fork_server in fork_servers(warm)} & set(above)
 
 
 LEAVE = """
@@ -101,7 +101,7 @@ def test_each_has_namespaces_of_its_own(warm):
         first.setup(0), second.setup(0)
         seen = [
             {name: str(Path(f"/proc/{pid}/ns/{name}").readlink()) for name in names}
-            for pid in (roots(first).children()[0].pid, roots(second).children()[0].pid, nurseries(warm)[0].pid)
+            for pid in (roots(first).children()[0].pid, roots(second).children()[0].pid, fork_servers(warm)[0].pid)
         ]
     assert all(len({one[name] for one in seen}) == len(seen) for name in names)
 
@@ -118,7 +118,7 @@ def test_what_one_changed_in_its_process_the_next_does_not_find(warm):
     assert warm.ask(body) == warm.ask(body) == [False, False, False, False, None]
 
 
-def test_nothing_of_the_nursery_is_left_open_to_it(warm):
+def test_nothing_of_the_fork_server_is_left_open_to_it(warm):
     """Not its orders, not the socket that news goes by, not the spool."""
     held = warm.ask("""
         found = {}
@@ -159,11 +159,11 @@ def test_the_walls_of_one_cannot_be_taken_down_from_within(warm):
     assert set(answers.values()) == {-1}
 
 
-def test_the_death_of_the_nursery_is_not_the_students_failure_and_the_next_starts_cold(warm):
+def test_the_death_of_the_fork_server_is_not_the_students_failure_and_the_next_starts_cold(warm):
     with warm.fitting("time.sleep(60)") as session:
         session.setup(0)
-        for nursery in nurseries(warm):
-            os.kill(nursery.pid, signal.SIGKILL)
+        for fork_server in fork_servers(warm):
+            os.kill(fork_server.pid, signal.SIGKILL)
         with pytest.raises(InfrastructureError, match="run the command again"):
             warm.fit(session)
     with warm.fitting("pass") as session:
@@ -172,15 +172,17 @@ def test_the_death_of_the_nursery_is_not_the_students_failure_and_the_next_start
     warm.sandbox.problem = None  # looked at: nothing for the fixture to find
 
 
-def test_nothing_survives_its_nursery(warm):
+def test_nothing_survives_its_fork_server(warm):
     with warm.fitting("subprocess.Popen(['sleep', '300'])") as session:
         warm.fit(session)
         tree = [
-            process for nursery in nurseries(warm) for process in psutil.Process(nursery.pid).children(recursive=True)
+            process
+            for fork_server in fork_servers(warm)
+            for process in psutil.Process(fork_server.pid).children(recursive=True)
         ]
         assert len(tree) >= 5
-        for nursery in nurseries(warm):
-            os.kill(nursery.pid, signal.SIGKILL)
+        for fork_server in fork_servers(warm):
+            os.kill(fork_server.pid, signal.SIGKILL)
         _, alive = psutil.wait_procs(tree, timeout=20)
     assert alive == []
     warm.sandbox.problem = None
@@ -189,7 +191,7 @@ def test_nothing_survives_its_nursery(warm):
 def test_closing_leaves_neither_process_nor_file(warm, tmp_path):
     with warm.fitting("pass") as session:
         warm.fit(session)
-    spools = [nursery._home.spool for nursery in warm.sandbox._nurseries.values()]
+    spools = [fork_server._home.spool for fork_server in warm.sandbox._fork_servers.values()]
     tree = hanging_from(warm)
     assert all(spool.is_dir() and not list(spool.iterdir()) for spool in spools)
     warm.sandbox.close()
@@ -339,22 +341,22 @@ def test_where_no_namespaces_are_workers_start_cold(landlocked):
     assert "no namespaces" in why_cold(sandbox)
 
 
-def test_who_asks_for_no_nursery_gets_none(wall):
+def test_who_asks_for_no_fork_server_gets_none(wall):
     sandbox = find_sandbox(())
     assert not isinstance(sandbox, Warm)
     assert why_cold(sandbox) is None
 
 
-def test_the_sandbox_that_is_found_has_its_first_nursery_already(wall):
+def test_the_sandbox_that_is_found_has_its_first_fork_server_already(wall):
     with closing(find_sandbox((), start="warm")) as sandbox:
         assert sandbox.problem is None
-        assert list(sandbox._nurseries) == [frozenset()]
+        assert list(sandbox._fork_servers) == [frozenset()]
 
 
-def test_a_nursery_that_cannot_start_is_nobodys_failure(wall):
-    """A program in bubblewrap's place that starts workers, but no nursery."""
+def test_a_fork_server_that_cannot_start_is_nobodys_failure(wall):
+    """A program in bubblewrap's place that starts workers, but no fork server."""
     program = wall.folder / "bwrap"
-    refuse = 'case "$*" in *nursery/__main__*) echo no room >&2; exit 1;; esac'
+    refuse = 'case "$*" in *forkserver/__main__*) echo no room >&2; exit 1;; esac'
     program.write_text(f'#!/bin/sh\n{refuse}\nexec {wall.sandbox.program} "$@"\n')
     program.chmod(0o755)
     told = []
@@ -374,8 +376,8 @@ def test_no_more_nurseries_stand_than_there_is_room_for(warm, monkeypatch):
     monkeypatch.setattr("harness.sandbox._warm._MOST", 2)
     for library in ("scipy", "sklearn", "scipy"):
         assert warm.ask(f"return '{library}' in sys.modules", f"import {library}")
-    assert len(warm.sandbox._nurseries) == 2
-    assert frozenset() in warm.sandbox._nurseries
+    assert len(warm.sandbox._fork_servers) == 2
+    assert frozenset() in warm.sandbox._fork_servers
 
 
 def test_a_library_that_nobody_asked_for_is_not_there(warm):

@@ -23,9 +23,9 @@ from hypothesis.extra import numpy as hnp
 
 import harness
 from harness.contract import InfrastructureError, Limits, Predictions, Split, SubmissionError, TaskInfo
-from harness.evaluate._measure import YardstickSession
-from harness.evaluate._score import score
-from harness.evaluate._session import Session
+from harness.evaluation._measure import YardstickSession
+from harness.evaluation._score import score
+from harness.evaluation._session import Session
 from harness.sandbox import Folder
 from harness.wire import Channel, Done, File, Logged, Operators, Raised, Reply, Request
 

@@ -1,0 +1,168 @@
+"""The audits: what was timed must be what was scored, computed each time, and not learned by heart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from harness.contract import Predictions, Split, Task, take_items
+from harness.evaluation._figures import Figures
+from harness.evaluation._measure import STILL, Asked, Measured, Replays
+from harness.evaluation._plan import seed_for
+from harness.record import Audit
+from harness.statistics import bootstrap
+
+Array = np.ndarray[Any, Any]
+
+RELATIVE, ABSOLUTE = 1e-3, 1e-4
+"""What the order of additions may change in a float network."""
+REPLAYED, NOTABLE, ENOUGH = 0.5, 0.8, 12
+"""An honest convolution takes nine tenths of the time on a picture that it has just seen: its branches are foretold."""
+_MOST = 0.9
+_RESAMPLES, _CHANCE = 200, 0.01
+_SCORE, _TIED = 4, 10
+"""Where a box's score stands; of so many boxes one may be another because of a tie."""
+
+
+def differing(first: Predictions, second: Predictions) -> Array:
+    """Return (N,) bool: which items got different answers.
+
+    A label that flips is excused where both score vectors agree within tolerance; masks and forecasts are compared by
+    the same tolerance, boxes as sets.
+    """
+    if isinstance(first.values, list):
+        pairs = zip(first.values, second.values, strict=True)
+        return np.array([not _same_boxes(a, b) for a, b in pairs], bool)
+    axes = tuple(range(1, first.values.ndim))
+    same: Array = np.asarray(_close(first.values, second.values).all(axis=axes))
+    if first.scores is not None and second.scores is not None:
+        same = same | _close(first.scores, second.scores).all(axis=tuple(range(1, first.scores.ndim)))
+    return ~same
+
+
+def _same_boxes(first: Array, second: Array) -> bool:
+    """Compare two sets of boxes: their order is free, and of many a few may differ that came out of a tie.
+
+    Boxes of all but equal score swap places from batch to batch, and non-maximum suppression keeps the one or the
+    other. So one box in ten may lack its like, where another box of the set, kept or suppressed, has the same score.
+    """
+    if first.shape == second.shape and _close(first, second).all():
+        return True
+    alike: Array = np.asarray(_close(first[:, None], second[None]).all(axis=2))
+    taken = np.zeros(len(second), bool)
+    lone = []
+    for row, candidates in enumerate(alike):
+        free = np.flatnonzero(candidates & ~taken)
+        if len(free):
+            taken[free[0]] = True
+        else:
+            lone.append(row)
+    unmatched = (first[lone], second[~taken])
+    if max(map(len, unmatched)) * _TIED > max(len(first), len(second)):
+        return False
+    scores = np.concatenate([first[:, _SCORE], second[:, _SCORE]])
+    return all(int(_close(scores, box[_SCORE]).sum()) > 1 for boxes in unmatched for box in boxes)
+
+
+def moved(first: Predictions, second: Predictions) -> int:
+    """Return how many items got another answer, be it other scores of the same label."""
+    if first.scores is None or second.scores is None or isinstance(first.values, list):
+        return int(differing(first, second).sum())
+    return int((~_close(first.scores, second.scores).all(axis=tuple(range(1, first.scores.ndim)))).sum())
+
+
+def allowed_to_differ(n: int) -> int:
+    """Return how many of `n` items may differ: 0.5 %, at least 2."""
+    return max(2, n // 200)
+
+
+def same_answers(accuracy_run: Predictions, timed_run: Predictions, training: tuple[str, ...] = ()) -> Audit:
+    """Compare what unaltered items got in the accuracy run and, alone and shuffled, in the timed run.
+
+    Catches predictions that depend on batch or order, models that go on learning, and ones that know when they
+    are timed. `training` names modules that were seen in training mode.
+    """
+    n, count = len(timed_run), int(differing(accuracy_run, timed_run).sum())
+    what = "got another answer when timed than when scored"
+    return Audit(
+        name="same answers",
+        passed=count <= allowed_to_differ(n),
+        severity="fail",
+        # how many were asked is the clock's doing: the usual record does not depend on it
+        detail=f"{count} of {n} unaltered items {what}, {allowed_to_differ(n)} may{eval_forgotten(training)}"
+        if count
+        else f"no item {what}",
+    )
+
+
+def eval_forgotten(training: tuple[str, ...]) -> str:
+    """Return what to do about modules that were seen in training mode."""
+    if not training:
+        return ""
+    return f"; predict ran {', '.join(training[:3])} in training mode: call self.net.eval() at the end of fit"
+
+
+def no_replay(replays: Replays) -> Audit:
+    """Compare how long an input takes that was asked before with how long it took at first.
+
+    Catches answers kept for inputs seen. Nine inputs in ten must have been quicker: others on the machine only ever
+    take time, now from a first answer and now from a second. Half the time then fails, where enough inputs were asked;
+    a fifth less is warned of. What the channel drowns cannot be told, and is not ranked.
+    """
+    name, n = "no replay", len(replays.first)
+    ratio = float(np.quantile(replays.quickest / replays.first, _MOST, method="higher")) if n else 1.0
+    if ratio > NOTABLE:
+        return Audit(name=name, passed=True, severity="fail", detail="no input asked again was much faster")
+    return Audit(
+        name=name,
+        passed=False,
+        severity="fail" if ratio <= REPLAYED and n >= ENOUGH else "warn",
+        detail=f"asked again, nine inputs in ten take {ratio:.2f} of the time they took at first, or less "
+        f"({n} were asked; {REPLAYED} or less fails, of {ENOUGH} or more): keep no answers",
+    )
+
+
+def keeps_still(measured: Measured) -> Audit:
+    """Hold the CPU time that the model's processes took while the yardstick was timed against that time.
+
+    What works out of turn slows the yardstick down; its latency is left unresolved, and so is not ranked.
+    """
+    passed = measured.out_of_turn <= STILL
+    taken = f"its processes took {measured.out_of_turn:.2f} of the time in which others were timed, {STILL} may be"
+    detail = "nothing runs on while others are timed" if passed else f"{taken}: let none run on when predict returns"
+    return Audit(name="keeps still", passed=passed, severity="warn", detail=detail)
+
+
+def not_memorised(task: Task, truth: Split, scored: Predictions, altered: Asked) -> Audit | None:
+    """Compare the primary score on jittered items with that on the same items as they are.
+
+    Catches answers looked up by the exact input. Fails only where the fall is beyond `Task.perturb_cost` by more
+    than chance (one-sided, 1 %, paired bootstrap over the items); None where the task states no bound.
+    """
+    metric, bound = task.primary, task.perturb_cost
+    if bound is None or (metric.of == "scores" and altered.answers.scores is None):
+        return None
+    targets, sign = take_items(truth.targets, altered.items), 1 if metric.higher_is_better else -1
+    before, after = (
+        Figures(task=task.name, metric=metric, targets=targets, predictions=answers).resampled()
+        for answers in (scored.take(altered.items), altered.answers)
+    )
+
+    def fall(items: Array) -> float:
+        return sign * (before(items) - after(items))
+
+    n = len(altered.items)
+    falls = bootstrap(fall, n, seed_for(0, f"{task.name}/jitter", 0), _RESAMPLES)
+    least = float(np.quantile(falls, _CHANCE))
+    passed = least <= bound
+    what = f"the jitter that may cost {bound:g} of {metric.name}"
+    detail = (
+        f"{what} costs no more" if passed else f"{what} costs {fall(np.arange(n)):.3f} on {n} items: learn, do not keep"
+    )
+    return Audit(name="not memorised", passed=passed, severity="fail", detail=detail)
+
+
+def _close(first: Array, second: Array) -> Array:
+    with np.errstate(over="ignore"):  # class scores may be as large as floats are
+        return np.isclose(first, second, rtol=RELATIVE, atol=ABSOLUTE)

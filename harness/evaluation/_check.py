@@ -1,0 +1,281 @@
+"""The contract suite: what every model must do, on a small sample, in seconds (cf. check_estimator of scikit-learn)."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from harness.contract import Predictions, Split, SubmissionError
+from harness.evaluation._audits import allowed_to_differ, differing, eval_forgotten
+from harness.evaluation._open import fit_session, open_session, with_model
+from harness.evaluation._plan import Plan
+from harness.evaluation._predictions import join_predictions
+from harness.evaluation._score import require_scores
+from harness.evaluation._session import Session
+from harness.evaluation._snapshot import check_snapshot
+from harness.evaluation._unexpected import reported
+from harness.evaluation._weigh import describe_attributes, weigh, why_not_verified
+from harness.sandbox import Folder, Sandbox
+
+_TRAIN_ITEMS, _VALIDATION_ITEMS, _ASKED = 256, 64, 32
+_LEAST_ITEMS, _SAMPLE_VALUES = 32, 8 << 20
+"""Of large inputs fewer are taken, so that a check takes seconds on every task."""
+_ALONE_SECONDS, _LEAST_ALONE = 4.0, 4
+"""How long a model is asked one item at a time, and how many items it is asked at least."""
+
+_SURVIVES = "survives save and load"
+
+Outcome = Literal["passed", "warned", "failed", "skipped"]
+Step = Callable[[], str | None]
+"""Returns what is worth telling though all is well."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One point of the contract and how it went; `reason` says why it was not passed, or what was found."""
+
+    name: str
+    outcome: Outcome
+    reason: str = ""
+    error: SubmissionError | None = None
+
+
+class _Failed(Exception):  # noqa: N818 - an answer, not an error
+    """A check's condition does not hold."""
+
+
+class _Warned(Exception):  # noqa: N818 - likewise
+    """A check's condition holds, but something should be known."""
+
+
+class _Skipped(Exception):  # noqa: N818 - likewise
+    """A check does not apply."""
+
+
+def check(plan: Plan, sandbox: Sandbox, work: Path) -> Iterator[Check]:
+    """Try `plan`'s submission on a sample of train and validation; no test score comes of it.
+
+    A step that others build on ends the suite when it fails.
+    """
+    suite = _Suite(plan, sandbox, work)
+    try:
+        for name, step in suite.steps():
+            with reported(plan.name, plan.task.name, name.__str__):
+                result = _tried(name, step, suite.translated)
+            yield result
+            if result.outcome == "failed" and (name in _Suite.FOUNDATIONS or not suite.goes_on(name)):
+                break
+    finally:
+        suite.close()
+
+
+def _tried(name: str, step: Step, translated: Callable[[SubmissionError], SubmissionError]) -> Check:
+    try:
+        told = step()
+    except SubmissionError as raised:
+        error = translated(raised)
+        return Check(name, "failed", error.message, error)
+    except _Failed as failed:
+        return Check(name, "failed", str(failed))
+    except _Warned as warned:
+        return Check(name, "warned", str(warned))
+    except _Skipped as skipped:
+        return Check(name, "skipped", str(skipped))
+    return Check(name, "passed", told or "")
+
+
+class _Suite:
+    """The steps in order, and what one leaves for the next."""
+
+    FOUNDATIONS = frozenset({"files", "import", "fit", "predict", "save", "load"})
+
+    def __init__(self, plan: Plan, sandbox: Sandbox, work: Path) -> None:
+        self._plan, self._sandbox, self._work = plan, sandbox, work
+        self._artifact = work / "artifact"
+        self._train = _sample(plan.data.train, _TRAIN_ITEMS)
+        self._validation = _sample(plan.data.validation, _VALIDATION_ITEMS)
+        self._inputs = self._validation.inputs[: min(_ASKED, plan.task.batch)]
+        self._session: Session | None = None
+        self._fitted: Predictions
+        self._loaded: Predictions | None = None
+
+    def steps(self) -> list[tuple[str, Step]]:
+        """Return the steps by name."""
+        return [
+            ("files", self._files),
+            ("import", self._import),
+            ("fit", self._fit),
+            ("predict", self._predict),
+            ("save", self._save),
+            ("weigh", self._weigh),
+            ("load", self._load),
+            (_SURVIVES, self._survives),
+            ("same twice", self._same_twice),
+            ("any batch", self._any_batch),
+            ("any order", self._any_order),
+            ("leaves inputs alone", self._leaves_inputs),
+            ("rules", self._rules),
+        ]
+
+    def translated(self, error: SubmissionError) -> SubmissionError:
+        """Return `error` in the words of who handed it in: with the cell of a notebook, say."""
+        return self._plan.snapshot.explained(error, "trained")
+
+    def goes_on(self, name: str) -> bool:
+        """Tell whether the steps after `name` have what they build on: the answers of the loaded model."""
+        return name != _SURVIVES or self._loaded is not None
+
+    def close(self) -> None:
+        """End the worker, if one runs."""
+        if self._session is not None:
+            self._session.__exit__()
+            self._session = None
+
+    def _files(self) -> str | None:
+        check_snapshot(self._plan.snapshot, "trained", self._plan.task.limits)
+        self._plan = with_model(self._plan, self._sandbox, self._work)
+        told = "; ".join((*self._plan.snapshot.notes, *_missing_packages(self._plan.task.packages)))
+        source = self._plan.snapshot.source
+        if (source is not None and source.missing) or _missing_packages(self._plan.task.packages):
+            raise _Warned(told)
+        return told or None
+
+    def _import(self) -> None:
+        self._start(fit_session(self._plan, self._sandbox, self._work)).setup(self._plan.seeds[0])
+
+    def _fit(self) -> None:
+        self._running.fit(self._train, self._validation)
+
+    def _predict(self) -> None:
+        self._fitted = self._ask(np.arange(len(self._inputs)))
+        require_scores(self._plan.task, self._fitted)
+
+    def _save(self) -> None:
+        self._artifact.mkdir()
+        self._artifact.chmod(0o755)
+        self._running.save(self._artifact)
+
+    def _weigh(self) -> str:
+        weight = weigh(self._artifact, self._plan.snapshot, self._plan.task.limits)
+        held = describe_attributes(weight)
+        counted = f"{weight.parameters:,} parameters{held and ': ' + held}"
+        if not weight.verified:
+            raise _Warned(f"{counted}; not verified: {why_not_verified(weight)}")
+        return counted
+
+    def _load(self) -> None:
+        session = self._open(Folder("artifact", self._artifact))
+        session.setup(self._plan.seeds[0], "load_error", "load")
+        session.load()
+
+    def _survives(self) -> None:
+        self._loaded = self._ask(np.arange(len(self._inputs)))
+        count = int(differing(self._fitted, self._loaded).sum())
+        if not count:
+            return
+        weight = weigh(self._artifact, self._plan.snapshot, self._plan.task.limits)
+        nothing = not (weight.parameters or weight.attributes or weight.unread)
+        kept = "fit kept nothing on self: make the network an attribute, self.net" if nothing else ""
+        self._agree(
+            self._fitted, self._loaded, "before save and after load", kept or "keep all that fit learns on self"
+        )
+
+    def _same_twice(self) -> None:
+        self._agree(self._answers, self._ask(np.arange(len(self._inputs))), "when asked twice")
+
+    def _any_batch(self) -> None:
+        begin = time.monotonic()
+        alone: list[Predictions] = []
+        for item in range(len(self._inputs)):
+            if len(alone) >= _LEAST_ALONE and time.monotonic() - begin > _ALONE_SECONDS:
+                break
+            alone.append(self._ask(np.array([item])))
+        together = self._answers.take(np.arange(len(alone)))
+        self._agree(
+            together, join_predictions(alone), "together and one at a time", borne=allowed_to_differ(len(alone))
+        )
+
+    def _any_order(self) -> None:
+        order = np.random.Generator(np.random.PCG64(0)).permutation(len(self._inputs))
+        again = self._ask(order)
+        self._agree(self._answers.take(order), again, "in another order", borne=allowed_to_differ(len(order)))
+
+    def _leaves_inputs(self) -> None:
+        if self._running.inspect(self._inputs).inputs_changed:
+            raise _Failed("predict changed its inputs: work on a copy")
+
+    def _rules(self) -> None:
+        if not self._plan.task.rules:
+            raise _Skipped(f"task {self._plan.task.name} has none")
+        operators = self._running.inspect(self._inputs[:1]).names
+        for rule in self._plan.task.rules:
+            if broken := rule.broken_by(operators):
+                raise _Failed(f"predict uses {', '.join(broken)}; the task allows {rule.text}")
+
+    @property
+    def _answers(self) -> Predictions:
+        """What the loaded model answered first."""
+        assert self._loaded is not None
+        return self._loaded
+
+    @property
+    def _running(self) -> Session:
+        assert self._session is not None
+        return self._session
+
+    def _open(self, *more: Folder) -> Session:
+        return self._start(open_session(self._plan, self._sandbox, *more))
+
+    def _start(self, session: Session) -> Session:
+        """Start a fresh worker in place of the one that runs."""
+        self.close()
+        self._session = session.__enter__()
+        return self._session
+
+    def _ask(self, items: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Predictions:
+        inputs = Split(self._inputs, self._inputs).take(items).inputs
+        with self._running.within("predict_seconds"):
+            return self._running.accept(self._running.request(inputs)())
+
+    def _agree(self, first: Predictions, second: Predictions, when: str, remedy: str = "", borne: int = 0) -> None:
+        """Compare answers to the same inputs; up to `borne` that differ, which an evaluation bears, are a warning."""
+        count = int(differing(first, second).sum())
+        if not count:
+            return
+        forgotten = eval_forgotten(self._in_training())
+        told = forgotten or (remedy and f"; {remedy}")
+        text = f"{count} of {len(first)} answers differ {when}{told}"
+        if count <= borne:
+            raise _Warned(f"{text}; an evaluation bears {borne}: do not let one input change the answer to another")
+        raise _Failed(text)
+
+    def _in_training(self) -> tuple[str, ...]:
+        try:
+            return self._running.inspect(self._inputs[:1]).training
+        except SubmissionError:  # a model that cannot be watched; the step has its own reason to fail
+            return ()
+
+
+def _missing_packages(packages: Iterable[str]) -> list[str]:
+    """Say which of the packages that the task declares are not on this machine."""
+    missing = []
+    for package in packages:
+        try:
+            metadata.version(package)
+        except metadata.PackageNotFoundError:
+            missing.append(f"models of this task may use {package}, which is not installed here: pip install {package}")
+    return missing
+
+
+def _sample(split: Split, count: int) -> Split:
+    """Return up to `count` items spread over the whole of `split`, fewer where each is large."""
+    shape = split.inputs.shape[1:] if isinstance(split.inputs, np.ndarray) else ()
+    count = min(count, max(_LEAST_ITEMS, _SAMPLE_VALUES // max(1, math.prod(shape))))
+    return split.take(np.unique(np.linspace(0, len(split) - 1, count).astype(np.intp)))

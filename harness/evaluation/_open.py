@@ -1,0 +1,83 @@
+"""What a worker of a plan is shown and told; none is started here."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from harness.contract import SubmissionError, TaskInfo
+from harness.evaluation._notebook import put_together
+from harness.evaluation._plan import Plan
+from harness.evaluation._session import ASSETS, Session
+from harness.notebooks import NotebookError
+from harness.sandbox import Folder, Sandbox
+
+
+def open_session(plan: Plan, sandbox: Sandbox, *more: Folder) -> Session:
+    """Return a worker, not started yet, that has the submission's files and the folders named."""
+    return Session(
+        sandbox=sandbox,
+        task=task_info(plan),
+        folders=(Folder("submission", plan.snapshot.files), *more),
+        threads=plan.task.threads,
+        gpu=plan.gpu,
+    )
+
+
+def fit_session(plan: Plan, sandbox: Sandbox, work: Path) -> Session:
+    """Return a worker, not started yet, that is shown the task's assets besides: a copy in `work`."""
+    if not plan.assets:
+        return open_session(plan, sandbox)
+    folder = work / ASSETS
+    if not folder.exists():
+        folder.mkdir()
+        folder.chmod(0o755)
+        for asset in plan.assets:
+            shutil.copyfile(asset.path, folder / asset.file.name)
+            (folder / asset.file.name).chmod(0o644)
+    session = open_session(plan, sandbox, Folder(ASSETS, folder))
+    return replace(session, assets=tuple(asset.file.name for asset in plan.assets))
+
+
+def with_model(plan: Plan, sandbox: Sandbox, work: Path) -> Plan:
+    """Return `plan` with a ``model.py``: of a notebook it is put together here, from what a worker says is needed.
+
+    The worker that parses the notebook is shown nothing else and runs none of it; no other worker sees the notebook.
+
+    Raises:
+        SubmissionError: no model can be found in the notebook.
+    """
+    notebook = plan.snapshot.notebook
+    if notebook is None or plan.snapshot.source is not None:
+        return plan
+    empty = work / "notebook"
+    empty.mkdir()
+    empty.chmod(0o755)
+    session = Session(sandbox=sandbox, task=task_info(plan), folders=(Folder("submission", empty),), threads=1)
+    try:
+        with session:
+            source = put_together(notebook, session.extract(notebook.cells))
+    except NotebookError as error:
+        raise SubmissionError("invalid_submission", "import", str(error)) from error
+    except SubmissionError as error:
+        raise SubmissionError(
+            error.kind, error.phase, error.message, file=notebook.name, log_tail=error.log_tail
+        ) from error
+    return replace(plan, snapshot=plan.snapshot.with_source(source))
+
+
+def task_info(plan: Plan) -> TaskInfo:
+    """Return what the model may know about its task."""
+    task, data = plan.task, plan.data
+    return TaskInfo(
+        name=task.name,
+        kind=task.kind,
+        input_shape=task.inputs.shape,
+        input_dtype=task.inputs.dtype,
+        classes=task.classes,
+        horizon=task.horizon,
+        n_train=len(data.train),
+        n_validation=len(data.validation),
+        limits=task.limits,
+    )

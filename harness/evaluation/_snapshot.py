@@ -1,0 +1,363 @@
+"""A fresh copy of a submission's files: regular files only, nothing followed, everything counted."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from harness.contract import Limits, SubmissionError
+from harness.evaluation._folder import Opened, open_folder
+from harness.evaluation._notebook import ModelSource, describe_cells
+from harness.evaluation._roles import WEIGHTS, Role, missing_model, role_of
+from harness.notebooks import MAX_NOTEBOOK_BYTES, Notebook, NotebookError, notebook_among, read_notebook
+from harness.record import Mode
+
+_TRAINED, _NAMED = "trained", 5
+_NOT_SUBMITTED = frozenset({"__pycache__"})
+_ITSELF = "."
+_MAX_FILES = 2_000
+_MAX_DEPTH = 16
+_SOURCE_BYTES = 16 << 20
+"""More than anybody writes; keeps the copy bounded where data is counted elsewhere."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What a submission holds, copied where its owner cannot change it any more."""
+
+    files: Path
+    """``model.py`` and what lies beside it, without ``weights/``."""
+    weights: Path | None
+    """The shipped artifact; None if there is none."""
+    digest: str
+    source_bytes: int
+    shipped_bytes: int
+    """Of files beside the source."""
+    problem: SubmissionError | None
+    """Why it cannot be used."""
+    notebook: Notebook | None = None
+    """What stands in for ``model.py``, where that is not there."""
+    source: ModelSource | None = None
+    """What was put together from the notebook, once it was."""
+    trained: tuple[str, ...] = ()
+    """Trained model files beside ``model.py``, copied beside `files` as long as the mode is not known."""
+    notes: tuple[str, ...] = ()
+    """What its owner should know: what was set aside, and why."""
+
+    def in_mode(self, mode: Mode) -> Snapshot:
+        """Return the snapshot as workers are shown it: what is trained sees no trained files, what is loaded all."""
+        trained, size = self.files.with_name(_TRAINED), 0
+        if mode == "trained":
+            return replace(self, notes=(*self.notes, *_set_aside(self.trained, self.weights is not None)))
+        for name in self.trained:
+            size += (trained / name).stat().st_size
+            _copy(trained / name, self.files / name)
+        if self.weights is not None:
+            for path in sorted(path for path in self.weights.rglob("*") if path.is_file()):
+                _copy(path, self.files / WEIGHTS / path.relative_to(self.weights))
+        _open_to_all(self.files)
+        return replace(self, shipped_bytes=self.shipped_bytes + size)
+
+    def explained(self, error: SubmissionError, mode: Mode) -> SubmissionError:
+        """Return `error` with the cell of a notebook, and with what was set aside where that is what is missing."""
+        if self.source is not None:
+            error = self.source.translated(error)
+        missing = next((name for name in self.trained if PurePosixPath(name).name in error.message), None)
+        if mode == "loaded" or missing is None:
+            return error
+        message = f"{error.message} ({missing} was set aside: the model is trained here, in fit)"
+        return SubmissionError(
+            error.kind, error.phase, message, file=error.file, line=error.line, log_tail=error.log_tail
+        )
+
+    def with_source(self, source: ModelSource) -> Snapshot:
+        """Return the snapshot with the ``model.py`` put together from its notebook."""
+        content = source.text.encode("utf-8", "surrogatepass")
+        (self.files / "model.py").write_bytes(content)
+        (self.files / "model.py").chmod(0o644)
+        notes = [f"model.py is {describe_cells(source.cells)} of {source.notebook.name}"]
+        if source.missing:
+            names = ", ".join(source.missing[:_NAMED])
+            notes.append(
+                f"the model uses {names}, which no cell defines by an import, a function, a class or an assignment: "
+                "define it so, in a cell of its own or in fit"
+            )
+        return replace(self, source=source, source_bytes=self.source_bytes + len(content), notes=(*self.notes, *notes))
+
+
+@dataclass(frozen=True)
+class _Entry:
+    path: PurePosixPath
+    content: bytes | None
+    """None for what is not a regular file, and for a document, which nobody reads."""
+    role: Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What a plan must know of a submission's files; a snapshot of them would say the same."""
+
+    digest: str
+    ships_weights: bool
+
+
+def read_contents(folder: Path, limits: Limits, shared: Path | None = None) -> Contents:
+    """Digest the submission at `folder` where it lies; nothing is copied."""
+    digest = hashlib.sha256()
+    ships_weights = False
+    for entry, over in _digested(folder, shared, _cap(limits), digest):
+        plain = entry.content is not None and not over
+        ships_weights |= plain and entry.role == "weights" and len(entry.path.parts) > 1
+    return Contents(digest=f"sha256:{digest.hexdigest()}", ships_weights=ships_weights)
+
+
+def read_files(
+    folder: Path, limits: Limits, shared: Path | None = None
+) -> Iterator[tuple[PurePosixPath, bytes | None]]:
+    """Yield what a snapshot of `folder` would read, no documents; None for what is no plain file."""
+    for entry, _ in _digested(folder, shared, _cap(limits), hashlib.sha256()):
+        if entry.role != "document":
+            yield entry.path, entry.content
+
+
+def take_snapshot(folder: Path, to: Path, limits: Limits, shared: Path | None = None) -> Snapshot:
+    """Copy the submission at `folder` into `to`.
+
+    `shared`, which references have in common, is copied beside ``model.py`` under its own name if a file there
+    names it: then it is read, counted and digested like the submission's own files.
+    """
+    cap = _cap(limits)
+    digest = hashlib.sha256()
+    taking = _Taking(to)
+    for entry, over in _digested(folder, shared, cap, digest):
+        if over:
+            taking.problem = SubmissionError(
+                "resource_limit",
+                "import",
+                f"the submission holds more than {cap} bytes or {_MAX_FILES} files: hand in less",
+            )
+            break
+        taking.take(entry)
+    to.mkdir(parents=True, exist_ok=True)
+    weights = to.with_name(WEIGHTS)
+    return Snapshot(
+        files=to,
+        weights=weights if weights.is_dir() else None,
+        digest=f"sha256:{digest.hexdigest()}",
+        source_bytes=taking.bytes["source"],
+        shipped_bytes=taking.bytes["shipped"],
+        problem=taking.verdict(),
+        notebook=taking.notebook,
+        trained=tuple(taking.trained),
+    )
+
+
+class _Taking:
+    """Takes a submission's files one by one."""
+
+    def __init__(self, to: Path) -> None:
+        self._to = to
+        self._refused: list[str] = []
+        self._seen: list[PurePosixPath] = []
+        self.bytes: Counter[Role] = Counter()
+        self.trained: list[str] = []
+        self.notebook: Notebook | None = None
+        self.problem: SubmissionError | None = None
+
+    def take(self, entry: _Entry) -> None:
+        self._seen.append(entry.path)
+        if entry.role == "document":
+            return
+        if entry.content is None:
+            self._refused.append(str(entry.path))
+            return
+        if entry.role == "notebook":
+            self._read(entry.path.name, entry.content)
+            return
+        if entry.role == "trained":
+            self.trained.append(str(entry.path))
+        self.bytes[entry.role] += len(entry.content)
+        _write(self._to, entry)
+
+    def verdict(self) -> SubmissionError | None:
+        """Return why this cannot be used, if it cannot."""
+        if self._refused:
+            return _refused(self._refused)
+        if self.problem is not None or self.notebook is not None:
+            return self.problem
+        if not (self._to / "model.py").is_file():
+            return SubmissionError("invalid_submission", "import", missing_model(self._seen))
+        if PurePosixPath("model", "__init__.py") in self._seen:
+            return SubmissionError(
+                "invalid_submission",
+                "import",
+                "the package model/ hides model.py: give the folder another name, such as nets/",
+            )
+        return None
+
+    def _read(self, name: str, content: bytes) -> None:
+        try:
+            self.notebook = read_notebook(name, content)
+        except NotebookError as error:
+            self.problem = SubmissionError("invalid_submission", "import", str(error))
+
+
+def check_snapshot(snapshot: Snapshot, mode: Mode, limits: Limits) -> None:
+    """Refuse a snapshot that no worker should be started for.
+
+    Raises:
+        SubmissionError: files of the wrong kind, no ``model.py``, or too much data shipped with a trained model.
+    """
+    if snapshot.problem is not None:
+        raise snapshot.problem
+    if mode == "trained" and snapshot.shipped_bytes > limits.shipped_bytes:
+        raise SubmissionError(
+            "resource_limit",
+            "import",
+            f"data files beside model.py hold {snapshot.shipped_bytes} bytes, limit shipped_bytes "
+            f"{limits.shipped_bytes}: a model that is trained here learns from the data it is given",
+        )
+
+
+def _cap(limits: Limits) -> int:
+    return limits.artifact_bytes + limits.shipped_bytes + _SOURCE_BYTES
+
+
+def _digested(folder: Path, shared: Path | None, cap: int, digest: hashlib._Hash) -> Iterator[tuple[_Entry, bool]]:
+    """Yield the files of a submission, each added to `digest`; the last may be one too many, and is marked so.
+
+    Documents decide nothing and are not in it; of a notebook the code is.
+    """
+    total = number = 0
+    for entry in _with_shared(_walk(folder, cap), shared, cap):
+        if entry.role == "document":
+            yield entry, False
+            continue
+        content = _code_of(entry) if entry.role == "notebook" else entry.content
+        size = -1 if content is None else len(content)
+        digest.update(os.fsencode(entry.path) + f"\0{size}\0".encode())
+        number += 1
+        if content is None:
+            yield entry, False
+            continue
+        digest.update(content)
+        total += len(content)
+        over = total > cap or number > _MAX_FILES
+        yield entry, over
+        if over:
+            return
+
+
+def _refused(names: list[str]) -> SubmissionError:
+    if names == [_ITSELF]:
+        return SubmissionError(
+            "invalid_submission",
+            "import",
+            "the folder of this submission is a link, or cannot be opened: put the files themselves there",
+        )
+    shown = ", ".join(repr(name) for name in names[:5]) + (" …" if len(names) > 5 else "")
+    return SubmissionError(
+        "invalid_submission",
+        "import",
+        f"{shown}: no plain file or folder; replace links, pipes and devices by the files themselves, and names that "
+        "are not UTF-8 or lie too deep by plainer ones",
+    )
+
+
+def _code_of(entry: _Entry) -> bytes | None:
+    """Return the code of a notebook; all of it where it cannot be read."""
+    if entry.content is None:
+        return None
+    try:
+        return read_notebook(entry.path.name, entry.content).code
+    except NotebookError:
+        return entry.content
+
+
+def _set_aside(trained: tuple[str, ...], weights: bool) -> list[str]:
+    names = [*trained[:_NAMED], *([f"{WEIGHTS}/"] if weights else [])]
+    if not names:
+        return []
+    more = f" and {len(trained) - _NAMED} more" if len(trained) > _NAMED else ""
+    return [f"set aside: {', '.join(names)}{more}; the model is trained here, so trained files are not used"]
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def _open_to_all(folder: Path) -> None:
+    """Let any uid read what lies below `folder`."""
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _write(to: Path, entry: _Entry) -> None:
+    """Write a copy that any uid can read; ``weights/`` and trained files go beside the rest, not into it."""
+    base = {"weights": to.parent, "trained": to.with_name(_TRAINED)}.get(entry.role, to)
+    target = base / entry.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    assert entry.content is not None
+    target.write_bytes(entry.content)
+    target.chmod(0o644)
+    for parent in target.relative_to(base).parents:
+        (base / parent).chmod(0o755)
+
+
+def _with_shared(entries: Iterator[_Entry], shared: Path | None, cap: int) -> Iterator[_Entry]:
+    """Yield `entries`, then the files of `shared` if one of them names it."""
+    named = False
+    for entry in entries:
+        named = named or (shared is not None and entry.content is not None and shared.name.encode() in entry.content)
+        yield entry
+    if shared is not None and named:
+        for entry in _walk(shared, cap):
+            yield _Entry(shared.name / entry.path, entry.content, entry.role)
+
+
+def _is_plain(name: str) -> bool:
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _walk(folder: Path, cap: int) -> Iterator[_Entry]:
+    """Yield the files below `folder` by path; no link is ever followed."""
+    with ExitStack() as held:
+        try:
+            top = held.enter_context(open_folder(folder))
+        except OSError:
+            yield _Entry(PurePosixPath(_ITSELF), None, "shipped")
+            return
+        yield from _walk_opened(top, PurePosixPath(), cap, notebook_among(top.names()))
+
+
+def _walk_opened(folder: Opened, prefix: PurePosixPath, cap: int, notebook: str | None = None) -> Iterator[_Entry]:
+    for name in sorted(folder.names()):
+        if name.startswith(".") or name in _NOT_SUBMITTED:
+            continue
+        path = prefix / name
+        if not _is_plain(name) or len(path.parts) > _MAX_DEPTH:
+            yield _Entry(path, None, "shipped")
+            continue
+        role = "notebook" if name == notebook else role_of(path)
+        mode = folder.mode(name)
+        if stat.S_ISDIR(mode):
+            with folder.enter(name) as inner:
+                yield from _walk_opened(inner, path, cap)
+        elif role == "document":
+            yield _Entry(path, None, role)
+        elif stat.S_ISREG(mode):
+            most = MAX_NOTEBOOK_BYTES if role == "notebook" else cap
+            yield _Entry(path, folder.read(name, most + 1), role)
+        else:
+            yield _Entry(path, None, role)

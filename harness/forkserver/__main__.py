@@ -1,0 +1,10 @@
+"""Start a fork server: ``python -P .../harness/forkserver/__main__.py CONTROL_FD``."""
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # student code that spawns processes imports this file once more
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from harness.forkserver._loop import main
+
+    main(int(sys.argv[1]))

@@ -1,8 +1,0 @@
-"""A runner: started by the grader, never by hand."""
-
-import sys
-
-from harness.grade._runner import main
-
-if __name__ == "__main__":
-    main(sys.argv[1].encode())

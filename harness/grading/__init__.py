@@ -1,0 +1,39 @@
+"""Many submissions: what is to be done, and who does it."""
+
+from harness.grading._cluster import Cluster
+from harness.grading._events import Advanced, Begun, Done, Event, Executor, Lost, Noticed
+from harness.grading._grading import Grading, describe, describe_standing
+from harness.grading._journal import Journal
+from harness.grading._local import Local
+from harness.grading._messages import Orders
+from harness.grading._parcels import TravellingData
+from harness.grading._runner import places_of
+from harness.grading._schedulers import scheduler
+from harness.grading._work import Job, Kept, Obstacle, Standing, Terms, Work, plan_work
+
+__all__ = [
+    "Advanced",
+    "Begun",
+    "Cluster",
+    "Done",
+    "Event",
+    "Executor",
+    "Grading",
+    "Job",
+    "Journal",
+    "Kept",
+    "Local",
+    "Lost",
+    "Noticed",
+    "Obstacle",
+    "Orders",
+    "Standing",
+    "Terms",
+    "TravellingData",
+    "Work",
+    "describe",
+    "describe_standing",
+    "places_of",
+    "plan_work",
+    "scheduler",
+]

@@ -1,0 +1,204 @@
+"""Jobs on other machines, by Dask's `distributed` (distributed.dask.org): at least once done, once kept."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from harness._version import __version__
+from harness.contract import InfrastructureError, Limits, TaskError
+from harness.course import Course
+from harness.data import assets_here
+from harness.evaluation import Outcome, package_versions
+from harness.grading._events import Begun, Done, Event, Lost
+from harness.grading._messages import Broken, Finished, Orders, Reply, Unfit
+from harness.grading._parcels import Files, TravellingData
+from harness.grading._remote import Errand, run_errand
+from harness.grading._runner import places_of
+from harness.grading._work import Job
+from harness.record import Evidence, Git
+
+_ATTEMPTS = 3
+_LOOK_SECONDS = 2.0
+_GONE = "the scheduler is gone: start it, run the same command again; what was graded is kept"
+_AHEAD = 2  # jobs sent for each worker: one to do, one to begin at once; memory does not grow with the class
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """Does jobs wherever `connect` leads."""
+
+    course: Course
+    orders: Orders
+    load: Callable[[str], TravellingData]
+    """Gives a task's data, which travels from here."""
+    git: Git | None
+    """The course's commit: where the work is done there is no repository."""
+    connect: Callable[[], AbstractContextManager[Any]]
+    """Opens a `distributed.Client`."""
+    patience: float
+    """Seconds to wait for a worker that can do anything."""
+
+    def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
+        """Do `jobs`; what a lost machine had is done elsewhere."""
+        with self.connect() as client:
+            yield from _Run(self, client, deque((job, 1) for job in jobs)).run()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Declared:
+    """What goes along with every submission of a task."""
+
+    files: Files
+    limits: Limits
+    assets: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class _Run:
+    """Jobs sent and jobs to send."""
+
+    cluster: Cluster
+    client: Any
+    waiting: deque[tuple[Job, int]]
+    _sent: dict[Any, tuple[Job, int]] = field(default_factory=dict)
+    _data: dict[str, Any] = field(default_factory=dict)
+    _tasks: dict[str, _Declared] = field(default_factory=dict)
+    _unfit: dict[str, str] = field(default_factory=dict)
+    """Workers that may not be asked again, and why."""
+    _number: int = 0
+
+    def run(self) -> Generator[Event, None, None]:
+        deadline = time.monotonic() + self.cluster.patience
+        while self.waiting or self._sent:
+            fit = self._fit_workers()
+            if fit:
+                deadline = time.monotonic() + self.cluster.patience
+            elif time.monotonic() > deadline:
+                raise InfrastructureError(self._nobody())
+            while self.waiting and len(self._sent) < _AHEAD * len(fit):
+                yield self._send(fit)
+            for future in self._ended():
+                yield from self._take(future)
+
+    def _fit_workers(self) -> list[str]:
+        """Return the addresses of the workers that may be asked."""
+        try:
+            known = self.client.scheduler_info(n_workers=-1)["workers"]
+        except (OSError, TimeoutError) as error:
+            raise InfrastructureError(f"{_GONE} ({error})") from error
+        if self.client.status != "running":
+            raise InfrastructureError(_GONE)
+        return [address for address in known if address not in self._unfit]
+
+    def _nobody(self) -> str:
+        reasons = "; ".join(sorted(set(self._unfit.values()))) or "none has come"
+        return f"no worker can do anything ({reasons}): see to the workers, run the same command again"
+
+    def _send(self, fit: list[str]) -> Begun | Lost:
+        job, attempt = self.waiting.popleft()
+        self._number += 1
+        try:
+            errand, data = self._errand(job), self._data_of(job.submission.task)
+        except TaskError as error:
+            return Lost(job, str(error), final=True, cause="task")
+        future = self.client.submit(
+            _at_worker,
+            errand,
+            data,
+            key=f"harness-{job.submission.task}-{job.submission.name}-{self._number}",
+            workers=fit,
+            pure=False,
+        )
+        self._sent[future] = (job, attempt)
+        return Begun(job, "the cluster")
+
+    def _ended(self) -> list[Any]:
+        from distributed import wait
+
+        try:
+            ended = wait(list(self._sent), timeout=_LOOK_SECONDS, return_when="FIRST_COMPLETED").done
+        except TimeoutError:
+            return []
+        except Exception:  # a cancelled future raises its own error here: look at each
+            ended = {future for future in self._sent if future.done()}
+        return list(ended)
+
+    def _take(self, future: Any) -> Generator[Event, None, None]:
+        job, attempt = self._sent.pop(future)
+        worker, reply = _answer(future)
+        match reply:
+            case Finished(record, evidence):
+                run = msgspec.structs.replace(record.run, git=self.cluster.git)
+                record = msgspec.structs.replace(record, run=run)
+                yield Done(job, Outcome(record, Evidence.unpack(evidence)))
+            case Unfit(problem):
+                self._unfit[worker] = problem
+                self.waiting.appendleft((job, attempt))
+            case Broken(problem, cause):
+                final = attempt >= _ATTEMPTS or cause == "task"  # a task's mistake does not go away
+                if not final:
+                    self.waiting.append((job, attempt + 1))
+                yield Lost(job, problem, final=final, cause=cause)
+
+    def _errand(self, job: Job) -> Errand:
+        submission = job.submission
+        declared = self._declared(submission.task)
+        shared = submission.shared
+        return Errand(
+            name=submission.name,
+            task=submission.task,
+            submission=Files.of_submission(submission.folder, declared.limits),
+            shared=None if shared is None else Files.of_submission(shared, declared.limits),
+            declaration=declared.files,
+            assets=declared.assets,
+            seed=self.cluster.orders.seed,
+            device=self.cluster.orders.device,
+            latency_seconds=self.cluster.orders.latency_seconds,
+            least=self.cluster.orders.least,
+            harness_version=__version__,
+            packages=tuple(package_versions().items()),
+        )
+
+    def _declared(self, name: str) -> _Declared:
+        if name not in self._tasks:
+            course = self.cluster.course
+            task = course.task(name)
+            self._tasks[name] = _Declared(
+                files=Files.of_task(course.tasks_folder, name, course.task_digest(name)),
+                limits=task.limits,
+                assets=tuple(asset.file.digest for asset in assets_here(task, places_of(self.cluster.orders))),
+            )
+        return self._tasks[name]
+
+    def _data_of(self, task: str) -> Any:
+        """Return the data's future, sent once; again where the machine that held it is gone."""
+        future = self._data.get(task)
+        if future is None or future.status != "finished":
+            data = self.cluster.load(task)
+            self._number += 1
+            key = f"harness-data-{data.digest}-{self._number}"
+            future = self._data[task] = self.client.scatter({key: data})[key]
+        return future
+
+
+def _at_worker(errand: Errand, data: TravellingData) -> tuple[str, bytes]:
+    """Run `errand` where Dask brought it; say where that is."""
+    from distributed import get_worker
+
+    return get_worker().address, run_errand(errand, data)
+
+
+def _answer(future: Any) -> tuple[str, Reply]:
+    """Return which worker answered what."""
+    try:
+        worker, packed = future.result()
+        return worker, msgspec.msgpack.decode(packed, type=Reply)
+    except Exception as error:  # Dask's errors are many: a killed worker, lost data, a cancelled job
+        return "", Broken(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'lost'}")

@@ -1,0 +1,79 @@
+"""Doing the work: whatever does the jobs, there is one who keeps their results."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from harness.evaluation import Outcome
+from harness.grading._events import Advanced, Begun, Done, Event, Executor, Lost, Noticed
+from harness.grading._journal import Journal
+from harness.grading._work import Job, Standing
+from harness.record import UnstorableError
+
+Keep = Callable[[Outcome], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grading:
+    """How jobs are done, kept and put on file."""
+
+    executor: Executor
+    keep: Keep
+    """Stores a result whole, or raises."""
+    journal: Journal
+    log: logging.Logger
+
+    def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
+        """Do `jobs`; each result is kept before the event is yielded, and kept once whatever an executor repeats."""
+        left = {str(job) for job in jobs}
+        with closing(self.executor.run(jobs)) as events:
+            for event in events:
+                match event:
+                    case Done(job, outcome):
+                        if str(job) not in left:
+                            continue
+                        left.remove(str(job))
+                        event = self._kept(job, outcome)
+                    case Lost(job, problem, final) if final:
+                        self.journal.failed(str(job), problem)
+                self.log.info(describe(event))
+                yield event
+
+    def _kept(self, job: Job, outcome: Outcome) -> Done | Lost:
+        """Keep one result; what cannot be kept is lost, and costs nobody else anything."""
+        try:
+            self.keep(outcome)
+        except (OSError, UnstorableError) as error:
+            problem = f"its result cannot be kept: {error}"
+            with contextlib.suppress(OSError):  # of a full disk it was told already
+                self.journal.failed(str(job), problem)
+            return Lost(job, problem, final=True)
+        self.journal.done(str(job))
+        return Done(job, outcome)
+
+
+def describe(event: Event) -> str:
+    """Say in one line what happened."""
+    match event:
+        case Begun(job, where):
+            return f"{job}: begun in {where} ({job.why})"
+        case Advanced(job, phase):
+            return f"{job}: {phase}"
+        case Noticed(job, notice):
+            return f"{job}: {notice}"
+        case Done(job, outcome):
+            return f"{job}: {describe_standing(Standing.of(outcome.record))}"
+        case Lost(job, problem, final):
+            return f"{job}: not graded{'' if final else ', will be tried again'}: {problem}"
+
+
+def describe_standing(standing: Standing) -> str:
+    """Say in few words how a submission did."""
+    value = "" if standing.value is None else f" {standing.value:.4f}"
+    reason = f": {standing.reason}" if standing.reason else ""
+    failure = "" if standing.failure is None else f" ({standing.failure}{reason})"
+    return f"{standing.status.replace('_', ' ')}{value}{failure}"

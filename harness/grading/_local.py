@@ -1,0 +1,209 @@
+"""Jobs on this machine, each in a process that may die without taking more than its job along."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from harness.contract import InfrastructureError
+from harness.evaluation import Outcome
+from harness.grading._events import Advanced, Begun, Done, Event, Lost, Noticed
+from harness.grading._messages import Broken, Cause, Finished, Orders, Reached, Reply, Request, Told, Unfit
+from harness.grading._work import Job
+from harness.pipes import read_message, write_message
+from harness.programs import python_command
+from harness.record import Evidence
+from harness.scratch import scratch
+
+_ATTEMPTS = 2
+_SECONDS_TO_LEAVE = 15.0
+_LOOK_SECONDS = 0.5
+"""How long to wait before looking at other news: on Windows no signal interrupts a wait for a queue."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Local:
+    """Does jobs in `slots` runners at a time; what they print goes to `log`."""
+
+    orders: Orders
+    slots: int
+    log: Path
+
+    def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
+        """Do `jobs`; one that the infrastructure fails is tried once more, after all others."""
+        with (
+            _scratch() as folder,
+            self.log.open("ab") as log,
+            _Pool(self, folder, log.fileno()) as pool,
+        ):
+            yield from pool.run(jobs)
+
+
+@dataclass(eq=False)
+class _Runner:
+    """A running process and the job it does."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+    """Its temporary files."""
+    job: Job | None = None
+
+    def ask(self, request: Request) -> None:
+        """Send a request; to one that is dead, in vain."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):  # its end is heard in a moment
+            write_message(self.process.stdin, msgspec.msgpack.encode(request))
+
+    def hang_up(self) -> None:
+        """Close its standard input, upon which it leaves."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):  # what was not read yet
+            self.process.stdin.close()
+
+    def listen(self, news: queue.SimpleQueue[News]) -> None:
+        """Queue what it says, and at last that it has ended."""
+        assert self.process.stdout is not None
+        with contextlib.suppress(EOFError, OSError), self.process.stdout as stream:
+            while True:
+                news.put((self, msgspec.msgpack.decode(read_message(stream), type=Reply)))
+        news.put((self, None))
+
+    def how_it_ended(self) -> str:
+        code = self.process.wait()
+        with contextlib.suppress(ValueError):
+            if code < 0:
+                return f"its process was killed by {signal.Signals(-code).name}"
+        return f"its process ended with exit code {code}"
+
+
+News = tuple[_Runner, Reply | None]
+"""What a runner said; None if it has ended."""
+
+
+@dataclass(eq=False)
+class _Pool:
+    """The runners there are, and the jobs there are left."""
+
+    local: Local
+    scratch: Path
+    log: int
+    _runners: list[_Runner] = field(default_factory=list)
+    _waiting: deque[tuple[Job, int]] = field(default_factory=deque)
+    _attempt: dict[str, int] = field(default_factory=dict)
+    _news: queue.SimpleQueue[News] = field(default_factory=queue.SimpleQueue)
+    _started: int = 0
+
+    def __enter__(self) -> _Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End every runner by the front door, so that its workers are gone too."""
+        for runner in self._runners:
+            runner.hang_up()
+        for runner in self._runners:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                runner.process.wait(_SECONDS_TO_LEAVE)
+            runner.process.kill()
+            runner.process.wait()
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[Event]:
+        self._waiting.extend((job, 1) for job in jobs)
+        while self._waiting or any(runner.job for runner in self._runners):
+            yield from self._hand_out()
+            with contextlib.suppress(queue.Empty):
+                yield from self._hear(*self._news.get(timeout=_LOOK_SECONDS))
+
+    def _hand_out(self) -> Iterator[Event]:
+        """Give every free runner a job, starting as many as there are slots."""
+        while self._waiting:
+            runner = next((runner for runner in self._runners if runner.job is None), None)
+            if runner is None:
+                if len(self._runners) >= self.local.slots:
+                    return
+                runner = self._start()
+            job, attempt = self._waiting.popleft()
+            runner.job = job
+            self._attempt[str(job)] = attempt
+            submission = job.submission
+            shared = None if submission.shared is None else str(submission.shared)
+            runner.ask(Request(submission.name, submission.task, str(submission.folder), shared))
+            yield Begun(job, f"process {runner.process.pid}")
+
+    def _hear(self, runner: _Runner, said: Reply | None) -> Iterator[Event]:
+        reply = Broken(self._bury(runner)) if said is None else said
+        job = runner.job
+        if job is None:
+            return
+        match reply:
+            case Reached(phase):
+                yield Advanced(job, phase)
+            case Told(notice):
+                yield Noticed(job, notice)
+            case Finished(record, evidence):
+                runner.job = None
+                yield Done(job, Outcome(record, Evidence.unpack(evidence)))
+            case Broken(problem, cause):
+                runner.job = None
+                yield self._lose(job, problem, cause)
+            case Unfit(problem):
+                runner.job = None
+                yield self._lose(job, problem, "infrastructure")
+
+    def _lose(self, job: Job, problem: str, cause: Cause) -> Lost:
+        attempt = self._attempt[str(job)]
+        final = attempt >= _ATTEMPTS or cause == "task"  # a task's mistake does not go away
+        if not final:
+            self._waiting.append((job, attempt + 1))
+        return Lost(job, problem, final=final, cause=cause)
+
+    def _start(self) -> _Runner:
+        self._started += 1
+        folder = self.scratch / str(self._started)
+        folder.mkdir()
+        folder.chmod(0o711)  # a worker's own uid passes through
+        process = subprocess.Popen(
+            python_command("harness.grading", msgspec.json.encode(self.local.orders).decode()),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            env=os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)),
+            start_new_session=True,  # Ctrl-C is the grader's to handle, here and, by the flag, on Windows
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+        runner = _Runner(process, folder)
+        threading.Thread(target=runner.listen, args=(self._news,), daemon=True).start()
+        self._runners.append(runner)
+        return runner
+
+    def _bury(self, runner: _Runner) -> str:
+        """Forget a runner that is dead, and remove what it left."""
+        self._runners.remove(runner)
+        runner.hang_up()
+        how = runner.how_it_ended()
+        shutil.rmtree(runner.folder, ignore_errors=True)
+        return how
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    """Yield a folder for temporary files, through which a worker's own uid can pass."""
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(scratch("grade"))
+            folder.chmod(0o711)
+        except OSError as error:
+            raise InfrastructureError(
+                f"there can be no folder for temporary files ({error}): make room, or let TMPDIR name another place"
+            ) from error
+        yield folder

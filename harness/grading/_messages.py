@@ -1,0 +1,74 @@
+"""What a grader and whoever evaluates for it say to each other: plain data."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from harness.data import DataChoice
+from harness.evaluation import LATENCY_SECONDS, Device
+from harness.record import Record
+from harness.sandbox import Level, Start
+
+Cause = Literal["infrastructure", "task"]
+"""What was not the student's: another attempt may get around the first; the second is the instructor's to mend."""
+
+
+class Orders(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds for all that a runner is asked."""
+
+    root: str
+    """The course's."""
+    data_root: str | None
+    data: DataChoice
+    seed: int
+    least: Level
+    """The weakest isolation to work at."""
+    start: Start = "warm"
+    device: Device = "cpu"
+    latency_seconds: float = LATENCY_SECONDS
+
+
+class Request(msgspec.Struct, frozen=True):
+    """Evaluate one submission."""
+
+    name: str
+    task: str
+    folder: str
+    shared: str | None
+
+
+class Reached(msgspec.Struct, frozen=True, tag=True):
+    """A phase has begun."""
+
+    phase: str
+
+
+class Told(msgspec.Struct, frozen=True, tag=True):
+    """A notice for whoever runs the command."""
+
+    notice: str
+
+
+class Finished(msgspec.Struct, frozen=True, tag=True):
+    """The result, a student's failure included."""
+
+    record: Record
+    evidence: bytes
+
+
+class Broken(msgspec.Struct, frozen=True, tag=True):
+    """Something failed that is not the student's."""
+
+    problem: str
+    cause: Cause = "infrastructure"
+
+
+class Unfit(msgspec.Struct, frozen=True, tag=True):
+    """The machine may not be asked."""
+
+    problem: str
+
+
+Reply = Reached | Told | Finished | Broken | Unfit

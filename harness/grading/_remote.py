@@ -1,0 +1,113 @@
+"""One evaluation on another machine; knows nothing of how it got there."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from functools import cache
+
+import msgspec
+
+from harness._version import __version__
+from harness.contract import HarnessError, InfrastructureError, TaskError
+from harness.course import SHARED, Course, Submission
+from harness.data import Places, assets_here
+from harness.evaluation import Device, Evaluator, Settings, Silent, package_versions
+from harness.grading._messages import Broken, Finished, Reply, Unfit
+from harness.grading._parcels import Files, TravellingData
+from harness.sandbox import Level, Sandbox, find_sandbox
+from harness.scratch import scratch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errand:
+    """Everything a machine needs to evaluate one submission, but for the data."""
+
+    name: str
+    task: str
+    submission: Files
+    shared: Files | None
+    """What references have in common."""
+    declaration: Files
+    assets: tuple[str, ...]
+    """Digests of the pretrained weights that the host has."""
+    seed: int
+    device: Device
+    latency_seconds: float
+    least: Level
+    harness_version: str
+    packages: tuple[tuple[str, str], ...]
+
+
+def run_errand(errand: Errand, data: TravellingData) -> bytes:
+    """Evaluate, and return a packed reply; whatever goes wrong is part of it."""
+    reply = unfitness(errand) or _evaluate(errand, data)
+    return msgspec.msgpack.encode(reply)
+
+
+def unfitness(errand: Errand) -> Unfit | None:
+    """Say why this machine's results could not stand beside the others', if so."""
+    here = platform.node()
+    if errand.harness_version != __version__ or dict(errand.packages) != package_versions():
+        ours = {"harness": __version__} | package_versions()
+        theirs = {"harness": errand.harness_version} | dict(errand.packages)
+        other = ", ".join(f"{name} {ours.get(name)}, not {wanted}" for name, wanted in theirs.items()
+                          if ours.get(name) != wanted) or "packages the host lacks"  # fmt: skip
+        return Unfit(f"{here} has {other}: install the same there")
+    try:
+        level = _sandbox().isolation.level
+    except InfrastructureError as error:
+        return Unfit(f"{here}: {error}")
+    if level < errand.least:
+        return Unfit(f"{here} offers isolation {level.value!r}, expected {errand.least.value!r} at least")
+    return None
+
+
+def _evaluate(errand: Errand, data: TravellingData) -> Reply:
+    try:
+        with scratch("errand") as root:
+            root.chmod(0o711)  # a worker's own uid passes through
+            course = Course(root)
+            errand.declaration.write(course.tasks_folder)
+            if lacking := _lacking(errand, course):
+                return Unfit(lacking)
+            folder = course.folder_of(errand.name, errand.task)
+            errand.submission.write(folder)
+            shared = None if errand.shared is None else root / SHARED
+            if errand.shared is not None and shared is not None:
+                errand.shared.write(shared)
+            settings = Settings(
+                seed=errand.seed,
+                weights="declared",
+                device=errand.device,
+                latency_seconds=errand.latency_seconds,
+            )
+            evaluator = Evaluator(course, _sandbox(), _places(), settings)
+            evaluator.supply(errand.task, data.unpack(course.task(errand.task)))
+            outcome = evaluator.run(Submission(errand.name, errand.task, folder, shared), Silent())
+    except TaskError as error:
+        return Broken(f"on {platform.node()}: {error}", "task")
+    except HarnessError as error:
+        return Broken(f"on {platform.node()}: {error}")
+    except OSError as error:
+        return Broken(f"on {platform.node()}: the file system failed: {error}")
+    return Finished(outcome.record, outcome.evidence.pack())
+
+
+def _lacking(errand: Errand, course: Course) -> str | None:
+    """Say so if the pretrained weights here are not those of the host: a result may depend on them."""
+    here = tuple(asset.file.digest for asset in assets_here(course.task(errand.task), _places()))
+    if here == errand.assets:
+        return None
+    return f"{platform.node()} has not the same pretrained weights: run `harness data fetch {errand.task}` there"
+
+
+@cache
+def _sandbox() -> Sandbox:
+    """Find out once per process how well this machine isolates."""
+    return find_sandbox(_places().all())
+
+
+def _places() -> Places:
+    return Places.of(os.environ)

@@ -1,0 +1,142 @@
+"""The process that does jobs, one after the other: the module ``harness.grading`` run with ORDERS.
+
+It hears requests on its standard input and answers on its standard output. It ends when its input does, as it does when
+whoever started it ends, and takes its workers along.
+"""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+import msgspec
+
+from harness.contract import HarnessError, TaskError
+from harness.course import Course, Submission
+from harness.data import Places
+from harness.evaluation import Evaluator, Settings
+from harness.grading._messages import Broken, Finished, Orders, Reached, Reply, Request, Told
+from harness.pipes import read_message, take_standard_streams, write_message
+from harness.sandbox import find_sandbox_of_at_least
+
+Say = Callable[[Reply], None]
+
+_LOOK_SECONDS = 0.5
+"""How long to wait before looking at other news: on Windows no signal interrupts a wait for a queue."""
+
+
+def main(orders: bytes) -> None:
+    """Serve requests until nobody is left to make them."""
+    signal.signal(signal.SIGTERM, _leave)
+    logging.basicConfig(format="%(message)s")  # standard error is the grader's log
+    logging.getLogger("harness").setLevel(logging.INFO)
+    reader, writer = take_standard_streams()
+    requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(os.fdopen(reader, "rb"), requests), daemon=True).start()
+    with (
+        os.fdopen(writer, "wb") as replies,
+        contextlib.closing(Runner(msgspec.json.decode(orders, type=Orders))) as runner,
+    ):
+
+        def say(reply: Reply) -> None:
+            write_message(replies, msgspec.msgpack.encode(reply))
+
+        while True:
+            with contextlib.suppress(queue.Empty):
+                say(runner.do(requests.get(timeout=_LOOK_SECONDS), say))
+
+
+class Runner:
+    """Evaluates what it is asked, at the isolation it was ordered to or above."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+        self._evaluator: Evaluator | None = None
+        self._held = contextlib.ExitStack()
+
+    def close(self) -> None:
+        """End what was started for all evaluations together."""
+        self._held.close()
+
+    def do(self, request: Request, say: Say) -> Reply:
+        """Return the result of one evaluation, or what kept it from having one."""
+        shared = None if request.shared is None else Path(request.shared)
+        submission = Submission(request.name, request.task, Path(request.folder), shared)
+        try:
+            outcome = self._ready(say).run(submission, _Reporter(say))
+        except TaskError as error:
+            return Broken(str(error), "task")
+        except HarnessError as error:
+            if error.__cause__ is not None:
+                traceback.print_exc()
+            return Broken(str(error))
+        except Exception as error:  # ours: it costs nobody anything but a retry
+            traceback.print_exc()
+            return Broken(f"internal error: {type(error).__name__}: {error} (the traceback is in the log)")
+        return Finished(outcome.record, outcome.evidence.pack())
+
+    def _ready(self, say: Say) -> Evaluator:
+        if self._evaluator is None:
+            orders, places = self._orders, places_of(self._orders)
+            course = Course(Path(orders.root))
+            hidden = [course.root, *places.all()]
+            sandbox = find_sandbox_of_at_least(hidden, orders.least, orders.start, lambda notice: say(Told(notice)))
+            self._held.callback(sandbox.close)
+            settings = Settings(
+                data=orders.data,
+                seed=orders.seed,
+                weights="declared",
+                device=orders.device,
+                latency_seconds=orders.latency_seconds,
+            )
+            self._evaluator = Evaluator(course, sandbox, places, settings)
+        return self._evaluator
+
+
+def places_of(orders: Orders) -> Places:
+    """Return where this machine may have data."""
+    return Places.of(os.environ, None if orders.data_root is None else Path(orders.data_root))
+
+
+class _Reporter:
+    """Tells the grader of phases."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+
+    def phase(self, name: str) -> None:
+        self._say(Reached(name))
+
+    def advance(self, done: float, total: float) -> None:
+        """Keep it: a line a job is all there is room for."""
+
+    def logged(self, values: dict[str, float]) -> None:
+        """Likewise."""
+
+
+def _listen(stream: IO[bytes], requests: queue.SimpleQueue[Request]) -> None:
+    """Queue what comes; when nobody is there any more, have the main thread leave by the front door."""
+    try:
+        while True:
+            requests.put(msgspec.msgpack.decode(read_message(stream), type=Request))
+    except (EOFError, OSError):
+        main_thread = threading.main_thread().ident
+        if sys.platform != "win32" and hasattr(signal, "pthread_kill") and main_thread is not None:
+            signal.pthread_kill(main_thread, signal.SIGTERM)  # interrupts whatever it waits for
+        else:
+            _thread.interrupt_main(signal.SIGTERM)
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)

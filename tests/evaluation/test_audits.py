@@ -1,0 +1,288 @@
+"""What is timed must answer as what was scored."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness import Split, metrics
+from harness.contract import Predictions
+from harness.evaluation._audits import allowed_to_differ, differing, no_replay, not_memorised, same_answers
+from harness.evaluation._measure import Asked, Replays
+from tests.classroom.others import CHEATS
+from tests.declared import task
+
+
+def labels(*values):
+    return Predictions(np.array(values))
+
+
+def test_equal_labels_agree_whatever_the_scores():
+    first = Predictions(np.array([1]), np.array([[0.0, 9.0]]))
+    second = Predictions(np.array([1]), np.array([[0.0, 1.0]]))
+    assert not differing(first, second).any()
+
+
+def test_a_flip_is_excused_where_both_score_vectors_agree():
+    first = Predictions(np.array([0]), np.array([[0.500001, 0.5]]))
+    second = Predictions(np.array([1]), np.array([[0.5, 0.500001]]))
+    assert not differing(first, second).any()
+    assert differing(labels(0), labels(1)).all()
+
+
+def test_masks_boxes_and_forecasts_are_compared_by_tolerance():
+    forecasts = Predictions(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    moved = Predictions(np.array([[1.0, 2.0001], [3.0, 5.0]]))
+    assert differing(forecasts, moved).tolist() == [False, True]
+    boxes = Predictions([np.zeros((1, 6)), np.zeros((2, 6))])
+    fewer = Predictions([np.zeros((1, 6)), np.zeros((1, 6))])
+    assert differing(boxes, fewer).tolist() == [False, True]
+
+
+def boxes(n, seed=0):
+    generator = np.random.default_rng(seed)
+    corners = generator.uniform(0, 100, (n, 2))
+    scores = 0.5 + generator.uniform(0, 1e-5, (n, 1))  # all but equal
+    return np.hstack([corners, corners + 20, scores, np.zeros((n, 1))])
+
+
+def test_boxes_are_compared_as_sets():
+    first = boxes(50)
+    swapped = first[np.random.default_rng(1).permutation(50)]
+    assert not differing(Predictions([first]), Predictions([swapped])).any()
+    assert differing(Predictions([first]), Predictions([boxes(50, seed=2)])).all()
+
+
+@pytest.mark.parametrize(("moved", "score", "differs"), [(4, 0.5, False), (6, 0.5, True), (1, 0.9, True)])
+def test_a_few_boxes_may_come_out_of_a_tie_otherwise(moved, score, differs):
+    first, second = boxes(50), boxes(50)
+    second[:moved, :4] += 30
+    second[:moved, 4] = first[:moved, 4] = score
+    if score == 0.9:
+        second[0, 4] = 0.8  # no other box has its score: not a tie
+    assert differing(Predictions([first]), Predictions([second])).tolist() == [differs]
+
+
+def test_few_boxes_are_compared_one_by_one():
+    first, second = boxes(5), boxes(5)
+    second[0, 0] += 5
+    assert differing(Predictions([first]), Predictions([second])).all()
+
+
+@pytest.mark.parametrize(("n", "allowed"), [(1, 2), (400, 2), (1000, 5)])
+def test_half_a_percent_may_differ_and_two_in_any_case(n, allowed):
+    assert allowed_to_differ(n) == allowed
+
+
+def test_the_audit_fails_above_that_and_gives_its_figures():
+    audit = same_answers(labels(0, 0, 0, 0), labels(1, 1, 1, 0))
+    assert not audit.passed
+    assert audit.severity == "fail"
+    assert audit.detail.startswith("3 of 4 unaltered items")
+    audit = same_answers(labels(0, 0, 0, 0), labels(1, 1, 1, 0), ("Dropout",))
+    assert audit.detail.endswith("predict ran Dropout in training mode: call self.net.eval() at the end of fit")
+
+
+def test_models_that_know_when_they_are_timed_fail_the_audit(classroom):
+    assert classroom.record()["status"] == "passed"
+    for name in CHEATS:
+        record = classroom.record(name)
+        assert (record["failure"]["kind"], record["failure"]["phase"]) == ("audit_failed", "audit"), name
+        assert record["audits"][0]["passed"] is False
+
+
+@pytest.mark.parametrize(
+    ("again", "passed", "severity"),
+    [(1.0, True, "fail"), (0.81, True, "fail"), (0.79, False, "warn"), (0.51, False, "warn"), (0.49, False, "fail")],
+)
+def test_an_input_asked_again_may_not_be_much_faster(again, passed, severity):
+    audit = no_replay(Replays(np.ones(12), np.full(12, again)))
+    assert (audit.passed, audit.severity) == (passed, severity)
+    assert passed or f"{again:.2f} of the time" in audit.detail
+
+
+def test_a_fifth_that_lies_within_the_clocks_noise_is_no_warning():
+    generator = np.random.default_rng(0)
+    first, quickest = generator.normal(1.0, 0.2, 24), generator.normal(0.75, 0.2, 24)
+    assert no_replay(Replays(first, quickest)).passed
+
+
+def on_a_machine_that_stops(seconds, generator):
+    """Return what takes `seconds` by a clock that runs on while the machine stops, for 3 ms and half of the time."""
+    hit = generator.random(len(seconds)) < 0.5 * np.minimum(1.0, seconds / 0.003 + 0.1)
+    return seconds + hit * generator.exponential(0.003, len(seconds))
+
+
+def test_on_a_busy_machine_honest_work_is_not_called_replayed_and_what_is_replayed_is_found():
+    generator = np.random.default_rng(0)
+    passed = {0.0015: 0, 0.00002: 0}
+    for again in passed:
+        for _ in range(1000):
+            asked = [on_a_machine_that_stops(np.full(24, s), generator) for s in (0.0015, again, again)]
+            passed[again] += no_replay(Replays(asked[0], np.minimum(*asked[1:]))).passed
+    assert passed[0.0015] == 1000
+    assert passed[0.00002] <= 10
+
+
+def test_a_median_that_fell_by_half_on_a_busy_machine_is_chance_where_the_rest_overlaps():
+    first, quickest = np.array([0.9] * 5 + [2.1] * 7), np.array([0.8] * 8 + [1.5] * 4)
+    assert np.median(quickest) < 0.5 * np.median(first)
+    assert no_replay(Replays(first, quickest)).passed
+
+
+def test_one_input_in_ten_may_be_as_slow_again_and_no_more():
+    for slow, passed in ((1, False), (2, True)):
+        quickest = np.r_[np.full(12 - slow, 0.1), np.ones(slow)]
+        assert no_replay(Replays(np.ones(12), quickest)).passed is passed
+
+
+def test_a_few_inputs_are_too_few_to_fail_for():
+    audit = no_replay(Replays(np.ones(6), np.full(6, 0.1)))
+    assert (audit.passed, audit.severity) == (False, "warn")
+
+
+@pytest.mark.parametrize(("work", "passed"), [(0.2, True), (0.9, False)])
+def test_what_the_channel_drowns_is_not_judged(work, passed):
+    """An answer that is kept still takes the way here and back."""
+    channel = 1.0
+    audit = no_replay(Replays(np.full(12, channel + work), np.full(12, channel)))
+    assert audit.passed or audit.severity == "warn"
+    assert audit.passed is passed
+
+
+def test_no_input_is_no_replay():
+    assert no_replay(Replays(np.empty(0), np.empty(0))).passed
+
+
+def blobs(cost):
+    return task(metrics=(metrics.accuracy, metrics.macro_f1), perturb=lambda item, _: item, perturb_cost=cost)
+
+
+TRUTH = Split(np.zeros((400, 2), np.float32), np.arange(400) % 2)
+
+
+def wrong(share, items):
+    """Labels of `items`, of which this share is wrong."""
+    flipped = np.random.default_rng(1).random(len(items)) < share
+    return Predictions(np.where(flipped, 1 - items % 2, items % 2))
+
+
+@pytest.mark.parametrize("metric", [metrics.accuracy, metrics.macro_f1])
+@pytest.mark.parametrize(("share", "passed"), [(0.0, True), (0.05, True), (0.09, True), (0.3, False), (0.5, False)])
+def test_a_score_may_fall_by_the_cost_stated_and_by_chance(metric, share, passed):
+    task = replace(blobs(0.05), metrics=(metric,))
+    items = np.random.default_rng(0).permutation(400)[:200]
+    audit = not_memorised(task, TRUTH, wrong(0.0, np.arange(400)), Asked(items, wrong(share, items)))
+    assert audit.passed == passed
+    assert audit.severity == "fail"
+    assert passed or "on 200 items" in audit.detail
+
+
+def test_an_error_that_rises_is_a_score_that_falls():
+    error = metrics.Metric("error", lambda t, p: float((p.values != t).mean()), higher_is_better=False)
+    items = np.arange(200)
+    audit = not_memorised(
+        replace(blobs(0.05), metrics=(error,)), TRUTH, wrong(0.0, np.arange(400)), Asked(items, wrong(0.4, items))
+    )
+    assert not audit.passed
+
+
+def test_a_task_that_states_no_cost_has_no_such_audit():
+    items = np.arange(200)
+    assert not_memorised(blobs(None), TRUTH, wrong(0.0, np.arange(400)), Asked(items, wrong(0.9, items))) is None
+
+
+def test_honest_noise_is_hardly_ever_called_memory():
+    """The cost is at the bound exactly: one in a hundred may be called out, and the paired bootstrap is close."""
+    generator, alarms = np.random.default_rng(3), 0
+    for _ in range(200):
+        items = generator.integers(0, 400, 200)
+        flipped = generator.random(200) < 0.05
+        answers = Predictions(np.where(flipped, 1 - items % 2, items % 2))
+        alarms += not not_memorised(blobs(0.05), TRUTH, wrong(0.0, np.arange(400)), Asked(items, answers)).passed
+    assert alarms <= 8
+
+
+WORK = """
+import time
+import numpy as np
+import harness
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        self.centres = np.stack([train.inputs[train.targets == c].mean(axis=0) for c in range(3)])
+        self.seen = {}
+
+    def honest(self, inputs):
+        time.sleep(0.03 if len(inputs) == 1 else 0)
+        return ((inputs[:, None] - self.centres) ** 2).sum(axis=2).argmin(axis=1)
+
+    def predict(self, inputs):
+"""
+"""Each answer takes long beside whatever else the machine does: others can only add to it."""
+
+
+def test_answers_kept_for_inputs_seen_fail_and_honest_work_passes(course):
+    course.submit(WORK + "        return self.honest(inputs)\n", name="honest")
+    course.submit(
+        WORK + "        key = inputs.tobytes()\n"
+        "        if key not in self.seen:\n            self.seen[key] = self.honest(inputs)\n"
+        "        return self.seen[key]\n",
+        name="replays",
+    )
+    # time for fifteen inputs to be asked three times each: a dozen are needed to judge
+    course.harness("evaluate", "submissions/honest", "submissions/replays", "--latency-seconds", "1.4")
+    honest, replays = course.record("honest"), course.record("replays")
+    assert honest["status"] == "passed"
+    assert {audit["name"]: audit["passed"] for audit in honest["audits"]}["no replay"]
+    assert replays["failure"]["kind"] == "audit_failed"
+    assert "nine inputs in ten take" in replays["failure"]["message"]
+
+
+def test_a_model_that_looks_its_answers_up_by_the_exact_input_is_caught(classroom):
+    record = classroom.record("knows", "memory")
+    assert record["scores"][0]["value"] == 1.0
+    assert record["failure"]["kind"] == "audit_failed"
+    assert "not memorised" in record["failure"]["message"]
+
+
+BUSY_CHILDREN = """
+import os
+import signal
+import numpy as np
+import harness
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        self.centres = np.stack([train.inputs[train.targets == c].mean(axis=0) for c in range(3)])
+
+    def predict(self, inputs):
+        if len(inputs) == 1 and not hasattr(self, "children"):
+            self.children = [os.fork() for _ in range(3)]
+            if 0 in self.children:
+                while True:
+                    pass
+        for child in getattr(self, "children", []):
+            os.kill(child, signal.SIGSTOP)
+        answer = ((inputs[:, None] - self.centres) ** 2).sum(axis=2).argmin(axis=1)
+        for child in getattr(self, "children", []):
+            os.kill(child, signal.SIGCONT)
+        return answer
+"""
+
+
+def test_who_slows_the_yardstick_down_gets_no_ratio_to_it(course):
+    """Children that stand still while their own model is timed, and work while the yardstick is."""
+    course.environment["HARNESS_LATENCY_SECONDS"] = "0.3"
+    record = course.evaluate(BUSY_CHILDREN)
+    audits = {audit["name"]: audit for audit in record["audits"]}
+    assert not audits["keeps still"]["passed"], record["failure"]
+    assert "took" in audits["keeps still"]["detail"]
+    assert record["cost"]["latency"]["ratio_to_yardstick"] is None
+    assert record["cost"]["latency"]["net_p50_seconds"] is None
+
+
+def test_an_honest_model_keeps_still(course):
+    course.environment["HARNESS_LATENCY_SECONDS"] = "0.3"
+    audits = {audit["name"]: audit["passed"] for audit in course.evaluate()["audits"]}
+    assert audits["keeps still"]

@@ -1,0 +1,136 @@
+"""How a model and the yardstick are set up before the clock runs, in real workers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pytest
+
+from harness.clock import Budget, Timed
+from harness.contract import Predictions
+from harness.evaluation import _measure
+from harness.evaluation._cores import Cores
+from harness.evaluation._measure import _WORKER_AWAKE_SECONDS, Measured, Subject, measure_cost
+from harness.evaluation._session import Session, _one_number
+from harness.sandbox import Folder, find_sandbox
+from harness.wire import ArrayHeader, WireError
+from tests.declared import info
+
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+several = pytest.mark.skipif(len(CORES) < 2, reason="one core, or no choice of cores")
+needs_choice = pytest.mark.skipif(not CORES, reason="no choice of cores")
+TELLING = """
+import gc, os
+import harness
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        pass
+
+    def load(self, folder):
+        pass
+
+    def predict(self, inputs):
+        pipes = next(one for one in gc.get_objects() if type(one).__name__ == "PolledPipes")
+        core = min(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+        return [[pipes._awake[1] if pipes._awake else 0.0, core]] * len(inputs)
+"""
+"""Answers how long its worker looks, and on which core it is."""
+TASK = info(kind="forecasting", input_shape=(1000,), classes=(), horizon=2)
+
+
+class SeenError(Exception):
+    """Enough was seen."""
+
+
+def seen(folder: Path, monkeypatch: pytest.MonkeyPatch, cores: Cores) -> dict[str, Any]:
+    """What was set up when the clock would have begun to run."""
+    found: dict[str, Any] = {}
+
+    def look(bench: Any, answer: Any) -> Measured:
+        told = bench._model.accept(bench._model.request(bench._subject.inputs[:1], "measure")())
+        pipes = [session.process.channel._pipes for session in (bench._model, bench._yardstick)]
+        found.update(
+            host=os.sched_getaffinity(0),
+            host_awake=[one._awake and one._awake[1] for one in pipes],
+            worker_awake=told.values[0, 0],
+            worker_core=told.values[0, 1],
+        )
+        return measured(bench, answer)
+
+    def stop(timed: Timed, *_: object) -> NoReturn:
+        frames = [prepare(0)._frame for prepare in (timed.echo, timed.yardstick_echo)]  # type: ignore[attr-defined]
+        found.update(echoes=[len(frame.again) for frame in frames])
+        raise SeenError
+
+    folders = tuple(Folder(name, folder / name) for name in ("submission", "artifact"))
+    for one in folders:
+        one.source.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    (folder / "submission" / "model.py").write_text(TELLING)
+    measured = _measure._measured
+    monkeypatch.setattr(_measure, "quickest_cores", lambda: cores)
+    monkeypatch.setattr(_measure, "_measured", look)
+    monkeypatch.setattr(_measure, "measure", stop)
+    sandbox = find_sandbox(())
+    subject = Subject(
+        sandbox=sandbox,
+        open_session=lambda: Session(sandbox=sandbox, task=TASK, folders=folders, threads=1),
+        seed=0,
+        inputs=np.zeros((300, 1000), np.float32),
+        example=Predictions(np.zeros((1, 2)), None),
+        perturb=None,
+        batch=1,
+        budget=Budget(),
+    )
+    try:
+        with pytest.raises(SeenError):
+            measure_cost(subject)
+    finally:
+        sandbox.close()
+    return found
+
+
+@pytest.mark.worker
+@several
+def test_host_and_worker_have_a_core_each_and_both_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = seen(tmp_path, monkeypatch, Cores(CORES[0], CORES[1]))
+    assert (found["worker_core"], found["host"]) == (CORES[0], {CORES[1]})
+    assert found["worker_awake"] == pytest.approx(_WORKER_AWAKE_SECONDS)
+    assert found["host_awake"] == [_measure._AWAKE_SECONDS] * 2
+    assert sorted(os.sched_getaffinity(0)) == CORES
+
+
+@pytest.mark.worker
+@needs_choice
+def test_on_one_core_nobody_looks_while_the_other_would_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = seen(tmp_path, monkeypatch, Cores(CORES[0], CORES[0]))
+    assert (found["worker_core"], found["host"]) == (CORES[0], {CORES[0]})
+    assert found["worker_awake"] == 0
+    assert found["host_awake"] == [None, None]
+
+
+@pytest.mark.worker
+def test_each_is_timed_beside_an_echo_of_its_own_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models, yardsticks = seen(tmp_path, monkeypatch, Cores(None, None))["echoes"]
+    assert 4000 < models < 4100
+    assert 1024 < yardsticks < 1100
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [ArrayHeader(np.dtype("f8"), (2,))],
+        [ArrayHeader(np.dtype("f4"), (1,))],
+        [ArrayHeader(np.dtype("f8"), (1, 1))],
+        [ArrayHeader(np.dtype("f8"), (1,))] * 2,
+    ],
+)
+def test_of_a_clock_one_number_is_admitted(headers: list[ArrayHeader]) -> None:
+    with pytest.raises(WireError, match="one number"):
+        _one_number(None, headers)
+    _one_number(None, [ArrayHeader(np.dtype("f8"), (1,))])

@@ -1,0 +1,106 @@
+"""Scores with intervals, and the primary one against the baseline."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import f1_score
+from statsmodels.stats.proportion import proportion_confint
+
+import harness
+from harness.contract import Predictions, SubmissionError
+from harness.evaluation._score import compare, not_reached, score
+from tests import declared
+
+TARGETS = np.random.default_rng(0).integers(0, 3, 200)
+GUESSES = np.where(np.random.default_rng(1).random(200) < 0.8, TARGETS, 0)
+TRUTH = harness.Split(np.zeros((200, 1), np.float32), TARGETS)
+PREDICTIONS = Predictions(GUESSES)
+RIGHT = int((TARGETS == GUESSES).sum())
+ERROR = harness.Metric(
+    "error", lambda targets, predictions: float((predictions.values != targets).mean()), higher_is_better=False
+)
+
+
+def task(*metrics: harness.Metric) -> harness.Task:
+    inputs = harness.Inputs(shape=(1,))
+    return declared.task(
+        inputs=inputs, classes=("a", "b", "c"), sources=(declared.source(baseline=0, part=TRUTH),), metrics=metrics
+    )
+
+
+BOTH = task(harness.metrics.accuracy, harness.metrics.macro_f1)
+
+
+def test_accuracy_comes_with_wilsons_interval() -> None:
+    accuracy = score(BOTH, TRUTH, PREDICTIONS).primary
+    assert accuracy.value == RIGHT / 200
+    assert (accuracy.low, accuracy.high) == pytest.approx(proportion_confint(RIGHT, 200, method="wilson"))
+    assert accuracy.primary
+
+
+def test_macro_f1_is_scikit_learns_with_an_interval_that_stays() -> None:
+    _, macro = score(BOTH, TRUTH, PREDICTIONS).scores
+    assert macro.value == pytest.approx(f1_score(TARGETS, GUESSES, average="macro"))
+    assert macro.low < macro.value < macro.high
+    assert not macro.primary
+    assert score(BOTH, TRUTH, PREDICTIONS).scores[1] == macro
+
+
+@pytest.mark.parametrize(
+    ("value", "strict", "met"),
+    [(RIGHT / 200, False, True), (RIGHT / 200, True, False), (0.5, True, True), (0.999, False, False)],
+)
+def test_a_baseline_is_met_when_the_value_is_at_least_as_good_or_better_if_strict(
+    value: float, strict: bool, met: bool
+) -> None:
+    scored = score(BOTH, TRUTH, PREDICTIONS)
+    result = compare(BOTH, harness.Baseline(value, strict=strict), scored.primary.value, scored)
+    assert (result.metric, result.value, result.strict, result.met) == ("accuracy", value, strict, met)
+    assert result.p_value == pytest.approx(binomtest(RIGHT, 200, value, alternative="greater").pvalue)
+
+
+@pytest.mark.parametrize(("value", "met"), [(0.5, True), (0.01, False)])
+def test_where_lower_is_better_the_baseline_lies_above(value: float, met: bool) -> None:
+    wanted = task(ERROR)
+    scored = score(wanted, TRUTH, PREDICTIONS)
+    result = compare(wanted, harness.Baseline(value), scored.primary.value, scored)
+    assert result.met is met
+    assert result.p_value is not None
+    assert (result.p_value < 0.05) is met
+
+
+def test_a_strict_baseline_that_is_only_reached_is_not_met_where_lower_is_better() -> None:
+    wanted = task(ERROR)
+    scored = score(wanted, TRUTH, PREDICTIONS)
+    value = scored.primary.value
+    assert compare(wanted, harness.Baseline(value, strict=True), value, scored).met is False
+
+
+def test_perfect_predictions_have_an_interval_too() -> None:
+    accuracy, macro = score(BOTH, TRUTH, Predictions(TARGETS)).scores
+    assert (accuracy.value, accuracy.high, macro.value) == (1, 1, 1)
+    assert accuracy.low < 1
+
+
+def test_a_proportion_is_kept_item_by_item_and_other_metrics_as_draws() -> None:
+    proportion, other = score(BOTH, TRUTH, PREDICTIONS), score(task(ERROR), TRUTH, PREDICTIONS)
+    assert proportion.draws is None
+    assert proportion.outcomes is not None
+    assert (proportion.outcomes == (TARGETS == GUESSES)).all()
+    assert other.outcomes is None
+    assert other.draws is not None
+    assert other.primary.low < other.primary.value < other.primary.high
+
+
+def test_a_primary_metric_of_scores_cannot_do_with_labels() -> None:
+    with pytest.raises(SubmissionError, match="computed from scores") as caught:
+        score(task(harness.metrics.log_loss), TRUTH, PREDICTIONS)
+    assert caught.value.kind == "bad_predictions"
+
+
+def test_without_a_score_the_baseline_is_named_and_not_decided() -> None:
+    result = not_reached(BOTH, harness.Baseline(0.9, strict=True))
+    assert (result.metric, result.value, result.strict) == ("accuracy", 0.9, True)
+    assert (result.met, result.p_value) == (None, None)
