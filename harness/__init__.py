@@ -8,6 +8,7 @@ import harness._start  # noqa: F401, I001 - before anything else is looked for
 
 from typing import TYPE_CHECKING
 
+from harness import errors
 from harness._version import __version__
 from harness.contract import (
     Baseline,
@@ -62,6 +63,7 @@ __all__ = [
     "Task",
     "TaskInfo",
     "__version__",
+    "errors",
     "metrics",
     "rules",
 ]

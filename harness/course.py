@@ -17,7 +17,8 @@ from pathlib import Path
 from types import ModuleType
 
 import harness.contract
-from harness.contract import Task, TaskError, UsageError, check_name
+from harness.contract import Task, check_name
+from harness.errors import TaskError, UsageError
 from harness.taskcode import without_points
 
 TASKS, SUBMISSIONS, REFERENCE, LEADERBOARD, PRIVATE = "tasks", "submissions", "reference", "leaderboard", ".harness"

@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from harness.contract import InfrastructureError
+from harness.errors import InfrastructureError
 from harness.programs import find_program
 
 SECONDS = 120.0

@@ -23,7 +23,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.contract import InfrastructureError
+from harness.errors import InfrastructureError
 from harness.locks import try_lock
 from harness.scratch import own_folder
 

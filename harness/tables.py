@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.contract import UsageError
+from harness.errors import UsageError
 
 _DELIMITERS = ",;\t|"
 _SNIFFED_LINES = 20

@@ -10,7 +10,7 @@ import pytest
 
 from harness import git as host_git
 from harness.ci import Repository
-from harness.contract import InfrastructureError
+from harness.errors import InfrastructureError
 from harness.evaluation import describe_git
 from harness.git import run_git, run_git_on_files
 from harness.gradebook import History

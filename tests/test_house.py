@@ -13,7 +13,7 @@ import harness
 
 HOUSE = Path(harness.__file__).parent
 
-PEOPLE = {"contract", "kinds", "_version"}  # what everybody may know
+PEOPLE = {"contract", "errors", "kinds", "_version"}  # what everybody may know
 ARROWS = {
     "": PEOPLE | {"_start", "interactive"},  # harness/__init__.py
     "__main__": {"cli"},
@@ -21,10 +21,11 @@ ARROWS = {
     "_version": set(),
     "artifact": set(),
     "kinds": set(),
-    "contract": {"artifact", "kinds", "programs"},
+    "contract": {"artifact", "errors", "kinds", "programs"},
+    "errors": set(),
     "files": set(),
-    "git": {"contract", "programs"},
-    "interactive": {"contract", "course", "programs", "wire"},
+    "git": {"errors", "programs"},
+    "interactive": {"contract", "course", "errors", "programs", "wire"},
     "kernel": set(),
     "locks": set(),
     "notebooks": set(),
@@ -38,7 +39,7 @@ ARROWS = {
     "statistics": set(),
     "record": {"files"},
     "clock": {"statistics"},
-    "quiet": {"contract", "locks", "scratch"},
+    "quiet": {"errors", "locks", "scratch"},
     "wire": {"contract"},
     "yardstick": PEOPLE | {""},
     "worker": {"artifact", "contract", "kinds", "packages", "pipes", "wire"},
@@ -47,7 +48,7 @@ ARROWS = {
     "forkserver": {"kernel", "worker"},
     "data": PEOPLE | {"files", "programs"},
     "taskcode": set(),
-    "tables": {"contract"},
+    "tables": {"errors"},
     "course": PEOPLE | {"taskcode"},
     "leaderboard": {"files", "record", "statistics", "text"},
     "evaluation": PEOPLE
@@ -58,7 +59,7 @@ ARROWS = {
     "lms": PEOPLE
     | {"course", "data", "evaluation", "export", "files", "gradebook", "notebooks", "programs", "record", "sandbox"}
     | {"scratch", "tables", "text", "wire"},
-    "similarity": {"contract", "notebooks", "programs", "text"},
+    "similarity": {"errors", "notebooks", "programs", "text"},
     "scaffold": PEOPLE | {"course", "files"},
     "report": PEOPLE | {"record", "text"},
     "export": PEOPLE | {"record", "text"},
@@ -239,7 +240,7 @@ def test_a_worker_loads_neither_torch_nor_a_room_of_the_host():
     assert "harness.wire" in loaded
     assert not loaded & {"torch", "sklearn", "scipy"}
     rooms = {room_of(name) for name in loaded if name.startswith("harness.")}
-    assert rooms <= {"", "_start", "_version", "artifact", "contract", "kinds", "packages", "wire", "worker"}
+    assert rooms <= {"", "_start", "_version", "artifact", "contract", "errors", "kinds", "packages", "wire", "worker"}
 
 
 @pytest.mark.worker

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.contract import InfrastructureError
+from harness.errors import InfrastructureError
 from harness.quiet import Quiet, machine_wide
 
 pytestmark = pytest.mark.worker

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.contract import UsageError
+from harness.errors import UsageError
 from harness.tables import Sheet, format_number, is_shortened, parse_number
 from tests.people import sheet
 

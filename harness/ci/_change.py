@@ -9,8 +9,9 @@ from typing import Literal
 
 from harness.ci._git import Entry, FileChange
 from harness.ci._result import Finding
-from harness.contract import UsageError, check_name
+from harness.contract import check_name
 from harness.course import LEADERBOARD, PRIVATE, REFERENCE, SUBMISSIONS, TASKS, suggest
+from harness.errors import UsageError
 
 MOST_BYTES = 512 << 20
 """Of one submission; what a task allows is less."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.contract import InfrastructureError, UsageError
+from harness.errors import InfrastructureError, UsageError
 from harness.git import message_of, run_git
 
 _FILES = ("100644", "100755", "100664")

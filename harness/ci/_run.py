@@ -14,9 +14,10 @@ from harness.ci._checkout import check_out
 from harness.ci._find import Range, entries_of, folder_of
 from harness.ci._git import Repository
 from harness.ci._result import Finding, Former, Graded, Place, Points, Problem, Result
-from harness.contract import HarnessError, Task
+from harness.contract import Task
 from harness.course import SUBMISSIONS, Course, Submission
 from harness.data import Places
+from harness.errors import HarnessError
 from harness.evaluation import Evaluator, Observer, Settings
 from harness.gradebook import most_points, points_for
 from harness.leaderboard import build

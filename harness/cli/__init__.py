@@ -13,7 +13,7 @@ import click
 
 from harness._version import __version__
 from harness.cli._verbose import telling
-from harness.contract import HarnessError, UsageError
+from harness.errors import HarnessError, UsageError
 from harness.programs import forget_current_folder
 
 PASSED, FAILED, USAGE, INFRASTRUCTURE, INTERRUPTED = 0, 1, 2, 3, 130

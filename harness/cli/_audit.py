@@ -10,8 +10,8 @@ from rich.progress import track
 
 from harness.cli import PASSED
 from harness.cli._options import console, course_at
-from harness.contract import UsageError
 from harness.course import REFERENCE, SUBMISSIONS, folders_in, suggest
+from harness.errors import UsageError
 from harness.files import write_atomically
 from harness.similarity import Pair, compare, gather, report_html
 

@@ -11,9 +11,9 @@ from rich.console import Console
 
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._options import any_data, console, course_at, data_root, name_repositories, places, teller
-from harness.contract import HarnessError, SubmissionError
 from harness.course import Submission
 from harness.data import DataChoice
+from harness.errors import HarnessError, SubmissionError
 from harness.evaluation import Evaluator, Settings
 from harness.sandbox import find_sandbox
 from harness.text import neutral_line

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._options import any_data, console, course_at, data_root, places
-from harness.contract import Canonical, InfrastructureError, Task, TaskError, UsageError
+from harness.contract import Canonical, Task
 from harness.course import Course
 from harness.data import (
     Bars,
@@ -29,6 +29,7 @@ from harness.data import (
     no_bars,
     survey,
 )
+from harness.errors import InfrastructureError, TaskError, UsageError
 from harness.interactive import write_parts
 
 

@@ -17,10 +17,11 @@ from rich.console import Console
 from harness._version import __version__
 from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._options import console, course_at, places
-from harness.contract import Embedded, HarnessError, InfrastructureError, UsageError
+from harness.contract import Embedded
 from harness.course import Course
 from harness.data import Places, private_folder, survey
 from harness.diagnosis import findings, gather
+from harness.errors import HarnessError, InfrastructureError, UsageError
 from harness.packages import USUAL, installed
 from harness.sandbox import WHAT_HOLDS, Attempt, Level, attempts, describe_cold, find_gpus, why_cold
 

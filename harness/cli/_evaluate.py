@@ -29,9 +29,9 @@ from harness.cli._options import (
 )
 from harness.cli._progress import watching
 from harness.cli._result import show, verdict
-from harness.contract import HarnessError, TaskError, UsageError
 from harness.course import Course, Submission
 from harness.data import DataChoice, TaskData
+from harness.errors import HarnessError, TaskError, UsageError
 from harness.evaluation import Device, Evaluation, Evaluator, Observer, Settings
 from harness.files import write_atomically
 from harness.record import Record, to_plain

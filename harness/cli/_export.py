@@ -14,8 +14,8 @@ from harness.cli._export_gradescope import gradescope
 from harness.cli._export_result import comment, junit
 from harness.cli._gradebook import gradebook, grades_options, read_rules, warn
 from harness.cli._options import console, course_at
-from harness.contract import UsageError
 from harness.course import Course, suggest
+from harness.errors import UsageError
 from harness.files import write_atomically
 from harness.gradebook import Entry, Person, gradebook_csv
 from harness.lms import Filled, Manner, Origins

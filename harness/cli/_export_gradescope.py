@@ -9,8 +9,9 @@ import click
 
 from harness.cli import PASSED
 from harness.cli._options import allow_isolation, console, course_at, data_root, places
-from harness.contract import Task, UsageError
+from harness.contract import Task
 from harness.data import DataChoice, Places
+from harness.errors import UsageError
 from harness.files import write_atomically
 from harness.lms.gradescope_bundle import DATA, PRIVATE, BundleSettings, build_wheel, write_bundle
 from harness.record import ScoredOn

@@ -11,8 +11,8 @@ from rich.console import Console
 from harness.cli import PASSED
 from harness.cli._gradebook import gradebook, grades_options, read_rules, warn
 from harness.cli._options import console, course_at, stores_of
-from harness.contract import UsageError
 from harness.course import Course, suggest
+from harness.errors import UsageError
 from harness.files import write_atomically
 from harness.gradebook import Entry
 from harness.lms import Origin, Origins

@@ -36,9 +36,9 @@ from harness.cli._options import (
     real_data,
     stores_of,
 )
-from harness.contract import HarnessError, InfrastructureError, UsageError
 from harness.course import Course, Submission, folders_in, suggest
 from harness.data import DataChoice, Places, load_data
+from harness.errors import HarnessError, InfrastructureError, UsageError
 from harness.evaluation import Device, Outcome, describe_git
 from harness.gradebook import NOT_GRADED, Gradebook
 from harness.grading import (

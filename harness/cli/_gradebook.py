@@ -13,8 +13,8 @@ import msgspec
 from rich.console import Console
 
 from harness.cli._options import aliases_path, stores_of
-from harness.contract import UsageError
 from harness.course import Course
+from harness.errors import UsageError
 from harness.files import write_atomically
 from harness.gradebook import (
     ADJUSTMENTS_FILE,

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from harness.cli import FAILED, PASSED
 from harness.cli._options import allow_isolation, console, course_at
-from harness.contract import UsageError
 from harness.course import Course, suggest
+from harness.errors import UsageError
 from harness.evaluation import read_contents
 from harness.gradebook import POLICY_FILE, Policy, Roster, Times
 from harness.lms import SYSTEMS, Import, Imported, Origins, WalledArchives

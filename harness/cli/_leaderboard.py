@@ -10,8 +10,8 @@ from rich.markdown import Markdown
 
 from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._options import console, course_at, rebuild_board, stores_of
-from harness.contract import UsageError
 from harness.course import Course, suggest
+from harness.errors import UsageError
 from harness.leaderboard import board_markdown
 
 

@@ -13,9 +13,9 @@ import msgspec
 from filelock import FileLock
 from rich.console import Console
 
-from harness.contract import InfrastructureError, UsageError
 from harness.course import Course, Submission, current_folder, repositories_in
 from harness.data import Places
+from harness.errors import InfrastructureError, UsageError
 from harness.evaluation import LATENCY_SECONDS
 from harness.files import write_atomically
 from harness.leaderboard import Board, build, write_board

@@ -11,9 +11,10 @@ import numpy as np
 
 from harness.cli import INFRASTRUCTURE, PASSED, USAGE
 from harness.cli._options import console, course_at, places, stores_of
-from harness.contract import HarnessError, InfrastructureError, Task, UsageError
+from harness.contract import Task
 from harness.course import Course, Submission
 from harness.data import load_data
+from harness.errors import HarnessError, InfrastructureError, UsageError
 from harness.files import write_atomically
 from harness.kinds import KINDS
 from harness.record import Record, Unreadable

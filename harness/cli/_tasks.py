@@ -11,9 +11,10 @@ from rich.table import Table
 from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._options import console, course_at, places
 from harness.cli._pictures import draw_samples
-from harness.contract import Baseline, HarnessError, Limits, Split, Task, TaskError
+from harness.contract import Baseline, Limits, Split, Task
 from harness.course import Course
 from harness.data import load_data
+from harness.errors import HarnessError, TaskError
 from harness.evaluation import missing_classes, try_task
 from harness.kinds import KINDS
 from harness.record import to_reach

@@ -1,15 +1,6 @@
 """What people write against: students a `Model`, instructors a `Task`."""
 
 from harness.contract import metrics, rules
-from harness.contract._errors import (
-    FailureKind,
-    HarnessError,
-    InfrastructureError,
-    Phase,
-    SubmissionError,
-    TaskError,
-    UsageError,
-)
 from harness.contract._limits import Limits
 from harness.contract._model import Model, Reporter, TaskInfo
 from harness.contract._names import check_name
@@ -25,27 +16,20 @@ __all__ = [
     "Canonical",
     "Counts",
     "Embedded",
-    "FailureKind",
     "File",
-    "HarnessError",
-    "InfrastructureError",
     "Inputs",
     "Limits",
     "Local",
     "Metric",
     "Model",
     "Parts",
-    "Phase",
     "Predictions",
     "Reporter",
     "Rule",
     "Source",
     "Split",
-    "SubmissionError",
     "Task",
-    "TaskError",
     "TaskInfo",
-    "UsageError",
     "check_name",
     "metrics",
     "raised_at",

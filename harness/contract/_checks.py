@@ -6,7 +6,7 @@ import inspect
 import math
 from collections.abc import Collection
 
-from harness.contract._errors import TaskError
+from harness.errors import TaskError
 
 _SHOWN = 60
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from harness.contract._errors import UsageError
+from harness.errors import UsageError
 
 RESERVED = frozenset({"reference"})
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")

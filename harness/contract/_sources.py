@@ -9,8 +9,8 @@ from pathlib import Path, PurePath
 from typing import ClassVar, Literal, NamedTuple
 
 from harness.contract._checks import Problems, is_count, is_number, is_row, is_text, shown, takes
-from harness.contract._errors import TaskError
 from harness.contract._split import Parts
+from harness.errors import TaskError
 
 _DIGEST = re.compile(r"md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}")
 _RELEASE = re.compile(r"pip:[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.contract._errors import TaskError
+from harness.errors import TaskError
 
 if TYPE_CHECKING:
     import numpy as np

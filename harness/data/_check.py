@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.contract import Counts, Parts, Source, Split, Task, TaskError, written_at
+from harness.contract import Counts, Parts, Source, Split, Task, written_at
+from harness.errors import TaskError
 from harness.kinds import KINDS, describe
 
 _MAY_OVERLAP = 0.05

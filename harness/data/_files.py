@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from harness.contract import Canonical, File, InfrastructureError, Local, Task
+from harness.contract import Canonical, File, Local, Task
 from harness.data._digest import file_digest, matches
 from harness.data._index import IndexFailedError, download_wheel, is_on_index
 from harness.data._places import Places
+from harness.errors import InfrastructureError
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0

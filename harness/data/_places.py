@@ -9,7 +9,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from harness.contract import UsageError
+from harness.errors import UsageError
 
 _log = logging.getLogger(__name__)
 

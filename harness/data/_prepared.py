@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from harness._version import __version__
-from harness.contract import Parts, Source, Split, Task, TaskError
+from harness.contract import Parts, Source, Split, Task
 from harness.data._digest import file_digest
 from harness.data._npz import BadArchiveError, read_arrays
 from harness.data._places import Places
+from harness.errors import TaskError
 
 _NAMES = ("train", "validation", "test")
 

@@ -8,9 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from harness.contract import InfrastructureError, Split, Task, UsageError
+from harness.contract import Split, Task
 from harness.data._npz import BadArchiveError, read_arrays
 from harness.data._places import Places
+from harness.errors import InfrastructureError, UsageError
 from harness.files import write_atomically
 
 TEST_FILE = "test.npz"

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.contract import Metric, Predictions, TaskError, raised_at, take_items, written_at
+from harness.contract import Metric, Predictions, raised_at, take_items, written_at
+from harness.errors import TaskError
 from harness.statistics import Resampled
 
 Array = np.ndarray[Any, Any]

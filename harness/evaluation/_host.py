@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from harness.contract import InfrastructureError
 from harness.course import LEADERBOARD
+from harness.errors import InfrastructureError
 from harness.git import run_git, run_git_on_files
 from harness.record import Git, Machine
 from harness.sandbox import Gpu

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.contract import Task, TaskError, raised_at, written_at
+from harness.contract import Task, raised_at, written_at
+from harness.errors import TaskError
 
 Array = np.ndarray[Any, Any]
 

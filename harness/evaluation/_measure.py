@@ -15,7 +15,8 @@ import numpy as np
 
 import harness.yardstick
 from harness.clock import Budget, Round, Timed, measure, out_of_turn, sample, summarise, warm_up
-from harness.contract import HarnessError, InfrastructureError, Limits, Predictions, SubmissionError, TaskInfo
+from harness.contract import Limits, Predictions, TaskInfo
+from harness.errors import HarnessError, InfrastructureError, SubmissionError
 from harness.evaluation._cores import pinned, quickest_cores
 from harness.evaluation._predictions import join_predictions
 from harness.evaluation._session import Answer, Exchange, Session, Stage

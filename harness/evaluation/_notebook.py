@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.contract import SubmissionError
+from harness.errors import SubmissionError
 from harness.notebooks import Notebook, NotebookError
 from harness.wire import Extracted
 

@@ -6,7 +6,8 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from harness.contract import SubmissionError, TaskInfo
+from harness.contract import TaskInfo
+from harness.errors import SubmissionError
 from harness.evaluation._notebook import put_together
 from harness.evaluation._plan import Plan
 from harness.evaluation._session import ASSETS, Session

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.contract import Phase, Predictions, SubmissionError, TaskInfo
+from harness.contract import Predictions, TaskInfo
+from harness.errors import Phase, SubmissionError
 from harness.kinds import KINDS, UnacceptableError
 from harness.wire import Admit, ArrayHeader, Done, WireError, unpack
 

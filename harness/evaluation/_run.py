@@ -15,8 +15,9 @@ from msgspec import UNSET
 
 from harness._version import __version__
 from harness.clock import Budget
-from harness.contract import Predictions, SubmissionError
+from harness.contract import Predictions
 from harness.course import published_folder
+from harness.errors import SubmissionError
 from harness.evaluation._audits import keeps_still, moved, no_replay, not_memorised, same_answers
 from harness.evaluation._host import describe_git, describe_machine, package_versions
 from harness.evaluation._jitter import jitter_of

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.contract import Baseline, Metric, Predictions, Split, SubmissionError, Task, metrics
+from harness.contract import Baseline, Metric, Predictions, Split, Task, metrics
+from harness.errors import SubmissionError
 from harness.evaluation._figures import Figures
 from harness.evaluation._plan import seed_for
 from harness.kinds import KINDS

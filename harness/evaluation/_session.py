@@ -12,17 +12,8 @@ import msgspec
 import numpy as np
 
 from harness.artifact import ArtifactTooLargeError, BadFileNameError, Receiver
-from harness.contract import (
-    FailureKind,
-    HarnessError,
-    InfrastructureError,
-    Limits,
-    Phase,
-    Predictions,
-    Split,
-    SubmissionError,
-    TaskInfo,
-)
+from harness.contract import Limits, Predictions, Split, TaskInfo
+from harness.errors import FailureKind, HarnessError, InfrastructureError, Phase, SubmissionError
 from harness.evaluation._predictions import accept, admit_predictions
 from harness.sandbox import Allowance, Box, Exceeded, Folder, Gpu, Process, Sandbox
 from harness.wire import (

@@ -12,7 +12,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from harness.contract import Limits, SubmissionError
+from harness.contract import Limits
+from harness.errors import SubmissionError
 from harness.evaluation._folder import Opened, open_folder
 from harness.evaluation._notebook import ModelSource, describe_cells
 from harness.evaluation._roles import WEIGHTS, Role, missing_model, role_of

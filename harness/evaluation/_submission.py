@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from harness.clock import LATENCY_SECONDS
-from harness.contract import HarnessError, InfrastructureError
 from harness.course import Course, Submission
 from harness.data import Asset, DataChoice, Places, TaskData, assets_here, load_data
+from harness.errors import HarnessError, InfrastructureError
 from harness.evaluation._check import Check, check
 from harness.evaluation._observe import Observer
 from harness.evaluation._plan import Device, Plan, WeightsPolicy, choose_mode, differences

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from harness.contract import HarnessError, InfrastructureError
+from harness.errors import HarnessError, InfrastructureError
 
 _CHARACTERS = 500
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.artifact import Attribute, count_contents
-from harness.contract import Limits, SubmissionError
+from harness.contract import Limits
+from harness.errors import SubmissionError
 from harness.evaluation._snapshot import Snapshot
 
 VERIFIED_BELOW_BYTES, VERIFIED_BELOW_SHARE = 64 * 1024, 10

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
-from harness.contract import UsageError
 from harness.course import suggest
+from harness.errors import UsageError
 from harness.gradebook._roster import Person, Roster
 from harness.gradebook._zones import parse_time
 from harness.tables import Sheet, parse_number

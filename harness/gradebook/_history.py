@@ -15,8 +15,8 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from harness.contract import InfrastructureError
 from harness.course import LEADERBOARD, REFERENCE, SUBMISSIONS, TASKS
+from harness.errors import InfrastructureError
 from harness.git import run_git
 
 _SQUASHED = re.compile(r".*\(#\d+\)|.*\(!\d+\)")

@@ -9,8 +9,9 @@ from functools import cache
 
 import msgspec
 
-from harness.contract import HarnessError, InfrastructureError, Task, check_name
+from harness.contract import Task, check_name
 from harness.course import Course
+from harness.errors import HarnessError, InfrastructureError
 from harness.evaluation import read_contents
 from harness.files import write_atomically
 from harness.gradebook._gradebook import (

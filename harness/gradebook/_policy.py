@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from harness.contract import UsageError
 from harness.course import suggest
+from harness.errors import UsageError
 from harness.gradebook._zones import days_between, hours_between, parse_time, parse_zone
 
 POLICY_FILE = "gradebook.toml"

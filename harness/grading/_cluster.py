@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 
 from harness._version import __version__
-from harness.contract import InfrastructureError, Limits, TaskError
+from harness.contract import Limits
 from harness.course import Course
 from harness.data import assets_here
+from harness.errors import InfrastructureError, TaskError
 from harness.evaluation import Outcome, package_versions
 from harness.grading._events import Begun, Done, Event, Lost
 from harness.grading._messages import Broken, Finished, Orders, Reply, Unfit

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.contract import InfrastructureError
+from harness.errors import InfrastructureError
 from harness.evaluation import Outcome
 from harness.grading._events import Advanced, Begun, Done, Event, Lost, Noticed
 from harness.grading._messages import Broken, Cause, Finished, Orders, Reached, Reply, Request, Told, Unfit

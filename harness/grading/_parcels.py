@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harness.contract import InfrastructureError, Limits, Split, Task
+from harness.contract import Limits, Split, Task
 from harness.course import SHARED
 from harness.data import TaskData
+from harness.errors import InfrastructureError
 from harness.evaluation import read_contents, read_files
 
 

@@ -10,9 +10,9 @@ from functools import cache
 import msgspec
 
 from harness._version import __version__
-from harness.contract import HarnessError, InfrastructureError, TaskError
 from harness.course import SHARED, Course, Submission
 from harness.data import Places, assets_here
+from harness.errors import HarnessError, InfrastructureError, TaskError
 from harness.evaluation import Device, Evaluator, Settings, Silent, package_versions
 from harness.grading._messages import Broken, Finished, Reply, Unfit
 from harness.grading._parcels import Files, TravellingData

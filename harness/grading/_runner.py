@@ -22,9 +22,9 @@ from typing import IO
 
 import msgspec
 
-from harness.contract import HarnessError, TaskError
 from harness.course import Course, Submission
 from harness.data import Places
+from harness.errors import HarnessError, TaskError
 from harness.evaluation import Evaluator, Settings
 from harness.grading._messages import Broken, Finished, Orders, Reached, Reply, Request, Told
 from harness.pipes import read_message, take_standard_streams, write_message

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.contract import InfrastructureError, UsageError
+from harness.errors import InfrastructureError, UsageError
 
 _DASHBOARD = "127.0.0.1:0"
 """Where Dask shows its state; left alone it serves all networks, at a port that may be taken."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness._version import __version__
-from harness.contract import HarnessError, InfrastructureError, Task
+from harness.contract import Task
 from harness.course import Course, Submission
 from harness.data import Asset, DataChoice, DataFacts, Places, assets_here, find_facts
+from harness.errors import HarnessError, InfrastructureError
 from harness.evaluation import (
     LATENCY_SECONDS,
     Contents,

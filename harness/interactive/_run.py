@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.contract import Split, UsageError
+from harness.contract import Split
 from harness.course import Course
+from harness.errors import UsageError
 from harness.interactive._parts import read_parts
 from harness.programs import python_command
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.contract import UsageError
+from harness.errors import UsageError
 from harness.gradebook import Entry, Person, plain, spellings
 from harness.tables import Sheet, is_shortened, parse_number
 

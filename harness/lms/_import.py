@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from harness.contract import UsageError
 from harness.course import Course
+from harness.errors import UsageError
 from harness.evaluation import read_contents
 from harness.gradebook import UNKNOWN, HandIn, Roster, Times, folder_name
 from harness.lms._members import Member, Refused, open_source

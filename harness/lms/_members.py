@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from harness.contract import UsageError
+from harness.errors import UsageError
 
 MOST_BYTES = 512 << 20
 """Of one person's files, unpacked."""

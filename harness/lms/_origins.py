@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from harness.contract import InfrastructureError
 from harness.course import Course
+from harness.errors import InfrastructureError
 from harness.files import write_atomically
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.contract import HarnessError, Limits
+from harness.contract import Limits
+from harness.errors import HarnessError
 from harness.lms._members import MOST_BYTES, MOST_FILES, Refused
 from harness.sandbox import Allowance, Box, Level, Process, Sandbox, find_sandbox_of_at_least
 from harness.wire import ArrayHeader, ChannelClosed, Done, File, OpenArchive, Raised, WireError, anything

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from harness.contract import UsageError
 from harness.course import suggest
+from harness.errors import UsageError
 from harness.gradebook import Entry, Roster
 from harness.lms._edit import (
     CellChange,

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from harness.contract import InfrastructureError, UsageError
 from harness.course import SHARED
 from harness.data import DataChoice
+from harness.errors import InfrastructureError, UsageError
 from harness.programs import python_command
 from harness.record import ScoredOn
 

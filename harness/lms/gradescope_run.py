@@ -9,9 +9,10 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from harness.contract import HarnessError, Task
+from harness.contract import Task
 from harness.course import Course, Submission
 from harness.data import Places
+from harness.errors import HarnessError
 from harness.evaluation import Evaluator, Settings, Silent
 from harness.files import write_atomically
 from harness.gradebook import most_points, points_for

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from harness.contract import UsageError
+from harness.errors import UsageError
 from harness.gradebook import Entry, Person, Roster, describe
 from harness.lms._edit import (
     CellChange,

@@ -14,7 +14,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
-from harness.contract import UsageError
+from harness.errors import UsageError
 from harness.gradebook import Person, Roster, plain, spellings
 from harness.lms._moments import parse_moment
 from harness.tables import Sheet

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from harness.contract import InfrastructureError, Limits
+from harness.contract import Limits
+from harness.errors import InfrastructureError
 
 _OWN_PROCESSES = 8  # of ours beside the worker's: the launcher, bubblewrap's two
 _SECONDS_TO_EMPTY = 5.0

@@ -11,7 +11,8 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.contract import HarnessError, InfrastructureError, Limits
+from harness.contract import Limits
+from harness.errors import HarnessError, InfrastructureError
 from harness.sandbox._box import Box, Sandbox
 from harness.sandbox._interpreter import interpreter_paths
 from harness.sandbox._levels import Level, Start, Tell, describe_cold

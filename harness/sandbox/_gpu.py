@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from harness.contract import InfrastructureError
+from harness.errors import InfrastructureError
 
 _SHARED_NODES = ("/dev/nvidiactl", "/dev/nvidia-uvm")
 

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.contract import InfrastructureError
+from harness.errors import InfrastructureError
 from harness.kernel import LANDLOCK_ABI, LANDLOCK_ALL, LANDLOCK_READ
 from harness.paths import outermost, view
 from harness.sandbox._box import WORKER_DIRECTORY, Box, Ends, Launch, Started

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import psutil
 
-from harness.contract import InfrastructureError
+from harness.errors import InfrastructureError
 from harness.sandbox._box import Box, Ends, Sandbox
 from harness.sandbox._tree import below, outliving
 from harness.sandbox._watch import Allowance, Exceeded, Watch

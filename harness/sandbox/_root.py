@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from harness.contract import InfrastructureError
+from harness.errors import InfrastructureError
 from harness.paths import outermost, view
 from harness.sandbox import _launcher
 from harness.sandbox._interpreter import closed_paths, is_closed, private_ancestor

@@ -9,8 +9,9 @@ from pathlib import Path, PurePosixPath
 
 from jinja2 import Environment, StrictUndefined
 
-from harness.contract import Task, UsageError, check_name
+from harness.contract import Task, check_name
 from harness.course import Course
+from harness.errors import UsageError
 from harness.files import write_atomically
 from harness.scaffold._notebook import notebook
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.contract import UsageError
+from harness.errors import UsageError
 from harness.notebooks import MAX_NOTEBOOK_BYTES, NotebookError, notebook_among, read_notebook
 from harness.programs import away_from_here
 

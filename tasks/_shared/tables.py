@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.contract import InfrastructureError
+from harness.errors import InfrastructureError
 
 _LONGEST_FIELD = 1 << 24
 

@@ -40,7 +40,7 @@ from harness.ci._annotations import MOST
 from harness.ci._change import MOST_BYTES, leftover_conflicts, read_change, safe_path
 from harness.ci._git import Entry, FileChange, Repository
 from harness.ci._read import MOST_BYTES as MOST_RESULT_BYTES
-from harness.contract import InfrastructureError, UsageError
+from harness.errors import InfrastructureError, UsageError
 from harness.record import Record
 from harness.sandbox import Isolation, Level, _find, find_sandbox_of_at_least
 from tests.records import ACCURACY, RECORD, changed, failing

@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 import harness
 from harness import Predictions, metrics
-from harness.contract import TaskError
+from harness.errors import TaskError
 
 pairs = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60)
 

@@ -9,8 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import harness
-from harness.contract import Predictions, SubmissionError, metrics
+from harness.contract import Predictions, metrics
 from harness.contract.metrics import probabilities
+from harness.errors import SubmissionError
 from harness.evaluation._score import score
 from tests.declared import source
 from tests.declared import task as make_task

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import Predictions, Split
-from harness.contract import TaskError
+from harness.errors import TaskError
 
 
 def numbered(counts):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import harness
-from harness.contract import TaskError, UsageError, check_name
+from harness.contract import check_name
+from harness.errors import TaskError, UsageError
 
 
 def parts():

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.contract import TaskError, UsageError
 from harness.course import Course, Submission, current_folder, published_folder, repositories_in
+from harness.errors import TaskError, UsageError
 from tests.conftest import TemporaryCourse
 
 

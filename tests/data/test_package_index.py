@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness.contract import InfrastructureError, TaskError
 from harness.data import Places, TaskData, load_data
+from harness.errors import InfrastructureError, TaskError
 from tests.data.test_sources import COMMON, EMBEDDED, OFFICIAL, task
 
 WHEEL = "harness_test_points-1.0-py3-none-any.whl"

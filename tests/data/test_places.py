@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.contract import UsageError
 from harness.data import Places
+from harness.errors import UsageError
 
 
 def test_nothing_set_is_no_root_no_private_part_and_a_network() -> None:

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import harness
-from harness.contract import InfrastructureError, TaskError
 from harness.data import Places, TaskData, load_data
+from harness.errors import InfrastructureError, TaskError
 from tests.conftest import TemporaryCourse
 
 POINTS = np.random.default_rng(0).random((12, 2)).astype(np.float32)

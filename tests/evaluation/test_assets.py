@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import harness
-from harness.contract import TaskError
+from harness.errors import TaskError
 from tests.classroom.evaluated import Classroom
 from tests.classroom.others import DIGEST, LOOKS, WEIGHTS
 from tests.conftest import TemporaryCourse

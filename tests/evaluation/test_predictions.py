@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.contract import Predictions, SubmissionError, TaskInfo
+from harness.contract import Predictions, TaskInfo
+from harness.errors import SubmissionError
 from harness.evaluation._predictions import accept, admit_predictions
 from harness.kinds import MAX_BOXES_PER_IMAGE
 from harness.wire import ArrayHeader, Done, Operators, WireError, pack

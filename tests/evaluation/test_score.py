@@ -9,7 +9,8 @@ from sklearn.metrics import f1_score
 from statsmodels.stats.proportion import proportion_confint
 
 import harness
-from harness.contract import Predictions, SubmissionError
+from harness.contract import Predictions
+from harness.errors import SubmissionError
 from harness.evaluation._score import compare, not_reached, score
 from tests import declared
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 import harness
-from harness.contract import SubmissionError
+from harness.errors import SubmissionError
 from harness.evaluation._snapshot import Snapshot, check_snapshot, read_files, take_snapshot
 
 

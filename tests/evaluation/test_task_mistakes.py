@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import harness
-from harness.contract import Predictions, TaskError
+from harness.contract import Predictions
 from harness.data import TaskData
+from harness.errors import TaskError
 from harness.evaluation._jitter import jitter_of
 from harness.evaluation._score import score
 from harness.evaluation._try_task import try_task

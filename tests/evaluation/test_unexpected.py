@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.contract import InfrastructureError, SubmissionError, TaskError
+from harness.errors import InfrastructureError, SubmissionError, TaskError
 from harness.evaluation._unexpected import encodable, reported
 
 pytestmark = pytest.mark.unit

@@ -14,7 +14,7 @@ import pytest
 from safetensors.numpy import save_file
 
 import harness
-from harness.contract import SubmissionError
+from harness.errors import SubmissionError
 from harness.evaluation._snapshot import Snapshot
 from harness.evaluation._weigh import Weight, weigh
 

@@ -11,7 +11,7 @@ import xmlschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.contract import FailureKind, Phase
+from harness.errors import FailureKind, Phase
 from harness.export import NAMES, Check, checks_of
 from harness.export.junit import Case, Suite, junit_xml, suites_of
 from harness.text import neutral

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.contract import UsageError
+from harness.errors import UsageError
 from harness.gradebook import Person, Roster, read_adjustments, read_handed_in
 
 pytestmark = pytest.mark.unit

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.contract import InfrastructureError
 from harness.course import Course
+from harness.errors import InfrastructureError
 from harness.gradebook import (
     Adjustment,
     Attempt,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from harness.contract import UsageError
+from harness.errors import UsageError
 from harness.gradebook import Amount, Policy, deadline_of_command
 
 pytestmark = pytest.mark.unit

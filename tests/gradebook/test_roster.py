@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from harness.contract import UsageError
+from harness.errors import UsageError
 from harness.gradebook import Person, Roster, compare, folder_name, parse_time, spellings
 
 pytestmark = pytest.mark.unit

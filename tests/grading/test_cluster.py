@@ -19,7 +19,7 @@ import pytest
 
 import harness
 from harness import __version__
-from harness.contract import InfrastructureError, UsageError
+from harness.errors import InfrastructureError, UsageError
 from harness.evaluation import package_versions, read_contents
 from harness.grading import _schedulers, scheduler
 from harness.grading._messages import Reply, Unfit

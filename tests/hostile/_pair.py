@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from harness import Limits, Split, TaskInfo
-from harness.contract import InfrastructureError, SubmissionError
+from harness.errors import InfrastructureError, SubmissionError
 from harness.evaluation._session import Session
 from harness.sandbox import Folder, Level, Sandbox, Start, find_sandbox
 from tests.hostile._cases import Case, cases

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import harness
-from harness.contract import Predictions, SubmissionError, TaskError, TaskInfo
+from harness.contract import Predictions, TaskInfo
 from harness.course import Course
 from harness.data._check import check_parts
+from harness.errors import SubmissionError, TaskError
 from harness.evaluation._audits import differing
 from harness.evaluation._predictions import accept, admit_predictions, join_predictions
 from harness.evaluation._score import score

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.contract import UsageError
+from harness.errors import UsageError
 from harness.gradebook import Entry, Person
 from harness.lms import Filled, Manner
 from harness.lms._moments import parse_moment

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.contract import UsageError
 from harness.course import Course
+from harness.errors import UsageError
 from harness.evaluation import read_contents
 from harness.gradebook import Person, Roster, Times
 from harness.lms import SYSTEMS, Import, Imported, Origins, Refused

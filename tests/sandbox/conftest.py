@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from harness import Limits, Split
-from harness.contract import SubmissionError
+from harness.errors import SubmissionError
 from harness.evaluation._session import Session
 from harness.sandbox import Folder, Level, Sandbox
 from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps

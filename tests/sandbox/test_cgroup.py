@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.contract import InfrastructureError, Limits
+from harness.contract import Limits
+from harness.errors import InfrastructureError
 from harness.sandbox import _cgroup
 from harness.sandbox._cgroup import Unified, UnifiedGroup
 

@@ -18,7 +18,7 @@ import pytest
 from filelock import FileLock, Timeout
 from platformdirs import site_runtime_path
 
-from harness.contract import InfrastructureError
+from harness.errors import InfrastructureError
 from harness.sandbox import Folder, Process
 from harness.sandbox._box import Box
 

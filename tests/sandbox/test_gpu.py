@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.contract import InfrastructureError, Limits
+from harness.contract import Limits
+from harness.errors import InfrastructureError
 from harness.evaluation._submission import _gpu as lease
 from harness.quiet import machine_wide
 from harness.sandbox import Box, Gpu, _gpu, find_gpus

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from harness.contract import SubmissionError
+from harness.errors import SubmissionError
 from harness.sandbox import Folder
 
 FORGE = """

@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.contract import Limits, TaskError
+from harness.contract import Limits
+from harness.errors import TaskError
 from harness.paths import outermost
 from harness.sandbox import Allowance, Box, Level
 from harness.sandbox._box import environment

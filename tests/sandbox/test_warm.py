@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.contract import InfrastructureError
+from harness.errors import InfrastructureError
 from harness.paths import Layer, View
 from harness.sandbox import Level, find_sandbox, why_cold
 from harness.sandbox._bubblewrap import Bubblewrap

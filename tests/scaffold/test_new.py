@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.contract import UsageError
 from harness.course import Course
+from harness.errors import UsageError
 from harness.kinds import KINDS
 from harness.scaffold import new_course, new_notebook, new_submission, new_task
 from tests.conftest import REPOSITORY, TemporaryCourse

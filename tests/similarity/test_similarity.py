@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("copydetect")
 
-from harness.contract import UsageError
+from harness.errors import UsageError
 from harness.similarity import Pair, Text, compare, gather, report_html
 from harness.similarity._compare import _code
 from tests.conftest import CENTROIDS, TemporaryCourse

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from harness.contract import InfrastructureError
 from harness.data import TaskData
+from harness.errors import InfrastructureError
 from tests.tasks.images import COURSE, DATA, counts, hand_out, jittered, load, needs, shared
 
 EMBEDDED_DIGEST = "sha256:037a6c0ee07174d4b1fc99ee702db685ab1ed170e06029365cfd0651211067e8"

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.contract import InfrastructureError
 from harness.data import TaskData
+from harness.errors import InfrastructureError
 from tests.tasks.loading import COURSE, counts, load, module_of, place, shares, splits
 from tests.tasks.test_medical_abstracts import texts_apart, tfidf
 

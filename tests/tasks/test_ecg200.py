@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.contract import InfrastructureError
 from harness.data import TaskData
+from harness.errors import InfrastructureError
 from tests.tasks.loading import COURSE, DATA, all_distinct, counts, load, place, shares, splits
 
 EMBEDDED_DIGEST = "sha256:acab0bdae1783ba2125fb5a08470ff9cb24d3a037f87cbd8d17313de2ebdf78f"

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.contract import InfrastructureError
 from harness.data import TaskData
+from harness.errors import InfrastructureError
 from tests.tasks.loading import DATA, all_distinct, counts, load, place, shares, splits
 from tests.tasks.test_ecg200 import archive, nearest
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.contract import InfrastructureError, Predictions, metrics
+from harness.contract import Predictions, metrics
 from harness.data import TaskData
+from harness.errors import InfrastructureError
 from tests.tasks.loading import COURSE, counts, load, module_of, place, splits
 
 EMBEDDED_DIGEST = "sha256:3f0d24a9a352ac06be766b3103a422c643a16f155b85aeac732c5dee49b6122c"

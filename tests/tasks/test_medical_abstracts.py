@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.contract import InfrastructureError
 from harness.data import TaskData
+from harness.errors import InfrastructureError
 from tests.tasks.loading import DATA, counts, load, place, shares, splits
 
 EMBEDDED_DIGEST = "sha256:a8d45400e4b91688417a636e1b1e1ce2b0207950a941b3d9df598ac7f7e5bc91"

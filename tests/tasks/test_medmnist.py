@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.contract import InfrastructureError
 from harness.data import TaskData
+from harness.errors import InfrastructureError
 from tests.tasks.images import COURSE, DATA, classes_in, counts, hand_out, jittered, load, needs, shared
 
 SHAPES = {"pneumoniamnist": (28, 28), "bloodmnist": (28, 28, 3)}

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from harness.contract import InfrastructureError
 from harness.data import TaskData
+from harness.errors import InfrastructureError
 from tests.tasks.images import COURSE, DATA, counts, hand_out, jittered, load, needs, shared
 
 EMBEDDED_DIGEST = "sha256:f224dab85f30798bd04bac878efca1a60632801974803e8120d4c02681cbf0a6"

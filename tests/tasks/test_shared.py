@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import harness
-from harness.contract import InfrastructureError
+from harness.errors import InfrastructureError
 from tests.tasks.loading import COURSE, load, shared
 
 # heart beats

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.contract import InfrastructureError
 from harness.data import TaskData
+from harness.errors import InfrastructureError
 from tests.tasks.images import COURSE, classes_in, counts, hand_out, jittered, load, shared
 
 EMBEDDED_DIGEST = "sha256:1248b386d41830c3620a0356d1a94d349c134bca8b1d5506ec6293b7995e774a"

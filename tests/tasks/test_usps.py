@@ -127,7 +127,7 @@ def test_train_and_validation_are_all_of_the_publishers_train_file_once(real: Ta
 @pytest.mark.usps
 @needs_usps
 def test_a_file_cut_short_is_named(tmp_path: Path) -> None:
-    from harness.contract import InfrastructureError
+    from harness.errors import InfrastructureError
 
     (tmp_path / "usps").mkdir()
     (tmp_path / "usps" / "usps.t.bz2").write_bytes((DATA / "usps" / "usps.t.bz2").read_bytes())

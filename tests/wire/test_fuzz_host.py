@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import harness
-from harness.contract import InfrastructureError, Limits, Predictions, Split, SubmissionError, TaskInfo
+from harness.contract import Limits, Predictions, Split, TaskInfo
+from harness.errors import InfrastructureError, SubmissionError
 from harness.evaluation._measure import YardstickSession
 from harness.evaluation._score import score
 from harness.evaluation._session import Session
