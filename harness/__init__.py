@@ -8,7 +8,7 @@ import harness._start  # noqa: F401, I001 - before anything else is looked for
 
 from typing import TYPE_CHECKING
 
-from harness import errors
+from harness import errors, metrics
 from harness._version import __version__
 from harness.contract import (
     Baseline,
@@ -27,7 +27,6 @@ from harness.contract import (
     Split,
     Task,
     TaskInfo,
-    metrics,
     rules,
 )
 

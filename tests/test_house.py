@@ -15,13 +15,14 @@ HOUSE = Path(harness.__file__).parent
 
 PEOPLE = {"contract", "errors", "kinds", "_version"}  # what everybody may know
 ARROWS = {
-    "": PEOPLE | {"_start", "interactive"},  # harness/__init__.py
+    "": PEOPLE | {"_start", "interactive", "metrics"},  # harness/__init__.py
     "__main__": {"cli"},
     "_start": set(),
     "_version": set(),
     "artifact": set(),
     "kinds": set(),
-    "contract": {"artifact", "errors", "kinds", "programs"},
+    "contract": {"artifact", "errors", "kinds"},
+    "metrics": {"contract", "kinds", "programs"},
     "errors": set(),
     "files": set(),
     "git": {"errors", "programs"},
@@ -52,7 +53,7 @@ ARROWS = {
     "course": PEOPLE | {"taskcode"},
     "leaderboard": {"files", "record", "statistics", "text"},
     "evaluation": PEOPLE
-    | {"artifact", "clock", "course", "data", "files", "git", "notebooks", "quiet", "record"}
+    | {"artifact", "clock", "course", "data", "files", "git", "metrics", "notebooks", "quiet", "record"}
     | {"sandbox", "scratch", "statistics", "wire", "yardstick"},
     "grading": PEOPLE | {"course", "data", "evaluation", "files", "pipes", "programs", "record", "sandbox", "scratch"},
     "gradebook": PEOPLE | {"course", "evaluation", "files", "git", "record", "tables", "text"},
@@ -240,7 +241,19 @@ def test_a_worker_loads_neither_torch_nor_a_room_of_the_host():
     assert "harness.wire" in loaded
     assert not loaded & {"torch", "sklearn", "scipy"}
     rooms = {room_of(name) for name in loaded if name.startswith("harness.")}
-    assert rooms <= {"", "_start", "_version", "artifact", "contract", "errors", "kinds", "packages", "wire", "worker"}
+    assert rooms <= {
+        "",
+        "_start",
+        "_version",
+        "artifact",
+        "contract",
+        "errors",
+        "kinds",
+        "metrics",
+        "packages",
+        "wire",
+        "worker",
+    }
 
 
 @pytest.mark.worker

@@ -97,7 +97,7 @@ def test_python_m_forgets_the_current_folder_first(trap: Trap, tmp_path: Path, m
 
 
 READS = (
-    "import numpy as np; from harness.contract._boxes import average_precisions; from harness.similarity import *\n"
+    "import numpy as np; from harness.metrics._boxes import average_precisions; from harness.similarity import *\n"
     "one = np.array([[0, 0, 1, 1, 0.0]]); average_precisions([one], [np.insert(one, 4, 1, axis=1)])\n"
     "list(compare([Text('a', 'x = 1'), Text('b', 'y = 2')], [], [], 0.5))\n"
     "import sys; assert 'matplotlib' in sys.modules"

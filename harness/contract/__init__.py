@@ -1,14 +1,14 @@
 """What people write against: students a `Model`, instructors a `Task`."""
 
-from harness.contract import metrics, rules
+from harness.contract import rules
 from harness.contract._limits import Limits
+from harness.contract._metric import Metric, Predictions
 from harness.contract._model import Model, Reporter, TaskInfo
 from harness.contract._names import check_name
 from harness.contract._sources import Baseline, Canonical, Counts, Embedded, File, Local, Source
 from harness.contract._split import Parts, Split, take_items
 from harness.contract._task import Inputs, Task
 from harness.contract._whereabouts import raised_at, written_at
-from harness.contract.metrics import Metric, Predictions
 from harness.contract.rules import Rule
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "Task",
     "TaskInfo",
     "check_name",
-    "metrics",
     "raised_at",
     "rules",
     "take_items",

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.contract import Baseline, Metric, Predictions, Split, Task, metrics
+from harness import metrics
+from harness.contract import Baseline, Metric, Predictions, Split, Task
 from harness.errors import SubmissionError
 from harness.evaluation._figures import Figures
 from harness.evaluation._plan import seed_for

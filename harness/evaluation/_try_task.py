@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contract import Metric, Predictions, Task, metrics
+from harness import metrics
+from harness.contract import Metric, Predictions, Task
 from harness.data import TaskData
 from harness.evaluation._figures import Figures
 from harness.evaluation._jitter import jitter_of

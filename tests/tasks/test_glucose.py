@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.contract import Predictions, metrics
+from harness import metrics
+from harness.contract import Predictions
 from harness.data import TaskData
 from harness.errors import InfrastructureError
 from tests.tasks.loading import COURSE, counts, load, module_of, place, splits

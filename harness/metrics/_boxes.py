@@ -1,4 +1,4 @@
-"""Average precision of boxes: the value by torchmetrics, resampled from matches that are made once.
+"""Metrics of boxes: average precision by torchmetrics, resampled from matches that are made once.
 
 Boxes are matched to those of the same image only, so a resample of images needs no new matching.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from harness.contract import Metric, Predictions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -147,3 +149,35 @@ def _taken(overlaps: NDArray[np.float64]) -> NDArray[np.bool_]:
             right[row] = True
             left[:, best] = -1
     return right
+
+
+def _labels_of(targets: Any) -> list[int]:
+    return sorted({int(label) for boxes in targets for label in boxes[:, 4]})
+
+
+def _mean_average_precision(targets: Any, predictions: Predictions) -> float:
+    values = average_precisions(targets, predictions.values).values()
+    return sum(values) / len(values) if values else 0.0
+
+
+mean_average_precision = Metric(
+    "map50",
+    _mean_average_precision,
+    higher_is_better=True,
+    resampler=lambda targets, predictions: resampled_mean(targets, predictions.values, _labels_of(targets)),
+    kinds=("detection",),
+    bounds=(0, 1),
+)
+"""Average precision at IoU 0.5, mean over the classes (Everingham et al. 2010, IJCV 88:303; COCO's interpolation)."""
+
+
+def average_precision(label: int, name: str) -> Metric:
+    """Return the metric of one class's average precision at IoU 0.5, called ``ap50_<name>``."""
+    return Metric(
+        f"ap50_{name}",
+        lambda targets, predictions: average_precisions(targets, predictions.values).get(label, 0.0),
+        higher_is_better=True,
+        resampler=lambda targets, predictions: resampled_mean(targets, predictions.values, [label]),
+        kinds=("detection",),
+        bounds=(0, 1),
+    )

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.contract import Predictions, metrics
+from harness import metrics
+from harness.contract import Predictions
 
 TRUTH = np.array([[100.0, 200.0], [50.0, 80.0]])
 

@@ -9,10 +9,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import harness
-from harness.contract import Predictions, metrics
-from harness.contract.metrics import probabilities
+from harness import metrics
+from harness.contract import Predictions
 from harness.errors import SubmissionError
 from harness.evaluation._score import score
+from harness.kinds import probabilities
 from tests.declared import source
 from tests.declared import task as make_task
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import harness
-from harness.contract import Metric, Predictions, metrics
+from harness import metrics
+from harness.contract import Metric, Predictions
 from harness.errors import TaskError
 from harness.evaluation._score import score
 from tests.declared import task

@@ -1,8 +1,11 @@
-"""How far masks overlap, image by image."""
+"""Metrics of masks: how far they overlap, image by image."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from harness.contract import Metric, Predictions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,3 +34,24 @@ def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.
     import numpy as np
 
     return np.divide(part, whole, out=np.ones_like(part), where=whole > 0)
+
+
+def _mean_of_items(name: str, of_items: Callable[[Any, Any], NDArray[np.float64]]) -> Metric:
+    def resampler(targets: Any, predictions: Predictions) -> Callable[[NDArray[np.intp]], float]:
+        values = of_items(targets, predictions.values)
+        return lambda items: float(values[items].mean())
+
+    return Metric(
+        name,
+        lambda targets, predictions: float(of_items(targets, predictions.values).mean()),
+        higher_is_better=True,
+        resampler=resampler,
+        kinds=("segmentation",),
+        bounds=(0, 1),
+    )
+
+
+dice = _mean_of_items("dice", dice_of_items)
+"""Mean over the images of the foreground's Dice coefficient."""
+iou = _mean_of_items("iou", iou_of_items)
+"""Mean over the images of the foreground's intersection over union."""
