@@ -213,7 +213,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_locks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Wait for a quiet machine among the tests of this run, not for whatever else runs here."""
+    """Share the machine's lock among the tests of this run only, not with whatever else runs here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HARNESS_LOCKS", str(tmp_path_factory.mktemp("locks")))
         yield

@@ -40,9 +40,8 @@ ARROWS = {
     "statistics": set(),
     "record": {"files"},
     "clock": {"statistics"},
-    "quiet": {"errors", "locks", "scratch"},
+    "timing": {"", "contract", "errors", "locks", "record", "scratch", "statistics"},
     "wire": {"contract"},
-    "yardstick": PEOPLE | {""},
     "worker": {"artifact", "contract", "kinds", "packages", "pipes", "wire"},
     "sandbox": PEOPLE | {"", "kernel", "forkserver", "paths", "programs", "scratch", "versions", "wire"},
     "diagnosis": {"kernel", "sandbox", "versions"},
@@ -53,8 +52,8 @@ ARROWS = {
     "course": PEOPLE | {"taskcode"},
     "leaderboard": {"files", "record", "statistics", "text"},
     "evaluation": PEOPLE
-    | {"artifact", "clock", "course", "data", "files", "git", "metrics", "notebooks", "quiet", "record"}
-    | {"sandbox", "scratch", "statistics", "wire", "yardstick"},
+    | {"artifact", "course", "data", "files", "git", "metrics", "notebooks", "record"}
+    | {"sandbox", "scratch", "statistics", "timing", "wire"},
     "grading": PEOPLE | {"course", "data", "evaluation", "files", "pipes", "programs", "record", "sandbox", "scratch"},
     "gradebook": PEOPLE | {"course", "evaluation", "files", "git", "record", "tables", "text"},
     "lms": PEOPLE

@@ -1,6 +1,5 @@
 """Evaluate one (task, submission): plan, run in isolation, measure, give a record."""
 
-from harness.clock import LATENCY_SECONDS
 from harness.evaluation._check import Check
 from harness.evaluation._host import describe_git, package_versions
 from harness.evaluation._observe import Observer, Silent
@@ -9,6 +8,7 @@ from harness.evaluation._run import Outcome, Told
 from harness.evaluation._snapshot import Contents, read_contents, read_files
 from harness.evaluation._submission import Evaluation, Evaluator, Settings
 from harness.evaluation._try_task import missing_classes, try_task
+from harness.timing import LATENCY_SECONDS
 
 __all__ = [
     "LATENCY_SECONDS",

@@ -1,4 +1,4 @@
-"""The audits: what was timed must be what was scored, computed each time, and not learned by heart."""
+"""Audits of answers: what was timed must be what was scored, and must not be memorised."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.contract import Predictions, Split, Task, take_items
 from harness.evaluation._figures import Figures
-from harness.evaluation._measure import STILL, Asked, Measured, Replays
+from harness.evaluation._measure import Asked
 from harness.evaluation._plan import seed_for
 from harness.record import Audit
 from harness.statistics import bootstrap
@@ -17,9 +17,6 @@ Array = np.ndarray[Any, Any]
 
 RELATIVE, ABSOLUTE = 1e-3, 1e-4
 """What the order of additions may change in a float network."""
-REPLAYED, NOTABLE, ENOUGH = 0.5, 0.8, 12
-"""An honest convolution takes nine tenths of the time on a picture that it has just seen: its branches are foretold."""
-_MOST = 0.9
 _RESAMPLES, _CHANCE = 200, 0.01
 _SCORE, _TIED = 4, 10
 """Where a box's score stands; of so many boxes one may be another because of a tie."""
@@ -101,37 +98,6 @@ def eval_forgotten(training: tuple[str, ...]) -> str:
     if not training:
         return ""
     return f"; predict ran {', '.join(training[:3])} in training mode: call self.net.eval() at the end of fit"
-
-
-def no_replay(replays: Replays) -> Audit:
-    """Compare how long an input takes that was asked before with how long it took at first.
-
-    Catches answers kept for inputs seen. Nine inputs in ten must have been quicker: others on the machine only ever
-    take time, now from a first answer and now from a second. Half the time then fails, where enough inputs were asked;
-    a fifth less is warned of. What the channel drowns cannot be told, and is not ranked.
-    """
-    name, n = "no replay", len(replays.first)
-    ratio = float(np.quantile(replays.quickest / replays.first, _MOST, method="higher")) if n else 1.0
-    if ratio > NOTABLE:
-        return Audit(name=name, passed=True, severity="fail", detail="no input asked again was much faster")
-    return Audit(
-        name=name,
-        passed=False,
-        severity="fail" if ratio <= REPLAYED and n >= ENOUGH else "warn",
-        detail=f"asked again, nine inputs in ten take {ratio:.2f} of the time they took at first, or less "
-        f"({n} were asked; {REPLAYED} or less fails, of {ENOUGH} or more): keep no answers",
-    )
-
-
-def keeps_still(measured: Measured) -> Audit:
-    """Hold the CPU time that the model's processes took while the yardstick was timed against that time.
-
-    What works out of turn slows the yardstick down; its latency is left unresolved, and so is not ranked.
-    """
-    passed = measured.out_of_turn <= STILL
-    taken = f"its processes took {measured.out_of_turn:.2f} of the time in which others were timed, {STILL} may be"
-    detail = "nothing runs on while others are timed" if passed else f"{taken}: let none run on when predict returns"
-    return Audit(name="keeps still", passed=passed, severity="warn", detail=detail)
 
 
 def not_memorised(task: Task, truth: Split, scored: Predictions, altered: Asked) -> Audit | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,26 +12,37 @@ from typing import Any
 import msgspec
 import numpy as np
 
-import harness.yardstick
-from harness.clock import Budget, Round, Timed, measure, out_of_turn, sample, summarise, warm_up
+import harness.timing.yardstick
 from harness.contract import Limits, Predictions, TaskInfo
 from harness.errors import HarnessError, InfrastructureError, SubmissionError
-from harness.evaluation._cores import pinned, quickest_cores
 from harness.evaluation._predictions import join_predictions
 from harness.evaluation._session import Answer, Exchange, Session, Stage
 from harness.record import Latency, Throughput
 from harness.sandbox import Folder, Sandbox
+from harness.timing import (
+    MAX_BACKGROUND,
+    Budget,
+    Draw,
+    Perturb,
+    Repeated,
+    Round,
+    Timed,
+    background_share,
+    measure,
+    pinned,
+    quickest_cores,
+    sample,
+    summarise,
+    warm_up,
+)
 from harness.wire import Raised
 
 Array = np.ndarray[Any, Any]
-Perturb = Callable[[Any, np.random.Generator], Any]
 
-_AWAKE_SECONDS = 0.002  # a longer wait is long beside being woken
-_WORKER_AWAKE_SECONDS = 0.0002  # between two requests; longer would be work out of turn
-_UNALTERED = 4  # one request in so many is an item as it is
+_HOST_BUSY_WAIT = 0.002  # seconds; a longer wait is long beside being woken
+_WORKER_BUSY_WAIT = 0.0002  # between two requests; longer would be work out of turn
 _THROUGHPUT_BATCHES = 3
-STILL = 0.1
-_LEAST_REPLAYED, _MOST_REPLAYED, _ASKED_EACH = 6, 24, 3
+_LEAST_REPEATED, _MOST_REPEATED, _TIMES_ASKED = 6, 24, 3
 _YARDSTICK_WIDTH = 256
 _YARDSTICK = TaskInfo(
     name="yardstick",
@@ -57,11 +67,11 @@ class Measured:
     unaltered: Asked
     altered: Asked | None
     """None where the kind of data has no jitter."""
-    replays: Replays
-    out_of_turn: float
+    repeated: Repeated
+    background: float
     """CPU time of the model's processes while others were timed, as a share of that time."""
 
-    def called_noisy(self) -> Measured:
+    def marked_noisy(self) -> Measured:
         """Return the same, marked as measured while others were at work."""
         return replace(self, latency=msgspec.structs.replace(self.latency, noisy=True))
 
@@ -72,42 +82,6 @@ class Asked:
 
     items: Array
     answers: Predictions
-
-
-@dataclass(frozen=True, eq=False)
-class Replays:
-    """Seconds of inputs asked for the first time, and the fewest that each took when it was asked again."""
-
-    first: Array
-    quickest: Array
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Draw:
-    """Secret order of items; `altered` ones are jittered so that no request repeats another."""
-
-    items: Array
-    altered: Array
-    generator: np.random.Generator
-
-    @classmethod
-    def secret(cls, available: int, perturb: Perturb | None, most: int) -> Draw:
-        """Draw for up to `most` requests from the system's entropy, which no seed gives away.
-
-        With a jitter at least a quarter stays unaltered; without, each item comes once.
-        """
-        generator = np.random.default_rng(int.from_bytes(os.urandom(16), "little"))
-        if perturb is None:
-            return cls(
-                items=generator.permutation(available),
-                altered=np.zeros(available, bool),
-                generator=generator,
-            )
-        count = min(2 * most, _UNALTERED * available)
-        items = generator.integers(0, available, count)
-        altered = np.arange(count) % _UNALTERED > 0
-        items[~altered] = generator.permutation(available)[: count - int(altered.sum())]
-        return cls(items=items, altered=altered, generator=generator)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,19 +118,19 @@ def measure_cost(subject: Subject) -> Measured:
         yardstick.setup(0)
         if cores.apart:
             for session in (model, yardstick):
-                session.stay_awake(_AWAKE_SECONDS, _WORKER_AWAKE_SECONDS)
+                session.busy_wait(_HOST_BUSY_WAIT, _WORKER_BUSY_WAIT)
         with (
             pinned(cores.host),
-            model.within("measure_seconds", quiet=True),
-            yardstick.within("measure_seconds", quiet=True),
+            model.within("measure_seconds", timed=True),
+            yardstick.within("measure_seconds", timed=True),
         ):
             return _measured(_Bench(subject, model, yardstick), answer)
 
 
 def _measured(bench: _Bench, answer: Array) -> Measured:
     rounds = bench.time(answer)
-    summary, moved = summarise(rounds), out_of_turn(rounds)
-    if moved > STILL:  # who slows the yardstick down looks fast beside it
+    summary, background = summarise(rounds), background_share(rounds)
+    if background > MAX_BACKGROUND:  # it slows the yardstick down, and so makes the model look fast
         summary = replace(summary, net_p50_seconds=None, ratio_to_yardstick=None)
     return Measured(
         latency=Latency(batch=1, **vars(summary)),
@@ -165,8 +139,8 @@ def _measured(bench: _Bench, answer: Array) -> Measured:
         drawn=bench.drawn(),
         unaltered=bench.asked(~bench.altered()),
         altered=bench.asked(bench.altered()) if bench.altered().any() else None,
-        replays=bench.replay(summary.p50_seconds),
-        out_of_turn=moved,
+        repeated=bench.repeat(summary.p50_seconds),
+        background=background,
     )
 
 
@@ -178,7 +152,7 @@ class _Bench:
         self._draw = Draw.secret(len(subject.inputs), subject.perturb, subject.budget.most)
         self._answers: dict[int, Answer] = {}
         self._n = 0
-        self._kept_back = min(_MOST_REPLAYED, len(self._draw.items) // 4)
+        self._kept_back = min(_MOST_REPEATED, len(self._draw.items) // 4)
         generator = np.random.Generator(np.random.PCG64(0))
         self._vectors = generator.random((subject.budget.most, 1, _YARDSTICK_WIDTH), np.float32)
 
@@ -218,16 +192,16 @@ class _Bench:
         accepted = [self._model.accept(self._answers[int(number)], "measure") for number in numbers]
         return Asked(self.drawn()[numbers], join_predictions(accepted))
 
-    def replay(self, p50_seconds: float) -> Replays:
-        """Ask inputs that were kept back three times each: first, at once again, and after the next one's second."""
-        affordable = int(self._subject.budget.seconds / (_ASKED_EACH * p50_seconds))
-        count = min(self._kept_back, max(_LEAST_REPLAYED, affordable))
+    def repeat(self, p50_seconds: float) -> Repeated:
+        """Ask each input that was kept back three times: first, at once again, and after the next one's second."""
+        affordable = int(self._subject.budget.seconds / (_TIMES_ASKED * p50_seconds))
+        count = min(self._kept_back, max(_LEAST_REPEATED, affordable))
         last = len(self._draw.items)
         requests = [self._prepare(number) for number in range(last - count, last)]
         order = [step - back for step in range(count + 1) for back in (0, 0, 1) if 0 <= step - back < count]
         samples, _ = sample(lambda step: requests[order[step]], range(len(order)), time.perf_counter)
-        seconds = np.array(samples)[np.argsort(order, kind="stable")].reshape(count, _ASKED_EACH)
-        return Replays(seconds[:, 0], seconds[:, 1:].min(axis=1))
+        seconds = np.array(samples)[np.argsort(order, kind="stable")].reshape(count, _TIMES_ASKED)
+        return Repeated(seconds[:, 0], seconds[:, 1:].min(axis=1))
 
     def throughput(self) -> Throughput:
         """Return samples a second in full batches."""
@@ -291,5 +265,5 @@ def _ours(error: HarnessError, stage: Stage) -> HarnessError:
 
 
 def _yardstick_session(sandbox: Sandbox) -> Session:
-    folder = Path(harness.yardstick.__file__).parent
+    folder = Path(harness.timing.yardstick.__file__).parent
     return YardstickSession(sandbox=sandbox, task=_YARDSTICK, folders=(Folder("submission", folder),), threads=1)

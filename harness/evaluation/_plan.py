@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness._version import __version__
-from harness.clock import LATENCY_SECONDS
 from harness.contract import Baseline, Task
 from harness.data import Asset, TaskData
 from harness.evaluation._host import package_versions
 from harness.evaluation._snapshot import Snapshot
 from harness.record import Mode, Record, ScoredOn, SubmissionPart, TaskPart
 from harness.sandbox import Gpu
+from harness.timing import LATENCY_SECONDS
 
 Device = Literal["cpu", "cuda"]
 WeightsPolicy = Literal["load", "retrain", "declared"]

@@ -14,11 +14,10 @@ from typing import Any, TypeVar
 from msgspec import UNSET
 
 from harness._version import __version__
-from harness.clock import Budget
 from harness.contract import Predictions
 from harness.course import published_folder
 from harness.errors import SubmissionError
-from harness.evaluation._audits import keeps_still, moved, no_replay, not_memorised, same_answers
+from harness.evaluation._audits import moved, not_memorised, same_answers
 from harness.evaluation._host import describe_git, describe_machine, package_versions
 from harness.evaluation._jitter import jitter_of
 from harness.evaluation._measure import Measured, Subject, measure_cost
@@ -31,7 +30,6 @@ from harness.evaluation._session import ProtocolError, Session
 from harness.evaluation._snapshot import check_snapshot
 from harness.evaluation._unexpected import encodable, reported
 from harness.evaluation._weigh import Weight, describe_attributes, weigh, why_not_verified
-from harness.quiet import Quiet
 from harness.record import (
     Audit,
     BaselineResult,
@@ -47,6 +45,7 @@ from harness.record import (
     stored_form,
 )
 from harness.sandbox import Folder, Sandbox
+from harness.timing import Budget, MachineLock, no_background_work, repeats_are_computed
 from harness.wire import Operators
 
 _TRIED = 32
@@ -121,17 +120,17 @@ class _Reached:
     """By workers that saw what is scored."""
 
 
-def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer, quiet: Quiet) -> Outcome:
+def run(plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer, lock: MachineLock) -> Outcome:
     """Carry out `plan`; a submission that fails is an outcome too.
 
-    `work` is an empty folder for copies; `root` is the course's; others on this machine keep to `quiet`, too.
+    `work` is an empty folder for copies; `root` is the course's; `lock` is the one of this machine.
 
     Raises:
         InfrastructureError: the machine or the sandbox failed.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     begin = time.monotonic()
-    line = _Line(plan, sandbox, work, observer, quiet)
+    line = _Line(plan, sandbox, work, observer, lock)
     with reported(plan.name, plan.task.name, lambda: line.phase):
         failure: SubmissionError | None = None
         try:
@@ -180,9 +179,9 @@ def _record(plan: Plan, reached: _Reached, failure: SubmissionError | None, abou
 class _Line:
     """One submission on its way; each method is one stage."""
 
-    def __init__(self, plan: Plan, sandbox: Sandbox, work: Path, observer: Observer, quiet: Quiet) -> None:
+    def __init__(self, plan: Plan, sandbox: Sandbox, work: Path, observer: Observer, lock: MachineLock) -> None:
         self._plan, self._sandbox, self._work, self._observer = plan, sandbox, work, observer
-        self._quiet = quiet
+        self._lock = lock
         self.reached = _Reached()
         self.phase = "plan"
 
@@ -193,7 +192,7 @@ class _Line:
         check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
         plan = self._plan = with_model(plan, self._sandbox, self._work)
         artifact = plan.snapshot.weights or self._work
-        with self._entered(self._quiet.working()):
+        with self._entered(self._lock.shared()):
             if plan.mode == "trained":
                 artifact = self._work / "artifact"
                 reached.fitted = self._fit(first, artifact)
@@ -204,14 +203,14 @@ class _Line:
             with self._phase("score"):
                 reached.scored = self._score(reached.predicted.predictions)
         reached.repeats.append(reached.scored)
-        with self._entered(self._quiet.measuring()) as alone, self._phase("measure"):
+        with self._entered(self._lock.exclusive()) as alone, self._phase("measure"):
             measured = self._measure(first, artifact, reached.predicted.predictions)
-            reached.measured = measured if alone else measured.called_noisy()
+            reached.measured = measured if alone else measured.marked_noisy()
         self._hold_to_rules(reached.predicted.operators)
         reached.audits = audits_of(plan, reached)
         hold_to(reached.audits)
         for seed in others:
-            with self._entered(self._quiet.working()):
+            with self._entered(self._lock.shared()):
                 self._repeat(seed)
 
     def _repeat(self, seed: int) -> None:
@@ -422,8 +421,8 @@ def audits_of(plan: Plan, reached: _Reached) -> tuple[Audit, ...]:
     if predicted is not None and measured is not None:
         unaltered, altered = measured.unaltered, measured.altered
         audits.append(same_answers(predicted.predictions.take(unaltered.items), unaltered.answers, training))
-        audits.append(no_replay(measured.replays))
-        audits.append(keeps_still(measured))
+        audits.append(repeats_are_computed(measured.repeated))
+        audits.append(no_background_work(measured.background))
         memory = altered and not_memorised(plan.task, plan.data.scored, predicted.predictions, altered)
         audits += [memory] if memory else []
     if predicted is not None and predicted.operators.flops is not None:

@@ -19,6 +19,7 @@ from harness.sandbox import Allowance, Box, Exceeded, Folder, Gpu, Process, Sand
 from harness.wire import (
     Admit,
     ArrayHeader,
+    BusyWait,
     ChannelClosed,
     Clock,
     Done,
@@ -37,7 +38,6 @@ from harness.wire import (
     Reply,
     Save,
     Setup,
-    StayAwake,
     WireError,
     anything,
     pack,
@@ -156,9 +156,9 @@ class Session:
         """The task's limits."""
         return self.task.limits
 
-    def within(self, limit: str, *, quiet: bool = False) -> AbstractContextManager[None]:
+    def within(self, limit: str, *, timed: bool = False) -> AbstractContextManager[None]:
         """Hold all that happens in the context to the limit of this name."""
-        return self.process.allow(Allowance(limit=limit, seconds=getattr(self.limits, limit), quiet=quiet))
+        return self.process.allow(Allowance(limit=limit, seconds=getattr(self.limits, limit), timed=timed))
 
     def setup(self, seed: int, kind: FailureKind = "invalid_submission", phase: Phase = "import") -> None:
         """Import the submission and make its model."""
@@ -213,11 +213,11 @@ class Session:
         form, arrays = pack(inputs)
         return Exchange(self, Stage("measure", "predict_error"), self._frame(Clock(form), *arrays), _one_number)
 
-    def stay_awake(self, here: float, there: float) -> None:
-        """Have both ends look for the next short frame, for so many seconds each, before they sleep."""
-        self.process.channel.stay_awake(here)
+    def busy_wait(self, here: float, there: float) -> None:
+        """Have the host busy-wait `here` seconds for an answer, and the worker `there` for a request."""
+        self.process.channel.busy_wait(here)
         with self.within("load_seconds"):
-            self._call(Stage("load", "load_error"), self._frame(StayAwake(there)))
+            self._call(Stage("load", "load_error"), self._frame(BusyWait(there)))
 
     def request(self, inputs: Any, phase: Phase = "predict") -> Exchange:
         """Make ready a request to predict one batch."""

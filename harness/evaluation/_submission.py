@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from harness.clock import LATENCY_SECONDS
 from harness.course import Course, Submission
 from harness.data import Asset, DataChoice, Places, TaskData, assets_here, load_data
 from harness.errors import HarnessError, InfrastructureError
@@ -21,10 +20,10 @@ from harness.evaluation._run import Outcome, Told, run
 from harness.evaluation._snapshot import take_snapshot
 from harness.evaluation._try_task import try_task
 from harness.files import write_atomically
-from harness.quiet import Quiet, machine_wide
 from harness.record import Record, ScoredOn, Stores, UnstorableError
 from harness.sandbox import Gpu, Sandbox, find_gpus
 from harness.scratch import scratch
+from harness.timing import LATENCY_SECONDS, MachineLock, machine_lock
 
 _log = logging.getLogger(__name__)
 
@@ -95,12 +94,12 @@ class Evaluator:
 
     def run(self, submission: Submission, observer: Observer) -> Outcome:
         """Evaluate `submission`; return the record and its evidence for somebody else to store."""
-        with self._planned(submission) as (plan, work), _disk(), _gpu(self._settings.device, self._quiet) as gpu:
-            return run(replace(plan, gpu=gpu), self._sandbox, work, self._course.root, observer, self._quiet)
+        with self._planned(submission) as (plan, work), _disk(), _gpu(self._settings.device, self._lock) as gpu:
+            return run(replace(plan, gpu=gpu), self._sandbox, work, self._course.root, observer, self._lock)
 
     def check(self, submission: Submission) -> Iterator[Check]:
         """Try `submission` against the contract on a small sample."""
-        with self._planned(submission) as (plan, work), _disk(), self._quiet.working():
+        with self._planned(submission) as (plan, work), _disk(), self._lock.shared():
             yield from check(plan, self._sandbox, work)
 
     def evaluate_and_store(self, submission: Submission, observer: Observer) -> Evaluation:
@@ -143,9 +142,9 @@ class Evaluator:
         return self.evaluate_and_store(submission, observer)
 
     @cached_property
-    def _quiet(self) -> Quiet:
-        """What others on this machine keep to, one for all: whoever was waited for in vain is not waited for again."""
-        return machine_wide()
+    def _lock(self) -> MachineLock:
+        """The machine's lock, one object for all evaluations: a wait that timed out is not repeated."""
+        return machine_lock()
 
     @contextmanager
     def _planned(self, submission: Submission) -> Iterator[tuple[Plan, Path]]:
@@ -174,13 +173,13 @@ class Evaluator:
 
 
 @contextmanager
-def _gpu(device: Device, quiet: Quiet) -> Iterator[Gpu | None]:
+def _gpu(device: Device, lock: MachineLock) -> Iterator[Gpu | None]:
     """Have a GPU of this machine that no other job of this user has, if one is asked for."""
     if device == "cpu":
         yield None
         return
     found = {gpu.uuid: gpu for gpu in find_gpus()}
-    with quiet.one_of(list(found)) as uuid:
+    with lock.one_of(list(found)) as uuid:
         yield found[uuid]
 
 

@@ -18,19 +18,19 @@ from harness.sandbox._cgroup import Group
 from harness.sandbox._output import open_output
 
 _TICK_SECONDS = 0.1
-_QUIET_TICK_SECONDS = 0.5
+_TIMED_TICK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
-    """Time for one phase; `quiet` watches less often, so as not to disturb what is being timed."""
+    """Time for one phase; in a `timed` one the watch looks less often, so as not to disturb what is timed."""
 
     limit: str
     """The limit's name in `Limits`."""
     seconds: float
     cpu_limit: str = ""
     cpu_seconds: float | None = None
-    quiet: bool = False
+    timed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +112,8 @@ class Watch:
             self._look()
 
     def _tick(self) -> float:
-        quiet = self._allowance is not None and self._allowance.quiet
-        return _QUIET_TICK_SECONDS if quiet else _TICK_SECONDS
+        timed = self._allowance is not None and self._allowance.timed
+        return _TIMED_TICK_SECONDS if timed else _TICK_SECONDS
 
     def _look(self) -> None:
         if self._root.poll() is not None:

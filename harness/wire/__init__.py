@@ -13,6 +13,7 @@ from harness.wire._messages import (
     MAX_NAMES,
     MAX_PATH,
     MAX_TRACEBACK,
+    BusyWait,
     Clock,
     Done,
     Echo,
@@ -32,7 +33,6 @@ from harness.wire._messages import (
     Request,
     Save,
     Setup,
-    StayAwake,
 )
 from harness.wire._pipes import ChannelClosed
 
@@ -50,6 +50,7 @@ __all__ = [
     "MAX_TRACEBACK",
     "Admit",
     "ArrayHeader",
+    "BusyWait",
     "Channel",
     "ChannelClosed",
     "Clock",
@@ -73,7 +74,6 @@ __all__ = [
     "Request",
     "Save",
     "Setup",
-    "StayAwake",
     "WireError",
     "anything",
     "pack",

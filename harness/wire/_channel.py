@@ -145,12 +145,12 @@ class Channel(Generic[In]):
         self._start, self._end = 0, self._pipes.read_into(self._buffer)
         return self._end == self._again_bytes and self._buffer[:_MARK_BYTES] == _AGAIN
 
-    def stay_awake(self, seconds: float) -> None:
-        """From now on look for so long for what comes before sleeping until it comes.
+    def busy_wait(self, seconds: float) -> None:
+        """Busy-wait up to `seconds` for bytes before sleeping until they come, from now on.
 
-        On a virtual machine to be woken on another core takes longer than a small network.
+        On a virtual machine being woken on another core takes longer than a small network.
         """
-        self._pipes.stay_awake(seconds)
+        self._pipes.busy_wait(seconds)
 
     def receive_again(self) -> Array | None:
         """Wait for a small frame like the last one received, of one array; None where another one comes."""

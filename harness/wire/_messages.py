@@ -53,8 +53,8 @@ class Clock(_Message, frozen=True, tag="clock"):
     form: Form = "array"
 
 
-class StayAwake(_Message, frozen=True, tag="stay_awake"):
-    """From now on look for the next request for so long before sleeping."""
+class BusyWait(_Message, frozen=True, tag="busy_wait"):
+    """Busy-wait up to `seconds` for the next request before sleeping, from now on."""
 
     seconds: float
 
@@ -109,7 +109,7 @@ class OpenArchive(_Message, frozen=True, tag="open_archive"):
     """The most of all together."""
 
 
-Request = OpenArchive | Extract | Echo | Clock | StayAwake | Setup | Fit | Save | Load | Predict | Inspect
+Request = OpenArchive | Extract | Echo | Clock | BusyWait | Setup | Fit | Save | Load | Predict | Inspect
 
 
 class Done(_Message, frozen=True, tag="done"):

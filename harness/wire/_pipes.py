@@ -29,8 +29,8 @@ class Pipes(Protocol):
             ChannelClosed: nobody reads any more, or `stop` was called.
         """
 
-    def stay_awake(self, seconds: float) -> None:
-        """Look for so long for what comes before sleeping until it comes, where the system allows it."""
+    def busy_wait(self, seconds: float) -> None:
+        """Busy-wait up to `seconds` for bytes before sleeping until they come, where the system allows it."""
 
     def stop(self) -> None:
         """End every wait of another thread, this one and all later ones."""

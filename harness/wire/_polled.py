@@ -22,14 +22,14 @@ class PolledPipes:
         self._stop, self._stopper = os.pipe() if stoppable else (-1, -1)
         self._readable = _poll(reader, select.POLLIN, self._stop) if stoppable else None
         self._writable = _poll(writer, select.POLLOUT, self._stop) if stoppable else None
-        self._awake: tuple[select.poll, float] | None = None
+        self._busy_wait: tuple[select.poll, float] | None = None
         if stoppable:
             os.set_blocking(writer, False)
 
     def read_into(self, view: memoryview) -> int:
         """Wait for bytes and put some into `view`."""
-        if self._awake is not None:
-            _look(*self._awake)
+        if self._busy_wait is not None:
+            _poll_until(*self._busy_wait)
         self._wait(self._readable)
         count = os.readv(self._reader, [view])
         if count == 0:
@@ -48,9 +48,9 @@ class PolledPipes:
             else:
                 pieces = _after(pieces, written)
 
-    def stay_awake(self, seconds: float) -> None:
-        """Look for so long for what comes before sleeping until it comes."""
-        self._awake = (_poll(self._reader, select.POLLIN), seconds)
+    def busy_wait(self, seconds: float) -> None:
+        """Busy-wait up to `seconds` for bytes before sleeping until they come."""
+        self._busy_wait = (_poll(self._reader, select.POLLIN), seconds)
 
     def stop(self) -> None:
         """End every wait of another thread, this one and all later ones."""
@@ -78,9 +78,9 @@ def _poll(fd: int, event: int, *others: int) -> select.poll:
     return poll
 
 
-def _look(poll: select.poll, seconds: float) -> None:
-    look, end = poll.poll, perf_counter() + seconds
-    while not look(0) and perf_counter() < end:
+def _poll_until(poll: select.poll, seconds: float) -> None:
+    ready, end = poll.poll, perf_counter() + seconds
+    while not ready(0) and perf_counter() < end:
         pass
 
 

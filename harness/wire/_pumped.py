@@ -57,7 +57,7 @@ class BlockingPipes:
                 raise ChannelClosed from None
             raise
 
-    def stay_awake(self, seconds: float) -> None:
+    def busy_wait(self, seconds: float) -> None:
         """Do nothing: whether something is there cannot be told without reading it."""
 
     def stop(self) -> None:

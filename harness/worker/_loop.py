@@ -25,6 +25,7 @@ from harness.wire import (
     MAX_LOGGED_NAME,
     MAX_LOGGED_NAMES,
     MAX_LOGGED_VALUE,
+    BusyWait,
     Channel,
     ChannelClosed,
     Clock,
@@ -43,7 +44,6 @@ from harness.wire import (
     Request,
     Save,
     Setup,
-    StayAwake,
     anything,
     pack,
     unpack,
@@ -168,8 +168,8 @@ class Worker:
     def _do(self, request: Request, arrays: list[Array]) -> None:
         """Do what has no answer but that it is done."""
         match request:
-            case StayAwake(seconds):
-                self._channel.stay_awake(seconds)
+            case BusyWait(seconds):
+                self._channel.busy_wait(seconds)
             case Setup():
                 self._setup(request)
             case Fit():

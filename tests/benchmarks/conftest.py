@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.clock import Budget
 from harness.contract import Limits, Predictions, TaskInfo
 from harness.evaluation._measure import Measured, Subject, measure_cost
 from harness.evaluation._session import Session
 from harness.sandbox import Folder, Sandbox, find_sandbox
+from harness.timing import Budget
 
 NETWORK = """
 import torch

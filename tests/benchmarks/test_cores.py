@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.evaluation._cores import quickest_cores
-from tests.evaluation.test_cores import CORES, busy, several
+from harness.timing._cores import quickest_cores
+from tests.timing.test_cores import CORES, busy, several
 
 CHOICES, WRONG = 50, 0.1
 

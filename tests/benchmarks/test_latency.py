@@ -20,7 +20,7 @@ from statistics import fmean, median, stdev
 TIMER = """
 import json, sys
 sys.path[:0] = sys.argv[1:3]
-from harness.evaluation._cores import pinned, quickest_cores
+from harness.timing._cores import pinned, quickest_cores
 cores = quickest_cores()  # seconds before it is timed on, as a measurement's are: none is quick for longer
 import numpy as np, torch
 from torch.utils.benchmark import Timer

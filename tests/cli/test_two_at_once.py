@@ -264,7 +264,7 @@ def test_with_room_again_the_same_command_works_and_the_history_is_whole(
 
 
 def test_what_others_put_into_folders_that_all_share_stops_nobody(course: TemporaryCourse, tmp_path: Path) -> None:
-    """A link in the place of the lock for quiet clocks, and one in that of this user's temporary folder."""
+    """A link in the place of the lock of the machine, and one in that of this user's temporary folder."""
     shared = tmp_path / "shared"
     shared.mkdir(mode=0o755)
     for name in ("harness-room.lock", f"harness-{os.geteuid()}"):

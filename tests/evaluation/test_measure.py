@@ -9,13 +9,13 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
-from harness.clock import Budget, Timed
 from harness.contract import Predictions
 from harness.evaluation import _measure
-from harness.evaluation._cores import Cores
-from harness.evaluation._measure import _WORKER_AWAKE_SECONDS, Measured, Subject, measure_cost
+from harness.evaluation._measure import _WORKER_BUSY_WAIT, Measured, Subject, measure_cost
 from harness.evaluation._session import Session, _one_number
 from harness.sandbox import Folder, find_sandbox
+from harness.timing import Budget, Timed
+from harness.timing._cores import Cores
 from harness.wire import ArrayHeader, WireError
 from tests.declared import info
 
@@ -36,7 +36,7 @@ class Model(harness.Model):
     def predict(self, inputs):
         pipes = next(one for one in gc.get_objects() if type(one).__name__ == "PolledPipes")
         core = min(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-        return [[pipes._awake[1] if pipes._awake else 0.0, core]] * len(inputs)
+        return [[pipes._busy_wait[1] if pipes._busy_wait else 0.0, core]] * len(inputs)
 """
 """Answers how long its worker looks, and on which core it is."""
 TASK = info(kind="forecasting", input_shape=(1000,), classes=(), horizon=2)
@@ -55,8 +55,8 @@ def seen(folder: Path, monkeypatch: pytest.MonkeyPatch, cores: Cores) -> dict[st
         pipes = [session.process.channel._pipes for session in (bench._model, bench._yardstick)]
         found.update(
             host=os.sched_getaffinity(0),
-            host_awake=[one._awake and one._awake[1] for one in pipes],
-            worker_awake=told.values[0, 0],
+            host_busy_wait=[one._busy_wait and one._busy_wait[1] for one in pipes],
+            worker_busy_wait=told.values[0, 0],
             worker_core=told.values[0, 1],
         )
         return measured(bench, answer)
@@ -96,21 +96,21 @@ def seen(folder: Path, monkeypatch: pytest.MonkeyPatch, cores: Cores) -> dict[st
 
 @pytest.mark.worker
 @several
-def test_host_and_worker_have_a_core_each_and_both_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_host_and_worker_have_a_core_each_and_busy_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = seen(tmp_path, monkeypatch, Cores(CORES[0], CORES[1]))
     assert (found["worker_core"], found["host"]) == (CORES[0], {CORES[1]})
-    assert found["worker_awake"] == pytest.approx(_WORKER_AWAKE_SECONDS)
-    assert found["host_awake"] == [_measure._AWAKE_SECONDS] * 2
+    assert found["worker_busy_wait"] == pytest.approx(_WORKER_BUSY_WAIT)
+    assert found["host_busy_wait"] == [_measure._HOST_BUSY_WAIT] * 2
     assert sorted(os.sched_getaffinity(0)) == CORES
 
 
 @pytest.mark.worker
 @needs_choice
-def test_on_one_core_nobody_looks_while_the_other_would_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_one_core_nobody_busy_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = seen(tmp_path, monkeypatch, Cores(CORES[0], CORES[0]))
     assert (found["worker_core"], found["host"]) == (CORES[0], {CORES[0]})
-    assert found["worker_awake"] == 0
-    assert found["host_awake"] == [None, None]
+    assert found["worker_busy_wait"] == 0
+    assert found["host_busy_wait"] == [None, None]
 
 
 @pytest.mark.worker

@@ -27,7 +27,7 @@ from tests.conftest import CENTROIDS, REPOSITORY, TemporaryCourse
 from tests.hostile._cases import Case
 
 LONG_ENOUGH = "0.2"
-"""Seconds to measure latency: *no replay* asks enough inputs again to fail."""
+"""Seconds to measure latency: the audit of repeated inputs asks enough inputs again to fail."""
 
 HERE = Path(__file__).parent
 _FS_IOC_GETFLAGS = 0x80086601

@@ -11,11 +11,11 @@ import pytest
 from harness.contract import Limits
 from harness.errors import InfrastructureError
 from harness.evaluation._submission import _gpu as lease
-from harness.quiet import machine_wide
 from harness.sandbox import Box, Gpu, _gpu, find_gpus
 from harness.sandbox._box import environment
 from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps
 from harness.sandbox._landlock import Landlock
+from harness.timing import machine_lock
 
 SECOND = Gpu(uuid="GPU-b", name="a double", number=1)
 LIMITS = Limits()
@@ -108,8 +108,8 @@ def test_landlock_opens_the_nodes_of_that_gpu_alone(gpu):
 def test_two_at_once_get_one_each(monkeypatch, tmp_path):
     monkeypatch.setenv("HARNESS_LOCKS", str(tmp_path))
     monkeypatch.setattr(_gpu, "_nvml", Library)
-    quiet = machine_wide()
-    with lease("cuda", quiet) as one, lease("cuda", quiet) as other, lease("cpu", quiet) as none:
+    lock = machine_lock()
+    with lease("cuda", lock) as one, lease("cuda", lock) as other, lease("cpu", lock) as none:
         assert (one.uuid, other, none) == ("GPU-a", SECOND, None)
 
 

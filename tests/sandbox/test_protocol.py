@@ -299,10 +299,10 @@ def test_what_is_told_is_not_the_first_time(wall):
             assert seconds < 1.0
 
 
-def test_ends_that_stay_awake_answer_at_once_and_when_they_have_slept(wall):
+def test_ends_that_busy_wait_answer_at_once_and_after_sleeping(wall):
     with wall.session(SLOW, predict_seconds=10) as session:
         session.setup(0)
-        session.stay_awake(0.01, 0.01)
+        session.busy_wait(0.01, 0.01)
         for asleep in (0.0, 0.0, 0.05, 0.0):
             assert len(session.accept(session.request(np.full((2, 2), asleep, np.float32))())) == 2
             time.sleep(asleep)

@@ -463,11 +463,11 @@ class CountingPoll:
 
 
 @pytest.mark.parametrize("shape", [(2,), (100_000,)])
-def test_who_stays_awake_looks_for_every_answer_short_or_whole_small_or_large(shape):
+def test_every_answer_is_busy_waited_for_short_or_large(shape):
     with conversation() as (host, worker):
-        host.stay_awake(0.02)
-        poll, seconds = host._pipes._awake
-        host._pipes._awake = (counting := CountingPoll(poll), seconds)
+        host.busy_wait(0.02)
+        poll, seconds = host._pipes._busy_wait
+        host._pipes._busy_wait = (counting := CountingPoll(poll), seconds)
 
         def answer_late():
             for _ in range(3):
@@ -485,15 +485,15 @@ def test_who_stays_awake_looks_for_every_answer_short_or_whole_small_or_large(sh
         thread.join()
 
 
-def test_who_was_not_told_to_stay_awake_does_not_look():
+def test_no_end_busy_waits_unless_told():
     with conversation() as (host, _):
-        assert host._pipes._awake is None
+        assert host._pipes._busy_wait is None
 
 
 @pytest.mark.parametrize("late", [0.0, 0.1])
 def test_a_short_answer_comes_while_one_looks_for_it_and_when_one_has_gone_to_sleep(late):
     with conversation() as (host, worker):
-        host.stay_awake(0.02)
+        host.busy_wait(0.02)
 
         def answer_late():
             worker.receive(anything)
@@ -516,7 +516,7 @@ def test_a_short_answer_comes_while_one_looks_for_it_and_when_one_has_gone_to_sl
 def test_who_looks_for_a_while_sleeps_afterwards(clock, monkeypatch):
     monkeypatch.setattr(time, "perf_counter", clock)
     with conversation(stoppable=True) as (host, worker):
-        host.stay_awake(0.01)
+        host.busy_wait(0.01)
         worker.send(Done(), np.zeros(2))
         host.receive(anything)
         host.transmit(host.frame(Predict(), np.zeros(3)))
@@ -531,7 +531,7 @@ def test_who_looks_for_a_while_sleeps_afterwards(clock, monkeypatch):
 
 def test_who_looks_for_somebody_who_hangs_up_is_told():
     with conversation() as (host, worker):
-        host.stay_awake(60)
+        host.busy_wait(60)
         worker.send(Done(), np.zeros(2))
         host.receive(anything)
         os.close(worker._pipes._writer)

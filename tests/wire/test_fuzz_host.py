@@ -114,11 +114,11 @@ def calls_on(folder: Path) -> dict[str, Callable[[Session], object]]:
         "inspect": lambda session: session.inspect(np.zeros((N, 2), np.float32)),
         "echo": lambda session: session.echo(np.zeros((1, 2), np.float32), np.zeros(1))(),
         "clock": lambda session: session.clock(np.zeros((1, 2), np.float32))(),
-        "stay awake": lambda session: session.stay_awake(0.001, 0.001),
+        "busy wait": lambda session: session.busy_wait(0.001, 0.001),
     }
 
 
-CALLS = ("setup", "fit", "save", "load", "predict", "inspect", "echo", "clock", "stay awake")
+CALLS = ("setup", "fit", "save", "load", "predict", "inspect", "echo", "clock", "busy wait")
 
 texts = st.one_of(
     st.text(max_size=20), st.sampled_from(["../x", "/x", "a/b", "a", "", ".", "x" * 300, "a\0", "\x1b[31m"])

@@ -1,4 +1,4 @@
-"""Many work at once, who measures is alone: with real processes, for locks are the kernel's."""
+"""The machine's lock: shared by those who work, exclusive for measuring; with real processes and files."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InfrastructureError
-from harness.quiet import Quiet, machine_wide
+from harness.timing import MachineLock, machine_lock
 
 pytestmark = pytest.mark.worker
 
 HOLDER = """
 import sys
 from pathlib import Path
-from harness.quiet import Quiet
+from harness.timing import MachineLock
 folder = Path(sys.argv[1])
-with getattr(Quiet(own=folder / sys.argv[3], shared=folder), sys.argv[2])():
+with getattr(MachineLock(own_folder=folder / sys.argv[3], shared_folder=folder), sys.argv[2])():
     print("in", flush=True)
     sys.stdin.read()
 print("out", flush=True)
@@ -30,9 +30,9 @@ print("out", flush=True)
 USERS = ("same", "other")
 
 
-def quiet_of(folder: Path, user: str = "same", patience: float = 0.1) -> Quiet:
-    """What one of two users keeps to: the locks of each are in a folder of its own."""
-    return Quiet(own=folder / user, shared=folder, own_patience=patience, patience=patience)
+def lock_of(folder: Path, user: str = "same", timeout: float = 0.1) -> MachineLock:
+    """The lock as one of two users sees it: each has a folder of its own."""
+    return MachineLock(own_folder=folder / user, shared_folder=folder, own_timeout=timeout, shared_timeout=timeout)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def said(process: subprocess.Popen[str]) -> str:
 
 def alone(folder: Path, user: str = "same") -> bool:
     """Tell whether we could measure alone now."""
-    with quiet_of(folder, user).measuring() as alone:
+    with lock_of(folder, user).exclusive() as alone:
         return alone
 
 
@@ -71,27 +71,27 @@ def waited_for(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 @pytest.mark.parametrize("user", USERS)
-def test_any_number_works_at_once_and_nobody_measures_alone(place: Path, user: str, caplog) -> None:
-    with holder(place, "working") as one, holder(place, "working", user) as two:
+def test_any_number_shares_the_lock_and_nobody_measures_alone(place: Path, user: str, caplog) -> None:
+    with holder(place, "shared") as one, holder(place, "shared", user) as two:
         assert said(one) == said(two) == "in"
-        with quiet_of(place).working():
+        with lock_of(place).shared():
             assert waited_for(caplog) == []
         assert not alone(place)
         assert not alone(place, "other")
 
 
 @pytest.mark.parametrize("user", USERS)
-def test_beside_one_who_measures_nobody_works_nor_measures_without_a_word(place: Path, user: str, caplog) -> None:
-    with holder(place, "measuring", user) as one:
+def test_an_exclusive_lock_is_waited_for_and_the_wait_is_reported(place: Path, user: str, caplog) -> None:
+    with holder(place, "exclusive", user) as one:
         assert said(one) == "in"
         expected = [place / "same", place] if user == "same" else [place]
-        with quiet_of(place).working():
+        with lock_of(place).shared():
             assert [Path(path).parent for path in waited_for(caplog)] == expected
         assert not alone(place)
 
 
 def test_a_killed_holder_holds_nothing(place: Path) -> None:
-    with holder(place, "measuring") as one:
+    with holder(place, "exclusive") as one:
         assert said(one) == "in"
         one.kill()
         one.wait()
@@ -99,39 +99,39 @@ def test_a_killed_holder_holds_nothing(place: Path) -> None:
 
 
 @pytest.mark.parametrize("user", USERS)
-def test_one_who_waits_to_measure_keeps_new_work_from_beginning(place: Path, user: str, caplog) -> None:
-    with holder(place, "working") as worker:
+def test_no_new_work_begins_while_one_waits_to_measure(place: Path, user: str, caplog) -> None:
+    with holder(place, "shared") as worker:
         assert said(worker) == "in"
-        with holder(place, "measuring", user) as measurer:
-            while not waited_for(caplog):  # until it has come to the gate
-                with quiet_of(place).working():
+        with holder(place, "exclusive", user) as measurer:
+            while not waited_for(caplog):  # until it holds the entry
+                with lock_of(place).shared():
                     pass
             worker.communicate("")
             assert said(measurer) == "in"
 
 
-def test_whoever_was_waited_for_in_vain_is_told_once_and_waited_for_no_more(place: Path, caplog) -> None:
-    with holder(place, "measuring", "other") as one:
+def test_a_wait_that_timed_out_is_reported_once_and_not_repeated(place: Path, caplog) -> None:
+    with holder(place, "exclusive", "other") as one:
         assert said(one) == "in"
-        impatient = quiet_of(place, patience=0.2)
+        impatient = lock_of(place, timeout=0.2)
         for _ in range(3):
-            with impatient.working():
+            with impatient.shared():
                 pass
         assert len(waited_for(caplog)) == 1
         assert f"fuser {place}/harness-" in caplog.text
-    with impatient.measuring() as alone:
+    with impatient.exclusive() as alone:
         assert alone  # as soon as the lock can be had, it is
 
 
-def test_of_several_things_each_has_one_of_its_own(place: Path) -> None:
-    quiet = quiet_of(place)
-    with quiet.one_of(["a", "b"]) as first, quiet.one_of(["a", "b"]) as second:
+def test_each_of_several_names_is_held_by_one_job(place: Path) -> None:
+    lock = lock_of(place)
+    with lock.one_of(["a", "b"]) as first, lock.one_of(["a", "b"]) as second:
         assert (first, second) == ("a", "b")
-        with pytest.raises(InfrastructureError, match=r"fuser .*own-a.lock .*own-b.lock"), quiet.one_of("ab"):
+        with pytest.raises(InfrastructureError, match=r"fuser .*own-a.lock .*own-b.lock"), lock.one_of("ab"):
             pass
-        with quiet_of(place, "other").one_of(["a", "b"]) as another_users:
+        with lock_of(place, "other").one_of(["a", "b"]) as another_users:
             assert another_users == "a"
-    with quiet.one_of(["a", "b"]) as again:
+    with lock.one_of(["a", "b"]) as again:
         assert again == "a"
 
 
@@ -158,13 +158,13 @@ def a_folder(path: Path) -> None:
 
 
 @pytest.mark.parametrize("squat", [a_link, a_link_to_a_file, a_pipe, a_second_name, a_folder])
-@pytest.mark.parametrize("name", ["gate", "room"])
-def test_what_lies_in_a_locks_place_makes_figures_noisy_and_stops_nobody(place: Path, squat, name: str, caplog) -> None:
+@pytest.mark.parametrize("name", ["entry", "work"])
+def test_another_file_in_a_locks_place_stops_nobody(place: Path, squat, name: str, caplog) -> None:
     squat(place / f"harness-{name}.lock")
-    quiet = quiet_of(place)
-    with quiet.measuring() as alone:
+    lock = lock_of(place)
+    with lock.exclusive() as alone:
         assert not alone
-    with quiet.working():
+    with lock.shared():
         pass
     assert caplog.text.count("remove it, or let HARNESS_LOCKS name another folder") == 1
     assert not (place / "elsewhere").exists()
@@ -172,29 +172,29 @@ def test_what_lies_in_a_locks_place_makes_figures_noisy_and_stops_nobody(place: 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives a file to another user")
 @pytest.mark.parametrize("mode", [0o755, 0o1777])
-def test_a_lock_of_another_user_counts_where_only_that_user_can_replace_it(place: Path, mode: int) -> None:
+def test_a_lock_of_another_user_counts_in_a_sticky_folder_only(place: Path, mode: int) -> None:
     place.chmod(mode)
-    (place / "harness-room.lock").touch()
-    os.chown(place / "harness-room.lock", 12345, 12345)
+    (place / "harness-work.lock").touch()
+    os.chown(place / "harness-work.lock", 12345, 12345)
     assert alone(place) == (mode == 0o1777)
 
 
-def test_a_folder_that_is_not_there_stops_nobody(place: Path) -> None:
-    with Quiet(own=place / "none", shared=place / "none").measuring() as alone:
+def test_a_missing_folder_stops_nobody(place: Path) -> None:
+    with MachineLock(own_folder=place / "none", shared_folder=place / "none").exclusive() as alone:
         assert not alone
 
 
-def test_the_place_is_one_for_every_user_unless_another_is_named(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_user_has_the_same_folder_unless_one_is_named(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARNESS_LOCKS", str(place))
-    quiet = machine_wide()
-    with quiet.working():
-        assert (place / "harness-room.lock").stat().st_mode & 0o777 == 0o644
-    assert (quiet.shared, quiet.own) == (place, place / f"harness-{os.geteuid()}")
+    lock = machine_lock()
+    with lock.shared():
+        assert (place / "harness-work.lock").stat().st_mode & 0o777 == 0o644
+    assert (lock.shared_folder, lock.own_folder) == (place, place / f"harness-{os.geteuid()}")
     monkeypatch.delenv("HARNESS_LOCKS")
-    assert machine_wide().shared == Path("/tmp")
+    assert machine_lock().shared_folder == Path("/tmp")
 
 
-def test_where_the_shared_place_cannot_be_written_to_ones_own_lies_elsewhere(place: Path, monkeypatch) -> None:
+def test_the_own_folder_lies_elsewhere_if_the_shared_one_is_read_only(place: Path, monkeypatch) -> None:
     monkeypatch.setenv("HARNESS_LOCKS", str(place / "none"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(place / "same"))
-    assert machine_wide().own == place / "same" / f"harness-{os.geteuid()}"
+    assert machine_lock().own_folder == place / "same" / f"harness-{os.geteuid()}"

@@ -167,8 +167,8 @@ def _round(timed: Timed, numbers: range, timer: Timer) -> Round:
     )
 
 
-def out_of_turn(rounds: Sequence[Round]) -> float:
-    """Return the CPU time that the model's processes took while others had their turn, as a share of that time."""
+def background_share(rounds: Sequence[Round]) -> float:
+    """Return the CPU time that the model's processes took while others were timed, as a share of that time."""
     return sum(one.worked_seconds for one in rounds) / sum(one.others_seconds for one in rounds)
 
 

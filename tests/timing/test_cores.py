@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.evaluation import _cores
-from harness.evaluation._cores import Cores, _siblings, pinned, quickest_cores
+from harness.timing import _cores
+from harness.timing._cores import Cores, _siblings, pinned, quickest_cores
 
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 needs_choice = pytest.mark.skipif(not CORES, reason="no choice of cores")

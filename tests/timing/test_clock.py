@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.clock import NOISY, Budget, Round, Timed, measure, out_of_turn, sample, summarise, warm_up
 from harness.statistics import quantile_bound_rank
+from harness.timing import NOISY, Budget, Round, Timed, background_share, measure, sample, summarise, warm_up
 
 
 class Request:
@@ -128,14 +128,14 @@ def test_a_round_keeps_what_the_model_worked_while_others_had_their_turn(watch):
     rounds = measure(timed(watch, lambda _: 2.0, worked), 3, watch)
     assert [one.worked_seconds for one in rounds] == pytest.approx([0.5 * 6.5] * 3)
     assert [one.others_seconds for one in rounds] == pytest.approx([6.5] * 3)
-    assert out_of_turn(rounds) == pytest.approx(0.5)
+    assert background_share(rounds) == pytest.approx(0.5)
 
 
-def test_what_the_model_works_in_its_own_turn_is_not_out_of_turn(watch):
+def test_work_in_the_models_own_turn_is_no_background_work(watch):
     def worked():
         return float(sum(name == "model" for name, _ in watch.requests))
 
-    assert out_of_turn(measure(timed(watch, worked=worked), 200, watch)) == 0
+    assert background_share(measure(timed(watch, worked=worked), 200, watch)) == 0
 
 
 @settings(deadline=None)

@@ -1,0 +1,230 @@
+"""The lock of a machine: any number of evaluations work under it at once, one that measures holds it alone.
+
+A shared and exclusive lock in which who waits for the exclusive one goes first (Courtois, Heymans & Parnas 1971, CACM
+14:667), made of two locked files: `work` is shared by those who work and held alone by the one who measures; `entry` is
+held by the one who waits to measure, so that no new work begins meanwhile.
+
+There are two such pairs of files: one in a folder of this user's own, where nobody else can hold a lock, and one for
+all users of the machine, where anybody can. So the jobs of this user are waited for as long as they may take. Others,
+who might hold the lock for ever, are waited for a short while only; then work goes on beside them, and what is measured
+is marked as noisy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import InfrastructureError
+from harness.locks import try_lock
+from harness.scratch import own_folder
+
+_log = logging.getLogger(__name__)
+_POLL_SECONDS = 0.02
+_OWN_TIMEOUT = 1800.0
+"""Twice the longest that a job under the default limits trains."""
+_SHARED_TIMEOUT = 300.0
+"""Long enough for others to measure; too short for anybody to stop a class from being graded by holding a lock."""
+_FLAGS = ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY")  # follow no link, wait for no pipe
+
+
+class _UnusableLockError(Exception):
+    """A file cannot be used as a lock; the message says why."""
+
+
+@dataclass(eq=False, kw_only=True)
+class _LockPair:
+    """The two locks in one folder; their names begin with `name`."""
+
+    folder: Path
+    name: str
+    timeout: float
+    """Seconds to wait for a lock; 0 once a wait has timed out."""
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        with ExitStack() as held:
+            with self._held("entry", shared=True):
+                held.enter_context(self._held("work", shared=True))
+            yield
+
+    @contextmanager
+    def exclusive(self) -> Iterator[bool]:
+        """Yield whether the lock is really held alone."""
+        with self._held("entry", shared=False) as entry, self._held("work", shared=False) as work:
+            yield entry and work
+
+    @contextmanager
+    def _held(self, name: str, *, shared: bool) -> Iterator[bool]:
+        """Hold a lock, or go on without it; yield whether it is held."""
+        path = self.folder / f"{self.name}-{name}.lock"
+        try:
+            descriptor = _open(path)
+        except _UnusableLockError as error:
+            self._go_on(f"{path} {error}: remove it, or let HARNESS_LOCKS name another folder")
+            yield False
+            return
+        try:
+            got = _wait([descriptor], self.timeout, shared=shared) is not None
+            if not got:
+                self._go_on(
+                    f"another harness on this machine has held {path} for {self.timeout:g} s (`fuser {path}` names "
+                    "it): end it, or wait for it"
+                )
+            yield got
+        finally:
+            os.close(descriptor)
+
+    def _go_on(self, why: str) -> None:
+        """Warn once why the lock is not waited for."""
+        if self.timeout > 0:
+            _log.warning("%s. Until then latency is measured beside other work and marked as noisy.", why)
+        self.timeout = 0
+
+
+@dataclass(eq=False, kw_only=True)
+class MachineLock:
+    """The lock shared by everybody whose lock files lie in `shared_folder`, and by this user's jobs in `own_folder`."""
+
+    own_folder: Path
+    shared_folder: Path
+    own_timeout: float = _OWN_TIMEOUT
+    shared_timeout: float = _SHARED_TIMEOUT
+    _pairs: tuple[_LockPair, _LockPair] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pairs = (
+            _LockPair(folder=self.own_folder, name="own", timeout=self.own_timeout),
+            _LockPair(folder=self.shared_folder, name="harness", timeout=self.shared_timeout),
+        )
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Work beside others, while nobody measures."""
+        own, everybodys = self._pairs
+        with own.shared(), everybodys.shared():
+            yield
+
+    @contextmanager
+    def exclusive(self) -> Iterator[bool]:
+        """Wait until nobody works and let nobody begin; yield whether that is so, or the wait has timed out."""
+        own, everybodys = self._pairs
+        with own.exclusive() as first, everybodys.exclusive() as second:
+            yield first and second
+
+    @contextmanager
+    def one_of(self, names: Sequence[str]) -> Iterator[str]:
+        """Hold the first of these names that is free; no other job of this user holds it meanwhile.
+
+        Raises:
+            InfrastructureError: other jobs hold all of them.
+        """
+        paths = [self.own_folder / f"own-{name}.lock" for name in names]
+        with ExitStack() as opened:
+            descriptors: list[int] = []
+            for path in paths:
+                try:
+                    descriptors.append(_open(path))
+                except _UnusableLockError as error:
+                    raise InfrastructureError(f"{path} {error}: remove it") from error
+                opened.callback(os.close, descriptors[-1])
+            got = _wait(descriptors, self.own_timeout, shared=False)
+            if got is None:
+                raise InfrastructureError(
+                    f"other jobs of yours have held {', '.join(names)} for {self.own_timeout:g} s "
+                    f"(`fuser {' '.join(map(str, paths))}` names them): end them, or wait"
+                )
+            yield names[got]
+
+
+def _wait(descriptors: Sequence[int], timeout: float, *, shared: bool) -> int | None:
+    """Lock the first of `descriptors` that is free; return its index, None if none was within `timeout` seconds."""
+    begin = time.monotonic()
+    deadline = begin + timeout
+    waiting = False
+    while True:
+        for index, descriptor in enumerate(descriptors):
+            if try_lock(descriptor, shared=shared):
+                if waiting:
+                    _log.info("The lock was free after %.1f s.", time.monotonic() - begin)
+                return index
+        if not waiting:
+            waiting = True
+            _log.info("Another evaluation on this machine holds a lock; waiting up to %g s for it.", timeout)
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(_POLL_SECONDS)
+
+
+def _open(path: Path) -> int:
+    """Open the file to lock, whoever made it: read access is enough to lock it.
+
+    Raises:
+        _UnusableLockError: it cannot be opened, or somebody could put another file in its place.
+    """
+    flags = os.O_RDONLY
+    for name in _FLAGS:
+        flags |= getattr(os, name, 0)
+    try:
+        try:
+            descriptor = os.open(path, flags)
+        except FileNotFoundError:
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o644))
+                path.chmod(0o644)  # whatever the umask
+            descriptor = os.open(path, flags)
+    except OSError as error:
+        raise _UnusableLockError(f"cannot be opened to lock it ({error.strerror})") from error
+    if why := _unusable(os.fstat(descriptor), path.parent.stat()):
+        os.close(descriptor)
+        raise _UnusableLockError(why)
+    return descriptor
+
+
+def _unusable(found: os.stat_result, folder: os.stat_result) -> str | None:
+    """Return why a file cannot be a lock for several users; None if it can.
+
+    Whoever came first made it, so it may be anybody's where the folder is sticky, as ``/tmp`` is: there only its owner
+    can put another in its place. Elsewhere it has to be root's, this user's, or whose the folder is.
+    """
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        return "is no plain file of one name"
+    if hasattr(os, "geteuid") and not folder.st_mode & stat.S_ISVTX:
+        trusted = {0, os.geteuid(), folder.st_uid}
+        if found.st_uid not in trusted:
+            return f"belongs to user {found.st_uid}; expected one of {', '.join(map(str, sorted(trusted)))}"
+    return None
+
+
+def machine_lock() -> MachineLock:
+    """Return the lock of every harness on this machine, whoever runs it; ``HARNESS_LOCKS`` names another folder.
+
+    Raises:
+        InfrastructureError: no folder for the locks can be written to.
+    """
+    everybodys = "/tmp" if os.name == "posix" else tempfile.gettempdir()  # noqa: S108 - whatever the users' TMPDIR
+    shared = Path(os.environ.get("HARNESS_LOCKS") or everybodys)
+    return MachineLock(own_folder=_own(shared), shared_folder=shared)
+
+
+def _own(shared: Path) -> Path:
+    """Return a folder of this user's, the same for all jobs: in `shared` if that can be written to."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    places = (shared, *([Path(runtime)] if runtime else []), Path(tempfile.gettempdir()))
+    problems = []
+    for place in places:
+        try:
+            return own_folder(place)
+        except OSError as error:
+            problems.append(str(error))
+    raise InfrastructureError(
+        f"there is no folder for locks ({'; '.join(problems)}): let HARNESS_LOCKS name one that you can write to"
+    )

@@ -1,0 +1,78 @@
+"""Audits of time: stored answers are quick, and background work takes CPU time."""
+
+import numpy as np
+import pytest
+
+from harness.timing import MAX_BACKGROUND, Repeated, no_background_work, repeats_are_computed
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("again", "passed", "severity"),
+    [(1.0, True, "fail"), (0.81, True, "fail"), (0.79, False, "warn"), (0.51, False, "warn"), (0.49, False, "fail")],
+)
+def test_an_input_asked_again_may_not_be_much_faster(again, passed, severity):
+    audit = repeats_are_computed(Repeated(np.ones(12), np.full(12, again)))
+    assert (audit.passed, audit.severity) == (passed, severity)
+    assert passed or f"{again:.2f} of the time" in audit.detail
+
+
+def test_a_fifth_that_lies_within_the_clocks_noise_is_no_warning():
+    generator = np.random.default_rng(0)
+    first, quickest = generator.normal(1.0, 0.2, 24), generator.normal(0.75, 0.2, 24)
+    assert repeats_are_computed(Repeated(first, quickest)).passed
+
+
+def on_a_machine_that_stops(seconds, generator):
+    """Return what takes `seconds` by a clock that runs on while the machine stops, for 3 ms and half of the time."""
+    hit = generator.random(len(seconds)) < 0.5 * np.minimum(1.0, seconds / 0.003 + 0.1)
+    return seconds + hit * generator.exponential(0.003, len(seconds))
+
+
+def test_a_busy_machine_hides_no_stored_answers_and_blames_no_honest_work():
+    generator = np.random.default_rng(0)
+    passed = {0.0015: 0, 0.00002: 0}
+    for again in passed:
+        for _ in range(1000):
+            asked = [on_a_machine_that_stops(np.full(24, s), generator) for s in (0.0015, again, again)]
+            passed[again] += repeats_are_computed(Repeated(asked[0], np.minimum(*asked[1:]))).passed
+    assert passed[0.0015] == 1000
+    assert passed[0.00002] <= 10
+
+
+def test_a_median_that_fell_by_half_is_chance_where_the_rest_overlaps():
+    first, quickest = np.array([0.9] * 5 + [2.1] * 7), np.array([0.8] * 8 + [1.5] * 4)
+    assert np.median(quickest) < 0.5 * np.median(first)
+    assert repeats_are_computed(Repeated(first, quickest)).passed
+
+
+def test_one_input_in_ten_may_be_as_slow_again_and_no_more():
+    for slow, passed in ((1, False), (2, True)):
+        quickest = np.r_[np.full(12 - slow, 0.1), np.ones(slow)]
+        assert repeats_are_computed(Repeated(np.ones(12), quickest)).passed is passed
+
+
+def test_a_few_inputs_are_too_few_to_fail_for():
+    audit = repeats_are_computed(Repeated(np.ones(6), np.full(6, 0.1)))
+    assert (audit.passed, audit.severity) == (False, "warn")
+
+
+@pytest.mark.parametrize(("work", "passed"), [(0.2, True), (0.9, False)])
+def test_what_the_channel_hides_is_not_judged(work, passed):
+    """An answer that is kept still takes the way here and back."""
+    channel = 1.0
+    audit = repeats_are_computed(Repeated(np.full(12, channel + work), np.full(12, channel)))
+    assert audit.passed or audit.severity == "warn"
+    assert audit.passed is passed
+
+
+def test_no_input_is_repeats_are_computed():
+    assert repeats_are_computed(Repeated(np.empty(0), np.empty(0))).passed
+
+
+@pytest.mark.parametrize(("share", "passed"), [(0.0, True), (MAX_BACKGROUND, True), (0.11, False), (1.5, False)])
+def test_background_work_is_a_warning_above_a_tenth(share, passed):
+    audit = no_background_work(share)
+    assert (audit.passed, audit.severity) == (passed, "warn")
+    assert passed or f"{share:.2f} of the time" in audit.detail
