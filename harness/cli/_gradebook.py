@@ -86,7 +86,7 @@ def read_rules(course: Course, roster: Path | None, deadline: str | None, *, cou
         on_validation=count_validation,
     )
     mismatch = [] if people is None else compare(people, course.submission_names()).lines()
-    return Asked(rules, (*policy.warnings, *(() if people is None else people.warnings), *mismatch))
+    return Asked(rules, (*(() if people is None else people.warnings), *mismatch))
 
 
 def _refuse_extensions_of_nobody(course: Course, policy: Policy, everybody: Roster) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import tzinfo
 from pathlib import Path
 
 import click
@@ -50,12 +51,21 @@ def import_(system: str, source: Path, task: str | None, roster: Path | None, ta
     wanted = task or names[0]
     if not source.exists():
         raise UsageError(f"there is no file or folder {source}")
-    people = None if roster is None else Roster.read(roster, names)
+    zone = Policy.read(course.root / POLICY_FILE, names).zone
+    people = None if roster is None else Roster.read(roster, names, zone)
     if system == _TIMES:
         return _import_times(out, course, source, wanted, people)
-    told = {} if table is None else _names(course, table, people)
+    told = {} if table is None else _names(table, people, zone)
     with closing(WalledArchives([course.root, source.absolute().parent], lowest)) as walled:
-        wishes = Import(course=course, system=SYSTEMS[system], task=wanted, roster=people, walled=walled, names=told)
+        wishes = Import(
+            course=course,
+            system=SYSTEMS[system],
+            task=wanted,
+            roster=people,
+            walled=walled,
+            zone=zone,
+            names=told,
+        )
         code = _import(out, wishes, source)
     if table is not None:
         _import_times(out, course, table, wanted, people)
@@ -86,11 +96,10 @@ def _line(one: Imported) -> str:
     return f"{one.outcome}: {neutral_line(one.who)}{where}: {neutral_line(one.note)}"
 
 
-def _names(course: Course, table: Path, people: Roster | None) -> Mapping[str, str]:
+def _names(table: Path, people: Roster | None, zone: tzinfo | None) -> Mapping[str, str]:
     """Return the submission of each number that a table tells: Moodle's worksheet knows participants by name."""
     if people is None:
         return {}
-    zone = Policy.read(course.root / POLICY_FILE, course.task_names()).zone
     return {one.number: one.person.submission for one in read_table(table, people, {}, zone).lines if one.number}
 
 

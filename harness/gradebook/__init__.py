@@ -28,10 +28,11 @@ from harness.gradebook._policy import POLICY_FILE, Amount, Lateness, Policy, dea
 from harness.gradebook._roster import Mismatch, Person, Roster, compare
 from harness.gradebook._times import UNKNOWN, HandIn, Times
 from harness.gradebook._words import describe, describe_lateness
-from harness.gradebook._zones import days_between, hours_between, parse_time
+from harness.gradebook._zones import COURSE_FILE, days_between, hours_between, in_zone, parse_time, read_course_zone
 
 __all__ = [
     "ADJUSTMENTS_FILE",
+    "COURSE_FILE",
     "MISSING",
     "NOT_GRADED",
     "POLICY_FILE",
@@ -67,6 +68,7 @@ __all__ = [
     "folder_name",
     "gradebook_csv",
     "hours_between",
+    "in_zone",
     "keep_gradebook",
     "make_gradebook",
     "most_points",
@@ -74,6 +76,7 @@ __all__ = [
     "plain",
     "points_for",
     "read_adjustments",
+    "read_course_zone",
     "read_handed_in",
     "slug",
     "spellings",

@@ -12,7 +12,15 @@ from zoneinfo import ZoneInfo
 
 from harness.course import suggest
 from harness.errors import UsageError
-from harness.gradebook._zones import days_between, hours_between, parse_time, parse_zone
+from harness.gradebook._zones import (
+    COURSE_FILE,
+    days_between,
+    hours_between,
+    in_zone,
+    parse_time,
+    parse_zone,
+    read_course_zone,
+)
 
 POLICY_FILE = "gradebook.toml"
 AttemptRule = Literal["last", "on_time", "best", "chosen"]
@@ -50,7 +58,7 @@ class Lateness:
 class Policy:
     """The rules of a gradebook; ``gradebook.toml`` of the course, or what the command line says.
 
-    timezone = "Europe/Berlin"       # of deadlines without an offset; days are counted on its clock
+    timezone = "Europe/Berlin"       # of deadlines without an offset, else course.toml's; days are counted on its clock
     staff = ["ta@example.org"]       # whose commits hand nothing in
 
     [deadlines]
@@ -83,23 +91,23 @@ class Policy:
     lowest: float = 0.0
     last_day: int | None = None
     attempt: AttemptRule = "last"
-    warnings: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path, tasks: Sequence[str]) -> Policy:
-        """Read `path`; where there is no file nothing is late.
+        """Read `path`; where there is no file nothing is late. The course's time zone is in the file beside it.
 
         Raises:
             UsageError: the file has a mistake; says in which key, what was found and what is allowed.
         """
+        zone = read_course_zone(path.with_name(COURSE_FILE))
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
-            return cls()
+            return cls(zone=zone)
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise UsageError(f"{path}: {error}") from error
         try:
-            return _Reader(tuple(tasks)).policy(content)
+            return _Reader(tuple(tasks), zone).policy(content)
         except ValueError as error:
             raise UsageError(f"{path}: {error}") from error
 
@@ -153,10 +161,8 @@ class Policy:
 class _Reader:
     """Checks each key of a policy's file by name."""
 
-    def __init__(self, tasks: tuple[str, ...]) -> None:
-        self._tasks = tasks
-        self._zone: ZoneInfo | None = None
-        self._warnings: list[str] = []
+    def __init__(self, tasks: tuple[str, ...], zone: ZoneInfo | None) -> None:
+        self._tasks, self._zone = tasks, zone
 
     def policy(self, content: Mapping[str, Any]) -> Policy:
         """Return the policy that `content` is.
@@ -191,7 +197,6 @@ class _Reader:
             lowest=_share(late, "lowest"),
             last_day=_whole(late, "last_day", 0) if "last_day" in late else None,
             attempt=_choice(late, "attempt", _ATTEMPTS, "last"),
-            warnings=tuple(dict.fromkeys(self._warnings)),
         )
 
     def _moments(self, table: Mapping[str, Any], where: str) -> dict[str, datetime]:
@@ -207,16 +212,11 @@ class _Reader:
             except ValueError:
                 value = str(value)
         if isinstance(value, datetime):
-            if value.tzinfo is not None:
-                return value if self._zone is None else value.astimezone(self._zone)
-            if self._zone is not None:
-                return value.replace(tzinfo=self._zone)
-            local = value.astimezone()
-            self._warnings.append(
-                f"{where} = {value.isoformat()} has no offset: read as {local.isoformat()}, the clock of this "
-                'machine; write the offset, or timezone = "Europe/Berlin" above the tables'
-            )
-            return local
+            try:
+                value = in_zone(value, self._zone)
+            except ValueError as error:
+                raise ValueError(f"{where} = {error}") from error
+            return value if self._zone is None else value.astimezone(self._zone)
         if isinstance(value, date):
             raise ValueError(f"{where} = {value.isoformat()} has no time of day: {_HOW_TO_WRITE}")
         kind = "time of day" if isinstance(value, time) else "moment"
@@ -305,10 +305,10 @@ def _is_date(text: str) -> bool:
 
 
 def deadline_of_command(text: str, zone: ZoneInfo | None) -> datetime:
-    """Return the deadline given on the command line; a date is its first moment.
+    """Return the deadline given on the command line, on the clock of `zone`; a date is its first moment.
 
     Raises:
-        UsageError: it is no moment.
+        UsageError: it is no moment, or has no time zone.
     """
     try:
         return parse_time(f"{text}T00:00" if _is_date(text) else text, zone)

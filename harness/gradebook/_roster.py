@@ -82,7 +82,7 @@ class Roster:
 
         The course's own has a column `submission`, and any of `COLUMNS`; ``submitted:<task>`` and
         ``deadline:<task>`` speak of one task. Encoding, separators, empty rows and columns and capitals are as
-        spreadsheets leave them. A time without an offset is on the clock of `zone`, else on this machine's.
+        spreadsheets leave them. A time without an offset is on the clock of `zone`.
 
         Raises:
             UsageError: a column, a name or a value is not what it should be; says in which line.

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
 from datetime import date, datetime, timedelta, tzinfo
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from harness.errors import UsageError
+
+COURSE_FILE = "course.toml"
+"""Says the course's time zone: ``timezone = "Europe/Berlin"``; `harness new course` writes it."""
+HOW_TO_SAY_THE_ZONE = (
+    f'write an offset, as in 2026-01-31T23:59:00+01:00, or timezone = "Europe/Berlin" in {COURSE_FILE}'
+)
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _SECOND_ZONE = re.compile(r"(.*\d)\s*(?:UTC|GMT|Z)$")
 
 
 def parse_time(text: str, zone: tzinfo | None = None) -> datetime:
-    """Return the moment that ISO 8601 `text` names; without an offset it is of `zone`, else local time.
+    """Return the moment that ISO 8601 `text` names; without an offset it is on the clock of `zone`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is none, or has no offset and there is no zone.
     """
     text = text.strip()
     if named := _SECOND_ZONE.fullmatch(text):
@@ -26,9 +35,20 @@ def parse_time(text: str, zone: tzinfo | None = None) -> datetime:
         moment = None
     if moment is None or _is_date(text):
         raise ValueError(f"{text!r} is no time: write 2026-01-31T23:59 or 2026-01-31T23:59+01:00")
-    if moment.tzinfo is None:
-        return moment.astimezone() if zone is None else moment.replace(tzinfo=zone)
-    return moment
+    return in_zone(moment, zone)
+
+
+def in_zone(moment: datetime, zone: tzinfo | None) -> datetime:
+    """Return `moment`; where it has no offset it is on the clock of `zone`.
+
+    Raises:
+        ValueError: it has no offset, and there is no zone.
+    """
+    if moment.tzinfo is not None:
+        return moment
+    if zone is None:
+        raise ValueError(f"{moment.isoformat()} has no time zone: {HOW_TO_SAY_THE_ZONE}")
+    return moment.replace(tzinfo=zone)
 
 
 def parse_zone(name: str) -> ZoneInfo:
@@ -41,6 +61,27 @@ def parse_zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
         raise ValueError(f"{name!r} is no time zone: write one like 'Europe/Berlin' or 'UTC'") from None
+
+
+def read_course_zone(path: Path) -> ZoneInfo | None:
+    """Return the time zone of the course whose file is `path`; None where there is no file.
+
+    Raises:
+        UsageError: the file says anything else than a time zone.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: {error}") from error
+    name = content.get("timezone")
+    if set(content) != {"timezone"} or not isinstance(name, str):
+        raise UsageError(f'{path}: expected timezone = "Europe/Berlin" and nothing else, found {content!r}')
+    try:
+        return parse_zone(name)
+    except ValueError as error:
+        raise UsageError(f"{path}: timezone {error}") from error
 
 
 def days_between(deadline: datetime, moment: datetime, zone: tzinfo | None) -> int:

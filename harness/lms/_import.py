@@ -6,15 +6,15 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from harness.course import Course
 from harness.errors import UsageError
 from harness.evaluation import read_contents
-from harness.gradebook import UNKNOWN, HandIn, Roster, Times, folder_name
+from harness.gradebook import UNKNOWN, HandIn, Roster, Times, folder_name, in_zone
 from harness.lms._members import Member, Refused, open_source
 from harness.lms._origins import Origin, Origins
 from harness.lms._people import find_submission
@@ -85,6 +85,8 @@ class Import:
     task: str
     roster: Roster | None
     walled: Walled
+    zone: tzinfo | None = None
+    """Of times that the other system writes without an offset."""
     names: Mapping[str, str] = field(default_factory=dict)
     """The submission of each number that a table of the other system tells."""
 
@@ -94,11 +96,11 @@ class Import:
         What was there before is moved to ``.harness/replaced/``.
 
         Raises:
-            UsageError: it is no archive, or nothing in it is named as it should be.
+            UsageError: it is no archive, nothing in it is named as it should be, or its times have no time zone.
         """
         with open_source(source) as members:
             parsed = self.system.parse(members, self.roster)
-            uploads = [one for one in parsed if isinstance(one, Upload)]
+            uploads = [self._on_the_clock(one) for one in parsed if isinstance(one, Upload)]
             skipped = [one for one in parsed if isinstance(one, Skipped)]
             if not uploads:
                 raise UsageError(f"{source}: {self._nothing(members)}")
@@ -110,6 +112,14 @@ class Import:
                 intake.save()
             if intake.skipped:
                 yield from (Imported("", "skipped", note=why, count=count) for why, count in intake.skipped.items())
+
+    def _on_the_clock(self, upload: Upload) -> Upload:
+        if upload.moment is None:
+            return upload
+        try:
+            return replace(upload, moment=in_zone(upload.moment, self.zone))
+        except ValueError as error:
+            raise UsageError(f"{upload.member.path}: {error}") from error
 
     def _nothing(self, members: Sequence[Member]) -> str:
         if not members:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, tzinfo
-
-from harness.gradebook import parse_time
+from datetime import datetime
 
 _MONTHS = {
     name: number
@@ -43,8 +41,8 @@ _NUMBERS = re.compile(
 _DOTTED = re.compile(rf"(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.(?P<year>\d{{4}})[,\s]+{_CLOCK}(?P<zone>)")
 
 
-def parse_moment(text: str, zone: tzinfo | None = None) -> datetime | None:
-    """Return the moment that a system wrote; of `zone`, else local, where it names no offset; None for none.
+def parse_moment(text: str) -> datetime | None:
+    """Return the moment that a system wrote, without a zone where it names no offset; None for none.
 
     ``03/02/2026`` is none: nothing tells the day from the month.
     """
@@ -52,11 +50,11 @@ def parse_moment(text: str, zone: tzinfo | None = None) -> datetime | None:
     for pattern in (_NUMBERS, _DAY_FIRST, _MONTH_FIRST, _DOTTED):
         match = pattern.fullmatch(text)
         if match is not None:
-            return _moment(match, zone)
+            return _moment(match)
     return None
 
 
-def _moment(match: re.Match[str], zone: tzinfo | None) -> datetime | None:
+def _moment(match: re.Match[str]) -> datetime | None:
     month = match["month"]
     number = int(month) if month.isdecimal() else _MONTHS.get(month.casefold())
     if number is None:
@@ -69,6 +67,6 @@ def _moment(match: re.Match[str], zone: tzinfo | None) -> datetime | None:
         moment = datetime(
             int(match["year"]), number, int(match["day"]), hour, int(match["minute"]), int(match["second"] or 0)
         )
-        return parse_time(f"{moment.isoformat()}{offset}", zone)
+        return datetime.fromisoformat(f"{moment.isoformat()}{offset}")
     except ValueError:
         return None

@@ -26,7 +26,7 @@ class Upload:
     late: bool | None = None
     """Whether the other system calls it late; None where it does not say."""
     moment: datetime | None = None
-    """When it was handed in, if the other system says so; never the entry time of an archive."""
+    """When it was handed in, if the other system says so; never the entry time of an archive. Many name no offset."""
     is_text: bool = False
     """A text typed into the other system."""
     email: str = ""

@@ -82,7 +82,7 @@ def _metadata(member: Member) -> dict[str, _Submission]:
                 " and ".join(str(one.get("name", "")) for one in people),
                 str(people[0].get("sid") or people[0].get("email") or name.removeprefix("submission_")),
                 str(people[0].get("email") or ""),
-                created.astimezone() if isinstance(created, datetime) else None,
+                created if isinstance(created, datetime) else None,
             )
     return found
 

@@ -10,12 +10,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.gradebook import Person, Roster, plain, spellings
+from harness.gradebook import Person, Roster, in_zone, plain, spellings
 from harness.lms._moments import parse_moment
 from harness.tables import Sheet
 
@@ -88,7 +88,7 @@ def read_table(path: Path, roster: Roster, numbers: Mapping[str, str], zone: tzi
     """Read a table of submissions; `numbers` are the submissions of participants that an import told.
 
     Raises:
-        UsageError: it has no column of moments, or none that tells people.
+        UsageError: it has no column of moments, or none that tells people, or times without a time zone.
     """
     sheet = Sheet.read(path)
     columns = _columns(sheet)
@@ -103,7 +103,11 @@ def read_table(path: Path, roster: Roster, numbers: Mapping[str, str], zone: tzi
     for row in sheet.rows[1:]:
         texts = [*row.texts, *[""] * (len(sheet.header) - len(row.texts))]
         text = texts[columns.moment]
-        moment = None if text.lower() in _NOTHING else parse_moment(text, zone)
+        moment = None if text.lower() in _NOTHING else parse_moment(text)
+        try:
+            moment = moment and in_zone(moment, zone)
+        except ValueError as error:
+            raise UsageError(f"{path}, line {row.line}: {error}") from error
         number = _number(texts, columns)
         people = _people(texts, columns, roster, numbers, number)
         if len({person.submission for person in people}) > 1:
@@ -134,6 +138,7 @@ def read_pushes(path: Path) -> dict[str, datetime]:
         moment = parse_moment(text)
         for name in _heads(event):
             if moment is not None:
+                moment = in_zone(moment, UTC)
                 found[name] = min(moment, found.get(name, moment))
     if not found:
         raise UsageError(

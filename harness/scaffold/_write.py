@@ -14,6 +14,7 @@ from harness.course import Course
 from harness.errors import UsageError
 from harness.files import write_atomically
 from harness.scaffold._notebook import notebook
+from harness.scaffold._zone import machine_zone
 
 _FILLED = ".jinja"
 
@@ -60,7 +61,8 @@ def new_course(folder: Path, harness: str) -> list[Path]:
     Raises:
         UsageError: the folder is there already and not empty.
     """
-    written = _fill("course", folder, {"title": folder.resolve().name, "harness": harness})
+    values: dict[str, object] = {"title": folder.resolve().name, "harness": harness, "zone": machine_zone()}
+    written = _fill("course", folder, values)
     return written + new_task(Course(folder), "clouds")
 
 

@@ -443,7 +443,7 @@ def test_what_cannot_be_graded_is_no_zero_and_stops_nothing_else(tmp_path: Path)
     (course.root / "tasks" / "Odd Name").mkdir()
     (course.root / "tasks" / "Odd Name" / "task.py").write_text("TASK = 1\n")
     (course.root / "roster.csv").write_text("submission,name,canvas_id\nann,Ann,1\nbob,Bob,2\n")
-    said = grade(course, "--roster", "roster.csv", "--deadline", "2026-01-01", code=3)
+    said = grade(course, "--roster", "roster.csv", "--deadline", "2026-01-01T00:00Z", code=3)
     assert any("submissions/ann/lastyear" in line and "there is no task 'lastyear'" in line for line in said)
     assert said[-1] == (
         "graded: 2 of 2; 1 tasks or submissions cannot be graded; 1 folders left out; "
@@ -463,7 +463,7 @@ def test_a_misspelt_roster_is_told_before_and_after_and_makes_no_zero(tmp_path: 
     course = make_course(tmp_path, ann=CENTROIDS)
     course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 10.0)),")
     (course.root / "roster.csv").write_text("submission,name,email\nanne,Ann Ark,ann@x.org\n")
-    said = grade(course, "--roster", "roster.csv", "--deadline", "2026-01-01", code=3)
+    said = grade(course, "--roster", "roster.csv", "--deadline", "2026-01-01T00:00Z", code=3)
     told = "warning: the roster's Ann Ark (anne) has no submission: is it submissions/ann?"
     assert [line == told for line in said].count(True) == 2
     assert any(line.startswith("ann (not in the roster)  passed") for line in said)

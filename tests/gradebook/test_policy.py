@@ -41,7 +41,7 @@ def test_a_policy_is_read_from_its_file(tmp_path: Path) -> None:
     assert policy.deadline("other") is None
     assert (policy.grace_days, policy.factor, policy.attempt, policy.unit) == (3, 0.9, "best", "hour")
     assert (policy.per_day, policy.per_hour, policy.lowest) == (Amount(0.1, is_share=True), Amount(0.5), 0.5)
-    assert (policy.last_day, policy.staff, policy.warnings) == (7, ("ta@x.org",), ())
+    assert (policy.last_day, policy.staff) == (7, ("ta@x.org",))
     assert policy.with_deadline(DUE).deadline("other") == DUE
 
 
@@ -91,17 +91,41 @@ def test_a_day_of_25_hours_is_a_day() -> None:
     assert replace(policy, zone=None).lateness(due.astimezone(UTC), elapsed, 0).days == 2
 
 
-def test_a_deadline_without_an_offset_is_told(tmp_path: Path) -> None:
-    policy = read(tmp_path, "[deadlines]\nusps = 2026-01-31T23:59:00\n")
-    assert policy.deadline("usps") == datetime(2026, 1, 31, 23, 59).astimezone()
-    assert "has no offset: read as" in policy.warnings[0]
-    assert 'timezone = "Europe/Berlin"' in policy.warnings[0]
+def test_a_deadline_without_an_offset_is_on_the_courses_clock(tmp_path: Path) -> None:
+    (tmp_path / "course.toml").write_text('timezone = "Europe/Berlin"\n')
+    deadlines = "[deadlines]\nusps = 2026-01-31T23:59:00\n"
+    assert read(tmp_path, deadlines).deadline("usps") == DUE - timedelta(hours=1)
+    assert read(tmp_path, f"timezone = 'UTC'\n{deadlines}").deadline("usps") == DUE
+    (tmp_path / "gradebook.toml").unlink()
+    assert Policy.read(tmp_path / "gradebook.toml", ["usps"]).zone == ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("timezone = 'Berlin'\n", "course.toml: timezone 'Berlin' is no time zone: write one like 'Europe/Berlin'"),
+        ("timezone = 1\n", "course.toml: expected timezone ="),
+        ("timezone = 'UTC'\ndeadline = 1\n", "course.toml: expected timezone ="),
+        ("timezone", "course.toml"),
+    ],
+)
+def test_a_bad_course_file_says_what_is_allowed(tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "course.toml").write_text(text)
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path, "")
+    assert problem in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("[deadlines]\nuspz = 2026-01-31T23:59:00Z\n", "'uspz', which is no task: did you mean 'usps'"),
+        (
+            "[deadlines]\nusps = 2026-01-31T23:59:00\n",
+            "deadlines.usps = 2026-01-31T23:59:00 has no time zone: write an offset, as in 2026-01-31T23:59:00+01:00, "
+            'or timezone = "Europe/Berlin" in course.toml',
+        ),
+        ("[extensions.ann]\nusps = '2026-01-31T23:59'\n", "extensions.ann.usps = 2026-01-31T23:59:00 has no time zone"),
         ("[deadlines]\nusps = 2026-01-31\n", "deadlines.usps = 2026-01-31 has no time of day: write 2026-01-31T23:59"),
         ("[deadlines]\nusps = 'soon'\n", "deadlines.usps: expected a date and a time, found the moment 'soon'"),
         ("[deadlines]\nusps = 23:59:00\n", "found the time of day"),
@@ -129,5 +153,8 @@ def test_a_bad_policy_says_what_is_allowed(tmp_path: Path, text: str, problem: s
 
 def test_a_deadline_of_the_command_line_may_be_a_date() -> None:
     assert deadline_of_command("2026-01-31", ZoneInfo("UTC")) == datetime(2026, 1, 31, tzinfo=UTC)
+    assert deadline_of_command("2026-01-31T00:00+00:00", None) == datetime(2026, 1, 31, tzinfo=UTC)
     with pytest.raises(UsageError, match="--deadline: 'soon' is no time"):
         deadline_of_command("soon", None)
+    with pytest.raises(UsageError, match="--deadline: 2026-01-31T00:00:00 has no time zone: write an offset"):
+        deadline_of_command("2026-01-31", None)

@@ -153,8 +153,10 @@ def test_a_name_is_the_same_in_any_order_and_composed_or_not() -> None:
     assert spellings("प्रिया शर्मा") != spellings("परय शरम")
 
 
-def test_a_time_without_an_offset_is_local() -> None:
-    assert parse_time("2026-01-31T12:00") == datetime(2026, 1, 31, 12).astimezone()
+def test_a_time_without_an_offset_needs_a_zone() -> None:
+    assert parse_time("2026-01-31T12:00", UTC) == datetime(2026, 1, 31, 12, tzinfo=UTC)
+    with pytest.raises(ValueError, match="2026-01-31T12:00:00 has no time zone: write an offset"):
+        parse_time("2026-01-31T12:00")
     assert parse_time("2026-01-31 12:00:05 UTC") == datetime(2026, 1, 31, 12, 0, 5, tzinfo=UTC)
     with pytest.raises(ValueError, match="is no time"):
         parse_time("noon")

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -82,6 +83,7 @@ def take(
     source = files if isinstance(files, Path) else here.root / "bulk.zip"
     if not isinstance(files, Path):
         source.write_bytes(zipped(files))
+    more = {"zone": UTC, **more}
     wishes = Import(course=here, system=SYSTEMS[system], task="blobs", roster=roster, walled=refuse_walled, **more)
     return list(wishes.run(source))
 
@@ -199,10 +201,14 @@ def test_other_systems_downloads_are_read(
 
 
 def test_times_that_a_system_writes_into_names_are_hand_in_times(here: Course) -> None:
-    take(here, {"HW_bberg_attempt_2026-01-30-10-15-33_model.py": "x"}, "blackboard", ROSTER)
+    files: dict[str, bytes | str] = {"HW_bberg_attempt_2026-01-30-10-15-33_model.py": "x"}
+    with pytest.raises(UsageError, match="2026-01-30T10:15:33 has no time zone"):
+        take(here, files, "blackboard", ROSTER, zone=None)
+    assert not laid_out(here)
+    take(here, files, "blackboard", ROSTER, zone=ZoneInfo("Europe/Berlin"))
     digest = read_contents(here.root / "submissions/bob/blobs", here.task("blobs").limits).digest
     found = Times(here).newest(Person(submission="bob"), "blobs", digest)
-    assert found.moment == datetime(2026, 1, 30, 10, 15, 33).astimezone()
+    assert found.moment == datetime(2026, 1, 30, 9, 15, 33, tzinfo=UTC)
     assert found.source == "Blackboard's download"
 
 

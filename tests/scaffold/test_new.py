@@ -8,13 +8,16 @@ import sys
 import zipfile
 from importlib import metadata
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from harness.course import Course
 from harness.errors import UsageError
+from harness.gradebook import read_course_zone
 from harness.kinds import KINDS
 from harness.scaffold import new_course, new_notebook, new_submission, new_task
+from harness.scaffold._zone import machine_zone
 from tests.conftest import REPOSITORY, TemporaryCourse
 from tests.kinds.test_kinds import task_of
 
@@ -57,6 +60,20 @@ def test_a_new_course_holds_what_platforms_look_for(made: TemporaryCourse) -> No
     assert (made.root / ".gitignore").read_text().startswith(".harness/\n")
     assert (made.root / "README.md").read_text().startswith("# deep-learning\n")
     assert not list(made.root.rglob("*.jinja"))
+
+
+@pytest.mark.parametrize(("told", "zone"), [("Europe/Berlin", "Europe/Berlin"), (":Asia/Tokyo", "Asia/Tokyo")])
+def test_a_new_course_has_the_time_zone_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, zone: str
+) -> None:
+    monkeypatch.setenv("TZ", told)
+    new_course(tmp_path / "new", "")
+    assert read_course_zone(tmp_path / "new" / "course.toml") == ZoneInfo(zone)
+
+
+def test_a_machine_that_names_no_zone_has_some_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "CET-1CEST")
+    assert ZoneInfo(machine_zone())
 
 
 def test_where_the_harness_comes_from_may_be_written_later(tmp_path: Path) -> None:
