@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import Split, metrics
+from harness import Metric, Split, metrics
 from harness.contract import Predictions
 from harness.evaluation._audits import allowed_to_differ, differing, not_memorised, same_answers
 from harness.evaluation._measure import Asked
@@ -116,7 +116,7 @@ def test_a_score_may_fall_by_the_cost_stated_and_by_chance(metric, share, passed
 
 
 def test_an_error_that_rises_is_a_score_that_falls():
-    error = metrics.Metric("error", lambda t, p: float((p.values != t).mean()), higher_is_better=False)
+    error = Metric("error", lambda t, p: float((p.values != t).mean()), higher_is_better=False)
     items = np.arange(200)
     audit = not_memorised(
         replace(blobs(0.05), metrics=(error,)), TRUTH, wrong(0.0, np.arange(400)), Asked(items, wrong(0.4, items))
