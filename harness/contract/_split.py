@@ -12,48 +12,135 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_DRAWS = 20
+"""How many random ways to hold groups out are compared."""
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Inputs and targets of one part of the data.
+    """Inputs and targets of one part of the data; ``len(split)`` is the number of items.
 
-    `inputs` is an array (N, ...) or a list of N texts. `targets` are int64 labels (N,) for classification,
-    int64 of 0 and 1 (N, C) for multilabel, floats (N,) for regression, integer masks (N, H, W) for segmentation,
-    N float arrays (k, 5) for detection (x1, y1, x2, y2, class), floats (N, horizon) for forecasting.
+    Parameters
+    ----------
+    inputs : numpy.ndarray or list of str
+        An array (N, ...) of the shape and type that the task declares in `Task.inputs`, or N texts.
+        What `Model.fit` gets is read-only.
+    targets : numpy.ndarray or list of numpy.ndarray
+        The right answers, by the kind of task:
+
+        - classification: (N,) int64 labels, counted from 0 in the order of the task's classes
+        - multilabel: (N, C) int64 of 0 and 1, a column a class
+        - regression: (N,) floats
+        - segmentation: (N, H, W) integer masks; 0 is the background
+        - detection: a list of N float arrays (k, 5): x1, y1, x2, y2 in pixels, class
+        - forecasting: (N, horizon) floats
+    groups : numpy.ndarray or sequence of str or int, default None
+        Which person, subject, record or the like each item comes from: N texts or whole numbers. Items of one group
+        resemble each other and belong into one part. None where every item stands for itself. A model is not
+        given them.
+
+    Raises
+    ------
+    TaskError
+        There are other numbers of inputs, targets and groups, or groups are neither texts nor whole numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> split = Split(np.zeros((4, 2)), np.array([0, 1, 0, 1]), groups=["ann", "ann", "bob", "cleo"])
+    >>> rest, held_out = split.hold_out(0.5, seed=0)
+    >>> sorted({*rest.groups} & {*held_out.groups})
+    []
     """
 
     inputs: Any
     targets: Any
+    groups: Any = None
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.targets):
             raise TaskError(f"a split has {len(self.inputs)} inputs but {len(self.targets)} targets")
+        if self.groups is not None:
+            object.__setattr__(self, "groups", _labels_of_groups(self.groups, len(self.inputs)))
 
     def __len__(self) -> int:
         return len(self.inputs)
 
     def take(self, indices: Sequence[int] | NDArray[np.intp]) -> Split:
-        """Return the items at `indices`, in that order."""
-        return Split(take_items(self.inputs, indices), take_items(self.targets, indices))
+        """Return the items at `indices`, in that order.
 
-    def hold_out(self, fraction: float, seed: int) -> tuple[Split, Split]:
-        """Divide into (rest, held out), items in their first order.
+        Parameters
+        ----------
+        indices : sequence of int or numpy.ndarray
+            Positions, counted from 0; one may occur several times.
 
-        Each class is in both in the same proportion where every item has one label; else items are drawn at random.
+        Returns
+        -------
+        Split
+            The items with their targets and groups.
+        """
+        groups = None if self.groups is None else take_items(self.groups, indices)
+        return Split(take_items(self.inputs, indices), take_items(self.targets, indices), groups)
+
+    def hold_out(self, fraction: float, seed: int, groups: Sequence[Any] | None = None) -> tuple[Split, Split]:
+        """Divide into (rest, held out); the items of both keep their order.
+
+        Without groups, each class is in both in the same proportion where every item has one label; else items are
+        drawn at random. With groups, all items of a group go to the same side, and of several random ways to hold
+        groups out the one is taken that comes closest to `fraction` of all items and of the items of each class.
+
+        Parameters
+        ----------
+        fraction : float
+            The share of the items to hold out, above 0 and below 1.
+        seed : int
+            Decides what is drawn: the same seed holds out the same items.
+        groups : sequence of str or int, default None
+            One label an item, instead of the split's own `groups`.
+
+        Returns
+        -------
+        tuple of Split
+            The rest, and what was held out. Both have the groups.
+
+        Raises
+        ------
+        TaskError
+            `fraction` is no such share, there are fewer than two groups, or not one label an item.
         """
         import numpy as np
+
+        if not 0 < fraction < 1:
+            raise TaskError(f"hold_out: found the fraction {fraction!r}; expected a share above 0 and below 1")
+        if groups is not None:
+            return Split(self.inputs, self.targets, groups).hold_out(fraction, seed)
+        if self.groups is not None:
+            held_out = _held_out_groups(self.groups, _strata(self.targets), fraction, seed)
+            return self.take(np.flatnonzero(~held_out)), self.take(np.flatnonzero(held_out))
         from sklearn.model_selection import train_test_split
 
-        labels = isinstance(self.targets, np.ndarray) and self.targets.ndim == 1 and self.targets.dtype.kind in "iu"
-        rest, held_out = train_test_split(
-            np.arange(len(self)), test_size=fraction, random_state=seed, stratify=self.targets if labels else None
+        rest, chosen = train_test_split(
+            np.arange(len(self)),
+            test_size=fraction,
+            random_state=seed,
+            stratify=self.targets if _is_one_label_an_item(self.targets) else None,
         )
-        return self.take(np.sort(rest)), self.take(np.sort(held_out))
+        return self.take(np.sort(rest)), self.take(np.sort(chosen))
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The train, validation and test parts of a task; `test` is None where it is kept elsewhere."""
+    """The three parts of a task's data, as the `load` of a source returns them.
+
+    Parameters
+    ----------
+    train : Split
+        What models learn from.
+    validation : Split
+        What models may choose and stop by. `Model.fit` gets it with its targets.
+    test : Split or None
+        What models are scored on. None where the targets are kept elsewhere; then scores are on validation.
+    """
 
     train: Split
     validation: Split
@@ -69,3 +156,74 @@ def _array(indices: Sequence[int] | NDArray[np.intp]) -> NDArray[np.intp]:
     import numpy as np
 
     return np.asarray(indices, np.intp)
+
+
+def _labels_of_groups(groups: Any, count: int) -> NDArray[Any]:
+    """Return `groups` as an array of texts or whole numbers, one for each of `count` items."""
+    import numpy as np
+
+    try:
+        labels = np.asarray(groups)
+    except ValueError as error:  # sequences of several lengths
+        raise TaskError(f"groups are no row of labels ({error}): expected one text or whole number an item") from error
+    if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels.flat):  # as pandas keeps texts
+        labels = labels.astype(str)
+    if labels.ndim != 1 or len(labels) != count:
+        raise TaskError(f"a split has {count} inputs but groups of shape {labels.shape}: expected one label an item")
+    if labels.dtype.kind not in "iuU":
+        raise TaskError(f"groups are of type {labels.dtype}: expected texts or whole numbers, one an item")
+    return labels
+
+
+def _is_one_label_an_item(targets: Any) -> bool:
+    import numpy as np
+
+    return isinstance(targets, np.ndarray) and targets.ndim == 1 and targets.dtype.kind in "iu"
+
+
+def _strata(targets: Any) -> NDArray[np.float64]:
+    """Return (N, 1 + C): a one for each item, and its classes where items have one or several labels."""
+    import numpy as np
+
+    every = np.ones((len(targets), 1))
+    if _is_one_label_an_item(targets):
+        return np.hstack([every, targets[:, None] == np.unique(targets)])
+    if isinstance(targets, np.ndarray) and targets.ndim == 2 and targets.dtype.kind in "iu":
+        return np.hstack([every, targets != 0])
+    return every
+
+
+def _held_out_groups(
+    groups: NDArray[Any], strata: NDArray[np.float64], fraction: float, seed: int
+) -> NDArray[np.bool_]:
+    """Return which items are held out, so that each column of `strata` is divided by `fraction` as nearly as may be."""
+    import numpy as np
+
+    names, group_of = np.unique(groups, return_inverse=True)
+    if len(names) < 2:
+        raise TaskError(f"found {len(names)} groups ({', '.join(map(str, names))}); expected at least two to divide")
+    shares = np.zeros((len(names), strata.shape[1]))
+    np.add.at(shares, group_of, strata / np.maximum(strata.sum(axis=0), 1))
+    generator = np.random.Generator(np.random.PCG64(seed))
+    ways = [_draw(shares, fraction, generator) for _ in range(_DRAWS)]
+    best = min(ways, key=lambda held: float(((shares[held].sum(axis=0) - fraction) ** 2).sum()))
+    held_out: NDArray[np.bool_] = best[group_of]
+    return held_out
+
+
+def _draw(shares: NDArray[np.float64], fraction: float, generator: np.random.Generator) -> NDArray[np.bool_]:
+    """Hold out groups in random order, each if that brings what is held out of each stratum closer to `fraction`."""
+    import numpy as np
+
+    held = np.zeros(len(shares), bool)
+    left = np.full(shares.shape[1], fraction)
+    order = generator.permutation(len(shares))
+    for group in order:
+        after = left - shares[group]
+        if (after**2).sum() < (left**2).sum():
+            held[group], left = True, after
+    if not held.any():
+        held[order[0]] = True
+    elif held.all():
+        held[order[0]] = False
+    return held

@@ -34,7 +34,9 @@ def read_prepared(path: Path) -> Parts | None:
     try:
         arrays = read_arrays(path)
         splits = [
-            Split(arrays[f"{name}_inputs"], arrays[f"{name}_targets"]) if f"{name}_inputs" in arrays else None
+            Split(arrays[f"{name}_inputs"], arrays[f"{name}_targets"], arrays.get(f"{name}_groups"))
+            if f"{name}_inputs" in arrays
+            else None
             for name in _NAMES
         ]
     except (OSError, BadArchiveError, KeyError, TaskError):
@@ -49,6 +51,7 @@ def write_prepared(path: Path, parts: Parts) -> None:
     for name, split in zip(_NAMES, (parts.train, parts.validation, parts.test), strict=True):
         if split is not None:
             arrays |= {f"{name}_inputs": split.inputs, f"{name}_targets": split.targets}
+            arrays |= {} if split.groups is None else {f"{name}_groups": split.groups}
     if not all(isinstance(array, np.ndarray) for array in arrays.values()):
         return
     temporary: str | None = None

@@ -11,7 +11,7 @@ import numpy as np
 from harness.contract import Split, Task
 from harness.data._npz import BadArchiveError, read_arrays
 from harness.data._places import Places
-from harness.errors import InfrastructureError, UsageError
+from harness.errors import InfrastructureError, TaskError, UsageError
 from harness.files import write_atomically
 
 TEST_FILE = "test.npz"
@@ -35,8 +35,11 @@ def keep_private(task: Task, test: Split, places: Places, keep: Keep) -> Path:
         raise UsageError(f"task {task.name} does not declare private_test=True: its test part is public")
     if places.private is None:
         raise UsageError("HARNESS_PRIVATE is not set: name a folder outside the repository")
+    arrays = {"targets": test.targets}
+    if keep == "inputs-and-targets":
+        arrays |= {"inputs": test.inputs} | ({} if test.groups is None else {"groups": test.groups})
     content = io.BytesIO()
-    np.savez_compressed(content, **({"targets": test.targets} | ({} if keep == "targets" else {"inputs": test.inputs})))
+    np.savez_compressed(content, **arrays)
     path = places.private / task.name / TEST_FILE
     write_atomically(path, content.getvalue(), 0o600)
     path.parent.chmod(0o700)
@@ -57,13 +60,16 @@ def private_test(task: Task, public: Split | None, places: Places) -> Split | No
     path = folder / TEST_FILE
     try:
         arrays = read_arrays(path)
-        targets, inputs = arrays["targets"], arrays.get("inputs")
+        targets, inputs, groups = arrays["targets"], arrays.get("inputs"), arrays.get("groups")
     except (OSError, BadArchiveError, KeyError) as error:
         raise InfrastructureError(f"task {task.name}: {path} cannot be read ({error})") from error
     if inputs is None:
-        inputs = None if public is None else public.inputs
+        inputs, groups = (None, None) if public is None else (public.inputs, public.groups)
     if inputs is None or len(inputs) != len(targets):
         raise InfrastructureError(
             f"task {task.name}: {path} has {len(targets)} targets for {0 if inputs is None else len(inputs)} inputs"
         )
-    return Split(inputs, targets)
+    try:
+        return Split(inputs, targets, groups)
+    except TaskError as error:
+        raise InfrastructureError(f"task {task.name}: {path}: {error}") from error

@@ -52,7 +52,7 @@ class TravellingData:
 
     source: int
     """The number of its source among the task's."""
-    parts: tuple[tuple[Any, Any] | None, ...]
+    parts: tuple[tuple[Any, Any, Any] | None, ...]
     private: bool
     digest: str
 
@@ -60,7 +60,7 @@ class TravellingData:
     def of(cls, task: Task, data: TaskData) -> TravellingData:
         """Take `data` of `task` along."""
         splits = (data.train, data.validation, data.test)
-        parts = tuple(None if split is None else (split.inputs, split.targets) for split in splits)
+        parts = tuple(None if split is None else (split.inputs, split.targets, split.groups) for split in splits)
         return cls(task.sources.index(data.source), parts, data.private, data.digest)
 
     def unpack(self, task: Task) -> TaskData:

@@ -1,6 +1,6 @@
 """Windows of continuous glucose, divided by patient: nobody's day is in two parts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -46,17 +46,19 @@ def divide(patients: Sequence[Sequence[np.ndarray]]) -> Parts:
     order = np.random.Generator(np.random.PCG64(SEED)).permutation(len(patients))
     validation, test = (max(1, round(share * len(patients))) for share in SHARES)
     parts = (order[validation + test :], order[:validation], order[validation : validation + test])
-    return Parts(*(_windows([stretch for patient in part for stretch in patients[patient]]) for part in parts))
+    return Parts(*(_windows({int(patient): patients[patient] for patient in part}) for part in parts))
 
 
-def _windows(stretches: Sequence[np.ndarray]) -> Split:
+def _windows(patients: Mapping[int, Sequence[np.ndarray]]) -> Split:
     cut = [
-        stretch[start : start + PAST + FUTURE]
+        (patient, stretch[start : start + PAST + FUTURE])
+        for patient, stretches in patients.items()
         for stretch in stretches
         for start in range(0, len(stretch) - PAST - FUTURE + 1, STRIDE)
     ]
-    windows = np.array(cut, np.float32).reshape(-1, PAST + FUTURE)
-    return Split(windows[:, :PAST].copy(), windows[:, PAST:].copy())
+    windows = np.array([window for _, window in cut], np.float32).reshape(-1, PAST + FUTURE)
+    groups = np.array([patient for patient, _ in cut], np.int64)
+    return Split(windows[:, :PAST].copy(), windows[:, PAST:].copy(), groups)
 
 
 def _stretches(readings: Sequence[tuple[datetime, float]]) -> list[np.ndarray]:

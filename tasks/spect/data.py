@@ -23,9 +23,10 @@ def read(folder: Path) -> Parts:
     rows = read_table(folder)
     images = read_images(folder, rows)
     stages = np.array([row.stage for row in rows], np.int64)
+    everything = Split(images, stages, groups=[row.subject for row in rows])
     part_of = divide_subjects(rows)
     named = [np.flatnonzero([part_of[row.subject] == part for row in rows]) for part in PARTS]
-    return Parts(*(Split(images[chosen], stages[chosen]) for chosen in named))
+    return Parts(*map(everything.take, named))
 
 
 def divide_subjects(rows: list[Row]) -> dict[str, str]:

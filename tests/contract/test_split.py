@@ -79,3 +79,88 @@ def test_what_has_no_one_label_an_item_is_held_out_at_random(targets):
     rest, held_out = Split(np.arange(20), targets).hold_out(0.25, seed=0)
     assert (len(rest), len(held_out)) == (15, 5)
     assert sorted([*rest.inputs, *held_out.inputs]) == list(range(20))
+
+
+@pytest.mark.parametrize("fraction", [0, 1, 20, -0.1])
+def test_what_is_no_share_is_refused(fraction):
+    with pytest.raises(TaskError, match=r"found the fraction .*; expected a share above 0 and below 1"):
+        numbered([5, 5]).hold_out(fraction, seed=0)
+
+
+# groups
+
+
+def people(sizes, seed=0, classes=3):
+    """A split with groups of the given `sizes`, each of one class."""
+    labels = np.random.default_rng(seed).integers(0, classes, len(sizes))
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    return Split(np.arange(len(groups)), labels[groups], groups)
+
+
+@pytest.mark.parametrize(
+    "groups", [["ann", "bob", "ann"], (1, 2, 1), np.array(["ann", "bob", "ann"], object), np.array([1, 2, 1])]
+)
+def test_groups_are_texts_or_whole_numbers(groups):
+    split = Split(np.zeros((3, 2)), np.zeros(3), groups)
+    assert split.groups[0] == split.groups[2] != split.groups[1]
+    assert split.take([2, 1]).groups.tolist() == [groups[2], groups[1]]
+
+
+@pytest.mark.parametrize(
+    ("groups", "says"),
+    [
+        (["ann", "bob"], "3 inputs but groups of shape"),
+        ("ann", "3 inputs but groups of shape"),
+        ([[1, 2, 3]], "3 inputs but groups of shape"),
+        ([[1], [2, 3], [4]], "one text or whole number an item"),
+        ([0.5, 1.5, 2.5], "expected texts or whole numbers"),
+        ([None, "ann", "bob"], "expected texts or whole numbers"),
+    ],
+)
+def test_groups_that_are_no_labels_are_refused(groups, says):
+    with pytest.raises(TaskError, match=says):
+        Split(np.zeros((3, 2)), np.zeros(3), groups)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(1, 9), min_size=2, max_size=40), st.sampled_from([0.2, 0.5]), st.integers(0, 99))
+def test_nobody_is_on_two_sides_and_nothing_is_lost(sizes, fraction, seed):
+    split = people(sizes)
+    rest, held_out = split.hold_out(fraction, seed)
+    assert len(rest) and len(held_out)
+    assert not set(rest.groups) & set(held_out.groups)
+    assert sorted([*rest.inputs, *held_out.inputs]) == list(range(len(split)))
+    assert all((np.diff(part.inputs) > 0).all() for part in (rest, held_out))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_class_is_held_out_in_proportion_as_far_as_groups_allow(seed):
+    split = people(np.random.default_rng(9).integers(1, 9, 60))
+    _, held_out = split.hold_out(0.25, seed)
+    shares = np.bincount(held_out.targets) / np.bincount(split.targets)
+    assert (np.abs(shares - 0.25) < 0.04).all(), "a group has up to 9 of some 90 items of a class"
+
+
+def test_large_groups_are_held_out_as_often_as_small_ones():
+    split = people([20, 20, *[5] * 40])
+    held = [set(split.hold_out(0.25, seed)[1].groups) for seed in range(60)]
+    large, small = (np.mean([group in one for one in held for group in groups]) for groups in ((0, 1), range(2, 42)))
+    assert large == pytest.approx(small, abs=0.15)
+
+
+def test_several_labels_an_item_are_held_out_in_proportion():
+    labels = np.repeat(np.eye(3, dtype=np.int64)[np.random.default_rng(3).integers(0, 3, 60)], 4, axis=0)
+    _, held_out = Split(np.arange(240), labels, np.arange(240) // 4).hold_out(0.25, seed=0)
+    assert held_out.targets.sum(axis=0) / labels.sum(axis=0) == pytest.approx([0.25] * 3, abs=0.06)
+
+
+def test_groups_given_to_hold_out_are_those_that_count():
+    rest, held_out = Split(np.arange(40), np.zeros(40)).hold_out(0.25, seed=1, groups=np.arange(40) // 10)
+    assert held_out.inputs.tolist() == [*range(held_out.inputs[0], held_out.inputs[0] + 10)]
+    assert not set(rest.groups) & set(held_out.groups)
+
+
+@pytest.mark.parametrize("count", [0, 6])
+def test_one_group_cannot_be_divided(count):
+    with pytest.raises(TaskError, match="expected at least two to divide"):
+        Split(np.zeros(count), np.zeros(count), ["ann"] * count if count else np.zeros(0, int)).hold_out(0.5, 0)

@@ -251,6 +251,17 @@ def test_decoded_parts_are_kept_and_equal(places: Places) -> None:
     assert len(calls) == 2
 
 
+def test_groups_are_kept_with_the_parts(places: Places) -> None:
+    def generate() -> harness.Parts:
+        everything = harness.Split(POINTS, LABELS, list("aabbccddeeff"))
+        return harness.Parts(*(everything.take(range(*ends)) for ends in ((0, 6), (6, 8), (8, 12))))
+
+    wanted = task(harness.Embedded(title="grouped", load=generate, **COMMON))
+    first, second = load(wanted, places), load(wanted, places)
+    assert first.train.groups.tolist() == second.train.groups.tolist() == list("aabbcc")
+    assert second.scored.groups.tolist() == list("eeff")
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

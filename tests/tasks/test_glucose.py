@@ -44,6 +44,12 @@ def test_no_patients_readings_are_in_two_parts(embedded: TaskData) -> None:
     assert len(runs[1]) < 0.5 * 5 * len(windows[1]), "what is shared shows: windows of one patient overlap"
 
 
+def test_each_window_says_whose_it_is(embedded: TaskData) -> None:
+    patients = [set(split.groups) for split in splits(embedded)]
+    assert list(map(len, patients)) == [7, 2, 3]
+    assert len(set.union(*patients)) == 12
+
+
 def test_targets_go_on_where_inputs_end(embedded: TaskData) -> None:
     train, _, _ = splits(embedded)
     assert np.array_equal(train.inputs[2, :18], train.inputs[0, 6:])  # two windows later, half an hour

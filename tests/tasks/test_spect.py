@@ -196,6 +196,8 @@ def test_an_instructors_images_are_divided_by_subject(folder: Path) -> None:
     parts = task_data.divide_subjects(rows)
     assert {parts[row.subject] for row in rows if row.subject == "3000"} == {parts["3000"]}
     assert [row.subject for row in rows].count("3000") == 2
+    groups = [set(split.groups) for split in (data.train, data.validation, data.scored)]
+    assert sum(map(len, groups)) == len(set.union(*groups)) == 30
 
 
 def test_a_table_may_decide_the_split(folder: Path) -> None:
