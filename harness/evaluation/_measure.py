@@ -15,8 +15,9 @@ import numpy as np
 import harness.timing.yardstick
 from harness.contract import Limits, Predictions, TaskInfo
 from harness.errors import HarnessError, InfrastructureError, SubmissionError
+from harness.evaluation._exchange import Answer, Exchange, Stage
 from harness.evaluation._predictions import join_predictions
-from harness.evaluation._session import Answer, Exchange, Session, Stage
+from harness.evaluation._session import Session
 from harness.record import Latency, Throughput
 from harness.sandbox import Folder, Sandbox
 from harness.timing import (

@@ -26,10 +26,11 @@ from harness.evaluation._open import fit_session, open_session, with_model
 from harness.evaluation._plan import Plan
 from harness.evaluation._predictions import join_predictions
 from harness.evaluation._score import Scored, ScoresMissingError, compare, mean_of, not_reached, score
-from harness.evaluation._session import ProtocolError, Session
+from harness.evaluation._session import Session
 from harness.evaluation._snapshot import check_snapshot
 from harness.evaluation._unexpected import encodable, reported
 from harness.evaluation._weigh import Weight, describe_attributes, weigh, why_not_verified
+from harness.evaluation._worker_failures import ProtocolError
 from harness.record import (
     Audit,
     BaselineResult,

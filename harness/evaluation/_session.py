@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from harness.artifact import ArtifactTooLargeError, BadFileNameError, Receiver
 from harness.contract import Limits, Predictions, Split, TaskInfo
-from harness.errors import FailureKind, HarnessError, InfrastructureError, Phase, SubmissionError
+from harness.errors import FailureKind, HarnessError, InfrastructureError, Phase
+from harness.evaluation._exchange import Answer, Exchange, Stage
 from harness.evaluation._predictions import accept, admit_predictions
-from harness.sandbox import Allowance, Box, Exceeded, Folder, Gpu, Process, Sandbox
+from harness.evaluation._take_artifact import ArtifactTaker
+from harness.evaluation._worker_failures import failure_of_end, failure_of_exception, failure_of_protocol, plausible
+from harness.sandbox import Allowance, Box, Folder, Gpu, Process, Sandbox
 from harness.wire import (
     Admit,
     ArrayHeader,
     BusyWait,
+    Channel,
     ChannelClosed,
     Clock,
     Done,
@@ -48,8 +51,6 @@ Array = np.ndarray[Any, Any]
 ASSETS = "assets"
 _START_SECONDS = 60.0
 _MAX_LOGGED = 10_000
-_LOG_TAIL_CHARACTERS = 64 * 1024
-_DONE = Done()
 
 
 def _one_number(_: object, headers: Sequence[ArrayHeader]) -> None:
@@ -60,59 +61,6 @@ def _one_number(_: object, headers: Sequence[ArrayHeader]) -> None:
 def _no_arrays(_: object, headers: Sequence[ArrayHeader]) -> None:
     if headers:
         raise WireError(f"{len(headers)} arrays came where none were expected")
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One call: in which phase it is, and what its failure is called."""
-
-    phase: Phase
-    kind: FailureKind
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back for a batch, not yet checked item by item."""
-
-    reply: Reply
-    arrays: list[Array]
-
-
-class ProtocolError(SubmissionError):
-    """The worker sent what is no reply: the harness in it was tampered with, or its descriptors were written to."""
-
-
-class Exchange:
-    """A request made ready: `send` returns when the answer is there, `take` returns it."""
-
-    def __init__(self, session: Session, stage: Stage, frame: Frame, admit: Admit) -> None:
-        self._session, self._stage, self._frame, self._admit = session, stage, frame, admit
-        self._channel = session.process.channel
-        self._reply: tuple[Reply, list[Array]] | None = None
-
-    def send(self) -> None:
-        """Send the request and wait for the whole answer, in few steps where both are like the last ones.
-
-        Raises:
-            SubmissionError: the worker raised, ended, or did not keep to the protocol.
-        """
-        self._reply = None
-        try:
-            if self._channel.exchange_again(self._frame):
-                return
-        except ChannelClosed:
-            raise self._session.ended(self._stage) from None
-        self._reply = self._session.follow(self._stage, self._admit)
-
-    def take(self) -> Answer:
-        """Return the answer; only once, and before the next request is sent."""
-        # a short answer repeats the form of one to the same question, and that was admitted
-        return Answer(*(self._reply or (_DONE, [self._channel.take_again()])))
-
-    def __call__(self) -> Answer:
-        """Send the request and return the answer."""
-        self.send()
-        return self.take()
 
 
 @dataclass(kw_only=True)
@@ -134,7 +82,7 @@ class Session:
         self.process = Process(self.sandbox, box)
         try:
             with self.process.allow(Allowance(limit="start", seconds=_START_SECONDS)):
-                self.process.channel.receive(_no_arrays)
+                self.channel.receive(_no_arrays)
         except (ChannelClosed, WireError) as error:
             how = self.process.exit_description()
             tail = self.process.log_tail.strip()[-500:]
@@ -150,6 +98,11 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.process.close()
+
+    @property
+    def channel(self) -> Channel[Reply]:
+        """The channel that requests and replies go through."""
+        return self.process.channel
 
     @property
     def limits(self) -> Limits:
@@ -193,7 +146,7 @@ class Session:
 
     def save(self, to: Path) -> None:
         """Have the model saved and write what comes to the folder `to`."""
-        taker = _ArtifactTaker(to, self.limits.artifact_bytes)
+        taker = ArtifactTaker(to, self.limits.artifact_bytes)
         with self.within("save_seconds"):
             self._call(Stage("save", "save_error"), self._frame(Save()), taker.admit, taker.take)
 
@@ -215,7 +168,7 @@ class Session:
 
     def busy_wait(self, here: float, there: float) -> None:
         """Have the host busy-wait `here` seconds for an answer, and the worker `there` for a request."""
-        self.process.channel.busy_wait(here)
+        self.channel.busy_wait(here)
         with self.within("load_seconds"):
             self._call(Stage("load", "load_error"), self._frame(BusyWait(there)))
 
@@ -244,7 +197,7 @@ class Session:
         return reply if isinstance(reply, Operators) else Operators()
 
     def _frame(self, message: msgspec.Struct, *arrays: Array) -> Frame:
-        return self.process.channel.frame(message, *arrays)
+        return self.channel.frame(message, *arrays)
 
     def _call(
         self,
@@ -255,7 +208,7 @@ class Session:
     ) -> tuple[Reply, list[Array]]:
         """Send `frame` and return the reply proper."""
         try:
-            self.process.channel.transmit(frame)
+            self.channel.transmit(frame)
         except ChannelClosed:
             raise self.ended(stage) from None
         return self.follow(stage, admit, take)
@@ -266,7 +219,7 @@ class Session:
         """Take what comes before the reply proper, return that."""
         try:
             while True:
-                reply, answer = self.process.channel.receive(admit)
+                reply, answer = self.channel.receive(admit)
                 match reply:
                     case Logged(values):
                         self._log(values)
@@ -287,109 +240,14 @@ class Session:
             self.on_log(values)
 
     def raised(self, stage: Stage, raised: Raised) -> HarnessError:
-        raised = self._plausible(raised)
-        exceeded = self.process.exceeded
-        if exceeded is not None and exceeded.kind == "out_of_memory":  # a child was killed, its parent lives to tell
-            return SubmissionError(
-                "out_of_memory", stage.phase, _over(exceeded, stage.phase), log_tail=raised.traceback
-            )
-        said = f"{raised.exception}: {raised.message}" if raised.exception else raised.message
-        kind, message = stage.kind, said
-        match raised.reason:
-            case "predictions":
-                kind = "bad_predictions"
-            case "memory":
-                kind = "out_of_memory"
-                message = f"out of memory ({said}); limit memory_bytes {self.limits.memory_bytes:,}"
-            case "processes":
-                kind = "resource_limit"
-                message = f"no more processes or threads ({said}); limit processes {self.limits.processes}"
-            case "scratch":
-                kind = "resource_limit"
-                message = f"no more disk ({said}); limit scratch_bytes {self.limits.scratch_bytes:,}"
-        return SubmissionError(
-            kind,
-            stage.phase,
-            message,
-            file=raised.file,
-            line=raised.line,
-            log_tail=f"{self.process.log_tail}\n{raised.traceback}".strip()[-_LOG_TAIL_CHARACTERS:],
-        )
-
-    def _plausible(self, raised: Raised) -> Raised:
-        """Keep of a worker's claim what may be true: a line of a file that was submitted."""
-        submission = next(folder.source for folder in self.folders if folder.name == "submission")
-        path = PurePosixPath(raised.file or "..")
-        known = ".." not in path.parts and not path.is_absolute() and _is_file(submission / path)
-        return msgspec.structs.replace(
-            raised,
-            file=str(path) if known else None,
-            line=raised.line if known and raised.line else None,
-        )
+        """Return the error for an exception that the worker reported."""
+        return failure_of_exception(stage, plausible(raised, self.folders), self.process, self.limits)
 
     def ended(self, stage: Stage) -> HarnessError:
-        """Say why the worker is gone: over a limit, or by its own doing."""
-        how = self.process.exit_description()
-        exceeded, tail = self.process.exceeded, self.process.log_tail
-        if exceeded is None:
-            return SubmissionError(
-                stage.kind,
-                stage.phase,
-                f"the process {how} during {stage.phase}: let it return",
-                log_tail=tail,
-            )
-        return SubmissionError(exceeded.kind, stage.phase, _over(exceeded, stage.phase), log_tail=tail)
+        """Return the error that says why the worker has ended."""
+        return failure_of_end(stage, self.process)
 
     def no_protocol(self, stage: Stage, problem: str) -> HarnessError:
+        """End a worker that sent something that is not a reply, and return the error that says so."""
         self.process.kill()
-        return ProtocolError(
-            stage.kind,
-            stage.phase,
-            f"the worker did not keep to the protocol during {stage.phase} ({problem}): "
-            "leave the harness's own file descriptors alone",
-            log_tail=self.process.log_tail,
-        )
-
-
-def _over(exceeded: Exceeded, phase: Phase) -> str:
-    unit, remedy = ("bytes", "use less") if exceeded.limit.endswith("_bytes") else ("s", "make it faster")
-    if exceeded.limit == "import_seconds":
-        remedy = (
-            "model.py is still busy at its top level: training belongs into fit; from a script made of a notebook "
-            "delete the cells that train, or hand in the notebook itself"
-        )
-    return (
-        f"{phase} went over the limit {exceeded.limit}: {exceeded.observed:,.1f} {unit} observed, "
-        f"{exceeded.value:,.10g} {unit} allowed; {remedy}"
-    )
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a name that cannot be one
-        return False
-
-
-class _ArtifactTaker:
-    """Receives an artifact's files from a worker that may send anything."""
-
-    def __init__(self, folder: Path, cap: int) -> None:
-        self._receiver = Receiver(folder, cap)
-
-    def admit(self, message: object, headers: Sequence[ArrayHeader]) -> None:
-        if not isinstance(message, File):
-            return _no_arrays(message, headers)
-        if len(headers) != 1 or headers[0].dtype != np.uint8 or len(headers[0].shape) != 1:
-            raise WireError("a file must come as one row of bytes")
-        try:
-            self._receiver.announce(headers[0].nbytes)
-        except ArtifactTooLargeError as error:
-            raise SubmissionError("resource_limit", "save", str(error)) from error
-        return None
-
-    def take(self, file: File, content: Array) -> None:
-        try:
-            self._receiver.write(file.path, content.tobytes())
-        except BadFileNameError as error:
-            raise WireError(str(error)) from error
+        return failure_of_protocol(stage, problem, self.process)

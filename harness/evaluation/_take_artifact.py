@@ -1,0 +1,40 @@
+"""Take the files of an artifact from a worker that may send anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.artifact import ArtifactTooLargeError, BadFileNameError, Receiver
+from harness.errors import SubmissionError
+from harness.wire import ArrayHeader, File, WireError
+
+Array = np.ndarray[Any, Any]
+
+
+class ArtifactTaker:
+    """Receives an artifact's files from a worker that may send anything."""
+
+    def __init__(self, folder: Path, cap: int) -> None:
+        self._receiver = Receiver(folder, cap)
+
+    def admit(self, message: object, headers: Sequence[ArrayHeader]) -> None:
+        if not isinstance(message, File):
+            if headers:
+                raise WireError(f"{len(headers)} arrays came where none were expected")
+            return
+        if len(headers) != 1 or headers[0].dtype != np.uint8 or len(headers[0].shape) != 1:
+            raise WireError("a file must come as one row of bytes")
+        try:
+            self._receiver.announce(headers[0].nbytes)
+        except ArtifactTooLargeError as error:
+            raise SubmissionError("resource_limit", "save", str(error)) from error
+
+    def take(self, file: File, content: Array) -> None:
+        try:
+            self._receiver.write(file.path, content.tobytes())
+        except BadFileNameError as error:
+            raise WireError(str(error)) from error
