@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from harness.artifact._names import MAX_DEPTH, MAX_PATH_BYTES
-
-_MAX_FILES = 1_000
+from harness.artifact._names import MAX_DEPTH, MAX_FILES, MAX_FOLDERS, MAX_PATH_BYTES
 
 
 class ArtifactTooLargeError(Exception):
@@ -23,6 +21,7 @@ class Receiver:
     def __init__(self, folder: Path, max_bytes: int) -> None:
         self._folder, self._left, self._files = folder, max_bytes, 0
         self._max_bytes = max_bytes
+        self._folders: set[PurePosixPath] = {PurePosixPath()}
 
     def announce(self, nbytes: int) -> None:
         """Agree to one more file of `nbytes`, before any of them is read.
@@ -36,13 +35,14 @@ class Receiver:
             raise ArtifactTooLargeError(
                 f"save wrote more than the limit artifact_bytes {self._max_bytes:,}: keep less on self"
             )
-        if self._files > _MAX_FILES:
-            raise ArtifactTooLargeError(f"save wrote more than {_MAX_FILES} files: write fewer")
+        if self._files > MAX_FILES:
+            raise ArtifactTooLargeError(f"save wrote more than {MAX_FILES:,} files: write fewer")
 
     def write(self, name: str, content: bytes) -> None:
         """Write one file that was announced.
 
         Raises:
+            ArtifactTooLargeError: it lies in one folder too many.
             BadFileNameError: `name` leads out of the folder, is too long or too deep, or is taken by a folder.
         """
         path = PurePosixPath(name)
@@ -50,6 +50,10 @@ class Receiver:
         bad = bad or not path.parts or len(path.parts) > MAX_DEPTH
         if bad or len(name.encode("utf-8", "surrogatepass")) > MAX_PATH_BYTES:
             raise BadFileNameError(f"a file cannot be called {name[:100]!r}")
+        new = [parent for parent in path.parents if parent not in self._folders]
+        self._folders.update(new)
+        if len(self._folders) > MAX_FOLDERS + 1:  # with the artifact's own
+            raise ArtifactTooLargeError(f"save wrote files into more than {MAX_FOLDERS} folders: use fewer")
         target = self._folder / path
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -57,5 +61,5 @@ class Receiver:
         except (FileExistsError, NotADirectoryError, IsADirectoryError, UnicodeEncodeError) as error:
             raise BadFileNameError(f"the file {name!r} cannot be kept: {type(error).__name__}") from error
         target.chmod(0o644)
-        for parent in path.parents:
+        for parent in new:
             (self._folder / parent).chmod(0o755)

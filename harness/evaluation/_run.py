@@ -18,6 +18,7 @@ from harness.contract import Predictions
 from harness.course import published_folder
 from harness.errors import SubmissionError
 from harness.evaluation._audits import moved, not_memorised, same_answers
+from harness.evaluation._curve import LearningCurve
 from harness.evaluation._host import describe_git, describe_machine, package_versions
 from harness.evaluation._jitter import jitter_of
 from harness.evaluation._measure import Measured, Subject, measure_cost
@@ -111,7 +112,7 @@ class _Reached:
     measured: Measured | None = None
     audits: tuple[Audit, ...] = ()
     phases: dict[str, float] = field(default_factory=dict)
-    curve: list[dict[str, float]] = field(default_factory=list)
+    curve: LearningCurve = field(default_factory=LearningCurve)
     tried: Predictions | None = None
     """What the model answered to a few inputs where it was trained."""
     differing: int = 0
@@ -233,7 +234,7 @@ class _Line:
             scores=None if predictions is None else predictions.scores,
             latencies=None if measured is None else measured.latencies,
             drawn=None if measured is None else measured.drawn,
-            curve=tuple(self.reached.curve),
+            curve=self.reached.curve.points,
         )
 
     def _fit(self, seed: int, artifact: Path) -> Fitted:
@@ -326,6 +327,9 @@ class _Line:
                 f"{reached.differing} of {len(reached.tried or ())} answers differ before save and after load: keep "
                 "all that fit learns on self"
             )
+        if reached.curve.left_out:
+            left_out = f"{reached.curve.left_out:,} of the points logged were left out"
+            notes.append(f"the learning curve is full: {left_out}; log less often")
         if weight is not None and not weight.verified:
             notes.append(f"parameters are not verified: {why_not_verified(weight)}")
         return Told(
@@ -376,7 +380,7 @@ class _Line:
         return replace(open_session(self._plan, self._sandbox, *more), threads=threads, on_log=self._logged)
 
     def _logged(self, values: dict[str, float]) -> None:
-        self.reached.curve.append(values)
+        self.reached.curve.add(values)
         self._observer.logged(values)
 
     @contextmanager

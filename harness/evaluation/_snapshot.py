@@ -23,7 +23,12 @@ from harness.record import Mode
 _TRAINED, _NAMED = "trained", 5
 _NOT_SUBMITTED = frozenset({"__pycache__"})
 _ITSELF = "."
-_MAX_FILES = 2_000
+_TOO_MANY = PurePosixPath("…")
+"""In the place of what is not looked at any more."""
+_MAX_FILES, _MAX_FOLDERS = 2_000, 500
+"""The most files of a submission, and the most folders that they lie in: each is made anew in a copy."""
+_MAX_LOOKED_AT = 50_000
+"""The most files and folders that are looked at, documents and empty folders among them."""
 _MAX_DEPTH = 16
 _SOURCE_BYTES = 16 << 20
 """More than anybody writes; keeps the copy bounded where data is counted elsewhere."""
@@ -142,7 +147,8 @@ def take_snapshot(folder: Path, to: Path, limits: Limits, shared: Path | None = 
             taking.problem = SubmissionError(
                 "resource_limit",
                 "import",
-                f"the submission holds more than {cap} bytes or {_MAX_FILES} files: hand in less",
+                f"the submission holds more than {cap} bytes, {_MAX_FILES} files or {_MAX_FOLDERS} folders: hand in "
+                "less",
             )
             break
         taking.take(entry)
@@ -237,20 +243,25 @@ def _digested(folder: Path, shared: Path | None, cap: int, digest: hashlib._Hash
     Documents decide nothing and are not in it; of a notebook the code is.
     """
     total = number = 0
+    folders: set[PurePosixPath] = set()
     for entry in _with_shared(_walk(folder, cap), shared, cap):
         if entry.role == "document":
             yield entry, False
             continue
+        number += 1
+        folders.update(entry.path.parents)
+        if entry.path == _TOO_MANY or number > _MAX_FILES or len(folders) > _MAX_FOLDERS:
+            yield entry, True
+            return
         content = _code_of(entry) if entry.role == "notebook" else entry.content
         size = -1 if content is None else len(content)
         digest.update(os.fsencode(entry.path) + f"\0{size}\0".encode())
-        number += 1
         if content is None:
             yield entry, False
             continue
         digest.update(content)
         total += len(content)
-        over = total > cap or number > _MAX_FILES
+        over = total > cap
         yield entry, over
         if over:
             return
@@ -339,11 +350,23 @@ def _walk(folder: Path, cap: int) -> Iterator[_Entry]:
         except OSError:
             yield _Entry(PurePosixPath(_ITSELF), None, "shipped")
             return
-        yield from _walk_opened(top, PurePosixPath(), cap, notebook_among(top.names()))
+        left = iter(range(_MAX_LOOKED_AT))
+        try:
+            yield from _walk_opened(top, PurePosixPath(), cap, left, notebook_among(top.names()))
+        except _TooManyError:
+            yield _Entry(_TOO_MANY, None, "shipped")
 
 
-def _walk_opened(folder: Opened, prefix: PurePosixPath, cap: int, notebook: str | None = None) -> Iterator[_Entry]:
+class _TooManyError(Exception):
+    """There are more files and folders than are looked at."""
+
+
+def _walk_opened(
+    folder: Opened, prefix: PurePosixPath, cap: int, left: Iterator[int], notebook: str | None = None
+) -> Iterator[_Entry]:
     for name in sorted(folder.names()):
+        if next(left, None) is None:
+            raise _TooManyError
         if name.startswith(".") or name in _NOT_SUBMITTED:
             continue
         path = prefix / name
@@ -354,7 +377,7 @@ def _walk_opened(folder: Opened, prefix: PurePosixPath, cap: int, notebook: str 
         mode = folder.mode(name)
         if stat.S_ISDIR(mode):
             with folder.enter(name) as inner:
-                yield from _walk_opened(inner, path, cap)
+                yield from _walk_opened(inner, path, cap, left)
         elif role == "document":
             yield _Entry(path, None, role)
         elif stat.S_ISREG(mode):

@@ -38,3 +38,5 @@ class ArtifactTaker:
             self._receiver.write(file.path, content.tobytes())
         except BadFileNameError as error:
             raise WireError(str(error)) from error
+        except ArtifactTooLargeError as error:
+            raise SubmissionError("resource_limit", "save", str(error)) from error

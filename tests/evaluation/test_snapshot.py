@@ -160,6 +160,26 @@ def test_a_submission_of_too_many_files_is_refused(folder: Path) -> None:
     assert "2000 files" in problem.message
 
 
+def test_a_submission_of_too_many_folders_is_refused(folder: Path) -> None:
+    for number in range(501):
+        (folder / str(number)).mkdir()
+        (folder / str(number) / "x.txt").touch()
+    problem = taken(folder).problem
+    assert problem is not None
+    assert "500 folders" in problem.message
+
+
+def test_links_and_empty_folders_are_not_looked_at_without_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.evaluation._snapshot._MAX_LOOKED_AT", 30)
+    for number in range(29):
+        (folder / f"{number}").mkdir()
+    assert taken(folder).problem is None
+    (folder / "one-too-many").mkdir()
+    problem = taken(folder).problem
+    assert problem is not None
+    assert problem.kind == "resource_limit"
+
+
 def test_a_name_that_is_no_unicode_is_copied_or_refused(folder: Path) -> None:
     (folder / os.fsdecode(b"\xff.txt")).touch()
     snapshot = taken(folder)
