@@ -9,14 +9,27 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable
+import sys
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from harness.errors import InfrastructureError
 from harness.programs import find_program
 
+if sys.platform == "linux":
+    import resource
+
 SECONDS = 120.0
 """After this long git is ended: the history of a large course takes seconds."""
+MOST_OUTPUT_BYTES = 256 << 20
+"""What git may say in one answer that is read whole: a few bytes that are pushed can name billions of files."""
+MEMORY_BYTES = 1 << 30
+"""What git may hold in memory of its own (Linux): to compare two trees it remembers each file that differs."""
+_READ_BYTES = 1 << 20
 
 _SETTINGS = (
     ("core.fsmonitor", "false"),
@@ -71,26 +84,91 @@ def message_of(done: subprocess.CompletedProcess[bytes]) -> str:
     return os.fsdecode(done.stderr).strip().removeprefix("fatal: ") or f"exit code {done.returncode}"
 
 
+@contextmanager
+def stream_git(course: Path, *arguments: str, given: bytes = b"") -> Iterator[BinaryIO]:
+    """Run git in the root of a course and give what it says as it says it; who has read enough may leave.
+
+    Raises:
+        InfrastructureError: git is not installed, failed, or took too long.
+    """
+    with _started(course, arguments, given, {}) as running:
+        yield running.output
+        done = running.finish()
+    if done.returncode:
+        raise InfrastructureError(f"git {arguments[0]} failed: {message_of(done)}")
+
+
 def _run(
     course: Path, arguments: tuple[str, ...], given: bytes, more: dict[str, str]
 ) -> subprocess.CompletedProcess[bytes]:
+    with _started(course, arguments, given, more) as running:
+        said = bytearray()
+        while block := running.output.read(_READ_BYTES):
+            said += block
+            if len(said) > MOST_OUTPUT_BYTES:
+                raise InfrastructureError(f"git {arguments[0]} in {course} said more than {MOST_OUTPUT_BYTES:,} bytes")
+        done = running.finish()
+    return subprocess.CompletedProcess(done.args, done.returncode, bytes(said), done.stderr)
+
+
+class _Running:
+    """Git at work: it is ended when its time is up, and when nobody reads any more."""
+
+    def __init__(self, process: subprocess.Popen[bytes], complaints: BinaryIO, what: str) -> None:
+        assert process.stdout is not None
+        self.output = process.stdout
+        self._process, self._complaints, self._what = process, complaints, what
+        self._late = False
+        self._timer = threading.Timer(SECONDS, self._end_late)
+        self._timer.start()
+
+    def _end_late(self) -> None:
+        self._late = True
+        self._process.kill()
+
+    def finish(self) -> subprocess.CompletedProcess[bytes]:
+        """Wait for the end of git, all of whose output has been read, and return what it complained of."""
+        code = self._process.wait()
+        if self._late:
+            raise InfrastructureError(f"{self._what} took more than {SECONDS:.0f} s")
+        self._complaints.seek(0)
+        return subprocess.CompletedProcess(self._process.args, code, b"", self._complaints.read(_READ_BYTES))
+
+    def close(self) -> None:
+        """End git if it still runs."""
+        self._timer.cancel()
+        self._process.kill()
+        self._process.wait()
+        self.output.close()
+
+
+@contextmanager
+def _started(course: Path, arguments: tuple[str, ...], given: bytes, more: dict[str, str]) -> Iterator[_Running]:
     program = find_program("git")
     if program is None:
         raise InfrastructureError("git cannot be run, there is none on PATH: install it")
     options = [part for key, value in _SETTINGS for part in ("-c", f"{key}={value}")]
-    try:
-        return subprocess.run(
-            [program, "-C", course, "--no-pager", *options, *arguments],
-            input=given,
-            capture_output=True,
-            env=_inherited() | _ENVIRONMENT | more,
-            timeout=SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise InfrastructureError(f"git {arguments[0]} in {course} took more than {SECONDS:.0f} s") from error
-    except OSError as error:
-        raise InfrastructureError(f"git cannot be run ({error}): install it") from error
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as complaints:
+        asked.write(given)
+        asked.seek(0)
+        try:
+            process = subprocess.Popen(
+                [program, "-C", course, "--no-pager", *options, *arguments],
+                stdin=asked,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                env=_inherited() | _ENVIRONMENT | more,
+            )
+        except OSError as error:
+            raise InfrastructureError(f"git cannot be run ({error}): install it") from error
+        if sys.platform == "linux":
+            with suppress(ProcessLookupError):  # it has ended already
+                resource.prlimit(process.pid, resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+        running = _Running(process, complaints, f"git {arguments[0]} in {course}")
+        try:
+            yield running
+        finally:
+            running.close()
 
 
 def _inherited() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Literal
 
 from harness.ci._git import Entry, FileChange
@@ -15,6 +16,12 @@ from harness.errors import UsageError
 
 MOST_BYTES = 512 << 20
 """Of one submission; what a task allows is less."""
+MOST_FILES, MOST_FOLDERS = 5_000, 2_000
+"""Of one submission, documents and all; what is evaluated of it is less."""
+MOST_DEPTH = 32
+"""Of folders in one another."""
+MOST_NEW_FILES = 20_000
+"""That a change may add to the repository: its trees are listed whole, and a few bytes can name billions of files."""
 
 How = Literal["added", "changed", "renamed", "deleted"]
 Outside = Literal["refuse", "report"]
@@ -53,11 +60,18 @@ class Change:
     """What is wrong with it, by file."""
     refused: bool
     """Whether it goes beyond what it may."""
+    too_large: frozenset[tuple[str, str]] = frozenset()
+    """Names and tasks of submissions that hold more than is read."""
+
+    @property
+    def readable(self) -> tuple[Touched, ...]:
+        """Return the submissions that may be read: none that is gone or holds too much."""
+        return tuple(one for one in self.touched if one.how != "deleted" and (one.name, one.task) not in self.too_large)
 
     @property
     def wanted(self) -> tuple[Touched, ...]:
-        """Return the submissions to evaluate: none of a refused change, and none that is gone."""
-        return () if self.refused else tuple(one for one in self.touched if one.how != "deleted")
+        """Return the submissions to evaluate: none of a refused change."""
+        return () if self.refused else self.readable
 
     @property
     def deleted(self) -> tuple[str, ...]:
@@ -107,11 +121,21 @@ def read_change(
         elif folder in after and path.endswith(("/model.py", ".ipynb")):
             wrong.append(_unknown_task(path, path.split("/")[2], tasks))
     wrong += [_submodule(entry) for entry in head if entry.is_submodule and _folder(entry.path) in folders]
-    wrong += _too_large(head, folders)
+    large = dict(_too_large(head, folders))
+    wrong += [
+        Finding(severity="error", path="/".join((SUBMISSIONS, *folder)), line=None, message=f"{why}; not evaluated")
+        for folder, why in large.items()
+    ]
     renames = _renames(changes, before, after)
     touched = tuple(_touched(folder, before, after, renames) for folder in sorted(folders))
     refused = policy.outside == "refuse" and bool(outside)
-    return Change(touched, (*outside, *wrong), refused=refused)
+    return Change(touched, (*outside, *wrong), refused=refused, too_large=frozenset(large))
+
+
+def too_many_files() -> Change:
+    """Return a change of which no more is known than that it adds more files than are looked at."""
+    message = f"more than {MOST_NEW_FILES:,} files are added: hand in what a model needs, and no more"
+    return Change((), (Finding(severity="error", path=SUBMISSIONS, line=None, message=message),), refused=True)
 
 
 _LINK = "120000"
@@ -187,14 +211,23 @@ def _submodule(entry: Entry) -> Finding:
     return Finding(severity="error", path=entry.path, line=None, message=message)
 
 
-def _too_large(head: Iterable[Entry], folders: Iterable[_Folder]) -> Iterator[Finding]:
-    sizes: Counter[_Folder | None] = Counter()
+def _too_large(head: Iterable[Entry], folders: Collection[_Folder]) -> Iterator[tuple[_Folder, str]]:
+    """Yield the folders that hold more than is read, and what is too much about each."""
+    inside: dict[_Folder, list[Entry]] = {folder: [] for folder in folders}
     for entry in head:
-        sizes[_folder(entry.path)] += entry.size
-    for folder in folders:
-        if sizes[folder] > MOST_BYTES:
-            message = f"{sizes[folder]:,} bytes are more than the {MOST_BYTES:,} that CI reads: hand in less"
-            yield Finding(severity="error", path="/".join((SUBMISSIONS, *folder)), line=None, message=message)
+        folder = _folder(entry.path)
+        if folder in inside:
+            inside[folder].append(entry)
+    for folder, entries in inside.items():
+        nbytes = sum(entry.size for entry in entries)
+        if nbytes > MOST_BYTES:
+            yield folder, f"{nbytes:,} bytes are more than the {MOST_BYTES:,} that CI reads: hand in less"
+        elif len(entries) > MOST_FILES:
+            yield folder, f"{len(entries):,} files are more than the {MOST_FILES:,} that CI reads: hand in fewer"
+        elif any(entry.path.count("/") > MOST_DEPTH for entry in entries):
+            yield folder, f"there are folders more than {MOST_DEPTH} deep: lay the files out flatter"
+        elif len({parent for entry in entries for parent in PurePosixPath(entry.path).parents}) > MOST_FOLDERS:
+            yield folder, f"the files lie in more than the {MOST_FOLDERS:,} folders that CI makes: use fewer"
 
 
 def _renames(

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
-from harness.ci._change import Change, Policy, Touched, leftover_conflicts, read_change
-from harness.ci._git import Entry, FileChange, Repository
+from harness.ci._change import (
+    MOST_NEW_FILES,
+    Change,
+    Policy,
+    Touched,
+    leftover_conflicts,
+    read_change,
+    too_many_files,
+)
+from harness.ci._git import Entry, FileChange, Repository, TooManyFilesError
 from harness.ci._result import Finding
 from harness.course import SUBMISSIONS, TASKS
 
-_READ_BYTES = 1 << 20
+_READ_BYTES, _READ_BYTES_ALTOGETHER = 1 << 20, 64 << 20
+"""How much is read in search of what a merge left: of a file, and of all."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,10 @@ def find_range(repository: Repository, base: str, head: str) -> Range:
 
 def find_change(repository: Repository, commits: Range, policy: Policy) -> Change:
     """Say what the commits touch; nothing is evaluated."""
+    try:
+        repository.count(commits.head, repository.count(commits.start) + MOST_NEW_FILES)
+    except TooManyFilesError:
+        return too_many_files()
     files = repository.changes(commits.start, commits.head)
     head = repository.files(commits.head, SUBMISSIONS)
     change = read_change(
@@ -44,8 +58,8 @@ def find_change(repository: Repository, commits: Range, policy: Policy) -> Chang
 
 
 def entries_of(entries: Collection[Entry], change: Change) -> list[Entry]:
-    """Return those of `entries` that belong to a submission that `change` touches."""
-    folders = {folder_of(touched) for touched in change.touched}
+    """Return those of `entries` that belong to a submission that `change` touches and that may be read."""
+    folders = {folder_of(touched) for touched in change.readable}
     return [entry for entry in entries if "/".join(entry.path.split("/")[:3]) in folders]
 
 
@@ -63,6 +77,8 @@ def _conflicts(repository: Repository, files: Collection[FileChange], entries: C
     """Look for the marks of a merge in the text files changed."""
     changed = {file.new for file in files}
     read = [entry for entry in entries if entry.path in changed and entry.is_file and entry.size <= _READ_BYTES]
+    sizes = accumulate(entry.size for entry in read)
+    read = [entry for entry, size in zip(read, sizes, strict=True) if size <= _READ_BYTES_ALTOGETHER]
     for entry, content in repository.contents(read):
         if b"\0" not in content:
             yield from leftover_conflicts(entry.path, content)

@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import InfrastructureError, UsageError
-from harness.git import message_of, run_git
+from harness.git import message_of, run_git, stream_git
 
 _FILES = ("100644", "100755", "100664")
+_BLOCK_BYTES = 1 << 20
+
+
+class TooManyFilesError(Exception):
+    """A commit holds more files than are listed."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,20 @@ class Repository:
         )
         return [FileChange(self._relative(old), self._relative(new)) for old, new in _parse_raw(output)]
 
+    def count(self, commit: str, most: int | None = None) -> int:
+        """Return how many files `commit` holds, in the whole repository.
+
+        Raises:
+            TooManyFilesError: there are more than `most`; a few nested trees can name billions.
+        """
+        number = 0
+        with stream_git(self.root, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit) as output:
+            while block := output.read(_BLOCK_BYTES):
+                number += block.count(b"\0")
+                if most is not None and number > most:
+                    raise TooManyFilesError
+        return number
+
     def files(self, commit: str, folder: str) -> list[Entry]:
         """Return all files below `folder` in `commit`; none if there is no such folder."""
         output = self._read("ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", self.prefix + folder)
@@ -124,18 +143,16 @@ class Repository:
         return entries
 
     def contents(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes]]:
-        """Yield each entry with its bytes, as they were committed."""
+        """Yield each entry with its bytes, as they were committed; one is held in memory at a time."""
         entries = list(entries)
         asked = "".join(f"{entry.blob}\n" for entry in entries).encode()
-        answer = self._read("cat-file", "--batch", given=asked)
-        start = 0
-        for entry in entries:
-            end = answer.index(b"\n", start)
-            name, _, size = answer[start:end].partition(b" blob ")
-            if name.decode() != entry.blob or not size.isdigit():
-                raise InfrastructureError(f"git cannot read {entry.path!r}: {answer[start:end].decode()!r}")
-            start = end + 1 + int(size) + 1
-            yield entry, answer[end + 1 : start - 1]
+        with stream_git(self.root, "cat-file", "--batch", given=asked) as answer:
+            for entry in entries:
+                head = answer.readline().rstrip(b"\n")
+                if head != f"{entry.blob} blob {entry.size}".encode():
+                    raise InfrastructureError(f"git cannot read {entry.path!r}: {head.decode()!r}")
+                yield entry, answer.read(entry.size)
+                answer.read(1)
 
     def _relative(self, path: bytes | None) -> str | None:
         return None if path is None else self._within(path)

@@ -37,7 +37,16 @@ from harness.ci import (
     workflow_command,
 )
 from harness.ci._annotations import MOST
-from harness.ci._change import MOST_BYTES, leftover_conflicts, read_change, safe_path
+from harness.ci._change import (
+    MOST_BYTES,
+    MOST_DEPTH,
+    MOST_FILES,
+    MOST_FOLDERS,
+    leftover_conflicts,
+    read_change,
+    safe_path,
+)
+from harness.ci._find import entries_of
 from harness.ci._git import Entry, FileChange, Repository
 from harness.ci._read import MOST_BYTES as MOST_RESULT_BYTES
 from harness.errors import InfrastructureError, UsageError
@@ -174,11 +183,23 @@ def test_files_beside_the_tasks_are_the_authors_own_and_nothing_else() -> None:
     assert (change.touched, change.findings) == ((), ())
 
 
-def test_too_much_is_told_before_it_is_read() -> None:
-    change = read([(None, MODEL)], [], [entry(MODEL, size=MOST_BYTES), entry("submissions/bob/blobs/x", size=1)])
+TOO_MUCH = {
+    "bytes": [entry(MODEL, size=MOST_BYTES), entry("submissions/bob/blobs/x", size=1)],
+    "files": [entry(MODEL), *(entry(f"submissions/bob/blobs/{n}") for n in range(MOST_FILES))],
+    "folders": [entry(MODEL), *(entry(f"submissions/bob/blobs/{n}/x") for n in range(MOST_FOLDERS))],
+    "deep": [entry(MODEL), entry(f"submissions/bob/blobs/{'a/' * MOST_DEPTH}x")],
+}
+
+
+@pytest.mark.parametrize("what", TOO_MUCH)
+def test_too_much_is_told_and_never_read(what: str) -> None:
+    other = "submissions/ann/blobs/model.py"
+    change = read([(None, MODEL), (None, other)], [], [*TOO_MUCH[what], entry(other)])
     (finding,) = change.findings
     assert (finding.path, finding.severity) == ("submissions/bob/blobs", "error")
-    assert f"{MOST_BYTES + 1:,} bytes" in finding.message
+    assert what in finding.message
+    assert [one.name for one in change.wanted] == ["ann"]
+    assert {one.path for one in entries_of([*TOO_MUCH[what], entry(other)], change)} == {other}
 
 
 @pytest.mark.parametrize("policy", [Policy(), Policy("report")])
