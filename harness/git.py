@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from harness.errors import InfrastructureError
 from harness.programs import find_program
@@ -85,7 +85,7 @@ def message_of(done: subprocess.CompletedProcess[bytes]) -> str:
 
 
 @contextmanager
-def stream_git(course: Path, *arguments: str, given: bytes = b"") -> Iterator[BinaryIO]:
+def stream_git(course: Path, *arguments: str, given: bytes = b"") -> Iterator[IO[bytes]]:
     """Run git in the root of a course and give what it says as it says it; who has read enough may leave.
 
     Raises:
@@ -114,7 +114,7 @@ def _run(
 class _Running:
     """Git at work: it is ended when its time is up, and when nobody reads any more."""
 
-    def __init__(self, process: subprocess.Popen[bytes], complaints: BinaryIO, what: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], complaints: IO[bytes], what: str) -> None:
         assert process.stdout is not None
         self.output = process.stdout
         self._process, self._complaints, self._what = process, complaints, what
