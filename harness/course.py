@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
@@ -19,13 +19,15 @@ from types import ModuleType
 import harness.contract
 from harness.contract import Task, check_name
 from harness.errors import TaskError, UsageError
-from harness.taskcode import without_points
+from harness.taskcode import deciding_code
 
 TASKS, SUBMISSIONS, REFERENCE, LEADERBOARD, PRIVATE = "tasks", "submissions", "reference", "leaderboard", ".harness"
 """The folders of a course; all but the first two may be missing."""
 _MOST_FOLDERS, _MOST_DEPTH = 2_000, 16
 _NOT_ITS_OWN = (SUBMISSIONS, REFERENCE, LEADERBOARD, PRIVATE)
 _OF_REFERENCES = f"{REFERENCE}/"
+_NOT_READ = frozenset({".pyc", ".md"})
+"""Files of a task's folder that loading it does not read."""
 SHARED = "_shared"
 """``tasks/_shared/``, ``reference/_shared/``: code that several tasks, or several references, import by this name."""
 
@@ -44,11 +46,22 @@ class Submission:
         return f"{self.name} · {self.task}"
 
 
+@dataclass
+class _TaskRead:
+    """A task as its files were when it was read."""
+
+    state: tuple[object, ...]
+    digest: str | None = None
+    task: Task | None = None
+
+
 @dataclass(frozen=True)
 class Course:
     """The root that holds ``tasks/``, ``submissions/``, ``reference/`` and ``leaderboard/``."""
 
     root: Path
+    _read: dict[str, _TaskRead] = field(default_factory=dict, repr=False, compare=False)
+    """The tasks read so far; one is read again when its files have changed."""
 
     @classmethod
     def find(cls, start: Path) -> Course:
@@ -100,7 +113,7 @@ class Course:
                 if not (path / "task.py").exists()]  # fmt: skip
 
     def task(self, name: str) -> Task:
-        """Load one task; no other task is imported.
+        """Load one task, again only if its files have changed; no other task is imported.
 
         Raises:
             UsageError: there is no such task.
@@ -110,6 +123,12 @@ class Course:
         if name not in self.task_names():
             raise UsageError(f"there is no task {name!r}{suggest(name, self.task_names())}")
         check_name(name, "task")
+        read = self._read_task(name)
+        if read.task is None:
+            read.task = self._import(name, folder)
+        return read.task
+
+    def _import(self, name: str, folder: Path) -> Task:
         try:
             declared = getattr(_import_task(self.root, folder), "TASK", None)
         except TaskError as error:
@@ -124,14 +143,32 @@ class Course:
     def task_digest(self, name: str) -> str:
         """Return the digest of a task's code: its folder's, and what tasks share if it names that.
 
-        Cut-offs are left out: new ones are applied to kept records, and nothing is trained again.
+        Titles, notes, licences and cut-offs are left out, and so is what is not code, such as hand-outs: new ones are
+        applied to kept records, and nothing is trained again.
         """
+        read = self._read_task(name)
+        if read.digest is None:
+            read.digest = self._digest(name)
+        return read.digest
+
+    def _digest(self, name: str) -> str:
         tasks = self.tasks_folder
         files = list((tasks / name).rglob("*.py"))
         if any(SHARED.encode() in path.read_bytes() for path in files):
             files += (tasks / SHARED).rglob("*.py")
             return digest_files(tasks, files)
         return digest_files(tasks / name, files)
+
+    def _read_task(self, name: str) -> _TaskRead:
+        """Return what was read of a task, if its files are as they were then."""
+        folders = (self.tasks_folder / name, self.tasks_folder / SHARED)
+        found = sorted(
+            path for folder in folders for path in folder.rglob("*") if path.suffix not in _NOT_READ and path.is_file()
+        )
+        state = tuple((path, *_state(path)) for path in found)
+        if name not in self._read or self._read[name].state != state:
+            self._read[name] = _TaskRead(state)
+        return self._read[name]
 
     def submission_names(self) -> list[str]:
         """Return the names under ``submissions/``."""
@@ -237,10 +274,19 @@ def digest_files(folder: Path, files: Iterable[Path]) -> str:
     """Return one digest of the names and bytes of `files` below `folder`."""
     digest = hashlib.sha256()
     for path in sorted(files):
-        content = without_points(path.read_bytes()) if path.name == "task.py" else path.read_bytes()
+        content = deciding_code(path.read_bytes()) if path.name == "task.py" else path.read_bytes()
         digest.update(os.fsencode(path.relative_to(folder)) + f"\0{len(content)}\0".encode())
         digest.update(content)
     return f"sha256:{digest.hexdigest()}"
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """Return what changes when a file is written: size, times, inode."""
+    try:
+        found = path.stat()
+    except OSError:  # a link to nowhere
+        return ()
+    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 def _normal(parts: tuple[str, ...]) -> list[str]:

@@ -1,42 +1,50 @@
-"""What of a task's code decides results: all of it but the cut-offs, which are applied to kept records."""
+"""What of a task's code decides results: all of it but what people read and the cut-offs, which make no result."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
-_NOT_DECIDING = "points"
+_OF_SOURCES = frozenset({"title", "licence", "license"})
+_NOT_DECIDING = {
+    "Task": frozenset({"title", "points"}),
+    "Canonical": _OF_SOURCES,
+    "Local": _OF_SOURCES,
+    "Embedded": _OF_SOURCES,
+    "Baseline": frozenset({"note"}),
+}
+"""The arguments, by the class that takes them, that no result depends on."""
 
 
-def without_points(source: bytes) -> bytes:
-    """Return a ``task.py`` without its ``Task(points=…)``, and without constants that nothing else there uses.
+def deciding_code(source: bytes) -> bytes:
+    """Return the code of a ``task.py`` in one form, without all that decides no result.
 
-    Code that declares no points, or is none, is returned as it is.
+    Titles, licences, notes and cut-offs are left out, there or not, with the constants that nothing else uses; so are
+    comments and the layout. What is no code is returned as it is.
     """
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return source
-    keywords = [keyword for call in _calls_of_task(tree) for keyword in call.keywords if keyword.arg == _NOT_DECIDING]
-    if not keywords:
-        return source
+    keywords = list(_not_deciding(tree))
     names = {node.id for keyword in keywords for node in ast.walk(keyword.value) if isinstance(node, ast.Name)}
-    spans = [_span(source, keyword) for keyword in keywords]
-    spans += [_span(source, statement) for statement in _only_for(tree, names, keywords)]
-    for start, end in sorted(spans, reverse=True):
-        source = source[:start] + source[end:]
-    return source
+    constants = {id(statement) for statement in _only_for(tree, names, keywords)}
+    tree.body = [statement for statement in tree.body if id(statement) not in constants]
+    left_out = {id(keyword) for keyword in keywords}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            node.keywords = [keyword for keyword in node.keywords if id(keyword) not in left_out]
+    return _plain(tree).encode("utf-8", "surrogatepass")
 
 
-def _calls_of_task(tree: ast.Module) -> Iterator[ast.Call]:
+def _not_deciding(tree: ast.Module) -> Iterator[ast.keyword]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = node.func
             name = (
                 called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
             )
-            if name == "Task":
-                yield node
+            yield from (keyword for keyword in node.keywords if keyword.arg in _NOT_DECIDING.get(name, ()))
 
 
 def _only_for(tree: ast.Module, names: set[str], keywords: list[ast.keyword]) -> Iterator[ast.stmt]:
@@ -54,11 +62,11 @@ def _only_for(tree: ast.Module, names: set[str], keywords: list[ast.keyword]) ->
                     yield statement
 
 
-def _span(source: bytes, node: ast.keyword | ast.stmt) -> tuple[int, int]:
-    """Return where `node` begins and ends in `source`; columns of the parser count bytes of UTF-8."""
-    lines = source.splitlines(keepends=True)
-    assert node.end_lineno is not None
-    assert node.end_col_offset is not None
-    before = sum(map(len, lines[: node.lineno - 1]))
-    until = sum(map(len, lines[: node.end_lineno - 1]))
-    return before + node.col_offset, until + node.end_col_offset
+def _plain(node: object) -> str:
+    """Return a syntax tree as text, the same in every version of Python: `ast.dump` and `ast.unparse` are not."""
+    if isinstance(node, ast.AST):
+        fields = ((name, value) for name, value in ast.iter_fields(node) if value is not None and value != [])
+        return f"{type(node).__name__}({', '.join(f'{name}={_plain(value)}' for name, value in fields)})"
+    if isinstance(node, list):
+        return f"[{', '.join(map(_plain, node))}]"
+    return repr(node)

@@ -1,10 +1,10 @@
-"""Cut-offs decide no result: whatever else a task declares does."""
+"""Cut-offs, titles and notes decide no result: whatever else a task declares does."""
 
 from __future__ import annotations
 
 import pytest
 
-from harness.taskcode import without_points
+from harness.taskcode import deciding_code
 
 pytestmark = pytest.mark.unit
 
@@ -20,19 +20,28 @@ TASK = "import harness\nTASK = harness.Task(\n    title='größe',\n    points=(
             TASK.replace("TASK", "CUTS = ((0.5, 0),)\nTASK", 1).replace("((0.5, 0), (0.8, 6))", "CUTS"),
             TASK.replace("TASK", "CUTS = ((0.7, 0),)\nTASK", 1).replace("((0.5, 0), (0.8, 6))", "CUTS"),
         ),
+        (TASK, TASK.replace("    points=((0.5, 0), (0.8, 6)),\n", "")),
+        (TASK.replace("TASK", "CUTS = ((0.5, 0),)\nTASK", 1).replace("((0.5, 0), (0.8, 6))", "CUTS"), TASK),
+        (TASK, TASK.replace("größe", "Größe der Zellen")),
+        (TASK, TASK + "# more\n"),
+        (
+            TASK.replace("kind='x'", "kind=Local(title='a', licence='b', baseline=Baseline(0.5, note='c'))"),
+            TASK.replace("kind='x'", "kind=Local(title='d', license='e', baseline=Baseline(0.5))"),
+        ),
         (TASK.replace("harness.Task", "Task"), TASK.replace("harness.Task", "Task").replace("0.8", "0.9")),
     ],
 )
-def test_new_cut_offs_leave_the_rest_as_it_was(one: str, other: str) -> None:
+def test_what_people_read_and_cut_offs_decide_nothing(one: str, other: str) -> None:
     assert one != other
-    assert without_points(one.encode()) == without_points(other.encode())
+    assert deciding_code(one.encode()) == deciding_code(other.encode())
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
     [
         (TASK, TASK.replace("kind='x'", "kind='y'")),
-        (TASK, TASK + "# more\n"),
+        (TASK, TASK + "LIMIT = 3\n"),
+        (TASK, TASK.replace("Task(", "Split(")),
         (
             TASK.replace("TASK", "CUT = 0.5\nTASK", 1).replace("0.5, 0", "CUT, 0").replace("'x'", "str(CUT)"),
             TASK.replace("TASK", "CUT = 0.7\nTASK", 1).replace("0.5, 0", "CUT, 0").replace("'x'", "str(CUT)"),
@@ -42,4 +51,4 @@ def test_new_cut_offs_leave_the_rest_as_it_was(one: str, other: str) -> None:
     ],
 )
 def test_everything_else_decides(one: str, other: str) -> None:
-    assert without_points(one.encode()) != without_points(other.encode())
+    assert deciding_code(one.encode()) != deciding_code(other.encode())

@@ -50,7 +50,7 @@ from harness.cli._options import (
 from harness.cli._progress import watching
 from harness.cli._result import show
 from harness.data import DataChoice
-from harness.evaluation import Observer, Settings, Told
+from harness.evaluation import Observer, Remarks, Settings
 from harness.export.junit import Case, Check, Suite, junit_xml, suites_of
 from harness.files import write_atomically
 from harness.record import ScoredOn
@@ -204,6 +204,6 @@ def _show(out: Console, result: Result) -> None:
     for graded in result.graded:
         if graded.reused:
             out.print(f"\n{graded.record.submission.name}: unchanged, the record of {graded.record.run.started} stands")
-        show(out, graded.record, None, Told())
+        show(out, graded.record, None, Remarks())
     for problem in result.problems:
         out.print(f"error: {problem.who}: {neutral_output(problem.message)}", style="red")

@@ -30,9 +30,9 @@ from harness.cli._options import (
 from harness.cli._progress import watching
 from harness.cli._result import show, verdict
 from harness.course import Course, Submission
-from harness.data import DataChoice, TaskData
+from harness.data import DataChoice
 from harness.errors import HarnessError, TaskError, UsageError
-from harness.evaluation import Device, Evaluation, Evaluator, Observer, Settings
+from harness.evaluation import Device, Evaluation, Evaluator, Observer, Settings, TaskInUse
 from harness.files import write_atomically
 from harness.record import Record, to_plain
 from harness.sandbox import Level, Start, find_sandbox
@@ -158,10 +158,10 @@ class _Run:
                 f"the former record could not be read; it is kept as {evaluation.set_aside}", style="yellow"
             )
         if self._policy == "no_store":
-            show(self._out, record, None, evaluation.told)
+            show(self._out, record, None, evaluation.remarks)
             return record
         board = rebuild_board(self._course)
-        show(self._out, record, board, evaluation.told, evaluation.output)
+        show(self._out, record, board, evaluation.remarks, evaluation.output)
         for bad in board.unreadable:
             if str(bad.path) not in self._told:
                 self._told.add(str(bad.path))
@@ -180,18 +180,20 @@ class _Run:
         if task in self._introduced:
             return
         with self._out.status(f"{task}: loading data"):
-            data = self._evaluator.data(task)
+            used = self._evaluator.tasks.task(task)
         self._introduced.add(task)
-        for line in describe_data(task, data):
+        for line in describe_data(used):
             self._out.print(line)
 
 
-def describe_data(task: str, data: TaskData) -> list[str]:
+def describe_data(used: TaskInUse) -> list[str]:
     """Say which data it is, and why not a better one."""
-    lines = [f"{task}: {data.source.kind} data, {data.source.title}; scored on {data.scored_on}"]
-    if data.source.kind == "embedded" and data.passed_over:
-        lines.append(f"  for practice, because {'; '.join(data.passed_over)}")
-    if data.private and data.test is None:
+    task, facts = used.task, used.facts
+    source = task.sources[facts.source]
+    lines = [f"{task.name}: {source.kind} data, {source.title}; scored on {facts.scored_on}"]
+    if source.kind == "embedded" and facts.passed_over:
+        lines.append(f"  for practice, because {'; '.join(facts.passed_over)}")
+    if task.private_test and facts.scored_on == "validation":
         lines.append("  the test part is private and not on this machine: scores are on validation")
     return lines
 

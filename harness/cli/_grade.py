@@ -39,7 +39,7 @@ from harness.cli._options import (
 from harness.course import Course, Submission, folders_in, suggest
 from harness.data import DataChoice, Places, load_data
 from harness.errors import HarnessError, InfrastructureError, UsageError
-from harness.evaluation import Device, Outcome, describe_git
+from harness.evaluation import Device, EvaluationResult, Settings, TasksInUse, describe_git
 from harness.gradebook import NOT_GRADED, Gradebook
 from harness.grading import (
     Cluster,
@@ -103,12 +103,9 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     orders = Orders(
         root=str(course.root),
         data_root=None if data_root is None else str(data_root.absolute()),
-        data=data,
-        seed=seed,
+        settings=Settings(data=data, seed=seed, weights="declared", device=device, latency_seconds=latency_seconds),
         least=lowest,
         start=start,
-        device=device,
-        latency_seconds=latency_seconds,
     )
     asked_rules = read_rules(course, roster, deadline, count_validation=count_validation)
     rules = asked_rules.rules
@@ -116,16 +113,9 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     with _alone(course):
         stores, journal = stores_of(course), Journal(course.private / "grade" / "problems.json")
         asked, obstacles = find_submissions(course, folder, only)
-        terms = Terms(
-            data=data,
-            seed=seed,
-            least=lowest,
-            device=device,
-            latency_seconds=latency_seconds,
-            force=force,
-            failed=journal.problems,
-        )
-        work = plan_work(course, stores.records, places(data_root), asked, terms)
+        terms = Terms(settings=orders.settings, least=lowest, force=force, failed=journal.problems)
+        tasks = TasksInUse(course, places(data_root), orders.settings)
+        work = plan_work(tasks, stores.records, asked, terms)
         show_plan(out, work, obstacles, every=dry_run)
         _tell_of_validation(out, course, asked, places(data_root), count_validation=count_validation)
         if dry_run:
@@ -197,7 +187,7 @@ def _local(out: Console, course: Course, orders: Orders, work: Work, jobs: int |
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     most = max(1, cores // work.threads)
     slots = min(most, jobs or most, max(1, len(work.jobs)))
-    if orders.device == "cuda":
+    if orders.settings.device == "cuda":
         slots = min(slots, len(find_gpus()))
     if jobs is not None and jobs > most:
         out.print(f"{most} job(s) at a time, not {jobs}: each takes {work.threads} of {cores} cores")
@@ -211,7 +201,7 @@ def _cluster(course: Course, orders: Orders, work: Work, address: str, jobs: int
 
     def load(name: str) -> TravellingData:
         task = course.task(name)
-        return TravellingData.of(task, load_data(task, course.task_digest(name), where, orders.data))
+        return TravellingData.of(task, load_data(task, course.task_digest(name), where, orders.settings.data))
 
     git = describe_git(course.root)
     return Cluster(course=course, orders=orders, load=load, git=git, connect=connect, patience=patience)
@@ -223,8 +213,8 @@ def _do(
     """Do the work; return how everybody stands, those kept too, and what could not be graded."""
     standings, lost = [kept.standing for kept in work.kept], list[Lost]()
 
-    def keep(outcome: Outcome) -> None:
-        stores.keep(outcome.record, outcome.evidence)
+    def keep(result: EvaluationResult) -> None:
+        stores.keep(result.record, result.evidence)
 
     if work.jobs:
         with _log(course.private / "grade" / "grade.log") as log, following(out, len(work.jobs)) as watch:
@@ -232,7 +222,7 @@ def _do(
             for event in grading.run(work.jobs):
                 watch(event)
                 if isinstance(event, Done):
-                    standings.append(Standing.of(event.outcome.record))
+                    standings.append(Standing.of(event.result.record))
                 if isinstance(event, Lost) and event.final:
                     lost.append(event)
     return sorted(standings, key=lambda standing: (standing.name, standing.task)), lost

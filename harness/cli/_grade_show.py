@@ -142,5 +142,5 @@ def _say(out: Console, tell: Tell, event: Event, far: str, told: set[str]) -> No
         told.add(event.problem)
         text = f"{event.job}: not graded, for the same reason" if known else describe(event)
         out.print(f"[{far}] {neutral_line(text)}", style="red")
-    elif isinstance(event, Done) and event.outcome.record.status == "failed":
+    elif isinstance(event, Done) and event.result.record.status == "failed":
         out.print(f"[{far}] {neutral_line(describe(event))}")

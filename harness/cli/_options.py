@@ -16,7 +16,7 @@ from rich.console import Console
 from harness.course import Course, Submission, current_folder, repositories_in
 from harness.data import Places
 from harness.errors import InfrastructureError, UsageError
-from harness.evaluation import LATENCY_SECONDS
+from harness.evaluation import Settings
 from harness.files import write_atomically
 from harness.leaderboard import Board, build, write_board
 from harness.record import Stores
@@ -54,7 +54,7 @@ device = click.option(
 latency_seconds = click.option(
     "--latency-seconds",
     type=click.FloatRange(0.001, 30),
-    default=LATENCY_SECONDS,
+    default=Settings.latency_seconds,
     show_default=True,
     envvar="HARNESS_LATENCY_SECONDS",
     show_envvar=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from harness.evaluation import Told
+from harness.evaluation import Remarks
 from harness.leaderboard import Board, format_seconds
 from harness.record import Failure, Latency, Record, Score, to_reach
 from harness.text import neutral, neutral_line
@@ -17,7 +17,7 @@ _STYLES = {"passed": "bold green", "below_baseline": "bold yellow", "failed": "b
 _LOG_LINES, _PRINTED_LINES = 12, 4
 
 
-def show(console: Console, record: Record, board: Board | None, told: Told, output: Path | None = None) -> None:
+def show(console: Console, record: Record, board: Board | None, told: Remarks, output: Path | None = None) -> None:
     """Print `record`, where it ranks on `board`, and what is `told` besides; `output` is what the model printed."""
     title = Text(f"{record.submission.name} · {record.task.name}  ", style="bold")
     title.append(record.status.replace("_", " "), style=_STYLES[record.status])
@@ -50,7 +50,7 @@ def verdict(record: Record) -> str:
     return f"{word}: {who}: {score.name} {score.value:.4f}, baseline {asked}"
 
 
-def _show_failure(console: Console, failure: Failure, told: Told) -> None:
+def _show_failure(console: Console, failure: Failure, told: Remarks) -> None:
     where = "" if failure.file is None else f"{_where(failure)}: "
     message, log = failure.message, failure.log_tail
     if told.failure is not None:  # in full: whoever sits here may see the data
@@ -109,7 +109,7 @@ def _gauge(score: Score, baseline: float) -> str:
     return "".join(cells)
 
 
-def _costs(record: Record, told: Told) -> list[tuple[str, str]]:
+def _costs(record: Record, told: Remarks) -> list[tuple[str, str]]:
     cost = record.cost
     rows = []
     if cost.parameters is not None:

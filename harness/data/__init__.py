@@ -1,7 +1,7 @@
 """Find, check and load a task's data; never imported by a worker."""
 
 from harness.data._assets import Asset, assets_here, fetch_asset
-from harness.data._facts import DataFacts, find_facts
+from harness.data._facts import DataFacts, facts_file, read_facts, write_facts
 from harness.data._files import Bars, DownloadBar, NotHere, in_cache, no_bars
 from harness.data._load import DataChoice, TaskData, load_data
 from harness.data._places import Places
@@ -19,12 +19,14 @@ __all__ = [
     "Places",
     "TaskData",
     "assets_here",
+    "facts_file",
     "fetch_asset",
-    "find_facts",
     "in_cache",
     "keep_private",
     "load_data",
     "no_bars",
     "private_folder",
+    "read_facts",
     "survey",
+    "write_facts",
 ]

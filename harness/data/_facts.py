@@ -11,9 +11,9 @@ from typing import Literal
 import msgspec
 
 from harness._version import __version__
-from harness.contract import Task
+from harness.contract import Source, Task
 from harness.data._files import cache_folder
-from harness.data._load import DataChoice, load_data
+from harness.data._load import DataChoice, TaskData
 from harness.data._places import Places
 from harness.files import write_atomically
 
@@ -25,25 +25,41 @@ class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Its number among the task's sources."""
     digest: str
     scored_on: Literal["test", "validation"]
+    passed_over: tuple[str, ...] = ()
+    """Why sources preferred to this one were not used."""
+
+    @classmethod
+    def of(cls, task: Task, data: TaskData) -> DataFacts:
+        """Return the facts about `data` of `task`."""
+        return cls(
+            source=task.sources.index(data.source),
+            digest=data.digest,
+            scored_on=data.scored_on,
+            passed_over=data.passed_over,
+        )
 
 
-def find_facts(task: Task, task_digest: str, places: Places, choice: DataChoice, environment: str) -> DataFacts:
-    """Return the facts kept for the files as they lie; load the data where there are none.
+def facts_file(task: Task, task_digest: str, places: Places, choice: DataChoice, environment: str) -> Path:
+    """Return the file that keeps the facts about a task's data as its files lie now.
 
     `environment` names whatever else decides what loading gives: versions of packages.
-
-    Raises:
-        InfrastructureError: there is no data.
-        TaskError: the data is not what the task declares.
     """
-    kept = places.cache / "facts" / f"{task.name}-{_fingerprint(task, task_digest, places, choice, environment)}.json"
+    return places.cache / "facts" / f"{task.name}-{_fingerprint(task, task_digest, places, choice, environment)}.json"
+
+
+def read_facts(file: Path) -> DataFacts | None:
+    """Return the facts kept in `file`; None where there are none."""
     with contextlib.suppress(OSError, msgspec.DecodeError):
-        return msgspec.json.decode(kept.read_bytes(), type=DataFacts)
-    data = load_data(task, task_digest, places, choice)
-    facts = DataFacts(source=task.sources.index(data.source), digest=data.digest, scored_on=data.scored_on)
+        return msgspec.json.decode(file.read_bytes(), type=DataFacts)
+    return None
+
+
+def write_facts(file: Path, facts: DataFacts, source: Source) -> None:
+    """Keep `facts` about data of `source`, unless it stands in for data that may be had the next time."""
+    if facts.passed_over and source.kind == "embedded":
+        return
     with contextlib.suppress(OSError):  # a full disk keeps none
-        write_atomically(kept, msgspec.json.encode(facts), 0o600)
-    return facts
+        write_atomically(file, msgspec.json.encode(facts), 0o600)
 
 
 def _fingerprint(task: Task, task_digest: str, places: Places, choice: DataChoice, environment: str) -> str:

@@ -1,37 +1,37 @@
-"""Evaluate one (task, submission): plan, run in isolation, measure, give a record."""
+"""Evaluate one (task, submission): identify, plan, run in isolation, score, audit, record; each is done once."""
 
 from harness.evaluation._check import Check
+from harness.evaluation._evaluator import Evaluation, Evaluator
 from harness.evaluation._host import describe_git, package_versions
+from harness.evaluation._identity import Changed, Identity, identify
 from harness.evaluation._observe import Observer, Silent
-from harness.evaluation._plan import Device, Key, Plan, WeightsPolicy, assets_in_use, choose_mode, seeds_for
-from harness.evaluation._run import Outcome, Told
+from harness.evaluation._result import EvaluationResult, Remarks
+from harness.evaluation._settings import Device, Settings, WeightsPolicy
 from harness.evaluation._snapshot import Contents, read_contents, read_files
-from harness.evaluation._submission import Evaluation, Evaluator, Settings
+from harness.evaluation._tasks import TaskInUse, TasksInUse
 from harness.evaluation._try_task import missing_classes, try_task
-from harness.timing import LATENCY_SECONDS
 
 __all__ = [
-    "LATENCY_SECONDS",
+    "Changed",
     "Check",
     "Contents",
     "Device",
     "Evaluation",
+    "EvaluationResult",
     "Evaluator",
-    "Key",
+    "Identity",
     "Observer",
-    "Outcome",
-    "Plan",
+    "Remarks",
     "Settings",
     "Silent",
-    "Told",
+    "TaskInUse",
+    "TasksInUse",
     "WeightsPolicy",
-    "assets_in_use",
-    "choose_mode",
     "describe_git",
+    "identify",
     "missing_classes",
     "package_versions",
     "read_contents",
     "read_files",
-    "seeds_for",
     "try_task",
 ]

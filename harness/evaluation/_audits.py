@@ -9,7 +9,7 @@ import numpy as np
 from harness.contract import Predictions, Split, Task, take_items
 from harness.evaluation._figures import Figures
 from harness.evaluation._measure import Asked
-from harness.evaluation._plan import seed_for
+from harness.evaluation._seeds import seed_for
 from harness.record import Audit
 from harness.statistics import bootstrap
 

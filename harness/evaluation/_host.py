@@ -43,6 +43,11 @@ def package_versions() -> dict[str, str]:
     return found
 
 
+def describe_packages() -> str:
+    """Return the versions of the packages that decide results, in one line."""
+    return " ".join(f"{name}={version}" for name, version in sorted(package_versions().items()))
+
+
 def describe_git(root: Path) -> Git | None:
     """Return the commit checked out at `root`, a course's; None outside git.
 
@@ -74,4 +79,4 @@ def _processor() -> str:
     except OSError:
         return platform.processor()
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor())
+    return next(names, None) or platform.processor()  # which starts a program

@@ -35,6 +35,14 @@ _SOURCE_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What decides results about a submission's files: their digest, and whether trained weights are among them."""
+
+    digest: str
+    ships_weights: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Snapshot:
     """What a submission holds, copied where its owner cannot change it any more."""
 
@@ -56,6 +64,11 @@ class Snapshot:
     """Trained model files beside ``model.py``, copied beside `files` as long as the mode is not known."""
     notes: tuple[str, ...] = ()
     """What its owner should know: what was set aside, and why."""
+
+    @property
+    def contents(self) -> Contents:
+        """What `read_contents` says of the folder that this is a copy of."""
+        return Contents(digest=self.digest, ships_weights=self.weights is not None)
 
     def in_mode(self, mode: Mode) -> Snapshot:
         """Return the snapshot as workers are shown it: what is trained sees no trained files, what is loaded all."""
@@ -104,14 +117,6 @@ class _Entry:
     content: bytes | None
     """None for what is not a regular file, and for a document, which nobody reads."""
     role: Role
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contents:
-    """What a plan must know of a submission's files; a snapshot of them would say the same."""
-
-    digest: str
-    ships_weights: bool
 
 
 def read_contents(folder: Path, limits: Limits, shared: Path | None = None) -> Contents:

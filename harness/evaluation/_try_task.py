@@ -9,7 +9,7 @@ from harness.contract import Metric, Predictions, Task
 from harness.data import TaskData
 from harness.evaluation._figures import Figures
 from harness.evaluation._jitter import jitter_of
-from harness.evaluation._plan import seed_for
+from harness.evaluation._seeds import seed_for
 from harness.kinds import KINDS
 from harness.statistics import bootstrap
 

@@ -16,9 +16,9 @@ from harness.contract import Limits
 from harness.course import Course
 from harness.data import assets_here
 from harness.errors import InfrastructureError, TaskError
-from harness.evaluation import Outcome, package_versions
+from harness.evaluation import EvaluationResult, package_versions
 from harness.grading._events import Begun, Done, Event, Lost
-from harness.grading._messages import Broken, Finished, Orders, Reply, Unfit
+from harness.grading._messages import Broken, Finished, Orders, RunnerReply, Unfit
 from harness.grading._parcels import Files, TravellingData
 from harness.grading._remote import Errand, run_errand
 from harness.grading._runner import places_of
@@ -138,7 +138,7 @@ class _Run:
             case Finished(record, evidence):
                 run = msgspec.structs.replace(record.run, git=self.cluster.git)
                 record = msgspec.structs.replace(record, run=run)
-                yield Done(job, Outcome(record, Evidence.unpack(evidence)))
+                yield Done(job, EvaluationResult(record, Evidence.unpack(evidence)))
             case Unfit(problem):
                 self._unfit[worker] = problem
                 self.waiting.appendleft((job, attempt))
@@ -159,9 +159,7 @@ class _Run:
             shared=None if shared is None else Files.of_submission(shared, declared.limits),
             declaration=declared.files,
             assets=declared.assets,
-            seed=self.cluster.orders.seed,
-            device=self.cluster.orders.device,
-            latency_seconds=self.cluster.orders.latency_seconds,
+            settings=self.cluster.orders.settings,
             least=self.cluster.orders.least,
             harness_version=__version__,
             packages=tuple(package_versions().items()),
@@ -196,10 +194,10 @@ def _at_worker(errand: Errand, data: TravellingData) -> tuple[str, bytes]:
     return get_worker().address, run_errand(errand, data)
 
 
-def _answer(future: Any) -> tuple[str, Reply]:
+def _answer(future: Any) -> tuple[str, RunnerReply]:
     """Return which worker answered what."""
     try:
         worker, packed = future.result()
-        return worker, msgspec.msgpack.decode(packed, type=Reply)
+        return worker, msgspec.msgpack.decode(packed, type=RunnerReply)
     except Exception as error:  # Dask's errors are many: a killed worker, lost data, a cancelled job
         return "", Broken(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'lost'}")

@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness.evaluation import Outcome
+from harness.evaluation import EvaluationResult
 from harness.grading._messages import Cause
 from harness.grading._work import Job
 
@@ -40,7 +40,7 @@ class Done:
     """A job has a result, a student's failure included; nobody has kept it yet."""
 
     job: Job
-    outcome: Outcome
+    result: EvaluationResult
 
 
 @dataclass(frozen=True)

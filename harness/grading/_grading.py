@@ -8,13 +8,13 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from harness.evaluation import Outcome
+from harness.evaluation import EvaluationResult
 from harness.grading._events import Advanced, Begun, Done, Event, Executor, Lost, Noticed
 from harness.grading._journal import Journal
 from harness.grading._work import Job, Standing
 from harness.record import UnstorableError
 
-Keep = Callable[[Outcome], object]
+Keep = Callable[[EvaluationResult], object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,27 +33,27 @@ class Grading:
         with closing(self.executor.run(jobs)) as events:
             for event in events:
                 match event:
-                    case Done(job, outcome):
+                    case Done(job, result):
                         if str(job) not in left:
                             continue
                         left.remove(str(job))
-                        event = self._kept(job, outcome)
+                        event = self._kept(job, result)
                     case Lost(job, problem, final) if final:
                         self.journal.failed(str(job), problem)
                 self.log.info(describe(event))
                 yield event
 
-    def _kept(self, job: Job, outcome: Outcome) -> Done | Lost:
+    def _kept(self, job: Job, result: EvaluationResult) -> Done | Lost:
         """Keep one result; what cannot be kept is lost, and costs nobody else anything."""
         try:
-            self.keep(outcome)
+            self.keep(result)
         except (OSError, UnstorableError) as error:
             problem = f"its result cannot be kept: {error}"
             with contextlib.suppress(OSError):  # of a full disk it was told already
                 self.journal.failed(str(job), problem)
             return Lost(job, problem, final=True)
         self.journal.done(str(job))
-        return Done(job, outcome)
+        return Done(job, result)
 
 
 def describe(event: Event) -> str:
@@ -65,8 +65,8 @@ def describe(event: Event) -> str:
             return f"{job}: {phase}"
         case Noticed(job, notice):
             return f"{job}: {notice}"
-        case Done(job, outcome):
-            return f"{job}: {describe_standing(Standing.of(outcome.record))}"
+        case Done(job, result):
+            return f"{job}: {describe_standing(Standing.of(result.record))}"
         case Lost(job, problem, final):
             return f"{job}: not graded{'' if final else ', will be tried again'}: {problem}"
 

@@ -17,9 +17,19 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import InfrastructureError
-from harness.evaluation import Outcome
+from harness.evaluation import EvaluationResult
 from harness.grading._events import Advanced, Begun, Done, Event, Lost, Noticed
-from harness.grading._messages import Broken, Cause, Finished, Orders, Reached, Reply, Request, Told, Unfit
+from harness.grading._messages import (
+    Broken,
+    Cause,
+    EvaluationRequest,
+    Finished,
+    Notice,
+    Orders,
+    PhaseBegun,
+    RunnerReply,
+    Unfit,
+)
 from harness.grading._work import Job
 from harness.pipes import read_message, write_message
 from harness.programs import python_command
@@ -59,7 +69,7 @@ class _Runner:
     """Its temporary files."""
     job: Job | None = None
 
-    def ask(self, request: Request) -> None:
+    def ask(self, request: EvaluationRequest) -> None:
         """Send a request; to one that is dead, in vain."""
         assert self.process.stdin is not None
         with contextlib.suppress(OSError):  # its end is heard in a moment
@@ -76,7 +86,7 @@ class _Runner:
         assert self.process.stdout is not None
         with contextlib.suppress(EOFError, OSError), self.process.stdout as stream:
             while True:
-                news.put((self, msgspec.msgpack.decode(read_message(stream), type=Reply)))
+                news.put((self, msgspec.msgpack.decode(read_message(stream), type=RunnerReply)))
         news.put((self, None))
 
     def how_it_ended(self) -> str:
@@ -87,7 +97,7 @@ class _Runner:
         return f"its process ended with exit code {code}"
 
 
-News = tuple[_Runner, Reply | None]
+News = tuple[_Runner, RunnerReply | None]
 """What a runner said; None if it has ended."""
 
 
@@ -137,22 +147,22 @@ class _Pool:
             self._attempt[str(job)] = attempt
             submission = job.submission
             shared = None if submission.shared is None else str(submission.shared)
-            runner.ask(Request(submission.name, submission.task, str(submission.folder), shared))
+            runner.ask(EvaluationRequest(submission.name, submission.task, str(submission.folder), shared))
             yield Begun(job, f"process {runner.process.pid}")
 
-    def _hear(self, runner: _Runner, said: Reply | None) -> Iterator[Event]:
+    def _hear(self, runner: _Runner, said: RunnerReply | None) -> Iterator[Event]:
         reply = Broken(self._bury(runner)) if said is None else said
         job = runner.job
         if job is None:
             return
         match reply:
-            case Reached(phase):
+            case PhaseBegun(phase):
                 yield Advanced(job, phase)
-            case Told(notice):
+            case Notice(notice):
                 yield Noticed(job, notice)
             case Finished(record, evidence):
                 runner.job = None
-                yield Done(job, Outcome(record, Evidence.unpack(evidence)))
+                yield Done(job, EvaluationResult(record, Evidence.unpack(evidence)))
             case Broken(problem, cause):
                 runner.job = None
                 yield self._lose(job, problem, cause)

@@ -6,8 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from harness.data import DataChoice
-from harness.evaluation import LATENCY_SECONDS, Device
+from harness.evaluation import Settings
 from harness.record import Record
 from harness.sandbox import Level, Start
 
@@ -16,21 +15,18 @@ Cause = Literal["infrastructure", "task"]
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds for all that a runner is asked."""
+    """What holds for every submission that a runner is asked to evaluate."""
 
     root: str
-    """The course's."""
+    """The folder of the course."""
     data_root: str | None
-    data: DataChoice
-    seed: int
+    settings: Settings
     least: Level
     """The weakest isolation to work at."""
     start: Start = "warm"
-    device: Device = "cpu"
-    latency_seconds: float = LATENCY_SECONDS
 
 
-class Request(msgspec.Struct, frozen=True):
+class EvaluationRequest(msgspec.Struct, frozen=True):
     """Evaluate one submission."""
 
     name: str
@@ -39,14 +35,14 @@ class Request(msgspec.Struct, frozen=True):
     shared: str | None
 
 
-class Reached(msgspec.Struct, frozen=True, tag=True):
+class PhaseBegun(msgspec.Struct, frozen=True, tag=True):
     """A phase has begun."""
 
     phase: str
 
 
-class Told(msgspec.Struct, frozen=True, tag=True):
-    """A notice for whoever runs the command."""
+class Notice(msgspec.Struct, frozen=True, tag=True):
+    """Something that the person who runs the command should know."""
 
     notice: str
 
@@ -71,4 +67,4 @@ class Unfit(msgspec.Struct, frozen=True, tag=True):
     problem: str
 
 
-Reply = Reached | Told | Finished | Broken | Unfit
+RunnerReply = PhaseBegun | Notice | Finished | Broken | Unfit

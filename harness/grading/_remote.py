@@ -13,8 +13,8 @@ from harness._version import __version__
 from harness.course import SHARED, Course, Submission
 from harness.data import Places, assets_here
 from harness.errors import HarnessError, InfrastructureError, TaskError
-from harness.evaluation import Device, Evaluator, Settings, Silent, package_versions
-from harness.grading._messages import Broken, Finished, Reply, Unfit
+from harness.evaluation import Evaluator, Settings, Silent, package_versions
+from harness.grading._messages import Broken, Finished, RunnerReply, Unfit
 from harness.grading._parcels import Files, TravellingData
 from harness.sandbox import Level, Sandbox, find_sandbox
 from harness.scratch import scratch
@@ -32,9 +32,7 @@ class Errand:
     declaration: Files
     assets: tuple[str, ...]
     """Digests of the pretrained weights that the host has."""
-    seed: int
-    device: Device
-    latency_seconds: float
+    settings: Settings
     least: Level
     harness_version: str
     packages: tuple[tuple[str, str], ...]
@@ -64,7 +62,7 @@ def unfitness(errand: Errand) -> Unfit | None:
     return None
 
 
-def _evaluate(errand: Errand, data: TravellingData) -> Reply:
+def _evaluate(errand: Errand, data: TravellingData) -> RunnerReply:
     try:
         with scratch("errand") as root:
             root.chmod(0o711)  # a worker's own uid passes through
@@ -77,13 +75,7 @@ def _evaluate(errand: Errand, data: TravellingData) -> Reply:
             shared = None if errand.shared is None else root / SHARED
             if errand.shared is not None and shared is not None:
                 errand.shared.write(shared)
-            settings = Settings(
-                seed=errand.seed,
-                weights="declared",
-                device=errand.device,
-                latency_seconds=errand.latency_seconds,
-            )
-            evaluator = Evaluator(course, _sandbox(), _places(), settings)
+            evaluator = Evaluator(course, _sandbox(), _places(), errand.settings)
             evaluator.supply(errand.task, data.unpack(course.task(errand.task)))
             outcome = evaluator.run(Submission(errand.name, errand.task, folder, shared), Silent())
     except TaskError as error:

@@ -25,12 +25,12 @@ import msgspec
 from harness.course import Course, Submission
 from harness.data import Places
 from harness.errors import HarnessError, TaskError
-from harness.evaluation import Evaluator, Settings
-from harness.grading._messages import Broken, Finished, Orders, Reached, Reply, Request, Told
+from harness.evaluation import Evaluator
+from harness.grading._messages import Broken, EvaluationRequest, Finished, Notice, Orders, PhaseBegun, RunnerReply
 from harness.pipes import read_message, take_standard_streams, write_message
 from harness.sandbox import find_sandbox_of_at_least
 
-Say = Callable[[Reply], None]
+Say = Callable[[RunnerReply], None]
 
 _LOOK_SECONDS = 0.5
 """How long to wait before looking at other news: on Windows no signal interrupts a wait for a queue."""
@@ -42,14 +42,14 @@ def main(orders: bytes) -> None:
     logging.basicConfig(format="%(message)s")  # standard error is the grader's log
     logging.getLogger("harness").setLevel(logging.INFO)
     reader, writer = take_standard_streams()
-    requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+    requests: queue.SimpleQueue[EvaluationRequest] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(os.fdopen(reader, "rb"), requests), daemon=True).start()
     with (
         os.fdopen(writer, "wb") as replies,
         contextlib.closing(Runner(msgspec.json.decode(orders, type=Orders))) as runner,
     ):
 
-        def say(reply: Reply) -> None:
+        def say(reply: RunnerReply) -> None:
             write_message(replies, msgspec.msgpack.encode(reply))
 
         while True:
@@ -69,7 +69,7 @@ class Runner:
         """End what was started for all evaluations together."""
         self._held.close()
 
-    def do(self, request: Request, say: Say) -> Reply:
+    def do(self, request: EvaluationRequest, say: Say) -> RunnerReply:
         """Return the result of one evaluation, or what kept it from having one."""
         shared = None if request.shared is None else Path(request.shared)
         submission = Submission(request.name, request.task, Path(request.folder), shared)
@@ -91,16 +91,9 @@ class Runner:
             orders, places = self._orders, places_of(self._orders)
             course = Course(Path(orders.root))
             hidden = [course.root, *places.all()]
-            sandbox = find_sandbox_of_at_least(hidden, orders.least, orders.start, lambda notice: say(Told(notice)))
+            sandbox = find_sandbox_of_at_least(hidden, orders.least, orders.start, lambda notice: say(Notice(notice)))
             self._held.callback(sandbox.close)
-            settings = Settings(
-                data=orders.data,
-                seed=orders.seed,
-                weights="declared",
-                device=orders.device,
-                latency_seconds=orders.latency_seconds,
-            )
-            self._evaluator = Evaluator(course, sandbox, places, settings)
+            self._evaluator = Evaluator(course, sandbox, places, orders.settings)
         return self._evaluator
 
 
@@ -116,7 +109,7 @@ class _Reporter:
         self._say = say
 
     def phase(self, name: str) -> None:
-        self._say(Reached(name))
+        self._say(PhaseBegun(name))
 
     def advance(self, done: float, total: float) -> None:
         """Keep it: a line a job is all there is room for."""
@@ -125,11 +118,11 @@ class _Reporter:
         """Likewise."""
 
 
-def _listen(stream: IO[bytes], requests: queue.SimpleQueue[Request]) -> None:
+def _listen(stream: IO[bytes], requests: queue.SimpleQueue[EvaluationRequest]) -> None:
     """Queue what comes; when nobody is there any more, have the main thread leave by the front door."""
     try:
         while True:
-            requests.put(msgspec.msgpack.decode(read_message(stream), type=Request))
+            requests.put(msgspec.msgpack.decode(read_message(stream), type=EvaluationRequest))
     except (EOFError, OSError):
         main_thread = threading.main_thread().ident
         if sys.platform != "win32" and hasattr(signal, "pthread_kill") and main_thread is not None:

@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 
 from harness.course import Course
-from harness.data import Places, find_facts
-from harness.evaluation import Key, package_versions, read_contents, seeds_for
+from harness.data import Places
+from harness.evaluation import Settings, TasksInUse, identify, read_contents
 from harness.record import Evidence, EvidenceStore, Record, Store
 from tests.conftest import CENTROIDS, TemporaryCourse
 
@@ -38,35 +38,21 @@ class Copies:
     def make(self, count: int) -> None:
         """Submit `count` copies, each with the record that an evaluation would give it."""
         course, name = self.course, self.task
-        places = Places.of(os.environ)
         store = Store(course.leaderboard / "records", course.private / "records.lock")
         record = store.read(name, "s0000")
         assert isinstance(record, Record)
-        task, digest = course.task(name), course.task_digest(name)
-        environment = " ".join(f"{package}={version}" for package, version in sorted(package_versions().items()))
-        facts = find_facts(task, digest, places, "embedded", environment)
+        settings = Settings(data="embedded", weights="declared")
+        used = TasksInUse(course, Places.of(os.environ), settings).task(name)
         evidence = course.private / "evidence" / name
         for number in range(1, count):
             who = f"s{number:04}"
             folder = course.root / "submissions" / who / name
             folder.mkdir(parents=True)
             (folder / "model.py").write_text(f"{CENTROIDS}\n# {number}\n")
-            contents = read_contents(folder, task.limits)
-            key = Key(
-                name=who,
-                task=name,
-                task_digest=digest,
-                source="embedded",
-                baseline=task.sources[facts.source].baseline,
-                data_digest=facts.digest,
-                scored_on=facts.scored_on,
-                submission_digest=contents.digest,
-                mode="trained",
-                seeds=seeds_for(0, name, "trained", 1),
-                level=record.run.isolation.level,
-            )
+            contents = read_contents(folder, used.task.limits)
+            identity = identify(who, contents, used, settings, record.run.isolation.level)
             part = msgspec.structs.replace(record.submission, name=who, digest=contents.digest)
-            run = msgspec.structs.replace(record.run, id=key.id)
+            run = msgspec.structs.replace(record.run, id=identity.id)
             copy = msgspec.structs.replace(record, submission=part, run=run)
             path = store.path(name, who)
             path.write_bytes(msgspec.json.format(msgspec.json.encode(copy), indent=2) + b"\n")

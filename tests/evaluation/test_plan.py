@@ -1,4 +1,4 @@
-"""A plan's id is the digest of everything that decides the result."""
+"""What decides a result is known before anything runs, and has one digest."""
 
 from __future__ import annotations
 
@@ -11,9 +11,19 @@ from msgspec import structs
 
 import harness
 from harness import __version__
-from harness.data._load import TaskData
-from harness.evaluation import _plan, package_versions
-from harness.evaluation._plan import Plan, choose_mode, differences, seed_for
+from harness.data import DataFacts, TaskData
+from harness.evaluation import (
+    Contents,
+    Identity,
+    Settings,
+    TaskInUse,
+    _identity,
+    identify,
+    package_versions,
+)
+from harness.evaluation._identity import choose_mode
+from harness.evaluation._plan import Plan
+from harness.evaluation._seeds import seed_for
 from harness.evaluation._snapshot import Snapshot
 from harness.record import Run, SubmissionPart
 from tests.declared import POINTS, source, task
@@ -28,51 +38,71 @@ DATA = TaskData(
 SNAPSHOT = Snapshot(
     files=Path("f"), weights=None, digest="sha256:s", source_bytes=1, shipped_bytes=0, problem=None
 )  # fmt: skip
-PLAN = Plan(
-    name="bob",
-    task=TASK,
-    task_digest="sha256:t",
-    data=DATA,
-    snapshot=SNAPSHOT,
-    mode="trained",
-    base_seed=0,
-    repeats=1,
-    level="namespaces",
-)
+USED = TaskInUse(task=TASK, digest="sha256:t", facts=DataFacts.of(TASK, DATA))
+SETTINGS = Settings(weights="declared")
 
 
-def test_equal_plans_have_equal_ids() -> None:
-    assert replace(PLAN).id == PLAN.id
-    assert len(PLAN.id) == 16
+def identity(**changes: Any) -> Identity:
+    """Return the identity of bob's work on `TASK` with some arguments replaced."""
+    arguments: dict[str, Any] = {
+        "name": "bob",
+        "contents": SNAPSHOT.contents,
+        "used": USED,
+        "settings": SETTINGS,
+        "level": "namespaces",
+    }
+    return identify(**(arguments | changes))
+
+
+def plan(data: TaskData = DATA) -> Plan:
+    used = replace(USED, facts=DataFacts.of(TASK, data))
+    return Plan(identity=identity(used=used), task=TASK, data=data, snapshot=SNAPSHOT)
+
+
+def test_equal_identities_have_equal_ids() -> None:
+    assert identity().id == identity().id
+    assert len(identity().id) == 16
+
+
+def facts(**changes: Any) -> dict[str, Any]:
+    return {"used": replace(USED, facts=structs.replace(USED.facts, **changes))}
+
+
+def settings(**changes: Any) -> dict[str, Any]:
+    return {"settings": replace(SETTINGS, **changes)}
+
+
+SHIPS_WEIGHTS = Contents(digest="sha256:s", ships_weights=True)
 
 
 def test_what_has_changed_since_a_record_is_named() -> None:
     submission = SubmissionPart(name="bob", digest="sha256:s", mode="trained")
-    run = replace_run(level=PLAN.level)
-    record = structs.replace(RECORD, task=PLAN.task_part(), submission=submission, run=run)
-    assert differences(PLAN, record) == ("the settings",)
-    changes: tuple[tuple[dict[str, Any], str], ...] = (
-        ({"task_digest": "sha256:u"}, "the task"),
-        ({"data": replace(DATA, digest="sha256:e")}, "the data"),
-        ({"data": DATA.without_test()}, "what is scored on"),
-        ({"snapshot": replace(SNAPSHOT, digest="sha256:x")}, "the submission"),
-        ({"mode": "loaded"}, "whether it is trained"),
-        ({"base_seed": 1}, "the seed"),
-        ({"level": "landlock"}, "the level of isolation"),
+    record = structs.replace(RECORD, task=plan().task_part(), submission=submission, run=run_made_here())
+    assert identity().describe_changes(record) == "the settings"
+    assert identity().why_changed(record) == "other settings"
+    changes: tuple[tuple[dict[str, Any], str, str], ...] = (
+        ({"used": replace(USED, digest="sha256:u")}, "the task", "changed task"),
+        (facts(digest="sha256:e"), "the data", "changed data"),
+        (settings(score_on="validation"), "what is scored on", "changed data"),
+        ({"contents": Contents(digest="sha256:x", ships_weights=False)}, "the submission", "changed submission"),
+        ({"contents": SHIPS_WEIGHTS} | settings(weights="load"), "whether it is trained", "other settings"),
+        (settings(seed=1), "the seed", "other settings"),
+        ({"level": "landlock"}, "the level of isolation", "other settings"),
     )
-    for change, name in changes:
-        assert differences(replace(PLAN, **change), record) == (name,)
+    for change, words, kind in changes:
+        assert identity(**change).describe_changes(record) == words
+        assert identity(**change).why_changed(record) == kind
 
 
-def replace_run(level: str) -> Run:
+def run_made_here() -> Run:
     """Return the run of a record that was made here and now."""
-    isolation = structs.replace(RECORD.run.isolation, level=level)
+    isolation = structs.replace(RECORD.run.isolation, level="namespaces")
     return structs.replace(
         RECORD.run, seed=0, isolation=isolation, harness_version=__version__, packages=package_versions()
     )
 
 
-OTHER = replace(SOURCE, baseline=harness.Baseline(0.9))
+OTHER_BASELINE = replace(SOURCE, baseline=harness.Baseline(0.9))
 LOCAL = harness.Local(
     title="t",
     licence="l",
@@ -82,32 +112,53 @@ LOCAL = harness.Local(
 )
 
 
+def of_source(one: Any) -> dict[str, Any]:
+    return {"used": replace(USED, task=replace(TASK, sources=(one,)).named("two"))}
+
+
 @pytest.mark.parametrize(
     "change",
     [
         pytest.param({"name": "carol"}, id="name"),
-        pytest.param({"task": TASK.named("three")}, id="task"),
-        pytest.param({"task_digest": "sha256:u"}, id="task-code"),
-        pytest.param({"data": replace(DATA, digest="sha256:e")}, id="data"),
-        pytest.param({"data": replace(DATA, test=None)}, id="scored-part"),
-        pytest.param({"data": replace(DATA, source=LOCAL)}, id="kind-of-source"),
-        pytest.param({"snapshot": replace(SNAPSHOT, digest="sha256:r")}, id="submission"),
-        pytest.param({"mode": "loaded"}, id="mode"),
-        pytest.param({"base_seed": 1}, id="seed"),
-        pytest.param({"repeats": 2}, id="repeats"),
+        pytest.param({"used": replace(USED, task=TASK.named("three"))}, id="task"),
+        pytest.param({"used": replace(USED, digest="sha256:u")}, id="task-code"),
+        pytest.param(facts(digest="sha256:e"), id="data"),
+        pytest.param(facts(scored_on="validation"), id="scored-part"),
+        pytest.param(settings(score_on="validation"), id="wanted-part"),
+        pytest.param(of_source(LOCAL), id="kind-of-source"),
+        pytest.param(of_source(OTHER_BASELINE), id="baseline"),
+        pytest.param({"contents": Contents(digest="sha256:r", ships_weights=False)}, id="submission"),
+        pytest.param({"contents": SHIPS_WEIGHTS} | settings(weights="load"), id="mode"),
+        pytest.param(settings(seed=1), id="seed"),
+        pytest.param(settings(repeats=2), id="repeats"),
         pytest.param({"level": "rlimits"}, id="isolation"),
-        pytest.param({"device": "cuda"}, id="device"),
-        pytest.param({"latency_seconds": 0.01}, id="latency"),
+        pytest.param(settings(device="cuda"), id="device"),
+        pytest.param(settings(latency_seconds=0.01), id="latency"),
     ],
 )
 def test_an_id_changes_with_each_ingredient(change: dict[str, Any]) -> None:
-    assert replace(PLAN, **change).id != PLAN.id
+    assert identity(**change).id != identity().id
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"used": replace(USED, task=replace(TASK, points=((0.5, 0.0), (1.0, 1.0))).named("two"))}, id="points"),
+        pytest.param({"used": replace(USED, task=replace(TASK, title="Another").named("two"))}, id="title"),
+        pytest.param(of_source(replace(SOURCE, title="another", licence="other")), id="title-of-the-source"),
+        pytest.param(of_source(replace(SOURCE, baseline=replace(SOURCE.baseline, note="said"))), id="note"),
+        pytest.param(facts(passed_over=("not here",)), id="why-no-better-data"),
+        pytest.param(settings(data="embedded"), id="how-the-data-was-asked-for"),
+    ],
+)
+def test_what_people_read_decides_nothing(change: dict[str, Any]) -> None:
+    assert identity(**change).id == identity().id
 
 
 def test_an_id_changes_with_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = PLAN.id
-    monkeypatch.setattr(_plan, "package_versions", lambda: {"numpy": "0"})
-    assert PLAN.id != before
+    before = identity().id
+    monkeypatch.setattr(_identity, "package_versions", lambda: {"numpy": "0"})
+    assert identity().id != before
 
 
 def test_seeds_come_from_names_and_stay() -> None:
@@ -118,9 +169,10 @@ def test_seeds_come_from_names_and_stay() -> None:
 
 
 def test_all_submissions_of_a_task_get_the_same_seed() -> None:
-    assert replace(PLAN, name="carol", repeats=3).seeds == replace(PLAN, repeats=3).seeds
-    assert len(set(replace(PLAN, repeats=3).seeds)) == 3
-    assert replace(PLAN, repeats=3).seeds[:1] == PLAN.seeds == (seed_for(0, "two", 0),)
+    thrice = settings(repeats=3)
+    assert identity(name="carol", **thrice).seeds == identity(**thrice).seeds
+    assert len(set(identity(**thrice).seeds)) == 3
+    assert identity(**thrice).seeds[:1] == identity().seeds == (seed_for(0, "two", 0),)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +191,7 @@ def test_weights_are_loaded_where_shipped_and_wanted(declared: Any, policy: Any,
 
 
 def test_the_record_tells_the_parts_and_whose_labels_they_are() -> None:
-    part = replace(PLAN, data=replace(DATA, test=None, private=True)).task_part()
+    part = plan(replace(DATA, test=None, private=True)).task_part()
     assert (part.scored_on, part.test_labels, part.n_test) == ("validation", "private", 0)
-    part = PLAN.task_part()
+    part = plan().task_part()
     assert (part.scored_on, part.test_labels, part.n_test, part.n_train) == ("test", "public", 4, 4)

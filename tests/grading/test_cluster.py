@@ -20,9 +20,9 @@ import pytest
 import harness
 from harness import __version__
 from harness.errors import InfrastructureError, UsageError
-from harness.evaluation import package_versions, read_contents
+from harness.evaluation import Settings, package_versions, read_contents
 from harness.grading import _schedulers, scheduler
-from harness.grading._messages import Reply, Unfit
+from harness.grading._messages import RunnerReply, Unfit
 from harness.grading._parcels import Files, TravellingData
 from harness.grading._remote import Errand, run_errand, unfitness
 from harness.sandbox import Level
@@ -181,9 +181,7 @@ def errand(course: TemporaryCourse, name: str = "ann") -> tuple[Errand, Travelli
             shared=None,
             declaration=Files.of_task(course.root / "tasks", "blobs", found.task_digest("blobs")),
             assets=(),
-            seed=0,
-            device="cpu",
-            latency_seconds=0.003,
+            settings=Settings(weights="declared", latency_seconds=0.003),
             least=Level.RLIMITS,
             harness_version=__version__,
             packages=tuple(package_versions().items()),
@@ -196,7 +194,7 @@ def test_a_machine_with_other_software_says_so(classroom: TemporaryCourse) -> No
     good, data = errand(classroom)
     assert unfitness(good) is None
     other = replace(good, packages=(*good.packages[:-1], (good.packages[-1][0], "0.0")))
-    answer: Reply = msgspec.msgpack.decode(run_errand(other, data), type=Reply)
+    answer: RunnerReply = msgspec.msgpack.decode(run_errand(other, data), type=RunnerReply)
     assert isinstance(answer, Unfit)
     assert "not 0.0: install the same there" in answer.problem
 
@@ -204,7 +202,7 @@ def test_a_machine_with_other_software_says_so(classroom: TemporaryCourse) -> No
 def test_a_machine_that_isolates_too_little_refuses(classroom: TemporaryCourse) -> None:
     good, data = errand(classroom)
     strict = replace(good, least=Level.NAMESPACES_CGROUP)
-    answer: Reply = msgspec.msgpack.decode(run_errand(strict, data), type=Reply)
+    answer: RunnerReply = msgspec.msgpack.decode(run_errand(strict, data), type=RunnerReply)
     if isinstance(answer, Unfit):  # where there are cgroups it may well do it
         assert "expected 'namespaces+cgroup' at least" in answer.problem
 

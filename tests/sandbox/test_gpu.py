@@ -10,7 +10,7 @@ import pytest
 
 from harness.contract import Limits
 from harness.errors import InfrastructureError
-from harness.evaluation._submission import _gpu as lease
+from harness.evaluation._evaluator import _gpu as lease
 from harness.sandbox import Box, Gpu, _gpu, find_gpus
 from harness.sandbox._box import environment
 from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps

@@ -1,0 +1,208 @@
+"""From a submission on disk to its stored record; what has not changed is not evaluated again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from harness.course import Course, Submission
+from harness.data import Places, TaskData
+from harness.errors import HarnessError, InfrastructureError
+from harness.evaluation._check import Check, check
+from harness.evaluation._identity import identify
+from harness.evaluation._observe import Observer
+from harness.evaluation._plan import Plan
+from harness.evaluation._result import EvaluationResult, Remarks
+from harness.evaluation._run import run
+from harness.evaluation._settings import Device, Settings
+from harness.evaluation._snapshot import Snapshot, take_snapshot
+from harness.evaluation._tasks import TasksInUse
+from harness.files import write_atomically
+from harness.record import Record, Stores, UnstorableError
+from harness.sandbox import Gpu, Sandbox, find_gpus
+from harness.scratch import scratch
+from harness.timing import MachineLock, machine_lock
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """The record of a submission, and where it comes from.
+
+    Attributes
+    ----------
+    submission : Submission
+        The submission that was evaluated.
+    record : harness.record.Record
+        Its newest record. A failure of the submission is a record, too.
+    how : str
+        ``evaluated``, or ``reused`` where nothing has changed since the record was made.
+    set_aside : pathlib.Path or None
+        Where a former record was moved to that could not be read.
+    remarks : Remarks
+        What is shown to the person who runs the command, and published nowhere.
+    output : pathlib.Path or None
+        The file with all that the submission printed.
+    """
+
+    submission: Submission
+    record: Record
+    how: Literal["evaluated", "reused"]
+    set_aside: Path | None = None
+    remarks: Remarks = field(default_factory=Remarks)
+    output: Path | None = None
+
+
+@dataclass(frozen=True)
+class _Copied:
+    """A submission that was copied: the copy, and an empty folder to work in."""
+
+    submission: Submission
+    snapshot: Snapshot
+    work: Path
+
+
+class Evaluator:
+    """Evaluates submissions of one course under the same settings."""
+
+    def __init__(
+        self, course: Course, sandbox: Sandbox, places: Places, settings: Settings, stores: Stores | None = None
+    ) -> None:
+        self._course, self._sandbox, self._settings = course, sandbox, settings
+        self.tasks = TasksInUse(course, places, settings)
+        self._stores = stores or Stores.of(course.leaderboard, course.private)
+
+    def supply(self, task: str, data: TaskData) -> None:
+        """Evaluate `task` on `data` instead of looking for any."""
+        self.tasks.supply(task, data)
+
+    def check(self, submission: Submission) -> Iterator[Check]:
+        """Try `submission` against the contract on a small sample."""
+        with self._copied(submission) as copied, _file_system_errors(), self._lock.shared():
+            yield from check(self._plan(copied), self._sandbox, copied.work)
+
+    def run(self, submission: Submission, observer: Observer) -> EvaluationResult:
+        """Evaluate `submission`; return the record and its evidence for somebody else to store."""
+        with self._copied(submission) as copied:
+            return self._run(copied, observer)
+
+    def evaluate(self, submission: Submission, observer: Observer) -> Evaluation:
+        """Evaluate `submission` and store nothing."""
+        result = self.run(submission, observer)
+        return Evaluation(submission=submission, record=result.record, how="evaluated", remarks=result.remarks)
+
+    def evaluate_and_store(self, submission: Submission, observer: Observer) -> Evaluation:
+        """Evaluate `submission` and make the result its newest record."""
+        return self._store(submission, self.run(submission, observer))
+
+    def evaluate_if_changed(self, submission: Submission, observer: Observer) -> Evaluation:
+        """Return the record of an equal run if there is one, else evaluate and store."""
+        with self._copied(submission) as copied:
+            identity = identify(
+                submission.name,
+                copied.snapshot.contents,
+                self.tasks.task(submission.task),
+                self._settings,
+                self._sandbox.isolation.level.value,
+            )
+            newest = self._stores.records.read(submission.task, submission.name)
+            if not isinstance(newest, Record):
+                _log.info("%s: evaluated, for it has no record that can be read.", submission)
+            elif newest.run.id == identity.id:
+                _log.info("%s: nothing has changed, so its record stands.", submission)
+                return Evaluation(submission=submission, record=newest, how="reused")
+            else:
+                _log.info("%s: evaluated again, for %s changed.", submission, identity.describe_changes(newest))
+            result = self._run(copied, observer)
+        return self._store(submission, result)
+
+    def _run(self, copied: _Copied, observer: Observer) -> EvaluationResult:
+        plan = self._plan(copied)
+        with _file_system_errors(), _gpu(self._settings.device, self._lock) as gpu:
+            return run(replace(plan, gpu=gpu), self._sandbox, copied.work, self._course.root, observer, self._lock)
+
+    def _plan(self, copied: _Copied) -> Plan:
+        """Return what is to be done with a copy of a submission."""
+        submission, snapshot = copied.submission, copied.snapshot
+        data = self.tasks.data(submission.task)
+        used = self.tasks.task(submission.task)
+        level = self._sandbox.isolation.level.value
+        identity = identify(submission.name, snapshot.contents, used, self._settings, level)
+        return Plan(
+            identity=identity,
+            task=used.task,
+            data=data,
+            snapshot=snapshot.in_mode(identity.mode),
+            assets=used.assets,
+        )
+
+    def _store(self, submission: Submission, result: EvaluationResult) -> Evaluation:
+        """Make `result` the newest record of its submission."""
+        with _file_system_errors():
+            try:
+                moved = self._stores.keep(result.record, result.evidence)
+            except UnstorableError as error:
+                raise InfrastructureError(f"{error}; the former record still stands: please report this") from error
+            output = self._keep_output(result)
+        return Evaluation(
+            submission=submission,
+            record=result.record,
+            how="evaluated",
+            set_aside=moved,
+            remarks=result.remarks,
+            output=output,
+        )
+
+    def _keep_output(self, result: EvaluationResult) -> Path | None:
+        """Keep what the submission printed where nothing is published; of a run that printed nothing keep nothing."""
+        record = result.record
+        path = self._course.private / "output" / record.task.name / f"{record.submission.name}.txt"
+        if not result.remarks.printed:
+            path.unlink(missing_ok=True)
+            return None
+        write_atomically(path, result.remarks.printed.encode("utf-8", "replace"))
+        return path
+
+    @cached_property
+    def _lock(self) -> MachineLock:
+        """The machine's lock, one object for all evaluations: a wait that timed out is not repeated."""
+        return machine_lock()
+
+    @contextmanager
+    def _copied(self, submission: Submission) -> Iterator[_Copied]:
+        """Copy the submission, once, and make an empty folder to work in."""
+        task = self._course.task(submission.task)
+        with _file_system_errors(), scratch("evaluate") as work:
+            work.chmod(0o711)  # a worker's own uid passes through; what it may see is bound by path
+            snapshot = take_snapshot(submission.folder, work / "submission", task.limits, submission.shared)
+            yield _Copied(submission, snapshot, work)
+
+
+@contextmanager
+def _gpu(device: Device, lock: MachineLock) -> Iterator[Gpu | None]:
+    """Take a GPU of this machine that no other job of this user has, if one is asked for."""
+    if device == "cpu":
+        yield None
+        return
+    found = {gpu.uuid: gpu for gpu in find_gpus()}
+    with lock.one_of(list(found)) as uuid:
+        yield found[uuid]
+
+
+@contextmanager
+def _file_system_errors() -> Iterator[None]:
+    """Turn the file system's errors into ours: a full disk is not the fault of any submission."""
+    try:
+        yield
+    except HarnessError:
+        raise
+    except OSError as error:
+        raise InfrastructureError(
+            f"the file system failed: {error}; nothing was lost, run the command again"
+        ) from error

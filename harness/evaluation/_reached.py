@@ -1,0 +1,55 @@
+"""How far an evaluation has come: what each stage found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.contract import Predictions
+from harness.evaluation._curve import LearningCurve
+from harness.evaluation._measure import Measured
+from harness.evaluation._score import Scored
+from harness.evaluation._weigh import Weight
+from harness.record import Audit
+from harness.wire import Operators
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """What training cost."""
+
+    fit_seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+    peak_device_bytes: int | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Predicted:
+    """What a fresh worker predicted with the artifact alone."""
+
+    predictions: Predictions
+    operators: Operators
+    peak_memory_bytes: int
+    peak_device_bytes: int | None
+
+
+@dataclass(kw_only=True)
+class Reached:
+    """The frozen result of each stage, of the first repeat; None where the stage was not reached."""
+
+    fitted: Fitted | None = None
+    weight: Weight | None = None
+    predicted: Predicted | None = None
+    scored: Scored | None = None
+    repeats: list[Scored] = field(default_factory=list)
+    measured: Measured | None = None
+    audits: tuple[Audit, ...] = ()
+    phases: dict[str, float] = field(default_factory=dict)
+    curve: LearningCurve = field(default_factory=LearningCurve)
+    tried: Predictions | None = None
+    """What the model answered to a few inputs where it was trained."""
+    differing: int = 0
+    """How many of these it answered differently after save and load."""
+    printed_in_fit: list[str] = field(default_factory=list)
+    printed: list[str] = field(default_factory=list)
+    """By workers that saw what is scored."""

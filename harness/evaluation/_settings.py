@@ -1,0 +1,47 @@
+"""What is decided about every evaluation of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.data import DataChoice
+from harness.record import ScoredOn
+from harness.timing import LATENCY_SECONDS
+
+Device = Literal["cpu", "cuda"]
+WeightsPolicy = Literal["load", "retrain", "declared"]
+"""Load the weights that were shipped, train whatever was shipped, or do as the task declares."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The same for every submission of a run; plain data, which travels to other processes and machines.
+
+    Attributes
+    ----------
+    data : str
+        The source of data: ``auto`` for the first that is here, ``real`` for the first that is not an embedded
+        stand-in, or one kind: ``canonical``, ``local`` or ``embedded``.
+    seed : int
+        Base of all seeds, in [0, 2**32).
+    repeats : int
+        How many times a model is trained, each time with another seed; the score is the mean.
+    weights : str
+        What to do with weights that were shipped: ``load``, ``retrain``, or ``declared``, as the task says.
+    device : str
+        What models may compute on: ``cpu`` or ``cuda``.
+    latency_seconds : float
+        How long latency is measured. Warming up, and what takes turns with it, take time in proportion.
+    score_on : str
+        ``test``, or ``validation``, which leaves the test part alone. A test part that is not on this machine is
+        not scored on in either case.
+    """
+
+    data: DataChoice = "auto"
+    seed: int = 0
+    repeats: int = 1
+    weights: WeightsPolicy = "load"
+    device: Device = "cpu"
+    latency_seconds: float = LATENCY_SECONDS
+    score_on: ScoredOn = "test"

@@ -1,0 +1,269 @@
+"""The stages of an evaluation: fit → weigh → load → predict → score → measure → audit."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from harness.contract import Predictions
+from harness.errors import SubmissionError
+from harness.evaluation._audit import audit, fail_on_audits
+from harness.evaluation._audits import moved
+from harness.evaluation._jitter import jitter_of
+from harness.evaluation._measure import Measured, Subject, measure_cost
+from harness.evaluation._observe import Observer
+from harness.evaluation._open import fit_session, open_session, with_model
+from harness.evaluation._plan import Plan
+from harness.evaluation._predictions import join_predictions
+from harness.evaluation._reached import Fitted, Predicted, Reached
+from harness.evaluation._result import Remarks
+from harness.evaluation._score import Scored, score
+from harness.evaluation._session import Session
+from harness.evaluation._snapshot import check_snapshot
+from harness.evaluation._weigh import describe_attributes, weigh, why_not_verified
+from harness.evaluation._worker_failures import ProtocolError
+from harness.record import Evidence
+from harness.sandbox import Folder, Sandbox
+from harness.timing import Budget, MachineLock
+from harness.wire import Operators
+
+_TRIED = 32
+T = TypeVar("T")
+
+
+class Stages:
+    """The stages of one evaluation; each method is one stage."""
+
+    def __init__(self, plan: Plan, sandbox: Sandbox, work: Path, observer: Observer, lock: MachineLock) -> None:
+        self._plan, self._sandbox, self._work, self._observer = plan, sandbox, work, observer
+        self._lock = lock
+        self.reached = Reached()
+        self.phase = "plan"
+
+    def run(self) -> None:
+        """Go as far as the submission lets us; `reached` says how far that was."""
+        plan, reached = self._plan, self.reached
+        first, *others = plan.seeds
+        check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
+        plan = self._plan = with_model(plan, self._sandbox, self._work)
+        artifact = plan.snapshot.weights or self._work
+        with self._entered(self._lock.shared()):
+            if plan.mode == "trained":
+                artifact = self._work / "artifact"
+                reached.fitted = self._fit(first, artifact)
+            with self._phase("weigh"):
+                reached.weight = weigh(artifact, plan.snapshot, plan.task.limits)
+            reached.predicted = self._predict(first, artifact)
+            self._hold_to_memory()
+            with self._phase("score"):
+                reached.scored = self._score(reached.predicted.predictions)
+        reached.repeats.append(reached.scored)
+        with self._entered(self._lock.exclusive()) as alone, self._phase("measure"):
+            measured = self._measure(first, artifact, reached.predicted.predictions)
+            reached.measured = measured if alone else measured.marked_noisy()
+        self._hold_to_rules(reached.predicted.operators)
+        reached.audits = audit(plan, reached)
+        fail_on_audits(reached.audits)
+        for seed in others:
+            with self._entered(self._lock.shared()):
+                self._repeat(seed)
+
+    def _repeat(self, seed: int) -> None:
+        """Train and score once more, with another seed."""
+        with tempfile.TemporaryDirectory(dir=self._work) as name:
+            Path(name).chmod(0o755)
+            artifact = Path(name, "artifact")
+            self._fit(seed, artifact)
+            self.reached.repeats.append(self._score(self._predict(seed, artifact).predictions))
+
+    def evidence(self) -> Evidence:
+        """Return what the record rests on."""
+        predicted, scored, measured = self.reached.predicted, self.reached.scored, self.reached.measured
+        predictions = None if predicted is None else predicted.predictions
+        return Evidence(
+            outcomes=None if scored is None else scored.outcomes,
+            draws=None if scored is None else scored.draws,
+            predictions=None if predictions is None or isinstance(predictions.values, list) else predictions.values,
+            scores=None if predictions is None else predictions.scores,
+            latencies=None if measured is None else measured.latencies,
+            drawn=None if measured is None else measured.drawn,
+            curve=self.reached.curve.points,
+        )
+
+    def _fit(self, seed: int, artifact: Path) -> Fitted:
+        plan = self._plan
+        artifact.mkdir()
+        artifact.chmod(0o755)
+        fitting = replace(fit_session(plan, self._sandbox, self._work), on_log=self._logged)
+        with self._worker(fitting, self.reached.printed_in_fit) as session:
+            with self._phase("import"):
+                session.setup(seed)
+            cpu_before = session.process.cpu_seconds
+            begin = time.monotonic()
+            with self._phase("fit"):
+                session.fit(plan.data.train, plan.data.validation)
+            fit_seconds = time.monotonic() - begin
+            cpu_seconds = session.process.cpu_seconds - cpu_before
+            with self._phase("save"):
+                session.save(artifact)
+            if self.reached.fitted is None:
+                self.reached.tried = self._try(session)
+            return Fitted(
+                fit_seconds=fit_seconds,
+                cpu_seconds=cpu_seconds,
+                peak_memory_bytes=session.process.peak_memory_bytes,
+                peak_device_bytes=session.process.peak_device_bytes,
+            )
+
+    def _predict(self, seed: int, artifact: Path) -> Predicted:
+        plan, inputs = self._plan, self._plan.data.scored.inputs
+        predicting = self._session(plan.task.threads, Folder("artifact", artifact))
+        with self._worker(predicting, self.reached.printed) as session:
+            with self._phase("load"):
+                if plan.mode == "trained":
+                    session.setup(seed, "load_error", "load")
+                else:
+                    session.setup(seed)
+                session.load()
+            if self.reached.predicted is None and self.reached.tried is not None:
+                again = self._try(session)
+                self.reached.differing = 0 if again is None else moved(self.reached.tried, again)
+            with self._phase("predict"), session.within("predict_seconds"):
+                batches = []
+                for start in range(0, len(inputs), plan.task.batch):
+                    answer = session.request(inputs[start : start + plan.task.batch])()
+                    batches.append(session.accept(answer))
+                    self._observer.advance(min(start + plan.task.batch, len(inputs)), len(inputs))
+            return Predicted(
+                predictions=join_predictions(batches),
+                operators=self._inspect(session, inputs[:1]),
+                peak_memory_bytes=session.process.peak_memory_bytes,
+                peak_device_bytes=session.process.peak_device_bytes,
+            )
+
+    def _try(self, session: Session) -> Predictions | None:
+        """Return the answers to a few inputs of validation; None where there are none: the line will say why."""
+        inputs = self._plan.data.validation.inputs[: min(_TRIED, self._plan.task.batch)]
+        if not len(inputs):
+            return None
+        try:
+            with session.within("predict_seconds"):
+                return session.accept(session.request(inputs)())
+        except ProtocolError:
+            raise
+        except SubmissionError:
+            return None
+
+    def _hold_to_memory(self) -> None:
+        """Refuse a model that keeps nothing and answers differently where it was not trained."""
+        weight = self.reached.weight
+        assert weight is not None
+        if self.reached.differing and not (weight.parameters or weight.attributes or weight.unread):
+            raise SubmissionError(
+                "save_error",
+                "save",
+                "fit kept nothing on self, so what it learned was lost: another process predicts, and there a network "
+                "in a variable of the module is as new; make it an attribute, self.net",
+            )
+
+    def translated(self, error: SubmissionError) -> SubmissionError:
+        """Return `error` in the words of who handed it in: with the cell of a notebook, say."""
+        return self._plan.snapshot.explained(error, self._plan.mode)
+
+    def remarks(self, failure: SubmissionError | None) -> Remarks:
+        """Return what is shown besides the record."""
+        reached, weight = self.reached, self.reached.weight
+        notes = list(self._plan.snapshot.notes)
+        printed = reached.printed_in_fit if self._plan.data.private else reached.printed_in_fit + reached.printed
+        if reached.differing and failure is None:
+            notes.append(
+                f"{reached.differing} of {len(reached.tried or ())} answers differ before save and after load: keep "
+                "all that fit learns on self"
+            )
+        if reached.curve.left_out:
+            left_out = f"{reached.curve.left_out:,} of the points logged were left out"
+            notes.append(f"the learning curve is full: {left_out}; log less often")
+        if weight is not None and not weight.verified:
+            notes.append(f"parameters are not verified: {why_not_verified(weight)}")
+        return Remarks(
+            failure=None if self._plan.data.private else failure,
+            attributes="" if weight is None else describe_attributes(weight),
+            notes=tuple(notes),
+            printed="\n".join(dict.fromkeys(text.strip() for text in printed if text.strip())),
+        )
+
+    def _inspect(self, session: Session, inputs: Any) -> Operators:
+        """See what `predict` uses; a model that does not bear being watched fails only where a rule needs it seen."""
+        try:
+            return session.inspect(inputs)
+        except ProtocolError:
+            raise
+        except SubmissionError:
+            if self._plan.task.rules:
+                raise
+            return Operators()
+
+    def _score(self, predictions: Predictions) -> Scored:
+        return score(self._plan.task, self._plan.data.scored, predictions)
+
+    def _measure(self, seed: int, artifact: Path, predictions: Predictions) -> Measured:
+        plan = self._plan
+        return measure_cost(
+            Subject(
+                sandbox=self._sandbox,
+                open_session=lambda: self._session(1, Folder("artifact", artifact)),
+                seed=seed,
+                inputs=plan.data.scored.inputs,
+                example=predictions,
+                perturb=jitter_of(plan.task),
+                batch=plan.task.batch,
+                budget=Budget(seconds=plan.identity.latency_seconds),
+            )
+        )
+
+    def _hold_to_rules(self, operators: Operators) -> None:
+        for rule in self._plan.task.rules:
+            broken = rule.broken_by(operators.names)
+            if broken:
+                raise SubmissionError(
+                    "rule_violation", "audit", f"predict uses {', '.join(broken)}; the task allows {rule.text}"
+                )
+
+    def _session(self, threads: int, *more: Folder) -> Session:
+        return replace(open_session(self._plan, self._sandbox, *more), threads=threads, on_log=self._logged)
+
+    def _logged(self, values: dict[str, float]) -> None:
+        self.reached.curve.add(values)
+        self._observer.logged(values)
+
+    @contextmanager
+    def _worker(self, session: Session, printed: list[str]) -> Iterator[Session]:
+        """Enter `session`; what it prints is added to `printed`."""
+        with self._entered(session, "start") as entered:
+            try:
+                yield entered
+            finally:
+                printed.append(entered.process.log_tail)
+
+    @contextmanager
+    def _entered(self, context: AbstractContextManager[T], phase: str = "wait") -> Iterator[T]:
+        """Enter `context`, a turn on this machine or a worker; that is a phase."""
+        with ExitStack() as held:
+            with self._phase(phase):
+                entered = held.enter_context(context)
+            yield entered
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        self._observer.phase(name)
+        self.phase = name
+        begin = time.monotonic()
+        try:
+            yield
+        finally:
+            self.reached.phases[name] = self.reached.phases.get(name, 0.0) + time.monotonic() - begin
