@@ -112,8 +112,12 @@ LOCAL = harness.Local(
 )
 
 
+def declared(**changes: Any) -> dict[str, Any]:
+    return {"used": replace(USED, task=replace(TASK, **changes).named("two"))}
+
+
 def of_source(one: Any) -> dict[str, Any]:
-    return {"used": replace(USED, task=replace(TASK, sources=(one,)).named("two"))}
+    return declared(sources=(one,))
 
 
 @pytest.mark.parametrize(
@@ -143,7 +147,9 @@ def test_an_id_changes_with_each_ingredient(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param({"used": replace(USED, task=replace(TASK, points=((0.5, 0.0), (1.0, 1.0))).named("two"))}, id="points"),
+        pytest.param(
+            {"used": replace(USED, task=replace(TASK, points=((0.5, 0.0), (1.0, 1.0))).named("two"))}, id="points"
+        ),
         pytest.param({"used": replace(USED, task=replace(TASK, title="Another").named("two"))}, id="title"),
         pytest.param(of_source(replace(SOURCE, title="another", licence="other")), id="title-of-the-source"),
         pytest.param(of_source(replace(SOURCE, baseline=replace(SOURCE.baseline, note="said"))), id="note"),
