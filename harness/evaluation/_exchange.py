@@ -61,7 +61,7 @@ class Exchange:
         """
         self._reply = None
         try:
-            if self._channel.exchange_again(self._frame):
+            if self._channel.exchange_compact(self._frame):
                 return
         except ChannelClosed:
             raise self._worker.ended(self._stage) from None
@@ -70,7 +70,7 @@ class Exchange:
     def take(self) -> Answer:
         """Return the answer; only once, and before the next request is sent."""
         # a short answer repeats the form of one to the same question, and that was admitted
-        return Answer(*(self._reply or (_DONE, [self._channel.take_again()])))
+        return Answer(*(self._reply or (_DONE, [self._channel.take_compact()])))
 
     def __call__(self) -> Answer:
         """Send the request and return the answer."""

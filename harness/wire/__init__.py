@@ -1,7 +1,8 @@
 """Plain data between host and worker: typed JSON messages and raw arrays, nothing that runs when read."""
 
-from harness.wire._channel import MAX_DIMENSIONS, Admit, ArrayHeader, Channel, Frame, WireError, anything
+from harness.wire._channel import MAX_DIMENSIONS, Admit, Channel, WireError, anything
 from harness.wire._codec import Form, pack, unpack
+from harness.wire._compact import ArrayHeader, Frame
 from harness.wire._messages import (
     MAX_COUNT,
     MAX_LINE,

@@ -1,8 +1,8 @@
 """Frames over two pipes: a fixed header, a JSON message, then arrays, each behind a fixed header of its own.
 
 Every length is checked against a cap before what it announces is taken, and the reader of a reply says which
-arrays it is willing to accept before room is made for them. What has the same head as the frame before is sent as a
-mark and the payload: a small network is timed through this, and parsing the same words again would cool its caches.
+arrays it is willing to accept before room is made for them. A frame with the same head as the one before is sent in
+the compact encoding.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import select
 import struct
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 import numpy as np
 
+from harness.wire._compact import COMPACT, FULL, MARK_BYTES, ArrayHeader, CompactEncoding, Frame, compact_form
 from harness.wire._pipes import Pipes
 from harness.wire._pumped import BlockingPipes, PumpedPipes
 
@@ -31,10 +32,7 @@ MAX_DIMENSIONS = 6
 
 _FRAME = struct.Struct("<IHxx")  # after the mark: bytes of JSON, number of arrays
 _ARRAY = struct.Struct(f"<cBBx{MAX_DIMENSIONS}Q")  # kind, bytes an item, dimensions, shape
-_MARK_BYTES = 4
-_NEW, _AGAIN = b"HRN1", b"HRN="
 _BUFFER_BYTES = MAX_MESSAGE_BYTES  # a message is decoded where it was read
-_PIPE_BYTES = 1 << 15
 _EXCERPT_BYTES = 200
 _DTYPES = {("b", 1), *((kind, size) for kind in "iu" for size in (1, 2, 4, 8)), ("f", 2), ("f", 4), ("f", 8)}
 
@@ -43,28 +41,6 @@ In = TypeVar("In")
 
 class WireError(Exception):
     """The other side sent something that is not the protocol."""
-
-
-class ArrayHeader(NamedTuple):
-    """The announced form of an array that has not been read yet."""
-
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the payload, without overflow."""
-        return self.dtype.itemsize * math.prod(self.shape)
-
-
-class Frame(NamedTuple):
-    """A message and its arrays, ready to be sent."""
-
-    head: bytes
-    forms: list[ArrayHeader]
-    payloads: list[memoryview]
-    again: bytes | None
-    """What is sent after one with the same head, where an empty pipe takes it at once."""
 
 
 Admit = Callable[[Any, Sequence[ArrayHeader]], None]
@@ -86,10 +62,7 @@ class Channel(Generic[In]):
         self._encoder = msgspec.json.Encoder()
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._start = self._end = 0  # what of the buffer has come but was not taken yet
-        self._sent = b""  # the last head
-        self._sent_forms: list[ArrayHeader] = []
-        self._received: tuple[In, list[ArrayHeader]] | None = None
-        self._again_bytes = -1  # how long a frame of one array is that is like the last one
+        self._compact: CompactEncoding[In] = CompactEncoding()
 
     def send(self, message: msgspec.Struct, *arrays: Array) -> None:
         """Send one message and its arrays.
@@ -103,47 +76,56 @@ class Channel(Generic[In]):
         """Make a message and its arrays ready to be sent."""
         contiguous = [np.asarray(array, array.dtype.newbyteorder("<"), order="C") for array in arrays]
         body = self._encoder.encode(message)
-        head = b"".join([_NEW, _FRAME.pack(len(body), len(arrays)), body, *map(_pack_header, contiguous)])
+        head = b"".join([FULL, _FRAME.pack(len(body), len(arrays)), body, *map(_pack_header, contiguous)])
         payloads = [_bytes_of(array) for array in contiguous if array.nbytes]
         return Frame(
             head=head,
             forms=[ArrayHeader(array.dtype, array.shape) for array in contiguous],
             payloads=payloads,
-            again=b"".join([_AGAIN, *payloads]) if sum(map(len, payloads)) < _PIPE_BYTES else None,
+            compact=compact_form(payloads),
         )
 
     def transmit(self, frame: Frame) -> None:
         """Send what `frame` made ready."""
-        head = _AGAIN if frame.head == self._sent else frame.head
-        self._pipes.write([head, *frame.payloads])
-        self._sent, self._sent_forms = frame.head, frame.forms
+        self._pipes.write([self._compact.head_of(frame), *frame.payloads])
 
-    def send_again(self, array: Array) -> bool:
-        """Send `array` as the last frame was sent; where that was not one array of this form, send nothing: False."""
-        if [(array.dtype, array.shape)] != self._sent_forms or not array.nbytes or not array.flags.c_contiguous:
+    def send_compact(self, array: Array) -> bool:
+        """Send `array` in the compact encoding; where the last frame was not one array of its form, send nothing."""
+        if not self._compact.allows(array):
             return False
-        self._pipes.write([_AGAIN, _bytes_of(array)])
+        self._pipes.write([COMPACT, _bytes_of(array)])
         return True
 
-    def exchange_again(self, frame: Frame) -> bool:
-        """Send `frame` and wait; tell whether both it and what came are small and like the last ones.
+    def exchange_compact(self, frame: Frame) -> bool:
+        """Send `frame` and wait; tell whether both it and what came were in the compact encoding.
 
-        `take_again` returns the array that came then, `receive` the answer otherwise. Few steps: this is timed.
+        If so `take_compact` returns the array that came, else `receive` the answer. Few steps: this is timed.
 
         Raises:
             ChannelClosed: nobody is there any more.
         """
-        if frame.again is None or frame.head != self._sent:
+        compact = self._compact.of_frame(frame)
+        if compact is None:
             self.transmit(frame)
             return False
-        self._pipes.write([frame.again])
-        return self._await_again()
+        self._pipes.write([compact])
+        return self._await_compact()
 
-    def _await_again(self) -> bool:
+    def receive_compact(self) -> Array | None:
+        """Wait for a frame of one array in the compact encoding; None where another one comes, to be received."""
+        return self.take_compact() if self._await_compact() else None
+
+    def take_compact(self) -> Array:
+        """Return the array of a compact frame that has come."""
+        assert self._compact.received is not None
+        self._start = MARK_BYTES
+        return self._read_array(self._compact.received[1][0])
+
+    def _await_compact(self) -> bool:
         if self._start < self._end:
             return False
         self._start, self._end = 0, self._pipes.read_into(self._buffer)
-        return self._end == self._again_bytes and self._buffer[:_MARK_BYTES] == _AGAIN
+        return self._compact.recognises(self._buffer[: self._end])
 
     def busy_wait(self, seconds: float) -> None:
         """Busy-wait up to `seconds` for bytes before sleeping until they come, from now on.
@@ -152,16 +134,6 @@ class Channel(Generic[In]):
         """
         self._pipes.busy_wait(seconds)
 
-    def receive_again(self) -> Array | None:
-        """Wait for a small frame like the last one received, of one array; None where another one comes."""
-        return self.take_again() if self._await_again() else None
-
-    def take_again(self) -> Array:
-        """Return the array of a frame that is like the last one received."""
-        assert self._received is not None
-        self._start = _MARK_BYTES
-        return self._read_array(self._received[1][0])
-
     def receive(self, admit: Admit) -> tuple[In, list[Array]]:
         """Receive one message and its arrays; `admit` refuses unwanted arrays before they are read.
 
@@ -169,14 +141,13 @@ class Channel(Generic[In]):
             WireError: the bytes are not the protocol, or `admit` refused them.
             ChannelClosed: nobody writes any more.
         """
-        mark = self._read(_MARK_BYTES)
-        if mark == _NEW:
-            self._received = self._read_head()
-            headers = self._received[1]
-            self._again_bytes = _MARK_BYTES + headers[0].nbytes if len(headers) == 1 else -1
-        elif mark != _AGAIN or self._received is None:
+        mark = self._read(MARK_BYTES)
+        if mark == FULL:
+            self._compact.remember(*self._read_head())
+        elif mark != COMPACT or self._compact.received is None:
             raise WireError("the frame's header is malformed")
-        message, headers = self._received
+        assert self._compact.received is not None
+        message, headers = self._compact.received
         admit(message, headers)
         return message, [self._read_array(header) for header in headers]
 

@@ -116,7 +116,7 @@ class Worker:
         channel, lock = self._channel, self._lock
         _switch_gradient_off()
         finish = _synchroniser()
-        while (inputs := channel.receive_again()) is not None:
+        while (inputs := channel.receive_compact()) is not None:
             try:
                 form, results = answer(inputs)
                 finish()
@@ -124,7 +124,7 @@ class Worker:
                 self._send(self._explain(error, "predict", len(inputs)))
                 continue
             with lock:
-                sent = len(results) == 1 and channel.send_again(results[0])
+                sent = len(results) == 1 and channel.send_compact(results[0])
             if not sent:
                 self._send(Done(form), *results)
 

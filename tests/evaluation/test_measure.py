@@ -63,7 +63,7 @@ def seen(folder: Path, monkeypatch: pytest.MonkeyPatch, cores: Cores) -> dict[st
 
     def stop(timed: Timed, *_: object) -> NoReturn:
         frames = [prepare(0)._frame for prepare in (timed.echo, timed.yardstick_echo)]  # type: ignore[attr-defined]
-        found.update(echoes=[len(frame.again) for frame in frames])
+        found.update(echoes=[len(frame.compact) for frame in frames])
         raise SeenError
 
     folders = tuple(Folder(name, folder / name) for name in ("submission", "artifact"))

@@ -381,9 +381,9 @@ def answer(worker, replies):
     worker.receive(anything)
     worker.send(*replies[0])
     for message, *arrays in replies[1:]:
-        if worker.receive_again() is None:
+        if worker.receive_compact() is None:
             worker.receive(anything)
-        if len(arrays) != 1 or not worker.send_again(arrays[0]):
+        if len(arrays) != 1 or not worker.send_compact(arrays[0]):
             worker.send(message, *arrays)
 
 
@@ -402,11 +402,11 @@ def test_an_exchange_like_the_last_one_is_short_and_any_other_is_received(second
         thread = threading.Thread(target=answer, args=(worker, [(Done(), np.zeros(2)), second]))
         thread.start()
         request = host.frame(Predict(), np.zeros((1, 4), np.float32))
-        assert not host.exchange_again(request)
+        assert not host.exchange_compact(request)
         host.receive(anything)
-        assert host.exchange_again(request) == again
+        assert host.exchange_compact(request) == again
         if again:
-            np.testing.assert_array_equal(host.take_again(), second[1])
+            np.testing.assert_array_equal(host.take_compact(), second[1])
         else:
             message, arrays = host.receive(anything)
             assert message == second[0]
@@ -425,8 +425,8 @@ def test_whatever_bytes_follow_a_good_frame_a_short_exchange_answers_or_refuses(
         os.close(worker._pipes._writer)
         worker._pipes._writer = os.dup(worker._pipes._reader)  # somebody's, for closing
         with suppress(WireError, ChannelClosed):
-            if host.exchange_again(host.frame(Predict(), np.zeros(3))):
-                assert host.take_again().shape == (2,)
+            if host.exchange_compact(host.frame(Predict(), np.zeros(3))):
+                assert host.take_compact().shape == (2,)
             else:
                 host.receive(refuse_more_than(10_000))
 
@@ -498,17 +498,17 @@ def test_a_short_answer_comes_while_one_looks_for_it_and_when_one_has_gone_to_sl
         def answer_late():
             worker.receive(anything)
             worker.send(Done(), np.zeros(2))
-            worker.receive_again()
+            worker.receive_compact()
             time.sleep(late)
-            worker.send_again(np.ones(2))
+            worker.send_compact(np.ones(2))
 
         thread = threading.Thread(target=answer_late)
         thread.start()
         request = host.frame(Predict(), np.zeros((1, 4), np.float32))
-        host.exchange_again(request)
+        host.exchange_compact(request)
         host.receive(anything)
-        assert host.exchange_again(request)
-        np.testing.assert_array_equal(host.take_again(), np.ones(2))
+        assert host.exchange_compact(request)
+        np.testing.assert_array_equal(host.take_compact(), np.ones(2))
         thread.join()
 
 
@@ -524,7 +524,7 @@ def test_who_looks_for_a_while_sleeps_afterwards(clock, monkeypatch):
         thread.start()
         before = time.thread_time()
         with pytest.raises(ChannelClosed):
-            host.exchange_again(host.frame(Predict(), np.zeros(3)))
+            host.exchange_compact(host.frame(Predict(), np.zeros(3)))
         assert time.thread_time() - before < 0.25
         thread.join()
 
@@ -538,4 +538,4 @@ def test_who_looks_for_somebody_who_hangs_up_is_told():
         worker._pipes._writer = os.dup(worker._pipes._reader)  # somebody's, for closing
         host.transmit(host.frame(Predict(), np.zeros(3)))
         with pytest.raises(ChannelClosed):
-            host.exchange_again(host.frame(Predict(), np.zeros(3)))
+            host.exchange_compact(host.frame(Predict(), np.zeros(3)))
