@@ -51,9 +51,10 @@ ARROWS = {
     "tables": {"errors"},
     "course": PEOPLE | {"taskcode"},
     "leaderboard": {"files", "record", "statistics", "text"},
+    "taskcheck": PEOPLE | {"course", "data", "metrics", "statistics"},
     "evaluation": PEOPLE
     | {"artifact", "course", "data", "files", "git", "metrics", "notebooks", "record"}
-    | {"sandbox", "scratch", "statistics", "timing", "wire"},
+    | {"sandbox", "scratch", "statistics", "taskcheck", "timing", "wire"},
     "grading": PEOPLE | {"course", "data", "evaluation", "files", "pipes", "programs", "record", "sandbox", "scratch"},
     "gradebook": PEOPLE | {"course", "evaluation", "files", "git", "record", "tables", "text"},
     "lms": PEOPLE
@@ -69,7 +70,7 @@ ARROWS = {
     "cli": PEOPLE
     | {"ci", "course", "data", "diagnosis", "evaluation", "export", "files", "grading", "gradebook", "interactive"}
     | {"leaderboard", "lms", "packages", "programs", "record", "report", "sandbox", "scaffold", "similarity", "tables"}
-    | {"text"},
+    | {"taskcheck", "text"},
 }
 
 

@@ -41,7 +41,8 @@ def show_plan(out: Console, work: Work, obstacles: Sequence[Obstacle], *, every:
     why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
     out.print(f"{len(work.jobs)} to evaluate{f' ({why})' if why else ''}, {len(work.kept)} kept")
     for obstacle in (*work.obstacles, *obstacles):
-        out.print(f"left out: {obstacle.what}: {obstacle.error}", style="yellow")
+        text = str(obstacle.error).removeprefix(f"{obstacle.what}: ")
+        out.print(f"left out: {obstacle.what}: {text}", style="yellow")
     if every:
         for job in work.jobs:
             out.print(f"  {job}: {job.why}")

@@ -14,12 +14,18 @@ from harness.cli._pictures import draw_samples
 from harness.contract import Baseline, Limits, Split, Task
 from harness.course import Course
 from harness.data import load_data
-from harness.errors import HarnessError, TaskError
-from harness.evaluation import missing_classes, try_task
+from harness.errors import HarnessError
 from harness.kinds import KINDS
 from harness.record import to_reach
+from harness.taskcheck import Outcome, check_task
 
-_RESAMPLES = 1000  # as many as an evaluation makes
+_MARKS: dict[Outcome, tuple[str, str]] = {
+    "passed": ("✓", "green"),
+    "mistake": ("✗", "red"),
+    "doubt": ("!", "yellow"),
+    "skipped": ("-", "dim"),
+}
+"""How each outcome of a check is shown: a mark and a colour."""
 
 
 @click.group(invoke_without_command=True)
@@ -80,9 +86,10 @@ def show_task(name: str) -> int:
 @tasks.command("check")
 @click.argument("names", nargs=-1, metavar="[TASK]…")
 def check_tasks(names: tuple[str, ...]) -> int:
-    """Try tasks (all if none is named): the declaration, the data that is here, `perturb` and the metrics.
+    """Check tasks (all if none is named) for their authors.
 
-    Nothing is downloaded and no model is trained.
+    Looks at the declaration, at the data on this machine (counts, groups, duplicates, order of labels), at `perturb`
+    and at the metrics. Mistakes are marked ✗, doubts !. Nothing is downloaded and no model is trained.
     """
     out, course = console(), course_at()
     mistakes = sum(_checked(out, course, name) for name in names or course.task_names())
@@ -91,33 +98,14 @@ def check_tasks(names: tuple[str, ...]) -> int:
 
 
 def _checked(out: Console, course: Course, name: str) -> int:
-    """Print what was tried of one task and how it went; return the number of mistakes."""
-    try:
-        task = course.task(name)
-    except HarnessError as error:
-        _mark(out, "✗", f"{name}: {error}", "red")
-        return 1
-    _mark(out, "✓", f"{name}: declaration", "green")
+    """Print what was found about one task; return the number of mistakes."""
     mistakes = 0
-    for kind in dict.fromkeys(source.kind for source in task.sources):
-        try:
-            with out.status(f"{name}: loading {kind} data"):
-                data = load_data(task, course.task_digest(name), replace(places(), offline=True), kind)
-                try_task(task, data, _RESAMPLES)
-        except TaskError as error:
-            _mark(out, "✗", f"{name}: {kind} data: {error}", "red")
-            mistakes += 1
-        except HarnessError as error:  # not on this machine
-            _mark(out, "-", f"{name}: {kind} data: {error}", "dim")
-        else:
-            _mark(out, "✓", f"{name}: {kind} data, perturb and metrics", "green")
-            for doubt in missing_classes(task, data):
-                _mark(out, "!", f"{name}: {kind} data: {doubt}", "yellow")
+    with out.status(f"{name}: checking"):
+        for finding in check_task(course, name, places()):
+            mark, style = _MARKS[finding.outcome]
+            out.print(f"  {mark} {name}: {finding.text}", style=style)
+            mistakes += finding.outcome == "mistake"
     return mistakes
-
-
-def _mark(out: Console, mark: str, text: str, style: str) -> None:
-    out.print(f"  {mark} {text}", style=style)
 
 
 def _show_data(out: Console, course: Course, task: Task) -> None:

@@ -45,7 +45,7 @@ def _first_problem(task: Task, source: Source, parts: Parts, named: dict[str, Sp
         return f": {found} items, expected {expected}"
     if not found.train or not found.validation or (parts.test is not None and not found.test):
         return f": a part is empty ({found})"
-    problem = _overlap_problem(named) or _classes_problem(task, parts.train)
+    problem = _groups_problem(named) or _overlap_problem(named) or _classes_problem(task, parts.train)
     return problem and f": {problem}"
 
 
@@ -57,6 +57,23 @@ def parts_problem(parts: object) -> str | None:
         split = getattr(parts, name)
         if not (isinstance(split, Split) or (name == "test" and split is None)):
             return f"returned {describe(split)} as its {name} part; expected harness.Split(inputs, targets)"
+    return None
+
+
+def _groups_problem(named: dict[str, Split | None]) -> str | None:
+    """Return which groups are in two parts: what is learned about a person must not be asked of that person."""
+    groups = {
+        name: set(split.groups.tolist())
+        for name, split in named.items()
+        if split is not None and split.groups is not None
+    }
+    for first, second in itertools.combinations(groups, 2):
+        both = groups[first] & groups[second]
+        if both:
+            return (
+                f"{len(both)} groups are in the {first} and in the {second} part, such as {min(both, key=str)!r}; "
+                "expected each group in one part: Split.hold_out keeps groups together"
+            )
     return None
 
 

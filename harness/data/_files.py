@@ -105,7 +105,7 @@ def cached(task: Task, file: File, places: Places, bars: Bars = no_bars) -> Path
     path = cache_folder(task, places) / file.name
     if not (path.exists() and matches(file, path)):
         if places.offline:
-            raise NotHere(f"{file.name} is not in the cache and HARNESS_OFFLINE forbids its download")
+            raise NotHere(f"{file.name} is not in the cache, and {places.why_offline}")
         _download(file, path, bars)
     return path
 

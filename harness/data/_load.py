@@ -85,12 +85,23 @@ def load_data(
             digest=digest,
             passed_over=tuple(dict.fromkeys(passed_over)),
         )
-    tried = "; ".join(dict.fromkeys(passed_over)) or f"the task declares no {choice} source"
-    raise InfrastructureError(
-        f"task {task.name}: no {'data' if choice == 'auto' else f'{choice} data'} here ({tried}): "
-        f"put the files into <data root>/{task.name}/ and set HARNESS_DATA"
-        + (", or use --data embedded" if any(isinstance(s, Embedded) for s in task.sources) else "")
-    )
+    raise InfrastructureError(_nothing_found(task, choice, passed_over))
+
+
+def _nothing_found(task: Task, choice: DataChoice, passed_over: list[str]) -> str:
+    """Say which data was looked for, and what to do where none of it is here."""
+    kinds = dict.fromkeys(source.kind for source in task.sources)
+    wanted = "data" if choice == "auto" else f"{choice} data"
+    if passed_over:
+        why = "; ".join(dict.fromkeys(passed_over))
+        remedies = [f"put the files into <data root>/{task.name}/ and set HARNESS_DATA"]
+    else:  # no source of that kind
+        why, remedies = f"the task declares no {choice} source", []
+        if choice == "real":
+            why = "the task declares embedded data only"
+    remedies += ["use --data embedded"] if "embedded" in kinds else []
+    remedies = remedies or [f"use --data {next(iter(kinds))}"]
+    return f"task {task.name}: no {wanted} here ({why}): {', or '.join(remedies)}"
 
 
 def _candidates(

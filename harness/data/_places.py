@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -24,6 +24,8 @@ class Places:
     private: Path | None
     """Holds test parts that are kept from students."""
     offline: bool
+    why_offline: str = "nothing is downloaded for this"
+    """Said where a file that could be downloaded is missing."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str], data_root: Path | None = None) -> Places:
@@ -44,7 +46,8 @@ class Places:
             f"There is no data root ({given} is not set)" if root is None else f"The data root is {root} ({given})",
             "off (HARNESS_OFFLINE)" if offline else "allowed",
         )
-        return cls(root=root, cache=user_cache_path("harness"), private=private, offline=offline)
+        places = cls(root=root, cache=user_cache_path("harness"), private=private, offline=offline)
+        return replace(places, why_offline="HARNESS_OFFLINE is set") if offline else places
 
     def all(self) -> tuple[Path, ...]:
         """Return every folder that holds data: what a worker must not see."""

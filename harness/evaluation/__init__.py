@@ -9,7 +9,6 @@ from harness.evaluation._result import EvaluationResult, Remarks
 from harness.evaluation._settings import Device, Settings, WeightsPolicy
 from harness.evaluation._snapshot import Contents, read_contents, read_files
 from harness.evaluation._tasks import TaskInUse, TasksInUse
-from harness.evaluation._try_task import missing_classes, try_task
 
 __all__ = [
     "Changed",
@@ -29,9 +28,7 @@ __all__ = [
     "WeightsPolicy",
     "describe_git",
     "identify",
-    "missing_classes",
     "package_versions",
     "read_contents",
     "read_files",
-    "try_task",
 ]

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from harness.contract import Predictions, Split, Task, take_items
-from harness.evaluation._figures import Figures
 from harness.evaluation._measure import Asked
 from harness.evaluation._seeds import seed_for
 from harness.record import Audit
 from harness.statistics import bootstrap
+from harness.taskcheck import CheckedMetric
 
 Array = np.ndarray[Any, Any]
 
@@ -111,7 +111,7 @@ def not_memorised(task: Task, truth: Split, scored: Predictions, altered: Asked)
         return None
     targets, sign = take_items(truth.targets, altered.items), 1 if metric.higher_is_better else -1
     before, after = (
-        Figures(task=task.name, metric=metric, targets=targets, predictions=answers).resampled()
+        CheckedMetric(task=task.name, metric=metric, targets=targets, predictions=answers).resampled()
         for answers in (scored.take(altered.items), altered.answers)
     )
 

@@ -59,7 +59,7 @@ _YARDSTICK = TaskInfo(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measured:
-    """Figures for the record and the samples behind them."""
+    """CheckedMetric for the record and the samples behind them."""
 
     latency: Latency
     throughput: Throughput

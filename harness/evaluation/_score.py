@@ -12,11 +12,11 @@ import numpy as np
 from harness import metrics
 from harness.contract import Baseline, Metric, Predictions, Split, Task
 from harness.errors import SubmissionError
-from harness.evaluation._figures import Figures
 from harness.evaluation._seeds import seed_for
 from harness.kinds import KINDS
 from harness.record import BaselineResult, Score
 from harness.statistics import binomial_p_value, bootstrap, percentile_interval, wilson_interval
+from harness.taskcheck import CheckedMetric
 
 Array = np.ndarray[Any, Any]
 
@@ -73,8 +73,8 @@ def score(task: Task, truth: Split, predictions: Predictions) -> Scored:
         predictions = Predictions(predictions.values, kind.normalised(predictions.scores))
     seed = seed_for(0, f"{task.name}/bootstrap", 0)
 
-    def figures(metric: Metric) -> Figures:
-        return Figures(task=task.name, metric=metric, targets=truth.targets, predictions=predictions)
+    def figures(metric: Metric) -> CheckedMetric:
+        return CheckedMetric(task=task.name, metric=metric, targets=truth.targets, predictions=predictions)
 
     first = _estimate(figures(primary), seed, _RESAMPLES)
     besides = [metric for metric in task.metrics[1:] if metric.of == "values" or predictions.scores is not None]
@@ -141,7 +141,7 @@ class _Estimate:
     draws: Array | None
 
 
-def _estimate(figures: Figures, seed: int, resamples: int) -> _Estimate:
+def _estimate(figures: CheckedMetric, seed: int, resamples: int) -> _Estimate:
     value, outcomes = figures.value(), figures.outcomes()
     draws = None if outcomes is not None else bootstrap(figures.resampled(), len(figures.predictions), seed, resamples)
     return _Estimate(value=value, outcomes=outcomes, draws=draws)

@@ -14,7 +14,6 @@ from harness.contract import Predictions
 from harness.errors import SubmissionError
 from harness.evaluation._audit import audit, fail_on_audits
 from harness.evaluation._audits import moved
-from harness.evaluation._jitter import jitter_of
 from harness.evaluation._measure import Measured, Subject, measure_cost
 from harness.evaluation._observe import Observer
 from harness.evaluation._open import fit_session, open_session, with_model
@@ -29,6 +28,7 @@ from harness.evaluation._weigh import describe_attributes, weigh, why_not_verifi
 from harness.evaluation._worker_failures import ProtocolError
 from harness.record import Evidence
 from harness.sandbox import Folder, Sandbox
+from harness.taskcheck import checked_perturb
 from harness.timing import Budget, MachineLock
 from harness.wire import Operators
 
@@ -220,7 +220,7 @@ class Stages:
                 seed=seed,
                 inputs=plan.data.scored.inputs,
                 example=predictions,
-                perturb=jitter_of(plan.task),
+                perturb=checked_perturb(plan.task),
                 batch=plan.task.batch,
                 budget=Budget(seconds=plan.identity.latency_seconds),
             )

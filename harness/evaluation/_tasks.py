@@ -10,7 +10,7 @@ from harness.course import Course
 from harness.data import Asset, DataFacts, Places, TaskData, assets_here, facts_file, load_data, read_facts, write_facts
 from harness.evaluation._host import describe_packages
 from harness.evaluation._settings import Settings
-from harness.evaluation._try_task import try_task
+from harness.taskcheck import try_task
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,8 @@ import shutil
 from tests.conftest import TemporaryCourse
 
 NAN = "harness.Metric('figure', lambda t, p: float(p.values.sum() - p.values.sum()) / 0.0, higher_is_better=True))"
-RARE = "harness.Metric('figure', lambda t, p: float('nan') if (p.values == 0).all() else 0.5, higher_is_better=True))"
+BUT_ONE = "(p.values == 0).sum() == len(t) - 1"
+RARE = f"harness.Metric('figure', lambda t, p: float('nan') if {BUT_ONE} else 0.5, higher_is_better=True))"
 ZEROS = """
 import numpy as np
 import harness
@@ -17,7 +18,7 @@ class Model(harness.Model):
         self.nothing = np.zeros(1)
 
     def predict(self, inputs):
-        return np.zeros(len(inputs), int)
+        return (np.arange(len(inputs)) == 7).astype(int)
 """
 
 

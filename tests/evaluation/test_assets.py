@@ -125,7 +125,7 @@ def test_fetch_offline_says_what_is_missing(course: TemporaryCourse, server: str
     declare(course, server)
     done = course.harness("data", "fetch", "blobs")
     assert done.returncode == 3
-    assert "start.bin is not in the cache and HARNESS_OFFLINE forbids" in done.stdout + done.stderr
+    assert "start.bin is not in the cache, and HARNESS_OFFLINE is set" in done.stdout + done.stderr
 
 
 def test_a_download_of_another_digest_is_refused(course: TemporaryCourse, server: str) -> None:

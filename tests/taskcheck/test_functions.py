@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,8 @@ import harness
 from harness.contract import Predictions
 from harness.data import TaskData
 from harness.errors import TaskError
-from harness.evaluation._jitter import jitter_of
 from harness.evaluation._score import score
-from harness.evaluation._try_task import try_task
+from harness.taskcheck import checked_perturb, try_task
 
 pytestmark = pytest.mark.unit
 
@@ -180,7 +180,7 @@ def test_perturb_may_alter_in_place_and_return_doubles() -> None:
         one *= 0.5
         return one.astype(np.float64)
 
-    jitter, item = jitter_of(task(perturb=perturb)), np.ones(2, np.float32)
+    jitter, item = checked_perturb(task(perturb=perturb)), np.ones(2, np.float32)
     assert jitter is not None
     altered = jitter(item, np.random.default_rng(0))
     assert (altered.tolist(), altered.dtype, item.tolist()) == ([0.5, 0.5], np.float32, [1, 1])
@@ -189,7 +189,7 @@ def test_perturb_may_alter_in_place_and_return_doubles() -> None:
 @pytest.mark.parametrize("value", [-1, 256, 1e300])
 def test_a_pixel_that_would_wrap_is_a_mistake_of_the_task(value: float) -> None:
     declared = task(inputs=harness.Inputs(shape=(2,), dtype="uint8"), perturb=lambda x, g: x.astype(float) * 0 + value)
-    jitter = jitter_of(declared)
+    jitter = checked_perturb(declared)
     assert jitter is not None
     with pytest.raises(TaskError, match=r"expected values in \[0, 255\]"):
         jitter(np.ones(2, np.uint8), np.random.default_rng(0))
@@ -203,7 +203,38 @@ def test_a_metric_is_tried_before_any_model(case: str) -> None:
         try_task(declared, data(declared))
 
 
+def test_what_has_nothing_to_do_with_the_input_is_no_perturb() -> None:
+    declared = task(perturb=lambda x, g: g.random(2))
+    with pytest.raises(TaskError, match=f"`perturb` returned inputs that are nearer .* expected a small .*{HERE}:"):
+        try_task(declared, data(declared))
+
+
+def test_inputs_that_are_all_alike_say_nothing_about_perturb() -> None:
+    declared = task(perturb=lambda x, g: g.random(2))
+    same = harness.Split(np.ones((N, 2), np.float32), TARGETS)
+    try_task(declared, replace(data(declared), test=same))
+
+
+def of_constants(targets: Any, predictions: Predictions) -> float:
+    return float("nan") if len(np.unique(predictions.values)) == 1 else 0.5
+
+
+def of_mistakes(targets: Any, predictions: Predictions) -> float:
+    wrong = (targets != predictions.values).sum()
+    return float("nan") if 5 < wrong < N - 5 else 0.5
+
+
+@pytest.mark.parametrize("compute", [of_constants, of_mistakes])
+def test_a_metric_is_tried_on_wrong_answers_as_well(compute: Any) -> None:
+    declared = task(metric(compute))
+    with pytest.raises(TaskError, match="metric 'figure' returned nan on 40 items; expected a finite number"):
+        try_task(declared, data(declared))
+
+
 @pytest.mark.parametrize("of", ["values", "scores"])
 def test_a_good_task_passes_when_it_is_tried(of: Any) -> None:
-    declared = task(metric(lambda t, p: float(np.mean(t == p.values)), of=of), perturb=lambda x, g: x * g.random())
+    declared = task(
+        metric(lambda t, p: float(np.mean(t == p.values)), of=of),
+        perturb=lambda x, g: np.clip(x + g.normal(0, 0.01, 2), 0, 1),
+    )
     try_task(declared, data(declared))

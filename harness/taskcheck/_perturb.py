@@ -1,4 +1,4 @@
-"""A task's `perturb`, held to what the task says of its inputs: what it does wrong is the task's mistake."""
+"""A task's `perturb`, checked against the inputs that the task declares: what it does wrong is the task's mistake."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from harness.errors import TaskError
 Array = np.ndarray[Any, Any]
 
 
-def jitter_of(task: Task) -> Callable[[Array, np.random.Generator], Array] | None:
-    """Return what alters one input of `task` and raises `TaskError` where that is no input any more; None without."""
+def checked_perturb(task: Task) -> Callable[[Array, np.random.Generator], Array] | None:
+    """Return the task's `perturb`, raising `TaskError` where its result is no input; None where it has none."""
     perturb = task.perturb
     if perturb is None:
         return None
 
-    def jitter(one: Array, generator: np.random.Generator) -> Array:
+    def checked(one: Array, generator: np.random.Generator) -> Array:
         try:
-            altered = perturb(one.copy(), generator)  # a copy: who alters in place must not alter the data
+            altered = perturb(one.copy(), generator)  # a copy: altering it in place does not alter the data
         except (Exception, SystemExit) as error:
             place = raised_at(error, perturb)
             raise TaskError(
                 f"task {task.name}: `perturb` raised {type(error).__name__}: {error}{place and f' ({place})'}"
             ) from error
-        return _checked(task, one, altered)
+        return _in_form(task, one, altered)
 
-    return jitter
+    return checked
 
 
-def _checked(task: Task, one: Array, altered: object) -> Array:
+def _in_form(task: Task, one: Array, altered: object) -> Array:
     """Return `altered` in the form of `one`."""
     inputs = task.inputs
     try:

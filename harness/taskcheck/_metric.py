@@ -1,4 +1,4 @@
-"""Ask a task's metric for its figures; what it returns instead of a number is the task's mistake, not a student's."""
+"""Compute a task's metric; whatever it returns instead of a finite number is the task's mistake, not a student's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Figures:
+class CheckedMetric:
     """What `metric` says of `predictions`; every method raises `TaskError` where that is not what a metric may say."""
 
     task: str
@@ -50,6 +50,11 @@ class Figures:
                 "a proportion: the mean of the outcomes",
             )
         return right
+
+    def outcomes_or_value(self) -> None:
+        """Compute what there is to compute on all items."""
+        if self.outcomes() is None:
+            self.value()
 
     def resampled(self) -> Resampled:
         """Return what computes the figure on the items at given indices, having done once what is slow."""

@@ -1,0 +1,12 @@
+"""Find the mistakes in a task: in its declaration, its functions and its data, before a student meets them.
+
+`try_task` runs before every evaluation and raises; `check_task` looks at more and tells all it finds, for the author
+of the task (``harness tasks check``).
+"""
+
+from harness.taskcheck._check import Outcome, TaskFinding, check_task
+from harness.taskcheck._functions import try_task
+from harness.taskcheck._metric import CheckedMetric
+from harness.taskcheck._perturb import checked_perturb
+
+__all__ = ["CheckedMetric", "Outcome", "TaskFinding", "check_task", "checked_perturb", "try_task"]

@@ -1,0 +1,85 @@
+"""Inputs of two parts that are equal, or so similar that one may be made from the other."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pair = tuple[int, int]
+"""The positions of two inputs, in the first and in the second part."""
+
+_MOST_FIRST, _MOST_SECOND = 20_000, 2_000
+"""How many inputs of each part are compared at most."""
+_NUMBERS = 4
+"""Points in fewer dimensions have near neighbours by chance."""
+_DIMENSIONS = 64
+_NEIGHBOURS = 10
+_NEAR = 0.1
+_COMMON_WORDS = 0.7
+
+
+def equal_pairs(first: Any, second: Any) -> list[Pair]:
+    """Return, for each input of `second` that `first` has as well, where it is in both."""
+    places = {key_of(item): place for place, item in enumerate(first)}
+    keys = ((key_of(item), place) for place, item in enumerate(second))
+    return [(places[key], place) for key, place in keys if key in places]
+
+
+def key_of(item: Any) -> bytes:
+    """Return a digest of one input."""
+    content = item.encode("utf-8", "surrogatepass") if isinstance(item, str) else np.ascontiguousarray(item).tobytes()
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
+def similar_pairs(first: Any, second: Any) -> tuple[list[Pair], int]:
+    """Return pairs of inputs that nearly equal each other, and how many inputs of `second` were compared.
+
+    Arrays are nearly equal where their distance is less than a tenth of the usual distance to the tenth-nearest
+    neighbour; texts, where at least 70 % of all their sequences of three words are in both. Equal inputs are left out.
+    """
+    at_first, at_second = _sample(len(first), _MOST_FIRST), _sample(len(second), _MOST_SECOND)
+    if isinstance(first, list):
+        found = _similar_texts([first[i] for i in at_first], [second[i] for i in at_second])
+    else:
+        found = _similar_arrays(first[at_first], second[at_second])
+    return [(int(at_first[one]), int(at_second[other])) for one, other in found], len(at_second)
+
+
+def _sample(count: int, most: int) -> NDArray[np.intp]:
+    if count <= most:
+        return np.arange(count)
+    return np.sort(np.random.Generator(np.random.PCG64(0)).choice(count, most, replace=False))
+
+
+def _similar_arrays(first: NDArray[Any], second: NDArray[Any]) -> list[Pair]:
+    from sklearn.neighbors import NearestNeighbors
+
+    rows = [part.reshape(len(part), -1).astype(np.float32) for part in (first, second)]
+    size = rows[0].shape[1]
+    if size < _NUMBERS or len(first) <= _NEIGHBOURS:
+        return []
+    if size > _DIMENSIONS:  # random projections keep distances (Johnson & Lindenstrauss 1984)
+        matrix = np.random.Generator(np.random.PCG64(0)).normal(size=(size, _DIMENSIONS)).astype(np.float32)
+        rows = [part @ matrix for part in rows]
+    distances, places = NearestNeighbors(n_neighbors=_NEIGHBOURS).fit(rows[0]).kneighbors(rows[1])
+    near = distances[:, 0] < _NEAR * np.median(distances[:, -1])
+    pairs = [(int(places[other, 0]), int(other)) for other in np.flatnonzero(near)]
+    return [(one, other) for one, other in pairs if key_of(first[one]) != key_of(second[other])]
+
+
+def _similar_texts(first: list[str], second: list[str]) -> list[Pair]:
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    words = HashingVectorizer(ngram_range=(3, 3), binary=True, norm=None, alternate_sign=False, n_features=1 << 20)
+    have, asked = words.transform(first), words.transform(second)
+    both = (asked @ have.T).tocoo()
+    sizes = [np.asarray(part.sum(axis=1)).ravel() for part in (asked, have)]
+    common = both.data / (sizes[0][both.row] + sizes[1][both.col] - both.data)
+    found: dict[int, int] = {}
+    for other, one in zip(both.row[common >= _COMMON_WORDS], both.col[common >= _COMMON_WORDS], strict=True):
+        if first[one] != second[other]:
+            found.setdefault(int(other), int(one))
+    return [(one, other) for other, one in sorted(found.items())]

@@ -1,0 +1,67 @@
+"""Check one task for its author, and tell every mistake and every doubt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from harness.contract import Counts, Task
+from harness.course import Course
+from harness.data import Places, TaskData, load_data
+from harness.errors import HarnessError, TaskError
+from harness.taskcheck._data import doubts_about
+from harness.taskcheck._functions import try_task
+
+Outcome = Literal["passed", "mistake", "doubt", "skipped"]
+"""A mistake keeps a task from being used; a doubt is for its author to judge."""
+
+_RESAMPLES = 1000  # as many as an evaluation makes
+
+
+@dataclass(frozen=True)
+class TaskFinding:
+    """One thing that was checked, and what came of it."""
+
+    outcome: Outcome
+    text: str
+
+
+def check_task(course: Course, name: str, places: Places) -> Iterator[TaskFinding]:
+    """Yield what is found about the task `name`: its declaration, and each kind of its data that is on this machine.
+
+    Nothing is downloaded and no model is trained.
+    """
+    try:
+        task = course.task(name)
+    except HarnessError as error:
+        yield TaskFinding("mistake", _without_name(name, error))
+        return
+    yield TaskFinding("passed", "the declaration")
+    for kind in dict.fromkeys(source.kind for source in task.sources):
+        try:
+            data = load_data(task, course.task_digest(name), replace(places, offline=True), kind)
+            try_task(task, data, _RESAMPLES)
+        except TaskError as error:
+            text = _without_name(name, error)
+            yield TaskFinding("mistake", text if text.startswith(f"{kind} data") else f"{kind} data: {text}")
+        except HarnessError as error:  # they are not on this machine
+            yield TaskFinding("skipped", _without_name(name, error))
+        else:
+            yield TaskFinding("passed", f"{kind} data, perturb and metrics: {_counts(task, data)}")
+            yield from (TaskFinding("doubt", f"{kind} data: {text}") for text in doubts_about(task, data, places))
+
+
+def _without_name(name: str, error: HarnessError) -> str:
+    """Return the message of `error` without the name of the task at its beginning."""
+    return re.sub(rf"^task {re.escape(name)}[:,]? ", "", str(error))
+
+
+def _counts(task: Task, data: TaskData) -> str:
+    found = Counts(len(data.train), len(data.validation), 0 if data.test is None else len(data.test))
+    declared = "as declared" if data.source.counts == found else "no counts are declared"
+    if data.source.counts is not None and task.private_test:
+        declared = "the test part is not counted in the declaration"
+    people = "" if data.train.groups is None else "; no group is in two parts"
+    return f"{found.train}/{found.validation}/{found.test} items (train/validation/test; {declared}){people}"

@@ -1,0 +1,116 @@
+"""What `check_task` finds about tasks: mistakes, and what their authors should look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.course import Course
+from harness.data import Places
+from harness.taskcheck import check_task
+from harness.taskcheck._alike import similar_pairs
+
+pytestmark = pytest.mark.unit
+
+TASK = """
+import numpy as np
+
+import harness
+
+g = np.random.default_rng(0)
+x, y = g.normal(size=(600, 6)).astype("float32"), g.integers(0, 3, 600)
+groups = np.arange(600) // 3
+ends = ((0, 300), (300, 420), (420, 600))
+
+
+def load():
+    {change}
+    everything = harness.Split(x, y, groups)
+    return harness.Parts(*(everything.take(range(*one)) for one in ends))
+
+
+TASK = harness.Task(
+    title="points", kind="classification", inputs=harness.Inputs(shape=(6,)), classes=("a", "b", "c"), split="s",
+    sources=(harness.Embedded(title="t", licence="l", load=load, baseline=harness.Baseline(0.4)),),
+    metrics=(harness.metrics.accuracy,), {more}
+)
+"""
+
+
+def found(root: Path, change: str = "pass", more: str = "") -> dict[str, list[str]]:
+    """What is found about a task of points where `change` is done to its data and `more` is declared."""
+    (root / "tasks" / "points").mkdir(parents=True)
+    (root / "tasks" / "points" / "task.py").write_text(TASK.format(change=change, more=more))
+    places = Places(root=None, cache=root / "cache", private=None, offline=False)
+    texts: dict[str, list[str]] = {}
+    for finding in check_task(Course(root), "points", places):
+        texts.setdefault(finding.outcome, []).append(finding.text)
+    return texts
+
+
+def test_a_good_task_raises_no_doubt(tmp_path: Path) -> None:
+    assert found(tmp_path) == {
+        "passed": [
+            "the declaration",
+            "embedded data, perturb and metrics: 300/120/180 items (train/validation/test; no counts are declared); "
+            "no group is in two parts",
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "more", "says"),
+    [
+        ("x[420:422] = x[:2]", "", "2 of 180 test inputs are in the train part as well, such as test item 0 and train"),
+        ("x[420:450] = x[:30] + 1e-3", "", "30 of 180 test inputs nearly equal one of the train part"),
+        ("y[:300] = np.sort(y[:300])", "", "the train items are in order of their class"),
+        ("y[420:][y[420:] == 2] = 0", "", "the test part has no item of class 'c'"),
+        ("pass", "private_test=True", "private_test=True, but $HARNESS_PRIVATE/points/test.npz is not on this machine"),
+        ("pass", "perturb=lambda x, g: x.__iadd__(g.normal(0, 0.01, 6))", "`perturb` writes into its argument"),
+    ],
+)
+def test_a_doubt_is_told(tmp_path: Path, change: str, more: str, says: str) -> None:
+    doubts = found(tmp_path, change, more)["doubt"]
+    assert len(doubts) == 1
+    assert f"embedded data: {says}" in doubts[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "more", "says"),
+    [
+        ("groups[420] = groups[0]", "", "1 groups are in the train and in the test part, such as 0"),
+        ("pass", "perturb=lambda x, g: g.normal(0, 3, 6)", "`perturb` returned inputs that are nearer"),
+        ("pass", "kind='clasification'", "keyword argument repeated: kind"),
+        ("return", "", "`load` of the embedded data returned None"),
+        ("x[420:450] = x[:30]", "", "30 of 180 test inputs are in the train part as well: divide the items"),
+    ],
+)
+def test_a_mistake_is_told_once_with_its_line(tmp_path: Path, change: str, more: str, says: str) -> None:
+    (text,) = found(tmp_path, change, more)["mistake"]
+    assert says in text
+    assert f"{tmp_path}/tasks/points/task.py:" in text
+    assert text.count("task points") <= 1
+
+
+def test_neighbours_of_one_group_may_have_one_label(tmp_path: Path) -> None:
+    assert "doubt" not in found(tmp_path, "y[:] = y[groups]")
+
+
+def test_texts_that_share_most_of_their_words_are_similar() -> None:
+    words = np.random.default_rng(0).choice(list("abcdefghijklmnopqrstuvwxyz"), (40, 60))
+    texts = [" ".join(f"{letter}{letter}" for letter in row) for row in words]
+    copy = texts[3].replace("aa", "the", 1)
+    assert similar_pairs(texts[:30], [*texts[30:], copy, texts[4]]) == ([(3, 10)], 12)
+
+
+def test_a_whole_picture_that_was_saved_anew_is_similar() -> None:
+    pictures = np.random.default_rng(0).random((60, 16, 16)).astype(np.float32)
+    again = (pictures[5:8] * 255).round().astype(np.float32) / 255
+    assert similar_pairs(pictures[:30], np.concatenate([pictures[30:], again]))[0] == [(5, 30), (6, 31), (7, 32)]
+
+
+def test_a_split_without_a_test_part_is_a_doubt(tmp_path: Path) -> None:
+    change = "a, b = harness.Split(x, y).hold_out(0.3, 0); return harness.Parts(a, b, None)"
+    assert any("there is no test part" in text for text in found(tmp_path, change)["doubt"])
