@@ -8,16 +8,15 @@ from harness.gradebook._adjustments import (
     read_adjustments,
     read_handed_in,
 )
+from harness.gradebook._changes import Change, changes
 from harness.gradebook._csv import gradebook_csv
 from harness.gradebook._gradebook import (
     MISSING,
     NOT_GRADED,
     Attempt,
     Attempted,
-    Change,
     Entry,
     Rules,
-    changes,
     make_gradebook,
 )
 from harness.gradebook._history import Claim, History, claim_of_clone

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -58,6 +58,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Why there is no score, or no grade."""
     dropped: bool = False
     """Whether the task does not count, for a reason that is not the person's."""
+    late_rules: str = ""
+    """What lateness costs, in the words of the policy; '' for nothing."""
 
     @property
     def is_graded(self) -> bool:
@@ -214,6 +216,7 @@ class _Case:
                 source=handed_in.source or "nothing tells",
                 deadline=self._deadline_text,
                 penalty=0.0 if points is None or left is None else round(points - left, 2),
+                late_rules=self.rules.policy.late_rules,
                 note=note.removesuffix("; "),
             )
         )
@@ -297,64 +300,3 @@ def _why_failed(record: Record) -> str:
         return f"{score.name} {score.value:.4f} does not meet the baseline {base.value:g}"
     where = "" if failure.file is None else f" ({failure.file.rpartition('/')[2]}, line {failure.line or 1})"
     return f"{failure.kind.replace('_', ' ')} in {failure.phase}{where}: {failure.message}"
-
-
-@dataclass(frozen=True)
-class Change:
-    """A grade that is not what it was."""
-
-    name: str
-    task: str
-    before: str
-    after: str
-    why: str
-
-    def __str__(self) -> str:
-        return f"{self.name} · {self.task}: {self.before} → {self.after} ({self.why})"
-
-
-def changes(before: Iterable[Entry], after: Iterable[Entry]) -> list[Change]:
-    """Return the grades that differ, and why; who was not there before is no change."""
-    known = {_whose(entry): entry for entry in before}
-    found = []
-    for entry in after:
-        former = known.get(_whose(entry))
-        if former is not None and _shown(former) != _shown(entry):
-            who = entry.person.name or entry.person.submission
-            found.append(Change(who, entry.task, _shown(former), _shown(entry), _why(former, entry)))
-    return found
-
-
-def _whose(entry: Entry) -> tuple[str, ...]:
-    return (entry.person.submission, entry.person.name, entry.person.email, entry.task)
-
-
-def _shown(entry: Entry) -> str:
-    if entry.excused:
-        return "excused"
-    if entry.dropped:
-        return "dropped"
-    if entry.status == NOT_GRADED and entry.final is None:
-        return NOT_GRADED
-    return "none" if entry.final is None else f"{entry.final:g}"
-
-
-def _why(before: Entry, after: Entry) -> str:
-    reasons = (
-        ("excused" if after.excused else "no longer excused", before.excused != after.excused),
-        (
-            f"by hand: {after.reason or 'no longer'}",
-            (before.adjustment, before.reason) != (after.adjustment, after.reason),
-        ),
-        (after.note, after.status == NOT_GRADED),
-        ("graded", before.status == NOT_GRADED),
-        ("submitted", before.status == MISSING != after.status),
-        ("nothing is there any more", after.status == MISSING != before.status),
-        ("deadline passed", before.status == after.status == MISSING),
-        ("changed submission", before.submission_digest != after.submission_digest),
-        ("changed task", before.task_digest != after.task_digest),
-        (f"{after.days_late} days late, were {before.days_late}", before.days_late != after.days_late),
-        ("other rules for lateness", before.factor != after.factor),
-        (f"score {before.score}, now {after.score}", before.score != after.score),
-    )
-    return next((reason for reason, holds in reasons if holds), "other points for the same score")

@@ -14,15 +14,8 @@ from harness.course import Course
 from harness.errors import HarnessError, InfrastructureError
 from harness.evaluation import read_contents
 from harness.files import write_atomically
-from harness.gradebook._gradebook import (
-    Attempt,
-    Attempted,
-    Change,
-    Entry,
-    Rules,
-    changes,
-    make_gradebook,
-)
+from harness.gradebook._changes import Change, changes
+from harness.gradebook._gradebook import Attempt, Attempted, Entry, Rules, make_gradebook
 from harness.gradebook._roster import Mismatch, Person, Roster, compare
 from harness.gradebook._times import Times
 from harness.record import Record, Store, Unreadable

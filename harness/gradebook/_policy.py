@@ -41,6 +41,9 @@ class Amount:
         """Return it in points."""
         return self.value * maximum if self.is_share else self.value
 
+    def __str__(self) -> str:
+        return f"{self.value * 100:g}%" if self.is_share else f"{self.value:g}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lateness:
@@ -148,6 +151,18 @@ class Policy:
         if self.per_hour is not None:
             left -= self.per_hour.of(maximum) * max(0, hours)
         return max(left, min(points, max(fewest, self.lowest * maximum)))
+
+    @property
+    def late_rules(self) -> str:
+        """What lateness costs, in the words of the file."""
+        rules = (
+            ("factor", f"{self.factor:g} per {self.unit}", self.factor != 1.0),
+            ("per_day", str(self.per_day), self.per_day is not None),
+            ("per_hour", str(self.per_hour), self.per_hour is not None),
+            ("lowest", f"{self.lowest * 100:g}%", self.lowest > 0),
+            ("last_day", str(self.last_day), self.last_day is not None),
+        )
+        return ", ".join(f"{name} {value}" for name, value, holds in rules if holds)
 
     def _late(self, days: int, hours: int, grace_left: int) -> Lateness:
         return Lateness(

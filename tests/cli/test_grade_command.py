@@ -429,7 +429,7 @@ def test_new_cut_offs_make_new_grades_and_train_nothing(tmp_path: Path) -> None:
     course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 20.0)),")
     said = grade(course)
     assert said[0] == "0 to evaluate, 1 kept"
-    assert any("(other points for the same score)" in line for line in said)
+    assert any("(other cut-offs: 20 points for the same score, were 10)" in line for line in said)
     assert times(course) == before
 
 

@@ -14,6 +14,7 @@ from harness.course import Course
 from harness.errors import InfrastructureError
 from harness.gradebook import (
     Adjustment,
+    Amount,
     Attempt,
     Attempted,
     Entry,
@@ -41,6 +42,10 @@ ANN = Person(submission="ann", name="Ann Ark")
 
 TASKS = {"usps": task("usps")}
 DUE_USPS = Policy(deadlines={"usps": DUE})
+LATER = DUE + timedelta(days=60)
+EXTENDED = Policy(deadlines={"usps": LATER})
+HALF, TENTH = replace(DUE_USPS, factor=0.5), replace(DUE_USPS, per_day=Amount(0.1, is_share=True))
+CURVED = ((0.5, 0.0), (0.9, 10.0))
 
 
 def record(value: float | None, *, digest: str = "d1", task_digest: str = "t1") -> Record:
@@ -62,10 +67,11 @@ def grade(
     now: datetime = NOW,
     problem: str = "",
     adjustments: tuple[Adjustment, ...] = (),
+    points: tuple[tuple[float, float], ...] = ((0.5, 0.0), (1.0, 10.0)),
 ) -> Entry:
     rules = Rules(policy=policy, adjustments=adjustments)
     found = Attempted(tuple(attempts), problem)
-    (entry,) = make_gradebook(Roster((person,)), TASKS, lambda _, __: found, rules, now)
+    (entry,) = make_gradebook(Roster((person,)), {"usps": task("usps", points)}, lambda _, __: found, rules, now)
     return entry
 
 
@@ -242,34 +248,68 @@ def test_a_task_without_cut_offs_has_no_points() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "why"),
     [
-        (grade([one(0.9)]), grade([one(0.8, digest="d2")]), "8 → 6 (changed submission)"),
-        (grade([one(0.9)]), grade([one(0.8, task_digest="t2")]), "8 → 6 (changed task)"),
-        (grade([one(0.9)]), grade([one(0.8)]), "8 → 6 (score 0.9, now 0.8)"),
+        (grade([one(0.9)]), grade([one(0.8, digest="d2")]), "8 → 6 (changed submission; score 0.8, was 0.9)"),
+        (grade([one(0.9)]), grade([one(0.8, task_digest="t2")]), "8 → 6 (changed task; score 0.8, was 0.9)"),
+        (grade([one(0.9)]), grade([one(None)]), f"8 → 0 ({describe(grade([one(None)]))})"),
         (grade([], now=BEFORE), grade([one(0.8)]), "none → 6 (submitted)"),
         (grade([], now=BEFORE), grade([], now=NOW), "none → 0 (deadline passed)"),
+        (
+            grade([], EXTENDED),
+            grade([], DUE_USPS),
+            f"none → 0 (the deadline is {DUE.isoformat()}, was {LATER.isoformat()})",
+        ),
         (grade([one(0.9)]), grade([]), "8 → 0 (nothing is there any more)"),
         (grade([one(0.9)]), grade([], problem="no sandbox"), "8 → not graded (no sandbox)"),
+        (grade([], problem="no sandbox"), grade([one(0.9)]), "not graded → 8 (graded)"),
         (
             grade([one(0.9)]),
             grade([one(0.9)], adjustments=(decide("points", 1.0),)),
             "8 → 9 (by hand: points: because)",
         ),
+        (grade([one()]), grade([one(0.8)], adjustments=(decide("drop"),)), "8 → dropped (by hand: drop: because)"),
         (grade([one()]), grade([one()], person=replace(ANN, excused=("all",))), "8 → excused (excused)"),
         (
             grade([one()]),
-            grade([one(0.9, 2)], replace(DUE_USPS, factor=0.5)),
-            "8 → 2 (2 days late, were 0)",
+            grade([one(0.9, 2)], HALF),
+            "8 → 2 (2 days late, were 0; rules for lateness: HALF, were none)",
+        ),
+        (grade([one()], HALF), grade([one(0.9, 2)], HALF), "8 → 2 (2 days late, were 0)"),
+        (
+            grade([one(0.9, 2)], HALF),
+            grade([one(0.9, 2)], DUE_USPS),
+            "2 → 8 (rules for lateness: none, were HALF)",
         ),
         (
-            grade([one(0.9, 2)], replace(DUE_USPS, factor=0.5)),
-            grade([one(0.9, 2)], replace(DUE_USPS, factor=1)),
-            "2 → 8 (other rules for lateness)",
+            grade([one(0.9, 2)], HALF),
+            grade([one(0.9, 2)], replace(HALF, deadlines={"usps": LATER})),
+            f"2 → 8 (0 days late, were 2; the deadline is {LATER.isoformat()}, was {DUE.isoformat()})",
+        ),
+        (
+            grade([one(0.9, 2)], replace(HALF, grace_days=1)),
+            grade([one(0.9, 2)], HALF),
+            "4 → 2 (0 grace days spent, were 1)",
+        ),
+        # cut-offs and hand-in time change together: both are named where both cost something, else the one that does
+        (
+            grade([one(0.9, 2)], HALF),
+            grade([one(0.9)], HALF, points=CURVED),
+            "2 → 10 (other cut-offs: 10 points for the same score, were 8; 0 days late, were 2)",
+        ),
+        (
+            grade([one(0.9, 2)], DUE_USPS),
+            grade([one(0.9)], DUE_USPS, points=CURVED),
+            "8 → 10 (other cut-offs: 10 points for the same score, were 8)",
+        ),
+        (
+            grade([one(0.9, 2)], TENTH),
+            grade([one(0.9, 2)], TENTH, points=CURVED),
+            "6 → 8 (other cut-offs: 10 points for the same score, were 8)",
         ),
     ],
 )
 def test_a_changed_grade_says_why(before: Entry, after: Entry, why: str) -> None:
     assert [str(change) for change in changes([before], [msgspec.structs.replace(after, person=ANN)])] == [
-        f"Ann Ark · usps: {why}"
+        f"Ann Ark · usps: {why.replace('HALF', 'factor 0.5 per day')}"
     ]
 
 
