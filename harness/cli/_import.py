@@ -18,7 +18,8 @@ from harness.errors import UsageError
 from harness.evaluation import read_contents
 from harness.gradebook import POLICY_FILE, Policy, Roster, Times
 from harness.lms import SYSTEMS, Import, Imported, Origins, WalledArchives
-from harness.lms.times import Table, read_pushes, read_table
+from harness.lms.pushes import read_pushes
+from harness.lms.times import Table, read_table
 from harness.sandbox import Level
 from harness.text import neutral_line
 
@@ -107,9 +108,9 @@ def _import_times(out: Console, course: Course, path: Path, task: str, people: R
     times = Times(course)
     if path.suffix.lower() == ".json":
         found = read_pushes(path)
-        new = times.learn_pushes(found)
+        new = times.learn_pushes(found.moments, found.merged)
         times.save()
-        out.print(f"{path}: {len(found)} pushes, {new} of them new")
+        out.print(f"{path}: {len(found.moments)} pushes, {new} of them new; {len(found.merged)} merges")
         return PASSED
     roster = people or Roster.of(course.submission_names())
     policy = Policy.read(course.root / POLICY_FILE, course.task_names())

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -58,8 +58,10 @@ class History:
     root: Path
     staff: tuple[str, ...] = ()
     """Authors whose commits hand nothing in."""
-    pushes: Mapping[str, datetime] | None = None
+    pushes: Mapping[str, datetime] = field(default_factory=dict)
     """When the host received commits, by their names."""
+    merged: Mapping[str, str] = field(default_factory=dict)
+    """Of the commits that the host made when it merged: the newest commit of the pull request."""
 
     def claim(self, folder: str) -> Claim | None:
         """Return when the files in `folder` (``submissions/<name>/<task>``) were handed in; None where git cannot say.
@@ -118,7 +120,7 @@ class History:
             for folder in one.folders
             for commit in (one.name, *one.parents[:1])
         }
-        wanted |= {(commit, folder) for commit in self.pushes or () for folder in self._folders}
+        wanted |= {(commit, folder) for commit in {*self.pushes, *self.merged} for folder in self._folders}
         wanted |= {("HEAD", folder) for folder in self._folders}
         return self._look_up(sorted(wanted))
 
@@ -178,8 +180,28 @@ class History:
         )
 
     def _pushed(self, folder: str, tree: str) -> datetime | None:
-        moments = (moment for name, moment in (self.pushes or {}).items() if self._trees.get((name, folder)) == tree)
-        return min(moments, default=None)
+        """Return when the host first received these files from whoever handed them in.
+
+        What arrives with a merge was there before: then the push of the pull request counts, or none is known.
+        """
+        heads = {name for name in self.pushes if self._has(name, folder, tree) and not self._is_merge(name, folder)}
+        heads |= {head for name, head in self.merged.items() if self._has(name, folder, tree)}
+        return min((self.pushes[name] for name in heads if name in self.pushes), default=None)
+
+    def _has(self, commit: str, folder: str, tree: str) -> bool:
+        return self._trees.get((commit, folder)) == tree
+
+    def _is_merge(self, name: str, folder: str) -> bool:
+        """Tell whether a commit only brings what somebody else handed in."""
+        if name in self.merged or name in self._merges:
+            return True
+        commit = next((one for one in self._commits if one.name == name and folder in one.folders), None)
+        return commit is not None and (_is_squash(commit) or self._is_staffs(commit, folder))
+
+    @cached_property
+    def _merges(self) -> frozenset[str]:
+        """The commits with several parents."""
+        return frozenset(self._git("rev-list", "--merges", "--all", "HEAD").decode().split())
 
     @cached_property
     def _blobs(self) -> Mapping[str, Mapping[str, str]]:

@@ -60,6 +60,8 @@ class _File(msgspec.Struct, kw_only=True):
     """By ``<submission>/<task> <digest> <person>``: what was known of the files while they were the newest."""
     pushes: dict[str, datetime] = {}
     """By commit: when the host received it."""
+    merged: dict[str, str] = {}
+    """By commit that the host made when it merged: the newest commit of the pull request."""
 
 
 class Times:
@@ -104,11 +106,12 @@ class Times:
         """Take note of a line of the other system's table; `digest` is of what lies in the folder, '' for nothing."""
         self._file.told[f"{person.submission}/{task} {person.key}"] = _Told(moment=moment, source=source, digest=digest)
 
-    def learn_pushes(self, pushes: Mapping[str, datetime]) -> int:
+    def learn_pushes(self, pushes: Mapping[str, datetime], merged: Mapping[str, str]) -> int:
         """Take note of when the host received commits, the first time counts; return how many are new."""
         known = len(self._file.pushes)
         for name, moment in pushes.items():
             self._file.pushes[name] = min(moment, self._file.pushes.get(name, moment))
+        self._file.merged.update(merged)
         return len(self._file.pushes) - known
 
     def save(self) -> None:
@@ -133,7 +136,7 @@ class Times:
 
     @cached_property
     def _history(self) -> History:
-        return History(self._root, self._staff, self._file.pushes)
+        return History(self._root, self._staff, self._file.pushes, self._file.merged)
 
     def _read(self) -> _File:
         """Return what was kept; files of another version held entry times of archives and are forgotten."""

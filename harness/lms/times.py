@@ -1,18 +1,16 @@
 """The other systems' own tables of submissions: when something was handed in, and who has which number.
 
 Canvas's tables of an assignment, Moodle's grading worksheet, Gradescope's grades and any table with a column of people
-and one of moments are read; a JSON file is taken for events of GitHub or GitLab.
+and one of moments are read.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any
 
 from harness.errors import UsageError
 from harness.gradebook import Person, Roster, in_zone, plain, spellings
@@ -119,58 +117,6 @@ def read_table(path: Path, roster: Roster, numbers: Mapping[str, str], zone: tzi
         if moment is None and text.lower() not in _NOTHING:
             problems.append(f"line {row.line}: {text!r} is no moment that can be read for certain")
     return Table(tuple(lines), tuple(problems), f"the table {path.name}", sheet.header[columns.moment])
-
-
-def read_pushes(path: Path) -> dict[str, datetime]:
-    """Return when a host received commits, from its events: GitHub's of a repository or its activity, GitLab's events.
-
-    Raises:
-        UsageError: it is no such file.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read as JSON ({error})") from error
-    events = [one for one in _flat(content) if isinstance(one, dict)]
-    found: dict[str, datetime] = {}
-    for event in events:
-        text = str(event.get("created_at") or event.get("timestamp") or event.get("pushed_at") or "")
-        moment = parse_moment(text)
-        for name in _heads(event):
-            if moment is not None:
-                moment = in_zone(moment, UTC)
-                found[name] = min(moment, found.get(name, moment))
-    if not found:
-        raise UsageError(
-            f"{path} tells of no push: expected the JSON of a repository's events or activity (GitHub), or of a "
-            "project's events (GitLab)"
-        )
-    return found
-
-
-def _flat(content: object) -> Iterator[object]:
-    if isinstance(content, list):
-        for one in content:
-            yield from _flat(one)
-    else:
-        yield content
-
-
-def _heads(event: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the commits that an event says were received."""
-    payload, push = event.get("payload"), event.get("push_data")
-    found: list[object] = []
-    if event.get("type") == "PushEvent" and isinstance(payload, dict):
-        found.append(payload.get("head"))
-    elif event.get("type") == "PullRequestEvent" and isinstance(payload, dict):
-        request = payload.get("pull_request")
-        if payload.get("action") in ("opened", "synchronize") and isinstance(request, dict):
-            found.append((request.get("head") or {}).get("sha"))
-    elif isinstance(push, dict):
-        found.append(push.get("commit_to"))
-    elif event.get("activity_type") in ("push", "branch_creation", "force_push"):
-        found.append(event.get("after"))
-    yield from (name for name in found if isinstance(name, str) and name)
 
 
 def _columns(sheet: Sheet) -> _Columns:

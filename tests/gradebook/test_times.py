@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.course import Course
-from harness.gradebook import HandedIn, HandIn, History, Person, Times
+from harness.gradebook import Claim, HandedIn, HandIn, History, Person, Times
 
 ANN = Person(submission="ann", name="Ann")
 FOLDER = "submissions/ann/usps"
@@ -50,6 +50,11 @@ class Repository:
         self.write(f"{FOLDER}/model.py", text)
         self.commit("Ann's usps", when)
         self.git("switch", "-q", "main")
+
+    def name(self, what: str = "HEAD") -> str:
+        """Return the name of a commit."""
+        done = subprocess.run(["git", "-C", str(self.root), "rev-parse", what], capture_output=True, check=True)
+        return done.stdout.decode().strip()
 
     def claim(self, staff: tuple[str, ...] = ()) -> datetime | None:
         found = History(self.root, staff).claim(FOLDER)
@@ -139,12 +144,32 @@ def test_neither_a_shallow_clone_nor_other_files_tell_anything(repository: Repos
 def test_the_hosts_record_of_a_push_is_believed_first(repository: Repository) -> None:
     repository.write(f"{FOLDER}/model.py", "1")
     repository.commit("mine", JANUARY_30)
-    name = subprocess.run(
-        ["git", "-C", str(repository.root), "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    found = History(repository.root, pushes={name: FEBRUARY_3}).claim(FOLDER)
-    assert found is not None
-    assert (found.moment, found.words) == (FEBRUARY_3, "the host's record of the push")
+    repository.write("README.md", "in the same push")
+    repository.commit("more", JANUARY_30)
+    found = History(repository.root, pushes={repository.name(): FEBRUARY_3}).claim(FOLDER)
+    assert found == Claim(FEBRUARY_3, "the host's record of the push")
+
+
+@pytest.mark.worker
+@pytest.mark.parametrize("way", ["merge", "squash"])
+def test_the_push_of_a_merge_hands_nothing_in_that_of_the_pull_request_does(repository: Repository, way: str) -> None:
+    repository.hand_in()
+    mine = repository.name("ann")
+    if way == "merge":
+        repository.git("merge", "-q", "--no-ff", "-m", "merge", "ann", when=FEBRUARY_5)
+    else:
+        repository.git("merge", "-q", "--squash", "ann", when=FEBRUARY_5)
+        repository.commit("Ann's usps (#1)", FEBRUARY_5)
+    pushes, merged = {repository.name(): FEBRUARY_5}, {repository.name(): mine}
+    for told in ({}, merged):
+        found = History(repository.root, pushes=pushes, merged=told).claim(FOLDER)
+        assert found is not None
+        assert (found.moment, found.words[:4]) == (JANUARY_30, "git:")
+    repository.git("branch", "-qD", "ann")
+    if way == "squash":
+        assert History(repository.root, pushes=pushes).claim(FOLDER) is None
+    found = History(repository.root, pushes={mine: FEBRUARY_3} | pushes, merged=merged).claim(FOLDER)
+    assert found == Claim(FEBRUARY_3, "the host's record of the push")
 
 
 # who is believed
@@ -215,3 +240,14 @@ def test_entry_times_of_archives_that_an_older_version_kept_are_forgotten(tmp_pa
     path.parent.mkdir(parents=True)
     path.write_text('{"submissions/ann/usps d1": "2026-02-03T10:00:00Z"}')
     assert not Times(Course(tmp_path)).newest(ANN, "usps", "d1").is_known
+
+
+@pytest.mark.unit
+def test_the_first_push_of_a_commit_counts_and_is_kept(tmp_path: Path) -> None:
+    times = Times(Course(tmp_path))
+    assert times.learn_pushes({"c1": FEBRUARY_3, "c2": FEBRUARY_3}, {"m1": "c1"}) == 2
+    times.save()
+    times = Times(Course(tmp_path))
+    assert times.learn_pushes({"c1": JANUARY_30, "c2": FEBRUARY_5}, {}) == 0
+    assert times._file.pushes == {"c1": JANUARY_30, "c2": FEBRUARY_3}
+    assert times._file.merged == {"m1": "c1"}
