@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import json
 import os
 import shutil
 import subprocess
 import sys
+import threading
 import zipfile
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +31,7 @@ from harness.lms.gradescope import (
     results_of_refusal,
 )
 from harness.lms.gradescope_bundle import _copy_source as copy_source
+from harness.lms.gradescope_bundle import build_wheel
 from harness.lms.gradescope_run import _work_in as work_in
 from harness.record import Latency
 from tests.conftest import CENTROIDS, REPOSITORY, TemporaryCourse
@@ -326,6 +331,65 @@ def test_a_wheel_is_built_of_a_copy(tmp_path: Path) -> None:
     }
     assert not list((tmp_path / "copy").rglob("__pycache__"))
     assert (tmp_path / "copy" / "harness" / "lms" / "gradescope_files" / "setup.sh").exists()
+
+
+@pytest.mark.worker
+@pytest.mark.skipif(
+    int(version("setuptools").split(".")[0]) < 77, reason="an older setuptools stands before the one installed"
+)
+def test_building_a_wheel_leaves_the_checkout_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_BUILD_ISOLATION", "0")  # pip reads it as the value of "isolation": off
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    before = checkout()
+    wheel = build_wheel(tmp_path)
+    assert checkout() == before
+    assert [path.name for path in tmp_path.iterdir()] == [wheel.name]
+    assert "harness/lms/gradescope_files/setup.sh" in zipfile.ZipFile(wheel).namelist()
+    assert not [name for name in zipfile.ZipFile(wheel).namelist() if "egg-info" in name]
+
+
+def checkout() -> dict[str, tuple[int, int]]:
+    """Return size and time of everything in the checkout that a build could leave or rewrite."""
+    paths = [*REPOSITORY.iterdir(), *(REPOSITORY / "harness").rglob("*"), *REPOSITORY.glob("*.egg-info/*")]
+    there = [path for path in paths if "__pycache__" not in path.parts and not path.name.startswith(".")]
+    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in there if path.is_file()}
+
+
+@pytest.mark.worker
+def test_setup_installs_torch_from_the_index_that_was_named(tmp_path: Path) -> None:
+    """The whole of it with real pip: an index of small wheels on this machine, and an environment made for it."""
+    pages = tmp_path / "index"
+    for name in ("torch", "torchvision"):
+        (pages / name).mkdir(parents=True)
+        wheel = small_wheel(pages / name, name, "2.4.0+cpu")
+        (pages / name / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
+    root = tmp_path / "autograder"
+    (root / "source").mkdir(parents=True)
+    small_wheel(root / "source", "harness", "0")
+    shutil.copy(REPOSITORY / "harness" / "lms" / "gradescope_files" / "setup.sh", root / "source")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(pages))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        (root / "source" / "torch_index").write_text(f"http://127.0.0.1:{server.server_port}\n")
+        environment = {name: text for name, text in os.environ.items() if not name.startswith("PIP_")}
+        environment |= {"AUTOGRADER": str(root), "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": ""}
+        subprocess.run(["bash", root / "source" / "setup.sh"], env=environment, check=True, capture_output=True)
+        server.shutdown()
+    packages = [sys.executable, "-I", "-m", "pip", "--python", str(root / "venv"), "list", "--format=json"]
+    done = subprocess.run(packages, env=environment, check=True, capture_output=True, text=True)
+    installed = {one["name"]: one["version"] for one in json.loads(done.stdout)}
+    assert (installed["torch"], installed["torchvision"], installed["harness"]) == ("2.4.0+cpu", "2.4.0+cpu", "0")
+
+
+def small_wheel(folder: Path, name: str, number: str) -> Path:
+    """Write a wheel that holds nothing."""
+    path = folder / f"{name}-{number}-py3-none-any.whl"
+    place = f"{name}-{number}.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{place}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {number}\n")
+        archive.writestr(f"{place}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{place}/RECORD", "")
+    return path
 
 
 def test_the_scripts_pass_shellcheck(autograder: Autograder) -> None:
