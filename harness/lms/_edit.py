@@ -40,6 +40,8 @@ class Filled:
     """People who have no row."""
     written: Mapping[str, str] = field(default_factory=dict)
     """What each graded person's cell says now, by their key: a later export knows its own."""
+    rows: Mapping[int, Person] = field(default_factory=dict)
+    """Who stands in which row of the file that was filled in."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -213,7 +213,8 @@ def _edited(entries: Sequence[Entry], assignment: str, sheet: Sheet, manner: Man
             written[entry.person.key] = after
         if change is not None:
             (kept if change.why_kept else changes).append(change)
-    return Filled(sheet.edited(cells), tuple(changes), tuple(kept), tuple(missing), written)
+    rows_of = {row: entry.person for row, entry in placed.items()}
+    return Filled(sheet.edited(cells), tuple(changes), tuple(kept), tuple(missing), written, rows_of)
 
 
 def _assignment(sheet: Sheet, assignment: str) -> int:

@@ -355,6 +355,7 @@ def checkout() -> dict[str, tuple[int, int]]:
     return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in there if path.is_file()}
 
 
+@pytest.mark.slow
 @pytest.mark.worker
 def test_setup_installs_torch_from_the_index_that_was_named(tmp_path: Path) -> None:
     """The whole of it with real pip: an index of small wheels on this machine, and an environment made for it."""

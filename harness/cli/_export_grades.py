@@ -1,0 +1,97 @@
+"""What the exports of grades have in common: whose grades, how a file is filled in, what was written the last time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import msgspec
+from rich.console import Console
+
+from harness.cli._gradebook import gradebook, read_rules, warn
+from harness.cli._options import console
+from harness.course import Course, suggest
+from harness.errors import UsageError
+from harness.files import write_atomically
+from harness.gradebook import NOT_GRADED, Entry
+from harness.lms import Filled
+from harness.text import neutral_line
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+into_option = click.option(
+    "--into", type=click.Path(path_type=Path, dir_okay=False), help="The system's own file, to be filled in."
+)
+task_option = click.option("--task", required=True, help="The task whose grades are written.")
+_scale = click.option("--scale", is_flag=True, help="Scale the points to the other side's maximum.")
+_overwrite = click.option("--overwrite", is_flag=True, help="Replace grades and feedback that somebody typed there.")
+_skip_missing = click.option(
+    "--skip-missing", is_flag=True, help="Leave out, and name, graded people who are not there."
+)
+
+
+def filling_options(command: _F) -> _F:
+    """Add the options that say which of the other side's cells are filled in, and how."""
+    for option in (_skip_missing, _overwrite, _scale):
+        command = option(command)
+    return command
+
+
+def entries_of(
+    course: Course, task: str, roster: Path | None, deadline: str | None, *, count_validation: bool
+) -> Sequence[Entry]:
+    """Return everybody's grade for `task`.
+
+    Raises:
+        UsageError: there is no such task, or a file that decides grades has a mistake.
+    """
+    if task not in course.task_names():
+        raise UsageError(f"there is no task {task!r}{suggest(task, course.task_names())}")
+    asked = read_rules(course, roster, deadline, count_validation=count_validation)
+    warn(console(), asked.warnings)
+    return [entry for entry in gradebook(course, asked.rules).entries if entry.task == task]
+
+
+@dataclass(frozen=True)
+class ExportMemory:
+    """What the last export of a task wrote: its own cells may be replaced, nobody else's."""
+
+    course: Course
+    name: str
+
+    @property
+    def _path(self) -> Path:
+        return self.course.private / "export" / f"{self.name}.json"
+
+    @property
+    def former(self) -> Mapping[str, str]:
+        """What was written, by the person's key."""
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, str])
+        except (OSError, msgspec.DecodeError):
+            return {}
+
+    def keep(self, written: Mapping[str, str]) -> None:
+        """Take note of what was written."""
+        if written:
+            write_atomically(self._path, msgspec.json.encode({**self.former, **written}), 0o600)
+
+
+def show_changes(out: Console, filled: Filled) -> None:
+    """Print every cell that changes, that is kept, and who has none."""
+    for line in (*map(str, filled.changes), *map(str, filled.kept), *(f"left out: {who}" for who in filled.left_out)):
+        out.print(f"  {neutral_line(line)}")
+
+
+def describe_not_graded(entries: Sequence[Entry]) -> str:
+    """Say how many have no grade because of us."""
+    count = sum(entry.status == NOT_GRADED and entry.final is None for entry in entries)
+    return f"; {count} not graded, left blank" if count else ""
+
+
+def count_of(number: int, one: str, several: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {one if number == 1 else several}"

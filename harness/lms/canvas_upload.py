@@ -1,0 +1,216 @@
+"""Grades straight into Canvas, through its REST API: the same cells, by the same rules, as in its gradebook's file.
+
+Rules are those of canvas-lms: app/controllers/submissions_api_controller.rb (``index``, ``update``) and
+lib/api/v1/submission.rb say what is asked and answered; app/models/abstract_assignment.rb (``grade_student``) grades
+every member of a group at once unless the assignment says otherwise.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from harness.errors import InfrastructureError, UsageError
+from harness.gradebook import Entry
+from harness.lms._edit import Filled, Manner
+from harness.lms.canvas import canvas_csv
+from harness.tables import Sheet, parse_number
+
+_ON_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+_HEADER = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+_USER, _GRADE = 1, len(_HEADER)
+_EXCUSED = "EX"
+_NO_POINTS = ("pass_fail", "not_graded")
+
+
+class CanvasPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Which assignment, of which course, of which Canvas."""
+
+    url: str
+    course: int
+    assignment: int
+
+    def __str__(self) -> str:
+        return f"assignment {self.assignment} of course {self.course} at {self.url}"
+
+
+class CanvasUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's grade that is to be changed at Canvas."""
+
+    user: str
+    """Canvas's number of them."""
+    key: str
+    """The person's key in the gradebook."""
+    who: str
+    before: str
+    after: str
+
+    @property
+    def asked(self) -> dict[str, object]:
+        """What is sent."""
+        return {"excuse": True} if self.after == _EXCUSED else {"posted_grade": self.after}
+
+
+@dataclass(frozen=True)
+class CanvasAnswer:
+    """What Canvas said to one update; a problem where it did not store what was asked for."""
+
+    update: CanvasUpdate
+    problem: str = ""
+    notice: str = ""
+
+
+class CanvasAssignment:
+    """An assignment at Canvas: its grades as they stand there, and a way to change some."""
+
+    def __init__(self, place: CanvasPlace, token: str) -> None:
+        """Ask for the assignment.
+
+        Raises:
+            UsageError: `canvasapi` is not installed, the address, the token or a number is wrong, or the assignment
+                cannot take points of single people.
+            InfrastructureError: Canvas cannot be reached.
+        """
+        if find_spec("canvasapi") is None:
+            raise UsageError("uploading to Canvas needs its library: pip install 'harness[canvas]'")
+        self.place = place
+        with _asking(place):
+            self._assignment = _connect(place.url, token).get_course(place.course).get_assignment(place.assignment)
+            self._title = str(self._assignment.name)
+        _refuse_unfit(self._assignment)
+        with _asking(place):
+            found = list(self._assignment.get_submissions(include=["user"], per_page=100))
+        self._submissions: Mapping[str, Any] = {str(one.user_id): one for one in found if hasattr(one, "user_id")}
+        if len(self._submissions) < len(found):
+            raise UsageError(f"{place} hides who is who (anonymous grading): reveal the students' names in Canvas")
+
+    def fill(self, entries: Sequence[Entry], manner: Manner, *, scale: bool) -> tuple[Filled, list[CanvasUpdate]]:
+        """Return what a file filled with `entries` would say, and the updates that it comes to.
+
+        Raises:
+            UsageError: somebody is not in the course, or the points do not fit.
+        """
+        before = self._sheet()
+        filled = canvas_csv(entries, before.header[_GRADE], before, manner, scale=scale)
+        after = Sheet.of(filled.content, str(self.place))
+        return filled, [
+            CanvasUpdate(user=before.cell(row, _USER), key=person.key, who=str(person), before=old, after=new)
+            for row, person in filled.rows.items()
+            if (old := before.cell(row, _GRADE)) != (new := after.cell(row, _GRADE))
+        ]
+
+    def send(self, updates: Sequence[CanvasUpdate]) -> Iterator[CanvasAnswer]:
+        """Change one grade after the other, and yield what became of each.
+
+        Raises:
+            UsageError: the token is not accepted any more.
+            InfrastructureError: Canvas cannot be reached any more.
+        """
+        from canvasapi.exceptions import CanvasException, InvalidAccessToken
+
+        for update in updates:
+            submission = self._submissions[update.user]
+            with _asking(self.place):
+                try:
+                    submission.edit(submission=update.asked)
+                except InvalidAccessToken:
+                    raise
+                except CanvasException as error:
+                    yield CanvasAnswer(update, problem=f"Canvas refused: {error}")
+                    continue
+            yield _check(update, submission)
+
+    def _sheet(self) -> Sheet:
+        """Return the grades at Canvas as its gradebook's file has them, with this one assignment."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow([*_HEADER, f"{self._title} ({self.place.assignment})"])
+        writer.writerow(["Points Possible", "", "", "", "", _number(self._assignment.points_possible)])
+        for number, one in self._submissions.items():
+            user = getattr(one, "user", None) or {}
+            numbers = [str(user.get(name) or "") for name in ("sis_user_id", "login_id")]
+            name = str(user.get("sortable_name") or user.get("name") or number)
+            writer.writerow([name, number, *numbers, "", _cell(one)])
+        return Sheet.of(text.getvalue().encode(), str(self.place))
+
+
+def _connect(url: str, token: str) -> Any:
+    from canvasapi import Canvas
+
+    parts = urlsplit(url)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _ON_THIS_MACHINE)
+    if not is_safe or not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
+        raise UsageError(f"{url!r} is no address of a Canvas: expected one like https://canvas.example.org")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of http, which is allowed on this machine alone
+        return Canvas(url, token)
+
+
+@contextmanager
+def _asking(place: CanvasPlace) -> Iterator[None]:
+    """Say in our words what goes wrong while Canvas is asked."""
+    from canvasapi.exceptions import CanvasException, Forbidden, InvalidAccessToken, ResourceDoesNotExist, Unauthorized
+    from requests import RequestException
+    from requests.exceptions import JSONDecodeError
+
+    try:
+        yield
+    except InvalidAccessToken as error:
+        raise UsageError(f"{place.url} does not accept the token: make a new one in your Canvas profile") from error
+    except (Unauthorized, Forbidden) as error:
+        raise UsageError(f"the token may not do this with {place}: {error}") from error
+    except ResourceDoesNotExist as error:
+        raise UsageError(f"there is no {place}, or the token may not see it") from error
+    except JSONDecodeError as error:
+        raise UsageError(f"{place.url} does not answer as Canvas does: is the address right?") from error
+    except (CanvasException, RequestException) as error:
+        raise InfrastructureError(f"{place.url} cannot be asked ({error}): try again later") from error
+
+
+def _refuse_unfit(assignment: Any) -> None:
+    """Refuse an assignment whose grades are no points of single people.
+
+    Raises:
+        UsageError: it is one.
+    """
+    name = str(assignment.name)
+    if getattr(assignment, "grading_type", "points") in _NO_POINTS:
+        raise UsageError(f"{name!r} takes no points at Canvas ({assignment.grading_type}): set points there")
+    if getattr(assignment, "moderated_grading", False) and not getattr(assignment, "grades_published", True):
+        raise UsageError(f"the grades of {name!r} are moderated and not released: Canvas takes none from outside")
+    is_of_groups = getattr(assignment, "group_category_id", None) is not None
+    if is_of_groups and not getattr(assignment, "grade_group_students_individually", False):
+        raise UsageError(
+            f"a grade of {name!r} goes to everybody in a group at once: tick 'Assign grades to each student "
+            "individually' in Canvas"
+        )
+
+
+def _cell(submission: Any) -> str:
+    if getattr(submission, "excused", False):
+        return _EXCUSED
+    # what somebody entered, before Canvas's own late policy
+    entered = getattr(submission, "entered_score", None)
+    return _number(getattr(submission, "score", None) if entered is None else entered)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.10g}"
+
+
+def _check(update: CanvasUpdate, stored: Any) -> CanvasAnswer:
+    """Return what Canvas stored, held against what it was asked to."""
+    found = _cell(stored)
+    if found != update.after and parse_number(found) != parse_number(update.after):
+        return CanvasAnswer(update, problem=f"Canvas stored {found or 'nothing'!r}, not {update.after!r}")
+    taken = getattr(stored, "points_deducted", None)
+    return CanvasAnswer(update, notice=f"Canvas's own late policy takes {taken:g} points more" if taken else "")
