@@ -19,7 +19,7 @@ from types import ModuleType
 import harness.contract
 from harness.contract import Task, check_name
 from harness.errors import TaskError, UsageError
-from harness.taskcode import deciding_code
+from harness.taskcode import deciding_code, lines_of_fields
 
 TASKS, SUBMISSIONS, REFERENCE, LEADERBOARD, PRIVATE = "tasks", "submissions", "reference", "leaderboard", ".harness"
 """The folders of a course; all but the first two may be missing."""
@@ -342,7 +342,11 @@ def _where(error: BaseException, folder: Path) -> str:
     frames = [
         frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(folder)
     ]
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else str(folder / "task.py")
+    if not frames:
+        return str(folder / "task.py")
+    path, line = frames[-1].filename, frames[-1].lineno or 1
+    lines = lines_of_fields(Path(path).read_bytes(), line, error.fields) if isinstance(error, TaskError) else []
+    return f"{path}:{', '.join(map(str, lines or [line]))}"
 
 
 def _meant(error: BaseException) -> str:

@@ -44,7 +44,17 @@ class UsageError(HarnessError):
 
 
 class TaskError(HarnessError):
-    """A task's declaration or its data is wrong. The instructor can mend it; it is never a student's failure."""
+    """A task's declaration or its data is wrong. The instructor can mend it; it is never a student's failure.
+
+    Attributes
+    ----------
+    fields : tuple of str
+        The wrong fields of a declaration, as ``task.py`` names them; empty where the error is about none.
+    """
+
+    def __init__(self, message: str, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.fields = fields
 
 
 class InfrastructureError(HarnessError):

@@ -1,9 +1,10 @@
-"""What of a task's code decides results: all of it but what people read and the cut-offs, which make no result."""
+"""The source of a ``task.py``: which of it decides results, and where in it a field is declared."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import TypeGuard
 
 _OF_SOURCES = frozenset({"title", "licence", "license"})
 _NOT_DECIDING = {
@@ -70,3 +71,32 @@ def _plain(node: object) -> str:
     if isinstance(node, list):
         return f"[{', '.join(map(_plain, node))}]"
     return repr(node)
+
+
+def lines_of_fields(source: bytes, line: int, fields: tuple[str, ...]) -> list[int]:
+    """Return the lines on which the call that begins on `line` gives these `fields`, none where it does not say.
+
+    A field such as ``limits.memory_bytes`` is looked for as ``limits``, one such as ``baseline of 'title'`` in the call
+    that has that title.
+    """
+    try:
+        calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and node.lineno == line]
+    except (SyntaxError, ValueError):
+        return []
+    found = {_line_of_field(calls, field) for field in fields}
+    return sorted(number for number in found if number is not None)
+
+
+def _line_of_field(calls: list[ast.Call], field: str) -> int | None:
+    name, _, title = field.partition(" of ")
+    name = name.partition(".")[0]
+    if title:
+        calls = [inner for call in calls for inner in ast.walk(call) if _has_title(inner, title)]
+    return next((word.value.lineno for call in calls for word in call.keywords if word.arg == name), None)
+
+
+def _has_title(node: ast.AST, title: str) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and any(
+        word.arg == "title" and isinstance(word.value, ast.Constant) and repr(word.value.value) == title
+        for word in node.keywords
+    )

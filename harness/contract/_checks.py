@@ -15,7 +15,7 @@ class Problems:
     """Collects what is wrong with one declaration, so that all of it is told at once."""
 
     def __init__(self, of: str) -> None:
-        self._of, self._found = of, list[str]()
+        self._of, self._found, self._fields = of, list[str](), list[str]()
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -24,6 +24,7 @@ class Problems:
         """Take note of `field` unless `holds`; `expected` says what to write."""
         if not holds:
             self._found.append(f"{self._of}{field}: found {shown(value)}; expected {expected}")
+            self._fields.append(field)
 
     def tell(self) -> None:
         """Raise what was found.
@@ -32,7 +33,7 @@ class Problems:
             TaskError: something was.
         """
         if self._found:
-            raise TaskError("; ".join(self._found))
+            raise TaskError("; ".join(self._found), tuple(self._fields))
 
 
 def shown(value: object) -> str:

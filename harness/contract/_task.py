@@ -21,7 +21,16 @@ _DTYPES = (
 _MAX_SIDES = 5  # an array of inputs has one more, and six is what is sent to a worker
 _LEAST_MEMORY = 64 << 20  # Python with NumPy alone takes about half of it
 _PACKAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_ROWS = ("sources", "metrics", "rules", "classes", "points", "assets", "packages")
+_ROWS = {
+    "sources": "a tuple of sources, with a comma behind a single one: (harness.Embedded(…),)",
+    "metrics": "a tuple of metrics, with a comma behind a single one: (harness.metrics.accuracy,)",
+    "rules": "a tuple of rules, with a comma behind a single one: (harness.rules.fully_connected_only,)",
+    "classes": 'a tuple of names, such as ("cat", "dog")',
+    "points": "pairs of a score and its points, such as ((0.5, 0), (0.9, 10))",
+    "assets": "a tuple of files, with a comma behind a single one: (harness.File(…),)",
+    "packages": 'a tuple of names that pip installs, with a comma behind a single one: ("timm",)',
+}
+"""The fields that hold several things, and what to write for each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,12 +111,12 @@ class Task:
 
     def __post_init__(self) -> None:
         problems = Problems("")
-        for name in _ROWS:
+        for name, expected in _ROWS.items():
             value = getattr(self, name)
             if isinstance(value, tuple | list):
                 object.__setattr__(self, name, tuple(value))
             else:
-                problems.expect(False, name, value, "a tuple, with a comma behind a single item: (item,)")
+                problems.expect(False, name, value, expected)
         problems.tell()
         self._expect_words(problems)
         self._expect_rows(problems)
@@ -167,7 +176,7 @@ class Task:
         points = all(
             is_row(pair, (int, float)) and len(pair) == 2 and all(map(is_number, pair)) for pair in self.points
         )
-        problems.expect(points, "points", self.points, "pairs of a score and its points, such as ((0.5, 0), (0.9, 10))")
+        problems.expect(points, "points", self.points, _ROWS["points"])
 
     def _expect_numbers(self, problems: Problems) -> None:
         problems.expect(isinstance(self.inputs, Inputs), "inputs", self.inputs, "harness.Inputs(shape=…, dtype=…)")
@@ -244,7 +253,10 @@ class Task:
         )
         scores, points = zip(*self.points, strict=True)
         problems.expect(
-            all(low <= score <= high for score in scores), "points", self.points, f"scores that are {between}"
+            all(low <= score <= high for score in scores),
+            "points",
+            self.points,
+            f"pairs (score, points), each score {between}",
         )
         problems.expect(is_distinct(scores), "points", self.points, "no two cut-offs at the same score")
         problems.expect(min(points) >= 0, "points", self.points, "points of at least 0")

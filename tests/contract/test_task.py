@@ -102,7 +102,8 @@ MISTAKES = [
         {"perturb": lambda x, g: x, "inputs": harness.Inputs(shape=None, dtype="str")},
         "perturb: .* texts have no jitter",
     ),
-    ({"points": {0.3: 0, 0.8: 10}}, "points: found .* expected a tuple"),
+    ({"points": {0.3: 0, 0.8: 10}}, PAIRS),
+    ({"points": 10}, PAIRS),
     ({"points": (0.9, 6)}, PAIRS),
     ({"points": (("0.3", 0), ("0.8", 10))}, PAIRS),
     ({"points": ((0.3, 0, 1), (0.8, 10, 1))}, PAIRS),
@@ -110,7 +111,7 @@ MISTAKES = [
     ({"points": ((0.5, 10),)}, f"{POINTS}at least two cut-offs"),
     ({"points": ((0.5, 0), (0.5, 10))}, f"{POINTS}no two cut-offs at the same score"),
     ({"points": ((0.3, -5), (0.8, 10))}, f"{POINTS}points of at least 0"),
-    ({"points": ((30, 0), (80, 10))}, f"{POINTS}scores that are what accuracy can be, 0 to 1"),
+    ({"points": ((30, 0), (80, 10))}, rf"{POINTS}pairs \(score, points\), each score what accuracy can be, 0 to 1"),
     ({"points": ((0.3, 10), (0.8, 0))}, f"{POINTS}no fewer points for a better score"),
     ({"assets": ("net.pt",)}, "assets: .* each with its licence"),
     # the comma that makes a tuple of one is what people forget

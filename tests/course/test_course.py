@@ -162,6 +162,33 @@ def test_a_mistake_in_a_declaration_names_task_and_file(course: TemporaryCourse)
     assert str(path) in str(caught.value)
 
 
+def test_each_wrong_field_is_named_with_its_line(course: TemporaryCourse) -> None:
+    good = course.add_task("wrong").read_text()
+    title, limits, value = (f"({course.root}/tasks/wrong/task.py:{line_of(good, field)}" for field in FIELDS)
+    for text, says, at in (
+        (good.replace(FIELDS[0], 'title="" and "Three'), "title: found ''", f"{title})"),
+        (good.replace(FIELDS[1], "points=10"), "points: found 10 (int); expected pairs", f"{limits})"),
+        (good.replace(FIELDS[2], "Baseline(80)"), "baseline of 'generated clouds': found 80", f"{value})"),
+        (
+            good.replace(FIELDS[0], 'title="" and "Three').replace(FIELDS[1], "batch=0"),
+            "title: found '' (str); expected a text; batch: found 0",
+            f"{title}, {line_of(good, FIELDS[1])})",
+        ),
+    ):
+        course.add_task("wrong", text=text)
+        with pytest.raises(TaskError) as caught:
+            Course.find(course.root).task("wrong")
+        assert says in str(caught.value)
+        assert at in str(caught.value)
+
+
+FIELDS = 'title="Three', "limits=harness.Limits()", "Baseline(0.8)"
+
+
+def line_of(text: str, part: str) -> int:
+    return text[: text.index(part)].count("\n") + 1
+
+
 def test_a_submission_is_a_persons_folder_or_one_task_of_it(course: TemporaryCourse, found: Course) -> None:
     course.add_task("zoo")
     course.submit(task="zoo")
