@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from harness import cli
+from harness.sandbox import ForkServerOwner
 from tests.rings import RINGS, kept_to, ring_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
+FORK_SERVERS = ForkServerOwner()
+"""Shared by all evaluations in this process; the first that needs one starts it, the end of the session kills them."""
 REPOSITORY = Path(__file__).parents[1]
 BRIEFLY = "0.003"
 """Seconds to measure latency in all tests but those of measuring."""
@@ -142,7 +145,7 @@ class TemporaryCourse:
             patch.chdir(self.root)
             for name, value in self.environment.items():
                 patch.setenv(name, value)
-            code = cli.run(list(arguments))
+            code = cli.run(list(arguments), FORK_SERVERS)
         told = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
         return subprocess.CompletedProcess(["harness", *arguments], code, *told)
 
@@ -216,6 +219,13 @@ def own_locks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Share the machine's lock among the tests of this run only, not with whatever else runs here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HARNESS_LOCKS", str(tmp_path_factory.mktemp("locks")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_fork_servers() -> Iterator[None]:
+    """End what workers were forked from."""
+    with closing(FORK_SERVERS):
         yield
 
 

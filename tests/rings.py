@@ -29,6 +29,7 @@ OF_FIXTURES = {
     "landlocked": "worker",
     "wall": "worker",
     "warm": "worker",
+    "own_warm": "worker",
     "accident": "worker",
     "worker": "worker",
     "bench": "worker",

@@ -8,6 +8,7 @@ import keyword
 import signal
 import sys
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from harness._version import __version__
 from harness.cli._verbose import telling
 from harness.errors import HarnessError, UsageError
 from harness.programs import forget_current_folder
+
+if TYPE_CHECKING:  # `harness --help` starts no worker
+    from harness.sandbox import ForkServerOwner
 
 PASSED, FAILED, USAGE, INFRASTRUCTURE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -84,10 +88,13 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: list[str]) -> int:
-    """Run one command; return its exit code."""
+def run(arguments: list[str], fork_servers: ForkServerOwner | None = None) -> int:
+    """Run one command; return its exit code.
+
+    Workers are forked from `fork_servers`, which the caller closes; without them, from some of the command's own.
+    """
     try:
-        return int(cli.main(arguments, prog_name="harness", standalone_mode=False) or PASSED)
+        return int(cli.main(arguments, prog_name="harness", standalone_mode=False, obj=fork_servers) or PASSED)
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:

@@ -10,7 +10,16 @@ import click
 from rich.console import Console
 
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
-from harness.cli._options import any_data, console, course_at, data_root, name_repositories, places, teller
+from harness.cli._options import (
+    any_data,
+    console,
+    course_at,
+    data_root,
+    fork_servers,
+    name_repositories,
+    places,
+    teller,
+)
 from harness.course import Submission
 from harness.data import DataChoice
 from harness.errors import HarnessError, SubmissionError
@@ -36,7 +45,8 @@ def check(paths: tuple[str, ...], task: str | None, data: DataChoice, data_root:
     tally: Counter[str] = Counter()
     reasons: list[str] = []
     errors = 0
-    with closing(find_sandbox([course.root, *where.all()], start="warm", tell=teller())) as sandbox:
+    hidden = [course.root, *where.all()]
+    with closing(find_sandbox(hidden, fork_servers=fork_servers("warm"), tell=teller())) as sandbox:
         evaluator = Evaluator(course, sandbox, where, Settings(data=data, weights="retrain"))
         for submission in submissions:
             try:

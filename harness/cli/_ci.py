@@ -42,6 +42,7 @@ from harness.cli._options import (
     console,
     course_at,
     data_root,
+    fork_servers,
     latency_seconds,
     places,
     real_data,
@@ -123,7 +124,8 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
         result = without_grades(commits, change, score_on)
         if change.wanted:
             where = places(data_root)
-            with closing(find_sandbox_of_at_least([course.root, *where.all()], lowest, start, teller())) as sandbox:
+            hidden = [course.root, *where.all()]
+            with closing(find_sandbox_of_at_least(hidden, lowest, fork_servers(start), teller())) as sandbox:
                 out.print(f"isolation: {sandbox.isolation}")
                 grader = Grader(sandbox=sandbox, places=where, settings=settings, kept=folder)
                 result = run_ci(repository, commits, change, grader, _watch(out))

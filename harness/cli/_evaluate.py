@@ -21,6 +21,7 @@ from harness.cli._options import (
     course_at,
     data_root,
     device,
+    fork_servers,
     latency_seconds,
     name_repositories,
     places,
@@ -93,7 +94,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
     )
     policy: Policy = "no_store" if no_store else "force" if force else "reuse"
     wanted = None if isolation is None else Level(isolation)
-    with closing(find_sandbox([course.root, *where.all()], wanted, start, teller())) as sandbox:
+    with closing(find_sandbox([course.root, *where.all()], wanted, fork_servers(start), teller())) as sandbox:
         out.print(f"isolation: {sandbox.isolation}")
         tally = _Run(course, Evaluator(course, sandbox, where, settings), policy, out).all(submissions)
     if json_file is not None:

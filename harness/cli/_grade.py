@@ -31,6 +31,7 @@ from harness.cli._options import (
     course_at,
     data_root,
     device,
+    fork_servers,
     latency_seconds,
     places,
     real_data,
@@ -191,7 +192,8 @@ def _local(out: Console, course: Course, orders: Orders, work: Work, jobs: int |
         slots = min(slots, len(find_gpus()))
     if jobs is not None and jobs > most:
         out.print(f"{most} job(s) at a time, not {jobs}: each takes {work.threads} of {cores} cores")
-    return Local(orders=orders, slots=slots, log=course.private / "grade" / "grade.log")
+    log = course.private / "grade" / "grade.log"
+    return Local(orders=orders, slots=slots, log=log, fork_servers=fork_servers(orders.start))
 
 
 def _cluster(course: Course, orders: Orders, work: Work, address: str, jobs: int | None) -> Cluster:

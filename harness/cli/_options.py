@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -20,7 +21,7 @@ from harness.evaluation import Settings
 from harness.files import write_atomically
 from harness.leaderboard import Board, build, write_board
 from harness.record import Stores
-from harness.sandbox import Level, Tell
+from harness.sandbox import ForkServerOwner, Level, Start, Tell
 from harness.text import neutral_line
 
 _log = logging.getLogger(__name__)
@@ -77,6 +78,15 @@ cold = click.option(
     default="warm",
     help="Start each worker as a new process; else they are forked from one that has imported the libraries.",
 )
+
+
+def fork_servers(start: Start) -> ForkServerOwner | None:
+    """Return what workers are forked from: the caller's of `cli.run`, else new ones that end with the command."""
+    if start == "cold":
+        return None
+    context = click.get_current_context()
+    owner = context.find_object(ForkServerOwner)
+    return context.with_resource(closing(ForkServerOwner())) if owner is None else owner
 
 
 def course_at(paths: Sequence[str] = ()) -> Course:

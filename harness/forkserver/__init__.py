@@ -1,9 +1,35 @@
-"""The process that workers are forked from: it has imported what they need, and walls in each of them by itself.
+"""The fork server: a process that has imported what workers need, and forks each of them into a sandbox of its own.
 
-It runs behind the outer wall of a worker, without labels, network or files of the host. `Birth` and `News` are what
-the host and it say to each other.
+It runs inside the outer sandbox of a worker, without labels, network or files of the host. The messages are what it and
+the host exchange.
 """
 
-from harness.forkserver._messages import JOB, SPOOL, Birth, Ended, Here, Known, Learn, News, Order, Refused
+from harness.forkserver._messages import (
+    JOB,
+    STAGING,
+    Connect,
+    Exited,
+    ForkServerReply,
+    ForkServerRequest,
+    Preload,
+    Preloaded,
+    Retire,
+    Spawned,
+    SpawnFailed,
+    SpawnRequest,
+)
 
-__all__ = ["JOB", "SPOOL", "Birth", "Ended", "Here", "Known", "Learn", "News", "Order", "Refused"]
+__all__ = [
+    "JOB",
+    "STAGING",
+    "Connect",
+    "Exited",
+    "ForkServerReply",
+    "ForkServerRequest",
+    "Preload",
+    "Preloaded",
+    "Retire",
+    "SpawnFailed",
+    "SpawnRequest",
+    "Spawned",
+]

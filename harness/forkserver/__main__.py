@@ -1,4 +1,4 @@
-"""Start a fork server: ``python -P .../harness/forkserver/__main__.py CONTROL_FD``."""
+"""Start a fork server: ``python -P .../harness/forkserver/__main__.py [MODULE...] CONTROL_FD``."""
 
 import sys
 from pathlib import Path
@@ -7,4 +7,4 @@ if __name__ == "__main__":  # student code that spawns processes imports this fi
     sys.path.insert(0, str(Path(__file__).parents[2]))
     from harness.forkserver._loop import main
 
-    main(int(sys.argv[1]))
+    main(int(sys.argv[-1]), sys.argv[1:-1])

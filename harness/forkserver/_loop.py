@@ -1,6 +1,6 @@
-"""The fork server's one loop: import what is to be known, fork who is to be born. It computes nothing.
+"""The main loop of the fork server: import modules and fork workers. It computes nothing.
 
-A process that has used OpenMP cannot be forked from: the child waits for threads that it does not have.
+A process that has used OpenMP cannot be forked: the child waits for threads that it does not have.
 """
 
 from __future__ import annotations
@@ -9,44 +9,98 @@ import contextlib
 import gc
 import importlib
 import os
-import signal
+import selectors
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 import msgspec
 
-from harness.forkserver._messages import Birth, Known, Learn, Order, Refused
-from harness.forkserver._worker import Descriptors, attend
+from harness.forkserver._messages import (
+    Connect,
+    ForkServerRequest,
+    Preload,
+    Preloaded,
+    Retire,
+    SpawnFailed,
+    SpawnRequest,
+)
+from harness.forkserver._worker import Descriptors, supervise
 
 _MESSAGE_BYTES = 1 << 18
+_DECODER: msgspec.json.Decoder[ForkServerRequest] = msgspec.json.Decoder(ForkServerRequest)
 
 
-def main(control: int) -> NoReturn:
-    """Serve orders until the host hangs up."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who is born tells the host of the end by itself
-    orders = socket.socket(fileno=control)
-    decoder: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)
-    _learn(())
-    while True:
-        message, received, _, _ = socket.recv_fds(orders, _MESSAGE_BYTES, len(Descriptors._fields))
+def main(control: int, modules: Iterable[str]) -> NoReturn:
+    """Preload `modules`, then serve requests until the host closes the first connection."""
+    _preload(modules)
+    _Connections(socket.socket(fileno=control)).serve()
+    os._exit(0)  # at once: libraries may take their time to clean up
+
+
+class _Connections:
+    """The connections to whoever may request workers, and the workers that are running."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._control = control
+        self._retired = False
+        self._add(control)
+
+    def serve(self) -> None:
+        """Serve until the first connection is closed, or all work is done after `Retire`."""
+        while self._control.fileno() >= 0 and not (self._retired and len(self._selector.get_map()) == 1):
+            for key, _ in self._selector.select():
+                handle: Callable[[], None] = key.data
+                handle()
+
+    def _add(self, connection: socket.socket) -> None:
+        self._selector.register(connection, selectors.EVENT_READ, lambda: self._receive(connection))
+
+    def _receive(self, connection: socket.socket) -> None:
+        try:
+            message, received, _, _ = socket.recv_fds(connection, _MESSAGE_BYTES, len(Descriptors._fields))
+        except ConnectionResetError:  # closed before it had read our answer
+            message, received = b"", []
         if not message:
-            os._exit(0)  # at once: libraries may take their time to tidy up
-        match decoder.decode(message):
-            case Learn(modules):
-                _learn(modules)
+            self._selector.unregister(connection)
+            connection.close()
+            return
+        match _DECODER.decode(message):
+            case Preload(modules):
+                _preload(modules)
                 names = {name.partition(".")[0] for name in sys.modules}
-                orders.send(msgspec.json.encode(Known(names=tuple(names))))
-            case Birth() as birth:
-                descriptors = Descriptors(*received)
-                _bear(birth, descriptors, orders)
-                for descriptor in descriptors:
-                    os.close(descriptor)
+                with contextlib.suppress(BrokenPipeError):
+                    connection.send(msgspec.json.encode(Preloaded(packages=tuple(names))))
+            case Connect():
+                self._add(socket.socket(fileno=received[0]))
+            case Retire():
+                self._retired = True
+            case SpawnRequest() as request:
+                self._spawn(request, Descriptors(*received))
+
+    def _spawn(self, request: SpawnRequest, descriptors: Descriptors) -> None:
+        try:
+            child = os.fork()
+        except OSError as error:
+            descriptors.notify(SpawnFailed(reason=f"fork: {error}"))
+        else:
+            if child == 0:
+                supervise(request, descriptors)
+            handle = os.pidfd_open(child)
+            self._selector.register(handle, selectors.EVENT_READ, lambda: self._reap(child, handle))
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    def _reap(self, child: int, handle: int) -> None:
+        self._selector.unregister(handle)
+        os.close(handle)
+        os.waitpid(child, 0)
 
 
-def _learn(modules: Iterable[str]) -> None:
-    """Import what is not known yet; whether that works is for who needs it to find out."""
+def _preload(modules: Iterable[str]) -> None:
+    """Import what is not loaded yet; the worker that needs it will find out whether that works."""
     for name in modules:
         if name not in sys.modules:
             with contextlib.suppress(Exception):
@@ -55,14 +109,3 @@ def _learn(modules: Iterable[str]) -> None:
     gc.freeze()  # a collection in a child would write to every page
     for stream in (sys.stdout, sys.stderr):
         stream.flush()  # else every child would
-
-
-def _bear(birth: Birth, descriptors: Descriptors, orders: socket.socket) -> None:
-    try:
-        child = os.fork()
-    except OSError as error:
-        descriptors.tell(Refused(why=f"fork: {error}"))
-        return
-    if child == 0:
-        orders.close()
-        attend(birth, descriptors)

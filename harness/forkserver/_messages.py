@@ -1,68 +1,75 @@
-"""What a host orders of its fork server, and what it hears of each worker."""
+"""The messages between a host and a fork server, and those that a spawned worker's supervisor sends to the host."""
 
 from __future__ import annotations
 
 import msgspec
 
-JOB, SPOOL = "/job", "/spool"
-"""Where a worker finds what it is given, and where the fork server finds what each will be given."""
+JOB, STAGING = "/job", "/staging"
+"""Where a worker finds its own files, and where the fork server finds the files of every worker."""
 
 
 class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
     pass
 
 
-class Learn(_Message, frozen=True, tag="learn"):
-    """Import these modules and answer `Known`; what cannot be imported is left to who needs it."""
+class Preload(_Message, frozen=True, tag="preload"):
+    """Import these modules and answer with `Preloaded`; a module that cannot be imported is skipped."""
 
     modules: tuple[str, ...]
 
 
-class Birth(_Message, frozen=True, tag="birth"):
-    """Fork a worker; its socket for news, its requests, its replies and its output come along as descriptors.
+class Connect(_Message, frozen=True, tag="connect"):
+    """Serve one more connection, whose socket comes along as a descriptor."""
 
-    Nothing in it is a student's: the next worker inherits the memory that it was read into.
+
+class Retire(_Message, frozen=True, tag="retire"):
+    """Exit as soon as all other connections are closed and all workers have exited."""
+
+
+class SpawnRequest(_Message, frozen=True, tag="spawn"):
+    """Fork a worker; its notification socket, request pipe, reply pipe and output pipe come along as descriptors.
+
+    Nothing in it comes from a student: the next worker inherits the memory that it was read into.
     """
 
     job: str
-    """The folder of the spool that becomes ``/job``."""
+    """The folder of the staging folder that becomes ``/job``."""
     home: str
-    shown: tuple[str, ...]
-    """What lies below the folders that are each worker's own, and must show all the same."""
+    visible: tuple[str, ...]
+    """Paths below the folders that every worker has of its own, which must stay visible."""
     links: tuple[tuple[str, str], ...]
-    """Symbolic links to be made there, and where they lead."""
+    """Symbolic links to be made there, each with its target."""
     environment: dict[str, str]
     threads: int
     cores: tuple[int, ...]
     scratch_bytes: int
-    shared_bytes: int
-    calls: bytes | None
-    """The seccomp filter."""
+    shared_memory_bytes: int
+    seccomp_filter: bytes | None
 
 
-Order = Learn | Birth
+ForkServerRequest = Preload | Connect | Retire | SpawnRequest
 
 
-class Known(_Message, frozen=True, tag="known"):
-    """The packages and modules without a package that have been imported, for whatever reason."""
+class Preloaded(_Message, frozen=True, tag="preloaded"):
+    """The top-level names of all modules that are loaded."""
 
-    names: tuple[str, ...]
-
-
-class Here(_Message, frozen=True, tag="here"):
-    """The first process of the worker's namespaces stands, and waits for a word; its number comes as credentials."""
+    packages: tuple[str, ...]
 
 
-class Refused(_Message, frozen=True, tag="refused"):
+class Spawned(_Message, frozen=True, tag="spawned"):
+    """The init process of the worker's namespaces is set up and waits for permission; its pid comes as credentials."""
+
+
+class SpawnFailed(_Message, frozen=True, tag="failed"):
     """There will be no worker."""
 
-    why: str
+    reason: str
 
 
-class Ended(_Message, frozen=True, tag="ended"):
-    """The first process has ended, and all others with it; 128 more than the number for a signal."""
+class Exited(_Message, frozen=True, tag="exited"):
+    """The init process has exited, and every other process of its namespace with it; 128 + N stands for signal N."""
 
     code: int
 
 
-News = Known | Here | Refused | Ended
+ForkServerReply = Preloaded | Spawned | SpawnFailed | Exited

@@ -1,4 +1,8 @@
-"""From the fork server's child to a worker: one waits outside the inner wall, one is its first process, one serves."""
+"""From a child of the fork server to a worker.
+
+Three processes are forked: the supervisor outside the inner sandbox, the init process of the worker's pid namespace,
+and the worker itself.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import contextlib
 import fcntl
 import importlib
 import os
+import select
 import signal
 import socket
 import sys
@@ -18,116 +23,141 @@ import msgspec
 import threadpoolctl
 
 from harness import kernel
-from harness.forkserver._messages import Birth, Ended, Here, News, Refused
-from harness.forkserver._wall import build, close, leave
+from harness.forkserver._inner import enter_namespaces, give_up_privileges, mount_view
+from harness.forkserver._messages import Exited, ForkServerReply, Spawned, SpawnFailed, SpawnRequest
 from harness.worker import _loop as worker
 
 _PROGRAM = Path(worker.__file__).with_name("__main__.py")
-_READER, _WRITER, _NO_MORE = 3, 4, 5
-_ABOVE = 64
-"""Descriptors from here on are out of the way of those that get a number of their own."""
+_READER, _WRITER, _FIRST_UNUSED = 3, 4, 5
+_OUT_OF_THE_WAY = 64
+"""Descriptors from here on do not collide with those that get a fixed number."""
 
 
 class Descriptors(NamedTuple):
-    """What comes with a `Birth`."""
+    """The descriptors that come with a `SpawnRequest`."""
 
-    news: int
+    notifications: int
     requests: int
     replies: int
     output: int
 
-    def tell(self, news: News) -> None:
-        """Tell the host; it may be gone."""
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self.news)) as host:
-            host.send(msgspec.json.encode(news))
+    def notify(self, reply: ForkServerReply) -> None:
+        """Send a message to the host, which may be gone."""
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self.notifications)) as host:
+            host.send(msgspec.json.encode(reply))
 
-    def may_go_on(self) -> bool:
-        """Wait for the host's word; False if none comes."""
-        return bool(os.read(self.news, 1))
+    def wait_for_permission(self) -> bool:
+        """Wait until the host permits the worker to run; False if the host is gone."""
+        return bool(os.read(self.notifications, 1))
 
 
-def attend(birth: Birth, descriptors: Descriptors) -> NoReturn:
-    """Have the worker's first process born into namespaces of its own, wait for its end and tell the host."""
+def supervise(request: SpawnRequest, descriptors: Descriptors) -> NoReturn:
+    """Fork the worker's init process into new namespaces, wait for its exit and notify the host.
+
+    If the host closes its end of the notification socket, the worker is killed.
+    """
     try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.sched_setaffinity(0, birth.cores)
-        leave()
-        first = os.fork()
-        if first == 0:
-            _stand(birth, descriptors)
+        _close_all_but(descriptors)
+        os.sched_setaffinity(0, request.cores)
+        enter_namespaces()
+        init = os.fork()
+        if init == 0:
+            _run_init(request, descriptors)
         for descriptor in descriptors[1:]:
             os.close(descriptor)
-        _, status = os.waitpid(first, 0)
-        descriptors.tell(Ended(code=_exit_code(status)))
+        descriptors.notify(Exited(code=_wait_while_host_listens(init, descriptors.notifications)))
     except OSError as error:
-        descriptors.tell(Refused(why=str(error)))
+        descriptors.notify(SpawnFailed(reason=str(error)))
     finally:
         os._exit(0)
 
 
-def _stand(birth: Birth, descriptors: Descriptors) -> NoReturn:
-    """Be the first process: build the wall, fork the worker, bury orphans, and end when the worker does.
+def _close_all_but(kept: Descriptors) -> None:
+    """Close the sockets of the fork server, which are inherited by every child."""
+    first = _READER
+    for descriptor in sorted(kept):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
 
-    With it the kernel ends all that is left in its namespace. Nobody there can signal it: it handles nothing.
+
+def _wait_while_host_listens(init: int, notifications: int) -> int:
+    """Return the exit code of the init process, killing it when the host hangs up."""
+    handle = os.pidfd_open(init)
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    poll.register(notifications, 0)  # a hang-up is always reported
+    if handle not in dict(poll.poll()):
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+    return _exit_code(os.waitpid(init, 0)[1])
+
+
+def _run_init(request: SpawnRequest, descriptors: Descriptors) -> NoReturn:
+    """Be the init process: set up the inner sandbox, fork the worker, reap orphans, and exit when the worker does.
+
+    Its exit makes the kernel kill everything left in its pid namespace. Nobody there can signal it, for it has no
+    handlers.
     """
     code = 1
     try:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         os.setsid()
-        build(birth)
-        descriptors.tell(Here())
-        if descriptors.may_go_on():
-            _take(descriptors)
-            close(birth)
-            student = os.fork()
-            if student == 0:
-                _work(birth)
+        mount_view(request)
+        descriptors.notify(Spawned())
+        if descriptors.wait_for_permission():
+            _renumber(descriptors)
+            give_up_privileges(request)
+            child = os.fork()
+            if child == 0:
+                _run_worker(request)
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-            os.closerange(_READER, _NO_MORE)
-            code = _wait_for(student)
+            os.closerange(_READER, _FIRST_UNUSED)
+            code = _reap_until_exit_of(child)
     except OSError as error:
-        descriptors.tell(Refused(why=str(error)))
+        descriptors.notify(SpawnFailed(reason=str(error)))
         traceback.print_exc()
     finally:
         os._exit(code)
 
 
-def _take(descriptors: Descriptors) -> None:
-    """Give the worker's descriptors the numbers they have in a worker, and close all others."""
-    places = {descriptors.output: (1, 2), descriptors.requests: (_READER,), descriptors.replies: (_WRITER,)}
-    held = [(fcntl.fcntl(descriptor, fcntl.F_DUPFD, _ABOVE), numbers) for descriptor, numbers in places.items()]
-    for descriptor, numbers in held:
-        for number in numbers:
+def _renumber(descriptors: Descriptors) -> None:
+    """Give the worker's descriptors the numbers that they have in a worker, and close all others."""
+    numbers = {descriptors.output: (1, 2), descriptors.requests: (_READER,), descriptors.replies: (_WRITER,)}
+    copies = [
+        (fcntl.fcntl(descriptor, fcntl.F_DUPFD, _OUT_OF_THE_WAY), wanted) for descriptor, wanted in numbers.items()
+    ]
+    for descriptor, wanted in copies:
+        for number in wanted:
             os.dup2(descriptor, number)
-    os.closerange(_NO_MORE, os.sysconf("SC_OPEN_MAX"))
+    os.closerange(_FIRST_UNUSED, os.sysconf("SC_OPEN_MAX"))
 
 
-def _wait_for(student: int) -> int:
+def _reap_until_exit_of(child: int) -> int:
     while True:
         pid, status = os.wait()
-        if pid == student:
+        if pid == child:
             return _exit_code(status)
 
 
 def _exit_code(status: int) -> int:
-    """Return what a shell would."""
+    """Return the exit code as a shell does."""
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
 
 
-def _work(birth: Birth) -> NoReturn:
-    """Be a worker like one that was started: nothing of what the process was before shows."""
+def _run_worker(request: SpawnRequest) -> NoReturn:
+    """Be a worker like one that was started as a program: nothing shows what the process was before."""
     code: object = 1
     try:
         os.setsid()
-        os.chdir(birth.home)
+        os.chdir(request.home)
         os.environ.clear()
-        os.environ.update(birth.environment)
+        os.environ.update(request.environment)
         sys.argv = [str(_PROGRAM), str(_READER), str(_WRITER)]
-        tempfile.tempdir = None  # the fork server's folder lies under the wall
-        importlib.invalidate_caches()  # so does what was in these places
-        _use(birth.threads)
-        _forget_secrets()
+        tempfile.tempdir = None  # the fork server's temporary folder is hidden from the worker
+        importlib.invalidate_caches()  # folders of the import path may have other contents here
+        _set_threads(request.threads)
+        _renew_secrets()
         worker.main(_READER, _WRITER)
         code = 0
     except SystemExit as leaving:
@@ -141,16 +171,16 @@ def _work(birth: Birth) -> NoReturn:
         os._exit(code if isinstance(code, int) else 1)
 
 
-def _use(threads: int) -> None:
-    """Let each library that is loaded calculate with so many threads: at import it was told one."""
+def _set_threads(threads: int) -> None:
+    """Let each loaded library compute with this number of threads: the fork server's environment said one."""
     threadpoolctl.threadpool_limits(threads)
     torch: Any = sys.modules.get("torch")
     if hasattr(torch, "set_num_threads"):
         torch.set_num_threads(threads)
 
 
-def _forget_secrets() -> None:
-    """Draw anew what Python drew when the fork server started, and a neighbour would know."""
+def _renew_secrets() -> None:
+    """Draw anew what Python drew when the fork server started: other workers would know it."""
     processes: Any = sys.modules.get("multiprocessing.process")
     if processes is not None:
         processes.current_process().authkey = os.urandom(32)

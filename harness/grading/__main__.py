@@ -5,4 +5,4 @@ import sys
 from harness.grading._runner import main
 
 if __name__ == "__main__":
-    main(sys.argv[1].encode())
+    main(sys.argv[1].encode(), *map(int, sys.argv[2:]))

@@ -8,6 +8,7 @@ import queue
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
@@ -34,6 +35,7 @@ from harness.grading._work import Job
 from harness.pipes import read_message, write_message
 from harness.programs import python_command
 from harness.record import Evidence
+from harness.sandbox import ForkServerOwner
 from harness.scratch import scratch
 
 _ATTEMPTS = 2
@@ -49,6 +51,8 @@ class Local:
     orders: Orders
     slots: int
     log: Path
+    fork_servers: ForkServerOwner | None = None
+    """What the workers of all runners are forked from; None if each is started as a program."""
 
     def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
         """Do `jobs`; one that the infrastructure fails is tried once more, after all others."""
@@ -182,19 +186,28 @@ class _Pool:
         folder = self.scratch / str(self._started)
         folder.mkdir()
         folder.chmod(0o711)  # a worker's own uid passes through
-        process = subprocess.Popen(
-            python_command("harness.grading", msgspec.json.encode(self.local.orders).decode()),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            env=os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)),
-            start_new_session=True,  # Ctrl-C is the grader's to handle, here and, by the flag, on Windows
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
+        process = self._begin(folder)
         runner = _Runner(process, folder)
         threading.Thread(target=runner.listen, args=(self._news,), daemon=True).start()
         self._runners.append(runner)
         return runner
+
+    def _begin(self, folder: Path) -> subprocess.Popen[bytes]:
+        arguments = [msgspec.json.encode(self.local.orders).decode()]
+        with contextlib.ExitStack() as given:
+            handed: tuple[int, ...] = ()
+            if self.local.fork_servers is not None and sys.platform == "linux":  # elsewhere nothing is forked
+                handed = (given.enter_context(self.local.fork_servers.share()).fileno(),)
+            return subprocess.Popen(
+                python_command("harness.grading", *arguments, *map(str, handed)),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.log,
+                pass_fds=handed,
+                env=os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)),
+                start_new_session=True,  # Ctrl-C is the grader's to handle, here and, by the flag, on Windows
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
 
     def _bury(self, runner: _Runner) -> str:
         """Forget a runner that is dead, and remove what it left."""

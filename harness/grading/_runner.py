@@ -1,4 +1,4 @@
-"""The process that does jobs, one after the other: the module ``harness.grading`` run with ORDERS.
+"""The process that does jobs, one after the other: the module ``harness.grading`` run with ORDERS [FORK_SERVERS].
 
 It hears requests on its standard input and answers on its standard output. It ends when its input does, as it does when
 whoever started it ends, and takes its workers along.
@@ -28,7 +28,7 @@ from harness.errors import HarnessError, TaskError
 from harness.evaluation import Evaluator
 from harness.grading._messages import Broken, EvaluationRequest, Finished, Notice, Orders, PhaseBegun, RunnerReply
 from harness.pipes import read_message, take_standard_streams, write_message
-from harness.sandbox import find_sandbox_of_at_least
+from harness.sandbox import ForkServers, find_sandbox_of_at_least, fork_servers_through
 
 Say = Callable[[RunnerReply], None]
 
@@ -36,8 +36,11 @@ _LOOK_SECONDS = 0.5
 """How long to wait before looking at other news: on Windows no signal interrupts a wait for a queue."""
 
 
-def main(orders: bytes) -> None:
-    """Serve requests until nobody is left to make them."""
+def main(orders: bytes, descriptor: int | None = None) -> None:
+    """Serve requests until nobody is left to make them.
+
+    `descriptor` is a socket to the owner of the fork servers, where the grader has some.
+    """
     signal.signal(signal.SIGTERM, _leave)
     logging.basicConfig(format="%(message)s")  # standard error is the grader's log
     logging.getLogger("harness").setLevel(logging.INFO)
@@ -46,7 +49,8 @@ def main(orders: bytes) -> None:
     threading.Thread(target=_listen, args=(os.fdopen(reader, "rb"), requests), daemon=True).start()
     with (
         os.fdopen(writer, "wb") as replies,
-        contextlib.closing(Runner(msgspec.json.decode(orders, type=Orders))) as runner,
+        contextlib.closing(fork_servers_through(descriptor)) as fork_servers,
+        contextlib.closing(Runner(msgspec.json.decode(orders, type=Orders), fork_servers)) as runner,
     ):
 
         def say(reply: RunnerReply) -> None:
@@ -60,8 +64,8 @@ def main(orders: bytes) -> None:
 class Runner:
     """Evaluates what it is asked, at the isolation it was ordered to or above."""
 
-    def __init__(self, orders: Orders) -> None:
-        self._orders = orders
+    def __init__(self, orders: Orders, fork_servers: ForkServers) -> None:
+        self._orders, self._fork_servers = orders, fork_servers
         self._evaluator: Evaluator | None = None
         self._held = contextlib.ExitStack()
 
@@ -91,7 +95,8 @@ class Runner:
             orders, places = self._orders, places_of(self._orders)
             course = Course(Path(orders.root))
             hidden = [course.root, *places.all()]
-            sandbox = find_sandbox_of_at_least(hidden, orders.least, orders.start, lambda notice: say(Notice(notice)))
+            fork_servers = self._fork_servers if orders.start == "warm" else None
+            sandbox = find_sandbox_of_at_least(hidden, orders.least, fork_servers, lambda notice: say(Notice(notice)))
             self._held.callback(sandbox.close)
             self._evaluator = Evaluator(course, sandbox, places, orders.settings)
         return self._evaluator

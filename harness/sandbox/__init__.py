@@ -1,11 +1,14 @@
 """Start a process with nothing but what it is given; find, name and hold the isolation level."""
 
+import sys
+
 from harness.sandbox._box import Box, Folder, Launch, Sandbox
 from harness.sandbox._find import (
     Attempt,
     attempts,
     find_sandbox,
     find_sandbox_of_at_least,
+    fork_servers_through,
     installed_bubblewraps,
     why_cold,
 )
@@ -15,6 +18,12 @@ from harness.sandbox._process import Process
 from harness.sandbox._seccomp import can_filter_calls
 from harness.sandbox._watch import Allowance, Exceeded
 
+if sys.platform == "linux":
+    from harness.sandbox._forkservers import ForkServerOwner, ForkServers
+else:
+    from harness.sandbox._plain import NoForkServers as ForkServerOwner
+    from harness.sandbox._plain import NoForkServers as ForkServers
+
 __all__ = [
     "WHAT_HOLDS",
     "Allowance",
@@ -22,6 +31,8 @@ __all__ = [
     "Box",
     "Exceeded",
     "Folder",
+    "ForkServerOwner",
+    "ForkServers",
     "Gpu",
     "Isolation",
     "Launch",
@@ -36,6 +47,7 @@ __all__ = [
     "find_gpus",
     "find_sandbox",
     "find_sandbox_of_at_least",
+    "fork_servers_through",
     "installed_bubblewraps",
     "why_cold",
 ]

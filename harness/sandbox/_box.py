@@ -160,7 +160,7 @@ class Sandbox(Protocol):
         """Start a worker that has `box` and nothing else."""
 
     def close(self) -> None:
-        """End what was started for several workers together."""
+        """Release what is held for several workers together."""
 
 
 WORKER_DIRECTORY = "work"

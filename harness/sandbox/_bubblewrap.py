@@ -13,12 +13,12 @@ from functools import cache
 from pathlib import Path
 
 from harness.contract import Limits
-from harness.forkserver import JOB, SPOOL
+from harness.forkserver import JOB, STAGING
 from harness.paths import View, view
 from harness.programs import find_program
 from harness.sandbox._box import WORKER_DIRECTORY, Box, Ends, Folder, Launch, Started, environment
 from harness.sandbox._cgroup import Delegation
-from harness.sandbox._forkserver import Home
+from harness.sandbox._forkserver import ForkServerCommand
 from harness.sandbox._interpreter import interpreter_paths, package_folder
 from harness.sandbox._levels import Isolation, Level
 from harness.sandbox._root import Walls, launcher_command, lease_uid
@@ -112,20 +112,20 @@ class Bubblewrap:
             release=(*(() if group is None else (group.remove,)), *(() if lease is None else (lease.release,))),
         )
 
-    def fork_server(self) -> Home:
-        """Return how to start a fork server: behind the same wall, within which it may build others."""
+    def fork_server(self) -> ForkServerCommand:
+        """Return how to start a fork server in the same sandbox, within which it may set up others."""
         lease = lease_uid()
         uid = None if lease is None else lease.uid
-        spool = Scratch.make("spool")
-        spool.path.chmod(0o711)  # the uid passes through; what lies in it has names that nobody guesses
+        staging = Scratch.make("staging")
+        staging.path.chmod(0o711)  # the uid passes through; the folders in it have names that cannot be guessed
         box = Box(folders=(), limits=Limits(), threads=1)
-        argv = self._command(box, uid, _NAMESPACES, [(spool.path, SPOOL)], ())
+        argv = self._command(box, uid, _NAMESPACES, [(staging.path, STAGING)], ())
         argv += [sys.executable, "-P", f"{_PACKAGE}/forkserver/__main__.py"]
-        return Home(
+        return ForkServerCommand(
             argv=tuple(argv),
             environment=environment(HOME, box),
-            spool=spool.path,
-            release=(spool.close, *(() if lease is None else (lease.release,))),
+            staging=staging.path,
+            release=(staging.close, *(() if lease is None else (lease.release,))),
         )
 
     def _command(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import socket
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -15,7 +16,7 @@ from harness.contract import Limits
 from harness.errors import HarnessError, InfrastructureError
 from harness.sandbox._box import Box, Sandbox
 from harness.sandbox._interpreter import interpreter_paths
-from harness.sandbox._levels import Level, Start, Tell, describe_cold
+from harness.sandbox._levels import Level, Tell, describe_cold
 from harness.sandbox._plain import Plain
 from harness.sandbox._process import Process
 from harness.sandbox._watch import Allowance
@@ -24,9 +25,13 @@ from harness.wire import ChannelClosed, Done, WireError, anything
 if sys.platform == "linux":
     from harness.sandbox._bubblewrap import Bubblewrap, bubblewrap_version, find_bubblewraps
     from harness.sandbox._cgroup import find_delegations
+    from harness.sandbox._forkservers import ForkServerClient, ForkServerOwner, ForkServers
     from harness.sandbox._landlock import Landlock
     from harness.sandbox._rlimits import Rlimits
     from harness.sandbox._warm import Warm
+else:
+    from harness.sandbox._plain import NoForkServers as ForkServerOwner
+    from harness.sandbox._plain import NoForkServers as ForkServers
 
 _log = logging.getLogger(__name__)
 _SECONDS_TO_START = 30.0
@@ -49,12 +54,16 @@ def attempts(hidden: Sequence[Path]) -> Iterator[Attempt]:
 
 
 def find_sandbox(
-    hidden: Sequence[Path], wanted: Level | None = None, start: Start = "cold", tell: Tell = _log.warning
+    hidden: Sequence[Path],
+    wanted: Level | None = None,
+    fork_servers: ForkServers | None = None,
+    tell: Tell = _log.warning,
 ) -> Sandbox:
-    """Return the best sandbox that starts here, or exactly the level `wanted`; close it when it is done with.
+    """Return the best sandbox that starts here, or exactly the level `wanted`; the caller closes it.
 
-    `hidden` folders (the course, its data) are covered wherever something else would show them. Workers start as
-    `start` says, where they can; `tell` hears why not.
+    `hidden` folders (the course, its data) are covered wherever something else would show them. Workers are forked from
+    `fork_servers` where they can be; `tell` is called with the reason where they cannot. Without `fork_servers` each
+    worker is started as a program.
 
     Raises:
         InfrastructureError: none starts; says what was tried and what came of it.
@@ -64,12 +73,12 @@ def find_sandbox(
         if wanted is not None and candidate.level is not wanted:
             continue
         notices: list[str] = []
-        sandbox = _starting(candidate.sandbox, start, notices.append)
+        sandbox = _with_fork_servers(candidate.sandbox, fork_servers, notices.append)
         problem = _try(sandbox)
         _log.info("Isolation by %s (%s): %s.", candidate.name, candidate.level.value, problem or "works, and is taken")
         if problem is None:
             _log.info("Workers are shown Python's files in %s.", ", ".join(_told(interpreter_paths())))
-            if start == "warm" and sandbox is candidate.sandbox:
+            if fork_servers is not None and sandbox is candidate.sandbox:
                 tell(describe_cold(_without_namespaces(sandbox)))
             return _telling(sandbox, notices, tell)
         sandbox.close()
@@ -82,14 +91,14 @@ def find_sandbox(
 
 
 def find_sandbox_of_at_least(
-    hidden: Sequence[Path], lowest: Level, start: Start = "cold", tell: Tell = _log.warning
+    hidden: Sequence[Path], lowest: Level, fork_servers: ForkServers | None = None, tell: Tell = _log.warning
 ) -> Sandbox:
-    """Return the best sandbox there is, as `find_sandbox` does; no weaker one than `lowest` takes its place.
+    """Return the best sandbox there is, as `find_sandbox` does, if it is no weaker than `lowest`.
 
     Raises:
         InfrastructureError: the best there is holds less than `lowest`.
     """
-    sandbox = find_sandbox(hidden, start=start, tell=tell)
+    sandbox = find_sandbox(hidden, fork_servers=fork_servers, tell=tell)
     if sandbox.isolation.level < lowest:
         sandbox.close()
         raise InfrastructureError(
@@ -98,6 +107,13 @@ def find_sandbox_of_at_least(
             "every submission"
         )
     return sandbox
+
+
+def fork_servers_through(descriptor: int | None) -> ForkServers:
+    """Return the fork servers that another process of ours shares through a socket; without one, some of our own."""
+    if sys.platform == "linux" and descriptor is not None:
+        return ForkServerClient(socket.socket(fileno=descriptor))
+    return ForkServerOwner()
 
 
 def installed_bubblewraps() -> dict[Path, str]:
@@ -111,7 +127,8 @@ def installed_bubblewraps() -> dict[Path, str]:
 def why_cold(sandbox: Sandbox) -> str | None:
     """Try to fork a worker; return why workers are started instead and what to do, None where they are not."""
     if sys.platform == "linux" and isinstance(sandbox, Bubblewrap):
-        with closing(Warm(sandbox, tell=lambda _: None)) as warm:
+        with closing(ForkServerOwner()) as fork_servers:
+            warm = Warm(sandbox, fork_servers, tell=lambda _: None)
             return _try(warm) or warm.problem
     return _without_namespaces(sandbox)
 
@@ -145,11 +162,10 @@ def _candidates(hidden: Sequence[Path]) -> Iterator[Attempt]:
         yield Attempt("rlimits", Level.RLIMITS, Plain(), None)
 
 
-def _starting(sandbox: Sandbox, start: Start, tell: Tell) -> Sandbox:
-    if start == "cold":
-        return sandbox
-    if sys.platform == "linux" and isinstance(sandbox, Bubblewrap):
-        return Warm(sandbox, tell)
+def _with_fork_servers(sandbox: Sandbox, fork_servers: ForkServers | None, tell: Tell) -> Sandbox:
+    """Return a sandbox like `sandbox` that forks its workers, where there is one."""
+    if sys.platform == "linux" and fork_servers is not None and isinstance(sandbox, Bubblewrap):
+        return Warm(sandbox, fork_servers, tell)
     return sandbox
 
 

@@ -1,4 +1,4 @@
-"""The host's end of a fork server: a preloaded process behind bubblewrap that forks workers."""
+"""The host's side of a fork server: the process, the connections to it, and the workers that it has spawned."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import struct
 import subprocess
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,149 +21,210 @@ from pathlib import Path
 
 import msgspec
 
-from harness.forkserver import Birth, Ended, Here, Known, Learn, News, Order, Refused
+from harness.forkserver import (
+    Connect,
+    Exited,
+    ForkServerReply,
+    ForkServerRequest,
+    Preload,
+    Preloaded,
+    Retire,
+    Spawned,
+    SpawnFailed,
+    SpawnRequest,
+)
 from harness.sandbox._box import Ends, Folder, Program
 from harness.sandbox._cgroup import Group
 from harness.sandbox._tree import below, outliving
 
 _SECONDS_TO_IMPORT = 120.0
-"""For all that is preloaded, on a cold and busy disk."""
-_SECONDS_TO_LEAVE = 10.0
-_SECONDS_TO_SAY_WHY = 1.0
-_NEWS_BYTES = 1 << 17
+"""For everything that is preloaded, on a cold and busy disk."""
+_SECONDS_TO_EXIT = 10.0
+_SECONDS_FOR_LAST_OUTPUT = 1.0
+_MESSAGE_BYTES = 1 << 17
 _CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid
 _SHOWN = 500
 _CHUNK = 1 << 16
+_DECODER: msgspec.json.Decoder[ForkServerReply] = msgspec.json.Decoder(ForkServerReply)
 
 
-class NotBornError(Exception):
-    """No worker can be had from this fork server."""
+class SpawnError(Exception):
+    """No worker can be spawned from this fork server."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Home:
-    """How a fork server is started, and what was made for it."""
+class ForkServerCommand:
+    """How to start a fork server, and what was created for it."""
 
     argv: tuple[str, ...]
-    """Takes the descriptor of its orders as last argument."""
+    """Takes the modules to preload and the descriptor of the control socket as last arguments."""
     environment: Mapping[str, str]
-    spool: Path
+    staging: Path
+    """The folder in which every worker's files are laid out."""
     release: tuple[Callable[[], None], ...]
-    """Called once it is dead."""
+    """Called once the process is dead."""
 
 
 class ForkServer:
-    """One preloaded process. It starts in the background: what is asked of it waits until it can answer."""
+    """One fork server. It starts in the background: requests wait until it can answer."""
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
-        self._orders, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._said = b""
-        self._learnt: frozenset[str] = frozenset()
-        self._known: frozenset[str] = frozenset()
+    def __init__(self, command: ForkServerCommand, modules: Iterable[str]) -> None:
+        self._command = command
+        self._control, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._output = b""
+        self._requested = frozenset[str]()
+        self._packages = frozenset[str]()
         self._started: Future[Program] = Future()
         self._lock = threading.Lock()
-        # bubblewrap dies with the thread that started it, so that one stays
-        self._thread = threading.Thread(target=self._keep, name="forkserver", daemon=True)
+        # bubblewrap dies with the thread that started it, so that thread waits for its exit
+        self._thread = threading.Thread(target=self._run, args=(sorted(modules),), name="forkserver", daemon=True)
         self._thread.start()
 
-    def learn(self, modules: frozenset[str]) -> frozenset[str]:
-        """Have `modules` imported; return the names of all packages that have been.
+    @property
+    def has_answered(self) -> bool:
+        """Whether it has worked at least once."""
+        return bool(self._packages)
+
+    @property
+    def has_exited(self) -> bool:
+        """Whether the process is dead."""
+        return not self._thread.is_alive()
+
+    def preload(self, modules: frozenset[str]) -> frozenset[str]:
+        """Have `modules` imported; return the top-level names of all modules that are loaded.
 
         Raises:
-            NotBornError: the fork server does not answer.
+            SpawnError: the fork server does not answer.
         """
-        with self._lock, self._said_so():
-            if not (self._known and modules <= self._learnt):
-                self._send(Learn(modules=tuple(sorted(modules))))
-                match _next(self._orders)[0]:
-                    case Known(names):
-                        self._learnt, self._known = self._learnt | modules, frozenset(names)
-            return self._known
+        with self._lock, self._described():
+            if not (self._packages and modules <= self._requested):
+                self._send(Preload(modules=tuple(sorted(modules))))
+                match _receive(self._control)[0]:
+                    case Preloaded(packages):
+                        self._requested, self._packages = self._requested | modules, frozenset(packages)
+            return self._packages
 
-    def bear(self, birth: Birth, ends: Ends, group: Group | None) -> Born:
-        """Have a worker forked that has `ends`, in `group` before it does anything.
+    def connect(self) -> ForkServerConnection:
+        """Return a new connection to it.
 
         Raises:
-            NotBornError: it cannot be.
+            SpawnError: the fork server does not answer.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        connection = ForkServerConnection(ours, self._command.staging, self._packages)
+        try:
+            with theirs, self._lock, self._described():
+                self._send(Connect(), theirs.fileno())
+        except SpawnError:
+            connection.close()
+            raise
+        return connection
+
+    def retire(self) -> None:
+        """Have it exit once all connections are closed and all workers have exited."""
+        with self._lock, contextlib.suppress(OSError):  # it has exited already
+            self._send(Retire())
+
+    def close(self) -> None:
+        """Kill the process and everything started by it, and remove what it had."""
+        started = self._started.exception() is None
+        tree = below(self._started.result().pid) if started else []
+        self._control.close()
+        self._thread.join(_SECONDS_TO_EXIT)  # a closed control socket makes it exit
+        if self._thread.is_alive():
+            self._started.result().kill()
+            self._thread.join()
+        outliving(tree, _SECONDS_TO_EXIT)  # what is left dies with bubblewrap, which is dead
+        for release in self._command.release:
+            release()
+
+    def _run(self, modules: Sequence[str]) -> None:
+        """Start the process, keep the end of its output until nobody can write any more, and wait for its exit."""
+        reader, writer = os.pipe()
+        argv = (*self._command.argv, *modules)
+        try:
+            with self._theirs:
+                process = Program.begin(argv, self._command.environment, writer, self._theirs.fileno())
+        except OSError as error:
+            self._started.set_exception(error)
+            os.close(reader)
+            return
+        finally:
+            os.close(writer)
+        self._started.set_result(process)
+        with os.fdopen(reader, "rb", buffering=0) as output:
+            while chunk := output.read(_CHUNK):
+                self._output = (self._output + chunk)[-_SHOWN:]
+        process.wait()
+
+    def _send(self, request: ForkServerRequest, *descriptors: int) -> None:
+        self._started.result()
+        socket.send_fds(self._control, [msgspec.json.encode(request)], descriptors)
+
+    @contextmanager
+    def _described(self) -> Iterator[None]:
+        """Turn an error of the system into a `SpawnError` that quotes the end of the output."""
+        try:
+            yield
+        except OSError as error:
+            self._thread.join(_SECONDS_FOR_LAST_OUTPUT)  # the output ends when the process does
+            output = self._output.decode("utf-8", "replace").strip()
+            raise SpawnError(f"the fork server does not answer ({output or error})") from error
+
+
+@dataclass(frozen=True)
+class ForkServerConnection:
+    """One connection to a fork server, which may have been started by another process of ours."""
+
+    socket: socket.socket
+    staging: Path
+    packages: frozenset[str]
+    """The top-level names of all modules that it had loaded when the connection was made."""
+
+    def stage(self, folders: Sequence[Folder]) -> Path:
+        """Lay out `folders` as a worker will see them, in a new folder of the staging folder."""
+        job = self.staging / uuid.uuid4().hex
+        (job / "lib" / "harness").mkdir(parents=True)
+        for folder in folders:
+            shutil.copytree(folder.source, job / folder.name, copy_function=_link_or_copy, ignore=_unreadable_caches)
+        for path, _, _ in os.walk(job):
+            Path(path).chmod(0o755)  # whatever the umask: the worker of a root host is another user
+        return job
+
+    def spawn(self, request: SpawnRequest, ends: Ends, group: Group | None) -> SpawnedWorker:
+        """Have a worker forked that has `ends` and is in `group` before it does anything.
+
+        Raises:
+            SpawnError: it cannot be.
         """
         with contextlib.ExitStack() as undo:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             undo.callback(ours.close)
-            with self._said_so():
+            try:
                 ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-                with self._lock, theirs:
-                    self._send(birth, theirs.fileno(), ends.requests, ends.replies, ends.output)
-                born = Born(ours, _first_process(ours))
-                undo.callback(born.close)
+                with theirs:
+                    descriptors = (theirs.fileno(), ends.requests, ends.replies, ends.output)
+                    socket.send_fds(self.socket, [msgspec.json.encode(request)], descriptors)
+                worker = SpawnedWorker(ours, _receive_pid(ours))
+                undo.callback(worker.close)
                 for procs in () if group is None else group.procs:
-                    procs.write_text(str(born.pid))
+                    procs.write_text(str(worker.pid))
                 ours.send(b"!")
+            except OSError as error:
+                raise SpawnError(f"the fork server does not answer ({error})") from error
             undo.pop_all()
-            return born
-
-    def spool(self, folders: Sequence[Folder]) -> Path:
-        """Lay out `folders` as a worker will see them, in a new folder of the spool."""
-        job = self._home.spool / uuid.uuid4().hex
-        (job / "lib" / "harness").mkdir(parents=True)
-        for folder in folders:
-            shutil.copytree(
-                folder.source, job / folder.name, copy_function=_link_or_copy, ignore=_caches_of_somebody_else
-            )
-        for path, _, _ in os.walk(job):
-            Path(path).chmod(0o755)  # whatever the umask: the worker of a root host is somebody else
-        return job
+            return worker
 
     def close(self) -> None:
-        """End the process and whoever still hangs from it, and remove what it had."""
-        started = self._started.exception() is None
-        tree = below(self._started.result().pid) if started else []
-        self._orders.close()
-        self._thread.join(_SECONDS_TO_LEAVE)  # its orders have ended, and it ends with them
-        if self._thread.is_alive():
-            self._started.result().kill()
-            self._thread.join()
-        outliving(tree, _SECONDS_TO_LEAVE)  # who is still there hangs from bubblewrap, which is dead
-        for release in self._home.release:
-            release()
-
-    def _keep(self) -> None:
-        """Start the process, read what it says until nobody is left who could, and bury it."""
-        said, output = os.pipe()
-        try:
-            with self._theirs:
-                process = Program.begin(self._home.argv, self._home.environment, output, self._theirs.fileno())
-        except OSError as error:
-            self._started.set_exception(error)
-            return
-        finally:
-            os.close(output)
-        self._started.set_result(process)
-        with os.fdopen(said, "rb", buffering=0) as log:
-            while chunk := log.read(_CHUNK):
-                self._said = (self._said + chunk)[-_SHOWN:]
-        process.wait()
-
-    def _send(self, order: Order, *descriptors: int) -> None:
-        self._started.result()
-        socket.send_fds(self._orders, [msgspec.json.encode(order)], descriptors)
-
-    @contextmanager
-    def _said_so(self) -> Iterator[None]:
-        """Turn an error of the system's into ours, with the last words of the process."""
-        try:
-            yield
-        except OSError as error:
-            self._thread.join(_SECONDS_TO_SAY_WHY)  # it is over when the process is
-            said = self._said.decode("utf-8", "replace").strip()
-            raise NotBornError(f"the process that they are forked from does not answer ({said or error})") from error
+        """Close it; the workers that were spawned through it go on."""
+        self.socket.close()
 
 
-class Born:
-    """The first process of a worker's namespaces: with it, all of them end."""
+class SpawnedWorker:
+    """The init process of a worker's namespaces: all other processes of the worker die with it."""
 
-    def __init__(self, news: socket.socket, pid: int) -> None:
-        self._news, self.pid = news, pid
+    def __init__(self, notifications: socket.socket, pid: int) -> None:
+        self._notifications, self.pid = notifications, pid
         self._handle = os.pidfd_open(pid)
         self._code: int | None = None
         self._lock = threading.Lock()
@@ -173,7 +234,7 @@ class Born:
         """Return the exit code; None while it runs."""
         with self._lock:
             if self._code is None:
-                self._code = self._hear()
+                self._code = self._receive_exit_code()
             return self._code
 
     def wait(self, timeout: float | None = None) -> int:
@@ -183,87 +244,85 @@ class Born:
             subprocess.TimeoutExpired: it still runs.
         """
         if self._code is None:
-            _readable(self._news, timeout)
+            _wait_readable(self._notifications, timeout)
         code = self.poll()
         if code is None:
             raise subprocess.TimeoutExpired("a worker", timeout or 0.0)
         return code
 
     def send_signal(self, sig: int) -> None:
-        """Send a signal; nothing happens once it has ended."""
+        """Send a signal; does nothing once it has exited."""
         with self._lock, contextlib.suppress(ProcessLookupError):
             if self._code is None:
                 signal.pidfd_send_signal(self._handle, sig)
 
     def kill(self) -> None:
-        """End it at once; nothing happens once it has ended."""
+        """Kill it; does nothing once it has exited."""
         self.send_signal(signal.SIGKILL)
 
     def close(self) -> None:
-        """Let go of it; it is dead, or dies of it."""
+        """Release what is held for it; if it still runs, its supervisor kills it."""
         with self._lock:
             self._code = -signal.SIGKILL if self._code is None else self._code
-            if self._news.fileno() >= 0:
+            if self._notifications.fileno() >= 0:
                 os.close(self._handle)
-                self._news.close()
+                self._notifications.close()
 
-    def _hear(self) -> int | None:
-        """Return the exit code if there is news of it; without a word of it, who would have told is dead as well."""
+    def _receive_exit_code(self) -> int | None:
+        """Return the exit code if it has been reported; a supervisor that is gone without a report was killed."""
         try:
-            said = self._news.recv(_NEWS_BYTES, socket.MSG_DONTWAIT)
+            message = self._notifications.recv(_MESSAGE_BYTES, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return None
         except ConnectionResetError:
-            said = b""
-        news = _DECODER.decode(said) if said else None
-        if isinstance(news, Ended):
-            return news.code
+            message = b""
+        reply = _DECODER.decode(message) if message else None
+        if isinstance(reply, Exited):
+            return reply.code
         self.lost = True
         return -signal.SIGKILL
 
 
-_DECODER: msgspec.json.Decoder[News] = msgspec.json.Decoder(News)
-
-
-def _first_process(news: socket.socket) -> int:
-    """Wait for a worker's first process to stand; return its number on the host, which the kernel vouches for."""
-    match _next(news):
-        case Here(), int(pid):
+def _receive_pid(notifications: socket.socket) -> int:
+    """Wait until a worker's init process is set up; return its pid on the host, which the kernel attests."""
+    match _receive(notifications):
+        case Spawned(), int(pid):
             return pid
-        case Refused(why), _:
-            raise NotBornError(why)
-    raise ConnectionResetError("it does not say who was born")
+        case SpawnFailed(reason), _:
+            raise SpawnError(reason)
+    raise ConnectionResetError("the message does not say which process was spawned")
 
 
-def _next(news: socket.socket) -> tuple[News, int | None]:
-    """Wait for the next word, and from whom it is.
+def _receive(connection: socket.socket) -> tuple[ForkServerReply, int | None]:
+    """Wait for the next message; return it and the pid of its sender.
 
     Raises:
         OSError: none comes.
     """
-    _readable(news, _SECONDS_TO_IMPORT)
-    said, ancillary, _, _ = news.recvmsg(_NEWS_BYTES, socket.CMSG_SPACE(_CREDENTIALS.size), socket.MSG_DONTWAIT)
-    if not said:
-        raise ConnectionResetError("it fell silent")
+    _wait_readable(connection, _SECONDS_TO_IMPORT)
+    ancillary_bytes = socket.CMSG_SPACE(_CREDENTIALS.size)
+    message, ancillary, _, _ = connection.recvmsg(_MESSAGE_BYTES, ancillary_bytes, socket.MSG_DONTWAIT)
+    if not message:
+        raise ConnectionResetError("it has closed the connection")
     pids = (_CREDENTIALS.unpack(data)[0] for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS)
-    return _DECODER.decode(said), next(filter(None, pids), None)
+    return _DECODER.decode(message), next(filter(None, pids), None)
 
 
-def _readable(news: socket.socket, seconds: float | None) -> None:
+def _wait_readable(connection: socket.socket, seconds: float | None) -> None:
     poll = select.poll()
-    poll.register(news, select.POLLIN)
+    poll.register(connection, select.POLLIN)
     poll.poll(None if seconds is None else max(0.0, seconds) * 1000)
 
 
-def _caches_of_somebody_else(folder: str, names: Sequence[str]) -> list[str]:
-    """Return which of `names` are bytecode that this user may not read: Python does without."""
+def _unreadable_caches(folder: str, names: Sequence[str]) -> list[str]:
+    """Return which of `names` are bytecode caches that this user may not read: Python does without them."""
     caches = [name for name in names if name == "__pycache__"]
     return [name for name in caches if not os.access(Path(folder, name), os.R_OK | os.X_OK)]
 
 
 def _link_or_copy(source: str, target: str) -> None:
-    """Make `target` what `source` is, for all to read, at no cost where both lie on one file system and are ours."""
-    readable = os.stat(source).st_mode & stat.S_IROTH  # noqa: PTH116 - a name is what copytree gives
+    """Make `target` a readable copy of `source`; a hard link where both are on one file system and readable by all."""
+    readable = os.stat(source).st_mode & stat.S_IROTH  # noqa: PTH116 - copytree passes names
     with contextlib.suppress(OSError):
         if readable:
             os.link(source, target)

@@ -56,6 +56,13 @@ class Plain:
         """Do nothing: each worker is started by itself."""
 
 
+class NoForkServers:
+    """What stands in for the owner of fork servers on a system that has no namespaces to fork workers into."""
+
+    def close(self) -> None:
+        """Do nothing: there are none."""
+
+
 def _begin(folder: Path, box: Box, ends: Ends) -> Program:
     home = folder / WORKER_DIRECTORY
     home.mkdir()

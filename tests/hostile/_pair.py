@@ -19,7 +19,7 @@ import numpy as np
 from harness import Limits, Split, TaskInfo
 from harness.errors import InfrastructureError, SubmissionError
 from harness.evaluation._session import Session
-from harness.sandbox import Folder, Level, Sandbox, Start, find_sandbox
+from harness.sandbox import Folder, ForkServerOwner, Level, Sandbox, Start, find_sandbox
 from tests.hostile._cases import Case, cases
 
 MODEL = """
@@ -132,7 +132,8 @@ def _turn(session: Session, number: int, what: int, bit: int = 0) -> int:
 def main(level: str, start: Start) -> None:
     """Do what the module's docstring says; ends with 3 where the level cannot be had."""
     try:
-        with closing(find_sandbox((), Level(level), start=start)) as sandbox:
+        with closing(ForkServerOwner()) as owner:
+            sandbox = find_sandbox((), Level(level), owner if start == "warm" else None)
             print(json.dumps(what_came_through(sandbox, cases("pairs"))))
     except InfrastructureError as error:
         sys.exit(f"error: {error}")

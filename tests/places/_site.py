@@ -40,7 +40,7 @@ HIDDEN = {hidden!r}
 
 class Model(harness.Model):
     def fit(self, train, validation):
-        if not os.path.isdir("/spool"):
+        if not os.path.isdir("/staging"):
             raise RuntimeError("this worker was started, not forked")
         if shown := [path for path in HIDDEN if os.path.exists(path)]:
             raise RuntimeError(f"{{shown}} shows")

@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
@@ -17,13 +17,14 @@ import pytest
 from harness import Limits, Split
 from harness.errors import SubmissionError
 from harness.evaluation._session import Session
-from harness.sandbox import Folder, Level, Sandbox
+from harness.sandbox import Folder, ForkServerOwner, Level, Sandbox
 from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps
 from harness.sandbox._cgroup import find_delegations
 from harness.sandbox._find import _try
 from harness.sandbox._landlock import Landlock
 from harness.sandbox._rlimits import Rlimits
 from harness.sandbox._warm import Warm
+from tests.conftest import FORK_SERVERS
 from tests.declared import info
 
 HEAD = """
@@ -46,6 +47,8 @@ class Bench:
     sandbox: Sandbox
     folder: Path
     way: str
+    fork_servers: ForkServerOwner = field(default_factory=ForkServerOwner)
+    """What its workers are forked from, if they are."""
 
     def session(self, model: str, threads: int = 1, **limits: Any) -> Session:
         """Return a session, not yet entered, of a submission with `model` as its model.py."""
@@ -116,8 +119,8 @@ _problems: dict[str, str | None] = {}
 
 
 @contextmanager
-def bench_of(way: str, folder: Path) -> Iterator[Bench]:
-    """Yield a bench of a way that starts here; a warm one has a fork server of its own, which stands already."""
+def bench_of(way: str, folder: Path, fork_servers: ForkServerOwner = FORK_SERVERS) -> Iterator[Bench]:
+    """Yield a bench of a way that starts here; the fork server of a warm one has started already."""
     sandbox = _WAYS[way]()
     if way not in _problems:
         _problems[way] = _try(sandbox)
@@ -127,11 +130,11 @@ def bench_of(way: str, folder: Path) -> Iterator[Bench]:
     if not way.startswith("warm"):
         yield Bench(sandbox, folder, way)
         return
-    with closing(Warm(sandbox)) as warm:
-        assert _try(warm) is None
-        assert warm.problem is None
-        yield Bench(warm, folder, way)
-        assert warm.problem is None
+    warm = Warm(sandbox, fork_servers)
+    assert _try(warm) is None
+    assert warm.problem is None
+    yield Bench(warm, folder, way, fork_servers)
+    assert warm.problem is None
 
 
 @pytest.fixture(params=[way for way in _WAYS if way != "system-bubblewrap"])
@@ -181,6 +184,13 @@ def wall(tmp_path: Path) -> Iterator[Bench]:
 def warm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """Workers that are forked."""
     with bench_of(request.param, tmp_path) as bench:
+        yield bench
+
+
+@pytest.fixture(params=["warm", "warm-cgroup"])
+def own_warm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    """Workers that are forked from fork servers of this test's own."""
+    with closing(ForkServerOwner(most=2)) as fork_servers, bench_of(request.param, tmp_path, fork_servers) as bench:
         yield bench
 
 

@@ -7,13 +7,14 @@ import os
 import socket
 import subprocess
 import sys
-from contextlib import closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from harness.contract import Limits
+from harness.sandbox import ForkServerOwner
 from harness.sandbox._box import Box, environment
 from harness.sandbox._bubblewrap import Bubblewrap
 from harness.sandbox._interpreter import interpreter_paths
@@ -100,7 +101,8 @@ def test_a_hidden_folder_inside_a_visible_one_is_covered(walled):
         assert walled.ask(question) == ["labels"]
         warm = isinstance(walled.sandbox, Warm)
         covered = Bubblewrap((walled.sandbox.cold if warm else walled.sandbox).program, (folder,))
-        with closing(Warm(covered)) if warm else nullcontext(covered) as walled.sandbox:
+        with closing(ForkServerOwner()) as fork_servers:
+            walled.sandbox = Warm(covered, fork_servers) if warm else covered
             assert walled.ask(question) == []
     finally:
         (folder / "labels").unlink()
@@ -291,7 +293,7 @@ def test_the_kernel_log_and_memory_devices_are_not_there(walled):
 @pytest.mark.worker
 def test_a_host_without_an_isolation_level_to_offer_says_so():
     script = """
-        from harness.contract import InfrastructureError
+        from harness.errors import InfrastructureError
         from harness.sandbox import Level, find_sandbox
         from pathlib import Path
         try:

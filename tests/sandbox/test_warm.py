@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -13,12 +14,14 @@ import pytest
 
 from harness.errors import InfrastructureError
 from harness.paths import Layer, View
-from harness.sandbox import Level, find_sandbox, why_cold
+from harness.sandbox import ForkServerOwner, Level, find_sandbox, why_cold
 from harness.sandbox._bubblewrap import Bubblewrap
+from harness.sandbox._forkservers import ForkServerClient
 from harness.sandbox._landlock import Landlock
 from harness.sandbox._preload import modules_for, own_modules
 from harness.sandbox._tree import outliving
 from harness.sandbox._warm import Warm
+from tests.conftest import FORK_SERVERS
 
 
 def roots(session):
@@ -27,12 +30,12 @@ def roots(session):
 
 
 def fork_servers(bench):
-    """The programs the nurseries of `bench` were started as."""
-    return [fork_server._started.result() for fork_server in bench.sandbox._fork_servers.values()]
+    """The programs that the fork servers of `bench` were started as."""
+    return [fork_server._started.result() for fork_server in bench.fork_servers._servers.values()]
 
 
-def hanging_from(bench):
-    """Every process below those of the nurseries."""
+def below_fork_servers(bench):
+    """Every process below those of the fork servers."""
     return [process for one in fork_servers(bench) for process in psutil.Process(one.pid).children(recursive=True)]
 
 
@@ -62,7 +65,7 @@ SEARCH = """
         except OSError:
             return 0
 
-    folders = ("/tmp", "/tmp/work", "/dev/shm", "/spool", "/job", "/dev/pts")
+    folders = ("/tmp", "/tmp/work", "/dev/shm", "/staging", "/job", "/dev/pts")
     return {
         "names": {folder: sorted(os.listdir(folder)) for folder in folders},
         "pids": sorted(int(name) for name in os.listdir("/proc") if name.isdigit()),
@@ -88,7 +91,7 @@ def test_two_at_once_can_neither_see_nor_reach_each_other(warm):
         "/tmp": ["work"],
         "/tmp/work": [],
         "/dev/shm": [],
-        "/spool": [],
+        "/staging": [],
         "/job": ["lib", "submission"],
         "/dev/pts": ["ptmx"],
     }
@@ -119,7 +122,7 @@ def test_what_one_changed_in_its_process_the_next_does_not_find(warm):
 
 
 def test_nothing_of_the_fork_server_is_left_open_to_it(warm):
-    """Not its orders, not the socket that news goes by, not the spool."""
+    """Neither its connections, nor the notification socket, nor the staging folder."""
     held = warm.ask("""
         found = {}
         for fd in os.listdir("/proc/self/fd"):
@@ -137,7 +140,7 @@ def test_the_walls_of_one_cannot_be_taken_down_from_within(warm):
         import ctypes
         libc = ctypes.CDLL(None, use_errno=True)
         tries = {
-            "umount /spool": libc.umount2(b"/spool", 2),
+            "umount /staging": libc.umount2(b"/staging", 2),
             "umount /proc": libc.umount2(b"/proc", 2),
             "umount /tmp": libc.umount2(b"/tmp", 2),
             "umount /job": libc.umount2(b"/job", 2),
@@ -159,43 +162,41 @@ def test_the_walls_of_one_cannot_be_taken_down_from_within(warm):
     assert set(answers.values()) == {-1}
 
 
-def test_the_death_of_the_fork_server_is_not_the_students_failure_and_the_next_starts_cold(warm):
-    with warm.fitting("time.sleep(60)") as session:
+def test_the_death_of_the_fork_server_is_not_the_students_failure(own_warm):
+    """And the next worker is forked from a new one."""
+    with own_warm.fitting("time.sleep(60)") as session:
         session.setup(0)
-        for fork_server in fork_servers(warm):
+        killed = fork_servers(own_warm)
+        for fork_server in killed:
             os.kill(fork_server.pid, signal.SIGKILL)
         with pytest.raises(InfrastructureError, match="run the command again"):
-            warm.fit(session)
-    with warm.fitting("pass") as session:
-        warm.fit(session)
-    assert "does not answer" in warm.sandbox.problem
-    warm.sandbox.problem = None  # looked at: nothing for the fixture to find
+            own_warm.fit(session)
+    with own_warm.fitting("pass") as session:
+        own_warm.fit(session)
+        above = [process.pid for process in roots(session).parents()]
+    assert {fork_server.pid for fork_server in fork_servers(own_warm)} & set(above)
+    assert not {fork_server.pid for fork_server in killed} & set(above)
 
 
-def test_nothing_survives_its_fork_server(warm):
-    with warm.fitting("subprocess.Popen(['sleep', '300'])") as session:
-        warm.fit(session)
-        tree = [
-            process
-            for fork_server in fork_servers(warm)
-            for process in psutil.Process(fork_server.pid).children(recursive=True)
-        ]
+def test_nothing_survives_its_fork_server(own_warm):
+    with own_warm.fitting("subprocess.Popen(['sleep', '300'])") as session:
+        own_warm.fit(session)
+        tree = below_fork_servers(own_warm)
         assert len(tree) >= 5
-        for fork_server in fork_servers(warm):
+        for fork_server in fork_servers(own_warm):
             os.kill(fork_server.pid, signal.SIGKILL)
         _, alive = psutil.wait_procs(tree, timeout=20)
     assert alive == []
-    warm.sandbox.problem = None
 
 
-def test_closing_leaves_neither_process_nor_file(warm, tmp_path):
-    with warm.fitting("pass") as session:
-        warm.fit(session)
-    spools = [fork_server._home.spool for fork_server in warm.sandbox._fork_servers.values()]
-    tree = hanging_from(warm)
-    assert all(spool.is_dir() and not list(spool.iterdir()) for spool in spools)
-    warm.sandbox.close()
-    assert not any(spool.exists() for spool in spools)
+def test_closing_leaves_neither_process_nor_file(own_warm):
+    with own_warm.fitting("pass") as session:
+        own_warm.fit(session)
+    folders = [fork_server._command.staging for fork_server in own_warm.fork_servers._servers.values()]
+    tree = below_fork_servers(own_warm)
+    assert all(folder.is_dir() and not list(folder.iterdir()) for folder in folders)
+    own_warm.fork_servers.close()
+    assert not any(folder.exists() for folder in folders)
     assert outliving(tree, 0) == []
 
 
@@ -336,7 +337,7 @@ def test_what_can_be_imported_of_a_submission_has_the_names_of_its_files(tmp_pat
 
 
 def test_where_no_namespaces_are_workers_start_cold(landlocked):
-    sandbox = find_sandbox((), Level.LANDLOCK, "warm")
+    sandbox = find_sandbox((), Level.LANDLOCK, FORK_SERVERS)
     assert isinstance(sandbox, Landlock)
     assert "no namespaces" in why_cold(sandbox)
 
@@ -347,10 +348,13 @@ def test_who_asks_for_no_fork_server_gets_none(wall):
     assert why_cold(sandbox) is None
 
 
-def test_the_sandbox_that_is_found_has_its_first_fork_server_already(wall):
-    with closing(find_sandbox((), start="warm")) as sandbox:
-        assert sandbox.problem is None
-        assert list(sandbox._fork_servers) == [frozenset()]
+def test_all_sandboxes_fork_their_workers_from_one_process(own_warm):
+    standing = fork_servers(own_warm)
+    sandbox = own_warm.sandbox.cold
+    for hidden in (own_warm.folder / "one", own_warm.folder / "another"):
+        own_warm.sandbox = Warm(replace(sandbox, hidden=(hidden,)), own_warm.fork_servers)
+        assert own_warm.ask("return 7") == 7
+    assert fork_servers(own_warm) == standing
 
 
 def test_a_fork_server_that_cannot_start_is_nobodys_failure(wall):
@@ -360,7 +364,8 @@ def test_a_fork_server_that_cannot_start_is_nobodys_failure(wall):
     program.write_text(f'#!/bin/sh\n{refuse}\nexec {wall.sandbox.program} "$@"\n')
     program.chmod(0o755)
     told = []
-    with closing(Warm(Bubblewrap(program, ()), told.append)) as wall.sandbox:
+    with closing(ForkServerOwner()) as fork_servers:
+        wall.sandbox = Warm(Bubblewrap(program, ()), fork_servers, told.append)
         assert wall.ask("return 7") == 7
         assert "no room" in wall.sandbox.problem
         assert "harness doctor" in told[0]
@@ -369,15 +374,37 @@ def test_a_fork_server_that_cannot_start_is_nobodys_failure(wall):
 def test_an_interpreter_that_a_worker_could_not_see_starts_it_cold(wall, monkeypatch):
     seen = View((Layer(Path("/job/environment"), True),), ())
     monkeypatch.setattr(Bubblewrap, "view", lambda _: seen)
-    assert "/job/environment" in Warm(wall.sandbox).problem
+    assert "/job/environment" in Warm(wall.sandbox, FORK_SERVERS).problem
 
 
-def test_no_more_nurseries_stand_than_there_is_room_for(warm, monkeypatch):
-    monkeypatch.setattr("harness.sandbox._warm._MOST", 2)
-    for library in ("scipy", "sklearn", "scipy"):
-        assert warm.ask(f"return '{library}' in sys.modules", f"import {library}")
-    assert len(warm.sandbox._fork_servers) == 2
-    assert frozenset() in warm.sandbox._fork_servers
+def test_fork_servers_beyond_the_limit_end_when_their_workers_do(own_warm):
+    """The limit is two, and one is always needed by the yardstick."""
+    with own_warm.fitting("pass", "import scipy") as session:
+        session.setup(0)
+        retired = own_warm.fork_servers._servers.copy()
+        assert own_warm.ask("return 'sklearn' in sys.modules", "import sklearn")
+        retired = [server for kind, server in retired.items() if kind not in own_warm.fork_servers._servers]
+        assert len(retired) == 1
+        own_warm.fit(session)  # it serves the worker that it has
+    retired[0]._thread.join(20)
+    assert retired[0].has_exited
+    assert {tuple(kind.packages) for kind in own_warm.fork_servers._servers} == {(), ("sklearn",)}
+
+
+def test_another_process_forks_workers_from_the_same_fork_server(own_warm):
+    """A runner of `harness grade` does; what it leaves running when it is killed ends."""
+    theirs = own_warm.fork_servers.share()
+    client = ForkServerClient(theirs)
+    own_warm.sandbox = Warm(own_warm.sandbox.cold, client)
+    with own_warm.fitting("time.sleep(300)") as session:
+        session.setup(0)
+        above = [process.pid for process in roots(session).parents()]
+        assert {fork_server.pid for fork_server in fork_servers(own_warm)} & set(above)
+        tree = [roots(session), *roots(session).children(recursive=True)]
+        session.process._root.close()  # as the death of a runner would
+        _, alive = psutil.wait_procs(tree, timeout=20)
+        assert alive == []
+    client.close()
 
 
 def test_a_library_that_nobody_asked_for_is_not_there(warm):
