@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import harness
+from harness.kinds import KINDS
 
 HOUSE = Path(harness.__file__).parent
 
@@ -123,6 +124,38 @@ def test_the_arrows_make_no_circle():
         ends = {room for room, arrows in left.items() if not arrows & set(left)}
         assert ends, f"a circle among {sorted(left)}"
         left = {room: arrows for room, arrows in left.items() if room not in ends}
+
+
+def compared_with(tree):
+    """The texts that a module compares something with: by an operator, or in a `match`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [one for side in (node.left, *node.comparators) for one in ast.walk(side)]
+            yield from (one.value for one in sides if isinstance(one, ast.Constant))
+        elif isinstance(node, ast.MatchValue) and isinstance(node.value, ast.Constant):
+            yield node.value.value
+
+
+def test_nobody_but_the_kinds_asks_which_kind_a_task_is():
+    elsewhere = {name: tree for name, tree in house().items() if not name.startswith("kinds/")}
+    elsewhere |= {str(path): ast.parse(path.read_text()) for path in (HOUSE.parent / "tasks").rglob("*.py")}
+    assert {name: found for name, tree in elsewhere.items() if (found := set(KINDS) & set(compared_with(tree)))} == {}
+    templates = (HOUSE / "scaffold" / "templates").rglob("*.jinja")
+    assert [path.name for path in templates if re.search(r"{%.*\bkind\b", path.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "task.kind == 'detection'",
+        "'detection' != kind",
+        "kind in ('regression', 'detection')",
+        "match kind:\n    case 'detection': pass",
+        "match task:\n    case Task(kind='regression' | 'detection'): pass",
+    ],
+)
+def test_every_question_for_a_kind_is_seen(source):
+    assert "detection" in compared_with(ast.parse(source))
 
 
 def test_nobody_imports_the_command_line():

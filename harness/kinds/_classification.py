@@ -45,6 +45,14 @@ class Classification(Kind):
 
     name = "classification"
     returns = "(N,) whole-number labels, or (N, C) float scores, a column a class: the highest is the label"
+    sample_model = """\
+def fit(self, train, validation):
+    counts = np.bincount(train.targets, minlength=len(self.task.classes))
+    self.shares = counts / counts.sum()  # how frequent each class is
+
+def predict(self, inputs):
+    return np.tile(self.shares, (len(inputs), 1))  # one row of scores an input, the highest is the answer
+"""
     metrics = ("accuracy", "macro_f1")
     metrics_of_scores = ("auc", "log_loss", "calibration_error")
     has_one_class_an_item = True

@@ -24,6 +24,13 @@ class Forecasting(Kind):
 
     name = "forecasting"
     returns = "(N, horizon) floats"
+    sample_model = """\
+def fit(self, train, validation):
+    self.mean = np.mean(train.targets, axis=0)
+
+def predict(self, inputs):
+    return np.repeat(self.mean[None], len(inputs), axis=0)  # the mean of all targets
+"""
     metrics = ("mean_absolute_error",)
     continues_its_input = True
 

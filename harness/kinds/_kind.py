@@ -69,6 +69,8 @@ class Kind(ABC):
     """As a task declares it."""
     returns: ClassVar[str]
     """What `predict` may return for N inputs, in words."""
+    sample_model: ClassVar[str]
+    """The methods of the plainest model there is, as ``harness new submission`` writes them; `np` is NumPy."""
     arrays: ClassVar[int] = 1
     """How many arrays carry the predictions: two where items have several lengths."""
     metrics: ClassVar[tuple[str, ...]]

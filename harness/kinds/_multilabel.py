@@ -25,6 +25,13 @@ class MultiLabel(Kind):
 
     name = "multilabel"
     returns = "(N, C) integers 0 and 1, or float probabilities, a column a class: a half or more says yes"
+    sample_model = """\
+def fit(self, train, validation):
+    self.mean = np.mean(train.targets, axis=0)
+
+def predict(self, inputs):
+    return np.repeat(self.mean[None], len(inputs), axis=0)  # the mean of all targets
+"""
     metrics = ("macro_f1_of_labels", "exact_match")
     metrics_of_scores = ("macro_auc_of_labels",)
 

@@ -25,6 +25,13 @@ class Regression(Kind):
 
     name = "regression"
     returns = "(N,) numbers"
+    sample_model = """\
+def fit(self, train, validation):
+    self.mean = np.mean(train.targets, axis=0)
+
+def predict(self, inputs):
+    return np.repeat(self.mean[None], len(inputs), axis=0)  # the mean of all targets
+"""
     metrics = ("mean_absolute_error", "root_mean_squared_error", "r_squared")
 
     def expectations(self, facts: Facts) -> Iterator[Expected]:

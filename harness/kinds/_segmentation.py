@@ -29,6 +29,14 @@ class Segmentation(Kind):
 
     name = "segmentation"
     returns = "(N, H, W) integer masks, or float probabilities of the foreground"
+    sample_model = """\
+def fit(self, train, validation):
+    masks = np.asarray(train.targets)
+    self.shape, self.label = masks.shape[1:], np.bincount(masks.ravel()).argmax()  # the most frequent class
+
+def predict(self, inputs):
+    return np.full((len(inputs), *self.shape), self.label)
+"""
     metrics = ("dice", "iou")
 
     def expectations(self, facts: Facts) -> Iterator[Expected]:

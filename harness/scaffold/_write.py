@@ -13,6 +13,7 @@ from harness.contract import Task, check_name
 from harness.course import Course
 from harness.errors import UsageError
 from harness.files import write_atomically
+from harness.kinds import KINDS
 from harness.scaffold._notebook import notebook
 from harness.scaffold._zone import machine_zone
 
@@ -26,7 +27,7 @@ def new_submission(course: Course, name: str, task: Task) -> list[Path]:
         UsageError: the name is not allowed, a link is in the person's place, or the folder is there already.
     """
     folder = course.folder_of(name, task.name)
-    return _fill("submission", folder, {"name": name, "task": task})
+    return _fill("submission", folder, _values(name, task))
 
 
 def new_notebook(course: Course, name: str, task: Task) -> list[Path]:
@@ -38,7 +39,7 @@ def new_notebook(course: Course, name: str, task: Task) -> list[Path]:
     folder = course.folder_of(name, task.name)
     _refuse_taken(folder)
     source = (files("harness.scaffold") / "templates" / "submission" / "model.py.jinja").read_text(encoding="utf-8")
-    model = _environment().from_string(source).render({"name": name, "task": task})
+    model = _environment().from_string(source).render(_values(name, task))
     path = folder / "model.ipynb"
     write_atomically(path, notebook(name, task, model))
     return [path]
@@ -64,6 +65,11 @@ def new_course(folder: Path, harness: str) -> list[Path]:
     values: dict[str, object] = {"title": folder.resolve().name, "harness": harness, "zone": machine_zone()}
     written = _fill("course", folder, values)
     return written + new_task(Course(folder), "clouds")
+
+
+def _values(name: str, task: Task) -> dict[str, object]:
+    """Return what the template of a submission is filled with."""
+    return {"name": name, "task": task, "methods": KINDS[task.kind].sample_model.rstrip()}
 
 
 def _fill(template: str, folder: Path, values: dict[str, object]) -> list[Path]:

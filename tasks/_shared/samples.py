@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from harness import Split, Task
 from harness.course import Course
 from harness.data import Places, load_data
+from harness.kinds import KINDS
 
 TASKS = Path(__file__).parents[1]
 ACROSS = 8
@@ -35,14 +36,14 @@ def main(names: list[str]) -> None:
 
 def sheet(task: Task, split: Split) -> Image.Image:
     """Return the picture of a task."""
-    if task.kind == "classification":
+    if KINDS[task.kind].has_one_class_an_item:
         rows = [np.flatnonzero(split.targets == label)[:ACROSS] for label in range(len(task.classes))]
         grid = [[picture(split.inputs[item]) for item in row] for row in rows]
         bigger = max(1, 56 // grid[0][0].width)
     else:
         items, bigger = range(4), 0.6
         plain = [picture(split.inputs[item]) for item in items]
-        marked = masked if task.kind == "segmentation" else boxed
+        marked = boxed if isinstance(split.targets, list) else masked
         grid = [plain, [marked(one, split.targets[item]) for one, item in zip(plain, items, strict=True)]]
     return tiled(grid, bigger)
 

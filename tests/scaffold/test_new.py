@@ -13,11 +13,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from harness.course import Course
+from harness.data import Places
 from harness.errors import UsageError
 from harness.gradebook import read_course_zone
 from harness.kinds import KINDS
 from harness.scaffold import new_course, new_notebook, new_submission, new_task
 from harness.scaffold._zone import machine_zone
+from harness.taskcheck import check_task
 from tests.conftest import REPOSITORY, TemporaryCourse
 from tests.kinds.test_kinds import task_of
 
@@ -39,6 +41,11 @@ def test_a_new_submission_of_a_new_task_of_a_new_course_passes_check(made: Tempo
     done = made.harness("check", "submissions/bob")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "12 passed" in done.stdout
+
+
+def test_a_new_task_raises_no_doubt(made: TemporaryCourse, tmp_path: Path) -> None:
+    places = Places(root=None, cache=tmp_path / "cache", private=None, offline=True)
+    assert [finding.outcome for finding in check_task(Course(made.root), "clouds", places)] == ["passed", "passed"]
 
 
 def test_nothing_new_is_written_through_a_link(made: TemporaryCourse) -> None:
