@@ -13,25 +13,59 @@ GIB = 1024 * MIB
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Caps on one evaluation; seconds are of the wall clock but for `fit_cpu_seconds`."""
+    """What one evaluation of a submission may use.
+
+    Seconds are of the wall clock but for `fit_cpu_seconds`. A limit that is exceeded fails the submission, with the
+    limit's name and value in the message; only what is printed beyond `output_bytes` is dropped without that.
+
+    Parameters
+    ----------
+    import_seconds : float, default 60
+        Seconds to import ``model.py`` and to make `Model()`.
+    fit_cpu_seconds : float, default 300
+        Seconds of CPU time for `Model.fit`, all its processes and threads together. By the wall clock it is stopped
+        after three times as many, see `fit_seconds`.
+    save_seconds : float, default 60
+        Seconds for `Model.save`.
+    load_seconds : float, default 60
+        Seconds for `Model.load`.
+    predict_seconds : float, default 60
+        Seconds for `Model.predict` on the whole part that is scored.
+    measure_seconds : float, default 60
+        Seconds for the timed run.
+    memory_bytes : int, default 4 GiB
+        Bytes of memory of all processes together. At least 64 MiB, which Python and NumPy take.
+    processes : int, default 64
+        Processes and threads together, as the kernel counts them.
+    scratch_bytes : int, default 2 GiB
+        Bytes in the folder for temporary files.
+    artifact_bytes : int, default 256 MiB
+        Bytes that `Model.save` may write.
+    shipped_bytes : int, default 64 KiB
+        Bytes of data files beside ``model.py``, where the model is trained.
+    output_bytes : int, default 8 MiB
+        Bytes of what is printed. What goes beyond is dropped, and does not fail the submission.
+    parameters : int or None, default None
+        Numbers in the arrays that the model keeps; None for any number.
+
+    Raises
+    ------
+    TaskError
+        A value is not a positive number, or not a whole one where bytes, processes or parameters are counted.
+    """
 
     import_seconds: float = 60
     fit_cpu_seconds: float = 300
-    """CPU time of the whole process tree; the wall clock stops it at three times that."""
     save_seconds: float = 60
     load_seconds: float = 60
     predict_seconds: float = 60
-    """For the whole part that is scored."""
     measure_seconds: float = 60
     memory_bytes: int = 4 * GIB
     processes: int = 64
-    """Processes and threads together, as the kernel counts them."""
     scratch_bytes: int = 2 * GIB
     artifact_bytes: int = 256 * MIB
     shipped_bytes: int = 64 * KIB
-    """Data files beside ``model.py`` when the model is trained."""
     output_bytes: int = 8 * MIB
-    """What a worker prints beyond this is dropped, not punished."""
     parameters: int | None = None
 
     def __post_init__(self) -> None:
@@ -48,5 +82,5 @@ class Limits:
 
     @property
     def fit_seconds(self) -> float:
-        """The wall-clock backstop of `fit`."""
+        """Seconds of the wall clock after which `Model.fit` is stopped: three times `fit_cpu_seconds`."""
         return 3 * self.fit_cpu_seconds

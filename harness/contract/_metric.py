@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What the host accepted from a model: one value an item, and scores where the model gave any.
+    """What the harness accepted from a model, as a metric gets it; ``len(predictions)`` is the number of items.
 
-    `values` has the form of `Split.targets`, except that boxes are (k, 6) with a score before the class.
-    `scores` are floats (N, C), or None.
+    Parameters
+    ----------
+    values : numpy.ndarray or list of numpy.ndarray
+        One prediction an item, in the form of `Split.targets`; but boxes are (k, 6), with a score before the class.
+    scores : numpy.ndarray or None, default None
+        Floats (N, C), a column a class, where the model gave scores or probabilities. Of a segmentation they are
+        (N, H, W) probabilities of the foreground.
     """
 
     values: Any
@@ -30,17 +35,61 @@ class Predictions:
         return len(self.values)
 
     def take(self, indices: Sequence[int] | NDArray[np.intp]) -> Predictions:
-        """Return the predictions of the items at `indices`, in that order."""
+        """Return the predictions of the items at `indices`, in that order.
+
+        Parameters
+        ----------
+        indices : sequence of int or numpy.ndarray
+            Positions, counted from 0; one may occur several times.
+
+        Returns
+        -------
+        Predictions
+            Those items' values and scores.
+        """
         scores = None if self.scores is None else take_items(self.scores, indices)
         return Predictions(take_items(self.values, indices), scores)
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure computed by the host from targets and predictions.
+    """A figure that the harness computes from targets and predictions.
 
-    `outcomes` makes it a proportion: it tells item by item which predictions are right, and the metric
-    is their mean.
+    Parameters
+    ----------
+    name : str
+        One line, shown on the leaderboard. No two metrics of a task have the same name.
+    compute : callable
+        Gets the targets and `Predictions` of all items, or of a resample of them, and returns one finite number.
+    higher_is_better : bool
+        Whether larger values are better.
+    unit : str, default ""
+        The unit of the values, such as ``mg/dL``; "" for none.
+    outcomes : callable or None, default None
+        For a proportion: gets what `compute` gets and returns (N,) bool, which predictions are right. `compute` must
+        be its mean; intervals and tests are then exact.
+    of : str, default "values"
+        What it is computed from: ``"values"``, or ``"scores"`` for a metric that is left out where a model gives labels
+        only.
+    resampler : callable or None, default None
+        For a metric that is slow: gets what `compute` gets, does once what is slow, and returns a function from the
+        indices of a resample to the figure.
+    kinds : tuple of str, default ()
+        The kinds of task that it is for; empty for any.
+    bounds : tuple of float or None, default None
+        The least and the greatest value; None where they are not known. A proportion lies between 0 and 1.
+
+    Raises
+    ------
+    TaskError
+        By the declaration where a field is wrong, and by an evaluation where the functions return anything else.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def compute(targets, predictions):
+    ...     return float(np.median(abs(targets - predictions.values)))
+    >>> median_error = Metric("median error", compute, higher_is_better=False, unit="mm", kinds=("regression",))
     """
 
     name: str
@@ -49,13 +98,9 @@ class Metric:
     unit: str = ""
     outcomes: Callable[[Any, Predictions], NDArray[np.bool_]] | None = None
     of: Literal["values", "scores"] = "values"
-    """What it is computed from; a metric of scores is left out where the model gives labels only."""
     resampler: Callable[[Any, Predictions], Callable[[NDArray[np.intp]], float]] | None = None
-    """Does once what is slow, and returns what computes the figure on a resample, given as indices of items."""
     kinds: tuple[str, ...] = ()
-    """The kinds of task that it is for; none named for any."""
     bounds: tuple[float, float] | None = None
-    """The least and the greatest value that it can be; None where that is not known. A proportion is from 0 to 1."""
 
     def __post_init__(self) -> None:
         problems = Problems(f"Metric {self.name!r}: ")
@@ -84,11 +129,22 @@ class Metric:
 
     @property
     def within(self) -> tuple[float, float]:
-        """The least and the greatest value that it can be, infinite where they are not known."""
+        """The least and the greatest value, infinite where they are not known."""
         if self.bounds is not None:
             return self.bounds
         return (0.0, 1.0) if self.outcomes is not None else (-math.inf, math.inf)
 
     def at_least_as_good(self, value: float, other: float) -> bool:
-        """Tell whether `value` is no worse than `other` in this metric's direction."""
+        """Tell whether `value` is no worse than `other`.
+
+        Parameters
+        ----------
+        value, other : float
+            Two values of this metric.
+
+        Returns
+        -------
+        bool
+            Whether `value` is as good as `other` or better.
+        """
         return value >= other if self.higher_is_better else value <= other

@@ -15,21 +15,43 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskInfo:
-    """What a model may know about its task."""
+    """What a model may know about its task, as `Model.task`.
+
+    Parameters
+    ----------
+    name : str
+        The task's name, that of its folder.
+    kind : str
+        The kind of task: classification, multilabel, regression, segmentation, detection or forecasting.
+    input_shape : tuple of int or None
+        The shape of one input, without the number of items; None for texts.
+    input_dtype : str
+        The type of the inputs' numbers, such as ``float32``; ``str`` for texts.
+    classes : tuple of str
+        The names of the classes in the order of their labels; empty where there are none.
+    horizon : int or None, default None
+        Steps to forecast; None but for forecasting.
+    n_train : int
+        Items in the train part.
+    n_validation : int
+        Items in the validation part.
+    limits : Limits, default Limits()
+        What the evaluation may use.
+    assets : mapping of str to str, default {}
+        The paths of pretrained weights by their file names. Filled in `Model.fit` only, and only with what is on the
+        machine.
+    """
 
     name: str
     kind: str
     input_shape: tuple[int, ...] | None
-    """Of one item; None for texts."""
     input_dtype: str
     classes: tuple[str, ...]
     horizon: int | None = None
-    """Steps to forecast."""
     n_train: int
     n_validation: int
     limits: Limits = field(default_factory=Limits)
     assets: Mapping[str, str] = field(default_factory=dict)
-    """Name → path of pretrained weights; filled in `fit` only."""
 
 
 class Reporter(Protocol):
@@ -40,10 +62,36 @@ class Reporter(Protocol):
 
 
 class Model:
-    """Base of every submission: implement `fit` and `predict`, keep what you learn on `self`.
+    """Base of every submission: write `fit` and `predict`, and keep on `self` what was learned.
 
-    `task` and `seed` are there before ``__init__`` runs, and ``__init__`` takes no arguments. `random`,
-    NumPy and (if imported) torch are seeded. Outside the harness both may be set on the class.
+    The harness makes ``Model()`` in a process without network and with a limit on time and memory, calls `fit`, then
+    `save`. In another process that has no training data it makes ``Model()`` again, calls `load` with what was saved,
+    and calls `predict`. So what `predict` needs must be on `self` or in the files beside ``model.py``. `random`, NumPy
+    and torch (where it is imported) have their seeds set from `seed` before ``__init__`` runs.
+
+    Attributes
+    ----------
+    task : TaskInfo
+        What the task says: classes, shape of inputs, limits. It is there before ``__init__`` runs, which must need no
+        arguments. Outside of the harness it may be set on the class: ``Model.task = …``.
+    seed : int
+        The seed of this run, from 0 to 2³² - 1; 0 outside of the harness.
+
+    Raises
+    ------
+    SubmissionError
+        By the harness, never to your code: where a method raises anything or returns what it may not, the record of
+        the submission says so, with the line in your file.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class MyModel(Model):
+    ...     def fit(self, train, validation):
+    ...         self.label = np.bincount(train.targets).argmax()
+    ...
+    ...     def predict(self, inputs):
+    ...         return np.full(len(inputs), self.label)
     """
 
     task: TaskInfo
@@ -51,27 +99,86 @@ class Model:
     _reporter: ClassVar[Reporter | None] = None
 
     def fit(self, train: Split, validation: Split) -> None:
-        """Learn from `train`; what `validation` is used for is up to you."""
+        """Learn from `train`.
+
+        Parameters
+        ----------
+        train : Split
+            What to learn from: `train.inputs` is a read-only array (N, …) of the task's shape and type, or a list of N
+            texts; `train.targets` are the right answers in the form that `Split` describes for each kind of task.
+        validation : Split
+            Items of the same form to choose and stop by. What it is used for is up to you.
+        """
         raise NotImplementedError("write Model.fit(self, train, validation)")
 
     def predict(self, inputs: Any) -> Any:
-        """Return one prediction for each of `inputs`, a read-only array (N, ...) or a list of texts."""
+        """Return one prediction for each input.
+
+        It is called several times, with items in any order and number up to the task's batch, and under
+        ``torch.no_grad()`` where torch is loaded. A prediction must not depend on the other items of the call.
+
+        Parameters
+        ----------
+        inputs : numpy.ndarray or list of str
+            A read-only array (N, …) of the task's shape and type, or a list of N texts.
+
+        Returns
+        -------
+        numpy.ndarray, torch.Tensor or list
+            By the kind of task:
+
+            - classification: (N,) whole-number labels, or (N, C) float scores, a column a class: the highest is the
+              label. AUC, log loss and calibration need scores.
+            - multilabel: (N, C) integers 0 and 1, or float probabilities, a column a class: a half or more says yes.
+            - regression: (N,) numbers.
+            - segmentation: (N, H, W) integer masks, or float probabilities of the foreground.
+            - detection: a list of N float arrays (k, 6): x1, y1, x2, y2 in pixels, score, class.
+            - forecasting: (N, horizon) floats.
+
+            Numbers must be finite. Tensors are detached and moved to the CPU.
+        """
         raise NotImplementedError("write Model.predict(self, inputs)")
 
     def save(self, folder: Path) -> None:
-        """Write everything on `self` into `folder`: arrays as safetensors, the structure beside them."""
+        """Write everything on `self` into `folder`: arrays as safetensors, the structure beside them.
+
+        Parameters
+        ----------
+        folder : pathlib.Path
+            An empty folder. All that `predict` will know must be in it, and all of it is counted.
+        """
         from harness.artifact import save_state
 
         save_state(self, folder)
 
     def load(self, folder: Path) -> None:
-        """Restore what `save` wrote."""
+        """Restore on `self` what `save` wrote.
+
+        Parameters
+        ----------
+        folder : pathlib.Path
+            The folder that `save` filled, or the ``weights/`` beside ``model.py`` where the task allows them.
+        """
         from harness.artifact import load_state
 
         load_state(self, folder)
 
     def log(self, *positional: object, **values: float) -> None:
-        """Report progress: `epoch`/`epochs` (or `step`/`steps`) move the bar, all draw the learning curve."""
+        """Report progress: ``self.log(epoch=3, epochs=20, loss=0.21)``.
+
+        Parameters
+        ----------
+        *positional : object
+            Nothing may be given without its name.
+        **values : float
+            Numbers by their names. `epoch` and `epochs`, or `step` and `steps`, move the progress bar; all others draw
+            the learning curve in the report. They decide nothing.
+
+        Raises
+        ------
+        TypeError
+            A value has no name or is not a number.
+        """
         if positional:
             raise TypeError("log takes values by their names: write self.log(epoch=3, loss=0.21)")
         numbers = {name: _number(name, value) for name, value in values.items()}

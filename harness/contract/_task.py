@@ -35,12 +35,28 @@ _ROWS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """The form of one input: an array of `shape` and `dtype` with values in [low, high], or a text."""
+    """The form of one input: an array, or a text.
+
+    Parameters
+    ----------
+    shape : tuple of int or None
+        The shape of one input without the number of items, such as (16, 16) or (140,), at most five sides; None for
+        texts.
+    dtype : str, default "float32"
+        The type of its numbers, as NumPy names it, or the NumPy type itself; ``"str"`` for texts.
+    low : float or None, default None
+        The least value; None where it is not known.
+    high : float or None, default None
+        The greatest value; None where it is not known.
+
+    Raises
+    ------
+    TaskError
+        A field is not of this form.
+    """
 
     shape: tuple[int, ...] | None
-    """None for texts."""
     dtype: str = "float32"
-    """``str`` for texts."""
     low: float | None = None
     high: float | None = None
 
@@ -73,41 +89,94 @@ class Inputs:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A data split, a metric and a baseline: everything about a task that the harness would else guess."""
+    """A task of a course: data, metrics and a baseline, declared as ``TASK`` in ``tasks/<name>/task.py``.
+
+    Parameters
+    ----------
+    title : str
+        What the task is, in one line.
+    kind : str
+        ``"classification"``, ``"multilabel"``, ``"regression"``, ``"segmentation"``, ``"detection"`` or
+        ``"forecasting"``. It decides the form of targets (see `Split`) and of predictions (see `Model.predict`).
+    inputs : Inputs
+        The form of one input.
+    sources : tuple of Canonical, Local or Embedded
+        Where the data come from, the preferred source first; an `Embedded` one last.
+    split : str
+        How train, validation and test parts are made, in words a student understands.
+    metrics : tuple of Metric
+        The first is the primary one: it is compared with the baseline and ranks. See `harness.metrics`.
+    classes : tuple of str, default ()
+        The names of the classes in the order of their labels. At least two for classification, multilabel and
+        detection; none for regression and forecasting.
+    horizon : int or None, default None
+        Steps to forecast; for forecasting only, and there it is needed.
+    limits : Limits, default Limits()
+        Time, memory and sizes that an evaluation may use.
+    rules : tuple of Rule, default ()
+        Which models are not allowed. See `harness.rules`.
+    perturb : callable or None, default None
+        A small change that keeps the target: gets one input and a `numpy.random.Generator`, and returns an input of the
+        same shape within `Inputs.low` and `Inputs.high`. With it no timed input need repeat. None for texts.
+    perturb_cost : float or None, default None
+        How much of the primary score `perturb` costs an honest model at most, in the metric's unit. A model that loses
+        more has memorised the test part and fails. None: this is not looked for.
+    points : tuple of pairs of float, default ()
+        Cut-offs (score, points): straight lines lie between them. At least two, such as ``((0.5, 0), (0.9, 10))``; none
+        where the task earns no points. New ones are applied to kept results; nothing is trained again.
+    private_test : bool, default False
+        Whether the test part is kept from students, in ``$HARNESS_PRIVATE/<task>/test.npz``. Where that is missing,
+        scores are on validation.
+    weights : str, default "retrain"
+        Whether trained weights may be handed in: ``"retrain"`` trains each submission anew, ``"allowed"`` loads what
+        lies in its ``weights/``.
+    restricted : bool, default False
+        Whether nothing of the data may leave the machine in logs or messages; then published failures say no more than
+        their kind and line.
+    assets : tuple of File, default ()
+        Pretrained weights that `Model.fit` may read, where they are on the machine: `TaskInfo.assets` has their paths.
+        Each needs its licence.
+    packages : tuple of str, default ()
+        Packages that models may use besides those of every task, by the names that pip installs: ``"timm"``.
+    batch : int, default 256
+        Items a call of `Model.predict` gets at most.
+    threads : int, default 2
+        Threads that libraries use in `Model.fit`; one while models are timed. At most a quarter of `Limits.processes`.
+    name : str
+        Given by the name of the task's folder, never by the declaration.
+
+    Raises
+    ------
+    TaskError
+        By the declaration. It names each wrong field with what was found and what to write; ``harness tasks check``
+        shows it with the field's line.
+
+    Examples
+    --------
+    ``harness new task NAME`` writes a whole one.
+    """
 
     title: str
     kind: str
-    """``classification``, ``multilabel``, ``regression``, ``segmentation``, ``detection`` or ``forecasting``."""
     inputs: Inputs
     sources: tuple[Source, ...]
-    """In order of preference."""
     split: str
-    """How train, validation and test are made, in words a student understands."""
     metrics: tuple[Metric, ...]
-    """The first is primary: it is held against the baseline and ranks."""
     classes: tuple[str, ...] = ()
     horizon: int | None = None
-    """Steps to forecast."""
     limits: Limits = field(default_factory=Limits)
     rules: tuple[Rule, ...] = ()
     perturb: Callable[[Any, Any], Any] | None = None
-    """A label-preserving jitter of one input: called with the input and a `numpy.random.Generator`."""
     perturb_cost: float | None = None
-    """The most of the primary score that `perturb` costs an honest model; None: what is memorised is not looked for."""
     points: tuple[tuple[float, float], ...] = ()
-    """Cut-offs of the primary score and the points they earn."""
     private_test: bool = False
     weights: Literal["retrain", "allowed"] = "retrain"
     restricted: bool = False
-    """Nothing of the data may leave in logs or messages."""
     assets: tuple[File, ...] = ()
-    """Pretrained weights, shown to `fit` where they are on this machine."""
     packages: tuple[str, ...] = ()
-    """Packages that its models may use besides those of every task, by the names that pip installs: ``timm``."""
     batch: int = 256
     threads: int = 2
     name: str = field(default="", init=False)
-    """Given by the folder, never by the declaration."""
 
     def __post_init__(self) -> None:
         problems = Problems("")
@@ -128,7 +197,7 @@ class Task:
 
     @property
     def primary(self) -> Metric:
-        """The metric that ranks."""
+        """The first of `metrics`: it is compared with the baseline and ranks."""
         return self.metrics[0]
 
     @property
@@ -137,7 +206,18 @@ class Task:
         return self.inputs.shape
 
     def named(self, name: str) -> Task:
-        """Return this task under the name of its folder."""
+        """Return this task under another name.
+
+        Parameters
+        ----------
+        name : str
+            The name of its folder.
+
+        Returns
+        -------
+        Task
+            The same declaration with that name.
+        """
         task = replace(self)
         object.__setattr__(task, "name", name)
         return task

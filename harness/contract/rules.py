@@ -9,10 +9,20 @@ from fnmatch import fnmatchcase
 
 @dataclass(frozen=True)
 class Rule:
-    """Operators and modules a model may not use, as patterns of PyTorch's names (``aten.conv*``, ``nn.Unfold``).
+    """Operators and modules that a model may not use.
 
-    A model that does its arithmetic elsewhere (NumPy, scikit-learn, hand-written loops) dispatches none
-    and passes: rules keep honest people on the exercise, they are not a wall.
+    They are watched while `Model.predict` runs once. A model that does its arithmetic elsewhere (NumPy, scikit-learn,
+    loops of its own) dispatches none and passes: rules keep honest people on the exercise, they are no protection.
+
+    Parameters
+    ----------
+    name : str
+        The rule's name in messages and records.
+    text : str
+        What is allowed and what is not, for students.
+    forbidden : tuple of str
+        Patterns of PyTorch's names with ``*`` for any text: operators such as ``aten.conv*``, modules such as
+        ``nn.Unfold``.
     """
 
     name: str
@@ -20,7 +30,18 @@ class Rule:
     forbidden: tuple[str, ...]
 
     def broken_by(self, operators: Iterable[str]) -> list[str]:
-        """Return the operators among `operators` that this rule forbids, sorted."""
+        """Return which operators this rule forbids.
+
+        Parameters
+        ----------
+        operators : iterable of str
+            Names of the operators and modules that were used.
+
+        Returns
+        -------
+        list of str
+            The forbidden ones among them, sorted.
+        """
         return sorted({name for name in operators for pattern in self.forbidden if fnmatchcase(name, pattern)})
 
 
