@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.errors import SubmissionError
-from harness.evaluation._audits import not_memorised, same_answers
+from harness.evaluation._audits import altered_inputs_score_as_well, timed_answers_equal_scored
 from harness.evaluation._plan import Plan
 from harness.evaluation._reached import Reached
 from harness.evaluation._secret import is_secret
@@ -18,16 +18,18 @@ def audit(plan: Plan, reached: Reached) -> tuple[Audit, ...]:
     audits = []
     if predicted is not None and measured is not None:
         unaltered, altered = measured.unaltered, measured.altered
-        audits.append(same_answers(predicted.predictions.take(unaltered.items), unaltered.answers, training))
+        audits.append(
+            timed_answers_equal_scored(predicted.predictions.take(unaltered.items), unaltered.answers, training)
+        )
         audits.append(repeats_are_computed(measured.repeated))
         audits.append(no_background_work(measured.background))
-        memory = altered and not_memorised(plan.task, plan.data.scored, predicted.predictions, altered)
+        memory = altered and altered_inputs_score_as_well(plan.task, plan.data.scored, predicted.predictions, altered)
         audits += [memory] if memory else []
     if predicted is not None and predicted.operators.flops is not None:
         # the names are a claim, too: nothing that could carry data leaves a task whose data must not
         uncounted = "not published" if is_secret(plan) else ", ".join(predicted.operators.uncounted) or "nothing"
         detail = f"claimed by the worker; uncounted: {uncounted}"
-        audits.append(Audit(name="flops", passed=True, severity="warn", detail=detail))
+        audits.append(Audit(name="operators counted in FLOPs", passed=True, severity="warn", detail=detail))
     return tuple(audits)
 
 

@@ -74,7 +74,9 @@ def allowed_to_differ(n: int) -> int:
     return max(2, n // 200)
 
 
-def same_answers(accuracy_run: Predictions, timed_run: Predictions, training: tuple[str, ...] = ()) -> Audit:
+def timed_answers_equal_scored(
+    accuracy_run: Predictions, timed_run: Predictions, training: tuple[str, ...] = ()
+) -> Audit:
     """Compare what unaltered items got in the accuracy run and, alone and shuffled, in the timed run.
 
     Catches predictions that depend on batch or order, models that go on learning, and ones that know when they
@@ -83,7 +85,7 @@ def same_answers(accuracy_run: Predictions, timed_run: Predictions, training: tu
     n, count = len(timed_run), int(differing(accuracy_run, timed_run).sum())
     what = "got another answer when timed than when scored"
     return Audit(
-        name="same answers",
+        name="timed answers equal scored ones",
         passed=count <= allowed_to_differ(n),
         severity="fail",
         # how many were asked is the clock's doing: the usual record does not depend on it
@@ -100,8 +102,8 @@ def eval_forgotten(training: tuple[str, ...]) -> str:
     return f"; predict ran {', '.join(training[:3])} in training mode: call self.net.eval() at the end of fit"
 
 
-def not_memorised(task: Task, truth: Split, scored: Predictions, altered: Asked) -> Audit | None:
-    """Compare the primary score on jittered items with that on the same items as they are.
+def altered_inputs_score_as_well(task: Task, truth: Split, scored: Predictions, altered: Asked) -> Audit | None:
+    """Compare the primary score on items that `perturb` altered with that on the same items as they are.
 
     Catches answers looked up by the exact input. Fails only where the fall is beyond `Task.perturb_cost` by more
     than chance (one-sided, 1 %, paired bootstrap over the items); None where the task states no bound.
@@ -122,11 +124,13 @@ def not_memorised(task: Task, truth: Split, scored: Predictions, altered: Asked)
     falls = bootstrap(fall, n, seed_for(0, f"{task.name}/jitter", 0), _RESAMPLES)
     least = float(np.quantile(falls, _CHANCE))
     passed = least <= bound
-    what = f"the jitter that may cost {bound:g} of {metric.name}"
+    what = f"`perturb` may cost {bound:g} of {metric.name}"
     detail = (
-        f"{what} costs no more" if passed else f"{what} costs {fall(np.arange(n)):.3f} on {n} items: learn, do not keep"
+        f"{what} and costs no more"
+        if passed
+        else f"{what} and costs {fall(np.arange(n)):.3f} on {n} items: learn the classes, do not keep the test items"
     )
-    return Audit(name="not memorised", passed=passed, severity="fail", detail=detail)
+    return Audit(name="altered inputs score as well", passed=passed, severity="fail", detail=detail)
 
 
 def _close(first: Array, second: Array) -> Array:

@@ -7,7 +7,12 @@ import pytest
 
 from harness import Metric, Split, metrics
 from harness.contract import Predictions
-from harness.evaluation._audits import allowed_to_differ, differing, not_memorised, same_answers
+from harness.evaluation._audits import (
+    allowed_to_differ,
+    altered_inputs_score_as_well,
+    differing,
+    timed_answers_equal_scored,
+)
 from harness.evaluation._measure import Asked
 from tests.classroom.others import CHEATS
 from tests.declared import task
@@ -75,11 +80,11 @@ def test_half_a_percent_may_differ_and_two_in_any_case(n, allowed):
 
 
 def test_the_audit_fails_above_that_and_gives_its_figures():
-    audit = same_answers(labels(0, 0, 0, 0), labels(1, 1, 1, 0))
+    audit = timed_answers_equal_scored(labels(0, 0, 0, 0), labels(1, 1, 1, 0))
     assert not audit.passed
     assert audit.severity == "fail"
     assert audit.detail.startswith("3 of 4 unaltered items")
-    audit = same_answers(labels(0, 0, 0, 0), labels(1, 1, 1, 0), ("Dropout",))
+    audit = timed_answers_equal_scored(labels(0, 0, 0, 0), labels(1, 1, 1, 0), ("Dropout",))
     assert audit.detail.endswith("predict ran Dropout in training mode: call self.net.eval() at the end of fit")
 
 
@@ -109,7 +114,7 @@ def wrong(share, items):
 def test_a_score_may_fall_by_the_cost_stated_and_by_chance(metric, share, passed):
     task = replace(blobs(0.05), metrics=(metric,))
     items = np.random.default_rng(0).permutation(400)[:200]
-    audit = not_memorised(task, TRUTH, wrong(0.0, np.arange(400)), Asked(items, wrong(share, items)))
+    audit = altered_inputs_score_as_well(task, TRUTH, wrong(0.0, np.arange(400)), Asked(items, wrong(share, items)))
     assert audit.passed == passed
     assert audit.severity == "fail"
     assert passed or "on 200 items" in audit.detail
@@ -118,7 +123,7 @@ def test_a_score_may_fall_by_the_cost_stated_and_by_chance(metric, share, passed
 def test_an_error_that_rises_is_a_score_that_falls():
     error = Metric("error", lambda t, p: float((p.values != t).mean()), higher_is_better=False)
     items = np.arange(200)
-    audit = not_memorised(
+    audit = altered_inputs_score_as_well(
         replace(blobs(0.05), metrics=(error,)), TRUTH, wrong(0.0, np.arange(400)), Asked(items, wrong(0.4, items))
     )
     assert not audit.passed
@@ -126,7 +131,10 @@ def test_an_error_that_rises_is_a_score_that_falls():
 
 def test_a_task_that_states_no_cost_has_no_such_audit():
     items = np.arange(200)
-    assert not_memorised(blobs(None), TRUTH, wrong(0.0, np.arange(400)), Asked(items, wrong(0.9, items))) is None
+    assert (
+        altered_inputs_score_as_well(blobs(None), TRUTH, wrong(0.0, np.arange(400)), Asked(items, wrong(0.9, items)))
+        is None
+    )
 
 
 def test_honest_noise_is_hardly_ever_called_memory():
@@ -136,7 +144,9 @@ def test_honest_noise_is_hardly_ever_called_memory():
         items = generator.integers(0, 400, 200)
         flipped = generator.random(200) < 0.05
         answers = Predictions(np.where(flipped, 1 - items % 2, items % 2))
-        alarms += not not_memorised(blobs(0.05), TRUTH, wrong(0.0, np.arange(400)), Asked(items, answers)).passed
+        alarms += not altered_inputs_score_as_well(
+            blobs(0.05), TRUTH, wrong(0.0, np.arange(400)), Asked(items, answers)
+        ).passed
     assert alarms <= 8
 
 
@@ -180,7 +190,7 @@ def test_a_model_that_looks_its_answers_up_by_the_exact_input_is_caught(classroo
     record = classroom.record("knows", "memory")
     assert record["scores"][0]["value"] == 1.0
     assert record["failure"]["kind"] == "audit_failed"
-    assert "not memorised" in record["failure"]["message"]
+    assert "altered inputs score as well" in record["failure"]["message"]
 
 
 BUSY_CHILDREN = """

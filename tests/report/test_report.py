@@ -67,13 +67,14 @@ def test_everything_there_is_is_shown() -> None:
     )
     record = changed(
         cost={"latency": LATENCY, "cpu_seconds": 150.0, "peak_memory_bytes": 2**30, "parameters": 7},
-        audits=(Audit(name="same answers", passed=True, severity="fail", detail="fine"),),
+        audits=(Audit(name="timed answers equal scored ones", passed=True, severity="fail", detail="fine"),),
     )
     page = Page(report_html(record, TASK, evidence, SPLIT.targets))
     assert page.tags.count("svg") == 2
     assert page.tags.count("polyline") == 1
     for part in ("Two clouds", "passed", "0.9000", "0.8500 to 0.9500", "loss, at last 0.2", "<left>",
-                 "50 µs without", "on a noisy machine", "150.0 s", "50 %", "same answers"):  # fmt: skip
+                 "50 µs without", "on a noisy machine", "150.0 s", "50 %",
+                 "timed answers equal scored ones"):  # fmt: skip
         assert part in page.text, part
     assert {"0.2", "1", "epoch 0", "epoch 4"} <= set(page.text.split("\n")), "between what the loss was, and when"
 
