@@ -42,7 +42,7 @@ ARROWS = {
     "record": {"files"},
     "clock": {"statistics"},
     "timing": {"", "contract", "errors", "locks", "record", "scratch", "statistics"},
-    "wire": {"contract"},
+    "wire": {"artifact", "contract"},
     "worker": {"artifact", "contract", "kinds", "packages", "pipes", "wire"},
     "sandbox": PEOPLE | {"", "kernel", "forkserver", "paths", "programs", "scratch", "versions", "wire"},
     "diagnosis": {"kernel", "sandbox", "versions"},

@@ -1,20 +1,26 @@
 """The saved form of a model: written and read in a worker, received and counted by the host."""
 
+from harness.artifact._beside import PROSE_BYTES, Beside, count_beside
 from harness.artifact._count import Attribute, Contents, count_contents
 from harness.artifact._files import NotAFileError, read_files
 from harness.artifact._names import ARRAYS, STRUCTURE
 from harness.artifact._receive import ArtifactTooLargeError, BadFileNameError, Receiver
 from harness.artifact._state import load_state, save_state
+from harness.artifact._structure import Vocabulary
 
 __all__ = [
     "ARRAYS",
+    "PROSE_BYTES",
     "STRUCTURE",
     "ArtifactTooLargeError",
     "Attribute",
     "BadFileNameError",
+    "Beside",
     "Contents",
     "NotAFileError",
     "Receiver",
+    "Vocabulary",
+    "count_beside",
     "count_contents",
     "load_state",
     "read_files",

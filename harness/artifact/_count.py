@@ -1,4 +1,7 @@
-"""Count the numbers in an artifact from the headers of its arrays; nothing of it is loaded."""
+"""Count what an artifact holds, array by array; nothing of it is run.
+
+A walled process does this: what is read here, a student wrote.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +9,45 @@ import math
 import os
 import re
 import zipfile
-import zlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 import msgspec
+import numpy as np
+from msgspec import Meta
 from safetensors import safe_open
 
+from harness.artifact._beside import compressed
 from harness.artifact._names import ARRAYS, ATTRIBUTES, STRUCTURE
+from harness.artifact._packed import Held, held
+from harness.artifact._structure import Vocabulary, read_structure
 
-SMALL_STRUCTURE_BYTES = 64 * 1024
-"""While the default save's structure holds less than this its bytes are knowledge, not numbers."""
+Array = np.ndarray[Any, Any]
+
 MAX_NUMBERS = 1 << 53
 """A file that claims more numbers than this is no file of arrays; a record keeps no larger count exactly."""
-_BYTES_A_NUMBER = 4
-_MAX_HEADER_BYTES = 16 << 20
+MAX_HEADER_BYTES = 16 << 20
 """Of a safetensors file that is read: a forest of ten thousand trees needs less."""
-_MAX_MEMBERS = 10_000
+MAX_MEMBERS = 10_000
 """Of an npz file that is read."""
+MAX_DIRECTORY_BYTES = 4 << 20
+"""Of an npz file's own list of its members."""
+_BYTES_A_NUMBER = 4
 _MAX_PACKED_BYTES = 16 << 20
 """Of what is compressed to see how much it holds; more than that holds what it weighs."""
 _USUAL_DIMENSIONS = 8
-_MAX_ATTRIBUTES, _MAX_NAME = 1_000, 64
+_MAX_ATTRIBUTES, _MAX_NAME, _MAX_UNREAD = 200, 64, 100
+_SMALL_ARRAY, _MANY_NUMBERS = 4096, 1 << 20
 _NPY_MAGIC = re.compile(rb"\x93NUMPY[\x01-\x03]\x00")
 _NPY_HEADER = re.compile(
-    rb"\{'descr': '[<>|=]([biufc])(\d{1,2})', 'fortran_order': (?:True|False), 'shape': \(([\d, ]*)\), \}\s*"
+    rb"\{'descr': '([<>|=])([biufc])(\d{1,2})', 'fortran_order': (?:True|False), 'shape': \(([\d, ]*)\), \}\s*"
 )
+_DTYPES = {"F64": "f8", "F32": "f4", "I64": "i8", "I32": "i4", "U64": "u8", "U32": "u4"}
+"""Of safetensors, those that may hold more than they pretend."""
+
+Count = Annotated[int, Meta(ge=0)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,79 +65,120 @@ class Attribute:
 class Contents:
     """What an artifact is made of."""
 
-    numbers: int
-    """In arrays; a number for every four bytes of what cannot be read as arrays."""
-    file_bytes: int
-    array_bytes: int
-    other_bytes: int
+    numbers: Count
+    """In arrays, more than one for an integer that holds more; words of the training texts; one for every four bytes of
+    what cannot be read as arrays."""
+    words: Count
+    """Of the training texts, each one of the numbers."""
+    file_bytes: Count
+    array_bytes: Count
+    packed_bytes: Count
+    """What numbers in arrays hold beyond what numbers say."""
+    wide_bytes: Count
+    """What 64-bit floats hold beyond single precision."""
+    other_bytes: Count
     """What else the files can hold: of headers and structure no more than they compress to, for repeated names of
     layers and the like hold nothing; of files that cannot be read as arrays, all."""
-    name_bytes: int
-    """Of the names of its files, which can be knowledge, too."""
+    unread_bytes: Count
+    """Of that, the files that cannot be read as arrays."""
+    name_bytes: Count
+    """Of the names of its files, but for the default save's, which can be knowledge, too."""
     unread: tuple[str, ...]
-    """Files that cannot be read as arrays, the default save's structure aside."""
+    """Files that cannot be read as arrays, the default save's structure aside; the first hundred."""
     attributes: tuple[Attribute, ...]
     """None where the model has a save of its own."""
 
 
-def count_contents(artifact: Path) -> Contents:
-    """Count what `artifact` holds, a folder of regular files that no worker can write to any more."""
-    numbers, file_bytes, arrays, other, names = 0, 0, 0, 0, 0
-    unread = []
+def count_contents(artifact: Path, vocabulary: Vocabulary | None = None) -> Contents:
+    """Count what `artifact` holds, a folder of regular files that no worker can write to any more.
+
+    `vocabulary` is that of the training texts.
+    """
+    total = _Total()
+    unread, names = [], []
     for path in sorted(path for path in artifact.rglob("*") if path.is_file()):
         size = path.stat().st_size
-        count = _count(path, size)
-        file_bytes += size
-        names += len(os.fsencode(path.relative_to(artifact)))
-        if count is not None:
-            arrays += count.array_bytes
-            other += count.other_bytes
-            numbers += count.numbers
-            continue
-        held = size
+        total.file_bytes += size
+        name = path.relative_to(artifact).as_posix()
+        if name not in (ARRAYS, STRUCTURE):
+            names.append(os.fsencode(name))
         if path == artifact / STRUCTURE:
-            held = _holds(path.read_bytes()) if size <= _MAX_PACKED_BYTES else size
+            total.add_structure(path, size, vocabulary)
+            continue
+        count = _count(path, size)
+        if count is None:
+            unread.append(name)
+            total.other_bytes += size
+            total.unread_bytes += size
+            total.numbers += math.ceil(size / _BYTES_A_NUMBER)
         else:
-            unread.append(path.relative_to(artifact).as_posix())
-        other += held
-        small = path == artifact / STRUCTURE and held < SMALL_STRUCTURE_BYTES
-        numbers += 0 if small else math.ceil(held / _BYTES_A_NUMBER)
+            total.add(count)
     return Contents(
-        numbers=numbers,
-        file_bytes=file_bytes,
-        array_bytes=arrays,
-        other_bytes=other,
-        name_bytes=names,
-        unread=tuple(unread),
+        numbers=total.numbers + total.words,
+        words=total.words,
+        file_bytes=total.file_bytes,
+        array_bytes=total.array_bytes,
+        packed_bytes=total.packed_bytes,
+        wide_bytes=total.wide_bytes,
+        other_bytes=total.other_bytes,
+        unread_bytes=total.unread_bytes,
+        name_bytes=compressed(b"\n".join(names)),
+        unread=tuple(unread[:_MAX_UNREAD]),
         attributes=_attributes(artifact / ARRAYS),
     )
 
 
-def _holds(content: bytes) -> int:
-    """Return what `content` can hold: what repeats in it holds nothing more."""
-    return min(len(content), len(zlib.compress(content, 9)))
+@dataclass
+class _Total:
+    numbers: int = 0
+    words: int = 0
+    file_bytes: int = 0
+    array_bytes: int = 0
+    packed_bytes: int = 0
+    wide_bytes: int = 0
+    other_bytes: int = 0
+    unread_bytes: int = 0
+
+    def add(self, count: _Count) -> None:
+        self.numbers += count.held.numbers
+        self.packed_bytes += count.held.packed_bytes
+        self.wide_bytes += count.held.wide_bytes
+        self.array_bytes += count.array_bytes
+        self.other_bytes += count.other_bytes
+
+    def add_structure(self, path: Path, size: int, vocabulary: Vocabulary | None) -> None:
+        if size > _MAX_PACKED_BYTES:
+            self.other_bytes += size
+            return
+        structure = read_structure(path.read_bytes(), vocabulary)
+        self.words += structure.words
+        self.other_bytes += compressed(structure.rest)
 
 
 def _attributes(path: Path) -> tuple[Attribute, ...]:
     """Return what the default save says about the attributes; nothing where it says nothing that can be true."""
     try:
-        _hold_header(path)
+        _header_bytes(path)
         with safe_open(path, framework="numpy") as file:
             told = msgspec.json.decode((file.metadata() or {})[ATTRIBUTES], type=list[tuple[str, int, int, int]])
-            if len(told) > _MAX_ATTRIBUTES:
-                return ()
             counts = [math.prod(file.get_slice(key).get_shape()) for key in sorted(file.keys())]
     except Exception:  # a file may be broken in any way
         return ()
-    return tuple(
-        Attribute(name=name[:_MAX_NAME], numbers=sum(counts[max(0, first) : max(0, end)]), other_bytes=max(0, nbytes))
+    found = [
+        Attribute(
+            name=name[:_MAX_NAME].encode("utf-8", "replace").decode(),
+            numbers=min(MAX_NUMBERS, sum(counts[max(0, first) : max(0, end)])),
+            other_bytes=min(MAX_NUMBERS, max(0, nbytes)),
+        )
         for name, first, end, nbytes in told
-    )
+    ]
+    largest = sorted(found, key=lambda one: one.numbers * _BYTES_A_NUMBER + one.other_bytes, reverse=True)
+    return tuple(one for one in found if one in largest[:_MAX_ATTRIBUTES])
 
 
 @dataclass(frozen=True)
 class _Count:
-    numbers: int
+    held: Held
     array_bytes: int
     other_bytes: int
 
@@ -133,7 +189,7 @@ def _count(path: Path, size: int) -> _Count | None:
         count = _counted(path, size)
     except Exception:  # a file may be broken in any way; then it is no arrays
         return None
-    return None if count is None or count.numbers > MAX_NUMBERS else count
+    return None if count is None or count.held.numbers > MAX_NUMBERS else count
 
 
 def _counted(path: Path, size: int) -> _Count | None:
@@ -148,10 +204,63 @@ def _counted(path: Path, size: int) -> _Count | None:
     return None
 
 
-def _hold_header(path: Path) -> None:
+@dataclass
+class _Numbers:
+    """Adds up arrays; small ones together, for a forest has ten thousand."""
+
+    numbers: int = 0
+    packed_bytes: int = 0
+    wide_bytes: int = 0
+    _small: dict[np.dtype[Any], list[Array]] = field(default_factory=dict)
+    _waiting: int = 0
+
+    def add(self, array: Array) -> None:
+        flat = array.reshape(-1)
+        if flat.size > _SMALL_ARRAY:
+            self._take(flat)
+            return
+        self._small.setdefault(flat.dtype, []).append(np.array(flat))
+        self._waiting += flat.size
+        if self._waiting > _MANY_NUMBERS:
+            self._flush()
+
+    def total(self) -> Held:
+        self._flush()
+        return Held(self.numbers, self.packed_bytes, self.wide_bytes)
+
+    def _flush(self) -> None:
+        for arrays in self._small.values():
+            self._take(np.concatenate(arrays))
+        self._small.clear()
+        self._waiting = 0
+
+    def _take(self, flat: Array) -> None:
+        found = held(flat)
+        self.numbers += found.numbers
+        self.packed_bytes += found.packed_bytes
+        self.wide_bytes += found.wide_bytes
+
+
+class _Entry(msgspec.Struct):
+    dtype: str
+    shape: tuple[int, ...]
+    data_offsets: tuple[int, int]
+
+
+def _header_bytes(path: Path) -> int:
     with path.open("rb") as file:
-        if int.from_bytes(file.read(8), "little") > _MAX_HEADER_BYTES:
-            raise ValueError("the header is too long")
+        length = int.from_bytes(file.read(8), "little")
+    if length > MAX_HEADER_BYTES:
+        raise ValueError("the header is too long")
+    return length
+
+
+def _entries(path: Path, length: int) -> dict[str, _Entry]:
+    with path.open("rb") as file:
+        file.seek(8)
+        header = msgspec.json.decode(file.read(length), type=dict[str, msgspec.Raw])
+    header.pop("__metadata__", None)
+    return {key: msgspec.json.decode(raw, type=_Entry) for key, raw in header.items()}
 
 
 def _safetensors(path: Path, size: int) -> _Count:
@@ -160,24 +269,27 @@ def _safetensors(path: Path, size: int) -> _Count:
     A header holds what is not foreseen in it: names that are no numbers in sequence, forms of arrays that are empty or
     have dimensions beyond the usual, metadata. The form of an array of n numbers says no more than one of them could.
     """
-    _hold_header(path)
-    numbers = nbytes = 0
-    unforeseen = []
+    length = _header_bytes(path)
     with safe_open(path, framework="numpy") as file:
-        keys = sorted(file.keys())
-        for place, key in enumerate(keys):
-            tensor = file.get_slice(key)
-            shape, dtype = tensor.get_shape(), tensor.get_dtype()
-            count = math.prod(shape)
-            numbers += count * (2 if dtype.startswith("C") else 1)
-            nbytes += (count * _bits(dtype) + 7) // 8
-            if key != f"{place:05d}":
-                unforeseen.append(key)
-            if not count or len(shape) > _USUAL_DIMENSIONS:
-                unforeseen.append(f"{place} {dtype} {shape}")
         metadata = sum(len(name.encode()) + len(value.encode()) for name, value in (file.metadata() or {}).items())
-    forms = _holds("\n".join(unforeseen).encode("utf-8", "replace")) if unforeseen else 0
-    return _Count(numbers, nbytes, min(size - nbytes, metadata + forms))
+    numbers = _Numbers()
+    nbytes = 0
+    unforeseen = []
+    data = np.memmap(path, np.uint8, "r")[8 + length :] if size > 8 + length else np.zeros(0, np.uint8)
+    for place, (key, entry) in enumerate(sorted(_entries(path, length).items())):
+        count = math.prod(entry.shape)
+        nbytes += (count * _bits(entry.dtype) + 7) // 8
+        if entry.dtype in _DTYPES:
+            begin, end = entry.data_offsets
+            numbers.add(np.frombuffer(data[begin:end].tobytes(), _DTYPES[entry.dtype]))
+        else:
+            numbers.numbers += count * (2 if entry.dtype.startswith("C") else 1)
+        if key != f"{place:05d}":
+            unforeseen.append(key)
+        if not count or len(entry.shape) > _USUAL_DIMENSIONS:
+            unforeseen.append(f"{place} {entry.dtype} {list(entry.shape)}")
+    forms = compressed("\n".join(unforeseen).encode("utf-8", "replace")) if unforeseen else 0
+    return _Count(numbers.total(), nbytes, min(size - nbytes, metadata + forms))
 
 
 def _bits(dtype: str) -> int:
@@ -187,7 +299,7 @@ def _bits(dtype: str) -> int:
 
 
 def _npy(file: BinaryIO, size: int) -> _Count:
-    """Count from the header alone, by a pattern: NumPy itself would evaluate it as a Python literal."""
+    """Count by the header, read by a pattern: NumPy itself would evaluate it as a Python literal."""
     start = file.read(12)
     if not _NPY_MAGIC.match(start):
         raise ValueError("no npy file")
@@ -197,29 +309,61 @@ def _npy(file: BinaryIO, size: int) -> _Count:
     header = _NPY_HEADER.fullmatch(file.read(min(length, 10_000)))
     if header is None:
         raise ValueError("no plain array")
-    kind, itemsize, shape = header.groups()
+    order, kind, itemsize, shape = (part.decode() for part in header.groups())
     if not int(itemsize):
         raise ValueError("numbers without bytes")
-    numbers = math.prod(int(axis) for axis in shape.decode().replace(" ", "").split(",") if axis)
+    numbers = math.prod(int(axis) for axis in shape.replace(" ", "").split(",") if axis)
     nbytes = numbers * int(itemsize)
     if nbytes + length + (12 if wide else 10) != size:
         raise ValueError("the header does not fit the file")
-    return _Count(numbers * (2 if kind == b"c" else 1), nbytes, size - nbytes)
+    found = _Numbers()
+    if kind in "iuf" and int(itemsize) in (4, 8):
+        for array in _blocks(file, np.dtype(f"{order}{kind}{itemsize}".replace("|", "=")), numbers):
+            found.add(array)
+    else:
+        found.numbers = numbers * (2 if kind == "c" else 1)
+    return _Count(found.total(), nbytes, size - nbytes)
+
+
+def _blocks(file: BinaryIO, dtype: np.dtype[Any], numbers: int) -> Iterator[Array]:
+    """Yield the numbers of a file as they come, in the machine's order of bytes."""
+    left = numbers
+    while left:
+        count = min(left, _MANY_NUMBERS)
+        raw = file.read(count * dtype.itemsize)
+        if len(raw) < count * dtype.itemsize:
+            raise ValueError("the file is cut short")
+        yield np.frombuffer(raw, dtype).astype(dtype.newbyteorder("="))
+        left -= count
 
 
 def _npz(path: Path, size: int) -> _Count:
-    numbers = nbytes = packed = 0
+    numbers = _Numbers()
+    nbytes = packed = 0
+    _hold_directory(path, size)
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
-        if len(members) > _MAX_MEMBERS:
+        if len(members) > MAX_MEMBERS:
             raise ValueError("there are too many members")
         for member in members:
             with archive.open(member) as stream:
                 count = _npy(stream, member.file_size)  # type: ignore[arg-type] # seekable and binary
-            numbers += count.numbers
+            numbers.numbers += count.held.numbers
+            numbers.packed_bytes += count.held.packed_bytes
+            numbers.wide_bytes += count.held.wide_bytes
             nbytes += count.array_bytes
             packed += member.compress_size
     if packed > size:
         raise ValueError("members overlap")
     array_bytes = min(nbytes, packed)
-    return _Count(numbers, array_bytes, size - array_bytes)
+    return _Count(numbers.total(), array_bytes, size - array_bytes)
+
+
+def _hold_directory(path: Path, size: int) -> None:
+    """Refuse an archive whose list of members is long before it is read."""
+    with path.open("rb") as file:
+        file.seek(max(0, size - (1 << 16) - 22))
+        end = file.read()
+    place = end.rfind(b"PK\x05\x06")
+    if place < 0 or int.from_bytes(end[place + 12 : place + 16], "little") > MAX_DIRECTORY_BYTES:
+        raise ValueError("the list of members is too long, or there is none")

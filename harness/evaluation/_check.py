@@ -22,7 +22,8 @@ from harness.evaluation._score import require_scores
 from harness.evaluation._session import Session
 from harness.evaluation._snapshot import check_snapshot
 from harness.evaluation._unexpected import reported
-from harness.evaluation._weigh import describe_attributes, weigh, why_not_verified
+from harness.evaluation._weigh import Weight, describe_attributes, why_not_verified
+from harness.evaluation._weighing import weigh_model
 from harness.sandbox import Folder, Sandbox
 
 _TRAIN_ITEMS, _VALIDATION_ITEMS, _ASKED = 256, 64, 32
@@ -106,6 +107,7 @@ class _Suite:
         self._session: Session | None = None
         self._fitted: Predictions
         self._loaded: Predictions | None = None
+        self._weight: Weight | None = None
 
     def steps(self) -> list[tuple[str, Step]]:
         """Return the steps by name."""
@@ -164,7 +166,7 @@ class _Suite:
         self._running.save(self._artifact)
 
     def _weigh(self) -> str:
-        weight = weigh(self._artifact, self._plan.snapshot, self._plan.task.limits)
+        weight = self._weight = weigh_model(self._plan, self._sandbox, self._work, self._artifact)
         held = describe_attributes(weight)
         counted = f"{weight.parameters:,} parameters{held and ': ' + held}"
         if not weight.verified:
@@ -181,8 +183,8 @@ class _Suite:
         count = int(differing(self._fitted, self._loaded).sum())
         if not count:
             return
-        weight = weigh(self._artifact, self._plan.snapshot, self._plan.task.limits)
-        nothing = not (weight.parameters or weight.attributes or weight.unread)
+        weight = self._weight
+        nothing = weight is not None and not (weight.parameters or weight.attributes or weight.unread)
         kept = "fit kept nothing on self: make the network an attribute, self.net" if nothing else ""
         self._agree(
             self._fitted, self._loaded, "before save and after load", kept or "keep all that fit learns on self"

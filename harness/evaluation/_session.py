@@ -41,6 +41,8 @@ from harness.wire import (
     Reply,
     Save,
     Setup,
+    Weigh,
+    Weighed,
     WireError,
     anything,
     pack,
@@ -128,6 +130,17 @@ class Session:
             reply, _ = self._call(stage, self._frame(Extract(), *pack(list(cells))[1]))
         if not isinstance(reply, Extracted):
             raise self.no_protocol(stage, f"a {type(reply).__name__} reply to Extract")
+        return reply
+
+    def weigh(self, texts: Sequence[str], seconds: float) -> Weighed:
+        """Return what the folders ``artifact`` and ``beside`` can hold besides words of `texts`; nothing is run."""
+        stage = Stage("weigh", "resource_limit")
+        places = self.process.place("artifact"), self.process.place("beside")
+        frame = self._frame(Weigh(*places, self.limits.memory_bytes), *(pack(list(texts))[1] if texts else ()))
+        with self.process.allow(Allowance(limit="weigh_seconds", seconds=seconds)):
+            reply, _ = self._call(stage, frame)
+        if not isinstance(reply, Weighed):
+            raise self.no_protocol(stage, f"a {type(reply).__name__} reply to Weigh")
         return reply
 
     def fit(self, train: Split, validation: Split) -> None:

@@ -24,7 +24,8 @@ from harness.evaluation._result import Remarks
 from harness.evaluation._score import Scored, score
 from harness.evaluation._session import Session
 from harness.evaluation._snapshot import check_snapshot
-from harness.evaluation._weigh import describe_attributes, weigh, why_not_verified
+from harness.evaluation._weigh import describe_attributes, why_not_verified
+from harness.evaluation._weighing import weigh_model
 from harness.evaluation._worker_failures import ProtocolError
 from harness.record import Evidence
 from harness.sandbox import Folder, Sandbox
@@ -57,7 +58,7 @@ class Stages:
                 artifact = self._work / "artifact"
                 reached.fitted = self._fit(first, artifact)
             with self._phase("weigh"):
-                reached.weight = weigh(artifact, plan.snapshot, plan.task.limits)
+                reached.weight = weigh_model(plan, self._sandbox, self._work, artifact)
             reached.predicted = self._predict(first, artifact)
             self._hold_to_memory()
             with self._phase("score"):

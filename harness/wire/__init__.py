@@ -34,6 +34,8 @@ from harness.wire._messages import (
     Request,
     Save,
     Setup,
+    Weigh,
+    Weighed,
 )
 from harness.wire._pipes import ChannelClosed
 
@@ -75,6 +77,8 @@ __all__ = [
     "Request",
     "Save",
     "Setup",
+    "Weigh",
+    "Weighed",
     "WireError",
     "anything",
     "pack",

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from harness.artifact import Beside, Contents
 from harness.contract import TaskInfo
 from harness.wire._codec import Form
 
@@ -109,7 +110,18 @@ class OpenArchive(_Message, frozen=True, tag="open_archive"):
     """The most of all together."""
 
 
-Request = OpenArchive | Extract | Echo | Clock | BusyWait | Setup | Fit | Save | Load | Predict | Inspect
+class Weigh(_Message, frozen=True, tag="weigh"):
+    """Count what the artifact and the files beside it can hold; the training texts follow, if there are any.
+
+    The worker that does so runs nothing of a submission.
+    """
+
+    artifact: str
+    beside: str
+    memory_bytes: int
+
+
+Request = Weigh | OpenArchive | Extract | Echo | Clock | BusyWait | Setup | Fit | Save | Load | Predict | Inspect
 
 
 class Done(_Message, frozen=True, tag="done"):
@@ -166,4 +178,11 @@ class Raised(_Message, frozen=True, tag="raised"):
     reason: Reason = "error"
 
 
-Reply = Done | Extracted | Logged | File | Operators | Raised
+class Weighed(_Message, frozen=True, tag="weighed"):
+    """What there is to be known."""
+
+    contents: Contents
+    beside: Beside
+
+
+Reply = Weighed | Done | Extracted | Logged | File | Operators | Raised

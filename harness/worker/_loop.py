@@ -18,7 +18,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from harness.artifact import NotAFileError, read_files  # early: a file of the student's may take a name it needs
+from harness.artifact import (  # early: a file of the student's may take a name it needs
+    NotAFileError,
+    Vocabulary,
+    count_beside,
+    count_contents,
+    read_files,
+)
 from harness.contract import Limits, Model, Split, TaskInfo
 from harness.kinds import KINDS, Kind
 from harness.wire import (
@@ -44,6 +50,8 @@ from harness.wire import (
     Request,
     Save,
     Setup,
+    Weigh,
+    Weighed,
     anything,
     pack,
     unpack,
@@ -162,6 +170,10 @@ class Worker:
             case Extract():
                 confine(Limits(), _PARSING_PROCESSES)
                 return find_model(unpack("texts", arrays)), ()
+            case Weigh(artifact, beside, memory_bytes):
+                confine(Limits(memory_bytes=memory_bytes), _PARSING_PROCESSES)
+                vocabulary = Vocabulary(unpack("texts", arrays)) if arrays else None
+                return Weighed(count_contents(Path(artifact), vocabulary), count_beside(Path(beside))), ()
         self._do(request, arrays)
         return Done(), ()
 

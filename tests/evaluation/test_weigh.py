@@ -1,4 +1,4 @@
-"""Numbers are counted from headers by the host; what it cannot read counts by its bytes."""
+"""Numbers are counted, and all else that can be known; what cannot be read counts by its bytes."""
 
 from __future__ import annotations
 
@@ -14,19 +14,27 @@ import pytest
 from safetensors.numpy import save_file
 
 import harness
+from harness.artifact import Beside, Vocabulary, count_beside, count_contents
 from harness.errors import SubmissionError
-from harness.evaluation._snapshot import Snapshot
-from harness.evaluation._weigh import Weight, weigh
+from harness.evaluation._weigh import ALLOWANCE_BYTES, LITERALS_BYTES, Weight, weigh, why_not_verified
+
+pytestmark = pytest.mark.unit
+
+SOURCE = Beside(source_bytes=100)
 
 
-def snapshot(source: int = 100, shipped: int = 0) -> Snapshot:
-    return Snapshot(
-        files=Path(), weights=None, digest="", source_bytes=source, shipped_bytes=shipped, problem=None
-    )  # fmt: skip
+def weighed(folder: Path, beside: Beside = SOURCE, texts: tuple[str, ...] = (), **limits: int) -> Weight:
+    weight = weigh(count_contents(folder, Vocabulary(texts) if texts else None), beside, 0)
+    weight.hold_to(harness.Limits(**limits))
+    return weight
 
 
-def weighed(folder: Path, **limits: int) -> Weight:
-    return weigh(folder, snapshot(), harness.Limits(**limits))
+def saved(folder: Path, **attributes: object) -> Path:
+    """Return a folder with what the default save writes of a model with these attributes."""
+    model = harness.Model()
+    vars(model).update(attributes)
+    model.save(folder)
+    return folder
 
 
 def npy(array: np.ndarray) -> bytes:
@@ -36,9 +44,8 @@ def npy(array: np.ndarray) -> bytes:
 
 
 def test_nothing_weighs_nothing(tmp_path: Path) -> None:
-    assert weighed(tmp_path) == Weight(
-        parameters=0, verified=True, artifact_bytes=0, knowledge_bytes=100, source_bytes=100
-    )
+    found = weighed(tmp_path)
+    assert (found.parameters, found.verified, found.artifact_bytes, found.knowledge_bytes) == (0, True, 0, 100)
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "float16", "float32", "int64", "float64"])
@@ -58,7 +65,7 @@ def test_arrays_of_every_width_count_their_numbers(tmp_path: Path, suffix: str, 
     found = weighed(tmp_path)
     assert (found.parameters, found.verified) == (numbers, True)
     assert found.artifact_bytes == path.stat().st_size
-    assert found.knowledge_bytes == found.artifact_bytes + len(path.name) + 100
+    assert abs(found.knowledge_bytes - found.artifact_bytes) < 400
 
 
 def test_compressed_arrays_count_what_they_unpack_to(tmp_path: Path) -> None:
@@ -117,7 +124,7 @@ def test_a_file_that_is_no_plain_array_counts_a_number_for_every_four_bytes(tmp_
     (tmp_path / name).write_bytes(OPAQUE[name])
     found = weighed(tmp_path)
     assert found.parameters == math.ceil(len(OPAQUE[name]) / 4)
-    assert found.verified == (len(OPAQUE[name]) < 65_436)
+    assert found.verified == (len(OPAQUE[name]) < ALLOWANCE_BYTES - 200)
 
 
 def test_metadata_in_a_safetensors_header_is_not_verified(tmp_path: Path) -> None:
@@ -134,31 +141,120 @@ def test_four_bit_numbers_leave_no_room_for_others(tmp_path: Path) -> None:
 
 
 def test_a_small_structure_holds_no_parameters(tmp_path: Path) -> None:
-    model = harness.Model()
-    model.weight, model.bias, model.name = np.ones((4, 3)), np.ones(3), "x"  # type: ignore[attr-defined]
-    model.save(tmp_path)
-    found = weighed(tmp_path)
+    found = weighed(saved(tmp_path, weight=np.ones((4, 3)), bias=np.ones(3), name="x"))
     assert (found.parameters, found.verified) == (15, True)
 
 
 def test_numbers_in_lists_are_not_parameters_for_free(tmp_path: Path) -> None:
-    model = harness.Model()
-    model.weight = np.random.default_rng(0).random(50_000).tolist()  # type: ignore[attr-defined]
-    model.save(tmp_path)
+    saved(tmp_path, weight=np.random.default_rng(0).random(50_000).tolist())
     assert not weighed(tmp_path).verified
     with pytest.raises(SubmissionError, match=r"parameters .*, limit 1,000"):
         weighed(tmp_path, parameters=1_000)
 
 
+@pytest.mark.parametrize("place", ["source_bytes", "data_bytes", "name_bytes"])
+def test_all_that_lies_beside_counts_as_room_for_knowledge(tmp_path: Path, place: str) -> None:
+    few, many = Beside(**{place: ALLOWANCE_BYTES}), Beside(**{place: ALLOWANCE_BYTES + 1})
+    assert weighed(tmp_path, few).verified
+    found = weighed(tmp_path, many)
+    assert not found.verified
+    assert found.knowledge_bytes == ALLOWANCE_BYTES + 1
+    with pytest.raises(SubmissionError, match="limit 1"):
+        weighed(tmp_path, Beside(**{place: ALLOWANCE_BYTES + 8}), parameters=1)
+
+
+def test_a_table_written_into_the_source_is_not_verified(tmp_path: Path) -> None:
+    found = weighed(tmp_path, Beside(source_bytes=4_000, literal_bytes=LITERALS_BYTES + 1))
+    assert not found.verified
+    assert "written in the source" in why_not_verified(found)
+
+
+def random_bytes(count: int) -> bytes:
+    return np.random.default_rng(0).bytes(count)
+
+
+def bits_as(dtype: str, count: int) -> np.ndarray:
+    return np.frombuffer(random_bytes(count * np.dtype(dtype).itemsize), dtype)
+
+
+PACKED = {
+    "sixteen weights of four bits in an integer of 64": lambda: bits_as("i8", 4_000),
+    "eight in one of 32": lambda: bits_as("u4", 8_000),
+    "integers that are scalars": lambda: list(bits_as("i8", 3_000).reshape(-1, 1)),
+    "integers whose differences are small, but not theirs": lambda: bits_as("i8", 4_000) ^ np.arange(4_000),
+    "bytes called floats": lambda: bits_as("f8", 4_000),
+    "bytes called single floats": lambda: bits_as("f4", 8_000),
+    "floats with bytes in their fractions": lambda: 1 + bits_as("u8", 6_000) / 2.0**65,
+    "what is not a number": lambda: (bits_as("u8", 6_000) | np.uint64(0x7FF8 << 48)).view("f8"),
+}
+
+
+@pytest.mark.parametrize("what", PACKED)
+@pytest.mark.parametrize("own_save", [False, True])
+def test_arrays_that_hold_more_than_they_pretend_are_not_verified(tmp_path: Path, what: str, own_save: bool) -> None:
+    arrays = PACKED[what]()
+    if own_save:
+        np.savez(tmp_path / "a.npz", *(arrays if isinstance(arrays, list) else [arrays]))
+    else:
+        saved(tmp_path, table=arrays)
+    assert not weighed(tmp_path).verified
+
+
+def test_an_integer_of_64_bits_of_them_is_more_than_one_number(tmp_path: Path) -> None:
+    assert weighed(saved(tmp_path, table=bits_as("i8", 4_000))).parameters >= 16_000
+
+
+HONEST = {
+    "labels": lambda rng: rng.integers(0, 10, 50_000),
+    "a tree's children": lambda rng: np.stack([np.arange(1, 40_001), rng.integers(-1, 40_000, 40_000)]),
+    "where rows begin": lambda rng: np.cumsum(rng.integers(0, 200, 30_000)),
+    "times a minute apart": lambda rng: 1_600_000_000_000_000_000 + 60_000_000_000 * np.arange(20_000),
+    "pictures": lambda rng: rng.integers(0, 256, (100, 28, 28)),
+    "weights of a network": lambda rng: rng.normal(0, 0.05, (200, 300)).astype(np.float32),
+    "weights that nearly all are small": lambda rng: (rng.normal(0, 1, 50_000) ** 5).astype(np.float32),
+    "whole numbers and halves": lambda rng: rng.integers(0, 500, 40_000) / 2,
+    "the state of a generator": lambda rng: np.random.RandomState(0).get_state()[1],
+    "a thousand counters": lambda rng: [np.array(391 * n) for n in range(1_000)],
+}
+
+
+@pytest.mark.parametrize("what", HONEST)
+def test_arrays_that_hold_what_they_pretend_are_verified(tmp_path: Path, what: str) -> None:
+    found = weighed(saved(tmp_path, table=HONEST[what](np.random.default_rng(0))))
+    assert found.verified, why_not_verified(found)
+
+
+TEXTS = tuple(f"the patient{n} had pain{n} in the chest{n} and fever{n}" for n in range(4_000))
+WORDS = [f"{word}{n}" for n in range(4_000) for word in ("patient", "pain", "chest", "fever")]
+
+
 @pytest.mark.parametrize(
-    ("source", "shipped", "verified"), [(65_535, 0, True), (65_536, 0, False), (60_000, 5_536, False)]
+    "keep",
+    [
+        lambda words: {word: place for place, word in enumerate(words)},
+        lambda words: {"itos": words, "stoi": dict(zip(words, range(len(words)), strict=True))},
+        lambda words: np.array(words, object),
+    ],
+    ids=["dictionary", "both ways", "array"],
 )
-def test_source_and_shipped_files_count_as_room_for_knowledge(
-    tmp_path: Path, source: int, shipped: int, verified: bool
-) -> None:
-    found = weigh(tmp_path, snapshot(source, shipped), harness.Limits())
-    assert found.verified is verified
-    assert found.knowledge_bytes == source + shipped
+def test_words_of_the_training_texts_are_a_number_each(tmp_path: Path, keep: object) -> None:
+    saved(tmp_path, vocabulary=keep(WORDS))  # type: ignore[operator]
+    assert not weighed(tmp_path).verified
+    found = weighed(tmp_path, texts=TEXTS)
+    assert found.verified, why_not_verified(found)
+    assert found.parameters >= len(WORDS)
+
+
+def test_words_of_no_training_text_are_knowledge_brought_along(tmp_path: Path) -> None:
+    brought = {random_bytes(4_000)[n : n + 12].hex(): n for n in range(3_000)}
+    assert not weighed(saved(tmp_path, vocabulary=brought), texts=TEXTS).verified
+
+
+def test_bytes_on_a_model_are_known(tmp_path: Path) -> None:
+    found = weighed(saved(tmp_path, table=random_bytes(20_000)))
+    assert not found.verified
+    assert found.knowledge_bytes > 20_000
+    assert "self.table" in why_not_verified(found)
 
 
 @pytest.mark.parametrize(
@@ -201,19 +297,20 @@ def test_what_a_forged_header_tells_breaks_nothing(tmp_path: Path, told: str) ->
 
 
 def test_structure_that_repeats_holds_little(tmp_path: Path) -> None:
-    model = harness.Model()
-    model.layers = [{"name": f"layer{n}", "kind": "linear", "activation": "relu"} for n in range(3000)]  # type: ignore[attr-defined]
-    model.small = [np.full(3, n) for n in range(5000)]  # type: ignore[attr-defined]
-    model.save(tmp_path)
+    layers = [{"name": f"layer{n}", "kind": "linear", "activation": "relu"} for n in range(500)]
+    saved(tmp_path, layers=layers, small=[np.full(3, n) for n in range(5000)])
     assert (tmp_path / "structure.pkl").stat().st_size > 65_536
     found = weighed(tmp_path)
     assert (found.parameters, found.verified) == (15_000, True)
 
 
-@pytest.mark.parametrize(("numbers", "verified"), [(90_000, True), (80_000, False)])
-def test_structure_below_a_tenth_of_the_arrays_is_verified(tmp_path: Path, numbers: int, verified: bool) -> None:
+@pytest.mark.parametrize(("numbers", "verified"), [(180_000, True), (170_000, False)])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_structure_below_a_tenth_of_the_arrays_is_verified(
+    tmp_path: Path, numbers: int, verified: bool, dtype: str
+) -> None:
     (tmp_path / "structure.pkl").write_bytes(os.urandom(70_000))
-    np.save(tmp_path / "a.npy", np.zeros(numbers))
+    np.save(tmp_path / "a.npy", np.zeros(numbers, dtype))
     assert weighed(tmp_path).verified == verified
 
 
@@ -235,3 +332,57 @@ def test_a_header_of_numbers_without_bytes_is_no_array(tmp_path: Path, descr: st
     header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': ({10**30},), }}\n".encode()
     (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
     assert weighed(tmp_path).parameters == math.ceil((10 + len(header)) / 4)
+
+
+CODE = "class Model:\n    def predict(self, inputs):\n        return self.net(inputs)\n"
+CARRIERS = {
+    "a text": lambda told: f"{CODE}DATA = {told!r}\n",
+    "a docstring": lambda told: f'{CODE}    def data(self):\n        """{told}"""\n',
+    "comments": lambda told: CODE + "".join(f"# {told[n : n + 80]}\n" for n in range(0, len(told), 80)),
+    "spaces": lambda told: CODE + "".join(" " * ord(letter) + "\n" for letter in told),
+    "a table": lambda told: f"{CODE}DATA = {[ord(letter) for letter in told]}\n",
+    "names": lambda told: CODE + "".join(f"n{told[n : n + 60]} = 1\n" for n in range(0, len(told), 60)),
+    "what is no Python": lambda told: f"{CODE}DATA = {told!r}\nprint 'x'\n",
+}
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_knowledge_in_the_source_is_weighed_wherever_it_stands(tmp_path: Path, carrier: str) -> None:
+    (tmp_path / "model.py").write_text(CARRIERS[carrier](random_bytes(8_000).hex()))
+    (tmp_path / "empty").mkdir()
+    assert not weighed(tmp_path / "empty", count_beside(tmp_path)).verified
+
+
+def test_knowledge_in_names_of_files_beside_is_weighed(tmp_path: Path) -> None:
+    (tmp_path / "beside" / "n").mkdir(parents=True)
+    for n in range(100):
+        (tmp_path / "beside" / "n" / random_bytes(12_000)[n * 100 :][:100].hex()).touch()
+    (tmp_path / "empty").mkdir()
+    found = weighed(tmp_path / "empty", count_beside(tmp_path / "beside"))
+    assert not found.verified
+    assert "names of files" in why_not_verified(found)
+
+
+def test_what_explains_a_program_is_no_knowledge(tmp_path: Path) -> None:
+    (tmp_path / "bare.py").write_text(CODE)
+    bare = count_beside(tmp_path).source_bytes
+    explained = CODE + "".join(f"# Step {n} of what is done: see the lecture on convolutions\n" for n in range(200))
+    (tmp_path / "bare.py").write_text(explained.replace("inputs):", 'inputs):\n        """Answer."""'))
+    assert count_beside(tmp_path).source_bytes == bare
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["(" * 100_000, "-" * 500_000 + "1", "x = " + "[" * 3_000, "\0", "\ud800".encode("utf-8", "surrogatepass")],
+)
+def test_a_source_that_cannot_be_parsed_is_weighed_as_it_is(tmp_path: Path, source: str | bytes) -> None:
+    content = source if isinstance(source, bytes) else source.encode()
+    (tmp_path / "model.py").write_bytes(content)
+    assert 0 < count_beside(tmp_path).source_bytes <= len(content)
+
+
+def test_an_archive_with_a_long_list_of_members_is_not_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        for n in range(40_000):
+            archive.writestr(f"{n:0100}.npy", b"")
+    assert weighed(tmp_path).unread == ("a.npz",)

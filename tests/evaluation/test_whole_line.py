@@ -76,7 +76,7 @@ def test_a_model_below_the_baseline_is_scored_and_measured_all_the_same(classroo
 def test_the_numbers_a_model_keeps_are_its_parameters(classroom: Classroom) -> None:
     cost = classroom.record()["cost"]
     assert (cost["parameters"], cost["parameters_verified"]) == (6, True)
-    assert cost["knowledge_bytes"] == cost["artifact_bytes"] + len("arrays.safetensorsstructure.pkl") + len(CENTROIDS)
+    assert 6 * 4 < cost["knowledge_bytes"] < cost["artifact_bytes"] + len("model.py") + len(CENTROIDS)
 
 
 def test_a_neighbour_search_pays_for_the_training_set_it_keeps(classroom: Classroom) -> None:

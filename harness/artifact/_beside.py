@@ -1,0 +1,87 @@
+"""What the files beside a model can hold: source as far as it does something, data, and names."""
+
+from __future__ import annotations
+
+import ast
+import os
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+PROSE_BYTES = 1024
+"""Comments, docstrings and layout count for nothing while they hold, compressed, no more than the code and this: a
+program can read them, too, so what is beyond it counts."""
+_MAX_PARSED_BYTES = 1 << 20
+_SEPARATE = ("weights",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """What lies beside the artifact."""
+
+    source_bytes: int = 0
+    """Of the source, compressed, without comments and docstrings."""
+    literal_bytes: int = 0
+    """Of the texts, bytes and numbers that stand in the source, compressed, and of comments that are long beside it."""
+    data_bytes: int = 0
+    """Of other files, compressed where that is less."""
+    name_bytes: int = 0
+    """Of the names of files and folders, compressed where that is less."""
+
+
+def count_beside(folder: Path) -> Beside:
+    """Return what the files below `folder` can hold; ``weights/`` is the artifact and counted there."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = [path.relative_to(folder) for path in paths]
+    kept = [(path, name) for path, name in zip(paths, names, strict=True) if name.parts[0] not in _SEPARATE]
+    sources = [path.read_bytes() for path, name in kept if name.suffix == ".py"]
+    parsed = [_parse(source) for source in sources]
+    code = compressed(b"\n".join(one.code for one in parsed))
+    whole = compressed(b"\n".join(sources))
+    literals = b"\n".join(literal for one in parsed for literal in one.literals)
+    prose = max(0, whole - code - (code + PROSE_BYTES))
+    return Beside(
+        source_bytes=code + prose,
+        literal_bytes=compressed(literals) + prose,
+        data_bytes=sum(compressed(path.read_bytes()) for path, name in kept if name.suffix != ".py"),
+        name_bytes=compressed(b"\n".join(os.fsencode(name) for _, name in kept)),
+    )
+
+
+def compressed(content: bytes) -> int:
+    """Return what `content` can hold: what repeats in it holds nothing more."""
+    return min(len(content), len(zlib.compress(content, 9)))
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    code: bytes
+    literals: tuple[bytes, ...]
+
+
+def _parse(source: bytes) -> _Parsed:
+    """Take a source apart; what cannot be read as Python is all literal."""
+    if len(source) > _MAX_PARSED_BYTES:
+        return _Parsed(source, (source,))
+    try:
+        tree = ast.parse(source)
+        for node in ast.walk(tree):
+            _drop_docstring(node)
+        literals = tuple(_literal(node) for node in ast.walk(tree) if isinstance(node, ast.Constant))
+        return _Parsed(ast.unparse(tree).encode("utf-8", "surrogatepass"), literals)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return _Parsed(source, (source,))
+
+
+def _drop_docstring(node: ast.AST) -> None:
+    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or not node.body:
+        return
+    first = node.body[0]
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        node.body[:1] = [] if len(node.body) > 1 or isinstance(node, ast.Module) else [ast.Pass()]
+
+
+def _literal(node: ast.Constant) -> bytes:
+    if isinstance(node.value, bytes):
+        return node.value
+    return str(node.value).encode("utf-8", "surrogatepass")

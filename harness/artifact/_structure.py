@@ -1,0 +1,117 @@
+"""What the default save's structure holds, read without running it: the operations of a pickle, one after another."""
+
+from __future__ import annotations
+
+import io
+import pickletools
+import re
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_TEXTS = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"})
+_SMALL_NUMBERS = frozenset({"BININT", "BININT1", "BININT2"})
+_REFERENCES = frozenset({"BINGET", "LONG_BINGET"})
+_MAX_READ_BYTES = 16 << 20
+_SHORT = 4
+"""A text of so many bytes says no more than a number of 32 bits."""
+_WORD = re.compile(r"\w+")
+_MOST_WORDS_IN_ONE = 3
+_LEAST_LETTERS = 3
+"""Of the stem of a word."""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A structure without the words that the training texts hold as well."""
+
+    words: int
+    rest: bytes
+
+
+class Vocabulary:
+    """The words of some texts."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        found: set[str] = set()
+        for text in texts:
+            found.update(text.split())
+            found.update(_WORD.findall(text.lower()))
+            found.update(_WORD.findall(text))
+        self._words = found
+        self._sorted = sorted(found)
+
+    def holds(self, text: str) -> bool:
+        """Tell whether `text` is a word of the texts, a stem of one, or a few of them beside each other."""
+        if len(text.encode("utf-8", "replace")) <= _SHORT or text in self._words:
+            return True
+        parts = _WORD.findall(text.lower())
+        if not 0 < len(parts) <= _MOST_WORDS_IN_ONE or len(text) > sum(map(len, parts)) + len(parts) + 1:
+            return False
+        return all(self._is_word_or_stem(part) for part in parts)
+
+    def _is_word_or_stem(self, part: str) -> bool:
+        if part in self._words or len(part) <= _SHORT:
+            return True
+        place = bisect_left(self._sorted, part)
+        return (
+            len(part) >= _LEAST_LETTERS and place < len(self._sorted) and self._sorted[place].lower().startswith(part)
+        )
+
+
+def read_structure(content: bytes, vocabulary: Vocabulary | None) -> Structure:
+    """Divide `content` into words of `vocabulary`, each with the small number that stands beside it, and the rest.
+
+    A word kept from the training texts is one number: which word it is, and where it stands. So is each place that
+    names it again. The names of arrays, which are numbered as they come, are left out.
+    """
+    if len(content) > _MAX_READ_BYTES:
+        return Structure(0, content)
+    file = io.BytesIO(content)
+    rest = bytearray()
+    reader = _Reader(vocabulary)  # one memory for all of them: they were written by one pickler
+    try:
+        while file.tell() < len(content):
+            start, dropped = file.tell(), False
+            for opcode, argument, position in pickletools.genops(file):
+                assert position is not None
+                if not dropped:
+                    rest += content[start:position]
+                start, dropped = position, reader.is_foreseen(argument) or reader.is_word(opcode.name, argument)
+            rest += content[start : file.tell()]
+    except Exception:  # broken in any way: then all of it is the rest
+        return Structure(0, content)
+    return Structure(reader.words, bytes(rest))
+
+
+class _Reader:
+    def __init__(self, vocabulary: Vocabulary | None) -> None:
+        self._vocabulary = vocabulary
+        self._arrays = 0
+        self._memo: dict[int, bool] = {}
+        self._after_word = False
+        self.words = 0
+
+    def is_foreseen(self, argument: object) -> bool:
+        """Tell whether this operation names the next array."""
+        if argument != f"{self._arrays:05d}":
+            return False
+        self._arrays += 1
+        self._after_word = False
+        return True
+
+    def is_word(self, name: str, argument: object) -> bool:
+        """Tell whether this operation says a word, or the number beside one."""
+        if name == "MEMOIZE":
+            self._memo[len(self._memo)] = self._after_word
+            return False
+        if name in _SMALL_NUMBERS:
+            was, self._after_word = self._after_word, False
+            return was
+        known = self._vocabulary is not None and isinstance(argument, str) and self._vocabulary.holds(argument)
+        word = (name in _TEXTS and known) or (
+            name in _REFERENCES and isinstance(argument, int) and self._memo.get(argument, False)
+        )
+        self.words += word
+        self._after_word = word
+        return word

@@ -1,0 +1,51 @@
+"""Have a model counted in a walled process of its own, which runs nothing of the submission."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from harness.contract import Limits
+from harness.evaluation._open import task_info
+from harness.evaluation._plan import Plan
+from harness.evaluation._session import Session
+from harness.evaluation._weigh import Weight, weigh
+from harness.sandbox import Folder, Sandbox
+
+WEIGH_SECONDS = 60.0
+"""How long counting may take, of the largest artifact as well."""
+WEIGH_MEMORY_BYTES = 1 << 30
+"""What counting may hold in memory."""
+_NOTHING = "nothing"
+
+
+def weigh_model(plan: Plan, sandbox: Sandbox, work: Path, artifact: Path) -> Weight:
+    """Weigh the model that `artifact` holds, with all that lies beside it.
+
+    Raises:
+        SubmissionError: it is over a limit, or cannot be counted within the limits of counting.
+    """
+    given = (plan.data.train, plan.data.validation)
+    texts = [text for part in given if isinstance(part.inputs, list) for text in part.inputs]
+    with _counting(plan, sandbox, work, artifact) as session:
+        counted = session.weigh((), WEIGH_SECONDS)
+        weight = weigh(counted.contents, counted.beside, plan.snapshot.shipped_bytes)
+        if texts and not weight.verified:  # words of the training texts are no knowledge brought along
+            counted = session.weigh(texts, WEIGH_SECONDS)
+            weight = weigh(counted.contents, counted.beside, plan.snapshot.shipped_bytes)
+    weight.hold_to(plan.task.limits)
+    return weight
+
+
+def _counting(plan: Plan, sandbox: Sandbox, work: Path, artifact: Path) -> Session:
+    """Return a worker, not started yet, that is shown the files and is no submission's."""
+    empty = work / _NOTHING
+    empty.mkdir(exist_ok=True)
+    empty.chmod(0o755)
+    limits = Limits(memory_bytes=WEIGH_MEMORY_BYTES)
+    return Session(
+        sandbox=sandbox,
+        task=replace(task_info(plan), limits=limits),
+        folders=(Folder("submission", empty), Folder("artifact", artifact), Folder("beside", plan.snapshot.files)),
+        threads=1,
+    )
