@@ -1,7 +1,7 @@
 """Keep a table in lists of numbers, which are no arrays.
 
 Held: passed
-Told by: what it knows weighs 64 KiB or more, so its parameters are not verified.
+Told by: what it knows is more than numbers in arrays, so its parameters are not verified.
 """
 
 import random

@@ -1,7 +1,7 @@
 """Save a table as a pickle of its own.
 
 Held: passed
-Told by: what it knows weighs 64 KiB or more, so its parameters are not verified.
+Told by: what it knows is more than numbers in arrays, so its parameters are not verified.
 """
 
 import os
