@@ -5,7 +5,11 @@ A ring is a mark. A test, or a file by its ``pytestmark``, names it where it is 
 - ``unit``: starts no process;
 - ``worker``: starts processes of its own, such as a sandboxed worker or git;
 - ``line``: runs a command of the harness as a user would, from the command line to the record;
-- ``siege``: hands in the attacks of ``tests/hostile/``.
+- ``siege``: hands in the attacks of ``tests/hostile/``;
+- ``network``: needs other machines;
+- ``slow``: takes minutes.
+
+Whoever asks for a ring gets what is in it and nothing else: a test that is slow is in no other one.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from typing import Any
 import psutil
 import pytest
 
-RINGS = ("unit", "worker", "line", "siege")
+RINGS = ("unit", "worker", "line", "siege", "network", "slow")
 OF_FOLDERS = {Path("tests", "hostile"): "siege"}
 OF_FIXTURES = {
     "any_level": "worker",

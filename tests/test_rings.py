@@ -25,9 +25,10 @@ def test_a_test_may_name_its_ring(request: pytest.FixtureRequest, course: object
     assert ring_of(request.node) == "unit"
 
 
-def test_a_test_in_two_rings_is_a_mistake(request: pytest.FixtureRequest) -> None:
-    request.node.add_marker("worker")
-    with pytest.raises(pytest.UsageError, match="unit, worker; name one"):
+@pytest.mark.parametrize("other", ["worker", "slow"])
+def test_a_test_in_two_rings_is_a_mistake(request: pytest.FixtureRequest, other: str) -> None:
+    request.node.add_marker(other)
+    with pytest.raises(pytest.UsageError, match=f"{', '.join(sorted(['unit', other]))}; name one"):
         ring_of(request.node)
 
 

@@ -4,10 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom, binomtest
-from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint
 
 from harness.statistics import (
     Interval,
@@ -31,6 +27,8 @@ outcomes = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_siz
 @settings(deadline=None)
 @given(proportions, st.sampled_from([0.8, 0.95, 0.99]))
 def test_wilson_is_that_of_statsmodels(proportion, confidence):
+    from statsmodels.stats.proportion import proportion_confint
+
     expected = proportion_confint(*proportion, alpha=1 - confidence, method="wilson")
     assert wilson_interval(*proportion, confidence) == pytest.approx(expected, abs=1e-9)
 
@@ -45,12 +43,16 @@ def test_wilson_holds_its_proportion_and_stays_within_zero_and_one(proportion):
 @settings(deadline=None)
 @given(proportions, st.floats(0.01, 0.99))
 def test_the_exact_binomial_is_that_of_scipy(proportion, share):
+    from scipy.stats import binomtest
+
     expected = binomtest(*proportion, share, alternative="greater").pvalue
     assert binomial_p_value(*proportion, share) == pytest.approx(expected, rel=1e-6, abs=1e-300)
 
 
 @pytest.mark.parametrize("successes", [1, 30_400, 90_500, 100_000])
 def test_the_exact_binomial_stays_exact_where_there_is_much_to_count(successes):
+    from scipy.stats import binomtest
+
     expected = binomtest(successes, 100_000, 0.3 if successes < 50_000 else 0.9, alternative="greater").pvalue
     found = binomial_p_value(successes, 100_000, 0.3 if successes < 50_000 else 0.9)
     assert found == pytest.approx(expected, rel=1e-7, abs=1e-300)
@@ -64,6 +66,8 @@ def test_what_never_or_always_happens_has_a_p_value_too(share, p_value):
 @settings(deadline=None)
 @given(outcomes)
 def test_mcnemar_is_that_of_statsmodels(pair):
+    from statsmodels.stats.contingency_tables import mcnemar
+
     first, second = pair
     table = [[np.sum(first & second), np.sum(first & ~second)], [np.sum(~first & second), np.sum(~first & ~second)]]
     expected = 1.0 if table[0][1] + table[1][0] == 0 else mcnemar(table, exact=True).pvalue
@@ -73,6 +77,8 @@ def test_mcnemar_is_that_of_statsmodels(pair):
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 12])
 def test_holm_is_that_of_statsmodels(count):
+    from statsmodels.stats.multitest import multipletests
+
     p_values = np.random.default_rng(count).random(count) ** 3
     assert holm(p_values.tolist()) == pytest.approx(multipletests(p_values, method="holm")[1], abs=1e-12)
 
@@ -88,6 +94,8 @@ def test_holm_of_nothing_is_nothing():
 @settings(deadline=None)
 @given(st.integers(0, 3000), st.sampled_from([0.05, 0.1, 0.5]), st.sampled_from([0.01, 0.05]))
 def test_the_bound_is_the_largest_rank_that_mlperfs_rule_allows(n, share, error):
+    from scipy.stats import binom
+
     rank = quantile_bound_rank(n, share, error)
     allowed = np.flatnonzero(binom.cdf(np.arange(1, n + 1), n, share) <= error) + 1
     assert rank == (allowed[-1] if len(allowed) else None)

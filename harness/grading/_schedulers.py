@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -80,11 +81,17 @@ def _local(count: int) -> Iterator[Any]:
 
 @contextmanager
 def _slurm(count: int, threads: int, logs: Path) -> Iterator[Any]:
-    """Start `count` Slurm jobs of one worker each, which has the processors of one evaluation."""
+    """Start `count` Slurm jobs of one worker each, which has the processors of one evaluation.
+
+    Raises:
+        InfrastructureError: there is no Slurm here, or it does not take the jobs.
+    """
     try:
         from dask_jobqueue import SLURMCluster
     except ImportError:
         raise UsageError("--scheduler slurm needs dask-jobqueue: pip install 'harness[cluster]'") from None
+    if shutil.which("sbatch") is None:
+        raise InfrastructureError("there is no Slurm here (no program sbatch): grade where sbatch is")
     import dask
     from distributed import Client
 
@@ -116,16 +123,13 @@ def _ask_slurm(script: str) -> None:
     """Have Slurm say whether it would ever run `script`; Dask would wait for a job that nobody took.
 
     Raises:
-        InfrastructureError: it would not, or there is no Slurm here.
+        InfrastructureError: it would not.
     """
     with tempfile.NamedTemporaryFile("w", suffix=".sh") as file:
         file.write(script)
         file.flush()
-        try:
-            ask = ["sbatch", "--test-only", file.name]  # whichever Slurm the user has
-            done = subprocess.run(ask, capture_output=True, text=True, check=False)
-        except OSError as error:
-            raise InfrastructureError(f"there is no Slurm here ({error}): grade where sbatch is") from error
+        ask = ["sbatch", "--test-only", file.name]  # whichever Slurm the user has
+        done = subprocess.run(ask, capture_output=True, text=True, check=False)
     if done.returncode:
         raise InfrastructureError(
             f"Slurm refuses the workers' job ({done.stderr.strip()}): set jobqueue.slurm in Dask's configuration"

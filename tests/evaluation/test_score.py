@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
-from sklearn.metrics import f1_score
-from statsmodels.stats.proportion import proportion_confint
 
 import harness
 from harness.contract import Predictions
@@ -35,6 +32,8 @@ BOTH = task(harness.metrics.accuracy, harness.metrics.macro_f1)
 
 
 def test_accuracy_comes_with_wilsons_interval() -> None:
+    from statsmodels.stats.proportion import proportion_confint
+
     accuracy = score(BOTH, TRUTH, PREDICTIONS).primary
     assert accuracy.value == RIGHT / 200
     assert (accuracy.low, accuracy.high) == pytest.approx(proportion_confint(RIGHT, 200, method="wilson"))
@@ -42,6 +41,8 @@ def test_accuracy_comes_with_wilsons_interval() -> None:
 
 
 def test_macro_f1_is_scikit_learns_with_an_interval_that_stays() -> None:
+    from sklearn.metrics import f1_score
+
     _, macro = score(BOTH, TRUTH, PREDICTIONS).scores
     assert macro.value == pytest.approx(f1_score(TARGETS, GUESSES, average="macro"))
     assert macro.low < macro.value < macro.high
@@ -56,6 +57,8 @@ def test_macro_f1_is_scikit_learns_with_an_interval_that_stays() -> None:
 def test_a_baseline_is_met_when_the_value_is_at_least_as_good_or_better_if_strict(
     value: float, strict: bool, met: bool
 ) -> None:
+    from scipy.stats import binomtest
+
     scored = score(BOTH, TRUTH, PREDICTIONS)
     result = compare(BOTH, harness.Baseline(value, strict=strict), scored.primary.value, scored)
     assert (result.metric, result.value, result.strict, result.met) == ("accuracy", value, strict, met)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import get_args
 from xml.etree import ElementTree
 
 import pytest
-import xmlschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +17,12 @@ from harness.export.junit import Case, Suite, junit_xml, suites_of
 from harness.text import neutral
 from tests.records import RECORD, changed, failing
 
-SCHEMA = xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
+
+@cache
+def schema():
+    from xmlschema import XMLSchema
+
+    return XMLSchema(Path(__file__).with_name("junit.xsd"))
 
 
 def outcomes(record):
@@ -26,7 +31,7 @@ def outcomes(record):
 
 def read(records):
     xml = junit_xml(suites_of(records))
-    SCHEMA.validate(xml.decode())
+    schema().validate(xml.decode())
     return ElementTree.fromstring(xml)
 
 
@@ -112,5 +117,5 @@ def test_no_text_breaks_out(message, log, file):
 def test_nor_in_a_case_of_its_own(path, message):
     check = Check(name=path, outcome="failed", kind="outside", message=message)
     xml = junit_xml([Suite(name="change", cases=(Case(classname="change", check=check),))])
-    SCHEMA.validate(xml.decode())
+    schema().validate(xml.decode())
     assert [case.get("name") for case in ElementTree.fromstring(xml).iter("testcase")] == [neutral(path)]

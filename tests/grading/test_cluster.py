@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -31,7 +32,7 @@ from tests.conftest import CENTROIDS, TemporaryCourse
 SLOW = CENTROIDS.replace("        self.centres", "        import time; time.sleep(4)\n        self.centres")
 RAISES = CENTROIDS.replace("        return", "        raise RuntimeError('no')\n        return")
 
-pytest.importorskip("distributed")
+pytestmark = pytest.mark.skipif(find_spec("distributed") is None, reason="the extra `cluster` is not installed")
 
 
 def until(condition: Callable[[], object], seconds: float = 150) -> None:
@@ -154,8 +155,7 @@ def test_slurm_runs_the_workers(classroom: TemporaryCourse, tmp_path: Path) -> N
     assert done.stdout.splitlines()[-1] == "graded: 2 of 2"
 
 
-@pytest.mark.line
-def test_without_slurm_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_slurm_it_says_so_and_begins_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     connect, _ = scheduler("slurm", 1, 1, tmp_path)
     with pytest.raises(InfrastructureError, match="there is no Slurm here"), connect():

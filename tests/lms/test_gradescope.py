@@ -16,7 +16,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,7 +37,6 @@ from tests.conftest import CENTROIDS, REPOSITORY, TemporaryCourse
 from tests.records import changed, failing
 from tests.tools import shellcheck
 
-SCHEMA = jsonschema.Draft202012Validator(json.loads(Path(__file__).with_name("results.schema.json").read_text()))
 LATENCY = Latency(
     batch=1,
     n=64,
@@ -52,9 +50,16 @@ LATENCY = Latency(
 )
 
 
+@functools.cache
+def schema() -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(json.loads(Path(__file__).with_name("results.schema.json").read_text()))
+
+
 def read(results: Results) -> dict[str, Any]:
     plain = json.loads(results_json(results))
-    SCHEMA.validate(plain)
+    schema().validate(plain)
     return plain
 
 
@@ -130,7 +135,7 @@ class Autograder:
         )
         assert done.returncode == 0, done.stderr
         plain = json.loads((self.root / "results" / "results.json").read_text())
-        SCHEMA.validate(plain)
+        schema().validate(plain)
         return plain
 
     def interpreter(self, script: str) -> None:
@@ -262,7 +267,7 @@ def test_results_are_there_while_it_runs(autograder: Autograder) -> None:
     autograder.interpreter('cp "$AUTOGRADER/results/results.json" "$AUTOGRADER/early.json"')
     autograder.run()
     early = json.loads((autograder.root / "early.json").read_text())
-    SCHEMA.validate(early)
+    schema().validate(early)
     assert "was stopped before it was done" in early["output"]
 
 
@@ -356,7 +361,6 @@ def checkout() -> dict[str, tuple[int, int]]:
 
 
 @pytest.mark.slow
-@pytest.mark.worker
 def test_setup_installs_torch_from_the_index_that_was_named(tmp_path: Path) -> None:
     """The whole of it with real pip: an index of small wheels on this machine, and an environment made for it."""
     pages = tmp_path / "index"

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, f1_score
 
 import harness
 from harness import Predictions, metrics
@@ -16,6 +15,8 @@ pairs = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, ma
 @settings(deadline=None)
 @given(pairs)
 def test_macro_f1_is_that_of_scikit_learn(items):
+    from sklearn.metrics import f1_score
+
     targets, values = np.array(items).T
     expected = f1_score(targets, values, average="macro")
     assert metrics.macro_f1.compute(targets, Predictions(values)) == pytest.approx(expected, abs=1e-12)
@@ -24,6 +25,8 @@ def test_macro_f1_is_that_of_scikit_learn(items):
 @settings(deadline=None)
 @given(pairs)
 def test_accuracy_is_the_mean_of_its_outcomes_and_that_of_scikit_learn(items):
+    from sklearn.metrics import accuracy_score
+
     targets, values = np.array(items).T
     predictions = Predictions(values)
     accuracy = metrics.accuracy.compute(targets, predictions)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import sklearn.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +28,8 @@ def labelled(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
 @pytest.mark.filterwarnings("ignore:A single label was found")
 def test_balanced_accuracy_is_scikit_learns(given_: tuple[np.ndarray, np.ndarray]) -> None:
+    import sklearn.metrics
+
     targets, labels = given_
     expected = sklearn.metrics.balanced_accuracy_score(targets, labels)
     assert metrics.balanced_accuracy.compute(targets, Predictions(labels)) == pytest.approx(expected)
@@ -37,6 +38,8 @@ def test_balanced_accuracy_is_scikit_learns(given_: tuple[np.ndarray, np.ndarray
 @quick
 @given(labelled())
 def test_kappa_is_scikit_learns_or_nothing_where_chance_explains_all(given_: tuple[np.ndarray, np.ndarray]) -> None:
+    import sklearn.metrics
+
     targets, labels = given_
     found = metrics.quadratic_kappa.compute(targets, Predictions(labels))
     if len(set(targets) | set(labels)) == 1:
@@ -52,6 +55,8 @@ def masks(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_dice_and_iou_are_the_mean_over_images_of_scikit_learns() -> None:
+    import sklearn.metrics
+
     targets, found = masks(0)
     flat = list(zip(targets.reshape(6, -1), found.reshape(6, -1), strict=True))
     dice = np.mean([sklearn.metrics.f1_score(*pair) for pair in flat])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import sklearn.metrics
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -46,6 +45,8 @@ def judged(draw: st.DrawFn, classes: int | None = None) -> tuple[np.ndarray, np.
 @quick
 @given(judged(2))
 def test_auc_of_two_classes_is_that_of_scikit_learn(given_: tuple[np.ndarray, np.ndarray]) -> None:
+    import sklearn.metrics
+
     targets, rows = given_
     expected = sklearn.metrics.roc_auc_score(targets, rows[:, 1])
     assert metrics.auc.compute(targets, predictions(rows)) == pytest.approx(expected, abs=1e-12)
@@ -54,6 +55,8 @@ def test_auc_of_two_classes_is_that_of_scikit_learn(given_: tuple[np.ndarray, np
 @quick
 @given(judged())
 def test_auc_of_many_classes_is_scikit_learns_one_against_the_rest(given_: tuple[np.ndarray, np.ndarray]) -> None:
+    import sklearn.metrics
+
     targets, rows = given_
     assume(rows.shape[1] > 2)
     expected = sklearn.metrics.roc_auc_score(targets, rows, multi_class="ovr", average="macro")
@@ -76,6 +79,8 @@ def test_auc_is_1_where_every_member_outscores_every_other_and_0_the_other_way_r
 
 
 def test_auc_is_over_the_classes_that_occur() -> None:
+    import sklearn.metrics
+
     targets = np.array([0, 1, 1])
     rows = softmax(np.random.default_rng(0).normal(size=(3, 4)))
     expected = np.mean([sklearn.metrics.roc_auc_score(targets == label, rows[:, label]) for label in (0, 1)])
@@ -84,6 +89,8 @@ def test_auc_is_over_the_classes_that_occur() -> None:
 
 
 def test_auc_of_a_networks_raw_outputs_is_that_of_their_softmax() -> None:
+    import sklearn.metrics
+
     generator = np.random.default_rng(0)
     targets, logits = generator.integers(0, 2, 200), generator.normal(size=(200, 2))
     expected = sklearn.metrics.roc_auc_score(targets, softmax(logits)[:, 1])
@@ -96,6 +103,8 @@ def test_auc_of_a_networks_raw_outputs_is_that_of_their_softmax() -> None:
 @quick
 @given(judged())
 def test_log_loss_is_that_of_scikit_learn(given_: tuple[np.ndarray, np.ndarray]) -> None:
+    import sklearn.metrics
+
     targets, rows = given_
     expected = sklearn.metrics.log_loss(targets, rows, labels=list(range(rows.shape[1])))
     assert metrics.log_loss.compute(targets, predictions(rows)) == pytest.approx(expected, rel=1e-9)
@@ -104,6 +113,8 @@ def test_log_loss_is_that_of_scikit_learn(given_: tuple[np.ndarray, np.ndarray])
 @quick
 @given(st.integers(0, 2**32 - 1))
 def test_log_loss_of_raw_outputs_is_that_of_their_softmax(seed: int) -> None:
+    import sklearn.metrics
+
     generator = np.random.default_rng(seed)
     targets, logits = generator.integers(0, 4, 30), generator.normal(0, 5, (30, 4))
     expected = sklearn.metrics.log_loss(targets, softmax(logits), labels=[0, 1, 2, 3])
@@ -234,6 +245,8 @@ def names(wanted: harness.Task, given_: Predictions) -> list[str]:
 
 
 def test_a_classifier_that_gives_scores_gets_three_figures_more_after_the_declared_ones() -> None:
+    import sklearn.metrics
+
     declared = task(metrics.accuracy, metrics.macro_f1)
     assert names(declared, predictions(ROWS)) == ["accuracy", "macro_f1", "auc", "log_loss", "calibration_error"]
     found = {figure.name: figure for figure in score(declared, TRUTH, predictions(ROWS)).scores}

@@ -67,9 +67,7 @@ def simple(tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
 
 
 @pytest.fixture(scope="module")
-def networks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
-    if "slow" not in str(request.config.getoption("markexpr")):
-        pytest.skip("the networks train for minutes: -m slow")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
     return evaluated(tmp_path_factory.mktemp("networks"), list(NETWORKS), "--data", "embedded")
 
 

@@ -8,8 +8,6 @@ import pytest
 
 from tests.sandbox.conftest import bench_of
 
-pytestmark = pytest.mark.worker
-
 
 def test_a_lock_of_filelock_keeps_others_out(any_level):
     assert (

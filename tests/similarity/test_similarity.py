@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("copydetect")
 
 from harness.errors import UsageError
 from harness.similarity import Pair, Text, compare, gather, report_html
 from harness.similarity._compare import _code
 from tests.conftest import CENTROIDS, TemporaryCourse
+
+pytestmark = pytest.mark.skipif(find_spec("copydetect") is None, reason="the extra `audit` is not installed")
 
 OTHER = """
 import harness

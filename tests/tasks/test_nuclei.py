@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
 
 from harness.data import TaskData
 from harness.errors import InfrastructureError
@@ -116,6 +115,9 @@ def test_the_real_images_give_the_counts_the_course_states(tmp_path: Path) -> No
 
 def best_cut(picture: np.ndarray, mask: np.ndarray) -> float:
     """The Dice coefficient of the best threshold there is on the smoothed picture, chosen with the mask in hand."""
+
+    from scipy.ndimage import gaussian_filter
+
     brightest_first = mask.ravel()[np.argsort(gaussian_filter(picture, 1), axis=None)[::-1]]
     sizes = np.arange(1, mask.size + 1)
     return float((2 * brightest_first.cumsum() / (sizes + mask.sum())).max())
