@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import io
 import json
 import os
@@ -174,11 +175,13 @@ class TemporaryCourse:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let ``-n`` keep together what shares something, longest first: where it is dealt out, and where it is run."""
+    """Let ``-n`` keep together what shares something, longest first; compile the harness once for all processes."""
     if getattr(config.option, "dist", "no") == "load":
         config.option.dist, config.option.loadscopereorder = "loadgroup", False
     if hasattr(config, "workerinput"):
         config.option.loadgroup = True
+    else:  # where Python keeps no bytecode (PYTHONDONTWRITEBYTECODE), each of some hundred interpreters would compile
+        compileall.compile_dir(Path(cli.__file__).parents[1], quiet=2)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import InfrastructureError, UsageError
+from harness.programs import find_program
 
 _DASHBOARD = "127.0.0.1:0"
 """Where Dask shows its state; left alone it serves all networks, at a port that may be taken."""
@@ -90,7 +90,7 @@ def _slurm(count: int, threads: int, logs: Path) -> Iterator[Any]:
         from dask_jobqueue import SLURMCluster
     except ImportError:
         raise UsageError("--scheduler slurm needs dask-jobqueue: pip install 'harness[cluster]'") from None
-    if shutil.which("sbatch") is None:
+    if find_program("sbatch") is None:
         raise InfrastructureError("there is no Slurm here (no program sbatch): grade where sbatch is")
     import dask
     from distributed import Client
