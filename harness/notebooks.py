@@ -47,7 +47,7 @@ class _Cell(msgspec.Struct):
     source: str | list[str] = ""
 
 
-class _File(msgspec.Struct):
+class _NotebookFile(msgspec.Struct):
     cells: list[_Cell]
     nbformat: int = 4
 
@@ -65,7 +65,7 @@ def read_notebook(name: str, content: bytes) -> Notebook:
     if not _shallow(content):
         raise NotebookError(f"{name} is no notebook: it is nested more than {_MAX_DEPTH} deep")
     try:
-        file = msgspec.json.decode(content, type=_File)
+        file = msgspec.json.decode(content, type=_NotebookFile)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         hint = "it is of an old version" if b'"worksheets"' in content[:4096] else f"it cannot be read ({error})"
         raise NotebookError(f"{name}: {hint}; open it in Jupyter, save it again, and hand that in") from error

@@ -158,6 +158,14 @@ def test_every_question_for_a_kind_is_seen(source):
     assert "detection" in compared_with(ast.parse(source))
 
 
+TWICE = {"Model"}  # the contract's, and the yardstick's, which is a submission like any other
+
+
+def test_no_class_is_defined_twice():
+    classes = [node.name for tree in house().values() for node in tree.body if isinstance(node, ast.ClassDef)]
+    assert {name for name in classes if classes.count(name) > 1} == TWICE
+
+
 def test_nobody_imports_the_command_line():
     assert {room for room, arrows in ARROWS.items() if "cli" in arrows} == {"__main__"}
 

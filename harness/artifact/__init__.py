@@ -1,7 +1,7 @@
 """The saved form of a model: written and read in a worker, received and counted by the host."""
 
 from harness.artifact._beside import PROSE_BYTES, Beside, count_beside
-from harness.artifact._count import Attribute, Contents, count_contents
+from harness.artifact._count import ArtifactContents, Attribute, count_contents
 from harness.artifact._files import NotAFileError, read_files
 from harness.artifact._names import ARRAYS, STRUCTURE
 from harness.artifact._receive import ArtifactTooLargeError, BadFileNameError, Receiver
@@ -12,11 +12,11 @@ __all__ = [
     "ARRAYS",
     "PROSE_BYTES",
     "STRUCTURE",
+    "ArtifactContents",
     "ArtifactTooLargeError",
     "Attribute",
     "BadFileNameError",
     "Beside",
-    "Contents",
     "NotAFileError",
     "Receiver",
     "Vocabulary",

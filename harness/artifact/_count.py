@@ -62,7 +62,7 @@ class Attribute:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contents:
+class ArtifactContents:
     """What an artifact is made of."""
 
     numbers: Count
@@ -89,7 +89,7 @@ class Contents:
     """None where the model has a save of its own."""
 
 
-def count_contents(artifact: Path, vocabulary: Vocabulary | None = None) -> Contents:
+def count_contents(artifact: Path, vocabulary: Vocabulary | None = None) -> ArtifactContents:
     """Count what `artifact` holds, a folder of regular files that no worker can write to any more.
 
     `vocabulary` is that of the training texts.
@@ -113,7 +113,7 @@ def count_contents(artifact: Path, vocabulary: Vocabulary | None = None) -> Cont
             total.numbers += math.ceil(size / _BYTES_A_NUMBER)
         else:
             total.add(count)
-    return Contents(
+    return ArtifactContents(
         numbers=total.numbers + total.words,
         words=total.words,
         file_bytes=total.file_bytes,
@@ -241,7 +241,7 @@ class _Numbers:
         self.wide_bytes += found.wide_bytes
 
 
-class _Entry(msgspec.Struct):
+class _TensorEntry(msgspec.Struct):
     dtype: str
     shape: tuple[int, ...]
     data_offsets: tuple[int, int]
@@ -255,12 +255,12 @@ def _header_bytes(path: Path) -> int:
     return length
 
 
-def _entries(path: Path, length: int) -> dict[str, _Entry]:
+def _entries(path: Path, length: int) -> dict[str, _TensorEntry]:
     with path.open("rb") as file:
         file.seek(8)
         header = msgspec.json.decode(file.read(length), type=dict[str, msgspec.Raw])
     header.pop("__metadata__", None)
-    return {key: msgspec.json.decode(raw, type=_Entry) for key, raw in header.items()}
+    return {key: msgspec.json.decode(raw, type=_TensorEntry) for key, raw in header.items()}
 
 
 def _safetensors(path: Path, size: int) -> _Count:

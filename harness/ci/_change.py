@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
-from harness.ci._git import Entry, FileChange
-from harness.ci._result import Finding
+from harness.ci._git import CommittedFile, FileChange
+from harness.ci._result import FileFinding
 from harness.contract import check_name
 from harness.course import LEADERBOARD, PRIVATE, REFERENCE, SUBMISSIONS, TASKS, suggest
 from harness.errors import UsageError
@@ -56,7 +56,7 @@ class Change:
     """All that a change touches."""
 
     touched: tuple[Touched, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[FileFinding, ...]
     """What is wrong with it, by file."""
     refused: bool
     """Whether it goes beyond what it may."""
@@ -80,7 +80,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Policy:
+class ChangePolicy:
     """What a change may touch."""
 
     outside: Outside = "refuse"
@@ -94,10 +94,10 @@ _Folder = tuple[str, str]
 
 def read_change(
     changes: Sequence[FileChange],
-    base: Collection[Entry],
-    head: Collection[Entry],
+    base: Collection[CommittedFile],
+    head: Collection[CommittedFile],
     tasks: Collection[str],
-    policy: Policy,
+    policy: ChangePolicy,
 ) -> Change:
     """Say what `changes` touch; `base` and `head` are the files below ``submissions/`` on either side.
 
@@ -105,14 +105,14 @@ def read_change(
     """
     before, after = {_folder(entry.path) for entry in base}, {_folder(entry.path) for entry in head}
     links = {entry.path for entry in head if entry.mode == _LINK}
-    outside: list[Finding] = []
-    wrong: list[Finding] = []
+    outside: list[FileFinding] = []
+    wrong: list[FileFinding] = []
     folders: dict[_Folder, None] = {}
     for path in dict.fromkeys(path for change in changes for path in change.paths):
         problem = _linked_person(path) if path in links else None
         problem = problem or _outside(path, policy.author)
         if problem is not None:
-            outside.append(Finding(severity=_SEVERITY[policy.outside], path=path, line=None, message=problem))
+            outside.append(FileFinding(severity=_SEVERITY[policy.outside], path=path, line=None, message=problem))
             continue
         folder = _folder(path)
         wrong += _nested_course(path, tasks)
@@ -123,7 +123,7 @@ def read_change(
     wrong += [_submodule(entry) for entry in head if entry.is_submodule and _folder(entry.path) in folders]
     large = dict(_too_large(head, folders))
     wrong += [
-        Finding(severity="error", path="/".join((SUBMISSIONS, *folder)), line=None, message=f"{why}; not evaluated")
+        FileFinding(severity="error", path="/".join((SUBMISSIONS, *folder)), line=None, message=f"{why}; not evaluated")
         for folder, why in large.items()
     ]
     renames = _renames(changes, before, after)
@@ -135,19 +135,19 @@ def read_change(
 def too_many_files() -> Change:
     """Return a change of which no more is known than that it adds more files than are looked at."""
     message = f"more than {MOST_NEW_FILES:,} files are added: hand in what a model needs, and no more"
-    return Change((), (Finding(severity="error", path=SUBMISSIONS, line=None, message=message),), refused=True)
+    return Change((), (FileFinding(severity="error", path=SUBMISSIONS, line=None, message=message),), refused=True)
 
 
 _LINK = "120000"
 _SEVERITY: dict[Outside, Literal["error", "warning"]] = {"refuse": "error", "report": "warning"}
 
 
-def leftover_conflicts(path: str, content: bytes) -> Iterator[Finding]:
+def leftover_conflicts(path: str, content: bytes) -> Iterator[FileFinding]:
     """Find what a merge left unresolved in a file."""
     for number, line in enumerate(content.split(b"\n"), 1):
         if line.startswith((b"<<<<<<< ", b">>>>>>> ")):
             message = "a merge left its conflict marks here: keep one side and remove the lines with <<<<<<<, =======, "
-            yield Finding(severity="warning", path=path, line=number, message=f"{message}>>>>>>>")
+            yield FileFinding(severity="warning", path=path, line=number, message=f"{message}>>>>>>>")
             return
 
 
@@ -178,11 +178,11 @@ def _linked_person(path: str) -> str | None:
     return "this is a link in the place of a folder: hand in the files themselves"
 
 
-def _nested_course(path: str, tasks: Collection[str]) -> Iterator[Finding]:
+def _nested_course(path: str, tasks: Collection[str]) -> Iterator[FileFinding]:
     """Find what would make a course of somebody's work, or of a part of it: it is never taken for one."""
     *above, name = path.split("/")
     if name == "task.py" and len(above) > 3 and above[-2] == TASKS:
-        yield Finding(
+        yield FileFinding(
             severity="warning" if above[2] in tasks else "error",
             path=path,
             line=None,
@@ -197,23 +197,23 @@ def _folder(path: str) -> _Folder | None:
     return (parts[1], parts[2]) if len(parts) >= 3 and parts[0] == SUBMISSIONS else None
 
 
-def _unknown_task(path: str, task: str, tasks: Iterable[str]) -> Finding:
+def _unknown_task(path: str, task: str, tasks: Iterable[str]) -> FileFinding:
     """Say that a model lies where no task is: in a folder of another name, or in none, as `check` says it."""
     person, _, name = path.rpartition("/")
     message = f"there is no task {task!r}{suggest(task, tasks)}"
     if name == task:
         message = f"{person} holds no task: put {name} into {person}/<task>/{suggest('', tasks)}"
-    return Finding(severity="error", path=path, line=None, message=f"{message}; not evaluated")
+    return FileFinding(severity="error", path=path, line=None, message=f"{message}; not evaluated")
 
 
-def _submodule(entry: Entry) -> Finding:
+def _submodule(entry: CommittedFile) -> FileFinding:
     message = "a submodule is no file: hand in the files themselves"
-    return Finding(severity="error", path=entry.path, line=None, message=message)
+    return FileFinding(severity="error", path=entry.path, line=None, message=message)
 
 
-def _too_large(head: Iterable[Entry], folders: Collection[_Folder]) -> Iterator[tuple[_Folder, str]]:
+def _too_large(head: Iterable[CommittedFile], folders: Collection[_Folder]) -> Iterator[tuple[_Folder, str]]:
     """Yield the folders that hold more than is read, and what is too much about each."""
-    inside: dict[_Folder, list[Entry]] = {folder: [] for folder in folders}
+    inside: dict[_Folder, list[CommittedFile]] = {folder: [] for folder in folders}
     for entry in head:
         folder = _folder(entry.path)
         if folder in inside:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.ci._change import safe_path
-from harness.ci._git import Entry, Repository
+from harness.ci._git import CommittedFile, Repository
 from harness.course import LEADERBOARD, TASKS, Course
 
 _FROM_BASE = (TASKS, f"{LEADERBOARD}/records")
@@ -16,7 +16,7 @@ _NO_SUCH_FILE = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, 
 _NOWHERE = "a link: its target is nobody's business"
 
 
-def check_out(repository: Repository, base: str, submissions: Iterable[Entry], to: Path) -> Course:
+def check_out(repository: Repository, base: str, submissions: Iterable[CommittedFile], to: Path) -> Course:
     """Write the base's tasks and records and the head's `submissions` into the empty folder `to`."""
     for folder in _FROM_BASE:
         _write(repository, repository.files(base, folder), to)
@@ -24,7 +24,7 @@ def check_out(repository: Repository, base: str, submissions: Iterable[Entry], t
     return Course(to)
 
 
-def _write(repository: Repository, entries: Iterable[Entry], to: Path) -> None:
+def _write(repository: Repository, entries: Iterable[CommittedFile], to: Path) -> None:
     """Write plain files first, links last: nothing is ever written through one."""
     safe = [entry for entry in entries if safe_path(entry.path)]
     for entry, content in repository.contents(entry for entry in safe if entry.is_file):

@@ -9,14 +9,14 @@ from itertools import accumulate
 from harness.ci._change import (
     MOST_NEW_FILES,
     Change,
-    Policy,
+    ChangePolicy,
     Touched,
     leftover_conflicts,
     read_change,
     too_many_files,
 )
-from harness.ci._git import Entry, FileChange, Repository, TooManyFilesError
-from harness.ci._result import Finding
+from harness.ci._git import CommittedFile, FileChange, Repository, TooManyFilesError
+from harness.ci._result import FileFinding
 from harness.course import SUBMISSIONS, TASKS
 
 _READ_BYTES, _READ_BYTES_ALTOGETHER = 1 << 20, 64 << 20
@@ -43,7 +43,7 @@ def find_range(repository: Repository, base: str, head: str) -> Range:
     return Range(base_id, repository.merge_base(base_id, head_id), head_id)
 
 
-def find_change(repository: Repository, commits: Range, policy: Policy) -> Change:
+def find_change(repository: Repository, commits: Range, policy: ChangePolicy) -> Change:
     """Say what the commits touch; nothing is evaluated."""
     try:
         repository.count(commits.head, repository.count(commits.start) + MOST_NEW_FILES)
@@ -57,7 +57,7 @@ def find_change(repository: Repository, commits: Range, policy: Policy) -> Chang
     return replace(change, findings=(*change.findings, *_conflicts(repository, files, entries_of(head, change))))
 
 
-def entries_of(entries: Collection[Entry], change: Change) -> list[Entry]:
+def entries_of(entries: Collection[CommittedFile], change: Change) -> list[CommittedFile]:
     """Return those of `entries` that belong to a submission that `change` touches and that may be read."""
     folders = {folder_of(touched) for touched in change.readable}
     return [entry for entry in entries if "/".join(entry.path.split("/")[:3]) in folders]
@@ -73,7 +73,9 @@ def _task_names(repository: Repository, commit: str) -> set[str]:
     return {parts[1] for parts in paths if len(parts) == 3 and parts[2] == "task.py"}
 
 
-def _conflicts(repository: Repository, files: Collection[FileChange], entries: Collection[Entry]) -> Iterator[Finding]:
+def _conflicts(
+    repository: Repository, files: Collection[FileChange], entries: Collection[CommittedFile]
+) -> Iterator[FileFinding]:
     """Look for the marks of a merge in the text files changed."""
     changed = {file.new for file in files}
     read = [entry for entry in entries if entry.path in changed and entry.is_file and entry.size <= _READ_BYTES]

@@ -19,7 +19,7 @@ class TooManyFilesError(Exception):
 
 
 @dataclass(frozen=True)
-class Entry:
+class CommittedFile:
     """One file of a commit."""
 
     path: str
@@ -132,17 +132,17 @@ class Repository:
                     raise TooManyFilesError
         return number
 
-    def files(self, commit: str, folder: str) -> list[Entry]:
+    def files(self, commit: str, folder: str) -> list[CommittedFile]:
         """Return all files below `folder` in `commit`; none if there is no such folder."""
         output = self._read("ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", self.prefix + folder)
         entries = []
         for line in output.split(b"\0")[:-1]:
             facts, _, path = line.partition(b"\t")
             mode, _, blob, size = facts.decode().split()
-            entries.append(Entry(self._within(path), mode, blob, 0 if size == "-" else int(size)))
+            entries.append(CommittedFile(self._within(path), mode, blob, 0 if size == "-" else int(size)))
         return entries
 
-    def contents(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes]]:
+    def contents(self, entries: Iterable[CommittedFile]) -> Iterator[tuple[CommittedFile, bytes]]:
         """Yield each entry with its bytes, as they were committed; one is held in memory at a time."""
         entries = list(entries)
         asked = "".join(f"{entry.blob}\n" for entry in entries).encode()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tabulate import tabulate
 
-from harness.ci._result import Finding, Former, Graded, Place, Result
+from harness.ci._result import FileFinding, Former, Graded, Place, Result
 from harness.record import Failure, Score, to_reach
 from harness.text import code_block, code_span
 
@@ -62,7 +62,7 @@ def headline(result: Result) -> str:
     return f"{passed} passed, {below} below baseline, {failed} failed{problems}"
 
 
-def _findings(findings: tuple[Finding, ...]) -> str:
+def _findings(findings: tuple[FileFinding, ...]) -> str:
     lines = [
         f"- {'❌' if one.severity == 'error' else '⚠️'} {code_span(one.path)}{f' line {one.line}' if one.line else ''}: "
         f"{code_span(one.message)}"

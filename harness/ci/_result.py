@@ -11,11 +11,11 @@ from harness.record import Record, Score, ScoredOn
 RESULT_VERSION = 1
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True):
+class _ResultPart(msgspec.Struct, frozen=True, kw_only=True):
     pass
 
 
-class Finding(_Part, frozen=True, kw_only=True):
+class FileFinding(_ResultPart, frozen=True, kw_only=True):
     """Something about one file of a change."""
 
     severity: Literal["error", "warning"]
@@ -24,7 +24,7 @@ class Finding(_Part, frozen=True, kw_only=True):
     message: str
 
 
-class Former(_Part, frozen=True, kw_only=True):
+class Former(_ResultPart, frozen=True, kw_only=True):
     """The same person's earlier result on the same data."""
 
     started: str
@@ -33,7 +33,7 @@ class Former(_Part, frozen=True, kw_only=True):
     """Of both being equally good, from their intervals."""
 
 
-class Place(_Part, frozen=True, kw_only=True):
+class Place(_ResultPart, frozen=True, kw_only=True):
     """The tie group among all results on the same data."""
 
     rank: int
@@ -41,14 +41,14 @@ class Place(_Part, frozen=True, kw_only=True):
     tied: tuple[str, ...]
 
 
-class Points(_Part, frozen=True, kw_only=True):
+class Points(_ResultPart, frozen=True, kw_only=True):
     """What the score would earn."""
 
     earned: float
     most: float
 
 
-class Graded(_Part, frozen=True, kw_only=True):
+class Graded(_ResultPart, frozen=True, kw_only=True):
     """One submission's record and what it is compared with."""
 
     record: Record
@@ -59,7 +59,7 @@ class Graded(_Part, frozen=True, kw_only=True):
     points: Points | None
 
 
-class Problem(_Part, frozen=True, kw_only=True):
+class Problem(_ResultPart, frozen=True, kw_only=True):
     """A submission that could not be evaluated, which is not its fault."""
 
     name: str
@@ -72,7 +72,7 @@ class Problem(_Part, frozen=True, kw_only=True):
         return f"{self.name} · {self.task}" if self.task else self.name
 
 
-class Result(_Part, frozen=True, kw_only=True):
+class Result(_ResultPart, frozen=True, kw_only=True):
     """One run of CI, whole."""
 
     result_version: int = RESULT_VERSION
@@ -82,7 +82,7 @@ class Result(_Part, frozen=True, kw_only=True):
     isolation: str | None
     """None where nothing was run."""
     refused: bool
-    findings: tuple[Finding, ...]
+    findings: tuple[FileFinding, ...]
     graded: tuple[Graded, ...]
     deleted: tuple[str, ...]
     problems: tuple[Problem, ...]

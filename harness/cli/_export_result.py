@@ -6,7 +6,16 @@ from pathlib import Path
 
 import click
 
-from harness.ci import COMMENT_BYTES, Outside, Policy, Repository, find_change, find_range, read_result, result_markdown
+from harness.ci import (
+    COMMENT_BYTES,
+    ChangePolicy,
+    Outside,
+    Repository,
+    find_change,
+    find_range,
+    read_result,
+    result_markdown,
+)
 from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._options import console, course_at, stores_of
 from harness.export.junit import junit_xml, suites_of
@@ -45,7 +54,7 @@ def comment(result: Path, base: str, head: str, author: str | None, outside: Out
     """
     repository = Repository.of(course_at().root)
     commits = find_range(repository, base, head)
-    change = find_change(repository, commits, Policy(outside, author))
+    change = find_change(repository, commits, ChangePolicy(outside, author))
     text = result_markdown(read_result(result, commits, change), COMMENT_BYTES)
     write_atomically(output, text.encode())
     console().print(f"{output}: {len(text):,} characters")

@@ -44,11 +44,11 @@ from harness.evaluation import Device, EvaluationResult, Settings, TasksInUse, d
 from harness.gradebook import NOT_GRADED, Gradebook
 from harness.grading import (
     Cluster,
-    Done,
     Executor,
     Grading,
+    JobDone,
     Journal,
-    Local,
+    LocalExecutor,
     Lost,
     Obstacle,
     Orders,
@@ -180,7 +180,7 @@ def _matches(submission: Submission, pattern: str) -> bool:
     return fnmatch.fnmatchcase(short, name) and fnmatch.fnmatchcase(submission.task, task or "*")
 
 
-def _local(out: Console, course: Course, orders: Orders, work: Work, jobs: int | None) -> Local:
+def _local(out: Console, course: Course, orders: Orders, work: Work, jobs: int | None) -> LocalExecutor:
     """Do the jobs here: as many at a time as have cores of their own."""
     if work.jobs:
         sandbox = find_sandbox_of_at_least([course.root, *places_of(orders).all()], orders.least)
@@ -193,7 +193,7 @@ def _local(out: Console, course: Course, orders: Orders, work: Work, jobs: int |
     if jobs is not None and jobs > most:
         out.print(f"{most} job(s) at a time, not {jobs}: each takes {work.threads} of {cores} cores")
     log = course.private / "grade" / "grade.log"
-    return Local(orders=orders, slots=slots, log=log, fork_servers=fork_servers(orders.start))
+    return LocalExecutor(orders=orders, slots=slots, log=log, fork_servers=fork_servers(orders.start))
 
 
 def _cluster(course: Course, orders: Orders, work: Work, address: str, jobs: int | None) -> Cluster:
@@ -223,7 +223,7 @@ def _do(
             grading = Grading(executor=executor, keep=keep, journal=journal, log=log)
             for event in grading.run(work.jobs):
                 watch(event)
-                if isinstance(event, Done):
+                if isinstance(event, JobDone):
                     standings.append(Standing.of(event.result.record))
                 if isinstance(event, Lost) and event.final:
                     lost.append(event)

@@ -19,8 +19,8 @@ from harness.gradebook import MISSING, NOT_GRADED, Entry, Gradebook, describe_la
 from harness.grading import (
     Advanced,
     Begun,
-    Done,
     Event,
+    JobDone,
     Lost,
     Noticed,
     Obstacle,
@@ -120,9 +120,9 @@ class _Progress:
                 self._running[name] = "begun"
             case Advanced(_, phase):
                 self._running[name] = phase
-            case Done() | Lost():
+            case JobDone() | Lost():
                 self._running.pop(name, None)
-                self._done += isinstance(event, Done) or event.final
+                self._done += isinstance(event, JobDone) or event.final
         return f"{self._done}/{self._total}"
 
     def draw(self) -> Text:
@@ -143,5 +143,5 @@ def _say(out: Console, tell: Tell, event: Event, far: str, told: set[str]) -> No
         told.add(event.problem)
         text = f"{event.job}: not graded, for the same reason" if known else describe(event)
         out.print(f"[{far}] {neutral_line(text)}", style="red")
-    elif isinstance(event, Done) and event.result.record.status == "failed":
+    elif isinstance(event, JobDone) and event.result.record.status == "failed":
         out.print(f"[{far}] {neutral_line(describe(event))}")

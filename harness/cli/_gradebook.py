@@ -59,14 +59,16 @@ def grades_options(command: _F) -> _F:
 
 
 @dataclass(frozen=True)
-class Asked:
+class CheckedRules:
     """The rules of the gradebook, and what is odd about them."""
 
     rules: Rules
     warnings: tuple[str, ...]
 
 
-def read_rules(course: Course, roster: Path | None, deadline: str | None, *, count_validation: bool = False) -> Asked:
+def read_rules(
+    course: Course, roster: Path | None, deadline: str | None, *, count_validation: bool = False
+) -> CheckedRules:
     """Return who is in the class, what lateness costs and what was decided by hand, before anything is done.
 
     Raises:
@@ -86,7 +88,7 @@ def read_rules(course: Course, roster: Path | None, deadline: str | None, *, cou
         on_validation=count_validation,
     )
     mismatch = [] if people is None else compare(people, course.submission_names()).lines()
-    return Asked(rules, (*(() if people is None else people.warnings), *mismatch))
+    return CheckedRules(rules, (*(() if people is None else people.warnings), *mismatch))
 
 
 def _refuse_extensions_of_nobody(course: Course, policy: Policy, everybody: Roster) -> None:

@@ -18,7 +18,7 @@ _CONTAINERS = {".dockerenv": "Docker", "run/.containerenv": "Podman"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bubblewrap:
+class BubblewrapFacts:
     """One of the programs that give the `namespaces` levels."""
 
     path: Path
@@ -29,13 +29,13 @@ class Bubblewrap:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class MachineFacts:
     """What isolation depends on."""
 
     system: str
     """`Linux`, `Windows`, `Darwin`: as `platform.system` says."""
     kernel: Version | None = None
-    bubblewraps: tuple[Bubblewrap, ...] = ()
+    bubblewraps: tuple[BubblewrapFacts, ...] = ()
     """The one that is taken first."""
     landlock_abi: int = 0
     """0 where there is none."""
@@ -51,18 +51,18 @@ class Facts:
     """Ubuntu's sysctl ``kernel.apparmor_restrict_unprivileged_userns``."""
 
 
-def gather(root: Path = Path("/")) -> Facts:
+def gather(root: Path = Path("/")) -> MachineFacts:
     """Look at this machine; what the kernel tells in files is read below `root`."""
-    facts = Facts(system=platform.system())
+    facts = MachineFacts(system=platform.system())
     if sys.platform == "linux":
         programs = tuple(describe(*found) for found in installed_bubblewraps().items())
         facts = replace(_of_linux(root), bubblewraps=programs, landlock_abi=landlock_abi())
     return facts
 
 
-def _of_linux(root: Path) -> Facts:
+def _of_linux(root: Path) -> MachineFacts:
     sysctl = root / "proc" / "sys"
-    return Facts(
+    return MachineFacts(
         system="Linux",
         kernel=parse_version(platform.release()),
         filters_calls=can_filter_calls(),
@@ -73,11 +73,11 @@ def _of_linux(root: Path) -> Facts:
     )
 
 
-def describe(path: Path, says: str) -> Bubblewrap:
+def describe(path: Path, says: str) -> BubblewrapFacts:
     """Return what is to be known of the program at `path`, which `says` so of its version."""
     found = path.stat()
     setuid = bool(found.st_mode & stat.S_ISUID) and found.st_uid == 0
-    return Bubblewrap(path=path, version=parse_version(says), setuid=setuid)
+    return BubblewrapFacts(path=path, version=parse_version(says), setuid=setuid)
 
 
 def _number(path: Path) -> int | None:

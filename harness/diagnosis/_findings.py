@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
-from harness.diagnosis._facts import Bubblewrap, Facts
+from harness.diagnosis._facts import BubblewrapFacts, MachineFacts
 from harness.sandbox import Level
 from harness.versions import Version, show_version
 
@@ -60,7 +60,7 @@ _FLAWS = (
 )
 
 
-def findings(facts: Facts, levels: Set[Level]) -> Iterator[Finding]:
+def findings(facts: MachineFacts, levels: Set[Level]) -> Iterator[Finding]:
     """Yield what is to be known of a machine on which `levels` were tried and work."""
     if facts.system != "Linux":
         yield _other_system(facts)
@@ -76,7 +76,7 @@ def findings(facts: Facts, levels: Set[Level]) -> Iterator[Finding]:
         yield from _of_kernel(flaw, facts, levels)
 
 
-def _other_system(facts: Facts) -> Finding:
+def _other_system(facts: MachineFacts) -> Finding:
     name = {"Darwin": "macOS"}.get(facts.system, facts.system)
     return Finding(
         text=f"{name} has nothing to isolate submissions with: what runs here can read your files",
@@ -85,7 +85,7 @@ def _other_system(facts: Facts) -> Finding:
     )
 
 
-def _of_bubblewrap(program: Bubblewrap) -> Iterator[Finding]:
+def _of_bubblewrap(program: BubblewrapFacts) -> Iterator[Finding]:
     if program.version is None:
         yield Finding(text=f"{program.path} does not tell its version", remedy="install bubblewrap anew, or remove it")
         return
@@ -114,7 +114,7 @@ def _of_bubblewrap(program: Bubblewrap) -> Iterator[Finding]:
         )
 
 
-def _without_namespaces(facts: Facts) -> Iterator[Finding]:
+def _without_namespaces(facts: MachineFacts) -> Iterator[Finding]:
     """Yield each reason that there may be for bubblewrap not to work."""
     if not facts.bubblewraps:
         yield Finding(
@@ -156,7 +156,7 @@ def _container_remedy(kind: str) -> str:
     )
 
 
-def _without_landlock(facts: Facts, walled: bool) -> Iterator[Finding]:
+def _without_landlock(facts: MachineFacts, walled: bool) -> Iterator[Finding]:
     if facts.landlock_abi >= _LANDLOCK_ABI:
         return
     text = (
@@ -173,7 +173,7 @@ def _without_landlock(facts: Facts, walled: bool) -> Iterator[Finding]:
     yield Finding(text=text, remedy=remedy, is_open=not walled)
 
 
-def _of_kernel(flaw: _Flaw, facts: Facts, levels: Set[Level]) -> Iterator[Finding]:
+def _of_kernel(flaw: _Flaw, facts: MachineFacts, levels: Set[Level]) -> Iterator[Finding]:
     if facts.kernel is None or facts.kernel < flaw.since or has_fix(facts.kernel, flaw.fixed):
         return
     fixed = next((release for release in flaw.fixed if release[:2] == facts.kernel[:2]), None)

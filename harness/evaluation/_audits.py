@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from harness.contract import Predictions, Split, Task, take_items
-from harness.evaluation._measure import Asked
+from harness.evaluation._measure import Answered
 from harness.evaluation._seeds import seed_for
 from harness.record import Audit
 from harness.statistics import bootstrap
@@ -102,7 +102,7 @@ def eval_forgotten(training: tuple[str, ...]) -> str:
     return f"; predict ran {', '.join(training[:3])} in training mode: call self.net.eval() at the end of fit"
 
 
-def altered_inputs_score_as_well(task: Task, truth: Split, scored: Predictions, altered: Asked) -> Audit | None:
+def altered_inputs_score_as_well(task: Task, truth: Split, scored: Predictions, altered: Answered) -> Audit | None:
     """Compare the primary score on items that `perturb` altered with that on the same items as they are.
 
     Catches answers looked up by the exact input. Fails only where the fall is beyond `Task.perturb_cost` by more

@@ -65,8 +65,8 @@ class Measured:
     throughput: Throughput
     latencies: Array
     drawn: Array
-    unaltered: Asked
-    altered: Asked | None
+    unaltered: Answered
+    altered: Answered | None
     """None where the kind of data has no jitter."""
     repeated: Repeated
     background: float
@@ -78,7 +78,7 @@ class Measured:
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class Answered:
     """Items asked alone and shuffled, and what they got."""
 
     items: Array
@@ -187,11 +187,11 @@ class _Bench:
         """Return (n,) bool: which timed requests were jittered."""
         return self._draw.altered[: self._n]
 
-    def asked(self, which: Array) -> Asked:
+    def asked(self, which: Array) -> Answered:
         """Check the answers to the timed requests where `which` is true, and return them."""
         numbers = np.flatnonzero(which)
         accepted = [self._model.accept(self._answers[int(number)], "measure") for number in numbers]
-        return Asked(self.drawn()[numbers], join_predictions(accepted))
+        return Answered(self.drawn()[numbers], join_predictions(accepted))
 
     def repeat(self, p50_seconds: float) -> Repeated:
         """Ask each input that was kept back three times: first, at once again, and after the next one's second."""

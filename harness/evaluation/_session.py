@@ -29,7 +29,7 @@ from harness.wire import (
     Echo,
     Extract,
     Extracted,
-    File,
+    FileSent,
     Fit,
     Frame,
     Inspect,
@@ -217,7 +217,7 @@ class Session:
         stage: Stage,
         frame: Frame,
         admit: Admit = _no_arrays,
-        take: Callable[[File, Array], None] | None = None,
+        take: Callable[[FileSent, Array], None] | None = None,
     ) -> tuple[Reply, list[Array]]:
         """Send `frame` and return the reply proper."""
         try:
@@ -227,7 +227,7 @@ class Session:
         return self.follow(stage, admit, take)
 
     def follow(
-        self, stage: Stage, admit: Admit, take: Callable[[File, Array], None] | None = None
+        self, stage: Stage, admit: Admit, take: Callable[[FileSent, Array], None] | None = None
     ) -> tuple[Reply, list[Array]]:
         """Take what comes before the reply proper, return that."""
         try:
@@ -236,7 +236,7 @@ class Session:
                 match reply:
                     case Logged(values):
                         self._log(values)
-                    case File() if take is not None:
+                    case FileSent() if take is not None:
                         take(reply, answer[0])
                     case Raised():
                         raise self.raised(stage, reply)

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.artifact import ArtifactTooLargeError, BadFileNameError, Receiver
 from harness.errors import SubmissionError
-from harness.wire import ArrayHeader, File, WireError
+from harness.wire import ArrayHeader, FileSent, WireError
 
 Array = np.ndarray[Any, Any]
 
@@ -22,7 +22,7 @@ class ArtifactTaker:
         self._receiver = Receiver(folder, cap)
 
     def admit(self, message: object, headers: Sequence[ArrayHeader]) -> None:
-        if not isinstance(message, File):
+        if not isinstance(message, FileSent):
             if headers:
                 raise WireError(f"{len(headers)} arrays came where none were expected")
             return
@@ -33,7 +33,7 @@ class ArtifactTaker:
         except ArtifactTooLargeError as error:
             raise SubmissionError("resource_limit", "save", str(error)) from error
 
-    def take(self, file: File, content: Array) -> None:
+    def take(self, file: FileSent, content: Array) -> None:
         try:
             self._receiver.write(file.path, content.tobytes())
         except BadFileNameError as error:

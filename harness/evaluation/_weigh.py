@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from harness.artifact import Attribute, Beside, Contents
+from harness.artifact import ArtifactContents, Attribute, Beside
 from harness.contract import Limits
 from harness.errors import SubmissionError
 
@@ -35,7 +35,7 @@ class Weight:
     """What the default save says that each attribute holds."""
     unread: tuple[str, ...] = ()
     """Files that the host cannot read as arrays."""
-    contents: Contents
+    contents: ArtifactContents
     beside: Beside
     shipped_bytes: int = 0
 
@@ -56,7 +56,7 @@ class Weight:
         _hold_to("parameters", self.held_numbers, limits.parameters, told)
 
 
-def weigh(contents: Contents, beside: Beside, shipped_bytes: int) -> Weight:
+def weigh(contents: ArtifactContents, beside: Beside, shipped_bytes: int) -> Weight:
     """Return what a model weighs that was counted so; files of data beside it hold `shipped_bytes`."""
     around = contents.name_bytes + beside.source_bytes + beside.data_bytes + beside.name_bytes
     other = contents.other_bytes + contents.packed_bytes + contents.wide_bytes + around
@@ -76,7 +76,7 @@ def weigh(contents: Contents, beside: Beside, shipped_bytes: int) -> Weight:
     )
 
 
-def _hides_numbers(contents: Contents) -> bool:
+def _hides_numbers(contents: ArtifactContents) -> bool:
     """Tell whether a good part of the arrays holds more than as many numbers do."""
     return contents.packed_bytes > ALLOWANCE_BYTES
 

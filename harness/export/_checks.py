@@ -38,7 +38,7 @@ NAMES = (*(name for name, _ in _STEPS), *_AT_THE_END, _BASELINE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class ReportedCheck:
     """One thing that was asked of a submission."""
 
     name: str
@@ -49,7 +49,7 @@ class Check:
     message: str = ""
 
 
-def checks_of(record: Record) -> list[Check]:
+def checks_of(record: Record) -> list[ReportedCheck]:
     """Return the checks of `record` in the order of `NAMES`, without training where nothing was trained.
 
     A crash or a time-out is an `error`, what was checked and found wanting `failed`; after either, what could not be
@@ -58,27 +58,27 @@ def checks_of(record: Record) -> list[Check]:
     return list(_passed_or_not(record) if record.failure is None else _with_failure(record, record.failure))
 
 
-def _passed_or_not(record: Record) -> Iterator[Check]:
+def _passed_or_not(record: Record) -> Iterator[ReportedCheck]:
     for name, phases in _steps(record):
-        yield Check(name=name, outcome="passed", seconds=_seconds(record, phases))
+        yield ReportedCheck(name=name, outcome="passed", seconds=_seconds(record, phases))
     for name in _AT_THE_END:
-        yield Check(name=name, outcome="passed")
+        yield ReportedCheck(name=name, outcome="passed")
     base, score = record.baseline, record.primary
     found = "" if score is None else f"{score.name} {score.value:.4f}, baseline {base.value:g}"
     if base.met:
-        yield Check(name=_BASELINE, outcome="passed", message=found)
+        yield ReportedCheck(name=_BASELINE, outcome="passed", message=found)
     else:
-        yield Check(name=_BASELINE, outcome="failed", kind="below_baseline", message=found)
+        yield ReportedCheck(name=_BASELINE, outcome="failed", kind="below_baseline", message=found)
 
 
-def _with_failure(record: Record, failure: Failure) -> Iterator[Check]:
+def _with_failure(record: Record, failure: Failure) -> Iterator[ReportedCheck]:
     culprit = _BY_KIND.get(failure.kind) or _BY_PHASE.get(failure.phase, "predicts")
     reached = _PHASES.index(failure.phase) if failure.phase in _PHASES else 0
     where = "" if failure.file is None else f"{failure.file}:{failure.line or 1}: "
     for name, phases in (*_steps(record), *((name, ()) for name in _AT_THE_END), (_BASELINE, ())):
         seconds = _seconds(record, phases)
         if name == culprit:
-            yield Check(
+            yield ReportedCheck(
                 name=name,
                 outcome="failed" if failure.kind in _SAYS_NO else "error",
                 seconds=seconds,
@@ -86,9 +86,9 @@ def _with_failure(record: Record, failure: Failure) -> Iterator[Check]:
                 message=where + failure.message,
             )
         elif phases and all(_PHASES.index(phase) < reached for phase in phases):
-            yield Check(name=name, outcome="passed", seconds=seconds)
+            yield ReportedCheck(name=name, outcome="passed", seconds=seconds)
         else:
-            yield Check(
+            yield ReportedCheck(
                 name=name, outcome="skipped", seconds=seconds, message=f"after {failure.kind} in {failure.phase}"
             )
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from harness.export._checks import Check, checks_of
+from harness.export._checks import ReportedCheck, checks_of
 from harness.record import Record
 from harness.text import neutral
 
-__all__ = ["Case", "Check", "Suite", "junit_xml", "suites_of"]
+__all__ = ["Case", "ReportedCheck", "Suite", "junit_xml", "suites_of"]
 
 _ELEMENTS = {"failed": "failure", "error": "error", "skipped": "skipped"}
 
@@ -20,7 +20,7 @@ class Case:
     """One case of a suite that is no check of a record."""
 
     classname: str
-    check: Check
+    check: ReportedCheck
 
 
 @dataclass(frozen=True, kw_only=True)

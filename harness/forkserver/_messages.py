@@ -8,25 +8,25 @@ JOB, STAGING = "/job", "/staging"
 """Where a worker finds its own files, and where the fork server finds the files of every worker."""
 
 
-class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
+class _ForkMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
     pass
 
 
-class Preload(_Message, frozen=True, tag="preload"):
+class Preload(_ForkMessage, frozen=True, tag="preload"):
     """Import these modules and answer with `Preloaded`; a module that cannot be imported is skipped."""
 
     modules: tuple[str, ...]
 
 
-class Connect(_Message, frozen=True, tag="connect"):
+class Connect(_ForkMessage, frozen=True, tag="connect"):
     """Serve one more connection, whose socket comes along as a descriptor."""
 
 
-class Retire(_Message, frozen=True, tag="retire"):
+class Retire(_ForkMessage, frozen=True, tag="retire"):
     """Exit as soon as all other connections are closed and all workers have exited."""
 
 
-class SpawnRequest(_Message, frozen=True, tag="spawn"):
+class SpawnRequest(_ForkMessage, frozen=True, tag="spawn"):
     """Fork a worker; its notification socket, request pipe, reply pipe and output pipe come along as descriptors.
 
     Nothing in it comes from a student: the next worker inherits the memory that it was read into.
@@ -50,23 +50,23 @@ class SpawnRequest(_Message, frozen=True, tag="spawn"):
 ForkServerRequest = Preload | Connect | Retire | SpawnRequest
 
 
-class Preloaded(_Message, frozen=True, tag="preloaded"):
+class Preloaded(_ForkMessage, frozen=True, tag="preloaded"):
     """The top-level names of all modules that are loaded."""
 
     packages: tuple[str, ...]
 
 
-class Spawned(_Message, frozen=True, tag="spawned"):
+class Spawned(_ForkMessage, frozen=True, tag="spawned"):
     """The init process of the worker's namespaces is set up and waits for permission; its pid comes as credentials."""
 
 
-class SpawnFailed(_Message, frozen=True, tag="failed"):
+class SpawnFailed(_ForkMessage, frozen=True, tag="failed"):
     """There will be no worker."""
 
     reason: str
 
 
-class Exited(_Message, frozen=True, tag="exited"):
+class Exited(_ForkMessage, frozen=True, tag="exited"):
     """The init process has exited, and every other process of its namespace with it; 128 + N stands for signal N."""
 
     code: int

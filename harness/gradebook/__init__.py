@@ -8,7 +8,7 @@ from harness.gradebook._adjustments import (
     read_adjustments,
     read_handed_in,
 )
-from harness.gradebook._changes import Change, changes
+from harness.gradebook._changes import GradeChange, changes
 from harness.gradebook._csv import gradebook_csv
 from harness.gradebook._gradebook import (
     MISSING,
@@ -41,9 +41,9 @@ __all__ = [
     "Amount",
     "Attempt",
     "Attempted",
-    "Change",
     "Claim",
     "Entry",
+    "GradeChange",
     "Gradebook",
     "HandIn",
     "HandedIn",

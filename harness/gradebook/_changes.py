@@ -9,7 +9,7 @@ from harness.gradebook._gradebook import MISSING, NOT_GRADED, Entry
 
 
 @dataclass(frozen=True)
-class Change:
+class GradeChange:
     """A grade that is not what it was."""
 
     name: str
@@ -22,7 +22,7 @@ class Change:
         return f"{self.name} · {self.task}: {self.before} → {self.after} ({self.why})"
 
 
-def changes(before: Iterable[Entry], after: Iterable[Entry]) -> list[Change]:
+def changes(before: Iterable[Entry], after: Iterable[Entry]) -> list[GradeChange]:
     """Return the grades that differ, and why; who was not there before is no change."""
     known = {_whose(entry): entry for entry in before}
     found = []
@@ -30,7 +30,7 @@ def changes(before: Iterable[Entry], after: Iterable[Entry]) -> list[Change]:
         former = known.get(_whose(entry))
         if former is not None and _shown(former) != _shown(entry):
             who = entry.person.name or entry.person.submission
-            found.append(Change(who, entry.task, _shown(former), _shown(entry), _why(former, entry)))
+            found.append(GradeChange(who, entry.task, _shown(former), _shown(entry), _why(former, entry)))
     return found
 
 

@@ -14,7 +14,7 @@ from harness.course import Course
 from harness.errors import HarnessError, InfrastructureError
 from harness.evaluation import read_contents
 from harness.files import write_atomically
-from harness.gradebook._changes import Change, changes
+from harness.gradebook._changes import GradeChange, changes
 from harness.gradebook._gradebook import Attempt, Attempted, Entry, Rules, make_gradebook
 from harness.gradebook._roster import Mismatch, Person, Roster, compare
 from harness.gradebook._times import Times
@@ -47,7 +47,7 @@ def compile_gradebook(
     return Gradebook(entries, mismatch)
 
 
-def keep_gradebook(course: Course, entries: tuple[Entry, ...]) -> list[Change]:
+def keep_gradebook(course: Course, entries: tuple[Entry, ...]) -> list[GradeChange]:
     """Make `entries` the gradebook last seen; return what changed in it.
 
     Raises:

@@ -110,7 +110,7 @@ class Policy:
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise UsageError(f"{path}: {error}") from error
         try:
-            return _Reader(tuple(tasks), zone).policy(content)
+            return _PolicyReader(tuple(tasks), zone).policy(content)
         except ValueError as error:
             raise UsageError(f"{path}: {error}") from error
 
@@ -173,7 +173,7 @@ class Policy:
         )
 
 
-class _Reader:
+class _PolicyReader:
     """Checks each key of a policy's file by name."""
 
     def __init__(self, tasks: tuple[str, ...], zone: ZoneInfo | None) -> None:

@@ -88,7 +88,7 @@ class Roster:
             UsageError: a column, a name or a value is not what it should be; says in which line.
         """
         sheet = Sheet.read(path)
-        reader = _Reader(path, sheet, tuple(tasks), zone)
+        reader = _RosterReader(path, sheet, tuple(tasks), zone)
         people = tuple(reader.people())
         _refuse_twice(path, people)
         _refuse_unknown_tasks(path, people, tasks)
@@ -191,7 +191,7 @@ _EXPORTS: tuple[tuple[str, frozenset[str], Mapping[str, str]], ...] = (
 
 
 @dataclass
-class _Reader:
+class _RosterReader:
     """Reads one file of people."""
 
     path: Path

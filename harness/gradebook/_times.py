@@ -50,7 +50,7 @@ class _Told(msgspec.Struct, frozen=True, kw_only=True):
     """Of the files that were there when the table was read; '' for none yet."""
 
 
-class _File(msgspec.Struct, kw_only=True):
+class _TimesFile(msgspec.Struct, kw_only=True):
     version: int = _VERSION
     imported: dict[str, HandIn] = {}
     """By ``<submission>/<task> <digest>``: what the system says that the files came from."""
@@ -71,7 +71,7 @@ class Times:
         self._root, self._path = course.root, course.private / "grade" / "times.json"
         self._handed_in, self._staff = handed_in or HandedIn({}), staff
         self._before = self._read()
-        self._file = msgspec.json.decode(msgspec.json.encode(self._before), type=_File)
+        self._file = msgspec.json.decode(msgspec.json.encode(self._before), type=_TimesFile)
 
     def newest(self, person: Person, task: str, digest: str) -> HandIn:
         """Return when what lies in the folder now was handed in.
@@ -138,13 +138,13 @@ class Times:
     def _history(self) -> History:
         return History(self._root, self._staff, self._file.pushes, self._file.merged)
 
-    def _read(self) -> _File:
+    def _read(self) -> _TimesFile:
         """Return what was kept; files of another version held entry times of archives and are forgotten."""
         with contextlib.suppress(OSError, msgspec.DecodeError):
-            found = msgspec.json.decode(self._path.read_bytes(), type=_File)
+            found = msgspec.json.decode(self._path.read_bytes(), type=_TimesFile)
             if found.version == _VERSION:
                 return found
-        return _File()
+        return _TimesFile()
 
 
 def _is_earlier(one: HandIn, other: HandIn) -> bool:

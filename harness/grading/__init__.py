@@ -1,10 +1,10 @@
 """Many submissions: what is to be done, and who does it."""
 
 from harness.grading._cluster import Cluster
-from harness.grading._events import Advanced, Begun, Done, Event, Executor, Lost, Noticed
+from harness.grading._events import Advanced, Begun, Event, Executor, JobDone, Lost, Noticed
 from harness.grading._grading import Grading, describe, describe_standing
 from harness.grading._journal import Journal
-from harness.grading._local import Local
+from harness.grading._local import LocalExecutor
 from harness.grading._messages import Orders
 from harness.grading._parcels import TravellingData
 from harness.grading._runner import places_of
@@ -15,14 +15,14 @@ __all__ = [
     "Advanced",
     "Begun",
     "Cluster",
-    "Done",
     "Event",
     "Executor",
     "Grading",
     "Job",
+    "JobDone",
     "Journal",
     "Kept",
-    "Local",
+    "LocalExecutor",
     "Lost",
     "Noticed",
     "Obstacle",

@@ -17,7 +17,7 @@ from harness.course import Course
 from harness.data import assets_here
 from harness.errors import InfrastructureError, TaskError
 from harness.evaluation import EvaluationResult, package_versions
-from harness.grading._events import Begun, Done, Event, Lost
+from harness.grading._events import Begun, Event, JobDone, Lost
 from harness.grading._messages import Broken, Finished, Orders, RunnerReply, Unfit
 from harness.grading._parcels import Files, TravellingData
 from harness.grading._remote import Errand, run_errand
@@ -49,7 +49,7 @@ class Cluster:
     def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
         """Do `jobs`; what a lost machine had is done elsewhere."""
         with self.connect() as client:
-            yield from _Run(self, client, deque((job, 1) for job in jobs)).run()
+            yield from _ClusterRun(self, client, deque((job, 1) for job in jobs)).run()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class _Declared:
 
 
 @dataclass(eq=False)
-class _Run:
+class _ClusterRun:
     """Jobs sent and jobs to send."""
 
     cluster: Cluster
@@ -138,7 +138,7 @@ class _Run:
             case Finished(record, evidence):
                 run = msgspec.structs.replace(record.run, git=self.cluster.git)
                 record = msgspec.structs.replace(record, run=run)
-                yield Done(job, EvaluationResult(record, Evidence.unpack(evidence)))
+                yield JobDone(job, EvaluationResult(record, Evidence.unpack(evidence)))
             case Unfit(problem):
                 self._unfit[worker] = problem
                 self.waiting.appendleft((job, attempt))

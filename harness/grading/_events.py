@@ -36,7 +36,7 @@ class Noticed:
 
 
 @dataclass(frozen=True)
-class Done:
+class JobDone:
     """A job has a result, a student's failure included; nobody has kept it yet."""
 
     job: Job
@@ -54,7 +54,7 @@ class Lost:
     cause: Cause = "infrastructure"
 
 
-Event = Begun | Advanced | Noticed | Done | Lost
+Event = Begun | Advanced | Noticed | JobDone | Lost
 
 
 class Executor(Protocol):

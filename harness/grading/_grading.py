@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from harness.evaluation import EvaluationResult
-from harness.grading._events import Advanced, Begun, Done, Event, Executor, Lost, Noticed
+from harness.grading._events import Advanced, Begun, Event, Executor, JobDone, Lost, Noticed
 from harness.grading._journal import Journal
 from harness.grading._work import Job, Standing
 from harness.record import UnstorableError
@@ -33,7 +33,7 @@ class Grading:
         with closing(self.executor.run(jobs)) as events:
             for event in events:
                 match event:
-                    case Done(job, result):
+                    case JobDone(job, result):
                         if str(job) not in left:
                             continue
                         left.remove(str(job))
@@ -43,7 +43,7 @@ class Grading:
                 self.log.info(describe(event))
                 yield event
 
-    def _kept(self, job: Job, result: EvaluationResult) -> Done | Lost:
+    def _kept(self, job: Job, result: EvaluationResult) -> JobDone | Lost:
         """Keep one result; what cannot be kept is lost, and costs nobody else anything."""
         try:
             self.keep(result)
@@ -53,7 +53,7 @@ class Grading:
                 self.journal.failed(str(job), problem)
             return Lost(job, problem, final=True)
         self.journal.done(str(job))
-        return Done(job, result)
+        return JobDone(job, result)
 
 
 def describe(event: Event) -> str:
@@ -65,7 +65,7 @@ def describe(event: Event) -> str:
             return f"{job}: {phase}"
         case Noticed(job, notice):
             return f"{job}: {notice}"
-        case Done(job, result):
+        case JobDone(job, result):
             return f"{job}: {describe_standing(Standing.of(result.record))}"
         case Lost(job, problem, final):
             return f"{job}: not graded{'' if final else ', will be tried again'}: {problem}"

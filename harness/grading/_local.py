@@ -19,7 +19,7 @@ import msgspec
 
 from harness.errors import InfrastructureError
 from harness.evaluation import EvaluationResult
-from harness.grading._events import Advanced, Begun, Done, Event, Lost, Noticed
+from harness.grading._events import Advanced, Begun, Event, JobDone, Lost, Noticed
 from harness.grading._messages import (
     Broken,
     Cause,
@@ -45,7 +45,7 @@ _LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Local:
+class LocalExecutor:
     """Does jobs in `slots` runners at a time; what they print goes to `log`."""
 
     orders: Orders
@@ -109,7 +109,7 @@ News = tuple[_Runner, RunnerReply | None]
 class _Pool:
     """The runners there are, and the jobs there are left."""
 
-    local: Local
+    local: LocalExecutor
     scratch: Path
     log: int
     _runners: list[_Runner] = field(default_factory=list)
@@ -166,7 +166,7 @@ class _Pool:
                 yield Noticed(job, notice)
             case Finished(record, evidence):
                 runner.job = None
-                yield Done(job, EvaluationResult(record, Evidence.unpack(evidence)))
+                yield JobDone(job, EvaluationResult(record, Evidence.unpack(evidence)))
             case Broken(problem, cause):
                 runner.job = None
                 yield self._lose(job, problem, cause)

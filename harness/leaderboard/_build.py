@@ -19,7 +19,7 @@ from harness.statistics import (
 
 
 @dataclass(frozen=True)
-class Row:
+class BoardRow:
     """One record and its rank, the same for all that cannot be told apart; None for a failure."""
 
     rank: int | None
@@ -27,7 +27,7 @@ class Row:
     paired: bool
     """Whether it was compared item by item with the best of its group, or with the group before."""
 
-    def under(self, aliases: Mapping[str, str]) -> Row:
+    def under(self, aliases: Mapping[str, str]) -> BoardRow:
         """Return this row under the name that `aliases` gives its submission."""
         part = self.record.submission
         if part.name not in aliases:
@@ -36,7 +36,7 @@ class Row:
         return replace(self, record=msgspec.structs.replace(self.record, submission=published))
 
 
-class Key(NamedTuple):
+class BoardKey(NamedTuple):
     """What records must share to be ranked together."""
 
     task: str
@@ -48,29 +48,29 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Group:
+class RankedGroup:
     """Records that may be compared, best first, failures last."""
 
-    key: Key
-    rows: tuple[Row, ...]
+    key: BoardKey
+    rows: tuple[BoardRow, ...]
 
-    def row_of(self, submission: str) -> Row | None:
+    def row_of(self, submission: str) -> BoardRow | None:
         """Return the row of `submission`, if it is here."""
         return next((row for row in self.rows if row.record.submission.name == submission), None)
 
-    def under(self, aliases: Mapping[str, str]) -> Group:
+    def under(self, aliases: Mapping[str, str]) -> RankedGroup:
         """Return this group with submissions under the names that `aliases` gives them."""
-        return Group(self.key, tuple(row.under(aliases) for row in self.rows))
+        return RankedGroup(self.key, tuple(row.under(aliases) for row in self.rows))
 
 
 @dataclass(frozen=True)
 class Board:
     """All groups, and what could not be read."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[RankedGroup, ...]
     unreadable: tuple[Unreadable, ...]
 
-    def group_of(self, record: Record) -> Group | None:
+    def group_of(self, record: Record) -> RankedGroup | None:
         """Return the group that `record` is ranked in."""
         return next((group for group in self.groups if group.key == _key(record)), None)
 
@@ -85,7 +85,7 @@ class Board:
 
 def build(found: Iterable[Record | Unreadable], evidence: EvidenceStore) -> Board:
     """Build the board of the newest records `found`."""
-    groups: dict[Key, list[Record]] = {}
+    groups: dict[BoardKey, list[Record]] = {}
     unreadable: list[Unreadable] = []
     for record in found:
         if isinstance(record, Unreadable):
@@ -94,16 +94,16 @@ def build(found: Iterable[Record | Unreadable], evidence: EvidenceStore) -> Boar
             groups.setdefault(_key(record), []).append(record)
     order = {"canonical": 0, "local": 1, "embedded": 2}
     keys = sorted(groups, key=lambda key: (key.task, order[key.source], *key[2:]))
-    return Board(tuple(Group(key, _rank(groups[key], evidence)) for key in keys), tuple(unreadable))
+    return Board(tuple(RankedGroup(key, _rank(groups[key], evidence)) for key in keys), tuple(unreadable))
 
 
-def _key(record: Record) -> Key:
+def _key(record: Record) -> BoardKey:
     task = record.task
     metric = record.baseline.metric if record.primary is None else record.primary.name
-    return Key(task.name, task.source, task.scored_on, record.submission.mode, metric, task.data_digest)
+    return BoardKey(task.name, task.source, task.scored_on, record.submission.mode, metric, task.data_digest)
 
 
-def _rank(records: list[Record], store: EvidenceStore) -> tuple[Row, ...]:
+def _rank(records: list[Record], store: EvidenceStore) -> tuple[BoardRow, ...]:
     scored = sorted(
         ((record.primary, record) for record in records if record.status != "failed" and record.primary),
         key=lambda pair: _best_first(*pair),
@@ -129,10 +129,10 @@ def _rank(records: list[Record], store: EvidenceStore) -> tuple[Row, ...]:
     )
     return (
         *(
-            Row(rank, record, paired=place not in unpaired and evidence[place] is not None)
+            BoardRow(rank, record, paired=place not in unpaired and evidence[place] is not None)
             for place, (rank, (_, record)) in enumerate(zip(ranks, scored, strict=True))
         ),
-        *(Row(None, record, paired=False) for record in failed),
+        *(BoardRow(None, record, paired=False) for record in failed),
     )
 
 

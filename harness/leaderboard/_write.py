@@ -11,7 +11,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from harness.files import write_atomically
-from harness.leaderboard._build import Board, Group, Row
+from harness.leaderboard._build import Board, BoardRow, RankedGroup
 from harness.record import Latency, Record, to_reach
 from harness.text import code_span, neutral_markdown
 
@@ -58,7 +58,7 @@ def board_markdown(board: Board) -> str:
     return "\n".join(lines)
 
 
-def _group_lines(group: Group) -> list[str]:
+def _group_lines(group: RankedGroup) -> list[str]:
     key = group.key
     first = group.rows[0].record
     count = first.task.n_test if key.scored_on == "test" else first.task.n_validation
@@ -92,7 +92,7 @@ def _baseline(records: Sequence[Record]) -> str:
     return f"{base.metric} {to_reach(base.value, strict=base.strict, higher_is_better=higher)}"
 
 
-def _cells(row: Row, names: Sequence[str]) -> list[str]:
+def _cells(row: BoardRow, names: Sequence[str]) -> list[str]:
     record = row.record
     scores = {score.name: score for score in record.scores}
     latency = record.cost.latency
@@ -149,7 +149,7 @@ def _overview(board: Board) -> list[list[object]]:
     return rows
 
 
-def _details(groups: Iterable[Group]) -> list[list[object]]:
+def _details(groups: Iterable[RankedGroup]) -> list[list[object]]:
     rows = [row for group in groups for row in group.rows]
     names = list(dict.fromkeys(score.name for row in rows for score in row.record.scores))
     header = [f"{name}{suffix}" for name in names for suffix in ("", "_low", "_high")]
@@ -171,7 +171,7 @@ _COST = (
 )  # fmt: skip
 
 
-def _common(row: Row) -> list[object]:
+def _common(row: BoardRow) -> list[object]:
     record = row.record
     return [
         record.task.name,

@@ -57,7 +57,7 @@ class Manner:
 
 
 @dataclass(frozen=True)
-class Key:
+class KeyColumns:
     """A column that tells people apart, and what of a person stands there."""
 
     columns: tuple[int, ...]
@@ -67,18 +67,18 @@ class Key:
     """What the cells of the columns come to."""
 
 
-def by_field(column: int, name: str, label: str) -> Key:
+def by_field(column: int, name: str, label: str) -> KeyColumns:
     """Return the key of a column that holds the field `name` of `Person`."""
-    return Key((column,), lambda person: {getattr(person, name).strip().lower()} - {""}, label, _lower)
+    return KeyColumns((column,), lambda person: {getattr(person, name).strip().lower()} - {""}, label, _lower)
 
 
-def by_name(columns: tuple[int, ...], label: str) -> Key:
+def by_name(columns: tuple[int, ...], label: str) -> KeyColumns:
     """Return the key of columns that hold names, in whatever order."""
-    return Key(columns, lambda person: spellings(person.name), label, lambda cells: plain(" ".join(cells)))
+    return KeyColumns(columns, lambda person: spellings(person.name), label, lambda cells: plain(" ".join(cells)))
 
 
 def find_rows(
-    entries: Sequence[Entry], sheet: Sheet, rows: Sequence[int], keys: Sequence[Key]
+    entries: Sequence[Entry], sheet: Sheet, rows: Sequence[int], keys: Sequence[KeyColumns]
 ) -> tuple[dict[int, Entry], list[str]]:
     """Return the row of each entry's person, and those who have none; the first key that knows a person decides.
 
@@ -203,7 +203,7 @@ def _lower(cells: Sequence[str]) -> str:
     return " ".join(cells).strip().lower()
 
 
-def _index(sheet: Sheet, rows: Sequence[int], key: Key) -> dict[str, list[int]]:
+def _index(sheet: Sheet, rows: Sequence[int], key: KeyColumns) -> dict[str, list[int]]:
     index: dict[str, list[int]] = {}
     for row in rows:
         if text := key.of_cell([sheet.cell(row, column) for column in key.columns]):

@@ -12,7 +12,7 @@ from harness.contract import Limits
 from harness.errors import HarnessError
 from harness.lms._members import MOST_BYTES, MOST_FILES, Refused
 from harness.sandbox import Allowance, Box, Level, Process, Sandbox, find_sandbox_of_at_least
-from harness.wire import ArrayHeader, ChannelClosed, Done, File, OpenArchive, Raised, WireError, anything
+from harness.wire import ArrayHeader, ChannelClosed, Done, FileSent, OpenArchive, Raised, WireError, anything
 
 _SECONDS = 60.0
 _START_SECONDS = 30.0
@@ -74,7 +74,7 @@ def _files(process: Process, name: str, content: bytes, most: int) -> Iterator[t
         while True:
             reply, arrays = process.channel.receive(admit)
             match reply:
-                case File(path) if len(arrays) == 1:
+                case FileSent(path) if len(arrays) == 1:
                     left -= arrays[0].nbytes
                     yield path, arrays[0].tobytes()
                 case Done():

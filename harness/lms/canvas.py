@@ -21,7 +21,7 @@ from harness.gradebook import Entry, Roster
 from harness.lms._edit import (
     CellChange,
     Filled,
-    Key,
+    KeyColumns,
     Manner,
     by_field,
     by_name,
@@ -238,7 +238,7 @@ def _row_of_points(sheet: Sheet, column: int) -> int:
     raise UsageError(f"{sheet.path} has no row 'Points Possible': export the gradebook from Canvas again")
 
 
-def _keys(sheet: Sheet) -> list[Key]:
+def _keys(sheet: Sheet) -> list[KeyColumns]:
     header = sheet.header
     keys = [by_field(header.index(name), field, name) for name, field in _FIELDS if name in header]
     if header[:2] == ["LastName", "FirstName"]:

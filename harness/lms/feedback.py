@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from harness.contract import Task
-from harness.export import Check, checks_of
+from harness.export import ReportedCheck, checks_of
 from harness.gradebook import Entry, describe
 from harness.lms import canvas, moodle
 from harness.lms._origins import Origin
@@ -116,7 +116,7 @@ def _grade(entry: Entry) -> str:
     return f"{entry.final:g} points" + ("" if entry.maximum is None else f" of {entry.maximum:g}")
 
 
-def _check(check: Check) -> str:
+def _check(check: ReportedCheck) -> str:
     return check.name + (f": {check.message}" if check.message else "")
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 import yaml
 
-from harness.export import Check, checks_of
+from harness.export import ReportedCheck, checks_of
 from harness.gradebook import Roster
 from harness.lms._members import Member, Refused, why_skipped
 from harness.lms._uploads import Parsed, Skipped, System, Upload, strip_wrapper, unread
@@ -194,7 +194,7 @@ def _overview(record: Record) -> str:
     return neutral("\n".join(lines))
 
 
-def _test(check: Check, *, secret: bool) -> CheckResult:
+def _test(check: ReportedCheck, *, secret: bool) -> CheckResult:
     tells_score = secret and check.name == "beats baseline"
     words = {"passed": check.message, "skipped": f"not reached: {check.message}"}.get(
         check.outcome, f"{check.kind}: {check.message}"

@@ -19,7 +19,7 @@ from harness.gradebook import Entry, Person, Roster, describe
 from harness.lms._edit import (
     CellChange,
     Filled,
-    Key,
+    KeyColumns,
     Manner,
     by_field,
     by_name,
@@ -203,9 +203,9 @@ class Worksheet:
         """Tell whether Moodle would pass the row's grade over."""
         return self.changeable is not None and self.sheet.cell(row, self.changeable).lower() in _LOCKED
 
-    def keys(self, number_of: Callable[[Person], str]) -> list[Key]:
+    def keys(self, number_of: Callable[[Person], str]) -> list[KeyColumns]:
         """Return what people are told by; `number_of` is a person's number in this assignment, if an import told it."""
-        numbers = Key((self.id,), lambda person: {number_of(person)} - {""}, "participant", _digits)
+        numbers = KeyColumns((self.id,), lambda person: {number_of(person)} - {""}, "participant", _digits)
         keys = [numbers]
         if self.email is not None:
             keys.append(by_field(self.email, "email", "email"))

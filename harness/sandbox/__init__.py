@@ -4,7 +4,7 @@ import sys
 
 from harness.sandbox._box import Box, Folder, Launch, Sandbox
 from harness.sandbox._find import (
-    Attempt,
+    LevelAttempt,
     attempts,
     find_sandbox,
     find_sandbox_of_at_least,
@@ -27,7 +27,6 @@ else:
 __all__ = [
     "WHAT_HOLDS",
     "Allowance",
-    "Attempt",
     "Box",
     "Exceeded",
     "Folder",
@@ -37,6 +36,7 @@ __all__ = [
     "Isolation",
     "Launch",
     "Level",
+    "LevelAttempt",
     "Process",
     "Sandbox",
     "Start",

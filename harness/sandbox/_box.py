@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from harness.contract import Limits
-from harness.sandbox._cgroup import Group
+from harness.sandbox._cgroup import WorkerGroup
 from harness.sandbox._gpu import Gpu
 from harness.sandbox._interpreter import user_base
 from harness.sandbox._levels import Isolation
@@ -107,7 +107,7 @@ class _Worker:
     """The cap the worker puts on itself; at a level that shares the user's count, that count is added."""
     stop_signal: int
     """What makes the root take its whole tree along."""
-    group: Group | None = None
+    group: WorkerGroup | None = None
     """Where the kernel counts what the tree uses."""
     release: tuple[Callable[[], None], ...] = field(default=())
     """Called once everything is dead."""

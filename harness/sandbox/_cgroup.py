@@ -24,7 +24,7 @@ _HOST = "harness-host"
 _numbers = itertools.count()
 
 
-class Group(Protocol):
+class WorkerGroup(Protocol):
     """The control group of one worker."""
 
     @property
@@ -51,7 +51,7 @@ class Delegation(Protocol):
     def version(self) -> str:
         """In words."""
 
-    def make(self, limits: Limits) -> Group:
+    def make(self, limits: Limits) -> WorkerGroup:
         """Make the group of one worker.
 
         Raises:
@@ -92,7 +92,7 @@ class Unified:
         """In words."""
         return "cgroup v2"
 
-    def make(self, limits: Limits) -> Group:
+    def make(self, limits: Limits) -> WorkerGroup:
         """Make a group below our own, after leaving it: only groups without processes may hold others with limits."""
         try:
             parent = self.own.parent if self.own.name == _HOST else self.own
@@ -151,7 +151,7 @@ class Separate:
         """In words."""
         return "cgroup v1"
 
-    def make(self, limits: Limits) -> Group:
+    def make(self, limits: Limits) -> WorkerGroup:
         """Make a group in each hierarchy."""
         try:
             memory, pids = _fresh(self.memory), _fresh(self.pids)

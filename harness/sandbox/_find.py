@@ -38,7 +38,7 @@ _SECONDS_TO_START = 30.0
 
 
 @dataclass(frozen=True)
-class Attempt:
+class LevelAttempt:
     """One way to isolate that was tried; `problem` is None where it works."""
 
     name: str
@@ -47,7 +47,7 @@ class Attempt:
     problem: str | None
 
 
-def attempts(hidden: Sequence[Path]) -> Iterator[Attempt]:
+def attempts(hidden: Sequence[Path]) -> Iterator[LevelAttempt]:
     """Try each way to isolate, best first, by starting a real worker in it."""
     for candidate in _candidates(hidden):
         yield replace(candidate, problem=_try(candidate.sandbox))
@@ -147,7 +147,7 @@ def _told(paths: Iterable[Path]) -> list[str]:
     return sorted(str(path) for path in shown if not ({Path("/usr"), *shown} & set(path.parents)))
 
 
-def _candidates(hidden: Sequence[Path]) -> Iterator[Attempt]:
+def _candidates(hidden: Sequence[Path]) -> Iterator[LevelAttempt]:
     """Yield each way to isolate, best first, not tried yet."""
     if sys.platform == "linux" and hasattr(os, "fork"):
         programs = find_bubblewraps()
@@ -155,11 +155,11 @@ def _candidates(hidden: Sequence[Path]) -> Iterator[Attempt]:
             for program in programs:
                 bubblewrap = Bubblewrap(program, tuple(hidden), delegation)
                 groups = "" if delegation is None else f" with {delegation.version}"
-                yield Attempt(f"bubblewrap at {program}{groups}", bubblewrap.level, bubblewrap, None)
-        yield Attempt("landlock", Level.LANDLOCK, Landlock(tuple(hidden)), None)
-        yield Attempt("rlimits", Level.RLIMITS, Rlimits(), None)
+                yield LevelAttempt(f"bubblewrap at {program}{groups}", bubblewrap.level, bubblewrap, None)
+        yield LevelAttempt("landlock", Level.LANDLOCK, Landlock(tuple(hidden)), None)
+        yield LevelAttempt("rlimits", Level.RLIMITS, Rlimits(), None)
     else:
-        yield Attempt("rlimits", Level.RLIMITS, Plain(), None)
+        yield LevelAttempt("rlimits", Level.RLIMITS, Plain(), None)
 
 
 def _with_fork_servers(sandbox: Sandbox, fork_servers: ForkServers | None, tell: Tell) -> Sandbox:

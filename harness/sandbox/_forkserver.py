@@ -34,7 +34,7 @@ from harness.forkserver import (
     SpawnRequest,
 )
 from harness.sandbox._box import Ends, Folder, Program
-from harness.sandbox._cgroup import Group
+from harness.sandbox._cgroup import WorkerGroup
 from harness.sandbox._tree import below, outliving
 
 _SECONDS_TO_IMPORT = 120.0
@@ -191,7 +191,7 @@ class ForkServerConnection:
             Path(path).chmod(0o755)  # whatever the umask: the worker of a root host is another user
         return job
 
-    def spawn(self, request: SpawnRequest, ends: Ends, group: Group | None) -> SpawnedWorker:
+    def spawn(self, request: SpawnRequest, ends: Ends, group: WorkerGroup | None) -> SpawnedWorker:
         """Have a worker forked that has `ends` and is in `group` before it does anything.
 
         Raises:

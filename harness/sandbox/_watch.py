@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import psutil
 
 from harness.sandbox._box import Box, Root
-from harness.sandbox._cgroup import Group
+from harness.sandbox._cgroup import WorkerGroup
 from harness.sandbox._output import open_output
 
 _TICK_SECONDS = 0.1
@@ -58,7 +58,7 @@ class Watch:
         output: int,
         stop: Callable[[], None],
         kill: Callable[[], None],
-        group: Group | None,
+        group: WorkerGroup | None,
     ) -> None:
         self._root, self._limits, self._stop, self._kill = root, box.limits, stop, kill
         self._group, self._gpu = group, box.gpu

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from harness.artifact import Beside, Contents
+from harness.artifact import ArtifactContents, Beside
 from harness.contract import TaskInfo
 from harness.wire._codec import Form
 
@@ -136,7 +136,7 @@ class Logged(_Message, frozen=True, tag="logged"):
     values: Annotated[dict[LoggedName, LoggedValue], Meta(max_length=MAX_LOGGED_NAMES)]
 
 
-class File(_Message, frozen=True, tag="file"):
+class FileSent(_Message, frozen=True, tag="file"):
     """One file of the artifact, its bytes as a uint8 array; `path` is relative, with slashes."""
 
     path: Annotated[str, Meta(max_length=MAX_PATH)]
@@ -181,8 +181,8 @@ class Raised(_Message, frozen=True, tag="raised"):
 class Weighed(_Message, frozen=True, tag="weighed"):
     """What there is to be known."""
 
-    contents: Contents
+    contents: ArtifactContents
     beside: Beside
 
 
-Reply = Weighed | Done | Extracted | Logged | File | Operators | Raised
+Reply = Weighed | Done | Extracted | Logged | FileSent | Operators | Raised

@@ -38,7 +38,7 @@ from harness.wire import (
     Done,
     Echo,
     Extract,
-    File,
+    FileSent,
     Fit,
     Form,
     Inspect,
@@ -194,7 +194,7 @@ class Worker:
                 confine(Limits(), _PARSING_PROCESSES)
                 for path, content in read_archive(arrays[0].tobytes(), files, nbytes):
                     with self._lock:
-                        self._channel.send(File(path), content)
+                        self._channel.send(FileSent(path), content)
 
     def _setup(self, request: Setup) -> None:
         self._folder = Path(request.submission)
@@ -217,7 +217,7 @@ class Worker:
         try:
             for path, content in read_files(folder):
                 with self._lock:
-                    self._channel.send(File(path), content)
+                    self._channel.send(FileSent(path), content)
         except NotAFileError as error:
             raise ArtifactError(str(error)) from error
 

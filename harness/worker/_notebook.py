@@ -28,7 +28,7 @@ _SHOWN_CHARACTERS = 80
 
 
 @dataclass(frozen=True)
-class _Cell:
+class _SourceCell:
     number: int
     """From 1."""
     tree: ast.Module
@@ -37,7 +37,7 @@ class _Cell:
 
 @dataclass(frozen=True)
 class _Statement:
-    cell: _Cell
+    cell: _SourceCell
     node: ast.stmt
     binds: frozenset[str]
     """Names it gives a value to."""
@@ -99,11 +99,11 @@ def _marked(cells: Sequence[str], marked: Sequence[int]) -> Extracted:
     return Extracted(tuple(pieces), tuple(blanked), tuple(sorted(future)))
 
 
-def _whole(cell: _Cell, node: ast.stmt) -> _Statement:
+def _whole(cell: _SourceCell, node: ast.stmt) -> _Statement:
     return _Statement(cell, node, frozenset(), frozenset(), frozenset())
 
 
-def _parsed(number: int, text: str) -> _Cell | None:
+def _parsed(number: int, text: str) -> _SourceCell | None:
     """Parse a cell, without what only a notebook understands; None for a cell in another language."""
     lines = text.split("\n")
     blanked: set[int] = set()
@@ -114,7 +114,7 @@ def _parsed(number: int, text: str) -> _Cell | None:
         lines[first] = ""
         blanked.add(first + 1)
     try:
-        return _Cell(number, ast.parse("\n".join(lines)), frozenset(blanked))
+        return _SourceCell(number, ast.parse("\n".join(lines)), frozenset(blanked))
     except SyntaxError:
         for place, line in enumerate(lines):
             if _MAGIC.match(line):
@@ -123,10 +123,10 @@ def _parsed(number: int, text: str) -> _Cell | None:
             elif _ASSIGNED_MAGIC.match(line):
                 lines[place] = _ASSIGNED_MAGIC.sub(r"\1None", line)
                 blanked.add(place + 1)
-        return _Cell(number, ast.parse("\n".join(lines)), frozenset(blanked))
+        return _SourceCell(number, ast.parse("\n".join(lines)), frozenset(blanked))
 
 
-def _statement(cell: _Cell, node: ast.stmt) -> _Statement | None:
+def _statement(cell: _SourceCell, node: ast.stmt) -> _Statement | None:
     """Return what a statement binds and uses; None for one that is never taken."""
     if not _can_be_taken(node):
         return None
@@ -229,7 +229,7 @@ def _sets_environment(found: _Statement) -> bool:
     )
 
 
-def _extracted(taken: Sequence[_Statement], missing: set[str], parsed: Sequence[_Cell]) -> Extracted:
+def _extracted(taken: Sequence[_Statement], missing: set[str], parsed: Sequence[_SourceCell]) -> Extracted:
     future = {feature for cell in parsed for feature in _features(cell.tree.body)}
     pieces = sorted(found.piece for found in taken if not _is_future(found.node))
     blanked = {(found.cell.number, line) for found in taken for line in found.cell.blanked}
@@ -262,7 +262,7 @@ def _unparsable(number: int, text: str, error: Exception) -> ContractError:
     return ContractError(f"cell {number}, line {line} (`{shown}`): {type(error).__name__}: {said}")
 
 
-def _no_model(parsed: Sequence[_Cell], count: int) -> str:
+def _no_model(parsed: Sequence[_SourceCell], count: int) -> str:
     classes = [node.name for cell in parsed for node in cell.tree.body if isinstance(node, ast.ClassDef)]
     models = [name for name in classes if name.lower().endswith(("model", "net", "classifier", "network"))]
     hint = f"; if it is {models[-1]}, write a class Model with fit and predict that uses it" if models else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness import git as host_git
-from harness.ci import Policy, Repository, find_change, find_range
+from harness.ci import ChangePolicy, Repository, find_change, find_range
 from harness.errors import InfrastructureError
 from harness.git import run_git
 
@@ -69,7 +69,7 @@ def bomb(root: Path, levels: int) -> str:
 def test_trees_that_name_more_files_than_are_read_are_refused(root: Path, levels: int) -> None:
     head = hand_in(root, bomb(root, levels))
     repository = Repository.of(root)
-    change = find_change(repository, find_range(repository, "main", head), Policy("report"))
+    change = find_change(repository, find_range(repository, "main", head), ChangePolicy("report"))
     assert (change.refused, change.wanted) == (True, ())
     assert "more than 20,000 files" in change.findings[0].message
 

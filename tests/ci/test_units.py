@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from harness.ci import (
     COMMENT_BYTES,
     Change,
-    Finding,
+    ChangePolicy,
+    FileFinding,
     Former,
     Graded,
     Note,
     Place,
     Points,
-    Policy,
     Problem,
     Range,
     Result,
@@ -47,7 +47,7 @@ from harness.ci._change import (
     safe_path,
 )
 from harness.ci._find import entries_of
-from harness.ci._git import Entry, FileChange, Repository
+from harness.ci._git import CommittedFile, FileChange, Repository
 from harness.ci._read import MOST_BYTES as MOST_RESULT_BYTES
 from harness.errors import InfrastructureError, UsageError
 from harness.record import Record
@@ -75,12 +75,12 @@ def result(**more: Any) -> Result:
     return Result(**(given | more))
 
 
-def found(message: str = "m", path: str = "p", severity: Any = "error", line: int | None = None) -> Finding:
-    return Finding(severity=severity, path=path, line=line, message=message)
+def found(message: str = "m", path: str = "p", severity: Any = "error", line: int | None = None) -> FileFinding:
+    return FileFinding(severity=severity, path=path, line=line, message=message)
 
 
-def entry(path: str, mode: str = "100644", size: int = 1) -> Entry:
-    return Entry(path, mode, "0" * 40, size)
+def entry(path: str, mode: str = "100644", size: int = 1) -> CommittedFile:
+    return CommittedFile(path, mode, "0" * 40, size)
 
 
 MODEL = "submissions/bob/blobs/model.py"
@@ -88,9 +88,14 @@ ALICE = "submissions/alice/blobs/model.py"
 
 
 def read(
-    changes: list[tuple[str | None, str | None]], before: list[Entry], after: list[Entry], policy: Policy | None = None
+    changes: list[tuple[str | None, str | None]],
+    before: list[CommittedFile],
+    after: list[CommittedFile],
+    policy: ChangePolicy | None = None,
 ) -> Change:
-    return read_change([FileChange(*one) for one in changes], before, after, {"blobs", "more"}, policy or Policy())
+    return read_change(
+        [FileChange(*one) for one in changes], before, after, {"blobs", "more"}, policy or ChangePolicy()
+    )
 
 
 def test_added_changed_and_deleted_are_told_apart() -> None:
@@ -145,7 +150,7 @@ def test_a_work_moved_to_another_task_is_new_there() -> None:
 
 
 def test_a_rename_touches_whose_it_was() -> None:
-    change = read([(ALICE, MODEL)], [entry(ALICE)], [entry(MODEL)], Policy(author="bob"))
+    change = read([(ALICE, MODEL)], [entry(ALICE)], [entry(MODEL)], ChangePolicy(author="bob"))
     assert [one.path for one in change.findings] == [ALICE]
     assert change.refused
 
@@ -202,9 +207,9 @@ def test_too_much_is_told_and_never_read(what: str) -> None:
     assert {one.path for one in entries_of([*TOO_MUCH[what], entry(other)], change)} == {other}
 
 
-@pytest.mark.parametrize("policy", [Policy(), Policy("report")])
+@pytest.mark.parametrize("policy", [ChangePolicy(), ChangePolicy("report")])
 @pytest.mark.parametrize("path", ["README.md", "/elsewhere", "submissions/bob/../../x", "submissions//blobs/x", ""])
-def test_outside_is_refused_or_reported(path: str, policy: Policy) -> None:
+def test_outside_is_refused_or_reported(path: str, policy: ChangePolicy) -> None:
     change = read([(None, path)], [], [], policy)
     assert change.refused == (policy.outside == "refuse")
     assert [(one.path, one.severity) for one in change.findings] == [(path, "error" if change.refused else "warning")]

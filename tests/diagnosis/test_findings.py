@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from harness.diagnosis import Bubblewrap, Facts, Finding, findings
+from harness.diagnosis import BubblewrapFacts, Finding, MachineFacts, findings
 from harness.diagnosis._facts import _of_linux, describe
 from harness.sandbox import Level
 from harness.versions import Version, parse_version
 
 pytestmark = pytest.mark.unit
 
-GOOD = Facts(
+GOOD = MachineFacts(
     system="Linux",
     kernel=(7, 1),
-    bubblewraps=(Bubblewrap(path=Path("/usr/bin/bwrap"), version=(0, 12, 0)),),
+    bubblewraps=(BubblewrapFacts(path=Path("/usr/bin/bwrap"), version=(0, 12, 0)),),
     landlock_abi=7,
 )
 ALL = frozenset(Level)
@@ -25,17 +25,17 @@ WITHOUT_NAMESPACES = frozenset({Level.LANDLOCK, Level.RLIMITS})
 ALONE = frozenset({Level.RLIMITS})
 
 
-def found(facts: Facts, levels: frozenset[Level] = ALL) -> list[Finding]:
+def found(facts: MachineFacts, levels: frozenset[Level] = ALL) -> list[Finding]:
     return list(findings(facts, levels))
 
 
-def only(facts: Facts, levels: frozenset[Level] = ALL) -> Finding:
+def only(facts: MachineFacts, levels: frozenset[Level] = ALL) -> Finding:
     (one,) = found(facts, levels)
     return one
 
 
-def bubblewrap(*version: int, setuid: bool = False) -> Facts:
-    return replace(GOOD, bubblewraps=(Bubblewrap(path=Path("/opt/bwrap"), version=version, setuid=setuid),))
+def bubblewrap(*version: int, setuid: bool = False) -> MachineFacts:
+    return replace(GOOD, bubblewraps=(BubblewrapFacts(path=Path("/opt/bwrap"), version=version, setuid=setuid),))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_setuid_program_is_one_that_runs_as_root(tmp_path: Path) -> None:
     program.touch()
     program.chmod(0o4755)
     own = program.stat().st_uid == 0
-    assert describe(program, "bubblewrap 0.9.0") == Bubblewrap(path=program, version=(0, 9, 0), setuid=own)
+    assert describe(program, "bubblewrap 0.9.0") == BubblewrapFacts(path=program, version=(0, 9, 0), setuid=own)
     program.chmod(0o755)
     assert not describe(program, "bubblewrap 0.9.0").setuid
 
@@ -154,7 +154,7 @@ def test_a_kernel_without_the_landlock_that_is_needed_is_told(abi: int, kernel: 
 
 @pytest.mark.parametrize(("system", "name", "other"), [("Windows", "Windows", True), ("Darwin", "macOS", False)])
 def test_where_nothing_isolates_linux_is_the_remedy(system: str, name: str, other: bool) -> None:
-    one = only(Facts(system=system), ALONE)
+    one = only(MachineFacts(system=system), ALONE)
     assert one.text.startswith(name)
     assert "use Linux" in one.remedy
     assert ("WSL 2" in one.remedy) == other

@@ -13,7 +13,7 @@ from harness.evaluation._audits import (
     differing,
     timed_answers_equal_scored,
 )
-from harness.evaluation._measure import Asked
+from harness.evaluation._measure import Answered
 from tests.classroom.others import CHEATS
 from tests.declared import task
 
@@ -114,7 +114,7 @@ def wrong(share, items):
 def test_a_score_may_fall_by_the_cost_stated_and_by_chance(metric, share, passed):
     task = replace(blobs(0.05), metrics=(metric,))
     items = np.random.default_rng(0).permutation(400)[:200]
-    audit = altered_inputs_score_as_well(task, TRUTH, wrong(0.0, np.arange(400)), Asked(items, wrong(share, items)))
+    audit = altered_inputs_score_as_well(task, TRUTH, wrong(0.0, np.arange(400)), Answered(items, wrong(share, items)))
     assert audit.passed == passed
     assert audit.severity == "fail"
     assert passed or "on 200 items" in audit.detail
@@ -124,7 +124,7 @@ def test_an_error_that_rises_is_a_score_that_falls():
     error = Metric("error", lambda t, p: float((p.values != t).mean()), higher_is_better=False)
     items = np.arange(200)
     audit = altered_inputs_score_as_well(
-        replace(blobs(0.05), metrics=(error,)), TRUTH, wrong(0.0, np.arange(400)), Asked(items, wrong(0.4, items))
+        replace(blobs(0.05), metrics=(error,)), TRUTH, wrong(0.0, np.arange(400)), Answered(items, wrong(0.4, items))
     )
     assert not audit.passed
 
@@ -132,7 +132,7 @@ def test_an_error_that_rises_is_a_score_that_falls():
 def test_a_task_that_states_no_cost_has_no_such_audit():
     items = np.arange(200)
     assert (
-        altered_inputs_score_as_well(blobs(None), TRUTH, wrong(0.0, np.arange(400)), Asked(items, wrong(0.9, items)))
+        altered_inputs_score_as_well(blobs(None), TRUTH, wrong(0.0, np.arange(400)), Answered(items, wrong(0.9, items)))
         is None
     )
 
@@ -145,7 +145,7 @@ def test_honest_noise_is_hardly_ever_called_memory():
         flipped = generator.random(200) < 0.05
         answers = Predictions(np.where(flipped, 1 - items % 2, items % 2))
         alarms += not altered_inputs_score_as_well(
-            blobs(0.05), TRUTH, wrong(0.0, np.arange(400)), Asked(items, answers)
+            blobs(0.05), TRUTH, wrong(0.0, np.arange(400)), Answered(items, answers)
         ).passed
     assert alarms <= 8
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import FailureKind, Phase
-from harness.export import NAMES, Check, checks_of
+from harness.export import NAMES, ReportedCheck, checks_of
 from harness.export.junit import Case, Suite, junit_xml, suites_of
 from harness.text import neutral
 from tests.records import RECORD, changed, failing
@@ -115,7 +115,7 @@ def test_no_text_breaks_out(message, log, file):
 @settings(deadline=None, max_examples=50)
 @given(written, written)
 def test_nor_in_a_case_of_its_own(path, message):
-    check = Check(name=path, outcome="failed", kind="outside", message=message)
+    check = ReportedCheck(name=path, outcome="failed", kind="outside", message=message)
     xml = junit_xml([Suite(name="change", cases=(Case(classname="change", check=check),))])
     schema().validate(xml.decode())
     assert [case.get("name") for case in ElementTree.fromstring(xml).iter("testcase")] == [neutral(path)]

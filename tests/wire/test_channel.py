@@ -18,7 +18,7 @@ from harness.wire import (
     Channel,
     ChannelClosed,
     Done,
-    File,
+    FileSent,
     Fit,
     Load,
     Logged,
@@ -129,7 +129,7 @@ def test_requests_come_out_as_they_went_in(message):
     [
         Done("ragged"),
         Logged({"loss": 0.25, "épöch": 1e-300}),
-        File("net/weights.safetensors"),
+        FileSent("net/weights.safetensors"),
         Operators(),
         Operators(("aten.mm.default",), 640, ("aten.relu.default",)),
         Raised("ValueError", "\0\x1b[31m ✗ \u2028", None, None, "", "memory"),

@@ -28,7 +28,7 @@ from harness.evaluation._measure import YardstickSession
 from harness.evaluation._score import score
 from harness.evaluation._session import Session
 from harness.sandbox import Folder
-from harness.wire import Channel, Done, File, Logged, Operators, Raised, Reply, Request
+from harness.wire import Channel, Done, FileSent, Logged, Operators, Raised, Reply, Request
 
 N = 2
 """Inputs in a question."""
@@ -127,7 +127,7 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 messages = st.one_of(
     st.builds(Done, st.sampled_from(["array", "texts", "ragged"])),
     st.builds(Logged, st.dictionaries(texts, numbers | st.sampled_from([1e100, 1.7e308, 5e-324]), max_size=3)),
-    st.builds(File, texts),
+    st.builds(FileSent, texts),
     st.builds(
         Operators,
         st.lists(texts, max_size=3).map(tuple),
