@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import click
 from rich.console import Console
 
 from harness.cli import PASSED
+from harness.cli._export_grades import count_of
 from harness.cli._gradebook import gradebook, grades_options, read_rules, warn
 from harness.cli._options import console, course_at, stores_of
 from harness.course import Course, suggest
 from harness.errors import UsageError
 from harness.files import write_atomically
 from harness.gradebook import Entry
+from harness.gradebook.marking import marking_pages
 from harness.lms import Origin, Origins
 from harness.lms.feedback import Feedback, make_feedback, zip_for_canvas, zip_for_moodle
 from harness.lms.moodle import participants
@@ -42,7 +45,11 @@ def feedback(
     count_validation: bool,
     output: Path | None,
 ) -> int:
-    """Write a page and a short text for everybody in the class, and zips of them for Moodle and Canvas."""
+    """Write a page and a short text for everybody in the class, and zips of them for Moodle and Canvas.
+
+    For whoever marks, .harness/marking/TASK/index.html shows all of them, with the README, pictures, PDF, pages and
+    notebooks that they handed in.
+    """
     out, course = console(), course_at()
     if task not in course.task_names():
         raise UsageError(f"there is no task {task!r}{suggest(task, course.task_names())}")
@@ -60,8 +67,22 @@ def feedback(
         _write(out, folder / "moodle.zip", *zip_for_moodle(made, numbers))
     if any(origin.system == "canvas" for origin in origins.values()):
         _write(out, folder / "canvas.zip", *zip_for_canvas(made, origins))
-    out.print(f"{folder}: feedback for {len(made)} people")
+    out.print(f"{folder}: feedback for {count_of(len(made), 'person', 'people')}")
+    _write_marking(out, course, task, made, folder)
     return PASSED
+
+
+def _write_marking(out: Console, course: Course, task: str, made: Sequence[Feedback], pages: Path) -> None:
+    """Write the pages for whoever marks into a folder of their own: nothing of it is for students."""
+    folder = course.private / "marking" / task
+    if folder.is_dir():
+        shutil.rmtree(folder)  # what somebody has taken back is not shown any more
+    places = {one.entry.person.submission: course.submissions_folder / one.entry.person.submission for one in made}
+    folders = {name: place / task for name, place in places.items() if not place.is_symlink()}
+    links = {one.entry.person.key: pages / f"{one.stem}.html" for one in made}
+    for file in marking_pages(course.task(task).title, [one.entry for one in made], folders, links, folder):
+        write_atomically(folder / file.path, file.content, 0o600)
+    out.print(f"{folder / 'index.html'}: for whoever marks")
 
 
 def _make(course: Course, task: str, entries: Sequence[Entry]) -> list[Feedback]:

@@ -6,6 +6,7 @@ from harness.evaluation._host import describe_git, package_versions
 from harness.evaluation._identity import Changed, Identity, identify
 from harness.evaluation._observe import Observer, Silent
 from harness.evaluation._result import EvaluationResult, Remarks
+from harness.evaluation._roles import role_of
 from harness.evaluation._settings import Device, Settings, WeightsPolicy
 from harness.evaluation._snapshot import Contents, read_contents, read_files
 from harness.evaluation._tasks import TaskInUse, TasksInUse
@@ -31,4 +32,5 @@ __all__ = [
     "package_versions",
     "read_contents",
     "read_files",
+    "role_of",
 ]

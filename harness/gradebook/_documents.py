@@ -1,0 +1,147 @@
+"""What people hand in for the human who marks: a README, pictures, pages, notebooks. Shown, and never run.
+
+Nothing of it may do anything in the reader's browser: text is escaped, a picture is a picture, a page stands in a frame
+without scripts, and the page around it forbids every script and every request. What a browser cannot show so, such as
+PDF, is copied and linked.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+
+from harness.evaluation import role_of
+from harness.text import neutral_html
+
+CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""Of the page around documents, and by inheritance of the frames in it (CSP, section 4.2.1)."""
+_MOST_SHOWN = 8 << 20
+"""Bytes of one document that are shown in the page itself."""
+_MOST_COPIED = 256 << 20
+_PICTURES = {
+    ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif", ".webp": "webp", ".bmp": "bmp", ".svg": "svg+xml",
+}  # fmt: skip
+_PAGES = (".html", ".htm")
+_TEXTS = (".md", ".rst", ".txt", ".csv", ".json", ".tex", "")
+_NOT_WORK = frozenset({"__pycache__", "node_modules", "site-packages"})
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document of a submission."""
+
+    path: PurePosixPath
+    """Within the submission."""
+    size: int
+    content: bytes | None
+    """None where it is too large to be shown or copied."""
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a page can show it; else it is linked."""
+        suffix = self.path.suffix.lower()
+        shown = suffix in _PICTURES or suffix in _PAGES or suffix in _TEXTS or suffix == ".ipynb"
+        return shown and self.size <= _MOST_SHOWN
+
+    @property
+    def markup(self) -> str:
+        """What shows it in a page of `CONTENT_POLICY`."""
+        content, suffix = self.content or b"", self.path.suffix.lower()
+        if suffix in _PICTURES:
+            return _picture(_PICTURES[suffix], base64.b64encode(content).decode())
+        text = content.decode("utf-8-sig", "replace")
+        if suffix in _PAGES:
+            return f'<iframe sandbox srcdoc="{neutral_html(text)}"></iframe>'
+        return _notebook(content) if suffix == ".ipynb" else _text(text)
+
+
+def document_paths(folder: Path) -> list[PurePosixPath]:
+    """Return the documents and notebooks of a submission, by name; what is hidden is left out."""
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _NOT_WORK)
+        inside = PurePosixPath(Path(place).relative_to(folder).as_posix())
+        found += [inside / name for name in names if not name.startswith(".") and role_of(inside / name) == "document"]
+    return sorted(found)
+
+
+def read_document(folder: Path, path: PurePosixPath) -> Document:
+    """Read a document of the submission in `folder`; a link among the names is not followed."""
+    try:
+        descriptor = os.open(folder / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return Document(path, 0, None)
+    with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor, opened without following a link
+        facts = os.fstat(stream.fileno())
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > _MOST_COPIED:
+            return Document(path, facts.st_size, None)
+        return Document(path, facts.st_size, stream.read(_MOST_COPIED))
+
+
+def _picture(kind: str, encoded: str) -> str:
+    return f'<img alt="" src="data:image/{kind};base64,{neutral_html(encoded)}">'
+
+
+def _text(text: str) -> str:
+    return f"<pre>{neutral_html(text)}</pre>"
+
+
+# notebooks
+
+
+class _Output(msgspec.Struct):
+    data: dict[str, Any] = {}
+    text: str | list[str] = ""
+    traceback: list[str] = []
+
+
+class _Cell(msgspec.Struct):
+    cell_type: str = ""
+    source: str | list[str] = ""
+    outputs: list[_Output] = []
+
+
+class _Notebook(msgspec.Struct):
+    cells: list[_Cell] = []
+
+
+def _notebook(content: bytes) -> str:
+    """Return a notebook's cells and outputs: code and text as they stand, pictures, nothing that a script drew."""
+    try:
+        cells = msgspec.json.decode(content, type=_Notebook).cells
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _text(content.decode("utf-8", "replace"))
+    return "\n".join(part for cell in cells for part in _cell(cell))
+
+
+def _cell(cell: _Cell) -> Iterator[str]:
+    label = "code" if cell.cell_type == "code" else "text"
+    if text := _joined(cell.source):
+        yield f'<pre class="{label}">{neutral_html(text)}</pre>'
+    for output in cell.outputs:
+        yield from _output(output)
+
+
+def _output(output: _Output) -> Iterator[str]:
+    for kind in ("png", "jpeg"):
+        encoded = output.data.get(f"image/{kind}")
+        if isinstance(encoded, str | list):
+            yield _picture(kind, "".join(_joined(encoded).split()))
+            return
+    plain = output.data.get("text/plain", "")
+    text = (
+        _joined(output.text) or _joined(plain if isinstance(plain, str | list) else "") or "\n".join(output.traceback)
+    )
+    if text:
+        yield _text(text)
+
+
+def _joined(text: str | Sequence[object]) -> str:
+    return text if isinstance(text, str) else "".join(map(str, text))
