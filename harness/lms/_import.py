@@ -175,6 +175,8 @@ class _Intake:
             return rules.names[one.number]
         if rules.roster is not None:
             return find_submission(one, rules.roster, canvas=rules.system.name == "canvas")
+        if one.number and (known := self._origins.submission_of(rules.system.name, self._task, one.number)):
+            return known  # whatever they call themselves now
         return folder_name(one.who, one.number if rules.system.has_numbers else "")
 
     def _take(self, name: str, owners: Sequence[_Owner]) -> Iterator[Imported]:

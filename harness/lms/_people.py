@@ -24,6 +24,7 @@ def find_submission(upload: Upload, roster: Roster, *, canvas: bool) -> str:
         lambda person: canvas and bool(person.canvas_id) and person.canvas_id == upload.number,
         lambda person: bool(email) and person.email.lower() == email,
         lambda person: bool(login) and login in _logins(person),
+        lambda person: bool(login) and login in {person.id_number.lower(), person.sis_user_id.lower()},
         lambda person: bool(number) and not canvas and bool(person.id_number) and person.id_number.lower() == number,
         lambda person: bool(named) and named in spellings(person.name),
         lambda person: plain(person.submission) in {named, plain(folder_name(who, upload.number))},

@@ -61,7 +61,7 @@ class System:
     title: str
     parse: Parse
     has_numbers: bool = True
-    """Whether people are told apart by the system's own numbers."""
+    """Whether the system's own number of a person is part of the folder's name where no roster names it."""
     hand_in_of: Callable[[Path, Upload], HandIn] = lambda _source, _upload: UNKNOWN
     """What a folder that was imported says about when somebody's work was handed in, beside its files' names."""
 

@@ -29,7 +29,10 @@ def parse(members: Sequence[Member], roster: Roster | None) -> list[Parsed]:
             parsed.append(unread(member, "a folder of clones"))
         else:
             login = _login(parts[0], start, logins)
-            parsed.append(Upload(member=member, who=login, number=login, login=login, path=PurePosixPath(*parts[1:])))
+            # the repository's name is nobody else's; the login depends on what the names have in common
+            parsed.append(
+                Upload(member=member, who=login, number=parts[0], login=login, path=PurePosixPath(*parts[1:]))
+            )
     return parsed
 
 
@@ -39,7 +42,7 @@ def hand_in_of(source: Path, upload: Upload) -> HandIn:
     return UNKNOWN if claim is None else HandIn(moment=claim.moment, source=claim.words)
 
 
-SYSTEM = System("github", "a folder of clones", parse, hand_in_of=hand_in_of)
+SYSTEM = System("github", "a folder of clones", parse, has_numbers=False, hand_in_of=hand_in_of)
 
 
 def _common_start(names: Sequence[str]) -> str:

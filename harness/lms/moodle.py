@@ -30,6 +30,7 @@ from harness.lms._edit import (
     uses_comma,
 )
 from harness.lms._members import Member, why_skipped
+from harness.lms._moments import parse_moment
 from harness.lms._uploads import Parsed, Skipped, System, Upload, unread
 from harness.tables import Sheet, format_number, parse_number
 from harness.text import neutral_cell
@@ -184,7 +185,7 @@ class Worksheet:
         email = next((at for at in emails if any("@" in sheet.cell(row, at) for row in rows)), named("email"))
         name = named("name") if named("name") is not None else _name_column(sheet, header, rows, email)
         feedback = named("feedback")
-        if feedback is None and len(header) > maximum + 3:
+        if feedback is None and len(header) > maximum + 3 and not _has_times(sheet, len(header) - 1, rows):
             feedback = len(header) - 1
         changeable = next((at for at in range(maximum + 1, len(header)) if _is_yes_or_no(sheet, at, rows)), None)
         return cls(sheet, first, grade, maximum, changeable, feedback, name, email, named("id_number"))
@@ -296,6 +297,12 @@ def _is_maximum(sheet: Sheet, column: int, rows: range) -> bool:
         and (next(iter(values)) or 0) > 0
         and all(text in ("", "-") or parse_number(text) is not None for text in beside)
     )
+
+
+def _has_times(sheet: Sheet, column: int, rows: range) -> bool:
+    """Tell whether a column says when something was changed: the last one does where comments are switched off."""
+    texts = [sheet.cell(row, column) for row in rows]
+    return any(text == "-" or parse_moment(text) is not None for text in texts)
 
 
 def _is_yes_or_no(sheet: Sheet, column: int, rows: range) -> bool:

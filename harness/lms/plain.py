@@ -38,12 +38,17 @@ def _read(member: Member, path: PurePosixPath) -> Parsed:
     if reason := why_skipped(member.path):
         return Skipped(member, reason)
     if len(path.parts) > 1:
-        return Upload(member=member, who=path.parts[0], path=PurePosixPath(*path.parts[1:]))
+        return _upload(member, path.parts[0], PurePosixPath(*path.parts[1:]))
     name = path.name.lower()
     ending = next((one for one in ARCHIVE_ENDINGS if name.endswith(one)), None)
     if ending is not None:
-        return Upload(member=member, who=path.name[: -len(ending)], path=path)
+        return _upload(member, path.name[: -len(ending)], path)
     if name.endswith(_SOURCES) and path.stem != "model":
         inner = PurePosixPath("model.py") if path.suffix.lower() == ".py" else path
-        return Upload(member=member, who=path.stem, path=inner)
+        return _upload(member, path.stem, inner)
     return unread(member, "plain folders: <name>/…, <name>.zip or <name>.py")
+
+
+def _upload(member: Member, who: str, path: PurePosixPath) -> Upload:
+    """Return somebody's file; people call folders by their names, their logins, their addresses or their numbers."""
+    return Upload(member=member, who=who, login=who, email=who, path=path)
