@@ -40,7 +40,7 @@ class Submission:
     task: str
     folder: Path
     shared: Path | None = None
-    """What a reference has in common with others; no student's submission has any."""
+    """The folder of code that references share; None for a student's submission."""
 
     def __str__(self) -> str:
         return f"{self.name} · {self.task}"
@@ -57,7 +57,7 @@ class _TaskRead:
 
 @dataclass(frozen=True)
 class Course:
-    """The root that holds ``tasks/``, ``submissions/``, ``reference/`` and ``leaderboard/``."""
+    """A course: the folder that holds ``tasks/``, ``submissions/``, ``reference/`` and ``leaderboard/``."""
 
     root: Path
     _read: dict[str, _TaskRead] = field(default_factory=dict, repr=False, compare=False)
@@ -100,7 +100,7 @@ class Course:
 
     @property
     def private(self) -> Path:
-        """The host's own folder, never published."""
+        """The folder of private files, never published."""
         return self.root / PRIVATE
 
     def task_names(self) -> list[str]:
@@ -175,7 +175,7 @@ class Course:
         return folders_in(self.submissions_folder)
 
     def folder_of(self, name: str, task: str) -> Path:
-        """Return the folder of the submission published as `name`, there or not.
+        """Return the folder of the submission published as `name`, whether or not it exists.
 
         Raises:
             UsageError: the name is not allowed, or a link is in the place of the person's folder.
@@ -187,7 +187,7 @@ class Course:
         """Return the folder of one person's work."""
         check_name(name, "submission")
         folder = self.root / base / name
-        if folder.is_symlink():  # else one person's work would be graded as another's
+        if folder.is_symlink():  # otherwise one person's work would be graded as another's
             raise UsageError(f"{base}/{name} is a link: put the files themselves there, or remove it")
         return folder
 
@@ -246,15 +246,15 @@ def published_folder(name: str, task: str) -> str:
 
 
 def current_folder() -> Path:
-    """Return the current folder by the name under which it was entered: a shell keeps the links on the way to it."""
+    """Return the current folder with the links by which the shell entered it."""
     here, entered = Path.cwd(), Path(os.environ.get("PWD", ""))
     return entered if entered.is_absolute() and ".." not in entered.parts and _is_same(entered, here) else here
 
 
 def folders_in(folder: Path) -> list[str]:
-    """Return the names of the folders in `folder`, and of links, which are refused by whoever would open one.
+    """Return the names of the folders in `folder`, and of links, which are refused where they would be opened.
 
-    Hidden ones, and those that begin with ``_``, are nobody's work.
+    Names that begin with ``.`` or ``_`` are left out: they are no submissions.
     """
     if not folder.is_dir():
         return []
@@ -281,10 +281,10 @@ def digest_files(folder: Path, files: Iterable[Path]) -> str:
 
 
 def _state(path: Path) -> tuple[int, ...]:
-    """Return what changes when a file is written: size, times, inode."""
+    """Return the size, times and inode of a file, which change when it is written."""
     try:
         found = path.stat()
-    except OSError:  # a link to nowhere
+    except OSError:  # a broken link
         return ()
     return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
@@ -301,7 +301,7 @@ def _normal(parts: tuple[str, ...]) -> list[str]:
 
 
 def repositories_in(folder: Path) -> list[Path]:
-    """Return the ``.git`` of each repository below `folder`: what is in one is no part of anybody's work."""
+    """Return the ``.git`` of each repository below `folder`; files in a repository are not part of a submission."""
     found = []
     for where, folders, files in islice(os.walk(folder), _MOST_FOLDERS):
         found += [Path(where, name) for name in (*folders, *files) if name.casefold() == ".git"]
@@ -320,7 +320,7 @@ def _has_tasks(folder: Path) -> bool:
 
 
 def _is_inside_a_course(folder: Path) -> bool:
-    """Tell whether `folder`, by its name or by where that leads, is among what a course keeps of others."""
+    """Tell whether `folder`, by its name or its target, lies where a course keeps other people's files."""
     return any(
         way.relative_to(above).parts[0].casefold() in _NOT_ITS_OWN and _has_tasks(above)
         for way in (folder, folder.resolve())
@@ -336,7 +336,7 @@ def _is_same(one: Path, other: Path) -> bool:
 
 
 def _where(error: BaseException, folder: Path) -> str:
-    """Return file and line of what went wrong: the last place inside the task's own folder."""
+    """Return file and line of an error: the last frame inside the task's own folder, or the wrong fields' lines."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
     frames = [
@@ -350,7 +350,7 @@ def _where(error: BaseException, folder: Path) -> str:
 
 
 def _meant(error: BaseException) -> str:
-    """Name the fields of the harness's own class that was given one it has not."""
+    """Name the fields of a class of the harness that was given an unknown one; "" for any other error."""
     found = re.match(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error))
     declared = getattr(harness.contract, found[1], None) if found else None
     if found is None or not is_dataclass(declared):
@@ -384,7 +384,7 @@ def _import_task(root: Path, folder: Path) -> ModuleType:
 
 @contextmanager
 def _no_bytecode() -> Iterator[None]:
-    """Leave no ``__pycache__`` in a course: who looks at it, or only reads from it, writes nothing there."""
+    """Write no ``__pycache__`` into a course: reading a task changes no file."""
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         yield

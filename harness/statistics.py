@@ -1,4 +1,4 @@
-"""Pure functions: how sure a figure is, and which figures can be told apart."""
+"""Statistics: intervals of figures, and tests of whether two figures differ; pure functions."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def mcnemar_p_value(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> floa
 def paired_bootstrap_p_value(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     """Return the two-sided p-value that two figures differ, from draws made on the same resampled items."""
     differences = first - second
-    # add one: a p-value of zero cannot be had from finitely many draws (Davison & Hinkley 1997, 4.2)
+    # add one: finitely many draws cannot give a p-value of zero (Davison & Hinkley 1997, 4.2)
     below = (np.sum(differences <= 0) + 1) / (len(differences) + 1)
     above = (np.sum(differences >= 0) + 1) / (len(differences) + 1)
     return float(min(1.0, 2 * min(below, above)))
@@ -86,7 +86,7 @@ def unpaired_p_value(first: tuple[float, Interval], second: tuple[float, Interva
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return the p-values adjusted for having asked them all (Holm 1979, Scand. J. Stat. 6:65)."""
+    """Return the p-values adjusted for multiple comparisons (Holm 1979, Scand. J. Stat. 6:65)."""
     adjusted = [0.0] * len(p_values)
     running = 0.0
     for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
@@ -129,7 +129,7 @@ def interquartile_ratio(values: Sequence[float] | NDArray[Any]) -> float:
     return float((high - low) / median) if median else 0.0
 
 
-@lru_cache(maxsize=256)  # the pairs of a class disagree on much the same numbers of items
+@lru_cache(maxsize=256)  # pairs of a class disagree on similar numbers of items
 def _binomial(trials: int, share: float) -> NDArray[np.float64]:
     """Return (trials + 1,) P(X = k) for X ~ Binomial(trials, share), from sums of logarithms.
 
@@ -141,5 +141,5 @@ def _binomial(trials: int, share: float) -> NDArray[np.float64]:
     log_factorials = np.concatenate([[0.0], np.log(counts[1:]).cumsum()])
     ways = log_factorials[-1] - log_factorials - log_factorials[::-1]
     shares: NDArray[np.float64] = np.exp(ways + counts * math.log(share) + counts[::-1] * math.log1p(-share))
-    shares.setflags(write=False)  # it is kept
+    shares.setflags(write=False)  # it is cached
     return shares

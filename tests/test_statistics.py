@@ -101,7 +101,7 @@ def test_the_bound_is_the_largest_rank_that_mlperfs_rule_allows(n, share, error)
     assert rank == (allowed[-1] if len(allowed) else None)
 
 
-def test_sixty_four_samples_are_the_least_that_bound_the_ninetieth_percentile():
+def test_sixty_four_samples_are_the_fewest_that_bound_a_percentile():
     assert quantile_bound_rank(63) is None
     assert quantile_bound_rank(64) == 1
 
@@ -117,7 +117,7 @@ def mean_of(values):
     return lambda indices: float(values[indices].mean())
 
 
-def test_the_bootstrap_is_decided_by_its_seed_and_leaves_the_global_generator_alone():
+def test_the_bootstrap_depends_on_its_seed_alone():
     values = np.arange(50.0)
     before = np.random.get_state()[1].tolist()
     first, again, other = (bootstrap(mean_of(values), 50, seed, 40) for seed in (1, 1, 2))
@@ -189,7 +189,7 @@ def test_a_group_is_cut_at_the_first_that_differs_from_its_best(scores, ranks):
     assert tie_groups(*by_distance(*scores)) == ranks
 
 
-def test_a_group_is_cut_at_the_first_that_differs_even_if_a_later_one_does_not():
+def test_a_group_is_cut_at_the_first_that_differs():
     assert tie_groups(3, lambda best, other: {(0, 1): 0.001, (0, 2): 0.9, (1, 2): 0.9}[best, other]) == [1, 2, 2]
 
 

@@ -1,4 +1,4 @@
-"""Check what people declare: each mistake is told by its field, with what was found and what was expected."""
+"""Check declarations: each mistake is named by its field, with what was found and what was expected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHOWN = 60
 
 
 class Problems:
-    """Collects what is wrong with one declaration, so that all of it is told at once."""
+    """Collects the mistakes of one declaration, so that all of them are told at once."""
 
     def __init__(self, of: str) -> None:
         self._of, self._found, self._fields = of, list[str](), list[str]()
@@ -21,51 +21,51 @@ class Problems:
         return bool(self._found)
 
     def expect(self, holds: bool, field: str, value: object, expected: str) -> None:
-        """Take note of `field` unless `holds`; `expected` says what to write."""
+        """Note that `field` is wrong unless `holds`; `expected` says what to write."""
         if not holds:
             self._found.append(f"{self._of}{field}: found {shown(value)}; expected {expected}")
             self._fields.append(field)
 
     def tell(self) -> None:
-        """Raise what was found.
+        """Raise an error that names all mistakes; do nothing where there is none.
 
         Raises:
-            TaskError: something was.
+            TaskError: there is a mistake.
         """
         if self._found:
             raise TaskError("; ".join(self._found), tuple(self._fields))
 
 
 def shown(value: object) -> str:
-    """Return `value` as it would be written in Python, in short."""
+    """Return `value` as Python writes it, cut to a length that fits into a message."""
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__qualname__} ({type(value).__name__})"
     try:
         text = repr(value)
-    except Exception:  # whatever was declared may be anything
+    except Exception:  # anything may have been declared
         text = "what cannot be shown"
     return f"{text if len(text) <= _SHOWN else f'{text[:_SHOWN]}…'} ({type(value).__name__})"
 
 
 def is_text(value: object) -> bool:
-    """Tell whether `value` is a text with something in it."""
+    """Tell whether `value` is a text that is not empty."""
     return isinstance(value, str) and bool(value.strip())
 
 
 def is_number(value: object, low: float = -math.inf, high: float = math.inf) -> bool:
-    """Tell whether `value` is a finite number from `low` to `high`; True and False are none."""
+    """Tell whether `value` is a finite number from `low` to `high`; True and False are not numbers here."""
     return (
         isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high
     )
 
 
 def is_count(value: object, low: int = 1, high: float = math.inf) -> bool:
-    """Tell whether `value` is a whole number from `low` to `high`, and an int."""
+    """Tell whether `value` is an int from `low` to `high`."""
     return isinstance(value, int) and is_number(value, low, high)
 
 
 def is_row(value: object, of: type | tuple[type, ...]) -> bool:
-    """Tell whether `value` is a tuple or list of such items."""
+    """Tell whether `value` is a tuple or list of items of type `of`."""
     return isinstance(value, tuple | list) and all(isinstance(item, of) for item in value)
 
 
@@ -75,7 +75,7 @@ def is_distinct(names: Collection[str]) -> bool:
 
 
 def takes(function: object, arguments: int) -> bool:
-    """Tell whether `function` can be called with so many arguments by position; yes where it does not say."""
+    """Tell whether `function` takes this number of positional arguments; yes where its signature is not known."""
     if not callable(function):
         return False
     try:

@@ -289,7 +289,7 @@ class Task:
         )
 
     def _expect_parts_to_fit(self, problems: Problems) -> None:
-        """Check what is well said by itself against the rest."""
+        """Check fields that are right by themselves against each other."""
         kind = self.kind
         for asked in KINDS[kind].expectations(self):
             problems.expect(*asked)

@@ -1,4 +1,4 @@
-"""Check loaded data against the declaration, once, so that nothing after has to."""
+"""Check loaded data against the declaration, once; later stages rely on it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _first_problem(task: Task, source: Source, parts: Parts, named: dict[str, Sp
     found = Counts(*(0 if split is None else len(split) for split in named.values()))
     expected = source.counts
     if expected is not None and task.private_test:
-        expected = expected._replace(test=found.test)  # kept elsewhere, perhaps another part altogether
+        expected = expected._replace(test=found.test)  # kept elsewhere; it may have other items
     if expected is not None and found != expected:
         return f": {found} items, expected {expected}"
     if not found.train or not found.validation or (parts.test is not None and not found.test):
@@ -50,7 +50,7 @@ def _first_problem(task: Task, source: Source, parts: Parts, named: dict[str, Sp
 
 
 def parts_problem(parts: object) -> str | None:
-    """Return what is wrong with what a source's `load` returned, before anything of it is looked at."""
+    """Return what is wrong with the type of what a source's `load` returned, or None."""
     if not isinstance(parts, Parts):
         return f"returned {describe(parts)}; expected harness.Parts(train, validation, test)"
     for name in ("train", "validation", "test"):
@@ -61,7 +61,7 @@ def parts_problem(parts: object) -> str | None:
 
 
 def _groups_problem(named: dict[str, Split | None]) -> str | None:
-    """Return which groups are in two parts: what is learned about a person must not be asked of that person."""
+    """Return which groups are in two parts: a model must not be scored on people whom it was trained on."""
     groups = {
         name: set(split.groups.tolist())
         for name, split in named.items()
@@ -78,7 +78,7 @@ def _groups_problem(named: dict[str, Split | None]) -> str | None:
 
 
 def _overlap_problem(named: dict[str, Split | None]) -> str | None:
-    """Return how parts overlap. A few inputs alike occur in published sets; more than that is a split gone wrong."""
+    """Return how parts overlap. Published data may have a few equal inputs; more than that is a wrong split."""
     seen = {name: [_key(item) for item in split.inputs] for name, split in named.items() if split is not None}
     for first, second in itertools.combinations(seen, 2):
         known = set(seen[first])
@@ -92,7 +92,7 @@ def _overlap_problem(named: dict[str, Split | None]) -> str | None:
 
 
 def _classes_problem(task: Task, train: Split) -> str | None:
-    """Return which classes nothing can be learned about."""
+    """Return which classes have no item to learn from."""
     counts = KINDS[task.kind].class_counts(task, train.targets)
     names = ", ".join(repr(one) for one, count in zip(task.classes, counts or (), strict=False) if not count)
     return f"the train part has no item of class {names}; expected some of each class" if names else None

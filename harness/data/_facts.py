@@ -1,4 +1,4 @@
-"""What a plan must know of a task's data, kept so that a look at the files is enough the next time."""
+"""Facts about a task's data, kept so that unchanged files need not be read again."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def write_facts(file: Path, facts: DataFacts, source: Source) -> None:
     """Keep `facts` about data of `source`, unless it stands in for data that may be had the next time."""
     if facts.passed_over and source.kind == "embedded":
         return
-    with contextlib.suppress(OSError):  # a full disk keeps none
+    with contextlib.suppress(OSError):  # on a full disk nothing is kept
         write_atomically(file, msgspec.json.encode(facts), 0o600)
 
 

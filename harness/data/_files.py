@@ -17,7 +17,7 @@ _READ_SECONDS = 30.0
 
 
 class NotHere(Exception):  # noqa: N818 - the answer to a question, not an error
-    """The source cannot be had on this machine; the message says why, and what would help."""
+    """The source is not available on this machine; the message says why, and what would help."""
 
 
 def in_data_root(task: Task, source: Canonical | Local, places: Places) -> Path:
@@ -44,10 +44,10 @@ class DownloadBar(Protocol):
     """Follows one download, as pooch asks for it."""
 
     total: float
-    """Bytes to come."""
+    """Bytes in all."""
 
     def update(self, count: int) -> None:
-        """Take note of `count` more bytes."""
+        """Count `count` more bytes."""
 
     def reset(self) -> None:
         """Start over."""
@@ -111,7 +111,7 @@ def cached(task: Task, file: File, places: Places, bars: Bars = no_bars) -> Path
 
 
 def _download(file: File, path: Path, bars: Bars) -> None:
-    """Fetch `file` to `path`: whole and with the right digest, or not at all."""
+    """Download `file` to `path`: complete and with the right digest, or not at all."""
     import requests
 
     path.parent.mkdir(parents=True, exist_ok=True)

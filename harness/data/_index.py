@@ -17,7 +17,7 @@ _PIP = (
 
 
 class IndexFailedError(Exception):
-    """pip could not bring the file; the message is its last line."""
+    """pip could not download the file; the message is its last line."""
 
 
 def is_on_index(url: str) -> bool:
@@ -26,7 +26,7 @@ def is_on_index(url: str) -> bool:
 
 
 def download_wheel(url: str, name: str, to: Path) -> None:
-    """Bring the wheel called `name` of the release at `url` to the path `to`, from the index that pip is set up for.
+    """Download the wheel called `name` of the release at `url` to the path `to`, from the index that pip is set up for.
 
     Raises:
         IndexFailedError: pip failed, took too long, or brought a file of another name.

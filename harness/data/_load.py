@@ -1,4 +1,4 @@
-"""Sources in order: the first that is here wins."""
+"""Load a task's data from the first of its sources that is on this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harness.errors import HarnessError, InfrastructureError, TaskError
 _log = logging.getLogger(__name__)
 
 DataChoice = Literal["auto", "real", "canonical", "local", "embedded"]
-"""One kind of source, or the first of all (`auto`), or the first that is no stand-in (`real`)."""
+"""One kind of source, or the first of all (`auto`), or the first that is not embedded (`real`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +45,11 @@ class TaskData:
 
     @property
     def scored(self) -> Split:
-        """That part."""
+        """The part that scores are computed on, with its targets."""
         return self.validation if self.test is None else self.test
 
     def without_test(self) -> TaskData:
-        """Return the same data to be scored on validation: what is not here can neither leak nor be climbed."""
+        """Return the same data without the test part, to be scored on validation: what is absent cannot leak."""
         return replace(self, test=None)
 
 
@@ -107,7 +107,7 @@ def _nothing_found(task: Task, choice: DataChoice, passed_over: list[str]) -> st
 def _candidates(
     task: Task, places: Places, choice: DataChoice, bars: Bars
 ) -> Iterator[tuple[Source, Callable[[], Path | None]]]:
-    """Yield sources with how to find each: the data root before cache and network, embedded last."""
+    """Yield sources, each with a function that finds it: data root, cache and network, embedded last."""
     kinds = {"auto": {"canonical", "local", "embedded"}, "real": {"canonical", "local"}}.get(choice, {choice})
     wanted = [source for source in task.sources if source.kind in kinds]
     for source in wanted:

@@ -1,4 +1,4 @@
-"""Read a host's own archive of plain arrays."""
+"""Read a trusted archive of plain arrays."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return dict(archive)
-    except Exception as error:  # zip, deflate and NumPy fail in a dozen ways
+    except Exception as error:  # zip, deflate and NumPy raise many kinds of error
         raise BadArchiveError(f"{type(error).__name__}: {error}") from error

@@ -1,4 +1,4 @@
-"""Keep decoded parts between runs: reading USPS takes seconds, reading it back a moment."""
+"""Keep decoded parts between runs: reading USPS takes seconds, reading the kept arrays does not."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def prepared_path(task: Task, task_digest: str, source: Source, files: Iterable[
 
 
 def read_prepared(path: Path) -> Parts | None:
-    """Return the parts kept at `path`; None where there are none, or not whole."""
+    """Return the parts kept at `path`; None where there are none, or the file is damaged."""
     try:
         arrays = read_arrays(path)
         splits = [
@@ -46,7 +46,7 @@ def read_prepared(path: Path) -> Parts | None:
 
 
 def write_prepared(path: Path, parts: Parts) -> None:
-    """Keep `parts` if they are arrays all through; a disk that is full keeps none."""
+    """Keep `parts` if they consist of arrays only; on a full disk nothing is kept."""
     arrays: dict[str, Any] = {}
     for name, split in zip(_NAMES, (parts.train, parts.validation, parts.test), strict=True):
         if split is not None:

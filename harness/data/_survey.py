@@ -1,4 +1,4 @@
-"""Say which files of a task are here, and whether they are the official ones; nothing is fetched."""
+"""List which files of a task are on this machine, and whether they are official; nothing is downloaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Detection: boxes around what is to be found, each of one class."""
+"""Detection: boxes around objects, each of one class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forecasting: how a signal goes on."""
+"""Forecasting: the next values of a signal."""
 
 from __future__ import annotations
 

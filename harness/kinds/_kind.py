@@ -1,4 +1,4 @@
-"""What a kind of task is: its targets, the form of its predictions, and how both are checked."""
+"""The interface of a kind of task: its targets, the form of its predictions, and how both are checked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Header(Protocol):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Its type of number."""
+        """The type of its numbers."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -35,15 +35,15 @@ class Facts(Protocol):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Their names."""
+        """The names of the classes; empty where there are none."""
 
     @property
     def horizon(self) -> int | None:
-        """Steps to forecast."""
+        """Steps to forecast; None but for forecasting."""
 
     @property
     def input_shape(self) -> tuple[int, ...] | None:
-        """Of one input; None for texts."""
+        """The shape of one input; None for texts."""
 
 
 class Accepted(NamedTuple):
@@ -66,7 +66,7 @@ class Kind(ABC):
     """One kind of task. A new one is a subclass in a module of its own, and a line in the list of kinds."""
 
     name: ClassVar[str]
-    """As a task declares it."""
+    """The name that a task declares."""
     returns: ClassVar[str]
     """What `predict` may return for N inputs, in words."""
     sample_model: ClassVar[str]
@@ -76,14 +76,14 @@ class Kind(ABC):
     metrics: ClassVar[tuple[str, ...]]
     """Names of the metrics that a task of this kind usually declares, the one to rank by first."""
     metrics_of_scores: ClassVar[tuple[str, ...]] = ()
-    """Names of the metrics that are computed besides for a model that gives scores."""
+    """Names of the metrics that are computed in addition where a model gives scores."""
     has_one_class_an_item: ClassVar[bool] = False
     continues_its_input: ClassVar[bool] = False
-    """Whether targets are what comes after a signal."""
+    """Whether targets are the values that follow an input signal."""
 
     @abstractmethod
     def expectations(self, facts: Facts) -> Iterator[Expected]:
-        """Yield what this kind asks of a declaration."""
+        """Yield what this kind expects of a declaration."""
 
     @abstractmethod
     def targets_problem(self, facts: Facts, inputs: Any, targets: Any) -> str | None:
@@ -118,12 +118,12 @@ class Kind(ABC):
         return scores
 
     def class_counts(self, facts: Facts, targets: Any) -> list[int] | None:
-        """Return how many items are of each class, or None where that is not asked."""
+        """Return how many items are of each class; None where a kind does not count classes."""
         return None
 
 
 def describe(value: object) -> str:
-    """Return in few words what `value` is."""
+    """Return a few words that describe `value`."""
     import numpy as np
 
     if isinstance(value, np.ndarray):
@@ -153,7 +153,7 @@ def check_finite(array: NDArray[Any]) -> None:
 
 
 def check_magnitude(array: NDArray[Any], where: Callable[[int], str] = "item {}".format) -> None:
-    """Refuse numbers that cannot be added, squared and multiplied.
+    """Refuse numbers so large that their sums and squares are not finite.
 
     Raises:
         UnacceptableError: there is one; says for which item.
@@ -175,7 +175,7 @@ def enough_classes(kind: str, facts: Facts) -> Expected:
 
 
 def no_horizon(kind: str, facts: Facts) -> Expected:
-    """Return the expectation that nothing is to be forecast."""
+    """Return the expectation that no `horizon` is declared."""
     return Expected(facts.horizon is None, "horizon", facts.horizon, f"none: {kind} has no `horizon`")
 
 

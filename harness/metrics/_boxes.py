@@ -63,7 +63,7 @@ def _recalls() -> NDArray[np.float64]:
 
 
 def _upright(boxes: NDArray[Any]) -> NDArray[Any]:
-    """Give a box turned inside out no area: of a negative one, COCO would take no notice."""
+    """Give a box whose corners are swapped no area: COCO would ignore a negative one."""
     import numpy as np
 
     return np.hstack([boxes[:, :2], np.maximum(boxes[:, :2], boxes[:, 2:4])])
@@ -76,7 +76,7 @@ class Matches:
     scores: list[NDArray[np.float64]]
     right: list[NDArray[np.bool_]]
     counts: NDArray[np.intp]
-    """(N,) boxes to be found."""
+    """(N,) how many boxes are to be found."""
 
     def average_precision(self, images: NDArray[np.intp]) -> float | None:
         """Return the figure over `images`, repeated ones counted again; None where there is nothing to find."""
@@ -138,7 +138,7 @@ def _overlaps(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _taken(overlaps: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which rows, in order, get a column of their own."""
+    """Tell which rows, in order, are matched with a column of their own."""
     import numpy as np
 
     left = overlaps.copy()

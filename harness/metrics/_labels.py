@@ -23,7 +23,7 @@ def _accuracy(targets: Any, predictions: Predictions) -> float:
 
 
 def _confusion(targets: Any, predictions: Predictions) -> NDArray[np.intp]:
-    """Return how often each class (row) was answered by each (column)."""
+    """Return the confusion matrix: how often each class (row) was predicted as each class (column)."""
     import numpy as np
 
     size = int(max(targets.max(), predictions.values.max())) + 1
@@ -42,7 +42,7 @@ def _macro_f1(targets: Any, predictions: Predictions) -> float:
 
 
 def _balanced_accuracy(targets: Any, predictions: Predictions) -> float:
-    """Equal scikit-learn's balanced_accuracy_score, which is slow likewise."""
+    """Equal scikit-learn's balanced_accuracy_score, which is slow as well."""
     confusion = _confusion(targets, predictions)
     seen = confusion.sum(axis=1) > 0
     return float((confusion.diagonal()[seen] / confusion.sum(axis=1)[seen]).mean())

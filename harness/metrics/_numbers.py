@@ -1,4 +1,4 @@
-"""Metrics of numbers: values to be estimated, and how signals go on."""
+"""Metrics of numbers: estimated values, and forecasts of signals."""
 
 from __future__ import annotations
 

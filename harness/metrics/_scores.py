@@ -1,4 +1,4 @@
-"""Metrics of class scores, with everything that resampling need not repeat done once."""
+"""Metrics of class scores. What is the same for every resample is computed once."""
 
 from __future__ import annotations
 

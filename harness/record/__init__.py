@@ -1,4 +1,4 @@
-"""Frozen records, their store, and the private evidence behind them; a leaf that knows nobody."""
+"""Frozen records, their store, and the private evidence behind them; it imports no other room but files."""
 
 from harness.record._evidence import Compared, Evidence, EvidenceStore
 from harness.record._store import Store, Unreadable, UnstorableError, stored_form

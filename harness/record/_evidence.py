@@ -1,4 +1,4 @@
-"""The host's private files behind a record, never published."""
+"""The private files behind a record, never published."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COMPARED = "compared.msgpack"
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """The little of the evidence that ranking compares, read in a moment: a leaderboard asks for thousands."""
+    """The small part of the evidence that ranking compares; it is fast to read, for a leaderboard reads thousands."""
 
     outcomes: Array | None
     draws: Array | None
@@ -34,7 +34,7 @@ class _Packed(msgspec.Struct, frozen=True):
     items_digest: str
     n: int
     outcomes: bytes | None
-    """A bit an item."""
+    """One bit an item."""
     draws: bytes | None
 
 
@@ -68,7 +68,7 @@ class Evidence:
         return f"sha256:{digest.hexdigest()}"
 
     def pack(self) -> bytes:
-        """Return it as bytes, to be sent to whoever keeps it."""
+        """Return the evidence as bytes, to be sent to another process."""
         arrays = self._items() | self._timed()
         return msgspec.msgpack.encode((_npz(arrays), self.curve))
 

@@ -71,7 +71,7 @@ class Store:
         return moved
 
     def all(self) -> Iterator[Record | Unreadable]:
-        """Yield every newest record, by path; what stands where a record should and is none is among them."""
+        """Yield every newest record, by path, and an `Unreadable` for each file that stands in the place of one."""
         tasks = self._entries(self._folder)
         found: list[tuple[str, str, Path]] = []
         for folder in tasks:
@@ -122,7 +122,9 @@ class Store:
         if former is not None:
             history = path.with_suffix(".history.jsonl")
             line = msgspec.json.encode(former)
-            if not (history.exists() and history.read_bytes().endswith(line + b"\n")):  # a crash came between
+            if not (
+                history.exists() and history.read_bytes().endswith(line + b"\n")
+            ):  # after a crash between the two writes
                 append_line(history, line)
         return None
 
@@ -130,7 +132,7 @@ class Store:
     def _read(path: Path, task: str, submission: str) -> Record | Unreadable | None:
         if not os.path.lexists(path):
             return None
-        if not path.is_file():  # to open a pipe would wait for whoever writes into it
+        if not path.is_file():  # opening a pipe would wait for a writer
             return Unreadable(path, "it is no regular file")
         if not _is_allowed(task, submission):
             return Unreadable(path, "it has a name that no record has")
@@ -185,7 +187,7 @@ def _is_allowed(task: str, submission: str) -> bool:
 
 
 def _free_place_beside(path: Path) -> Path:
-    """Return a name that nothing has yet for what stands in the place of a record and is none."""
+    """Return a free name for a file that stands in the place of a record and cannot be read."""
     number = 1
     while os.path.lexists(place := path.with_name(f"{path.name}.unreadable-{number}")):
         number += 1

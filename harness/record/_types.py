@@ -1,4 +1,4 @@
-"""The published result of one (task, submission) evaluation; every key is always there, but where a type says so."""
+"""The published result of one (task, submission) evaluation; all keys are there unless a type says otherwise."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ def to_reach(value: float, *, strict: bool, higher_is_better: bool) -> str:
 
 
 class Latency(_Part, frozen=True, kw_only=True):
-    """Time of one request as the host's clock saw it; `net` is without the channel."""
+    """Time of one request by the host's clock; `net` is without the cost of the channel."""
 
     batch: int
     n: int
     p50_seconds: float
     net_p50_seconds: float | None
-    """None where the figure is below twice the channel's cost and so unresolved."""
+    """None where the time is below twice the channel's cost, and so is not resolved."""
     p90_bound_seconds: float | None
     iqr_ratio: float
     noisy: bool
@@ -101,7 +101,7 @@ class Throughput(_Part, frozen=True, kw_only=True):
 
 
 class Cost(_Part, frozen=True, kw_only=True):
-    """What the model is and uses."""
+    """The model's size and what it used."""
 
     parameters: int | None = None
     parameters_verified: bool | None = None
@@ -118,7 +118,7 @@ class Cost(_Part, frozen=True, kw_only=True):
 
 
 class Audit(_Part, frozen=True, kw_only=True):
-    """One check of the run's honesty."""
+    """One check of whether the run can be believed."""
 
     name: str
     passed: bool
@@ -176,7 +176,7 @@ class Run(_Part, frozen=True, kw_only=True):
 
 
 class Record(_Part, frozen=True, kw_only=True):
-    """One evaluation, whole."""
+    """The result of one evaluation."""
 
     schema_version: int = SCHEMA_VERSION
     task: TaskPart
@@ -191,7 +191,7 @@ class Record(_Part, frozen=True, kw_only=True):
 
     @property
     def primary(self) -> Score | None:
-        """The score that ranks, if it was reached."""
+        """The score of the primary metric; None where the evaluation failed before."""
         return next((score for score in self.scores if score.primary), None)
 
 

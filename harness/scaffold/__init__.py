@@ -1,4 +1,4 @@
-"""What a submission, a task and a course start from."""
+"""Templates of submissions, tasks and courses."""
 
 from harness.scaffold._write import new_course, new_notebook, new_submission, new_task
 

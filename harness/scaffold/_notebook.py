@@ -1,4 +1,4 @@
-"""A notebook to start from: load, look, model, check, evaluate, hand in."""
+"""The notebook that a student starts from: load, look, model, check, evaluate, hand in."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def test_boxes_are_taken_image_by_image():
 @given(
     st.lists(st.integers(10, 60), min_size=2, max_size=5), st.sampled_from([0.2, 0.25, 0.5]), st.integers(0, 2**32 - 1)
 )
-def test_held_out_items_are_disjoint_complete_in_order_and_in_the_same_proportion(counts, fraction, seed):
+def test_held_out_items_are_disjoint_complete_ordered_and_stratified(counts, fraction, seed):
     split = numbered(counts)
     rest, held_out = split.hold_out(fraction, seed)
     assert sorted([*rest.inputs, *held_out.inputs]) == list(range(sum(counts)))

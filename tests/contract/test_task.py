@@ -41,7 +41,7 @@ def declare(**changes):
     return harness.Task(**declaration | changes)
 
 
-def test_a_declaration_that_is_right_is_accepted_and_its_first_metric_ranks():
+def test_a_right_declaration_is_accepted_and_its_first_metric_ranks():
     task = declare(metrics=(harness.metrics.macro_f1, harness.metrics.accuracy))
     assert task.primary is harness.metrics.macro_f1
 

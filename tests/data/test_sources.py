@@ -123,7 +123,7 @@ def test_data_that_is_nowhere_is_an_error_that_says_what_was_tried(
     assert "put the files into <data root>/points/" in str(caught.value)
 
 
-def test_a_file_cut_short_is_an_error_that_names_it_and_never_another_source(places: Places) -> None:
+def test_a_file_cut_short_is_named_and_no_other_source_is_used(places: Places) -> None:
     path = place(places, OFFICIAL[:50])
     with pytest.raises(InfrastructureError, match=r"the local data in .* cannot be read") as caught:
         load(task(*ALL), places)
@@ -174,9 +174,7 @@ def kept(places: Places) -> list[str]:
     return sorted(path.name for path in (places.cache / "files").rglob("*") if path.is_file())
 
 
-def test_a_download_of_the_right_digest_is_kept_and_used_again_without_a_network(
-    places: Places, server: tuple[Path, str]
-) -> None:
+def test_a_download_of_the_right_digest_is_kept_and_used_offline(places: Places, server: tuple[Path, str]) -> None:
     folder, url = server
     (folder / "points.bin").write_bytes(OFFICIAL)
     wanted = task(canonical(f"{url}/points.bin"), EMBEDDED)
@@ -339,7 +337,7 @@ TEXTS = {"inputs": harness.Inputs(shape=None, dtype="str")}
         (declared(train=harness.Split(POINTS, LABELS * 0)), "the train part has no item of class 'b'"),
     ],
 )
-def test_data_that_are_not_what_the_task_declares_are_the_instructors_error(
+def test_data_of_another_form_than_declared_are_the_instructors_error(
     places: Places, wrong: harness.Task, says: str
 ) -> None:
     with pytest.raises(TaskError, match=says) as caught:

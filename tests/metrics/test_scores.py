@@ -71,7 +71,7 @@ def test_auc_counts_ties_half() -> None:
     assert metrics.auc.compute(targets, one_tie) == pytest.approx(3.5 / 4)
 
 
-def test_auc_is_1_where_every_member_outscores_every_other_and_0_the_other_way_round() -> None:
+def test_auc_is_1_for_a_perfect_order_and_0_for_its_reverse() -> None:
     targets = np.array([0, 1, 2, 2])
     right = np.eye(3)[targets]
     assert metrics.auc.compute(targets, predictions(right)) == 1
@@ -244,7 +244,7 @@ def names(wanted: harness.Task, given_: Predictions) -> list[str]:
     return [found.name for found in score(wanted, TRUTH, given_).scores]
 
 
-def test_a_classifier_that_gives_scores_gets_three_figures_more_after_the_declared_ones() -> None:
+def test_a_classifier_that_gives_scores_gets_three_more_metrics() -> None:
     import sklearn.metrics
 
     declared = task(metrics.accuracy, metrics.macro_f1)
@@ -275,7 +275,7 @@ def test_a_declared_metric_of_scores_keeps_its_place_and_comes_once() -> None:
 @pytest.mark.parametrize(
     "primary", (metrics.auc, metrics.log_loss, metrics.calibration_error), ids=lambda metric: metric.name
 )
-def test_labels_alone_are_bad_predictions_where_the_primary_metric_needs_scores(primary: harness.Metric) -> None:
+def test_labels_are_refused_where_the_primary_metric_needs_scores(primary: harness.Metric) -> None:
     with pytest.raises(SubmissionError, match=rf"{primary.name} is computed from scores: return \(N, 3\)") as caught:
         score(task(primary, metrics.accuracy), TRUTH, Predictions(TARGETS))
     assert (caught.value.kind, caught.value.phase) == ("bad_predictions", "predict")
