@@ -12,6 +12,7 @@ from harness.evaluation._host import describe_git, describe_machine, package_ver
 from harness.evaluation._make_record import make_record
 from harness.evaluation._observe import Observer
 from harness.evaluation._plan import Plan
+from harness.evaluation._publish import publishable
 from harness.evaluation._result import EvaluationResult
 from harness.evaluation._stages import Stages
 from harness.evaluation._unexpected import reported
@@ -57,6 +58,6 @@ def run(
             git=describe_git(root),
             evidence_digest=None if reached.predicted is None else evidence.digest,
         )
-        record = make_record(plan, reached, failure, about)
+        record = publishable(plan, make_record(plan, reached, failure, about))
         stored_form(record)
         return EvaluationResult(record, evidence, stages.remarks(failure))

@@ -61,15 +61,12 @@ def failure_of_protocol(stage: Stage, problem: str, process: Process) -> Protoco
 
 
 def plausible(raised: Raised, folders: Iterable[Folder]) -> Raised:
-    """Return `raised` without a file that was not submitted: what a worker says of files is a claim."""
+    """Return `raised` without a file that was not submitted, or a line that it lacks: what a worker says is a claim."""
     submission = next(folder.source for folder in folders if folder.name == "submission")
     path = PurePosixPath(raised.file or "..")
-    known = ".." not in path.parts and not path.is_absolute() and _is_file(submission / path)
-    return msgspec.structs.replace(
-        raised,
-        file=str(path) if known else None,
-        line=raised.line if known and raised.line else None,
-    )
+    lines = 0 if ".." in path.parts or path.is_absolute() else _lines(submission / path)
+    line = raised.line if raised.line and raised.line <= lines else None
+    return msgspec.structs.replace(raised, file=str(path) if lines else None, line=line)
 
 
 def _kind_and_message(kind: FailureKind, raised: Raised, limits: Limits) -> tuple[FailureKind, str]:
@@ -100,8 +97,9 @@ def _limit_exceeded(exceeded: Exceeded, phase: Phase) -> str:
     )
 
 
-def _is_file(path: Path) -> bool:
+def _lines(path: Path) -> int:
+    """Return how many lines the file at `path` has; 0 where there is none."""
     try:
-        return path.is_file()
+        return path.read_bytes().count(b"\n") + 1 if path.is_file() else 0
     except (OSError, ValueError):  # a name that cannot be one
-        return False
+        return 0

@@ -1,0 +1,110 @@
+"""Of a task whose data must not leave, publish no number that could carry it: bounded ones, rounded, and few.
+
+Whoever sees private inputs chooses what it answers, how long it takes and how much memory it holds. What is left of
+that in a record is counted in SECURITY.md.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from harness.evaluation._plan import Plan
+from harness.evaluation._secret import is_restricted, is_secret
+from harness.record import Audit, Cost, Latency, Record, Repeat, Score
+
+SCORE_DIGITS, TIME_DIGITS, SIZE_DIGITS = 5, 2, 2
+"""Digits that count, of scores, of seconds and what is derived of them, and of bytes."""
+_NO_FIGURES = "its figures are not published, for they may carry data that must not leave"
+
+
+def publishable(plan: Plan, record: Record) -> Record:
+    """Return `record` as it may be published: as it is, unless the scored part or all data is secret."""
+    return bounded(record, fit_too=is_restricted(plan)) if is_secret(plan) else record
+
+
+def bounded(record: Record, *, fit_too: bool) -> Record:
+    """Return `record` with few digits in what a worker decides that saw the scored part, and with `fit_too` any."""
+    run = record.run
+    return msgspec.structs.replace(
+        record,
+        scores=tuple(map(_score, record.scores)),
+        baseline=msgspec.structs.replace(
+            record.baseline, p_value=_rounded_if_any(record.baseline.p_value, TIME_DIGITS)
+        ),
+        cost=_of_fit(_cost(record.cost)) if fit_too else _cost(record.cost),
+        audits=tuple(map(_audit, record.audits)),
+        run=msgspec.structs.replace(
+            run,
+            seconds=_time(run.seconds),
+            phases={name: _time(seconds) for name, seconds in run.phases.items()},
+            repeats=tuple(Repeat(seed=one.seed, value=_rounded(one.value, SCORE_DIGITS)) for one in run.repeats),
+        ),
+    )
+
+
+def _score(score: Score) -> Score:
+    value, low, high = (_rounded(number, SCORE_DIGITS) for number in (score.value, score.low, score.high))
+    return msgspec.structs.replace(score, value=value, low=low, high=high)
+
+
+def _cost(cost: Cost) -> Cost:
+    throughput = cost.throughput and msgspec.structs.replace(
+        cost.throughput, samples_per_second=_time(cost.throughput.samples_per_second)
+    )
+    device = cost.peak_device_bytes
+    return msgspec.structs.replace(
+        cost,
+        flops_per_sample=None,
+        fit_seconds=_rounded_if_any(cost.fit_seconds, TIME_DIGITS),
+        cpu_seconds=_rounded_if_any(cost.cpu_seconds, TIME_DIGITS),
+        peak_memory_bytes=_size(cost.peak_memory_bytes),
+        peak_device_bytes=device if isinstance(device, msgspec.UnsetType) else _size(device) or 0,
+        latency=cost.latency and _latency(cost.latency),
+        throughput=throughput,
+    )
+
+
+def _of_fit(cost: Cost) -> Cost:
+    """Round what `fit`, which has seen data that must not leave, decides as well."""
+    return msgspec.structs.replace(
+        cost,
+        parameters=_size(cost.parameters, SIZE_DIGITS + 1),
+        artifact_bytes=_size(cost.artifact_bytes),
+        knowledge_bytes=_size(cost.knowledge_bytes),
+    )
+
+
+def _latency(latency: Latency) -> Latency:
+    return msgspec.structs.replace(
+        latency,
+        n=_size(latency.n) or 0,
+        p50_seconds=_time(latency.p50_seconds),
+        net_p50_seconds=_rounded_if_any(latency.net_p50_seconds, TIME_DIGITS),
+        p90_bound_seconds=_rounded_if_any(latency.p90_bound_seconds, TIME_DIGITS),
+        iqr_ratio=_time(latency.iqr_ratio),
+        channel_seconds=_time(latency.channel_seconds),
+        ratio_to_yardstick=_rounded_if_any(latency.ratio_to_yardstick, TIME_DIGITS),
+    )
+
+
+def _audit(audit: Audit) -> Audit:
+    return msgspec.structs.replace(audit, detail=_NO_FIGURES)
+
+
+def _time(seconds: float) -> float:
+    return _rounded(seconds, TIME_DIGITS)
+
+
+def _size(count: int | None, digits: int = SIZE_DIGITS) -> int | None:
+    return None if count is None else int(_rounded(float(count), digits))
+
+
+def _rounded(number: float, digits: int) -> float:
+    """Return `number` with so many digits that count."""
+    return round(number, digits - 1 - math.floor(math.log10(abs(number)))) if number else number
+
+
+def _rounded_if_any(number: float | None, digits: int) -> float | None:
+    return None if number is None else _rounded(number, digits)
