@@ -195,7 +195,7 @@ def names_imported(tree):
 
 STARTS_PYTHON = {"programs.py"}  # all others ask it for a command
 STARTS_WORKERS = {  # by the path of a file
-    f"sandbox/_{level}.py" for level in ("bubblewrap", "plain", "rlimits", "root")
+    f"sandbox/_{level}.py" for level in ("bubblewrap", "portable", "rlimits", "root")
 }
 STARTS_PROGRAMS = {
     *(
@@ -206,7 +206,7 @@ STARTS_PROGRAMS = {
     ),  # `programs.python_command`
     *("git.py", "sandbox/_bubblewrap.py"),  # `programs.find_program`
     "grading/_schedulers.py",  # sbatch, as Dask starts it
-    *("sandbox/_box.py", "sandbox/_forkserver.py", "sandbox/_plain.py", "sandbox/_process.py"),  # what the levels say
+    *("sandbox/_box.py", "sandbox/_forkserver.py", "sandbox/_portable.py", "sandbox/_process.py"),  # by level
 }
 
 
@@ -267,6 +267,17 @@ def test_scripts_and_workflows_start_python_isolated():
     starts = [line for path in scripts for line in path.read_text().splitlines() if re.search(r"python\S* -", line)]
     assert len(starts) > 5
     assert [line for line in starts if not re.search(r"python\"? -I ", line)] == []
+
+
+MODULES_TWICE = {  # to be renamed by those who work on them; nothing is added here
+    *("_audit", "_audits", "_check", "_checks", "_data", "_facts", "_files", "_gradebook", "_import", "_limits"),
+    *("_messages", "_metric", "_names", "_notebook", "_report", "_result", "_run", "_tasks", "_write"),
+}
+
+
+def test_no_module_name_means_two_things():
+    names = [path.stem for path in files() if path.stem not in ("__init__", "__main__")]
+    assert {name for name in names if names.count(name) > 1} <= MODULES_TWICE
 
 
 def modules_after(code):

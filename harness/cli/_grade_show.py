@@ -29,7 +29,7 @@ from harness.grading import (
     describe,
     describe_standing,
 )
-from harness.sandbox import Tell
+from harness.sandbox import Notify
 from harness.text import neutral_line
 
 Watch = Callable[[Event], None]
@@ -134,7 +134,7 @@ class _Progress:
         return Text("\n".join([*lines, *(f"  {name} · {phase}" for name, phase in self._running.items())]))
 
 
-def _say(out: Console, tell: Tell, event: Event, far: str, told: set[str]) -> None:
+def _say(out: Console, tell: Notify, event: Event, far: str, told: set[str]) -> None:
     """Print notices and failures as they happen; a task's mistake, the same for everybody, is told in full once."""
     if isinstance(event, Noticed):
         tell(event.notice)

@@ -21,7 +21,7 @@ from harness.evaluation import Settings
 from harness.files import write_atomically
 from harness.leaderboard import Board, build, write_board
 from harness.record import Stores
-from harness.sandbox import ForkServerOwner, Level, Start, Tell
+from harness.sandbox import ForkServerOwner, Level, Notify, Start
 from harness.text import neutral_line
 
 _log = logging.getLogger(__name__)
@@ -163,7 +163,7 @@ def _state(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def teller() -> Tell:
+def teller() -> Notify:
     """Return what prints a notice on standard error, the same one once."""
     told: set[str] = set()
 

@@ -44,7 +44,7 @@ from harness.wire import (
     Weigh,
     Weighed,
     WireError,
-    anything,
+    admit_all,
     pack,
 )
 
@@ -172,7 +172,7 @@ class Session:
         """Make ready an exchange like a request's, answered without a model: the channel alone."""
         _, arrays = pack(inputs)
         frame = self._frame(Echo(answer.shape, str(answer.dtype)), *arrays)
-        return Exchange(self, Stage("measure", "predict_error"), frame, anything)
+        return Exchange(self, Stage("measure", "predict_error"), frame, admit_all)
 
     def clock(self, inputs: Any) -> Exchange:
         """Make ready a request to predict one batch and answer with what a second time took, by the worker's clock."""

@@ -4,7 +4,7 @@ It runs inside the outer sandbox of a worker, without labels, network or files o
 the host exchange.
 """
 
-from harness.forkserver._messages import (
+from harness.forkserver._protocol import (
     JOB,
     STAGING,
     Connect,

@@ -5,6 +5,6 @@ from pathlib import Path
 
 if __name__ == "__main__":  # student code that spawns processes imports this file once more
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    from harness.forkserver._loop import main
+    from harness.forkserver._server import main
 
     main(int(sys.argv[-1]), sys.argv[1:-1])

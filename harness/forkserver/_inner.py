@@ -14,7 +14,7 @@ import struct
 from pathlib import Path
 
 from harness import kernel
-from harness.forkserver._messages import JOB, STAGING, SpawnRequest
+from harness.forkserver._protocol import JOB, STAGING, SpawnRequest
 
 _NAMESPACES = (
     kernel.CLONE_NEWUSER

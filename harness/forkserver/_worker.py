@@ -24,7 +24,7 @@ import threadpoolctl
 
 from harness import kernel
 from harness.forkserver._inner import enter_namespaces, give_up_privileges, mount_view
-from harness.forkserver._messages import Exited, ForkServerReply, Spawned, SpawnFailed, SpawnRequest
+from harness.forkserver._protocol import Exited, ForkServerReply, Spawned, SpawnFailed, SpawnRequest
 from harness.worker import _loop as worker
 
 _PROGRAM = Path(worker.__file__).with_name("__main__.py")

@@ -12,7 +12,7 @@ from harness.contract import Limits
 from harness.errors import HarnessError
 from harness.lms._members import MOST_BYTES, MOST_FILES, Refused
 from harness.sandbox import Allowance, Box, Level, Process, Sandbox, find_sandbox_of_at_least
-from harness.wire import ArrayHeader, ChannelClosed, Done, FileSent, OpenArchive, Raised, WireError, anything
+from harness.wire import ArrayHeader, ChannelClosed, Done, FileSent, OpenArchive, Raised, WireError, admit_all
 
 _SECONDS = 60.0
 _START_SECONDS = 30.0
@@ -62,7 +62,7 @@ class WalledArchives:
 
 def _files(process: Process, name: str, content: bytes, most: int) -> Iterator[tuple[str, bytes]]:
     with process.allow(Allowance(limit="start", seconds=_START_SECONDS)):
-        process.channel.receive(anything)
+        process.channel.receive(admit_all)
     left = min(most, MOST_BYTES)
 
     def admit(_: object, headers: Sequence[ArrayHeader]) -> None:

@@ -3,26 +3,26 @@
 import sys
 
 from harness.sandbox._box import Box, Folder, Launch, Sandbox
-from harness.sandbox._find import (
+from harness.sandbox._gpu import Gpu, find_gpus
+from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level, Notify, Start, cold_start_notice
+from harness.sandbox._process import Process
+from harness.sandbox._seccomp import can_filter_calls
+from harness.sandbox._selection import (
     LevelAttempt,
     attempts,
     find_sandbox,
     find_sandbox_of_at_least,
     fork_servers_through,
     installed_bubblewraps,
-    why_cold,
+    reason_for_cold_start,
 )
-from harness.sandbox._gpu import Gpu, find_gpus
-from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level, Start, Tell, describe_cold
-from harness.sandbox._process import Process
-from harness.sandbox._seccomp import can_filter_calls
-from harness.sandbox._watch import Allowance, Exceeded
+from harness.sandbox._watchdog import Allowance, Exceeded
 
 if sys.platform == "linux":
     from harness.sandbox._forkservers import ForkServerOwner, ForkServers
 else:
-    from harness.sandbox._plain import NoForkServers as ForkServerOwner
-    from harness.sandbox._plain import NoForkServers as ForkServers
+    from harness.sandbox._portable import NoForkServers as ForkServerOwner
+    from harness.sandbox._portable import NoForkServers as ForkServers
 
 __all__ = [
     "WHAT_HOLDS",
@@ -37,17 +37,17 @@ __all__ = [
     "Launch",
     "Level",
     "LevelAttempt",
+    "Notify",
     "Process",
     "Sandbox",
     "Start",
-    "Tell",
     "attempts",
     "can_filter_calls",
-    "describe_cold",
+    "cold_start_notice",
     "find_gpus",
     "find_sandbox",
     "find_sandbox_of_at_least",
     "fork_servers_through",
     "installed_bubblewraps",
-    "why_cold",
+    "reason_for_cold_start",
 ]

@@ -37,7 +37,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Ends:
+class WorkerPipes:
     """Descriptors that are the worker's: requests to read, replies to write, and where it prints."""
 
     requests: int
@@ -45,7 +45,7 @@ class Ends:
     output: int
 
 
-class Root(Protocol):
+class RootProcess(Protocol):
     """The process that a worker's tree hangs from, as the host sees it: never student code itself."""
 
     @property
@@ -73,7 +73,7 @@ class Root(Protocol):
         """End it at once; nothing happens once it has ended."""
 
 
-class Program(subprocess.Popen[bytes]):
+class RootProgram(subprocess.Popen[bytes]):
     """A root that was started as a program of its own."""
 
     lost = False
@@ -114,10 +114,10 @@ class _Worker:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Started(_Worker):
+class StartedWorker(_Worker):
     """A worker that runs."""
 
-    root: Root
+    root: RootProcess
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,19 +127,19 @@ class Launch(_Worker):
     argv: tuple[str, ...]
     environment: Mapping[str, str]
 
-    def start(self, ends: Ends) -> Started:
+    def start(self, ends: WorkerPipes) -> StartedWorker:
         """Start the worker.
 
         Raises:
             OSError: the command cannot be run; what was held for it is released.
         """
         try:
-            root = Program.begin(self.argv, self.environment, ends.output, ends.requests, ends.replies)
+            root = RootProgram.begin(self.argv, self.environment, ends.output, ends.requests, ends.replies)
         except OSError:
             for release in self.release:
                 release()
             raise
-        return Started(
+        return StartedWorker(
             root=root,
             places=self.places,
             processes=self.processes,
@@ -156,7 +156,7 @@ class Sandbox(Protocol):
     def isolation(self) -> Isolation:
         """The level and how it was reached."""
 
-    def start(self, box: Box, ends: Ends) -> Started:
+    def start(self, box: Box, ends: WorkerPipes) -> StartedWorker:
         """Start a worker that has `box` and nothing else."""
 
     def close(self) -> None:

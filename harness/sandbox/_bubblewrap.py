@@ -16,12 +16,12 @@ from harness.contract import Limits
 from harness.forkserver import JOB, STAGING
 from harness.paths import View, view
 from harness.programs import find_program
-from harness.sandbox._box import WORKER_DIRECTORY, Box, Ends, Folder, Launch, Started, environment
+from harness.sandbox._box import WORKER_DIRECTORY, Box, Folder, Launch, StartedWorker, WorkerPipes, environment
 from harness.sandbox._cgroup import Delegation
 from harness.sandbox._forkserver import ForkServerCommand
 from harness.sandbox._interpreter import interpreter_paths, package_folder
 from harness.sandbox._levels import Isolation, Level
-from harness.sandbox._root import Walls, launcher_command, lease_uid
+from harness.sandbox._root import Restrictions, launcher_command, lease_uid
 from harness.sandbox._seccomp import UNCOVERED, compile_filter
 from harness.scratch import Scratch
 from harness.versions import parse_version
@@ -87,7 +87,7 @@ class Bubblewrap:
         groups = () if self.delegation is None else (self.delegation.version,)
         return Isolation(self.level, ", ".join((bubblewrap_version(self.program), *groups, who)))
 
-    def start(self, box: Box, ends: Ends) -> Started:
+    def start(self, box: Box, ends: WorkerPipes) -> StartedWorker:
         """Start a worker by the command of `plan`."""
         return self.plan(box).start(ends)
 
@@ -139,7 +139,7 @@ class Bubblewrap:
         """Return the start of a command that runs the rest behind the wall, `mounts` shown where they say."""
         mounts = [*mounts, (package_folder(), _PACKAGE)]
         shown = (*interpreter_paths(), *(source for source, _ in mounts), *_program_files(self.program))
-        walls = Walls(cgroup=cgroup, seccomp=compile_filter(UNCOVERED))
+        walls = Restrictions(cgroup=cgroup, seccomp=compile_filter(UNCOVERED))
         argv = [*launcher_command(shown, uid, walls), str(self.program)]
         return [*argv, *namespaces, *self._file_system(box, mounts), "--"]
 

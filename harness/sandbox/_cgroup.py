@@ -69,7 +69,7 @@ def find_delegations() -> Iterator[Delegation]:
     }
     for _, where, kind, *_ in mounts:
         if kind == "cgroup2" and {"memory", "pids"} <= set(_read(Path(where, "cgroup.controllers")).split()):
-            yield Unified(_below(where, own.get("", "/")))
+            yield HierarchyV2(_below(where, own.get("", "/")))
     first = {
         controller: _below(where, own[controller])
         for _, where, kind, options, *_ in mounts
@@ -78,11 +78,11 @@ def find_delegations() -> Iterator[Delegation]:
         if controller in own
     }
     if {"memory", "pids"} <= first.keys():
-        yield Separate(first["memory"], first["pids"], first.get("cpuacct"))
+        yield HierarchiesV1(first["memory"], first["pids"], first.get("cpuacct"))
 
 
 @dataclass(frozen=True)
-class Unified:
+class HierarchyV2:
     """Version 2: one hierarchy, groups below our own."""
 
     own: Path
@@ -107,11 +107,11 @@ class Unified:
             (folder / "pids.max").write_text(str(limits.processes + _OWN_PROCESSES))
         except OSError as error:
             raise InfrastructureError(f"no control group can be made below {self.own} ({error})") from error
-        return UnifiedGroup(folder)
+        return ControlGroupV2(folder)
 
 
 @dataclass(frozen=True)
-class UnifiedGroup:
+class ControlGroupV2:
     """A group of version 2."""
 
     folder: Path
@@ -139,7 +139,7 @@ class UnifiedGroup:
 
 
 @dataclass(frozen=True)
-class Separate:
+class HierarchiesV1:
     """Version 1: a hierarchy for each controller."""
 
     memory: Path
@@ -162,11 +162,11 @@ class Separate:
             cpuacct = None if self.cpuacct is None else _fresh(self.cpuacct)
         except OSError as error:
             raise InfrastructureError(f"no control group can be made below {self.memory} ({error})") from error
-        return SeparateGroup(memory, pids, cpuacct)
+        return ControlGroupV1(memory, pids, cpuacct)
 
 
 @dataclass(frozen=True)
-class SeparateGroup:
+class ControlGroupV1:
     """The groups of version 1 that are one worker's."""
 
     memory: Path

@@ -33,9 +33,9 @@ from harness.forkserver import (
     SpawnFailed,
     SpawnRequest,
 )
-from harness.sandbox._box import Ends, Folder, Program
+from harness.sandbox._box import Folder, RootProgram, WorkerPipes
 from harness.sandbox._cgroup import WorkerGroup
-from harness.sandbox._tree import below, outliving
+from harness.sandbox._tree import descendants, survivors
 
 _SECONDS_TO_IMPORT = 120.0
 """For everything that is preloaded, on a cold and busy disk."""
@@ -74,7 +74,7 @@ class ForkServer:
         self._output = b""
         self._requested = frozenset[str]()
         self._packages = frozenset[str]()
-        self._started: Future[Program] = Future()
+        self._started: Future[RootProgram] = Future()
         self._lock = threading.Lock()
         # bubblewrap dies with the thread that started it, so that thread waits for its exit
         self._thread = threading.Thread(target=self._run, args=(sorted(modules),), name="forkserver", daemon=True)
@@ -128,13 +128,13 @@ class ForkServer:
     def close(self) -> None:
         """Kill the process and everything started by it, and remove what it had."""
         started = self._started.exception() is None
-        tree = below(self._started.result().pid) if started else []
+        tree = descendants(self._started.result().pid) if started else []
         self._control.close()
         self._thread.join(_SECONDS_TO_EXIT)  # a closed control socket makes it exit
         if self._thread.is_alive():
             self._started.result().kill()
             self._thread.join()
-        outliving(tree, _SECONDS_TO_EXIT)  # what is left dies with bubblewrap, which is dead
+        survivors(tree, _SECONDS_TO_EXIT)  # what is left dies with bubblewrap, which is dead
         for release in self._command.release:
             release()
 
@@ -144,7 +144,7 @@ class ForkServer:
         argv = (*self._command.argv, *modules)
         try:
             with self._theirs:
-                process = Program.begin(argv, self._command.environment, writer, self._theirs.fileno())
+                process = RootProgram.begin(argv, self._command.environment, writer, self._theirs.fileno())
         except OSError as error:
             self._started.set_exception(error)
             os.close(reader)
@@ -191,7 +191,7 @@ class ForkServerConnection:
             Path(path).chmod(0o755)  # whatever the umask: the worker of a root host is another user
         return job
 
-    def spawn(self, request: SpawnRequest, ends: Ends, group: WorkerGroup | None) -> SpawnedWorker:
+    def spawn(self, request: SpawnRequest, ends: WorkerPipes, group: WorkerGroup | None) -> SpawnedWorker:
         """Have a worker forked that has `ends` and is in `group` before it does anything.
 
         Raises:

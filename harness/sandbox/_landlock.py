@@ -9,11 +9,11 @@ from pathlib import Path
 from harness.errors import InfrastructureError
 from harness.kernel import LANDLOCK_ABI, LANDLOCK_ALL, LANDLOCK_READ
 from harness.paths import outermost, view
-from harness.sandbox._box import WORKER_DIRECTORY, Box, Ends, Launch, Started
+from harness.sandbox._box import WORKER_DIRECTORY, Box, Launch, StartedWorker, WorkerPipes
 from harness.sandbox._interpreter import interpreter_paths, package_folder
 from harness.sandbox._levels import Isolation, Level
 from harness.sandbox._rlimits import plan_in_place
-from harness.sandbox._root import Walls
+from harness.sandbox._root import Restrictions
 from harness.sandbox._seccomp import UNCOVERED_BY_LANDLOCK, compile_filter
 
 _SYSTEM = (
@@ -41,7 +41,7 @@ class Landlock:
         who = "root host, own uid per worker" if os.geteuid() == 0 else "ordinary user"
         return Isolation(Level.LANDLOCK, f"Landlock ABI {LANDLOCK_ABI} or newer, seccomp, {who}")
 
-    def start(self, box: Box, ends: Ends) -> Started:
+    def start(self, box: Box, ends: WorkerPipes) -> StartedWorker:
         """Start a worker by the command of `plan`."""
         return self.plan(box).start(ends)
 
@@ -65,7 +65,7 @@ class Landlock:
         devices = (*map(Path, _DEVICES), *(() if box.gpu is None else box.gpu.nodes))
         return plan_in_place(
             box,
-            lambda home: Walls(
+            lambda home: Restrictions(
                 landlock=(
                     *((path, LANDLOCK_READ) for path in (*given, home)),
                     *((path, LANDLOCK_ALL) for path in (*devices, home / WORKER_DIRECTORY)),

@@ -11,7 +11,7 @@ from typing import Literal
 Start = Literal["warm", "cold"]
 """Whether workers are forked from a process that has imported the libraries, or started as new processes."""
 
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 """Takes a notice for whoever runs the command; it may come several times."""
 
 
@@ -48,6 +48,6 @@ class Isolation:
         return f"{self.level.value} ({self.detail}): {WHAT_HOLDS[self.level]}"
 
 
-def describe_cold(why: str) -> str:
+def cold_start_notice(why: str) -> str:
     """Say that workers start cold, what that means, and why."""
     return f"workers start cold, importing their libraries each time, which takes seconds: {why}"

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 import psutil
 
 from harness.errors import InfrastructureError
-from harness.sandbox._box import Box, Ends, Sandbox
-from harness.sandbox._tree import below, outliving
-from harness.sandbox._watch import Allowance, Exceeded, Watch
+from harness.sandbox._box import Box, Sandbox, WorkerPipes
+from harness.sandbox._tree import descendants, survivors
+from harness.sandbox._watchdog import Allowance, Exceeded, Watchdog
 from harness.wire import Channel, Reply
 
 _SECONDS_TO_DIE = 10.0
@@ -37,12 +37,12 @@ class Process:
 
     def _start(self, sandbox: Sandbox, box: Box) -> None:
         requests, replies, output = (self._pipe() for _ in range(3))
-        self._started = sandbox.start(box, Ends(requests[0], replies[1], output[1]))
+        self._started = sandbox.start(box, WorkerPipes(requests[0], replies[1], output[1]))
         for fd in (requests[0], replies[1], output[1]):
             self._close(fd)
         self._root = self._started.root
         self.channel: Channel[Reply] = Channel(replies[0], requests[1], Reply, stoppable=True)
-        self._watch = Watch(self._root, box, output[0], self.channel.stop, self._signal, self._started.group)
+        self._watch = Watchdog(self._root, box, output[0], self.channel.stop, self._signal, self._started.group)
         self._descriptors.clear()  # the channel closes its own, and the watch the output
 
     @property
@@ -124,7 +124,7 @@ class Process:
                 process.kill()
         if self._root.poll() is None:
             self._root.kill()
-        if alive := outliving(tree, _SECONDS_TO_DIE):
+        if alive := survivors(tree, _SECONDS_TO_DIE):
             raise InfrastructureError(f"processes {[process.pid for process in alive]} outlived their worker")
         self._root.wait()
 
@@ -149,7 +149,7 @@ class Process:
 
         The kernel lets that one end only after all others in its namespace have.
         """
-        return below(self._root.pid) if self._root.poll() is None else []
+        return descendants(self._root.pid) if self._root.poll() is None else []
 
     def _signal(self) -> None:
         with contextlib.suppress(ProcessLookupError):

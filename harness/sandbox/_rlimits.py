@@ -11,10 +11,10 @@ from pathlib import Path
 
 import psutil
 
-from harness.sandbox._box import WORKER_DIRECTORY, Box, Ends, Folder, Launch, Started, environment
+from harness.sandbox._box import WORKER_DIRECTORY, Box, Folder, Launch, StartedWorker, WorkerPipes, environment
 from harness.sandbox._interpreter import interpreter_paths, package_folder
 from harness.sandbox._levels import Isolation, Level
-from harness.sandbox._root import Walls, launcher_command, lease_uid
+from harness.sandbox._root import Restrictions, launcher_command, lease_uid
 from harness.scratch import Scratch
 
 
@@ -28,7 +28,7 @@ class Rlimits:
         who = "root host, own uid per worker" if os.geteuid() == 0 else "ordinary user"
         return Isolation(Level.RLIMITS, who)
 
-    def start(self, box: Box, ends: Ends) -> Started:
+    def start(self, box: Box, ends: WorkerPipes) -> StartedWorker:
         """Start a worker by the command of `plan`."""
         return self.plan(box).start(ends)
 
@@ -37,10 +37,10 @@ class Rlimits:
 
     def plan(self, box: Box) -> Launch:
         """Return the command for `box`; its folders are where they are."""
-        return plan_in_place(box, lambda _: Walls())
+        return plan_in_place(box, lambda _: Restrictions())
 
 
-def plan_in_place(box: Box, walls: Callable[[Path], Walls]) -> Launch:
+def plan_in_place(box: Box, walls: Callable[[Path], Restrictions]) -> Launch:
     """Return how to start a worker of `box` in the host's own file system, within the `walls` for its home."""
     scratch = Scratch.make("worker")
     home = scratch.path

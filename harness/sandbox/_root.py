@@ -53,7 +53,7 @@ def lease_uid() -> UidLease | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Walls:
+class Restrictions:
     """What the launcher puts around a worker besides what the level's own program does."""
 
     cgroup: tuple[Path, ...] = ()
@@ -64,7 +64,7 @@ class Walls:
 
 
 def launcher_command(
-    shown: Iterable[Path], uid: int | None, walls: Walls, *, reap_in: Path | None = None
+    shown: Iterable[Path], uid: int | None, walls: Restrictions, *, reap_in: Path | None = None
 ) -> tuple[str, ...]:
     """Return the start of a command that drops to `uid` and runs the rest within `walls`, `shown` staying readable.
 

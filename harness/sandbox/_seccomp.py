@@ -84,7 +84,7 @@ _CALLS = {
 
 
 @dataclass(frozen=True)
-class Only:
+class AllowOnly:
     """Half of an argument, masked, and the values at which the call is let through."""
 
     argument: int
@@ -94,7 +94,7 @@ class Only:
 
 
 @dataclass(frozen=True)
-class Not:
+class DenyOnly:
     """Half of an argument, masked, and the values at which alone the call is denied."""
 
     argument: int
@@ -109,7 +109,7 @@ class Denial:
 
     call: str
     error: int = errno.EPERM
-    test: Only | Not | None = None
+    test: AllowOnly | DenyOnly | None = None
 
 
 def _deny(names: str, error: int = errno.EPERM) -> tuple[Denial, ...]:
@@ -124,13 +124,13 @@ UNCOVERED = (
     *_deny("settimeofday clock_settime clock_adjtime adjtimex syslog"),
     # pages that nobody maps are counted for nobody
     *_deny("memfd_create memfd_secret shmget shmat msgget semget mq_open", errno.ENOSYS),
-    Denial("socket", errno.EAFNOSUPPORT, Only(0, (_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK))),
+    Denial("socket", errno.EAFNOSUPPORT, AllowOnly(0, (_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK))),
     # What is known of a file is the same for all workers that see it, also where they may only read: who holds a lock
     # or a lease of it, who wants to know when it is opened, what its contents are expected to be used for.
     *_deny("flock inotify_init inotify_init1 inotify_add_watch fanotify_mark", errno.ENOSYS),
-    Denial("fcntl", errno.EINVAL, Only(1, (*_OWN_DESCRIPTOR, _F_GETLK, _F_OFD_GETLK, _F_SETLK, _F_SETLKW))),
-    Denial("fcntl", _PRETEND, Not(1, (_F_SETLK, _F_SETLKW))),
-    Denial("futex", errno.ENOSYS, Not(1, (_FUTEX_WAIT_REQUEUE_PI, _FUTEX_CMP_REQUEUE_PI), _FUTEX_COMMAND)),
+    Denial("fcntl", errno.EINVAL, AllowOnly(1, (*_OWN_DESCRIPTOR, _F_GETLK, _F_OFD_GETLK, _F_SETLK, _F_SETLKW))),
+    Denial("fcntl", _PRETEND, DenyOnly(1, (_F_SETLK, _F_SETLKW))),
+    Denial("futex", errno.ENOSYS, DenyOnly(1, (_FUTEX_WAIT_REQUEUE_PI, _FUTEX_CMP_REQUEUE_PI), _FUTEX_COMMAND)),
     *_deny("futex_requeue futex_wait futex_waitv futex_wake", errno.ENOSYS),  # no C library uses them yet
 )
 """What no namespace covers; bubblewrap itself does without.
@@ -146,7 +146,7 @@ one.
 NESTING = (
     *_deny("unshare setns mount umount2 pivot_root chroot move_mount fsopen fsconfig fsmount fspick open_tree"),
     *_deny("open_tree_attr mount_setattr"),
-    Denial("clone", errno.EPERM, Only(0, (0,), _CLONE_NEW)),
+    Denial("clone", errno.EPERM, AllowOnly(0, (0,), _CLONE_NEW)),
     *_deny("clone3", errno.ENOSYS),  # its flags lie in memory, where no filter looks; libraries fall back to clone
 )
 """What makes namespaces and changes what is mounted."""
@@ -154,31 +154,31 @@ NESTING = (
 UNCOVERED_BY_LANDLOCK = (
     *UNCOVERED,
     # no socket but a stream of the worker's own: Landlock (ABI 7) lets a path's socket be connected to
-    Denial("socket", errno.EAFNOSUPPORT, Only(0, (_AF_UNIX,))),
+    Denial("socket", errno.EAFNOSUPPORT, AllowOnly(0, (_AF_UNIX,))),
     *(
-        Denial(call, errno.EAFNOSUPPORT, Only(1, (_SOCK_STREAM, _SOCK_SEQPACKET), _SOCK_TYPE))
+        Denial(call, errno.EAFNOSUPPORT, AllowOnly(1, (_SOCK_STREAM, _SOCK_SEQPACKET), _SOCK_TYPE))
         for call in ("socket", "socketpair")  # any other sends to any address, and takes descriptors along
     ),
     *_deny("bind connect"),  # a name that is taken is news to who tries it
-    Denial("sendto", errno.EPERM, Only(4, (0,))),
-    Denial("sendto", errno.EPERM, Only(4, (0,), half=_HIGH)),
+    Denial("sendto", errno.EPERM, AllowOnly(4, (0,))),
+    Denial("sendto", errno.EPERM, AllowOnly(4, (0,), half=_HIGH)),
     *NESTING,
     # an ordinary user's files are the worker's own as far as modes go
-    Denial("utimensat", errno.EPERM, Not(2, (0,))),  # no times given, as by touch: it goes on to make the file
+    Denial("utimensat", errno.EPERM, DenyOnly(2, (0,))),  # no times given, as by touch: it goes on to make the file
     *_deny("chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat", _PRETEND),
     *_deny("chown fchown lchown fchownat setxattr lsetxattr fsetxattr setxattrat file_setattr"),
     *_deny("removexattr lremovexattr fremovexattr removexattrat"),
     # Landlock lets them be read of what cannot be opened; tools that copy them along take this for an answer
     *_deny("getxattr lgetxattr fgetxattr getxattrat listxattr llistxattr flistxattr listxattrat", errno.EOPNOTSUPP),
-    Denial("ioctl", errno.EOPNOTSUPP, Only(1, _IOCTL_OF_DEVICES, _IOCTL_TYPE)),  # the others change files and volumes
+    Denial("ioctl", errno.EOPNOTSUPP, AllowOnly(1, _IOCTL_OF_DEVICES, _IOCTL_TYPE)),  # others change files, volumes
     # who knows the number of an object of the host's needs no call to find it
     *_deny("shmctl msgctl msgsnd msgrcv semctl semop semtimedop mq_unlink", errno.ENOSYS),
-    Denial("prlimit64", errno.EPERM, Only(0, (0,))),
-    *(Denial(call, errno.EPERM, Only(0, (0,))) for call in ("sched_setaffinity", "sched_setscheduler")),
-    *(Denial(call, errno.EPERM, Only(0, (0,))) for call in ("sched_setparam", "sched_setattr")),
-    *(Denial(call, errno.EPERM, Only(1, (0,))) for call in ("setpriority", "ioprio_set")),
-    Denial("setpriority", errno.EPERM, Only(0, (_PRIO_PROCESS, _PRIO_PGRP))),  # or all processes of the user
-    Denial("ioprio_set", errno.EPERM, Only(0, (_IOPRIO_WHO_PROCESS, _IOPRIO_WHO_PGRP))),  # likewise
+    Denial("prlimit64", errno.EPERM, AllowOnly(0, (0,))),
+    *(Denial(call, errno.EPERM, AllowOnly(0, (0,))) for call in ("sched_setaffinity", "sched_setscheduler")),
+    *(Denial(call, errno.EPERM, AllowOnly(0, (0,))) for call in ("sched_setparam", "sched_setattr")),
+    *(Denial(call, errno.EPERM, AllowOnly(1, (0,))) for call in ("setpriority", "ioprio_set")),
+    Denial("setpriority", errno.EPERM, AllowOnly(0, (_PRIO_PROCESS, _PRIO_PGRP))),  # or all processes of the user
+    Denial("ioprio_set", errno.EPERM, AllowOnly(0, (_IOPRIO_WHO_PROCESS, _IOPRIO_WHO_PGRP))),  # likewise
 )
 """What neither namespaces nor Landlock cover."""
 
@@ -218,11 +218,11 @@ def _block(number: int, denial: Denial) -> list[_Step]:
     match denial.test:
         case None:
             return [(_EQUALS, 0, 1, number), fail]
-        case Not(argument, values, mask, half):
+        case DenyOnly(argument, values, mask, half):
             denied = [(_EQUALS, len(values) - 1 - i, 0, value) for i, value in enumerate(values)]
             denied[-1] = (_EQUALS, 0, 1, values[-1])
             body = [_load(argument, half), (_AND, 0, 0, mask), *denied, fail, reload]
-        case Only(argument, values, mask, half):
+        case AllowOnly(argument, values, mask, half):
             allowed = [(_EQUALS, len(values) - i, 0, value) for i, value in enumerate(values)]
             body = [_load(argument, half), (_AND, 0, 0, mask), *allowed, fail, reload]
     return [(_EQUALS, 0, len(body), number), *body]

@@ -11,14 +11,14 @@ import psutil
 _LOOK_SECONDS = 0.001
 
 
-def below(pid: int) -> list[psutil.Process]:
+def descendants(pid: int) -> list[psutil.Process]:
     """Return the processes that hang from `pid`."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return psutil.Process(pid).children(recursive=True)  # type: ignore[no-any-return] # psutil has no types
     return []
 
 
-def outliving(tree: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+def survivors(tree: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
     """Wait until all of `tree` are dead; return those that are not after so many seconds."""
     deadline = time.monotonic() + seconds
     while alive := [process for process in tree if not _is_dead(process)]:

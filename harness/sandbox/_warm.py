@@ -18,11 +18,11 @@ from pathlib import Path
 
 from harness.forkserver import JOB, STAGING, SpawnRequest
 from harness.paths import outermost
-from harness.sandbox._box import Box, Ends, Folder, Started, environment
+from harness.sandbox._box import Box, Folder, StartedWorker, WorkerPipes, environment
 from harness.sandbox._bubblewrap import HOME, Bubblewrap, shared_bytes
 from harness.sandbox._forkserver import ForkServerConnection, SpawnError
 from harness.sandbox._forkservers import ForkServers
-from harness.sandbox._levels import Isolation, Tell, describe_cold
+from harness.sandbox._levels import Isolation, Notify, cold_start_notice
 from harness.sandbox._preload import modules_for, own_modules
 from harness.sandbox._seccomp import NESTING, compile_filter
 
@@ -55,7 +55,7 @@ class Warm:
 
     cold: Bubblewrap
     fork_servers: ForkServers
-    tell: Tell = _log.warning
+    tell: Notify = _log.warning
     problem: str | None = None
     """Why workers start cold from now on, and what to do about it."""
 
@@ -72,7 +72,7 @@ class Warm:
         """The level, and which bubblewrap gives it."""
         return self.cold.isolation
 
-    def start(self, box: Box, ends: Ends) -> Started:
+    def start(self, box: Box, ends: WorkerPipes) -> StartedWorker:
         """Start a worker that has `box` and nothing else; one with a GPU, or modules named like libraries, cold."""
         folder = next((folder.source for folder in box.folders if folder.name == _SUBMISSION), None)
         modules = frozenset[str]() if folder is None else modules_for(folder)
@@ -87,13 +87,13 @@ class Warm:
                         return self._fork(box, ends, connection)
             except SpawnError as error:
                 problem = self.problem = f"{error}: run `harness doctor`"
-        self.tell(describe_cold(problem))
+        self.tell(cold_start_notice(problem))
         return self.cold.start(box, ends)
 
     def close(self) -> None:
         """Do nothing: whoever owns the fork servers closes them."""
 
-    def _fork(self, box: Box, ends: Ends, connection: ForkServerConnection) -> Started:
+    def _fork(self, box: Box, ends: WorkerPipes, connection: ForkServerConnection) -> StartedWorker:
         with ExitStack() as undo:
             group = None if self.cold.delegation is None else self.cold.delegation.make(box.limits)
             if group is not None:
@@ -103,7 +103,7 @@ class Warm:
             worker = connection.spawn(self._request(box, job), ends, group)
             undo.callback(worker.close)
             held = undo.pop_all()
-        return Started(
+        return StartedWorker(
             root=worker,
             places=tuple(Folder(folder.name, Path(JOB, folder.name)) for folder in box.folders),
             processes=box.limits.processes,

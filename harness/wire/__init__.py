@@ -1,6 +1,6 @@
 """Plain data between host and worker: typed JSON messages and raw arrays, nothing that runs when read."""
 
-from harness.wire._channel import MAX_DIMENSIONS, Admit, Channel, WireError, anything
+from harness.wire._channel import MAX_DIMENSIONS, Admit, Channel, WireError, admit_all
 from harness.wire._codec import Form, pack, unpack
 from harness.wire._compact import ArrayHeader, Frame
 from harness.wire._messages import (
@@ -80,7 +80,7 @@ __all__ = [
     "Weigh",
     "Weighed",
     "WireError",
-    "anything",
+    "admit_all",
     "pack",
     "unpack",
 ]

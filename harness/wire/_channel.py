@@ -19,7 +19,7 @@ import numpy as np
 
 from harness.wire._compact import COMPACT, FULL, MARK_BYTES, ArrayHeader, CompactEncoding, Frame, compact_form
 from harness.wire._pipes import Pipes
-from harness.wire._pumped import BlockingPipes, PumpedPipes
+from harness.wire._threaded import BlockingPipes, ThreadedPipes
 
 if sys.platform != "win32":
     from harness.wire._polled import PolledPipes
@@ -46,7 +46,7 @@ class WireError(Exception):
 Admit = Callable[[Any, Sequence[ArrayHeader]], None]
 
 
-def anything(message: object, headers: Sequence[ArrayHeader]) -> None:
+def admit_all(message: object, headers: Sequence[ArrayHeader]) -> None:
     """Admit every array: a worker believes its host."""
 
 
@@ -199,7 +199,7 @@ class Channel(Generic[In]):
 def _open(reader: int, writer: int, stoppable: bool) -> Pipes:
     if sys.platform != "win32" and hasattr(select, "poll"):
         return PolledPipes(reader, writer, stoppable=stoppable)
-    return PumpedPipes(reader, writer) if stoppable else BlockingPipes(reader, writer)
+    return ThreadedPipes(reader, writer) if stoppable else BlockingPipes(reader, writer)
 
 
 def _excerpt(body: memoryview) -> str:

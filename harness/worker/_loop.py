@@ -52,7 +52,7 @@ from harness.wire import (
     Setup,
     Weigh,
     Weighed,
-    anything,
+    admit_all,
     pack,
     unpack,
 )
@@ -60,7 +60,7 @@ from harness.worker._archive import read_archive
 from harness.worker._confine import confine
 from harness.worker._explain import ArtifactError, ContractError, encodable, explain
 from harness.worker._inspect import inspect
-from harness.worker._notebook import find_model
+from harness.worker._notebook_model import find_model
 from harness.worker._plain import plain
 from harness.worker._remedies import Doing
 from harness.worker._student import make_model
@@ -103,7 +103,7 @@ class Worker:
     def serve(self) -> None:
         """Answer requests, one at a time; whatever student code raises is an answer too."""
         while True:
-            request, arrays = self._channel.receive(anything)
+            request, arrays = self._channel.receive(admit_all)
             try:
                 reply, results = self._handle(request, arrays)
             except ChannelClosed:

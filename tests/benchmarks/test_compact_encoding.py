@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from harness.timing import pinned, quickest_cores
-from harness.wire import Channel, ChannelClosed, Done, Predict, Reply, Request, anything
+from harness.wire import Channel, ChannelClosed, Done, Predict, Reply, Request, admit_all
 from harness.wire._compact import CompactEncoding
 
 pytestmark = pytest.mark.worker
@@ -35,7 +35,7 @@ def answer(channel: Channel, *, compact: bool) -> None:
         if compact and channel.receive_compact() is not None:
             channel.send_compact(scores)
             continue
-        channel.receive(anything)
+        channel.receive(admit_all)
         if not compact:
             forget(channel)
         channel.send(Done(), scores)
@@ -78,7 +78,7 @@ def round_trip(*, compact: bool) -> float:
                 forget(channel)
             begin = time.perf_counter()
             if not channel.exchange_compact(frame):
-                channel.receive(anything)
+                channel.receive(admit_all)
                 seconds.append(time.perf_counter() - begin)
             else:
                 seconds.append(time.perf_counter() - begin)

@@ -51,7 +51,7 @@ from harness.ci._git import CommittedFile, FileChange, Repository
 from harness.ci._read import MOST_BYTES as MOST_RESULT_BYTES
 from harness.errors import InfrastructureError, UsageError
 from harness.record import Record
-from harness.sandbox import Isolation, Level, _find, find_sandbox_of_at_least
+from harness.sandbox import Isolation, Level, _selection, find_sandbox_of_at_least
 from tests.records import ACCURACY, RECORD, changed, failing
 
 
@@ -417,7 +417,7 @@ def test_no_result_is_told(tmp_path: Path) -> None:
 
 def test_no_weaker_isolation_takes_the_place_of_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     weakest = SimpleNamespace(isolation=Isolation(Level.RLIMITS, "a double"), close=lambda: None)
-    monkeypatch.setattr(_find, "find_sandbox", lambda hidden, fork_servers, tell: weakest)
+    monkeypatch.setattr(_selection, "find_sandbox", lambda hidden, fork_servers, tell: weakest)
     with pytest.raises(InfrastructureError, match=r"expected at least landlock.*--allow-isolation rlimits"):
         find_sandbox_of_at_least([], Level.LANDLOCK)
     assert find_sandbox_of_at_least([], Level.RLIMITS) is weakest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.sandbox import find_sandbox, why_cold
+from harness.sandbox import find_sandbox, reason_for_cold_start
 
 TELLS = """
 import os
@@ -25,7 +25,7 @@ class Model(harness.Model):
 
 @pytest.fixture(scope="module", autouse=True)
 def forking() -> None:
-    problem = why_cold(find_sandbox(()))
+    problem = reason_for_cold_start(find_sandbox(()))
     if problem is not None:
         pytest.skip(f"no worker is forked here: {problem}")
 

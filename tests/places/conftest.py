@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.sandbox import Level, find_sandbox, why_cold
+from harness.sandbox import Level, find_sandbox, reason_for_cold_start
 from harness.sandbox._interpreter import private_ancestor
 from tests.places._cells import Cell
 from tests.places._site import Layers, Python, make_layers
@@ -25,7 +25,7 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> Layers:
 def level_of() -> Callable[[Cell], str]:
     """The best level that the kernel gives the user of a cell: root alone has control groups for certain."""
     sandbox = find_sandbox(())
-    problem = why_cold(sandbox)
+    problem = reason_for_cold_start(sandbox)
     if problem is not None:
         pytest.skip(f"no worker is forked here: {problem}")
     own = sandbox.isolation.level

@@ -20,9 +20,9 @@ from harness.evaluation._session import Session
 from harness.sandbox import Folder, ForkServerOwner, Level, Sandbox
 from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps
 from harness.sandbox._cgroup import find_delegations
-from harness.sandbox._find import _try
 from harness.sandbox._landlock import Landlock
 from harness.sandbox._rlimits import Rlimits
+from harness.sandbox._selection import _try
 from harness.sandbox._warm import Warm
 from tests.conftest import FORK_SERVERS
 from tests.declared import info

@@ -10,7 +10,7 @@ import pytest
 from harness.contract import Limits
 from harness.errors import InfrastructureError
 from harness.sandbox import _cgroup
-from harness.sandbox._cgroup import Unified, UnifiedGroup
+from harness.sandbox._cgroup import ControlGroupV2, HierarchyV2
 
 MIB = 1 << 20
 
@@ -97,7 +97,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def test_version_2_leaves_its_own_group_before_it_makes_others(tree):
-    group = Unified(tree).make(Limits(memory_bytes=1000, scratch_bytes=500, processes=10))
+    group = HierarchyV2(tree).make(Limits(memory_bytes=1000, scratch_bytes=500, processes=10))
     assert (tree / "harness-host" / "cgroup.procs").read_text() == "102"  # the last that moved
     assert (tree / "cgroup.subtree_control").read_text() == "+memory +pids"
     assert (group.folder / "memory.max").read_text() == "1500"
@@ -106,8 +106,8 @@ def test_version_2_leaves_its_own_group_before_it_makes_others(tree):
 
 
 def test_version_2_finds_itself_moved_already(tree):
-    Unified(tree).make(Limits())
-    again = Unified(tree / "harness-host").make(Limits())
+    HierarchyV2(tree).make(Limits())
+    again = HierarchyV2(tree / "harness-host").make(Limits())
     assert again.folder.parent == tree
 
 
@@ -115,10 +115,10 @@ def test_the_counts_of_version_2_are_read(tmp_path):
     (tmp_path / "memory.events").write_text("low 0\nmax 7\noom 2\noom_kill 1\noom_group_kill 0\n")
     (tmp_path / "memory.peak").write_text("4096\n")
     (tmp_path / "cpu.stat").write_text("usage_usec 2500000\nuser_usec 1\n")
-    group = UnifiedGroup(tmp_path)
+    group = ControlGroupV2(tmp_path)
     assert (group.oom_kills(), group.peak_bytes(), group.cpu_seconds()) == (1, 4096, 2.5)
 
 
 def test_where_no_group_can_be_made_the_level_says_why(tmp_path):
     with pytest.raises(InfrastructureError, match="no control group can be made below"):
-        Unified(tmp_path / "nowhere").make(Limits())
+        HierarchyV2(tmp_path / "nowhere").make(Limits())

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.sandbox import _seccomp
-from harness.sandbox._seccomp import NESTING, UNCOVERED, UNCOVERED_BY_LANDLOCK, Denial, Not, Only, compile_filter
+from harness.sandbox._seccomp import (
+    NESTING,
+    UNCOVERED,
+    UNCOVERED_BY_LANDLOCK,
+    AllowOnly,
+    Denial,
+    DenyOnly,
+    compile_filter,
+)
 
 ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 pytestmark = pytest.mark.skipif(platform.machine() not in ARCHITECTURE, reason="no filter for this machine")
@@ -86,14 +94,14 @@ def test_calls_newer_than_the_tables_are_not_there(call):
 
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=6, max_size=6))
 def test_a_test_lets_through_the_values_named_and_no_other(arguments):
-    code = compile_filter((Denial("socket", 1, Only(0, (1, 2))), Denial("sendto", 1, Only(4, (0,), 0xF0))))
+    code = compile_filter((Denial("socket", 1, AllowOnly(0, (1, 2))), Denial("sendto", 1, AllowOnly(4, (0,), 0xF0))))
     assert (run(code, number("socket"), arguments) == "allow") == (arguments[0] & 0xFFFFFFFF in (1, 2))
     assert (run(code, number("sendto"), arguments) == "allow") == (arguments[4] & 0xF0 == 0)
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=6, max_size=6))
 def test_a_test_denies_the_values_named_and_no_other(arguments):
-    code = compile_filter((Denial("fcntl", 1, Not(1, (1, 2, 5))), Denial("futex", 1, Not(1, (3, 4), 0x7))))
+    code = compile_filter((Denial("fcntl", 1, DenyOnly(1, (1, 2, 5))), Denial("futex", 1, DenyOnly(1, (3, 4), 0x7))))
     assert (run(code, number("fcntl"), arguments) == 1) == (arguments[1] & 0xFFFFFFFF in (1, 2, 5))
     assert (run(code, number("futex"), arguments) == 1) == (arguments[1] & 0x7 in (3, 4))
 

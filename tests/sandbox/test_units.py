@@ -22,7 +22,7 @@ from harness.sandbox._box import environment
 from harness.sandbox._interpreter import interpreter_paths, private_ancestor
 from harness.sandbox._output import TAIL_BYTES, Tail
 from harness.sandbox._rlimits import Rlimits
-from harness.sandbox._watch import _cpu_seconds
+from harness.sandbox._watchdog import _cpu_seconds
 
 
 @pytest.mark.parametrize("inside", [".", ".venv", "tools/environment"])

@@ -14,12 +14,12 @@ import pytest
 
 from harness.errors import InfrastructureError
 from harness.paths import Layer, View
-from harness.sandbox import ForkServerOwner, Level, find_sandbox, why_cold
+from harness.sandbox import ForkServerOwner, Level, find_sandbox, reason_for_cold_start
 from harness.sandbox._bubblewrap import Bubblewrap
 from harness.sandbox._forkservers import ForkServerClient
 from harness.sandbox._landlock import Landlock
 from harness.sandbox._preload import modules_for, own_modules
-from harness.sandbox._tree import outliving
+from harness.sandbox._tree import survivors
 from harness.sandbox._warm import Warm
 from tests.conftest import FORK_SERVERS
 
@@ -197,7 +197,7 @@ def test_closing_leaves_neither_process_nor_file(own_warm):
     assert all(folder.is_dir() and not list(folder.iterdir()) for folder in folders)
     own_warm.fork_servers.close()
     assert not any(folder.exists() for folder in folders)
-    assert outliving(tree, 0) == []
+    assert survivors(tree, 0) == []
 
 
 @pytest.mark.parametrize("name", ["threadpoolctl", "torch"], ids=["loaded-in-any-case", "a-library"])
@@ -339,13 +339,13 @@ def test_what_can_be_imported_of_a_submission_has_the_names_of_its_files(tmp_pat
 def test_where_no_namespaces_are_workers_start_cold(landlocked):
     sandbox = find_sandbox((), Level.LANDLOCK, FORK_SERVERS)
     assert isinstance(sandbox, Landlock)
-    assert "no namespaces" in why_cold(sandbox)
+    assert "no namespaces" in reason_for_cold_start(sandbox)
 
 
 def test_who_asks_for_no_fork_server_gets_none(wall):
     sandbox = find_sandbox(())
     assert not isinstance(sandbox, Warm)
-    assert why_cold(sandbox) is None
+    assert reason_for_cold_start(sandbox) is None
 
 
 def test_all_sandboxes_fork_their_workers_from_one_process(own_warm):

@@ -29,7 +29,7 @@ from harness.wire import (
     Request,
     Setup,
     WireError,
-    anything,
+    admit_all,
 )
 
 TASK = TaskInfo(name="usps", kind="classification", input_shape=(256,), input_dtype="float32", classes=("0", "1"),
@@ -91,7 +91,7 @@ arrays = dtypes.flatmap(
 def test_arrays_come_out_as_they_went_in(sent):
     with conversation() as (host, worker):
         host.send(Predict(), *sent)
-        _, received = worker.receive(anything)
+        _, received = worker.receive(admit_all)
     assert len(received) == len(sent)
     for before, after in zip(sent, received, strict=True):
         assert (after.dtype, after.shape) == (before.dtype, before.shape)
@@ -107,7 +107,7 @@ def test_arrays_come_out_as_they_went_in(sent):
 def test_an_array_of_any_layout_is_sent(array):
     with conversation() as (host, worker):
         host.send(Predict(), array)
-        np.testing.assert_array_equal(worker.receive(anything)[1][0], array)
+        np.testing.assert_array_equal(worker.receive(admit_all)[1][0], array)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_an_array_of_any_layout_is_sent(array):
 def test_requests_come_out_as_they_went_in(message):
     with conversation() as (host, worker):
         host.send(message)
-        assert worker.receive(anything) == (message, [])
+        assert worker.receive(admit_all) == (message, [])
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_requests_come_out_as_they_went_in(message):
 def test_replies_come_out_as_they_went_in(message):
     with conversation() as (host, worker):
         worker.send(message)
-        assert host.receive(anything) == (message, [])
+        assert host.receive(admit_all) == (message, [])
 
 
 def test_more_than_a_pipe_holds_goes_through_both_ways_at_once():
@@ -147,13 +147,13 @@ def test_more_than_a_pipe_holds_goes_through_both_ways_at_once():
     with conversation() as (host, worker):
 
         def echo():
-            _, received = worker.receive(anything)
+            _, received = worker.receive(admit_all)
             worker.send(Done(), *received)
 
         thread = threading.Thread(target=echo)
         thread.start()
         host.send(Predict(), big, big[::-1])
-        _, (first, second) = host.receive(anything)
+        _, (first, second) = host.receive(admit_all)
         thread.join()
     np.testing.assert_array_equal(first, second[::-1])
     np.testing.assert_array_equal(first, big)
@@ -164,7 +164,7 @@ def test_messages_follow_each_other():
         for number in range(5):
             worker.send(Logged({"epoch": number}))
         worker.send(Done(), np.arange(3))
-        heard = [host.receive(anything)[0] for _ in range(6)]
+        heard = [host.receive(admit_all)[0] for _ in range(6)]
     assert heard == [*(Logged({"epoch": number}) for number in range(5)), Done()]
 
 
@@ -185,7 +185,7 @@ def test_what_is_no_plain_array_is_not_sent_and_the_channel_goes_on(array):
         with pytest.raises(WireError, match="cannot be sent"):
             host.send(Predict(), np.zeros(3), array)
         host.send(Load("x"))
-        assert worker.receive(anything) == (Load("x"), [])
+        assert worker.receive(admit_all) == (Load("x"), [])
 
 
 @pytest.mark.parametrize(
@@ -254,9 +254,9 @@ def received_in_chunks(chunk, size):
     thread = threading.Thread(target=dribble)
     thread.start()
     channel = Channel(reader, -1, Reply)
-    received = [channel.receive(anything)[1] for _ in range(3)]
+    received = [channel.receive(admit_all)[1] for _ in range(3)]
     with pytest.raises(ChannelClosed):
-        channel.receive(anything)
+        channel.receive(admit_all)
     thread.join()
     os.close(reader)
     return [array.tobytes() for arrays in received for array in arrays] == [sent, sent]
@@ -267,7 +267,7 @@ def test_a_frame_cut_short_anywhere_is_a_closed_channel():
     for length in range(len(WHOLE)):
         with hearing(WHOLE[:length]) as channel:
             try:
-                came[length] = channel.receive(anything)
+                came[length] = channel.receive(admit_all)
             except ChannelClosed:
                 continue
     assert came == {}
@@ -275,7 +275,7 @@ def test_a_frame_cut_short_anywhere_is_a_closed_channel():
 
 def test_that_frame_is_whole():
     with hearing(WHOLE) as channel:
-        message, received = channel.receive(anything)
+        message, received = channel.receive(admit_all)
     assert message == Done()
     assert [array.tolist() for array in received] == [[0, 0], [0]]
 
@@ -356,7 +356,7 @@ def test_repeated_or_not_the_arrays_come_out_as_they_went_in(shapes):
             frame = host.frame(Predict(), sent)
             sender = threading.Thread(target=host.transmit, args=(frame,))
             sender.start()
-            message, (received,) = worker.receive(anything)
+            message, (received,) = worker.receive(admit_all)
             sender.join()
             assert message == Predict()
             np.testing.assert_array_equal(received, sent)
@@ -364,7 +364,7 @@ def test_repeated_or_not_the_arrays_come_out_as_they_went_in(shapes):
 
 def test_the_mark_alone_says_nothing_to_who_has_received_nothing():
     with hearing(b"HRN=" + bytes(8)) as channel, pytest.raises(WireError):
-        channel.receive(anything)
+        channel.receive(admit_all)
 
 
 def test_what_is_repeated_is_admitted_again():
@@ -378,11 +378,11 @@ def test_what_is_repeated_is_admitted_again():
 
 def answer(worker, replies):
     """Answer as many requests as there are `replies`, each sent as the last one where that is possible."""
-    worker.receive(anything)
+    worker.receive(admit_all)
     worker.send(*replies[0])
     for message, *arrays in replies[1:]:
         if worker.receive_compact() is None:
-            worker.receive(anything)
+            worker.receive(admit_all)
         if len(arrays) != 1 or not worker.send_compact(arrays[0]):
             worker.send(message, *arrays)
 
@@ -403,12 +403,12 @@ def test_an_exchange_like_the_last_one_is_short_and_any_other_is_received(second
         thread.start()
         request = host.frame(Predict(), np.zeros((1, 4), np.float32))
         assert not host.exchange_compact(request)
-        host.receive(anything)
+        host.receive(admit_all)
         assert host.exchange_compact(request) == again
         if again:
             np.testing.assert_array_equal(host.take_compact(), second[1])
         else:
-            message, arrays = host.receive(anything)
+            message, arrays = host.receive(admit_all)
             assert message == second[0]
             np.testing.assert_array_equal(arrays, second[1:])
         thread.join()
@@ -419,7 +419,7 @@ def test_an_exchange_like_the_last_one_is_short_and_any_other_is_received(second
 def test_whatever_bytes_follow_a_good_frame_a_short_exchange_answers_or_refuses(raw):
     with conversation() as (host, worker):
         worker.send(Done(), np.zeros(2))
-        host.receive(anything)
+        host.receive(admit_all)
         host.transmit(host.frame(Predict(), np.zeros(3)))
         os.write(worker._pipes._writer, raw)
         os.close(worker._pipes._writer)
@@ -437,7 +437,7 @@ def test_a_reader_who_is_gone_is_a_closed_channel():
         with pytest.raises(ChannelClosed):
             host.send(Predict(), np.zeros(100_000))
         with pytest.raises(ChannelClosed):
-            host.receive(anything)
+            host.receive(admit_all)
 
 
 @pytest.mark.parametrize("wait", ["receive", "send"])
@@ -446,7 +446,7 @@ def test_a_wait_ends_when_the_process_was_stopped(wait):
         thread = threading.Timer(0.05, host.stop)
         thread.start()
         with pytest.raises(ChannelClosed):
-            host.receive(anything) if wait == "receive" else host.send(Predict(), np.zeros(100_000))
+            host.receive(admit_all) if wait == "receive" else host.send(Predict(), np.zeros(100_000))
         thread.join()
 
 
@@ -471,7 +471,7 @@ def test_every_answer_is_busy_waited_for_short_or_large(shape):
 
         def answer_late():
             for _ in range(3):
-                worker.receive(anything)
+                worker.receive(admit_all)
                 time.sleep(0.01)
                 worker.send(Done(), np.ones(shape))
 
@@ -480,7 +480,7 @@ def test_every_answer_is_busy_waited_for_short_or_large(shape):
         for _ in range(3):
             before = counting.looks
             host.send(Predict(), np.zeros(3))
-            host.receive(anything)
+            host.receive(admit_all)
             assert counting.looks > before + 1
         thread.join()
 
@@ -496,7 +496,7 @@ def test_a_short_answer_comes_while_one_looks_for_it_and_when_one_has_gone_to_sl
         host.busy_wait(0.02)
 
         def answer_late():
-            worker.receive(anything)
+            worker.receive(admit_all)
             worker.send(Done(), np.zeros(2))
             worker.receive_compact()
             time.sleep(late)
@@ -506,7 +506,7 @@ def test_a_short_answer_comes_while_one_looks_for_it_and_when_one_has_gone_to_sl
         thread.start()
         request = host.frame(Predict(), np.zeros((1, 4), np.float32))
         host.exchange_compact(request)
-        host.receive(anything)
+        host.receive(admit_all)
         assert host.exchange_compact(request)
         np.testing.assert_array_equal(host.take_compact(), np.ones(2))
         thread.join()
@@ -518,7 +518,7 @@ def test_who_looks_for_a_while_sleeps_afterwards(clock, monkeypatch):
     with conversation(stoppable=True) as (host, worker):
         host.busy_wait(0.01)
         worker.send(Done(), np.zeros(2))
-        host.receive(anything)
+        host.receive(admit_all)
         host.transmit(host.frame(Predict(), np.zeros(3)))
         thread = threading.Timer(0.5, host.stop)
         thread.start()
@@ -533,7 +533,7 @@ def test_who_looks_for_somebody_who_hangs_up_is_told():
     with conversation() as (host, worker):
         host.busy_wait(60)
         worker.send(Done(), np.zeros(2))
-        host.receive(anything)
+        host.receive(admit_all)
         os.close(worker._pipes._writer)
         worker._pipes._writer = os.dup(worker._pipes._reader)  # somebody's, for closing
         host.transmit(host.frame(Predict(), np.zeros(3)))

@@ -11,12 +11,12 @@ import pytest
 
 from harness.wire._pipes import ChannelClosed, Pipes
 from harness.wire._polled import PolledPipes
-from harness.wire._pumped import BlockingPipes, PumpedPipes
+from harness.wire._threaded import BlockingPipes, ThreadedPipes
 
 pytestmark = pytest.mark.unit
 
 Open = Callable[[int, int], Pipes]
-STOPPABLE: list[Open] = [lambda *ends: PolledPipes(*ends, stoppable=True), PumpedPipes]
+STOPPABLE: list[Open] = [lambda *ends: PolledPipes(*ends, stoppable=True), ThreadedPipes]
 ALL: list[Open] = [*STOPPABLE, lambda *ends: PolledPipes(*ends, stoppable=False), BlockingPipes]
 
 

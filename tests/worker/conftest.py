@@ -17,7 +17,7 @@ import pytest
 
 import harness
 from harness import Limits
-from harness.wire import Channel, Fit, Reply, Setup, anything
+from harness.wire import Channel, Fit, Reply, Setup, admit_all
 from tests.declared import info
 
 HEAD = "import harness, os, sys\nimport numpy as np\n"
@@ -34,7 +34,7 @@ class Worker:
     def ask(self, request: Any, *arrays: Any) -> tuple[Any, list[Any]]:
         """Send `request` and return what comes back."""
         self.channel.send(request, *arrays)
-        return self.channel.receive(anything)
+        return self.channel.receive(admit_all)
 
     def setup(self, seed: int = 0, kind: str = "classification") -> Any:
         """Have the submission imported."""
@@ -80,7 +80,7 @@ def worker(submission: Callable[..., Path], tmp_path: Path) -> Iterator[Callable
             os.close(there), os.close(back)
             channel: Channel[Reply] = Channel(replies, requests, Reply)
             stack.callback(channel.close)
-            channel.receive(anything)
+            channel.receive(admit_all)
             return Worker(channel, folder)
 
         yield start

@@ -6,7 +6,7 @@ import pytest
 
 from harness.wire import Extracted
 from harness.worker._explain import ContractError
-from harness.worker._notebook import find_model
+from harness.worker._notebook_model import find_model
 
 MODEL = """class Model(harness.Model):
     def fit(self, train, validation):

@@ -16,11 +16,11 @@ from harness.contract import Limits
 from harness.errors import HarnessError, InfrastructureError
 from harness.sandbox._box import Box, Sandbox
 from harness.sandbox._interpreter import interpreter_paths
-from harness.sandbox._levels import Level, Tell, describe_cold
-from harness.sandbox._plain import Plain
+from harness.sandbox._levels import Level, Notify, cold_start_notice
+from harness.sandbox._portable import PortableSandbox
 from harness.sandbox._process import Process
-from harness.sandbox._watch import Allowance
-from harness.wire import ChannelClosed, Done, WireError, anything
+from harness.sandbox._watchdog import Allowance
+from harness.wire import ChannelClosed, Done, WireError, admit_all
 
 if sys.platform == "linux":
     from harness.sandbox._bubblewrap import Bubblewrap, bubblewrap_version, find_bubblewraps
@@ -30,8 +30,8 @@ if sys.platform == "linux":
     from harness.sandbox._rlimits import Rlimits
     from harness.sandbox._warm import Warm
 else:
-    from harness.sandbox._plain import NoForkServers as ForkServerOwner
-    from harness.sandbox._plain import NoForkServers as ForkServers
+    from harness.sandbox._portable import NoForkServers as ForkServerOwner
+    from harness.sandbox._portable import NoForkServers as ForkServers
 
 _log = logging.getLogger(__name__)
 _SECONDS_TO_START = 30.0
@@ -57,7 +57,7 @@ def find_sandbox(
     hidden: Sequence[Path],
     wanted: Level | None = None,
     fork_servers: ForkServers | None = None,
-    tell: Tell = _log.warning,
+    tell: Notify = _log.warning,
 ) -> Sandbox:
     """Return the best sandbox that starts here, or exactly the level `wanted`; the caller closes it.
 
@@ -79,7 +79,7 @@ def find_sandbox(
         if problem is None:
             _log.info("Workers are shown Python's files in %s.", ", ".join(_told(interpreter_paths())))
             if fork_servers is not None and sandbox is candidate.sandbox:
-                tell(describe_cold(_without_namespaces(sandbox)))
+                tell(cold_start_notice(_without_namespaces(sandbox)))
             return _telling(sandbox, notices, tell)
         sandbox.close()
         problems.setdefault(problem, []).append(candidate.name)
@@ -91,7 +91,7 @@ def find_sandbox(
 
 
 def find_sandbox_of_at_least(
-    hidden: Sequence[Path], lowest: Level, fork_servers: ForkServers | None = None, tell: Tell = _log.warning
+    hidden: Sequence[Path], lowest: Level, fork_servers: ForkServers | None = None, tell: Notify = _log.warning
 ) -> Sandbox:
     """Return the best sandbox there is, as `find_sandbox` does, if it is no weaker than `lowest`.
 
@@ -124,7 +124,7 @@ def installed_bubblewraps() -> dict[Path, str]:
     return found
 
 
-def why_cold(sandbox: Sandbox) -> str | None:
+def reason_for_cold_start(sandbox: Sandbox) -> str | None:
     """Try to fork a worker; return why workers are started instead and what to do, None where they are not."""
     if sys.platform == "linux" and isinstance(sandbox, Bubblewrap):
         with closing(ForkServerOwner()) as fork_servers:
@@ -159,17 +159,17 @@ def _candidates(hidden: Sequence[Path]) -> Iterator[LevelAttempt]:
         yield LevelAttempt("landlock", Level.LANDLOCK, Landlock(tuple(hidden)), None)
         yield LevelAttempt("rlimits", Level.RLIMITS, Rlimits(), None)
     else:
-        yield LevelAttempt("rlimits", Level.RLIMITS, Plain(), None)
+        yield LevelAttempt("rlimits", Level.RLIMITS, PortableSandbox(), None)
 
 
-def _with_fork_servers(sandbox: Sandbox, fork_servers: ForkServers | None, tell: Tell) -> Sandbox:
+def _with_fork_servers(sandbox: Sandbox, fork_servers: ForkServers | None, tell: Notify) -> Sandbox:
     """Return a sandbox like `sandbox` that forks its workers, where there is one."""
     if sys.platform == "linux" and fork_servers is not None and isinstance(sandbox, Bubblewrap):
         return Warm(sandbox, fork_servers, tell)
     return sandbox
 
 
-def _telling(sandbox: Sandbox, notices: Sequence[str], tell: Tell) -> Sandbox:
+def _telling(sandbox: Sandbox, notices: Sequence[str], tell: Notify) -> Sandbox:
     """Have `tell` hear what was noticed so far, and what will be."""
     for notice in notices:
         tell(notice)
@@ -185,7 +185,7 @@ def _try(sandbox: Sandbox) -> str | None:
         with Process(sandbox, box) as process:
             try:
                 with process.allow(Allowance(limit="start", seconds=_SECONDS_TO_START)):
-                    reply, _ = process.channel.receive(anything)
+                    reply, _ = process.channel.receive(admit_all)
                 return None if isinstance(reply, Done) else "its worker does not answer"
             except (ChannelClosed, WireError):
                 how = process.exit_description()

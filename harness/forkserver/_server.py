@@ -17,7 +17,7 @@ from typing import NoReturn
 
 import msgspec
 
-from harness.forkserver._messages import (
+from harness.forkserver._protocol import (
     Connect,
     ForkServerRequest,
     Preload,

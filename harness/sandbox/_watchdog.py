@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 import psutil
 
-from harness.sandbox._box import Box, Root
+from harness.sandbox._box import Box, RootProcess
 from harness.sandbox._cgroup import WorkerGroup
 from harness.sandbox._output import open_output
 
@@ -48,12 +48,12 @@ class _Usage(NamedTuple):
     cpu_seconds: float
 
 
-class Watch:
+class Watchdog:
     """A thread beside one worker; `stop` is called when the worker must not be waited for any more."""
 
     def __init__(
         self,
-        root: Root,
+        root: RootProcess,
         box: Box,
         output: int,
         stop: Callable[[], None],

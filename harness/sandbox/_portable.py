@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.sandbox._box import WORKER_DIRECTORY, Box, Ends, Folder, Program, Started, environment
+from harness.sandbox._box import WORKER_DIRECTORY, Box, Folder, RootProgram, StartedWorker, WorkerPipes, environment
 from harness.sandbox._interpreter import package_folder
 from harness.sandbox._levels import Isolation, Level
 from harness.scratch import Scratch
@@ -21,7 +21,7 @@ _OF_THE_SYSTEM = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "
 
 
 @dataclass(frozen=True)
-class Plain:
+class PortableSandbox:
     """No isolation: a child process with an empty environment, killed when it passes a limit. Not security.
 
     Nothing is used that only Linux, or only POSIX, has: the worker's pipes are its standard input and output.
@@ -32,7 +32,7 @@ class Plain:
         """The level, and on which system."""
         return Isolation(Level.RLIMITS, f"{platform.system()}, time and memory watched from outside")
 
-    def start(self, box: Box, ends: Ends) -> Started:
+    def start(self, box: Box, ends: WorkerPipes) -> StartedWorker:
         """Start a worker; the folders of `box` are where they are.
 
         Raises:
@@ -44,7 +44,7 @@ class Plain:
         except OSError:
             scratch.close()
             raise
-        return Started(
+        return StartedWorker(
             root=root,
             places=tuple(Folder(folder.name, folder.source) for folder in box.folders),
             processes=box.limits.processes,
@@ -63,11 +63,11 @@ class NoForkServers:
         """Do nothing: there are none."""
 
 
-def _begin(folder: Path, box: Box, ends: Ends) -> Program:
+def _begin(folder: Path, box: Box, ends: WorkerPipes) -> RootProgram:
     home = folder / WORKER_DIRECTORY
     home.mkdir()
     package = _show_package(folder / "lib")
-    return Program(
+    return RootProgram(
         [sys.executable, "-P", str(package / "worker" / "__main__.py")],
         stdin=ends.requests,
         stdout=ends.replies,

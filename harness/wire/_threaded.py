@@ -70,7 +70,7 @@ class BlockingPipes:
                 os.close(descriptor)
 
 
-class PumpedPipes(BlockingPipes):
+class ThreadedPipes(BlockingPipes):
     """Pipes of which a thread reads, so that a wait for what it reads can be ended.
 
     A wait to write ends when nobody is left to read: whoever stops the pipes kills the reader as well.
