@@ -96,32 +96,32 @@ def _text(text: str) -> str:
 # notebooks
 
 
-class _Output(msgspec.Struct):
+class _CellOutput(msgspec.Struct):
     data: dict[str, Any] = {}
     text: str | list[str] = ""
     traceback: list[str] = []
 
 
-class _Cell(msgspec.Struct):
+class _CellWithOutputs(msgspec.Struct):
     cell_type: str = ""
     source: str | list[str] = ""
-    outputs: list[_Output] = []
+    outputs: list[_CellOutput] = []
 
 
-class _Notebook(msgspec.Struct):
-    cells: list[_Cell] = []
+class _NotebookWithOutputs(msgspec.Struct):
+    cells: list[_CellWithOutputs] = []
 
 
 def _notebook(content: bytes) -> str:
     """Return a notebook's cells and outputs: code and text as they stand, pictures, nothing that a script drew."""
     try:
-        cells = msgspec.json.decode(content, type=_Notebook).cells
+        cells = msgspec.json.decode(content, type=_NotebookWithOutputs).cells
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _text(content.decode("utf-8", "replace"))
     return "\n".join(part for cell in cells for part in _cell(cell))
 
 
-def _cell(cell: _Cell) -> Iterator[str]:
+def _cell(cell: _CellWithOutputs) -> Iterator[str]:
     label = "code" if cell.cell_type == "code" else "text"
     if text := _joined(cell.source):
         yield f'<pre class="{label}">{neutral_html(text)}</pre>'
@@ -129,7 +129,7 @@ def _cell(cell: _Cell) -> Iterator[str]:
         yield from _output(output)
 
 
-def _output(output: _Output) -> Iterator[str]:
+def _output(output: _CellOutput) -> Iterator[str]:
     for kind in ("png", "jpeg"):
         encoded = output.data.get(f"image/{kind}")
         if isinstance(encoded, str | list):

@@ -111,13 +111,16 @@ def _overlapping(name: str, found: list[_Reading]) -> list[_Reading]:
 
 
 def _likeliest(found: Sequence[_Reading], known: set[str], usual: int) -> _Reading:
-    """Return the reading whose user the roster knows, else whose number is as long as others' in the download."""
+    """Return the reading whose user the roster knows, else whose number is as long as others' in the download.
+
+    Of readings alike in this the one whose file's name does not begin with a number.
+    """
     for one in found:
         if one.user in known:
             return one
     if not usual:
         usual = max(3, min(len(one.user) for one in found))
-    return min(found, key=lambda one: abs(len(one.user) - usual))
+    return min(found, key=lambda one: (abs(len(one.user) - usual), _FILE.fullmatch(one.name) is not None))
 
 
 def _upload(member: Member, one: _Reading) -> Upload:

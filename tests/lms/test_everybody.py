@@ -27,7 +27,7 @@ from tests.people import grade, sheet
 
 pytestmark = pytest.mark.unit
 
-_LETTERS = "abcDEéßøñŁı李Ω'’-._ 0123"
+_LETTERS = "abcDEéßøñŁı李Ω'’-._ "
 _NAMES = st.text(_LETTERS, min_size=1, max_size=9).filter(lambda name: plain(name) and name == name.strip(" ."))
 
 

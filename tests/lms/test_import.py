@@ -113,6 +113,7 @@ def skipped(found: list[Imported]) -> dict[str, int]:
         ("van_der_bergjo_104_5104_model.py", "van-der-bergjo-104/blobs/model.py"),
         ("team_7_105_5105_model.py", "team-7-105/blobs/model.py"),
         ("project_group3_102_5002_2_x.py", "project-group3-102/blobs/2_x.py"),
+        ("team_0_1_900001_model.py", "team-0-1/blobs/model.py"),
         ("arkann_101_text.html", "arkann-101/blobs/text.html"),
         ("submissions/arkann_101_5001_model.py", "arkann-101/blobs/model.py"),
     ],
