@@ -129,6 +129,8 @@ def _import_times(out: Console, course: Course, path: Path, task: str, people: R
 
 
 def _tell(out: Console, table: Table, count: int) -> None:
+    for note in table.notes:
+        out.print(neutral_line(note))
     for problem in table.problems:
         out.print(f"refused: {neutral_line(problem)}")
     out.print(

@@ -25,6 +25,8 @@ NUMBERS = ("canvas_id", "email", "id_number", "sis_user_id", "sis_login_id", "gi
 """What tells one person from another, the surest first."""
 _BY_TASK = ("submitted", "deadline")
 _CLOSE = 0.7
+_INVISIBLE = {ord("\u00a0"): " ", **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))}
+_WHOLE_FLOAT = re.compile(r"\d+\.0+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,7 +277,7 @@ class _RosterReader:
                 )
             try:
                 self._refuse_shortened(columns, texts)
-                person = make({name: text for name, text in zip(columns, texts, strict=False) if name})
+                person = make({name: _cleaned(name, text) for name, text in zip(columns, texts, strict=False) if name})
             except (ValueError, UsageError) as error:
                 raise UsageError(f"the roster {self.path}, line {row.line}: {error}") from error
             if person is not None:
@@ -320,6 +322,15 @@ class _RosterReader:
         start = f"{kind}:"
         found = ((name.removeprefix(start), text) for name, text in row.items() if name.startswith(start) and text)
         return {task: parse_time(text, self.zone) for task, text in found}
+
+
+def _cleaned(name: str, text: str) -> str:
+    """Return a cell without what spreadsheets and data frames add: invisible characters, ``'`` for text, ``.0``."""
+    text = text.translate(_INVISIBLE).strip()
+    if name not in NUMBERS:
+        return text
+    text = text.removeprefix("'")
+    return text.partition(".")[0] if _WHOLE_FLOAT.fullmatch(text) else text
 
 
 def _canonical(name: str) -> str:

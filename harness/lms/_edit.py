@@ -130,7 +130,8 @@ def decide(entry: Entry, before: str, after: str, manner: Manner, maximum: float
     What this harness wrote is its own to replace; what anybody else typed stays unless it is to be overwritten.
     """
     who = str(entry.person)
-    number, ours = parse_number(before), parse_number(after)
+    number = None if "%" in before else parse_number(before)  # a share of the maximum, not points
+    ours = parse_number(after)
     if before.strip().upper() == after or (number is not None and number == ours):
         return None
     if maximum is not None and ours is not None and ours > maximum:

@@ -19,7 +19,7 @@ from harness.lms._members import Member, Refused, open_source
 from harness.lms._origins import Origin, Origins
 from harness.lms._people import find_submission
 from harness.lms._unpack import Files, Unpacked, Walled, rooted
-from harness.lms._uploads import Skipped, System, Upload
+from harness.lms._uploads import Skipped, System, Upload, unread
 
 _MODEL = "model.py"
 Outcome = Literal["new", "replaced", "unchanged", "refused", "skipped"]
@@ -103,7 +103,7 @@ class Import:
             uploads = [self._on_the_clock(one) for one in parsed if isinstance(one, Upload)]
             skipped = [one for one in parsed if isinstance(one, Skipped)]
             if not uploads:
-                raise UsageError(f"{source}: {self._nothing(members)}")
+                raise UsageError(f"{source}: {self._nothing(members, skipped)}")
             yield from self._tell_skipped(skipped)
             intake = _Intake(self, source)
             try:
@@ -121,11 +121,13 @@ class Import:
         except ValueError as error:
             raise UsageError(f"{upload.member.path}: {error}") from error
 
-    def _nothing(self, members: Sequence[Member]) -> str:
+    def _nothing(self, members: Sequence[Member], skipped: Sequence[Skipped]) -> str:
         if not members:
             return "there is nothing in it: download it again"
         shown = ", ".join(repr(str(member.path)) for member in members[:3])
-        return f"no file in it is named as in a download of {self.system.title} (it holds {shown})"
+        unlike = unread(members[0], self.system.title).reason
+        why = next((one.reason for one in skipped if not one.is_harmless and one.reason != unlike), "")
+        return f"{why or unlike.replace('not', 'no file in it is', 1)} (it holds {shown})"
 
     @staticmethod
     def _tell_skipped(skipped: Sequence[Skipped]) -> Iterator[Imported]:

@@ -5,31 +5,31 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-_MONTHS = {
-    name: number
+_MONTHS = {  # as dates are written in Unicode's CLDR, in the genitive where a language has one
+    name.casefold(): number
     for number, names in enumerate(
         (
-            "january januar janvier enero gennaio janeiro januari jan janv ene gen",
-            "february februar février febrero febbraio fevereiro februari feb févr fév",
-            "march märz mars marzo março maart mar mär mrz mrt",
-            "april avril abril aprile apr avr abr",
-            "may mai mayo maggio maio mei mag",
-            "june juni juin junio giugno junho jun giu",
-            "july juli juillet julio luglio julho jul juil lug",
-            "august août agosto augustus aug ago",
-            "september septembre septiembre settembre setembro sep sept set",
-            "october oktober octobre octubre ottobre outubro oct okt ott out",
-            "november novembre noviembre novembro nov",
-            "december dezember décembre diciembre dicembre dezembro dec dez déc dic",
+            "january januar janvier enero gennaio janeiro januari jan janv ene gen stycznia января ledna ocak",
+            "february februar février febrero febbraio fevereiro februari feb févr fév lutego февраля února şubat",
+            "march märz mars marzo março maart mar mär mrz mrt marts marca марта března mart",
+            "april avril abril aprile apr avr abr kwietnia апреля dubna nisan",
+            "may mai mayo maggio maio mei mag maj maja мая května mayıs",
+            "june juni juin junio giugno junho jun giu czerwca июня června haziran",
+            "july juli juillet julio luglio julho jul juil lug lipca июля července temmuz",
+            "august août agosto augustus aug ago augusti sierpnia августа srpna ağustos",
+            "september septembre septiembre settembre setembro sep sept set września сентября září eylül",
+            "october oktober octobre octubre ottobre outubro oct okt ott out października октября října ekim",
+            "november novembre noviembre novembro nov listopada ноября listopadu kasım",
+            "december dezember décembre diciembre dicembre dezembro dec dez déc dic grudnia декабря prosince aralık",
         ),
         start=1,
     )
     for name in names.split()
 }
-_CLOCK = r"(?P<hour>\d{1,2}):?(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
+_CLOCK = r"(?P<hour>\d{1,2})[:.]?(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
 _DAY_FIRST = re.compile(
-    rf"(?:[^\W\d]+[.,]*\s+)?(?P<day>\d{{1,2}})\.?\s*(?:de\s+)?(?P<month>[^\W\d]+)\.?,?\s*(?:de\s+)?(?P<year>\d{{4}})"
-    rf"(?:,|\s|à|at|um|-)*{_CLOCK}\s*(?P<zone>UTC|Z|[+-]\d\d:?\d\d)?"
+    rf"(?:[^\W\d][^\d,]*[.,]*\s+)?(?P<day>\d{{1,2}})\.?\s*(?:de\s+)?(?P<month>[^\W\d]+)\.?,?\s*(?:de\s+)?(?P<year>\d{{4}})"
+    rf"(?:,|\s|às|à|at|um|om|kl\.?|г\.|в|-)*{_CLOCK}\s*(?P<zone>UTC|Z|[+-]\d\d:?\d\d)?"
 )
 _MONTH_FIRST = re.compile(
     rf"(?:[^\W\d]+[.,]+\s+)?(?P<month>[^\W\d]+)\.?\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}})(?:,|\s|at|-)*{_CLOCK}"
@@ -37,6 +37,9 @@ _MONTH_FIRST = re.compile(
 )
 _NUMBERS = re.compile(
     rf"(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}})[T\s,]+{_CLOCK}\s*(?P<zone>UTC|Z|[+-]\d\d:?\d\d)?"
+)
+_IDEOGRAPHS = re.compile(
+    rf"(?P<year>\d{{4}})\s?年\s?(?P<month>\d{{1,2}})\s?月\s?(?P<day>\d{{1,2}})\s?日[^\d]*{_CLOCK}(?P<zone>)"
 )
 _DOTTED = re.compile(rf"(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.(?P<year>\d{{4}})[,\s]+{_CLOCK}(?P<zone>)")
 
@@ -47,7 +50,7 @@ def parse_moment(text: str) -> datetime | None:
     ``03/02/2026`` is none: nothing tells the day from the month.
     """
     text = " ".join(text.replace("\u202f", " ").replace("\u00a0", " ").split())
-    for pattern in (_NUMBERS, _DAY_FIRST, _MONTH_FIRST, _DOTTED):
+    for pattern in (_NUMBERS, _DAY_FIRST, _MONTH_FIRST, _IDEOGRAPHS, _DOTTED):
         match = pattern.fullmatch(text)
         if match is not None:
             return _moment(match)

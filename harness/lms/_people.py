@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Sequence
 
-from harness.gradebook import Person, Roster, folder_name, plain, spellings
+from harness.gradebook import Person, Roster, folder_name, plain, slug, spellings
 from harness.lms._members import Refused
 from harness.lms._uploads import Upload
+
+_CLOSE = 0.7
 
 
 def find_submission(upload: Upload, roster: Roster, *, canvas: bool) -> str:
@@ -43,7 +46,14 @@ def find_submission(upload: Upload, roster: Roster, *, canvas: bool) -> str:
             return submissions.pop()
         if found:
             raise Refused(f"the roster has {len(found)} people called so: give them {_remedy(canvas=canvas)}")
-    raise Refused("not in the roster")
+    raise Refused(f"not in the roster{_suggested(named, roster)}")
+
+
+def _suggested(named: str, roster: Roster) -> str:
+    """Name who may be meant: a name with other accents, or one letter more, is for the instructor to judge."""
+    spelled = {slug(spelling): person for person in roster.people for spelling in spellings(person.name)}
+    close = difflib.get_close_matches(slug(named), spelled, n=1, cutoff=_CLOSE)
+    return f": is it {spelled[close[0]]}?" if close else ""
 
 
 def _remedy(*, canvas: bool) -> str:

@@ -4,34 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import Literal
 
-from harness.gradebook import Roster
+from harness.gradebook import Roster, plain, spellings
 from harness.lms._members import ARCHIVE_ENDINGS, Member, why_skipped
 from harness.lms._uploads import Parsed, Skipped, System, Upload, strip_wrapper, unread
 
 _SOURCES = (".py", ".ipynb")
+_MODELS = ("model.py", "model.ipynb")
 
 
 def parse(members: Sequence[Member], roster: Roster | None) -> list[Parsed]:
     """Read members whose first folder, or whose name before the ending, is a person's or a group's."""
-    del roster
-    return [_read(member, path) for member, path in _unwrapped(members)]
+    stripped = strip_wrapper(members)
+    if all(member.path == path for member, path in stripped):
+        return [_read(member, path) for member, path in stripped]
+    match _holds([path for member, path in stripped if not why_skipped(member.path)], roster):
+        case "people":
+            return [_read(member, path) for member, path in stripped]
+        case "files":
+            return [_read(member, member.path) for member in members]
+    return [_unclear(member) for member in members]
 
 
 SYSTEM = System("plain", "plain folders", parse, has_numbers=False)
 
 
-def _unwrapped(members: Sequence[Member]) -> list[tuple[Member, PurePosixPath]]:
-    """Take a folder around all people away, but not the one of a single person."""
-    stripped = strip_wrapper(members)
-    is_of_people = all(
-        len(path.parts) > 1 or _is_upload(path) for member, path in stripped if not why_skipped(member.path)
-    )
-    return stripped if is_of_people else [(member, member.path) for member in members]
+def _holds(paths: Sequence[PurePosixPath], roster: Roster | None) -> Literal["people", "files", "either"]:
+    """Tell whether what lies in a folder around everything is a person's each, or one person's files.
+
+    Several sources of any names may be either: then the roster's names decide, if there is one.
+    """
+    top = [path for path in paths if len(path.parts) == 1]
+    if any(path.name.lower() in _MODELS for path in top):
+        return "files"
+    if any(path.name.lower().endswith(ARCHIVE_ENDINGS) for path in top) or not top:
+        return "people"
+    sources = [path for path in top if path.name.lower().endswith(_SOURCES)]
+    if len(sources) < 2:
+        return "files"
+    if roster is None:
+        return "either"
+    known = {plain(name) for person in roster.people for name in (person.submission, *spellings(person.name))}
+    return "people" if any(plain(path.stem) in known for path in sources) else "files"
 
 
-def _is_upload(path: PurePosixPath) -> bool:
-    return path.name.lower().endswith(ARCHIVE_ENDINGS)
+def _unclear(member: Member) -> Skipped:
+    if reason := why_skipped(member.path):
+        return Skipped(member, reason)
+    why = "one person's file, or a person? Give a roster, or put each person's files into a folder of their own"
+    return Skipped(member, why, is_harmless=False)
 
 
 def _read(member: Member, path: PurePosixPath) -> Parsed:

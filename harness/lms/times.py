@@ -69,6 +69,8 @@ class Table:
 
     lines: tuple[Told, ...]
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was decided where the table says two things."""
     source: str = ""
     column: str = ""
     """The heading of the moments."""
@@ -116,7 +118,21 @@ def read_table(path: Path, roster: Roster, numbers: Mapping[str, str], zone: tzi
             problems.append(f"line {row.line}: {_shown(texts, columns)} is not in the roster")
         if moment is None and text.lower() not in _NOTHING:
             problems.append(f"line {row.line}: {text!r} is no moment that can be read for certain")
-    return Table(tuple(lines), tuple(problems), f"the table {path.name}", sheet.header[columns.moment])
+    newest, notes = _newest(lines)
+    return Table(newest, tuple(problems), notes, f"the table {path.name}", sheet.header[columns.moment])
+
+
+def _newest(lines: Sequence[Told]) -> tuple[tuple[Told, ...], tuple[str, ...]]:
+    """Return a line for each person: of several attempts the last is what lies in the download."""
+    newest: dict[str, Told] = {}
+    notes = []
+    for line in lines:
+        before = newest.setdefault(line.person.key, line)
+        if before.moment != line.moment:
+            notes.append(f"{line.person} is there more than once: the latest time counts")
+            if before.moment is None or (line.moment is not None and line.moment > before.moment):
+                newest[line.person.key] = line
+    return tuple(newest.values()), tuple(dict.fromkeys(notes))
 
 
 def _columns(sheet: Sheet) -> _Columns:

@@ -73,6 +73,14 @@ def test_what_spreadsheets_add_or_change_is_no_matter(tmp_path: Path, content: b
     assert (ann.submission, ann.name, ann.email) == ("ann", "Ann Ärk", "ann@x.org")
 
 
+def test_numbers_are_read_without_what_spreadsheets_add(tmp_path: Path) -> None:
+    header = "submission,canvas_id,id_number,email,name"
+    text = f"{header}\nann,101.0,'0017,\u200bann@x.org\ufeff,1.0\nbob,102,12.5,,\u00a0Bob\n"
+    ann, bob = read(tmp_path, text).people
+    assert (ann.canvas_id, ann.id_number, ann.email, ann.name) == ("101", "0017", "ann@x.org", "1.0")
+    assert (bob.canvas_id, bob.id_number, bob.name) == ("102", "12.5", "Bob")
+
+
 @pytest.mark.parametrize(
     ("text", "people"),
     [

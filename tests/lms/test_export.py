@@ -84,6 +84,12 @@ def test_what_somebody_typed_stays_unless_it_is_overwritten(before: str, why: st
     assert ("M1,7.50,3.00" in forced.content.decode()) == (before != "N/A")
 
 
+def test_a_percentage_is_not_as_many_points() -> None:
+    text = CANVAS.replace("S1,ann1,M1,,", "S1,ann1,M1,7.5%,")
+    filled = canvas([grade(ANN, 7.5)], text)
+    assert (filled.content.decode(), len(filled.kept)) == (text, 1)
+
+
 def test_what_an_earlier_export_wrote_may_be_replaced() -> None:
     text = CANVAS.replace("M1,-,", "M1,6.00,")
     written = canvas([grade(BOB, 6.0)]).written
@@ -288,6 +294,13 @@ def test_the_gradebooks_file_identifies_everybody_by_one_column() -> None:
         "Jan 30, 2026 1015 AM",
         "Jan 30, 2026 at 10:15am",
         "30.01.2026 10:15",
+        "piątek, 30 stycznia 2026, 10:15",
+        "пятница, 30 января 2026, 10:15",
+        "sexta-feira, 30 de janeiro de 2026 às 10:15",
+        "fredag den 30. januar 2026 kl. 10.15",
+        "30 Ocak 2026, 10:15",
+        "2026年 01月 30日(金曜日) 10:15",
+        "2026年01月30日 星期五 10:15",
     ],
 )
 def test_moments_are_read_in_the_languages_of_the_systems(text: str) -> None:

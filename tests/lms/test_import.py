@@ -22,6 +22,7 @@ from harness.evaluation import read_contents
 from harness.gradebook import Person, Roster, Times
 from harness.lms import SYSTEMS, Import, Imported, Origins, Refused
 from harness.lms._unpack import rooted
+from harness.lms.times import read_table
 from tests.conftest import CENTROIDS, TemporaryCourse
 
 DOWNLOADED = (2026, 2, 3, 9, 15, 0)
@@ -301,6 +302,31 @@ def test_plain_folders_may_be_called_by_login_address_or_number(here: Course) ->
     assert laid_out(here) == {"ann/blobs/model.py": "a", "bob/blobs/model.py": "b", "cy/blobs/model.py": "c"}
 
 
+def test_who_may_be_meant_by_a_name_is_said_and_not_decided(here: Course) -> None:
+    roster = Roster((Person(submission="jose", name="José Núñez"), Person(submission="ann", name="Ann Ark")))
+    files = {"Jose Nunez_1_assignsubmission_file/model.py": "x", "Dr. Ann M. Ark_2_assignsubmission_file/model.py": "y"}
+    assert [one.note for one in take(here, files, "moodle", roster)] == [
+        "not in the roster: is it José Núñez (jose)?",
+        "not in the roster: is it Ann Ark (ann)?",
+    ]
+
+
+def test_a_wrapper_around_people_is_none_of_them(here: Course) -> None:
+    zips = {"hw1/ann.zip": zipped({"hw/model.py": "a"}), "hw1/bob.zip": zipped({"model.py": "b"}), "hw1/read.txt": b"x"}
+    found = take(here, zips, "plain")
+    assert outcomes(found) == [("refused", ""), ("new", "ann"), ("new", "bob")]
+    one_person = {"ann/model.py": "a", "ann/helper.py": "b", "ann/data.zip": zipped({"x.csv": "1"})}
+    assert outcomes(take(here, one_person, "plain")) == [("replaced", "ann")]
+
+
+def test_sources_in_one_folder_are_people_only_where_the_roster_says_so(here: Course) -> None:
+    files: dict[str, bytes | str] = {"hw1/ann.py": "a", "hw1/bob.py": "b"}
+    with pytest.raises(UsageError, match="one person's file, or a person\\? Give a roster"):
+        take(here, files, "plain")
+    assert outcomes(take(here, files, "plain", ROSTER)) == [("new", "ann"), ("new", "bob")]
+    assert outcomes(take(here, {"ann.py": "a", "eve.py": "e"}, "plain")) == [("unchanged", "ann"), ("new", "eve")]
+
+
 def test_names_that_come_to_the_same_folder_are_refused(here: Course) -> None:
     found = take(here, {"Zoë/model.py": "1", "Zoe/model.py": "2", "Bob/model.py": "3"}, "plain")
     assert outcomes(found) == [("refused", ""), ("refused", ""), ("new", "bob")]
@@ -504,6 +530,13 @@ def test_a_download_of_something_else_is_a_usage_error(here: Course) -> None:
         (here.root / name).write_text("x")
         with pytest.raises(UsageError, match=problem):
             take(here, here.root / name)
+
+
+def test_of_several_times_in_a_table_the_latest_counts_and_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("Name,Submitted at\nAnn Ark,2026-02-03T10:00Z\nAnn Ark,2026-01-30T10:00Z\n")
+    table = read_table(tmp_path / "t.csv", ROSTER, {}, None)
+    assert [line.moment for line in table.lines] == [datetime(2026, 2, 3, 10, tzinfo=UTC)]
+    assert table.notes == ("Ann Ark (ann) is there more than once: the latest time counts",)
 
 
 # the command
