@@ -174,6 +174,15 @@ class TemporaryCourse:
         return self.record()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run the whole suite in one process more than there are cores: often a test waits for what it started."""
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    alone = config.option.usepdb or config.option.capture == "no"
+    if whole and not alone and config.pluginmanager.hasplugin("xdist") and config.option.numprocesses is None:
+        config.option.numprocesses = min((os.cpu_count() or 1) + 1, 8)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let ``-n`` keep together what shares something, longest first; compile the harness once for all processes."""
     if getattr(config.option, "dist", "no") == "load":

@@ -11,19 +11,22 @@ from tests.places._site import laid_out
 
 CELLS = every(USERS if os.geteuid() == 0 else USERS[1:])
 SOME = covering(CELLS)
-REST = [pytest.param(cell, marks=pytest.mark.slow) for cell in CELLS if cell not in SOME]
+REST = [cell for cell in CELLS if cell not in SOME]
+MARKS = {cell: [pytest.mark.line, *([pytest.mark.thorough] if SOME.index(cell) > 1 else [])] for cell in SOME}
 
 
 @pytest.mark.unit
 @pytest.mark.parametrize("users", [USERS, USERS[1:]])
-def test_every_two_values_come_together_in_a_cell(users):
+def test_every_two_values_come_together_but_place_and_folder(users):
     cells = every(users)
     assert pairs_of(covering(cells)) == pairs_of(cells)
-    assert len(covering(cells)) < 30
+    assert len(covering(cells)) < 15
     assert len(set(covering(cells))) == len(covering(cells))
 
 
-@pytest.mark.parametrize("cell", [*(pytest.param(cell, marks=pytest.mark.line) for cell in SOME), *REST], ids=str)
+@pytest.mark.parametrize(
+    "cell", [pytest.param(cell, marks=MARKS.get(cell, pytest.mark.slow)) for cell in (*SOME, *REST)], ids=str
+)
 def test_every_command_works_where_people_install_it(cell, python_of, level_of, layers):
     best = level_of(cell)
     with laid_out(cell, python_of(cell), layers) as site:

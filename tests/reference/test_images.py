@@ -74,6 +74,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
 
 
 @pytest.mark.line
+@pytest.mark.thorough
 @pytest.mark.parametrize("path", QUICK)
 def test_the_quick_ones_score_what_they_always_did(quick: dict[str, dict[str, Any]], path: str) -> None:
     value, tolerance = QUICK[path]
@@ -84,13 +85,15 @@ def test_the_quick_ones_score_what_they_always_did(quick: dict[str, dict[str, An
 
 
 @pytest.mark.line
+@pytest.mark.thorough
 @pytest.mark.parametrize("task", ["bccd", "bloodmnist", "nuclei", "pneumoniamnist"])
 def test_knowing_nothing_is_below_the_baseline(quick: dict[str, dict[str, Any]], task: str) -> None:
     assert quick[f"reference/majority/{task}"]["status"] == "below_baseline"
 
 
 @pytest.mark.line
-def test_the_courses_baseline_on_spect_is_below_knowing_nothing_as_the_hand_out_says(
+@pytest.mark.thorough
+def test_the_courses_baseline_on_spect_is_below_knowing_nothing(
     quick: dict[str, dict[str, Any]],
 ) -> None:
     record = quick["reference/majority/spect"]
@@ -100,6 +103,7 @@ def test_the_courses_baseline_on_spect_is_below_knowing_nothing_as_the_hand_out_
 
 
 @pytest.mark.line
+@pytest.mark.thorough
 def test_otsu_gets_its_own_baseline(quick: dict[str, dict[str, Any]]) -> None:
     record = quick["reference/otsu/nuclei"]
     assert record["status"] == "passed"
@@ -107,6 +111,7 @@ def test_otsu_gets_its_own_baseline(quick: dict[str, dict[str, Any]]) -> None:
 
 
 @pytest.mark.line
+@pytest.mark.thorough
 def test_shared_code_is_counted_in_what_a_model_may_know(quick: dict[str, dict[str, Any]]) -> None:
     shared = sum(path.stat().st_size for path in (REPOSITORY / "reference" / "_shared").rglob("*.py"))
     assert quick["reference/cnn/bloodmnist"]["cost"]["knowledge_bytes"] > shared
