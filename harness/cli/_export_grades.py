@@ -81,7 +81,7 @@ class ExportMemory:
 
 
 def show_changes(out: Console, filled: Filled) -> None:
-    """Print every cell that changes, that is kept, and who has none."""
+    """Print every cell that changes, every cell that is kept, and the people who have none."""
     for line in (*map(str, filled.changes), *map(str, filled.kept), *(f"left out: {who}" for who in filled.left_out)):
         out.print(f"  {neutral_line(line)}")
 

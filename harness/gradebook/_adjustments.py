@@ -132,7 +132,7 @@ def _adjustment(people: frozenset[str], row: Mapping[str, str]) -> Adjustment:
     if action not in _ACTIONS:
         raise ValueError(f"action {action!r}: expected one of {', '.join(_ACTIONS)}")
     if not row["reason"]:
-        raise ValueError(f"{action} needs a reason: whoever reads the gradebook next year wants to know why")
+        raise ValueError(f"{action} needs a reason, which the gradebook shows beside the grade")
     points, maximum = 0.0, 0.0
     if action == "part":
         match = _PART.fullmatch(value)

@@ -23,7 +23,7 @@ class GradeChange:
 
 
 def changes(before: Iterable[Entry], after: Iterable[Entry]) -> list[GradeChange]:
-    """Return the grades that differ, and why; who was not there before is no change."""
+    """Return the grades that differ, and why; a person who was not there before has no change."""
     known = {_whose(entry): entry for entry in before}
     found = []
     for entry in after:

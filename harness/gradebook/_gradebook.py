@@ -45,7 +45,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     task_digest: str
     run: str
     source: str = ""
-    """Who says when it was handed in."""
+    """The source of the time of handing in."""
     deadline: str = ""
     """This person's."""
     penalty: float = 0.0
@@ -53,7 +53,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     adjustment: float = 0.0
     """Points given or taken by hand, hand-graded parts included."""
     reason: str = ""
-    """Why, in the words of whoever decided."""
+    """Why, in the words of the person who decided."""
     note: str = ""
     """Why there is no score, or no grade."""
     dropped: bool = False
@@ -109,8 +109,8 @@ def make_gradebook(
 ) -> tuple[Entry, ...]:
     """Return everybody's grades, by person in the roster's order, then by task; None is a task that does not load.
 
-    A person's grace days are spent on the earliest deadline first. What is missing earns the fewest points once its
-    deadline has passed, and nothing before; what could not be graded has no grade.
+    A person's grace days are spent on the earliest deadline first. Missing work has 0 points once its deadline has
+    passed, and no grade before; work that could not be graded has no grade.
     """
     policy = rules.policy
     order = sorted(tasks, key=lambda name: (policy.deadline(name) or datetime.max.replace(tzinfo=UTC), name))
@@ -245,7 +245,7 @@ class _Case:
     def _points_of_nothing(self) -> float | None:
         is_over = self._deadline is not None and self.now > self._deadline
         has_points = self.task is not None and most_points(self.task) is not None
-        return 0.0 if has_points and is_over else None  # not the fewest, which are for who handed in
+        return 0.0 if has_points and is_over else None  # not the fewest points, which are for a failed submission
 
     @property
     def _is_excused(self) -> bool:

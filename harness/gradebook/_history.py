@@ -1,7 +1,7 @@
 """What git knows about when something was handed in: the commit that first had these files.
 
-The time is the author's, and a claim: whoever commits can set it. A squash, a rebase or a merge makes new commits of
-old files, and staff tidy up: none of that hands anything in.
+The time is the author's, and a claim, which its author can set at will. A squash, a rebase or a merge makes new commits
+of old files, and staff tidy up: none of that hands anything in.
 """
 
 from __future__ import annotations
@@ -180,9 +180,9 @@ class History:
         )
 
     def _pushed(self, folder: str, tree: str) -> datetime | None:
-        """Return when the host first received these files from whoever handed them in.
+        """Return when the host first received these files from the person who handed them in.
 
-        What arrives with a merge was there before: then the push of the pull request counts, or none is known.
+        Files that arrive with a merge were there before: then the push of the pull request counts, or none is known.
         """
         heads = {name for name in self.pushes if self._has(name, folder, tree) and not self._is_merge(name, folder)}
         heads |= {head for name, head in self.merged.items() if self._has(name, folder, tree)}

@@ -44,7 +44,7 @@ def slug(name: str) -> str:
 def folder_name(name: str, number: str) -> str:
     """Return the submission's name for a person of this name and this number in the other system.
 
-    The number is part of it: people of one name stay apart, whoever comes first and whoever else is there.
+    The number is part of it: people of one name stay apart, in whatever order they come.
     """
     number = slug(number)
     base = slug(name)

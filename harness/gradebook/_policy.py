@@ -32,7 +32,7 @@ _HOW_TO_WRITE = "write 2026-01-31T23:59:00+01:00"
 
 @dataclass(frozen=True)
 class Amount:
-    """Points that lateness takes for each day or hour: so many, or a share of the task's maximum."""
+    """Points that lateness takes for each day or hour: a number of points, or a share of the task's maximum."""
 
     value: float
     is_share: bool = False
@@ -73,7 +73,7 @@ class Policy:
     [late]
     grace_days = 3        # a person's, for all tasks together
     factor = 0.9          # of the points, for each day begun beyond them
-    per_day = "10%"       # or so many points, or percent of the maximum, less for each day
+    per_day = "10%"       # of the maximum, or a number of points, less for each day
     per_hour = 0.5        # the same for each hour
     lowest = "50%"        # of the maximum: lateness takes no points below it
     last_day = 7          # later than this many days after the deadline nothing counts

@@ -1,8 +1,8 @@
-"""When something was handed in: who says so, in which order they are believed, and what is kept of it.
+"""When something was handed in: the sources, in which order they are believed, and what is kept of them.
 
 The order: the table ``submitted.csv``, the roster, the other system's own table of submissions, what the other system
 says of these very files (a time, or that they are late), the host's record of a push, a commit. Entry times of an
-archive are the time of the download and are never asked. Where nobody says anything it is unknown, and not late.
+archive are the time of the download and are never used. Where no source says anything it is unknown, and not late.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ _VERSION = 2
 
 
 class HandIn(msgspec.Struct, frozen=True, kw_only=True):
-    """When some files were handed in, and who says so."""
+    """When some files were handed in, and the source of that."""
 
     moment: datetime | None = None
     late: bool | None = None
     """Where no moment is known: whether the other system calls them late."""
     source: str = ""
-    """Empty where nobody says anything."""
+    """Empty where no source says anything."""
 
     @property
     def is_known(self) -> bool:
-        """Whether anybody says anything."""
+        """Whether any source says anything."""
         return self.moment is not None or self.late is not None
 
 
 UNKNOWN = HandIn()
 
 
-class _Told(msgspec.Struct, frozen=True, kw_only=True):
+class _TableTime(msgspec.Struct, frozen=True, kw_only=True):
     """A line of the other system's table of submissions."""
 
     moment: datetime
@@ -54,7 +54,7 @@ class _TimesFile(msgspec.Struct, kw_only=True):
     version: int = _VERSION
     imported: dict[str, HandIn] = {}
     """By ``<submission>/<task> <digest>``: what the system says that the files came from."""
-    told: dict[str, _Told] = {}
+    told: dict[str, _TableTime] = {}
     """By ``<submission>/<task> <person>``: what its table of submissions says."""
     seen: dict[str, HandIn] = {}
     """By ``<submission>/<task> <digest> <person>``: what was known of the files while they were the newest."""
@@ -104,7 +104,9 @@ class Times:
 
     def learn_table(self, person: Person, task: str, digest: str, moment: datetime, source: str) -> None:
         """Take note of a line of the other system's table; `digest` is of what lies in the folder, '' for nothing."""
-        self._file.told[f"{person.submission}/{task} {person.key}"] = _Told(moment=moment, source=source, digest=digest)
+        self._file.told[f"{person.submission}/{task} {person.key}"] = _TableTime(
+            moment=moment, source=source, digest=digest
+        )
 
     def learn_pushes(self, pushes: Mapping[str, datetime], merged: Mapping[str, str]) -> int:
         """Take note of when the host received commits, the first time counts; return how many are new."""

@@ -1,4 +1,4 @@
-"""A grade in words, for whoever reads the feedback."""
+"""A grade in words, as feedback, exports and tables show it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def describe(entry: Entry) -> str:
 
 
 def describe_lateness(entry: Entry) -> str:
-    """Say how late it was, who says so, and what it cost; nothing for what was on time."""
+    """Say how late it was, according to which source, and what it cost; nothing for work that was on time."""
     if not entry.days_late:
         return ""
     plural = "day" if entry.days_late == 1 else "days"

@@ -41,7 +41,7 @@ class Filled:
     written: Mapping[str, str] = field(default_factory=dict)
     """What each graded person's cell says now, by their key: a later export knows its own."""
     rows: Mapping[int, Person] = field(default_factory=dict)
-    """Who stands in which row of the file that was filled in."""
+    """The person of each row of the file that was filled in."""
 
 
 @dataclass(frozen=True, kw_only=True)

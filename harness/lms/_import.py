@@ -161,7 +161,7 @@ class _Intake:
         self._origins.save()
 
     def take_all(self, owners: Sequence[_Owner]) -> Iterator[Imported]:
-        """Lay out what each of `owners` uploaded; whoever shares a submission is taken together."""
+        """Lay out what each of `owners` uploaded; people who share a submission are taken together."""
         sharing: dict[str, list[_Owner]] = {}
         for owner in owners:
             try:
@@ -182,7 +182,7 @@ class _Intake:
         return folder_name(one.who, one.number if rules.system.has_numbers else "")
 
     def _take(self, name: str, owners: Sequence[_Owner]) -> Iterator[Imported]:
-        """Lay out the work of whoever shares the submission `name`, or refuse all of it."""
+        """Lay out the work of the people who share the submission `name`, or refuse all of it."""
         others = " and ".join(owner.who for owner in owners)
         if self._rules.roster is None and len(owners) > 1:
             yield from _refuse(owners, f"{others} would both be submissions/{name}: give a roster")
@@ -274,7 +274,7 @@ def _refuse(owners: Sequence[_Owner], why: str) -> Iterator[Imported]:
 
 
 def _newest(found: Sequence[_Work]) -> _Work | None:
-    """Return whose files count of people who share a submission; None where they differ and nothing tells."""
+    """Return the work that counts of people who share a submission; None where theirs differs and no order is known."""
     if all(one.files == found[0].files for one in found):
         return found[0]
     orders = [one.owner.order for one in found]

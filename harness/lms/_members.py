@@ -69,7 +69,7 @@ class Member:
     path: PurePosixPath
     """Where it lies; slashes part folders, letters are composed."""
     read: Callable[[int], bytes]
-    """Returns at most so many bytes; raises `Refused` where it cannot be read."""
+    """Returns at most the given number of bytes; raises `Refused` where it cannot be read."""
     problem: str = ""
     """Why it may not be read."""
 

@@ -13,7 +13,7 @@ _CLOSE = 0.7
 
 
 def find_submission(upload: Upload, roster: Roster, *, canvas: bool) -> str:
-    """Return the submission that whoever made `upload` hands in: by number, else by name.
+    """Return the submission of the person who made `upload`: found by number, else by name.
 
     A number counts only where the roster holds numbers of that system: Moodle's is of one assignment.
 
@@ -50,7 +50,7 @@ def find_submission(upload: Upload, roster: Roster, *, canvas: bool) -> str:
 
 
 def _suggested(named: str, roster: Roster) -> str:
-    """Name who may be meant: a name with other accents, or one letter more, is for the instructor to judge."""
+    """Suggest a person: a name with other accents, or with a letter more, is for the instructor to judge."""
     spelled = {slug(spelling): person for person in roster.people for spelling in spellings(person.name)}
     close = difflib.get_close_matches(slug(named), spelled, n=1, cutoff=_CLOSE)
     return f": is it {spelled[close[0]]}?" if close else ""

@@ -30,7 +30,7 @@ class WalledArchives:
         self._sandbox: Sandbox | None = None
 
     def __call__(self, name: str, content: bytes, most: int) -> Iterator[tuple[str, bytes]]:
-        """Yield the names and contents of an archive's files, at most so many bytes all together.
+        """Yield the names and contents of an archive's files, together at most `most` bytes.
 
         Raises:
             Refused: it cannot be opened here, or holds too much.

@@ -17,7 +17,7 @@ _FOLDER = re.compile(r"(?P<one>\d+)-(?P<two>\d+) - (?P<who>.+) - (?P<when>[^-]*\
 def parse(members: Sequence[Member], roster: Roster | None) -> list[Parsed]:
     """Read a download; the folder's two numbers are the person's and the assignment's, whichever is the same in all.
 
-    Who handed in several times has several folders, of which the last counts.
+    A person who handed in several times has several folders, of which the last counts.
     """
     del roster
     pairs = strip_wrapper(members, _FOLDER.fullmatch)

@@ -50,7 +50,7 @@ def make_feedback(entry: Entry, task: Task, record: Record | None) -> Feedback:
 
 
 def zip_for_moodle(feedback: Iterable[Feedback], people: Mapping[str, tuple[str, str]]) -> tuple[bytes, list[str]]:
-    """Return a zip for *Upload multiple feedback files in a zip*, and who is not in it.
+    """Return a zip for *Upload multiple feedback files in a zip*, and the people who are not in it.
 
     `people` are the name and the participant's number of each, by key.
     """
@@ -65,7 +65,7 @@ def zip_for_moodle(feedback: Iterable[Feedback], people: Mapping[str, tuple[str,
 
 
 def zip_for_canvas(feedback: Iterable[Feedback], origins: Mapping[str, Origin]) -> tuple[bytes, list[str]]:
-    """Return a zip for SpeedGrader's upload of commented files, and who is not in it; `origins` by submission."""
+    """Return a zip for SpeedGrader's upload of commented files, and the people who are not in it."""
     files, left_out = {}, []
     for one in feedback:
         origin = origins.get(one.entry.person.submission)

@@ -68,7 +68,7 @@ def _read(member: Member, path: PurePosixPath, known: Mapping[str, _Submission])
 
 
 def _metadata(member: Member) -> dict[str, _Submission]:
-    """Return who handed in what; the keys are Ruby's, with colons before them."""
+    """Return the people of each submission; the keys are Ruby's symbols, with colons before them."""
     try:
         content = yaml.safe_load(member.read(_METADATA_BYTES))
     except (yaml.YAMLError, Refused, UnicodeDecodeError):

@@ -78,8 +78,8 @@ def _read(member: Member, path: PurePosixPath) -> Parsed:
 def moodle_csv(entries: Sequence[Entry], item: str, maximum: str) -> Filled:
     """Return a file for the gradebook's import: the grades of one task as grade item `item`.
 
-    Who has no grade is left out: feedback without a grade would erase what is there. The import maps people by one
-    column, and a blank in it keeps the person of the row before (load_data.php): one column identifies everybody.
+    People without a grade are left out: feedback without a grade would erase what is there. The import maps people by
+    one column, and a blank in it keeps the person of the row before (load_data.php): one column identifies everybody.
 
     Raises:
         UsageError: somebody cannot be told by the column that tells the others, or `maximum` is not the task's.

@@ -55,7 +55,7 @@ _NOTHING = frozenset({"", "-", "n/a", "none"})
 
 
 @dataclass(frozen=True)
-class Told:
+class TableLine:
     """One line of a table: whose it is, when, and the participant's number if there is one."""
 
     person: Person
@@ -67,7 +67,7 @@ class Told:
 class Table:
     """What a table says, and what of it could not be read."""
 
-    lines: tuple[Told, ...]
+    lines: tuple[TableLine, ...]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """What was decided where the table says two things."""
@@ -113,7 +113,7 @@ def read_table(path: Path, roster: Roster, numbers: Mapping[str, str], zone: tzi
         if len({person.submission for person in people}) > 1:
             problems.append(f"line {row.line}: {len(people)} people of the roster fit")
         elif people:
-            lines += [Told(person, moment, number) for person in people]
+            lines += [TableLine(person, moment, number) for person in people]
         elif moment is not None:
             problems.append(f"line {row.line}: {_shown(texts, columns)} is not in the roster")
         if moment is None and text.lower() not in _NOTHING:
@@ -122,9 +122,9 @@ def read_table(path: Path, roster: Roster, numbers: Mapping[str, str], zone: tzi
     return Table(newest, tuple(problems), notes, f"the table {path.name}", sheet.header[columns.moment])
 
 
-def _newest(lines: Sequence[Told]) -> tuple[tuple[Told, ...], tuple[str, ...]]:
+def _newest(lines: Sequence[TableLine]) -> tuple[tuple[TableLine, ...], tuple[str, ...]]:
     """Return a line for each person: of several attempts the last is what lies in the download."""
-    newest: dict[str, Told] = {}
+    newest: dict[str, TableLine] = {}
     notes = []
     for line in lines:
         before = newest.setdefault(line.person.key, line)
