@@ -76,6 +76,11 @@ def command_property(text: str) -> str:
     return neutral_line(text).translate(_PROPERTY)
 
 
+def count_of(number: int, one: str, several: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {one if number == 1 else several}"
+
+
 def _visible(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

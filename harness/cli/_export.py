@@ -9,7 +9,6 @@ import click
 
 from harness.cli._export_grades import (
     ExportMemory,
-    count_of,
     describe_not_graded,
     entries_of,
     filling_options,
@@ -29,6 +28,7 @@ from harness.lms import Filled, Manner, Origins
 from harness.lms.canvas import canvas_csv
 from harness.lms.moodle import moodle_csv, moodle_worksheet
 from harness.tables import Sheet
+from harness.text import count_of
 
 _output = click.option(
     "--output",

@@ -90,8 +90,3 @@ def describe_not_graded(entries: Sequence[Entry]) -> str:
     """Say how many have no grade because of us."""
     count = sum(entry.status == NOT_GRADED and entry.final is None for entry in entries)
     return f"; {count} not graded, left blank" if count else ""
-
-
-def count_of(number: int, one: str, several: str) -> str:
-    """Return a number with its noun."""
-    return f"{number} {one if number == 1 else several}"

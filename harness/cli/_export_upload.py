@@ -13,7 +13,6 @@ from rich.console import Console
 from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._export_grades import (
     ExportMemory,
-    count_of,
     describe_not_graded,
     entries_of,
     filling_options,
@@ -26,7 +25,7 @@ from harness.errors import UsageError
 from harness.files import write_atomically
 from harness.lms import Manner
 from harness.lms.canvas_upload import CanvasAssignment, CanvasPlace, CanvasUpdate
-from harness.text import neutral_line
+from harness.text import count_of, neutral_line
 
 TOKEN_VARIABLE = "HARNESS_CANVAS_TOKEN"  # noqa: S105 - the name of a variable
 

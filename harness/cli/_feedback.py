@@ -10,7 +10,6 @@ import click
 from rich.console import Console
 
 from harness.cli import PASSED
-from harness.cli._export_grades import count_of
 from harness.cli._gradebook import gradebook, grades_options, read_rules, warn
 from harness.cli._options import console, course_at, stores_of
 from harness.course import Course, suggest
@@ -23,7 +22,7 @@ from harness.lms.feedback import Feedback, make_feedback, zip_for_canvas, zip_fo
 from harness.lms.moodle import participants
 from harness.record import Record
 from harness.tables import Sheet
-from harness.text import neutral_line
+from harness.text import count_of, neutral_line
 
 
 @click.command()

@@ -33,7 +33,7 @@ from harness.gradebook import (
     read_adjustments,
     read_handed_in,
 )
-from harness.text import neutral_line
+from harness.text import count_of, neutral_line
 
 _SHOWN = 50
 _F = TypeVar("_F", bound=Callable[..., object])
@@ -116,7 +116,7 @@ def settle(out: Console, course: Course, entries: Sequence[Entry]) -> None:
     if not path.exists() or path.read_bytes() != content:
         write_atomically(path, content, 0o600)
     if found:
-        out.print(f"{len(found)} grades changed:")
+        out.print(f"{count_of(len(found), 'grade', 'grades')} changed:")
         for change in found[:_SHOWN]:
             out.print(f"  {neutral_line(str(change))}")
         if len(found) > _SHOWN:
