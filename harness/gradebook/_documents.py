@@ -21,7 +21,7 @@ from harness.evaluation import role_of
 from harness.text import neutral_html
 
 CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""Of the page around documents, and by inheritance of the frames in it (CSP, section 4.2.1)."""
+"""Of the page around documents; a frame with ``srcdoc`` inherits it (HTML standard, policy containers)."""
 _MOST_SHOWN = 8 << 20
 """Bytes of one document that are shown in the page itself."""
 _MOST_COPIED = 256 << 20
