@@ -14,7 +14,6 @@ from rich.console import Console
 
 from harness.cli._options import aliases_path, stores_of
 from harness.course import Course
-from harness.errors import UsageError
 from harness.files import write_atomically
 from harness.gradebook import (
     ADJUSTMENTS_FILE,
@@ -28,10 +27,12 @@ from harness.gradebook import (
     compare,
     compile_gradebook,
     deadline_of_command,
+    extensions_by_person,
     gradebook_csv,
     keep_gradebook,
     read_adjustments,
     read_handed_in,
+    useless_extensions,
 )
 from harness.text import count_of, neutral_line
 
@@ -79,7 +80,7 @@ def read_rules(
     policy = policy.with_deadline(None if deadline is None else deadline_of_command(deadline, policy.zone))
     people = None if roster is None else Roster.read(roster, tasks, policy.zone)
     everybody = people or Roster.of(course.submission_names())
-    _refuse_extensions_of_nobody(course, policy, everybody)
+    useless = useless_extensions(extensions_by_person(policy, everybody), everybody)
     rules = Rules(
         roster=people,
         policy=policy,
@@ -88,13 +89,7 @@ def read_rules(
         on_validation=count_validation,
     )
     mismatch = [] if people is None else compare(people, course.submission_names()).lines()
-    return CheckedRules(rules, (*(() if people is None else people.warnings), *mismatch))
-
-
-def _refuse_extensions_of_nobody(course: Course, policy: Policy, everybody: Roster) -> None:
-    for name in policy.extensions:
-        if not everybody.find(name):
-            raise UsageError(f"{course.root / POLICY_FILE}: an extension for {name!r}, who is not in the class")
+    return CheckedRules(rules, (*(() if people is None else people.warnings), *useless, *mismatch))
 
 
 def warn(out: Console, warnings: Sequence[str]) -> None:

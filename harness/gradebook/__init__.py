@@ -10,6 +10,7 @@ from harness.gradebook._adjustments import (
 )
 from harness.gradebook._changes import GradeChange, changes
 from harness.gradebook._csv import gradebook_csv
+from harness.gradebook._extensions import extensions_by_person, useless_extensions
 from harness.gradebook._gradebook import (
     MISSING,
     NOT_GRADED,
@@ -63,6 +64,7 @@ __all__ = [
     "deadline_of_command",
     "describe",
     "describe_lateness",
+    "extensions_by_person",
     "fewest_points",
     "folder_name",
     "gradebook_csv",
@@ -79,4 +81,5 @@ __all__ = [
     "read_handed_in",
     "slug",
     "spellings",
+    "useless_extensions",
 ]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import msgspec
 
 from harness.contract import Task
 from harness.gradebook._adjustments import Adjustment, HandedIn
+from harness.gradebook._extensions import extensions_by_person
 from harness.gradebook._points import fewest_points, most_points, points_for
 from harness.gradebook._policy import Lateness, Policy
-from harness.gradebook._roster import NUMBERS, Person, Roster
+from harness.gradebook._roster import Person, Roster
 from harness.gradebook._times import UNKNOWN, HandIn
 from harness.record import Record
 
@@ -112,7 +113,8 @@ def make_gradebook(
     A person's grace days are spent on the earliest deadline first. Missing work has 0 points once its deadline has
     passed, and no grade before; work that could not be graded has no grade.
     """
-    policy = rules.policy
+    policy = extensions_by_person(rules.policy, roster)
+    rules = replace(rules, policy=policy)
     order = sorted(tasks, key=lambda name: (policy.deadline(name) or datetime.max.replace(tzinfo=UTC), name))
     entries = []
     for person in roster.people:
@@ -141,15 +143,19 @@ class _Case:
             return self._adjusted(self._without_record(NOT_GRADED, None, note=found.problem))
         if not found.attempts or self.task is None:
             return self._adjusted(self._without_record(MISSING, self._points_of_nothing(), note=""))
-        entries = [self._attempted(self.task, one) for one in self._candidates(found.attempts)]
+        candidates = self._candidates(found.attempts)
+        if candidates is None:
+            count = len(found.attempts)
+            note = (
+                f"attempt {self._chosen_attempt} was chosen, and none of the {count} is that one, on the task as it is"
+            )
+            return self._adjusted(self._without_record(NOT_GRADED, None, note=note))
+        entries = [self._attempted(self.task, one) for one in candidates]
         return max(reversed(entries), key=lambda entry: (entry.final or 0.0, -entry.grace_days))
 
     @property
     def _deadline(self) -> datetime | None:
-        person = self.person
-        names = [person.submission, person.name, *(getattr(person, number) for number in NUMBERS)]
-        own = self.person.deadlines.get(self.name)
-        return self.rules.policy.deadline(self.name, [name.lower() for name in names if name], own)
+        return self.rules.policy.deadline(self.name, self.person.key, self.person.deadlines.get(self.name))
 
     @property
     def _is_extended(self) -> bool:
@@ -159,19 +165,23 @@ class _Case:
     def _decisions(self) -> list[Adjustment]:
         return [one for one in self.rules.adjustments if one.concerns(self.person, self.name)]
 
-    def _candidates(self, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
-        """Return the attempts of which the best counts."""
+    def _candidates(self, attempts: Sequence[Attempt]) -> Sequence[Attempt] | None:
+        """Return the attempts of which the best counts; None where one was chosen that is not there."""
         newest = attempts[-1]
         comparable = [one for one in attempts if _same_terms(one.record, newest.record)]
-        chosen = next((one.attempt for one in reversed(self._decisions) if one.action == "attempt"), "")
-        if chosen and (found := _chosen(comparable, chosen)) is not None:
-            return [found]
+        if self._chosen_attempt:
+            found = _chosen(comparable, self._chosen_attempt)
+            return None if found is None else [found]
         match self.rules.policy.attempt:
             case "best":
                 return comparable
             case "on_time":
                 return [one for one in comparable if self._is_on_time(one.handed_in)][-1:] or [newest]
         return [newest]
+
+    @property
+    def _chosen_attempt(self) -> str:
+        return next((one.attempt for one in reversed(self._decisions) if one.action == "attempt"), "")
 
     def _is_on_time(self, handed_in: HandIn) -> bool:
         if handed_in.moment is not None and self._deadline is not None:

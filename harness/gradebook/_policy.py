@@ -82,6 +82,7 @@ class Policy:
 
     deadlines: Mapping[str, datetime] = field(default_factory=dict)
     extensions: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
+    """By the names in the file, in small letters; `extensions_by_person` makes them people's."""
     every_deadline: datetime | None = None
     zone: ZoneInfo | None = None
     staff: tuple[str, ...] = ()
@@ -118,11 +119,10 @@ class Policy:
         """Return this policy with one deadline for every task, if one is given."""
         return self if moment is None else replace(self, every_deadline=moment)
 
-    def deadline(self, task: str, names: Sequence[str] = (), own: datetime | None = None) -> datetime | None:
-        """Return when `task` was due, None for never: for all, unless a later one is `own` or for one of `names`."""
+    def deadline(self, task: str, person: str = "", own: datetime | None = None) -> datetime | None:
+        """Return when `task` was due, None for never: for all, unless `own` or an extension of `person` is later."""
         common = self.every_deadline or self.deadlines.get(task)
-        given = [self.extensions[name][task] for name in names if task in self.extensions.get(name, {})]
-        moments = [moment for moment in (common, own, *given) if moment is not None]
+        moments = [moment for moment in (common, own, self.extensions.get(person, {}).get(task)) if moment is not None]
         return max(moments, default=None)
 
     def lateness(self, deadline: datetime | None, submitted: datetime | None, grace_left: int) -> Lateness:

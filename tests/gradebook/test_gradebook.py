@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from harness.course import Course
-from harness.errors import InfrastructureError
+from harness.errors import InfrastructureError, UsageError
 from harness.gradebook import (
     Adjustment,
     Amount,
@@ -25,9 +25,11 @@ from harness.gradebook import (
     Rules,
     changes,
     describe,
+    extensions_by_person,
     gradebook_csv,
     keep_gradebook,
     make_gradebook,
+    useless_extensions,
 )
 from harness.record import Record
 from tests.people import task
@@ -188,6 +190,37 @@ def test_an_extension_is_one_persons_and_never_shortens() -> None:
     assert grade([one(1.0, -1)], policy, replace(ANN, deadlines={"usps": DUE - timedelta(days=7)})).final == 10
     by_name = replace(policy, extensions={"ann ark": {"usps": DUE + timedelta(days=2)}})
     assert grade([one(1.0, 3)], by_name).days_late == 1
+
+
+def test_an_extension_is_for_the_person_that_the_class_knows_by_that_name() -> None:
+    lee, other = Person(submission="lee", name="Ann"), Person(submission="kim", name="Lee", email="kim@x.org")
+    roster = Roster((lee, other))
+    for name, extended in (("lee", lee), ("KIM@x.org", other), ("a n n", lee)):
+        policy = extensions_by_person(replace(DUE_USPS, extensions={name.lower(): {"usps": LATER}}), roster)
+        assert policy.deadline("usps", extended.key) == LATER
+        assert [policy.deadline("usps", one.key) for one in (lee, other) if one is not extended] == [DUE]
+    with pytest.raises(UsageError, match="an extension for 'leo', who is not in the class: did you mean 'lee'"):
+        extensions_by_person(replace(DUE_USPS, extensions={"leo": {}}), roster)
+    twice = Roster((Person(submission="a", name="Ann"), Person(submission="b", name="Ann")))
+    with pytest.raises(UsageError, match=r"for 'ann', who is Ann \(a\), Ann \(b\): name the submission"):
+        extensions_by_person(replace(DUE_USPS, extensions={"ann": {}}), twice)
+
+
+def test_an_extension_that_ends_before_the_deadline_is_told() -> None:
+    early = DUE - timedelta(days=365)
+    roster = Roster((ANN, Person(submission="bob", deadlines={"usps": early}), Person(submission="cy")))
+    policy = replace(DUE_USPS, extensions={"ann": {"usps": early}, "cy": {"usps": LATER}})
+    told = list(useless_extensions(extensions_by_person(policy, roster), roster))
+    assert [line.partition(" for task")[0] for line in told] == [
+        "the extension of Ann Ark (ann)",
+        "the extension of bob",
+    ]
+
+
+def test_a_chosen_attempt_that_is_not_there_makes_no_grade() -> None:
+    entry = grade([one(0.9), one(0.8, digest="d2")], adjustments=(decide("attempt", attempt="3"),))
+    assert (entry.status, entry.final) == ("not graded", None)
+    assert entry.note == "attempt 3 was chosen, and none of the 2 is that one, on the task as it is"
 
 
 @pytest.mark.parametrize(

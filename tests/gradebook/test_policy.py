@@ -37,7 +37,7 @@ def test_a_policy_is_read_from_its_file(tmp_path: Path) -> None:
         "attempt = 'best'\nunit = 'hour'\n",
     )
     assert policy.deadline("usps") == DUE - timedelta(hours=1)
-    assert policy.deadline("usps", ["ann"]) == datetime(2026, 2, 7, 23, 59, tzinfo=UTC)
+    assert policy.deadline("usps", "ann") == datetime(2026, 2, 7, 23, 59, tzinfo=UTC)
     assert policy.deadline("other") is None
     assert (policy.grace_days, policy.factor, policy.attempt, policy.unit) == (3, 0.9, "best", "hour")
     assert (policy.per_day, policy.per_hour, policy.lowest) == (Amount(0.1, is_share=True), Amount(0.5), 0.5)
