@@ -1,4 +1,4 @@
-"""Ways to divide items that `Split.hold_out` does not know."""
+"""Ways to divide items that `Split.hold_out` does not have. Published splits rest on them, so they stay as they are."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ def hold_out_of_each(split: Split, fraction: float, seed: int) -> tuple[Split, S
 
 
 def hold_out_groups(split: Split, groups: Sequence[Hashable], fraction: float, seed: int) -> tuple[Split, Split]:
-    """Divide into (rest, held out) so that items of one group stay together, groups stratified by their first label."""
+    """Divide into (rest, held out) so that items of one group stay together, groups stratified by their first label.
+
+    Here `fraction` is of the groups; `Split.hold_out(groups=…)`, for new tasks, holds out that share of the items.
+    """
     first: dict[Hashable, int] = {}
     for item, group in enumerate(groups):
         first.setdefault(group, item)
