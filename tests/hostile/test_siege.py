@@ -34,7 +34,9 @@ def test_it_is_held(case, siege, request):
     assert siege.problems[case.name] == []
 
 
-@pytest.mark.parametrize("case", COLD, ids=by_name)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=pytest.mark.slow if i % 2 else ()) for i, case in enumerate(COLD)], ids=by_name
+)
 def test_workers_that_are_started_hold_it_too(case, cold_siege, request):
     if case.known_at(cold_siege.level_of(case)):
         request.applymarker(pytest.mark.xfail(strict=True, reason=case.known))
