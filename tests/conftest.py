@@ -35,6 +35,8 @@ FORK_SERVERS = ForkServerOwner()
 REPOSITORY = Path(__file__).parents[1]
 BRIEFLY = "0.003"
 """Seconds to measure latency in all tests but those of measuring."""
+PATIENCE = 250
+"""Seconds after which a test gives up on a process: no machine is so busy, and it is below the guard of a test."""
 
 # a shell that starts pytest in the background has it ignore Ctrl-C, and what pytest starts would ignore it, too
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -150,7 +152,7 @@ class TemporaryCourse:
         told = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
         return subprocess.CompletedProcess(["harness", *arguments], code, *told)
 
-    def process(self, *arguments: str, timeout: float = 250) -> subprocess.CompletedProcess[str]:
+    def process(self, *arguments: str, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         """Run a command in the course's root as a user would, in a process of its own."""
         return subprocess.run(
             [sys.executable, "-P", "-m", "harness", *arguments],

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from tests.classroom.evaluated import Classroom
-from tests.conftest import CENTROIDS, TemporaryCourse
+from tests.conftest import CENTROIDS, PATIENCE, TemporaryCourse
 
 
 def files_of(folder: Path) -> set[str]:
@@ -341,7 +341,7 @@ def test_interrupting_leaves_no_record_no_process_and_no_folder(
         children = sleepers(me)
     tree = me.children(recursive=True)
     command.send_signal(number)
-    _, err = command.communicate(timeout=60)
+    _, err = command.communicate(timeout=PATIENCE)
     assert command.returncode == 128 + number
     assert "Traceback" not in err
     if number == signal.SIGINT:

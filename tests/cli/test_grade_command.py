@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.conftest import CENTROIDS, TemporaryCourse
+from tests.conftest import CENTROIDS, PATIENCE, TemporaryCourse
 
 RAISES = CENTROIDS.replace("        return", "        raise RuntimeError('no\\x1b[2J')\n        return")
 GUESSES = CENTROIDS.replace(".argmin(axis=1)", ".argmax(axis=1)")
@@ -243,7 +243,7 @@ def running(course: TemporaryCourse, *options: str) -> Iterator[subprocess.Popen
         process.communicate()
 
 
-def until(condition: Callable[[], object], seconds: float = 60) -> None:
+def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
@@ -281,7 +281,7 @@ def test_a_runner_that_is_killed_loses_its_job_alone_and_the_job_is_tried_again(
         course.submit(CENTROIDS, name="ann")
         for runner in runners(process):
             runner.kill()
-        said = process.communicate(timeout=100)[0]
+        said = process.communicate(timeout=PATIENCE)[0]
     assert process.returncode == 0, said
     assert "ann · blobs: not graded, will be tried again: its process was killed by SIGKILL" in said
     assert course.record("ann")["status"] == course.record("bob")["status"] == "passed"
@@ -294,7 +294,7 @@ def test_a_grader_that_is_killed_leaves_nothing_running_and_the_next_goes_on(slo
         until(in_phase(slow_course, "bob · blobs: fit"))
         process.kill()
         process.wait()
-        until(lambda: not leftovers(slow_course), 30)
+        until(lambda: not leftovers(slow_course))
     kept = times(slow_course)
     assert set(kept) == {"ann"}
     slow_course.submit(GUESSES, name="bob")
@@ -310,7 +310,7 @@ def test_ctrl_c_is_clean(slow_course: TemporaryCourse) -> None:
     with running(slow_course, "--jobs", "1") as process:
         until(in_phase(slow_course, "bob · blobs: fit"))
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=60)[0]
+        said = process.communicate(timeout=PATIENCE)[0]
     assert process.returncode == 130, said
     assert said.splitlines()[-1].startswith("interrupted: nothing is left running")
     assert leftovers(slow_course) == []
@@ -335,7 +335,7 @@ def test_what_the_infrastructure_failed_twice_is_told_and_tried_the_next_time(tm
             until(lambda attempt=attempt: log.exists() and log.read_text().count("ann · blobs: fit") == attempt)
             for runner in runners(process):
                 runner.kill()
-        said = process.communicate(timeout=60)[0]
+        said = process.communicate(timeout=PATIENCE)[0]
     assert process.returncode == 3, said
     assert said.splitlines()[-1] == (
         "graded: 0 of 1; 1 failed by the infrastructure (run the same command again); 1 not graded, and blank in every "

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 PR_SET_CHILD_SUBREAPER = 36
-SETTLE_SECONDS = 5.0
+SETTLE_SECONDS = 30.0
 
 
 def main(spec):

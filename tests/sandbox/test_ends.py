@@ -21,6 +21,7 @@ from platformdirs import site_runtime_path
 from harness.errors import InfrastructureError
 from harness.sandbox import Folder, Process
 from harness.sandbox._box import Box
+from tests.conftest import PATIENCE
 
 DAEMON = """
 def daemon(marker, code="import time; time.sleep(300)"):
@@ -52,7 +53,7 @@ def alive(marker: str) -> list[int]:
 
 def gone(marker: str) -> bool:
     """Wait, generously, until none is left."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while alive(marker) and time.monotonic() < deadline:
         time.sleep(0.02)
     return not alive(marker)
@@ -103,18 +104,18 @@ def test_the_death_of_the_host_is_the_death_of_the_tree(any_level, marker, tmp_p
     variables = os.environ | {"TMPDIR": str(tmp_path)}  # a host that is killed cannot tidy up
     with subprocess.Popen([sys.executable, "-c", script], start_new_session=True, env=variables) as host:
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + PATIENCE
             while not alive(marker):
                 assert host.poll() is None
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
             tree = psutil.Process(host.pid).children(recursive=True)
             host.send_signal(signal.SIGKILL)
-            host.wait(60)
+            host.wait(PATIENCE)
         finally:
             host.kill()
     assert gone(marker)
-    _, left = psutil.wait_procs(tree, timeout=20)
+    _, left = psutil.wait_procs(tree, timeout=PATIENCE)
     assert [p for p in left if p.status() != psutil.STATUS_ZOMBIE] == []
 
 

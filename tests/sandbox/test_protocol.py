@@ -294,9 +294,9 @@ def test_what_is_told_is_not_the_first_time(wall):
         for _ in range(2):
             start = time.perf_counter()
             request.send()
-            assert time.perf_counter() - start >= 1.0
+            around = time.perf_counter() - start
             (seconds,) = request.take().arrays[0]
-            assert seconds < 1.0
+            assert seconds <= around - 1.0  # the first time sleeps for a second; what others take is in both
 
 
 def test_ends_that_busy_wait_answer_at_once_and_after_sleeping(wall):

@@ -21,7 +21,7 @@ from harness.sandbox._landlock import Landlock
 from harness.sandbox._preload import modules_for, own_modules
 from harness.sandbox._tree import survivors
 from harness.sandbox._warm import Warm
-from tests.conftest import FORK_SERVERS
+from tests.conftest import FORK_SERVERS, PATIENCE
 
 
 def roots(session):
@@ -185,7 +185,7 @@ def test_nothing_survives_its_fork_server(own_warm):
         assert len(tree) >= 5
         for fork_server in fork_servers(own_warm):
             os.kill(fork_server.pid, signal.SIGKILL)
-        _, alive = psutil.wait_procs(tree, timeout=20)
+        _, alive = psutil.wait_procs(tree, timeout=PATIENCE)
     assert alive == []
 
 
@@ -402,7 +402,7 @@ def test_another_process_forks_workers_from_the_same_fork_server(own_warm):
         assert {fork_server.pid for fork_server in fork_servers(own_warm)} & set(above)
         tree = [roots(session), *roots(session).children(recursive=True)]
         session.process._root.close()  # as the death of a runner would
-        _, alive = psutil.wait_procs(tree, timeout=20)
+        _, alive = psutil.wait_procs(tree, timeout=PATIENCE)
         assert alive == []
     client.close()
 

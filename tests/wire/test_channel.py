@@ -451,38 +451,43 @@ def test_a_wait_ends_when_the_process_was_stopped(wait):
 
 
 class CountingPoll:
-    """A poll that counts how often somebody looks."""
+    """A poll that tells when somebody has looked twice without finding anything."""
 
     def __init__(self, poll):
-        self.inner, self.looks = poll, 0
+        self.inner, self.looks, self.twice = poll, 0, threading.Event()
 
     def poll(self, milliseconds):
         assert milliseconds == 0
-        self.looks += 1
-        return self.inner.poll(0)
+        found = self.inner.poll(0)
+        self.looks = 0 if found else self.looks + 1
+        if self.looks == 2:
+            self.twice.set()
+        return found
 
 
 @pytest.mark.parametrize("shape", [(2,), (100_000,)])
 def test_every_answer_is_busy_waited_for_short_or_large(shape):
     with conversation() as (host, worker):
-        host.busy_wait(0.02)
+        host.busy_wait(60)
         poll, seconds = host._pipes._busy_wait
         host._pipes._busy_wait = (counting := CountingPoll(poll), seconds)
+
+        looked_for = []
 
         def answer_late():
             for _ in range(3):
                 worker.receive(admit_all)
-                time.sleep(0.01)
+                looked_for.append(counting.twice.wait(5))
+                counting.twice.clear()
                 worker.send(Done(), np.ones(shape))
 
         thread = threading.Thread(target=answer_late)
         thread.start()
         for _ in range(3):
-            before = counting.looks
             host.send(Predict(), np.zeros(3))
             host.receive(admit_all)
-            assert counting.looks > before + 1
         thread.join()
+        assert looked_for == [True] * 3
 
 
 def test_no_end_busy_waits_unless_told():
