@@ -110,9 +110,14 @@ class TemporaryCourse:
 
     @classmethod
     def below(cls, base: Path) -> TemporaryCourse:
-        """Make an empty course: private cache, no network, no data root, latency measured for a moment only."""
+        """Make an empty course in a folder of its own below `base`."""
         root = base / "course"
         root.mkdir()
+        return cls.at(root, base / "cache")
+
+    @classmethod
+    def at(cls, root: Path, cache: Path) -> TemporaryCourse:
+        """Return the course in `root`, run with a private `cache`, no network, no data root, latency soon measured."""
         return cls(
             root,
             {
@@ -120,7 +125,7 @@ class TemporaryCourse:
                 "HARNESS_DATA": "",
                 "HARNESS_PRIVATE": "",
                 "HARNESS_LATENCY_SECONDS": BRIEFLY,
-                "XDG_CACHE_HOME": str(base / "cache"),
+                "XDG_CACHE_HOME": str(cache),
             },
         )
 

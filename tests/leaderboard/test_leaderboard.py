@@ -10,22 +10,16 @@ import pytest
 
 from harness.leaderboard import board_markdown, build, format_seconds, write_board
 from harness.record import (
-    BaselineResult,
     Cost,
     Evidence,
     EvidenceStore,
     Failure,
-    IsolationPart,
     Latency,
-    Machine,
-    Record,
-    Run,
     Score,
     Store,
-    SubmissionPart,
-    TaskPart,
     Unreadable,
 )
+from tests.records import changed
 
 LATENCY = Latency(
     batch=1, n=64, p50_seconds=0.002, net_p50_seconds=0.0015, p90_bound_seconds=0.003, iqr_ratio=0.05, noisy=False,
@@ -54,28 +48,16 @@ def make_record(
     scores = scores or (() if value is None else (score(value),))
     kind, phase = failure or ("fit_error", "fit")
     failed = status == "failed" or not scores
-    return Record(
-        task=TaskPart(
-            **{
-                "name": task, "digest": "sha256:0", "source": "embedded", "data_digest": "sha256:1",
-                "scored_on": "test", "test_labels": "public", "n_train": 70, "n_validation": 10, "n_test": 100,
-            }
-            | asked
-        ),
-        submission=SubmissionPart(name=name, digest="sha256:2", mode=mode),
+    return changed(
+        task={"name": task, "scored_on": "test", "n_train": 70, "n_test": 100} | asked,
+        submission={"name": name, "mode": mode},
         status=status or ("failed" if failed else "passed"),
         failure=Failure(kind=kind, phase=phase, message="no", file=None, line=None, log_tail="") if failed else None,
         scores=scores,
-        baseline=BaselineResult(metric="accuracy", value=0.5, strict=False, met=not failed, p_value=None),
+        baseline={"value": 0.5, "met": not failed, "p_value": None},
         cost=Cost(parameters=parameters, parameters_verified=True, latency=LATENCY),
-        audits=(),
-        run=Run(
-            id="sha256:3", started="2025-01-01T00:00:00+00:00", seconds=1.5, phases={}, seed=0, repeats=(),
-            harness_version="1", isolation=IsolationPart(level="namespaces", detail=""),
-            machine=Machine(system="Linux", processor="", cores=2, memory_bytes=1, python="3.11"), packages={},
-            git=None, evidence_digest=None if evidence is None else evidence.digest,
-        ),
-    )  # fmt: skip
+        run={"repeats": (), "evidence_digest": None if evidence is None else evidence.digest},
+    )
 
 
 @pytest.fixture

@@ -28,9 +28,7 @@ from tests.kinds.test_kinds import task_of
 def made(tmp_path: Path) -> TemporaryCourse:
     root = tmp_path / "deep-learning"
     new_course(root, "harness @ file:///nowhere")
-    return TemporaryCourse(
-        root, {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(tmp_path / "cache"), "HARNESS_DATA": ""}
-    )
+    return TemporaryCourse.at(root, tmp_path / "cache")
 
 
 @pytest.mark.line

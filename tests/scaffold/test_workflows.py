@@ -28,17 +28,7 @@ WORKFLOWS = ("grade", "comment", "leaderboard")
 def repository(tmp_path: Path) -> TemporaryRepository:
     root = tmp_path / "course"
     new_course(root, "harness @ file:///nowhere")
-    temporary = TemporaryRepository(
-        TemporaryCourse(
-            root,
-            {
-                "HARNESS_OFFLINE": "1",
-                "XDG_CACHE_HOME": str(tmp_path / "cache"),
-                "HARNESS_DATA": "",
-                "HARNESS_PRIVATE": "",
-            },
-        )
-    )
+    temporary = TemporaryRepository(TemporaryCourse.at(root, tmp_path / "cache"))
     temporary.course.submit(name="alice", task="clouds")
     temporary.start()
     return temporary
