@@ -118,7 +118,7 @@ def test_a_change_outside_submissions_is_refused(repository: TemporaryRepository
     assert "Refused" in repository.summary()
 
 
-def test_a_fork_that_edits_harness_and_tasks_is_graded_by_those_of_the_base(repository: TemporaryRepository) -> None:
+def test_a_fork_that_edits_harness_and_tasks_is_graded_by_the_bases(repository: TemporaryRepository) -> None:
     repository.branch("fork")
     repository.course.submit(WORSE, name="bob")
     repository.write("harness/__init__.py", "raise SystemExit('never run')\n")
@@ -131,7 +131,7 @@ def test_a_fork_that_edits_harness_and_tasks_is_graded_by_those_of_the_base(repo
     assert {one["severity"] for one in result["findings"]} == {"warning"}
 
 
-def test_scores_are_on_test_only_if_asked_for_and_shipped_weights_do_not_count(repository: TemporaryRepository) -> None:
+def test_scores_are_on_test_if_asked_for_and_shipped_weights_do_not_count(repository: TemporaryRepository) -> None:
     repository.branch("weights")
     folder = repository.course.submit(name="bob")
     (folder / "weights").mkdir()

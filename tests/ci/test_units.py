@@ -286,7 +286,7 @@ def test_annotations_are_capped_and_say_what_is_missing() -> None:
     assert len(exact) == MOST
 
 
-def test_a_failure_is_noted_at_the_students_own_line_wherever_the_course_lies() -> None:
+def test_a_failure_is_noted_at_the_students_line_wherever_the_course_lies() -> None:
     (note,) = notes_of(result(graded=(graded(failing()),)), "courses/one/")
     assert (note.path, note.line, note.level) == ("courses/one/submissions/bob/blobs/model.py", 7, "error")
     below = changed(status="below_baseline", baseline={"met": False, "value": 0.95})

@@ -228,9 +228,7 @@ def test_what_is_broken_is_said_in_words_that_help(
 
 @pytest.mark.line
 @pytest.mark.parametrize("name", STOPPED_AT)
-def test_a_foundation_that_fails_ends_the_suite_and_nothing_after_it_passes(
-    checked: tuple[TemporaryCourse, Reading], name: str
-) -> None:
+def test_a_foundation_that_fails_ends_the_suite(checked: tuple[TemporaryCourse, Reading], name: str) -> None:
     _, said = checked
     points, stop = said.points(name), STOPPED_AT[name]
     before = POINTS[: POINTS.index(stop)]

@@ -80,7 +80,7 @@ def test_a_cold_start_is_told_once_with_why_and_what_to_do(course):
         assert said(course) == "RuntimeError: started"
 
 
-def test_a_level_that_cannot_fork_says_so_and_who_asked_for_cold_starts_is_told_nothing(course):
+def test_a_level_that_cannot_fork_says_so_unless_cold_ones_were_asked_for(course):
     course.submit(TELLS)
     weak = course.harness("evaluate", "submissions/bob", "--isolation", "rlimits")
     assert weak.stderr.count(NOTICE) == 1

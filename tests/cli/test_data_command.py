@@ -113,7 +113,7 @@ def publisher(course: TemporaryCourse, tmp_path: Path) -> Iterator[Publisher]:
 # list
 
 
-def test_list_names_licence_path_and_state_of_every_file_and_fetches_nothing(publisher: Publisher) -> None:
+def test_list_names_licence_path_and_state_and_fetches_nothing(publisher: Publisher) -> None:
     own = publisher.place(OWN)
     done = publisher.course.harness("data", "list")
     assert done.returncode == 0, done.stderr
@@ -231,7 +231,7 @@ def test_without_a_place_for_it_nothing_is_kept_private(publisher: Publisher) ->
 
 
 @pytest.mark.parametrize("keep", ["targets", "inputs-and-targets"])
-def test_what_is_kept_private_is_its_owners_alone_and_scored_on_from_then_on(publisher: Publisher, keep: str) -> None:
+def test_what_is_kept_private_is_its_owners_and_scored_on_from_then_on(publisher: Publisher, keep: str) -> None:
     course = publisher.course
     publisher.declare(more="private_test=True,")
     publisher.place(OFFICIAL)

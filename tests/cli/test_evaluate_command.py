@@ -133,7 +133,7 @@ def test_the_rlimits_level_works_and_says_what_it_is_not(course: TemporaryCourse
     assert course.record()["run"]["isolation"]["level"] == "rlimits"
 
 
-def test_a_level_that_cannot_be_had_is_an_infrastructure_error_and_never_replaced(course: TemporaryCourse) -> None:
+def test_a_level_that_cannot_be_had_is_never_replaced(course: TemporaryCourse) -> None:
     course.submit()
     done = course.harness("evaluate", "submissions/bob", "--isolation", "landlock")
     if done.returncode != 3:

@@ -274,7 +274,7 @@ def slow_course(tmp_path: Path) -> TemporaryCourse:
 
 
 @pytest.mark.line
-def test_a_runner_that_is_killed_loses_its_job_alone_and_the_job_is_tried_again(tmp_path: Path) -> None:
+def test_a_killed_runner_loses_its_job_alone_and_it_is_tried_again(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=SLEEPS, bob=CENTROIDS)
     with running(course, "--jobs", "1") as process:
         until(in_phase(course, "ann · blobs: fit"))
@@ -289,7 +289,7 @@ def test_a_runner_that_is_killed_loses_its_job_alone_and_the_job_is_tried_again(
 
 
 @pytest.mark.line
-def test_a_grader_that_is_killed_leaves_nothing_running_and_the_next_goes_on(slow_course: TemporaryCourse) -> None:
+def test_a_killed_grader_leaves_nothing_running_and_the_next_goes_on(slow_course: TemporaryCourse) -> None:
     with running(slow_course, "--jobs", "1") as process:
         until(in_phase(slow_course, "bob · blobs: fit"))
         process.kill()
@@ -327,7 +327,7 @@ def test_two_graders_of_one_course_do_not_work_at_once(slow_course: TemporaryCou
 
 
 @pytest.mark.line
-def test_what_the_infrastructure_failed_twice_is_told_and_tried_the_next_time(tmp_path: Path) -> None:
+def test_what_failed_twice_by_our_fault_is_told_and_tried_the_next_time(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=SLEEPS)
     log = course.root / ".harness" / "grade" / "grade.log"
     with running(course) as process:
@@ -348,7 +348,7 @@ def test_what_the_infrastructure_failed_twice_is_told_and_tried_the_next_time(tm
 
 
 @pytest.mark.line
-def test_a_result_that_cannot_be_kept_stops_the_run_and_nothing_half_is_left(tmp_path: Path) -> None:
+def test_a_result_that_cannot_be_kept_stops_the_run(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)
     in_the_way = course.root / ".harness" / "evidence"
     in_the_way.parent.mkdir()
@@ -472,7 +472,7 @@ def test_a_misspelt_roster_is_told_before_and_after_and_makes_no_zero(tmp_path: 
 
 
 @pytest.mark.line
-def test_a_private_test_part_that_is_not_here_is_told_and_makes_no_grades_unasked(tmp_path: Path) -> None:
+def test_a_missing_private_part_is_told_and_makes_no_grades_unasked(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)
     course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 10.0)), private_test=True,")
     said = grade(course, code=3)

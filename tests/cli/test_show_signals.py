@@ -50,7 +50,7 @@ def show(course: TemporaryCourse, text: str) -> str:
     return done.stdout
 
 
-def test_a_forecast_is_drawn_on_one_scale_with_a_bar_before_what_is_to_be_told(course: TemporaryCourse) -> None:
+def test_a_forecast_is_drawn_on_one_scale_with_a_bar_before_the_future(course: TemporaryCourse) -> None:
     lines = [line for line in show(course, FORECAST).splitlines() if "│" in line]
     assert len(lines) == 4  # from all over the training part
     known, coming = lines[0].split()[0].split("│")

@@ -54,9 +54,7 @@ def test_macro_f1_is_scikit_learns_with_an_interval_that_stays() -> None:
     ("value", "strict", "met"),
     [(RIGHT / 200, False, True), (RIGHT / 200, True, False), (0.5, True, True), (0.999, False, False)],
 )
-def test_a_baseline_is_met_when_the_value_is_at_least_as_good_or_better_if_strict(
-    value: float, strict: bool, met: bool
-) -> None:
+def test_a_baseline_is_met_by_what_is_as_good_or_better_if_strict(value: float, strict: bool, met: bool) -> None:
     from scipy.stats import binomtest
 
     scored = score(BOTH, TRUTH, PREDICTIONS)
@@ -75,7 +73,7 @@ def test_where_lower_is_better_the_baseline_lies_above(value: float, met: bool) 
     assert (result.p_value < 0.05) is met
 
 
-def test_a_strict_baseline_that_is_only_reached_is_not_met_where_lower_is_better() -> None:
+def test_a_strict_baseline_only_reached_is_not_met_if_lower_is_better() -> None:
     wanted = task(ERROR)
     scored = score(wanted, TRUTH, PREDICTIONS)
     value = scored.primary.value

@@ -79,7 +79,7 @@ def test_who_is_honest_is_scored_on_secrets_like_on_anything_else(classroom: Cla
         assert (record["task"]["scored_on"], record["task"]["test_labels"]) == ("test", labels)
 
 
-def test_the_private_part_is_the_owners_alone_and_its_contents_are_not_in_the_course(classroom: Classroom) -> None:
+def test_the_private_part_is_the_owners_and_not_in_the_course(classroom: Classroom) -> None:
     kept = classroom.root.parent / "private" / "private" / "test.npz"
     assert kept.stat().st_mode & 0o077 == 0
     assert kept.parent.stat().st_mode & 0o077 == 0
@@ -109,7 +109,7 @@ class Model(harness.Model):
 """
 
 
-def test_of_a_task_that_is_trained_the_shipped_weights_and_more_than_a_little_data_are_no_use(course):
+def test_where_a_task_trains_neither_weights_nor_much_data_are_shipped(course):
     folder = course.submit(SHIPPED)
     (folder / "weights").mkdir()
     (folder / "weights" / "table.bin").write_bytes(bytes(200_000))

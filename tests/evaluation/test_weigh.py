@@ -120,7 +120,7 @@ OPAQUE = {
 
 
 @pytest.mark.parametrize("name", OPAQUE)
-def test_a_file_that_is_no_plain_array_counts_a_number_for_every_four_bytes(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_no_plain_array_counts_one_for_four_bytes(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(OPAQUE[name])
     found = weighed(tmp_path)
     assert found.parameters == math.ceil(len(OPAQUE[name]) / 4)

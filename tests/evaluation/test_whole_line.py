@@ -115,7 +115,7 @@ def test_printing_without_end_is_no_failure(classroom: Classroom) -> None:
     assert classroom.record("chatty")["scores"] == classroom.record("bob")["scores"]
 
 
-def test_the_log_of_who_prints_without_end_is_cut_and_still_ends_with_the_error(classroom: Classroom) -> None:
+def test_an_endless_log_is_cut_and_still_ends_with_the_error(classroom: Classroom) -> None:
     failure = classroom.record("chatty-and-wrong")["failure"]
     assert (failure["kind"], failure["phase"]) == ("fit_error", "fit")
     assert failure["message"] == "ValueError: after all that"
@@ -195,7 +195,7 @@ def test_a_forbidden_convolution_breaks_the_rule_even_as_a_function(classroom: C
     assert record["cost"]["parameters"] == 3
 
 
-def test_a_private_test_part_is_scored_where_it_is_and_validation_elsewhere(course: TemporaryCourse) -> None:
+def test_a_private_part_is_scored_where_it_is_and_validation_elsewhere(course: TemporaryCourse) -> None:
     course.add_task(more="private_test=True,")
     folder = course.root.parent / "private" / "blobs"
     folder.mkdir(parents=True)

@@ -147,7 +147,7 @@ def test_who_is_excused_gets_no_points_and_spends_no_grace(excused: tuple[str, .
     assert (entry.excused, entry.final, entry.grace_days) == (True, None, 0)
 
 
-def test_what_is_missing_has_no_grade_before_the_deadline_and_no_points_after() -> None:
+def test_what_is_missing_has_no_grade_before_and_no_points_after_the_time() -> None:
     assert (grade([], now=BEFORE).status, grade([], now=BEFORE).final) == ("missing", None)
     assert grade([], now=NOW).final == 0
     assert grade([], Policy(), now=NOW).final is None
@@ -351,7 +351,7 @@ def test_what_stays_the_same_and_who_is_new_is_no_change() -> None:
     assert changes([], [grade([one()])]) == []
 
 
-def test_the_gradebook_last_seen_is_kept_and_one_that_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
+def test_the_last_gradebook_is_kept_and_an_unreadable_one_left_alone(tmp_path: Path) -> None:
     course = Course(tmp_path)
     assert keep_gradebook(course, (grade([one(0.9)]),)) == []
     assert len(keep_gradebook(course, (grade([one(0.8)]),))) == 1

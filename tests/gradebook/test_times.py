@@ -152,7 +152,7 @@ def test_the_hosts_record_of_a_push_is_believed_first(repository: Repository) ->
 
 @pytest.mark.worker
 @pytest.mark.parametrize("way", ["merge", "squash"])
-def test_the_push_of_a_merge_hands_nothing_in_that_of_the_pull_request_does(repository: Repository, way: str) -> None:
+def test_the_push_of_a_merge_hands_nothing_in_the_pull_request_does(repository: Repository, way: str) -> None:
     repository.hand_in()
     mine = repository.name("ann")
     if way == "merge":

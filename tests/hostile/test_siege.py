@@ -197,7 +197,7 @@ def test_the_message_names_the_limit_and_its_value(siege, case):
 
 
 @each(of=[case for case in EVERYTHING if case.name.startswith("weights-in")])
-def test_what_is_hidden_from_the_count_of_parameters_shows_in_what_a_model_knows(siege, case):
+def test_what_is_hidden_from_the_parameters_shows_in_what_a_model_knows(siege, case):
     cost = siege.world.record(case)["cost"]
     assert cost["knowledge_bytes"] > ALLOWANCE_BYTES
     assert cost["parameters_verified"] is False

@@ -543,7 +543,7 @@ def test_of_several_times_in_a_table_the_latest_counts_and_it_is_said(tmp_path: 
 
 
 @pytest.mark.line
-def test_the_command_counts_everything_and_ends_with_1_where_somebody_was_refused(course: TemporaryCourse) -> None:
+def test_the_command_counts_everything_and_ends_with_1_if_one_was_refused(course: TemporaryCourse) -> None:
     path = course.root / "bulk.zip"
     path.write_bytes(zipped({"arkann_101_1_model.py": CENTROIDS, "bob_102_2_w.zip": b"x", ".DS_Store": "x"}))
     done = course.harness("import", "canvas", str(path))

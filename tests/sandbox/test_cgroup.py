@@ -15,7 +15,7 @@ from harness.sandbox._cgroup import ControlGroupV2, HierarchyV2
 MIB = 1 << 20
 
 
-def test_a_child_that_the_kernel_kills_for_memory_is_out_of_memory_though_its_parent_lives(counted):
+def test_a_child_killed_for_memory_is_out_of_memory_if_its_parent_lives(counted):
     body = f"""
         child = os.fork()
         if child == 0:
@@ -35,7 +35,7 @@ def test_a_child_that_the_kernel_kills_for_memory_is_out_of_memory_though_its_pa
     assert "209,715,200 bytes allowed" in error.message
 
 
-def test_a_parent_that_sleeps_on_when_the_kernel_killed_its_child_is_not_waited_for(counted):
+def test_a_parent_that_sleeps_on_after_its_child_is_not_waited_for(counted):
     body = f"""
         for _ in range(2):
             if os.fork() == 0:

@@ -115,7 +115,7 @@ def test_two_at_once_get_one_each(monkeypatch, tmp_path):
 
 @needs_gpu
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="no torch here")
-def test_a_worker_computes_on_its_gpu_sees_no_other_and_its_memory_is_counted(any_level):
+def test_a_worker_computes_on_its_gpu_alone_and_its_memory_is_counted(any_level):
     body = """
         import torch
         kept = torch.ones(64 << 20, device="cuda")

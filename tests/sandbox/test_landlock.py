@@ -43,7 +43,7 @@ def secret() -> Iterator[Path]:
         yield path
 
 
-def test_files_that_everybody_may_read_are_neither_read_written_listed_nor_removed(landlocked, secret):
+def test_files_open_to_all_are_neither_read_written_listed_nor_removed(landlocked, secret):
     told = landlocked.ask(
         f"""
         path = {str(secret)!r}
@@ -72,7 +72,7 @@ def test_a_symlink_out_of_its_home_leads_nowhere(landlocked, secret):
     assert told == ["EACCES", "EACCES"]
 
 
-def test_modes_and_times_of_files_outside_stay_as_they_are_even_for_their_owner(landlocked, secret):
+def test_modes_and_times_of_files_outside_stay_even_for_their_owner(landlocked, secret):
     os.chown(secret, os.getuid(), -1)
     before = secret.stat()
     landlocked.ask(

@@ -144,7 +144,7 @@ def test_a_forged_place_is_no_place_of_the_submission(wall, file, line):
         "é" * 100 + "/" + "é" * 140,
     ],
 )
-def test_a_forged_file_of_an_artifact_lands_in_its_folder_or_is_the_students_failure(wall, path, tmp_path):
+def test_a_forged_file_lands_in_its_folder_or_is_the_students_failure(wall, path, tmp_path):
     target = tmp_path / "target" / "artifact"
     target.mkdir(parents=True)
     model = f"""

@@ -50,7 +50,7 @@ def test_what_is_shown_of_the_interpreter_is_there_and_no_whole_home():
     assert not {Path("/"), Path("/usr"), Path.home(), Path.cwd()} & set(outermost(shown))
 
 
-def test_a_folder_that_a_pth_file_names_shows_if_packages_were_installed_there(tmp_path, monkeypatch):
+def test_a_folder_that_a_pth_file_names_shows_if_packages_are_there(tmp_path, monkeypatch):
     installed, checkout = tmp_path / "packages", tmp_path / "checkout"
     (installed / "numpy-2.0.dist-info").mkdir(parents=True)
     (checkout / "harness.egg-info").mkdir(parents=True)

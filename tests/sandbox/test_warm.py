@@ -201,7 +201,7 @@ def test_closing_leaves_neither_process_nor_file(own_warm):
 
 
 @pytest.mark.parametrize("name", ["threadpoolctl", "torch"], ids=["loaded-in-any-case", "a-library"])
-def test_a_module_of_the_students_own_with_the_name_of_one_that_is_loaded_starts_cold(warm, name):
+def test_a_students_module_named_like_one_that_is_loaded_starts_cold(warm, name):
     session = warm.fitting(f"raise RuntimeError({name}.MINE)", f"import {name}")
     (session.folders[0].source / f"{name}.py").write_text("MINE = 'my own'")
     with session:
@@ -246,7 +246,7 @@ def test_it_cannot_be_told_from_one_that_was_started(warm, question):
     assert forked == started
 
 
-def test_its_libraries_use_as_many_threads_as_those_of_one_that_was_started(warm):
+def test_its_libraries_use_as_many_threads_as_in_one_that_was_started(warm):
     pytest.importorskip("torch")
     question = """
         pools = [[pool["user_api"], pool["num_threads"]] for pool in threadpoolctl.threadpool_info()]

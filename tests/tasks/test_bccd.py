@@ -115,7 +115,7 @@ def test_what_is_broken_is_named(tmp_path: Path, spoil: Callable[[Path], object]
         load("bccd", tmp_path / "cache", tmp_path)
 
 
-def test_boxes_are_halved_with_the_pictures_and_those_without_area_left_out(tmp_path: Path) -> None:
+def test_boxes_are_halved_with_the_pictures_and_empty_ones_left_out(tmp_path: Path) -> None:
     parts = COURSE.task("bccd").sources[0].load(voc(tmp_path))  # type: ignore[call-arg] # a local source's takes the folder
     assert parts.train.inputs.shape == (1, 240, 320, 3)
     np.testing.assert_array_equal(parts.train.targets[0], [[5, 10, 45, 40, 1]])

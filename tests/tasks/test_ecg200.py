@@ -51,7 +51,7 @@ def test_generated_beats_look_like_the_archives(embedded: TaskData) -> None:
         assert shares(split, 2).tolist() == [0.5, 0.5]
 
 
-def test_the_generated_kinds_overlap_and_the_baseline_is_what_the_note_says(embedded: TaskData) -> None:
+def test_the_generated_kinds_overlap_and_the_baseline_is_the_notes(embedded: TaskData) -> None:
     from sklearn.linear_model import LogisticRegression
 
     train, _, test = splits(embedded)

@@ -39,7 +39,7 @@ def test_without_files_generated_beats_serve_with_every_kind_in_every_part(embed
         assert np.allclose(shares(split, 5), [0.5, 0.25, 0.1, 0.1, 0.05], atol=0.01)
 
 
-def test_the_generated_kinds_overlap_and_the_baseline_is_what_the_note_says(embedded: TaskData) -> None:
+def test_the_generated_kinds_overlap_and_the_baseline_is_the_notes(embedded: TaskData) -> None:
     from sklearn.linear_model import LogisticRegression
 
     train, _, test = splits(embedded)

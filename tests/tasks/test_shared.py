@@ -45,7 +45,7 @@ def test_a_wave_without_height_leaves_no_trace() -> None:
     assert np.array_equal(beats.heart_beats(flat, 0, 50), np.zeros((1, 50)))
 
 
-def test_recorded_beats_have_mean_0_and_deviation_1_and_noise_of_the_size_asked_for() -> None:
+def test_recorded_beats_have_mean_0_deviation_1_and_noise_as_asked_for() -> None:
     beats = shared("beats")
     clean = np.tile(normal_beat(), (50, 1))
     recorded = beats.as_recorded(clean, np.random.default_rng(0), noise=0.1, wander=0)
@@ -93,7 +93,7 @@ def test_quoted_fields_may_hold_breaks_delimiters_and_quotes(tmp_path: Path) -> 
     assert found == [(1, {"a": "one\r\ntwo", "b": "x\ty"}), (2, {"a": "3", "b": 'say "so"'})]
 
 
-def test_a_mark_at_the_beginning_and_columns_nobody_asked_for_are_no_mistake(tmp_path: Path) -> None:
+def test_a_byte_order_mark_and_further_columns_are_no_mistake(tmp_path: Path) -> None:
     assert rows(tmp_path, "\ufeffz,b,a\n1,2,3\n") == [(1, {"z": "1", "b": "2", "a": "3"})]
 
 

@@ -416,7 +416,7 @@ def test_an_exchange_like_the_last_one_is_short_and_any_other_is_received(second
 
 @settings(deadline=None)
 @given(st.one_of(st.binary(max_size=200), near_frames, st.builds(lambda rest: b"HRN=" + rest, st.binary(max_size=40))))
-def test_whatever_bytes_follow_a_good_frame_a_short_exchange_answers_or_refuses(raw):
+def test_whatever_follows_a_good_frame_a_short_exchange_answers_or_refuses(raw):
     with conversation() as (host, worker):
         worker.send(Done(), np.zeros(2))
         host.receive(admit_all)
@@ -496,7 +496,7 @@ def test_no_end_busy_waits_unless_told():
 
 
 @pytest.mark.parametrize("late", [0.0, 0.1])
-def test_a_short_answer_comes_while_one_looks_for_it_and_when_one_has_gone_to_sleep(late):
+def test_a_short_answer_comes_to_one_that_looks_and_to_one_that_sleeps(late):
     with conversation() as (host, worker):
         host.busy_wait(0.02)
 

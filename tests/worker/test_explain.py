@@ -42,7 +42,7 @@ def test_the_deepest_line_of_the_students_is_named_with_its_file(tmp_path):
     assert (told.file, told.line) == ("parts/helper.py", 2)
 
 
-def test_the_traceback_starts_in_the_students_code_and_names_no_folder_of_the_host(tmp_path):
+def test_the_traceback_starts_in_the_students_code_and_names_no_folder(tmp_path):
     told = explain(raised_by(tmp_path, "def f():\n    1 / 0\nf()\n"), tmp_path)
     assert "importlib" not in told.traceback
     assert str(tmp_path) not in told.traceback
@@ -54,7 +54,7 @@ def test_a_syntax_error_is_at_its_own_line(tmp_path):
     assert (told.exception, told.file, told.line) == ("SyntaxError", "model.py", 2)
 
 
-def test_a_syntax_error_in_something_parsed_is_at_the_line_that_had_it_parsed(tmp_path):
+def test_a_syntax_error_in_what_is_parsed_is_at_the_line_that_parses(tmp_path):
     told = explain(raised_by(tmp_path, "\n\neval('1 +')\n"), tmp_path)
     assert (told.file, told.line) == ("model.py", 3)
 

@@ -98,7 +98,7 @@ print(json.dumps([model.AT_IMPORT, random.random(), float(np.random.rand())]))
     assert drawn[0][0] == drawn[0][1:]  # seeded again before the constructor
 
 
-def test_files_beside_the_model_are_importable_and_their_folder_comes_first(worker):
+def test_files_beside_the_model_are_imported_and_their_folder_is_first(worker):
     fitted = worker(model(fit="import json; raise RuntimeError(json.MINE)"), json="MINE = 'my own json'")
     fitted.setup()
     assert fitted.fit().message == "my own json"
