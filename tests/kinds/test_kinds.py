@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from harness.evaluation._predictions import accept, admit_predictions, join_pred
 from harness.evaluation._score import score
 from harness.kinds import KINDS
 from harness.scaffold import new_submission
+from harness.taskcheck import CheckedMetric
 from harness.wire import ArrayHeader, Done, WireError, pack
 from harness.worker._plain import plain
 
@@ -153,6 +155,19 @@ def test_what_a_perfect_model_returns_is_accepted_and_scores_best(name: str) -> 
     for metric, figure in zip(task.metrics, scored.scores, strict=False):
         best = metric.within[1] if metric.higher_is_better else metric.within[0]
         assert figure.value == pytest.approx(1 if np.isinf(best) else best)
+
+
+@KIND
+def test_every_metric_is_a_finite_number_on_any_answers(name: str) -> None:
+    task, example = task_of(name), EXAMPLES[name]
+    answers = [Predictions(*KINDS[name].all_right(task, example.targets)), *map(partial(predicted, task), example.good)]
+    answers += [one.take([item] * N) for one in answers for item in range(N)]
+    metrics = [one for one in vars(harness.metrics).values() if isinstance(one, harness.Metric) and name in one.kinds]
+    assert len(metrics) >= len(KINDS[name].metrics)
+    for metric in metrics:
+        for answer in answers:
+            if metric.of == "values" or answer.scores is not None:
+                CheckedMetric(task=name, metric=metric, targets=example.targets, predictions=answer).outcomes_or_value()
 
 
 @KIND
