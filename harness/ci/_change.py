@@ -62,6 +62,8 @@ class Change:
     """Whether it goes beyond what it may."""
     too_large: frozenset[tuple[str, str]] = frozenset()
     """Names and tasks of submissions that hold more than is read."""
+    decides: str | None = None
+    """A path among those touched that decides how work is graded, or may: what ran with it can say anything."""
 
     @property
     def readable(self) -> tuple[Touched, ...]:
@@ -129,7 +131,13 @@ def read_change(
     renames = _renames(changes, before, after)
     touched = tuple(_touched(folder, before, after, renames) for folder in sorted(folders))
     refused = policy.outside == "refuse" and bool(outside)
-    return Change(touched, (*outside, *wrong), refused=refused, too_large=frozenset(large))
+    return Change(
+        touched,
+        (*outside, *wrong),
+        refused=refused,
+        too_large=frozenset(large),
+        decides=next((one.path for one in outside if _decides(one.path)), None),
+    )
 
 
 def too_many_files() -> Change:
@@ -155,6 +163,12 @@ def safe_path(path: str) -> bool:
     """Return whether `path` names a file below the folder it is joined to, and nothing of git's."""
     parts = path.split("/")
     return not any(part in ("", ".", "..") or part.casefold() == ".git" or "\0" in part for part in parts)
+
+
+def _decides(path: str) -> bool:
+    """Tell whether `path`, outside of submissions, may decide what a run of the change does: texts do not."""
+    plain = path.endswith((".md", ".rst", ".txt")) and path.split("/")[0] not in _WHAT
+    return not plain or path.startswith("/") or not safe_path(path)
 
 
 def _outside(path: str, author: str | None) -> str | None:

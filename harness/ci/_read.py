@@ -8,7 +8,7 @@ import msgspec
 
 from harness.ci._change import Change
 from harness.ci._find import Range
-from harness.ci._result import RESULT_VERSION, Problem, Result
+from harness.ci._result import RESULT_VERSION, FileFinding, Problem, Result
 from harness.ci._run import without_grades
 
 MOST_BYTES = 8 << 20
@@ -17,11 +17,19 @@ MOST_BYTES = 8 << 20
 def read_result(path: Path, commits: Range, change: Change) -> Result:
     """Return the result at `path` if it can be one of `change`; what is wrong with the change is found anew.
 
-    A refused change shows no grade whatever the file says: its author may have changed what wrote the file.
+    A refused change shows no grade whatever the file says: its author may have changed what wrote the file. Nor does
+    one that touches the workflow, the harness or tasks, whoever made it.
     """
     bare = without_grades(commits, change, "validation")
     if change.refused:
         return bare
+    if change.decides is not None:
+        message = (
+            "this may decide how work is graded, so no result of this change is shown: the run that would have made it "
+            "ran with the change; hand in submissions by a change of their own"
+        )
+        finding = FileFinding(severity="error", path=change.decides, line=None, message=message)
+        return msgspec.structs.replace(bare, refused=True, findings=(finding, *bare.findings))
     found = _decode(path)
     if isinstance(found, str):
         return _with_problem(bare, change, found)

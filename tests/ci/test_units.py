@@ -411,6 +411,36 @@ def test_a_refused_change_shows_no_grade_whatever_its_result_says(tmp_path: Path
     assert json.loads(msgspec.json.encode(seen))["refused"]
 
 
+DECIDING = [
+    ".github/workflows/grade.yml",
+    "/.github/workflows/grade.yml",
+    ".github/harness.txt",
+    ".gitlab-ci.yml",
+    "harness/ci/_run.py",
+    "harness/notes.txt",
+    "tasks/blobs/task.py",
+    "tasks/blobs/README.md",
+    "conftest.py",
+    "pyproject.toml",
+    "submissions/Bob/../../x",
+]
+
+
+@pytest.mark.parametrize("path", DECIDING)
+@pytest.mark.parametrize("policy", [ChangePolicy(), ChangePolicy("report")])
+def test_a_result_is_not_shown_where_its_maker_was_touched(tmp_path: Path, path: str, policy: ChangePolicy) -> None:
+    change = read([(None, MODEL), (None, path)], [], [entry(MODEL)], policy)
+    seen = read_result(write(tmp_path / "r", result(graded=(graded(),))), COMMITS, change)
+    assert (seen.graded, seen.refused) == ((), True)
+    assert any(path == finding.path and finding.severity == "error" for finding in seen.findings)
+
+
+def test_a_text_beside_a_submission_hides_no_result(tmp_path: Path) -> None:
+    change = read([(None, MODEL), (None, "README.md")], [], [entry(MODEL)], ChangePolicy("report"))
+    whole = result(graded=(graded(),))
+    assert read_result(write(tmp_path / "r", whole), COMMITS, change).graded == whole.graded
+
+
 def test_no_result_is_told(tmp_path: Path) -> None:
     assert "left no result" in read_result(tmp_path / "none", COMMITS, CHANGE).problems[0].message
 

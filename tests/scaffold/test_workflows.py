@@ -272,6 +272,7 @@ def find(runner: Runner, **given: str) -> subprocess.CompletedProcess[str]:
         "SHA": sha,
         "OWNER": "bob",
         "BRANCH": "main&state=closed",
+        "DEFAULT": "main",
     } | given
     return runner.run("comment", "Find the pull request", **given)
 
@@ -281,7 +282,7 @@ def test_the_comment_finds_its_pull_request_at_github(runner: Runner) -> None:
     assert done.returncode == 0, done.stderr
     base = runner.repository.git("rev-parse", "main")
     assert runner.outputs == {"number": "7", "base": base, "author": "Bob", "outside": "refuse"}
-    assert "-f head=bob:main&state=closed" in runner.log
+    assert "-f base=main -f head=bob:main&state=closed" in runner.log
 
 
 def test_staff_may_change_more(runner: Runner) -> None:
