@@ -43,6 +43,7 @@ _OWN_DESCRIPTOR = (  # linux/fcntl.h: commands that concern a descriptor, a pipe
 _F_GETLK, _F_OFD_GETLK = 5, 36
 _FUTEX_COMMAND = 0x7F  # without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME
 _FUTEX_WAIT_REQUEUE_PI, _FUTEX_CMP_REQUEUE_PI = 11, 12
+_MADV_RANDOM, _MADV_WILLNEED, _MADV_COLD, _MADV_PAGEOUT, _MADV_POPULATE_READ = 1, 3, 20, 21, 22
 _IOCTL_TYPE = 0xFF00
 _IOCTL_OF_DEVICES = (  # asm-generic/ioctl.h: the second byte of a request tells whose it is
     ord("T") << 8,  # terminals, and FIONREAD, FIONBIO, FIOCLEX of every descriptor
@@ -52,30 +53,32 @@ _IOCTL_OF_DEVICES = (  # asm-generic/ioctl.h: the second byte of a request tells
 
 _CALLS = {
     "acct": (163, 89), "add_key": (248, 217), "adjtimex": (159, 171), "bind": (49, 200), "bpf": (321, 280),
-    "chmod": (90, None), "chown": (92, None), "chroot": (161, 51), "clock_adjtime": (305, 266),
-    "clock_settime": (227, 112), "clone": (56, 220), "clone3": (435, 435), "connect": (42, 203),
-    "delete_module": (176, 106), "fanotify_init": (300, 262), "fanotify_mark": (301, 263), "fchmod": (91, 52),
-    "fchmodat": (268, 53), "fchmodat2": (452, 452), "fchown": (93, 55), "fchownat": (260, 54), "fcntl": (72, 25),
-    "fgetxattr": (193, 10), "file_setattr": (469, 469), "finit_module": (313, 273), "flistxattr": (196, 13),
-    "flock": (73, 32), "fremovexattr": (199, 16), "fsconfig": (431, 431), "fsetxattr": (190, 7), "fsmount": (432, 432),
-    "fsopen": (430, 430), "fspick": (433, 433), "futex": (202, 98), "futex_requeue": (456, 456),
-    "futex_wait": (455, 455), "futex_waitv": (449, 449), "futex_wake": (454, 454), "futimesat": (261, None),
-    "getxattr": (191, 8), "getxattrat": (464, 464), "init_module": (175, 105), "inotify_add_watch": (254, 27),
-    "inotify_init": (253, None), "inotify_init1": (294, 26), "io_uring_enter": (426, 426),
-    "io_uring_register": (427, 427), "io_uring_setup": (425, 425), "ioctl": (16, 29), "ioprio_set": (251, 30),
-    "kcmp": (312, 272), "kexec_file_load": (320, 294), "kexec_load": (246, 104), "keyctl": (250, 219),
-    "lchown": (94, None), "lgetxattr": (192, 9), "listxattr": (194, 11), "listxattrat": (465, 465),
-    "llistxattr": (195, 12), "lremovexattr": (198, 15), "lsetxattr": (189, 6), "memfd_create": (319, 279),
-    "memfd_secret": (447, 447), "migrate_pages": (256, 238), "mount": (165, 40), "mount_setattr": (442, 442),
-    "move_mount": (429, 429), "move_pages": (279, 239), "mq_open": (240, 180), "mq_unlink": (241, 181),
-    "msgctl": (71, 187), "msgget": (68, 186), "msgrcv": (70, 188), "msgsnd": (69, 189),
+    "cachestat": (451, 451), "chmod": (90, None), "chown": (92, None), "chroot": (161, 51),
+    "clock_adjtime": (305, 266), "clock_settime": (227, 112), "clone": (56, 220), "clone3": (435, 435),
+    "connect": (42, 203), "delete_module": (176, 106), "fadvise64": (221, 223), "fanotify_init": (300, 262),
+    "fanotify_mark": (301, 263), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
+    "fchown": (93, 55), "fchownat": (260, 54), "fcntl": (72, 25), "fgetxattr": (193, 10), "file_setattr": (469, 469),
+    "finit_module": (313, 273), "flistxattr": (196, 13), "flock": (73, 32), "fremovexattr": (199, 16),
+    "fsconfig": (431, 431), "fsetxattr": (190, 7), "fsmount": (432, 432), "fsopen": (430, 430), "fspick": (433, 433),
+    "futex": (202, 98), "futex_requeue": (456, 456), "futex_wait": (455, 455), "futex_waitv": (449, 449),
+    "futex_wake": (454, 454), "futimesat": (261, None), "getxattr": (191, 8), "getxattrat": (464, 464),
+    "init_module": (175, 105), "inotify_add_watch": (254, 27), "inotify_init": (253, None),
+    "inotify_init1": (294, 26), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
+    "io_uring_setup": (425, 425), "ioctl": (16, 29), "ioprio_set": (251, 30), "kcmp": (312, 272),
+    "kexec_file_load": (320, 294), "kexec_load": (246, 104), "keyctl": (250, 219), "lchown": (94, None),
+    "lgetxattr": (192, 9), "listxattr": (194, 11), "listxattrat": (465, 465), "llistxattr": (195, 12),
+    "lremovexattr": (198, 15), "lsetxattr": (189, 6), "madvise": (28, 233), "memfd_create": (319, 279),
+    "memfd_secret": (447, 447), "migrate_pages": (256, 238), "mincore": (27, 232), "mount": (165, 40),
+    "mount_setattr": (442, 442), "move_mount": (429, 429), "move_pages": (279, 239), "mq_open": (240, 180),
+    "mq_unlink": (241, 181), "msgctl": (71, 187), "msgget": (68, 186), "msgrcv": (70, 188), "msgsnd": (69, 189),
     "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265), "open_tree": (428, 428),
     "open_tree_attr": (467, 467), "perf_event_open": (298, 241), "pidfd_getfd": (438, 438), "pivot_root": (155, 41),
-    "prlimit64": (302, 261), "process_madvise": (440, 440), "process_vm_readv": (310, 270),
-    "process_vm_writev": (311, 271), "ptrace": (101, 117), "quotactl": (179, 60), "reboot": (169, 142),
-    "removexattr": (197, 14), "removexattrat": (466, 466), "request_key": (249, 218), "sched_setaffinity": (203, 122),
-    "sched_setattr": (314, 274), "sched_setparam": (142, 118), "sched_setscheduler": (144, 119), "semctl": (66, 191),
-    "semget": (64, 190), "semop": (65, 193), "semtimedop": (220, 192), "sendto": (44, 206), "setns": (308, 268),
+    "preadv2": (327, 286), "prlimit64": (302, 261), "process_madvise": (440, 440), "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271), "ptrace": (101, 117), "pwritev2": (328, 287), "quotactl": (179, 60),
+    "readahead": (187, 213), "reboot": (169, 142), "removexattr": (197, 14), "removexattrat": (466, 466),
+    "request_key": (249, 218), "sched_setaffinity": (203, 122), "sched_setattr": (314, 274),
+    "sched_setparam": (142, 118), "sched_setscheduler": (144, 119), "semctl": (66, 191), "semget": (64, 190),
+    "semop": (65, 193), "semtimedop": (220, 192), "sendto": (44, 206), "setns": (308, 268),
     "setpriority": (141, 140), "settimeofday": (164, 170), "setxattr": (188, 5), "setxattrat": (463, 463),
     "shmat": (30, 196), "shmctl": (31, 195), "shmget": (29, 194), "socket": (41, 198), "socketpair": (53, 199),
     "swapoff": (168, 225), "swapon": (167, 224), "syslog": (103, 116), "umount2": (166, 39), "unshare": (272, 97),
@@ -132,6 +135,12 @@ UNCOVERED = (
     Denial("fcntl", _PRETEND, DenyOnly(1, (_F_SETLK, _F_SETLKW))),
     Denial("futex", errno.ENOSYS, DenyOnly(1, (_FUTEX_WAIT_REQUEUE_PI, _FUTEX_CMP_REQUEUE_PI), _FUTEX_COMMAND)),
     *_deny("futex_requeue futex_wait futex_waitv futex_wake", errno.ENOSYS),  # no C library uses them yet
+    # Which pages of a file are in memory is the same for all, and stays for later workers: nobody throws pages out, or
+    # asks which are there. Advice is never an error.
+    *_deny("fadvise64 readahead", _PRETEND),
+    Denial("madvise", _PRETEND, Not(2, (_MADV_RANDOM, _MADV_WILLNEED, _MADV_COLD, _MADV_PAGEOUT, _MADV_POPULATE_READ))),
+    *_deny("mincore cachestat", errno.ENOSYS),
+    *(Denial(call, errno.EOPNOTSUPP, Only(5, (0,))) for call in ("preadv2", "pwritev2")),  # with no flags: do not wait
 )
 """What no namespace covers; bubblewrap itself does without.
 

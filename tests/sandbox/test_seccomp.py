@@ -126,6 +126,15 @@ PRETENDED = 0
         ("futex", (0, 128 | 1), "allow"),  # FUTEX_WAKE | FUTEX_PRIVATE_FLAG
         ("futex", (0, 11 | 128), 38),  # FUTEX_WAIT_REQUEUE_PI
         ("futex", (0, 12 | 256), 38),  # FUTEX_CMP_REQUEUE_PI
+        *(("fadvise64", (3, 0, 0, advice), PRETENDED) for advice in (1, 4)),  # POSIX_FADV_RANDOM, POSIX_FADV_DONTNEED
+        ("readahead", (3, 0, 4096), PRETENDED),
+        *(("madvise", (0, 4096, advice), PRETENDED) for advice in (1, 3, 20, 21, 22)),  # what touches the page cache
+        *(("madvise", (0, 4096, advice), "allow") for advice in (4, 8, 10, 14, 15, 16)),  # what allocators say
+        ("mincore", (0, 4096, 0), 38),
+        ("cachestat", (3, 0, 0, 0), 38),
+        ("preadv2", (3, 0, 1, 0, 0, 0), "allow"),
+        ("preadv2", (3, 0, 1, 0, 0, 8), 95),  # RWF_NOWAIT
+        ("pwritev2", (3, 0, 1, 0, 0, 0x80), 95),  # RWF_DONTCACHE
     ],
 )
 def test_what_is_known_of_a_file_is_no_channel(denials, call, arguments, result):

@@ -1,0 +1,29 @@
+"""Throw a file out of memory, or read it: another has the kernel count its pages that are there (`cachestat`).
+
+Told by: the one says a bit, the other hears it.
+Held: nothing comes through
+"""
+
+import ctypes
+import os
+import sysconfig
+from pathlib import Path
+
+FILES = sorted(Path(sysconfig.get_path("purelib")).glob("*/*.so*"), key=lambda path: path.stat().st_size)
+FILE = os.open(FILES[-3], os.O_RDONLY)
+PLACE = os.fstat(FILE).st_size // 2
+CACHESTAT = 451
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def say(bit):
+    for _ in range(3):
+        os.posix_fadvise(FILE, 0, 0, os.POSIX_FADV_DONTNEED)
+    if bit:
+        os.pread(FILE, 1, PLACE)
+
+
+def hear():
+    where, counted = (ctypes.c_uint64 * 2)(PLACE, 1), (ctypes.c_uint64 * 5)()
+    LIBC.syscall(CACHESTAT, FILE, where, counted, 0)
+    return int(counted[0] > 0)

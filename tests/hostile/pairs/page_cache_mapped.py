@@ -1,0 +1,36 @@
+"""Throw a page that is mapped out of memory (`madvise`): another asks which pages are there (`mincore`).
+
+Told by: the one says a bit, the other hears it.
+Held: nothing comes through
+"""
+
+import ctypes
+import mmap
+import os
+import sysconfig
+from pathlib import Path
+
+FILES = sorted(Path(sysconfig.get_path("purelib")).glob("*/*.so*"), key=lambda path: path.stat().st_size)
+FILE = os.open(FILES[-2], os.O_RDONLY)
+PLACE = os.fstat(FILE).st_size // 2 // mmap.PAGESIZE * mmap.PAGESIZE
+LIBC = ctypes.CDLL(None, use_errno=True)
+LIBC.mmap.restype = ctypes.c_void_p
+MADV_RANDOM, MADV_PAGEOUT = 1, 21
+ADDRESS = ctypes.c_void_p(
+    LIBC.mmap(None, ctypes.c_size_t(mmap.PAGESIZE), mmap.PROT_READ, mmap.MAP_SHARED, FILE, ctypes.c_long(PLACE))
+)
+SIZE = ctypes.c_size_t(mmap.PAGESIZE)
+
+
+def say(bit):
+    LIBC.madvise(ADDRESS, SIZE, MADV_RANDOM)
+    ctypes.string_at(ADDRESS.value, 1)
+    if not bit:
+        for _ in range(3):
+            LIBC.madvise(ADDRESS, SIZE, MADV_PAGEOUT)
+
+
+def hear():
+    there = ctypes.c_ubyte(0)
+    LIBC.mincore(ADDRESS, SIZE, ctypes.byref(there))
+    return there.value & 1
