@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from harness.contract import Predictions
 from harness.errors import SubmissionError
 from harness.evaluation._audit import audit, fail_on_audits
-from harness.evaluation._audits import moved
+from harness.evaluation._audits import allowed_to_differ, differing, moved
 from harness.evaluation._measure import Measured, Subject, measure_cost
 from harness.evaluation._observe import Observer
 from harness.evaluation._open import fit_session, open_session, with_model
@@ -23,8 +23,9 @@ from harness.evaluation._reached import Fitted, Predicted, Reached
 from harness.evaluation._result import Remarks
 from harness.evaluation._score import Scored, score
 from harness.evaluation._session import Session
+from harness.evaluation._single import copy_rounded
 from harness.evaluation._snapshot import check_snapshot
-from harness.evaluation._weigh import describe_attributes, why_not_verified
+from harness.evaluation._weigh import Weight, describe_attributes, why_not_verified
 from harness.evaluation._weighing import weigh_model
 from harness.evaluation._worker_failures import ProtocolError
 from harness.record import Evidence
@@ -61,6 +62,9 @@ class Stages:
                 reached.weight = weigh_model(plan, self._sandbox, self._work, artifact)
             reached.predicted = self._predict(first, artifact)
             self._hold_to_memory()
+            with self._phase("weigh"):
+                reached.weight = self._weighed_single(reached.weight, first, artifact)
+            reached.weight.hold_to(plan.task.limits)
             with self._phase("score"):
                 reached.scored = self._score(reached.predicted.predictions)
         reached.repeats.append(reached.scored)
@@ -146,6 +150,23 @@ class Stages:
                 peak_memory_bytes=session.process.peak_memory_bytes,
                 peak_device_bytes=session.process.peak_device_bytes,
             )
+
+    def _weighed_single(self, weight: Weight, seed: int, artifact: Path) -> Weight:
+        """Verify the count of a model that answers the same with its 64-bit floats rounded to single precision."""
+        first = self.reached.tried
+        if weight.verified or not weight.verified_if_single or first is None:
+            return weight
+        rounded = self._work / "rounded"
+        try:
+            copy_rounded(artifact, rounded)
+            with self._session(self._plan.task.threads, Folder("artifact", rounded)) as session:
+                session.setup(seed, "load_error", "load")
+                session.load()
+                again = self._try(session)
+        except (SubmissionError, ValueError):  # then it is not verified, and nothing else
+            return weight
+        same = again is not None and int(differing(first, again).sum()) <= allowed_to_differ(len(first))
+        return replace(weight, verified=True) if same else weight
 
     def _try(self, session: Session) -> Predictions | None:
         """Return the answers to a few inputs of validation; None where there are none: the line will say why."""

@@ -29,6 +29,8 @@ class Weight:
     artifact_bytes: int
     knowledge_bytes: int
     """What it can know: arrays, and of all else what it compresses to, names and structure and source among it."""
+    verified_if_single: bool = False
+    """Whether the count is verified where floats of 64 bits say no more than single precision does."""
     beyond_bytes: int = 0
     """What is known by other means than numbers, beyond the allowance."""
     attributes: tuple[Attribute, ...] = ()
@@ -59,12 +61,12 @@ class Weight:
 def weigh(contents: ArtifactContents, beside: Beside, shipped_bytes: int) -> Weight:
     """Return what a model weighs that was counted so; files of data beside it hold `shipped_bytes`."""
     around = contents.name_bytes + beside.source_bytes + beside.data_bytes + beside.name_bytes
-    other = contents.other_bytes + contents.packed_bytes + contents.wide_bytes + around
-    arrays = min(contents.array_bytes, _BYTES_A_NUMBER * contents.numbers)
-    small = other <= ALLOWANCE_BYTES and beside.literal_bytes <= LITERALS_BYTES
+    single = contents.other_bytes + contents.packed_bytes + around
+    other = single + contents.wide_bytes
     return Weight(
         parameters=contents.numbers,
-        verified=(small or other * VERIFIED_BELOW_SHARE < arrays) and not _hides_numbers(contents),
+        verified=_is_verified(contents, beside, other),
+        verified_if_single=_is_verified(contents, beside, single),
         artifact_bytes=contents.file_bytes,
         knowledge_bytes=contents.array_bytes + contents.other_bytes + _BYTES_A_NUMBER * contents.words + around,
         beyond_bytes=max(0, other - contents.unread_bytes - ALLOWANCE_BYTES),
@@ -76,9 +78,13 @@ def weigh(contents: ArtifactContents, beside: Beside, shipped_bytes: int) -> Wei
     )
 
 
-def _hides_numbers(contents: ArtifactContents) -> bool:
-    """Tell whether a good part of the arrays holds more than as many numbers do."""
-    return contents.packed_bytes > ALLOWANCE_BYTES
+def _is_verified(contents: ArtifactContents, beside: Beside, other: int) -> bool:
+    """Tell whether the count is right but for little where `other` bytes are known by other means than numbers."""
+    if contents.packed_bytes > ALLOWANCE_BYTES:  # however large the arrays are that hold it
+        return False
+    arrays = min(contents.array_bytes, _BYTES_A_NUMBER * contents.numbers)
+    small = other <= ALLOWANCE_BYTES and beside.literal_bytes <= LITERALS_BYTES
+    return small or other * VERIFIED_BELOW_SHARE < arrays
 
 
 def describe_attributes(weight: Weight) -> str:

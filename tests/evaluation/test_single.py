@@ -1,0 +1,39 @@
+"""Floats of 64 bits are rounded to single precision in a copy of an artifact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from harness.evaluation._single import copy_rounded
+
+pytestmark = pytest.mark.unit
+
+
+def test_doubles_become_single_and_all_else_stays(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    arrays = {
+        "doubles": np.array([[np.pi, -1e300, np.inf], [0.0, np.nan, 1 / 3]]),
+        "singles": np.full(3, np.pi, np.float32),
+        "whole": np.arange(5),
+    }
+    save_file(arrays, tmp_path / "a" / "arrays.safetensors")
+    (tmp_path / "a" / "structure.pkl").write_bytes(b"x")
+    copy_rounded(tmp_path / "a", tmp_path / "b")
+    found = load_file(tmp_path / "b" / "arrays.safetensors")
+    expected = np.array([[np.float32(np.pi), -1e300, np.inf], [0.0, np.nan, np.float32(1 / 3)]])
+    np.testing.assert_array_equal(found.pop("doubles"), expected)
+    for name, array in found.items():
+        np.testing.assert_array_equal(array, arrays[name])
+    assert (tmp_path / "b" / "structure.pkl").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 20, (2).to_bytes(8, "little") + b"[]", bytes(8)])
+def test_a_file_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.safetensors").write_bytes(content)
+    with pytest.raises(ValueError, match="header"):
+        copy_rounded(tmp_path / "a", tmp_path / "b")
