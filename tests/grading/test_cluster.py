@@ -87,6 +87,7 @@ def classroom(course: TemporaryCourse) -> TemporaryCourse:
     return course
 
 
+@pytest.mark.thorough
 def test_what_a_killed_worker_had_is_done_elsewhere_and_recorded_once(
     classroom: TemporaryCourse, tmp_path: Path
 ) -> None:

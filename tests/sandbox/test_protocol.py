@@ -275,7 +275,7 @@ class Model(harness.Model):
 """
 
 
-def test_a_worker_that_is_clocked_predicts_twice_and_tells_how_long_the_second_time_took(wall):
+def test_a_clocked_worker_predicts_twice_and_tells_the_second_time(wall):
     with wall.session(SLOW, predict_seconds=10) as session:
         session.setup(0)
         for asleep in (0.02, 0.05, 0.01):  # the first is sent whole, the others as short frames
