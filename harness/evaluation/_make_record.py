@@ -65,7 +65,8 @@ def _failure(plan: Plan, error: SubmissionError) -> Failure:
 
 def _cost(reached: Reached) -> Cost:
     fitted, weight, measured = reached.fitted, reached.weight, reached.measured
-    stages = [stage for stage in (fitted, reached.predicted) if stage is not None]
+    predicted = reached.predicted
+    stages = [stage for stage in (fitted, predicted) if stage is not None]
     peaks = [stage.peak_memory_bytes for stage in stages]
     on_device = [stage.peak_device_bytes for stage in stages if stage.peak_device_bytes is not None]
     return Cost(
@@ -75,7 +76,7 @@ def _cost(reached: Reached) -> Cost:
         knowledge_bytes=None if weight is None else weight.knowledge_bytes,
         flops_per_sample=None if reached.predicted is None else reached.predicted.operators.flops,
         fit_seconds=None if fitted is None else fitted.fit_seconds,
-        cpu_seconds=None if fitted is None else fitted.cpu_seconds,
+        cpu_seconds=None if fitted is None else fitted.cpu_seconds + (predicted.load_cpu_seconds if predicted else 0.0),
         peak_memory_bytes=max(peaks, default=None),
         peak_device_bytes=max(on_device, default=UNSET),
         latency=None if measured is None else measured.latency,

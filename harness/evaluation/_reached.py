@@ -19,6 +19,7 @@ class Fitted:
 
     fit_seconds: float
     cpu_seconds: float
+    """Of import, fit and save."""
     peak_memory_bytes: int
     peak_device_bytes: int | None
 
@@ -29,6 +30,8 @@ class Predicted:
 
     predictions: Predictions
     operators: Operators
+    load_cpu_seconds: float
+    """Of import and load."""
     peak_memory_bytes: int
     peak_device_bytes: int | None
 

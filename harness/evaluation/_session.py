@@ -115,12 +115,17 @@ class Session:
         """Hold all that happens in the context to the limit of this name."""
         return self.process.allow(Allowance(limit=limit, seconds=getattr(self.limits, limit), timed=timed))
 
+    def _limited(self, limit: str) -> AbstractContextManager[None]:
+        """Hold all that happens in the context to the limit of this name, in seconds of the clock and of CPU time."""
+        seconds = getattr(self.limits, limit)
+        return self.process.allow(Allowance(limit=limit, seconds=seconds, cpu_limit=limit, cpu_seconds=seconds))
+
     def setup(self, seed: int, kind: FailureKind = "invalid_submission", phase: Phase = "import") -> None:
         """Import the submission and make its model."""
         place = self.process.place(ASSETS) if self.assets else ""
         task = replace(self.task, assets={name: f"{place}/{name}" for name in self.assets})
         request = Setup(task, seed, self.process.place("submission"), self.process.processes)
-        with self.within("import_seconds"):
+        with self._limited("import_seconds"):
             self._call(Stage(phase, kind), self._frame(request))
 
     def extract(self, cells: Sequence[str]) -> Extracted:
@@ -160,12 +165,12 @@ class Session:
     def save(self, to: Path) -> None:
         """Have the model saved and write what comes to the folder `to`."""
         taker = ArtifactTaker(to, self.limits.artifact_bytes)
-        with self.within("save_seconds"):
+        with self._limited("save_seconds"):
             self._call(Stage("save", "save_error"), self._frame(Save()), taker.admit, taker.take)
 
     def load(self) -> None:
         """Load the artifact."""
-        with self.within("load_seconds"):
+        with self._limited("load_seconds"):
             self._call(Stage("load", "load_error"), self._frame(Load(self.process.place("artifact"))))
 
     def echo(self, inputs: Any, answer: Array) -> Exchange:

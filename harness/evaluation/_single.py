@@ -16,7 +16,7 @@ import numpy as np
 MAX_HEADER_BYTES = 16 << 20
 
 
-class _Entry(msgspec.Struct):
+class _HeaderEntry(msgspec.Struct):
     dtype: str
     shape: tuple[int, ...]
     data_offsets: tuple[int, int]
@@ -48,7 +48,7 @@ def _doubles(content: bytearray) -> Iterator[tuple[int, int]]:
     try:
         header = msgspec.json.decode(content[8 : 8 + length], type=dict[str, msgspec.Raw])
         header.pop("__metadata__", None)
-        entries = [msgspec.json.decode(raw, type=_Entry) for raw in header.values()]
+        entries = [msgspec.json.decode(raw, type=_HeaderEntry) for raw in header.values()]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"the header cannot be read: {error}") from error
     for entry in entries:

@@ -106,16 +106,16 @@ class Stages:
         artifact.chmod(0o755)
         fitting = replace(fit_session(plan, self._sandbox, self._work), on_log=self._logged)
         with self._worker(fitting, self.reached.printed_in_fit) as session:
+            cpu_before = session.process.cpu_seconds
             with self._phase("import"):
                 session.setup(seed)
-            cpu_before = session.process.cpu_seconds
             begin = time.monotonic()
             with self._phase("fit"):
                 session.fit(plan.data.train, plan.data.validation)
             fit_seconds = time.monotonic() - begin
-            cpu_seconds = session.process.cpu_seconds - cpu_before
             with self._phase("save"):
                 session.save(artifact)
+            cpu_seconds = session.process.cpu_seconds - cpu_before
             if self.reached.fitted is None:
                 self.reached.tried = self._try(session)
             return Fitted(
@@ -129,12 +129,14 @@ class Stages:
         plan, inputs = self._plan, self._plan.data.scored.inputs
         predicting = self._session(plan.task.threads, Folder("artifact", artifact))
         with self._worker(predicting, self.reached.printed) as session:
+            cpu_before = session.process.cpu_seconds
             with self._phase("load"):
                 if plan.mode == "trained":
                     session.setup(seed, "load_error", "load")
                 else:
                     session.setup(seed)
                 session.load()
+            load_cpu_seconds = session.process.cpu_seconds - cpu_before
             if self.reached.predicted is None and self.reached.tried is not None:
                 again = self._try(session)
                 self.reached.differing = 0 if again is None else moved(self.reached.tried, again)
@@ -147,6 +149,7 @@ class Stages:
             return Predicted(
                 predictions=join_predictions(batches),
                 operators=self._inspect(session, inputs[:1]),
+                load_cpu_seconds=load_cpu_seconds,
                 peak_memory_bytes=session.process.peak_memory_bytes,
                 peak_device_bytes=session.process.peak_device_bytes,
             )

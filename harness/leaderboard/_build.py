@@ -137,9 +137,10 @@ def _rank(records: list[Record], store: EvidenceStore) -> tuple[BoardRow, ...]:
 
 
 def _best_first(score: Score, record: Record) -> tuple[float, float, str]:
+    """Order by score, then by what the model can know: numbers can be packed into fewer, bytes cannot."""
     value = -score.value if score.higher_is_better else score.value
-    parameters = record.cost.parameters
-    return (value, float("inf") if parameters is None else parameters, record.submission.name)
+    knowledge = record.cost.knowledge_bytes
+    return (value, float("inf") if knowledge is None else knowledge, record.submission.name)
 
 
 def _paired_p_value(one: Compared | None, two: Compared | None) -> float | None:

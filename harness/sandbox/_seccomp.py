@@ -43,7 +43,7 @@ _OWN_DESCRIPTOR = (  # linux/fcntl.h: commands that concern a descriptor, a pipe
 _F_GETLK, _F_OFD_GETLK = 5, 36
 _FUTEX_COMMAND = 0x7F  # without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME
 _FUTEX_WAIT_REQUEUE_PI, _FUTEX_CMP_REQUEUE_PI = 11, 12
-_MADV_RANDOM, _MADV_WILLNEED, _MADV_COLD, _MADV_PAGEOUT, _MADV_POPULATE_READ = 1, 3, 20, 21, 22
+_OF_THE_PAGE_CACHE = (1, 3, 20, 21, 22)  # MADV_RANDOM, MADV_WILLNEED, MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ
 _IOCTL_TYPE = 0xFF00
 _IOCTL_OF_DEVICES = (  # asm-generic/ioctl.h: the second byte of a request tells whose it is
     ord("T") << 8,  # terminals, and FIONREAD, FIONBIO, FIOCLEX of every descriptor
@@ -138,9 +138,11 @@ UNCOVERED = (
     # Which pages of a file are in memory is the same for all, and stays for later workers: nobody throws pages out, or
     # asks which are there. Advice is never an error.
     *_deny("fadvise64 readahead", _PRETEND),
-    Denial("madvise", _PRETEND, Not(2, (_MADV_RANDOM, _MADV_WILLNEED, _MADV_COLD, _MADV_PAGEOUT, _MADV_POPULATE_READ))),
+    Denial("madvise", _PRETEND, DenyOnly(2, _OF_THE_PAGE_CACHE)),
     *_deny("mincore cachestat", errno.ENOSYS),
-    *(Denial(call, errno.EOPNOTSUPP, Only(5, (0,))) for call in ("preadv2", "pwritev2")),  # with no flags: do not wait
+    *(
+        Denial(call, errno.EOPNOTSUPP, AllowOnly(5, (0,))) for call in ("preadv2", "pwritev2")
+    ),  # with no flags: do not wait
 )
 """What no namespace covers; bubblewrap itself does without.
 

@@ -55,7 +55,12 @@ def make_record(
         failure=Failure(kind=kind, phase=phase, message="no", file=None, line=None, log_tail="") if failed else None,
         scores=scores,
         baseline={"value": 0.5, "met": not failed, "p_value": None},
-        cost=Cost(parameters=parameters, parameters_verified=True, latency=LATENCY),
+        cost=Cost(
+            parameters=parameters,
+            parameters_verified=True,
+            knowledge_bytes=parameters and 4 * parameters,
+            latency=LATENCY,
+        ),
         run={"repeats": (), "evidence_digest": None if evidence is None else evidence.digest},
     )
 
@@ -156,7 +161,7 @@ def test_a_rank_found_against_one_without_evidence_is_marked(store):
     assert not rows[1].paired, "bob was compared with alice from intervals alone"
 
 
-def test_equal_scores_are_ordered_by_parameters_and_then_by_name(store):
+def test_equal_scores_are_ordered_by_knowledge_and_then_by_name(store):
     records = [
         make_record("zoe", 0.9, parameters=10),
         make_record("bob", 0.9, parameters=500),
