@@ -39,11 +39,11 @@ ARROWS = {
     "text": set(),
     "versions": set(),
     "statistics": set(),
-    "record": {"files"},
+    "record": {"files", "locks"},
     "timing": {"", "contract", "errors", "locks", "record", "scratch", "statistics"},
     "wire": {"artifact", "contract"},
     "worker": {"artifact", "contract", "kinds", "packages", "pipes", "wire"},
-    "sandbox": PEOPLE | {"", "kernel", "forkserver", "paths", "programs", "scratch", "versions", "wire"},
+    "sandbox": PEOPLE | {"", "kernel", "forkserver", "locks", "paths", "programs", "scratch", "versions", "wire"},
     "diagnosis": {"kernel", "sandbox", "versions"},
     "forkserver": {"kernel", "worker"},
     "data": PEOPLE | {"files", "programs"},
@@ -69,8 +69,8 @@ ARROWS = {
     | {"scratch", "statistics", "text"},
     "cli": PEOPLE
     | {"ci", "course", "data", "diagnosis", "evaluation", "export", "files", "grading", "gradebook", "interactive"}
-    | {"leaderboard", "lms", "packages", "programs", "record", "report", "sandbox", "scaffold", "similarity", "tables"}
-    | {"taskcheck", "text"},
+    | {"leaderboard", "lms", "locks", "packages", "programs", "record", "report", "sandbox", "scaffold", "similarity"}
+    | {"tables", "taskcheck", "text"},
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.locks import try_lock
+from harness.locks import exclusive_lock, try_lock, try_lock_file
 
 pytestmark = pytest.mark.unit
 
@@ -50,3 +51,29 @@ def test_a_system_without_locks_stops_nobody(path: Path, monkeypatch: pytest.Mon
     with opened(path) as one, opened(path) as other:
         assert try_lock(one)
         assert try_lock(other)
+
+
+def test_a_lock_file_is_made_and_held_by_one_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "new"
+    with exclusive_lock(path):
+        assert try_lock_file(path) is None
+        with pytest.raises(TimeoutError), exclusive_lock(path, timeout=0):
+            pass
+    with exclusive_lock(path, timeout=0):
+        pass
+
+
+def test_a_link_in_the_place_of_a_lock_file_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic links"):
+        try_lock_file(tmp_path / "lock")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_file_system_without_locks_stops_nobody(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with exclusive_lock(path), exclusive_lock(path):
+        pass

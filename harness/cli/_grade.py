@@ -6,11 +6,10 @@ import fnmatch
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
-from filelock import FileLock, Timeout
 from rich.console import Console
 
 from harness.cli import INFRASTRUCTURE, PASSED
@@ -60,6 +59,7 @@ from harness.grading import (
     plan_work,
     scheduler,
 )
+from harness.locks import exclusive_lock
 from harness.record import Stores
 from harness.sandbox import Level, Start, find_gpus, find_sandbox_of_at_least
 from harness.text import neutral_line
@@ -286,11 +286,14 @@ def _finish(
 def _alone(course: Course) -> Iterator[None]:
     """Let one grader at a time work on a course."""
     course.private.mkdir(exist_ok=True)
-    try:
-        with FileLock(course.private / "grade.lock", blocking=False):
-            yield
-    except Timeout:
-        raise InfrastructureError(f"another `harness grade` works on {course.root}: wait for it, or end it") from None
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(exclusive_lock(course.private / "grade.lock", timeout=0))
+        except TimeoutError:
+            raise InfrastructureError(
+                f"another `harness grade` works on {course.root}: wait for it, or end it"
+            ) from None
+        yield
 
 
 class _Lines(logging.Formatter):

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 import msgspec
-from filelock import FileLock
 from rich.console import Console
 
 from harness.course import Course, Submission, current_folder, repositories_in
@@ -20,6 +19,7 @@ from harness.errors import InfrastructureError, UsageError
 from harness.evaluation import Settings
 from harness.files import write_atomically
 from harness.leaderboard import Board, build, write_board
+from harness.locks import exclusive_lock
 from harness.record import Stores
 from harness.sandbox import ForkServerOwner, Level, Notify, Start
 from harness.text import neutral_line
@@ -137,7 +137,7 @@ def _aliases(course: Course) -> dict[str, str]:
 def rebuild_board(course: Course) -> Board:
     """Build the leaderboard and write it, one at a time: an older board must not overwrite a newer one."""
     course.private.mkdir(exist_ok=True)
-    with FileLock(course.private / "leaderboard.lock"):
+    with exclusive_lock(course.private / "leaderboard.lock"):
         board = board_of(course)
         write_board(course.leaderboard, board.under(_aliases(course)))
     return board

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from filelock import FileLock
 
 from harness.files import append_line, write_atomically
+from harness.locks import exclusive_lock
 from harness.record._types import SCHEMA_VERSION, Record
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -44,7 +44,7 @@ class Store:
     def __init__(self, folder: Path, lock: Path) -> None:
         self._folder = folder
         lock.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(lock)
+        self._lock = lock
 
     def path(self, task: str, submission: str) -> Path:
         """Return where the newest record lies."""
@@ -65,7 +65,7 @@ class Store:
         """
         content = stored_form(record)
         path = self.path(record.task.name, record.submission.name)
-        with self._lock:
+        with exclusive_lock(self._lock):
             moved = self._retire(path, record)
             write_atomically(path, content)
         return moved

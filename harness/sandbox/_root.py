@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from harness.errors import InfrastructureError
+from harness.locks import try_lock_file
 from harness.paths import outermost, view
 from harness.sandbox import _launcher
 from harness.sandbox._interpreter import closed_paths, is_closed, private_ancestor
@@ -30,11 +29,11 @@ class UidLease:
     """A uid that no other worker on this machine has while the lease is held."""
 
     uid: int
-    lock: FileLock
+    _lock: int
 
     def release(self) -> None:
         """Let others have the uid."""
-        self.lock.release()
+        os.close(self._lock)
 
 
 def lease_uid() -> UidLease | None:
@@ -43,12 +42,9 @@ def lease_uid() -> UidLease | None:
         return None
     _LEASES.mkdir(exist_ok=True)
     for uid in range(_FIRST_UID, _LAST_UID):
-        lock = FileLock(_LEASES / f"uid-{uid}.lock")
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            continue
-        return UidLease(uid, lock)
+        lock = try_lock_file(_LEASES / f"uid-{uid}.lock")
+        if lock is not None:
+            return UidLease(uid, lock)
     raise InfrastructureError(f"all {_LAST_UID - _FIRST_UID} worker uids are in use: run fewer jobs at once")
 
 
