@@ -20,7 +20,7 @@ from harness.errors import InfrastructureError
 from harness.git import run_git
 
 _SQUASHED = re.compile(r".*\(#\d+\)|.*\(!\d+\)")
-_FIELDS = "%H%x00%P%x00%aI%x00%cI%x00%ae%x00%s"
+_FIELDS = "%H%x00%P%x00%aI%x00%cI%x00%ae%x00%ce%x00%s"
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class _Commit:
     written: datetime
     committed: datetime
     author: str
+    committer: str
     subject: str
     folders: frozenset[str]
     """The ``submissions/<name>/<task>`` that it touches."""
@@ -77,7 +78,7 @@ class History:
         if pushed is not None:
             return Claim(pushed, "the host's record of the push")
         first = min(
-            (commit for commit in self._with(folder, tree) if not _is_squash(commit)),
+            (commit for commit in self._with(folder, tree) if not self._is_squash(commit)),
             key=lambda commit: commit.written,
             default=None,
         )
@@ -172,12 +173,22 @@ class History:
         """
         if commit.author.lower() in self.staff or len(commit.people) > 1 or commit.touches_else:
             return True
-        if commit.name not in self._main_line or _is_squash(commit):
+        if commit.name not in self._main_line or self._is_squash(commit):
             return False
         others = [one for one in self._touching(folder) if one.name not in self._main_line]
         return bool(others) and not any(
             (one.written, one.subject) == (commit.written, commit.subject) for one in others
         )
+
+    def _is_squash(self, commit: _Commit) -> bool:
+        """Tell whether `commit` is a pull request put into one commit, whose time is that of the merge.
+
+        GitHub and GitLab end its subject with the number, or the host writes it in the author's name at that moment.
+        """
+        if len(commit.parents) != 1 or commit.name not in self._main_line:
+            return False
+        is_written_for = commit.committer != commit.author and commit.committed == commit.written
+        return is_written_for or _SQUASHED.fullmatch(commit.subject) is not None
 
     def _pushed(self, folder: str, tree: str) -> datetime | None:
         """Return when the host first received these files from the person who handed them in.
@@ -196,7 +207,7 @@ class History:
         if name in self.merged or name in self._merges:
             return True
         commit = next((one for one in self._commits if one.name == name and folder in one.folders), None)
-        return commit is not None and (_is_squash(commit) or self._is_staffs(commit, folder))
+        return commit is not None and (self._is_squash(commit) or self._is_staffs(commit, folder))
 
     @cached_property
     def _merges(self) -> frozenset[str]:
@@ -251,7 +262,7 @@ def claim_of_clone(root: Path) -> Claim | None:
 
 def _read_commit(text: str) -> _Commit | None:
     head, _, files = text.partition("\x02")
-    name, parents, written, committed, author, subject = head.split("\0", 5)
+    name, parents, written, committed, author, committer, subject = head.split("\0", 6)
     paths = [path.lstrip("\n").split("/") for path in files.split("\0") if path.strip("\n")]
     folders = {"/".join(parts[:3]) for parts in paths if parts[0] == SUBMISSIONS and len(parts) > 3}
     if not folders:
@@ -262,15 +273,11 @@ def _read_commit(text: str) -> _Commit | None:
         written=datetime.fromisoformat(written),
         committed=datetime.fromisoformat(committed),
         author=author,
+        committer=committer,
         subject=subject,
         folders=frozenset(folders),
         touches_else=any(parts[0] in (TASKS, REFERENCE, LEADERBOARD) for parts in paths),
     )
-
-
-def _is_squash(commit: _Commit) -> bool:
-    """Tell whether `commit` is a pull request put into one: GitHub and GitLab end its subject with the number."""
-    return len(commit.parents) == 1 and _SQUASHED.fullmatch(commit.subject) is not None
 
 
 def _is_submitted(path: str) -> bool:
