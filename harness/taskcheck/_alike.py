@@ -48,6 +48,26 @@ def similar_pairs(first: Any, second: Any) -> tuple[list[Pair], int]:
     return [(int(at_first[one]), int(at_second[other])) for one, other in found], len(at_second)
 
 
+def nearest(known: NDArray[Any], asked: NDArray[Any]) -> NDArray[np.intp]:
+    """Return, for each input of `asked`, the position of the nearest one in `known`."""
+    from sklearn.neighbors import NearestNeighbors
+
+    at = _sample(len(known), _MOST_FIRST)
+    rows = _few_dimensions([known[at], asked])
+    places: NDArray[np.intp] = at[NearestNeighbors(n_neighbors=1).fit(rows[0]).kneighbors(rows[1])[1][:, 0]]
+    return places
+
+
+def _few_dimensions(parts: list[NDArray[Any]]) -> list[NDArray[np.float32]]:
+    """Return each part as rows of few numbers that keep distances (Johnson & Lindenstrauss 1984)."""
+    rows = [part.reshape(len(part), -1).astype(np.float32) for part in parts]
+    size = rows[0].shape[1]
+    if size <= _DIMENSIONS:
+        return rows
+    matrix = np.random.Generator(np.random.PCG64(0)).normal(size=(size, _DIMENSIONS)).astype(np.float32)
+    return [part @ matrix for part in rows]
+
+
 def _sample(count: int, most: int) -> NDArray[np.intp]:
     if count <= most:
         return np.arange(count)
@@ -57,13 +77,9 @@ def _sample(count: int, most: int) -> NDArray[np.intp]:
 def _similar_arrays(first: NDArray[Any], second: NDArray[Any]) -> list[Pair]:
     from sklearn.neighbors import NearestNeighbors
 
-    rows = [part.reshape(len(part), -1).astype(np.float32) for part in (first, second)]
-    size = rows[0].shape[1]
-    if size < _NUMBERS or len(first) <= _NEIGHBOURS:
+    if first[0].size < _NUMBERS or len(first) <= _NEIGHBOURS:
         return []
-    if size > _DIMENSIONS:  # random projections keep distances (Johnson & Lindenstrauss 1984)
-        matrix = np.random.Generator(np.random.PCG64(0)).normal(size=(size, _DIMENSIONS)).astype(np.float32)
-        rows = [part @ matrix for part in rows]
+    rows = _few_dimensions([first, second])
     distances, places = NearestNeighbors(n_neighbors=_NEIGHBOURS).fit(rows[0]).kneighbors(rows[1])
     near = distances[:, 0] < _NEAR * np.median(distances[:, -1])
     pairs = [(int(places[other, 0]), int(other)) for other in np.flatnonzero(near)]

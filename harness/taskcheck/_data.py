@@ -9,14 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.contract import Split, Task
+from harness.contract import Predictions, Split, Task
 from harness.data import Places, TaskData, private_folder
 from harness.kinds import KINDS
-from harness.taskcheck._alike import equal_pairs, similar_pairs
+from harness.statistics import bootstrap
+from harness.taskcheck._alike import equal_pairs, nearest, similar_pairs
+from harness.taskcheck._metric import CheckedMetric
+from harness.taskcheck._perturb import checked_perturb
 
 _TOLD = 0.02
 _MORE_ALIKE, _SURE = 0.1, 6.0
 """How much more often than by chance neighbours have the same label where that is told, in shares and deviations."""
+_ASKED, _RESAMPLES, _CHANCE = 400, 200, 0.01
+"""How `perturb` is tried: on this many items, as strictly as the audit of an evaluation."""
 
 
 def doubts_about(task: Task, data: TaskData, places: Places) -> Iterator[str]:
@@ -29,6 +34,7 @@ def doubts_about(task: Task, data: TaskData, places: Places) -> Iterator[str]:
     for name, split in named.items():
         yield from _ordered(task, name, split)
     yield from _altered_in_place(task, data)
+    yield from _cost_of_perturb(task, data)
 
 
 def _no_test_part(task: Task, data: TaskData, places: Places) -> Iterator[str]:
@@ -97,3 +103,32 @@ def _altered_in_place(task: Task, data: TaskData) -> Iterator[str]:
     task.perturb(given, np.random.Generator(np.random.PCG64(0)))
     if not np.array_equal(given, original):
         yield "`perturb` writes into its argument; it is given a copy here, but return a new array to be safe elsewhere"
+
+
+def _cost_of_perturb(task: Task, data: TaskData) -> Iterator[str]:
+    """Yield whether `perturb` costs a model that answers like the nearest training item more than the task states."""
+    perturb, metric, targets = checked_perturb(task), task.primary, data.train.targets
+    if perturb is None or task.perturb_cost is None or metric.of == "scores":
+        return
+    if not isinstance(targets, np.ndarray) or targets.ndim > 2:
+        return
+    generator = np.random.Generator(np.random.PCG64(0))
+    items = np.sort(generator.permutation(len(data.scored))[:_ASKED])
+    inputs = data.scored.inputs[items]
+    altered = np.stack([perturb(one, generator) for one in inputs])
+    before, after = (
+        CheckedMetric(
+            task=task.name,
+            metric=metric,
+            targets=data.scored.targets[items],
+            predictions=Predictions(targets[nearest(data.train.inputs, asked)]),
+        ).resampled()
+        for asked in (inputs, altered)
+    )
+    sign = 1 if metric.higher_is_better else -1
+    falls = bootstrap(lambda draw: sign * (before(draw) - after(draw)), len(items), 0, _RESAMPLES)
+    if np.quantile(falls, _CHANCE) > task.perturb_cost:
+        yield (
+            f"`perturb` costs a nearest-neighbour model {float(np.median(falls)):.3g} of {metric.name}, more than "
+            f"perturb_cost={task.perturb_cost:g}: perturb less, or state what it costs; else honest models fail"
+        )

@@ -68,6 +68,11 @@ def test_a_good_task_raises_no_doubt(tmp_path: Path) -> None:
         ("y[:300] = np.sort(y[:300])", "", "the train items are in order of their class"),
         ("y[420:][y[420:] == 2] = 0", "", "the test part has no item of class 'c'"),
         ("pass", "private_test=True", "private_test=True, but $HARNESS_PRIVATE/points/test.npz is not on this machine"),
+        (
+            "y[:] = np.digitize(x[:, 0], (-0.5, 0.5))",
+            "perturb_cost=0.05, perturb=lambda x, g: x - 2 * np.eye(6)[0]",
+            "`perturb` costs a nearest-neighbour model 0.",
+        ),
         ("pass", "perturb=lambda x, g: x.__iadd__(g.normal(0, 0.01, 6))", "`perturb` writes into its argument"),
     ],
 )
