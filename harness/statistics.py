@@ -15,6 +15,12 @@ Resampled = Callable[[NDArray[np.intp]], float]
 """A figure computed on the items at the given indices."""
 
 
+NORMAL_95 = NormalDist().inv_cdf(0.975)
+"""Half the width of a 95 % interval in standard deviations of a normal distribution."""
+_TRIMMED = 0.2
+_LEAST_TO_RESAMPLE, _RESAMPLES = 5, 999
+
+
 class Interval(NamedTuple):
     """A confidence interval."""
 
@@ -50,6 +56,46 @@ def percentile_interval(draws: NDArray[np.float64], confidence: float = 0.95) ->
     tail = (1 - confidence) / 2
     low, high = np.quantile(draws, [tail, 1 - tail])
     return Interval(float(low), float(high))
+
+
+def trimmed_mean(values: Sequence[float] | NDArray[np.float64]) -> float:
+    """Return the mean without the lowest and the highest fifth of the values (Tukey 1962, Ann. Math. Stat. 33:1)."""
+    return float(_trimmed(np.asarray(values, float)))
+
+
+def trimmed_mean_interval(values: Sequence[float] | NDArray[np.float64], confidence: float = 0.95) -> Interval | None:
+    """Return the bootstrap interval of the trimmed mean; None of fewer than five values.
+
+    Efron's percentiles are too narrow for few values: they are widened as Student's t is beside the normal distribution
+    (Hesterberg 2015, Am. Stat. 69:371, "expanded percentiles").
+    """
+    sample = np.asarray(values, float)
+    n = len(sample)
+    if n < _LEAST_TO_RESAMPLE:
+        return None
+    tail = NormalDist().cdf(-math.sqrt(n / (n - 1)) * _student_quantile(0.5 + confidence / 2, n - 1))
+    generator = np.random.Generator(np.random.PCG64(0))
+    draws = _trimmed(sample[generator.integers(0, n, (_RESAMPLES, n))])
+    low, high = np.quantile(draws, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
+def _trimmed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    n = values.shape[-1]
+    cut = int(_TRIMMED * n)
+    means: NDArray[np.float64] = np.sort(values, axis=-1)[..., cut : n - cut].mean(axis=-1)
+    return means
+
+
+def _student_quantile(share: float, degrees: int) -> float:
+    """Return a quantile of Student's t, good to three digits from 4 degrees of freedom on (Fisher & Cornish 1960)."""
+    z = NormalDist().inv_cdf(share)
+    return (
+        z
+        + (z**3 + z) / (4 * degrees)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * degrees**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * degrees**3)
+    )
 
 
 def mcnemar_p_value(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:

@@ -70,7 +70,7 @@ ARROWS = {
     "cli": PEOPLE
     | {"ci", "course", "data", "diagnosis", "evaluation", "export", "files", "grading", "gradebook", "interactive"}
     | {"leaderboard", "lms", "locks", "packages", "programs", "record", "report", "sandbox", "scaffold", "similarity"}
-    | {"tables", "taskcheck", "text"},
+    | {"tables", "taskcheck", "text", "timing"},
 }
 
 

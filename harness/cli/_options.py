@@ -59,7 +59,8 @@ latency_seconds = click.option(
     show_default=True,
     envvar="HARNESS_LATENCY_SECONDS",
     show_envvar=True,
-    help="How long to measure latency; at least 64 requests are timed however short it is.",
+    help="The longest time to measure latency, which stops earlier once the ratio to the yardstick is known to 2 %. At "
+    "least 64 requests are timed.",
 )
 allow_isolation = click.option(
     "--allow-isolation",

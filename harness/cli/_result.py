@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.evaluation import Remarks
-from harness.leaderboard import Board, format_seconds
+from harness.leaderboard import Board, format_seconds, ratio_with_interval
 from harness.record import Failure, Latency, Record, Score, to_reach
 from harness.text import neutral, neutral_line
 
@@ -137,8 +137,10 @@ def _latency(latency: Latency) -> str:
     if latency.net_p50_seconds is None:
         return f"{format_seconds(latency.p50_seconds)} with the channel, too short to resolve{noise}"
     text = f"{format_seconds(latency.net_p50_seconds)} each"
+    if latency.net_low_seconds is not None and latency.net_high_seconds is not None:
+        text += f" ({format_seconds(latency.net_low_seconds)} to {format_seconds(latency.net_high_seconds)})"
     if latency.ratio_to_yardstick is not None:
-        text += f", {latency.ratio_to_yardstick:.2f} × the yardstick"
+        text += f", {ratio_with_interval(latency)} × the yardstick"
     return text + noise
 
 

@@ -1,5 +1,6 @@
 """Evaluate one (task, submission): identify, plan, run in isolation, score, audit, record; each is done once."""
 
+from harness.evaluation._calibrate import calibrate
 from harness.evaluation._check import Check
 from harness.evaluation._evaluator import Evaluation, Evaluator
 from harness.evaluation._host import describe_git, package_versions
@@ -27,6 +28,7 @@ __all__ = [
     "TaskInUse",
     "TasksInUse",
     "WeightsPolicy",
+    "calibrate",
     "describe_git",
     "identify",
     "package_versions",

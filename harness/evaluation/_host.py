@@ -15,6 +15,7 @@ from harness.errors import InfrastructureError
 from harness.git import run_git, run_git_on_files
 from harness.record import Git, Machine
 from harness.sandbox import Gpu
+from harness.timing import clock_facts
 
 _PACKAGES = ("numpy", "safetensors", "scikit-learn", "scipy", "torch", "torchvision")
 
@@ -28,6 +29,7 @@ def describe_machine(gpu: Gpu | None = None) -> Machine:
         memory_bytes=psutil.virtual_memory().total,
         python=platform.python_version(),
         gpu=None if gpu is None else gpu.name,
+        clock=clock_facts(),
     )
 
 

@@ -1,15 +1,15 @@
-"""The timed worker: batch-1 latency beside the yardstick, then throughput."""
+"""The timed workers: batch-1 latency beside the yardstick, then throughput."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import msgspec
 import numpy as np
 
 import harness.timing.yardstick
@@ -18,18 +18,21 @@ from harness.errors import HarnessError, InfrastructureError, SubmissionError
 from harness.evaluation._exchange import Answer, Exchange, Stage
 from harness.evaluation._predictions import join_predictions
 from harness.evaluation._session import Session
-from harness.record import Latency, Throughput
+from harness.record import Latency, Throughput, Uncertainty
 from harness.sandbox import Folder, Sandbox
 from harness.timing import (
+    BLOCK,
     MAX_BACKGROUND,
+    PROCESS_DEVIATION,
     Budget,
+    Disturbance,
     Draw,
     Perturb,
     Repeated,
-    Round,
+    Summary,
     Timed,
-    background_share,
     measure,
+    move_processes,
     pinned,
     quickest_cores,
     sample,
@@ -44,11 +47,13 @@ _HOST_BUSY_WAIT = 0.002  # seconds; a longer wait is long beside being woken
 _WORKER_BUSY_WAIT = 0.0002  # between two requests; longer would be work out of turn
 _THROUGHPUT_BATCHES = 3
 _LEAST_REPEATED, _MOST_REPEATED, _TIMES_ASKED = 6, 24, 3
-_YARDSTICK_WIDTH = 256
+_REFRESH_BLOCK, _REFRESH_SECONDS = 4, 0.02
+_YARDSTICK_VECTORS = 64
+YARDSTICK_WIDTH = 256
 _YARDSTICK = TaskInfo(
     name="yardstick",
     kind="classification",
-    input_shape=(_YARDSTICK_WIDTH,),
+    input_shape=(YARDSTICK_WIDTH,),
     input_dtype="float32",
     classes=tuple("0123456789"),
     n_train=0,
@@ -59,7 +64,7 @@ _YARDSTICK = TaskInfo(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measured:
-    """CheckedMetric for the record and the samples behind them."""
+    """Figures for the record and the samples behind them."""
 
     latency: Latency
     throughput: Throughput
@@ -71,10 +76,6 @@ class Measured:
     repeated: Repeated
     background: float
     """CPU time of the model's processes while others were timed, as a share of that time."""
-
-    def marked_noisy(self) -> Measured:
-        """Return the same, marked as measured while others were at work."""
-        return replace(self, latency=msgspec.structs.replace(self.latency, noisy=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,128 +99,194 @@ class Subject:
     perturb: Perturb | None
     batch: int
     budget: Budget
+    process_deviation: float = PROCESS_DEVIATION
 
 
-def measure_cost(subject: Subject) -> Measured:
-    """Measure latency and throughput.
+class TimedWorkers:
+    """The worker of a model and that of the yardstick, loaded and warmed up; use it as a context.
 
-    Raises:
-        SubmissionError: the model fails, in phase `measure` or while it is loaded.
+    What needs no machine of its own is done on entering. `measure` is to be called while the machine's lock is held
+    exclusively, `measured` afterwards.
     """
-    example = subject.example
-    answer = np.asarray((example.values if example.scores is None else example.scores)[:1])
-    cores = quickest_cores()
-    with (
-        pinned(cores.workers),
-        subject.open_session() as model,
-        _yardstick_session(subject.sandbox) as yardstick,
-    ):
-        model.setup(subject.seed, "load_error", "load")
-        model.load()
-        yardstick.setup(0)
-        if cores.apart:
-            for session in (model, yardstick):
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._held = ExitStack()
+
+    def __enter__(self) -> TimedWorkers:
+        with ExitStack() as undo:
+            self._model = undo.enter_context(self._subject.open_session())
+            self._model_pid = self._model.process.pids[-1]  # before it can start any of its own
+            self._yardstick = undo.enter_context(yardstick_session(self._subject.sandbox))
+            self._model.setup(self._subject.seed, "load_error", "load")
+            self._model.load()
+            self._yardstick.setup(0)
+            self._bench = _Bench(self._subject, self._model, self._yardstick)
+            with self._limited(self._bench):
+                self._bench.prepare()
+            self._held = undo.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    def measure(self) -> None:
+        """Choose the cores and measure.
+
+        Raises:
+            SubmissionError: the model fails, in phase `measure`.
+        """
+        cores, sessions = quickest_cores(), (self._model, self._yardstick)
+        for session in sessions:
+            move_processes(session.process.pids, cores.workers)
+            if cores.apart:
                 session.busy_wait(_HOST_BUSY_WAIT, _WORKER_BUSY_WAIT)
-        with (
-            pinned(cores.host),
-            model.within("measure_seconds", timed=True),
-            yardstick.within("measure_seconds", timed=True),
-        ):
-            return _measured(_Bench(subject, model, yardstick), answer)
+        used = [core for core in (cores.workers, cores.host) if core is not None]
+        with pinned(cores.host), self._limited(self._bench):
+            disturbance = Disturbance(
+                used, self._model_pid, self._yardstick.process.pids[-1], lambda: self._model.process.cpu_seconds
+            )
+            self._bench.measure(disturbance)
 
+    def measured(self, *, alone: bool) -> Measured:
+        """Return what was measured; `alone` says whether the machine's lock was held exclusively."""
+        return self._bench.measured(alone=alone)
 
-def _measured(bench: _Bench, answer: Array) -> Measured:
-    rounds = bench.time(answer)
-    summary, background = summarise(rounds), background_share(rounds)
-    if background > MAX_BACKGROUND:  # it slows the yardstick down, and so makes the model look fast
-        summary = replace(summary, net_p50_seconds=None, ratio_to_yardstick=None)
-    return Measured(
-        latency=Latency(batch=1, **vars(summary)),
-        throughput=bench.throughput(),
-        latencies=np.concatenate([one.model for one in rounds]),
-        drawn=bench.drawn(),
-        unaltered=bench.asked(~bench.altered()),
-        altered=bench.asked(bench.altered()) if bench.altered().any() else None,
-        repeated=bench.repeat(summary.p50_seconds),
-        background=background,
-    )
+    @staticmethod
+    def _limited(bench: _Bench) -> ExitStack:
+        """Hold all that both workers do to the time for measuring."""
+        held = ExitStack()
+        for session in (bench.model, bench.yardstick):
+            held.enter_context(session.within("measure_seconds", timed=True))
+        return held
 
 
 class _Bench:
     """A model and the yardstick, both loaded, side by side."""
 
     def __init__(self, subject: Subject, model: Session, yardstick: Session) -> None:
-        self._subject, self._model, self._yardstick = subject, model, yardstick
+        self._subject, self.model, self.yardstick = subject, model, yardstick
         self._draw = Draw.secret(len(subject.inputs), subject.perturb, subject.budget.most)
         self._answers: dict[int, Answer] = {}
-        self._n = 0
-        self._kept_back = min(_MOST_REPEATED, len(self._draw.items) // 4)
+        self._ready: dict[int, _Kept] = {}
+        drawn = len(self._draw.items)
+        self._kept_back = range(drawn - min(_MOST_REPEATED, drawn // 4), drawn)
+        self._available = max(1, self._kept_back.start // 2)  # the other half warms up: no input comes twice
+        self._warmed = 0
         generator = np.random.Generator(np.random.PCG64(0))
-        self._vectors = generator.random((subject.budget.most, 1, _YARDSTICK_WIDTH), np.float32)
+        vectors = generator.random((_YARDSTICK_VECTORS, 1, YARDSTICK_WIDTH), np.float32)
+        self._clocked = [_Clocked(yardstick.clock(vector)) for vector in vectors]
+        example = subject.example.values if subject.example.scores is None else subject.example.scores
+        # the yardstick's worker echoes too: no student code is there to make the channel look slow
+        self.echo = yardstick.echo(subject.inputs[:1], np.asarray(example[:1]))
+        self.yardstick_echo = yardstick.echo(vectors[0], np.zeros((1, 10), np.float32))
+        self._batch = model.request(subject.inputs[: subject.batch], "measure")
 
-    def time(self, answer: Array) -> list[Round]:
-        """Warm up, then time the model, the yardstick and an echo like each in turns; `answer` is like the model's.
-
-        The yardstick's worker echoes too: no student code is there to make the channel look slow.
-        """
+    def prepare(self) -> None:
+        """Make ready what will be asked in any case, and warm up."""
         budget = self._subject.budget
-        half = max(1, (len(self._draw.items) - self._kept_back) // 2)  # the other half warms up: no input comes twice
-        echo = self._yardstick.echo(self._subject.inputs[:1], answer)
-        yardstick_echo = self._yardstick.echo(self._vectors[0], np.zeros((1, 10), np.float32))
+        for number in (*range(min(budget.least, self._available)), *self._kept_back):
+            self._ready[number] = self._make(number)
+        self._warm_up(budget.warm_up_seconds)
+
+    def measure(self, disturbance: Callable[[], str]) -> None:
+        """Time all in turns, then batches, then inputs that were asked before."""
+        self._warm_up(_REFRESH_SECONDS, _REFRESH_BLOCK)  # on the cores that were chosen
         timed = Timed(
             model=self._prepare,
-            echo=lambda _: echo,
+            primer=self._prepare(min(self._available, len(self._draw.items) - 1)),
+            echo=lambda _: self.echo,
             yardstick=self._prepare_yardstick,
-            yardstick_echo=lambda _: yardstick_echo,
-            worked=lambda: self._model.process.cpu_seconds,
+            yardstick_echo=lambda _: self.yardstick_echo,
+            worked=lambda: self.model.process.cpu_seconds,
+            disturbance=disturbance,
         )
-        turn = warm_up(lambda number: self._prepare(number + half), half, time.perf_counter, budget.warm_up_seconds)
-        for one in (timed.echo, timed.yardstick, timed.yardstick_echo):
-            turn += warm_up(one, budget.most, time.perf_counter, budget.warm_up_seconds)
-        self._n = budget.requests(turn, half)
-        return measure(timed, self._n, time.perf_counter)
+        self._rounds = measure(timed, self._subject.budget, self._available, time.perf_counter)
+        self._batch_seconds = median(sample(lambda _: self._batch, range(_THROUGHPUT_BATCHES), time.perf_counter)[0])
+        self._repeated = self._repeat(median(self._latencies()))
 
-    def drawn(self) -> Array:
-        """Return which item each timed request was."""
-        return self._draw.items[: self._n]
+    def measured(self, *, alone: bool) -> Measured:
+        """Check the answers and return the figures."""
+        summary, background = summarise(self._rounds, self._subject.process_deviation), self._rounds.background_share
+        asked = np.array(sorted(number for number in self._answers if number < self._available))
+        altered = self._draw.altered[asked]
+        size = min(len(self._subject.inputs), self._subject.batch)
+        return Measured(
+            latency=_latency(summary, resolved=background <= MAX_BACKGROUND, alone=alone),
+            throughput=Throughput(batch=size, samples_per_second=size / self._batch_seconds),
+            latencies=np.array(self._latencies()),
+            drawn=self._draw.items[[number for one in self._rounds.valid for number in one.numbers]],
+            unaltered=self._asked(asked[~altered]),
+            altered=self._asked(asked[altered]) if altered.any() else None,
+            repeated=self._repeated,
+            background=background,
+        )
 
-    def altered(self) -> Array:
-        """Return (n,) bool: which timed requests were jittered."""
-        return self._draw.altered[: self._n]
+    def _latencies(self) -> list[float]:
+        return [seconds for one in self._rounds.valid for seconds in one.model]
 
-    def asked(self, which: Array) -> Answered:
-        """Check the answers to the timed requests where `which` is true, and return them."""
-        numbers = np.flatnonzero(which)
-        accepted = [self._model.accept(self._answers[int(number)], "measure") for number in numbers]
-        return Answered(self.drawn()[numbers], join_predictions(accepted))
+    def _warm_up(self, seconds: float, block: int = BLOCK) -> None:
+        start = self._available + self._warmed
+        left = max(0, self._kept_back.start - start)
+        clock = time.perf_counter
+        self._warmed += warm_up(lambda number: self._prepare(start + number), left, clock, seconds, block)
+        for one in (lambda _: self.echo, self._prepare_yardstick, lambda _: self.yardstick_echo):
+            warm_up(one, self._subject.budget.most, clock, seconds, block)
 
-    def repeat(self, p50_seconds: float) -> Repeated:
+    def _asked(self, numbers: Array) -> Answered:
+        """Check the answers to these requests and return them."""
+        accepted = [self.model.accept(self._answers[int(number)], "measure") for number in numbers]
+        return Answered(self._draw.items[numbers], join_predictions(accepted))
+
+    def _repeat(self, p50_seconds: float) -> Repeated:
         """Ask each input that was kept back three times: first, at once again, and after the next one's second."""
         affordable = int(self._subject.budget.seconds / (_TIMES_ASKED * p50_seconds))
-        count = min(self._kept_back, max(_LEAST_REPEATED, affordable))
-        last = len(self._draw.items)
-        requests = [self._prepare(number) for number in range(last - count, last)]
+        count = min(len(self._kept_back), max(_LEAST_REPEATED, affordable))
+        requests = [self._prepare(number) for number in self._kept_back[:count]]
         order = [step - back for step in range(count + 1) for back in (0, 0, 1) if 0 <= step - back < count]
         samples, _ = sample(lambda step: requests[order[step]], range(len(order)), time.perf_counter)
         seconds = np.array(samples)[np.argsort(order, kind="stable")].reshape(count, _TIMES_ASKED)
         return Repeated(seconds[:, 0], seconds[:, 1:].min(axis=1))
 
-    def throughput(self) -> Throughput:
-        """Return samples a second in full batches."""
-        several = self._subject.inputs[: self._subject.batch]
-        request = self._model.request(several, "measure")
-        seconds = median(sample(lambda _: request, range(_THROUGHPUT_BATCHES), time.perf_counter)[0])
-        return Throughput(batch=len(several), samples_per_second=len(several) / seconds)
-
     def _prepare(self, number: int) -> _Kept:
+        return self._ready.pop(number, None) or self._make(number)
+
+    def _make(self, number: int) -> _Kept:
         item, perturb = int(self._draw.items[number]), self._subject.perturb
         one = self._subject.inputs[item : item + 1]
         if perturb is not None and self._draw.altered[number]:
             one = np.ascontiguousarray(perturb(one[0], self._draw.generator))[None]
-        return _Kept(self._model.request(one, "measure"), number, self._answers)
+        return _Kept(self.model.request(one, "measure"), number, self._answers)
 
     def _prepare_yardstick(self, number: int) -> _Clocked:
-        return _Clocked(self._yardstick.clock(self._vectors[number]))
+        return self._clocked[number % len(self._clocked)]
+
+
+def _latency(summary: Summary, *, resolved: bool, alone: bool) -> Latency:
+    """Return what the record says; unresolved where background work slowed the yardstick down."""
+    net = summary.net_p50_seconds if resolved else None
+    ratio = summary.ratio_to_yardstick if resolved else None
+    nets = None if net is None or summary.net_terms is None else summary.net_terms.around(net)
+    ratios = None if ratio is None or summary.ratio_terms is None else summary.ratio_terms.around(ratio)
+    return Latency(
+        batch=1,
+        n=summary.n,
+        p50_seconds=summary.p50_seconds,
+        net_p50_seconds=net,
+        p90_bound_seconds=summary.p90_bound_seconds,
+        iqr_ratio=summary.iqr_ratio,
+        noisy=summary.noisy or not alone,
+        channel_seconds=summary.channel_seconds,
+        ratio_to_yardstick=ratio,
+        net_low_seconds=None if nets is None else nets.low,
+        net_high_seconds=None if nets is None else nets.high,
+        ratio_low=None if ratios is None else ratios.low,
+        ratio_high=None if ratios is None else ratios.high,
+        uncertainty=None if ratios is None or summary.ratio_terms is None else Uncertainty(**vars(summary.ratio_terms)),
+        rounds=summary.rounds,
+        void_rounds=summary.void_rounds,
+        stopped=summary.stopped,
+    )
 
 
 class _Kept:
@@ -265,6 +332,7 @@ def _ours(error: HarnessError, stage: Stage) -> HarnessError:
     return InfrastructureError(f"the yardstick failed beside the model ({error}): run the same command again")
 
 
-def _yardstick_session(sandbox: Sandbox) -> Session:
-    folder = Path(harness.timing.yardstick.__file__).parent
-    return YardstickSession(sandbox=sandbox, task=_YARDSTICK, folders=(Folder("submission", folder),), threads=1)
+def yardstick_session(sandbox: Sandbox, *more: Folder) -> Session:
+    """Return the worker of the yardstick, not started yet; it is shown `more` folders besides its code."""
+    folders = (Folder("submission", Path(harness.timing.yardstick.__file__).parent), *more)
+    return YardstickSession(sandbox=sandbox, task=_YARDSTICK, folders=folders, threads=1)

@@ -32,7 +32,8 @@ class Settings:
     device : str
         What models may compute on: ``cpu`` or ``cuda``.
     latency_seconds : float
-        How long latency is measured. Warming up, and what takes turns with it, take time in proportion.
+        The longest that latency is measured; it stops when its ratio to the yardstick is known to 2 %. Warming up
+        takes time in proportion.
     score_on : str
         ``test``, or ``validation``, which leaves the test part alone. A test part that is not on this machine is
         not scored on in either case.

@@ -14,7 +14,7 @@ from harness.contract import Predictions
 from harness.errors import SubmissionError
 from harness.evaluation._audit import audit, fail_on_audits
 from harness.evaluation._audits import allowed_to_differ, differing, moved
-from harness.evaluation._measure import Measured, Subject, measure_cost
+from harness.evaluation._measure import Subject, TimedWorkers
 from harness.evaluation._observe import Observer
 from harness.evaluation._open import fit_session, open_session, with_model
 from harness.evaluation._plan import Plan
@@ -31,7 +31,7 @@ from harness.evaluation._worker_failures import ProtocolError
 from harness.record import Evidence
 from harness.sandbox import Folder, Sandbox
 from harness.taskcheck import checked_perturb
-from harness.timing import Budget, MachineLock
+from harness.timing import PROCESS_DEVIATION, Budget, MachineLock, kept_calibration
 from harness.wire import Operators
 
 _TRIED = 32
@@ -54,23 +54,26 @@ class Stages:
         check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
         plan = self._plan = with_model(plan, self._sandbox, self._work)
         artifact = plan.snapshot.weights or self._work
-        with self._entered(self._lock.shared()):
-            if plan.mode == "trained":
-                artifact = self._work / "artifact"
-                reached.fitted = self._fit(first, artifact)
-            with self._phase("weigh"):
-                reached.weight = weigh_model(plan, self._sandbox, self._work, artifact)
-            reached.predicted = self._predict(first, artifact)
-            self._hold_to_memory()
-            with self._phase("weigh"):
-                reached.weight = self._weighed_single(reached.weight, first, artifact)
-            reached.weight.hold_to(plan.task.limits)
-            with self._phase("score"):
-                reached.scored = self._score(reached.predicted.predictions)
-        reached.repeats.append(reached.scored)
-        with self._entered(self._lock.exclusive()) as alone, self._phase("measure"):
-            measured = self._measure(first, artifact, reached.predicted.predictions)
-            reached.measured = measured if alone else measured.marked_noisy()
+        with ExitStack() as held:
+            with self._entered(self._lock.shared()):
+                if plan.mode == "trained":
+                    artifact = self._work / "artifact"
+                    reached.fitted = self._fit(first, artifact)
+                with self._phase("weigh"):
+                    reached.weight = weigh_model(plan, self._sandbox, self._work, artifact)
+                reached.predicted = self._predict(first, artifact)
+                self._hold_to_memory()
+                with self._phase("weigh"):
+                    reached.weight = self._weighed_single(reached.weight, first, artifact)
+                reached.weight.hold_to(plan.task.limits)
+                with self._phase("score"):
+                    reached.scored = self._score(reached.predicted.predictions)
+                reached.repeats.append(reached.scored)
+                with self._phase("warm up"):
+                    timed = held.enter_context(self._timed_workers(first, artifact, reached.predicted.predictions))
+            with self._entered(self._lock.exclusive()) as alone, self._phase("measure"):
+                timed.measure()
+            reached.measured = timed.measured(alone=alone)
         self._hold_to_rules(reached.predicted.operators)
         reached.audits = audit(plan, reached)
         fail_on_audits(reached.audits)
@@ -236,9 +239,9 @@ class Stages:
     def _score(self, predictions: Predictions) -> Scored:
         return score(self._plan.task, self._plan.data.scored, predictions)
 
-    def _measure(self, seed: int, artifact: Path, predictions: Predictions) -> Measured:
-        plan = self._plan
-        return measure_cost(
+    def _timed_workers(self, seed: int, artifact: Path, predictions: Predictions) -> TimedWorkers:
+        plan, known = self._plan, kept_calibration(self._lock.own_folder)
+        return TimedWorkers(
             Subject(
                 sandbox=self._sandbox,
                 open_session=lambda: self._session(1, Folder("artifact", artifact)),
@@ -248,6 +251,7 @@ class Stages:
                 perturb=checked_perturb(plan.task),
                 batch=plan.task.batch,
                 budget=Budget(seconds=plan.identity.latency_seconds),
+                process_deviation=PROCESS_DEVIATION if known is None else known.deviation,
             )
         )
 

@@ -1,6 +1,15 @@
 """The leaderboard: a pure function of records and evidence."""
 
 from harness.leaderboard._build import Board, BoardRow, RankedGroup, build
-from harness.leaderboard._write import board_markdown, format_seconds, write_board
+from harness.leaderboard._write import board_markdown, format_seconds, ratio_with_interval, write_board
 
-__all__ = ["Board", "BoardRow", "RankedGroup", "board_markdown", "build", "format_seconds", "write_board"]
+__all__ = [
+    "Board",
+    "BoardRow",
+    "RankedGroup",
+    "board_markdown",
+    "build",
+    "format_seconds",
+    "ratio_with_interval",
+    "write_board",
+]

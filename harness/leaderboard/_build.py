@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from harness.leaderboard._speed import front, speed_ranks
 from harness.record import Compared, EvidenceStore, Record, Score, Unreadable
 from harness.statistics import (
     Interval,
@@ -26,6 +27,10 @@ class BoardRow:
     record: Record
     paired: bool
     """Whether it was compared item by item with the best of its group, or with the group before."""
+    speed_rank: int | None = None
+    """By the ratio to the yardstick, the same for all that cannot be told apart; None without an interval."""
+    on_front: bool = False
+    """Whether nobody is better in score or speed and as good in the other."""
 
     def under(self, aliases: Mapping[str, str]) -> BoardRow:
         """Return this row under the name that `aliases` gives its submission."""
@@ -122,6 +127,8 @@ def _rank(records: list[Record], store: EvidenceStore) -> tuple[BoardRow, ...]:
         return p
 
     ranks = tie_groups(len(scored), p_value)
+    speeds = speed_ranks([record for _, record in scored])
+    on_front = front(list(zip(ranks, speeds, strict=True)))
     placed = {record.submission.name for _, record in scored}
     failed = sorted(
         (record for record in records if record.submission.name not in placed),
@@ -129,7 +136,13 @@ def _rank(records: list[Record], store: EvidenceStore) -> tuple[BoardRow, ...]:
     )
     return (
         *(
-            BoardRow(rank, record, paired=place not in unpaired and evidence[place] is not None)
+            BoardRow(
+                rank,
+                record,
+                paired=place not in unpaired and evidence[place] is not None,
+                speed_rank=speeds[place],
+                on_front=on_front[place],
+            )
             for place, (rank, (_, record)) in enumerate(zip(ranks, scored, strict=True))
         ),
         *(BoardRow(None, record, paired=False) for record in failed),

@@ -52,7 +52,10 @@ def board_markdown(board: Board) -> str:
     lines += [
         "Equal ranks cannot be told apart (exact McNemar or paired bootstrap on the same items, Holm within a "
         "step, 5 %; ~ marks a rank found from intervals alone). Intervals are 95 % and cover test sampling only. "
-        "Latency is one item at a time on one thread, net of the channel; × is against the yardstick in the same run.",
+        "Latency is one item at a time on one thread, net of the channel; × is against the yardstick in the same run, "
+        "with a 95 % interval of what differs between rounds, between processes, and in the cost of the channel. Speed "
+        "is the rank by ×, equal where the intervals of rounds and processes cannot be told apart (5 %); ◆ marks the "
+        "front: nobody is better in score or speed and as good in the other.",
         "",
     ]
     return "\n".join(lines)
@@ -74,7 +77,7 @@ def _group_lines(group: RankedGroup) -> list[str]:
     if ranked:
         given = [{score.name for score in row.record.scores} for row in ranked]
         names = [score.name for score in ranked[0].record.scores if all(score.name in names for names in given)]
-        header = ["rank", "submission", *names, "baseline", "parameters", "latency", "×"]
+        header = ["rank", "submission", *names, "baseline", "parameters", "latency", "×", "speed"]
         table = [_cells(row, names) for row in ranked]
         align = ("right", "left", *("right" for _ in header[2:]))
         lines += [tabulate(table, header, tablefmt="github", colalign=align, disable_numparse=True), ""]
@@ -104,7 +107,8 @@ def _cells(row: BoardRow, names: Sequence[str]) -> list[str]:
         "met" if record.baseline.met else "below",
         parameters + ("" if record.cost.parameters_verified else " ?"),
         "" if latency is None else _latency(latency),
-        "" if latency is None or latency.ratio_to_yardstick is None else f"{latency.ratio_to_yardstick:.2f}",
+        "" if latency is None else ratio_with_interval(latency),
+        f"{row.speed_rank or ''}{' ◆' if row.on_front else ''}",
     ]
 
 
@@ -113,6 +117,16 @@ def _latency(latency: Latency) -> str:
     if latency.net_p50_seconds is None:
         return f"< {format_seconds(latency.p50_seconds)}"
     return format_seconds(latency.net_p50_seconds)
+
+
+def ratio_with_interval(latency: Latency) -> str:
+    """Return the ratio to the yardstick, and how sure it is where that is known; "" without a ratio."""
+    if latency.ratio_to_yardstick is None:
+        return ""
+    value = f"{latency.ratio_to_yardstick:.2f}"
+    if latency.ratio_low is None or latency.ratio_high is None:
+        return value
+    return f"{value} ± {(latency.ratio_high - latency.ratio_low) / 2:.2f}"
 
 
 def format_seconds(seconds: float) -> str:
@@ -145,7 +159,7 @@ def _overview(board: Board) -> list[list[object]]:
                 if score is None
                 else [score.name, score.value, score.low, score.high]
             )
-            rows.append([*_common(row), *figures, *_cost(row.record)])
+            rows.append([*_common(row), *figures, *_cost(row)])
     return rows
 
 
@@ -160,14 +174,15 @@ def _details(groups: Iterable[RankedGroup]) -> list[list[object]]:
         for name in names:
             score = scores.get(name)
             figures += [None] * 3 if score is None else [score.value, score.low, score.high]
-        table.append([*_common(row), *figures, *_cost(row.record)])
+        table.append([*_common(row), *figures, *_cost(row)])
     return table
 
 
 _COMMON = ("task", "source", "scored_on", "mode", "data_digest", "rank", "submission", "status", "failure")
 _COST = (
     "parameters", "parameters_verified", "artifact_bytes", "knowledge_bytes", "fit_seconds", "p50_seconds",
-    "net_p50_seconds", "ratio_to_yardstick", "isolation", "run_id",
+    "net_p50_seconds", "net_low_seconds", "net_high_seconds", "ratio_to_yardstick", "ratio_low", "ratio_high",
+    "speed_rank", "on_front", "isolation", "run_id",
 )  # fmt: skip
 
 
@@ -186,11 +201,10 @@ def _common(row: BoardRow) -> list[object]:
     ]
 
 
-def _cost(record: Record) -> list[object]:
-    cost, latency = record.cost, record.cost.latency
-    times = (
-        [None] * 3 if latency is None else [latency.p50_seconds, latency.net_p50_seconds, latency.ratio_to_yardstick]
-    )
+def _cost(row: BoardRow) -> list[object]:
+    record, cost, latency = row.record, row.record.cost, row.record.cost.latency
+    names = _COST[_COST.index("p50_seconds") : _COST.index("speed_rank")]
+    times = [None if latency is None else getattr(latency, name) for name in names]
     return [
         cost.parameters,
         cost.parameters_verified,
@@ -198,6 +212,8 @@ def _cost(record: Record) -> list[object]:
         cost.knowledge_bytes,
         cost.fit_seconds,
         *times,
+        row.speed_rank,
+        row.on_front,
         record.run.isolation.level,
         record.run.id,
     ]

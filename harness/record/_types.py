@@ -91,6 +91,32 @@ class Latency(_Part, frozen=True, kw_only=True):
     noisy: bool
     channel_seconds: float
     ratio_to_yardstick: float | None
+    net_low_seconds: float | None = None
+    net_high_seconds: float | None = None
+    """With `net_low_seconds` the 95 % interval; None where there is none, as in records of earlier versions."""
+    ratio_low: float | None = None
+    ratio_high: float | None = None
+    uncertainty: Uncertainty | None = None
+    rounds: int | None = None
+    void_rounds: int | None = None
+    """Rounds that something outside of the model's processes spoiled; they were repeated."""
+    stopped: Literal["precision", "budget"] | None = None
+    """Whether the ratio was known precisely enough, or the time was up."""
+
+
+class Uncertainty(_Part, frozen=True, kw_only=True):
+    """What the interval of the ratio is made of: half widths at 95 %, as shares of it.
+
+    The first two are random and independent, the third is systematic: their root of squares and the third add up. To
+    tell two models of one task apart the first two count, for both go through the same channel.
+    """
+
+    rounds: float
+    """What differs between rounds, by the bootstrap."""
+    processes: float
+    """What differs between processes that run the same code; of the machine's calibration, or a stated value."""
+    channel: float
+    """How wrong the cost of the channel may be."""
 
 
 class Throughput(_Part, frozen=True, kw_only=True):
@@ -140,6 +166,21 @@ class IsolationPart(_Part, frozen=True, kw_only=True):
     detail: str
 
 
+class ClockFacts(_Part, frozen=True, kw_only=True):
+    """What decides how steady the machine's clock is; None for what the system does not tell."""
+
+    governor: str | None
+    """Of the frequency of the first core."""
+    turbo: bool | None
+    multithreading: bool | None
+    """Whether two threads share a core."""
+    swap_bytes: int | None
+    steal: float | None
+    """Share of time that a hypervisor gave to others, since the machine was started."""
+    load: float | None
+    """Processes that were ready to run, averaged over a minute."""
+
+
 class Machine(_Part, frozen=True, kw_only=True):
     """Where it ran."""
 
@@ -149,6 +190,8 @@ class Machine(_Part, frozen=True, kw_only=True):
     memory_bytes: int
     python: str
     gpu: str | None = None
+    clock: ClockFacts | None = None
+    """None in records of earlier versions."""
 
 
 class Git(_Part, frozen=True, kw_only=True):

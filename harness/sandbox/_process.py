@@ -64,6 +64,11 @@ class Process:
             self._watch.allow(None)
 
     @property
+    def pids(self) -> tuple[int, ...]:
+        """The processes of the tree, parents first; the worker itself is the last until it starts others."""
+        return (self._root.pid, *(process.pid for process in descendants(self._root.pid)))
+
+    @property
     def log_tail(self) -> str:
         """The end of what the worker printed."""
         return self._watch.log_tail

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import psutil
 from harness.sandbox._box import Box, RootProcess
 from harness.sandbox._cgroup import WorkerGroup
 from harness.sandbox._output import open_output
+from harness.sandbox._tree import cpu_seconds, tree_cpu_seconds
 
 _TICK_SECONDS = 0.1
 _TIMED_TICK_SECONDS = 0.5
@@ -98,8 +98,9 @@ class Watchdog:
                 self._cpu_deadline = self.measure_cpu() + allowance.cpu_seconds
 
     def measure_cpu(self) -> float:
-        """Return the tree's CPU seconds up to now."""
-        return self._usage().cpu_seconds
+        """Return the tree's CPU seconds up to now: the kernel's count of its group, or else of each process."""
+        counted = 0.0 if self._group is None else self._group.cpu_seconds()
+        return counted or tree_cpu_seconds(self._root.pid)
 
     def finish(self) -> None:
         """End the watch; the worker is dead."""
@@ -187,7 +188,7 @@ class Watchdog:
         for process in self._processes():
             with contextlib.suppress(psutil.Error), process.oneshot():
                 memory += 0 if process.pid == self._root.pid else _own_memory(process)
-                cpu += _cpu_seconds(process)
+                cpu += cpu_seconds(process)
         return _Usage(memory, cpu if self._group is None else max(cpu, self._group.cpu_seconds()))
 
     def _proportional_memory(self) -> int:
@@ -197,17 +198,6 @@ class Watchdog:
             with contextlib.suppress(psutil.Error, AttributeError):
                 total += process.memory_full_info().pss
         return total
-
-
-def _cpu_seconds(process: psutil.Process) -> float:
-    """Return its CPU time and that of the children it waited for."""
-    times = process.cpu_times()
-    own = times.user + times.system
-    if sys.platform == "linux":
-        # in nanoseconds where /proc has hundredths of a second: the clock that clock_getcpuclockid(3) names
-        with contextlib.suppress(OSError):
-            own = time.clock_gettime(~process.pid << 3 | 2)
-    return float(own + times.children_user + times.children_system)
 
 
 def _own_memory(process: psutil.Process) -> int:

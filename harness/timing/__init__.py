@@ -1,39 +1,45 @@
 """Time: the clock, its plan and budget, the cores, the yardstick, the machine's lock, and the audits of time."""
 
 from harness.timing._audits import MAX_BACKGROUND, Repeated, no_background_work, repeats_are_computed
-from harness.timing._clock import (
-    LATENCY_SECONDS,
-    NOISY,
-    Budget,
-    Round,
-    Summary,
-    Timed,
-    background_share,
-    measure,
-    sample,
-    summarise,
-    warm_up,
-)
-from harness.timing._cores import Cores, pinned, quickest_cores
+from harness.timing._calibration import LEAST_PROCESSES, Calibration, calibration_of, keep_calibration, kept_calibration
+from harness.timing._clock import BLOCK, LATENCY_SECONDS, Budget, Request, sample, warm_up
+from harness.timing._cores import Cores, move_processes, pinned, quickest_cores
+from harness.timing._disturbance import Disturbance
 from harness.timing._draw import Draw, Perturb
+from harness.timing._facts import clock_facts
 from harness.timing._machine_lock import MachineLock, machine_lock
+from harness.timing._rounds import ROUND_REQUESTS, Round, Rounds, Timed, measure
+from harness.timing._summary import NOISY, PROCESS_DEVIATION, IntervalTerms, Summary, summarise
 
 __all__ = [
+    "BLOCK",
     "LATENCY_SECONDS",
+    "LEAST_PROCESSES",
     "MAX_BACKGROUND",
     "NOISY",
+    "PROCESS_DEVIATION",
+    "ROUND_REQUESTS",
     "Budget",
+    "Calibration",
     "Cores",
+    "Disturbance",
     "Draw",
+    "IntervalTerms",
     "MachineLock",
     "Perturb",
     "Repeated",
+    "Request",
     "Round",
+    "Rounds",
     "Summary",
     "Timed",
-    "background_share",
+    "calibration_of",
+    "clock_facts",
+    "keep_calibration",
+    "kept_calibration",
     "machine_lock",
     "measure",
+    "move_processes",
     "no_background_work",
     "pinned",
     "quickest_cores",

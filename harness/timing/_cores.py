@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,16 @@ def pinned(core: int | None) -> Iterator[None]:
         yield
     finally:
         _move_to(allowed)
+
+
+def move_processes(processes: Sequence[int], core: int | None) -> None:
+    """Keep all threads of these processes, which may have ended, on one core; None leaves them where they are."""
+    if core is None or not hasattr(os, "sched_setaffinity"):
+        return
+    for process in processes:
+        with contextlib.suppress(OSError):
+            for thread in os.listdir(f"/proc/{process}/task"):  # noqa: PTH208 - names are all that is wanted
+                os.sched_setaffinity(int(thread), {core})
 
 
 def _allowed() -> set[int]:

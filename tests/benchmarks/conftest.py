@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.contract import Limits, Predictions, TaskInfo
-from harness.evaluation._measure import Measured, Subject, measure_cost
+from harness.evaluation._measure import Measured, Subject, TimedWorkers
 from harness.evaluation._session import Session
 from harness.sandbox import Folder, Sandbox, find_sandbox
 from harness.timing import Budget
@@ -77,7 +77,9 @@ class Bench:
             batch=256,
             budget=Budget(),
         )
-        return measure_cost(subject)
+        with TimedWorkers(subject) as workers:
+            workers.measure()
+            return workers.measured(alone=True)
 
 
 @pytest.fixture(scope="session")

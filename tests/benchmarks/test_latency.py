@@ -11,11 +11,18 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, nullcontext
 from itertools import chain, islice
-from math import log
+from math import hypot, log
 from pathlib import Path
 from statistics import fmean, median, stdev
+
+import pytest
+
+from harness.evaluation._measure import TimedWorkers
+
+RUNS = 40
 
 TIMER = """
 import json, sys
@@ -140,3 +147,61 @@ def test_the_ratio_and_the_absolute_figure_while_another_core_is_busy(benchmark,
             absolute_variation=variation([*chain.from_iterable(nets)]),
             ratio_variation=variation([*chain.from_iterable(ratios)]),
         )
+
+
+def test_torchs_timer_is_in_the_stated_interval(benchmark, bench):
+    """Of 20 runs at least 18 should have it."""
+    held, runs = 0, 0
+    for latency in islice(latencies(benchmark, bench), RUNS // 2):
+        if latency.net_low_seconds is None:
+            continue
+        seconds = timer_median(bench)
+        runs += 1
+        held += latency.net_low_seconds <= seconds <= latency.net_high_seconds
+        print(
+            f"\nTimer {seconds * 1e6:.1f} µs, net {latency.net_p50_seconds * 1e6:.1f} µs in "
+            f"[{latency.net_low_seconds * 1e6:.1f}, {latency.net_high_seconds * 1e6:.1f}], {latency.n} requests, "
+            f"{latency.void_rounds} rounds void, stopped by {latency.stopped}"
+        )
+    figures(benchmark, runs=runs, held=held)
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
+def test_two_equal_models_have_the_ratio_one(benchmark, bench, busy):
+    """Of 40 pairs of the same network, in processes of their own, at least 36 should not be told apart."""
+    held, pairs = 0, 0
+    with busy_core() if busy else nullcontext():
+        found = latencies(benchmark, bench)
+        for first, second in zip(islice(found, RUNS), found, strict=False):
+            if first.uncertainty is None or second.uncertainty is None:
+                continue
+            pairs += 1
+            distance = abs(log(first.ratio_to_yardstick / second.ratio_to_yardstick))
+            terms = (
+                one
+                for latency in (first, second)
+                for one in (latency.uncertainty.rounds, latency.uncertainty.processes)
+            )
+            held += distance <= hypot(*terms)
+            print(f"\n× {first.ratio_to_yardstick:.3f} and × {second.ratio_to_yardstick:.3f}: held {held} of {pairs}")
+    figures(benchmark, pairs=pairs, held=held)
+
+
+def random_terms(latency):
+    return latency.uncertainty.rounds, latency.uncertainty.processes
+
+
+def test_time_under_the_exclusive_lock(benchmark, bench, monkeypatch):
+    """What others wait for, while a quick model is measured."""
+    seconds = []
+    measure = TimedWorkers.measure
+
+    def timed(workers):
+        begin = time.perf_counter()
+        measure(workers)
+        seconds.append(time.perf_counter() - begin)
+
+    monkeypatch.setattr(TimedWorkers, "measure", timed)
+    found = list(islice(latencies(benchmark, bench), 7))
+    figures(benchmark, seconds=median(seconds), requests=median(one.n for one in found))

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pytest
 
 from harness.contract import Predictions
 from harness.evaluation import _measure
-from harness.evaluation._measure import _WORKER_BUSY_WAIT, Measured, Subject, measure_cost
+from harness.evaluation._measure import _WORKER_BUSY_WAIT, Subject, TimedWorkers
 from harness.evaluation._session import Session, _one_number
 from harness.sandbox import Folder, find_sandbox
-from harness.timing import Budget, Timed
+from harness.timing import Budget
 from harness.timing._cores import Cores
 from harness.wire import ArrayHeader, WireError
 from tests.declared import info
@@ -42,39 +42,30 @@ class Model(harness.Model):
 TASK = info(kind="forecasting", input_shape=(1000,), classes=(), horizon=2)
 
 
-class SeenError(Exception):
-    """Enough was seen."""
-
-
 def seen(folder: Path, monkeypatch: pytest.MonkeyPatch, cores: Cores) -> dict[str, Any]:
     """What was set up when the clock would have begun to run."""
     found: dict[str, Any] = {}
 
-    def look(bench: Any, answer: Any) -> Measured:
-        told = bench._model.accept(bench._model.request(bench._subject.inputs[:1], "measure")())
-        pipes = [session.process.channel._pipes for session in (bench._model, bench._yardstick)]
+    def look(bench: Any, disturbance: Any) -> None:
+        told = bench.model.accept(bench.model.request(bench._subject.inputs[:1], "measure")())
+        pipes = [session.process.channel._pipes for session in (bench.model, bench.yardstick)]
         found.update(
             host=os.sched_getaffinity(0),
             host_busy_wait=[one._busy_wait and one._busy_wait[1] for one in pipes],
             worker_busy_wait=told.values[0, 0],
             worker_core=told.values[0, 1],
+            echoes=[len(exchange._frame.compact) for exchange in (bench.echo, bench.yardstick_echo)],
+            disturbance=disturbance(),
+            ready=len(bench._ready),
         )
-        return measured(bench, answer)
-
-    def stop(timed: Timed, *_: object) -> NoReturn:
-        frames = [prepare(0)._frame for prepare in (timed.echo, timed.yardstick_echo)]  # type: ignore[attr-defined]
-        found.update(echoes=[len(frame.compact) for frame in frames])
-        raise SeenError
 
     folders = tuple(Folder(name, folder / name) for name in ("submission", "artifact"))
     for one in folders:
         one.source.mkdir(mode=0o755)
     folder.chmod(0o755)
     (folder / "submission" / "model.py").write_text(TELLING)
-    measured = _measure._measured
     monkeypatch.setattr(_measure, "quickest_cores", lambda: cores)
-    monkeypatch.setattr(_measure, "_measured", look)
-    monkeypatch.setattr(_measure, "measure", stop)
+    monkeypatch.setattr(_measure._Bench, "measure", look)
     sandbox = find_sandbox(())
     subject = Subject(
         sandbox=sandbox,
@@ -87,8 +78,8 @@ def seen(folder: Path, monkeypatch: pytest.MonkeyPatch, cores: Cores) -> dict[st
         budget=Budget(),
     )
     try:
-        with pytest.raises(SeenError):
-            measure_cost(subject)
+        with TimedWorkers(subject) as workers:
+            workers.measure()
     finally:
         sandbox.close()
     return found
@@ -101,6 +92,7 @@ def test_host_and_worker_have_a_core_each_and_busy_wait(tmp_path: Path, monkeypa
     assert (found["worker_core"], found["host"]) == (CORES[0], {CORES[1]})
     assert found["worker_busy_wait"] == pytest.approx(_WORKER_BUSY_WAIT)
     assert found["host_busy_wait"] == [_measure._HOST_BUSY_WAIT] * 2
+    assert found["ready"] == 64 + 24  # before the machine's lock is asked for
     assert sorted(os.sched_getaffinity(0)) == CORES
 
 

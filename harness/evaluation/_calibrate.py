@@ -1,0 +1,67 @@
+"""Time the yardstick against itself: how far apart two models must be on this machine to be told apart."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from harness.contract import Predictions
+from harness.errors import InfrastructureError
+from harness.evaluation._measure import YARDSTICK_WIDTH, Subject, TimedWorkers, yardstick_session
+from harness.record import Latency
+from harness.sandbox import Folder, Sandbox
+from harness.scratch import scratch
+from harness.timing import LEAST_PROCESSES as LEAST
+from harness.timing import Budget, Calibration, MachineLock, calibration_of, keep_calibration
+
+_INPUTS, _BATCH = 2000, 256
+
+
+def calibrate(sandbox: Sandbox, lock: MachineLock, seconds: float) -> Calibration:
+    """Time the yardstick as if it were a model, in one process after the other, and keep what that shows.
+
+    Later evaluations of this user on this machine have it in their intervals, until the machine is started anew.
+
+    Raises:
+        InfrastructureError: no worker starts, or the machine is too busy for any figure.
+    """
+    latencies: list[Latency] = []
+    with scratch("calibrate") as work:
+        work.chmod(0o711)
+        artifact = work / "artifact"
+        artifact.mkdir()
+        artifact.chmod(0o755)
+        with yardstick_session(sandbox) as session:
+            session.setup(0)
+            session.save(artifact)
+        end = time.monotonic() + seconds
+        while len(latencies) < LEAST or time.monotonic() < end:
+            latencies.append(_against_itself(sandbox, lock, artifact))
+    found = calibration_of(latencies)
+    if found is None:
+        raise InfrastructureError(
+            f"the yardstick was timed {len(latencies)} times and had a ratio to itself in fewer than {LEAST}: the "
+            "machine is too busy; end other work and try again"
+        )
+    keep_calibration(lock.own_folder, found)
+    return found
+
+
+def _against_itself(sandbox: Sandbox, lock: MachineLock, artifact: Path) -> Latency:
+    generator = np.random.Generator(np.random.PCG64(1))
+    subject = Subject(
+        sandbox=sandbox,
+        open_session=lambda: yardstick_session(sandbox, Folder("artifact", artifact)),
+        seed=0,
+        inputs=generator.random((_INPUTS, YARDSTICK_WIDTH), np.float32),
+        example=Predictions(np.zeros(1, np.int64), np.zeros((1, 10), np.float32)),
+        perturb=None,
+        batch=_BATCH,
+        budget=Budget(),
+    )
+    with TimedWorkers(subject) as workers:
+        with lock.exclusive() as alone:
+            workers.measure()
+        return workers.measured(alone=alone).latency

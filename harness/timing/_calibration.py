@@ -1,0 +1,66 @@
+"""How much processes that run the same code differ on this machine: the yardstick timed against itself."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+
+import msgspec
+
+from harness.record import Latency
+from harness.statistics import NORMAL_95
+
+_NAME = "clock.json"
+_LEAST = 0.005
+"""Fewer than a dozen processes cannot show that they differ by less."""
+LEAST_PROCESSES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """What the yardstick against itself showed."""
+
+    processes: int
+    """How many it was timed in."""
+    ratio: float
+    """Their mean ratio, 1 if the cost of the channel is right."""
+    deviation: float
+    """Standard deviation of the ratio between processes, without what rounds explain."""
+    rounds: float
+    """Standard deviation of the ratio of one process, by its rounds."""
+
+    @property
+    def resolution(self) -> float:
+        """The least difference between two models that is told from chance 95 times in 100, as a share."""
+        return NORMAL_95 * math.sqrt(2) * math.hypot(self.deviation, self.rounds)
+
+
+def calibration_of(latencies: Sequence[Latency]) -> Calibration | None:
+    """Return what these measurements of the yardstick as a model show; None of fewer than three."""
+    sure = [one for one in latencies if one.ratio_to_yardstick and one.uncertainty is not None]
+    if len(sure) < LEAST_PROCESSES:
+        return None
+    logs = [math.log(one.ratio_to_yardstick) for one in sure if one.ratio_to_yardstick]
+    rounds = math.sqrt(fmean((one.uncertainty.rounds / NORMAL_95) ** 2 for one in sure if one.uncertainty))
+    between = math.sqrt(max(stdev(logs) ** 2 - rounds**2, 0.0))
+    return Calibration(processes=len(sure), ratio=math.exp(fmean(logs)), deviation=max(between, _LEAST), rounds=rounds)
+
+
+def keep_calibration(folder: Path, calibration: Calibration) -> Path:
+    """Write it into a folder of this user's that does not outlive the machine's next start."""
+    path = folder / _NAME
+    path.write_bytes(msgspec.json.encode(calibration))
+    return path
+
+
+def kept_calibration(folder: Path) -> Calibration | None:
+    """Return what was kept in `folder`, if it can be read."""
+    with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+        found = msgspec.json.decode((folder / _NAME).read_bytes(), type=Calibration)
+        if 0 < found.deviation < 1:
+            return found
+    return None

@@ -1,0 +1,101 @@
+"""What spoils a round: other work on the machine, seen in counters of the kernel.
+
+Only what comes from outside of the model's own processes counts, for a model must not be able to have its slow rounds
+dropped: time that a process waited for its core is held against the CPU time of the model's other processes and threads
+first, and where these took any, the round stands.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_WAITED = 0.05
+"""Time that the host and the workers together may wait for their cores, as a share of a round."""
+_OWN = 0.1
+"""CPU time of the model's other processes and threads that may explain a wait, as a share of the wait."""
+_STEAL = 8
+"""The number among those of a line of /proc/stat."""
+
+
+@dataclass(frozen=True)
+class _Counters:
+    at: float
+    stolen: int
+    throttled: int
+    waited_seconds: float
+
+
+class Disturbance:
+    """Watches the counters of some cores, of this thread, and of the main threads of the model and the yardstick."""
+
+    def __init__(self, cores: Sequence[int], model: int, yardstick: int, worked: Callable[[], float]) -> None:
+        self._cores, self._worked = frozenset(cores), worked
+        self._model = Path(f"/proc/{model}/schedstat")
+        host = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+        self._threads = (host, self._model, Path(f"/proc/{yardstick}/schedstat"))
+        self._others_worked = self._others()
+        self._last = self._read()
+
+    def __call__(self) -> str:
+        """Return what disturbed the machine since it was last asked; "" for nothing, or where it cannot be seen."""
+        before, now = self._last, self._read()
+        self._last = now
+        if now.stolen > before.stolen:
+            return "steal"
+        if now.throttled > before.throttled:
+            return "throttling"
+        waited = now.waited_seconds - before.waited_seconds
+        if waited > _WAITED * (now.at - before.at) and self._is_foreign(waited):
+            return "preemption"
+        return ""
+
+    def _is_foreign(self, waited: float) -> bool:
+        """Tell whether the model's own processes and threads cannot be what was waited for."""
+        before, self._others_worked = self._others_worked, self._others()
+        return self._others_worked - before <= _OWN * waited
+
+    def _others(self) -> float:
+        """Return the CPU time of the model's processes and threads but for the main thread, which answers."""
+        return self._worked() - _nanoseconds(self._model, 0) / 1e9
+
+    def _read(self) -> _Counters:
+        return _Counters(
+            at=time.perf_counter(),
+            stolen=sum(_stolen(self._cores)),
+            throttled=sum(map(_throttled, self._cores)),
+            waited_seconds=sum(_nanoseconds(path, 1) for path in self._threads) / 1e9,
+        )
+
+
+def _nanoseconds(path: Path, field: int) -> int:
+    """Return a number of a thread's ``schedstat``: 0 the time it ran, 1 the time it waited for its core."""
+    try:
+        return int(path.read_bytes().split()[field])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _stolen(cores: frozenset[int]) -> list[int]:
+    """Return the ticks that a hypervisor gave each of these cores to others."""
+    found = []
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/stat").read_bytes().splitlines()[1:]:
+            name, *numbers = line.split()
+            if not name.startswith(b"cpu"):
+                break
+            if int(name[len(b"cpu") :]) in cores:
+                found.append(int(numbers[_STEAL - 1]))
+    return found
+
+
+def _throttled(core: int) -> int:
+    """Return how often a core was slowed down because it was hot."""
+    try:
+        return int(Path(f"/sys/devices/system/cpu/cpu{core}/thermal_throttle/core_throttle_count").read_bytes())
+    except (OSError, ValueError):
+        return 0

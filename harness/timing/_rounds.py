@@ -1,0 +1,175 @@
+"""Rounds: the model, the yardstick and the channel take turns until the ratio is known precisely enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median
+
+from harness.statistics import trimmed_mean, trimmed_mean_interval
+from harness.timing._clock import Budget, Prepare, Request, Timer, sample
+
+PRECISION = 0.02
+"""Half the width of the 95 % interval of the ratio, as a share of it, at which measuring stops."""
+ROUND_REQUESTS = 8
+_FIRST_LOOK, _GROWTH = 8, 1.5
+_HIDDEN = 1.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timed:
+    """What takes turns: a model and the yardstick, and for each an exchange that is answered without either."""
+
+    model: Prepare[object]
+    primer: Request[object]
+    """A request to the model whose time does not count: the first after others have used the caches."""
+    echo: Prepare[object]
+    yardstick: Prepare[float]
+    """It predicts twice, and answers with the seconds of the second time by the clock of its own worker, in which no
+    student code is."""
+    yardstick_echo: Prepare[object]
+    worked: Timer
+    """CPU time of the model's processes so far."""
+    disturbance: Callable[[], str]
+    """What disturbed the machine since it was last asked, other than the model's own processes; "" for nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """Raw samples in seconds, in the order they were taken, and what happened beside."""
+
+    numbers: range
+    """Of the requests to the model."""
+    model: Sequence[float]
+    echo: Sequence[float]
+    yardstick: Sequence[float]
+    yardstick_itself: Sequence[float]
+    """How long it takes when it was not asked but goes on, as in a loop of its own."""
+    yardstick_echo: Sequence[float]
+    others_seconds: float
+    """How long the model's processes had nothing to do."""
+    worked_seconds: float
+    """CPU time that they took meanwhile."""
+    disturbance: str = ""
+    """What spoiled the round, for the model and the yardstick alike; "" for nothing."""
+
+    @cached_property
+    def channel(self) -> float:
+        """What being asked costs: an echo, and what more of the yardstick's time was neither echo nor yardstick.
+
+        A worker that only echoes finds its code in the caches; one that has just predicted does not, nor does the
+        model when it is asked: what a first time takes longer than a second is the channel's, too. So net is what a
+        loop of the model alone would show.
+        """
+        return median(self.echo) + self._around - median(self.yardstick_echo)
+
+    @cached_property
+    def net(self) -> float:
+        """The model's time without the channel."""
+        return median(self.model) - self.channel
+
+    @cached_property
+    def ratio(self) -> float | None:
+        """Net over the yardstick itself; None where the channel hides the yardstick."""
+        yardstick = median(self.yardstick_itself)
+        return None if yardstick < self._around else self.net / yardstick
+
+    @cached_property
+    def _around(self) -> float:
+        return median(whole - 2 * itself for whole, itself in zip(self.yardstick, self.yardstick_itself, strict=True))
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """All rounds of a measurement that count, and how many were void."""
+
+    valid: Sequence[Round]
+    void: int
+    precise: bool
+    """Whether it stopped because the ratio was known precisely enough, and not because the budget was spent."""
+
+    @property
+    def background_share(self) -> float:
+        """CPU time that the model's processes took while others were timed, as a share of that time."""
+        return sum(one.worked_seconds for one in self.valid) / sum(one.others_seconds for one in self.valid)
+
+
+def is_look(rounds: int) -> bool:
+    """Tell whether the interval is looked at after so many rounds: 8, 12, 18, 27, 40, 60, 91 and so on.
+
+    Looks are few and fixed, so that stopping at the first that pleases leaves the interval its coverage
+    (``tests/benchmarks/test_precision.py`` shows how much).
+    """
+    look = float(_FIRST_LOOK)
+    while int(look) < rounds:
+        look *= _GROWTH
+    return int(look) == rounds
+
+
+def ratios_of(rounds: Sequence[Round]) -> list[float]:
+    """Return the ratios of the rounds; none where the channel hides the yardstick in most of them."""
+    ratios = [one.ratio for one in rounds if one.ratio is not None]
+    return ratios if 2 * len(ratios) >= len(rounds) else []
+
+
+def is_precise(rounds: Sequence[Round]) -> bool:
+    """Tell whether more rounds would change little: the ratio is precise, or cannot be had at all."""
+    if median(median(one.model) for one in rounds) < _HIDDEN * median(one.channel for one in rounds):
+        return True
+    ratios = ratios_of(rounds)
+    interval = trimmed_mean_interval(ratios)
+    return interval is not None and (interval.high - interval.low) / 2 <= PRECISION * abs(trimmed_mean(ratios))
+
+
+def measure(timed: Timed, budget: Budget, available: int, timer: Timer) -> Rounds:
+    """Measure in rounds until the ratio is precise, or the budget or the `available` inputs are used up.
+
+    Rounds are short: a machine that changes its speed, as one shared with others does, changes it for all four. A
+    round that something outside of the model's processes spoiled is void and repeated while there is time; if more than
+    half are void, or too few requests are left, all count.
+    """
+    size = max(1, min(ROUND_REQUESTS, available // _FIRST_LOOK))
+    least, most = min(budget.least, available), min(budget.most, available)
+    end = timer() + budget.seconds
+    rounds: list[Round] = []
+    valid: list[Round] = []
+    while not rounds or rounds[-1].numbers.stop < most:
+        start = rounds[-1].numbers.stop if rounds else 0
+        rounds.append(_round(timed, range(start, min(start + size, most)), timer))
+        if not rounds[-1].disturbance:
+            valid.append(rounds[-1])
+            if _suffice(valid, rounds, least) and is_look(len(valid)) and is_precise(valid):
+                return Rounds(valid, len(rounds) - len(valid), precise=True)
+        if timer() >= end and _requests(rounds) >= least:
+            break
+    counted = valid if _suffice(valid, rounds, least) else rounds
+    return Rounds(counted, len(rounds) - len(counted), precise=False)
+
+
+def _suffice(valid: Sequence[Round], rounds: Sequence[Round], least: int) -> bool:
+    return _requests(valid) >= least and 2 * len(valid) >= len(rounds)
+
+
+def _requests(rounds: Sequence[Round]) -> int:
+    return sum(len(one.model) for one in rounds)
+
+
+def _round(timed: Timed, numbers: range, timer: Timer) -> Round:
+    first = numbers.start
+    model, _ = sample(timed.model, numbers, timer, timed.primer)
+    worked, begin = timed.worked(), timer()
+    echo, _ = sample(timed.echo, numbers, timer, timed.echo(first))
+    yardstick, itself = sample(timed.yardstick, numbers, timer, timed.yardstick(first))
+    yardstick_echo, _ = sample(timed.yardstick_echo, numbers, timer, timed.yardstick_echo(first))
+    return Round(
+        numbers=numbers,
+        model=model,
+        echo=echo,
+        yardstick=yardstick,
+        yardstick_itself=itself,
+        yardstick_echo=yardstick_echo,
+        worked_seconds=timed.worked() - worked,
+        others_seconds=timer() - begin,
+        disturbance=timed.disturbance(),
+    )

@@ -1,0 +1,108 @@
+"""What the rounds say: latency, ratio to the yardstick, and how sure each figure is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import median
+from typing import Literal
+
+import numpy as np
+
+from harness.statistics import (
+    NORMAL_95,
+    Interval,
+    interquartile_ratio,
+    quantile_bound_rank,
+    trimmed_mean,
+    trimmed_mean_interval,
+)
+from harness.timing._rounds import Rounds, ratios_of
+
+NOISY = 0.10
+PROCESS_DEVIATION = 0.02
+"""Standard deviation of the ratio between processes that run the same code, where the machine was not calibrated."""
+CHANNEL_SHARE = 0.25
+"""How wrong the cost of the channel may be, as a share of it: how much colder than those of the yardstick the caches
+of a model are when it is asked cannot be known from outside."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntervalTerms:
+    """What the interval is made of: half widths at 95 %, as shares of the figure."""
+
+    rounds: float
+    """What differs between rounds: by the bootstrap."""
+    processes: float
+    """What differs between processes that run the same code: memory layout, say. Rounds of one process cannot know."""
+    channel: float
+    """How wrong the cost of the channel may be."""
+
+    @property
+    def whole(self) -> float:
+        """The half width: the first two are random and independent, the third is systematic."""
+        return math.hypot(self.rounds, self.processes) + self.channel
+
+    def around(self, value: float) -> Interval:
+        """Return the interval of a figure."""
+        return Interval(value * max(0.0, 1 - self.whole), value * (1 + self.whole))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What the samples say."""
+
+    n: int
+    p50_seconds: float
+    net_p50_seconds: float | None
+    net_terms: IntervalTerms | None
+    p90_bound_seconds: float | None
+    iqr_ratio: float
+    noisy: bool
+    channel_seconds: float
+    ratio_to_yardstick: float | None
+    ratio_terms: IntervalTerms | None
+    rounds: int
+    void_rounds: int
+    stopped: Literal["precision", "budget"]
+
+
+def summarise(rounds: Rounds, process_deviation: float = PROCESS_DEVIATION) -> Summary:
+    """Summarise samples: the median of all, and trimmed means of the rounds' net times and ratios.
+
+    Below twice the cost of the channel a figure is unresolved.
+    """
+    samples = np.sort(np.concatenate([one.model for one in rounds.valid]))
+    p50 = float(np.median(samples))
+    channel = median(one.channel for one in rounds.valid)
+    nets = [one.net for one in rounds.valid]
+    resolved = p50 >= 2 * channel and trimmed_mean(nets) > 0
+    ratios = ratios_of(rounds.valid) if resolved else []
+    iqr_ratio = interquartile_ratio(samples)
+    rank = quantile_bound_rank(len(samples))
+
+    def terms(values: list[float]) -> IntervalTerms | None:
+        interval = trimmed_mean_interval(values) if resolved else None
+        if interval is None:
+            return None
+        return IntervalTerms(
+            rounds=(interval.high - interval.low) / 2 / trimmed_mean(values),
+            processes=NORMAL_95 * process_deviation,
+            channel=CHANNEL_SHARE * channel / trimmed_mean(nets),
+        )
+
+    return Summary(
+        n=len(samples),
+        p50_seconds=p50,
+        net_p50_seconds=trimmed_mean(nets) if resolved else None,
+        net_terms=terms(nets),
+        p90_bound_seconds=None if rank is None else float(samples[-rank]),
+        iqr_ratio=iqr_ratio,
+        noisy=iqr_ratio > NOISY or any(one.disturbance for one in rounds.valid),
+        channel_seconds=channel,
+        ratio_to_yardstick=trimmed_mean(ratios) if ratios else None,
+        ratio_terms=terms(ratios),
+        rounds=len(rounds.valid),
+        void_rounds=rounds.void,
+        stopped="precision" if rounds.precise else "budget",
+    )

@@ -1,0 +1,77 @@
+"""Ranks by speed respect intervals, and the front respects both ranks."""
+
+import msgspec
+import pytest
+
+from harness.leaderboard import board_markdown, build
+from harness.leaderboard._speed import front, speed_ranks
+from harness.record import EvidenceStore, Latency, Record, Uncertainty
+from tests.records import RECORD, changed
+
+pytestmark = pytest.mark.unit
+
+
+def latency(ratio, rounds=0.02, processes=0.02, channel=0.5):
+    return Latency(
+        batch=1,
+        n=64,
+        p50_seconds=0.002,
+        net_p50_seconds=0.001,
+        p90_bound_seconds=0.003,
+        iqr_ratio=0.05,
+        noisy=False,
+        channel_seconds=0.0005,
+        ratio_to_yardstick=ratio,
+        ratio_low=ratio and 0.9 * ratio,
+        ratio_high=ratio and 1.1 * ratio,
+        uncertainty=Uncertainty(rounds=rounds, processes=processes, channel=channel),
+    )
+
+
+def timed(name, ratio, value=0.9, **terms):
+    scores = (msgspec.structs.replace(RECORD.scores[0], value=value, low=value - 0.001, high=value + 0.001),)
+    return changed(submission={"name": name}, scores=scores, cost={"latency": latency(ratio, **terms)})
+
+
+def test_two_whose_intervals_overlap_share_a_rank():
+    assert speed_ranks([timed("a", 0.98), timed("b", 1.0), timed("c", 2.0)]) == [1, 1, 3]
+
+
+def test_the_error_of_the_channel_is_common_to_both_and_hides_no_difference():
+    assert speed_ranks([timed("a", 1.0, channel=0.5), timed("b", 1.3, channel=0.5)]) == [1, 2]
+
+
+def test_a_wide_interval_between_rounds_ties():
+    assert speed_ranks([timed("a", 1.0, rounds=0.3), timed("b", 1.3, rounds=0.3)]) == [1, 1]
+
+
+def test_without_a_ratio_or_its_interval_there_is_no_rank():
+    old = changed(cost={"latency": msgspec.structs.replace(latency(1.0), uncertainty=None)})
+    assert speed_ranks([timed("a", None), old, RECORD, timed("b", 1.0)]) == [None, None, None, 1]
+
+
+def test_the_front_holds_whom_nobody_beats_in_both():
+    assert front([(1, 3), (2, 1), (2, 2), (4, 4), (None, 1), (1, None)]) == [True, True, False, False, False, False]
+
+
+def test_equals_are_all_on_the_front():
+    assert front([(1, 1), (1, 1), (2, 1)]) == [True, True, False]
+
+
+def test_the_board_shows_the_interval_the_rank_and_the_front(tmp_path):
+    records = [timed("ann", 1.0, value=0.95), timed("bob", 3.0, value=0.90), timed("cem", 1.02, value=0.80)]
+    text = board_markdown(build(records, EvidenceStore(tmp_path)))
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| ")]
+    assert {row[1]: row[-2:] for row in cells[1:]} == {
+        "ann": ["1.00 ± 0.10", "1 ◆"],
+        "bob": ["3.00 ± 0.30", "3"],
+        "cem": ["1.02 ± 0.10", "1"],
+    }
+
+
+def test_a_record_of_an_earlier_version_is_read_and_shown_without_an_interval(tmp_path):
+    raw = msgspec.to_builtins(timed("old", 1.0))
+    for key in ("ratio_low", "ratio_high", "uncertainty", "rounds", "void_rounds", "stopped", "net_low_seconds"):
+        del raw["cost"]["latency"][key]
+    record = msgspec.convert(raw, Record)
+    assert "| 1.00 |" in " ".join(board_markdown(build([record], EvidenceStore(tmp_path))).split())

@@ -1,0 +1,188 @@
+"""Rounds, with a timer that the test turns: who takes turns, when it stops, and which rounds count."""
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.timing import Budget, Round, Rounds, Timed, measure, summarise
+from harness.timing._rounds import is_look, is_precise
+from tests.timing.watches import Watch
+
+pytestmark = pytest.mark.unit
+
+NAMES = ("model", "echo", "yardstick", "yardstick_echo")
+STEADY = {"model": 0.010, "echo": 0.001, "yardstick": 0.009, "yardstick_echo": 0.001}
+"""Seconds of each; the yardstick answers that it took 4 ms itself."""
+
+
+class Yardstick:
+    """A request whose answer is what the second prediction took."""
+
+    def __init__(self, request, itself):
+        self.send, self.itself, self._request = request.send, itself, request
+
+    def take(self):
+        self._request.take()
+        return self.itself
+
+
+def timed(watch, noise=lambda: 1.0, worked=lambda: 0.0, disturbance=lambda: "", seconds=STEADY):
+    """Four that take turns; the model's time is multiplied by what `noise` returns."""
+    prepared = {name: watch.subject(lambda _, name=name: seconds[name], name) for name in NAMES}
+    return Timed(
+        model=lambda number: watch.subject(lambda _: seconds["model"] * noise())(number),
+        primer=watch.subject(lambda _: seconds["model"], "primer")(0),
+        echo=prepared["echo"],
+        yardstick=lambda number: Yardstick(prepared["yardstick"](number), (seconds["yardstick"] - 0.001) / 2),
+        yardstick_echo=prepared["yardstick_echo"],
+        worked=worked,
+        disturbance=disturbance,
+    )
+
+
+def noisy(deviation, seed=0):
+    generator = random.Random(seed)
+    return lambda: generator.gauss(1.0, deviation)
+
+
+@pytest.fixture
+def watch():
+    return Watch()
+
+
+def test_all_four_take_turns_and_the_first_request_of_each_turn_does_not_count(watch):
+    measured = measure(timed(watch), Budget(), 1000, watch)
+    one = [name for name, _ in watch.requests][: 4 * 9]
+    assert one == ["primer", *["model"] * 8, *["echo"] * 9, *["yardstick"] * 9, *["yardstick_echo"] * 9]
+    assert [len(one.model) for one in measured.valid] == [8] * 8
+
+
+def test_a_quick_model_on_a_quiet_machine_needs_64_requests(watch):
+    measured = measure(timed(watch), Budget(), 10_000, watch)
+    assert (len(measured.valid), measured.precise, measured.void) == (8, True, 0)
+
+
+def test_a_noisy_ratio_takes_more_rounds_and_ends_at_a_look(watch):
+    few = measure(timed(watch, noisy(0.08)), Budget(seconds=1e9), 10_000, watch)
+    many = measure(timed(watch, noisy(0.3)), Budget(seconds=1e9), 10_000, watch)
+    assert 8 < len(few.valid) < len(many.valid)
+    assert few.precise
+    assert is_look(len(few.valid))
+
+
+def test_measuring_ends_when_the_budget_is_spent(watch):
+    measured = measure(timed(watch, noisy(1.0)), Budget(seconds=20.0), 10_000, watch)
+    assert not measured.precise
+    assert 20.0 <= watch.now - 100.0 < 21.0
+
+
+def test_a_slow_model_is_asked_64_times_whatever_that_takes(watch):
+    slow = {name: 1000 * seconds for name, seconds in STEADY.items()}
+    measured = measure(timed(watch, noisy(1.0), seconds=slow), Budget(), 10_000, watch)
+    assert sum(len(one.model) for one in measured.valid) == 64
+
+
+def test_a_model_that_the_channel_hides_is_not_measured_longer(watch):
+    hidden = STEADY | {"model": 0.0011}
+    measured = measure(timed(watch, noisy(1.0), seconds=hidden), Budget(seconds=1e9), 10_000, watch)
+    assert len(measured.valid) == 8
+
+
+@settings(deadline=None)
+@given(st.integers(1, 400))
+def test_no_input_is_asked_twice_and_few_inputs_are_all_used(available):
+    watch = Watch()
+    measured = measure(timed(watch, noisy(1.0)), Budget(), available, watch)
+    asked = [number for name, number in watch.requests if name == "model"]
+    assert asked == list(range(len(asked)))
+    assert len(asked) >= min(64, available)
+    assert asked == [number for one in measured.valid for number in one.numbers]
+
+
+def test_looks_are_few_and_fixed():
+    assert [rounds for rounds in range(1, 100) if is_look(rounds)] == [8, 12, 18, 27, 40, 60, 91]
+
+
+def test_spoiled_rounds_are_void_and_repeated(watch):
+    causes = iter(["steal", "", "preemption"] + [""] * 100)
+    measured = measure(timed(watch, disturbance=lambda: next(causes)), Budget(seconds=60), 10_000, watch)
+    assert (len(measured.valid), measured.void, measured.precise) == (8, 2, True)
+    assert [one.numbers.start for one in measured.valid] == [8, *range(24, 80, 8)]
+
+
+def test_if_most_rounds_are_spoiled_all_count(watch):
+    causes = iter(["steal", "steal", ""] * 1000)
+    measured = measure(timed(watch, disturbance=lambda: next(causes)), Budget(seconds=20), 10_000, watch)
+    assert (measured.void, measured.precise) == (0, False)
+
+
+def test_if_all_rounds_are_spoiled_all_count_and_the_figure_is_noisy(watch):
+    measured = measure(timed(watch, disturbance=lambda: "steal"), Budget(seconds=3.0), 10_000, watch)
+    assert (measured.void, measured.precise) == (0, False)
+    assert sum(len(one.model) for one in measured.valid) >= 64
+    assert summarise(measured).noisy
+
+
+def test_a_round_keeps_what_the_model_worked_while_others_were_timed(watch):
+    measured = measure(timed(watch, worked=lambda: 0.5 * watch.now), Budget(), 1000, watch)
+    assert measured.background_share == pytest.approx(0.5)
+
+
+def test_work_in_the_models_own_turn_is_no_background_work(watch):
+    def worked():
+        return float(sum(name == "model" for name, _ in watch.requests))
+
+    assert measure(timed(watch, worked=worked), Budget(), 200, watch).background_share == 0
+
+
+def one_round(*model, echo=0.0, around=None, yardstick=0.002):
+    """A round in which a request to the yardstick takes `yardstick` itself twice and `around` until it is back."""
+    around = echo if around is None else around
+    return Round(
+        numbers=range(len(model)),
+        model=model,
+        echo=(echo,),
+        yardstick=(2 * yardstick + around,),
+        yardstick_itself=(yardstick,),
+        yardstick_echo=(echo,),
+        others_seconds=1.0,
+        worked_seconds=0.0,
+    )
+
+
+def test_a_ratio_is_precise_within_two_percent():
+    def rounds(spread):
+        return [one_round(0.010 * (1 + spread * (i % 3 - 1))) for i in range(12)]
+
+    assert is_precise(rounds(0.01))
+    assert not is_precise(rounds(0.1))
+
+
+def test_a_short_budget_warms_up_in_proportion():
+    assert (Budget().warm_up_seconds, Budget(seconds=0.003).warm_up_seconds) == (
+        pytest.approx(1.0),
+        pytest.approx(0.01),
+    )
+
+
+def test_what_waking_code_that_has_predicted_costs_is_the_channels():
+    one = one_round(0.010, echo=0.001, around=0.003)
+    assert (one.channel, one.net) == (pytest.approx(0.003), pytest.approx(0.007))
+
+
+def test_the_models_own_echo_counts_what_its_larger_inputs_cost():
+    assert replace(one_round(0.010, echo=0.001, around=0.002), echo=(0.004,)).channel == pytest.approx(0.005)
+
+
+def test_a_few_slow_answers_of_the_yardstick_do_not_make_the_channel():
+    steady = one_round(0.010, echo=0.001)
+    torn = replace(steady, yardstick=(0.005, 0.005, 0.5), yardstick_itself=(0.002, 0.002, 0.002))
+    assert torn.channel == pytest.approx(0.001)
+
+
+def test_a_yardstick_that_the_channel_hides_gives_no_ratio():
+    assert one_round(0.01, echo=0.001, yardstick=0.0000001).ratio is None
+    assert Rounds([one_round(0.01)], 0, precise=False).valid[0].ratio == pytest.approx(5.0)
