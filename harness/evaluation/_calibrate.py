@@ -13,8 +13,7 @@ from harness.evaluation._measure import YARDSTICK_WIDTH, Subject, TimedWorkers, 
 from harness.record import Latency
 from harness.sandbox import Folder, Sandbox
 from harness.scratch import scratch
-from harness.timing import LEAST_PROCESSES as LEAST
-from harness.timing import Budget, Calibration, MachineLock, calibration_of, keep_calibration
+from harness.timing import LEAST_PROCESSES, Budget, Calibration, MachineLock, calibration_of, keep_calibration
 
 _INPUTS, _BATCH = 2000, 256
 _BUSY_SECONDS = 10.0
@@ -45,8 +44,8 @@ def calibrate(sandbox: Sandbox, lock: MachineLock, seconds: float) -> Calibratio
             found = calibration_of(latencies)
     if found is None:
         raise InfrastructureError(
-            f"the yardstick was timed {len(latencies)} times and had a ratio to itself in fewer than {LEAST}: the "
-            "machine is too busy; end other work and try again"
+            f"the yardstick was timed {len(latencies)} times and had a ratio to itself in fewer than "
+            f"{LEAST_PROCESSES}: the machine is too busy; end other work and try again"
         )
     keep_calibration(lock.own_folder, found)
     return found
