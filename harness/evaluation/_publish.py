@@ -12,10 +12,11 @@ import msgspec
 
 from harness.evaluation._plan import Plan
 from harness.evaluation._secret import is_restricted, is_secret
-from harness.record import Audit, Cost, Latency, Record, Repeat, Score
+from harness.record import Audit, Cost, Latency, Record, Repeat, Score, Uncertainty
+from harness.timing import IntervalTerms
 
-SCORE_DIGITS, TIME_DIGITS, SIZE_DIGITS = 5, 2, 2
-"""Digits that count, of scores, of seconds and what is derived of them, and of bytes."""
+SCORE_DIGITS, TIME_DIGITS, SIZE_DIGITS, TERM_DIGITS = 5, 2, 2, 1
+"""Digits that count, of scores, of seconds and what is derived of them, of bytes, and of how uncertain a time is."""
 _NO_FIGURES = "its figures are not published, for they may carry data that must not leave"
 
 
@@ -77,15 +78,37 @@ def _of_fit(cost: Cost) -> Cost:
 
 
 def _latency(latency: Latency) -> Latency:
+    """Round; intervals are made anew from what is rounded, so that they tell no more."""
+    net, ratio = (
+        _rounded_if_any(figure, TIME_DIGITS) for figure in (latency.net_p50_seconds, latency.ratio_to_yardstick)
+    )
+    terms = None if latency.uncertainty is None else _terms(latency.uncertainty)
+    nets = None if terms is None or net is None else terms.around(net)
+    ratios = None if terms is None or ratio is None else terms.around(ratio)
     return msgspec.structs.replace(
         latency,
         n=_size(latency.n) or 0,
         p50_seconds=_time(latency.p50_seconds),
-        net_p50_seconds=_rounded_if_any(latency.net_p50_seconds, TIME_DIGITS),
+        net_p50_seconds=net,
         p90_bound_seconds=_rounded_if_any(latency.p90_bound_seconds, TIME_DIGITS),
         iqr_ratio=_time(latency.iqr_ratio),
         channel_seconds=_time(latency.channel_seconds),
-        ratio_to_yardstick=_rounded_if_any(latency.ratio_to_yardstick, TIME_DIGITS),
+        ratio_to_yardstick=ratio,
+        net_low_seconds=None if nets is None else nets.low,
+        net_high_seconds=None if nets is None else nets.high,
+        ratio_low=None if ratios is None else ratios.low,
+        ratio_high=None if ratios is None else ratios.high,
+        uncertainty=None if terms is None else Uncertainty(**vars(terms)),
+        rounds=None,
+        void_rounds=None,
+    )
+
+
+def _terms(terms: Uncertainty) -> IntervalTerms:
+    return IntervalTerms(
+        rounds=_rounded(terms.rounds, TERM_DIGITS),
+        processes=_rounded(terms.processes, TERM_DIGITS),
+        channel=_rounded(terms.channel, TERM_DIGITS),
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from harness.evaluation._publish import bounded
 from harness.evaluation._worker_failures import plausible
-from harness.record import Audit, Cost, Latency, Record, Repeat, Throughput, stored_form
+from harness.record import Audit, Cost, Latency, Record, Repeat, Throughput, Uncertainty, stored_form
 from harness.sandbox import Folder
 from harness.wire import Raised
 from tests.records import ACCURACY, RECORD, changed
@@ -44,6 +44,16 @@ def told(number: int) -> Record:
                 noisy=False,
                 channel_seconds=seconds[6],
                 ratio_to_yardstick=seconds[7],
+                net_low_seconds=draw.random(),
+                net_high_seconds=draw.random(),
+                ratio_low=draw.random(),
+                ratio_high=draw.random(),
+                uncertainty=Uncertainty(
+                    rounds=draw.uniform(0.1, 0.9), processes=0.0392, channel=draw.uniform(0.1, 0.9)
+                ),
+                rounds=draw.randrange(100),
+                void_rounds=draw.randrange(100),
+                stopped="precision",
             ),
             throughput=Throughput(batch=256, samples_per_second=seconds[8] * 1000),
         ),
@@ -83,9 +93,20 @@ def test_each_figure_says_little(fit_too: bool) -> None:
         values = {record[place] for record in records}
         if place in scores or (place in told_by_fit and not fit_too):
             continue
+        if place.endswith(("_low", "_high", "_low_seconds", "_high_seconds")) and "latency" in place:
+            continue  # made from others
         most = 901 if place == ".cost.parameters" else 91
         assert len(values) <= most, place
     assert all(len(f"{record[place]:.12g}".lstrip("0.")) <= 5 for record in records[:50] for place in scores)
+
+
+def test_intervals_are_made_from_what_is_published() -> None:
+    one, other = told(0), told(1)
+    moved = msgspec.structs.replace(
+        one.cost.latency, ratio_low=0.1, ratio_high=7.0, net_low_seconds=0.2, net_high_seconds=8.0
+    )
+    moved_record = changed(one, cost=msgspec.structs.replace(one.cost, latency=moved))
+    assert bounded(moved_record, fit_too=True) == bounded(one, fit_too=True) != bounded(other, fit_too=True)
 
 
 def test_what_is_published_can_be_stored() -> None:
