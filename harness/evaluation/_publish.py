@@ -12,7 +12,7 @@ import msgspec
 
 from harness.evaluation._plan import Plan
 from harness.evaluation._secret import is_restricted, is_secret
-from harness.record import Audit, Cost, Latency, Record, Repeat, Score, Uncertainty
+from harness.record import Audit, Cost, Latency, Machine, Record, Repeat, Score, Uncertainty
 from harness.timing import IntervalTerms
 
 SCORE_DIGITS, TIME_DIGITS, SIZE_DIGITS, TERM_DIGITS = 5, 2, 2, 1
@@ -39,10 +39,19 @@ def bounded(record: Record, *, fit_too: bool) -> Record:
         run=msgspec.structs.replace(
             run,
             seconds=_time(run.seconds),
+            machine=_machine(run.machine),
             phases={name: _time(seconds) for name, seconds in run.phases.items()},
             repeats=tuple(Repeat(seed=one.seed, value=_rounded(one.value, SCORE_DIGITS)) for one in run.repeats),
         ),
     )
+
+
+def _machine(machine: Machine) -> Machine:
+    """Leave out how busy the machine was, for workers decide that."""
+    if machine.clock is None:
+        return machine
+    clock = msgspec.structs.replace(machine.clock, swap_bytes=None, steal=None, load=None)
+    return msgspec.structs.replace(machine, clock=clock)
 
 
 def _score(score: Score) -> Score:

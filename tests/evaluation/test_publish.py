@@ -10,7 +10,7 @@ import pytest
 
 from harness.evaluation._publish import bounded
 from harness.evaluation._worker_failures import plausible
-from harness.record import Audit, Cost, Latency, Record, Repeat, Throughput, Uncertainty, stored_form
+from harness.record import Audit, ClockFacts, Cost, Latency, Record, Repeat, Throughput, Uncertainty, stored_form
 from harness.sandbox import Folder
 from harness.wire import Raised
 from tests.records import ACCURACY, RECORD, changed
@@ -59,10 +59,22 @@ def told(number: int) -> Record:
         ),
         audits=(Audit(name="same answers", passed=True, severity="fail", detail=f"{draw.random()} items"),),
         run={
+            "machine": msgspec.structs.replace(RECORD.run.machine, clock=busy(draw)),
             "seconds": seconds[0],
             "phases": {"predict": draw.uniform(1, 9.5)},
             "repeats": (Repeat(seed=1, value=draw.uniform(0.1, 0.9)),),
         },
+    )
+
+
+def busy(draw: random.Random) -> ClockFacts:
+    return ClockFacts(
+        governor="performance",
+        turbo=False,
+        multithreading=True,
+        swap_bytes=draw.randrange(10**9),
+        steal=draw.random(),
+        load=draw.random(),
     )
 
 

@@ -151,6 +151,8 @@ def timeless(record: dict[str, Any]) -> dict[str, Any]:
     for part, keys in TIMING.items():
         for key in keys:
             del record[part][key]
+    for varying in ("load", "steal", "swap_bytes"):
+        del record["run"]["machine"]["clock"][varying]
     return record
 
 
