@@ -267,7 +267,7 @@ def test_what_others_put_into_folders_that_all_share_stops_nobody(course: Tempor
     """A link in the place of the lock of the machine, and one in that of this user's temporary folder."""
     shared = tmp_path / "shared"
     shared.mkdir(mode=0o755)
-    for name in ("harness-room.lock", f"harness-{os.geteuid()}"):
+    for name in ("harness-work.lock", f"harness-{os.geteuid()}"):
         (shared / name).symlink_to("/nonexistent")
     course.environment |= {"HARNESS_LOCKS": str(shared), "TMPDIR": str(shared)}
     course.add_task()
@@ -275,5 +275,5 @@ def test_what_others_put_into_folders_that_all_share_stops_nobody(course: Tempor
     done = course.process("evaluate", "submissions/ann")
     assert done.returncode == 0, done.stdout + done.stderr
     assert course.record("ann")["cost"]["latency"]["noisy"] is True
-    assert done.stderr.count("harness-room.lock cannot be opened to lock it") == 1
+    assert done.stderr.count("harness-work.lock cannot be opened to lock it") == 1
     assert "(noisy machine)" in done.stdout
