@@ -112,9 +112,9 @@ def test_what_is_called_otherwise_or_is_a_link_stays(place):
     own(place).mkdir(0o700)
     (own(place) / "tmp-link").symlink_to(place / "elsewhere")
     (own(place) / "tmp-link.lock").touch()
-    (own(place) / "own-room.lock").touch()
+    (own(place) / "own-work.lock").touch()
     Scratch.make("kind").close()
-    assert left(own(place)) == ["own-room.lock", "tmp-link"]
+    assert left(own(place)) == ["own-work.lock", "tmp-link"]
     assert left(place / "elsewhere") == ["file"]
 
 
