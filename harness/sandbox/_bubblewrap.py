@@ -22,6 +22,7 @@ from harness.sandbox._forkserver import ForkServerCommand
 from harness.sandbox._interpreter import interpreter_paths, package_folder
 from harness.sandbox._levels import Isolation, Level
 from harness.sandbox._root import Restrictions, launcher_command, lease_uid
+from harness.sandbox._sample_data import sample_data
 from harness.sandbox._seccomp import UNCOVERED, compile_filter
 from harness.scratch import Scratch
 from harness.versions import parse_version
@@ -169,7 +170,8 @@ class Bubblewrap:
     def view(self) -> View:
         """Return what of the host shows to every worker at its own place."""
         names = (*map(Path, _SYSTEM), *interpreter_paths())
-        return view((path for path in names if path.exists()), (path for path in self.hidden if path.is_dir()))
+        hidden = (*self.hidden, *sample_data(path for path in names if path.name.endswith("-packages")))
+        return view((path for path in names if path.exists()), (path for path in hidden if path.is_dir()))
 
 
 def shared_bytes(limits: Limits) -> int:

@@ -83,6 +83,16 @@ def _beside(folder: Path) -> list[Path]:
         return []
 
 
+def _sample_data(mistake: Mistake) -> str | None:
+    """Say that the sample data of a package is not there."""
+    missing = isinstance(mistake.error, ImportError | OSError)
+    if missing and mistake.passes_through("/sklearn/datasets/", "/mpl-data/", "/matplotlib/cbook"):
+        return (
+            "sample data of installed packages is shown to no model: learn from `train`, and keep what you need on self"
+        )
+    return None
+
+
 def _imports(mistake: Mistake) -> str | None:
     error = mistake.error
     if mistake.says("attempted relative import"):
@@ -272,6 +282,6 @@ def _one_item(mistake: Mistake) -> str | None:
 
 
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    _hidden_package, _imports, _undefined, _notebook_syntax, _read_only, _no_network, _pointers, _no_file, _torch,
-    _processes, _split, _leaving, _saving, _one_item,
+    _hidden_package, _sample_data, _imports, _undefined, _notebook_syntax, _read_only, _no_network, _pointers,
+    _no_file, _torch, _processes, _split, _leaving, _saving, _one_item,
 )  # fmt: skip

@@ -31,6 +31,7 @@ class URLError(OSError):
 
 PARSER = "import argparse; p = argparse.ArgumentParser(); "
 SPLIT = "class Split: pass\ntrain = Split()\n"
+SAMPLE = "raise FileNotFoundError(2, 'No such file or directory', 'digits.csv.gz')"
 CASES = {
     "missing package": ("import timm_of_nobody", "import", "hand in timm_of_nobody.py beside model.py"),
     "usual package": ("import tensorflow", "import", "ask your instructor to add it"),
@@ -60,6 +61,11 @@ CASES = {
     "exit": ("exit(0)", "fit", "return instead"),
     "folder": ("open('.', 'wb')", "save", 'folder / "net.pt"'),
 }  # fmt: skip
+
+
+def test_sample_data_that_is_hidden_is_told_in_a_sentence(tmp_path: Path) -> None:
+    code = f"exec(compile({SAMPLE!r}, '/packages/sklearn/datasets/_base.py', 'exec'))"
+    assert "sample data of installed packages is shown to no model" in told(tmp_path, code)
 
 
 @pytest.mark.parametrize("case", CASES)

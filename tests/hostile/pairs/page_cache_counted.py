@@ -6,10 +6,11 @@ Held: nothing comes through
 
 import ctypes
 import os
-import sysconfig
 from pathlib import Path
 
-FILES = sorted(Path(sysconfig.get_path("purelib")).glob("*/*.so*"), key=lambda path: path.stat().st_size)
+import numpy
+
+FILES = sorted(Path(numpy.__file__).parents[1].glob("*/*/*.so*"), key=lambda path: path.stat().st_size)
 FILE = os.open(FILES[-3], os.O_RDONLY)
 PLACE = os.fstat(FILE).st_size // 2
 CACHESTAT = 451
