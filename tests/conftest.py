@@ -190,6 +190,12 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         config.option.numprocesses = min((os.cpu_count() or 1) + 1, 8)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave benchmarks unread unless somebody names them: they import torch."""
+    unnamed = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.getoption("benchmark_only")
+    return True if unnamed and collection_path == REPOSITORY / "tests" / "benchmarks" else None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let ``-n`` keep together what shares something, longest first; compile the harness once for all processes."""
     if getattr(config.option, "dist", "no") == "load":

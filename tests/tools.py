@@ -1,8 +1,10 @@
-"""Programs that come as Python packages, found where they were installed."""
+"""Programs that come as Python packages, and modules that are imported late."""
 
 from __future__ import annotations
 
+import importlib
 from importlib import metadata
+from typing import Any
 
 
 def actionlint() -> str:
@@ -19,3 +21,16 @@ def _program(package: str, ending: str) -> str:
     files = metadata.files(package) or []
     (found,) = [file for file in files if file.as_posix().endswith(ending)]
     return str(found.locate())
+
+
+def imported_when_used(name: str) -> Any:
+    """Return a stand-in for the module `name`: whoever collects the tests does not wait for it."""
+    return _Later(name)
+
+
+class _Later:
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self._module), name)

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from scipy.ndimage import distance_transform_edt
 
 import harness
 from tests.conftest import REPOSITORY
 from tests.tasks.images import DATA, load, needs
+from tests.tools import imported_when_used
 
+torch = imported_when_used("torch")
+ndimage = imported_when_used("scipy.ndimage")
 Masks = np.ndarray[Any, np.dtype[np.bool_]]
 DEEP = 2
 """Pixels from an outline; nearer than that, who drew it decides."""
@@ -58,7 +59,7 @@ def dice(found: Masks, truth: Masks) -> np.ndarray[Any, Any]:
 
 def depth(mask: Masks) -> np.ndarray[Any, Any]:
     """How many pixels each pixel is away from the nearest one of the other kind."""
-    return np.where(mask, distance_transform_edt(mask), distance_transform_edt(~mask))
+    return np.where(mask, ndimage.distance_transform_edt(mask), ndimage.distance_transform_edt(~mask))
 
 
 @needs("nuclei")

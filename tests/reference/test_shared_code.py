@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
-import torch
 
 from tests.conftest import REPOSITORY
+from tests.tools import imported_when_used
+
+torch = imported_when_used("torch")
 
 
 @pytest.fixture
