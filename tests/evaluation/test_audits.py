@@ -120,6 +120,14 @@ def test_a_score_may_fall_by_the_cost_stated_and_by_chance(metric, share, passed
     assert passed or "on 200 items" in audit.detail
 
 
+def test_a_jitter_that_may_cost_nothing_and_does_passes():
+    items = np.arange(200)
+    audit = altered_inputs_score_as_well(
+        blobs(0.0), TRUTH, wrong(0.0, np.arange(400)), Answered(items, wrong(0.0, items))
+    )
+    assert audit.passed
+
+
 def test_an_error_that_rises_is_a_score_that_falls():
     error = Metric("error", lambda t, p: float((p.values != t).mean()), higher_is_better=False)
     items = np.arange(200)

@@ -71,6 +71,13 @@ def test_what_lateness_leaves(policy: Policy, days: float, points: float) -> Non
     assert left(policy, days) == pytest.approx(points)
 
 
+@pytest.mark.parametrize(("points", "kept"), [(8.0, 2.0), (1.0, 1.0)])
+def test_what_comes_too_late_keeps_the_fewest_points_if_it_had_them(points: float, kept: float) -> None:
+    policy = Policy(last_day=2)
+    lateness = policy.lateness(DUE, DUE + timedelta(days=3), 0)
+    assert policy.points_left(points, 10.0, lateness, fewest=2.0) == kept
+
+
 def test_lateness_never_takes_more_than_there_was() -> None:
     assert left(Policy(factor=0.5, lowest=0.5), 3, points=2.0) == 2.0
 

@@ -21,7 +21,10 @@ from harness.errors import UsageError
 from harness.evaluation import read_contents
 from harness.gradebook import Person, Roster, Times
 from harness.lms import SYSTEMS, Import, Imported, Origins, Refused
+from harness.lms._import import _owners
+from harness.lms._members import Member
 from harness.lms._unpack import rooted
+from harness.lms._uploads import Upload
 from harness.lms.times import read_table
 from tests.conftest import CENTROIDS, TemporaryCourse
 
@@ -575,3 +578,11 @@ def test_a_systems_own_table_tells_hand_in_times(course: TemporaryCourse) -> Non
     assert found.moment == datetime(2026, 1, 30, 10, 15, tzinfo=UTC)
     assert found.source == "the table sheet.csv"
     assert "hand-in times: 1 from the table sheet.csv, column 'Last modified (submission)', 1 lines" in done.stdout
+
+
+def test_of_several_files_the_newest_says_when_all_was_handed_in() -> None:
+    days = [datetime(2026, 1, day, tzinfo=UTC) for day in (2, 3, 1)]
+    member = Member(PurePosixPath("model.py"), lambda most: b"")
+    (owner,) = _owners([Upload(member=member, who="Ann", path=member.path, order=day.day, moment=day) for day in days])
+    assert owner.hand_in(SYSTEMS["moodle"]).moment == max(days)
+    assert owner.order == 3
