@@ -1,6 +1,6 @@
-"""System calls that Python has no names for.
+"""System calls that Python's standard library does not offer.
 
-Of the standard library alone: the launcher of a worker reads this file without the package, which would bring NumPy.
+This module imports only the standard library: the launcher loads it without the package, which would import NumPy.
 """
 
 import ctypes
@@ -23,7 +23,7 @@ PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SE
 _SECCOMP_MODE_FILTER, _SOCK_FILTER_BYTES = 2, 8
 _LANDLOCK_CREATE_RULESET, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT_SELF = 444, 445, 446  # on every architecture
 _LANDLOCK_CREATE_RULESET_VERSION, _LANDLOCK_RULE_PATH_BENEATH = 1, 1
-LANDLOCK_ABI = 6  # the first that holds back signals and abstract sockets (linux/landlock.h)
+LANDLOCK_ABI = 6  # the first that restricts signals and abstract sockets (linux/landlock.h)
 LANDLOCK_READ = 1 << 0 | 1 << 2 | 1 << 3  # execute, read a file, read a folder
 LANDLOCK_ALL = (1 << 16) - 1
 LANDLOCK_NETWORK = 0b11
@@ -53,7 +53,7 @@ def prctl(option: int, value: int) -> None:
 
 
 def unshare(namespaces: int) -> None:
-    """Leave the namespaces of these flags for new ones."""
+    """Move this process to new namespaces of the kinds given by flags."""
     call("unshare", namespaces)
 
 
@@ -64,7 +64,7 @@ def mount(source: str, target: str, kind: str | None, flags: int, data: str | No
 
 
 def show(descriptor: int, path: str) -> None:
-    """Mount what is open as `descriptor`, and all that is mounted in it, at `path`; make a place there if need be."""
+    """Mount the open file or folder `descriptor`, with all mounts in it, at `path`, which is created if need be."""
     _make_place(descriptor, path)
     mount(f"/proc/self/fd/{descriptor}", path, None, MS_BIND | MS_REC)
 
@@ -81,7 +81,7 @@ class _Attributes(ctypes.Structure):
 
 
 def show_to(uid: int, descriptor: int, path: str) -> None:
-    """Do as `show` does, to be read only, with `uid` in the place of whoever owns what is open (mount_setattr(2)).
+    """Do as `show` does, read-only and with `uid` in place of the owner of the files (mount_setattr(2)).
 
     Raises:
         OSError: the file system or the kernel (before Linux 5.12) cannot do it.
@@ -101,7 +101,7 @@ def show_to(uid: int, descriptor: int, path: str) -> None:
 
 
 def _namespace_of_ids(owner: os.stat_result, uid: int) -> int:
-    """Open a user namespace in which `uid` stands for the owner of a file, and the group likewise."""
+    """Open a user namespace that maps the owner and the group of a file to `uid`."""
     child = os.fork()
     if child == 0:
         try:
@@ -120,7 +120,7 @@ def _namespace_of_ids(owner: os.stat_result, uid: int) -> int:
 
 
 def _make_place(descriptor: int, path: str) -> None:
-    """Make a place to mount what is open: a folder for a folder, else an empty file."""
+    """Create a mount point: a folder for a folder, otherwise an empty file."""
     place = Path(path)
     place.parent.mkdir(parents=True, exist_ok=True)
     if stat.S_ISDIR(os.fstat(descriptor).st_mode):
@@ -136,7 +136,7 @@ class _Header(ctypes.Structure):
 
 
 def drop_capabilities() -> None:
-    """Give up every capability for good, those a program could bring along included."""
+    """Give up all capabilities permanently, including those that an executed program could add."""
     for number in range(_CAPABILITIES):
         try:
             prctl(PR_CAPBSET_DROP, number)
@@ -153,7 +153,7 @@ class _Program(ctypes.Structure):
 
 
 def filter_calls(code: bytes) -> None:
-    """Put the seccomp filter `code`, an array of ``struct sock_filter``, before every system call."""
+    """Install the seccomp filter `code`, an array of ``struct sock_filter``."""
     program = _Program(len(code) // _SOCK_FILTER_BYTES, code)
     call("prctl", PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0)
 
@@ -172,7 +172,7 @@ class _PathBeneath(ctypes.Structure):
 
 
 def landlock_abi() -> int:
-    """Return which version of Landlock the kernel has; 0 if none."""
+    """Return the version of the kernel's Landlock; 0 if it has none."""
     try:
         return call("syscall", _LANDLOCK_CREATE_RULESET, None, 0, _LANDLOCK_CREATE_RULESET_VERSION)
     except OSError:
@@ -180,16 +180,16 @@ def landlock_abi() -> int:
 
 
 def landlock(rules: Sequence[tuple[str, int]], network: int = LANDLOCK_NETWORK) -> None:
-    """Allow the access listed for each path, and nothing else to any file or process outside.
+    """Permit the access listed for each path, and none to other files and to processes outside.
 
-    `network` is what of the network is taken away besides.
+    `network` are the kinds of network access that are denied.
     """
     wanted = _Ruleset(LANDLOCK_ALL, network, _LANDLOCK_SCOPES)
     ruleset = call("syscall", _LANDLOCK_CREATE_RULESET, ctypes.byref(wanted), ctypes.sizeof(wanted), 0)
     for path, access in rules:
         try:
             fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        except OSError:  # not on this machine
+        except OSError:  # it does not exist on this machine
             continue
         allowed = access if Path(path).is_dir() else access & _OF_A_FILE
         rule = _PathBeneath(allowed, fd)

@@ -1,7 +1,7 @@
-"""Sets of paths with their symbolic links followed: which of them hold the others, and which links lead to them.
+"""Sets of paths with their symbolic links resolved: which of them contain others, and which links lead to them.
 
-Whatever is hidden, bound or allowed is named by real paths, each once: a folder brings along what lies in it, and to
-mount or to make what lies in it once more fails.
+Whatever is hidden, mounted or allowed is given as real paths, each once: a folder includes its contents, and mounting
+or creating a part of it again would fail.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _MOST_LINKS = 40
-"""As many as the kernel follows (path_resolution(7))."""
+"""The most links that the kernel follows (path_resolution(7))."""
 
 
 @dataclass(frozen=True, order=True)
 class Layer:
-    """A real path at which it changes whether paths show."""
+    """A real path below which visibility changes."""
 
     path: Path
     shown: bool
@@ -33,33 +33,33 @@ class Link:
 
 @dataclass(frozen=True)
 class View:
-    """What of a file system shows."""
+    """The visible part of a file system."""
 
     layers: tuple[Layer, ...]
-    """To be laid over one another in this order: outer before inner."""
+    """To be mounted in this order, outer before inner."""
     links: tuple[Link, ...]
-    """Those that lead to what shows, and that no layer brings along."""
+    """Links to visible paths that are not inside a visible layer."""
 
     @property
     def shown(self) -> tuple[Path, ...]:
-        """The layers that show."""
+        """The layers that are visible."""
         return tuple(layer.path for layer in self.layers if layer.shown)
 
     @property
     def hidden(self) -> tuple[Path, ...]:
-        """The layers that hide."""
+        """The layers that are hidden."""
         return tuple(layer.path for layer in self.layers if not layer.shown)
 
 
 def outermost(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the real paths of `paths`, sorted, without those that lie in another."""
+    """Return the real paths of `paths`, sorted, without those inside another."""
     return view(paths).shown
 
 
 def view(shown: Iterable[Path], hidden: Iterable[Path] = ()) -> View:
-    """Return how to show the paths of `shown` under all their names, but for what lies in `hidden`.
+    """Return how to make the paths of `shown` visible under all their names, except what lies in `hidden`.
 
-    Of the folders that hold a path the innermost one decides; one that is named in both is hidden.
+    The innermost folder that contains a path decides; a folder in both sets is hidden.
     """
     names = {path.absolute() for path in shown}
     layers = _layers({_real(path): True for path in names} | {_real(path): False for path in hidden})
@@ -68,7 +68,7 @@ def view(shown: Iterable[Path], hidden: Iterable[Path] = ()) -> View:
 
 
 def _layers(wanted: dict[Path, bool]) -> tuple[Layer, ...]:
-    """Return those of `wanted` that change something: a folder sorts before what lies in it."""
+    """Return those of `wanted` that change something; a folder sorts before its contents."""
     kept: dict[Path, bool] = {}
     for path in sorted(wanted):
         if wanted[path] is not next((kept[folder] for folder in path.parents if folder in kept), False):
@@ -77,13 +77,13 @@ def _layers(wanted: dict[Path, bool]) -> tuple[Layer, ...]:
 
 
 def _decided(layers: tuple[Layer, ...], path: Path) -> bool:
-    """Say whether `path` shows."""
+    """Return whether `path` is visible."""
     states = {layer.path: layer.shown for layer in layers}
     return next((states[folder] for folder in (path, *path.parents) if folder in states), False)
 
 
 def _links_to(path: Path) -> Iterator[Path]:
-    """Yield the links that the kernel follows to come to `path`, each by its real place."""
+    """Yield the symbolic links that the kernel follows on the way to `path`, each by its real path."""
     here, left, followed = Path(path.anchor), [*reversed(path.parts[1:])], 0
     while left and followed < _MOST_LINKS:
         name = left.pop()

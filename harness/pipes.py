@@ -1,4 +1,4 @@
-"""A child process that is spoken with through its standard input and output: the one way that every system has."""
+"""Messages to and from a child process through its standard input and output, which every system has."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LENGTH = struct.Struct("<Q")
 def take_standard_streams() -> tuple[int, int]:
     """Return the pipes that this process was given as standard input and output.
 
-    From now on who reads standard input finds nothing, and what is printed goes to standard error.
+    From now on standard input is empty, and whatever is printed goes to standard error.
     """
     pipes = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -26,7 +26,7 @@ def write_message(stream: IO[bytes], content: bytes) -> None:
     """Write `content` so that `read_message` returns it whole.
 
     Raises:
-        OSError: nobody reads any more.
+        OSError: the reader has closed the pipe.
     """
     stream.write(_LENGTH.pack(len(content)) + content)
     stream.flush()
@@ -36,7 +36,7 @@ def read_message(stream: IO[bytes]) -> bytes:
     """Return the next message.
 
     Raises:
-        EOFError: nobody writes any more.
+        EOFError: the writer has closed the pipe.
     """
     (length,) = _LENGTH.unpack(_read(stream, _LENGTH.size))
     return _read(stream, length)

@@ -1,7 +1,7 @@
-"""Temporary folders in a place of one's own, which do not outlive for long whoever made them, even one that was killed.
+"""Temporary folders of this user, which are removed even if the process that made them was killed.
 
-A folder that many people share, such as ``/tmp``, holds one folder a user: a name there that can be foretold can be
-taken by anybody beforehand.
+In a folder that many users share, such as ``/tmp``, each user has one folder of their own: another user could create
+any predictable name there first.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from harness.locks import try_lock
 
 _PREFIX, _LOCK = "tmp-", ".lock"
 _ATTEMPTS = 100
-"""More than so often nobody meets the moment in which another removes what is empty."""
+"""Attempts to create a folder: another process may remove the empty parent each time."""
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def own_folder(base: Path) -> Path:
-    """Return a folder in `base` that is this user's, to which no other user can write, made if need be.
+    """Return a folder in `base` that belongs to this user and that no other user can write to, created if need be.
 
-    Nobody but this user can look into it; a root host's workers, whose uids are others, can pass through. Its name is
-    ``harness-`` and the uid. If another user has taken that name (or put a link in its place), it has a longer one,
-    which is found again.
+    No other user can list it; root's can be passed through by workers, which have other uids. Its name is ``harness-``
+    and the uid. If another user has taken that name, or put a link in its place, it has a longer name, which is found
+    again.
 
     Raises:
-        OSError: `base` is no folder to write to.
+        OSError: `base` is not a folder, or cannot be written to.
     """
     me = os.geteuid() if hasattr(os, "geteuid") else None
     name = "harness" if me is None else f"harness-{me}"
@@ -57,30 +57,30 @@ def _is_own(status: os.stat_result, me: int | None) -> bool:
 
 @dataclass(frozen=True)
 class Scratch:
-    """An empty folder, 0700, in this user's own among the temporary ones; a lock beside it says that it is needed."""
+    """An empty folder of mode 0700; the lock on a file next to it says that it is in use."""
 
     path: Path
     _lock: int
 
     @classmethod
     def make(cls, kind: str) -> Scratch:
-        """Make one whose name tells its `kind`, having removed those of ours that nobody needs any more.
+        """Create one with `kind` in its name, and remove those that are no longer in use.
 
         Raises:
-            OSError: the temporary folder is no folder to write to.
+            OSError: the temporary folder cannot be written to.
         """
         base = Path(tempfile.gettempdir())
         for _ in range(_ATTEMPTS):
-            with contextlib.suppress(FileNotFoundError):  # somebody found it empty and removed it
+            with contextlib.suppress(FileNotFoundError):  # another process found it empty and removed it
                 folder = own_folder(base)
                 _sweep(folder)
                 if made := cls._claim(folder, kind):
                     return made
-        raise FileNotFoundError(f"{base} is not there, or one's own folder in it is removed again and again")
+        raise FileNotFoundError(f"{base} does not exist, or this user's folder in it is removed again and again")
 
     @classmethod
     def _claim(cls, folder: Path, kind: str) -> Scratch | None:
-        """Make one in `folder`; None if its lock, before it was held, was taken for one that nobody needs."""
+        """Create one in `folder`; None if another process removed its lock file before it was locked."""
         lock, name = tempfile.mkstemp(prefix=f"{_PREFIX}{kind}-", suffix=_LOCK, dir=folder)
         if not (try_lock(lock) and os.fstat(lock).st_nlink):
             os.close(lock)
@@ -93,7 +93,7 @@ class Scratch:
         """Remove it."""
         _remove(self.path)
         _forget(Path(f"{self.path}{_LOCK}"), self._lock)
-        with contextlib.suppress(OSError):  # others have theirs there
+        with contextlib.suppress(OSError):  # other processes have theirs there
             self.path.parent.rmdir()
 
 
@@ -108,9 +108,9 @@ def scratch(kind: str) -> Iterator[Path]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what those left who are dead: their locks can be had."""
+    """Remove the folders of processes that have ended: their locks are free."""
     for path in folder.glob(f"{_PREFIX}*{_LOCK}"):
-        with contextlib.suppress(OSError):  # gone meanwhile
+        with contextlib.suppress(OSError):  # it has been removed meanwhile
             lock = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
             if try_lock(lock):
                 _remove(Path(str(path).removesuffix(_LOCK)))
@@ -120,7 +120,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _forget(path: Path, lock: int) -> None:
-    """Remove a lock that we hold, before others can have it; Windows removes no open file."""
+    """Remove the file of a lock that is held, and then release it; Windows cannot remove an open file."""
     with contextlib.suppress(OSError):
         path.unlink()
     os.close(lock)
@@ -129,7 +129,7 @@ def _forget(path: Path, lock: int) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove `folder`, what is closed within it included; what cannot be is the next one's to try."""
+    """Remove `folder`, including folders without permissions; if that fails, the next `_sweep` tries again."""
     if folder.is_symlink():
         return
     for parent, folders, _ in os.walk(folder):

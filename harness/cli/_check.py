@@ -46,7 +46,7 @@ def check(paths: tuple[str, ...], task: str | None, data: DataChoice, data_root:
     reasons: list[str] = []
     errors = 0
     hidden = [course.root, *where.all()]
-    with closing(find_sandbox(hidden, fork_servers=fork_servers("warm"), tell=teller())) as sandbox:
+    with closing(find_sandbox(hidden, fork_servers=fork_servers("warm"), notify=teller())) as sandbox:
         evaluator = Evaluator(course, sandbox, where, Settings(data=data, weights="retrain"))
         for submission in submissions:
             try:

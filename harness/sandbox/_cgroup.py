@@ -1,7 +1,7 @@
-"""Control groups: memory and processes of a worker counted and capped by the kernel.
+"""Control groups: the kernel counts and limits the memory and processes of a worker.
 
-Version 2 where a group of our own is delegated to us (``systemd-run --user --scope -p Delegate=yes``), version 1 for
-root. See the kernel's Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst.
+Version 2 is used where a group is delegated to this user (``systemd-run --user --scope -p Delegate=yes``), version 1
+for root. See the kernel's Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Protocol
 from harness.contract import Limits
 from harness.errors import InfrastructureError
 
-_OWN_PROCESSES = 8  # of ours beside the worker's: the launcher, bubblewrap's two
+_OWN_PROCESSES = 8  # besides the worker's: the launcher and two of bubblewrap
 _SECONDS_TO_EMPTY = 5.0
 _HOST = "harness-host"
 _numbers = itertools.count()
@@ -29,38 +29,38 @@ class WorkerGroup(Protocol):
 
     @property
     def procs(self) -> tuple[Path, ...]:
-        """The files that a process joins by."""
+        """The files to write a pid to, so that the process joins the group."""
 
     def oom_kills(self) -> int:
-        """Return how many processes the kernel killed because the group had no more memory."""
+        """Return how many processes the kernel killed because the group was out of memory."""
 
     def peak_bytes(self) -> int:
-        """Return the most memory charged to the group: its own, files in memory and page cache."""
+        """Return the peak of the memory charged to the group: anonymous memory, tmpfs files and page cache."""
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time of all that ever ran in the group; 0 where it is not counted."""
+        """Return the CPU time of all processes that ever were in the group; 0 where it is not counted."""
 
     def remove(self) -> None:
         """Remove the group once it is empty."""
 
 
 class Delegation(Protocol):
-    """A place where groups can be made."""
+    """A place in the hierarchy below which groups can be created."""
 
     @property
     def version(self) -> str:
-        """In words."""
+        """The version of control groups, for display."""
 
     def make(self, limits: Limits) -> WorkerGroup:
-        """Make the group of one worker.
+        """Create the group of one worker.
 
         Raises:
-            InfrastructureError: the kernel does not let us.
+            InfrastructureError: the kernel does not permit it.
         """
 
 
 def find_delegations() -> Iterator[Delegation]:
-    """Yield the places where this process may try to make groups, the better first."""
+    """Yield the places where this process may try to create groups, the better ones first."""
     mounts = [line.split() for line in _read(Path("/proc/self/mounts")).splitlines()]
     own = {
         controller: path
@@ -83,17 +83,17 @@ def find_delegations() -> Iterator[Delegation]:
 
 @dataclass(frozen=True)
 class HierarchyV2:
-    """Version 2: one hierarchy, groups below our own."""
+    """Version 2: one hierarchy, with new groups below that of this process."""
 
     own: Path
 
     @property
     def version(self) -> str:
-        """In words."""
+        """The version of control groups, for display."""
         return "cgroup v2"
 
     def make(self, limits: Limits) -> WorkerGroup:
-        """Make a group below our own, after leaving it: only groups without processes may hold others with limits."""
+        """Create a group below the current one, which is left first: a group with controllers may hold no processes."""
         try:
             parent = self.own.parent if self.own.name == _HOST else self.own
             if {"memory", "pids"} - set(_read(parent / "cgroup.subtree_control").split()):
@@ -106,7 +106,7 @@ class HierarchyV2:
                     (folder / name).write_text(value)
             (folder / "pids.max").write_text(str(limits.processes + _OWN_PROCESSES))
         except OSError as error:
-            raise InfrastructureError(f"no control group can be made below {self.own} ({error})") from error
+            raise InfrastructureError(f"no control group can be created below {self.own} ({error})") from error
         return ControlGroupV2(folder)
 
 
@@ -118,7 +118,7 @@ class ControlGroupV2:
 
     @property
     def procs(self) -> tuple[Path, ...]:
-        """The file that a process joins by."""
+        """The file to write a pid to, so that the process joins the group."""
         return (self.folder / "cgroup.procs",)
 
     def oom_kills(self) -> int:
@@ -148,11 +148,11 @@ class HierarchiesV1:
 
     @property
     def version(self) -> str:
-        """In words."""
+        """The version of control groups, for display."""
         return "cgroup v1"
 
     def make(self, limits: Limits) -> WorkerGroup:
-        """Make a group in each hierarchy."""
+        """Create a group in each hierarchy."""
         try:
             memory, pids = _fresh(self.memory), _fresh(self.pids)
             (memory / "memory.limit_in_bytes").write_text(str(_memory(limits)))
@@ -161,13 +161,13 @@ class HierarchiesV1:
             (pids / "pids.max").write_text(str(limits.processes + _OWN_PROCESSES))
             cpuacct = None if self.cpuacct is None else _fresh(self.cpuacct)
         except OSError as error:
-            raise InfrastructureError(f"no control group can be made below {self.memory} ({error})") from error
+            raise InfrastructureError(f"no control group can be created below {self.memory} ({error})") from error
         return ControlGroupV1(memory, pids, cpuacct)
 
 
 @dataclass(frozen=True)
 class ControlGroupV1:
-    """The groups of version 1 that are one worker's."""
+    """The groups of one worker in the hierarchies of version 1."""
 
     memory: Path
     pids: Path
@@ -179,7 +179,7 @@ class ControlGroupV1:
 
     @property
     def procs(self) -> tuple[Path, ...]:
-        """The files that a process joins by."""
+        """The files to write a pid to, so that the process joins the group."""
         return tuple(folder / "cgroup.procs" for folder in self._folders)
 
     def oom_kills(self) -> int:
@@ -201,7 +201,7 @@ class ControlGroupV1:
 
 
 def _memory(limits: Limits) -> int:
-    """Return the cap: scratch lies in memory and is charged like it; each has a limit of its own besides."""
+    """Return the limit of the group: scratch files are in memory, so they are charged, too."""
     return limits.memory_bytes + limits.scratch_bytes
 
 
@@ -213,7 +213,7 @@ def _fresh(parent: Path) -> Path:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove what hosts that were killed left: groups without processes."""
+    """Remove the empty groups of hosts that were killed."""
     for folder in parent.glob("harness-[0-9]*-*"):
         pid = folder.name.split("-")[1]
         if pid.isdecimal() and not Path("/proc", pid).exists():
@@ -222,7 +222,7 @@ def _sweep(parent: Path) -> None:
 
 
 def _leave(group: Path) -> None:
-    """Move the processes of our own group to one below it."""
+    """Move the processes of a group to a new one below it."""
     host = group / _HOST
     host.mkdir(exist_ok=True)
     for pid in _read(group / "cgroup.procs").split():
@@ -237,7 +237,7 @@ def _remove(folder: Path) -> None:
             folder.rmdir()
         except FileNotFoundError:
             return
-        except OSError as error:  # what has just died is counted for a moment
+        except OSError as error:  # a process that has just died is counted for a moment
             if time.monotonic() > deadline:
                 raise InfrastructureError(f"the control group {folder} of a dead worker is not empty") from error
             time.sleep(0.001)

@@ -191,8 +191,8 @@ class ForkServerConnection:
             Path(path).chmod(0o755)  # whatever the umask: the worker of a root host is another user
         return job
 
-    def spawn(self, request: SpawnRequest, ends: WorkerPipes, group: WorkerGroup | None) -> SpawnedWorker:
-        """Have a worker forked that has `ends` and is in `group` before it does anything.
+    def spawn(self, request: SpawnRequest, pipes: WorkerPipes, group: WorkerGroup | None) -> SpawnedWorker:
+        """Have a worker forked that has `pipes` and is in `group` before it does anything.
 
         Raises:
             SpawnError: it cannot be.
@@ -203,7 +203,7 @@ class ForkServerConnection:
             try:
                 ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
                 with theirs:
-                    descriptors = (theirs.fileno(), ends.requests, ends.replies, ends.output)
+                    descriptors = (theirs.fileno(), pipes.requests, pipes.replies, pipes.output)
                     socket.send_fds(self.socket, [msgspec.json.encode(request)], descriptors)
                 worker = SpawnedWorker(ours, _receive_pid(ours))
                 undo.callback(worker.close)

@@ -1,4 +1,4 @@
-"""NVIDIA's GPUs as its management library (NVML) names them: none is started, and torch is not needed."""
+"""NVIDIA's GPUs as its management library (NVML) lists them, without initialising one and without torch."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Gpu:
         return tuple(map(Path, (f"/dev/nvidia{self.number}", *_SHARED_NODES)))
 
     def used_bytes(self) -> int:
-        """Return how much of its memory is in use, by whomever: a worker's own account of it could be false."""
+        """Return how much of its memory is in use by all processes: what a worker reports could be false."""
         nvml = _nvml()
         return int(nvml.nvmlDeviceGetMemoryInfo(nvml.nvmlDeviceGetHandleByUUID(self.uuid)).used)
 
@@ -48,16 +48,16 @@ def find_gpus() -> tuple[Gpu, ...]:
         )
     except _nvml_error() as error:
         raise InfrastructureError(
-            f"no NVIDIA GPU can be had here ({error}): say --device cpu, or run `harness doctor` where there is one"
+            f"no NVIDIA GPU can be used on this machine ({error}): use --device cpu; `harness doctor` says more"
         ) from error
     if not found:
-        raise InfrastructureError("there is no NVIDIA GPU here: say --device cpu")
+        raise InfrastructureError("this machine has no NVIDIA GPU: use --device cpu")
     return found
 
 
 @cache
 def _nvml() -> Any:
-    """Return the library, started once for as long as we live."""
+    """Return the library, initialised once per process."""
     import pynvml
 
     pynvml.nvmlInit()

@@ -1,4 +1,4 @@
-"""The `landlock` level: the host's own file system, of which the kernel shows a worker only what it is given."""
+"""The `landlock` level: the host's file system, of which the kernel lets a worker open only what it is given."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 class Landlock:
     """Isolation by Landlock (ABI 6 or newer) and seccomp, for machines that allow no namespaces.
 
-    A worker has no shared memory and no socket but pairs of its own: what two workers of one user could leave for
-    each other would weigh nothing. Files outside can be stat'ed, not opened; disk is not capped.
+    A worker has no shared memory and no sockets except socket pairs of its own: through them two workers of one user
+    could exchange data that is not counted. Other files can be stat'ed but not opened. Disk use is not limited.
     """
 
     hidden: tuple[Path, ...]
-    """Folders that must not show."""
+    """Folders that must stay hidden."""
 
     @property
     def isolation(self) -> Isolation:
@@ -41,26 +41,29 @@ class Landlock:
         who = "root host, own uid per worker" if os.geteuid() == 0 else "ordinary user"
         return Isolation(Level.LANDLOCK, f"Landlock ABI {LANDLOCK_ABI} or newer, seccomp, {who}")
 
-    def start(self, box: Box, ends: WorkerPipes) -> StartedWorker:
+    def start(self, box: Box, pipes: WorkerPipes) -> StartedWorker:
         """Start a worker by the command of `plan`."""
-        return self.plan(box).start(ends)
+        return self.plan(box).start(pipes)
 
     def close(self) -> None:
-        """Do nothing: each worker is started by itself."""
+        """Do nothing: no process is shared by several workers."""
 
     def plan(self, box: Box) -> Launch:
         """Return the command for `box`.
 
         Raises:
-            InfrastructureError: what must stay hidden lies where the interpreter does, or no filter is known.
+            InfrastructureError: a hidden folder lies inside one that must be visible, or there is no filter for this
+                architecture.
         """
         seccomp = compile_filter(UNCOVERED_BY_LANDLOCK)
         if seccomp is None:
-            raise InfrastructureError("the system calls of this machine's architecture are not known here")
+            raise InfrastructureError("there is no system call filter for the architecture of this machine")
         shown = (*map(Path, _SYSTEM), *interpreter_paths(), package_folder())
         for path in view(shown, self.hidden).hidden:
             holder = next(other for other in outermost(shown) if path.is_relative_to(other))
-            raise InfrastructureError(f"{path} lies in {holder}, which Landlock must show: move it elsewhere")
+            raise InfrastructureError(
+                f"{path} lies in {holder}, which workers at level landlock can read: move it elsewhere"
+            )
         given = outermost((*shown, *(folder.source for folder in box.folders)))
         devices = (*map(Path, _DEVICES), *(() if box.gpu is None else box.gpu.nodes))
         return plan_in_place(

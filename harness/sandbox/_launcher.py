@@ -1,10 +1,10 @@
-"""The last step before a worker, and the reaper of the levels without a pid namespace.
+"""The program that restricts itself and then becomes the worker; without a pid namespace it also reaps the worker.
 
-Run as ``python -I -S _launcher.py SPEC ARGUMENT...`` with SPEC in JSON; standard library and `kernel` only. It enters
-the worker's cgroup, leaves the host's keyring, on a root host covers private folders, shows in them again what the
-worker needs and drops to an unprivileged uid, puts Landlock's and seccomp's walls around itself, and becomes the
-command. With `reap` it stays outside the walls: adopts whatever the worker leaves behind and kills it when the worker
-ends, when it is told to (SIGTERM), or when the host dies.
+Run as ``python -I -S _launcher.py SPEC ARGUMENT...`` with SPEC in JSON. It imports only the standard library and
+`kernel`. It enters the worker's control group and leaves the host's keyring. On a root host it covers private folders,
+makes what the worker needs visible in them again and drops to an unprivileged uid. Then it applies Landlock and seccomp
+to itself and executes the command. With `reap` it forks instead and stays unrestricted: it adopts the processes that
+the worker leaves behind and kills them when the worker exits, on SIGTERM, or when the host dies.
 """
 
 import base64
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or __name__ != "__main__":
     from harness import kernel
-else:  # started by its path: of the package this one file, which lies a folder up
+else:  # run by its path: `kernel` is in the folder above, and the package is not imported
     sys.path.insert(0, str(Path(__file__).parents[1]))
     import kernel
 
@@ -31,7 +31,7 @@ _SYS_KEYCTL, _KEYCTL_JOIN_SESSION_KEYRING = {"x86_64": 250, "aarch64": 219}, 1
 
 
 def main(spec: dict[str, Any], command: list[str]) -> None:
-    """Do what the module's docstring says; never returns."""
+    """Run as described in the module's docstring; never returns."""
     for procs in spec["cgroup"]:
         Path(procs).write_text("0")
     _leave_keyring()
@@ -49,15 +49,15 @@ def main(spec: dict[str, Any], command: list[str]) -> None:
 
 
 def _leave_keyring() -> None:
-    """Join a session keyring of our own: no namespace hides the kernel's keys from who inherits them."""
+    """Join a new session keyring: no namespace hides the keys of an inherited one."""
     number = _SYS_KEYCTL.get(platform.machine())
     if sys.platform == "linux" and number is not None:
-        with contextlib.suppress(OSError):  # a kernel without keys has none to hide
+        with contextlib.suppress(OSError):  # a kernel without keyrings
             kernel.call("syscall", number, _KEYCTL_JOIN_SESSION_KEYRING, None)
 
 
 def _hide(hidden: dict[str, Any], uid: int | None) -> None:
-    """Cover each private folder with an empty readable one, and show in it what is listed, under all its names."""
+    """Mount an empty readable folder over each private one, and in it what is listed, under all its names."""
     kernel.unshare(kernel.CLONE_NEWNS)
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     held = [(path, os.open(path, os.O_PATH)) for path in hidden["shown"]]
@@ -77,18 +77,19 @@ def _hide(hidden: dict[str, Any], uid: int | None) -> None:
 
 
 def _describe_closed(hidden: dict[str, Any], error: OSError) -> str:
-    """Say what a worker, who is another user than root, cannot come to, and what to do."""
+    """Describe what a worker, which does not run as root, cannot read, and what to do."""
     closed = [*hidden["covers"], *hidden["closed"]]
     remedies = [f"chmod o+x {shlex.quote(path)}" for path in hidden["covers"]]
     remedies += [f"chmod -R go+rX {shlex.quote(path)}" for path in hidden["closed"]]
     return (
-        f"a worker is another user than root, who may not enter {', '.join(closed)}, and what it needs there cannot be "
-        f"shown to it ({error}): open it ({'; '.join(remedies)}), or install Python and its packages elsewhere"
+        f"workers of a root host run as another user, who may not read {', '.join(closed)}, and what they need there "
+        f"cannot be mounted for them ({error}): permit it ({'; '.join(remedies)}), or install Python and its packages "
+        "elsewhere"
     )
 
 
 def _wall_in(spec: dict[str, Any]) -> None:
-    """Give up what the worker must not have, for good."""
+    """Apply Landlock and seccomp, which cannot be undone."""
     if spec["landlock"] is not None or spec["seccomp"] is not None:
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     if spec["landlock"] is not None:
@@ -108,7 +109,7 @@ def _drop(uid: int | None) -> None:
 
 
 def _die_with_parent(parent: int, with_signal: int) -> None:
-    """Ask for `with_signal` when the parent dies; after `setresuid`, which clears the wish."""
+    """Request `with_signal` for the death of the parent; call it after `setresuid`, which resets this."""
     kernel.prctl(kernel.PR_SET_PDEATHSIG, with_signal)
     if os.getppid() != parent:
         os._exit(1)
@@ -138,12 +139,12 @@ def _reap(spec: dict[str, Any], command: list[str]) -> None:
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _kill_children(worker)
-        remove(Path(spec["folder"]).parent)  # the host may be gone
+        remove(Path(spec["folder"]).parent)  # the host may have died
     os._exit(code if code >= 0 else 128 - code)
 
 
 def remove(folder: Path) -> None:
-    """Remove what a dead worker left, folders that it closed to itself included."""
+    """Remove the files of a dead worker, including folders whose permissions it removed."""
     import shutil
 
     for parent, folders, _ in os.walk(folder):
@@ -154,7 +155,7 @@ def remove(folder: Path) -> None:
 
 
 def _kill_children(worker: int) -> None:
-    """Kill until no child is left: orphans become ours, so their children's turn comes too."""
+    """Kill until no child is left: orphans become children of this process, so theirs are killed as well."""
     _kill(os.killpg, worker)
     while True:
         for pid in _children():
@@ -173,7 +174,7 @@ def _kill(kill: Callable[[int, int], None], pid: int) -> None:
 def _children() -> list[int]:
     try:
         return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
-    except OSError:  # not Linux: only the worker's own process group is known
+    except OSError:  # not Linux: only the process group of the worker is known
         return []
 
 

@@ -1,4 +1,4 @@
-"""How strongly a worker is isolated, in one word."""
+"""The isolation levels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Start = Literal["warm", "cold"]
 """Whether workers are forked from a process that has imported the libraries, or started as new processes."""
 
 Notify = Callable[[str], None]
-"""Takes a notice for whoever runs the command; it may come several times."""
+"""Receives a notice for the person who runs the command; the same notice may come several times."""
 
 
 @total_ordering
@@ -49,5 +49,5 @@ class Isolation:
 
 
 def cold_start_notice(why: str) -> str:
-    """Say that workers start cold, what that means, and why."""
-    return f"workers start cold, importing their libraries each time, which takes seconds: {why}"
+    """Return the notice that workers start cold: what that means and why."""
+    return f"workers start slowly (cold), because each imports its libraries anew, which takes seconds: {why}"

@@ -1,4 +1,4 @@
-"""What a worker prints: read while it runs, its end kept."""
+"""The output of a worker: read while it runs, and its end kept."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ TAIL_BYTES = 1 << 16
 
 
 def open_output(descriptor: int, cap: int) -> Output:
-    """Return what is printed to the other end of the pipe `descriptor`, of which no more than `cap` bytes are kept."""
+    """Read the pipe `descriptor` in the background; of its first `cap` bytes the end is kept."""
     if sys.platform != "win32" and hasattr(select, "poll"):
         return PolledOutput(descriptor, cap)
     return Output(descriptor, cap)
 
 
 class Output:
-    """A thread that reads until nobody is left who could print."""
+    """A thread that reads the output until the pipe is closed."""
 
     def __init__(self, descriptor: int, cap: int) -> None:
         self._descriptor, self._tail = descriptor, Tail(cap)
@@ -31,12 +31,12 @@ class Output:
         self._thread.start()
 
     def text(self) -> str:
-        """Return the end of what was printed before this call."""
+        """Return the end of the output up to this call."""
         self._catch_up()
         return self._tail.text()
 
     def finish(self) -> None:
-        """Wait until all is read; longer than a moment takes only what somebody prints who should be dead."""
+        """Wait until all output has been read, but not for a process that keeps the pipe open."""
         self._thread.join(_SECONDS_TO_END)
 
     def _read_all(self) -> None:
@@ -45,20 +45,20 @@ class Output:
         os.close(self._descriptor)
 
     def _read(self) -> bool:
-        """Read a chunk; tell whether there may be more."""
+        """Read a chunk; return False at the end of the output."""
         chunk = os.read(self._descriptor, _CHUNK)
         self._tail.add(chunk)
         return bool(chunk)
 
     def _catch_up(self) -> None:
-        """Let the thread read what has been printed: how much is left cannot be told without reading it."""
+        """Give the thread time to read: without reading, it is unknown how much is left."""
         self._thread.join(_SECONDS_TO_SETTLE)
 
 
 if sys.platform != "win32":
 
     class PolledOutput(Output):
-        """The same where one can ask whether something is left to be read."""
+        """The same for systems that can poll a pipe."""
 
         def __init__(self, descriptor: int, cap: int) -> None:
             self._lock = threading.Lock()
@@ -72,7 +72,7 @@ if sys.platform != "win32":
         def _catch_up(self) -> None:
             deadline = time.monotonic() + _SECONDS_TO_END
             while self._thread.is_alive() and time.monotonic() < deadline:
-                with self._lock:  # what was read is kept, too
+                with self._lock:  # then everything read so far is in the tail
                     if not self._is_readable(0):
                         return
                 time.sleep(0)
@@ -84,7 +84,7 @@ if sys.platform != "win32":
 
 
 class Tail:
-    """The end of what was printed before the cap was reached; the rest is counted and dropped."""
+    """The end of the output up to a cap; the rest is counted and dropped."""
 
     def __init__(self, cap: int) -> None:
         self._cap = cap

@@ -1,4 +1,4 @@
-"""The `rlimits` level where the system is not Linux: a child process, and a watchdog that counts what it uses."""
+"""The `rlimits` level on other systems than Linux: a child process whose use of resources a watchdog checks."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from harness.sandbox._levels import Isolation, Level
 from harness.scratch import Scratch
 
 _OF_THE_SYSTEM = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "NUMBER_OF_PROCESSORS")
-"""What Windows tells every process; without the first, Python does not start there."""
+"""Environment variables of every Windows process; without the first, Python does not start."""
 
 
 @dataclass(frozen=True)
 class PortableSandbox:
-    """No isolation: a child process with an empty environment, killed when it passes a limit. Not security.
+    """No isolation: a child process with an empty environment, killed when it exceeds a limit. This is not security.
 
-    Nothing is used that only Linux, or only POSIX, has: the worker's pipes are its standard input and output.
+    Only what all systems have is used: the worker's pipes are its standard input and output.
     """
 
     @property
@@ -32,15 +32,15 @@ class PortableSandbox:
         """The level, and on which system."""
         return Isolation(Level.RLIMITS, f"{platform.system()}, time and memory watched from outside")
 
-    def start(self, box: Box, ends: WorkerPipes) -> StartedWorker:
-        """Start a worker; the folders of `box` are where they are.
+    def start(self, box: Box, pipes: WorkerPipes) -> StartedWorker:
+        """Start a worker, which finds the folders of `box` at their own paths.
 
         Raises:
             OSError: the interpreter cannot be started.
         """
         scratch = Scratch.make("worker")
         try:
-            root = _begin(scratch.path, box, ends)
+            root = _begin(scratch.path, box, pipes)
         except OSError:
             scratch.close()
             raise
@@ -53,25 +53,25 @@ class PortableSandbox:
         )
 
     def close(self) -> None:
-        """Do nothing: each worker is started by itself."""
+        """Do nothing: no process is shared by several workers."""
 
 
 class NoForkServers:
-    """What stands in for the owner of fork servers on a system that has no namespaces to fork workers into."""
+    """The fork servers of a system without namespaces: there are none."""
 
     def close(self) -> None:
-        """Do nothing: there are none."""
+        """Do nothing."""
 
 
-def _begin(folder: Path, box: Box, ends: WorkerPipes) -> RootProgram:
+def _begin(folder: Path, box: Box, pipes: WorkerPipes) -> RootProgram:
     home = folder / WORKER_DIRECTORY
     home.mkdir()
     package = _show_package(folder / "lib")
     return RootProgram(
         [sys.executable, "-P", str(package / "worker" / "__main__.py")],
-        stdin=ends.requests,
-        stdout=ends.replies,
-        stderr=ends.output,
+        stdin=pipes.requests,
+        stdout=pipes.replies,
+        stderr=pipes.output,
         env=_environment(str(home), box),
         cwd=home,
         start_new_session=True,  # Ctrl-C is the host's to handle, here and, by the flag, on Windows
@@ -80,17 +80,17 @@ def _begin(folder: Path, box: Box, ends: WorkerPipes) -> RootProgram:
 
 
 def _environment(home: str, box: Box) -> dict[str, str]:
-    """Return what a worker is told elsewhere, and what means the same on Windows."""
+    """Return the environment that a worker has on Linux, and its equivalents on Windows."""
     system = {name: os.environ[name] for name in _OF_THE_SYSTEM if name in os.environ}
     return system | environment(home, box) | {"PYTHONUTF8": "1", "TEMP": home, "TMP": home, "USERNAME": "worker"}
 
 
 def _show_package(library: Path) -> Path:
-    """Show the package in a folder of its own, else the course beside it would be importable."""
+    """Link or copy the package into a folder of its own: otherwise the course next to it would be importable."""
     package = library / "harness"
     library.mkdir()
     try:
         package.symlink_to(package_folder(), target_is_directory=True)
-    except (OSError, NotImplementedError):  # Windows asks for a privilege that few have
+    except (OSError, NotImplementedError):  # Windows requires a privilege that most users lack
         shutil.copytree(package_folder(), package, ignore=shutil.ignore_patterns("__pycache__"))
     return package

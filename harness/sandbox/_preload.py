@@ -1,7 +1,7 @@
-"""What a submission is going to import of the libraries that take long: told from its text, which is not parsed.
+"""Which slow libraries a submission will import, guessed from its source text without parsing it.
 
-The text is a student's, so it is searched for names and nothing more. Only names on the list are ever imported; a
-wrong guess costs time, never a result.
+The text comes from a student, so it is only searched for names. Only names on a fixed list are ever imported; a wrong
+guess costs time and changes no result.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NAME = re.compile(rb"[\w.]+")
 _TEXT_BYTES = 1 << 20
 _FILES = 200
 _NAMES = 500
-"""In one file; of each the first parts: more than anybody writes."""
+"""The most names per file, and below the most parts of each: more than real code has."""
 _NAME_PARTS, _NAME_CHARACTERS = 6, 100
 _KNOWN = {
     "torch": ("torch", "torch.utils.flop_counter"),
@@ -41,7 +41,7 @@ _KNOWN = {
     )
 }
 _ON_A_WORD = {b"optim": ("torch", "torch._dynamo")}
-"""A word that brings more: the first optimiser imports the compiler, which takes longer than torch itself."""
+"""Words that mean one more import: the first optimiser imports the compiler, which takes longer than torch itself."""
 
 
 def modules_for(folder: Path) -> frozenset[str]:
@@ -57,7 +57,7 @@ def modules_for(folder: Path) -> frozenset[str]:
 
 
 def _texts(folder: Path) -> Iterator[bytes]:
-    """Yield what ``model.py`` holds, and each file that one of those before names in an import."""
+    """Yield the text of ``model.py`` and of every file that one of the texts names in an import."""
     waiting, seen = [folder / "model.py"], set[Path]()
     while waiting and len(seen) < _FILES:
         path = waiting.pop()
@@ -75,12 +75,12 @@ def _texts(folder: Path) -> Iterator[bytes]:
 
 
 def own_modules(folder: Path) -> frozenset[str]:
-    """Return the names by which the files of `folder` can be imported."""
+    """Return the module names under which the files of `folder` can be imported."""
     return frozenset(path.name.partition(".")[0] for path in folder.iterdir())
 
 
 def _names(text: bytes) -> Iterator[str]:
-    """Yield the dotted names that lines which look like an import name, the first so many."""
+    """Yield the first dotted names in lines that look like an import."""
     yield from islice((name for name in _all_names(text) if len(name) <= _NAME_CHARACTERS), _NAMES)
 
 
@@ -100,7 +100,7 @@ def _first(text: bytes) -> str:
 
 
 def _known(name: str) -> Iterator[str]:
-    """Yield what to import for `name`: the modules on the list that it lies in."""
+    """Yield the modules on the list that contain `name` or are `name`."""
     parts = name.split(".")
     for end in range(1, len(parts) + 1):
         yield from _KNOWN.get(".".join(parts[:end]), ())

@@ -1,4 +1,4 @@
-"""One running worker: its channel, the watch over its limits, and its end."""
+"""One running worker: its channel, its watchdog, and how it is killed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SECONDS_TO_REPORT = 1.0
 
 
 class Process:
-    """A worker started in a sandbox; closing it kills its whole tree and makes sure that nothing is left."""
+    """A worker started in a sandbox; closing it kills its whole process tree and checks that nothing survives."""
 
     def __init__(self, sandbox: Sandbox, box: Box) -> None:
         self._descriptors: list[int] = []
@@ -43,20 +43,20 @@ class Process:
         self._root = self._started.root
         self.channel: Channel[Reply] = Channel(replies[0], requests[1], Reply, stoppable=True)
         self._watch = Watchdog(self._root, box, output[0], self.channel.stop, self._signal, self._started.group)
-        self._descriptors.clear()  # the channel closes its own, and the watch the output
+        self._descriptors.clear()  # the channel closes its two, and the watchdog the output
 
     @property
     def processes(self) -> int:
-        """The cap on processes that the worker puts on itself."""
+        """The limit on processes that the worker sets for itself."""
         return self._started.processes
 
     def place(self, name: str) -> str:
-        """Return where the worker sees the folder given to it as `name`."""
+        """Return the path at which the worker sees the folder `name`."""
         return next(str(folder.source) for folder in self._started.places if folder.name == name)
 
     @contextmanager
     def allow(self, allowance: Allowance) -> Iterator[None]:
-        """Hold the worker to `allowance` while the body runs."""
+        """Limit the worker to `allowance` while the body runs."""
         self._watch.allow(allowance)
         try:
             yield
@@ -75,12 +75,12 @@ class Process:
 
     @property
     def peak_memory_bytes(self) -> int:
-        """The most memory the tree was seen to hold of its own (shared libraries not counted)."""
+        """The highest memory use of the tree that was observed, without shared libraries."""
         return self._watch.peak_memory_bytes
 
     @property
     def peak_device_bytes(self) -> int | None:
-        """The most memory of its GPU that was seen in use beyond what was in use before; None without one."""
+        """The highest use of its GPU's memory that was observed, less what was in use before; None without a GPU."""
         return self._watch.peak_device_bytes
 
     @property
@@ -94,18 +94,18 @@ class Process:
         return self._watch.exceeded
 
     def exit_description(self) -> str:
-        """Say how the worker ended, killing it first if it does not end by itself.
+        """Describe how the worker ended; if it does not exit by itself, it is killed first.
 
         Raises:
-            InfrastructureError: it did not end by anything it or its limits did.
+            InfrastructureError: its fork server died.
         """
         if self.exceeded is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._root.wait(_SECONDS_TO_REPORT)
         self.kill()
-        self._watch.finish()  # all that was printed has been read now
+        self._watch.finish()  # now all output has been read
         if self._root.lost:
-            raise InfrastructureError("the process that workers are forked from has died: run the command again")
+            raise InfrastructureError("the fork server of the worker has died: run the command again")
         code = self._root.wait()
         number = -code if code < 0 else code - 128
         with contextlib.suppress(ValueError):
@@ -119,7 +119,7 @@ class Process:
         Raises:
             InfrastructureError: something survived.
         """
-        tree = self._tree() or self._watch.seen  # of one that is dead already, what was there at the last look
+        tree = self._tree() or self._watch.seen  # if it is dead already, the tree at the watchdog's last look
         if self._root.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._signal()
@@ -134,7 +134,7 @@ class Process:
         self._root.wait()
 
     def close(self) -> None:
-        """Kill the tree, release what it held."""
+        """Kill the tree and release what was held for it."""
         try:
             self.kill()
         finally:
@@ -150,9 +150,9 @@ class Process:
         self.close()
 
     def _tree(self) -> list[psutil.Process]:
-        """Return the processes below ours; one of them is the first of the pid namespace, if there is one.
+        """Return the processes below the root process, including the init process of a pid namespace.
 
-        The kernel lets that one end only after all others in its namespace have.
+        The kernel lets an init process exit only after all others in its namespace have.
         """
         return descendants(self._root.pid) if self._root.poll() is None else []
 

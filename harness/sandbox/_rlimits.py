@@ -20,7 +20,10 @@ from harness.scratch import Scratch
 
 @dataclass(frozen=True)
 class Rlimits:
-    """No isolation: a child process with resource limits, an empty environment and a reaper. Not security."""
+    """No isolation: a child process with resource limits and an empty environment, whose processes are reaped.
+
+    This is not security.
+    """
 
     @property
     def isolation(self) -> Isolation:
@@ -28,25 +31,25 @@ class Rlimits:
         who = "root host, own uid per worker" if os.geteuid() == 0 else "ordinary user"
         return Isolation(Level.RLIMITS, who)
 
-    def start(self, box: Box, ends: WorkerPipes) -> StartedWorker:
+    def start(self, box: Box, pipes: WorkerPipes) -> StartedWorker:
         """Start a worker by the command of `plan`."""
-        return self.plan(box).start(ends)
+        return self.plan(box).start(pipes)
 
     def close(self) -> None:
-        """Do nothing: each worker is started by itself."""
+        """Do nothing: no process is shared by several workers."""
 
     def plan(self, box: Box) -> Launch:
-        """Return the command for `box`; its folders are where they are."""
+        """Return the command for `box`; the worker finds its folders at their own paths."""
         return plan_in_place(box, lambda _: Restrictions())
 
 
-def plan_in_place(box: Box, walls: Callable[[Path], Restrictions]) -> Launch:
-    """Return how to start a worker of `box` in the host's own file system, within the `walls` for its home."""
+def plan_in_place(box: Box, restrictions: Callable[[Path], Restrictions]) -> Launch:
+    """Return how to start a worker of `box` in the host's own file system, under the `restrictions` for its home."""
     scratch = Scratch.make("worker")
     home = scratch.path
-    lease = lease_uid()  # last: a folder that cannot be made must not keep a number
+    lease = lease_uid()  # last: a folder that cannot be created must not keep a lease
     (home / "lib").mkdir()
-    (home / "lib" / "harness").symlink_to(package_folder())  # else the course would be importable
+    (home / "lib" / "harness").symlink_to(package_folder())  # otherwise the course would be importable
     (home / WORKER_DIRECTORY).mkdir()
     (home / "lib").chmod(0o755)  # whatever the umask is
     uid = None if lease is None else lease.uid
@@ -56,7 +59,7 @@ def plan_in_place(box: Box, walls: Callable[[Path], Restrictions]) -> Launch:
     shown = (*interpreter_paths(), package_folder(), home, *(folder.source for folder in box.folders))
     return Launch(
         argv=(
-            *launcher_command(shown, uid, walls(home), reap_in=home / WORKER_DIRECTORY),
+            *launcher_command(shown, uid, restrictions(home), reap_in=home / WORKER_DIRECTORY),
             *(sys.executable, "-P", str(home / "lib" / "harness" / "worker" / "__main__.py")),
         ),
         environment=environment(str(home / WORKER_DIRECTORY), box),
@@ -68,7 +71,7 @@ def plan_in_place(box: Box, walls: Callable[[Path], Restrictions]) -> Launch:
 
 
 def _threads_of_this_user() -> int:
-    """Count what RLIMIT_NPROC counts already, so that the cap is on what the worker adds."""
+    """Count what RLIMIT_NPROC already counts, so that the limit applies to what the worker adds."""
     me = os.getuid()
     count = 0
     for process in psutil.process_iter(["uids", "num_threads"]):

@@ -1,4 +1,4 @@
-"""A root host never runs a worker as root: each gets an unprivileged uid of its own."""
+"""A host that is root never runs a worker as root: each gets an unprivileged uid of its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.paths import outermost, view
 from harness.sandbox import _launcher
 from harness.sandbox._interpreter import closed_paths, is_closed, private_ancestor
 
-# systemd's table of uids (systemd.io/UIDS-GIDS) leaves 60578 to 61183 to nobody
+# systemd's table of uids (systemd.io/UIDS-GIDS) leaves 60578 to 61183 unused
 _FIRST_UID, _LAST_UID = 60_600, 61_100
 _LEASES = Path(
     "/run" if Path("/run").is_dir() else "/var/run", "harness"
@@ -32,12 +32,12 @@ class UidLease:
     _lock: int
 
     def release(self) -> None:
-        """Let others have the uid."""
+        """Make the uid available again."""
         os.close(self._lock)
 
 
 def lease_uid() -> UidLease | None:
-    """Lease a uid if this host is root; an ordinary user's workers stay that user."""
+    """Lease a uid if this host is root; the workers of an ordinary user run as that user."""
     if os.geteuid() != 0:
         return None
     _LEASES.mkdir(exist_ok=True)
@@ -50,7 +50,7 @@ def lease_uid() -> UidLease | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Restrictions:
-    """What the launcher puts around a worker besides what the level's own program does."""
+    """Restrictions that the launcher applies to a worker, besides those of the level's own program."""
 
     cgroup: tuple[Path, ...] = ()
     """The ``cgroup.procs`` files of the worker's own groups."""
@@ -60,29 +60,30 @@ class Restrictions:
 
 
 def launcher_command(
-    shown: Iterable[Path], uid: int | None, walls: Restrictions, *, reap_in: Path | None = None
+    shown: Iterable[Path], uid: int | None, restrictions: Restrictions, *, reap_in: Path | None = None
 ) -> tuple[str, ...]:
-    """Return the start of a command that drops to `uid` and runs the rest within `walls`, `shown` staying readable.
+    """Return the start of a command that drops to `uid` and runs the rest under `restrictions`, with `shown` readable.
 
-    With `reap_in` the launcher stays as the worker's reaper, and the worker starts in that folder.
+    With `reap_in` the launcher stays and reaps the worker's processes, and the worker starts in that folder.
     """
+    rules = restrictions.landlock
     spec = {
         "uid": uid,
         "hidden": _hidden(shown) if uid is not None else _hidden(()),
         "parent": os.getpid(),
         "reap": reap_in is not None,
         "folder": str(reap_in),
-        "cgroup": [str(path) for path in walls.cgroup],
-        "landlock": None if walls.landlock is None else [(str(path), access) for path, access in walls.landlock],
-        "seccomp": None if walls.seccomp is None else base64.b64encode(walls.seccomp).decode(),
+        "cgroup": [str(path) for path in restrictions.cgroup],
+        "landlock": None if rules is None else [(str(path), access) for path, access in rules],
+        "seccomp": None if restrictions.seccomp is None else base64.b64encode(restrictions.seccomp).decode(),
     }
     return (sys.executable, "-I", "-S", str(Path(_launcher.__file__).resolve()), json.dumps(spec))
 
 
 def _hidden(shown: Iterable[Path]) -> dict[str, list[Any]]:
-    """Return which private folders must be covered to let another user come to `shown`, and what shows in them.
+    """Return which private folders must be covered so that another user can reach `shown`, and what is visible in them.
 
-    What is named in `closed` is closed to others in itself, too, as all is that was installed under a umask of 077.
+    Paths in `closed` cannot be read by others themselves, such as everything installed under a umask of 077.
     """
     whole = view(path for path in shown if path.exists())
     reached = (*whole.shown, *(link.path for link in whole.links))

@@ -1,4 +1,4 @@
-"""Find the best isolation level by trying."""
+"""Find the best isolation level by trying them out."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _SECONDS_TO_START = 30.0
 
 @dataclass(frozen=True)
 class LevelAttempt:
-    """One way to isolate that was tried; `problem` is None where it works."""
+    """One way to isolate and the problem with it; None if it works."""
 
     name: str
     level: Level
@@ -48,7 +48,7 @@ class LevelAttempt:
 
 
 def attempts(hidden: Sequence[Path]) -> Iterator[LevelAttempt]:
-    """Try each way to isolate, best first, by starting a real worker in it."""
+    """Try each way to isolate, the best first, by starting a real worker."""
     for candidate in _candidates(hidden):
         yield replace(candidate, problem=_try(candidate.sandbox))
 
@@ -57,7 +57,7 @@ def find_sandbox(
     hidden: Sequence[Path],
     wanted: Level | None = None,
     fork_servers: ForkServers | None = None,
-    tell: Notify = _log.warning,
+    notify: Notify = _log.warning,
 ) -> Sandbox:
     """Return the best sandbox that starts here, or exactly the level `wanted`; the caller closes it.
 
@@ -66,7 +66,7 @@ def find_sandbox(
     worker is started as a program.
 
     Raises:
-        InfrastructureError: none starts; says what was tried and what came of it.
+        InfrastructureError: none works; the message says what was tried.
     """
     problems: dict[str, list[str]] = {}
     for candidate in _candidates(hidden):
@@ -75,35 +75,33 @@ def find_sandbox(
         notices: list[str] = []
         sandbox = _with_fork_servers(candidate.sandbox, fork_servers, notices.append)
         problem = _try(sandbox)
-        _log.info("Isolation by %s (%s): %s.", candidate.name, candidate.level.value, problem or "works, and is taken")
+        _log.info("Isolation by %s (%s): %s.", candidate.name, candidate.level.value, problem or "works and is used")
         if problem is None:
             _log.info("Workers are shown Python's files in %s.", ", ".join(_told(interpreter_paths())))
             if fork_servers is not None and sandbox is candidate.sandbox:
-                tell(cold_start_notice(_without_namespaces(sandbox)))
-            return _telling(sandbox, notices, tell)
+                notify(cold_start_notice(_without_namespaces(sandbox)))
+            return _with_notices(sandbox, notices, notify)
         sandbox.close()
         problems.setdefault(problem, []).append(candidate.name)
-    asked = "no isolation level can" if wanted is None else f"isolation level {wanted.value!r} cannot"
-    tried = (
-        "; ".join(f"{', '.join(names)}: {problem}" for problem, names in problems.items()) or "nothing here offers it"
-    )
-    raise InfrastructureError(f"{asked} be had here ({tried}): run `harness doctor`")
+    asked = "no isolation level works" if wanted is None else f"isolation level {wanted.value!r} does not work"
+    tried = "; ".join(f"{', '.join(names)}: {problem}" for problem, names in problems.items()) or "nothing provides it"
+    raise InfrastructureError(f"{asked} on this machine ({tried}): run `harness doctor`")
 
 
 def find_sandbox_of_at_least(
-    hidden: Sequence[Path], lowest: Level, fork_servers: ForkServers | None = None, tell: Notify = _log.warning
+    hidden: Sequence[Path], lowest: Level, fork_servers: ForkServers | None = None, notify: Notify = _log.warning
 ) -> Sandbox:
     """Return the best sandbox there is, as `find_sandbox` does, if it is no weaker than `lowest`.
 
     Raises:
         InfrastructureError: the best there is holds less than `lowest`.
     """
-    sandbox = find_sandbox(hidden, fork_servers=fork_servers, tell=tell)
+    sandbox = find_sandbox(hidden, fork_servers=fork_servers, notify=notify)
     if sandbox.isolation.level < lowest:
         sandbox.close()
         raise InfrastructureError(
             f"isolation on {platform.node()} is {sandbox.isolation}; expected at least {lowest.value}: run "
-            f"`harness doctor` there, or say --allow-isolation {sandbox.isolation.level.value} where you trust "
+            f"`harness doctor` there, or use --allow-isolation {sandbox.isolation.level.value} where you trust "
             "every submission"
         )
     return sandbox
@@ -117,7 +115,7 @@ def fork_servers_through(descriptor: int | None) -> ForkServers:
 
 
 def installed_bubblewraps() -> dict[Path, str]:
-    """Return the `bwrap` programs there are, the one that is taken first, and what each says of its version."""
+    """Return the installed `bwrap` programs with their versions; the first one is used."""
     found: dict[Path, str] = {}
     if sys.platform == "linux":
         found |= {program: bubblewrap_version(program) for program in find_bubblewraps()}
@@ -125,30 +123,30 @@ def installed_bubblewraps() -> dict[Path, str]:
 
 
 def reason_for_cold_start(sandbox: Sandbox) -> str | None:
-    """Try to fork a worker; return why workers are started instead and what to do, None where they are not."""
+    """Try to fork a worker; return why that is impossible and what to do, or None if it works."""
     if sys.platform == "linux" and isinstance(sandbox, Bubblewrap):
         with closing(ForkServerOwner()) as fork_servers:
-            warm = Warm(sandbox, fork_servers, tell=lambda _: None)
+            warm = Warm(sandbox, fork_servers, notify=lambda _: None)
             return _try(warm) or warm.problem
     return _without_namespaces(sandbox)
 
 
 def _without_namespaces(sandbox: Sandbox) -> str:
-    why = "this system has no namespaces to fork them into, as Linux has (nothing to do)"
+    why = "only Linux has the namespaces that forked workers need (there is nothing to do)"
     if sys.platform == "linux":
         level = sandbox.isolation.level.value
-        why = f"isolation {level} has no namespaces to fork them into; `harness doctor` says how to get them"
+        why = f"level {level} has no namespaces, which forked workers need; `harness doctor` says how to get them"
     return why
 
 
 def _told(paths: Iterable[Path]) -> list[str]:
-    """Return the paths outside ``/usr`` that lie in no other one."""
+    """Return the outermost of the paths that lie outside ``/usr``."""
     shown = set(paths)
     return sorted(str(path) for path in shown if not ({Path("/usr"), *shown} & set(path.parents)))
 
 
 def _candidates(hidden: Sequence[Path]) -> Iterator[LevelAttempt]:
-    """Yield each way to isolate, best first, not tried yet."""
+    """Yield each way to isolate, the best first, without trying it."""
     if sys.platform == "linux" and hasattr(os, "fork"):
         programs = find_bubblewraps()
         for delegation in (*find_delegations(), None):
@@ -162,31 +160,31 @@ def _candidates(hidden: Sequence[Path]) -> Iterator[LevelAttempt]:
         yield LevelAttempt("rlimits", Level.RLIMITS, PortableSandbox(), None)
 
 
-def _with_fork_servers(sandbox: Sandbox, fork_servers: ForkServers | None, tell: Notify) -> Sandbox:
+def _with_fork_servers(sandbox: Sandbox, fork_servers: ForkServers | None, notify: Notify) -> Sandbox:
     """Return a sandbox like `sandbox` that forks its workers, where there is one."""
     if sys.platform == "linux" and fork_servers is not None and isinstance(sandbox, Bubblewrap):
-        return Warm(sandbox, fork_servers, tell)
+        return Warm(sandbox, fork_servers, notify)
     return sandbox
 
 
-def _telling(sandbox: Sandbox, notices: Sequence[str], tell: Notify) -> Sandbox:
-    """Have `tell` hear what was noticed so far, and what will be."""
+def _with_notices(sandbox: Sandbox, notices: Sequence[str], notify: Notify) -> Sandbox:
+    """Pass the notices so far to `notify`, and let it be called with later ones."""
     for notice in notices:
-        tell(notice)
+        notify(notice)
     if sys.platform == "linux" and isinstance(sandbox, Warm):
-        sandbox.tell = tell
+        sandbox.notify = notify
     return sandbox
 
 
 def _try(sandbox: Sandbox) -> str | None:
-    """Start a worker and wait for its first word; return what went wrong, if anything."""
+    """Start a worker and wait for its first reply; return what went wrong, if anything."""
     box = Box(folders=(), limits=Limits(), threads=1)
     try:
         with Process(sandbox, box) as process:
             try:
                 with process.allow(Allowance(limit="start", seconds=_SECONDS_TO_START)):
                     reply, _ = process.channel.receive(admit_all)
-                return None if isinstance(reply, Done) else "its worker does not answer"
+                return None if isinstance(reply, Done) else "its worker sends an unexpected reply"
             except (ChannelClosed, WireError):
                 how = process.exit_description()
         return f"its worker {how}: {process.log_tail.strip()[-500:] or 'nothing was printed'}"

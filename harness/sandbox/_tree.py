@@ -1,4 +1,4 @@
-"""A tree of processes, and whether it is gone."""
+"""The tree of processes below one, and waiting for its end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOOK_SECONDS = 0.001
 
 
 def descendants(pid: int) -> list[psutil.Process]:
-    """Return the processes that hang from `pid`."""
+    """Return all processes below `pid`."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return psutil.Process(pid).children(recursive=True)  # type: ignore[no-any-return] # psutil has no types
     return []
@@ -51,14 +51,14 @@ def cpu_seconds(process: psutil.Process) -> float:
     times = process.cpu_times()
     own = times.user + times.system
     if sys.platform == "linux":
-        # in nanoseconds where /proc has hundredths of a second: the clock that clock_getcpuclockid(3) names
+        # the clock of clock_getcpuclockid(3) counts nanoseconds, /proc hundredths of a second
         with contextlib.suppress(OSError):
             own = time.clock_gettime(~process.pid << 3 | 2)
     return float(own + times.children_user + times.children_system)
 
 
 def survivors(tree: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Wait until all of `tree` are dead; return those that are not after so many seconds."""
+    """Wait up to `seconds` until all of `tree` are dead; return those that are not."""
     deadline = time.monotonic() + seconds
     while alive := [process for process in tree if not _is_dead(process)]:
         if time.monotonic() > deadline:
@@ -68,7 +68,7 @@ def survivors(tree: Sequence[psutil.Process], seconds: float) -> list[psutil.Pro
 
 
 def _is_dead(process: psutil.Process) -> bool:
-    """Tell whether a process is gone; a zombie is, though its new parent may take seconds to notice."""
+    """Return whether a process is dead; a zombie is, even if its parent has not reaped it yet."""
     try:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -28,7 +28,7 @@ from harness.sandbox._seccomp import NESTING, compile_filter
 
 _log = logging.getLogger(__name__)
 _COVERED = ("/tmp", "/dev/shm")  # noqa: S108 - in the worker's view
-"""Folders that each worker has of its own; what of the interpreter lies below them is made visible there again."""
+"""Folders that each worker has of its own; parts of the interpreter below them are made visible there again."""
 _RESERVED = (JOB, STAGING)
 """Folders in which nothing else can be visible."""
 _SUBMISSION = "submission"
@@ -55,7 +55,7 @@ class Warm:
 
     cold: Bubblewrap
     fork_servers: ForkServers
-    tell: Notify = _log.warning
+    notify: Notify = _log.warning
     problem: str | None = None
     """Why workers start cold from now on, and what to do about it."""
 
@@ -72,7 +72,7 @@ class Warm:
         """The level, and which bubblewrap gives it."""
         return self.cold.isolation
 
-    def start(self, box: Box, ends: WorkerPipes) -> StartedWorker:
+    def start(self, box: Box, pipes: WorkerPipes) -> StartedWorker:
         """Start a worker that has `box` and nothing else; one with a GPU, or modules named like libraries, cold."""
         folder = next((folder.source for folder in box.folders if folder.name == _SUBMISSION), None)
         modules = frozenset[str]() if folder is None else modules_for(folder)
@@ -84,23 +84,23 @@ class Warm:
                 with closing(self.fork_servers.connect(self.cold, modules)) as connection:
                     problem = _obstacle(box, own & connection.packages)
                     if problem is None:
-                        return self._fork(box, ends, connection)
+                        return self._fork(box, pipes, connection)
             except SpawnError as error:
                 problem = self.problem = f"{error}: run `harness doctor`"
-        self.tell(cold_start_notice(problem))
-        return self.cold.start(box, ends)
+        self.notify(cold_start_notice(problem))
+        return self.cold.start(box, pipes)
 
     def close(self) -> None:
-        """Do nothing: whoever owns the fork servers closes them."""
+        """Do nothing: the owner of the fork servers closes them."""
 
-    def _fork(self, box: Box, ends: WorkerPipes, connection: ForkServerConnection) -> StartedWorker:
+    def _fork(self, box: Box, pipes: WorkerPipes, connection: ForkServerConnection) -> StartedWorker:
         with ExitStack() as undo:
             group = None if self.cold.delegation is None else self.cold.delegation.make(box.limits)
             if group is not None:
                 undo.callback(group.remove)
             job = connection.stage(box.folders)
-            undo.callback(partial(shutil.rmtree, job, ignore_errors=True))  # may be gone with the fork server
-            worker = connection.spawn(self._request(box, job), ends, group)
+            undo.callback(partial(shutil.rmtree, job, ignore_errors=True))  # it may be gone already
+            worker = connection.spawn(self._request(box, job), pipes, group)
             undo.callback(worker.close)
             held = undo.pop_all()
         return StartedWorker(

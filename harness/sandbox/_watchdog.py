@@ -1,4 +1,4 @@
-"""The watch over one worker: drains what it prints, counts what it uses, kills it when a limit is passed."""
+"""The watchdog of one worker: reads its output, measures what it uses, and kills it when it exceeds a limit."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _TIMED_TICK_SECONDS = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
-    """Time for one phase; in a `timed` one the watch looks less often, so as not to disturb what is timed."""
+    """The time for one phase; in a `timed` one the watchdog looks less often, so as not to disturb the measurement."""
 
     limit: str
-    """The limit's name in `Limits`."""
+    """The name of the limit in `Limits`."""
     seconds: float
     cpu_limit: str = ""
     cpu_seconds: float | None = None
@@ -35,7 +35,7 @@ class Allowance:
 
 @dataclass(frozen=True, kw_only=True)
 class Exceeded:
-    """A limit that a worker passed."""
+    """A limit that a worker exceeded."""
 
     kind: Literal["timeout", "out_of_memory"]
     limit: str
@@ -49,7 +49,7 @@ class _Usage(NamedTuple):
 
 
 class Watchdog:
-    """A thread beside one worker; `stop` is called when the worker must not be waited for any more."""
+    """A thread that checks one worker; it calls `stop` when waiting for the worker has become pointless."""
 
     def __init__(
         self,
@@ -72,24 +72,24 @@ class Watchdog:
         self.peak_memory_bytes = 0
         self.peak_device_bytes: int | None = None if box.gpu is None else 0
         self.seen: list[psutil.Process] = []
-        """The processes below the one started, at the last look."""
+        """The processes below the root process, at the last look."""
         self._thread = threading.Thread(target=self._run, name=f"watch-{root.pid}", daemon=True)
         self._thread.start()
 
     @property
     def log_tail(self) -> str:
-        """The end of what was printed so far."""
+        """The end of the output so far."""
         return self._output.text()
 
     @property
     def exceeded(self) -> Exceeded | None:
-        """The limit that was passed, by the watch's own count or the kernel's."""
+        """The limit that was exceeded, as measured here or by the kernel."""
         if self._exceeded is None:
             self._exceeded = self._killed_for_memory()
         return self._exceeded
 
     def allow(self, allowance: Allowance | None) -> None:
-        """Start the clocks of `allowance`; None stops them."""
+        """Start the time limits of `allowance`; None removes them."""
         self._deadline = self._cpu_deadline = float("inf")
         self._allowance = allowance
         if allowance is not None:
@@ -103,7 +103,7 @@ class Watchdog:
         return counted or tree_cpu_seconds(self._root.pid)
 
     def finish(self) -> None:
-        """End the watch; the worker is dead."""
+        """Stop the thread, once the worker is dead."""
         self._finished.set()
         self._thread.join()
         self._output.finish()
@@ -132,7 +132,7 @@ class Watchdog:
             self._tell()
 
     def _killed_for_memory(self) -> Exceeded | None:
-        """Return what the kernel counted: version 1 kills one process of a group and leaves the others asleep."""
+        """Return whether the kernel killed for memory: version 1 kills one process of a group and the others go on."""
         if self._group is None or not self._group.oom_kills():
             return None
         return Exceeded(
@@ -174,7 +174,7 @@ class Watchdog:
             self._stop()
 
     def _processes(self) -> list[psutil.Process]:
-        if self._root.poll() is not None:  # its number may be somebody else's by now
+        if self._root.poll() is not None:  # its pid may have been reused
             return []
         with contextlib.suppress(psutil.NoSuchProcess):
             root = psutil.Process(self._root.pid)
@@ -183,7 +183,7 @@ class Watchdog:
         return []
 
     def _usage(self) -> _Usage:
-        """Add up the tree: memory of its own, without the root's, which is ours, and CPU time, children's included."""
+        """Add up the tree: its memory, without the root process, and its CPU time, exited children included."""
         memory, cpu = 0, 0.0
         for process in self._processes():
             with contextlib.suppress(psutil.Error), process.oneshot():
@@ -192,7 +192,7 @@ class Watchdog:
         return _Usage(memory, cpu if self._group is None else max(cpu, self._group.cpu_seconds()))
 
     def _proportional_memory(self) -> int:
-        """Return the tree's proportional set size: forked children share pages that were counted often (slow)."""
+        """Return the proportional set size of the tree, in which shared pages are counted once; this is slow."""
         total = 0
         for process in self._processes()[1:]:
             with contextlib.suppress(psutil.Error, AttributeError):
@@ -201,7 +201,7 @@ class Watchdog:
 
 
 def _own_memory(process: psutil.Process) -> int:
-    """Return resident bytes that no file backs: anonymous and shared, but not libraries (Linux; else all)."""
+    """Return the resident bytes that no file backs, anonymous or shared; on other systems than Linux all of them."""
     try:
         status = Path(f"/proc/{process.pid}/status").read_text()
     except OSError:

@@ -1,7 +1,7 @@
 """Frames over two pipes: a fixed header, a JSON message, then arrays, each behind a fixed header of its own.
 
-Every length is checked against a cap before what it announces is taken, and the reader of a reply says which
-arrays it is willing to accept before room is made for them. A frame with the same head as the one before is sent in
+Every length is checked against a cap before anything of that length is read, and the reader of a reply admits its
+arrays before memory is allocated for them. A frame with the same head as the one before is sent in
 the compact encoding.
 """
 
@@ -40,20 +40,20 @@ In = TypeVar("In")
 
 
 class WireError(Exception):
-    """The other side sent something that is not the protocol."""
+    """The other side sent something that violates the protocol."""
 
 
 Admit = Callable[[Any, Sequence[ArrayHeader]], None]
 
 
 def admit_all(message: object, headers: Sequence[ArrayHeader]) -> None:
-    """Admit every array: a worker believes its host."""
+    """Admit all arrays: a worker trusts its host."""
 
 
 class Channel(Generic[In]):
     """One end of a conversation; `In` is the type of message this end receives.
 
-    A `stoppable` channel can be stopped by another thread: then every wait ends with `ChannelClosed`.
+    A `stoppable` channel can be stopped by another thread: then all reads and writes raise `ChannelClosed`.
     """
 
     def __init__(self, reader: int, writer: int, incoming: Any, *, stoppable: bool = False) -> None:
@@ -61,19 +61,19 @@ class Channel(Generic[In]):
         self._decoder: msgspec.json.Decoder[In] = msgspec.json.Decoder(incoming)
         self._encoder = msgspec.json.Encoder()
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
-        self._start = self._end = 0  # what of the buffer has come but was not taken yet
+        self._start = self._end = 0  # the part of the buffer that has been received but not consumed
         self._compact: CompactEncoding[In] = CompactEncoding()
 
     def send(self, message: msgspec.Struct, *arrays: Array) -> None:
         """Send one message and its arrays.
 
         Raises:
-            ChannelClosed: nobody reads any more.
+            ChannelClosed: the other side has closed the channel.
         """
         self.transmit(self.frame(message, *arrays))
 
     def frame(self, message: msgspec.Struct, *arrays: Array) -> Frame:
-        """Make a message and its arrays ready to be sent."""
+        """Encode a message and its arrays."""
         contiguous = [np.asarray(array, array.dtype.newbyteorder("<"), order="C") for array in arrays]
         body = self._encoder.encode(message)
         head = b"".join([FULL, _FRAME.pack(len(body), len(arrays)), body, *map(_pack_header, contiguous)])
@@ -86,7 +86,7 @@ class Channel(Generic[In]):
         )
 
     def transmit(self, frame: Frame) -> None:
-        """Send what `frame` made ready."""
+        """Send a frame."""
         self._pipes.write([self._compact.head_of(frame), *frame.payloads])
 
     def send_compact(self, array: Array) -> bool:
@@ -102,7 +102,7 @@ class Channel(Generic[In]):
         If so `take_compact` returns the array that came, else `receive` the answer. Few steps: this is timed.
 
         Raises:
-            ChannelClosed: nobody is there any more.
+            ChannelClosed: the other side has closed the channel.
         """
         compact = self._compact.of_frame(frame)
         if compact is None:
@@ -138,8 +138,8 @@ class Channel(Generic[In]):
         """Receive one message and its arrays; `admit` refuses unwanted arrays before they are read.
 
         Raises:
-            WireError: the bytes are not the protocol, or `admit` refused them.
-            ChannelClosed: nobody writes any more.
+            WireError: the bytes violate the protocol, or `admit` refused the arrays.
+            ChannelClosed: the other side has closed the channel.
         """
         mark = self._read(MARK_BYTES)
         if mark == FULL:
@@ -163,7 +163,7 @@ class Channel(Generic[In]):
         return message, [_unpack_header(self._read(_ARRAY.size)) for _ in range(count)]
 
     def stop(self) -> None:
-        """End every wait with `ChannelClosed`, this one and all later ones; for another thread to call."""
+        """Make all current and later reads and writes raise `ChannelClosed`; for another thread to call."""
         self._pipes.stop()
 
     def close(self) -> None:
@@ -203,7 +203,7 @@ def _open(reader: int, writer: int, stoppable: bool) -> Pipes:
 
 
 def _excerpt(body: memoryview) -> str:
-    """Return the beginning of a message that cannot be read, for whoever looks for what is wrong with it."""
+    """Return the beginning of a malformed message, for the error that reports it."""
     start = bytes(body[:_EXCERPT_BYTES]).decode("ascii", "backslashreplace")
     return f"{start} …" if len(body) > _EXCERPT_BYTES else start
 
@@ -224,5 +224,5 @@ def _unpack_header(raw: memoryview) -> ArrayHeader:
     if (kind.decode("latin-1"), size) not in _DTYPES or ndim > MAX_DIMENSIONS:
         raise WireError("an array's header is malformed")
     if size * math.prod(axis for axis in shape[:ndim] if axis) >= 1 << 63:  # of an empty array, too
-        raise WireError("an array's header announces more than can be")
+        raise WireError("an array's header announces more than can exist")
     return ArrayHeader(np.dtype(f"<{kind.decode()}{size}"), tuple(shape[:ndim]))

@@ -27,17 +27,18 @@ def unpack(form: Form, arrays: Sequence[Array]) -> Any:
     """Undo `pack`.
 
     Raises:
-        WireError: the lengths do not add up to what came.
+        WireError: the lengths do not add up to the length of the data.
     """
     if len(arrays) != (1 if form == "array" else 2):
-        raise WireError(f"{len(arrays)} arrays came as {form}")
+        raise WireError(f"{len(arrays)} arrays were sent in the form {form!r}")
     if form == "array":
         return arrays[0]
     flat, lengths = arrays
     if lengths.dtype != np.int64 or lengths.ndim != 1 or flat.ndim < 1 or (form == "texts" and flat.dtype != np.uint8):
-        raise WireError(f"{flat.dtype} {flat.shape} with lengths {lengths.dtype} {lengths.shape} is no {form}")
+        found = f"{flat.dtype} {flat.shape} with lengths {lengths.dtype} {lengths.shape}"
+        raise WireError(f"{found} is not of the form {form!r}")
     if ((lengths < 0) | (lengths > len(flat))).any() or int(lengths.sum()) != len(flat):
-        raise WireError(f"the lengths do not add up to the {len(flat)} that came")
+        raise WireError(f"the lengths do not add up to {len(flat)}, the length of the data")
     ends = np.cumsum(lengths)
     pieces = np.split(flat, ends[:-1]) if len(ends) else []
     if form == "ragged":

@@ -76,7 +76,7 @@ class Fit(_Message, frozen=True, tag="fit"):
 
 
 class Save(_Message, frozen=True, tag="save"):
-    """Save, and send back what was written as `File` replies before `Done`."""
+    """Save, and send back what was written as `FileSent` replies before `Done`."""
 
 
 class Load(_Message, frozen=True, tag="load"):
@@ -98,16 +98,16 @@ class Inspect(_Message, frozen=True, tag="inspect"):
 
 
 class Extract(_Message, frozen=True, tag="extract"):
-    """Say which lines of a notebook make its model; the texts of its cells follow, and none is run."""
+    """Find the lines of a notebook that define its model; the texts of its cells follow, and none is run."""
 
 
 class OpenArchive(_Message, frozen=True, tag="open_archive"):
-    """Send back what is in the archive whose bytes follow, as `File` replies before `Done`."""
+    """Send back the files in the archive whose bytes follow, as `FileSent` replies before `Done`."""
 
     files: Annotated[int, Meta(ge=1)]
-    """The most that may come."""
+    """The most files that it may hold."""
     nbytes: Annotated[int, Meta(ge=1)]
-    """The most of all together."""
+    """The most bytes that they may hold together."""
 
 
 class Weigh(_Message, frozen=True, tag="weigh"):
@@ -164,7 +164,7 @@ class Extracted(_Message, frozen=True, tag="extracted"):
     future: Names = ()
     """Features of ``from __future__``."""
     missing: Names = ()
-    """Names that the model uses and no cell defines where it could be taken."""
+    """Names that the model uses and that no statement which can be extracted defines."""
 
 
 class Raised(_Message, frozen=True, tag="raised"):

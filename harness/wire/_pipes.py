@@ -8,7 +8,7 @@ from typing import Protocol
 Piece = bytes | memoryview
 
 
-class ChannelClosed(Exception):  # noqa: N818 - an event that the reader expects, not always an error
+class ChannelClosed(Exception):  # noqa: N818 - an expected event, not always an error
     """The other side is gone, or the process was stopped."""
 
 
@@ -19,21 +19,21 @@ class Pipes(Protocol):
         """Wait for bytes and put some into `view`; return how many.
 
         Raises:
-            ChannelClosed: nobody writes any more, or `stop` was called.
+            ChannelClosed: the writer has closed the pipe, or `stop` was called.
         """
 
     def write(self, pieces: Sequence[Piece]) -> None:
         """Write all of `pieces`.
 
         Raises:
-            ChannelClosed: nobody reads any more, or `stop` was called.
+            ChannelClosed: the reader has closed the pipe, or `stop` was called.
         """
 
     def busy_wait(self, seconds: float) -> None:
         """Busy-wait up to `seconds` for bytes before sleeping until they come, where the system allows it."""
 
     def stop(self) -> None:
-        """End every wait of another thread, this one and all later ones."""
+        """Make all current and later reads and writes raise `ChannelClosed`; for another thread to call."""
 
     def close(self) -> None:
         """Close both pipes."""

@@ -1,4 +1,4 @@
-"""The two pipes of a channel, where the system can wait for several descriptors at once: everywhere but on Windows."""
+"""The two pipes of a channel on all systems but Windows: a process can wait for several descriptors at once."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ class PolledPipes:
         self._busy_wait = (_poll(self._reader, select.POLLIN), seconds)
 
     def stop(self) -> None:
-        """End every wait of another thread, this one and all later ones."""
+        """Make all current and later reads and writes raise `ChannelClosed`."""
         with contextlib.suppress(OSError):
             os.write(self._stopper, b"\0")
 
     def close(self) -> None:
-        """Close both pipes, and what they are stopped by."""
+        """Close both pipes and the one that stops them."""
         for descriptor in (self._reader, self._writer, self._stop, self._stopper):
             if descriptor >= 0:
                 os.close(descriptor)
@@ -85,7 +85,7 @@ def _poll_until(poll: select.poll, seconds: float) -> None:
 
 
 def _after(pieces: Sequence[Piece], written: int) -> Sequence[Piece]:
-    """Return what of `pieces` is left once so many bytes were written."""
+    """Return what is left of `pieces` after the first `written` bytes."""
     for number, piece in enumerate(pieces):
         if written < len(piece):
             return [piece[written:], *pieces[number + 1 :]]

@@ -1,4 +1,4 @@
-"""The two pipes of a channel, where a process cannot wait for several descriptors at once: on Windows."""
+"""The two pipes of a channel on Windows, where a process cannot wait for several descriptors at once."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if sys.platform == "win32":
 
 _CHUNK_BYTES = 1 << 18
 _CHUNKS = 64
-"""At most so many wait to be taken: a worker that sends without end must not fill the host's memory."""
+"""The most chunks in the queue: a worker that sends endlessly must not fill the host's memory."""
 _LOOK_SECONDS = 0.1
-"""How long a thread waits before it looks at other news: on Windows no signal interrupts a wait for a lock."""
+"""How long a thread waits before it checks for a stop: on Windows no signal interrupts waiting for a lock."""
 _SECONDS_TO_END = 1.0
 _CLOSED = frozenset({errno.EPIPE, errno.EINVAL})
-"""What writing to a pipe that nobody reads fails with; the second on Windows (bugs.python.org/issue19612)."""
+"""The errors of writing to a pipe without a reader; the second is that of Windows (bugs.python.org/issue19612)."""
 
 
 class BlockingPipes:
-    """Pipes whose reader and writer wait until it is done."""
+    """Pipes with blocking reads and writes."""
 
     def __init__(self, reader: int, writer: int) -> None:
         self._reader, self._writer = reader, writer
@@ -58,7 +58,7 @@ class BlockingPipes:
             raise
 
     def busy_wait(self, seconds: float) -> None:
-        """Do nothing: whether something is there cannot be told without reading it."""
+        """Do nothing: a pipe cannot be polled here."""
 
     def stop(self) -> None:
         """Do nothing: there is no other thread."""
@@ -71,9 +71,9 @@ class BlockingPipes:
 
 
 class ThreadedPipes(BlockingPipes):
-    """Pipes of which a thread reads, so that a wait for what it reads can be ended.
+    """Pipes that a thread reads, so that waiting for its data can be stopped.
 
-    A wait to write ends when nobody is left to read: whoever stops the pipes kills the reader as well.
+    Waiting to write ends when the reader is gone: a caller of `stop` kills the reader as well.
     """
 
     def __init__(self, reader: int, writer: int) -> None:
@@ -99,11 +99,11 @@ class ThreadedPipes(BlockingPipes):
         return count
 
     def stop(self) -> None:
-        """End every wait to read, this one and all later ones."""
+        """Make all current and later reads raise `ChannelClosed`."""
         self._stopped.set()
 
     def close(self) -> None:
-        """Close both pipes; one that is still being read from stays open, for to close it would wait as well."""
+        """Close both pipes; one that the thread is still reading stays open, because closing it would block."""
         self._stopped.set()
         self._pump.join(_SECONDS_TO_END)
         os.close(self._writer)
@@ -111,7 +111,7 @@ class ThreadedPipes(BlockingPipes):
             os.close(self._reader)
 
     def _read_all(self) -> None:
-        """Read until nobody writes; the last chunk is empty."""
+        """Read until the end of the pipe, which is passed on as an empty chunk."""
         with contextlib.suppress(OSError):
             while chunk := os.read(self._reader, _CHUNK_BYTES):
                 self._put(chunk)

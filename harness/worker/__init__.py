@@ -1,1 +1,1 @@
-"""The untrusted process: a loop over plain-data requests, beside student code."""
+"""The untrusted process: a loop over plain-data requests, in the same process as student code."""

@@ -1,4 +1,4 @@
-"""Archives that only libarchive reads: opened here, where what it parses can do no harm."""
+"""Archives that need libarchive: unpacked in a worker, where a flaw of the parser can do no harm."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ _LIBRARY = "libarchive.so.13"
 
 
 def read_archive(content: bytes, files: int, nbytes: int) -> Iterator[tuple[str, Bytes]]:
-    """Yield the name and the content of each plain file of an archive, at most so many and so large all together.
+    """Yield the name and the content of each regular file in an archive.
 
     Raises:
-        ValueError: it is none, broken or encrypted, or it holds more, or something else than plain files.
+        ValueError: it is not an archive, is broken or encrypted, has other than regular files, or more than `files`
+            files or `nbytes` bytes.
     """
     if sys.platform == "linux":
-        os.environ.setdefault("LIBARCHIVE", _LIBRARY)  # to look for it would take programs that are not here
+        os.environ.setdefault("LIBARCHIVE", _LIBRARY)  # searching needs programs that are missing here
     import libarchive
 
     try:
@@ -30,14 +31,15 @@ def read_archive(content: bytes, files: int, nbytes: int) -> Iterator[tuple[str,
                 if entry.isdir:
                     continue
                 if not entry.isfile or entry.linkpath or not entry.pathname:
-                    raise ValueError(f"{entry.pathname!r} is no plain file")
+                    raise ValueError(f"{entry.pathname!r} is not a regular file")
                 pieces = []
                 files -= 1
                 for piece in entry.get_blocks():
                     nbytes -= len(piece)
                     if nbytes < 0 or files < 0:
-                        raise ValueError("it holds more than may come out of it")
+                        raise ValueError("it holds more than is permitted")
                     pieces.append(piece)
                 yield entry.pathname, np.frombuffer(b"".join(pieces), np.uint8)
     except libarchive.ArchiveError as error:
-        raise ValueError(f"it is no whole archive, or encrypted ({error.msg or 'libarchive says no more'})") from error
+        reason = error.msg or "libarchive gives no reason"
+        raise ValueError(f"it is incomplete, encrypted or not an archive ({reason})") from error

@@ -1,4 +1,4 @@
-"""Limits a worker puts on itself before the first line of student code; none can be raised again."""
+"""The resource limits that a worker sets for itself before any student code runs; they cannot be raised again."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from harness.contract import Limits
 
 try:
     import resource
-except ImportError:  # Windows has no such limits: the host's watch holds memory and time
+except ImportError:  # Windows has no such limits: the host's watchdog checks memory and time
     resource = None  # type: ignore[assignment] # a module or nothing
 
 
 def confine(limits: Limits, processes: int) -> None:
-    """Cap what the system can of memory, file size, core dumps and `processes` (threads included), children's too."""
+    """Limit memory, file sizes, core dumps and `processes` (which include threads), where the system can."""
     if sys.platform != "win32" and resource is not None:
         for kind, value in _caps(limits, processes).items():
             _, hard = resource.getrlimit(kind)
@@ -26,14 +26,14 @@ def _caps(limits: Limits, processes: int) -> dict[int, int]:
     caps: dict[int, int] = {}
     if sys.platform != "win32":
         caps |= {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: limits.scratch_bytes}
-    if sys.platform == "linux":  # elsewhere threads are not counted as processes, nor what may be written to
-        # RLIMIT_AS would count torch's untouched reservations; RLIMIT_DATA counts what may be written to
+    if sys.platform == "linux":  # other systems count neither threads nor writable memory
+        # RLIMIT_AS would count address space that torch only reserves; RLIMIT_DATA counts writable memory
         caps |= {resource.RLIMIT_NPROC: processes, resource.RLIMIT_DATA: _data_bytes() + limits.memory_bytes}
     return caps
 
 
 def _data_bytes() -> int:
-    """Return the private writable bytes mapped so far; 0 where that is not told."""
+    """Return the private writable bytes mapped so far; 0 where that is unknown."""
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:

@@ -1,4 +1,4 @@
-"""Turn what student code raised into a message that points at the student's own line."""
+"""Turn an exception of student code into a message that points at the student's own line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FRAMES, _CAUSES = 20, 8
 
 
 class ContractError(Exception):
-    """The submission does not keep the contract; `line` of `file` is where, if that is known."""
+    """The submission violates the contract, at `line` of `file` if that is known."""
 
     def __init__(self, message: str, *, file: str | None = None, line: int | None = None) -> None:
         super().__init__(message)
@@ -33,13 +33,13 @@ class PredictionsError(ContractError):
 
 
 class ArtifactError(ContractError):
-    """What `save` wrote cannot be taken."""
+    """What `save` wrote cannot be used."""
 
 
 def explain(error: BaseException, folder: Path, doing: Doing = "other", items: int = 0) -> Raised:
     """Describe `error` and what to do about it; `folder` holds the submission's files.
 
-    `doing` is what was asked of the submission, `items` how many inputs predict was given.
+    `doing` is what the submission was asked to do, `items` the number of inputs that predict was given.
     """
     if isinstance(error, ContractError):
         return Raised("", _text(error)[:MAX_MESSAGE], error.file, error.line, "", error.reason)
@@ -48,7 +48,7 @@ def explain(error: BaseException, folder: Path, doing: Doing = "other", items: i
         encodable(type(error).__name__)[:MAX_NAME],
         _with_remedy(error, folder, doing, items),
         None if file is None else encodable(file)[:MAX_PATH],
-        line if isinstance(line, int) and 0 < line <= MAX_LINE else None,  # a SyntaxError's may be set to anything
+        line if isinstance(line, int) and 0 < line <= MAX_LINE else None,  # that of a SyntaxError may be any object
         _traceback(error, folder)[-MAX_TRACEBACK:],
         _reason(error),
     )
@@ -59,7 +59,7 @@ def _with_remedy(error: BaseException, folder: Path, doing: Doing, items: int) -
     text = _text(error)
     try:
         told = encodable(remedy(Mistake(error, text, doing, items, folder)))
-    except Exception:  # the error is the student's own object and may do anything when it is looked at
+    except Exception:  # the error is an object of the student's and may do anything when it is inspected
         told = ""
     if not told:
         return text[:MAX_MESSAGE]
@@ -81,13 +81,13 @@ def _reason(error: BaseException) -> Reason:
 def _text(error: BaseException) -> str:
     try:
         text = f"called sys.exit({error.code!r})" if isinstance(error, SystemExit) else str(error)
-    except BaseException:  # an exception of the student's own may fail to describe itself, or try to leave
+    except BaseException:  # an exception of the student's may fail to describe itself, or try to exit
         return "(the exception cannot be shown)"
     return encodable(text)
 
 
 def encodable(text: str) -> str:
-    """Return `text` with what UTF-8 cannot carry (half a surrogate pair, say) made visible."""
+    """Return `text` with escapes for what UTF-8 cannot encode, such as half a surrogate pair."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -107,7 +107,7 @@ def _where(error: BaseException, folder: Path) -> tuple[str | None, int | None]:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield `error` and what it was raised from: ours may stand for one of the student's."""
+    """Yield `error` and its causes: one of ours may have been raised from one of the student's."""
     current: BaseException | None = error
     for _ in range(_CAUSES):
         if current is None:
@@ -117,7 +117,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _traceback(error: BaseException, folder: Path) -> str:
-    """Format the student's own frames and the last one of a library: what lies between tells them little."""
+    """Format the student's own frames and the last frame of all; frames of libraries between them help little."""
     start: TracebackType | None = error.__traceback__
     while start is not None and not _inside(start.tb_frame.f_code.co_filename, folder):
         start = start.tb_next

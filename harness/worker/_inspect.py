@@ -1,4 +1,4 @@
-"""See which operators and modules `predict` uses: the evidence for a task's rules, and a count of operations."""
+"""Record which operators and modules `predict` uses, as evidence for the rules of a task, and count operations."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from harness.wire import MAX_COUNT, MAX_NAME, MAX_NAMES, Operators
 
 _DIFFERENT = ("Dropout", "BatchNorm", "InstanceNorm", "DropPath", "StochasticDepth", "RReLU")
-"""In the names of modules that act differently while training."""
+"""Parts of the names of modules that behave differently in training mode."""
 
 
 def inspect(call: Callable[[], Any]) -> Operators:
     """Run `call` and name what it dispatched (``aten.mm.default``, ``nn.Linear``), counting two per multiply-add.
 
-    Counts by torch.utils.flop_counter, which knows matrix products, convolutions and attention; what else
-    calculates is listed as uncounted.
+    torch.utils.flop_counter counts matrix products, convolutions and attention; other operators that compute are
+    listed as uncounted.
     """
     if not hasattr(sys.modules.get("torch"), "nn"):
         call()
@@ -56,5 +56,5 @@ def inspect(call: Callable[[], Any]) -> Operators:
 
 
 def _sendable(names: set[str]) -> tuple[str, ...]:
-    """Return `names` in order, within what a reply may carry; PyTorch's own are far fewer and shorter."""
+    """Return `names` sorted, within the bounds of a reply; PyTorch's own are far fewer and shorter."""
     return tuple(name[:MAX_NAME] for name in sorted(names)[:MAX_NAMES])

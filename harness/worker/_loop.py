@@ -1,4 +1,4 @@
-"""The worker's one loop: a request, its handler, a reply."""
+"""The main loop of the worker: receive a request, handle it, send a reply."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from harness.artifact import (  # early: a file of the student's may take a name it needs
+from harness.artifact import (  # early: a student's file could shadow a module that it needs
     NotAFileError,
     Vocabulary,
     count_beside,
@@ -73,7 +73,7 @@ _DOING: dict[type, Doing] = {
 }  # fmt: skip
 _PARSING_PROCESSES = 64
 _EVERY_LOG = 2_000
-_LOGS_PER_SECOND = 20  # after that many
+_LOGS_PER_SECOND = 20  # once that many have been sent
 
 
 def main(reader: int, writer: int) -> None:
@@ -89,7 +89,7 @@ def main(reader: int, writer: int) -> None:
 
 
 class Worker:
-    """State of one worker: the submission's folder, its task and, after `Setup`, its model."""
+    """The state of one worker: the folder of the submission, its task and, after `Setup`, its model."""
 
     def __init__(self, channel: Channel[Request]) -> None:
         self._channel = channel
@@ -101,14 +101,14 @@ class Worker:
         self._model: Model
 
     def serve(self) -> None:
-        """Answer requests, one at a time; whatever student code raises is an answer too."""
+        """Answer requests one at a time; an exception of student code is an answer, too."""
         while True:
             request, arrays = self._channel.receive(admit_all)
             try:
                 reply, results = self._handle(request, arrays)
             except ChannelClosed:
                 raise
-            except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's as well
+            except BaseException as error:  # student code may raise SystemExit and KeyboardInterrupt as well
                 reply, results = self._explain(error, _DOING.get(type(request), "other"), _items(request, arrays)), ()
             self._send(reply, *results)
             match request:
@@ -120,7 +120,7 @@ class Worker:
                     self._repeat(partial(_echo, request))
 
     def _repeat(self, answer: Callable[[Array], Answer]) -> None:
-        """Answer what is asked like the last time with as little around it as can be: the host may be timing it."""
+        """Answer requests like the last one with as little overhead as possible: the host may be timing them."""
         channel, lock = self._channel, self._lock
         _switch_gradient_off()
         finish = _synchroniser()
@@ -146,7 +146,7 @@ class Worker:
     def _explain(self, error: BaseException, doing: Doing, items: int) -> msgspec.Struct:
         try:
             return explain(error, self._folder, doing, items)
-        except BaseException:  # whatever a student's exception may be up to, an answer is owed
+        except BaseException:  # whatever a student's exception does, the host needs an answer
             return Raised("Exception", "(the exception cannot be shown)", None, None, "")
 
     def _handle(self, request: Request, arrays: list[Array]) -> tuple[msgspec.Struct, tuple[Array, ...]]:
@@ -178,7 +178,7 @@ class Worker:
         return Done(), ()
 
     def _do(self, request: Request, arrays: list[Array]) -> None:
-        """Do what has no answer but that it is done."""
+        """Handle a request whose answer is only that it is done."""
         match request:
             case BusyWait(seconds):
                 self._channel.busy_wait(seconds)
@@ -199,7 +199,7 @@ class Worker:
     def _setup(self, request: Setup) -> None:
         self._folder = Path(request.submission)
         self._task, self._kind = request.task, KINDS[request.task.kind]
-        sys.argv = ["model.py"]  # what started the worker is no argument of the student's program
+        sys.argv = ["model.py"]  # the worker's own arguments are not those of the student's program
         confine(request.task.limits, request.processes)
         self._model = make_model(self._folder, request.task, request.seed, self)
 
@@ -239,11 +239,11 @@ class Worker:
         start = time.perf_counter()
         self._model.predict(inputs)
         seconds = time.perf_counter() - start
-        plain(result, self._kind)  # whatever else a prediction costs
+        plain(result, self._kind)  # so that the rest of a prediction's cost is included
         return pack(np.array([seconds]))
 
     def report(self, values: dict[str, float]) -> None:
-        """Send what `Model.log` was given, values that can be drawn only; from a chatty model what a curve needs."""
+        """Send the values given to `Model.log` that can be drawn; a model that logs very often is sampled."""
         now = time.monotonic()
         with self._lock:
             if self._logs >= _EVERY_LOG and now - self._last_log < 1 / _LOGS_PER_SECOND:
@@ -253,7 +253,7 @@ class Worker:
 
 
 def _drawable(values: dict[str, float]) -> dict[str, float]:
-    """Return the `values` that a learning curve can show, within what a reply may carry."""
+    """Return the `values` that a learning curve can show, within the bounds of a reply."""
     drawn = {
         encodable(name)[:MAX_LOGGED_NAME]: value for name, value in values.items() if abs(value) <= MAX_LOGGED_VALUE
     }
@@ -261,23 +261,23 @@ def _drawable(values: dict[str, float]) -> dict[str, float]:
 
 
 def _items(request: Request, arrays: list[Array]) -> int:
-    """Return how many inputs predict was given."""
+    """Return the number of inputs that predict was given."""
     return len(arrays[0]) if isinstance(request, Predict) and request.form == "array" and arrays else 0
 
 
 def _echo(request: Echo, _: object) -> Answer:
-    """Do all that a prediction costs but for the prediction."""
+    """Do everything that a prediction involves except the prediction."""
     return plain(np.zeros(request.shape, request.dtype), KINDS["classification"])
 
 
 def _synchroniser() -> Callable[[], object]:
-    """Return what waits for the GPU, where one is at work: nothing of one answer is left to slow the next."""
+    """Return a function that waits for the GPU, if one is used, so that no work of one answer slows the next."""
     cuda: Any = getattr(sys.modules.get("torch"), "cuda", None)
     return cuda.synchronize if cuda is not None and cuda.is_initialized() else lambda: None
 
 
 def _switch_gradient_off() -> None:
-    """Make this ``torch.no_grad()`` for good, if torch is loaded: entering a context each time would be timed."""
+    """Disable gradients permanently if torch is loaded: entering ``torch.no_grad()`` each time would be timed."""
     torch: Any = sys.modules.get("torch")
     if hasattr(torch, "is_grad_enabled") and torch.is_grad_enabled():
         torch.set_grad_enabled(False)

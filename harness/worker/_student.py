@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy.random as np_random  # NumPy itself loads it late, when a student's file could have a name it needs
+import numpy.random as np_random  # early, because later a student's file could shadow a module that it needs
 
 from harness.contract import Model, Reporter, TaskInfo
 from harness.worker._explain import ContractError
@@ -21,7 +21,7 @@ def make_model(folder: Path, task: TaskInfo, seed: int, reporter: Reporter) -> M
     """Import ``model.py`` from `folder` and return ``Model()``, everything seeded.
 
     Raises:
-        ContractError: there is no class `Model`, or it does not keep the contract.
+        ContractError: there is no class `Model`, or it violates the contract.
     """
     sys.path.insert(0, str(folder))
     os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), str(Path(__file__).parents[2])])  # for children
@@ -49,7 +49,7 @@ _EXPECTED = {
     "save": ("folder",),
     "load": ("folder",),
 }
-"""What each method is called with, self aside."""
+"""The arguments that each method is called with, without self."""
 _REMEDIES = {
     "fit": "the arrays are train.inputs, train.targets, validation.inputs and validation.targets",
     "predict": "it gets the inputs alone, as an array or a list of texts",
@@ -96,7 +96,7 @@ def _checked(module: ModuleType, folder: Path) -> type[Model]:
 
 
 def _check_signature(cls: type[Model], name: str, folder: Path) -> None:
-    """Refuse a method that cannot be called as the harness calls it."""
+    """Raise an error for a method that cannot be called in the way the harness calls it."""
     method = inspect.getattr_static(cls, name)
     if name == "load" and isinstance(method, classmethod | staticmethod):
         raise ContractError(
@@ -113,7 +113,7 @@ def _check_signature(cls: type[Model], name: str, folder: Path) -> None:
         arguments = (None, *arguments)
     try:
         signature = inspect.signature(function)
-    except (TypeError, ValueError):  # written in C, or made by something that tells none
+    except (TypeError, ValueError):  # it is written in C or has no signature for another reason
         return
     try:
         signature.bind(*arguments)
@@ -137,7 +137,7 @@ def _written(name: str) -> str:
 
 
 def _similar(cls: type, name: str) -> str:
-    """Say which method stands where another was expected."""
+    """Name a method that may have been meant for the missing one."""
     others = {"predict": ("forward", "__call__", "predict_proba", "transform", "test"), "fit": ("train_model", "learn")}
     found = [other for other in others[name] if other in vars(cls)]
     return f" (it may call your `{found[0]}`)" if found else ""
@@ -176,7 +176,7 @@ def _describe(thing: object) -> str:
 
 
 def _file(thing: object, folder: Path) -> str | None:
-    """Return the file of the submission that `thing` is written in; None if it is none of the submission's."""
+    """Return the file of the submission that defines `thing`; None if another file does."""
     try:
         path = Path(inspect.getfile(thing))  # type: ignore[arg-type] # any object may be asked
     except (TypeError, OSError):
@@ -185,7 +185,7 @@ def _file(thing: object, folder: Path) -> str | None:
 
 
 def _line(thing: object, folder: Path) -> int | None:
-    """Return the line of `thing` in its file, where that is one of the submission's."""
+    """Return the line of `thing` in its file; None if that is not a file of the submission."""
     if _file(thing, folder) is None:
         return None
     code = getattr(thing, "__code__", None)

@@ -65,7 +65,7 @@ def test_a_record_stands_however_its_workers_started(course):
     assert forked["run"]["phases"].keys() == started["run"]["phases"].keys()
 
 
-NOTICE = "workers start cold"
+NOTICE = "workers start slowly (cold)"
 
 
 def test_a_cold_start_is_told_once_with_why_and_what_to_do(course):
@@ -84,7 +84,7 @@ def test_a_level_that_cannot_fork_says_so_unless_cold_ones_were_asked_for(course
     course.submit(TELLS)
     weak = course.harness("evaluate", "submissions/bob", "--isolation", "rlimits")
     assert weak.stderr.count(NOTICE) == 1
-    assert "isolation rlimits has no namespaces" in weak.stderr
+    assert "level rlimits has no namespaces" in weak.stderr
     assert "harness doctor" in weak.stderr
     asked = course.harness("evaluate", "submissions/bob", "--isolation", "rlimits", "--cold", "--force")
     assert asked.stderr == ""

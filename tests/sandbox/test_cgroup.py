@@ -120,5 +120,5 @@ def test_the_counts_of_version_2_are_read(tmp_path):
 
 
 def test_where_no_group_can_be_made_the_level_says_why(tmp_path):
-    with pytest.raises(InfrastructureError, match="no control group can be made below"):
+    with pytest.raises(InfrastructureError, match="no control group can be created below"):
         HierarchyV2(tmp_path / "nowhere").make(Limits())

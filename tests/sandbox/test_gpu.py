@@ -78,7 +78,7 @@ def test_a_machine_without_gpus_says_so(monkeypatch):
 
 @pytest.mark.skipif(real_gpus(), reason="there is a GPU here")
 def test_without_the_driver_the_error_names_what_to_do():
-    with pytest.raises(InfrastructureError, match="no NVIDIA GPU can be had here"):
+    with pytest.raises(InfrastructureError, match="no NVIDIA GPU can be used on this machine"):
         find_gpus()
 
 

@@ -22,7 +22,7 @@ from harness.sandbox._box import environment
 from harness.sandbox._interpreter import interpreter_paths, private_ancestor
 from harness.sandbox._output import TAIL_BYTES, Tail
 from harness.sandbox._rlimits import Rlimits
-from harness.sandbox._watchdog import _cpu_seconds
+from harness.sandbox._tree import cpu_seconds
 
 
 @pytest.mark.parametrize("inside", [".", ".venv", "tools/environment"])
@@ -75,17 +75,17 @@ def test_cpu_time_is_counted_finer_than_proc_tells_it():
     process = psutil.Process()
     waited_for = sum(process.cpu_times()[2:4])
     before = time.process_time()
-    counted = _cpu_seconds(process) - waited_for
+    counted = cpu_seconds(process) - waited_for
     assert before <= counted <= time.process_time()
 
 
 @pytest.mark.worker
 def test_the_cpu_time_of_children_that_were_waited_for_counts():
     process = psutil.Process()
-    before = _cpu_seconds(process) - time.process_time()
+    before = cpu_seconds(process) - time.process_time()
     work = "import time\nwhile time.process_time() < 0.3: pass"
     subprocess.run([sys.executable, "-S", "-c", work], check=True)
-    assert _cpu_seconds(process) - time.process_time() - before > 0.25
+    assert cpu_seconds(process) - time.process_time() - before > 0.25
 
 
 def test_the_tail_is_the_end_of_what_came_before_the_cap():
