@@ -123,6 +123,7 @@ def table(
             "|---|" + "---|" * len(columns),
             "| left behind | " + " | ".join(column.left for column in columns) + " |",
             "",
+            (Path(__file__).parent / "winning.md").read_text(),
             "## What was not held, and how it showed",
             "",
             *(
