@@ -33,4 +33,6 @@ class _Later:
         self._module = module
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # pytest asks each object of a file whether it is a fixture
+            raise AttributeError(name)
         return getattr(importlib.import_module(self._module), name)
