@@ -1,4 +1,4 @@
-"""What of the host's file system the running interpreter needs."""
+"""The files of the host that the running interpreter needs."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def user_base() -> str | None:
 
 
 def interpreter_paths() -> tuple[Path, ...]:
-    """Return the files and folders that running Python takes, as it names them; some lie in one another.
+    """Return the files and folders that Python needs, under its own names for them; some contain others.
 
-    Of a prefix only the parts an installation has are named: a virtual environment made in the course's
-    own root must not show the course.
+    Only those parts of a prefix are included that every installation has: a virtual environment in the root of the
+    course must not make the course visible.
     """
     prefixes = {Path(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix)}
     wanted = {prefix / part for prefix in prefixes for part in _OF_A_PREFIX}
@@ -39,7 +39,7 @@ def interpreter_paths() -> tuple[Path, ...]:
 
 @cache
 def _libraries() -> tuple[Path, ...]:
-    """Return the shared libraries that this process has loaded: a run path may lead Python to its own elsewhere."""
+    """Return the shared libraries that this process has loaded: a run path may name a folder outside the prefix."""
     try:
         mapped = Path("/proc/self/maps").read_text()
     except OSError:  # not Linux
@@ -49,9 +49,9 @@ def _libraries() -> tuple[Path, ...]:
 
 
 def package_folders() -> tuple[Path, ...]:
-    """Return the folders that packages were installed into, wherever a ``.pth`` file or the user's own site named them.
+    """Return the folders with installed packages, including those from ``.pth`` files and the user's own site.
 
-    A checkout that was added to the path is none of them: it is the course, or a neighbour's work.
+    A checkout on the path is not included: it may be the course or somebody else's work.
     """
     return tuple(Path(entry) for entry in sys.path if _holds_packages(Path(entry)))
 
@@ -63,13 +63,13 @@ def _holds_packages(folder: Path) -> bool:
 
 
 def private_ancestor(path: Path) -> Path | None:
-    """Return the topmost ancestor of `path` that other users may not pass through, such as ``/root``."""
+    """Return the topmost ancestor of `path` that other users cannot enter, such as ``/root``."""
     return next((folder for folder in reversed(path.parents) if not folder.stat().st_mode & stat.S_IXOTH), None)
 
 
 @cache
 def closed_paths() -> tuple[Path, ...]:
-    """Return the real paths that running Python takes and that are closed to other users: folders on the way, too."""
+    """Return the real paths that Python needs and other users cannot read, including the folders above them."""
     packages = [folder.resolve() for folder in package_folders()]
     needed = {Path(sys.executable).resolve(), Path(sysconfig.get_path("stdlib")).resolve(), package_folder()}
     needed |= {*packages, *(entry.resolve() for folder in packages for entry in folder.iterdir())}
@@ -78,6 +78,6 @@ def closed_paths() -> tuple[Path, ...]:
 
 
 def is_closed(path: Path) -> bool:
-    """Say whether other users may not read the file `path`, or not enter it, if it is a folder."""
+    """Return whether other users cannot read the file `path`, or enter it if it is a folder."""
     mode = path.stat().st_mode
     return not mode & (stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH)

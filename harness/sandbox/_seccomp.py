@@ -1,8 +1,8 @@
-"""Which system calls a worker is denied, as a seccomp filter for the launcher to install.
+"""The system calls that a worker is denied, as a seccomp filter that the launcher installs.
 
-A denylist behind other walls: at the `namespaces` levels it takes away what no namespace covers, at the `landlock`
-level also what Landlock leaves open. Numbers are those of the kernel's x86_64 and generic (aarch64) tables; another
-architecture's calls, x32's, and calls newer than the tables are denied as a whole.
+This denylist adds to the other mechanisms: at the `namespaces` levels it denies what no namespace isolates, at the
+`landlock` level also what Landlock does not restrict. The numbers are those of the kernel's x86_64 and generic
+(aarch64) tables; all calls of other architectures and of x32, and calls newer than the tables, are denied.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ _CALLS = {
 
 @dataclass(frozen=True)
 class AllowOnly:
-    """Half of an argument, masked, and the values at which the call is let through."""
+    """Half of an argument, masked, and the values for which the call is allowed."""
 
     argument: int
     values: tuple[int, ...]
@@ -98,7 +98,7 @@ class AllowOnly:
 
 @dataclass(frozen=True)
 class DenyOnly:
-    """Half of an argument, masked, and the values at which alone the call is denied."""
+    """Half of an argument, masked, and the only values for which the call is denied."""
 
     argument: int
     values: tuple[int, ...]
@@ -108,7 +108,7 @@ class DenyOnly:
 
 @dataclass(frozen=True)
 class Denial:
-    """A system call that fails with `error`, unless `test` lets it through."""
+    """A system call that fails with `error`, unless `test` allows it."""
 
     call: str
     error: int = errno.EPERM
@@ -125,82 +125,81 @@ UNCOVERED = (
     *_deny("kcmp pidfd_getfd open_by_handle_at name_to_handle_at fanotify_init move_pages migrate_pages"),
     *_deny("kexec_load kexec_file_load init_module finit_module delete_module swapon swapoff acct quotactl reboot"),
     *_deny("settimeofday clock_settime clock_adjtime adjtimex syslog"),
-    # pages that nobody maps are counted for nobody
+    # pages that are not mapped are not charged to any process
     *_deny("memfd_create memfd_secret shmget shmat msgget semget mq_open", errno.ENOSYS),
     Denial("socket", errno.EAFNOSUPPORT, AllowOnly(0, (_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK))),
-    # What is known of a file is the same for all workers that see it, also where they may only read: who holds a lock
-    # or a lease of it, who wants to know when it is opened, what its contents are expected to be used for.
+    # The state of a file is shared by all workers that can read it: its locks and leases, and who is notified when it
+    # is opened. Workers could exchange data through it.
     *_deny("flock inotify_init inotify_init1 inotify_add_watch fanotify_mark", errno.ENOSYS),
     Denial("fcntl", errno.EINVAL, AllowOnly(1, (*_OWN_DESCRIPTOR, _F_GETLK, _F_OFD_GETLK, _F_SETLK, _F_SETLKW))),
     Denial("fcntl", _PRETEND, DenyOnly(1, (_F_SETLK, _F_SETLKW))),
     Denial("futex", errno.ENOSYS, DenyOnly(1, (_FUTEX_WAIT_REQUEUE_PI, _FUTEX_CMP_REQUEUE_PI), _FUTEX_COMMAND)),
     *_deny("futex_requeue futex_wait futex_waitv futex_wake", errno.ENOSYS),  # no C library uses them yet
-    # Which pages of a file are in memory is the same for all, and stays for later workers: nobody throws pages out, or
-    # asks which are there. Advice is never an error.
+    # The page cache is shared, too, and outlives a worker: no worker may evict pages or ask which are cached. Giving
+    # advice to the kernel never fails, so these calls seem to succeed.
     *_deny("fadvise64 readahead", _PRETEND),
     Denial("madvise", _PRETEND, DenyOnly(2, _OF_THE_PAGE_CACHE)),
     *_deny("mincore cachestat", errno.ENOSYS),
     *(
         Denial(call, errno.EOPNOTSUPP, AllowOnly(5, (0,))) for call in ("preadv2", "pwritev2")
-    ),  # with no flags: do not wait
+    ),  # no flags, above all not RWF_NOWAIT
 )
-"""What no namespace covers; bubblewrap itself does without.
+"""Calls that no namespace isolates; bubblewrap itself does not need them.
 
-No filter sees which file a lock is for, so none can be had of a worker's own files either. `flock` says that the
-system has none: filelock (and with it the caches of torch.compile and of Hugging Face) then makes a file that only one
-can make, and HDF5 goes without. Locks by `fcntl` are a process's, never a descriptor's: within one process two of them
-do not meet, so pretending is what the kernel does, and SQLite, which has no other way, works. Processes of one worker
-do not keep each other out by them. No test for a lock that somebody holds can tell a worker of another's: nobody has
-one.
+A filter cannot see which file a lock is for, so a worker cannot lock its own files either. `flock` fails as on a system
+without locks: filelock, and with it the caches of torch.compile and of Hugging Face, then creates a file exclusively
+instead, and HDF5 does without locks. `fcntl` locks belong to a process, so two of the same process never conflict; they
+seem to succeed, and SQLite, which has no alternative, works. They do not exclude other processes of the same worker.
+Testing for a lock reveals nothing about other workers, because no worker holds any.
 """
 
 NESTING = (
     *_deny("unshare setns mount umount2 pivot_root chroot move_mount fsopen fsconfig fsmount fspick open_tree"),
     *_deny("open_tree_attr mount_setattr"),
     Denial("clone", errno.EPERM, AllowOnly(0, (0,), _CLONE_NEW)),
-    *_deny("clone3", errno.ENOSYS),  # its flags lie in memory, where no filter looks; libraries fall back to clone
+    *_deny("clone3", errno.ENOSYS),  # its flags are in memory, which a filter cannot read; libraries fall back to clone
 )
-"""What makes namespaces and changes what is mounted."""
+"""Calls that create namespaces or change mounts."""
 
 UNCOVERED_BY_LANDLOCK = (
     *UNCOVERED,
-    # no socket but a stream of the worker's own: Landlock (ABI 7) lets a path's socket be connected to
+    # only connected stream sockets: Landlock (ABI 7) does not restrict connecting to a socket in the file system
     Denial("socket", errno.EAFNOSUPPORT, AllowOnly(0, (_AF_UNIX,))),
     *(
         Denial(call, errno.EAFNOSUPPORT, AllowOnly(1, (_SOCK_STREAM, _SOCK_SEQPACKET), _SOCK_TYPE))
-        for call in ("socket", "socketpair")  # any other sends to any address, and takes descriptors along
+        for call in ("socket", "socketpair")  # datagram sockets could send to any address, descriptors included
     ),
-    *_deny("bind connect"),  # a name that is taken is news to who tries it
+    *_deny("bind connect"),  # a failing bind would reveal that a name is in use
     Denial("sendto", errno.EPERM, AllowOnly(4, (0,))),
     Denial("sendto", errno.EPERM, AllowOnly(4, (0,), half=_HIGH)),
     *NESTING,
-    # an ordinary user's files are the worker's own as far as modes go
-    Denial("utimensat", errno.EPERM, DenyOnly(2, (0,))),  # no times given, as by touch: it goes on to make the file
+    # as far as permissions go, the files of an ordinary user belong to the worker
+    Denial("utimensat", errno.EPERM, DenyOnly(2, (0,))),  # no times, as touch does: creating a file must work
     *_deny("chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat", _PRETEND),
     *_deny("chown fchown lchown fchownat setxattr lsetxattr fsetxattr setxattrat file_setattr"),
     *_deny("removexattr lremovexattr fremovexattr removexattrat"),
-    # Landlock lets them be read of what cannot be opened; tools that copy them along take this for an answer
+    # Landlock does not restrict them; tools that copy attributes accept this error
     *_deny("getxattr lgetxattr fgetxattr getxattrat listxattr llistxattr flistxattr listxattrat", errno.EOPNOTSUPP),
-    Denial("ioctl", errno.EOPNOTSUPP, AllowOnly(1, _IOCTL_OF_DEVICES, _IOCTL_TYPE)),  # others change files, volumes
-    # who knows the number of an object of the host's needs no call to find it
+    Denial("ioctl", errno.EOPNOTSUPP, AllowOnly(1, _IOCTL_OF_DEVICES, _IOCTL_TYPE)),  # others modify files
+    # objects of the host can be used by number, without a call that looks them up
     *_deny("shmctl msgctl msgsnd msgrcv semctl semop semtimedop mq_unlink", errno.ENOSYS),
     Denial("prlimit64", errno.EPERM, AllowOnly(0, (0,))),
     *(Denial(call, errno.EPERM, AllowOnly(0, (0,))) for call in ("sched_setaffinity", "sched_setscheduler")),
     *(Denial(call, errno.EPERM, AllowOnly(0, (0,))) for call in ("sched_setparam", "sched_setattr")),
     *(Denial(call, errno.EPERM, AllowOnly(1, (0,))) for call in ("setpriority", "ioprio_set")),
-    Denial("setpriority", errno.EPERM, AllowOnly(0, (_PRIO_PROCESS, _PRIO_PGRP))),  # or all processes of the user
+    Denial("setpriority", errno.EPERM, AllowOnly(0, (_PRIO_PROCESS, _PRIO_PGRP))),  # not PRIO_USER
     Denial("ioprio_set", errno.EPERM, AllowOnly(0, (_IOPRIO_WHO_PROCESS, _IOPRIO_WHO_PGRP))),  # likewise
 )
-"""What neither namespaces nor Landlock cover."""
+"""Calls that neither namespaces nor Landlock restrict."""
 
 
 def can_filter_calls() -> bool:
-    """Tell whether the system calls of this machine's architecture are known."""
+    """Return whether the system calls of this machine's architecture are known."""
     return platform.machine() in _MACHINES
 
 
 def compile_filter(denials: Sequence[Denial]) -> bytes | None:
-    """Return the filter as an array of ``struct sock_filter``; None for a machine whose calls are not known here."""
+    """Return the filter as an array of ``struct sock_filter``; None for an unknown architecture."""
     machine = _MACHINES.get(platform.machine())
     if machine is None:
         return None

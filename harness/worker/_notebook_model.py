@@ -1,8 +1,8 @@
-"""Find the statements of a notebook that make its model; they are parsed, none is run.
+"""Find the statements of a notebook that define its model; they are parsed, but not run.
 
-Cells that are marked ``#| harness`` are taken whole. Where none is, the last class `Model` is taken and, from all
-cells, the imports, functions, classes and assignments that it needs, and those that these need in turn. Loops, calls,
-plots and magics stay behind.
+If cells are marked with ``#| harness``, these are used completely. Otherwise the last class `Model` is used, with the
+imports, functions, classes and assignments of all cells that it needs directly or indirectly. Loops, calls, plots and
+magics are left out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MAGIC = re.compile(r"^\s*([%!?]|[\w.]+\?{1,2}\s*$)")
 _ASSIGNED_MAGIC = re.compile(r"^(\s*[\w, ]+=\s*)[%!].*$")
 _CELL_MAGIC = re.compile(r"^\s*%%(\w+)")
 _PYTHON_CELLS = frozenset({"time", "timeit", "capture", "prun", "python3", "python"})
-"""Cell magics whose cells are Python all the same."""
+"""Cell magics whose cells contain Python."""
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__"}
 _SHOWN_CHARACTERS = 80
 
@@ -40,9 +40,9 @@ class _Statement:
     cell: _SourceCell
     node: ast.stmt
     binds: frozenset[str]
-    """Names it gives a value to."""
+    """Names that it binds."""
     changes: frozenset[str]
-    """Names whose value it changes: ``config["rate"] = 0.1``."""
+    """Names whose value it modifies, as in ``config["rate"] = 0.1``."""
     uses: frozenset[str]
 
     @property
@@ -53,7 +53,7 @@ class _Statement:
 
 
 def find_model(cells: Sequence[str]) -> Extracted:
-    """Return the lines of `cells` that make the class `Model`.
+    """Return the lines of `cells` that define the class `Model`.
 
     Raises:
         ContractError: there is none, or a cell that is needed cannot be parsed.
@@ -104,7 +104,7 @@ def _whole(cell: _SourceCell, node: ast.stmt) -> _Statement:
 
 
 def _parsed(number: int, text: str) -> _SourceCell | None:
-    """Parse a cell, without what only a notebook understands; None for a cell in another language."""
+    """Parse a cell with its magics blanked; None for a cell in another language."""
     lines = text.split("\n")
     blanked: set[int] = set()
     first = next((place for place, line in enumerate(lines) if line.strip()), None)
@@ -127,7 +127,7 @@ def _parsed(number: int, text: str) -> _SourceCell | None:
 
 
 def _statement(cell: _SourceCell, node: ast.stmt) -> _Statement | None:
-    """Return what a statement binds and uses; None for one that is never taken."""
+    """Return what a statement binds and uses; None for one that is never used."""
     if not _can_be_taken(node):
         return None
     binds, changes = set[str](), set[str]()
@@ -148,7 +148,7 @@ def _statement(cell: _SourceCell, node: ast.stmt) -> _Statement | None:
 
 
 def _can_be_taken(node: ast.stmt) -> bool:
-    """Tell whether a statement defines something: an import, a function, a class, a value, or a choice of these."""
+    """Return whether a statement is an import, a definition, an assignment, or a condition with only these."""
     match node:
         case ast.If() | ast.Try():
             return all(_can_be_taken(inner) or isinstance(inner, ast.Pass | ast.Expr) for inner in _inner(node))
@@ -167,7 +167,7 @@ def _inner(node: ast.If | ast.Try) -> list[ast.stmt]:
 
 
 def _own(node: ast.stmt) -> Iterator[ast.stmt]:
-    """Yield `node` and, of a choice, what it chooses from."""
+    """Yield `node` and, of a condition, the statements in its branches."""
     yield node
     if isinstance(node, ast.If | ast.Try):
         for inner in _inner(node):
@@ -198,7 +198,7 @@ def _globals_of(table: symtable.SymbolTable, *, top: bool) -> Iterator[str]:
 
 
 def _needed(statements: Sequence[_Statement], model: _Statement) -> tuple[list[_Statement], set[str]]:
-    """Return `model` and all that it needs; and the names that nothing defines."""
+    """Return `model` with everything it needs, and the names that are not defined anywhere."""
     taken, waiting, known = {id(model): model}, [model], {"Model"}
     missing: set[str] = set()
     for found in statements:
@@ -220,7 +220,7 @@ def _needed(statements: Sequence[_Statement], model: _Statement) -> tuple[list[_
 
 
 def _sets_environment(found: _Statement) -> bool:
-    """Tell whether a statement sets a variable of the environment, which libraries read when they are imported."""
+    """Return whether a statement sets an environment variable, which libraries may read on import."""
     node = found.node
     return (
         isinstance(node, ast.Assign)

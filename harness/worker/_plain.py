@@ -1,4 +1,4 @@
-"""Make what `predict` returned plain: arrays and nothing else."""
+"""Convert what `predict` returned to plain arrays."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from harness.worker._explain import PredictionsError
 
 
 def plain(result: Any, kind: Kind) -> tuple[Form, tuple[np.ndarray[Any, Any], ...]]:
-    """Return `result` of a task of `kind` ready for the wire.
+    """Return the `result` of a task of `kind` in the form in which it is sent.
 
     Raises:
-        PredictionsError: it cannot be made a plain array of numbers.
+        PredictionsError: it cannot be converted to a plain array of numbers.
     """
     try:
         return pack(kind.plain(result, _array))
@@ -32,7 +32,7 @@ def _array(result: Any) -> np.ndarray[Any, Any]:
         array = np.asarray(_host(result))
     except (ValueError, TypeError, RuntimeError) as error:
         raise PredictionsError(
-            f"predict returned {_name(result)}, which is no plain array: {_remedy(result, None) or error}"
+            f"predict returned {_name(result)}, which is not a plain array: {_remedy(result, None) or error}"
         ) from error
     if array.ndim > MAX_DIMENSIONS:
         raise PredictionsError(f"predict returned {_name(result)} of {array.ndim} dimensions: expected far fewer")
@@ -46,7 +46,7 @@ def _array(result: Any) -> np.ndarray[Any, Any]:
 
 
 def _remedy(result: Any, array: np.ndarray[Any, Any] | None) -> str:
-    """Say how to make numbers of what people return instead."""
+    """Return how to convert what people often return to numbers."""
     if isinstance(result, dict):
         return "return one array, not a dictionary"
     if isinstance(result, tuple):
@@ -69,7 +69,7 @@ def _host(result: Any) -> Any:
     if not hasattr(result, "detach"):
         return result
     try:
-        return result.numpy()  # on the CPU, without gradient: the usual case, and the cheap one
+        return result.numpy()  # for a tensor on the CPU without gradient, the usual case
     except (AttributeError, RuntimeError, TypeError):
         tensor = result.detach().cpu()
     return tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor

@@ -1,4 +1,4 @@
-"""One sentence on what to do, for the mistakes that students make most."""
+"""One sentence of advice for each of the most common mistakes."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ _LFS = b"version https://git-lfs.github.com/spec/"
 
 @dataclass(frozen=True)
 class Mistake:
-    """What was raised, while what was asked of the submission in `folder`."""
+    """An exception of the submission in `folder`, and what the submission was doing."""
 
     error: BaseException
     text: str
     doing: Doing
     items: int
-    """How many inputs were asked, while predicting."""
+    """The number of inputs, while predicting."""
     folder: Path
 
     def says(self, *texts: str) -> bool:
-        """Tell whether the error's text holds one of `texts`."""
+        """Return whether the error's text contains one of `texts`."""
         return any(text in self.text for text in texts)
 
     def names(self) -> set[str]:
@@ -52,18 +52,18 @@ class Mistake:
         return {cls.__name__ for cls in type(self.error).__mro__}
 
     def passes_through(self, *parts: str) -> bool:
-        """Tell whether the error came through a file with one of `parts` in its path."""
+        """Return whether the traceback contains a file with one of `parts` in its path."""
         frames = traceback.extract_tb(self.error.__traceback__)
         return any(part in frame.filename for frame in frames for part in parts)
 
 
 def remedy(mistake: Mistake) -> str:
-    """Return what to do about `mistake`, or nothing where that is not known."""
+    """Return what to do about `mistake`, or an empty string if that is unknown."""
     return next((found for rule in _RULES if (found := rule(mistake))), "")
 
 
 def _hidden_package(mistake: Mistake) -> str | None:
-    """Name a file beside model.py that stands in the way of a package of its name."""
+    """Name a file next to model.py that shadows a package of the same name."""
     if not isinstance(mistake.error, ImportError | AttributeError | NameError):
         return None
     for path in _beside(mistake.folder):
@@ -84,7 +84,7 @@ def _beside(folder: Path) -> list[Path]:
 
 
 def _sample_data(mistake: Mistake) -> str | None:
-    """Say that the sample data of a package is not there."""
+    """Say that the sample data of a package is missing."""
     missing = isinstance(mistake.error, ImportError | OSError)
     if missing and mistake.passes_through("/sklearn/datasets/", "/mpl-data/", "/matplotlib/cbook"):
         return (
@@ -162,7 +162,7 @@ def _no_file(mistake: Mistake) -> str | None:
     if not isinstance(error, FileNotFoundError):
         return None
     if error.filename is None:
-        return None  # ours, or the student's own words
+        return None  # the text is ours or the student's own
     name = Path(str(error.filename)).name
     if Path(name).suffix.lower() in _DOCUMENTS:
         return "pictures, PDF, HTML and README files are documents, which no model is shown: hand in numbers as .npy"
@@ -187,7 +187,7 @@ def _holds(folder: Path, name: str) -> bool:
 
 
 def _pointers(mistake: Mistake) -> str | None:
-    """Name a file that is a pointer of Git LFS, where something could not be read."""
+    """Name a file that is a Git LFS pointer, if something could not be read."""
     if mistake.doing not in ("import", "load") or isinstance(mistake.error, SyntaxError | NameError):
         return None
     for path in _small_files(mistake.folder, Path("/job/artifact"), Path("/artifact")):
