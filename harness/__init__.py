@@ -1,7 +1,8 @@
 """Grade deep-learning course work: train in isolation, measure honestly, rank fairly.
 
 People write against the names below; everything else is the program. A notebook calls `load_data`, `check` and
-`evaluate`, which run the program as a process of its own.
+`evaluate`, which run the program as a process of its own. A script calls `open_course`, which does what the commands
+do.
 """
 
 import harness._start  # noqa: F401, I001 - before anything else is looked for
@@ -31,12 +32,19 @@ from harness.contract import (
 )
 
 if TYPE_CHECKING:
+    from harness.api import OpenCourse as OpenCourse
+    from harness.api import open_course as open_course
     from harness.interactive import check as check
+    from harness.interactive import evaluate as evaluate
     from harness.interactive import load_data as load_data
 else:
 
     def __getattr__(name):
-        """Import what a notebook calls when it is called: workers and the program need none of it."""
+        """Import what a notebook or a script calls when it is called: workers need none of it."""
+        if name in ("OpenCourse", "open_course"):
+            from harness import api
+
+            return getattr(api, name)
         if name in ("check", "evaluate", "load_data"):
             from harness import interactive
 

@@ -111,7 +111,7 @@ def test_every_command_works(system: System) -> None:
     system.course.submit(LOUD, name="bob")
     for command in (
         "check submissions/ann",
-        "grade --data embedded --allow-isolation rlimits",
+        "grade --data embedded --isolation rlimits",
         "evaluate submissions/ann",
         "leaderboard",
         "report submissions/ann",
@@ -132,7 +132,7 @@ def test_who_grades_is_asked_whether_every_submission_is_trusted(system: System)
     system.course.submit()
     done = system.harness("grade", "--data", "embedded")
     assert done.returncode == 3
-    assert "--allow-isolation rlimits" in done.stderr
+    assert "--isolation rlimits" in done.stderr
 
 
 def test_the_doctor_names_what_holds_and_no_remedy_of_linux(system: System) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.ci._result import Graded, Result
+from harness.ci._ci_result import Graded, Result
 from harness.text import command_message, command_property
 
 MOST = 9

@@ -15,8 +15,8 @@ from harness.ci._change import (
     read_change,
     too_many_files,
 )
+from harness.ci._ci_result import FileFinding
 from harness.ci._git import CommittedFile, FileChange, Repository, TooManyFilesError
-from harness.ci._result import FileFinding
 from harness.course import SUBMISSIONS, TASKS
 
 _READ_BYTES, _READ_BYTES_ALTOGETHER = 1 << 20, 64 << 20

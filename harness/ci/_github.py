@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.ci._annotations import notes_of, workflow_command
-from harness.ci._result import Result
+from harness.ci._ci_result import Result
 
 
 def on_github(environment: Mapping[str, str]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tabulate import tabulate
 
-from harness.ci._result import FileFinding, Former, Graded, Place, Result
+from harness.ci._ci_result import FileFinding, Former, Graded, Place, Result
 from harness.record import Failure, Score, to_reach
 from harness.text import code_block, code_span
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 
 from harness.ci._change import Change
+from harness.ci._ci_result import RESULT_VERSION, FileFinding, Problem, Result
+from harness.ci._ci_run import without_grades
 from harness.ci._find import Range
-from harness.ci._result import RESULT_VERSION, FileFinding, Problem, Result
-from harness.ci._run import without_grades
 
 MOST_BYTES = 8 << 20
 

@@ -7,13 +7,14 @@ import io
 import keyword
 import signal
 import sys
+from collections.abc import Iterable
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 from harness._version import __version__
-from harness.cli._verbose import telling
+from harness.cli._common import CommonOptions, Group, with_common_options
 from harness.errors import HarnessError, UsageError
 from harness.programs import forget_current_folder
 
@@ -23,25 +24,25 @@ if TYPE_CHECKING:  # `harness --help` starts no worker
 PASSED, FAILED, USAGE, INFRASTRUCTURE, INTERRUPTED = 0, 1, 2, 3, 130
 
 _COMMANDS = {
-    "evaluate": "Train or load a submission in isolation, measure it, record it.",
-    "grade": "Grade a class: resumable, unchanged work is not redone.",
-    "import": "Lay out a learning platform's bulk download as submissions.",
-    "check": "Try a submission against the contract, in seconds.",
-    "new": "Start a submission, a task or a course.",
-    "tasks": "List the tasks, or show one.",
-    "data": "List, fetch and verify the tasks' data; keep test parts private.",
-    "ci": "Evaluate the submissions that a change touches.",
-    "leaderboard": "Rebuild the leaderboard from the records.",
-    "report": "Write a page about one submission.",
-    "export": "Write results in the forms other systems read.",
+    "evaluate": "Train or load submissions in isolation, measure them and record the results.",
+    "check": "Try submissions against the contract, in seconds.",
+    "grade": "Grade a class. What has not changed is not evaluated again.",
+    "import": "Lay out a bulk download of a learning platform as submissions.",
+    "export": "Write results in the forms that other systems read.",
     "feedback": "Write a page and a short text for everybody in a class.",
-    "audit": "Look at a class as a whole: similar code.",
-    "doctor": "Say what works on this machine and what to do about what doesn't.",
+    "leaderboard": "Rebuild the leaderboard from the records.",
+    "report": "Write a page about a submission's newest record.",
+    "ci": "Evaluate the submissions that a change touches.",
+    "audit": "Compare the code of the submissions of a class.",
+    "tasks": "List the tasks, show one, or check them for their authors.",
+    "data": "List, fetch, verify and save the data of the tasks; keep test parts private.",
+    "new": "Start a submission, a task or a course.",
+    "doctor": "Say what works on this machine, and what to do about what does not.",
 }
 
 
-class _Commands(click.Group):  # its methods' signatures are click's
-    """Imports a command's module when it is called: `harness --help` should not wait for NumPy's friends."""
+class _Commands(Group):
+    """Imports a command's module when it is called: `harness --help` must not wait for NumPy and others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -52,30 +53,27 @@ class _Commands(click.Group):  # its methods' signatures are click's
         module = importlib.import_module(f"harness.cli._{name}")
         command = getattr(module, f"{name}_" if keyword.iskeyword(name) else name)
         assert isinstance(command, click.Command)
-        return command
+        return with_common_options(command)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+    def summaries(self, ctx: click.Context) -> Iterable[tuple[str, str]]:
+        return _COMMANDS.items()
 
 
-@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="harness")
-@click.option(
-    "-v",
-    "--verbose",
-    count=True,
-    help="Before COMMAND: say on standard error what is decided where (-vv: more).",
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    epilog='Completion in bash: eval "$(_HARNESS_COMPLETE=bash_source harness)". In zsh and fish likewise.',
 )
-@click.pass_context
-def cli(context: click.Context, verbose: int) -> None:
+@click.version_option(__version__, prog_name="harness")
+def cli() -> None:
     """Grade deep-learning course work: isolated, measured, honest.
 
     Exit codes: 0 all passed · 1 a submission failed or is below its baseline · 2 usage · 3 infrastructure ·
     130 interrupted.
     """
-    if verbose:
-        context.with_resource(telling(verbose))
+
+
+with_common_options(cli)
 
 
 def main() -> None:
@@ -94,7 +92,12 @@ def run(arguments: list[str], fork_servers: ForkServerOwner | None = None) -> in
     Workers are forked from `fork_servers`, which the caller closes; without them, from some of the command's own.
     """
     try:
-        return int(cli.main(arguments, prog_name="harness", standalone_mode=False, obj=fork_servers) or PASSED)
+        return int(
+            cli.main(
+                arguments, prog_name="harness", standalone_mode=False, obj=CommonOptions(fork_servers=fork_servers)
+            )
+            or PASSED
+        )
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:

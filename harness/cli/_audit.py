@@ -9,7 +9,8 @@ import click
 from rich.progress import track
 
 from harness.cli import PASSED
-from harness.cli._options import console, course_at
+from harness.cli._common import Group
+from harness.cli._options import console, opened, output_option
 from harness.course import REFERENCE, SUBMISSIONS, folders_in, suggest
 from harness.errors import UsageError
 from harness.files import write_atomically
@@ -18,13 +19,13 @@ from harness.similarity import Pair, compare, gather, report_html
 _SHOWN, _REPORTED = 20, 200
 
 
-@click.group()
+@click.group(cls=Group)
 def audit() -> None:
     """Look at a class as a whole."""
 
 
 @audit.command()
-@click.option("--task", required=True)
+@click.option("--task", required=True, metavar="TASK", help="The task whose submissions are compared.")
 @click.option(
     "--against",
     multiple=True,
@@ -37,13 +38,19 @@ def audit() -> None:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="A file that was handed out: what is in it does not count. Repeatable.",
 )
-@click.option("--least", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Shared share to be listed.")
-@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Where to write the page.")
+@click.option(
+    "--least",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="Smallest share of common code that is listed.",
+)
+@output_option("Where to write the page. By default below .harness/similarity.")
 def similarity(
     task: str, against: tuple[Path, ...], boilerplate: tuple[Path, ...], least: float, output: Path | None
 ) -> int:
     """List submissions that share code, with each other, the references and earlier years: to look at, no verdict."""
-    out, course = console(), course_at()
+    out, course = console(), opened().folders
     if task not in course.task_names():
         raise UsageError(f"there is no task {task!r}{suggest(task, course.task_names())}")
     for name in folders_in(course.submissions_folder):
@@ -66,5 +73,5 @@ def similarity(
     write_atomically(path, report_html(task, found[:_REPORTED], total).encode(), 0o600)
     for pair in islice(found, _SHOWN):
         out.print(f"{pair.first.name} ({pair.shares[0]:.0%}) · {pair.second.name} ({pair.shares[1]:.0%})")
-    out.print(f"{len(found)} of {total} pairs share at least {least:.0%}; look at {path} before you judge")
+    out.conclude(f"{len(found)} of {total} pairs share at least {least:.0%}; look at {path} before you judge")
     return PASSED

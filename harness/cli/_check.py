@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import closing
-from pathlib import Path
+from typing import Any
 
 import click
-from rich.console import Console
 
+from harness.api import Checks, Follower
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._options import (
-    any_data,
+    Screen,
+    cold_option,
     console,
-    course_at,
-    data_root,
-    fork_servers,
-    name_repositories,
-    places,
+    data_option,
+    isolation_option,
+    opened,
+    task_option,
     teller,
 )
 from harness.course import Submission
-from harness.data import DataChoice
-from harness.errors import HarnessError, SubmissionError
-from harness.evaluation import Evaluator, Settings
-from harness.sandbox import find_sandbox
+from harness.errors import SubmissionError
+from harness.evaluation import Check
 from harness.text import neutral_line
 
 _SIGNS = {"passed": ("✓", "green"), "warned": ("!", "yellow"), "failed": ("✗", "red"), "skipped": ("-", "dim")}
@@ -32,45 +29,51 @@ _SIGNS = {"passed": ("✓", "green"), "warned": ("!", "yellow"), "failed": ("✗
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
-@click.option("--task", help="Only this task of each submission.")
-@any_data
-@data_root
-def check(paths: tuple[str, ...], task: str | None, data: DataChoice, data_root: Path | None) -> int:
-    """Try submissions against the contract on a small sample; no test score comes of it."""
+@task_option
+@data_option("auto")
+@cold_option
+@isolation_option()
+def check(paths: tuple[str, ...], **options: Any) -> int:
+    """Try submissions against the contract on a small sample. No test score comes of it."""
     out = console()
-    course = course_at(paths)
-    submissions = dict.fromkeys(s for path in paths for s in course.submissions(path, task))
-    name_repositories(out, course, submissions)
-    where = places(data_root)
-    tally: Counter[str] = Counter()
-    reasons: list[str] = []
-    errors = 0
-    hidden = [course.root, *where.all()]
-    with closing(find_sandbox(hidden, fork_servers=fork_servers("warm"), notify=teller())) as sandbox:
-        evaluator = Evaluator(course, sandbox, where, Settings(data=data, weights="retrain"))
-        for submission in submissions:
-            try:
-                _one(out, evaluator, submission, tally, reasons)
-            except (HarnessError, OSError) as error:
-                errors += 1
-                out.print(f"  error: {error}", style="red")
-    verdict = ", ".join(f"{tally[name]} {name}" for name in _SIGNS if tally[name] or name == "passed")
-    verdict += f", {errors} could not be checked" if errors else ""
-    out.print(verdict + (f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""))
-    if errors:
+    checks = opened(paths).check(*paths, follower=_ShownCheck(out), **options)
+    out.conclude(_verdict(checks))
+    if checks.not_done:
         return INFRASTRUCTURE
-    return FAILED if tally["failed"] else PASSED
+    return PASSED if checks.passed else FAILED
 
 
-def _one(out: Console, evaluator: Evaluator, submission: Submission, tally: Counter[str], reasons: list[str]) -> None:
-    out.print(f"{submission}", style="bold")
-    for result in evaluator.check(submission):
-        sign, style = _SIGNS[result.outcome]
-        tally[result.outcome] += 1
-        reason = f": {neutral_line(result.reason)}" if result.reason else ""
-        out.print(f"  {sign} {result.name}{_where(result.error)}{reason}", style=style)
-        if result.outcome == "skipped":
-            reasons.append(f"{result.name} ({result.reason})")
+class _ShownCheck(Follower):
+    """Shows what happens on a screen."""
+
+    def __init__(self, out: Screen) -> None:
+        self._out, self._tell = out, teller()
+
+    def notice(self, text: str) -> None:
+        self._tell(text)
+
+    def left_out(self, text: str) -> None:
+        self._out.print(f"left out: {text}", style="yellow")
+
+    def checking(self, submission: Submission) -> None:
+        self._out.print(f"{submission}", style="bold")
+
+    def checked(self, submission: Submission, check: Check) -> None:  # noqa: ARG002 - Follower's signature
+        sign, style = _SIGNS[check.outcome]
+        reason = f": {neutral_line(check.reason)}" if check.reason else ""
+        self._out.print(f"  {sign} {check.name}{_where(check.error)}{reason}", style=style)
+
+    def not_done(self, submission: Submission, error: Exception) -> None:  # noqa: ARG002 - likewise
+        self._out.error(f"  error: {error}")
+
+
+def _verdict(checks: Checks) -> str:
+    every = [check for one in checks.done for check in one.checks]
+    tally = Counter[str](check.outcome for check in every)
+    reasons = dict.fromkeys(f"{check.name} ({check.reason})" for check in every if check.outcome == "skipped")
+    text = ", ".join(f"{tally[name]} {name}" for name in _SIGNS if tally[name] or name == "passed")
+    text += f", {len(checks.not_done)} could not be checked" if checks.not_done else ""
+    return text + (f": {'; '.join(reasons)}" if reasons else "")
 
 
 def _where(error: SubmissionError | None) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 import msgspec
-from rich.console import Console
 
 from harness.ci import (
     COMMENT_BYTES,
@@ -37,56 +36,66 @@ from harness.ci import (
 )
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._options import (
-    allow_isolation,
-    cold,
+    Screen,
+    cold_option,
     console,
-    course_at,
-    data_root,
-    fork_servers,
-    latency_seconds,
-    places,
-    real_data,
+    data_option,
+    grading_isolation_option,
+    latency_option,
+    opened,
     teller,
 )
 from harness.cli._progress import watching
-from harness.cli._result import show
+from harness.cli._show_record import show
 from harness.data import DataChoice
 from harness.evaluation import Observer, Remarks, Settings
 from harness.export.junit import Case, ReportedCheck, Suite, junit_xml, suites_of
 from harness.files import write_atomically
 from harness.record import ScoredOn
-from harness.sandbox import Level, Start, find_sandbox_of_at_least
+from harness.sandbox import Requirement, Start, find_required_sandbox
 from harness.text import neutral_output
 
 
 @click.command()
 @click.option(
-    "--base", required=True, metavar="REF", help="Where the change is to go: tasks and records are this one's."
+    "--base",
+    required=True,
+    metavar="REF",
+    help="The commit that the change is to go into. Tasks and records come from it.",
 )
-@click.option("--head", default="HEAD", show_default=True, metavar="REF", help="The change.")
-@click.option("--author", metavar="NAME", help="The only submission that may change; else any.")
+@click.option("--head", default="HEAD", show_default=True, metavar="REF", help="The commit with the change.")
+@click.option("--author", metavar="NAME", help="The only submission that may change. By default any may.")
 @click.option(
     "--outside",
     type=click.Choice(["refuse", "report"]),
     default="refuse",
     show_default=True,
-    help="What to do about a change to anything but submissions.",
+    help="What to do about changes outside of submissions/.",
 )
 @click.option(
     "--score-on",
     type=click.Choice(["validation", "test"]),
     default="validation",
     show_default=True,
-    help="A test score after every push would be climbed.",
+    help="Part to score on. Test scores after every push would be optimised for.",
 )
-@real_data
-@data_root
-@latency_seconds
-@allow_isolation
-@cold
-@click.option("--summary", type=click.Path(path_type=Path), help="Markdown; else .harness/ci/summary.md.")
-@click.option("--junit", type=click.Path(path_type=Path), help="JUnit XML; else .harness/ci/junit.xml.")
-@click.option("--comment", type=click.Path(path_type=Path), help="Body of a comment; else .harness/ci/comment.md.")
+@data_option("real")
+@latency_option
+@grading_isolation_option
+@cold_option
+@click.option(
+    "--summary",
+    type=click.Path(path_type=Path),
+    help="Where to write the summary, as Markdown. By default .harness/ci/summary.md.",
+)
+@click.option(
+    "--junit", type=click.Path(path_type=Path), help="Where to write JUnit XML. By default .harness/ci/junit.xml."
+)
+@click.option(
+    "--comment",
+    type=click.Path(path_type=Path),
+    help="Where to write the text of a comment. By default .harness/ci/comment.md.",
+)
 def ci(  # noqa: PLR0913, PLR0917 - one argument an option
     base: str,
     head: str,
@@ -94,9 +103,8 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
     outside: Outside,
     score_on: ScoredOn,
     data: DataChoice,
-    data_root: Path | None,
     latency_seconds: float,
-    lowest: Level,
+    isolation: str,
     start: Start,
     summary: Path | None,
     junit: Path | None,
@@ -106,10 +114,9 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
 
     Tasks and records come from the base, submissions from the head, both as committed; the work tree is not looked at.
     """
-    out = console()
-    course = course_at()
+    out, course = console(), opened()
     repository = Repository.of(course.root)
-    folder = course.private / "ci"
+    folder = course.folders.private / "ci"
     files = _Files(
         result=folder / "result.json",
         junit=junit or folder / "junit.xml",
@@ -123,9 +130,10 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
         _introduce(out, change)
         result = without_grades(commits, change, score_on)
         if change.wanted:
-            where = places(data_root)
+            where, required = course.places, Requirement.parse(isolation)
             hidden = [course.root, *where.all()]
-            with closing(find_sandbox_of_at_least(hidden, lowest, fork_servers(start), teller())) as sandbox:
+            forked = course.fork_servers(start)
+            with closing(find_required_sandbox(hidden, required, forked, teller())) as sandbox:
                 out.print(f"isolation: {sandbox.isolation}")
                 grader = Grader(sandbox=sandbox, places=where, settings=settings, kept=folder)
                 result = run_ci(repository, commits, change, grader, _watch(out))
@@ -136,7 +144,7 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
         tell_runner(os.environ, result_markdown(result, SUMMARY_BYTES), result)
         for line in runner_lines(result, repository.prefix):
             click.echo(line)
-    out.print(headline(result))
+    out.conclude(headline(result))
     if result.problems:
         return INFRASTRUCTURE
     return PASSED if result.good else FAILED
@@ -152,13 +160,13 @@ class _Files:
     comment: Path
 
 
-def _introduce(out: Console, change: Change) -> None:
+def _introduce(out: Screen, change: Change) -> None:
     for touched in change.touched:
         out.print(f"{touched}: {touched.how}" + (f" from {touched.former}" if touched.former else ""))
     _show_findings(out, change.findings)
 
 
-def _show_findings(out: Console, findings: Iterable[FileFinding]) -> None:
+def _show_findings(out: Screen, findings: Iterable[FileFinding]) -> None:
     for finding in findings:
         out.print(f"{finding.severity}: {_where(finding)}{neutral_output(finding.message)}")
 
@@ -167,7 +175,7 @@ def _where(finding: FileFinding) -> str:
     return f"{neutral_output(finding.path)}{f':{finding.line}' if finding.line else ''}: "
 
 
-def _watch(out: Console) -> Watch:
+def _watch(out: Screen) -> Watch:
     def watch(touched: Touched) -> AbstractContextManager[Observer]:
         return watching(out, str(touched))
 
@@ -202,10 +210,10 @@ def _write(files: _Files, result: Result) -> None:
     write_atomically(files.comment, result_markdown(result, COMMENT_BYTES).encode())
 
 
-def _show(out: Console, result: Result) -> None:
+def _show(out: Screen, result: Result) -> None:
     for graded in result.graded:
         if graded.reused:
             out.print(f"\n{graded.record.submission.name}: unchanged, the record of {graded.record.run.started} stands")
         show(out, graded.record, None, Remarks())
     for problem in result.problems:
-        out.print(f"error: {problem.who}: {neutral_output(problem.message)}", style="red")
+        out.error(f"error: {problem.who}: {neutral_output(problem.message)}")

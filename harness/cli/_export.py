@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
+from harness.cli._common import Group
 from harness.cli._export_grades import (
     ExportMemory,
     describe_not_graded,
-    entries_of,
     filling_options,
     into_option,
     show_changes,
@@ -19,8 +19,8 @@ from harness.cli._export_grades import (
 from harness.cli._export_gradescope import gradescope
 from harness.cli._export_result import comment, junit
 from harness.cli._export_upload import canvas_upload
-from harness.cli._gradebook import gradebook, grades_options, read_rules, warn
-from harness.cli._options import console, course_at
+from harness.cli._grades_options import entries_of, grades_options
+from harness.cli._options import console, opened, output_option
 from harness.course import Course
 from harness.files import write_atomically
 from harness.gradebook import Entry, Person, gradebook_csv
@@ -30,15 +30,10 @@ from harness.lms.moodle import moodle_csv, moodle_worksheet
 from harness.tables import Sheet
 from harness.text import count_of
 
-_output = click.option(
-    "--output",
-    "-o",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Where to write; else below .harness/export.",
-)
+_output = output_option("Where to write. By default below .harness/export.")
 
 
-@click.group()
+@click.group(cls=Group)
 def export() -> None:
     """Write results in the forms other systems read."""
 
@@ -63,12 +58,12 @@ def canvas(  # noqa: PLR0913, PLR0917 - one argument an option
     output: Path | None,
 ) -> None:
     """Write Canvas's gradebook CSV for one task."""
-    course = course_at()
-    entries = entries_of(course, task, roster, deadline, count_validation=count_validation)
-    memory = ExportMemory(course, f"canvas-{task}")
+    course = opened()
+    entries = entries_of(course, roster, deadline, count_validation=count_validation, task=task)
+    memory = ExportMemory(course.folders, f"canvas-{task}")
     manner = Manner(overwrite=overwrite, skip_missing=skip_missing, former=memory.former)
     sheet = None if into is None else Sheet.read(into)
-    _write(course, memory, output, canvas_csv(entries, assignment, sheet, manner, scale=scale), entries)
+    _write(course.folders, memory, output, canvas_csv(entries, assignment, sheet, manner, scale=scale), entries)
 
 
 @export.command()
@@ -93,27 +88,28 @@ def moodle(  # noqa: PLR0913, PLR0917 - one argument an option
     output: Path | None,
 ) -> None:
     """Write Moodle's gradebook CSV, or fill in a grading worksheet, for one task."""
-    course = course_at()
-    entries = entries_of(course, task, roster, deadline, count_validation=count_validation)
-    memory = ExportMemory(course, f"moodle-{task}")
+    course = opened()
+    entries = entries_of(course, roster, deadline, count_validation=count_validation, task=task)
+    memory = ExportMemory(course.folders, f"moodle-{task}")
     if into is None:
         filled = moodle_csv(entries, item or task, maximum)
     else:
         manner = Manner(overwrite=overwrite, skip_missing=skip_missing, former=memory.former)
-        filled = moodle_worksheet(entries, Sheet.read(into), manner, _participants(course, task), scale=scale)
-    _write(course, memory, output, filled, entries)
+        filled = moodle_worksheet(entries, Sheet.read(into), manner, _participants(course.folders, task), scale=scale)
+    _write(course.folders, memory, output, filled, entries)
 
 
 @export.command()
+@click.option("--task", metavar="TASK", help="Only this task.")
 @grades_options
 @_output
-def csv(roster: Path | None, deadline: str | None, count_validation: bool, output: Path | None) -> None:
+def csv(
+    task: str | None, roster: Path | None, deadline: str | None, count_validation: bool, output: Path | None
+) -> None:
     """Write the whole gradebook as CSV: a row a person and task."""
-    course, out = course_at(), console()
-    asked = read_rules(course, roster, deadline, count_validation=count_validation)
-    warn(out, asked.warnings)
-    entries = gradebook(course, asked.rules).entries
-    path = output or course.private / "export" / "gradebook.csv"
+    course, out = opened(), console()
+    entries = entries_of(course, roster, deadline, count_validation=count_validation, task=task)
+    path = output or course.folders.private / "export" / "gradebook.csv"
     write_atomically(path, gradebook_csv(entries).encode(), 0o600)
     out.print(f"{path}: {count_of(len(entries), 'row', 'rows')}{describe_not_graded(entries)}")
 

@@ -11,10 +11,7 @@ import click
 import msgspec
 from rich.console import Console
 
-from harness.cli._gradebook import gradebook, read_rules, warn
-from harness.cli._options import console
-from harness.course import Course, suggest
-from harness.errors import UsageError
+from harness.course import Course
 from harness.files import write_atomically
 from harness.gradebook import NOT_GRADED, Entry
 from harness.lms import Filled
@@ -38,21 +35,6 @@ def filling_options(command: _F) -> _F:
     for option in (_skip_missing, _overwrite, _scale):
         command = option(command)
     return command
-
-
-def entries_of(
-    course: Course, task: str, roster: Path | None, deadline: str | None, *, count_validation: bool
-) -> Sequence[Entry]:
-    """Return everybody's grade for `task`.
-
-    Raises:
-        UsageError: there is no such task, or a file that decides grades has a mistake.
-    """
-    if task not in course.task_names():
-        raise UsageError(f"there is no task {task!r}{suggest(task, course.task_names())}")
-    asked = read_rules(course, roster, deadline, count_validation=count_validation)
-    warn(console(), asked.warnings)
-    return [entry for entry in gradebook(course, asked.rules).entries if entry.task == task]
 
 
 @dataclass(frozen=True)

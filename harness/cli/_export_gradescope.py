@@ -8,29 +8,21 @@ from pathlib import Path
 import click
 
 from harness.cli import PASSED
-from harness.cli._options import allow_isolation, console, course_at, data_root, places
+from harness.cli._options import console, data_option, grading_isolation_option, opened, output_option
 from harness.contract import Task
 from harness.data import DataChoice, Places
 from harness.errors import UsageError
 from harness.files import write_atomically
 from harness.lms.gradescope_bundle import DATA, PRIVATE, BundleSettings, build_wheel, write_bundle
 from harness.record import ScoredOn
-from harness.sandbox import Level
 
 
 @click.command()
-@click.option("--bundle", "name", required=True, metavar="TASK", help="The task to be graded there.")
-@click.option("--output", type=click.Path(path_type=Path), help="The zip; else gradescope-TASK.zip.")
+@click.option("--task", "name", required=True, metavar="TASK", help="The task to be graded there.")
+@output_option("The zip. By default gradescope-TASK.zip.")
 @click.option("--score-on", type=click.Choice(["validation", "test"]), default="validation", show_default=True)
-@click.option(
-    "--data",
-    type=click.Choice(["real", "canonical", "local", "embedded"]),
-    default="real",
-    show_default=True,
-    help="Which source; its files are put into the zip unless it is embedded.",
-)
-@data_root
-@allow_isolation
+@data_option("real")
+@grading_isolation_option
 @click.option(
     "--torch-index",
     default="",
@@ -39,26 +31,28 @@ from harness.sandbox import Level
     help="Install torch there from this package index, such as one with builds for the CPU alone (gigabytes less).",
 )
 @click.option(
-    "--wheel", type=click.Path(path_type=Path, exists=True), help="The harness; else built from its checkout."
+    "--wheel",
+    type=click.Path(path_type=Path, exists=True),
+    help="A wheel of the harness. By default it is built from the checkout.",
 )
 def gradescope(  # noqa: PLR0913, PLR0917 - one argument an option
     name: str,
     output: Path | None,
     score_on: ScoredOn,
     data: DataChoice,
-    data_root: Path | None,
-    lowest: Level,
+    isolation: str,
     torch_index: str,
     wheel: Path | None,
 ) -> int:
     """Write the autograder zip for Gradescope: the harness, one task and its data."""
-    out, course, where = console(), course_at(), places(data_root)
+    out, opened_course = console(), opened()
+    course, where = opened_course.folders, opened_course.places
     task = course.task(name)
     settings = BundleSettings(
         task=name,
         score_on=score_on,
         data=data,
-        lowest_isolation=lowest.value,
+        isolation=isolation,
         packages=tuple(task.packages),
         torch_index=torch_index,
     )

@@ -17,26 +17,24 @@ from harness.ci import (
     result_markdown,
 )
 from harness.cli import INFRASTRUCTURE, PASSED
-from harness.cli._options import console, course_at, stores_of
+from harness.cli._options import console, opened, output_option
 from harness.export.junit import junit_xml, suites_of
 from harness.files import write_atomically
-from harness.record import Record, Unreadable
+from harness.text import count_of
 
 
 @click.command()
-@click.option("--output", type=click.Path(path_type=Path), default="junit.xml", show_default=True)
-def junit(output: Path) -> int:
+@click.option("--task", metavar="TASK", help="Only this task.")
+@output_option("Where to write.", default="junit.xml")
+def junit(task: str | None, output: Path) -> int:
     """Write the newest records as JUnit XML, a suite for each."""
-    out, records, unreadable = console(), list[Record](), list[Unreadable]()
-    for found in stores_of(course_at()).records.all():
-        if isinstance(found, Record):
-            records.append(found)
-        else:
-            unreadable.append(found)
+    out, found = console(), opened().records
+    records = [record for record in found if task in (None, record.task.name)]
+    unreadable = found.unreadable
     for bad in unreadable:
-        out.print(f"error: {bad}: restore or remove it", style="red")
+        out.error(f"error: {bad}: restore or remove it")
     write_atomically(output, junit_xml(suites_of(records)))
-    out.print(f"{output}: {len(records)} records")
+    out.conclude(f"{output}: {count_of(len(records), 'record', 'records')}")
     return INFRASTRUCTURE if unreadable else PASSED
 
 
@@ -46,16 +44,16 @@ def junit(output: Path) -> int:
 @click.option("--head", required=True, metavar="REF", help="The change.")
 @click.option("--author", metavar="NAME", help="The only submission that may change; else any.")
 @click.option("--outside", type=click.Choice(["refuse", "report"]), default="refuse", show_default=True)
-@click.option("--output", type=click.Path(path_type=Path), default="comment.md", show_default=True)
+@output_option("Where to write.", default="comment.md")
 def comment(result: Path, base: str, head: str, author: str | None, outside: Outside, output: Path) -> int:
     """Write the comment for RESULT of `harness ci`, which somebody else may have written.
 
     What the change touches is found anew; a result that is not of this change is not shown.
     """
-    repository = Repository.of(course_at().root)
+    repository = Repository.of(opened().root)
     commits = find_range(repository, base, head)
     change = find_change(repository, commits, ChangePolicy(outside, author))
     text = result_markdown(read_result(result, commits, change), COMMENT_BYTES)
     write_atomically(output, text.encode())
-    console().print(f"{output}: {len(text):,} characters")
+    console().conclude(f"{output}: {len(text):,} characters")
     return PASSED

@@ -14,13 +14,12 @@ from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._export_grades import (
     ExportMemory,
     describe_not_graded,
-    entries_of,
     filling_options,
     show_changes,
     task_option,
 )
-from harness.cli._gradebook import grades_options
-from harness.cli._options import console, course_at
+from harness.cli._grades_options import entries_of, grades_options
+from harness.cli._options import console, opened
 from harness.errors import UsageError
 from harness.files import write_atomically
 from harness.lms import Manner
@@ -64,16 +63,16 @@ def canvas_upload(  # noqa: PLR0913, PLR0917 - one argument an option
 
     HARNESS_CANVAS_TOKEN holds a token of your Canvas profile. What is uploaded is what the last --dry-run listed.
     """
-    out, course = console(), course_at()
+    out, course = console(), opened()
     token = os.environ.get(TOKEN_VARIABLE, "")
     if not token:
         raise UsageError(f"set {TOKEN_VARIABLE} to a token: in Canvas, Account, Settings, New access token")
-    entries = entries_of(course, task, roster, deadline, count_validation=count_validation)
-    memory = ExportMemory(course, f"canvas-{task}")
+    entries = entries_of(course, roster, deadline, count_validation=count_validation, task=task)
+    memory = ExportMemory(course.folders, f"canvas-{task}")
     manner = Manner(overwrite=overwrite, skip_missing=skip_missing, former=memory.former)
     there = CanvasAssignment(CanvasPlace(url=url.rstrip("/"), course=number, assignment=assignment), token)
     filled, updates = there.fill(entries, manner, scale=scale)
-    plan, path = _Plan(there.place, tuple(updates)), course.private / "export" / f"canvas-{task}.plan.json"
+    plan, path = _Plan(there.place, tuple(updates)), course.folders.private / "export" / f"canvas-{task}.plan.json"
     show_changes(out, filled)
     if dry_run:
         write_atomically(path, msgspec.json.encode(plan), 0o600)

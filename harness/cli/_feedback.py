@@ -9,18 +9,17 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from harness.api import OpenCourse
 from harness.cli import PASSED
-from harness.cli._gradebook import gradebook, grades_options, read_rules, warn
-from harness.cli._options import console, course_at, stores_of
-from harness.course import Course, suggest
-from harness.errors import UsageError
+from harness.cli._grades_options import entries_of, grades_options
+from harness.cli._options import console, opened, output_option
+from harness.course import Course
 from harness.files import write_atomically
 from harness.gradebook import Entry
 from harness.gradebook.marking import marking_pages
 from harness.lms import Origin, Origins
 from harness.lms.feedback import Feedback, make_feedback, zip_for_canvas, zip_for_moodle
 from harness.lms.moodle import participants
-from harness.record import Record
 from harness.tables import Sheet
 from harness.text import count_of, neutral_line
 
@@ -33,9 +32,7 @@ from harness.text import count_of, neutral_line
     help="Moodle's grading worksheet, which tells everybody's number; else the numbers of the download are used.",
 )
 @grades_options
-@click.option(
-    "--output", "-o", type=click.Path(path_type=Path, file_okay=False), help="Folder; else .harness/feedback."
-)
+@output_option("Folder to write to. By default .harness/feedback.", folder=True)
 def feedback(
     task: str,
     worksheet: Path | None,
@@ -49,13 +46,10 @@ def feedback(
     For whoever marks, .harness/marking/TASK/index.html shows all of them, with the README, pictures, PDF, pages and
     notebooks that they handed in.
     """
-    out, course = console(), course_at()
-    if task not in course.task_names():
-        raise UsageError(f"there is no task {task!r}{suggest(task, course.task_names())}")
-    asked = read_rules(course, roster, deadline, count_validation=count_validation)
-    warn(out, asked.warnings)
-    entries = gradebook(course, asked.rules, [task]).entries
-    made = _make(course, task, entries)
+    out, opened_course = console(), opened()
+    course = opened_course.folders
+    entries = entries_of(opened_course, roster, deadline, count_validation=count_validation, task=task)
+    made = _make(opened_course, task, entries)
     folder = output or course.private / "feedback" / task
     for one in made:
         write_atomically(folder / f"{one.stem}.html", one.page.encode(), 0o600)
@@ -84,13 +78,11 @@ def _write_marking(out: Console, course: Course, task: str, made: Sequence[Feedb
     out.print(f"{folder / 'index.html'}: for whoever marks")
 
 
-def _make(course: Course, task: str, entries: Sequence[Entry]) -> list[Feedback]:
-    declared, records = course.task(task), stores_of(course).records
+def _make(course: OpenCourse, task: str, entries: Sequence[Entry]) -> list[Feedback]:
+    declared, records = course.task(task), course.records
     made = []
     for entry in entries:
-        newest = records.read(task, entry.person.submission)
-        found = [newest, *records.history(task, entry.person.submission)]
-        record = next((one for one in found if isinstance(one, Record) and one.run.id == entry.run), None)
+        record = records.of_run(task, entry.person.submission, entry.run)
         made.append(make_feedback(entry, declared, record))
     return made
 

@@ -23,7 +23,6 @@ from harness.grading import (
     JobDone,
     Lost,
     Noticed,
-    Obstacle,
     Standing,
     Work,
     describe,
@@ -32,17 +31,14 @@ from harness.grading import (
 from harness.sandbox import Notify
 from harness.text import neutral_line
 
-Watch = Callable[[Event], None]
+OnEvent = Callable[[Event], None]
 
 
-def show_plan(out: Console, work: Work, obstacles: Sequence[Obstacle], *, every: bool) -> None:
+def show_plan(out: Console, work: Work, *, every: bool) -> None:
     """Say what will be done and why; `every` job by name."""
     reasons = Counter(job.why for job in work.jobs)
     why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
     out.print(f"{len(work.jobs)} to evaluate{f' ({why})' if why else ''}, {len(work.kept)} kept")
-    for obstacle in (*work.obstacles, *obstacles):
-        text = str(obstacle.error).removeprefix(f"{obstacle.what}: ")
-        out.print(f"left out: {obstacle.what}: {text}", style="yellow")
     if every:
         for job in work.jobs:
             out.print(f"  {job}: {job.why}")
@@ -87,7 +83,7 @@ def _result(standing: Standing) -> str:
 
 
 @contextmanager
-def following(out: Console, total: int) -> Iterator[Watch]:
+def following(out: Console, total: int) -> Iterator[OnEvent]:
     """Yield who is told of events: draws on a terminal, else says what failed and no more."""
     progress, told = _Progress(total), set[str]()
     tell = teller()

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from harness.cli import FAILED, PASSED
-from harness.cli._options import allow_isolation, console, course_at
+from harness.cli._options import console, grading_isolation_option, opened
 from harness.course import Course, suggest
 from harness.errors import UsageError
 from harness.evaluation import read_contents
@@ -20,7 +20,7 @@ from harness.gradebook import POLICY_FILE, Policy, Roster, Times
 from harness.lms import SYSTEMS, Import, Imported, Origins, WalledArchives
 from harness.lms.pushes import read_pushes
 from harness.lms.times import Table, read_table
-from harness.sandbox import Level
+from harness.sandbox import Requirement
 from harness.text import neutral_line
 
 _TIMES = "times"
@@ -39,13 +39,15 @@ _OUTCOMES = ("new", "replaced", "unchanged", "refused")
     type=click.Path(path_type=Path, dir_okay=False),
     help="The system's own table of submissions: when each was handed in, and who has which number.",
 )
-@allow_isolation
-def import_(system: str, source: Path, task: str | None, roster: Path | None, table: Path | None, lowest: Level) -> int:
+@grading_isolation_option
+def import_(
+    system: str, source: Path, task: str | None, roster: Path | None, table: Path | None, isolation: str
+) -> int:
     """Lay out a bulk download as submissions/<name>/<task>/.
 
     SYSTEM is where it comes from; `times` takes a system's table of submissions, or a host's record of pushes in JSON.
     """
-    out, course = console(), course_at()
+    out, course = console(), opened().folders
     names = course.task_names()
     if task not in names and (task is not None or len(names) > 1):
         raise UsageError(f"--task {task or ''}{suggest(task or '', names)}")
@@ -57,7 +59,7 @@ def import_(system: str, source: Path, task: str | None, roster: Path | None, ta
     if system == _TIMES:
         return _import_times(out, course, source, wanted, people)
     told = {} if table is None else _names(table, people, zone)
-    with closing(WalledArchives([course.root, source.absolute().parent], lowest)) as walled:
+    with closing(WalledArchives([course.root, source.absolute().parent], Requirement.parse(isolation))) as walled:
         wishes = Import(
             course=course,
             system=SYSTEMS[system],

@@ -2,59 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import click
-from rich.console import Console
 from rich.markdown import Markdown
 
 from harness.cli import INFRASTRUCTURE, PASSED
-from harness.cli._options import console, course_at, rebuild_board, stores_of
-from harness.course import Course, suggest
+from harness.cli._options import console, opened
 from harness.errors import UsageError
 from harness.leaderboard import board_markdown
+from harness.text import count_of
 
 
 @click.command()
-@click.option("--show", is_flag=True, help="Show it in the terminal too.")
+@click.option("--show", is_flag=True, help="Show it in the terminal as well.")
 @click.option(
     "--withdraw",
     multiple=True,
     metavar="NAME[/TASK]",
-    help="Take the records of a submission away, with their history and evidence. Repeatable.",
+    help="Move the records of a submission away, with their history and evidence. Repeatable.",
 )
 def leaderboard(show: bool, withdraw: tuple[str, ...]) -> int:
-    """Rebuild leaderboard/ from the records; the same records give the same bytes."""
-    out = console()
-    course = course_at()
+    """Rebuild leaderboard/ from the records. The same records give the same bytes."""
+    out, course = console(), opened()
     for name in withdraw:
-        _withdraw(out, course, name)
-    board = rebuild_board(course)
+        try:
+            moved = course.records.withdraw(name)
+        except UsageError as error:
+            raise UsageError(f"--withdraw {name}: {error}") from error
+        for path in moved:
+            task = path.relative_to(course.folders.private).parts[2]
+            out.print(f"withdrawn: {path.name} · {task}, moved to {path}")
+    board = course.leaderboard()
     if show:
         out.print(Markdown(board_markdown(board)))
     for bad in board.unreadable:
-        out.print(f"error: {bad}: restore or remove it; it was left as it is")
-    records = sum(len(group.rows) for group in board.groups)
-    out.print(f"{course.leaderboard / 'README.md'}: {records} records in {len(board.groups)} groups")
+        out.error(f"error: {bad}: restore or remove it; it was left as it is")
+    records = count_of(sum(len(group.rows) for group in board.groups), "record", "records")
+    groups = count_of(len(board.groups), "group", "groups")
+    out.conclude(f"{course.folders.leaderboard / 'README.md'}: {records} in {groups}")
     return INFRASTRUCTURE if board.unreadable else PASSED
-
-
-def _withdraw(out: Console, course: Course, asked: str) -> None:
-    """Move the records of one submission out of the leaderboard, all its tasks' or one's.
-
-    Raises:
-        UsageError: there is none.
-    """
-    stores = stores_of(course)
-    folder = course.leaderboard / "records"
-    kept = {
-        ("/".join(path.relative_to(folder).with_suffix("").parts[1:]), path.relative_to(folder).parts[0])
-        for path in (*folder.glob("*/*.json"), *folder.glob("*/reference/*.json"))
-    }
-    wanted = {(name, task) for name, task in kept if asked in (name, f"{name}/{task}")}
-    if not wanted:
-        raise UsageError(f"--withdraw {asked}: there is no such record{suggest(asked, {name for name, _ in kept})}")
-    to = course.private / "withdrawn" / f"{datetime.now().astimezone():%Y-%m-%dT%H-%M-%S.%f}"
-    for name, task in sorted(wanted):
-        stores.withdraw(task, name, to)
-        out.print(f"withdrawn: {name} · {task}, moved to {to / task / name}")

@@ -8,13 +8,14 @@ from typing import Literal
 import click
 
 from harness.cli import PASSED
-from harness.cli._options import console, course_at
+from harness.cli._common import Group
+from harness.cli._options import console, opened
 from harness.scaffold import new_course, new_notebook, new_submission, new_task
 
 Form = Literal["source", "notebook"]
 
 
-@click.group()
+@click.group(cls=Group)
 def new() -> None:
     """Start a submission, a task or a course."""
 
@@ -25,7 +26,7 @@ def new() -> None:
 @click.option("--notebook", "form", flag_value="notebook", default="source", help="Write a notebook, model.ipynb.")
 def submission(name: str, task: str, form: Form) -> int:
     """Write submissions/NAME/TASK/model.py, the plainest model that passes `harness check`."""
-    course = course_at()
+    course = opened().folders
     write = {"source": new_submission, "notebook": new_notebook}[form]
     _said(write(course, name, course.task(task)), f"harness check submissions/{name}/{task}")
     return PASSED
@@ -35,7 +36,7 @@ def submission(name: str, task: str, form: Form) -> int:
 @click.argument("name")
 def task(name: str) -> int:
     """Write tasks/NAME/: a task with generated data, to be made your own."""
-    _said(new_task(course_at(), name), f"harness tasks show {name}")
+    _said(new_task(opened().folders, name), f"harness tasks show {name}")
     return PASSED
 
 

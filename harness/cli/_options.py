@@ -1,167 +1,121 @@
-"""Pieces that several commands share."""
+"""Options and other pieces that several commands share."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
-import msgspec
 from rich.console import Console
 
-from harness.course import Course, Submission, current_folder, repositories_in
-from harness.data import Places
-from harness.errors import InfrastructureError, UsageError
+from harness.api import OpenCourse
+from harness.cli._common import common_options
+from harness.course import Course, current_folder
+from harness.errors import UsageError
 from harness.evaluation import Settings
-from harness.files import write_atomically
-from harness.leaderboard import Board, build, write_board
-from harness.locks import exclusive_lock
-from harness.record import Stores
-from harness.sandbox import ForkServerOwner, Level, Notify, Start
-from harness.text import neutral_line
+from harness.sandbox import Level, Notify, Requirement
 
 _log = logging.getLogger(__name__)
+_F = TypeVar("_F", bound=Callable[..., object])
+_LEVELS = "|".join(level.value for level in reversed(Level))
+_GRADES = Level.LANDLOCK.value
+"""The weakest isolation that makes grades unless somebody asks for less."""
 
-data_root = click.option(
-    "--data-root", type=click.Path(path_type=Path), help="Folder with <task>/<files>; else $HARNESS_DATA."
+task_option = click.option("--task", metavar="TASK", help="Only this task of each submission.")
+seed_option = click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Base of all random seeds."
 )
-any_data = click.option(
-    "--data",
-    type=click.Choice(["auto", "canonical", "local", "embedded"]),
-    default="auto",
-    show_default=True,
-    help="Which source of data.",
-)
-real_data = click.option(
-    "--data",
-    type=click.Choice(["auto", "canonical", "local", "embedded"]),
-    default="auto",
-    show_default=True,
-    callback=lambda _context, _option, chosen: "real" if chosen == "auto" else chosen,
-    help="Which source of data; auto takes no embedded stand-in.",
-)
-"""For grades: practice data only where it is asked for."""
-device = click.option(
+device_option = click.option(
     "--device",
     type=click.Choice(["cpu", "cuda"]),
     default="cpu",
     show_default=True,
-    help="What models may compute on; cuda: one GPU each, one at a time on each.",
+    help="What models may compute on. With cuda each job has one GPU for itself.",
 )
-latency_seconds = click.option(
+latency_option = click.option(
     "--latency-seconds",
     type=click.FloatRange(0.001, 30),
     default=Settings.latency_seconds,
     show_default=True,
     envvar="HARNESS_LATENCY_SECONDS",
     show_envvar=True,
-    help="The longest time to measure latency, which stops earlier once the ratio to the yardstick is known to 2 %. At "
-    "least 64 requests are timed.",
+    help="The longest time to measure latency. Measuring stops earlier once the ratio to the yardstick is known to "
+    "2 %. At least 64 requests are timed.",
 )
-allow_isolation = click.option(
-    "--allow-isolation",
-    "lowest",
-    type=click.Choice([level.value for level in Level]),
-    default=Level.LANDLOCK.value,
-    show_default=True,
-    callback=lambda _context, _option, chosen: Level(chosen),
-    help="The weakest isolation that will do.",
-)
-
-cold = click.option(
+cold_option = click.option(
     "--cold",
     "start",
     flag_value="cold",
     default="warm",
-    help="Start each worker as a new process; else they are forked from one that has imported the libraries.",
+    help="Start every worker as a new process. By default workers are forked from one that has imported the libraries.",
 )
 
 
-def fork_servers(start: Start) -> ForkServerOwner | None:
-    """Return what workers are forked from: the caller's of `cli.run`, else new ones that end with the command."""
-    if start == "cold":
-        return None
-    context = click.get_current_context()
-    owner = context.find_object(ForkServerOwner)
-    return context.with_resource(closing(ForkServerOwner())) if owner is None else owner
+def data_option(default: str) -> Callable[[_F], _F]:
+    """Return the option that chooses the source of data; its values mean the same in every command."""
+    return click.option(
+        "--data",
+        type=click.Choice(["auto", "real", "canonical", "local", "embedded"]),
+        default=default,
+        show_default=True,
+        help="Source of the data. auto: the first that is here; real: the first that is not an embedded stand-in.",
+    )
 
 
-def course_at(paths: Sequence[str] = ()) -> Course:
-    """Return the course of the current folder, else that of the first path named."""
-    start = current_folder()
+class _Isolation(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic since click 8.3
+    """A level of isolation, or ``exactly:`` and a level."""
+
+    name = "LEVEL"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return str(Requirement.parse(str(value)))
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
+def isolation_option(default: str | None = None) -> Callable[[_F], _F]:
+    """Return the option that names isolation; it means the same in every command."""
+    otherwise = "the best there is is used" if default is None else f"weaker than {default} is refused"
+    return click.option(
+        "--isolation",
+        type=_Isolation(),
+        default=default,
+        metavar=f"[{_LEVELS}]",
+        help=f"Weakest level of isolation to accept (exactly:LEVEL for that level alone). By default {otherwise}.",
+    )
+
+
+grading_isolation_option = isolation_option(_GRADES)
+
+
+def output_option(what: str, *, folder: bool = False, default: str | None = None) -> Callable[[_F], _F]:
+    """Return the option that says where something is written."""
+    return click.option(
+        "--output",
+        "-o",
+        type=click.Path(path_type=Path, file_okay=not folder, dir_okay=folder),
+        default=default,
+        show_default=default is not None,
+        help=what,
+    )
+
+
+def opened(paths: Sequence[str] = ()) -> OpenCourse:
+    """Return the course that ``-C`` names, else that of the current folder, else that of the first path named."""
+    common = common_options()
+    start = current_folder() if common.directory is None else common.directory
     try:
-        course = Course.find(start)
+        folders = Course.find(start)
     except UsageError:
-        if not paths or not Path(paths[0]).exists():
+        if common.directory is not None or not paths or not Path(paths[0]).exists():
             raise
         start = Path(paths[0])
-        course = Course.find(start)
-    _log.info("The course is %s, found from %s.", course.root, start)
-    return course
-
-
-def places(data_root: Path | None = None) -> Places:
-    """Return where data may lie."""
-    return Places.of(os.environ, data_root)
-
-
-def stores_of(course: Course) -> Stores:
-    """Return the course's own records and evidence."""
-    return Stores.of(course.leaderboard, course.private)
-
-
-def board_of(course: Course) -> Board:
-    """Return the leaderboard as it stands."""
-    stores = stores_of(course)
-    return build(stores.records.all(), stores.evidence)
-
-
-def aliases_path(course: Course) -> Path:
-    """Return where it is kept under which names submissions are published."""
-    return course.private / "aliases.json"
-
-
-def _aliases(course: Course) -> dict[str, str]:
-    path = aliases_path(course)
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
-    except FileNotFoundError:
-        return {}
-    except (OSError, msgspec.DecodeError) as error:  # never publish a name that was meant to be hidden
-        raise InfrastructureError(f"{path} cannot be read ({error}): run `harness grade --roster` again") from error
-
-
-def rebuild_board(course: Course) -> Board:
-    """Build the leaderboard and write it, one at a time: an older board must not overwrite a newer one."""
-    course.private.mkdir(exist_ok=True)
-    with exclusive_lock(course.private / "leaderboard.lock"):
-        board = board_of(course)
-        write_board(course.leaderboard, board.under(_aliases(course)))
-    return board
-
-
-def board_if_stale(course: Course) -> None:
-    """Rebuild the leaderboard unless no record has changed since it was written."""
-    stamp, board = course.private / "leaderboard.stamp", course.leaderboard
-    records = _state(sorted((board / "records").rglob("*.json")))
-    written = (board / "README.md", board / "leaderboard.csv", aliases_path(course))
-    if stamp.exists() and stamp.read_text() == records + _state(written):
-        return
-    rebuild_board(course)
-    write_atomically(stamp, (records + _state(written)).encode())
-
-
-def _state(files: Iterable[Path]) -> str:
-    """Digest names, sizes and times."""
-    digest = hashlib.sha256()
-    for path in files:
-        found = path.stat() if path.exists() else None
-        digest.update(f"{path}\0{found and (found.st_size, found.st_mtime_ns)}\0".encode())
-    return digest.hexdigest()
+        folders = Course.find(start)
+    _log.info("The course is %s, found from %s.", folders.root, start)
+    return OpenCourse(folders, common.data_root, common.fork_servers)
 
 
 def teller() -> Notify:
@@ -176,14 +130,26 @@ def teller() -> Notify:
     return tell
 
 
-def name_repositories(out: Console, course: Course, submissions: Iterable[Submission]) -> None:
-    """Say which git repositories there are in submissions: they are left out."""
-    for folder in dict.fromkeys(submission.folder.parent for submission in submissions):
-        for path in repositories_in(folder):
-            name = neutral_line(str(path.relative_to(course.root)))
-            out.print(f"left out: {name}, a git repository: what is in it is neither read nor graded", style="yellow")
+class Screen(Console):
+    """A console that takes text as it is: a student's `[red]` is no markup. With ``-q`` it prints little."""
+
+    def error(self, text: object) -> None:
+        """Print an error, whatever was asked for."""
+        self._always(text, "red")
+
+    def conclude(self, text: object) -> None:
+        """Print the last line, whatever was asked for."""
+        self._always(text, "")
+
+    def _always(self, text: object, style: str) -> None:
+        quiet, self.quiet = self.quiet, False
+        try:
+            self.print(text, style=style)
+        finally:
+            self.quiet = quiet
 
 
-def console(*, stderr: bool = False) -> Console:
-    """Return a console that takes text as it is: a student's `[red]` is no markup."""
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+def console(*, stderr: bool = False) -> Screen:
+    """Return a console for what is printed by the command that runs now."""
+    quiet = common_options().quiet
+    return Screen(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True, quiet=quiet)

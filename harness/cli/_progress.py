@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,18 +18,19 @@ from rich.progress import (
 )
 from rich.progress import TimeRemainingColumn as TimeLeftColumn
 
-from harness.evaluation import Observer, Silent
+from harness.evaluation import Observer
 from harness.text import neutral
 
 _COUNTABLE = 1e9  # a student may log any number; a bar cannot draw all
+_SECONDS_BETWEEN_LINES = 10.0
 _COUNTERS = (("epoch", "epochs"), ("step", "steps"))
 
 
 @contextmanager
 def watching(console: Console, name: str) -> Iterator[Observer]:
-    """Yield an observer that draws on `console`; quiet when that is not a terminal."""
+    """Yield an observer that draws on `console`, or prints a line now and then where that is not a terminal."""
     if not console.is_terminal:
-        yield Silent()
+        yield _Lines(console, name)
         return
     columns = (
         SpinnerColumn(),
@@ -40,6 +43,26 @@ def watching(console: Console, name: str) -> Iterator[Observer]:
     )
     with Progress(*columns, console=console, transient=True) as progress:
         yield _Drawn(progress, name)
+
+
+class _Lines:
+    """Prints a line at the beginning, and for each phase that begins long after the last line."""
+
+    def __init__(self, console: Console, name: str) -> None:
+        self._console, self._name, self._printed = console, name, -math.inf
+        self.phase("begun")
+
+    def phase(self, name: str) -> None:
+        now = time.monotonic()
+        if now - self._printed >= _SECONDS_BETWEEN_LINES:
+            self._console.print(f"{self._name}: {name} …")
+            self._printed = now
+
+    def advance(self, done: float, total: float) -> None:
+        """Print nothing."""
+
+    def logged(self, values: dict[str, float]) -> None:
+        """Print nothing: a student may log at any rate."""
 
 
 class _Drawn:

@@ -6,18 +6,20 @@ from dataclasses import replace
 
 import click
 from rich.console import Console
-from rich.table import Table
+from tabulate import tabulate
 
+from harness.api import OpenCourse
 from harness.cli import INFRASTRUCTURE, PASSED
-from harness.cli._options import console, course_at, places
+from harness.cli._common import Group
+from harness.cli._options import console, opened
 from harness.cli._pictures import draw_samples
 from harness.contract import Baseline, Limits, Split, Task
-from harness.course import Course
 from harness.data import load_data
 from harness.errors import HarnessError
 from harness.kinds import KINDS
 from harness.record import to_reach
 from harness.taskcheck import Outcome, check_task
+from harness.text import count_of
 
 _MARKS: dict[Outcome, tuple[str, str]] = {
     "passed": ("✓", "green"),
@@ -28,31 +30,29 @@ _MARKS: dict[Outcome, tuple[str, str]] = {
 """How each outcome of a check is shown: a mark and a colour."""
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @click.pass_context
 def tasks(ctx: click.Context) -> int:
     """List the tasks: what they ask, on which data, and the score to reach."""
     if ctx.invoked_subcommand is not None:
         return PASSED
-    out = console()
-    course = course_at()
-    table = Table(box=None, pad_edge=False)
-    for heading in ("task", "kind", "metric", "baseline", "title"):
-        table.add_column(heading)
+    out, course = console(), opened().folders
     broken = [
         f"{folder} has no task.py: write one, or move the folder away" for folder in course.folders_without_task()
     ]
+    rows = []
     for name in course.task_names():
         try:
             task = course.task(name)
         except HarnessError as error:
             broken.append(str(error))
             continue
-        table.add_row(name, task.kind, task.primary.name, _baselines(task), task.title)
-    out.print(table)
+        rows.append([name, task.kind, task.primary.name, _baselines(task), task.title])
+    out.print(tabulate(rows, ["task", "kind", "metric", "baseline", "title"], "plain", disable_numparse=True))
     for text in broken:
-        out.print(f"error: {text}", style="red")
-    out.print(f"{table.row_count} tasks, {len(broken)} with a mistake; harness tasks show TASK for one")
+        out.error(f"error: {text}")
+    mistaken = f"{len(broken)} with a mistake" if broken else "none with a mistake"
+    out.conclude(f"{count_of(len(rows), 'task', 'tasks')}, {mistaken}; harness tasks show TASK for one")
     return INFRASTRUCTURE if broken else PASSED
 
 
@@ -60,7 +60,8 @@ def tasks(ctx: click.Context) -> int:
 @click.argument("name", metavar="TASK")
 def show_task(name: str) -> int:
     """Show one task: sources, split, metrics, rules, limits, and the data that is here with sample pictures."""
-    out, course = console(), course_at()
+    out, opened_course = console(), opened()
+    course = opened_course.folders
     task = course.task(name)
     out.print(f"{name}: {task.title}", style="bold")
     _rows(out, _facts(task))
@@ -79,7 +80,7 @@ def show_task(name: str) -> int:
                 ("licence", source.licence),
             ],
         )
-    _show_data(out, course, task)
+    _show_data(out, opened_course, task)
     return PASSED
 
 
@@ -91,28 +92,28 @@ def check_tasks(names: tuple[str, ...]) -> int:
     Looks at the declaration, at the data on this machine (counts, groups, duplicates, order of labels), at `perturb`
     and at the metrics. Mistakes are marked ✗, doubts !. Nothing is downloaded and no model is trained.
     """
-    out, course = console(), course_at()
-    mistakes = sum(_checked(out, course, name) for name in names or course.task_names())
-    out.print(f"{mistakes} {'mistake' if mistakes == 1 else 'mistakes'} found" if mistakes else "no mistake was found")
+    out, course = console(), opened()
+    mistakes = sum(_checked(out, course, name) for name in names or course.tasks)
+    out.conclude(f"{count_of(mistakes, 'mistake', 'mistakes')} found" if mistakes else "no mistake was found")
     return INFRASTRUCTURE if mistakes else PASSED
 
 
-def _checked(out: Console, course: Course, name: str) -> int:
+def _checked(out: Console, course: OpenCourse, name: str) -> int:
     """Print what was found about one task; return the number of mistakes."""
     mistakes = 0
     with out.status(f"{name}: checking"):
-        for finding in check_task(course, name, places()):
+        for finding in check_task(course.folders, name, course.places):
             mark, style = _MARKS[finding.outcome]
             out.print(f"  {mark} {name}: {finding.text}", style=style)
             mistakes += finding.outcome == "mistake"
     return mistakes
 
 
-def _show_data(out: Console, course: Course, task: Task) -> None:
+def _show_data(out: Console, course: OpenCourse, task: Task) -> None:
     """Show what is on this machine; nothing is downloaded for it."""
     try:
         with out.status(f"{task.name}: loading data"):
-            data = load_data(task, course.task_digest(task.name), replace(places(), offline=True))
+            data = load_data(task, course.folders.task_digest(task.name), replace(course.places, offline=True))
     except HarnessError as error:
         out.print(f"\nno data here: {error}")
         return

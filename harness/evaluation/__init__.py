@@ -1,16 +1,16 @@
 """Evaluate one (task, submission): identify, plan, run in isolation, score, audit, record; each is done once."""
 
 from harness.evaluation._calibrate import calibrate
-from harness.evaluation._check import Check
+from harness.evaluation._contract_suite import Check
+from harness.evaluation._evaluation_result import EvaluationResult, Remarks
 from harness.evaluation._evaluator import Evaluation, Evaluator
 from harness.evaluation._host import describe_git, package_versions
 from harness.evaluation._identity import Changed, Identity, identify
 from harness.evaluation._observe import Observer, Silent
-from harness.evaluation._result import EvaluationResult, Remarks
 from harness.evaluation._roles import role_of
 from harness.evaluation._settings import Device, Settings, WeightsPolicy
 from harness.evaluation._snapshot import Contents, read_contents, read_files
-from harness.evaluation._tasks import TaskInUse, TasksInUse
+from harness.evaluation._tasks_in_use import TaskInUse, TasksInUse
 
 __all__ = [
     "Changed",

@@ -13,15 +13,15 @@ from typing import Literal
 from harness.course import Course, Submission
 from harness.data import Places, TaskData
 from harness.errors import HarnessError, InfrastructureError
-from harness.evaluation._check import Check, check
+from harness.evaluation._carry_out import run
+from harness.evaluation._contract_suite import Check, check
+from harness.evaluation._evaluation_result import EvaluationResult, Remarks
 from harness.evaluation._identity import identify
 from harness.evaluation._observe import Observer
 from harness.evaluation._plan import Plan
-from harness.evaluation._result import EvaluationResult, Remarks
-from harness.evaluation._run import run
 from harness.evaluation._settings import Device, Settings
 from harness.evaluation._snapshot import Snapshot, take_snapshot
-from harness.evaluation._tasks import TasksInUse
+from harness.evaluation._tasks_in_use import TasksInUse
 from harness.files import write_atomically
 from harness.record import Record, Stores, UnstorableError
 from harness.sandbox import Gpu, Sandbox, find_gpus

@@ -14,7 +14,7 @@ from harness.evaluation._host import package_versions
 from harness.evaluation._seeds import seed_for
 from harness.evaluation._settings import Device, Settings, WeightsPolicy
 from harness.evaluation._snapshot import Contents
-from harness.evaluation._tasks import TaskInUse
+from harness.evaluation._tasks_in_use import TaskInUse
 from harness.record import Mode, Record, ScoredOn
 from harness.timing import LATENCY_SECONDS
 

@@ -6,7 +6,7 @@ from msgspec import UNSET
 
 from harness.course import published_folder
 from harness.errors import SubmissionError
-from harness.evaluation._audit import audit
+from harness.evaluation._auditing import audit
 from harness.evaluation._plan import Plan
 from harness.evaluation._reached import Reached
 from harness.evaluation._score import ScoresMissingError, compare, mean_of, not_reached

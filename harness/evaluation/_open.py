@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.contract import TaskInfo
 from harness.errors import SubmissionError
-from harness.evaluation._notebook import put_together
+from harness.evaluation._model_source import put_together
 from harness.evaluation._plan import Plan
 from harness.evaluation._session import ASSETS, Session
 from harness.notebooks import NotebookError

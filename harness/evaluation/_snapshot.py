@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from harness.contract import Limits
 from harness.errors import SubmissionError
 from harness.evaluation._folder import Opened, open_folder
-from harness.evaluation._notebook import ModelSource, describe_cells
+from harness.evaluation._model_source import ModelSource, describe_cells
 from harness.evaluation._roles import WEIGHTS, Role, missing_model, role_of
 from harness.notebooks import MAX_NOTEBOOK_BYTES, Notebook, NotebookError, notebook_among, read_notebook
 from harness.record import Mode

@@ -12,15 +12,15 @@ from typing import Any, TypeVar
 
 from harness.contract import Predictions
 from harness.errors import SubmissionError
-from harness.evaluation._audit import audit, fail_on_audits
-from harness.evaluation._audits import allowed_to_differ, differing, moved
+from harness.evaluation._answers import allowed_to_differ, differing, moved
+from harness.evaluation._auditing import audit, fail_on_audits
+from harness.evaluation._evaluation_result import Remarks
 from harness.evaluation._measure import Subject, TimedWorkers
 from harness.evaluation._observe import Observer
 from harness.evaluation._open import fit_session, open_session, with_model
 from harness.evaluation._plan import Plan
 from harness.evaluation._predictions import join_predictions
 from harness.evaluation._reached import Fitted, Predicted, Reached
-from harness.evaluation._result import Remarks
 from harness.evaluation._score import Scored, score
 from harness.evaluation._session import Session
 from harness.evaluation._single import copy_rounded

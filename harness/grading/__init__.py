@@ -5,9 +5,9 @@ from harness.grading._events import Advanced, Begun, Event, Executor, JobDone, L
 from harness.grading._grading import Grading, describe, describe_standing
 from harness.grading._journal import Journal
 from harness.grading._local import LocalExecutor
-from harness.grading._messages import Orders
 from harness.grading._parcels import TravellingData
 from harness.grading._runner import places_of
+from harness.grading._runner_messages import Orders
 from harness.grading._schedulers import scheduler
 from harness.grading._work import Job, Kept, Obstacle, Standing, Terms, Work, plan_work
 

@@ -18,10 +18,10 @@ from harness.data import assets_here
 from harness.errors import InfrastructureError, TaskError
 from harness.evaluation import EvaluationResult, package_versions
 from harness.grading._events import Begun, Event, JobDone, Lost
-from harness.grading._messages import Broken, Finished, Orders, RunnerReply, Unfit
 from harness.grading._parcels import Files, TravellingData
 from harness.grading._remote import Errand, run_errand
 from harness.grading._runner import places_of
+from harness.grading._runner_messages import Broken, Finished, Orders, RunnerReply, Unfit
 from harness.grading._work import Job
 from harness.record import Evidence, Git
 
@@ -160,7 +160,7 @@ class _ClusterRun:
             declaration=declared.files,
             assets=declared.assets,
             settings=self.cluster.orders.settings,
-            least=self.cluster.orders.least,
+            isolation=self.cluster.orders.isolation,
             harness_version=__version__,
             packages=tuple(package_versions().items()),
         )

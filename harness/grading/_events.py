@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.evaluation import EvaluationResult
-from harness.grading._messages import Cause
+from harness.grading._runner_messages import Cause
 from harness.grading._work import Job
 
 

@@ -20,7 +20,7 @@ import msgspec
 from harness.errors import InfrastructureError
 from harness.evaluation import EvaluationResult
 from harness.grading._events import Advanced, Begun, Event, JobDone, Lost, Noticed
-from harness.grading._messages import (
+from harness.grading._runner_messages import (
     Broken,
     Cause,
     EvaluationRequest,

@@ -14,9 +14,9 @@ from harness.course import SHARED, Course, Submission
 from harness.data import Places, assets_here
 from harness.errors import HarnessError, InfrastructureError, TaskError
 from harness.evaluation import Evaluator, Settings, Silent, package_versions
-from harness.grading._messages import Broken, Finished, RunnerReply, Unfit
 from harness.grading._parcels import Files, TravellingData
-from harness.sandbox import Level, Sandbox, find_sandbox
+from harness.grading._runner_messages import Broken, Finished, RunnerReply, Unfit
+from harness.sandbox import Requirement, Sandbox, find_sandbox
 from harness.scratch import scratch
 
 
@@ -33,7 +33,7 @@ class Errand:
     assets: tuple[str, ...]
     """Digests of the pretrained weights that the host has."""
     settings: Settings
-    least: Level
+    isolation: Requirement
     harness_version: str
     packages: tuple[tuple[str, str], ...]
 
@@ -54,11 +54,11 @@ def unfitness(errand: Errand) -> Unfit | None:
                           if ours.get(name) != wanted) or "packages the host lacks"  # fmt: skip
         return Unfit(f"{here} has {other}: install the same there")
     try:
-        level = _sandbox().isolation.level
+        level = _sandbox(errand.isolation).isolation.level
     except InfrastructureError as error:
         return Unfit(f"{here}: {error}")
-    if level < errand.least:
-        return Unfit(f"{here} offers isolation {level.value!r}, expected {errand.least.value!r} at least")
+    if not errand.isolation.accepts(level):
+        return Unfit(f"{here} offers isolation {level.value!r}, expected {errand.isolation.level.value!r} at least")
     return None
 
 
@@ -75,7 +75,7 @@ def _evaluate(errand: Errand, data: TravellingData) -> RunnerReply:
             shared = None if errand.shared is None else root / SHARED
             if errand.shared is not None and shared is not None:
                 errand.shared.write(shared)
-            evaluator = Evaluator(course, _sandbox(), _places(), errand.settings)
+            evaluator = Evaluator(course, _sandbox(errand.isolation), _places(), errand.settings)
             evaluator.supply(errand.task, data.unpack(course.task(errand.task)))
             outcome = evaluator.run(Submission(errand.name, errand.task, folder, shared), Silent())
     except TaskError as error:
@@ -96,9 +96,9 @@ def _lacking(errand: Errand, course: Course) -> str | None:
 
 
 @cache
-def _sandbox() -> Sandbox:
+def _sandbox(isolation: Requirement) -> Sandbox:
     """Find out once per process how well this machine isolates."""
-    return find_sandbox(_places().all())
+    return find_sandbox(_places().all(), isolation.level if isolation.exactly else None)
 
 
 def _places() -> Places:

@@ -26,9 +26,17 @@ from harness.course import Course, Submission
 from harness.data import Places
 from harness.errors import HarnessError, TaskError
 from harness.evaluation import Evaluator
-from harness.grading._messages import Broken, EvaluationRequest, Finished, Notice, Orders, PhaseBegun, RunnerReply
+from harness.grading._runner_messages import (
+    Broken,
+    EvaluationRequest,
+    Finished,
+    Notice,
+    Orders,
+    PhaseBegun,
+    RunnerReply,
+)
 from harness.pipes import read_message, take_standard_streams, write_message
-from harness.sandbox import ForkServers, find_sandbox_of_at_least, fork_servers_through
+from harness.sandbox import ForkServers, find_required_sandbox, fork_servers_through
 
 Say = Callable[[RunnerReply], None]
 
@@ -96,7 +104,7 @@ class Runner:
             course = Course(Path(orders.root))
             hidden = [course.root, *places.all()]
             fork_servers = self._fork_servers if orders.start == "warm" else None
-            sandbox = find_sandbox_of_at_least(hidden, orders.least, fork_servers, lambda notice: say(Notice(notice)))
+            sandbox = find_required_sandbox(hidden, orders.isolation, fork_servers, lambda notice: say(Notice(notice)))
             self._held.callback(sandbox.close)
             self._evaluator = Evaluator(course, sandbox, places, orders.settings)
         return self._evaluator

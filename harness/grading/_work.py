@@ -10,7 +10,7 @@ from harness.course import Submission
 from harness.errors import HarnessError, InfrastructureError
 from harness.evaluation import Changed, Settings, TaskInUse, TasksInUse, identify, read_contents
 from harness.record import Record, Status, Store, Unreadable
-from harness.sandbox import Level
+from harness.sandbox import Level, Requirement
 
 Reason = Changed | Literal["not graded before", "new", "weaker isolation", "unreadable record", "forced"]
 """Why a submission is evaluated."""
@@ -88,8 +88,7 @@ class Terms:
     """What decides which submissions are evaluated again."""
 
     settings: Settings
-    least: Level
-    """The weakest isolation that counts."""
+    isolation: Requirement
     force: bool
     """Whether to evaluate again what has not changed."""
     failed: Mapping[str, str]
@@ -144,7 +143,7 @@ def _compare(submission: Submission, used: TaskInUse, record: Record | Unreadabl
         return Job(submission, "forced", fit_seconds)
     named = record.run.isolation.level
     level = Level(named) if named in [known.value for known in Level] else None
-    if level is None or level < terms.least:
+    if level is None or not terms.isolation.accepts(level):
         return Job(submission, "weaker isolation", fit_seconds)
     identity = identify(submission.name, contents, used, terms.settings, level.value)
     if record.run.id == identity.id:

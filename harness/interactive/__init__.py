@@ -3,7 +3,7 @@
 The harness runs as a process of its own, never in the kernel, which runs the student's code; no test part comes in.
 """
 
+from harness.interactive._notebook_run import Report, check, evaluate, load_data
 from harness.interactive._parts import read_parts, write_parts
-from harness.interactive._run import Report, check, evaluate, load_data
 
 __all__ = ["Report", "check", "evaluate", "load_data", "read_parts", "write_parts"]

@@ -11,7 +11,7 @@ import numpy as np
 from harness.contract import Limits
 from harness.errors import HarnessError
 from harness.lms._members import MOST_BYTES, MOST_FILES, Refused
-from harness.sandbox import Allowance, Box, Level, Process, Sandbox, find_sandbox_of_at_least
+from harness.sandbox import Allowance, Box, Process, Requirement, Sandbox, find_required_sandbox
 from harness.wire import ArrayHeader, ChannelClosed, Done, FileSent, OpenArchive, Raised, WireError, admit_all
 
 _SECONDS = 60.0
@@ -25,8 +25,8 @@ _REMEDY = (
 class WalledArchives:
     """Opens archives behind a wall; a process for each, a sandbox only if there is one to be opened."""
 
-    def __init__(self, hidden: Sequence[Path], lowest: Level) -> None:
-        self._hidden, self._lowest = hidden, lowest
+    def __init__(self, hidden: Sequence[Path], isolation: Requirement) -> None:
+        self._hidden, self._isolation = hidden, isolation
         self._sandbox: Sandbox | None = None
 
     def __call__(self, name: str, content: bytes, most: int) -> Iterator[tuple[str, bytes]]:
@@ -54,7 +54,7 @@ class WalledArchives:
     def _found(self) -> Sandbox:
         if self._sandbox is None:
             try:
-                self._sandbox = find_sandbox_of_at_least(self._hidden, self._lowest)
+                self._sandbox = find_required_sandbox(self._hidden, self._isolation)
             except HarnessError as error:
                 raise Refused(f"an archive is opened in a sandbox only, and there is none: {error}") from error
         return self._sandbox

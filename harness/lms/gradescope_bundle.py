@@ -32,7 +32,7 @@ class BundleSettings(msgspec.Struct, frozen=True, kw_only=True):
     task: str
     score_on: ScoredOn
     data: DataChoice
-    lowest_isolation: str
+    isolation: str
     packages: tuple[str, ...] = ()
     """What the task's models may use besides."""
     torch_index: str = ""

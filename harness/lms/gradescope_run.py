@@ -22,7 +22,7 @@ from harness.lms.gradescope import Results, results_json, results_of, results_of
 from harness.lms.gradescope_bundle import COURSE, DATA, PRIVATE, SETTINGS, BundleSettings
 from harness.programs import forget_current_folder
 from harness.record import Record
-from harness.sandbox import Level, find_sandbox_of_at_least
+from harness.sandbox import Requirement, find_required_sandbox
 from harness.scratch import scratch
 
 _NAME = "submission"
@@ -60,7 +60,7 @@ def main() -> None:
 def _evaluate(course: Course, settings: BundleSettings, source: Path, handed_in: Path) -> Record:
     with scratch("cache") as cache:
         places = Places(root=_folder(source / DATA), cache=cache, private=_folder(source / PRIVATE), offline=True)
-        sandbox = find_sandbox_of_at_least([source, handed_in], Level(settings.lowest_isolation))
+        sandbox = find_required_sandbox([source, handed_in], Requirement.parse(settings.isolation))
         wanted = Settings(data=settings.data, weights="declared", score_on=settings.score_on)
         submission = Submission(_NAME, settings.task, _work_in(handed_in, settings.task))
         return Evaluator(course, sandbox, places, wanted).evaluate(submission, Silent()).record

@@ -4,12 +4,13 @@ import sys
 
 from harness.sandbox._box import Box, Folder, Launch, Sandbox
 from harness.sandbox._gpu import Gpu, find_gpus
-from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level, Notify, Start, cold_start_notice
+from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level, Notify, Requirement, Start, cold_start_notice
 from harness.sandbox._process import Process
 from harness.sandbox._seccomp import can_filter_calls
 from harness.sandbox._selection import (
     LevelAttempt,
     attempts,
+    find_required_sandbox,
     find_sandbox,
     find_sandbox_of_at_least,
     fork_servers_through,
@@ -39,12 +40,14 @@ __all__ = [
     "LevelAttempt",
     "Notify",
     "Process",
+    "Requirement",
     "Sandbox",
     "Start",
     "attempts",
     "can_filter_calls",
     "cold_start_notice",
     "find_gpus",
+    "find_required_sandbox",
     "find_sandbox",
     "find_sandbox_of_at_least",
     "fork_servers_through",

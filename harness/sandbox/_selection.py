@@ -16,7 +16,7 @@ from harness.contract import Limits
 from harness.errors import HarnessError, InfrastructureError
 from harness.sandbox._box import Box, Sandbox
 from harness.sandbox._interpreter import interpreter_paths
-from harness.sandbox._levels import Level, Notify, cold_start_notice
+from harness.sandbox._levels import Level, Notify, Requirement, cold_start_notice
 from harness.sandbox._portable import PortableSandbox
 from harness.sandbox._process import Process
 from harness.sandbox._watchdog import Allowance
@@ -101,10 +101,26 @@ def find_sandbox_of_at_least(
         sandbox.close()
         raise InfrastructureError(
             f"isolation on {platform.node()} is {sandbox.isolation}; expected at least {lowest.value}: run "
-            f"`harness doctor` there, or use --allow-isolation {sandbox.isolation.level.value} where you trust "
+            f"`harness doctor` there, or use --isolation {sandbox.isolation.level.value} where you trust "
             "every submission"
         )
     return sandbox
+
+
+def find_required_sandbox(
+    hidden: Sequence[Path],
+    requirement: Requirement,
+    fork_servers: ForkServers | None = None,
+    notify: Notify = _log.warning,
+) -> Sandbox:
+    """Return the sandbox that `requirement` asks for, as `find_sandbox` does.
+
+    Raises:
+        InfrastructureError: there is none here.
+    """
+    if requirement.exactly:
+        return find_sandbox(hidden, requirement.level, fork_servers, notify)
+    return find_sandbox_of_at_least(hidden, requirement.level, fork_servers, notify)
 
 
 def fork_servers_through(descriptor: int | None) -> ForkServers:

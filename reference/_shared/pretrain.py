@@ -14,6 +14,8 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+import harness
+
 REFERENCE = Path(__file__).parents[1]
 SEED = 7
 PHANTOMS = 600
@@ -21,9 +23,7 @@ PHANTOMS = 600
 
 def phantoms():
     """Return slices and labels: 1 for patients, half of them, of any stage."""
-    from harness.course import Course
-
-    course = Course(REFERENCE.parent)
+    course = harness.open_course(REFERENCE.parent)
     declared = sys.modules[course.task("spect").sources[-1].load.__module__]
     generator = np.random.Generator(np.random.PCG64(SEED))
     module = sys.modules[declared.phantom.__module__]

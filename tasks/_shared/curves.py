@@ -3,14 +3,11 @@
 import sys
 from collections.abc import Iterator
 from html import escape
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
+import harness
 from harness import Split, Task
-from harness.course import Course
-from harness.data import Places, load_data
 
 COLUMNS = 4
 WIDTH, HEIGHT, GAP, TITLE = 170, 80, 14, 16  # of one curve, in points
@@ -62,14 +59,11 @@ def _line(across: np.ndarray, down: np.ndarray, colour: str) -> str:
 
 def main(names: list[str]) -> None:
     """Write ``samples.svg`` beside each hand-out, from the embedded source."""
-    course = Course.find(Path.cwd())
+    course = harness.open_course()
     for name in names:
-        task = course.task(name)
-        with TemporaryDirectory() as cache:
-            places = Places(root=None, cache=Path(cache), private=None, offline=True)
-            data = load_data(task, course.task_digest(name), places, "embedded")
+        train, _ = course.data(name, data="embedded")
         path = course.root / "tasks" / name / "samples.svg"
-        path.write_text(draw(task, data.train))
+        path.write_text(draw(course.task(name), train))
         print(path)
 
 

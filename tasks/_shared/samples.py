@@ -5,15 +5,13 @@ inputs are no pictures are passed over.
 """
 
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+import harness
 from harness import Split, Task
-from harness.course import Course
-from harness.data import Places, load_data
 from harness.kinds import KINDS
 
 TASKS = Path(__file__).parents[1]
@@ -22,13 +20,11 @@ COLOURS = ((220, 40, 40), (40, 90, 220), (20, 150, 60), (200, 120, 0))
 
 
 def main(names: list[str]) -> None:
-    course = Course(TASKS.parent)
-    for name in names or course.task_names():
+    course = harness.open_course(TASKS)
+    for name in names or course.tasks:
         task = course.task(name)
         if task.inputs.shape is not None and len(task.inputs.shape) > 1:
-            with tempfile.TemporaryDirectory() as cache:
-                places = Places(root=None, cache=Path(cache), private=None, offline=True)
-                train = load_data(task, course.task_digest(name), places, "embedded").train
+            train, _ = course.data(name, data="embedded")
             path = TASKS / name / "samples.png"
             sheet(task, train).save(path, optimize=True)
             print(f"{path}: {path.stat().st_size:,} bytes")

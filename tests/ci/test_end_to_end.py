@@ -286,7 +286,7 @@ def test_isolation_below_what_is_allowed_is_no_grade(repository: TemporaryReposi
     repository.branch("bob")
     repository.course.submit(name="bob")
     repository.commit()
-    done = repository.run("--base", "main", "--allow-isolation", "namespaces+cgroup")
+    done = repository.run("--base", "main", "--isolation", "namespaces+cgroup")
     if done.returncode == 0:
         pytest.skip("this machine offers the strongest isolation")
     assert done.returncode == 3

@@ -448,6 +448,6 @@ def test_no_result_is_told(tmp_path: Path) -> None:
 def test_no_weaker_isolation_takes_the_place_of_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     weakest = SimpleNamespace(isolation=Isolation(Level.RLIMITS, "a double"), close=lambda: None)
     monkeypatch.setattr(_selection, "find_sandbox", lambda hidden, fork_servers, notify: weakest)
-    with pytest.raises(InfrastructureError, match=r"expected at least landlock.*--allow-isolation rlimits"):
+    with pytest.raises(InfrastructureError, match=r"expected at least landlock.*--isolation rlimits"):
         find_sandbox_of_at_least([], Level.LANDLOCK)
     assert find_sandbox_of_at_least([], Level.RLIMITS) is weakest

@@ -82,9 +82,9 @@ def test_a_cold_start_is_told_once_with_why_and_what_to_do(course):
 
 def test_a_level_that_cannot_fork_says_so_unless_cold_ones_were_asked_for(course):
     course.submit(TELLS)
-    weak = course.harness("evaluate", "submissions/bob", "--isolation", "rlimits")
+    weak = course.harness("evaluate", "submissions/bob", "--isolation", "exactly:rlimits")
     assert weak.stderr.count(NOTICE) == 1
     assert "level rlimits has no namespaces" in weak.stderr
     assert "harness doctor" in weak.stderr
-    asked = course.harness("evaluate", "submissions/bob", "--isolation", "rlimits", "--cold", "--force")
+    asked = course.harness("evaluate", "submissions/bob", "--isolation", "exactly:rlimits", "--cold", "--force")
     assert asked.stderr == ""

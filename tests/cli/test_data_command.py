@@ -193,7 +193,7 @@ def test_a_damaged_file_in_the_cache_is_found_and_fetch_mends_it(publisher: Publ
     found = publisher.course.harness("data", "verify")
     assert found.returncode == 1
     assert f"{publisher.cached}: damaged" in found.stdout
-    assert found.stdout.splitlines()[-1].startswith("1 files, 1 damaged")
+    assert found.stdout.splitlines()[-1].startswith("1 file, 1 damaged")
     assert publisher.course.harness("data", "fetch", "points").returncode == 0
     mended = publisher.course.harness("data", "verify", "points")
     assert mended.returncode == 0
@@ -205,7 +205,7 @@ def test_an_instructors_own_file_is_no_mistake(publisher: Publisher) -> None:
     done = publisher.course.harness("data", "verify", "points")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{own}: a file of the instructor's own" in done.stdout
-    assert done.stdout.splitlines()[-1] == "1 files, 0 damaged"
+    assert done.stdout.splitlines()[-1] == "1 file, 0 damaged"
 
 
 # private

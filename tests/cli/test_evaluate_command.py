@@ -127,7 +127,7 @@ def test_whatever_changes_the_result_is_done_again(course: TemporaryCourse) -> N
 
 def test_the_rlimits_level_works_and_says_what_it_is_not(course: TemporaryCourse) -> None:
     course.submit()
-    done = course.harness("evaluate", "submissions/bob", "--isolation", "rlimits")
+    done = course.harness("evaluate", "submissions/bob", "--isolation", "exactly:rlimits")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "NOT SECURITY" in done.stdout.splitlines()[0]
     assert course.record()["run"]["isolation"]["level"] == "rlimits"
@@ -135,7 +135,7 @@ def test_the_rlimits_level_works_and_says_what_it_is_not(course: TemporaryCourse
 
 def test_a_level_that_cannot_be_had_is_never_replaced(course: TemporaryCourse) -> None:
     course.submit()
-    done = course.harness("evaluate", "submissions/bob", "--isolation", "landlock")
+    done = course.harness("evaluate", "submissions/bob", "--isolation", "exactly:landlock")
     if done.returncode != 3:
         assert course.record()["run"]["isolation"]["level"] == "landlock"
         return
@@ -326,7 +326,7 @@ def test_interrupting_leaves_no_record_no_process_and_no_folder(
     temporary.mkdir(mode=0o711)
     before = files_of(course.root)
     command = subprocess.Popen(
-        [sys.executable, "-P", "-m", "harness", "evaluate", "submissions/bob", "--isolation", level],
+        [sys.executable, "-P", "-m", "harness", "evaluate", "submissions/bob", "--isolation", f"exactly:{level}"],
         cwd=course.root,
         env=os.environ | course.environment | {"TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,

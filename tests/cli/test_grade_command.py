@@ -183,7 +183,7 @@ def test_a_folder_that_cannot_be_graded_stops_no_other_and_is_named(class_of_one
         said = grade(class_of_one, code=3)
     finally:
         folder.rmdir()
-    assert said[-1] == "graded: 3 of 3, 3 of them kept; 1 folders left out"
+    assert said[-1] == "graded: 3 of 3, 3 of them kept; 1 folder left out"
     assert any("submissions/Mallory" in line and "lower-case" in line for line in said)
 
 
@@ -192,7 +192,7 @@ def test_embedded_data_is_graded_on_only_where_it_is_asked_for(graded: tuple[Tem
     done = graded[0].harness("grade")
     assert done.returncode == 3
     assert "--data embedded" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("graded: 0 of 0; 1 tasks or submissions cannot be graded")
+    assert done.stdout.splitlines()[-1].startswith("graded: 0 of 0; 1 task or submission cannot be graded")
 
 
 @pytest.mark.line
@@ -446,7 +446,7 @@ def test_what_cannot_be_graded_is_no_zero_and_stops_nothing_else(tmp_path: Path)
     said = grade(course, "--roster", "roster.csv", "--deadline", "2026-01-01T00:00Z", code=3)
     assert any("submissions/ann/lastyear" in line and "there is no task 'lastyear'" in line for line in said)
     assert said[-1] == (
-        "graded: 2 of 2; 1 tasks or submissions cannot be graded; 1 folders left out; "
+        "graded: 2 of 2; 1 task or submission cannot be graded; 1 folder left out; "
         "1 not graded, and blank in every export"
     )
     with (course.root / ".harness" / "gradebook.csv").open(newline="") as file:

@@ -22,7 +22,7 @@ from tests.conftest import CENTROIDS, TemporaryCourse
 SLOW_TO_WRITE = """
 import os, sys, time
 from pathlib import Path
-import harness.cli._options as options
+import harness.api._board as options
 from harness.cli import main
 
 write = options.write_board

@@ -35,7 +35,7 @@ def test_a_command_says_what_it_decides_if_it_is_asked(course: TemporaryCourse, 
 @pytest.mark.line
 def test_the_log_of_a_grading_run_says_what_was_decided(course: TemporaryCourse) -> None:
     course.submit()
-    done = course.harness("grade", "--data", "embedded", "--allow-isolation", "rlimits")
+    done = course.harness("grade", "--data", "embedded", "--isolation", "rlimits")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "works, and is taken." in (course.root / ".harness" / "grade" / "grade.log").read_text()
     assert "is taken" not in done.stdout + done.stderr

@@ -7,7 +7,7 @@ import pytest
 
 from harness import Metric, Split, metrics
 from harness.contract import Predictions
-from harness.evaluation._audits import (
+from harness.evaluation._answers import (
     allowed_to_differ,
     altered_inputs_score_as_well,
     differing,

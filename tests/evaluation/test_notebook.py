@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.errors import SubmissionError
-from harness.evaluation._notebook import describe_cells, put_together
+from harness.evaluation._model_source import describe_cells, put_together
 from harness.notebooks import Notebook, NotebookError, read_notebook
 from harness.wire import Extracted
 

@@ -23,10 +23,10 @@ from harness import __version__
 from harness.errors import InfrastructureError, UsageError
 from harness.evaluation import Settings, package_versions, read_contents
 from harness.grading import _schedulers, scheduler
-from harness.grading._messages import RunnerReply, Unfit
 from harness.grading._parcels import Files, TravellingData
 from harness.grading._remote import Errand, run_errand, unfitness
-from harness.sandbox import Level
+from harness.grading._runner_messages import RunnerReply, Unfit
+from harness.sandbox import Level, Requirement
 from tests.conftest import CENTROIDS, TemporaryCourse
 
 SLOW = CENTROIDS.replace("        self.centres", "        import time; time.sleep(4)\n        self.centres")
@@ -185,7 +185,7 @@ def errand(course: TemporaryCourse, name: str = "ann") -> tuple[Errand, Travelli
             declaration=Files.of_task(course.root / "tasks", "blobs", found.task_digest("blobs")),
             assets=(),
             settings=Settings(weights="declared", latency_seconds=0.003),
-            least=Level.RLIMITS,
+            isolation=Requirement(),
             harness_version=__version__,
             packages=tuple(package_versions().items()),
         ),
@@ -204,7 +204,7 @@ def test_a_machine_with_other_software_says_so(classroom: TemporaryCourse) -> No
 
 def test_a_machine_that_isolates_too_little_refuses(classroom: TemporaryCourse) -> None:
     good, data = errand(classroom)
-    strict = replace(good, least=Level.NAMESPACES_CGROUP)
+    strict = replace(good, isolation=Requirement(Level.NAMESPACES_CGROUP))
     answer: RunnerReply = msgspec.msgpack.decode(run_errand(strict, data), type=RunnerReply)
     if isinstance(answer, Unfit):  # where there are cgroups it may well do it
         assert "expected 'namespaces+cgroup' at least" in answer.problem

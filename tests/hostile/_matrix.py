@@ -51,7 +51,9 @@ def besiege(host: Host, level: Level, submitted: Sequence[Case], pairs: Sequence
         cells: dict[str, Cell] = {}
         survivors: list[str] = []
         for group in _groups(submitted):
-            run = world.evaluate(group, SECONDS_ALONE if group[0].alone else SECONDS, "--isolation", level.value)
+            run = world.evaluate(
+                group, SECONDS_ALONE if group[0].alone else SECONDS, "--isolation", f"exactly:{level.value}"
+            )
             if run.code == 3 and not any(world.record(case) for case in submitted):
                 return _not_run(
                     host, level, [*submitted, *pairs], run.output.strip().splitlines()[-1].partition(" (")[0]

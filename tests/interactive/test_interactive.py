@@ -61,7 +61,7 @@ other = harness.check(Net, "blobs")
 evaluated = harness.evaluate(Model, "blobs")
 try:
     harness.load_data("blibs")
-except harness.interactive._run.UsageError as error:
+except harness.interactive._notebook_run.UsageError as error:
     unknown = str(error)
 loaded = sorted(name for name in sys.modules if name.startswith(("harness.evaluate", "harness.data", "_course")))
 print(json.dumps({"n": [len(train), len(validation)], "checked": checked.passed, "text": checked.text,
@@ -81,7 +81,7 @@ def said(course: TemporaryCourse) -> dict[str, Any]:
         [sys.executable, "script.py"], cwd=folder, env=environment, capture_output=True, text=True, timeout=200
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1].rpartition("\r")[2])
+    return json.loads(done.stdout.splitlines()[-1].rpartition("\r")[2]) | {"printed": done.stdout}
 
 
 def test_a_class_is_checked_and_evaluated_by_another_process(said: dict[str, Any]) -> None:
@@ -89,6 +89,7 @@ def test_a_class_is_checked_and_evaluated_by_another_process(said: dict[str, Any
     assert said["checked"]
     assert said["other"]
     assert said["text"].endswith("12 passed, 1 skipped: rules (task blobs has none)")
+    assert said["text"] in said["printed"]  # a script has nobody else to show it
     assert "\x1b" not in said["text"]
     assert said["record"]["status"] == "passed"
     assert said["page"] > 1000

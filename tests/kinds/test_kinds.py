@@ -18,7 +18,7 @@ from harness.contract import Predictions, TaskInfo
 from harness.course import Course
 from harness.data._check import check_parts
 from harness.errors import SubmissionError, TaskError
-from harness.evaluation._audits import differing
+from harness.evaluation._answers import differing
 from harness.evaluation._predictions import accept, admit_predictions, join_predictions
 from harness.evaluation._score import score
 from harness.kinds import KINDS

@@ -155,7 +155,7 @@ def bundle(course: TemporaryCourse, tmp_path: Path) -> Path:
     course.add_task("other")
     (tmp_path / "harness-0-py3-none-any.whl").write_bytes(b"wheel")
     done = course.harness(
-        *("export", "gradescope", "--bundle", "blobs", "--data", "embedded"),
+        *("export", "gradescope", "--task", "blobs", "--data", "embedded"),
         *("--wheel", str(tmp_path / "harness-0-py3-none-any.whl"), "--output", str(tmp_path / "blobs.zip")),
     )
     assert done.returncode == 0, done.stderr
@@ -309,7 +309,7 @@ def test_torch_comes_from_the_index_that_was_named(course: TemporaryCourse, tmp_
     arguments = (
         "export",
         "gradescope",
-        "--bundle",
+        "--task",
         "blobs",
         "--data",
         "embedded",
@@ -409,7 +409,7 @@ def test_data_goes_into_the_bundle_as_the_instructor_chooses(course: TemporaryCo
     arguments = (
         "export",
         "gradescope",
-        "--bundle",
+        "--task",
         "blobs",
         "--wheel",
         str(wheel),
@@ -434,7 +434,7 @@ def test_a_private_test_part_goes_along_only_to_be_scored_on(course: TemporaryCo
     course.environment["HARNESS_PRIVATE"] = str(tmp_path / "private")
     (tmp_path / "private").mkdir()
     assert course.harness("data", "private", "blobs").returncode == 0
-    arguments = ("export", "gradescope", "--bundle", "blobs", "--data", "embedded", "--wheel", str(wheel))
+    arguments = ("export", "gradescope", "--task", "blobs", "--data", "embedded", "--wheel", str(wheel))
     for score_on, held in (("validation", False), ("test", True)):
         output = tmp_path / f"{score_on}.zip"
         done = course.harness(*arguments, "--score-on", score_on, "--output", str(output))

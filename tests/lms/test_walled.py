@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.lms import Refused, WalledArchives
-from harness.sandbox import Level
+from harness.sandbox import Level, Requirement
 from harness.worker import _archive
 
 try:
@@ -38,7 +38,7 @@ def packed(folder: Path, *, link: bool = False) -> bytes:
 
 @pytest.fixture
 def walled() -> Iterator[WalledArchives]:
-    with closing(WalledArchives([], Level.LANDLOCK)) as archives:
+    with closing(WalledArchives([], Requirement(Level.LANDLOCK))) as archives:
         yield archives
 
 

@@ -22,7 +22,7 @@ ROOT = Cell("root", "private-home", "wheel", "course")
 def check_and_evaluate(site: Site, best: str, umask: int = 0o022) -> None:
     again = ("evaluate", "submissions/bob", "--force", "--cold")
     doctor, evaluate, cold, weaker = site.run(
-        ("doctor",), ("evaluate", "submissions/bob"), again, (*again, "--isolation", "landlock"), umask=umask
+        ("doctor",), ("evaluate", "submissions/bob"), again, (*again, "--isolation", "exactly:landlock"), umask=umask
     )
     assert "workers are forked" in doctor.stdout, doctor
     assert f"ready: isolation {best}\n" in doctor.stdout, doctor

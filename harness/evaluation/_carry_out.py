@@ -8,12 +8,12 @@ from pathlib import Path
 
 from harness._version import __version__
 from harness.errors import SubmissionError
+from harness.evaluation._evaluation_result import EvaluationResult
 from harness.evaluation._host import describe_git, describe_machine, package_versions
 from harness.evaluation._make_record import make_record
 from harness.evaluation._observe import Observer
 from harness.evaluation._plan import Plan
 from harness.evaluation._publish import publishable
-from harness.evaluation._result import EvaluationResult
 from harness.evaluation._stages import Stages
 from harness.evaluation._unexpected import reported
 from harness.record import IsolationPart, Repeat, Run, stored_form

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.errors import SubmissionError
-from harness.evaluation._audits import altered_inputs_score_as_well, timed_answers_equal_scored
+from harness.evaluation._answers import altered_inputs_score_as_well, timed_answers_equal_scored
 from harness.evaluation._plan import Plan
 from harness.evaluation._reached import Reached
 from harness.evaluation._secret import is_secret

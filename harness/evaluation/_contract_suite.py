@@ -14,7 +14,7 @@ import numpy as np
 
 from harness.contract import Predictions, Split
 from harness.errors import SubmissionError
-from harness.evaluation._audits import allowed_to_differ, differing, eval_forgotten
+from harness.evaluation._answers import allowed_to_differ, differing, eval_forgotten
 from harness.evaluation._open import fit_session, open_session, with_model
 from harness.evaluation._plan import Plan
 from harness.evaluation._predictions import join_predictions

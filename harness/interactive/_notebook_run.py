@@ -84,7 +84,7 @@ def check(model: type, task: str, *, course: str | Path = ".", data: str = "auto
         begin = time.monotonic()
         done = _started(["check", f"submissions/{_NAME}/{task}", "--data", data], root, f"checking {task}")
         _raise_if_ours(done)
-        return Report(done.text, done.code == 0, time.monotonic() - begin)
+        return _shown(Report(done.text, done.code == 0, time.monotonic() - begin))
 
 
 def evaluate(model: type, task: str, *, course: str | Path = ".", data: str = "auto", seed: int = 0) -> Report:
@@ -102,9 +102,15 @@ def evaluate(model: type, task: str, *, course: str | Path = ".", data: str = "a
         pages = root / "pages"
         _started(["report", place, "--output", str(pages)], root, None)
         page = next((path.read_text() for path in sorted(pages.glob("*.html"))), "")
-        return Report(
-            _without_rank(done.text), done.code == 0, time.monotonic() - begin, records[0] if records else None, page
-        )
+        record = records[0] if records else None
+        return _shown(Report(_without_rank(done.text), done.code == 0, time.monotonic() - begin, record, page))
+
+
+def _shown(report: Report) -> Report:
+    """Print a report in a script: a notebook and a Python prompt show what a call returns, a script does not."""
+    if _cells_run() is None and not hasattr(sys, "ps1"):
+        print(report.text)
+    return report
 
 
 def _without_rank(text: str) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from harness.evaluation import Settings
 from harness.record import Record
-from harness.sandbox import Level, Start
+from harness.sandbox import Requirement, Start
 
 Cause = Literal["infrastructure", "task"]
 """What was not the student's: another attempt may get around the first; the second is the instructor's to mend."""
@@ -21,8 +21,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     """The folder of the course."""
     data_root: str | None
     settings: Settings
-    least: Level
-    """The weakest isolation to work at."""
+    isolation: Requirement
     start: Start = "warm"
 
 

@@ -1,0 +1,29 @@
+"""The harness for Python: open a course, check, evaluate, grade; what the commands do is here.
+
+>>> import harness
+>>> course = harness.open_course()
+>>> course.evaluate("submissions/alice").passed
+True
+"""
+
+from harness.api._evaluation_run import Keep
+from harness.api._follow import Follower
+from harness.api._grades import GradingRules, KeptGradebook
+from harness.api._open_course import OpenCourse, open_course
+from harness.api._records import Records
+from harness.api._results import CheckedSubmission, Checks, Evaluations, GradingReport, NotDone
+
+__all__ = [
+    "CheckedSubmission",
+    "Checks",
+    "Evaluations",
+    "Follower",
+    "GradingReport",
+    "GradingRules",
+    "Keep",
+    "KeptGradebook",
+    "NotDone",
+    "OpenCourse",
+    "Records",
+    "open_course",
+]

@@ -1,0 +1,78 @@
+"""The leaderboard of a course: built, written by one process at a time, under the names that may be published."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from harness.course import Course
+from harness.errors import InfrastructureError
+from harness.files import write_atomically
+from harness.leaderboard import Board, build, write_board
+from harness.locks import exclusive_lock
+from harness.record import Stores
+
+
+def stores_of(course: Course) -> Stores:
+    """Return the course's own records and the evidence behind them."""
+    return Stores.of(course.leaderboard, course.private)
+
+
+def build_board(course: Course) -> Board:
+    """Return the leaderboard as it stands; nothing is written."""
+    stores = stores_of(course)
+    return build(stores.records.all(), stores.evidence)
+
+
+def rebuild_board(course: Course) -> Board:
+    """Build the leaderboard and write it, one process at a time: an older board must not overwrite a newer one."""
+    course.private.mkdir(exist_ok=True)
+    with exclusive_lock(course.private / "leaderboard.lock"):
+        board = build_board(course)
+        write_board(course.leaderboard, board.under(_aliases(course)))
+    return board
+
+
+def rebuild_board_if_stale(course: Course) -> None:
+    """Rebuild the leaderboard unless no record has changed since it was written."""
+    stamp, board = course.private / "leaderboard.stamp", course.leaderboard
+    records = _state(sorted((board / "records").rglob("*.json")))
+    written = (board / "README.md", board / "leaderboard.csv", _aliases_file(course))
+    if stamp.exists() and stamp.read_text() == records + _state(written):
+        return
+    rebuild_board(course)
+    write_atomically(stamp, (records + _state(written)).encode())
+
+
+def keep_aliases(course: Course, aliases: Mapping[str, str]) -> None:
+    """Let the leaderboard show `aliases` in place of names from now on."""
+    content, path = msgspec.json.encode(aliases), _aliases_file(course)
+    if not path.exists() or path.read_bytes() != content:
+        write_atomically(path, content, 0o600)
+
+
+def _aliases_file(course: Course) -> Path:
+    return course.private / "aliases.json"
+
+
+def _aliases(course: Course) -> dict[str, str]:
+    """Return the names under which submissions are published."""
+    path = _aliases_file(course)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.DecodeError) as error:  # never publish a name that was meant to be hidden
+        raise InfrastructureError(f"{path} cannot be read ({error}): run `harness grade --roster` again") from error
+
+
+def _state(files: Iterable[Path]) -> str:
+    """Digest names, sizes and times."""
+    digest = hashlib.sha256()
+    for path in files:
+        found = path.stat() if path.exists() else None
+        digest.update(f"{path}\0{found and (found.st_size, found.st_mtime_ns)}\0".encode())
+    return digest.hexdigest()

@@ -1,0 +1,86 @@
+"""The gradebook of a course: its rules, everybody's grades, and what is kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from harness.api._board import stores_of
+from harness.course import Course
+from harness.files import write_atomically
+from harness.gradebook import (
+    ADJUSTMENTS_FILE,
+    POLICY_FILE,
+    SUBMITTED_FILE,
+    Entry,
+    Gradebook,
+    GradeChange,
+    Policy,
+    Roster,
+    Rules,
+    compare,
+    compile_gradebook,
+    deadline_of_command,
+    extensions_by_person,
+    gradebook_csv,
+    keep_gradebook,
+    read_adjustments,
+    read_handed_in,
+    useless_extensions,
+)
+
+
+@dataclass(frozen=True)
+class GradingRules:
+    """The rules of the gradebook, and what is odd about them."""
+
+    rules: Rules
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class KeptGradebook:
+    """Where the gradebook was written, and which grades changed."""
+
+    path: Path
+    changes: tuple[GradeChange, ...]
+
+
+def read_rules(course: Course, roster: Path | None, deadline: str | None, *, count_validation: bool) -> GradingRules:
+    """Return who is in the class, what lateness costs and what was decided by hand, before anything is done.
+
+    Raises:
+        UsageError: one of the files, or the deadline, has a mistake.
+    """
+    tasks = course.task_names()
+    policy = Policy.read(course.root / POLICY_FILE, tasks)
+    policy = policy.with_deadline(None if deadline is None else deadline_of_command(deadline, policy.zone))
+    people = None if roster is None else Roster.read(roster, tasks, policy.zone)
+    everybody = people or Roster.of(course.submission_names())
+    useless = useless_extensions(extensions_by_person(policy, everybody), everybody)
+    rules = Rules(
+        roster=people,
+        policy=policy,
+        adjustments=read_adjustments(course.root / ADJUSTMENTS_FILE, everybody, tasks),
+        handed_in=read_handed_in(course.root / SUBMITTED_FILE, everybody, tasks, policy.zone),
+        on_validation=count_validation,
+    )
+    mismatch = [] if people is None else compare(people, course.submission_names()).lines()
+    return GradingRules(rules, (*(() if people is None else people.warnings), *useless, *mismatch))
+
+
+def make_gradebook(course: Course, rules: Rules, tasks: Sequence[str] | None = None) -> Gradebook:
+    """Return everybody's grades as they stand now, for every task or for `tasks` only."""
+    return compile_gradebook(course, stores_of(course).records, rules, datetime.now().astimezone(), tasks)
+
+
+def keep(course: Course, entries: Sequence[Entry]) -> KeptGradebook:
+    """Keep the gradebook; return which grades changed."""
+    found = keep_gradebook(course, tuple(entries))
+    path = course.private / "gradebook.csv"
+    content = gradebook_csv(entries).encode()
+    if not path.exists() or path.read_bytes() != content:
+        write_atomically(path, content, 0o600)
+    return KeptGradebook(path, tuple(found))

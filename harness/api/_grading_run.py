@@ -1,0 +1,245 @@
+"""Grade a class: plan, do, keep, make the gradebook; one process at a time on a course."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.api._board import keep_aliases, rebuild_board_if_stale, stores_of
+from harness.api._follow import Follower
+from harness.api._grades import keep, make_gradebook, read_rules
+from harness.api._results import GradingReport
+from harness.api._submissions import find_submissions
+from harness.course import Course, Submission
+from harness.data import Places, load_data
+from harness.errors import HarnessError, InfrastructureError
+from harness.evaluation import EvaluationResult, Settings, TasksInUse, describe_git
+from harness.gradebook import NOT_GRADED, Gradebook, Rules
+from harness.grading import (
+    Cluster,
+    Executor,
+    Grading,
+    JobDone,
+    Journal,
+    LocalExecutor,
+    Lost,
+    Orders,
+    Standing,
+    Terms,
+    TravellingData,
+    Work,
+    plan_work,
+    scheduler,
+)
+from harness.locks import exclusive_lock
+from harness.sandbox import ForkServerOwner, Requirement, Start, find_gpus, find_required_sandbox
+from harness.text import count_of, neutral_line
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradingRequest:
+    """What is graded, and how; the arguments of `OpenCourse.grade`."""
+
+    folder: str
+    only: tuple[str, ...]
+    task: str | None
+    settings: Settings
+    isolation: Requirement
+    start: Start
+    jobs: int | None
+    scheduler: str | None
+    roster: Path | None
+    deadline: str | None
+    count_validation: bool
+    force: bool
+    dry_run: bool
+
+
+def grade_class(
+    course: Course,
+    places: Places,
+    request: GradingRequest,
+    fork_servers: ForkServerOwner | None,
+    follower: Follower,
+) -> GradingReport:
+    """Grade every submission that was asked for; what has not changed is not evaluated again."""
+    asked = read_rules(course, request.roster, request.deadline, count_validation=request.count_validation)
+    for warning in asked.warnings:
+        follower.warned(warning)
+    with _one_at_a_time(course):
+        return _GradingRun(course, places, request, asked.rules, fork_servers, follower).all()
+
+
+@dataclass(frozen=True)
+class _GradingRun:
+    course: Course
+    places: Places
+    request: GradingRequest
+    rules: Rules
+    fork_servers: ForkServerOwner | None
+    follower: Follower
+
+    def all(self) -> GradingReport:
+        course, request = self.course, self.request
+        journal = Journal(course.private / "grade" / "problems.json")
+        submissions, left_out = find_submissions(course, request.folder, request.only, request.task)
+        work = self._plan(submissions, journal)
+        for obstacle in (*work.obstacles, *left_out):
+            text = str(obstacle.error).removeprefix(f"{obstacle.what}: ")
+            self.follower.left_out(f"{obstacle.what}: {text}")
+        self._tell_of_validation(submissions)
+        if request.dry_run:
+            return GradingReport(work=work, left_out=tuple(left_out))
+        standings, lost = self._do(work, journal)
+        if self.rules.roster is not None:
+            keep_aliases(course, self.rules.roster.aliases())
+        rebuild_board_if_stale(course)
+        book = make_gradebook(course, self.rules)
+        return GradingReport(
+            work=work,
+            left_out=tuple(left_out),
+            standings=tuple(standings),
+            lost=tuple(lost),
+            gradebook=book,
+            kept=keep(course, book.entries),
+            not_graded=_not_graded(book, submissions),
+        )
+
+    def _plan(self, submissions: Sequence[Submission], journal: Journal) -> Work:
+        request = self.request
+        terms = Terms(
+            settings=request.settings, isolation=request.isolation, force=request.force, failed=journal.problems
+        )
+        tasks = TasksInUse(self.course, self.places, request.settings)
+        work = plan_work(tasks, stores_of(self.course).records, submissions, terms)
+        self.follower.planned(work)
+        return work
+
+    def _tell_of_validation(self, submissions: Sequence[Submission]) -> None:
+        """Say of which tasks the scores will be on the validation part, because their private test part is not here."""
+        for name in sorted({one.task for one in submissions}):
+            try:
+                task = self.course.task(name)
+            except HarnessError:
+                continue  # the plan has said so
+            private = self.places.private
+            if task.private_test and (private is None or not (private / name).is_dir()):
+                counted = self.request.count_validation
+                what = "they make grades" if counted else "they make no grades without --count-validation"
+                where = "its private test part is not here (HARNESS_PRIVATE)"
+                self.follower.warned(f"task {name}: {where}: scores are on validation, and {what}")
+
+    def _do(self, work: Work, journal: Journal) -> tuple[list[Standing], list[Lost]]:
+        """Do the work; return how everybody stands, those kept too, and what could not be graded."""
+        standings, lost = [kept.standing for kept in work.kept], list[Lost]()
+        stores = stores_of(self.course)
+
+        def store(result: EvaluationResult) -> None:
+            stores.keep(result.record, result.evidence)
+
+        executor = self._executor(work)
+        if work.jobs:
+            with _log(self._log_file) as log, self.follower.grading(len(work.jobs)) as follow:
+                for event in Grading(executor=executor, keep=store, journal=journal, log=log).run(work.jobs):
+                    follow(event)
+                    if isinstance(event, JobDone):
+                        standings.append(Standing.of(event.result.record))
+                    if isinstance(event, Lost) and event.final:
+                        lost.append(event)
+        return sorted(standings, key=lambda standing: (standing.name, standing.task)), lost
+
+    def _executor(self, work: Work) -> Executor:
+        request = self.request
+        orders = Orders(
+            root=str(self.course.root),
+            data_root=None if self.places.root is None else str(self.places.root.absolute()),
+            settings=request.settings,
+            isolation=request.isolation,
+            start=request.start,
+        )
+        if request.scheduler is None:
+            return self._local(orders, work)
+        return self._cluster(orders, work, request.scheduler)
+
+    def _local(self, orders: Orders, work: Work) -> LocalExecutor:
+        """Do the jobs on this machine: as many at a time as have cores of their own."""
+        jobs = self.request.jobs
+        if work.jobs:
+            with closing(find_required_sandbox([self.course.root, *self.places.all()], orders.isolation)) as sandbox:
+                self.follower.isolated(sandbox.isolation)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        most = max(1, cores // work.threads)
+        slots = min(most, jobs or most, max(1, len(work.jobs)))
+        if orders.settings.device == "cuda":
+            slots = min(slots, len(find_gpus()))
+        if jobs is not None and jobs > most:
+            text = f"{count_of(most, 'job', 'jobs')} at a time, not {jobs}: each takes {work.threads} of {cores} cores"
+            self.follower.notice(text)
+        return LocalExecutor(orders=orders, slots=slots, log=self._log_file, fork_servers=self.fork_servers)
+
+    def _cluster(self, orders: Orders, work: Work, address: str) -> Cluster:
+        """Do the jobs wherever the scheduler at `address` has them done."""
+        course = self.course
+        connect, patience = scheduler(address, self.request.jobs, work.threads, self._log_file.parent)
+
+        def load(name: str) -> TravellingData:
+            task = course.task(name)
+            data = load_data(task, course.task_digest(name), self.places, orders.settings.data)
+            return TravellingData.of(task, data)
+
+        git = describe_git(course.root)
+        return Cluster(course=course, orders=orders, load=load, git=git, connect=connect, patience=patience)
+
+    @property
+    def _log_file(self) -> Path:
+        return self.course.private / "grade" / "grade.log"
+
+
+def _not_graded(book: Gradebook, submissions: Sequence[Submission]) -> int:
+    """Return how many of the submissions that were asked for have no grade through no fault of theirs."""
+    places = {(one.name, one.task) for one in submissions}
+    found = {
+        (entry.person.submission, entry.task)
+        for entry in book.entries
+        if entry.status == NOT_GRADED and entry.final is None and not entry.excused
+    }
+    mistaken = {(name, task) for name, task in found if name in book.mismatch.meant}
+    return len(found & places | mistaken)
+
+
+@contextmanager
+def _one_at_a_time(course: Course) -> Iterator[None]:
+    """Let one grader at a time work on a course."""
+    course.private.mkdir(exist_ok=True)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(exclusive_lock(course.private / "grade.lock", timeout=0))
+        except TimeoutError:
+            raise InfrastructureError(
+                f"another `harness grade` works on {course.root}: wait for it, or end it"
+            ) from None
+        yield
+
+
+class _OneLine(logging.Formatter):
+    """One line a message, in which nothing steers the terminal of whoever reads the log: it may quote a student."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return neutral_line(super().format(record))
+
+
+@contextmanager
+def _log(path: Path) -> Iterator[logging.Logger]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    log = logging.Logger("harness.grading", logging.INFO)
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(_OneLine("%(asctime)s %(message)s"))
+    log.addHandler(handler)
+    try:
+        yield log
+    finally:
+        handler.close()

@@ -1,0 +1,406 @@
+"""A course, opened: all that the commands decide, for Python."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from harness.api._board import rebuild_board, stores_of
+from harness.api._evaluation_run import EvaluationRun, Keep, check_all, name_repositories
+from harness.api._follow import Follower
+from harness.api._grades import GradingRules, make_gradebook, read_rules
+from harness.api._grading_run import GradingRequest, grade_class
+from harness.api._records import Records
+from harness.api._report_page import report_page
+from harness.api._results import Checks, Evaluations, GradingReport
+from harness.contract import Split, Task
+from harness.course import Course, Submission
+from harness.data import DataChoice, Places, load_data
+from harness.evaluation import Device, Evaluator, Settings
+from harness.gradebook import Gradebook, Rules
+from harness.leaderboard import Board
+from harness.sandbox import ForkServerOwner, Requirement, Sandbox, Start, find_required_sandbox
+
+_GRADES = "landlock"
+"""The weakest isolation that makes grades unless somebody asks for less."""
+
+
+def open_course(path: str | Path = ".", *, data_root: str | Path | None = None) -> OpenCourse:
+    """Open the course that `path` lies in.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The course's folder, or any folder or file in it.
+    data_root : str or pathlib.Path, optional
+        Folder with ``<task>/<files>``; otherwise what ``HARNESS_DATA`` names.
+
+    Returns
+    -------
+    OpenCourse
+        What the commands decide, as methods.
+
+    Raises
+    ------
+    UsageError
+        `path` is not inside a course, or `data_root` is not a folder.
+
+    Examples
+    --------
+    >>> course = harness.open_course()
+    >>> course.tasks
+    ['spect', 'usps']
+    >>> train, validation = course.data("usps")
+    >>> evaluations = course.evaluate("submissions/alice")
+    >>> evaluations.records[0].status
+    'passed'
+    """
+    return OpenCourse(Course.find(Path(path)), None if data_root is None else Path(data_root))
+
+
+class OpenCourse:
+    """A course: its tasks, their data, and what can be done with submissions.
+
+    Made by `open_course`. Test targets cannot be reached through it. Paths of submissions are relative to the current
+    folder or to the course: ``submissions/alice`` for all tasks of Alice, ``submissions/alice/usps`` for one,
+    ``reference/knn`` for a staff solution.
+    """
+
+    def __init__(
+        self, folders: Course, data_root: Path | None = None, fork_servers: ForkServerOwner | None = None
+    ) -> None:
+        self.folders = folders
+        self.places = Places.of(os.environ, data_root)
+        self._fork_servers = fork_servers
+
+    def fork_servers(self, start: Start) -> ForkServerOwner | None:
+        """Return what workers are forked from, the same for the life of this object; None for a cold `start`."""
+        if start == "cold":
+            return None
+        if self._fork_servers is None:
+            self._fork_servers = ForkServerOwner()
+            weakref.finalize(self, self._fork_servers.close)
+        return self._fork_servers
+
+    def __repr__(self) -> str:
+        return f"OpenCourse({str(self.root)!r})"
+
+    @property
+    def root(self) -> Path:
+        """The course's folder."""
+        return self.folders.root
+
+    @property
+    def tasks(self) -> list[str]:
+        """The names of all tasks."""
+        return self.folders.task_names()
+
+    @property
+    def records(self) -> Records:
+        """The newest record of each submission, and the earlier ones."""
+        return Records(self.folders, stores_of(self.folders))
+
+    def task(self, name: str) -> Task:
+        """Return the declaration of a task; it is read again only if its files have changed.
+
+        Raises
+        ------
+        UsageError
+            There is no such task; the message says which there are.
+        TaskError
+            Its ``task.py`` has a mistake.
+        """
+        return self.folders.task(name)
+
+    def data(self, name: str, *, data: DataChoice = "auto") -> tuple[Split, Split]:
+        """Return the train and the validation part of a task, as `fit` gets them.
+
+        Parameters
+        ----------
+        name : str
+            The task.
+        data : str
+            The source: ``auto`` for the first that is here, ``real`` for the first that is not an embedded stand-in,
+            or ``canonical``, ``local`` or ``embedded``.
+
+        Raises
+        ------
+        UsageError
+            There is no such task.
+        TaskError
+            The declaration or the data has a mistake.
+        InfrastructureError
+            The data is not on this machine and cannot be downloaded.
+        """
+        found = load_data(self.task(name), self.folders.task_digest(name), self.places, data)
+        return found.train, found.validation
+
+    def submissions(self, *paths: str, task: str | None = None) -> list[Submission]:
+        """Return the submissions at `paths`, only those for `task` where it is given.
+
+        Raises
+        ------
+        UsageError
+            There is nothing of that name; the message says what there is.
+        """
+        return list(dict.fromkeys(one for path in paths for one in self.folders.submissions(path, task)))
+
+    def check(
+        self,
+        *paths: str,
+        task: str | None = None,
+        data: DataChoice = "auto",
+        isolation: str | None = None,
+        start: Start = "warm",
+        follower: Follower | None = None,
+    ) -> Checks:
+        """Try submissions against the contract on a small sample; no test score comes of it.
+
+        Parameters
+        ----------
+        *paths : str
+            Submissions, such as ``submissions/alice``.
+        task : str, optional
+            Only this task of each submission.
+        data : str
+            The source of data; see `data`.
+        isolation : str, optional
+            The weakest isolation to accept, or ``exactly:LEVEL``; otherwise the best there is.
+        start : str
+            ``warm`` or ``cold``: whether workers are forked from a process that has imported the libraries.
+        follower : Follower, optional
+            Follows what happens.
+
+        Returns
+        -------
+        Checks
+            How each point of the contract went, for each submission.
+
+        Raises
+        ------
+        UsageError
+            A path names no submission.
+        InfrastructureError
+            No worker starts here.
+        """
+        follower = follower or Follower()
+        submissions = self.submissions(*paths, task=task)
+        name_repositories(self.folders, submissions, follower)
+        with closing(self._sandbox(isolation, start, follower)) as sandbox:
+            settings = Settings(data=data, weights="retrain")
+            return check_all(Evaluator(self.folders, sandbox, self.places, settings), submissions, follower)
+
+    def evaluate(  # noqa: PLR0913 - one argument an option, by name
+        self,
+        *paths: str,
+        task: str | None = None,
+        data: DataChoice = "auto",
+        seed: int = 0,
+        repeats: int = 1,
+        device: Device = "cpu",
+        latency_seconds: float = Settings.latency_seconds,
+        retrain: bool = False,
+        keep: Keep = "reuse",
+        isolation: str | None = None,
+        start: Start = "warm",
+        follower: Follower | None = None,
+    ) -> Evaluations:
+        """Train or load submissions in isolation, measure them, record the results and write the leaderboard.
+
+        Parameters
+        ----------
+        *paths : str
+            Submissions, such as ``submissions/alice``.
+        task : str, optional
+            Only this task of each submission.
+        data : str
+            The source of data; see `data`.
+        seed : int
+            Base of all seeds, in [0, 2**32).
+        repeats : int
+            How many times a model is trained, each time with another seed; the score is the mean.
+        device : str
+            What models may compute on: ``cpu`` or ``cuda``.
+        latency_seconds : float
+            The longest that latency is measured; it stops when its ratio to the yardstick is known to 2 %.
+        retrain : bool
+            Whether to train even where ``weights/`` was shipped.
+        keep : str
+            ``reuse`` returns the record of what has not changed, ``force`` evaluates it again, and ``no_store``
+            evaluates, writes no record and leaves the leaderboard alone.
+        isolation : str, optional
+            The weakest isolation to accept, or ``exactly:LEVEL``; otherwise the best there is.
+        start : str
+            ``warm`` or ``cold``: whether workers are forked from a process that has imported the libraries.
+        follower : Follower, optional
+            Follows what happens.
+
+        Returns
+        -------
+        Evaluations
+            The record of each submission; a failure of a submission is a record, too. What could not be evaluated
+            through no fault of its own is in `Evaluations.not_done` and stops no other.
+
+        Raises
+        ------
+        UsageError
+            A path names no submission.
+        InfrastructureError
+            No worker starts here.
+        """
+        follower = follower or Follower()
+        submissions = self.submissions(*paths, task=task)
+        name_repositories(self.folders, submissions, follower)
+        settings = Settings(
+            data=data,
+            seed=seed,
+            repeats=repeats,
+            weights="retrain" if retrain else "load",
+            device=device,
+            latency_seconds=latency_seconds,
+        )
+        with closing(self._sandbox(isolation, start, follower)) as sandbox:
+            follower.isolated(sandbox.isolation)
+            evaluator = Evaluator(self.folders, sandbox, self.places, settings)
+            return EvaluationRun(course=self.folders, evaluator=evaluator, keep=keep, follower=follower).all(
+                submissions
+            )
+
+    def grade(  # noqa: PLR0913 - one argument an option, by name
+        self,
+        folder: str = "submissions",
+        *,
+        only: Sequence[str] = (),
+        task: str | None = None,
+        data: DataChoice = "real",
+        seed: int = 0,
+        device: Device = "cpu",
+        latency_seconds: float = Settings.latency_seconds,
+        isolation: str | None = None,
+        start: Start = "warm",
+        jobs: int | None = None,
+        scheduler: str | None = None,
+        roster: str | Path | None = None,
+        deadline: str | None = None,
+        count_validation: bool = False,
+        force: bool = False,
+        dry_run: bool = False,
+        follower: Follower | None = None,
+    ) -> GradingReport:
+        """Grade a class: every submission in `folder`. What has not changed is not evaluated again.
+
+        Weights that were shipped are used only where the task allows it.
+
+        Parameters
+        ----------
+        folder : str
+            ``submissions`` or ``reference``.
+        only : sequence of str
+            Only these, ``NAME`` or ``NAME/TASK``; ``*`` and ``?`` are patterns.
+        task : str, optional
+            Only this task of each submission.
+        data : str
+            The source of data; see `data`.
+        seed : int
+            Base of all seeds, in [0, 2**32).
+        device : str
+            What models may compute on: ``cpu`` or ``cuda``.
+        latency_seconds : float
+            The longest that latency is measured; it stops when its ratio to the yardstick is known to 2 %.
+        isolation : str, optional
+            The weakest isolation to accept, or ``exactly:LEVEL``; otherwise ``landlock``.
+        start : str
+            ``warm`` or ``cold``: whether workers are forked from a process that has imported the libraries.
+        jobs : int, optional
+            Maximum number of parallel jobs; the cores limit it, too.
+        scheduler : str, optional
+            A Dask cluster that does the jobs: ``tcp://HOST:PORT``, ``local:N`` or ``slurm``.
+        roster : str or pathlib.Path, optional
+            CSV file that says who is in the class.
+        deadline : str, optional
+            One deadline for every task, in ISO 8601; otherwise those of ``gradebook.toml``.
+        count_validation : bool
+            Whether scores on the validation part make grades where a private test part is not here.
+        force : bool
+            Whether to evaluate again what has not changed.
+        dry_run : bool
+            Whether to plan only.
+        follower : Follower, optional
+            Follows what happens.
+
+        Returns
+        -------
+        GradingReport
+            What was planned and done, how everybody stands, and the gradebook.
+
+        Raises
+        ------
+        UsageError
+            The folder, a pattern, the roster or a rule of the gradebook is not what it must be.
+        InfrastructureError
+            Another grader works on this course, or no worker starts here.
+        """
+        request = GradingRequest(
+            folder=folder,
+            only=tuple(only),
+            task=task,
+            settings=Settings(data=data, seed=seed, weights="declared", device=device, latency_seconds=latency_seconds),
+            isolation=Requirement.parse(isolation or _GRADES),
+            start=start,
+            jobs=jobs,
+            scheduler=scheduler,
+            roster=None if roster is None else Path(roster),
+            deadline=deadline,
+            count_validation=count_validation,
+            force=force,
+            dry_run=dry_run,
+        )
+        return grade_class(self.folders, self.places, request, self.fork_servers(start), follower or Follower())
+
+    def rules(
+        self, roster: str | Path | None = None, deadline: str | None = None, *, count_validation: bool = False
+    ) -> GradingRules:
+        """Return the rules of the gradebook: who is in the class, what lateness costs, what was decided by hand.
+
+        Raises
+        ------
+        UsageError
+            One of the files, or the deadline, has a mistake.
+        """
+        path = None if roster is None else Path(roster)
+        return read_rules(self.folders, path, deadline, count_validation=count_validation)
+
+    def gradebook(self, rules: Rules, tasks: Sequence[str] | None = None) -> Gradebook:
+        """Return everybody's grades as they stand now, for every task or for `tasks` only; nothing is written."""
+        return make_gradebook(self.folders, rules, tasks)
+
+    def leaderboard(self) -> Board:
+        """Rebuild ``leaderboard/`` from the records; the same records give the same bytes.
+
+        Returns
+        -------
+        Board
+            The groups of records that may be compared, each ranked.
+        """
+        return rebuild_board(self.folders)
+
+    def report(self, submission: Submission) -> str:
+        """Return an HTML page about the newest record of `submission`, for whoever holds the evidence.
+
+        Raises
+        ------
+        UsageError
+            The submission has no record.
+        InfrastructureError
+            Its record cannot be read.
+        """
+        return report_page(self.folders, self.places, submission)
+
+    def _sandbox(self, isolation: str | None, start: Start, follower: Follower) -> Sandbox:
+        """Open a sandbox whose workers see neither the course nor its data."""
+        wanted = Requirement() if isolation is None else Requirement.parse(isolation)
+        hidden = [self.root, *self.places.all()]
+        return find_required_sandbox(hidden, wanted, self.fork_servers(start), follower.notice)

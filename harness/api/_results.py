@@ -1,0 +1,132 @@
+"""What calls of `OpenCourse` return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.api._grades import KeptGradebook
+from harness.course import Submission
+from harness.evaluation import Check, Evaluation
+from harness.gradebook import Gradebook
+from harness.grading import Lost, Obstacle, Standing, Work
+from harness.record import Record
+
+
+@dataclass(frozen=True)
+class NotDone:
+    """A submission that could not be evaluated or checked, through no fault of its own."""
+
+    submission: Submission
+    error: Exception
+
+
+@dataclass(frozen=True)
+class Evaluations:
+    """What `OpenCourse.evaluate` returns.
+
+    Attributes
+    ----------
+    done : tuple of Evaluation
+        The submissions that have a record now; a failure of the submission is a record, too.
+    not_done : tuple of NotDone
+        The submissions that could not be evaluated, and why.
+    """
+
+    done: tuple[Evaluation, ...]
+    not_done: tuple[NotDone, ...] = ()
+
+    @property
+    def records(self) -> list[Record]:
+        """The newest record of each submission that was evaluated."""
+        return [one.record for one in self.done]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every submission was evaluated and passed."""
+        return not self.not_done and all(record.status == "passed" for record in self.records)
+
+
+@dataclass(frozen=True)
+class CheckedSubmission:
+    """How the points of the contract went for one submission."""
+
+    submission: Submission
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no point failed."""
+        return all(check.outcome != "failed" for check in self.checks)
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What `OpenCourse.check` returns.
+
+    Attributes
+    ----------
+    done : tuple of CheckedSubmission
+        The submissions that were checked.
+    not_done : tuple of NotDone
+        The submissions that could not be checked, and why.
+    """
+
+    done: tuple[CheckedSubmission, ...]
+    not_done: tuple[NotDone, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether every submission was checked and no point failed."""
+        return not self.not_done and all(one.passed for one in self.done)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradingReport:
+    """What `OpenCourse.grade` returns.
+
+    Attributes
+    ----------
+    work : Work
+        What was planned: jobs to do, records that still stand, and tasks or submissions that cannot be graded.
+    left_out : tuple of Obstacle
+        Folders that hold no submission that can be graded, and why.
+    standings : tuple of Standing
+        How everybody did, in short; empty after a dry run.
+    lost : tuple of Lost
+        Jobs without a result, for a reason that is not the student's.
+    gradebook : Gradebook or None
+        Everybody's grades; None after a dry run.
+    kept : KeptGradebook or None
+        Where the gradebook was written and which grades changed; None after a dry run.
+    not_graded : int
+        How many of the submissions that were asked for have no grade, through no fault of their own.
+    """
+
+    work: Work
+    left_out: tuple[Obstacle, ...]
+    standings: tuple[Standing, ...] = ()
+    lost: tuple[Lost, ...] = ()
+    gradebook: Gradebook | None = None
+    kept: KeptGradebook | None = None
+    not_graded: int = 0
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether nothing was done."""
+        return self.gradebook is None
+
+    @property
+    def failed_by_task(self) -> int:
+        """How many jobs have no result because of a mistake in their task."""
+        return sum(event.cause == "task" for event in self.lost)
+
+    @property
+    def failed_by_infrastructure(self) -> int:
+        """How many jobs have no result because something of ours failed."""
+        return len(self.work.jobs) + len(self.work.kept) - len(self.standings) - self.failed_by_task
+
+    @property
+    def complete(self) -> bool:
+        """Whether everybody who was asked for has been graded, whatever the grades."""
+        missing = 0 if self.is_dry_run else self.failed_by_infrastructure or self.failed_by_task or self.not_graded
+        return not missing and (self.is_dry_run or not (self.work.obstacles or self.left_out))

@@ -1,0 +1,60 @@
+"""Find the submissions that a grading run is about."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.course import Course, Submission, folders_in, suggest
+from harness.errors import UsageError
+from harness.grading import Obstacle
+
+
+def find_submissions(
+    course: Course, folder: str, only: Sequence[str], task: str | None
+) -> tuple[list[Submission], list[Obstacle]]:
+    """Return what lies in `folder`, and what there is that cannot be graded.
+
+    Raises:
+        UsageError: there is no such folder or task, nothing in it, or nothing that `only` names.
+    """
+    named = next((place / folder for place in (Path.cwd(), course.root) if (place / folder).is_dir()), None)
+    bases = [base for base in (course.submissions_folder, course.reference_folder) if base.is_dir()]
+    base = None if named is None else next((base for base in bases if base.samefile(named)), None)
+    if base is None:
+        raise UsageError(f"{folder!r} is no folder of submissions: expected submissions or reference of {course.root}")
+    if task is not None and task not in course.task_names():
+        raise UsageError(f"there is no task {task!r}{suggest(task, course.task_names())}")
+    names = folders_in(base)
+    found: list[Submission] = []
+    obstacles: list[Obstacle] = []
+    for name in names:
+        for place in _places(base / name, course.task_names()):
+            try:
+                found += course.submissions(str(place))
+            except UsageError as error:
+                obstacles.append(Obstacle(f"{base.name}/{place.relative_to(base).as_posix()}", error))
+    if not names:
+        raise UsageError(f"{base} is empty: put submissions into {base}/<name>/<task>/, or `harness import` them")
+    for pattern in only:
+        if not any(_matches(submission, pattern) for submission in found):
+            raise UsageError(f"--only {pattern}: there is no such submission{suggest(pattern, names)}")
+    if only or task is not None:
+        patterns = only or ["*"]
+        wanted = [one for one in found if task in (None, one.task)]
+        return [one for one in wanted if any(_matches(one, pattern) for pattern in patterns)], []
+    return found, obstacles
+
+
+def _places(folder: Path, tasks: Sequence[str]) -> list[Path]:
+    """Return the folders of `folder` that are of a task, or look so: one that cannot be graded stops no other."""
+    inner = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith((".", "_"))]
+    named = [path for path in inner if path.name in tasks or (path / "model.py").exists()]
+    return named or [folder]
+
+
+def _matches(submission: Submission, pattern: str) -> bool:
+    name, _, task = pattern.partition("/")
+    short = submission.name.removeprefix("reference/")
+    return fnmatch.fnmatchcase(short, name) and fnmatch.fnmatchcase(submission.task, task or "*")

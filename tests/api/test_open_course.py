@@ -1,0 +1,137 @@
+"""`harness.open_course` does in Python what the commands do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+
+import harness
+from harness.api import Follower, OpenCourse
+from harness.course import Submission
+from harness.errors import InfrastructureError, UsageError
+from harness.evaluation import Evaluation
+from harness.leaderboard import Board
+from tests.conftest import CENTROIDS, TemporaryCourse
+
+POINTS = "threads=1, points=((0.5, 0.0), (1.0, 10.0)),"
+
+
+@pytest.fixture
+def opened(course: TemporaryCourse, monkeypatch: pytest.MonkeyPatch) -> OpenCourse:
+    for name, value in course.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(course.root)
+    return harness.open_course()
+
+
+@pytest.mark.unit
+def test_a_course_is_opened_from_any_folder_in_it(opened: OpenCourse) -> None:
+    assert harness.open_course(opened.root / "tasks" / "blobs").root == opened.root
+    assert repr(opened) == f"OpenCourse({str(opened.root)!r})"
+    with pytest.raises(UsageError, match="is not inside a course"):
+        harness.open_course(opened.root.parent)
+    with pytest.raises(UsageError, match="nowhere is not a folder"):
+        harness.open_course(data_root=opened.root / "nowhere")
+
+
+@pytest.mark.unit
+def test_tasks_are_named_and_declared(opened: OpenCourse) -> None:
+    assert opened.tasks == ["blobs"]
+    assert opened.task("blobs").title == "Three clouds"
+    assert opened.task("blobs") is opened.task("blobs")
+    with pytest.raises(UsageError, match="did you mean 'blobs'"):
+        opened.task("blob")
+
+
+@pytest.mark.unit
+def test_data_holds_train_and_validation_and_no_test_part(opened: OpenCourse) -> None:
+    train, validation = opened.data("blobs")
+    assert (len(train), len(validation)) == (135, 45)
+    with pytest.raises(InfrastructureError, match="no real data here"):
+        opened.data("blobs", data="real")
+
+
+@pytest.mark.unit
+def test_every_public_method_is_typed_and_documented() -> None:
+    for name, member in vars(OpenCourse).items():
+        if not name.startswith("_"):
+            function = member.fget if isinstance(member, property) else member
+            assert function.__doc__, name
+            assert "return" in get_type_hints(function), name
+
+
+@pytest.mark.unit
+def test_what_does_not_exist_is_a_usage_error(opened: OpenCourse) -> None:
+    for call in (opened.evaluate, opened.check):
+        with pytest.raises(UsageError, match="there is no submissions/nobody"):
+            call("submissions/nobody")
+    with pytest.raises(UsageError, match="is no folder of submissions"):
+        opened.grade()
+    with pytest.raises(UsageError, match="there is no record of nobody"):
+        opened.records.withdraw("nobody")
+    with pytest.raises(UsageError, match="expected one of 'namespaces"):
+        opened.check(isolation="strong")
+
+
+class Told(Follower):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def evaluated(self, evaluation: Evaluation, board: Board | None) -> None:
+        assert board is not None
+        self.said.append(f"{evaluation.submission} {evaluation.how}, {len(board.groups)} group")
+
+    def not_done(self, submission: Submission, error: Exception) -> None:
+        self.said.append(f"{submission} {type(error).__name__}")
+
+
+@pytest.mark.line
+def test_submissions_are_checked_evaluated_and_ranked(opened: OpenCourse, course: TemporaryCourse) -> None:
+    course.submit()
+    course.add_task("broken", text="1 / 0")
+    course.submit(name="ann", task="broken")
+    checks = opened.check("submissions/bob")
+    assert checks.passed
+    assert [one.submission.name for one in checks.done] == ["bob"]
+    assert len(list(opened.records)) == 0
+    told = Told()
+    evaluations = opened.evaluate("submissions/bob", "submissions/ann", follower=told)
+    assert not evaluations.passed
+    assert [record.status for record in evaluations.records] == ["passed"]
+    assert told.said == ["bob · blobs evaluated, 1 group", "ann · broken TaskError"]
+    assert opened.evaluate("submissions/bob").done[0].how == "reused"
+    assert opened.records.get("blobs", "bob") == evaluations.records[0]
+    assert opened.records.get("blobs", "ann") is None
+    assert "bob" in (opened.root / "leaderboard" / "README.md").read_text()
+    assert [row.record.submission.name for row in opened.leaderboard().groups[0].rows] == ["bob"]
+    assert "bob" in opened.report(opened.submissions("submissions/bob")[0])
+    (moved,) = opened.records.withdraw("bob/blobs")
+    assert (moved / "bob.json").is_file()
+    assert len(opened.records) == 0
+
+
+@pytest.mark.line
+def test_a_class_is_graded(opened: OpenCourse, course: TemporaryCourse, tmp_path: Path) -> None:
+    course.add_task(more=POINTS)
+    course.add_task("other", more=POINTS)
+    for task in ("blobs", "other"):
+        course.submit(CENTROIDS, name="ann", task=task)
+    planned = opened.grade(data="embedded", dry_run=True)
+    assert (planned.is_dry_run, len(planned.work.jobs), planned.complete) == (True, 2, True)
+    roster = tmp_path / "roster.csv"
+    roster.write_text("submission,name\nann,Ann Ark\n")
+    report = opened.grade(data="embedded", task="blobs", roster=roster)
+    assert report.complete
+    assert [(one.name, one.task, one.status) for one in report.standings] == [("ann", "blobs", "passed")]
+    assert report.gradebook is not None
+    assert {entry.task: entry.final for entry in report.gradebook.entries}["blobs"] == 10.0
+    assert report.kept is not None
+    assert report.kept.path.is_file()
+    again = opened.grade(data="embedded", only=["ann/blobs"])
+    assert [len(again.work.jobs), len(again.work.kept)] == [0, 1]
+    with pytest.raises(UsageError, match="there is no task 'blob'"):
+        opened.grade(data="embedded", task="blob")
