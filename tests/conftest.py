@@ -185,7 +185,7 @@ class TemporaryCourse:
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Run the whole suite in one process more than there are cores: often a test waits for what it started."""
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    alone = config.option.usepdb or config.option.capture == "no"
+    alone = config.option.usepdb or config.option.capture == "no" or hasattr(config, "workerinput")
     if whole and not alone and config.pluginmanager.hasplugin("xdist") and config.option.numprocesses is None:
         config.option.numprocesses = min((os.cpu_count() or 1) + 1, 8)
 
