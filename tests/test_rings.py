@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 
+from tests.conftest import pytest_cmdline_main
 from tests.rings import Strayed, _leaves, kept_to, ring_of
 
 
@@ -60,3 +62,16 @@ def test_what_a_library_asks_of_the_machine_is_no_work() -> None:
 )
 def test_what_leaves_this_machine_is_told(event: str, arguments: tuple[object, ...], leaves: bool) -> None:
     assert _leaves(event, arguments) is leaves
+
+
+@pytest.mark.parametrize(("given", "processes"), [({}, True), ({"workerinput": {}}, False)])
+def test_the_suite_is_shared_out_once(given: dict[str, object], processes: bool) -> None:
+    """A process that has its share must not share it out again: there would be no end."""
+    config = SimpleNamespace(
+        args_source=pytest.Config.ArgsSource.TESTPATHS,
+        option=SimpleNamespace(usepdb=False, capture="fd", numprocesses=None),
+        pluginmanager=SimpleNamespace(hasplugin=lambda _: True),
+        **given,
+    )
+    pytest_cmdline_main(config)  # type: ignore[arg-type]
+    assert (config.option.numprocesses is not None) == processes
