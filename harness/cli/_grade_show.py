@@ -84,7 +84,7 @@ def _result(standing: Standing) -> str:
 
 @contextmanager
 def following(out: Console, total: int) -> Iterator[OnEvent]:
-    """Yield who is told of events: draws on a terminal, else says what failed and no more."""
+    """Yield a function that takes events: on a terminal it draws progress, elsewhere it prints failures only."""
     progress, told = _Progress(total), set[str]()
     tell = teller()
     if not out.is_terminal:

@@ -128,7 +128,7 @@ class _Suite:
         ]
 
     def translated(self, error: SubmissionError) -> SubmissionError:
-        """Return `error` in the words of who handed it in: with the cell of a notebook, say."""
+        """Return `error` as its author knows the code: with the cell of a notebook, not a line of ``model.py``."""
         return self._plan.snapshot.explained(error, "trained")
 
     def goes_on(self, name: str) -> bool:
@@ -202,13 +202,13 @@ class _Suite:
             alone.append(self._ask(np.array([item])))
         together = self._answers.take(np.arange(len(alone)))
         self._agree(
-            together, join_predictions(alone), "together and one at a time", borne=allowed_to_differ(len(alone))
+            together, join_predictions(alone), "together and one at a time", allowed=allowed_to_differ(len(alone))
         )
 
     def _any_order(self) -> None:
         order = np.random.Generator(np.random.PCG64(0)).permutation(len(self._inputs))
         again = self._ask(order)
-        self._agree(self._answers.take(order), again, "in another order", borne=allowed_to_differ(len(order)))
+        self._agree(self._answers.take(order), again, "in another order", allowed=allowed_to_differ(len(order)))
 
     def _leaves_inputs(self) -> None:
         if self._running.inspect(self._inputs).inputs_changed:
@@ -247,16 +247,16 @@ class _Suite:
         with self._running.within("predict_seconds"):
             return self._running.accept(self._running.request(inputs)())
 
-    def _agree(self, first: Predictions, second: Predictions, when: str, remedy: str = "", borne: int = 0) -> None:
-        """Compare answers to the same inputs; up to `borne` that differ, which an evaluation bears, are a warning."""
+    def _agree(self, first: Predictions, second: Predictions, when: str, remedy: str = "", allowed: int = 0) -> None:
+        """Compare answers to the same inputs; up to `allowed` that differ are a warning: an evaluation allows them."""
         count = int(differing(first, second).sum())
         if not count:
             return
         forgotten = eval_forgotten(self._in_training())
         told = forgotten or (remedy and f"; {remedy}")
         text = f"{count} of {len(first)} answers differ {when}{told}"
-        if count <= borne:
-            raise _Warned(f"{text}; an evaluation bears {borne}: do not let one input change the answer to another")
+        if count <= allowed:
+            raise _Warned(f"{text}; an evaluation allows {allowed}: do not let one input change the answer to another")
         raise _Failed(text)
 
     def _in_training(self) -> tuple[str, ...]:

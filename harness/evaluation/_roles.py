@@ -33,7 +33,7 @@ CONTRACT = (
 
 
 def role_of(path: PurePosixPath) -> Role:
-    """Return what the file at `path` is for; ``notebook`` is decided by who knows what else there is."""
+    """Return what the file at `path` is for; ``notebook`` is decided by the caller, who knows the other files."""
     name = path.name.lower()
     if path.parts[0] == WEIGHTS:
         return "weights"

@@ -200,7 +200,7 @@ class Stages:
             )
 
     def translated(self, error: SubmissionError) -> SubmissionError:
-        """Return `error` in the words of who handed it in: with the cell of a notebook, say."""
+        """Return `error` as its author knows the code: with the cell of a notebook, not a line of ``model.py``."""
         return self._plan.snapshot.explained(error, self._plan.mode)
 
     def remarks(self, failure: SubmissionError | None) -> Remarks:
@@ -226,7 +226,7 @@ class Stages:
         )
 
     def _inspect(self, session: Session, inputs: Any) -> Operators:
-        """See what `predict` uses; a model that does not bear being watched fails only where a rule needs it seen."""
+        """Return which operators `predict` uses; one that fails while watched fails only if a rule needs them."""
         try:
             return session.inspect(inputs)
         except ProtocolError:

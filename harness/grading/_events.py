@@ -1,4 +1,4 @@
-"""What happens in a grading run, and who makes it happen."""
+"""What happens in a grading run, and the executors that make it happen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Doing the work: whatever does the jobs, there is one who keeps their results."""
+"""Do the jobs of a grading run and store each result exactly once, whichever executor does them."""
 
 from __future__ import annotations
 

@@ -207,7 +207,7 @@ def test_a_model_fails_exactly_the_points_it_breaks(checked: tuple[TemporaryCour
         ("batch", "any batch", r"\d+ of 32 answers differ together and one at a time"),
         ("order", "any order", r"\d+ of 32 answers differ in another order"),
         ("anew", "same twice", r"\d+ of 32 answers differ when asked twice"),
-        ("rounds", "any batch", r"! any batch: 1 of 32 answers differ .*an evaluation bears 2"),
+        ("rounds", "any batch", r"! any batch: 1 of 32 answers differ .*an evaluation allows 2"),
         ("forgets", "survives save and load", r"\d+ of 32 answers differ before save and after load"),
         ("good", "weigh", r"✓ weigh: 6 parameters: self\.centres 6 numbers$"),
         ("list", "weigh", r"! weigh: .*not verified: self\.numbers holds [\d,]+ bytes that are no array"),
