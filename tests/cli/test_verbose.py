@@ -18,7 +18,7 @@ def test_a_command_says_what_it_decides_if_it_is_asked(course: TemporaryCourse, 
     for words in (
         f"The course is {course.root}, found from {course.root}.",
         "There is no data root (HARNESS_DATA is not set); downloads are off (HARNESS_OFFLINE).",
-        "works, and is taken.",
+        "works and is used.",
         "Workers are shown Python's files in ",
         "Task blobs: the embedded data 'generated clouds' is used",
         "bob · blobs: evaluated, for it has no record that can be read.",
@@ -37,8 +37,8 @@ def test_the_log_of_a_grading_run_says_what_was_decided(course: TemporaryCourse)
     course.submit()
     done = course.harness("grade", "--data", "embedded", "--isolation", "rlimits")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "works, and is taken." in (course.root / ".harness" / "grade" / "grade.log").read_text()
-    assert "is taken" not in done.stdout + done.stderr
+    assert "works and is used." in (course.root / ".harness" / "grade" / "grade.log").read_text()
+    assert "is used" not in done.stdout + done.stderr
 
 
 @pytest.mark.unit
