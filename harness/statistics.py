@@ -45,6 +45,12 @@ def binomial_p_value(successes: int, trials: int, share: float) -> float:
     return 1.0 if successes == 0 else min(1.0, float(_binomial(trials, share)[successes:].sum()))
 
 
+def poisson_p_value(count: int, expected: float) -> float:
+    """Return P(X ≥ count) for X ~ Poisson(expected): the exact one-sided test of too many rare events."""
+    below = [math.exp(number * math.log(expected) - expected - math.lgamma(number + 1)) for number in range(count)]
+    return max(0.0, 1.0 - math.fsum(below))
+
+
 def bootstrap(figure: Resampled, n: int, seed: int, resamples: int = 1000) -> NDArray[np.float64]:
     """Return `figure` on `resamples` draws of n items with replacement (Efron 1979, Ann. Stat. 7:1)."""
     generator = np.random.Generator(np.random.PCG64(seed))
@@ -129,6 +135,23 @@ def unpaired_p_value(first: tuple[float, Interval], second: tuple[float, Interva
     if spread == 0:
         return 1.0 if distance == 0 else 0.0
     return 2 * (1 - normal.cdf(distance / spread))
+
+
+def rank_sum_p_value(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """Return the two-sided p-value that one of two samples tends to be larger (Mann & Whitney 1947).
+
+    By the normal approximation with midranks, good from about eight of each on.
+    """
+    n, m = len(first), len(second)
+    _, place, counts = np.unique(np.concatenate([first, second]), return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    larger = float(ranks[:n].sum()) - n * (n + 1) / 2
+    ties = float((counts.astype(float) ** 3 - counts).sum())
+    variance = n * m / 12 * (n + m + 1 - ties / ((n + m) * (n + m - 1)))
+    if variance <= 0:
+        return 1.0
+    distance = max(0.0, abs(larger - n * m / 2) - 0.5) / math.sqrt(variance)
+    return 2 * (1 - NormalDist().cdf(distance))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -15,6 +15,7 @@ from harness.statistics import (
     paired_bootstrap_p_value,
     percentile_interval,
     quantile_bound_rank,
+    rank_sum_p_value,
     tie_groups,
     unpaired_p_value,
     wilson_interval,
@@ -240,3 +241,14 @@ def test_the_interquartile_ratio_has_no_unit(values, scale):
 
 def test_a_median_of_nothing_has_no_interquartile_ratio():
     assert interquartile_ratio([0.0, 0.0, 1.0]) == 0.0
+
+
+def test_rank_sums_agree_with_scipy() -> None:
+    from scipy.stats import mannwhitneyu
+
+    generator = np.random.default_rng(0)
+    for shift in (0.0, 0.5, 2.0):
+        first, second = generator.normal(0, 1, 30).round(1), generator.normal(shift, 1, 12).round(1)
+        expected = mannwhitneyu(first, second, method="asymptotic").pvalue
+        assert rank_sum_p_value(first, second) == pytest.approx(expected, rel=1e-6)
+    assert rank_sum_p_value(np.ones(9), np.ones(9)) == 1

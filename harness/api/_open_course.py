@@ -136,7 +136,7 @@ class OpenCourse:
             The data is not on this machine and cannot be downloaded.
         """
         found = load_data(self.task(name), self.folders.task_digest(name), self.places, data)
-        return found.train, found.validation
+        return found.for_fit.train, found.for_fit.validation
 
     def submissions(self, *paths: str, task: str | None = None) -> list[Submission]:
         """Return the submissions at `paths`, only those for `task` where it is given.

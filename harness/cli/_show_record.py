@@ -21,7 +21,10 @@ def show(console: Console, record: Record, board: Board | None, told: Remarks, o
     """Print `record`, where it ranks on `board`, and what is `told` besides; `output` is what the model printed."""
     title = Text(f"{record.submission.name} · {record.task.name}  ", style="bold")
     title.append(record.status.replace("_", " "), style=_STYLES[record.status])
-    title.append(f"  ({record.submission.mode}, scored on {record.task.scored_on}, {record.task.source} data)")
+    title.append(
+        f"  ({record.submission.mode}{_shown_to_fit(record)}, scored on {record.task.scored_on}, "
+        f"{record.task.source} data)"
+    )
     console.print()
     console.print(title)
     if record.failure is not None:
@@ -48,6 +51,14 @@ def verdict(record: Record) -> str:
     asked = to_reach(base.value, strict=base.strict, higher_is_better=score.higher_is_better)
     word = "passed" if base.met else "below baseline"
     return f"{word}: {who}: {score.name} {score.value:.4f}, baseline {asked}"
+
+
+def _shown_to_fit(record: Record) -> str:
+    """Say what `fit` was given where that is not what the task declares."""
+    task = record.task
+    if task.scored_on == "test" or task.n_fit_train is None:
+        return ""
+    return f" on {task.n_fit_train} and {task.n_fit_validation} items of train"
 
 
 def _show_failure(console: Console, failure: Failure, told: Remarks) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +13,7 @@ from harness.contract import Canonical, Embedded, Local, Parts, Source, Split, T
 from harness.data._check import check_parts, parts_problem
 from harness.data._digest import data_digest
 from harness.data._files import Bars, NotHere, in_cache, in_data_root, no_bars
+from harness.data._fit_parts import FitParts, cut_from_train
 from harness.data._places import Places
 from harness.data._prepared import prepared_path, read_prepared, write_prepared
 from harness.data._private import private_test
@@ -47,6 +48,13 @@ class TaskData:
     def scored(self) -> Split:
         """The part that scores are computed on, with its targets."""
         return self.validation if self.test is None else self.test
+
+    @cached_property
+    def for_fit(self) -> FitParts:
+        """The parts that `fit` is given: where validation is scored, both are cut from train."""
+        if self.scored_on == "test":
+            return FitParts(self.train, self.validation)
+        return cut_from_train(self.train, self.validation)
 
     def without_test(self) -> TaskData:
         """Return the same data without the test part, to be scored on validation: what is absent cannot leak."""

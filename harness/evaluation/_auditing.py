@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from harness.errors import SubmissionError
-from harness.evaluation._answers import altered_inputs_score_as_well, timed_answers_equal_scored
+from harness.evaluation._answers import (
+    altered_inputs_keep_answers,
+    altered_inputs_score_as_well,
+    timed_answers_equal_scored,
+    unseen_without_jitter,
+)
+from harness.evaluation._measure import Answered, Measured
 from harness.evaluation._plan import Plan
-from harness.evaluation._reached import Reached
+from harness.evaluation._predictions import join_predictions
+from harness.evaluation._reached import Predicted, Reached
 from harness.evaluation._secret import is_secret
 from harness.record import Audit
-from harness.timing import no_background_work, repeats_are_computed
+from harness.timing import altered_inputs_take_as_long, no_background_work, one_core, repeats_are_computed
 
 
 def audit(plan: Plan, reached: Reached) -> tuple[Audit, ...]:
@@ -17,20 +26,43 @@ def audit(plan: Plan, reached: Reached) -> tuple[Audit, ...]:
     training = () if predicted is None or is_secret(plan) else predicted.operators.training
     audits = []
     if predicted is not None and measured is not None:
-        unaltered, altered = measured.unaltered, measured.altered
-        audits.append(
-            timed_answers_equal_scored(predicted.predictions.take(unaltered.items), unaltered.answers, training)
-        )
+        asked = (measured.unaltered, measured.together)
+        compared = [
+            timed_answers_equal_scored(plan.task, predicted.predictions.take(one.items), one.answers, training)
+            for one in asked
+        ]
+        audits.append(next((one for one in compared if not one.passed), compared[0]))
         audits.append(repeats_are_computed(measured.repeated))
         audits.append(no_background_work(measured.background))
-        memory = altered and altered_inputs_score_as_well(plan.task, plan.data.scored, predicted.predictions, altered)
-        audits += [memory] if memory else []
+        audits.append(one_core(measured.cores))
+        audits.append(_of_time(plan, measured))
+        audits += _of_memory(plan, predicted, measured)
     if predicted is not None and predicted.operators.flops is not None:
         # the names are a claim, too: nothing that could carry data leaves a task whose data must not
         uncounted = "not published" if is_secret(plan) else ", ".join(predicted.operators.uncounted) or "nothing"
         detail = f"claimed by the worker; uncounted: {uncounted}"
         audits.append(Audit(name="operators counted in FLOPs", passed=True, severity="warn", detail=detail))
     return tuple(audits)
+
+
+def _of_memory(plan: Plan, predicted: Predicted, measured: Measured) -> list[Audit]:
+    """Audit whether answers were kept by the exact input."""
+    task, truth = plan.task, plan.data.scored
+    if predicted.altered is None or measured.altered is None:
+        return [unseen_without_jitter("altered inputs keep their answers", task, "a table of answers")]
+    asked = (measured.altered, predicted.altered.once)
+    items = np.concatenate([one.items for one in asked])
+    altered = Answered(items, join_predictions([one.answers for one in asked]))
+    as_well = altered_inputs_score_as_well(task, truth, predicted.predictions, altered)
+    keep = altered_inputs_keep_answers(task, truth, predicted.predictions, predicted.altered)
+    return [*([as_well] if as_well else []), keep]
+
+
+def _of_time(plan: Plan, measured: Measured) -> Audit:
+    if measured.altered is None:
+        return unseen_without_jitter("altered inputs take as long", plan.task, "a model that knows the public items")
+    seconds, jittered = measured.latencies, measured.jittered
+    return altered_inputs_take_as_long(seconds[~jittered], seconds[jittered])
 
 
 def fail_on_audits(audits: tuple[Audit, ...]) -> None:

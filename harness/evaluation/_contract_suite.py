@@ -101,8 +101,8 @@ class _Suite:
     def __init__(self, plan: Plan, sandbox: Sandbox, work: Path) -> None:
         self._plan, self._sandbox, self._work = plan, sandbox, work
         self._artifact = work / "artifact"
-        self._train = _sample(plan.data.train, _TRAIN_ITEMS)
-        self._validation = _sample(plan.data.validation, _VALIDATION_ITEMS)
+        self._train = _sample(plan.data.for_fit.train, _TRAIN_ITEMS)
+        self._validation = _sample(plan.data.for_fit.validation, _VALIDATION_ITEMS)
         self._inputs = self._validation.inputs[: min(_ASKED, plan.task.batch)]
         self._session: Session | None = None
         self._fitted: Predictions
@@ -180,7 +180,7 @@ class _Suite:
 
     def _survives(self) -> None:
         self._loaded = self._ask(np.arange(len(self._inputs)))
-        count = int(differing(self._fitted, self._loaded).sum())
+        count = int(differing(self._plan.task.kind, self._fitted, self._loaded).sum())
         if not count:
             return
         weight = self._weight
@@ -249,7 +249,7 @@ class _Suite:
 
     def _agree(self, first: Predictions, second: Predictions, when: str, remedy: str = "", allowed: int = 0) -> None:
         """Compare answers to the same inputs; up to `allowed` that differ are a warning: an evaluation allows them."""
-        count = int(differing(first, second).sum())
+        count = int(differing(self._plan.task.kind, first, second).sum())
         if not count:
             return
         forgotten = eval_forgotten(self._in_training())

@@ -70,6 +70,7 @@ class Identity:
             self.name,
             self.submission_digest,
             self.mode,
+            *(["fit is given parts of train"] if self.scored_on == "validation" and self.mode == "trained" else []),
             *map(str, self.seeds),
             self.level,
             *self.assets,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import harness.timing.yardstick
-from harness.contract import Limits, Predictions, TaskInfo
+from harness.contract import Limits, Predictions, TaskInfo, take_items
 from harness.errors import HarnessError, InfrastructureError, SubmissionError
 from harness.evaluation._exchange import Answer, Exchange, Stage
 from harness.evaluation._predictions import join_predictions
@@ -23,6 +23,7 @@ from harness.sandbox import Folder, Sandbox
 from harness.timing import (
     BLOCK,
     MAX_BACKGROUND,
+    MAX_CORES,
     PROCESS_DEVIATION,
     Budget,
     Disturbance,
@@ -73,9 +74,15 @@ class Measured:
     unaltered: Answered
     altered: Answered | None
     """None where the kind of data has no jitter."""
+    together: Answered
+    """Items asked in full batches, as throughput is measured."""
+    jittered: Array
+    """(n,) bool: which of `latencies` are of altered items."""
     repeated: Repeated
     background: float
     """CPU time of the model's processes while others were timed, as a share of that time."""
+    cores: float
+    """How many cores the model's processes had at work in its own turns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +187,7 @@ class _Bench:
         # the yardstick's worker echoes too: no student code is there to make the channel look slow
         self.echo = yardstick.echo(subject.inputs[:1], np.asarray(example[:1]))
         self.yardstick_echo = yardstick.echo(vectors[0], np.zeros((1, 10), np.float32))
-        self._batch = model.request(subject.inputs[: subject.batch], "measure")
+        self._batches = self._draw_batches()
 
     def prepare(self) -> None:
         """Make ready what will be asked in any case, and warm up."""
@@ -202,25 +209,51 @@ class _Bench:
             disturbance=disturbance,
         )
         self._rounds = measure(timed, self._subject.budget, self._available, time.perf_counter)
-        self._batch_seconds = median(sample(lambda _: self._batch, range(_THROUGHPUT_BATCHES), time.perf_counter)[0])
+        requests = [self.model.request(take_items(self._subject.inputs, items), "measure") for items in self._batches]
+        seconds, self._batch_answers = sample(requests.__getitem__, range(len(requests)), time.perf_counter)
+        self._batch_seconds = median(seconds)
         self._repeated = self._repeat(median(self._latencies()))
 
     def measured(self, *, alone: bool) -> Measured:
         """Check the answers and return the figures."""
-        summary, background = summarise(self._rounds, self._subject.process_deviation), self._rounds.background_share
+        background, cores = self._rounds.background_share, self._rounds.cores
         asked = np.array(sorted(number for number in self._answers if number < self._available))
         altered = self._draw.altered[asked]
-        size = min(len(self._subject.inputs), self._subject.batch)
+        size = self._batches.shape[1]
+        numbers = [number for one in self._rounds.valid for number in one.numbers]
+        # background work slows the yardstick down, and so makes the model look fast; several cores are not one
+        resolved = background <= MAX_BACKGROUND and cores <= MAX_CORES
         return Measured(
-            latency=_latency(summary, resolved=background <= MAX_BACKGROUND, alone=alone),
+            latency=_latency(self._summary(), resolved=resolved, alone=alone),
             throughput=Throughput(batch=size, samples_per_second=size / self._batch_seconds),
             latencies=np.array(self._latencies()),
-            drawn=self._draw.items[[number for one in self._rounds.valid for number in one.numbers]],
+            drawn=self._draw.items[numbers],
             unaltered=self._asked(asked[~altered]),
             altered=self._asked(asked[altered]) if altered.any() else None,
+            together=self._together(),
+            jittered=self._draw.altered[numbers],
             repeated=self._repeated,
             background=background,
+            cores=cores,
         )
+
+    def _summary(self) -> Summary:
+        """Summarise what untouched items took, where enough were timed; count and bound are of all that were."""
+        deviation = self._subject.process_deviation
+        untouched = self._rounds.of_untouched(self._draw.altered.tolist())
+        every = summarise(self._rounds, deviation)
+        return replace(summarise(untouched, deviation), n=every.n, p90_bound_seconds=every.p90_bound_seconds)
+
+    def _draw_batches(self) -> Array:
+        """Return which items each full batch is of: other ones where there are enough, in a secret order."""
+        available = len(self._subject.inputs)
+        size = min(self._subject.batch, available)
+        drawn = [self._draw.generator.permutation(available) for _ in range(_THROUGHPUT_BATCHES)]
+        return np.concatenate(drawn)[: _THROUGHPUT_BATCHES * size].reshape(_THROUGHPUT_BATCHES, size)
+
+    def _together(self) -> Answered:
+        accepted = [self.model.accept(answer, "measure") for answer in self._batch_answers]
+        return Answered(self._batches.ravel(), join_predictions(accepted))
 
     def _latencies(self) -> list[float]:
         return [seconds for one in self._rounds.valid for seconds in one.model]

@@ -70,7 +70,7 @@ def with_model(plan: Plan, sandbox: Sandbox, work: Path) -> Plan:
 
 def task_info(plan: Plan) -> TaskInfo:
     """Return what the model may know about its task."""
-    task, data = plan.task, plan.data
+    task, shown = plan.task, plan.data.for_fit
     return TaskInfo(
         name=task.name,
         kind=task.kind,
@@ -78,7 +78,7 @@ def task_info(plan: Plan) -> TaskInfo:
         input_dtype=task.inputs.dtype,
         classes=task.classes,
         horizon=task.horizon,
-        n_train=len(data.train),
-        n_validation=len(data.validation),
+        n_train=len(shown.train),
+        n_validation=len(shown.validation),
         limits=task.limits,
     )

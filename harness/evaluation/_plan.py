@@ -44,6 +44,7 @@ class Plan:
     def task_part(self) -> TaskPart:
         """Return the record's `task`."""
         identity, data = self.identity, self.data
+        shown = data.for_fit if self.mode == "trained" else None
         return TaskPart(
             name=identity.task,
             digest=identity.task_digest,
@@ -54,6 +55,8 @@ class Plan:
             n_train=len(data.train),
             n_validation=len(data.validation),
             n_test=0 if data.test is None else len(data.test),
+            n_fit_train=None if shown is None else len(shown.train),
+            n_fit_validation=None if shown is None else len(shown.validation),
         )
 
     def submission_part(self) -> SubmissionPart:

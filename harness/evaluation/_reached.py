@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from harness.contract import Predictions
+from harness.evaluation._altered import Altered
 from harness.evaluation._curve import LearningCurve
 from harness.evaluation._measure import Measured
 from harness.evaluation._score import Scored
@@ -32,6 +33,8 @@ class Predicted:
     operators: Operators
     load_cpu_seconds: float
     """Of import and load."""
+    altered: Altered | None
+    """Answers to the scored items, altered; None where the task has no `perturb`, and in later repeats."""
     peak_memory_bytes: int
     peak_device_bytes: int | None
 

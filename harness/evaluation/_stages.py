@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from harness.contract import Predictions
 from harness.errors import SubmissionError
+from harness.evaluation._altered import Altered, Altering, ask_altered
 from harness.evaluation._answers import allowed_to_differ, differing, moved
 from harness.evaluation._auditing import audit, fail_on_audits
 from harness.evaluation._evaluation_result import Remarks
@@ -22,12 +23,14 @@ from harness.evaluation._plan import Plan
 from harness.evaluation._predictions import join_predictions
 from harness.evaluation._reached import Fitted, Predicted, Reached
 from harness.evaluation._score import Scored, score
+from harness.evaluation._secret_order import SecretOrder
 from harness.evaluation._session import Session
 from harness.evaluation._single import copy_rounded
 from harness.evaluation._snapshot import check_snapshot
 from harness.evaluation._weigh import Weight, describe_attributes, why_not_verified
 from harness.evaluation._weighing import weigh_model
 from harness.evaluation._worker_failures import ProtocolError
+from harness.kinds import KINDS
 from harness.record import Evidence
 from harness.sandbox import Folder, Sandbox
 from harness.taskcheck import checked_perturb
@@ -35,6 +38,8 @@ from harness.timing import PROCESS_DEVIATION, Budget, MachineLock, kept_calibrat
 from harness.wire import Operators
 
 _TRIED = 32
+_LEAST_SECONDS, _SHARE_OF_TIME, _MOST_SECONDS = 0.5, 0.05, 10.0
+"""How long altered items are asked: a share of the time so far, within bounds."""
 T = TypeVar("T")
 
 
@@ -114,7 +119,7 @@ class Stages:
                 session.setup(seed)
             begin = time.monotonic()
             with self._phase("fit"):
-                session.fit(plan.data.train, plan.data.validation)
+                session.fit(*plan.data.for_fit)
             fit_seconds = time.monotonic() - begin
             with self._phase("save"):
                 session.save(artifact)
@@ -129,7 +134,7 @@ class Stages:
             )
 
     def _predict(self, seed: int, artifact: Path) -> Predicted:
-        plan, inputs = self._plan, self._plan.data.scored.inputs
+        plan, asked = self._plan, SecretOrder.of(self._plan.data.scored.inputs, self._plan.task.batch)
         predicting = self._session(plan.task.threads, Folder("artifact", artifact))
         with self._worker(predicting, self.reached.printed) as session:
             cpu_before = session.process.cpu_seconds
@@ -142,16 +147,17 @@ class Stages:
             load_cpu_seconds = session.process.cpu_seconds - cpu_before
             if self.reached.predicted is None and self.reached.tried is not None:
                 again = self._try(session)
-                self.reached.differing = 0 if again is None else moved(self.reached.tried, again)
+                self.reached.differing = 0 if again is None else moved(self._plan.task.kind, self.reached.tried, again)
             with self._phase("predict"), session.within("predict_seconds"):
                 batches = []
-                for start in range(0, len(inputs), plan.task.batch):
-                    answer = session.request(inputs[start : start + plan.task.batch])()
-                    batches.append(session.accept(answer))
-                    self._observer.advance(min(start + plan.task.batch, len(inputs)), len(inputs))
+                for inputs in asked.batches():
+                    batches.append(session.accept(session.request(inputs)()))
+                    self._observer.advance(sum(map(len, batches)), len(asked))
+            predictions = asked.put_back(join_predictions(batches))
             return Predicted(
-                predictions=join_predictions(batches),
-                operators=self._inspect(session, inputs[:1]),
+                predictions=predictions,
+                altered=self._ask_altered(session, predictions),
+                operators=self._inspect(session, plan.data.scored.inputs[:1]),
                 load_cpu_seconds=load_cpu_seconds,
                 peak_memory_bytes=session.process.peak_memory_bytes,
                 peak_device_bytes=session.process.peak_device_bytes,
@@ -171,12 +177,30 @@ class Stages:
                 again = self._try(session)
         except (SubmissionError, ValueError):  # then it is not verified, and nothing else
             return weight
-        same = again is not None and int(differing(first, again).sum()) <= allowed_to_differ(len(first))
-        return replace(weight, verified=True) if same else weight
+        if again is None or differing(self._plan.task.kind, first, again).sum() > allowed_to_differ(len(first)):
+            return weight
+        return replace(weight, verified=True)
+
+    def _ask_altered(self, session: Session, predictions: Predictions) -> Altered | None:
+        """Ask the scored items altered, for as long as an audit may take; only in the first repeat."""
+        plan, perturb = self._plan, checked_perturb(self._plan.task)
+        if perturb is None or self.reached.predicted is not None:
+            return None
+        altering = Altering(
+            kind=plan.task.kind,
+            inputs=plan.data.scored.inputs,
+            perturb=perturb,
+            batch=plan.task.batch,
+            predict=lambda inputs: session.accept(session.request(inputs)()),
+            right_or_wrong=KINDS[plan.task.kind].right(plan.data.scored.targets, predictions) is not None,
+        )
+        seconds = max(_LEAST_SECONDS, _SHARE_OF_TIME * sum(self.reached.phases.values()))
+        with self._phase("predict"), session.within("predict_seconds"):
+            return ask_altered(altering, predictions, min(seconds, _MOST_SECONDS))
 
     def _try(self, session: Session) -> Predictions | None:
         """Return the answers to a few inputs of validation; None where there are none: the line will say why."""
-        inputs = self._plan.data.validation.inputs[: min(_TRIED, self._plan.task.batch)]
+        inputs = self._plan.data.for_fit.validation.inputs[: min(_TRIED, self._plan.task.batch)]
         if not len(inputs):
             return None
         try:

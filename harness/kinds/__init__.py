@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from harness.kinds._agreement import Agreement, Answers
 from harness.kinds._classification import Classification, probabilities
 from harness.kinds._detection import MAX_BOXES_PER_IMAGE, Detection
 from harness.kinds._forecasting import Forecasting
@@ -21,6 +22,8 @@ __all__ = [
     "MAX_BOXES_PER_IMAGE",
     "MAX_MAGNITUDE",
     "Accepted",
+    "Agreement",
+    "Answers",
     "Expected",
     "Facts",
     "Header",

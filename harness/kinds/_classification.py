@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.kinds._agreement import Answers
 from harness.kinds._kind import (
     Accepted,
     Expected,
@@ -106,6 +107,11 @@ def predict(self, inputs):
 
     def normalised(self, scores: NDArray[Any]) -> NDArray[Any]:
         return probabilities(scores)
+
+    def right(self, targets: Any, answers: Answers) -> NDArray[np.bool_] | None:
+        import numpy as np
+
+        return np.asarray(answers.values == targets, bool)
 
     def class_counts(self, facts: Facts, targets: Any) -> list[int] | None:
         import numpy as np

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from harness.kinds._agreement import RELATIVE, ROUNDING, Agreement, Answers, spread
 from harness.kinds._kind import (
     Accepted,
     Expected,
@@ -21,9 +22,12 @@ from harness.kinds._kind import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 MAX_BOXES_PER_IMAGE = 1_000
+_TIED = 10
+"""Of so many boxes of an image one may be another because of a tie."""
 
 
 class Detection(Kind):
@@ -75,6 +79,15 @@ def predict(self, inputs):
             _check_boxes(facts, number, boxes)
         return Accepted(received)
 
+    def agreement(self, first: Answers, second: Answers, *, of_scores: bool = False) -> Agreement:
+        """Compare the boxes of each image as sets; few of many may differ where they came out of a tie."""
+        import numpy as np
+
+        tolerance = _Tolerance.between(first.values, second.values)
+        pairs = zip(first.values, second.values, strict=True)
+        differing = np.array([not _same_boxes(one, other, tolerance) for one, other in pairs], bool)
+        return Agreement(differing, np.zeros(len(differing), bool))
+
     def all_right(self, facts: Facts, targets: Any) -> Accepted:
         import numpy as np
 
@@ -124,3 +137,67 @@ def _check_boxes(facts: Facts, number: int, boxes: NDArray[Any]) -> None:
         raise UnacceptableError(
             f"predict returned a box of unknown class (image {number}): expected 0 to {len(facts.classes) - 1}"
         )
+
+
+class _Tolerance(NamedTuple):
+    """What may differ between two boxes that are the same: in pixels beside usual boxes, in score beside all scores."""
+
+    pixels: float
+    score: float
+
+    @classmethod
+    def between(cls, first: Sequence[NDArray[Any]], second: Sequence[NDArray[Any]]) -> _Tolerance:
+        import numpy as np
+
+        sides, scores = [], []
+        for boxes in map(_stacked, (first, second)):
+            lengths = np.minimum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+            sides.append(max(0.0, float(np.median(lengths))) if len(boxes) else 0.0)
+            scores.append(spread(boxes[:, 4]))
+        return cls(RELATIVE * min(sides), RELATIVE * min(scores))
+
+    def allows(self, first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.bool_]:
+        """Tell, for rows that are broadcast against each other, which are the same box."""
+        import numpy as np
+
+        tolerance = np.array([self.pixels] * 4 + [self.score, 0.0])
+        rounding = ROUNDING * np.maximum(np.abs(first), np.abs(second)) * [1, 1, 1, 1, 1, 0]
+        return np.asarray((np.abs(first - second) <= tolerance + rounding).all(axis=-1), bool)
+
+    def tied(self, scores: NDArray[Any], score: float) -> int:
+        """Return how many of `scores` are as good as equal to `score`."""
+        import numpy as np
+
+        return int((np.abs(scores - score) <= self.score + ROUNDING * np.abs(scores)).sum())
+
+
+def _stacked(boxes: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    import numpy as np
+
+    return np.concatenate([np.zeros((0, 6)), *boxes])
+
+
+def _same_boxes(first: NDArray[Any], second: NDArray[Any], tolerance: _Tolerance) -> bool:
+    """Compare two sets of boxes: their order is free, and of many a few may differ that came out of a tie.
+
+    Boxes of all but equal score swap places from batch to batch, and non-maximum suppression keeps the one or the
+    other. So one box in ten may lack its like, where another box of the set, kept or suppressed, has the same score.
+    """
+    import numpy as np
+
+    if first.shape == second.shape and tolerance.allows(first, second).all():
+        return True
+    alike = tolerance.allows(first[:, None], second[None])
+    taken = np.zeros(len(second), bool)
+    lone = []
+    for row, candidates in enumerate(alike):
+        free = np.flatnonzero(candidates & ~taken)
+        if len(free):
+            taken[free[0]] = True
+        else:
+            lone.append(row)
+    unmatched = (first[lone], second[~taken])
+    if max(map(len, unmatched)) * _TIED > max(len(first), len(second)):
+        return False
+    scores = np.concatenate([first[:, 4], second[:, 4]])
+    return all(tolerance.tied(scores, float(box[4])) > 1 for boxes in unmatched for box in boxes)

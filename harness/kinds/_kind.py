@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
+from harness.kinds._agreement import Agreement, Answers, agreement_of_labels
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -105,6 +107,14 @@ class Kind(ABC):
     def all_right(self, facts: Facts, targets: Any) -> Accepted:
         """Return what a perfect model would have predicted."""
 
+    def agreement(self, first: Answers, second: Answers, *, of_scores: bool = False) -> Agreement:
+        """Tell which items got other answers in one run than in another.
+
+        Labels must be equal; one that flips between scores as good as equal is excused, and counted. `of_scores`
+        says that the scores themselves are judged: they must be as good as equal, then.
+        """
+        return agreement_of_labels(first, second, of_scores=of_scores)
+
     def plain(self, result: Any, to_array: Callable[[Any], NDArray[Any]]) -> Any:
         """Return what `predict` returned as an array, or as a list of arrays; `to_array` makes one of anything.
 
@@ -116,6 +126,10 @@ class Kind(ABC):
     def normalised(self, scores: NDArray[Any]) -> NDArray[Any]:
         """Return `scores` as metrics take them."""
         return scores
+
+    def right(self, targets: Any, answers: Answers) -> NDArray[np.bool_] | None:
+        """Return (N,) which answers are right, or None where an answer is better or worse, but not right or wrong."""
+        return None
 
     def class_counts(self, facts: Facts, targets: Any) -> list[int] | None:
         """Return how many items are of each class; None where a kind does not count classes."""

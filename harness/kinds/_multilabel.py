@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from harness.kinds._agreement import Answers
 from harness.kinds._kind import (
     Accepted,
     Expected,
@@ -18,6 +19,10 @@ from harness.kinds._kind import (
     enough_classes,
     no_horizon,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class MultiLabel(Kind):
@@ -74,6 +79,11 @@ def predict(self, inputs):
         import numpy as np
 
         return Accepted(targets, np.asarray(targets, np.float64))
+
+    def right(self, targets: Any, answers: Answers) -> NDArray[np.bool_] | None:
+        import numpy as np
+
+        return np.asarray((answers.values == targets).all(axis=1), bool)
 
     def class_counts(self, facts: Facts, targets: Any) -> list[int] | None:
         counts: list[int] = targets.sum(axis=0).tolist()

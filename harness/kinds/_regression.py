@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from harness.kinds._agreement import Agreement, Answers, all_of_item, numbers_are_close
 from harness.kinds._kind import (
     Accepted,
     Expected,
@@ -59,6 +60,12 @@ def predict(self, inputs):
         array = received.astype(np.float64)
         check_magnitude(array)
         return Accepted(array)
+
+    def agreement(self, first: Answers, second: Answers, *, of_scores: bool = False) -> Agreement:
+        import numpy as np
+
+        close = all_of_item(numbers_are_close(first.values, second.values))
+        return Agreement(~close, np.zeros(len(close), bool))
 
     def all_right(self, facts: Facts, targets: Any) -> Accepted:
         import numpy as np

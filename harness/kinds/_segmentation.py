@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.kinds._agreement import Agreement, Answers
 from harness.kinds._kind import (
     Accepted,
     Expected,
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MAX_VALUE = (1 << 31) - 1
+_FLIPPED_SHARE, _FLIPPED_LEAST = 0.005, 2
+"""How many pixels of a mask rounding may flip: a share of what either mask marks, or so many in any case."""
 
 
 class Segmentation(Kind):
@@ -75,6 +78,16 @@ def predict(self, inputs):
             wrong = low if low < 0 else high
             raise UnacceptableError(f"predict returned the mask value {wrong}: expected 0 to {most}")
         return Accepted(array.astype(np.int64))
+
+    def agreement(self, first: Answers, second: Answers, *, of_scores: bool = False) -> Agreement:
+        """Compare masks as they are after the threshold, however close the probabilities were."""
+        import numpy as np
+
+        masks = [np.asarray(one.values).reshape(len(one.values), -1) for one in (first, second)]
+        flipped = (masks[0] != masks[1]).sum(axis=1)
+        marked = ((masks[0] != 0) | (masks[1] != 0)).sum(axis=1)
+        differing = flipped > np.maximum(_FLIPPED_LEAST, _FLIPPED_SHARE * marked)
+        return Agreement(differing, np.zeros(len(differing), bool))
 
     def all_right(self, facts: Facts, targets: Any) -> Accepted:
         import numpy as np

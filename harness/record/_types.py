@@ -29,6 +29,10 @@ class TaskPart(_Part, frozen=True, kw_only=True):
     n_train: int
     n_validation: int
     n_test: int
+    n_fit_train: int | None = None
+    """How many items `fit` was given to learn from; None where nothing was trained, and in older records."""
+    n_fit_validation: int | None = None
+    """How many it was given to choose by. They are cut from train where the validation part is scored."""
 
 
 class SubmissionPart(_Part, frozen=True, kw_only=True):

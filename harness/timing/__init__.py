@@ -1,6 +1,14 @@
 """Time: the clock, its plan and budget, the cores, the yardstick, the machine's lock, and the audits of time."""
 
-from harness.timing._audits import MAX_BACKGROUND, Repeated, no_background_work, repeats_are_computed
+from harness.timing._audits import (
+    MAX_BACKGROUND,
+    MAX_CORES,
+    Repeated,
+    altered_inputs_take_as_long,
+    no_background_work,
+    one_core,
+    repeats_are_computed,
+)
 from harness.timing._calibration import LEAST_PROCESSES, Calibration, calibration_of, keep_calibration, kept_calibration
 from harness.timing._clock import BLOCK, LATENCY_SECONDS, Budget, Request, sample, warm_up
 from harness.timing._cores import Cores, move_processes, pinned, quickest_cores
@@ -16,6 +24,7 @@ __all__ = [
     "LATENCY_SECONDS",
     "LEAST_PROCESSES",
     "MAX_BACKGROUND",
+    "MAX_CORES",
     "NOISY",
     "PROCESS_DEVIATION",
     "ROUND_REQUESTS",
@@ -33,6 +42,7 @@ __all__ = [
     "Rounds",
     "Summary",
     "Timed",
+    "altered_inputs_take_as_long",
     "calibration_of",
     "clock_facts",
     "keep_calibration",
@@ -41,6 +51,7 @@ __all__ = [
     "measure",
     "move_processes",
     "no_background_work",
+    "one_core",
     "pinned",
     "quickest_cores",
     "repeats_are_computed",

@@ -13,7 +13,9 @@ Array = np.ndarray[Any, Any]
 Perturb = Callable[[Any, np.random.Generator], Any]
 """Changes one input so that its target stays the same."""
 
-_UNALTERED = 4  # one request in four is an item as it is
+_PER_ITEM = 4  # requests for each item, where few items are there
+_UNTOUCHED = 0.75
+"""The share of items as they are among the requests, as long as there are any that were not asked before."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,7 +30,8 @@ class Draw:
     def secret(cls, available: int, perturb: Perturb | None, most: int) -> Draw:
         """Draw for up to `most` requests from the system's entropy, which no seed reveals.
 
-        With a jitter at least a quarter stays unaltered; without, each item comes once.
+        Without a jitter each item comes once. With one, three quarters of the first half, which is timed, and then of
+        the second are items as they are, each once, at places that nothing tells; the rest are jittered.
         """
         generator = np.random.default_rng(int.from_bytes(os.urandom(16), "little"))
         if perturb is None:
@@ -37,8 +40,13 @@ class Draw:
                 altered=np.zeros(available, bool),
                 generator=generator,
             )
-        count = min(2 * most, _UNALTERED * available)
+        count = min(2 * most, _PER_ITEM * available)
         items = generator.integers(0, available, count)
-        altered = np.arange(count) % _UNALTERED > 0
+        altered = np.ones(count, bool)
+        left = available
+        for half in np.array_split(np.arange(count), 2):
+            untouched = min(left, int(_UNTOUCHED * len(half)))
+            altered[generator.choice(half, untouched, replace=False)] = False
+            left -= untouched
         items[~altered] = generator.permutation(available)[: count - int(altered.sum())]
         return cls(items=items, altered=altered, generator=generator)

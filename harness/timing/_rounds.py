@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median
 
@@ -15,6 +16,9 @@ PRECISION = 0.02
 ROUND_REQUESTS = 8
 _FIRST_LOOK, _GROWTH = 8, 1.5
 _HIDDEN = 1.5
+ENOUGH_UNTOUCHED = 32
+"""From so many samples of untouched inputs on, the figure is theirs alone."""
+_CPU_RESOLUTION = 0.03
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +55,10 @@ class Round:
     """How long the model's processes had nothing to do."""
     worked_seconds: float
     """CPU time that they took meanwhile."""
+    own_seconds: float = 0.0
+    """How long the model's own turn took."""
+    own_worked_seconds: float = 0.0
+    """CPU time that its processes took in it."""
     disturbance: str = ""
     """What spoiled the round, for the model and the yardstick alike; "" for nothing."""
 
@@ -93,6 +101,31 @@ class Rounds:
     def background_share(self) -> float:
         """CPU time that the model's processes took while others were timed, as a share of that time."""
         return sum(one.worked_seconds for one in self.valid) / sum(one.others_seconds for one in self.valid)
+
+    @property
+    def cores(self) -> float:
+        """How many cores the model had at work in its own turns: its CPU time as a share of theirs.
+
+        The kernel may count CPU time in hundredths of a second; what that can add up to by chance is taken off.
+        """
+        seconds = sum(one.own_seconds for one in self.valid)
+        by_chance = _CPU_RESOLUTION * math.sqrt(len(self.valid))
+        worked = sum(one.own_worked_seconds for one in self.valid) - by_chance
+        return max(0.0, worked / seconds) if seconds > 0 else 0.0
+
+    def of_untouched(self, altered: Sequence[bool]) -> Rounds:
+        """Return the rounds with the samples of untouched inputs alone, and all samples where these are too few.
+
+        `altered` tells of each request, by its number, whether its input was altered.
+        """
+        kept = [
+            [taken for number, taken in zip(one.numbers, one.model, strict=True) if not altered[number]]
+            for one in self.valid
+        ]
+        if sum(map(len, kept)) < ENOUGH_UNTOUCHED or not all(kept):
+            return self
+        rounds = [replace(one, model=model) for one, model in zip(self.valid, kept, strict=True)]
+        return replace(self, valid=rounds)
 
 
 def is_look(rounds: int) -> bool:
@@ -157,6 +190,7 @@ def _requests(rounds: Sequence[Round]) -> int:
 
 def _round(timed: Timed, numbers: range, timer: Timer) -> Round:
     first = numbers.start
+    at_first, own = timed.worked(), timer()
     model, _ = sample(timed.model, numbers, timer, timed.primer)
     worked, begin = timed.worked(), timer()
     echo, _ = sample(timed.echo, numbers, timer, timed.echo(first))
@@ -171,5 +205,7 @@ def _round(timed: Timed, numbers: range, timer: Timer) -> Round:
         yardstick_echo=yardstick_echo,
         worked_seconds=timed.worked() - worked,
         others_seconds=timer() - begin,
+        own_seconds=begin - own,
+        own_worked_seconds=worked - at_first,
         disturbance=timed.disturbance(),
     )

@@ -7,12 +7,8 @@ import pytest
 
 from harness import Metric, Split, metrics
 from harness.contract import Predictions
-from harness.evaluation._answers import (
-    allowed_to_differ,
-    altered_inputs_score_as_well,
-    differing,
-    timed_answers_equal_scored,
-)
+from harness.evaluation import _answers
+from harness.evaluation._answers import allowed_to_differ, altered_inputs_score_as_well, unseen_without_jitter
 from harness.evaluation._measure import Answered
 from tests.classroom.others import CHEATS
 from tests.declared import task
@@ -20,6 +16,14 @@ from tests.declared import task
 
 def labels(*values):
     return Predictions(np.array(values))
+
+
+def differing(first, second, kind="classification"):
+    return _answers.differing(kind, first, second)
+
+
+def timed_answers_equal_scored(first, second, training=()):
+    return _answers.timed_answers_equal_scored(task(), first, second, training)
 
 
 def test_equal_labels_agree_whatever_the_scores():
@@ -38,10 +42,10 @@ def test_a_flip_is_excused_where_both_score_vectors_agree():
 def test_masks_boxes_and_forecasts_are_compared_by_tolerance():
     forecasts = Predictions(np.array([[1.0, 2.0], [3.0, 4.0]]))
     moved = Predictions(np.array([[1.0, 2.0001], [3.0, 5.0]]))
-    assert differing(forecasts, moved).tolist() == [False, True]
+    assert differing(forecasts, moved, "forecasting").tolist() == [False, True]
     boxes = Predictions([np.zeros((1, 6)), np.zeros((2, 6))])
     fewer = Predictions([np.zeros((1, 6)), np.zeros((1, 6))])
-    assert differing(boxes, fewer).tolist() == [False, True]
+    assert differing(boxes, fewer, "detection").tolist() == [False, True]
 
 
 def boxes(n, seed=0):
@@ -54,8 +58,8 @@ def boxes(n, seed=0):
 def test_boxes_are_compared_as_sets():
     first = boxes(50)
     swapped = first[np.random.default_rng(1).permutation(50)]
-    assert not differing(Predictions([first]), Predictions([swapped])).any()
-    assert differing(Predictions([first]), Predictions([boxes(50, seed=2)])).all()
+    assert not differing(Predictions([first]), Predictions([swapped]), "detection").any()
+    assert differing(Predictions([first]), Predictions([boxes(50, seed=2)]), "detection").all()
 
 
 @pytest.mark.parametrize(("moved", "score", "differs"), [(5, 0.5, False), (6, 0.5, True), (1, 0.9, True)])
@@ -65,18 +69,40 @@ def test_a_few_boxes_may_come_out_of_a_tie_otherwise(moved, score, differs):
     second[:moved, 4] = first[:moved, 4] = score
     if score == 0.9:
         second[0, 4] = 0.8  # no other box has its score: not a tie
-    assert differing(Predictions([first]), Predictions([second])).tolist() == [differs]
+    assert differing(Predictions([first]), Predictions([second]), "detection").tolist() == [differs]
 
 
 def test_few_boxes_are_compared_one_by_one():
     first, second = boxes(5), boxes(5)
     second[0, 0] += 5
-    assert differing(Predictions([first]), Predictions([second])).all()
+    assert differing(Predictions([first]), Predictions([second]), "detection").all()
 
 
 @pytest.mark.parametrize(("n", "allowed"), [(1, 2), (400, 2), (1000, 5)])
 def test_half_a_percent_may_differ_and_two_in_any_case(n, allowed):
     assert allowed_to_differ(n) == allowed
+
+
+def test_labels_that_flip_out_of_ties_are_bounded_in_number():
+    ties = np.full((400, 2), 0.5) + np.array([1e-7, 0])
+    other = ties.copy()
+    other[:4] = ties[:4, ::-1]
+    assert timed_answers_equal_scored(scored(ties), scored(other)).passed
+    audit = timed_answers_equal_scored(scored(ties), scored(ties[:, ::-1]))
+    assert not audit.passed
+    assert audit.detail.startswith("400 labels of 400")
+
+
+def scored(scores):
+    return Predictions(scores.argmax(axis=1), scores)
+
+
+def test_an_audit_that_needs_a_jitter_says_what_it_could_not_see():
+    audit = unseen_without_jitter("altered inputs score as well", task(), "a table of answers")
+    assert audit.passed
+    assert audit.severity == "warn"
+    assert "declares no `perturb`" in audit.detail
+    assert "a table of answers would not be seen" in audit.detail
 
 
 def test_the_audit_fails_above_that_and_gives_its_figures():
@@ -241,3 +267,5 @@ def test_an_honest_model_has_no_background_work(course):
     course.environment["HARNESS_LATENCY_SECONDS"] = "0.3"
     audits = {audit["name"]: audit["passed"] for audit in course.evaluate()["audits"]}
     assert audits["no background work"]
+    assert audits["one core while timed"]
+    assert audits["altered inputs take as long"]

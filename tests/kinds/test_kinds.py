@@ -150,7 +150,7 @@ def test_what_a_perfect_model_returns_is_accepted_and_scores_best(name: str) -> 
     task, example = task_of(name), EXAMPLES[name]
     right = Predictions(*KINDS[name].all_right(task, example.targets))
     again = predicted(task, right.values)
-    assert not differing(again, right).any()
+    assert not differing(name, again, right).any()
     scored = score(task, harness.Split(example.inputs, example.targets), right)
     for metric, figure in zip(task.metrics, scored.scores, strict=False):
         best = metric.within[1] if metric.higher_is_better else metric.within[0]
@@ -178,7 +178,7 @@ def test_what_may_be_returned_is_accepted_in_pieces_as_well(name: str) -> None:
         assert len(found) == N
         assert KINDS[name].returns
         assert len(join_predictions([found.take(range(2)), found.take(range(2, N))])) == N
-        assert not differing(found, found.take(range(N))).any()
+        assert not differing(name, found, found.take(range(N))).any()
         scored = score(task, harness.Split(example.inputs, example.targets), found)
         names = {figure.name for figure in scored.scores}
         assert names >= {metric.name for metric in task.metrics}

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from harness.timing import MAX_BACKGROUND, Repeated, no_background_work, repeats_are_computed
+from harness.timing import (
+    MAX_BACKGROUND,
+    Repeated,
+    altered_inputs_take_as_long,
+    no_background_work,
+    one_core,
+    repeats_are_computed,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -76,3 +83,46 @@ def test_background_work_is_a_warning_above_a_tenth(share, passed):
     audit = no_background_work(share)
     assert (audit.passed, audit.severity) == (passed, "warn")
     assert passed or f"{share:.2f} of the time" in audit.detail
+
+
+def turns(seconds, count, generator):
+    return seconds * generator.lognormal(0, 0.1, count)
+
+
+@pytest.mark.parametrize(
+    ("factor", "passed", "severity"), [(1.0, True, "fail"), (1.6, False, "warn"), (1 / 1.6, False, "warn")]
+)
+def test_jittered_inputs_take_as_long(factor, passed, severity):
+    generator = np.random.default_rng(0)
+    audit = altered_inputs_take_as_long(turns(1e-3, 48, generator), turns(factor * 1e-3, 16, generator))
+    assert (audit.passed, audit.severity) == (passed, severity)
+
+
+@pytest.mark.parametrize("factor", [2.3, 88, 1 / 2.3])
+def test_a_quick_model_for_one_kind_of_input_fails(factor):
+    generator = np.random.default_rng(0)
+    audit = altered_inputs_take_as_long(turns(factor * 1e-3, 48, generator), turns(1e-3, 16, generator))
+    assert (audit.passed, audit.severity) == (False, "fail")
+    assert audit.detail.startswith("untouched" if factor > 1 else "altered")
+
+
+def test_honest_models_on_a_busy_machine_are_hardly_ever_told():
+    generator, told, failed = np.random.default_rng(0), 0, 0
+    for _ in range(2000):
+        asked = [on_a_machine_that_stops(np.full(count, 0.0015), generator) for count in (48, 16)]
+        audit = altered_inputs_take_as_long(*asked)
+        told += not audit.passed
+        failed += not audit.passed and audit.severity == "fail"
+    assert (told, failed) == (0, 0)
+
+
+def test_too_few_inputs_are_not_judged():
+    audit = altered_inputs_take_as_long(np.full(48, 9.0), np.full(3, 1.0))
+    assert audit.passed
+    assert "not looked at" in audit.detail
+
+
+@pytest.mark.parametrize(("cores", "passed"), [(0.0, True), (1.1, True), (1.5, False)])
+def test_a_second_core_is_told(cores, passed):
+    audit = one_core(cores)
+    assert (audit.passed, audit.severity) == (passed, "warn")

@@ -19,12 +19,15 @@ def test_without_a_jitter_each_item_comes_once() -> None:
     assert not draw.altered.any()
 
 
-@pytest.mark.parametrize(("available", "most", "count"), [(100, 50, 100), (10, 50, 40)])
-def test_with_a_jitter_a_quarter_stays_unaltered_each_once(available: int, most: int, count: int) -> None:
-    draw = Draw.secret(available, jitter, most)
+@pytest.mark.parametrize(("available", "most", "count"), [(100, 50, 100), (10, 50, 40), (5000, 200, 400)])
+def test_most_of_what_is_timed_is_unaltered_and_each_item_comes_once(available: int, most: int, count: int) -> None:
+    draw, other = (Draw.secret(available, jitter, most) for _ in range(2))
     assert len(draw.items) == len(draw.altered) == count
     unaltered = draw.items[~draw.altered]
-    assert len(set(unaltered)) == len(unaltered) == count // 4
+    assert len(set(unaltered)) == len(unaltered)
+    half = count // 2
+    assert (~draw.altered[:half]).sum() == min(available, int(0.75 * half))
+    assert (draw.altered != other.altered).any()
 
 
 def test_no_two_draws_are_alike() -> None:

@@ -186,3 +186,25 @@ def test_a_few_slow_answers_of_the_yardstick_do_not_make_the_channel():
 def test_a_yardstick_that_the_channel_hides_gives_no_ratio():
     assert one_round(0.01, echo=0.001, yardstick=0.0000001).ratio is None
     assert Rounds([one_round(0.01)], 0, precise=False).valid[0].ratio == pytest.approx(5.0)
+
+
+def own_turns(model, number=0, own=1.0, worked=0.0):
+    taken = one_round(*model)
+    numbers = range(number, number + len(model))
+    return replace(taken, numbers=numbers, own_seconds=own, own_worked_seconds=worked)
+
+
+def test_the_figure_is_of_untouched_inputs_where_enough_were_timed():
+    rounds = Rounds([own_turns([9.0, 1.0] * 16), own_turns([1.0, 9.0] * 16, 32)], 0, True)
+    altered = [False, True] * 16 + [True, False] * 16
+    assert [set(one.model) for one in rounds.of_untouched(altered).valid] == [{9.0}, {9.0}]
+    assert rounds.of_untouched([False, True] * 2 + [True] * 60) is rounds
+
+
+def test_more_than_one_core_is_seen_in_the_models_own_turns():
+    def cores(*rounds):
+        return Rounds(rounds, 0, True).cores
+
+    assert cores(*[own_turns([1.0], own=1.0, worked=1.9)] * 4) == pytest.approx(1.885)
+    assert cores(*[own_turns([1.0], own=0.001, worked=0.004)] * 9) == 0
+    assert cores(own_turns([1.0], own=0.0)) == 0

@@ -1,0 +1,48 @@
+"""What `fit` is shown: never the part that is scored."""
+
+from __future__ import annotations
+
+import logging
+from typing import NamedTuple
+
+from harness.contract import Split
+from harness.errors import TaskError
+
+_log = logging.getLogger(__name__)
+
+_SEED = 0
+"""The same for everybody: all submissions of a task learn from the same items."""
+_LEAST_SHARE, _MOST_SHARE = 0.1, 0.5
+
+
+class FitParts(NamedTuple):
+    """The two parts that `Model.fit` is given."""
+
+    train: Split
+    validation: Split
+
+
+def cut_from_train(train: Split, validation: Split) -> FitParts:
+    """Return parts to fit with that are both of `train`, so that `validation` can be scored unseen.
+
+    The second is about as large as `validation` is beside `train`. It is divided as tasks divide their parts: each
+    class in proportion, and all items of a group on one side. Where too few items or groups make that impossible,
+    items are drawn at random; a single item is in both parts.
+    """
+    share = len(validation) / (len(train) + len(validation))
+    share = min(max(share, _LEAST_SHARE), _MOST_SHARE)
+    if len(train) < 2:
+        return FitParts(train, train)
+    try:
+        return FitParts(*train.hold_out(share, _SEED))
+    except (TaskError, ValueError) as error:  # one group alone, or a class of one item
+        _log.info("The part for fit to validate with is drawn at random from train: %s.", error)
+    return FitParts(*_at_random(train, share))
+
+
+def _at_random(train: Split, share: float) -> tuple[Split, Split]:
+    import numpy as np
+
+    count = min(max(1, round(share * len(train))), len(train) - 1)
+    order = np.random.Generator(np.random.PCG64(_SEED)).permutation(len(train))
+    return train.take(np.sort(order[count:])), train.take(np.sort(order[:count]))

@@ -1,0 +1,91 @@
+"""Ask a model the scored items again, altered so that their targets stay: what was kept by the exact input is lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from harness.contract import Predictions
+from harness.evaluation._measure import Answered
+from harness.evaluation._predictions import join_predictions
+from harness.evaluation._secret_order import secret_generator
+from harness.kinds import KINDS
+from harness.timing import Perturb
+
+Array = np.ndarray[Any, Any]
+
+WHOLE, PART = 4, 4
+"""How often an item is altered anew whose answer changed when it was altered first: wholly, and by a part of that."""
+_STRENGTH = 0.25
+"""The part. Any change undoes what is kept by the exact input; an honest model hardly minds so little."""
+_MOST_CHANGED, _LEAST_CHANGED = 400, 16
+"""So many items are altered that often, and no more than it takes to double the number of requests."""
+
+
+@dataclass(frozen=True, eq=False)
+class Altered:
+    """Answers to altered items: each item asked was altered once, and those whose answer changed several times."""
+
+    once: Answered
+    changed: Array
+    """Which items of the part got another answer when they were altered: some hundreds at most."""
+    again: tuple[Predictions, ...]
+    """Their answers when they were altered anew, that many times."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Altering:
+    """What is altered, and who is asked."""
+
+    kind: str
+    inputs: Any
+    perturb: Perturb
+    batch: int
+    predict: Callable[[Any], Predictions]
+    right_or_wrong: bool
+    """Whether an answer is one or the other: else nobody asks which item changed."""
+
+
+def ask_altered(altering: Altering, scored: Predictions, seconds: float) -> Altered:
+    """Ask as many items as `seconds` allow for, drawn at random, at least a batch; `scored` is what they got before.
+
+    Items whose answer stays the same need not be asked again, so this takes little longer than scoring them did.
+    """
+    generator = secret_generator()
+    order = generator.permutation(len(altering.inputs))
+    end = time.monotonic() + seconds
+    answers: list[Predictions] = []
+    for start in range(0, len(order), altering.batch):
+        if answers and time.monotonic() >= end:
+            break
+        answers.append(_ask(altering, order[start : start + altering.batch], generator))
+    once = Answered(order[: sum(map(len, answers))], join_predictions(answers))
+    differing = KINDS[altering.kind].agreement(scored.take(once.items), once.answers).differing
+    strengths = [1.0] * WHOLE + [_STRENGTH] * PART
+    most = min(_MOST_CHANGED, max(_LEAST_CHANGED, len(once.items) // len(strengths)))
+    changed = once.items[differing][: most if altering.right_or_wrong else 0]
+    if not len(changed):
+        return Altered(once, changed, ())
+    return Altered(once, changed, tuple(_ask_all(altering, changed, generator, strength) for strength in strengths))
+
+
+def _ask_all(altering: Altering, items: Array, generator: np.random.Generator, strength: float) -> Predictions:
+    starts = range(0, len(items), altering.batch)
+    return join_predictions([_ask(altering, items[at : at + altering.batch], generator, strength) for at in starts])
+
+
+def _ask(altering: Altering, items: Array, generator: np.random.Generator, strength: float = 1.0) -> Predictions:
+    altered = [_altered(altering.inputs[item], altering.perturb, generator, strength) for item in items]
+    return altering.predict(np.stack(altered))
+
+
+def _altered(one: Array, perturb: Perturb, generator: np.random.Generator, strength: float) -> Array:
+    """Return `one` altered, or moved by a part of that, where its numbers have parts."""
+    whole = np.ascontiguousarray(perturb(one, generator))
+    if strength == 1 or one.dtype.kind != "f":
+        return whole
+    return np.ascontiguousarray((one + strength * (whole - one)).astype(one.dtype))

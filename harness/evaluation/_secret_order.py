@@ -1,0 +1,45 @@
+"""Ask what is scored in an order that nobody knows: the position of an item tells nothing about its target."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from harness.contract import Predictions, take_items
+
+Array = np.ndarray[Any, Any]
+
+
+def secret_generator() -> np.random.Generator:
+    """Return a generator seeded by the system's entropy, which no seed of the run reveals."""
+    return np.random.default_rng(int.from_bytes(os.urandom(16), "little"))
+
+
+@dataclass(frozen=True, eq=False)
+class SecretOrder:
+    """The inputs of a part, the order they are asked in, and how many at a time."""
+
+    inputs: Any
+    order: Array
+    batch: int
+
+    @classmethod
+    def of(cls, inputs: Any, batch: int) -> SecretOrder:
+        """Draw an order of `inputs`, another one in each run."""
+        return cls(inputs, secret_generator().permutation(len(inputs)), batch)
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def batches(self) -> Iterator[Any]:
+        """Yield the inputs in the secret order."""
+        for start in range(0, len(self.order), self.batch):
+            yield take_items(self.inputs, self.order[start : start + self.batch])
+
+    def put_back(self, answers: Predictions) -> Predictions:
+        """Return `answers`, one for each input as it was asked, in the order of the part."""
+        return answers.take(np.argsort(self.order))
