@@ -60,6 +60,7 @@ ARROWS = {
     "lms": PEOPLE
     | {"course", "data", "evaluation", "export", "files", "gradebook", "notebooks", "programs", "record", "sandbox"}
     | {"scratch", "tables", "text", "wire"},
+    "learning": PEOPLE | {"data", "record", "statistics"},
     "similarity": {"errors", "notebooks", "programs", "text"},
     "scaffold": PEOPLE | {"course", "files"},
     "report": PEOPLE | {"record", "text"},
@@ -68,12 +69,12 @@ ARROWS = {
     | {"course", "data", "evaluation", "git", "gradebook", "leaderboard", "record", "sandbox"}
     | {"scratch", "statistics", "text"},
     "api": PEOPLE
-    | {"course", "data", "evaluation", "files", "gradebook", "grading", "leaderboard", "locks", "record", "report"}
-    | {"sandbox", "text"},
+    | {"course", "data", "evaluation", "files", "gradebook", "grading", "leaderboard", "learning", "locks", "record"}
+    | {"report", "sandbox", "text"},
     "cli": PEOPLE
     | {"api", "ci", "course", "data", "diagnosis", "evaluation", "export", "files", "grading", "gradebook"}
-    | {"interactive", "leaderboard", "lms", "packages", "programs", "record", "sandbox", "scaffold", "similarity"}
-    | {"tables", "taskcheck", "text", "timing"},
+    | {"interactive", "leaderboard", "learning", "lms", "packages", "programs", "record", "sandbox", "scaffold"}
+    | {"similarity", "tables", "taskcheck", "text", "timing"},
 }
 
 

@@ -9,6 +9,7 @@ from harness.course import Submission
 from harness.evaluation import Check, Evaluation, Observer, Silent, TaskInUse
 from harness.grading import Event, Work
 from harness.leaderboard import Board
+from harness.learning import Learning
 from harness.sandbox import Isolation
 
 
@@ -56,6 +57,12 @@ class Follower:
 
     def checked(self, submission: Submission, check: Check) -> None:
         """Take how one point of the contract went."""
+
+    def asking(self, submission: Submission, why: str) -> None:
+        """Take which submission is asked next whether it learned here, and why it is."""
+
+    def asked(self, submission: Submission, found: Learning) -> None:
+        """Take what was found."""
 
     def not_done(self, submission: Submission, error: Exception) -> None:
         """Take why a submission could not be evaluated or checked, through no fault of its own."""

@@ -13,6 +13,7 @@ from harness.api._evaluation_run import EvaluationRun, Keep, check_all, name_rep
 from harness.api._follow import Follower
 from harness.api._grades import GradingRules, make_gradebook, read_rules
 from harness.api._grading_run import GradingRequest, grade_class
+from harness.api._learning_run import Suspect, ask_all, worth_asking_in
 from harness.api._records import Records
 from harness.api._report_page import report_page
 from harness.api._results import Checks, Evaluations, GradingReport
@@ -22,6 +23,7 @@ from harness.data import DataChoice, Places, load_data
 from harness.evaluation import Device, Evaluator, Settings
 from harness.gradebook import Gradebook, Rules
 from harness.leaderboard import Board
+from harness.learning import Learning
 from harness.sandbox import ForkServerOwner, Requirement, Sandbox, Start, find_required_sandbox
 
 _GRADES = "landlock"
@@ -192,6 +194,61 @@ class OpenCourse:
         with closing(self._sandbox(isolation, start, follower)) as sandbox:
             settings = Settings(data=data, weights="retrain")
             return check_all(Evaluator(self.folders, sandbox, self.places, settings), submissions, follower)
+
+    def audit_learning(  # noqa: PLR0913 - one argument an option, by name
+        self,
+        *paths: str,
+        task: str | None = None,
+        data: DataChoice = "real",
+        seed: int = 0,
+        device: Device = "cpu",
+        isolation: str | None = None,
+        start: Start = "warm",
+        follower: Follower | None = None,
+    ) -> dict[Submission, Learning]:
+        """Ask whether scores were learned here, from what `fit` was given: about seven fits for each submission.
+
+        Parameters
+        ----------
+        *paths : str
+            Submissions, such as ``submissions/alice``; without any, the best of each task on the leaderboard, and what
+            looks odd.
+        task : str, optional
+            Only this task.
+        data : str
+            The source of data; see `data`.
+        seed : int
+            Base of all seeds, in [0, 2**32).
+        device : str
+            What models may compute on: ``cpu`` or ``cuda``.
+        isolation : str, optional
+            The weakest isolation to accept, or ``exactly:LEVEL``; otherwise the best there is.
+        start : str
+            ``warm`` or ``cold``: whether workers are forked from a process that has imported the libraries.
+        follower : Follower, optional
+            Follows what happens.
+
+        Returns
+        -------
+        dict
+            What was found, by submission. No record and no grade depends on it.
+
+        Raises
+        ------
+        UsageError
+            A path names no submission.
+        InfrastructureError
+            No worker starts here.
+        """
+        follower = follower or Follower()
+        named = [Suspect(one, "named") for one in self.submissions(*paths, task=task)]
+        suspects = named if paths else list(worth_asking_in(self.folders, task))
+        if not suspects:
+            return {}
+        with closing(self._sandbox(isolation, start, follower)) as sandbox:
+            settings = Settings(data=data, seed=seed, weights="retrain", device=device)
+            evaluator = Evaluator(self.folders, sandbox, self.places, settings)
+            return ask_all(self.folders, evaluator, suspects, follower)
 
     def evaluate(  # noqa: PLR0913 - one argument an option, by name
         self,

@@ -9,6 +9,7 @@ import click
 from rich.progress import track
 
 from harness.cli import PASSED
+from harness.cli._audit_learning import learning
 from harness.cli._common import Group
 from harness.cli._options import console, opened, output_option
 from harness.course import REFERENCE, SUBMISSIONS, folders_in, suggest
@@ -22,6 +23,9 @@ _SHOWN, _REPORTED = 20, 200
 @click.group(cls=Group)
 def audit() -> None:
     """Look at a class as a whole."""
+
+
+audit.add_command(learning)
 
 
 @audit.command()

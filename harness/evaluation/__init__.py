@@ -7,6 +7,7 @@ from harness.evaluation._evaluator import Evaluation, Evaluator
 from harness.evaluation._host import describe_git, package_versions
 from harness.evaluation._identity import Changed, Identity, identify
 from harness.evaluation._observe import Observer, Silent
+from harness.evaluation._refit import Refitter
 from harness.evaluation._roles import role_of
 from harness.evaluation._settings import Device, Settings, WeightsPolicy
 from harness.evaluation._snapshot import Contents, read_contents, read_files
@@ -22,6 +23,7 @@ __all__ = [
     "Evaluator",
     "Identity",
     "Observer",
+    "Refitter",
     "Remarks",
     "Settings",
     "Silent",

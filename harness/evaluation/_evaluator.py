@@ -19,6 +19,7 @@ from harness.evaluation._evaluation_result import EvaluationResult, Remarks
 from harness.evaluation._identity import identify
 from harness.evaluation._observe import Observer
 from harness.evaluation._plan import Plan
+from harness.evaluation._refit import Refitter
 from harness.evaluation._settings import Device, Settings
 from harness.evaluation._snapshot import Snapshot, take_snapshot
 from harness.evaluation._tasks_in_use import TasksInUse
@@ -86,6 +87,16 @@ class Evaluator:
         """Try `submission` against the contract on a small sample."""
         with self._copied(submission) as copied, _file_system_errors(), self._lock.shared():
             yield from check(self._plan(copied), self._sandbox, copied.work)
+
+    @contextmanager
+    def refitting(self, submission: Submission) -> Iterator[Refitter]:
+        """Yield what fits `submission` again on other data than its task's.
+
+        Raises:
+            SubmissionError: there is nothing that could be fitted.
+        """
+        with self._copied(submission) as copied, _gpu(self._settings.device, self._lock) as gpu:
+            yield Refitter(replace(self._plan(copied), gpu=gpu), self._sandbox, copied.work, self._lock)
 
     def run(self, submission: Submission, observer: Observer) -> EvaluationResult:
         """Evaluate `submission`; return the record and its evidence for somebody else to store."""

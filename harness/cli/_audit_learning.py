@@ -1,0 +1,79 @@
+"""``harness audit learning``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import click
+
+from harness.api import Follower
+from harness.cli import FAILED, INFRASTRUCTURE, PASSED
+from harness.cli._options import (
+    Screen,
+    cold_option,
+    console,
+    data_option,
+    device_option,
+    grading_isolation_option,
+    opened,
+    seed_option,
+    task_option,
+    teller,
+)
+from harness.course import Submission
+from harness.learning import Learning
+from harness.text import neutral_line
+
+_SIGNS = {"passed": ("✓", "green"), "warned": ("!", "yellow"), "failed": ("✗", "red"), "no verdict": ("-", "dim")}
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]…")
+@task_option
+@data_option("real")
+@seed_option
+@device_option
+@grading_isolation_option
+@cold_option
+def learning(paths: tuple[str, ...], **options: Any) -> int:
+    """Ask whether scores were learned here, from what `fit` was given. Takes about seven fits for each submission.
+
+    Without PATH, the best submission of each task on the leaderboard is asked, and what looks odd.
+    """
+    out = console()
+    shown = _ShownLearning(out)
+    found = opened(paths).audit_learning(*paths, follower=shown, **options)
+    if not found and not shown.errors:
+        out.conclude("nothing to ask: no submission on the leaderboard was trained and reached its baseline")
+        return PASSED
+    tally = Counter[str](one.outcome for one in found.values())
+    told = [f"{tally[name]} {name}" for name in _SIGNS if tally[name]]
+    told += [f"{shown.errors} could not be asked"] if shown.errors else []
+    out.conclude(f"{', '.join(told)}; look at what was found before you judge")
+    if shown.errors:
+        return INFRASTRUCTURE
+    return FAILED if tally["failed"] else PASSED
+
+
+class _ShownLearning(Follower):
+    """Shows what happens on a screen, and counts who could not be asked."""
+
+    def __init__(self, out: Screen) -> None:
+        self._out, self._tell = out, teller()
+        self.errors = 0
+
+    def notice(self, text: str) -> None:
+        self._tell(text)
+
+    def asking(self, submission: Submission, why: str) -> None:
+        self._out.print(f"{submission} ({why})", style="bold")
+
+    def asked(self, submission: Submission, found: Learning) -> None:  # noqa: ARG002 - Follower's signature
+        for trial in found.trials:
+            sign, style = _SIGNS[trial.outcome]
+            self._out.print(f"  {sign} {trial.name}: {neutral_line(trial.detail)}", style=style)
+
+    def not_done(self, submission: Submission, error: Exception) -> None:  # noqa: ARG002 - likewise
+        self.errors += 1
+        self._out.error(f"  error: {error}")

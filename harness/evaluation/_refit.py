@@ -1,0 +1,75 @@
+"""Fit a submission again on other data, through the same doors, and have a fresh worker predict."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from harness.contract import Predictions, Task
+from harness.data import FitParts, TaskData
+from harness.evaluation._open import fit_session, open_session, with_model
+from harness.evaluation._plan import Plan
+from harness.evaluation._predictions import join_predictions
+from harness.evaluation._secret_order import SecretOrder
+from harness.evaluation._snapshot import check_snapshot
+from harness.evaluation._weighing import weigh_model
+from harness.sandbox import Folder, Sandbox
+from harness.timing import MachineLock
+
+
+class Refitter:
+    """Fits the submission of a plan as often as it is asked to; nothing of a fit is left for the next."""
+
+    def __init__(self, plan: Plan, sandbox: Sandbox, work: Path, lock: MachineLock) -> None:
+        check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
+        self._plan, self._sandbox, self._work, self._lock = with_model(plan, sandbox, work), sandbox, work, lock
+        self._knowledge_bytes: int | None = None
+
+    @property
+    def task(self) -> Task:
+        """The task that it is a submission for."""
+        return self._plan.task
+
+    @property
+    def data(self) -> TaskData:
+        """The data as it is."""
+        return self._plan.data
+
+    @property
+    def has_assets(self) -> bool:
+        """Whether `fit` is shown pretrained weights."""
+        return bool(self._plan.assets)
+
+    def refit(self, parts: FitParts, inputs: Any) -> tuple[Predictions, int]:
+        """Return what a model fitted on `parts` answers to `inputs`, and how many bytes the first one knew.
+
+        Raises:
+            SubmissionError: the submission failed.
+        """
+        plan, seed = self._plan, self._plan.seeds[0]
+        with self._lock.shared(), self._folder() as artifact:
+            with fit_session(plan, self._sandbox, self._work) as session:
+                session.setup(seed)
+                session.fit(*parts)
+                session.save(artifact)
+            if self._knowledge_bytes is None:  # of the first fit, which was given the data as it is
+                self._knowledge_bytes = weigh_model(plan, self._sandbox, self._work, artifact).knowledge_bytes
+            with open_session(plan, self._sandbox, Folder("artifact", artifact)) as session:
+                session.setup(seed, "load_error", "load")
+                session.load()
+                asked = SecretOrder.of(inputs, plan.task.batch)
+                with session.within("predict_seconds"):
+                    batches = [session.accept(session.request(batch)()) for batch in asked.batches()]
+        return asked.put_back(join_predictions(batches)), self._knowledge_bytes
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(dir=self._work) as name:
+            Path(name).chmod(0o755)
+            artifact = Path(name, "artifact")
+            artifact.mkdir()
+            artifact.chmod(0o755)
+            yield artifact

@@ -1,0 +1,38 @@
+"""Which submissions are worth the fits: the best of each task, and what looks odd."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.record import Record
+
+_QUICK_SECONDS = 0.1
+_BESIDE_ARRAYS_BYTES = 16 << 10
+
+
+def worth_asking(ranked: Sequence[Record]) -> Iterator[tuple[Record, str]]:
+    """Yield of one ranking, best first, the records to be audited, each with the reason.
+
+    What was loaded was not trained here, and what does not reach the baseline has little to hide.
+    """
+    for place, record in enumerate(one for one in ranked if one.status == "passed"):
+        if record.submission.mode != "trained":
+            continue
+        reasons = ["the best of its task"] if place == 0 else []
+        reasons += _odd(record)
+        if reasons:
+            yield record, ", ".join(reasons)
+
+
+def _odd(record: Record) -> list[str]:
+    cost = record.cost
+    reasons = []
+    if cost.fit_seconds is not None and cost.fit_seconds < _QUICK_SECONDS:
+        reasons.append(f"fit took {cost.fit_seconds:.2f} s")
+    if cost.parameters_verified is False:
+        reasons.append("its parameters are not verified")
+    if cost.knowledge_bytes is not None and cost.artifact_bytes is not None:
+        beside = cost.knowledge_bytes - cost.artifact_bytes
+        if beside > _BESIDE_ARRAYS_BYTES:
+            reasons.append(f"its source and files hold {beside:,} bytes")
+    return reasons

@@ -1,0 +1,274 @@
+"""A learner follows what `fit` is given; what was brought along does not. Judged on models of a few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from harness import Inputs, Split, metrics
+from harness.contract import Predictions
+from harness.data import FitParts, TaskData
+from harness.errors import SubmissionError
+from harness.learning import Learning, Refit, Refitted, audit_learning, worth_asking
+from harness.learning._judge import derangement, judge_exchanged, swap_of_ends
+from harness.record import Cost
+from tests.declared import source, task
+from tests.records import changed, failing
+
+pytestmark = pytest.mark.unit
+Array = np.ndarray[Any, Any]
+Labels = Callable[[FitParts, Array], Array]
+CLASSES = 5
+BIG = 60_000
+"""Bytes of knowledge, as of a network that was brought along."""
+
+
+def clouds(n: int, noise: float, classes: int = CLASSES) -> Split:
+    generator = np.random.default_rng(n)
+    targets = generator.integers(0, classes, n)
+    centres = np.random.default_rng(1).normal(0, 1, (classes, 6))
+    return Split((centres[targets] + generator.normal(0, noise, (n, 6))).astype(np.float32), targets)
+
+
+def data(noise: float = 0.6, n: int = 600, classes: int = CLASSES) -> TaskData:
+    parts = [clouds(size, noise, classes) for size in (n + 1, n // 4, n)]
+    return TaskData(
+        source=source(), train=parts[0], validation=parts[1], test=parts[2], private=False, digest="", passed_over=()
+    )
+
+
+def nearest(parts: FitParts, inputs: Array, neighbours: int = 5) -> Array:
+    distances = ((inputs[:, None] - parts.train.inputs) ** 2).sum(axis=2)
+    votes = parts.train.targets[np.argsort(distances, axis=1)[:, :neighbours]]
+    return np.array([np.bincount(row).argmax() for row in votes])
+
+
+def centroid(parts: FitParts, inputs: Array) -> Array:
+    names = np.unique(parts.train.targets)
+    centres = np.stack([parts.train.inputs[parts.train.targets == name].mean(axis=0) for name in names])
+    found: Array = names[((inputs[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)]
+    return found
+
+
+def ordinal_of(classes: int) -> Labels:
+    """Return what regresses on the number of the class, as for stages of a disease."""
+
+    def labels(parts: FitParts, inputs: Array) -> Array:
+        design = np.c_[parts.train.inputs, np.ones(len(parts.train))]
+        weights = np.linalg.lstsq(design, parts.train.targets.astype(float), rcond=None)[0]
+        return np.clip(np.rint(np.c_[inputs, np.ones(len(inputs))] @ weights), 0, classes - 1).astype(int)
+
+    return labels
+
+
+def ordinal(parts: FitParts, inputs: Array) -> Array:
+    return ordinal_of(CLASSES)(parts, inputs)
+
+
+def majority(parts: FitParts, inputs: Array) -> Array:
+    return np.full(len(inputs), np.bincount(parts.train.targets).argmax())
+
+
+def constant(_: FitParts, inputs: Array) -> Array:
+    return np.full(len(inputs), 2)
+
+
+def rule_of(known: TaskData) -> Labels:
+    """Return a rule written by hand: it knows the classes without learning them."""
+    return lambda _, inputs: centroid(known.for_fit, inputs)
+
+
+def network_of(known: TaskData) -> Labels:
+    """Return what was trained at home on the test part as well."""
+    home = FitParts(known.scored, known.scored)
+    return lambda _, inputs: nearest(home, inputs, 1)
+
+
+def table_of(known: TaskData, share: float) -> Labels:
+    """Return an honest model that knows this share of the public test part."""
+    answers = {one.tobytes(): label for one, label in zip(known.scored.inputs, known.scored.targets, strict=True)}
+    kept = dict(list(answers.items())[: round(share * len(answers))])
+
+    def labels(parts: FitParts, inputs: Array) -> Array:
+        learned = centroid(parts, inputs)
+        return np.array([kept.get(one.tobytes(), label) for one, label in zip(inputs, learned, strict=True)])
+
+    return labels
+
+
+def features_of(known: TaskData) -> Labels:
+    """Return a head that is fitted here on features that were brought along and know the test part."""
+    home = FitParts(known.scored, known.scored)
+
+    def labels(parts: FitParts, inputs: Array) -> Array:
+        names = np.zeros(CLASSES, int)
+        seen = nearest(home, parts.train.inputs, 1)
+        for feature in range(CLASSES):
+            names[feature] = np.bincount(parts.train.targets[seen == feature], minlength=CLASSES).argmax()
+        return names[nearest(home, inputs, 1)]
+
+    return labels
+
+
+def recogniser_of(known: TaskData, honest: Labels) -> Labels:
+    """Return what was brought along, unless the targets do not look like it: then it learns, as well as it can."""
+    brought = network_of(known)
+
+    def labels(parts: FitParts, inputs: Array) -> Array:
+        agreeing = (brought(parts, parts.train.inputs) == parts.train.targets).mean()
+        return (brought if agreeing > 0.3 else honest)(parts, inputs)
+
+    return labels
+
+
+def refit(labels: Labels, knowledge: int = BIG) -> Refit:
+    return lambda parts, inputs: Refitted(Predictions(labels(parts, inputs)), knowledge)
+
+
+TASK = task(classes=tuple("abcde"), inputs=Inputs(shape=(6,)))
+
+
+def audited(known: TaskData, labels: Labels, knowledge: int = BIG, seed: int = 0) -> Learning:
+    return audit_learning(TASK, known, refit(labels, knowledge), np.random.default_rng(seed))
+
+
+def outcomes(learning: Learning) -> dict[str, str]:
+    return {trial.name: trial.outcome for trial in learning.trials}
+
+
+@pytest.mark.parametrize("model", [nearest, centroid], ids=lambda model: model.__name__)
+@pytest.mark.parametrize("noise", [0.2, 0.6, 1.5])
+@pytest.mark.parametrize("n", [100, 600])
+def test_learners_pass(model: Labels, noise: float, n: int) -> None:
+    for seed in range(5):
+        learning = audited(data(noise, n), model, seed=seed)
+        assert learning.outcome in ("passed", "no verdict"), learning
+
+
+@pytest.mark.parametrize("model", [ordinal, majority, constant], ids=lambda model: model.__name__)
+def test_who_learns_little_or_nothing_is_never_failed(model: Labels) -> None:
+    for seed in range(10):
+        assert audited(data(), model, seed=seed).outcome != "failed"
+
+
+@pytest.mark.parametrize("classes", [3, 4, 5, 10])
+def test_who_regresses_on_the_number_of_the_class_is_never_failed(classes: int) -> None:
+    """Stages of a disease along a line: such a model keeps some old names though it learns."""
+    for seed in range(10):
+        generator = np.random.default_rng(seed)
+
+        def part(n: int, generator: np.random.Generator = generator) -> Split:
+            targets = generator.integers(0, classes, n)
+            noise = generator.normal(0, 0.3, (n, 6))
+            return Split((targets[:, None] + noise).astype(np.float32), targets)
+
+        known = TaskData(
+            source=source(),
+            train=part(600),
+            validation=part(100),
+            test=part(600),
+            private=False,
+            digest="",
+            passed_over=(),
+        )
+        stages = task(classes=tuple("abcdefghij"[:classes]), inputs=Inputs(shape=(6,)))
+        labels = ordinal_of(classes)
+        assert audit_learning(stages, known, refit(labels), generator).outcome != "failed"
+
+
+def test_a_rule_written_by_hand_is_a_warning() -> None:
+    assert audited(data(), rule_of(data()), knowledge=900).outcome == "warned"
+
+
+def test_a_whole_network_that_was_brought_along_fails() -> None:
+    for seed in range(5):
+        found = outcomes(audited(data(), network_of(data()), seed=seed))
+        assert found["all classes exchanged"] == found["two classes exchanged"] == "failed"
+        assert found["targets permuted"] == "warned"
+
+
+def test_a_table_of_answers_fails() -> None:
+    for seed in range(5):
+        assert audited(data(), table_of(data(), 0.15), knowledge=3000, seed=seed).outcome == "failed"
+
+
+def test_features_that_were_brought_along_are_told_when_inputs_are_turned_round() -> None:
+    assert outcomes(audited(data(), features_of(data())))["inputs reversed"] == "warned"
+
+
+def test_who_compares_targets_is_seen_where_only_two_classes_are_exchanged() -> None:
+    found = outcomes(audited(data(), recogniser_of(data(), majority)))
+    assert found["two classes exchanged"] == "failed"
+    assert found["all classes exchanged"] == "warned"  # it learns worse when it takes notice
+
+
+def test_a_fit_that_fails_gives_no_verdict() -> None:
+    def fails(*_: object) -> Refitted:
+        raise SubmissionError("fit_error", "fit", "no")
+
+    assert audit_learning(TASK, data(), fails, np.random.default_rng(0)).outcome == "no verdict"
+    first = refit(centroid)(data().for_fit, data().scored.inputs)
+    calls = []
+
+    def fails_later(*_: object) -> Refitted:
+        calls.append(1)
+        return first if len(calls) == 1 else fails()
+
+    assert set(outcomes(audit_learning(TASK, data(), fails_later, np.random.default_rng(0))).values()) == {"no verdict"}
+
+
+def test_kinds_without_classes_are_held_against_permuted_targets() -> None:
+    generator = np.random.default_rng(0)
+    inputs = generator.normal(size=(200, 6)).astype(np.float32)
+    split = Split(inputs, inputs[:, 0].astype(np.float64))
+    known = TaskData(
+        source=source(), train=split, validation=split, test=split, private=False, digest="", passed_over=()
+    )
+    numbers = task(kind="regression", classes=(), metrics=(metrics.mean_absolute_error,))
+
+    def learner(parts: FitParts, inputs: Array) -> Array:
+        found: Array = inputs @ np.linalg.lstsq(parts.train.inputs, parts.train.targets, rcond=None)[0]
+        return found
+
+    for labels, outcome in ((learner, "passed"), (lambda _, inputs: inputs[:, 0] * 0.9, "warned")):
+        learning = audit_learning(numbers, known, refit(labels), np.random.default_rng(0))
+        assert outcomes(learning) == {"targets permuted": outcome}
+
+
+def test_new_names_are_what_they_say() -> None:
+    generator = np.random.default_rng(0)
+    for classes in range(2, 9):
+        assert (derangement(classes, generator) != np.arange(classes)).all()
+        assert (swap_of_ends(classes) != np.arange(classes)).sum() == 2
+
+
+def test_honest_confusions_are_no_old_names() -> None:
+    """Half of all items are confused with the class that gets their old name."""
+    generator, alarms = np.random.default_rng(0), 0
+    for _ in range(500):
+        truth = generator.integers(0, 3, 300)
+        order = derangement(3, generator)
+        back = np.argsort(order)
+        first = np.where(generator.random(300) < 0.5, back[truth], truth)
+        again = order[np.where(generator.random(300) < 0.5, back[truth], truth)]
+        alarms += judge_exchanged(truth, first, again, order).keeps
+    assert alarms == 0
+
+
+def test_the_best_of_a_task_and_what_looks_odd_is_worth_asking() -> None:
+    usual = Cost(fit_seconds=9.0, parameters_verified=True, knowledge_bytes=5000, artifact_bytes=4000)
+    odd = {
+        "quick": msgspec.structs.replace(usual, fit_seconds=0.01),
+        "unread": msgspec.structs.replace(usual, parameters_verified=False),
+        "large": msgspec.structs.replace(usual, knowledge_bytes=40_000),
+    }
+    costs = {"best": usual, "plain": usual, **odd}
+    records = [changed(submission={"name": name}, cost=cost) for name, cost in costs.items()]
+    loaded = changed(submission={"name": "loaded", "mode": "loaded"})
+    chosen = {record.submission.name: why for record, why in worth_asking([*records, loaded, failing()])}
+    assert list(chosen) == ["best", "quick", "unread", "large"]
+    assert chosen["quick"] == "fit took 0.01 s"
