@@ -377,7 +377,7 @@ def test_a_regrade_prints_which_grades_change_and_why(tmp_path: Path) -> None:
     course.submit(GUESSES, name="ann")
     said = grade(course, *options)
     assert "1 grade changed:" in said
-    assert any("  Ann Ark · blobs: 10 → 0 (changed submission; score 0." in line for line in said)
+    assert any("  Ann Ark · blobs: 10 → 0 (changed submission; score 0" in line for line in said)
     board = (course.root / "leaderboard" / "README.md").read_text()
     assert "red-fox" in board
     assert "ann" not in board.split()
