@@ -207,6 +207,7 @@ class _Bench:
             yardstick_echo=lambda _: self.yardstick_echo,
             worked=lambda: self.model.process.cpu_seconds,
             disturbance=disturbance,
+            busy_wait_seconds=_WORKER_BUSY_WAIT,
         )
         self._rounds = measure(timed, self._subject.budget, self._available, time.perf_counter)
         requests = [self.model.request(take_items(self._subject.inputs, items), "measure") for items in self._batches]

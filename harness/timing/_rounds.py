@@ -37,6 +37,8 @@ class Timed:
     """CPU time of the model's processes so far."""
     disturbance: Callable[[], str]
     """What disturbed the machine since it was last asked, other than the model's own processes; "" for nothing."""
+    busy_wait_seconds: float = 0.0
+    """How long the model's worker goes on looking for the next request after each turn: not the model's doing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +205,7 @@ def _round(timed: Timed, numbers: range, timer: Timer) -> Round:
         yardstick=yardstick,
         yardstick_itself=itself,
         yardstick_echo=yardstick_echo,
-        worked_seconds=timed.worked() - worked,
+        worked_seconds=max(0.0, timed.worked() - worked - timed.busy_wait_seconds),
         others_seconds=timer() - begin,
         own_seconds=begin - own,
         own_worked_seconds=worked - at_first,

@@ -208,3 +208,12 @@ def test_more_than_one_core_is_seen_in_the_models_own_turns():
     assert cores(*[own_turns([1.0], own=1.0, worked=1.9)] * 4) == pytest.approx(1.885)
     assert cores(*[own_turns([1.0], own=0.001, worked=0.004)] * 9) == 0
     assert cores(own_turns([1.0], own=0.0)) == 0
+
+
+def test_looking_for_the_next_request_is_no_background_work():
+    watch, spent = Watch(), iter(range(10_000))
+    clocked = timed(watch, worked=lambda: next(spent) * 0.0002)
+    share = measure(clocked, Budget(), 100, watch).background_share
+    assert share > 0
+    spent = iter(range(10_000))
+    assert measure(replace(clocked, busy_wait_seconds=0.0002), Budget(), 100, watch).background_share < share / 100
