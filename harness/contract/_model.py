@@ -22,7 +22,7 @@ class TaskInfo:
     name : str
         The task's name, that of its folder.
     kind : str
-        The kind of task: classification, multilabel, regression, segmentation, detection or forecasting.
+        The kind of task, one of those that `Task` lists.
     input_shape : tuple of int or None
         The shape of one input, without the number of items; None for texts.
     input_dtype : str

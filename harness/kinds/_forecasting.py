@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.kinds._agreement import Agreement, Answers, all_of_item, numbers_are_close
-from harness.kinds._kind import (
-    Accepted,
-    Expected,
-    Facts,
-    Header,
-    Kind,
-    check_finite,
-    check_magnitude,
-    describe,
-    describe_header,
-    no_classes,
-)
+from harness.kinds._kind import Expected, Facts, Header, describe, describe_header, no_classes
+from harness.kinds._numeric import Numbers
 
 
-class Forecasting(Kind):
+class Forecasting(Numbers):
     """Targets are (N, horizon) floats."""
 
     name = "forecasting"
@@ -51,22 +40,3 @@ def predict(self, inputs):
         if first.shape == (n, facts.horizon) and first.dtype.kind == "f":
             return None
         return f"{describe_header(first, n)}: expected ({n}, {facts.horizon}) floats"
-
-    def accept(self, facts: Facts, received: Any) -> Accepted:
-        import numpy as np
-
-        check_finite(received)
-        array = received.astype(np.float64)
-        check_magnitude(array)
-        return Accepted(array)
-
-    def agreement(self, first: Answers, second: Answers, *, of_scores: bool = False) -> Agreement:
-        import numpy as np
-
-        close = all_of_item(numbers_are_close(first.values, second.values))
-        return Agreement(~close, np.zeros(len(close), bool))
-
-    def all_right(self, facts: Facts, targets: Any) -> Accepted:
-        import numpy as np
-
-        return Accepted(np.asarray(targets, np.float64))

@@ -65,7 +65,11 @@ class Expected(NamedTuple):
 
 
 class Kind(ABC):
-    """One kind of task. A new one is a subclass in a module of its own, and a line in the list of kinds."""
+    """One kind of task. A new one is a subclass in a module of its own, and a line in the list of kinds.
+
+    What is abstract must be written. The other methods answer for a kind of labels that counts no classes: `agreement`
+    is of labels, `right` and `class_counts` return None.
+    """
 
     name: ClassVar[str]
     """The name that a task declares."""
@@ -110,6 +114,7 @@ class Kind(ABC):
     def agreement(self, first: Answers, second: Answers, *, of_scores: bool = False) -> Agreement:
         """Tell which items got other answers in one run than in another.
 
+        As it is here it compares labels. A kind whose answers are numbers allows for rounding: see `Numbers`.
         Labels must be equal; one that flips between scores as good as equal is excused, and counted. `of_scores`
         says that the scores themselves are judged: they must be as good as equal, then.
         """

@@ -1,4 +1,4 @@
-"""What holds for every kind of task; a new kind adds an example here and nothing else."""
+"""What holds for every kind of task; to this file a new kind adds an example and nothing else."""
 
 from __future__ import annotations
 
@@ -184,6 +184,25 @@ def test_what_may_be_returned_is_accepted_in_pieces_as_well(name: str) -> None:
         assert names >= {metric.name for metric in task.metrics}
         if found.scores is not None:
             assert names >= set(KINDS[name].metrics_of_scores)
+
+
+def rounded(numbers: Any) -> Any:
+    """Floats as another order of additions may give them; whole numbers, such as labels, as they are."""
+    if isinstance(numbers, list):
+        return [rounded(one) for one in numbers]
+    if numbers is None or numbers.dtype.kind != "f":
+        return numbers
+    with np.errstate(over="ignore"):
+        return np.where(numbers == np.floor(numbers), numbers, numbers * (1 + 1e-9))
+
+
+@KIND
+def test_answers_that_differ_by_rounding_are_the_same(name: str) -> None:
+    task, example = task_of(name), EXAMPLES[name]
+    for result in example.good:
+        found = predicted(task, result)
+        again = Predictions(rounded(found.values), rounded(found.scores))
+        assert not differing(name, found, again).any(), "write agreement, or derive the kind from Numbers"
 
 
 @KIND

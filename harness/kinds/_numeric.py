@@ -1,0 +1,34 @@
+"""What kinds have in common whose predictions are numbers: what is accepted, and which runs agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.kinds._agreement import Agreement, Answers, all_of_item, numbers_are_close
+from harness.kinds._kind import Accepted, Facts, Kind, check_finite, check_magnitude
+
+
+class Numbers(Kind):
+    """Base of the kinds whose predictions are numbers of any size: one an item, or several."""
+
+    def accept(self, facts: Facts, received: Any) -> Accepted:
+        """Return finite 64-bit floats; a kind that refuses more calls this one first."""
+        import numpy as np
+
+        check_finite(received)
+        array = received.astype(np.float64)
+        check_magnitude(array)
+        return Accepted(array)
+
+    def agreement(self, first: Answers, second: Answers, *, of_scores: bool = False) -> Agreement:
+        """Tell which items got other numbers, beside how far the numbers lie apart."""
+        import numpy as np
+
+        close = all_of_item(numbers_are_close(first.values, second.values))
+        return Agreement(~close, np.zeros(len(close), bool))
+
+    def all_right(self, facts: Facts, targets: Any) -> Accepted:
+        """Return the targets themselves."""
+        import numpy as np
+
+        return Accepted(np.asarray(targets, np.float64))
