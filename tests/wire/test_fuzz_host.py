@@ -29,16 +29,19 @@ from harness.evaluation._score import score
 from harness.evaluation._session import Session
 from harness.sandbox import Folder
 from harness.wire import Channel, Done, FileSent, Logged, Operators, Raised, Reply, Request
+from tests.kinds.test_kinds import EXAMPLES
 
 N = 2
 """Inputs in a question."""
 FORMS: dict[str, dict[str, Any]] = {
-    "classification": {"input_shape": (2,), "classes": ("a", "b", "c")},
-    "segmentation": {"input_shape": (3, 4), "classes": ("out", "in")},
-    "detection": {"input_shape": (3, 4), "classes": ("a", "b")},
-    "forecasting": {"input_shape": (5,), "classes": (), "horizon": 3},
+    name: {
+        "input_shape": example.inputs.shape[1:],
+        "classes": example.declares.get("classes", ()),
+        "horizon": example.declares.get("horizon"),
+    }
+    for name, example in EXAMPLES.items()
 }
-FITTING = [(N,), (N, 3), (N, 3, 4), (0, 6), (1, 6), (5, 6)]
+FITTING = [(N,), (N, 2), (N, 3), (N, 8, 8), (0, 6), (1, 6), (5, 6)]
 """Shapes that one of the kinds may return."""
 SETTINGS = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
