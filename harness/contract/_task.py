@@ -105,7 +105,8 @@ class Task:
     split : str
         How train, validation and test parts are made, in words a student understands.
     metrics : tuple of Metric
-        The first is the primary one: it is compared with the baseline and ranks. See `harness.metrics`.
+        The first is the primary one: it is compared with the baseline and ranks. ``help(harness.metrics)`` lists those
+        that are ready-made.
     classes : tuple of str, default ()
         The names of the classes in the order of their labels. At least two for classification, multilabel and
         detection; none for regression and forecasting.
@@ -122,8 +123,9 @@ class Task:
         How much of the primary score `perturb` costs an honest model at most, in the metric's unit. A model that loses
         more has memorised the test part and fails. None: this is not looked for.
     points : tuple of pairs of float, default ()
-        Cut-offs (score, points): straight lines lie between them. At least two, such as ``((0.5, 0), (0.9, 10))``; none
-        where the task earns no points. New ones are applied to kept results; nothing is trained again.
+        Cut-offs (score, points): straight lines lie between them. At least two, such as ``((0.5, 0), (0.9, 10))``, or
+        ``((14, 0), (7, 10))`` where a lower score is better; none where the task earns no points. New ones are applied
+        to kept results; nothing is trained again.
     private_test : bool, default False
         Whether the test part is kept from students, in ``$HARNESS_PRIVATE/<task>/test.npz``. Where that is missing,
         scores are on validation.
@@ -341,4 +343,7 @@ class Task:
         problems.expect(is_distinct(scores), "points", self.points, "no two cut-offs at the same score")
         problems.expect(min(points) >= 0, "points", self.points, "points of at least 0")
         rising = [earned for _, earned in sorted(self.points, reverse=not metric.higher_is_better)]
-        problems.expect(rising == sorted(rising), "points", self.points, "no fewer points for a better score")
+        better = f"{'higher' if metric.higher_is_better else 'lower'} {metric.name} is better"
+        problems.expect(
+            rising == sorted(rising), "points", self.points, f"no fewer points for a better score: {better}"
+        )

@@ -142,7 +142,7 @@ def test_lists_will_do_for_tuples_and_points_may_stand_in_any_order():
 def test_points_fall_with_a_score_of_which_less_is_better():
     forecast = {"kind": "forecasting", "classes": (), "horizon": 2, "metrics": (harness.metrics.mean_absolute_error,)}
     declare(**forecast, points=((14, 0), (7, 10)))
-    with pytest.raises(TaskError, match="no fewer points"):
+    with pytest.raises(TaskError, match="no fewer points for a better score: lower mean_absolute_error is better"):
         declare(**forecast, points=((14, 10), (7, 0)))
 
 
