@@ -36,7 +36,7 @@ def submission(name: str, task: str, form: Form) -> int:
 @click.argument("name")
 def task(name: str) -> int:
     """Write tasks/NAME/: a task with generated data, to be made your own."""
-    _said(new_task(opened().folders, name), f"harness tasks show {name}")
+    _said(new_task(opened().folders, name), f"put your data into task.py; harness tasks check {name}")
     return PASSED
 
 
