@@ -8,6 +8,7 @@ from harness.kinds._detection import MAX_BOXES_PER_IMAGE, Detection
 from harness.kinds._forecasting import Forecasting
 from harness.kinds._kind import MAX_MAGNITUDE, Accepted, Expected, Facts, Header, Kind, UnacceptableError, describe
 from harness.kinds._multilabel import MultiLabel
+from harness.kinds._numeric import Numbers
 from harness.kinds._regression import Regression
 from harness.kinds._segmentation import Segmentation
 
@@ -28,6 +29,7 @@ __all__ = [
     "Facts",
     "Header",
     "Kind",
+    "Numbers",
     "UnacceptableError",
     "describe",
     "probabilities",
