@@ -1,4 +1,4 @@
-"""The house as DESIGN section 3 draws it: imports run one way, and the heavy ones only where they are needed."""
+"""The rooms of docs/design.md: imports run one way, and the heavy ones only where they are needed."""
 
 import ast
 import json
