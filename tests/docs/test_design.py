@@ -10,6 +10,7 @@ import click
 import pytest
 
 from harness.cli import main
+from harness.kinds import KINDS
 from tests.conftest import REPOSITORY
 from tests.test_house import ARROWS
 
@@ -81,3 +82,8 @@ def test_the_glossary_is_in_one_order_and_says_something() -> None:
     )
     words = [word for word, _ in rows if word != "word"]
     assert len(words) == len(set(words)) > 20
+
+
+def test_the_glossary_names_every_kind_of_task() -> None:
+    (kinds,) = re.findall(r"^\| kind \| [^:]+: ([a-z, ]+) \|$", DESIGN, re.MULTILINE)
+    assert sorted(kinds.split(", ")) == sorted(KINDS)
