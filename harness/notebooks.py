@@ -10,6 +10,7 @@ import msgspec
 
 MAX_NOTEBOOK_BYTES = 64 << 20
 _MAX_CODE_BYTES = 4 << 20
+_MAX_OUTPUT_CHARACTERS = 64 << 10
 _MAX_CELLS = 5_000
 _MAX_DEPTH = 64
 
@@ -77,8 +78,54 @@ def read_notebook(name: str, content: bytes) -> Notebook:
     return Notebook(name, cells)
 
 
+def last_output(name: str, content: bytes) -> str:
+    """Return the text of the last outputs of a notebook: those of the last code cell that has any, pictures left out.
+
+    Raises:
+        NotebookError: it cannot be read as a notebook.
+    """
+    if len(content) > MAX_NOTEBOOK_BYTES or not _shallow(content):
+        raise NotebookError(f"{name} is too large or nested too deep")
+    try:
+        cells = msgspec.json.decode(content, type=_PrintedNotebook).cells
+        for cell in reversed(cells):
+            outputs = msgspec.json.decode(cell.outputs, type=list[_Output]) if cell.cell_type == "code" else []
+            if outputs:
+                return "\n".join(filter(None, map(_printed, outputs)))[-_MAX_OUTPUT_CHARACTERS:]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotebookError(f"{name} cannot be read as a notebook") from error
+    return ""
+
+
+class _PlainOutput(msgspec.Struct):
+    text: str | list[str] = msgspec.field(default="", name="text/plain")
+
+
+class _Output(msgspec.Struct):
+    text: str | list[str] = ""
+    data: _PlainOutput = msgspec.field(default_factory=_PlainOutput)
+
+
+class _PrintedCell(msgspec.Struct):
+    cell_type: str
+    outputs: msgspec.Raw = msgspec.Raw(b"[]")
+    """Read of one cell only: most of a notebook is pictures."""
+
+
+class _PrintedNotebook(msgspec.Struct):
+    cells: list[_PrintedCell]
+
+
+def _printed(output: _Output) -> str:
+    return _joined(output.text) or _joined(output.data.text)
+
+
+def _joined(text: str | list[str]) -> str:
+    return text if isinstance(text, str) else "".join(text)
+
+
 def _text(cell: _Cell) -> str:
-    text = cell.source if isinstance(cell.source, str) else "".join(cell.source)
+    text = _joined(cell.source)
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -53,7 +53,7 @@ ARROWS = {
     "leaderboard": {"files", "record", "statistics", "text"},
     "taskcheck": PEOPLE | {"course", "data", "metrics", "statistics"},
     "evaluation": PEOPLE
-    | {"artifact", "course", "data", "files", "git", "metrics", "notebooks", "record"}
+    | {"artifact", "claims", "course", "data", "files", "git", "metrics", "notebooks", "record"}
     | {"sandbox", "scratch", "statistics", "taskcheck", "timing", "wire"},
     "grading": PEOPLE | {"course", "data", "evaluation", "files", "pipes", "programs", "record", "sandbox", "scratch"},
     "gradebook": PEOPLE | {"course", "evaluation", "files", "git", "record", "tables", "text"},
@@ -63,7 +63,7 @@ ARROWS = {
     "learning": PEOPLE | {"data", "record", "statistics"},
     "similarity": {"errors", "notebooks", "programs", "text"},
     "scaffold": PEOPLE | {"course", "files"},
-    "report": PEOPLE | {"record", "text"},
+    "report": PEOPLE | {"claims", "record", "text"},
     "export": PEOPLE | {"record", "text"},
     "ci": PEOPLE
     | {"course", "data", "evaluation", "git", "gradebook", "leaderboard", "record", "sandbox"}
@@ -71,8 +71,9 @@ ARROWS = {
     "api": PEOPLE
     | {"course", "data", "evaluation", "files", "gradebook", "grading", "leaderboard", "learning", "locks", "record"}
     | {"report", "sandbox", "text"},
+    "claims": PEOPLE | {"notebooks", "record", "statistics"},
     "cli": PEOPLE
-    | {"api", "ci", "course", "data", "diagnosis", "evaluation", "export", "files", "grading", "gradebook"}
+    | {"api", "ci", "claims", "course", "data", "diagnosis", "evaluation", "export", "files", "grading", "gradebook"}
     | {"interactive", "leaderboard", "learning", "lms", "packages", "programs", "record", "sandbox", "scaffold"}
     | {"similarity", "tables", "taskcheck", "text", "timing"},
 }

@@ -11,11 +11,12 @@ from harness.api._follow import Follower
 from harness.api._grades import GradingRules, KeptGradebook
 from harness.api._open_course import OpenCourse, open_course
 from harness.api._records import Records
-from harness.api._results import CheckedSubmission, Checks, Evaluations, GradingReport, NotDone
+from harness.api._results import CheckedSubmission, Checks, ComparedClaims, Evaluations, GradingReport, NotDone
 
 __all__ = [
     "CheckedSubmission",
     "Checks",
+    "ComparedClaims",
     "Evaluations",
     "Follower",
     "GradingReport",

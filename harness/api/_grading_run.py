@@ -12,12 +12,22 @@ from pathlib import Path
 from harness.api._board import keep_aliases, rebuild_board_if_stale, stores_of
 from harness.api._follow import Follower
 from harness.api._grades import keep, make_gradebook, read_rules
-from harness.api._results import GradingReport
+from harness.api._results import ComparedClaims, GradingReport
 from harness.api._submissions import find_submissions
+from harness.contract import Task
 from harness.course import Course, Submission
 from harness.data import Places, load_data
 from harness.errors import HarnessError, InfrastructureError
-from harness.evaluation import EvaluationResult, Settings, TasksInUse, describe_git
+from harness.evaluation import (
+    EvaluationResult,
+    Settings,
+    TasksInUse,
+    describe_git,
+    lacks_comparison,
+    read_contents,
+    wants_claims,
+    with_claimed,
+)
 from harness.gradebook import NOT_GRADED, Gradebook, Rules
 from harness.grading import (
     Cluster,
@@ -36,6 +46,7 @@ from harness.grading import (
     scheduler,
 )
 from harness.locks import exclusive_lock
+from harness.record import Claims, Record
 from harness.sandbox import ForkServerOwner, Requirement, Start, find_gpus, find_required_sandbox
 from harness.text import count_of, neutral_line
 
@@ -95,6 +106,7 @@ class _GradingRun:
         if request.dry_run:
             return GradingReport(work=work, left_out=tuple(left_out))
         standings, lost = self._do(work, journal)
+        compared = self._claims(submissions)
         if self.rules.roster is not None:
             keep_aliases(course, self.rules.roster.aliases())
         rebuild_board_if_stale(course)
@@ -104,6 +116,7 @@ class _GradingRun:
             left_out=tuple(left_out),
             standings=tuple(standings),
             lost=tuple(lost),
+            claims=tuple(compared),
             gradebook=book,
             kept=keep(course, book.entries),
             not_graded=_not_graded(book, submissions),
@@ -151,6 +164,42 @@ class _GradingRun:
                     if isinstance(event, Lost) and event.final:
                         lost.append(event)
         return sorted(standings, key=lambda standing: (standing.name, standing.task)), lost
+
+    def _claims(self, submissions: Sequence[Submission]) -> list[ComparedClaims]:
+        """Add what submissions claim now to their records, where the task has claims compared; return all of it.
+
+        Claims stand in documents, which no result depends on: they are read here, where the submissions are.
+        """
+        compared = []
+        for submission in submissions:
+            try:
+                task = self.course.task(submission.task)
+            except HarnessError:
+                continue  # the plan has said so
+            if wants_claims(task, self.request.settings):
+                try:
+                    claims = self._claims_of(submission, task)
+                except (HarnessError, OSError) as error:
+                    self.follower.warned(f"{submission}: what it claims is not compared: {error}")
+                    continue
+                compared += [] if claims is None else [ComparedClaims(submission, claims)]
+        return compared
+
+    def _claims_of(self, submission: Submission, task: Task) -> Claims | None:
+        """Add what one submission claims to its record; None where there is none, or its weights are to be scored."""
+        records = stores_of(self.course).records
+        record = records.read(submission.task, submission.name)
+        if not isinstance(record, Record):
+            return None
+        if record.claims is None:
+            contents = read_contents(submission.folder, task.limits, submission.shared)
+            if lacks_comparison(record, contents):
+                self.follower.warned(f"{submission}: its weights were not scored; the next run of grade does it")
+                return None
+        told = with_claimed(record, submission.folder, task)
+        if told != record:
+            records.write(told)
+        return told.claims
 
     def _executor(self, work: Work) -> Executor:
         request = self.request

@@ -260,6 +260,7 @@ class OpenCourse:
         device: Device = "cpu",
         latency_seconds: float = Settings.latency_seconds,
         retrain: bool = False,
+        claims: bool = False,
         keep: Keep = "reuse",
         isolation: str | None = None,
         start: Start = "warm",
@@ -285,6 +286,9 @@ class OpenCourse:
             The longest that latency is measured; it stops when its ratio to the yardstick is known to 2 %.
         retrain : bool
             Whether to train even where ``weights/`` was shipped.
+        claims : bool
+            Whether to compare the score that a submission claims with what its shipped weights and a model trained here
+            reach (`Record.claims`). It decides nothing.
         keep : str
             ``reuse`` returns the record of what has not changed, ``force`` evaluates it again, and ``no_store``
             evaluates, writes no record and leaves the leaderboard alone.
@@ -316,6 +320,7 @@ class OpenCourse:
             seed=seed,
             repeats=repeats,
             weights="retrain" if retrain else "load",
+            claims="compare" if claims else "ignore",
             device=device,
             latency_seconds=latency_seconds,
         )
@@ -349,7 +354,8 @@ class OpenCourse:
     ) -> GradingReport:
         """Grade a class: every submission in `folder`. What has not changed is not evaluated again.
 
-        Weights that were shipped are used only where the task allows it.
+        Weights that were shipped are used only where the task allows it. Where the task declares ``claims=True``, they
+        are compared with what is claimed and what is trained here.
 
         Parameters
         ----------
@@ -404,7 +410,14 @@ class OpenCourse:
             folder=folder,
             only=tuple(only),
             task=task,
-            settings=Settings(data=data, seed=seed, weights="declared", device=device, latency_seconds=latency_seconds),
+            settings=Settings(
+                data=data,
+                seed=seed,
+                weights="declared",
+                claims="declared",
+                device=device,
+                latency_seconds=latency_seconds,
+            ),
             isolation=Requirement.parse(isolation or _GRADES),
             start=start,
             jobs=jobs,

@@ -9,7 +9,7 @@ from harness.course import Submission
 from harness.evaluation import Check, Evaluation
 from harness.gradebook import Gradebook
 from harness.grading import Lost, Obstacle, Standing, Work
-from harness.record import Record
+from harness.record import Claims, Record
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,14 @@ class Checks:
         return not self.not_done and all(one.passed for one in self.done)
 
 
+@dataclass(frozen=True)
+class ComparedClaims:
+    """What a submission claims, beside what its shipped weights and a model trained here reach."""
+
+    submission: Submission
+    claims: Claims
+
+
 @dataclass(frozen=True, kw_only=True)
 class GradingReport:
     """What `OpenCourse.grade` returns.
@@ -94,6 +102,8 @@ class GradingReport:
         How everybody did, in short; empty after a dry run.
     lost : tuple of Lost
         Jobs without a result, for a reason that is not the student's.
+    claims : tuple of ComparedClaims
+        What submissions claim, where the task declares ``claims=True``.
     gradebook : Gradebook or None
         Everybody's grades; None after a dry run.
     kept : KeptGradebook or None
@@ -106,6 +116,7 @@ class GradingReport:
     left_out: tuple[Obstacle, ...]
     standings: tuple[Standing, ...] = ()
     lost: tuple[Lost, ...] = ()
+    claims: tuple[ComparedClaims, ...] = ()
     gradebook: Gradebook | None = None
     kept: KeptGradebook | None = None
     not_graded: int = 0

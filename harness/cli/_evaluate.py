@@ -51,6 +51,11 @@ from harness.sandbox import Isolation
 @device_option
 @latency_option
 @click.option("--retrain", is_flag=True, help="Train even where weights/ was shipped.")
+@click.option(
+    "--claims",
+    is_flag=True,
+    help="Compare the score that is claimed with the shipped weights and with training here. It decides nothing.",
+)
 @click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
 @click.option("--no-store", is_flag=True, help="Write no record and leave the leaderboard alone.")
 @cold_option

@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from harness.api import OpenCourse
+from harness.claims import describe_agreement, describe_figures
 from harness.cli import PASSED
 from harness.cli._grades_options import entries_of, grades_options
 from harness.cli._options import console, opened, output_option
@@ -61,11 +62,28 @@ def feedback(
     if any(origin.system == "canvas" for origin in origins.values()):
         _write(out, folder / "canvas.zip", *zip_for_canvas(made, origins))
     out.print(f"{folder}: feedback for {count_of(len(made), 'person', 'people')}")
-    _write_marking(out, course, task, made, folder)
+    _write_marking(out, course, task, made, folder, _claims(opened_course, task, entries))
     return PASSED
 
 
-def _write_marking(out: Console, course: Course, task: str, made: Sequence[Feedback], pages: Path) -> None:
+def _claims(course: OpenCourse, task: str, entries: Sequence[Entry]) -> dict[str, list[str]]:
+    """Return what to say of the scores that submissions claim, by name."""
+    records = {
+        entry.person.submission: course.records.of_run(task, entry.person.submission, entry.run) for entry in entries
+    }
+    return {
+        name: [
+            *(f"{what} {value}" for what, value in describe_figures(record.claims)),
+            *describe_agreement(record.claims),
+        ]
+        for name, record in records.items()
+        if record is not None and record.claims is not None
+    }
+
+
+def _write_marking(
+    out: Console, course: Course, task: str, made: Sequence[Feedback], pages: Path, claims: Mapping[str, Sequence[str]]
+) -> None:
     """Write the pages for whoever marks into a folder of their own: nothing of it is for students."""
     folder = course.private / "marking" / task
     if folder.is_dir():
@@ -73,7 +91,8 @@ def _write_marking(out: Console, course: Course, task: str, made: Sequence[Feedb
     places = {one.entry.person.submission: course.submissions_folder / one.entry.person.submission for one in made}
     folders = {name: place / task for name, place in places.items() if not place.is_symlink()}
     links = {one.entry.person.key: pages / f"{one.stem}.html" for one in made}
-    for file in marking_pages(course.task(task).title, [one.entry for one in made], folders, links, folder):
+    entries, title = [one.entry for one in made], course.task(task).title
+    for file in marking_pages(title, entries, folders, links, folder, claims):
         write_atomically(folder / file.path, file.content, 0o600)
     out.print(f"{folder / 'index.html'}: for whoever marks")
 

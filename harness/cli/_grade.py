@@ -10,7 +10,7 @@ import click
 
 from harness.api import Follower, GradingReport
 from harness.cli import INFRASTRUCTURE, PASSED
-from harness.cli._grade_show import following, show_plan, show_table
+from harness.cli._grade_show import following, show_claims, show_plan, show_table
 from harness.cli._grades_options import grades_options, show_changes, warn
 from harness.cli._options import (
     Screen,
@@ -58,6 +58,7 @@ def grade(folder: str, dry_run: bool, **options: Any) -> int:
         return PASSED
     has_roster = options["roster"] is not None
     show_table(out, report.standings, report.gradebook, has_roster=has_roster)
+    show_claims(out, report.claims)
     warn(out, report.gradebook.mismatch.lines() if has_roster else [])
     show_changes(out, report.kept)
     out.conclude(_verdict(report))

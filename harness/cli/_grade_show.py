@@ -14,6 +14,8 @@ from rich.live import Live
 from rich.text import Text
 from tabulate import tabulate
 
+from harness.api import ComparedClaims
+from harness.claims import describe_agreement, describe_figures
 from harness.cli._options import teller
 from harness.gradebook import MISSING, NOT_GRADED, Entry, Gradebook, describe_lateness
 from harness.grading import (
@@ -64,6 +66,17 @@ def show_table(out: Console, standings: Sequence[Standing], book: Gradebook, *, 
     rows = [[neutral_line(name), *(of_one.get(task, "") for task in tasks)] for name, of_one in cells.items()]
     if rows:
         out.print(tabulate(rows, ["submission", *tasks], disable_numparse=True))
+
+
+def show_claims(out: Console, compared: Sequence[ComparedClaims]) -> None:
+    """Print of each submission what it claims, beside what its shipped weights and a model trained here reach."""
+    for one in compared:
+        figures, agreement = describe_figures(one.claims), describe_agreement(one.claims)
+        if not figures and not agreement:
+            continue
+        out.print(f"claims: {one.submission}: {'; '.join(' '.join(figure) for figure in figures) or 'none'}")
+        for line in agreement:
+            out.print(f"  {neutral_line(line)}")
 
 
 def _cell(entry: Entry, standing: Standing | None) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from harness.claims import describe_agreement, describe_figures
 from harness.evaluation import Remarks
 from harness.leaderboard import Board, format_seconds, ratio_with_interval
 from harness.record import Failure, Latency, Record, Score, to_reach
@@ -33,6 +34,7 @@ def show(console: Console, record: Record, board: Board | None, told: Remarks, o
         _show_score(console, score, record)
     for label, value in (*_costs(record, told), *_place(record, board)):
         console.print(f"  {label:<17} {value}")
+    _show_claims(console, record)
     for note in told.notes:
         console.print(f"  note: {neutral_line(note)}", style="yellow")
     if record.failure is None:
@@ -51,6 +53,20 @@ def verdict(record: Record) -> str:
     asked = to_reach(base.value, strict=base.strict, higher_is_better=score.higher_is_better)
     word = "passed" if base.met else "below baseline"
     return f"{word}: {who}: {score.name} {score.value:.4f}, baseline {asked}"
+
+
+def _show_claims(console: Console, record: Record) -> None:
+    """Show what should agree, where somebody asked for it."""
+    if record.claims is None:
+        return
+    figures, agreement = describe_figures(record.claims), describe_agreement(record.claims)
+    if not figures and not agreement:
+        figures = [("claimed", "nothing, and no weights were handed in to compare")]
+    console.print(f"  claims            of {record.claims.metric}; they decide nothing")
+    for name, value in figures:
+        console.print(f"    {name:<25} {value}")
+    for line in agreement:
+        console.print(f"    {neutral_line(line)}")
 
 
 def _shown_to_fit(record: Record) -> str:

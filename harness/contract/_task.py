@@ -132,6 +132,9 @@ class Task:
     weights : str, default "retrain"
         Whether trained weights may be handed in: ``"retrain"`` trains each submission anew, ``"allowed"`` loads what
         lies in its ``weights/``.
+    claims : bool, default False
+        Whether ``harness grade`` compares the score that a submission claims with what its shipped weights and a model
+        trained here reach. That is for whoever marks, and decides nothing.
     restricted : bool, default False
         Whether nothing of the data may leave the machine in logs or messages; then published failures say no more than
         their kind and line.
@@ -173,6 +176,7 @@ class Task:
     points: tuple[tuple[float, float], ...] = ()
     private_test: bool = False
     weights: Literal["retrain", "allowed"] = "retrain"
+    claims: bool = False
     restricted: bool = False
     assets: tuple[File, ...] = ()
     packages: tuple[str, ...] = ()
@@ -229,7 +233,7 @@ class Task:
         problems.expect(is_text(self.title), "title", self.title, "a text")
         problems.expect(is_text(self.split), "split", self.split, "how train, validation and test are made, in words")
         problems.expect(self.weights in ("retrain", "allowed"), "weights", self.weights, '"retrain" or "allowed"')
-        for name in ("private_test", "restricted"):
+        for name in ("private_test", "claims", "restricted"):
             value = getattr(self, name)
             problems.expect(isinstance(value, bool), name, value, "True or False")
 

@@ -1,6 +1,7 @@
 """Evaluate one (task, submission): identify, plan, run in isolation, score, audit, record; each is done once."""
 
 from harness.evaluation._calibrate import calibrate
+from harness.evaluation._claims import lacks_comparison, wants_claims, with_claimed
 from harness.evaluation._contract_suite import Check
 from harness.evaluation._evaluation_result import EvaluationResult, Remarks
 from harness.evaluation._evaluator import Evaluation, Evaluator
@@ -9,13 +10,14 @@ from harness.evaluation._identity import Changed, Identity, identify
 from harness.evaluation._observe import Observer, Silent
 from harness.evaluation._refit import Refitter
 from harness.evaluation._roles import role_of
-from harness.evaluation._settings import Device, Settings, WeightsPolicy
+from harness.evaluation._settings import ClaimsPolicy, Device, Settings, WeightsPolicy
 from harness.evaluation._snapshot import Contents, read_contents, read_files
 from harness.evaluation._tasks_in_use import TaskInUse, TasksInUse
 
 __all__ = [
     "Changed",
     "Check",
+    "ClaimsPolicy",
     "Contents",
     "Device",
     "Evaluation",
@@ -33,8 +35,11 @@ __all__ = [
     "calibrate",
     "describe_git",
     "identify",
+    "lacks_comparison",
     "package_versions",
     "read_contents",
     "read_files",
     "role_of",
+    "wants_claims",
+    "with_claimed",
 ]

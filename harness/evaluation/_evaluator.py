@@ -14,6 +14,7 @@ from harness.course import Course, Submission
 from harness.data import Places, TaskData
 from harness.errors import HarnessError, InfrastructureError
 from harness.evaluation._carry_out import run
+from harness.evaluation._claims import Comparison, lacks_comparison, wants_claims, with_claimed
 from harness.evaluation._contract_suite import Check, check
 from harness.evaluation._evaluation_result import EvaluationResult, Remarks
 from harness.evaluation._identity import identify
@@ -105,7 +106,7 @@ class Evaluator:
 
     def evaluate(self, submission: Submission, observer: Observer) -> Evaluation:
         """Evaluate `submission` and store nothing."""
-        result = self.run(submission, observer)
+        result = self._with_claimed(submission, self.run(submission, observer))
         return Evaluation(submission=submission, record=result.record, how="evaluated", remarks=result.remarks)
 
     def evaluate_and_store(self, submission: Submission, observer: Observer) -> Evaluation:
@@ -115,19 +116,24 @@ class Evaluator:
     def evaluate_if_changed(self, submission: Submission, observer: Observer) -> Evaluation:
         """Return the record of an equal run if there is one, else evaluate and store."""
         with self._copied(submission) as copied:
+            contents, task = copied.snapshot.contents, self.tasks.task(submission.task)
+            wanted = wants_claims(task.task, self._settings)
             identity = identify(
                 submission.name,
-                copied.snapshot.contents,
-                self.tasks.task(submission.task),
+                contents,
+                task,
                 self._settings,
                 self._sandbox.isolation.level.value,
             )
             newest = self._stores.records.read(submission.task, submission.name)
             if not isinstance(newest, Record):
                 _log.info("%s: evaluated, for it has no record that can be read.", submission)
+            elif newest.run.id == identity.id and wanted and lacks_comparison(newest, contents):
+                _log.info("%s: evaluated again, for its claims were not compared.", submission)
             elif newest.run.id == identity.id:
                 _log.info("%s: nothing has changed, so its record stands.", submission)
-                return Evaluation(submission=submission, record=newest, how="reused")
+                record = self._refreshed(submission, newest) if wanted else newest
+                return Evaluation(submission=submission, record=record, how="reused")
             else:
                 _log.info("%s: evaluated again, for %s changed.", submission, identity.describe_changes(newest))
             result = self._run(copied, observer)
@@ -136,7 +142,34 @@ class Evaluator:
     def _run(self, copied: _Copied, observer: Observer) -> EvaluationResult:
         plan = self._plan(copied)
         with _file_system_errors(), _gpu(self._settings.device, self._lock) as gpu:
-            return run(replace(plan, gpu=gpu), self._sandbox, copied.work, self._course.root, observer, self._lock)
+            plan = replace(plan, gpu=gpu)
+            result = run(plan, self._sandbox, copied.work, self._course.root, observer, self._lock)
+            if not wants_claims(plan.task, self._settings):
+                return result
+            return Comparison(
+                plan=plan,
+                submission=copied.submission,
+                brings_weights=copied.snapshot.contents.brings_weights,
+                sandbox=self._sandbox,
+                work=copied.work / "claims",
+                observer=observer,
+                lock=self._lock,
+            ).added_to(result)
+
+    def _with_claimed(self, submission: Submission, result: EvaluationResult) -> EvaluationResult:
+        """Return `result` with what the submission claims, where its weights were compared."""
+        if result.record.claims is None:
+            return result
+        task = self.tasks.task(submission.task).task
+        return replace(result, record=with_claimed(result.record, submission.folder, task))
+
+    def _refreshed(self, submission: Submission, record: Record) -> Record:
+        """Return `record` with what the submission claims now, and keep it: documents may change without a result."""
+        refreshed = with_claimed(record, submission.folder, self.tasks.task(submission.task).task)
+        if refreshed != record:
+            with _file_system_errors():
+                self._stores.records.write(refreshed)
+        return refreshed
 
     def _plan(self, copied: _Copied) -> Plan:
         """Return what is to be done with a copy of a submission."""
@@ -155,6 +188,7 @@ class Evaluator:
 
     def _store(self, submission: Submission, result: EvaluationResult) -> Evaluation:
         """Make `result` the newest record of its submission."""
+        result = self._with_claimed(submission, result)
         with _file_system_errors():
             try:
                 moved = self._stores.keep(result.record, result.evidence)

@@ -12,7 +12,7 @@ import msgspec
 
 from harness.evaluation._plan import Plan
 from harness.evaluation._secret import is_restricted, is_secret
-from harness.record import Audit, Cost, Latency, Machine, Record, Repeat, Score, Uncertainty
+from harness.record import Audit, Claims, Cost, Latency, Machine, Record, Repeat, Score, Uncertainty
 from harness.timing import IntervalTerms
 
 SCORE_DIGITS, TIME_DIGITS, SIZE_DIGITS, TERM_DIGITS = 5, 2, 2, 1
@@ -44,6 +44,15 @@ def bounded(record: Record, *, fit_too: bool) -> Record:
             repeats=tuple(Repeat(seed=one.seed, value=_rounded(one.value, SCORE_DIGITS)) for one in run.repeats),
         ),
     )
+
+
+def publishable_claims(plan: Plan, claims: Claims) -> Claims:
+    """Return `claims` as they may be published; what was claimed comes from documents, which hold none of the data."""
+    if not is_secret(plan):
+        return claims
+    shipped, retrained = (score and _score(score) for score in (claims.shipped, claims.retrained))
+    p_value = _rounded_if_any(claims.p_value, TIME_DIGITS)
+    return msgspec.structs.replace(claims, shipped=shipped, retrained=retrained, p_value=p_value)
 
 
 def _machine(machine: Machine) -> Machine:

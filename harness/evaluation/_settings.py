@@ -12,6 +12,8 @@ from harness.timing import LATENCY_SECONDS
 Device = Literal["cpu", "cuda"]
 WeightsPolicy = Literal["load", "retrain", "declared"]
 """Load the weights that were shipped, train whatever was shipped, or do as the task declares."""
+ClaimsPolicy = Literal["compare", "declared", "ignore"]
+"""Compare what submissions claim, do so where the task declares it, or leave claims alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,9 @@ class Settings:
         How many times a model is trained, each time with another seed; the score is the mean.
     weights : str
         What to do with weights that were shipped: ``load``, ``retrain``, or ``declared``, as the task says.
+    claims : str
+        What to do with scores that submissions claim: ``compare``, ``ignore``, or ``declared``, as the task says. It
+        is no part of what decides a result.
     device : str
         What models may compute on: ``cpu`` or ``cuda``.
     latency_seconds : float
@@ -43,6 +48,7 @@ class Settings:
     seed: int = 0
     repeats: int = 1
     weights: WeightsPolicy = "load"
+    claims: ClaimsPolicy = "ignore"
     device: Device = "cpu"
     latency_seconds: float = LATENCY_SECONDS
     score_on: ScoredOn = "test"

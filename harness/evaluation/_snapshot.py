@@ -40,6 +40,13 @@ class Contents:
 
     digest: str
     ships_weights: bool
+    ships_trained: bool = False
+    """Whether there are trained model files beside the source."""
+
+    @property
+    def brings_weights(self) -> bool:
+        """Whether there is anything trained, wherever it lies."""
+        return self.ships_weights or self.ships_trained
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +75,7 @@ class Snapshot:
     @property
     def contents(self) -> Contents:
         """What `read_contents` says of the folder that this is a copy of."""
-        return Contents(digest=self.digest, ships_weights=self.weights is not None)
+        return Contents(digest=self.digest, ships_weights=self.weights is not None, ships_trained=bool(self.trained))
 
     def in_mode(self, mode: Mode) -> Snapshot:
         """Return the snapshot as workers are shown it: what is trained sees no trained files, what is loaded all."""
@@ -83,6 +90,12 @@ class Snapshot:
                 _copy(path, self.files / WEIGHTS / path.relative_to(self.weights))
         _open_to_all(self.files)
         return replace(self, shipped_bytes=self.shipped_bytes + size)
+
+    def with_any_weights(self) -> Snapshot:
+        """Return the snapshot with trained files beside the source as its artifact, where there is no other."""
+        if self.weights is not None or not self.trained:
+            return self
+        return replace(self, weights=self.files.with_name(_TRAINED))
 
     def explained(self, error: SubmissionError, mode: Mode) -> SubmissionError:
         """Return `error` with the cell of a notebook, and with what was set aside where that is what is missing."""
@@ -122,11 +135,12 @@ class _Entry:
 def read_contents(folder: Path, limits: Limits, shared: Path | None = None) -> Contents:
     """Digest the submission at `folder` where it lies; nothing is copied."""
     digest = hashlib.sha256()
-    ships_weights = False
+    ships_weights = ships_trained = False
     for entry, over in _digested(folder, shared, _cap(limits), digest):
         plain = entry.content is not None and not over
         ships_weights |= plain and entry.role == "weights" and len(entry.path.parts) > 1
-    return Contents(digest=f"sha256:{digest.hexdigest()}", ships_weights=ships_weights)
+        ships_trained |= plain and entry.role == "trained"
+    return Contents(digest=f"sha256:{digest.hexdigest()}", ships_weights=ships_weights, ships_trained=ships_trained)
 
 
 def read_files(

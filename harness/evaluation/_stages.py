@@ -86,6 +86,20 @@ class Stages:
             with self._entered(self._lock.shared()):
                 self._repeat(seed)
 
+    def score_only(self) -> None:
+        """Train or load the model and score it, once: nothing is weighed, timed or audited."""
+        plan = self._plan
+        check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
+        plan = self._plan = with_model(plan, self._sandbox, self._work)
+        seed, artifact = plan.seeds[0], plan.snapshot.weights or self._work
+        with self._entered(self._lock.shared()):
+            if plan.mode == "trained":
+                artifact = self._work / "artifact"
+                self.reached.fitted = self._fit(seed, artifact)
+            self.reached.predicted = self._predict(seed, artifact)
+            with self._phase("score"):
+                self.reached.scored = self._score(self.reached.predicted.predictions)
+
     def _repeat(self, seed: int) -> None:
         """Train and score once more, with another seed."""
         with tempfile.TemporaryDirectory(dir=self._work) as name:

@@ -31,23 +31,38 @@ class MarkingFile:
 
 
 def marking_pages(
-    title: str, entries: Sequence[Entry], folders: Mapping[str, Path], feedback: Mapping[str, Path], below: Path
+    title: str,
+    entries: Sequence[Entry],
+    folders: Mapping[str, Path],
+    feedback: Mapping[str, Path],
+    below: Path,
+    claims: Mapping[str, Sequence[str]] | None = None,
 ) -> Iterator[MarkingFile]:
     """Yield an index of everybody and a page of documents for each submission that has some.
 
     `folders` are the submissions' work on the task by name, `feedback` the page that each person gets by key, `below`
-    is where the files will lie.
+    is where the files will lie, `claims` is what there is to say, line by line, of the scores that they claim.
     """
     documents = {name: found for name, folder in sorted(folders.items()) if (found := document_paths(folder))}
     for name, found in documents.items():
         yield from _documents_of(title, name, (read_document(folders[name], path) for path in found))
-    rows = [_row(entry, documents.get(entry.person.submission, []), feedback, below) for entry in entries]
-    heading = "<tr><th>who</th><th>grade</th><th>why</th><th>handed in</th><th>to be read</th></tr>"
+    told = claims or {}
+    rows = [
+        _row(entry, documents.get(entry.person.submission, []), feedback, below, told.get(entry.person.submission, ()))
+        for entry in entries
+    ]
+    heading = "<tr><th>who</th><th>grade</th><th>why</th><th>handed in</th><th>claims</th><th>to be read</th></tr>"
     body = f"<h1>{neutral_html(title)}</h1><table>{heading}{''.join(rows)}</table>"
     yield MarkingFile(_INDEX, _page(title, body))
 
 
-def _row(entry: Entry, documents: Sequence[PurePosixPath], feedback: Mapping[str, Path], below: Path) -> str:
+def _row(
+    entry: Entry,
+    documents: Sequence[PurePosixPath],
+    feedback: Mapping[str, Path],
+    below: Path,
+    claims: Sequence[str],
+) -> str:
     grade = (
         "–" if entry.final is None else f"{entry.final:g}" + ("" if entry.maximum is None else f"/{entry.maximum:g}")
     )
@@ -58,7 +73,11 @@ def _row(entry: Entry, documents: Sequence[PurePosixPath], feedback: Mapping[str
     if documents:
         links.append(_link(f"{_DOCUMENTS}/{entry.person.submission}.html", _listed(documents)))
     cells = [neutral_html(text) for text in (str(entry.person), grade, describe(entry), handed_in)]
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in [*cells, "<br>".join(links)]) + "</tr>"
+    return (
+        "<tr>"
+        + "".join(f"<td>{cell}</td>" for cell in [*cells, "<br>".join(map(neutral_html, claims)), "<br>".join(links)])
+        + "</tr>"
+    )
 
 
 def _listed(documents: Sequence[PurePosixPath]) -> str:

@@ -8,11 +8,23 @@ from typing import Literal
 
 from harness.course import Submission
 from harness.errors import HarnessError, InfrastructureError
-from harness.evaluation import Changed, Settings, TaskInUse, TasksInUse, identify, read_contents
+from harness.evaluation import (
+    Changed,
+    Settings,
+    TaskInUse,
+    TasksInUse,
+    identify,
+    lacks_comparison,
+    read_contents,
+    wants_claims,
+)
 from harness.record import Record, Status, Store, Unreadable
 from harness.sandbox import Level, Requirement
 
-Reason = Changed | Literal["not graded before", "new", "weaker isolation", "unreadable record", "forced"]
+Reason = (
+    Changed
+    | Literal["not graded before", "new", "weaker isolation", "unreadable record", "claims not compared", "forced"]
+)
 """Why a submission is evaluated."""
 
 
@@ -147,6 +159,8 @@ def _compare(submission: Submission, used: TaskInUse, record: Record | Unreadabl
         return Job(submission, "weaker isolation", fit_seconds)
     identity = identify(submission.name, contents, used, terms.settings, level.value)
     if record.run.id == identity.id:
+        if wants_claims(used.task, terms.settings) and lacks_comparison(record, contents):
+            return Job(submission, "claims not compared", fit_seconds)
         return Kept(submission, Standing.of(record))
     return Job(submission, identity.why_changed(record), fit_seconds)
 

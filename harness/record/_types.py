@@ -222,6 +222,36 @@ class Run(_Part, frozen=True, kw_only=True):
     evidence_digest: str | None
 
 
+class ClaimedScore(_Part, frozen=True, kw_only=True):
+    """A score that the author of a submission states."""
+
+    source: Literal["README", "results.json", "notebook"]
+    line: int | None
+    """In the README; None elsewhere."""
+    value: float
+    low: float
+    high: float
+    """With `low` what the number may stand for as it is rounded."""
+
+
+class Claims(_Part, frozen=True, kw_only=True):
+    """Three figures that should agree. They inform and decide nothing."""
+
+    metric: str
+    """The task's primary metric, which all of this is about."""
+    claimed: tuple[ClaimedScore, ...] = ()
+    unread: tuple[str, ...] = ()
+    """What looks like a claim and cannot be taken for one, a line each."""
+    shipped: Score | None = None
+    """With the weights that were handed in; None where there are none or they could not be scored."""
+    retrained: Score | None = None
+    """Trained here; None where that failed."""
+    p_value: float | None = None
+    """That the weights handed in and those trained here differ, on the same items; None where one is missing."""
+    problem: str | None = None
+    """Why one of the two has no score."""
+
+
 class Record(_Part, frozen=True, kw_only=True):
     """The result of one evaluation."""
 
@@ -235,6 +265,8 @@ class Record(_Part, frozen=True, kw_only=True):
     cost: Cost
     audits: tuple[Audit, ...]
     run: Run
+    claims: Claims | None = None
+    """None where nobody asked to compare them, and in records of earlier versions."""
 
     @property
     def primary(self) -> Score | None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from harness.claims import describe_agreement, describe_figures
 from harness.contract import Task
 from harness.record import Evidence, Record
 from harness.report._charts import HEIGHT, MARGIN, WIDTH, Confusion, confusion, histogram, learning_curve
@@ -34,6 +35,8 @@ def report_html(record: Record, task: Task, evidence: Evidence | None, targets: 
     return page.render(
         record=record,
         task=task,
+        figures=[] if record.claims is None else describe_figures(record.claims),
+        agreement=[] if record.claims is None else describe_agreement(record.claims),
         lines=learning_curve(evidence.curve),
         bars=[] if evidence.latencies is None else histogram(evidence.latencies),
         confusion=_confusion(task, evidence.predictions, targets),

@@ -1,0 +1,16 @@
+"""What a submission claims, beside what its shipped weights and a model trained here reach; all of it informs only."""
+
+from harness.claims._claimed import ClaimFile, FoundClaims, claim_files, find_claims
+from harness.claims._describe_claims import describe_agreement, describe_figures
+from harness.claims._told_apart import paired_p_value, told_apart
+
+__all__ = [
+    "ClaimFile",
+    "FoundClaims",
+    "claim_files",
+    "describe_agreement",
+    "describe_figures",
+    "find_claims",
+    "paired_p_value",
+    "told_apart",
+]

@@ -1,0 +1,171 @@
+"""Read the score that a submission claims, from text and JSON of a bounded size; nothing in it is run.
+
+A number that was rounded stands for all that round to it: 0.94 claims no more than 0.935 to 0.945.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from harness.contract import Metric
+from harness.notebooks import MAX_NOTEBOOK_BYTES, NotebookError, last_output
+from harness.record import ClaimedScore
+
+ClaimSource = Literal["README", "results.json", "notebook"]
+
+_README = re.compile(r"readme(\.(md|rst|txt))?", re.IGNORECASE)
+_README_BYTES, _RESULTS_BYTES = 1 << 20, 64 << 10
+_LINE_CHARACTERS = 200
+"""A longer line is no claim: pictures within a README are lines of a million."""
+_DECORATION = re.compile(r"[*`>#|]|^\s*[-+_'\"]+|[_'\"]+\s*$")
+_CLAIM = re.compile(r"\s*claimed\b(?P<metric>[^:=]*)[:=](?P<said>.*)", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\s*(?P<number>-?(\d{1,20}(\.\d{0,30})?|\.\d{1,30})([eE][-+]?\d{1,3})?)\s*(?P<percent>%?)(?!\w|[.,]\w)"
+)
+_COARSEST = 0.005
+"""The most that rounding may be taken for, as a share of what the metric can be: "1" is no claim of one half."""
+_UNREAD = 5
+_WORDS_BESIDE = frozenset({"score", "test"})
+
+
+@dataclass(frozen=True)
+class ClaimFile:
+    """A file that may hold a claim."""
+
+    name: str
+    source: ClaimSource
+    most_bytes: int
+    """It is not read if it is larger."""
+
+
+@dataclass(frozen=True)
+class FoundClaims:
+    """What a submission claims, and lines on what looks like a claim and is none."""
+
+    claimed: tuple[ClaimedScore, ...]
+    unread: tuple[str, ...]
+
+
+def claim_files(names: Iterable[str]) -> list[ClaimFile]:
+    """Return which of the files in a submission's folder may hold a claim."""
+    names = sorted(name for name in names if not name.startswith("."))
+    readmes = [ClaimFile(name, "README", _README_BYTES) for name in names if _README.fullmatch(name)]
+    results = [ClaimFile(name, "results.json", _RESULTS_BYTES) for name in names if name.lower() == "results.json"]
+    notebooks = [name for name in names if name.lower().endswith(".ipynb")]
+    chosen = ["model.ipynb"] if "model.ipynb" in notebooks else notebooks if len(notebooks) == 1 else []
+    return [*readmes[:1], *results[:1], *(ClaimFile(name, "notebook", MAX_NOTEBOOK_BYTES) for name in chosen)]
+
+
+def find_claims(files: Iterable[tuple[ClaimFile, bytes | None]], metric: Metric) -> FoundClaims:
+    """Return what `files` claim of `metric`, at most one claim a file; the content of no regular file is None."""
+    finding = _Finding(metric)
+    for file, content in files:
+        if content is None:
+            finding.unread.append(f"{file.source} is no regular file")
+        elif len(content) > file.most_bytes:
+            finding.unread.append(f"{file.source} is larger than {_size(file.most_bytes)} and was not read")
+        else:
+            finding.take(file, content)
+    return FoundClaims(tuple(finding.claimed), tuple(finding.unread[:_UNREAD]))
+
+
+@dataclass
+class _Finding:
+    """Claims as they are found."""
+
+    metric: Metric
+    claimed: list[ClaimedScore] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+    def take(self, file: ClaimFile, content: bytes) -> None:
+        reading = self._of_results(content) if file.source == "results.json" else self._of_text(file, content)
+        found = list(reading)
+        self.claimed += found[:1]
+        if len({(one.value, one.low) for one in found}) > 1:
+            self.unread.append(f"{file.source} claims several values of {self.metric.name}: the first is taken")
+
+    def _of_results(self, content: bytes) -> Iterator[ClaimedScore]:
+        source: ClaimSource = "results.json"
+        try:
+            told = json.loads(
+                content.decode("utf-8-sig"), parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number
+            )
+        except json.JSONDecodeError as error:
+            self.unread.append(f"{source}, line {error.lineno}, cannot be read as JSON")
+            return
+        except (ValueError, ArithmeticError, RecursionError):
+            self.unread.append(f"{source} cannot be read as JSON")
+            return
+        claimed: Any = told.get("claimed") if isinstance(told, dict) else None
+        values = claimed if isinstance(claimed, dict) else {"": claimed} if claimed is not None else {}
+        for name, value in values.items():
+            if not self._is_meant(name):
+                self.unread.append(self._other_metric(source))
+            elif isinstance(value, Decimal | str):
+                yield from self._number(str(value), source, source, None)
+            else:
+                self.unread.append(f"{source}: expected a number as the claimed {self.metric.name}")
+
+    def _of_text(self, file: ClaimFile, content: bytes) -> Iterator[ClaimedScore]:
+        in_readme = file.source == "README"
+        try:
+            text = content.decode("utf-8-sig", "replace") if in_readme else last_output(file.name, content)
+        except NotebookError:
+            self.unread.append("the notebook cannot be read, and no claim in it")
+            return
+        for number, line in enumerate(text.splitlines(), 1):
+            match = _CLAIM.match(_DECORATION.sub(" ", line)) if len(line) <= _LINE_CHARACTERS else None
+            if match is None:
+                continue
+            where = f"README, line {number}" if in_readme else "notebook, last output"
+            if self._is_meant(match["metric"]):
+                yield from self._number(match["said"], file.source, where, number if in_readme else None)
+            else:
+                self.unread.append(self._other_metric(where))
+
+    def _is_meant(self, name: str) -> bool:
+        """Tell whether `name` is the metric's, however it is spelled; no name is the primary one's."""
+        words = [word for word in _words(name) if word not in _WORDS_BESIDE]
+        return not words or words == _words(self.metric.name)
+
+    def _other_metric(self, where: str) -> str:
+        return f"{where}: claims another score than {self.metric.name}, which is the one compared"
+
+    def _number(self, said: str, source: ClaimSource, where: str, line: int | None) -> Iterator[ClaimedScore]:
+        match = _NUMBER.match(said)
+        if match is None:
+            self.unread.append(f"{where}: expected a number as the claimed {self.metric.name}, such as 0.942 or 94.2 %")
+            return
+        of_hundred = bool(match["percent"]) and self.metric.unit != "%"
+        written = Decimal(match["number"]) / (100 if of_hundred else 1)
+        digits = Decimal(match["number"]).as_tuple().exponent
+        assert isinstance(digits, int)
+        half = float(Decimal(5).scaleb(digits - (3 if of_hundred else 1)))
+        value = float(written)
+        least, most = self.metric.within
+        if not (math.isfinite(value) and least <= value <= most):
+            self.unread.append(f"{where}: the number is not what {self.metric.name} can be, {least:g} to {most:g}")
+            return
+        if math.isfinite(most - least):
+            half = min(half, _COARSEST * (most - least))
+        yield ClaimedScore(
+            source=source, line=line, value=value, low=max(least, value - half), high=min(most, value + half)
+        )
+
+
+def _words(name: str) -> list[str]:
+    return re.sub(r"[\W_]+", " ", name).lower().split()
+
+
+def _no_number(_: str) -> None:
+    raise ValueError("no number of JSON")
+
+
+def _size(count: int) -> str:
+    return f"{count >> 20} MiB" if count >= 1 << 20 else f"{count >> 10} KiB"
