@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,9 +150,10 @@ class _GradingRun:
         """Do the work; return how everybody stands, those kept too, and what could not be graded."""
         standings, lost = [kept.standing for kept in work.kept], list[Lost]()
         stores = stores_of(self.course)
+        jobs = {(job.submission.task, job.submission.name): job.submission for job in work.jobs}
 
         def store(result: EvaluationResult) -> None:
-            stores.keep(result.record, result.evidence)
+            stores.keep(self._with_claimed(result.record, jobs), result.evidence)
 
         executor = self._executor(work)
         if work.jobs:
@@ -164,6 +165,16 @@ class _GradingRun:
                     if isinstance(event, Lost) and event.final:
                         lost.append(event)
         return sorted(standings, key=lambda standing: (standing.name, standing.task)), lost
+
+    def _with_claimed(self, record: Record, jobs: Mapping[tuple[str, str], Submission]) -> Record:
+        """Return `record` with what the submission claims, where its weights were compared."""
+        submission = jobs.get((record.task.name, record.submission.name))
+        if record.claims is None or submission is None:
+            return record
+        try:
+            return with_claimed(record, submission.folder, self.course.task(submission.task))
+        except HarnessError:  # its task has got a mistake meanwhile; the result stands
+            return record
 
     def _claims(self, submissions: Sequence[Submission]) -> list[ComparedClaims]:
         """Add what submissions claim now to their records, where the task has claims compared; return all of it.

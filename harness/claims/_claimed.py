@@ -72,7 +72,8 @@ def find_claims(files: Iterable[tuple[ClaimFile, bytes | None]], metric: Metric)
             finding.unread.append(f"{file.source} is larger than {_size(file.most_bytes)} and was not read")
         else:
             finding.take(file, content)
-    return FoundClaims(tuple(finding.claimed), tuple(finding.unread[:_UNREAD]))
+    unread, more = finding.unread[:_UNREAD], len(finding.unread) - _UNREAD
+    return FoundClaims(tuple(finding.claimed), (*unread, *([f"and {more} more lines like these"] if more > 0 else [])))
 
 
 @dataclass

@@ -31,7 +31,7 @@ def _agreement(claims: Claims) -> Iterator[str]:
         of = f" in the {one.source}" if len(claims.claimed) > 1 else ""
         for name, score in scores.items():
             apart = told_apart(one, score)
-            verdict = f"is {_side(one, score)} the 95 % interval" if apart else "agrees within the 95 % interval"
+            verdict = f"is {_side(one, score)} the 95 % interval" if apart else "is within the 95 % interval"
             yield f"claimed{of} and {name}: {_verdict(apart)}, the claim {verdict}"
     if len(scores) == len(_NAMES):
         p_value = claims.p_value

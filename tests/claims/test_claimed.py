@@ -63,6 +63,11 @@ def test_what_is_no_claim_is_told_in_one_line(text: str, told: str) -> None:
     assert "very good" not in line, "nothing that a student wrote is repeated"
 
 
+def test_many_such_lines_are_counted() -> None:
+    told = claimed(README="Claimed accuracy: high\n" * 900).unread
+    assert (len(told), told[-1]) == (6, "and 895 more lines like these")
+
+
 @pytest.mark.parametrize(
     "text", ["", "We claimed nothing.", "Accuracy: 0.9", b"\xff\xfe\x00", "Claimed accuracy: 0." + "9" * 300]
 )
