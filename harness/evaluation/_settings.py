@@ -1,4 +1,4 @@
-"""What is decided about every evaluation of a run."""
+"""The settings that hold for every evaluation of a run."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from harness.timing import LATENCY_SECONDS
 
 Device = Literal["cpu", "cuda"]
 WeightsPolicy = Literal["load", "retrain", "declared"]
-"""Load the weights that were shipped, train whatever was shipped, or do as the task declares."""
+"""Load shipped weights, train even if weights were shipped, or do what the task declares."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The same for every submission of a run; plain data, which travels to other processes and machines.
+    """Settings for every submission of a run: plain data, which can be sent to other processes and machines.
 
     Attributes
     ----------
@@ -35,8 +35,8 @@ class Settings:
         The longest that latency is measured; it stops when its ratio to the yardstick is known to 2 %. Warming up
         takes time in proportion.
     score_on : str
-        ``test``, or ``validation``, which leaves the test part alone. A test part that is not on this machine is
-        not scored on in either case.
+        ``test``, or ``validation``, which never uses the test part. Without a test part on this machine, scores are on
+        validation in either case.
     """
 
     data: DataChoice = "auto"

@@ -39,7 +39,7 @@ from harness.wire import Operators
 
 _TRIED = 32
 _LEAST_SECONDS, _SHARE_OF_TIME, _MOST_SECONDS = 0.5, 0.05, 10.0
-"""How long altered items are asked: a share of the time so far, within bounds."""
+"""How long a model is asked about altered items: a share of the time so far, within bounds."""
 T = TypeVar("T")
 
 
@@ -53,7 +53,7 @@ class Stages:
         self.phase = "plan"
 
     def run(self) -> None:
-        """Go as far as the submission lets us; `reached` says how far that was."""
+        """Run the stages until one fails; `reached` holds their results."""
         plan, reached = self._plan, self.reached
         first, *others = plan.seeds
         check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
@@ -67,10 +67,10 @@ class Stages:
                 with self._phase("weigh"):
                     reached.weight = weigh_model(plan, self._sandbox, self._work, artifact)
                 reached.predicted = self._predict(first, artifact)
-                self._hold_to_memory()
+                self._require_kept_state()
                 with self._phase("weigh"):
-                    reached.weight = self._weighed_single(reached.weight, first, artifact)
-                reached.weight.hold_to(plan.task.limits)
+                    reached.weight = self._verify_rounded(reached.weight, first, artifact)
+                reached.weight.enforce(plan.task.limits)
                 with self._phase("score"):
                     reached.scored = self._score(reached.predicted.predictions)
                 reached.repeats.append(reached.scored)
@@ -79,7 +79,7 @@ class Stages:
             with self._entered(self._lock.exclusive()) as alone, self._phase("measure"):
                 timed.measure()
             reached.measured = timed.measured(alone=alone)
-        self._hold_to_rules(reached.predicted.operators)
+        self._enforce_rules(reached.predicted.operators)
         reached.audits = audit(plan, reached)
         fail_on_audits(reached.audits)
         for seed in others:
@@ -95,7 +95,7 @@ class Stages:
             self.reached.repeats.append(self._score(self._predict(seed, artifact).predictions))
 
     def evidence(self) -> Evidence:
-        """Return what the record rests on."""
+        """Return the evidence behind the record."""
         predicted, scored, measured = self.reached.predicted, self.reached.scored, self.reached.measured
         predictions = None if predicted is None else predicted.predictions
         return Evidence(
@@ -153,7 +153,7 @@ class Stages:
                 for inputs in asked.batches():
                     batches.append(session.accept(session.request(inputs)()))
                     self._observer.advance(sum(map(len, batches)), len(asked))
-            predictions = asked.put_back(join_predictions(batches))
+            predictions = asked.in_original_order(join_predictions(batches))
             return Predicted(
                 predictions=predictions,
                 altered=self._ask_altered(session, predictions),
@@ -163,8 +163,8 @@ class Stages:
                 peak_device_bytes=session.process.peak_device_bytes,
             )
 
-    def _weighed_single(self, weight: Weight, seed: int, artifact: Path) -> Weight:
-        """Verify the count of a model that answers the same with its 64-bit floats rounded to single precision."""
+    def _verify_rounded(self, weight: Weight, seed: int, artifact: Path) -> Weight:
+        """Mark the count as verified if the model answers the same with its 64-bit floats in single precision."""
         first = self.reached.tried
         if weight.verified or not weight.verified_if_single or first is None:
             return weight
@@ -175,14 +175,14 @@ class Stages:
                 session.setup(seed, "load_error", "load")
                 session.load()
                 again = self._try(session)
-        except (SubmissionError, ValueError):  # then it is not verified, and nothing else
+        except (SubmissionError, ValueError):  # the only consequence is that the count is not verified
             return weight
         if again is None or differing(self._plan.task.kind, first, again).sum() > allowed_to_differ(len(first)):
             return weight
         return replace(weight, verified=True)
 
     def _ask_altered(self, session: Session, predictions: Predictions) -> Altered | None:
-        """Ask the scored items altered, for as long as an audit may take; only in the first repeat."""
+        """Ask about altered scored items for as long as an audit may take, in the first repeat only."""
         plan, perturb = self._plan, checked_perturb(self._plan.task)
         if perturb is None or self.reached.predicted is not None:
             return None
@@ -199,7 +199,7 @@ class Stages:
             return ask_altered(altering, predictions, min(seconds, _MOST_SECONDS))
 
     def _try(self, session: Session) -> Predictions | None:
-        """Return the answers to a few inputs of validation; None where there are none: the line will say why."""
+        """Return the answers to a few inputs of validation, or None if that fails; later stages report the failure."""
         inputs = self._plan.data.for_fit.validation.inputs[: min(_TRIED, self._plan.task.batch)]
         if not len(inputs):
             return None
@@ -211,24 +211,24 @@ class Stages:
         except SubmissionError:
             return None
 
-    def _hold_to_memory(self) -> None:
-        """Refuse a model that keeps nothing and answers differently where it was not trained."""
+    def _require_kept_state(self) -> None:
+        """Raise if the model keeps nothing on itself and answers differently outside the process that trained it."""
         weight = self.reached.weight
         assert weight is not None
         if self.reached.differing and not (weight.parameters or weight.attributes or weight.unread):
             raise SubmissionError(
                 "save_error",
                 "save",
-                "fit kept nothing on self, so what it learned was lost: another process predicts, and there a network "
-                "in a variable of the module is as new; make it an attribute, self.net",
+                "fit kept nothing on self, so what it learned was lost: another process predicts, and a network in a "
+                "variable of the module is untrained there; make it an attribute, self.net",
             )
 
     def translated(self, error: SubmissionError) -> SubmissionError:
-        """Return `error` as its author knows the code: with the cell of a notebook, not a line of ``model.py``."""
+        """Return `error` in terms of the author's code: with the cell of a notebook, not a line of ``model.py``."""
         return self._plan.snapshot.explained(error, self._plan.mode)
 
     def remarks(self, failure: SubmissionError | None) -> Remarks:
-        """Return what is shown besides the record."""
+        """Return the remarks that are shown with the record."""
         reached, weight = self.reached, self.reached.weight
         notes = list(self._plan.snapshot.notes)
         printed = reached.printed_in_fit if self._plan.data.private else reached.printed_in_fit + reached.printed
@@ -250,7 +250,7 @@ class Stages:
         )
 
     def _inspect(self, session: Session, inputs: Any) -> Operators:
-        """Return which operators `predict` uses; one that fails while watched fails only if a rule needs them."""
+        """Return the operators that `predict` uses; failing under inspection matters only if the task has rules."""
         try:
             return session.inspect(inputs)
         except ProtocolError:
@@ -279,7 +279,7 @@ class Stages:
             )
         )
 
-    def _hold_to_rules(self, operators: Operators) -> None:
+    def _enforce_rules(self, operators: Operators) -> None:
         for rule in self._plan.task.rules:
             broken = rule.broken_by(operators.names)
             if broken:
@@ -296,7 +296,7 @@ class Stages:
 
     @contextmanager
     def _worker(self, session: Session, printed: list[str]) -> Iterator[Session]:
-        """Enter `session`; what it prints is added to `printed`."""
+        """Enter `session`, and append its output to `printed` at the end."""
         with self._entered(session, "start") as entered:
             try:
                 yield entered
@@ -305,7 +305,7 @@ class Stages:
 
     @contextmanager
     def _entered(self, context: AbstractContextManager[T], phase: str = "wait") -> Iterator[T]:
-        """Enter `context`, a turn on this machine or a worker; that is a phase."""
+        """Enter `context`, a lock or a session, and count the time that this takes as a phase."""
         with ExitStack() as held:
             with self._phase(phase):
                 entered = held.enter_context(context)
