@@ -1,4 +1,4 @@
-"""Many submissions: what is to be done, and which executor does it."""
+"""Grade many submissions: plan the jobs, and run them on this machine or on a cluster."""
 
 from harness.grading._cluster import Cluster
 from harness.grading._events import Advanced, Begun, Event, Executor, JobDone, Lost, Noticed

@@ -1,4 +1,7 @@
-"""Jobs on other machines, by Dask's `distributed` (distributed.dask.org): at least once done, once kept."""
+"""Run jobs on other machines with Dask's `distributed` (distributed.dask.org).
+
+A job runs at least once, and its result is stored exactly once.
+"""
 
 from __future__ import annotations
 
@@ -27,34 +30,34 @@ from harness.record import Evidence, Git
 
 _ATTEMPTS = 3
 _LOOK_SECONDS = 2.0
-_GONE = "the scheduler is gone: start it, run the same command again; what was graded is kept"
-_AHEAD = 2  # jobs sent for each worker: one to do, one to begin at once; memory does not grow with the class
+_GONE = "the scheduler has stopped: start it and run the same command again; finished results are kept"
+_AHEAD = 2  # jobs sent for each worker, one running and one waiting; memory does not grow with the class
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """Does jobs wherever `connect` leads."""
+    """Runs jobs on the cluster that `connect` opens."""
 
     course: Course
     orders: Orders
     load: Callable[[str], TravellingData]
-    """Gives a task's data, which travels from here."""
+    """Loads a task's data here, to be sent to the workers."""
     git: Git | None
-    """The course's commit: where the work is done there is no repository."""
+    """The course's commit; the workers have no repository."""
     connect: Callable[[], AbstractContextManager[Any]]
     """Opens a `distributed.Client`."""
     patience: float
-    """Seconds to wait for a worker that can do anything."""
+    """Seconds to wait for a usable worker."""
 
     def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
-        """Do `jobs`; what a lost machine had is done elsewhere."""
+        """Run `jobs`; the jobs of a lost machine run elsewhere."""
         with self.connect() as client:
             yield from _ClusterRun(self, client, deque((job, 1) for job in jobs)).run()
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Declared:
-    """What goes along with every submission of a task."""
+class _TaskParcel:
+    """What is sent with every submission of a task."""
 
     files: Files
     limits: Limits
@@ -63,33 +66,33 @@ class _Declared:
 
 @dataclass(eq=False)
 class _ClusterRun:
-    """Jobs sent and jobs to send."""
+    """One grading run: the jobs that were sent, and those still waiting."""
 
     cluster: Cluster
     client: Any
     waiting: deque[tuple[Job, int]]
     _sent: dict[Any, tuple[Job, int]] = field(default_factory=dict)
     _data: dict[str, Any] = field(default_factory=dict)
-    _tasks: dict[str, _Declared] = field(default_factory=dict)
+    _tasks: dict[str, _TaskParcel] = field(default_factory=dict)
     _unfit: dict[str, str] = field(default_factory=dict)
-    """Workers that may not be asked again, and why."""
+    """Workers that get no more jobs, and why."""
     _number: int = 0
 
     def run(self) -> Generator[Event, None, None]:
         deadline = time.monotonic() + self.cluster.patience
         while self.waiting or self._sent:
-            fit = self._fit_workers()
+            fit = self._usable_workers()
             if fit:
                 deadline = time.monotonic() + self.cluster.patience
             elif time.monotonic() > deadline:
-                raise InfrastructureError(self._nobody())
+                raise InfrastructureError(self._no_worker_message())
             while self.waiting and len(self._sent) < _AHEAD * len(fit):
                 yield self._send(fit)
             for future in self._ended():
                 yield from self._take(future)
 
-    def _fit_workers(self) -> list[str]:
-        """Return the addresses of the workers that may be asked."""
+    def _usable_workers(self) -> list[str]:
+        """Return the addresses of the workers that may get jobs."""
         try:
             known = self.client.scheduler_info(n_workers=-1)["workers"]
         except (OSError, TimeoutError) as error:
@@ -98,9 +101,9 @@ class _ClusterRun:
             raise InfrastructureError(_GONE)
         return [address for address in known if address not in self._unfit]
 
-    def _nobody(self) -> str:
-        reasons = "; ".join(sorted(set(self._unfit.values()))) or "none has come"
-        return f"no worker can do anything ({reasons}): see to the workers, run the same command again"
+    def _no_worker_message(self) -> str:
+        reasons = "; ".join(sorted(set(self._unfit.values()))) or "none has connected"
+        return f"there is no usable worker ({reasons}): check the workers, then run the same command again"
 
     def _send(self, fit: list[str]) -> Begun | Lost:
         job, attempt = self.waiting.popleft()
@@ -127,7 +130,7 @@ class _ClusterRun:
             ended = wait(list(self._sent), timeout=_LOOK_SECONDS, return_when="FIRST_COMPLETED").done
         except TimeoutError:
             return []
-        except Exception:  # a cancelled future raises its own error here: look at each
+        except Exception:  # a cancelled future raises its own error here, so each future is checked
             ended = {future for future in self._sent if future.done()}
         return list(ended)
 
@@ -143,7 +146,7 @@ class _ClusterRun:
                 self._unfit[worker] = problem
                 self.waiting.appendleft((job, attempt))
             case Broken(problem, cause):
-                final = attempt >= _ATTEMPTS or cause == "task"  # a task's mistake does not go away
+                final = attempt >= _ATTEMPTS or cause == "task"  # a mistake in a task does not go away
                 if not final:
                     self.waiting.append((job, attempt + 1))
                 yield Lost(job, problem, final=final, cause=cause)
@@ -165,11 +168,11 @@ class _ClusterRun:
             packages=tuple(package_versions().items()),
         )
 
-    def _declared(self, name: str) -> _Declared:
+    def _declared(self, name: str) -> _TaskParcel:
         if name not in self._tasks:
             course = self.cluster.course
             task = course.task(name)
-            self._tasks[name] = _Declared(
+            self._tasks[name] = _TaskParcel(
                 files=Files.of_task(course.tasks_folder, name, course.task_digest(name)),
                 limits=task.limits,
                 assets=tuple(asset.file.digest for asset in assets_here(task, places_of(self.cluster.orders))),
@@ -177,7 +180,7 @@ class _ClusterRun:
         return self._tasks[name]
 
     def _data_of(self, task: str) -> Any:
-        """Return the data's future, sent once; again where the machine that held it is gone."""
+        """Return the future of the task's data, which is sent once, and again if the machine that held it is lost."""
         future = self._data.get(task)
         if future is None or future.status != "finished":
             data = self.cluster.load(task)
@@ -188,14 +191,14 @@ class _ClusterRun:
 
 
 def _at_worker(errand: Errand, data: TravellingData) -> tuple[str, bytes]:
-    """Run `errand` where Dask brought it; say where that is."""
+    """Run `errand` on a Dask worker; return the worker's address and the packed reply."""
     from distributed import get_worker
 
     return get_worker().address, run_errand(errand, data)
 
 
 def _answer(future: Any) -> tuple[str, RunnerReply]:
-    """Return which worker answered what."""
+    """Return the worker's address and its reply."""
     try:
         worker, packed = future.result()
         return worker, msgspec.msgpack.decode(packed, type=RunnerReply)

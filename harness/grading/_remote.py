@@ -1,4 +1,4 @@
-"""One evaluation on another machine; knows nothing of how it got there."""
+"""Evaluate one submission on another machine, independently of how it was sent there."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from harness.scratch import scratch
 
 @dataclass(frozen=True, kw_only=True)
 class Errand:
-    """Everything a machine needs to evaluate one submission, but for the data."""
+    """Everything that a machine needs to evaluate one submission, except the data."""
 
     name: str
     task: str
     submission: Files
     shared: Files | None
-    """What references have in common."""
+    """The folder that references have in common."""
     declaration: Files
     assets: tuple[str, ...]
     """Digests of the pretrained weights that the host has."""
@@ -39,13 +39,13 @@ class Errand:
 
 
 def run_errand(errand: Errand, data: TravellingData) -> bytes:
-    """Evaluate, and return a packed reply; whatever goes wrong is part of it."""
+    """Evaluate, and return a packed reply, which includes any failure."""
     reply = unfitness(errand) or _evaluate(errand, data)
     return msgspec.msgpack.encode(reply)
 
 
 def unfitness(errand: Errand) -> Unfit | None:
-    """Say why this machine's results could not stand beside the others', if so."""
+    """Return why the results of this machine would not be comparable with those of the host, or None."""
     here = platform.node()
     if errand.harness_version != __version__ or dict(errand.packages) != package_versions():
         ours = {"harness": __version__} | package_versions()
@@ -58,18 +58,18 @@ def unfitness(errand: Errand) -> Unfit | None:
     except InfrastructureError as error:
         return Unfit(f"{here}: {error}")
     if not errand.isolation.accepts(level):
-        return Unfit(f"{here} offers isolation {level.value!r}, expected {errand.isolation.level.value!r} at least")
+        return Unfit(f"{here} offers isolation {level.value!r}, expected at least {errand.isolation.level.value!r}")
     return None
 
 
 def _evaluate(errand: Errand, data: TravellingData) -> RunnerReply:
     try:
         with scratch("errand") as root:
-            root.chmod(0o711)  # a worker's own uid passes through
+            root.chmod(0o711)  # a worker's own uid must pass through
             course = Course(root)
             errand.declaration.write(course.tasks_folder)
-            if lacking := _lacking(errand, course):
-                return Unfit(lacking)
+            if problem := _assets_problem(errand, course):
+                return Unfit(problem)
             folder = course.folder_of(errand.name, errand.task)
             errand.submission.write(folder)
             shared = None if errand.shared is None else root / SHARED
@@ -87,17 +87,17 @@ def _evaluate(errand: Errand, data: TravellingData) -> RunnerReply:
     return Finished(outcome.record, outcome.evidence.pack())
 
 
-def _lacking(errand: Errand, course: Course) -> str | None:
-    """Say so if the pretrained weights here are not those of the host: a result may depend on them."""
+def _assets_problem(errand: Errand, course: Course) -> str | None:
+    """Return a message if the pretrained weights here differ from the host's, because results may depend on them."""
     here = tuple(asset.file.digest for asset in assets_here(course.task(errand.task), _places()))
     if here == errand.assets:
         return None
-    return f"{platform.node()} has not the same pretrained weights: run `harness data fetch {errand.task}` there"
+    return f"{platform.node()} does not have the same pretrained weights: run `harness data fetch {errand.task}` there"
 
 
 @cache
 def _sandbox(isolation: Requirement) -> Sandbox:
-    """Find out once per process how well this machine isolates."""
+    """Find the best sandbox of this machine, once per process."""
     return find_sandbox(_places().all(), isolation.level if isolation.exactly else None)
 
 

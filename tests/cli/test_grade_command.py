@@ -78,7 +78,7 @@ def test_the_leaderboard_names_everybody(graded: tuple[TemporaryCourse, list[str
 @pytest.mark.line
 def test_the_log_tells_what_happened_to_whom(graded: tuple[TemporaryCourse, list[str]]) -> None:
     log = (graded[0].root / ".harness" / "grade" / "grade.log").read_text()
-    assert "ann · blobs: begun in process" in log
+    assert "ann · blobs: started in process" in log
     assert "ann · blobs: fit" in log
     assert "ann · blobs: passed 1.0000" in log
     assert "eve · blobs: failed" in log
