@@ -1,4 +1,4 @@
-"""What a grading run looks like: its plan, its progress, its end."""
+"""Show a grading run in a terminal: its plan, its progress and its results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.text import Text
 from tabulate import tabulate
 
-from harness.cli._options import teller
+from harness.cli._options import notice_printer
 from harness.gradebook import MISSING, NOT_GRADED, Entry, Gradebook, describe_lateness
 from harness.grading import (
     Advanced,
@@ -35,7 +35,7 @@ OnEvent = Callable[[Event], None]
 
 
 def show_plan(out: Console, work: Work, *, every: bool) -> None:
-    """Say what will be done and why; `every` job by name."""
+    """Print how many jobs there are and why; with `every`, print each job."""
     reasons = Counter(job.why for job in work.jobs)
     why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
     out.print(f"{len(work.jobs)} to evaluate{f' ({why})' if why else ''}, {len(work.kept)} kept")
@@ -45,7 +45,7 @@ def show_plan(out: Console, work: Work, *, every: bool) -> None:
 
 
 def show_table(out: Console, standings: Sequence[Standing], book: Gradebook, *, has_roster: bool) -> None:
-    """Print how everybody did: a row a person, a column a task, with lateness and points where there are any."""
+    """Print a table of results, with a row for each person and a column for each task."""
     tasks = sorted({standing.task for standing in standings})
     results = {(standing.name, standing.task): standing for standing in standings}
     named = {name for name, _ in results}
@@ -78,19 +78,19 @@ def _cell(entry: Entry, standing: Standing | None) -> str:
 
 
 def _result(standing: Standing) -> str:
-    """Say how a submission did; the reason of a failure has been said as it happened."""
+    """Describe how a submission did, without the reason of a failure, which was printed when it happened."""
     return describe_standing(replace(standing, reason=""))
 
 
 @contextmanager
 def following(out: Console, total: int) -> Iterator[OnEvent]:
-    """Yield a function that takes events: on a terminal it draws progress, elsewhere it prints failures only."""
+    """Yield a function for events, which draws the progress on a terminal and prints only failures elsewhere."""
     progress, told = _Progress(total), set[str]()
-    tell = teller()
+    tell = notice_printer()
     if not out.is_terminal:
         yield lambda event: _say(out, tell, event, progress.take(event), told)
         return
-    # drawn when something happens, never by a clock: nothing of ours may run while latency is measured
+    # drawn for each event rather than periodically, so that the harness is idle while latency is measured
     with Live(console=out, auto_refresh=False, transient=True) as live:
 
         def watch(event: Event) -> None:
@@ -101,7 +101,7 @@ def following(out: Console, total: int) -> Iterator[OnEvent]:
 
 
 class _Progress:
-    """The jobs under way, how many are done, and how long the rest will take."""
+    """The running jobs, how many are done, and how long the rest will take."""
 
     def __init__(self, total: int) -> None:
         self._total, self._done = total, 0
@@ -109,11 +109,11 @@ class _Progress:
         self._begin = time.monotonic()
 
     def take(self, event: Event) -> str:
-        """Take note of `event`; return how far that is."""
+        """Update the progress for `event`, and return it as text."""
         name = str(event.job)
         match event:
             case Begun():
-                self._running[name] = "begun"
+                self._running[name] = "started"
             case Advanced(_, phase):
                 self._running[name] = phase
             case JobDone() | Lost():
@@ -131,7 +131,7 @@ class _Progress:
 
 
 def _say(out: Console, tell: Notify, event: Event, far: str, told: set[str]) -> None:
-    """Print notices and failures as they happen; a task's mistake, the same for everybody, is told in full once."""
+    """Print notices and failures as they happen; a mistake in a task, which affects everybody, is printed once."""
     if isinstance(event, Noticed):
         tell(event.notice)
     elif isinstance(event, Lost):

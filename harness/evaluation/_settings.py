@@ -21,8 +21,8 @@ class Settings:
     Attributes
     ----------
     data : str
-        The source of data: ``auto`` for the first that is here, ``real`` for the first that is not an embedded
-        stand-in, or one kind: ``canonical``, ``local`` or ``embedded``.
+        The source of data: ``auto`` for the first one available, ``real`` for the first one that is not an
+        embedded stand-in, or one kind: ``canonical``, ``local`` or ``embedded``.
     seed : int
         Base of all seeds, in [0, 2**32).
     repeats : int

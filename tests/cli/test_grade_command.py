@@ -323,7 +323,7 @@ def test_two_graders_of_one_course_do_not_work_at_once(slow_course: TemporaryCou
         until(in_phase(slow_course, "bob · blobs: fit"))
         done = slow_course.harness("grade", "--data", "embedded")
     assert done.returncode == 3
-    assert "another `harness grade` works on" in done.stderr
+    assert "another `harness grade` is running on" in done.stderr
 
 
 @pytest.mark.line
