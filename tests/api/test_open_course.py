@@ -67,7 +67,7 @@ def test_what_does_not_exist_is_a_usage_error(opened: OpenCourse) -> None:
     for call in (opened.evaluate, opened.check):
         with pytest.raises(UsageError, match="there is no submissions/nobody"):
             call("submissions/nobody")
-    with pytest.raises(UsageError, match="is no folder of submissions"):
+    with pytest.raises(UsageError, match="is not a folder of submissions"):
         opened.grade()
     with pytest.raises(UsageError, match="there is no record of nobody"):
         opened.records.withdraw("nobody")
