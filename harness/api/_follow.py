@@ -58,10 +58,10 @@ class Follower:
     def checked(self, submission: Submission, check: Check) -> None:
         """Receive the outcome of one check."""
 
-    def asking(self, submission: Submission, why: str) -> None:
+    def testing(self, submission: Submission, why: str) -> None:
         """Receive the submission that the audit of learning tests next, and why it was chosen."""
 
-    def asked(self, submission: Submission, found: Learning) -> None:
+    def tested(self, submission: Submission, found: Learning) -> None:
         """Receive the findings of the audit of learning for a submission."""
 
     def not_done(self, submission: Submission, error: Exception) -> None:

@@ -21,16 +21,16 @@ from harness.evaluation import EvaluationResult, Settings, TasksInUse, describe_
 from harness.gradebook import NOT_GRADED, Gradebook, Rules
 from harness.grading import (
     Cluster,
+    DataParcel,
     Executor,
     Grading,
     JobDone,
+    JobLost,
     Journal,
     LocalExecutor,
-    Lost,
     Orders,
-    Standing,
+    ResultSummary,
     Terms,
-    TravellingData,
     Work,
     plan_work,
     scheduler,
@@ -94,7 +94,7 @@ class _GradingRun:
         self._warn_of_validation(submissions)
         if request.dry_run:
             return GradingReport(work=work, left_out=tuple(left_out))
-        standings, lost = self._do(work, journal)
+        summaries, lost = self._do(work, journal)
         if self.rules.roster is not None:
             keep_aliases(course, self.rules.roster.aliases())
         rebuild_board_if_stale(course)
@@ -102,7 +102,7 @@ class _GradingRun:
         return GradingReport(
             work=work,
             left_out=tuple(left_out),
-            standings=tuple(standings),
+            summaries=tuple(summaries),
             lost=tuple(lost),
             gradebook=book,
             kept=keep(course, book.entries),
@@ -133,9 +133,9 @@ class _GradingRun:
                 where = "its private test part is not here (HARNESS_PRIVATE)"
                 self.follower.warned(f"task {name}: {where}: scores are on validation, and {what}")
 
-    def _do(self, work: Work, journal: Journal) -> tuple[list[Standing], list[Lost]]:
+    def _do(self, work: Work, journal: Journal) -> tuple[list[ResultSummary], list[JobLost]]:
         """Run the jobs; return the results of all submissions, including kept ones, and the jobs without a result."""
-        standings, lost = [kept.standing for kept in work.kept], list[Lost]()
+        summaries, lost = [kept.summary for kept in work.kept], list[JobLost]()
         stores = stores_of(self.course)
 
         def store(result: EvaluationResult) -> None:
@@ -147,10 +147,10 @@ class _GradingRun:
                 for event in Grading(executor=executor, keep=store, journal=journal, log=log).run(work.jobs):
                     follow(event)
                     if isinstance(event, JobDone):
-                        standings.append(Standing.of(event.result.record))
-                    if isinstance(event, Lost) and event.final:
+                        summaries.append(ResultSummary.of(event.result.record))
+                    if isinstance(event, JobLost) and event.final:
                         lost.append(event)
-        return sorted(standings, key=lambda standing: (standing.name, standing.task)), lost
+        return sorted(summaries, key=lambda summary: (summary.name, summary.task)), lost
 
     def _executor(self, work: Work) -> Executor:
         request = self.request
@@ -186,10 +186,10 @@ class _GradingRun:
         course = self.course
         connect, patience = scheduler(address, self.request.jobs, work.threads, self._log_file.parent)
 
-        def load(name: str) -> TravellingData:
+        def load(name: str) -> DataParcel:
             task = course.task(name)
             data = load_data(task, course.task_digest(name), self.places, orders.settings.data)
-            return TravellingData.of(task, data)
+            return DataParcel.of(task, data)
 
         git = describe_git(course.root)
         return Cluster(course=course, orders=orders, load=load, git=git, connect=connect, patience=patience)

@@ -20,14 +20,14 @@ from harness.learning import Learning, Refitted, Trial, audit_learning, worth_as
 
 
 @dataclass(frozen=True)
-class Suspect:
+class Candidate:
     """A submission that is tested, and why."""
 
     submission: Submission
     why: str
 
 
-def worth_asking_in(course: Course, task: str | None) -> Iterator[Suspect]:
+def find_candidates(course: Course, task: str | None) -> Iterator[Candidate]:
     """Yield the submissions worth testing that still exist: the best of each task, and those that look unusual."""
     for group in build_board(course).groups:
         if task not in {None, group.key.task}:
@@ -39,16 +39,16 @@ def worth_asking_in(course: Course, task: str | None) -> Iterator[Suspect]:
                 found = course.submissions(str(folder), group.key.task)
             except HarnessError:  # it has a record but has been removed since
                 continue
-            yield from (Suspect(submission, why) for submission in found)
+            yield from (Candidate(submission, why) for submission in found)
 
 
-def ask_all(
-    course: Course, evaluator: Evaluator, suspects: Iterable[Suspect], follower: Follower
+def audit_submissions(
+    course: Course, evaluator: Evaluator, candidates: Iterable[Candidate], follower: Follower
 ) -> dict[Submission, Learning]:
     """Test one submission after another and store the findings; if one cannot be tested, the others still are."""
     done: dict[Submission, Learning] = {}
-    for one in suspects:
-        follower.asking(one.submission, one.why)
+    for one in candidates:
+        follower.testing(one.submission, one.why)
         try:
             found = _audited(evaluator, one.submission)
         except (HarnessError, OSError) as error:
@@ -56,7 +56,7 @@ def ask_all(
             continue
         done[one.submission] = found
         _keep(course, one.submission, found)
-        follower.asked(one.submission, found)
+        follower.tested(one.submission, found)
     return done
 
 

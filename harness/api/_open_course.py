@@ -13,7 +13,7 @@ from harness.api._evaluation_run import EvaluationRun, Keep, check_all, report_r
 from harness.api._follow import Follower
 from harness.api._grades import GradingRules, make_gradebook, read_rules
 from harness.api._grading_run import GradingRequest, grade_class
-from harness.api._learning_run import Suspect, ask_all, worth_asking_in
+from harness.api._learning_run import Candidate, audit_submissions, find_candidates
 from harness.api._records import Records
 from harness.api._report_page import report_page
 from harness.api._results import Checks, Evaluations, GradingReport
@@ -241,14 +241,14 @@ class OpenCourse:
             No worker starts here.
         """
         follower = follower or Follower()
-        named = [Suspect(one, "named") for one in self.submissions(*paths, task=task)]
-        suspects = named if paths else list(worth_asking_in(self.folders, task))
-        if not suspects:
+        named = [Candidate(one, "named") for one in self.submissions(*paths, task=task)]
+        candidates = named if paths else list(find_candidates(self.folders, task))
+        if not candidates:
             return {}
         with closing(self._sandbox(isolation, start, follower)) as sandbox:
             settings = Settings(data=data, seed=seed, weights="retrain", device=device)
             evaluator = Evaluator(self.folders, sandbox, self.places, settings)
-            return ask_all(self.folders, evaluator, suspects, follower)
+            return audit_submissions(self.folders, evaluator, candidates, follower)
 
     def evaluate(  # noqa: PLR0913 - one argument an option, by name
         self,

@@ -8,7 +8,7 @@ from harness.api._grades import KeptGradebook
 from harness.course import Submission
 from harness.evaluation import Check, Evaluation
 from harness.gradebook import Gradebook
-from harness.grading import Lost, Obstacle, Standing, Work
+from harness.grading import JobLost, Obstacle, ResultSummary, Work
 from harness.record import Record
 
 
@@ -90,9 +90,9 @@ class GradingReport:
         The plan: the jobs, the records that are still valid, and the tasks or submissions that cannot be graded.
     left_out : tuple of Obstacle
         Folders that hold no submission that can be graded, and why.
-    standings : tuple of Standing
+    summaries : tuple of ResultSummary
         A summary of every submission's result; empty after a dry run.
-    lost : tuple of Lost
+    lost : tuple of JobLost
         Jobs without a result, through no fault of the submission.
     gradebook : Gradebook or None
         Everybody's grades; None after a dry run.
@@ -104,8 +104,8 @@ class GradingReport:
 
     work: Work
     left_out: tuple[Obstacle, ...]
-    standings: tuple[Standing, ...] = ()
-    lost: tuple[Lost, ...] = ()
+    summaries: tuple[ResultSummary, ...] = ()
+    lost: tuple[JobLost, ...] = ()
     gradebook: Gradebook | None = None
     kept: KeptGradebook | None = None
     not_graded: int = 0
@@ -123,7 +123,7 @@ class GradingReport:
     @property
     def failed_by_infrastructure(self) -> int:
         """How many jobs have no result because the infrastructure failed."""
-        return len(self.work.jobs) + len(self.work.kept) - len(self.standings) - self.failed_by_task
+        return len(self.work.jobs) + len(self.work.kept) - len(self.summaries) - self.failed_by_task
 
     @property
     def complete(self) -> bool:

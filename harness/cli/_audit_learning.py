@@ -66,10 +66,10 @@ class _ShownLearning(Follower):
     def notice(self, text: str) -> None:
         self._tell(text)
 
-    def asking(self, submission: Submission, why: str) -> None:
+    def testing(self, submission: Submission, why: str) -> None:
         self._out.print(f"{submission} ({why})", style="bold")
 
-    def asked(self, submission: Submission, found: Learning) -> None:  # noqa: ARG002 - Follower's signature
+    def tested(self, submission: Submission, found: Learning) -> None:  # noqa: ARG002 - Follower's signature
         for trial in found.trials:
             sign, style = _SIGNS[trial.outcome]
             self._out.print(f"  {sign} {trial.name}: {neutral_line(trial.detail)}", style=style)

@@ -57,7 +57,7 @@ def grade(folder: str, dry_run: bool, **options: Any) -> int:
     if report.gradebook is None or report.kept is None:
         return PASSED
     has_roster = options["roster"] is not None
-    show_table(out, report.standings, report.gradebook, has_roster=has_roster)
+    show_table(out, report.summaries, report.gradebook, has_roster=has_roster)
     warn(out, report.gradebook.mismatch.lines() if has_roster else [])
     show_changes(out, report.kept)
     out.conclude(_verdict(report))
@@ -94,7 +94,7 @@ def _verdict(report: GradingReport) -> str:
     total = len(work.jobs) + len(work.kept)
     kept = f", {len(work.kept)} of them kept" if work.kept else ""
     by_task, missing = report.failed_by_task, report.failed_by_infrastructure
-    parts = [f"graded: {len(report.standings)} of {total}{kept}"]
+    parts = [f"graded: {len(report.summaries)} of {total}{kept}"]
     parts += [f"{by_task} not graded because of a mistake in their task (fix it)"] if by_task else []
     parts += [f"{missing} failed by the infrastructure (run the same command again)"] if missing else []
     if work.obstacles:

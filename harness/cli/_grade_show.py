@@ -17,16 +17,16 @@ from tabulate import tabulate
 from harness.cli._options import notice_printer
 from harness.gradebook import MISSING, NOT_GRADED, Entry, Gradebook, describe_lateness
 from harness.grading import (
-    Advanced,
-    Begun,
     Event,
     JobDone,
-    Lost,
-    Noticed,
-    Standing,
+    JobLost,
+    JobStarted,
+    NoticeRaised,
+    PhaseReached,
+    ResultSummary,
     Work,
     describe,
-    describe_standing,
+    describe_summary,
 )
 from harness.sandbox import Notify
 from harness.text import neutral_line
@@ -44,42 +44,42 @@ def show_plan(out: Console, work: Work, *, every: bool) -> None:
             out.print(f"  {job}: {job.why}")
 
 
-def show_table(out: Console, standings: Sequence[Standing], book: Gradebook, *, has_roster: bool) -> None:
+def show_table(out: Console, summaries: Sequence[ResultSummary], book: Gradebook, *, has_roster: bool) -> None:
     """Print a table of results, with a row for each person and a column for each task."""
-    tasks = sorted({standing.task for standing in standings})
-    results = {(standing.name, standing.task): standing for standing in standings}
+    tasks = sorted({summary.task for summary in summaries})
+    results = {(summary.name, summary.task): summary for summary in summaries}
     named = {name for name, _ in results}
     cells: dict[str, dict[str, str]] = {}
     for entry in book.entries:
         who = entry.person.submission
         row = str(entry.person) if has_roster else who
-        standing = results.get((who, entry.task))
+        summary = results.get((who, entry.task))
         if entry.task in tasks and (has_roster or who in named):
-            cells.setdefault(row, {})[entry.task] = _cell(entry, standing)
+            cells.setdefault(row, {})[entry.task] = _cell(entry, summary)
     claimed = {entry.person.submission for entry in book.entries}
-    for standing in standings:
-        if standing.name not in claimed:
+    for summary in summaries:
+        if summary.name not in claimed:
             mark = " (not in the roster)" if has_roster else ""
-            cells.setdefault(standing.name + mark, {})[standing.task] = describe_standing(standing)
+            cells.setdefault(summary.name + mark, {})[summary.task] = describe_summary(summary)
     rows = [[neutral_line(name), *(of_one.get(task, "") for task in tasks)] for name, of_one in cells.items()]
     if rows:
         out.print(tabulate(rows, ["submission", *tasks], disable_numparse=True))
 
 
-def _cell(entry: Entry, standing: Standing | None) -> str:
+def _cell(entry: Entry, summary: ResultSummary | None) -> str:
     if entry.status == NOT_GRADED:
         return NOT_GRADED if entry.final is None else f"{NOT_GRADED}, by hand {entry.final:g}"
     score = "" if entry.score is None else f" {entry.score:.4f}"
-    words = entry.status + score if standing is None or entry.status == MISSING else _result(standing)
+    words = entry.status + score if summary is None or entry.status == MISSING else _result(summary)
     late = describe_lateness(entry)
     points = "" if entry.final is None or entry.maximum is None else f" → {entry.final:g} of {entry.maximum:g}"
     excused = ", excused" if entry.excused else ", dropped" if entry.dropped else ""
     return words + (f", {late}" if late else "") + excused + points
 
 
-def _result(standing: Standing) -> str:
+def _result(summary: ResultSummary) -> str:
     """Describe how a submission did, without the reason of a failure, which was printed when it happened."""
-    return describe_standing(replace(standing, reason=""))
+    return describe_summary(replace(summary, reason=""))
 
 
 @contextmanager
@@ -112,11 +112,11 @@ class _Progress:
         """Update the progress for `event`, and return it as text."""
         name = str(event.job)
         match event:
-            case Begun():
+            case JobStarted():
                 self._running[name] = "started"
-            case Advanced(_, phase):
+            case PhaseReached(_, phase):
                 self._running[name] = phase
-            case JobDone() | Lost():
+            case JobDone() | JobLost():
                 self._running.pop(name, None)
                 self._done += isinstance(event, JobDone) or event.final
         return f"{self._done}/{self._total}"
@@ -132,9 +132,9 @@ class _Progress:
 
 def _say(out: Console, tell: Notify, event: Event, far: str, told: set[str]) -> None:
     """Print notices and failures as they happen; a mistake in a task, which affects everybody, is printed once."""
-    if isinstance(event, Noticed):
+    if isinstance(event, NoticeRaised):
         tell(event.notice)
-    elif isinstance(event, Lost):
+    elif isinstance(event, JobLost):
         known = event.cause == "task" and event.problem in told
         told.add(event.problem)
         text = f"{event.job}: not graded, for the same reason" if known else describe(event)

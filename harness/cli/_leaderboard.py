@@ -18,7 +18,7 @@ from harness.text import count_of
     "--withdraw",
     multiple=True,
     metavar="NAME[/TASK]",
-    help="Remove the records of a submission, with their history and evidence, into .harness/withdrawn. Repeatable.",
+    help="Move the records of a submission, with their history and evidence, to .harness/withdrawn. Repeatable.",
 )
 def leaderboard(show: bool, withdraw: tuple[str, ...]) -> int:
     """Rebuild leaderboard/ from the records. The same records give the same bytes."""

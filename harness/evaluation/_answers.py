@@ -28,7 +28,7 @@ def differing(kind: str, first: Predictions, second: Predictions) -> Array:
     return KINDS[kind].agreement(first, second).differing
 
 
-def moved(kind: str, first: Predictions, second: Predictions) -> int:
+def count_changed(kind: str, first: Predictions, second: Predictions) -> int:
     """Return how many items got another answer, including other scores for the same label."""
     return int(KINDS[kind].agreement(first, second, of_scores=True).differing.sum())
 

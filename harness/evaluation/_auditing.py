@@ -35,8 +35,8 @@ def audit(plan: Plan, reached: Reached) -> tuple[Audit, ...]:
         audits.append(repeats_are_computed(measured.repeated))
         audits.append(no_background_work(measured.background))
         audits.append(one_core(measured.cores))
-        audits.append(_of_time(plan, measured))
-        audits += _of_memory(plan, predicted, measured)
+        audits.append(_time_audit(plan, measured))
+        audits += _memory_audits(plan, predicted, measured)
     if predicted is not None and predicted.operators.flops is not None:
         # the worker chooses these names, so they could carry data out of a task whose data is secret
         uncounted = "not published" if is_secret(plan) else ", ".join(predicted.operators.uncounted) or "nothing"
@@ -45,7 +45,7 @@ def audit(plan: Plan, reached: Reached) -> tuple[Audit, ...]:
     return tuple(audits)
 
 
-def _of_memory(plan: Plan, predicted: Predicted, measured: Measured) -> list[Audit]:
+def _memory_audits(plan: Plan, predicted: Predicted, measured: Measured) -> list[Audit]:
     """Audit whether answers were kept by the exact input."""
     task, truth = plan.task, plan.data.scored
     if predicted.altered is None or measured.altered is None:
@@ -58,7 +58,7 @@ def _of_memory(plan: Plan, predicted: Predicted, measured: Measured) -> list[Aud
     return [*([as_well] if as_well else []), keep]
 
 
-def _of_time(plan: Plan, measured: Measured) -> Audit:
+def _time_audit(plan: Plan, measured: Measured) -> Audit:
     if measured.altered is None:
         return skipped_without_jitter("altered inputs take as long", plan.task, "a model that knows the public items")
     seconds, jittered = measured.latencies, measured.jittered

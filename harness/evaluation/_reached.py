@@ -52,9 +52,9 @@ class Reached:
     audits: tuple[Audit, ...] = ()
     phases: dict[str, float] = field(default_factory=dict)
     curve: LearningCurve = field(default_factory=LearningCurve)
-    tried: Predictions | None = None
+    answers_after_fit: Predictions | None = None
     """Answers to a few inputs, by the model in the process that trained it."""
-    differing: int = 0
+    changed_after_load: int = 0
     """How many of these answers changed after save and load."""
     printed_in_fit: list[str] = field(default_factory=list)
     printed: list[str] = field(default_factory=list)

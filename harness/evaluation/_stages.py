@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from harness.contract import Predictions
 from harness.errors import SubmissionError
 from harness.evaluation._altered import Altered, Altering, ask_altered
-from harness.evaluation._answers import allowed_to_differ, differing, moved
+from harness.evaluation._answers import allowed_to_differ, count_changed, differing
 from harness.evaluation._auditing import audit, fail_on_audits
 from harness.evaluation._evaluation_result import Remarks
 from harness.evaluation._measure import Subject, TimedWorkers
@@ -37,7 +37,7 @@ from harness.taskcheck import checked_perturb
 from harness.timing import PROCESS_DEVIATION, Budget, MachineLock, kept_calibration
 from harness.wire import Operators
 
-_TRIED = 32
+_FEW_INPUTS = 32
 _LEAST_SECONDS, _SHARE_OF_TIME, _MOST_SECONDS = 0.5, 0.05, 10.0
 """How long a model is asked about altered items: a share of the time so far, within bounds."""
 T = TypeVar("T")
@@ -125,7 +125,7 @@ class Stages:
                 session.save(artifact)
             cpu_seconds = session.process.cpu_seconds - cpu_before
             if self.reached.fitted is None:
-                self.reached.tried = self._try(session)
+                self.reached.answers_after_fit = self._ask_few_inputs(session)
             return Fitted(
                 fit_seconds=fit_seconds,
                 cpu_seconds=cpu_seconds,
@@ -145,9 +145,11 @@ class Stages:
                     session.setup(seed)
                 session.load()
             load_cpu_seconds = session.process.cpu_seconds - cpu_before
-            if self.reached.predicted is None and self.reached.tried is not None:
-                again = self._try(session)
-                self.reached.differing = 0 if again is None else moved(self._plan.task.kind, self.reached.tried, again)
+            if self.reached.predicted is None and self.reached.answers_after_fit is not None:
+                again = self._ask_few_inputs(session)
+                self.reached.changed_after_load = (
+                    0 if again is None else count_changed(self._plan.task.kind, self.reached.answers_after_fit, again)
+                )
             with self._phase("predict"), session.within("predict_seconds"):
                 batches = []
                 for inputs in asked.batches():
@@ -165,7 +167,7 @@ class Stages:
 
     def _verify_rounded(self, weight: Weight, seed: int, artifact: Path) -> Weight:
         """Mark the count as verified if the model answers the same with its 64-bit floats in single precision."""
-        first = self.reached.tried
+        first = self.reached.answers_after_fit
         if weight.verified or not weight.verified_if_single or first is None:
             return weight
         rounded = self._work / "rounded"
@@ -174,7 +176,7 @@ class Stages:
             with self._session(self._plan.task.threads, Folder("artifact", rounded)) as session:
                 session.setup(seed, "load_error", "load")
                 session.load()
-                again = self._try(session)
+                again = self._ask_few_inputs(session)
         except (SubmissionError, ValueError):  # the only consequence is that the count is not verified
             return weight
         if again is None or differing(self._plan.task.kind, first, again).sum() > allowed_to_differ(len(first)):
@@ -198,9 +200,9 @@ class Stages:
         with self._phase("predict"), session.within("predict_seconds"):
             return ask_altered(altering, predictions, min(seconds, _MOST_SECONDS))
 
-    def _try(self, session: Session) -> Predictions | None:
+    def _ask_few_inputs(self, session: Session) -> Predictions | None:
         """Return the answers to a few inputs of validation, or None if that fails; later stages report the failure."""
-        inputs = self._plan.data.for_fit.validation.inputs[: min(_TRIED, self._plan.task.batch)]
+        inputs = self._plan.data.for_fit.validation.inputs[: min(_FEW_INPUTS, self._plan.task.batch)]
         if not len(inputs):
             return None
         try:
@@ -215,7 +217,7 @@ class Stages:
         """Raise if the model keeps nothing on itself and answers differently outside the process that trained it."""
         weight = self.reached.weight
         assert weight is not None
-        if self.reached.differing and not (weight.parameters or weight.attributes or weight.unread):
+        if self.reached.changed_after_load and not (weight.parameters or weight.attributes or weight.unread):
             raise SubmissionError(
                 "save_error",
                 "save",
@@ -232,10 +234,10 @@ class Stages:
         reached, weight = self.reached, self.reached.weight
         notes = list(self._plan.snapshot.notes)
         printed = reached.printed_in_fit if self._plan.data.private else reached.printed_in_fit + reached.printed
-        if reached.differing and failure is None:
+        if reached.changed_after_load and failure is None:
+            changed, n = reached.changed_after_load, len(reached.answers_after_fit or ())
             notes.append(
-                f"{reached.differing} of {len(reached.tried or ())} answers differ before save and after load: keep "
-                "all that fit learns on self"
+                f"{changed} of {n} answers differ before save and after load: keep all that fit learns on self"
             )
         if reached.curve.left_out:
             left_out = f"{reached.curve.left_out:,} of the points logged were left out"

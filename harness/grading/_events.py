@@ -12,7 +12,7 @@ from harness.grading._work import Job
 
 
 @dataclass(frozen=True)
-class Begun:
+class JobStarted:
     """A job has been started."""
 
     job: Job
@@ -20,7 +20,7 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Advanced:
+class PhaseReached:
     """A job has reached a phase."""
 
     job: Job
@@ -28,7 +28,7 @@ class Advanced:
 
 
 @dataclass(frozen=True)
-class Noticed:
+class NoticeRaised:
     """A notice for the person who runs the command, raised by a job; the same notice may come several times."""
 
     job: Job
@@ -44,7 +44,7 @@ class JobDone:
 
 
 @dataclass(frozen=True)
-class Lost:
+class JobLost:
     """A job has no result, through no fault of the submission."""
 
     job: Job
@@ -54,7 +54,7 @@ class Lost:
     cause: Cause = "infrastructure"
 
 
-Event = Begun | Advanced | Noticed | JobDone | Lost
+Event = JobStarted | PhaseReached | NoticeRaised | JobDone | JobLost
 
 
 class Executor(Protocol):

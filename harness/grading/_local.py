@@ -19,17 +19,17 @@ import msgspec
 
 from harness.errors import InfrastructureError
 from harness.evaluation import EvaluationResult
-from harness.grading._events import Advanced, Begun, Event, JobDone, Lost, Noticed
+from harness.grading._events import Event, JobDone, JobLost, JobStarted, NoticeRaised, PhaseReached
 from harness.grading._runner_messages import (
-    Broken,
     Cause,
     EvaluationRequest,
     Finished,
+    JobFailed,
     Notice,
     Orders,
     PhaseBegun,
     RunnerReply,
-    Unfit,
+    UnsuitableMachine,
 )
 from harness.grading._work import Job
 from harness.pipes import read_message, write_message
@@ -93,7 +93,7 @@ class _Runner:
                 news.put((self, msgspec.msgpack.decode(read_message(stream), type=RunnerReply)))
         news.put((self, None))
 
-    def how_it_ended(self) -> str:
+    def describe_end(self) -> str:
         code = self.process.wait()
         with contextlib.suppress(ValueError):
             if code < 0:
@@ -134,11 +134,11 @@ class _Pool:
     def run(self, jobs: Sequence[Job]) -> Iterator[Event]:
         self._waiting.extend((job, 1) for job in jobs)
         while self._waiting or any(runner.job for runner in self._runners):
-            yield from self._hand_out()
+            yield from self._assign_jobs()
             with contextlib.suppress(queue.Empty):
-                yield from self._hear(*self._news.get(timeout=_LOOK_SECONDS))
+                yield from self._handle(*self._news.get(timeout=_LOOK_SECONDS))
 
-    def _hand_out(self) -> Iterator[Event]:
+    def _assign_jobs(self) -> Iterator[Event]:
         """Give every idle runner a job, and start new runners while there are free slots."""
         while self._waiting:
             runner = next((runner for runner in self._runners if runner.job is None), None)
@@ -152,34 +152,34 @@ class _Pool:
             submission = job.submission
             shared = None if submission.shared is None else str(submission.shared)
             runner.ask(EvaluationRequest(submission.name, submission.task, str(submission.folder), shared))
-            yield Begun(job, f"process {runner.process.pid}")
+            yield JobStarted(job, f"process {runner.process.pid}")
 
-    def _hear(self, runner: _Runner, said: RunnerReply | None) -> Iterator[Event]:
-        reply = Broken(self._remove(runner)) if said is None else said
+    def _handle(self, runner: _Runner, said: RunnerReply | None) -> Iterator[Event]:
+        reply = JobFailed(self._remove(runner)) if said is None else said
         job = runner.job
         if job is None:
             return
         match reply:
             case PhaseBegun(phase):
-                yield Advanced(job, phase)
+                yield PhaseReached(job, phase)
             case Notice(notice):
-                yield Noticed(job, notice)
+                yield NoticeRaised(job, notice)
             case Finished(record, evidence):
                 runner.job = None
                 yield JobDone(job, EvaluationResult(record, Evidence.unpack(evidence)))
-            case Broken(problem, cause):
+            case JobFailed(problem, cause):
                 runner.job = None
-                yield self._lose(job, problem, cause)
-            case Unfit(problem):
+                yield self._retry_or_give_up(job, problem, cause)
+            case UnsuitableMachine(problem):
                 runner.job = None
-                yield self._lose(job, problem, "infrastructure")
+                yield self._retry_or_give_up(job, problem, "infrastructure")
 
-    def _lose(self, job: Job, problem: str, cause: Cause) -> Lost:
+    def _retry_or_give_up(self, job: Job, problem: str, cause: Cause) -> JobLost:
         attempt = self._attempt[str(job)]
         final = attempt >= _ATTEMPTS or cause == "task"  # a mistake in a task does not go away
         if not final:
             self._waiting.append((job, attempt + 1))
-        return Lost(job, problem, final=final, cause=cause)
+        return JobLost(job, problem, final=final, cause=cause)
 
     def _start(self) -> _Runner:
         self._started += 1
@@ -213,7 +213,7 @@ class _Pool:
         """Remove a runner that has ended and its temporary files; return how it ended."""
         self._runners.remove(runner)
         runner.close_input()
-        how = runner.how_it_ended()
+        how = runner.describe_end()
         shutil.rmtree(runner.folder, ignore_errors=True)
         return how
 

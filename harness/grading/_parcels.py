@@ -15,20 +15,20 @@ from harness.evaluation import read_contents, read_files
 
 
 @dataclass(frozen=True)
-class Files:
+class FilesParcel:
     """A folder's files, with None for anything but a regular file, which the receiver must see and refuse."""
 
     digest: str
     content: tuple[tuple[bytes, bytes | None], ...]
 
     @classmethod
-    def of_submission(cls, folder: Path, limits: Limits) -> Files:
+    def of_submission(cls, folder: Path, limits: Limits) -> FilesParcel:
         """Return the files of a submission that a snapshot would read."""
         content = tuple((os.fsencode(path), inside) for path, inside in read_files(folder, limits))
         return cls(read_contents(folder, limits).digest, content)
 
     @classmethod
-    def of_task(cls, tasks: Path, name: str, digest: str) -> Files:
+    def of_task(cls, tasks: Path, name: str, digest: str) -> FilesParcel:
         """Return the files of the task `name` in the folder `tasks`, and those that all tasks share."""
         paths = [path for folder in (tasks / name, tasks / SHARED) for path in sorted(folder.rglob("*"))]
         kept = [path for path in paths if path.is_file() and "__pycache__" not in path.parts]
@@ -47,7 +47,7 @@ class Files:
 
 
 @dataclass(frozen=True, eq=False)
-class TravellingData:
+class DataParcel:
     """A task's data without its declaration, which cannot be sent."""
 
     source: int
@@ -57,7 +57,7 @@ class TravellingData:
     digest: str
 
     @classmethod
-    def of(cls, task: Task, data: TaskData) -> TravellingData:
+    def of(cls, task: Task, data: TaskData) -> DataParcel:
         """Return `data` of `task` in a form that can be sent."""
         splits = (data.train, data.validation, data.test)
         parts = tuple(None if split is None else (split.inputs, split.targets, split.groups) for split in splits)

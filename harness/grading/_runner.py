@@ -27,9 +27,9 @@ from harness.data import Places
 from harness.errors import HarnessError, TaskError
 from harness.evaluation import Evaluator
 from harness.grading._runner_messages import (
-    Broken,
     EvaluationRequest,
     Finished,
+    JobFailed,
     Notice,
     Orders,
     PhaseBegun,
@@ -88,14 +88,14 @@ class Runner:
         try:
             outcome = self._ready(say).run(submission, _Reporter(say))
         except TaskError as error:
-            return Broken(str(error), "task")
+            return JobFailed(str(error), "task")
         except HarnessError as error:
             if error.__cause__ is not None:
                 traceback.print_exc()
-            return Broken(str(error))
+            return JobFailed(str(error))
         except Exception as error:  # a failure of the harness must not be counted against the submission
             traceback.print_exc()
-            return Broken(f"internal error: {type(error).__name__}: {error} (the traceback is in the log)")
+            return JobFailed(f"internal error: {type(error).__name__}: {error} (the traceback is in the log)")
         return Finished(outcome.record, outcome.evidence.pack())
 
     def _ready(self, say: Say) -> Evaluator:

@@ -53,17 +53,17 @@ class Finished(msgspec.Struct, frozen=True, tag=True):
     evidence: bytes
 
 
-class Broken(msgspec.Struct, frozen=True, tag=True):
+class JobFailed(msgspec.Struct, frozen=True, tag=True):
     """The evaluation failed through no fault of the submission."""
 
     problem: str
     cause: Cause = "infrastructure"
 
 
-class Unfit(msgspec.Struct, frozen=True, tag=True):
+class UnsuitableMachine(msgspec.Struct, frozen=True, tag=True):
     """The machine must not be used."""
 
     problem: str
 
 
-RunnerReply = PhaseBegun | Notice | Finished | Broken | Unfit
+RunnerReply = PhaseBegun | Notice | Finished | JobFailed | UnsuitableMachine

@@ -17,7 +17,7 @@ Reason = Changed | Literal["not graded before", "new", "weaker isolation", "unre
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ResultSummary:
     """The summary of a record for tables, small because thousands are in memory at a time."""
 
     name: str
@@ -30,7 +30,7 @@ class Standing:
     """The failure's message on one line."""
 
     @classmethod
-    def of(cls, record: Record) -> Standing:
+    def of(cls, record: Record) -> ResultSummary:
         """Return the summary of `record`."""
         score = None if record.status == "failed" else record.primary
         return cls(
@@ -61,7 +61,7 @@ class Kept:
     """A submission whose record is still valid, so it is not evaluated again."""
 
     submission: Submission
-    standing: Standing
+    summary: ResultSummary
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _compare(submission: Submission, used: TaskInUse, record: Record | Unreadabl
         return Job(submission, "weaker isolation", fit_seconds)
     identity = identify(submission.name, contents, used, terms.settings, level.value)
     if record.run.id == identity.id:
-        return Kept(submission, Standing.of(record))
+        return Kept(submission, ResultSummary.of(record))
     return Job(submission, identity.why_changed(record), fit_seconds)
 
 

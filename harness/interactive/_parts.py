@@ -1,4 +1,4 @@
-"""Write and read the train and validation parts of a task as one file of plain arrays, for notebooks."""
+"""Write and read the train and validation parts of a task as one file of plain arrays, for use in notebooks."""
 
 from __future__ import annotations
 
