@@ -1,4 +1,4 @@
-"""The harness for Python: open a course, check, evaluate, grade; what the commands do is here.
+"""The Python API: open a course, check, evaluate and grade submissions. The commands call it.
 
 >>> import harness
 >>> course = harness.open_course()

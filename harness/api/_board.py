@@ -1,4 +1,4 @@
-"""The leaderboard of a course: built, written by one process at a time, under the names that may be published."""
+"""Build and write the leaderboard of a course, one process at a time, under the names that may be published."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def stores_of(course: Course) -> Stores:
 
 
 def build_board(course: Course) -> Board:
-    """Return the leaderboard as it stands; nothing is written."""
+    """Return the current leaderboard without writing it."""
     stores = stores_of(course)
     return build(stores.records.all(), stores.evidence)
 
 
 def rebuild_board(course: Course) -> Board:
-    """Build the leaderboard and write it, one process at a time: an older board must not overwrite a newer one."""
+    """Build and write the leaderboard under a lock, so that an older board does not overwrite a newer one."""
     course.private.mkdir(exist_ok=True)
     with exclusive_lock(course.private / "leaderboard.lock"):
         board = build_board(course)
@@ -48,7 +48,7 @@ def rebuild_board_if_stale(course: Course) -> None:
 
 
 def keep_aliases(course: Course, aliases: Mapping[str, str]) -> None:
-    """Let the leaderboard show `aliases` in place of names from now on."""
+    """Store `aliases`, which the leaderboard shows in place of names from now on."""
     content, path = msgspec.json.encode(aliases), _aliases_file(course)
     if not path.exists() or path.read_bytes() != content:
         write_atomically(path, content, 0o600)
@@ -65,12 +65,12 @@ def _aliases(course: Course) -> dict[str, str]:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
     except FileNotFoundError:
         return {}
-    except (OSError, msgspec.DecodeError) as error:  # never publish a name that was meant to be hidden
+    except (OSError, msgspec.DecodeError) as error:  # a name that was meant to be hidden must never be published
         raise InfrastructureError(f"{path} cannot be read ({error}): run `harness grade --roster` again") from error
 
 
 def _state(files: Iterable[Path]) -> str:
-    """Digest names, sizes and times."""
+    """Digest the names, sizes and times of files."""
     digest = hashlib.sha256()
     for path in files:
         found = path.stat() if path.exists() else None

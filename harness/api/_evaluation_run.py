@@ -1,4 +1,4 @@
-"""Evaluate and check submissions one after the other; one that cannot be done stops no other."""
+"""Evaluate and check submissions one after another; if one cannot be evaluated, the others still are."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class EvaluationRun:
     follower: Follower
 
     def all(self, submissions: Iterable[Submission]) -> Evaluations:
-        """Evaluate `submissions`; the leaderboard is written once, even if the caller is interrupted."""
+        """Evaluate `submissions`, and write the leaderboard once at the end, even if the caller is interrupted."""
         done: list[Evaluation] = []
         not_done: list[NotDone] = []
         boards = _Boards(self.course)
@@ -55,7 +55,7 @@ class EvaluationRun:
         return Evaluations(tuple(done), tuple(not_done))
 
     def _introduce(self, task: str) -> None:
-        """Say where a task's data comes from before anything is run on it."""
+        """Report where a task's data comes from, before anything runs on it."""
         with self.follower.loading(task):
             used = self.evaluator.tasks.task(task)
         self.follower.loaded(used)
@@ -71,20 +71,20 @@ class EvaluationRun:
 
 
 class _Boards:
-    """The leaderboard as records are added to it, written at the end."""
+    """The leaderboard while records are added to it."""
 
     def __init__(self, course: Course) -> None:
         self._course = course
         self._board: Board | None = None
 
     def with_record(self, evaluation: Evaluation) -> Board:
-        """Return the leaderboard with this evaluation's record, which is stored."""
+        """Return the leaderboard with the record of `evaluation`, which is already stored."""
         if self._board is None or evaluation.how == "evaluated":
             self._board = build_board(self._course)
         return self._board
 
     def write(self) -> None:
-        """Write the leaderboard if somebody was shown it: others may have added records meanwhile."""
+        """Write the leaderboard if it was shown, built again because others may have added records meanwhile."""
         if self._board is not None:
             rebuild_board(self._course)
 
@@ -108,8 +108,8 @@ def check_all(evaluator: Evaluator, submissions: Iterable[Submission], follower:
     return Checks(tuple(done), tuple(not_done))
 
 
-def name_repositories(course: Course, submissions: Iterable[Submission], follower: Follower) -> None:
-    """Say which git repositories lie in submissions: they are left out."""
+def report_repositories(course: Course, submissions: Iterable[Submission], follower: Follower) -> None:
+    """Report the git repositories inside submissions, which are left out."""
     for folder in dict.fromkeys(submission.folder.parent for submission in submissions):
         for path in repositories_in(folder):
             name = neutral_line(str(path.relative_to(course.root)))

@@ -1,4 +1,4 @@
-"""What a long call tells whoever follows it."""
+"""The interface through which long calls report their progress."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from harness.sandbox import Isolation
 
 
 class Follower:
-    """Follows a call of `OpenCourse` while it runs.
+    """Follows the progress of a call of `OpenCourse`.
 
-    Every method does nothing; override those whose news you want. The command line is one such class.
+    Every method does nothing by default; override those that you need. The command line uses subclasses of it.
 
     Examples
     --------
@@ -27,49 +27,49 @@ class Follower:
     """
 
     def notice(self, text: str) -> None:
-        """Take something that the person at the keyboard should know; it may come several times."""
+        """Receive a notice for the person who runs the call; the same notice may come several times."""
 
     def left_out(self, text: str) -> None:
-        """Take what of a submission or a course is left out, and why."""
+        """Receive which part of a submission or a course is left out, and why."""
 
     def warned(self, text: str) -> None:
-        """Take something about the class that looks wrong, before and after grading."""
+        """Receive a warning about the class, before or after grading."""
 
     def isolated(self, isolation: Isolation) -> None:
-        """Take the level of isolation that was found."""
+        """Receive the isolation that is used."""
 
     def loading(self, task: str) -> AbstractContextManager[object]:  # noqa: ARG002 - for those who override it
-        """Return a context that is held while a task's data is loaded."""
+        """Return a context manager that is active while a task's data is loaded."""
         return nullcontext()
 
     def loaded(self, used: TaskInUse) -> None:
-        """Take which data a task is evaluated on, once for each task."""
+        """Receive the data that a task is evaluated on, once for each task."""
 
     def evaluating(self, submission: Submission) -> AbstractContextManager[Observer]:  # noqa: ARG002 - likewise
-        """Return a context that is held while a submission is evaluated, and gives what follows its phases."""
+        """Return a context manager that is active during an evaluation and yields an observer of its phases."""
         return nullcontext(Silent())
 
     def evaluated(self, evaluation: Evaluation, board: Board | None) -> None:
-        """Take the record of a submission; `board` is the leaderboard with it, None where nothing is stored."""
+        """Receive the record of a submission; `board` is the leaderboard with it, or None if nothing is stored."""
 
     def checking(self, submission: Submission) -> None:
-        """Take which submission is checked next."""
+        """Receive the submission that is checked next."""
 
     def checked(self, submission: Submission, check: Check) -> None:
-        """Take how one point of the contract went."""
+        """Receive the outcome of one check."""
 
-    def asking(self, submission: Submission, why: str) -> None:
-        """Take which submission is asked next whether it learned here, and why it is."""
+    def testing(self, submission: Submission, why: str) -> None:
+        """Receive the submission that the audit of learning tests next, and why it was chosen."""
 
-    def asked(self, submission: Submission, found: Learning) -> None:
-        """Take what was found."""
+    def tested(self, submission: Submission, found: Learning) -> None:
+        """Receive the findings of the audit of learning for a submission."""
 
     def not_done(self, submission: Submission, error: Exception) -> None:
-        """Take why a submission could not be evaluated or checked, through no fault of its own."""
+        """Receive why a submission could not be evaluated or checked, through no fault of its own."""
 
     def planned(self, work: Work) -> None:
-        """Take what a grading run will do and why, before it does anything."""
+        """Receive the plan of a grading run before anything is done."""
 
     def grading(self, total: int) -> AbstractContextManager[Callable[[Event], None]]:  # noqa: ARG002 - likewise
-        """Return a context that is held while `total` jobs are done, and gives what takes each event."""
+        """Return a context manager that is active while `total` jobs run and yields a function for their events."""
         return nullcontext(lambda _: None)

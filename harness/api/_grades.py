@@ -1,4 +1,4 @@
-"""The gradebook of a course: its rules, everybody's grades, and what is kept of them."""
+"""The gradebook of a course: read its rules, compute everybody's grades, and store them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from harness.gradebook import (
 
 @dataclass(frozen=True)
 class GradingRules:
-    """The rules of the gradebook, and what is odd about them."""
+    """The rules of the gradebook, and warnings about them."""
 
     rules: Rules
     warnings: tuple[str, ...]
@@ -42,14 +42,14 @@ class GradingRules:
 
 @dataclass(frozen=True)
 class KeptGradebook:
-    """Where the gradebook was written, and which grades changed."""
+    """The file that the gradebook was written to, and the grades that changed."""
 
     path: Path
     changes: tuple[GradeChange, ...]
 
 
 def read_rules(course: Course, roster: Path | None, deadline: str | None, *, count_validation: bool) -> GradingRules:
-    """Return who is in the class, what lateness costs and what was decided by hand, before anything is done.
+    """Read the roster, the policy for late work and the adjustments made by hand.
 
     Raises:
         UsageError: one of the files, or the deadline, has a mistake.
@@ -72,12 +72,12 @@ def read_rules(course: Course, roster: Path | None, deadline: str | None, *, cou
 
 
 def make_gradebook(course: Course, rules: Rules, tasks: Sequence[str] | None = None) -> Gradebook:
-    """Return everybody's grades as they stand now, for every task or for `tasks` only."""
+    """Return everybody's current grades, for every task or only for `tasks`."""
     return compile_gradebook(course, stores_of(course).records, rules, datetime.now().astimezone(), tasks)
 
 
 def keep(course: Course, entries: Sequence[Entry]) -> KeptGradebook:
-    """Keep the gradebook; return which grades changed."""
+    """Store the gradebook, and return the grades that changed."""
     found = keep_gradebook(course, tuple(entries))
     path = course.private / "gradebook.csv"
     content = gradebook_csv(entries).encode()

@@ -1,4 +1,4 @@
-"""Grade a class: plan, do, keep, make the gradebook; one process at a time on a course."""
+"""Grade a class: plan and run the jobs, store the results and make the gradebook, one grader at a time per course."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from harness.evaluation import (
 from harness.gradebook import NOT_GRADED, Gradebook, Rules
 from harness.grading import (
     Cluster,
+    DataParcel,
     Executor,
     Grading,
     JobDone,
+    JobLost,
     Journal,
     LocalExecutor,
-    Lost,
     Orders,
-    Standing,
+    ResultSummary,
     Terms,
-    TravellingData,
     Work,
     plan_work,
     scheduler,
@@ -53,7 +53,7 @@ from harness.text import count_of, neutral_line
 
 @dataclass(frozen=True, kw_only=True)
 class GradingRequest:
-    """What is graded, and how; the arguments of `OpenCourse.grade`."""
+    """The arguments of `OpenCourse.grade`: what is graded, and how."""
 
     folder: str
     only: tuple[str, ...]
@@ -77,7 +77,7 @@ def grade_class(
     fork_servers: ForkServerOwner | None,
     follower: Follower,
 ) -> GradingReport:
-    """Grade every submission that was asked for; what has not changed is not evaluated again."""
+    """Grade all requested submissions; what has not changed is not evaluated again."""
     asked = read_rules(course, request.roster, request.deadline, count_validation=request.count_validation)
     for warning in asked.warnings:
         follower.warned(warning)
@@ -102,10 +102,10 @@ class _GradingRun:
         for obstacle in (*work.obstacles, *left_out):
             text = str(obstacle.error).removeprefix(f"{obstacle.what}: ")
             self.follower.left_out(f"{obstacle.what}: {text}")
-        self._tell_of_validation(submissions)
+        self._warn_of_validation(submissions)
         if request.dry_run:
             return GradingReport(work=work, left_out=tuple(left_out))
-        standings, lost = self._do(work, journal)
+        summaries, lost = self._do(work, journal)
         compared = self._claims(submissions)
         if self.rules.roster is not None:
             keep_aliases(course, self.rules.roster.aliases())
@@ -114,7 +114,7 @@ class _GradingRun:
         return GradingReport(
             work=work,
             left_out=tuple(left_out),
-            standings=tuple(standings),
+            summaries=tuple(summaries),
             lost=tuple(lost),
             claims=tuple(compared),
             gradebook=book,
@@ -132,13 +132,13 @@ class _GradingRun:
         self.follower.planned(work)
         return work
 
-    def _tell_of_validation(self, submissions: Sequence[Submission]) -> None:
-        """Say of which tasks the scores will be on the validation part, because their private test part is not here."""
+    def _warn_of_validation(self, submissions: Sequence[Submission]) -> None:
+        """Warn about tasks whose scores will be on validation because their private test part is not here."""
         for name in sorted({one.task for one in submissions}):
             try:
                 task = self.course.task(name)
             except HarnessError:
-                continue  # the plan has said so
+                continue  # the plan has reported it
             private = self.places.private
             if task.private_test and (private is None or not (private / name).is_dir()):
                 counted = self.request.count_validation
@@ -146,9 +146,9 @@ class _GradingRun:
                 where = "its private test part is not here (HARNESS_PRIVATE)"
                 self.follower.warned(f"task {name}: {where}: scores are on validation, and {what}")
 
-    def _do(self, work: Work, journal: Journal) -> tuple[list[Standing], list[Lost]]:
-        """Do the work; return how everybody stands, those kept too, and what could not be graded."""
-        standings, lost = [kept.standing for kept in work.kept], list[Lost]()
+    def _do(self, work: Work, journal: Journal) -> tuple[list[ResultSummary], list[JobLost]]:
+        """Run the jobs; return the results of all submissions, including kept ones, and the jobs without a result."""
+        summaries, lost = [kept.summary for kept in work.kept], list[JobLost]()
         stores = stores_of(self.course)
         jobs = {(job.submission.task, job.submission.name): job.submission for job in work.jobs}
 
@@ -161,10 +161,10 @@ class _GradingRun:
                 for event in Grading(executor=executor, keep=store, journal=journal, log=log).run(work.jobs):
                     follow(event)
                     if isinstance(event, JobDone):
-                        standings.append(Standing.of(event.result.record))
-                    if isinstance(event, Lost) and event.final:
+                        summaries.append(ResultSummary.of(event.result.record))
+                    if isinstance(event, JobLost) and event.final:
                         lost.append(event)
-        return sorted(standings, key=lambda standing: (standing.name, standing.task)), lost
+        return sorted(summaries, key=lambda summary: (summary.name, summary.task)), lost
 
     def _with_claimed(self, record: Record, jobs: Mapping[tuple[str, str], Submission]) -> Record:
         """Return `record` with what the submission claims, where its weights were compared."""
@@ -226,7 +226,7 @@ class _GradingRun:
         return self._cluster(orders, work, request.scheduler)
 
     def _local(self, orders: Orders, work: Work) -> LocalExecutor:
-        """Do the jobs on this machine: as many at a time as have cores of their own."""
+        """Return an executor for this machine, with as many parallel jobs as have cores of their own."""
         jobs = self.request.jobs
         if work.jobs:
             with closing(find_required_sandbox([self.course.root, *self.places.all()], orders.isolation)) as sandbox:
@@ -242,14 +242,14 @@ class _GradingRun:
         return LocalExecutor(orders=orders, slots=slots, log=self._log_file, fork_servers=self.fork_servers)
 
     def _cluster(self, orders: Orders, work: Work, address: str) -> Cluster:
-        """Do the jobs wherever the scheduler at `address` has them done."""
+        """Return an executor for the cluster of the scheduler at `address`."""
         course = self.course
         connect, patience = scheduler(address, self.request.jobs, work.threads, self._log_file.parent)
 
-        def load(name: str) -> TravellingData:
+        def load(name: str) -> DataParcel:
             task = course.task(name)
             data = load_data(task, course.task_digest(name), self.places, orders.settings.data)
-            return TravellingData.of(task, data)
+            return DataParcel.of(task, data)
 
         git = describe_git(course.root)
         return Cluster(course=course, orders=orders, load=load, git=git, connect=connect, patience=patience)
@@ -260,7 +260,7 @@ class _GradingRun:
 
 
 def _not_graded(book: Gradebook, submissions: Sequence[Submission]) -> int:
-    """Return how many of the submissions that were asked for have no grade through no fault of theirs."""
+    """Return how many of the requested submissions have no grade through no fault of their own."""
     places = {(one.name, one.task) for one in submissions}
     found = {
         (entry.person.submission, entry.task)
@@ -273,20 +273,20 @@ def _not_graded(book: Gradebook, submissions: Sequence[Submission]) -> int:
 
 @contextmanager
 def _one_at_a_time(course: Course) -> Iterator[None]:
-    """Let one grader at a time work on a course."""
+    """Allow only one grader at a time on a course."""
     course.private.mkdir(exist_ok=True)
     with ExitStack() as stack:
         try:
             stack.enter_context(exclusive_lock(course.private / "grade.lock", timeout=0))
         except TimeoutError:
             raise InfrastructureError(
-                f"another `harness grade` works on {course.root}: wait for it, or end it"
+                f"another `harness grade` is running on {course.root}: wait for it, or end it"
             ) from None
         yield
 
 
 class _OneLine(logging.Formatter):
-    """One line a message, in which nothing steers the terminal of whoever reads the log: it may quote a student."""
+    """Writes each message on one line and without control characters, because messages may quote students."""
 
     def format(self, record: logging.LogRecord) -> str:
         return neutral_line(super().format(record))

@@ -1,4 +1,4 @@
-"""Ask whether scores were learned here: whom, and where what is found is kept."""
+"""Run the audit of learning: choose the submissions, test them, and store the findings."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from harness.learning import Learning, Refitted, Trial, audit_learning, worth_as
 
 
 @dataclass(frozen=True)
-class Suspect:
-    """A submission that is asked, and why."""
+class Candidate:
+    """A submission that is tested, and why."""
 
     submission: Submission
     why: str
 
 
-def worth_asking_in(course: Course, task: str | None) -> Iterator[Suspect]:
-    """Yield what the leaderboard says is worth asking and is still there: the best of each task, and what looks odd."""
+def find_candidates(course: Course, task: str | None) -> Iterator[Candidate]:
+    """Yield the submissions worth testing that still exist: the best of each task, and those that look unusual."""
     for group in build_board(course).groups:
         if task not in {None, group.key.task}:
             continue
@@ -37,31 +37,31 @@ def worth_asking_in(course: Course, task: str | None) -> Iterator[Suspect]:
             folder = course.root / (name if name.startswith("reference/") else f"submissions/{name}")
             try:
                 found = course.submissions(str(folder), group.key.task)
-            except HarnessError:  # it was handed in once, and is gone
+            except HarnessError:  # it has a record but has been removed since
                 continue
-            yield from (Suspect(submission, why) for submission in found)
+            yield from (Candidate(submission, why) for submission in found)
 
 
-def ask_all(
-    course: Course, evaluator: Evaluator, suspects: Iterable[Suspect], follower: Follower
+def audit_submissions(
+    course: Course, evaluator: Evaluator, candidates: Iterable[Candidate], follower: Follower
 ) -> dict[Submission, Learning]:
-    """Audit one submission after the other and keep what is found; one that cannot be asked stops no other."""
+    """Test one submission after another and store the findings; if one cannot be tested, the others still are."""
     done: dict[Submission, Learning] = {}
-    for one in suspects:
-        follower.asking(one.submission, one.why)
+    for one in candidates:
+        follower.testing(one.submission, one.why)
         try:
-            found = _asked(evaluator, one.submission)
+            found = _audited(evaluator, one.submission)
         except (HarnessError, OSError) as error:
             follower.not_done(one.submission, error)
             continue
         done[one.submission] = found
         _keep(course, one.submission, found)
-        follower.asked(one.submission, found)
+        follower.tested(one.submission, found)
     return done
 
 
-def _asked(evaluator: Evaluator, submission: Submission) -> Learning:
-    """Audit one submission; one that cannot be fitted at all gives no verdict."""
+def _audited(evaluator: Evaluator, submission: Submission) -> Learning:
+    """Test one submission; if it cannot be fitted at all, there is no verdict."""
     generator = np.random.default_rng(int.from_bytes(os.urandom(16), "little"))
     try:
         with evaluator.refitting(submission) as fits:
@@ -77,7 +77,7 @@ def _asked(evaluator: Evaluator, submission: Submission) -> Learning:
 
 
 def _keep(course: Course, submission: Submission, found: Learning) -> None:
-    """Keep what was found where nothing is published."""
+    """Store the findings in the private folder."""
     path: Path = course.private / "learning" / submission.task / f"{submission.name}.json"
     trials = [msgspec.to_builtins(trial) for trial in found.trials]
     content = msgspec.json.encode({"outcome": found.outcome, "trials": trials})

@@ -1,4 +1,4 @@
-"""A course, opened: all that the commands decide, for Python."""
+"""`OpenCourse`: everything that the commands do with a course, as a Python API."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from contextlib import closing
 from pathlib import Path
 
 from harness.api._board import rebuild_board, stores_of
-from harness.api._evaluation_run import EvaluationRun, Keep, check_all, name_repositories
+from harness.api._evaluation_run import EvaluationRun, Keep, check_all, report_repositories
 from harness.api._follow import Follower
 from harness.api._grades import GradingRules, make_gradebook, read_rules
 from harness.api._grading_run import GradingRequest, grade_class
-from harness.api._learning_run import Suspect, ask_all, worth_asking_in
+from harness.api._learning_run import Candidate, audit_submissions, find_candidates
 from harness.api._records import Records
 from harness.api._report_page import report_page
 from harness.api._results import Checks, Evaluations, GradingReport
@@ -27,7 +27,7 @@ from harness.learning import Learning
 from harness.sandbox import ForkServerOwner, Requirement, Sandbox, Start, find_required_sandbox
 
 _GRADES = "landlock"
-"""The weakest isolation that makes grades unless somebody asks for less."""
+"""The weakest isolation that is accepted for grades by default."""
 
 
 def open_course(path: str | Path = ".", *, data_root: str | Path | None = None) -> OpenCourse:
@@ -43,7 +43,7 @@ def open_course(path: str | Path = ".", *, data_root: str | Path | None = None) 
     Returns
     -------
     OpenCourse
-        What the commands decide, as methods.
+        The course, whose methods do what the commands do.
 
     Raises
     ------
@@ -64,9 +64,9 @@ def open_course(path: str | Path = ".", *, data_root: str | Path | None = None) 
 
 
 class OpenCourse:
-    """A course: its tasks, their data, and what can be done with submissions.
+    """A course: its tasks, their data, and the operations on submissions.
 
-    Made by `open_course`. Test targets cannot be reached through it. Paths of submissions are relative to the current
+    Returned by `open_course`. It gives no access to test targets. Paths of submissions are relative to the current
     folder or to the course: ``submissions/alice`` for all tasks of Alice, ``submissions/alice/usps`` for one,
     ``reference/knn`` for a staff solution.
     """
@@ -79,7 +79,7 @@ class OpenCourse:
         self._fork_servers = fork_servers
 
     def fork_servers(self, start: Start) -> ForkServerOwner | None:
-        """Return what workers are forked from, the same for the life of this object; None for a cold `start`."""
+        """Return the fork servers of workers, the same for the life of this object; None for a cold `start`."""
         if start == "cold":
             return None
         if self._fork_servers is None:
@@ -106,7 +106,7 @@ class OpenCourse:
         return Records(self.folders, stores_of(self.folders))
 
     def task(self, name: str) -> Task:
-        """Return the declaration of a task; it is read again only if its files have changed.
+        """Return the declaration of a task, which is read again only if its files have changed.
 
         Raises
         ------
@@ -125,8 +125,8 @@ class OpenCourse:
         name : str
             The task.
         data : str
-            The source: ``auto`` for the first that is here, ``real`` for the first that is not an embedded stand-in,
-            or ``canonical``, ``local`` or ``embedded``.
+            The source: ``auto`` for the first one available, ``real`` for the first one that is not an embedded
+            stand-in, or ``canonical``, ``local`` or ``embedded``.
 
         Raises
         ------
@@ -141,12 +141,12 @@ class OpenCourse:
         return found.for_fit.train, found.for_fit.validation
 
     def submissions(self, *paths: str, task: str | None = None) -> list[Submission]:
-        """Return the submissions at `paths`, only those for `task` where it is given.
+        """Return the submissions at `paths`, only those for `task` if it is given.
 
         Raises
         ------
         UsageError
-            There is nothing of that name; the message says what there is.
+            There is no such submission; the message lists those that exist.
         """
         return list(dict.fromkeys(one for path in paths for one in self.folders.submissions(path, task)))
 
@@ -159,7 +159,7 @@ class OpenCourse:
         start: Start = "warm",
         follower: Follower | None = None,
     ) -> Checks:
-        """Try submissions against the contract on a small sample; no test score comes of it.
+        """Try submissions against the contract on a small sample, without computing a test score.
 
         Parameters
         ----------
@@ -170,7 +170,7 @@ class OpenCourse:
         data : str
             The source of data; see `data`.
         isolation : str, optional
-            The weakest isolation to accept, or ``exactly:LEVEL``; otherwise the best there is.
+            The weakest isolation to accept, or ``exactly:LEVEL``; otherwise the best one available.
         start : str
             ``warm`` or ``cold``: whether workers are forked from a process that has imported the libraries.
         follower : Follower, optional
@@ -179,7 +179,7 @@ class OpenCourse:
         Returns
         -------
         Checks
-            How each point of the contract went, for each submission.
+            The outcome of each check, for each submission.
 
         Raises
         ------
@@ -190,7 +190,7 @@ class OpenCourse:
         """
         follower = follower or Follower()
         submissions = self.submissions(*paths, task=task)
-        name_repositories(self.folders, submissions, follower)
+        report_repositories(self.folders, submissions, follower)
         with closing(self._sandbox(isolation, start, follower)) as sandbox:
             settings = Settings(data=data, weights="retrain")
             return check_all(Evaluator(self.folders, sandbox, self.places, settings), submissions, follower)
@@ -206,13 +206,13 @@ class OpenCourse:
         start: Start = "warm",
         follower: Follower | None = None,
     ) -> dict[Submission, Learning]:
-        """Ask whether scores were learned here, from what `fit` was given: about seven fits for each submission.
+        """Test whether scores come from learning from the data given to `fit`, with about seven fits per submission.
 
         Parameters
         ----------
         *paths : str
-            Submissions, such as ``submissions/alice``; without any, the best of each task on the leaderboard, and what
-            looks odd.
+            Submissions, such as ``submissions/alice``; without any, the best of each task on the leaderboard, and
+            those that look unusual.
         task : str, optional
             Only this task.
         data : str
@@ -222,7 +222,7 @@ class OpenCourse:
         device : str
             What models may compute on: ``cpu`` or ``cuda``.
         isolation : str, optional
-            The weakest isolation to accept, or ``exactly:LEVEL``; otherwise the best there is.
+            The weakest isolation to accept, or ``exactly:LEVEL``; otherwise the best one available.
         start : str
             ``warm`` or ``cold``: whether workers are forked from a process that has imported the libraries.
         follower : Follower, optional
@@ -231,7 +231,7 @@ class OpenCourse:
         Returns
         -------
         dict
-            What was found, by submission. No record and no grade depends on it.
+            The findings, by submission. No record and no grade depends on them.
 
         Raises
         ------
@@ -241,14 +241,14 @@ class OpenCourse:
             No worker starts here.
         """
         follower = follower or Follower()
-        named = [Suspect(one, "named") for one in self.submissions(*paths, task=task)]
-        suspects = named if paths else list(worth_asking_in(self.folders, task))
-        if not suspects:
+        named = [Candidate(one, "named") for one in self.submissions(*paths, task=task)]
+        candidates = named if paths else list(find_candidates(self.folders, task))
+        if not candidates:
             return {}
         with closing(self._sandbox(isolation, start, follower)) as sandbox:
             settings = Settings(data=data, seed=seed, weights="retrain", device=device)
             evaluator = Evaluator(self.folders, sandbox, self.places, settings)
-            return ask_all(self.folders, evaluator, suspects, follower)
+            return audit_submissions(self.folders, evaluator, candidates, follower)
 
     def evaluate(  # noqa: PLR0913 - one argument an option, by name
         self,
@@ -285,15 +285,15 @@ class OpenCourse:
         latency_seconds : float
             The longest that latency is measured; it stops when its ratio to the yardstick is known to 2 %.
         retrain : bool
-            Whether to train even where ``weights/`` was shipped.
+            Whether to train even if ``weights/`` was shipped.
         claims : bool
-            Whether to compare the score that a submission claims with what its shipped weights and a model trained here
-            reach (`Record.claims`). It decides nothing.
+            Whether to compare the score that a submission claims with the scores of its shipped weights and of a model
+            trained here (`Record.claims`). It does not affect the result.
         keep : str
             ``reuse`` returns the record of what has not changed, ``force`` evaluates it again, and ``no_store``
             evaluates, writes no record and leaves the leaderboard alone.
         isolation : str, optional
-            The weakest isolation to accept, or ``exactly:LEVEL``; otherwise the best there is.
+            The weakest isolation to accept, or ``exactly:LEVEL``; otherwise the best one available.
         start : str
             ``warm`` or ``cold``: whether workers are forked from a process that has imported the libraries.
         follower : Follower, optional
@@ -302,8 +302,8 @@ class OpenCourse:
         Returns
         -------
         Evaluations
-            The record of each submission; a failure of a submission is a record, too. What could not be evaluated
-            through no fault of its own is in `Evaluations.not_done` and stops no other.
+            The record of each submission; one that fails has a record as well. Submissions that could not be evaluated
+            through no fault of their own are in `Evaluations.not_done`; the others are still evaluated.
 
         Raises
         ------
@@ -314,7 +314,7 @@ class OpenCourse:
         """
         follower = follower or Follower()
         submissions = self.submissions(*paths, task=task)
-        name_repositories(self.folders, submissions, follower)
+        report_repositories(self.folders, submissions, follower)
         settings = Settings(
             data=data,
             seed=seed,
@@ -354,8 +354,8 @@ class OpenCourse:
     ) -> GradingReport:
         """Grade a class: every submission in `folder`. What has not changed is not evaluated again.
 
-        Weights that were shipped are used only where the task allows it. Where the task declares ``claims=True``, they
-        are compared with what is claimed and what is trained here.
+        Shipped weights are used only if the task allows it. If the task declares ``claims=True``, they are compared
+        with what is claimed and with a model trained here.
 
         Parameters
         ----------
@@ -378,15 +378,15 @@ class OpenCourse:
         start : str
             ``warm`` or ``cold``: whether workers are forked from a process that has imported the libraries.
         jobs : int, optional
-            Maximum number of parallel jobs; the cores limit it, too.
+            Maximum number of parallel jobs, which is also limited by the cores.
         scheduler : str, optional
-            A Dask cluster that does the jobs: ``tcp://HOST:PORT``, ``local:N`` or ``slurm``.
+            A Dask cluster that runs the jobs: ``tcp://HOST:PORT``, ``local:N`` or ``slurm``.
         roster : str or pathlib.Path, optional
-            CSV file that says who is in the class.
+            CSV file that lists the people in the class.
         deadline : str, optional
             One deadline for every task, in ISO 8601; otherwise those of ``gradebook.toml``.
         count_validation : bool
-            Whether scores on the validation part make grades where a private test part is not here.
+            Whether scores on validation count for grades if a private test part is not on this machine.
         force : bool
             Whether to evaluate again what has not changed.
         dry_run : bool
@@ -397,14 +397,14 @@ class OpenCourse:
         Returns
         -------
         GradingReport
-            What was planned and done, how everybody stands, and the gradebook.
+            The plan, the results of all submissions, and the gradebook.
 
         Raises
         ------
         UsageError
-            The folder, a pattern, the roster or a rule of the gradebook is not what it must be.
+            The folder, a pattern, the roster or a rule of the gradebook is wrong.
         InfrastructureError
-            Another grader works on this course, or no worker starts here.
+            Another grader is running on this course, or no worker starts here.
         """
         request = GradingRequest(
             folder=folder,
@@ -433,7 +433,7 @@ class OpenCourse:
     def rules(
         self, roster: str | Path | None = None, deadline: str | None = None, *, count_validation: bool = False
     ) -> GradingRules:
-        """Return the rules of the gradebook: who is in the class, what lateness costs, what was decided by hand.
+        """Return the rules of the gradebook: the roster, the policy for late work and the adjustments made by hand.
 
         Raises
         ------
@@ -444,21 +444,21 @@ class OpenCourse:
         return read_rules(self.folders, path, deadline, count_validation=count_validation)
 
     def gradebook(self, rules: Rules, tasks: Sequence[str] | None = None) -> Gradebook:
-        """Return everybody's grades as they stand now, for every task or for `tasks` only; nothing is written."""
+        """Return everybody's current grades, for every task or only for `tasks`, without writing anything."""
         return make_gradebook(self.folders, rules, tasks)
 
     def leaderboard(self) -> Board:
-        """Rebuild ``leaderboard/`` from the records; the same records give the same bytes.
+        """Rebuild ``leaderboard/`` from the records; equal records give equal files.
 
         Returns
         -------
         Board
-            The groups of records that may be compared, each ranked.
+            The groups of comparable records, each of them ranked.
         """
         return rebuild_board(self.folders)
 
     def report(self, submission: Submission) -> str:
-        """Return an HTML page about the newest record of `submission`, for whoever holds the evidence.
+        """Return an HTML page about the newest record of `submission`, which may contain unpublished evidence.
 
         Raises
         ------

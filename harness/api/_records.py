@@ -1,4 +1,4 @@
-"""The records of a course, as they lie on disk now."""
+"""Access to the records of a course on disk."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ class Records:
 
     @property
     def unreadable(self) -> list[Unreadable]:
-        """The files that stand where a record should and cannot be read."""
+        """The files of records that cannot be read."""
         return [found for found in self._stores.records.all() if isinstance(found, Unreadable)]
 
     def get(self, task: str, submission: str) -> Record | None:
-        """Return the newest record of `submission` at `task`; None where there is none.
+        """Return the newest record of `submission` for `task`, or None if there is none.
 
         Raises
         ------
         InfrastructureError
-            There is a file for it that cannot be read.
+            The file of the record cannot be read.
         """
         found = self._stores.records.read(task, submission)
         if isinstance(found, Unreadable):
@@ -49,11 +49,11 @@ class Records:
         return found
 
     def history(self, task: str, submission: str) -> list[Record]:
-        """Return the earlier records of `submission` at `task`, the oldest first."""
+        """Return the earlier records of `submission` for `task`, the oldest first."""
         return list(self._stores.records.history(task, submission))
 
     def of_run(self, task: str, submission: str, run: str) -> Record | None:
-        """Return the record, new or earlier, of the run with this identity; None where there is none."""
+        """Return the newest or earlier record of the run with the id `run`, or None if there is none."""
         newest = self._stores.records.read(task, submission)
         found = [newest, *self.history(task, submission)]
         return next((one for one in found if isinstance(one, Record) and one.run.id == run), None)
@@ -69,7 +69,7 @@ class Records:
         Returns
         -------
         list of pathlib.Path
-            Where they were moved to, a folder for each task. They can be put back by hand.
+            The folders that they were moved to, one for each task. They can be moved back by hand.
 
         Raises
         ------

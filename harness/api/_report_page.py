@@ -1,4 +1,4 @@
-"""The page about a submission's newest record."""
+"""Make the page about a submission's newest record from the course's files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def report_page(course: Course, places: Places, submission: Submission) -> str:
 
 
 def _targets(course: Course, places: Places, task: Task, record: Record) -> np.ndarray[Any, Any] | None:
-    """Return the labels that `record` was scored on, if this machine has that very data."""
+    """Return the labels that `record` was scored on, if this machine has the same data."""
     if not KINDS[task.kind].has_one_class_an_item or task.restricted:
         return None
     try:

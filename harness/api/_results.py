@@ -1,4 +1,4 @@
-"""What calls of `OpenCourse` return."""
+"""The results that methods of `OpenCourse` return."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from harness.api._grades import KeptGradebook
 from harness.course import Submission
 from harness.evaluation import Check, Evaluation
 from harness.gradebook import Gradebook
-from harness.grading import Lost, Obstacle, Standing, Work
+from harness.grading import JobLost, Obstacle, ResultSummary, Work
 from harness.record import Claims, Record
 
 
@@ -22,12 +22,12 @@ class NotDone:
 
 @dataclass(frozen=True)
 class Evaluations:
-    """What `OpenCourse.evaluate` returns.
+    """The result of `OpenCourse.evaluate`.
 
     Attributes
     ----------
     done : tuple of Evaluation
-        The submissions that have a record now; a failure of the submission is a record, too.
+        The submissions that have a record now; one that fails has a record as well.
     not_done : tuple of NotDone
         The submissions that could not be evaluated, and why.
     """
@@ -48,20 +48,20 @@ class Evaluations:
 
 @dataclass(frozen=True)
 class CheckedSubmission:
-    """How the points of the contract went for one submission."""
+    """The outcomes of all checks of one submission."""
 
     submission: Submission
     checks: tuple[Check, ...]
 
     @property
     def passed(self) -> bool:
-        """Whether no point failed."""
+        """Whether no check failed."""
         return all(check.outcome != "failed" for check in self.checks)
 
 
 @dataclass(frozen=True)
 class Checks:
-    """What `OpenCourse.check` returns.
+    """The result of `OpenCourse.check`.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class Checks:
 
     @property
     def passed(self) -> bool:
-        """Whether every submission was checked and no point failed."""
+        """Whether every submission was checked and no check failed."""
         return not self.not_done and all(one.passed for one in self.done)
 
 
@@ -90,32 +90,32 @@ class ComparedClaims:
 
 @dataclass(frozen=True, kw_only=True)
 class GradingReport:
-    """What `OpenCourse.grade` returns.
+    """The result of `OpenCourse.grade`.
 
     Attributes
     ----------
     work : Work
-        What was planned: jobs to do, records that still stand, and tasks or submissions that cannot be graded.
+        The plan: the jobs, the records that are still valid, and the tasks or submissions that cannot be graded.
     left_out : tuple of Obstacle
         Folders that hold no submission that can be graded, and why.
-    standings : tuple of Standing
-        How everybody did, in short; empty after a dry run.
-    lost : tuple of Lost
-        Jobs without a result, for a reason that is not the student's.
+    summaries : tuple of ResultSummary
+        A summary of every submission's result; empty after a dry run.
+    lost : tuple of JobLost
+        Jobs without a result, through no fault of the submission.
     claims : tuple of ComparedClaims
-        What submissions claim, where the task declares ``claims=True``.
+        What submissions claim, if the task declares ``claims=True``.
     gradebook : Gradebook or None
         Everybody's grades; None after a dry run.
     kept : KeptGradebook or None
-        Where the gradebook was written and which grades changed; None after a dry run.
+        The file of the gradebook and the grades that changed; None after a dry run.
     not_graded : int
-        How many of the submissions that were asked for have no grade, through no fault of their own.
+        How many of the requested submissions have no grade, through no fault of their own.
     """
 
     work: Work
     left_out: tuple[Obstacle, ...]
-    standings: tuple[Standing, ...] = ()
-    lost: tuple[Lost, ...] = ()
+    summaries: tuple[ResultSummary, ...] = ()
+    lost: tuple[JobLost, ...] = ()
     claims: tuple[ComparedClaims, ...] = ()
     gradebook: Gradebook | None = None
     kept: KeptGradebook | None = None
@@ -123,7 +123,7 @@ class GradingReport:
 
     @property
     def is_dry_run(self) -> bool:
-        """Whether nothing was done."""
+        """Whether this was a dry run, in which nothing was done."""
         return self.gradebook is None
 
     @property
@@ -133,11 +133,11 @@ class GradingReport:
 
     @property
     def failed_by_infrastructure(self) -> int:
-        """How many jobs have no result because something of ours failed."""
-        return len(self.work.jobs) + len(self.work.kept) - len(self.standings) - self.failed_by_task
+        """How many jobs have no result because the infrastructure failed."""
+        return len(self.work.jobs) + len(self.work.kept) - len(self.summaries) - self.failed_by_task
 
     @property
     def complete(self) -> bool:
-        """Whether everybody who was asked for has been graded, whatever the grades."""
+        """Whether all requested submissions have been graded, whatever the grades."""
         missing = 0 if self.is_dry_run else self.failed_by_infrastructure or self.failed_by_task or self.not_graded
         return not missing and (self.is_dry_run or not (self.work.obstacles or self.left_out))

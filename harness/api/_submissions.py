@@ -1,4 +1,4 @@
-"""Find the submissions that a grading run is about."""
+"""Find the submissions of a grading run."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from harness.grading import Obstacle
 def find_submissions(
     course: Course, folder: str, only: Sequence[str], task: str | None
 ) -> tuple[list[Submission], list[Obstacle]]:
-    """Return what lies in `folder`, and what there is that cannot be graded.
+    """Return the submissions in `folder`, and what is there but cannot be graded.
 
     Raises:
-        UsageError: there is no such folder or task, nothing in it, or nothing that `only` names.
+        UsageError: there is no such folder or task, the folder is empty, or a pattern in `only` matches nothing.
     """
     named = next((place / folder for place in (Path.cwd(), course.root) if (place / folder).is_dir()), None)
     bases = [base for base in (course.submissions_folder, course.reference_folder) if base.is_dir()]
     base = None if named is None else next((base for base in bases if base.samefile(named)), None)
     if base is None:
-        raise UsageError(f"{folder!r} is no folder of submissions: expected submissions or reference of {course.root}")
+        raise UsageError(
+            f"{folder!r} is not a folder of submissions: expected submissions or reference of {course.root}"
+        )
     if task is not None and task not in course.task_names():
         raise UsageError(f"there is no task {task!r}{suggest(task, course.task_names())}")
     names = folders_in(base)
@@ -48,7 +50,7 @@ def find_submissions(
 
 
 def _places(folder: Path, tasks: Sequence[str]) -> list[Path]:
-    """Return the folders of `folder` that are of a task, or look so: one that cannot be graded stops no other."""
+    """Return the subfolders of `folder` that are for a task or contain a model, or `folder` itself if none are."""
     inner = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith((".", "_"))]
     named = [path for path in inner if path.name in tasks or (path / "model.py").exists()]
     return named or [folder]

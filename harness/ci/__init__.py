@@ -1,4 +1,4 @@
-"""Continuous integration: which submissions does a change touch; evaluate exactly those."""
+"""Continuous integration: find the submissions that a change touches, and evaluate exactly those."""
 
 from harness.ci._annotations import Note, notes_of, workflow_command
 from harness.ci._change import Change, ChangePolicy, Outside, Touched

@@ -1,4 +1,4 @@
-"""Notes at the student's own file and line, in the words of GitHub's runner."""
+"""Annotations at the student's own file and line, in the syntax of GitHub's runner."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.ci._ci_result import Graded, Result
 from harness.text import command_message, command_property
 
 MOST = 9
-"""GitHub shows about ten errors and ten warnings a step; the last one says how many more there are."""
+"""GitHub shows about ten errors and ten warnings per step; one more note says how many were left out."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Note:
 
 
 def notes_of(result: Result, prefix: str = "") -> list[Note]:
-    """Return what `result` has to say about files, at most nine errors and nine warnings and how many more.
+    """Return the annotations for `result`: at most nine errors and nine warnings, and how many more there are.
 
     `prefix` is the course's place in the repository.
     """

@@ -1,4 +1,4 @@
-"""What a change touches: submissions to evaluate, and what else it had no business with."""
+"""Decide what a change touches: the submissions to evaluate, and the files that it must not change."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from harness.course import LEADERBOARD, PRIVATE, REFERENCE, SUBMISSIONS, TASKS, 
 from harness.errors import UsageError
 
 MOST_BYTES = 512 << 20
-"""Of one submission; what a task allows is less."""
+"""Maximum size of one submission; tasks allow less."""
 MOST_FILES, MOST_FOLDERS = 5_000, 2_000
-"""Of one submission, documents and all; what is evaluated of it is less."""
+"""Maximum numbers for one submission, including documents; evaluations allow less."""
 MOST_DEPTH = 32
-"""Of folders in one another."""
+"""Maximum number of nested folders."""
 MOST_NEW_FILES = 20_000
-"""That a change may add to the repository: its trees are listed whole, and a few bytes can name billions of files."""
+"""Maximum number of files that a change may add: all are listed, and a few bytes of git trees can name billions."""
 
 How = Literal["added", "changed", "renamed", "deleted"]
 Outside = Literal["refuse", "report"]
@@ -30,7 +30,7 @@ _WHAT = {
     TASKS: "a task: tasks come from the base",
     REFERENCE: "a staff solution",
     "harness": "the harness: it comes from the base",
-    LEADERBOARD: "records: they are made by the grader alone",
+    LEADERBOARD: "records: only the grader makes them",
     PRIVATE: "the grader's own files",
     ".github": "the workflows: they come from the base",
     ".gitlab-ci.yml": "the pipeline: it comes from the base",
@@ -53,31 +53,31 @@ class Touched:
 
 @dataclass(frozen=True)
 class Change:
-    """All that a change touches."""
+    """Everything that a change touches."""
 
     touched: tuple[Touched, ...]
     findings: tuple[FileFinding, ...]
     """What is wrong with it, by file."""
     refused: bool
-    """Whether it goes beyond what it may."""
+    """Whether it touches anything that it may not."""
     too_large: frozenset[tuple[str, str]] = frozenset()
-    """Names and tasks of submissions that hold more than is read."""
+    """Names and tasks of submissions that are too large to be read."""
     decides: str | None = None
-    """A path among those touched that decides how work is graded, or may: what ran with it can say anything."""
+    """A touched path that may decide how work is graded; a result produced with such a change cannot be trusted."""
 
     @property
     def readable(self) -> tuple[Touched, ...]:
-        """Return the submissions that may be read: none that is gone or holds too much."""
+        """Return the submissions that may be read: those that are neither deleted nor too large."""
         return tuple(one for one in self.touched if one.how != "deleted" and (one.name, one.task) not in self.too_large)
 
     @property
     def wanted(self) -> tuple[Touched, ...]:
-        """Return the submissions to evaluate: none of a refused change."""
+        """Return the submissions to evaluate; there are none if the change is refused."""
         return () if self.refused else self.readable
 
     @property
     def deleted(self) -> tuple[str, ...]:
-        """Return the submissions that are gone."""
+        """Return the submissions that were deleted."""
         return tuple(str(one) for one in self.touched if one.how == "deleted")
 
 
@@ -86,7 +86,7 @@ class ChangePolicy:
     """What a change may touch."""
 
     outside: Outside = "refuse"
-    """What to do about anything but submissions."""
+    """What to do about changes to anything but submissions."""
     author: str | None = None
     """The only submission that may change; None for any."""
 
@@ -101,7 +101,7 @@ def read_change(
     tasks: Collection[str],
     policy: ChangePolicy,
 ) -> Change:
-    """Say what `changes` touch; `base` and `head` are the files below ``submissions/`` on either side.
+    """Return what `changes` touch; `base` and `head` are the files below ``submissions/`` before and after.
 
     Paths are relative to the course.
     """
@@ -111,8 +111,8 @@ def read_change(
     wrong: list[FileFinding] = []
     folders: dict[_Folder, None] = {}
     for path in dict.fromkeys(path for change in changes for path in change.paths):
-        problem = _linked_person(path) if path in links else None
-        problem = problem or _outside(path, policy.author)
+        problem = _link_problem(path) if path in links else None
+        problem = problem or _outside_problem(path, policy.author)
         if problem is not None:
             outside.append(FileFinding(severity=_SEVERITY[policy.outside], path=path, line=None, message=problem))
             continue
@@ -136,12 +136,12 @@ def read_change(
         (*outside, *wrong),
         refused=refused,
         too_large=frozenset(large),
-        decides=next((one.path for one in outside if _decides(one.path)), None),
+        decides=next((one.path for one in outside if _may_decide(one.path)), None),
     )
 
 
 def too_many_files() -> Change:
-    """Return a change of which no more is known than that it adds more files than are looked at."""
+    """Return the refused change that adds more files than are listed."""
     message = f"more than {MOST_NEW_FILES:,} files are added: hand in what a model needs, and no more"
     return Change((), (FileFinding(severity="error", path=SUBMISSIONS, line=None, message=message),), refused=True)
 
@@ -151,31 +151,31 @@ _SEVERITY: dict[Outside, Literal["error", "warning"]] = {"refuse": "error", "rep
 
 
 def leftover_conflicts(path: str, content: bytes) -> Iterator[FileFinding]:
-    """Find what a merge left unresolved in a file."""
+    """Find unresolved merge conflicts in a file."""
     for number, line in enumerate(content.split(b"\n"), 1):
         if line.startswith((b"<<<<<<< ", b">>>>>>> ")):
-            message = "a merge left its conflict marks here: keep one side and remove the lines with <<<<<<<, =======, "
+            message = "a merge left conflict markers here: keep one side and remove the lines with <<<<<<<, =======, "
             yield FileFinding(severity="warning", path=path, line=number, message=f"{message}>>>>>>>")
             return
 
 
 def safe_path(path: str) -> bool:
-    """Return whether `path` names a file below the folder it is joined to, and nothing of git's."""
+    """Return whether `path` names a file below the folder that it is joined to, outside ``.git``."""
     parts = path.split("/")
     return not any(part in ("", ".", "..") or part.casefold() == ".git" or "\0" in part for part in parts)
 
 
-def _decides(path: str) -> bool:
-    """Tell whether `path`, outside of submissions, may decide what a run of the change does: texts do not."""
+def _may_decide(path: str) -> bool:
+    """Tell whether `path`, which is outside of submissions, may influence a run of the change; texts do not."""
     plain = path.endswith((".md", ".rst", ".txt")) and path.split("/")[0] not in _WHAT
     return not plain or path.startswith("/") or not safe_path(path)
 
 
-def _outside(path: str, author: str | None) -> str | None:
-    """Return why `path` may not be touched, if so."""
+def _outside_problem(path: str, author: str | None) -> str | None:
+    """Return why `path` must not be touched, or None."""
     top, *rest = path.split("/")
     if top != SUBMISSIONS or len(rest) < 2 or not safe_path(path):
-        return f"outside submissions/: this is {_WHAT.get(top, 'no file of a submission')}"
+        return f"outside submissions/: this is {_WHAT.get(top, 'not a file of a submission')}"
     try:
         check_name(rest[0], "submission")
     except UsageError as error:
@@ -185,34 +185,34 @@ def _outside(path: str, author: str | None) -> str | None:
     return None
 
 
-def _linked_person(path: str) -> str | None:
-    """Return what is wrong with a link at `path`, if it is in the place of a person's folder."""
+def _link_problem(path: str) -> str | None:
+    """Return what is wrong with the link at `path` if it replaces a person's folder, or None."""
     if path.count("/") != 1 or not path.startswith(f"{SUBMISSIONS}/"):
         return None
-    return "this is a link in the place of a folder: hand in the files themselves"
+    return "this is a link instead of a folder: hand in the files themselves"
 
 
 def _nested_course(path: str, tasks: Collection[str]) -> Iterator[FileFinding]:
-    """Find what would make a course of somebody's work, or of a part of it: it is never taken for one."""
+    """Find a ``task.py`` that would make a submission, or a part of it, look like a course."""
     *above, name = path.split("/")
     if name == "task.py" and len(above) > 3 and above[-2] == TASKS:
         yield FileFinding(
             severity="warning" if above[2] in tasks else "error",
             path=path,
             line=None,
-            message="this would make a course of a submission: a task is declared in the course's own tasks/, and "
-            "this file is not one; remove it",
+            message="this would make a submission look like a course: tasks are declared in the course's own tasks/; "
+            "remove this file",
         )
 
 
 def _folder(path: str) -> _Folder | None:
-    """Return (name, task) of a path below ``submissions/<name>/<task>``, or of a link in that folder's place."""
+    """Return (name, task) of a path below ``submissions/<name>/<task>``, or of a link that replaces that folder."""
     parts = path.split("/")
     return (parts[1], parts[2]) if len(parts) >= 3 and parts[0] == SUBMISSIONS else None
 
 
 def _unknown_task(path: str, task: str, tasks: Iterable[str]) -> FileFinding:
-    """Say that a model lies where no task is: in a folder of another name, or in none, as `check` says it."""
+    """Return the finding for a model that is not in the folder of a task, worded as in `harness check`."""
     person, _, name = path.rpartition("/")
     message = f"there is no task {task!r}{suggest(task, tasks)}"
     if name == task:
@@ -221,12 +221,12 @@ def _unknown_task(path: str, task: str, tasks: Iterable[str]) -> FileFinding:
 
 
 def _submodule(entry: CommittedFile) -> FileFinding:
-    message = "a submodule is no file: hand in the files themselves"
+    message = "this is a submodule, not a file: hand in the files themselves"
     return FileFinding(severity="error", path=entry.path, line=None, message=message)
 
 
 def _too_large(head: Iterable[CommittedFile], folders: Collection[_Folder]) -> Iterator[tuple[_Folder, str]]:
-    """Yield the folders that hold more than is read, and what is too much about each."""
+    """Yield the folders that are too large to be read, with the reason for each."""
     inside: dict[_Folder, list[CommittedFile]] = {folder: [] for folder in folders}
     for entry in head:
         folder = _folder(entry.path)
@@ -239,15 +239,15 @@ def _too_large(head: Iterable[CommittedFile], folders: Collection[_Folder]) -> I
         elif len(entries) > MOST_FILES:
             yield folder, f"{len(entries):,} files are more than the {MOST_FILES:,} that CI reads: hand in fewer"
         elif any(entry.path.count("/") > MOST_DEPTH for entry in entries):
-            yield folder, f"there are folders more than {MOST_DEPTH} deep: lay the files out flatter"
+            yield folder, f"folders are nested more than {MOST_DEPTH} deep: use fewer levels of folders"
         elif len({parent for entry in entries for parent in PurePosixPath(entry.path).parents}) > MOST_FOLDERS:
-            yield folder, f"the files lie in more than the {MOST_FOLDERS:,} folders that CI makes: use fewer"
+            yield folder, f"the files are in more than the {MOST_FOLDERS:,} folders that CI reads: use fewer"
 
 
 def _renames(
     changes: Iterable[FileChange], before: Collection[_Folder | None], after: Collection[_Folder | None]
 ) -> dict[_Folder, _Folder]:
-    """Return where each new folder came from: the folder, gone now, that gave it most files."""
+    """Return the origin of each new folder: the deleted folder from which most of its files were renamed."""
     votes: dict[_Folder, Counter[_Folder]] = {}
     for change in changes:
         if not change.renamed or change.old is None or change.new is None:

@@ -1,4 +1,4 @@
-"""What a run of CI found, as one plain record that may travel."""
+"""The result of a run of CI, as plain data that can be stored and sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _ResultPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileFinding(_ResultPart, frozen=True, kw_only=True):
-    """Something about one file of a change."""
+    """A finding about one file of a change."""
 
     severity: Literal["error", "warning"]
     path: str
@@ -30,7 +30,7 @@ class Former(_ResultPart, frozen=True, kw_only=True):
     started: str
     score: Score
     p_value: float
-    """Of both being equally good, from their intervals."""
+    """The p-value of both being equally good, from their intervals."""
 
 
 class Place(_ResultPart, frozen=True, kw_only=True):
@@ -42,14 +42,14 @@ class Place(_ResultPart, frozen=True, kw_only=True):
 
 
 class Points(_ResultPart, frozen=True, kw_only=True):
-    """What the score would earn."""
+    """The points that the score would earn, and the maximum."""
 
     earned: float
     most: float
 
 
 class Graded(_ResultPart, frozen=True, kw_only=True):
-    """One submission's record and what it is compared with."""
+    """One submission's record, and the results that it is compared with."""
 
     record: Record
     reused: bool
@@ -60,7 +60,7 @@ class Graded(_ResultPart, frozen=True, kw_only=True):
 
 
 class Problem(_ResultPart, frozen=True, kw_only=True):
-    """A submission that could not be evaluated, which is not its fault."""
+    """A submission that could not be evaluated, through no fault of its own."""
 
     name: str
     task: str
@@ -68,19 +68,19 @@ class Problem(_ResultPart, frozen=True, kw_only=True):
 
     @property
     def who(self) -> str:
-        """Return the submission, or all that the problem is about."""
+        """Return the submission, or all submissions, that the problem is about."""
         return f"{self.name} · {self.task}" if self.task else self.name
 
 
 class Result(_ResultPart, frozen=True, kw_only=True):
-    """One run of CI, whole."""
+    """The complete result of one run of CI."""
 
     result_version: int = RESULT_VERSION
     base: str
     head: str
     score_on: ScoredOn
     isolation: str | None
-    """None where nothing was run."""
+    """The isolation of the run; None if nothing was run."""
     refused: bool
     findings: tuple[FileFinding, ...]
     graded: tuple[Graded, ...]

@@ -1,4 +1,4 @@
-"""Evaluate exactly what a change touches, and hold it against what was there before."""
+"""Evaluate the submissions that a change touches, and compare them with earlier results."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ Watch = Callable[[Touched], AbstractContextManager[Observer]]
 
 @dataclass(frozen=True, kw_only=True)
 class Grader:
-    """What every submission of a change is evaluated with."""
+    """The sandbox, data and settings with which every submission of a change is evaluated."""
 
     sandbox: Sandbox
     places: Places
     settings: Settings
     kept: Path
-    """Where the records of earlier runs are, and those of this one will be."""
+    """The folder with the records of earlier runs, to which those of this run are added."""
 
 
 def run_ci(repository: Repository, commits: Range, change: Change, grader: Grader, watch: Watch) -> Result:
     """Evaluate the submissions that `change` touches.
 
-    A submission that cannot be evaluated does not stop the others.
+    If a submission cannot be evaluated, the others still are.
     """
     graded: list[Graded] = []
     problems: list[Problem] = []
     with scratch("ci") as folder:
         entries = entries_of(repository.files(commits.head, SUBMISSIONS), change)
         course = check_out(repository, commits.base, entries, folder)
-        comparison = _Comparison(course, grader, {_gone(touched) for touched in change.touched})
+        comparison = _Comparison(course, grader, {_former_key(touched) for touched in change.touched})
         for touched in change.wanted:
             try:
                 with watch(touched) as observer:
@@ -68,7 +68,7 @@ def run_ci(repository: Repository, commits: Range, change: Change, grader: Grade
 
 
 def without_grades(commits: Range, change: Change, score_on: ScoredOn) -> Result:
-    """Return what can be said of `change` before anything is evaluated."""
+    """Return the result for `change` before anything is evaluated."""
     return Result(
         base=commits.base,
         head=commits.head,
@@ -83,7 +83,7 @@ def without_grades(commits: Range, change: Change, score_on: ScoredOn) -> Result
 
 
 class _Comparison:
-    """Grades submissions of a course made of two commits beside what the base and earlier runs recorded."""
+    """Grades submissions of a course made from two commits, next to the records of the base and of earlier runs."""
 
     def __init__(self, course: Course, grader: Grader, gone: set[tuple[str, str]]) -> None:
         self._course, self._gone = course, gone
@@ -92,7 +92,7 @@ class _Comparison:
         self._evaluator = Evaluator(course, grader.sandbox, grader.places, grader.settings, self._kept)
 
     def grade(self, touched: Touched, observer: Observer) -> Graded:
-        """Evaluate `touched`, unless an equal run's record is kept."""
+        """Evaluate `touched`, unless there is a record of an equal run."""
         before = list(self._earlier(touched))
         submission = Submission(touched.name, touched.task, self._course.root / folder_of(touched))
         evaluation = self._evaluator.evaluate_if_changed(submission, observer)
@@ -107,7 +107,7 @@ class _Comparison:
         )
 
     def unreadable(self) -> Iterator[FileFinding]:
-        """Yield which records could not be compared with because they cannot be read."""
+        """Yield a finding for each record that cannot be read, and is therefore not compared with."""
         for store, root in ((self._published, self._course.root), (self._kept.records, self._root_of_kept)):
             for found in store.all():
                 if isinstance(found, Unreadable):
@@ -116,7 +116,7 @@ class _Comparison:
                     yield FileFinding(severity="warning", path=path, line=None, message=message)
 
     def _earlier(self, touched: Touched) -> Iterable[Record]:
-        """Yield what this person's work scored before, by what name it then had; the newest first."""
+        """Yield this submission's earlier records, under its present and its former name."""
         for name in filter(None, (touched.name, touched.former)):
             for store in (self._kept.records, self._published):
                 found = store.read(touched.task, name)
@@ -124,7 +124,7 @@ class _Comparison:
                     yield found
 
     def _place(self, record: Record) -> Place | None:
-        """Return the tie group among the records at hand that may be compared; an earlier run's own wins."""
+        """Return the tie group of `record` among the comparable records; kept records replace published ones."""
         newest: dict[tuple[str, ...], Record] = {}
         for found in (*self._published.all(), *self._kept.records.all()):
             if isinstance(found, Record) and (found.submission.name, found.task.name) not in self._gone:
@@ -138,18 +138,18 @@ class _Comparison:
         return Place(rank=row.rank, of=len(ranked), tied=tied)
 
 
-def _gone(touched: Touched) -> tuple[str, str]:
-    """Return the name and task that are no more."""
+def _former_key(touched: Touched) -> tuple[str, str]:
+    """Return the name and task of a submission that was deleted or renamed."""
     return (touched.name if touched.how == "deleted" else touched.former or "", touched.task)
 
 
 def _data_of(record: Record) -> tuple[str, ...]:
-    """Return what two records must share to be compared."""
+    """Return the values that two records must share to be comparable."""
     return (record.task.name, record.task.data_digest, record.task.scored_on, record.submission.mode)
 
 
 def _former(record: Record, before: Iterable[Record]) -> Former | None:
-    """Return the newest earlier result that may be compared."""
+    """Return the newest earlier result that is comparable with `record`."""
     score = record.primary
     for earlier in before:
         past = earlier.primary

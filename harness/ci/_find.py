@@ -1,4 +1,4 @@
-"""From two names of commits to what lies between them."""
+"""Find the change between two commits."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from harness.ci._git import CommittedFile, FileChange, Repository, TooManyFilesE
 from harness.course import SUBMISSIONS, TASKS
 
 _READ_BYTES, _READ_BYTES_ALTOGETHER = 1 << 20, 64 << 20
-"""How much is read in search of what a merge left: of a file, and of all."""
+"""How many bytes are searched for merge conflicts, per file and in total."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """The commits between which a change lies, by full id."""
+    """The commits that delimit a change, by full id."""
 
     base: str
     start: str
-    """Where the change left the base."""
+    """The commit at which the change branched off from the base."""
     head: str
 
 
@@ -37,14 +37,14 @@ def find_range(repository: Repository, base: str, head: str) -> Range:
     """Return the range of commits from `base` to `head`.
 
     Raises:
-        UsageError: git knows no such commits here, or they have no common past.
+        UsageError: git does not know the commits here, or they have no common ancestor.
     """
     base_id, head_id = repository.commit(base), repository.commit(head)
     return Range(base_id, repository.merge_base(base_id, head_id), head_id)
 
 
 def find_change(repository: Repository, commits: Range, policy: ChangePolicy) -> Change:
-    """Say what the commits touch; nothing is evaluated."""
+    """Return what the commits touch, without evaluating anything."""
     try:
         repository.count(commits.head, repository.count(commits.start) + MOST_NEW_FILES)
     except TooManyFilesError:
@@ -58,7 +58,7 @@ def find_change(repository: Repository, commits: Range, policy: ChangePolicy) ->
 
 
 def entries_of(entries: Collection[CommittedFile], change: Change) -> list[CommittedFile]:
-    """Return those of `entries` that belong to a submission that `change` touches and that may be read."""
+    """Return those of `entries` that belong to the readable submissions of `change`."""
     folders = {folder_of(touched) for touched in change.readable}
     return [entry for entry in entries if "/".join(entry.path.split("/")[:3]) in folders]
 
@@ -76,7 +76,7 @@ def _task_names(repository: Repository, commit: str) -> set[str]:
 def _conflicts(
     repository: Repository, files: Collection[FileChange], entries: Collection[CommittedFile]
 ) -> Iterator[FileFinding]:
-    """Look for the marks of a merge in the text files changed."""
+    """Search the changed text files for conflict markers."""
     changed = {file.new for file in files}
     read = [entry for entry in entries if entry.path in changed and entry.is_file and entry.size <= _READ_BYTES]
     sizes = accumulate(entry.size for entry in read)

@@ -1,4 +1,4 @@
-"""The commits of a course, read through git's own program; no work tree, no filter and no hook takes part."""
+"""Read the commits of a course with the git program, without work trees, filters or hooks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CommittedFile:
 
     @property
     def is_file(self) -> bool:
-        """Whether it is a plain file: no link, no submodule."""
+        """Whether it is a plain file rather than a link or a submodule."""
         return self.mode in _FILES
 
     @property
@@ -40,25 +40,25 @@ class CommittedFile:
 
 @dataclass(frozen=True)
 class FileChange:
-    """One file that differs between two commits; `old` and `new` are its paths, None where it is not there."""
+    """One file that differs between two commits; `old` and `new` are its paths, None in a commit without the file."""
 
     old: str | None
     new: str | None
 
     @property
     def renamed(self) -> bool:
-        """Whether git found the same file elsewhere."""
+        """Whether git found the same file under another path."""
         return self.old is not None and self.new is not None and self.old != self.new
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Return the paths it touches."""
+        """Return the paths that it touches."""
         return tuple(dict.fromkeys(path for path in (self.old, self.new) if path is not None))
 
 
 @dataclass(frozen=True)
 class Repository:
-    """The git repository a course lies in; all paths are relative to the course.
+    """The git repository that contains a course; all paths are relative to the course.
 
     A path outside the course starts with '/'.
     """
@@ -69,14 +69,14 @@ class Repository:
 
     @classmethod
     def of(cls, course: Path) -> Repository:
-        """Return the repository that the folder `course` lies in.
+        """Return the repository that contains the folder `course`.
 
         Raises:
             UsageError: there is none, or git does not trust it.
         """
         done = run_git(course, "rev-parse", "--show-prefix")
         if done.returncode:
-            raise UsageError(f"{course} is in no git repository: {message_of(done)}")
+            raise UsageError(f"{course} is not in a git repository: {message_of(done)}")
         return cls(course, os.fsdecode(done.stdout.rstrip(b"\n")))
 
     def commit(self, name: str) -> str:
@@ -89,8 +89,8 @@ class Repository:
         if found is None:
             remote = f"origin/{name}"
             if self._commit(remote) is not None:
-                raise UsageError(f"git knows no commit {name!r} here, but {remote!r}: did you mean that?")
-            raise UsageError(f"git knows no commit {name!r} here: fetch it first (in CI: fetch-depth: 0)")
+                raise UsageError(f"there is no commit {name!r} here, but there is {remote!r}: did you mean that?")
+            raise UsageError(f"there is no commit {name!r} here: fetch it first (in CI: fetch-depth: 0)")
         return found
 
     def _commit(self, name: str) -> str | None:
@@ -98,10 +98,10 @@ class Repository:
         return None if done.returncode else done.stdout.decode().strip()
 
     def merge_base(self, base: str, head: str) -> str:
-        """Return the commit that `head` left `base` at.
+        """Return the commit at which `head` branched off from `base`.
 
         Raises:
-            UsageError: the two have no common past here.
+            UsageError: the two have no common ancestor here.
         """
         done = run_git(self.root, "merge-base", base, head)
         if done.returncode:
@@ -112,7 +112,7 @@ class Repository:
         return done.stdout.decode().split()[0]
 
     def changes(self, old: str, new: str) -> list[FileChange]:
-        """Return the files that differ between two commits, renames found."""
+        """Return the files that differ between two commits, with renames detected."""
         output = self._read(
             "diff-tree", "-r", "-z", "--raw", "--find-renames", "-l1000", "--no-ext-diff", "--no-textconv", old, new
         )
@@ -143,7 +143,7 @@ class Repository:
         return entries
 
     def contents(self, entries: Iterable[CommittedFile]) -> Iterator[tuple[CommittedFile, bytes]]:
-        """Yield each entry with its bytes, as they were committed; one is held in memory at a time."""
+        """Yield each entry with its bytes as they were committed, holding one at a time in memory."""
         entries = list(entries)
         asked = "".join(f"{entry.blob}\n" for entry in entries).encode()
         with stream_git(self.root, "cat-file", "--batch", given=asked) as answer:
@@ -169,7 +169,7 @@ class Repository:
 
 
 def _parse_raw(output: bytes) -> Iterator[tuple[bytes | None, bytes | None]]:
-    """Read ``git diff-tree --raw -z`` (`:modes ids status NUL path NUL`, two paths for a rename) as old and new."""
+    """Parse ``git diff-tree --raw -z`` (`:modes ids status NUL path NUL`, two paths for a rename) into old and new."""
     fields = iter(output.split(b"\0")[:-1])
     for facts in fields:
         status = facts.rsplit(b" ", 1)[-1][:1]

@@ -1,4 +1,4 @@
-"""What GitHub's runner reads beside annotations."""
+"""The other conventions of GitHub's runner: its environment, outputs and step summary."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def on_github(environment: Mapping[str, str]) -> bool:
 
 @contextmanager
 def silenced(environment: Mapping[str, str], say: Callable[[str], None]) -> Iterator[None]:
-    """Keep the runner from reading what is printed within as commands; a secret word ends it."""
+    """Keep the runner from interpreting output in the body as commands, until it reads a secret word."""
     if not on_github(environment):
         yield
         return

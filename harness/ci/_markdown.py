@@ -1,4 +1,4 @@
-"""A result as markdown: the step's summary and the comment; all that a student may have written is code."""
+"""Render a result as Markdown for the step's summary and the comment; text from students is shown as code."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from harness.record import Failure, Score, to_reach
 from harness.text import code_block, code_span
 
 SUMMARY_BYTES = 1_000_000
-"""GitHub takes 1 MiB a step."""
+"""GitHub accepts 1 MiB per step."""
 COMMENT_BYTES = 60_000
-"""GitHub takes 65,536 characters a comment."""
+"""GitHub accepts 65,536 characters per comment."""
 _FINDINGS, _LOG_CHARACTERS, _TIED = 20, 4_000, 5
 _STATUS = {"passed": "✅ passed", "below_baseline": "⚠️ below the baseline", "failed": "❌ failed"}
 
 
 def result_markdown(result: Result, most_bytes: int) -> str:
-    """Return `result` as markdown of at most `most_bytes` bytes; what does not fit is left out, and said to be."""
+    """Return `result` as Markdown of at most `most_bytes` bytes, which says how many parts did not fit."""
     text, left_out = "", 0
     closing = _closing(result)
     room = most_bytes - len(closing.encode()) - 100
@@ -50,7 +50,7 @@ def _parts(result: Result) -> Iterator[str]:
 
 
 def headline(result: Result) -> str:
-    """Return the outcome in one line; it holds no text of a student's."""
+    """Return the outcome on one line, without any text written by a student."""
     if result.refused:
         return "Refused: the change goes beyond a submission"
     if not result.graded and not result.problems:
@@ -140,7 +140,7 @@ def _closing(result: Result) -> str:
     if not result.graded:
         return f"This is {commits}."
     part = {
-        "validation": "Scores are on the validation part; the test part is left alone, so that nobody climbs it.",
+        "validation": "Scores are on the validation part; the test part is not used, so that nobody optimises for it.",
         "test": "Scores are on the test part.",
     }[result.score_on]
     isolation = code_span(result.isolation or "unknown")

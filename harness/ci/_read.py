@@ -1,4 +1,4 @@
-"""A result that came through somebody else's hands."""
+"""Read a result that somebody else may have written or changed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ MOST_BYTES = 8 << 20
 
 
 def read_result(path: Path, commits: Range, change: Change) -> Result:
-    """Return the result at `path` if it can be one of `change`; what is wrong with the change is found anew.
+    """Return the result at `path` if it can belong to `change`; the findings about the change are computed again.
 
-    A refused change shows no grade whatever the file says: its author may have changed what wrote the file. Nor does
-    one that touches the workflow, the harness or tasks, whoever made it.
+    A refused change shows no grade, whatever the file says, because its author may have changed the program that wrote
+    the file. Neither does a change to the workflow, the harness or tasks, regardless of its author.
     """
     bare = without_grades(commits, change, "validation")
     if change.refused:
@@ -36,7 +36,7 @@ def read_result(path: Path, commits: Range, change: Change) -> Result:
     touched = {(one.name, one.task) for one in change.wanted}
     graded = [(one.record.submission.name, one.record.task.name) for one in found.graded]
     if found.head != commits.head or len(set(graded)) < len(graded) or not set(graded) <= touched:
-        return _with_problem(bare, change, "the result is that of another change")
+        return _with_problem(bare, change, "the result belongs to another change")
     return msgspec.structs.replace(found, base=bare.base, findings=bare.findings, deleted=bare.deleted)
 
 
@@ -48,11 +48,11 @@ def _decode(path: Path) -> Result | str:
             return f"the result holds more than {MOST_BYTES:,} bytes"
         result = msgspec.json.decode(content, type=Result)
     except FileNotFoundError:
-        return "the run left no result: look at its log"
+        return "the run wrote no result: look at its log"
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return f"the result cannot be read ({error})"
     if result.result_version != RESULT_VERSION:
-        return f"the result is of version {result.result_version}, expected {RESULT_VERSION}"
+        return f"the result has version {result.result_version}, expected {RESULT_VERSION}"
     return result
 
 

@@ -1,4 +1,4 @@
-"""The command line: parse, call, show; nothing is decided here."""
+"""The command line: commands parse their options, call the API and show the results; they decide nothing."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _COMMANDS = {
     "evaluate": "Train or load submissions in isolation, measure them and record the results.",
     "check": "Try submissions against the contract, in seconds.",
     "grade": "Grade a class. What has not changed is not evaluated again.",
-    "import": "Lay out a bulk download of a learning platform as submissions.",
-    "export": "Write results in the forms that other systems read.",
+    "import": "Turn a bulk download of a learning platform into submissions.",
+    "export": "Write results in the formats that other systems read.",
     "feedback": "Write a page and a short text for everybody in a class.",
     "leaderboard": "Rebuild the leaderboard from the records.",
     "report": "Write a page about a submission's newest record.",
@@ -37,12 +37,12 @@ _COMMANDS = {
     "tasks": "List the tasks, show one, or check them for their authors.",
     "data": "List, fetch, verify and save the data of the tasks; keep test parts private.",
     "new": "Start a submission, a task or a course.",
-    "doctor": "Say what works on this machine, and what to do about what does not.",
+    "doctor": "Show what works on this machine, and how to fix what does not.",
 }
 
 
 class _Commands(Group):
-    """Imports a command's module when it is called: `harness --help` must not wait for NumPy and others."""
+    """Imports the module of a command when it is called, so that `harness --help` does not load NumPy and others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -80,16 +80,18 @@ def main() -> None:
     """Run the command line and exit."""
     forget_current_folder()
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # what a pipe of Windows has no code for must not end a command
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # characters that a pipe on Windows cannot encode must not end a command
             stream.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str], fork_servers: ForkServerOwner | None = None) -> int:
-    """Run one command; return its exit code.
+    """Run one command and return its exit code.
 
-    Workers are forked from `fork_servers`, which the caller closes; without them, from some of the command's own.
+    Workers are forked from `fork_servers`, which the caller closes, or from fork servers of the command's own.
     """
     try:
         return int(
@@ -113,7 +115,7 @@ def run(arguments: list[str], fork_servers: ForkServerOwner | None = None) -> in
         _say(error)
         return INFRASTRUCTURE
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted: nothing is left running, no half record was written", err=True)
+        click.echo("interrupted: nothing is left running, and no incomplete record was written", err=True)
         return INTERRUPTED
 
 
@@ -122,5 +124,5 @@ def _say(error: Exception) -> None:
 
 
 def _terminate(number: int, _: FrameType | None) -> None:
-    """Leave by the front door, so that workers are killed and copies removed."""
+    """Exit normally, so that workers are killed and copies removed."""
     sys.exit(128 + number)

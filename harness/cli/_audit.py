@@ -22,7 +22,7 @@ _SHOWN, _REPORTED = 20, 200
 
 @click.group(cls=Group)
 def audit() -> None:
-    """Look at a class as a whole."""
+    """Compare the submissions of a class, or test whether their models learned."""
 
 
 audit.add_command(learning)
@@ -53,7 +53,7 @@ audit.add_command(learning)
 def similarity(
     task: str, against: tuple[Path, ...], boilerplate: tuple[Path, ...], least: float, output: Path | None
 ) -> int:
-    """List submissions that share code, with each other, the references and earlier years: to look at, no verdict."""
+    """List submissions that share code with each other, the references or earlier years. The list is not a verdict."""
     out, course = console(), opened().folders
     if task not in course.task_names():
         raise UsageError(f"there is no task {task!r}{suggest(task, course.task_names())}")

@@ -16,10 +16,10 @@ from harness.cli._options import (
     data_option,
     device_option,
     grading_isolation_option,
+    notice_printer,
     opened,
     seed_option,
     task_option,
-    teller,
 )
 from harness.course import Submission
 from harness.learning import Learning
@@ -37,19 +37,19 @@ _SIGNS = {"passed": ("✓", "green"), "warned": ("!", "yellow"), "failed": ("✗
 @grading_isolation_option
 @cold_option
 def learning(paths: tuple[str, ...], **options: Any) -> int:
-    """Ask whether scores were learned here, from what `fit` was given. Takes about seven fits for each submission.
+    """Test whether scores come from learning from the data given to `fit`. Takes about seven fits for each submission.
 
-    Without PATH, the best submission of each task on the leaderboard is asked, and what looks odd.
+    Without PATH, the best submission of each task on the leaderboard is tested, and those that look unusual.
     """
     out = console()
     shown = _ShownLearning(out)
     found = opened(paths).audit_learning(*paths, follower=shown, **options)
     if not found and not shown.errors:
-        out.conclude("nothing to ask: no submission on the leaderboard was trained and reached its baseline")
+        out.conclude("nothing to test: no submission on the leaderboard was trained and reached its baseline")
         return PASSED
     tally = Counter[str](one.outcome for one in found.values())
     told = [f"{tally[name]} {name}" for name in _SIGNS if tally[name]]
-    told += [f"{shown.errors} could not be asked"] if shown.errors else []
+    told += [f"{shown.errors} could not be tested"] if shown.errors else []
     out.conclude(f"{', '.join(told)}; look at what was found before you judge")
     if shown.errors:
         return INFRASTRUCTURE
@@ -57,19 +57,19 @@ def learning(paths: tuple[str, ...], **options: Any) -> int:
 
 
 class _ShownLearning(Follower):
-    """Shows what happens on a screen, and counts who could not be asked."""
+    """Shows the progress on a screen, and counts the submissions that could not be tested."""
 
     def __init__(self, out: Screen) -> None:
-        self._out, self._tell = out, teller()
+        self._out, self._tell = out, notice_printer()
         self.errors = 0
 
     def notice(self, text: str) -> None:
         self._tell(text)
 
-    def asking(self, submission: Submission, why: str) -> None:
+    def testing(self, submission: Submission, why: str) -> None:
         self._out.print(f"{submission} ({why})", style="bold")
 
-    def asked(self, submission: Submission, found: Learning) -> None:  # noqa: ARG002 - Follower's signature
+    def tested(self, submission: Submission, found: Learning) -> None:  # noqa: ARG002 - Follower's signature
         for trial in found.trials:
             sign, style = _SIGNS[trial.outcome]
             self._out.print(f"  {sign} {trial.name}: {neutral_line(trial.detail)}", style=style)

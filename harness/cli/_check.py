@@ -15,9 +15,9 @@ from harness.cli._options import (
     console,
     data_option,
     isolation_option,
+    notice_printer,
     opened,
     task_option,
-    teller,
 )
 from harness.course import Submission
 from harness.errors import SubmissionError
@@ -34,7 +34,7 @@ _SIGNS = {"passed": ("✓", "green"), "warned": ("!", "yellow"), "failed": ("✗
 @cold_option
 @isolation_option()
 def check(paths: tuple[str, ...], **options: Any) -> int:
-    """Try submissions against the contract on a small sample. No test score comes of it."""
+    """Try submissions against the contract on a small sample, without computing a test score."""
     out = console()
     checks = opened(paths).check(*paths, follower=_ShownCheck(out), **options)
     out.conclude(_verdict(checks))
@@ -44,10 +44,10 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
 
 
 class _ShownCheck(Follower):
-    """Shows what happens on a screen."""
+    """Shows the progress on a screen."""
 
     def __init__(self, out: Screen) -> None:
-        self._out, self._tell = out, teller()
+        self._out, self._tell = out, notice_printer()
 
     def notice(self, text: str) -> None:
         self._tell(text)

@@ -42,8 +42,8 @@ from harness.cli._options import (
     data_option,
     grading_isolation_option,
     latency_option,
+    notice_printer,
     opened,
-    teller,
 )
 from harness.cli._progress import watching
 from harness.cli._show_record import show
@@ -61,10 +61,10 @@ from harness.text import neutral_output
     "--base",
     required=True,
     metavar="REF",
-    help="The commit that the change is to go into. Tasks and records come from it.",
+    help="The commit that the change is to be merged into. Tasks and records come from it.",
 )
 @click.option("--head", default="HEAD", show_default=True, metavar="REF", help="The commit with the change.")
-@click.option("--author", metavar="NAME", help="The only submission that may change. By default any may.")
+@click.option("--author", metavar="NAME", help="The only submission that may change. By default, any may.")
 @click.option(
     "--outside",
     type=click.Choice(["refuse", "report"]),
@@ -77,7 +77,7 @@ from harness.text import neutral_output
     type=click.Choice(["validation", "test"]),
     default="validation",
     show_default=True,
-    help="Part to score on. Test scores after every push would be optimised for.",
+    help="Part to score on. Students would optimise for test scores shown after every push.",
 )
 @data_option("real")
 @latency_option
@@ -112,7 +112,7 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
 ) -> int:
     """Evaluate the submissions that a change touches, and nothing else.
 
-    Tasks and records come from the base, submissions from the head, both as committed; the work tree is not looked at.
+    Tasks and records come from the base, submissions from the head, both as committed. The work tree is ignored.
     """
     out, course = console(), opened()
     repository = Repository.of(course.root)
@@ -133,7 +133,7 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
             where, required = course.places, Requirement.parse(isolation)
             hidden = [course.root, *where.all()]
             forked = course.fork_servers(start)
-            with closing(find_required_sandbox(hidden, required, forked, teller())) as sandbox:
+            with closing(find_required_sandbox(hidden, required, forked, notice_printer())) as sandbox:
                 out.print(f"isolation: {sandbox.isolation}")
                 grader = Grader(sandbox=sandbox, places=where, settings=settings, kept=folder)
                 result = run_ci(repository, commits, change, grader, _watch(out))
@@ -152,7 +152,7 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
 
 @dataclass(frozen=True, kw_only=True)
 class _Files:
-    """Where the result goes, in each of its forms."""
+    """The files to which the result is written, one for each format."""
 
     result: Path
     junit: Path
@@ -183,7 +183,7 @@ def _watch(out: Screen) -> Watch:
 
 
 def _suites(result: Result) -> list[Suite]:
-    """Return the result's suites: each record, and what is wrong with the change itself."""
+    """Return the test suites of the result: one for each record, and one for problems of the change itself."""
     wrong = [
         Case(
             classname="change",
@@ -213,7 +213,9 @@ def _write(files: _Files, result: Result) -> None:
 def _show(out: Screen, result: Result) -> None:
     for graded in result.graded:
         if graded.reused:
-            out.print(f"\n{graded.record.submission.name}: unchanged, the record of {graded.record.run.started} stands")
+            out.print(
+                f"\n{graded.record.submission.name}: unchanged, the record of {graded.record.run.started} is valid"
+            )
         show(out, graded.record, None, Remarks())
     for problem in result.problems:
         out.error(f"error: {problem.who}: {neutral_output(problem.message)}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli._verbose import telling
+from harness.cli._verbose import log_to_stderr
 
 if TYPE_CHECKING:  # `harness --help` starts no worker
     from harness.sandbox import ForkServerOwner
@@ -18,18 +18,18 @@ if TYPE_CHECKING:  # `harness --help` starts no worker
 
 @dataclass
 class CommonOptions:
-    """What was said by options that every command takes."""
+    """The values of the options that every command takes."""
 
     directory: Path | None = None
     data_root: Path | None = None
     verbose: int = 0
     quiet: bool = False
     fork_servers: ForkServerOwner | None = None
-    """What workers are forked from, if the caller of the command has some."""
+    """The fork servers of the command's caller, if it has some."""
 
 
 def common_options() -> CommonOptions:
-    """Return what was said on the command line that runs now."""
+    """Return the common options of the running command."""
     context = click.get_current_context(silent=True)
     return CommonOptions() if context is None else _of(context)
 
@@ -54,7 +54,7 @@ def _quiet(context: click.Context, _: click.Parameter, given: bool) -> None:
 
 def _verbose(context: click.Context, _: click.Parameter, times: int) -> None:
     if times and not _of(context).verbose:
-        context.find_root().with_resource(telling(times))
+        context.find_root().with_resource(log_to_stderr(times))
     _of(context).verbose += times
 
 
@@ -80,7 +80,7 @@ def _parameters() -> list[click.Parameter]:
             count=True,
             expose_value=False,
             callback=_verbose,
-            help="Say on standard error what is decided and why (-vv: every detail).",
+            help="Explain decisions on standard error (-vv: with every detail).",
         ),
         click.Option(
             ["-q", "--quiet"],
@@ -93,7 +93,7 @@ def _parameters() -> list[click.Parameter]:
 
 
 def with_common_options(command: click.Command) -> click.Command:
-    """Return `command`, which takes the common options now, as do the commands within it."""
+    """Add the common options to `command` and its subcommands, and return it."""
     if not any("-C" in parameter.opts for parameter in command.params):
         command.params += _parameters()
     if isinstance(command, click.Group):
@@ -103,12 +103,12 @@ def with_common_options(command: click.Command) -> click.Command:
 
 
 class Group(click.Group):
-    """A group of commands that suggests a name for one that it does not know, and whose help is not cut."""
+    """A group of commands that suggests names for unknown commands and does not truncate help texts."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that `args` names."""
+        """Return the command that `args` name."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -118,12 +118,12 @@ class Group(click.Group):
             raise click.UsageError(f"{error.message} Did you mean {close[0]!r}?", ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands with the whole first sentence of their help."""
+        """List the commands with the complete first sentence of their help."""
         with formatter.section("Commands"):
             formatter.write_dl(list(self.summaries(ctx)))
 
     def summaries(self, ctx: click.Context) -> Iterable[tuple[str, str]]:
-        """Yield each command's name and what it does."""
+        """Yield the name and the summary of each command."""
         for name in self.list_commands(ctx):
             command = self.get_command(ctx, name)
             if command is not None and not command.hidden:

@@ -41,7 +41,7 @@ def data() -> None:
 
 @data.command("list")
 def list_data() -> int:
-    """Say for each task where its data may come from, under which licence, and what is here."""
+    """List for each task the sources of its data, their licences, and the files on this machine."""
     out, opened_course = console(), opened()
     course, where = opened_course.folders, opened_course.places
     tasks, code = _tasks(out, course, ())
@@ -63,7 +63,7 @@ def list_data() -> int:
 @output_option("Where to write. By default TASK.npz.")
 @data_option("auto")
 def save(name: str, file: Path | None, output: Path | None, data: DataChoice) -> int:
-    """Write train and validation of TASK to FILE, an npz of plain arrays. The test part stays where it is."""
+    """Write the train and validation parts of TASK to FILE, an npz file of plain arrays, without the test part."""
     train, validation = opened().data(name, data=data)
     path = file or output or Path(f"{name}.npz")
     write_parts(path, train, validation)
@@ -74,7 +74,7 @@ def save(name: str, file: Path | None, output: Path | None, data: DataChoice) ->
 @data.command()
 @click.argument("names", nargs=-1, metavar="[TASK]…")
 def fetch(names: tuple[str, ...]) -> int:
-    """Download the official files and the assets of these tasks (all if none is named) into the cache."""
+    """Download the official files and the assets of these tasks into the cache. By default, of all tasks."""
     out, opened_course = console(), opened()
     course, where = opened_course.folders, opened_course.places
     problems = []
@@ -106,7 +106,7 @@ def fetch(names: tuple[str, ...]) -> int:
 @data.command()
 @click.argument("names", nargs=-1, metavar="[TASK]…")
 def verify(names: tuple[str, ...]) -> int:
-    """Check the digests of the files that are here; an instructor's own file is `local`, which is no mistake."""
+    """Check the digests of the files on this machine. A file of the instructor's own is reported as such."""
     out, opened_course = console(), opened()
     course, where = opened_course.folders, opened_course.places
     tasks, code = _tasks(out, course, names)
@@ -114,7 +114,7 @@ def verify(names: tuple[str, ...]) -> int:
     for found in here:
         out.print(_describe(found), style="red" if found.state == "damaged" else "")
     damaged = sum(found.state == "damaged" for found in here)
-    remedy = ": harness data fetch gets them again" if damaged else ""
+    remedy = ": harness data fetch downloads them again" if damaged else ""
     out.conclude(f"{count_of(len(here), 'file', 'files')}, {damaged} damaged{remedy}")
     return code or (FAILED if damaged else PASSED)
 
@@ -146,7 +146,7 @@ def private(name: str, keep: Literal["targets", "inputs-and-targets"]) -> int:
 
 @contextmanager
 def download_bars(out: Screen) -> Iterator[Bars]:
-    """Yield what draws downloads on `out`; quiet when that is not a terminal."""
+    """Yield a function that makes progress bars for downloads; they are invisible if `out` is not a terminal."""
     if not out.is_terminal:
         yield no_bars
         return
@@ -156,7 +156,7 @@ def download_bars(out: Screen) -> Iterator[Bars]:
 
 
 class _Bar(DownloadBar):
-    """One download on a rich display."""
+    """The progress bar of one download."""
 
     def __init__(self, progress: Progress, name: str) -> None:
         self._progress, self._bar = progress, progress.add_task(name, total=None)
@@ -180,7 +180,7 @@ class _Bar(DownloadBar):
 
 
 def _tasks(out: Screen, course: Course, names: tuple[str, ...]) -> tuple[list[Task], int]:
-    """Return the tasks named, all if none is, and the exit code: those with a mistake are told and stop no other."""
+    """Return the named tasks, or all, and the exit code; tasks with a mistake are reported and left out."""
     found, code = [], PASSED
     for name in names or course.task_names():
         try:

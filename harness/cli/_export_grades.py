@@ -1,4 +1,4 @@
-"""What the exports of grades have in common: whose grades, how a file is filled in, what was written the last time."""
+"""Shared parts of the exports of grades: their options, and the memory of what the last export wrote."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from harness.text import neutral_line
 _F = TypeVar("_F", bound=Callable[..., object])
 
 into_option = click.option(
-    "--into", type=click.Path(path_type=Path, dir_okay=False), help="The system's own file, to be filled in."
+    "--into", type=click.Path(path_type=Path, dir_okay=False), help="The other system's own file, which is filled in."
 )
 task_option = click.option("--task", required=True, help="The task whose grades are written.")
-_scale = click.option("--scale", is_flag=True, help="Scale the points to the other side's maximum.")
-_overwrite = click.option("--overwrite", is_flag=True, help="Replace grades and feedback that somebody typed there.")
+_scale = click.option("--scale", is_flag=True, help="Scale the points to the other system's maximum.")
+_overwrite = click.option("--overwrite", is_flag=True, help="Replace grades and feedback that somebody entered there.")
 _skip_missing = click.option(
-    "--skip-missing", is_flag=True, help="Leave out, and name, graded people who are not there."
+    "--skip-missing", is_flag=True, help="Leave out graded people who are not there, and list them."
 )
 
 
 def filling_options(command: _F) -> _F:
-    """Add the options that say which of the other side's cells are filled in, and how."""
+    """Add the options that decide which cells of the other system's file are filled in, and how."""
     for option in (_skip_missing, _overwrite, _scale):
         command = option(command)
     return command
@@ -39,7 +39,7 @@ def filling_options(command: _F) -> _F:
 
 @dataclass(frozen=True)
 class ExportMemory:
-    """What the last export of a task wrote: its own cells may be replaced, nobody else's."""
+    """The cells that the last export of a task wrote: only those may be replaced, not cells that others wrote."""
 
     course: Course
     name: str
@@ -50,25 +50,25 @@ class ExportMemory:
 
     @property
     def former(self) -> Mapping[str, str]:
-        """What was written, by the person's key."""
+        """What was written last, by the person's key."""
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError):
             return {}
 
     def keep(self, written: Mapping[str, str]) -> None:
-        """Take note of what was written."""
+        """Remember what was written."""
         if written:
             write_atomically(self._path, msgspec.json.encode({**self.former, **written}), 0o600)
 
 
 def show_changes(out: Console, filled: Filled) -> None:
-    """Print every cell that changes, every cell that is kept, and the people who have none."""
+    """Print every cell that changes, every cell that is kept, and the people without a cell."""
     for line in (*map(str, filled.changes), *map(str, filled.kept), *(f"left out: {who}" for who in filled.left_out)):
         out.print(f"  {neutral_line(line)}")
 
 
 def describe_not_graded(entries: Sequence[Entry]) -> str:
-    """Say how many have no grade because of us."""
+    """Return how many people have no grade because they were not graded, as text."""
     count = sum(entry.status == NOT_GRADED and entry.final is None for entry in entries)
     return f"; {count} not graded, left blank" if count else ""

@@ -18,8 +18,8 @@ from harness.record import ScoredOn
 
 
 @click.command()
-@click.option("--task", "name", required=True, metavar="TASK", help="The task to be graded there.")
-@output_option("The zip. By default gradescope-TASK.zip.")
+@click.option("--task", "name", required=True, metavar="TASK", help="The task to be graded on Gradescope.")
+@output_option("Where to write the zip. By default gradescope-TASK.zip.")
 @click.option("--score-on", type=click.Choice(["validation", "test"]), default="validation", show_default=True)
 @data_option("real")
 @grading_isolation_option
@@ -67,18 +67,18 @@ def gradescope(  # noqa: PLR0913, PLR0917 - one argument an option
 
 
 def _address(given: str) -> str:
-    """Return the address of a package index, which a script will hold.
+    """Return `given` if it is the address of a package index that can safely be written into a script.
 
     Raises:
-        BadParameter: it is none.
+        BadParameter: it is not.
     """
     if given and (not given.startswith("https://") or not given.isprintable() or " " in given):
-        raise click.BadParameter(f"{given!r} is no address: expected https://…")
+        raise click.BadParameter(f"{given!r} is not an address: expected https://…")
     return given
 
 
 def _folders(task: Task, settings: BundleSettings, where: Places) -> dict[str, Path]:
-    """Return the folders of data that go into the zip, by their place in it."""
+    """Return the folders of data to be included, by their paths in the zip."""
     folders = {}
     if settings.data != "embedded":
         if where.root is None or not (where.root / task.name).is_dir():

@@ -1,4 +1,4 @@
-"""`harness export junit` and `comment`: records for a continuous integration."""
+"""``harness export junit`` and ``harness export comment``: results for continuous integration."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from harness.text import count_of
 @click.option("--task", metavar="TASK", help="Only this task.")
 @output_option("Where to write.", default="junit.xml")
 def junit(task: str | None, output: Path) -> int:
-    """Write the newest records as JUnit XML, a suite for each."""
+    """Write the newest records as JUnit XML, with a test suite for each record."""
     out, found = console(), opened().records
     records = [record for record in found if task in (None, record.task.name)]
     unreadable = found.unreadable
@@ -40,15 +40,15 @@ def junit(task: str | None, output: Path) -> int:
 
 @click.command()
 @click.argument("result", type=click.Path(path_type=Path))
-@click.option("--base", required=True, metavar="REF", help="Where the change is to go.")
-@click.option("--head", required=True, metavar="REF", help="The change.")
-@click.option("--author", metavar="NAME", help="The only submission that may change; else any.")
+@click.option("--base", required=True, metavar="REF", help="The commit that the change is to be merged into.")
+@click.option("--head", required=True, metavar="REF", help="The commit with the change.")
+@click.option("--author", metavar="NAME", help="The only submission that may change. By default, any may.")
 @click.option("--outside", type=click.Choice(["refuse", "report"]), default="refuse", show_default=True)
 @output_option("Where to write.", default="comment.md")
 def comment(result: Path, base: str, head: str, author: str | None, outside: Outside, output: Path) -> int:
     """Write the comment for RESULT of `harness ci`, which somebody else may have written.
 
-    What the change touches is found anew; a result that is not of this change is not shown.
+    What the change touches is determined again, and a result that does not belong to this change is not shown.
     """
     repository = Repository.of(opened().root)
     commits = find_range(repository, base, head)

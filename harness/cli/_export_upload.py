@@ -30,7 +30,7 @@ TOKEN_VARIABLE = "HARNESS_CANVAS_TOKEN"  # noqa: S105 - the name of a variable
 
 
 class _Plan(msgspec.Struct, frozen=True):
-    """What a dry run showed."""
+    """The updates that a dry run listed."""
 
     place: CanvasPlace
     updates: tuple[CanvasUpdate, ...]
@@ -84,10 +84,10 @@ def canvas_upload(  # noqa: PLR0913, PLR0917 - one argument an option
 
 
 def _refuse_unseen(path: Path, plan: _Plan) -> None:
-    """Refuse to upload what no dry run has shown.
+    """Refuse updates that the last dry run has not listed.
 
     Raises:
-        UsageError: there was none, or it showed something else.
+        UsageError: there was no dry run, or it listed something else.
     """
     try:
         seen = msgspec.json.decode(path.read_bytes(), type=_Plan)

@@ -30,7 +30,7 @@ from harness.text import count_of, neutral_line
 @click.option(
     "--worksheet",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Moodle's grading worksheet, which tells everybody's number; else the numbers of the download are used.",
+    help="Moodle's grading worksheet with everybody's number. By default the numbers of the download are used.",
 )
 @grades_options
 @output_option("Folder to write to. By default .harness/feedback.", folder=True)
@@ -44,8 +44,8 @@ def feedback(
 ) -> int:
     """Write a page and a short text for everybody in the class, and zips of them for Moodle and Canvas.
 
-    For whoever marks, .harness/marking/TASK/index.html shows all of them, with the README, pictures, PDF, pages and
-    notebooks that they handed in.
+    For the people who mark, .harness/marking/TASK/index.html shows all of them, with the README, pictures, PDF, pages
+    and notebooks that were handed in.
     """
     out, opened_course = console(), opened()
     course = opened_course.folders
@@ -84,17 +84,17 @@ def _claims(course: OpenCourse, task: str, entries: Sequence[Entry]) -> dict[str
 def _write_marking(
     out: Console, course: Course, task: str, made: Sequence[Feedback], pages: Path, claims: Mapping[str, Sequence[str]]
 ) -> None:
-    """Write the pages for whoever marks into a folder of their own: nothing of it is for students."""
+    """Write the pages for markers into a folder of their own, because they are not for students."""
     folder = course.private / "marking" / task
     if folder.is_dir():
-        shutil.rmtree(folder)  # what somebody has taken back is not shown any more
+        shutil.rmtree(folder)  # files that somebody has withdrawn must not be shown any more
     places = {one.entry.person.submission: course.submissions_folder / one.entry.person.submission for one in made}
     folders = {name: place / task for name, place in places.items() if not place.is_symlink()}
     links = {one.entry.person.key: pages / f"{one.stem}.html" for one in made}
     entries, title = [one.entry for one in made], course.task(task).title
     for file in marking_pages(title, entries, folders, links, folder, claims):
         write_atomically(folder / file.path, file.content, 0o600)
-    out.print(f"{folder / 'index.html'}: for whoever marks")
+    out.print(f"{folder / 'index.html'}: for the people who mark")
 
 
 def _make(course: OpenCourse, task: str, entries: Sequence[Entry]) -> list[Feedback]:
@@ -113,7 +113,7 @@ def _origins(course: Course, task: str, entries: Sequence[Entry]) -> dict[str, O
 
 
 def _numbers(origins: Mapping[str, Origin], entries: Sequence[Entry]) -> dict[str, tuple[str, str]]:
-    """Return the name and number of each person as the download had them; a group's number is no participant's."""
+    """Return the name and number of each person in the download, except for groups, whose numbers are not personal."""
     found = {}
     for entry in entries:
         origin = origins.get(entry.person.submission)

@@ -20,9 +20,9 @@ from harness.cli._options import (
     device_option,
     grading_isolation_option,
     latency_option,
+    notice_printer,
     opened,
     seed_option,
-    teller,
 )
 from harness.grading import Event, Work
 from harness.sandbox import Isolation
@@ -32,14 +32,14 @@ from harness.text import count_of
 @click.command()
 @click.argument("folder", default="submissions", metavar="[FOLDER]")
 @click.option("--jobs", type=click.IntRange(1), help="Maximum number of parallel jobs (limited by the cores).")
-@click.option("--scheduler", metavar="tcp://…|local:N|slurm", help="Have the jobs done by a Dask cluster.")
+@click.option("--scheduler", metavar="tcp://…|local:N|slurm", help="Run the jobs on a Dask cluster.")
 @grades_options
 @click.option(
     "--only", multiple=True, metavar="NAME[/TASK]", help="Grade only these; * and ? are patterns. Repeatable."
 )
 @click.option("--task", metavar="TASK", help="Only this task of each submission.")
 @click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done and why, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="List what would be done and why, and do nothing.")
 @data_option("real")
 @seed_option
 @device_option
@@ -49,7 +49,7 @@ from harness.text import count_of
 def grade(folder: str, dry_run: bool, **options: Any) -> int:
     """Grade a class: every submission in FOLDER. What has not changed is not evaluated again.
 
-    Exits with 0 when everybody has been graded, whatever the grades.
+    The exit code is 0 if everybody has been graded, whatever the grades.
     """
     out = console()
     follower = _ShownGrading(out, every=dry_run)
@@ -57,7 +57,7 @@ def grade(folder: str, dry_run: bool, **options: Any) -> int:
     if report.gradebook is None or report.kept is None:
         return PASSED
     has_roster = options["roster"] is not None
-    show_table(out, report.standings, report.gradebook, has_roster=has_roster)
+    show_table(out, report.summaries, report.gradebook, has_roster=has_roster)
     show_claims(out, report.claims)
     warn(out, report.gradebook.mismatch.lines() if has_roster else [])
     show_changes(out, report.kept)
@@ -66,10 +66,10 @@ def grade(folder: str, dry_run: bool, **options: Any) -> int:
 
 
 class _ShownGrading(Follower):
-    """Shows what happens on a screen; with `every`, each job by name before it is done."""
+    """Shows the progress on a screen; with `every`, the plan lists each job by name."""
 
     def __init__(self, out: Screen, *, every: bool) -> None:
-        self._out, self._every, self._tell = out, every, teller()
+        self._out, self._every, self._tell = out, every, notice_printer()
 
     def notice(self, text: str) -> None:
         self._out.print(text)
@@ -95,8 +95,8 @@ def _verdict(report: GradingReport) -> str:
     total = len(work.jobs) + len(work.kept)
     kept = f", {len(work.kept)} of them kept" if work.kept else ""
     by_task, missing = report.failed_by_task, report.failed_by_infrastructure
-    parts = [f"graded: {len(report.standings)} of {total}{kept}"]
-    parts += [f"{by_task} not graded because of a mistake in their task (mend it)"] if by_task else []
+    parts = [f"graded: {len(report.summaries)} of {total}{kept}"]
+    parts += [f"{by_task} not graded because of a mistake in their task (fix it)"] if by_task else []
     parts += [f"{missing} failed by the infrastructure (run the same command again)"] if missing else []
     if work.obstacles:
         parts.append(f"{count_of(len(work.obstacles), 'task or submission', 'tasks or submissions')} cannot be graded")

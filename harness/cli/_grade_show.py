@@ -1,4 +1,4 @@
-"""What a grading run looks like: its plan, its progress, its end."""
+"""Show a grading run in a terminal: its plan, its progress and its results."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tabulate import tabulate
 
 from harness.api import ComparedClaims
 from harness.claims import describe_agreement, describe_figures
-from harness.cli._options import teller
+from harness.cli._options import notice_printer
 from harness.gradebook import MISSING, NOT_GRADED, Entry, Gradebook, describe_lateness
 from harness.grading import (
-    Advanced,
-    Begun,
     Event,
     JobDone,
-    Lost,
-    Noticed,
-    Standing,
+    JobLost,
+    JobStarted,
+    NoticeRaised,
+    PhaseReached,
+    ResultSummary,
     Work,
     describe,
-    describe_standing,
+    describe_summary,
 )
 from harness.sandbox import Notify
 from harness.text import neutral_line
@@ -37,7 +37,7 @@ OnEvent = Callable[[Event], None]
 
 
 def show_plan(out: Console, work: Work, *, every: bool) -> None:
-    """Say what will be done and why; `every` job by name."""
+    """Print how many jobs there are and why; with `every`, print each job."""
     reasons = Counter(job.why for job in work.jobs)
     why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
     out.print(f"{len(work.jobs)} to evaluate{f' ({why})' if why else ''}, {len(work.kept)} kept")
@@ -46,30 +46,30 @@ def show_plan(out: Console, work: Work, *, every: bool) -> None:
             out.print(f"  {job}: {job.why}")
 
 
-def show_table(out: Console, standings: Sequence[Standing], book: Gradebook, *, has_roster: bool) -> None:
-    """Print how everybody did: a row a person, a column a task, with lateness and points where there are any."""
-    tasks = sorted({standing.task for standing in standings})
-    results = {(standing.name, standing.task): standing for standing in standings}
+def show_table(out: Console, summaries: Sequence[ResultSummary], book: Gradebook, *, has_roster: bool) -> None:
+    """Print a table of results, with a row for each person and a column for each task."""
+    tasks = sorted({summary.task for summary in summaries})
+    results = {(summary.name, summary.task): summary for summary in summaries}
     named = {name for name, _ in results}
     cells: dict[str, dict[str, str]] = {}
     for entry in book.entries:
         who = entry.person.submission
         row = str(entry.person) if has_roster else who
-        standing = results.get((who, entry.task))
+        summary = results.get((who, entry.task))
         if entry.task in tasks and (has_roster or who in named):
-            cells.setdefault(row, {})[entry.task] = _cell(entry, standing)
+            cells.setdefault(row, {})[entry.task] = _cell(entry, summary)
     claimed = {entry.person.submission for entry in book.entries}
-    for standing in standings:
-        if standing.name not in claimed:
+    for summary in summaries:
+        if summary.name not in claimed:
             mark = " (not in the roster)" if has_roster else ""
-            cells.setdefault(standing.name + mark, {})[standing.task] = describe_standing(standing)
+            cells.setdefault(summary.name + mark, {})[summary.task] = describe_summary(summary)
     rows = [[neutral_line(name), *(of_one.get(task, "") for task in tasks)] for name, of_one in cells.items()]
     if rows:
         out.print(tabulate(rows, ["submission", *tasks], disable_numparse=True))
 
 
 def show_claims(out: Console, compared: Sequence[ComparedClaims]) -> None:
-    """Print of each submission what it claims, beside what its shipped weights and a model trained here reach."""
+    """Print what each submission claims, and what its shipped weights and a model trained here reach."""
     for one in compared:
         figures, agreement = describe_figures(one.claims), describe_agreement(one.claims)
         if not figures and not agreement:
@@ -79,31 +79,31 @@ def show_claims(out: Console, compared: Sequence[ComparedClaims]) -> None:
             out.print(f"  {neutral_line(line)}")
 
 
-def _cell(entry: Entry, standing: Standing | None) -> str:
+def _cell(entry: Entry, summary: ResultSummary | None) -> str:
     if entry.status == NOT_GRADED:
         return NOT_GRADED if entry.final is None else f"{NOT_GRADED}, by hand {entry.final:g}"
     score = "" if entry.score is None else f" {entry.score:.4f}"
-    words = entry.status + score if standing is None or entry.status == MISSING else _result(standing)
+    words = entry.status + score if summary is None or entry.status == MISSING else _result(summary)
     late = describe_lateness(entry)
     points = "" if entry.final is None or entry.maximum is None else f" → {entry.final:g} of {entry.maximum:g}"
     excused = ", excused" if entry.excused else ", dropped" if entry.dropped else ""
     return words + (f", {late}" if late else "") + excused + points
 
 
-def _result(standing: Standing) -> str:
-    """Say how a submission did; the reason of a failure has been said as it happened."""
-    return describe_standing(replace(standing, reason=""))
+def _result(summary: ResultSummary) -> str:
+    """Describe how a submission did, without the reason of a failure, which was printed when it happened."""
+    return describe_summary(replace(summary, reason=""))
 
 
 @contextmanager
 def following(out: Console, total: int) -> Iterator[OnEvent]:
-    """Yield a function that takes events: on a terminal it draws progress, elsewhere it prints failures only."""
+    """Yield a function for events, which draws the progress on a terminal and prints only failures elsewhere."""
     progress, told = _Progress(total), set[str]()
-    tell = teller()
+    tell = notice_printer()
     if not out.is_terminal:
         yield lambda event: _say(out, tell, event, progress.take(event), told)
         return
-    # drawn when something happens, never by a clock: nothing of ours may run while latency is measured
+    # drawn for each event rather than periodically, so that the harness is idle while latency is measured
     with Live(console=out, auto_refresh=False, transient=True) as live:
 
         def watch(event: Event) -> None:
@@ -114,7 +114,7 @@ def following(out: Console, total: int) -> Iterator[OnEvent]:
 
 
 class _Progress:
-    """The jobs under way, how many are done, and how long the rest will take."""
+    """The running jobs, how many are done, and how long the rest will take."""
 
     def __init__(self, total: int) -> None:
         self._total, self._done = total, 0
@@ -122,14 +122,14 @@ class _Progress:
         self._begin = time.monotonic()
 
     def take(self, event: Event) -> str:
-        """Take note of `event`; return how far that is."""
+        """Update the progress for `event`, and return it as text."""
         name = str(event.job)
         match event:
-            case Begun():
-                self._running[name] = "begun"
-            case Advanced(_, phase):
+            case JobStarted():
+                self._running[name] = "started"
+            case PhaseReached(_, phase):
                 self._running[name] = phase
-            case JobDone() | Lost():
+            case JobDone() | JobLost():
                 self._running.pop(name, None)
                 self._done += isinstance(event, JobDone) or event.final
         return f"{self._done}/{self._total}"
@@ -144,10 +144,10 @@ class _Progress:
 
 
 def _say(out: Console, tell: Notify, event: Event, far: str, told: set[str]) -> None:
-    """Print notices and failures as they happen; a task's mistake, the same for everybody, is told in full once."""
-    if isinstance(event, Noticed):
+    """Print notices and failures as they happen; a mistake in a task, which affects everybody, is printed once."""
+    if isinstance(event, NoticeRaised):
         tell(event.notice)
-    elif isinstance(event, Lost):
+    elif isinstance(event, JobLost):
         known = event.cause == "task" and event.problem in told
         told.add(event.problem)
         text = f"{event.job}: not graded, for the same reason" if known else describe(event)

@@ -1,4 +1,4 @@
-"""The gradebook as the commands ask for it."""
+"""Options that decide grades, and shared output of the commands that use the gradebook."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHOWN = 50
 _F = TypeVar("_F", bound=Callable[..., object])
 
 roster_option = click.option(
-    "--roster", type=click.Path(path_type=Path, dir_okay=False), help="CSV file that says who is in the class."
+    "--roster", type=click.Path(path_type=Path, dir_okay=False), help="CSV file that lists the people in the class."
 )
 deadline_option = click.option(
     "--deadline",
@@ -30,7 +30,7 @@ deadline_option = click.option(
 validation_option = click.option(
     "--count-validation",
     is_flag=True,
-    help="Let scores on the validation part make grades where a private test part is not here.",
+    help="Let scores on validation count for grades if a private test part is not on this machine.",
 )
 
 
@@ -44,7 +44,7 @@ def grades_options(command: _F) -> _F:
 def entries_of(
     course: OpenCourse, roster: Path | None, deadline: str | None, *, count_validation: bool, task: str | None = None
 ) -> Sequence[Entry]:
-    """Return everybody's grades, for `task` only where it is given, having said what looks wrong.
+    """Print warnings about the rules, and return everybody's grades, only for `task` if it is given.
 
     Raises:
         UsageError: there is no such task, or a file that decides grades has a mistake.
@@ -57,13 +57,13 @@ def entries_of(
 
 
 def warn(out: Console, warnings: Sequence[str]) -> None:
-    """Print what looks wrong."""
+    """Print warnings."""
     for warning in warnings:
         out.print(f"warning: {neutral_line(warning)}", style="yellow")
 
 
 def show_changes(out: Console, kept: KeptGradebook) -> None:
-    """Print which grades changed."""
+    """Print the grades that changed."""
     if kept.changes:
         out.print(f"{count_of(len(kept.changes), 'grade', 'grades')} changed:")
     for change in kept.changes[:_SHOWN]:

@@ -30,22 +30,23 @@ _OUTCOMES = ("new", "replaced", "unchanged", "refused")
 @click.command("import")
 @click.argument("system", type=click.Choice([*sorted(SYSTEMS), _TIMES]))
 @click.argument("source", type=click.Path(path_type=Path), metavar="ZIP|FOLDER")
-@click.option("--task", help="Which task it is; needed where there are several.")
+@click.option("--task", help="The task of the submissions; required if there are several tasks.")
 @click.option(
-    "--roster", type=click.Path(path_type=Path, dir_okay=False), help="CSV file that says whose submission is whose."
+    "--roster", type=click.Path(path_type=Path, dir_okay=False), help="CSV file that assigns people to submissions."
 )
 @click.option(
     "--table",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The system's own table of submissions: when each was handed in, and who has which number.",
+    help="The system's own table of submissions, with the times of handing in and everybody's number.",
 )
 @grading_isolation_option
 def import_(
     system: str, source: Path, task: str | None, roster: Path | None, table: Path | None, isolation: str
 ) -> int:
-    """Lay out a bulk download as submissions/<name>/<task>/.
+    """Turn a bulk download into submissions/<name>/<task>/.
 
-    SYSTEM is where it comes from; `times` takes a system's table of submissions, or a host's record of pushes in JSON.
+    SYSTEM is the system that it comes from; `times` reads a system's table of submissions, or a git host's record of
+    pushes in JSON.
     """
     out, course = console(), opened().folders
     names = course.task_names()
@@ -100,7 +101,7 @@ def _line(one: Imported) -> str:
 
 
 def _names(table: Path, people: Roster | None, zone: tzinfo | None) -> Mapping[str, str]:
-    """Return the submission of each number that a table tells: Moodle's worksheet knows participants by name."""
+    """Return the submission for each number in a table; Moodle's worksheet, for instance, has numbers and names."""
     if people is None:
         return {}
     return {one.number: one.person.submission for one in read_table(table, people, {}, zone).lines if one.number}

@@ -13,12 +13,12 @@ from harness.text import count_of
 
 
 @click.command()
-@click.option("--show", is_flag=True, help="Show it in the terminal as well.")
+@click.option("--show", is_flag=True, help="Also show it in the terminal.")
 @click.option(
     "--withdraw",
     multiple=True,
     metavar="NAME[/TASK]",
-    help="Move the records of a submission away, with their history and evidence. Repeatable.",
+    help="Move the records of a submission, with their history and evidence, to .harness/withdrawn. Repeatable.",
 )
 def leaderboard(show: bool, withdraw: tuple[str, ...]) -> int:
     """Rebuild leaderboard/ from the records. The same records give the same bytes."""

@@ -1,4 +1,4 @@
-"""Options and other pieces that several commands share."""
+"""Options and helpers that several commands share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 _F = TypeVar("_F", bound=Callable[..., object])
 _LEVELS = "|".join(level.value for level in reversed(Level))
 _GRADES = Level.LANDLOCK.value
-"""The weakest isolation that makes grades unless somebody asks for less."""
+"""The weakest isolation that is accepted for grades by default."""
 
 task_option = click.option("--task", metavar="TASK", help="Only this task of each submission.")
 seed_option = click.option(
@@ -54,13 +54,13 @@ cold_option = click.option(
 
 
 def data_option(default: str) -> Callable[[_F], _F]:
-    """Return the option that chooses the source of data; its values mean the same in every command."""
+    """Return the option that chooses the source of data, with the same meaning in every command."""
     return click.option(
         "--data",
         type=click.Choice(["auto", "real", "canonical", "local", "embedded"]),
         default=default,
         show_default=True,
-        help="Source of the data. auto: the first that is here; real: the first that is not an embedded stand-in.",
+        help="Source of the data. auto: the first one available; real: the first one that is not an embedded stand-in.",
     )
 
 
@@ -77,8 +77,8 @@ class _Isolation(click.ParamType):  # type: ignore[type-arg,unused-ignore] # gen
 
 
 def isolation_option(default: str | None = None) -> Callable[[_F], _F]:
-    """Return the option that names isolation; it means the same in every command."""
-    otherwise = "the best there is is used" if default is None else f"weaker than {default} is refused"
+    """Return the option that chooses the isolation, with the same meaning in every command."""
+    otherwise = "the best one available is used" if default is None else f"weaker than {default} is refused"
     return click.option(
         "--isolation",
         type=_Isolation(),
@@ -92,7 +92,7 @@ grading_isolation_option = isolation_option(_GRADES)
 
 
 def output_option(what: str, *, folder: bool = False, default: str | None = None) -> Callable[[_F], _F]:
-    """Return the option that says where something is written."""
+    """Return the option that chooses where something is written."""
     return click.option(
         "--output",
         "-o",
@@ -104,7 +104,7 @@ def output_option(what: str, *, folder: bool = False, default: str | None = None
 
 
 def opened(paths: Sequence[str] = ()) -> OpenCourse:
-    """Return the course that ``-C`` names, else that of the current folder, else that of the first path named."""
+    """Open the course named by ``-C``, otherwise that of the current folder, otherwise that of the first path."""
     common = common_options()
     start = current_folder() if common.directory is None else common.directory
     try:
@@ -118,8 +118,8 @@ def opened(paths: Sequence[str] = ()) -> OpenCourse:
     return OpenCourse(folders, common.data_root, common.fork_servers)
 
 
-def teller() -> Notify:
-    """Return what prints a notice on standard error, the same one once."""
+def notice_printer() -> Notify:
+    """Return a function that prints notices on standard error, each different notice once."""
     told: set[str] = set()
 
     def tell(notice: str) -> None:
@@ -131,14 +131,14 @@ def teller() -> Notify:
 
 
 class Screen(Console):
-    """A console that takes text as it is: a student's `[red]` is no markup. With ``-q`` it prints little."""
+    """A console that prints text literally, so that a student's `[red]` has no effect; with ``-q`` it prints little."""
 
     def error(self, text: object) -> None:
-        """Print an error, whatever was asked for."""
+        """Print an error, even with ``-q``."""
         self._always(text, "red")
 
     def conclude(self, text: object) -> None:
-        """Print the last line, whatever was asked for."""
+        """Print the last line, even with ``-q``."""
         self._always(text, "")
 
     def _always(self, text: object, style: str) -> None:
@@ -150,6 +150,6 @@ class Screen(Console):
 
 
 def console(*, stderr: bool = False) -> Screen:
-    """Return a console for what is printed by the command that runs now."""
+    """Return a console for the output of the running command."""
     quiet = common_options().quiet
     return Screen(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True, quiet=quiet)

@@ -1,4 +1,4 @@
-"""Draw sample inputs in a terminal: images as half blocks, signals as lines, texts as they begin."""
+"""Draw sample inputs in a terminal: images as half blocks, signals as lines, texts by their beginnings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GAP = 2
 
 
 def draw_samples(out: Console, task: Task, split: Split) -> None:
-    """Print one input of each class, or the first few where there are no classes."""
+    """Print one input of each class, or a few inputs if there are no classes."""
     chosen = _one_of_each(task, split)
     names = [task.classes[int(split.targets[item])] if _labelled(task) else "" for item in chosen]
     samples = [split.inputs[item] for item in chosen]
@@ -51,7 +51,7 @@ def _one_of_each(task: Task, split: Split) -> list[int]:
 
 
 def _grey(image: Array) -> Array:
-    """Return an image as greys in [0, 1], its longer side at most 32, an even number of rows."""
+    """Return an image as grey values in [0, 1], with its longer side at most 32 and an even number of rows."""
     grey = image.astype(np.float64)
     if grey.ndim == 3:
         grey = grey.mean(axis=0 if grey.shape[0] in (1, 3) and grey.shape[2] not in (1, 3) else 2)
@@ -78,7 +78,7 @@ def _draw_images(out: Console, names: Sequence[str], images: Sequence[Array]) ->
 
 
 def _pixel(out: Console, line: Text, upper: float, lower: float) -> None:
-    """Append two pixels, one above the other: in greys where there are colours, else as one shade."""
+    """Append two pixels, one above the other: in grey values if the terminal has colours, otherwise as one shade."""
     if out.color_system is None:
         line.append(_SHADES[round((upper + lower) / 2 * (len(_SHADES) - 1))])
         return
@@ -95,7 +95,7 @@ def _line(signal: Array) -> str:
 
 
 def _forecast(known: Array, coming: Array) -> str:
-    """Return what is known and, behind a bar, what is to be told; one scale for both."""
+    """Return the known values and, behind a bar, the values to be predicted, on one scale."""
     both = _line(np.concatenate([known, coming]))
     behind = round(len(both) * len(coming) / (len(known) + len(coming)))
     return f"{both[:-behind]}│{both[-behind:]}  {known[0]:.4g} … {known[-1]:.4g} │ {coming[-1]:.4g}"

@@ -1,4 +1,4 @@
-"""Live progress of one evaluation, where somebody watches."""
+"""Show the live progress of one evaluation."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from rich.progress import TimeRemainingColumn as TimeLeftColumn
 from harness.evaluation import Observer
 from harness.text import neutral
 
-_COUNTABLE = 1e9  # a student may log any number; a bar cannot draw all
+_COUNTABLE = 1e9  # students may log any number, but a bar cannot draw all of them
 _SECONDS_BETWEEN_LINES = 10.0
 _COUNTERS = (("epoch", "epochs"), ("step", "steps"))
 
 
 @contextmanager
 def watching(console: Console, name: str) -> Iterator[Observer]:
-    """Yield an observer that draws on `console`, or prints a line now and then where that is not a terminal."""
+    """Yield an observer that draws bars on `console`, or prints occasional lines if that is not a terminal."""
     if not console.is_terminal:
         yield _Lines(console, name)
         return
@@ -46,11 +46,11 @@ def watching(console: Console, name: str) -> Iterator[Observer]:
 
 
 class _Lines:
-    """Prints a line at the beginning, and for each phase that begins long after the last line."""
+    """Prints a line at the start, and for each phase that starts long after the last line."""
 
     def __init__(self, console: Console, name: str) -> None:
         self._console, self._name, self._printed = console, name, -math.inf
-        self.phase("begun")
+        self.phase("started")
 
     def phase(self, name: str) -> None:
         now = time.monotonic()
@@ -62,7 +62,7 @@ class _Lines:
         """Print nothing."""
 
     def logged(self, values: dict[str, float]) -> None:
-        """Print nothing: a student may log at any rate."""
+        """Print nothing, because students may log at any rate."""
 
 
 class _Drawn:

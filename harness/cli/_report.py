@@ -19,7 +19,7 @@ from harness.files import write_atomically
 def report(path: str, task: str | None, output: Path | None) -> int:
     """Write a page about a submission's newest record: scores, learning curve, latency, limits, failure.
 
-    It may hold what is not published; it is for whoever holds the evidence.
+    The page may contain unpublished information: it is for people who have access to the evidence.
     """
     out, course = console(), opened((path,))
     folder = output or course.folders.private / "reports"
@@ -27,7 +27,7 @@ def report(path: str, task: str | None, output: Path | None) -> int:
     for submission in course.submissions(path, task=task):
         try:
             page = course.report(submission)
-        except (HarnessError, OSError) as error:  # keeps no other submission from its page
+        except (HarnessError, OSError) as error:  # the other submissions still get their pages
             problems.append(error)
             console(stderr=True).error(f"error: {error}")
             continue

@@ -1,4 +1,4 @@
-"""One result at a glance."""
+"""Print one record in the terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOG_LINES, _PRINTED_LINES = 12, 4
 
 
 def show(console: Console, record: Record, board: Board | None, told: Remarks, output: Path | None = None) -> None:
-    """Print `record`, where it ranks on `board`, and what is `told` besides; `output` is what the model printed."""
+    """Print `record`, its rank on `board` and the remarks `told`; `output` is the file with the model's output."""
     title = Text(f"{record.submission.name} · {record.task.name}  ", style="bold")
     title.append(record.status.replace("_", " "), style=_STYLES[record.status])
     title.append(
@@ -42,7 +42,7 @@ def show(console: Console, record: Record, board: Board | None, told: Remarks, o
 
 
 def verdict(record: Record) -> str:
-    """Return the one-line outcome."""
+    """Return the outcome on one line."""
     who = f"{record.submission.name} · {record.task.name}"
     if record.failure is not None:
         failure = record.failure
@@ -70,7 +70,7 @@ def _show_claims(console: Console, record: Record) -> None:
 
 
 def _shown_to_fit(record: Record) -> str:
-    """Say what `fit` was given where that is not what the task declares."""
+    """Describe the data given to `fit` if it differs from what the task declares."""
     task = record.task
     if task.scored_on == "test" or task.n_fit_train is None:
         return ""
@@ -80,7 +80,7 @@ def _shown_to_fit(record: Record) -> str:
 def _show_failure(console: Console, failure: Failure, told: Remarks) -> None:
     where = "" if failure.file is None else f"{_where(failure)}: "
     message, log = failure.message, failure.log_tail
-    if told.failure is not None:  # in full: whoever sits here may see the data
+    if told.failure is not None:  # in full, because the person who runs the command may see the data
         message, log = told.failure.message, told.failure.log_tail
     console.print(f"  {where}{failure.kind} in {failure.phase}: {neutral_line(message)}", style="red")
     lines = neutral(log).splitlines()

@@ -27,13 +27,13 @@ _MARKS: dict[Outcome, tuple[str, str]] = {
     "doubt": ("!", "yellow"),
     "skipped": ("-", "dim"),
 }
-"""How each outcome of a check is shown: a mark and a colour."""
+"""The mark and the colour of each outcome of a check."""
 
 
 @click.group(cls=Group, invoke_without_command=True)
 @click.pass_context
 def tasks(ctx: click.Context) -> int:
-    """List the tasks: what they ask, on which data, and the score to reach."""
+    """List the tasks with their kinds, metrics and baselines."""
     if ctx.invoked_subcommand is not None:
         return PASSED
     out, course = console(), opened().folders
@@ -59,7 +59,7 @@ def tasks(ctx: click.Context) -> int:
 @tasks.command("show")
 @click.argument("name", metavar="TASK")
 def show_task(name: str) -> int:
-    """Show one task: sources, split, metrics, rules, limits, and the data that is here with sample pictures."""
+    """Show one task: its sources, split, metrics, rules and limits, and samples of the data on this machine."""
     out, opened_course = console(), opened()
     course = opened_course.folders
     task = course.task(name)
@@ -87,10 +87,10 @@ def show_task(name: str) -> int:
 @tasks.command("check")
 @click.argument("names", nargs=-1, metavar="[TASK]…")
 def check_tasks(names: tuple[str, ...]) -> int:
-    """Check tasks (all if none is named) for their authors.
+    """Check tasks for their authors. By default, all tasks.
 
-    Looks at the declaration, at the data on this machine (counts, groups, duplicates, order of labels), at `perturb`
-    and at the metrics. Mistakes are marked ✗, doubts !. Nothing is downloaded and no model is trained.
+    Checks the declaration, the data on this machine (counts, groups, duplicates, order of labels), `perturb` and the
+    metrics. Mistakes are marked ✗, doubts !. Nothing is downloaded and no model is trained.
     """
     out, course = console(), opened()
     mistakes = sum(_checked(out, course, name) for name in names or course.tasks)
@@ -99,7 +99,7 @@ def check_tasks(names: tuple[str, ...]) -> int:
 
 
 def _checked(out: Console, course: OpenCourse, name: str) -> int:
-    """Print what was found about one task; return the number of mistakes."""
+    """Print the findings about one task, and return the number of mistakes."""
     mistakes = 0
     with out.status(f"{name}: checking"):
         for finding in check_task(course.folders, name, course.places):
@@ -110,7 +110,7 @@ def _checked(out: Console, course: OpenCourse, name: str) -> int:
 
 
 def _show_data(out: Console, course: OpenCourse, task: Task) -> None:
-    """Show what is on this machine; nothing is downloaded for it."""
+    """Show the data on this machine, without downloading any."""
     try:
         with out.status(f"{task.name}: loading data"):
             data = load_data(task, course.folders.task_digest(task.name), replace(course.places, offline=True))

@@ -1,4 +1,4 @@
-"""``harness -v``: what is decided where, in sentences on standard error."""
+"""``harness -v``: explain on standard error, in sentences, what the package decides."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 
 class _Sentences(logging.Handler):
-    """Writes each message as it is, to what is standard error now."""
+    """Writes each message to the current standard error."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one message."""
@@ -18,8 +18,8 @@ class _Sentences(logging.Handler):
 
 
 @contextmanager
-def telling(times: int) -> Iterator[None]:
-    """While the body runs show what the package decides, or, if asked for more than once, every detail."""
+def log_to_stderr(times: int) -> Iterator[None]:
+    """Show what the package decides while the body runs, with every detail if `times` is more than 1."""
     logger, handler = logging.getLogger("harness"), _Sentences()
     former = logger.level
     logger.addHandler(handler)

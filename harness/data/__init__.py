@@ -1,4 +1,4 @@
-"""Find, check and load a task's data; never imported by a worker."""
+"""Find, check and load a task's data; workers never import this package."""
 
 from harness.data._assets import Asset, assets_here, fetch_asset
 from harness.data._facts import DataFacts, facts_file, read_facts, write_facts

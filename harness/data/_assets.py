@@ -1,4 +1,4 @@
-"""Pretrained weights that a task offers: those on this machine, with the right digest."""
+"""Find and download the pretrained weights that a task offers, and check their digests."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Asset:
 
 
 def assets_here(task: Task, places: Places) -> tuple[Asset, ...]:
-    """Return the assets of `task` in the data root or the cache; nothing is downloaded.
+    """Return the assets of `task` that are in the data root or the cache, without downloading any.
 
-    A result may depend on them, and must not on how the network feels: `fetch_asset` brings them.
+    Results may depend on assets and must not depend on the network, so only `fetch_asset` downloads them.
     """
     folders = [cache_folder(task, places)]
     if places.root is not None:

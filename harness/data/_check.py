@@ -1,4 +1,4 @@
-"""Check loaded data against the declaration, once; later stages rely on it."""
+"""Check loaded data against the task's declaration once, so that later stages can rely on it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from harness.errors import TaskError
 from harness.kinds import KINDS, describe
 
 _MAY_OVERLAP = 0.05
-"""PneumoniaMNIST as published has 8 of 524 validation pictures in its train part, 1.5 %."""
+"""The share of inputs that two parts may have in common. In PneumoniaMNIST as published, 8 of 524 validation pictures
+(1.5 %) are in the train part."""
 
 
 def check_parts(task: Task, source: Source, parts: Parts) -> Parts:
     """Return `parts` if they are what `task` declares.
 
     Raises:
-        TaskError: a part has other counts, shapes, types or ranges; says which, and what was expected.
+        TaskError: a part has other counts, shapes, types or ranges; the message says what was found and expected.
     """
     named = {"train": parts.train, "validation": parts.validation, "test": parts.test}
     if problem := _first_problem(task, source, parts, named):
@@ -40,7 +41,7 @@ def _first_problem(task: Task, source: Source, parts: Parts, named: dict[str, Sp
     found = Counts(*(0 if split is None else len(split) for split in named.values()))
     expected = source.counts
     if expected is not None and task.private_test:
-        expected = expected._replace(test=found.test)  # kept elsewhere; it may have other items
+        expected = expected._replace(test=found.test)  # the private test part may have other items
     if expected is not None and found != expected:
         return f": {found} items, expected {expected}"
     if not found.train or not found.validation or (parts.test is not None and not found.test):
@@ -50,7 +51,7 @@ def _first_problem(task: Task, source: Source, parts: Parts, named: dict[str, Sp
 
 
 def parts_problem(parts: object) -> str | None:
-    """Return what is wrong with the type of what a source's `load` returned, or None."""
+    """Return what is wrong with the type of the value that a source's `load` returned, or None."""
     if not isinstance(parts, Parts):
         return f"returned {describe(parts)}; expected harness.Parts(train, validation, test)"
     for name in ("train", "validation", "test"):
@@ -61,7 +62,7 @@ def parts_problem(parts: object) -> str | None:
 
 
 def _groups_problem(named: dict[str, Split | None]) -> str | None:
-    """Return which groups are in two parts: a model must not be scored on people whom it was trained on."""
+    """Return a message if a group is in two parts: a model must not be scored on people that it was trained on."""
     groups = {
         name: set(split.groups.tolist())
         for name, split in named.items()
@@ -78,7 +79,7 @@ def _groups_problem(named: dict[str, Split | None]) -> str | None:
 
 
 def _overlap_problem(named: dict[str, Split | None]) -> str | None:
-    """Return how parts overlap. Published data may have a few equal inputs; more than that is a wrong split."""
+    """Return a message if parts overlap. Published data may have a few equal inputs, but more mean a wrong split."""
     seen = {name: [_key(item) for item in split.inputs] for name, split in named.items() if split is not None}
     for first, second in itertools.combinations(seen, 2):
         known = set(seen[first])
@@ -86,13 +87,13 @@ def _overlap_problem(named: dict[str, Split | None]) -> str | None:
         if both > max(2, _MAY_OVERLAP * len(seen[second])):
             return (
                 f"{both} of {len(seen[second])} {second} inputs are in the {first} part as well: "
-                "divide the items, by person where there are persons, before anything else is made of them"
+                "divide the items, by person where they come from persons, before deriving anything from them"
             )
     return None
 
 
 def _classes_problem(task: Task, train: Split) -> str | None:
-    """Return which classes have no item to learn from."""
+    """Return a message if a class has no item to learn from."""
     counts = KINDS[task.kind].class_counts(task, train.targets)
     names = ", ".join(repr(one) for one, count in zip(task.classes, counts or (), strict=False) if not count)
     return f"the train part has no item of class {names}; expected some of each class" if names else None

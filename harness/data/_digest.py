@@ -12,7 +12,7 @@ from harness.contract import File, Split
 
 
 def matches(file: File, path: Path) -> bool:
-    """Tell whether the bytes at `path` are the official ones."""
+    """Tell whether the file at `path` is the official one."""
     algorithm, _, value = file.digest.partition(":")
     return file_digest(path, algorithm) == value
 
@@ -24,7 +24,7 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
 
 
 def data_digest(splits: list[Split | None]) -> str:
-    """Return the digest of what train, validation and test hold, whatever files they came from."""
+    """Return the digest of the contents of train, validation and test, regardless of their files."""
     digest = hashlib.sha256()
     for split in splits:
         for items in (split.inputs, split.targets) if split is not None else ():

@@ -1,4 +1,4 @@
-"""Facts about a task's data, kept so that unchanged files need not be read again."""
+"""Cache facts about a task's data, so that unchanged files need not be read again."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from harness.files import write_atomically
 
 
 class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Which data a task is evaluated on, without the data."""
+    """Facts about the data that a task is evaluated on, without the data itself."""
 
     source: int
-    """Its number among the task's sources."""
+    """The index of the source among the task's sources."""
     digest: str
     scored_on: Literal["test", "validation"]
     passed_over: tuple[str, ...] = ()
@@ -40,30 +40,30 @@ class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def facts_file(task: Task, task_digest: str, places: Places, choice: DataChoice, environment: str) -> Path:
-    """Return the file that keeps the facts about a task's data as its files lie now.
+    """Return the file that caches the facts about a task's data in the present state of its files.
 
-    `environment` names whatever else decides what loading gives: versions of packages.
+    `environment` describes everything else that influences loading, such as the versions of packages.
     """
     return places.cache / "facts" / f"{task.name}-{_fingerprint(task, task_digest, places, choice, environment)}.json"
 
 
 def read_facts(file: Path) -> DataFacts | None:
-    """Return the facts kept in `file`; None where there are none."""
+    """Return the facts in `file`, or None if there are none."""
     with contextlib.suppress(OSError, msgspec.DecodeError):
         return msgspec.json.decode(file.read_bytes(), type=DataFacts)
     return None
 
 
 def write_facts(file: Path, facts: DataFacts, source: Source) -> None:
-    """Keep `facts` about data of `source`, unless it stands in for data that may be had the next time."""
+    """Store `facts` about data of `source`, unless it replaces better data that may be available the next time."""
     if facts.passed_over and source.kind == "embedded":
         return
-    with contextlib.suppress(OSError):  # on a full disk nothing is kept
+    with contextlib.suppress(OSError):  # on a full disk, nothing is stored
         write_atomically(file, msgspec.json.encode(facts), 0o600)
 
 
 def _fingerprint(task: Task, task_digest: str, places: Places, choice: DataChoice, environment: str) -> str:
-    """Digest what decides which data is loaded: the declaration, and each file by name, size, times and inode."""
+    """Digest everything that decides which data is loaded: the declaration, and the state of each file."""
     key = hashlib.sha256(f"{__version__}\0{task.name}\0{task_digest}\0{choice}\0{environment}\0".encode())
     folders = (places.root, places.private)
     for folder in (cache_folder(task, places), *(None if base is None else base / task.name for base in folders)):

@@ -1,4 +1,4 @@
-"""Find a source's files: in a data root, in the cache, or by download."""
+"""Find a source's files in the data root or the cache, or download them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _READ_SECONDS = 30.0
 
 
 class NotHere(Exception):  # noqa: N818 - the answer to a question, not an error
-    """The source is not available on this machine; the message says why, and what would help."""
+    """The source is not available on this machine; the message says why, and what to do."""
 
 
 def in_data_root(task: Task, source: Canonical | Local, places: Places) -> Path:
-    """Return the folder of the data root that holds all of `source`'s files, official bytes if it is canonical.
+    """Return the folder in the data root that holds all files of `source`, the official ones if it is canonical.
 
     Raises:
-        NotHere: there is no data root, or it lacks a file, or has another in its place.
+        NotHere: there is no data root, a file is missing, or it is not the official one.
     """
     if places.root is None:
         raise NotHere("no data root: set HARNESS_DATA or --data-root")
@@ -41,13 +41,13 @@ def in_data_root(task: Task, source: Canonical | Local, places: Places) -> Path:
 
 
 class DownloadBar(Protocol):
-    """Follows one download, as pooch asks for it."""
+    """A progress bar for one download, with the interface that pooch expects."""
 
     total: float
-    """Bytes in all."""
+    """The total number of bytes."""
 
     def update(self, count: int) -> None:
-        """Count `count` more bytes."""
+        """Add `count` bytes."""
 
     def reset(self) -> None:
         """Start over."""
@@ -57,7 +57,7 @@ class DownloadBar(Protocol):
 
 
 Bars = Callable[[str], DownloadBar]
-"""Makes the bar for a file of this name."""
+"""A function that makes the progress bar for a file of the given name."""
 
 
 class _NoBar:
@@ -74,17 +74,17 @@ class _NoBar:
 
 
 def no_bars(_: str) -> DownloadBar:
-    """Draw nothing."""
+    """Return an invisible progress bar."""
     return _NoBar()
 
 
 def cache_folder(task: Task, places: Places) -> Path:
-    """Return where downloads of `task` are kept."""
+    """Return the folder in the cache for downloads of `task`."""
     return places.cache / "files" / task.name
 
 
 def in_cache(task: Task, source: Canonical, places: Places, bars: Bars = no_bars) -> Path:
-    """Return the cache folder that holds all of `source`'s files, downloading what is missing.
+    """Return the cache folder that holds all files of `source`, downloading those that are missing.
 
     Raises:
         NotHere: a file is missing and cannot be downloaded.
@@ -96,7 +96,7 @@ def in_cache(task: Task, source: Canonical, places: Places, bars: Bars = no_bars
 
 
 def cached(task: Task, file: File, places: Places, bars: Bars = no_bars) -> Path:
-    """Return where the cache holds one official file of `task`, downloading it if it is missing.
+    """Return the path of one official file of `task` in the cache, downloading it if it is missing.
 
     Raises:
         NotHere: it is missing and cannot be downloaded.
@@ -111,7 +111,7 @@ def cached(task: Task, file: File, places: Places, bars: Bars = no_bars) -> Path
 
 
 def _download(file: File, path: Path, bars: Bars) -> None:
-    """Download `file` to `path`: complete and with the right digest, or not at all."""
+    """Download `file` to `path`; nothing is kept unless it is complete and has the right digest."""
     import requests
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +126,7 @@ def _download(file: File, path: Path, bars: Bars) -> None:
         if found != expected:
             raise InfrastructureError(
                 f"{file.url} came with the digest {algorithm}:{found}, expected {file.digest}: nothing was kept; "
-                "try again, or ask whoever maintains the task"
+                "try again, or ask the maintainer of the task"
             )
         part.replace(path)
     except IndexFailedError as error:

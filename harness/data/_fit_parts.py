@@ -1,4 +1,4 @@
-"""What `fit` is shown: never the part that is scored."""
+"""Choose the parts that `fit` gets, which never include the scored part."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.errors import TaskError
 _log = logging.getLogger(__name__)
 
 _SEED = 0
-"""The same for everybody: all submissions of a task learn from the same items."""
+"""The seed of the split, fixed so that all submissions to a task learn from the same items."""
 _LEAST_SHARE, _MOST_SHARE = 0.1, 0.5
 
 
@@ -23,11 +23,11 @@ class FitParts(NamedTuple):
 
 
 def cut_from_train(train: Split, validation: Split) -> FitParts:
-    """Return parts to fit with that are both of `train`, so that `validation` can be scored unseen.
+    """Divide `train` into two parts for `fit`, so that `validation` can be scored unseen.
 
-    The second is about as large as `validation` is beside `train`. It is divided as tasks divide their parts: each
-    class in proportion, and all items of a group on one side. Where too few items or groups make that impossible,
-    items are drawn at random; a single item is in both parts.
+    The shares of the parts are about those of `train` and `validation`. Classes keep their proportions, and all items
+    of a group are in one part. If there are too few items or groups for that, items are drawn at random. A single item
+    is in both parts.
     """
     share = len(validation) / (len(train) + len(validation))
     share = min(max(share, _LEAST_SHARE), _MOST_SHARE)
@@ -35,7 +35,7 @@ def cut_from_train(train: Split, validation: Split) -> FitParts:
         return FitParts(train, train)
     try:
         return FitParts(*train.hold_out(share, _SEED))
-    except (TaskError, ValueError) as error:  # one group alone, or a class of one item
+    except (TaskError, ValueError) as error:  # there is only one group, or a class has only one item
         _log.info("The part for fit to validate with is drawn at random from train: %s.", error)
     return FitParts(*_at_random(train, share))
 

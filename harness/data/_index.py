@@ -1,4 +1,4 @@
-"""Take a file from the package index: downloaded by pip, never installed, never run."""
+"""Download a wheel from the package index with pip, without installing or running it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from harness.programs import python_command
 _SCHEME = "pip:"
 _SECONDS = 300.0
 _PIP = (
-    *("download", "--no-deps", "--only-binary", ":all:"),  # a wheel is only unpacked; a source package would run code
+    *(
+        "download",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+    ),  # only wheels, because building a source package would run code
     *("--disable-pip-version-check", "--no-input", "--quiet", "--timeout", "10", "--retries", "1"),
 )
 
@@ -21,15 +26,15 @@ class IndexFailedError(Exception):
 
 
 def is_on_index(url: str) -> bool:
-    """Tell whether `url` names a release on the package index, ``pip:<name>==<version>``."""
+    """Tell whether `url` is a release on the package index, ``pip:<name>==<version>``."""
     return url.startswith(_SCHEME)
 
 
 def download_wheel(url: str, name: str, to: Path) -> None:
-    """Download the wheel called `name` of the release at `url` to the path `to`, from the index that pip is set up for.
+    """Download the wheel `name` of the release `url` from pip's configured index to the path `to`.
 
     Raises:
-        IndexFailedError: pip failed, took too long, or brought a file of another name.
+        IndexFailedError: pip failed, took too long, or downloaded a file of another name.
     """
     with tempfile.TemporaryDirectory(dir=to.parent) as folder:
         command = python_command("pip", *_PIP, "--dest", folder, "--", url.removeprefix(_SCHEME))
@@ -42,5 +47,5 @@ def download_wheel(url: str, name: str, to: Path) -> None:
         found = Path(folder, name)
         if not found.is_file():
             others = ", ".join(sorted(path.name for path in Path(folder).iterdir()))
-            raise IndexFailedError(f"pip brought {others or 'nothing'}")
+            raise IndexFailedError(f"pip downloaded {others or 'nothing'}")
         found.replace(to)

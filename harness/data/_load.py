@@ -1,4 +1,4 @@
-"""Load a task's data from the first of its sources that is on this machine."""
+"""Load a task's data from the first of its sources that is available on this machine."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from harness.errors import HarnessError, InfrastructureError, TaskError
 _log = logging.getLogger(__name__)
 
 DataChoice = Literal["auto", "real", "canonical", "local", "embedded"]
-"""One kind of source, or the first of all (`auto`), or the first that is not embedded (`real`)."""
+"""A kind of source, or the first one available (`auto`), or the first one that is not embedded (`real`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskData:
-    """A task's data as it was found, checked."""
+    """A task's data, loaded from one source and checked."""
 
     source: Source
     train: Split
     validation: Split
     test: Split | None
-    """None where its targets are kept elsewhere."""
+    """None if its targets are not on this machine."""
     private: bool
     digest: str
     passed_over: tuple[str, ...]
@@ -51,20 +51,20 @@ class TaskData:
 
     @cached_property
     def for_fit(self) -> FitParts:
-        """The parts that `fit` is given: where validation is scored, both are cut from train."""
+        """The parts that `fit` gets. If validation is scored, both of them are cut from train."""
         if self.scored_on == "test":
             return FitParts(self.train, self.validation)
         return cut_from_train(self.train, self.validation)
 
     def without_test(self) -> TaskData:
-        """Return the same data without the test part, to be scored on validation: what is absent cannot leak."""
+        """Return the same data without the test part, to be scored on validation; what is absent cannot leak."""
         return replace(self, test=None)
 
 
 def load_data(
     task: Task, task_digest: str, places: Places, choice: DataChoice = "auto", bars: Bars = no_bars
 ) -> TaskData:
-    """Load `task` from the first source of the kind chosen that is on this machine or can be downloaded.
+    """Load the data of `task` from the first source of the chosen kind that is on this machine or can be downloaded.
 
     Raises:
         InfrastructureError: there is none, or its files are broken.
@@ -97,7 +97,7 @@ def load_data(
 
 
 def _nothing_found(task: Task, choice: DataChoice, passed_over: list[str]) -> str:
-    """Say which data was looked for, and what to do where none of it is here."""
+    """Return the message that no data was found: what was searched for, why it is missing, and what to do."""
     kinds = dict.fromkeys(source.kind for source in task.sources)
     wanted = "data" if choice == "auto" else f"{choice} data"
     if passed_over:
@@ -115,7 +115,7 @@ def _nothing_found(task: Task, choice: DataChoice, passed_over: list[str]) -> st
 def _candidates(
     task: Task, places: Places, choice: DataChoice, bars: Bars
 ) -> Iterator[tuple[Source, Callable[[], Path | None]]]:
-    """Yield sources, each with a function that finds it: data root, cache and network, embedded last."""
+    """Yield sources with functions that find their files: data root first, then cache and network, embedded last."""
     kinds = {"auto": {"canonical", "local", "embedded"}, "real": {"canonical", "local"}}.get(choice, {choice})
     wanted = [source for source in task.sources if source.kind in kinds]
     for source in wanted:
@@ -142,7 +142,7 @@ def _read(task: Task, task_digest: str, source: Source, folder: Path | None, pla
     except HarnessError:
         raise
     except Exception as error:
-        if isinstance(source, Embedded):  # no file that could be broken
+        if isinstance(source, Embedded):  # there is no file that could be damaged
             raise TaskError(
                 f"task {task.name}: `load` of the embedded data raised {type(error).__name__}: {error}"
                 f"{_place(error, source)}"

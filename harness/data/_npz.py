@@ -1,4 +1,4 @@
-"""Read a trusted archive of plain arrays."""
+"""Read trusted npz archives of plain arrays."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 
 
 class BadArchiveError(Exception):
-    """The file is there but cannot be read as an archive of plain arrays."""
+    """The file exists but cannot be read as an archive of plain arrays."""
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
     """Return the arrays in the npz file at `path`.
 
     Raises:
-        FileNotFoundError: there is none.
-        BadArchiveError: it is broken, in whatever way.
+        FileNotFoundError: there is no such file.
+        BadArchiveError: the file is damaged, or not such an archive.
     """
     content = path.read_bytes()
     try:

@@ -1,4 +1,4 @@
-"""Where data may lie on this machine."""
+"""The folders in which data may be on this machine."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Folders to look in, and whether the network may be asked."""
+    """The folders to search for data, and whether downloads are allowed."""
 
     root: Path | None
-    """An instructor's data root, ``<root>/<task>/<file>``."""
+    """The instructor's data root, with files ``<root>/<task>/<file>``."""
     cache: Path
     private: Path | None
-    """Holds test parts that are kept from students."""
+    """The folder with test parts that are kept from students."""
     offline: bool
     why_offline: str = "nothing is downloaded for this"
-    """Said where a file that could be downloaded is missing."""
+    """The reason given if a file that could be downloaded is missing."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str], data_root: Path | None = None) -> Places:
-        """Read ``HARNESS_DATA``, ``HARNESS_PRIVATE`` and ``HARNESS_OFFLINE``; `data_root` wins over the first.
+        """Read ``HARNESS_DATA``, ``HARNESS_PRIVATE`` and ``HARNESS_OFFLINE``; `data_root` overrides the first.
 
         Raises:
-            UsageError: a folder that is named does not exist.
+            UsageError: one of the folders does not exist.
         """
         root = data_root or _folder(environment, "HARNESS_DATA")
         private = _folder(environment, "HARNESS_PRIVATE")
@@ -50,7 +50,7 @@ class Places:
         return replace(places, why_offline="HARNESS_OFFLINE is set") if offline else places
 
     def all(self) -> tuple[Path, ...]:
-        """Return every folder that holds data: what a worker must not see."""
+        """Return all folders with data, none of which a worker may see."""
         return tuple(path.resolve() for path in (self.root, self.cache, self.private) if path is not None)
 
 

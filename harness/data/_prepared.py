@@ -1,4 +1,4 @@
-"""Keep decoded parts between runs: reading USPS takes seconds, reading the kept arrays does not."""
+"""Cache decoded parts between runs, because decoding files such as those of USPS takes seconds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NAMES = ("train", "validation", "test")
 
 
 def prepared_path(task: Task, task_digest: str, source: Source, files: Iterable[Path], places: Places) -> Path:
-    """Return where the parts of `source` are kept: under the digest of all that decides them."""
+    """Return the file in the cache for the parts of `source`, named by a digest of everything that decides them."""
     key = hashlib.sha256()
     for piece in (__version__, task.name, task_digest, source.kind, source.title, *map(file_digest, files)):
         key.update(f"{piece}\0".encode())
@@ -30,7 +30,7 @@ def prepared_path(task: Task, task_digest: str, source: Source, files: Iterable[
 
 
 def read_prepared(path: Path) -> Parts | None:
-    """Return the parts kept at `path`; None where there are none, or the file is damaged."""
+    """Return the parts stored at `path`, or None if there are none or the file is damaged."""
     try:
         arrays = read_arrays(path)
         splits = [
@@ -46,7 +46,7 @@ def read_prepared(path: Path) -> Parts | None:
 
 
 def write_prepared(path: Path, parts: Parts) -> None:
-    """Keep `parts` if they consist of arrays only; on a full disk nothing is kept."""
+    """Store `parts` if they consist of arrays only; on a full disk, nothing is stored."""
     arrays: dict[str, Any] = {}
     for name, split in zip(_NAMES, (parts.train, parts.validation, parts.test), strict=True):
         if split is not None:

@@ -1,4 +1,4 @@
-"""Test parts that are kept from students."""
+"""Write and read test parts that are kept from students."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ Keep = Literal["targets", "inputs-and-targets"]
 
 
 def private_folder(task: Task, places: Places) -> Path | None:
-    """Return the folder of `task`'s private test part if it is here."""
+    """Return the folder of the private test part of `task`, or None if it is not on this machine."""
     folder = None if places.private is None else places.private / task.name
     return folder if folder is not None and (folder / TEST_FILE).is_file() else None
 
 
 def keep_private(task: Task, test: Split, places: Places, keep: Keep) -> Path:
-    """Write the private test part of `task`, readable by its owner alone, and return the file.
+    """Write the private test part of `task` to a file that only its owner can read, and return the file.
 
     Raises:
-        UsageError: the task has no private test part, or there is no place for one.
+        UsageError: the task has no private test part, or HARNESS_PRIVATE is not set.
     """
     if not task.private_test:
         raise UsageError(f"task {task.name} does not declare private_test=True: its test part is public")
@@ -47,12 +47,12 @@ def keep_private(task: Task, test: Split, places: Places, keep: Keep) -> Path:
 
 
 def private_test(task: Task, public: Split | None, places: Places) -> Split | None:
-    """Return the private test part: targets, with inputs of their own or those of the `public` part.
+    """Return the private test part, whose inputs are its own or those of the `public` part.
 
-    None where this machine does not have it.
+    None if it is not on this machine.
 
     Raises:
-        InfrastructureError: the file is broken or does not fit the public inputs.
+        InfrastructureError: the file is damaged or does not match the public inputs.
     """
     folder = private_folder(task, places)
     if folder is None:

@@ -1,4 +1,4 @@
-"""List which files of a task are on this machine, and whether they are official; nothing is downloaded."""
+"""List the files of a task on this machine, and whether they are official, without downloading any."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ State = Literal["official", "local", "damaged", "missing"]
 
 @dataclass(frozen=True)
 class Found:
-    """One file that a task names, where it was looked for, and what is there."""
+    """One file that a task names, the path that was searched, and the state of the file."""
 
     name: str
     path: Path
@@ -25,9 +25,9 @@ class Found:
 
 
 def survey(task: Task, places: Places) -> Iterator[Found]:
-    """Yield the files `task` names, in the data root and in the cache.
+    """Yield the files that `task` names, in the data root and in the cache.
 
-    A file of the instructor's own that is not the official one is `local`; in the cache it is `damaged`.
+    A file that is not the official one is `local` in the data root (the instructor's own) and `damaged` in the cache.
     """
     official = {file.name: file for source in task.sources if isinstance(source, Canonical) for file in source.files}
     official |= {file.name: file for file in task.assets}

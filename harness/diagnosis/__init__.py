@@ -1,4 +1,4 @@
-"""What a machine is like, what follows from it for isolation, and what to do: facts first, then findings from them."""
+"""Diagnose a machine: gather facts about it, and derive what they mean for isolation and what to do."""
 
 from harness.diagnosis._facts import BubblewrapFacts, MachineFacts, gather
 from harness.diagnosis._findings import Finding, findings

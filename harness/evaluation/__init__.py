@@ -1,4 +1,4 @@
-"""Evaluate one (task, submission): identify, plan, run in isolation, score, audit, record; each is done once."""
+"""Evaluate one submission for one task: identify, plan, run in isolation, score, audit and record, each step once."""
 
 from harness.evaluation._calibrate import calibrate
 from harness.evaluation._claims import lacks_comparison, wants_claims, with_claimed

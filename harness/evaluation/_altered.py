@@ -1,4 +1,7 @@
-"""Ask a model the scored items again, altered so that their targets stay: what was kept by the exact input is lost."""
+"""Ask a model about altered copies of the scored items whose targets stay the same.
+
+Answers that a model looked up by the exact input are lost by the change.
+"""
 
 from __future__ import annotations
 
@@ -19,27 +22,27 @@ from harness.timing import Perturb
 Array = np.ndarray[Any, Any]
 
 WHOLE, PART = 4, 4
-"""How often an item is altered anew whose answer changed when it was altered first: wholly, and by a part of that."""
+"""How often an item whose answer changed is altered again: at full strength, and at a fraction of it."""
 _STRENGTH = 0.25
-"""The part. Any change undoes what is kept by the exact input; an honest model hardly minds so little."""
+"""The fraction. Any change defeats a lookup by the exact input; an honest model hardly reacts to one this small."""
 _MOST_CHANGED, _LEAST_CHANGED = 400, 16
-"""So many items are altered that often, and no more than it takes to double the number of requests."""
+"""Bounds on the number of items that are altered again; within them, it at most doubles the number of requests."""
 
 
 @dataclass(frozen=True, eq=False)
 class Altered:
-    """Answers to altered items: each item asked was altered once, and those whose answer changed several times."""
+    """Answers to altered items: each item was altered once, and those whose answer changed were altered again."""
 
     once: Answered
     changed: Array
-    """Which items of the part got another answer when they were altered: some hundreds at most."""
+    """Indices of the items that got another answer when they were altered, a few hundred at most."""
     again: tuple[Predictions, ...]
-    """Their answers when they were altered anew, that many times."""
+    """Their answers each time they were altered again."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Altering:
-    """What is altered, and who is asked."""
+    """The inputs, how they are altered, and the model that is asked about them."""
 
     kind: str
     inputs: Any
@@ -47,13 +50,14 @@ class Altering:
     batch: int
     predict: Callable[[Any], Predictions]
     right_or_wrong: bool
-    """Whether an answer is one or the other: else nobody asks which item changed."""
+    """Whether an answer is either right or wrong; if not, no item is altered again."""
 
 
 def ask_altered(altering: Altering, scored: Predictions, seconds: float) -> Altered:
-    """Ask as many items as `seconds` allow for, drawn at random, at least a batch; `scored` is what they got before.
+    """Ask about randomly drawn items, altered, until `seconds` have passed, but at least about one batch.
 
-    Items whose answer stays the same need not be asked again, so this takes little longer than scoring them did.
+    `scored` holds the answers to the unaltered items. Items whose answer stays the same are not altered again, so this
+    takes little longer than scoring them did.
     """
     generator = secret_generator()
     order = generator.permutation(len(altering.inputs))
@@ -84,7 +88,7 @@ def _ask(altering: Altering, items: Array, generator: np.random.Generator, stren
 
 
 def _altered(one: Array, perturb: Perturb, generator: np.random.Generator, strength: float) -> Array:
-    """Return `one` altered, or moved by a part of that, where its numbers have parts."""
+    """Return `one` altered; inputs of floats are moved by the fraction `strength` of the change only."""
     whole = np.ascontiguousarray(perturb(one, generator))
     if strength == 1 or one.dtype.kind != "f":
         return whole

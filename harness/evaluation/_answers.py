@@ -1,4 +1,4 @@
-"""Audits of answers: what was timed must be what was scored, and must not be memorised."""
+"""Audits of answers: timed answers must equal scored ones, and answers must not be memorised."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ Array = np.ndarray[Any, Any]
 
 _RESAMPLES, _CHANCE = 200, 0.01
 _LOST_BY_CHANCE, _LEAST_LOST, _KEPT_CHANCE = 0.002, 4, 1e-4
-"""The share of items that an honest model answers otherwise than whenever they are altered, and what may be chance."""
+"""The share of items on which an honest model loses its answer whenever they are altered, the fewest lost items that
+can fail, and the probability below which a loss is not chance."""
 
 
 def differing(kind: str, first: Predictions, second: Predictions) -> Array:
-    """Return (N,) bool: which items got different answers; a label that flips out of a near tie is excused."""
+    """Return (N,) bool: which items got different answers. A label that flips because of a near tie does not count."""
     return KINDS[kind].agreement(first, second).differing
 
 
-def moved(kind: str, first: Predictions, second: Predictions) -> int:
-    """Return how many items got another answer, be it other scores of the same label."""
+def count_changed(kind: str, first: Predictions, second: Predictions) -> int:
+    """Return how many items got another answer, including other scores for the same label."""
     return int(KINDS[kind].agreement(first, second, of_scores=True).differing.sum())
 
 
@@ -38,42 +39,46 @@ def allowed_to_differ(n: int) -> int:
 
 
 def allowed_to_flip(n: int) -> int:
-    """Return how many labels of `n` may flip out of near ties: 1 %, at least 2."""
+    """Return how many of `n` labels may flip because of near ties: 1 %, at least 2."""
     return max(2, n // 100)
 
 
 def timed_answers_equal_scored(
     task: Task, accuracy_run: Predictions, timed_run: Predictions, training: tuple[str, ...] = ()
 ) -> Audit:
-    """Compare what unaltered items got in the accuracy run and in the timed run, alone and in batches, shuffled.
+    """Compare the answers to unaltered items in the accuracy run and in the timed run.
 
-    Catches predictions that depend on batch or order, models that go on learning, and ones that know when they
-    are timed. Where the task's primary metric is of scores, scores must agree, not labels alone. `training` names
-    modules that were seen in training mode.
+    Catches predictions that depend on batch or order, models that keep learning, and models that detect that they are
+    timed. If the task's primary metric is computed from scores, the scores must agree, not only the labels. `training`
+    names modules that were seen in training mode.
     """
     n = len(timed_run)
     found = KINDS[task.kind].agreement(accuracy_run, timed_run, of_scores=task.primary.of == "scores")
     count, flips = int(found.differing.sum()), int(found.excused.sum())
-    what, borne = "got another answer when timed than when scored", (allowed_to_differ(n), allowed_to_flip(n))
-    told = f"{count} of {n} unaltered items {what}, {borne[0]} may{eval_forgotten(training)}"
-    if flips > borne[1]:
-        told = f"{flips} labels of {n} unaltered items flipped out of near ties when timed, {borne[1]} may"
+    what, most_differing, most_flips = (
+        "got another answer when timed than when scored",
+        allowed_to_differ(n),
+        allowed_to_flip(n),
+    )
+    told = f"{count} of {n} unaltered items {what}, at most {most_differing} may{remind_of_eval(training)}"
+    if flips > most_flips:
+        told = f"{flips} of {n} unaltered items flipped because of near ties when timed, at most {most_flips} may"
     return Audit(
         name="timed answers equal scored ones",
-        passed=count <= borne[0] and flips <= borne[1],
+        passed=count <= most_differing and flips <= most_flips,
         severity="fail",
-        # how many were asked is the clock's doing: the usual record does not depend on it
-        detail=told if count or flips > borne[1] else f"no item {what}",
+        # how many items were asked depends on the clock, and a passing record should not
+        detail=told if count or flips > most_flips else f"no item {what}",
     )
 
 
-def unseen_without_jitter(name: str, task: Task, who: str) -> Audit:
-    """Say that an audit that compares items with jittered ones could not be made, and what it would have seen."""
+def skipped_without_jitter(name: str, task: Task, missed: str) -> Audit:
+    """Return the audit `name` as skipped, because no altered items exist; `missed` says what it would have found."""
     why = "texts have no jitter" if task.inputs.shape is None else "the task declares no `perturb`"
-    return Audit(name=name, passed=True, severity="warn", detail=f"not looked at, for {why}: {who} would not be seen")
+    return Audit(name=name, passed=True, severity="warn", detail=f"not checked, because {why}: {missed} goes unnoticed")
 
 
-def eval_forgotten(training: tuple[str, ...]) -> str:
+def remind_of_eval(training: tuple[str, ...]) -> str:
     """Return what to do about modules that were seen in training mode."""
     if not training:
         return ""
@@ -81,10 +86,10 @@ def eval_forgotten(training: tuple[str, ...]) -> str:
 
 
 def altered_inputs_score_as_well(task: Task, truth: Split, scored: Predictions, altered: Answered) -> Audit | None:
-    """Compare the primary score on items that `perturb` altered with that on the same items as they are.
+    """Compare the primary score on items that `perturb` altered with the score on the same items unaltered.
 
-    Catches answers looked up by the exact input. Fails only where the fall is beyond `Task.perturb_cost` by more
-    than chance (one-sided, 1 %, paired bootstrap over the items); None where the task states no bound.
+    Catches answers looked up by the exact input. Fails only if the score falls by significantly more than
+    `Task.perturb_cost` (one-sided, 1 %, paired bootstrap over the items). None if the task states no bound.
     """
     metric, bound = task.primary, task.perturb_cost
     if bound is None or (metric.of == "scores" and altered.answers.scores is None):
@@ -112,20 +117,17 @@ def altered_inputs_score_as_well(task: Task, truth: Split, scored: Predictions, 
 
 
 def altered_inputs_keep_answers(task: Task, truth: Split, scored: Predictions, altered: Altered) -> Audit:
-    """Compare item by item: right as it is and wrong whenever it is altered, against wrong and right likewise.
+    """Count the items answered rightly unaltered and wrongly whenever altered, and the items that do the opposite.
 
-    Catches a table of answers for a few inputs only, such as those that an honest model gets wrong. An altered input
-    lies around the item, and so an honest model changes its answer there as often for the better as for the worse,
-    whatever its score; hardly ever does it answer an item otherwise than every time it is altered, wholly or by a
-    part of that. One item in five hundred may, and twice as many as the other way round; what is beyond that by more
-    than chance (one-sided, 1 in 10,000) fails.
+    Catches a table of answers for only a few inputs, such as those that an honest model gets wrong. Altered inputs lie
+    in the neighbourhood of the item, so the answers of an honest model improve there about as often as they get worse,
+    whatever its score, and they rarely change every time the item is altered. One item in five hundred may, plus twice
+    as many as do the opposite. The audit fails if significantly more do (one-sided, 1 in 10,000).
     """
     name, n, right = "altered inputs keep their answers", len(altered.once.items), KINDS[task.kind].right
     as_it_is = right(truth.targets, scored)
     if as_it_is is None:
-        told = (
-            f"not looked at: an answer of {task.kind} is neither right nor wrong, and is held against the score alone"
-        )
+        told = f"not checked: an answer of {task.kind} is neither right nor wrong, so only the score is compared"
         return Audit(name=name, passed=True, severity="warn", detail=told)
     before, after = as_it_is[altered.changed], _right_when_altered(task, truth, altered)
     lost, won = int((before & ~after.any(axis=0)).sum()), int((~before & after.all(axis=0)).sum())
@@ -137,12 +139,12 @@ def altered_inputs_keep_answers(task: Task, truth: Split, scored: Predictions, a
         passed=False,
         severity="fail",
         detail=f"{lost} of {n} items are answered rightly as they are and wrongly whenever they are altered a little, "
-        f"{won} the other way round; about {expected:.0f} are expected: learn the classes, do not keep the test items",
+        f"{won} are the opposite; about {expected:.0f} are expected: learn the classes, do not keep the test items",
     )
 
 
 def _right_when_altered(task: Task, truth: Split, altered: Altered) -> Array:
-    """Return (times, changed items) bool, the first time included."""
+    """Return (times, changed items) bool; the first row is of the first time the items were altered."""
     right = KINDS[task.kind].right
     if not len(altered.changed):
         return np.ones((1, 0), bool)

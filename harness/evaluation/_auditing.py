@@ -1,4 +1,4 @@
-"""Audit what an evaluation found, and fail a submission that an audit caught."""
+"""Audit the results of an evaluation, and fail a submission whose audits fail."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from harness.errors import SubmissionError
 from harness.evaluation._answers import (
     altered_inputs_keep_answers,
     altered_inputs_score_as_well,
+    skipped_without_jitter,
     timed_answers_equal_scored,
-    unseen_without_jitter,
 )
 from harness.evaluation._measure import Answered, Measured
 from harness.evaluation._plan import Plan
@@ -21,7 +21,7 @@ from harness.timing import altered_inputs_take_as_long, no_background_work, one_
 
 
 def audit(plan: Plan, reached: Reached) -> tuple[Audit, ...]:
-    """Return the audits of what was reached."""
+    """Return the audits of the stages that were reached."""
     predicted, measured = reached.predicted, reached.measured
     training = () if predicted is None or is_secret(plan) else predicted.operators.training
     audits = []
@@ -35,21 +35,21 @@ def audit(plan: Plan, reached: Reached) -> tuple[Audit, ...]:
         audits.append(repeats_are_computed(measured.repeated))
         audits.append(no_background_work(measured.background))
         audits.append(one_core(measured.cores))
-        audits.append(_of_time(plan, measured))
-        audits += _of_memory(plan, predicted, measured)
+        audits.append(_time_audit(plan, measured))
+        audits += _memory_audits(plan, predicted, measured)
     if predicted is not None and predicted.operators.flops is not None:
-        # the names are a claim, too: nothing that could carry data leaves a task whose data must not
+        # the worker chooses these names, so they could carry data out of a task whose data is secret
         uncounted = "not published" if is_secret(plan) else ", ".join(predicted.operators.uncounted) or "nothing"
         detail = f"claimed by the worker; uncounted: {uncounted}"
         audits.append(Audit(name="operators counted in FLOPs", passed=True, severity="warn", detail=detail))
     return tuple(audits)
 
 
-def _of_memory(plan: Plan, predicted: Predicted, measured: Measured) -> list[Audit]:
+def _memory_audits(plan: Plan, predicted: Predicted, measured: Measured) -> list[Audit]:
     """Audit whether answers were kept by the exact input."""
     task, truth = plan.task, plan.data.scored
     if predicted.altered is None or measured.altered is None:
-        return [unseen_without_jitter("altered inputs keep their answers", task, "a table of answers")]
+        return [skipped_without_jitter("altered inputs keep their answers", task, "a table of answers")]
     asked = (measured.altered, predicted.altered.once)
     items = np.concatenate([one.items for one in asked])
     altered = Answered(items, join_predictions([one.answers for one in asked]))
@@ -58,15 +58,15 @@ def _of_memory(plan: Plan, predicted: Predicted, measured: Measured) -> list[Aud
     return [*([as_well] if as_well else []), keep]
 
 
-def _of_time(plan: Plan, measured: Measured) -> Audit:
+def _time_audit(plan: Plan, measured: Measured) -> Audit:
     if measured.altered is None:
-        return unseen_without_jitter("altered inputs take as long", plan.task, "a model that knows the public items")
+        return skipped_without_jitter("altered inputs take as long", plan.task, "a model that knows the public items")
     seconds, jittered = measured.latencies, measured.jittered
     return altered_inputs_take_as_long(seconds[~jittered], seconds[jittered])
 
 
 def fail_on_audits(audits: tuple[Audit, ...]) -> None:
-    """Fail a submission that an audit of severity `fail` caught.
+    """Raise if an audit of severity `fail` did not pass.
 
     Raises:
         SubmissionError: `audit_failed`.

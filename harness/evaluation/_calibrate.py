@@ -1,4 +1,4 @@
-"""Time the yardstick against itself: how far apart two models must be on this machine to be told apart."""
+"""Calibrate this machine: time the yardstick against itself to learn how different two models must be to rank apart."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from harness.timing import LEAST_PROCESSES, Budget, Calibration, MachineLock, ca
 
 _INPUTS, _BATCH = 2000, 256
 _BUSY_SECONDS = 10.0
-"""How much longer to try on a machine that is too busy for most figures."""
+"""How much longer to try on a machine that is too busy to give most figures."""
 
 
 def calibrate(sandbox: Sandbox, lock: MachineLock, seconds: float) -> Calibration:
-    """Time the yardstick as if it were a model, in one process after the other, and keep what that shows.
+    """Time the yardstick as if it were a model, in one process after another, and store the calibration.
 
-    Later evaluations of this user on this machine have it in their intervals, until the machine is started anew.
+    Later evaluations by this user on this machine widen their intervals accordingly, until the machine is restarted.
 
     Raises:
         InfrastructureError: no worker starts, or the machine is too busy for any figure.

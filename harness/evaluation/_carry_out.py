@@ -1,4 +1,4 @@
-"""Carry out a plan: run its stages, make the record."""
+"""Carry out a plan: run its stages and make the record."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from harness.timing import MachineLock
 def run(
     plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer, lock: MachineLock
 ) -> EvaluationResult:
-    """Carry out `plan`; a submission that fails has a result, too.
+    """Carry out `plan`. A submission that fails has a result as well.
 
-    `work` is an empty folder for copies; `root` is the course's; `lock` is the one of this machine.
+    `work` is an empty folder for copies, `root` the course's folder, and `lock` the lock of this machine.
 
     Raises:
         InfrastructureError: the machine or the sandbox failed.

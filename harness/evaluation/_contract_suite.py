@@ -1,4 +1,7 @@
-"""The contract suite: what every model must do, on a small sample, in seconds (cf. check_estimator of scikit-learn)."""
+"""The contract suite: check in seconds, on a small sample, what every model must do.
+
+It plays the part of ``check_estimator`` in scikit-learn.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ import numpy as np
 
 from harness.contract import Predictions, Split
 from harness.errors import SubmissionError
-from harness.evaluation._answers import allowed_to_differ, differing, eval_forgotten
+from harness.evaluation._answers import allowed_to_differ, differing, remind_of_eval
 from harness.evaluation._open import fit_session, open_session, with_model
 from harness.evaluation._plan import Plan
 from harness.evaluation._predictions import join_predictions
@@ -28,20 +31,20 @@ from harness.sandbox import Folder, Sandbox
 
 _TRAIN_ITEMS, _VALIDATION_ITEMS, _ASKED = 256, 64, 32
 _LEAST_ITEMS, _SAMPLE_VALUES = 32, 8 << 20
-"""Of large inputs fewer are taken, so that a check takes seconds on every task."""
+"""Fewer large inputs are taken, so that a check takes seconds on every task."""
 _ALONE_SECONDS, _LEAST_ALONE = 4.0, 4
-"""How long a model is asked one item at a time, and how many items it is asked at least."""
+"""How long a model is asked about one item at a time, and about how many items at least."""
 
 _SURVIVES = "survives save and load"
 
 Outcome = Literal["passed", "warned", "failed", "skipped"]
 Step = Callable[[], str | None]
-"""Returns what is worth telling though all is well."""
+"""Returns a remark about a check that passed, or None."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One point of the contract and how it went; `reason` says why it was not passed, or what was found."""
+    """One point of the contract and its outcome; `reason` says why it did not pass, or what was found."""
 
     name: str
     outcome: Outcome
@@ -54,7 +57,7 @@ class _Failed(Exception):  # noqa: N818 - an answer, not an error
 
 
 class _Warned(Exception):  # noqa: N818 - likewise
-    """A check's condition holds, but something should be known."""
+    """A check's condition holds, but the author should know something."""
 
 
 class _Skipped(Exception):  # noqa: N818 - likewise
@@ -62,23 +65,23 @@ class _Skipped(Exception):  # noqa: N818 - likewise
 
 
 def check(plan: Plan, sandbox: Sandbox, work: Path) -> Iterator[Check]:
-    """Try `plan`'s submission on a sample of train and validation; no test score comes of it.
+    """Try `plan`'s submission on a sample of train and validation, without computing a test score.
 
-    A step that others build on ends the suite when it fails.
+    If a step that later steps depend on fails, the suite ends.
     """
     suite = _Suite(plan, sandbox, work)
     try:
         for name, step in suite.steps():
             with reported(plan.name, plan.task.name, name.__str__):
-                result = _tried(name, step, suite.translated)
+                result = _check_of(name, step, suite.translated)
             yield result
-            if result.outcome == "failed" and (name in _Suite.FOUNDATIONS or not suite.goes_on(name)):
+            if result.outcome == "failed" and (name in _Suite.FOUNDATIONS or not suite.can_continue(name)):
                 break
     finally:
         suite.close()
 
 
-def _tried(name: str, step: Step, translated: Callable[[SubmissionError], SubmissionError]) -> Check:
+def _check_of(name: str, step: Step, translated: Callable[[SubmissionError], SubmissionError]) -> Check:
     try:
         told = step()
     except SubmissionError as raised:
@@ -94,7 +97,7 @@ def _tried(name: str, step: Step, translated: Callable[[SubmissionError], Submis
 
 
 class _Suite:
-    """The steps in order, and what one leaves for the next."""
+    """The steps in order, and the state that they share."""
 
     FOUNDATIONS = frozenset({"files", "import", "fit", "predict", "save", "load"})
 
@@ -128,15 +131,15 @@ class _Suite:
         ]
 
     def translated(self, error: SubmissionError) -> SubmissionError:
-        """Return `error` as its author knows the code: with the cell of a notebook, not a line of ``model.py``."""
+        """Return `error` in terms of the author's code: with the cell of a notebook, not a line of ``model.py``."""
         return self._plan.snapshot.explained(error, "trained")
 
-    def goes_on(self, name: str) -> bool:
-        """Tell whether the steps after `name` have what they build on: the answers of the loaded model."""
+    def can_continue(self, name: str) -> bool:
+        """Tell whether the steps after `name` have the answers of the loaded model, which they depend on."""
         return name != _SURVIVES or self._loaded is not None
 
     def close(self) -> None:
-        """End the worker, if one runs."""
+        """End the worker, if one is running."""
         if self._session is not None:
             self._session.__exit__()
             self._session = None
@@ -169,7 +172,7 @@ class _Suite:
         weight = self._weight = weigh_model(self._plan, self._sandbox, self._work, self._artifact)
         held = describe_attributes(weight)
         counted = f"{weight.parameters:,} parameters{held and ': ' + held}"
-        if not (weight.verified or weight.verified_if_single):  # an evaluation tries that
+        if not (weight.verified or weight.verified_if_single):  # an evaluation verifies the latter
             raise _Warned(f"{counted}; not verified: {why_not_verified(weight)}")
         return counted
 
@@ -224,7 +227,7 @@ class _Suite:
 
     @property
     def _answers(self) -> Predictions:
-        """What the loaded model answered first."""
+        """The first answers of the loaded model."""
         assert self._loaded is not None
         return self._loaded
 
@@ -237,7 +240,7 @@ class _Suite:
         return self._start(open_session(self._plan, self._sandbox, *more))
 
     def _start(self, session: Session) -> Session:
-        """Start a fresh worker in place of the one that runs."""
+        """Start a fresh worker in place of the running one."""
         self.close()
         self._session = session.__enter__()
         return self._session
@@ -248,11 +251,11 @@ class _Suite:
             return self._running.accept(self._running.request(inputs)())
 
     def _agree(self, first: Predictions, second: Predictions, when: str, remedy: str = "", allowed: int = 0) -> None:
-        """Compare answers to the same inputs; up to `allowed` that differ are a warning: an evaluation allows them."""
+        """Compare answers to the same inputs; up to `allowed` differences are a warning, as evaluations allow them."""
         count = int(differing(self._plan.task.kind, first, second).sum())
         if not count:
             return
-        forgotten = eval_forgotten(self._in_training())
+        forgotten = remind_of_eval(self._in_training())
         told = forgotten or (remedy and f"; {remedy}")
         text = f"{count} of {len(first)} answers differ {when}{told}"
         if count <= allowed:
@@ -262,12 +265,12 @@ class _Suite:
     def _in_training(self) -> tuple[str, ...]:
         try:
             return self._running.inspect(self._inputs[:1]).training
-        except SubmissionError:  # a model that cannot be watched; the step has its own reason to fail
+        except SubmissionError:  # the model cannot be inspected; the step has its own reason to fail
             return ()
 
 
 def _missing_packages(packages: Iterable[str]) -> list[str]:
-    """Say which of the packages that the task declares are not on this machine."""
+    """Return a message for each package that the task declares and that is not installed."""
     missing = []
     for package in packages:
         try:
@@ -278,7 +281,7 @@ def _missing_packages(packages: Iterable[str]) -> list[str]:
 
 
 def _sample(split: Split, count: int) -> Split:
-    """Return up to `count` items spread over the whole of `split`, fewer where each is large."""
+    """Return up to `count` items spread evenly over `split`, fewer if each of them is large."""
     shape = split.inputs.shape[1:] if isinstance(split.inputs, np.ndarray) else ()
     count = min(count, max(_LEAST_ITEMS, _SAMPLE_VALUES // max(1, math.prod(shape))))
     return split.take(np.unique(np.linspace(0, len(split) - 1, count).astype(np.intp)))

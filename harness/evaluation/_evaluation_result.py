@@ -1,4 +1,4 @@
-"""What an evaluation hands back: a record, the evidence behind it, and what is published nowhere."""
+"""The result of an evaluation: a record, the evidence behind it, and unpublished remarks."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from harness.record import Evidence, Record
 
 @dataclass(frozen=True, kw_only=True)
 class Remarks:
-    """What is shown to the person who runs the command, and published nowhere."""
+    """What is shown to the person who runs the command and never published."""
 
     failure: SubmissionError | None = None
-    """The failure in full, where the record hides what a model said of restricted data."""
+    """The failure in full, even if the record hides what a model reported about restricted data."""
     attributes: str = ""
-    """What the attributes of the model hold, and how many numbers each."""
+    """What the attributes of the model hold, with the number of values in each."""
     notes: tuple[str, ...] = ()
     """What the author of the submission should know."""
     printed: str = ""
@@ -24,7 +24,7 @@ class Remarks:
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """A record and the evidence behind it."""
+    """A record, the evidence behind it, and remarks for the person who runs the command."""
 
     record: Record
     evidence: Evidence

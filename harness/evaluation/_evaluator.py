@@ -1,4 +1,4 @@
-"""From a submission on disk to its stored record; what has not changed is not evaluated again."""
+"""Evaluate submissions on disk and store their records, unless nothing has changed since the last record."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """The record of a submission, and where it comes from.
+    """The record of a submission, and whether it was made now.
 
     Attributes
     ----------
     submission : Submission
         The submission that was evaluated.
     record : harness.record.Record
-        Its newest record. A failure of the submission is a record, too.
+        Its newest record. A submission that fails has a record as well.
     how : str
-        ``evaluated``, or ``reused`` where nothing has changed since the record was made.
+        ``evaluated``, or ``reused`` if nothing has changed since the record was made.
     set_aside : pathlib.Path or None
-        Where a former record was moved to that could not be read.
+        Where an unreadable former record was moved to.
     remarks : Remarks
-        What is shown to the person who runs the command, and published nowhere.
+        What is shown to the person who runs the command and never published.
     output : pathlib.Path or None
-        The file with all that the submission printed.
+        The file with everything that the submission printed.
     """
 
     submission: Submission
@@ -63,7 +63,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class _Copied:
-    """A submission that was copied: the copy, and an empty folder to work in."""
+    """A submission, its copy, and an empty folder to work in."""
 
     submission: Submission
     snapshot: Snapshot
@@ -81,7 +81,7 @@ class Evaluator:
         self._stores = stores or Stores.of(course.leaderboard, course.private)
 
     def supply(self, task: str, data: TaskData) -> None:
-        """Evaluate `task` on `data` instead of looking for any."""
+        """Evaluate `task` on `data` instead of searching for its data."""
         self.tasks.supply(task, data)
 
     def check(self, submission: Submission) -> Iterator[Check]:
@@ -91,16 +91,16 @@ class Evaluator:
 
     @contextmanager
     def refitting(self, submission: Submission) -> Iterator[Refitter]:
-        """Yield what fits `submission` again on other data than its task's.
+        """Yield an object that fits `submission` again, on data other than its task's.
 
         Raises:
-            SubmissionError: there is nothing that could be fitted.
+            SubmissionError: there is no model that could be fitted.
         """
         with self._copied(submission) as copied, _gpu(self._settings.device, self._lock) as gpu:
             yield Refitter(replace(self._plan(copied), gpu=gpu), self._sandbox, copied.work, self._lock)
 
     def run(self, submission: Submission, observer: Observer) -> EvaluationResult:
-        """Evaluate `submission`; return the record and its evidence for somebody else to store."""
+        """Evaluate `submission` and return its record and evidence, which the caller may store."""
         with self._copied(submission) as copied:
             return self._run(copied, observer)
 
@@ -114,7 +114,7 @@ class Evaluator:
         return self._store(submission, self.run(submission, observer))
 
     def evaluate_if_changed(self, submission: Submission, observer: Observer) -> Evaluation:
-        """Return the record of an equal run if there is one, else evaluate and store."""
+        """Return the record of an equal run if there is one, otherwise evaluate and store."""
         with self._copied(submission) as copied:
             contents, task = copied.snapshot.contents, self.tasks.task(submission.task)
             wanted = wants_claims(task.task, self._settings)
@@ -127,15 +127,15 @@ class Evaluator:
             )
             newest = self._stores.records.read(submission.task, submission.name)
             if not isinstance(newest, Record):
-                _log.info("%s: evaluated, for it has no record that can be read.", submission)
+                _log.info("%s: evaluated, because it has no readable record.", submission)
             elif newest.run.id == identity.id and wanted and lacks_comparison(newest, contents):
-                _log.info("%s: evaluated again, for its claims were not compared.", submission)
+                _log.info("%s: evaluated again, because its claims were not compared.", submission)
             elif newest.run.id == identity.id:
-                _log.info("%s: nothing has changed, so its record stands.", submission)
+                _log.info("%s: not evaluated, because nothing has changed since its record was made.", submission)
                 record = self._refreshed(submission, newest) if wanted else newest
                 return Evaluation(submission=submission, record=record, how="reused")
             else:
-                _log.info("%s: evaluated again, for %s changed.", submission, identity.describe_changes(newest))
+                _log.info("%s: evaluated again, because %s changed.", submission, identity.describe_changes(newest))
             result = self._run(copied, observer)
         return self._store(submission, result)
 
@@ -172,7 +172,7 @@ class Evaluator:
         return refreshed
 
     def _plan(self, copied: _Copied) -> Plan:
-        """Return what is to be done with a copy of a submission."""
+        """Return the plan of an evaluation of a copied submission."""
         submission, snapshot = copied.submission, copied.snapshot
         data = self.tasks.data(submission.task)
         used = self.tasks.task(submission.task)
@@ -193,7 +193,7 @@ class Evaluator:
             try:
                 moved = self._stores.keep(result.record, result.evidence)
             except UnstorableError as error:
-                raise InfrastructureError(f"{error}; the former record still stands: please report this") from error
+                raise InfrastructureError(f"{error}; the former record is unchanged: please report this") from error
             output = self._keep_output(result)
         return Evaluation(
             submission=submission,
@@ -205,7 +205,7 @@ class Evaluator:
         )
 
     def _keep_output(self, result: EvaluationResult) -> Path | None:
-        """Keep what the submission printed where nothing is published; of a run that printed nothing keep nothing."""
+        """Keep what the submission printed in the private folder; remove the file if it printed nothing."""
         record = result.record
         path = self._course.private / "output" / record.task.name / f"{record.submission.name}.txt"
         if not result.remarks.printed:
@@ -216,22 +216,22 @@ class Evaluator:
 
     @cached_property
     def _lock(self) -> MachineLock:
-        """The machine's lock, one object for all evaluations: a wait that timed out is not repeated."""
+        """The machine's lock: one object for all evaluations, so that a wait that timed out is not repeated."""
         return machine_lock()
 
     @contextmanager
     def _copied(self, submission: Submission) -> Iterator[_Copied]:
-        """Copy the submission, once, and make an empty folder to work in."""
+        """Copy the submission once, and make an empty folder to work in."""
         task = self._course.task(submission.task)
         with _file_system_errors(), scratch("evaluate") as work:
-            work.chmod(0o711)  # a worker's own uid passes through; what it may see is bound by path
+            work.chmod(0o711)  # a worker's own uid must pass through; it sees only what is mounted for it
             snapshot = take_snapshot(submission.folder, work / "submission", task.limits, submission.shared)
             yield _Copied(submission, snapshot, work)
 
 
 @contextmanager
 def _gpu(device: Device, lock: MachineLock) -> Iterator[Gpu | None]:
-    """Take a GPU of this machine that no other job of this user has, if one is asked for."""
+    """Reserve a GPU of this machine that no other job of this user holds, if `device` asks for one."""
     if device == "cpu":
         yield None
         return
@@ -242,7 +242,7 @@ def _gpu(device: Device, lock: MachineLock) -> Iterator[Gpu | None]:
 
 @contextmanager
 def _file_system_errors() -> Iterator[None]:
-    """Turn the file system's errors into ours: a full disk is not the fault of any submission."""
+    """Turn errors of the file system into `InfrastructureError`: a full disk is not the submission's fault."""
     try:
         yield
     except HarnessError:

@@ -1,4 +1,4 @@
-"""One request to a worker and its answer, made ready before the clock runs."""
+"""One request to a worker and its answer, prepared before the clock starts."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Exchange:
         self._reply: tuple[Reply, list[Array]] | None = None
 
     def send(self) -> None:
-        """Send the request and wait for the whole answer, in few steps where both are like the last ones.
+        """Send the request and wait for the whole answer, compactly encoded if both have the form of the last ones.
 
         Raises:
             SubmissionError: the worker raised, ended, or did not keep to the protocol.
@@ -68,8 +68,8 @@ class Exchange:
         self._reply = self._worker.follow(self._stage, self._admit)
 
     def take(self) -> Answer:
-        """Return the answer; only once, and before the next request is sent."""
-        # a short answer repeats the form of one to the same question, and that was admitted
+        """Return the answer. Call it once, before the next request is sent."""
+        # a compact answer has the form of an earlier answer to an equal request, which was admitted
         return Answer(*(self._reply or (_DONE, [self._channel.take_compact()])))
 
     def __call__(self) -> Answer:

@@ -1,7 +1,8 @@
-"""A folder that somebody else may write to, read without following a link.
+"""Read a folder that somebody else may write to, without following links.
 
-Through descriptors where the system has them: between a look and a read nothing can be exchanged. Elsewhere (Windows)
-by paths, where a link put there at the right moment would be followed: an ordinary user makes none there.
+Where the system supports it, folders are read through descriptors, so that nothing can be exchanged between the check
+and the read. On Windows they are read by path: a link created at the right moment would be followed, but ordinary users
+cannot create links there.
 """
 
 from __future__ import annotations
@@ -16,23 +17,23 @@ from pathlib import Path
 from typing import Protocol
 
 _JUNCTION = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
-"""What leads elsewhere as a link does, on Windows."""
+"""The tag of a junction, which acts like a link on Windows."""
 
 
 class Opened(Protocol):
     """A folder that is being read."""
 
     def names(self) -> list[str]:
-        """Return what lies in it."""
+        """Return the names of its entries."""
 
     def mode(self, name: str) -> int:
-        """Return what kind of thing `name` is, as `stat` codes it; of a link, that it is one."""
+        """Return the type of the entry `name` as `stat` encodes it; links are not followed."""
 
     def enter(self, name: str) -> AbstractContextManager[Opened]:
         """Open the folder `name` in it."""
 
     def read(self, name: str, most: int) -> bytes | None:
-        """Return the first `most` bytes of the file `name`; None if it is no regular file any more."""
+        """Return the first `most` bytes of the file `name`; None if it is no longer a regular file."""
 
 
 def open_folder(folder: Path) -> AbstractContextManager[Opened]:
@@ -98,7 +99,7 @@ class _ByPath:
 @contextmanager
 def _by_path(folder: Path) -> Iterator[Opened]:
     if not stat.S_ISDIR(_mode(folder)):
-        raise NotADirectoryError(f"{folder} is no folder")
+        raise NotADirectoryError(f"{folder} is not a folder")
     yield _ByPath(folder)
 
 

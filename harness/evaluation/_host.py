@@ -1,4 +1,4 @@
-"""Facts about the machine and the course for the record."""
+"""Facts about the machine, its packages and the course's commit, for the record."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PACKAGES = ("numpy", "safetensors", "scikit-learn", "scipy", "torch", "torchvis
 
 
 def describe_machine(gpu: Gpu | None = None) -> Machine:
-    """Return where this process runs, and the GPU that was used."""
+    """Return a description of this machine, with the GPU that was used."""
     return Machine(
         system=f"{platform.system()} {platform.release()}",
         processor=_processor(),
@@ -35,7 +35,7 @@ def describe_machine(gpu: Gpu | None = None) -> Machine:
 
 @cache
 def package_versions() -> dict[str, str]:
-    """Return the versions of the packages that decide results; none is imported."""
+    """Return the versions of the packages that influence results, without importing them."""
     found = {}
     for name in _PACKAGES:
         try:
@@ -46,14 +46,14 @@ def package_versions() -> dict[str, str]:
 
 
 def describe_packages() -> str:
-    """Return the versions of the packages that decide results, in one line."""
+    """Return the versions of the packages that influence results, on one line."""
     return " ".join(f"{name}={version}" for name, version in sorted(package_versions().items()))
 
 
 def describe_git(root: Path) -> Git | None:
-    """Return the commit checked out at `root`, a course's; None outside git.
+    """Return the commit checked out in the course at `root`; None outside git.
 
-    What an evaluation writes makes nothing dirty, and another repository inside the course is not looked into.
+    Files that an evaluation writes do not count as changes, and repositories inside the course are ignored.
     """
     try:
         return _describe_git(root)
@@ -81,4 +81,4 @@ def _processor() -> str:
     except OSError:
         return platform.processor()
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, None) or platform.processor()  # which starts a program
+    return next(names, None) or platform.processor()  # the last resort, because it starts a program

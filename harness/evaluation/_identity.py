@@ -1,4 +1,4 @@
-"""What decides a result, and what of it has changed since a record was made."""
+"""The identity of a result: everything that decides it, and what has changed since a record was made."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Changed = Literal[
     "changed environment",
     "other settings",
 ]
-"""Why a record does not stand any more."""
+"""Why a record is no longer valid."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Everything that decides a result. Equal identities give equal records, measured times aside.
+    """Everything that decides a result. Equal identities give equal records, except for measured times.
 
-    It is known without loading data and without copying files. Points, titles and hand-outs are not in it.
+    It can be computed without loading data or copying files. Points, titles and hand-outs are not part of it.
     """
 
     name: str
@@ -46,9 +46,9 @@ class Identity:
     submission_digest: str
     mode: Mode
     base_seed: int
-    """What `seeds` are made from."""
+    """The seed from which `seeds` are derived."""
     seeds: tuple[int, ...]
-    """The model's seed in each repeat: by name, the same for every submission."""
+    """The model's seed in each repeat, the same for every submission to the task."""
     level: str
     assets: tuple[str, ...] = ()
     """Digests of the pretrained weights that `fit` is shown."""
@@ -57,7 +57,7 @@ class Identity:
 
     @property
     def id(self) -> str:
-        """Its digest, in short: what a record calls ``run.id``."""
+        """The shortened digest of the identity, which a record calls ``run.id``."""
         pieces = (
             __version__,
             *(f"{name} {version}" for name, version in sorted(package_versions().items())),
@@ -80,11 +80,11 @@ class Identity:
         return hashlib.sha256("\0".join(pieces).encode()).hexdigest()[:16]
 
     def why_changed(self, record: Record) -> Changed:
-        """Return in one word why `record` does not stand; the student's own doing comes first."""
+        """Return why `record` is no longer valid; changes that the student made come first."""
         return next((kind for kind, _ in self._changes(record)), "other settings")
 
     def describe_changes(self, record: Record) -> str:
-        """Return all that has changed since `record` was made, in words."""
+        """Describe everything that has changed since `record` was made."""
         return ", ".join(words for _, words in self._changes(record)) or "the settings"
 
     def _changes(self, record: Record) -> list[tuple[Changed, str]]:
@@ -104,7 +104,7 @@ class Identity:
 
 
 def identify(name: str, contents: Contents, used: TaskInUse, settings: Settings, level: str) -> Identity:
-    """Return what decides the result of the submission `name` with `contents`, for every command alike."""
+    """Return the identity of the result of submission `name` with `contents`, the same way for every command."""
     source = used.task.sources[used.facts.source]
     mode = choose_mode(used.task, contents.ships_weights, settings.weights)
     return Identity(
@@ -127,16 +127,16 @@ def identify(name: str, contents: Contents, used: TaskInUse, settings: Settings,
 
 
 def choose_mode(task: Task, ships_weights: bool, weights: WeightsPolicy) -> Mode:
-    """Load what the submission shipped, unless there is nothing or `weights` says to train."""
+    """Return ``loaded`` if the submission ships weights and `weights` permits it, otherwise ``trained``."""
     allowed = task.weights == "allowed" if weights == "declared" else weights == "load"
     return "loaded" if ships_weights and allowed else "trained"
 
 
 def seeds_for(base: int, task: str, mode: Mode, repeats: int) -> tuple[int, ...]:
-    """Return the model's seed in each repeat; a loaded model is scored once, for it would give the same again."""
+    """Return the model's seed in each repeat. A loaded model is scored once, because its score would not change."""
     return tuple(seed_for(base, task, repeat) for repeat in range(repeats if mode == "trained" else 1))
 
 
 def assets_in_use(assets: Iterable[Asset], mode: Mode) -> tuple[str, ...]:
-    """Return the digests of what a result in `mode` may depend on: only `fit` is shown assets."""
+    """Return the digests of the assets that a result in `mode` may depend on: only `fit` sees assets."""
     return tuple(asset.file.digest for asset in assets if mode == "trained")

@@ -1,4 +1,4 @@
-"""Make the record of an evaluation from its plan and what its stages found."""
+"""Make the record of an evaluation from its plan and the results of its stages."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from harness.evaluation._secret import is_restricted
 from harness.evaluation._unexpected import encodable
 from harness.record import BaselineResult, Cost, Failure, Record, Run, Score, Status
 
-NOT_PUBLISHED = "(not published: what the model said may carry data that must not leave)"
+NOT_PUBLISHED = "(not published: the model's message may contain data that must stay secret)"
 _SEES_TEST_INPUTS = frozenset({"predict", "measure", "audit"})
 
 
 def make_record(plan: Plan, reached: Reached, failure: SubmissionError | None, about: Run) -> Record:
-    """Return the record; `failure` is why the submission failed, None where it did not."""
+    """Return the record; `failure` is why the submission failed, or None."""
     scores = mean_of([repeat.scores for repeat in reached.repeats])
     baseline = _baseline(plan, reached, scores)
     return Record(
@@ -49,10 +49,10 @@ def _status(failure: SubmissionError | None, baseline: BaselineResult) -> Status
 
 
 def _failure(plan: Plan, error: SubmissionError) -> Failure:
-    """Describe a failure; nothing is published that could carry data of a restricted task or a private test part."""
+    """Describe a failure without anything that could reveal data of a restricted task or a private test part."""
     folder = published_folder(plan.name, plan.task.name)
     secret = is_restricted(plan) or (plan.data.private and error.phase in _SEES_TEST_INPUTS)
-    secret = secret and not isinstance(error, ScoresMissingError)  # it says nothing of the data
+    secret = secret and not isinstance(error, ScoresMissingError)  # its message contains no data
     return Failure(
         kind=error.kind,
         phase=error.phase,

@@ -1,4 +1,4 @@
-"""The timed workers: batch-1 latency beside the yardstick, then throughput."""
+"""Time a model's worker: latency of single items next to the yardstick, then throughput."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ from harness.wire import Raised
 
 Array = np.ndarray[Any, Any]
 
-_HOST_BUSY_WAIT = 0.002  # seconds; a longer wait is long beside being woken
-_WORKER_BUSY_WAIT = 0.0002  # between two requests; longer would be work out of turn
+_HOST_BUSY_WAIT = 0.002  # seconds; for longer answers the cost of waking up is negligible
+_WORKER_BUSY_WAIT = 0.0002  # seconds between two requests; longer would be CPU time outside the worker's turn
 _THROUGHPUT_BATCHES = 3
 _LEAST_REPEATED, _MOST_REPEATED, _TIMES_ASKED = 6, 24, 3
 _REFRESH_BLOCK, _REFRESH_SECONDS = 4, 0.02
@@ -65,7 +65,7 @@ _YARDSTICK = TaskInfo(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measured:
-    """Figures for the record and the samples behind them."""
+    """Figures for the record, and the samples behind them."""
 
     latency: Latency
     throughput: Throughput
@@ -73,7 +73,7 @@ class Measured:
     drawn: Array
     unaltered: Answered
     altered: Answered | None
-    """None where the kind of data has no jitter."""
+    """None if the task cannot alter its inputs."""
     together: Answered
     """Items asked in full batches, as throughput is measured."""
     jittered: Array
@@ -82,12 +82,12 @@ class Measured:
     background: float
     """CPU time of the model's processes while others were timed, as a share of that time."""
     cores: float
-    """How many cores the model's processes had at work in its own turns."""
+    """How many cores the model's processes used during its own turns."""
 
 
 @dataclass(frozen=True, eq=False)
 class Answered:
-    """Items asked alone and shuffled, and what they got."""
+    """Items, and the answers to them."""
 
     items: Array
     answers: Predictions
@@ -95,14 +95,14 @@ class Answered:
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What is timed: a model's worker, and the inputs it is asked."""
+    """What is timed: a model's worker, and the inputs that it gets."""
 
     sandbox: Sandbox
     open_session: Callable[[], Session]
     seed: int
     inputs: Any
     example: Predictions
-    """What was predicted before: its form is what the channel alone is timed with."""
+    """Earlier predictions; answers of the same form are used to time the channel alone."""
     perturb: Perturb | None
     batch: int
     budget: Budget
@@ -110,10 +110,10 @@ class Subject:
 
 
 class TimedWorkers:
-    """The worker of a model and that of the yardstick, loaded and warmed up; use it as a context.
+    """The workers of a model and of the yardstick, loaded and warmed up; use it as a context manager.
 
-    What needs no machine of its own is done on entering. `measure` is to be called while the machine's lock is held
-    exclusively, `measured` afterwards.
+    Entering does everything that does not need exclusive use of the machine. Call `measure` while holding the machine's
+    lock exclusively, and `measured` afterwards.
     """
 
     def __init__(self, subject: Subject) -> None:
@@ -123,7 +123,7 @@ class TimedWorkers:
     def __enter__(self) -> TimedWorkers:
         with ExitStack() as undo:
             self._model = undo.enter_context(self._subject.open_session())
-            self._model_pid = self._model.process.pids[-1]  # before it can start any of its own
+            self._model_pid = self._model.process.pids[-1]  # read before the model can start processes of its own
             self._yardstick = undo.enter_context(yardstick_session(self._subject.sandbox))
             self._model.setup(self._subject.seed, "load_error", "load")
             self._model.load()
@@ -161,7 +161,7 @@ class TimedWorkers:
 
     @staticmethod
     def _limited(bench: _Bench) -> ExitStack:
-        """Hold all that both workers do to the time for measuring."""
+        """Apply the time limit for measuring to everything that both workers do."""
         held = ExitStack()
         for session in (bench.model, bench.yardstick):
             held.enter_context(session.within("measure_seconds", timed=True))
@@ -175,29 +175,29 @@ class _Bench:
         self._subject, self.model, self.yardstick = subject, model, yardstick
         self._draw = Draw.secret(len(subject.inputs), subject.perturb, subject.budget.most)
         self._answers: dict[int, Answer] = {}
-        self._ready: dict[int, _Kept] = {}
+        self._ready: dict[int, _AnsweredRequest] = {}
         drawn = len(self._draw.items)
         self._kept_back = range(drawn - min(_MOST_REPEATED, drawn // 4), drawn)
-        self._available = max(1, self._kept_back.start // 2)  # the other half warms up: no input comes twice
+        self._available = max(1, self._kept_back.start // 2)  # the other half is for warming up: no input comes twice
         self._warmed = 0
         generator = np.random.Generator(np.random.PCG64(0))
         vectors = generator.random((_YARDSTICK_VECTORS, 1, YARDSTICK_WIDTH), np.float32)
-        self._clocked = [_Clocked(yardstick.clock(vector)) for vector in vectors]
+        self._clocked = [_TimedRequest(yardstick.clock(vector)) for vector in vectors]
         example = subject.example.values if subject.example.scores is None else subject.example.scores
-        # the yardstick's worker echoes too: no student code is there to make the channel look slow
+        # the yardstick's worker echoes, too, because it runs no student code that could make the channel look slow
         self.echo = yardstick.echo(subject.inputs[:1], np.asarray(example[:1]))
         self.yardstick_echo = yardstick.echo(vectors[0], np.zeros((1, 10), np.float32))
         self._batches = self._draw_batches()
 
     def prepare(self) -> None:
-        """Make ready what will be asked in any case, and warm up."""
+        """Prepare the requests that will certainly be sent, and warm up."""
         budget = self._subject.budget
         for number in (*range(min(budget.least, self._available)), *self._kept_back):
             self._ready[number] = self._make(number)
         self._warm_up(budget.warm_up_seconds)
 
     def measure(self, disturbance: Callable[[], str]) -> None:
-        """Time all in turns, then batches, then inputs that were asked before."""
+        """Time model, channel and yardstick in turns, then batches, then repeated inputs."""
         self._warm_up(_REFRESH_SECONDS, _REFRESH_BLOCK)  # on the cores that were chosen
         timed = Timed(
             model=self._prepare,
@@ -222,7 +222,7 @@ class _Bench:
         altered = self._draw.altered[asked]
         size = self._batches.shape[1]
         numbers = [number for one in self._rounds.valid for number in one.numbers]
-        # background work slows the yardstick down, and so makes the model look fast; several cores are not one
+        # background work slows the yardstick down, so the model would look fast; more than one core is not allowed
         resolved = background <= MAX_BACKGROUND and cores <= MAX_CORES
         return Measured(
             latency=_latency(self._summary(), resolved=resolved, alone=alone),
@@ -239,14 +239,14 @@ class _Bench:
         )
 
     def _summary(self) -> Summary:
-        """Summarise what untouched items took, where enough were timed; count and bound are of all that were."""
+        """Summarise the times of unaltered items, if enough were timed; count and bound are over all items."""
         deviation = self._subject.process_deviation
         untouched = self._rounds.of_untouched(self._draw.altered.tolist())
         every = summarise(self._rounds, deviation)
         return replace(summarise(untouched, deviation), n=every.n, p90_bound_seconds=every.p90_bound_seconds)
 
     def _draw_batches(self) -> Array:
-        """Return which items each full batch is of: other ones where there are enough, in a secret order."""
+        """Return the items of each full batch in a secret order, different items in each batch if there are enough."""
         available = len(self._subject.inputs)
         size = min(self._subject.batch, available)
         drawn = [self._draw.generator.permutation(available) for _ in range(_THROUGHPUT_BATCHES)]
@@ -273,7 +273,7 @@ class _Bench:
         return Answered(self._draw.items[numbers], join_predictions(accepted))
 
     def _repeat(self, p50_seconds: float) -> Repeated:
-        """Ask each input that was kept back three times: first, at once again, and after the next one's second."""
+        """Ask each input that was kept back three times: twice in a row, and again after the next input's second."""
         affordable = int(self._subject.budget.seconds / (_TIMES_ASKED * p50_seconds))
         count = min(len(self._kept_back), max(_LEAST_REPEATED, affordable))
         requests = [self._prepare(number) for number in self._kept_back[:count]]
@@ -282,22 +282,22 @@ class _Bench:
         seconds = np.array(samples)[np.argsort(order, kind="stable")].reshape(count, _TIMES_ASKED)
         return Repeated(seconds[:, 0], seconds[:, 1:].min(axis=1))
 
-    def _prepare(self, number: int) -> _Kept:
+    def _prepare(self, number: int) -> _AnsweredRequest:
         return self._ready.pop(number, None) or self._make(number)
 
-    def _make(self, number: int) -> _Kept:
+    def _make(self, number: int) -> _AnsweredRequest:
         item, perturb = int(self._draw.items[number]), self._subject.perturb
         one = self._subject.inputs[item : item + 1]
         if perturb is not None and self._draw.altered[number]:
             one = np.ascontiguousarray(perturb(one[0], self._draw.generator))[None]
-        return _Kept(self.model.request(one, "measure"), number, self._answers)
+        return _AnsweredRequest(self.model.request(one, "measure"), number, self._answers)
 
-    def _prepare_yardstick(self, number: int) -> _Clocked:
+    def _prepare_yardstick(self, number: int) -> _TimedRequest:
         return self._clocked[number % len(self._clocked)]
 
 
 def _latency(summary: Summary, *, resolved: bool, alone: bool) -> Latency:
-    """Return what the record says; unresolved where background work slowed the yardstick down."""
+    """Return the latency as the record states it, without net figures unless it is `resolved`."""
     net = summary.net_p50_seconds if resolved else None
     ratio = summary.ratio_to_yardstick if resolved else None
     nets = None if net is None or summary.net_terms is None else summary.net_terms.around(net)
@@ -323,8 +323,8 @@ def _latency(summary: Summary, *, resolved: bool, alone: bool) -> Latency:
     )
 
 
-class _Kept:
-    """A request whose answer is kept to be checked when the clock is done."""
+class _AnsweredRequest:
+    """A request whose answer is kept and checked after timing."""
 
     def __init__(self, exchange: Exchange, number: int, answers: dict[int, Answer]) -> None:
         self.send, self._exchange = exchange.send, exchange
@@ -334,8 +334,8 @@ class _Kept:
         self._answers[self._number] = self._exchange.take()
 
 
-class _Clocked:
-    """A request whose answer is how long it took."""
+class _TimedRequest:
+    """A request whose answer is the time that it took."""
 
     def __init__(self, exchange: Exchange) -> None:
         self.send, self._exchange = exchange.send, exchange
@@ -345,28 +345,31 @@ class _Clocked:
 
 
 class YardstickSession(Session):
-    """The worker of the harness's own model: that it fails is ours, but a model may use up the time of both."""
+    """The worker of the yardstick, the harness's own model.
+
+    Its failures are failures of the infrastructure, unless the submission's model has used up the time of both.
+    """
 
     def ended(self, stage: Stage) -> HarnessError:
-        """Say why the worker is gone."""
-        return _ours(super().ended(stage), stage)
+        """Return the error that says why the worker has ended."""
+        return _as_infrastructure(super().ended(stage), stage)
 
     def raised(self, stage: Stage, raised: Raised) -> HarnessError:
-        """Say what the yardstick raised."""
-        return _ours(super().raised(stage, raised), stage)
+        """Return the error for an exception of the yardstick."""
+        return _as_infrastructure(super().raised(stage, raised), stage)
 
-    def no_protocol(self, stage: Stage, problem: str) -> HarnessError:
-        """Say what came instead of a reply."""
-        return _ours(super().no_protocol(stage, problem), stage)
+    def broke_protocol(self, stage: Stage, problem: str) -> HarnessError:
+        """Return the error for a message that is not a reply."""
+        return _as_infrastructure(super().broke_protocol(stage, problem), stage)
 
 
-def _ours(error: HarnessError, stage: Stage) -> HarnessError:
+def _as_infrastructure(error: HarnessError, stage: Stage) -> HarnessError:
     if isinstance(error, SubmissionError) and error.kind == "timeout" and stage.phase == "measure":
         return error
     return InfrastructureError(f"the yardstick failed beside the model ({error}): run the same command again")
 
 
 def yardstick_session(sandbox: Sandbox, *more: Folder) -> Session:
-    """Return the worker of the yardstick, not started yet; it is shown `more` folders besides its code."""
+    """Return a session of the yardstick, not started yet, whose worker sees its code and the folders `more`."""
     folders = (Folder("submission", Path(harness.timing.yardstick.__file__).parent), *more)
     return YardstickSession(sandbox=sandbox, task=_YARDSTICK, folders=folders, threads=1)

@@ -1,4 +1,4 @@
-"""Put a ``model.py`` together from a notebook, and tell errors in it by cell and line."""
+"""Assemble a ``model.py`` from a notebook, and describe errors in it by cell and line."""
 
 from __future__ import annotations
 import __future__
@@ -16,19 +16,19 @@ _SHOWN_CHARACTERS = 80
 
 @dataclass(frozen=True)
 class ModelSource:
-    """A ``model.py`` put together from a notebook, and where each of its lines comes from."""
+    """A ``model.py`` assembled from a notebook, and where each of its lines comes from."""
 
     notebook: Notebook
     text: str
     lines: tuple[tuple[int, int] | None, ...]
-    """Of each line the cell and the line in it, counted from 1."""
+    """For each line, the cell and the line within it, counted from 1; None for an added line."""
     cells: tuple[int, ...]
-    """The cells that were taken, or taken from."""
+    """The cells that were used, in whole or in part."""
     missing: tuple[str, ...]
-    """Names that the model uses and no cell defines where it could be taken."""
+    """Names that the model uses although no cell defines them in a form that can be extracted."""
 
     def translated(self, error: SubmissionError) -> SubmissionError:
-        """Return `error` with the cell in place of the line of ``model.py``."""
+        """Return `error` with cell and line of the notebook in place of the line of ``model.py``."""
         if error.file != "model.py":
             return error
         place = self._place(error.line)
@@ -52,11 +52,11 @@ class ModelSource:
 _FRAME = re.compile(r'File "model\.py", line (\d{1,7})')
 
 
-def put_together(notebook: Notebook, extracted: Extracted) -> ModelSource:
-    """Write ``model.py`` from the ranges that a worker named, each of which is checked.
+def assemble_model(notebook: Notebook, extracted: Extracted) -> ModelSource:
+    """Assemble ``model.py`` from the line ranges that a worker returned, after checking each of them.
 
     Raises:
-        NotebookError: the ranges are none of this notebook's.
+        NotebookError: a range is not within this notebook.
     """
     lines: list[tuple[str, tuple[int, int] | None]] = []
     features = [name for name in extracted.future if name in __future__.all_feature_names]
@@ -67,7 +67,7 @@ def put_together(notebook: Notebook, extracted: Extracted) -> ModelSource:
     previous = (0, 0)
     for cell, first, last in sorted(extracted.pieces):
         if not (1 <= cell <= len(texts) and 1 <= first <= last <= len(texts[cell - 1])):
-            raise NotebookError(f"the reading of {notebook.name} went wrong: hand in model.py instead")
+            raise NotebookError(f"{notebook.name} could not be parsed correctly: hand in model.py instead")
         if cell != previous[0]:
             lines += [("", None), (f"# cell {cell}", None)]
         for line in range(first, last + 1):
@@ -75,7 +75,7 @@ def put_together(notebook: Notebook, extracted: Extracted) -> ModelSource:
                 continue
             previous = (cell, line)
             text = texts[cell - 1][line - 1]
-            lines.append((_passed(text) if (cell, line) in blanked else text, (cell, line)))
+            lines.append((_as_pass(text) if (cell, line) in blanked else text, (cell, line)))
     cells = tuple(dict.fromkeys(place[0] for _, place in lines if place is not None))
     return ModelSource(
         notebook=notebook,
@@ -86,7 +86,8 @@ def put_together(notebook: Notebook, extracted: Extracted) -> ModelSource:
     )
 
 
-def _passed(text: str) -> str:
+def _as_pass(text: str) -> str:
+    """Return the statement ``pass`` at the indentation of `text`."""
     return text[: len(text) - len(text.lstrip())] + "pass"
 
 

@@ -1,4 +1,4 @@
-"""What an evaluation tells whoever watches; it knows nothing of terminals."""
+"""The interface through which an evaluation reports its progress."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import Protocol
 
 
 class Observer(Protocol):
-    """Follows one evaluation."""
+    """Follows the progress of one evaluation."""
 
     def phase(self, name: str) -> None:
-        """Take note that a phase starts."""
+        """Receive the name of a phase that starts."""
 
     def advance(self, done: float, total: float) -> None:
-        """Take note of progress within the phase."""
+        """Receive the progress within the phase."""
 
     def logged(self, values: dict[str, float]) -> None:
-        """Take note of what the model logged."""
+        """Receive values that the model logged."""
 
 
 class Silent:
-    """Watches nothing."""
+    """An observer that ignores everything."""
 
     def phase(self, name: str) -> None:
         """Ignore."""

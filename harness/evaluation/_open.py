@@ -1,4 +1,4 @@
-"""What a worker of a plan is shown and told; none is started here."""
+"""Prepare the sessions of a plan: which folders a worker sees, and what it is told about the task."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.contract import TaskInfo
 from harness.errors import SubmissionError
-from harness.evaluation._model_source import put_together
+from harness.evaluation._model_source import assemble_model
 from harness.evaluation._plan import Plan
 from harness.evaluation._session import ASSETS, Session
 from harness.notebooks import NotebookError
@@ -16,7 +16,7 @@ from harness.sandbox import Folder, Sandbox
 
 
 def open_session(plan: Plan, sandbox: Sandbox, *more: Folder) -> Session:
-    """Return a worker, not started yet, that has the submission's files and the folders named."""
+    """Return a session, not started yet, whose worker sees the submission's files and the folders `more`."""
     return Session(
         sandbox=sandbox,
         task=task_info(plan),
@@ -27,7 +27,7 @@ def open_session(plan: Plan, sandbox: Sandbox, *more: Folder) -> Session:
 
 
 def fit_session(plan: Plan, sandbox: Sandbox, work: Path) -> Session:
-    """Return a worker, not started yet, that is shown the task's assets besides: a copy in `work`."""
+    """Return a session, not started yet, whose worker also sees a copy of the task's assets, made in `work`."""
     if not plan.assets:
         return open_session(plan, sandbox)
     folder = work / ASSETS
@@ -42,12 +42,13 @@ def fit_session(plan: Plan, sandbox: Sandbox, work: Path) -> Session:
 
 
 def with_model(plan: Plan, sandbox: Sandbox, work: Path) -> Plan:
-    """Return `plan` with a ``model.py``: of a notebook it is put together here, from what a worker says is needed.
+    """Return `plan` with a ``model.py``, assembled from the notebook if the submission is one.
 
-    The worker that parses the notebook is shown nothing else and runs none of it; no other worker sees the notebook.
+    A worker of its own parses the notebook; it sees nothing else and runs none of the code. No other worker sees the
+    notebook.
 
     Raises:
-        SubmissionError: no model can be found in the notebook.
+        SubmissionError: there is no model in the notebook.
     """
     notebook = plan.snapshot.notebook
     if notebook is None or plan.snapshot.source is not None:
@@ -58,7 +59,7 @@ def with_model(plan: Plan, sandbox: Sandbox, work: Path) -> Plan:
     session = Session(sandbox=sandbox, task=task_info(plan), folders=(Folder("submission", empty),), threads=1)
     try:
         with session:
-            source = put_together(notebook, session.extract(notebook.cells))
+            source = assemble_model(notebook, session.extract(notebook.cells))
     except NotebookError as error:
         raise SubmissionError("invalid_submission", "import", str(error)) from error
     except SubmissionError as error:
@@ -69,7 +70,7 @@ def with_model(plan: Plan, sandbox: Sandbox, work: Path) -> Plan:
 
 
 def task_info(plan: Plan) -> TaskInfo:
-    """Return what the model may know about its task."""
+    """Return the information about its task that a model gets."""
     task, shown = plan.task, plan.data.for_fit
     return TaskInfo(
         name=task.name,

@@ -1,4 +1,4 @@
-"""One evaluation to be done, decided before anything runs."""
+"""The plan of one evaluation, decided before anything runs."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from harness.sandbox import Gpu
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One evaluation: what decides its result, and the objects themselves."""
+    """One evaluation: the identity of its result, and the objects that it is made from."""
 
     identity: Identity
     task: Task
     data: TaskData
     snapshot: Snapshot
-    """The copy of the submission, as workers in this mode are shown it."""
+    """The copy of the submission as workers in this mode see it."""
     assets: tuple[Asset, ...] = ()
-    """Pretrained weights to be shown to `fit`."""
+    """Pretrained weights that `fit` may read."""
     gpu: Gpu | None = None
     """The GPU that models may use, once one has been taken."""
 
@@ -33,7 +33,7 @@ class Plan:
 
     @property
     def mode(self) -> Mode:
-        """Whether the model is trained here, or loaded from what was shipped."""
+        """``trained`` if the model is trained here, ``loaded`` if its weights were shipped."""
         return self.identity.mode
 
     @property

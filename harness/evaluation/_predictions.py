@@ -1,4 +1,4 @@
-"""Accept predictions, or say exactly what is wrong with them."""
+"""Check the predictions that a worker sends, and describe exactly what is wrong with them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 
 
 def admit_predictions(task: TaskInfo, n: int, item_shape: tuple[int, ...], phase: Phase) -> Admit:
-    """Return what judges the headers of a reply to n inputs of `item_shape`, before any payload is read."""
+    """Return a function that checks the array headers of a reply to `n` inputs before any payload is read."""
     kind = KINDS[task.kind]
 
     def admit(message: object, headers: Sequence[ArrayHeader]) -> None:
@@ -34,7 +34,7 @@ def admit_predictions(task: TaskInfo, n: int, item_shape: tuple[int, ...], phase
 
 
 def accept(task: TaskInfo, arrays: Sequence[Array], phase: Phase) -> Predictions:
-    """Return the predictions that came as `arrays`, checked; their headers were admitted before.
+    """Check the predictions in `arrays`, whose headers were admitted, and return them.
 
     Raises:
         SubmissionError: `bad_predictions`.
@@ -47,7 +47,7 @@ def accept(task: TaskInfo, arrays: Sequence[Array], phase: Phase) -> Predictions
 
 
 def join_predictions(batches: Sequence[Predictions]) -> Predictions:
-    """Return the predictions of several batches as one; scores only where every batch has them."""
+    """Return the predictions of several batches as one, with scores only if every batch has them."""
     if isinstance(batches[0].values, list):
         return Predictions([boxes for batch in batches for boxes in batch.values])
     values = np.concatenate([batch.values for batch in batches])
@@ -56,5 +56,5 @@ def join_predictions(batches: Sequence[Predictions]) -> Predictions:
 
 
 def bad_predictions(phase: Phase, problem: str) -> SubmissionError:
-    """Return the failure that `problem` is."""
+    """Return the failure for bad predictions that `problem` describes."""
     return SubmissionError("bad_predictions", phase, problem)

@@ -1,7 +1,7 @@
-"""Of a task whose data must not leave, publish no number that could carry it: bounded ones, rounded, and few.
+"""Limit what the published record of a task with secret data can reveal: few numbers, bounded and rounded.
 
-Whoever sees private inputs chooses what it answers, how long it takes and how much memory it holds. What is left of
-that in a record is counted in SECURITY.md.
+A model that sees private inputs chooses its answers, its running time and its memory, and could encode data in them.
+SECURITY.md states how much of that remains in a record.
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ from harness.record import Audit, Claims, Cost, Latency, Machine, Record, Repeat
 from harness.timing import IntervalTerms
 
 SCORE_DIGITS, TIME_DIGITS, SIZE_DIGITS, TERM_DIGITS = 5, 2, 2, 1
-"""Digits that count, of scores, of seconds and what is derived of them, of bytes, and of how uncertain a time is."""
-_NO_FIGURES = "its figures are not published, for they may carry data that must not leave"
+"""Significant digits of scores, of times and values derived from them, of sizes, and of the uncertainty of times."""
+_NO_FIGURES = "its figures are not published, because they may contain data that must stay secret"
 
 
 def publishable(plan: Plan, record: Record) -> Record:
-    """Return `record` as it may be published: as it is, unless the scored part or all data is secret."""
+    """Return `record` as it may be published: unchanged, unless the scored part or all data is secret."""
     return bounded(record, fit_too=is_restricted(plan)) if is_secret(plan) else record
 
 
 def bounded(record: Record, *, fit_too: bool) -> Record:
-    """Return `record` with few digits in what a worker decides that saw the scored part, and with `fit_too` any."""
+    """Return `record` with the figures rounded that a worker could influence after it had seen the scored part.
+
+    With `fit_too`, the figures that `fit` could influence are rounded as well.
+    """
     run = record.run
     return msgspec.structs.replace(
         record,
@@ -56,7 +59,7 @@ def publishable_claims(plan: Plan, claims: Claims) -> Claims:
 
 
 def _machine(machine: Machine) -> Machine:
-    """Leave out how busy the machine was, for workers decide that."""
+    """Leave out how busy the machine was, because workers can influence that."""
     if machine.clock is None:
         return machine
     clock = msgspec.structs.replace(machine.clock, swap_bytes=None, steal=None, load=None)
@@ -86,7 +89,7 @@ def _cost(cost: Cost) -> Cost:
 
 
 def _of_fit(cost: Cost) -> Cost:
-    """Round what `fit`, which has seen data that must not leave, decides as well."""
+    """Round the figures that `fit` can influence."""
     return msgspec.structs.replace(
         cost,
         parameters=_size(cost.parameters, SIZE_DIGITS + 1),
@@ -96,7 +99,7 @@ def _of_fit(cost: Cost) -> Cost:
 
 
 def _latency(latency: Latency) -> Latency:
-    """Round; intervals are made anew from what is rounded, so that they tell no more."""
+    """Round all figures, and compute the intervals from rounded values, so that they reveal no more."""
     net, ratio = (
         _rounded_if_any(figure, TIME_DIGITS) for figure in (latency.net_p50_seconds, latency.ratio_to_yardstick)
     )
@@ -143,7 +146,7 @@ def _size(count: int | None, digits: int = SIZE_DIGITS) -> int | None:
 
 
 def _rounded(number: float, digits: int) -> float:
-    """Return `number` with so many digits that count."""
+    """Return `number` rounded to `digits` significant digits."""
     return round(number, digits - 1 - math.floor(math.log10(abs(number)))) if number else number
 
 

@@ -1,4 +1,4 @@
-"""How far an evaluation has come: what each stage found."""
+"""The results of the stages that an evaluation has reached."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ class Fitted:
 
     fit_seconds: float
     cpu_seconds: float
-    """Of import, fit and save."""
+    """CPU time of import, fit and save."""
     peak_memory_bytes: int
     peak_device_bytes: int | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Predicted:
-    """What a fresh worker predicted with the artifact alone."""
+    """What a fresh worker predicted with nothing but the artifact."""
 
     predictions: Predictions
     operators: Operators
     load_cpu_seconds: float
-    """Of import and load."""
+    """CPU time of import and load."""
     altered: Altered | None
-    """Answers to the scored items, altered; None where the task has no `perturb`, and in later repeats."""
+    """Answers to the altered scored items; None if the task has no `perturb`, and in later repeats."""
     peak_memory_bytes: int
     peak_device_bytes: int | None
 
 
 @dataclass(kw_only=True)
 class Reached:
-    """The frozen result of each stage, of the first repeat; None where the stage was not reached."""
+    """The result of each stage of the first repeat; None for stages that were not reached."""
 
     fitted: Fitted | None = None
     weight: Weight | None = None
@@ -52,10 +52,10 @@ class Reached:
     audits: tuple[Audit, ...] = ()
     phases: dict[str, float] = field(default_factory=dict)
     curve: LearningCurve = field(default_factory=LearningCurve)
-    tried: Predictions | None = None
-    """What the model answered to a few inputs where it was trained."""
-    differing: int = 0
-    """How many of these it answered differently after save and load."""
+    answers_after_fit: Predictions | None = None
+    """Answers to a few inputs, by the model in the process that trained it."""
+    changed_after_load: int = 0
+    """How many of these answers changed after save and load."""
     printed_in_fit: list[str] = field(default_factory=list)
     printed: list[str] = field(default_factory=list)
-    """By workers that saw what is scored."""
+    """What workers printed that had seen the scored part."""

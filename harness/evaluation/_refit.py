@@ -1,4 +1,4 @@
-"""Fit a submission again on other data, through the same doors, and have a fresh worker predict."""
+"""Fit a submission again on other data, and let a fresh worker predict, as an evaluation does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harness.timing import MachineLock
 
 
 class Refitter:
-    """Fits the submission of a plan as often as it is asked to; nothing of a fit is left for the next."""
+    """Fits the submission of a plan any number of times; no fit leaves anything for the next."""
 
     def __init__(self, plan: Plan, sandbox: Sandbox, work: Path, lock: MachineLock) -> None:
         check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
@@ -30,21 +30,21 @@ class Refitter:
 
     @property
     def task(self) -> Task:
-        """The task that it is a submission for."""
+        """The task that the submission is for."""
         return self._plan.task
 
     @property
     def data(self) -> TaskData:
-        """The data as it is."""
+        """The task's unchanged data."""
         return self._plan.data
 
     @property
     def has_assets(self) -> bool:
-        """Whether `fit` is shown pretrained weights."""
+        """Whether `fit` may read pretrained weights."""
         return bool(self._plan.assets)
 
     def refit(self, parts: FitParts, inputs: Any) -> tuple[Predictions, int]:
-        """Return what a model fitted on `parts` answers to `inputs`, and how many bytes the first one knew.
+        """Fit on `parts`; return the answers to `inputs`, and the bytes of knowledge in the first model fitted.
 
         Raises:
             SubmissionError: the submission failed.
@@ -55,7 +55,7 @@ class Refitter:
                 session.setup(seed)
                 session.fit(*parts)
                 session.save(artifact)
-            if self._knowledge_bytes is None:  # of the first fit, which was given the data as it is
+            if self._knowledge_bytes is None:  # the first fit gets the unchanged data
                 self._knowledge_bytes = weigh_model(plan, self._sandbox, self._work, artifact).knowledge_bytes
             with open_session(plan, self._sandbox, Folder("artifact", artifact)) as session:
                 session.setup(seed, "load_error", "load")
@@ -63,7 +63,7 @@ class Refitter:
                 asked = SecretOrder.of(inputs, plan.task.batch)
                 with session.within("predict_seconds"):
                     batches = [session.accept(session.request(batch)()) for batch in asked.batches()]
-        return asked.put_back(join_predictions(batches)), self._knowledge_bytes
+        return asked.in_original_order(join_predictions(batches)), self._knowledge_bytes
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""What a file of a submission is for, by its name alone."""
+"""Classify the files of a submission by their names: source, weights, notebook, document or data."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _COPY = re.compile(r"model\W?( ?\(\d+\)|.?copy.*|.?final.*|[_-]?v?\d+)?\.py(\.tx
 
 CONTRACT = (
     "a model may read the source and data files beside it; documents (README, .md, .pdf, .html, pictures, notebooks, "
-    "results) are for people and shown to no model"
+    "results) are for people and hidden from models"
 )
-"""What a worker may read, in one sentence."""
+"""What a worker may read, in one sentence for people."""
 
 
 def role_of(path: PurePosixPath) -> Role:
-    """Return what the file at `path` is for; ``notebook`` is decided by the caller, who knows the other files."""
+    """Return the role of the file at `path`; the caller, which knows the other files, decides about ``notebook``."""
     name = path.name.lower()
     if path.parts[0] == WEIGHTS:
         return "weights"
@@ -47,7 +47,7 @@ def role_of(path: PurePosixPath) -> Role:
 
 
 def missing_model(paths: Sequence[PurePosixPath]) -> str:
-    """Say that ``model.py`` is missing, and what was found in its place."""
+    """Return a message that ``model.py`` is missing, and what was found instead."""
     return f"model.py is missing: {_found(paths)}"
 
 

@@ -1,4 +1,4 @@
-"""Turn predictions into scores with intervals, and hold the primary one against the baseline."""
+"""Compute scores with intervals from predictions, and compare the primary score with the baseline."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _RESAMPLES_BESIDES = 200
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scored:
-    """Every metric of one set of predictions, and what the primary one rests on."""
+    """The scores of one set of predictions, and the samples behind the primary score."""
 
     scores: tuple[Score, ...]
     outcomes: Array | None
-    """(N,) bool: which predictions are right, where the primary metric is a proportion."""
+    """(N,) bool: which predictions are right, if the primary metric is a proportion."""
     draws: Array | None
-    """Bootstrap draws of the primary metric where it is not, on the same resampled items for everybody."""
+    """Bootstrap draws of a primary metric that is not a proportion, on the same resampled items for everybody."""
 
     @property
     def primary(self) -> Score:
@@ -41,11 +41,11 @@ class Scored:
 
 
 class ScoresMissingError(SubmissionError):
-    """The primary metric needs scores and the model gives labels; says nothing of the data."""
+    """The primary metric needs scores, but the model returns labels; the message reveals nothing about the data."""
 
 
 def require_scores(task: Task, predictions: Predictions) -> None:
-    """Refuse labels where the primary metric is computed from scores.
+    """Refuse labels if the primary metric is computed from scores.
 
     Raises:
         ScoresMissingError: `bad_predictions`.
@@ -55,21 +55,21 @@ def require_scores(task: Task, predictions: Predictions) -> None:
             "bad_predictions",
             "predict",
             f"predict returned labels, but {task.primary.name} is computed from scores: return "
-            f"(N, {len(task.classes)}) floats, one column a class, such as predict_proba or the network's output",
+            f"(N, {len(task.classes)}) floats, one column per class, such as predict_proba or the network's output",
         )
 
 
 def score(task: Task, truth: Split, predictions: Predictions) -> Scored:
-    """Compute the metrics of `task`, and for a classifier that gives scores those of scores besides.
+    """Compute the metrics of `task`, and for predictions with scores the usual metrics of scores as well.
 
     Raises:
-        SubmissionError: the primary metric needs scores and the model gives labels only.
-        TaskError: a metric does not give what a metric gives.
+        SubmissionError: the primary metric needs scores, but the model returns labels only.
+        TaskError: a metric returns something other than a number.
     """
     primary = task.primary
     require_scores(task, predictions)
     kind = KINDS[task.kind]
-    if predictions.scores is not None:  # decided once, not in each resample anew
+    if predictions.scores is not None:  # normalised once rather than in each resample
         predictions = Predictions(predictions.values, kind.normalised(predictions.scores))
     seed = seed_for(0, f"{task.name}/bootstrap", 0)
 
@@ -94,7 +94,7 @@ def score(task: Task, truth: Split, predictions: Predictions) -> Scored:
 
 
 def mean_of(repeats: Sequence[tuple[Score, ...]]) -> tuple[Score, ...]:
-    """Return the mean of each score over repeats, its bounds averaged likewise: they cover test sampling only."""
+    """Return the mean of each score and of its bounds over repeats; the bounds cover test sampling only."""
     means = []
     for versions in zip(*repeats, strict=True):
         first = versions[0]
@@ -113,7 +113,7 @@ def mean_of(repeats: Sequence[tuple[Score, ...]]) -> tuple[Score, ...]:
 
 
 def compare(task: Task, baseline: Baseline, value: float, first: Scored) -> BaselineResult:
-    """Hold `value` against `baseline`; the p-value is of the `first` repeat doing as well by luck."""
+    """Compare `value` with `baseline`; the p-value is for the `first` repeat doing as well by chance."""
     metric = task.primary
     met = metric.at_least_as_good(value, baseline.value) and not (baseline.strict and value == baseline.value)
     if first.outcomes is not None:
@@ -126,7 +126,7 @@ def compare(task: Task, baseline: Baseline, value: float, first: Scored) -> Base
 
 
 def not_reached(task: Task, baseline: Baseline) -> BaselineResult:
-    """Return the comparison of a submission that got no score."""
+    """Return the comparison for a submission without a score."""
     return BaselineResult(
         metric=task.primary.name, value=baseline.value, strict=baseline.strict, met=None, p_value=None
     )
@@ -134,7 +134,7 @@ def not_reached(task: Task, baseline: Baseline) -> BaselineResult:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Estimate:
-    """A figure, and what its interval rests on: outcomes of a proportion, or draws."""
+    """A value, and what its interval is computed from: outcomes of a proportion, or bootstrap draws."""
 
     value: float
     outcomes: Array | None

@@ -1,4 +1,4 @@
-"""What of an evaluation must not be published."""
+"""Decide whether the data of an evaluation, or what models say about it, must stay secret."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from harness.evaluation._plan import Plan
 
 
 def is_restricted(plan: Plan) -> bool:
-    """Tell whether the data must not leave: what was generated in place of restricted data may."""
+    """Tell whether the data must not be published; data generated in place of restricted data may be."""
     return plan.task.restricted and plan.data.source.kind != "embedded"
 
 
 def is_secret(plan: Plan) -> bool:
-    """Tell whether what the model said of the scored part must not be published."""
+    """Tell whether the model's output about the scored part must not be published."""
     return is_restricted(plan) or plan.data.private

@@ -1,4 +1,4 @@
-"""Ask what is scored in an order that nobody knows: the position of an item tells nothing about its target."""
+"""Ask about the scored items in a secret order, so that the position of an item reveals nothing about its target."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Array = np.ndarray[Any, Any]
 
 
 def secret_generator() -> np.random.Generator:
-    """Return a generator seeded by the system's entropy, which no seed of the run reveals."""
+    """Return a generator seeded from the system's entropy, independent of the seeds of the run."""
     return np.random.default_rng(int.from_bytes(os.urandom(16), "little"))
 
 
 @dataclass(frozen=True, eq=False)
 class SecretOrder:
-    """The inputs of a part, the order they are asked in, and how many at a time."""
+    """The inputs of a part, the order in which they are sent, and the batch size."""
 
     inputs: Any
     order: Array
@@ -29,7 +29,7 @@ class SecretOrder:
 
     @classmethod
     def of(cls, inputs: Any, batch: int) -> SecretOrder:
-        """Draw an order of `inputs`, another one in each run."""
+        """Draw a new order of `inputs`."""
         return cls(inputs, secret_generator().permutation(len(inputs)), batch)
 
     def __len__(self) -> int:
@@ -40,6 +40,6 @@ class SecretOrder:
         for start in range(0, len(self.order), self.batch):
             yield take_items(self.inputs, self.order[start : start + self.batch])
 
-    def put_back(self, answers: Predictions) -> Predictions:
-        """Return `answers`, one for each input as it was asked, in the order of the part."""
+    def in_original_order(self, answers: Predictions) -> Predictions:
+        """Return `answers`, which are in the secret order, in the order of the part."""
         return answers.take(np.argsort(self.order))

@@ -1,4 +1,4 @@
-"""A worker as the host sees it: typed calls, each held to its limit, each failure with a name."""
+"""The host's side of a worker: typed calls, each under its limit, whose failures are named."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _no_arrays(_: object, headers: Sequence[ArrayHeader]) -> None:
 
 @dataclass(kw_only=True)
 class Session:
-    """One worker, from its start to its end; use it as a context."""
+    """One worker, from its start to its end; use it as a context manager."""
 
     sandbox: Sandbox
     task: TaskInfo
@@ -112,16 +112,16 @@ class Session:
         return self.task.limits
 
     def within(self, limit: str, *, timed: bool = False) -> AbstractContextManager[None]:
-        """Hold all that happens in the context to the limit of this name."""
+        """Apply the limit of this name to everything in the context."""
         return self.process.allow(Allowance(limit=limit, seconds=getattr(self.limits, limit), timed=timed))
 
     def _limited(self, limit: str) -> AbstractContextManager[None]:
-        """Hold all that happens in the context to the limit of this name, in seconds of the clock and of CPU time."""
+        """Apply the limit of this name to the wall time and to the CPU time of everything in the context."""
         seconds = getattr(self.limits, limit)
         return self.process.allow(Allowance(limit=limit, seconds=seconds, cpu_limit=limit, cpu_seconds=seconds))
 
     def setup(self, seed: int, kind: FailureKind = "invalid_submission", phase: Phase = "import") -> None:
-        """Import the submission and make its model."""
+        """Import the submission and create its model."""
         place = self.process.place(ASSETS) if self.assets else ""
         task = replace(self.task, assets={name: f"{place}/{name}" for name in self.assets})
         request = Setup(task, seed, self.process.place("submission"), self.process.processes)
@@ -129,23 +129,23 @@ class Session:
             self._call(Stage(phase, kind), self._frame(request))
 
     def extract(self, cells: Sequence[str]) -> Extracted:
-        """Return which lines of a notebook's cells make its model; nothing of them is run."""
+        """Return which lines of a notebook's cells define its model, without running any of them."""
         stage = Stage("import", "invalid_submission")
         with self.within("import_seconds"):
             reply, _ = self._call(stage, self._frame(Extract(), *pack(list(cells))[1]))
         if not isinstance(reply, Extracted):
-            raise self.no_protocol(stage, f"a {type(reply).__name__} reply to Extract")
+            raise self.broke_protocol(stage, f"a {type(reply).__name__} reply to Extract")
         return reply
 
     def weigh(self, texts: Sequence[str], seconds: float) -> Weighed:
-        """Return what the folders ``artifact`` and ``beside`` can hold besides words of `texts`; nothing is run."""
+        """Return how much the folders ``artifact`` and ``beside`` can hold, apart from words of `texts`."""
         stage = Stage("weigh", "resource_limit")
         places = self.process.place("artifact"), self.process.place("beside")
         frame = self._frame(Weigh(*places, self.limits.memory_bytes), *(pack(list(texts))[1] if texts else ()))
         with self.process.allow(Allowance(limit="weigh_seconds", seconds=seconds)):
             reply, _ = self._call(stage, frame)
         if not isinstance(reply, Weighed):
-            raise self.no_protocol(stage, f"a {type(reply).__name__} reply to Weigh")
+            raise self.broke_protocol(stage, f"a {type(reply).__name__} reply to Weigh")
         return reply
 
     def fit(self, train: Split, validation: Split) -> None:
@@ -163,7 +163,7 @@ class Session:
             self._call(Stage("fit", "fit_error"), self._frame(Fit(forms), *arrays))
 
     def save(self, to: Path) -> None:
-        """Have the model saved and write what comes to the folder `to`."""
+        """Let the model save itself, and write the files it sends to the folder `to`."""
         taker = ArtifactTaker(to, self.limits.artifact_bytes)
         with self._limited("save_seconds"):
             self._call(Stage("save", "save_error"), self._frame(Save()), taker.admit, taker.take)
@@ -174,24 +174,24 @@ class Session:
             self._call(Stage("load", "load_error"), self._frame(Load(self.process.place("artifact"))))
 
     def echo(self, inputs: Any, answer: Array) -> Exchange:
-        """Make ready an exchange like a request's, answered without a model: the channel alone."""
+        """Prepare an exchange like that of a request but answered without the model, to time the channel alone."""
         _, arrays = pack(inputs)
         frame = self._frame(Echo(answer.shape, str(answer.dtype)), *arrays)
         return Exchange(self, Stage("measure", "predict_error"), frame, admit_all)
 
     def clock(self, inputs: Any) -> Exchange:
-        """Make ready a request to predict one batch and answer with what a second time took, by the worker's clock."""
+        """Prepare a request to predict one batch twice and answer with the second time, by the worker's clock."""
         form, arrays = pack(inputs)
         return Exchange(self, Stage("measure", "predict_error"), self._frame(Clock(form), *arrays), _one_number)
 
     def busy_wait(self, here: float, there: float) -> None:
-        """Have the host busy-wait `here` seconds for an answer, and the worker `there` for a request."""
+        """Let the host busy-wait `here` seconds for an answer, and the worker `there` seconds for a request."""
         self.channel.busy_wait(here)
         with self.within("load_seconds"):
             self._call(Stage("load", "load_error"), self._frame(BusyWait(there)))
 
     def request(self, inputs: Any, phase: Phase = "predict") -> Exchange:
-        """Make ready a request to predict one batch."""
+        """Prepare a request to predict one batch."""
         form, arrays = pack(inputs)
         n, shape = len(inputs), inputs.shape[1:] if isinstance(inputs, np.ndarray) else ()
         admit = admit_predictions(self.task, n, shape, phase)
@@ -201,14 +201,14 @@ class Session:
         """Check an answer item by item."""
         stage = Stage(phase, "predict_error")
         if not isinstance(answer.reply, Done):
-            raise self.no_protocol(stage, f"a {type(answer.reply).__name__} reply to Predict")
+            raise self.broke_protocol(stage, f"a {type(answer.reply).__name__} reply to Predict")
         try:
             return accept(self.task, answer.arrays, phase)
         except (WireError, ValueError) as error:
-            raise self.no_protocol(stage, str(error)) from error
+            raise self.broke_protocol(stage, str(error)) from error
 
     def inspect(self, inputs: Any) -> Operators:
-        """Return which operators predicting `inputs` dispatches, and how many operations they are."""
+        """Return which operators predicting `inputs` dispatches, and how many floating-point operations they are."""
         form, arrays = pack(inputs)
         with self.within("predict_seconds"):
             reply, _ = self._call(Stage("audit", "predict_error"), self._frame(Inspect(form), *arrays))
@@ -224,7 +224,7 @@ class Session:
         admit: Admit = _no_arrays,
         take: Callable[[FileSent, Array], None] | None = None,
     ) -> tuple[Reply, list[Array]]:
-        """Send `frame` and return the reply proper."""
+        """Send `frame` and return the final reply."""
         try:
             self.channel.transmit(frame)
         except ChannelClosed:
@@ -234,7 +234,7 @@ class Session:
     def follow(
         self, stage: Stage, admit: Admit, take: Callable[[FileSent, Array], None] | None = None
     ) -> tuple[Reply, list[Array]]:
-        """Take what comes before the reply proper, return that."""
+        """Handle the messages before the final reply, and return that reply."""
         try:
             while True:
                 reply, answer = self.channel.receive(admit)
@@ -250,7 +250,7 @@ class Session:
         except ChannelClosed:
             raise self.ended(stage) from None
         except WireError as error:
-            raise self.no_protocol(stage, str(error)) from error
+            raise self.broke_protocol(stage, str(error)) from error
 
     def _log(self, values: dict[str, float]) -> None:
         self._logged += 1
@@ -265,7 +265,7 @@ class Session:
         """Return the error that says why the worker has ended."""
         return failure_of_end(stage, self.process)
 
-    def no_protocol(self, stage: Stage, problem: str) -> HarnessError:
+    def broke_protocol(self, stage: Stage, problem: str) -> HarnessError:
         """End a worker that sent something that is not a reply, and return the error that says so."""
         self.process.kill()
         return failure_of_protocol(stage, problem, self.process)

@@ -1,4 +1,4 @@
-"""What is decided about every evaluation of a run."""
+"""The settings that hold for every evaluation of a run."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from harness.timing import LATENCY_SECONDS
 
 Device = Literal["cpu", "cuda"]
 WeightsPolicy = Literal["load", "retrain", "declared"]
-"""Load the weights that were shipped, train whatever was shipped, or do as the task declares."""
+"""Load shipped weights, train even if weights were shipped, or do what the task declares."""
 ClaimsPolicy = Literal["compare", "declared", "ignore"]
-"""Compare what submissions claim, do so where the task declares it, or leave claims alone."""
+"""Compare what submissions claim, do so if the task declares it, or ignore claims."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The same for every submission of a run; plain data, which travels to other processes and machines.
+    """Settings for every submission of a run: plain data, which can be sent to other processes and machines.
 
     Attributes
     ----------
     data : str
-        The source of data: ``auto`` for the first that is here, ``real`` for the first that is not an embedded
-        stand-in, or one kind: ``canonical``, ``local`` or ``embedded``.
+        The source of data: ``auto`` for the first one available, ``real`` for the first one that is not an
+        embedded stand-in, or one kind: ``canonical``, ``local`` or ``embedded``.
     seed : int
         Base of all seeds, in [0, 2**32).
     repeats : int
@@ -40,8 +40,8 @@ class Settings:
         The longest that latency is measured; it stops when its ratio to the yardstick is known to 2 %. Warming up
         takes time in proportion.
     score_on : str
-        ``test``, or ``validation``, which leaves the test part alone. A test part that is not on this machine is
-        not scored on in either case.
+        ``test``, or ``validation``, which never uses the test part. Without a test part on this machine, scores are on
+        validation in either case.
     """
 
     data: DataChoice = "auto"

@@ -1,6 +1,6 @@
-"""Copy an artifact with its floats of 64 bits rounded to single precision: an honest model answers the same.
+"""Copy an artifact with its 64-bit floats rounded to single precision.
 
-What is written into the last digits of such floats is gone then.
+An honest model answers the same with such a copy; data hidden in the last digits of the floats is lost.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class _HeaderEntry(msgspec.Struct):
 
 
 def copy_rounded(artifact: Path, to: Path) -> None:
-    """Copy the folder `artifact` to `to` and round what lies in its safetensors files.
+    """Copy the folder `artifact` to `to`, and round the 64-bit floats in its safetensors files.
 
     Raises:
-        ValueError: a file is not what it says it is.
+        ValueError: a file is not a valid safetensors file.
     """
     shutil.copytree(artifact, to)
     for path in sorted(to.rglob("*.safetensors")):
@@ -41,7 +41,7 @@ def copy_rounded(artifact: Path, to: Path) -> None:
 
 
 def _doubles(content: bytearray) -> Iterator[tuple[int, int]]:
-    """Yield from where to where arrays of such floats lie."""
+    """Yield the begin and end of each array of 64-bit floats."""
     length = int.from_bytes(content[:8], "little")
     if length > min(MAX_HEADER_BYTES, len(content) - 8):
         raise ValueError("the header is too long")

@@ -1,4 +1,4 @@
-"""A fresh copy of a submission's files: regular files only, nothing followed, everything counted."""
+"""Copy a submission's files: regular files only, without following links, and of bounded number and size."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _TRAINED, _NAMED = "trained", 5
 _NOT_SUBMITTED = frozenset({"__pycache__"})
 _ITSELF = "."
 _TOO_MANY = PurePosixPath("…")
-"""In the place of what is not looked at any more."""
+"""Stands for the files after the last one that is read."""
 _MAX_FILES, _MAX_FOLDERS = 2_000, 500
-"""The most files of a submission, and the most folders that they lie in: each is made anew in a copy."""
+"""Maximum numbers of files in a submission, and of folders that contain them: a copy creates each of them."""
 _MAX_LOOKED_AT = 50_000
-"""The most files and folders that are looked at, documents and empty folders among them."""
+"""Maximum number of files and folders that are listed, including documents and empty folders."""
 _MAX_DEPTH = 16
 _SOURCE_BYTES = 16 << 20
-"""More than anybody writes; keeps the copy bounded where data is counted elsewhere."""
+"""More source than anybody writes; bounds the copy, whose data files have limits of their own."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What decides results about a submission's files: their digest, and whether trained weights are among them."""
+    """The facts about a submission's files that decide results: their digest, and whether they include weights."""
 
     digest: str
     ships_weights: bool
@@ -51,34 +51,34 @@ class Contents:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """What a submission holds, copied where its owner cannot change it any more."""
+    """A copy of a submission, which its owner can no longer change."""
 
     files: Path
-    """``model.py`` and what lies beside it, without ``weights/``."""
+    """``model.py`` and the files beside it, without ``weights/``."""
     weights: Path | None
     """The shipped artifact; None if there is none."""
     digest: str
     source_bytes: int
     shipped_bytes: int
-    """Of files beside the source."""
+    """The size of the data files beside the source."""
     problem: SubmissionError | None
-    """Why it cannot be used."""
+    """Why the submission cannot be used; None if it can."""
     notebook: Notebook | None = None
-    """What stands in for ``model.py``, where that is not there."""
+    """The notebook from which ``model.py`` is assembled, if there is no ``model.py``."""
     source: ModelSource | None = None
-    """What was put together from the notebook, once it was."""
+    """The ``model.py`` assembled from the notebook; None before that."""
     trained: tuple[str, ...] = ()
-    """Trained model files beside ``model.py``, copied beside `files` as long as the mode is not known."""
+    """Trained model files beside ``model.py``, copied to a separate folder until the mode is known."""
     notes: tuple[str, ...] = ()
-    """What its owner should know: what was set aside, and why."""
+    """Notes for the author, such as what was set aside and why."""
 
     @property
     def contents(self) -> Contents:
-        """What `read_contents` says of the folder that this is a copy of."""
+        """The contents of the submission, as `read_contents` returns them for the original folder."""
         return Contents(digest=self.digest, ships_weights=self.weights is not None, ships_trained=bool(self.trained))
 
     def in_mode(self, mode: Mode) -> Snapshot:
-        """Return the snapshot as workers are shown it: what is trained sees no trained files, what is loaded all."""
+        """Return the snapshot as workers see it: trained files are included only if `mode` is ``loaded``."""
         trained, size = self.files.with_name(_TRAINED), 0
         if mode == "trained":
             return replace(self, notes=(*self.notes, *_set_aside(self.trained, self.weights is not None)))
@@ -98,7 +98,7 @@ class Snapshot:
         return replace(self, weights=self.files.with_name(_TRAINED))
 
     def explained(self, error: SubmissionError, mode: Mode) -> SubmissionError:
-        """Return `error` with the cell of a notebook, and with what was set aside where that is what is missing."""
+        """Return `error` with the cell of a notebook, and with a hint if the missing file was set aside."""
         if self.source is not None:
             error = self.source.translated(error)
         missing = next((name for name in self.trained if PurePosixPath(name).name in error.message), None)
@@ -110,7 +110,7 @@ class Snapshot:
         )
 
     def with_source(self, source: ModelSource) -> Snapshot:
-        """Return the snapshot with the ``model.py`` put together from its notebook."""
+        """Return the snapshot with the ``model.py`` that was assembled from its notebook."""
         content = source.text.encode("utf-8", "surrogatepass")
         (self.files / "model.py").write_bytes(content)
         (self.files / "model.py").chmod(0o644)
@@ -119,7 +119,7 @@ class Snapshot:
             names = ", ".join(source.missing[:_NAMED])
             notes.append(
                 f"the model uses {names}, which no cell defines by an import, a function, a class or an assignment: "
-                "define it so, in a cell of its own or in fit"
+                "define each name in one of these ways, in a cell of its own or in fit"
             )
         return replace(self, source=source, source_bytes=self.source_bytes + len(content), notes=(*self.notes, *notes))
 
@@ -128,12 +128,12 @@ class Snapshot:
 class _Entry:
     path: PurePosixPath
     content: bytes | None
-    """None for what is not a regular file, and for a document, which nobody reads."""
+    """None for a document, which is not read, and for anything that is not a regular file."""
     role: Role
 
 
 def read_contents(folder: Path, limits: Limits, shared: Path | None = None) -> Contents:
-    """Digest the submission at `folder` where it lies; nothing is copied."""
+    """Digest the submission at `folder` without copying it."""
     digest = hashlib.sha256()
     ships_weights = ships_trained = False
     for entry, over in _digested(folder, shared, _cap(limits), digest):
@@ -146,7 +146,7 @@ def read_contents(folder: Path, limits: Limits, shared: Path | None = None) -> C
 def read_files(
     folder: Path, limits: Limits, shared: Path | None = None
 ) -> Iterator[tuple[PurePosixPath, bytes | None]]:
-    """Yield what a snapshot of `folder` would read, no documents; None for what is no plain file."""
+    """Yield the files that a snapshot of `folder` would read, with None for anything that is not a regular file."""
     for entry, _ in _digested(folder, shared, _cap(limits), hashlib.sha256()):
         if entry.role != "document":
             yield entry.path, entry.content
@@ -155,38 +155,38 @@ def read_files(
 def take_snapshot(folder: Path, to: Path, limits: Limits, shared: Path | None = None) -> Snapshot:
     """Copy the submission at `folder` into `to`.
 
-    `shared`, which references have in common, is copied beside ``model.py`` under its own name if a file there
-    names it: then it is read, counted and digested like the submission's own files.
+    `shared` is a folder that references have in common. If a file of the submission contains its name, it is copied
+    beside ``model.py``, and its files are counted and digested like the submission's own.
     """
     cap = _cap(limits)
     digest = hashlib.sha256()
-    taking = _Taking(to)
+    copy = _SnapshotCopy(to)
     for entry, over in _digested(folder, shared, cap, digest):
         if over:
-            taking.problem = SubmissionError(
+            copy.problem = SubmissionError(
                 "resource_limit",
                 "import",
                 f"the submission holds more than {cap} bytes, {_MAX_FILES} files or {_MAX_FOLDERS} folders: hand in "
                 "less",
             )
             break
-        taking.take(entry)
+        copy.add(entry)
     to.mkdir(parents=True, exist_ok=True)
     weights = to.with_name(WEIGHTS)
     return Snapshot(
         files=to,
         weights=weights if weights.is_dir() else None,
         digest=f"sha256:{digest.hexdigest()}",
-        source_bytes=taking.bytes["source"],
-        shipped_bytes=taking.bytes["shipped"],
-        problem=taking.verdict(),
-        notebook=taking.notebook,
-        trained=tuple(taking.trained),
+        source_bytes=copy.bytes["source"],
+        shipped_bytes=copy.bytes["shipped"],
+        problem=copy.find_problem(),
+        notebook=copy.notebook,
+        trained=tuple(copy.trained),
     )
 
 
-class _Taking:
-    """Takes a submission's files one by one."""
+class _SnapshotCopy:
+    """Copies a submission's files one by one."""
 
     def __init__(self, to: Path) -> None:
         self._to = to
@@ -197,7 +197,7 @@ class _Taking:
         self.notebook: Notebook | None = None
         self.problem: SubmissionError | None = None
 
-    def take(self, entry: _Entry) -> None:
+    def add(self, entry: _Entry) -> None:
         self._seen.append(entry.path)
         if entry.role == "document":
             return
@@ -212,10 +212,10 @@ class _Taking:
         self.bytes[entry.role] += len(entry.content)
         _write(self._to, entry)
 
-    def verdict(self) -> SubmissionError | None:
-        """Return why this cannot be used, if it cannot."""
+    def find_problem(self) -> SubmissionError | None:
+        """Return why the submission cannot be used, or None."""
         if self._refused:
-            return _refused(self._refused)
+            return _refusal(self._refused)
         if self.problem is not None or self.notebook is not None:
             return self.problem
         if not (self._to / "model.py").is_file():
@@ -236,7 +236,7 @@ class _Taking:
 
 
 def check_snapshot(snapshot: Snapshot, mode: Mode, limits: Limits) -> None:
-    """Refuse a snapshot that no worker should be started for.
+    """Raise if no worker should be started for a snapshot.
 
     Raises:
         SubmissionError: files of the wrong kind, no ``model.py``, or too much data shipped with a trained model.
@@ -257,9 +257,9 @@ def _cap(limits: Limits) -> int:
 
 
 def _digested(folder: Path, shared: Path | None, cap: int, digest: hashlib._Hash) -> Iterator[tuple[_Entry, bool]]:
-    """Yield the files of a submission, each added to `digest`; the last may be one too many, and is marked so.
+    """Yield the files of a submission and add them to `digest`; the flag marks a last file that exceeds the bounds.
 
-    Documents decide nothing and are not in it; of a notebook the code is.
+    The digest does not include documents, which decide nothing, and includes only the code of a notebook.
     """
     total = number = 0
     folders: set[PurePosixPath] = set()
@@ -286,7 +286,8 @@ def _digested(folder: Path, shared: Path | None, cap: int, digest: hashlib._Hash
             return
 
 
-def _refused(names: list[str]) -> SubmissionError:
+def _refusal(names: list[str]) -> SubmissionError:
+    """Return the error for entries that are not regular files or folders, or have names that cannot be used."""
     if names == [_ITSELF]:
         return SubmissionError(
             "invalid_submission",
@@ -297,13 +298,13 @@ def _refused(names: list[str]) -> SubmissionError:
     return SubmissionError(
         "invalid_submission",
         "import",
-        f"{shown}: no plain file or folder; replace links, pipes and devices by the files themselves, and names that "
-        "are not UTF-8 or lie too deep by plainer ones",
+        f"{shown}: not a plain file or folder; replace links, pipes and devices by the files themselves, and use names "
+        "in UTF-8 and folders that are not nested too deep",
     )
 
 
 def _code_of(entry: _Entry) -> bytes | None:
-    """Return the code of a notebook; all of it where it cannot be read."""
+    """Return the code of a notebook, or all of its content if it cannot be parsed."""
     if entry.content is None:
         return None
     try:
@@ -326,13 +327,13 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _open_to_all(folder: Path) -> None:
-    """Let any uid read what lies below `folder`."""
+    """Let every user read the files below `folder`."""
     for path in [folder, *folder.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _write(to: Path, entry: _Entry) -> None:
-    """Write a copy that any uid can read; ``weights/`` and trained files go beside the rest, not into it."""
+    """Write a copy that every user can read; ``weights/`` and trained files go to separate folders."""
     base = {"weights": to.parent, "trained": to.with_name(_TRAINED)}.get(entry.role, to)
     target = base / entry.path
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -344,7 +345,7 @@ def _write(to: Path, entry: _Entry) -> None:
 
 
 def _with_shared(entries: Iterator[_Entry], shared: Path | None, cap: int) -> Iterator[_Entry]:
-    """Yield `entries`, then the files of `shared` if one of them names it."""
+    """Yield `entries`, then the files of `shared` if one of them contains its name."""
     named = False
     for entry in entries:
         named = named or (shared is not None and entry.content is not None and shared.name.encode() in entry.content)
@@ -362,7 +363,7 @@ def _is_plain(name: str) -> bool:
 
 
 def _walk(folder: Path, cap: int) -> Iterator[_Entry]:
-    """Yield the files below `folder` by path; no link is ever followed."""
+    """Yield the files below `folder` in the order of their paths, without following links."""
     with ExitStack() as held:
         try:
             top = held.enter_context(open_folder(folder))
@@ -377,7 +378,7 @@ def _walk(folder: Path, cap: int) -> Iterator[_Entry]:
 
 
 class _TooManyError(Exception):
-    """There are more files and folders than are looked at."""
+    """There are more files and folders than are listed."""
 
 
 def _walk_opened(

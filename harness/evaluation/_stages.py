@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from harness.contract import Predictions
 from harness.errors import SubmissionError
 from harness.evaluation._altered import Altered, Altering, ask_altered
-from harness.evaluation._answers import allowed_to_differ, differing, moved
+from harness.evaluation._answers import allowed_to_differ, count_changed, differing
 from harness.evaluation._auditing import audit, fail_on_audits
 from harness.evaluation._evaluation_result import Remarks
 from harness.evaluation._measure import Subject, TimedWorkers
@@ -37,9 +37,9 @@ from harness.taskcheck import checked_perturb
 from harness.timing import PROCESS_DEVIATION, Budget, MachineLock, kept_calibration
 from harness.wire import Operators
 
-_TRIED = 32
+_FEW_INPUTS = 32
 _LEAST_SECONDS, _SHARE_OF_TIME, _MOST_SECONDS = 0.5, 0.05, 10.0
-"""How long altered items are asked: a share of the time so far, within bounds."""
+"""How long a model is asked about altered items: a share of the time so far, within bounds."""
 T = TypeVar("T")
 
 
@@ -53,7 +53,7 @@ class Stages:
         self.phase = "plan"
 
     def run(self) -> None:
-        """Go as far as the submission lets us; `reached` says how far that was."""
+        """Run the stages until one fails; `reached` holds their results."""
         plan, reached = self._plan, self.reached
         first, *others = plan.seeds
         check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
@@ -67,10 +67,10 @@ class Stages:
                 with self._phase("weigh"):
                     reached.weight = weigh_model(plan, self._sandbox, self._work, artifact)
                 reached.predicted = self._predict(first, artifact)
-                self._hold_to_memory()
+                self._require_kept_state()
                 with self._phase("weigh"):
-                    reached.weight = self._weighed_single(reached.weight, first, artifact)
-                reached.weight.hold_to(plan.task.limits)
+                    reached.weight = self._verify_rounded(reached.weight, first, artifact)
+                reached.weight.enforce(plan.task.limits)
                 with self._phase("score"):
                     reached.scored = self._score(reached.predicted.predictions)
                 reached.repeats.append(reached.scored)
@@ -79,7 +79,7 @@ class Stages:
             with self._entered(self._lock.exclusive()) as alone, self._phase("measure"):
                 timed.measure()
             reached.measured = timed.measured(alone=alone)
-        self._hold_to_rules(reached.predicted.operators)
+        self._enforce_rules(reached.predicted.operators)
         reached.audits = audit(plan, reached)
         fail_on_audits(reached.audits)
         for seed in others:
@@ -109,7 +109,7 @@ class Stages:
             self.reached.repeats.append(self._score(self._predict(seed, artifact).predictions))
 
     def evidence(self) -> Evidence:
-        """Return what the record rests on."""
+        """Return the evidence behind the record."""
         predicted, scored, measured = self.reached.predicted, self.reached.scored, self.reached.measured
         predictions = None if predicted is None else predicted.predictions
         return Evidence(
@@ -139,7 +139,7 @@ class Stages:
                 session.save(artifact)
             cpu_seconds = session.process.cpu_seconds - cpu_before
             if self.reached.fitted is None:
-                self.reached.tried = self._try(session)
+                self.reached.answers_after_fit = self._ask_few_inputs(session)
             return Fitted(
                 fit_seconds=fit_seconds,
                 cpu_seconds=cpu_seconds,
@@ -159,15 +159,17 @@ class Stages:
                     session.setup(seed)
                 session.load()
             load_cpu_seconds = session.process.cpu_seconds - cpu_before
-            if self.reached.predicted is None and self.reached.tried is not None:
-                again = self._try(session)
-                self.reached.differing = 0 if again is None else moved(self._plan.task.kind, self.reached.tried, again)
+            if self.reached.predicted is None and self.reached.answers_after_fit is not None:
+                again = self._ask_few_inputs(session)
+                self.reached.changed_after_load = (
+                    0 if again is None else count_changed(self._plan.task.kind, self.reached.answers_after_fit, again)
+                )
             with self._phase("predict"), session.within("predict_seconds"):
                 batches = []
                 for inputs in asked.batches():
                     batches.append(session.accept(session.request(inputs)()))
                     self._observer.advance(sum(map(len, batches)), len(asked))
-            predictions = asked.put_back(join_predictions(batches))
+            predictions = asked.in_original_order(join_predictions(batches))
             return Predicted(
                 predictions=predictions,
                 altered=self._ask_altered(session, predictions),
@@ -177,9 +179,9 @@ class Stages:
                 peak_device_bytes=session.process.peak_device_bytes,
             )
 
-    def _weighed_single(self, weight: Weight, seed: int, artifact: Path) -> Weight:
-        """Verify the count of a model that answers the same with its 64-bit floats rounded to single precision."""
-        first = self.reached.tried
+    def _verify_rounded(self, weight: Weight, seed: int, artifact: Path) -> Weight:
+        """Mark the count as verified if the model answers the same with its 64-bit floats in single precision."""
+        first = self.reached.answers_after_fit
         if weight.verified or not weight.verified_if_single or first is None:
             return weight
         rounded = self._work / "rounded"
@@ -188,15 +190,15 @@ class Stages:
             with self._session(self._plan.task.threads, Folder("artifact", rounded)) as session:
                 session.setup(seed, "load_error", "load")
                 session.load()
-                again = self._try(session)
-        except (SubmissionError, ValueError):  # then it is not verified, and nothing else
+                again = self._ask_few_inputs(session)
+        except (SubmissionError, ValueError):  # the only consequence is that the count is not verified
             return weight
         if again is None or differing(self._plan.task.kind, first, again).sum() > allowed_to_differ(len(first)):
             return weight
         return replace(weight, verified=True)
 
     def _ask_altered(self, session: Session, predictions: Predictions) -> Altered | None:
-        """Ask the scored items altered, for as long as an audit may take; only in the first repeat."""
+        """Ask about altered scored items for as long as an audit may take, in the first repeat only."""
         plan, perturb = self._plan, checked_perturb(self._plan.task)
         if perturb is None or self.reached.predicted is not None:
             return None
@@ -212,9 +214,9 @@ class Stages:
         with self._phase("predict"), session.within("predict_seconds"):
             return ask_altered(altering, predictions, min(seconds, _MOST_SECONDS))
 
-    def _try(self, session: Session) -> Predictions | None:
-        """Return the answers to a few inputs of validation; None where there are none: the line will say why."""
-        inputs = self._plan.data.for_fit.validation.inputs[: min(_TRIED, self._plan.task.batch)]
+    def _ask_few_inputs(self, session: Session) -> Predictions | None:
+        """Return the answers to a few inputs of validation, or None if that fails; later stages report the failure."""
+        inputs = self._plan.data.for_fit.validation.inputs[: min(_FEW_INPUTS, self._plan.task.batch)]
         if not len(inputs):
             return None
         try:
@@ -225,31 +227,31 @@ class Stages:
         except SubmissionError:
             return None
 
-    def _hold_to_memory(self) -> None:
-        """Refuse a model that keeps nothing and answers differently where it was not trained."""
+    def _require_kept_state(self) -> None:
+        """Raise if the model keeps nothing on itself and answers differently outside the process that trained it."""
         weight = self.reached.weight
         assert weight is not None
-        if self.reached.differing and not (weight.parameters or weight.attributes or weight.unread):
+        if self.reached.changed_after_load and not (weight.parameters or weight.attributes or weight.unread):
             raise SubmissionError(
                 "save_error",
                 "save",
-                "fit kept nothing on self, so what it learned was lost: another process predicts, and there a network "
-                "in a variable of the module is as new; make it an attribute, self.net",
+                "fit kept nothing on self, so what it learned was lost: another process predicts, and a network in a "
+                "variable of the module is untrained there; make it an attribute, self.net",
             )
 
     def translated(self, error: SubmissionError) -> SubmissionError:
-        """Return `error` as its author knows the code: with the cell of a notebook, not a line of ``model.py``."""
+        """Return `error` in terms of the author's code: with the cell of a notebook, not a line of ``model.py``."""
         return self._plan.snapshot.explained(error, self._plan.mode)
 
     def remarks(self, failure: SubmissionError | None) -> Remarks:
-        """Return what is shown besides the record."""
+        """Return the remarks that are shown with the record."""
         reached, weight = self.reached, self.reached.weight
         notes = list(self._plan.snapshot.notes)
         printed = reached.printed_in_fit if self._plan.data.private else reached.printed_in_fit + reached.printed
-        if reached.differing and failure is None:
+        if reached.changed_after_load and failure is None:
+            changed, n = reached.changed_after_load, len(reached.answers_after_fit or ())
             notes.append(
-                f"{reached.differing} of {len(reached.tried or ())} answers differ before save and after load: keep "
-                "all that fit learns on self"
+                f"{changed} of {n} answers differ before save and after load: keep all that fit learns on self"
             )
         if reached.curve.left_out:
             left_out = f"{reached.curve.left_out:,} of the points logged were left out"
@@ -264,7 +266,7 @@ class Stages:
         )
 
     def _inspect(self, session: Session, inputs: Any) -> Operators:
-        """Return which operators `predict` uses; one that fails while watched fails only if a rule needs them."""
+        """Return the operators that `predict` uses; failing under inspection matters only if the task has rules."""
         try:
             return session.inspect(inputs)
         except ProtocolError:
@@ -293,7 +295,7 @@ class Stages:
             )
         )
 
-    def _hold_to_rules(self, operators: Operators) -> None:
+    def _enforce_rules(self, operators: Operators) -> None:
         for rule in self._plan.task.rules:
             broken = rule.broken_by(operators.names)
             if broken:
@@ -310,7 +312,7 @@ class Stages:
 
     @contextmanager
     def _worker(self, session: Session, printed: list[str]) -> Iterator[Session]:
-        """Enter `session`; what it prints is added to `printed`."""
+        """Enter `session`, and append its output to `printed` at the end."""
         with self._entered(session, "start") as entered:
             try:
                 yield entered
@@ -319,7 +321,7 @@ class Stages:
 
     @contextmanager
     def _entered(self, context: AbstractContextManager[T], phase: str = "wait") -> Iterator[T]:
-        """Enter `context`, a turn on this machine or a worker; that is a phase."""
+        """Enter `context`, a lock or a session, and count the time that this takes as a phase."""
         with ExitStack() as held:
             with self._phase(phase):
                 entered = held.enter_context(context)

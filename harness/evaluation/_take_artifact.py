@@ -1,4 +1,4 @@
-"""Take the files of an artifact from a worker that may send anything."""
+"""Receive the files of an artifact from a worker that may send anything."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 
 
 class ArtifactTaker:
-    """Receives an artifact's files from a worker that may send anything."""
+    """Checks the files of an artifact as a worker sends them, and writes them to a folder."""
 
     def __init__(self, folder: Path, cap: int) -> None:
         self._receiver = Receiver(folder, cap)

@@ -1,4 +1,4 @@
-"""What a run knows of each task before anything is trained: read once, the same way for every command."""
+"""The tasks of a run with their digests and data, read once and the same way for every command."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from harness.taskcheck import try_task
 
 @dataclass(frozen=True, kw_only=True)
 class TaskInUse:
-    """A task as it is evaluated in this run."""
+    """A task as this run evaluates it."""
 
     task: Task
     digest: str
-    """Of its code."""
+    """The digest of its code."""
     facts: DataFacts
-    """Which data it is evaluated on."""
+    """Facts about the data that it is evaluated on."""
     assets: tuple[Asset, ...] = ()
     """Its pretrained weights on this machine."""
 
@@ -35,7 +35,7 @@ class TasksInUse:
         self._in_use: dict[str, TaskInUse] = {}
 
     def task(self, name: str) -> TaskInUse:
-        """Return what decides results about the task `name`; its data is loaded only if it was never seen before.
+        """Return what decides results about the task `name`, loading its data only if it was never read before.
 
         Raises:
             UsageError: there is no such task.
@@ -64,9 +64,9 @@ class TasksInUse:
         return self._data[name]
 
     def supply(self, name: str, data: TaskData) -> None:
-        """Use `data` for the task `name` instead of looking for any."""
+        """Use `data` for the task `name` instead of searching for its data."""
         self._data[name] = data if self._settings.score_on == "test" else data.without_test()
-        self._in_use.pop(name, None)  # what was kept of it may be older
+        self._in_use.pop(name, None)  # it may describe older data
 
     def _facts_file(self, task: Task, digest: str) -> Path:
         return facts_file(task, digest, self._places, self._settings.data, describe_packages())

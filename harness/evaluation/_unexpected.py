@@ -1,4 +1,4 @@
-"""What nobody expected is the harness's own failure: reported with all that is needed to look for it."""
+"""Report unexpected exceptions as failures of the harness, with the details needed to find the cause."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _CHARACTERS = 500
 
 @contextmanager
 def reported(submission: str, task: str, phase: Callable[[], str]) -> Iterator[None]:
-    """Turn what nobody expected inside into an error that names `submission`, `task` and the `phase` reached.
+    """Turn an unexpected exception in the body into an error that names `submission`, `task` and the current `phase`.
 
     Raises:
-        InfrastructureError: something was neither foreseen nor the file system's.
+        InfrastructureError: an exception was neither one of the harness's own nor one of the file system.
     """
     try:
         yield
@@ -32,5 +32,5 @@ def reported(submission: str, task: str, phase: Callable[[], str]) -> Iterator[N
 
 
 def encodable(text: str) -> str:
-    """Return `text` with what UTF-8 cannot carry, a file's name in another encoding say, made visible."""
+    """Return `text` with escapes for what UTF-8 cannot encode, such as a file name in another encoding."""
     return text.encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""Weigh a model: the numbers in it, and everything it can know in bytes, held to the task's limits."""
+"""Weigh a model: count its parameters and all bytes that can hold knowledge, and enforce the task's limits."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from harness.contract import Limits
 from harness.errors import SubmissionError
 
 ALLOWANCE_BYTES = 8 * 1024
-"""What may be known by other means than numbers in arrays before the count of parameters is not verified: the source of
-the largest honest model there is holds 7.6 KB of it."""
+"""How much knowledge outside numeric arrays a model may have with a verified count of parameters. The source of the
+largest honest model known has 7.6 KB."""
 LITERALS_BYTES = 2 * 1024
-"""Of that, texts and numbers that stand in the source: those of honest models hold a third of it."""
+"""How much of that may be literals in the source; honest models use a third of it."""
 VERIFIED_BELOW_SHARE = 10
-"""Or below a tenth of the arrays: then the count is right but for little, whatever was put there."""
+"""The count is also verified if all other knowledge is below a tenth of the arrays: then its error is small."""
 _BYTES_A_NUMBER = 4
 _SHOWN, _WORTH_TELLING_BYTES = 5, 1024
 
 
 @dataclass(frozen=True, kw_only=True)
 class Weight:
-    """What a model is made of."""
+    """The size of a model, and what it consists of."""
 
     parameters: int
     verified: bool
     artifact_bytes: int
     knowledge_bytes: int
-    """What it can know: arrays, and of all else what it compresses to, names and structure and source among it."""
+    """How much it can know: the bytes of arrays, and the compressed size of all else, including source and names."""
     verified_if_single: bool = False
-    """Whether the count is verified where floats of 64 bits say no more than single precision does."""
+    """Whether the count is verified if the model works as well with its 64-bit floats in single precision."""
     beyond_bytes: int = 0
-    """What is known by other means than numbers, beyond the allowance."""
+    """Bytes of knowledge outside numeric arrays, beyond the allowance."""
     attributes: tuple[Attribute, ...] = ()
-    """What the default save says that each attribute holds."""
+    """What each attribute holds, if the model was saved by the default save."""
     unread: tuple[str, ...] = ()
     """Files that the host cannot read as arrays."""
     contents: ArtifactContents
@@ -42,24 +42,24 @@ class Weight:
     shipped_bytes: int = 0
 
     @property
-    def held_numbers(self) -> int:
-        """Parameters, and a number for every four bytes beyond the allowance: what a limit is held against."""
+    def counted_numbers(self) -> int:
+        """The number that the limit applies to: parameters, plus one for every four bytes beyond the allowance."""
         return self.parameters + (0 if self.verified else math.ceil(self.beyond_bytes / _BYTES_A_NUMBER))
 
-    def hold_to(self, limits: Limits) -> None:
-        """Refuse a model over a limit.
+    def enforce(self, limits: Limits) -> None:
+        """Raise if the model exceeds a limit.
 
         Raises:
             SubmissionError: the artifact or the number of parameters is over its limit.
         """
-        _hold_to("artifact_bytes", self.artifact_bytes, limits.artifact_bytes)
-        beyond = self.held_numbers - self.parameters
-        told = f", {beyond:,} of them for {self.beyond_bytes:,} bytes that are no numbers in arrays" if beyond else ""
-        _hold_to("parameters", self.held_numbers, limits.parameters, told)
+        _enforce("artifact_bytes", self.artifact_bytes, limits.artifact_bytes)
+        beyond = self.counted_numbers - self.parameters
+        told = f", {beyond:,} of them for {self.beyond_bytes:,} bytes outside numeric arrays" if beyond else ""
+        _enforce("parameters", self.counted_numbers, limits.parameters, told)
 
 
 def weigh(contents: ArtifactContents, beside: Beside, shipped_bytes: int) -> Weight:
-    """Return what a model weighs that was counted so; files of data beside it hold `shipped_bytes`."""
+    """Return the weight of a model from what was counted in it; data files beside it hold `shipped_bytes`."""
     around = contents.name_bytes + beside.source_bytes + beside.data_bytes + beside.name_bytes
     single = contents.other_bytes + contents.packed_bytes + around
     other = single + contents.wide_bytes
@@ -79,8 +79,8 @@ def weigh(contents: ArtifactContents, beside: Beside, shipped_bytes: int) -> Wei
 
 
 def _is_verified(contents: ArtifactContents, beside: Beside, other: int) -> bool:
-    """Tell whether the count is right but for little where `other` bytes are known by other means than numbers."""
-    if contents.packed_bytes > ALLOWANCE_BYTES:  # however large the arrays are that hold it
+    """Tell whether the count of parameters is nearly right if `other` bytes of knowledge are outside numeric arrays."""
+    if contents.packed_bytes > ALLOWANCE_BYTES:  # however large the arrays are
         return False
     arrays = min(contents.array_bytes, _BYTES_A_NUMBER * contents.numbers)
     small = other <= ALLOWANCE_BYTES and beside.literal_bytes <= LITERALS_BYTES
@@ -88,7 +88,7 @@ def _is_verified(contents: ArtifactContents, beside: Beside, other: int) -> bool
 
 
 def describe_attributes(weight: Weight) -> str:
-    """Say what the largest attributes of the model hold: "self.net 3,170 numbers, self.words 9,120 other bytes"."""
+    """Describe what the largest attributes hold: "self.net 3,170 numbers, self.words 9,120 other bytes"."""
     largest = sorted(weight.attributes, key=_size, reverse=True)
     told = [text for text in map(_held, largest[:_SHOWN]) if text]
     rest = f" and {len(largest) - _SHOWN} more" if len(largest) > _SHOWN else ""
@@ -96,12 +96,12 @@ def describe_attributes(weight: Weight) -> str:
 
 
 def why_not_verified(weight: Weight) -> str:
-    """Say what keeps the count from being all that the model can know, and what to do about it."""
+    """Say why the count of parameters is not verified, and what to do about it."""
     contents, beside = weight.contents, weight.beside
     if weight.unread:
         more = f" and {len(weight.unread) - 1} more" if len(weight.unread) > 1 else ""
         return (
-            f"{weight.unread[0]}{more} could not be read, and counts a number for every four bytes: the default save, "
+            f"{weight.unread[0]}{more} could not be read, so every four bytes count as a number: the default save, "
             ".safetensors, .npy and .npz can be read"
         )
     largest = max(weight.attributes, key=lambda attribute: attribute.other_bytes, default=None)
@@ -109,16 +109,16 @@ def why_not_verified(weight: Weight) -> str:
     names, own = contents.name_bytes + beside.name_bytes, beside.source_bytes + beside.data_bytes
     written = f"texts, numbers and comments written in the source hold {beside.literal_bytes:,} bytes"
     if not weight.beyond_bytes:
-        return f"{written}, {LITERALS_BYTES:,} are usual"
+        return f"{written}, at most {LITERALS_BYTES:,} are usual"
     reasons = {
-        f"numbers in arrays hold {contents.packed_bytes:,} bytes more than numbers say": contents.packed_bytes,
-        f"numbers of 64 bits hold {contents.wide_bytes:,} bytes more than single precision: keep them as "
+        f"arrays hold {contents.packed_bytes:,} bytes more than their numbers need": contents.packed_bytes,
+        f"64-bit numbers hold {contents.wide_bytes:,} bytes more than single precision: keep them as "
         "float32": contents.wide_bytes,
-        f"what is no array holds {contents.other_bytes:,} bytes{most}: what predict does not need, such as a history "
-        "for a plot, delete at the end of fit; what it needs, such as a list of words, may "
-        "stay": contents.other_bytes,
+        f"everything outside arrays holds {contents.other_bytes:,} bytes{most}: at the end of fit delete what predict "
+        "does not need, such as a history for a plot; keep what it needs, such as a list of "
+        "words": contents.other_bytes,
         written: beside.literal_bytes,
-        f"the submission's own files hold {own:,} bytes": own - 1,  # where it is all text in the source, that is said
+        f"the submission's own files hold {own:,} bytes": own - 1,  # on a tie the literals are named
         f"names of files and folders hold {names:,} bytes": names,
     }
     return max(reasons, key=lambda reason: reasons[reason])
@@ -134,7 +134,7 @@ def _held(attribute: Attribute) -> str:
     return f"self.{attribute.name} {' and '.join(parts)}" if parts else ""
 
 
-def _hold_to(name: str, found: int, limit: int | None, told: str = "") -> None:
+def _enforce(name: str, found: int, limit: int | None, told: str = "") -> None:
     if limit is not None and found > limit:
         raise SubmissionError(
             "resource_limit", "weigh", f"the model has {name} {found:,}{told}, limit {limit:,}: make it smaller"

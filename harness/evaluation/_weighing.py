@@ -1,4 +1,4 @@
-"""Have a model counted in a walled process of its own, which runs nothing of the submission."""
+"""Weigh a model in a sandboxed process of its own that runs no code of the submission."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from harness.evaluation._weigh import Weight, weigh
 from harness.sandbox import Folder, Sandbox
 
 WEIGH_SECONDS = 60.0
-"""How long counting may take, of the largest artifact as well."""
+"""How long counting may take, even for the largest artifact."""
 WEIGH_MEMORY_BYTES = 1 << 30
-"""What counting may hold in memory."""
+"""How much memory counting may use."""
 _NOTHING = "nothing"
 
 
 def weigh_model(plan: Plan, sandbox: Sandbox, work: Path, artifact: Path) -> Weight:
-    """Weigh the model that `artifact` holds, with all that lies beside it.
+    """Weigh the model in `artifact` together with the submission's files.
 
     Raises:
-        SubmissionError: it is over a limit, or cannot be counted within the limits of counting.
+        SubmissionError: it exceeds a limit, or cannot be counted within the limits of counting.
     """
     given = (plan.data.train, plan.data.validation)
     texts = [text for part in given if isinstance(part.inputs, list) for text in part.inputs]
     with _counting(plan, sandbox, work, artifact) as session:
         counted = session.weigh((), WEIGH_SECONDS)
         weight = weigh(counted.contents, counted.beside, plan.snapshot.shipped_bytes)
-        if texts and not weight.verified:  # words of the training texts are no knowledge brought along
+        if texts and not weight.verified:  # words of the training texts do not count as knowledge
             counted = session.weigh(texts, WEIGH_SECONDS)
             weight = weigh(counted.contents, counted.beside, plan.snapshot.shipped_bytes)
-    if not weight.verified_if_single or weight.verified:  # else the limits are for who has tried that
-        weight.hold_to(plan.task.limits)
+    if not weight.verified_if_single or weight.verified:  # otherwise the caller enforces them after verifying
+        weight.enforce(plan.task.limits)
     return weight
 
 
 def _counting(plan: Plan, sandbox: Sandbox, work: Path, artifact: Path) -> Session:
-    """Return a worker, not started yet, that is shown the files and is no submission's."""
+    """Return a session, not started yet, whose worker sees the files to count but runs no submission."""
     empty = work / _NOTHING
     empty.mkdir(exist_ok=True)
     empty.chmod(0o755)

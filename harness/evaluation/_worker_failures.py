@@ -1,4 +1,4 @@
-"""What a failure is called when the worker raised an exception, ended, or broke the protocol."""
+"""Turn a worker's exception, end or breach of the protocol into the error for the submission."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ class ProtocolError(SubmissionError):
 def failure_of_exception(stage: Stage, raised: Raised, process: Process, limits: Limits) -> HarnessError:
     """Return the error for an exception that the worker reported; `raised` has been through `plausible`."""
     exceeded = process.exceeded
-    if exceeded is not None and exceeded.kind == "out_of_memory":  # a child was killed, its parent lives to tell
+    if (
+        exceeded is not None and exceeded.kind == "out_of_memory"
+    ):  # a child process was killed, and its parent reports that
         return SubmissionError(
             "out_of_memory", stage.phase, _limit_exceeded(exceeded, stage.phase), log_tail=raised.traceback
         )
@@ -39,7 +41,7 @@ def failure_of_exception(stage: Stage, raised: Raised, process: Process, limits:
 
 
 def failure_of_end(stage: Stage, process: Process) -> HarnessError:
-    """Return the error for a worker that has ended: it went over a limit, or ended itself."""
+    """Return the error for a worker that has ended, because it exceeded a limit or by itself."""
     how = process.exit_description()
     exceeded, tail = process.exceeded, process.log_tail
     if exceeded is not None:
@@ -61,7 +63,7 @@ def failure_of_protocol(stage: Stage, problem: str, process: Process) -> Protoco
 
 
 def plausible(raised: Raised, folders: Iterable[Folder]) -> Raised:
-    """Return `raised` without a file that was not submitted, or a line that it lacks: what a worker says is a claim."""
+    """Return `raised` without a file that was not submitted or a line that does not exist: workers may lie."""
     submission = next(folder.source for folder in folders if folder.name == "submission")
     path = PurePosixPath(raised.file or "..")
     lines = 0 if ".." in path.parts or path.is_absolute() else _lines(submission / path)
@@ -88,7 +90,7 @@ def _limit_exceeded(exceeded: Exceeded, phase: Phase) -> str:
     unit, remedy = ("bytes", "use less") if exceeded.limit.endswith("_bytes") else ("s", "make it faster")
     if exceeded.limit == "import_seconds":
         remedy = (
-            "model.py is still busy at its top level: training belongs into fit; from a script made of a notebook "
+            "model.py is still busy at its top level: training belongs in fit; from a script exported from a notebook "
             "delete the cells that train, or hand in the notebook itself"
         )
     return (
@@ -98,8 +100,8 @@ def _limit_exceeded(exceeded: Exceeded, phase: Phase) -> str:
 
 
 def _lines(path: Path) -> int:
-    """Return how many lines the file at `path` has; 0 where there is none."""
+    """Return how many lines the file at `path` has, 0 if there is none."""
     try:
         return path.read_bytes().count(b"\n") + 1 if path.is_file() else 0
-    except (OSError, ValueError):  # a name that cannot be one
+    except (OSError, ValueError):  # not a valid file name
         return 0

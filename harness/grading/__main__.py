@@ -1,4 +1,4 @@
-"""A runner: started by the grader, never by hand."""
+"""Start a runner; only the grader does this, nobody does it by hand."""
 
 import sys
 

@@ -1,4 +1,7 @@
-"""Jobs on other machines, by Dask's `distributed` (distributed.dask.org): at least once done, once kept."""
+"""Run jobs on other machines with Dask's `distributed` (distributed.dask.org).
+
+A job runs at least once, and its result is stored exactly once.
+"""
 
 from __future__ import annotations
 
@@ -17,108 +20,108 @@ from harness.course import Course
 from harness.data import assets_here
 from harness.errors import InfrastructureError, TaskError
 from harness.evaluation import EvaluationResult, package_versions
-from harness.grading._events import Begun, Event, JobDone, Lost
-from harness.grading._parcels import Files, TravellingData
-from harness.grading._remote import Errand, run_errand
+from harness.grading._events import Event, JobDone, JobLost, JobStarted
+from harness.grading._parcels import DataParcel, FilesParcel
+from harness.grading._remote import RemoteJob, run_remote_job
 from harness.grading._runner import places_of
-from harness.grading._runner_messages import Broken, Finished, Orders, RunnerReply, Unfit
+from harness.grading._runner_messages import Finished, JobFailed, Orders, RunnerReply, UnsuitableMachine
 from harness.grading._work import Job
 from harness.record import Evidence, Git
 
 _ATTEMPTS = 3
 _LOOK_SECONDS = 2.0
-_GONE = "the scheduler is gone: start it, run the same command again; what was graded is kept"
-_AHEAD = 2  # jobs sent for each worker: one to do, one to begin at once; memory does not grow with the class
+_GONE = "the scheduler has stopped: start it and run the same command again; finished results are kept"
+_AHEAD = 2  # jobs sent for each worker, one running and one waiting; memory does not grow with the class
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """Does jobs wherever `connect` leads."""
+    """Runs jobs on the cluster that `connect` opens."""
 
     course: Course
     orders: Orders
-    load: Callable[[str], TravellingData]
-    """Gives a task's data, which travels from here."""
+    load: Callable[[str], DataParcel]
+    """Loads a task's data here, to be sent to the workers."""
     git: Git | None
-    """The course's commit: where the work is done there is no repository."""
+    """The course's commit; the workers have no repository."""
     connect: Callable[[], AbstractContextManager[Any]]
     """Opens a `distributed.Client`."""
     patience: float
-    """Seconds to wait for a worker that can do anything."""
+    """Seconds to wait for a usable worker."""
 
     def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
-        """Do `jobs`; what a lost machine had is done elsewhere."""
+        """Run `jobs`; the jobs of a lost machine run elsewhere."""
         with self.connect() as client:
             yield from _ClusterRun(self, client, deque((job, 1) for job in jobs)).run()
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Declared:
-    """What goes along with every submission of a task."""
+class _TaskParcel:
+    """What is sent with every submission of a task."""
 
-    files: Files
+    files: FilesParcel
     limits: Limits
     assets: tuple[str, ...]
 
 
 @dataclass(eq=False)
 class _ClusterRun:
-    """Jobs sent and jobs to send."""
+    """One grading run: the jobs that were sent, and those still waiting."""
 
     cluster: Cluster
     client: Any
     waiting: deque[tuple[Job, int]]
     _sent: dict[Any, tuple[Job, int]] = field(default_factory=dict)
     _data: dict[str, Any] = field(default_factory=dict)
-    _tasks: dict[str, _Declared] = field(default_factory=dict)
-    _unfit: dict[str, str] = field(default_factory=dict)
-    """Workers that may not be asked again, and why."""
+    _tasks: dict[str, _TaskParcel] = field(default_factory=dict)
+    _unsuitable: dict[str, str] = field(default_factory=dict)
+    """Workers that get no more jobs, and why."""
     _number: int = 0
 
     def run(self) -> Generator[Event, None, None]:
         deadline = time.monotonic() + self.cluster.patience
         while self.waiting or self._sent:
-            fit = self._fit_workers()
-            if fit:
+            usable = self._usable_workers()
+            if usable:
                 deadline = time.monotonic() + self.cluster.patience
             elif time.monotonic() > deadline:
-                raise InfrastructureError(self._nobody())
-            while self.waiting and len(self._sent) < _AHEAD * len(fit):
-                yield self._send(fit)
+                raise InfrastructureError(self._no_worker_message())
+            while self.waiting and len(self._sent) < _AHEAD * len(usable):
+                yield self._send(usable)
             for future in self._ended():
                 yield from self._take(future)
 
-    def _fit_workers(self) -> list[str]:
-        """Return the addresses of the workers that may be asked."""
+    def _usable_workers(self) -> list[str]:
+        """Return the addresses of the workers that may get jobs."""
         try:
             known = self.client.scheduler_info(n_workers=-1)["workers"]
         except (OSError, TimeoutError) as error:
             raise InfrastructureError(f"{_GONE} ({error})") from error
         if self.client.status != "running":
             raise InfrastructureError(_GONE)
-        return [address for address in known if address not in self._unfit]
+        return [address for address in known if address not in self._unsuitable]
 
-    def _nobody(self) -> str:
-        reasons = "; ".join(sorted(set(self._unfit.values()))) or "none has come"
-        return f"no worker can do anything ({reasons}): see to the workers, run the same command again"
+    def _no_worker_message(self) -> str:
+        reasons = "; ".join(sorted(set(self._unsuitable.values()))) or "none has connected"
+        return f"there is no usable worker ({reasons}): check the workers, then run the same command again"
 
-    def _send(self, fit: list[str]) -> Begun | Lost:
+    def _send(self, usable: list[str]) -> JobStarted | JobLost:
         job, attempt = self.waiting.popleft()
         self._number += 1
         try:
-            errand, data = self._errand(job), self._data_of(job.submission.task)
+            remote_job, data = self._remote_job(job), self._data_of(job.submission.task)
         except TaskError as error:
-            return Lost(job, str(error), final=True, cause="task")
+            return JobLost(job, str(error), final=True, cause="task")
         future = self.client.submit(
             _at_worker,
-            errand,
+            remote_job,
             data,
             key=f"harness-{job.submission.task}-{job.submission.name}-{self._number}",
-            workers=fit,
+            workers=usable,
             pure=False,
         )
         self._sent[future] = (job, attempt)
-        return Begun(job, "the cluster")
+        return JobStarted(job, "the cluster")
 
     def _ended(self) -> list[Any]:
         from distributed import wait
@@ -127,7 +130,7 @@ class _ClusterRun:
             ended = wait(list(self._sent), timeout=_LOOK_SECONDS, return_when="FIRST_COMPLETED").done
         except TimeoutError:
             return []
-        except Exception:  # a cancelled future raises its own error here: look at each
+        except Exception:  # a cancelled future raises its own error here, so each future is checked
             ended = {future for future in self._sent if future.done()}
         return list(ended)
 
@@ -139,24 +142,24 @@ class _ClusterRun:
                 run = msgspec.structs.replace(record.run, git=self.cluster.git)
                 record = msgspec.structs.replace(record, run=run)
                 yield JobDone(job, EvaluationResult(record, Evidence.unpack(evidence)))
-            case Unfit(problem):
-                self._unfit[worker] = problem
+            case UnsuitableMachine(problem):
+                self._unsuitable[worker] = problem
                 self.waiting.appendleft((job, attempt))
-            case Broken(problem, cause):
-                final = attempt >= _ATTEMPTS or cause == "task"  # a task's mistake does not go away
+            case JobFailed(problem, cause):
+                final = attempt >= _ATTEMPTS or cause == "task"  # a mistake in a task does not go away
                 if not final:
                     self.waiting.append((job, attempt + 1))
-                yield Lost(job, problem, final=final, cause=cause)
+                yield JobLost(job, problem, final=final, cause=cause)
 
-    def _errand(self, job: Job) -> Errand:
+    def _remote_job(self, job: Job) -> RemoteJob:
         submission = job.submission
         declared = self._declared(submission.task)
         shared = submission.shared
-        return Errand(
+        return RemoteJob(
             name=submission.name,
             task=submission.task,
-            submission=Files.of_submission(submission.folder, declared.limits),
-            shared=None if shared is None else Files.of_submission(shared, declared.limits),
+            submission=FilesParcel.of_submission(submission.folder, declared.limits),
+            shared=None if shared is None else FilesParcel.of_submission(shared, declared.limits),
             declaration=declared.files,
             assets=declared.assets,
             settings=self.cluster.orders.settings,
@@ -165,19 +168,19 @@ class _ClusterRun:
             packages=tuple(package_versions().items()),
         )
 
-    def _declared(self, name: str) -> _Declared:
+    def _declared(self, name: str) -> _TaskParcel:
         if name not in self._tasks:
             course = self.cluster.course
             task = course.task(name)
-            self._tasks[name] = _Declared(
-                files=Files.of_task(course.tasks_folder, name, course.task_digest(name)),
+            self._tasks[name] = _TaskParcel(
+                files=FilesParcel.of_task(course.tasks_folder, name, course.task_digest(name)),
                 limits=task.limits,
                 assets=tuple(asset.file.digest for asset in assets_here(task, places_of(self.cluster.orders))),
             )
         return self._tasks[name]
 
     def _data_of(self, task: str) -> Any:
-        """Return the data's future, sent once; again where the machine that held it is gone."""
+        """Return the future of the task's data, which is sent once, and again if the machine that held it is lost."""
         future = self._data.get(task)
         if future is None or future.status != "finished":
             data = self.cluster.load(task)
@@ -187,17 +190,17 @@ class _ClusterRun:
         return future
 
 
-def _at_worker(errand: Errand, data: TravellingData) -> tuple[str, bytes]:
-    """Run `errand` where Dask brought it; say where that is."""
+def _at_worker(remote_job: RemoteJob, data: DataParcel) -> tuple[str, bytes]:
+    """Run `remote_job` on a Dask worker; return the worker's address and the packed reply."""
     from distributed import get_worker
 
-    return get_worker().address, run_errand(errand, data)
+    return get_worker().address, run_remote_job(remote_job, data)
 
 
 def _answer(future: Any) -> tuple[str, RunnerReply]:
-    """Return which worker answered what."""
+    """Return the worker's address and its reply."""
     try:
         worker, packed = future.result()
         return worker, msgspec.msgpack.decode(packed, type=RunnerReply)
     except Exception as error:  # Dask's errors are many: a killed worker, lost data, a cancelled job
-        return "", Broken(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'lost'}")
+        return "", JobFailed(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'lost'}")

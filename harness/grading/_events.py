@@ -1,4 +1,4 @@
-"""What happens in a grading run, and the executors that make it happen."""
+"""The events of a grading run, and the interface of the executors that produce them."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from harness.grading._work import Job
 
 
 @dataclass(frozen=True)
-class Begun:
-    """A job is being done."""
+class JobStarted:
+    """A job has been started."""
 
     job: Job
     where: str
 
 
 @dataclass(frozen=True)
-class Advanced:
-    """A job has come to a phase."""
+class PhaseReached:
+    """A job has reached a phase."""
 
     job: Job
     phase: str
 
 
 @dataclass(frozen=True)
-class Noticed:
-    """Whoever runs the command is to know something that came up while a job was done; it may come several times."""
+class NoticeRaised:
+    """A notice for the person who runs the command, raised by a job; the same notice may come several times."""
 
     job: Job
     notice: str
@@ -37,28 +37,28 @@ class Noticed:
 
 @dataclass(frozen=True)
 class JobDone:
-    """A job has a result, a student's failure included; nobody has kept it yet."""
+    """A job has a result, which may be the submission's failure; it is not stored yet."""
 
     job: Job
     result: EvaluationResult
 
 
 @dataclass(frozen=True)
-class Lost:
-    """A job has no result, for a reason that is not the student's."""
+class JobLost:
+    """A job has no result, through no fault of the submission."""
 
     job: Job
     problem: str
     final: bool
-    """Whether nobody will try again in this run."""
+    """Whether the job is not tried again in this run."""
     cause: Cause = "infrastructure"
 
 
-Event = Begun | Advanced | Noticed | JobDone | Lost
+Event = JobStarted | PhaseReached | NoticeRaised | JobDone | JobLost
 
 
 class Executor(Protocol):
-    """Does jobs somewhere."""
+    """Runs jobs, on this machine or elsewhere."""
 
     def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
-        """Do all `jobs`; yield what happens as it does. Closing the generator ends whatever runs."""
+        """Run all `jobs` and yield events as they happen. Closing the generator ends the jobs that are running."""

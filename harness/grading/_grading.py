@@ -1,4 +1,4 @@
-"""Do the jobs of a grading run and store each result exactly once, whichever executor does them."""
+"""Run the jobs of a grading run with any executor, and store each result exactly once."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from harness.evaluation import EvaluationResult
-from harness.grading._events import Advanced, Begun, Event, Executor, JobDone, Lost, Noticed
+from harness.grading._events import Event, Executor, JobDone, JobLost, JobStarted, NoticeRaised, PhaseReached
 from harness.grading._journal import Journal
-from harness.grading._work import Job, Standing
+from harness.grading._work import Job, ResultSummary
 from harness.record import UnstorableError
 
 Keep = Callable[[EvaluationResult], object]
@@ -19,16 +19,16 @@ Keep = Callable[[EvaluationResult], object]
 
 @dataclass(frozen=True, kw_only=True)
 class Grading:
-    """How jobs are done, kept and put on file."""
+    """How the jobs of a run are executed, and where results, problems and events are kept."""
 
     executor: Executor
     keep: Keep
-    """Stores a result whole, or raises."""
+    """Stores a result completely, or raises."""
     journal: Journal
     log: logging.Logger
 
     def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
-        """Do `jobs`; each result is kept before the event is yielded, and kept once whatever an executor repeats."""
+        """Run `jobs`. Each result is stored before its event is yielded, and only once if the executor repeats it."""
         left = {str(job) for job in jobs}
         with closing(self.executor.run(jobs)) as events:
             for event in events:
@@ -38,42 +38,42 @@ class Grading:
                             continue
                         left.remove(str(job))
                         event = self._kept(job, result)
-                    case Lost(job, problem, final) if final:
+                    case JobLost(job, problem, final) if final:
                         self.journal.failed(str(job), problem)
                 self.log.info(describe(event))
                 yield event
 
-    def _kept(self, job: Job, result: EvaluationResult) -> JobDone | Lost:
-        """Keep one result; what cannot be kept is lost, and costs nobody else anything."""
+    def _kept(self, job: Job, result: EvaluationResult) -> JobDone | JobLost:
+        """Store one result; if that fails, the job is lost and the others go on."""
         try:
             self.keep(result)
         except (OSError, UnstorableError) as error:
-            problem = f"its result cannot be kept: {error}"
-            with contextlib.suppress(OSError):  # of a full disk it was told already
+            problem = f"its result cannot be stored: {error}"
+            with contextlib.suppress(OSError):  # a full disk is reported by the event
                 self.journal.failed(str(job), problem)
-            return Lost(job, problem, final=True)
+            return JobLost(job, problem, final=True)
         self.journal.done(str(job))
         return JobDone(job, result)
 
 
 def describe(event: Event) -> str:
-    """Say in one line what happened."""
+    """Describe an event on one line."""
     match event:
-        case Begun(job, where):
-            return f"{job}: begun in {where} ({job.why})"
-        case Advanced(job, phase):
+        case JobStarted(job, where):
+            return f"{job}: started in {where} ({job.why})"
+        case PhaseReached(job, phase):
             return f"{job}: {phase}"
-        case Noticed(job, notice):
+        case NoticeRaised(job, notice):
             return f"{job}: {notice}"
         case JobDone(job, result):
-            return f"{job}: {describe_standing(Standing.of(result.record))}"
-        case Lost(job, problem, final):
+            return f"{job}: {describe_summary(ResultSummary.of(result.record))}"
+        case JobLost(job, problem, final):
             return f"{job}: not graded{'' if final else ', will be tried again'}: {problem}"
 
 
-def describe_standing(standing: Standing) -> str:
-    """Say in few words how a submission did."""
-    value = "" if standing.value is None else f" {standing.value:.4f}"
-    reason = f": {standing.reason}" if standing.reason else ""
-    failure = "" if standing.failure is None else f" ({standing.failure}{reason})"
-    return f"{standing.status.replace('_', ' ')}{value}{failure}"
+def describe_summary(summary: ResultSummary) -> str:
+    """Describe in a few words how a submission did."""
+    value = "" if summary.value is None else f" {summary.value:.4f}"
+    reason = f": {summary.reason}" if summary.reason else ""
+    failure = "" if summary.failure is None else f" ({summary.failure}{reason})"
+    return f"{summary.status.replace('_', ' ')}{value}{failure}"

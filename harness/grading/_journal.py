@@ -1,4 +1,4 @@
-"""What a grading run leaves for the next: which jobs the infrastructure failed."""
+"""The journal of a course's grading runs: the jobs that failed because of the infrastructure."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from harness.files import write_atomically
 
 
 class Journal:
-    """Problems of ours by submission; a job that is done at last is struck out."""
+    """Problems of the infrastructure by submission; a job that succeeds later is removed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
             self._problems = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
-        except (OSError, msgspec.DecodeError):  # it is a help, no more
+        except (OSError, msgspec.DecodeError):  # grading works without it
             self._problems = {}
 
     @property
     def problems(self) -> dict[str, str]:
-        """What went wrong, by submission."""
+        """The problems, by submission."""
         return dict(self._problems)
 
     def failed(self, job: str, problem: str) -> None:
-        """Take note that the infrastructure failed `job`."""
+        """Record that `job` failed because of the infrastructure."""
         self._write(self._problems | {job: problem})
 
     def done(self, job: str) -> None:
-        """Strike `job` out."""
+        """Remove `job`, because it has succeeded."""
         if job in self._problems:
             self._write({name: problem for name, problem in self._problems.items() if name != job})
 

@@ -1,4 +1,4 @@
-"""Jobs on this machine, each in a process that may die without taking more than its job along."""
+"""Run jobs on this machine in separate processes: if one of them dies, only its job is lost."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ import msgspec
 
 from harness.errors import InfrastructureError
 from harness.evaluation import EvaluationResult
-from harness.grading._events import Advanced, Begun, Event, JobDone, Lost, Noticed
+from harness.grading._events import Event, JobDone, JobLost, JobStarted, NoticeRaised, PhaseReached
 from harness.grading._runner_messages import (
-    Broken,
     Cause,
     EvaluationRequest,
     Finished,
+    JobFailed,
     Notice,
     Orders,
     PhaseBegun,
     RunnerReply,
-    Unfit,
+    UnsuitableMachine,
 )
 from harness.grading._work import Job
 from harness.pipes import read_message, write_message
@@ -41,21 +41,21 @@ from harness.scratch import scratch
 _ATTEMPTS = 2
 _SECONDS_TO_LEAVE = 15.0
 _LOOK_SECONDS = 0.5
-"""How long to wait before looking at other news: on Windows no signal interrupts a wait for a queue."""
+"""How long to wait for a queue at a time: on Windows no signal interrupts the wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LocalExecutor:
-    """Does jobs in `slots` runners at a time; what they print goes to `log`."""
+    """Runs jobs in up to `slots` runner processes; their output goes to `log`."""
 
     orders: Orders
     slots: int
     log: Path
     fork_servers: ForkServerOwner | None = None
-    """What the workers of all runners are forked from; None if each is started as a program."""
+    """The fork servers of all workers; None if each worker is started as a new process."""
 
     def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
-        """Do `jobs`; one that the infrastructure fails is tried once more, after all others."""
+        """Run `jobs`; one that fails because of the infrastructure is tried once more, after all others."""
         with (
             _scratch() as folder,
             self.log.open("ab") as log,
@@ -66,34 +66,34 @@ class LocalExecutor:
 
 @dataclass(eq=False)
 class _Runner:
-    """A running process and the job it does."""
+    """A runner process and its current job."""
 
     process: subprocess.Popen[bytes]
     folder: Path
-    """Its temporary files."""
+    """The folder of its temporary files."""
     job: Job | None = None
 
     def ask(self, request: EvaluationRequest) -> None:
-        """Send a request; to one that is dead, in vain."""
+        """Send a request; nothing happens if the process has ended."""
         assert self.process.stdin is not None
-        with contextlib.suppress(OSError):  # its end is heard in a moment
+        with contextlib.suppress(OSError):  # `listen` reports its end
             write_message(self.process.stdin, msgspec.msgpack.encode(request))
 
-    def hang_up(self) -> None:
-        """Close its standard input, upon which it leaves."""
+    def close_input(self) -> None:
+        """Close its standard input, which makes it exit."""
         assert self.process.stdin is not None
-        with contextlib.suppress(OSError):  # what was not read yet
+        with contextlib.suppress(OSError):  # the request may not have been read
             self.process.stdin.close()
 
     def listen(self, news: queue.SimpleQueue[News]) -> None:
-        """Queue what it says, and at last that it has ended."""
+        """Queue its replies, and finally that it has ended."""
         assert self.process.stdout is not None
         with contextlib.suppress(EOFError, OSError), self.process.stdout as stream:
             while True:
                 news.put((self, msgspec.msgpack.decode(read_message(stream), type=RunnerReply)))
         news.put((self, None))
 
-    def how_it_ended(self) -> str:
+    def describe_end(self) -> str:
         code = self.process.wait()
         with contextlib.suppress(ValueError):
             if code < 0:
@@ -102,12 +102,12 @@ class _Runner:
 
 
 News = tuple[_Runner, RunnerReply | None]
-"""What a runner said; None if it has ended."""
+"""A runner and its reply; None if the runner has ended."""
 
 
 @dataclass(eq=False)
 class _Pool:
-    """The runners there are, and the jobs there are left."""
+    """The running runners, and the jobs that are left."""
 
     local: LocalExecutor
     scratch: Path
@@ -122,9 +122,9 @@ class _Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End every runner by the front door, so that its workers are gone too."""
+        """Let every runner exit normally, so that it ends its workers, too."""
         for runner in self._runners:
-            runner.hang_up()
+            runner.close_input()
         for runner in self._runners:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 runner.process.wait(_SECONDS_TO_LEAVE)
@@ -134,12 +134,12 @@ class _Pool:
     def run(self, jobs: Sequence[Job]) -> Iterator[Event]:
         self._waiting.extend((job, 1) for job in jobs)
         while self._waiting or any(runner.job for runner in self._runners):
-            yield from self._hand_out()
+            yield from self._assign_jobs()
             with contextlib.suppress(queue.Empty):
-                yield from self._hear(*self._news.get(timeout=_LOOK_SECONDS))
+                yield from self._handle(*self._news.get(timeout=_LOOK_SECONDS))
 
-    def _hand_out(self) -> Iterator[Event]:
-        """Give every free runner a job, starting as many as there are slots."""
+    def _assign_jobs(self) -> Iterator[Event]:
+        """Give every idle runner a job, and start new runners while there are free slots."""
         while self._waiting:
             runner = next((runner for runner in self._runners if runner.job is None), None)
             if runner is None:
@@ -152,47 +152,47 @@ class _Pool:
             submission = job.submission
             shared = None if submission.shared is None else str(submission.shared)
             runner.ask(EvaluationRequest(submission.name, submission.task, str(submission.folder), shared))
-            yield Begun(job, f"process {runner.process.pid}")
+            yield JobStarted(job, f"process {runner.process.pid}")
 
-    def _hear(self, runner: _Runner, said: RunnerReply | None) -> Iterator[Event]:
-        reply = Broken(self._bury(runner)) if said is None else said
+    def _handle(self, runner: _Runner, said: RunnerReply | None) -> Iterator[Event]:
+        reply = JobFailed(self._remove(runner)) if said is None else said
         job = runner.job
         if job is None:
             return
         match reply:
             case PhaseBegun(phase):
-                yield Advanced(job, phase)
+                yield PhaseReached(job, phase)
             case Notice(notice):
-                yield Noticed(job, notice)
+                yield NoticeRaised(job, notice)
             case Finished(record, evidence):
                 runner.job = None
                 yield JobDone(job, EvaluationResult(record, Evidence.unpack(evidence)))
-            case Broken(problem, cause):
+            case JobFailed(problem, cause):
                 runner.job = None
-                yield self._lose(job, problem, cause)
-            case Unfit(problem):
+                yield self._retry_or_give_up(job, problem, cause)
+            case UnsuitableMachine(problem):
                 runner.job = None
-                yield self._lose(job, problem, "infrastructure")
+                yield self._retry_or_give_up(job, problem, "infrastructure")
 
-    def _lose(self, job: Job, problem: str, cause: Cause) -> Lost:
+    def _retry_or_give_up(self, job: Job, problem: str, cause: Cause) -> JobLost:
         attempt = self._attempt[str(job)]
-        final = attempt >= _ATTEMPTS or cause == "task"  # a task's mistake does not go away
+        final = attempt >= _ATTEMPTS or cause == "task"  # a mistake in a task does not go away
         if not final:
             self._waiting.append((job, attempt + 1))
-        return Lost(job, problem, final=final, cause=cause)
+        return JobLost(job, problem, final=final, cause=cause)
 
     def _start(self) -> _Runner:
         self._started += 1
         folder = self.scratch / str(self._started)
         folder.mkdir()
-        folder.chmod(0o711)  # a worker's own uid passes through
-        process = self._begin(folder)
+        folder.chmod(0o711)  # a worker's own uid must pass through
+        process = self._start_process(folder)
         runner = _Runner(process, folder)
         threading.Thread(target=runner.listen, args=(self._news,), daemon=True).start()
         self._runners.append(runner)
         return runner
 
-    def _begin(self, folder: Path) -> subprocess.Popen[bytes]:
+    def _start_process(self, folder: Path) -> subprocess.Popen[bytes]:
         arguments = [msgspec.json.encode(self.local.orders).decode()]
         with contextlib.ExitStack() as given:
             handed: tuple[int, ...] = ()
@@ -205,28 +205,28 @@ class _Pool:
                 stderr=self.log,
                 pass_fds=handed,
                 env=os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)),
-                start_new_session=True,  # Ctrl-C is the grader's to handle, here and, by the flag, on Windows
+                start_new_session=True,  # only the grader handles Ctrl-C; the flag below does the same on Windows
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
 
-    def _bury(self, runner: _Runner) -> str:
-        """Forget a runner that is dead, and remove what it left."""
+    def _remove(self, runner: _Runner) -> str:
+        """Remove a runner that has ended and its temporary files; return how it ended."""
         self._runners.remove(runner)
-        runner.hang_up()
-        how = runner.how_it_ended()
+        runner.close_input()
+        how = runner.describe_end()
         shutil.rmtree(runner.folder, ignore_errors=True)
         return how
 
 
 @contextlib.contextmanager
 def _scratch() -> Iterator[Path]:
-    """Yield a folder for temporary files, through which a worker's own uid can pass."""
+    """Yield a folder for temporary files that a worker's own uid can pass through."""
     with contextlib.ExitStack() as stack:
         try:
             folder = stack.enter_context(scratch("grade"))
             folder.chmod(0o711)
         except OSError as error:
             raise InfrastructureError(
-                f"there can be no folder for temporary files ({error}): make room, or let TMPDIR name another place"
+                f"no folder for temporary files can be made ({error}): make room, or let TMPDIR name another place"
             ) from error
         yield folder

@@ -1,4 +1,4 @@
-"""What travels to another machine: files and data under their digests."""
+"""The files and data that are sent to other machines, with their digests."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from harness.evaluation import read_contents, read_files
 
 
 @dataclass(frozen=True)
-class Files:
-    """A folder's files; None for what is no plain file, which whoever evaluates must see and refuse."""
+class FilesParcel:
+    """A folder's files, with None for anything but a regular file, which the receiver must see and refuse."""
 
     digest: str
     content: tuple[tuple[bytes, bytes | None], ...]
 
     @classmethod
-    def of_submission(cls, folder: Path, limits: Limits) -> Files:
-        """Take a submission along, as far as a snapshot would read it."""
+    def of_submission(cls, folder: Path, limits: Limits) -> FilesParcel:
+        """Return the files of a submission that a snapshot would read."""
         content = tuple((os.fsencode(path), inside) for path, inside in read_files(folder, limits))
         return cls(read_contents(folder, limits).digest, content)
 
     @classmethod
-    def of_task(cls, tasks: Path, name: str, digest: str) -> Files:
-        """Take the folder of one of the `tasks` along, and what they share."""
+    def of_task(cls, tasks: Path, name: str, digest: str) -> FilesParcel:
+        """Return the files of the task `name` in the folder `tasks`, and those that all tasks share."""
         paths = [path for folder in (tasks / name, tasks / SHARED) for path in sorted(folder.rglob("*"))]
         kept = [path for path in paths if path.is_file() and "__pycache__" not in path.parts]
         return cls(digest, tuple((os.fsencode(path.relative_to(tasks)), path.read_bytes()) for path in kept))
 
     def write(self, folder: Path) -> None:
-        """Lay the files out."""
+        """Write the files into `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in self.content:
             path = folder / PurePosixPath(os.fsdecode(name))
@@ -47,27 +47,27 @@ class Files:
 
 
 @dataclass(frozen=True, eq=False)
-class TravellingData:
-    """A task's data without its declaration, which cannot travel."""
+class DataParcel:
+    """A task's data without its declaration, which cannot be sent."""
 
     source: int
-    """The number of its source among the task's."""
+    """The index of its source among the task's sources."""
     parts: tuple[tuple[Any, Any, Any] | None, ...]
     private: bool
     digest: str
 
     @classmethod
-    def of(cls, task: Task, data: TaskData) -> TravellingData:
-        """Take `data` of `task` along."""
+    def of(cls, task: Task, data: TaskData) -> DataParcel:
+        """Return `data` of `task` in a form that can be sent."""
         splits = (data.train, data.validation, data.test)
         parts = tuple(None if split is None else (split.inputs, split.targets, split.groups) for split in splits)
         return cls(task.sources.index(data.source), parts, data.private, data.digest)
 
     def unpack(self, task: Task) -> TaskData:
-        """Return the data, of `task` as it is declared here.
+        """Return the data for `task` as it is declared here.
 
         Raises:
-            InfrastructureError: a part that a task cannot do without is missing.
+            InfrastructureError: the train or the validation part is missing.
         """
         train, validation, test = (None if part is None else Split(*part) for part in self.parts)
         if train is None or validation is None:

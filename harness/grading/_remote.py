@@ -1,4 +1,4 @@
-"""One evaluation on another machine; knows nothing of how it got there."""
+"""Evaluate one submission on another machine, independently of how it was sent there."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from harness.course import SHARED, Course, Submission
 from harness.data import Places, assets_here
 from harness.errors import HarnessError, InfrastructureError, TaskError
 from harness.evaluation import Evaluator, Settings, Silent, package_versions
-from harness.grading._parcels import Files, TravellingData
-from harness.grading._runner_messages import Broken, Finished, RunnerReply, Unfit
+from harness.grading._parcels import DataParcel, FilesParcel
+from harness.grading._runner_messages import Finished, JobFailed, RunnerReply, UnsuitableMachine
 from harness.sandbox import Requirement, Sandbox, find_sandbox
 from harness.scratch import scratch
 
 
 @dataclass(frozen=True, kw_only=True)
-class Errand:
-    """Everything a machine needs to evaluate one submission, but for the data."""
+class RemoteJob:
+    """Everything that a machine needs to evaluate one submission, except the data."""
 
     name: str
     task: str
-    submission: Files
-    shared: Files | None
-    """What references have in common."""
-    declaration: Files
+    submission: FilesParcel
+    shared: FilesParcel | None
+    """The folder that references have in common."""
+    declaration: FilesParcel
     assets: tuple[str, ...]
     """Digests of the pretrained weights that the host has."""
     settings: Settings
@@ -38,66 +38,70 @@ class Errand:
     packages: tuple[tuple[str, str], ...]
 
 
-def run_errand(errand: Errand, data: TravellingData) -> bytes:
-    """Evaluate, and return a packed reply; whatever goes wrong is part of it."""
-    reply = unfitness(errand) or _evaluate(errand, data)
+def run_remote_job(remote_job: RemoteJob, data: DataParcel) -> bytes:
+    """Evaluate, and return a packed reply, which includes any failure."""
+    reply = find_machine_problem(remote_job) or _evaluate(remote_job, data)
     return msgspec.msgpack.encode(reply)
 
 
-def unfitness(errand: Errand) -> Unfit | None:
-    """Say why this machine's results could not stand beside the others', if so."""
+def find_machine_problem(remote_job: RemoteJob) -> UnsuitableMachine | None:
+    """Return why the results of this machine would not be comparable with those of the host, or None."""
     here = platform.node()
-    if errand.harness_version != __version__ or dict(errand.packages) != package_versions():
+    if remote_job.harness_version != __version__ or dict(remote_job.packages) != package_versions():
         ours = {"harness": __version__} | package_versions()
-        theirs = {"harness": errand.harness_version} | dict(errand.packages)
+        theirs = {"harness": remote_job.harness_version} | dict(remote_job.packages)
         other = ", ".join(f"{name} {ours.get(name)}, not {wanted}" for name, wanted in theirs.items()
                           if ours.get(name) != wanted) or "packages the host lacks"  # fmt: skip
-        return Unfit(f"{here} has {other}: install the same there")
+        return UnsuitableMachine(f"{here} has {other}: install the same there")
     try:
-        level = _sandbox(errand.isolation).isolation.level
+        level = _sandbox(remote_job.isolation).isolation.level
     except InfrastructureError as error:
-        return Unfit(f"{here}: {error}")
-    if not errand.isolation.accepts(level):
-        return Unfit(f"{here} offers isolation {level.value!r}, expected {errand.isolation.level.value!r} at least")
+        return UnsuitableMachine(f"{here}: {error}")
+    if not remote_job.isolation.accepts(level):
+        return UnsuitableMachine(
+            f"{here} offers isolation {level.value!r}, expected at least {remote_job.isolation.level.value!r}"
+        )
     return None
 
 
-def _evaluate(errand: Errand, data: TravellingData) -> RunnerReply:
+def _evaluate(remote_job: RemoteJob, data: DataParcel) -> RunnerReply:
     try:
-        with scratch("errand") as root:
-            root.chmod(0o711)  # a worker's own uid passes through
+        with scratch("remote") as root:
+            root.chmod(0o711)  # a worker's own uid must pass through
             course = Course(root)
-            errand.declaration.write(course.tasks_folder)
-            if lacking := _lacking(errand, course):
-                return Unfit(lacking)
-            folder = course.folder_of(errand.name, errand.task)
-            errand.submission.write(folder)
-            shared = None if errand.shared is None else root / SHARED
-            if errand.shared is not None and shared is not None:
-                errand.shared.write(shared)
-            evaluator = Evaluator(course, _sandbox(errand.isolation), _places(), errand.settings)
-            evaluator.supply(errand.task, data.unpack(course.task(errand.task)))
-            outcome = evaluator.run(Submission(errand.name, errand.task, folder, shared), Silent())
+            remote_job.declaration.write(course.tasks_folder)
+            if problem := _assets_problem(remote_job, course):
+                return UnsuitableMachine(problem)
+            folder = course.folder_of(remote_job.name, remote_job.task)
+            remote_job.submission.write(folder)
+            shared = None if remote_job.shared is None else root / SHARED
+            if remote_job.shared is not None and shared is not None:
+                remote_job.shared.write(shared)
+            evaluator = Evaluator(course, _sandbox(remote_job.isolation), _places(), remote_job.settings)
+            evaluator.supply(remote_job.task, data.unpack(course.task(remote_job.task)))
+            outcome = evaluator.run(Submission(remote_job.name, remote_job.task, folder, shared), Silent())
     except TaskError as error:
-        return Broken(f"on {platform.node()}: {error}", "task")
+        return JobFailed(f"on {platform.node()}: {error}", "task")
     except HarnessError as error:
-        return Broken(f"on {platform.node()}: {error}")
+        return JobFailed(f"on {platform.node()}: {error}")
     except OSError as error:
-        return Broken(f"on {platform.node()}: the file system failed: {error}")
+        return JobFailed(f"on {platform.node()}: the file system failed: {error}")
     return Finished(outcome.record, outcome.evidence.pack())
 
 
-def _lacking(errand: Errand, course: Course) -> str | None:
-    """Say so if the pretrained weights here are not those of the host: a result may depend on them."""
-    here = tuple(asset.file.digest for asset in assets_here(course.task(errand.task), _places()))
-    if here == errand.assets:
+def _assets_problem(remote_job: RemoteJob, course: Course) -> str | None:
+    """Return a message if the pretrained weights here differ from the host's, because results may depend on them."""
+    here = tuple(asset.file.digest for asset in assets_here(course.task(remote_job.task), _places()))
+    if here == remote_job.assets:
         return None
-    return f"{platform.node()} has not the same pretrained weights: run `harness data fetch {errand.task}` there"
+    return (
+        f"{platform.node()} does not have the same pretrained weights: run `harness data fetch {remote_job.task}` there"
+    )
 
 
 @cache
 def _sandbox(isolation: Requirement) -> Sandbox:
-    """Find out once per process how well this machine isolates."""
+    """Return the sandbox for the isolation required, found once per process."""
     return find_sandbox(_places().all(), isolation.level if isolation.exactly else None)
 
 

@@ -1,7 +1,7 @@
-"""The process that does jobs, one after the other: the module ``harness.grading`` run with ORDERS [FORK_SERVERS].
+"""The runner: a process that runs jobs one after another, started as module ``harness.grading`` by the grader.
 
-It hears requests on its standard input and answers on its standard output. It ends when its input does, as it does when
-whoever started it ends, and takes its workers along.
+Its arguments are ORDERS [FORK_SERVERS]. It reads requests from its standard input and writes replies to its standard
+output. When the input ends, which also happens when the grader ends, the runner ends its workers and exits.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from harness.data import Places
 from harness.errors import HarnessError, TaskError
 from harness.evaluation import Evaluator
 from harness.grading._runner_messages import (
-    Broken,
     EvaluationRequest,
     Finished,
+    JobFailed,
     Notice,
     Orders,
     PhaseBegun,
@@ -41,13 +41,13 @@ from harness.sandbox import ForkServers, find_required_sandbox, fork_servers_thr
 Say = Callable[[RunnerReply], None]
 
 _LOOK_SECONDS = 0.5
-"""How long to wait before looking at other news: on Windows no signal interrupts a wait for a queue."""
+"""How long to wait for a queue at a time: on Windows no signal interrupts the wait."""
 
 
 def main(orders: bytes, descriptor: int | None = None) -> None:
-    """Serve requests until nobody is left to make them.
+    """Serve requests until the input ends.
 
-    `descriptor` is a socket to the owner of the fork servers, where the grader has some.
+    `descriptor` is a socket to the owner of the fork servers, if the grader has some.
     """
     signal.signal(signal.SIGTERM, _leave)
     logging.basicConfig(format="%(message)s")  # standard error is the grader's log
@@ -70,7 +70,7 @@ def main(orders: bytes, descriptor: int | None = None) -> None:
 
 
 class Runner:
-    """Evaluates what it is asked, at the isolation it was ordered to or above."""
+    """Evaluates submissions on request, with at least the isolation that its orders require."""
 
     def __init__(self, orders: Orders, fork_servers: ForkServers) -> None:
         self._orders, self._fork_servers = orders, fork_servers
@@ -82,20 +82,20 @@ class Runner:
         self._held.close()
 
     def do(self, request: EvaluationRequest, say: Say) -> RunnerReply:
-        """Return the result of one evaluation, or what kept it from having one."""
+        """Return the result of one evaluation, or why there is none."""
         shared = None if request.shared is None else Path(request.shared)
         submission = Submission(request.name, request.task, Path(request.folder), shared)
         try:
             outcome = self._ready(say).run(submission, _Reporter(say))
         except TaskError as error:
-            return Broken(str(error), "task")
+            return JobFailed(str(error), "task")
         except HarnessError as error:
             if error.__cause__ is not None:
                 traceback.print_exc()
-            return Broken(str(error))
-        except Exception as error:  # ours: it costs nobody anything but a retry
+            return JobFailed(str(error))
+        except Exception as error:  # a failure of the harness must not be counted against the submission
             traceback.print_exc()
-            return Broken(f"internal error: {type(error).__name__}: {error} (the traceback is in the log)")
+            return JobFailed(f"internal error: {type(error).__name__}: {error} (the traceback is in the log)")
         return Finished(outcome.record, outcome.evidence.pack())
 
     def _ready(self, say: Say) -> Evaluator:
@@ -111,12 +111,12 @@ class Runner:
 
 
 def places_of(orders: Orders) -> Places:
-    """Return where this machine may have data."""
+    """Return the folders in which this machine may have data."""
     return Places.of(os.environ, None if orders.data_root is None else Path(orders.data_root))
 
 
 class _Reporter:
-    """Tells the grader of phases."""
+    """Reports phases to the grader."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
@@ -125,14 +125,14 @@ class _Reporter:
         self._say(PhaseBegun(name))
 
     def advance(self, done: float, total: float) -> None:
-        """Keep it: a line a job is all there is room for."""
+        """Ignore the progress: there is room for one line per job only."""
 
     def logged(self, values: dict[str, float]) -> None:
-        """Likewise."""
+        """Ignore the values, for the same reason."""
 
 
 def _listen(stream: IO[bytes], requests: queue.SimpleQueue[EvaluationRequest]) -> None:
-    """Queue what comes; when nobody is there any more, have the main thread leave by the front door."""
+    """Queue the requests; when the input ends, make the main thread exit normally."""
     try:
         while True:
             requests.put(msgspec.msgpack.decode(read_message(stream), type=EvaluationRequest))

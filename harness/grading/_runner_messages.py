@@ -1,4 +1,4 @@
-"""What a grader and whoever evaluates for it say to each other: plain data."""
+"""The messages between the grader and its runners, as plain data."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from harness.record import Record
 from harness.sandbox import Requirement, Start
 
 Cause = Literal["infrastructure", "task"]
-"""What was not the student's: another attempt may get around the first; the second is the instructor's to mend."""
+"""Why a job failed without the submission's fault: another attempt may succeed, or the instructor must fix the task."""
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds for every submission that a runner is asked to evaluate."""
+    """What holds for all submissions that a runner evaluates."""
 
     root: str
     """The folder of the course."""
@@ -26,7 +26,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EvaluationRequest(msgspec.Struct, frozen=True):
-    """Evaluate one submission."""
+    """A request to evaluate one submission."""
 
     name: str
     task: str
@@ -41,29 +41,29 @@ class PhaseBegun(msgspec.Struct, frozen=True, tag=True):
 
 
 class Notice(msgspec.Struct, frozen=True, tag=True):
-    """Something that the person who runs the command should know."""
+    """A notice for the person who runs the command."""
 
     notice: str
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):
-    """The result, a student's failure included."""
+    """The result, which may be the submission's failure."""
 
     record: Record
     evidence: bytes
 
 
-class Broken(msgspec.Struct, frozen=True, tag=True):
-    """Something failed that is not the student's."""
+class JobFailed(msgspec.Struct, frozen=True, tag=True):
+    """The evaluation failed through no fault of the submission."""
 
     problem: str
     cause: Cause = "infrastructure"
 
 
-class Unfit(msgspec.Struct, frozen=True, tag=True):
-    """The machine may not be asked."""
+class UnsuitableMachine(msgspec.Struct, frozen=True, tag=True):
+    """The machine must not be used."""
 
     problem: str
 
 
-RunnerReply = PhaseBegun | Notice | Finished | Broken | Unfit
+RunnerReply = PhaseBegun | Notice | Finished | JobFailed | UnsuitableMachine

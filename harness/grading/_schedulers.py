@@ -1,4 +1,4 @@
-"""Where a scheduler is, or how to start one."""
+"""Connect to a Dask scheduler, or start one locally or through Slurm."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.errors import InfrastructureError, UsageError
 from harness.programs import find_program
 
 _DASHBOARD = "127.0.0.1:0"
-"""Where Dask shows its state; left alone it serves all networks, at a port that may be taken."""
+"""The address of Dask's dashboard. By default Dask serves all networks, at a port that may be in use."""
 _CONNECT_SECONDS = 15.0
 _PATIENCE = 60.0
 _LOOK_SECONDS = 0.2
@@ -29,16 +29,16 @@ Connect = Callable[[], AbstractContextManager[Any]]
 def scheduler(
     address: str, jobs: int | None, threads: int, logs: Path
 ) -> tuple[Callable[[], AbstractContextManager[Any]], float]:
-    """Return how to open a client of `address` and how long to wait for its workers.
+    """Return a function that opens a client of `address`, and how long to wait for its workers.
 
-    `address` is ``tcp://…`` or ``tls://…`` of one that runs, ``local:N`` for N processes on this machine, or ``slurm``
-    for as many Slurm jobs as `jobs`, set up by Dask's own configuration (``jobqueue.slurm``), logs in `logs`.
+    `address` is ``tcp://…`` or ``tls://…`` for a running scheduler, ``local:N`` for N processes on this machine, or
+    ``slurm`` for `jobs` Slurm jobs, set up by Dask's own configuration (``jobqueue.slurm``), with logs in `logs`.
 
     Raises:
-        UsageError: it is none of these, or the extra `cluster` is not installed.
+        UsageError: `address` has another form, or the extra `cluster` is not installed.
     """
     try:
-        import distributed  # noqa: F401 - asked before anything is begun
+        import distributed  # noqa: F401 - fails before anything is started
     except ImportError:
         raise UsageError("--scheduler needs Dask: pip install 'harness[cluster]'") from None
     if address.startswith(("tcp://", "tls://")):
@@ -81,49 +81,51 @@ def _local(count: int) -> Iterator[Any]:
 
 @contextmanager
 def _slurm(count: int, threads: int, logs: Path) -> Iterator[Any]:
-    """Start `count` Slurm jobs of one worker each, which has the processors of one evaluation.
+    """Start `count` Slurm jobs, each with one worker that has the processors of one evaluation.
 
     Raises:
-        InfrastructureError: there is no Slurm here, or it does not take the jobs.
+        InfrastructureError: there is no Slurm here, or it does not accept the jobs.
     """
     try:
         from dask_jobqueue import SLURMCluster
     except ImportError:
         raise UsageError("--scheduler slurm needs dask-jobqueue: pip install 'harness[cluster]'") from None
     if find_program("sbatch") is None:
-        raise InfrastructureError("there is no Slurm here (no program sbatch): grade where sbatch is")
+        raise InfrastructureError("there is no Slurm here (no program sbatch): run this on a machine with sbatch")
     import dask
     from distributed import Client
 
     memory = dask.config.get("jobqueue.slurm.memory", None) or "8GiB"
     options = {"cores": 1, "processes": 1, "memory": memory, "job_cpu": threads}
-    options["python"] = f"{shlex.quote(sys.executable)} -P"  # a job starts in the folder it is sent from
+    options["python"] = f"{shlex.quote(sys.executable)} -P"  # a job starts in the folder that it was submitted from
     options["log_directory"] = str(logs)
     with SLURMCluster(**options) as cluster, Client(cluster, set_as_default=False) as client:
-        _ask_slurm(cluster.job_script())
+        _test_job_script(cluster.job_script())
         cluster.scale(jobs=count)
-        _see_taken(cluster, count)
+        _wait_until_accepted(cluster, count)
         yield client
 
 
-def _see_taken(cluster: Any, count: int) -> None:
-    """Wait until Slurm has numbered every job: they may stand in its queue for days, but they must be there.
+def _wait_until_accepted(cluster: Any, count: int) -> None:
+    """Wait until Slurm has given every job a number; after that the jobs may wait in its queue for days.
 
     Raises:
-        InfrastructureError: they are not.
+        InfrastructureError: Slurm did not accept all jobs in time.
     """
     deadline = time.monotonic() + _PATIENCE
     while sum(worker.job_id is not None for worker in cluster.workers.values()) < count:
         if time.monotonic() > deadline:
-            raise InfrastructureError("Slurm did not take the workers' jobs (its answer is above): try sbatch by hand")
+            raise InfrastructureError(
+                "Slurm did not accept the workers' jobs (its answer is above): try sbatch by hand"
+            )
         time.sleep(_LOOK_SECONDS)
 
 
-def _ask_slurm(script: str) -> None:
-    """Have Slurm say whether it would ever run `script`; Dask would wait for a job that nobody took.
+def _test_job_script(script: str) -> None:
+    """Ask Slurm whether it would run `script`, because Dask would wait forever for a job that Slurm refuses.
 
     Raises:
-        InfrastructureError: it would not.
+        InfrastructureError: Slurm refuses the script.
     """
     with tempfile.NamedTemporaryFile("w", suffix=".sh") as file:
         file.write(script)

@@ -1,4 +1,4 @@
-"""The plan: what will be run and why, and what is kept."""
+"""Plan a grading run: which submissions are evaluated and why, and which records are kept."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ Reason = (
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What of a record a table needs; thousands are held at a time."""
+class ResultSummary:
+    """The summary of a record for tables, small because thousands are in memory at a time."""
 
     name: str
     task: str
@@ -39,11 +39,11 @@ class Standing:
     """The primary score."""
     failure: str | None
     reason: str = ""
-    """What the failure's message says, on one line."""
+    """The failure's message on one line."""
 
     @classmethod
-    def of(cls, record: Record) -> Standing:
-        """Return what `record` says in short."""
+    def of(cls, record: Record) -> ResultSummary:
+        """Return the summary of `record`."""
         score = None if record.status == "failed" else record.primary
         return cls(
             name=record.submission.name,
@@ -62,7 +62,7 @@ class Job:
     submission: Submission
     why: Reason
     fit_seconds: float = 0.0
-    """How long it took the last time."""
+    """How long fitting took the last time."""
 
     def __str__(self) -> str:
         return str(self.submission)
@@ -70,15 +70,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Kept:
-    """A submission whose record still says what an evaluation now would say."""
+    """A submission whose record is still valid, so it is not evaluated again."""
 
     submission: Submission
-    standing: Standing
+    summary: ResultSummary
 
 
 @dataclass(frozen=True)
 class Obstacle:
-    """A task or a submission that nothing can be run for, and why."""
+    """A task or a submission that cannot be graded, and why."""
 
     what: str
     error: HarnessError
@@ -86,18 +86,18 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class Work:
-    """Everything that was asked for: what is to be done, what is kept, what cannot be had."""
+    """The plan of a grading run: the jobs, the records that are kept, and what cannot be graded."""
 
     jobs: tuple[Job, ...]
     kept: tuple[Kept, ...]
     obstacles: tuple[Obstacle, ...]
     threads: int = 1
-    """The most that one job uses."""
+    """The largest number of threads that a job uses."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """What decides which submissions are evaluated again."""
+    """The conditions under which submissions are evaluated again."""
 
     settings: Settings
     isolation: Requirement
@@ -108,7 +108,7 @@ class Terms:
 
 
 def plan_work(tasks: TasksInUse, records: Store, submissions: Iterable[Submission], terms: Terms) -> Work:
-    """Compare every submission with its newest record; nothing is run, no data is loaded that was seen before."""
+    """Compare every submission with its newest record, without running anything or loading data that is known."""
     submissions = list(submissions)
     used, obstacles = _use(tasks, {submission.task for submission in submissions})
     jobs: list[Job] = []
@@ -161,10 +161,10 @@ def _compare(submission: Submission, used: TaskInUse, record: Record | Unreadabl
     if record.run.id == identity.id:
         if wants_claims(used.task, terms.settings) and lacks_comparison(record, contents):
             return Job(submission, "claims not compared", fit_seconds)
-        return Kept(submission, Standing.of(record))
+        return Kept(submission, ResultSummary.of(record))
     return Job(submission, identity.why_changed(record), fit_seconds)
 
 
 def _order(job: Job) -> tuple[str, float, str]:
-    """Keep like with like: fits that start together should end together, for then all wait while each is measured."""
+    """Sort jobs by task and duration: fits that start together should end together, as measuring makes all wait."""
     return (job.submission.task, -job.fit_seconds, job.submission.name)

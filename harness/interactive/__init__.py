@@ -1,6 +1,6 @@
-"""What a notebook calls: a task's data, and the verdict on a class that is defined in a cell.
+"""Functions for notebooks: load a task's data, and check or evaluate a class that is defined in a cell.
 
-The harness runs as a process of its own, never in the kernel, which runs the student's code; no test part comes in.
+The harness runs in a separate process and not in the kernel, which runs the student's code and gets no test part.
 """
 
 from harness.interactive._notebook_run import Report, check, evaluate, load_data

@@ -1,4 +1,4 @@
-"""Carry a class from a notebook's cells into a temporary course, and run the command line on it."""
+"""Copy a class from a notebook's cells into a temporary course, and run the command line on it."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 _NAME = "notebook"
 _INFRASTRUCTURE = 2
-"""Exit codes from here on are not a verdict on the model."""
+"""Exit codes from this one upwards are not a verdict on the model."""
 _SHOWN_EVERY_SECONDS = 1.0
 _FRAME_PIXELS = 640
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the harness said about a class; shows itself in a notebook and in a terminal."""
+    """The output of the harness about a class, which displays itself in notebooks and terminals."""
 
     text: str
     passed: bool
@@ -43,13 +43,13 @@ class Report:
     record: dict[str, Any] | None = None
     """The record of an evaluation, as plain data."""
     page: str = field(default="", repr=False)
-    """The whole report of an evaluation, a page of HTML."""
+    """The complete report of an evaluation, an HTML page."""
 
     def __repr__(self) -> str:
         return self.text
 
     def _repr_html_(self) -> str:
-        """Show the verdict, and the whole page where there is one: in a frame of its own that runs no scripts."""
+        """Return HTML with the verdict and, if there is one, the complete page in a frame that runs no scripts."""
         colour = "#1a7f37" if self.passed else "#b35900"
         shown = f'<pre style="border-left: 3px solid {colour}; padding-left: 1em">{html.escape(self.text)}</pre>'
         if not self.page:
@@ -62,59 +62,59 @@ class Report:
 
 
 def load_data(task: str, *, course: str | Path = ".", data: str = "auto") -> tuple[Split, Split]:
-    """Return train and validation of `task`, as `fit` gets them.
+    """Return the train and validation parts of `task`, as `fit` gets them.
 
-    `course` is a folder of the course, `data` which source: ``auto``, ``canonical``, ``local`` or ``embedded``.
+    `course` is any folder of the course; `data` is the source: ``auto``, ``canonical``, ``local`` or ``embedded``.
 
     Raises:
-        UsageError: there is no such course, task or data; says what there is.
+        UsageError: there is no such course, task or data; the message lists what exists.
     """
     root = Course.find(Path(course)).root
     with tempfile.TemporaryDirectory(prefix="harness-notebook-") as folder:
         file = Path(folder, "parts.npz")
-        done = _started(["data", "save", task, str(file), "--data", data], root, None)
+        done = _run_harness(["data", "save", task, str(file), "--data", data], root, None)
         if not file.exists():
             raise UsageError(done.text)
         return read_parts(file)
 
 
 def check(model: type, task: str, *, course: str | Path = ".", data: str = "auto") -> Report:
-    """Try the class `model` against the contract of `task` in isolation, as ``harness check`` does; takes seconds."""
-    with _carried(model, task, Path(course)) as root:
+    """Try the class `model` against the contract of `task` in isolation, as ``harness check`` does, in seconds."""
+    with _temporary_course(model, task, Path(course)) as root:
         begin = time.monotonic()
-        done = _started(["check", f"submissions/{_NAME}/{task}", "--data", data], root, f"checking {task}")
-        _raise_if_ours(done)
+        done = _run_harness(["check", f"submissions/{_NAME}/{task}", "--data", data], root, f"checking {task}")
+        _raise_unless_verdict(done)
         return _shown(Report(done.text, done.code == 0, time.monotonic() - begin))
 
 
 def evaluate(model: type, task: str, *, course: str | Path = ".", data: str = "auto", seed: int = 0) -> Report:
-    """Train the class `model` on `task` and score it in isolation, as ``harness evaluate`` does; nothing is published.
+    """Train the class `model` on `task` and score it in isolation, as ``harness evaluate`` does.
 
-    The record is in the report; to stand on the leaderboard the notebook is handed in.
+    Nothing is published. The report contains the record; to appear on the leaderboard, hand the notebook in.
     """
-    with _carried(model, task, Path(course)) as root:
+    with _temporary_course(model, task, Path(course)) as root:
         begin = time.monotonic()
         place, file = f"submissions/{_NAME}/{task}", root / "records.json"
         options = ["--data", data, "--seed", str(seed), "--json", str(file)]
-        done = _started(["evaluate", place, *options], root, f"evaluating {task}")
-        _raise_if_ours(done)
+        done = _run_harness(["evaluate", place, *options], root, f"evaluating {task}")
+        _raise_unless_verdict(done)
         records = json.loads(file.read_text()) if file.exists() else []
         pages = root / "pages"
-        _started(["report", place, "--output", str(pages)], root, None)
+        _run_harness(["report", place, "--output", str(pages)], root, None)
         page = next((path.read_text() for path in sorted(pages.glob("*.html"))), "")
         record = records[0] if records else None
         return _shown(Report(_without_rank(done.text), done.code == 0, time.monotonic() - begin, record, page))
 
 
 def _shown(report: Report) -> Report:
-    """Print a report in a script: a notebook and a Python prompt show what a call returns, a script does not."""
+    """Print a report in a script, because only notebooks and Python prompts show what a call returns."""
     if _cells_run() is None and not hasattr(sys, "ps1"):
         print(report.text)
     return report
 
 
 def _without_rank(text: str) -> str:
-    """Leave out the rank: nobody else is in the temporary course."""
+    """Leave out the rank, because the temporary course has no other submission."""
     return "\n".join(line for line in text.split("\n") if not line.startswith("  rank "))
 
 
@@ -124,13 +124,14 @@ class _Done:
     text: str
 
 
-def _raise_if_ours(done: _Done) -> None:
+def _raise_unless_verdict(done: _Done) -> None:
+    """Raise if the command ended for a reason other than a verdict on the model."""
     if done.code >= _INFRASTRUCTURE:
         raise UsageError(done.text)
 
 
-def _started(arguments: Sequence[str], course: Path, progress: str | None) -> _Done:
-    """Run the command line in `course` as a process of its own, and say how long it has been running."""
+def _run_harness(arguments: Sequence[str], course: Path, progress: str | None) -> _Done:
+    """Run the command line in `course` as a separate process, and show how long it has been running."""
     command = python_command("harness", *arguments, path=_import_path())
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         process = subprocess.Popen(
@@ -152,14 +153,14 @@ def _started(arguments: Sequence[str], course: Path, progress: str | None) -> _D
 
 
 def _import_path() -> list[str]:
-    """Return this process's import path without the folder of the notebook or script, whose files are the student's."""
+    """Return this process's import path without the folder of the notebook or script, which has the student's files."""
     own = {Path.cwd(), Path(getattr(sys.modules["__main__"], "__file__", None) or "/-").resolve().parent}
     package = Path(__file__).parents[2]
     return [entry for entry in sys.path if Path(entry) == package or Path(entry).resolve() not in own]
 
 
 def _environment() -> dict[str, str]:
-    """Return this process's environment without what makes a kernel's children draw in colours."""
+    """Return this process's environment without the variables that make child processes print in colours."""
     drawn = ("FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "PY_COLORS")
     kept = {name: value for name, value in os.environ.items() if name not in drawn}
     return kept | {"NO_COLOR": "1", "TERM": "dumb"}
@@ -180,7 +181,7 @@ def _wait(process: subprocess.Popen[Any], progress: str | None) -> None:
 
 
 def _progress() -> Callable[[str], None]:
-    """Return what shows one line in place of the last."""
+    """Return a function that prints a line in place of the last one."""
 
     def show(text: str) -> None:
         sys.stdout.write(f"\r{text:<40}" if text else f"\r{'':<40}\r")
@@ -190,7 +191,7 @@ def _progress() -> Callable[[str], None]:
 
 
 @contextmanager
-def _carried(model: type, task: str, start: Path) -> Iterator[Path]:
+def _temporary_course(model: type, task: str, start: Path) -> Iterator[Path]:
     """Yield a temporary course with the tasks of the one at `start` and `model` as its only submission."""
     course = Course.find(start)
     if not inspect.isclass(model):
@@ -220,7 +221,7 @@ def _write(model: type, folder: Path) -> None:
 
 
 def _cells_run() -> list[str] | None:
-    """Return the cells that were run, by their numbers; None outside of IPython."""
+    """Return the cells that were run, in order; None outside of IPython."""
     interactive = sys.modules.get("IPython")
     shell = None if interactive is None else interactive.get_ipython()
     if shell is None:

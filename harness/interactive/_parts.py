@@ -1,4 +1,4 @@
-"""Train and validation in one file of plain arrays: what a notebook is given of a task's data."""
+"""Write and read the train and validation parts of a task as one file of plain arrays, for use in notebooks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FIELDS = ("train.inputs", "train.targets", "validation.inputs", "validation.tar
 
 
 def write_parts(path: Path, train: Split, validation: Split) -> None:
-    """Write both parts to `path`; nothing in the file has to be unpickled."""
+    """Write both parts to `path`, in a form that can be read without unpickling."""
     arrays: dict[str, Any] = {}
     fields = (train.inputs, train.targets, validation.inputs, validation.targets)
     for name, data in zip(_FIELDS, fields, strict=True):
@@ -25,7 +25,7 @@ def write_parts(path: Path, train: Split, validation: Split) -> None:
 
 
 def read_parts(path: Path) -> tuple[Split, Split]:
-    """Return train and validation as `write_parts` wrote them."""
+    """Return the train and validation parts that `write_parts` wrote."""
     with np.load(path, allow_pickle=False) as stored:
         found = [_field(stored, name) for name in _FIELDS]
     return Split(found[0], found[1]), Split(found[2], found[3])

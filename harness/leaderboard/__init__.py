@@ -1,4 +1,4 @@
-"""The leaderboard: a pure function of records and evidence."""
+"""Build and render the leaderboard, a pure function of records and evidence."""
 
 from harness.leaderboard._build import Board, BoardRow, RankedGroup, build
 from harness.leaderboard._write import board_markdown, format_seconds, ratio_with_interval, write_board

@@ -1,4 +1,4 @@
-"""Group what may be compared, and rank within each group."""
+"""Group comparable records, and rank the records within each group."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from harness.statistics import (
 
 @dataclass(frozen=True)
 class BoardRow:
-    """One record and its rank, the same for all that cannot be told apart; None for a failure."""
+    """One record and its rank, which statistically equal records share; the rank is None for a failure."""
 
     rank: int | None
     record: Record
     paired: bool
-    """Whether it was compared item by item with the best of its group, or with the group before."""
+    """Whether it was compared item by item, with the best of its tie group or with the tie group before."""
     speed_rank: int | None = None
-    """By the ratio to the yardstick, the same for all that cannot be told apart; None without an interval."""
+    """The rank by ratio to the yardstick, which statistically equal records share; None without an interval."""
     on_front: bool = False
-    """Whether nobody is better in score or speed and as good in the other."""
+    """Whether no record is better in one of score and speed and at least as good in the other."""
 
     def under(self, aliases: Mapping[str, str]) -> BoardRow:
         """Return this row under the name that `aliases` gives its submission."""
@@ -42,7 +42,7 @@ class BoardRow:
 
 
 class BoardKey(NamedTuple):
-    """What records must share to be ranked together."""
+    """The values that records must share to be ranked together."""
 
     task: str
     source: str
@@ -54,13 +54,13 @@ class BoardKey(NamedTuple):
 
 @dataclass(frozen=True)
 class RankedGroup:
-    """Records that may be compared, best first, failures last."""
+    """Comparable records, the best first and failures last."""
 
     key: BoardKey
     rows: tuple[BoardRow, ...]
 
     def row_of(self, submission: str) -> BoardRow | None:
-        """Return the row of `submission`, if it is here."""
+        """Return the row of `submission`, or None."""
         return next((row for row in self.rows if row.record.submission.name == submission), None)
 
     def under(self, aliases: Mapping[str, str]) -> RankedGroup:
@@ -70,7 +70,7 @@ class RankedGroup:
 
 @dataclass(frozen=True)
 class Board:
-    """All groups, and what could not be read."""
+    """All groups, and the records that could not be read."""
 
     groups: tuple[RankedGroup, ...]
     unreadable: tuple[Unreadable, ...]
@@ -89,7 +89,7 @@ class Board:
 
 
 def build(found: Iterable[Record | Unreadable], evidence: EvidenceStore) -> Board:
-    """Build the board of the newest records `found`."""
+    """Build the board from the newest records `found`."""
     groups: dict[BoardKey, list[Record]] = {}
     unreadable: list[Unreadable] = []
     for record in found:
@@ -150,14 +150,14 @@ def _rank(records: list[Record], store: EvidenceStore) -> tuple[BoardRow, ...]:
 
 
 def _best_first(score: Score, record: Record) -> tuple[float, float, str]:
-    """Order by score, then by what the model can know: numbers can be packed into fewer, bytes cannot."""
+    """Order by score, then by bytes of knowledge: a model can pack its numbers into fewer, but not its bytes."""
     value = -score.value if score.higher_is_better else score.value
     knowledge = record.cost.knowledge_bytes
     return (value, float("inf") if knowledge is None else knowledge, record.submission.name)
 
 
 def _paired_p_value(one: Compared | None, two: Compared | None) -> float | None:
-    """Compare on the same items; None where the evidence for that is missing."""
+    """Compare on the same items; None if the evidence for that is missing."""
     if one is None or two is None:
         return None
     if one.outcomes is not None and two.outcomes is not None and len(one.outcomes) == len(two.outcomes):

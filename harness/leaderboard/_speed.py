@@ -1,4 +1,4 @@
-"""Ranks by speed, and the front of accuracy and speed; both respect what cannot be told apart."""
+"""Rank records by speed, and find the Pareto front of score and speed; both treat statistical ties as equal."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from harness.statistics import Interval, tie_groups, unpaired_p_value
 
 
 def speed_ranks(records: Sequence[Record]) -> list[int | None]:
-    """Return the rank of each record by its ratio to the yardstick, equal where two cannot be told apart.
+    """Return the rank of each record by its ratio to the yardstick, with equal ranks for statistical ties.
 
-    None without a ratio or its interval. Rounds and processes are what two models of one task can differ by chance in;
-    the error of the channel's cost is common to both, for they are asked the same inputs through the same channel.
+    The rank is None without a ratio or its interval. Two models of one task may differ by chance between rounds and
+    between processes. The error in the cost of the channel is common to both, because they get the same inputs through
+    the same channel.
     """
     timed = [(place, record.cost.latency) for place, record in enumerate(records)]
     sure = sorted(
@@ -31,9 +32,10 @@ def speed_ranks(records: Sequence[Record]) -> list[int | None]:
 
 
 def front(ranks: Sequence[tuple[int | None, int | None]]) -> list[bool]:
-    """Tell who is on the Pareto front of ranks by score and speed: nobody is better at one and as good at the other.
+    """Tell for each pair of ranks by score and speed whether it is on the Pareto front.
 
-    Who cannot be told apart is equally good. Without both ranks nobody is on the front.
+    It is if no other pair is better in one rank and at least as good in the other. A pair that lacks a rank is not on
+    the front.
     """
     ranked = [(score, speed) for score, speed in ranks if score is not None and speed is not None]
     return [

@@ -1,4 +1,4 @@
-"""A page about one submission, whole in one file."""
+"""Render the page about one submission, a single HTML file."""
 
 from harness.report._render import report_html
 

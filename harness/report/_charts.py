@@ -1,4 +1,4 @@
-"""Charts as plain numbers: what an SVG draws, in its own coordinates."""
+"""Compute charts as plain numbers, in the coordinates of the SVG that draws them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ class Line:
 
     name: str
     points: str
-    """As in ``<polyline points>``."""
+    """The points, as in ``<polyline points>``."""
     low: float
     high: float
     last: float
     begin: str
-    """What stands below the left end."""
+    """The label below the left end."""
     end: str
+    """The label below the right end."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,14 @@ class Bar:
 
 @dataclass(frozen=True)
 class Confusion:
-    """How often each class was taken for which; rows are true classes."""
+    """The confusion matrix: how often each class was predicted as which; rows are true classes."""
 
     classes: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
 
     @property
     def rows(self) -> list[tuple[str, list[tuple[int, float, bool]]]]:
-        """Return each class with its counts, their share of the row, and whether they are right."""
+        """Return each class with its counts, their shares of the row, and whether they are correct predictions."""
         return [
             (name, [(count, count / max(sum(row), 1), place == column) for column, count in enumerate(row)])
             for place, (name, row) in enumerate(zip(self.classes, self.counts, strict=True))
@@ -60,7 +61,7 @@ class Confusion:
 
 
 def learning_curve(curve: Sequence[dict[str, float]]) -> list[Line]:
-    """Return up to six quantities that the model logged, each against the number of its report."""
+    """Return lines for up to six quantities that the model logged, each plotted against the number of the log call."""
     names = dict.fromkeys(name for values in curve for name in values if name not in _COUNTERS + _TOTALS)
     lines = []
     for name in list(names)[:_LINES]:
@@ -75,7 +76,7 @@ def learning_curve(curve: Sequence[dict[str, float]]) -> list[Line]:
 
 
 def histogram(seconds: Array) -> list[Bar]:
-    """Return the latencies up to their 99th percentile in bars; the rest is in the last one."""
+    """Return a histogram of the latencies up to their 99th percentile; the last bar also counts the longer ones."""
     if len(seconds) == 0:
         return []
     top = float(np.quantile(seconds, 0.99))
@@ -115,7 +116,7 @@ def _line(name: str, found: list[tuple[float, float]], curve: Sequence[dict[str,
 
 
 def _when(curve: Sequence[dict[str, float]], place: int) -> str:
-    """Name a report by the counter that the model logged with it, else by its number."""
+    """Name a log call by the counter that the model logged with it, otherwise by its number."""
     counted = next((name for name in _COUNTERS if name in curve[place]), None)
     return f"report {place + 1}" if counted is None else f"{counted} {curve[place][counted]:g}"
 

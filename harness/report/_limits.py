@@ -1,4 +1,4 @@
-"""How much of its limits a submission used."""
+"""Compute how much of its limits a submission used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.record import Record
 
 @dataclass(frozen=True)
 class Used:
-    """One limit and what was used of it."""
+    """One limit, and how much of it was used."""
 
     name: str
     used: str
@@ -19,7 +19,7 @@ class Used:
 
 
 def limits_used(record: Record, limits: Limits) -> list[Used]:
-    """Return the limits of which it is known how much was used."""
+    """Return the limits whose use is known."""
     cost, phases = record.cost, record.run.phases
     seconds = [
         ("import", phases.get("import"), limits.import_seconds),

@@ -1,4 +1,4 @@
-"""Fill the page; all text is escaped, whoever wrote it."""
+"""Fill in the template of the page; all text is escaped, regardless of its author."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Array = np.ndarray[Any, Any]
 
 
 def report_html(record: Record, task: Task, evidence: Evidence | None, targets: Array | None) -> str:
-    """Return a page about `record` that needs no other file and loads none.
+    """Return a self-contained page about `record`, which loads no other file.
 
-    `evidence` is that behind the record and `targets` are the labels it was scored on, (N,) int; what is missing is
-    left out of the page.
+    `evidence` is the evidence behind the record, and `targets` are the labels that it was scored on, (N,) int. Parts of
+    the page for which data is missing are left out.
     """
     evidence = evidence or Evidence()
     page = Environment(

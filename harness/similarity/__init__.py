@@ -1,4 +1,4 @@
-"""Which submissions share code: a report to look at, never a verdict."""
+"""Find submissions that share code, and report them to a person; the report is not a verdict."""
 
 from harness.similarity._compare import Pair, Text, compare, gather
 from harness.similarity._report import report_html

@@ -1,4 +1,4 @@
-"""Shared code by fingerprints of token runs (Schleimer, Wilkerson & Aiken 2003, SIGMOD), through copydetect."""
+"""Find shared code by fingerprints of token sequences (Schleimer, Wilkerson & Aiken 2003, SIGMOD), with copydetect."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from harness.errors import UsageError
 from harness.notebooks import MAX_NOTEBOOK_BYTES, NotebookError, notebook_among, read_notebook
 from harness.programs import away_from_here
 
-_TOKENS = 25  # runs shorter than this are everybody's
-_WINDOW = 1  # every run is kept: what winnowing leaves out would depend on the interpreter's hash seed
+_TOKENS = 25  # shorter sequences are common to most submissions
+_WINDOW = 1  # every fingerprint is kept, because those that winnowing drops depend on the interpreter's hash seed
 _MOST_BYTES = 1 << 20
 
 Slice = tuple[int, int]
@@ -24,7 +24,7 @@ Slice = tuple[int, int]
 
 @dataclass(frozen=True)
 class Text:
-    """All Python code of one submission, as it is: names are told apart from content."""
+    """All Python code of one submission, and the name of the submission."""
 
     name: str
     code: str
@@ -32,7 +32,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two texts, the share of each that is in the other, and where."""
+    """Two texts, the share of each that is in the other, and the positions of the shared code."""
 
     first: Text
     second: Text
@@ -41,12 +41,12 @@ class Pair:
 
 
 def gather(folder: Path, task: str, prefix: str = "") -> Iterator[Text]:
-    """Yield the code of each ``<folder>/<name>/<task>/``, or of ``<folder>/<name>/`` where nobody has that task.
+    """Yield the code in each ``<folder>/<name>/<task>/``, or in ``<folder>/<name>/`` if nobody has such a subfolder.
 
-    A link in the place of such a folder holds nobody's code.
+    Links to folders are ignored.
     """
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder of submissions")
+        raise UsageError(f"{folder} is not a folder of submissions")
     names = sorted(path for path in folder.iterdir() if _is_own(path) and not path.name.startswith((".", "_")))
     by_task = any((path / task).is_dir() for path in names)
     for path in names:
@@ -59,9 +59,9 @@ def gather(folder: Path, task: str, prefix: str = "") -> Iterator[Text]:
 def compare(
     texts: Sequence[Text], others: Sequence[Text], boilerplate: Iterable[str], least: float
 ) -> Iterator[Pair | None]:
-    """Compare all `texts` with each other and with `others`; code that is in `boilerplate` does not count.
+    """Compare all `texts` with each other and with `others`, ignoring code that is in `boilerplate`.
 
-    Yields one item for each comparison: the pair where at least `least` of either is in the other, else None.
+    Yields one item for each comparison: the pair if one text shares at least `least` of its code, otherwise None.
 
     Raises:
         UsageError: the extra `audit` is not installed.
@@ -87,7 +87,7 @@ def _is_own(folder: Path) -> bool:
 
 
 def _code(folder: Path) -> str:
-    """Return the Python files below `folder` and the code of its notebook, one after the other; no link is followed."""
+    """Return the code of the notebook and the Python files below `folder` as one text, without following links."""
     parts = []
     notebook = notebook_among(path.name for path in folder.iterdir()) if folder.is_dir() else None
     if notebook is not None:
@@ -112,7 +112,7 @@ def _notebook_code(path: Path) -> str:
 
 
 def _fingerprint(code: str, boilerplate: Any) -> Any:
-    """Return copydetect's fingerprint; it reads files, so it gets one, and never runs what is in it."""
+    """Return copydetect's fingerprint of `code`, which is written to a file for it and never run."""
     from copydetect import CodeFingerprint
 
     with tempfile.NamedTemporaryFile("w", suffix=".py", encoding="utf-8") as file:

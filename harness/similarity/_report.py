@@ -1,4 +1,4 @@
-"""The report: pairs side by side, what they share marked; text is shown, never interpreted."""
+"""Render the report: pairs side by side with shared code marked; all text is escaped."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _STYLE = (
 )
 _PREFACE = (
     "Similar code has many honest causes: the hand-out, a tutorial, a common idea, a group. "
-    "This is a list of what to look at, not of who did wrong."
+    "This is a list of code to look at, not of people who did wrong."
 )
 
 
 def report_html(task: str, pairs: Sequence[Pair], compared: int) -> str:
-    """Return a page of its own that shows `pairs`, most alike first."""
+    """Return a self-contained page that shows `pairs` in the given order."""
     rows = "".join(
         f'<tr><td><a href="#p{number}">{escape(pair.first.name)}</a></td><td>{pair.shares[0]:.0%}</td>'
         f"<td>{escape(pair.second.name)}</td><td>{pair.shares[1]:.0%}</td></tr>"

@@ -67,7 +67,7 @@ def test_what_does_not_exist_is_a_usage_error(opened: OpenCourse) -> None:
     for call in (opened.evaluate, opened.check):
         with pytest.raises(UsageError, match="there is no submissions/nobody"):
             call("submissions/nobody")
-    with pytest.raises(UsageError, match="is no folder of submissions"):
+    with pytest.raises(UsageError, match="is not a folder of submissions"):
         opened.grade()
     with pytest.raises(UsageError, match="there is no record of nobody"):
         opened.records.withdraw("nobody")
@@ -126,7 +126,7 @@ def test_a_class_is_graded(opened: OpenCourse, course: TemporaryCourse, tmp_path
     roster.write_text("submission,name\nann,Ann Ark\n")
     report = opened.grade(data="embedded", task="blobs", roster=roster)
     assert report.complete
-    assert [(one.name, one.task, one.status) for one in report.standings] == [("ann", "blobs", "passed")]
+    assert [(one.name, one.task, one.status) for one in report.summaries] == [("ann", "blobs", "passed")]
     assert report.gradebook is not None
     assert {entry.task: entry.final for entry in report.gradebook.entries}["blobs"] == 10.0
     assert report.kept is not None

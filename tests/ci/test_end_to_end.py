@@ -96,7 +96,7 @@ def test_a_deleted_submission_is_not_evaluated(repository: TemporaryRepository) 
     [
         ("tasks/blobs/task.py", "tasks come from the base"),
         ("harness/__init__.py", "it comes from the base"),
-        ("leaderboard/records/blobs/bob.json", "made by the grader alone"),
+        ("leaderboard/records/blobs/bob.json", "only the grader makes them"),
         (".github/workflows/grade.yml", "workflows"),
         ("reference/knn/blobs/model.py", "staff"),
         ("README.md", "outside submissions/"),
@@ -309,7 +309,7 @@ def test_without_data_there_is_no_grade_and_no_stand_in(repository: TemporaryRep
 def test_no_such_commit_is_a_usage_error(repository: TemporaryRepository, reference: str) -> None:
     done = repository.run(f"--base={reference}")
     assert done.returncode == 2
-    assert "knows no commit" in done.stderr
+    assert "there is no commit" in done.stderr
 
 
 def test_a_course_may_lie_in_a_folder_of_its_repository(repository: TemporaryRepository) -> None:
@@ -337,7 +337,7 @@ def test_outside_of_git_is_a_usage_error(repository: TemporaryRepository) -> Non
     shutil.rmtree(repository.root / ".git")
     done = repository.run("--base", "main")
     assert done.returncode == 2
-    assert "in no git repository" in done.stderr
+    assert "is not in a git repository" in done.stderr
 
 
 def test_a_record_that_cannot_be_read_is_told_once_and_stops_nothing(repository: TemporaryRepository) -> None:

@@ -110,7 +110,7 @@ def test_no_command_follows_a_link_in_the_place_of_a_person(repository: Temporar
         "grade --dry-run --data embedded": (0, "submissions/mallory is a link"),
         "audit similarity --task blobs": (0, "left out: submissions/mallory is a link"),
         f"import canvas {tmp_path / 'bulk.zip'} --task blobs": (1, "submissions/yang-1 is a link"),
-        "ci --base HEAD~1": (1, "submissions/mallory: this is a link in the place of a folder"),
+        "ci --base HEAD~1": (1, "submissions/mallory: this is a link instead of a folder"),
     }
     ends = run_all(course, "\n".join([*commands, *last]), course.root)
     for command in commands:

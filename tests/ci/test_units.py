@@ -131,7 +131,7 @@ def test_a_branch_that_only_the_remote_has_is_proposed(tmp_path: Path) -> None:
     for arguments in (["init", "-qb", "work"], commit, ["update-ref", "refs/remotes/origin/main", "HEAD"]):
         subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True)
     repository = Repository.of(tmp_path)
-    with pytest.raises(UsageError, match="knows no commit 'main' here, but 'origin/main': did you mean that"):
+    with pytest.raises(UsageError, match="there is no commit 'main' here, but there is 'origin/main': did you mean"):
         repository.commit("main")
     with pytest.raises(UsageError, match="fetch it first"):
         repository.commit("other")
@@ -158,7 +158,7 @@ def test_a_rename_touches_whose_it_was() -> None:
 def test_a_link_in_the_place_of_a_person_is_told() -> None:
     change = read([(None, "submissions/bob")], [], [entry("submissions/bob", "120000")])
     assert [(one.path, one.severity) for one in change.findings] == [("submissions/bob", "error")]
-    assert "a link in the place of a folder" in change.findings[0].message
+    assert "a link instead of a folder" in change.findings[0].message
     assert change.refused
 
 
@@ -442,7 +442,7 @@ def test_a_text_beside_a_submission_hides_no_result(tmp_path: Path) -> None:
 
 
 def test_no_result_is_told(tmp_path: Path) -> None:
-    assert "left no result" in read_result(tmp_path / "none", COMMITS, CHANGE).problems[0].message
+    assert "wrote no result" in read_result(tmp_path / "none", COMMITS, CHANGE).problems[0].message
 
 
 def test_no_weaker_isolation_takes_the_place_of_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

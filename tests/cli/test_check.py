@@ -213,7 +213,7 @@ def test_a_model_fails_exactly_the_points_it_breaks(checked: tuple[TemporaryCour
         (
             "list",
             "weigh",
-            r"! weigh: .*self\.numbers [\d,]+ other bytes.*not verified: what is no array holds",
+            r"! weigh: .*self\.numbers [\d,]+ other bytes.*not verified: everything outside arrays holds",
         ),
         ("net-in-a-global", "survives save and load", r"fit kept nothing on self: make the network an attribute"),
         ("dropout", "same twice", r"predict ran Dropout in training mode: call self\.net\.eval\(\) at the end of fit"),

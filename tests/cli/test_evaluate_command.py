@@ -97,7 +97,10 @@ def test_an_unchanged_submission_is_not_done_again_and_that_is_said(classroom: C
     before = course.record("bob")
     done = course.harness("evaluate", "submissions/bob")
     assert done.returncode == 0
-    assert f"bob · blobs: unchanged, the record of {before['run']['started']} stands (--force to redo)" in done.stdout
+    assert (
+        f"bob · blobs: unchanged, the record of {before['run']['started']} is valid (--force evaluates again)"
+        in done.stdout
+    )
     assert done.stdout.splitlines()[-1].startswith("passed: bob · blobs: accuracy ")
     assert course.record("bob") == before
     assert course.harness("evaluate", "submissions/broken").returncode == 1

@@ -78,7 +78,7 @@ def test_the_leaderboard_names_everybody(graded: tuple[TemporaryCourse, list[str
 @pytest.mark.line
 def test_the_log_tells_what_happened_to_whom(graded: tuple[TemporaryCourse, list[str]]) -> None:
     log = (graded[0].root / ".harness" / "grade" / "grade.log").read_text()
-    assert "ann · blobs: begun in process" in log
+    assert "ann · blobs: started in process" in log
     assert "ann · blobs: fit" in log
     assert "ann · blobs: passed 1.0000" in log
     assert "eve · blobs: failed" in log
@@ -323,7 +323,7 @@ def test_two_graders_of_one_course_do_not_work_at_once(slow_course: TemporaryCou
         until(in_phase(slow_course, "bob · blobs: fit"))
         done = slow_course.harness("grade", "--data", "embedded")
     assert done.returncode == 3
-    assert "another `harness grade` works on" in done.stderr
+    assert "another `harness grade` is running on" in done.stderr
 
 
 @pytest.mark.line

@@ -56,7 +56,7 @@ def test_a_class_is_graded_around_what_is_bad(course: TemporaryCourse) -> None:
     assert sum("for the same reason" in line for line in lines) == 1
     assert sum("metric 'figure' returned nan on 120 items" in line for line in lines) == 1
     assert sum("task broken does not load" in line for line in lines) == 1
-    assert "2 not graded because of a mistake in their task (mend it); 2 tasks or submissions cannot be graded" in said
+    assert "2 not graded because of a mistake in their task (fix it); 2 tasks or submissions cannot be graded" in said
     assert "infrastructure" not in lines[-1]
     problems = (course.root / ".harness" / "grade" / "problems.json").read_text()
     assert all(name in problems for name in ("bob · rare", "cid · rare"))

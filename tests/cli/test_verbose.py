@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli._verbose import telling
+from harness.cli._verbose import log_to_stderr
 from tests.conftest import CENTROIDS, TemporaryCourse
 
 
@@ -21,15 +21,15 @@ def test_a_command_says_what_it_decides_if_it_is_asked(course: TemporaryCourse, 
         "works and is used.",
         "Workers are shown Python's files in ",
         "Task blobs: the embedded data 'generated clouds' is used",
-        "bob · blobs: evaluated, for it has no record that can be read.",
+        "bob · blobs: evaluated, because it has no readable record.",
         f"the evidence behind it in {course.root}/.harness/evidence/blobs/bob.",
     ):
         assert words in first
     assert "nothing has changed" in course.harness("-v", "evaluate", "submissions/bob").stderr
     course.submit(CENTROIDS + "\n# a remark\n")
     again = course.harness("-v", "evaluate", "submissions/bob").stderr
-    assert "evaluated again, for the submission changed." in again
-    assert "is decided" not in course.harness("evaluate", "submissions/bob").stderr
+    assert "evaluated again, because the submission changed." in again
+    assert "is used" not in course.harness("evaluate", "submissions/bob").stderr
 
 
 @pytest.mark.line
@@ -45,7 +45,7 @@ def test_the_log_of_a_grading_run_says_what_was_decided(course: TemporaryCourse)
 def test_what_is_told_ends_with_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     log = logging.getLogger("harness.somewhere")
     for times, words in ((1, "decided\n"), (2, "decided\na detail\n")):
-        with telling(times):
+        with log_to_stderr(times):
             log.info("decided")
             log.debug("a detail")
         assert capsys.readouterr().err == words

@@ -99,7 +99,7 @@ def test_a_release_with_a_file_of_another_name_is_passed_over(index: Path, place
     digest = make_wheel(index)
     other = harness.File(name="other.whl", url=RELEASE, digest=digest)
     source = harness.Canonical(title="a wheel", files=(other,), load=read, **COMMON)
-    assert any(f"pip brought {WHEEL}" in reason for reason in load(places, source).passed_over)
+    assert any(f"pip downloaded {WHEEL}" in reason for reason in load(places, source).passed_over)
 
 
 @pytest.mark.worker

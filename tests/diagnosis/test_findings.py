@@ -117,7 +117,7 @@ def test_what_the_filter_refuses_workers_is_no_open_door() -> None:
         of_kernel = [one for one in found(facts, levels) if "CVE" in one.text]
         assert [one.is_open for one in of_kernel] == [True, True]
         assert "Workers are not refused" in of_kernel[0].text
-    assert all("without changing its number" in one.remedy for one in found(old))
+    assert all("without changing its version" in one.remedy for one in found(old))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_what_the_filter_refuses_workers_is_no_open_door() -> None:
     [
         ({"bubblewraps": ()}, "no bubblewrap", "install bubblewrap"),
         ({"most_user_namespaces": 0}, "user.max_user_namespaces is 0", "sysctl -w user.max_user_namespaces="),
-        ({"unprivileged_userns_clone": 0}, "root alone", "sysctl -w kernel.unprivileged_userns_clone=1"),
+        ({"unprivileged_userns_clone": 0}, "only to root", "sysctl -w kernel.unprivileged_userns_clone=1"),
         ({"apparmor_restricts_userns": True}, "AppArmor", "/usr/bin/bwrap with the rule `userns,`"),
         ({"container": "Docker"}, "container of Docker", "docker run --security-opt seccomp=unconfined"),
         ({"container": "Podman"}, "container of Podman", "--security-opt unmask=ALL"),

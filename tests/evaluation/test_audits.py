@@ -8,7 +8,7 @@ import pytest
 from harness import Metric, Split, metrics
 from harness.contract import Predictions
 from harness.evaluation import _answers
-from harness.evaluation._answers import allowed_to_differ, altered_inputs_score_as_well, unseen_without_jitter
+from harness.evaluation._answers import allowed_to_differ, altered_inputs_score_as_well, skipped_without_jitter
 from harness.evaluation._measure import Answered
 from tests.classroom.others import CHEATS
 from tests.declared import task
@@ -90,7 +90,7 @@ def test_labels_that_flip_out_of_ties_are_bounded_in_number():
     assert timed_answers_equal_scored(scored(ties), scored(other)).passed
     audit = timed_answers_equal_scored(scored(ties), scored(ties[:, ::-1]))
     assert not audit.passed
-    assert audit.detail.startswith("400 labels of 400")
+    assert audit.detail.startswith("400 of 400 unaltered items flipped")
 
 
 def scored(scores):
@@ -98,11 +98,11 @@ def scored(scores):
 
 
 def test_an_audit_that_needs_a_jitter_says_what_it_could_not_see():
-    audit = unseen_without_jitter("altered inputs score as well", task(), "a table of answers")
+    audit = skipped_without_jitter("altered inputs score as well", task(), "a table of answers")
     assert audit.passed
     assert audit.severity == "warn"
     assert "declares no `perturb`" in audit.detail
-    assert "a table of answers would not be seen" in audit.detail
+    assert "a table of answers goes unnoticed" in audit.detail
 
 
 def test_the_audit_fails_above_that_and_gives_its_figures():

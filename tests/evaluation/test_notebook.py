@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.errors import SubmissionError
-from harness.evaluation._model_source import describe_cells, put_together
+from harness.evaluation._model_source import assemble_model, describe_cells
 from harness.notebooks import Notebook, NotebookError, read_notebook
 from harness.wire import Extracted
 
@@ -63,7 +63,7 @@ BOOK = Notebook("x.ipynb", ("import a\nplot()", "", "RATE = 1\nclass Model:\n   
 
 def test_a_model_is_put_together_line_by_line_and_each_line_knows_its_cell() -> None:
     pieces = ((3, 2, 4), (1, 1, 1), (3, 1, 1))
-    made = put_together(BOOK, Extracted(pieces, blanked=((3, 3),), future=("annotations", "nonsense; x")))
+    made = assemble_model(BOOK, Extracted(pieces, blanked=((3, 3),), future=("annotations", "nonsense; x")))
     assert made.text.split("\n") == [
         "from __future__ import annotations", "", "# cell 1", "import a", "", "# cell 3", "RATE = 1", "class Model:",
         "    pass", "    x = RATE", "",
@@ -73,18 +73,18 @@ def test_a_model_is_put_together_line_by_line_and_each_line_knows_its_cell() -> 
 
 
 def test_pieces_that_overlap_are_taken_once() -> None:
-    made = put_together(BOOK, Extracted(((3, 1, 3), (3, 2, 4), (3, 2, 4))))
+    made = assemble_model(BOOK, Extracted(((3, 1, 3), (3, 2, 4), (3, 2, 4))))
     assert made.text.count("RATE = 1") == made.text.count("class Model") == made.text.count("x = RATE") == 1
 
 
 @pytest.mark.parametrize("piece", [(4, 1, 1), (1, 3, 3), (1, 1, 3), (1, 2, 1), (2, 2, 2)])
 def test_ranges_of_no_notebook_are_refused(piece: tuple[int, int, int]) -> None:
-    with pytest.raises(NotebookError, match="went wrong"):
-        put_together(BOOK, Extracted((piece,)))
+    with pytest.raises(NotebookError, match="could not be parsed correctly"):
+        assemble_model(BOOK, Extracted((piece,)))
 
 
 def test_errors_name_the_cell_and_show_the_line() -> None:
-    made = put_together(BOOK, Extracted(((1, 1, 1), (3, 1, 4))))
+    made = assemble_model(BOOK, Extracted(((1, 1, 1), (3, 1, 4))))
     line = made.text.split("\n").index("    x = RATE") + 1
     others = '  File "other.py", line 3\n  File "model.py", line 777777'
     log = f'printed\n  File "model.py", line {line}, in <module>\n{others}'
@@ -95,7 +95,7 @@ def test_errors_name_the_cell_and_show_the_line() -> None:
 
 
 def test_errors_elsewhere_stay_as_they_are() -> None:
-    made = put_together(BOOK, Extracted(((1, 1, 1),)))
+    made = assemble_model(BOOK, Extracted(((1, 1, 1),)))
     error = SubmissionError("fit_error", "fit", "oops", file="helper.py", line=3)
     assert made.translated(error) is error
 

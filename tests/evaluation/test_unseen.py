@@ -63,7 +63,7 @@ def test_the_order_is_another_each_time_and_answers_are_put_back(texts: bool) ->
     assert [len(batch) for batch in first.batches()] == [32, 32, 32, 4]
     assert not np.array_equal(first.order, second.order)
     asked = np.array([float(item) for batch in first.batches() for item in batch])
-    assert first.put_back(Predictions(asked)).values.tolist() == list(range(100))
+    assert first.in_original_order(Predictions(asked)).values.tolist() == list(range(100))
 
 
 KEEPS_VALIDATION = """

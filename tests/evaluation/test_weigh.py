@@ -25,7 +25,7 @@ SOURCE = Beside(source_bytes=100)
 
 def weighed(folder: Path, beside: Beside = SOURCE, texts: tuple[str, ...] = (), **limits: int) -> Weight:
     weight = weigh(count_contents(folder, Vocabulary(texts) if texts else None), beside, 0)
-    weight.hold_to(harness.Limits(**limits))
+    weight.enforce(harness.Limits(**limits))
     return weight
 
 

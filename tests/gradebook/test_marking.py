@@ -126,7 +126,7 @@ def test_the_command_keeps_them_away_from_what_students_get(course: TemporaryCou
     for _ in range(2):
         done = course.harness("feedback", "--task", "blobs")
         assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1].endswith("marking/blobs/index.html: for whoever marks")
+    assert done.stdout.splitlines()[-1].endswith("marking/blobs/index.html: for the people who mark")
     assert b"for the marker" in (course.root / ".harness/marking/blobs/documents/bob.html").read_bytes()
     given = [path for path in (course.root / ".harness/feedback").rglob("*") if path.is_file()]
     assert given

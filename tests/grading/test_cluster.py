@@ -23,9 +23,9 @@ from harness import __version__
 from harness.errors import InfrastructureError, UsageError
 from harness.evaluation import Settings, package_versions, read_contents
 from harness.grading import _schedulers, scheduler
-from harness.grading._parcels import Files, TravellingData
-from harness.grading._remote import Errand, run_errand, unfitness
-from harness.grading._runner_messages import RunnerReply, Unfit
+from harness.grading._parcels import DataParcel, FilesParcel
+from harness.grading._remote import RemoteJob, find_machine_problem, run_remote_job
+from harness.grading._runner_messages import RunnerReply, UnsuitableMachine
 from harness.sandbox import Level, Requirement
 from tests.conftest import CENTROIDS, TemporaryCourse
 
@@ -165,10 +165,10 @@ def test_without_slurm_it_says_so_and_begins_nothing(monkeypatch: pytest.MonkeyP
         pass
 
 
-# one errand
+# one remote_job
 
 
-def errand(course: TemporaryCourse, name: str = "ann") -> tuple[Errand, TravellingData]:
+def remote_job(course: TemporaryCourse, name: str = "ann") -> tuple[RemoteJob, DataParcel]:
     from harness.course import Course
 
     found = Course(course.root)
@@ -177,36 +177,36 @@ def errand(course: TemporaryCourse, name: str = "ann") -> tuple[Errand, Travelli
     splits = tuple((split.inputs, split.targets) for split in (parts.train, parts.validation, parts.test))
     folder = course.root / "submissions" / name / "blobs"
     return (
-        Errand(
+        RemoteJob(
             name=name,
             task="blobs",
-            submission=Files.of_submission(folder, task.limits),
+            submission=FilesParcel.of_submission(folder, task.limits),
             shared=None,
-            declaration=Files.of_task(course.root / "tasks", "blobs", found.task_digest("blobs")),
+            declaration=FilesParcel.of_task(course.root / "tasks", "blobs", found.task_digest("blobs")),
             assets=(),
             settings=Settings(weights="declared", latency_seconds=0.003),
             isolation=Requirement(),
             harness_version=__version__,
             packages=tuple(package_versions().items()),
         ),
-        TravellingData(0, splits, False, "sha256:d"),
+        DataParcel(0, splits, False, "sha256:d"),
     )
 
 
 def test_a_machine_with_other_software_says_so(classroom: TemporaryCourse) -> None:
-    good, data = errand(classroom)
-    assert unfitness(good) is None
+    good, data = remote_job(classroom)
+    assert find_machine_problem(good) is None
     other = replace(good, packages=(*good.packages[:-1], (good.packages[-1][0], "0.0")))
-    answer: RunnerReply = msgspec.msgpack.decode(run_errand(other, data), type=RunnerReply)
-    assert isinstance(answer, Unfit)
+    answer: RunnerReply = msgspec.msgpack.decode(run_remote_job(other, data), type=RunnerReply)
+    assert isinstance(answer, UnsuitableMachine)
     assert "not 0.0: install the same there" in answer.problem
 
 
 def test_a_machine_that_isolates_too_little_refuses(classroom: TemporaryCourse) -> None:
-    good, data = errand(classroom)
+    good, data = remote_job(classroom)
     strict = replace(good, isolation=Requirement(Level.NAMESPACES_CGROUP))
-    answer: RunnerReply = msgspec.msgpack.decode(run_errand(strict, data), type=RunnerReply)
-    if isinstance(answer, Unfit):  # where there are cgroups it may well do it
+    answer: RunnerReply = msgspec.msgpack.decode(run_remote_job(strict, data), type=RunnerReply)
+    if isinstance(answer, UnsuitableMachine):  # where there are cgroups it may well do it
         assert "expected 'namespaces+cgroup' at least" in answer.problem
 
 
@@ -216,7 +216,7 @@ def test_files_arrive_as_they_left_links_included(classroom: TemporaryCourse, tm
     (folder / "data" / "deep" / "words.txt").write_bytes(b"\xff\0")
     (folder / "link").symlink_to("/etc/passwd")
     limits = harness.Limits()
-    sent = Files.of_submission(folder, limits)
+    sent = FilesParcel.of_submission(folder, limits)
     sent.write(tmp_path / "arrived")
     assert read_contents(tmp_path / "arrived", limits).digest == sent.digest == read_contents(folder, limits).digest
     assert not (tmp_path / "arrived" / "link").exists()
@@ -228,8 +228,8 @@ def test_what_references_share_arrives_beside_them(classroom: TemporaryCourse, t
     (shared / "layers.py").write_text("x = 1\n")
     folder = classroom.submit("import _shared.layers\n" + CENTROIDS, name="staff", base="reference")
     limits = harness.Limits()
-    Files.of_submission(folder, limits).write(tmp_path / "arrived")
-    Files.of_submission(shared, limits).write(tmp_path / "_shared")
+    FilesParcel.of_submission(folder, limits).write(tmp_path / "arrived")
+    FilesParcel.of_submission(shared, limits).write(tmp_path / "_shared")
     there = read_contents(tmp_path / "arrived", limits, tmp_path / "_shared")
     assert there == read_contents(folder, limits, shared) != read_contents(folder, limits)
 
@@ -239,6 +239,6 @@ def test_what_tasks_share_travels_with_the_task(classroom: TemporaryCourse, tmp_
     (tasks / "_shared").mkdir()
     (tasks / "_shared" / "__init__.py").write_text("y = 2\n")
     classroom.add_task("other")
-    Files.of_task(tasks, "blobs", "sha256:d").write(tmp_path / "tasks")
+    FilesParcel.of_task(tasks, "blobs", "sha256:d").write(tmp_path / "tasks")
     found = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.py"))
     assert [path for path in found if path.startswith("tasks")] == ["tasks/_shared/__init__.py", "tasks/blobs/task.py"]

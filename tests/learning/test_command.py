@@ -58,4 +58,4 @@ def test_the_best_on_the_leaderboard_is_asked_unless_somebody_is_named(course: T
 def test_without_records_there_is_nothing_to_ask(course: TemporaryCourse) -> None:
     course.add_task()
     done = course.harness("audit", "learning")
-    assert (done.returncode, "nothing to ask" in done.stdout) == (0, True)
+    assert (done.returncode, "nothing to test" in done.stdout) == (0, True)

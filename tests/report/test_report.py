@@ -72,7 +72,7 @@ def test_everything_there_is_is_shown() -> None:
     page = Page(report_html(record, TASK, evidence, SPLIT.targets))
     assert page.tags.count("svg") == 2
     assert page.tags.count("polyline") == 1
-    for part in ("Two clouds", "passed", "0.9000", "0.8500 to 0.9500", "loss, at last 0.2", "<left>",
+    for part in ("Two clouds", "passed", "0.9000", "0.8500 to 0.9500", "loss, last 0.2", "<left>",
                  "50 µs without", "on a noisy machine", "150.0 s", "50 %",
                  "timed answers equal scored ones"):  # fmt: skip
         assert part in page.text, part
@@ -82,7 +82,7 @@ def test_everything_there_is_is_shown() -> None:
 def test_what_is_missing_is_left_out() -> None:
     page = Page(report_html(RECORD, TASK, None, None))
     assert "svg" not in page.tags
-    assert "Taken for" not in page.text
+    assert "Confusion matrix" not in page.text
     assert "What went wrong" not in page.text
 
 
@@ -184,7 +184,7 @@ def test_the_command_writes_a_page_for_the_newest_record(course: TemporaryCourse
     done = course.harness("report", "submissions/bob")
     assert done.returncode == 0, done.stderr
     page = Page((course.root / ".harness" / "reports" / "bob-blobs.html").read_text())
-    assert "Taken for" in page.text
+    assert "Confusion matrix" in page.text
     assert "svg" in page.tags
 
 

@@ -97,7 +97,7 @@ def test_files_are_gathered_by_task_and_links_are_not_followed(tmp_path: Path) -
     (tmp_path / "bob").mkdir()
     (text,) = gather(tmp_path, "usps", "2024/")
     assert text == Text("2024/ann", "# model.py\nx = 1\n\n# more.py\ny = 2\n\n")
-    with pytest.raises(UsageError, match="no folder of submissions"):
+    with pytest.raises(UsageError, match="is not a folder of submissions"):
         list(gather(tmp_path / "none", "usps"))
 
 

@@ -83,17 +83,17 @@ def hearing(
                     limits=Limits(artifact_bytes=10_000), **FORMS[kind])  # fmt: skip
     talk = session(sandbox=None, task=task, folders=(Folder("submission", folder),), threads=1)  # type: ignore[arg-type]
     talk.process = ScriptedProcess(Channel(up[0], down[1], Reply, stoppable=True))  # type: ignore[assignment]
+    ends = [down[0], up[1]]  # each is closed once: another thread may have been given its number meanwhile
     try:
         for line in script:
             os.write(up[1], line) if isinstance(line, bytes) else worker.send(line[0], *line[1])
         if hang_up:
-            os.close(up[1])
+            os.close(ends.pop())
         yield talk
     finally:
         talk.process.channel.close()
-        for fd in (down[0], up[1]):
-            with suppress(OSError):
-                os.close(fd)
+        for fd in ends:
+            os.close(fd)
 
 
 def ask_thrice(session: Session) -> list[Predictions]:
