@@ -13,7 +13,7 @@ from tests.classroom.evaluated import Classroom
 from tests.conftest import CENTROIDS, TemporaryCourse
 
 KEYS = {
-    "": "schema_version task submission status failure scores baseline cost audits run",
+    "": "schema_version task submission status failure scores baseline cost audits run claims",
     "task": "name digest source data_digest scored_on test_labels n_train n_validation n_test "
     "n_fit_train n_fit_validation",
     "submission": "name digest mode",
