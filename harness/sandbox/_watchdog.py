@@ -98,9 +98,13 @@ class Watchdog:
                 self._cpu_deadline = self.measure_cpu() + allowance.cpu_seconds
 
     def measure_cpu(self) -> float:
-        """Return the tree's CPU seconds up to now: the kernel's count of its group, or else of each process."""
+        """Return the tree's CPU seconds up to now.
+
+        The count of a control group is some milliseconds late while a process runs, longer than a turn of the timing;
+        the clocks of the processes are exact, but know nothing of processes that ended without being waited for.
+        """
         counted = 0.0 if self._group is None else self._group.cpu_seconds()
-        return counted or tree_cpu_seconds(self._root.pid)
+        return max(counted, tree_cpu_seconds(self._root.pid))
 
     def finish(self) -> None:
         """Stop the thread, once the worker is dead."""
