@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from statistics import NormalDist
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,6 +124,27 @@ def paired_bootstrap_p_value(first: NDArray[np.float64], second: NDArray[np.floa
     below = (np.sum(differences <= 0) + 1) / (len(differences) + 1)
     above = (np.sum(differences >= 0) + 1) / (len(differences) + 1)
     return float(min(1.0, 2 * min(below, above)))
+
+
+class ComparedItems(Protocol):
+    """What two models are compared by, item by item: which items are right, or draws of a figure; None if missing."""
+
+    @property
+    def outcomes(self) -> NDArray[Any] | None:
+        """Whether each item is right."""
+
+    @property
+    def draws(self) -> NDArray[Any] | None:
+        """The figure on resamples of the items that are the same for every model."""
+
+
+def paired_p_value(first: ComparedItems, second: ComparedItems) -> float | None:
+    """Return the p-value that two models differ on the same items; None if what it rests on is missing."""
+    if first.outcomes is not None and second.outcomes is not None and len(first.outcomes) == len(second.outcomes):
+        return mcnemar_p_value(first.outcomes, second.outcomes)
+    if first.draws is not None and second.draws is not None and len(first.draws) == len(second.draws):
+        return paired_bootstrap_p_value(first.draws, second.draws)
+    return None
 
 
 def unpaired_p_value(first: tuple[float, Interval], second: tuple[float, Interval]) -> float:

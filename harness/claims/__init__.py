@@ -2,7 +2,7 @@
 
 from harness.claims._claimed import ClaimFile, FoundClaims, claim_files, find_claims
 from harness.claims._describe_claims import describe_agreement, describe_figures
-from harness.claims._told_apart import paired_p_value, told_apart
+from harness.claims._told_apart import told_apart
 
 __all__ = [
     "ClaimFile",
@@ -11,6 +11,5 @@ __all__ = [
     "describe_agreement",
     "describe_figures",
     "find_claims",
-    "paired_p_value",
     "told_apart",
 ]

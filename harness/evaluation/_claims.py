@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.claims import ClaimFile, claim_files, find_claims, paired_p_value
+from harness.claims import ClaimFile, claim_files, find_claims
 from harness.contract import Task
 from harness.course import Submission
 from harness.errors import HarnessError, SubmissionError
@@ -27,6 +27,7 @@ from harness.evaluation._stages import Stages
 from harness.evaluation._unexpected import encodable, reported
 from harness.record import Claims, Compared, Mode, Record
 from harness.sandbox import Sandbox
+from harness.statistics import paired_p_value
 from harness.timing import MachineLock
 
 _log = logging.getLogger(__name__)

@@ -9,11 +9,10 @@ from typing import NamedTuple
 import msgspec
 
 from harness.leaderboard._speed import front, speed_ranks
-from harness.record import Compared, EvidenceStore, Record, Score, Unreadable
+from harness.record import EvidenceStore, Record, Score, Unreadable
 from harness.statistics import (
     Interval,
-    mcnemar_p_value,
-    paired_bootstrap_p_value,
+    paired_p_value,
     tie_groups,
     unpaired_p_value,
 )
@@ -120,7 +119,8 @@ def _rank(records: list[Record], store: EvidenceStore) -> tuple[BoardRow, ...]:
     unpaired: set[int] = set()
 
     def p_value(best: int, other: int) -> float:
-        p = _paired_p_value(evidence[best], evidence[other])
+        one, two = evidence[best], evidence[other]
+        p = None if one is None or two is None else paired_p_value(one, two)
         if p is None:
             unpaired.add(other)
             p = _unpaired_p_value(scored[best][0], scored[other][0])
@@ -154,17 +154,6 @@ def _best_first(score: Score, record: Record) -> tuple[float, float, str]:
     value = -score.value if score.higher_is_better else score.value
     knowledge = record.cost.knowledge_bytes
     return (value, float("inf") if knowledge is None else knowledge, record.submission.name)
-
-
-def _paired_p_value(one: Compared | None, two: Compared | None) -> float | None:
-    """Compare on the same items; None if the evidence for that is missing."""
-    if one is None or two is None:
-        return None
-    if one.outcomes is not None and two.outcomes is not None and len(one.outcomes) == len(two.outcomes):
-        return mcnemar_p_value(one.outcomes, two.outcomes)
-    if one.draws is not None and two.draws is not None and len(one.draws) == len(two.draws):
-        return paired_bootstrap_p_value(one.draws, two.draws)
-    return None
 
 
 def _unpaired_p_value(first: Score, second: Score) -> float:

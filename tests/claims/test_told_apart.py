@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.claims import describe_agreement, describe_figures, paired_p_value, told_apart
+from harness.claims import describe_agreement, describe_figures, told_apart
 from harness.record import ClaimedScore, Compared
+from harness.statistics import paired_p_value
 from tests.claims.made import claims, scored
 
 pytestmark = pytest.mark.unit
