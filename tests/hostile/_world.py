@@ -37,6 +37,8 @@ TIGHT = (
     "output_bytes=1 << 20"
 )
 """What the attacks get: enough for honest work on three clouds of points."""
+UNHURRIED = TIGHT.replace("fit_cpu_seconds=1,", "fit_cpu_seconds=20,")
+"""The same for attacks that must not meet their limit of CPU time first, however busy the machine is."""
 _WHAT_RUNS = """
 import json, pathlib, sys, sysconfig
 import ctypes, encodings, harness, numpy
@@ -259,6 +261,7 @@ def _plant_files(world: World) -> None:
     root.mkdir()
     course.add_task()
     course.add_task("tight", limits=TIGHT, more="perturb_cost=0.05,")
+    course.add_task("unhurried", limits=UNHURRIED, more="perturb_cost=0.05,")
     course.add_task("coin", limits=TIGHT, more="private_test=True,")
     victim = course.submit(CENTROIDS, name="victim")
     staff = course.submit(CENTROIDS, name="staff", base="reference")
