@@ -341,3 +341,22 @@ def test_how_sure_a_figure_is_takes_no_scipy_to_say():
 @pytest.mark.parametrize("command", ["evaluate", "tasks", "leaderboard", "doctor", "ci", "export", "new", "report"])
 def test_no_command_loads_torch_to_be_ready(command):
     assert "torch" not in modules_after(f"import harness.cli._{command}")
+
+
+@pytest.mark.worker
+def test_an_evaluation_is_ready_without_the_rooms_of_a_class():
+    loaded = modules_after("import harness.cli._evaluate")
+    rooms = {room_of(name) for name in loaded if name.startswith("harness.")}
+    assert "evaluation" in rooms
+    assert not rooms & {
+        "ci",
+        "diagnosis",
+        "gradebook",
+        "grading",
+        "learning",
+        "lms",
+        "report",
+        "scaffold",
+        "similarity",
+    }
+    assert not loaded & {"jinja2", "requests", "rich.progress"}

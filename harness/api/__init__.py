@@ -6,12 +6,27 @@
 True
 """
 
+from typing import TYPE_CHECKING
+
 from harness.api._evaluation_run import Keep
 from harness.api._follow import Follower
-from harness.api._grades import GradingRules, KeptGradebook
 from harness.api._open_course import OpenCourse, open_course
 from harness.api._records import Records
 from harness.api._results import CheckedSubmission, Checks, ComparedClaims, Evaluations, GradingReport, NotDone
+
+if TYPE_CHECKING:
+    from harness.api._grades import GradingRules as GradingRules
+    from harness.api._grades import KeptGradebook as KeptGradebook
+else:
+
+    def __getattr__(name):
+        """Import what belongs to grading when it is asked for: an evaluation needs none of it."""
+        if name in ("GradingRules", "KeptGradebook"):
+            from harness.api import _grades
+
+            return getattr(_grades, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "CheckedSubmission",

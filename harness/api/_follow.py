@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 from harness.course import Submission
 from harness.evaluation import Check, Evaluation, Observer, Silent, TaskInUse
-from harness.grading import Event, Work
 from harness.leaderboard import Board
-from harness.learning import Learning
 from harness.sandbox import Isolation
+
+if TYPE_CHECKING:  # an evaluation needs neither
+    from harness.grading import Event, Work
+    from harness.learning import Learning
 
 
 class Follower:

@@ -7,24 +7,24 @@ import weakref
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.api._board import rebuild_board, stores_of
 from harness.api._evaluation_run import EvaluationRun, Keep, check_all, report_repositories
 from harness.api._follow import Follower
-from harness.api._grades import GradingRules, make_gradebook, read_rules
-from harness.api._grading_run import GradingRequest, grade_class
-from harness.api._learning_run import Candidate, audit_submissions, find_candidates
 from harness.api._records import Records
-from harness.api._report_page import report_page
 from harness.api._results import Checks, Evaluations, GradingReport
 from harness.contract import Split, Task
 from harness.course import Course, Submission
 from harness.data import DataChoice, Places, load_data
 from harness.evaluation import Device, Evaluator, Settings
-from harness.gradebook import Gradebook, Rules
 from harness.leaderboard import Board
-from harness.learning import Learning
 from harness.sandbox import ForkServerOwner, Requirement, Sandbox, Start, find_required_sandbox
+
+if TYPE_CHECKING:  # each method imports what only it needs: an evaluation needs none of it
+    from harness.api._grades import GradingRules
+    from harness.gradebook import Gradebook, Rules
+    from harness.learning import Learning
 
 _GRADES = "landlock"
 """The weakest isolation that is accepted for grades by default."""
@@ -240,6 +240,8 @@ class OpenCourse:
         InfrastructureError
             No worker starts here.
         """
+        from harness.api._learning_run import Candidate, audit_submissions, find_candidates
+
         follower = follower or Follower()
         named = [Candidate(one, "named") for one in self.submissions(*paths, task=task)]
         candidates = named if paths else list(find_candidates(self.folders, task))
@@ -406,6 +408,8 @@ class OpenCourse:
         InfrastructureError
             Another grader is running on this course, or no worker starts here.
         """
+        from harness.api._grading_run import GradingRequest, grade_class
+
         request = GradingRequest(
             folder=folder,
             only=tuple(only),
@@ -440,11 +444,15 @@ class OpenCourse:
         UsageError
             One of the files, or the deadline, has a mistake.
         """
+        from harness.api._grades import read_rules
+
         path = None if roster is None else Path(roster)
         return read_rules(self.folders, path, deadline, count_validation=count_validation)
 
     def gradebook(self, rules: Rules, tasks: Sequence[str] | None = None) -> Gradebook:
         """Return everybody's current grades, for every task or only for `tasks`, without writing anything."""
+        from harness.api._grades import make_gradebook
+
         return make_gradebook(self.folders, rules, tasks)
 
     def leaderboard(self) -> Board:
@@ -467,6 +475,8 @@ class OpenCourse:
         InfrastructureError
             Its record cannot be read.
         """
+        from harness.api._report_page import report_page
+
         return report_page(self.folders, self.places, submission)
 
     def _sandbox(self, isolation: str | None, start: Start, follower: Follower) -> Sandbox:

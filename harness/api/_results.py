@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from harness.api._grades import KeptGradebook
 from harness.course import Submission
 from harness.evaluation import Check, Evaluation
-from harness.gradebook import Gradebook
-from harness.grading import JobLost, Obstacle, ResultSummary, Work
 from harness.record import Claims, Record
+
+if TYPE_CHECKING:  # an evaluation needs none of it
+    from harness.api._grades import KeptGradebook
+    from harness.gradebook import Gradebook
+    from harness.grading import JobLost, Obstacle, ResultSummary, Work
 
 
 @dataclass(frozen=True)

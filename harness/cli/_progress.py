@@ -6,20 +6,15 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.progress import TimeRemainingColumn as TimeLeftColumn
 
 from harness.evaluation import Observer
 from harness.text import neutral
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 _COUNTABLE = 1e9  # students may log any number, but a bar cannot draw all of them
 _SECONDS_BETWEEN_LINES = 10.0
@@ -32,6 +27,16 @@ def watching(console: Console, name: str) -> Iterator[Observer]:
     if not console.is_terminal:
         yield _Lines(console, name)
         return
+    from rich.progress import (  # slow to import, and needed only here
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+    from rich.progress import TimeRemainingColumn as TimeLeftColumn
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),

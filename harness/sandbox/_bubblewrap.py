@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from harness.contract import Limits
@@ -169,9 +169,15 @@ class Bubblewrap:
 
     def view(self) -> View:
         """Return which of the host's files every worker sees at their own paths."""
-        names = (*map(Path, _SYSTEM), *interpreter_paths())
-        hidden = (*self.hidden, *sample_data(path for path in names if path.name.endswith("-packages")))
-        return view((path for path in names if path.exists()), (path for path in hidden if path.is_dir()))
+        return _view_without(tuple(path for path in self.hidden if path.is_dir()), interpreter_paths())
+
+
+@lru_cache(maxsize=8)  # every worker needs it, and it takes a thousand looks at the disk
+def _view_without(hidden: tuple[Path, ...], interpreter: tuple[Path, ...]) -> View:
+    """Return the view of the system and the `interpreter`, except what lies in `hidden` and sample data."""
+    names = (*map(Path, _SYSTEM), *interpreter)
+    samples = sample_data(path for path in names if path.name.endswith("-packages"))
+    return view((path for path in names if path.exists()), (*hidden, *(path for path in samples if path.is_dir())))
 
 
 def shared_bytes(limits: Limits) -> int:

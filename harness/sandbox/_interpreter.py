@@ -6,7 +6,7 @@ import site
 import stat
 import sys
 import sysconfig
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import harness
@@ -33,8 +33,12 @@ def interpreter_paths() -> tuple[Path, ...]:
     prefixes = {Path(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix)}
     wanted = {prefix / part for prefix in prefixes for part in _OF_A_PREFIX}
     wanted |= {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    wanted |= {Path(sys.executable), *package_folders(), *_libraries()}
-    return tuple(path for path in sorted(wanted) if path.is_absolute() and path.exists())
+    return _existing(frozenset({Path(sys.executable), *wanted, *package_folders(), *_libraries()}))
+
+
+@lru_cache(maxsize=8)
+def _existing(paths: frozenset[Path]) -> tuple[Path, ...]:
+    return tuple(path for path in sorted(paths) if path.is_absolute() and path.exists())
 
 
 @cache
@@ -56,6 +60,7 @@ def package_folders() -> tuple[Path, ...]:
     return tuple(Path(entry) for entry in sys.path if _holds_packages(Path(entry)))
 
 
+@lru_cache(maxsize=256)
 def _holds_packages(folder: Path) -> bool:
     if folder.name in ("site-packages", "dist-packages"):
         return folder.is_dir()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_type_hints
 
 import pytest
 
@@ -59,7 +58,7 @@ def test_every_public_method_is_typed_and_documented() -> None:
         if not name.startswith("_"):
             function = member.fget if isinstance(member, property) else member
             assert function.__doc__, name
-            assert "return" in get_type_hints(function), name
+            assert "return" in function.__annotations__, name
 
 
 @pytest.mark.unit
