@@ -76,9 +76,10 @@ def command_property(text: str) -> str:
     return neutral_line(text).translate(_PROPERTY)
 
 
-def count_of(number: int, one: str, several: str) -> str:
-    """Return a number with its noun."""
-    return f"{number} {one if number == 1 else several}"
+def count_of(number: float, one: str, several: str) -> str:
+    """Return a number with its noun: ``1 file``, ``1,200 files``, ``2.5 points``."""
+    shown = f"{number:g}" if isinstance(number, float) else f"{number:,}"
+    return f"{shown} {one if number == 1 else several}"
 
 
 def _visible(character: str) -> str:

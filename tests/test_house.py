@@ -54,7 +54,7 @@ ARROWS = {
     "taskcheck": PEOPLE | {"course", "data", "metrics", "statistics"},
     "evaluation": PEOPLE
     | {"artifact", "claims", "course", "data", "files", "git", "metrics", "notebooks", "record"}
-    | {"sandbox", "scratch", "statistics", "taskcheck", "timing", "wire"},
+    | {"sandbox", "scratch", "statistics", "taskcheck", "text", "timing", "wire"},
     "grading": PEOPLE | {"course", "data", "evaluation", "files", "pipes", "programs", "record", "sandbox", "scratch"},
     "gradebook": PEOPLE | {"course", "evaluation", "files", "git", "record", "tables", "text"},
     "lms": PEOPLE

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from harness.cli._common import Group
+from harness.cli._export_autograding import autograding
 from harness.cli._export_grades import (
     ExportMemory,
     describe_not_graded,
@@ -114,7 +115,7 @@ def csv(
     out.print(f"{path}: {count_of(len(entries), 'row', 'rows')}{describe_not_graded(entries)}")
 
 
-for _command in (canvas_upload, comment, gradescope, junit):
+for _command in (autograding, canvas_upload, comment, gradescope, junit):
     export.add_command(_command)
 
 

@@ -21,7 +21,7 @@ from harness.lms import SYSTEMS, Import, Imported, Origins, WalledArchives
 from harness.lms.pushes import read_pushes
 from harness.lms.times import Table, read_table
 from harness.sandbox import Requirement
-from harness.text import neutral_line
+from harness.text import count_of, neutral_line
 
 _TIMES = "times"
 _OUTCOMES = ("new", "replaced", "unchanged", "refused")
@@ -90,7 +90,7 @@ def _import(out: Console, wishes: Import, source: Path) -> int:
     if skipped:
         out.print(f"skipped: {'; '.join(skipped)}")
     counted = [f"{outcomes[name]} {name}" for name in _OUTCOMES]
-    counted += [f"{outcomes['skipped']} members skipped"] if outcomes["skipped"] else []
+    counted += [f"{count_of(outcomes['skipped'], 'member', 'members')} skipped"] if outcomes["skipped"] else []
     out.print(f"imported: {', '.join(counted)}")
     return FAILED if outcomes["refused"] else PASSED
 
@@ -113,7 +113,10 @@ def _import_times(out: Console, course: Course, path: Path, task: str, people: R
         found = read_pushes(path)
         new = times.learn_pushes(found.moments, found.merged)
         times.save()
-        out.print(f"{path}: {len(found.moments)} pushes, {new} of them new; {len(found.merged)} merges")
+        out.print(
+            f"{path}: {count_of(len(found.moments), 'push', 'pushes')}, {new} of them new; "
+            f"{count_of(len(found.merged), 'merge', 'merges')}"
+        )
         return PASSED
     roster = people or Roster.of(course.submission_names())
     policy = Policy.read(course.root / POLICY_FILE, course.task_names())
@@ -138,7 +141,7 @@ def _tell(out: Console, table: Table, count: int) -> None:
         out.print(f"refused: {neutral_line(problem)}")
     out.print(
         f"hand-in times: {count} from {table.source}, column {neutral_line(table.column)!r}, "
-        f"{len(table.problems)} lines refused"
+        f"{count_of(len(table.problems), 'line', 'lines')} refused"
     )
 
 

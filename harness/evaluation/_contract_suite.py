@@ -28,6 +28,7 @@ from harness.evaluation._unexpected import reported
 from harness.evaluation._weigh import Weight, describe_attributes, why_not_verified
 from harness.evaluation._weighing import weigh_model
 from harness.sandbox import Folder, Sandbox
+from harness.text import count_of
 
 _TRAIN_ITEMS, _VALIDATION_ITEMS, _ASKED = 256, 64, 32
 _LEAST_ITEMS, _SAMPLE_VALUES = 32, 8 << 20
@@ -171,7 +172,7 @@ class _Suite:
     def _weigh(self) -> str:
         weight = self._weight = weigh_model(self._plan, self._sandbox, self._work, self._artifact)
         held = describe_attributes(weight)
-        counted = f"{weight.parameters:,} parameters{held and ': ' + held}"
+        counted = count_of(weight.parameters, "parameter", "parameters") + (held and f": {held}")
         if not (weight.verified or weight.verified_if_single):  # an evaluation verifies the latter
             raise _Warned(f"{counted}; not verified: {why_not_verified(weight)}")
         return counted

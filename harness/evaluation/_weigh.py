@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.artifact import ArtifactContents, Attribute, Beside
 from harness.contract import Limits
 from harness.errors import SubmissionError
+from harness.text import count_of
 
 ALLOWANCE_BYTES = 8 * 1024
 """How much knowledge outside numeric arrays a model may have with a verified count of parameters. The source of the
@@ -129,7 +130,7 @@ def _size(attribute: Attribute) -> int:
 
 
 def _held(attribute: Attribute) -> str:
-    parts = [f"{attribute.numbers:,} numbers"] if attribute.numbers else []
+    parts = [count_of(attribute.numbers, "number", "numbers")] if attribute.numbers else []
     parts += [f"{attribute.other_bytes:,} other bytes"] if attribute.other_bytes >= _WORTH_TELLING_BYTES else []
     return f"self.{attribute.name} {' and '.join(parts)}" if parts else ""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.gradebook._gradebook import MISSING, NOT_GRADED, Entry
+from harness.text import count_of
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,11 @@ def _reasons_of_lateness(before: Entry, after: Entry) -> Iterator[str]:
     if not (before.penalty or after.penalty):
         return
     if before.days_late != after.days_late:
-        yield f"{after.days_late} days late, were {before.days_late}"
+        yield f"{count_of(after.days_late, 'day', 'days')} late, was {before.days_late}"
         if before.deadline != after.deadline:
             yield _moved(before, after)
     if before.grace_days != after.grace_days:
-        yield f"{after.grace_days} grace days spent, were {before.grace_days}"
+        yield f"{count_of(after.grace_days, 'grace day', 'grace days')} spent, was {before.grace_days}"
     if before.late_rules != after.late_rules:
         yield f"rules for lateness: {after.late_rules or 'none'}, were {before.late_rules or 'none'}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.gradebook._gradebook import MISSING, NOT_GRADED, Entry
+from harness.text import count_of
 
 
 def describe(entry: Entry) -> str:
@@ -19,11 +20,9 @@ def describe_lateness(entry: Entry) -> str:
     """Say how late it was, according to which source, and what it cost; nothing for work that was on time."""
     if not entry.days_late:
         return ""
-    plural = "day" if entry.days_late == 1 else "days"
-    grace = f", {entry.grace_days} of them grace days" if entry.grace_days else ""
-    points = "point" if entry.penalty == 1 else "points"
-    cost = f", costs {entry.penalty:g} {points}" if entry.penalty else ", costs nothing"
-    return f"{entry.days_late} {plural} late ({entry.source}){grace}{cost}"
+    grace = f", {count_of(entry.grace_days, 'grace day', 'grace days')} among them" if entry.grace_days else ""
+    cost = f", costs {count_of(entry.penalty, 'point', 'points')}" if entry.penalty else ", costs nothing"
+    return f"{count_of(entry.days_late, 'day', 'days')} late ({entry.source}){grace}{cost}"
 
 
 def _result(entry: Entry) -> str:

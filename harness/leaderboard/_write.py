@@ -13,7 +13,7 @@ from tabulate import tabulate
 from harness.files import write_atomically
 from harness.leaderboard._build import Board, BoardRow, RankedGroup
 from harness.record import Latency, Record, to_reach
-from harness.text import code_span, neutral_markdown
+from harness.text import code_span, count_of, neutral_markdown
 
 _PLAIN = re.compile(r"[a-z0-9/_-]+")
 _SOURCES = {
@@ -68,7 +68,8 @@ def _group_lines(group: RankedGroup) -> list[str]:
     lines = [
         f"### {_SOURCES[key.source]}",
         "",
-        f"Scored on {key.scored_on} ({count} items, {first.task.test_labels} test labels), models {key.mode}; "
+        f"Scored on {key.scored_on} ({count_of(count, 'item', 'items')}, {first.task.test_labels} test labels), "
+        f"models {key.mode}; "
         f"data `{key.data_digest.removeprefix('sha256:')[:12]}`; "
         f"baseline {_baseline([row.record for row in group.rows])}.",
         "",

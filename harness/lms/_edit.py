@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from harness.errors import UsageError
 from harness.gradebook import Entry, Person, plain, spellings
 from harness.tables import Sheet, is_shortened, parse_number
+from harness.text import count_of
 
 _BLANK = frozenset({"", "-"})
 """What the importers take for no grade (canvas-lms, lib/gradebook_importer.rb, ``no_score?``)."""
@@ -119,7 +120,7 @@ def refuse_missing(missing: Sequence[str], *, skip: bool) -> None:
     if missing and not skip:
         shown = "; ".join(missing[:_SHOWN]) + (f"; and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else "")
         raise UsageError(
-            f"{len(missing)} graded {'person is' if len(missing) == 1 else 'people are'} not in the file: {shown}. "
+            f"{count_of(len(missing), 'graded person is', 'graded people are')} not in the file: {shown}. "
             "Mend the roster, download the file again, or leave them out with --skip-missing"
         )
 

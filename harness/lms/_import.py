@@ -20,6 +20,7 @@ from harness.lms._origins import Origin, Origins
 from harness.lms._people import find_submission
 from harness.lms._unpack import Files, Unpacked, Walled, rooted
 from harness.lms._uploads import Skipped, System, Upload, unread
+from harness.text import count_of
 
 _MODEL = "model.py"
 Outcome = Literal["new", "replaced", "unchanged", "refused", "skipped"]
@@ -230,7 +231,7 @@ class _Intake:
         self.skipped += unpacked.skipped
         found = rooted(unpacked.files, self._task)
         if left := len(unpacked.files) - len(found):
-            notes.append(f"{left} {'file' if left == 1 else 'files'} outside the model's folder left out")
+            notes.append(f"{count_of(left, 'file', 'files')} outside the model's folder left out")
         return _Work(owner, found, tuple(notes))
 
     def _lay_out(self, name: str, work: _Work) -> Imported:

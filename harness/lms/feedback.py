@@ -13,7 +13,7 @@ from harness.gradebook import Entry, describe
 from harness.lms import canvas, moodle
 from harness.lms._origins import Origin
 from harness.record import Record
-from harness.text import neutral, neutral_html, neutral_line
+from harness.text import count_of, neutral, neutral_html, neutral_line
 
 _EPOCH = (2000, 1, 1, 0, 0, 0)
 _SYMBOLS = {"passed": "✓", "failed": "✗", "error": "✗", "skipped": "–"}
@@ -113,7 +113,11 @@ def _grade(entry: Entry) -> str:
         return "This task does not count"
     if entry.final is None:
         return "No grade yet"
-    return f"{entry.final:g} points" + ("" if entry.maximum is None else f" of {entry.maximum:g}")
+    return (
+        count_of(entry.final, "point", "points")
+        if entry.maximum is None
+        else f"{entry.final:g} of {count_of(entry.maximum, 'point', 'points')}"
+    )
 
 
 def _check(check: ReportedCheck) -> str:

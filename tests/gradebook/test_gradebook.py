@@ -304,9 +304,9 @@ def test_a_task_without_cut_offs_has_no_points() -> None:
         (
             grade([one()]),
             grade([one(0.9, 2)], HALF),
-            "8 → 2 (2 days late, were 0; rules for lateness: HALF, were none)",
+            "8 → 2 (2 days late, was 0; rules for lateness: HALF, were none)",
         ),
-        (grade([one()], HALF), grade([one(0.9, 2)], HALF), "8 → 2 (2 days late, were 0)"),
+        (grade([one()], HALF), grade([one(0.9, 2)], HALF), "8 → 2 (2 days late, was 0)"),
         (
             grade([one(0.9, 2)], HALF),
             grade([one(0.9, 2)], DUE_USPS),
@@ -315,18 +315,18 @@ def test_a_task_without_cut_offs_has_no_points() -> None:
         (
             grade([one(0.9, 2)], HALF),
             grade([one(0.9, 2)], replace(HALF, deadlines={"usps": LATER})),
-            f"2 → 8 (0 days late, were 2; the deadline is {LATER.isoformat()}, was {DUE.isoformat()})",
+            f"2 → 8 (0 days late, was 2; the deadline is {LATER.isoformat()}, was {DUE.isoformat()})",
         ),
         (
             grade([one(0.9, 2)], replace(HALF, grace_days=1)),
             grade([one(0.9, 2)], HALF),
-            "4 → 2 (0 grace days spent, were 1)",
+            "4 → 2 (0 grace days spent, was 1)",
         ),
         # cut-offs and hand-in time change together: both are named where both cost something, else the one that does
         (
             grade([one(0.9, 2)], HALF),
             grade([one(0.9)], HALF, points=CURVED),
-            "2 → 10 (other cut-offs: 10 points for the same score, were 8; 0 days late, were 2)",
+            "2 → 10 (other cut-offs: 10 points for the same score, were 8; 0 days late, was 2)",
         ),
         (
             grade([one(0.9, 2)], DUE_USPS),

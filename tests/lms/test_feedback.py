@@ -25,7 +25,7 @@ def test_feedback_says_the_grade_the_reason_and_the_checks() -> None:
     made = make_feedback(
         grade(final=6.0, run=RUN, days_late=2, source="roster", penalty=1.5, reason="points: plots"), TASK, RECORD
     )
-    for words in ("6 points of 10", "2 days late (roster), costs 1.5 points", "points: plots", "accuracy"):
+    for words in ("6 of 10 points", "2 days late (roster), costs 1.5 points", "points: plots", "accuracy"):
         assert words in made.page
         assert words in made.text
     assert "95 %: 0.8500 to 0.9500" in made.page

@@ -554,7 +554,7 @@ def test_the_command_counts_everything_and_ends_with_1_if_one_was_refused(course
     assert done.stdout.splitlines() == [
         "refused: bob: 'w.zip' is no whole zip file (File is not a zip file)",
         "skipped: 1 made by the operating system",
-        "imported: 1 new, 0 replaced, 0 unchanged, 1 refused, 1 members skipped",
+        "imported: 1 new, 0 replaced, 0 unchanged, 1 refused, 1 member skipped",
     ]
     assert course.harness("import", "canvas", str(path), "--task", "blob").returncode == 2
 
