@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ FORK_SERVERS = ForkServerOwner()
 REPOSITORY = Path(__file__).parents[1]
 BRIEFLY = "0.003"
 """Seconds to measure latency in all tests but those of measuring."""
+GROUPS = pytest.StashKey[Path]()
+"""The file in which the processes of one run tell which tests belong together."""
 PATIENCE = 250
 """Seconds after which a test gives up on a process: no machine is so busy, and it is below the guard of a test."""
 
@@ -197,32 +200,55 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let ``-n`` keep together what shares something, longest first; compile the harness once for all processes."""
-    if getattr(config.option, "dist", "no") == "load":
-        config.option.dist, config.option.loadscopereorder = "loadgroup", False
-    if hasattr(config, "workerinput"):
-        config.option.loadgroup = True
-    else:  # where Python keeps no bytecode (PYTHONDONTWRITEBYTECODE), each of some hundred interpreters would compile
+    """Compile the harness once for all processes."""
+    if not hasattr(config, "workerinput"):
+        # where Python keeps no bytecode (PYTHONDONTWRITEBYTECODE), each of some hundred interpreters would compile
         compileall.compile_dir(Path(cli.__file__).parents[1], quiet=2)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process that runs tests where to write down which of them belong together."""
+    node.workerinput["groups"] = str(_groups_file(node.config))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep together what shares something, unless ``--dist`` says otherwise."""
+    if config.getoption("dist") != "load":
+        return None
+    from tests.distribution import ByGroup
+
+    return ByGroup(config, log, _groups_file(config))
+
+
+def _groups_file(config: pytest.Config) -> Path:
+    if GROUPS not in config.stash:
+        folder = tempfile.TemporaryDirectory(prefix="groups-")
+        config.add_cleanup(folder.cleanup)
+        config.stash[GROUPS] = Path(folder.name, "groups.json")
+    return config.stash[GROUPS]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark each test with its ring, before ``-m`` chooses; where several processes test, keep together what shares."""
+    """Mark each test with its ring, before ``-m`` chooses; what takes longest begins first."""
     for item in items:
         item.add_marker(ring_of(item))
         if "classroom" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(1800))  # the first one waits for the class to be evaluated
-    if config.pluginmanager.hasplugin("xdist"):
-        items.sort(key=lambda item: RINGS.index(ring_of(item)), reverse=True)  # what takes longest begins first
-        for item in items:
-            item.add_marker(pytest.mark.xdist_group(_shared_by(item)))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: RINGS.index(ring_of(item)), reverse=True)
 
 
-def _shared_by(item: pytest.Item) -> str:
-    """Name what a test shares with others and is made once in each process: the class, the siege, its file's own."""
-    names = getattr(item, "fixturenames", ())
-    return next((name for name in ("siege", "cold_siege", "classroom") if name in names), item.path.name)
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Where several processes run tests, write down which belong together."""
+    workerinput = getattr(session.config, "workerinput", {})
+    if "groups" in workerinput:
+        from tests.distribution import write_groups
+
+        write_groups(session.items, Path(workerinput["groups"]))
 
 
 @pytest.hookimpl(wrapper=True)

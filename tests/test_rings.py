@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -10,7 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.conftest import pytest_cmdline_main
+from tests.conftest import PATIENCE, REPOSITORY, pytest_cmdline_main
+from tests.distribution import group_of
 from tests.rings import Strayed, _leaves, kept_to, ring_of
 
 
@@ -75,3 +77,21 @@ def test_the_suite_is_shared_out_once(given: dict[str, object], processes: bool)
     )
     pytest_cmdline_main(config)  # type: ignore[arg-type]
     assert (config.option.numprocesses is not None) == processes
+
+
+@pytest.mark.worker
+def test_the_tests_of_a_file_run_in_one_process() -> None:
+    """What they share is then made once, and what a process cannot share meets no other one."""
+    files = ["tests/timing/test_draw.py", "tests/timing/test_summary.py"]
+    command = [sys.executable, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", "-v", *files]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    ran = re.findall(r"^\[(gw\d)\] \[ *\d+%\] PASSED (\S+?)::", done.stdout, re.MULTILINE)
+    assert {file for _, file in ran} == set(files)
+    assert len(set(ran)) == len(files), done.stdout
+
+
+def test_what_takes_minutes_to_prepare_is_prepared_in_one_process(request: pytest.FixtureRequest) -> None:
+    item = SimpleNamespace(path=request.node.path, config=request.config, fixturenames=["tmp_path", "classroom"])
+    assert group_of(item) == "classroom"  # type: ignore[arg-type]
+    assert group_of(request.node) == "tests/test_rings.py"

@@ -71,12 +71,19 @@ def test_what_no_wall_holds_comes_through():
     assert told.keys() >= {"abstract-names", "description-locks", "flock", "inotify", "netlink-letters", "record-locks"}
 
 
-def test_what_the_host_runs_is_as_it_was(siege, cold_siege):
-    for laid in (siege, cold_siege):
-        before, after = laid.programs_before, laid.programs_after
-        assert any(path.endswith("/numpy/__init__.py") for path in before)
-        assert [path for path in before if after.get(path) != before[path]] == []
-        assert [path for path in after.keys() - before.keys() if "__pycache__" not in path] == []
+def test_what_the_host_runs_is_as_it_was(siege):
+    assert_programs_are_as_they_were(siege)
+
+
+def test_workers_that_are_started_leave_what_the_host_runs_as_it_was(cold_siege):
+    assert_programs_are_as_they_were(cold_siege)
+
+
+def assert_programs_are_as_they_were(laid):
+    before, after = laid.programs_before, laid.programs_after
+    assert any(path.endswith("/numpy/__init__.py") for path in before)
+    assert [path for path in before if after.get(path) != before[path]] == []
+    assert [path for path in after.keys() - before.keys() if "__pycache__" not in path] == []
 
 
 def test_workers_that_are_started_leave_nothing(cold_siege):
