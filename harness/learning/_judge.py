@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,8 +106,8 @@ def above_ignorance(truth: Array, answers: Array, right: Array) -> bool:
     return binomial_p_value(int(right.sum()), len(right), expected) < CHANCE
 
 
-def share_left(truth: Array, first: Array, again: Sequence[Array]) -> float | None:
-    """Return how much of what the first fit gains over the commonest class is left after fits on permuted targets.
+def share_left(truth: Array, first: Array, again: Array) -> float | None:
+    """Return how much of what the first fit gains over the commonest class is left after a fit on permuted targets.
 
     Nothing of it is, on average, where the classes are learned (Zhang et al. 2017, ICLR; Ojala & Garriga 2010, J.
     Mach. Learn. Res. 11), whatever regions such a fit divides the inputs into. None where nothing is gained.
@@ -117,7 +116,7 @@ def share_left(truth: Array, first: Array, again: Sequence[Array]) -> float | No
     gained = float((first == truth).mean()) - commonest
     if gained < _WORTH_ASKING:
         return None
-    return (float(np.mean([(labels == truth).mean() for labels in again])) - commonest) / gained
+    return (float((again == truth).mean()) - commonest) / gained
 
 
 def falls(first: Array, again: Array) -> bool:

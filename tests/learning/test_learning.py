@@ -149,6 +149,14 @@ def test_learners_pass(model: Labels, noise: float, n: int) -> None:
         assert learning.outcome in ("passed", "no verdict"), learning
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_few_classes_named_by_chance_are_no_warning(classes: int) -> None:
+    few = task(classes=tuple("abc"[:classes]), inputs=Inputs(shape=(6,)))
+    for seed in range(30):
+        learning = audit_learning(few, data(0.3, 100, classes), refit(centroid), np.random.default_rng(seed))
+        assert learning.outcome == "passed", learning
+
+
 @pytest.mark.parametrize("model", [ordinal, majority, constant], ids=lambda model: model.__name__)
 def test_who_learns_little_or_nothing_is_never_failed(model: Labels) -> None:
     for seed in range(10):
