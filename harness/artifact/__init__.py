@@ -2,9 +2,9 @@
 
 from harness.artifact._beside import PROSE_BYTES, Beside, count_beside
 from harness.artifact._count import ArtifactContents, Attribute, count_contents
-from harness.artifact._files import NotAFileError, read_files
-from harness.artifact._names import ARRAYS, STRUCTURE
+from harness.artifact._read_back import NotAFileError, read_files
 from harness.artifact._receive import ArtifactTooLargeError, BadFileNameError, Receiver
+from harness.artifact._saved_form import ARRAYS, STRUCTURE
 from harness.artifact._state import load_state, save_state
 from harness.artifact._structure import Vocabulary
 

@@ -20,8 +20,8 @@ from msgspec import Meta
 from safetensors import safe_open
 
 from harness.artifact._beside import compressed
-from harness.artifact._names import ARRAYS, ATTRIBUTES, STRUCTURE
 from harness.artifact._packed import Held, held
+from harness.artifact._saved_form import ARRAYS, ATTRIBUTES, STRUCTURE
 from harness.artifact._structure import Vocabulary, read_structure
 
 Array = np.ndarray[Any, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from harness.artifact._names import MAX_DEPTH, MAX_FILES, MAX_FOLDERS, MAX_PATH_BYTES
+from harness.artifact._saved_form import MAX_DEPTH, MAX_FILES, MAX_FOLDERS, MAX_PATH_BYTES
 
 
 class ArtifactTooLargeError(Exception):

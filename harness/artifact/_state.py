@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from harness.artifact._names import ARRAYS, ATTRIBUTES, STRUCTURE
+from harness.artifact._saved_form import ARRAYS, ATTRIBUTES, STRUCTURE
 
 Array: TypeAlias = np.ndarray[Any, Any]
 

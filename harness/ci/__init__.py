@@ -1,14 +1,14 @@
 """Continuous integration: find the submissions that a change touches, and evaluate exactly those."""
 
+from harness.ci._actions_runner import on_github, runner_lines, silenced, tell_runner
 from harness.ci._annotations import Note, notes_of, workflow_command
 from harness.ci._change import Change, ChangePolicy, Outside, Touched
 from harness.ci._ci_result import FileFinding, Former, Graded, Place, Points, Problem, Result
 from harness.ci._ci_run import Grader, Watch, run_ci, without_grades
 from harness.ci._find import Range, find_change, find_range
-from harness.ci._git import Repository
-from harness.ci._github import on_github, runner_lines, silenced, tell_runner
 from harness.ci._markdown import COMMENT_BYTES, SUMMARY_BYTES, headline, result_markdown
 from harness.ci._read import read_result
+from harness.ci._repository import Repository
 
 __all__ = [
     "COMMENT_BYTES",

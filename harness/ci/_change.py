@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from harness.ci._ci_result import FileFinding
-from harness.ci._git import CommittedFile, FileChange
+from harness.ci._repository import CommittedFile, FileChange
 from harness.contract import check_name
 from harness.course import LEADERBOARD, PRIVATE, REFERENCE, SUBMISSIONS, TASKS, suggest
 from harness.errors import UsageError

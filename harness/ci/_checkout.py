@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.ci._change import safe_path
-from harness.ci._git import CommittedFile, Repository
+from harness.ci._repository import CommittedFile, Repository
 from harness.course import LEADERBOARD, TASKS, Course
 
 _FROM_BASE = (TASKS, f"{LEADERBOARD}/records")

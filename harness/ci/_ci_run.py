@@ -13,7 +13,7 @@ from harness.ci._change import Change, Touched
 from harness.ci._checkout import check_out
 from harness.ci._ci_result import FileFinding, Former, Graded, Place, Points, Problem, Result
 from harness.ci._find import Range, entries_of, folder_of
-from harness.ci._git import Repository
+from harness.ci._repository import Repository
 from harness.contract import Task
 from harness.course import SUBMISSIONS, Course, Submission
 from harness.data import Places

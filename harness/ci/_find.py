@@ -16,7 +16,7 @@ from harness.ci._change import (
     too_many_files,
 )
 from harness.ci._ci_result import FileFinding
-from harness.ci._git import CommittedFile, FileChange, Repository, TooManyFilesError
+from harness.ci._repository import CommittedFile, FileChange, Repository, TooManyFilesError
 from harness.course import SUBMISSIONS, TASKS
 
 _READ_BYTES, _READ_BYTES_ALTOGETHER = 1 << 20, 64 << 20

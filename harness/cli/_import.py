@@ -19,7 +19,7 @@ from harness.evaluation import read_contents
 from harness.gradebook import POLICY_FILE, Policy, Roster, Times
 from harness.lms import SYSTEMS, Import, Imported, Origins, WalledArchives
 from harness.lms.pushes import read_pushes
-from harness.lms.times import Table, read_table
+from harness.lms.submission_tables import Table, read_table
 from harness.sandbox import Requirement
 from harness.text import count_of, neutral_line
 

@@ -1,10 +1,10 @@
 """What people write against: students a `Model`, instructors a `Task`."""
 
 from harness.contract import rules
+from harness.contract._check_name import check_name
 from harness.contract._limits import Limits
 from harness.contract._metric import Metric, Predictions
 from harness.contract._model import Model, Reporter, TaskInfo
-from harness.contract._names import check_name
 from harness.contract._sources import Baseline, Canonical, Counts, Embedded, File, Local, Source
 from harness.contract._split import Parts, Split, take_items
 from harness.contract._task import Inputs, Task

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from harness.contract._checks import Problems, is_count, is_number
+from harness.contract._problems import Problems, is_count, is_number
 
 KIB = 1024
 MIB = 1024 * KIB

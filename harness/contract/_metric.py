@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.contract._checks import Problems, is_number, is_row, is_text, takes
+from harness.contract._problems import Problems, is_number, is_row, is_text, takes
 from harness.contract._split import take_items
 
 if TYPE_CHECKING:

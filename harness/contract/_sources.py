@@ -8,7 +8,7 @@ from dataclasses import InitVar, dataclass
 from pathlib import Path, PurePath
 from typing import ClassVar, Literal, NamedTuple
 
-from harness.contract._checks import Problems, is_count, is_number, is_row, is_text, shown, takes
+from harness.contract._problems import Problems, is_count, is_number, is_row, is_text, shown, takes
 from harness.contract._split import Parts
 from harness.errors import TaskError
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from harness.contract._checks import Problems, is_count, is_distinct, is_number, is_row, is_text, takes
 from harness.contract._limits import Limits
 from harness.contract._metric import Metric
+from harness.contract._problems import Problems, is_count, is_distinct, is_number, is_row, is_text, takes
 from harness.contract._sources import Canonical, Embedded, File, Local, Source
 from harness.contract.rules import Rule
 from harness.kinds import KINDS

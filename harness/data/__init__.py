@@ -1,12 +1,12 @@
 """Find, check and load a task's data; workers never import this package."""
 
 from harness.data._assets import Asset, assets_here, fetch_asset
-from harness.data._facts import DataFacts, facts_file, read_facts, write_facts
-from harness.data._files import Bars, DownloadBar, NotHere, in_cache, no_bars
+from harness.data._cached_facts import DataFacts, facts_file, read_facts, write_facts
 from harness.data._fit_parts import FitParts
 from harness.data._load import DataChoice, TaskData, load_data
 from harness.data._places import Places
 from harness.data._private import keep_private, private_folder
+from harness.data._source_files import Bars, DownloadBar, NotHere, in_cache, no_bars
 from harness.data._survey import Found, survey
 
 __all__ = [

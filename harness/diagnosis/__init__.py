@@ -1,6 +1,6 @@
 """Diagnose a machine: gather facts about it, and derive what they mean for isolation and what to do."""
 
-from harness.diagnosis._facts import BubblewrapFacts, MachineFacts, gather
 from harness.diagnosis._findings import Finding, findings
+from harness.diagnosis._machine_facts import BubblewrapFacts, MachineFacts, gather
 
 __all__ = ["BubblewrapFacts", "Finding", "MachineFacts", "findings", "gather"]

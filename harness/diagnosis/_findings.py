@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
-from harness.diagnosis._facts import BubblewrapFacts, MachineFacts
+from harness.diagnosis._machine_facts import BubblewrapFacts, MachineFacts
 from harness.sandbox import Level
 from harness.versions import Version, show_version
 

@@ -1,7 +1,7 @@
 """Evaluate one submission for one task: identify, plan, run in isolation, score, audit and record, each step once."""
 
 from harness.evaluation._calibrate import calibrate
-from harness.evaluation._claims import lacks_comparison, wants_claims, with_claimed
+from harness.evaluation._compare_claims import lacks_comparison, wants_claims, with_claimed
 from harness.evaluation._contract_suite import Check
 from harness.evaluation._evaluation_result import EvaluationResult, Remarks
 from harness.evaluation._evaluator import Evaluation, Evaluator

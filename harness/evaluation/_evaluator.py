@@ -14,7 +14,7 @@ from harness.course import Course, Submission
 from harness.data import Places, TaskData
 from harness.errors import HarnessError, InfrastructureError
 from harness.evaluation._carry_out import run
-from harness.evaluation._claims import Comparison, lacks_comparison, wants_claims, with_claimed
+from harness.evaluation._compare_claims import Comparison, lacks_comparison, wants_claims, with_claimed
 from harness.evaluation._contract_suite import Check, check
 from harness.evaluation._evaluation_result import EvaluationResult, Remarks
 from harness.evaluation._identity import identify

@@ -1,5 +1,5 @@
 """Records in forms that other programs read: a list of checks, and JUnit XML."""
 
-from harness.export._checks import NAMES, ReportedCheck, checks_of
+from harness.export._reported_checks import NAMES, ReportedCheck, checks_of
 
 __all__ = ["NAMES", "ReportedCheck", "checks_of"]

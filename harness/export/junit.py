@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from harness.export._checks import ReportedCheck, checks_of
+from harness.export._reported_checks import ReportedCheck, checks_of
 from harness.record import Record
 from harness.text import neutral
 

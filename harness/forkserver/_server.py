@@ -26,7 +26,7 @@ from harness.forkserver._protocol import (
     SpawnFailed,
     SpawnRequest,
 )
-from harness.forkserver._worker import Descriptors, supervise
+from harness.forkserver._spawn import Descriptors, supervise
 
 _MESSAGE_BYTES = 1 << 18
 _DECODER: msgspec.json.Decoder[ForkServerRequest] = msgspec.json.Decoder(ForkServerRequest)

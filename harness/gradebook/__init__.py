@@ -20,13 +20,13 @@ from harness.gradebook._gradebook import (
     Rules,
     make_gradebook,
 )
+from harness.gradebook._hand_in_times import UNKNOWN, HandIn, Times
 from harness.gradebook._history import Claim, History, claim_of_clone
 from harness.gradebook._keeping import Gradebook, compile_gradebook, keep_gradebook
-from harness.gradebook._names import folder_name, plain, slug, spellings
+from harness.gradebook._person_names import folder_name, plain, slug, spellings
 from harness.gradebook._points import fewest_points, most_points, points_for
 from harness.gradebook._policy import POLICY_FILE, Amount, Lateness, Policy, deadline_of_command
 from harness.gradebook._roster import Mismatch, Person, Roster, compare
-from harness.gradebook._times import UNKNOWN, HandIn, Times
 from harness.gradebook._words import describe, describe_lateness
 from harness.gradebook._zones import COURSE_FILE, days_between, hours_between, in_zone, parse_time, read_course_zone
 

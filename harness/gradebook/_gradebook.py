@@ -11,10 +11,10 @@ import msgspec
 from harness.contract import Task
 from harness.gradebook._adjustments import Adjustment, HandedIn
 from harness.gradebook._extensions import extensions_by_person
+from harness.gradebook._hand_in_times import UNKNOWN, HandIn
 from harness.gradebook._points import fewest_points, most_points, points_for
 from harness.gradebook._policy import Lateness, Policy
 from harness.gradebook._roster import Person, Roster
-from harness.gradebook._times import UNKNOWN, HandIn
 from harness.record import Record
 
 NOT_GRADED = "not graded"

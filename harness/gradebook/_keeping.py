@@ -16,8 +16,8 @@ from harness.evaluation import read_contents
 from harness.files import write_atomically
 from harness.gradebook._changes import GradeChange, changes
 from harness.gradebook._gradebook import Attempt, Attempted, Entry, Rules, make_gradebook
+from harness.gradebook._hand_in_times import Times
 from harness.gradebook._roster import Mismatch, Person, Roster, compare
-from harness.gradebook._times import Times
 from harness.record import Record, Store, Unreadable
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from harness.contract import check_name
 from harness.course import suggest
 from harness.errors import UsageError
-from harness.gradebook._names import folder_name, plain
+from harness.gradebook._person_names import folder_name, plain
 from harness.gradebook._zones import parse_time
 from harness.tables import Sheet, is_shortened
 

@@ -1,7 +1,7 @@
 """Build and render the leaderboard, a pure function of records and evidence."""
 
 from harness.leaderboard._build import Board, BoardRow, RankedGroup, build
-from harness.leaderboard._write import board_markdown, format_seconds, ratio_with_interval, write_board
+from harness.leaderboard._write_board import board_markdown, format_seconds, ratio_with_interval, write_board
 
 __all__ = [
     "Board",

@@ -1,8 +1,8 @@
 """Learning systems, a module each: their downloads in, results out in the forms that they read."""
 
-from harness.lms import blackboard, brightspace, canvas, github, gradescope, ilias, moodle, plain
+from harness.lms import blackboard, brightspace, canvas, github, gradescope, ilias, moodle, plain_folders
 from harness.lms._edit import CellChange, Filled, Manner
-from harness.lms._import import Import, Imported
+from harness.lms._import_uploads import Import, Imported
 from harness.lms._members import Refused
 from harness.lms._origins import Origin, Origins
 from harness.lms._uploads import System
@@ -10,7 +10,7 @@ from harness.lms._walled import WalledArchives
 
 SYSTEMS: dict[str, System] = {
     module.SYSTEM.name: module.SYSTEM
-    for module in (blackboard, brightspace, canvas, github, gradescope, ilias, moodle, plain)
+    for module in (blackboard, brightspace, canvas, github, gradescope, ilias, moodle, plain_folders)
 }
 
 __all__ = [

@@ -11,7 +11,7 @@ from harness.claims import describe_agreement, describe_figures
 from harness.contract import Task
 from harness.record import Evidence, Record
 from harness.report._charts import HEIGHT, MARGIN, WIDTH, Confusion, confusion, histogram, learning_curve
-from harness.report._limits import limits_used
+from harness.report._limits_used import limits_used
 from harness.text import neutral
 
 Array = np.ndarray[Any, Any]

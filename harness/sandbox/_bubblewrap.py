@@ -18,7 +18,7 @@ from harness.paths import View, view
 from harness.programs import find_program
 from harness.sandbox._box import WORKER_DIRECTORY, Box, Folder, Launch, StartedWorker, WorkerPipes, environment
 from harness.sandbox._cgroup import Delegation
-from harness.sandbox._forkserver import ForkServerCommand
+from harness.sandbox._forkserver_process import ForkServerCommand
 from harness.sandbox._interpreter import interpreter_paths, package_folder
 from harness.sandbox._levels import Isolation, Level
 from harness.sandbox._root import Restrictions, launcher_command, lease_uid

@@ -19,7 +19,7 @@ import msgspec
 
 from harness.paths import View
 from harness.sandbox._bubblewrap import Bubblewrap
-from harness.sandbox._forkserver import ForkServer, ForkServerConnection, SpawnError
+from harness.sandbox._forkserver_process import ForkServer, ForkServerConnection, SpawnError
 
 _MOST = 4
 """Fork servers that take new workers at a time: a preloaded torch holds some 300 MiB."""

@@ -20,7 +20,7 @@ from harness.forkserver import JOB, STAGING, SpawnRequest
 from harness.paths import outermost
 from harness.sandbox._box import Box, Folder, StartedWorker, WorkerPipes, environment
 from harness.sandbox._bubblewrap import HOME, Bubblewrap, shared_bytes
-from harness.sandbox._forkserver import ForkServerConnection, SpawnError
+from harness.sandbox._forkserver_process import ForkServerConnection, SpawnError
 from harness.sandbox._forkservers import ForkServers
 from harness.sandbox._levels import Isolation, Notify, cold_start_notice
 from harness.sandbox._preload import modules_for, own_modules

@@ -4,9 +4,9 @@
 of the task (``harness tasks check``).
 """
 
-from harness.taskcheck._check import Outcome, TaskFinding, check_task
+from harness.taskcheck._check_task import Outcome, TaskFinding, check_task
+from harness.taskcheck._checked_metric import CheckedMetric
 from harness.taskcheck._functions import try_task
-from harness.taskcheck._metric import CheckedMetric
 from harness.taskcheck._perturb import checked_perturb
 
 __all__ = ["CheckedMetric", "Outcome", "TaskFinding", "check_task", "checked_perturb", "try_task"]

@@ -13,7 +13,7 @@ from harness.data import TaskData
 from harness.errors import TaskError
 from harness.kinds import KINDS
 from harness.statistics import bootstrap
-from harness.taskcheck._metric import CheckedMetric
+from harness.taskcheck._checked_metric import CheckedMetric
 from harness.taskcheck._perturb import checked_perturb
 
 _ALTERED = 32

@@ -11,10 +11,10 @@ from harness.timing._audits import (
 )
 from harness.timing._calibration import LEAST_PROCESSES, Calibration, calibration_of, keep_calibration, kept_calibration
 from harness.timing._clock import BLOCK, LATENCY_SECONDS, Budget, Request, sample, warm_up
+from harness.timing._clock_facts import clock_facts
 from harness.timing._cores import Cores, move_processes, pinned, quickest_cores
 from harness.timing._disturbance import Disturbance
 from harness.timing._draw import Draw, Perturb
-from harness.timing._facts import clock_facts
 from harness.timing._machine_lock import MachineLock, machine_lock
 from harness.timing._rounds import ROUND_REQUESTS, Round, Rounds, Timed, measure
 from harness.timing._summary import NOISY, PROCESS_DEVIATION, IntervalTerms, Summary, summarise

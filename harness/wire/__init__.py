@@ -3,6 +3,7 @@
 from harness.wire._channel import MAX_DIMENSIONS, Admit, Channel, WireError, admit_all
 from harness.wire._codec import Form, pack, unpack
 from harness.wire._compact import ArrayHeader, Frame
+from harness.wire._ends import ChannelClosed
 from harness.wire._messages import (
     MAX_COUNT,
     MAX_LINE,
@@ -37,7 +38,6 @@ from harness.wire._messages import (
     Weigh,
     Weighed,
 )
-from harness.wire._pipes import ChannelClosed
 
 __all__ = [
     "MAX_COUNT",

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from harness.wire._compact import COMPACT, FULL, MARK_BYTES, ArrayHeader, CompactEncoding, Frame, compact_form
-from harness.wire._pipes import Pipes
+from harness.wire._ends import Pipes
 from harness.wire._threaded import BlockingPipes, ThreadedPipes
 
 if sys.platform != "win32":

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from time import perf_counter  # a student's module may set time.perf_counter to anything
 
-from harness.wire._pipes import ChannelClosed, Piece
+from harness.wire._ends import ChannelClosed, Piece
 
 assert sys.platform != "win32"
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from io import FileIO
 
-from harness.wire._pipes import ChannelClosed, Piece
+from harness.wire._ends import ChannelClosed, Piece
 
 if sys.platform == "win32":
     import msvcrt

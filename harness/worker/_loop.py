@@ -61,9 +61,9 @@ from harness.worker._confine import confine
 from harness.worker._explain import ArtifactError, ContractError, encodable, explain
 from harness.worker._inspect import inspect
 from harness.worker._notebook_model import find_model
-from harness.worker._plain import plain
 from harness.worker._remedies import Doing
 from harness.worker._student import make_model
+from harness.worker._to_arrays import plain
 
 Array = np.ndarray[Any, Any]
 Answer = tuple[Form, tuple[Array, ...]]

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.artifact import ArtifactTooLargeError, BadFileNameError, Receiver
-from harness.artifact._names import MAX_FILES, MAX_FOLDERS
+from harness.artifact._saved_form import MAX_FILES, MAX_FOLDERS
 
 pytestmark = pytest.mark.unit
 

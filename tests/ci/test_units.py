@@ -47,8 +47,8 @@ from harness.ci._change import (
     safe_path,
 )
 from harness.ci._find import entries_of
-from harness.ci._git import CommittedFile, FileChange, Repository
 from harness.ci._read import MOST_BYTES as MOST_RESULT_BYTES
+from harness.ci._repository import CommittedFile, FileChange, Repository
 from harness.errors import InfrastructureError, UsageError
 from harness.record import Record
 from harness.sandbox import Isolation, Level, _selection, find_sandbox_of_at_least

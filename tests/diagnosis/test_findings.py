@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.diagnosis import BubblewrapFacts, Finding, MachineFacts, findings
-from harness.diagnosis._facts import _of_linux, describe
+from harness.diagnosis._machine_facts import _of_linux, describe
 from harness.sandbox import Level
 from harness.versions import Version, parse_version
 

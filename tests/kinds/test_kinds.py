@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 import harness
 from harness.contract import Predictions, TaskInfo
 from harness.course import Course
-from harness.data._check import check_parts
+from harness.data._check_parts import check_parts
 from harness.errors import SubmissionError, TaskError
 from harness.evaluation._answers import differing
 from harness.evaluation._predictions import accept, admit_predictions, join_predictions
@@ -25,7 +25,7 @@ from harness.kinds import KINDS
 from harness.scaffold import new_submission
 from harness.taskcheck import CheckedMetric
 from harness.wire import ArrayHeader, Done, WireError, pack
-from harness.worker._plain import plain
+from harness.worker._to_arrays import plain
 
 pytestmark = pytest.mark.unit
 

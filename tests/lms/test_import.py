@@ -21,11 +21,11 @@ from harness.errors import UsageError
 from harness.evaluation import read_contents
 from harness.gradebook import Person, Roster, Times
 from harness.lms import SYSTEMS, Import, Imported, Origins, Refused
-from harness.lms._import import _owners
+from harness.lms._import_uploads import _owners
 from harness.lms._members import Member
 from harness.lms._unpack import rooted
 from harness.lms._uploads import Upload
-from harness.lms.times import read_table
+from harness.lms.submission_tables import read_table
 from tests.conftest import CENTROIDS, TemporaryCourse
 
 DOWNLOADED = (2026, 2, 3, 9, 15, 0)

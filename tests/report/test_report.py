@@ -15,7 +15,7 @@ from harness.contract import Limits, Task
 from harness.record import Audit, Evidence, Latency
 from harness.report import report_html
 from harness.report._charts import HEIGHT, MARGIN, WIDTH, confusion, histogram, learning_curve
-from harness.report._limits import limits_used
+from harness.report._limits_used import limits_used
 from harness.text import neutral
 from tests.conftest import CENTROIDS, TemporaryCourse
 from tests.records import RECORD, changed, failing

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from harness.timing import Calibration, calibration_of, keep_calibration, kept_calibration
-from harness.timing._facts import clock_facts
+from harness.timing._clock_facts import clock_facts
 from tests.leaderboard.test_speed import latency
 
 pytestmark = pytest.mark.unit

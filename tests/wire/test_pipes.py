@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 
 import pytest
 
-from harness.wire._pipes import ChannelClosed, Pipes
+from harness.wire._ends import ChannelClosed, Pipes
 from harness.wire._polled import PolledPipes
 from harness.wire._threaded import BlockingPipes, ThreadedPipes
 

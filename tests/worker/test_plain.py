@@ -8,7 +8,7 @@ import pytest
 from harness.kinds import KINDS
 from harness.worker._explain import PredictionsError
 from harness.worker._inspect import inspect
-from harness.worker._plain import plain
+from harness.worker._to_arrays import plain
 
 
 class FakeTensor:

@@ -12,9 +12,9 @@ import msgspec
 
 from harness._version import __version__
 from harness.contract import Source, Task
-from harness.data._files import cache_folder
 from harness.data._load import DataChoice, TaskData
 from harness.data._places import Places
+from harness.data._source_files import cache_folder
 from harness.files import write_atomically
 
 

@@ -11,7 +11,7 @@ from harness.contract import Counts, Task
 from harness.course import Course
 from harness.data import Places, TaskData, load_data
 from harness.errors import HarnessError, TaskError
-from harness.taskcheck._data import doubts_about
+from harness.taskcheck._doubts import doubts_about
 from harness.taskcheck._functions import try_task
 
 Outcome = Literal["passed", "mistake", "doubt", "skipped"]

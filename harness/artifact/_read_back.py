@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.artifact._names import MAX_DEPTH, MAX_PATH_BYTES
+from harness.artifact._saved_form import MAX_DEPTH, MAX_PATH_BYTES
 
 Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 

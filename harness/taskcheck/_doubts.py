@@ -14,7 +14,7 @@ from harness.data import Places, TaskData, private_folder
 from harness.kinds import KINDS
 from harness.statistics import bootstrap
 from harness.taskcheck._alike import equal_pairs, nearest, similar_pairs
-from harness.taskcheck._metric import CheckedMetric
+from harness.taskcheck._checked_metric import CheckedMetric
 from harness.taskcheck._perturb import checked_perturb
 
 _TOLD = 0.02
