@@ -129,7 +129,7 @@ def _make_place(descriptor: int, path: str) -> None:
         place.touch()
 
 
-class _Header(ctypes.Structure):
+class _CapabilityHeader(ctypes.Structure):
     """``struct __user_cap_header_struct``."""
 
     _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
@@ -143,7 +143,7 @@ def drop_capabilities() -> None:
         except OSError:  # the kernel knows no more
             break
     none = (ctypes.c_uint32 * 6)()
-    call("capset", ctypes.byref(_Header(_CAPABILITY_VERSION_3, 0)), ctypes.byref(none))
+    call("capset", ctypes.byref(_CapabilityHeader(_CAPABILITY_VERSION_3, 0)), ctypes.byref(none))
 
 
 class _Program(ctypes.Structure):

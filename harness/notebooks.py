@@ -43,13 +43,13 @@ def notebook_among(names: Iterable[str]) -> str | None:
     return notebooks[0] if len(notebooks) == 1 else None
 
 
-class _Cell(msgspec.Struct):
+class _NotebookCell(msgspec.Struct):
     cell_type: str
     source: str | list[str] = ""
 
 
 class _NotebookFile(msgspec.Struct):
-    cells: list[_Cell]
+    cells: list[_NotebookCell]
     nbformat: int = 4
 
 
@@ -89,7 +89,7 @@ def last_output(name: str, content: bytes) -> str:
     try:
         cells = msgspec.json.decode(content, type=_PrintedNotebook).cells
         for cell in reversed(cells):
-            outputs = msgspec.json.decode(cell.outputs, type=list[_Output]) if cell.cell_type == "code" else []
+            outputs = msgspec.json.decode(cell.outputs, type=list[_NotebookOutput]) if cell.cell_type == "code" else []
             if outputs:
                 return "\n".join(filter(None, map(_printed, outputs)))[-_MAX_OUTPUT_CHARACTERS:]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -101,7 +101,7 @@ class _PlainOutput(msgspec.Struct):
     text: str | list[str] = msgspec.field(default="", name="text/plain")
 
 
-class _Output(msgspec.Struct):
+class _NotebookOutput(msgspec.Struct):
     text: str | list[str] = ""
     data: _PlainOutput = msgspec.field(default_factory=_PlainOutput)
 
@@ -116,7 +116,7 @@ class _PrintedNotebook(msgspec.Struct):
     cells: list[_PrintedCell]
 
 
-def _printed(output: _Output) -> str:
+def _printed(output: _NotebookOutput) -> str:
     return _joined(output.text) or _joined(output.data.text)
 
 
@@ -124,7 +124,7 @@ def _joined(text: str | list[str]) -> str:
     return text if isinstance(text, str) else "".join(text)
 
 
-def _text(cell: _Cell) -> str:
+def _text(cell: _NotebookCell) -> str:
     text = _joined(cell.source)
     return text.replace("\r\n", "\n").replace("\r", "\n")
 

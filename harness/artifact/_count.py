@@ -205,7 +205,7 @@ def _counted(path: Path, size: int) -> _Count | None:
 
 
 @dataclass
-class _Numbers:
+class _ArrayCounter:
     """Adds up arrays; small ones together, for a forest has ten thousand."""
 
     numbers: int = 0
@@ -272,7 +272,7 @@ def _safetensors(path: Path, size: int) -> _Count:
     length = _header_bytes(path)
     with safe_open(path, framework="numpy") as file:
         metadata = sum(len(name.encode()) + len(value.encode()) for name, value in (file.metadata() or {}).items())
-    numbers = _Numbers()
+    numbers = _ArrayCounter()
     nbytes = 0
     unforeseen = []
     data = np.memmap(path, np.uint8, "r")[8 + length :] if size > 8 + length else np.zeros(0, np.uint8)
@@ -316,7 +316,7 @@ def _npy(file: BinaryIO, size: int) -> _Count:
     nbytes = numbers * int(itemsize)
     if nbytes + length + (12 if wide else 10) != size:
         raise ValueError("the header does not fit the file")
-    found = _Numbers()
+    found = _ArrayCounter()
     if kind in "iuf" and int(itemsize) in (4, 8):
         for array in _blocks(file, np.dtype(f"{order}{kind}{itemsize}".replace("|", "=")), numbers):
             found.add(array)
@@ -338,7 +338,7 @@ def _blocks(file: BinaryIO, dtype: np.dtype[Any], numbers: int) -> Iterator[Arra
 
 
 def _npz(path: Path, size: int) -> _Count:
-    numbers = _Numbers()
+    numbers = _ArrayCounter()
     nbytes = packed = 0
     _hold_directory(path, size)
     with zipfile.ZipFile(path) as archive:

@@ -45,7 +45,7 @@ def save_state(model: object, folder: Path) -> None:
     Raises:
         TypeError: something on `model` can be neither stored as an array nor pickled; says which attribute.
     """
-    store = _Store()
+    store = _ArrayStore()
     structure = io.BytesIO()
     pickler = _Pickler(structure, store, model)
     attributes = vars(model)
@@ -105,7 +105,7 @@ def _describe(value: object) -> str:
     return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
 
 
-class _Store:
+class _ArrayStore:
     """Arrays met while pickling, each storage once."""
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ class _Store:
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is untyped
-    def __init__(self, file: io.BytesIO, store: _Store, model: object) -> None:
+    def __init__(self, file: io.BytesIO, store: _ArrayStore, model: object) -> None:
         super().__init__(file)
         self._store, self._model = store, model
         self._composed: dict[int, tuple[Array, Any]] = {}

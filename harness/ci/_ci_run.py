@@ -50,7 +50,7 @@ def run_ci(repository: Repository, commits: Range, change: Change, grader: Grade
     with scratch("ci") as folder:
         entries = entries_of(repository.files(commits.head, SUBMISSIONS), change)
         course = check_out(repository, commits.base, entries, folder)
-        comparison = _Comparison(course, grader, {_former_key(touched) for touched in change.touched})
+        comparison = _SideGrader(course, grader, {_former_key(touched) for touched in change.touched})
         for touched in change.wanted:
             try:
                 with watch(touched) as observer:
@@ -82,7 +82,7 @@ def without_grades(commits: Range, change: Change, score_on: ScoredOn) -> Result
     )
 
 
-class _Comparison:
+class _SideGrader:
     """Grades submissions of a course made from two commits, next to the records of the base and of earlier runs."""
 
     def __init__(self, course: Course, grader: Grader, gone: set[tuple[str, str]]) -> None:

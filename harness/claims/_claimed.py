@@ -64,7 +64,7 @@ def claim_files(names: Iterable[str]) -> list[ClaimFile]:
 
 def find_claims(files: Iterable[tuple[ClaimFile, bytes | None]], metric: Metric) -> FoundClaims:
     """Return what `files` claim of `metric`, at most one claim a file; the content of no regular file is None."""
-    finding = _Finding(metric)
+    finding = _ClaimsSearch(metric)
     for file, content in files:
         if content is None:
             finding.unread.append(f"{file.source} is no regular file")
@@ -77,7 +77,7 @@ def find_claims(files: Iterable[tuple[ClaimFile, bytes | None]], metric: Metric)
 
 
 @dataclass
-class _Finding:
+class _ClaimsSearch:
     """Claims as they are found."""
 
     metric: Metric

@@ -152,10 +152,10 @@ def download_bars(out: Screen) -> Iterator[Bars]:
         return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=out, transient=True) as progress:
-        yield lambda name: _Bar(progress, name)
+        yield lambda name: _ProgressBar(progress, name)
 
 
-class _Bar(DownloadBar):
+class _ProgressBar(DownloadBar):
     """The progress bar of one download."""
 
     def __init__(self, progress: Progress, name: str) -> None:

@@ -29,7 +29,7 @@ from harness.text import count_of, neutral_line
 TOKEN_VARIABLE = "HARNESS_CANVAS_TOKEN"  # noqa: S105 - the name of a variable
 
 
-class _Plan(msgspec.Struct, frozen=True):
+class _DryRun(msgspec.Struct, frozen=True):
     """The updates that a dry run listed."""
 
     place: CanvasPlace
@@ -72,7 +72,7 @@ def canvas_upload(  # noqa: PLR0913, PLR0917 - one argument an option
     manner = Manner(overwrite=overwrite, skip_missing=skip_missing, former=memory.former)
     there = CanvasAssignment(CanvasPlace(url=url.rstrip("/"), course=number, assignment=assignment), token)
     filled, updates = there.fill(entries, manner, scale=scale)
-    plan, path = _Plan(there.place, tuple(updates)), course.folders.private / "export" / f"canvas-{task}.plan.json"
+    plan, path = _DryRun(there.place, tuple(updates)), course.folders.private / "export" / f"canvas-{task}.plan.json"
     show_changes(out, filled)
     if dry_run:
         write_atomically(path, msgspec.json.encode(plan), 0o600)
@@ -83,14 +83,14 @@ def canvas_upload(  # noqa: PLR0913, PLR0917 - one argument an option
     return _send(out, there, updates, memory)
 
 
-def _refuse_unseen(path: Path, plan: _Plan) -> None:
+def _refuse_unseen(path: Path, plan: _DryRun) -> None:
     """Refuse updates that the last dry run has not listed.
 
     Raises:
         UsageError: there was no dry run, or it listed something else.
     """
     try:
-        seen = msgspec.json.decode(path.read_bytes(), type=_Plan)
+        seen = msgspec.json.decode(path.read_bytes(), type=_DryRun)
     except (OSError, msgspec.DecodeError):
         raise UsageError("nothing was uploaded: look at it with --dry-run first") from None
     if seen != plan:

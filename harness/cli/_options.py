@@ -64,7 +64,7 @@ def data_option(default: str) -> Callable[[_F], _F]:
     )
 
 
-class _Isolation(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic since click 8.3
+class _IsolationLevel(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic since click 8.3
     """A level of isolation, or ``exactly:`` and a level."""
 
     name = "LEVEL"
@@ -81,7 +81,7 @@ def isolation_option(default: str | None = None) -> Callable[[_F], _F]:
     otherwise = "the best one available is used" if default is None else f"weaker than {default} is refused"
     return click.option(
         "--isolation",
-        type=_Isolation(),
+        type=_IsolationLevel(),
         default=default,
         metavar=f"[{_LEVELS}]",
         help=f"Weakest level of isolation to accept (exactly:LEVEL for that level alone). By default {otherwise}.",

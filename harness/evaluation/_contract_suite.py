@@ -61,7 +61,7 @@ class _Warned(Exception):  # noqa: N818 - likewise
     """A check's condition holds, but the author should know something."""
 
 
-class _Skipped(Exception):  # noqa: N818 - likewise
+class _CheckSkipped(Exception):  # noqa: N818 - likewise
     """A check does not apply."""
 
 
@@ -70,13 +70,13 @@ def check(plan: Plan, sandbox: Sandbox, work: Path) -> Iterator[Check]:
 
     If a step that later steps depend on fails, the suite ends.
     """
-    suite = _Suite(plan, sandbox, work)
+    suite = _SuiteSteps(plan, sandbox, work)
     try:
         for name, step in suite.steps():
             with reported(plan.name, plan.task.name, name.__str__):
                 result = _check_of(name, step, suite.translated)
             yield result
-            if result.outcome == "failed" and (name in _Suite.FOUNDATIONS or not suite.can_continue(name)):
+            if result.outcome == "failed" and (name in _SuiteSteps.FOUNDATIONS or not suite.can_continue(name)):
                 break
     finally:
         suite.close()
@@ -92,12 +92,12 @@ def _check_of(name: str, step: Step, translated: Callable[[SubmissionError], Sub
         return Check(name, "failed", str(failed))
     except _Warned as warned:
         return Check(name, "warned", str(warned))
-    except _Skipped as skipped:
+    except _CheckSkipped as skipped:
         return Check(name, "skipped", str(skipped))
     return Check(name, "passed", told or "")
 
 
-class _Suite:
+class _SuiteSteps:
     """The steps in order, and the state that they share."""
 
     FOUNDATIONS = frozenset({"files", "import", "fit", "predict", "save", "load"})
@@ -220,7 +220,7 @@ class _Suite:
 
     def _rules(self) -> None:
         if not self._plan.task.rules:
-            raise _Skipped(f"task {self._plan.task.name} has none")
+            raise _CheckSkipped(f"task {self._plan.task.name} has none")
         operators = self._running.inspect(self._inputs[:1]).names
         for rule in self._plan.task.rules:
             if broken := rule.broken_by(operators):

@@ -125,7 +125,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class _Entry:
+class _FoundFile:
     path: PurePosixPath
     content: bytes | None
     """None for a document, which is not read, and for anything that is not a regular file."""
@@ -197,7 +197,7 @@ class _SnapshotCopy:
         self.notebook: Notebook | None = None
         self.problem: SubmissionError | None = None
 
-    def add(self, entry: _Entry) -> None:
+    def add(self, entry: _FoundFile) -> None:
         self._seen.append(entry.path)
         if entry.role == "document":
             return
@@ -256,7 +256,7 @@ def _cap(limits: Limits) -> int:
     return limits.artifact_bytes + limits.shipped_bytes + _SOURCE_BYTES
 
 
-def _digested(folder: Path, shared: Path | None, cap: int, digest: hashlib._Hash) -> Iterator[tuple[_Entry, bool]]:
+def _digested(folder: Path, shared: Path | None, cap: int, digest: hashlib._Hash) -> Iterator[tuple[_FoundFile, bool]]:
     """Yield the files of a submission and add them to `digest`; the flag marks a last file that exceeds the bounds.
 
     The digest does not include documents, which decide nothing, and includes only the code of a notebook.
@@ -303,7 +303,7 @@ def _refusal(names: list[str]) -> SubmissionError:
     )
 
 
-def _code_of(entry: _Entry) -> bytes | None:
+def _code_of(entry: _FoundFile) -> bytes | None:
     """Return the code of a notebook, or all of its content if it cannot be parsed."""
     if entry.content is None:
         return None
@@ -332,7 +332,7 @@ def _open_to_all(folder: Path) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def _write(to: Path, entry: _Entry) -> None:
+def _write(to: Path, entry: _FoundFile) -> None:
     """Write a copy that every user can read; ``weights/`` and trained files go to separate folders."""
     base = {"weights": to.parent, "trained": to.with_name(_TRAINED)}.get(entry.role, to)
     target = base / entry.path
@@ -344,7 +344,7 @@ def _write(to: Path, entry: _Entry) -> None:
         (base / parent).chmod(0o755)
 
 
-def _with_shared(entries: Iterator[_Entry], shared: Path | None, cap: int) -> Iterator[_Entry]:
+def _with_shared(entries: Iterator[_FoundFile], shared: Path | None, cap: int) -> Iterator[_FoundFile]:
     """Yield `entries`, then the files of `shared` if one of them contains its name."""
     named = False
     for entry in entries:
@@ -352,7 +352,7 @@ def _with_shared(entries: Iterator[_Entry], shared: Path | None, cap: int) -> It
         yield entry
     if shared is not None and named:
         for entry in _walk(shared, cap):
-            yield _Entry(shared.name / entry.path, entry.content, entry.role)
+            yield _FoundFile(shared.name / entry.path, entry.content, entry.role)
 
 
 def _is_plain(name: str) -> bool:
@@ -362,19 +362,19 @@ def _is_plain(name: str) -> bool:
         return False
 
 
-def _walk(folder: Path, cap: int) -> Iterator[_Entry]:
+def _walk(folder: Path, cap: int) -> Iterator[_FoundFile]:
     """Yield the files below `folder` in the order of their paths, without following links."""
     with ExitStack() as held:
         try:
             top = held.enter_context(open_folder(folder))
         except OSError:
-            yield _Entry(PurePosixPath(_ITSELF), None, "shipped")
+            yield _FoundFile(PurePosixPath(_ITSELF), None, "shipped")
             return
         left = iter(range(_MAX_LOOKED_AT))
         try:
             yield from _walk_opened(top, PurePosixPath(), cap, left, notebook_among(top.names()))
         except _TooManyError:
-            yield _Entry(_TOO_MANY, None, "shipped")
+            yield _FoundFile(_TOO_MANY, None, "shipped")
 
 
 class _TooManyError(Exception):
@@ -383,7 +383,7 @@ class _TooManyError(Exception):
 
 def _walk_opened(
     folder: Opened, prefix: PurePosixPath, cap: int, left: Iterator[int], notebook: str | None = None
-) -> Iterator[_Entry]:
+) -> Iterator[_FoundFile]:
     for name in sorted(folder.names()):
         if next(left, None) is None:
             raise _TooManyError
@@ -391,7 +391,7 @@ def _walk_opened(
             continue
         path = prefix / name
         if not _is_plain(name) or len(path.parts) > _MAX_DEPTH:
-            yield _Entry(path, None, "shipped")
+            yield _FoundFile(path, None, "shipped")
             continue
         role = "notebook" if name == notebook else role_of(path)
         mode = folder.mode(name)
@@ -399,9 +399,9 @@ def _walk_opened(
             with folder.enter(name) as inner:
                 yield from _walk_opened(inner, path, cap, left)
         elif role == "document":
-            yield _Entry(path, None, role)
+            yield _FoundFile(path, None, role)
         elif stat.S_ISREG(mode):
             most = MAX_NOTEBOOK_BYTES if role == "notebook" else cap
-            yield _Entry(path, folder.read(name, most + 1), role)
+            yield _FoundFile(path, folder.read(name, most + 1), role)
         else:
-            yield _Entry(path, None, role)
+            yield _FoundFile(path, None, role)

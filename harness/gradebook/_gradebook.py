@@ -120,14 +120,14 @@ def make_gradebook(
     for person in roster.people:
         left = policy.grace_days if person.grace_days is None else person.grace_days
         for name in order:
-            entry = _Case(person, name, tasks[name], rules, left, now).grade(attempts(person, name))
+            entry = _PersonAndTask(person, name, tasks[name], rules, left, now).grade(attempts(person, name))
             left -= entry.grace_days
             entries.append(entry)
     return tuple(entries)
 
 
 @dataclass(frozen=True)
-class _Case:
+class _PersonAndTask:
     """One person and one task."""
 
     person: Person

@@ -65,7 +65,7 @@ class LocalExecutor:
 
 
 @dataclass(eq=False)
-class _Runner:
+class _RunnerProcess:
     """A runner process and its current job."""
 
     process: subprocess.Popen[bytes]
@@ -101,7 +101,7 @@ class _Runner:
         return f"its process ended with exit code {code}"
 
 
-News = tuple[_Runner, RunnerReply | None]
+News = tuple[_RunnerProcess, RunnerReply | None]
 """A runner and its reply; None if the runner has ended."""
 
 
@@ -112,7 +112,7 @@ class _Pool:
     local: LocalExecutor
     scratch: Path
     log: int
-    _runners: list[_Runner] = field(default_factory=list)
+    _runners: list[_RunnerProcess] = field(default_factory=list)
     _waiting: deque[tuple[Job, int]] = field(default_factory=deque)
     _attempt: dict[str, int] = field(default_factory=dict)
     _news: queue.SimpleQueue[News] = field(default_factory=queue.SimpleQueue)
@@ -154,7 +154,7 @@ class _Pool:
             runner.ask(EvaluationRequest(submission.name, submission.task, str(submission.folder), shared))
             yield JobStarted(job, f"process {runner.process.pid}")
 
-    def _handle(self, runner: _Runner, said: RunnerReply | None) -> Iterator[Event]:
+    def _handle(self, runner: _RunnerProcess, said: RunnerReply | None) -> Iterator[Event]:
         reply = JobFailed(self._remove(runner)) if said is None else said
         job = runner.job
         if job is None:
@@ -181,13 +181,13 @@ class _Pool:
             self._waiting.append((job, attempt + 1))
         return JobLost(job, problem, final=final, cause=cause)
 
-    def _start(self) -> _Runner:
+    def _start(self) -> _RunnerProcess:
         self._started += 1
         folder = self.scratch / str(self._started)
         folder.mkdir()
         folder.chmod(0o711)  # a worker's own uid must pass through
         process = self._start_process(folder)
-        runner = _Runner(process, folder)
+        runner = _RunnerProcess(process, folder)
         threading.Thread(target=runner.listen, args=(self._news,), daemon=True).start()
         self._runners.append(runner)
         return runner
@@ -209,7 +209,7 @@ class _Pool:
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
 
-    def _remove(self, runner: _Runner) -> str:
+    def _remove(self, runner: _RunnerProcess) -> str:
         """Remove a runner that has ended and its temporary files; return how it ended."""
         self._runners.remove(runner)
         runner.close_input()

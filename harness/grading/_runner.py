@@ -86,7 +86,7 @@ class Runner:
         shared = None if request.shared is None else Path(request.shared)
         submission = Submission(request.name, request.task, Path(request.folder), shared)
         try:
-            outcome = self._ready(say).run(submission, _Reporter(say))
+            outcome = self._ready(say).run(submission, _PhaseReporter(say))
         except TaskError as error:
             return JobFailed(str(error), "task")
         except HarnessError as error:
@@ -115,7 +115,7 @@ def places_of(orders: Orders) -> Places:
     return Places.of(os.environ, None if orders.data_root is None else Path(orders.data_root))
 
 
-class _Reporter:
+class _PhaseReporter:
     """Reports phases to the grader."""
 
     def __init__(self, say: Say) -> None:

@@ -119,18 +119,18 @@ def _without_rank(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Done:
+class _CommandResult:
     code: int
     text: str
 
 
-def _raise_unless_verdict(done: _Done) -> None:
+def _raise_unless_verdict(done: _CommandResult) -> None:
     """Raise if the command ended for a reason other than a verdict on the model."""
     if done.code >= _INFRASTRUCTURE:
         raise UsageError(done.text)
 
 
-def _run_harness(arguments: Sequence[str], course: Path, progress: str | None) -> _Done:
+def _run_harness(arguments: Sequence[str], course: Path, progress: str | None) -> _CommandResult:
     """Run the command line in `course` as a separate process, and show how long it has been running."""
     command = python_command("harness", *arguments, path=_import_path())
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
@@ -149,7 +149,7 @@ def _run_harness(arguments: Sequence[str], course: Path, progress: str | None) -
             process.wait()
             raise
         output.seek(0)
-        return _Done(process.returncode, output.read().strip())
+        return _CommandResult(process.returncode, output.read().strip())
 
 
 def _import_path() -> list[str]:

@@ -75,11 +75,11 @@ def audit_learning(
     It takes seven fits where there are classes, and more where knowledge seems to be brought along. A fit with
     exchanged classes decides; all else informs. A fit that fails gives no verdict, whatever its reason.
     """
-    return Learning(tuple(_Audit(task, data, refit, generator).trials(has_assets=has_assets)))
+    return Learning(tuple(_LearningAudit(task, data, refit, generator).trials(has_assets=has_assets)))
 
 
 @dataclass(frozen=True, eq=False)
-class _Audit:
+class _LearningAudit:
     task: Task
     data: TaskData
     refit: Refit

@@ -69,7 +69,7 @@ class _Owner:
 
 
 @dataclass(frozen=True)
-class _Work:
+class _OwnersFiles:
     """One owner's files, unpacked."""
 
     owner: _Owner
@@ -188,7 +188,7 @@ class _Intake:
         if self._rules.roster is None and len(owners) > 1:
             yield from _refuse(owners, f"{others} would both be submissions/{name}: give a roster")
             return
-        unpacked: list[_Work] = []
+        unpacked: list[_OwnersFiles] = []
         refused = []
         for owner in owners:
             try:
@@ -213,7 +213,7 @@ class _Intake:
                 why = "the same files" if other.files == taken.files else f"{taken.owner.who} handed in later"
                 yield Imported(other.owner.who, "unchanged", name, f"one submission with {taken.owner.who}: {why}")
 
-    def _unpack(self, owner: _Owner) -> _Work:
+    def _unpack(self, owner: _Owner) -> _OwnersFiles:
         unpacked, notes = Unpacked(self._rules.walled), []
         uploads = [one for one in owner.uploads if not one.is_text]
         texts = len(owner.uploads) - len(uploads)
@@ -232,9 +232,9 @@ class _Intake:
         found = rooted(unpacked.files, self._task)
         if left := len(unpacked.files) - len(found):
             notes.append(f"{count_of(left, 'file', 'files')} outside the model's folder left out")
-        return _Work(owner, found, tuple(notes))
+        return _OwnersFiles(owner, found, tuple(notes))
 
-    def _lay_out(self, name: str, work: _Work) -> Imported:
+    def _lay_out(self, name: str, work: _OwnersFiles) -> Imported:
         owner, files, notes = work.owner, work.files, list(work.notes)
         one, system = owner.first, self._rules.system
         before = self._origins.of(name, self._task)
@@ -274,7 +274,7 @@ def _refuse(owners: Sequence[_Owner], why: str) -> Iterator[Imported]:
         yield Imported(owner.who, "refused", note=why)
 
 
-def _newest(found: Sequence[_Work]) -> _Work | None:
+def _newest(found: Sequence[_OwnersFiles]) -> _OwnersFiles | None:
     """Return the work that counts of people who share a submission; None where theirs differs and no order is known."""
     if all(one.files == found[0].files for one in found):
         return found[0]

@@ -29,7 +29,7 @@ _METADATA_BYTES = 64 << 20
 _FOLDER = re.compile(r"submission_\d+")
 
 
-class _Submission(msgspec.Struct, frozen=True):
+class _ExportedSubmission(msgspec.Struct, frozen=True):
     """What the export's metadata say of one submission."""
 
     who: str
@@ -49,7 +49,7 @@ def parse(members: Sequence[Member], roster: Roster | None) -> list[Parsed]:
 SYSTEM = System("gradescope", "Gradescope", parse)
 
 
-def _read(member: Member, path: PurePosixPath, known: Mapping[str, _Submission]) -> Parsed:
+def _read(member: Member, path: PurePosixPath, known: Mapping[str, _ExportedSubmission]) -> Parsed:
     if reason := why_skipped(member.path):
         return Skipped(member, reason)
     if path.name == _METADATA:
@@ -67,7 +67,7 @@ def _read(member: Member, path: PurePosixPath, known: Mapping[str, _Submission])
     )
 
 
-def _metadata(member: Member) -> dict[str, _Submission]:
+def _metadata(member: Member) -> dict[str, _ExportedSubmission]:
     """Return the people of each submission; the keys are Ruby's symbols, with colons before them."""
     try:
         content = yaml.safe_load(member.read(_METADATA_BYTES))
@@ -78,7 +78,7 @@ def _metadata(member: Member) -> dict[str, _Submission]:
         people = [_plain(one) for one in facts.get("submitters", ())] if isinstance(facts, dict) else []
         if people:
             created = facts.get("created_at")
-            found[name] = _Submission(
+            found[name] = _ExportedSubmission(
                 " and ".join(str(one.get("name", "")) for one in people),
                 str(people[0].get("sid") or people[0].get("email") or name.removeprefix("submission_")),
                 str(people[0].get("email") or ""),

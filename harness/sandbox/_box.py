@@ -98,7 +98,7 @@ class RootProgram(subprocess.Popen[bytes]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Worker:
+class _HostedWorker:
     """What the host must know about a worker."""
 
     places: tuple[Folder, ...]
@@ -114,14 +114,14 @@ class _Worker:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StartedWorker(_Worker):
+class StartedWorker(_HostedWorker):
     """A worker that has been started."""
 
     root: RootProcess
 
 
 @dataclass(frozen=True, kw_only=True)
-class Launch(_Worker):
+class Launch(_HostedWorker):
     """How to start a worker as a program: a command that takes two descriptors as last arguments."""
 
     argv: tuple[str, ...]

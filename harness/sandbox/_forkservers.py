@@ -41,7 +41,7 @@ class ForkServers(Protocol):
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _ForkServerKey:
     """What workers have in common that can be forked from one process."""
 
     program: Path
@@ -50,7 +50,7 @@ class _Kind:
     """A worker must not find a package loaded that its submission never asked for."""
 
     @classmethod
-    def of(cls, bubblewrap: Bubblewrap, modules: Iterable[str]) -> _Kind:
+    def of(cls, bubblewrap: Bubblewrap, modules: Iterable[str]) -> _ForkServerKey:
         packages = frozenset(name.partition(".")[0] for name in modules)
         return cls(bubblewrap.program, bubblewrap.view(), packages)
 
@@ -60,7 +60,7 @@ class ForkServerOwner:
     """Starts fork servers when they are needed and kills them, and all their workers, when it is closed."""
 
     most: int = _MOST
-    _servers: dict[_Kind, ForkServer] = field(default_factory=dict)
+    _servers: dict[_ForkServerKey, ForkServer] = field(default_factory=dict)
     """The one that was used last comes last."""
     _retired: list[ForkServer] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -100,9 +100,9 @@ class ForkServerOwner:
         with self._lock:
             self._close_exited()
             for wanted in (frozenset[str](), modules):  # every evaluation needs one without libraries for the yardstick
-                kind = _Kind.of(bubblewrap, wanted)
-                server = self._servers.pop(kind, None) or ForkServer(bubblewrap.fork_server(), wanted)
-                self._servers[kind] = server
+                key = _ForkServerKey.of(bubblewrap, wanted)
+                server = self._servers.pop(key, None) or ForkServer(bubblewrap.fork_server(), wanted)
+                self._servers[key] = server
             while len(self._servers) > self.most:
                 retired = self._servers.pop(next(iter(self._servers)))
                 retired.retire()
@@ -110,19 +110,19 @@ class ForkServerOwner:
             return server
 
     def _close_exited(self) -> None:
-        for kind, server in list(self._servers.items()):
+        for key, server in list(self._servers.items()):
             if server.has_exited and server.has_answered:
-                self._servers.pop(kind).close()
+                self._servers.pop(key).close()
         for server in [server for server in self._retired if server.has_exited]:
             self._retired.remove(server)
             server.close()
 
     def _forget(self, server: ForkServer) -> None:
         with self._lock:
-            kinds = [kind for kind, one in self._servers.items() if one is server]
-            for kind in kinds:
-                del self._servers[kind]
-        if kinds:
+            keys = [key for key, one in self._servers.items() if one is server]
+            for key in keys:
+                del self._servers[key]
+        if keys:
             server.close()
 
 

@@ -22,12 +22,12 @@ _LOW, _HIGH = 0, 4
 _PRETEND = 0  # an errno of 0: the call does nothing and succeeds
 
 
-class _Machine(NamedTuple):
+class _Architecture(NamedTuple):
     audit: int
     column: int
 
 
-_MACHINES = {"x86_64": _Machine(0xC000003E, 0), "aarch64": _Machine(0xC00000B7, 1)}
+_MACHINES = {"x86_64": _Architecture(0xC000003E, 0), "aarch64": _Architecture(0xC00000B7, 1)}
 
 _AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
 _SOCK_STREAM, _SOCK_SEQPACKET, _SOCK_TYPE = 1, 5, 0xF
@@ -214,7 +214,7 @@ def compile_filter(denials: Sequence[Denial]) -> bytes | None:
 _Step = tuple[int, int, int, int]  # operation, steps to skip if true, if false, operand
 
 
-def _only(machine: _Machine) -> Iterator[_Step]:
+def _only(machine: _Architecture) -> Iterator[_Step]:
     yield (_LOAD, 0, 0, _ARCHITECTURE)
     yield (_EQUALS, 1, 0, machine.audit)
     yield _fail(errno.EPERM)
