@@ -1,8 +1,7 @@
 """What a submission claims, beside what its shipped weights and a model trained here reach; all of it informs only."""
 
 from harness.claims._claimed import ClaimFile, FoundClaims, claim_files, find_claims
-from harness.claims._describe_claims import describe_agreement, describe_figures
-from harness.claims._told_apart import told_apart
+from harness.claims._describe_claims import describe_agreement, describe_figures, told_apart
 
 __all__ = [
     "ClaimFile",

@@ -1,13 +1,19 @@
-"""Three figures in words, as the terminal and pages show them."""
+"""What a submission claims and what it reaches: whether they can be told apart, and how they are shown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.claims._told_apart import ERROR, told_apart
 from harness.record import ClaimedScore, Claims, Score
 
+_ERROR = 0.05
+"""How often figures that agree are told apart."""
 _NAMES = ("with the shipped weights", "retrained")
+
+
+def told_apart(claimed: ClaimedScore, score: Score) -> bool:
+    """Tell whether all that a claim may stand for lies outside of the 95 % interval of `score`."""
+    return claimed.high < score.low or claimed.low > score.high
 
 
 def describe_figures(claims: Claims) -> list[tuple[str, str]]:
@@ -36,7 +42,9 @@ def _agreement(claims: Claims) -> Iterator[str]:
     if len(scores) == len(_NAMES):
         p_value = claims.p_value
         yield f"{_NAMES[0]} and {_NAMES[1]}: " + (
-            "not compared item by item" if p_value is None else f"{_verdict(p_value < ERROR)} (p {p_value:.2g}, paired)"
+            "not compared item by item"
+            if p_value is None
+            else f"{_verdict(p_value < _ERROR)} (p {p_value:.2g}, paired)"
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from harness.contract import Predictions, Split, Task, take_items
 from harness.evaluation._altered import Altered
 from harness.evaluation._measure import Answered
-from harness.evaluation._seeds import seed_for
+from harness.evaluation._settings import seed_for
 from harness.kinds import KINDS
 from harness.record import Audit
 from harness.statistics import bootstrap, poisson_p_value

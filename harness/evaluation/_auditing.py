@@ -15,7 +15,6 @@ from harness.evaluation._measure import Answered, Measured
 from harness.evaluation._plan import Plan
 from harness.evaluation._predictions import join_predictions
 from harness.evaluation._reached import Predicted, Reached
-from harness.evaluation._secret import is_secret
 from harness.record import Audit
 from harness.timing import altered_inputs_take_as_long, no_background_work, one_core, repeats_are_computed
 
@@ -23,7 +22,7 @@ from harness.timing import altered_inputs_take_as_long, no_background_work, one_
 def audit(plan: Plan, reached: Reached) -> tuple[Audit, ...]:
     """Return the audits of the stages that were reached."""
     predicted, measured = reached.predicted, reached.measured
-    training = () if predicted is None or is_secret(plan) else predicted.operators.training
+    training = () if predicted is None or plan.is_secret else predicted.operators.training
     audits = []
     if predicted is not None and measured is not None:
         asked = (measured.unaltered, measured.together)
@@ -39,7 +38,7 @@ def audit(plan: Plan, reached: Reached) -> tuple[Audit, ...]:
         audits += _memory_audits(plan, predicted, measured)
     if predicted is not None and predicted.operators.flops is not None:
         # the worker chooses these names, so they could carry data out of a task whose data is secret
-        uncounted = "not published" if is_secret(plan) else ", ".join(predicted.operators.uncounted) or "nothing"
+        uncounted = "not published" if plan.is_secret else ", ".join(predicted.operators.uncounted) or "nothing"
         detail = f"claimed by the worker; uncounted: {uncounted}"
         audits.append(Audit(name="operators counted in FLOPs", passed=True, severity="warn", detail=detail))
     return tuple(audits)

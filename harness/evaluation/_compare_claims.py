@@ -20,7 +20,6 @@ from harness.evaluation._observe import Observer
 from harness.evaluation._plan import Plan
 from harness.evaluation._publish import publishable_claims
 from harness.evaluation._score import Scored
-from harness.evaluation._secret import is_secret
 from harness.evaluation._settings import Settings
 from harness.evaluation._snapshot import Contents, take_snapshot
 from harness.evaluation._stages import Stages
@@ -110,7 +109,7 @@ class Comparison:
             scored = self._scored(mode)
         except SubmissionError as error:
             what = f"{error.kind} in {error.phase}"
-            if not is_secret(self.plan):
+            if not self.plan.is_secret:
                 what += f": {encodable(' '.join(error.message.split()))[:_CHARACTERS]}"
             return msgspec.structs.replace(claims, problem=f"no score {_WAYS[mode]}: {what}")
         p_value = paired_p_value(first, Compared(scored.outcomes, scored.draws))

@@ -11,8 +11,7 @@ from harness._version import __version__
 from harness.contract import Baseline, Task
 from harness.data import Asset
 from harness.evaluation._host import package_versions
-from harness.evaluation._seeds import seed_for
-from harness.evaluation._settings import Device, Settings, WeightsPolicy
+from harness.evaluation._settings import Device, Settings, WeightsPolicy, seed_for
 from harness.evaluation._snapshot import Contents
 from harness.evaluation._tasks_in_use import TaskInUse
 from harness.record import Mode, Record, ScoredOn

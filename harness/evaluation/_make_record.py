@@ -10,7 +10,6 @@ from harness.evaluation._auditing import audit
 from harness.evaluation._plan import Plan
 from harness.evaluation._reached import Reached
 from harness.evaluation._score import ScoresMissingError, compare, mean_of, not_reached
-from harness.evaluation._secret import is_restricted
 from harness.evaluation._unexpected import encodable
 from harness.record import BaselineResult, Cost, Failure, Record, Run, Score, Status
 
@@ -51,7 +50,7 @@ def _status(failure: SubmissionError | None, baseline: BaselineResult) -> Status
 def _failure(plan: Plan, error: SubmissionError) -> Failure:
     """Describe a failure without anything that could reveal data of a restricted task or a private test part."""
     folder = published_folder(plan.name, plan.task.name)
-    secret = is_restricted(plan) or (plan.data.private and error.phase in _SEES_TEST_INPUTS)
+    secret = plan.is_restricted or (plan.data.private and error.phase in _SEES_TEST_INPUTS)
     secret = secret and not isinstance(error, ScoresMissingError)  # its message contains no data
     return Failure(
         kind=error.kind,

@@ -41,6 +41,16 @@ class Plan:
         """The model's seed in each repeat."""
         return self.identity.seeds
 
+    @property
+    def is_restricted(self) -> bool:
+        """Whether the data must not be published; data generated in place of restricted data may be."""
+        return self.task.restricted and self.data.source.kind != "embedded"
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the model's output about the scored part must not be published."""
+        return self.is_restricted or self.data.private
+
     def task_part(self) -> TaskPart:
         """Return the record's `task`."""
         identity, data = self.identity, self.data

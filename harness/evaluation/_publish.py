@@ -11,7 +11,6 @@ import math
 import msgspec
 
 from harness.evaluation._plan import Plan
-from harness.evaluation._secret import is_restricted, is_secret
 from harness.record import Audit, Claims, Cost, Latency, Machine, Record, Repeat, Score, Uncertainty
 from harness.timing import IntervalTerms
 
@@ -22,7 +21,7 @@ _NO_FIGURES = "its figures are not published, because they may contain data that
 
 def publishable(plan: Plan, record: Record) -> Record:
     """Return `record` as it may be published: unchanged, unless the scored part or all data is secret."""
-    return bounded(record, fit_too=is_restricted(plan)) if is_secret(plan) else record
+    return bounded(record, fit_too=plan.is_restricted) if plan.is_secret else record
 
 
 def bounded(record: Record, *, fit_too: bool) -> Record:
@@ -51,7 +50,7 @@ def bounded(record: Record, *, fit_too: bool) -> Record:
 
 def publishable_claims(plan: Plan, claims: Claims) -> Claims:
     """Return `claims` as they may be published; what was claimed comes from documents, which hold none of the data."""
-    if not is_secret(plan):
+    if not plan.is_secret:
         return claims
     shipped, retrained = (score and _score(score) for score in (claims.shipped, claims.retrained))
     p_value = _rounded_if_any(claims.p_value, TIME_DIGITS)

@@ -12,7 +12,7 @@ import numpy as np
 from harness import metrics
 from harness.contract import Baseline, Metric, Predictions, Split, Task
 from harness.errors import SubmissionError
-from harness.evaluation._seeds import seed_for
+from harness.evaluation._settings import seed_for
 from harness.kinds import KINDS
 from harness.record import BaselineResult, Score
 from harness.statistics import binomial_p_value, bootstrap, percentile_interval, wilson_interval

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,3 +53,11 @@ class Settings:
     device: Device = "cpu"
     latency_seconds: float = LATENCY_SECONDS
     score_on: ScoredOn = "test"
+
+
+def seed_for(base: int, task: str, repeat: int) -> int:
+    """Return a seed in [0, 2³²) derived from the base seed, the task's name and the repeat.
+
+    It is the same for every submission and independent of earlier draws.
+    """
+    return int.from_bytes(hashlib.sha256(f"{base}/{task}/{repeat}".encode()).digest()[:4], "little")

@@ -23,7 +23,7 @@ from harness.evaluation import (
 )
 from harness.evaluation._identity import choose_mode
 from harness.evaluation._plan import Plan
-from harness.evaluation._seeds import seed_for
+from harness.evaluation._settings import seed_for
 from harness.evaluation._snapshot import Snapshot
 from harness.record import Run, SubmissionPart
 from tests.declared import POINTS, source, task
