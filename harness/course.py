@@ -235,7 +235,7 @@ class Course:
                         return base, name, rest
         names = [f"{base}/{name}" for base in (SUBMISSIONS, REFERENCE) for name in folders_in(self.root / base)]
         raise UsageError(
-            f"{path!r} is no submission: expected submissions/<name>, submissions/<name>/<task> "
+            f"{path!r} is not a submission: expected submissions/<name>, submissions/<name>/<task> "
             f"or the same under reference/{suggest(path, names)}"
         )
 
@@ -254,7 +254,7 @@ def current_folder() -> Path:
 def folders_in(folder: Path) -> list[str]:
     """Return the names of the folders in `folder`, and of links, which are refused where they would be opened.
 
-    Names that begin with ``.`` or ``_`` are left out: they are no submissions.
+    Names that begin with ``.`` or ``_`` are left out: they are not submissions.
     """
     if not folder.is_dir():
         return []

@@ -16,12 +16,12 @@ _MAX_DEPTH = 64
 
 
 class NotebookError(Exception):
-    """A file is no notebook that can be read; says what to do."""
+    """A file is not a notebook that can be read; says what to do."""
 
 
 @dataclass(frozen=True)
 class Notebook:
-    """The code of a notebook: the text of each cell, empty where it is no code."""
+    """The code of a notebook: the text of each cell, empty where it is not code."""
 
     name: str
     cells: tuple[str, ...]
@@ -64,7 +64,7 @@ def read_notebook(name: str, content: bytes) -> Notebook:
             f"{name} is larger than {MAX_NOTEBOOK_BYTES >> 20} MiB: clear the outputs of all cells and save it again"
         )
     if not _shallow(content):
-        raise NotebookError(f"{name} is no notebook: it is nested more than {_MAX_DEPTH} deep")
+        raise NotebookError(f"{name} is not a notebook: it is nested more than {_MAX_DEPTH} deep")
     try:
         file = msgspec.json.decode(content, type=_NotebookFile)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

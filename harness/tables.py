@@ -61,7 +61,7 @@ class Sheet:
         """Read `path`.
 
         Raises:
-            UsageError: it cannot be read, or is no CSV file; says in which line.
+            UsageError: it cannot be read, or is not a CSV file; says in which line.
         """
         try:
             content = path.read_bytes()
@@ -74,7 +74,7 @@ class Sheet:
         """Read `content`, which errors call `name`.
 
         Raises:
-            UsageError: it is no CSV file; says in which line.
+            UsageError: it is not a CSV file; says in which line.
         """
         if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
             raise UsageError(f"{name} is a spreadsheet or an archive, not a CSV file: save it as CSV")
@@ -129,7 +129,7 @@ class Sheet:
 
 
 def parse_number(text: str) -> float | None:
-    """Return the number that `text` is, with a decimal point or comma; None for what is no number.
+    """Return the number that `text` is, with a decimal point or comma; None for what is not a number.
 
     Of several separators the last is the decimal one, as Canvas reads it (lib/gradebook_importer.rb,
     ``decimal_comma_to_period``); one that repeats separates thousands.

@@ -21,7 +21,7 @@ def deciding_code(source: bytes) -> bytes:
     """Return the code of a ``task.py`` in one form, without all that decides no result.
 
     Titles, licences, notes and cut-offs are left out, there or not, with the constants that nothing else uses; so are
-    comments and the layout. What is no code is returned as it is.
+    comments and the layout. What is not code is returned as it is.
     """
     try:
         tree = ast.parse(source)

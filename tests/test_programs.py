@@ -75,7 +75,7 @@ def test_a_started_python_runs_the_package_that_started_it(tmp_path: Path) -> No
     (tmp_path / "harness" / "__init__.py").write_text("raise SystemExit('another harness')\n")
     (tmp_path / "tell.py").write_text(TELL)
     code = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); import harness.programs; del sys.path[0]; {START}"
-    for module in ("harness.grading", "tell"):  # the one has no arguments, the other is no module of ours
+    for module in ("harness.grading", "tell"):  # the one has no arguments, the other is not a module of ours
         done = subprocess.run(
             [sys.executable, "-P", "-c", code, module], cwd="/", env=os.environ | {"PYTHONPATH": str(tmp_path)}, **SAID
         )

@@ -27,7 +27,7 @@ from harness.artifact._structure import Vocabulary, read_structure
 Array = np.ndarray[Any, Any]
 
 MAX_NUMBERS = 1 << 53
-"""A file that claims more numbers than this is no file of arrays; a record keeps no larger count exactly."""
+"""A file that claims more numbers than this is not a file of arrays; a record keeps no larger count exactly."""
 MAX_HEADER_BYTES = 16 << 20
 """Of a safetensors file that is read: a forest of ten thousand trees needs less."""
 MAX_MEMBERS = 10_000
@@ -58,7 +58,7 @@ class Attribute:
     numbers: int
     """In its arrays; what two attributes share is the first one's."""
     other_bytes: int
-    """Of what is no array: lists, texts, objects."""
+    """Of what is not an array: lists, texts, objects."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,7 +187,7 @@ def _count(path: Path, size: int) -> _Count | None:
     """Return what the arrays in a file amount to, or None where it cannot be read as arrays."""
     try:
         count = _counted(path, size)
-    except Exception:  # a file may be broken in any way; then it is no arrays
+    except Exception:  # a file may be broken in any way; then it is not arrays
         return None
     return None if count is None or count.held.numbers > MAX_NUMBERS else count
 
@@ -266,7 +266,7 @@ def _entries(path: Path, length: int) -> dict[str, _TensorEntry]:
 def _safetensors(path: Path, size: int) -> _Count:
     """Count by the library, which checks that the tensors fill the file without gap or overlap.
 
-    A header holds what is not foreseen in it: names that are no numbers in sequence, forms of arrays that are empty or
+    A header holds what is not foreseen in it: names that are not numbers in sequence, forms of arrays that are empty or
     have dimensions beyond the usual, metadata. The form of an array of n numbers says no more than one of them could.
     """
     length = _header_bytes(path)

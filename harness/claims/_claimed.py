@@ -22,14 +22,14 @@ ClaimSource = Literal["README", "results.json", "notebook"]
 _README = re.compile(r"readme(\.(md|rst|txt))?", re.IGNORECASE)
 _README_BYTES, _RESULTS_BYTES = 1 << 20, 64 << 10
 _LINE_CHARACTERS = 200
-"""A longer line is no claim: pictures within a README are lines of a million."""
+"""A longer line is not a claim: pictures within a README are lines of a million."""
 _DECORATION = re.compile(r"[*`>#|]|^\s*[-+_'\"]+|[_'\"]+\s*$")
 _CLAIM = re.compile(r"\s*claimed\b(?P<metric>[^:=]*)[:=](?P<said>.*)", re.IGNORECASE)
 _NUMBER = re.compile(
     r"\s*(?P<number>-?(\d{1,20}(\.\d{0,30})?|\.\d{1,30})([eE][-+]?\d{1,3})?)\s*(?P<percent>%?)(?!\w|[.,]\w)"
 )
 _COARSEST = 0.005
-"""The most that rounding may be taken for, as a share of what the metric can be: "1" is no claim of one half."""
+"""The most that rounding may be taken for, as a share of what the metric can be: "1" is not a claim of one half."""
 _UNREAD = 5
 _WORDS_BESIDE = frozenset({"score", "test"})
 
@@ -67,7 +67,7 @@ def find_claims(files: Iterable[tuple[ClaimFile, bytes | None]], metric: Metric)
     finding = _ClaimsSearch(metric)
     for file, content in files:
         if content is None:
-            finding.unread.append(f"{file.source} is no regular file")
+            finding.unread.append(f"{file.source} is not a regular file")
         elif len(content) > file.most_bytes:
             finding.unread.append(f"{file.source} is larger than {_size(file.most_bytes)} and was not read")
         else:

@@ -106,7 +106,7 @@ class Split:
         Raises
         ------
         TaskError
-            `fraction` is no such share, there are fewer than two groups, or not one label an item.
+            `fraction` is not between 0 and 1, there are fewer than two groups, or not one label an item.
         """
         import numpy as np
 
@@ -165,7 +165,9 @@ def _labels_of_groups(groups: Any, count: int) -> NDArray[Any]:
     try:
         labels = np.asarray(groups)
     except ValueError as error:  # sequences of several lengths
-        raise TaskError(f"groups are no row of labels ({error}): expected one text or whole number an item") from error
+        raise TaskError(
+            f"groups are not a row of labels ({error}): expected one text or whole number an item"
+        ) from error
     if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels.flat):  # as pandas keeps texts
         labels = labels.astype(str)
     if labels.ndim != 1 or len(labels) != count:

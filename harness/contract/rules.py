@@ -12,7 +12,7 @@ class Rule:
     """Operators and modules that a model may not use.
 
     They are watched while `Model.predict` runs once. A model that does its arithmetic elsewhere (NumPy, scikit-learn,
-    loops of its own) dispatches none and passes: rules keep honest people on the exercise, they are no protection.
+    loops of its own) dispatches none and passes: rules keep honest people on the exercise, they do not protect.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ class Settings:
         What to do with weights that were shipped: ``load``, ``retrain``, or ``declared``, as the task says.
     claims : str
         What to do with scores that submissions claim: ``compare``, ``ignore``, or ``declared``, as the task says. It
-        is no part of what decides a result.
+        is not part of what decides a result.
     device : str
         What models may compute on: ``cpu`` or ``cuda``.
     latency_seconds : float

@@ -17,7 +17,7 @@ _ELEMENTS = {"failed": "failure", "error": "error", "skipped": "skipped"}
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One case of a suite that is no check of a record."""
+    """One case of a suite that is not a check of a record."""
 
     classname: str
     check: ReportedCheck

@@ -157,7 +157,7 @@ def _adjustment(people: frozenset[str], row: Mapping[str, str]) -> Adjustment:
 def _number(text: str) -> float:
     number = parse_number(text)
     if number is None:
-        raise ValueError(f"{text!r} is no number")
+        raise ValueError(f"{text!r} is not a number")
     return number
 
 

@@ -128,7 +128,7 @@ class _Finder:
         return Attempt(record=record, handed_in=self._times.earlier(person, name, record.submission.digest))
 
     def _read(self, submission: str, name: str) -> tuple[tuple[Record, ...], str]:
-        """Return the records of a submission, the newest last, or why the newest is no record of what is there."""
+        """Return the records of a submission, the newest last, or why the newest is not a record of what is there."""
         folder = self._course.submissions_folder / submission / name
         found, task = self._records.read(name, submission), self._tasks[name]
         is_there = folder.is_dir()

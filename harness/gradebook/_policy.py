@@ -217,7 +217,7 @@ class _PolicyReader:
     def _moments(self, table: Mapping[str, Any], where: str) -> dict[str, datetime]:
         for task in table:
             if task not in self._tasks:
-                raise ValueError(f"{where}: a deadline for {task!r}, which is no task{suggest(task, self._tasks)}")
+                raise ValueError(f"{where}: a deadline for {task!r}, which is not a task{suggest(task, self._tasks)}")
         return {task: self._moment(value, f"{where}.{task}") for task, value in table.items()}
 
     def _moment(self, value: object, where: str) -> datetime:
@@ -323,7 +323,7 @@ def deadline_of_command(text: str, zone: ZoneInfo | None) -> datetime:
     """Return the deadline given on the command line, on the clock of `zone`; a date is its first moment.
 
     Raises:
-        UsageError: it is no moment, or has no time zone.
+        UsageError: it is not a time, or has no time zone.
     """
     try:
         return parse_time(f"{text}T00:00" if _is_date(text) else text, zone)

@@ -298,7 +298,7 @@ class _RosterReader:
             check_name(texts["alias"], "alias")
         days = row.get("grace_days", "")
         if days and not days.isdecimal():
-            raise ValueError(f"grace_days {days!r} is no whole number of days")
+            raise ValueError(f"grace_days {days!r} is not a whole number of days")
         times = {name: self._by_task(row, name) for name in _BY_TASK}
         only = self.tasks[0] if len(self.tasks) == 1 else None
         submitted = row.get("submitted", "")
@@ -369,5 +369,5 @@ def _refuse_unknown_tasks(path: Path, people: Sequence[Person], tasks: Sequence[
         for task in person.excused:
             if tasks and task not in (*tasks, "all"):
                 raise UsageError(
-                    f"the roster {path}: {person} is excused from {task!r}, which is no task{suggest(task, tasks)}"
+                    f"the roster {path}: {person} is excused from {task!r}, which is not a task{suggest(task, tasks)}"
                 )

@@ -34,7 +34,7 @@ def parse_time(text: str, zone: tzinfo | None = None) -> datetime:
     except ValueError:
         moment = None
     if moment is None or _is_date(text):
-        raise ValueError(f"{text!r} is no time: write 2026-01-31T23:59 or 2026-01-31T23:59+01:00")
+        raise ValueError(f"{text!r} is not a time: write 2026-01-31T23:59 or 2026-01-31T23:59+01:00")
     return in_zone(moment, zone)
 
 
@@ -60,7 +60,7 @@ def parse_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        raise ValueError(f"{name!r} is no time zone: write one like 'Europe/Berlin' or 'UTC'") from None
+        raise ValueError(f"{name!r} is not a time zone: write one like 'Europe/Berlin' or 'UTC'") from None
 
 
 def read_course_zone(path: Path) -> ZoneInfo | None:

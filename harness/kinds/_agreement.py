@@ -83,7 +83,7 @@ def spread(numbers: NDArray[Any]) -> float:
 def _within(first: NDArray[Any], second: NDArray[Any], tolerance: NDArray[Any]) -> NDArray[np.bool_]:
     import numpy as np
 
-    # equal where both are infinite, whose difference is no number
+    # equal where both are infinite, whose difference is not a number
     with np.errstate(invalid="ignore"):
         return np.asarray((first == second) | (np.abs(first - second) <= tolerance), bool)
 

@@ -27,7 +27,7 @@ MOST_PERMUTATIONS = 15
 """How many fits on permuted targets a warning takes: of two classes an honest fit hits the right one by a toss."""
 _MUCH_LEFT = 0.5
 RULE_BYTES = 4096
-"""A model that knows less may be a rule written by hand, which learns nothing and is no fraud."""
+"""A model that knows less may be a rule written by hand, which learns nothing and is not fraud."""
 
 Outcome = Literal["passed", "warned", "failed", "no verdict"]
 _WORST_FIRST: tuple[Outcome, ...] = ("failed", "warned", "no verdict", "passed")

@@ -97,7 +97,7 @@ class Import:
         What was there before is moved to ``.harness/replaced/``.
 
         Raises:
-            UsageError: it is no archive, nothing in it is named as it should be, or its times have no time zone.
+            UsageError: it is not an archive, nothing in it is named as it should be, or its times have no time zone.
         """
         with open_source(source) as members:
             parsed = self.system.parse(members, self.roster)

@@ -109,13 +109,13 @@ def open_archive(file: IO[bytes], name: str, kind: str) -> Iterator[list[Member]
             with tarfile.open(fileobj=file, mode="r:*") as tar:
                 yield list(_of_tar(tar))
         except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError) as error:
-            raise Refused(f"{name!r} is no whole tar archive ({error})") from error
+            raise Refused(f"{name!r} is not a whole tar archive ({error})") from error
         return
     try:
         with zipfile.ZipFile(file) as archive:
             yield list(_of_zip(archive))
     except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise Refused(f"{name!r} is no whole zip file ({error})") from error
+        raise Refused(f"{name!r} is not a whole zip file ({error})") from error
 
 
 def archive_of(content: bytes) -> IO[bytes]:
@@ -171,7 +171,7 @@ def _of_zip(archive: zipfile.ZipFile) -> Iterator[Member]:
         kind = stat.S_IFMT(info.external_attr >> 16)
         problem = ""
         if kind not in (0, stat.S_IFREG):
-            problem = f"{name!r} is no plain file"
+            problem = f"{name!r} is not a regular file"
         elif info.flag_bits & _ENCRYPTED:
             problem = f"{name!r} is encrypted"
         yield _member(name, _reader_of_zip(archive, info), problem)
@@ -183,7 +183,7 @@ def _of_tar(tar: tarfile.TarFile) -> Iterator[Member]:
             raise Refused(f"more than {_MOST_MEMBERS:,} members")
         if info.isdir():
             continue
-        problem = "" if info.isreg() else f"{info.name!r} is no plain file"
+        problem = "" if info.isreg() else f"{info.name!r} is not a regular file"
         yield _member(info.name, _reader_of_tar(tar, info), problem)
 
 

@@ -149,7 +149,7 @@ def _connect(url: str, token: str) -> Any:
     parts = urlsplit(url)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _ON_THIS_MACHINE)
     if not is_safe or not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
-        raise UsageError(f"{url!r} is no address of a Canvas: expected one like https://canvas.example.org")
+        raise UsageError(f"{url!r} is not the address of a Canvas server: expected one like https://canvas.example.org")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of http, which is allowed on this machine alone
         return Canvas(url, token)
@@ -177,7 +177,7 @@ def _asking(place: CanvasPlace) -> Iterator[None]:
 
 
 def _refuse_unfit(assignment: Any) -> None:
-    """Refuse an assignment whose grades are no points of single people.
+    """Refuse an assignment whose grades are not points of single people.
 
     Raises:
         UsageError: it is one.

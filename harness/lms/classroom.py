@@ -71,7 +71,7 @@ def autograding_json(task: Task, settings: AutogradingSettings) -> bytes:
     """Return ``autograding.json`` for `task`: does the model keep the contract, and does it meet the baseline.
 
     Raises:
-        UsageError: the task's points are no whole number that an assignment can have.
+        UsageError: the task's points are not a whole number that an assignment can have.
     """
     points = _points(task, settings)
     tests = tuple(
@@ -87,7 +87,7 @@ def classroom50_json(task: Task, settings: AutogradingSettings) -> bytes:
     """Return the same tests as Classroom 50 takes them: ``gh teacher assignment add … --tests FILE``.
 
     Raises:
-        UsageError: the task's points are no whole number that an assignment can have.
+        UsageError: the task's points are not a whole number that an assignment can have.
     """
     points = _points(task, settings)
     tests = tuple(

@@ -159,7 +159,7 @@ class Worksheet:
         """Find the columns by their headings where those are known, else by position and content.
 
         Raises:
-            UsageError: it is no grading worksheet with points.
+            UsageError: it is not a grading worksheet with points.
         """
         header = [cell.lower() for cell in sheet.header]
         rows = range(1, len(sheet.rows))
@@ -176,7 +176,7 @@ class Worksheet:
             maximum = next((at for at in range(2, len(header)) if _is_maximum(sheet, at, rows)), None)
         if first != 0 or maximum is None or maximum < 1:
             raise UsageError(
-                f"{sheet.path} is no grading worksheet of Moodle: expected first a column of participants' "
+                f"{sheet.path} is not a grading worksheet of Moodle: expected first a column of participants' "
                 "numbers, and a grade with its maximum beside it; download the grading worksheet again (the "
                 "assignment needs the feedback type 'offline grading worksheet')"
             )
@@ -228,7 +228,7 @@ def moodle_worksheet(
     """Return the instructor's own worksheet with the grades of one task filled in.
 
     Raises:
-        UsageError: the file is no worksheet, somebody is not in it, or its maximum is another.
+        UsageError: the file is not a worksheet, somebody is not in it, or its maximum is another.
     """
     found = Worksheet.of(sheet)
     graded = [entry for entry in entries if entry.is_graded]
@@ -330,7 +330,7 @@ def participants(sheet: Sheet, entries: Sequence[Entry]) -> dict[str, tuple[str,
     """Return the name and the participant's number of each person that a grading worksheet tells, by key.
 
     Raises:
-        UsageError: it is no worksheet, or somebody is in it twice.
+        UsageError: it is not a worksheet, or somebody is in it twice.
     """
     found = Worksheet.of(sheet)
     placed, _ = find_rows(entries, sheet, found.rows, found.keys(lambda _: ""))

@@ -37,7 +37,7 @@ def read_pushes(path: Path) -> Pushes:
     """Read a file of JSON that a host wrote; lists in lists are pages.
 
     Raises:
-        UsageError: it is no such file.
+        UsageError: the file cannot be read, or is not such a list of pushes.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))

@@ -117,7 +117,7 @@ def read_table(path: Path, roster: Roster, numbers: Mapping[str, str], zone: tzi
         elif moment is not None:
             problems.append(f"line {row.line}: {_shown(texts, columns)} is not in the roster")
         if moment is None and text.lower() not in _NOTHING:
-            problems.append(f"line {row.line}: {text!r} is no moment that can be read for certain")
+            problems.append(f"line {row.line}: {text!r} is not a time that can be read for certain")
     newest, notes = _newest(lines)
     return Table(newest, tuple(problems), notes, f"the table {path.name}", sheet.header[columns.moment])
 

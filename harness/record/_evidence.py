@@ -48,11 +48,11 @@ class Evidence:
     """Item by item what was predicted and whether it was right, the raw latencies, the learning curve."""
 
     outcomes: Array | None = None
-    """(N,) bool: which predictions are right; None where the primary metric is no proportion."""
+    """(N,) bool: which predictions are right; None where the primary metric is not a proportion."""
     predictions: Array | None = None
     scores: Array | None = None
     draws: Array | None = None
-    """Bootstrap draws of a primary metric that is no proportion, on the same resampled items for everybody."""
+    """Bootstrap draws of a primary metric that is not a proportion, on the same resampled items for everybody."""
     latencies: Array | None = None
     """Seconds of each timed request, in order."""
     drawn: Array | None = None

@@ -133,7 +133,7 @@ class Store:
         if not os.path.lexists(path):
             return None
         if not path.is_file():  # opening a pipe would wait for a writer
-            return Unreadable(path, "it is no regular file")
+            return Unreadable(path, "it is not a regular file")
         if not _is_allowed(task, submission):
             return Unreadable(path, "it has a name that no record has")
         try:

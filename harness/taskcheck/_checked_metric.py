@@ -35,7 +35,7 @@ class CheckedMetric:
         return self._number(self._asked(compute, items, self.targets, self.predictions), compute, items)
 
     def outcomes(self) -> Array | None:
-        """Return (N,) bool, which predictions are right; None where the metric is no proportion."""
+        """Return (N,) bool, which predictions are right; None where the metric is not a proportion."""
         outcomes, n = self.metric.outcomes, len(self.predictions)
         if outcomes is None:
             return None

@@ -14,7 +14,7 @@ Array = np.ndarray[Any, Any]
 
 
 def checked_perturb(task: Task) -> Callable[[Array, np.random.Generator], Array] | None:
-    """Return the task's `perturb`, raising `TaskError` where its result is no input; None where it has none."""
+    """Return the task's `perturb`, raising `TaskError` where its result is not an input; None where it has none."""
     perturb = task.perturb
     if perturb is None:
         return None
@@ -38,7 +38,7 @@ def _in_form(task: Task, one: Array, altered: object) -> Array:
     try:
         array = np.asarray(altered)
     except (ValueError, TypeError, RuntimeError) as error:  # rows of several lengths, a tensor that needs its gradient
-        raise _mistake(task, f"what is no array ({error})", f"numbers of shape {one.shape}") from error
+        raise _mistake(task, f"what is not an array ({error})", f"numbers of shape {one.shape}") from error
     if array.dtype.kind not in "biuf" or array.shape != one.shape:
         found = f"{array.dtype} of shape {array.shape}" if array.dtype.kind in "biuf" else repr(altered)[:80]
         raise _mistake(task, found, f"numbers of shape {one.shape}")

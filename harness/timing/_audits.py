@@ -55,12 +55,13 @@ def altered_inputs_take_as_long(untouched: Array, jittered: Array) -> Audit:
 
     Catches a slow model for the one kind and a quick one for the other. Honest trees and sparse models take a little
     longer for one of them: twice as long fails, a quarter longer is a warning; both only where lower quartiles and
-    medians say so, for other work on the machine only ever adds time, and the ranks are no chance (Mann & Whitney
-    1947). Of honest models on a machine that stops for milliseconds every other time none in two thousand is told.
+    medians say so, for other work on the machine only ever adds time, and the ranks do not come from chance (Mann &
+    Whitney 1947). Of honest models on a machine that stops for milliseconds every other time none in two thousand is
+    reported.
     """
     name, n = "altered inputs take as long", min(len(untouched), len(jittered))
     if n < _ENOUGH:
-        unseen = f"not looked at: {n} inputs of either kind were timed, {_ENOUGH} are needed"
+        unseen = f"not examined: {n} inputs of either kind were timed, {_ENOUGH} are needed"
         return Audit(name=name, passed=True, severity="warn", detail=unseen)
     ratios = np.quantile(untouched, (0.25, 0.5)) / np.maximum(np.quantile(jittered, (0.25, 0.5)), 1e-9)
     slower, ratio = ("untouched", ratios.min()) if ratios.min() > 1 else ("altered", 1 / max(ratios.max(), 1e-9))

@@ -196,7 +196,7 @@ def _unusable(found: os.stat_result, folder: os.stat_result) -> str | None:
     can put another in its place. Elsewhere it has to be root's, this user's, or whose the folder is.
     """
     if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
-        return "is no plain file of one name"
+        return "is not a regular file with one name"
     if hasattr(os, "geteuid") and not folder.st_mode & stat.S_ISVTX:
         trusted = {0, os.geteuid(), folder.st_uid}
         if found.st_uid not in trusted:

@@ -75,7 +75,7 @@ def test_no_link_and_no_folder_is_read_for_a_claim(tmp_path: Path) -> None:
     assert told is not None
     assert (told.claimed, told.unread) == (
         (),
-        ("README is no regular file", "results.json is no regular file"),
+        ("README is not a regular file", "results.json is not a regular file"),
     )
     gone = with_claimed(RECORD, tmp_path / "gone", TASK).claims
     assert gone is not None

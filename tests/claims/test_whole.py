@@ -69,7 +69,7 @@ def test_three_numbers_stand_side_by_side_and_decide_nothing(course: TemporaryCo
     records = {name: course.record(name) for name in ("bob", "ann", "eve")}
     told = {name: record["claims"] for name, record in records.items()}
 
-    assert records["bob"]["run"]["id"] == before["run"]["id"], "claims are no part of what decides a result"
+    assert records["bob"]["run"]["id"] == before["run"]["id"], "claims are not part of what decides a result"
     assert [record["submission"]["mode"] for record in records.values()] == ["loaded", "trained", "trained"]
     assert told["bob"]["claimed"][0]["value"] == 0.5
     assert told["bob"]["shipped"] == records["bob"]["scores"][0]

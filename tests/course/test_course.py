@@ -229,10 +229,10 @@ def test_submissions_are_listed_without_hidden_folders_and_files(found: Course) 
         ("submissions/bob", "blubs", "there is no task 'blubs': did you mean 'blobs'"),
         ("submissions/Bob", None, "is not allowed"),
         ("submissions/reference", None, "reserved"),
-        ("submissions/bob/blobs/model.py", None, "is no submission"),
-        ("tasks/blobs", None, "is no submission"),
-        ("/etc", None, "is no submission"),
-        ("", None, "is no submission"),
+        ("submissions/bob/blobs/model.py", None, "is not a submission"),
+        ("tasks/blobs", None, "is not a submission"),
+        ("/etc", None, "is not a submission"),
+        ("", None, "is not a submission"),
     ],
 )
 def test_what_is_no_submission_is_a_usage_error(found: Course, path: str, task: str | None, says: str) -> None:

@@ -342,7 +342,7 @@ CARRIERS = {
     "spaces": lambda told: CODE + "".join(" " * ord(letter) + "\n" for letter in told),
     "a table": lambda told: f"{CODE}DATA = {[ord(letter) for letter in told]}\n",
     "names": lambda told: CODE + "".join(f"n{told[n : n + 60]} = 1\n" for n in range(0, len(told), 60)),
-    "what is no Python": lambda told: f"{CODE}DATA = {told!r}\nprint 'x'\n",
+    "what is not Python": lambda told: f"{CODE}DATA = {told!r}\nprint 'x'\n",
 }
 
 

@@ -52,7 +52,7 @@ def test_without_a_file_nothing_is_decided(tmp_path: Path) -> None:
         ("team,uspz,points,1,x", "line 2: there is no task 'uspz': did you mean 'usps'"),
         ("team,usps,bonus,1,x", "action 'bonus': expected one of excuse, drop, points"),
         ("team,usps,points,1,", "points needs a reason"),
-        ("team,usps,points,one,x", "'one' is no number"),
+        ("team,usps,points,one,x", "'one' is not a number"),
         ("team,usps,part,3,x", "part needs points and their maximum, as in 3.5/4"),
         ("team,usps,attempt,,x", "attempt needs its number"),
         ("team,usps,points,1,x,y", "6 cells, expected at most 5"),

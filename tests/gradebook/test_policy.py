@@ -110,7 +110,7 @@ def test_a_deadline_without_an_offset_is_on_the_courses_clock(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("timezone = 'Berlin'\n", "course.toml: timezone 'Berlin' is no time zone: write one like 'Europe/Berlin'"),
+        ("timezone = 'Berlin'\n", "course.toml: timezone 'Berlin' is not a time zone: write one like 'Europe/Berlin'"),
         ("timezone = 1\n", "course.toml: expected timezone ="),
         ("timezone = 'UTC'\ndeadline = 1\n", "course.toml: expected timezone ="),
         ("timezone", "course.toml"),
@@ -126,7 +126,7 @@ def test_a_bad_course_file_says_what_is_allowed(tmp_path: Path, text: str, probl
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("[deadlines]\nuspz = 2026-01-31T23:59:00Z\n", "'uspz', which is no task: did you mean 'usps'"),
+        ("[deadlines]\nuspz = 2026-01-31T23:59:00Z\n", "'uspz', which is not a task: did you mean 'usps'"),
         (
             "[deadlines]\nusps = 2026-01-31T23:59:00\n",
             "deadlines.usps = 2026-01-31T23:59:00 has no time zone: write an offset, as in 2026-01-31T23:59:00+01:00, "
@@ -147,7 +147,7 @@ def test_a_bad_course_file_says_what_is_allowed(tmp_path: Path, text: str, probl
         ("[late]\nlowest = '150%'\n", "late.lowest: expected a percentage"),
         ("[late]\nattempt = 'first'\n", "late.attempt: expected one of 'last', 'on_time', 'best', 'chosen'"),
         ("deadline = 2026-01-31T23:59:00Z\n", "unknown key deadline: did you mean 'deadlines'"),
-        ("timezone = 'Berlin'\n", "'Berlin' is no time zone: write one like 'Europe/Berlin'"),
+        ("timezone = 'Berlin'\n", "'Berlin' is not a time zone: write one like 'Europe/Berlin'"),
         ("staff = 'x'\n", "staff: expected a list"),
         ("[", "gradebook.toml"),
     ],
@@ -161,7 +161,7 @@ def test_a_bad_policy_says_what_is_allowed(tmp_path: Path, text: str, problem: s
 def test_a_deadline_of_the_command_line_may_be_a_date() -> None:
     assert deadline_of_command("2026-01-31", ZoneInfo("UTC")) == datetime(2026, 1, 31, tzinfo=UTC)
     assert deadline_of_command("2026-01-31T00:00+00:00", None) == datetime(2026, 1, 31, tzinfo=UTC)
-    with pytest.raises(UsageError, match="--deadline: 'soon' is no time"):
+    with pytest.raises(UsageError, match="--deadline: 'soon' is not a time"):
         deadline_of_command("soon", None)
     with pytest.raises(UsageError, match="--deadline: 2026-01-31T00:00:00 has no time zone: write an offset"):
         deadline_of_command("2026-01-31", None)

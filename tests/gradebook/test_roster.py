@@ -121,10 +121,10 @@ def test_exports_of_other_systems_are_rosters(tmp_path: Path, text: str, people:
         ("submission,alias\nann,bob\nbob,\n", "gives 'bob' to two submissions"),
         ("submission,alias\nann,*\n", "alias name"),
         ("submission,grace_days\nann,two\n", "line 2: grace_days 'two'"),
-        ("submission,submitted:usps\nann,yesterday\n", "'yesterday' is no time"),
-        ("submission,submitted:usps\nann,2026-01-31\n", "'2026-01-31' is no time"),
+        ("submission,submitted:usps\nann,yesterday\n", "'yesterday' is not a time"),
+        ("submission,submitted:usps\nann,2026-01-31\n", "'2026-01-31' is not a time"),
         ("submission,canvas_id\nann,1.02E+11\n", "line 2: canvas_id '1.02E+11' is a number that a spreadsheet"),
-        ("submission,excused\nann,uspz\n", "ann is excused from 'uspz', which is no task: did you mean 'usps'"),
+        ("submission,excused\nann,uspz\n", "ann is excused from 'uspz', which is not a task: did you mean 'usps'"),
         ('submission,name\nann,"Ann\n', "line 2: a quoted cell does not end"),
     ],
 )
@@ -166,5 +166,5 @@ def test_a_time_without_an_offset_needs_a_zone() -> None:
     with pytest.raises(ValueError, match="2026-01-31T12:00:00 has no time zone: write an offset"):
         parse_time("2026-01-31T12:00")
     assert parse_time("2026-01-31 12:00:05 UTC") == datetime(2026, 1, 31, 12, 0, 5, tzinfo=UTC)
-    with pytest.raises(ValueError, match="is no time"):
+    with pytest.raises(ValueError, match="is not a time"):
         parse_time("noon")

@@ -20,7 +20,7 @@ Group = Literal["attacks", "careless", "unusual", "pairs"]
 class Case:
     """One submission: a file, or a folder with more beside its ``model.py``.
 
-    Those of ``pairs/`` are no submissions: each is imported by two workers that run at once (`tests.hostile._pair`).
+    Those of ``pairs/`` are not submissions: each is imported by two workers that run at once (`tests.hostile._pair`).
 
     The docstring begins with what is tried, in a sentence. Then come lines ``Key: value``:
 

@@ -219,9 +219,9 @@ def test_anonymous_grading_is_refused(canvas: Canvas) -> None:
         ({"assignment": 544}, TOKEN, {}, "there is no assignment 544 of course 255"),
         ({}, TOKEN, {"/submissions": 403}, "the token may not do this"),
         ({}, TOKEN, {"/255": 401}, "the token may not do this"),
-        ({"url": "http://canvas.example.org"}, TOKEN, {}, "is no address of a Canvas"),
-        ({"url": "canvas.example.org"}, TOKEN, {}, "is no address of a Canvas"),
-        ({"url": "https://canvas.example.org/api/v1"}, TOKEN, {}, "is no address of a Canvas"),
+        ({"url": "http://canvas.example.org"}, TOKEN, {}, "is not the address of a Canvas server"),
+        ({"url": "canvas.example.org"}, TOKEN, {}, "is not the address of a Canvas server"),
+        ({"url": "https://canvas.example.org/api/v1"}, TOKEN, {}, "is not the address of a Canvas server"),
     ],
 )
 def test_what_is_wrong_with_address_token_or_numbers_is_told(

@@ -233,11 +233,11 @@ def test_an_anonymous_worksheet_needs_an_import_that_told_the_numbers() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (WORKSHEET.replace("Participant 1", "x"), "is no grading worksheet"),
+        (WORKSHEET.replace("Participant 1", "x"), "is not a grading worksheet"),
         (WORKSHEET.replace("Maximum Grade", "Scale").replace("10.00", "Pass"), "graded by a scale"),
         (WORKSHEET.replace("10.00", "100.00"), "the other side has 100"),
         (WORKSHEET.replace("ann@x.org", "").replace("A1", "").replace("Ann Ark", "X Y"), "1 graded person is not in"),
-        ("a,b\n", "is no grading worksheet"),
+        ("a,b\n", "is not a grading worksheet"),
     ],
 )
 def test_a_worksheet_that_does_not_fit_is_refused(text: str, problem: str) -> None:

@@ -485,7 +485,7 @@ def test_a_link_is_refused(here: Course) -> None:
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr(member("model.py", stat.S_IFLNK | 0o777), "/etc/passwd")
     (found,) = take(here, {"arkann_101_1_w.zip": content.getvalue()})
-    assert "is no plain file" in found.note
+    assert "is not a regular file" in found.note
 
 
 def test_a_bomb_is_refused(here: Course, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -508,9 +508,9 @@ def test_archives_in_archives_end_somewhere(here: Course) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"no zip", "is no whole zip file"),
-        (zipped({"model.py": CENTROIDS})[:-30], "is no whole zip file"),
-        (tarred({"model.py": CENTROIDS.encode()})[:-30], "is no whole tar archive"),
+        (b"no zip", "is not a whole zip file"),
+        (zipped({"model.py": CENTROIDS})[:-30], "is not a whole zip file"),
+        (tarred({"model.py": CENTROIDS.encode()})[:-30], "is not a whole tar archive"),
         (b"Rar!\x1a\x07\x01\x00", "'w.zip' is not opened here"),
     ],
 )
@@ -529,7 +529,7 @@ def test_names_that_cannot_be_are_refused_and_what_was_there_stays(here: Course,
 def test_a_download_of_something_else_is_a_usage_error(here: Course) -> None:
     with pytest.raises(UsageError, match="no file in it is named as in a download of Canvas"):
         take(here, {"model.py": ""})
-    for name, problem in (("bad.zip", "is no whole zip file"), ("w.rar", "unpack it first")):
+    for name, problem in (("bad.zip", "is not a whole zip file"), ("w.rar", "unpack it first")):
         (here.root / name).write_text("x")
         with pytest.raises(UsageError, match=problem):
             take(here, here.root / name)
@@ -552,7 +552,7 @@ def test_the_command_counts_everything_and_ends_with_1_if_one_was_refused(course
     done = course.harness("import", "canvas", str(path))
     assert done.returncode == 1, done.stderr
     assert done.stdout.splitlines() == [
-        "refused: bob: 'w.zip' is no whole zip file (File is not a zip file)",
+        "refused: bob: 'w.zip' is not a whole zip file (File is not a zip file)",
         "skipped: 1 made by the operating system",
         "imported: 1 new, 0 replaced, 0 unchanged, 1 refused, 1 member skipped",
     ]

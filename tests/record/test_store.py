@@ -208,9 +208,9 @@ def test_what_stands_in_the_place_of_a_record_is_named_and_hides_no_other(store)
     reasons = {found.path.name: found.reason for found in store.all() if isinstance(found, Unreadable)}
     assert [found for found in store.all() if isinstance(found, Record)] == [make_record("good")]
     says = {
-        "folder.json": "it is no regular file",
-        "pipe.json": "it is no regular file",
-        "nowhere.json": "it is no regular file",
+        "folder.json": "it is not a regular file",
+        "pipe.json": "it is not a regular file",
+        "nowhere.json": "it is not a regular file",
         "Bad Name.json": "it has a name that no record has",
         "null.json": "Expected `float`, got `null`",
         "later.json": "schema_version 2, expected 1: a later version of the harness wrote it",

@@ -157,7 +157,7 @@ def test_every_plain_number_will_do(number: Any) -> None:
 ALTERED: dict[str, tuple[Any, str]] = {
     "shorter": (lambda x, g: x[:1], r"returned float32 of shape \(1,\); expected numbers of shape \(2,\)"),
     "nothing": (lambda x, g: None, "returned None; expected numbers"),
-    "a-ragged-list": (lambda x, g: [1.0, [2.0]], r"returned what is no array .* expected numbers of shape \(2,\)"),
+    "a-ragged-list": (lambda x, g: [1.0, [2.0]], r"returned what is not an array .* expected numbers of shape \(2,\)"),
     "a-text": (lambda x, g: "xy", "returned 'xy'"),
     "nan": (lambda x, g: x * np.nan, "returned nan; expected finite"),
     "one-infinite": (lambda x, g: np.array([0.5, np.inf]), "returned inf; expected finite"),

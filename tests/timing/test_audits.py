@@ -119,7 +119,7 @@ def test_honest_models_on_a_busy_machine_are_hardly_ever_told():
 def test_too_few_inputs_are_not_judged():
     audit = altered_inputs_take_as_long(np.full(48, 9.0), np.full(3, 1.0))
     assert audit.passed
-    assert "not looked at" in audit.detail
+    assert "not examined" in audit.detail
 
 
 @pytest.mark.parametrize(("cores", "passed"), [(0.0, True), (1.1, True), (1.5, False)])

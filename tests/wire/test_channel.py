@@ -1,4 +1,4 @@
-"""Frames over real pipes: what goes in comes out, and what is no frame is refused unread."""
+"""Frames over real pipes: what goes in comes out, and what is not a frame is refused unread."""
 
 import os
 import struct
@@ -200,7 +200,7 @@ def test_what_is_no_plain_array_is_not_sent_and_the_channel_goes_on(array):
         pytest.param(frame(b"{"), id="half a message"),
         pytest.param(frame(b'{"type":"done"} x'), id="a message and more"),
         pytest.param(frame(b"\xff\xfe"), id="no text"),
-        pytest.param(frame(b'{"type":"file","path":"\xff"}'), id="a path that is no text"),
+        pytest.param(frame(b'{"type":"file","path":"\xff"}'), id="a path that is not text"),
         pytest.param(frame(b"null"), id="null"),
         pytest.param(frame(b"[]"), id="a list"),
         pytest.param(frame(b"{}"), id="no type"),

@@ -75,7 +75,7 @@ def test_lengths_that_do_not_add_up_are_refused(form, lengths):
         pytest.param("array", (FLAT, FLAT), id="two arrays"),
         pytest.param("ragged", (FLAT,), id="no lengths"),
         pytest.param("texts", (np.array(5, np.uint8), np.array([], np.int64)), id="a number for bytes"),
-        pytest.param("texts", (np.array([255], np.uint8), np.array([1])), id="bytes that are no text"),
+        pytest.param("texts", (np.array([255], np.uint8), np.array([1])), id="bytes that are not text"),
     ],
 )
 def test_arrays_that_are_not_the_form_are_refused(form, arrays):

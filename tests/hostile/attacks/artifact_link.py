@@ -1,7 +1,7 @@
 """Save a link to the labels, for a trusting host to follow.
 
 Held: save_error in save
-Told by: the record says that it is no regular file; the labels' digest is nowhere.
+Told by: the record says that it is not a regular file; the labels' digest is nowhere.
 """
 
 import harness

@@ -1,4 +1,4 @@
-"""Keep a table in lists of numbers, which are no arrays.
+"""Keep a table in lists of numbers, which are not arrays.
 
 Held: passed
 Told by: what it knows is more than numbers in arrays, so its parameters are not verified.
