@@ -120,7 +120,10 @@ class TemporaryCourse:
 
     @classmethod
     def at(cls, root: Path, cache: Path) -> TemporaryCourse:
-        """Return the course in `root`, run with a private `cache`, no network, no data root, latency soon measured."""
+        """Return the course in `root`, run with a private `cache`, no network and no data root.
+
+        Latency is soon measured, and no audit of learning follows a `grade`.
+        """
         return cls(
             root,
             {
@@ -128,6 +131,7 @@ class TemporaryCourse:
                 "HARNESS_DATA": "",
                 "HARNESS_PRIVATE": "",
                 "HARNESS_LATENCY_SECONDS": BRIEFLY,
+                "HARNESS_AUDIT_LEARNING": "no",
                 "XDG_CACHE_HOME": str(cache),
             },
         )

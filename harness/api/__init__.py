@@ -12,7 +12,15 @@ from harness.api._evaluation_run import Keep
 from harness.api._follow import Follower
 from harness.api._open_course import OpenCourse, open_course
 from harness.api._records import Records
-from harness.api._results import CheckedSubmission, Checks, ComparedClaims, Evaluations, GradingReport, NotDone
+from harness.api._results import (
+    CheckedSubmission,
+    Checks,
+    ComparedClaims,
+    Evaluations,
+    GradingReport,
+    LearningFinding,
+    NotDone,
+)
 
 if TYPE_CHECKING:
     from harness.api._grades import GradingRules as GradingRules
@@ -38,6 +46,7 @@ __all__ = [
     "GradingRules",
     "Keep",
     "KeptGradebook",
+    "LearningFinding",
     "NotDone",
     "OpenCourse",
     "Records",

@@ -6,13 +6,14 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.api._board import keep_aliases, rebuild_board_if_stale, stores_of
 from harness.api._follow import Follower
 from harness.api._grades import keep, make_gradebook, read_rules
-from harness.api._results import ComparedClaims, GradingReport
+from harness.api._learning_run import MOST_IN_A_TASK, audit_candidates, choose_of_graded, kept_finding
+from harness.api._results import ComparedClaims, GradingReport, LearningFinding
 from harness.api._submissions import find_submissions
 from harness.contract import Task
 from harness.course import Course, Submission
@@ -20,6 +21,7 @@ from harness.data import Places, load_data
 from harness.errors import HarnessError, InfrastructureError
 from harness.evaluation import (
     EvaluationResult,
+    Evaluator,
     Settings,
     TasksInUse,
     describe_git,
@@ -50,6 +52,10 @@ from harness.record import Claims, Record
 from harness.sandbox import ForkServerOwner, Requirement, Start, find_gpus, find_required_sandbox
 from harness.text import count_of, neutral_line
 
+_NAMED = 3
+"""How many submissions a message names."""
+_COMMAND = "`harness audit learning`"
+
 
 @dataclass(frozen=True, kw_only=True)
 class GradingRequest:
@@ -68,6 +74,7 @@ class GradingRequest:
     count_validation: bool
     force: bool
     dry_run: bool
+    audit_learning: bool
 
 
 def grade_class(
@@ -111,6 +118,7 @@ class _GradingRun:
             keep_aliases(course, self.rules.roster.aliases())
         rebuild_board_if_stale(course)
         book = make_gradebook(course, self.rules)
+        kept = keep(course, book.entries)
         return GradingReport(
             work=work,
             left_out=tuple(left_out),
@@ -118,7 +126,8 @@ class _GradingRun:
             lost=tuple(lost),
             claims=tuple(compared),
             gradebook=book,
-            kept=keep(course, book.entries),
+            kept=kept,
+            learning=tuple(self._audit_learning(submissions)) if request.audit_learning else (),
             not_graded=_not_graded(book, submissions),
         )
 
@@ -211,6 +220,35 @@ class _GradingRun:
         if told != record:
             records.write(told)
         return told.claims
+
+    def _audit_learning(self, submissions: Sequence[Submission]) -> Iterator[LearningFinding]:
+        """Test whether scores were learned here, on this machine, now that all results and grades are kept."""
+        course, request = self.course, self.request
+        chosen, left = choose_of_graded(course, submissions)
+        if left:
+            names = ", ".join(str(one.submission) for one in left[:_NAMED])
+            more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+            text = f"not tested whether it was learned, for {MOST_IN_A_TASK} of a task are: {names}{more}"
+            self.follower.notice(f"{text}; {_COMMAND} PATH tests them")
+        new = []
+        for one in chosen:
+            finding = kept_finding(course, one)
+            if finding is None:
+                new.append(one)
+            else:
+                yield finding
+        if not new:
+            return
+        try:
+            hidden = [course.root, *self.places.all()]
+            sandbox = find_required_sandbox(hidden, request.isolation, self.fork_servers, self.follower.notice)
+        except HarnessError as error:
+            self.follower.warned(f"whether scores were learned was not tested: {error}; {_COMMAND} does it later")
+            return
+        with closing(sandbox):
+            settings = replace(request.settings, weights="retrain", claims="ignore")
+            evaluator = Evaluator(course, sandbox, self.places, settings)
+            yield from audit_candidates(course, evaluator, new, self.follower)
 
     def _executor(self, work: Work) -> Executor:
         request = self.request

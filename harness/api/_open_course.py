@@ -240,17 +240,19 @@ class OpenCourse:
         InfrastructureError
             No worker starts here.
         """
-        from harness.api._learning_run import Candidate, audit_submissions, find_candidates
+        from harness.api._learning_run import Candidate, audit_candidates, find_candidates
 
         follower = follower or Follower()
         named = [Candidate(one, "named") for one in self.submissions(*paths, task=task)]
-        candidates = named if paths else list(find_candidates(self.folders, task))
+        worthy = (one for group in find_candidates(self.folders) for one in group)
+        candidates = named if paths else [one for one in worthy if task in {None, one.submission.task}]
         if not candidates:
             return {}
         with closing(self._sandbox(isolation, start, follower)) as sandbox:
             settings = Settings(data=data, seed=seed, weights="retrain", device=device)
             evaluator = Evaluator(self.folders, sandbox, self.places, settings)
-            return audit_submissions(self.folders, evaluator, candidates, follower)
+            found = audit_candidates(self.folders, evaluator, candidates, follower)
+            return {one.submission: one.learning for one in found}
 
     def evaluate(  # noqa: PLR0913 - one argument an option, by name
         self,
@@ -352,9 +354,13 @@ class OpenCourse:
         count_validation: bool = False,
         force: bool = False,
         dry_run: bool = False,
+        audit_learning: bool = True,
         follower: Follower | None = None,
     ) -> GradingReport:
         """Grade a class: every submission in `folder`. What has not changed is not evaluated again.
+
+        After the leaderboard and the gradebook are complete, the audit of learning tests the best submission of each
+        task and those that look unusual. No record and no grade depends on what it finds.
 
         Shipped weights are used only if the task allows it. If the task declares ``claims=True``, they are compared
         with what is claimed and with a model trained here.
@@ -393,6 +399,8 @@ class OpenCourse:
             Whether to evaluate again what has not changed.
         dry_run : bool
             Whether to plan only.
+        audit_learning : bool
+            Whether the audit of learning is run. What has not changed is not tested again.
         follower : Follower, optional
             Follows what happens.
 
@@ -431,6 +439,7 @@ class OpenCourse:
             count_validation=count_validation,
             force=force,
             dry_run=dry_run,
+            audit_learning=audit_learning,
         )
         return grade_class(self.folders, self.places, request, self.fork_servers(start), follower or Follower())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from harness.course import Submission
 from harness.evaluation import Check, Evaluation
@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # an evaluation needs none of it
     from harness.api._grades import KeptGradebook
     from harness.gradebook import Gradebook
     from harness.grading import JobLost, Obstacle, ResultSummary, Work
+    from harness.learning import Learning
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,28 @@ class ComparedClaims:
     claims: Claims
 
 
+@dataclass(frozen=True)
+class LearningFinding:
+    """What the audit of learning found for one submission.
+
+    Attributes
+    ----------
+    submission : Submission
+        The submission that was tested.
+    why : str
+        Why it was chosen.
+    learning : harness.learning.Learning
+        What each trial says.
+    how : str
+        ``tested``, or ``kept`` if nothing has changed since it was tested.
+    """
+
+    submission: Submission
+    why: str
+    learning: Learning
+    how: Literal["tested", "kept"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class GradingReport:
     """The result of `OpenCourse.grade`.
@@ -111,6 +134,8 @@ class GradingReport:
         Everybody's grades; None after a dry run.
     kept : KeptGradebook or None
         The file of the gradebook and the grades that changed; None after a dry run.
+    learning : tuple of LearningFinding
+        What the audit of learning found, for whoever grades: it decides nothing.
     not_graded : int
         How many of the requested submissions have no grade, through no fault of their own.
     """
@@ -122,6 +147,7 @@ class GradingReport:
     claims: tuple[ComparedClaims, ...] = ()
     gradebook: Gradebook | None = None
     kept: KeptGradebook | None = None
+    learning: tuple[LearningFinding, ...] = ()
     not_graded: int = 0
 
     @property

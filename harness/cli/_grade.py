@@ -10,7 +10,7 @@ import click
 
 from harness.api import Follower, GradingReport
 from harness.cli import INFRASTRUCTURE, PASSED
-from harness.cli._grade_show import following, show_claims, show_plan, show_table
+from harness.cli._grade_show import following, show_claims, show_learning, show_plan, show_table
 from harness.cli._grades_options import grades_options, show_changes, warn
 from harness.cli._options import (
     Screen,
@@ -24,6 +24,7 @@ from harness.cli._options import (
     opened,
     seed_option,
 )
+from harness.course import Submission
 from harness.grading import Event, Work
 from harness.sandbox import Isolation
 from harness.text import count_of
@@ -40,6 +41,15 @@ from harness.text import count_of
 @click.option("--task", metavar="TASK", help="Only this task of each submission.")
 @click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
 @click.option("--dry-run", is_flag=True, help="List what would be done and why, and do nothing.")
+@click.option(
+    "--audit-learning/--no-audit-learning",
+    default=True,
+    show_default=True,
+    envvar="HARNESS_AUDIT_LEARNING",
+    show_envvar=True,
+    help="Test afterwards whether the best score of each task, and those that look unusual, were learned from the data "
+    "given to `fit`. Takes about ten fits for each; what has not changed is not tested again.",
+)
 @data_option("real")
 @seed_option
 @device_option
@@ -61,6 +71,7 @@ def grade(folder: str, dry_run: bool, **options: Any) -> int:
     show_claims(out, report.claims)
     warn(out, report.gradebook.mismatch.lines() if has_roster else [])
     show_changes(out, report.kept)
+    show_learning(out, report.learning)
     out.conclude(_verdict(report))
     return PASSED if report.complete else INFRASTRUCTURE
 
@@ -85,6 +96,12 @@ class _ShownGrading(Follower):
 
     def planned(self, work: Work) -> None:
         show_plan(self._out, work, every=self._every)
+
+    def testing(self, submission: Submission, why: str) -> None:
+        self._out.print(f"testing whether it was learned here: {submission} ({why})")
+
+    def not_done(self, submission: Submission, error: Exception) -> None:
+        warn(self._out, [f"{submission}: whether it was learned here was not tested: {error}"])
 
     def grading(self, total: int) -> AbstractContextManager[Callable[[Event], None]]:
         return following(self._out, total)

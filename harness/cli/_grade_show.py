@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.text import Text
 from tabulate import tabulate
 
-from harness.api import ComparedClaims
+from harness.api import ComparedClaims, LearningFinding
 from harness.claims import describe_agreement, describe_figures
 from harness.cli._options import notice_printer
 from harness.gradebook import MISSING, NOT_GRADED, Entry, Gradebook, describe_lateness
@@ -30,6 +30,7 @@ from harness.grading import (
     describe,
     describe_summary,
 )
+from harness.learning import OUTCOMES
 from harness.sandbox import Notify
 from harness.text import neutral_line
 
@@ -77,6 +78,21 @@ def show_claims(out: Console, compared: Sequence[ComparedClaims]) -> None:
         out.print(f"claims: {one.submission}: {'; '.join(' '.join(figure) for figure in figures) or 'none'}")
         for line in agreement:
             out.print(f"  {neutral_line(line)}")
+
+
+def show_learning(out: Console, findings: Sequence[LearningFinding]) -> None:
+    """Print how many of the tested submissions learned, and what is to be looked at."""
+    if not findings:
+        return
+    tally = Counter[str](one.learning.outcome for one in findings)
+    told = ", ".join(f"{tally[outcome]} {outcome}" for outcome in OUTCOMES if tally[outcome])
+    open_ = [one for one in findings if one.learning.outcome in ("failed", "warned")]
+    out.print(f"learned here: {told}{'; look before you judge, no grade depends on it:' if open_ else ''}")
+    for one in open_:
+        for trial in one.learning.trials:
+            if trial.outcome in ("failed", "warned"):
+                text = f"  {one.submission}: {trial.name} {trial.outcome}: {trial.detail}"
+                out.print(neutral_line(text), style="yellow")
 
 
 def _cell(entry: Entry, summary: ResultSummary | None) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.contract import Predictions, Task
 from harness.data import FitParts, TaskData
+from harness.evaluation._identity import Identity
 from harness.evaluation._open import fit_session, open_session, with_model
 from harness.evaluation._plan import Plan
 from harness.evaluation._predictions import join_predictions
@@ -27,6 +28,11 @@ class Refitter:
         check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
         self._plan, self._sandbox, self._work, self._lock = with_model(plan, sandbox, work), sandbox, work, lock
         self._knowledge_bytes: int | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """Everything that decides the result of an evaluation of it."""
+        return self._plan.identity
 
     @property
     def task(self) -> Task:

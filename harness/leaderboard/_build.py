@@ -89,16 +89,24 @@ class Board:
 
 def build(found: Iterable[Record | Unreadable], evidence: EvidenceStore) -> Board:
     """Build the board from the newest records `found`."""
+    read = list(found)
+    unreadable = tuple(one for one in read if isinstance(one, Unreadable))
+    groups = _comparable(one for one in read if isinstance(one, Record))
+    return Board(tuple(RankedGroup(key, _rank(records, evidence)) for key, records in groups), unreadable)
+
+
+def best_first(records: Iterable[Record]) -> list[tuple[Record, ...]]:
+    """Return groups of comparable records that have a score, each with the best first, without comparing them."""
+    return [tuple(record for _, record in _in_order(group)) for _, group in _comparable(records)]
+
+
+def _comparable(records: Iterable[Record]) -> list[tuple[BoardKey, list[Record]]]:
+    """Return the groups of records that are ranked together, in the order of the board."""
     groups: dict[BoardKey, list[Record]] = {}
-    unreadable: list[Unreadable] = []
-    for record in found:
-        if isinstance(record, Unreadable):
-            unreadable.append(record)
-        else:
-            groups.setdefault(_key(record), []).append(record)
+    for record in records:
+        groups.setdefault(_key(record), []).append(record)
     order = {"canonical": 0, "local": 1, "embedded": 2}
-    keys = sorted(groups, key=lambda key: (key.task, order[key.source], *key[2:]))
-    return Board(tuple(RankedGroup(key, _rank(groups[key], evidence)) for key in keys), tuple(unreadable))
+    return sorted(groups.items(), key=lambda group: (group[0].task, order[group[0].source], *group[0][2:]))
 
 
 def _key(record: Record) -> BoardKey:
@@ -108,10 +116,7 @@ def _key(record: Record) -> BoardKey:
 
 
 def _rank(records: list[Record], store: EvidenceStore) -> tuple[BoardRow, ...]:
-    scored = sorted(
-        ((record.primary, record) for record in records if record.status != "failed" and record.primary),
-        key=lambda pair: _best_first(*pair),
-    )
+    scored = _in_order(records)
     evidence = [
         store.compared(record.task.name, record.submission.name, record.run.evidence_digest) for _, record in scored
     ]
@@ -149,7 +154,13 @@ def _rank(records: list[Record], store: EvidenceStore) -> tuple[BoardRow, ...]:
     )
 
 
-def _best_first(score: Score, record: Record) -> tuple[float, float, str]:
+def _in_order(records: Iterable[Record]) -> list[tuple[Score, Record]]:
+    """Return the records that have a score, with it, the best first."""
+    scored = ((record.primary, record) for record in records if record.status != "failed" and record.primary)
+    return sorted(scored, key=lambda pair: _order(*pair))
+
+
+def _order(score: Score, record: Record) -> tuple[float, float, str]:
     """Order by score, then by bytes of knowledge: a model can pack its numbers into fewer, but not its bytes."""
     value = -score.value if score.higher_is_better else score.value
     knowledge = record.cost.knowledge_bytes

@@ -30,7 +30,8 @@ RULE_BYTES = 4096
 """A model that knows less may be a rule written by hand, which learns nothing and is not fraud."""
 
 Outcome = Literal["passed", "warned", "failed", "no verdict"]
-_WORST_FIRST: tuple[Outcome, ...] = ("failed", "warned", "no verdict", "passed")
+OUTCOMES: tuple[Outcome, ...] = ("failed", "warned", "no verdict", "passed")
+"""The worst first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ class Learning:
     def outcome(self) -> Outcome:
         """The worst of them."""
         found = {trial.outcome for trial in self.trials}
-        return next((outcome for outcome in _WORST_FIRST if outcome in found), "no verdict")
+        return next((outcome for outcome in OUTCOMES if outcome in found), "no verdict")
 
 
 def audit_learning(
