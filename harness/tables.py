@@ -180,7 +180,9 @@ def _encoding(content: bytes) -> tuple[bytes, str]:
     start = content[:2000]
     if start and start.count(0) > len(start) // 4:
         return b"", "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
-    for encoding in ("utf-8", "cp1252"):
+    # lines that end in CR alone are those of Excel for the Mac, whose other letters are the Mac's
+    spreadsheet = "mac_roman" if b"\r" in content and b"\n" not in content else "cp1252"
+    for encoding in ("utf-8", spreadsheet):
         try:
             content.decode(encoding)
         except UnicodeDecodeError:

@@ -50,6 +50,8 @@ def folder_name(name: str, number: str) -> str:
     base = slug(name)
     if number and base.endswith(number):  # the name that the other system gives is the number already
         number = ""
+    if base and number.endswith(f"-{base}"):  # the number ends with the name already
+        base, number = number, ""
     if not number:
         made = base[:_LONGEST].strip("-") or "user"
         return f"{made}-1" if made == "reference" else made

@@ -26,6 +26,7 @@ NUMBERS = ("canvas_id", "email", "id_number", "sis_user_id", "sis_login_id", "gi
 _BY_TASK = ("submitted", "deadline")
 _CLOSE = 0.7
 _INVISIBLE = {ord("\u00a0"): " ", **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))}
+_TEXT_FORMULA = re.compile(r'="([^"]*)"')
 _WHOLE_FLOAT = re.compile(r"\d+\.0+")
 
 
@@ -80,7 +81,7 @@ class Roster:
 
     @classmethod
     def read(cls, path: Path, tasks: Sequence[str] = (), zone: tzinfo | None = None) -> Roster:
-        """Read a table of people: the course's own, or what Canvas, Moodle, Gradescope or GitHub Classroom export.
+        """Read a table of people: the course's own, or what Canvas, Moodle and other systems export.
 
         The course's own has a column `submission`, and any of `COLUMNS`; ``submitted:<task>`` and
         ``deadline:<task>`` speak of one task. Encoding, separators, empty rows and columns and capitals are as
@@ -170,6 +171,8 @@ _SYNONYMS = {
     "full_name": "name",
 }
 _CANVAS = {"student": "name", "id": "canvas_id", "sis_user_id": "sis_user_id", "sis_login_id": "sis_login_id"}
+_CANVAS_TEST_STUDENTS = frozenset({"Student, Test", "Test Student"})
+"""What Canvas calls its own test student, in one column or in two."""
 _CANVAS_SPLIT = {"lastname": "last", "firstname": "first"} | {k: v for k, v in _CANVAS.items() if k != "student"}
 _MOODLE = {
     "first_name": "first",
@@ -177,10 +180,14 @@ _MOODLE = {
     "surname": "last",
     "id_number": "id_number",
     "email_address": "email",
+    "email": "email",
     "username": "sis_login_id",
     "full_name": "name",
     "identifier": "",
 }
+_BLACKBOARD = {"last_name": "last", "first_name": "first", "username": "sis_login_id", "student_id": "id_number"}
+_BRIGHTSPACE = _BLACKBOARD | {"orgdefinedid": "id_number", "email": "email"}
+_CLASSROOM50 = {"username": "github", "first_name": "first", "last_name": "last", "email": "email", "name": "name"}
 _GRADESCOPE = {"first_name": "first", "last_name": "last", "name": "name", "sid": "id_number", "email": "email"}
 _CLASSROOM = {"identifier": "name", "name": "", "github_username": "github"}
 _EXPORTS: tuple[tuple[str, frozenset[str], Mapping[str, str]], ...] = (
@@ -188,8 +195,32 @@ _EXPORTS: tuple[tuple[str, frozenset[str], Mapping[str, str]], ...] = (
     ("Canvas", frozenset({"lastname", "firstname", "id", "section"}), _CANVAS_SPLIT),
     ("GitHub Classroom", frozenset({"identifier", "github_username"}), _CLASSROOM),
     ("Gradescope", frozenset({"sid", "email"}), _GRADESCOPE),
+    ("Classroom 50", frozenset({"username", "email", "github_id"}), _CLASSROOM50),
+    ("Brightspace", frozenset({"orgdefinedid", "username"}), _BRIGHTSPACE),
+    ("Blackboard", frozenset({"last_name", "first_name", "username", "student_id"}), _BLACKBOARD),
     ("Moodle", frozenset({"email_address"}), _MOODLE),
+    ("Moodle", frozenset({"first_name", "last_name", "email"}), _MOODLE),
+    ("Moodle", frozenset({"first_name", "last_name", "username"}), _MOODLE),
 )
+_TRANSLATED = {
+    translation: heading
+    for heading, translations in {
+        "first_name": "vorname prénom nombre nome voornaam imię förnamn fornavn etunimi jméno имя 名",
+        "last_name": "nachname nom_de_famille nom apellido(s) apellidos cognome achternaam sobrenome apelido nazwisko "
+        "efternamn etternavn efternavn sukunimi příjmení soyadı фамилия 姓",
+        "full_name": "vollständiger_name nom_complet nombre_completo nome_completo volledige_naam pełna_nazwa",
+        "id_number": "id_nummer numéro_d'identification número_de_id codice_identificativo número_de_identificação "
+        "matrikelnummer numer_id",
+        "email_address": "e_mail_adresse e_mail adresse_de_courriel dirección_de_correo correo_electrónico "
+        "indirizzo_email e_mailadres endereço_de_email adres_e_mail e_postadress e_postadresse sähköpostiosoite "
+        "e_mailová_adresa адрес_электронной_почты メールアドレス 电子邮件地址 email_adresse mail",
+        "username": "anmeldename benutzername nom_d'utilisateur nombre_de_usuario gebruikersnaam login",
+        "role": "roles rolle rôle rol ruolo",
+    }.items()
+    for translation in translations.split()
+}
+"""Headings of other systems in other languages."""
+_STAFF = frozenset({"instructor", "teacher", "ta", "teaching assistant", "reader", "non-editing teacher", "observer"})
 
 
 @dataclass
@@ -208,12 +239,18 @@ class _RosterReader:
         own = [_SYNONYMS.get(name, name) for name in header]
         if "submission" in own:
             return self._own(own)
-        for system, needed, columns in _EXPORTS:
-            if needed <= set(header):
-                return self._foreign(header, system, columns)
+        translated = [_TRANSLATED.get(name, name) for name in header]
+        if "first_name" in translated:  # a German list has "Name", "Vorname"
+            last = "name" if "last_name" in translated else "last_name"
+            translated = [last if name == "name" else name for name in translated]
+        for names in (header, translated):
+            for system, needed, columns in _EXPORTS:
+                if needed <= set(names):
+                    return self._foreign(names, system, columns)
         raise UsageError(
             f"the roster {self.path} has no column `submission`, nor the columns of an export of Canvas, Moodle, "
-            f"Gradescope or GitHub Classroom; it has {', '.join(filter(None, self.sheet.header))}. Its header must "
+            f"Gradescope, Blackboard, Brightspace, GitHub Classroom or Classroom 50; it has "
+            f"{', '.join(filter(None, self.sheet.header))}. Its header must "
             f"name `submission` and may name {', '.join(COLUMNS[1:])}"
         )
 
@@ -246,18 +283,23 @@ class _RosterReader:
                 )
 
     def _foreign(self, header: list[str], system: str, columns: Mapping[str, str]) -> list[Person]:
-        known = [columns.get(name, "") for name in header]
+        known = ["role" if name == "role" else columns.get(name, "") for name in header]
 
         def make(row: Mapping[str, str]) -> Person | None:
             name = row.get("name") or f"{row.get('first', '')} {row.get('last', '')}".strip()
             numbers: dict[str, Any] = {one: row.get(one, "") for one in NUMBERS}
-            if system == "Canvas" and ("points possible" in name.lower() or name.strip() == "Student, Test"):
+            if system == "Brightspace":  # so that a spreadsheet leaves them as they are
+                numbers = {one: text.removeprefix("#") for one, text in numbers.items()}
+            if system == "Canvas" and ("points possible" in name.lower() or name in _CANVAS_TEST_STUDENTS):
+                return None
+            if row.get("role", "").lower() in _STAFF:
+                self.warnings.append(f"the roster {self.path} leaves out {name}: {row['role']}")
                 return None
             if not name and not any(numbers.values()):
                 return None
             if system == "Canvas" and not row.get("canvas_id"):
                 return None  # a row about assignments: Manual Posting
-            if system == "GitHub Classroom":
+            if system in ("GitHub Classroom", "Classroom 50"):
                 submission = folder_name(numbers["github"] or name, "")
             else:
                 number = next((numbers[one] for one in ("canvas_id", "id_number", "sis_user_id") if numbers[one]), "")
@@ -268,8 +310,15 @@ class _RosterReader:
 
     def _rows(self, columns: Sequence[str], make: Callable[[Mapping[str, str]], Person | None]) -> list[Person]:
         people = []
+        titles = [*self.sheet.header, *[""] * (len(columns) - len(self.sheet.header))]
         for row in self.sheet.rows[1:]:
             texts = row.texts
+            lost = next((text for title, text in zip(titles, texts, strict=False) if text and not title), "")
+            if lost:
+                raise UsageError(
+                    f"the roster {self.path}, line {row.line}: {lost!r} stands in a column without a heading: give the "
+                    "column one, or empty it"
+                )
             if any(texts[len(columns) :]):
                 raise UsageError(
                     f"the roster {self.path}, line {row.line}: {len(texts)} cells, expected at most {len(columns)}: a "
@@ -282,6 +331,8 @@ class _RosterReader:
                 raise UsageError(f"the roster {self.path}, line {row.line}: {error}") from error
             if person is not None:
                 people.append(person)
+        if not people:
+            raise UsageError(f"the roster {self.path} names nobody: export it again")
         return people
 
     def _refuse_shortened(self, columns: Sequence[str], texts: Sequence[str]) -> None:
@@ -325,9 +376,14 @@ class _RosterReader:
 
 
 def _cleaned(name: str, text: str) -> str:
-    """Return a cell without what spreadsheets and data frames add: invisible characters, ``'`` for text, ``.0``."""
-    text = text.translate(_INVISIBLE).strip()
-    if name not in NUMBERS:
+    """Return a cell without what spreadsheets and data frames add.
+
+    That is: invisible characters, line breaks, ``'`` or ``="…"`` for text, ``.0``.
+    """
+    text = " ".join(text.translate(_INVISIBLE).split())
+    if formula := _TEXT_FORMULA.fullmatch(text):
+        text = formula[1]
+    if name not in (*NUMBERS, "grace_days"):
         return text
     text = text.removeprefix("'")
     return text.partition(".")[0] if _WHOLE_FLOAT.fullmatch(text) else text

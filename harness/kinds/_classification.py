@@ -89,8 +89,9 @@ def predict(self, inputs):
             return Accepted(array.argmax(axis=1).astype(np.int64), array)
         if array.dtype.kind == "f" and (array != np.floor(array)).any():
             fraction = array[array != np.floor(array)][0]
-            remedy = f"; {_ONE_COLUMN}" if len(facts.classes) == 2 and 0 <= fraction <= 1 else ""
-            raise UnacceptableError(f"predict returned the label {fraction:g}: expected whole numbers{remedy}")
+            columns = f"of scores return a column a class, ({len(array)}, {len(facts.classes)}), of labels .astype(int)"
+            remedy = _ONE_COLUMN if len(facts.classes) == 2 and 0 <= fraction <= 1 else columns
+            raise UnacceptableError(f"predict returned the label {fraction:g}: expected whole numbers; {remedy}")
         low, high = array.min(initial=0), array.max(initial=0)
         if low < 0 or high >= len(facts.classes):
             wrong = low if low < 0 else high
@@ -128,7 +129,7 @@ def _remedy(first: Header, n: int, classes: int) -> str:
     if shape == (n, classes) and kind in "iu":
         return "; write .argmax(axis=1) for labels, or .astype(float)"
     if shape == (n, 1):
-        return f"; {_ONE_COLUMN}" if kind == "f" and classes == 2 else "; write [:, 0] to drop the last axis"
+        return f"; {_ONE_COLUMN}" if kind == "f" and classes == 2 else "; write [:, 0] to drop the last axis of labels"
     if shape == (classes, n):
         return "; write .T to swap the axes"
     if n == 1 and shape in ((), (classes,)):

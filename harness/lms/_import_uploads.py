@@ -192,7 +192,7 @@ class _Intake:
         refused = []
         for owner in owners:
             try:
-                unpacked.append(self._unpack(owner))
+                unpacked.append(self._unpack(owner, name))
             except Refused as reason:
                 refused.append(owner)
                 yield Imported(owner.who, "refused", note=str(reason))
@@ -213,7 +213,7 @@ class _Intake:
                 why = "the same files" if other.files == taken.files else f"{taken.owner.who} handed in later"
                 yield Imported(other.owner.who, "unchanged", name, f"one submission with {taken.owner.who}: {why}")
 
-    def _unpack(self, owner: _Owner) -> _OwnersFiles:
+    def _unpack(self, owner: _Owner, name: str) -> _OwnersFiles:
         unpacked, notes = Unpacked(self._rules.walled), []
         uploads = [one for one in owner.uploads if not one.is_text]
         texts = len(owner.uploads) - len(uploads)
@@ -229,7 +229,7 @@ class _Intake:
         for path, one in chosen.items():
             unpacked.add(path, one.member)
         self.skipped += unpacked.skipped
-        found = rooted(unpacked.files, self._task)
+        found = rooted(unpacked.files, self._task, {name, owner.first.login.lower()} - {""})
         if left := len(unpacked.files) - len(found):
             notes.append(f"{count_of(left, 'file', 'files')} outside the model's folder left out")
         return _OwnersFiles(owner, found, tuple(notes))

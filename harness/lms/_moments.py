@@ -9,18 +9,24 @@ _MONTHS = {  # as dates are written in Unicode's CLDR, in the genitive where a l
     name.casefold(): number
     for number, names in enumerate(
         (
-            "january januar janvier enero gennaio janeiro januari jan janv ene gen stycznia января ledna ocak",
-            "february februar février febrero febbraio fevereiro februari feb févr fév lutego февраля února şubat",
-            "march märz mars marzo março maart mar mär mrz mrt marts marca марта března mart",
-            "april avril abril aprile apr avr abr kwietnia апреля dubna nisan",
-            "may mai mayo maggio maio mei mag maj maja мая května mayıs",
-            "june juni juin junio giugno junho jun giu czerwca июня června haziran",
-            "july juli juillet julio luglio julho jul juil lug lipca июля července temmuz",
-            "august août agosto augustus aug ago augusti sierpnia августа srpna ağustos",
-            "september septembre septiembre settembre setembro sep sept set września сентября září eylül",
-            "october oktober octobre octubre ottobre outubro oct okt ott out października октября října ekim",
-            "november novembre noviembre novembro nov listopada ноября listopadu kasım",
-            "december dezember décembre diciembre dicembre dezembro dec dez déc dic grudnia декабря prosince aralık",
+            "january januar janvier enero gennaio janeiro januari jan janv ene gen stycznia января ledna ocak"
+            " gener tammikuu tammikuuta",
+            "february februar février febrero febbraio fevereiro februari feb févr fév lutego февраля února şubat"
+            " febrer helmikuu helmikuuta",
+            "march märz mars marzo março maart mar mär mrz mrt marts marca марта března mart"
+            " març maaliskuu maaliskuuta",
+            "april avril abril aprile apr avr abr kwietnia апреля dubna nisan huhtikuu huhtikuuta",
+            "may mai mayo maggio maio mei mag maj maja мая května mayıs maig toukokuu toukokuuta",
+            "june juni juin junio giugno junho jun giu czerwca июня června haziran juny kesäkuu kesäkuuta",
+            "july juli juillet julio luglio julho jul juil lug lipca июля července temmuz juliol heinäkuu heinäkuuta",
+            "august août agosto augustus aug ago augusti sierpnia августа srpna ağustos agost elokuu elokuuta",
+            "september septembre septiembre settembre setembro sep sept set września сентября září eylül"
+            " setembre syyskuu syyskuuta",
+            "october oktober octobre octubre ottobre outubro oct okt ott out października октября října ekim"
+            " octubre lokakuu lokakuuta",
+            "november novembre noviembre novembro nov listopada ноября listopadu kasım novembre marraskuu marraskuuta",
+            "december dezember décembre diciembre dicembre dezembro dec dez déc dic grudnia декабря prosince aralık"
+            " desembre joulukuu joulukuuta",
         ),
         start=1,
     )
@@ -29,7 +35,7 @@ _MONTHS = {  # as dates are written in Unicode's CLDR, in the genitive where a l
 _CLOCK = r"(?P<hour>\d{1,2})[:.]?(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
 _DAY_FIRST = re.compile(
     rf"(?:[^\W\d][^\d,]*[.,]*\s+)?(?P<day>\d{{1,2}})\.?\s*(?:de\s+)?(?P<month>[^\W\d]+)\.?,?\s*(?:de\s+)?(?P<year>\d{{4}})"
-    rf"(?:,|\s|às|à|at|um|om|kl\.?|г\.|в|-)*{_CLOCK}\s*(?P<zone>UTC|Z|[+-]\d\d:?\d\d)?"
+    rf"(?:,\s[^\W\d]+,)?(?:,|\s|às|à|at|um|om|kl\.?|г\.|в|-)*{_CLOCK}\s*(?P<zone>UTC|Z|[+-]\d\d:?\d\d)?"
 )
 _MONTH_FIRST = re.compile(
     rf"(?:[^\W\d]+[.,]+\s+)?(?P<month>[^\W\d]+)\.?\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}})(?:,|\s|at|-)*{_CLOCK}"

@@ -86,18 +86,20 @@ class Unpacked:
         return content
 
 
-def rooted(files: Files, task: str) -> Files:
+def rooted(files: Files, task: str, owners: Collection[str] = ()) -> Files:
     """Return the files of the folder that holds the model, however deep people packed it.
 
     Raises:
         Refused: several folders hold one.
     """
-    home = find_home(files, task)
+    home = find_home(files, task, owners)
     return {path.relative_to(home): content for path, content in files.items() if path.is_relative_to(home)}
 
 
-def find_home(paths: Collection[PurePosixPath], task: str) -> PurePosixPath:
+def find_home(paths: Collection[PurePosixPath], task: str, owners: Collection[str] = ()) -> PurePosixPath:
     """Return the folder of `paths` that holds the model: of a whole course, the one below ``submissions``.
+
+    Of several there it is the one of `owners`, the names in lower case of those whose work all of `paths` is.
 
     Raises:
         Refused: nothing is there, or several folders hold a model: one of two people's would be as good as the other's.
@@ -110,6 +112,8 @@ def find_home(paths: Collection[PurePosixPath], task: str) -> PurePosixPath:
         homes = sorted(notebooks, key=lambda home: len(home.parts)) if len(notebooks) == 1 else [_wrapper(paths)]
     if PurePosixPath() not in homes:
         homes = [home for home in homes if "submissions" in home.parts] or homes
+    owned = [home for home in homes if home.parent.parent.name == "submissions" and home.parent.name.lower() in owners]
+    homes = owned or homes
     named = [home for home in homes if home.name.casefold() == task.casefold()]
     outermost = [home for home in homes if all(home.is_relative_to(homes[0]) for home in homes)][:1]
     candidates = named or outermost or homes

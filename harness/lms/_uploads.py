@@ -83,6 +83,16 @@ def strip_wrapper(
     return [(member, paths[member]) for member in members]
 
 
+def ending_login(text: str, roster: Roster | None) -> str:
+    """Return the login of the roster's people that `text` ends with, after an underscore; '' for none.
+
+    A login may hold an underscore itself, so that of several the longest is meant.
+    """
+    logins = {person.sis_login_id for person in roster.people} if roster is not None else set()
+    fitting = [login for login in logins - {""} if text.lower().endswith(f"_{login.lower()}")]
+    return max(fitting, key=len, default="")
+
+
 def unread(member: Member, title: str) -> Skipped:
     """Return what is said of a member whose name is none that the system gives."""
     return Skipped(member, f"not named as in a download of {title}", is_harmless=False)

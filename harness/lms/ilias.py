@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from harness.gradebook import Roster
 from harness.lms._members import Member, why_skipped
 from harness.lms._moments import parse_moment
-from harness.lms._uploads import Parsed, Skipped, System, Upload, unread
+from harness.lms._uploads import Parsed, Skipped, System, Upload, ending_login, unread
 
 _PERSON = re.compile(r"(?P<last>[^/]+?)_(?P<first>[^/_]+)_(?P<login>[^/_]+)_(?P<number>\d+)")
 _TEAM = re.compile(r"(?P<who>Team|Gruppe|Équipe|Equipo|Squadra)[_ ](?P<number>\d+)", re.IGNORECASE)
@@ -19,14 +19,13 @@ _STAMPED = re.compile(r"(?P<stamp>20\d{12})_(?P<name>.+)")
 
 def parse(members: Sequence[Member], roster: Roster | None) -> list[Parsed]:
     """Read a download; the folder's last number is the person's or the team's, a file's stamp its time."""
-    del roster
-    return [_read(member, member.path) for member in members]
+    return [_read(member, member.path, roster) for member in members]
 
 
 SYSTEM = System("ilias", "ILIAS", parse)
 
 
-def _read(member: Member, path: PurePosixPath) -> Parsed:
+def _read(member: Member, path: PurePosixPath, roster: Roster | None) -> Parsed:
     if reason := why_skipped(member.path):
         return Skipped(member, reason)
     for at, part in enumerate(path.parts[:-1]):
@@ -35,11 +34,12 @@ def _read(member: Member, path: PurePosixPath) -> Parsed:
         if match is None:
             continue
         inner, moment = _unstamped(PurePosixPath(*path.parts[at + 1 :]))
+        name, login = (part, "") if person is None else _name_and_login(person, roster)
         return Upload(
             member=member,
-            who=part if person is None else f"{person['first']} {person['last']}",
+            who=name,
             number=f"team-{match['number']}" if team else match["number"],
-            login="" if person is None else person["login"],
+            login=login,
             path=inner,
             order=0 if moment is None else int(moment.timestamp()),
             moment=moment,
@@ -47,6 +47,16 @@ def _read(member: Member, path: PurePosixPath) -> Parsed:
     if len(path.parts) == 1:
         return Skipped(member, "ILIAS's list of what is there") if path.suffix == ".xlsx" else unread(member, "ILIAS")
     return unread(member, "ILIAS")
+
+
+def _name_and_login(person: re.Match[str], roster: Roster | None) -> tuple[str, str]:
+    """Return who it is, ``<first> <last>``, and their login, which may hold underscores where the roster has it so."""
+    start = person[0].removesuffix(f"_{person['number']}")
+    login = ending_login(start, roster)
+    if not login:
+        return f"{person['first']} {person['last']}", person["login"]
+    last, _, first = start[: -len(login) - 1].rpartition("_")
+    return f"{first} {last}".strip(), login
 
 
 def _unstamped(path: PurePosixPath) -> tuple[PurePosixPath, datetime | None]:

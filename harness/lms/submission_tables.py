@@ -24,7 +24,9 @@ _MOMENT_HEADINGS = (
     "ultima modifica (consegna)", "laatst gewijzigd (inzending)", "timestamp",
 )  # fmt: skip
 _SUBMISSION_WORDS = re.compile(
-    r"submi|abgabe|abgegeben|remis|entrega|consegna|inzending|inlever|envio|envío|handed in", re.IGNORECASE
+    r"submi|abgabe|abgegeben|remis|entrega|consegna|inzending|inlever|envio|envío|handed in|przesłan|odevzd|palautu|"
+    r"inlämn|innlever|aflever|lliurament|tramesa|gönder|ответ|отправ|відповід|提出|提交|제출",
+    re.IGNORECASE,
 )
 _PEOPLE_HEADINGS: Mapping[str, str] = {
     "id": "canvas_id",
@@ -51,6 +53,8 @@ _NAME_HEADINGS = (
 )  # fmt: skip
 _SPLIT_NAMES = (("first name", "last name"), ("firstname", "lastname"), ("vorname", "nachname"))
 _PARTICIPANT = re.compile(r"\D*?(\d+)")
+_COLUMNS_OF_MOMENTS = 2
+"""In Moodle's worksheet: when it was handed in, and when it was graded."""
 _NOTHING = frozenset({"", "-", "n/a", "none"})
 
 
@@ -160,13 +164,25 @@ def _columns(sheet: Sheet) -> _Columns:
 
 
 def _by_content(sheet: Sheet, header: Sequence[str]) -> int | None:
-    """Return the column whose cells are moments and whose heading speaks of handing in."""
+    """Return the column whose cells are moments and whose heading speaks of handing in.
+
+    Of Moodle's worksheet in a language that is not known here: there are two such columns, and the second is that of
+    the grade (mod/assign/gradingtable.php).
+    """
     for at, name in enumerate(header):
         texts = [sheet.cell(row, at) for row in range(1, len(sheet.rows))]
         told = [text for text in texts if text.lower() not in _NOTHING]
         if told and _SUBMISSION_WORDS.search(name) and all(parse_moment(text) is not None for text in told):
             return at
+    rows = range(1, len(sheet.rows))
+    if rows and all(_PARTICIPANT.fullmatch(sheet.cell(row, 0)) for row in rows):
+        moments = [at for at in range(1, len(header)) if all(_is_moment_or_none(sheet.cell(row, at)) for row in rows)]
+        return moments[0] if len(moments) == _COLUMNS_OF_MOMENTS else None
     return None
+
+
+def _is_moment_or_none(text: str) -> bool:
+    return text == "-" or parse_moment(text) is not None
 
 
 def _number(texts: Sequence[str], columns: _Columns) -> str:

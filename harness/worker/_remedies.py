@@ -29,6 +29,10 @@ _OFFLINE = frozenset(
 )  # fmt: skip
 _OFFLINE_TEXTS = ("name resolution", "Network is unreachable", "Max retries exceeded", "couldn't connect to")
 _DOCUMENTS = frozenset({".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".html", ".md", ".ipynb", ".tif", ".bmp"})
+_OTHER_TYPES = (
+    "expected scalar type", "must have the same dtype", "expected target dtype", "and bias type (", "and weight type (",
+)  # fmt: skip
+_PRINTED = ("invalid non-printable character", "invalid character")
 _LFS = b"version https://git-lfs.github.com/spec/"
 
 
@@ -134,6 +138,8 @@ def _notebook_syntax(mistake: Mistake) -> str | None:
     line = (mistake.error.text or "").lstrip()
     if line.startswith(("%", "!")) or line.rstrip().endswith("?"):
         return "lines that begin with % or ! work in notebooks only: delete them, or hand in the notebook itself"
+    if mistake.says(*_PRINTED):
+        return "the line holds a character that documents and web pages print, such as a curly quote: type it anew"
     return None
 
 
@@ -221,6 +227,11 @@ def _torch(mistake: Mistake) -> str | None:
         return (
             "the file holds a whole model, which can be loaded only where its class has the same place: save numbers "
             "instead, torch.save(net.state_dict(), path), and load them by net.load_state_dict(torch.load(path))"
+        )
+    if mistake.says(*_OTHER_TYPES):
+        return (
+            "tensors of different types meet: write torch.as_tensor(inputs, dtype=torch.float32) for what a layer "
+            "gets, and .long() for labels"
         )
     if mistake.says("Expected more than 1 value per channel when training"):
         return "a module is in training mode: call self.net.eval() at the end of fit"

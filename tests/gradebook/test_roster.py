@@ -16,6 +16,11 @@ pytestmark = pytest.mark.unit
 TASKS = ("usps", "spect")
 
 
+ANN_BY_NUMBER = ("ann-ark-a1", "Ann Ark", "", "ann@x.org")
+ANN_BY_EMAIL = ("ann-ark-ann", "Ann Ark", "", "ann@x.org")
+ANN_OF_GITHUB = ("ann-a", "Ann Ark", "", "ann@x.org")
+
+
 def read(folder: Path, text: str | bytes, tasks: tuple[str, ...] = TASKS) -> Roster:
     path = folder / "roster.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -66,6 +71,8 @@ def test_times_without_an_offset_are_on_the_clock_of_the_course(tmp_path: Path) 
         "SUBMISSION;Name;E-Mail Address\nann;Ann Ärk;ann@x.org\n;;\n".encode("cp1252"),
         "Submission\tName\tEmail\t\t\nann\tAnn Ärk\tann@x.org\t\t\n".encode("utf-16"),
         "submission,,name,email\n\nann,,Ann Ärk,ann@x.org\n,,,\n".encode(),
+        "submission;name;email\rann;Ann Ärk;ann@x.org\r".encode("mac_roman"),
+        'submission,name,email\nann,"Ann\nÄrk","=""ann@x.org"""\n'.encode(),
     ],
 )
 def test_what_spreadsheets_add_or_change_is_no_matter(tmp_path: Path, content: bytes) -> None:
@@ -99,11 +106,27 @@ def test_numbers_are_read_without_what_spreadsheets_add(tmp_path: Path) -> None:
         ),
         ("First Name,Last Name,SID,Email\nAnn,Ark,A1,ann@x.org\n", [("ann-ark-a1", "Ann Ark", "", "ann@x.org")]),
         ("identifier,github_username,github_id,name\nAnn Ark,Ann-A,1,x\n", [("ann-a", "Ann Ark", "", "")]),
+        ("username,first_name,last_name,email,section,github_id\nAnn-A,Ann,Ark,ann@x.org,,1\n", [ANN_OF_GITHUB]),
+        ("OrgDefinedId,Username,Last Name,First Name,Email\n#A1,#aark,Ark,Ann,ann@x.org\n", [ANN_BY_NUMBER]),
+        ('"Last Name","First Name","Username","Student ID"\nArk,Ann,aark,A1\n', [("ann-ark-a1", "Ann Ark", "", "")]),
+        ("Vorname;Nachname;ID-Nummer;E-Mail-Adresse\nAnn;Ark;A1;ann@x.org\n", [ANN_BY_NUMBER]),
+        ("Name;Vorname;Matrikelnummer;E-Mail\nArk;Ann;A1;ann@x.org\n", [ANN_BY_NUMBER]),
+        ("Prénom,Nom,Numéro d'identification,Adresse de courriel\nAnn,Ark,A1,ann@x.org\n", [ANN_BY_NUMBER]),
+        ("Nombre,Apellido(s),Número de ID,Dirección de correo\nAnn,Ark,A1,ann@x.org\n", [ANN_BY_NUMBER]),
+        ('ID,"Vollständiger Name",E-Mail-Adresse,Status\nTeilnehmer/in1,Ann Ark,ann@x.org,\n', [ANN_BY_EMAIL]),
+        ("LastName,FirstName,ID,Section\nArk,Ann,11,M\nStudent,Test,99,M\n", [("ann-ark-11", "Ann Ark", "11", "")]),
     ],
 )
 def test_exports_of_other_systems_are_rosters(tmp_path: Path, text: str, people: list[tuple[str, ...]]) -> None:
     found = read(tmp_path, text).people
     assert [(one.submission, one.name, one.canvas_id, one.email) for one in found] == people
+
+
+def test_staff_in_an_export_is_left_out_and_named(tmp_path: Path) -> None:
+    text = "First Name,Last Name,SID,Email,Role\nAnn,Ark,A1,ann@x.org,Student\nTi,Ta,T1,ta@x.org,Instructor\n"
+    roster = read(tmp_path, text)
+    assert [person.name for person in roster.people] == ["Ann Ark"]
+    assert [warning.rpartition("leaves out ")[2] for warning in roster.warnings] == ["Ti Ta: Instructor"]
 
 
 @pytest.mark.parametrize(
@@ -126,6 +149,8 @@ def test_exports_of_other_systems_are_rosters(tmp_path: Path, text: str, people:
         ("submission,canvas_id\nann,1.02E+11\n", "line 2: canvas_id '1.02E+11' is a number that a spreadsheet"),
         ("submission,excused\nann,uspz\n", "ann is excused from 'uspz', which is not a task: did you mean 'usps'"),
         ('submission,name\nann,"Ann\n', "line 2: a quoted cell does not end"),
+        ("submission,name,\nann,Ann,usps\n", "line 2: 'usps' stands in a column without a heading"),
+        ("submission,name\n", "names nobody"),
     ],
 )
 def test_a_bad_roster_says_what_and_where(tmp_path: Path, text: str, problem: str) -> None:
@@ -151,6 +176,7 @@ def test_folder_names_hold_the_number_whoever_else_is_there() -> None:
     assert folder_name("李", "3") == "user-3"
     assert folder_name("reference", "") == "reference-1"
     assert folder_name("anon_aB3xY", "anon_aB3xY") == "anon-ab3xy"
+    assert folder_name("a_ark", "HW 1_a_ark") == "hw-1-a-ark"
     assert len(folder_name("a" * 90, "123456")) == 64
 
 

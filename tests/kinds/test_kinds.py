@@ -226,6 +226,11 @@ def test_what_may_not_be_returned_is_the_submissions_failure(name: str) -> None:
         assert "expected" in str(caught.value)
 
 
+def test_shares_in_place_of_labels_are_told_the_columns_that_scores_have() -> None:
+    with pytest.raises(Exception, match=r"expected whole numbers; of scores return a column a class, \(6, 3\)"):
+        predicted(task_of("classification"), np.full(N, 0.3))
+
+
 @KIND
 def test_targets_of_another_form_are_the_tasks_mistake(name: str) -> None:
     task, example = task_of(name), EXAMPLES[name]

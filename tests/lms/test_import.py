@@ -202,6 +202,48 @@ def test_other_systems_downloads_are_read(
     assert laid_out(here) == (places or {"bob/blobs/model.py": "b", "ann/blobs/model.py": "a"})
 
 
+BLACKBOARD = "HW 1_{}_attempt_2026-01-30-10-15-33"
+"""How Blackboard's names begin."""
+
+
+@pytest.mark.parametrize("label", ["Name:", "Nom :", "名前："])
+def test_the_first_line_beside_an_attempt_tells_who_whatever_they_wrote_below(here: Course, label: str) -> None:
+    name = BLACKBOARD.format("aark")
+    text = f"\ufeff{label} Ann Ark (aark)\r\nAssignment: HW 1\r\n\r\nComments:\r\nName: Böb van Berg (bberg)\r\n"
+    take(here, {f"{name}.txt": text, f"{name}_model.py": "ann"}, "blackboard", ROSTER)
+    assert laid_out(here) == {"ann/blobs/model.py": "ann"}
+
+
+def test_a_login_may_hold_an_underscore(here: Course) -> None:
+    roster = Roster((Person(submission="ann", sis_login_id="a_ark"), Person(submission="bob", sis_login_id="b_ark")))
+    names = {f"{BLACKBOARD.format(login)}_model.py": login for login in ("a_ark", "b_ark")}
+    expected = {"ann/blobs/model.py": "a_ark", "bob/blobs/model.py": "b_ark"}
+    take(here, names, "blackboard", roster)
+    assert laid_out(here) == expected
+    names = {
+        f"{who}_{login}_471{at}/model.py": login
+        for at, (who, login) in enumerate((("Ark_A", "a_ark"), ("Ark_B", "b_ark")))
+    }
+    take(here, names, "ilias", roster)
+    assert laid_out(here) == expected
+
+
+def test_two_logins_that_end_alike_are_two_people_without_a_roster(here: Course) -> None:
+    take(here, {f"{BLACKBOARD.format(login)}_model.py": login for login in ("a_ark", "b_ark")}, "blackboard")
+    take(here, {f"{BLACKBOARD.format('b_ark')}_model.py": "again"}, "blackboard")
+    assert laid_out(here) == {"hw-1-a-ark/blobs/model.py": "a_ark", "hw-1-b-ark/blobs/model.py": "again"}
+
+
+def test_in_a_clone_of_the_whole_course_the_owners_own_work_counts(here: Course) -> None:
+    files = {
+        f"dl-hw1-{login}/submissions/{name}/blobs/model.py": f"{login}: {name}"
+        for login in ("bberg", "ann")
+        for name in ("ann", "bob")
+    }
+    take(here, files, "github", ROSTER)
+    assert laid_out(here) == {"ann/blobs/model.py": "ann: ann", "bob/blobs/model.py": "bberg: bob"}
+
+
 def test_times_that_a_system_writes_into_names_are_hand_in_times(here: Course) -> None:
     files: dict[str, bytes | str] = {"HW_bberg_attempt_2026-01-30-10-15-33_model.py": "x"}
     with pytest.raises(UsageError, match="2026-01-30T10:15:33 has no time zone"):
@@ -542,6 +584,16 @@ def test_of_several_times_in_a_table_the_latest_counts_and_it_is_said(tmp_path: 
     assert table.notes == ("Ann Ark (ann) is there more than once: the latest time counts",)
 
 
+def test_the_first_of_two_columns_of_moments_in_a_worksheet_is_of_the_hand_in(tmp_path: Path) -> None:
+    line = 'P 501,Ann Ark,ok,"30 gener 2026, 10:15"'
+    (tmp_path / "t.csv").write_text(f'#,Nom,Estat,"Darrera (X)","Darrera (Y)"\n{line},"31 gener 2026, 09:00"\n')
+    (found,) = read_table(tmp_path / "t.csv", ROSTER, {"501": "ann"}, UTC).lines
+    assert found.moment == datetime(2026, 1, 30, 10, 15, tzinfo=UTC)
+    (tmp_path / "t.csv").write_text(f'#,Nom,Estat,"Darrera (Y)"\n{line}\n')
+    with pytest.raises(UsageError, match="no column that says when"):
+        read_table(tmp_path / "t.csv", ROSTER, {"501": "ann"}, UTC)
+
+
 # the command
 
 
@@ -577,7 +629,9 @@ def test_a_systems_own_table_tells_hand_in_times(course: TemporaryCourse) -> Non
     found = Times(here).newest(Person(submission="ann", name="Ann Ark", email="ann@x.org"), "blobs", digest)
     assert found.moment == datetime(2026, 1, 30, 10, 15, tzinfo=UTC)
     assert found.source == "the table sheet.csv"
-    assert "hand-in times: 1 from the table sheet.csv, column 'Last modified (submission)', 1 lines" in done.stdout
+    assert (
+        "hand-in times: 1 from the table sheet.csv, column 'Last modified (submission)', 1 line refused" in done.stdout
+    )
 
 
 def test_of_several_files_the_newest_says_when_all_was_handed_in() -> None:
