@@ -11,7 +11,7 @@ import msgspec
 from harness.course import Course
 from harness.errors import InfrastructureError
 from harness.files import write_atomically
-from harness.leaderboard import Board, build, write_board
+from harness.leaderboard import Board, KeptStandings, build, write_board
 from harness.locks import exclusive_lock
 from harness.record import Stores
 
@@ -24,7 +24,10 @@ def stores_of(course: Course) -> Stores:
 def build_board(course: Course) -> Board:
     """Return the current leaderboard without writing it."""
     stores = stores_of(course)
-    return build(stores.records.all(), stores.evidence)
+    kept = KeptStandings(course.private / "ranks")
+    board = build(stores.records.all(), stores.evidence, kept)
+    kept.remove_unused()
+    return board
 
 
 def rebuild_board(course: Course) -> Board:

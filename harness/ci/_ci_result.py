@@ -34,11 +34,11 @@ class Former(_ResultPart, frozen=True, kw_only=True):
 
 
 class Place(_ResultPart, frozen=True, kw_only=True):
-    """The tie group among all results on the same data."""
+    """The ranks that it may have among all results on the same data."""
 
-    rank: int
+    low: int
+    high: int
     of: int
-    tied: tuple[str, ...]
 
 
 class Points(_ResultPart, frozen=True, kw_only=True):

@@ -124,18 +124,16 @@ class _SideGrader:
                     yield found
 
     def _place(self, record: Record) -> Place | None:
-        """Return the tie group of `record` among the comparable records; kept records replace published ones."""
+        """Return the ranks that `record` may have among the comparable records; kept records replace published ones."""
         newest: dict[tuple[str, ...], Record] = {}
         for found in (*self._published.all(), *self._kept.records.all()):
             if isinstance(found, Record) and (found.submission.name, found.task.name) not in self._gone:
                 newest[found.submission.name, *_data_of(found)] = found
         group = build(newest.values(), self._kept.evidence).group_of(record)
         row = None if group is None else group.row_of(record.submission.name)
-        if group is None or row is None or row.rank is None:
+        if row is None or row.rank is None:
             return None
-        ranked = [other for other in group.rows if other.rank is not None]
-        tied = tuple(other.record.submission.name for other in ranked if other.rank == row.rank and other is not row)
-        return Place(rank=row.rank, of=len(ranked), tied=tied)
+        return Place(low=row.rank.low, high=row.rank.high, of=row.rank.of)
 
 
 def _former_key(touched: Touched) -> tuple[str, str]:

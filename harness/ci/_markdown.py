@@ -14,7 +14,7 @@ SUMMARY_BYTES = 1_000_000
 """GitHub accepts 1 MiB per step."""
 COMMENT_BYTES = 60_000
 """GitHub accepts 65,536 characters per comment."""
-_FINDINGS, _LOG_CHARACTERS, _TIED = 20, 4_000, 5
+_FINDINGS, _LOG_CHARACTERS = 20, 4_000
 _STATUS = {"passed": "✅ passed", "below_baseline": "⚠️ below the baseline", "failed": "❌ failed"}
 
 
@@ -117,9 +117,8 @@ def _before(score: Score, former: Former) -> str:
 
 
 def _place(place: Place) -> str:
-    more = " …" if len(place.tied) > _TIED else ""
-    tied = f", with {', '.join(map(code_span, place.tied[:_TIED]))}{more}" if place.tied else ""
-    return f"{place.rank} of {place.of}{tied}"
+    ranks = f"{place.low}" if place.low == place.high else f"{place.low}\N{EN DASH}{place.high}"
+    return f"{ranks} of {place.of}"
 
 
 def _failure(graded: Graded, failure: Failure) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import click
-from rich.markdown import Markdown
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._options import console, opened
 from harness.errors import UsageError
-from harness.leaderboard import board_markdown
-from harness.text import count_of
+from harness.leaderboard import EXPLANATION, Board, group_facts, group_title, resolution_sentence, short_table
+from harness.text import count_of, neutral_line
 
 
 @click.command()
@@ -33,10 +35,36 @@ def leaderboard(show: bool, withdraw: tuple[str, ...]) -> int:
             out.print(f"withdrawn: {path.name} · {task}, moved to {path}")
     board = course.leaderboard()
     if show:
-        out.print(Markdown(board_markdown(board)))
+        _show(out, board)
     for bad in board.unreadable:
         out.error(f"error: {bad}: restore or remove it; it was left as it is")
     records = count_of(sum(len(group.rows) for group in board.groups), "record", "records")
     groups = count_of(len(board.groups), "group", "groups")
     out.conclude(f"{course.folders.leaderboard / 'README.md'}: {records} in {groups}")
     return INFRASTRUCTURE if board.unreadable else PASSED
+
+
+def _show(out: Console, board: Board) -> None:
+    """Print the board in tables that fit 80 columns; long names are continued on the next line."""
+    for group in board.groups:
+        out.print()
+        out.print(Text(f"{group.key.task} · {neutral_line(group_title(group)).replace('**', '')}", style="bold"))
+        _print_wrapped(out, group_facts(group).replace("`", ""))
+        table, shown = short_table(group), Table(box=None, padding=(0, 1, 0, 0))
+        for number, name in enumerate(table.header):
+            is_name = number == 1
+            shown.add_column(name, justify="left" if is_name else "right", overflow="fold", no_wrap=not is_name)
+        for row in table.rows:
+            shown.add_row(*(Text(cell.strip("*").replace("\\", "")) for cell in row))
+        if table.rows:
+            out.print(shown)
+            _print_wrapped(out, resolution_sentence(group))
+        for failed in (row.record for row in group.rows if not row.has_score):
+            why = "" if failed.failure is None else f"{failed.failure.kind} in {failed.failure.phase}"
+            out.print(Text(neutral_line(f"failed: {failed.submission.name}: {why}")))
+    out.print()
+    _print_wrapped(out, EXPLANATION)
+
+
+def _print_wrapped(out: Console, text: str) -> None:
+    out.print(Text(neutral_line(text), style="dim"), soft_wrap=False)

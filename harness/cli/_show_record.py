@@ -174,9 +174,9 @@ def _latency(latency: Latency) -> str:
 def _place(record: Record, board: Board | None) -> list[tuple[str, str]]:
     group = None if board is None else board.group_of(record)
     row = None if group is None else group.row_of(record.submission.name)
-    if group is None or row is None or row.rank is None:
+    if row is None or row.rank is None or row.better_than_baseline is None:
         return []
-    ranked = [other for other in group.rows if other.rank is not None]
-    tied = [other.record.submission.name for other in ranked if other.rank == row.rank and other is not row]
-    shared = f", tied with {', '.join(tied[:5])}{' …' if len(tied) > 5 else ''}" if tied else ""
-    return [("rank", f"{row.rank} of {len(ranked)} on this data{shared}")]
+    text = f"{row.rank} on this data"
+    if row.better_than_next is not None:
+        text += f"; better than the next one with probability {row.better_than_next:.2f}"
+    return [("rank", f"{text}, than the baseline {row.better_than_baseline:.2f}")]

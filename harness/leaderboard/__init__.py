@@ -1,16 +1,39 @@
 """Build and render the leaderboard, a pure function of records and evidence."""
 
 from harness.leaderboard._build import Board, BoardRow, RankedGroup, best_first, build
-from harness.leaderboard._write_board import board_markdown, format_seconds, ratio_with_interval, write_board
+from harness.leaderboard._kept_standings import KeptStandings
+from harness.leaderboard._write_board import (
+    EXPLANATION,
+    Table,
+    board_markdown,
+    format_seconds,
+    group_facts,
+    group_title,
+    percent,
+    ratio_with_interval,
+    resolution_sentence,
+    short_table,
+    task_markdown,
+    write_board,
+)
 
 __all__ = [
+    "EXPLANATION",
     "Board",
     "BoardRow",
+    "KeptStandings",
     "RankedGroup",
+    "Table",
     "best_first",
     "board_markdown",
     "build",
     "format_seconds",
+    "group_facts",
+    "group_title",
+    "percent",
     "ratio_with_interval",
+    "resolution_sentence",
+    "short_table",
+    "task_markdown",
     "write_board",
 ]

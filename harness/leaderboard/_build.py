@@ -8,28 +8,35 @@ from typing import NamedTuple
 
 import msgspec
 
+from harness.leaderboard._kept_standings import KeptStandings
 from harness.leaderboard._speed import front, speed_ranks
+from harness.leaderboard._standing import Ranked, Standings, stand
 from harness.record import EvidenceStore, Record, Score, Unreadable
-from harness.statistics import (
-    Interval,
-    paired_p_value,
-    tie_groups,
-    unpaired_p_value,
-)
+from harness.statistics import RankInterval
 
 
 @dataclass(frozen=True)
 class BoardRow:
-    """One record and its rank, which statistically equal records share; the rank is None for a failure."""
+    """One record, and what is known of its rank."""
 
-    rank: int | None
     record: Record
+    rank: RankInterval | None
+    """The ranks that it may have; None for a failure, and for what is below the baseline and has no other beside it."""
     paired: bool
-    """Whether it was compared item by item, with the best of its tie group or with the tie group before."""
+    """Whether it was compared item by item; if not, its evidence is missing and its interval alone was compared."""
+    better_than_next: float | None = None
+    """The probability that it is truly better than the row below it; None for the last that has a score."""
+    better_than_baseline: float | None = None
+    """The probability that it is truly better than the baseline; None for a failure."""
     speed_rank: int | None = None
     """The rank by ratio to the yardstick, which statistically equal records share; None without an interval."""
     on_front: bool = False
-    """Whether no record is better in one of score and speed and at least as good in the other."""
+    """Whether no record is better beyond doubt in one of score and speed and not worse beyond doubt in the other."""
+
+    @property
+    def has_score(self) -> bool:
+        """Whether the record is of an evaluation that did not fail."""
+        return self.better_than_baseline is not None
 
     def under(self, aliases: Mapping[str, str]) -> BoardRow:
         """Return this row under the name that `aliases` gives its submission."""
@@ -57,6 +64,8 @@ class RankedGroup:
 
     key: BoardKey
     rows: tuple[BoardRow, ...]
+    resolution: float | None = None
+    """The difference of scores from which on half of the pairs are told apart, all at once; None without a pair."""
 
     def row_of(self, submission: str) -> BoardRow | None:
         """Return the row of `submission`, or None."""
@@ -64,7 +73,7 @@ class RankedGroup:
 
     def under(self, aliases: Mapping[str, str]) -> RankedGroup:
         """Return this group with submissions under the names that `aliases` gives them."""
-        return RankedGroup(self.key, tuple(row.under(aliases) for row in self.rows))
+        return replace(self, rows=tuple(row.under(aliases) for row in self.rows))
 
 
 @dataclass(frozen=True)
@@ -87,12 +96,12 @@ class Board:
         return sorted({group.key.task for group in self.groups})
 
 
-def build(found: Iterable[Record | Unreadable], evidence: EvidenceStore) -> Board:
-    """Build the board from the newest records `found`."""
+def build(found: Iterable[Record | Unreadable], evidence: EvidenceStore, kept: KeptStandings | None = None) -> Board:
+    """Build the board from the newest records `found`; what is computed of ranks is taken from `kept` and put there."""
     read = list(found)
     unreadable = tuple(one for one in read if isinstance(one, Unreadable))
     groups = _comparable(one for one in read if isinstance(one, Record))
-    return Board(tuple(RankedGroup(key, _rank(records, evidence)) for key, records in groups), unreadable)
+    return Board(tuple(_rank(key, records, evidence, kept) for key, records in groups), unreadable)
 
 
 def best_first(records: Iterable[Record]) -> list[tuple[Record, ...]]:
@@ -115,43 +124,58 @@ def _key(record: Record) -> BoardKey:
     return BoardKey(task.name, task.source, task.scored_on, record.submission.mode, metric, task.data_digest)
 
 
-def _rank(records: list[Record], store: EvidenceStore) -> tuple[BoardRow, ...]:
-    scored = _in_order(records)
-    evidence = [
-        store.compared(record.task.name, record.submission.name, record.run.evidence_digest) for _, record in scored
-    ]
-
-    unpaired: set[int] = set()
-
-    def p_value(best: int, other: int) -> float:
-        one, two = evidence[best], evidence[other]
-        p = None if one is None or two is None else paired_p_value(one, two)
-        if p is None:
-            unpaired.add(other)
-            p = _unpaired_p_value(scored[best][0], scored[other][0])
-        return p
-
-    ranks = tie_groups(len(scored), p_value)
-    speeds = speed_ranks([record for _, record in scored])
-    on_front = front(list(zip(ranks, speeds, strict=True)))
-    placed = {record.submission.name for _, record in scored}
+def _rank(key: BoardKey, records: list[Record], store: EvidenceStore, kept: KeptStandings | None) -> RankedGroup:
+    ranked = _ranked(records, store)
+    standings = _standings(ranked, kept)
+    speeds = speed_ranks([one.record for one in ranked])
+    on_front = front([(standing.rank, speed) for standing, speed in zip(standings.of, speeds, strict=True)])
+    placed = {one.record.submission.name for one in ranked}
     failed = sorted(
         (record for record in records if record.submission.name not in placed),
         key=lambda record: record.submission.name,
     )
-    return (
+    rows = (
         *(
             BoardRow(
-                rank,
-                record,
-                paired=place not in unpaired and evidence[place] is not None,
-                speed_rank=speeds[place],
-                on_front=on_front[place],
+                record=one.record,
+                rank=_never_first(standing.rank) if one.record.status == "below_baseline" else standing.rank,
+                paired=one.items is not None,
+                better_than_next=standing.better_than_next,
+                better_than_baseline=standing.better_than_baseline,
+                speed_rank=speed,
+                on_front=is_on_front,
             )
-            for place, (rank, (_, record)) in enumerate(zip(ranks, scored, strict=True))
+            for one, standing, speed, is_on_front in zip(ranked, standings.of, speeds, on_front, strict=True)
         ),
-        *(BoardRow(None, record, paired=False) for record in failed),
+        *(BoardRow(record=record, rank=None, paired=False) for record in failed),
     )
+    return RankedGroup(key, rows, standings.resolution)
+
+
+def _ranked(records: list[Record], store: EvidenceStore) -> list[Ranked]:
+    """Return the records that have a score, best first."""
+    return [
+        Ranked(
+            record=record,
+            score=score,
+            items=store.compared(record.task.name, record.submission.name, record.run.evidence_digest),
+        )
+        for score, record in _in_order(records)
+    ]
+
+
+def _standings(ranked: list[Ranked], kept: KeptStandings | None) -> Standings:
+    if not ranked:
+        return Standings()
+    return stand(ranked) if kept is None else kept.get(ranked, stand)
+
+
+def _never_first(rank: RankInterval) -> RankInterval | None:
+    """Return the ranks that a result below the baseline may have: any but the first."""
+    if rank.of == 1:
+        return None
+    low = max(rank.low, 2)
+    return RankInterval(low=low, high=max(low, rank.high), of=rank.of)
 
 
 def _in_order(records: Iterable[Record]) -> list[tuple[Score, Record]]:
@@ -165,9 +189,3 @@ def _order(score: Score, record: Record) -> tuple[float, float, str]:
     value = -score.value if score.higher_is_better else score.value
     knowledge = record.cost.knowledge_bytes
     return (value, float("inf") if knowledge is None else knowledge, record.submission.name)
-
-
-def _unpaired_p_value(first: Score, second: Score) -> float:
-    return unpaired_p_value(
-        (first.value, Interval(first.low, first.high)), (second.value, Interval(second.low, second.high))
-    )

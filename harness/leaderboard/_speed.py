@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from harness.record import Latency, Record
-from harness.statistics import Interval, tie_groups, unpaired_p_value
+from harness.statistics import Interval, RankInterval, tie_groups, unpaired_p_value
 
 
 def speed_ranks(records: Sequence[Record]) -> list[int | None]:
@@ -31,22 +31,20 @@ def speed_ranks(records: Sequence[Record]) -> list[int | None]:
     return ranks
 
 
-def front(ranks: Sequence[tuple[int | None, int | None]]) -> list[bool]:
+def front(ranks: Sequence[tuple[RankInterval, int | None]]) -> list[bool]:
     """Tell for each pair of ranks by score and speed whether it is on the Pareto front.
 
-    It is if no other pair is better in one rank and at least as good in the other. A pair that lacks a rank is not on
-    the front.
+    It is if no other pair is better beyond doubt in one rank and not worse beyond doubt in the other. A pair that lacks
+    a rank by speed is not on the front.
     """
-    ranked = [(score, speed) for score, speed in ranks if score is not None and speed is not None]
-    return [
-        score is not None
-        and speed is not None
-        and not any(
-            other_score <= score and other_speed <= speed and (other_score, other_speed) != (score, speed)
-            for other_score, other_speed in ranked
-        )
-        for score, speed in ranks
-    ]
+    timed = [(score, speed) for score, speed in ranks if speed is not None]
+    return [speed is not None and not any(_beats(other, (score, speed)) for other in timed) for score, speed in ranks]
+
+
+def _beats(one: tuple[RankInterval, int], other: tuple[RankInterval, int]) -> bool:
+    better_score, better_speed = one[0].high < other[0].low, one[1] < other[1]
+    worse_score, worse_speed = other[0].high < one[0].low, other[1] < one[1]
+    return (better_score and not worse_speed) or (better_speed and not worse_score)
 
 
 def _is_sure(latency: Latency) -> bool:

@@ -23,7 +23,7 @@ def test_a_first_submission_is_graded_on_validation(repository: TemporaryReposit
     assert one["record"]["task"]["scored_on"] == "validation"
     assert one["record"]["task"]["n_test"] == 0
     assert one["former"] is None
-    assert one["place"] == {"rank": 1, "of": 1, "tied": []}
+    assert one["place"] == {"low": 1, "high": 1, "of": 1}
     assert (result["base"], result["head"]) == (repository.git("rev-parse", "main"), repository.git("rev-parse", "bob"))
     assert "| `bob` " in repository.summary()
     assert "validation" in repository.summary()

@@ -251,7 +251,7 @@ def test_nothing_written_reaches_the_page_but_as_code(name: str, message: str, l
     def page(record: Record, text: str, where: str) -> str:
         one = result(
             findings=(found(text, where),),
-            graded=(graded(record, renamed_from=text, place=Place(rank=1, of=2, tied=(text,))),),
+            graded=(graded(record, renamed_from=text, place=Place(low=1, high=2, of=2)),),
             deleted=(text,),
             problems=(Problem(name=text, task=text, message=text),),
         )
@@ -316,7 +316,7 @@ def test_the_table_shows_what_was_asked_for() -> None:
             graded=(
                 graded(
                     former=former,
-                    place=Place(rank=1, of=3, tied=("alice",)),
+                    place=Place(low=1, high=2, of=3),
                     points=Points(earned=6, most=10),
                     renamed_from="robert",
                 ),

@@ -2,13 +2,14 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
-from harness.leaderboard import board_markdown, build, format_seconds, write_board
+from harness.leaderboard import KeptStandings, board_markdown, build, format_seconds, task_markdown, write_board
 from harness.record import (
     Cost,
     Evidence,
@@ -71,7 +72,10 @@ def store(tmp_path):
 
 
 def ranks(board):
-    return [{row.record.submission.name: row.rank for row in group.rows} for group in board.groups]
+    return [
+        {row.record.submission.name: row.rank and (row.rank.low, row.rank.high) for row in group.rows}
+        for group in board.groups
+    ]
 
 
 def right(count, items=1000):
@@ -97,7 +101,7 @@ def with_evidence(store, name, value, evidence, **changes):
 )
 def test_records_that_differ_in_what_was_asked_are_not_ranked_together(store, difference):
     board = build([make_record("alice", 0.9), make_record("bob", 0.5), make_record("zoe", 0.1, **difference)], store)
-    assert sorted(ranks(board), key=len) == [{"zoe": 1}, {"alice": 1, "bob": 2}]
+    assert sorted(ranks(board), key=len) == [{"zoe": (1, 1)}, {"alice": (1, 1), "bob": (2, 2)}]
 
 
 def test_the_real_data_come_before_practice(store):
@@ -108,16 +112,16 @@ def test_the_real_data_come_before_practice(store):
 
 def test_without_evidence_ranks_are_found_from_intervals_and_marked(store):
     board = build([make_record("carl", 0.6), make_record("alice", 0.9), make_record("bob", 0.895)], store)
-    assert ranks(board) == [{"alice": 1, "bob": 1, "carl": 3}]
+    assert ranks(board) == [{"alice": (1, 2), "bob": (1, 2), "carl": (3, 3)}]
     assert not any(row.paired for row in board.groups[0].rows)
-    assert "1~" in board_markdown(board)
+    assert "1–2 of 3 ~" in board_markdown(board)
 
 
 def test_where_less_is_better_the_least_is_first(store):
     errors = {name: msgspec.structs.replace(score(value), higher_is_better=False) for name, value in
               (("alice", 0.3), ("bob", 0.1), ("carl", 0.5))}  # fmt: skip
     board = build([make_record(name, scores=(error,)) for name, error in errors.items()], store)
-    assert ranks(board) == [{"bob": 1, "alice": 2, "carl": 3}]
+    assert ranks(board) == [{"bob": (1, 1), "alice": (2, 2), "carl": (3, 3)}]
 
 
 def test_with_evidence_models_are_compared_on_the_same_items(store):
@@ -127,16 +131,16 @@ def test_with_evidence_models_are_compared_on_the_same_items(store):
         with_evidence(store, "bob", None, right(880), scores=wide["bob"]),
     ]
     board = build(records, store)
-    assert ranks(board) == [{"alice": 1, "bob": 2}]
+    assert ranks(board) == [{"alice": (1, 1), "bob": (2, 2)}]
     assert all(row.paired for row in board.groups[0].rows)
-    assert "~" not in board_markdown(board).split("Equal ranks")[0]
-    assert ranks(build(records, EvidenceStore(Path("/nowhere")))) == [{"alice": 1, "bob": 1}]
+    assert "~" not in board_markdown(board).split("A rank is")[0]
+    assert ranks(build(records, EvidenceStore(Path("/nowhere")))) == [{"alice": (1, 2), "bob": (1, 2)}]
 
 
 def test_models_that_err_on_different_items_share_a_rank(store):
     alice, bob = right(900), Evidence(outcomes=np.arange(1000) >= 110)
     records = [with_evidence(store, "alice", 0.9, alice), with_evidence(store, "bob", 0.89, bob)]
-    assert ranks(build(records, store)) == [{"alice": 1, "bob": 1}]
+    assert ranks(build(records, store)) == [{"alice": (1, 2), "bob": (1, 2)}]
 
 
 def test_a_figure_that_is_no_proportion_is_compared_by_its_draws(store):
@@ -145,7 +149,7 @@ def test_a_figure_that_is_no_proportion_is_compared_by_its_draws(store):
         with_evidence(store, "alice", 0.90, Evidence(draws=draws)),
         with_evidence(store, "bob", 0.89, Evidence(draws=draws - 0.01)),
     ]
-    assert ranks(build(records, store)) == [{"alice": 1, "bob": 2}]
+    assert ranks(build(records, store)) == [{"alice": (1, 1), "bob": (2, 2)}]
 
 
 def test_evidence_of_another_run_is_not_used(store):
@@ -154,11 +158,10 @@ def test_evidence_of_another_run_is_not_used(store):
     assert not build([record], store).groups[0].rows[0].paired
 
 
-def test_a_rank_found_against_one_without_evidence_is_marked(store):
+def test_one_without_evidence_is_compared_by_its_interval_and_marked(store):
     records = [make_record("alice", 0.9), with_evidence(store, "bob", 0.6, right(600))]
     rows = build(records, store).groups[0].rows
-    assert [row.rank for row in rows] == [1, 2]
-    assert not rows[1].paired, "bob was compared with alice from intervals alone"
+    assert [(row.rank.low, row.paired) for row in rows] == [(1, False), (2, True)]
 
 
 def test_equal_scores_are_ordered_by_knowledge_and_then_by_name(store):
@@ -174,7 +177,7 @@ def test_equal_scores_are_ordered_by_knowledge_and_then_by_name(store):
 def test_failures_are_listed_last_and_not_ranked(store):
     records = [make_record("alice"), make_record("bob", 0.9), make_record("zoe", 0.99, status="failed")]
     board = build(records, store)
-    assert list(ranks(board)[0].items()) == [("bob", 1), ("alice", None), ("zoe", None)]
+    assert list(ranks(board)[0].items()) == [("bob", (1, 1)), ("alice", None), ("zoe", None)]
     assert "| alice" in board_markdown(board)
     assert "0.99" not in board_markdown(board)
 
@@ -183,9 +186,12 @@ def test_a_task_of_failures_alone_is_shown(store):
     assert "fit_error" in board_markdown(build([make_record("alice")], store)).replace("\\", "")
 
 
-def test_below_the_baseline_is_ranked_and_said(store):
-    record = make_record("alice", 0.9, status="below_baseline")
-    assert ranks(build([record], store)) == [{"alice": 1}]
+def test_nothing_below_the_baseline_is_first(store):
+    below = {"status": "below_baseline"}
+    assert ranks(build([make_record("alice", 0.9, **below)], store)) == [{"alice": None}]
+    board = build([make_record("alice", 0.9, **below), make_record("bob", 0.8, **below)], store)
+    assert ranks(board) == [{"alice": (2, 2), "bob": (2, 2)}]
+    assert "| alice" in board_markdown(board)
 
 
 def test_a_baseline_says_which_side_of_it_is_better(store):
@@ -237,7 +243,10 @@ def test_rebuilding_gives_the_same_bytes_whatever_the_order(tmp_path):
         {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two", "three")
     ]
     assert contents[0] == contents[1] == contents[2]
-    assert set(contents[0]) == {"README.md", "leaderboard.csv", "usps.csv", "spect.csv"}
+    assert set(contents[0]) == {
+        *("README.md", "leaderboard.csv", "leaderboard.json"),
+        *("usps.csv", "usps.md", "spect.csv", "spect.md"),
+    }
 
 
 def test_the_csv_says_what_the_records_say(tmp_path):
@@ -246,12 +255,56 @@ def test_the_csv_says_what_the_records_say(tmp_path):
     by_name = {row["submission"]: row for row in rows}
     assert set(by_name) == {"alice", "reference/mlp", "bob", "carl", "dan"}
     assert float(by_name["alice"]["value"]) == 0.9
-    assert (by_name["alice"]["rank"], by_name["alice"]["parameters"]) == ("2", "100")
+    assert (by_name["alice"]["rank_low"], by_name["alice"]["rank_high"]) == ("2", "2")
     assert float(by_name["alice"]["ratio_to_yardstick"]) == 1.25
-    assert (by_name["bob"]["rank"], by_name["bob"]["value"], by_name["bob"]["failure"]) == ("", "", "fit_error")
+    assert (by_name["bob"]["rank_low"], by_name["bob"]["value"], by_name["bob"]["failure"]) == ("", "", "fit_error")
     details = list(csv.DictReader(io.StringIO((tmp_path / "board" / "usps.csv").read_text())))
     assert {row["submission"] for row in details} == {"alice", "reference/mlp", "bob", "carl"}
     assert all(None not in row and None not in row.values() for row in rows + details)
+
+
+def test_the_json_has_what_is_known_of_each_rank(tmp_path):
+    write_board(tmp_path, full_board(tmp_path))
+    groups = msgspec.json.decode((tmp_path / "leaderboard.json").read_bytes())
+    alice = next(row for group in groups for row in group["rows"] if row["submission"] == "alice")
+    assert alice["rank"] == {"low": 2, "high": 2, "of": 2}
+    assert alice["better_than_next"] is None
+    assert alice["better_than_baseline"] > 0.99
+
+
+def test_the_front_page_has_six_columns_and_the_task_page_all_metrics(store):
+    names = [f"metric_{number}" for number in range(7)]
+    scores = tuple(score(0.9, name, primary=name == names[0]) for name in names)
+    board = build([make_record("alice", scores=scores), make_record("bob", scores=scores)], store)
+    header = next(line for line in board_markdown(board).splitlines() if line.startswith("| "))
+    assert [cell.strip() for cell in header.split("|")[1:-1]] == [
+        *("rank", "submission", "metric_0", "baseline", "size", "speed")
+    ]
+    assert all(name in task_markdown("usps", board.groups) for name in names)
+
+
+def test_a_footer_says_what_is_noise(store):
+    text = board_markdown(build([make_record("alice", 0.9), make_record("bob", 0.9)], store))
+    assert re.search(r"A difference in accuracy below about 0.01\d is noise on 100 items when 2 models are compa", text)
+    assert "each model was trained once" in text
+    alone = board_markdown(build([make_record("alice", 0.9)], store))
+    assert "Accuracy is known to about ± 0.010 from 100 items" in alone
+
+
+def test_kept_standings_are_used_until_something_changes(store, tmp_path):
+    records = [with_evidence(store, "alice", 0.9, right(900)), with_evidence(store, "bob", 0.88, right(880))]
+    kept = KeptStandings(tmp_path / "ranks")
+    first = build(records, store, kept)
+    (file,) = (tmp_path / "ranks").iterdir()
+    made = file.stat().st_mtime_ns
+    assert build(records, store, KeptStandings(tmp_path / "ranks")) == first
+    assert file.stat().st_mtime_ns == made
+    file.write_bytes(b"damaged")
+    assert build(records, store, KeptStandings(tmp_path / "ranks")) == first
+    later = KeptStandings(tmp_path / "ranks")
+    build([records[0], with_evidence(store, "bob", 0.7, right(700))], store, later)
+    later.remove_unused()
+    assert file not in (tmp_path / "ranks").iterdir()
 
 
 def test_a_board_of_nothing_says_what_to_do(store, tmp_path):
@@ -264,7 +317,7 @@ def test_a_record_that_cannot_be_read_is_shown(store):
     text = board_markdown(board)
     assert "usps/alice.json" in text
     assert "truncated" in text
-    assert ranks(board) == [{"bob": 1}]
+    assert ranks(board) == [{"bob": (1, 1)}]
 
 
 HOSTILE = "<img src=x>|[a](b)`\x1b[2J\n# all passed"

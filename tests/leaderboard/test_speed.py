@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
-from harness.leaderboard import board_markdown, build
+from harness.leaderboard import board_markdown, build, task_markdown
 from harness.leaderboard._speed import front, speed_ranks
 from harness.record import EvidenceStore, Latency, Record, Uncertainty
+from harness.statistics import RankInterval
 from tests.records import RECORD, changed
 
 pytestmark = pytest.mark.unit
@@ -50,23 +51,34 @@ def test_without_a_ratio_or_its_interval_there_is_no_rank():
     assert speed_ranks([timed("a", None), old, RECORD, timed("b", 1.0)]) == [None, None, None, 1]
 
 
+def pairs(*ranks):
+    return [(RankInterval(low=low, high=high, of=len(ranks)), speed) for low, high, speed in ranks]
+
+
 def test_the_front_holds_whom_nobody_beats_in_both():
-    assert front([(1, 3), (2, 1), (2, 2), (4, 4), (None, 1), (1, None)]) == [True, True, False, False, False, False]
+    ranks = pairs((1, 1, 3), (2, 3, 1), (2, 3, 2), (4, 4, 4), (5, 5, None))
+    assert front(ranks) == [True, True, False, False, False]
 
 
 def test_equals_are_all_on_the_front():
-    assert front([(1, 1), (1, 1), (2, 1)]) == [True, True, False]
+    assert front(pairs((1, 2, 1), (1, 2, 1), (3, 3, 1))) == [True, True, False]
+
+
+def test_a_score_that_may_be_as_good_is_no_excuse_to_be_slow():
+    assert front(pairs((1, 2, 2), (1, 2, 1))) == [False, True]
 
 
 def test_the_board_shows_the_interval_the_rank_and_the_front(tmp_path):
     records = [timed("ann", 1.0, value=0.95), timed("bob", 3.0, value=0.90), timed("cem", 1.02, value=0.80)]
-    text = board_markdown(build(records, EvidenceStore(tmp_path)))
+    board = build(records, EvidenceStore(tmp_path))
+    text = task_markdown("blobs", board.groups)
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| ")]
     assert {row[1]: row[-2:] for row in cells[1:]} == {
         "ann": ["1.00 ± 0.10", "1 ◆"],
         "bob": ["3.00 ± 0.30", "3"],
         "cem": ["1.02 ± 0.10", "1"],
     }
+    assert "1.00 × ◆ |" in board_markdown(board)
 
 
 def test_a_record_of_an_earlier_version_is_read_and_shown_without_an_interval(tmp_path):
@@ -74,4 +86,5 @@ def test_a_record_of_an_earlier_version_is_read_and_shown_without_an_interval(tm
     for key in ("ratio_low", "ratio_high", "uncertainty", "rounds", "void_rounds", "stopped", "net_low_seconds"):
         del raw["cost"]["latency"][key]
     record = msgspec.convert(raw, Record)
-    assert "| 1.00 |" in " ".join(board_markdown(build([record], EvidenceStore(tmp_path))).split())
+    groups = build([record], EvidenceStore(tmp_path)).groups
+    assert "| 1.00 |" in " ".join(task_markdown("blobs", groups).split())

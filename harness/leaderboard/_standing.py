@@ -1,0 +1,103 @@
+"""What is known of the ranks of comparable results: intervals, and the probability that one is better than another."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.record import Compared, Record, Score
+from harness.statistics import NORMAL_95, Draws, RankInterval, probability_better, rank_intervals, resampled_means
+
+_RESAMPLES = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """A record with a score, and what is known of it item by item; None where the evidence is missing."""
+
+    record: Record
+    score: Score
+    items: Compared | None
+
+    @property
+    def sign(self) -> int:
+        """1 where higher is better, and -1 where lower is."""
+        return 1 if self.score.higher_is_better else -1
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is known of one rank."""
+
+    rank: RankInterval
+    better_than_next: float | None
+    """The probability that it is truly better than the one ranked next; None for the last."""
+    better_than_baseline: float
+
+
+@dataclass(frozen=True)
+class Standings:
+    """What is known of the ranks of comparable results, best first."""
+
+    of: tuple[Standing, ...] = ()
+    resolution: float | None = None
+    """The difference of scores from which on half of the pairs are told apart; None without a pair."""
+
+
+def stand(ranked: Sequence[Ranked]) -> Standings:
+    """Return what is known of the rank of each of comparable results, best first."""
+    draws = _draws(ranked)
+    values = np.array([one.sign * one.score.value for one in ranked])
+    found = rank_intervals(values, draws, _units(ranked))
+    standings = (
+        Standing(
+            rank=found.ranks[place],
+            better_than_next=probability_better(draws[place], draws[place + 1]) if place + 1 < len(ranked) else None,
+            better_than_baseline=probability_better(draws[place], one.sign * one.record.baseline.value),
+        )
+        for place, one in enumerate(ranked)
+    )
+    return Standings(tuple(standings), found.resolution)
+
+
+def _draws(ranked: Sequence[Ranked]) -> Draws:
+    """Return (M, B) draws of the scores, larger is better, on the same resampled items for all that have evidence."""
+    draws = np.empty((len(ranked), _RESAMPLES))
+    with_items = [(place, items) for place, one in enumerate(ranked) if (items := _outcomes(one)) is not None]
+    length = max((len(items) for _, items in with_items), default=0)
+    alike = [place for place, items in with_items if len(items) == length]
+    if alike:
+        outcomes = np.stack([items for _, items in with_items if len(items) == length])
+        draws[alike] = resampled_means(outcomes, None, 0, _RESAMPLES)
+    for place, one in enumerate(ranked):
+        if place in alike:
+            continue
+        stored = None if one.items is None else one.items.draws
+        if stored is not None and len(stored) == _RESAMPLES:
+            draws[place] = one.sign * stored
+        else:
+            draws[place] = _independent(one)
+    return draws
+
+
+def _outcomes(one: Ranked) -> NDArray[Any] | None:
+    return None if one.items is None else one.items.outcomes
+
+
+def _independent(one: Ranked) -> Draws:
+    """Return (B,) draws from the interval of a score alone."""
+    name = hashlib.sha256(one.record.submission.name.encode()).digest()
+    generator = np.random.Generator(np.random.PCG64(int.from_bytes(name[:8])))
+    deviation = (one.score.high - one.score.low) / 2 / NORMAL_95
+    return generator.normal(one.sign * one.score.value, deviation, _RESAMPLES)
+
+
+def _units(ranked: Sequence[Ranked]) -> int:
+    """Return how many items the scores rest on."""
+    task = ranked[0].record.task
+    return task.n_test if task.scored_on == "test" else task.n_validation

@@ -1,0 +1,63 @@
+"""Intervals of figures, tests of whether two figures differ, and ranks: pure functions."""
+
+from harness.statistics._differences import (
+    ComparedItems,
+    binomial_p_value,
+    holm,
+    mcnemar_p_value,
+    paired_bootstrap_p_value,
+    paired_p_value,
+    poisson_p_value,
+    rank_sum_p_value,
+    tie_groups,
+    unpaired_p_value,
+)
+from harness.statistics._intervals import (
+    NORMAL_95,
+    Interval,
+    Resampled,
+    bootstrap,
+    interquartile_ratio,
+    percentile_interval,
+    quantile_bound_rank,
+    trimmed_mean,
+    trimmed_mean_interval,
+    wilson_interval,
+)
+from harness.statistics._ranks import (
+    Draws,
+    RankInterval,
+    RankIntervals,
+    probability_better,
+    rank_intervals,
+    resampled_means,
+)
+
+__all__ = [
+    "NORMAL_95",
+    "ComparedItems",
+    "Draws",
+    "Interval",
+    "RankInterval",
+    "RankIntervals",
+    "Resampled",
+    "binomial_p_value",
+    "bootstrap",
+    "holm",
+    "interquartile_ratio",
+    "mcnemar_p_value",
+    "paired_bootstrap_p_value",
+    "paired_p_value",
+    "percentile_interval",
+    "poisson_p_value",
+    "probability_better",
+    "quantile_bound_rank",
+    "rank_intervals",
+    "rank_sum_p_value",
+    "resampled_means",
+    "tie_groups",
+    "trimmed_mean",
+    "trimmed_mean_interval",
+    "unpaired_p_value",
+    "wilson_interval",
+]
