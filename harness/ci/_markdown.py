@@ -74,7 +74,7 @@ def _findings(findings: tuple[FileFinding, ...]) -> str:
 
 
 def _table(result: Result) -> str:
-    header = ["submission", "task", "outcome", "score", "baseline", "before", "tie group", "points"]
+    header = ["submission", "task", "outcome", "score", "baseline", "before", "rank", "points"]
     rows = [_row(graded) for graded in result.graded]
     return tabulate(rows, header, tablefmt="github", disable_numparse=True)
 

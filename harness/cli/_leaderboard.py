@@ -10,7 +10,15 @@ from rich.text import Text
 from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._options import console, opened
 from harness.errors import UsageError
-from harness.leaderboard import EXPLANATION, Board, group_facts, group_title, resolution_sentence, short_table
+from harness.leaderboard import (
+    EXPLANATION,
+    NOTHING_YET,
+    Board,
+    group_facts,
+    group_title,
+    resolution_sentence,
+    short_table,
+)
 from harness.text import count_of, neutral_line
 
 
@@ -63,7 +71,7 @@ def _show(out: Console, board: Board) -> None:
             why = "" if failed.failure is None else f"{failed.failure.kind} in {failed.failure.phase}"
             out.print(Text(neutral_line(f"failed: {failed.submission.name}: {why}")))
     out.print()
-    _print_wrapped(out, EXPLANATION)
+    _print_wrapped(out, EXPLANATION if board.groups else NOTHING_YET)
 
 
 def _print_wrapped(out: Console, text: str) -> None:

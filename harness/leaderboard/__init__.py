@@ -4,7 +4,8 @@ from harness.leaderboard._build import Board, BoardRow, RankedGroup, best_first,
 from harness.leaderboard._kept_standings import KeptStandings
 from harness.leaderboard._write_board import (
     EXPLANATION,
-    Table,
+    NOTHING_YET,
+    BoardTable,
     board_markdown,
     format_seconds,
     group_facts,
@@ -19,11 +20,12 @@ from harness.leaderboard._write_board import (
 
 __all__ = [
     "EXPLANATION",
+    "NOTHING_YET",
     "Board",
     "BoardRow",
+    "BoardTable",
     "KeptStandings",
     "RankedGroup",
-    "Table",
     "best_first",
     "board_markdown",
     "build",

@@ -33,6 +33,7 @@ _EXPLANATION_OF_DETAILS = (
     "in the cost of the channel. Speed is the rank by ×, equal where the intervals of rounds and processes cannot be "
     "told apart (5 %)."
 )
+NOTHING_YET = "Nothing has been evaluated yet: `harness evaluate submissions/<name>`."
 _NEARLY_SURE = 0.995
 _PLAIN = re.compile(r"[a-z0-9/_-]+")
 _SOURCES = {
@@ -62,7 +63,7 @@ def board_markdown(board: Board) -> str:
             if group.key.task == task:
                 lines += _group_lines(group, short_table(group))
     if not board.groups:
-        lines += ["Nothing has been evaluated yet: `harness evaluate submissions/<name>`.", ""]
+        lines += [NOTHING_YET, ""]
     if board.unreadable:
         lines += ["## Records that could not be read", ""]
         lines += [
@@ -90,27 +91,27 @@ def group_facts(group: RankedGroup) -> str:
     """Return a sentence about what the results of a group share."""
     key, labels = group.key, group.rows[0].record.task.test_labels
     return (
-        f"Scored on {key.scored_on} ({count_of(_items(group), 'item', 'items')}, {labels} test labels), models {key.mode}; "
-        f"data `{key.data_digest.removeprefix('sha256:')[:12]}`; "
+        f"Scored on {key.scored_on} ({count_of(_items(group), 'item', 'items')}, {labels} test labels), models "
+        f"{key.mode}; data `{key.data_digest.removeprefix('sha256:')[:12]}`; "
         f"baseline {_baseline([row.record for row in group.rows])}."
     )
 
 
 @dataclass(frozen=True)
-class Table:
+class BoardTable:
     """The cells of a group's results as Markdown."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
-def short_table(group: RankedGroup) -> Table:
+def short_table(group: RankedGroup) -> BoardTable:
     """Return the columns that people compare first; they fit 80 characters."""
     header = ("rank", "submission", group.key.metric, "baseline", "size", "speed")
-    return Table(header, tuple(_short_cells(row) for row in group.rows if row.has_score))
+    return BoardTable(header, tuple(_short_cells(row) for row in group.rows if row.has_score))
 
 
-def _long_table(group: RankedGroup) -> Table:
+def _long_table(group: RankedGroup) -> BoardTable:
     """Return all columns, with the metrics that all of the group's records have."""
     ranked = [row for row in group.rows if row.has_score]
     given = [{score.name for score in row.record.scores} for row in ranked]
@@ -118,7 +119,7 @@ def _long_table(group: RankedGroup) -> Table:
         [score.name for score in ranked[0].record.scores if all(score.name in has for has in given)] if ranked else []
     )
     header = ("rank", "submission", *names, "than next", "baseline", "parameters", "latency", "×", "speed")
-    return Table(header, tuple(_long_cells(row, names) for row in ranked))
+    return BoardTable(header, tuple(_long_cells(row, names) for row in ranked))
 
 
 def resolution_sentence(group: RankedGroup) -> str:
@@ -155,7 +156,7 @@ def _two_digits(number: float) -> str:
     return f"{number:.{max(0, 1 - math.floor(math.log10(number)))}f}"
 
 
-def _group_lines(group: RankedGroup, table: Table) -> list[str]:
+def _group_lines(group: RankedGroup, table: BoardTable) -> list[str]:
     lines = [f"### {group_title(group)}", "", group_facts(group), ""]
     if table.rows:
         align = ("right", "left", *("right" for _ in table.header[2:]))

@@ -333,7 +333,7 @@ def test_the_table_shows_what_was_asked_for() -> None:
         "`accuracy` 0.9000 ± 0.0500",
         "≥ 0.8: met (p 0.01)",
         "0.8500 ± 0.0500: +0.0500 (p 0.3, cannot be told apart)",
-        "1 of 3, with `alice`",
+        "1–2 of 3",
         "6 of 10",
     ]
     assert "validation" in page.splitlines()[-1]
