@@ -83,6 +83,8 @@ def find_rows(
 ) -> tuple[dict[int, Entry], list[str]]:
     """Return the row of each entry's person, and those who have none; the first key that knows a person decides.
 
+    A row whose surer key is another's is not theirs: two people may have one name.
+
     Raises:
         UsageError: somebody has two rows, or two people have one.
     """
@@ -105,10 +107,24 @@ def find_rows(
                 f"{person} is {len(found)} rows of the file by {key.label}: mend the roster, or download the file again"
             )
         (row,) = found
+        if contradiction := _contradiction(person, sheet, row, keys):
+            missing.append(f"{person} (line {sheet.rows[row].line} is called so, but its {contradiction})")
+            continue
         if row in placed:
             raise UsageError(f"{person} and {placed[row].person} are the same row of the file: mend the roster")
         placed[row] = entry
     return placed, missing
+
+
+def _contradiction(person: Person, sheet: Sheet, row: int, keys: Sequence[KeyColumns]) -> str:
+    """Return which surer key of a row says that it is somebody else's than `person`; '' for none."""
+    for key in keys:
+        theirs, spelled = key.of_cell([sheet.cell(row, column) for column in key.columns]), key.spelled(person)
+        if theirs in spelled:
+            return ""
+        if theirs and spelled:
+            return f"{key.label} is {theirs!r}, not {' or '.join(sorted(spelled))!r}"
+    return ""
 
 
 def refuse_missing(missing: Sequence[str], *, skip: bool) -> None:
@@ -180,8 +196,9 @@ def uses_comma(sheet: Sheet, rows: Iterable[int]) -> bool:
     for row in rows:
         for text in sheet.rows[row].texts:
             if parse_number(text) is not None:
-                points += "." in text and "," not in text
-                commas += "," in text and "." not in text
+                last = max(text.rfind("."), text.rfind(","))
+                points += text[last : last + 1] == "."
+                commas += text[last : last + 1] == ","
     return commas > points
 
 

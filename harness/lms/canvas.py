@@ -224,9 +224,15 @@ def _assignment(sheet: Sheet, assignment: str) -> int:
     """Return the column of the assignment by its whole header, or by a title that only one has."""
     titles = [cell for cell in sheet.header if _WITH_ID.fullmatch(cell)]
     fitting = [cell for cell in titles if assignment.strip() in (cell, cell.rpartition(" (")[0])]
-    if len(fitting) != 1:
-        problem = "is not in the file, Canvas would propose a new one" if not fitting else "is there more than once"
-        raise UsageError(f"the assignment {assignment!r} {problem}{suggest(assignment, titles)}")
+    if len(fitting) > 1:
+        raise UsageError(
+            f"the assignment {assignment!r} is there more than once: name {' or '.join(map(repr, fitting))}"
+        )
+    if not fitting:
+        raise UsageError(
+            f"the assignment {assignment!r} is not in the file, Canvas would propose a new one"
+            f"{suggest(assignment, titles)}"
+        )
     return sheet.header.index(fitting[0])
 
 

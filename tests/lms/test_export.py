@@ -128,6 +128,30 @@ def test_names_are_found_in_either_order() -> None:
         canvas([grade(names_only)], twice)
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            CANVAS.replace(",11,S1,ann1,", ",99,S9,ann9,"),
+            "Ann Ark (ann) (line 4 is called so, but its ID is '99', not '11')",
+        ),
+        (WORKSHEET.replace("A1,ann@x.org", "A9,"), "its id_number is 'a9', not 'a1'"),
+        (WORKSHEET.replace("A1,ann@x.org", ",ann9@x.org"), "its email is 'ann9@x.org', not 'ann@x.org'"),
+    ],
+)
+def test_a_namesake_with_another_number_gets_nobodys_grade(text: str, problem: str) -> None:
+    fill = moodle if text.startswith("Identifier") else canvas
+    with pytest.raises(UsageError) as caught:
+        fill([grade(ANN)], text)
+    assert problem in str(caught.value)
+    assert fill([grade(ANN)], text, skip_missing=True).content.decode() == text
+
+
+def test_a_maximum_with_thousands_says_which_mark_is_decimal() -> None:
+    text = WORKSHEET.replace("10.00", '"1.000,00"')
+    assert '"750,00","1.000,00"' in moodle([grade(ANN)], text, scale=True).content.decode()
+
+
 def test_everybody_who_is_missing_is_named_at_once() -> None:
     strangers = [grade(Person(submission=name, name=name.title())) for name in ("eve", "fay")]
     with pytest.raises(UsageError) as caught:
