@@ -13,7 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._common import Group
-from harness.cli._options import Screen, console, data_option, opened, output_option
+from harness.cli._options import Screen, console, data_option, opened, output_option, task_name, task_names
 from harness.contract import Canonical, Task
 from harness.course import Course
 from harness.data import (
@@ -40,11 +40,12 @@ def data() -> None:
 
 
 @data.command("list")
-def list_data() -> int:
-    """List for each task the sources of its data, their licences, and the files on this machine."""
+@task_names
+def list_data(names: tuple[str, ...]) -> int:
+    """List for each task, or for these, the sources of its data, their licences, and the files on this machine."""
     out, opened_course = console(), opened()
     course, where = opened_course.folders, opened_course.places
-    tasks, code = _tasks(out, course, ())
+    tasks, code = _tasks(out, course, names)
     for task in tasks:
         out.print(f"{task.name}: {task.title}", style="bold")
         for source in task.sources:
@@ -58,21 +59,20 @@ def list_data() -> int:
 
 
 @data.command()
-@click.argument("name", metavar="TASK")
-@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@task_name
 @output_option("Where to write. By default TASK.npz.")
 @data_option("auto")
-def save(name: str, file: Path | None, output: Path | None, data: DataChoice) -> int:
-    """Write the train and validation parts of TASK to FILE, an npz file of plain arrays, without the test part."""
+def save(name: str, output: Path | None, data: DataChoice) -> int:
+    """Write the train and validation parts of TASK to an npz file of plain arrays, without the test part."""
     train, validation = opened().data(name, data=data)
-    path = file or output or Path(f"{name}.npz")
+    path = output or Path(f"{name}.npz")
     write_parts(path, train, validation)
     console().conclude(f"{name}: {len(train)} to train, {len(validation)} to validate, in {path}")
     return PASSED
 
 
 @data.command()
-@click.argument("names", nargs=-1, metavar="[TASK]…")
+@task_names
 def fetch(names: tuple[str, ...]) -> int:
     """Download the official files and the assets of these tasks into the cache. By default, of all tasks."""
     out, opened_course = console(), opened()
@@ -104,7 +104,7 @@ def fetch(names: tuple[str, ...]) -> int:
 
 
 @data.command()
-@click.argument("names", nargs=-1, metavar="[TASK]…")
+@task_names
 def verify(names: tuple[str, ...]) -> int:
     """Check the digests of the files on this machine. A file of the instructor's own is reported as such."""
     out, opened_course = console(), opened()
@@ -120,7 +120,8 @@ def verify(names: tuple[str, ...]) -> int:
 
 
 @data.command()
-@click.argument("name", metavar="TASK")
+@task_name
+@data_option("auto")
 @click.option(
     "--keep",
     type=click.Choice(["targets", "inputs-and-targets"]),
@@ -128,7 +129,7 @@ def verify(names: tuple[str, ...]) -> int:
     show_default=True,
     help="What students must not have.",
 )
-def private(name: str, keep: Literal["targets", "inputs-and-targets"]) -> int:
+def private(name: str, data: DataChoice, keep: Literal["targets", "inputs-and-targets"]) -> int:
     """Write TASK's private test part to $HARNESS_PRIVATE/TASK/, made from the data on this machine."""
     out, opened_course = console(), opened()
     course, where = opened_course.folders, opened_course.places
@@ -136,7 +137,7 @@ def private(name: str, keep: Literal["targets", "inputs-and-targets"]) -> int:
     if not task.private_test:
         raise UsageError(f"task {name} does not declare private_test=True: its test part is public")
     with out.status(f"{name}: loading data"):
-        public = load_data(replace(task, private_test=False).named(name), course.task_digest(name), where)
+        public = load_data(replace(task, private_test=False).named(name), course.task_digest(name), where, data)
     if public.test is None:
         raise InfrastructureError(f"task {name}: the {public.source.kind} data on this machine has no test targets")
     path = keep_private(task, public.test, where, keep)

@@ -60,7 +60,14 @@ from harness.sandbox import Isolation
 @click.option("--no-store", is_flag=True, help="Write no record and leave the leaderboard alone.")
 @cold_option
 @isolation_option()
-@click.option("--json", "json_file", metavar="FILE|-", help="Write the records as a JSON list to FILE, or - to stdout.")
+@click.option(
+    "--output",
+    "-o",
+    "--json",
+    "json_file",
+    metavar="FILE|-",
+    help="Write the records as a JSON list to FILE, or - to standard output.",
+)
 def evaluate(paths: tuple[str, ...], force: bool, no_store: bool, json_file: str | None, **options: Any) -> int:
     """Evaluate submissions: the folder of a person (all tasks) or PATH/<task>.
 

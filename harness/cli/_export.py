@@ -13,15 +13,15 @@ from harness.cli._export_grades import (
     ExportMemory,
     describe_not_graded,
     filling_options,
+    graded_task_option,
     into_option,
     show_changes,
-    task_option,
 )
 from harness.cli._export_gradescope import gradescope
 from harness.cli._export_result import comment, junit
 from harness.cli._export_upload import canvas_upload
 from harness.cli._grades_options import entries_of, grades_options
-from harness.cli._options import console, opened, output_option
+from harness.cli._options import console, opened, output_option, task_option
 from harness.course import Course
 from harness.files import write_atomically
 from harness.gradebook import Entry, Person, gradebook_csv
@@ -40,7 +40,7 @@ def export() -> None:
 
 
 @export.command()
-@task_option
+@graded_task_option
 @click.option("--assignment", required=True, metavar="'TITLE (ID)'", help="The heading of its column in Canvas.")
 @into_option
 @filling_options
@@ -68,7 +68,7 @@ def canvas(  # noqa: PLR0913, PLR0917 - one argument an option
 
 
 @export.command()
-@task_option
+@graded_task_option
 @click.option("--item", help="Name of the grade item. By default that of the task.")
 @click.option("--maximum", default="100", show_default=True, help="The grade item's maximum in Moodle.")
 @into_option
@@ -101,7 +101,7 @@ def moodle(  # noqa: PLR0913, PLR0917 - one argument an option
 
 
 @export.command()
-@click.option("--task", metavar="TASK", help="Only this task.")
+@task_option
 @grades_options
 @_output
 def csv(

@@ -22,7 +22,7 @@ _F = TypeVar("_F", bound=Callable[..., object])
 into_option = click.option(
     "--into", type=click.Path(path_type=Path, dir_okay=False), help="The other system's own file, which is filled in."
 )
-task_option = click.option("--task", required=True, help="The task whose grades are written.")
+graded_task_option = click.option("--task", required=True, metavar="TASK", help="The task whose grades are written.")
 _scale = click.option("--scale", is_flag=True, help="Scale the points to the other system's maximum.")
 _overwrite = click.option("--overwrite", is_flag=True, help="Replace grades and feedback that somebody entered there.")
 _skip_missing = click.option(

@@ -17,18 +17,20 @@ from harness.ci import (
     result_markdown,
 )
 from harness.cli import INFRASTRUCTURE, PASSED
-from harness.cli._options import console, opened, output_option
+from harness.cli._options import console, known_task, opened, output_option, task_option
 from harness.export.junit import junit_xml, suites_of
 from harness.files import write_atomically
 from harness.text import count_of
 
 
 @click.command()
-@click.option("--task", metavar="TASK", help="Only this task.")
+@task_option
 @output_option("Where to write.", default="junit.xml")
 def junit(task: str | None, output: Path) -> int:
     """Write the newest records as JUnit XML, with a test suite for each record."""
-    out, found = console(), opened().records
+    out, course = console(), opened()
+    found = course.records
+    known_task(course, task)
     records = [record for record in found if task in (None, record.task.name)]
     unreadable = found.unreadable
     for bad in unreadable:

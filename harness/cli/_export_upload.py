@@ -15,8 +15,8 @@ from harness.cli._export_grades import (
     ExportMemory,
     describe_not_graded,
     filling_options,
+    graded_task_option,
     show_changes,
-    task_option,
 )
 from harness.cli._grades_options import entries_of, grades_options
 from harness.cli._options import console, opened
@@ -37,7 +37,7 @@ class _DryRun(msgspec.Struct, frozen=True):
 
 
 @click.command("canvas-upload")
-@task_option
+@graded_task_option
 @click.option("--url", required=True, metavar="https://…", help="The address of your Canvas.")
 @click.option(
     "--course", "number", required=True, type=click.IntRange(1), help="The course's number, as in its address."

@@ -26,7 +26,7 @@ from harness.text import count_of, neutral_line
 
 
 @click.command()
-@click.option("--task", required=True, help="The task that the feedback is about.")
+@click.option("--task", required=True, metavar="TASK", help="The task that the feedback is about.")
 @click.option(
     "--worksheet",
     type=click.Path(path_type=Path, dir_okay=False),

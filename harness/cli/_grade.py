@@ -23,6 +23,7 @@ from harness.cli._options import (
     notice_printer,
     opened,
     seed_option,
+    task_option,
 )
 from harness.course import Submission
 from harness.grading import Event, Work
@@ -38,7 +39,7 @@ from harness.text import count_of
 @click.option(
     "--only", multiple=True, metavar="NAME[/TASK]", help="Grade only these; * and ? are patterns. Repeatable."
 )
-@click.option("--task", metavar="TASK", help="Only this task of each submission.")
+@task_option
 @click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
 @click.option("--dry-run", is_flag=True, help="List what would be done and why, and do nothing.")
 @click.option(

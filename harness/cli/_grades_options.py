@@ -10,9 +10,7 @@ import click
 from rich.console import Console
 
 from harness.api import KeptGradebook, OpenCourse
-from harness.cli._options import console
-from harness.course import suggest
-from harness.errors import UsageError
+from harness.cli._options import console, known_task
 from harness.gradebook import Entry
 from harness.text import count_of, neutral_line
 
@@ -49,8 +47,7 @@ def entries_of(
     Raises:
         UsageError: there is no such task, or a file that decides grades has a mistake.
     """
-    if task is not None and task not in course.tasks:
-        raise UsageError(f"there is no task {task!r}{suggest(task, course.tasks)}")
+    known_task(course, task)
     asked = course.rules(roster, deadline, count_validation=count_validation)
     warn(console(), asked.warnings)
     return course.gradebook(asked.rules, None if task is None else [task]).entries

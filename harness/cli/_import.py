@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from harness.cli import FAILED, PASSED
+from harness.cli._grades_options import roster_option
 from harness.cli._options import console, grading_isolation_option, opened
 from harness.course import Course, suggest
 from harness.errors import UsageError
@@ -30,10 +31,8 @@ _OUTCOMES = ("new", "replaced", "unchanged", "refused")
 @click.command("import")
 @click.argument("system", type=click.Choice([*sorted(SYSTEMS), _TIMES]))
 @click.argument("source", type=click.Path(path_type=Path), metavar="ZIP|FOLDER")
-@click.option("--task", help="The task of the submissions; required if there are several tasks.")
-@click.option(
-    "--roster", type=click.Path(path_type=Path, dir_okay=False), help="CSV file that assigns people to submissions."
-)
+@click.option("--task", metavar="TASK", help="The task of the submissions; required if there are several tasks.")
+@roster_option
 @click.option(
     "--table",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.cli import INFRASTRUCTURE, PASSED
-from harness.cli._options import console, opened
+from harness.cli._options import console, opened, task_option
+from harness.course import suggest
 from harness.errors import UsageError
 from harness.leaderboard import (
     EXPLANATION,
@@ -23,6 +24,7 @@ from harness.text import count_of, neutral_line
 
 
 @click.command()
+@task_option
 @click.option("--show", is_flag=True, help="Also show it in the terminal.")
 @click.option(
     "--withdraw",
@@ -30,12 +32,12 @@ from harness.text import count_of, neutral_line
     metavar="NAME[/TASK]",
     help="Move the records of a submission, with their history and evidence, to .harness/withdrawn. Repeatable.",
 )
-def leaderboard(show: bool, withdraw: tuple[str, ...]) -> int:
+def leaderboard(task: str | None, show: bool, withdraw: tuple[str, ...]) -> int:
     """Rebuild leaderboard/ from the records. The same records give the same bytes."""
     out, course = console(), opened()
     for name in withdraw:
         try:
-            moved = course.records.withdraw(name)
+            moved = course.records.withdraw(name if task is None else f"{name}/{task}")
         except UsageError as error:
             raise UsageError(f"--withdraw {name}: {error}") from error
         for path in moved:
@@ -43,7 +45,9 @@ def leaderboard(show: bool, withdraw: tuple[str, ...]) -> int:
             out.print(f"withdrawn: {path.name} · {task}, moved to {path}")
     board = course.leaderboard()
     if show:
-        _show(out, board)
+        if task is not None and task not in board.tasks():
+            raise UsageError(f"there is no record of task {task!r}{suggest(task, board.tasks())}")
+        _show(out, board if task is None else board.of_task(task))
     for bad in board.unreadable:
         out.error(f"error: {bad}: restore or remove it; it was left as it is")
     records = count_of(sum(len(group.rows) for group in board.groups), "record", "records")

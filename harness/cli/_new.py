@@ -22,7 +22,7 @@ def new() -> None:
 
 @new.command()
 @click.argument("name")
-@click.option("--task", required=True, help="The task that it is for; `harness tasks` lists them.")
+@click.option("--task", required=True, metavar="TASK", help="The task that it is for; `harness tasks` lists them.")
 @click.option("--notebook", "form", flag_value="notebook", default="source", help="Write a notebook, model.ipynb.")
 def submission(name: str, task: str, form: Form) -> int:
     """Write submissions/NAME/TASK/model.py, the simplest model that passes `harness check`."""

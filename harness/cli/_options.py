@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from rich.console import Console
 
 from harness.api import OpenCourse
 from harness.cli._common import common_options
-from harness.course import Course, current_folder
+from harness.course import Course, current_folder, suggest
 from harness.errors import UsageError
 from harness.evaluation import Settings
 from harness.sandbox import Level, Notify, Requirement
@@ -23,7 +24,36 @@ _LEVELS = "|".join(level.value for level in reversed(Level))
 _GRADES = Level.LANDLOCK.value
 """The weakest isolation that is accepted for grades by default."""
 
-task_option = click.option("--task", metavar="TASK", help="Only this task of each submission.")
+task_option = click.option("--task", metavar="TASK", help="Only this task.")
+
+
+def task_names(command: Callable[..., int]) -> Callable[..., int]:
+    """Let `command` take the names of any number of tasks as `names`, as arguments or with ``--task``."""
+
+    @click.argument("names", nargs=-1, metavar="[TASK]…")
+    @click.option("--task", metavar="TASK", help="Only this task; the same as TASK.")
+    @functools.wraps(command)
+    def with_names(names: tuple[str, ...], task: str | None, **options: Any) -> int:
+        return command((*names, *([] if task is None else [task])), **options)
+
+    return with_names
+
+
+def task_name(command: Callable[..., int]) -> Callable[..., int]:
+    """Let `command` take the name of one task as `name`, as an argument or with ``--task``."""
+
+    @click.argument("name", required=False, metavar="TASK")
+    @click.option("--task", metavar="TASK", help="The task; the same as TASK.")
+    @functools.wraps(command)
+    def with_name(name: str | None, task: str | None, **options: Any) -> int:
+        given = {one for one in (name, task) if one is not None}
+        if len(given) != 1:
+            raise click.UsageError(f"Name one task, as TASK or with --task TASK: {len(given)} are named.")
+        return command(given.pop(), **options)
+
+    return with_name
+
+
 seed_option = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Base of all random seeds."
 )
@@ -116,6 +146,16 @@ def opened(paths: Sequence[str] = ()) -> OpenCourse:
         folders = Course.find(start)
     _log.info("The course is %s, found from %s.", folders.root, start)
     return OpenCourse(folders, common.data_root, common.fork_servers)
+
+
+def known_task(course: OpenCourse, task: str | None) -> None:
+    """Refuse the name of a task that the course does not have; None stands for all tasks.
+
+    Raises:
+        UsageError: there is no such task; the message suggests one.
+    """
+    if task is not None and task not in course.tasks:
+        raise UsageError(f"there is no task {task!r}{suggest(task, course.tasks)}")
 
 
 def notice_printer() -> Notify:

@@ -15,7 +15,7 @@ from harness.files import write_atomically
 @click.command()
 @click.argument("path", metavar="PATH")
 @task_option
-@output_option("Folder for the pages. By default .harness/reports.", folder=True)
+@output_option("Folder to write to. By default .harness/reports.", folder=True)
 def report(path: str, task: str | None, output: Path | None) -> int:
     """Write a page about a submission's newest record: scores, learning curve, latency, limits, failure.
 

@@ -11,10 +11,10 @@ from tabulate import tabulate
 from harness.api import OpenCourse
 from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._common import Group
-from harness.cli._options import console, opened
+from harness.cli._options import console, data_option, opened, task_name, task_names, task_option
 from harness.cli._pictures import draw_samples
 from harness.contract import Baseline, Limits, Split, Task
-from harness.data import load_data
+from harness.data import DataChoice, load_data
 from harness.errors import HarnessError
 from harness.kinds import KINDS
 from harness.record import to_reach
@@ -31,23 +31,27 @@ _MARKS: dict[Outcome, tuple[str, str]] = {
 
 
 @click.group(cls=Group, invoke_without_command=True)
+@task_option
 @click.pass_context
-def tasks(ctx: click.Context) -> int:
+def tasks(ctx: click.Context, task: str | None) -> int:
     """List the tasks with their kinds, metrics and baselines."""
     if ctx.invoked_subcommand is not None:
+        if task is not None:
+            command = f"harness tasks {ctx.invoked_subcommand}"
+            raise click.UsageError(f"Write --task after the command: {command} --task {task}")
         return PASSED
     out, course = console(), opened().folders
     broken = [
         f"{folder} has no task.py: write one, or move the folder away" for folder in course.folders_without_task()
     ]
     rows = []
-    for name in course.task_names():
+    for name in course.task_names() if task is None else [course.task(task).name]:
         try:
-            task = course.task(name)
+            declared = course.task(name)
         except HarnessError as error:
             broken.append(str(error))
             continue
-        rows.append([name, task.kind, task.primary.name, _baselines(task), task.title])
+        rows.append([name, declared.kind, declared.primary.name, _baselines(declared), declared.title])
     out.print(tabulate(rows, ["task", "kind", "metric", "baseline", "title"], "plain", disable_numparse=True))
     for text in broken:
         out.error(f"error: {text}")
@@ -57,8 +61,9 @@ def tasks(ctx: click.Context) -> int:
 
 
 @tasks.command("show")
-@click.argument("name", metavar="TASK")
-def show_task(name: str) -> int:
+@task_name
+@data_option("auto")
+def show_task(name: str, data: DataChoice) -> int:
     """Show one task: its sources, split, metrics, rules and limits, and samples of the data on this machine."""
     out, opened_course = console(), opened()
     course = opened_course.folders
@@ -80,12 +85,12 @@ def show_task(name: str) -> int:
                 ("licence", source.licence),
             ],
         )
-    _show_data(out, opened_course, task)
+    _show_data(out, opened_course, task, data)
     return PASSED
 
 
 @tasks.command("check")
-@click.argument("names", nargs=-1, metavar="[TASK]…")
+@task_names
 def check_tasks(names: tuple[str, ...]) -> int:
     """Check tasks for their authors. By default, all tasks.
 
@@ -109,11 +114,11 @@ def _checked(out: Console, course: OpenCourse, name: str) -> int:
     return mistakes
 
 
-def _show_data(out: Console, course: OpenCourse, task: Task) -> None:
+def _show_data(out: Console, course: OpenCourse, task: Task, choice: DataChoice) -> None:
     """Show the data on this machine, without downloading any."""
     try:
         with out.status(f"{task.name}: loading data"):
-            data = load_data(task, course.folders.task_digest(task.name), replace(course.places, offline=True))
+            data = load_data(task, course.folders.task_digest(task.name), replace(course.places, offline=True), choice)
     except HarnessError as error:
         out.print(f"\nno data here: {error}")
         return

@@ -91,6 +91,10 @@ class Board:
         """Return this board with submissions under the names that `aliases` gives them."""
         return Board(tuple(group.under(aliases) for group in self.groups), self.unreadable)
 
+    def of_task(self, task: str) -> Board:
+        """Return this board with the groups of one task."""
+        return Board(tuple(group for group in self.groups if group.key.task == task), self.unreadable)
+
     def tasks(self) -> list[str]:
         """Return the names of the tasks that have records."""
         return sorted({group.key.task for group in self.groups})

@@ -32,6 +32,71 @@ def test_every_command_takes_the_common_options(course: TemporaryCourse, command
         assert option in done.stdout
 
 
+def options(*name: str) -> dict[str, click.Option]:
+    """Return the options of a command by their long names."""
+    command: click.Command = cli.cli
+    for part in name:
+        assert isinstance(command, click.Group)
+        inner = command.get_command(click.Context(command), part)
+        assert inner is not None
+        command = inner
+    return {max(one.opts, key=len): one for one in command.params if isinstance(one, click.Option)}
+
+
+WITHOUT_TASK = [
+    *(["ci"], ["export", "comment"]),  # about a whole change
+    *(["doctor"], ["new", "course"], ["new", "task"]),  # about no task that is there
+]
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_every_command_about_tasks_has_the_option_task(command: list[str]) -> None:
+    found = options(*command).get("--task")
+    assert (found is None) == (command in WITHOUT_TASK)
+    assert found is None or (found.metavar == "TASK" and not found.multiple)
+
+
+def test_the_list_of_tasks_has_the_option_task(course: TemporaryCourse) -> None:
+    course.add_task("other")
+    assert "other" not in course.harness("tasks", "--task", "blobs").stdout
+    assert "harness tasks check --task blobs" in course.harness("tasks", "--task", "blobs", "check").stderr
+
+
+@pytest.mark.parametrize("command", ["show", "check"])
+def test_a_task_is_named_as_an_argument_or_an_option(course: TemporaryCourse, command: str) -> None:
+    course.add_task("other")
+    by_argument, by_option = (course.harness("tasks", command, *given) for given in (["blobs"], ["--task", "blobs"]))
+    assert (by_argument.returncode, by_argument.stdout) == (by_option.returncode, by_option.stdout)
+    assert "other" not in by_option.stdout
+
+
+@pytest.mark.parametrize(("arguments", "count"), [([], 0), (["blobs", "--task", "other"], 2)])
+def test_a_command_about_one_task_wants_one_name(course: TemporaryCourse, arguments: list[str], count: int) -> None:
+    done = course.harness("tasks", "show", *arguments)
+    assert done.returncode == 2
+    assert f"Name one task, as TASK or with --task TASK: {count} are named" in done.stderr
+
+
+def test_an_option_means_one_thing_in_every_command() -> None:
+    for name in ("--data", "--seed", "--device", "--latency-seconds", "--roster", "--deadline", "--count-validation"):
+        found = [one for command in commands() if (one := options(*command).get(name)) is not None]
+        assert len(found) > 1
+        meanings = {str((one.help, one.type.to_info_dict(), one.multiple)) for one in found}
+        assert len(meanings) == 1, f"{name} has several meanings: {meanings}"
+
+
+SEVERAL_FILES = {"--summary", "--junit", "--comment"}  # of `harness ci`, which writes each of them
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_what_is_written_is_named_with_o(command: list[str]) -> None:
+    given = {name: one for name, one in options(*command).items() if not one.is_flag and name not in SEVERAL_FILES}
+    written = {
+        name for name, one in given.items() if (one.help or "").startswith(("Where", "Write", "Folder to write"))
+    }
+    assert written == {name for name, one in given.items() if {"-o", "--output"} <= set(one.opts)}
+
+
 @pytest.mark.parametrize("group", ["export", "tasks", "data", "new", "audit"])
 def test_help_of_a_group_is_not_cut(course: TemporaryCourse, group: str) -> None:
     said = course.harness(group, "--help").stdout
