@@ -193,7 +193,8 @@ class OpenCourse:
         report_repositories(self.folders, submissions, follower)
         with closing(self._sandbox(isolation, start, follower)) as sandbox:
             settings = Settings(data=data, weights="retrain")
-            return check_all(Evaluator(self.folders, sandbox, self.places, settings), submissions, follower)
+            with Evaluator(self.folders, sandbox, self.places, settings) as evaluator:
+                return check_all(evaluator, submissions, follower)
 
     def audit_learning(  # noqa: PLR0913 - one argument an option, by name
         self,
@@ -250,9 +251,9 @@ class OpenCourse:
             return {}
         with closing(self._sandbox(isolation, start, follower)) as sandbox:
             settings = Settings(data=data, seed=seed, weights="retrain", device=device)
-            evaluator = Evaluator(self.folders, sandbox, self.places, settings)
-            found = audit_candidates(self.folders, evaluator, candidates, follower)
-            return {one.submission: one.learning for one in found}
+            with Evaluator(self.folders, sandbox, self.places, settings) as evaluator:
+                found = audit_candidates(self.folders, evaluator, candidates, follower)
+                return {one.submission: one.learning for one in found}
 
     def evaluate(  # noqa: PLR0913 - one argument an option, by name
         self,
@@ -330,10 +331,9 @@ class OpenCourse:
         )
         with closing(self._sandbox(isolation, start, follower)) as sandbox:
             follower.isolated(sandbox.isolation)
-            evaluator = Evaluator(self.folders, sandbox, self.places, settings)
-            return EvaluationRun(course=self.folders, evaluator=evaluator, keep=keep, follower=follower).all(
-                submissions
-            )
+            with Evaluator(self.folders, sandbox, self.places, settings) as evaluator:
+                run = EvaluationRun(course=self.folders, evaluator=evaluator, keep=keep, follower=follower)
+                return run.all(submissions)
 
     def grade(  # noqa: PLR0913 - one argument an option, by name
         self,

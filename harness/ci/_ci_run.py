@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,14 +50,14 @@ def run_ci(repository: Repository, commits: Range, change: Change, grader: Grade
     with scratch("ci") as folder:
         entries = entries_of(repository.files(commits.head, SUBMISSIONS), change)
         course = check_out(repository, commits.base, entries, folder)
-        comparison = _SideGrader(course, grader, {_former_key(touched) for touched in change.touched})
-        for touched in change.wanted:
-            try:
-                with watch(touched) as observer:
-                    graded.append(comparison.grade(touched, observer))
-            except HarnessError as error:
-                problems.append(Problem(name=touched.name, task=touched.task, message=str(error)))
-        unreadable = tuple(comparison.unreadable())
+        with closing(_SideGrader(course, grader, {_former_key(touched) for touched in change.touched})) as comparison:
+            for touched in change.wanted:
+                try:
+                    with watch(touched) as observer:
+                        graded.append(comparison.grade(touched, observer))
+                except HarnessError as error:
+                    problems.append(Problem(name=touched.name, task=touched.task, message=str(error)))
+            unreadable = tuple(comparison.unreadable())
     return msgspec.structs.replace(
         without_grades(commits, change, grader.settings.score_on),
         findings=(*change.findings, *unreadable),
@@ -90,6 +90,10 @@ class _SideGrader:
         self._published = Stores.of(course.leaderboard, course.private).records
         self._kept, self._root_of_kept = Stores.of(grader.kept, grader.kept), grader.kept.parent.parent
         self._evaluator = Evaluator(course, grader.sandbox, grader.places, grader.settings, self._kept)
+
+    def close(self) -> None:
+        """End what was started for all evaluations together."""
+        self._evaluator.close()
 
     def grade(self, touched: Touched, observer: Observer) -> Graded:
         """Evaluate `touched`, unless there is a record of an equal run."""

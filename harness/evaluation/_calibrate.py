@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
 from harness.contract import Predictions
 from harness.errors import InfrastructureError
-from harness.evaluation._measure import YARDSTICK_WIDTH, Subject, TimedWorkers, yardstick_session
+from harness.evaluation._measure import Subject, TimedWorkers
+from harness.evaluation._yardstick import YARDSTICK_WIDTH, Yardstick, yardstick_session
 from harness.record import Latency
 from harness.sandbox import Folder, Sandbox
 from harness.scratch import scratch
@@ -53,8 +55,9 @@ def calibrate(sandbox: Sandbox, lock: MachineLock, seconds: float) -> Calibratio
 
 def _against_itself(sandbox: Sandbox, lock: MachineLock, artifact: Path) -> Latency:
     generator = np.random.Generator(np.random.PCG64(1))
+    yardstick = Yardstick(sandbox)  # a new one each time: what differs between processes is what is asked
     subject = Subject(
-        sandbox=sandbox,
+        yardstick=yardstick,
         open_session=lambda: yardstick_session(sandbox, Folder("artifact", artifact)),
         seed=0,
         inputs=generator.random((_INPUTS, YARDSTICK_WIDTH), np.float32),
@@ -63,7 +66,7 @@ def _against_itself(sandbox: Sandbox, lock: MachineLock, artifact: Path) -> Late
         batch=_BATCH,
         budget=Budget(),
     )
-    with TimedWorkers(subject) as workers:
+    with closing(yardstick), TimedWorkers(subject) as workers:
         with lock.exclusive() as alone:
-            workers.measure()
-        return workers.measured(alone=alone).latency
+            workers.measure(alone=alone)
+        return workers.measured().latency

@@ -14,26 +14,24 @@ from harness.evaluation._make_record import make_record
 from harness.evaluation._observe import Observer
 from harness.evaluation._plan import Plan
 from harness.evaluation._publish import publishable
+from harness.evaluation._shared_resources import SharedResources
 from harness.evaluation._stages import Stages
 from harness.evaluation._unexpected import reported
 from harness.record import IsolationPart, Repeat, Run, stored_form
-from harness.sandbox import Sandbox
-from harness.timing import MachineLock
 
 
-def run(
-    plan: Plan, sandbox: Sandbox, work: Path, root: Path, observer: Observer, lock: MachineLock
-) -> EvaluationResult:
+def run(plan: Plan, shared: SharedResources, work: Path, root: Path, observer: Observer) -> EvaluationResult:
     """Carry out `plan`. A submission that fails has a result as well.
 
-    `work` is an empty folder for copies, `root` the course's folder, and `lock` the lock of this machine.
+    `work` is an empty folder for copies, and `root` the course's folder.
 
     Raises:
         InfrastructureError: the machine or the sandbox failed.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     begin = time.monotonic()
-    stages = Stages(plan, sandbox, work, observer, lock)
+    stages = Stages(plan, shared, work, observer)
+    isolation = shared.sandbox.isolation
     with reported(plan.name, plan.task.name, lambda: stages.phase):
         failure: SubmissionError | None = None
         try:
@@ -52,7 +50,7 @@ def run(
                 for seed, scored in zip(plan.seeds, reached.repeats, strict=False)  # a failure cuts them short
             ),
             harness_version=__version__,
-            isolation=IsolationPart(level=plan.identity.level, detail=sandbox.isolation.detail),
+            isolation=IsolationPart(level=plan.identity.level, detail=isolation.detail),
             machine=describe_machine(plan.gpu),
             packages=package_versions(),
             git=describe_git(root),

@@ -21,13 +21,12 @@ from harness.evaluation._plan import Plan
 from harness.evaluation._publish import publishable_claims
 from harness.evaluation._score import Scored
 from harness.evaluation._settings import Settings
+from harness.evaluation._shared_resources import SharedResources
 from harness.evaluation._snapshot import Contents, take_snapshot
 from harness.evaluation._stages import Stages
 from harness.evaluation._unexpected import encodable, reported
 from harness.record import Claims, Compared, Mode, Record
-from harness.sandbox import Sandbox
 from harness.statistics import paired_p_value
-from harness.timing import MachineLock
 
 _log = logging.getLogger(__name__)
 _CHARACTERS = 500
@@ -85,11 +84,10 @@ class Comparison:
     """What was carried out."""
     submission: Submission
     brings_weights: bool
-    sandbox: Sandbox
+    shared: SharedResources
     work: Path
     """A folder that does not exist yet."""
     observer: Observer
-    lock: MachineLock
 
     def added_to(self, result: EvaluationResult) -> EvaluationResult:
         """Return `result` with the comparison in its record; it is otherwise the same, whatever happens here."""
@@ -138,7 +136,7 @@ class Comparison:
             task=task,
             snapshot=snapshot.with_any_weights().in_mode(mode),
         )
-        stages = Stages(other, self.sandbox, self.work / "inside", self.observer, self.lock)
+        stages = Stages(other, self.shared, self.work / "inside", self.observer)
         with reported(plan.name, task.name, lambda: f"{stages.phase} of the comparison of claims"):
             try:
                 stages.score_only()

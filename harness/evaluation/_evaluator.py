@@ -22,8 +22,10 @@ from harness.evaluation._observe import Observer
 from harness.evaluation._plan import Plan
 from harness.evaluation._refit import Refitter
 from harness.evaluation._settings import Device, Settings
+from harness.evaluation._shared_resources import SharedResources
 from harness.evaluation._snapshot import Snapshot, take_snapshot
 from harness.evaluation._tasks_in_use import TasksInUse
+from harness.evaluation._yardstick import Yardstick
 from harness.files import write_atomically
 from harness.record import Record, Stores, UnstorableError
 from harness.sandbox import Gpu, Sandbox, find_gpus
@@ -71,7 +73,7 @@ class _Copied:
 
 
 class Evaluator:
-    """Evaluates submissions of one course under the same settings."""
+    """Evaluates submissions of one course under the same settings; use it as a context manager."""
 
     def __init__(
         self, course: Course, sandbox: Sandbox, places: Places, settings: Settings, stores: Stores | None = None
@@ -79,6 +81,17 @@ class Evaluator:
         self._course, self._sandbox, self._settings = course, sandbox, settings
         self.tasks = TasksInUse(course, places, settings)
         self._stores = stores or Stores.of(course.leaderboard, course.private)
+        self._yardstick = Yardstick(sandbox)
+
+    def __enter__(self) -> Evaluator:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End what was started for all evaluations together; the caller closes the sandbox afterwards."""
+        self._yardstick.close()
 
     def supply(self, task: str, data: TaskData) -> None:
         """Evaluate `task` on `data` instead of searching for its data."""
@@ -143,17 +156,16 @@ class Evaluator:
         plan = self._plan(copied)
         with _file_system_errors(), _gpu(self._settings.device, self._lock) as gpu:
             plan = replace(plan, gpu=gpu)
-            result = run(plan, self._sandbox, copied.work, self._course.root, observer, self._lock)
+            result = run(plan, self._shared, copied.work, self._course.root, observer)
             if not wants_claims(plan.task, self._settings):
                 return result
             return Comparison(
                 plan=plan,
                 submission=copied.submission,
                 brings_weights=copied.snapshot.contents.brings_weights,
-                sandbox=self._sandbox,
+                shared=self._shared,
                 work=copied.work / "claims",
                 observer=observer,
-                lock=self._lock,
             ).added_to(result)
 
     def _with_claimed(self, submission: Submission, result: EvaluationResult) -> EvaluationResult:
@@ -218,6 +230,10 @@ class Evaluator:
     def _lock(self) -> MachineLock:
         """The machine's lock: one object for all evaluations, so that a wait that timed out is not repeated."""
         return machine_lock()
+
+    @cached_property
+    def _shared(self) -> SharedResources:
+        return SharedResources(sandbox=self._sandbox, lock=self._lock, yardstick=self._yardstick)
 
     @contextmanager
     def _copied(self, submission: Submission) -> Iterator[_Copied]:

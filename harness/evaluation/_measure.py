@@ -6,20 +6,17 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 
-import harness.timing.yardstick
-from harness.contract import Limits, Predictions, TaskInfo, take_items
-from harness.errors import HarnessError, InfrastructureError, SubmissionError
-from harness.evaluation._exchange import Answer, Exchange, Stage
+from harness.contract import Predictions, take_items
+from harness.evaluation._exchange import Answer, Exchange
 from harness.evaluation._predictions import join_predictions
 from harness.evaluation._session import Session
+from harness.evaluation._yardstick import YARDSTICK_WIDTH, Yardstick
 from harness.record import Latency, Throughput, Uncertainty
-from harness.sandbox import Folder, Sandbox
 from harness.timing import (
     BLOCK,
     MAX_BACKGROUND,
@@ -32,15 +29,14 @@ from harness.timing import (
     Repeated,
     Summary,
     Timed,
+    look_for_idle_cores,
     measure,
     move_processes,
     pinned,
-    quickest_cores,
     sample,
     summarise,
     warm_up,
 )
-from harness.wire import Raised
 
 Array = np.ndarray[Any, Any]
 
@@ -50,17 +46,6 @@ _THROUGHPUT_BATCHES = 3
 _LEAST_REPEATED, _MOST_REPEATED, _TIMES_ASKED = 6, 24, 3
 _REFRESH_BLOCK, _REFRESH_SECONDS = 4, 0.02
 _YARDSTICK_VECTORS = 64
-YARDSTICK_WIDTH = 256
-_YARDSTICK = TaskInfo(
-    name="yardstick",
-    kind="classification",
-    input_shape=(YARDSTICK_WIDTH,),
-    input_dtype="float32",
-    classes=tuple("0123456789"),
-    n_train=0,
-    n_validation=0,
-    limits=Limits(),
-)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,7 +82,7 @@ class Answered:
 class Subject:
     """What is timed: a model's worker, and the inputs that it gets."""
 
-    sandbox: Sandbox
+    yardstick: Yardstick
     open_session: Callable[[], Session]
     seed: int
     inputs: Any
@@ -124,30 +109,36 @@ class TimedWorkers:
         with ExitStack() as undo:
             self._model = undo.enter_context(self._subject.open_session())
             self._model_pid = self._model.process.pids[-1]  # read before the model can start processes of its own
-            self._yardstick = undo.enter_context(yardstick_session(self._subject.sandbox))
+            undo.push(self._discard_yardstick)
+            self._yardstick = self._subject.yardstick.session()
             self._model.setup(self._subject.seed, "load_error", "load")
             self._model.load()
-            self._yardstick.setup(0)
             self._bench = _Bench(self._subject, self._model, self._yardstick)
             with self._limited(self._bench):
                 self._bench.prepare()
+            self._idle = look_for_idle_cores()
             self._held = undo.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._held.close()
+    def __exit__(self, *error: Any) -> None:
+        self._held.__exit__(*error)
 
-    def measure(self) -> None:
-        """Choose the cores and measure.
+    def _discard_yardstick(self, error: type[BaseException] | None, *_: object) -> None:
+        """After any failure leave no worker for the next measurement that may have a request half done."""
+        if error is not None:
+            self._subject.yardstick.close()
+
+    def measure(self, *, alone: bool) -> None:
+        """Choose the cores and measure; `alone` says whether the machine's lock is held exclusively.
 
         Raises:
             SubmissionError: the model fails, in phase `measure`.
         """
-        cores, sessions = quickest_cores(), (self._model, self._yardstick)
+        self._alone = alone
+        cores, sessions = self._idle.quickest(paused=alone), (self._model, self._yardstick)
         for session in sessions:
             move_processes(session.process.pids, cores.workers)
-            if cores.apart:
-                session.busy_wait(_HOST_BUSY_WAIT, _WORKER_BUSY_WAIT)
+            session.busy_wait(*((_HOST_BUSY_WAIT, _WORKER_BUSY_WAIT) if cores.apart else (0.0, 0.0)))
         used = [core for core in (cores.workers, cores.host) if core is not None]
         with pinned(cores.host), self._limited(self._bench):
             disturbance = Disturbance(
@@ -155,9 +146,9 @@ class TimedWorkers:
             )
             self._bench.measure(disturbance)
 
-    def measured(self, *, alone: bool) -> Measured:
-        """Return what was measured; `alone` says whether the machine's lock was held exclusively."""
-        return self._bench.measured(alone=alone)
+    def measured(self) -> Measured:
+        """Return what was measured."""
+        return self._bench.measured(alone=self._alone)
 
     @staticmethod
     def _limited(bench: _Bench) -> ExitStack:
@@ -342,34 +333,3 @@ class _TimedRequest:
 
     def take(self) -> float:
         return float(self._exchange.take().arrays[0][0])
-
-
-class YardstickSession(Session):
-    """The worker of the yardstick, the harness's own model.
-
-    Its failures are failures of the infrastructure, unless the submission's model has used up the time of both.
-    """
-
-    def ended(self, stage: Stage) -> HarnessError:
-        """Return the error that says why the worker has ended."""
-        return _as_infrastructure(super().ended(stage), stage)
-
-    def raised(self, stage: Stage, raised: Raised) -> HarnessError:
-        """Return the error for an exception of the yardstick."""
-        return _as_infrastructure(super().raised(stage, raised), stage)
-
-    def broke_protocol(self, stage: Stage, problem: str) -> HarnessError:
-        """Return the error for a message that is not a reply."""
-        return _as_infrastructure(super().broke_protocol(stage, problem), stage)
-
-
-def _as_infrastructure(error: HarnessError, stage: Stage) -> HarnessError:
-    if isinstance(error, SubmissionError) and error.kind == "timeout" and stage.phase == "measure":
-        return error
-    return InfrastructureError(f"the yardstick failed beside the model ({error}): run the same command again")
-
-
-def yardstick_session(sandbox: Sandbox, *more: Folder) -> Session:
-    """Return a session of the yardstick, not started yet, whose worker sees its code and the folders `more`."""
-    folders = (Folder("submission", Path(harness.timing.yardstick.__file__).parent), *more)
-    return YardstickSession(sandbox=sandbox, task=_YARDSTICK, folders=folders, threads=1)

@@ -25,6 +25,7 @@ from harness.evaluation._reached import Fitted, Predicted, Reached
 from harness.evaluation._score import Scored, score
 from harness.evaluation._secret_order import SecretOrder
 from harness.evaluation._session import Session
+from harness.evaluation._shared_resources import SharedResources
 from harness.evaluation._single import copy_rounded
 from harness.evaluation._snapshot import check_snapshot
 from harness.evaluation._weigh import Weight, describe_attributes, why_not_verified
@@ -32,9 +33,9 @@ from harness.evaluation._weighing import weigh_model
 from harness.evaluation._worker_failures import ProtocolError
 from harness.kinds import KINDS
 from harness.record import Evidence
-from harness.sandbox import Folder, Sandbox
+from harness.sandbox import Folder
 from harness.taskcheck import checked_perturb
-from harness.timing import PROCESS_DEVIATION, Budget, MachineLock, kept_calibration
+from harness.timing import PROCESS_DEVIATION, Budget, kept_calibration
 from harness.wire import Operators
 
 _FEW_INPUTS = 32
@@ -46,9 +47,9 @@ T = TypeVar("T")
 class Stages:
     """The stages of one evaluation; each method is one stage."""
 
-    def __init__(self, plan: Plan, sandbox: Sandbox, work: Path, observer: Observer, lock: MachineLock) -> None:
-        self._plan, self._sandbox, self._work, self._observer = plan, sandbox, work, observer
-        self._lock = lock
+    def __init__(self, plan: Plan, shared: SharedResources, work: Path, observer: Observer) -> None:
+        self._plan, self._sandbox, self._work, self._observer = plan, shared.sandbox, work, observer
+        self._lock, self._yardstick = shared.lock, shared.yardstick
         self.reached = Reached()
         self.phase = "plan"
 
@@ -77,8 +78,8 @@ class Stages:
                 with self._phase("warm up"):
                     timed = held.enter_context(self._timed_workers(first, artifact, reached.predicted.predictions))
             with self._entered(self._lock.exclusive()) as alone, self._phase("measure"):
-                timed.measure()
-            reached.measured = timed.measured(alone=alone)
+                timed.measure(alone=alone)
+            reached.measured = timed.measured()
         self._enforce_rules(reached.predicted.operators)
         reached.audits = audit(plan, reached)
         fail_on_audits(reached.audits)
@@ -283,7 +284,7 @@ class Stages:
         plan, known = self._plan, kept_calibration(self._lock.own_folder)
         return TimedWorkers(
             Subject(
-                sandbox=self._sandbox,
+                yardstick=self._yardstick,
                 open_session=lambda: self._session(1, Folder("artifact", artifact)),
                 seed=seed,
                 inputs=plan.data.scored.inputs,

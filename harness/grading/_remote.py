@@ -77,9 +77,9 @@ def _evaluate(remote_job: RemoteJob, data: DataParcel) -> RunnerReply:
             shared = None if remote_job.shared is None else root / SHARED
             if remote_job.shared is not None and shared is not None:
                 remote_job.shared.write(shared)
-            evaluator = Evaluator(course, _sandbox(remote_job.isolation), _places(), remote_job.settings)
-            evaluator.supply(remote_job.task, data.unpack(course.task(remote_job.task)))
-            outcome = evaluator.run(Submission(remote_job.name, remote_job.task, folder, shared), Silent())
+            with Evaluator(course, _sandbox(remote_job.isolation), _places(), remote_job.settings) as evaluator:
+                evaluator.supply(remote_job.task, data.unpack(course.task(remote_job.task)))
+                outcome = evaluator.run(Submission(remote_job.name, remote_job.task, folder, shared), Silent())
     except TaskError as error:
         return JobFailed(f"on {platform.node()}: {error}", "task")
     except HarnessError as error:

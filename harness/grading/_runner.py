@@ -106,7 +106,7 @@ class Runner:
             fork_servers = self._fork_servers if orders.start == "warm" else None
             sandbox = find_required_sandbox(hidden, orders.isolation, fork_servers, lambda notice: say(Notice(notice)))
             self._held.callback(sandbox.close)
-            self._evaluator = Evaluator(course, sandbox, places, orders.settings)
+            self._evaluator = self._held.enter_context(Evaluator(course, sandbox, places, orders.settings))
         return self._evaluator
 
 

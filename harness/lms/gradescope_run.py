@@ -63,7 +63,8 @@ def _evaluate(course: Course, settings: BundleSettings, source: Path, handed_in:
         sandbox = find_required_sandbox([source, handed_in], Requirement.parse(settings.isolation))
         wanted = Settings(data=settings.data, weights="declared", score_on=settings.score_on)
         submission = Submission(_NAME, settings.task, _work_in(handed_in, settings.task))
-        return Evaluator(course, sandbox, places, wanted).evaluate(submission, Silent()).record
+        with Evaluator(course, sandbox, places, wanted) as evaluator:
+            return evaluator.evaluate(submission, Silent()).record
 
 
 def _work_in(folder: Path, task: str) -> Path:

@@ -69,6 +69,11 @@ class Process:
         return (self._root.pid, *(process.pid for process in descendants(self._root.pid)))
 
     @property
+    def has_exited(self) -> bool:
+        """Whether the worker is gone."""
+        return self._root.poll() is not None
+
+    @property
     def log_tail(self) -> str:
         """The end of what the worker printed."""
         return self._watch.log_tail

@@ -12,7 +12,7 @@ from harness.timing._audits import (
 from harness.timing._calibration import LEAST_PROCESSES, Calibration, calibration_of, keep_calibration, kept_calibration
 from harness.timing._clock import BLOCK, LATENCY_SECONDS, Budget, Request, sample, warm_up
 from harness.timing._clock_facts import clock_facts
-from harness.timing._cores import Cores, move_processes, pinned, quickest_cores
+from harness.timing._cores import Cores, IdleCores, look_for_idle_cores, move_processes, pinned, quickest_cores
 from harness.timing._disturbance import Disturbance
 from harness.timing._draw import Draw, Perturb
 from harness.timing._machine_lock import MachineLock, machine_lock
@@ -33,6 +33,7 @@ __all__ = [
     "Cores",
     "Disturbance",
     "Draw",
+    "IdleCores",
     "IntervalTerms",
     "MachineLock",
     "Perturb",
@@ -47,6 +48,7 @@ __all__ = [
     "clock_facts",
     "keep_calibration",
     "kept_calibration",
+    "look_for_idle_cores",
     "machine_lock",
     "measure",
     "move_processes",

@@ -32,26 +32,51 @@ class Cores:
         return self.workers != self.host
 
 
-def quickest_cores() -> Cores:
-    """Choose the quickest of the cores that are idle now for the workers, and another for the host.
+@dataclass(frozen=True)
+class IdleCores:
+    """How idle cores were when they were looked at; there are none where the system gives no choice."""
 
-    Host and worker take turns. On one core each finds its caches taken by the other. So the host has the next quickest
-    idle core, and without one the idlest: beside somebody's work it waits for its turn now and then, which spoils a
-    sample in fifty, where sharing slows them all down. A host that looks for answers on the other thread of the
-    workers' core would, too; and where no core is idle none is better than another.
-    """
+    by_idleness: tuple[int, ...] = ()
+    """The idlest first."""
+    candidates: tuple[int, ...] = ()
+    """Those that were about as idle as the idlest."""
+    some: bool = False
+    """Whether any was idle at all."""
+
+    def quickest(self, *, paused: bool) -> Cores:
+        """Choose the quickest of the cores that were idle for the workers, and another for the host.
+
+        Host and worker take turns. On one core each finds its caches taken by the other. So the host has the next
+        quickest idle core, and without one the idlest: beside somebody's work it waits for its turn now and then, which
+        spoils a sample in fifty, where sharing slows them all down. A host that looks for answers on the other thread
+        of the workers' core would, too; and where no core is idle none is better than another, unless the work that was
+        seen has been `paused` since, as that of other evaluations is under the machine's lock.
+        """
+        if not self.candidates:
+            return Cores(None, None)
+        with pinned(self.candidates[0]):
+            tried = sorted(self.candidates, key=_seconds_on)
+        workers, beside = tried[0], _siblings(tried[0])
+        apart = [core for core in (*tried, *self.by_idleness) if core != workers and core not in beside]
+        return Cores(workers, apart[0] if apart and (self.some or paused) else workers)
+
+
+def look_for_idle_cores() -> IdleCores:
+    """Look which cores are idle, for 50 ms: nobody else should wait meanwhile."""
     allowed = _allowed()
     if not allowed:
-        return Cores(None, None)
+        return IdleCores()
     shares = _idle_shares()
     idle = {core: shares[core] if core < len(shares) else 0.0 for core in allowed}
     by_idleness = sorted(allowed, key=idle.__getitem__, reverse=True)
-    tried = [core for core in by_idleness if idle[core] >= _AS_IDLE * max(idle.values())][:_TRIED]
-    with pinned(tried[0]):
-        tried.sort(key=_seconds_on)
-    workers, beside = tried[0], _siblings(tried[0])
-    apart = [core for core in (*tried, *by_idleness) if core != workers and core not in beside]
-    return Cores(workers, apart[0] if apart and idle[workers] >= _IDLE else workers)
+    most = idle[by_idleness[0]]
+    candidates = [core for core in by_idleness if idle[core] >= _AS_IDLE * most][:_TRIED]
+    return IdleCores(tuple(by_idleness), tuple(candidates), most >= _IDLE)
+
+
+def quickest_cores() -> Cores:
+    """Look which cores are idle, and choose among them at once."""
+    return look_for_idle_cores().quickest(paused=False)
 
 
 @contextmanager

@@ -50,7 +50,7 @@ class PolledPipes:
 
     def busy_wait(self, seconds: float) -> None:
         """Busy-wait up to `seconds` for bytes before sleeping until they come."""
-        self._busy_wait = (_poll(self._reader, select.POLLIN), seconds)
+        self._busy_wait = (_poll(self._reader, select.POLLIN), seconds) if seconds else None
 
     def stop(self) -> None:
         """Make all current and later reads and writes raise `ChannelClosed`."""

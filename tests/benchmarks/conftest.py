@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from harness.contract import Limits, Predictions, TaskInfo
 from harness.evaluation._measure import Measured, Subject, TimedWorkers
 from harness.evaluation._session import Session
+from harness.evaluation._yardstick import Yardstick
 from harness.sandbox import Folder, Sandbox, find_sandbox
 from harness.timing import Budget
 
@@ -67,8 +69,9 @@ class Bench:
         return Session(sandbox=self.sandbox, task=INFO, folders=folders, threads=threads)
 
     def measure(self) -> Measured:
+        yardstick = Yardstick(self.sandbox)  # two models are also compared across two runs
         subject = Subject(
-            sandbox=self.sandbox,
+            yardstick=yardstick,
             open_session=self.session,
             seed=0,
             inputs=self.inputs,
@@ -77,9 +80,9 @@ class Bench:
             batch=256,
             budget=Budget(),
         )
-        with TimedWorkers(subject) as workers:
-            workers.measure()
-            return workers.measured(alone=True)
+        with closing(yardstick), TimedWorkers(subject) as workers:
+            workers.measure(alone=True)
+            return workers.measured()
 
 
 @pytest.fixture(scope="session")

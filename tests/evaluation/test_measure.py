@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from harness.contract import Predictions
 from harness.evaluation import _measure
 from harness.evaluation._measure import _WORKER_BUSY_WAIT, Subject, TimedWorkers
 from harness.evaluation._session import Session, _one_number
-from harness.sandbox import Folder, find_sandbox
-from harness.timing import Budget
-from harness.timing._cores import Cores
+from harness.evaluation._yardstick import Yardstick
+from harness.sandbox import Folder, Sandbox, find_sandbox
+from harness.timing import Budget, _cores
+from harness.timing._cores import Cores, IdleCores
 from harness.wire import ArrayHeader, WireError
 from tests.declared import info
 
@@ -59,30 +61,34 @@ def seen(folder: Path, monkeypatch: pytest.MonkeyPatch, cores: Cores) -> dict[st
             ready=len(bench._ready),
         )
 
+    monkeypatch.setattr(IdleCores, "quickest", lambda *_, **__: cores)
+    monkeypatch.setattr(_measure._Bench, "measure", look)
+    with (
+        closing(find_sandbox(())) as sandbox,
+        closing(Yardstick(sandbox)) as yardstick,
+        TimedWorkers(subject_of(folder, sandbox, yardstick)) as workers,
+    ):
+        workers.measure(alone=True)
+    return found
+
+
+def subject_of(folder: Path, sandbox: Sandbox, yardstick: Yardstick) -> Subject:
+    """A model that tells what it sees, to be timed."""
     folders = tuple(Folder(name, folder / name) for name in ("submission", "artifact"))
     for one in folders:
         one.source.mkdir(mode=0o755)
     folder.chmod(0o755)
     (folder / "submission" / "model.py").write_text(TELLING)
-    monkeypatch.setattr(_measure, "quickest_cores", lambda: cores)
-    monkeypatch.setattr(_measure._Bench, "measure", look)
-    sandbox = find_sandbox(())
-    subject = Subject(
-        sandbox=sandbox,
+    return Subject(
+        yardstick=yardstick,
         open_session=lambda: Session(sandbox=sandbox, task=TASK, folders=folders, threads=1),
         seed=0,
         inputs=np.zeros((300, 1000), np.float32),
         example=Predictions(np.zeros((1, 2)), None),
         perturb=None,
         batch=1,
-        budget=Budget(),
+        budget=Budget(seconds=0.01),
     )
-    try:
-        with TimedWorkers(subject) as workers:
-            workers.measure()
-    finally:
-        sandbox.close()
-    return found
 
 
 @pytest.mark.worker
@@ -110,6 +116,44 @@ def test_each_is_timed_beside_an_echo_of_its_own_size(tmp_path: Path, monkeypatc
     models, yardsticks = seen(tmp_path, monkeypatch, Cores(None, None))["echoes"]
     assert 4000 < models < 4100
     assert 1024 < yardsticks < 1100
+
+
+@pytest.mark.worker
+def test_nobody_waits_for_a_look_at_the_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        closing(find_sandbox(())) as sandbox,
+        closing(Yardstick(sandbox)) as yardstick,
+        TimedWorkers(subject_of(tmp_path, sandbox, yardstick)) as workers,
+    ):
+        monkeypatch.setattr(_cores, "_idle_shares", lambda: pytest.fail("looked while others wait"))
+        workers.measure(alone=True)
+        assert len(workers.measured().latencies) >= 64
+
+
+@pytest.mark.worker
+def test_one_yardstick_serves_all_measurements_until_it_ends(tmp_path: Path) -> None:
+    with closing(find_sandbox(())) as sandbox, closing(Yardstick(sandbox)) as yardstick:
+        subject = subject_of(tmp_path, sandbox, yardstick)
+        with TimedWorkers(subject) as workers:
+            workers.measure(alone=True)
+        first = yardstick.session()
+        with TimedWorkers(subject) as workers:
+            workers.measure(alone=True)
+        assert yardstick.session() is first
+        first.process.kill()
+        with TimedWorkers(subject) as workers:
+            workers.measure(alone=True)
+        assert yardstick.session() is not first
+
+
+@pytest.mark.worker
+def test_after_a_failure_the_next_measurement_has_a_new_yardstick(tmp_path: Path) -> None:
+    with closing(find_sandbox(())) as sandbox, closing(Yardstick(sandbox)) as yardstick:
+        first = yardstick.session()
+        with pytest.raises(ZeroDivisionError), TimedWorkers(subject_of(tmp_path, sandbox, yardstick)):
+            raise ZeroDivisionError
+        assert first.process.has_exited
+        assert yardstick.session() is not first
 
 
 @pytest.mark.parametrize(

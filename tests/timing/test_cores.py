@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.timing import _cores
-from harness.timing._cores import Cores, _siblings, pinned, quickest_cores
+from harness.timing._cores import Cores, _siblings, look_for_idle_cores, pinned, quickest_cores
 
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 needs_choice = pytest.mark.skipif(not CORES, reason="no choice of cores")
@@ -131,3 +131,10 @@ def test_where_one_core_is_idle_the_host_has_the_idlest_of_the_others(machine: C
 @pytest.mark.parametrize("idle", [[0.0] * 4, [0.08, 0.06, 0.07, 0.08], [0.45, 0.4, 0.44, 0.45]])
 def test_where_no_core_is_idle_the_host_shares_the_workers(machine: Callable[..., Cores], idle: list[float]) -> None:
     assert not machine(idle, [4, 2, 1, 3]).apart
+
+
+def test_work_that_has_been_paused_since_the_look_keeps_no_core(machine: Callable[..., Cores]) -> None:
+    machine([0.0] * 4, [4, 2, 1, 3])
+    looked = look_for_idle_cores()
+    assert not looked.quickest(paused=False).apart
+    assert looked.quickest(paused=True) == Cores(2, 1)

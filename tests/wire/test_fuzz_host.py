@@ -24,9 +24,9 @@ from hypothesis.extra import numpy as hnp
 import harness
 from harness.contract import Limits, Predictions, Split, TaskInfo
 from harness.errors import InfrastructureError, SubmissionError
-from harness.evaluation._measure import YardstickSession
 from harness.evaluation._score import score
 from harness.evaluation._session import Session
+from harness.evaluation._yardstick import YardstickSession
 from harness.sandbox import Folder
 from harness.wire import Channel, Done, FileSent, Logged, Operators, Raised, Reply, Request
 from tests.kinds.test_kinds import EXAMPLES

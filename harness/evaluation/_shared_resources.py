@@ -1,0 +1,18 @@
+"""What all evaluations of one process use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.evaluation._yardstick import Yardstick
+from harness.sandbox import Sandbox
+from harness.timing import MachineLock
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SharedResources:
+    """Where workers are started, the lock of the machine, and what models are timed against."""
+
+    sandbox: Sandbox
+    lock: MachineLock
+    yardstick: Yardstick
