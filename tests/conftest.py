@@ -27,8 +27,10 @@ from tests.rings import RINGS, kept_to, ring_of
 if TYPE_CHECKING:
     from tests.classroom.evaluated import Classroom
 
-# how long an example takes is the machine's doing
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# how long an example takes is the machine's doing, and which are tried must not decide whether a change passes;
+# `--hypothesis-profile=search` looks for new ones
+settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("suite", settings.get_profile("search"), derandomize=True, database=None)
 settings.load_profile("suite")
 
 FORK_SERVERS = ForkServerOwner()

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -79,8 +80,25 @@ ARROWS = {
 }
 
 
+@cache
 def files():
     return sorted(HOUSE.rglob("*.py"))
+
+
+@cache
+def house():
+    """The syntax of every module, by its path below `harness/`; every test reads it and none changes it."""
+    return {path.relative_to(HOUSE).as_posix(): ast.parse(path.read_text()) for path in files()}
+
+
+@cache
+def nodes():
+    """Every node of the syntax of every module."""
+    return {name: list(ast.walk(tree)) for name, tree in house().items()}
+
+
+def nodes_of(source):
+    return list(ast.walk(ast.parse(source)))
 
 
 def room_of(module):
@@ -97,9 +115,9 @@ def is_room(name):
     return name and ((HOUSE / name).is_dir() or (HOUSE / f"{name}.py").exists())
 
 
-def imported_rooms(tree):
+def imported_rooms(found):
     """The rooms that a module's import statements name, wherever in it they stand."""
-    for node in ast.walk(tree):
+    for node in found:
         if isinstance(node, ast.Import):
             yield from (room_of(alias.name) for alias in node.names if alias.name.split(".")[0] == "harness")
         elif isinstance(node, ast.ImportFrom):
@@ -113,10 +131,10 @@ def imported_rooms(tree):
 def test_imports_run_one_way():
     rooms = {room_of(module_of(path)) for path in files()}
     assert rooms == ARROWS.keys(), f"draw the arrows of new rooms: {sorted(rooms ^ ARROWS.keys())}"
-    imported = {path: (room_of(module_of(path)), set(imported_rooms(ast.parse(path.read_text())))) for path in files()}
+    imported = {name: (room_of(module_of(HOUSE / name)), set(imported_rooms(found))) for name, found in nodes().items()}
     against = {
-        path.relative_to(HOUSE).as_posix(): sorted(rooms - ARROWS[room] - {room})
-        for path, (room, rooms) in imported.items()
+        name: sorted(rooms - ARROWS[room] - {room})
+        for name, (room, rooms) in imported.items()
         if rooms - ARROWS[room] - {room}
     }
     assert against == {}
@@ -133,9 +151,9 @@ def test_the_arrows_make_no_circle():
         left = {room: arrows for room, arrows in left.items() if room not in ends}
 
 
-def compared_with(tree):
+def compared_with(found):
     """The texts that a module compares something with: by an operator, or in a `match`."""
-    for node in ast.walk(tree):
+    for node in found:
         if isinstance(node, ast.Compare):
             sides = [one for side in (node.left, *node.comparators) for one in ast.walk(side)]
             yield from (one.value for one in sides if isinstance(one, ast.Constant))
@@ -144,9 +162,10 @@ def compared_with(tree):
 
 
 def test_nobody_but_the_kinds_asks_which_kind_a_task_is():
-    elsewhere = {name: tree for name, tree in house().items() if not name.startswith("kinds/")}
-    elsewhere |= {str(path): ast.parse(path.read_text()) for path in (HOUSE.parent / "tasks").rglob("*.py")}
-    assert {name: found for name, tree in elsewhere.items() if (found := set(KINDS) & set(compared_with(tree)))} == {}
+    elsewhere = {name: found for name, found in nodes().items() if not name.startswith("kinds/")}
+    elsewhere |= {str(path): nodes_of(path.read_text()) for path in (HOUSE.parent / "tasks").rglob("*.py")}
+    compared = {name: set(KINDS) & set(compared_with(found)) for name, found in elsewhere.items()}
+    assert {name: kinds for name, kinds in compared.items() if kinds} == {}
     templates = (HOUSE / "scaffold" / "templates").rglob("*.jinja")
     assert [path.name for path in templates if re.search(r"{%.*\bkind\b", path.read_text())] == []
 
@@ -162,7 +181,7 @@ def test_nobody_but_the_kinds_asks_which_kind_a_task_is():
     ],
 )
 def test_every_question_for_a_kind_is_seen(source):
-    assert "detection" in compared_with(ast.parse(source))
+    assert "detection" in compared_with(nodes_of(source))
 
 
 TWICE = {"Model"}  # the contract's, and the yardstick's, which is a submission like any other
@@ -182,20 +201,20 @@ def test_nobody_imports_the_command_line():
     "source", ["from harness import cli", "import harness.cli._evaluate", "from harness.cli import main"]
 )
 def test_every_way_to_import_a_room_is_seen(source):
-    assert set(imported_rooms(ast.parse(f"def f():\n    {source}"))) == {"cli"}
+    assert set(imported_rooms(nodes_of(f"def f():\n    {source}"))) == {"cli"}
 
 
 def test_the_package_imports_nothing_of_the_course():
     course = {"tasks", "submissions", "reference", "leaderboard", "tests"}
-    imported = {path.relative_to(HOUSE).as_posix(): names_imported(ast.parse(path.read_text())) for path in files()}
+    imported = {name: names_imported(found) for name, found in nodes().items()}
     assert {path: names & course for path, names in imported.items() if names & course} == {}
 
 
-def names_imported(tree):
+def names_imported(found):
     """The first part of every module's name that is imported, wherever."""
     return {
         name.split(".")[0]
-        for node in ast.walk(tree)
+        for node in found
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
     }
@@ -222,25 +241,21 @@ def values(arguments):
     return [node.value if isinstance(node, ast.Constant) else None for node in arguments]
 
 
-def ways_to_start_python(tree, name):
+def ways_to_start_python(found, name):
     """What in the lists of arguments of a module would have Python search the current folder."""
-    for arguments in (node.elts for node in ast.walk(tree) if isinstance(node, ast.List | ast.Tuple)):
+    for arguments in (node.elts for node in found if isinstance(node, ast.List | ast.Tuple)):
         if set(values(arguments[1:])) & {"-m", "-c"}:
             yield f"{name} runs a module by name: use `programs.python_command`"
         for position, node in enumerate(arguments):
-            if ast.unparse(node) == "sys.executable" and name not in STARTS_PYTHON:
+            if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.executable" and name not in STARTS_PYTHON:
                 if name not in STARTS_WORKERS:
                     yield f"{name} starts Python: use `programs.python_command`"
                 elif not set(values(arguments[position + 1 : position + 2])) & {"-I", "-P"}:
                     yield f"{name} starts Python without -I or -P"
 
 
-def house():
-    return {path.relative_to(HOUSE).as_posix(): ast.parse(path.read_text()) for path in files()}
-
-
 def test_no_python_is_started_that_searches_the_current_folder():
-    assert [problem for name, tree in house().items() for problem in ways_to_start_python(tree, name)] == []
+    assert [problem for name, found in nodes().items() for problem in ways_to_start_python(found, name)] == []
 
 
 @pytest.mark.parametrize(
@@ -253,15 +268,14 @@ def test_no_python_is_started_that_searches_the_current_folder():
     ],
 )
 def test_every_way_to_start_python_is_seen(source):
-    assert list(ways_to_start_python(ast.parse(source), "data/_index.py"))
+    assert list(ways_to_start_python(nodes_of(source), "data/_index.py"))
 
 
 def test_who_starts_programs_is_known():
-    def starts(tree):
-        names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-        return "subprocess" in names
+    def starts(found):
+        return "subprocess" in {alias.name for node in found if isinstance(node, ast.Import) for alias in node.names}
 
-    assert {name for name, tree in house().items() if starts(tree)} == STARTS_PROGRAMS
+    assert {name for name, found in nodes().items() if starts(found)} == STARTS_PROGRAMS
 
 
 def test_no_program_is_looked_for_in_the_current_folder():

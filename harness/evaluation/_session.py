@@ -187,8 +187,8 @@ class Session:
     def busy_wait(self, here: float, there: float) -> None:
         """Let the host busy-wait `here` seconds for an answer, and the worker `there` seconds for a request."""
         self.channel.busy_wait(here)
-        with self.within("load_seconds"):
-            self._call(Stage("load", "load_error"), self._frame(BusyWait(there)))
+        with self.within("measure_seconds"):
+            self._call(Stage("measure", "predict_error"), self._frame(BusyWait(there)))
 
     def request(self, inputs: Any, phase: Phase = "predict") -> Exchange:
         """Prepare a request to predict one batch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,12 +11,22 @@ import pytest
 
 from harness import Split, metrics
 from harness.contract import Predictions
+from harness.evaluation import _altered
 from harness.evaluation._altered import PART, WHOLE, Altering, ask_altered
 from harness.evaluation._answers import altered_inputs_keep_answers
 from harness.record import Audit
 from tests.declared import task
 
 pytestmark = pytest.mark.unit
+
+
+@pytest.fixture(autouse=True)
+def same_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Items are altered by draws that nobody foresees; here each test meets its own again."""
+    seeds = itertools.count()
+    monkeypatch.setattr(_altered, "secret_generator", lambda: np.random.default_rng(next(seeds)))
+
+
 Array = np.ndarray[Any, Any]
 TASK = task("altered", perturb=lambda one, _: one)
 

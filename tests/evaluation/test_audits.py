@@ -211,8 +211,8 @@ def test_answers_kept_for_inputs_seen_fail_and_honest_work_passes(course):
         "        return self.seen[key]\n",
         name="replays",
     )
-    # time for fifteen inputs to be asked three times each: a dozen are needed to judge
-    course.harness("evaluate", "submissions/honest", "submissions/replays", "--latency-seconds", "1.4")
+    # time for two dozen inputs to be asked three times each, where a dozen are needed to judge
+    course.harness("evaluate", "submissions/honest", "submissions/replays", "--latency-seconds", "2.8")
     honest, replays = course.record("honest"), course.record("replays")
     assert honest["status"] == "passed"
     assert {audit["name"]: audit["passed"] for audit in honest["audits"]}["repeated inputs are computed again"]

@@ -27,7 +27,8 @@ class Case:
     - ``Held:`` how the record must look: ``contained`` (the attack ran to its end and got nothing), ``passed``,
       ``below_baseline`` or ``KIND in PHASE``; several with ``or``.
     - ``Told by:`` how the test knows.
-    - ``Task:`` which task it is handed in for, if not the one with tight limits.
+    - ``Task:`` which task it is handed in for. If not said, it is the one with tight limits where a timeout in ``fit``
+      is right, and the same with time enough for any machine where it is not.
     - ``Alone:`` why it must not share a run of the harness with others where nothing holds it.
     - ``Known:`` at which level, best first, it is known not to be held, and why: ``LEVEL, … (WHY)``.
     """
@@ -104,10 +105,16 @@ def _case(group: Group, path: Path) -> Case:
         tries=docstring.splitlines()[0],
         held=tuple(" ".join(said["Held"].split()).split(" or ")),
         told_by=said["Told by"],
-        task=said.get("Task", "tight" if group != "unusual" else "blobs"),
+        task=said.get("Task") or _task_for(group, said["Held"]),
         alone="Alone" in said,
         known=said.get("Known", ""),
     )
+
+
+def _task_for(group: Group, held: str) -> str:
+    if group == "unusual":
+        return "blobs"
+    return "tight" if "timeout in fit" in held else "unhurried"
 
 
 COLD = cases("attacks", "careless", "unusual")[::4]

@@ -52,10 +52,10 @@ class Model(harness.Model):
 _SETTLE, _SAY, _HEAR, _LEAVE = range(4)
 _NAME = "harness-hostile"
 """In the names that both sides say."""
-_HALF = 16
+_HALF = 24
 """Bits of each kind."""
-_TOO_MANY = 28
-"""Bits of 32 that are not right by chance: 1.9e-5 of fair coins get as many."""
+_TOO_MANY = 42
+"""Bits of 48 that are not right by chance: 5e-8 of fair coins get as many."""
 _LIMITS = Limits(import_seconds=60, fit_cpu_seconds=60, predict_seconds=120, processes=128)
 
 

@@ -36,9 +36,9 @@ TIGHT = (
     "memory_bytes=400 << 20, processes=32, scratch_bytes=64 << 20, artifact_bytes=1 << 20, parameters=100_000, "
     "output_bytes=1 << 20"
 )
-"""What the attacks get: enough for honest work on three clouds of points."""
+"""What attacks that use up their time get."""
 UNHURRIED = TIGHT.replace("fit_cpu_seconds=1,", "fit_cpu_seconds=20,")
-"""The same for attacks that must not meet their limit of CPU time first, however busy the machine is."""
+"""What all others get: they must not meet their limit of time first, however busy the machine is."""
 _WHAT_RUNS = """
 import json, pathlib, sys, sysconfig
 import ctypes, encodings, harness, numpy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -145,10 +146,10 @@ def write_dicom(path: Path, whole: np.ndarray) -> Path:
 WRITERS = (write_npy, write_nifti, write_dicom)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def patients(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Thirty subjects, one of them with two images, in the three formats by turns."""
-    root = tmp_path / "data" / "spect"
+    root = tmp_path_factory.mktemp("patients") / "spect"
     (root / "images").mkdir(parents=True)
     rows = []
     for number in range(31):
@@ -158,6 +159,12 @@ def folder(tmp_path: Path) -> Path:
         rows.append({"subject": subject, "stage": stage + 1, "file": path.name})
     write_table(root, rows)
     return root
+
+
+@pytest.fixture
+def folder(patients: Path, tmp_path: Path) -> Path:
+    """The patients' folder, to be changed."""
+    return Path(shutil.copytree(patients, tmp_path / "data" / "spect"))
 
 
 def write_table(root: Path, rows: list[dict[str, Any]]) -> None:

@@ -1,7 +1,6 @@
 """Keep memory in the kernel: what was sent through sockets and pipes of its own, and never read.
 
 Held: contained or out_of_memory in fit or resource_limit in fit
-Task: unhurried
 Known: namespaces, landlock (what is in the buffers of sockets is counted by a control group only)
 Told by: it can hold twice the memory allowed and say so.
 """
