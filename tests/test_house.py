@@ -24,7 +24,7 @@ ARROWS = {
     "artifact": set(),
     "kinds": set(),
     "contract": {"artifact", "errors", "kinds"},
-    "metrics": {"contract", "kinds", "programs"},
+    "metrics": {"_version", "contract", "errors", "kinds", "programs"},
     "errors": set(),
     "files": set(),
     "git": {"errors", "programs"},
@@ -62,8 +62,9 @@ ARROWS = {
     | {"course", "data", "evaluation", "export", "files", "gradebook", "notebooks", "programs", "record", "sandbox"}
     | {"scratch", "tables", "text", "wire"},
     "learning": PEOPLE | {"data", "record", "statistics"},
-    "similarity": {"errors", "notebooks", "programs", "text"},
-    "scaffold": PEOPLE | {"course", "files"},
+    "similarity": {"_version", "errors", "notebooks", "programs", "text"},
+    "bundled": PEOPLE | {"course", "files"},
+    "scaffold": PEOPLE | {"bundled", "course", "files"},
     "report": PEOPLE | {"claims", "record", "text"},
     "export": PEOPLE | {"record", "text"},
     "ci": PEOPLE
@@ -74,9 +75,9 @@ ARROWS = {
     | {"report", "sandbox", "text"},
     "claims": PEOPLE | {"notebooks", "record", "statistics"},
     "cli": PEOPLE
-    | {"api", "ci", "claims", "course", "data", "diagnosis", "evaluation", "export", "files", "grading", "gradebook"}
-    | {"interactive", "leaderboard", "learning", "lms", "packages", "programs", "record", "sandbox", "scaffold"}
-    | {"similarity", "tables", "taskcheck", "text", "timing"},
+    | {"api", "bundled", "ci", "claims", "course", "data", "diagnosis", "evaluation", "export", "files", "grading"}
+    | {"gradebook", "interactive", "leaderboard", "learning", "lms", "packages", "programs", "record", "sandbox"}
+    | {"scaffold", "similarity", "tables", "taskcheck", "text", "timing"},
 }
 
 

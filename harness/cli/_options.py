@@ -158,6 +158,21 @@ def known_task(course: OpenCourse, task: str | None) -> None:
         raise UsageError(f"there is no task {task!r}{suggest(task, course.tasks)}")
 
 
+def course_if_any() -> Course | None:
+    """Return the course named by ``-C``, otherwise that of the current folder; None outside of a course.
+
+    Raises:
+        UsageError: ``-C`` names a folder of no course.
+    """
+    named = common_options().directory
+    try:
+        return Course.find(named or current_folder())
+    except UsageError:
+        if named is not None:
+            raise
+        return None
+
+
 def notice_printer() -> Notify:
     """Return a function that prints notices on standard error, each different notice once."""
     told: set[str] = set()

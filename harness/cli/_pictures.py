@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ _SHADES = " ░▒▓█"
 _BARS = "▁▂▃▄▅▆▇█"
 _MAX_SIDE = 32
 _GAP = 2
+_WIDEST = 64
 
 
 def draw_samples(out: Console, task: Task, split: Split) -> None:
@@ -37,6 +39,22 @@ def draw_samples(out: Console, task: Task, split: Split) -> None:
             out.print(f"  {_line(signal)} {name}")
     else:
         _draw_images(out, names, [_grey(image) for image in samples])
+
+
+def draw_picture(out: Console, path: Path) -> bool:
+    """Print the picture in a file as wide as the terminal; return False where there is nothing here to read it with."""
+    try:
+        from PIL import Image
+
+        with Image.open(path) as picture:
+            grey = picture.convert("L")
+            wide = min(out.width - _GAP, _WIDEST)
+            tall = max(2, round(grey.height * wide / grey.width) // 2 * 2)
+            pixels = np.asarray(grey.resize((wide, tall)), np.float64) / 255
+    except (ImportError, OSError):
+        return False
+    _draw_rows(out, [pixels])
+    return True
 
 
 def _labelled(task: Task) -> bool:
@@ -68,13 +86,18 @@ def _draw_images(out: Console, names: Sequence[str], images: Sequence[Array]) ->
     for start in range(0, len(images), in_a_row):
         row = images[start : start + in_a_row]
         out.print("  " + "".join(f"{name:<{width}.{width - 1}}" for name in names[start : start + in_a_row]))
-        for top in range(0, row[0].shape[0], 2):
-            line = Text("  ")
-            for image in row:
-                for upper, lower in zip(image[top], image[top + 1], strict=True):
-                    _pixel(out, line, upper, lower)
-                line.append(" " * _GAP)
-            out.print(line)
+        _draw_rows(out, row)
+
+
+def _draw_rows(out: Console, images: Sequence[Array]) -> None:
+    """Print images of one height side by side."""
+    for top in range(0, images[0].shape[0], 2):
+        line = Text("  ")
+        for image in images:
+            for upper, lower in zip(image[top], image[top + 1], strict=True):
+                _pixel(out, line, upper, lower)
+            line.append(" " * _GAP)
+        out.print(line)
 
 
 def _pixel(out: Console, line: Text, upper: float, lower: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import click
@@ -9,12 +10,14 @@ from rich.console import Console
 from tabulate import tabulate
 
 from harness.api import OpenCourse
+from harness.bundled import chosen_tasks, copy_tasks
 from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._common import Group
-from harness.cli._options import console, data_option, opened, task_name, task_names, task_option
+from harness.cli._options import console, course_if_any, data_option, opened, task_name, task_names, task_option
 from harness.cli._pictures import draw_samples
+from harness.cli._tasks_available import show_available
 from harness.contract import Baseline, Limits, Split, Task
-from harness.data import DataChoice, load_data
+from harness.data import DataChoice, Places, load_data
 from harness.errors import HarnessError
 from harness.kinds import KINDS
 from harness.record import to_reach
@@ -32,15 +35,23 @@ _MARKS: dict[Outcome, tuple[str, str]] = {
 
 @click.group(cls=Group, invoke_without_command=True)
 @task_option
+@click.option(
+    "--available",
+    is_flag=True,
+    help="List the tasks that come with the harness, and how the copies in this course stand to them.",
+)
 @click.pass_context
-def tasks(ctx: click.Context, task: str | None) -> int:
+def tasks(ctx: click.Context, task: str | None, available: bool) -> int:
     """List the tasks with their kinds, metrics and baselines."""
     if ctx.invoked_subcommand is not None:
         if task is not None:
             command = f"harness tasks {ctx.invoked_subcommand}"
             raise click.UsageError(f"Write --task after the command: {command} --task {task}")
         return PASSED
-    out, course = console(), opened().folders
+    out = console()
+    if available:
+        return show_available(out, course_if_any(), Places.of(os.environ))
+    course = opened().folders
     broken = [
         f"{folder} has no task.py: write one, or move the folder away" for folder in course.folders_without_task()
     ]
@@ -86,6 +97,21 @@ def show_task(name: str, data: DataChoice) -> int:
             ],
         )
     _show_data(out, opened_course, task, data)
+    return PASSED
+
+
+@tasks.command("add")
+@click.argument("names", nargs=-1, required=True, metavar="TASK…")
+def add_tasks(names: tuple[str, ...]) -> int:
+    """Copy tasks that come with the harness into this course, with their references.
+
+    Nothing that is here is replaced. `harness tasks --available` lists them.
+    """
+    out, course = console(), opened().folders
+    chosen = chosen_tasks(",".join(names))
+    for path in copy_tasks(course, chosen):
+        out.print(f"wrote {path}")
+    out.conclude(f"next: harness tasks show {chosen[0]}")
     return PASSED
 
 

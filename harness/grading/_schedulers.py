@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from harness._version import extra
 from harness.errors import InfrastructureError, UsageError
 from harness.programs import find_program
 
@@ -40,7 +41,7 @@ def scheduler(
     try:
         import distributed  # noqa: F401 - fails before anything is started
     except ImportError:
-        raise UsageError("--scheduler needs Dask: pip install 'harness[cluster]'") from None
+        raise UsageError(f"--scheduler needs Dask: {extra('cluster')}") from None
     if address.startswith(("tcp://", "tls://")):
         return lambda: _running(address), _PATIENCE
     if address.startswith("local:") and address.removeprefix("local:").isdecimal() and int(address[6:]) > 0:
@@ -89,7 +90,7 @@ def _slurm(count: int, threads: int, logs: Path) -> Iterator[Any]:
     try:
         from dask_jobqueue import SLURMCluster
     except ImportError:
-        raise UsageError("--scheduler slurm needs dask-jobqueue: pip install 'harness[cluster]'") from None
+        raise UsageError(f"--scheduler slurm needs dask-jobqueue: {extra('cluster')}") from None
     if find_program("sbatch") is None:
         raise InfrastructureError("there is no Slurm here (no program sbatch): run this on a machine with sbatch")
     import dask

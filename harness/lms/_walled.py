@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from harness._version import extra
 from harness.contract import Limits
 from harness.errors import HarnessError
 from harness.lms._members import MOST_BYTES, MOST_FILES, Refused
@@ -17,9 +18,7 @@ from harness.wire import ArrayHeader, ChannelClosed, Done, FileSent, OpenArchive
 _SECONDS = 60.0
 _START_SECONDS = 30.0
 _MEMORY_BYTES = 1 << 30
-_REMEDY = (
-    "pip install 'harness[archives]', and the system's library (Debian's package libarchive13), or ask for a zip file"
-)
+_REMEDY = f"{extra('archives')}, and the system's library (Debian's package libarchive13), or ask for a zip file"
 
 
 class WalledArchives:

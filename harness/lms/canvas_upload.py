@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from harness._version import extra
 from harness.errors import InfrastructureError, UsageError
 from harness.gradebook import Entry
 from harness.lms._edit import Filled, Manner
@@ -81,7 +82,7 @@ class CanvasAssignment:
             InfrastructureError: Canvas cannot be reached.
         """
         if find_spec("canvasapi") is None:
-            raise UsageError("uploading to Canvas needs its library: pip install 'harness[canvas]'")
+            raise UsageError(f"uploading to Canvas needs its library: {extra('canvas')}")
         self.place = place
         with _asking(place):
             self._assignment = _connect(place.url, token).get_course(place.course).get_assignment(place.assignment)

@@ -86,7 +86,7 @@ def _copy_source(checkout: Path, to: Path) -> None:
     """Copy what a wheel is built of."""
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*_cache")
     shutil.copytree(checkout / "harness", to / "harness", ignore=ignored)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         if (checkout / name).is_file():
             shutil.copy(checkout / name, to / name)
 

@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness._version import extra
 from harness.contract import Metric, Predictions
+from harness.errors import InfrastructureError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,11 +28,7 @@ def average_precisions(targets: Sequence[NDArray[Any]], boxes: Sequence[NDArray[
     """
     import torch
 
-    from harness.programs import away_from_here
-
-    with away_from_here():
-        from torchmetrics.detection import MeanAveragePrecision
-
+    MeanAveragePrecision = _of_torchmetrics()  # noqa: N806 - a class
     metric = MeanAveragePrecision(  # its own recalls are float32, which puts 3 of 5 below 0.6
         iou_thresholds=[OVERLAP], rec_thresholds=_recalls().tolist(), class_metrics=True
     )
@@ -54,6 +52,24 @@ def average_precisions(targets: Sequence[NDArray[Any]], boxes: Sequence[NDArray[
     result = metric.compute()
     classes, values = result["classes"].reshape(-1).tolist(), result["map_per_class"].reshape(-1).tolist()
     return {int(label): float(value) for label, value in zip(classes, values, strict=True) if value >= 0}
+
+
+def _of_torchmetrics() -> Any:
+    """Return torchmetrics' mean average precision, which only tasks of boxes need.
+
+    Raises:
+        InfrastructureError: it is not installed, or the COCO tools that it uses are not.
+    """
+    from harness.programs import away_from_here
+
+    try:
+        with away_from_here():
+            import pycocotools  # noqa: F401 - torchmetrics asks for it when it is made, in words of its own
+            from torchmetrics.detection import MeanAveragePrecision
+    except ModuleNotFoundError as error:
+        missing = f"metrics of boxes need {error.name}, which is not installed"
+        raise InfrastructureError(f"{missing}: {extra('detection')}") from error
+    return MeanAveragePrecision
 
 
 def _recalls() -> NDArray[np.float64]:

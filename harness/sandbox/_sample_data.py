@@ -1,4 +1,7 @@
-"""Sample data of installed packages: sets of data with their labels, which no model needs and no import either."""
+"""Sample data of installed packages: sets of data with their labels, which no model needs and no import either.
+
+The tasks and references that come with the harness are hidden as well: they say how data are made, and how to solve it.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ SAMPLE_DATA = (
     "tslearn/.cached_datasets",
     "pydataset/resources",
     "yellowbrick/datasets/fixtures",
+    "harness_course",
 )
 """Folders of packages that hold them; a task made of one would be given away by it."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
 from jinja2 import Environment, StrictUndefined
 
+from harness.bundled import copy_tasks
 from harness.contract import Task, check_name
 from harness.course import Course
 from harness.errors import UsageError
@@ -54,17 +55,19 @@ def new_task(course: Course, name: str) -> list[Path]:
     return _fill("task", course.tasks_folder / check_name(name, "task"), {"name": name})
 
 
-def new_course(folder: Path, harness: str) -> list[Path]:
-    """Write a course with one task and its workflows into `folder` and return the files written.
+def new_course(folder: Path, harness: str, tasks: Sequence[str] = ()) -> list[Path]:
+    """Write a course with its workflows into `folder` and return the files written.
 
     `harness` is what pip installs as the harness in CI, as a line of a requirements file; '' where it is not known yet.
+    `tasks` are tasks that come with the harness; without any, the course has one of generated points.
 
     Raises:
         UsageError: the folder is there already and not empty.
     """
     values: dict[str, object] = {"title": folder.resolve().name, "harness": harness, "zone": machine_zone()}
     written = _fill("course", folder, values)
-    return written + new_task(Course(folder), "clouds")
+    course = Course(folder)
+    return written + (copy_tasks(course, tasks) if tasks else new_task(course, "clouds"))
 
 
 def _values(name: str, task: Task) -> dict[str, object]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from harness._version import extra
 from harness.errors import UsageError
 from harness.notebooks import MAX_NOTEBOOK_BYTES, NotebookError, notebook_among, read_notebook
 from harness.programs import away_from_here
@@ -70,7 +71,7 @@ def compare(
         with away_from_here():
             from copydetect import compare_files
     except ImportError:
-        raise UsageError("the similarity audit needs copydetect: pip install 'harness[audit]'") from None
+        raise UsageError(f"the similarity audit needs copydetect: {extra('audit')}") from None
     known = _boilerplate(boilerplate)
     ours = [(text, _fingerprint(text.code, known)) for text in texts]
     theirs = [(text, _fingerprint(text.code, known)) for text in others]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness.contract import Metric, Predictions, raised_at, take_items, written_at
-from harness.errors import TaskError
+from harness.errors import InfrastructureError, TaskError
 from harness.statistics import Resampled
 
 Array = np.ndarray[Any, Any]
@@ -78,6 +78,8 @@ class CheckedMetric:
     def _asked(self, function: Callable[..., Any], items: str, *arguments: Any) -> Any:
         try:
             return function(*arguments)
+        except InfrastructureError:  # a package that is not here is nobody's mistake
+            raise
         except (Exception, SystemExit) as error:
             place = raised_at(error, function)
             what = f"raised {type(error).__name__}: {error} {items}"

@@ -301,7 +301,7 @@ def test_setup_makes_an_environment_of_a_new_enough_python(autograder: Autograde
     subprocess.run([autograder.root / "source" / "setup.sh"], env=os.environ | environment, check=True)
     made, installed = (tmp_path / "log").read_text().splitlines()
     assert made == f"-I -m venv {autograder.root}/venv"
-    assert installed == f"-I -m pip install --quiet {autograder.root}/source/harness-0-py3-none-any.whl"
+    assert installed == f"-I -m pip install --quiet {autograder.root}/source/harness-0-py3-none-any.whl[detection]"
 
 
 def test_torch_comes_from_the_index_that_was_named(course: TemporaryCourse, tmp_path: Path) -> None:
@@ -331,6 +331,7 @@ def test_a_wheel_is_built_of_a_copy(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "copy").iterdir()} == {
         "harness",
         "pyproject.toml",
+        "setup.py",
         "README.md",
         "LICENSE",
     }

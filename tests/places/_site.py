@@ -161,7 +161,7 @@ def make_layers(folder: Path) -> Layers:
     """Install this checkout into two folders by what pip would call: from a wheel, and editable."""
     checkout = folder / "checkout"
     checkout.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(REPOSITORY / name, checkout)
     shutil.copytree(REPOSITORY / "harness", checkout / "harness", ignore=shutil.ignore_patterns("__pycache__"))
     built = {kind: _build(kind, checkout, folder / kind / "built") for kind in ("wheel", "editable")}
@@ -177,7 +177,11 @@ def make_layers(folder: Path) -> Layers:
     )
     layers.without.mkdir()
     found = (entry for packages in package_folders() for entry in packages.iterdir())
-    for name in {e.name for e in found if e.suffix == ".pth" or e.name.startswith(("harness", "__editable__"))}:
+    for name in {
+        e.name
+        for e in found
+        if e.suffix == ".pth" or e.name.startswith(("harness", "coursework_harness", "__editable__"))
+    }:
         os.mknod(layers.without / name, stat.S_IFCHR | 0o644, os.makedev(0, 0))  # an overlay's whiteout
     return layers
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
-import zipfile
-from importlib import metadata
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,7 +17,7 @@ from harness.kinds import KINDS
 from harness.scaffold import new_course, new_notebook, new_submission, new_task
 from harness.scaffold._zone import machine_zone
 from harness.taskcheck import check_task
-from tests.conftest import REPOSITORY, TemporaryCourse
+from tests.conftest import TemporaryCourse
 from tests.kinds.test_kinds import task_of
 
 
@@ -119,21 +116,3 @@ def test_templates_are_linted_like_the_rest(made: TemporaryCourse) -> None:
             [*ruff, *arguments, "--isolated", "--line-length=120", "."], cwd=made.root, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.mark.worker
-@pytest.mark.skipif(
-    int(metadata.version("setuptools").split(".")[0]) < 77, reason="an older setuptools stands before the one installed"
-)
-def test_a_wheel_holds_every_template(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(REPOSITORY / name, source)
-    shutil.copytree(REPOSITORY / "harness", source / "harness", ignore=shutil.ignore_patterns("__pycache__"))
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    subprocess.run([*pip, f"--wheel-dir={tmp_path}", str(source)], check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    held = set(zipfile.ZipFile(wheel).namelist())
-    files = [path for path in (REPOSITORY / "harness").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    assert {path.relative_to(REPOSITORY).as_posix() for path in files} <= held

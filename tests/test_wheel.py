@@ -1,0 +1,177 @@
+"""The wheel, built from the sdist, installed into an environment of its own, and used outside of the checkout."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tomllib
+import venv
+import zipfile
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from harness._version import DISTRIBUTION, __version__
+from tests.conftest import BRIEFLY, PATIENCE, REPOSITORY
+from tests.places._site import package_folders
+
+pytestmark = pytest.mark.skipif(
+    int(metadata.version("setuptools").split(".")[0]) < 77, reason="an older setuptools stands before the one installed"
+)
+DECLARED = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+BUILT = {"harness", "tasks", "reference", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"}
+
+
+@dataclass(frozen=True)
+class Outside:
+    """An environment with the wheel installed, and an empty folder."""
+
+    wheel: Path
+    program: Path
+    folder: Path
+
+    def harness(self, *arguments: str, code: int = 0, where: str = ".") -> str:
+        """Run the installed command in the empty folder and return what it printed."""
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("HARNESS_", "PYTHON"))},
+            "XDG_CACHE_HOME": str(self.folder.parent / "cache"),
+            "HARNESS_OFFLINE": "1",
+            "HARNESS_LATENCY_SECONDS": BRIEFLY,
+            "HARNESS_LOCKS": os.environ["HARNESS_LOCKS"],
+        }
+        done = subprocess.run(
+            [self.program, *arguments],
+            cwd=self.folder / where,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+
+def build(kind: str, source: Path, into: Path) -> Path:
+    into.mkdir()
+    command = f"from setuptools import build_meta; print(build_meta.build_{kind}({str(into)!r}))"
+    subprocess.run([sys.executable, "-c", command], cwd=source, check=True, capture_output=True, text=True)
+    (made,) = into.iterdir()
+    return made
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build from the files that git knows, so that nothing else decides what is in it."""
+    folder = tmp_path_factory.mktemp("sdist")
+    listed = subprocess.run(
+        ["git", "-c", f"safe.directory={REPOSITORY}", "ls-files", "-co", "--exclude-standard", "-z"],
+        cwd=REPOSITORY, capture_output=True, text=True, check=True,
+    ).stdout.split("\0")  # fmt: skip
+    for name in listed:
+        if name.partition("/")[0] in BUILT and (REPOSITORY / name).is_file():
+            path = folder / "source" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes((REPOSITORY / name).read_bytes())
+    return build("sdist", folder / "source", folder / "built")
+
+
+@pytest.fixture(scope="module")
+def outside(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Outside:
+    folder = tmp_path_factory.mktemp("outside")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder / "unpacked", filter="data")
+    (source,) = (folder / "unpacked").iterdir()
+    wheel = build("wheel", source, folder / "wheel")
+    venv.create(folder / "env", symlinks=True)
+    python = folder / "env" / "bin" / "python"
+    (packages,) = (folder / "env").glob("lib/python*/site-packages")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(packages)
+    (packages / "dependencies.pth").write_text("".join(f"{one}\n" for one in package_folders()))
+    program = folder / "env" / "bin" / "harness"
+    program.write_text(f"#!{python}\nimport sys\nfrom harness.cli import main\nsys.exit(main())\n")
+    program.chmod(0o755)
+    (folder / "empty").mkdir()
+    return Outside(wheel, program, folder / "empty")
+
+
+@pytest.mark.worker
+def test_a_wheel_holds_the_package_and_the_course(outside: Outside) -> None:
+    held = set(zipfile.ZipFile(outside.wheel).namelist())
+    files = [path for path in (REPOSITORY / "harness").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert {path.relative_to(REPOSITORY).as_posix() for path in files} <= held
+    for base in ("tasks", "reference"):
+        course = [path for path in (REPOSITORY / base).rglob("*") if path.is_file() and path.suffix != ".pyc"]
+        assert {f"harness_course/{path.relative_to(REPOSITORY).as_posix()}" for path in course} <= held
+    tops = {name.partition("/")[0] for name in held}
+    assert tops == {"harness", "harness_course", f"{DISTRIBUTION.replace('-', '_')}-{__version__}.dist-info"}
+
+
+@pytest.mark.line
+def test_a_course_begins_in_an_empty_folder_without_a_checkout(outside: Outside) -> None:
+    assert outside.harness("--version").strip() == f"harness, version {__version__}"
+    assert "usps" in outside.harness("tasks", "--available")
+    outside.harness("new", "course", "mycourse", "--tasks", "all")
+    assert "11 tasks, none with a mistake" in outside.harness("tasks", where="mycourse")
+    outside.harness("new", "submission", "bob", "--task", "usps", where="mycourse")
+    assert "0 failed" in outside.harness(
+        "evaluate", "submissions/bob", "reference/knn/usps", code=1, where="mycourse"
+    ).replace("failed to", "")
+
+
+@pytest.mark.line
+def test_a_worker_cannot_read_the_solutions_that_came_with_the_wheel(outside: Outside) -> None:
+    outside.harness("new", "course", "second", "--tasks", "usps")
+    (course,) = outside.program.parents[1].glob("lib/python*/site-packages/harness_course")
+    assert len(list(course.rglob("*.py"))) > 50
+    model = outside.folder / "second" / "submissions" / "eve" / "usps" / "model.py"
+    model.parent.mkdir(parents=True)
+    model.write_text(
+        f"from pathlib import Path\nimport harness\nfound = list(Path({str(course)!r}).rglob('*'))\n"
+        "raise SystemExit(f'found {len(found)} files')\n"
+    )
+    said = outside.harness("check", "submissions/eve", "--isolation", "namespaces", code=1, where="second")
+    assert "found 0 files" in said
+
+
+@pytest.mark.unit
+def test_the_metadata_says_what_an_index_shows() -> None:
+    assert DECLARED["name"] == DISTRIBUTION
+    pythons = [one.rpartition(" ")[2] for one in DECLARED["classifiers"] if re.search(r"3\.\d+$", one)]
+    assert pythons == ["3.11", "3.12", "3.13"]
+    assert "Typing :: Typed" in DECLARED["classifiers"]
+    assert DECLARED["requires-python"] == ">=3.11"
+
+
+def texts() -> list[Path]:
+    kinds = {".py", ".md", ".sh", ".yml", ".toml", ".jinja", ""}
+    folders = [path for base in ("harness", "docs") for path in (REPOSITORY / base).rglob("*")]
+    return [path for path in [*REPOSITORY.glob("*.md"), *folders] if path.is_file() and path.suffix in kinds]
+
+
+@pytest.mark.unit
+def test_every_extra_that_a_message_names_is_one_that_there_is() -> None:
+    named: set[str] = set()
+    for path in texts():
+        text = path.read_text(errors="replace")
+        assert "pip install 'harness[" not in text, path
+        named |= set(re.findall(rf"{DISTRIBUTION}\[(\w+)\]", text)) | set(
+            re.findall(r"\bextra\(['\"](\w+)['\"]\)", text)
+        )
+    assert named
+    assert named <= set(DECLARED["optional-dependencies"])
+
+
+@pytest.mark.unit
+def test_the_base_install_has_no_package_that_an_extra_brings() -> None:
+    def names(requirements: list[str]) -> set[str]:
+        return {re.split(r"[^A-Za-z0-9._-]", one)[0].lower() for one in requirements}
+
+    base = names(DECLARED["dependencies"])
+    for extra, requirements in DECLARED["optional-dependencies"].items():
+        assert not base & names(requirements) or extra == "test", extra
