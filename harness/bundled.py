@@ -2,8 +2,8 @@
 
 A wheel holds them in ``harness_course/`` beside the package, where workers see none of it; in a checkout they lie
 beside the package as well. A course gets copies, which are its own: they may be changed, and a newer harness replaces
-none of them. ``tasks/bundled.json`` keeps the digests of what was copied, so that a change made in the course can be told from
-one that a newer harness brings.
+none of them. ``tasks/bundled.json`` keeps the digests of what was copied, so that a change made in the course can be
+told from one that a newer harness brings.
 """
 
 from __future__ import annotations
