@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
+import numpy as np
 
+import harness
 from harness.record import (
     BaselineResult,
     Cost,
+    Evidence,
     Failure,
     IsolationPart,
     Machine,
@@ -19,6 +23,7 @@ from harness.record import (
     SubmissionPart,
     TaskPart,
 )
+from harness.report import ReportMaterial
 
 ACCURACY = Score(name="accuracy", value=0.9, low=0.85, high=0.95, higher_is_better=True, unit="", primary=True)
 
@@ -78,3 +83,24 @@ def failing(kind: str = "fit_error", phase: str = "fit", message: str = "no", **
         failure=Failure(kind=kind, phase=phase, message=message, **given),
         baseline={"met": None, "p_value": None},
     )
+
+
+FOUR = harness.Split(np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1]))
+TWO_CLOUDS = harness.Task(
+    title="Two clouds",
+    kind="classification",
+    inputs=harness.Inputs(shape=(2,)),
+    classes=("<left>", "right"),
+    sources=(
+        harness.Embedded(
+            title="t", licence="l", baseline=harness.Baseline(0.5), load=lambda: harness.Parts(FOUR, FOUR, FOUR)
+        ),
+    ),
+    split="s",
+    metrics=(harness.metrics.accuracy,),
+)
+
+
+def material(record: Record = RECORD, evidence: Evidence | None = None, **more: Any) -> ReportMaterial:
+    """Return what a report is made from; four items were scored unless `more` says otherwise."""
+    return replace(ReportMaterial(record=record, task=TWO_CLOUDS, evidence=evidence or Evidence(), scored=FOUR), **more)

@@ -65,14 +65,15 @@ ARROWS = {
     "similarity": {"_version", "errors", "notebooks", "programs", "text"},
     "bundled": PEOPLE | {"course", "files"},
     "scaffold": PEOPLE | {"bundled", "course", "files"},
-    "report": PEOPLE | {"claims", "record", "text"},
+    "report": PEOPLE | {"claims", "record", "statistics", "text"},
+    "site": PEOPLE | {"files", "leaderboard", "record", "report", "text"},
     "export": PEOPLE | {"record", "text"},
     "ci": PEOPLE
     | {"course", "data", "evaluation", "git", "gradebook", "leaderboard", "record", "sandbox"}
     | {"scratch", "statistics", "text"},
     "api": PEOPLE
     | {"course", "data", "evaluation", "files", "gradebook", "grading", "leaderboard", "learning", "locks", "record"}
-    | {"report", "sandbox", "text"},
+    | {"claims", "report", "sandbox", "site", "text"},
     "claims": PEOPLE | {"notebooks", "record", "statistics"},
     "cli": PEOPLE
     | {"api", "bundled", "ci", "claims", "course", "data", "diagnosis", "evaluation", "export", "files", "grading"}

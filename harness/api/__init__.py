@@ -25,14 +25,19 @@ from harness.api._results import (
 if TYPE_CHECKING:
     from harness.api._grades import GradingRules as GradingRules
     from harness.api._grades import KeptGradebook as KeptGradebook
+    from harness.site import SiteFiles as SiteFiles
 else:
 
     def __getattr__(name):
-        """Import what belongs to grading when it is asked for: an evaluation needs none of it."""
+        """Import what belongs to grading and pages when it is asked for: an evaluation needs none of it."""
         if name in ("GradingRules", "KeptGradebook"):
             from harness.api import _grades
 
             return getattr(_grades, name)
+        if name == "SiteFiles":
+            from harness.site import SiteFiles
+
+            return SiteFiles
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -50,5 +55,6 @@ __all__ = [
     "NotDone",
     "OpenCourse",
     "Records",
+    "SiteFiles",
     "open_course",
 ]

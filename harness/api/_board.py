@@ -35,7 +35,7 @@ def rebuild_board(course: Course) -> Board:
     course.private.mkdir(exist_ok=True)
     with exclusive_lock(course.private / "leaderboard.lock"):
         board = build_board(course)
-        write_board(course.leaderboard, board.under(_aliases(course)))
+        write_board(course.leaderboard, board.under(published_names(course)))
     return board
 
 
@@ -61,7 +61,7 @@ def _aliases_file(course: Course) -> Path:
     return course.private / "aliases.json"
 
 
-def _aliases(course: Course) -> dict[str, str]:
+def published_names(course: Course) -> dict[str, str]:
     """Return the names under which submissions are published."""
     path = _aliases_file(course)
     try:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # each method imports what only it needs: an evaluation needs
     from harness.api._grades import GradingRules
     from harness.gradebook import Gradebook, Rules
     from harness.learning import Learning
+    from harness.site import SiteFiles
 
 _GRADES = "landlock"
 """The weakest isolation that is accepted for grades by default."""
@@ -474,19 +475,56 @@ class OpenCourse:
         """
         return rebuild_board(self.folders)
 
-    def report(self, submission: Submission) -> str:
-        """Return an HTML page about the newest record of `submission`, which may contain unpublished evidence.
+    def report(self, submission: Submission, *, audience: str = "student") -> str:
+        """Return an HTML page about the newest record of `submission`.
+
+        Parameters
+        ----------
+        submission : Submission
+            One of `submissions`.
+        audience : str
+            Who the page is for, which decides what it may show: ``student``, ``instructor`` or ``public``.
 
         Raises
         ------
         UsageError
-            The submission has no record.
+            The submission has no record, or there is no such audience.
         InfrastructureError
             Its record cannot be read.
         """
-        from harness.api._report_page import report_page
+        from harness.api._report_page import read_audience, report_page
 
-        return report_page(self.folders, self.places, submission)
+        return report_page(self.folders, self.places, submission, read_audience(audience))
+
+    def site(self, *, audience: str = "public", folder: str | Path | None = None) -> SiteFiles:
+        """Write static pages about the course: the boards, and a report for each record.
+
+        Pages of records that have not changed are not written again; pages of withdrawn records are removed.
+
+        Parameters
+        ----------
+        audience : str
+            ``public`` for pages that may be published. ``instructor`` adds logs, test items and what the class
+            teaches; nothing publishes these pages.
+        folder : str or pathlib.Path, optional
+            Where to write; otherwise ``leaderboard/site``, or ``.harness/site`` for instructors.
+
+        Returns
+        -------
+        SiteFiles
+            The folder, and how many pages there are and were written.
+
+        Raises
+        ------
+        UsageError
+            There is no such audience, or it gets no site.
+        """
+        from harness.api._course_site import write_site_of
+        from harness.api._report_page import read_audience
+
+        return write_site_of(
+            self.folders, self.places, read_audience(audience), None if folder is None else Path(folder)
+        )
 
     def _sandbox(self, isolation: str | None, start: Start, follower: Follower) -> Sandbox:
         """Open a sandbox whose workers see neither the course nor its data."""

@@ -32,6 +32,7 @@ _COMMANDS = {
     "feedback": "Write a page and a short text for everybody in a class.",
     "leaderboard": "Rebuild the leaderboard from the records.",
     "report": "Write a page about a submission's newest record.",
+    "site": "Write static pages about the course: boards, pictures and reports.",
     "ci": "Evaluate the submissions that a change touches.",
     "audit": "Compare the code of the submissions of a class.",
     "tasks": "List the tasks, show one, or check them for their authors.",

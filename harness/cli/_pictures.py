@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.contract import Split, Task
-from harness.kinds import KINDS
+from harness.kinds import KINDS, ItemDrawing
 from harness.text import neutral
 
 Array = np.ndarray[Any, Any]
@@ -25,20 +25,25 @@ _WIDEST = 64
 
 def draw_samples(out: Console, task: Task, split: Split) -> None:
     """Print one input of each class, or a few inputs if there are no classes."""
+    kind = KINDS[task.kind]
     chosen = _one_of_each(task, split)
-    names = [task.classes[int(split.targets[item])] if _labelled(task) else "" for item in chosen]
-    samples = [split.inputs[item] for item in chosen]
-    if task.inputs.shape is None:
-        for name, text in zip(names, samples, strict=True):
-            out.print(f"  {name}: {neutral(text)[:100]}…")
-    elif KINDS[task.kind].continues_its_input and len(task.inputs.shape) == 1:
-        for item, signal in zip(chosen, samples, strict=True):
-            out.print(f"  {_forecast(signal, split.targets[item])}")
-    elif len(task.inputs.shape) == 1:
-        for name, signal in zip(names, samples, strict=True):
-            out.print(f"  {_line(signal)} {name}")
-    else:
-        _draw_images(out, names, [_grey(image) for image in samples])
+    drawn = [kind.drawing(task, split.inputs[item], split.targets[item]) for item in chosen]
+    images = [one for one in drawn if one.image is not None]
+    for one in drawn:
+        if one.text is not None:
+            named = f"{neutral(one.truth)}: " if one.truth else ""
+            out.print(f"  {named}{neutral(one.text)[:100]}…")
+        elif one.image is None:
+            out.print(f"  {_signal(one)}")
+    if images:
+        names = [one.truth if _labelled(task) else "" for one in images]
+        _draw_images(out, names, [_grey(one.image) for one in images])
+
+
+def _signal(drawn: ItemDrawing) -> str:
+    known = drawn.lines[0].values
+    coming = next((line.values for line in drawn.lines if line.role == "truth"), None)
+    return f"{_line(known)} {drawn.truth}".rstrip() if coming is None else _forecast(known, coming)
 
 
 def draw_picture(out: Console, path: Path) -> bool:
@@ -70,9 +75,7 @@ def _one_of_each(task: Task, split: Split) -> list[int]:
 
 def _grey(image: Array) -> Array:
     """Return an image as grey values in [0, 1], with its longer side at most 32 and an even number of rows."""
-    grey = image.astype(np.float64)
-    if grey.ndim == 3:
-        grey = grey.mean(axis=0 if grey.shape[0] in (1, 3) and grey.shape[2] not in (1, 3) else 2)
+    grey = image.mean(axis=2) if image.ndim == 3 else image
     step = -(-max(grey.shape) // _MAX_SIDE)
     grey = grey[::step, ::step]
     spread = grey.max() - grey.min()

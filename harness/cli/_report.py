@@ -15,18 +15,25 @@ from harness.files import write_atomically
 @click.command()
 @click.argument("path", metavar="PATH")
 @task_option
+@click.option(
+    "--audience",
+    type=click.Choice(["student", "instructor", "public"]),
+    default="student",
+    show_default=True,
+    help="Who the page is for. instructor adds scored items; public leaves out logs, messages and history.",
+)
 @output_option("Folder to write to. By default .harness/reports.", folder=True)
-def report(path: str, task: str | None, output: Path | None) -> int:
-    """Write a page about a submission's newest record: scores, learning curve, latency, limits, failure.
+def report(path: str, task: str | None, audience: str, output: Path | None) -> int:
+    """Write a page about a submission's newest record: verdict, findings, pictures, limits, failure.
 
-    The page may contain unpublished information: it is for people who have access to the evidence.
+    The page may contain unpublished information: it is for the author and the people who mark.
     """
     out, course = console(), opened((path,))
     folder = output or course.folders.private / "reports"
     problems = []
     for submission in course.submissions(path, task=task):
         try:
-            page = course.report(submission)
+            page = course.report(submission, audience=audience)
         except (HarnessError, OSError) as error:  # the other submissions still get their pages
             problems.append(error)
             console(stderr=True).error(f"error: {error}")

@@ -9,7 +9,7 @@ from harness.evaluation._altered import Altered
 from harness.evaluation._measure import Measured
 from harness.evaluation._score import Scored
 from harness.evaluation._weigh import Weight
-from harness.record import Audit
+from harness.record import Audit, ExampleAnswers
 from harness.wire import Operators
 
 MAX_POINTS = 10_000
@@ -42,6 +42,8 @@ class Predicted:
     """Answers to the altered scored items; None if the task has no `perturb`, and in later repeats."""
     peak_memory_bytes: int
     peak_device_bytes: int | None
+    examples: ExampleAnswers | None
+    """Answers to a few items that `fit` gets; None in later repeats."""
 
 
 class LearningCurve:

@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.contract import Predictions
+import numpy as np
+
+from harness.contract import Predictions, take_items
 from harness.errors import SubmissionError
 from harness.evaluation._altered import Altered, Altering, ask_altered
 from harness.evaluation._answers import allowed_to_differ, count_changed, differing
@@ -32,7 +34,7 @@ from harness.evaluation._weigh import Weight, describe_attributes, why_not_verif
 from harness.evaluation._weighing import weigh_model
 from harness.evaluation._worker_failures import ProtocolError
 from harness.kinds import KINDS
-from harness.record import Evidence
+from harness.record import MAX_EXAMPLES, Evidence, ExampleAnswers
 from harness.sandbox import Folder
 from harness.taskcheck import checked_perturb
 from harness.timing import PROCESS_DEVIATION, Budget, kept_calibration
@@ -116,11 +118,12 @@ class Stages:
         return Evidence(
             outcomes=None if scored is None else scored.outcomes,
             draws=None if scored is None else scored.draws,
-            predictions=None if predictions is None or isinstance(predictions.values, list) else predictions.values,
+            predictions=None if predictions is None else predictions.values,
             scores=None if predictions is None else predictions.scores,
             latencies=None if measured is None else measured.latencies,
             drawn=None if measured is None else measured.drawn,
             curve=self.reached.curve.points,
+            examples=None if predicted is None else predicted.examples,
         )
 
     def _fit(self, seed: int, artifact: Path) -> Fitted:
@@ -178,6 +181,7 @@ class Stages:
                 load_cpu_seconds=load_cpu_seconds,
                 peak_memory_bytes=session.process.peak_memory_bytes,
                 peak_device_bytes=session.process.peak_device_bytes,
+                examples=self._ask_examples(session),  # last: what goes wrong here changes nothing else
             )
 
     def _verify_rounded(self, weight: Weight, seed: int, artifact: Path) -> Weight:
@@ -227,6 +231,22 @@ class Stages:
             raise
         except SubmissionError:
             return None
+
+    def _ask_examples(self, session: Session) -> ExampleAnswers | None:
+        """Return the answers to a batch of the validation part that `fit` gets, for the report; None if that fails."""
+        inputs = self._plan.data.for_fit.validation.inputs
+        if self.reached.predicted is not None or not len(inputs):
+            return None
+        count = min(MAX_EXAMPLES, self._plan.task.batch, len(inputs))
+        items = np.linspace(0, len(inputs) - 1, count).round().astype(np.int64)
+        try:
+            with self._phase("predict"), session.within("predict_seconds"):
+                answers = session.accept(session.request(take_items(inputs, items))())
+        except ProtocolError:
+            raise
+        except SubmissionError:
+            return None
+        return ExampleAnswers(items=items, values=answers.values, scores=answers.scores)
 
     def _require_kept_state(self) -> None:
         """Raise if the model keeps nothing on itself and answers differently outside the process that trained it."""

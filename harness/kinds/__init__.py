@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from harness.kinds._agreement import Agreement, Answers
 from harness.kinds._classification import Classification, probabilities
 from harness.kinds._detection import MAX_BOXES_PER_IMAGE, Detection
+from harness.kinds._drawing import DrawnBox, DrawnLine, ItemDrawing
 from harness.kinds._forecasting import Forecasting
 from harness.kinds._kind import MAX_MAGNITUDE, Accepted, Expected, Facts, Header, Kind, UnacceptableError, describe
 from harness.kinds._multilabel import MultiLabel
@@ -25,9 +26,12 @@ __all__ = [
     "Accepted",
     "Agreement",
     "Answers",
+    "DrawnBox",
+    "DrawnLine",
     "Expected",
     "Facts",
     "Header",
+    "ItemDrawing",
     "Kind",
     "Numbers",
     "UnacceptableError",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.kinds._agreement import Answers
+from harness.kinds._drawing import ItemDrawing, draw_input, named
 from harness.kinds._kind import (
     Accepted,
     Expected,
@@ -113,6 +115,24 @@ def predict(self, inputs):
         import numpy as np
 
         return np.asarray(answers.values == targets, bool)
+
+    def drawing(self, facts: Facts, item: Any, target: Any = None, answer: Accepted | None = None) -> ItemDrawing:
+        truth = "" if target is None else named(facts.classes, target)
+        said = ""
+        if answer is not None:
+            said = named(facts.classes, answer.values)
+            if answer.scores is not None:
+                said += f" ({probabilities(answer.scores[None])[0][int(answer.values)]:.0%})"
+        return replace(draw_input(item), truth=truth, said=said)
+
+    def badness(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
+        """Return one minus the probability of the true class; without scores 1 for a wrong label."""
+        import numpy as np
+
+        if answers.scores is None:
+            return np.asarray(answers.values != targets, float)
+        rows: NDArray[Any] = 1 - probabilities(answers.scores)[np.arange(len(targets)), targets]
+        return rows
 
     def class_counts(self, facts: Facts, targets: Any) -> list[int] | None:
         import numpy as np

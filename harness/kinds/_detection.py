@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.kinds._agreement import RELATIVE, ROUNDING, Agreement, Answers, spread
+from harness.kinds._drawing import DrawnBox, ItemDrawing, draw_input, named
 from harness.kinds._kind import (
     Accepted,
     Expected,
@@ -92,6 +94,48 @@ def predict(self, inputs):
         import numpy as np
 
         return Accepted([np.insert(boxes, 4, 1.0, axis=1) for boxes in targets])
+
+    def drawing(self, facts: Facts, item: Any, target: Any = None, answer: Accepted | None = None) -> ItemDrawing:
+        """Draw the true boxes, and those of the answer that have at least half of the highest score."""
+        boxes = [] if target is None else [_drawn(facts, "truth", box, box[4]) for box in target]
+        said = "" if answer is None else f"{len(answer.values)} boxes"
+        if answer is not None and len(answer.values):
+            sure = answer.values[answer.values[:, 4] >= answer.values[:, 4].max() / 2]
+            boxes += [_drawn(facts, "said", box, box[5]) for box in sure[:_MOST_DRAWN]]
+            said = f"{len(sure)} boxes of at least half of the highest score"
+        truth = "" if target is None else f"{len(target)} boxes"
+        return replace(draw_input(item), boxes=tuple(boxes), truth=truth, said=said)
+
+    def badness(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
+        """Return one minus the share of boxes, true and predicted, that have a partner of the same class."""
+        import numpy as np
+
+        return np.array([_unpaired(one, other) for one, other in zip(targets, answers.values, strict=True)], float)
+
+
+_MOST_DRAWN, _OVERLAP = 100, 0.5
+
+
+def _drawn(facts: Facts, role: str, box: NDArray[Any], label: float) -> DrawnBox:
+    x1, y1, x2, y2 = (float(number) for number in box[:4])
+    return DrawnBox(role, (x1, y1, x2, y2), named(facts.classes, label))
+
+
+def _unpaired(truth: NDArray[Any], said: NDArray[Any]) -> float:
+    import numpy as np
+
+    if len(said):
+        said = said[said[:, 4] >= said[:, 4].max() / 2]
+    if not len(truth) or not len(said):
+        return float(len(truth) + len(said) > 0)
+    low = np.maximum(truth[:, None, :2], said[None, :, :2])
+    high = np.minimum(truth[:, None, 2:4], said[None, :, 2:4])
+    common = np.clip(high - low, 0, None).prod(axis=2)
+    areas = [(boxes[:, 2:4] - boxes[:, :2]).clip(0).prod(axis=1) for boxes in (truth, said)]
+    union = areas[0][:, None] + areas[1][None] - common
+    alike = (common >= _OVERLAP * union) & (truth[:, None, 4] == said[None, :, 5])
+    paired = min(int(alike.any(axis=1).sum()), int(alike.any(axis=0).sum()))
+    return 1 - 2 * paired / (len(truth) + len(said))
 
 
 def _boxes_problem(facts: Facts, number: int, boxes: Any) -> str | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from harness.kinds._kind import Expected, Facts, Header, describe, describe_header, no_classes
+from harness.kinds._drawing import DrawnLine, ItemDrawing, draw_input
+from harness.kinds._kind import Accepted, Expected, Facts, Header, describe, describe_header, no_classes
 from harness.kinds._numeric import Numbers
 
 
@@ -40,3 +42,18 @@ def predict(self, inputs):
         if first.shape == (n, facts.horizon) and first.dtype.kind == "f":
             return None
         return f"{describe_header(first, n)}: expected ({n}, {facts.horizon}) floats"
+
+    def drawing(self, facts: Facts, item: Any, target: Any = None, answer: Accepted | None = None) -> ItemDrawing:
+        """Draw the forecast, and what came, behind the signal they continue."""
+        import numpy as np
+
+        drawn = draw_input(item)
+        signal = np.asarray(item)
+        lines, begin = drawn.lines, len(signal)
+        if signal.ndim == 2 and len(drawn.lines) == 0:  # (time, quantities): the first is what is forecast
+            lines = (DrawnLine("input", signal[:, 0].astype(np.float64)),)
+        if target is not None:
+            lines += (DrawnLine("truth", np.asarray(target, np.float64), begin),)
+        if answer is not None:
+            lines += (DrawnLine("said", np.asarray(answer.values, np.float64), begin),)
+        return replace(drawn, lines=lines, image=None)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from harness.kinds._agreement import Agreement, Answers, agreement_of_labels
+from harness.kinds._drawing import ItemDrawing, draw_input
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,7 +69,7 @@ class Kind(ABC):
     """One kind of task. A new one is a subclass in a module of its own, and a line in the list of kinds.
 
     What is abstract must be written. The other methods answer for a kind of labels that counts no classes: `agreement`
-    is of labels, `right` and `class_counts` return None.
+    is of labels, `right` and `class_counts` return None, `drawing` shows the input alone.
     """
 
     name: ClassVar[str]
@@ -139,6 +140,18 @@ class Kind(ABC):
     def class_counts(self, facts: Facts, targets: Any) -> list[int] | None:
         """Return how many items are of each class; None where a kind does not count classes."""
         return None
+
+    def drawing(self, facts: Facts, item: Any, target: Any = None, answer: Accepted | None = None) -> ItemDrawing:
+        """Return what to draw of one input, with its target and the answer for it where they are given.
+
+        `answer` holds one value, and its scores if there are any.
+        """
+        return draw_input(item)
+
+    def badness(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
+        """Return (N,) how bad each answer is, 0 for a perfect one, to find the hardest items; None if unknown."""
+        right = self.right(targets, answers)
+        return None if right is None else (~right).astype(float)
 
 
 def describe(value: object) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.kinds._agreement import Answers
+from harness.kinds._drawing import ItemDrawing, draw_input
 from harness.kinds._kind import (
     Accepted,
     Expected,
@@ -84,6 +86,21 @@ def predict(self, inputs):
         import numpy as np
 
         return np.asarray((answers.values == targets).all(axis=1), bool)
+
+    def drawing(self, facts: Facts, item: Any, target: Any = None, answer: Accepted | None = None) -> ItemDrawing:
+        def names(row: Any) -> str:
+            return ", ".join(name for name, yes in zip(facts.classes, row, strict=True) if yes) or "none"
+
+        truth = "" if target is None else names(target)
+        return replace(draw_input(item), truth=truth, said="" if answer is None else names(answer.values))
+
+    def badness(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
+        """Return the mean distance of the probabilities, or of the labels, from the targets."""
+        import numpy as np
+
+        said = answers.values if answers.scores is None else answers.scores
+        distances: NDArray[Any] = np.abs(np.asarray(said, float) - targets).mean(axis=1)
+        return distances
 
     def class_counts(self, facts: Facts, targets: Any) -> list[int] | None:
         counts: list[int] = targets.sum(axis=0).tolist()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.kinds._agreement import Agreement, Answers, all_of_item, numbers_are_close
 from harness.kinds._kind import Accepted, Facts, Kind, check_finite, check_magnitude
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Numbers(Kind):
@@ -32,3 +35,11 @@ class Numbers(Kind):
         import numpy as np
 
         return Accepted(np.asarray(targets, np.float64))
+
+    def badness(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
+        """Return the mean absolute error of each item."""
+        import numpy as np
+
+        errors = np.abs(np.asarray(answers.values) - targets).reshape(len(targets), -1)
+        means: NDArray[Any] = errors.mean(axis=1)
+        return means

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from harness.kinds._kind import Expected, Facts, Header, describe, describe_header, no_classes, no_horizon
+from harness.kinds._drawing import ItemDrawing, draw_input
+from harness.kinds._kind import Accepted, Expected, Facts, Header, describe, describe_header, no_classes, no_horizon
 from harness.kinds._numeric import Numbers
 
 
@@ -40,3 +42,7 @@ def predict(self, inputs):
             return None
         remedy = "; write [:, 0] to drop the last axis" if first.shape == (n, 1) else ""
         return f"{describe_header(first, n)}: expected ({n},) numbers{remedy}"
+
+    def drawing(self, facts: Facts, item: Any, target: Any = None, answer: Accepted | None = None) -> ItemDrawing:
+        truth = "" if target is None else f"{float(target):.4g}"
+        return replace(draw_input(item), truth=truth, said="" if answer is None else f"{float(answer.values):.4g}")

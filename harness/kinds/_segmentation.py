@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.kinds._agreement import Agreement, Answers
+from harness.kinds._drawing import ItemDrawing, draw_input
 from harness.kinds._kind import (
     Accepted,
     Expected,
@@ -93,3 +95,32 @@ def predict(self, inputs):
         import numpy as np
 
         return Accepted(np.asarray(targets, np.int64))
+
+    def drawing(self, facts: Facts, item: Any, target: Any = None, answer: Accepted | None = None) -> ItemDrawing:
+        """Draw both masks over the image."""
+        import numpy as np
+
+        masks: dict[str, Any] = {
+            "truth_mask": None if target is None else np.asarray(target) != 0,
+            "said_mask": None if answer is None else np.asarray(answer.values) != 0,
+        }
+        said = ""
+        if target is not None and answer is not None:
+            said = f"a mask of Dice {1 - float(_distances(masks['truth_mask'][None], masks['said_mask'][None])[0]):.2f}"
+        return replace(draw_input(item), said=said, **masks)
+
+    def badness(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
+        """Return one minus the Dice coefficient of each image."""
+        import numpy as np
+
+        return _distances(np.asarray(targets) != 0, np.asarray(answers.values) != 0)
+
+
+def _distances(truth: NDArray[Any], said: NDArray[Any]) -> NDArray[Any]:
+    """Return one minus the Dice coefficient of each pair of masks; two empty ones are alike."""
+    import numpy as np
+
+    both = (truth & said).sum(axis=(1, 2))
+    marked = truth.sum(axis=(1, 2)) + said.sum(axis=(1, 2))
+    distances: NDArray[Any] = 1 - np.where(marked == 0, 1.0, 2 * both / np.maximum(marked, 1))
+    return distances

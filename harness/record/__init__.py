@@ -1,6 +1,6 @@
 """Frozen records, their store, and the private evidence behind them; it imports no other room but files."""
 
-from harness.record._evidence import Compared, Evidence, EvidenceStore
+from harness.record._evidence import MAX_EXAMPLES, Compared, Evidence, EvidenceStore, ExampleAnswers
 from harness.record._store import Store, Unreadable, UnstorableError, stored_form
 from harness.record._stores import Stores
 from harness.record._types import (
@@ -32,6 +32,7 @@ from harness.record._types import (
 )
 
 __all__ = [
+    "MAX_EXAMPLES",
     "SCHEMA_VERSION",
     "Audit",
     "BaselineResult",
@@ -42,6 +43,7 @@ __all__ = [
     "Cost",
     "Evidence",
     "EvidenceStore",
+    "ExampleAnswers",
     "Failure",
     "Git",
     "IsolationPart",

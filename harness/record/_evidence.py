@@ -20,6 +20,12 @@ _ITEMS = "items.npz"
 _LATENCY = "latency.npz"
 _CURVE = "curve.json"
 _COMPARED = "compared.msgpack"
+_EXAMPLES = "examples.npz"
+
+MAX_EXAMPLES = 64
+"""How many items of the parts that `fit` was given have their predictions in the evidence."""
+MAX_EXAMPLES_BYTES = 8 << 20
+"""The size that these predictions may have in memory; larger ones are left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +50,29 @@ class _Curve(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class ExampleAnswers:
+    """What was predicted for a few items of the validation part that `fit` was given, never for scored items."""
+
+    items: Array
+    """(K,) positions in that part."""
+    values: Array | list[Array]
+    """One prediction an item; a list where they have several lengths, as boxes have."""
+    scores: Array | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Their size in memory."""
+        return sum(array.nbytes for array in _flat("", self.values, self.scores).values())
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
     """Item by item what was predicted and whether it was right, the raw latencies, the learning curve."""
 
     outcomes: Array | None = None
     """(N,) bool: which predictions are right; None where the primary metric is not a proportion."""
-    predictions: Array | None = None
+    predictions: Array | list[Array] | None = None
+    """One an item; a list where they have several lengths, as boxes have."""
     scores: Array | None = None
     draws: Array | None = None
     """Bootstrap draws of a primary metric that is not a proportion, on the same resampled items for everybody."""
@@ -58,6 +81,8 @@ class Evidence:
     drawn: Array | None = None
     """Which item each timed request was."""
     curve: tuple[dict[str, float], ...] = field(default=())
+    examples: ExampleAnswers | None = None
+    """Not part of the digest."""
 
     @property
     def digest(self) -> str:
@@ -69,27 +94,28 @@ class Evidence:
 
     def pack(self) -> bytes:
         """Return the evidence as bytes, to be sent to another process."""
-        arrays = self._items() | self._timed()
+        arrays = self._items() | self._timed() | self._answers()
         return msgspec.msgpack.encode((_npz(arrays), self.curve))
 
     @classmethod
     def unpack(cls, packed: bytes) -> Evidence:
         """Return what `pack` packed."""
         arrays, curve = msgspec.msgpack.decode(packed, type=tuple[bytes, tuple[dict[str, float], ...]])
-        return cls(**_read_npz(arrays), curve=curve)
+        return cls(**_fields(_read_npz(arrays)), curve=curve)
 
     def _items(self) -> dict[str, Array]:
-        named = {
-            "outcomes": self.outcomes,
-            "predictions": self.predictions,
-            "scores": self.scores,
-            "draws": self.draws,
-        }
-        return {name: array for name, array in named.items() if array is not None}
+        named = {"outcomes": self.outcomes, "draws": self.draws}
+        given = {name: array for name, array in named.items() if array is not None}
+        return given | _flat("", self.predictions, self.scores)
 
     def _timed(self) -> dict[str, Array]:
         named = {"latencies": self.latencies, "drawn": self.drawn}
         return {name: array for name, array in named.items() if array is not None}
+
+    def _answers(self) -> dict[str, Array]:
+        if self.examples is None or self.examples.nbytes > MAX_EXAMPLES_BYTES:
+            return {}
+        return {"example_items": self.examples.items} | _flat("example_", self.examples.values, self.examples.scores)
 
 
 class EvidenceStore:
@@ -109,6 +135,7 @@ class EvidenceStore:
         self._folder.chmod(0o700)
         write_atomically(folder / _ITEMS, _npz(evidence._items()), 0o600)
         write_atomically(folder / _LATENCY, _npz(evidence._timed()), 0o600)
+        write_atomically(folder / _EXAMPLES, _npz(evidence._answers()), 0o600)
         digest = evidence.digest
         write_atomically(folder / _COMPARED, msgspec.msgpack.encode(_pack_compared(digest, evidence)), 0o600)
         write_atomically(folder / _CURVE, msgspec.json.encode(_Curve(digest, evidence.curve)), 0o600)
@@ -118,7 +145,10 @@ class EvidenceStore:
         folder = self._folder / task / submission
         try:
             kept = msgspec.json.decode((folder / _CURVE).read_bytes(), type=_Curve)
-            evidence = Evidence(**_arrays(folder / _ITEMS), **_arrays(folder / _LATENCY), curve=kept.curve)
+            arrays = _arrays(folder / _ITEMS) | _arrays(folder / _LATENCY)
+            if (folder / _EXAMPLES).exists():  # earlier versions wrote none
+                arrays |= _arrays(folder / _EXAMPLES)
+            evidence = Evidence(**_fields(arrays), curve=kept.curve)
         except Exception:  # a damaged archive fails in a dozen ways, and evidence is only ever a help
             return None
         return evidence if evidence.digest == kept.items_digest else None
@@ -151,6 +181,39 @@ def _unpack_compared(packed: _Packed) -> Compared:
         None if bits is None else np.unpackbits(np.frombuffer(bits, np.uint8), count=packed.n).view(bool),
         None if draws is None else np.frombuffer(draws, np.float64),
     )
+
+
+def _flat(prefix: str, values: Array | list[Array] | None, scores: Array | None) -> dict[str, Array]:
+    """Return predictions as arrays by name; those of several lengths as one array and the lengths."""
+    named: dict[str, Array] = {}
+    if isinstance(values, list):
+        named["predictions"] = np.concatenate([np.zeros((0, 6)), *values])
+        named["lengths"] = np.array([len(one) for one in values], np.int64)
+    elif values is not None:
+        named["predictions"] = values
+    if scores is not None:
+        named["scores"] = scores
+    return {prefix + name: array for name, array in named.items()}
+
+
+def _fields(arrays: dict[str, Array]) -> dict[str, Any]:
+    """Return the fields of an `Evidence` from the arrays that it was kept as."""
+    fields: dict[str, Any] = {name: array for name, array in arrays.items() if not name.startswith("example_")}
+    if "lengths" in fields:
+        fields["predictions"] = _divided(fields["predictions"], fields.pop("lengths"))
+    if "example_items" in arrays:
+        values = arrays["example_predictions"]
+        lengths = arrays.get("example_lengths")
+        fields["examples"] = ExampleAnswers(
+            items=arrays["example_items"],
+            values=values if lengths is None else _divided(values, lengths),
+            scores=arrays.get("example_scores"),
+        )
+    return fields
+
+
+def _divided(joined: Array, lengths: Array) -> list[Array]:
+    return np.split(joined, np.cumsum(lengths)[:-1]) if len(lengths) else []
 
 
 def _npz(arrays: dict[str, Array]) -> bytes:

@@ -1,5 +1,39 @@
-"""Render the page about one submission, a single HTML file."""
+"""Render the page about one submission, and decide what pages may show to whom."""
 
-from harness.report._render import report_html
+from harness.report._disclosure import Audience, ReportMaterial, Shown, disclosed_record, disclosure_for, show
+from harness.report._examples import draw
+from harness.report._render import (
+    FAILURES,
+    SOURCES,
+    failure_in_words,
+    footer_of,
+    make_environment,
+    report_body,
+    report_html,
+    style,
+    title_of,
+    whole_page,
+)
+from harness.report._report_findings import ReportFinding, find_all
 
-__all__ = ["report_html"]
+__all__ = [
+    "FAILURES",
+    "SOURCES",
+    "Audience",
+    "ReportFinding",
+    "ReportMaterial",
+    "Shown",
+    "disclosed_record",
+    "disclosure_for",
+    "draw",
+    "failure_in_words",
+    "find_all",
+    "footer_of",
+    "make_environment",
+    "report_body",
+    "report_html",
+    "show",
+    "style",
+    "title_of",
+    "whole_page",
+]

@@ -1,57 +1,183 @@
-"""Fill in the template of the page; all text is escaped, regardless of its author."""
+"""Render pages; all text is escaped, regardless of its author."""
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from harness.claims import describe_agreement, describe_figures
-from harness.contract import Task
-from harness.record import Evidence, Record
-from harness.report._charts import HEIGHT, MARGIN, WIDTH, Confusion, confusion, histogram, learning_curve
+from harness.record import Failure, to_reach
+from harness.report._disclosure import Audience, ReportMaterial, Shown, show
+from harness.report._examples import hardest_examples, hardest_scored
+from harness.report._figures import figures
 from harness.report._limits_used import limits_used
+from harness.report._report_findings import find_all, verdict
 from harness.text import neutral
 
-Array = np.ndarray[Any, Any]
+SOURCES = {
+    "canonical": "canonical data",
+    "local": "local data (the instructor's files)",
+    "embedded": "embedded data (for practice, not the real thing)",
+}
+FAILURES = {
+    "invalid_submission": "The submission could not be imported",
+    "fit_error": "Training raised an exception",
+    "save_error": "The model could not be saved",
+    "load_error": "The saved model could not be loaded",
+    "predict_error": "Predicting raised an exception",
+    "bad_predictions": "The predictions are not of the form that the task asks for",
+    "timeout": "It took longer than allowed",
+    "out_of_memory": "It needed more memory than allowed",
+    "resource_limit": "It went over a limit of the task",
+    "rule_violation": "It uses something that the task does not allow",
+    "audit_failed": "A check of whether the result can be believed failed",
+}
+"""What each kind of failure means, in words."""
+_KEY = " Orange is the truth, blue what the model said."
+_LINKED = "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:"
+_ALONE = "default-src 'none'; style-src 'sha256-{}'; img-src data:"
+_NO_MORE = "; base-uri 'none'; form-action 'none'"
 
 
-def report_html(record: Record, task: Task, evidence: Evidence | None, targets: Array | None) -> str:
-    """Return a self-contained page about `record`, which loads no other file.
+def failure_in_words(failure: Failure) -> str:
+    """Return what a failure means and when it happened, without a word of the submission's own."""
+    said = FAILURES.get(failure.kind, "The evaluation failed")
+    return f"{said} ({failure.phase})." if failure.phase else f"{said}."
 
-    `evidence` is the evidence behind the record, and `targets` are the labels that it was scored on, (N,) int. Parts of
-    the page for which data is missing are left out.
+
+def report_html(material: ReportMaterial, audience: Audience = Audience.STUDENT) -> str:
+    """Return a self-contained page about one result, which loads no other file.
+
+    Parts of the page for which data is missing are left out.
     """
-    evidence = evidence or Evidence()
-    page = Environment(
-        loader=PackageLoader("harness.report"),
+    shown = show(material, audience)
+    return whole_page(title_of(shown), report_body(shown), footer=footer_of(shown))
+
+
+def report_body(shown: Shown) -> Markup:
+    """Return the report, to stand below a heading on a page."""
+    record, task = shown.record, shown.task
+    worst = hardest_examples(shown)
+    examples = shown.evidence.examples
+    name, meaning = verdict(record)
+    claims = record.claims
+    page = environment().get_template("report_body.html.jinja").render(
+        record=record,
+        subtitle=_subtitle(shown),
+        verdict=name,
+        meaning=meaning,
+        failure_words="" if record.failure is None else failure_in_words(record.failure),
+        findings=find_all(shown),
+        baseline=_baseline(shown),
+        hardest=worst,
+        asked=0 if examples is None else len(examples.items),
+        key=_KEY if any("edge" in one.picture or "curve a" in one.picture for one in worst) else "",
+        hardest_scored=hardest_scored(shown),
+        figures=figures(shown),
+        claims=[] if claims is None else describe_figures(claims),
+        agreement=[] if claims is None else describe_agreement(claims),
+        limits=[] if task is None else limits_used(record, task.limits),
+        audits=record.audits if shown.may.run_details else [],
+    )  # fmt: skip
+    return Markup(page)  # noqa: S704 - the template escaped it
+
+
+def title_of(shown: Shown) -> str:
+    """Return the heading of a report."""
+    task = shown.record.task.name if shown.task is None else shown.task.title
+    return f"{shown.name} · {task}"
+
+
+def footer_of(shown: Shown) -> str:
+    """Return what is said at the end of a report."""
+    run = shown.record.run
+    if not shown.may.run_details:
+        return f"{run.machine.processor or run.machine.system}. Generated by harness."
+    return f"harness {run.harness_version}, run {run.id}, {run.machine.processor}, Python {run.machine.python}."
+
+
+def whole_page(
+    title: str,
+    body: Markup,
+    *,
+    footer: str,
+    up: str | None = None,
+    trail: Sequence[tuple[str, str]] = (),
+    wide: bool = False,
+) -> str:
+    """Return a page: with its style inside, or, if it is `up` from the folder of the site, with a link to it."""
+    alone = up is None
+    return environment().get_template("page.html.jinja").render(
+        title=title,
+        body=body,
+        footer=footer,
+        up=up or "",
+        trail=trail,
+        wide=wide,
+        style=Markup(style()) if alone else "",  # noqa: S704 - our own file
+        policy=_policy(style_inside=alone),
+    )  # fmt: skip
+
+
+def _policy(*, style_inside: bool) -> str:
+    """Return the content security policy: nothing is loaded but the site's own two files, and images inside pages."""
+    if not style_inside:
+        return _LINKED + _NO_MORE
+    return _ALONE.format(base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()) + _NO_MORE
+
+
+@cache
+def style() -> str:
+    """Return the style sheet of all pages."""
+    return (files("harness.report") / "templates" / "style.css").read_text("utf-8")
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates of reports; a site adds its own."""
+    return make_environment("harness.report")
+
+
+def make_environment(package: str) -> Environment:
+    """Return the templates of a package, which escape all that they are given."""
+    return Environment(
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
-    ).get_template("report.html.jinja")
-    return page.render(
-        record=record,
-        task=task,
-        figures=[] if record.claims is None else describe_figures(record.claims),
-        agreement=[] if record.claims is None else describe_agreement(record.claims),
-        lines=learning_curve(evidence.curve),
-        bars=[] if evidence.latencies is None else histogram(evidence.latencies),
-        confusion=_confusion(task, evidence.predictions, targets),
-        limits=limits_used(record, task.limits),
-        width=WIDTH,
-        height=HEIGHT,
-        margin=MARGIN,
     )
 
 
-def _confusion(task: Task, predictions: Array | None, targets: Array | None) -> Confusion | None:
-    if predictions is None or targets is None or predictions.shape != targets.shape or not task.classes:
-        return None
-    return confusion(targets, predictions, task.classes)
-
-
 def _shown(value: object) -> object:
-    return neutral(value) if isinstance(value, str) else value
+    return neutral(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _subtitle(shown: Shown) -> str:
+    record = shown.record
+    parts = [
+        f"Task {record.task.name}",
+        f"scored on {record.task.scored_on}",
+        SOURCES[record.task.source],
+        f"model {record.submission.mode}",
+        record.run.started,
+        f"{record.run.seconds:.0f} s",
+        f"isolation {record.run.isolation.level}",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _baseline(shown: Shown) -> str:
+    base, score = shown.record.baseline, shown.record.primary
+    if score is None:
+        return ""
+    reach = to_reach(base.value, strict=base.strict, higher_is_better=score.higher_is_better)
+    p_value = "" if base.p_value is None else f" (p {base.p_value:.2g})"
+    return f"{reach}: {'met' if base.met else 'not met'}{p_value}"

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.record import Evidence, EvidenceStore
+from harness.record import Evidence, EvidenceStore, ExampleAnswers
 
 GENERATOR = np.random.default_rng(0)
 EVIDENCE = Evidence(
@@ -41,6 +41,29 @@ def test_evidence_is_read_as_it_was_written(store, name, evidence):
     assert read.digest == evidence.digest
 
 
+BOXES = [np.zeros((2, 6)), np.zeros((0, 6)), np.ones((1, 6))]
+
+
+@pytest.mark.parametrize("values", [BOXES, np.arange(3)], ids=["boxes", "labels"])
+def test_predictions_and_examples_are_read_as_they_were_written(store, values):
+    examples = ExampleAnswers(items=np.array([0, 4, 9]), values=values, scores=np.ones((3, 2)))
+    evidence = Evidence(predictions=values, examples=examples)
+    store.write("bccd", "alice", evidence)
+    for read in (store.read("bccd", "alice"), Evidence.unpack(evidence.pack())):
+        assert read.digest == evidence.digest == Evidence(predictions=values).digest
+        for found, kept in ((read.predictions, values), (read.examples.values, values)):
+            assert type(found) is type(kept)
+            assert all(np.array_equal(one, other) for one, other in zip(found, kept, strict=True))
+        np.testing.assert_array_equal(read.examples.items, examples.items)
+        np.testing.assert_array_equal(read.examples.scores, examples.scores)
+
+
+def test_examples_of_more_than_the_stated_size_are_left_out(store):
+    huge = ExampleAnswers(items=np.arange(2), values=np.zeros((2, 1 << 20)))
+    store.write("nuclei", "alice", Evidence(examples=huge))
+    assert store.read("nuclei", "alice").examples is None
+
+
 def test_new_evidence_replaces_the_old_entirely(store):
     store.write("usps", "alice", EVIDENCE)
     store.write("usps", "alice", Evidence(outcomes=np.ones(3, bool)))
@@ -55,7 +78,7 @@ def test_evidence_that_was_never_written_is_none(store):
 def test_nobody_else_may_read_evidence(store, tmp_path):
     store.write("usps", "alice", EVIDENCE)
     assert stat.S_IMODE((tmp_path / "evidence").stat().st_mode) == 0o700
-    assert [stat.S_IMODE(path.stat().st_mode) for path in files(tmp_path)] == [0o600] * 4
+    assert [stat.S_IMODE(path.stat().st_mode) for path in files(tmp_path)] == [0o600] * 5
 
 
 def test_the_digest_does_not_depend_on_what_the_clock_said():

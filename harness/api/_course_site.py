@@ -1,0 +1,170 @@
+"""Write the pages of a course: gather what they are made from, and decide which have to be made again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from harness._version import __version__
+from harness.api._board import build_board, published_names, stores_of
+from harness.api._report_page import MaterialFinder
+from harness.claims import describe_agreement, describe_figures
+from harness.course import Course
+from harness.data import Places
+from harness.errors import UsageError
+from harness.locks import exclusive_lock
+from harness.record import EvidenceStore, Record
+from harness.report import Audience, show
+from harness.site import (
+    ClassTask,
+    SiteContent,
+    SiteFiles,
+    SitePage,
+    assets,
+    class_page,
+    course_page,
+    report_path,
+    sections_of,
+    site_report,
+    task_page,
+    write_site,
+)
+
+_SIMILARITY = "Which submissions share code: `harness audit similarity` writes a page about it into .harness/."
+
+
+def write_site_of(course: Course, places: Places, audience: Audience, folder: Path | None) -> SiteFiles:
+    """Write the site for `audience` into `folder`, or where it belongs.
+
+    Raises:
+        UsageError: the audience gets no site, or what is for instructors would be written where it is published.
+    """
+    if audience is Audience.STUDENT:
+        raise UsageError("there is no site for students: use public, or `harness report` for one submission")
+    public = audience is Audience.PUBLIC
+    folder = folder or (course.leaderboard / "site" if public else course.private / "site")
+    if not public and folder.resolve().is_relative_to(course.leaderboard.resolve()):
+        raise UsageError(
+            f"{folder} is published with the leaderboard: choose another folder for the instructors' pages"
+        )
+    course.private.mkdir(exist_ok=True)
+    with exclusive_lock(course.private / "site.lock"):
+        pages = _Pages(course, places, audience)
+        place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+        return write_site(folder, pages.all(), course.private / f"site-{audience}-{place}.json")
+
+
+class _Pages:
+    """All pages of one site; a report is made when its record, its evidence or what it is shown with has changed."""
+
+    def __init__(self, course: Course, places: Places, audience: Audience) -> None:
+        self._course, self._audience = course, audience
+        board = build_board(course)
+        self._finder = MaterialFinder(course, places, board)
+        self._records = [row.record for group in board.groups for row in group.rows]
+        self._evidence = stores_of(course).evidence
+        self._aliases = published_names(course) if audience is Audience.PUBLIC else {}
+        tasks = {name: self._finder.task(name) for name in sorted({one.task.name for one in self._records})}
+        restricted = {name: task is None or task.restricted for name, task in tasks.items()}
+        links = [("What the class teaches", "class.html")] if audience is Audience.INSTRUCTOR else []
+        self._content = SiteContent(
+            title="Leaderboard",
+            tasks=tasks,
+            sections=sections_of(self._records, self._evidence, self._aliases, audience, restricted),
+            links=links,
+        )
+        self._made_by = _digest_of_program()
+
+    def all(self) -> Iterator[SitePage]:
+        """Yield every page."""
+        content = self._content
+        for path, given in assets().items():
+            yield SitePage(path, None, lambda given=given: given)  # type: ignore[misc]
+        yield SitePage("index.html", None, lambda: course_page(content).encode())
+        for name in content.tasks:
+            yield SitePage(f"tasks/{name}.html", None, lambda name=name: task_page(content, name).encode())  # type: ignore[misc]
+        for record in self._records:
+            shown_as = self._aliases.get(record.submission.name, record.submission.name)
+            path = report_path(record.task.name, shown_as)
+            yield SitePage(path, self._digest(record, shown_as), lambda record=record: self._report(record))  # type: ignore[misc]
+        if self._audience is Audience.INSTRUCTOR:
+            yield SitePage(
+                "class.html", None, lambda: class_page(content.title, list(self._classes()), _SIMILARITY).encode()
+            )
+
+    def _class_page(self) -> bytes:
+        return class_page(self._content.title, list(self._classes()), _SIMILARITY).encode()
+
+    def _report(self, record: Record) -> bytes:
+        alias = self._aliases.get(record.submission.name)
+        shown = show(self._finder.material(record), self._audience, alias)
+        return site_report(self._content, shown).encode()
+
+    def _digest(self, record: Record, name: str) -> str:
+        """Return a digest of all that the page about `record` is made from."""
+        task = self._finder.task(record.task.name)
+        references = [
+            one.run.id for one in self._records
+            if one.task.name == record.task.name and one.submission.name.startswith("reference/")
+        ]  # fmt: skip
+        known = [
+            self._made_by,
+            self._content.title,
+            name,
+            "" if task is None else self._course.task_digest(task.name) + task.title + repr(task.limits),
+            *references,
+            *_state(self._evidence, record),
+        ]
+        digest = hashlib.sha256("\0".join(known).encode())
+        digest.update(msgspec.json.encode(record))
+        if self._audience is Audience.INSTRUCTOR:  # its pages show the class and the history
+            digest.update("\0".join(one.run.id for one in self._records if one.task.name == record.task.name).encode())
+        return digest.hexdigest()
+
+    def _classes(self) -> Iterator[ClassTask]:
+        for name, task in self._content.tasks.items():
+            if task is None:
+                continue
+            own = [one for one in self._records if one.task.name == name]
+            digests = [(one.task.data_digest, one.task.scored_on) for one in own]
+            most = max(dict.fromkeys(digests), key=digests.count)
+            alike = [one for one, key in zip(own, digests, strict=True) if key == most]
+            compared = [self._evidence.compared(name, one.submission.name, one.run.evidence_digest) for one in alike]
+            rows = [one.outcomes for one in compared if one is not None and one.outcomes is not None]
+            outcomes = np.stack(rows) if rows and len({len(row) for row in rows}) == 1 else np.zeros((0, 0), bool)
+            claims = tuple(
+                (
+                    one.submission.name,
+                    (
+                        *(f"{what} {value}" for what, value in describe_figures(one.claims)),
+                        *describe_agreement(one.claims),
+                    ),
+                )
+                for one in own
+                if one.claims is not None
+            )
+            yield ClassTask(
+                task=task, name=name, outcomes=outcomes, scored=self._finder.material(alike[0]).scored, claims=claims
+            )
+
+
+def _state(store: EvidenceStore, record: Record) -> list[str]:
+    """Return the names, sizes and times of the files of evidence."""
+    folder = store.folder(record.task.name, record.submission.name)
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in found if path.is_file()]
+
+
+def _digest_of_program() -> str:
+    """Return a digest of the code that makes reports, so that another version makes them again."""
+    digest = hashlib.sha256(__version__.encode())
+    for room in ("harness.report", "harness.site", "harness.kinds"):
+        for path in sorted(Path(str(files(room))).rglob("*")):
+            if path.suffix in (".py", ".jinja", ".css", ".js"):
+                digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,89 @@
+"""What is drawn of one item: its input, its target and what a model said, for a terminal or a page to show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class DrawnLine:
+    """A signal, or a part of one; `begin` is where it begins on the axis of time."""
+
+    role: str
+    """``input``, ``truth`` or ``said``."""
+    values: Any
+    begin: int = 0
+
+
+@dataclass(frozen=True)
+class DrawnBox:
+    """A box over an image, in pixels."""
+
+    role: str
+    """``truth`` or ``said``."""
+    corners: tuple[float, float, float, float]
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ItemDrawing:
+    """One item: an image with what lies over it, signals, or a text; and in words what is right and what was said."""
+
+    image: Any = None
+    """(H, W) or (H, W, 3) values in [0, 1]."""
+    lines: tuple[DrawnLine, ...] = ()
+    text: str | None = None
+    boxes: tuple[DrawnBox, ...] = ()
+    truth_mask: Any = None
+    """(H, W) bool: what is not background."""
+    said_mask: Any = None
+    truth: str = ""
+    said: str = ""
+
+
+def draw_input(item: Any) -> ItemDrawing:
+    """Return the drawing of an input alone: a text, a signal, an image, or the middle slice of a volume."""
+    import numpy as np
+
+    if isinstance(item, str):
+        return ItemDrawing(text=item)
+    array = np.asarray(item)
+    if array.ndim <= 1:
+        return ItemDrawing(lines=(DrawnLine("input", array.reshape(-1).astype(np.float64)),))
+    return ItemDrawing(image=_between_0_and_1(_flat_image(array)))
+
+
+def _flat_image(array: NDArray[Any]) -> NDArray[Any]:
+    """Return (H, W) or (H, W, 3): channels last, grey for any other number of them, the middle slice of a volume."""
+    while array.ndim > 3:
+        array = array[len(array) // 2]
+    if array.ndim == 2:
+        return array
+    if array.shape[0] in (1, 3) and array.shape[2] not in (1, 3):
+        array = array.transpose(1, 2, 0)
+    if array.shape[2] == 3:
+        return array
+    return array[:, :, 0] if array.shape[2] == 1 else array.mean(axis=2)
+
+
+def _between_0_and_1(array: NDArray[Any]) -> NDArray[Any]:
+    import numpy as np
+
+    values: NDArray[Any] = array.astype(np.float64)
+    low, high = float(values.min(initial=0)), float(values.max(initial=0))
+    if low >= 0 and high <= 1:
+        return values
+    if array.dtype == np.uint8:
+        return values / 255
+    scaled: NDArray[Any] = (values - low) / ((high - low) or 1)
+    return scaled
+
+
+def named(classes: Sequence[str], label: Any) -> str:
+    """Return the name of a class."""
+    return classes[int(label)] if 0 <= int(label) < len(classes) else str(label)

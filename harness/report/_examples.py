@@ -1,0 +1,140 @@
+"""Draw single items with what a model said of them, for reports."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from harness.contract import Predictions, Split, take_items
+from harness.kinds import KINDS, Accepted, DrawnLine, ItemDrawing
+from harness.report import svg
+from harness.report._disclosure import Shown
+from harness.text import neutral
+
+Array = np.ndarray[Any, Any]
+
+_HARDEST = 6
+_SIDE = 160
+"""Pixels of an example's longer side; larger images are thinned out."""
+_CHARACTERS = 400
+
+
+@dataclass(frozen=True)
+class Example:
+    """One item with what was said of it."""
+
+    picture: Markup
+    truth: str
+    said: str
+
+
+def hardest_examples(shown: Shown) -> list[Example]:
+    """Return the items of the validation part that `fit` was given on which the model is worst."""
+    found, part = shown.evidence.examples, shown.fit_validation
+    if found is None or part is None or not len(found.items) or found.items.max() >= len(part):
+        return []
+    chosen = part.take(found.items)
+    return _worst(shown, chosen, Predictions(found.values, found.scores))
+
+
+def hardest_scored(shown: Shown) -> list[Example]:
+    """Return the items of the scored part on which the model is worst."""
+    part, values = shown.scored, shown.evidence.predictions
+    if part is None or values is None or len(values) != len(part):
+        return []
+    return _worst(shown, part, Predictions(values, shown.evidence.scores))
+
+
+def _worst(shown: Shown, part: Split, answers: Predictions) -> list[Example]:
+    task = shown.task
+    assert task is not None
+    kind = KINDS[task.kind]
+    badness = kind.badness(part.targets, answers)
+    if badness is None:
+        return []
+    order = [int(item) for item in np.argsort(-badness, kind="stable")[:_HARDEST] if badness[item] > 0]
+    examples = []
+    for item in order:
+        one = answers.take([item])
+        answer = Accepted(one.values[0], None if one.scores is None else one.scores[0])
+        drawing = kind.drawing(task, take_items(part.inputs, [item])[0], take_items(part.targets, [item])[0], answer)
+        examples.append(Example(draw(drawing), drawing.truth, drawing.said))
+    return examples
+
+
+def draw(drawing: ItemDrawing) -> Markup:
+    """Return a drawing as HTML: a text, a chart of signals, or an image with what lies over it."""
+    if drawing.text is not None:
+        shown = neutral(drawing.text[:_CHARACTERS]) + ("…" if len(drawing.text) > _CHARACTERS else "")
+        return Markup("<blockquote>{}</blockquote>").format(shown)
+    if drawing.image is None:
+        return _signals(drawing)
+    return _image(drawing)
+
+
+_ROLES = {"input": "ink", "truth": "b", "said": "a"}
+_NARROW, _LOW = 300.0, 130.0
+
+
+def _signals(drawing: ItemDrawing) -> Markup:
+    lines = [one for one in drawing.lines if len(one.values)]
+    low, high = svg.room_around(float(value) for one in lines for value in (np.min(one.values), np.max(one.values)))
+    end = max(one.begin + len(one.values) - 1 for one in lines)
+    x, y = svg.Scale(0, max(end, 1), 4, _NARROW - 4), svg.Scale(low, high, _LOW - 4, 4)
+    drawn = [
+        svg.polyline(((x.at(at), y.at(value)) for at, value in _joined(one, lines)), f"curve {_ROLES[one.role]}")
+        for one in lines
+    ]
+    told = "A signal" if len(lines) == 1 else "A signal, how it went on, and the forecast"
+    return svg.picture(_NARROW, _LOW, f"{told}, between {low:.3g} and {high:.3g}", drawn)
+
+
+def _joined(one: DrawnLine, lines: Sequence[DrawnLine]) -> tuple[tuple[float, float], ...]:
+    """Return the points of a line, which begins at the end of the input if it continues it."""
+    before = [(float(one.begin - 1), float(lines[0].values[-1]))] if one.begin else []
+    return (*before, *((float(one.begin + n), float(value)) for n, value in enumerate(one.values)))
+
+
+def _image(drawing: ItemDrawing) -> Markup:
+    height, width = drawing.image.shape[:2]
+    step = -(-max(height, width) // _SIDE)
+    pixels = np.asarray(drawing.image[::step, ::step] * 255).round().clip(0, 255).astype(np.uint8)
+    parts = [
+        f'<image href="data:image/png;base64,{_png(pixels)}" width="{width}" height="{height}" '
+        'preserveAspectRatio="none" image-rendering="pixelated"/>'
+    ]
+    thick = max(height, width) / 100
+    for mask, css in ((drawing.truth_mask, "b"), (drawing.said_mask, "a")):
+        if mask is not None:
+            path = _outline(np.asarray(mask)[::step, ::step], step)
+            parts.append(f'<path d="{path}" class="edge {css}" stroke-width="{thick:.2f}"/>')
+    for box in drawing.boxes:
+        x1, y1, x2, y2 = box.corners
+        css = "b" if box.role == "truth" else "a"
+        parts.append(
+            f'<rect x="{x1:.1f}" y="{y1:.1f}" width="{max(x2 - x1, 0):.1f}" height="{max(y2 - y1, 0):.1f}" '
+            f'class="edge {css}" stroke-width="{thick:.2f}"><title>{svg.text(box.name)}</title></rect>'
+        )
+    return svg.picture(width, height, f"{drawing.truth or 'An image'}; {drawing.said}".strip("; "), parts)
+
+
+def _outline(mask: Array, side: int) -> str:
+    """Return the edges between what a mask marks and what it does not, as an SVG path; a pixel has this `side`."""
+    padded = np.pad(mask, 1)
+    across = np.argwhere(padded[1:, 1:-1] != padded[:-1, 1:-1]) * side
+    down = np.argwhere(padded[1:-1, 1:] != padded[1:-1, :-1]) * side
+    return "".join([f"M{x} {y}h{side}" for y, x in across.tolist()] + [f"M{x} {y}v{side}" for y, x in down.tolist()])
+
+
+def _png(pixels: Array) -> str:
+    from PIL import Image
+
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG", optimize=False, compress_level=9)
+    return base64.b64encode(content.getvalue()).decode()

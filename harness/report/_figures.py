@@ -1,0 +1,294 @@
+"""Make the pictures of a report from what may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from harness.record import Record
+from harness.report import svg
+from harness.report._disclosure import Shown
+from harness.report._learning_curves import Quantity, moment, quantities
+from harness.report._report_findings import confidence_of, counts_of, probabilities_of
+from harness.statistics import wilson_interval
+
+Array = np.ndarray[Any, Any]
+
+_POINTS, _BARS, _BINS = 300, 30, 10
+_MOST_CLASSES = 30
+_STYLES = ("a", "b", "c", "d", "e", "f")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with its heading and a sentence about it."""
+
+    title: str
+    pictures: tuple[Markup, ...]
+    note: str = ""
+
+
+def figures(shown: Shown) -> list[Figure]:
+    """Return every figure that there is data for."""
+    made = (_learning, _confusion, _per_class, _receiver, _reliability, _latency, _timeline, _standing, _history)
+    return list(chain.from_iterable(make(shown) for make in made))
+
+
+def _learning(shown: Shown) -> Iterator[Figure]:
+    found = quantities(shown.evidence.curve)
+    names = list(dict.fromkeys(one.name for one in found))
+    pictures = []
+    for name in names[:4]:
+        lines = [one for one in found if one.name == name]
+        pictures.append(_learning_curve(name, lines, shown.evidence.curve))
+    if pictures:
+        yield Figure("Learning curves", tuple(pictures), "What the model logged while it learned.")
+
+
+def _learning_curve(name: str, lines: Sequence[Quantity], curve: Sequence[dict[str, float]]) -> Markup:
+    values = [value for one in lines for value in one.values]
+    last = len(curve) - 1
+    ends = [(0.0, moment(curve, 0)), (float(last), moment(curve, last))]
+    axes = svg.frame((0, last), svg.room_around(values), y_name=lines[0].label, x_ticks=ends, height=220)
+    drawn = [
+        svg.PlottedLine("validation" if one.held_out else "train", _thinned(one), "b" if one.held_out else "a")
+        for one in lines
+    ]
+    told = "; ".join(
+        f"{'validation' if one.held_out else 'train'} from {one.values[0]:.3g} to {one.values[-1]:.3g}" for one in lines
+    )
+    return svg.curves(drawn, axes, f"{name} while learning: {told}")
+
+
+def _thinned(one: Quantity) -> tuple[tuple[float, float], ...]:
+    step = -(-len(one.values) // _POINTS)
+    points = list(zip(map(float, one.places), one.values, strict=True))
+    return (*points[:-1:step], points[-1])
+
+
+def _confusion(shown: Shown) -> Iterator[Figure]:
+    counted = counts_of(shown)
+    if counted is not None and shown.task is not None and len(counted) <= _MOST_CLASSES:
+        right = int(counted.trace())
+        yield Figure(
+            "Confusion matrix",
+            (
+                svg.matrix(
+                    shown.task.classes,
+                    counted.tolist(),
+                    f"Confusion matrix: {right} of {counted.sum()} items are right",
+                ),
+            ),
+            "Rows are the true classes, columns what the model said. The darker, the larger the share of a row.",
+        )
+
+
+def _per_class(shown: Shown) -> Iterator[Figure]:
+    counted = counts_of(shown)
+    if counted is None or shown.task is None or len(counted) > _MOST_CLASSES:
+        return
+    rows = []
+    for place, (name, found) in enumerate(zip(shown.task.classes, counted, strict=True)):
+        own, total = int(found[place]), int(found.sum())
+        if total:
+            low, high = wilson_interval(own, total)
+            rows.append(svg.ForestRow(name, own / total, low, high, note=f"{own} of {total}"))
+    if rows:
+        told = ", ".join(f"{row.name} {row.value:.2f}" for row in rows)
+        yield Figure(
+            "Each class",
+            (svg.forest(rows, "share that is found (recall)", f"Recall of each class: {told}"),),
+            "Which share of a class the model finds, with 95 % intervals.",
+        )
+
+
+def _receiver(shown: Shown) -> Iterator[Figure]:
+    rows, targets = probabilities_of(shown), shown.targets
+    if rows is None or shown.task is None:
+        return
+    labels = [1] if rows.shape[1] == 2 else range(rows.shape[1])
+    hits = {label: np.asarray(targets) == label for label in labels}
+    found = {label: _rates(rows[:, label], hit) for label, hit in hits.items() if hit.any() and not hit.all()}
+    chosen = sorted(found, key=lambda label: _area(*found[label][:2]))[: len(_STYLES)]
+    receiver, recall = [], []
+    for css, label in zip(_STYLES, chosen, strict=False):
+        false, true, precision = found[label]
+        receiver.append(svg.PlottedLine(shown.task.classes[label], _steps(false, true), css))
+        recall.append(svg.PlottedLine(shown.task.classes[label], _steps(true, precision), css))
+    if not receiver:
+        return
+    few = f"the {len(chosen)} hardest classes, each" if len(chosen) < len(found) else "each class"
+    of = f"class {shown.task.classes[1]}" if rows.shape[1] == 2 else f"{few} against the others"
+    one, two = (
+        svg.frame((0, 1), (0, 1), x_name=x, y_name=y, height=300)
+        for x, y in (("false positive rate", "true positive rate"), ("recall", "precision"))
+    )
+    chance = svg.line(one.x.at(0), one.y.at(0), one.x.at(1), one.y.at(1), "mark")
+    yield Figure(
+        "Thresholds",
+        (
+            svg.curves(receiver, one, f"ROC curve of {of}", [chance]),
+            svg.curves(recall, two, f"Precision and recall of {of}"),
+        ),
+        f"What another threshold would do, for {of}: the ROC curve above, precision against recall below.",
+    )
+
+
+def _rates(scores: Array, positive: Array) -> tuple[Array, Array, Array]:
+    """Return the false positive rate, the true positive rate and the precision at each distinct score."""
+    order = np.argsort(-scores, kind="stable")
+    scores, hits = scores[order], positive[order]
+    ends = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)
+    true, asked = hits.cumsum()[ends], ends + 1
+    return (
+        np.insert((asked - true) / (~positive).sum(), 0, 0.0),
+        np.insert(true / positive.sum(), 0, 0.0),
+        np.insert(true / asked, 0, 1.0),
+    )
+
+
+def _area(false: Array, true: Array) -> float:
+    """Return the area under an ROC curve."""
+    return float(((true[1:] + true[:-1]) * np.diff(false)).sum() / 2)
+
+
+def _steps(x: Array, y: Array) -> tuple[tuple[float, float], ...]:
+    keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), _POINTS)).round().astype(int))
+    return tuple(zip(x[keep].tolist(), y[keep].tolist(), strict=True))
+
+
+def _reliability(shown: Shown) -> Iterator[Figure]:
+    found = confidence_of(shown)
+    if found is None or len(found[0]) < _BINS * 2:
+        return
+    confidence, right = found
+    least = float(np.floor(confidence.min() * 10) / 10)
+    edges = np.linspace(least, 1, _BINS + 1)
+    place = np.clip(np.searchsorted(edges, confidence, side="right") - 1, 0, _BINS - 1)
+    axes = svg.frame((least, 1), (0, 1), x_name="how sure the model is", y_name="share that is right", height=280)
+    values, spread = [], []
+    for number in range(_BINS):
+        chosen = place == number
+        n, k = int(chosen.sum()), int(right[chosen].sum())
+        if n:
+            low, high = wilson_interval(k, n)
+            middle = axes.x.at((edges[number] + edges[number + 1]) / 2)
+            values.append((float(edges[number]), float(edges[number + 1]), k / n, f"{k} of {n} are right"))
+            spread.append(svg.line(middle, axes.y.at(low), middle, axes.y.at(high), "whisker ink"))
+    diagonal = svg.line(axes.x.at(least), axes.y.at(least), axes.x.at(1), axes.y.at(1), "mark")
+    told = f"Of answers given with {confidence.mean():.0%} confidence on average, {right.mean():.0%} are right"
+    yield Figure(
+        "Reliability",
+        (svg.bars(values, axes, told, [diagonal, *spread]),),
+        "Bars on the dashed line mean that probabilities can be believed; below it the model is too sure of itself.",
+    )
+
+
+def _latency(shown: Shown) -> Iterator[Figure]:
+    latency, seconds = shown.record.cost.latency, shown.evidence.latencies
+    if latency is None or seconds is None or len(seconds) < _BARS:
+        return
+    top = float(np.quantile(seconds, 0.99))
+    clipped = np.minimum(seconds, top) * 1e6
+    if clipped.min() >= top * 1e6:
+        return
+    counts, edges = np.histogram(clipped, bins=_BARS)
+    axes = svg.frame(
+        (float(edges[0]), float(edges[-1])), (0, float(counts.max())), x_name="µs", y_name="requests", height=220
+    )
+    values = [
+        (float(edges[i]), float(edges[i + 1]), float(n), f"{edges[i]:.0f} to {edges[i + 1]:.0f} µs: {n}")
+        for i, n in enumerate(counts)
+    ]
+    middle = axes.x.at(latency.p50_seconds * 1e6)
+    mark = svg.line(middle, axes.y.begin, middle, axes.y.end, "mark ink")
+    told = f"Latency of {len(seconds)} requests, median {latency.p50_seconds * 1e6:.0f} µs"
+    yield Figure(
+        "Latency",
+        (svg.bars(values, axes, told, [mark]),),
+        f"{_latency_words(shown.record)} The dashed line is the median.",
+    )
+
+
+def _latency_words(record: Record) -> str:
+    latency = record.cost.latency
+    assert latency is not None
+    said = f"Median {latency.p50_seconds * 1e6:.0f} µs with the channel"
+    if latency.net_p50_seconds is not None:
+        said += f", {latency.net_p50_seconds * 1e6:.0f} µs without"
+        if latency.net_low_seconds is not None and latency.net_high_seconds is not None:
+            said += f" (95 % interval {latency.net_low_seconds * 1e6:.0f} to {latency.net_high_seconds * 1e6:.0f} µs)"
+    if latency.ratio_to_yardstick is not None:
+        said += f"; {latency.ratio_to_yardstick:.2f} times the yardstick"
+        if latency.ratio_low is not None and latency.ratio_high is not None:
+            said += f" ({latency.ratio_low:.2f} to {latency.ratio_high:.2f})"
+    said += f"; {latency.n} requests of one item"
+    if latency.void_rounds:
+        said += f", {latency.void_rounds} rounds void"
+    return said + (", on a noisy machine." if latency.noisy else ".")
+
+
+def _timeline(shown: Shown) -> Iterator[Figure]:
+    phases = [(name, seconds) for name, seconds in shown.record.run.phases.items() if seconds >= 0.001]
+    if not phases:
+        return
+    told = ", ".join(f"{name} {seconds:.2g} s" for name, seconds in phases)
+    peak = shown.record.cost.peak_memory_bytes
+    memory = "" if peak is None else f" The most memory it used is {peak / 2**20:,.0f} MiB."
+    yield Figure(
+        "Where the time went",
+        (svg.strips(phases, "s", f"Time of each phase: {told}"),),
+        f"From the first phase to the last.{memory}",
+    )
+
+
+def _standing(shown: Shown) -> Iterator[Figure]:
+    score, others = shown.record.primary, shown.peer_scores
+    if score is None or shown.standing is None or len(others) < 3:
+        return
+    axes = svg.frame(svg.room_around(others), (0, 1), x_name=score.name, height=110)
+    dots = [svg.circle(axes.x.at(value), 46, 5, "dot faint") for value in others]
+    own = svg.circle(axes.x.at(score.value), 46, 7, "dot b", f"this submission: {svg.tidy(score.value)}")
+    bottom = [svg.line(axes.x.begin, 70, axes.x.end, 70, "axis")]
+    ticks = [svg.words(axes.x.at(tick), 88, svg.tidy(tick), anchor="middle") for tick in axes.x.ticks()]
+    place, of = shown.standing
+    told = f"Place {place} of {of} by {score.name}"
+    name = svg.words(axes.x.end, 106, score.name, "name", "end")
+    yield Figure(
+        "Where it stands",
+        (svg.picture(svg.WIDTH, 112, told, [*bottom, *ticks, *dots, own, name]),),
+        f"{told}, references included; neighbours may differ by chance only.",
+    )
+
+
+def _history(shown: Shown) -> Iterator[Figure]:
+    score = shown.record.primary
+    runs = [one for one in (*shown.earlier, shown.record) if one.primary is not None and _comparable(one, shown.record)]
+    if score is None or len(runs) < 2:
+        return
+    values = [one.primary for one in runs if one.primary is not None]
+    axes = svg.frame(
+        (1, len(runs)),
+        svg.room_around([number for one in values for number in (one.low, one.high)]),
+        y_name=score.name,
+        height=220,
+        x_ticks=[(1, runs[0].run.started[:10]), (len(runs), runs[-1].run.started[:10])],
+    )
+    parts = [
+        svg.line(axes.x.at(number), axes.y.at(one.low), axes.x.at(number), axes.y.at(one.high), "whisker a")
+        for number, one in enumerate(values, 1)
+    ]
+    curve = svg.PlottedLine(score.name, tuple((float(n), one.value) for n, one in enumerate(values, 1)))
+    told = f"{score.name} of {len(runs)} runs, from {values[0].value:.4g} to {values[-1].value:.4g}"
+    yield Figure("Earlier runs", (svg.curves([curve], axes, told, parts),), "On the same data, the oldest first.")
+
+
+def _comparable(one: Record, other: Record) -> bool:
+    return (one.task.data_digest, one.task.scored_on, one.submission.mode) == (
+        other.task.data_digest, other.task.scored_on, other.submission.mode
+    )  # fmt: skip

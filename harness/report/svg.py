@@ -1,0 +1,402 @@
+"""Draw charts as SVG, pure functions from numbers to text; colours come from the page's style sheet.
+
+The same numbers give the same text. A chart has a description for people who do not see it, no script and no
+style of its own, so it prints, and a strict content security policy lets it through.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from markupsafe import Markup, escape
+
+from harness.text import neutral
+
+WIDTH = 640.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 16.0, 14.0, 40.0
+_LETTER = 6.6
+"""Width of a letter at the size of labels, for the room that names take."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Maps values from `low` to `high` onto pixels from `begin` to `end`, by their logarithm if `log`."""
+
+    low: float
+    high: float
+    begin: float
+    end: float
+    log: bool = False
+
+    def at(self, value: float) -> float:
+        """Return the pixel of `value`, which is moved to the nearest end if it is outside."""
+        low, high, value = (self._plain(number) for number in (self.low, self.high, value))
+        share = 0.5 if high == low else (value - low) / (high - low)
+        return self.begin + min(max(share, 0.0), 1.0) * (self.end - self.begin)
+
+    def _plain(self, value: float) -> float:
+        return math.log10(max(value, 1e-300)) if self.log else value
+
+    def ticks(self) -> list[float]:
+        """Return round values to label."""
+        return _log_ticks(self.low, self.high) if self.log else _ticks(self.low, self.high)
+
+
+def _ticks(low: float, high: float, most: int = 6) -> list[float]:
+    if not high > low:
+        return [low]
+    raw = (high - low) / (most - 1)
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    count = math.floor(high / step + 1e-9) - first + 1
+    return [round((first + number) * step, 12) for number in range(count)]
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for factors in ((1,), (1, 3), (1, 2, 5)):
+        found = [factor * 10.0**power for power in powers for factor in factors]
+        found = [tick for tick in found if low * 0.999 <= tick <= high * 1.001]
+        if len(found) >= 3:
+            return found
+    return found or [low, high]
+
+
+def tidy(value: float) -> str:
+    """Return a number in few digits."""
+    return f"{value:.4g}"
+
+
+def text(value: object) -> Markup:
+    """Return `value` escaped, whoever wrote it."""
+    return escape(neutral(str(value)))
+
+
+def picture(width: float, height: float, description: str, parts: Iterable[str]) -> Markup:
+    """Return a whole SVG that is read out as `description`."""
+    inside = Markup("").join(map(Markup, parts))
+    return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
+        f"{width:g}", f"{height:g}", neutral(description), inside
+    )
+
+
+def _n(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:
+    """Return a straight line."""
+    return f'<line x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}" class="{css}"/>'
+
+
+def circle(x: float, y: float, radius: float, css: str, title: str = "") -> str:
+    """Return a dot, with a tooltip."""
+    told = f"<title>{text(title)}</title>" if title else ""
+    return f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" class="{css}">{told}</circle>'
+
+
+def rectangle(x: float, y: float, width: float, height: float, css: str, title: str = "", opacity: float = 1) -> str:  # noqa: PLR0913, PLR0917 - a rectangle has a place, a size and a look
+    """Return a rectangle, with a tooltip."""
+    told = f"<title>{text(title)}</title>" if title else ""
+    faint = "" if opacity >= 1 else f' fill-opacity="{opacity:.2f}"'
+    return (
+        f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(max(width, 0.5))}" height="{_n(max(height, 0.5))}" '
+        f'class="{css}"{faint}>{told}</rect>'
+    )
+
+
+def words(x: float, y: float, content: object, css: str = "label", anchor: str = "start") -> str:
+    """Return a label; `anchor` is ``start``, ``middle`` or ``end``."""
+    return f'<text x="{_n(x)}" y="{_n(y)}" class="{css}" text-anchor="{anchor}">{text(content)}</text>'
+
+
+def polyline(points: Iterable[tuple[float, float]], css: str) -> str:
+    """Return a line through points."""
+    joined = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
+    return f'<polyline points="{joined}" class="{css}"/>'
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The axes of a chart."""
+
+    x: Scale
+    y: Scale
+    height: float
+    x_name: str = ""
+    y_name: str = ""
+    x_ticks: Sequence[tuple[float, str]] = field(default=())
+
+    def parts(self) -> list[str]:
+        """Return the axes, their ticks and names."""
+        bottom = self.height - _BOTTOM
+        drawn = []
+        for tick in self.y.ticks():
+            y = self.y.at(tick)
+            drawn += [
+                line(self.x.begin, y, self.x.end, y, "grid"),
+                words(self.x.begin - 8, y + 4, tidy(tick), anchor="end"),
+            ]
+        for value, label in self.x_ticks or [(tick, tidy(tick)) for tick in self.x.ticks()]:
+            x = self.x.at(value)
+            drawn += [line(x, bottom, x, bottom + 4, "axis"), words(x, bottom + 18, label, anchor="middle")]
+        drawn.append(line(self.x.begin, bottom, self.x.end, bottom, "axis"))
+        if self.x_name:
+            drawn.append(words(self.x.end, self.height - 6, self.x_name, "name", "end"))
+        if self.y_name:
+            drawn.append(words(self.x.begin, _TOP - 2, self.y_name, "name"))
+        return drawn
+
+
+def frame(  # noqa: PLR0913 - the ranges and names of two axes
+    x_range: tuple[float, float],
+    y_range: tuple[float, float],
+    *,
+    height: float = 260.0,
+    x_name: str = "",
+    y_name: str = "",
+    log_x: bool = False,
+    x_ticks: Sequence[tuple[float, str]] = (),
+) -> Axes:
+    """Return axes for values in these ranges."""
+    top = _TOP + (10 if y_name else 0)
+    return Axes(
+        Scale(*x_range, _LEFT, WIDTH - _RIGHT, log_x),
+        Scale(*y_range, height - _BOTTOM, top),
+        height,
+        x_name,
+        y_name,
+        x_ticks,
+    )
+
+
+def room_around(values: Iterable[float], share: float = 0.06) -> tuple[float, float]:
+    """Return the range of `values` with some room on both sides."""
+    found = list(values)
+    low, high = min(found), max(found)
+    room = (high - low) * share or abs(high) * share or 0.5
+    return low - room, high + room
+
+
+@dataclass(frozen=True)
+class PlottedLine:
+    """A named line in a chart."""
+
+    name: str
+    points: tuple[tuple[float, float], ...]
+    css: str = "a"
+
+
+def curves(given: Sequence[PlottedLine], axes: Axes, description: str, extra: Sequence[str] = ()) -> Markup:
+    """Draw lines on one pair of axes, with a legend; they differ by dashes, too, not by colour alone."""
+    parts = [*axes.parts(), *extra]
+    parts += [polyline(((axes.x.at(x), axes.y.at(y)) for x, y in one.points), f"curve {one.css}") for one in given]
+    if len(given) > 1:
+        parts += legend([(one.name, one.css) for one in given], axes.x.end, _TOP - 2)
+    return picture(WIDTH, axes.height, description, parts)
+
+
+def legend(entries: Sequence[tuple[str, str]], end: float, y: float) -> list[str]:
+    """Return a legend that ends at `end`, as a row."""
+    parts: list[str] = []
+    for name, css in reversed(entries):
+        begin = end - len(name) * _LETTER
+        parts.append(words(begin, y + 4, name))
+        parts.append(line(begin - 26, y, begin - 6, y, f"curve {css}"))
+        end = begin - 40
+    return parts
+
+
+@dataclass(frozen=True)
+class ForestRow:
+    """A value with its interval, in a row of its own."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    css: str = "a"
+    note: str = ""
+
+
+def forest(
+    rows: Sequence[ForestRow], axis_name: str, description: str, line_at: tuple[float, str] | None = None
+) -> Markup:
+    """Draw values with intervals below each other, and a line at a value that they are compared with."""
+    step, top, named = 22.0, 26.0, 24
+    left = 20 + _LETTER * min(max(len(row.name) for row in rows), named)
+    height = top + step * len(rows) + _BOTTOM
+    values = [number for row in rows for number in (row.low, row.high)] + ([line_at[0]] if line_at else [])
+    scale = Scale(*room_around(values), left, WIDTH - _RIGHT - 50)
+    bottom, parts = height - _BOTTOM, []
+    for tick in scale.ticks():
+        x = scale.at(tick)
+        parts += [line(x, top - 6, x, bottom, "grid"), words(x, bottom + 18, tidy(tick), anchor="middle")]
+    if line_at is not None:
+        x = scale.at(line_at[0])
+        anchor = "end" if x > WIDTH * 0.7 else "start"
+        parts += [line(x, top - 10, x, bottom, "mark"), words(x, top - 13, line_at[1], "name", anchor)]
+    for number, row in enumerate(rows):
+        y = top + step * (number + 0.5)
+        shown = row.name if len(row.name) <= named else f"{row.name[: named - 1]}…"
+        parts += [
+            words(left - 12, y + 4, shown, anchor="end"),
+            line(scale.at(row.low), y, scale.at(row.high), y, f"whisker {row.css}"),
+            circle(
+                scale.at(row.value),
+                y,
+                4,
+                f"dot {row.css}",
+                f"{row.name}: {tidy(row.value)} [{tidy(row.low)}, {tidy(row.high)}] {row.note}".strip(),
+            ),
+            words(WIDTH - _RIGHT, y + 4, tidy(row.value), anchor="end"),
+        ]
+    parts.append(words(scale.end, height - 6, axis_name, "name", "end"))
+    return picture(WIDTH, height, description, parts)
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A point with an interval in both directions."""
+
+    name: str
+    x: float
+    y: float
+    x_interval: tuple[float, float]
+    y_interval: tuple[float, float]
+    css: str = "a"
+    named: bool = False
+
+
+def scatter(spots: Sequence[Spot], front: Sequence[tuple[float, float]], axes: Axes, description: str) -> Markup:
+    """Draw points with error bars, and a stepped line through those that nobody beats."""
+    parts = axes.parts()
+    steps = [point for (x, y), (next_x, _) in pairwise(front) for point in ((x, y), (next_x, y))] + list(front[-1:])
+    if len(steps) > 1:
+        parts.append(polyline(((axes.x.at(x), axes.y.at(y)) for x, y in steps), "front"))
+    for spot in spots:
+        x, y = axes.x.at(spot.x), axes.y.at(spot.y)
+        parts += [
+            line(axes.x.at(spot.x_interval[0]), y, axes.x.at(spot.x_interval[1]), y, f"whisker {spot.css}"),
+            line(x, axes.y.at(spot.y_interval[0]), x, axes.y.at(spot.y_interval[1]), f"whisker {spot.css}"),
+            circle(x, y, 4.5, f"dot {spot.css}", f"{spot.name}: {tidy(spot.y)} at {tidy(spot.x)}"),
+        ]
+    parts += _names(spots, axes)
+    return picture(WIDTH, axes.height, description, parts)
+
+
+def _names(spots: Sequence[Spot], axes: Axes) -> list[str]:
+    """Return names beside points, except where another name already is."""
+    taken: list[tuple[float, float, float]] = []
+    parts = []
+    for spot in spots:
+        if not spot.named:
+            continue
+        name = spot.name if len(spot.name) <= 20 else f"{spot.name[:19]}…"
+        x, y, width = axes.x.at(spot.x), axes.y.at(spot.y), len(name) * _LETTER
+        begin = x + 9 if x + 9 + width < WIDTH else x - 9 - width
+        for dy in (-6.0, 14.0):
+            if all(abs(y + dy - other) > 12 or begin + width < left or begin > right for left, right, other in taken):
+                taken.append((begin, begin + width, y + dy))
+                parts.append(words(begin, y + dy, name, "label small"))
+                break
+    return parts
+
+
+def bars(
+    values: Sequence[tuple[float, float, float, str]], axes: Axes, description: str, extra: Sequence[str] = ()
+) -> Markup:
+    """Draw bars, given as (from, to, height, tooltip), from the bottom of the frame."""
+    floor = axes.height - _BOTTOM
+    parts = axes.parts()
+    for begin, end, height, title in values:
+        x, y = axes.x.at(begin), axes.y.at(height)
+        parts.append(rectangle(x, y, axes.x.at(end) - x - 1, floor - y, "fill a", title))
+    return picture(WIDTH, axes.height, description, [*parts, *extra])
+
+
+def matrix(names: Sequence[str], counts: Sequence[Sequence[int]], description: str) -> Markup:
+    """Draw a confusion matrix: rows are true classes, shades are shares of the row."""
+    count = len(names)
+    longest = min(max(map(len, names)), 18)
+    left = 24 + _LETTER * longest
+    cell = min(56.0, (WIDTH - left - 8) / count)
+    upright = longest * _LETTER <= cell
+    top = 40.0 if upright else 30 + _LETTER * longest * 0.75
+    parts = [words(left, 14, "predicted →", "name"), words(left - 12, top - 8, "true ↓", "name", "end")]
+    for number, name in enumerate(names):
+        shown = name if len(name) <= 18 else f"{name[:17]}…"
+        x = left + cell * (number + 0.5)
+        parts.append(words(left - 12, top + cell * (number + 0.5) + 4, shown, anchor="end"))
+        turn = "" if upright else f' transform="rotate(-45 {_n(x)} {_n(top - 8)})"'
+        anchor = "middle" if upright else "start"
+        parts.append(
+            f'<text x="{_n(x)}" y="{_n(top - 8)}" class="label" text-anchor="{anchor}"{turn}>{text(shown)}</text>'
+        )
+    for row, found in enumerate(counts):
+        total = max(sum(found), 1)
+        for column, number in enumerate(found):
+            share = number / total
+            css = "fill a" if row == column else "fill b"
+            x, y = left + cell * column, top + cell * row
+            title = f"{names[row]}, predicted {names[column]}: {number} of {total} ({share:.0%})"
+            parts.append(rectangle(x, y, cell - 1, cell - 1, "cell"))
+            if number:
+                parts.append(rectangle(x, y, cell - 1, cell - 1, css, title, 0.15 + 0.75 * share))
+            if cell >= 18 and number:
+                strong = "count over" if share > 0.45 else "count"
+                parts.append(words(x + cell / 2 - 0.5, y + cell / 2 + 4, number, strong, "middle"))
+    return picture(WIDTH, top + cell * count + 8, description, parts)
+
+
+def blobs(names: Sequence[str], shares: Sequence[Sequence[float]], description: str) -> Markup:
+    """Draw the distribution of each one's rank, a blob for each rank whose area is its share."""
+    step, top, named = 24.0, 30.0, 24
+    left = 20 + _LETTER * min(max(map(len, names)), named)
+    ranks = max(map(len, shares))
+    width = (WIDTH - left - _RIGHT) / ranks
+    largest = min(step, width) / 2
+    height = top + step * len(names) + 12
+    every = max(1, math.ceil(ranks / (14 if width >= 8 else 10)))
+    parts = [words(left - 12, top - 12, "rank", "name", "end")]
+    parts += [
+        words(left + width * (rank + 0.5), top - 12, rank + 1, anchor="middle") for rank in range(0, ranks, every)
+    ]
+    for number, (name, row) in enumerate(zip(names, shares, strict=True)):
+        y = top + step * (number + 0.5)
+        shown = name if len(name) <= named else f"{name[: named - 1]}…"
+        parts += [words(left - 12, y + 4, shown, anchor="end"), line(left, y, WIDTH - _RIGHT, y, "grid")]
+        for rank, share in enumerate(row):
+            if share >= 0.005:
+                x = left + width * (rank + 0.5)
+                parts.append(
+                    circle(x, y, largest * math.sqrt(share), "blob a", f"{name}: rank {rank + 1} in {share:.0%}")
+                )
+    return picture(WIDTH, height, description, parts)
+
+
+def strips(values: Sequence[tuple[str, float]], unit: str, description: str) -> Markup:
+    """Draw horizontal bars that begin where the one before ended: a timeline."""
+    step, top = 22.0, 8.0
+    left = 20 + _LETTER * max(len(name) for name, _ in values)
+    total = math.fsum(value for _, value in values) or 1.0
+    scale = Scale(0, total, left, WIDTH - _RIGHT - 60)
+    height = top + step * len(values) + 30
+    parts, begin = [], 0.0
+    for tick in scale.ticks():
+        x = scale.at(tick)
+        parts += [line(x, top, x, height - 30, "grid"), words(x, height - 14, f"{tidy(tick)} {unit}", anchor="middle")]
+    for number, (name, value) in enumerate(values):
+        y, x = top + step * number, scale.at(begin)
+        end = scale.at(begin + value)
+        parts += [
+            words(left - 12, y + 15, name, anchor="end"),
+            rectangle(x, y + 4, end - x, step - 8, "fill a", f"{name}: {tidy(value)} {unit}"),
+            words(end + 6, y + 15, f"{value:.2g} {unit}"),
+        ]
+        begin += value
+    return picture(WIDTH, height, description, parts)

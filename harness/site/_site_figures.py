@@ -1,0 +1,158 @@
+"""The pictures of boards: scores, ranks, score against speed, progress, and performance profiles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from harness.report import svg
+from harness.site._board_sections import REFERENCE, BoardSection, SiteRow
+
+_MOST_ROWS = 40
+_MOST_NAMED = 25
+_MOST_PROFILES = 6
+_STYLES = ("a", "b", "c", "d", "e", "f")
+
+
+def forest_of(section: BoardSection) -> Markup | None:
+    """Draw scores with their intervals and the baseline; of many rows the first ones."""
+    rows = section.ranked[:_MOST_ROWS]
+    if not rows:
+        return None
+    estimates = [
+        svg.ForestRow(row.name, row.score.value, row.score.low, row.score.high, "c" if _is_reference(row) else "a")
+        for row in rows
+    ]
+    best = rows[0]
+    told = (
+        f"{section.metric} of {len(rows)} models with 95 % intervals; the best is {best.name} with "
+        f"{best.score.value:.4g}; the baseline is {section.baseline:g}"
+    )
+    return svg.forest(estimates, section.metric, told, (section.baseline, f"baseline {section.baseline:g}"))
+
+
+def speed_of(section: BoardSection) -> Markup | None:
+    """Draw score against latency with intervals of both, and the front that nobody beats in both."""
+    rows = [row for row in section.ranked if _ratio(row) is not None]
+    if len(rows) < 2:
+        return None
+    spots = [_spot(row, named=number < _MOST_NAMED) for number, row in enumerate(rows)]
+    times = [time for spot in spots for time in (*spot.x_interval, spot.x)]
+    scores = [value for spot in spots for value in spot.y_interval]
+    axes = svg.frame(
+        (min(times) / 1.3, max(times) * 1.6),
+        svg.room_around(scores),
+        x_name="latency, in times of the yardstick's (left is faster)",
+        y_name=section.metric,
+        log_x=True,
+        height=340,
+    )
+    front, best = [], -math.inf
+    sign = 1 if section.higher_is_better else -1
+    for spot in sorted(spots, key=lambda one: (one.x, -sign * one.y)):
+        if sign * spot.y > best:
+            best = sign * spot.y
+            front.append((spot.x, spot.y))
+    told = f"{section.metric} against latency of {len(spots)} models; {len(front)} of them are on the front"
+    return svg.scatter(spots, front, axes, told)
+
+
+def progress_of(section: BoardSection) -> Markup | None:
+    """Draw how the best score of the submissions on the board grew with time."""
+    dated = sorted((row.record.run.started[:10], row.score.value) for row in section.submissions)
+    days = list(dict.fromkeys(day for day, _ in dated if day))
+    if len(days) < 2:
+        return None
+    sign = 1 if section.higher_is_better else -1
+    points: list[tuple[float, float]] = []
+    best = -math.inf
+    for number, day in enumerate(days):
+        best = max([best, *(sign * value for when, value in dated if when == day)])
+        if points:
+            points.append((float(number), points[-1][1]))
+        points.append((float(number), sign * best))
+    values = [value for _, value in points] + [section.baseline]
+    axes = svg.frame(
+        (0, len(days) - 1),
+        svg.room_around(values),
+        y_name=section.metric,
+        x_ticks=[(0, days[0]), (len(days) - 1, days[-1])],
+        height=220,
+    )
+    y = axes.y.at(section.baseline)
+    mark = svg.line(axes.x.begin, y, axes.x.end, y, "mark")
+    told = f"Best {section.metric} from {days[0]} to {days[-1]}: {points[0][1]:.4g} to {points[-1][1]:.4g}"
+    return svg.curves([svg.PlottedLine("best", tuple(points))], axes, told, [mark])
+
+
+def profiles_of(sections: Sequence[BoardSection]) -> Markup | None:
+    """Draw performance profiles: of how many tasks a model is within a factor of the best score (Dolan & Moré 2002).
+
+    The factor is that of what is missing to a perfect score where higher is better, and of the score itself otherwise.
+    """
+    ratios: dict[str, list[float]] = {}
+    for section in sections:
+        losses = {row.name: _loss(section, row) for row in section.ranked}
+        if len(losses) < 2:
+            continue
+        best = max(min(losses.values()), 1e-6)
+        for name, loss in losses.items():
+            ratios.setdefault(name, []).append(max(loss, 1e-6) / best)
+    tasks = len({section.task for section in sections if len(section.ranked) > 1})
+    several = {name: sorted(found) for name, found in ratios.items() if len(found) > 1}
+    if tasks < 2 or len(several) < 2:
+        return None
+    end = 10.0
+
+    def area(name: str) -> float:
+        """Return the area above the curve: what is not within a factor of ten counts as if it were at its end."""
+        found = [math.log(min(ratio, end)) for ratio in several[name]]
+        return math.fsum(found) + (tasks - len(found)) * math.log(end)
+
+    top = sorted(several, key=lambda name: (area(name), name))
+    axes = svg.frame(
+        (1, end),
+        (0, 1),
+        x_name="factor from the best (log)",
+        y_name=f"share of {tasks} tasks",
+        log_x=True,
+        height=300,
+        x_ticks=[(value, f"{value:g}") for value in (1, 2, 5, 10)],
+    )
+    curves = []
+    for css, name in zip(_STYLES, top[:_MOST_PROFILES], strict=False):
+        points, share = [(1.0, 0.0)], 0.0
+        for number, ratio in enumerate((one for one in several[name] if one <= end), 1):
+            points += [(ratio, share), (ratio, number / tasks)]
+            share = number / tasks
+        curves.append(svg.PlottedLine(name.removeprefix(REFERENCE), (*points, (end, share)), css))
+    told = "; ".join(f"{one.name} reaches {one.points[-1][1]:.0%}" for one in curves)
+    return svg.curves(curves, axes, f"Performance profiles: {told} of the tasks within a factor of ten of the best")
+
+
+def _loss(section: BoardSection, row: SiteRow) -> float:
+    return 1 - row.score.value if section.higher_is_better else row.score.value
+
+
+def _spot(row: SiteRow, *, named: bool) -> svg.Spot:
+    latency = row.record.cost.latency
+    assert latency is not None
+    ratio = latency.ratio_to_yardstick
+    assert ratio is not None
+    low = ratio if latency.ratio_low is None else max(latency.ratio_low, ratio / 100)
+    high = ratio if latency.ratio_high is None else latency.ratio_high
+    css = "c" if _is_reference(row) else "a"
+    score = row.score
+    return svg.Spot(row.name, ratio, score.value, (low, high), (score.low, score.high), css, named)
+
+
+def _ratio(row: SiteRow) -> float | None:
+    latency = row.record.cost.latency
+    ratio = None if latency is None else latency.ratio_to_yardstick
+    return ratio if ratio is not None and ratio > 0 else None
+
+
+def _is_reference(row: SiteRow) -> bool:
+    return row.name.startswith(REFERENCE)
