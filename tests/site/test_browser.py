@@ -1,0 +1,179 @@
+"""The site in a real browser: its tables, both colour schemes, a phone, no script but ours, and what axe says."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import TemporaryCourse
+from tests.site.made import TEXTS, keep_class, open_site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+pytestmark = [
+    pytest.mark.worker,
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine: apt-get install chromium"),
+]
+
+PAGES = ("index.html", "tasks/texts.html", "tasks/texts/student003.html", "tasks/texts/reference/net.html",
+         "tasks/texts/unlucky.html")  # fmt: skip
+INSTRUCTORS = (*PAGES, "class.html")
+WIDTHS = {"phone": 360, "tablet": 800, "desk": 1280}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="the test extra is not installed")
+    with playwright.sync_playwright() as started:
+        # it opens our own pages only, and a container has no user namespaces to sandbox a browser in
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    course = TemporaryCourse.below(tmp_path_factory.mktemp("site"))
+    course.add_task("texts", text=TEXTS)
+    keep_class(course)
+    return {name: open_site(course).site(audience=name).folder for name in ("public", "instructor")}
+
+
+@dataclass
+class Visit:
+    """A page that was opened, and what it did that it should not."""
+
+    page: Page
+    wrong: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def visit(browser: Browser, sites: dict[str, Path]):
+    opened = []
+
+    def go(path: str, *, site: str = "public", width: int = 1280, scheme: str = "light") -> Visit:
+        context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+        opened.append(context)
+        visited = Visit(context.new_page())
+        page = visited.page
+        page.on("console", lambda message: visited.wrong.append(message.text))
+        page.on("pageerror", lambda error: visited.wrong.append(str(error)))
+        page.on("dialog", lambda dialog: visited.wrong.append(dialog.message))
+        page.on(
+            "request",
+            lambda request: None if request.url.startswith(("file:", "data:")) else visited.wrong.append(request.url),
+        )
+        page.goto((sites[site] / path).as_uri())
+        return visited
+
+    yield go
+    for context in opened:
+        context.close()
+
+
+def column(page: Page, number: int, table: int = 0) -> list[str]:
+    rows = page.locator("table").nth(table).locator("tbody tr:visible")
+    return [row.locator("th, td").nth(number).inner_text() for row in rows.all()]
+
+
+def test_a_table_is_sorted_by_numbers_both_ways(visit) -> None:
+    page = visit("tasks/texts.html").page
+    header = page.get_by_role("button", name="parameters").first
+    header.click()
+    counts = [int(text.rstrip(" ?").replace(",", "")) for text in column(page, 5)]
+    assert counts == sorted(counts)
+    assert len(counts) == 8
+    header.press("Enter")  # by the keyboard, too
+    assert column(page, 5) == [f"{n:,} ?" for n in reversed(counts)]
+    heading = page.locator("table").first.locator("thead th").nth(5)
+    assert heading.get_attribute("aria-sort") == "descending"
+    page.get_by_role("button", name="submission").first.click()
+    assert column(page, 1) == sorted(column(page, 1))
+    assert heading.get_attribute("aria-sort") == "none"
+
+
+def test_a_table_is_filtered_by_words(visit) -> None:
+    page = visit("tasks/texts.html").page
+    box = page.get_by_role("searchbox", name="Filter")
+    box.fill("student003")
+    assert column(page, 1) == ["student003"]
+    assert page.get_by_role("status").inner_text() == "1 of 8 rows"
+    box.fill("nobody")
+    assert column(page, 1) == []
+    box.fill("")
+    assert len(column(page, 1)) == 8
+
+
+def test_from_the_course_to_a_report_and_back(visit) -> None:
+    visited = visit("index.html")
+    page = visited.page
+    page.get_by_role("link", name="Texts").click()
+    page.get_by_role("link", name="student003").click()
+    assert page.locator("h1").inner_text() == "student003 · Texts <script>alert(1)</script>"
+    assert page.get_by_role("heading", name="Confusion matrix").is_visible()
+    page.get_by_role("link", name="Leaderboard").click()
+    assert page.get_by_role("heading", name="Leaderboard").is_visible()
+    assert visited.wrong == []
+
+
+@pytest.mark.parametrize("path", INSTRUCTORS)
+def test_what_others_wrote_is_text_and_nothing_is_loaded(visit, path: str) -> None:
+    visited = visit(path, site="instructor")
+    page = visited.page
+    assert page.locator("body script, img, iframe, b").count() == 0
+    assert page.evaluate("[...document.querySelectorAll('*')].flatMap(one => [...one.attributes])"
+                         ".filter(one => one.name.startsWith('on')).length") == 0  # fmt: skip
+    assert visited.wrong == []
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_no_page_scrolls_sideways(visit, width: int) -> None:
+    for path in INSTRUCTORS:
+        page = visit(path, site="instructor", width=width).page
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_colours_follow_the_scheme(visit) -> None:
+    read = "getComputedStyle(document.body).backgroundColor"
+    light, dark = (visit("index.html", scheme=scheme).page.evaluate(read) for scheme in ("light", "dark"))
+    assert light == "rgb(255, 255, 255)"
+    assert max(int(number) for number in dark[4:-1].split(",")) < 60
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(visit, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="the test extra is not installed").Axe()
+    for path in INSTRUCTORS:
+        found = axe.run(visit(path, site="instructor", scheme=scheme, width=360).page).response["violations"]
+        serious = [
+            (one["id"], one["nodes"][0]["html"][:200]) for one in found if one["impact"] in ("serious", "critical")
+        ]
+        assert serious == [], path
+
+
+def test_a_page_without_scripts_is_whole(browser: Browser, sites: dict[str, Path]) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((sites["public"] / "tasks" / "texts.html").as_uri())
+    assert page.locator("table").first.locator("tbody tr").count() == 8
+    context.close()
+
+
+def test_pages_work_below_another_address(visit, sites: dict[str, Path], tmp_path: Path, browser: Browser) -> None:
+    moved = tmp_path / "a" / "sub path"
+    shutil.copytree(sites["public"], moved)
+    page = browser.new_page()
+    page.goto((moved / "tasks" / "texts" / "reference" / "net.html").as_uri())
+    assert page.evaluate("document.styleSheets.length") == 1
+    page.get_by_role("link", name="texts", exact=True).click()
+    assert page.get_by_role("button", name="parameters").first.is_visible()
+    page.close()
