@@ -68,7 +68,7 @@ def _log_ticks(low: float, high: float) -> list[float]:
 
 def tidy(value: float) -> str:
     """Return a number in few digits."""
-    return f"{value:.4g}"
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
 
 
 def text(value: object) -> Markup:
@@ -396,7 +396,7 @@ def strips(values: Sequence[tuple[str, float]], unit: str, description: str) -> 
         parts += [
             words(left - 12, y + 15, name, anchor="end"),
             rectangle(x, y + 4, end - x, step - 8, "fill a", f"{name}: {tidy(value)} {unit}"),
-            words(end + 6, y + 15, f"{value:.2g} {unit}"),
+            words(end + 6, y + 15, f"{value:.0f} {unit}" if value >= 10 else f"{value:.2g} {unit}"),
         ]
         begin += value
     return picture(WIDTH, height, description, parts)
