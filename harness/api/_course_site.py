@@ -17,6 +17,7 @@ from harness.claims import describe_agreement, describe_figures
 from harness.course import Course
 from harness.data import Places
 from harness.errors import UsageError
+from harness.leaderboard import Board, KeptStandings, build
 from harness.locks import exclusive_lock
 from harness.record import EvidenceStore, Record
 from harness.report import Audience, show
@@ -26,6 +27,7 @@ from harness.site import (
     SiteFiles,
     SitePage,
     assets,
+    by_machine,
     class_page,
     course_page,
     report_path,
@@ -75,10 +77,20 @@ class _Pages:
         self._content = SiteContent(
             title="Leaderboard",
             tasks=tasks,
-            sections=sections_of(self._records, self._evidence, self._aliases, audience, restricted),
+            sections=sections_of(self._boards(board), self._evidence, self._aliases, audience, restricted),
             links=links,
         )
         self._made_by = _digest_of_program()
+
+    def _boards(self, board: Board) -> dict[str, Board]:
+        """Return the board of each machine: `board` itself if there is only one."""
+        records = by_machine(self._records)
+        if len(records) == 1:
+            return dict.fromkeys(records, board)
+        kept = KeptStandings(self._course.private / "site-ranks")
+        boards = {machine: build(own, self._evidence, kept) for machine, own in records.items()}
+        kept.remove_unused()
+        return boards
 
     def all(self) -> Iterator[SitePage]:
         """Yield every page."""

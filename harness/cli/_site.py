@@ -21,7 +21,7 @@ from harness.text import count_of
     help="Who the pages are for. instructor adds logs, test items and what the class teaches; do not publish them.",
 )
 @click.option("--open", "show", is_flag=True, help="Also open the first page in a browser.")
-@output_option("Folder for the pages. By default leaderboard/site, or .harness/site for instructors.", folder=True)
+@output_option("Folder to write to. By default leaderboard/site, or .harness/site for instructors.", folder=True)
 def site(audience: str, show: bool, output: Path | None) -> int:
     """Write static pages: the boards of the course, and a report for each record.
 

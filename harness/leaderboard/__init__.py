@@ -1,6 +1,6 @@
 """Build and render the leaderboard, a pure function of records and evidence."""
 
-from harness.leaderboard._build import Board, BoardRow, RankedGroup, best_first, build
+from harness.leaderboard._build import Board, BoardRow, RankedGroup, best_first, build, distribution_of_ranks
 from harness.leaderboard._kept_standings import KeptStandings
 from harness.leaderboard._write_board import (
     EXPLANATION,
@@ -29,6 +29,7 @@ __all__ = [
     "best_first",
     "board_markdown",
     "build",
+    "distribution_of_ranks",
     "format_seconds",
     "group_facts",
     "group_title",

@@ -10,7 +10,7 @@ import msgspec
 
 from harness.leaderboard._kept_standings import KeptStandings
 from harness.leaderboard._speed import front, speed_ranks
-from harness.leaderboard._standing import Ranked, Standings, stand
+from harness.leaderboard._standing import Ranked, Standings, rank_shares, stand
 from harness.record import EvidenceStore, Record, Score, Unreadable
 from harness.statistics import RankInterval
 
@@ -166,6 +166,13 @@ def _ranked(records: list[Record], store: EvidenceStore) -> list[Ranked]:
         )
         for score, record in _in_order(records)
     ]
+
+
+def distribution_of_ranks(group: RankedGroup, store: EvidenceStore) -> list[list[float]]:
+    """Return for each result of a group that has a score, best first, in what share of resamples it has each rank."""
+    ranked = _ranked([row.record for row in group.rows], store)
+    found: list[list[float]] = rank_shares(ranked).tolist() if ranked else []
+    return found
 
 
 def _standings(ranked: list[Ranked], kept: KeptStandings | None) -> Standings:

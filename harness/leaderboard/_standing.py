@@ -65,6 +65,20 @@ def stand(ranked: Sequence[Ranked]) -> Standings:
     return Standings(tuple(standings), found.resolution)
 
 
+def rank_shares(ranked: Sequence[Ranked]) -> NDArray[np.float64]:
+    """Return (M, M): the share of resamples of the items in which each result has each rank.
+
+    Results that are equal in a resample take their ranks in random order, by a fixed seed.
+    """
+    draws = _draws(ranked)
+    ties = np.random.Generator(np.random.PCG64(0)).random(draws.shape)
+    order = np.lexsort((ties, -draws), axis=0)
+    shares = np.zeros((len(ranked), len(ranked)))
+    for rank, who in enumerate(order):
+        shares[:, rank] = np.bincount(who, minlength=len(ranked)) / draws.shape[1]
+    return shares
+
+
 def _draws(ranked: Sequence[Ranked]) -> Draws:
     """Return (M, B) draws of the scores, larger is better, on the same resampled items for all that have evidence."""
     draws = np.empty((len(ranked), _RESAMPLES))

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.leaderboard import BoardRow, RankedGroup, build, format_seconds, ratio_with_interval
+from harness.leaderboard import (
+    Board,
+    BoardRow,
+    RankedGroup,
+    distribution_of_ranks,
+    format_seconds,
+    percent,
+    ratio_with_interval,
+    resolution_sentence,
+)
 from harness.record import EvidenceStore, Latency, Machine, Record, Score, to_reach
 from harness.report import SOURCES, Audience, disclosed_record, disclosure_for, failure_in_words
 
 REFERENCE = "reference/"
+_MOST_RANKED, _MOST_RANKS = 25, 60
+"""How many results are drawn with the distribution of their ranks, and how many ranks a picture has room for."""
 
 
 @dataclass(frozen=True)
@@ -62,19 +73,23 @@ class BoardSection:
     higher_is_better: bool
     baseline: float
     baseline_text: str
-    submissions: tuple[SiteRow, ...]
-    references: tuple[SiteRow, ...]
+    ranked: tuple[SiteRow, ...]
+    """Submissions and references together, the best first."""
     failed: tuple[FailedRow, ...]
+    resolution: str
+    """What differences can be told apart, in words."""
+    rank_shares: tuple[tuple[float, ...], ...]
+    """For the first results how often each has each rank when items are drawn anew; empty where there are too many."""
 
     @property
-    def ranked(self) -> tuple[SiteRow, ...]:
-        """Submissions and references together, the best first."""
-        return tuple(
-            sorted(
-                (*self.submissions, *self.references),
-                key=lambda row: (-row.score.value if self.higher_is_better else row.score.value, row.name),
-            )
-        )
+    def submissions(self) -> tuple[SiteRow, ...]:
+        """The rows of submissions."""
+        return tuple(row for row in self.ranked if not row.name.startswith(REFERENCE))
+
+    @property
+    def references(self) -> tuple[SiteRow, ...]:
+        """The rows of references."""
+        return tuple(row for row in self.ranked if row.name.startswith(REFERENCE))
 
     @property
     def heading(self) -> str:
@@ -87,6 +102,7 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("submission", ""),
     ("score", "n"),
     ("to the baseline", "n"),
+    ("better than it", "n"),
     ("p", "n"),
     ("parameters", "n"),
     ("knowledge", "n"),
@@ -105,23 +121,20 @@ def machine_name(machine: Machine) -> str:
 
 
 def sections_of(
-    records: Iterable[Record],
+    boards: Mapping[str, Board],
     evidence: EvidenceStore,
     aliases: Mapping[str, str],
     audience: Audience,
     restricted: Mapping[str, bool],
 ) -> list[BoardSection]:
-    """Return the rankings of all tasks; records from different machines or sources are never in one.
+    """Return the rankings of all tasks; records of different machines or sources are never in one.
 
-    `restricted` says of each task whether its data must not be published.
+    `boards` are those of each machine, and `restricted` says of each task whether its data must not be published.
     """
-    by_machine: dict[str, list[Record]] = {}
-    for record in records:
-        by_machine.setdefault(machine_name(record.run.machine), []).append(record)
     found = [
-        _section(group, machine, aliases, audience, restricted)
-        for machine, own in sorted(by_machine.items())
-        for group in build(own, evidence).groups
+        _section(group, machine, evidence, aliases, audience, restricted)
+        for machine, board in boards.items()
+        for group in board.groups
     ]
     order = {"canonical": 0, "local": 1, "embedded": 2}
     return sorted(
@@ -129,23 +142,40 @@ def sections_of(
     )
 
 
+def by_machine(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """Return the records of each machine, by its name."""
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(machine_name(record.run.machine), []).append(record)
+    return dict(sorted(found.items()))
+
+
 def _section(
-    group: RankedGroup, machine: str, aliases: Mapping[str, str], audience: Audience, restricted: Mapping[str, bool]
+    group: RankedGroup,
+    machine: str,
+    evidence: EvidenceStore,
+    aliases: Mapping[str, str],
+    audience: Audience,
+    restricted: Mapping[str, bool],
 ) -> BoardSection:
-    key, rows = group.key, []
-    for row in group.rows:
-        may = disclosure_for(audience, row.record, restricted=restricted.get(key.task, True))
-        name = row.record.submission.name
-        name = name if audience is Audience.INSTRUCTOR else aliases.get(name, name)
-        rows.append((name, disclosed_record(row.record, may, name), row))
-    first = rows[0][1]
-    scored = [record for _, record, row in rows if row.rank is not None]
+    key = group.key
+    names = {row.record.submission.name: row.record.submission.name for row in group.rows}
+    if audience is not Audience.INSTRUCTOR:
+        names |= {name: aliases[name] for name in names if name in aliases}
+    rows = [(names[row.record.submission.name], row) for row in group.rows]
+    shown = [
+        disclosed_record(
+            row.record, disclosure_for(audience, row.record, restricted=restricted.get(key.task, True)), name
+        )
+        for name, row in rows
+    ]
+    first, base = shown[0], shown[0].baseline
+    scored = [record for record, (_, row) in zip(shown, rows, strict=True) if row.has_score]
     higher = all(record.primary is None or record.primary.higher_is_better for record in scored)
-    base = first.baseline
     made = [
         SiteRow(name=name, record=record, board=row, cells=_cells(row, record, name, higher=higher))
-        for name, record, row in rows
-        if row.rank is not None and record.primary is not None
+        for record, (name, row) in zip(shown, rows, strict=True)
+        if row.has_score and record.primary is not None
     ]
     return BoardSection(
         task=key.task,
@@ -159,18 +189,21 @@ def _section(
         higher_is_better=higher,
         baseline=base.value,
         baseline_text=to_reach(base.value, strict=base.strict, higher_is_better=higher),
-        submissions=tuple(row for row in made if not row.name.startswith(REFERENCE)),
-        references=tuple(row for row in made if row.name.startswith(REFERENCE)),
+        ranked=tuple(made),
         failed=tuple(
-            FailedRow(
-                name,
-                "" if record.failure is None else failure_in_words(record.failure),
-                record.run.started[:10],
-            )
-            for name, record, row in rows
-            if row.rank is None
+            FailedRow(name, "" if record.failure is None else failure_in_words(record.failure), record.run.started[:10])
+            for record, (name, row) in zip(shown, rows, strict=True)
+            if not row.has_score
         ),
+        resolution=resolution_sentence(group),
+        rank_shares=_shares(group, evidence) if len(made) > 1 else (),
     )
+
+
+def _shares(group: RankedGroup, evidence: EvidenceStore) -> tuple[tuple[float, ...], ...]:
+    shares = [row[:_MOST_RANKS] for row in distribution_of_ranks(group, evidence)[:_MOST_RANKED]]
+    fits = all(sum(row) > 0.99 for row in shares)
+    return tuple(tuple(round(share, 3) for share in row) for row in shares) if fits else ()
 
 
 def _cells(row: BoardRow, record: Record, name: str, *, higher: bool) -> tuple[SiteCell, ...]:
@@ -179,10 +212,11 @@ def _cells(row: BoardRow, record: Record, name: str, *, higher: bool) -> tuple[S
     better = score.value - base.value if higher else base.value - score.value
     verified = "" if cost.parameters_verified else " ?"
     return (
-        SiteCell(_rank(row), row.rank),
+        SiteCell(_rank(row), None if row.rank is None else (row.rank.low * 10_000 + row.rank.high)),
         SiteCell(name),
         SiteCell(f"{score.value:.4f} ± {(score.high - score.low) / 2:.4f}", score.value),
         SiteCell(f"{'+' if better >= 0 else '−'}{abs(better):.4f}", better),
+        SiteCell(percent(row.better_than_baseline), row.better_than_baseline),
         SiteCell("" if base.p_value is None else f"{base.p_value:.2g}", base.p_value),
         SiteCell("" if cost.parameters is None else f"{cost.parameters:,}{verified}", cost.parameters),
         SiteCell("" if cost.knowledge_bytes is None else _size(cost.knowledge_bytes), cost.knowledge_bytes),
@@ -194,7 +228,10 @@ def _cells(row: BoardRow, record: Record, name: str, *, higher: bool) -> tuple[S
 
 
 def _rank(row: BoardRow) -> str:
-    return f"{row.rank}{'' if row.paired else '~'}"
+    if row.rank is None:
+        return ""
+    ranks = f"{row.rank.low}" if row.rank.low == row.rank.high else f"{row.rank.low}–{row.rank.high}"
+    return f"{ranks}{'' if row.paired else ' ~'}"
 
 
 def _latency(latency: Latency | None) -> tuple[str, float | None]:

@@ -12,6 +12,7 @@ from harness.site._board_sections import REFERENCE, BoardSection, SiteRow
 
 _MOST_ROWS = 40
 _MOST_NAMED = 25
+_LEAST_SHARE = 0.005
 _MOST_PROFILES = 6
 _STYLES = ("a", "b", "c", "d", "e", "f")
 
@@ -31,6 +32,17 @@ def forest_of(section: BoardSection) -> Markup | None:
         f"{best.score.value:.4g}; the baseline is {section.baseline:g}"
     )
     return svg.forest(estimates, section.metric, told, (section.baseline, f"baseline {section.baseline:g}"))
+
+
+def ranks_of(section: BoardSection) -> Markup | None:
+    """Draw how often each model has each rank when the scored items are drawn anew, as challengeR does."""
+    shares = section.rank_shares
+    if not shares:
+        return None
+    last = max(rank for row in shares for rank, share in enumerate(row, 1) if share >= _LEAST_SHARE)
+    names = [row.name for row in section.ranked[: len(shares)]]
+    told = f"Distribution of the ranks of {len(names)} models; {names[0]} is first in {shares[0][0]:.0%} of resamples"
+    return svg.blobs(names, [row[:last] for row in shares], told)
 
 
 def speed_of(section: BoardSection) -> Markup | None:
