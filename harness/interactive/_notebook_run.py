@@ -6,13 +6,14 @@ import html
 import inspect
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from harness.contract import Split
 from harness.course import Course
 from harness.errors import UsageError
+from harness.interactive._kernel_cells import cells_with, file_of, is_colab, notebook_folder, running_shell
 from harness.interactive._parts import read_parts
 from harness.programs import python_command
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NAME = "notebook"
+_WEIGHTS = "weights"
+_CLAIMING = frozenset({"readme", "readme.md", "readme.rst", "readme.txt", "results.json"})
 _INFRASTRUCTURE = 2
 """Exit codes from this one upwards are not a verdict on the model."""
 _SHOWN_EVERY_SECONDS = 1.0
@@ -69,10 +73,10 @@ def load_data(task: str, *, course: str | Path = ".", data: str = "auto") -> tup
     Raises:
         UsageError: there is no such course, task or data; the message lists what exists.
     """
-    root = Course.find(Path(course)).root
+    root = _find_course(Path(course)).root
     with tempfile.TemporaryDirectory(prefix="harness-notebook-") as folder:
         file = Path(folder, "parts.npz")
-        done = _run_harness(["data", "save", task, str(file), "--data", data], root, None)
+        done = _run_harness(["data", "save", task, "-o", str(file), "--data", data], root, None)
         if not file.exists():
             raise UsageError(done.text)
         return read_parts(file)
@@ -87,15 +91,31 @@ def check(model: type, task: str, *, course: str | Path = ".", data: str = "auto
         return _shown(Report(done.text, done.code == 0, time.monotonic() - begin))
 
 
-def evaluate(model: type, task: str, *, course: str | Path = ".", data: str = "auto", seed: int = 0) -> Report:
+def evaluate(
+    model: type,
+    task: str,
+    *,
+    course: str | Path = ".",
+    data: str = "auto",
+    seed: int = 0,
+    claims: bool | float = False,
+) -> Report:
     """Train the class `model` on `task` and score it in isolation, as ``harness evaluate`` does.
 
     Nothing is published. The report contains the record; to appear on the leaderboard, hand the notebook in.
+
+    With `claims` the report also compares the score that is claimed, the score with the weights in ``weights/`` beside
+    the notebook, and the score of the model trained here, as ``harness evaluate --claims`` does. True takes the claim
+    from the README or ``results.json`` beside the notebook; a number is the claim itself.
     """
-    with _temporary_course(model, task, Path(course)) as root:
+    with_claims = claims is not False
+    with _temporary_course(model, task, Path(course), with_claims=with_claims) as root:
         begin = time.monotonic()
         place, file = f"submissions/{_NAME}/{task}", root / "records.json"
         options = ["--data", data, "--seed", str(seed), "--json", str(file)]
+        options += ["--claims"] if with_claims else []
+        if with_claims and claims is not True:
+            (root / place / "results.json").write_text(json.dumps({"claimed": float(claims)}), encoding="utf-8")
         done = _run_harness(["evaluate", place, *options], root, f"evaluating {task}")
         _raise_unless_verdict(done)
         records = json.loads(file.read_text()) if file.exists() else []
@@ -108,7 +128,7 @@ def evaluate(model: type, task: str, *, course: str | Path = ".", data: str = "a
 
 def _shown(report: Report) -> Report:
     """Print a report in a script, because only notebooks and Python prompts show what a call returns."""
-    if _cells_run() is None and not hasattr(sys, "ps1"):
+    if running_shell() is None and not hasattr(sys, "ps1"):
         print(report.text)
     return report
 
@@ -134,14 +154,19 @@ def _run_harness(arguments: Sequence[str], course: Path, progress: str | None) -
     """Run the command line in `course` as a separate process, and show how long it has been running."""
     command = python_command("harness", *arguments, path=_import_path())
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=course,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=course,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        except OSError as error:  # a notebook within a browser
+            raise UsageError(
+                f"no process can be started here ({error}): use a notebook on a computer of yours"
+            ) from error
         try:
             _wait(process, progress)
         except BaseException:  # the cell was interrupted
@@ -191,9 +216,9 @@ def _progress() -> Callable[[str], None]:
 
 
 @contextmanager
-def _temporary_course(model: type, task: str, start: Path) -> Iterator[Path]:
+def _temporary_course(model: type, task: str, start: Path, *, with_claims: bool = False) -> Iterator[Path]:
     """Yield a temporary course with the tasks of the one at `start` and `model` as its only submission."""
-    course = Course.find(start)
+    course = _find_course(start)
     if not inspect.isclass(model):
         raise UsageError(f"give the class itself, not {type(model).__name__}: harness.check(Model, {task!r})")
     with tempfile.TemporaryDirectory(prefix="harness-notebook-") as folder:
@@ -201,32 +226,78 @@ def _temporary_course(model: type, task: str, start: Path) -> Iterator[Path]:
         shutil.copytree(course.tasks_folder, copy.tasks_folder, ignore=shutil.ignore_patterns("__pycache__"))
         place = copy.folder_of(_NAME, task)
         place.mkdir(parents=True)
-        _write(model, place)
+        _write(model, task, course, place, with_claims=with_claims)
         yield copy.root
 
 
-def _write(model: type, folder: Path) -> None:
-    """Write the cells run so far, or the file that `model` is defined in, as a submission."""
-    cells = _cells_run()
-    if model.__module__ == "__main__" and cells is not None:
-        (folder / "model.ipynb").write_text(json.dumps(_notebook(cells, model.__name__)), encoding="utf-8")
-        return
+def _find_course(start: Path) -> Course:
+    """Return the course that `start` lies in, else that of the notebook: VS Code may run it in another folder."""
     try:
-        source = Path(inspect.getfile(model))
-    except TypeError as error:
-        raise UsageError(f"where {model.__name__} is defined cannot be found: define it in a cell or a file") from error
+        return Course.find(start)
+    except UsageError as error:
+        beside = notebook_folder(running_shell())
+        if beside != Path.cwd():
+            with suppress(UsageError):
+                return Course.find(beside)
+        colab, elsewhere = "in Colab, `!git clone` the course and `%cd` into it", "or name it: course='/path/of/it'"
+        raise UsageError(f"{error}; {colab if is_colab() else elsewhere}") from error
+
+
+def _write(model: type, task: str, course: Course, folder: Path, *, with_claims: bool) -> None:
+    """Write the cells run so far, or the file that `model` is defined in, as a submission with what lies beside it."""
+    shell = running_shell()
+    source = None if model.__module__ == "__main__" and shell is not None else _source_of(model)
+    if source is None and (file := file_of(model)) is not None:  # %run script.py
+        source = file
+    beside = notebook_folder(shell) if source is None else source.parent
+    if beside.name == task and beside.parent.parent == course.submissions_folder:
+        _copy_all(beside, folder)
+    elif with_claims:
+        _copy_claims(beside, folder)
+    if source is None:
+        cells = cells_with(model, shell)
+        _copy_modules(beside, folder, "\n".join(cells))
+        (folder / "model.ipynb").write_text(json.dumps(_notebook(cells, model.__name__)), encoding="utf-8")
+        (folder / "model.py").unlink(missing_ok=True)
+        return
     for path in source.parent.glob("*.py"):
         shutil.copy(path, folder / path.name)
     (folder / "model.py").write_bytes(source.read_bytes() + _alias(model.__name__).encode())
 
 
-def _cells_run() -> list[str] | None:
-    """Return the cells that were run, in order; None outside of IPython."""
-    interactive = sys.modules.get("IPython")
-    shell = None if interactive is None else interactive.get_ipython()
-    if shell is None:
-        return None
-    return [str(cell) for cell in shell.user_ns.get("In", [""])[1:]]
+def _source_of(model: type) -> Path:
+    try:
+        return Path(inspect.getfile(model))
+    except TypeError as error:
+        raise UsageError(f"where {model.__name__} is defined cannot be found: define it in a cell or a file") from error
+
+
+def _copy_all(beside: Path, folder: Path) -> None:
+    """Copy what would be handed in with the notebook, other notebooks left out: they could be taken for the model."""
+    shutil.copytree(
+        beside, folder, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", "__pycache__", "*.ipynb")
+    )
+
+
+def _copy_claims(beside: Path, folder: Path) -> None:
+    """Copy what may claim a score or be loaded: README, results.json, weights/."""
+    for path in beside.iterdir():
+        if path.name.lower() in _CLAIMING and path.is_file():
+            shutil.copy(path, folder / path.name)
+    if (beside / _WEIGHTS).is_dir():
+        shutil.copytree(beside / _WEIGHTS, folder / _WEIGHTS, symlinks=True, dirs_exist_ok=True)
+
+
+def _copy_modules(beside: Path, folder: Path, code: str) -> None:
+    """Copy the modules beside a notebook that its cells import, and those that these import."""
+    waiting = [code]
+    while waiting:
+        text = waiting.pop()
+        for path in beside.glob("*.py"):
+            imported = re.search(rf"^\s*(from|import)\b.*\b{re.escape(path.stem)}\b", text, re.MULTILINE)
+            if imported and path.name != "model.py" and not (folder / path.name).exists():
+                shutil.copy(path, folder / path.name)
+                waiting.append(path.read_text(encoding="utf-8", errors="replace"))
 
 
 def _notebook(cells: Sequence[str], name: str) -> dict[str, Any]:
