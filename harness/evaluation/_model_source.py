@@ -63,7 +63,7 @@ def assemble_model(notebook: Notebook, extracted: Extracted) -> ModelSource:
     if features:
         lines.append((f"from __future__ import {', '.join(features)}", None))
     texts = [cell.split("\n") for cell in notebook.cells]
-    blanked = set(extracted.blanked)
+    blanked, partial = set(extracted.blanked), _partial_lines(extracted)
     previous = (0, 0)
     for cell, first, last in sorted(extracted.pieces):
         if not (1 <= cell <= len(texts) and 1 <= first <= last <= len(texts[cell - 1])):
@@ -75,7 +75,8 @@ def assemble_model(notebook: Notebook, extracted: Extracted) -> ModelSource:
                 continue
             previous = (cell, line)
             text = texts[cell - 1][line - 1]
-            lines.append((_as_pass(text) if (cell, line) in blanked else text, (cell, line)))
+            text = _as_pass(text) if (cell, line) in blanked else text
+            lines += [(text[start:end], (cell, line)) for start, end in partial.get((cell, line), [(0, len(text))])]
     cells = tuple(dict.fromkeys(place[0] for _, place in lines if place is not None))
     return ModelSource(
         notebook=notebook,
@@ -84,6 +85,14 @@ def assemble_model(notebook: Notebook, extracted: Extracted) -> ModelSource:
         cells=cells,
         missing=extracted.missing,
     )
+
+
+def _partial_lines(extracted: Extracted) -> dict[tuple[int, int], list[tuple[int, int]]]:
+    """Return the columns that are meant of each line, by cell and line, where it is not meant as a whole."""
+    found: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for cell, line, start, end in sorted(extracted.partial):
+        found.setdefault((cell, line), []).append((start, end))
+    return found
 
 
 def _as_pass(text: str) -> str:

@@ -28,6 +28,7 @@ MAX_MESSAGE, MAX_TRACEBACK = 2_000, 8_000
 Name = Annotated[str, Meta(max_length=MAX_NAME)]
 Names = Annotated[tuple[Name, ...], Meta(max_length=MAX_NAMES)]
 Position = Annotated[int, Meta(ge=1, le=MAX_LINE)]
+Column = Annotated[int, Meta(ge=0, le=MAX_LINE)]
 LoggedName = Annotated[str, Meta(max_length=MAX_LOGGED_NAME)]
 LoggedValue = Annotated[float, Meta(ge=-MAX_LOGGED_VALUE, le=MAX_LOGGED_VALUE)]
 
@@ -161,6 +162,8 @@ class Extracted(_Message, frozen=True, tag="extracted"):
     """Cell, first line, last line."""
     blanked: Annotated[tuple[tuple[Position, Position], ...], Meta(max_length=MAX_PIECES)] = ()
     """Cell and line of what only a notebook understands, such as a magic, inside of a piece."""
+    partial: Annotated[tuple[tuple[Position, Position, Column, Column], ...], Meta(max_length=MAX_PIECES)] = ()
+    """Cell, line, and the first and the last column but one of what is meant of a line with other statements on it."""
     future: Names = ()
     """Features of ``from __future__``."""
     missing: Names = ()

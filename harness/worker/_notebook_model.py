@@ -31,6 +31,8 @@ _SHOWN_CHARACTERS = 80
 class _SourceCell:
     number: int
     """From 1."""
+    lines: tuple[str, ...]
+    """As they were parsed."""
     tree: ast.Module
     blanked: frozenset[int]
 
@@ -47,9 +49,14 @@ class _Statement:
 
     @property
     def piece(self) -> tuple[int, int, int]:
-        decorators = getattr(self.node, "decorator_list", [])
-        first = min([self.node.lineno, *(decorator.lineno for decorator in decorators)])
-        return self.cell.number, first, self.node.end_lineno or self.node.lineno
+        return self.cell.number, *_lines_of(self.node)
+
+
+def _lines_of(node: ast.stmt) -> tuple[int, int]:
+    """Return the first line of a statement, its decorators included, and the last."""
+    decorators = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    return first, node.end_lineno or node.lineno
 
 
 def find_model(cells: Sequence[str]) -> Extracted:
@@ -96,7 +103,7 @@ def _marked(cells: Sequence[str], marked: Sequence[int]) -> Extracted:
         rest = [node for node in cell.tree.body if not _is_future(node)]
         pieces += [(number, piece[1], piece[2]) for node in rest if (piece := _whole(cell, node).piece)]
         blanked += [(number, line) for line in cell.blanked]
-    return Extracted(tuple(pieces), tuple(blanked), tuple(sorted(future)))
+    return Extracted(tuple(pieces), tuple(blanked), future=tuple(sorted(future)))
 
 
 def _whole(cell: _SourceCell, node: ast.stmt) -> _Statement:
@@ -114,7 +121,7 @@ def _parsed(number: int, text: str) -> _SourceCell | None:
         lines[first] = ""
         blanked.add(first + 1)
     try:
-        return _SourceCell(number, ast.parse("\n".join(lines)), frozenset(blanked))
+        return _SourceCell(number, tuple(lines), ast.parse("\n".join(lines)), frozenset(blanked))
     except SyntaxError:
         for place, line in enumerate(lines):
             if _MAGIC.match(line):
@@ -123,7 +130,7 @@ def _parsed(number: int, text: str) -> _SourceCell | None:
             elif _ASSIGNED_MAGIC.match(line):
                 lines[place] = _ASSIGNED_MAGIC.sub(r"\1None", line)
                 blanked.add(place + 1)
-        return _SourceCell(number, ast.parse("\n".join(lines)), frozenset(blanked))
+        return _SourceCell(number, tuple(lines), ast.parse("\n".join(lines)), frozenset(blanked))
 
 
 def _statement(cell: _SourceCell, node: ast.stmt) -> _Statement | None:
@@ -236,9 +243,38 @@ def _extracted(taken: Sequence[_Statement], missing: set[str], parsed: Sequence[
     return Extracted(
         tuple(pieces),
         tuple(sorted(blanked)),
+        tuple(sorted(_partial(taken))),
         tuple(sorted(future)),
         tuple(name[:MAX_NAME] for name in sorted(missing)[:MAX_NAMES]),
     )
+
+
+def _partial(taken: Sequence[_Statement]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield cell, line and columns of statements that share a line with others that are left out."""
+    chosen = {id(found.node) for found in taken if not _is_future(found.node)}
+    for cell in {found.cell.number: found.cell for found in taken}.values():
+        for line, nodes in _shared_lines(cell).items():
+            meant = [node for node in nodes if id(node) in chosen]
+            if len(meant) < len(nodes):
+                yield from ((cell.number, line, *_columns(cell, node, line)) for node in meant)
+
+
+def _shared_lines(cell: _SourceCell) -> dict[int, list[ast.stmt]]:
+    """Return the statements on each line that begins or ends one."""
+    found: dict[int, list[ast.stmt]] = {}
+    for node in cell.tree.body:
+        for line in set(_lines_of(node)):
+            found.setdefault(line, []).append(node)
+    return found
+
+
+def _columns(cell: _SourceCell, node: ast.stmt, line: int) -> tuple[int, int]:
+    """Return the columns of `node` on a line; the parser counts bytes."""
+    first, last = _lines_of(node)
+    text = cell.lines[line - 1].encode()
+    start = node.col_offset if line == first else 0
+    end = len(text) if line != last or node.end_col_offset is None else node.end_col_offset
+    return len(text[:start].decode(errors="replace")), len(text[:end].decode(errors="replace"))
 
 
 def _is_future(node: ast.stmt) -> bool:

@@ -110,6 +110,164 @@ def test_a_notebook_in_a_submission_takes_no_tasks_from_there(
     assert (len(train), len(validation)) == (135, 45)
 
 
+CELLS = """
+import json, sys
+from pathlib import Path
+from IPython.core.interactiveshell import InteractiveShell
+from harness.interactive._kernel_cells import cells_with, file_of, notebook_folder
+
+shell = InteractiveShell.instance()
+
+
+def run(cell):
+    assert shell.run_cell(cell, store_history=True).success, cell
+    return shell.user_ns.get("Model")
+
+
+def told(model):
+    return cells_with(model, shell)
+
+
+found = {}
+timed = run("%%time\\nclass Model:\\n    def fit(self): return 1")
+found["timed"] = told(timed)
+first = run("class Model:\\n    def fit(self): return 2")
+second = run("class Model:\\n    def fit(self): return 3")
+found["newest"] = told(second)
+found["older"] = told(first)[-2:]
+run("%run hidden.ipynb")
+found["hidden"] = told(shell.user_ns["Hidden"])
+run("%run script.py")
+found["script"] = str(file_of(shell.user_ns["Scripted"]).relative_to(Path.cwd()))
+run("%reset -f in")
+found["forgotten"] = told(second)[-1]
+try:
+    told(timed)
+except Exception as error:
+    found["lost"] = str(error)
+shell.user_ns["__vsc_ipynb_file__"] = str(Path("elsewhere", "work.ipynb").absolute())
+found["folder"] = notebook_folder(shell).name
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What is found in a shell of IPython after cells were run, run again, hidden and forgotten."""
+    pytest.importorskip("IPython")
+    folder = tmp_path_factory.mktemp("kernel")
+    hidden = [code_cell("RATE = 3"), code_cell("class Hidden:\n    def fit(self): return RATE")]
+    (folder / "hidden.ipynb").write_text(
+        json.dumps({"cells": hidden, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    )
+    (folder / "script.py").write_text("class Scripted:\n    def fit(self): return 1\n")
+    (folder / "elsewhere").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", CELLS],
+        cwd=folder,
+        env=os.environ | {"IPYTHONDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def code_cell(source: str) -> dict[str, Any]:
+    cell = {"cell_type": "code", "id": f"c{abs(hash(source)) % 10**6}", "metadata": {}, "outputs": []}
+    return cell | {"execution_count": None, "source": source}
+
+
+VERSIONS = [f"class Model:\n    def fit(self): return {number}" for number in (1, 2, 3)]
+
+
+@pytest.mark.line
+def test_cells_are_taken_as_they_were_typed(kernel: dict[str, Any]) -> None:
+    assert kernel["timed"] == [f"%%time\n{VERSIONS[0]}"]
+    assert kernel["newest"] == [f"%%time\n{VERSIONS[0]}", *VERSIONS[1:]]
+
+
+@pytest.mark.line
+def test_an_older_class_of_the_name_is_the_one_that_is_meant(kernel: dict[str, Any]) -> None:
+    assert [text.strip() for text in kernel["older"]] == [VERSIONS[2], VERSIONS[1]]
+
+
+@pytest.mark.line
+def test_a_class_of_another_notebook_comes_with_what_that_one_ran(kernel: dict[str, Any]) -> None:
+    texts = [text.strip() for text in kernel["hidden"]]
+    assert texts.index("RATE = 3") < texts.index("class Hidden:\n    def fit(self): return RATE") == len(texts) - 1
+    assert kernel["script"] == "script.py"
+
+
+@pytest.mark.line
+def test_a_history_that_was_reset_is_made_up_for_or_told(kernel: dict[str, Any]) -> None:
+    assert kernel["forgotten"].strip() == VERSIONS[2]
+    assert "the cell that defines Model is not in the history of this kernel: run it again" in kernel["lost"]
+
+
+@pytest.mark.line
+def test_vs_code_tells_where_the_notebook_is(kernel: dict[str, Any]) -> None:
+    assert kernel["folder"] == "elsewhere"
+
+
+def executed(folder: Path, environment: dict[str, str], *cells: str) -> list[str]:
+    """Run cells in a kernel whose current folder is `folder`; return the text of each cell's last output."""
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    pytest.importorskip("ipykernel")
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    client = nbclient.NotebookClient(book, timeout=200, kernel_name="python3", resources={"metadata": {"path": folder}})
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        client.execute()
+    last = [cell.outputs[-1] if cell.outputs else {} for cell in book.cells]
+    return ["".join(one.get("data", {}).get("text/plain", "") or one.get("text", "")) for one in last]
+
+
+@pytest.mark.line
+def test_in_vs_code_the_course_of_the_notebook_is_found_and_a_claim_compared(
+    course: TemporaryCourse, tmp_path: Path
+) -> None:
+    folder = course.submit(None)
+    (folder / "helper.py").write_text("def nearest(distances):\n    return distances.argmin(axis=1)\n")
+    model = CENTROIDS.replace("import harness", "import harness\nfrom helper import nearest").replace(
+        "((inputs[:, None] - self.centres) ** 2).sum(axis=2).argmin(axis=1)",
+        "nearest(((inputs[:, None] - self.centres) ** 2).sum(axis=2))",
+    )
+    assert "return nearest" in model
+    elsewhere = tmp_path / "workspace"
+    elsewhere.mkdir()
+    texts = executed(
+        elsewhere,
+        course.environment,
+        f"__vsc_ipynb_file__ = {str(folder / 'work.ipynb')!r}",  # as its extension does when it starts the kernel
+        f"import sys; sys.path.insert(0, {str(folder)!r})",
+        model,
+        'import harness; harness.evaluate(Model, "blobs", claims=0.5)',
+    )
+    assert "passed: notebook · blobs" in texts[-1], texts[-1]
+    assert "claims            of accuracy; they decide nothing" in texts[-1]
+    assert "can be told apart" in texts[-1]
+
+
+@pytest.mark.line
+def test_in_colab_cells_are_enough_and_the_course_is_named(course: TemporaryCourse, tmp_path: Path) -> None:
+    content = tmp_path / "content"
+    content.mkdir()
+    texts = executed(
+        content,
+        course.environment,
+        "import sys, types; sys.modules['google.colab'] = types.ModuleType('google.colab')",
+        f"%%time\n#@title The model\n{CENTROIDS}",
+        'try:\n    harness.check(Model, "blobs")\nexcept harness.errors.UsageError as error:\n    print(error)',
+        f"%cd {course.root}",
+        'harness.check(Model, "blobs")',
+    )
+    assert "in Colab, `!git clone` the course and `%cd` into it" in texts[2]
+    assert "12 passed, 1 skipped" in texts[4]
+
+
 @pytest.mark.line
 def test_the_notebook_to_start_from_runs_and_passes(course: TemporaryCourse) -> None:
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from harness.evaluation._model_source import assemble_model
+from harness.notebooks import Notebook
 from harness.wire import Extracted
 from harness.worker._explain import ContractError
 from harness.worker._notebook_model import find_model
@@ -45,6 +47,17 @@ def test_what_the_model_needs_is_taken_and_what_that_needs_in_turn():
         part in text for part in ("import harness, torch", "WIDTH = 32", "def block", "class Net", "class Model")
     )
     assert not any(part in text for part in ("matplotlib", "DEPTH", "for step", "model = Model", "plt.plot"))
+
+
+def test_of_a_line_with_several_statements_those_are_taken_that_are_needed() -> None:
+    cells = [
+        "import harness; harness.check(Model)",
+        "größe = 'ä'; x = [\n    größe,\n]; plt.plot(x); y = 1",
+        MODEL.replace("Net()", "Net(x)"),
+    ]
+    source = assemble_model(Notebook("x.ipynb", tuple(cells)), find_model(cells))
+    assert source.text.split("\n")[2:8] == ["import harness", "", "# cell 2", "größe = 'ä'; x = [", "    größe,", "]"]
+    assert source.lines[2:8] == ((1, 1), None, None, (2, 1), (2, 2), (2, 3))
 
 
 def test_names_of_locals_bring_in_no_globals():

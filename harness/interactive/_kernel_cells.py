@@ -1,0 +1,121 @@
+"""What the kernel of a notebook knows: the cells that were run, which of them defines a class, where the notebook is.
+
+Jupyter, VS Code and Colab run the same kernel, IPython's, which keeps the source of every cell; a file of the notebook
+need not exist, as in Colab, nor be saved.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+
+_TERMINAL = "<ipython-input-"
+"""How the names of cells begin in a terminal; in a kernel they are files of a temporary folder of its own."""
+
+
+def running_shell() -> Any | None:
+    """Return IPython's shell, or None outside of notebooks and IPython."""
+    interactive = sys.modules.get("IPython")
+    return None if interactive is None else interactive.get_ipython()
+
+
+def cells_with(model: type, shell: Any) -> list[str]:
+    """Return the cells that were run, in order, so that the last one that defines a class of this name is `model`.
+
+    They are as they were typed: in what the kernel makes of ``%%time`` a class is part of a text. Where `model` was
+    defined by a cell that is not in the history (``%run``, ``%reset in``), what the kernel ran for it is added.
+
+    Raises:
+        UsageError: nothing that is known of this kernel defines `model`.
+    """
+    typed, parsed = _history(shell)
+    own = _cell_of(model)
+    defining = [at for at, text in enumerate(typed) if _defines(text, model.__name__)]
+    if defining and (own is None or own.strip() in (parsed[defining[-1]].strip(), typed[defining[-1]].strip())):
+        return typed
+    if own is None:
+        raise UsageError(
+            f"the cell that defines {model.__name__} is not in the history of this kernel: run it again, then this one"
+        )
+    if defining:  # another class of this name was written since
+        return [*typed, own]
+    known = {text.strip() for text in (*typed, *parsed, own)}
+    hidden = [text for text in _cached_cells(model) if text.strip() not in known]
+    return [*hidden, *typed, own]
+
+
+def file_of(model: type) -> Path | None:
+    """Return the file that defines `model`; None for a class of a cell."""
+    for name in _code_files(model):
+        if Path(name).is_file() and not _is_of_a_kernel(name):
+            return Path(name)
+    return None
+
+
+def notebook_folder(shell: Any | None) -> Path:
+    """Return the folder of the notebook: VS Code and Jupyter's server tell it, elsewhere it is the current one."""
+    names = [] if shell is None else [shell.user_ns.get("__vsc_ipynb_file__")]
+    names.append(os.environ.get("JPY_SESSION_NAME"))
+    for name in names:
+        if isinstance(name, str) and name.endswith(".ipynb") and Path(name).parent.is_dir():
+            return Path(name).absolute().parent
+    return Path.cwd()
+
+
+def is_colab() -> bool:
+    """Tell whether this is Colab."""
+    return "google.colab" in sys.modules
+
+
+def _history(shell: Any) -> tuple[list[str], list[str]]:
+    """Return the cells that were run as typed and as Python."""
+    kept = [str(cell) for cell in shell.user_ns.get("In", [""])[1:]]
+    history = getattr(shell, "history_manager", None)
+    typed, parsed = (
+        [str(cell) for cell in getattr(history, name, [""])[1:]] for name in ("input_hist_raw", "input_hist_parsed")
+    )
+    if len(typed) != len(parsed) or not any(typed):
+        return kept, kept
+    return typed, parsed
+
+
+def _defines(text: str, name: str) -> bool:
+    return re.search(rf"^\s*class\s+{re.escape(name)}\b", text, re.MULTILINE) is not None
+
+
+def _code_files(model: type) -> Iterator[str]:
+    """Yield the names of the files that the methods of `model` were compiled from."""
+    for value in vars(model).values():
+        method = value.__func__ if isinstance(value, staticmethod | classmethod) else value
+        code = getattr(inspect.unwrap(method) if callable(method) else method, "__code__", None)
+        if code is not None:
+            yield code.co_filename
+
+
+def _cell_of(model: type) -> str | None:
+    """Return the source of the cell that `model` was made by, if the kernel kept it."""
+    for name in _code_files(model):
+        text = "".join(linecache.getlines(name)) if _is_of_a_kernel(name) else ""
+        if _defines(text, model.__name__):
+            return text
+    return None
+
+
+def _is_of_a_kernel(name: str) -> bool:
+    entry = linecache.cache.get(name)
+    return entry is not None and len(entry) > 1 and entry[1] is None  # a cell has no time of modification
+
+
+def _cached_cells(model: type) -> list[str]:
+    """Return what was run beside the cell of `model`, in the order of the first run."""
+    starts = tuple({_TERMINAL if name.startswith("<") else f"{Path(name).parent}/" for name in _code_files(model)})
+    names = [name for name in list(linecache.cache) if name.startswith(starts) and _is_of_a_kernel(name)]
+    return ["".join(linecache.getlines(name)) for name in names]
