@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, settings
 
 from harness import cli
 from harness.sandbox import ForkServerOwner
-from tests.rings import RINGS, kept_to, ring_of
+from tests.rings import RINGS, depends_on_who_runs_it, kept_to, ring_of
 
 if TYPE_CHECKING:
     from tests.classroom.evaluated import Classroom
@@ -241,6 +241,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark each test with its ring, before ``-m`` chooses; what takes longest begins first."""
     for item in items:
         item.add_marker(ring_of(item))
+        if depends_on_who_runs_it(item):
+            item.add_marker("user")
         if "classroom" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(1800))  # the first one waits for the class to be evaluated
     if hasattr(config, "workerinput"):

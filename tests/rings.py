@@ -10,6 +10,9 @@ A ring is a mark. A test, or a file by its ``pytestmark``, names it where it is 
 - ``slow``: takes minutes.
 
 Whoever asks for a ring gets what is in it and nothing else: a test that is slow is in no other one.
+
+Apart from that, the mark ``user`` says that what comes of a test depends on who runs it: CI runs these a second time,
+as an ordinary user.
 """
 
 from __future__ import annotations
@@ -42,6 +45,9 @@ OF_FIXTURES = {
     "repository": "line",
 }
 """What a fixture starts. Whoever asks for several is in the last ring that one of them names."""
+FOLDERS_OF_WHO_RUNS_IT = tuple(Path("tests", room) for room in ("sandbox", "hostile", "places"))
+FIXTURES_OF_WHO_RUNS_IT = frozenset({"classroom"})
+"""Where what comes of a test depends on who runs it: root and an ordinary user have different walls."""
 
 _STARTS = frozenset(
     {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system", "os.startfile", "pty.spawn"}
@@ -68,6 +74,13 @@ def ring_of(item: pytest.Item) -> str:
     folders = [ring for folder, ring in OF_FOLDERS.items() if folder in place.parents]
     fixtures = [OF_FIXTURES[name] for name in getattr(item, "fixturenames", ()) if name in OF_FIXTURES]
     return max(["unit", *folders, *fixtures], key=RINGS.index)
+
+
+def depends_on_who_runs_it(item: pytest.Item) -> bool:
+    """Tell whether root and an ordinary user may see a test end differently, unless its file says so by itself."""
+    place = item.path.relative_to(item.config.rootpath)
+    of_folder = any(folder in place.parents for folder in FOLDERS_OF_WHO_RUNS_IT)
+    return of_folder or not FIXTURES_OF_WHO_RUNS_IT.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 class Strayed(BaseException):

@@ -15,7 +15,7 @@ from harness.evaluation import describe_git
 from harness.git import run_git, run_git_on_files
 from harness.gradebook import History
 
-pytestmark = pytest.mark.worker
+pytestmark = [pytest.mark.worker, pytest.mark.user]
 
 
 @pytest.fixture

@@ -14,7 +14,10 @@ import pytest
 
 from harness import kernel
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="system calls of Linux")
+pytestmark = [
+    pytest.mark.user,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="system calls of Linux"),
+]
 FILE = Path(kernel.__file__)
 
 

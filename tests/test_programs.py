@@ -13,6 +13,8 @@ import pytest
 from harness.programs import find_program, forget_current_folder, python_command
 from tests.hostile.folders import Trap
 
+pytestmark = pytest.mark.user  # CI runs it as root and as an ordinary user
+
 REPOSITORY = Path(__file__).parents[1]
 TELL = "import harness, json, sys; print(json.dumps([harness.__file__, sys.path, sys.argv[1:]]))\n"
 

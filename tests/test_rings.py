@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import PATIENCE, REPOSITORY, pytest_cmdline_main
 from tests.distribution import group_of
-from tests.rings import Strayed, _leaves, kept_to, ring_of
+from tests.rings import Strayed, _leaves, depends_on_who_runs_it, kept_to, ring_of
 
 
 def test_a_test_that_asks_for_nothing_is_in_the_innermost_ring(request: pytest.FixtureRequest) -> None:
@@ -77,6 +77,15 @@ def test_the_suite_is_shared_out_once(given: dict[str, object], processes: bool)
     )
     pytest_cmdline_main(config)  # type: ignore[arg-type]
     assert (config.option.numprocesses is not None) == processes
+
+
+def test_what_a_wall_holds_is_tried_as_an_ordinary_user_too(request: pytest.FixtureRequest) -> None:
+    node = request.node
+    assert not depends_on_who_runs_it(node)
+    attack = SimpleNamespace(path=node.config.rootpath / "tests" / "hostile" / "test_siege.py", config=node.config)
+    assert depends_on_who_runs_it(attack)  # type: ignore[arg-type]
+    looks = SimpleNamespace(path=node.path, config=node.config, fixturenames=["classroom"])
+    assert depends_on_who_runs_it(looks)  # type: ignore[arg-type]
 
 
 @pytest.mark.worker

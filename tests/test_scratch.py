@@ -12,7 +12,7 @@ import pytest
 
 from harness.scratch import Scratch, scratch
 
-pytestmark = pytest.mark.worker
+pytestmark = [pytest.mark.worker, pytest.mark.user]
 
 HOLDER = """
 import sys, time

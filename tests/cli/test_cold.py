@@ -13,6 +13,8 @@ import numpy as np
 
 import harness
 
+pytestmark = pytest.mark.user  # CI runs it as root and as an ordinary user
+
 
 class Model(harness.Model):
     def fit(self, train, validation):

@@ -317,6 +317,7 @@ class Model(harness.Model):
 """
 
 
+@pytest.mark.user
 @pytest.mark.parametrize("level", ["namespaces", "rlimits"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupting_leaves_no_record_no_process_and_no_folder(

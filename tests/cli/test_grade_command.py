@@ -18,6 +18,8 @@ import pytest
 
 from tests.conftest import CENTROIDS, PATIENCE, TemporaryCourse
 
+pytestmark = pytest.mark.user  # CI runs it as root and as an ordinary user
+
 RAISES = CENTROIDS.replace("        return", "        raise RuntimeError('no\\x1b[2J')\n        return")
 GUESSES = CENTROIDS.replace(".argmin(axis=1)", ".argmax(axis=1)")
 SLEEPS = CENTROIDS.replace("        self.centres", "        import time; time.sleep(60)\n        self.centres")

@@ -263,6 +263,7 @@ def test_with_room_again_the_same_command_works_and_the_history_is_whole(
     assert lines == [*map(json.loads, found.earlier.splitlines()), json.loads(found.before)]
 
 
+@pytest.mark.user
 def test_what_others_put_into_folders_that_all_share_stops_nobody(course: TemporaryCourse, tmp_path: Path) -> None:
     """A link in the place of the lock of the machine, and one in that of this user's temporary folder."""
     shared = tmp_path / "shared"

@@ -80,7 +80,7 @@ def cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[subprocess.P
 
 
 @pytest.fixture
-def classroom(course: TemporaryCourse) -> TemporaryCourse:
+def two_submissions(course: TemporaryCourse) -> TemporaryCourse:
     course.add_task(more="threads=1,")
     course.submit(SLOW, name="ann")
     course.submit(RAISES, name="bob")
@@ -89,11 +89,11 @@ def classroom(course: TemporaryCourse) -> TemporaryCourse:
 
 @pytest.mark.thorough
 def test_what_a_killed_worker_had_is_done_elsewhere_and_recorded_once(
-    classroom: TemporaryCourse, tmp_path: Path
+    two_submissions: TemporaryCourse, tmp_path: Path
 ) -> None:
     with cluster(tmp_path, workers=2) as (address, workers):
         arguments = ("-P", "-m", "harness", "grade", "--data", "embedded", "--scheduler", address)
-        with process(*arguments, cwd=classroom.root, environment=classroom.environment) as grader:
+        with process(*arguments, cwd=two_submissions.root, environment=two_submissions.environment) as grader:
             at_work: list[subprocess.Popen[str]] = []
 
             def somebody_fits() -> bool:
@@ -105,9 +105,9 @@ def test_what_a_killed_worker_had_is_done_elsewhere_and_recorded_once(
             said = grader.communicate(timeout=250)[0]
     assert grader.returncode == 0, said
     assert said.splitlines()[-1] == "graded: 2 of 2"
-    assert [classroom.record(name)["status"] for name in ("ann", "bob")] == ["passed", "failed"]
-    assert not list((classroom.root / "leaderboard").rglob("*.history.jsonl"))
-    done = classroom.harness("grade", "--data", "embedded")
+    assert [two_submissions.record(name)["status"] for name in ("ann", "bob")] == ["passed", "failed"]
+    assert not list((two_submissions.root / "leaderboard").rglob("*.history.jsonl"))
+    done = two_submissions.harness("grade", "--data", "embedded")
     assert done.stdout.splitlines()[0] == "0 to evaluate, 2 kept"
 
 
@@ -145,13 +145,13 @@ def test_an_address_that_is_none_is_a_usage_error(address: str) -> None:
     os.geteuid() != 0 or not all(map(shutil.which, ("slurmctld", "slurmd", "munged"))),
     reason="needs root and Slurm: apt-get install slurmctld slurmd slurm-client munge",
 )
-def test_slurm_runs_the_workers(classroom: TemporaryCourse, tmp_path: Path) -> None:
+def test_slurm_runs_the_workers(two_submissions: TemporaryCourse, tmp_path: Path) -> None:
     script, folder = Path(__file__).with_name("slurm.sh"), tmp_path / "slurm"
     try:
         started = subprocess.run([script, "start", folder], capture_output=True, text=True)
         assert started.returncode == 0, started.stderr
-        classroom.environment["SLURM_CONF"] = str(folder / "slurm.conf")
-        done = classroom.process("grade", "--data", "embedded", "--scheduler", "slurm", timeout=200)
+        two_submissions.environment["SLURM_CONF"] = str(folder / "slurm.conf")
+        done = two_submissions.process("grade", "--data", "embedded", "--scheduler", "slurm", timeout=200)
     finally:
         subprocess.run([script, "stop", folder], check=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -193,8 +193,8 @@ def remote_job(course: TemporaryCourse, name: str = "ann") -> tuple[RemoteJob, D
     )
 
 
-def test_a_machine_with_other_software_says_so(classroom: TemporaryCourse) -> None:
-    good, data = remote_job(classroom)
+def test_a_machine_with_other_software_says_so(two_submissions: TemporaryCourse) -> None:
+    good, data = remote_job(two_submissions)
     assert find_machine_problem(good) is None
     other = replace(good, packages=(*good.packages[:-1], (good.packages[-1][0], "0.0")))
     answer: RunnerReply = msgspec.msgpack.decode(run_remote_job(other, data), type=RunnerReply)
@@ -202,16 +202,16 @@ def test_a_machine_with_other_software_says_so(classroom: TemporaryCourse) -> No
     assert "not 0.0: install the same there" in answer.problem
 
 
-def test_a_machine_that_isolates_too_little_refuses(classroom: TemporaryCourse) -> None:
-    good, data = remote_job(classroom)
+def test_a_machine_that_isolates_too_little_refuses(two_submissions: TemporaryCourse) -> None:
+    good, data = remote_job(two_submissions)
     strict = replace(good, isolation=Requirement(Level.NAMESPACES_CGROUP))
     answer: RunnerReply = msgspec.msgpack.decode(run_remote_job(strict, data), type=RunnerReply)
     if isinstance(answer, UnsuitableMachine):  # where there are cgroups it may well do it
         assert "expected 'namespaces+cgroup' at least" in answer.problem
 
 
-def test_files_arrive_as_they_left_links_included(classroom: TemporaryCourse, tmp_path: Path) -> None:
-    folder = classroom.root / "submissions" / "ann" / "blobs"
+def test_files_arrive_as_they_left_links_included(two_submissions: TemporaryCourse, tmp_path: Path) -> None:
+    folder = two_submissions.root / "submissions" / "ann" / "blobs"
     (folder / "data" / "deep").mkdir(parents=True)
     (folder / "data" / "deep" / "words.txt").write_bytes(b"\xff\0")
     (folder / "link").symlink_to("/etc/passwd")
@@ -222,11 +222,11 @@ def test_files_arrive_as_they_left_links_included(classroom: TemporaryCourse, tm
     assert not (tmp_path / "arrived" / "link").exists()
 
 
-def test_what_references_share_arrives_beside_them(classroom: TemporaryCourse, tmp_path: Path) -> None:
-    shared = classroom.root / "reference" / "_shared"
+def test_what_references_share_arrives_beside_them(two_submissions: TemporaryCourse, tmp_path: Path) -> None:
+    shared = two_submissions.root / "reference" / "_shared"
     shared.mkdir(parents=True)
     (shared / "layers.py").write_text("x = 1\n")
-    folder = classroom.submit("import _shared.layers\n" + CENTROIDS, name="staff", base="reference")
+    folder = two_submissions.submit("import _shared.layers\n" + CENTROIDS, name="staff", base="reference")
     limits = harness.Limits()
     FilesParcel.of_submission(folder, limits).write(tmp_path / "arrived")
     FilesParcel.of_submission(shared, limits).write(tmp_path / "_shared")
@@ -234,11 +234,11 @@ def test_what_references_share_arrives_beside_them(classroom: TemporaryCourse, t
     assert there == read_contents(folder, limits, shared) != read_contents(folder, limits)
 
 
-def test_what_tasks_share_travels_with_the_task(classroom: TemporaryCourse, tmp_path: Path) -> None:
-    tasks = classroom.root / "tasks"
+def test_what_tasks_share_travels_with_the_task(two_submissions: TemporaryCourse, tmp_path: Path) -> None:
+    tasks = two_submissions.root / "tasks"
     (tasks / "_shared").mkdir()
     (tasks / "_shared" / "__init__.py").write_text("y = 2\n")
-    classroom.add_task("other")
+    two_submissions.add_task("other")
     FilesParcel.of_task(tasks, "blobs", "sha256:d").write(tmp_path / "tasks")
     found = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.py"))
     assert [path for path in found if path.startswith("tasks")] == ["tasks/_shared/__init__.py", "tasks/blobs/task.py"]

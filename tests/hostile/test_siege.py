@@ -43,6 +43,7 @@ def test_workers_that_are_started_hold_it_too(case, cold_siege, request):
     assert cold_siege.problems[case.name] == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", NOTEBOOKS, ids=by_name)
 def test_notebooks_are_held_too(case, notebook_siege, request):
     if case.known_at(notebook_siege.level_of(case)):
@@ -50,6 +51,7 @@ def test_notebooks_are_held_too(case, notebook_siege, request):
     assert notebook_siege.problems[case.name] == []
 
 
+@pytest.mark.thorough
 def test_notebooks_leave_nothing(notebook_siege):
     assert notebook_siege.after == notebook_siege.before
     assert notebook_siege.left_behind == []

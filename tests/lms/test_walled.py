@@ -13,6 +13,8 @@ from harness.lms import Refused, WalledArchives
 from harness.sandbox import Level, Requirement
 from harness.worker import _archive
 
+pytestmark = pytest.mark.user  # CI runs it as root and as an ordinary user
+
 try:
     import libarchive
 except Exception:  # the package is there, but not the system's library: then it raises whatever ctypes does

@@ -225,6 +225,7 @@ def test_what_stands_in_the_place_of_a_record_is_named_and_hides_no_other(store)
     assert (task / "folder.json.unreadable-1" / "inside").read_text() == "kept"
 
 
+@pytest.mark.user
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
 def test_a_folder_that_may_not_be_listed_is_named(store):
     store.write(make_record())

@@ -15,7 +15,7 @@ import pytest
 from harness.errors import InfrastructureError
 from harness.timing import MachineLock, machine_lock
 
-pytestmark = pytest.mark.worker
+pytestmark = [pytest.mark.worker, pytest.mark.user]
 
 HOLDER = """
 import sys
