@@ -81,7 +81,7 @@ class Store:
                 yield Unreadable(folder, "it lies in no task's folder")
             elif folder.is_dir():
                 yield from self._list(folder, "", found)
-                if (folder / _REFERENCE).is_dir():
+                if os.path.isdir(folder / _REFERENCE):  # noqa: PTH112 - pathlib raises where it may not look
                     yield from self._list(folder / _REFERENCE, f"{_REFERENCE}/", found)
         for task, name, path in sorted(found, key=lambda one: (one[1].startswith(f"{_REFERENCE}/"), one[2])):
             record = self._read(path, task, name)
@@ -130,13 +130,12 @@ class Store:
 
     @staticmethod
     def _read(path: Path, task: str, submission: str) -> Record | Unreadable | None:
-        if not os.path.lexists(path):
-            return None
-        if not path.is_file():  # opening a pipe would wait for a writer
-            return Unreadable(path, "it is not a regular file")
-        if not _is_allowed(task, submission):
-            return Unreadable(path, "it has a name that no record has")
         try:
+            path.lstat()  # raises where it may not be looked at
+            if not path.is_file():  # opening a pipe would wait for a writer
+                return Unreadable(path, "it is not a regular file")
+            if not _is_allowed(task, submission):
+                return Unreadable(path, "it has a name that no record has")
             content = path.read_bytes()
             version = msgspec.json.decode(content, type=_Version).schema_version
             if version != SCHEMA_VERSION:

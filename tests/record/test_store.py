@@ -227,16 +227,18 @@ def test_what_stands_in_the_place_of_a_record_is_named_and_hides_no_other(store)
 
 @pytest.mark.user
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_may_not_be_listed_is_named(store):
+@pytest.mark.parametrize(("mode", "named"), [(0, "usps"), (0o444, "usps/alice.json")])
+def test_what_may_not_be_read_is_named(store, mode, named):
     store.write(make_record())
     task = store.path("usps", "alice").parent
-    task.chmod(0)
+    task.chmod(mode)
     try:
         (found,) = store.all()
     finally:
         task.chmod(0o755)
     assert isinstance(found, Unreadable)
-    assert found.path == task
+    assert found.path == task.parent / named
+    assert "Permission denied" in found.reason
 
 
 def test_two_unreadable_records_are_both_kept(store):
