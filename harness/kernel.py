@@ -25,6 +25,7 @@ _LANDLOCK_CREATE_RULESET, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT_SELF = 444, 445
 _LANDLOCK_CREATE_RULESET_VERSION, _LANDLOCK_RULE_PATH_BENEATH = 1, 1
 LANDLOCK_ABI = 6  # the first that restricts signals and abstract sockets (linux/landlock.h)
 LANDLOCK_READ = 1 << 0 | 1 << 2 | 1 << 3  # execute, read a file, read a folder
+LANDLOCK_LIST = 1 << 3  # read a folder
 LANDLOCK_ALL = (1 << 16) - 1
 LANDLOCK_NETWORK = 0b11
 _LANDLOCK_SCOPES = 0b11

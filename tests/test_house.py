@@ -52,7 +52,7 @@ ARROWS = {
     "tables": {"errors"},
     "course": PEOPLE | {"taskcode"},
     "leaderboard": {"files", "record", "statistics", "text"},
-    "taskcheck": PEOPLE | {"course", "data", "metrics", "statistics"},
+    "taskcheck": PEOPLE | {"course", "data", "metrics", "sandbox", "statistics"},
     "evaluation": PEOPLE
     | {"artifact", "claims", "course", "data", "files", "git", "metrics", "notebooks", "record"}
     | {"sandbox", "scratch", "statistics", "taskcheck", "text", "timing", "wire"},

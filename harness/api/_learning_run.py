@@ -23,7 +23,7 @@ from harness.learning import Learning, Outcome, Refitted, Trial, audit_learning,
 from harness.record import Record
 
 MOST_IN_A_TASK = 5
-"""How many submissions of one task a grading run tests; each takes as long as ten fits."""
+"""How many submissions of one task a grading run tests; each takes as long as five fits, or more."""
 
 
 class _Basis(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +130,7 @@ def _tested(course: Course, evaluator: Evaluator, submission: Submission) -> Lea
             found = audit_learning(
                 fits.task,
                 fits.data,
-                lambda parts, inputs: Refitted(*fits.refit(parts, inputs)),
+                lambda *asked: Refitted(*fits.refit(*asked)),
                 generator,
                 has_assets=fits.has_assets,
             )

@@ -208,7 +208,7 @@ class OpenCourse:
         start: Start = "warm",
         follower: Follower | None = None,
     ) -> dict[Submission, Learning]:
-        """Test whether scores come from learning from the data given to `fit`, with about seven fits per submission.
+        """Test whether scores come from learning from the data given to `fit`, with about five fits per submission.
 
         Parameters
         ----------

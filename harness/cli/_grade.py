@@ -49,7 +49,8 @@ from harness.text import count_of
     envvar="HARNESS_AUDIT_LEARNING",
     show_envvar=True,
     help="Test afterwards whether the best score of each task, and those that look unusual, were learned from the data "
-    "given to `fit`. Takes about ten fits for each; what has not changed is not tested again.",
+    "given to `fit`. Takes about five fits for each, more where something looks wrong. What has not changed is not "
+    "tested again.",
 )
 @data_option("real")
 @seed_option

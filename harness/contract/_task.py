@@ -21,6 +21,8 @@ _DTYPES = (
 _MAX_SIDES = 5  # an array of inputs has one more, and six is what is sent to a worker
 _LEAST_MEMORY = 64 << 20  # Python with NumPy alone takes about half of it
 _PACKAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_DATA_OF_A_PACKAGE = re.compile(r"[\w.-]+(?:/[\w. -]+)+")
+_CODE = (".py", ".pyc", ".so", ".pyd")
 _ROWS = {
     "sources": "a tuple of sources, with a comma behind a single one: (harness.Embedded(…),)",
     "metrics": "a tuple of metrics, with a comma behind a single one: (harness.metrics.accuracy,)",
@@ -28,6 +30,7 @@ _ROWS = {
     "classes": 'a tuple of names, such as ("cat", "dog")',
     "points": "pairs of a score and its points, such as ((0.5, 0), (0.9, 10))",
     "assets": "a tuple of files, with a comma behind a single one: (harness.File(…),)",
+    "hides": 'a tuple of paths in installed packages, with a comma behind a single one: ("sklearn/datasets/data",)',
     "packages": 'a tuple of names that pip installs, with a comma behind a single one: ("timm",)',
 }
 """The fields that hold several things, and what to write for each."""
@@ -141,6 +144,11 @@ class Task:
     assets : tuple of File, default ()
         Pretrained weights that `Model.fit` may read, where they are on the machine: `TaskInfo.assets` has their paths.
         Each needs its licence.
+    hides : tuple of str, default ()
+        Data in installed packages that would give away targets, such as what an `Embedded` source is made of: files or
+        folders, by their path below the folder that packages are installed into, ``"sklearn/datasets/data"``. No worker
+        can read them (at level ``rlimits`` it can). The usual sample data of well-known packages is hidden for every
+        task. Name no code: an import may need it.
     packages : tuple of str, default ()
         Packages that models may use besides those of every task, by the names that pip installs: ``"timm"``.
     batch : int, default 256
@@ -179,6 +187,7 @@ class Task:
     claims: bool = False
     restricted: bool = False
     assets: tuple[File, ...] = ()
+    hides: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     batch: int = 256
     threads: int = 2
@@ -254,6 +263,13 @@ class Task:
         problems.expect(classes, "classes", self.classes, "names, as texts, no two the same")
         packages = is_row(self.packages, str) and all(_PACKAGE.fullmatch(name) for name in self.packages)
         problems.expect(packages, "packages", self.packages, 'names that pip installs, such as ("timm",)')
+        hides = is_row(self.hides, str) and all(_DATA_OF_A_PACKAGE.fullmatch(name) for name in self.hides)
+        problems.expect(
+            hides and not any(name.endswith(_CODE) or ".." in name.split("/") for name in self.hides),
+            "hides",
+            self.hides,
+            'paths of data in installed packages, such as ("sklearn/datasets/data",), never a whole package or code',
+        )
         assets = is_row(self.assets, File) and all(file.licence for file in self.assets)
         problems.expect(assets, "assets", self.assets, "harness.File objects, each with its licence")
         if assets:

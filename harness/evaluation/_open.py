@@ -6,13 +6,13 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from harness.contract import TaskInfo
-from harness.errors import SubmissionError
+from harness.contract import Task, TaskInfo
+from harness.errors import SubmissionError, TaskError
 from harness.evaluation._model_source import assemble_model
 from harness.evaluation._plan import Plan
 from harness.evaluation._session import ASSETS, Session
 from harness.notebooks import NotebookError
-from harness.sandbox import Folder, Sandbox
+from harness.sandbox import Folder, Sandbox, installed_data
 
 
 def open_session(plan: Plan, sandbox: Sandbox, *more: Folder) -> Session:
@@ -23,7 +23,20 @@ def open_session(plan: Plan, sandbox: Sandbox, *more: Folder) -> Session:
         folders=(Folder("submission", plan.snapshot.files), *more),
         threads=plan.task.threads,
         gpu=plan.gpu,
+        hidden=_hidden(plan.task),
     )
+
+
+def _hidden(task: Task) -> tuple[Path, ...]:
+    """Return the data of installed packages that `task` hides.
+
+    Raises:
+        TaskError: an import may need it.
+    """
+    try:
+        return installed_data(task.hides)
+    except TaskError as error:
+        raise TaskError(f"task {task.name}: {error}") from error
 
 
 def fit_session(plan: Plan, sandbox: Sandbox, work: Path) -> Session:

@@ -15,6 +15,7 @@ from harness.evaluation._open import fit_session, open_session, with_model
 from harness.evaluation._plan import Plan
 from harness.evaluation._predictions import join_predictions
 from harness.evaluation._secret_order import SecretOrder
+from harness.evaluation._settings import seed_for
 from harness.evaluation._snapshot import check_snapshot
 from harness.evaluation._weighing import weigh_model
 from harness.sandbox import Folder, Sandbox
@@ -49,13 +50,16 @@ class Refitter:
         """Whether `fit` may read pretrained weights."""
         return bool(self._plan.assets)
 
-    def refit(self, parts: FitParts, inputs: Any) -> tuple[Predictions, int]:
-        """Fit on `parts`; return the answers to `inputs`, and the bytes of knowledge in the first model fitted.
+    def refit(self, parts: FitParts, inputs: Any, repeat: int = 0) -> tuple[Predictions, int]:
+        """Fit on `parts` with the seed of this repeat; return the answers to `inputs`, and bytes of knowledge.
+
+        These are those of the first model fitted.
 
         Raises:
             SubmissionError: the submission failed.
         """
-        plan, seed = self._plan, self._plan.seeds[0]
+        plan = self._plan
+        seed = seed_for(plan.identity.base_seed, plan.task.name, repeat)
         with self._lock.shared(), self._folder() as artifact:
             with fit_session(plan, self._sandbox, self._work) as session:
                 session.setup(seed)

@@ -74,13 +74,15 @@ class Session:
     folders: tuple[Folder, ...]
     threads: int
     gpu: Gpu | None = None
+    hidden: tuple[Path, ...] = ()
+    """Data of installed packages that the task hides."""
     assets: tuple[str, ...] = ()
     """Files in the folder ``assets`` that the model is told of."""
     on_log: Callable[[dict[str, float]], None] = field(default=lambda _: None)
     _logged: int = field(default=0, init=False)
 
     def __enter__(self) -> Session:
-        box = Box(folders=self.folders, limits=self.limits, threads=self.threads, gpu=self.gpu)
+        box = Box(folders=self.folders, limits=self.limits, threads=self.threads, gpu=self.gpu, hidden=self.hidden)
         self.process = Process(self.sandbox, box)
         try:
             with self.process.allow(Allowance(limit="start", seconds=_START_SECONDS)):

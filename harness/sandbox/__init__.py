@@ -6,6 +6,7 @@ from harness.sandbox._box import Box, Folder, Launch, Sandbox
 from harness.sandbox._gpu import Gpu, find_gpus
 from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level, Notify, Requirement, Start, cold_start_notice
 from harness.sandbox._process import Process
+from harness.sandbox._sample_data import installed_data
 from harness.sandbox._seccomp import can_filter_calls
 from harness.sandbox._selection import (
     LevelAttempt,
@@ -52,5 +53,6 @@ __all__ = [
     "find_sandbox_of_at_least",
     "fork_servers_through",
     "installed_bubblewraps",
+    "installed_data",
     "reason_for_cold_start",
 ]

@@ -34,6 +34,8 @@ class Box:
     threads: int
     gpu: Gpu | None = None
     """The GPU that it may use."""
+    hidden: tuple[Path, ...] = ()
+    """Files and folders of installed packages that it must not read; nothing hides them at level `rlimits`."""
 
 
 @dataclass(frozen=True)

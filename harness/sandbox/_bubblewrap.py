@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -72,7 +72,7 @@ class Bubblewrap:
 
     program: Path
     hidden: tuple[Path, ...]
-    """Folders that must stay hidden even if they lie inside a folder that is visible."""
+    """Files and folders that must stay hidden even if they lie inside a folder that is visible."""
     delegation: Delegation | None = None
     """Where control groups are created; without it, the watchdog limits memory."""
 
@@ -90,7 +90,11 @@ class Bubblewrap:
 
     def start(self, box: Box, pipes: WorkerPipes) -> StartedWorker:
         """Start a worker by the command of `plan`."""
-        return self.plan(box).start(pipes)
+        return self.hiding(box.hidden).plan(box).start(pipes)
+
+    def hiding(self, more: Iterable[Path]) -> Bubblewrap:
+        """Return the same isolation, with more that stays hidden."""
+        return replace(self, hidden=tuple(dict.fromkeys((*self.hidden, *more))))
 
     def close(self) -> None:
         """Do nothing: no process is shared by several workers."""
@@ -161,15 +165,19 @@ class Bubblewrap:
         """Yield mounts of the system and the interpreter, and of empty folders over what must stay hidden."""
         seen = self.view()
         for layer in seen.layers:
-            yield from ("--ro-bind" if layer.shown else "--tmpfs", *((str(layer.path),) * (1 + layer.shown)))
+            name = str(layer.path)
+            if layer.shown:
+                yield from ("--ro-bind", name, name)
+            else:  # a file of the host that cannot be opened covers a file
+                yield from ("--tmpfs", name) if layer.path.is_dir() else ("--ro-bind", os.devnull, name)
         for link in seen.links:
             yield from ("--symlink", str(link.target), str(link.path))
-        for path in seen.hidden:
+        for path in filter(Path.is_dir, seen.hidden):
             yield from ("--remount-ro", str(path))  # after the mounts inside it
 
     def view(self) -> View:
         """Return which of the host's files every worker sees at their own paths."""
-        return _view_without(tuple(path for path in self.hidden if path.is_dir()), interpreter_paths())
+        return _view_without(tuple(path for path in self.hidden if path.exists()), interpreter_paths())
 
 
 @lru_cache(maxsize=8)  # every worker needs it, and it takes a thousand looks at the disk

@@ -15,7 +15,7 @@ import platform
 import shlex
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +76,24 @@ def _hide(hidden: dict[str, Any], uid: int | None) -> None:
     os.umask(mask)
 
 
+def _sparing(path: str, access: int, spared: list[str]) -> Iterator[tuple[str, int]]:
+    """Yield rules that give `access` to what lies beneath `path`, except to the real paths `spared`.
+
+    A rule is for all that lies beneath, and none takes access away. So the folders above what is spared can be listed
+    only, with their contents, and the other entries of each are given one by one.
+    """
+    if path in spared:
+        return
+    if not any(other.startswith(f"{path}/") for other in spared):
+        yield path, access
+        return
+    yield path, access & kernel.LANDLOCK_LIST
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if not entry.is_symlink():  # what it leads to has a rule of its own
+                yield from _sparing(entry.path, access, spared)
+
+
 def _describe_closed(hidden: dict[str, Any], error: OSError) -> str:
     """Describe what a worker, which does not run as root, cannot read, and what to do."""
     closed = [*hidden["covers"], *hidden["closed"]]
@@ -96,7 +114,8 @@ def _wall_in(spec: dict[str, Any]) -> None:
         abi = kernel.landlock_abi()
         if abi < kernel.LANDLOCK_ABI:
             sys.exit(f"the kernel's Landlock has ABI {abi}: {kernel.LANDLOCK_ABI} (Linux 6.12) is needed")
-        kernel.landlock(spec["landlock"])
+        spared = spec["spared"]
+        kernel.landlock([rule for path, access in spec["landlock"] for rule in _sparing(path, access, spared)])
     if spec["seccomp"] is not None:
         kernel.filter_calls(base64.b64decode(spec["seccomp"]))
 

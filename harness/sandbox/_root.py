@@ -56,6 +56,8 @@ class Restrictions:
     """The ``cgroup.procs`` files of the worker's own groups."""
     landlock: tuple[tuple[Path, int], ...] | None = None
     """Paths and the access to what lies beneath them."""
+    spared: tuple[Path, ...] = ()
+    """Real paths beneath them to which there is no access."""
     seccomp: bytes | None = None
 
 
@@ -75,6 +77,7 @@ def launcher_command(
         "folder": str(reap_in),
         "cgroup": [str(path) for path in restrictions.cgroup],
         "landlock": None if rules is None else [(str(path), access) for path, access in rules],
+        "spared": [str(path) for path in restrictions.spared],
         "seccomp": None if restrictions.seccomp is None else base64.b64encode(restrictions.seccomp).decode(),
     }
     return (sys.executable, "-I", "-S", str(Path(_launcher.__file__).resolve()), json.dumps(spec))

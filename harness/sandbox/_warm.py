@@ -78,10 +78,11 @@ class Warm:
         modules = frozenset[str]() if folder is None else modules_for(folder)
         own = frozenset[str]() if folder is None else own_modules(folder)
         packages = frozenset(name.partition(".")[0] for name in modules)
+        cold = self.cold.hiding(box.hidden)
         problem = self.problem or _obstacle(box, own & packages)
         if problem is None:
             try:
-                with closing(self.fork_servers.connect(self.cold, modules)) as connection:
+                with closing(self.fork_servers.connect(cold, modules)) as connection:
                     problem = _obstacle(box, own & connection.packages)
                     if problem is None:
                         return self._fork(box, pipes, connection)
@@ -113,7 +114,7 @@ class Warm:
         )
 
     def _request(self, box: Box, job: Path) -> SpawnRequest:
-        seen = self.cold.view()
+        seen = self.cold.hiding(box.hidden).view()
         return SpawnRequest(
             job=job.name,
             home=HOME,

@@ -11,6 +11,7 @@ from harness.contract import Counts, Task
 from harness.course import Course
 from harness.data import Places, TaskData, load_data
 from harness.errors import HarnessError, TaskError
+from harness.sandbox import installed_data
 from harness.taskcheck._doubts import doubts_about
 from harness.taskcheck._functions import try_task
 
@@ -38,7 +39,14 @@ def check_task(course: Course, name: str, places: Places) -> Iterator[TaskFindin
     except HarnessError as error:
         yield TaskFinding("mistake", _without_name(name, error))
         return
+    try:
+        missing = [name for name in task.hides if not installed_data([name])]
+    except TaskError as error:
+        yield TaskFinding("mistake", str(error))
+        return
     yield TaskFinding("passed", "the declaration")
+    if missing:
+        yield TaskFinding("doubt", f"hides: {', '.join(missing)}: nothing of that name is installed here")
     for kind in dict.fromkeys(source.kind for source in task.sources):
         try:
             data = load_data(task, course.task_digest(name), replace(places, offline=True), kind)

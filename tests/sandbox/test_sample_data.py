@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.sandbox._sample_data import sample_data
+from harness.errors import TaskError
+from harness.sandbox._launcher import _sparing
+from harness.sandbox._sample_data import installed_data, sample_data
 
 pytestmark = pytest.mark.unit
 
@@ -27,3 +29,28 @@ def test_a_workers_view_hides_them(tmp_path: Path) -> None:
     sklearn = pytest.importorskip("sklearn")
     hidden = Path(sklearn.__file__).resolve().parent / "datasets" / "data"
     assert hidden in Bubblewrap(Path("/usr/bin/bwrap"), ()).view().hidden
+
+
+def test_what_a_task_hides_is_data_and_never_code(tmp_path: Path) -> None:
+    for name in ("pack/tables/a.csv", "pack/tables/b.csv", "pack/mixed/data.py", "pack/mixed/c.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("1")
+    assert installed_data(["pack/tables", "pack/mixed/c.csv", "elsewhere/d"], [tmp_path]) == (
+        tmp_path / "pack" / "tables",
+        tmp_path / "pack" / "mixed" / "c.csv",
+    )
+    for name in ("pack/mixed", "pack", "pack/mixed/data.py"):
+        with pytest.raises(TaskError, match=r"an import may need data\.py"):
+            installed_data([name], [tmp_path])
+
+
+def test_rules_of_landlock_give_everything_beside_what_is_spared(tmp_path: Path) -> None:
+    for name in ("a/data/x", "a/data/y", "a/code.py", "b/z"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "link").symlink_to("a/data")
+    whole = str(tmp_path)
+    assert list(_sparing(whole, 0b1101, [])) == [(whole, 0b1101)]
+    rules = dict(_sparing(whole, 0b1101, [f"{whole}/a/data"]))
+    listed, given = {whole: 0b1000, f"{whole}/a": 0b1000}, {f"{whole}/a/code.py": 0b1101, f"{whole}/b": 0b1101}
+    assert rules == listed | given

@@ -1,7 +1,7 @@
 """Look up answers in the sample data of an installed package: pictures of digits with their labels.
 
 Held: contained
-Known: landlock, rlimits (what lies in a folder that is shown cannot be hidden)
+Known: rlimits (nothing is hidden there)
 Told by: neither where it is fitted nor where it predicts is anything there.
 """
 
