@@ -19,6 +19,8 @@ def neutral(text: str) -> str:
     Nor anything that an old runner takes for a command wherever it stands (actions/runner, ActionCommand.cs, V1).
     """
     text = text.replace("##[", "# #[")
+    if text.isprintable():
+        return text
     return "".join(
         character if character in "\n\t" or not unicodedata.category(character).startswith("C") else _visible(character)
         for character in text

@@ -115,9 +115,7 @@ def show(material: ReportMaterial, audience: Audience, alias: str | None = None)
     # without the declaration nobody knows whether the data are restricted
     may = disclosure_for(audience, record, restricted=task is None or task.restricted)
     name = record.submission.name if alias is None else alias
-    scores = tuple(one.primary.value for one in material.peers if one.primary is not None)
-    names = [one.submission.name for one in material.peers if one.primary is not None]
-    standing = (names.index(record.submission.name) + 1, len(names)) if record.submission.name in names else None
+    scores, standing = _standing(material) if may.history else ((), None)
     return Shown(
         audience=audience,
         may=may,
@@ -128,8 +126,8 @@ def show(material: ReportMaterial, audience: Audience, alias: str | None = None)
         targets=material.scored.targets if may.aggregates and material.scored is not None else None,
         scored=material.scored if may.scored_examples else None,
         fit_validation=material.fit_validation if may.fit_examples else None,
-        standing=standing if may.history else None,
-        peer_scores=scores if may.history else (),
+        standing=standing,
+        peer_scores=scores,
         earlier=material.earlier if may.history else (),
         references=tuple(
             disclosed_record(one, disclosure_for(Audience.PUBLIC, one, restricted=True), one.submission.name)
@@ -137,6 +135,15 @@ def show(material: ReportMaterial, audience: Audience, alias: str | None = None)
             if one.submission.name.startswith("reference/") and one.submission.name != record.submission.name
         ),
     )
+
+
+def _standing(material: ReportMaterial) -> tuple[tuple[float, ...], tuple[int, int] | None]:
+    """Return the scores that a result is compared with, the best first, and its place among them."""
+    scored = [(one.submission.name, one.primary) for one in material.peers]
+    names = [name for name, score in scored if score is not None]
+    name = material.record.submission.name
+    standing = (names.index(name) + 1, len(names)) if name in names else None
+    return tuple(score.value for _, score in scored if score is not None), standing
 
 
 def disclosed_record(record: Record, may: Disclosure, name: str) -> Record:
