@@ -37,6 +37,7 @@ ARROWS = {
     "scratch": {"locks"},
     "pipes": set(),
     "programs": set(),
+    "svg": {"text"},
     "text": set(),
     "versions": set(),
     "statistics": set(),
@@ -51,7 +52,7 @@ ARROWS = {
     "taskcode": set(),
     "tables": {"errors"},
     "course": PEOPLE | {"taskcode"},
-    "leaderboard": {"files", "record", "statistics", "text"},
+    "leaderboard": {"files", "record", "statistics", "svg", "text"},
     "taskcheck": PEOPLE | {"course", "data", "metrics", "sandbox", "statistics"},
     "evaluation": PEOPLE
     | {"artifact", "claims", "course", "data", "files", "git", "metrics", "notebooks", "record"}
@@ -65,15 +66,15 @@ ARROWS = {
     "similarity": {"_version", "errors", "notebooks", "programs", "text"},
     "bundled": PEOPLE | {"course", "files"},
     "scaffold": PEOPLE | {"bundled", "course", "files"},
-    "report": PEOPLE | {"claims", "record", "statistics", "text"},
-    "site": PEOPLE | {"files", "leaderboard", "record", "report", "text"},
+    "report": PEOPLE | {"claims", "record", "statistics", "svg", "text"},
+    "site": PEOPLE | {"files", "leaderboard", "record", "report", "svg", "text"},
     "export": PEOPLE | {"record", "text"},
     "ci": PEOPLE
     | {"course", "data", "evaluation", "git", "gradebook", "leaderboard", "record", "sandbox"}
     | {"scratch", "statistics", "text"},
     "api": PEOPLE
     | {"course", "data", "evaluation", "files", "gradebook", "grading", "leaderboard", "learning", "locks", "record"}
-    | {"claims", "report", "sandbox", "site", "text"},
+    | {"claims", "report", "sandbox", "site", "svg", "text"},
     "claims": PEOPLE | {"notebooks", "record", "statistics"},
     "cli": PEOPLE
     | {"api", "bundled", "ci", "claims", "course", "data", "diagnosis", "evaluation", "export", "files", "grading"}

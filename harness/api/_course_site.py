@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from harness import svg
 from harness._version import __version__
 from harness.api._board import build_board, published_names, stores_of
 from harness.api._report_page import MaterialFinder
@@ -175,6 +176,7 @@ def _state(store: EvidenceStore, record: Record) -> list[str]:
 def _digest_of_program() -> str:
     """Return a digest of the code that makes reports, so that another version makes them again."""
     digest = hashlib.sha256(__version__.encode())
+    digest.update(Path(svg.__file__).read_bytes())
     for room in ("harness.report", "harness.site", "harness.kinds"):
         for path in sorted(Path(str(files(room))).rglob("*")):
             if path.suffix in (".py", ".jinja", ".css", ".js"):

@@ -14,6 +14,7 @@ from tabulate import tabulate
 
 from harness.files import write_atomically
 from harness.leaderboard._board_json import board_json
+from harness.leaderboard._board_picture import board_picture
 from harness.leaderboard._build import Board, BoardRow, RankedGroup
 from harness.record import Latency, Record, Score, to_reach
 from harness.text import code_span, count_of, neutral_markdown
@@ -34,6 +35,7 @@ _EXPLANATION_OF_DETAILS = (
     "told apart (5 %)."
 )
 NOTHING_YET = "Nothing has been evaluated yet: `harness evaluate submissions/<name>`."
+_PICTURE = "scores.svg"
 _NEARLY_SURE = 0.995
 _PLAIN = re.compile(r"[a-z0-9/_-]+")
 _SOURCES = {
@@ -44,8 +46,13 @@ _SOURCES = {
 
 
 def write_board(folder: Path, board: Board) -> None:
-    """Write ``README.md``, ``leaderboard.csv`` and ``leaderboard.json``, and a page and a CSV for each task."""
+    """Write ``README.md`` with its picture, ``leaderboard.csv`` and ``.json``, and a page and a CSV for each task."""
     write_atomically(folder / "README.md", board_markdown(board).encode())
+    picture = board_picture(board)
+    if picture is None:
+        (folder / _PICTURE).unlink(missing_ok=True)
+    else:
+        write_atomically(folder / _PICTURE, picture)
     write_atomically(folder / "leaderboard.csv", _csv(_overview(board)))
     write_atomically(folder / "leaderboard.json", board_json(board))
     for task in board.tasks():
@@ -57,6 +64,8 @@ def write_board(folder: Path, board: Board) -> None:
 def board_markdown(board: Board) -> str:
     """Return the board as Markdown for GitHub, with the columns that fit its width."""
     lines = ["# Leaderboard", "", _GENERATED, ""]
+    if any(row.has_score for group in board.groups for row in group.rows):
+        lines += [f"![Scores with 95 % intervals and baselines; references are green]({_PICTURE})", ""]
     for task in board.tasks():
         lines += [f"## {task}", "", f"All metrics and costs: [{task}.md]({task}.md)", ""]
         for group in board.groups:

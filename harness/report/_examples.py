@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from harness import svg
 from harness.contract import Predictions, Split, take_items
 from harness.kinds import KINDS, Accepted, DrawnLine, ItemDrawing
-from harness.report import svg
 from harness.report._disclosure import Shown
 from harness.text import neutral
 

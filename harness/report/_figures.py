@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from harness import svg
 from harness.record import Record
-from harness.report import svg
 from harness.report._disclosure import Shown
 from harness.report._learning_curves import Quantity, moment, quantities
 from harness.report._report_findings import confidence_of, counts_of, probabilities_of

@@ -11,9 +11,10 @@ import numpy as np
 from jinja2 import Environment
 from markupsafe import Markup
 
+from harness import svg
 from harness.contract import Split, Task
 from harness.kinds import KINDS
-from harness.report import draw, make_environment, svg, whole_page
+from harness.report import draw, make_environment, whole_page
 
 Array = np.ndarray[Any, Any]
 

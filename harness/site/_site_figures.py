@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from harness.report import svg
+from harness import svg
 from harness.site._board_sections import REFERENCE, BoardSection, SiteRow
 
 _MOST_ROWS = 40

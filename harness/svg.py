@@ -84,6 +84,24 @@ def picture(width: float, height: float, description: str, parts: Iterable[str])
     )
 
 
+def whole_file(width: float, height: float, description: str, parts: Iterable[str], style: str) -> bytes:
+    """Return an SVG that stands in a file of its own, with its style; the style escapes nothing and is ours."""
+    inside = picture(width, height, description, [f"<style>{style}</style>", *parts])
+    opening = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
+    return (str(inside).replace("<svg ", opening, 1) + "\n").encode()
+
+
+def placed(picture: Markup, x: float, y: float, width: float, height: float) -> str:
+    """Return a picture to stand inside another one."""
+    return str(picture).replace("<svg ", f'<svg x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" ', 1)
+
+
+def size_of(picture: Markup) -> tuple[float, float]:
+    """Return the width and the height of a picture."""
+    _, _, width, height = picture.split('viewBox="', 1)[1].split('"', 1)[0].split()
+    return float(width), float(height)
+
+
 def _n(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
@@ -224,21 +242,25 @@ class ForestRow:
 
 
 def forest(
-    rows: Sequence[ForestRow], axis_name: str, description: str, line_at: tuple[float, str] | None = None
+    rows: Sequence[ForestRow],
+    axis_name: str,
+    description: str,
+    line_at: tuple[float, str] | None = None,
+    width: float = WIDTH,
 ) -> Markup:
     """Draw values with intervals below each other, and a line at a value that they are compared with."""
     step, top, named = 22.0, 26.0, 24
     left = 20 + _LETTER * min(max(len(row.name) for row in rows), named)
     height = top + step * len(rows) + _BOTTOM
     values = [number for row in rows for number in (row.low, row.high)] + ([line_at[0]] if line_at else [])
-    scale = Scale(*room_around(values), left, WIDTH - _RIGHT - 50)
+    scale = Scale(*room_around(values), left, width - _RIGHT - 50)
     bottom, parts = height - _BOTTOM, []
     for tick in scale.ticks():
         x = scale.at(tick)
         parts += [line(x, top - 6, x, bottom, "grid"), words(x, bottom + 18, tidy(tick), anchor="middle")]
     if line_at is not None:
         x = scale.at(line_at[0])
-        anchor = "end" if x > WIDTH * 0.7 else "start"
+        anchor = "end" if x > width * 0.7 else "start"
         parts += [line(x, top - 10, x, bottom, "mark"), words(x, top - 13, line_at[1], "name", anchor)]
     for number, row in enumerate(rows):
         y = top + step * (number + 0.5)
@@ -253,10 +275,10 @@ def forest(
                 f"dot {row.css}",
                 f"{row.name}: {tidy(row.value)} [{tidy(row.low)}, {tidy(row.high)}] {row.note}".strip(),
             ),
-            words(WIDTH - _RIGHT, y + 4, tidy(row.value), anchor="end"),
+            words(width - _RIGHT, y + 4, tidy(row.value), anchor="end"),
         ]
     parts.append(words(scale.end, height - 6, axis_name, "name", "end"))
-    return picture(WIDTH, height, description, parts)
+    return picture(width, height, description, parts)
 
 
 @dataclass(frozen=True)
