@@ -12,11 +12,12 @@ from harness import Limits, TaskInfo
 POINTS = harness.Split(np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1]))
 
 
-def source(*, baseline: float = 0.5, part: harness.Split = POINTS) -> harness.Embedded:
-    """Return a source whose three parts are all `part`."""
-    return harness.Embedded(
-        title="t", licence="l", baseline=harness.Baseline(baseline), load=lambda: harness.Parts(part, part, part)
-    )
+def source(
+    *, baseline: float = 0.5, part: harness.Split = POINTS, parts: harness.Parts | None = None
+) -> harness.Embedded:
+    """Return a source of these `parts`, or one whose three parts are all `part`."""
+    made = parts or harness.Parts(part, part, part)
+    return harness.Embedded(title="t", licence="l", baseline=harness.Baseline(baseline), load=lambda: made)
 
 
 def task(name: str | None = None, **declared: Any) -> harness.Task:

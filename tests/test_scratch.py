@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import harness.scratch
+from harness.locks import try_lock
 from harness.scratch import Scratch, scratch
 
 pytestmark = [pytest.mark.worker, pytest.mark.user]
@@ -167,3 +169,20 @@ def test_a_name_that_is_taken_is_not_used(place, squat):
         assert folder.parent.stat().st_mode & 0o022 == 0
     assert left(place) == ["elsewhere", own(place).name]
     assert left(place / "elsewhere") == []
+
+
+def test_a_lock_whose_file_another_process_removed_is_none(place, monkeypatch):
+    """The other one swept between the making of the file and its locking: it would remove the folder, too."""
+    removed = []
+
+    def lock_late(descriptor):
+        if not removed:
+            (path,) = own(place).glob("*.lock")
+            path.unlink()
+            removed.append(path)
+        return try_lock(descriptor)
+
+    monkeypatch.setattr(harness.scratch, "try_lock", lock_late)
+    with scratch("kind") as folder:
+        assert removed
+        assert left(own(place)) == [folder.name, f"{folder.name}.lock"]

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import harness
+import tests.declared
 from harness.data import Places, TaskData, load_data
 from harness.errors import InfrastructureError, TaskError
 from tests.conftest import TemporaryCourse
@@ -22,6 +23,7 @@ from tests.conftest import TemporaryCourse
 POINTS = np.random.default_rng(0).random((12, 2)).astype(np.float32)
 LABELS = np.arange(12) % 2
 OFFICIAL = POINTS.tobytes()
+UNIT_SQUARE = harness.Inputs(shape=(2,), low=0, high=1)
 DIGEST = f"sha256:{hashlib.sha256(OFFICIAL).hexdigest()}"
 
 
@@ -44,18 +46,12 @@ def canonical(url: str = "http://127.0.0.1:9/points.bin", digest: str = DIGEST) 
     return harness.Canonical(title="canonical", files=(file,), load=read, **COMMON)
 
 
+def embedded(parts: harness.Parts) -> harness.Embedded:
+    return tests.declared.source(parts=parts)
+
+
 def task(*sources: harness.Canonical | harness.Local | harness.Embedded, **more: Any) -> harness.Task:
-    declared = harness.Task(
-        title="t",
-        kind="classification",
-        inputs=harness.Inputs(shape=(2,), low=0, high=1),
-        classes=("a", "b"),
-        sources=sources,
-        split="s",
-        metrics=(harness.metrics.accuracy,),
-        **more,
-    )
-    return declared.named("points")
+    return tests.declared.task("points", inputs=UNIT_SQUARE, sources=sources, **more)
 
 
 ALL = (canonical(), LOCAL, EMBEDDED)
@@ -302,13 +298,8 @@ def test_restricted_data_are_not_kept(places: Places) -> None:
 
 def declared(kind: str = "classification", *, train: harness.Split, **more: Any) -> harness.Task:
     rest = harness.Split(train.inputs[:2], train.targets[:2])
-    source = harness.Embedded(
-        title="t", licence="l", baseline=harness.Baseline(0), load=lambda: harness.Parts(train, rest, rest)
-    )
-    base = {"inputs": harness.Inputs(shape=(2,), low=0, high=1), "classes": ("a", "b")} | more
-    return harness.Task(
-        title="t", kind=kind, sources=(source,), split="s", metrics=(METRICS[kind],), **base  # type: ignore[arg-type]
-    ).named("points")  # fmt: skip
+    usual = {"kind": kind, "inputs": UNIT_SQUARE, "metrics": (METRICS[kind],)}
+    return tests.declared.task("points", sources=(embedded(harness.Parts(train, rest, rest)),), **(usual | more))
 
 
 METRICS = {
@@ -479,10 +470,6 @@ def test_a_broken_data_file_exits_3_names_it_and_loses_nothing(
 def overlapping(test_from: int) -> harness.Parts:
     everything = harness.Split(np.random.default_rng(1).random((400, 2)).astype(np.float32), np.arange(400) % 2)
     return harness.Parts(*(everything.take(range(*ends)) for ends in ((0, 200), (200, 300), (test_from, 400))))
-
-
-def embedded(parts: harness.Parts) -> harness.Embedded:
-    return harness.Embedded(title="e", load=lambda: parts, licence="none", baseline=harness.Baseline(0.5))
 
 
 def test_a_split_that_overlaps_is_the_instructors_error(places: Places) -> None:

@@ -201,3 +201,24 @@ def test_the_record_tells_the_parts_and_whose_labels_they_are() -> None:
     assert (part.scored_on, part.test_labels, part.n_test) == ("validation", "private", 0)
     part = plan().task_part()
     assert (part.scored_on, part.test_labels, part.n_test, part.n_train) == ("test", "public", 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("restricted", "local", "private", "is_restricted", "is_secret"),
+    [
+        (False, True, False, False, False),
+        (False, True, True, False, True),
+        (True, True, False, True, True),
+        (True, False, False, False, False),  # what is generated in the place of restricted data may be told
+        (True, False, True, False, True),
+    ],
+)
+def test_what_models_say_is_secret_where_data_are_restricted_or_labels_private(
+    restricted: bool, local: bool, private: bool, is_restricted: bool, is_secret: bool
+) -> None:
+    files = harness.Local(
+        title="t", licence="l", files=("x",), load=lambda _: SOURCE.load(), baseline=harness.Baseline(0.5)
+    )
+    data = replace(DATA, source=files if local else SOURCE, private=private)
+    made = replace(plan(), data=data, task=task("two", sources=(SOURCE,), restricted=restricted))
+    assert (made.is_restricted, made.is_secret) == (is_restricted, is_secret)

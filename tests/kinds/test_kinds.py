@@ -26,6 +26,7 @@ from harness.scaffold import new_submission
 from harness.taskcheck import CheckedMetric
 from harness.wire import ArrayHeader, Done, WireError, pack
 from harness.worker._to_arrays import plain
+from tests.declared import info, source, task
 
 pytestmark = pytest.mark.unit
 
@@ -109,24 +110,19 @@ KIND = pytest.mark.parametrize("name", KINDS)
 
 def task_of(name: str) -> harness.Task:
     example, kind = EXAMPLES[name], KINDS[name]
-    split = harness.Split(example.inputs, example.targets)
-    return harness.Task(
-        title=name,
+    usual = {"classes": ()} | example.declares
+    return task(
+        name,
         kind=name,
         inputs=harness.Inputs(shape=example.inputs.shape[1:]),
-        sources=(
-            harness.Embedded(
-                title=name, licence="none", load=lambda: harness.Parts(*[split] * 3), baseline=harness.Baseline(0.5)
-            ),
-        ),
-        split="as it comes",
+        sources=(source(part=harness.Split(example.inputs, example.targets)),),
         metrics=tuple(getattr(harness.metrics, metric) for metric in kind.metrics),
-        **example.declares,
-    ).named(name)
+        **usual,
+    )
 
 
 def info_of(task: harness.Task) -> TaskInfo:
-    return TaskInfo(
+    return info(
         name=task.name, kind=task.kind, input_shape=task.input_shape, input_dtype=task.inputs.dtype,
         classes=task.classes, horizon=task.horizon, n_train=N, n_validation=N,
     )  # fmt: skip

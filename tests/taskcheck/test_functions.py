@@ -17,6 +17,8 @@ from harness.data import TaskData
 from harness.errors import TaskError
 from harness.evaluation._score import score
 from harness.taskcheck import checked_perturb, try_task
+from tests.declared import source
+from tests.declared import task as declared_task
 
 pytestmark = pytest.mark.unit
 
@@ -29,22 +31,13 @@ ANSWERS = Predictions(TARGETS.copy())
 
 
 def task(metric: harness.Metric = harness.metrics.accuracy, **more: Any) -> harness.Task:
-    return harness.Task(
-        **{
-            "title": "Two clouds and a point",
-            "kind": "classification",
-            "inputs": harness.Inputs(shape=(2,), low=0, high=1),
-            "classes": ("a", "b", "c"),
-            "sources": (
-                harness.Embedded(
-                    title="t", licence="l", baseline=harness.Baseline(0.5), load=lambda: harness.Parts(*[TRUTH] * 3)
-                ),
-            ),
-            "split": "s",
-            "metrics": (metric,),
-        }
-        | more
-    ).named("clouds")
+    usual = {
+        "inputs": harness.Inputs(shape=(2,), low=0, high=1),
+        "classes": ("a", "b", "c"),
+        "sources": (source(part=TRUTH),),
+        "metrics": (metric,),
+    }
+    return declared_task("clouds", **(usual | more))
 
 
 def data(declared: harness.Task) -> TaskData:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 
 from harness.errors import InfrastructureError
 from harness.timing import MachineLock, machine_lock
+from harness.timing._machine_lock import _unusable
 
 pytestmark = [pytest.mark.worker, pytest.mark.user]
 
@@ -177,6 +179,24 @@ def test_a_lock_of_another_user_counts_in_a_sticky_folder_only(place: Path, mode
     (place / "harness-work.lock").touch()
     os.chown(place / "harness-work.lock", 12345, 12345)
     assert alone(place) == (mode == 0o1777)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files have owners on POSIX")
+@pytest.mark.parametrize(
+    ("kind", "names", "owner", "folders_owner", "mode", "usable"),
+    [
+        (stat.S_IFREG, 1, 12345, 54321, 0o1777, True),
+        (stat.S_IFREG, 1, 12345, 54321, 0o777, False),
+        (stat.S_IFREG, 1, 12345, 12345, 0o755, True),
+        (stat.S_IFREG, 1, 0, 54321, 0o755, True),
+        (stat.S_IFREG, 2, 0, 0, 0o1777, False),
+        (stat.S_IFIFO, 1, 0, 0, 0o1777, False),
+    ],
+)
+def test_whose_lock_is_trusted(kind: int, names: int, owner: int, folders_owner: int, mode: int, usable: bool) -> None:
+    found = os.stat_result((kind | 0o644, 1, 1, names, owner, 0, 0, 0, 0, 0))
+    folder = os.stat_result((stat.S_IFDIR | mode, 1, 1, 2, folders_owner, 0, 0, 0, 0, 0))
+    assert (_unusable(found, folder) is None) == usable
 
 
 def test_a_missing_folder_stops_nobody(place: Path) -> None:

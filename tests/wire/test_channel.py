@@ -13,7 +13,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from harness.contract import TaskInfo
 from harness.wire import (
     Channel,
     ChannelClosed,
@@ -31,9 +30,9 @@ from harness.wire import (
     WireError,
     admit_all,
 )
+from tests.declared import info
 
-TASK = TaskInfo(name="usps", kind="classification", input_shape=(256,), input_dtype="float32", classes=("0", "1"),
-                n_train=7, n_validation=3)  # fmt: skip
+TASK = info(name="usps", input_shape=(256,), classes=("0", "1"), n_train=7, n_validation=3)
 
 
 @contextmanager

@@ -22,13 +22,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import harness
-from harness.contract import Limits, Predictions, Split, TaskInfo
+from harness.contract import Limits, Predictions, Split
 from harness.errors import InfrastructureError, SubmissionError
 from harness.evaluation._score import score
 from harness.evaluation._session import Session
 from harness.evaluation._yardstick import YardstickSession
 from harness.sandbox import Folder
 from harness.wire import Channel, Done, FileSent, Logged, Operators, Raised, Reply, Request
+from tests.declared import info
+from tests.declared import task as declared
 from tests.kinds.test_kinds import EXAMPLES
 
 N = 2
@@ -79,8 +81,8 @@ def hearing(
     """Yield a session that hears `script`, and then that nobody is there any more."""
     down, up = os.pipe(), os.pipe()
     worker: Channel[Request] = Channel(down[0], up[1], Request)
-    task = TaskInfo(name="t", kind=kind, input_dtype="float32", n_train=N, n_validation=N,
-                    limits=Limits(artifact_bytes=10_000), **FORMS[kind])  # fmt: skip
+    usual = {"classes": (), "n_train": N, "n_validation": N, "limits": Limits(artifact_bytes=10_000)}
+    task = info(kind=kind, **(usual | FORMS[kind]))
     talk = session(sandbox=None, task=task, folders=(Folder("submission", folder),), threads=1)  # type: ignore[arg-type]
     talk.process = ScriptedProcess(Channel(up[0], down[1], Reply, stoppable=True))  # type: ignore[assignment]
     ends = [down[0], up[1]]  # each is closed once: another thread may have been given its number meanwhile
@@ -251,23 +253,7 @@ def test_scores_of_any_size_give_figures_that_can_be_written_down(rows, dtype, t
         assert all(math.isfinite(value) for value in (figure.value, figure.low, figure.high)), figure
 
 
-TASK = harness.Task(
-    title="Two points",
-    kind="classification",
-    inputs=harness.Inputs(shape=(2,)),
-    classes=("a", "b", "c"),
-    sources=(
-        harness.Embedded(
-            title="none",
-            load=lambda: None,  # type: ignore[arg-type, return-value]
-            counts=harness.Counts(N, N, N),
-            baseline=harness.Baseline(0.5),
-            licence="none",
-        ),
-    ),
-    split="none",
-    metrics=(harness.metrics.accuracy, harness.metrics.macro_f1),
-).named("points")
+TASK = declared("points", classes=("a", "b", "c"), metrics=(harness.metrics.accuracy, harness.metrics.macro_f1))
 
 
 @pytest.mark.parametrize(
