@@ -111,6 +111,7 @@ def _show_lines(console: Console, lines: list[str]) -> None:
 def _show_score(console: Console, score: Score, record: Record) -> None:
     half = (score.high - score.low) / 2
     line = f"  {score.name:<17} {score.value:.4f} ± {half:.4f}{score.unit and ' ' + score.unit}"
+    line += " (approximate)" if score.approximate else ""
     if score.primary:
         line += f"  {_gauge(score, record.baseline.value)}  baseline {record.baseline.value:g} "
         line += "met" if record.baseline.met else "not met"

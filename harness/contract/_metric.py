@@ -78,6 +78,8 @@ class Metric:
         The kinds of task that it is for; empty for any.
     bounds : tuple of float or None, default None
         The least and the greatest value; None where they are not known. A proportion lies between 0 and 1.
+    approximate : bool, default False
+        Whether its 95 % intervals are known to hold less than that, so that they are marked wherever they are shown.
 
     Raises
     ------
@@ -101,6 +103,7 @@ class Metric:
     resampler: Callable[[Any, Predictions], Callable[[NDArray[np.intp]], float]] | None = None
     kinds: tuple[str, ...] = ()
     bounds: tuple[float, float] | None = None
+    approximate: bool = False
 
     def __post_init__(self) -> None:
         problems = Problems(f"Metric {self.name!r}: ")
@@ -117,6 +120,7 @@ class Metric:
             good = value is None or takes(value, 2)
             problems.expect(good, name, value, "a function of targets and predictions, or None")
         problems.expect(is_row(self.kinds, str), "kinds", self.kinds, "a tuple of kinds of task")
+        problems.expect(isinstance(self.approximate, bool), "approximate", self.approximate, "True or False")
         bounds = self.bounds
         problems.expect(
             bounds is None

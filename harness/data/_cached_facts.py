@@ -12,6 +12,7 @@ import msgspec
 
 from harness._version import __version__
 from harness.contract import Source, Task
+from harness.data._digest import DIGEST_FORM
 from harness.data._load import DataChoice, TaskData
 from harness.data._places import Places
 from harness.data._source_files import cache_folder
@@ -64,7 +65,9 @@ def write_facts(file: Path, facts: DataFacts, source: Source) -> None:
 
 def _fingerprint(task: Task, task_digest: str, places: Places, choice: DataChoice, environment: str) -> str:
     """Digest everything that decides which data is loaded: the declaration, and the state of each file."""
-    key = hashlib.sha256(f"{__version__}\0{task.name}\0{task_digest}\0{choice}\0{environment}\0".encode())
+    key = hashlib.sha256(
+        f"{__version__}\0{DIGEST_FORM}\0{task.name}\0{task_digest}\0{choice}\0{environment}\0".encode()
+    )
     folders = (places.root, places.private)
     for folder in (cache_folder(task, places), *(None if base is None else base / task.name for base in folders)):
         key.update(f"{folder}\0".encode())

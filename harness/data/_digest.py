@@ -10,6 +10,9 @@ import numpy as np
 
 from harness.contract import File, Split
 
+DIGEST_FORM = 2
+"""Raised when data gets another digest than before, so that digests kept in the cache are not used."""
+
 
 def matches(file: File, path: Path) -> bool:
     """Tell whether the file at `path` is the official one."""
@@ -24,12 +27,18 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
 
 
 def data_digest(splits: list[Split | None]) -> str:
-    """Return the digest of the contents of train, validation and test, regardless of their files."""
+    """Return the digest of the contents of train, validation and test, regardless of their files.
+
+    Which items are of one group counts, and what the groups are called does not.
+    """
     digest = hashlib.sha256()
     for split in splits:
         for items in (split.inputs, split.targets) if split is not None else ():
             for item in items if isinstance(items, list) else [items]:
                 _add(digest, item)
+        if split is not None and split.groups is not None:
+            _, first, group_of = np.unique(split.groups, return_index=True, return_inverse=True)
+            _add(digest, first[group_of].astype(np.int64))
     return f"sha256:{digest.hexdigest()}"
 
 

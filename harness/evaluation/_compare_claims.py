@@ -94,7 +94,9 @@ class Comparison:
         claims = _of_record(result.record, self.plan.task)
         if self.brings_weights:
             try:
-                claims = self._compared(claims, Compared(result.evidence.outcomes, result.evidence.draws))
+                evidence = result.evidence
+                first = Compared(evidence.outcomes, evidence.draws, groups=evidence.groups)
+                claims = self._compared(claims, first)
             except (HarnessError, OSError) as error:  # the machine's failure: the comparison is made another time
                 note = f"the claims were not compared, for something else than the submission failed: {error}"
                 _log.warning("%s: %s", self.submission, note)
@@ -110,7 +112,7 @@ class Comparison:
             if not self.plan.is_secret:
                 what += f": {encodable(' '.join(error.message.split()))[:_CHARACTERS]}"
             return msgspec.structs.replace(claims, problem=f"no score {_WAYS[mode]}: {what}")
-        p_value = paired_p_value(first, Compared(scored.outcomes, scored.draws))
+        p_value = paired_p_value(first, Compared(scored.outcomes, scored.draws, groups=first.groups))
         field = "shipped" if mode == "loaded" else "retrained"
         return publishable_claims(
             self.plan, msgspec.structs.replace(claims, p_value=p_value, **{field: scored.primary})

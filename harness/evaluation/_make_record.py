@@ -19,7 +19,7 @@ _SEES_TEST_INPUTS = frozenset({"predict", "measure", "audit"})
 
 def make_record(plan: Plan, reached: Reached, failure: SubmissionError | None, about: Run) -> Record:
     """Return the record; `failure` is why the submission failed, or None."""
-    scores = mean_of([repeat.scores for repeat in reached.repeats])
+    scores = mean_of(reached.repeats, plan.data.scored.groups)
     baseline = _baseline(plan, reached, scores)
     return Record(
         task=plan.task_part(),
@@ -38,7 +38,7 @@ def _baseline(plan: Plan, reached: Reached, scores: tuple[Score, ...]) -> Baseli
     baseline = plan.data.source.baseline
     if reached.scored is None:
         return not_reached(plan.task, baseline)
-    return compare(plan.task, baseline, scores[0].value, reached.scored)
+    return compare(plan.task, baseline, scores[0], reached.repeats or [reached.scored], plan.data.scored.groups)
 
 
 def _status(failure: SubmissionError | None, baseline: BaselineResult) -> Status:

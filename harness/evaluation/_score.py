@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -15,29 +16,60 @@ from harness.errors import SubmissionError
 from harness.evaluation._settings import seed_for
 from harness.kinds import KINDS
 from harness.record import BaselineResult, Score
-from harness.statistics import binomial_p_value, bootstrap, percentile_interval, wilson_interval
+from harness.statistics import (
+    Interval,
+    above_p_value,
+    binomial_p_value,
+    bootstrap,
+    percentile_interval,
+    proportion_interval,
+    with_repeats,
+)
 from harness.taskcheck import CheckedMetric
 
 Array = np.ndarray[Any, Any]
 
 _RESAMPLES = 1000
 _RESAMPLES_BESIDES = 200
+_ENOUGH_GROUPS = 30
+"""From so many groups on, the coverage of intervals was measured: see tests/benchmarks/test_coverage.py."""
+_MARGIN = 0.05
+"""Nearer to its bounds, as a share of what lies between them, a bootstrap's interval is too short."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Estimate:
+    """The value of one metric, and what its interval is computed from: outcomes of a proportion, or bootstrap draws."""
+
+    metric: Metric
+    n: int
+    """How many items it is computed from."""
+    value: float
+    outcomes: Array | None
+    draws: Array | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scored:
-    """The scores of one set of predictions, and the samples behind the primary score."""
+    """The metrics of one set of predictions, the primary one first, with their intervals."""
 
+    estimates: tuple[Estimate, ...]
     scores: tuple[Score, ...]
-    outcomes: Array | None
-    """(N,) bool: which predictions are right, if the primary metric is a proportion."""
-    draws: Array | None
-    """Bootstrap draws of a primary metric that is not a proportion, on the same resampled items for everybody."""
 
     @property
     def primary(self) -> Score:
         """The score that ranks."""
         return self.scores[0]
+
+    @property
+    def outcomes(self) -> Array | None:
+        """(N,) bool: which predictions are right, if the primary metric is a proportion."""
+        return self.estimates[0].outcomes
+
+    @property
+    def draws(self) -> Array | None:
+        """Bootstrap draws of a primary metric that is not a proportion, on the same resampled items for everybody."""
+        return self.estimates[0].draws
 
 
 class ScoresMissingError(SubmissionError):
@@ -73,50 +105,62 @@ def score(task: Task, truth: Split, predictions: Predictions) -> Scored:
         predictions = Predictions(predictions.values, kind.normalised(predictions.scores))
     seed = seed_for(0, f"{task.name}/bootstrap", 0)
 
-    def figures(metric: Metric) -> CheckedMetric:
-        return CheckedMetric(task=task.name, metric=metric, targets=truth.targets, predictions=predictions)
+    def estimate(metric: Metric, resamples: int) -> Estimate:
+        figures = CheckedMetric(task=task.name, metric=metric, targets=truth.targets, predictions=predictions)
+        value, outcomes, draws = figures.value(), figures.outcomes(), None
+        if outcomes is None:
+            draws = bootstrap(figures.resampled(), len(predictions), seed, resamples, truth.groups)
+        return Estimate(metric=metric, n=len(predictions), value=value, outcomes=outcomes, draws=draws)
 
-    first = _estimate(figures(primary), seed, _RESAMPLES)
     besides = [metric for metric in task.metrics[1:] if metric.of == "values" or predictions.scores is not None]
     if predictions.scores is not None:
         declared = {metric.name for metric in task.metrics}
         usual: list[Metric] = [getattr(metrics, name) for name in kind.metrics_of_scores]
         besides += [metric for metric in usual if metric.name not in declared]
-    others = [
-        _estimate(figures(metric), seed, _RESAMPLES if metric.of == "values" else _RESAMPLES_BESIDES)
-        for metric in besides
-    ]
-    return Scored(
-        scores=(_score(primary, first, primary=True), *map(_score, besides, others)),
-        outcomes=first.outcomes,
-        draws=first.draws,
+    estimates = (
+        estimate(primary, _RESAMPLES),
+        *(estimate(metric, _RESAMPLES if metric.of == "values" else _RESAMPLES_BESIDES) for metric in besides),
     )
+    scores = tuple(_score([one], truth.groups, primary=place == 0) for place, one in enumerate(estimates))
+    return Scored(estimates=estimates, scores=scores)
 
 
-def mean_of(repeats: Sequence[tuple[Score, ...]]) -> tuple[Score, ...]:
-    """Return the mean of each score and of its bounds over repeats; the bounds cover test sampling only."""
-    means = []
-    for versions in zip(*repeats, strict=True):
-        first = versions[0]
-        means.append(
-            Score(
-                name=first.name,
-                value=fmean(version.value for version in versions),
-                low=fmean(version.low for version in versions),
-                high=fmean(version.high for version in versions),
-                higher_is_better=first.higher_is_better,
-                unit=first.unit,
-                primary=first.primary,
-            )
-        )
-    return tuple(means)
+def mean_of(repeats: Sequence[Scored], groups: Array | None) -> tuple[Score, ...]:
+    """Return the mean of each score over repeats, with an interval that covers items, or groups, and seeds."""
+    versions = zip(*(repeat.estimates for repeat in repeats), strict=True)
+    return tuple(_score(estimates, groups, primary=place == 0) for place, estimates in enumerate(versions))
 
 
-def compare(task: Task, baseline: Baseline, value: float, first: Scored) -> BaselineResult:
-    """Compare `value` with `baseline`; the p-value is for the `first` repeat doing as well by chance."""
-    metric = task.primary
-    met = metric.at_least_as_good(value, baseline.value) and not (baseline.strict and value == baseline.value)
-    if first.outcomes is not None:
+def later_outcomes(repeats: Sequence[Scored]) -> Array | None:
+    """Return (R - 1, N) which predictions of the later repeats are right, or None if there are none."""
+    found = [repeat.outcomes for repeat in repeats[1:] if repeat.outcomes is not None]
+    return np.stack(found) if found else None
+
+
+def mean_draws(repeats: Sequence[Scored]) -> Array | None:
+    """Return the draws of the primary metric's mean over repeats, or None for a proportion."""
+    found = [repeat.draws for repeat in repeats if repeat.draws is not None]
+    return np.mean(found, axis=0) if found else None
+
+
+def numbered(groups: Array | None) -> Array | None:
+    """Return groups as numbers, which say nothing about whom they are of."""
+    return None if groups is None else np.unique(groups, return_inverse=True)[1].astype(np.int64)
+
+
+def compare(
+    task: Task, baseline: Baseline, score: Score, repeats: Sequence[Scored], groups: Array | None
+) -> BaselineResult:
+    """Compare `score` with `baseline`; the p-value is for doing as well by chance, over all repeats."""
+    metric, first = task.primary, repeats[0]
+    met = metric.at_least_as_good(score.value, baseline.value) and not (
+        baseline.strict and score.value == baseline.value
+    )
+    if len(repeats) > 1 or groups is not None:
+        sign = 1 if metric.higher_is_better else -1
+        low, high = sorted((sign * score.low, sign * score.high))
+        p_value = above_p_value(sign * score.value, Interval(low, high), sign * baseline.value)
+    elif first.outcomes is not None:
         p_value = binomial_p_value(int(first.outcomes.sum()), len(first.outcomes), baseline.value)
     else:
         assert first.draws is not None
@@ -132,33 +176,38 @@ def not_reached(task: Task, baseline: Baseline) -> BaselineResult:
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Estimate:
-    """A value, and what its interval is computed from: outcomes of a proportion, or bootstrap draws."""
-
-    value: float
-    outcomes: Array | None
-    draws: Array | None
-
-
-def _estimate(figures: CheckedMetric, seed: int, resamples: int) -> _Estimate:
-    value, outcomes = figures.value(), figures.outcomes()
-    draws = None if outcomes is not None else bootstrap(figures.resampled(), len(figures.predictions), seed, resamples)
-    return _Estimate(value=value, outcomes=outcomes, draws=draws)
-
-
-def _score(metric: Metric, estimate: _Estimate, *, primary: bool = False) -> Score:
-    if estimate.outcomes is not None:
-        interval = wilson_interval(int(estimate.outcomes.sum()), len(estimate.outcomes))
-    else:
-        assert estimate.draws is not None
-        interval = percentile_interval(estimate.draws)
+def _score(estimates: Sequence[Estimate], groups: Array | None, *, primary: bool) -> Score:
+    """Return the score of one metric over its repeats."""
+    metric, values = estimates[0].metric, [estimate.value for estimate in estimates]
+    value = fmean(values)
+    interval = with_repeats(value, _interval_of_items(estimates, groups), values)
+    least, greatest = metric.within
     return Score(
         name=metric.name,
-        value=estimate.value,
-        low=interval.low,
-        high=interval.high,
+        value=value,
+        low=max(least, interval.low),
+        high=min(greatest, interval.high),
         higher_is_better=metric.higher_is_better,
         unit=metric.unit,
         primary=primary,
+        approximate=_is_approximate(estimates, value, groups),
     )
+
+
+def _interval_of_items(estimates: Sequence[Estimate], groups: Array | None) -> Interval:
+    outcomes = [estimate.outcomes for estimate in estimates if estimate.outcomes is not None]
+    if outcomes:
+        return proportion_interval(np.stack(outcomes), groups)
+    draws = np.mean([estimate.draws for estimate in estimates if estimate.draws is not None], axis=0)
+    return percentile_interval(draws, estimates[0].n if groups is None else len(np.unique(groups)))
+
+
+def _is_approximate(estimates: Sequence[Estimate], value: float, groups: Array | None) -> bool:
+    """Tell whether the interval of a score may hold less than 95 %: where no simulation has shown that it does."""
+    metric = estimates[0].metric
+    if metric.approximate or (groups is not None and len(np.unique(groups)) < _ENOUGH_GROUPS):
+        return True
+    least, greatest = metric.within
+    if estimates[0].outcomes is not None or math.isinf(greatest - least):
+        return False
+    return not _MARGIN <= (value - least) / (greatest - least) <= 1 - _MARGIN

@@ -24,7 +24,7 @@ from harness.evaluation._open import fit_session, open_session, with_model
 from harness.evaluation._plan import Plan
 from harness.evaluation._predictions import join_predictions
 from harness.evaluation._reached import Fitted, Predicted, Reached
-from harness.evaluation._score import Scored, score
+from harness.evaluation._score import Scored, later_outcomes, mean_draws, numbered, score
 from harness.evaluation._secret_order import SecretOrder
 from harness.evaluation._session import Session
 from harness.evaluation._shared_resources import SharedResources
@@ -115,9 +115,12 @@ class Stages:
         """Return the evidence behind the record."""
         predicted, scored, measured = self.reached.predicted, self.reached.scored, self.reached.measured
         predictions = None if predicted is None else predicted.predictions
+        repeats = self.reached.repeats or ([] if scored is None else [scored])
         return Evidence(
             outcomes=None if scored is None else scored.outcomes,
-            draws=None if scored is None else scored.draws,
+            later_outcomes=later_outcomes(repeats),
+            draws=mean_draws(repeats),
+            groups=None if scored is None else numbered(self._plan.data.scored.groups),
             predictions=None if predictions is None else predictions.values,
             scores=None if predictions is None else predictions.scores,
             latencies=None if measured is None else measured.latencies,

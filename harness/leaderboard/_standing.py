@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.record import Compared, Record, Score
-from harness.statistics import NORMAL_95, Draws, RankInterval, probability_better, rank_intervals, resampled_means
+from harness.statistics import (
+    NORMAL_95,
+    Draws,
+    RankInterval,
+    probability_better,
+    rank_intervals,
+    resampled_means,
+    seed_noise,
+)
 
 _RESAMPLES = 1000
 
@@ -51,7 +59,7 @@ class Standings:
 
 def stand(ranked: Sequence[Ranked]) -> Standings:
     """Return what is known of the rank of each of comparable results, best first."""
-    draws = _draws(ranked)
+    draws = _draws(ranked) + seed_noise([[one.value for one in of.record.run.repeats] for of in ranked], 1, _RESAMPLES)
     values = np.array([one.sign * one.score.value for one in ranked])
     found = rank_intervals(values, draws, _units(ranked))
     standings = (
@@ -82,12 +90,12 @@ def rank_shares(ranked: Sequence[Ranked]) -> NDArray[np.float64]:
 def _draws(ranked: Sequence[Ranked]) -> Draws:
     """Return (M, B) draws of the scores, larger is better, on the same resampled items for all that have evidence."""
     draws = np.empty((len(ranked), _RESAMPLES))
-    with_items = [(place, items) for place, one in enumerate(ranked) if (items := _outcomes(one)) is not None]
-    length = max((len(items) for _, items in with_items), default=0)
-    alike = [place for place, items in with_items if len(items) == length]
+    items = {place: found for place, one in enumerate(ranked) if (found := _items(one)) is not None}
+    length = max(map(len, items.values()), default=0)
+    alike = [place for place, found in items.items() if len(found) == length]
     if alike:
-        outcomes = np.stack([items for _, items in with_items if len(items) == length])
-        draws[alike] = resampled_means(outcomes, None, 0, _RESAMPLES)
+        groups = None if (first := ranked[alike[0]].items) is None else first.groups
+        draws[alike] = resampled_means(np.stack([items[place] for place in alike]), groups, 0, _RESAMPLES)
     for place, one in enumerate(ranked):
         if place in alike:
             continue
@@ -99,8 +107,8 @@ def _draws(ranked: Sequence[Ranked]) -> Draws:
     return draws
 
 
-def _outcomes(one: Ranked) -> NDArray[Any] | None:
-    return None if one.items is None else one.items.outcomes
+def _items(one: Ranked) -> NDArray[Any] | None:
+    return None if one.items is None else one.items.items
 
 
 def _independent(one: Ranked) -> Draws:
@@ -112,6 +120,8 @@ def _independent(one: Ranked) -> Draws:
 
 
 def _units(ranked: Sequence[Ranked]) -> int:
-    """Return how many items the scores rest on."""
+    """Return how many items, or groups of them, the scores rest on."""
     task = ranked[0].record.task
+    if task.n_groups is not None:
+        return task.n_groups
     return task.n_test if task.scored_on == "test" else task.n_validation

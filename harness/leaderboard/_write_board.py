@@ -24,7 +24,8 @@ EXPLANATION = (
     "A rank is the range of ranks that a model may truly have: all ranges of a table hold at once with 95 % "
     "probability (all pairs compared by a step-down bootstrap on the same items; ~ marks a model whose evidence is "
     "missing, compared by its interval alone). The percentage beside the baseline is the probability that the model is "
-    "truly better than it; nothing below the baseline is first. Intervals of scores are 95 %. Size is the number of "
+    "truly better than it; nothing below the baseline is first. Intervals of scores are 95 %; ≈ marks "
+    "approximate ones, which may hold less. Size is the number of "
     "parameters; speed is the time of one item on one thread, in multiples of a small network that is timed in the "
     "same run; ◆ marks models that no other beats in score or speed without losing in the other."
 )
@@ -138,6 +139,8 @@ def resolution_sentence(group: RankedGroup) -> str:
     if not scores:
         return ""
     items, unit = count_of(_items(group), "item", "items"), f" {scores[0].unit}" if scores[0].unit else ""
+    if (groups := ranked[0].record.task.n_groups) is not None:
+        items += f" of {count_of(groups, 'person or group', 'people or groups')}"
     once = sum(len(row.record.run.repeats) < 2 for row in ranked if row.record.submission.mode == "trained")
     if group.resolution is None:
         half = (scores[0].high - scores[0].low) / 2
@@ -236,7 +239,8 @@ def percent(probability: float | None) -> str:
 
 
 def _score(score: Score) -> str:
-    return f"{score.value:.4f} ± {(score.high - score.low) / 2:.4f}"
+    unsure = " ≈" if score.approximate else ""
+    return f"{score.value:.4f} ± {(score.high - score.low) / 2:.4f}{unsure}"
 
 
 def _size(record: Record) -> str:

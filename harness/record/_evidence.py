@@ -34,6 +34,17 @@ class Compared:
 
     outcomes: Array | None
     draws: Array | None
+    later_outcomes: Array | None = None
+    groups: Array | None = None
+
+    @property
+    def items(self) -> Array | None:
+        """(N,) how often each prediction is right over all repeats; None where nothing is right or wrong."""
+        if self.outcomes is None:
+            return None
+        rows = [self.outcomes] if self.later_outcomes is None else [self.outcomes, *self.later_outcomes]
+        mean: Array = np.mean(rows, axis=0)
+        return mean
 
 
 class _Packed(msgspec.Struct, frozen=True):
@@ -42,6 +53,10 @@ class _Packed(msgspec.Struct, frozen=True):
     outcomes: bytes | None
     """One bit an item."""
     draws: bytes | None
+    later_outcomes: bytes | None = None
+    """One bit an item and repeat."""
+    n_later: int = 0
+    groups: bytes | None = None
 
 
 class _Curve(msgspec.Struct, frozen=True):
@@ -71,6 +86,10 @@ class Evidence:
 
     outcomes: Array | None = None
     """(N,) bool: which predictions are right; None where the primary metric is not a proportion."""
+    later_outcomes: Array | None = None
+    """(R - 1, N) bool: the same of the later repeats; None if there are none."""
+    groups: Array | None = None
+    """(N,) int: which group each item is of; None where each item stands for itself."""
     predictions: Array | list[Array] | None = None
     """One an item; a list where they have several lengths, as boxes have."""
     scores: Array | None = None
@@ -104,7 +123,12 @@ class Evidence:
         return cls(**_fields(_read_npz(arrays)), curve=curve)
 
     def _items(self) -> dict[str, Array]:
-        named = {"outcomes": self.outcomes, "draws": self.draws}
+        named = {
+            "outcomes": self.outcomes,
+            "later_outcomes": self.later_outcomes,
+            "groups": self.groups,
+            "draws": self.draws,
+        }
         given = {name: array for name, array in named.items() if array is not None}
         return given | _flat("", self.predictions, self.scores)
 
@@ -162,7 +186,9 @@ class EvidenceStore:
         except (OSError, msgspec.DecodeError, ValueError):  # written by an earlier harness, or damaged
             evidence = self.read(task, submission)
             same = evidence is not None and evidence.digest == digest
-            return Compared(evidence.outcomes, evidence.draws) if evidence is not None and same else None
+            if evidence is None or not same:
+                return None
+            return Compared(evidence.outcomes, evidence.draws, evidence.later_outcomes, evidence.groups)
 
 
 def _pack_compared(digest: str, evidence: Evidence) -> _Packed:
@@ -172,15 +198,28 @@ def _pack_compared(digest: str, evidence: Evidence) -> _Packed:
         n=0 if outcomes is None else len(outcomes),
         outcomes=None if outcomes is None else np.packbits(outcomes).tobytes(),
         draws=None if draws is None else np.asarray(draws, np.float64).tobytes(),
+        later_outcomes=None if evidence.later_outcomes is None else np.packbits(evidence.later_outcomes).tobytes(),
+        n_later=0 if evidence.later_outcomes is None else len(evidence.later_outcomes),
+        groups=None if evidence.groups is None else np.asarray(evidence.groups, np.int64).tobytes(),
     )
 
 
 def _unpack_compared(packed: _Packed) -> Compared:
-    bits, draws = packed.outcomes, packed.draws
+    outcomes = None if packed.outcomes is None else _bits(packed.outcomes, packed.n)
+    later = None
+    if packed.later_outcomes is not None:
+        shape = (packed.n_later, packed.n)
+        later = _bits(packed.later_outcomes, packed.n_later * packed.n).reshape(shape)
     return Compared(
-        None if bits is None else np.unpackbits(np.frombuffer(bits, np.uint8), count=packed.n).view(bool),
-        None if draws is None else np.frombuffer(draws, np.float64),
+        outcomes,
+        None if packed.draws is None else np.frombuffer(packed.draws, np.float64),
+        later,
+        None if packed.groups is None else np.frombuffer(packed.groups, np.int64),
     )
+
+
+def _bits(content: bytes, count: int) -> Array:
+    return np.unpackbits(np.frombuffer(content, np.uint8), count=count).view(bool)
 
 
 def _flat(prefix: str, values: Array | list[Array] | None, scores: Array | None) -> dict[str, Array]:

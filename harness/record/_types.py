@@ -33,6 +33,8 @@ class TaskPart(_Part, frozen=True, kw_only=True):
     """How many items `fit` was given to learn from; None where nothing was trained, and in older records."""
     n_fit_validation: int | None = None
     """How many it was given to choose by. They are cut from train where the validation part is scored."""
+    n_groups: int | None = None
+    """How many groups, such as patients, the scored items come from; None where each item stands for itself."""
 
 
 class SubmissionPart(_Part, frozen=True, kw_only=True):
@@ -64,6 +66,8 @@ class Score(_Part, frozen=True, kw_only=True):
     higher_is_better: bool
     unit: str
     primary: bool
+    approximate: bool = False
+    """Whether the interval may hold less than 95 %: few groups, a value near its bounds, or a metric known for it."""
 
 
 class BaselineResult(_Part, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from harness.statistics._differences import (
     ComparedItems,
+    above_p_value,
     binomial_p_value,
     holm,
     mcnemar_p_value,
@@ -19,10 +20,12 @@ from harness.statistics._intervals import (
     bootstrap,
     interquartile_ratio,
     percentile_interval,
+    proportion_interval,
     quantile_bound_rank,
     trimmed_mean,
     trimmed_mean_interval,
     wilson_interval,
+    with_repeats,
 )
 from harness.statistics._ranks import (
     Draws,
@@ -31,6 +34,7 @@ from harness.statistics._ranks import (
     probability_better,
     rank_intervals,
     resampled_means,
+    seed_noise,
 )
 
 __all__ = [
@@ -41,6 +45,7 @@ __all__ = [
     "RankInterval",
     "RankIntervals",
     "Resampled",
+    "above_p_value",
     "binomial_p_value",
     "bootstrap",
     "holm",
@@ -51,13 +56,16 @@ __all__ = [
     "percentile_interval",
     "poisson_p_value",
     "probability_better",
+    "proportion_interval",
     "quantile_bound_rank",
     "rank_intervals",
     "rank_sum_p_value",
     "resampled_means",
+    "seed_noise",
     "tie_groups",
     "trimmed_mean",
     "trimmed_mean_interval",
     "unpaired_p_value",
     "wilson_interval",
+    "with_repeats",
 ]

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.statistics._binomial import binomial_shares
-from harness.statistics._intervals import Interval
+from harness.statistics._intervals import NORMAL_95, Interval
+from harness.statistics._ranks import resampled_means
 
 
 def mcnemar_p_value(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
@@ -47,11 +48,18 @@ class ComparedItems(Protocol):
     def draws(self) -> NDArray[Any] | None:
         """The figure on resamples of the items that are the same for every model."""
 
+    @property
+    def groups(self) -> NDArray[Any] | None:
+        """Which group each item is of; None where each item stands for itself."""
+
 
 def paired_p_value(first: ComparedItems, second: ComparedItems) -> float | None:
     """Return the p-value that two models differ on the same items; None if what it rests on is missing."""
     if first.outcomes is not None and second.outcomes is not None and len(first.outcomes) == len(second.outcomes):
-        return mcnemar_p_value(first.outcomes, second.outcomes)
+        if first.groups is None:
+            return mcnemar_p_value(first.outcomes, second.outcomes)
+        draws = resampled_means(np.stack([first.outcomes, second.outcomes]), first.groups, seed=0)
+        return paired_bootstrap_p_value(draws[0], draws[1])
     if first.draws is not None and second.draws is not None and len(first.draws) == len(second.draws):
         return paired_bootstrap_p_value(first.draws, second.draws)
     return None
@@ -66,6 +74,14 @@ def unpaired_p_value(first: tuple[float, Interval], second: tuple[float, Interva
     if spread == 0:
         return 1.0 if distance == 0 else 0.0
     return 2 * (1 - normal.cdf(distance / spread))
+
+
+def above_p_value(value: float, interval: Interval, other: float) -> float:
+    """Return the one-sided p-value that a figure with a 95 % interval is truly above `other`."""
+    half = value - interval.low if value > other else interval.high - value
+    if half <= 0:
+        return 0.0 if value > other else 1.0
+    return 1 - NormalDist().cdf((value - other) / half * NORMAL_95)
 
 
 def rank_sum_p_value(first: NDArray[Any], second: NDArray[Any]) -> float:

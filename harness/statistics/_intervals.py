@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from statistics import NormalDist
+from statistics import NormalDist, stdev
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,25 +31,86 @@ class Interval(NamedTuple):
 
 def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> Interval:
     """Return the score interval for a proportion (Wilson 1927, J. Am. Stat. Assoc. 22:209)."""
+    interval = _wilson(successes / trials, trials, NormalDist().inv_cdf(0.5 + confidence / 2))
+    return Interval(0.0 if successes == 0 else interval.low, 1.0 if successes == trials else interval.high)
+
+
+def proportion_interval(
+    outcomes: NDArray[Any], groups: NDArray[Any] | None = None, confidence: float = 0.95
+) -> Interval:
+    """Return the interval of a proportion from (R, N) outcomes of R repeats on the same N items.
+
+    Items of one group stay together. The interval is Wilson's for as many independent items as would vary as much
+    (Kish 1965, "Survey Sampling": the design effect), with the quantile of Student's t for the number of groups (Korn &
+    Graubard 1998, Surv. Methodol. 24:193). They never count for more than all single outcomes, and items without
+    groups for no fewer than they are. Of one repeat without groups it is Wilson's interval.
+    """
+    rows = np.atleast_2d(np.asarray(outcomes, np.float64))
+    repeats, count = rows.shape
+    items = rows.mean(axis=0)
+    share, units = float(items.mean()), count if groups is None else len(np.unique(groups))
+    if groups is None and repeats == 1:
+        return wilson_interval(round(share * count), count, confidence)
+    variance = _variance_of_mean(items, groups)
+    fewest, most = (count, repeats * count) if groups is None else (1, repeats * count)
+    trials = units if variance == 0 else min(max(share * (1 - share) / variance, fewest), most)
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    share = successes / trials
+    low, high = _wilson(share, trials, z if groups is None else student_of_normal(z, max(units - 1, 1)))
+    return Interval(max(0.0, low), min(1.0, high))
+
+
+def with_repeats(value: float, interval: Interval, repeats: Sequence[float]) -> Interval:
+    """Return the interval of a mean over trainings, from the `interval` of the items alone and the `repeats`' values.
+
+    Each side is the root of the sum of the squares of both parts (Zou & Donner 2008, Stat. Med. 27:1693); that of the
+    repeats is Student's. A single training says nothing of others, and leaves the interval as it is.
+    """
+    if len(repeats) < 2:
+        return interval
+    own = student_of_normal(NORMAL_95, len(repeats) - 1) * stdev(repeats) / math.sqrt(len(repeats))
+    below, above = max(0.0, value - interval.low), max(0.0, interval.high - value)
+    return Interval(value - math.hypot(below, own), value + math.hypot(above, own))
+
+
+def _variance_of_mean(items: NDArray[np.float64], groups: NDArray[Any] | None) -> float:
+    """Return the variance of the mean of items, by the ratio estimator of groups (Cochran 1977, 6.3)."""
+    errors = items - items.mean()
+    if groups is not None:
+        names, group_of = np.unique(groups, return_inverse=True)
+        errors = np.bincount(group_of, errors, len(names))
+    units = len(errors)
+    return float((errors**2).sum() / len(items) ** 2 * units / max(units - 1, 1))
+
+
+def _wilson(share: float, trials: float, z: float) -> Interval:
     centre = share + z * z / (2 * trials)
     half = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
     scale = 1 + z * z / trials
-    low = 0.0 if successes == 0 else (centre - half) / scale
-    high = 1.0 if successes == trials else (centre + half) / scale
-    return Interval(low, high)
+    return Interval((centre - half) / scale, (centre + half) / scale)
 
 
-def bootstrap(figure: Resampled, n: int, seed: int, resamples: int = 1000) -> NDArray[np.float64]:
-    """Return `figure` on `resamples` draws of n items with replacement (Efron 1979, Ann. Stat. 7:1)."""
+def bootstrap(
+    figure: Resampled, n: int, seed: int, resamples: int = 1000, groups: NDArray[Any] | None = None
+) -> NDArray[np.float64]:
+    """Return `figure` on `resamples` draws of n items with replacement (Efron 1979, Ann. Stat. 7:1).
+
+    With `groups` (n,), as many whole groups are drawn as there are (Davison & Hinkley 1997, 3.8).
+    """
     generator = np.random.Generator(np.random.PCG64(seed))
-    return np.array([figure(generator.integers(0, n, n)) for _ in range(resamples)])
+    if groups is None:
+        return np.array([figure(generator.integers(0, n, n)) for _ in range(resamples)])
+    members = [np.flatnonzero(groups == name) for name in np.unique(groups)]
+    drawn = (generator.integers(0, len(members), len(members)) for _ in range(resamples))
+    return np.array([figure(np.concatenate([members[group] for group in chosen])) for chosen in drawn])
 
 
-def percentile_interval(draws: NDArray[np.float64], confidence: float = 0.95) -> Interval:
-    """Return the middle `confidence` of bootstrap draws."""
-    tail = (1 - confidence) / 2
+def percentile_interval(draws: NDArray[np.float64], units: int, confidence: float = 0.95) -> Interval:
+    """Return the interval of a figure from its bootstrap draws on `units` items or groups.
+
+    Efron's percentiles are too narrow for few units: they are widened as Student's t is beside the normal distribution
+    (Hesterberg 2015, Am. Stat. 69:371, "expanded percentiles").
+    """
+    tail = _expanded_tail(units, confidence)
     low, high = np.quantile(draws, [tail, 1 - tail])
     return Interval(float(low), float(high))
 
@@ -60,22 +121,22 @@ def trimmed_mean(values: Sequence[float] | NDArray[np.float64]) -> float:
 
 
 def trimmed_mean_interval(values: Sequence[float] | NDArray[np.float64], confidence: float = 0.95) -> Interval | None:
-    """Return the bootstrap interval of the trimmed mean; None of fewer than five values.
-
-    Efron's percentiles are too narrow for few values: they are widened as Student's t is beside the normal distribution
-    (Hesterberg 2015, Am. Stat. 69:371, "expanded percentiles").
-    """
+    """Return the bootstrap interval of the trimmed mean, as `percentile_interval` has it; None of fewer than five."""
     sample = np.asarray(values, float)
     n = len(sample)
     if n < _LEAST_TO_RESAMPLE:
         return None
-    tail = NormalDist().cdf(
-        -math.sqrt(n / (n - 1)) * student_of_normal(NormalDist().inv_cdf(0.5 + confidence / 2), n - 1)
-    )
+    tail = _expanded_tail(n, confidence)
     generator = np.random.Generator(np.random.PCG64(0))
     draws = _trimmed(sample[generator.integers(0, n, (_RESAMPLES, n))])
     low, high = np.quantile(draws, [tail, 1 - tail])
     return Interval(float(low), float(high))
+
+
+def _expanded_tail(units: int, confidence: float) -> float:
+    freedom = max(units - 1, 1)
+    wider = student_of_normal(NormalDist().inv_cdf(0.5 + confidence / 2), freedom)
+    return NormalDist().cdf(-math.sqrt((freedom + 1) / freedom) * wider)
 
 
 def _trimmed(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -66,6 +67,27 @@ class RankIntervals:
     ranks: tuple[RankInterval, ...]
     resolution: float | None
     """The difference from which on half of the pairs are told apart, all pairs at once; None without a pair."""
+
+
+def seed_noise(repeats: Sequence[Sequence[float]], seed: int, resamples: int = 1000) -> Draws:
+    """Return (M, B) draws of what other seeds would add to the mean of each model's `repeats`.
+
+    Seeds are a random effect of each model, independent of the items. Its variance is the mean over all models that
+    were trained more than once, weighted by degrees of freedom, or the model's own where that is larger; draws of it
+    follow its chi-squared distribution (Searle, Casella & McCulloch 1992, "Variance Components", 3.8). Of a model that
+    was trained once nothing is known, and nothing is added.
+    """
+    generator = np.random.Generator(np.random.PCG64(seed))
+    normal = generator.normal(size=(len(repeats), resamples))
+    own = np.array([np.var(values, ddof=1) if len(values) > 1 else 0.0 for values in repeats])
+    freedom = np.array([max(len(values) - 1, 0) for values in repeats])
+    if not freedom.any():
+        return np.zeros_like(normal)
+    variances = np.where(freedom > 0, np.maximum(own, own @ freedom / freedom.sum()), 0.0)
+    counts = np.array([max(len(values), 1) for values in repeats])
+    scales = np.sqrt(freedom.sum() / generator.chisquare(freedom.sum(), resamples))
+    noise: Draws = np.sqrt(variances / counts)[:, None] * normal * scales
+    return noise
 
 
 def rank_intervals(values: NDArray[Any], draws: Draws, units: int, confidence: float = 0.95) -> RankIntervals:

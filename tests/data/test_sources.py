@@ -17,6 +17,7 @@ import pytest
 import harness
 import tests.declared
 from harness.data import Places, TaskData, load_data
+from harness.data._digest import data_digest
 from harness.errors import InfrastructureError, TaskError
 from tests.conftest import TemporaryCourse
 
@@ -85,6 +86,14 @@ def test_official_bytes_are_canonical_and_others_local(places: Places) -> None:
     assert "points.bin" in other.passed_over[0]
     assert "is not the official file" in other.passed_over[0]
     assert official.digest != other.digest
+
+
+def test_the_digest_tells_who_is_in_a_group_and_not_what_it_is_called() -> None:
+    def digest(groups: list[str] | None) -> str:
+        return data_digest([harness.Split(np.zeros((3, 1)), np.zeros(3, np.int64), groups)])
+
+    assert digest(["b", "b", "a"]) == digest(["x", "x", "y"])
+    assert len({digest(None), digest(["a", "a", "b"]), digest(["a", "b", "b"]), digest(["a", "b", "c"])}) == 4
 
 
 def test_without_files_the_embedded_source_serves_and_the_reasons_are_told(places: Places) -> None:

@@ -8,7 +8,7 @@ import pytest
 import harness
 from harness.contract import Predictions
 from harness.errors import SubmissionError
-from harness.evaluation._score import compare, not_reached, score
+from harness.evaluation._score import compare, later_outcomes, mean_of, not_reached, score
 from tests import declared
 
 TARGETS = np.random.default_rng(0).integers(0, 3, 200)
@@ -58,7 +58,7 @@ def test_a_baseline_is_met_by_what_is_as_good_or_better_if_strict(value: float, 
     from scipy.stats import binomtest
 
     scored = score(BOTH, TRUTH, PREDICTIONS)
-    result = compare(BOTH, harness.Baseline(value, strict=strict), scored.primary.value, scored)
+    result = compare(BOTH, harness.Baseline(value, strict=strict), scored.primary, [scored], None)
     assert (result.metric, result.value, result.strict, result.met) == ("accuracy", value, strict, met)
     assert result.p_value == pytest.approx(binomtest(RIGHT, 200, value, alternative="greater").pvalue)
 
@@ -67,7 +67,7 @@ def test_a_baseline_is_met_by_what_is_as_good_or_better_if_strict(value: float, 
 def test_where_lower_is_better_the_baseline_lies_above(value: float, met: bool) -> None:
     wanted = task(ERROR)
     scored = score(wanted, TRUTH, PREDICTIONS)
-    result = compare(wanted, harness.Baseline(value), scored.primary.value, scored)
+    result = compare(wanted, harness.Baseline(value), scored.primary, [scored], None)
     assert result.met is met
     assert result.p_value is not None
     assert (result.p_value < 0.05) is met
@@ -76,8 +76,8 @@ def test_where_lower_is_better_the_baseline_lies_above(value: float, met: bool) 
 def test_a_strict_baseline_only_reached_is_not_met_if_lower_is_better() -> None:
     wanted = task(ERROR)
     scored = score(wanted, TRUTH, PREDICTIONS)
-    value = scored.primary.value
-    assert compare(wanted, harness.Baseline(value, strict=True), value, scored).met is False
+    baseline = harness.Baseline(scored.primary.value, strict=True)
+    assert compare(wanted, baseline, scored.primary, [scored], None).met is False
 
 
 def test_perfect_predictions_have_an_interval_too() -> None:
@@ -106,3 +106,41 @@ def test_without_a_score_the_baseline_is_named_and_not_decided() -> None:
     result = not_reached(BOTH, harness.Baseline(0.9, strict=True))
     assert (result.metric, result.value, result.strict) == ("accuracy", 0.9, True)
     assert (result.met, result.p_value) == (None, None)
+
+
+def grouped(groups: np.ndarray) -> harness.Split:
+    return harness.Split(TRUTH.inputs, TRUTH.targets, groups)
+
+
+def test_items_of_one_person_make_the_interval_wider() -> None:
+    people = np.repeat(np.arange(40), 5)
+    order = np.argsort(TARGETS == GUESSES)  # whoever is wrong once is wrong five times
+    truth, predictions = grouped(people).take(np.arange(200)), Predictions(GUESSES[order])
+    truth = harness.Split(truth.inputs, TARGETS[order], people)
+    for metric in (harness.metrics.accuracy, harness.metrics.macro_f1):
+        alone, together = (
+            score(task(metric), split, predictions).primary
+            for split in (harness.Split(truth.inputs, truth.targets), truth)
+        )
+        assert together.value == alone.value
+        assert together.high - together.low > 1.5 * (alone.high - alone.low)
+        assert not together.approximate
+
+
+def test_few_people_make_an_interval_approximate() -> None:
+    assert score(BOTH, grouped(np.repeat(np.arange(4), 50)), PREDICTIONS).primary.approximate
+    assert not score(BOTH, TRUTH, PREDICTIONS).primary.approximate
+
+
+def test_over_repeats_the_value_is_the_mean_and_the_interval_holds_seeds() -> None:
+    lucky, unlucky = score(BOTH, TRUTH, Predictions(TARGETS)), score(BOTH, TRUTH, PREDICTIONS)
+    first, *_ = mean_of([lucky, unlucky], None)
+    assert first.value == (1 + RIGHT / 200) / 2
+    assert first.high - first.low > unlucky.primary.high - unlucky.primary.low
+    result = compare(BOTH, harness.Baseline(0.5), first, [lucky, unlucky], None)
+    assert result.met
+    assert result.p_value is not None
+    assert result.p_value > compare(BOTH, harness.Baseline(0.5), unlucky.primary, [unlucky], None).p_value
+    later = later_outcomes([lucky, unlucky])
+    assert later is not None
+    assert (later == [TARGETS == GUESSES]).all()

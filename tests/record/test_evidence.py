@@ -13,12 +13,14 @@ EVIDENCE = Evidence(
     outcomes=GENERATOR.random(200) < 0.9,
     predictions=GENERATOR.integers(0, 10, 200),
     scores=GENERATOR.random((200, 10), np.float32),
+    later_outcomes=GENERATOR.random((2, 200)) < 0.9,
+    groups=np.repeat(np.arange(40), 5),
     draws=GENERATOR.random(50),
     latencies=GENERATOR.random(64),
     drawn=GENERATOR.integers(0, 200, 64),
     curve=({"epoch": 1.0, "loss": 0.5}, {"epoch": 2.0, "loss": 0.25}),
 )
-ARRAYS = ("outcomes", "predictions", "scores", "draws", "latencies", "drawn")
+ARRAYS = ("outcomes", "later_outcomes", "groups", "predictions", "scores", "draws", "latencies", "drawn")
 
 
 @pytest.fixture
@@ -161,6 +163,16 @@ def test_what_ranking_compares_is_read_without_the_rest(tmp_path: Path) -> None:
     np.testing.assert_array_equal(compared.outcomes, outcomes)
     np.testing.assert_array_equal(compared.draws, draws)
     assert store.compared("usps", "bob", "sha256:other") is None
+
+
+def test_what_ranking_reads_has_all_repeats_and_the_groups(store):
+    store.write("usps", "bob", EVIDENCE)
+    compared = store.compared("usps", "bob", EVIDENCE.digest)
+    np.testing.assert_array_equal(compared.later_outcomes, EVIDENCE.later_outcomes)
+    np.testing.assert_array_equal(compared.groups, EVIDENCE.groups)
+    np.testing.assert_array_equal(
+        compared.items, np.mean([EVIDENCE.outcomes, *EVIDENCE.later_outcomes], axis=0), strict=True
+    )
 
 
 @pytest.mark.parametrize("content", [None, b"\xff"])

@@ -134,7 +134,7 @@ def test_equal_seeds_resample_the_same_items_for_everybody():
 
 def test_the_percentile_interval_of_a_mean_is_about_that_of_the_normal():
     values = np.random.default_rng(0).normal(size=2000)
-    low, high = percentile_interval(bootstrap(mean_of(values), 2000, 0))
+    low, high = percentile_interval(bootstrap(mean_of(values), 2000, 0), 2000)
     error = values.std() / np.sqrt(2000)
     assert (low, high) == pytest.approx((values.mean() - 1.96 * error, values.mean() + 1.96 * error), abs=0.2 * error)
 
