@@ -20,7 +20,8 @@ EVIDENCE = Evidence(
     drawn=GENERATOR.integers(0, 200, 64),
     curve=({"epoch": 1.0, "loss": 0.5}, {"epoch": 2.0, "loss": 0.25}),
 )
-ARRAYS = ("outcomes", "later_outcomes", "groups", "predictions", "scores", "draws", "latencies", "drawn")
+PREDICTED = ("outcomes", "later_outcomes", "groups", "predictions", "scores", "draws")
+ARRAYS = (*PREDICTED, "latencies", "drawn")
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_nobody_else_may_read_evidence(store, tmp_path):
 
 def test_the_digest_does_not_depend_on_what_the_clock_said():
     slower = Evidence(
-        **{name: getattr(EVIDENCE, name) for name in ("outcomes", "predictions", "scores", "draws")},
+        **{name: getattr(EVIDENCE, name) for name in PREDICTED},
         latencies=EVIDENCE.latencies * 2,
         drawn=EVIDENCE.drawn[::-1],
         curve=({"epoch": 1.0},),
@@ -93,9 +94,9 @@ def test_the_digest_does_not_depend_on_what_the_clock_said():
     assert slower.digest == EVIDENCE.digest
 
 
-@pytest.mark.parametrize("name", ["outcomes", "predictions", "scores", "draws"])
+@pytest.mark.parametrize("name", PREDICTED)
 def test_the_digest_depends_on_everything_that_was_predicted(name):
-    parts = {part: getattr(EVIDENCE, part) for part in ("outcomes", "predictions", "scores", "draws")}
+    parts = {part: getattr(EVIDENCE, part) for part in PREDICTED}
     changed = parts[name].copy()
     changed.flat[7] = not changed.flat[7] if name == "outcomes" else changed.flat[7] + 1
     assert Evidence(**parts | {name: changed}).digest != EVIDENCE.digest
