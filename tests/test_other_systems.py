@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import psutil
 import pytest
 
 from tests import other_systems
-from tests.conftest import CENTROIDS, TemporaryCourse
+from tests.conftest import CENTROIDS, PATIENCE, TemporaryCourse
 
 pytestmark = pytest.mark.line
 
@@ -157,7 +158,17 @@ def test_a_worker_over_its_limit_is_killed_with_its_children(system: System) -> 
     (record,) = json.loads(done.stdout)
     assert record["failure"]["kind"] == "timeout", record["failure"]
     child = int(record["failure"]["log_tail"].split()[1])
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+    deadline = time.monotonic() + PATIENCE  # a process that was killed ends when it has its turn
+    while runs(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not runs(child)
+
+
+def runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_a_link_among_the_files_is_refused_without_descriptors_of_folders(course: TemporaryCourse) -> None:

@@ -6,14 +6,14 @@ import pytest
 
 from harness.sandbox import find_sandbox, reason_for_cold_start
 
+pytestmark = pytest.mark.user  # CI runs it as root and as an ordinary user
+
 TELLS = """
 import os
 
 import numpy as np
 
 import harness
-
-pytestmark = pytest.mark.user  # CI runs it as root and as an ordinary user
 
 
 class Model(harness.Model):

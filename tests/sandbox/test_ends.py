@@ -202,7 +202,7 @@ def test_a_uid_is_free_again_once_its_worker_is_gone(any_level):
         assert try_lock_file(lock) is None
     if any_level.way.startswith("warm"):
         any_level.fork_servers.close()  # the uid is its fork server's
-    with exclusive_lock(lock, timeout=30):  # others may run workers at this moment
+    with exclusive_lock(lock, timeout=PATIENCE):  # others may run workers at this moment
         pass
 
 

@@ -386,7 +386,7 @@ def test_fork_servers_beyond_the_limit_end_when_their_workers_do(own_warm):
         retired = [server for kind, server in retired.items() if kind not in own_warm.fork_servers._servers]
         assert len(retired) == 1
         own_warm.fit(session)  # it serves the worker that it has
-    retired[0]._thread.join(20)
+    retired[0]._thread.join(PATIENCE)
     assert retired[0].has_exited
     assert {tuple(kind.packages) for kind in own_warm.fork_servers._servers} == {(), ("sklearn",)}
 

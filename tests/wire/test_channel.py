@@ -476,7 +476,7 @@ def test_every_answer_is_busy_waited_for_short_or_large(shape):
         def answer_late():
             for _ in range(3):
                 worker.receive(admit_all)
-                looked_for.append(counting.twice.wait(5))
+                looked_for.append(counting.twice.wait(60))
                 counting.twice.clear()
                 worker.send(Done(), np.ones(shape))
 
