@@ -15,10 +15,9 @@ from harness.evaluation import Remarks
 from harness.gradebook.marking import marking_pages
 from harness.record import Record
 from harness.report import report_html
-from tests import declared
 from tests.claims.made import claims
 from tests.people import ANN, BOB, grade
-from tests.records import changed
+from tests.records import changed, material
 
 pytestmark = pytest.mark.unit
 
@@ -63,13 +62,12 @@ def test_grade_shows_those_who_claim_something() -> None:
 
 
 def test_the_report_shows_claims_where_there_are_any() -> None:
-    task = declared.task("blobs")
-    page = report_html(changed(claims=claims(problem=EVIL)), task, None, None)
+    page = report_html(material(changed(claims=claims(problem=EVIL))))
     assert "<h2>Claims</h2>" in page
     assert "0.9900 (0.9850 to 0.9950" in page
     assert "<script>alert" not in page
     for other in (changed(), changed(claims=claims(claimed=(), shipped=None))):
-        assert "<h2>Claims</h2>" not in report_html(other, task, None, None)
+        assert "<h2>Claims</h2>" not in report_html(material(other))
 
 
 def test_whoever_marks_sees_claims_beside_the_grade(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def options(*name: str) -> dict[str, click.Option]:
 
 WITHOUT_TASK = [
     *(["ci"], ["export", "comment"]),  # about a whole change
+    ["site"],  # about the whole course
     *(["doctor"], ["new", "course"], ["new", "task"], ["tasks", "add"]),  # about no task that is there
 ]
 
