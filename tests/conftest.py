@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, settings
 
 from harness import cli
 from harness.sandbox import ForkServerOwner
-from tests.rings import RINGS, depends_on_who_runs_it, kept_to, ring_of
+from tests.rings import RINGS, WITHOUT_PROCESSES, depends_on_who_runs_it, kept_to, ring_of
 
 if TYPE_CHECKING:
     from tests.classroom.evaluated import Classroom
@@ -192,11 +192,15 @@ class TemporaryCourse:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Run the whole suite in one process more than there are cores: often a test waits for what it started."""
+    """Run the whole suite in one process more than there are cores: often a test waits for what it started.
+
+    Tests that start no process wait for nothing.
+    """
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     alone = config.option.usepdb or config.option.capture == "no" or hasattr(config, "workerinput")
     if whole and not alone and config.pluginmanager.hasplugin("xdist") and config.option.numprocesses is None:
-        config.option.numprocesses = min((os.cpu_count() or 1) + 1, 8)
+        waits = config.option.markexpr not in WITHOUT_PROCESSES
+        config.option.numprocesses = min((os.cpu_count() or 1) + waits, 8)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

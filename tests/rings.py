@@ -3,6 +3,7 @@
 A ring is a mark. A test, or a file by its ``pytestmark``, names it where it is not told by the fixtures that are used:
 
 - ``unit``: starts no process;
+- ``data``: starts none either, but reads or generates the data sets of the course, which takes seconds;
 - ``worker``: starts processes of its own, such as a sandboxed worker or git;
 - ``line``: runs a command of the harness as a user would, from the command line to the record;
 - ``siege``: hands in the attacks of ``tests/hostile/``;
@@ -27,8 +28,9 @@ from typing import Any
 import psutil
 import pytest
 
-RINGS = ("unit", "worker", "line", "siege", "network", "slow")
-OF_FOLDERS = {Path("tests", "hostile"): "siege"}
+RINGS = ("unit", "data", "worker", "line", "siege", "network", "slow")
+WITHOUT_PROCESSES = ("unit", "data")
+OF_FOLDERS = {Path("tests", "hostile"): "siege", Path("tests", "tasks"): "data"}
 OF_FIXTURES = {
     "any_level": "worker",
     "walled": "worker",
@@ -89,11 +91,11 @@ class Strayed(BaseException):
 
 @contextmanager
 def kept_to(ring: str, *, network: bool) -> Iterator[None]:
-    """Have whatever starts a process in ring `unit` fail, and without `network` whatever leaves this machine."""
+    """Have whatever starts a process in `unit` or `data` fail, and without `network` whatever leaves this machine."""
     strayed: list[str] = []
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        if (ring == "unit" and _starts(event, arguments)) or (not network and _leaves(event, arguments)):
+        if (ring in WITHOUT_PROCESSES and _starts(event, arguments)) or (not network and _leaves(event, arguments)):
             strayed.append(f"{event}{arguments}"[:300])
             raise Strayed(_said(ring, strayed))
 

@@ -29,6 +29,13 @@ def test_a_test_may_name_its_ring(request: pytest.FixtureRequest, course: object
     assert ring_of(request.node) == "unit"
 
 
+def test_what_loads_data_sets_is_beside_the_innermost_ring(request: pytest.FixtureRequest) -> None:
+    node = request.node
+    path = node.config.rootpath / "tests" / "tasks" / "test_usps.py"
+    item = SimpleNamespace(path=path, config=node.config, iter_markers=list)
+    assert ring_of(item) == "data"  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("other", ["worker", "slow"])
 def test_a_test_in_two_rings_is_a_mistake(request: pytest.FixtureRequest, other: str) -> None:
     request.node.add_marker(other)
@@ -71,7 +78,7 @@ def test_the_suite_is_shared_out_once(given: dict[str, object], processes: bool)
     """A process that has its share must not share it out again: there would be no end."""
     config = SimpleNamespace(
         args_source=pytest.Config.ArgsSource.TESTPATHS,
-        option=SimpleNamespace(usepdb=False, capture="fd", numprocesses=None),
+        option=SimpleNamespace(usepdb=False, capture="fd", numprocesses=None, markexpr="unit"),
         pluginmanager=SimpleNamespace(hasplugin=lambda _: True),
         **given,
     )
