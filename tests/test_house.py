@@ -61,7 +61,7 @@ ARROWS = {
     "gradebook": PEOPLE | {"course", "evaluation", "files", "git", "record", "tables", "text"},
     "lms": PEOPLE
     | {"course", "data", "evaluation", "export", "files", "gradebook", "notebooks", "programs", "record", "sandbox"}
-    | {"scratch", "tables", "text", "wire"},
+    | {"report", "scratch", "tables", "text", "wire"},
     "learning": PEOPLE | {"data", "record", "statistics"},
     "similarity": {"_version", "errors", "notebooks", "programs", "text"},
     "bundled": PEOPLE | {"course", "files"},

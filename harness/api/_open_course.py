@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.api._board import rebuild_board, stores_of
+from harness.api._board import build_board, rebuild_board, stores_of
 from harness.api._evaluation_run import EvaluationRun, Keep, check_all, report_repositories
 from harness.api._follow import Follower
 from harness.api._records import Records
@@ -23,6 +23,7 @@ from harness.sandbox import ForkServerOwner, Requirement, Sandbox, Start, find_r
 
 if TYPE_CHECKING:  # each method imports what only it needs: an evaluation needs none of it
     from harness.api._grades import GradingRules
+    from harness.api._report_page import MaterialFinder
     from harness.gradebook import Gradebook, Rules
     from harness.learning import Learning
     from harness.site import SiteFiles
@@ -495,6 +496,12 @@ class OpenCourse:
         from harness.api._report_page import read_audience, report_page
 
         return report_page(self.folders, self.places, submission, read_audience(audience))
+
+    def report_materials(self) -> MaterialFinder:
+        """Return an object that gathers what reports are made from, for many reports: it reads shared things once."""
+        from harness.api._report_page import MaterialFinder
+
+        return MaterialFinder(self.folders, self.places, build_board(self.folders))
 
     def site(self, *, audience: str = "public", folder: str | Path | None = None) -> SiteFiles:
         """Write static pages about the course: the boards, and a report for each record.

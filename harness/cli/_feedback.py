@@ -98,11 +98,11 @@ def _write_marking(
 
 
 def _make(course: OpenCourse, task: str, entries: Sequence[Entry]) -> list[Feedback]:
-    declared, records = course.task(task), course.records
+    declared, records, reports = course.task(task), course.records, course.report_materials()
     made = []
     for entry in entries:
         record = records.of_run(task, entry.person.submission, entry.run)
-        made.append(make_feedback(entry, declared, record))
+        made.append(make_feedback(entry, declared, None if record is None else reports.material(record)))
     return made
 
 

@@ -7,21 +7,19 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from harness.contract import Task
 from harness.export import ReportedCheck, checks_of
 from harness.gradebook import Entry, describe
 from harness.lms import canvas, moodle
 from harness.lms._origins import Origin
 from harness.record import Record
-from harness.text import count_of, neutral, neutral_html, neutral_line
+from harness.report import Audience, ReportMaterial, footer_of, report_body, show, whole_page
+from harness.text import count_of, neutral_html, neutral_line
 
 _EPOCH = (2000, 1, 1, 0, 0, 0)
 _SYMBOLS = {"passed": "✓", "failed": "✗", "error": "✗", "skipped": "–"}
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse}td,th{padding:.2rem .8rem .2rem 0;text-align:left;vertical-align:top}"
-    "pre{background:#f4f4f4;padding:.6rem;overflow:auto}"
-)
 
 
 @dataclass(frozen=True)
@@ -40,13 +38,13 @@ class Feedback:
         return person.submission if own in ("", person.submission) else f"{person.submission}-{own}"
 
 
-def make_feedback(entry: Entry, task: Task, record: Record | None) -> Feedback:
-    """Return the feedback on `entry`: of `record`, if that is what the grade is of, its scores and checks.
+def make_feedback(entry: Entry, task: Task, material: ReportMaterial | None) -> Feedback:
+    """Return the feedback on `entry`: the grade, and the report about `material` if that is what the grade is of.
 
-    Nothing of the test part is in it beyond the scores, and of nobody else anything.
+    Of the scored part it holds figures only, and of others their scores without names.
     """
-    own = record if record is not None and record.run.id == entry.run else None
-    return Feedback(entry, _page(entry, task, own), _text(entry, task, own))
+    own = material if material is not None and material.record.run.id == entry.run else None
+    return Feedback(entry, _page(entry, task, own), _text(entry, task, None if own is None else own.record))
 
 
 def zip_for_moodle(feedback: Iterable[Feedback], people: Mapping[str, tuple[str, str]]) -> tuple[bytes, list[str]]:
@@ -85,25 +83,19 @@ def _text(entry: Entry, task: Task, record: Record | None) -> str:
     return "\n".join(neutral_line(line) for line in lines if line) + "\n"
 
 
-def _page(entry: Entry, task: Task, record: Record | None) -> str:
-    title = neutral_html(task.title)
-    parts = [f"<h1>{title}</h1>", f"<p><strong>{neutral_html(_grade(entry))}</strong></p>"]
-    parts.append(f"<p>{neutral_html(describe(entry))}</p>")
+def _page(entry: Entry, task: Task, material: ReportMaterial | None) -> str:
+    parts = [f"<p><strong>{neutral_html(_grade(entry))}</strong></p>", f"<p>{neutral_html(describe(entry))}</p>"]
     facts = [("handed in", entry.submitted), ("according to", entry.source), ("due", entry.deadline)]
     parts.append(_table([(name, value) for name, value in facts if value]))
-    if record is not None:
-        parts.append("<h2>Scores</h2>")
-        scores = [(one.name, f"{one.value:.4f} (95 %: {one.low:.4f} to {one.high:.4f})") for one in record.scores]
-        parts.append(_table(scores) if scores else "<p>None was reached.</p>")
+    footer = ""
+    if material is not None:
         parts.append("<h2>Checks</h2>")
-        parts.append(_table([(_SYMBOLS[one.outcome], _check(one)) for one in checks_of(record)]))
-        if record.failure is not None and record.failure.log_tail.strip():
-            parts.append(f"<h2>What was printed last</h2><pre>{neutral_html(neutral(record.failure.log_tail))}</pre>")
-    body = "\n".join(filter(None, parts))
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n"
-    )
+        parts.append(_table([(_SYMBOLS[one.outcome], _check(one)) for one in checks_of(material.record)]))
+        shown = show(material, Audience.STUDENT)
+        parts += ["<h2>Report</h2>", report_body(shown)]
+        footer = footer_of(shown)
+    body = Markup("\n".join(filter(None, parts)))  # noqa: S704 - each part is escaped
+    return whole_page(task.title, body, footer=footer)
 
 
 def _grade(entry: Entry) -> str:
@@ -125,7 +117,10 @@ def _check(check: ReportedCheck) -> str:
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:
-    lines = [f"<tr><th>{neutral_html(name)}</th><td>{neutral_html(value)}</td></tr>" for name, value in rows]
+    lines = [
+        f'<tr><th scope="row">{neutral_html(name)}</th><td class="long">{neutral_html(value)}</td></tr>'
+        for name, value in rows
+    ]
     return "\n".join(["<table>", *lines, "</table>"]) if lines else ""
 
 

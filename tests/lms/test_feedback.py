@@ -13,7 +13,7 @@ from harness.lms import Origin
 from harness.lms.feedback import make_feedback, zip_for_canvas, zip_for_moodle
 from harness.lms.moodle import participants
 from tests.people import ANN, BOB, grade, sheet, task
-from tests.records import RECORD, failing
+from tests.records import RECORD, failing, material
 
 pytestmark = pytest.mark.unit
 
@@ -23,25 +23,27 @@ RUN = RECORD.run.id
 
 def test_feedback_says_the_grade_the_reason_and_the_checks() -> None:
     made = make_feedback(
-        grade(final=6.0, run=RUN, days_late=2, source="roster", penalty=1.5, reason="points: plots"), TASK, RECORD
+        grade(final=6.0, run=RUN, days_late=2, source="roster", penalty=1.5, reason="points: plots"),
+        TASK,
+        material(RECORD),
     )
     for words in ("6 of 10 points", "2 days late (roster), costs 1.5 points", "points: plots", "accuracy"):
         assert words in made.page
         assert words in made.text
-    assert "95 %: 0.8500 to 0.9500" in made.page
+    assert "0.8500 to 0.9500" in made.page
 
 
 def test_a_failure_is_told_with_its_place_and_its_last_words_and_no_markup() -> None:
     record = failing(message="<b>no</b> attribute", log_tail="last\x1b[31m <script>")
     entry = grade(final=0.0, status="failed", score=None, run=RUN, note="fit error in fit: <b>no</b> attribute")
-    made = make_feedback(entry, TASK, record)
+    made = make_feedback(entry, TASK, material(record))
     assert "✗ trains: submissions/bob/blobs/model.py:7: <b>no</b> attribute" in made.text
     assert "&lt;b&gt;no&lt;/b&gt; attribute" in made.page
     assert "last\\x1b[31m &lt;script&gt;" in made.page
 
 
 def test_the_record_of_another_run_is_not_shown() -> None:
-    made = make_feedback(grade(run="another"), TASK, RECORD)
+    made = make_feedback(grade(run="another"), TASK, material(RECORD))
     assert "accuracy" not in made.page + made.text
 
 
