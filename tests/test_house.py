@@ -71,7 +71,7 @@ ARROWS = {
     "export": PEOPLE | {"record", "text"},
     "ci": PEOPLE
     | {"course", "data", "evaluation", "git", "gradebook", "leaderboard", "record", "sandbox"}
-    | {"scratch", "statistics", "text"},
+    | {"report", "scratch", "statistics", "text"},
     "api": PEOPLE
     | {"course", "data", "evaluation", "files", "gradebook", "grading", "leaderboard", "learning", "locks", "record"}
     | {"claims", "report", "sandbox", "site", "svg", "text"},

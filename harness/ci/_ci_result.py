@@ -48,6 +48,40 @@ class Points(_ResultPart, frozen=True, kw_only=True):
     most: float
 
 
+class Lesson(_ResultPart, frozen=True, kw_only=True):
+    """A finding about a result."""
+
+    code: str
+    seen: str
+    advice: str
+
+
+class LoggedQuantity(_ResultPart, frozen=True, kw_only=True):
+    """What a model logged while it learned, thinned out."""
+
+    name: str
+    values: tuple[float, ...]
+    first: float
+    last: float
+
+
+class ConfusedClasses(_ResultPart, frozen=True, kw_only=True):
+    """How many items of one class were taken for another."""
+
+    true: str
+    said: str
+    count: int
+    of: int
+
+
+class Teaching(_ResultPart, frozen=True, kw_only=True):
+    """What can be learned from a result."""
+
+    lessons: tuple[Lesson, ...] = ()
+    logged: tuple[LoggedQuantity, ...] = ()
+    confused: tuple[ConfusedClasses, ...] = ()
+
+
 class Graded(_ResultPart, frozen=True, kw_only=True):
     """One submission's record, and the results that it is compared with."""
 
@@ -57,6 +91,7 @@ class Graded(_ResultPart, frozen=True, kw_only=True):
     former: Former | None
     place: Place | None
     points: Points | None
+    teaching: Teaching = Teaching()
 
 
 class Problem(_ResultPart, frozen=True, kw_only=True):

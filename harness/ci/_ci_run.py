@@ -13,6 +13,7 @@ from harness.ci._change import Change, Touched
 from harness.ci._checkout import check_out
 from harness.ci._ci_result import FileFinding, Former, Graded, Place, Points, Problem, Result
 from harness.ci._find import Range, entries_of, folder_of
+from harness.ci._learned import Teacher
 from harness.ci._repository import Repository
 from harness.contract import Task
 from harness.course import SUBMISSIONS, Course, Submission
@@ -89,6 +90,7 @@ class _SideGrader:
         self._course, self._gone = course, gone
         self._published = Stores.of(course.leaderboard, course.private).records
         self._kept, self._root_of_kept = Stores.of(grader.kept, grader.kept), grader.kept.parent.parent
+        self._teacher = Teacher(course, grader.places)
         self._evaluator = Evaluator(course, grader.sandbox, grader.places, grader.settings, self._kept)
 
     def close(self) -> None:
@@ -108,6 +110,9 @@ class _SideGrader:
             former=_former(record, before),
             place=self._place(record),
             points=_points(self._course.task(touched.task), record),
+            teaching=self._teacher.teach(
+                self._course.task(touched.task), record, self._kept.evidence.read(touched.task, touched.name)
+            ),
         )
 
     def unreadable(self) -> Iterator[FileFinding]:

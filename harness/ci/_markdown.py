@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
-from harness.ci._ci_result import FileFinding, Former, Graded, Place, Result
+from harness.ci._ci_result import FileFinding, Former, Graded, Place, Result, Teaching
 from harness.record import Failure, Score, to_reach
-from harness.text import code_block, code_span
+from harness.text import code_block, code_span, neutral_markdown
 
 SUMMARY_BYTES = 1_000_000
 """GitHub accepts 1 MiB per step."""
 COMMENT_BYTES = 60_000
 """GitHub accepts 65,536 characters per comment."""
 _FINDINGS, _LOG_CHARACTERS = 20, 4_000
+_BARS, _MOST_BARS = "▁▂▃▄▅▆▇█", 40
 _STATUS = {"passed": "✅ passed", "below_baseline": "⚠️ below the baseline", "failed": "❌ failed"}
 
 
@@ -42,6 +44,8 @@ def _parts(result: Result) -> Iterator[str]:
     for graded in result.graded:
         if graded.record.failure is not None:
             yield _failure(graded, graded.record.failure)
+        if graded.teaching != Teaching():
+            yield _teaching(graded)
     if result.problems:
         lines = [f"- {code_span(one.who)}: {code_span(one.message)}" for one in result.problems]
         yield "\n".join(["Could not be evaluated, through no fault of the submission:", "", *lines])
@@ -132,6 +136,43 @@ def _failure(graded: Graded, failure: Failure) -> str:
     if failure.log_tail.strip():
         lines += ["", "What it printed last:", "", code_block(failure.log_tail[-_LOG_CHARACTERS:])]
     return "\n".join(lines)
+
+
+def _teaching(graded: Graded) -> str:
+    """Return what can be learned: pictures are not shown in comments, so curves are drawn with letters."""
+    taught = graded.teaching
+    name = code_span(f"{graded.record.submission.name} · {graded.record.task.name}")
+    lines = ["<details><summary>What can be learned</summary>", "", f"**{name}**", ""]
+    lines += [
+        f"- {neutral_markdown(one.seen)} {neutral_markdown(one.advice)} ({code_span(one.code)})"
+        for one in taught.lessons
+    ]
+    if taught.logged:
+        rows = [
+            [
+                code_span(one.name),
+                _sparkline(one.values),
+                f"{one.values[0]:.4g}" if one.values else "",
+                f"{one.last:.4g}",
+            ]
+            for one in taught.logged
+        ]
+        lines += ["", tabulate(rows, ["logged", "course", "first", "last"], tablefmt="github", disable_numparse=True)]
+    if taught.confused:
+        rows = [
+            [code_span(one.true), code_span(one.said), f"{one.count} of {one.of}"]
+            for one in taught.confused[:_FINDINGS]
+        ]
+        lines += ["", tabulate(rows, ["true class", "taken for", "items"], tablefmt="github", disable_numparse=True)]
+    return "\n".join([*lines, "", "</details>"])
+
+
+def _sparkline(values: Sequence[float]) -> str:
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        return ""
+    low, spread = min(finite), (max(finite) - min(finite)) or 1.0
+    return "".join(_BARS[round((value - low) / spread * (len(_BARS) - 1))] for value in finite[:_MOST_BARS])
 
 
 def _closing(result: Result) -> str:

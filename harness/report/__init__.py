@@ -14,7 +14,7 @@ from harness.report._render import (
     title_of,
     whole_page,
 )
-from harness.report._report_findings import ReportFinding, find_all
+from harness.report._report_findings import ReportFinding, confused_classes, find_all, logged_quantities
 
 __all__ = [
     "FAILURES",
@@ -23,12 +23,14 @@ __all__ = [
     "ReportFinding",
     "ReportMaterial",
     "Shown",
+    "confused_classes",
     "disclosed_record",
     "disclosure_for",
     "draw",
     "failure_in_words",
     "find_all",
     "footer_of",
+    "logged_quantities",
     "make_environment",
     "report_body",
     "report_html",

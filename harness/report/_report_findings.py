@@ -61,6 +61,16 @@ class ReportFinding:
     """What to try."""
 
 
+@dataclass(frozen=True)
+class ConfusedPair:
+    """How many items of one class were taken for another."""
+
+    true: str
+    said: str
+    count: int
+    of: int
+
+
 def find_all(shown: Shown) -> list[ReportFinding]:
     """Return all findings about a result."""
     return list(chain.from_iterable(rule(shown) for rule in RULES))
@@ -150,18 +160,9 @@ def _never_predicted(shown: Shown) -> Iterator[ReportFinding]:
 
 
 def _confused(shown: Shown) -> Iterator[ReportFinding]:
-    counted = counts_of(shown)
-    if counted is None or shown.task is None:
-        return
-    pairs = []
-    for row, found in enumerate(counted):
-        total = int(found.sum())
-        for column, count in enumerate(found):
-            if row != column and total >= LEAST_OF_CLASS and wilson_interval(int(count), total).low >= CONFUSED:
-                pairs.append((count / total, int(count), total, shown.task.classes[row], shown.task.classes[column]))
-    if pairs:
-        worst = sorted(pairs, reverse=True)[:3]
-        told = "; ".join(f"{count} of {total} of {true} were taken for {said}" for _, count, total, true, said in worst)
+    often = [one for one in confused_classes(shown) if wilson_interval(one.count, one.of).low >= CONFUSED]
+    if often:
+        told = "; ".join(f"{one.count} of {one.of} of {one.true} were taken for {one.said}" for one in often[:3])
         yield ReportFinding(
             "classes-confused",
             f"{told}.",
@@ -310,6 +311,25 @@ def counts_of(shown: Shown) -> Array | None:
     counted = np.zeros((len(task.classes), len(task.classes)), int)
     np.add.at(counted, (targets, predicted), 1)
     return counted
+
+
+def confused_classes(shown: Shown) -> list[ConfusedPair]:
+    """Return which classes were taken for which others, the largest share of a class first."""
+    counted = counts_of(shown)
+    if counted is None or shown.task is None:
+        return []
+    names = shown.task.classes
+    pairs = [
+        ConfusedPair(names[true], names[said], int(counted[true, said]), int(counted[true].sum()))
+        for true, said in zip(*np.nonzero(counted), strict=True)
+        if true != said and counted[true].sum() >= LEAST_OF_CLASS
+    ]
+    return sorted(pairs, key=lambda one: (-one.count / one.of, one.true, one.said))
+
+
+def logged_quantities(shown: Shown) -> list[Quantity]:
+    """Return what the model logged while it learned."""
+    return quantities(shown.evidence.curve)
 
 
 def probabilities_of(shown: Shown) -> Array | None:

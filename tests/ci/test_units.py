@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -46,13 +47,17 @@ from harness.ci._change import (
     read_change,
     safe_path,
 )
+from harness.ci._ci_result import ConfusedClasses, Lesson, LoggedQuantity, Teaching
 from harness.ci._find import entries_of
+from harness.ci._learned import Teacher
 from harness.ci._read import MOST_BYTES as MOST_RESULT_BYTES
 from harness.ci._repository import CommittedFile, FileChange, Repository
+from harness.course import Course
+from harness.data import Places
 from harness.errors import InfrastructureError, UsageError
-from harness.record import Record
+from harness.record import Evidence, Record
 from harness.sandbox import Isolation, Level, _selection, find_sandbox_of_at_least
-from tests.records import ACCURACY, RECORD, changed, failing
+from tests.records import ACCURACY, RECORD, TWO_CLOUDS, changed, failing
 
 
 def graded(record: Record = RECORD, **more: Any) -> Graded:
@@ -451,3 +456,33 @@ def test_no_weaker_isolation_takes_the_place_of_what_was_asked_for(monkeypatch: 
     with pytest.raises(InfrastructureError, match=r"expected at least landlock.*--isolation rlimits"):
         find_sandbox_of_at_least([], Level.LANDLOCK)
     assert find_sandbox_of_at_least([], Level.RLIMITS) is weakest
+
+
+TEACHING = Teaching(
+    lessons=(Lesson(code="over-fitting", seen="<b>Loss</b> rose | again.", advice="Stop *earlier*."),),
+    logged=(LoggedQuantity(name="Loss | (train)", values=(1.0, 0.5, 0.0), first=1.0, last=0.0),),
+    confused=(ConfusedClasses(true="`cat`", said="dog", count=3, of=10),),
+)
+
+
+def test_what_can_be_learned_stands_in_the_comment() -> None:
+    text = result_markdown(result(graded=(graded(teaching=TEACHING),)), COMMENT_BYTES)
+    assert "- \\<b\\>Loss\\</b\\> rose \\| again\\. Stop \\*earlier\\*\\. (`over-fitting`)" in text
+    assert "| `Loss ¦ (train)` | █▅▁      | 1       | 0      |" in text
+    assert "| `'cat'`      | `dog`       | 3 of 10 |" in text
+    assert "<details>" not in result_markdown(result(graded=(graded(),)), COMMENT_BYTES)
+
+
+def test_what_a_result_teaches_is_what_everybody_may_know(tmp_path: Path) -> None:
+    curve = ({"loss": 1.0, "ann": 5.0}, {"loss": 0.9, "ann": 6.0}, {"loss": 0.95, "ann": 7.0})
+    evidence = Evidence(predictions=np.array([0, 1, 0, 0]), curve=curve)
+    record = changed(run={"evidence_digest": evidence.digest})
+    (tmp_path / "tasks").mkdir()
+    places = Places(root=None, cache=tmp_path, private=None, offline=True)
+    task = TWO_CLOUDS.named("blobs")
+    teacher = Teacher(Course(tmp_path), places)
+    taught = teacher.teach(task, record, evidence)
+    assert [one.name for one in taught.logged] == ["Loss (train)"]
+    assert [one.code for one in taught.lessons] == ["under-fitting"]
+    assert teacher.teach(task, record, None) == Teaching()
+    assert teacher.teach(task, RECORD, evidence) == Teaching(), "of another run"

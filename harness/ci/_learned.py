@@ -1,0 +1,63 @@
+"""Find what a result teaches, in few enough words for a comment: findings, logged quantities, confused classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from harness.ci._ci_result import ConfusedClasses, Lesson, LoggedQuantity, Teaching
+from harness.contract import Task
+from harness.course import Course
+from harness.data import Places, TaskData, load_data
+from harness.errors import HarnessError
+from harness.record import Evidence, Record
+from harness.report import Audience, ReportMaterial, confused_classes, find_all, logged_quantities, show
+
+_MOST_VALUES, _MOST_CONFUSED, _MOST_QUANTITIES = 24, 5, 4
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """Says what results of one course teach, as far as everybody may know: comments can be public."""
+
+    course: Course
+    places: Places
+
+    def teach(self, task: Task, record: Record, evidence: Evidence | None) -> Teaching:
+        """Return what `record` teaches; empty where its evidence is not there."""
+        if evidence is None or evidence.digest != record.run.evidence_digest:
+            return Teaching()
+        data = self._data(task, record)
+        material = ReportMaterial(
+            record=record,
+            task=task,
+            evidence=evidence,
+            scored=None if data is None else data.scored,
+            fit_validation=None if data is None else data.for_fit.validation,
+        )
+        shown = show(material, Audience.PUBLIC)
+        return Teaching(
+            lessons=tuple(Lesson(code=one.code, seen=one.seen, advice=one.advice) for one in find_all(shown)),
+            logged=tuple(
+                LoggedQuantity(
+                    name=f"{one.label} ({'validation' if one.held_out else 'train'})",
+                    values=one.values[:: -(-len(one.values) // _MOST_VALUES)],
+                    first=one.values[0],
+                    last=one.values[-1],
+                )
+                for one in logged_quantities(shown)[:_MOST_QUANTITIES]
+            ),
+            confused=tuple(
+                ConfusedClasses(true=one.true, said=one.said, count=one.count, of=one.of)
+                for one in confused_classes(shown)[:_MOST_CONFUSED]
+            ),
+        )
+
+    def _data(self, task: Task, record: Record) -> TaskData | None:
+        try:
+            here = replace(self.places, offline=True)
+            data = load_data(task, self.course.task_digest(task.name), here, record.task.source)
+        except HarnessError:
+            return None
+        if data.digest != record.task.data_digest:
+            return None
+        return data.without_test() if record.task.scored_on == "validation" else data
