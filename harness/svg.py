@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
-from harness.text import neutral
+from harness.text import as_percent, neutral
 
 WIDTH = 640.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 16.0, 14.0, 40.0
@@ -365,7 +365,7 @@ def matrix(names: Sequence[str], counts: Sequence[Sequence[int]], description: s
             share = number / total
             css = "fill a" if row == column else "fill b"
             x, y = left + cell * column, top + cell * row
-            title = f"{names[row]}, predicted {names[column]}: {number} of {total} ({share:.0%})"
+            title = f"{names[row]}, predicted {names[column]}: {number} of {total} ({as_percent(share)})"
             parts.append(rectangle(x, y, cell - 1, cell - 1, "cell"))
             if number:
                 parts.append(rectangle(x, y, cell - 1, cell - 1, css, title, 0.15 + 0.75 * share))
@@ -396,7 +396,9 @@ def blobs(names: Sequence[str], shares: Sequence[Sequence[float]], description: 
             if share >= 0.005:
                 x = left + width * (rank + 0.5)
                 parts.append(
-                    circle(x, y, largest * math.sqrt(share), "blob a", f"{name}: rank {rank + 1} in {share:.0%}")
+                    circle(
+                        x, y, largest * math.sqrt(share), "blob a", f"{name}: rank {rank + 1} in {as_percent(share)}"
+                    )
                 )
     return picture(WIDTH, height, description, parts)
 

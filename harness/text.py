@@ -78,6 +78,11 @@ def command_property(text: str) -> str:
     return neutral_line(text).translate(_PROPERTY)
 
 
+def as_percent(share: float) -> str:
+    """Return a share of one in whole percent."""
+    return f"{100 * share:.0f} %"
+
+
 def count_of(number: float, one: str, several: str) -> str:
     """Return a number with its noun: ``1 file``, ``1,200 files``, ``2.5 points``."""
     shown = f"{number:g}" if isinstance(number, float) else f"{number:,}"

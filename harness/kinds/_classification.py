@@ -122,7 +122,7 @@ def predict(self, inputs):
         if answer is not None:
             said = named(facts.classes, answer.values)
             if answer.scores is not None:
-                said += f" ({probabilities(answer.scores[None])[0][int(answer.values)]:.0%})"
+                said += f" ({100 * probabilities(answer.scores[None])[0][int(answer.values)]:.0f} %)"
         return replace(draw_input(item), truth=truth, said=said)
 
     def badness(self, targets: Any, answers: Answers) -> NDArray[Any] | None:

@@ -66,9 +66,12 @@ def _flat_image(array: NDArray[Any]) -> NDArray[Any]:
         return array
     if array.shape[0] in (1, 3) and array.shape[2] not in (1, 3):
         array = array.transpose(1, 2, 0)
-    if array.shape[2] == 3:
+    height, width, channels = array.shape
+    if channels == 3:
         return array
-    return array[:, :, 0] if array.shape[2] == 1 else array.mean(axis=2)
+    if channels == 1:
+        return array[:, :, 0]
+    return array.mean(axis=2) if channels < min(height, width) else array[height // 2]
 
 
 def _between_0_and_1(array: NDArray[Any]) -> NDArray[Any]:

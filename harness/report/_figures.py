@@ -16,6 +16,7 @@ from harness.report._disclosure import Shown
 from harness.report._learning_curves import Quantity, moment, quantities
 from harness.report._report_findings import confidence_of, counts_of, probabilities_of
 from harness.statistics import wilson_interval
+from harness.text import as_percent
 
 Array = np.ndarray[Any, Any]
 
@@ -181,7 +182,8 @@ def _reliability(shown: Shown) -> Iterator[Figure]:
             values.append((float(edges[number]), float(edges[number + 1]), k / n, f"{k} of {n} are right"))
             spread.append(svg.line(middle, axes.y.at(low), middle, axes.y.at(high), "whisker ink"))
     diagonal = svg.line(axes.x.at(least), axes.y.at(least), axes.x.at(1), axes.y.at(1), "mark")
-    told = f"Of answers given with {confidence.mean():.0%} confidence on average, {right.mean():.0%} are right"
+    sure, hit = as_percent(confidence.mean()), as_percent(right.mean())
+    told = f"Of answers given with {sure} confidence on average, {hit} are right"
     yield Figure(
         "Reliability",
         (svg.bars(values, axes, told, [diagonal, *spread]),),

@@ -18,6 +18,7 @@ from harness.report._disclosure import Shown, public_machine
 from harness.report._learning_curves import Quantity, quantities
 from harness.report._limits_used import limits_used
 from harness.statistics import wilson_interval
+from harness.text import as_percent
 
 Array = np.ndarray[Any, Any]
 
@@ -182,8 +183,8 @@ def _calibration(shown: Shown) -> Iterator[ReportFinding]:
         too = "too sure" if gap > 0 else "not sure enough"
         yield ReportFinding(
             "calibration",
-            f"On average the model is {confidence.mean():.0%} sure of its answers, and {right.mean():.0%} of them are "
-            f"right: it is {too} of itself.",
+            f"On average the model is {as_percent(confidence.mean())} sure of its answers, and "
+            f"{as_percent(right.mean())} of them are right: it is {too} of itself.",
             "Whoever acts on a probability, as in medicine, acts wrongly if it is off.",
             "Fit one temperature on validation, by which the outputs are divided before the softmax; label smoothing "
             "and early stopping help, too.",
@@ -249,7 +250,9 @@ def _near_a_limit(shown: Shown) -> Iterator[ReportFinding]:
         return
     close = [one for one in limits_used(shown.record, shown.task.limits) if one.share >= NEAR]
     if close:
-        told = ", ".join(f"{one.share:.0%} of the limit of {one.name} ({one.used} of {one.limit})" for one in close)
+        told = ", ".join(
+            f"{as_percent(one.share)} of the limit of {one.name} ({one.used} of {one.limit})" for one in close
+        )
         yield ReportFinding(
             "near-a-limit",
             f"This run used {told}.",
@@ -278,7 +281,8 @@ def _validation_better(shown: Shown) -> Iterator[ReportFinding]:
     if interval.low > score.high:
         yield ReportFinding(
             "validation-better",
-            f"{right.mean():.0%} of {len(right)} validation items are right, but {score.value:.0%} of the scored ones.",
+            f"{as_percent(right.mean())} of {len(right)} validation items are right, but {as_percent(score.value)} of the "
+            "scored ones.",
             "What was chosen by validation fits it too well: it no longer says how good the model is on new items.",
             "Do not train on validation; choose among fewer variants, or by cross-validation.",
         )
@@ -364,7 +368,7 @@ def verdict(record: Record) -> tuple[str, str]:
             if base.p_value is None or base.p_value <= 0.05
             else (
                 " The lead is small: a model that is only as good as the baseline would do as well "
-                f"in {base.p_value:.0%} of such tests."
+                f"in {as_percent(base.p_value)} of such tests."
             )
         )
         return "Passed", f"{value}; the baseline is {reach}.{chance}"

@@ -102,14 +102,14 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("submission", ""),
     ("score", "n"),
     ("to the baseline", "n"),
-    ("better than it", "n"),
+    ("better than that", "n"),
     ("p", "n"),
     ("parameters", "n"),
     ("knowledge", "n"),
     ("latency ×", "n"),
     ("fit", "n"),
-    ("isolation", ""),
     ("date", ""),
+    ("isolation", ""),
 )
 """The name and the alignment of each column."""
 
@@ -222,8 +222,8 @@ def _cells(row: BoardRow, record: Record, name: str, *, higher: bool) -> tuple[S
         SiteCell("" if cost.knowledge_bytes is None else _size(cost.knowledge_bytes), cost.knowledge_bytes),
         SiteCell(*_latency(cost.latency)),
         SiteCell("" if cost.fit_seconds is None else format_seconds(cost.fit_seconds), cost.fit_seconds),
-        SiteCell(record.run.isolation.level),
         SiteCell(record.run.started[:10]),
+        SiteCell(record.run.isolation.level),
     )
 
 

@@ -15,6 +15,7 @@ from harness import svg
 from harness.contract import Split, Task
 from harness.kinds import KINDS
 from harness.report import draw, make_environment, whole_page
+from harness.text import as_percent
 
 Array = np.ndarray[Any, Any]
 
@@ -127,7 +128,12 @@ def _difficulties(share: Array) -> Markup:
         height=220,
     )
     values = [
-        (float(edges[n]), float(edges[n + 1]), float(count), f"{count} items: {edges[n]:.0%} to {edges[n + 1]:.0%}")
+        (
+            float(edges[n]),
+            float(edges[n + 1]),
+            float(count),
+            f"{count} items: {as_percent(edges[n])} to {as_percent(edges[n + 1])}",
+        )
         for n, count in enumerate(counts)
     ]
     return svg.bars(

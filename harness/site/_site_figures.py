@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from harness import svg
 from harness.site._board_sections import REFERENCE, BoardSection, SiteRow
+from harness.text import as_percent
 
 _MOST_ROWS = 40
 _MOST_NAMED = 25
@@ -41,7 +42,8 @@ def ranks_of(section: BoardSection) -> Markup | None:
         return None
     last = max(rank for row in shares for rank, share in enumerate(row, 1) if share >= _LEAST_SHARE)
     names = [row.name for row in section.ranked[: len(shares)]]
-    told = f"Distribution of the ranks of {len(names)} models; {names[0]} is first in {shares[0][0]:.0%} of resamples"
+    first = f"{names[0]} is first in {as_percent(shares[0][0])} of resamples"
+    told = f"Distribution of the ranks of {len(names)} models; {first}"
     return svg.blobs(names, [row[:last] for row in shares], told)
 
 
@@ -140,7 +142,7 @@ def profiles_of(sections: Sequence[BoardSection]) -> Markup | None:
             points += [(ratio, share), (ratio, number / tasks)]
             share = number / tasks
         curves.append(svg.PlottedLine(name.removeprefix(REFERENCE), (*points, (end, share)), css))
-    told = "; ".join(f"{one.name} reaches {one.points[-1][1]:.0%}" for one in curves)
+    told = "; ".join(f"{one.name} reaches {as_percent(one.points[-1][1])}" for one in curves)
     return svg.curves(curves, axes, f"Performance profiles: {told} of the tasks within a factor of ten of the best")
 
 
