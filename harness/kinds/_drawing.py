@@ -71,7 +71,8 @@ def _flat_image(array: NDArray[Any]) -> NDArray[Any]:
         return array
     if channels == 1:
         return array[:, :, 0]
-    return array.mean(axis=2) if channels < min(height, width) else array[height // 2]
+    grey: NDArray[Any] = array.mean(axis=2) if channels < min(height, width) else array[height // 2]
+    return grey
 
 
 def _between_0_and_1(array: NDArray[Any]) -> NDArray[Any]:

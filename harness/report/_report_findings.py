@@ -281,8 +281,8 @@ def _validation_better(shown: Shown) -> Iterator[ReportFinding]:
     if interval.low > score.high:
         yield ReportFinding(
             "validation-better",
-            f"{as_percent(right.mean())} of {len(right)} validation items are right, but {as_percent(score.value)} of the "
-            "scored ones.",
+            f"{as_percent(right.mean())} of {len(right)} validation items are right, but {as_percent(score.value)} of "
+            "the scored ones.",
             "What was chosen by validation fits it too well: it no longer says how good the model is on new items.",
             "Do not train on validation; choose among fewer variants, or by cross-validation.",
         )
