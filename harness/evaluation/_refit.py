@@ -60,10 +60,11 @@ class Refitter:
         """
         plan = self._plan
         seed = seed_for(plan.identity.base_seed, plan.task.name, repeat)
-        with self._lock.shared(), self._folder() as artifact:
+        with self._lock.shared() as share, self._folder() as artifact:
             with fit_session(plan, self._sandbox, self._work) as session:
                 session.setup(seed)
-                session.fit(*parts)
+                with share.lent(session.process):
+                    session.fit(*parts)
                 session.save(artifact)
             if self._knowledge_bytes is None:  # the first fit gets the unchanged data
                 self._knowledge_bytes = weigh_model(plan, self._sandbox, self._work, artifact).knowledge_bytes

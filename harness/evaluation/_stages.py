@@ -63,7 +63,7 @@ class Stages:
         plan = self._plan = with_model(plan, self._sandbox, self._work)
         artifact = plan.snapshot.weights or self._work
         with ExitStack() as held:
-            with self._entered(self._lock.shared()):
+            with self._working():
                 if plan.mode == "trained":
                     artifact = self._work / "artifact"
                     reached.fitted = self._fit(first, artifact)
@@ -86,7 +86,7 @@ class Stages:
         reached.audits = audit(plan, reached)
         fail_on_audits(reached.audits)
         for seed in others:
-            with self._entered(self._lock.shared()):
+            with self._working():
                 self._repeat(seed)
 
     def score_only(self) -> None:
@@ -95,7 +95,7 @@ class Stages:
         check_snapshot(plan.snapshot, plan.mode, plan.task.limits)
         plan = self._plan = with_model(plan, self._sandbox, self._work)
         seed, artifact = plan.seeds[0], plan.snapshot.weights or self._work
-        with self._entered(self._lock.shared()):
+        with self._working():
             if plan.mode == "trained":
                 artifact = self._work / "artifact"
                 self.reached.fitted = self._fit(seed, artifact)
@@ -138,10 +138,10 @@ class Stages:
             cpu_before = session.process.cpu_seconds
             with self._phase("import"):
                 session.setup(seed)
-            begin = time.monotonic()
-            with self._phase("fit"):
+            begin = session.process.clock()  # it stands still while others measure
+            with self._phase("fit"), self._share.lent(session.process):
                 session.fit(*plan.data.for_fit)
-            fit_seconds = time.monotonic() - begin
+            fit_seconds = session.process.clock() - begin
             with self._phase("save"):
                 session.save(artifact)
             cpu_seconds = session.process.cpu_seconds - cpu_before
@@ -174,6 +174,7 @@ class Stages:
             with self._phase("predict"), session.within("predict_seconds"):
                 batches = []
                 for inputs in asked.batches():
+                    self._share.give_way(session.process)
                     batches.append(session.accept(session.request(inputs)()))
                     self._observer.advance(sum(map(len, batches)), len(asked))
             predictions = asked.in_original_order(join_predictions(batches))
@@ -210,12 +211,17 @@ class Stages:
         plan, perturb = self._plan, checked_perturb(self._plan.task)
         if perturb is None or self.reached.predicted is not None:
             return None
+
+        def predict(inputs: Any) -> Predictions:
+            self._share.give_way(session.process)
+            return session.accept(session.request(inputs)())
+
         altering = Altering(
             kind=plan.task.kind,
             inputs=plan.data.scored.inputs,
             perturb=perturb,
             batch=plan.task.batch,
-            predict=lambda inputs: session.accept(session.request(inputs)()),
+            predict=predict,
             right_or_wrong=KINDS[plan.task.kind].right(plan.data.scored.targets, predictions) is not None,
         )
         seconds = max(_LEAST_SECONDS, _SHARE_OF_TIME * sum(self.reached.phases.values()))
@@ -333,6 +339,12 @@ class Stages:
     def _logged(self, values: dict[str, float]) -> None:
         self.reached.curve.add(values)
         self._observer.logged(values)
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Hold a share of the machine's lock."""
+        with self._entered(self._lock.shared()) as self._share:
+            yield
 
     @contextmanager
     def _worker(self, session: Session, printed: list[str]) -> Iterator[Session]:

@@ -13,7 +13,7 @@ import psutil
 
 from harness.errors import InfrastructureError
 from harness.sandbox._box import Box, Sandbox, WorkerPipes
-from harness.sandbox._tree import descendants, survivors
+from harness.sandbox._tree import descendants, stopped, survivors
 from harness.sandbox._watchdog import Allowance, Exceeded, Watchdog
 from harness.wire import Channel, Reply
 
@@ -62,6 +62,19 @@ class Process:
             yield
         finally:
             self._watch.allow(None)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop all processes of the worker while the body runs, for as long as somebody else measures.
+
+        That time counts for no limit, and `clock` does not show it.
+        """
+        with self._watch.paused(), stopped(self._root.pid):
+            yield
+
+    def clock(self) -> float:
+        """Return seconds that pass only while the worker is not paused."""
+        return self._watch.clock()
 
     @property
     def pids(self) -> tuple[int, ...]:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
 _LOOK_SECONDS = 0.001
+_LOOKS = 2000
+"""How often to look for processes that still run, before going on beside them: on a busy machine it may take a while
+until a signal arrives."""
+_AT_REST = {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP, psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
 
 
 def descendants(pid: int) -> list[psutil.Process]:
@@ -55,6 +60,34 @@ def cpu_seconds(process: psutil.Process) -> float:
         with contextlib.suppress(OSError):
             own = time.clock_gettime(~process.pid << 3 | 2)
     return float(own + times.children_user + times.children_system)
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Stop all processes below `pid` while the body runs; a process can neither refuse nor start others meanwhile."""
+    held: dict[int, psutil.Process] = {}
+    try:
+        for _ in range(_LOOKS):  # until a look finds that nothing runs: before it was stopped, one may wake another
+            running = [process for process in descendants(pid) if not _is_at_rest(process)]
+            if not running:
+                break
+            for process in running:
+                held[process.pid] = process
+                with contextlib.suppress(psutil.Error):
+                    process.suspend()
+            time.sleep(_LOOK_SECONDS)
+        yield
+    finally:
+        for process in held.values():
+            with contextlib.suppress(psutil.Error):
+                process.resume()
+
+
+def _is_at_rest(process: psutil.Process) -> bool:
+    try:
+        return process.status() in _AT_REST
+    except psutil.Error:
+        return True
 
 
 def survivors(tree: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:

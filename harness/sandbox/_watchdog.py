@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -69,6 +70,8 @@ class Watchdog:
         self._finished = threading.Event()
         self._told = False
         self._exceeded: Exceeded | None = None
+        self._paused_at: float | None = None
+        self._paused_seconds = 0.0
         self.peak_memory_bytes = 0
         self.peak_device_bytes: int | None = None if box.gpu is None else 0
         self.seen: list[psutil.Process] = []
@@ -93,9 +96,24 @@ class Watchdog:
         self._deadline = self._cpu_deadline = float("inf")
         self._allowance = allowance
         if allowance is not None:
-            self._deadline = time.monotonic() + allowance.seconds
+            self._deadline = self.clock() + allowance.seconds
             if allowance.cpu_seconds is not None:
                 self._cpu_deadline = self.measure_cpu() + allowance.cpu_seconds
+
+    def clock(self) -> float:
+        """Return seconds that pass only while the worker is not paused."""
+        now = time.monotonic() if self._paused_at is None else self._paused_at
+        return now - self._paused_seconds
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let the clock stand still while the body runs."""
+        self._paused_at = begin = time.monotonic()
+        try:
+            yield
+        finally:
+            self._paused_seconds += time.monotonic() - begin
+            self._paused_at = None
 
     def measure_cpu(self) -> float:
         """Return the tree's CPU seconds up to now.
@@ -156,7 +174,7 @@ class Watchdog:
                     value=self._limits.memory_bytes,
                     observed=observed,
                 )
-        allowance, now = self._allowance, time.monotonic()
+        allowance, now = self._allowance, self.clock()
         if allowance is None:
             return None
         if now > self._deadline:

@@ -15,7 +15,7 @@ from harness.timing._clock_facts import clock_facts
 from harness.timing._cores import Cores, IdleCores, look_for_idle_cores, move_processes, pinned, quickest_cores
 from harness.timing._disturbance import Disturbance
 from harness.timing._draw import Draw, Perturb
-from harness.timing._machine_lock import MachineLock, machine_lock
+from harness.timing._machine_lock import MachineLock, Share, machine_lock
 from harness.timing._rounds import ROUND_REQUESTS, Round, Rounds, Timed, measure
 from harness.timing._summary import NOISY, PROCESS_DEVIATION, IntervalTerms, Summary, summarise
 
@@ -41,6 +41,7 @@ __all__ = [
     "Request",
     "Round",
     "Rounds",
+    "Share",
     "Summary",
     "Timed",
     "altered_inputs_take_as_long",

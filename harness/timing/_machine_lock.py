@@ -17,18 +17,20 @@ import logging
 import os
 import stat
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from harness.errors import InfrastructureError
 from harness.locks import try_lock
 from harness.scratch import own_folder
 
 _log = logging.getLogger(__name__)
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.005
 _OWN_TIMEOUT = 1800.0
 """Twice the longest that a job under the default limits trains."""
 _SHARED_TIMEOUT = 300.0
@@ -62,10 +64,26 @@ class _LockPair:
         with self._held("entry", shared=False) as entry, self._held("work", shared=False) as work:
             yield entry and work
 
+    def is_wanted(self) -> bool:
+        """Tell whether somebody waits to hold it alone, who has not been waited for in vain before."""
+        if self.timeout <= 0:
+            return False
+        try:
+            descriptor = _open(self._path("entry"))
+        except _UnusableLockError:
+            return False
+        try:
+            return not try_lock(descriptor, shared=True)
+        finally:
+            os.close(descriptor)
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{self.name}-{name}.lock"
+
     @contextmanager
     def _held(self, name: str, *, shared: bool) -> Iterator[bool]:
         """Hold a lock, or go on without it; yield whether it is held."""
-        path = self.folder / f"{self.name}-{name}.lock"
+        path = self._path(name)
         try:
             descriptor = _open(path)
         except _UnusableLockError as error:
@@ -90,6 +108,60 @@ class _LockPair:
         self.timeout = 0
 
 
+class Pausable(Protocol):
+    """Work that can be stopped for a moment."""
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Stop it while the body runs."""
+
+
+class Share:
+    """A share of the lock, which is left for a moment to whoever waits to measure: a fit may last for an hour."""
+
+    def __init__(self, pairs: Sequence[_LockPair]) -> None:
+        self._pairs = pairs
+        self._held = ExitStack()
+
+    def take(self) -> None:
+        """Wait until nobody measures, and hold it."""
+        for pair in self._pairs:
+            self._held.enter_context(pair.shared())
+
+    def release(self) -> None:
+        """Hold it no longer."""
+        self._held.close()
+
+    def give_way(self, work: Pausable) -> None:
+        """If somebody waits to measure, pause `work` until they have."""
+        if any(pair.is_wanted() for pair in self._pairs):
+            with work.paused():
+                self.release()
+                self.take()
+
+    @contextmanager
+    def lent(self, work: Pausable) -> Iterator[None]:
+        """Give way at any moment while the body runs, which does nothing but wait for `work`."""
+        ended = threading.Event()
+        failures: list[Exception] = []
+
+        def watch() -> None:
+            try:
+                while not ended.wait(_POLL_SECONDS):
+                    self.give_way(work)
+            except Exception as error:  # raised where somebody sees it
+                failures.append(error)
+
+        watcher = threading.Thread(target=watch, name="give-way", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watcher.join()
+        if failures:
+            raise failures[0]
+
+
 @dataclass(eq=False, kw_only=True)
 class MachineLock:
     """The lock shared by everybody whose lock files lie in `shared_folder`, and by this user's jobs in `own_folder`."""
@@ -107,11 +179,14 @@ class MachineLock:
         )
 
     @contextmanager
-    def shared(self) -> Iterator[None]:
+    def shared(self) -> Iterator[Share]:
         """Work beside others, while nobody measures."""
-        own, everybodys = self._pairs
-        with own.shared(), everybodys.shared():
-            yield
+        share = Share(self._pairs)
+        try:
+            share.take()
+            yield share
+        finally:
+            share.release()
 
     @contextmanager
     def exclusive(self) -> Iterator[bool]:

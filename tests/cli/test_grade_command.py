@@ -481,3 +481,26 @@ def test_a_missing_private_part_is_told_and_makes_no_grades_unasked(tmp_path: Pa
     assert any("scores are on validation, and they make no grades without --count-validation" in line for line in said)
     assert said[-1].endswith("1 not graded, and blank in every export")
     assert grade(course, "--count-validation")[-1] == "graded: 1 of 1, 1 of them kept"
+
+
+NEVER_ENDS = CENTROIDS.replace("        self.centres", "        while True: pass\n        self.centres")
+
+
+@pytest.mark.line
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one job at a time")
+def test_nobody_waits_for_the_end_of_anothers_fit_and_a_killed_run_keeps_what_was_done(tmp_path: Path) -> None:
+    """`abe` comes first and never ends: whoever is timed beside it has it paused."""
+    course = make_course(tmp_path, abe=NEVER_ENDS, ann=CENTROIDS, bob=GUESSES, eve=RAISES)
+    course.add_task(more="threads=1,", limits="fit_cpu_seconds=3600")
+    with running(course, "--jobs", "2"):
+        until(in_phase(course, "abe · blobs: fit"))
+        until(lambda: len(times(course)) == 3)
+    assert {name: course.record(name)["status"] for name in times(course)} == {
+        "ann": "passed",
+        "bob": "below_baseline",
+        "eve": "failed",
+    }
+    assert course.record("ann")["cost"]["latency"]["n"] >= 64
+    said = grade(course, "--dry-run")
+    assert said[0].endswith("3 kept")
+    until(lambda: leftovers(course) == [])

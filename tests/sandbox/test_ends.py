@@ -17,10 +17,11 @@ import psutil
 import pytest
 from platformdirs import site_runtime_path
 
-from harness.errors import InfrastructureError
+from harness.errors import InfrastructureError, SubmissionError
 from harness.locks import exclusive_lock, try_lock_file
 from harness.sandbox import Folder, Process
 from harness.sandbox._box import Box
+from harness.sandbox._tree import tree_cpu_seconds
 from tests.conftest import PATIENCE
 
 DAEMON = """
@@ -220,3 +221,41 @@ def test_closing_twice_and_after_the_end_does_no_harm(any_level):
         process.kill()
         process.kill()
         assert process.exit_description().startswith(("was killed by", "ended with"))
+
+
+def test_a_paused_worker_and_all_that_it_started_do_nothing_until_they_go_on(any_level):
+    spins = """
+        if os.fork() == 0:
+            while True: pass
+        while True: pass
+    """
+    failures = []
+
+    def fit(session):
+        try:
+            any_level.fit(session)
+        except (SubmissionError, InfrastructureError) as error:
+            failures.append(error)
+
+    with any_level.fitting(spins) as session:
+        process = session.process
+        fitting = threading.Thread(target=fit, args=(session,))
+        fitting.start()
+        until_worked(process, process.cpu_seconds + 0.1)
+        with process.paused():
+            clock, worked = process.clock(), tree_cpu_seconds(process.pids[0])
+            time.sleep(0.05)
+            assert (process.clock(), tree_cpu_seconds(process.pids[0])) == (clock, worked)
+        until_worked(process, worked + 0.1)
+        assert process.clock() > clock
+        process.kill()
+        fitting.join()
+    assert failures
+
+
+def until_worked(process, seconds):
+    """Wait until the processes of a worker have had so much CPU time."""
+    deadline = time.monotonic() + PATIENCE
+    while process.cpu_seconds < seconds:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -7,6 +7,7 @@ import re
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -218,3 +219,50 @@ def test_the_own_folder_lies_elsewhere_if_the_shared_one_is_read_only(place: Pat
     monkeypatch.setenv("HARNESS_LOCKS", str(place / "none"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(place / "same"))
     assert machine_lock().own_folder == place / "same" / f"harness-{os.geteuid()}"
+
+
+class Work:
+    """Work that writes down when it is paused."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        self.events.append("paused")
+        yield
+        self.events.append("resumed")
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_who_waits_to_measure_need_not_wait_for_the_end_of_a_fit(place: Path, user: str) -> None:
+    work = Work()
+    with lock_of(place, timeout=200).shared() as share, holder(place, "exclusive", user) as measurer:
+        with share.lent(work):
+            assert said(measurer) == "in"
+            assert work.events == ["paused"]
+            measurer.communicate("")
+        assert work.events == ["paused", "resumed"]
+        assert not alone(place)
+
+
+def test_between_two_steps_somebody_who_waits_goes_first(place: Path) -> None:
+    work = Work()
+    with lock_of(place, timeout=200).shared() as share:
+        share.give_way(work)
+        assert work.events == []
+        with holder(place, "exclusive") as measurer:
+            threading.Thread(target=lambda: said(measurer) and measurer.kill()).start()
+            while not work.events:
+                share.give_way(work)
+        assert work.events == ["paused", "resumed"]
+        assert not alone(place)
+
+
+def test_nobody_is_given_way_for_whom_was_waited_in_vain(place: Path) -> None:
+    work = Work()
+    with holder(place, "exclusive", "other") as one:
+        assert said(one) == "in"
+        with lock_of(place).shared() as share:
+            share.give_way(work)
+    assert work.events == []
