@@ -21,8 +21,18 @@ OVERLAP = 0.5
 _MOST = 100  # detections an image and class, as COCO counts
 
 
-def average_precisions(targets: Sequence[NDArray[Any]], boxes: Sequence[NDArray[Any]]) -> dict[int, float]:
-    """Return the average precision at IoU 0.5 of each class in `targets`, by torchmetrics (COCO's 101 points).
+COCO_OVERLAPS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
+"""IoU 0.5 to 0.95 in steps of 0.05."""
+FALSE_ALARMS = (1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8)
+"""False alarms an image at which LUNA16 reads the FROC curve."""
+
+
+def average_precisions(
+    targets: Sequence[NDArray[Any]], boxes: Sequence[NDArray[Any]], overlaps: Sequence[float] = (OVERLAP,)
+) -> dict[int, float]:
+    """Return the average precision of each class in `targets`, by torchmetrics (COCO's 101 points).
+
+    It is the mean over the least IoUs in `overlaps` at which a box is right.
 
     `targets` are (k, 5) x1, y1, x2, y2, class; `boxes` (k, 6) with the score before the class.
     """
@@ -30,7 +40,7 @@ def average_precisions(targets: Sequence[NDArray[Any]], boxes: Sequence[NDArray[
 
     MeanAveragePrecision = _of_torchmetrics()  # noqa: N806 - a class
     metric = MeanAveragePrecision(  # its own recalls are float32, which puts 3 of 5 below 0.6
-        iou_thresholds=[OVERLAP], rec_thresholds=_recalls().tolist(), class_metrics=True
+        iou_thresholds=list(overlaps), rec_thresholds=_recalls().tolist(), class_metrics=True
     )
     metric.update(
         [
@@ -110,8 +120,25 @@ class Matches:
         reached = np.searchsorted(found / total, _recalls(), side="left")
         return float(np.append(precision, 0.0)[reached].mean())
 
+    def sensitivity_at_false_alarms(self, images: NDArray[np.intp]) -> float | None:
+        """Return the mean share found at each of `FALSE_ALARMS` an image; None where there is nothing to find."""
+        import numpy as np
 
-def match(targets: Sequence[NDArray[Any]], boxes: Sequence[NDArray[Any]], label: int) -> Matches:
+        total = int(self.counts[images].sum())
+        if not total:
+            return None
+        scores = np.concatenate([self.scores[image] for image in images])
+        right = np.concatenate([self.right[image] for image in images])
+        order = np.argsort(-scores, kind="stable")
+        last = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1) if len(order) else np.zeros(0, int)
+        found, wrong = np.cumsum(right[order])[last], np.cumsum(~right[order])[last]
+        shares = [found[wrong <= rate * len(images)].max(initial=0) / total for rate in FALSE_ALARMS]
+        return float(np.mean(shares))
+
+
+def match(
+    targets: Sequence[NDArray[Any]], boxes: Sequence[NDArray[Any]], label: int, overlap: float = OVERLAP
+) -> Matches:
     """Match the boxes of class `label`: the best scored first, each to the free target it overlaps most."""
     import numpy as np
 
@@ -121,16 +148,19 @@ def match(targets: Sequence[NDArray[Any]], boxes: Sequence[NDArray[Any]], label:
         given = found[found[:, 5] == label]
         given = given[np.argsort(-given[:, 4], kind="stable")][:_MOST]
         scores.append(given[:, 4].astype(np.float64))
-        right.append(_taken(_overlaps(given[:, :4], wanted)))
+        right.append(_taken(_overlaps(given[:, :4], wanted), overlap))
         counts.append(len(wanted))
     return Matches(scores, right, np.array(counts, np.intp))
 
 
 def resampled_mean(
-    targets: Sequence[NDArray[Any]], boxes: Sequence[NDArray[Any]], labels: Sequence[int]
+    targets: Sequence[NDArray[Any]],
+    boxes: Sequence[NDArray[Any]],
+    labels: Sequence[int],
+    overlaps: Sequence[float] = (OVERLAP,),
 ) -> Callable[[NDArray[np.intp]], float]:
     """Return what computes, on a resample of images, the mean average precision over those `labels` that occur."""
-    matches = [match(targets, boxes, label) for label in labels]
+    matches = [match(targets, boxes, label, overlap) for overlap in overlaps for label in labels]
 
     def mean(images: NDArray[np.intp]) -> float:
         values = [value for one in matches if (value := one.average_precision(images)) is not None]
@@ -153,7 +183,7 @@ def _overlaps(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
     return overlaps
 
 
-def _taken(overlaps: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _taken(overlaps: NDArray[np.float64], least: float) -> NDArray[np.bool_]:
     """Tell which rows, in order, are matched with a column of their own."""
     import numpy as np
 
@@ -161,7 +191,7 @@ def _taken(overlaps: NDArray[np.float64]) -> NDArray[np.bool_]:
     right = np.zeros(len(left), bool)
     for row in range(len(left)):
         best = int(left[row].argmax()) if left.shape[1] else -1
-        if best >= 0 and left[row, best] >= OVERLAP:
+        if best >= 0 and left[row, best] >= least:
             right[row] = True
             left[:, best] = -1
     return right
@@ -185,6 +215,47 @@ mean_average_precision = Metric(
     bounds=(0, 1),
 )
 """Average precision at IoU 0.5, mean over the classes (Everingham et al. 2010, IJCV 88:303; COCO's interpolation)."""
+
+
+def _coco_average_precision(targets: Any, predictions: Predictions) -> float:
+    values = average_precisions(targets, predictions.values, COCO_OVERLAPS).values()
+    return sum(values) / len(values) if values else 0.0
+
+
+coco_average_precision = Metric(
+    "map50_95",
+    _coco_average_precision,
+    higher_is_better=True,
+    resampler=lambda targets, predictions: resampled_mean(
+        targets, predictions.values, _labels_of(targets), COCO_OVERLAPS
+    ),
+    kinds=("detection",),
+    bounds=(0, 1),
+)
+"""Average precision, mean over the classes and over IoU 0.5 to 0.95 (Lin et al. 2014, ECCV: COCO)."""
+
+
+def _free_response(targets: Any, predictions: Predictions) -> Callable[[NDArray[np.intp]], float]:
+    matches = [match(targets, predictions.values, label) for label in _labels_of(targets)]
+
+    def mean(images: NDArray[np.intp]) -> float:
+        values = [value for one in matches if (value := one.sensitivity_at_false_alarms(images)) is not None]
+        return sum(values) / len(values) if values else 0.0
+
+    return mean
+
+
+def _froc(targets: Any, predictions: Predictions) -> float:
+    import numpy as np
+
+    return _free_response(targets, predictions)(np.arange(len(targets)))
+
+
+froc = Metric("froc", _froc, higher_is_better=True, resampler=_free_response, kinds=("detection",), bounds=(0, 1))
+"""Share found at IoU 0.5 with 1/8 to 8 false alarms an image, mean over the seven and the classes.
+
+Bunch et al. 1977, Proc. SPIE 127:124; the rates are those of LUNA16 (Setio et al. 2017, Med. Image Anal. 42:1).
+"""
 
 
 def average_precision(label: int, name: str) -> Metric:

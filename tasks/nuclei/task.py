@@ -28,7 +28,7 @@ TASK = Task(
         ),
     ),
     split="200/50/84 images by a permutation with a fixed seed, each image once; 40/12/24 generated ones likewise",
-    metrics=(metrics.dice, metrics.iou),
+    metrics=(metrics.dice, metrics.iou, metrics.hausdorff_95, metrics.normalised_surface_distance(tolerance=2)),
     limits=Limits(fit_cpu_seconds=600),
     perturb=jitter.noise,
     perturb_cost=0.05,

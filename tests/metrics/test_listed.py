@@ -12,7 +12,7 @@ from harness import metrics
 from harness.contract import Metric
 from harness.kinds import KINDS
 
-LISTED = dict(re.findall(r"^- (\w+): (.+)$", metrics.__doc__ or "", re.MULTILINE))
+LISTED = dict(re.findall(r"^- (\w+): (.+(?:\n  .+)*)$", metrics.__doc__ or "", re.MULTILINE))
 EXPORTED = {name: one for name in metrics.__all__ if isinstance(one := getattr(metrics, name), Metric)}
 
 
