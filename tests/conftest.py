@@ -250,7 +250,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if "classroom" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(1800))  # the first one waits for the class to be evaluated
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: RINGS.index(ring_of(item)), reverse=True)
+        from tests.distribution import takes_long
+
+        items.sort(key=lambda item: (RINGS.index(ring_of(item)), takes_long(item)), reverse=True)
 
 
 @pytest.hookimpl(tryfirst=True)

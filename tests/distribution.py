@@ -45,6 +45,11 @@ def group_of(item: pytest.Item) -> str:
     return next((name for name in SHARED if name in names), str(item.path.relative_to(item.config.rootpath)))
 
 
+def takes_long(item: pytest.Item) -> bool:
+    """Tell whether a test's group is better begun early than left for the end, when other processes have nothing."""
+    return group_of(item) in SHARED or item.get_closest_marker("thorough") is not None
+
+
 def write_groups(items: list[pytest.Item], path: Path) -> None:
     """Write down which group each of `items` is in; every process writes the same."""
     own = path.with_suffix(f".{os.getpid()}")
