@@ -35,7 +35,7 @@ class Altered:
 
     once: Answered
     changed: Array
-    """Indices of the items that got another answer when they were altered, a few hundred at most."""
+    """Indices of the items that got another, or a much better or worse, answer when altered, a few hundred at most."""
     again: tuple[Predictions, ...]
     """Their answers each time they were altered again."""
 
@@ -49,8 +49,8 @@ class Altering:
     perturb: Perturb
     batch: int
     predict: Callable[[Any], Predictions]
-    right_or_wrong: bool
-    """Whether an answer is either right or wrong; if not, no item is altered again."""
+    badness: Callable[[Array, Predictions], Array] | None = None
+    """How bad the answers to the items at these indices are, for kinds whose answers are neither right nor wrong."""
 
 
 def ask_altered(altering: Altering, scored: Predictions, seconds: float) -> Altered:
@@ -68,13 +68,26 @@ def ask_altered(altering: Altering, scored: Predictions, seconds: float) -> Alte
             break
         answers.append(_ask(altering, order[start : start + altering.batch], generator))
     once = Answered(order[: sum(map(len, answers))], join_predictions(answers))
-    differing = KINDS[altering.kind].agreement(scored.take(once.items), once.answers).differing
+    differing = _differing(altering, scored.take(once.items), once)
     strengths = [1.0] * WHOLE + [_STRENGTH] * PART
     most = min(_MOST_CHANGED, max(_LEAST_CHANGED, len(once.items) // len(strengths)))
-    changed = once.items[differing][: most if altering.right_or_wrong else 0]
+    changed = once.items[differing][:most]
     if not len(changed):
         return Altered(once, changed, ())
     return Altered(once, changed, tuple(_ask_all(altering, changed, generator, strength) for strength in strengths))
+
+
+def _differing(altering: Altering, scored: Predictions, once: Answered) -> Array:
+    """Return which items got another answer; a much better or worse one where answers are neither right nor wrong."""
+    if altering.badness is None:
+        return KINDS[altering.kind].agreement(scored, once.answers).differing
+    before, after = altering.badness(once.items, scored), altering.badness(once.items, once.answers)
+    return np.asarray(np.abs(after - before) > much_worse(before, after), bool)
+
+
+def much_worse(before: Array, after: Array) -> float:
+    """Return by how much an answer must be worse to count: half of how bad answers usually are."""
+    return max(float(before.mean()), float(after.mean())) / 2
 
 
 def _ask_all(altering: Altering, items: Array, generator: np.random.Generator, strength: float) -> Predictions:

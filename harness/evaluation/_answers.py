@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from harness.contract import Predictions, Split, Task, take_items
-from harness.evaluation._altered import Altered
+from harness.evaluation._altered import Altered, much_worse
 from harness.evaluation._measure import Answered
 from harness.evaluation._settings import seed_for
 from harness.kinds import KINDS
@@ -116,6 +117,14 @@ def altered_inputs_score_as_well(task: Task, truth: Split, scored: Predictions, 
     return Audit(name="altered inputs score as well", passed=passed, severity="fail", detail=detail)
 
 
+def badness_where_graded(kind: str, targets: Any, scored: Predictions) -> Callable[[Array, Predictions], Array] | None:
+    """Return what tells how bad answers to items are; None where they are right or wrong, or nothing tells it."""
+    of = KINDS[kind]
+    if of.right(targets, scored) is not None or of.badness(targets, scored) is None:
+        return None
+    return lambda items, answers: np.asarray(of.badness(take_items(targets, items), answers), float)
+
+
 def altered_inputs_keep_answers(task: Task, truth: Split, scored: Predictions, altered: Altered) -> Audit:
     """Count the items answered rightly unaltered and wrongly whenever altered, and the items that do the opposite.
 
@@ -123,32 +132,55 @@ def altered_inputs_keep_answers(task: Task, truth: Split, scored: Predictions, a
     in the neighbourhood of the item, so the answers of an honest model improve there about as often as they get worse,
     whatever its score, and they rarely change every time the item is altered. One item in five hundred may, plus twice
     as many as do the opposite. The audit fails if significantly more do (one-sided, 1 in 10,000).
+
+    Masks, boxes and numbers are not right or wrong but better or worse. There an item counts whose answer is always
+    worse by half of how bad answers usually are, and the audit warns.
     """
-    name, n, right = "altered inputs keep their answers", len(altered.once.items), KINDS[task.kind].right
-    as_it_is = right(truth.targets, scored)
-    if as_it_is is None:
-        told = f"not checked: an answer of {task.kind} is neither right nor wrong, so only the score is compared"
+    name, n, kind = "altered inputs keep their answers", len(altered.once.items), KINDS[task.kind]
+    graded = kind.right(truth.targets, scored) is None
+    if graded and kind.badness(truth.targets, scored) is None:
+        told = f"not checked: nothing tells how bad an answer of {task.kind} is, so only the score is compared"
         return Audit(name=name, passed=True, severity="warn", detail=told)
-    before, after = as_it_is[altered.changed], _right_when_altered(task, truth, altered)
-    lost, won = int((before & ~after.any(axis=0)).sum()), int((~before & after.all(axis=0)).sum())
+    found = _bad_when_altered(task, truth, scored, altered)
+    lost = int((found.before + found.margin < found.after.min(axis=0)).sum())
+    won = int((found.before > found.after.max(axis=0) + found.margin).sum())
     expected = _LOST_BY_CHANCE * n + 2 * won
-    if lost < _LEAST_LOST or poisson_p_value(lost, expected) > _KEPT_CHANCE:
-        return Audit(name=name, passed=True, severity="fail", detail="no answers are kept for single inputs")
-    return Audit(
-        name=name,
-        passed=False,
-        severity="fail",
-        detail=f"{lost} of {n} items are answered rightly as they are and wrongly whenever they are altered a little, "
-        f"{won} are the opposite; about {expected:.0f} are expected: learn the classes, do not keep the test items",
+    passed = lost < _LEAST_LOST or poisson_p_value(lost, expected) > _KEPT_CHANCE
+    how = ("well", "much worse") if graded else ("rightly", "wrongly")
+    told = (
+        f"{lost} of {n} items are answered {how[0]} as they are and {how[1]} whenever they are altered a little, "
+        f"{won} are the opposite; about {expected:.0f} are expected: learn the task, do not keep the test items"
     )
+    detail = "no answers are kept for single inputs" if passed else told
+    return Audit(name=name, passed=passed, severity="warn" if graded else "fail", detail=detail)
 
 
-def _right_when_altered(task: Task, truth: Split, altered: Altered) -> Array:
-    """Return (times, changed items) bool; the first row is of the first time the items were altered."""
-    right = KINDS[task.kind].right
+class _Badness(NamedTuple):
+    """How bad the answers to the changed items are, before and each time they were altered."""
+
+    before: Array
+    after: Array
+    """(times, changed items); the first row is of the first time the items were altered."""
+    margin: float
+    """How much worse is worse."""
+
+
+def _bad_when_altered(task: Task, truth: Split, scored: Predictions, altered: Altered) -> _Badness:
+    kind, once = KINDS[task.kind], altered.once
+
+    def bad(items: Array, answers: Predictions) -> Array:
+        targets = take_items(truth.targets, items)
+        right = kind.right(targets, answers)
+        return np.asarray(kind.badness(targets, answers) if right is None else ~right, float)
+
     if not len(altered.changed):
-        return np.ones((1, 0), bool)
-    place = {int(item): number for number, item in enumerate(altered.once.items)}
-    first = altered.once.answers.take([place[int(item)] for item in altered.changed])
-    targets = take_items(truth.targets, altered.changed)
-    return np.array([right(targets, answers) for answers in (first, *altered.again)], bool)
+        return _Badness(np.zeros(0), np.zeros((1, 0)), 0.5)
+    place = {int(item): number for number, item in enumerate(once.items)}
+    first = once.answers.take([place[int(item)] for item in altered.changed])
+    graded = kind.right(truth.targets, scored) is None
+    usual = much_worse(bad(once.items, scored.take(once.items)), bad(once.items, once.answers))
+    return _Badness(
+        before=bad(altered.changed, scored.take(altered.changed)),
+        after=np.array([bad(altered.changed, answers) for answers in (first, *altered.again)]),
+        margin=usual if graded else 0.5,
+    )

@@ -15,7 +15,7 @@ import numpy as np
 from harness.contract import Predictions, take_items
 from harness.errors import SubmissionError
 from harness.evaluation._altered import Altered, Altering, ask_altered
-from harness.evaluation._answers import allowed_to_differ, count_changed, differing
+from harness.evaluation._answers import allowed_to_differ, badness_where_graded, count_changed, differing
 from harness.evaluation._auditing import audit, fail_on_audits
 from harness.evaluation._evaluation_result import Remarks
 from harness.evaluation._measure import Subject, TimedWorkers
@@ -33,7 +33,6 @@ from harness.evaluation._snapshot import check_snapshot
 from harness.evaluation._weigh import Weight, describe_attributes, why_not_verified
 from harness.evaluation._weighing import weigh_model
 from harness.evaluation._worker_failures import ProtocolError
-from harness.kinds import KINDS
 from harness.record import MAX_EXAMPLES, Evidence, ExampleAnswers
 from harness.sandbox import Folder
 from harness.taskcheck import checked_perturb
@@ -222,7 +221,7 @@ class Stages:
             perturb=perturb,
             batch=plan.task.batch,
             predict=predict,
-            right_or_wrong=KINDS[plan.task.kind].right(plan.data.scored.targets, predictions) is not None,
+            badness=badness_where_graded(plan.task.kind, plan.data.scored.targets, predictions),
         )
         seconds = max(_LEAST_SECONDS, _SHARE_OF_TIME * sum(self.reached.phases.values()))
         with self._phase("predict"), session.within("predict_seconds"):

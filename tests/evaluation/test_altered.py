@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness import Split, metrics
+from harness import Inputs, Split, Task, metrics
 from harness.contract import Predictions
 from harness.evaluation import _altered
 from harness.evaluation._altered import PART, WHOLE, Altering, ask_altered
-from harness.evaluation._answers import altered_inputs_keep_answers
+from harness.evaluation._answers import altered_inputs_keep_answers, badness_where_graded
+from harness.kinds import KINDS
 from harness.record import Audit
 from tests.declared import task
 
@@ -59,7 +60,7 @@ def topped_up(truth: Split, share: float) -> Callable[[Array], Predictions]:
 
 
 def asking(inputs: Array, predict: Callable[[Array], Predictions], **other: Any) -> Altering:
-    usual = {"kind": "classification", "perturb": jitter, "batch": 64, "right_or_wrong": True}
+    usual = {"kind": "classification", "perturb": jitter, "batch": 64}
     return Altering(inputs=inputs, predict=predict, **(usual | other))
 
 
@@ -124,13 +125,113 @@ def test_whole_numbers_are_altered_wholly_or_not_at_all() -> None:
     assert {(given.dtype, int(value)) for given in seen for value in given.flat} == {(np.dtype(np.uint8), 8)}
 
 
-def test_kinds_without_right_and_wrong_say_so() -> None:
-    numbers = task(
-        kind="regression", classes=(), metrics=(metrics.mean_absolute_error,),
-        sources=TASK.sources, perturb=lambda one, _: one,
-    )  # fmt: skip
-    truth = Split(np.zeros((9, 2), np.float32), np.zeros(9))
-    scored = Predictions(np.zeros(9))
-    altering = asking(truth.inputs, lambda _: scored, kind="regression", right_or_wrong=False)
-    audit = altered_inputs_keep_answers(numbers, truth, scored, ask_altered(altering, scored, 1))
-    assert (audit.passed, audit.severity) == (True, "warn")
+MASKS = task("masks", kind="segmentation", classes=(), inputs=Inputs(shape=(12, 12)), metrics=(metrics.dice,))
+NUMBERS = task("numbers", kind="regression", classes=(), metrics=(metrics.mean_absolute_error,))
+SIZE = 12
+
+
+def numbers_part(n: int, seed: int) -> Split:
+    generator = np.random.default_rng(seed)
+    inputs = generator.normal(0, 1, (n, 2)).astype(np.float32)
+    return Split(inputs, (inputs[:, 0] + generator.standard_t(3, n) * 0.3).astype(np.float64))
+
+
+def masks_part(n: int, seed: int) -> Split:
+    """Return noisy pictures of a square; what is marked is the square, and for some items half of another one."""
+    generator = np.random.default_rng(seed)
+    masks = np.zeros((n, SIZE, SIZE), np.int64)
+    for mask, (row, column) in zip(masks, generator.integers(0, SIZE - 5, (n, 2)), strict=True):
+        mask[row : row + 5, column : column + 5] = 1
+    inputs = masks + generator.normal(0, 0.3, masks.shape)
+    hard = generator.random(n) < 0.1
+    masks[hard] = np.roll(masks[hard], 3, axis=1)
+    return Split(inputs.astype(np.float32), masks)
+
+
+def by_first(inputs: Array) -> Predictions:
+    return Predictions(inputs[:, 0].astype(np.float64))
+
+
+def by_threshold(inputs: Array) -> Predictions:
+    return Predictions((inputs > 0.5).astype(np.int64))
+
+
+GRADED: list[tuple[Task, Callable[[int, int], Split], Callable[[Array], Predictions]]] = [
+    (NUMBERS, numbers_part, by_first),
+    (MASKS, masks_part, by_threshold),
+]
+
+
+def audited_where_graded(declared: Task, truth: Split, predict: Callable[[Array], Predictions], size: float) -> Audit:
+    scored = predict(truth.inputs)
+    altering = asking(
+        truth.inputs,
+        predict,
+        kind=declared.kind,
+        perturb=lambda one, generator: jitter(one, generator, size),
+        badness=badness_where_graded(declared.kind, truth.targets, scored),
+    )
+    return altered_inputs_keep_answers(declared, truth, scored, ask_altered(altering, scored, 60))
+
+
+@pytest.mark.parametrize(("declared", "part_of", "honest"), GRADED, ids=["numbers", "masks"])
+@pytest.mark.parametrize("size", [0.02, 0.2])
+def test_better_and_worse_answers_that_are_kept_are_a_warning(
+    declared: Task, part_of: Callable[[int, int], Split], honest: Callable[[Array], Predictions], size: float
+) -> None:
+    for seed in range(5):
+        truth = part_of(400, seed)
+        badness = badness_where_graded(declared.kind, truth.targets, honest(truth.inputs))
+        assert badness is not None
+        worst = np.argsort(badness(np.arange(400), honest(truth.inputs)))[-20:]
+        known = {truth.inputs[item].tobytes(): truth.targets[item] for item in worst}
+
+        def topped(inputs: Array, known: dict[bytes, Any] = known) -> Predictions:
+            answers = honest(inputs).values
+            return Predictions(np.array([known.get(one.tobytes(), own) for one, own in zip(inputs, answers)]))  # noqa: B905 - of one length
+
+        audit = audited_where_graded(declared, truth, topped, size)
+        assert (audit.passed, audit.severity) == (False, "warn")
+        assert "of 400 items are answered well as they are and much worse whenever" in audit.detail
+
+
+@pytest.mark.parametrize(("declared", "part_of", "honest"), GRADED, ids=["numbers", "masks"])
+@pytest.mark.parametrize("size", [0.02, 0.2, 1.0])
+def test_honest_answers_that_are_better_or_worse_pass(
+    declared: Task, part_of: Callable[[int, int], Split], honest: Callable[[Array], Predictions], size: float
+) -> None:
+    for seed in range(20):
+        assert audited_where_graded(declared, part_of(200, seed), honest, size).passed
+
+
+def test_boxes_that_come_and_go_with_the_noise_pass() -> None:
+    boxes = task("boxes", kind="detection", inputs=Inputs(shape=(8, 8)), metrics=(metrics.mean_average_precision,))
+    for seed in range(20):
+        generator = np.random.default_rng(seed)
+        inputs = generator.normal(0, 1, (80, 8, 8)).astype(np.float32)
+        corners = generator.uniform(0, 4, (80, 4, 2))
+        targets = [np.c_[some, some + 3, np.zeros(4)] for some in corners]
+        place = {one.tobytes(): number for number, one in enumerate(inputs)}
+
+        def predict(
+            asked: Array,
+            place: dict[bytes, int] = place,
+            targets: list[Array] = targets,
+            inputs: Array = inputs,
+        ) -> Predictions:
+            """Find the boxes of the nearest picture, moved by what the noise says; a few are missed."""
+            found = []
+            for one in asked:
+                number = place.get(one.tobytes(), int(((inputs - one) ** 2).sum(axis=(1, 2)).argmin()))
+                moved = targets[number][:, :4] + one.ravel()[:16].reshape(4, 4) * 0.4
+                found.append(np.c_[moved, np.ones(4), np.zeros(4)])
+            return Predictions(found)
+
+        truth = Split(inputs, targets)
+        assert audited_where_graded(boxes, truth, predict, 0.3).passed
+
+
+def test_a_kind_that_does_not_tell_how_bad_an_answer_is_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(KINDS["regression"]), "badness", lambda *_: None)
+    audit = audited_where_graded(NUMBERS, numbers_part(50, 0), by_first, 0.1)
+    assert (audit.passed, audit.severity, audit.detail[:12]) == (True, "warn", "not checked:")
