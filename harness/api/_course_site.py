@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -95,20 +96,23 @@ class _Pages:
 
     def all(self) -> Iterator[SitePage]:
         """Yield every page."""
-        content = self._content
         for path, given in assets().items():
-            yield SitePage(path, None, lambda given=given: given)  # type: ignore[misc]
-        yield SitePage("index.html", None, lambda: course_page(content).encode())
-        for name in content.tasks:
-            yield SitePage(f"tasks/{name}.html", None, lambda name=name: task_page(content, name).encode())  # type: ignore[misc]
+            yield SitePage(path, None, partial(bytes, given))
+        yield SitePage("index.html", None, self._course_page)
+        for name in self._content.tasks:
+            yield SitePage(f"tasks/{name}.html", None, partial(self._task_page, name))
         for record in self._records:
             shown_as = self._aliases.get(record.submission.name, record.submission.name)
             path = report_path(record.task.name, shown_as)
-            yield SitePage(path, self._digest(record, shown_as), lambda record=record: self._report(record))  # type: ignore[misc]
+            yield SitePage(path, self._digest(record, shown_as), partial(self._report, record))
         if self._audience is Audience.INSTRUCTOR:
-            yield SitePage(
-                "class.html", None, lambda: class_page(content.title, list(self._classes()), _SIMILARITY).encode()
-            )
+            yield SitePage("class.html", None, self._class_page)
+
+    def _course_page(self) -> bytes:
+        return course_page(self._content).encode()
+
+    def _task_page(self, name: str) -> bytes:
+        return task_page(self._content, name).encode()
 
     def _class_page(self) -> bytes:
         return class_page(self._content.title, list(self._classes()), _SIMILARITY).encode()
