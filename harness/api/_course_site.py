@@ -39,7 +39,7 @@ from harness.site import (
     write_site,
 )
 
-_SIMILARITY = "Which submissions share code: `harness audit similarity` writes a page about it into .harness/."
+_SIMILARITY = "Which submissions share code is on the page that harness audit similarity writes."
 
 
 def write_site_of(course: Course, places: Places, audience: Audience, folder: Path | None) -> SiteFiles:

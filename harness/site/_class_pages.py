@@ -22,6 +22,8 @@ Array = np.ndarray[Any, Any]
 _MOST_ITEMS = 12
 _LEAST_MODELS = 4
 """Fewer models say nothing about an item."""
+_BEYOND_CHANCE = 2.0
+"""How many standard errors below zero the correlation of a misleading item is, where models answer it by chance."""
 _BINS = 10
 
 
