@@ -23,6 +23,7 @@ from harness.taskcode import deciding_code, lines_of_fields
 
 TASKS, SUBMISSIONS, REFERENCE, LEADERBOARD, PRIVATE = "tasks", "submissions", "reference", "leaderboard", ".harness"
 """The folders of a course; all but the first two may be missing."""
+DATA = "data"
 _MOST_FOLDERS, _MOST_DEPTH = 2_000, 16
 _NOT_ITS_OWN = (SUBMISSIONS, REFERENCE, LEADERBOARD, PRIVATE)
 _OF_REFERENCES = f"{REFERENCE}/"
@@ -97,6 +98,11 @@ class Course:
     def leaderboard(self) -> Path:
         """The generated folder, published."""
         return self.root / LEADERBOARD
+
+    @property
+    def data(self) -> Path:
+        """The data root of a course for which none is named; git ignores it."""
+        return self.root / DATA
 
     @property
     def private(self) -> Path:

@@ -65,7 +65,7 @@ ARROWS = {
     "learning": PEOPLE | {"data", "record", "statistics"},
     "similarity": {"_version", "errors", "notebooks", "programs", "text"},
     "bundled": PEOPLE | {"course", "files"},
-    "scaffold": PEOPLE | {"bundled", "course", "files"},
+    "scaffold": PEOPLE | {"bundled", "course", "files", "tables"},
     "report": PEOPLE | {"claims", "record", "statistics", "svg", "text"},
     "site": PEOPLE | {"files", "leaderboard", "record", "report", "svg", "text"},
     "export": PEOPLE | {"record", "text"},
@@ -74,7 +74,7 @@ ARROWS = {
     | {"report", "scratch", "statistics", "text"},
     "api": PEOPLE
     | {"course", "data", "evaluation", "files", "gradebook", "grading", "leaderboard", "learning", "locks", "record"}
-    | {"claims", "report", "sandbox", "site", "svg", "text"},
+    | {"claims", "report", "sandbox", "scaffold", "site", "svg", "text"},
     "claims": PEOPLE | {"notebooks", "record", "statistics"},
     "cli": PEOPLE
     | {"api", "bundled", "ci", "claims", "course", "data", "diagnosis", "evaluation", "export", "files", "grading"}

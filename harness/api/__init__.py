@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.api._evaluation_run import Keep
 from harness.api._follow import Follower
+from harness.api._make_task import NewTask, make_task
 from harness.api._open_course import OpenCourse, open_course
 from harness.api._records import Records
 from harness.api._results import (
@@ -52,9 +53,11 @@ __all__ = [
     "Keep",
     "KeptGradebook",
     "LearningFinding",
+    "NewTask",
     "NotDone",
     "OpenCourse",
     "Records",
     "SiteFiles",
+    "make_task",
     "open_course",
 ]

@@ -77,8 +77,17 @@ class OpenCourse:
         self, folders: Course, data_root: Path | None = None, fork_servers: ForkServerOwner | None = None
     ) -> None:
         self.folders = folders
-        self.places = Places.of(os.environ, data_root)
+        self._data_root = data_root
+        self.find_places()
         self._fork_servers = fork_servers
+
+    def find_places(self) -> None:
+        """Find out again where data may be: the course's own folder of data counts from when it exists."""
+        self.places = Places.of(os.environ, self._data_root, self.folders.data)
+
+    def data_root_to_write(self) -> Path:
+        """Return the data root, or the course's own folder of data where none is named."""
+        return self.places.root or self.folders.data
 
     def fork_servers(self, start: Start) -> ForkServerOwner | None:
         """Return the fork servers of workers, the same for the life of this object; None for a cold `start`."""

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Literal
 
 import click
 
+from harness.api import Follower, NewTask, OpenCourse, make_task
 from harness.bundled import chosen_tasks
 from harness.cli import PASSED
 from harness.cli._common import Group
 from harness.cli._options import console, opened
-from harness.scaffold import new_course, new_notebook, new_submission, new_task
+from harness.scaffold import (
+    DataQuestions,
+    UnclearDataError,
+    new_course,
+    new_notebook,
+    new_submission,
+    new_task,
+    parse_size,
+)
 
 _SHOWN = 24
 """Files that are named; a course with all tasks has some hundred."""
@@ -37,10 +47,60 @@ def submission(name: str, task: str, form: Form) -> int:
 
 @new.command()
 @click.argument("name")
-def task(name: str) -> int:
-    """Write tasks/NAME/: a task with generated data, for you to change."""
-    _print_written(new_task(opened().folders, name), f"put your data into task.py; harness tasks check {name}")
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path),
+    metavar="FILE|FOLDER",
+    help="Your data: a CSV file, an .npz file, or a folder of images with a folder for each class.",
+)
+@click.option("--target", metavar="COLUMN", help="The column to predict, where it is not called target, label or so.")
+@click.option("--group", metavar="COLUMN", help="The column that tells whom a row is from; nobody is in two parts.")
+@click.option("--kind", metavar="KIND", help="classification, regression, multilabel or forecasting.")
+@click.option("--leave-out", metavar="COLUMN", multiple=True, help="A column that is no input. Repeatable.")
+@click.option("--size", metavar="HEIGHTxWIDTH", help="The size that images are brought to.")
+def task(  # noqa: PLR0913, PLR0917 - one argument an option
+    name: str,
+    source: Path | None,
+    target: str | None,
+    group: str | None,
+    kind: str | None,
+    leave_out: tuple[str, ...],
+    size: str | None,
+) -> int:
+    """Write tasks/NAME/: a task of generated data, for you to change, or of your own.
+
+    With --from the task is made of your data: what is not said is inferred and told, and what cannot be is asked. A
+    nearest-neighbour and a linear model are written and evaluated, and the better one is the baseline.
+    """
+    course, out = opened(), console()
+    if source is None:
+        given = any((target, group, kind, leave_out, size))
+        if given:
+            raise click.UsageError("--target, --group, --kind, --leave-out and --size say what is in --from FILE")
+        _print_written(new_task(course.folders, name), f"put your data into task.py; harness tasks check {name}")
+        return PASSED
+    asked = DataQuestions(
+        target=target, group=group, kind=kind, leave_out=leave_out, size=None if size is None else parse_size(size)
+    )
+    made = _made(course, name, source, asked)
+    for sentence in made.told:
+        out.print(sentence)
+    _print_written(list(made.written), f"harness tasks check {name}; write the hand-out, tasks/{name}/README.md")
     return PASSED
+
+
+def _made(course: OpenCourse, name: str, source: Path, asked: DataQuestions) -> NewTask:
+    """Make the task; a person at a terminal is asked what the data leave open."""
+    while True:
+        try:
+            with console().status(f"{name}: reading the data and evaluating two references"):
+                return make_task(course, name, source, asked, Follower())
+        except UnclearDataError as unclear:
+            if not sys.stdin.isatty():
+                raise
+            answer = click.prompt(unclear.question, type=click.Choice(unclear.choices))
+            asked = asked.answered(unclear.option, answer)
 
 
 @new.command()

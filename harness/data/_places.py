@@ -28,19 +28,25 @@ class Places:
     """The reason given if a file that could be downloaded is missing."""
 
     @classmethod
-    def of(cls, environment: Mapping[str, str], data_root: Path | None = None) -> Places:
+    def of(
+        cls, environment: Mapping[str, str], data_root: Path | None = None, course_data: Path | None = None
+    ) -> Places:
         """Read ``HARNESS_DATA``, ``HARNESS_PRIVATE`` and ``HARNESS_OFFLINE``; `data_root` overrides the first.
+
+        `course_data`, the folder ``data/`` of the course, is the data root where it exists and neither names one.
 
         Raises:
             UsageError: one of the folders does not exist.
         """
         root = data_root or _folder(environment, "HARNESS_DATA")
+        if root is None and course_data is not None and course_data.is_dir():
+            root = course_data
         private = _folder(environment, "HARNESS_PRIVATE")
         for name, folder in (("data root", root), ("HARNESS_PRIVATE", private)):
             if folder is not None and not folder.is_dir():
                 raise UsageError(f"the {name} {folder} is not a folder")
         offline = environment.get("HARNESS_OFFLINE", "") not in ("", "0")
-        given = "--data-root" if data_root else "HARNESS_DATA"
+        given = "--data-root" if data_root else "the course's data/" if root == course_data else "HARNESS_DATA"
         _log.info(
             "%s; downloads are %s.",
             f"There is no data root ({given} is not set)" if root is None else f"The data root is {root} ({given})",

@@ -38,9 +38,9 @@ def new_notebook(course: Course, name: str, task: Task) -> list[Path]:
         UsageError: the name is not allowed, a link is in the person's place, or the folder is there already.
     """
     folder = course.folder_of(name, task.name)
-    _refuse_taken(folder)
+    refuse_taken(folder)
     source = (files("harness.scaffold") / "templates" / "submission" / "model.py.jinja").read_text(encoding="utf-8")
-    model = _environment().from_string(source).render(_values(name, task))
+    model = template_environment().from_string(source).render(_values(name, task))
     path = folder / "model.ipynb"
     write_atomically(path, notebook(name, task, model))
     return [path]
@@ -76,8 +76,8 @@ def _values(name: str, task: Task) -> dict[str, object]:
 
 
 def _fill(template: str, folder: Path, values: dict[str, object]) -> list[Path]:
-    _refuse_taken(folder)
-    environment = _environment()
+    refuse_taken(folder)
+    environment = template_environment()
     written = []
     for path, source in _sources(files("harness.scaffold") / "templates" / template, PurePosixPath()):
         content = source.read_bytes()
@@ -88,12 +88,18 @@ def _fill(template: str, folder: Path, values: dict[str, object]) -> list[Path]:
     return written
 
 
-def _refuse_taken(folder: Path) -> None:
+def refuse_taken(folder: Path) -> None:
+    """Refuse a folder that holds something already.
+
+    Raises:
+        UsageError: it does; nothing was written.
+    """
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise UsageError(f"{folder} is there already: nothing was written; choose another name or remove it")
 
 
-def _environment() -> Environment:
+def template_environment() -> Environment:
+    """Return what templates are filled with: no HTML, and nothing that was forgotten."""
     return Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - no HTML
 
 

@@ -16,6 +16,7 @@ _MOST_FIRST, _MOST_SECOND = 20_000, 2_000
 _NUMBERS = 4
 """Points in fewer dimensions have near neighbours by chance."""
 _DIMENSIONS = 64
+_VALUES = 20
 _NEIGHBOURS = 10
 _NEAR = 0.1
 _COMMON_WORDS = 0.7
@@ -77,13 +78,29 @@ def _sample(count: int, most: int) -> NDArray[np.intp]:
 def _similar_arrays(first: NDArray[Any], second: NDArray[Any]) -> list[Pair]:
     from sklearn.neighbors import NearestNeighbors
 
-    if first[0].size < _NUMBERS or len(first) <= _NEIGHBOURS:
+    if len(first) <= _NEIGHBOURS:
         return []
-    rows = _few_dimensions([first, second])
+    parts = _comparable(first, second)
+    if parts[0].shape[1] < _NUMBERS:
+        return []
+    rows = _few_dimensions(parts)
     distances, places = NearestNeighbors(n_neighbors=_NEIGHBOURS).fit(rows[0]).kneighbors(rows[1])
     near = distances[:, 0] < _NEAR * np.median(distances[:, -1])
     pairs = [(int(places[other, 0]), int(other)) for other in np.flatnonzero(near)]
     return [(one, other) for one, other in pairs if key_of(first[one]) != key_of(second[other])]
+
+
+def _comparable(first: NDArray[Any], second: NDArray[Any]) -> list[NDArray[Any]]:
+    """Return both parts as rows; of few numbers those that take many values, on one scale.
+
+    Columns of a table have units of their own, and one that says yes or no brings nobody nearer.
+    """
+    rows = [part.reshape(len(part), -1) for part in (first, second)]
+    if rows[0].shape[1] > _DIMENSIONS:
+        return rows
+    many = [column for column in range(rows[0].shape[1]) if len(np.unique(rows[0][:, column])) > _VALUES]
+    spread = rows[0][:, many].astype(np.float64).std(axis=0)
+    return [part[:, many] / spread for part in rows]
 
 
 def _similar_texts(first: list[str], second: list[str]) -> list[Pair]:
