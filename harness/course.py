@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 import harness.contract
-from harness.contract import Task, check_name
+from harness.contract import Task, check_name, shown
 from harness.errors import TaskError, UsageError
 from harness.taskcode import deciding_code, lines_of_fields
 
@@ -136,14 +136,18 @@ class Course:
 
     def _import(self, name: str, folder: Path) -> Task:
         try:
-            declared = getattr(_import_task(self.root, folder), "TASK", None)
+            module = _import_task(self.root, folder)
         except TaskError as error:
             raise TaskError(f"task {name}: {error} ({_where(error, folder)})") from error
         except (Exception, SystemExit) as error:
-            text = f"{type(error).__name__}: {error}{_meant(error)}"
+            text = f"{type(error).__name__}: {error}{_meant(error, folder)}"
             raise TaskError(f"task {name} does not load: {text} ({_where(error, folder)})") from error
+        declared = getattr(module, "TASK", None)
         if not isinstance(declared, Task):
-            raise TaskError(f"task {name}: {folder / 'task.py'} defines no TASK = harness.Task(...)")
+            names = [one for one, value in vars(module).items() if isinstance(value, Task)]
+            found = f"{', '.join(names)} = harness.Task(…)" if names else "no TASK"
+            found = f"TASK = {shown(module.TASK)}" if hasattr(module, "TASK") else found
+            raise TaskError(f"task {name}: found {found}; expected TASK = harness.Task(…) ({folder / 'task.py'})")
         return declared.named(name)
 
     def task_digest(self, name: str) -> str:
@@ -355,8 +359,10 @@ def _where(error: BaseException, folder: Path) -> str:
     return f"{path}:{', '.join(map(str, lines or [line]))}"
 
 
-def _meant(error: BaseException) -> str:
-    """Name the fields of a class of the harness that was given an unknown one; "" for any other error."""
+def _meant(error: BaseException, folder: Path) -> str:
+    """Name the fields of a class that was given an unknown one, or how to import a file beside ``task.py``; else ""."""
+    if isinstance(error, ModuleNotFoundError) and error.name and (folder / f"{error.name}.py").exists():
+        return f": {error.name}.py lies beside task.py, so write: from .{error.name} import …"
     found = re.match(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error))
     declared = getattr(harness.contract, found[1], None) if found else None
     if found is None or not is_dataclass(declared):

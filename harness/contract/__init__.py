@@ -5,6 +5,7 @@ from harness.contract._check_name import check_name
 from harness.contract._limits import Limits
 from harness.contract._metric import Metric, Predictions
 from harness.contract._model import Model, Reporter, TaskInfo
+from harness.contract._problems import shown
 from harness.contract._sources import Baseline, Canonical, Counts, Embedded, File, Local, Source
 from harness.contract._split import Parts, Split, take_items
 from harness.contract._task import Inputs, Task
@@ -33,6 +34,7 @@ __all__ = [
     "check_name",
     "raised_at",
     "rules",
+    "shown",
     "take_items",
     "written_at",
 ]

@@ -9,6 +9,7 @@ from harness.contract._problems import Problems, is_count, is_number
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
+_LEAST_SECONDS = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ class Limits:
     artifact_bytes : int, default 256 MiB
         Bytes that `Model.save` may write.
     shipped_bytes : int, default 64 KiB
-        Bytes of data files beside ``model.py``, where the model is trained.
+        Bytes of data files beside ``model.py``, where the model is trained; 0 for none.
     output_bytes : int, default 8 MiB
         Bytes of what is printed. What goes beyond is dropped, and does not fail the submission.
     parameters : int or None, default None
@@ -51,7 +52,7 @@ class Limits:
     Raises
     ------
     TaskError
-        A value is not a positive number, or not a whole one where bytes, processes or parameters are counted.
+        A value is not a number, seconds are less than a tenth, or bytes, processes or parameters are not whole.
     """
 
     import_seconds: float = 60
@@ -74,10 +75,13 @@ class Limits:
             value = getattr(self, field.name)
             if field.name == "parameters":
                 problems.expect(value is None or is_count(value), field.name, value, "a whole number above 0, or None")
+            elif field.name == "shipped_bytes":
+                problems.expect(is_count(value, 0), field.name, value, "a whole number of at least 0")
             elif field.type == "int":
                 problems.expect(is_count(value), field.name, value, "a whole number above 0")
             else:
-                problems.expect(is_number(value) and value > 0, field.name, value, "a number of seconds above 0")
+                expected = f"a number of seconds, at least {_LEAST_SECONDS}"
+                problems.expect(is_number(value, _LEAST_SECONDS), field.name, value, expected)
         problems.tell()
 
     @property

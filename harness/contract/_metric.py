@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.contract._problems import Problems, is_number, is_row, is_text, takes
+from harness.contract._problems import Problems, is_line, is_number, is_row, takes
 from harness.contract._split import take_items
 
 if TYPE_CHECKING:
@@ -107,13 +107,12 @@ class Metric:
 
     def __post_init__(self) -> None:
         problems = Problems(f"Metric {self.name!r}: ")
-        plain = is_text(self.name) and self.name.isprintable()
-        problems.expect(plain, "name", self.name, "a text of one line")
+        problems.expect(is_line(self.name), "name", self.name, "a text of one line")
         problems.expect(takes(self.compute, 2), "compute", self.compute, "a function of targets and predictions")
         problems.expect(
             isinstance(self.higher_is_better, bool), "higher_is_better", self.higher_is_better, "True or False"
         )
-        problems.expect(isinstance(self.unit, str), "unit", self.unit, "a text")
+        problems.expect(self.unit == "" or is_line(self.unit), "unit", self.unit, "a text of one line")
         problems.expect(self.of in ("values", "scores"), "of", self.of, '"values" or "scores"')
         for name in ("outcomes", "resampler"):
             value = getattr(self, name)

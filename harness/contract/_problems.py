@@ -52,6 +52,11 @@ def is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+def is_line(value: object) -> bool:
+    """Tell whether `value` is a text of one line, without tabs and control characters."""
+    return is_text(value) and str(value).isprintable()
+
+
 def is_number(value: object, low: float = -math.inf, high: float = math.inf) -> bool:
     """Tell whether `value` is a finite number from `low` to `high`; True and False are not numbers here."""
     return (
@@ -69,9 +74,9 @@ def is_row(value: object, of: type | tuple[type, ...]) -> bool:
     return isinstance(value, tuple | list) and all(isinstance(item, of) for item in value)
 
 
-def is_distinct(names: Collection[str]) -> bool:
-    """Tell whether no two `names` are the same."""
-    return len(set(names)) == len(names)
+def is_distinct(names: Collection[object]) -> bool:
+    """Tell whether no two `names` are the same, apart from spaces around them."""
+    return len({name.strip() if isinstance(name, str) else name for name in names}) == len(names)
 
 
 def takes(function: object, arguments: int) -> bool:

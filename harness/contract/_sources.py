@@ -8,11 +8,22 @@ from dataclasses import InitVar, dataclass
 from pathlib import Path, PurePath
 from typing import ClassVar, Literal, NamedTuple
 
-from harness.contract._problems import Problems, is_count, is_number, is_row, is_text, shown, takes
+from harness.contract._problems import (
+    Problems,
+    is_count,
+    is_distinct,
+    is_line,
+    is_number,
+    is_row,
+    is_text,
+    shown,
+    takes,
+)
 from harness.contract._split import Parts
 from harness.errors import TaskError
 
 _DIGEST = re.compile(r"md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}")
+_ADDRESS = re.compile(r"(?:https?|ftp)://[^\s/]+/\S*")
 _RELEASE = re.compile(r"pip:[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+")
 
 SourceKind = Literal["canonical", "local", "embedded"]
@@ -100,7 +111,7 @@ class File:
     def __post_init__(self, other_spelling: str) -> None:
         _take_other_spelling(self, other_spelling)
         problems = Problems(f"File {self.name!r}: ")
-        plain = is_text(self.name) and PurePath(self.name).name == self.name
+        plain = is_line(self.name) and self.name not in {".", ".."} and not set(self.name) & set("/\\")
         problems.expect(plain, "name", self.name, "a plain file name, without a folder")
         problems.expect(
             isinstance(self.digest, str) and _DIGEST.fullmatch(self.digest) is not None,
@@ -108,9 +119,9 @@ class File:
             self.digest,
             "md5:… (32) or sha256:… (64 hexadecimal digits, in lower case)",
         )
-        problems.expect(is_text(self.url), "url", self.url, "an address, or pip:<name>==<version>")
-        if isinstance(self.url, str) and self.url.startswith("pip:"):
-            problems.expect(_RELEASE.fullmatch(self.url) is not None, "url", self.url, "pip:<name>==<version>")
+        published = isinstance(self.url, str) and (_ADDRESS.fullmatch(self.url) or _RELEASE.fullmatch(self.url))
+        expected = "an address such as https://example.org/data.npz, or pip:<name>==<version>"
+        problems.expect(bool(published), "url", self.url, expected)
         problems.expect(isinstance(self.licence, str), "licence", self.licence, "a text")
         problems.tell()
 
@@ -128,7 +139,7 @@ class _Described:
     def __post_init__(self, other_spelling: str) -> None:
         _take_other_spelling(self, other_spelling)
         problems = Problems(f"{type(self).__name__} {self.title!r}: ")
-        problems.expect(is_text(self.title), "title", self.title, "a text")
+        problems.expect(is_line(self.title), "title", self.title, "a text of one line")
         problems.expect(is_text(self.licence), "licence", self.licence, 'a text such as "CC BY 4.0" or "none needed"')
         problems.expect(isinstance(self.baseline, Baseline), "baseline", self.baseline, "harness.Baseline(value)")
         problems.expect(
@@ -138,7 +149,7 @@ class _Described:
             ),
             "counts",
             self.counts,
-            "harness.Counts(train, validation, test) of whole numbers",
+            "harness.Counts(train, validation, test) of whole numbers, at least 1 to train and to validate",
         )
         self._expect_more(problems)
         problems.tell()
@@ -197,6 +208,9 @@ class Canonical(_Described):
     def _expect_more(self, problems: Problems) -> None:
         good = is_row(self.files, File) and len(self.files) > 0
         problems.expect(good, "files", self.files, "a tuple of harness.File(…), with a comma behind a single one")
+        if good:
+            names = [file.name for file in self.files]
+            problems.expect(is_distinct(names), "files", names, "no two of the same name")
         self._expect_load(problems, self.load, 1)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from harness.contract._limits import Limits
 from harness.contract._metric import Metric
-from harness.contract._problems import Problems, is_count, is_distinct, is_number, is_row, is_text, takes
+from harness.contract._problems import Problems, is_count, is_distinct, is_line, is_number, is_row, is_text, takes
 from harness.contract._sources import Canonical, Embedded, File, Local, Source
 from harness.contract.rules import Rule
 from harness.kinds import KINDS
@@ -19,7 +19,15 @@ _DTYPES = (
     *("float16", "float32", "float64", "str"),
 )
 _MAX_SIDES = 5  # an array of inputs has one more, and six is what is sent to a worker
-_LEAST_MEMORY = 64 << 20  # Python with NumPy alone takes about half of it
+_LEAST = {
+    "memory_bytes": (64 << 20, "4 GiB is 4 << 30"),  # Python with NumPy alone takes about half of it
+    "scratch_bytes": (1 << 20, "2 GiB is 2 << 30"),
+    "artifact_bytes": (4 << 10, "256 MiB is 256 << 20"),
+    "output_bytes": (1 << 10, "8 MiB is 8 << 20"),
+    "processes": (8, "libraries start threads of their own"),
+}
+"""What no model could do with less of, and why."""
+_LEAST_SHIPPED = 1 << 10
 _PACKAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _DATA_OF_A_PACKAGE = re.compile(r"[\w.-]+(?:/[\w. -]+)+")
 _CODE = (".py", ".pyc", ".so", ".pyd")
@@ -238,8 +246,9 @@ class Task:
         return task
 
     def _expect_words(self, problems: Problems) -> None:
-        problems.expect(self.kind in KINDS, "kind", self.kind, f"one of {', '.join(KINDS)}")
-        problems.expect(is_text(self.title), "title", self.title, "a text")
+        known = isinstance(self.kind, str) and self.kind in KINDS
+        problems.expect(known, "kind", self.kind, f"one of {', '.join(KINDS)}")
+        problems.expect(is_line(self.title), "title", self.title, "a text of one line")
         problems.expect(is_text(self.split), "split", self.split, "how train, validation and test are made, in words")
         problems.expect(self.weights in ("retrain", "allowed"), "weights", self.weights, '"retrain" or "allowed"')
         for name in ("private_test", "claims", "restricted"):
@@ -254,13 +263,19 @@ class Task:
             "at least one of harness.Canonical, harness.Local, harness.Embedded",
         )
         metrics = is_row(self.metrics, Metric) and len(self.metrics) > 0
-        problems.expect(metrics, "metrics", self.metrics, "at least one harness.Metric; the first one ranks")
+        expected = "at least one harness.Metric, such as harness.metrics.accuracy; the first one ranks"
+        problems.expect(metrics, "metrics", self.metrics, expected)
         if metrics:
             names = [metric.name for metric in self.metrics]
             problems.expect(is_distinct(names), "metrics", names, "no two of the same name")
-        problems.expect(is_row(self.rules, Rule), "rules", self.rules, "harness.Rule objects")
-        classes = all(map(is_text, self.classes)) and is_distinct(self.classes)
-        problems.expect(classes, "classes", self.classes, "names, as texts, no two the same")
+        rules = is_row(self.rules, Rule)
+        expected = "harness.Rule objects such as harness.rules.fully_connected_only"
+        problems.expect(rules, "rules", self.rules, expected)
+        if rules:
+            names = [rule.name for rule in self.rules]
+            problems.expect(is_distinct(names), "rules", names, "no two of the same name")
+        classes = all(map(is_line, self.classes)) and is_distinct(self.classes)
+        problems.expect(classes, "classes", self.classes, "names, as texts of one line, no two the same")
         packages = is_row(self.packages, str) and all(_PACKAGE.fullmatch(name) for name in self.packages)
         problems.expect(packages, "packages", self.packages, 'names that pip installs, such as ("timm",)')
         hides = is_row(self.hides, str) and all(_DATA_OF_A_PACKAGE.fullmatch(name) for name in self.hides)
@@ -285,11 +300,14 @@ class Task:
         limits = isinstance(self.limits, Limits)
         problems.expect(limits, "limits", self.limits, "harness.Limits(…)")
         if limits:
-            memory, processes = self.limits.memory_bytes, self.limits.processes
-            problems.expect(
-                memory >= _LEAST_MEMORY, "limits.memory_bytes", memory, f"at least {_LEAST_MEMORY:,}: 4 GiB is 4 << 30"
-            )
-            most = max(1, processes // 4)  # libraries start several pools of so many threads
+            for name, (least, why) in _LEAST.items():
+                value = getattr(self.limits, name)
+                problems.expect(value >= least, f"limits.{name}", value, f"at least {least:,}: {why}")
+            shipped = self.limits.shipped_bytes
+            expected = f"0 for no files, or at least {_LEAST_SHIPPED:,}: 64 KiB is 64 << 10"
+            problems.expect(shipped == 0 or shipped >= _LEAST_SHIPPED, "limits.shipped_bytes", shipped, expected)
+            # libraries start several pools of so many threads
+            most = max(self.limits.processes, _LEAST["processes"][0]) // 4
             problems.expect(
                 is_count(self.threads, 1, most), "threads", self.threads, f"1 to {most}, a quarter of limits.processes"
             )
@@ -348,6 +366,8 @@ class Task:
                 value,
                 "less: nothing is better than that",
             )
+        cost = self.perturb_cost
+        problems.expect(cost is None or cost <= high - low, "perturb_cost", cost, f"a share of {between}, such as 0.05")
         if not self.points:
             return
         problems.expect(

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from harness.contract._problems import Problems, is_line, is_row
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -23,11 +25,28 @@ class Rule:
     forbidden : tuple of str
         Patterns of PyTorch's names with ``*`` for any text: operators such as ``aten.conv*``, modules such as
         ``nn.Unfold``.
+
+    Raises
+    ------
+    TaskError
+        A field is not of this form, or a pattern forbids every operator.
     """
 
     name: str
     text: str
     forbidden: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        problems = Problems(f"Rule {self.name!r}: ")
+        problems.expect(is_line(self.name), "name", self.name, "a text of one line")
+        problems.expect(is_line(self.text), "text", self.text, "what is allowed, in one line")
+        patterns = is_row(self.forbidden, str) and len(self.forbidden) > 0
+        expected = 'a tuple of patterns, with a comma behind a single one: ("aten.conv*",)'
+        problems.expect(patterns, "forbidden", self.forbidden, expected)
+        if patterns:  # "*" would fail everybody
+            names = all(any(one.isalnum() for one in pattern) for pattern in self.forbidden)
+            problems.expect(names, "forbidden", self.forbidden, "patterns that name an operator or a module")
+        problems.tell()
 
     def broken_by(self, operators: Iterable[str]) -> list[str]:
         """Return which operators this rule forbids.

@@ -2,6 +2,7 @@
 
 from harness.data._assets import Asset, assets_here, fetch_asset
 from harness.data._cached_facts import DataFacts, facts_file, read_facts, write_facts
+from harness.data._digest import data_digest
 from harness.data._fit_parts import FitParts
 from harness.data._load import DataChoice, TaskData, load_data
 from harness.data._places import Places
@@ -21,6 +22,7 @@ __all__ = [
     "Places",
     "TaskData",
     "assets_here",
+    "data_digest",
     "facts_file",
     "fetch_asset",
     "in_cache",

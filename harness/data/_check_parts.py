@@ -127,5 +127,11 @@ def _inputs_problem(task: Task, inputs: Any) -> str | None:
 def _texts_problem(inputs: Any) -> str | None:
     if not isinstance(inputs, list):
         return f"inputs are {describe(inputs)}, expected a list of texts"
-    other = next((text for text in inputs if not isinstance(text, str)), "")
-    return None if isinstance(other, str) else f"an input is {describe(other)}, expected a text"
+    for number, text in enumerate(inputs):
+        if not isinstance(text, str):
+            return f"an input is {describe(text)}, expected a text"
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:  # half of a surrogate pair: no worker could be sent it
+            return f"input {number} cannot be written as UTF-8 ({error.reason}), expected a text"
+    return None

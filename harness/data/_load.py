@@ -141,7 +141,7 @@ def _read(task: Task, task_digest: str, source: Source, folder: Path | None, pla
         raise TaskError(f"task {task.name}, {source.kind} data: {error}{_place(error, source)}") from error
     except HarnessError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if isinstance(source, Embedded):  # there is no file that could be damaged
             raise TaskError(
                 f"task {task.name}: `load` of the embedded data raised {type(error).__name__}: {error}"
@@ -160,7 +160,7 @@ def _read(task: Task, task_digest: str, source: Source, folder: Path | None, pla
     return parts
 
 
-def _place(error: Exception, source: Source) -> str:
+def _place(error: BaseException, source: Source) -> str:
     place = raised_at(error, source.load)
     return place and f" ({place})"
 

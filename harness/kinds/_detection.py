@@ -53,10 +53,12 @@ def predict(self, inputs):
         yield no_horizon(self.name, facts)
 
     def targets_problem(self, facts: Facts, inputs: Any, targets: Any) -> str | None:
+        import numpy as np
+
         if not isinstance(targets, list):
             return f"targets are {describe(targets)}, expected a list with one (k, 5) float array an image"
         problems = (_boxes_problem(facts, number, boxes) for number, boxes in enumerate(targets))
-        return next(filter(None, problems), None)
+        return next(filter(None, problems), None) or _places_problem(np.shape(inputs)[1:3], targets)
 
     def plain(self, result: Any, to_array: Callable[[Any], NDArray[Any]]) -> Any:
         if not isinstance(result, list | tuple):
@@ -149,6 +151,21 @@ def _boxes_problem(facts: Facts, number: int, boxes: Any) -> str | None:
         return f"image {number} has a box without area: expected x1 < x2 and y1 < y2"
     if not np.isin(boxes[:, 4], np.arange(len(facts.classes))).all():
         return f"image {number} has a box of unknown class: expected 0 to {len(facts.classes) - 1}"
+    return None
+
+
+def _places_problem(image: tuple[int, ...], targets: Sequence[NDArray[Any]]) -> str | None:
+    """Return why boxes cannot be pixels of images of the height and width `image`, or None."""
+    import numpy as np
+
+    height, width = image
+    middles = [(boxes[:, :2] + boxes[:, 2:4]) / 2 for boxes in targets]
+    for number, middle in enumerate(middles):
+        if ((middle < 0) | (middle > (width, height))).any():
+            return f"image {number} has a box outside of its {height} × {width} pixels: expected pixels"
+    corners = np.concatenate([np.zeros((0, 4)), *(boxes[:, :4] for boxes in targets)])
+    if len(corners) and min(height, width) > 1 and corners.max() <= 1 and (corners % 1).any():
+        return f"all boxes lie within the first of {height} × {width} pixels: expected pixels, not shares of the image"
     return None
 
 

@@ -16,6 +16,7 @@ from harness.kinds._kind import (
     Kind,
     UnacceptableError,
     check_finite,
+    describe,
     describe_header,
     images,
     no_horizon,
@@ -53,7 +54,9 @@ def predict(self, inputs):
 
         shape = (len(inputs), *np.shape(inputs)[1:3])
         if not isinstance(targets, np.ndarray) or targets.dtype.kind not in "iu" or targets.shape != shape:
-            return f"targets of shape {np.shape(targets)}, expected integer masks {shape}"
+            return f"targets are {describe(targets)}, expected integer masks {shape}"
+        if targets.size and not targets.any():
+            return "no mask has a foreground, expected pixels other than 0 in some"
         most = len(facts.classes) - 1 if facts.classes else _MAX_VALUE
         if targets.size and (targets.min() < 0 or targets.max() > most):
             return f"masks in [{targets.min()}, {targets.max()}], expected 0 to {most}"

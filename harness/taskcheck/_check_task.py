@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.contract import Counts, Task
+from harness.contract import Counts, Embedded, Predictions, Task, written_at
 from harness.course import Course
-from harness.data import Places, TaskData, load_data
+from harness.data import Places, TaskData, data_digest, load_data
 from harness.errors import HarnessError, TaskError
+from harness.kinds import KINDS
 from harness.sandbox import installed_data
+from harness.taskcheck._checked_metric import CheckedMetric
 from harness.taskcheck._doubts import doubts_about
 from harness.taskcheck._functions import try_task
 
@@ -51,6 +53,8 @@ def check_task(course: Course, name: str, places: Places) -> Iterator[TaskFindin
         try:
             data = load_data(task, course.task_digest(name), replace(places, offline=True), kind)
             try_task(task, data, _RESAMPLES)
+            _expect_same_data(data)
+            _expect_reachable_baseline(task, data)
         except TaskError as error:
             text = _without_name(name, error)
             yield TaskFinding("mistake", text if text.startswith(f"{kind} data") else f"{kind} data: {text}")
@@ -59,6 +63,40 @@ def check_task(course: Course, name: str, places: Places) -> Iterator[TaskFindin
         else:
             yield TaskFinding("passed", f"{kind} data, perturb and metrics: {_counts(task, data)}")
             yield from (TaskFinding("doubt", f"{kind} data: {text}") for text in doubts_about(task, data, places))
+
+
+def _expect_same_data(data: TaskData) -> None:
+    """Expect that embedded data are the same each time, or no two results could be compared.
+
+    Raises:
+        TaskError: they are not.
+    """
+    if not isinstance(data.source, Embedded):
+        return
+    again = data.source.load()
+    if data_digest([again.train, again.validation]) != data_digest([data.train, data.validation]):
+        place = written_at(data.source.load)
+        raise TaskError(
+            "`load` of the embedded data returned other items when it was called again; expected the same each time: "
+            f"seed its generator{place and f' ({place})'}"
+        )
+
+
+def _expect_reachable_baseline(task: Task, data: TaskData) -> None:
+    """Expect that the targets themselves, as answers, reach the baseline.
+
+    Raises:
+        TaskError: they do not, so nobody can.
+    """
+    targets, metric, base = data.scored.targets, task.primary, data.source.baseline
+    right = Predictions(*KINDS[task.kind].all_right(task, targets))
+    best = CheckedMetric(task=task.name, metric=metric, targets=targets, predictions=right).value()
+    if not metric.at_least_as_good(best, base.value) or (base.strict and best == base.value):
+        place = written_at(metric.compute)
+        raise TaskError(
+            f"baseline of {data.source.title!r}: found {base.value:g}; expected what can be reached: "
+            f"{metric.name} of the targets themselves is {best:g}{place and f' ({place})'}"
+        )
 
 
 def _without_name(name: str, error: HarnessError) -> str:

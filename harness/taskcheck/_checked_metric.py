@@ -51,11 +51,6 @@ class CheckedMetric:
             )
         return right
 
-    def outcomes_or_value(self) -> None:
-        """Compute what there is to compute on all items."""
-        if self.outcomes() is None:
-            self.value()
-
     def resampled(self) -> Resampled:
         """Return what computes the figure on the items at given indices, having done once what is slow."""
         metric, items = self.metric, f"on a resample of {len(self.predictions)} items"
@@ -95,7 +90,10 @@ class CheckedMetric:
                 f"returned {float(value)} {items}",
                 "a finite number, also where an item or a class is missing from a resample",
             )
-        return float(value)
+        figure, (low, high) = float(value), self.metric.within
+        if not low - _TOLERANCE <= figure <= high + _TOLERANCE:
+            raise self._mistake(function, f"returned {figure:g} {items}", f"what it declares, {low:g} to {high:g}")
+        return figure
 
     def _mistake(self, function: object, found: str, expected: str) -> TaskError:
         place = written_at(function)

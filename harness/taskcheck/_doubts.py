@@ -34,7 +34,9 @@ def doubts_about(task: Task, data: TaskData, places: Places) -> Iterator[str]:
     for name, split in named.items():
         yield from _ordered(task, name, split)
     yield from _altered_in_place(task, data)
+    yield from _other_randomness(task, data)
     yield from _cost_of_perturb(task, data)
+    yield from _metrics_without_answers(task, data)
 
 
 def _no_test_part(task: Task, data: TaskData, places: Places) -> Iterator[str]:
@@ -103,6 +105,34 @@ def _altered_in_place(task: Task, data: TaskData) -> Iterator[str]:
     task.perturb(given, np.random.Generator(np.random.PCG64(0)))
     if not np.array_equal(given, original):
         yield "`perturb` writes into its argument; it is given a copy here, but return a new array to be safe elsewhere"
+
+
+def _other_randomness(task: Task, data: TaskData) -> Iterator[str]:
+    """Yield whether `perturb` draws from anything but the generator that it is given."""
+    if task.perturb is None:
+        return
+    first, second = (
+        task.perturb(data.scored.inputs[0].copy(), np.random.Generator(np.random.PCG64(0))) for _ in range(2)
+    )
+    if not np.array_equal(first, second):
+        yield "`perturb` draws from other randomness than the generator that it is given, so results differ each time"
+
+
+def _metrics_without_answers(task: Task, data: TaskData) -> Iterator[str]:
+    """Yield which metrics say the same of every answer."""
+    targets = data.scored.targets
+    right = Predictions(*KINDS[task.kind].all_right(task, targets))
+    moved = np.random.Generator(np.random.PCG64(0)).permutation(len(right))
+    for metric in task.metrics:
+        best, other = (
+            CheckedMetric(task=task.name, metric=metric, targets=targets, predictions=answers).value()
+            for answers in (right, right.take(moved))
+        )
+        if best == other:
+            yield (
+                f"metric {metric.name!r} is {best:g} of the targets themselves and of the same answers given to other "
+                "items; expected a figure of predictions.values or predictions.scores"
+            )
 
 
 def _cost_of_perturb(task: Task, data: TaskData) -> Iterator[str]:

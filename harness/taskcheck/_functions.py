@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +27,7 @@ It is a half where the two have nothing to do with each other, and 1 for the jit
 _ENOUGH = 200
 _CONSTANTS = 8
 _RESAMPLES = 20
+_SAME = 1e-6
 _PROVEN = {id(metric) for metric in vars(metrics).values() if isinstance(metric, Metric)}
 
 
@@ -48,6 +51,12 @@ def _try_perturb(task: Task, inputs: Any) -> None:
     generator = np.random.Generator(np.random.PCG64(0))
     items = np.unique(np.linspace(0, len(inputs) - 1, _ALTERED).astype(np.intp))
     altered = np.stack([perturb(inputs[int(item)], generator) for item in items])
+    if np.array_equal(altered, inputs[items]):
+        place = written_at(task.perturb)
+        raise TaskError(
+            f"task {task.name}: `perturb` returned {len(items)} of {len(items)} inputs as they were; "
+            f"expected a small change of each{place and f' ({place})'}"
+        )
     closer, compared = _closeness(inputs[items], altered)
     if compared >= _ENOUGH and closer < _CLOSER:
         place = written_at(task.perturb)
@@ -71,11 +80,47 @@ def _closeness(originals: Any, altered: Any) -> tuple[float, int]:
 
 def _try_metric(task: Task, metric: Metric, targets: Any, resamples: int) -> None:
     right = Predictions(*KINDS[task.kind].all_right(task, targets))
-    checked = CheckedMetric(task=task.name, metric=metric, targets=targets, predictions=right)
-    checked.value()
-    bootstrap(checked.resampled(), len(targets), 0, resamples)
+    if metric.of == "values":  # a model need not give scores
+        right = Predictions(right.values)
+    given = copy.deepcopy(targets)
+    checked = CheckedMetric(task=task.name, metric=metric, targets=given, predictions=right)
+    best = checked.value()
+    figure = checked.resampled()
+    again = {"asked again": checked.value(), "by its resampler": figure(np.arange(len(targets)))}
+    for how, value in again.items():
+        if not math.isclose(value, best, rel_tol=_SAME, abs_tol=_SAME):
+            raise _metric_mistake(
+                task, metric, f"is {best:g}, and {value:g} {how}", "the same figure of the same items"
+            )
+    bootstrap(figure, len(targets), 0, resamples)
+    values = []
     for answers in _wrong_answers(right):
-        CheckedMetric(task=task.name, metric=metric, targets=targets, predictions=answers).outcomes_or_value()
+        tried = CheckedMetric(task=task.name, metric=metric, targets=given, predictions=answers)
+        tried.outcomes()
+        values.append(tried.value())
+    if not _are_equal(given, targets):
+        raise _metric_mistake(task, metric, "changes the targets that it is given", "a function that alters nothing")
+    if metric is task.primary:
+        _expect_to_rank(task, metric, best, values[0])
+
+
+def _expect_to_rank(task: Task, metric: Metric, best: float, wrong: float) -> None:
+    """Expect that the targets themselves are not worse than the same answers given to other items."""
+    if not metric.at_least_as_good(best, wrong) and not math.isclose(best, wrong, rel_tol=_SAME, abs_tol=_SAME):
+        found = f"is {best:g} of the targets themselves, and {wrong:g} of the same answers given to other items"
+        raise _metric_mistake(task, metric, found, f"the other value of higher_is_better={metric.higher_is_better}")
+
+
+def _are_equal(one: Any, other: Any) -> bool:
+    """Tell whether two arrays, or two lists of arrays, hold the same."""
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(np.array_equal, one, other))
+    return np.array_equal(one, other)
+
+
+def _metric_mistake(task: Task, metric: Metric, found: str, expected: str) -> TaskError:
+    place = written_at(metric.compute)
+    return TaskError(f"task {task.name}: metric {metric.name!r} {found}; expected {expected}{place and f' ({place})'}")
 
 
 def _wrong_answers(right: Predictions) -> Iterator[Predictions]:

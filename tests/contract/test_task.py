@@ -59,7 +59,9 @@ PAIRS = f"{POINTS}pairs of a score and its points"
 MISTAKES = [
     ({"kind": "clasification"}, "kind: found 'clasification' .* expected one of classification, multilabel"),
     ({"title": "  "}, "title: found '  '"),
+    ({"kind": ["detection"]}, "kind: found .* expected one of"),
     ({"title": None}, "title: found None"),
+    ({"title": "two\nlines"}, "title: found .* a text of one line"),
     ({"split": ""}, "split: found '' .* expected how train, validation and test are made"),
     ({"sources": ()}, r"sources: found \(\) .* expected at least one of harness.Canonical"),
     ({"sources": ("usps",)}, "sources: .* expected at least one of harness.Canonical"),
@@ -73,6 +75,8 @@ MISTAKES = [
     ({"classes": ()}, "classes: .* at least two classes"),
     ({"classes": ("only",)}, "classes: .* at least two classes"),
     ({"classes": ("a", "a")}, "classes: .* no two the same"),
+    ({"classes": ("a", "a ")}, "classes: .* no two the same"),
+    ({"classes": ("a", "b\tc")}, "classes: .* texts of one line"),
     ({"classes": (0, 1)}, r"classes: found \(0, 1\) .* expected names, as texts"),
     ({"classes": "ab"}, "classes: found 'ab' .* expected a tuple"),
     ({"classes": range(2)}, "classes: .* expected a tuple"),
@@ -82,6 +86,7 @@ MISTAKES = [
     ({"horizon": "3"}, "horizon: found '3' .* a whole number of steps"),
     ({"kind": "forecasting"}, "horizon: found None .* the number of steps"),
     ({"rules": ("no convolution",)}, "rules: .* expected harness.Rule"),
+    ({"rules": (harness.rules.fully_connected_only,) * 2}, "rules: .* no two of the same name"),
     ({"weights": "alowed"}, "weights: found 'alowed'"),
     ({"private_test": "yes"}, "private_test: found 'yes' .* True or False"),
     ({"restricted": 1}, r"restricted: found 1 \(int\)"),
@@ -93,11 +98,20 @@ MISTAKES = [
     ({"inputs": (2,)}, r"inputs: found \(2,\) .* expected harness.Inputs"),
     ({"limits": {"fit_cpu_seconds": 10}}, "limits: found {.*} .* expected harness.Limits"),
     ({"limits": harness.Limits(memory_bytes=4)}, "limits.memory_bytes: found 4 .* 4 GiB is 4 << 30"),
+    ({"limits": harness.Limits(scratch_bytes=2)}, "limits.scratch_bytes: found 2 .* 2 GiB is 2 << 30"),
+    ({"limits": harness.Limits(artifact_bytes=256)}, "limits.artifact_bytes: found 256 .* 256 MiB is 256 << 20"),
+    ({"limits": harness.Limits(output_bytes=8)}, "limits.output_bytes: found 8 .* 8 MiB is 8 << 20"),
+    ({"limits": harness.Limits(processes=2)}, "limits.processes: found 2 .* at least 8"),
+    ({"limits": harness.Limits(shipped_bytes=64)}, "limits.shipped_bytes: found 64 .* 0 for no files, or at least"),
     ({"perturb": "jitter"}, "perturb: found 'jitter'"),
     ({"perturb": lambda one: one}, "perturb: found .*lambda.* expected a function of one input and"),
     ({"perturb_cost": 0.05}, "perturb_cost: found 0.05 .* `perturb` to be declared"),
     ({"perturb": lambda x, g: x, "perturb_cost": "0.05"}, "perturb_cost: found '0.05'"),
     ({"perturb": lambda x, g: x, "perturb_cost": -1}, "perturb_cost: found -1"),
+    (
+        {"perturb": lambda x, g: x, "perturb_cost": 5},
+        "perturb_cost: found 5 .* a share of what accuracy can be, 0 to 1",
+    ),
     (
         {"perturb": lambda x, g: x, "inputs": harness.Inputs(shape=None, dtype="str")},
         "perturb: .* texts have no jitter",
@@ -339,3 +353,53 @@ def test_packages_are_names_that_pip_installs(packages):
 
 def test_a_task_may_declare_packages():
     assert declare(packages=("timm", "scikit-image", "zope.interface")).packages[0] == "timm"
+
+
+FILE = {"name": "a.npz", "url": "https://example.org/a.npz", "digest": f"md5:{'0' * 32}"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        *(({"name": name}, "name: found .* a plain file name") for name in ("..", ".", "a/b", "a\\b", "a\nb", "")),
+        *(
+            ({"url": url}, "url: found .* an address such as https://example.org/data.npz")
+            for url in ("example.org/a", "/data/a", "file:///etc/passwd", "htps://example.org/a", "https://x.org/a b")
+        ),
+    ],
+)
+def test_each_mistake_in_a_file_is_named(changes, says):
+    with pytest.raises(TaskError, match=says):
+        harness.File(**FILE | changes)
+
+
+def test_no_two_files_of_a_source_have_the_same_name():
+    with pytest.raises(TaskError, match=r"files: found .* no two of the same name"):
+        harness.Canonical(
+            title="t",
+            licence="l",
+            baseline=harness.Baseline(0.5),
+            load=lambda _: None,
+            files=(harness.File(**FILE),) * 2,
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "forbidden", "says"),
+    [
+        ("no convolution", "aten.conv*", "forbidden: found 'aten.conv[*]' .* with a comma behind a single one"),
+        ("no convolution", (1,), "forbidden: .* a tuple of patterns"),
+        ("no convolution", (), "forbidden: .* a tuple of patterns"),
+        ("nothing", ("*",), "forbidden: .* patterns that name an operator"),
+        (None, ("aten.conv*",), "text: found None"),
+    ],
+)
+def test_a_rule_that_would_fail_everybody_is_refused(text, forbidden, says):
+    with pytest.raises(TaskError, match=says):
+        harness.Rule("no_convolution", text, forbidden)
+
+
+@pytest.mark.parametrize("seconds", [0, 0.01, float("inf"), "60"])
+def test_a_limit_of_no_time_is_refused(seconds):
+    with pytest.raises(TaskError, match=r"Limits.import_seconds: .* a number of seconds, at least 0.1"):
+        harness.Limits(import_seconds=seconds)

@@ -122,5 +122,5 @@ def test_offline_asks_no_index(index: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["pip:", "pip:points", "pip:points>=1", "pip:points==1 --index-url=x", "pip:-r==1"])
 def test_a_release_must_be_named_exactly(url: str) -> None:
-    with pytest.raises(TaskError, match="expected pip:<name>==<version>"):
+    with pytest.raises(TaskError, match=r"expected .* pip:<name>==<version>"):
         on_index("sha256:" + "0" * 64, url)

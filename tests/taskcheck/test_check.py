@@ -34,15 +34,20 @@ def load():
 TASK = harness.Task(
     title="points", kind="classification", inputs=harness.Inputs(shape=(6,)), classes=("a", "b", "c"), split="s",
     sources=(harness.Embedded(title="t", licence="l", load=load, baseline=harness.Baseline(0.4)),),
-    metrics=(harness.metrics.accuracy,), {more}
+    {more}
 )
 """
+
+
+OWN_METRIC = "metrics=(harness.Metric('own', {compute}, higher_is_better=True),)"
 
 
 def found(root: Path, change: str = "pass", more: str = "") -> dict[str, list[str]]:
     """What is found about a task of points where `change` is done to its data and `more` is declared."""
     (root / "tasks" / "points").mkdir(parents=True)
-    (root / "tasks" / "points" / "task.py").write_text(TASK.format(change=change, more=more))
+    (root / "tasks" / "points" / "task.py").write_text(
+        TASK.format(change=change, more=more if "metrics=" in more else f"metrics=(harness.metrics.accuracy,), {more}")
+    )
     places = Places(root=None, cache=root / "cache", private=None, offline=False)
     texts: dict[str, list[str]] = {}
     for finding in check_task(Course(root), "points", places):
@@ -74,6 +79,12 @@ def test_a_good_task_raises_no_doubt(tmp_path: Path) -> None:
             "`perturb` costs a nearest-neighbour model 0.",
         ),
         ("pass", "perturb=lambda x, g: x.__iadd__(g.normal(0, 0.01, 6))", "`perturb` writes into its argument"),
+        ("pass", "perturb=lambda x, g: x + np.random.normal(0, 0.01, 6)", "`perturb` draws from other randomness"),
+        (
+            "pass",
+            OWN_METRIC.format(compute="lambda t, p: 0.5 + 0 * len(p)"),
+            "metric 'own' is 0.5 of the targets themselves and of the same answers given to other items",
+        ),
     ],
 )
 def test_a_doubt_is_told(tmp_path: Path, change: str, more: str, says: str) -> None:
@@ -89,6 +100,9 @@ def test_a_doubt_is_told(tmp_path: Path, change: str, more: str, says: str) -> N
         ("pass", "perturb=lambda x, g: g.normal(0, 3, 6)", "`perturb` returned inputs that are nearer"),
         ("pass", "kind='clasification'", "keyword argument repeated: kind"),
         ("return", "", "`load` of the embedded data returned None"),
+        ("x[0] = np.random.rand()", "", "`load` of the embedded data returned other items when it was called again"),
+        ("exit(3)", "", "`load` of the embedded data raised SystemExit: 3"),
+        ("pass", OWN_METRIC.format(compute="lambda t, p: 0.3"), "baseline of 't': found 0.4; expected what can be"),
         ("x[420:450] = x[:30]", "", "30 of 180 test inputs are in the train part as well: divide the items"),
     ],
 )

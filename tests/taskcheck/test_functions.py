@@ -231,3 +231,27 @@ def test_a_good_task_passes_when_it_is_tried(of: Any) -> None:
         perturb=lambda x, g: np.clip(x + g.normal(0, 0.01, 2), 0, 1),
     )
     try_task(declared, data(declared))
+
+
+@pytest.mark.parametrize(
+    ("declared", "says"),
+    [
+        (metric(lambda t, p: float((t != p.values).mean())), "expected the other value of higher_is_better=True"),
+        (metric(lambda t, p: float(np.random.default_rng().random())), "asked again; expected the same"),
+        (metric(lambda t, p: float(p.scores.max())), "raised AttributeError"),
+        (metric(lambda t, p: 94.0, bounds=(0, 1)), "returned 94 on 40 items; expected what it declares, 0 to 1"),
+        (metric(lambda t, p: 1.0, resampler=lambda t, p: lambda i: 0.0), "is 1, and 0 by its resampler"),
+        (metric(lambda t, p: t.sort() or 0.5), "changes the targets that it is given"),
+    ],
+    ids=["of the wrong direction", "random", "of scores", "out of bounds", "resampled otherwise", "altering"],
+)
+def test_a_figure_that_ranks_nobody_is_a_mistake_of_the_task(declared: harness.Metric, says: str) -> None:
+    with pytest.raises(TaskError, match=f"metric 'figure' .*{says}.*{HERE}"):
+        try_task(task(declared), data(task(declared)))
+    assert sorted(TARGETS) != list(TARGETS)
+
+
+def test_a_perturb_that_changes_nothing_is_a_mistake_of_the_task() -> None:
+    declared = task(perturb=lambda x, g: x)
+    with pytest.raises(TaskError, match=f"`perturb` returned 32 of 32 inputs as they were; expected .*{HERE}"):
+        try_task(declared, data(declared))
