@@ -5,15 +5,22 @@ An honest model answers the same with such a copy; data hidden in the last digit
 
 from __future__ import annotations
 
+import io
 import math
+import re
 import shutil
-from collections.abc import Iterator
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
 MAX_HEADER_BYTES = 16 << 20
+MAX_UNPACKED_BYTES = 256 << 20
+"""Of all arrays of an npz file together."""
+_DESCR = re.compile(rb"'descr': '([<>|=][a-zA-Z]\d+)'")
 
 
 class _HeaderEntry(msgspec.Struct):
@@ -23,21 +30,65 @@ class _HeaderEntry(msgspec.Struct):
 
 
 def copy_rounded(artifact: Path, to: Path) -> None:
-    """Copy the folder `artifact` to `to`, and round the 64-bit floats in its safetensors files.
+    """Copy the folder `artifact` to `to`, and round the 64-bit floats in its safetensors, npy and npz files.
 
     Raises:
-        ValueError: a file is not a valid safetensors file.
+        ValueError: a file is not what its name says, or has floats in a form that is not rounded here.
     """
     shutil.copytree(artifact, to)
-    for path in sorted(to.rglob("*.safetensors")):
-        content = bytearray(path.read_bytes())
-        for begin, end in _doubles(content):
-            numbers = np.frombuffer(content, np.float64, (end - begin) // 8, begin)
-            with np.errstate(over="ignore", invalid="ignore"):
-                single = numbers.astype(np.float32).astype(np.float64)
-            single = np.where(np.isfinite(single) | ~np.isfinite(numbers), single, numbers)
-            content[begin:end] = np.where(np.isnan(single), np.nan, single).tobytes()
-        path.write_bytes(content)
+    for path in sorted(to.rglob("*")):
+        if path.suffix in _ROUND_FILE and path.is_file():
+            path.write_bytes(_ROUND_FILE[path.suffix](path.read_bytes()))
+
+
+def _round_safetensors(content: bytes) -> bytes:
+    rounded = bytearray(content)
+    for begin, end in _doubles(rounded):
+        rounded[begin:end] = _rounded(rounded[begin:end], "<f8")
+    return bytes(rounded)
+
+
+def _round_npy(content: bytes) -> bytes:
+    """Round the numbers of an array, whose form alone is read from its header."""
+    length_bytes = 2 if content[6:7] == b"\x01" else 4
+    start = 8 + length_bytes + int.from_bytes(content[8 : 8 + length_bytes], "little")
+    found = _DESCR.search(content[: min(start, MAX_HEADER_BYTES)])
+    if not content.startswith(b"\x93NUMPY") or found is None or start > len(content):
+        raise ValueError("the header cannot be read")
+    descr = found.group(1).decode()
+    if descr[1:] not in ("f8", "c16"):
+        return content
+    return content[:start] + _rounded(content[start:], f"{descr[0]}f8")
+
+
+def _round_npz(content: bytes) -> bytes:
+    """Round each array of an archive; `harness.artifact` has counted its members before."""
+    output = io.BytesIO()
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(output, "w") as rounded:
+            if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED_BYTES:
+                raise ValueError("the archive is too large")
+            for member in archive.infolist():
+                rounded.writestr(member.filename, _round_npy(archive.read(member)))
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OverflowError, zlib.error) as error:
+        raise ValueError(f"the archive cannot be read: {error}") from error
+    return output.getvalue()
+
+
+def _rounded(content: bytes | bytearray, dtype: str) -> bytes:
+    """Return 64-bit floats of this byte order in single precision; those beyond its range stay."""
+    numbers = np.frombuffer(bytes(content), dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        single = numbers.astype(np.float32).astype(dtype)
+    single = np.where(np.isfinite(single) | ~np.isfinite(numbers), single, numbers)
+    return np.where(np.isnan(single), np.nan, single).astype(dtype).tobytes()
+
+
+_ROUND_FILE: dict[str, Callable[[bytes], bytes]] = {
+    ".safetensors": _round_safetensors,
+    ".npy": _round_npy,
+    ".npz": _round_npz,
+}
 
 
 def _doubles(content: bytearray) -> Iterator[tuple[int, int]]:

@@ -37,3 +37,36 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a" / "x.safetensors").write_bytes(content)
     with pytest.raises(ValueError, match="header"):
         copy_rounded(tmp_path / "a", tmp_path / "b")
+
+
+@pytest.mark.parametrize("dtype", ["<f8", ">f8", "<c16"])
+def test_arrays_of_numpys_own_files_are_rounded_too(tmp_path: Path, dtype: str) -> None:
+    (tmp_path / "a").mkdir()
+    numbers = np.array([[np.pi, 1 / 3], [-1e300, np.inf]]).astype(dtype)
+    whole = np.arange(5)
+    np.save(tmp_path / "a" / "n.npy", np.asfortranarray(numbers))
+    np.savez(tmp_path / "a" / "n.npz", numbers=numbers, whole=whole)
+    np.savez_compressed(tmp_path / "a" / "c.npz", numbers=numbers)
+    copy_rounded(tmp_path / "a", tmp_path / "b")
+    expected = np.array([[np.float32(np.pi), np.float32(1 / 3)], [-1e300, np.inf]]).astype(dtype)
+    np.testing.assert_array_equal(np.load(tmp_path / "b" / "n.npy"), expected)
+    with np.load(tmp_path / "b" / "n.npz") as found, np.load(tmp_path / "b" / "c.npz") as packed:
+        np.testing.assert_array_equal(found["numbers"], expected)
+        np.testing.assert_array_equal(packed["numbers"], expected)
+        np.testing.assert_array_equal(found["whole"], whole)
+
+
+@pytest.mark.parametrize("name", ["x.npy", "x.npz"])
+@pytest.mark.parametrize("content", [b"", b"\xff" * 40, b"PK\x03\x04", b"\x93NUMPY\x01\x00\xff\xff'descr': '<f8'"])
+def test_a_broken_file_of_numpys_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / name).write_bytes(content)
+    with pytest.raises(ValueError, match="cannot be read"):
+        copy_rounded(tmp_path / "a", tmp_path / "b")
+
+
+def test_a_record_of_several_fields_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    np.save(tmp_path / "a" / "x.npy", np.zeros(3, [("a", "<f8"), ("b", "<f8")]))
+    with pytest.raises(ValueError, match="header"):
+        copy_rounded(tmp_path / "a", tmp_path / "b")

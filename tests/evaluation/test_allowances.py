@@ -1,0 +1,49 @@
+"""Each stage of an evaluation runs under its limits, of CPU time as well: looked at where they are set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from harness.evaluation._weighing import WEIGH_MEMORY_BYTES, WEIGH_SECONDS
+from harness.sandbox import Allowance, Box, Process, Sandbox
+from tests.conftest import TemporaryCourse
+
+pytestmark = pytest.mark.line
+
+LIMITS = "import_seconds=41, fit_cpu_seconds=42, save_seconds=43, load_seconds=44, predict_seconds=45"
+
+
+def test_import_save_and_load_have_as_much_cpu_time_as_time(
+    course: TemporaryCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Allowance] = []
+    boxes: list[Box] = []
+    allow, start = Process.allow, Process.__init__
+
+    @contextmanager
+    def noted(self: Process, allowance: Allowance) -> Iterator[None]:
+        asked.append(allowance)
+        with allow(self, allowance):
+            yield
+
+    def started(self: Process, sandbox: Sandbox, box: Box) -> None:
+        boxes.append(box)
+        start(self, sandbox, box)
+
+    monkeypatch.setattr(Process, "allow", noted)
+    monkeypatch.setattr(Process, "__init__", started)
+    course.add_task(limits=LIMITS)
+    assert course.evaluate()["status"] == "passed"
+    of_limit = {one.limit: one for one in asked}
+    assert {name: one.cpu_seconds for name, one in of_limit.items() if one.cpu_limit} == {
+        "import_seconds": 41,
+        "fit_seconds": 42,
+        "save_seconds": 43,
+        "load_seconds": 44,
+    }
+    assert of_limit["predict_seconds"].seconds == 45
+    assert of_limit["weigh_seconds"].seconds == WEIGH_SECONDS
+    assert WEIGH_MEMORY_BYTES in {box.limits.memory_bytes for box in boxes}
