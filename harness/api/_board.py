@@ -11,7 +11,8 @@ import msgspec
 from harness.course import Course
 from harness.errors import InfrastructureError
 from harness.files import write_atomically
-from harness.leaderboard import Board, KeptStandings, build, write_board
+from harness.gradebook import points_for
+from harness.leaderboard import Board, KeptStandings, build, course_board, write_board
 from harness.locks import exclusive_lock
 from harness.record import Stores
 
@@ -48,6 +49,24 @@ def rebuild_board_if_stale(course: Course) -> None:
         return
     rebuild_board(course)
     write_atomically(stamp, (records + _state(written)).encode())
+
+
+def points_of(course: Course, board: Board) -> dict[str, float]:
+    """Return the points that each submission's scores on `board` earn by the tasks' cut-offs; empty if none has any.
+
+    A task of the board that the course does not have any more gives no points.
+    """
+    earned: dict[str, float] = {}
+    there = set(course.task_names())
+    for group in course_board(board).groups:
+        task = course.task(group.key.task) if group.key.task in there else None
+        for row in group.rows if task is not None and task.points else ():
+            value = None if row.record.primary is None or not row.has_score else row.record.primary.value
+            assert task is not None
+            points = points_for(task, value)
+            name = row.record.submission.name
+            earned[name] = earned.get(name, 0.0) + (points or 0.0)
+    return earned
 
 
 def keep_aliases(course: Course, aliases: Mapping[str, str]) -> None:

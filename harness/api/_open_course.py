@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.api._board import build_board, rebuild_board, stores_of
+from harness.api._board import build_board, points_of, rebuild_board, stores_of
 from harness.api._evaluation_run import EvaluationRun, Keep, check_all, report_repositories
 from harness.api._follow import Follower
 from harness.api._records import Records
@@ -484,6 +484,21 @@ class OpenCourse:
             The groups of comparable records, each of them ranked.
         """
         return rebuild_board(self.folders)
+
+    def points(self, board: Board) -> dict[str, float]:
+        """Return the points of each submission on `board`, before lateness and decisions made by hand.
+
+        Parameters
+        ----------
+        board : Board
+            What `leaderboard` returned.
+
+        Returns
+        -------
+        dict
+            The points by submission, summed over tasks; empty where no task has cut-offs.
+        """
+        return points_of(self.folders, board)
 
     def report(self, submission: Submission, *, audience: str = "student") -> str:
         """Return an HTML page about the newest record of `submission`.

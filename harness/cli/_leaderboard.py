@@ -12,9 +12,13 @@ from harness.cli._options import console, opened, task_option
 from harness.course import suggest
 from harness.errors import UsageError
 from harness.leaderboard import (
+    COURSE_EXPLANATION,
     EXPLANATION,
     NOTHING_YET,
     Board,
+    course_board,
+    course_cells,
+    course_header,
     group_facts,
     group_title,
     resolution_sentence,
@@ -26,13 +30,14 @@ from harness.text import count_of, neutral_line
 @click.command()
 @task_option
 @click.option("--show", is_flag=True, help="Also show it in the terminal.")
+@click.option("--course", "course_table", is_flag=True, help="Also show one table over all tasks, with points.")
 @click.option(
     "--withdraw",
     multiple=True,
     metavar="NAME[/TASK]",
     help="Move the records of a submission, with their history and evidence, to .harness/withdrawn. Repeatable.",
 )
-def leaderboard(task: str | None, show: bool, withdraw: tuple[str, ...]) -> int:
+def leaderboard(task: str | None, show: bool, course_table: bool, withdraw: tuple[str, ...]) -> int:
     """Rebuild leaderboard/ from the records. The same records give the same bytes."""
     out, course = console(), opened()
     for name in withdraw:
@@ -48,6 +53,8 @@ def leaderboard(task: str | None, show: bool, withdraw: tuple[str, ...]) -> int:
         if task is not None and task not in board.tasks():
             raise UsageError(f"there is no record of task {task!r}{suggest(task, board.tasks())}")
         _show(out, board if task is None else board.of_task(task))
+    if course_table:
+        _show_course(out, board, course.points(board))
     for bad in board.unreadable:
         out.error(f"error: {bad}: restore or remove it; it was left as it is")
     records = count_of(sum(len(group.rows) for group in board.groups), "record", "records")
@@ -76,6 +83,19 @@ def _show(out: Console, board: Board) -> None:
             out.print(Text(neutral_line(f"failed: {failed.submission.name}: {why}")))
     out.print()
     _print_wrapped(out, EXPLANATION if board.groups else NOTHING_YET)
+
+
+def _show_course(out: Console, board: Board, points: dict[str, float]) -> None:
+    """Print one table over all tasks."""
+    whole, shown = course_board(board), Table(box=None, padding=(0, 1, 0, 0))
+    header = course_header(points)
+    for number, name in enumerate(header):
+        shown.add_column(name, justify="left" if number in (0, len(header) - 1) else "right", overflow="fold")
+    for row in whole.rows:
+        shown.add_row(*(Text(cell.replace("\\", "")) for cell in course_cells(whole, row, points)))
+    out.print()
+    out.print(shown if whole.rows else NOTHING_YET)
+    _print_wrapped(out, COURSE_EXPLANATION.replace("*", ""))
 
 
 def _print_wrapped(out: Console, text: str) -> None:

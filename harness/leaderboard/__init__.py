@@ -1,6 +1,7 @@
 """Build and render the leaderboard, a pure function of records and evidence."""
 
 from harness.leaderboard._build import Board, BoardRow, RankedGroup, best_first, build, distribution_of_ranks
+from harness.leaderboard._course_board import CourseBoard, CourseRow, MeanRank, course_board
 from harness.leaderboard._kept_standings import KeptStandings
 from harness.leaderboard._write_board import (
     EXPLANATION,
@@ -17,18 +18,26 @@ from harness.leaderboard._write_board import (
     task_markdown,
     write_board,
 )
+from harness.leaderboard._write_course import COURSE_EXPLANATION, course_cells, course_header
 
 __all__ = [
+    "COURSE_EXPLANATION",
     "EXPLANATION",
     "NOTHING_YET",
     "Board",
     "BoardRow",
     "BoardTable",
+    "CourseBoard",
+    "CourseRow",
     "KeptStandings",
+    "MeanRank",
     "RankedGroup",
     "best_first",
     "board_markdown",
     "build",
+    "course_board",
+    "course_cells",
+    "course_header",
     "distribution_of_ranks",
     "format_seconds",
     "group_facts",

@@ -59,7 +59,7 @@ class Standings:
 
 def stand(ranked: Sequence[Ranked]) -> Standings:
     """Return what is known of the rank of each of comparable results, best first."""
-    draws = _draws(ranked) + seed_noise([[one.value for one in of.record.run.repeats] for of in ranked], 1, _RESAMPLES)
+    draws = _draws(ranked)
     values = np.array([one.sign * one.score.value for one in ranked])
     found = rank_intervals(values, draws, _units(ranked))
     standings = (
@@ -88,6 +88,12 @@ def rank_shares(ranked: Sequence[Ranked]) -> NDArray[np.float64]:
 
 
 def _draws(ranked: Sequence[Ranked]) -> Draws:
+    """Return (M, B) draws of the scores over items and seeds, larger is better."""
+    repeats = [[repeat.value for repeat in one.record.run.repeats] for one in ranked]
+    return _draws_of_items(ranked) + seed_noise(repeats, 1, _RESAMPLES)
+
+
+def _draws_of_items(ranked: Sequence[Ranked]) -> Draws:
     """Return (M, B) draws of the scores, larger is better, on the same resampled items for all that have evidence."""
     draws = np.empty((len(ranked), _RESAMPLES))
     items = {place: found for place, one in enumerate(ranked) if (found := _items(one)) is not None}

@@ -16,6 +16,8 @@ from harness.files import write_atomically
 from harness.leaderboard._board_json import board_json
 from harness.leaderboard._board_picture import board_picture
 from harness.leaderboard._build import Board, BoardRow, RankedGroup
+from harness.leaderboard._course_board import course_board
+from harness.leaderboard._write_course import course_markdown
 from harness.record import Latency, Record, Score, to_reach
 from harness.text import code_span, count_of, neutral_markdown
 
@@ -37,6 +39,7 @@ _EXPLANATION_OF_DETAILS = (
 )
 NOTHING_YET = "Nothing has been evaluated yet: `harness evaluate submissions/<name>`."
 _PICTURE = "scores.svg"
+COURSE_PAGE = "ALL_TASKS.md"  # no task has such a name
 _NEARLY_SURE = 0.995
 _PLAIN = re.compile(r"[a-z0-9/_-]+")
 _SOURCES = {
@@ -56,6 +59,8 @@ def write_board(folder: Path, board: Board) -> None:
         write_atomically(folder / _PICTURE, picture)
     write_atomically(folder / "leaderboard.csv", _csv(_overview(board)))
     write_atomically(folder / "leaderboard.json", board_json(board))
+    if len(board.tasks()) > 1:
+        write_atomically(folder / COURSE_PAGE, course_markdown(course_board(board)).encode())
     for task in board.tasks():
         groups = [group for group in board.groups if group.key.task == task]
         write_atomically(folder / f"{task}.md", task_markdown(task, groups).encode())
@@ -67,6 +72,8 @@ def board_markdown(board: Board) -> str:
     lines = ["# Leaderboard", "", _GENERATED, ""]
     if any(row.has_score for group in board.groups for row in group.rows):
         lines += [f"![Scores with 95 % intervals and baselines; references are green]({_PICTURE})", ""]
+    if len(board.tasks()) > 1:
+        lines += [f"One table over all tasks: [{COURSE_PAGE}]({COURSE_PAGE})", ""]
     for task in board.tasks():
         lines += [f"## {task}", "", f"All metrics and costs: [{task}.md]({task}.md)", ""]
         for group in board.groups:

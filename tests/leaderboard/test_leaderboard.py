@@ -244,7 +244,7 @@ def test_rebuilding_gives_the_same_bytes_whatever_the_order(tmp_path):
     ]
     assert contents[0] == contents[1] == contents[2]
     assert set(contents[0]) == {
-        *("README.md", "scores.svg", "leaderboard.csv", "leaderboard.json"),
+        *("README.md", "ALL_TASKS.md", "scores.svg", "leaderboard.csv", "leaderboard.json"),
         *("usps.csv", "usps.md", "spect.csv", "spect.md"),
     }
 

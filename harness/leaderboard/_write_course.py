@@ -1,0 +1,54 @@
+"""Render the table over all tasks as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tabulate import tabulate
+
+from harness.leaderboard._course_board import WITHIN, CourseBoard, CourseRow
+from harness.text import neutral_markdown
+
+COURSE_EXPLANATION = (
+    "The Borda count is the number of models that score lower, summed over tasks; it orders the table. A mean rank is "
+    "over the tasks that a submission has a score for, with the means of the ends of its ranges of ranks. *Within* is "
+    "the share of all tasks in which a score comes so close to the best one; a task that is missing does not count as "
+    "close. Points are those of the tasks' cut-offs, before lateness and decisions by hand."
+)
+
+
+def course_header(points: Mapping[str, float]) -> list[str]:
+    """Return the names of the columns; there are points where any are known."""
+    within = [f"within {share:.0%}" for share in WITHIN]
+    return [
+        "submission",
+        *(["points"] if points else []),
+        "baselines",
+        "mean rank",
+        "Borda",
+        *within,
+        "without a score",
+    ]
+
+
+def course_cells(board: CourseBoard, row: CourseRow, points: Mapping[str, float]) -> list[str]:
+    """Return the cells of one row; `points` are those of each submission, if the tasks have any."""
+    rank = row.mean_rank
+    lacking = [*(f"{task} (failed)" for task in row.failed), *row.missing]
+    return [
+        neutral_markdown(row.submission),
+        *([f"{points.get(row.submission, 0.0):g}"] if points else []),
+        f"{row.met} of {len(board.tasks)}",
+        "" if rank is None else f"{rank.value:.1f} ({rank.low:.1f}\N{EN DASH}{rank.high:.1f})",
+        str(row.borda),
+        *(f"{share:.0%}" for share in row.profile),
+        ", ".join(lacking) or "none",
+    ]
+
+
+def course_markdown(board: CourseBoard) -> str:
+    """Return the page of the course, without points."""
+    rows, header = [course_cells(board, row, {}) for row in board.rows], course_header({})
+    align = ("left", *("right" for _ in header[1:-1]), "left")
+    table = tabulate(rows, header, tablefmt="github", colalign=align, disable_numparse=True)
+    return f"# All tasks\n\nOver {', '.join(board.tasks)}.\n\n{table}\n\n{COURSE_EXPLANATION}\n"
