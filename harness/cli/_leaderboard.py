@@ -90,7 +90,8 @@ def _show_course(out: Console, board: Board, points: dict[str, float]) -> None:
     whole, shown = course_board(board), Table(box=None, padding=(0, 1, 0, 0))
     header = course_header(points)
     for number, name in enumerate(header):
-        shown.add_column(name, justify="left" if number in (0, len(header) - 1) else "right", overflow="fold")
+        is_text = number in (0, len(header) - 1)
+        shown.add_column(name, justify="left" if is_text else "right", overflow="fold", no_wrap=not is_text)
     for row in whole.rows:
         shown.add_row(*(Text(cell.replace("\\", "")) for cell in course_cells(whole, row, points)))
     out.print()

@@ -11,23 +11,23 @@ from harness.text import neutral_markdown
 
 COURSE_EXPLANATION = (
     "The Borda count is the number of models that score lower, summed over tasks; it orders the table. A mean rank is "
-    "over the tasks that a submission has a score for, with the means of the ends of its ranges of ranks. *Within* is "
+    "over the tasks that a submission has a score for, with the means of the ends of its ranges of ranks. *In 1 %* is "
     "the share of all tasks in which a score comes so close to the best one; a task that is missing does not count as "
-    "close. Points are those of the tasks' cut-offs, before lateness and decisions by hand."
+    "close. *Met* counts baselines. Points are those of the tasks' cut-offs, before lateness and decisions by hand."
 )
 
 
 def course_header(points: Mapping[str, float]) -> list[str]:
     """Return the names of the columns; there are points where any are known."""
-    within = [f"within {share:.0%}" for share in WITHIN]
+    within = [f"in {100 * share:.0f} %" for share in WITHIN]
     return [
         "submission",
         *(["points"] if points else []),
-        "baselines",
+        "met",
         "mean rank",
         "Borda",
         *within,
-        "without a score",
+        "no score",
     ]
 
 
@@ -37,11 +37,11 @@ def course_cells(board: CourseBoard, row: CourseRow, points: Mapping[str, float]
     lacking = [*(f"{task} (failed)" for task in row.failed), *row.missing]
     return [
         neutral_markdown(row.submission),
-        *([f"{points.get(row.submission, 0.0):g}"] if points else []),
+        *([f"{points.get(row.submission, 0.0):.1f}"] if points else []),
         f"{row.met} of {len(board.tasks)}",
         "" if rank is None else f"{rank.value:.1f} ({rank.low:.1f}\N{EN DASH}{rank.high:.1f})",
         str(row.borda),
-        *(f"{share:.0%}" for share in row.profile),
+        *(f"{100 * share:.0f} %" for share in row.profile),
         ", ".join(lacking) or "none",
     ]
 

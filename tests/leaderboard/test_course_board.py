@@ -66,7 +66,7 @@ def test_a_page_of_all_tasks_is_written_where_there_are_several(tmp_path):
     board = a_board(tmp_path)
     write_board(tmp_path / "several", board)
     page = (tmp_path / "several" / "ALL_TASKS.md").read_text()
-    assert "spect \\(failed\\), bccd, usps" in page
+    assert "spect (failed), bccd, usps" in page
     assert "ALL_TASKS.md" in board_markdown(board)
     write_board(tmp_path / "one", build([make_record("alice", 0.9)], EvidenceStore(tmp_path / "evidence")))
     assert not (tmp_path / "one" / "ALL_TASKS.md").exists()
