@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -40,6 +41,7 @@ _NAMESPACES = (
     "--die-with-parent", "--new-session",
 )  # fmt: skip
 _ALONE = ("--disable-userns",)
+_VERSION = re.compile(rb"\0(bubblewrap \d+(?:\.\d+)+)\0")
 
 
 def find_bubblewraps() -> list[Path]:
@@ -54,8 +56,13 @@ def find_bubblewraps() -> list[Path]:
 
 @cache
 def bubblewrap_version(program: Path) -> str:
-    """Return the version that `program` reports; each program is asked once."""
+    """Return the name and version of `program`, as it reports it; "" if it is unknown.
+
+    It stands in the program's file, so none is started to learn it, but where a script stands in the program's place.
+    """
     try:
+        if written := _VERSION.search(program.read_bytes()):
+            return written[1].decode()
         said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return ""

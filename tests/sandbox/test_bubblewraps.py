@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,16 @@ def test_a_program_is_asked_its_version_once(tmp_path: Path) -> None:
     for _ in range(3):
         assert "bubblewrap 0.12.1" in Bubblewrap(program, ()).isolation.detail
     assert (program.parent / "log").read_text() == "asked\n"
+
+
+def test_no_process_is_started_to_learn_the_version_of_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {
+        program: subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+        for program in find_bubblewraps()
+    }
+    bubblewrap_version.cache_clear()
+    monkeypatch.setattr(subprocess, "run", None)
+    assert {program: bubblewrap_version(program) for program in said} == said
 
 
 def test_a_program_that_cannot_be_started_has_no_version(tmp_path: Path) -> None:
