@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -108,7 +110,9 @@ class Policy:
             content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             return cls(zone=zone)
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"{path}: {error}{_hint(path)}") from error
+        except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{path}: {error}") from error
         try:
             return _PolicyReader(tuple(tasks), zone).policy(content)
@@ -238,6 +242,12 @@ class _PolicyReader:
         raise ValueError(f"{where}: expected a date and a time, found the {kind} {value!r}: {_HOW_TO_WRITE}")
 
 
+def _hint(path: Path) -> str:
+    """Return what is most often wrong with a file that is not TOML: a time without seconds."""
+    without_seconds = re.search(r"=\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d\s*$", path.read_text("utf-8-sig"), re.MULTILINE)
+    return f"; a time needs its seconds: {_HOW_TO_WRITE}" if without_seconds else ""
+
+
 def _known(table: Mapping[str, Any], allowed: Sequence[str], where: str) -> None:
     for key in table:
         if key not in allowed:
@@ -258,7 +268,7 @@ def _text(value: object, key: str) -> str:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _whole(table: Mapping[str, Any], key: str, default: int) -> int:

@@ -143,6 +143,8 @@ def test_a_bad_course_file_says_what_is_allowed(tmp_path: Path, text: str, probl
         ("[late]\ngrace_days = 1.5\n", "late.grace_days: expected a whole number of days"),
         ("[late]\nper_day = '10'\n", "late.per_day: expected points"),
         ("[late]\nper_day = -1\n", "late.per_day: expected points"),
+        ("[late]\nper_day = nan\n", "late.per_day: expected points"),
+        ("[deadlines]\nusps = 2026-01-31T23:59\n", "a time needs its seconds: write 2026-01-31T23:59:00"),
         ("[late]\nlowest = 50\n", "late.lowest: expected a share"),
         ("[late]\nlowest = '150%'\n", "late.lowest: expected a percentage"),
         ("[late]\nattempt = 'first'\n", "late.attempt: expected one of 'last', 'on_time', 'best', 'chosen'"),

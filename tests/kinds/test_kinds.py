@@ -222,6 +222,13 @@ def test_what_may_not_be_returned_is_the_submissions_failure(name: str) -> None:
         assert "expected" in str(caught.value)
 
 
+@pytest.mark.parametrize("shape", [(N,), (N, 1)])
+def test_one_column_of_a_sigmoid_is_told_how_to_become_two(shape: tuple[int, ...]) -> None:
+    two = replace(task_of("classification"), classes=("a", "b"))
+    with pytest.raises(Exception, match=r"of one column p of a sigmoid make two, np\.stack"):
+        predicted(two, np.full(shape, 0.3))
+
+
 def test_shares_in_place_of_labels_are_told_the_columns_that_scores_have() -> None:
     with pytest.raises(Exception, match=r"expected whole numbers; of scores return a column a class, \(6, 3\)"):
         predicted(task_of("classification"), np.full(N, 0.3))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -78,6 +80,21 @@ def test_a_common_mistake_is_told_with_what_to_do(tmp_path, case):
     message = told(tmp_path, code, doing, URLError=URLError)  # type: ignore[arg-type]
     assert re.search(remedy, message), message
     assert message.count("\n") == 0
+
+
+def test_a_file_that_hides_a_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "einops.py").write_text("")
+    hiding = ModuleType("einops")
+    hiding.__file__ = str(tmp_path / "einops.py")
+    monkeypatch.setitem(sys.modules, "einops", hiding)
+    message = told(tmp_path, "import einops\neinops.rearrange")
+    assert "einops.py beside model.py hides the package einops: give the file another name" in message
+
+
+def test_loaders_that_may_start_no_process_are_told_what_to_write(tmp_path: Path) -> None:
+    code = "raise PermissionError(13, 'Permission denied')"
+    message = told(tmp_path, f"exec(compile({code!r}, '/packages/torch/utils/data/dataloader.py', 'exec'))")
+    assert "no worker processes can be started at this isolation level: write num_workers=0" in message
 
 
 def test_one_item_is_said_to_be_one(tmp_path):
