@@ -71,6 +71,28 @@ class OpenCourse:
     Returned by `open_course`. It gives no access to test targets. Paths of submissions are relative to the current
     folder or to the course: ``submissions/alice`` for all tasks of Alice, ``submissions/alice/usps`` for one,
     ``reference/knn`` for a staff solution.
+
+    Notes
+    -----
+    Arguments of these names mean the same in every method:
+
+    task : str, optional
+        Only this task of each submission.
+    data : str
+        The source of the data: ``auto`` for the first one available, ``real`` for the first one that is not an
+        embedded stand-in, or ``canonical``, ``local`` or ``embedded``.
+    seed : int
+        Base of all seeds, in [0, 2**32).
+    device : str
+        What models may compute on: ``cpu`` or ``cuda``.
+    latency_seconds : float
+        The longest that latency is measured; it stops when its ratio to the yardstick is known to 2 %.
+    isolation : str, optional
+        The weakest isolation to accept, or ``exactly:LEVEL``; otherwise the best one available.
+    start : str
+        ``warm`` or ``cold``: whether workers are forked from a process that has imported the libraries.
+    follower : Follower, optional
+        Follows what happens.
     """
 
     def __init__(
@@ -176,16 +198,8 @@ class OpenCourse:
         ----------
         *paths : str
             Submissions, such as ``submissions/alice``.
-        task : str, optional
-            Only this task of each submission.
-        data : str
-            The source of data; see `data`.
-        isolation : str, optional
-            The weakest isolation to accept, or ``exactly:LEVEL``; otherwise the best one available.
-        start : str
-            ``warm`` or ``cold``: whether workers are forked from a process that has imported the libraries.
-        follower : Follower, optional
-            Follows what happens.
+        task, data, isolation, start, follower
+            See `OpenCourse`.
 
         Returns
         -------
@@ -225,20 +239,8 @@ class OpenCourse:
         *paths : str
             Submissions, such as ``submissions/alice``; without any, the best of each task on the leaderboard, and
             those that look unusual.
-        task : str, optional
-            Only this task.
-        data : str
-            The source of data; see `data`.
-        seed : int
-            Base of all seeds, in [0, 2**32).
-        device : str
-            What models may compute on: ``cpu`` or ``cuda``.
-        isolation : str, optional
-            The weakest isolation to accept, or ``exactly:LEVEL``; otherwise the best one available.
-        start : str
-            ``warm`` or ``cold``: whether workers are forked from a process that has imported the libraries.
-        follower : Follower, optional
-            Follows what happens.
+        task, data, seed, device, isolation, start, follower
+            See `OpenCourse`.
 
         Returns
         -------
@@ -288,18 +290,8 @@ class OpenCourse:
         ----------
         *paths : str
             Submissions, such as ``submissions/alice``.
-        task : str, optional
-            Only this task of each submission.
-        data : str
-            The source of data; see `data`.
-        seed : int
-            Base of all seeds, in [0, 2**32).
         repeats : int
             How many times a model is trained, each time with another seed; the score is the mean.
-        device : str
-            What models may compute on: ``cpu`` or ``cuda``.
-        latency_seconds : float
-            The longest that latency is measured; it stops when its ratio to the yardstick is known to 2 %.
         retrain : bool
             Whether to train even if ``weights/`` was shipped.
         claims : bool
@@ -308,12 +300,8 @@ class OpenCourse:
         keep : str
             ``reuse`` returns the record of what has not changed, ``force`` evaluates it again, and ``no_store``
             evaluates, writes no record and leaves the leaderboard alone.
-        isolation : str, optional
-            The weakest isolation to accept, or ``exactly:LEVEL``; otherwise the best one available.
-        start : str
-            ``warm`` or ``cold``: whether workers are forked from a process that has imported the libraries.
-        follower : Follower, optional
-            Follows what happens.
+        task, data, seed, device, latency_seconds, isolation, start, follower
+            See `OpenCourse`.
 
         Returns
         -------
@@ -382,20 +370,6 @@ class OpenCourse:
             ``submissions`` or ``reference``.
         only : sequence of str
             Only these, ``NAME`` or ``NAME/TASK``; ``*`` and ``?`` are patterns.
-        task : str, optional
-            Only this task of each submission.
-        data : str
-            The source of data; see `data`.
-        seed : int
-            Base of all seeds, in [0, 2**32).
-        device : str
-            What models may compute on: ``cpu`` or ``cuda``.
-        latency_seconds : float
-            The longest that latency is measured; it stops when its ratio to the yardstick is known to 2 %.
-        isolation : str, optional
-            The weakest isolation to accept, or ``exactly:LEVEL``; otherwise ``landlock``.
-        start : str
-            ``warm`` or ``cold``: whether workers are forked from a process that has imported the libraries.
         jobs : int, optional
             Maximum number of parallel jobs, which is also limited by the cores.
         scheduler : str, optional
@@ -412,8 +386,8 @@ class OpenCourse:
             Whether to plan only.
         audit_learning : bool
             Whether the audit of learning is run. What has not changed is not tested again.
-        follower : Follower, optional
-            Follows what happens.
+        task, data, seed, device, latency_seconds, isolation, start, follower
+            See `OpenCourse`. The weakest isolation is ``landlock`` unless another is given.
 
         Returns
         -------

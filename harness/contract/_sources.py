@@ -94,7 +94,7 @@ class File:
         lower case.
     licence : str, default ""
         The licence of pretrained weights, which need one. A source states that of all its files together. ``license``
-        is understood, too.
+        is also accepted.
 
     Raises
     ------
@@ -183,7 +183,7 @@ class Canonical(_Described):
     title : str
         What the data are, for students.
     licence : str
-        Under which terms they may be used, such as ``CC BY 4.0`` or ``none needed``. ``license`` is understood, too.
+        Under which terms they may be used, such as ``CC BY 4.0`` or ``none needed``. ``license`` is also accepted.
     baseline : Baseline
         The score to reach on these data.
     counts : Counts or None, default None
@@ -223,7 +223,7 @@ class Local(_Described):
     title : str
         What the data are, for students.
     licence : str
-        Under which terms they may be used, such as ``CC BY 4.0`` or ``none needed``. ``license`` is understood, too.
+        Under which terms they may be used, such as ``CC BY 4.0`` or ``none needed``. ``license`` is also accepted.
     baseline : Baseline
         The score to reach on these data.
     counts : Counts or None, default None
@@ -260,7 +260,7 @@ class Embedded(_Described):
     title : str
         What the data are, for students.
     licence : str
-        Under which terms they may be used, such as ``CC BY 4.0`` or ``none needed``. ``license`` is understood, too.
+        Under which terms they may be used, such as ``CC BY 4.0`` or ``none needed``. ``license`` is also accepted.
     baseline : Baseline
         The score to reach on these data.
     counts : Counts or None, default None
