@@ -18,7 +18,7 @@ from harness.contract import Split, Task
 from harness.course import Course, Submission
 from harness.data import DataChoice, Places, load_data
 from harness.evaluation import Device, Evaluator, Settings
-from harness.leaderboard import Board
+from harness.leaderboard import Board, ItemAnalysis, analyse_items
 from harness.sandbox import ForkServerOwner, Requirement, Sandbox, Start, find_required_sandbox
 
 if TYPE_CHECKING:  # each method imports what only it needs: an evaluation needs none of it
@@ -473,6 +473,23 @@ class OpenCourse:
             The points by submission, summed over tasks; empty where no task has cut-offs.
         """
         return points_of(self.folders, board)
+
+    def item_analysis(self, task: str) -> list[ItemAnalysis]:
+        """Return what the results of a class say about the scored items of `task`. It is for instructors alone.
+
+        Parameters
+        ----------
+        task : str
+            The name of a task.
+
+        Returns
+        -------
+        list of ItemAnalysis
+            One for each group of comparable records, in the order of the leaderboard; nothing is written.
+        """
+        stores = stores_of(self.folders)
+        groups = build_board(self.folders).groups
+        return [analyse_items(group, stores.evidence) for group in groups if group.key.task == task]
 
     def report(self, submission: Submission, *, audience: str = "student") -> str:
         """Return an HTML page about the newest record of `submission`.

@@ -9,6 +9,7 @@ import click
 from rich.progress import track
 
 from harness.cli import PASSED
+from harness.cli._audit_items import items
 from harness.cli._audit_learning import learning
 from harness.cli._common import Group
 from harness.cli._options import console, opened, output_option
@@ -22,9 +23,10 @@ _SHOWN, _REPORTED = 20, 200
 
 @click.group(cls=Group)
 def audit() -> None:
-    """Compare the submissions of a class, or test whether their models learned."""
+    """Compare the submissions of a class, learn from its results, or test whether its models learned."""
 
 
+audit.add_command(items)
 audit.add_command(learning)
 
 

@@ -2,6 +2,7 @@
 
 from harness.leaderboard._build import Board, BoardRow, RankedGroup, best_first, build, distribution_of_ranks
 from harness.leaderboard._course_board import CourseBoard, CourseRow, MeanRank, course_board
+from harness.leaderboard._item_analysis import Ensemble, ItemAnalysis, ItemFinding, analyse_items
 from harness.leaderboard._kept_standings import KeptStandings
 from harness.leaderboard._write_board import (
     EXPLANATION,
@@ -29,9 +30,13 @@ __all__ = [
     "BoardTable",
     "CourseBoard",
     "CourseRow",
+    "Ensemble",
+    "ItemAnalysis",
+    "ItemFinding",
     "KeptStandings",
     "MeanRank",
     "RankedGroup",
+    "analyse_items",
     "best_first",
     "board_markdown",
     "build",

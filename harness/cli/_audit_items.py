@@ -1,0 +1,61 @@
+"""``harness audit items``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from harness.cli import PASSED
+from harness.cli._options import Screen, console, opened
+from harness.course import suggest
+from harness.errors import UsageError
+from harness.leaderboard import Ensemble, ItemAnalysis, ItemFinding
+from harness.text import count_of, neutral_line
+
+_MODELS = 5
+
+
+@click.command()
+@click.option("--task", required=True, metavar="TASK", help="The task whose scored items are looked at.")
+def items(task: str) -> int:
+    """Show which scored items look mislabelled and which separate models, by the class's results. Never publish this.
+
+    Items are counted from 0 in the scored part. What is shown says something about the targets, so it is printed here
+    and written nowhere.
+    """
+    out, course = console(), opened()
+    if task not in course.tasks:
+        raise UsageError(f"there is no task {task!r}{suggest(task, course.tasks)}")
+    found = course.item_analysis(task)
+    for one in found:
+        _show(out, one)
+    models = sum(len(one.models) for one in found)
+    out.conclude(f"{task}: {count_of(models, 'model', 'models')} looked at; for instructors alone")
+    return PASSED
+
+
+def _show(out: Screen, found: ItemAnalysis) -> None:
+    if found.without_evidence:
+        out.print(f"without evidence of each item: {neutral_line(', '.join(found.without_evidence))}")
+    if not found.nobody and not found.reversed and not found.separating and found.ensemble is None:
+        out.print("at least three models with evidence of which items are right are needed")
+        return
+    _list(out, "no model is right on these: are their labels?", found.nobody)
+    _list(out, "the better a model, the less often it is right on these: are their labels?", found.reversed)
+    _list(out, "these tell good models from bad ones best", found.separating)
+    if found.ensemble is not None:
+        _show_ensemble(out, found.ensemble)
+
+
+def _list(out: Screen, title: str, found: Sequence[ItemFinding]) -> None:
+    if found:
+        out.print(title)
+    for one in found:
+        out.print(f"  item {one.item:<6} right in {one.right:.0%} of models, correlation {one.discrimination:+.2f}")
+
+
+def _show_ensemble(out: Screen, found: Ensemble) -> None:
+    out.print(f"a vote of all models reaches {found.score:.4f}, the best of them {found.best:.4f}")
+    for name, added in found.added[:_MODELS]:
+        out.print(f"  {neutral_line(name)} adds {added:+.4f}")
