@@ -9,13 +9,14 @@ from typing import Literal
 
 from harness.contract import Counts, Embedded, Predictions, Task, written_at
 from harness.course import Course
-from harness.data import Places, TaskData, data_digest, load_data
+from harness.data import DataChoice, Places, TaskData, data_digest, load_data
 from harness.errors import HarnessError, TaskError
 from harness.kinds import KINDS
 from harness.sandbox import installed_data
 from harness.taskcheck._checked_metric import CheckedMetric
 from harness.taskcheck._doubts import doubts_about
 from harness.taskcheck._functions import try_task
+from harness.taskcheck._hand_out import doubts_about_hand_out
 
 Outcome = Literal["passed", "mistake", "doubt", "skipped"]
 """A mistake keeps a task from being used; a doubt is for its author to judge."""
@@ -49,20 +50,47 @@ def check_task(course: Course, name: str, places: Places) -> Iterator[TaskFindin
     yield TaskFinding("passed", "the declaration")
     if missing:
         yield TaskFinding("doubt", f"hides: {', '.join(missing)}: nothing of that name is installed here")
+    yield from _private_parts(task, course, places)
+    yield from (TaskFinding("doubt", text) for text in doubts_about_hand_out(task, course.tasks_folder / name))
     for kind in dict.fromkeys(source.kind for source in task.sources):
-        try:
-            data = load_data(task, course.task_digest(name), replace(places, offline=True), kind)
-            try_task(task, data, _RESAMPLES)
-            _expect_same_data(data)
-            _expect_reachable_baseline(task, data)
-        except TaskError as error:
-            text = _without_name(name, error)
-            yield TaskFinding("mistake", text if text.startswith(f"{kind} data") else f"{kind} data: {text}")
-        except HarnessError as error:  # they are not on this machine
-            yield TaskFinding("skipped", _without_name(name, error))
-        else:
-            yield TaskFinding("passed", f"{kind} data, perturb and metrics: {_counts(task, data)}")
-            yield from (TaskFinding("doubt", f"{kind} data: {text}") for text in doubts_about(task, data, places))
+        yield from _check_data(course, task, places, kind)
+
+
+def _check_data(course: Course, task: Task, places: Places, kind: DataChoice) -> Iterator[TaskFinding]:
+    """Yield what is found about one kind of data; what goes wrong stops the check of no other."""
+    name = task.name
+    try:
+        data = load_data(task, course.task_digest(name), replace(places, offline=True), kind)
+        try_task(task, data, _RESAMPLES)
+        _expect_same_data(data)
+        _expect_reachable_baseline(task, data)
+        yield TaskFinding("passed", f"{kind} data, perturb and metrics: {_counts(task, data)}")
+        for text in doubts_about(task, data, places):
+            yield TaskFinding("doubt", f"{kind} data: {text}{_place(task, data, text)}")
+    except TaskError as error:
+        text = _without_name(name, error)
+        yield TaskFinding("mistake", text if text.startswith(f"{kind} data") else f"{kind} data: {text}")
+    except HarnessError as error:  # they are not on this machine
+        yield TaskFinding("skipped", _without_name(name, error))
+    except Exception as error:  # whatever it is, other data and other tasks are still to be checked
+        told = f"{type(error).__name__}: {error}"
+        yield TaskFinding("mistake", f"{kind} data could not be checked to the end ({told})")
+
+
+def _private_parts(task: Task, course: Course, places: Places) -> Iterator[TaskFinding]:
+    """Yield whether the private test part lies where students could get it."""
+    if task.private_test and places.private is not None and places.private.resolve().is_relative_to(course.root):
+        yield TaskFinding(
+            "mistake",
+            f"HARNESS_PRIVATE is {places.private}, inside the course, where a commit would publish test parts; "
+            "expected a folder outside of it",
+        )
+
+
+def _place(task: Task, data: TaskData, text: str) -> str:
+    """Return where to look for what `text` doubts: at `perturb`, or at what loads the data; '' if it says so itself."""
+    place = written_at(task.perturb if text.startswith("`perturb`") else data.source.load)
+    return f" ({place})" if place and place.rpartition(":")[0] not in text else ""
 
 
 def _expect_same_data(data: TaskData) -> None:

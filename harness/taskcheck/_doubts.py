@@ -30,6 +30,7 @@ def doubts_about(task: Task, data: TaskData, places: Places) -> Iterator[str]:
     named = {name: split for name, split in parts.items() if split is not None}
     yield from _no_test_part(task, data, places)
     yield from missing_classes(task, named)
+    yield from _constant(data.train)
     yield from _parts_alike(named)
     for name, split in named.items():
         yield from _ordered(task, name, split)
@@ -58,6 +59,18 @@ def missing_classes(task: Task, named: dict[str, Split]) -> Iterator[str]:
         missing = ", ".join(repr(one) for one, count in zip(task.classes, counts or (), strict=False) if not count)
         if missing:
             yield f"the {name} part has no item of class {missing}; expected some of each class"
+
+
+def _constant(train: Split) -> Iterator[str]:
+    """Yield which numbers of an input are the same in every train item; in pictures that is their border."""
+    if not isinstance(train.inputs, np.ndarray) or train.inputs.ndim != 2 or len(train) < 2:
+        return
+    same = np.flatnonzero((train.inputs == train.inputs[0]).all(axis=0))
+    if len(same):
+        yield (
+            f"{len(same)} of {train.inputs.shape[1]} numbers of an input are the same in every train item, such as "
+            f"number {same[0]}: no model learns from them; leave them out"
+        )
 
 
 def _parts_alike(named: dict[str, Split]) -> Iterator[str]:

@@ -42,13 +42,21 @@ TASK = harness.Task(
 OWN_METRIC = "metrics=(harness.Metric('own', {compute}, higher_is_better=True),)"
 
 
-def found(root: Path, change: str = "pass", more: str = "") -> dict[str, list[str]]:
+def found(
+    root: Path,
+    change: str = "pass",
+    more: str = "",
+    *,
+    handed_out: str = "The baseline is .4: harness new submission NAME --task points",
+    private: Path | None = None,
+) -> dict[str, list[str]]:
     """What is found about a task of points where `change` is done to its data and `more` is declared."""
     (root / "tasks" / "points").mkdir(parents=True)
+    (root / "tasks" / "points" / "README.md").write_text(handed_out)
     (root / "tasks" / "points" / "task.py").write_text(
         TASK.format(change=change, more=more if "metrics=" in more else f"metrics=(harness.metrics.accuracy,), {more}")
     )
-    places = Places(root=None, cache=root / "cache", private=None, offline=False)
+    places = Places(root=None, cache=root / "cache", private=private, offline=False)
     texts: dict[str, list[str]] = {}
     for finding in check_task(Course(root), "points", places):
         texts.setdefault(finding.outcome, []).append(finding.text)
@@ -72,6 +80,7 @@ def test_a_good_task_raises_no_doubt(tmp_path: Path) -> None:
         ("x[420:450] = x[:30] + 1e-3", "", "30 of 180 test inputs nearly equal one of the train part"),
         ("y[:300] = np.sort(y[:300])", "", "the train items are in order of their class"),
         ("y[420:][y[420:] == 2] = 0", "", "the test part has no item of class 'c'"),
+        ("x[:, 4] = 2", "", "1 of 6 numbers of an input are the same in every train item, such as number 4"),
         ("pass", "private_test=True", "private_test=True, but $HARNESS_PRIVATE/points/test.npz is not on this machine"),
         (
             "y[:] = np.digitize(x[:, 0], (-0.5, 0.5))",
@@ -133,3 +142,38 @@ def test_a_whole_picture_that_was_saved_anew_is_similar() -> None:
 def test_a_split_without_a_test_part_is_a_doubt(tmp_path: Path) -> None:
     change = "a, b = harness.Split(x, y).hold_out(0.3, 0); return harness.Parts(a, b, None)"
     assert any("there is no test part" in text for text in found(tmp_path, change)["doubt"])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "the hand-out does not say the stated baseline, 0.4 ({}:1)"),
+        ("points\n\nThe baseline is .5.", "the hand-out does not say the stated baseline, 0.4 ({}:3)"),
+        ("40 %\nharness check submissions/ann/dots", "the hand-out names the task 'dots'; expected 'points' ({}:2)"),
+    ],
+)
+def test_a_hand_out_that_says_something_else_is_a_doubt(tmp_path: Path, text: str, says: str) -> None:
+    place = tmp_path / "tasks" / "points" / "README.md"
+    assert found(tmp_path, handed_out=text)["doubt"] == [says.format(place)]
+
+
+def test_a_doubt_names_the_line_that_loads_the_data_or_that_perturbs(tmp_path: Path) -> None:
+    (doubt,) = found(tmp_path, "y[:300] = np.sort(y[:300])")["doubt"]
+    line = next(n for n, text in enumerate(TASK.splitlines(), start=1) if text.startswith("def load"))
+    assert doubt.endswith(f"({tmp_path}/tasks/points/task.py:{line})")
+
+
+def test_private_parts_inside_the_course_are_a_mistake(tmp_path: Path) -> None:
+    (mistake,) = found(tmp_path, more="private_test=True", private=tmp_path / "private")["mistake"]
+    assert "inside the course, where a commit would publish test parts" in mistake
+
+
+def test_what_goes_wrong_in_one_check_is_told_and_ends_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("harness.taskcheck._check_task.doubts_about", broken)
+    texts = found(tmp_path)
+    assert texts["mistake"] == ["embedded data could not be checked to the end (RecursionError: too deep)"]
