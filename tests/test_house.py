@@ -70,7 +70,7 @@ ARROWS = {
     "site": PEOPLE | {"files", "leaderboard", "record", "report", "svg", "text"},
     "export": PEOPLE | {"record", "text"},
     "ci": PEOPLE
-    | {"course", "data", "evaluation", "git", "gradebook", "leaderboard", "record", "sandbox"}
+    | {"course", "data", "evaluation", "export", "git", "gradebook", "leaderboard", "record", "sandbox"}
     | {"report", "scratch", "statistics", "text"},
     "api": PEOPLE
     | {"course", "data", "evaluation", "files", "gradebook", "grading", "leaderboard", "learning", "locks", "record"}

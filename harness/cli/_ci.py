@@ -26,6 +26,7 @@ from harness.ci import (
     find_change,
     find_range,
     headline,
+    junit_suites,
     on_github,
     result_markdown,
     run_ci,
@@ -49,7 +50,7 @@ from harness.cli._progress import watching
 from harness.cli._show_record import show
 from harness.data import DataChoice
 from harness.evaluation import Observer, Remarks, Settings
-from harness.export.junit import Case, ReportedCheck, Suite, junit_xml, suites_of
+from harness.export.junit import junit_xml
 from harness.files import write_atomically
 from harness.record import ScoredOn
 from harness.sandbox import Requirement, Start, find_required_sandbox
@@ -182,30 +183,9 @@ def _watch(out: Screen) -> Watch:
     return watch
 
 
-def _suites(result: Result) -> list[Suite]:
-    """Return the test suites of the result: one for each record, and one for problems of the change itself."""
-    wrong = [
-        Case(
-            classname="change",
-            check=ReportedCheck(name=finding.path, outcome="failed", kind="outside", message=finding.message),
-        )
-        for finding in result.findings
-        if finding.severity == "error"
-    ]
-    wrong += [
-        Case(
-            classname=f"{problem.task}.{problem.name}",
-            check=ReportedCheck(name="evaluated", outcome="error", kind="infrastructure", message=problem.message),
-        )
-        for problem in result.problems
-    ]
-    own = [Suite(name="change", cases=tuple(wrong))] if wrong else []
-    return [*own, *suites_of(graded.record for graded in result.graded)]
-
-
 def _write(files: _Files, result: Result) -> None:
     write_atomically(files.result, msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
-    write_atomically(files.junit, junit_xml(_suites(result)))
+    write_atomically(files.junit, junit_xml(junit_suites(result)))
     write_atomically(files.summary, result_markdown(result, SUMMARY_BYTES).encode())
     write_atomically(files.comment, result_markdown(result, COMMENT_BYTES).encode())
 

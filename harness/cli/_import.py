@@ -16,10 +16,8 @@ from harness.cli._grades_options import roster_option
 from harness.cli._options import console, grading_isolation_option, opened
 from harness.course import Course, suggest
 from harness.errors import UsageError
-from harness.evaluation import read_contents
-from harness.gradebook import POLICY_FILE, Policy, Roster, Times
-from harness.lms import SYSTEMS, Import, Imported, Origins, WalledArchives
-from harness.lms.pushes import read_pushes
+from harness.gradebook import POLICY_FILE, Policy, Roster
+from harness.lms import SYSTEMS, Import, Imported, WalledArchives, learn_pushes, learn_table
 from harness.lms.submission_tables import Table, read_table
 from harness.sandbox import Requirement
 from harness.text import count_of, neutral_line
@@ -107,30 +105,16 @@ def _names(table: Path, people: Roster | None, zone: tzinfo | None) -> Mapping[s
 
 
 def _import_times(out: Console, course: Course, path: Path, task: str, people: Roster | None) -> int:
-    times = Times(course)
     if path.suffix.lower() == ".json":
-        found = read_pushes(path)
-        new = times.learn_pushes(found.moments, found.merged)
-        times.save()
+        found = learn_pushes(course, path)
         out.print(
-            f"{path}: {count_of(len(found.moments), 'push', 'pushes')}, {new} of them new; "
-            f"{count_of(len(found.merged), 'merge', 'merges')}"
+            f"{path}: {count_of(found.pushes, 'push', 'pushes')}, {found.new} of them new; "
+            f"{count_of(found.merges, 'merge', 'merges')}"
         )
         return PASSED
-    roster = people or Roster.of(course.submission_names())
-    policy = Policy.read(course.root / POLICY_FILE, course.task_names())
-    table = read_table(path, roster, _participants(course, task), policy.zone)
-    limits = course.task(task).limits
-    count = 0
-    for line in table.lines:
-        folder = course.submissions_folder / line.person.submission / task
-        if line.moment is not None:
-            digest = read_contents(folder, limits).digest if folder.is_dir() else ""
-            times.learn_table(line.person, task, digest, line.moment, table.source)
-            count += 1
-    times.save()
-    _tell(out, table, count)
-    return FAILED if table.problems else PASSED
+    learned = learn_table(course, path, task, people)
+    _tell(out, learned.table, learned.times)
+    return FAILED if learned.table.problems else PASSED
 
 
 def _tell(out: Console, table: Table, count: int) -> None:
@@ -142,13 +126,3 @@ def _tell(out: Console, table: Table, count: int) -> None:
         f"hand-in times: {count} from {table.source}, column {neutral_line(table.column)!r}, "
         f"{count_of(len(table.problems), 'line', 'lines')} refused"
     )
-
-
-def _participants(course: Course, task: str) -> Mapping[str, str]:
-    origins = Origins(course)
-    numbers = {}
-    for name in course.submission_names():
-        origin = origins.of(name, task)
-        if origin is not None and origin.number:
-            numbers[origin.number] = name
-    return numbers

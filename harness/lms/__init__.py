@@ -3,6 +3,7 @@
 from harness.lms import blackboard, brightspace, canvas, github, gradescope, ilias, moodle, plain_folders
 from harness.lms._edit import CellChange, Filled, Manner
 from harness.lms._import_uploads import Import, Imported
+from harness.lms._learn_times import LearnedPushes, LearnedTable, learn_pushes, learn_table
 from harness.lms._members import Refused
 from harness.lms._origins import Origin, Origins
 from harness.lms._uploads import System
@@ -19,10 +20,14 @@ __all__ = [
     "Filled",
     "Import",
     "Imported",
+    "LearnedPushes",
+    "LearnedTable",
     "Manner",
     "Origin",
     "Origins",
     "Refused",
     "System",
     "WalledArchives",
+    "learn_pushes",
+    "learn_table",
 ]

@@ -1,0 +1,70 @@
+"""Hand-in times from other systems' files: a table of submissions, or a git host's record of pushes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.course import Course
+from harness.evaluation import read_contents
+from harness.gradebook import POLICY_FILE, Policy, Roster, Times
+from harness.lms._origins import Origins
+from harness.lms.pushes import read_pushes
+from harness.lms.submission_tables import Table, read_table
+
+
+@dataclass(frozen=True)
+class LearnedPushes:
+    """How many pushes and merges a file has, and how many of the pushes were not known."""
+
+    pushes: int
+    new: int
+    merges: int
+
+
+@dataclass(frozen=True)
+class LearnedTable:
+    """A table of submissions, and for how many people it has a time."""
+
+    table: Table
+    times: int
+
+
+def learn_pushes(course: Course, path: Path) -> LearnedPushes:
+    """Keep the times of the pushes in a file of JSON.
+
+    Raises:
+        UsageError: it is not such a file.
+    """
+    times, found = Times(course), read_pushes(path)
+    new = times.learn_pushes(found.moments, found.merged)
+    times.save()
+    return LearnedPushes(len(found.moments), new, len(found.merged))
+
+
+def learn_table(course: Course, path: Path, task: str, people: Roster | None) -> LearnedTable:
+    """Keep the hand-in times for `task` that a system's own table of submissions has.
+
+    Raises:
+        UsageError: the table cannot be read, or is not one of a known system.
+    """
+    roster = people or Roster.of(course.submission_names())
+    policy = Policy.read(course.root / POLICY_FILE, course.task_names())
+    table = read_table(path, roster, _participants(course, task), policy.zone)
+    times, limits, count = Times(course), course.task(task).limits, 0
+    for line in table.lines:
+        folder = course.submissions_folder / line.person.submission / task
+        if line.moment is not None:
+            digest = read_contents(folder, limits).digest if folder.is_dir() else ""
+            times.learn_table(line.person, task, digest, line.moment, table.source)
+            count += 1
+    times.save()
+    return LearnedTable(table, count)
+
+
+def _participants(course: Course, task: str) -> Mapping[str, str]:
+    """Return the submission of each number that a download told."""
+    origins = Origins(course)
+    found = {name: origins.of(name, task) for name in course.submission_names()}
+    return {origin.number: name for name, origin in found.items() if origin is not None and origin.number}
