@@ -1,4 +1,4 @@
-"""The README tells the truth."""
+"""The README tells the truth, and so do the model and the task of the pages for students and for authors."""
 
 import re
 import shutil
@@ -10,7 +10,14 @@ pytestmark = pytest.mark.user  # CI runs it as root and as an ordinary user
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text()
-BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+def block_after(page, heading):
+    text = (REPOSITORY / "docs" / page).read_text().partition(f"\n## {heading}\n")[2]
+    return re.search(r"```python\n(.*?)```", text, flags=re.DOTALL)[1]
+
+
+BLOCKS = block_after("students.md", "A model in 15 lines"), block_after("tasks.md", "A task in 30 lines")
 
 
 def lines_of_code(block):

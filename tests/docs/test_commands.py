@@ -16,7 +16,11 @@ from tests.conftest import REPOSITORY, TemporaryCourse
 
 PAGES = [
     *(REPOSITORY / name for name in ("README.md", "RELEASING.md", "CONTRIBUTING.md")),
-    *(REPOSITORY / "docs" / f"{name}.md" for name in ("instructors", "students", "grading", "ci", "faq")),
+    *(
+        REPOSITORY / "docs" / f"{name}.md"
+        for name in ("instructors", "students", "grading", "ci", "faq", "commands", "tasks")
+    ),
+    REPOSITORY / "docs" / "measurement.md",
 ]
 INSTRUCTORS = REPOSITORY / "docs" / "instructors.md"
 
