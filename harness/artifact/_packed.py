@@ -61,7 +61,7 @@ def _chunks(values: Array) -> Iterator[Array]:
 
 def _bits(values: Array) -> float:
     """Return how many bits are enough to say `values`, by the cheapest of a few ways."""
-    signed = values.astype(np.int64, copy=False)  # what wraps around is told back the same way
+    signed = values.astype(np.int64, copy=False)  # what wraps around comes back the same way
     steps = np.diff(signed, prepend=signed[:1])
     return min(_told(signed), 64.0 + _told(steps))
 

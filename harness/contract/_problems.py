@@ -12,7 +12,7 @@ _SHOWN = 60
 
 
 class Problems:
-    """Collects the mistakes of one declaration, so that all of them are told at once."""
+    """Collects the mistakes of one declaration, so that all of them are reported at once."""
 
     def __init__(self, of: str) -> None:
         self._of, self._found, self._fields = of, list[str](), list[str]()

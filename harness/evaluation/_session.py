@@ -77,7 +77,7 @@ class Session:
     hidden: tuple[Path, ...] = ()
     """Data of installed packages that the task hides."""
     assets: tuple[str, ...] = ()
-    """Files in the folder ``assets`` that the model is told of."""
+    """Files in the folder ``assets`` whose paths the model gets."""
     on_log: Callable[[dict[str, float]], None] = field(default=lambda _: None)
     _logged: int = field(default=0, init=False)
 

@@ -18,7 +18,7 @@ KEPT_SHARE = 0.05
 _WORTH_ASKING = 0.05
 _MOST_CLASSES = 0.75
 FALL_SHARE = 0.05
-"""A fall of the score that is told."""
+"""A fall of the score that is reported."""
 
 
 @dataclass(frozen=True)

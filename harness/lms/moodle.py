@@ -197,7 +197,7 @@ class Worksheet:
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether nothing but numbers tells people apart."""
+        """Whether only numbers distinguish people."""
         return self.name is None and self.email is None and self.id_number is None
 
     def is_locked(self, row: int) -> bool:
@@ -205,7 +205,7 @@ class Worksheet:
         return self.changeable is not None and self.sheet.cell(row, self.changeable).lower() in _LOCKED
 
     def keys(self, number_of: Callable[[Person], str]) -> list[KeyColumns]:
-        """Return what people are told by; `number_of` is a person's number in this assignment, if an import told it."""
+        """Return what distinguishes people; `number_of` is their number in this assignment, if an import has it."""
         numbers = KeyColumns((self.id,), lambda person: {number_of(person)} - {""}, "participant", _digits)
         keys = [numbers]
         if self.email is not None:

@@ -1,4 +1,4 @@
-"""Check one task for its author, and tell every mistake and every doubt."""
+"""Check one task for its author, and report every mistake and every doubt."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from harness.taskcheck._perturb import checked_perturb
 
 _TOLD = 0.02
 _MORE_ALIKE, _SURE = 0.1, 6.0
-"""How much more often than by chance neighbours have the same label where that is told, in shares and deviations."""
+"""How much more often than by chance neighbours have the same label before it is reported, in shares and deviations."""
 _ASKED, _RESAMPLES, _CHANCE = 400, 200, 0.01
 """How `perturb` is tried: on this many items, as strictly as the audit of an evaluation."""
 
