@@ -146,6 +146,7 @@ class Site:
                 "HARNESS_OFFLINE": "1",
                 "XDG_CACHE_HOME": str(self.home / "cache"),
                 "HARNESS_LATENCY_SECONDS": BRIEFLY,
+                "HARNESS_AUDIT_LEARNING": "no",
                 "HARNESS_LOCKS": str(self.home),
             },
             "commands": [[str(self.environment.harness), *command] for command in commands],
