@@ -9,7 +9,6 @@ from importlib.resources import files
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from harness import svg
 from harness._version import __version__
@@ -19,7 +18,7 @@ from harness.claims import describe_agreement, describe_figures
 from harness.course import Course
 from harness.data import Places
 from harness.errors import UsageError
-from harness.leaderboard import Board, KeptStandings, build
+from harness.leaderboard import Board, KeptStandings, analyse_items, build
 from harness.locks import exclusive_lock
 from harness.record import EvidenceStore, Record
 from harness.report import Audience, show
@@ -68,7 +67,7 @@ class _Pages:
 
     def __init__(self, course: Course, places: Places, audience: Audience) -> None:
         self._course, self._audience = course, audience
-        board = build_board(course)
+        board = self._board = build_board(course)
         self._finder = MaterialFinder(course, places, board)
         self._records = [row.record for group in board.groups for row in group.rows]
         self._evidence = stores_of(course).evidence
@@ -148,12 +147,7 @@ class _Pages:
             if task is None:
                 continue
             own = [one for one in self._records if one.task.name == name]
-            digests = [(one.task.data_digest, one.task.scored_on) for one in own]
-            most = max(dict.fromkeys(digests), key=digests.count)
-            alike = [one for one, key in zip(own, digests, strict=True) if key == most]
-            compared = [self._evidence.compared(name, one.submission.name, one.run.evidence_digest) for one in alike]
-            rows = [one.outcomes for one in compared if one is not None and one.outcomes is not None]
-            outcomes = np.stack(rows) if rows and len({len(row) for row in rows}) == 1 else np.zeros((0, 0), bool)
+            group = max((one for one in self._board.groups if one.key.task == name), key=lambda one: len(one.rows))
             claims = tuple(
                 (
                     one.submission.name,
@@ -166,7 +160,11 @@ class _Pages:
                 if one.claims is not None
             )
             yield ClassTask(
-                task=task, name=name, outcomes=outcomes, scored=self._finder.material(alike[0]).scored, claims=claims
+                task=task,
+                name=name,
+                analysis=analyse_items(group, self._evidence),
+                scored=self._finder.material(group.rows[0].record).scored,
+                claims=claims,
             )
 
 

@@ -1,30 +1,19 @@
-"""The page for the people who teach: which items are hard, which tell models apart, and which claims do not hold."""
+"""The page for the people who teach: what the results say about the scored items, and which claims do not hold."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
-import numpy as np
 from jinja2 import Environment
 from markupsafe import Markup
 
-from harness import svg
 from harness.contract import Split, Task
 from harness.kinds import KINDS
+from harness.leaderboard import ItemAnalysis, ItemFinding
 from harness.report import draw, make_environment, whole_page
-from harness.text import as_percent
-
-Array = np.ndarray[Any, Any]
-
-_MOST_ITEMS = 12
-_LEAST_MODELS = 4
-"""Fewer models say nothing about an item."""
-_BEYOND_CHANCE = 2.0
-"""How many standard errors below zero the correlation of a misleading item is, where models answer it by chance."""
-_BINS = 10
+from harness.text import as_percent, count_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,8 +22,7 @@ class ClassTask:
 
     task: Task
     name: str
-    outcomes: Array
-    """(models, items) bool: which answers are right."""
+    analysis: ItemAnalysis
     scored: Split | None
     """The scored items, if this machine has them."""
     claims: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -51,21 +39,24 @@ class _HardItem:
 
 
 @dataclass(frozen=True)
+class _ItemGroup:
+    title: str
+    note: str
+    found: list[_HardItem]
+
+
+@dataclass(frozen=True)
 class _ClassPart:
     title: str
-    name: str
     about: str
-    difficulties: Markup | None
-    hard: list[_HardItem]
-    odd: list[_HardItem]
+    groups: list[_ItemGroup]
     claims: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def class_page(title: str, tasks: Sequence[ClassTask], similarity: str) -> str:
     """Return the page; `similarity` says how to compare the code of the class."""
-    body = (
-        _templates().get_template("class.html.jinja").render(parts=[_part(one) for one in tasks], similarity=similarity)
-    )
+    parts = [_part(one) for one in tasks]
+    body = _templates().get_template("class.html.jinja").render(parts=parts, similarity=similarity)
     return whole_page(
         "What the class teaches",
         Markup(body),  # noqa: S704 - escaped there
@@ -76,81 +67,43 @@ def class_page(title: str, tasks: Sequence[ClassTask], similarity: str) -> str:
     )
 
 
-def difficulty(outcomes: Array) -> Array:
-    """Return (items,) the share of models that have each item right."""
-    return np.asarray(outcomes.mean(axis=0))
-
-
-def discrimination(outcomes: Array) -> Array:
-    """Return (items,) the correlation of having an item right with the score on all others; NaN where all agree."""
-    right = outcomes.astype(float)
-    rest = right.sum(axis=1, keepdims=True) - right
-    centred, others = right - right.mean(axis=0), rest - rest.mean(axis=0)
-    spread = np.sqrt((centred**2).sum(axis=0) * (others**2).sum(axis=0))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(spread > 1e-12, (centred * others).sum(axis=0) / spread, np.nan))
-
-
 def _part(one: ClassTask) -> _ClassPart:
-    models, items = one.outcomes.shape
-    about = f"{models} models, {items} scored items."
-    if models < _LEAST_MODELS or not items:
-        return _ClassPart(
-            one.task.title,
-            one.name,
-            f"{about} Items are analysed from {_LEAST_MODELS} models on.",
-            None,
-            [],
-            [],
-            one.claims,
-        )
-    share, tells = difficulty(one.outcomes), discrimination(one.outcomes)
-    hard = [int(item) for item in np.argsort(share, kind="stable")[:_MOST_ITEMS] if share[item] < 0.5]
-    odd = [
-        int(item) for item in np.argsort(np.nan_to_num(tells, nan=1.0), kind="stable")[:_MOST_ITEMS] if tells[item] < 0
-    ]
-    return _ClassPart(
-        title=one.task.title,
-        name=one.name,
-        about=about,
-        difficulties=_difficulties(share),
-        hard=[_item(one, item, share, tells) for item in hard],
-        odd=[_item(one, item, share, tells) for item in odd],
-        claims=one.claims,
+    found = one.analysis
+    groups = (
+        _ItemGroup("Items that nobody has right", "Look at their labels first.", _items(one, found.nobody)),
+        _ItemGroup(
+            "Items that strong models have wrong and weak ones right",
+            "The label may be wrong, or the item misleading; with few models it is often chance.",
+            _items(one, found.reversed),
+        ),
+        _ItemGroup("Items that tell models apart best", "Good ones for a lecture.", _items(one, found.separating)),
+    )
+    shown = [group for group in groups if group.found]
+    return _ClassPart(one.task.title, f"{one.name}: {_about(found)}", shown, one.claims)
+
+
+def _about(found: ItemAnalysis) -> str:
+    said = f"{count_of(len(found.models), 'model', 'models')} with evidence item by item."
+    if not (found.nobody or found.reversed or found.separating):
+        return f"{said} Items are analysed where answers are right or wrong, from three models on."
+    if found.ensemble is None:
+        return said
+    return (
+        f"{said} A vote of all reaches {as_percent(found.ensemble.score)}, the best model alone "
+        f"{as_percent(found.ensemble.best)}."
     )
 
 
-def _difficulties(share: Array) -> Markup:
-    counts, edges = np.histogram(share, bins=_BINS, range=(0, 1))
-    axes = svg.frame(
-        (0, 1),
-        (0, float(max(counts.max(), 1))),
-        x_name="share of models that have it right",
-        y_name="items",
-        height=220,
-    )
-    values = [
-        (
-            float(edges[n]),
-            float(edges[n + 1]),
-            float(count),
-            f"{count} items: {as_percent(edges[n])} to {as_percent(edges[n + 1])}",
-        )
-        for n, count in enumerate(counts)
-    ]
-    return svg.bars(
-        values, axes, f"Difficulty of {len(share)} items; {int((share == 0).sum())} of them nobody has right"
-    )
+def _items(one: ClassTask, found: Iterable[ItemFinding]) -> list[_HardItem]:
+    return [_item(one, item) for item in found]
 
 
-def _item(one: ClassTask, item: int, share: Array, tells: Array) -> _HardItem:
-    models = len(one.outcomes)
+def _item(one: ClassTask, found: ItemFinding) -> _HardItem:
     picture, truth = None, ""
     if one.scored is not None:
-        drawing = KINDS[one.task.kind].drawing(one.task, one.scored.inputs[item], one.scored.targets[item])
+        drawing = KINDS[one.task.kind].drawing(one.task, one.scored.inputs[found.item], one.scored.targets[found.item])
         picture, truth = draw(drawing), drawing.truth
-    told = "" if np.isnan(tells[item]) else f"{tells[item]:+.2f}"
-    return _HardItem(item, f"{round(share[item] * models)} of {models}", told, picture, truth)
+    return _HardItem(found.item, as_percent(found.right), f"{found.discrimination:+.2f}", picture, truth)
 
 
 @cache

@@ -14,7 +14,6 @@ from harness.course import Course
 from harness.errors import UsageError
 from harness.record import Audit, ClaimedScore, Claims, Failure, Git, Machine, Record
 from harness.report import Audience, disclosure_for
-from harness.site._class_pages import difficulty, discrimination
 from tests.conftest import TemporaryCourse
 from tests.records import ACCURACY, RECORD, changed, failing
 from tests.site.made import TEXTS, digest_of, evidence_of, keep, keep_class, open_site, public_bytes
@@ -235,16 +234,6 @@ def test_what_is_for_instructors_is_not_written_where_it_is_published(texts: Tem
 
 def test_a_course_without_records_has_a_page(texts: TemporaryCourse) -> None:
     assert "Nothing has been evaluated yet" in open_site(texts).site().index.read_text()
-
-
-def test_items_are_analysed_as_in_classical_test_theory() -> None:
-    outcomes = np.array([[1, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 1], [1, 0, 0, 1]], bool)
-    np.testing.assert_allclose(difficulty(outcomes), [1, 0.5, 0.25, 0.5])
-    tells = discrimination(outcomes)
-    assert np.isnan(tells[0]), "all have it right"
-    others = np.array([2, 1, 2, 2])  # right besides the second item
-    assert tells[1] == pytest.approx(np.corrcoef(outcomes[:, 1], others)[0, 1])
-    assert tells[3] < 0
 
 
 def test_the_command_says_where_the_site_is(texts: TemporaryCourse) -> None:
