@@ -14,7 +14,7 @@ from harness.data import TaskData
 from harness.errors import InfrastructureError
 from tests.tasks.loading import COURSE, counts, load, module_of, place, splits
 
-EMBEDDED_DIGEST = "sha256:3f0d24a9a352ac06be766b3103a422c643a16f155b85aeac732c5dee49b6122c"
+EMBEDDED_DIGEST = "sha256:35ee7eb72b4afd0ca10546507dd822f65000032168899ccfa378521d0edcb95e"
 
 
 @pytest.fixture(scope="module")
