@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import NormalDist, stdev
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ NORMAL_95 = NormalDist().inv_cdf(0.975)
 """Half the width of a 95 % interval in standard deviations of a normal distribution."""
 _TRIMMED = 0.2
 _LARGEST_EXPONENT = 700.0
-_LEAST_TO_RESAMPLE, _RESAMPLES = 5, 999
+_LEAST_IN_SERIES, _WIDER = 5, 1.12
 
 
 class Interval(NamedTuple):
@@ -120,17 +120,43 @@ def trimmed_mean(values: Sequence[float] | NDArray[np.float64]) -> float:
     return float(_trimmed(np.asarray(values, float)))
 
 
-def trimmed_mean_interval(values: Sequence[float] | NDArray[np.float64], confidence: float = 0.95) -> Interval | None:
-    """Return the bootstrap interval of the trimmed mean, as `percentile_interval` has it; None of fewer than five."""
-    sample = np.asarray(values, float)
-    n = len(sample)
-    if n < _LEAST_TO_RESAMPLE:
+def trimmed_mean_interval(series: Sequence[float] | NDArray[np.float64], looks: Iterable[int] = ()) -> Interval | None:
+    """Return the 95 % interval of the trimmed mean of values that follow one another; None of fewer than five.
+
+    Neighbours may be alike, as rounds on a machine that slows down for a while are. So the variance is that of the
+    slowest waves through the winsorised values, of which each is as good as one independent value (equal-weighted
+    cosines with Student's t; Lazarus, Lewis, Stock & Watson 2018, J. Bus. Econ. Stat. 36:541).
+
+    `looks` are the numbers of values at which somebody looked before, to stop as soon as the interval is narrow. They
+    stop when the variance happens to look small: it is never less than at an earlier look, and the interval is an
+    eighth wider. ``tests/benchmarks/test_precision.py`` shows that it then holds the truth 93 to 98 times in 100, for
+    correlations of neighbours up to .6.
+    """
+    values = np.asarray(series, float)
+    n = len(values)
+    if n < _LEAST_IN_SERIES:
         return None
-    tail = _expanded_tail(n, confidence)
-    generator = np.random.Generator(np.random.PCG64(0))
-    draws = _trimmed(sample[generator.integers(0, n, (_RESAMPLES, n))])
-    low, high = np.quantile(draws, [tail, 1 - tail])
-    return Interval(float(low), float(high))
+    variance = max(_long_run_variance(values[:look]) for look in {n, *looks} if _LEAST_IN_SERIES <= look <= n)
+    half = _WIDER * student_of_normal(NORMAL_95, _waves(n)) * math.sqrt(variance / n)
+    centre = trimmed_mean(values)
+    return Interval(centre - half, centre + half)
+
+
+def _waves(n: int) -> int:
+    return max(4, n // 8)
+
+
+def _long_run_variance(values: NDArray[np.float64]) -> float:
+    """Return n times the variance of the trimmed mean of `values`, in which neighbours may be alike."""
+    n = len(values)
+    cut = int(_TRIMMED * n)
+    kept = n - 2 * cut
+    ordered = np.sort(values)
+    winsorised = np.clip(values, ordered[cut], ordered[n - 1 - cut])
+    influence = (winsorised - winsorised.mean()) * n / kept
+    waves = np.arange(1, _waves(n) + 1)[:, None] * (np.arange(n) + 0.5)
+    sums = np.cos(np.pi / n * waves) @ influence
+    return float((sums**2).mean() * 2 / n * (n - 1) / max(kept - 1, 1) * kept / n)
 
 
 def _expanded_tail(units: int, confidence: float) -> float:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median
 
-from harness.statistics import trimmed_mean, trimmed_mean_interval
+from harness.statistics import Interval, trimmed_mean, trimmed_mean_interval
 from harness.timing._clock import Budget, Prepare, Request, Timer, sample
 
 PRECISION = 0.02
 """Half the width of the 95 % interval of the ratio, as a share of it, at which measuring stops."""
-ROUND_REQUESTS = 8
-_FIRST_LOOK, _GROWTH = 8, 1.5
+ROUND_REQUESTS = 4
+_FIRST_LOOK, _GROWTH = 24, 1.5
 _HIDDEN = 1.5
 ENOUGH_UNTOUCHED = 32
 """From so many samples of untouched inputs on, the figure is theirs alone."""
@@ -124,14 +124,14 @@ class Rounds:
             [taken for number, taken in zip(one.numbers, one.model, strict=True) if not altered[number]]
             for one in self.valid
         ]
-        if sum(map(len, kept)) < ENOUGH_UNTOUCHED or not all(kept):
+        if sum(map(len, kept)) < ENOUGH_UNTOUCHED:
             return self
-        rounds = [replace(one, model=model) for one, model in zip(self.valid, kept, strict=True)]
+        rounds = [replace(one, model=model) for one, model in zip(self.valid, kept, strict=True) if model]
         return replace(self, valid=rounds)
 
 
 def is_look(rounds: int) -> bool:
-    """Tell whether the interval is looked at after so many rounds: 8, 12, 18, 27, 40, 60, 91 and so on.
+    """Tell whether the interval is looked at after so many rounds: 24, 36, 54, 81, 121 and so on.
 
     Looks are few and fixed, so that stopping at the first that pleases leaves the interval its coverage
     (``tests/benchmarks/test_precision.py`` shows how much).
@@ -140,6 +140,11 @@ def is_look(rounds: int) -> bool:
     while int(look) < rounds:
         look *= _GROWTH
     return int(look) == rounds
+
+
+def interval_of_rounds(values: Sequence[float]) -> Interval | None:
+    """Return the 95 % interval of a figure that each round has, in their order; None of too few."""
+    return trimmed_mean_interval(values, [look for look in range(1, len(values)) if is_look(look)])
 
 
 def ratios_of(rounds: Sequence[Round]) -> list[float]:
@@ -153,7 +158,7 @@ def is_precise(rounds: Sequence[Round]) -> bool:
     if median(median(one.model) for one in rounds) < _HIDDEN * median(one.channel for one in rounds):
         return True
     ratios = ratios_of(rounds)
-    interval = trimmed_mean_interval(ratios)
+    interval = interval_of_rounds(ratios)
     return interval is not None and (interval.high - interval.low) / 2 <= PRECISION * abs(trimmed_mean(ratios))
 
 

@@ -15,9 +15,8 @@ from harness.statistics import (
     interquartile_ratio,
     quantile_bound_rank,
     trimmed_mean,
-    trimmed_mean_interval,
 )
-from harness.timing._rounds import Rounds, ratios_of
+from harness.timing._rounds import Rounds, interval_of_rounds, ratios_of
 
 NOISY = 0.10
 PROCESS_DEVIATION = 0.02
@@ -32,7 +31,7 @@ class IntervalTerms:
     """What the interval is made of: half widths at 95 %, as shares of the figure."""
 
     rounds: float
-    """What differs between rounds: by the bootstrap."""
+    """What differs between rounds, of which neighbours may be alike."""
     processes: float
     """What differs between processes that run the same code: memory layout, say. Rounds of one process cannot know."""
     channel: float
@@ -82,7 +81,7 @@ def summarise(rounds: Rounds, process_deviation: float = PROCESS_DEVIATION) -> S
     rank = quantile_bound_rank(len(samples))
 
     def terms(values: list[float]) -> IntervalTerms | None:
-        interval = trimmed_mean_interval(values) if resolved else None
+        interval = interval_of_rounds(values) if resolved else None
         if interval is None:
             return None
         return IntervalTerms(
