@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -60,11 +61,43 @@ def course_board(board: Board) -> CourseBoard:
     The Borda count is that of voters who rank candidates, here tasks that rank models (Colombo et al. 2022, NeurIPS;
     used by MTEB). The profile is Dolan & Moré's (2002, Math. Program. 91:201) of scores instead of times.
     """
-    groups = _groups(board)
-    names = sorted({row.record.submission.name for group in groups for row in group.rows})
-    rows = [_row(name, groups) for name in names]
+    tasks = [_TaskScores.of(group) for group in _groups(board)]
+    names = sorted({name for task in tasks for name in task.rows})
+    rows = [_row(name, tasks) for name in names]
     order = sorted(rows, key=lambda row: (-row.borda, -row.met, row.submission))
-    return CourseBoard(tuple(groups), tuple(order))
+    return CourseBoard(tuple(task.group for task in tasks), tuple(order))
+
+
+@dataclass(frozen=True)
+class _TaskScores:
+    """The results of one task, prepared so that a place is found without looking at each other result."""
+
+    group: RankedGroup
+    rows: Mapping[str, BoardRow]
+    values: Sequence[float]
+    """All scores, the largest last; larger is better."""
+
+    @classmethod
+    def of(cls, group: RankedGroup) -> _TaskScores:
+        rows = {row.record.submission.name: row for row in group.rows}
+        return cls(group, rows, sorted(_value(row) for row in rows.values() if row.has_score))
+
+    @property
+    def name(self) -> str:
+        return self.group.key.task
+
+    def better_than(self, row: BoardRow) -> int:
+        """Return how many scores are better."""
+        return len(self.values) - bisect_right(self.values, _value(row))
+
+    def worse_than(self, row: BoardRow) -> int:
+        """Return how many scores are worse."""
+        return bisect_left(self.values, _value(row))
+
+    def is_within(self, row: BoardRow, share: float) -> bool:
+        """Tell whether a score is within a share of the best one."""
+        best = self.values[-1]
+        return best - _value(row) <= share * abs(best)
 
 
 def _groups(board: Board) -> list[RankedGroup]:
@@ -72,31 +105,34 @@ def _groups(board: Board) -> list[RankedGroup]:
     first: dict[str, RankedGroup] = {}
     for group in board.groups:
         kept = first.get(group.key.task)
-        if kept is None or (not _scored(kept) and _scored(group)):
+        if kept is None or (not _has_scores(kept) and _has_scores(group)):
             first[group.key.task] = group
     return list(first.values())
 
 
-def _row(name: str, groups: Sequence[RankedGroup]) -> CourseRow:
-    found = [(group, row) for group in groups if (row := group.row_of(name)) is not None]
-    scored = [(group, row) for group, row in found if row.has_score]
-    there = {group.key.task for group, _ in found}
+def _has_scores(group: RankedGroup) -> bool:
+    return any(row.has_score for row in group.rows)
+
+
+def _row(name: str, tasks: Sequence[_TaskScores]) -> CourseRow:
+    found = [(task, task.rows[name]) for task in tasks if name in task.rows]
+    scored = [(task, row) for task, row in found if row.has_score]
     return CourseRow(
         submission=name,
-        scored=tuple(group.key.task for group, _ in scored),
-        failed=tuple(group.key.task for group, row in found if not row.has_score),
-        missing=tuple(group.key.task for group in groups if group.key.task not in there),
+        scored=tuple(task.name for task, _ in scored),
+        failed=tuple(task.name for task, row in found if not row.has_score),
+        missing=tuple(task.name for task in tasks if name not in task.rows),
         met=sum(bool(row.record.baseline.met) for _, row in scored),
-        borda=sum(_beaten(group, row) for group, row in scored),
+        borda=sum(task.worse_than(row) for task, row in scored),
         mean_rank=_mean_rank(scored),
-        profile=tuple(sum(_is_within(group, row, share) for group, row in scored) / len(groups) for share in WITHIN),
+        profile=tuple(sum(task.is_within(row, share) for task, row in scored) / len(tasks) for share in WITHIN),
     )
 
 
-def _mean_rank(scored: Sequence[tuple[RankedGroup, BoardRow]]) -> MeanRank | None:
+def _mean_rank(scored: Sequence[tuple[_TaskScores, BoardRow]]) -> MeanRank | None:
     if not scored:
         return None
-    places = [_better(group, row) + 1 for group, row in scored]
+    places = [task.better_than(row) + 1 for task, row in scored]
     ranges = [
         (row.rank.low, row.rank.high) if row.rank is not None else (place, place)
         for (_, row), place in zip(scored, places, strict=True)
@@ -105,25 +141,8 @@ def _mean_rank(scored: Sequence[tuple[RankedGroup, BoardRow]]) -> MeanRank | Non
     return MeanRank(value=fmean(places), low=low, high=high)
 
 
-def _scored(group: RankedGroup) -> list[BoardRow]:
-    return [row for row in group.rows if row.has_score]
-
-
 def _value(row: BoardRow) -> float:
     """Return the primary score, larger is better."""
     score = row.record.primary
     assert score is not None
     return score.value if score.higher_is_better else -score.value
-
-
-def _better(group: RankedGroup, row: BoardRow) -> int:
-    return sum(_value(other) > _value(row) for other in _scored(group))
-
-
-def _beaten(group: RankedGroup, row: BoardRow) -> int:
-    return sum(_value(other) < _value(row) for other in _scored(group))
-
-
-def _is_within(group: RankedGroup, row: BoardRow, share: float) -> bool:
-    best = max(map(_value, _scored(group)))
-    return best - _value(row) <= share * abs(best)
