@@ -197,9 +197,9 @@ def test_time_under_the_exclusive_lock(benchmark, bench, monkeypatch):
     seconds = []
     measure = TimedWorkers.measure
 
-    def timed(workers):
+    def timed(workers, **how):
         begin = time.perf_counter()
-        measure(workers)
+        measure(workers, **how)
         seconds.append(time.perf_counter() - begin)
 
     monkeypatch.setattr(TimedWorkers, "measure", timed)
