@@ -15,7 +15,7 @@ import pytest
 from harness.notebooks import read_notebook
 from tests.conftest import REPOSITORY, TemporaryCourse
 
-pytestmark = [pytest.mark.line, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 
