@@ -124,7 +124,7 @@ def _told_apart(
     """Return (M, M) whether the row's model is better than the column's beyond doubt, and the resolution."""
     errors = draws - draws.mean(axis=1, keepdims=True)
     deviations = _deviations_of_differences(errors)
-    distances = _ratio(values[:, None] - values, deviations)
+    distances = _standardised(values[:, None] - values, deviations, units)
     left = np.triu(np.ones(distances.shape, bool), k=1)
     better = np.zeros(distances.shape, bool)
     scaled = errors.astype(np.float32)
@@ -152,7 +152,8 @@ def _limit(errors: Draws, deviations: NDArray[np.float64], left: NDArray[np.bool
         if len(others):
             scale = (1 / deviations[model, others]).astype(np.float32)[:, None]
             np.maximum(largest, (np.abs(errors[others] - errors[model]) * scale).max(axis=0), out=largest)
-    return float(np.quantile(largest, confidence, method="higher"))
+    of_one_pair = NormalDist().inv_cdf((1 + confidence) / 2)  # the least, also where nothing varies
+    return max(float(np.quantile(largest, confidence, method="higher")), of_one_pair)
 
 
 def _deviations_of_differences(errors: Draws) -> NDArray[np.float64]:
@@ -165,7 +166,14 @@ def _deviations_of_differences(errors: Draws) -> NDArray[np.float64]:
     return deviations
 
 
-def _ratio(distances: NDArray[np.float64], deviations: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the distances in standard deviations: infinite where models differ and nothing varies."""
-    sure = np.where(distances == 0, 0.0, np.copysign(np.inf, distances))
-    return np.divide(distances, deviations, out=sure, where=deviations > 0)
+def _standardised(distances: NDArray[np.float64], deviations: NDArray[np.float64], units: int) -> NDArray[np.float64]:
+    """Return the distances in standard deviations; 0 between equal models.
+
+    Where one model is better by as much in each of a few items, resamples do not vary, and yet three items prove
+    little. What Agresti & Min add for this (2005, Stat. Med. 24:729: half an item in each cell of the table of pairs)
+    is, of so clear a difference, three squares of it over the square of the number of items, which vanishes beside the
+    variance of many.
+    """
+    errors = np.hypot(deviations, np.sqrt(3) * distances / units)
+    standardised: NDArray[np.float64] = np.divide(distances, errors, out=np.zeros_like(distances), where=errors > 0)
+    return standardised

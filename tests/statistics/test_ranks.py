@@ -45,6 +45,12 @@ def test_one_that_errs_wherever_the_other_does_and_more_often_is_worse():
     assert ranks(right) == [(1, 1), (2, 2)]
 
 
+@pytest.mark.parametrize(("items", "told_apart"), [(1, False), (4, False), (100, True)])
+def test_few_items_prove_little_however_clear_they_are(items, told_apart):
+    right = np.array([np.ones(items, bool), np.zeros(items, bool)])
+    assert ranks(right) == ([(1, 1), (2, 2)] if told_apart else [(1, 2), (1, 2)])
+
+
 def test_nothing_is_known_of_the_ranks_where_nothing_differs_beyond_noise():
     assert ranks(a_class(0.9, 0.9, 0.89, 0.89)) == [(1, 4)] * 4
 
