@@ -307,6 +307,13 @@ def test_no_module_name_means_two_things():
     assert {name for name in names if names.count(name) > 1} == set()
 
 
+def test_names_of_tests_have_at_most_70_characters():
+    texts = [path.read_text() for path in Path(__file__).parent.rglob("*.py")]
+    names = [name for text in texts for name in re.findall(r"^ *def (test_\w+)", text, re.MULTILINE)]
+    assert len(names) > 1000
+    assert [name for name in names if len(name) > 70] == []
+
+
 def modules_after(code):
     """What a fresh interpreter has loaded after running `code`."""
     code = f"{code}\nimport sys, json; print('\\n' + json.dumps(sorted(sys.modules)))"

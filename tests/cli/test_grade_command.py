@@ -488,7 +488,7 @@ NEVER_ENDS = CENTROIDS.replace("        self.centres", "        while True: pass
 
 @pytest.mark.line
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one job at a time")
-def test_nobody_waits_for_the_end_of_anothers_fit_and_a_killed_run_keeps_what_was_done(tmp_path: Path) -> None:
+def test_no_job_waits_for_anothers_fit_and_a_killed_run_keeps_results(tmp_path: Path) -> None:
     """`abe` comes first and never ends: whoever is timed beside it has it paused."""
     course = make_course(tmp_path, abe=NEVER_ENDS, ann=CENTROIDS, bob=GUESSES, eve=RAISES)
     course.add_task(more="threads=1,", limits="fit_cpu_seconds=3600")

@@ -213,7 +213,7 @@ def test_the_record_tells_the_parts_and_whose_labels_they_are() -> None:
         (True, False, True, False, True),
     ],
 )
-def test_what_models_say_is_secret_where_data_are_restricted_or_labels_private(
+def test_what_models_print_is_secret_for_restricted_data_or_private_labels(
     restricted: bool, local: bool, private: bool, is_restricted: bool, is_secret: bool
 ) -> None:
     files = harness.Local(

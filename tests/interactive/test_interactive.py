@@ -226,7 +226,7 @@ def executed(folder: Path, environment: dict[str, str], *cells: str) -> list[str
 
 
 @pytest.mark.line
-def test_in_vs_code_the_course_of_the_notebook_is_found_and_a_claim_compared(
+def test_vs_code_finds_the_course_of_the_notebook_and_compares_a_claim(
     course: TemporaryCourse, tmp_path: Path
 ) -> None:
     folder = course.submit(None)

@@ -43,7 +43,7 @@ def test_borda_counts_the_models_that_score_lower_and_orders_the_table(tmp_path)
     assert [(row.submission, row.borda) for row in found] == [("carl", 1), ("alice", 0), ("dan", 0), ("bob", 0)]
 
 
-def test_the_mean_rank_is_over_the_tasks_with_a_score_and_has_the_ends_of_ranges(tmp_path):
+def test_the_mean_rank_is_over_scored_tasks_and_has_the_ends_of_ranges(tmp_path):
     found = rows(tmp_path)
     assert found["alice"].mean_rank == MeanRank(value=1.5, low=1.5, high=1.5)
     close = [

@@ -41,7 +41,7 @@ def test_what_nobody_gets_is_named(tmp_path):
     assert [one.item for one in analysed(tmp_path, CLASS).nobody] == [0]
 
 
-def test_what_only_the_best_misses_is_reversed_and_what_only_the_worst_misses_separates(tmp_path):
+def test_items_that_only_the_best_or_only_the_worst_miss_are_told_apart(tmp_path):
     found = analysed(tmp_path, CLASS)
     assert found.reversed[0].item == 1
     assert {one.item for one in found.separating} <= set(range(10, 30))

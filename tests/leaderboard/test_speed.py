@@ -38,7 +38,7 @@ def test_two_whose_intervals_overlap_share_a_rank():
     assert speed_ranks([timed("a", 0.98), timed("b", 1.0), timed("c", 2.0)]) == [1, 1, 3]
 
 
-def test_the_error_of_the_channel_is_common_to_both_and_hides_no_difference():
+def test_the_channels_error_is_common_to_both_and_hides_no_difference():
     assert speed_ranks([timed("a", 1.0, channel=0.5), timed("b", 1.3, channel=0.5)]) == [1, 2]
 
 
@@ -81,7 +81,7 @@ def test_the_board_shows_the_interval_the_rank_and_the_front(tmp_path):
     assert "1.00 × ◆ |" in board_markdown(board)
 
 
-def test_a_record_of_an_earlier_version_is_read_and_shown_without_an_interval(tmp_path):
+def test_a_record_of_an_earlier_version_is_shown_without_an_interval(tmp_path):
     raw = msgspec.to_builtins(timed("old", 1.0))
     for key in ("ratio_low", "ratio_high", "uncertainty", "rounds", "void_rounds", "stopped", "net_low_seconds"):
         del raw["cost"]["latency"][key]

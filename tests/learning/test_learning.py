@@ -207,7 +207,7 @@ def test_a_table_of_answers_fails() -> None:
         assert audited(data(), table_of(data(), 0.15), knowledge=3000, seed=seed).outcome == "failed"
 
 
-def test_features_that_were_brought_along_are_told_when_inputs_are_turned_round() -> None:
+def test_features_that_were_brought_along_show_when_inputs_are_reversed() -> None:
     assert outcomes(audited(data(), features_of(data())))["inputs changed"] == "warned"
 
 

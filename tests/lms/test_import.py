@@ -207,7 +207,7 @@ BLACKBOARD = "HW 1_{}_attempt_2026-01-30-10-15-33"
 
 
 @pytest.mark.parametrize("label", ["Name:", "Nom :", "名前："])
-def test_the_first_line_beside_an_attempt_tells_who_whatever_they_wrote_below(here: Course, label: str) -> None:
+def test_the_first_line_beside_an_attempt_says_who_whatever_stands_below(here: Course, label: str) -> None:
     name = BLACKBOARD.format("aark")
     text = f"\ufeff{label} Ann Ark (aark)\r\nAssignment: HW 1\r\n\r\nComments:\r\nName: Böb van Berg (bberg)\r\n"
     take(here, {f"{name}.txt": text, f"{name}_model.py": "ann"}, "blackboard", ROSTER)
@@ -584,7 +584,7 @@ def test_of_several_times_in_a_table_the_latest_counts_and_it_is_said(tmp_path: 
     assert table.notes == ("Ann Ark (ann) is there more than once: the latest time counts",)
 
 
-def test_the_first_of_two_columns_of_moments_in_a_worksheet_is_of_the_hand_in(tmp_path: Path) -> None:
+def test_the_first_of_two_times_in_a_worksheet_is_that_of_handing_in(tmp_path: Path) -> None:
     line = 'P 501,Ann Ark,ok,"30 gener 2026, 10:15"'
     (tmp_path / "t.csv").write_text(f'#,Nom,Estat,"Darrera (X)","Darrera (Y)"\n{line},"31 gener 2026, 09:00"\n')
     (found,) = read_table(tmp_path / "t.csv", ROSTER, {"501": "ann"}, UTC).lines

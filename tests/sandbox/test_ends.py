@@ -223,7 +223,7 @@ def test_closing_twice_and_after_the_end_does_no_harm(any_level):
         assert process.exit_description().startswith(("was killed by", "ended with"))
 
 
-def test_a_paused_worker_and_all_that_it_started_do_nothing_until_they_go_on(any_level):
+def test_a_paused_worker_and_all_that_it_started_do_nothing_until_resumed(any_level):
     spins = """
         if os.fork() == 0:
             while True: pass

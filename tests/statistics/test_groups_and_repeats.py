@@ -34,7 +34,7 @@ def test_copies_of_an_item_in_its_group_add_nothing():
     assert width(proportion_interval(np.repeat(RIGHT, 5))) < width(copied) / 2
 
 
-def test_groups_that_happen_to_be_alike_are_not_taken_for_more_items_than_there_are():
+def test_groups_that_are_alike_by_chance_do_not_count_as_more_items():
     alternating = np.tile([True, False], 60)
     assert width(proportion_interval(alternating, PEOPLE)) >= width(wilson_interval(60, 120))
 

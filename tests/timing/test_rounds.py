@@ -53,7 +53,7 @@ def watch():
     return Watch()
 
 
-def test_all_four_take_turns_and_the_first_request_of_each_turn_does_not_count(watch):
+def test_all_four_take_turns_and_the_first_of_each_turn_does_not_count(watch):
     measured = measure(timed(watch), Budget(seconds=60), 1000, watch)
     one = [name for name, _ in watch.requests][: 4 * 5]
     assert one == ["primer", *["model"] * 4, *["echo"] * 5, *["yardstick"] * 5, *["yardstick_echo"] * 5]
@@ -221,7 +221,7 @@ def test_looking_for_the_next_request_is_no_background_work():
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.3, 0.6])
-def test_the_interval_holds_the_truth_though_neighbours_are_alike_and_it_is_looked_at_early(correlation):
+def test_the_interval_holds_though_neighbours_are_alike_and_it_stops_early(correlation):
     """`tests/benchmarks/test_precision.py` counts more exactly, and for more kinds of noise."""
     generator, held, measurements = random.Random(0), 0, 300
     for _ in range(measurements):

@@ -16,7 +16,7 @@ def summary_of(*rounds, void=0, precise=True, **options):
     return summarise(Rounds(rounds, void, precise), **options)
 
 
-def test_net_is_without_the_channel_and_the_ratio_is_to_the_yardstick_itself():
+def test_net_excludes_the_channel_and_the_ratio_is_to_the_yardstick_itself():
     summary = summary_of(one_round(0.009, 0.010, 0.011, echo=0.002))
     assert summary.p50_seconds == pytest.approx(0.010)
     assert summary.net_p50_seconds == pytest.approx(0.008)
@@ -84,7 +84,7 @@ def test_a_wide_middle_half_is_noisy(spread, noisy):
 
 
 @pytest.mark.parametrize("n", [64, 65, 300, 2000])
-def test_the_bound_on_the_ninetieth_percentile_is_the_sample_that_the_rule_names(n):
+def test_the_bound_on_the_ninetieth_percentile_is_the_rules_sample(n):
     samples = [float(i) for i in range(1, n + 1)]
     random.Random(n).shuffle(samples)
     bound = summary_of(one_round(*samples)).p90_bound_seconds
