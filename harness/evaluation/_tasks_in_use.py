@@ -58,15 +58,19 @@ class TasksInUse:
         if name not in self._data:
             task, digest = self._course.task(name), self._course.task_digest(name)
             data = load_data(task, digest, self._places, self._settings.data)
+            # before anything is kept: otherwise a mistake is found only the first time
+            try_task(task, self._as_scored(data))
             write_facts(self._facts_file(task, digest), DataFacts.of(task, data), data.source)
             self.supply(name, data)
-            try_task(task, self._data[name])
         return self._data[name]
 
     def supply(self, name: str, data: TaskData) -> None:
         """Use `data` for the task `name` instead of searching for its data."""
-        self._data[name] = data if self._settings.score_on == "test" else data.without_test()
+        self._data[name] = self._as_scored(data)
         self._in_use.pop(name, None)  # it may describe older data
+
+    def _as_scored(self, data: TaskData) -> TaskData:
+        return data if self._settings.score_on == "test" else data.without_test()
 
     def _facts_file(self, task: Task, digest: str) -> Path:
         return facts_file(task, digest, self._places, self._settings.data, describe_packages())

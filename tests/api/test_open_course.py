@@ -113,6 +113,30 @@ def test_submissions_are_checked_evaluated_and_ranked(opened: OpenCourse, course
     assert len(opened.records) == 0
 
 
+class LeftOut(Follower):
+    """Keeps what is left out."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def left_out(self, text: str) -> None:
+        self.texts.append(text)
+
+
+@pytest.mark.unit
+def test_a_mistake_in_a_metric_is_reported_the_same_way_each_time(opened: OpenCourse, course: TemporaryCourse) -> None:
+    task = course.add_task()
+    figure = 'harness.Metric("figure", lambda targets, predictions: float("nan"), higher_is_better=True)'
+    task.write_text(task.read_text().replace("harness.metrics.macro_f1", figure))
+    course.submit(name="ann")
+    told = [LeftOut(), LeftOut()]
+    planned = [opened.grade(data="embedded", dry_run=True, follower=follower) for follower in told]
+    assert [len(report.work.jobs) for report in planned] == [0, 0]
+    assert len(told[0].texts) == 1
+    assert "task blobs: metric 'figure' returned nan" in told[0].texts[0]
+    assert told[0].texts == told[1].texts
+
+
 @pytest.mark.line
 def test_a_class_is_graded(opened: OpenCourse, course: TemporaryCourse, tmp_path: Path) -> None:
     course.add_task(more=POINTS)
