@@ -226,9 +226,7 @@ def executed(folder: Path, environment: dict[str, str], *cells: str) -> list[str
 
 
 @pytest.mark.line
-def test_vs_code_finds_the_course_of_the_notebook_and_compares_a_claim(
-    course: TemporaryCourse, tmp_path: Path
-) -> None:
+def test_vs_code_finds_the_course_of_the_notebook_and_compares_a_claim(course: TemporaryCourse, tmp_path: Path) -> None:
     folder = course.submit(None)
     (folder / "helper.py").write_text("def nearest(distances):\n    return distances.argmin(axis=1)\n")
     model = CENTROIDS.replace("import harness", "import harness\nfrom helper import nearest").replace(
