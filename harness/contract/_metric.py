@@ -22,9 +22,9 @@ class Predictions:
     Parameters
     ----------
     values : numpy.ndarray or list of numpy.ndarray
-        One prediction an item, in the form of `Split.targets`; but boxes are (k, 6), with a score before the class.
+        One prediction per item, in the form of `Split.targets`; but boxes are (k, 6), with a score before the class.
     scores : numpy.ndarray or None, default None
-        Floats (N, C), a column a class, where the model gave scores or probabilities. Of a segmentation they are
+        Floats (N, C), one column per class, where the model gave scores or probabilities. Of a segmentation they are
         (N, H, W) probabilities of the foreground.
     """
 

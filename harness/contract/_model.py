@@ -64,24 +64,28 @@ class Reporter(Protocol):
 class Model:
     """Base of every submission: write `fit` and `predict`, and keep on `self` what was learned.
 
-    The harness makes ``Model()`` in a process without network and with a limit on time and memory, calls `fit`, then
-    `save`. In another process that has no training data it makes ``Model()`` again, calls `load` with what was saved,
-    and calls `predict`. So what `predict` needs must be on `self` or in the files beside ``model.py``. `random`, NumPy
-    and torch (where it is imported) have their seeds set from `seed` before ``__init__`` runs.
+    The harness creates ``Model()`` in a process without network and with limits on time and memory, and calls `fit` and
+    then `save`. In another process, which has no training data, it creates ``Model()`` again, calls `load` with the
+    saved files, and then `predict`. So everything that `predict` needs must be on `self` or in the files beside
+    ``model.py``. The generators of `random`, NumPy and torch (if it is imported) are seeded with `seed` before
+    ``__init__`` runs.
+
+    `save` and `load` are already written: override them only to choose the files yourself.
 
     Attributes
     ----------
     task : TaskInfo
-        What the task says: classes, shape of inputs, limits. It is there before ``__init__`` runs, which must need no
-        arguments. Outside of the harness it may be set on the class: ``Model.task = …``.
+        What a model may know about its task: the classes, the shape of inputs, the limits. It is set before
+        ``__init__`` runs, which must be callable without arguments. To run a model outside of the harness, set it on
+        the class: ``Model.task = …``.
     seed : int
         The seed of this run, from 0 to 2³² - 1; 0 outside of the harness.
 
     Raises
     ------
     SubmissionError
-        By the harness, never to your code: where a method raises anything or returns what it may not, the record of
-        the submission says so, with the line in your file.
+        Never raised in your code. If a method raises an exception or returns something that is not allowed, the
+        submission fails, and its record names the reason and the line in your file.
 
     Examples
     --------
@@ -105,9 +109,10 @@ class Model:
         ----------
         train : Split
             What to learn from: `train.inputs` is a read-only array (N, …) of the task's shape and type, or a list of N
-            texts; `train.targets` are the right answers in the form that `Split` describes for each kind of task.
+            texts; `train.targets` are the right answers in the form that ``help(harness.Split)`` describes for each
+            kind of task.
         validation : Split
-            Items of the same form to choose and stop by. What it is used for is up to you.
+            Further items of the same form, for choosing a model or for early stopping. You may also train on them.
         """
         raise NotImplementedError("write Model.fit(self, train, validation)")
 
@@ -127,9 +132,9 @@ class Model:
         numpy.ndarray, torch.Tensor or list
             By the kind of task:
 
-            - classification: (N,) whole-number labels, or (N, C) float scores, a column a class: the highest is the
+            - classification: (N,) whole-number labels, or (N, C) float scores, one column per class: the highest is the
               label. AUC, log loss and calibration need scores.
-            - multilabel: (N, C) integers 0 and 1, or float probabilities, a column a class: a half or more says yes.
+            - multilabel: (N, C) integers 0 and 1, or float probabilities, one column per class: 0.5 or more means yes.
             - regression: (N,) numbers.
             - segmentation: (N, H, W) integer masks, or float probabilities of the foreground.
             - detection: a list of N float arrays (k, 6): x1, y1, x2, y2 in pixels, score, class.
@@ -145,7 +150,7 @@ class Model:
         Parameters
         ----------
         folder : pathlib.Path
-            An empty folder. All that `predict` will know must be in it, and all of it is counted.
+            An empty folder. Everything that `predict` needs to know must be written there; its size is measured.
         """
         from harness.artifact import save_state
 
@@ -157,7 +162,8 @@ class Model:
         Parameters
         ----------
         folder : pathlib.Path
-            The folder that `save` filled, or the ``weights/`` beside ``model.py`` where the task allows them.
+            The folder that `save` filled, or ``weights/`` beside ``model.py`` if it was handed in and the task allows
+            it.
         """
         from harness.artifact import load_state
 
@@ -169,10 +175,10 @@ class Model:
         Parameters
         ----------
         *positional : object
-            Nothing may be given without its name.
+            Not allowed: every value needs a name.
         **values : float
             Numbers by their names. `epoch` and `epochs`, or `step` and `steps`, move the progress bar; all others draw
-            the learning curve in the report. They decide nothing.
+            the learning curve in the report. They do not affect the score.
 
         Raises
         ------

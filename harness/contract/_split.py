@@ -29,7 +29,7 @@ class Split:
         The right answers, by the kind of task:
 
         - classification: (N,) int64 labels, counted from 0 in the order of the task's classes
-        - multilabel: (N, C) int64 of 0 and 1, a column a class
+        - multilabel: (N, C) int64 of 0 and 1, one column per class
         - regression: (N,) floats
         - segmentation: (N, H, W) integer masks; 0 is the background
         - detection: a list of N float arrays (k, 5): x1, y1, x2, y2 in pixels, class
@@ -96,7 +96,7 @@ class Split:
         seed : int
             Decides what is drawn: the same seed holds out the same items.
         groups : sequence of str or int, default None
-            One label an item, instead of the split's own `groups`.
+            One label per item, instead of the split's own `groups`.
 
         Returns
         -------
@@ -106,7 +106,7 @@ class Split:
         Raises
         ------
         TaskError
-            `fraction` is not between 0 and 1, there are fewer than two groups, or not one label an item.
+            `fraction` is not between 0 and 1, there are fewer than two groups, or not one label per item.
         """
         import numpy as np
 
@@ -171,7 +171,7 @@ def _labels_of_groups(groups: Any, count: int) -> NDArray[Any]:
     if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels.flat):  # as pandas keeps texts
         labels = labels.astype(str)
     if labels.ndim != 1 or len(labels) != count:
-        raise TaskError(f"a split has {count} inputs but groups of shape {labels.shape}: expected one label an item")
+        raise TaskError(f"a split has {count} inputs but groups of shape {labels.shape}: expected one label per item")
     if labels.dtype.kind not in "iuU":
         raise TaskError(f"groups are of type {labels.dtype}: expected texts or whole numbers, one an item")
     return labels

@@ -112,69 +112,94 @@ class Task:
     inputs : Inputs
         The form of one input.
     sources : tuple of Canonical, Local or Embedded
-        Where the data come from, the preferred source first; an `Embedded` one last.
+        Where the data come from: the first source whose data are on the machine, or can be downloaded, is used. At most
+        one `Embedded` source, as the last one.
     split : str
         How train, validation and test parts are made, in words a student understands.
     metrics : tuple of Metric
-        The first is the primary one: it is compared with the baseline and ranks. ``help(harness.metrics)`` lists those
-        that are ready-made.
+        The first one is the primary metric: it is compared with the baseline and decides the ranking.
+        ``help(harness.metrics)`` lists the metrics that come with the harness.
     classes : tuple of str, default ()
         The names of the classes in the order of their labels. At least two for classification, multilabel and
         detection; none for regression and forecasting.
     horizon : int or None, default None
-        Steps to forecast; for forecasting only, and there it is needed.
+        Number of steps to forecast. Required for forecasting, None for every other kind.
     limits : Limits, default Limits()
         Time, memory and sizes that an evaluation may use.
     rules : tuple of Rule, default ()
         Which models are not allowed. See `harness.rules`.
     perturb : callable or None, default None
         A small change that keeps the target: gets one input and a `numpy.random.Generator`, and returns an input of the
-        same shape within `Inputs.low` and `Inputs.high`. With it no timed input need repeat. None for texts.
+        same shape within `Inputs.low` and `Inputs.high`. Models are then also asked changed inputs, which they cannot
+        have memorised. Must be None for texts.
     perturb_cost : float or None, default None
-        How much of the primary score `perturb` costs an honest model at most, in the metric's unit. A model that loses
-        more has memorised the test part and fails. None: this is not looked for.
+        The most that an honest model's primary score may get worse on inputs that `perturb` has changed, in the unit of
+        the metric. A model that loses more is taken to have memorised the test part, and fails. None for no such check.
     points : tuple of pairs of float, default ()
-        Cut-offs (score, points): straight lines lie between them. At least two, such as ``((0.5, 0), (0.9, 10))``, or
-        ``((14, 0), (7, 10))`` where a lower score is better; none where the task earns no points. New ones are applied
-        to kept results; nothing is trained again.
+        Cut-offs (score, points), with linear interpolation between them. At least two, such as
+        ``((0.5, 0), (0.9, 10))``, or ``((14, 0), (7, 10))`` if a lower score is better; ``()`` if the task earns no
+        points. When they change, points are computed again from the records; nothing is trained again.
     private_test : bool, default False
-        Whether the test part is kept from students, in ``$HARNESS_PRIVATE/<task>/test.npz``. Where that is missing,
-        scores are on validation.
+        Whether the test part is kept from students, in ``$HARNESS_PRIVATE/<task>/test.npz``, which ``harness data
+        private`` writes. Where that file is missing, scores are computed on the validation part.
     weights : str, default "retrain"
-        Whether trained weights may be handed in: ``"retrain"`` trains each submission anew, ``"allowed"`` loads what
-        lies in its ``weights/``.
+        Whether trained weights may be handed in: ``"retrain"`` trains every submission again, ``"allowed"`` loads the
+        files in its folder ``weights/`` if there are any.
     claims : bool, default False
         Whether ``harness grade`` compares the score that a submission claims with what its shipped weights and a model
-        trained here reach. That is for whoever marks, and decides nothing.
+        trained here reach. The comparison is for the people who mark; no result depends on it.
     restricted : bool, default False
-        Whether nothing of the data may leave the machine in logs or messages; then published failures say no more than
-        their kind and line.
+        Whether the data must not be published. If so, no log or message of a model is published, and of a failure only
+        its kind and the line in the student's file.
     assets : tuple of File, default ()
-        Pretrained weights that `Model.fit` may read, where they are on the machine: `TaskInfo.assets` has their paths.
-        Each needs its licence.
+        Pretrained weights that `Model.fit` may read if they are on the machine; `TaskInfo.assets` gives their paths.
+        Each needs a licence.
     hides : tuple of str, default ()
         Data in installed packages that would give away targets, such as what an `Embedded` source is made of: files or
         folders, by their path below the folder that packages are installed into, ``"sklearn/datasets/data"``. No worker
         can read them (at level ``rlimits`` it can). The usual sample data of well-known packages is hidden for every
         task. Name no code: an import may need it.
     packages : tuple of str, default ()
-        Packages that models may use besides those of every task, by the names that pip installs: ``"timm"``.
+        Packages that models may use in addition to the usual ones, by the names that pip installs, such as ``"timm"``.
     batch : int, default 256
-        Items a call of `Model.predict` gets at most.
+        Maximum number of items in one call of `Model.predict`.
     threads : int, default 2
-        Threads that libraries use in `Model.fit`; one while models are timed. At most a quarter of `Limits.processes`.
+        Number of threads that libraries use in `Model.fit`; always one while latency is measured. At most a quarter of
+        `Limits.processes`.
     name : str
-        Given by the name of the task's folder, never by the declaration.
+        The name of the task's folder. It is set by the harness and cannot be declared.
 
     Raises
     ------
     TaskError
-        By the declaration. It names each wrong field with what was found and what to write; ``harness tasks check``
-        shows it with the field's line.
+        The declaration has a mistake. The message names each wrong field, what was found and what to write;
+        ``harness tasks check`` adds the line of the field.
 
     Examples
     --------
-    ``harness new task NAME`` writes a whole one.
+    ``harness new task NAME`` writes a complete ``task.py`` to start from. A short one:
+
+    >>> import numpy as np
+    >>> import harness
+    >>> def load():
+    ...     generator = np.random.default_rng(0)
+    ...     targets = np.arange(200) % 2
+    ...     inputs = (targets[:, None] + generator.normal(size=(200, 3))).astype(np.float32)
+    ...     rest, test = harness.Split(inputs, targets).hold_out(0.2, seed=0)
+    ...     return harness.Parts(*rest.hold_out(0.25, seed=0), test)
+    >>> TASK = harness.Task(
+    ...     title="Two clouds of points",
+    ...     kind="classification",
+    ...     inputs=harness.Inputs(shape=(3,)),
+    ...     classes=("left", "right"),
+    ...     sources=(
+    ...         harness.Embedded(
+    ...             title="generated points", licence="none needed", baseline=harness.Baseline(0.7), load=load
+    ...         ),
+    ...     ),
+    ...     split="stratified with seed 0: 60 % train, 20 % validation, 20 % test",
+    ...     metrics=(harness.metrics.accuracy,),
+    ... )
     """
 
     title: str
@@ -220,7 +245,7 @@ class Task:
 
     @property
     def primary(self) -> Metric:
-        """The first of `metrics`: it is compared with the baseline and ranks."""
+        """The first of `metrics`: it is compared with the baseline and decides the ranking."""
         return self.metrics[0]
 
     @property

@@ -47,7 +47,7 @@ class Classification(Kind):
     """Targets are (N,) int64 labels, counted from 0 in the order of the task's classes."""
 
     name = "classification"
-    returns = "(N,) whole-number labels, or (N, C) float scores, a column a class: the highest is the label"
+    returns = "(N,) whole-number labels, or (N, C) float scores, one column per class: the highest is the label"
     sample_model = """\
 def fit(self, train, validation):
     counts = np.bincount(train.targets, minlength=len(self.task.classes))
@@ -91,7 +91,8 @@ def predict(self, inputs):
             return Accepted(array.argmax(axis=1).astype(np.int64), array)
         if array.dtype.kind == "f" and (array != np.floor(array)).any():
             fraction = array[array != np.floor(array)][0]
-            columns = f"of scores return a column a class, ({len(array)}, {len(facts.classes)}), of labels .astype(int)"
+            shape = f"({len(array)}, {len(facts.classes)})"
+            columns = f"for scores return one column per class, {shape}; for labels use .astype(int)"
             remedy = _ONE_COLUMN if len(facts.classes) == 2 and 0 <= fraction <= 1 else columns
             raise UnacceptableError(f"predict returned the label {fraction:g}: expected whole numbers; {remedy}")
         low, high = array.min(initial=0), array.max(initial=0)

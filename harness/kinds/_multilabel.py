@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 
 class MultiLabel(Kind):
-    """Targets are (N, C) int64 of 0 and 1, a column a class."""
+    """Targets are (N, C) int64 of 0 and 1, one column per class."""
 
     name = "multilabel"
-    returns = "(N, C) integers 0 and 1, or float probabilities, a column a class: a half or more says yes"
+    returns = "(N, C) integers 0 and 1, or float probabilities, one column per class: 0.5 or more means yes"
     sample_model = """\
 def fit(self, train, validation):
     self.mean = np.mean(train.targets, axis=0)

@@ -71,7 +71,7 @@ class ExampleAnswers:
     items: Array
     """(K,) positions in that part."""
     values: Array | list[Array]
-    """One prediction an item; a list where they have several lengths, as boxes have."""
+    """One prediction per item; a list where they have several lengths, as boxes have."""
     scores: Array | None = None
 
     @property

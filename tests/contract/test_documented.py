@@ -94,7 +94,7 @@ def test_who_raises_what_is_said(owner: type) -> None:
 
 
 def test_the_examples_of_the_contract_run() -> None:
-    for owner in (Model, Split, harness.Metric):
+    for owner in (Model, Split, harness.Metric, harness.Task):
         module = sys.modules[owner.__module__]
         for example in doctest.DocTestFinder().find(owner, globs=dict(vars(module))):
             assert doctest.DocTestRunner().run(example).failed == 0

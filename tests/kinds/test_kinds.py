@@ -230,7 +230,7 @@ def test_one_column_of_a_sigmoid_is_told_how_to_become_two(shape: tuple[int, ...
 
 
 def test_shares_in_place_of_labels_are_told_the_columns_that_scores_have() -> None:
-    with pytest.raises(Exception, match=r"expected whole numbers; of scores return a column a class, \(6, 3\)"):
+    with pytest.raises(Exception, match=r"expected whole numbers; for scores return one column per class, \(6, 3\)"):
         predicted(task_of("classification"), np.full(N, 0.3))
 
 
