@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from harness.api._evaluation_run import Keep
 from harness.api._follow import Follower
-from harness.api._make_task import NewTask, make_task
 from harness.api._open_course import OpenCourse, open_course
 from harness.api._records import Records
 from harness.api._results import (
@@ -26,15 +25,21 @@ from harness.api._results import (
 if TYPE_CHECKING:
     from harness.api._grades import GradingRules as GradingRules
     from harness.api._grades import KeptGradebook as KeptGradebook
+    from harness.api._make_task import NewTask as NewTask
+    from harness.api._make_task import make_task as make_task
     from harness.site import SiteFiles as SiteFiles
 else:
 
     def __getattr__(name):
-        """Import what belongs to grading and pages when it is asked for: an evaluation needs none of it."""
+        """Import what belongs to grading, new tasks and pages when it is asked for: an evaluation needs none of it."""
         if name in ("GradingRules", "KeptGradebook"):
             from harness.api import _grades
 
             return getattr(_grades, name)
+        if name in ("NewTask", "make_task"):
+            from harness.api import _make_task
+
+            return getattr(_make_task, name)
         if name == "SiteFiles":
             from harness.site import SiteFiles
 

@@ -11,7 +11,6 @@ import msgspec
 from harness.course import Course
 from harness.errors import InfrastructureError
 from harness.files import write_atomically
-from harness.gradebook import points_for
 from harness.leaderboard import Board, KeptStandings, build, course_board, write_board
 from harness.locks import exclusive_lock
 from harness.record import Stores
@@ -56,6 +55,8 @@ def points_of(course: Course, board: Board) -> dict[str, float]:
 
     A task of the board that the course does not have any more gives no points.
     """
+    from harness.gradebook import points_for  # no evaluation needs the gradebook
+
     earned: dict[str, float] = {}
     there = set(course.task_names())
     for group in course_board(board).groups:
