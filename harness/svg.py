@@ -15,10 +15,13 @@ from markupsafe import Markup, escape
 
 from harness.text import as_percent, neutral
 
-WIDTH = 640.0
+WIDTH = 480.0
+"""Of a chart; on a phone it is shown at three quarters of that, and its words can still be read."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 16.0, 14.0, 40.0
 _LETTER = 6.6
 """Width of a letter at the size of labels, for the room that names take."""
+_NAMED = 28
+"""The most letters of a name that are shown; the whole name is in the tooltip."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,11 @@ def words(x: float, y: float, content: object, css: str = "label", anchor: str =
     return f'<text x="{_n(x)}" y="{_n(y)}" class="{css}" text-anchor="{anchor}">{text(content)}</text>'
 
 
+def shortened(name: str, most: int = _NAMED) -> str:
+    """Return a name, or its beginning if it is too long for a label."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
 def polyline(points: Iterable[tuple[float, float]], css: str) -> str:
     """Return a line through points."""
     joined = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
@@ -213,20 +221,24 @@ def curves(given: Sequence[PlottedLine], axes: Axes, description: str, extra: Se
     """Draw lines on one pair of axes, with a legend; they differ by dashes, too, not by colour alone."""
     parts = [*axes.parts(), *extra]
     parts += [polyline(((axes.x.at(x), axes.y.at(y)) for x, y in one.points), f"curve {one.css}") for one in given]
-    if len(given) > 1:
-        parts += legend([(one.name, one.css) for one in given], axes.x.end, _TOP - 2)
-    return picture(WIDTH, axes.height, description, parts)
+    if len(given) < 2:
+        return picture(WIDTH, axes.height, description, parts)
+    below, height = _legend(given, axes)
+    return picture(WIDTH, height, description, [*parts, *below])
 
 
-def legend(entries: Sequence[tuple[str, str]], end: float, y: float) -> list[str]:
-    """Return a legend that ends at `end`, as a row."""
+def _legend(given: Sequence[PlottedLine], axes: Axes) -> tuple[list[str], float]:
+    """Return a legend below the axes, in as many rows as it needs, and where it ends."""
     parts: list[str] = []
-    for name, css in reversed(entries):
-        begin = end - len(name) * _LETTER
-        parts.append(words(begin, y + 4, name))
-        parts.append(line(begin - 26, y, begin - 6, y, f"curve {css}"))
-        end = begin - 40
-    return parts
+    x, y = axes.x.begin, axes.height + 10
+    for one in given:
+        name = shortened(one.name)
+        width = 26 + len(name) * _LETTER
+        if x > axes.x.begin and x + width > axes.x.end:
+            x, y = axes.x.begin, y + 18
+        parts += [line(x, y, x + 20, y, f"curve {one.css}"), words(x + 26, y + 4, name)]
+        x += width + 16
+    return parts, y + 12
 
 
 @dataclass(frozen=True)
@@ -249,8 +261,8 @@ def forest(
     width: float = WIDTH,
 ) -> Markup:
     """Draw values with intervals below each other, and a line at a value that they are compared with."""
-    step, top, named = 22.0, 26.0, 24
-    left = 20 + _LETTER * min(max(len(row.name) for row in rows), named)
+    step, top = 22.0, 26.0
+    left = 20 + _LETTER * max(len(shortened(row.name)) for row in rows)
     height = top + step * len(rows) + _BOTTOM
     values = [number for row in rows for number in (row.low, row.high)] + ([line_at[0]] if line_at else [])
     scale = Scale(*room_around(values), left, width - _RIGHT - 50)
@@ -264,9 +276,8 @@ def forest(
         parts += [line(x, top - 10, x, bottom, "mark"), words(x, top - 13, line_at[1], "name", anchor)]
     for number, row in enumerate(rows):
         y = top + step * (number + 0.5)
-        shown = row.name if len(row.name) <= named else f"{row.name[: named - 1]}…"
         parts += [
-            words(left - 12, y + 4, shown, anchor="end"),
+            words(left - 12, y + 4, shortened(row.name), anchor="end"),
             line(scale.at(row.low), y, scale.at(row.high), y, f"whisker {row.css}"),
             circle(
                 scale.at(row.value),
@@ -291,7 +302,8 @@ class Spot:
     x_interval: tuple[float, float]
     y_interval: tuple[float, float]
     css: str = "a"
-    named: bool = False
+    label: str = ""
+    """What stands beside the point; its name is in the tooltip."""
 
 
 def scatter(spots: Sequence[Spot], front: Sequence[tuple[float, float]], axes: Axes, description: str) -> Markup:
@@ -311,21 +323,49 @@ def scatter(spots: Sequence[Spot], front: Sequence[tuple[float, float]], axes: A
     return picture(WIDTH, axes.height, description, parts)
 
 
+@dataclass(frozen=True)
+class _Room:
+    """A rectangle that something takes."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: _Room) -> bool:
+        """Tell whether two boxes overlap."""
+        beside = self.right < other.left or other.right < self.left
+        return not beside and self.top < other.bottom and other.top < self.bottom
+
+
 def _names(spots: Sequence[Spot], axes: Axes) -> list[str]:
-    """Return names beside points, except where another name already is."""
-    taken: list[tuple[float, float, float]] = []
+    """Return names beside points, clear of all dots and other names, and of error bars where there is room.
+
+    A name without a free place is left out; its point has a tooltip.
+    """
+    places = [(axes.x.at(spot.x), axes.y.at(spot.y)) for spot in spots]
+    taken = [_Room(x - 6, y - 6, x + 6, y + 6) for x, y in places]
+    bars = [
+        _Room(x - 1, axes.y.at(spot.y_interval[1]), x + 1, axes.y.at(spot.y_interval[0]))
+        for spot, (x, _) in zip(spots, places, strict=True)
+    ]
     parts = []
-    for spot in spots:
-        if not spot.named:
+    for spot, (x, y) in zip(spots, places, strict=True):
+        if not spot.label:
             continue
-        name = spot.name if len(spot.name) <= 20 else f"{spot.name[:19]}…"
-        x, y, width = axes.x.at(spot.x), axes.y.at(spot.y), len(name) * _LETTER
-        begin = x + 9 if x + 9 + width < WIDTH else x - 9 - width
-        for dy in (-6.0, 14.0):
-            if all(abs(y + dy - other) > 12 or begin + width < left or begin > right for left, right, other in taken):
-                taken.append((begin, begin + width, y + dy))
-                parts.append(words(begin, y + dy, name, "label small"))
-                break
+        name = shortened(spot.label, 20)
+        width = len(name) * _LETTER
+        found = [
+            _Room(begin, middle - 7, begin + width, middle + 7)
+            for begin in (x + 9, x - 9 - width)
+            for middle in (y - 10, y + 10, y - 24, y + 24)
+            if begin >= axes.x.begin and begin + width <= WIDTH
+        ]
+        free = [box for box in found if not any(map(box.meets, taken))]
+        if free:
+            box = min(free, key=lambda one: sum(map(one.meets, bars)) + (one.left < x))
+            taken.append(box)
+            parts.append(words(box.left, box.bottom - 3, name, "label small"))
     return parts
 
 
@@ -344,14 +384,14 @@ def bars(
 def matrix(names: Sequence[str], counts: Sequence[Sequence[int]], description: str) -> Markup:
     """Draw a confusion matrix: rows are true classes, shades are shares of the row."""
     count = len(names)
-    longest = min(max(map(len, names)), 18)
+    longest = max(len(shortened(name, 22)) for name in names)
     left = 24 + _LETTER * longest
-    cell = min(56.0, (WIDTH - left - 8) / count)
+    cell = min(72.0, (WIDTH - left - 8) / count)
     upright = longest * _LETTER <= cell
     top = 40.0 if upright else 30 + _LETTER * longest * 0.75
     parts = [words(left, 14, "predicted →", "name"), words(left - 12, top - 8, "true ↓", "name", "end")]
     for number, name in enumerate(names):
-        shown = name if len(name) <= 18 else f"{name[:17]}…"
+        shown = shortened(name, 22)
         x = left + cell * (number + 0.5)
         parts.append(words(left - 12, top + cell * (number + 0.5) + 4, shown, anchor="end"))
         turn = "" if upright else f' transform="rotate(-45 {_n(x)} {_n(top - 8)})"'
@@ -377,8 +417,8 @@ def matrix(names: Sequence[str], counts: Sequence[Sequence[int]], description: s
 
 def blobs(names: Sequence[str], shares: Sequence[Sequence[float]], description: str) -> Markup:
     """Draw the distribution of each one's rank, a blob for each rank whose area is its share."""
-    step, top, named = 24.0, 30.0, 24
-    left = 20 + _LETTER * min(max(map(len, names)), named)
+    step, top = 24.0, 30.0
+    left = 20 + _LETTER * max(len(shortened(name)) for name in names)
     ranks = max(map(len, shares))
     width = (WIDTH - left - _RIGHT) / ranks
     largest = min(step, width) / 2
@@ -390,8 +430,7 @@ def blobs(names: Sequence[str], shares: Sequence[Sequence[float]], description: 
     ]
     for number, (name, row) in enumerate(zip(names, shares, strict=True)):
         y = top + step * (number + 0.5)
-        shown = name if len(name) <= named else f"{name[: named - 1]}…"
-        parts += [words(left - 12, y + 4, shown, anchor="end"), line(left, y, WIDTH - _RIGHT, y, "grid")]
+        parts += [words(left - 12, y + 4, shortened(name), anchor="end"), line(left, y, WIDTH - _RIGHT, y, "grid")]
         for rank, share in enumerate(row):
             if share >= 0.005:
                 x = left + width * (rank + 0.5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -18,13 +18,14 @@ from harness.claims import describe_agreement, describe_figures
 from harness.course import Course
 from harness.data import Places
 from harness.errors import UsageError
-from harness.leaderboard import Board, KeptStandings, analyse_items, build
+from harness.leaderboard import Board, KeptStandings, analyse_items, build, course_board
 from harness.locks import exclusive_lock
 from harness.record import EvidenceStore, Record
 from harness.report import Audience, show
 from harness.site import (
     ClassTask,
     SiteContent,
+    SiteCourse,
     SiteFiles,
     SitePage,
     assets,
@@ -74,11 +75,13 @@ class _Pages:
         self._aliases = published_names(course) if audience is Audience.PUBLIC else {}
         tasks = {name: self._finder.task(name) for name in sorted({one.task.name for one in self._records})}
         restricted = {name: task is None or task.restricted for name, task in tasks.items()}
+        boards = self._boards(board)
         links = [("What the class teaches", "class.html")] if audience is Audience.INSTRUCTOR else []
         self._content = SiteContent(
             title="Leaderboard",
             tasks=tasks,
-            sections=sections_of(self._boards(board), self._evidence, self._aliases, audience, restricted),
+            sections=sections_of(boards, self._evidence, self._aliases, audience, restricted),
+            course=_largest(boards, self._aliases),
             links=links,
         )
         self._made_by = _digest_of_program()
@@ -166,6 +169,16 @@ class _Pages:
                 scored=self._finder.material(group.rows[0].record).scored,
                 claims=claims,
             )
+
+
+def _largest(boards: Mapping[str, Board], aliases: Mapping[str, str]) -> SiteCourse | None:
+    """Return the table over all tasks of the machine that has records of most of them; None where it has one alone."""
+    found = [(machine, course_board(board.under(aliases))) for machine, board in boards.items()]
+    several = [one for one in found if len(one[1].tasks) > 1]
+    if not several:
+        return None
+    machine, board = max(several, key=lambda one: (len(one[1].tasks), len(one[1].rows)))
+    return SiteCourse(machine, board)
 
 
 def _state(store: EvidenceStore, record: Record) -> list[str]:

@@ -1,7 +1,7 @@
 """Build and render the leaderboard, a pure function of records and evidence."""
 
 from harness.leaderboard._build import Board, BoardRow, RankedGroup, best_first, build, distribution_of_ranks
-from harness.leaderboard._course_board import CourseBoard, CourseRow, MeanRank, course_board
+from harness.leaderboard._course_board import WITHIN, CourseBoard, CourseRow, MeanRank, course_board
 from harness.leaderboard._item_analysis import Ensemble, ItemAnalysis, ItemFinding, analyse_items
 from harness.leaderboard._kept_standings import KeptStandings
 from harness.leaderboard._write_board import (
@@ -25,6 +25,7 @@ __all__ = [
     "COURSE_EXPLANATION",
     "EXPLANATION",
     "NOTHING_YET",
+    "WITHIN",
     "Board",
     "BoardRow",
     "BoardTable",

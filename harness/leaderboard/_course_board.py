@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from statistics import fmean
 from harness.leaderboard._build import Board, BoardRow, RankedGroup
 
 WITHIN = (0.01, 0.05)
-"""How far below the best score, as a share of it, a task still counts in the performance profile."""
+"""How far below the best score, as a share of it, tables count a task as close: two points of the profile."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,15 @@ class CourseRow:
     borda: int
     """How many models score lower, summed over tasks."""
     mean_rank: MeanRank | None
-    profile: tuple[float, ...]
-    """For each of `WITHIN`, the share of all tasks in which it comes so close to the best; missing tasks do not."""
+    distances: tuple[float, ...]
+    """How far each score is below the best one of its task, as a share of that, the smallest first."""
+
+    def profile(self, share: float) -> float:
+        """Return the share of all tasks in which it comes so close to the best score; missing ones do not.
+
+        This is Dolan & Moré's performance profile (2002, Math. Program. 91:201), of scores instead of times.
+        """
+        return bisect_right(self.distances, share) / (len(self.scored) + len(self.failed) + len(self.missing))
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ def course_board(board: Board) -> CourseBoard:
     """Return the table over all tasks of `board`, from the first group of each task that has scores.
 
     The Borda count is that of voters who rank candidates, here tasks that rank models (Colombo et al. 2022, NeurIPS;
-    used by MTEB). The profile is Dolan & Moré's (2002, Math. Program. 91:201) of scores instead of times.
+    used by MTEB).
     """
     tasks = [_TaskScores.of(group) for group in _groups(board)]
     names = sorted({name for task in tasks for name in task.rows})
@@ -94,10 +102,11 @@ class _TaskScores:
         """Return how many scores are worse."""
         return bisect_left(self.values, _value(row))
 
-    def is_within(self, row: BoardRow, share: float) -> bool:
-        """Tell whether a score is within a share of the best one."""
+    def distance(self, row: BoardRow) -> float:
+        """Return how far a score is below the best one, as a share of that."""
         best = self.values[-1]
-        return best - _value(row) <= share * abs(best)
+        below = best - _value(row)
+        return below / abs(best) if best else (math.inf if below else 0.0)
 
 
 def _groups(board: Board) -> list[RankedGroup]:
@@ -125,7 +134,7 @@ def _row(name: str, tasks: Sequence[_TaskScores]) -> CourseRow:
         met=sum(bool(row.record.baseline.met) for _, row in scored),
         borda=sum(task.worse_than(row) for task, row in scored),
         mean_rank=_mean_rank(scored),
-        profile=tuple(sum(task.is_within(row, share) for task, row in scored) / len(tasks) for share in WITHIN),
+        distances=tuple(sorted(task.distance(row) for task, row in scored)),
     )
 
 

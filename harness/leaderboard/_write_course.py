@@ -41,7 +41,7 @@ def course_cells(board: CourseBoard, row: CourseRow, points: Mapping[str, float]
         f"{row.met} of {len(board.tasks)}",
         "" if rank is None else f"{rank.value:.1f} ({rank.low:.1f}\N{EN DASH}{rank.high:.1f})",
         str(row.borda),
-        *(f"{100 * share:.0f} %" for share in row.profile),
+        *(f"{100 * share:.0f} %" for share in map(row.profile, WITHIN)),
         ", ".join(lacking) or "none",
     ]
 

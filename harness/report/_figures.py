@@ -236,16 +236,18 @@ def _latency_words(record: Record) -> str:
 
 
 def _timeline(shown: Shown) -> Iterator[Figure]:
-    phases = [(name, seconds) for name, seconds in shown.record.run.phases.items() if seconds >= 0.001]
+    found = shown.record.run.phases
+    phases = [(name, seconds) for name, seconds in found.items() if seconds >= 0.001 and name != "wait"]
     if not phases:
         return
     told = ", ".join(f"{name} {seconds:.2g} s" for name, seconds in phases)
     peak = shown.record.cost.peak_memory_bytes
     memory = "" if peak is None else f" The most memory it used is {peak / 2**20:,.0f} MiB."
+    waited = f" Before, it waited {found['wait']:.2g} s for the machine." if found.get("wait", 0) >= 0.1 else ""
     yield Figure(
         "Where the time went",
         (svg.strips(phases, "s", f"Time of each phase: {told}"),),
-        f"From the first phase to the last.{memory}",
+        f"From the first phase to the last.{memory}{waited}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from harness.site._board_sections import BoardSection, by_machine, sections_of
 from harness.site._class_pages import ClassTask, class_page
+from harness.site._course_table import SiteCourse
 from harness.site._site_pages import SiteContent, assets, course_page, report_path, site_report, task_page
 from harness.site._write_site import SiteFiles, SitePage, write_site
 
@@ -9,6 +10,7 @@ __all__ = [
     "BoardSection",
     "ClassTask",
     "SiteContent",
+    "SiteCourse",
     "SiteFiles",
     "SitePage",
     "assets",

@@ -19,6 +19,8 @@ from harness.record import EvidenceStore, Latency, Machine, Record, Score, to_re
 from harness.report import SOURCES, Audience, disclosed_record, disclosure_for, failure_in_words
 
 REFERENCE = "reference/"
+_LEAST_P = 0.001
+"""What is smaller is shown as smaller than this."""
 _MOST_RANKED, _MOST_RANKS = 25, 60
 """How many results are drawn with the distribution of their ranks, and how many ranks a picture has room for."""
 
@@ -97,21 +99,35 @@ class BoardSection:
         return SOURCES[self.source]
 
 
-COLUMNS: tuple[tuple[str, str], ...] = (
-    ("rank", "n"),
-    ("submission", ""),
-    ("score", "n"),
-    ("to the baseline", "n"),
-    ("better than that", "n"),
-    ("p", "n"),
-    ("parameters", "n"),
-    ("knowledge", "n"),
-    ("latency ×", "n"),
-    ("fit", "n"),
-    ("date", ""),
-    ("isolation", ""),
+@dataclass(frozen=True)
+class SiteColumn:
+    """A column of a table."""
+
+    name: str
+    about: str
+    """What it means, shown when its heading is pointed at."""
+    css: str = "n"
+    """``n`` for numbers, ``name`` for the name of the row, ``wrap`` for texts in several lines, or nothing."""
+
+
+COLUMNS = (
+    SiteColumn(
+        "rank", "The range of ranks that the model may truly have; ~ where it is compared by its interval alone"
+    ),
+    SiteColumn("submission", "Who handed it in; the link leads to its report", "name"),
+    SiteColumn("score", "The score with half of its 95 % interval"),
+    SiteColumn("over baseline", "How much better than the baseline the score is"),
+    SiteColumn("truly better", "The probability that the model is truly better than the baseline"),
+    SiteColumn("p", "How often a model that is only as good as the baseline would score as well by chance"),
+    SiteColumn("parameters", "The number of parameters; ? where it could not be verified"),
+    SiteColumn("knowledge", "The size of all arrays that the saved model holds"),
+    SiteColumn(
+        "latency ×", "The time of one item on one thread, in multiples of a small network timed in the same run"
+    ),
+    SiteColumn("fit", "How long training took"),
+    SiteColumn("date", "When it was evaluated", ""),
+    SiteColumn("isolation", "How the submission was kept apart from the machine", "wrap"),
 )
-"""The name and the alignment of each column."""
 
 
 def machine_name(machine: Machine) -> str:
@@ -217,7 +233,7 @@ def _cells(row: BoardRow, record: Record, name: str, *, higher: bool) -> tuple[S
         SiteCell(f"{score.value:.4f} ± {(score.high - score.low) / 2:.4f}", score.value),
         SiteCell(f"{'+' if better >= 0 else '−'}{abs(better):.4f}", better),
         SiteCell(percent(row.better_than_baseline), row.better_than_baseline),
-        SiteCell("" if base.p_value is None else f"{base.p_value:.2g}", base.p_value),
+        SiteCell(_p_value(base.p_value), base.p_value),
         SiteCell("" if cost.parameters is None else f"{cost.parameters:,}{verified}", cost.parameters),
         SiteCell("" if cost.knowledge_bytes is None else _size(cost.knowledge_bytes), cost.knowledge_bytes),
         SiteCell(*_latency(cost.latency)),
@@ -225,6 +241,12 @@ def _cells(row: BoardRow, record: Record, name: str, *, higher: bool) -> tuple[S
         SiteCell(record.run.started[:10]),
         SiteCell(record.run.isolation.level),
     )
+
+
+def _p_value(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.2g}" if value >= _LEAST_P else f"< {_LEAST_P:g}"
 
 
 def _rank(row: BoardRow) -> str:

@@ -52,11 +52,20 @@ class _ClassPart:
     groups: list[_ItemGroup]
     claims: tuple[tuple[str, tuple[str, ...]], ...]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to say."""
+        return not self.groups and not self.claims
+
 
 def class_page(title: str, tasks: Sequence[ClassTask], similarity: str) -> str:
     """Return the page; `similarity` says how to compare the code of the class."""
     parts = [_part(one) for one in tasks]
-    body = _templates().get_template("class.html.jinja").render(parts=parts, similarity=similarity)
+    empty = [one.name for one, part in zip(tasks, parts, strict=True) if part.is_empty]
+    parts = [part for part in parts if not part.is_empty]
+    body = _templates().get_template("class.html.jinja").render(
+        parts=parts, empty=", ".join(empty), similarity=similarity
+    )  # fmt: skip
     return whole_page(
         "What the class teaches",
         Markup(body),  # noqa: S704 - escaped there

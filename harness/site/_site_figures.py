@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from markupsafe import Markup
 
 from harness import svg
+from harness.leaderboard import CourseBoard, CourseRow
 from harness.site._board_sections import REFERENCE, BoardSection, SiteRow
 from harness.text import as_percent
 
 _MOST_ROWS = 40
 _MOST_NAMED = 25
 _LEAST_SHARE = 0.005
-_MOST_PROFILES = 6
+_MOST_PROFILES, _PROFILE_END = 6, 0.2
 _STYLES = ("a", "b", "c", "d", "e", "f")
 
 
@@ -61,7 +61,7 @@ def speed_of(section: BoardSection) -> Markup | None:
         x_name="latency, in times of the yardstick's (left is faster)",
         y_name=section.metric,
         log_x=True,
-        height=340,
+        height=300,
     )
     front, best = [], -math.inf
     sign = 1 if section.higher_is_better else -1
@@ -101,53 +101,32 @@ def progress_of(section: BoardSection) -> Markup | None:
     return svg.curves([svg.PlottedLine("best", tuple(points))], axes, told, [mark])
 
 
-def profiles_of(sections: Sequence[BoardSection]) -> Markup | None:
-    """Draw performance profiles: of how many tasks a model is within a factor of the best score (Dolan & Moré 2002).
-
-    The factor is that of what is missing to a perfect score where higher is better, and of the score itself otherwise.
-    """
-    ratios: dict[str, list[float]] = {}
-    for section in sections:
-        losses = {row.name: _loss(section, row) for row in section.ranked}
-        if len(losses) < 2:
-            continue
-        best = max(min(losses.values()), 1e-6)
-        for name, loss in losses.items():
-            ratios.setdefault(name, []).append(max(loss, 1e-6) / best)
-    tasks = len({section.task for section in sections if len(section.ranked) > 1})
-    several = {name: sorted(found) for name, found in ratios.items() if len(found) > 1}
-    if tasks < 2 or len(several) < 2:
+def profiles_of(board: CourseBoard) -> Markup | None:
+    """Draw for the first models of the course in how many tasks each comes how close to the best score."""
+    shown = [row for row in board.rows if len(row.scored) > 1][:_MOST_PROFILES]
+    tasks = len(board.tasks)
+    if tasks < 2 or len(shown) < 2:
         return None
-    end = 10.0
-
-    def area(name: str) -> float:
-        """Return the area above the curve: what is not within a factor of ten counts as if it were at its end."""
-        found = [math.log(min(ratio, end)) for ratio in several[name]]
-        return math.fsum(found) + (tasks - len(found)) * math.log(end)
-
-    top = sorted(several, key=lambda name: (area(name), name))
     axes = svg.frame(
-        (1, end),
+        (0, _PROFILE_END),
         (0, 1),
-        x_name="factor from the best (log)",
+        x_name="how far below the best score",
         y_name=f"share of {tasks} tasks",
-        log_x=True,
-        height=300,
-        x_ticks=[(value, f"{value:g}") for value in (1, 2, 5, 10)],
+        height=260,
+        x_ticks=[(share, as_percent(share)) for share in (0, 0.05, 0.1, 0.15, 0.2)],
     )
-    curves = []
-    for css, name in zip(_STYLES, top[:_MOST_PROFILES], strict=False):
-        points, share = [(1.0, 0.0)], 0.0
-        for number, ratio in enumerate((one for one in several[name] if one <= end), 1):
-            points += [(ratio, share), (ratio, number / tasks)]
-            share = number / tasks
-        curves.append(svg.PlottedLine(name.removeprefix(REFERENCE), (*points, (end, share)), css))
-    told = "; ".join(f"{one.name} reaches {as_percent(one.points[-1][1])}" for one in curves)
-    return svg.curves(curves, axes, f"Performance profiles: {told} of the tasks within a factor of ten of the best")
+    curves = [svg.PlottedLine(row.submission, _profile(row), css) for css, row in zip(_STYLES, shown, strict=False)]
+    told = "; ".join(f"{row.submission} in {as_percent(row.profile(0.05))}" for row in shown)
+    return svg.curves(curves, axes, f"Performance profiles; within 5 % of the best score are {told} of the tasks")
 
 
-def _loss(section: BoardSection, row: SiteRow) -> float:
-    return 1 - row.score.value if section.higher_is_better else row.score.value
+def _profile(row: CourseRow) -> tuple[tuple[float, float], ...]:
+    """Return the steps of a profile."""
+    points = [(0.0, row.profile(0))]
+    for distance in row.distances:
+        if 0 < distance <= _PROFILE_END:
+            points += [(distance, points[-1][1]), (distance, row.profile(distance))]
+    return (*points, (_PROFILE_END, points[-1][1]))
 
 
 def _spot(row: SiteRow, *, named: bool) -> svg.Spot:
@@ -159,7 +138,8 @@ def _spot(row: SiteRow, *, named: bool) -> svg.Spot:
     high = ratio if latency.ratio_high is None else latency.ratio_high
     css = "c" if _is_reference(row) else "a"
     score = row.score
-    return svg.Spot(row.name, ratio, score.value, (low, high), (score.low, score.high), css, named)
+    label = row.name.removeprefix(REFERENCE) if named else ""
+    return svg.Spot(row.name, ratio, score.value, (low, high), (score.low, score.high), css, label)
 
 
 def _ratio(row: SiteRow) -> float | None:

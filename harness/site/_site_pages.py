@@ -13,6 +13,7 @@ from markupsafe import Markup
 from harness.contract import Task
 from harness.report import Shown, footer_of, make_environment, report_body, style, title_of, whole_page
 from harness.site._board_sections import COLUMNS, BoardSection, FailedRow, SiteCell, SiteRow, best_of
+from harness.site._course_table import COURSE_COLUMNS, SiteCourse
 from harness.site._site_figures import forest_of, profiles_of, progress_of, ranks_of, speed_of
 from harness.text import count_of
 
@@ -27,6 +28,8 @@ class SiteContent:
     tasks: Mapping[str, Task | None]
     """Every task of the course or of a record; None where it does not load."""
     sections: Sequence[BoardSection]
+    course: SiteCourse | None = None
+    """All tasks together; None where there is one alone."""
     links: Sequence[tuple[str, str]] = field(default=())
     """More pages, by title and path."""
 
@@ -95,23 +98,12 @@ def course_page(content: SiteContent) -> str:
         summary=f"{count_of(len(names), 'task', 'tasks')}; {count_of(ranked, 'score', 'scores')} of submissions, "
         f"{references} of references.",
         tasks=cards,
-        profiles=profiles_of(_of_one_machine(content.sections)),
+        course=content.course,
+        columns=COURSE_COLUMNS,
+        profiles=None if content.course is None else profiles_of(content.course.board),
         links=content.links,
     )  # fmt: skip
     return whole_page(content.title, Markup(body), footer=_FOOTER, up="", wide=True)  # noqa: S704 - escaped there
-
-
-def _of_one_machine(sections: Sequence[BoardSection]) -> list[BoardSection]:
-    """Return the sections of the source and the machine that most tasks have records of."""
-    kinds = [(one.source, one.machine, one.mode, one.scored_on) for one in sections]
-    if not kinds:
-        return []
-    most = max(dict.fromkeys(kinds), key=kinds.count)
-    chosen: dict[str, BoardSection] = {}
-    for kind, section in zip(kinds, sections, strict=True):
-        if kind == most:
-            chosen.setdefault(section.task, section)
-    return list(chosen.values())
 
 
 def _card(content: SiteContent, name: str) -> _Card:
@@ -160,7 +152,7 @@ def _part(section: BoardSection) -> _SectionView:
     trained = "models trained here" if section.mode == "trained" else "models loaded from the weights handed in"
     return _SectionView(
         heading=f"{section.heading[0].upper()}{section.heading[1:]}",
-        about=f"{section.items} items of {section.scored_on}, {trained}, on {section.machine}. "
+        about=f"{section.items:,} items of {section.scored_on}, {trained}, on {section.machine}. "
         f"Baseline: {section.metric} {section.baseline_text}. Data {section.data_digest}. {section.resolution}",
         submissions=[linked(row) for row in section.submissions],
         references=[linked(row) for row in section.references],

@@ -174,6 +174,6 @@ def _standardised(distances: NDArray[np.float64], deviations: NDArray[np.float64
     is, of so clear a difference, three squares of it over the square of the number of items, which vanishes beside the
     variance of many.
     """
-    errors = np.hypot(deviations, np.sqrt(3) * distances / units)
+    errors = np.hypot(deviations, np.sqrt(3) * distances / max(units, 1))
     standardised: NDArray[np.float64] = np.divide(distances, errors, out=np.zeros_like(distances), where=errors > 0)
     return standardised

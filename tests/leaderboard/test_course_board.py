@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.leaderboard import MeanRank, board_markdown, build, course_board, write_board
+from harness.leaderboard import WITHIN, MeanRank, board_markdown, build, course_board, write_board
 from harness.record import EvidenceStore
 from tests.leaderboard.test_leaderboard import make_record
 
@@ -56,10 +56,11 @@ def test_the_mean_rank_is_over_scored_tasks_and_has_the_ends_of_ranges(tmp_path)
 
 def test_the_profile_is_the_share_of_all_tasks_close_to_the_best(tmp_path):
     found = rows(tmp_path)
-    assert found["carl"].profile == (pytest.approx(1 / 3), pytest.approx(1 / 3))
+    assert [found["alice"].profile(share) for share in (0, 0.4, 0.5)] == pytest.approx([1 / 3, 1 / 3, 2 / 3])
+    assert found["bob"].profile(1) == 0
     near = [make_record(name, value, task="usps") for name, value in (("a", 0.9), ("b", 0.87), ("c", 0.5))]
     board = build(near, EvidenceStore(tmp_path / "evidence"))
-    assert [row.profile for row in course_board(board).rows] == [(1, 1), (0, 1), (0, 0)]
+    assert [[row.profile(share) for share in WITHIN] for row in course_board(board).rows] == [[1, 1], [0, 1], [0, 0]]
 
 
 def test_a_page_of_all_tasks_is_written_where_there_are_several(tmp_path):
