@@ -46,7 +46,8 @@ ARROWS = {
     "wire": {"artifact", "contract"},
     "worker": {"artifact", "contract", "kinds", "packages", "pipes", "wire"},
     "sandbox": PEOPLE | {"", "kernel", "forkserver", "locks", "paths", "programs", "scratch", "versions", "wire"},
-    "diagnosis": {"kernel", "sandbox", "versions"},
+    "diagnosis": PEOPLE
+    | {"course", "data", "evaluation", "kernel", "packages", "sandbox", "text", "timing", "versions"},
     "forkserver": {"kernel", "worker"},
     "data": PEOPLE | {"files", "programs"},
     "taskcode": set(),
@@ -60,7 +61,7 @@ ARROWS = {
     "grading": PEOPLE | {"course", "data", "evaluation", "files", "pipes", "programs", "record", "sandbox", "scratch"},
     "gradebook": PEOPLE | {"course", "evaluation", "files", "git", "record", "tables", "text"},
     "lms": PEOPLE
-    | {"course", "data", "evaluation", "export", "files", "gradebook", "notebooks", "programs", "record", "sandbox"}
+    | {"course", "data", "evaluation", "export", "files", "gradebook", "programs", "record", "sandbox"}
     | {"report", "scratch", "tables", "text", "wire"},
     "learning": PEOPLE | {"data", "record", "statistics"},
     "similarity": {"_version", "errors", "notebooks", "programs", "text"},
@@ -74,12 +75,12 @@ ARROWS = {
     | {"report", "scratch", "statistics", "text"},
     "api": PEOPLE
     | {"course", "data", "evaluation", "files", "gradebook", "grading", "leaderboard", "learning", "locks", "record"}
-    | {"claims", "report", "sandbox", "scaffold", "site", "svg", "text"},
-    "claims": PEOPLE | {"notebooks", "record", "statistics"},
+    | {"ci", "claims", "diagnosis", "lms", "report", "sandbox", "scaffold", "site", "svg", "tables", "text"},
+    "claims": PEOPLE | {"notebooks", "record"},
     "cli": PEOPLE
     | {"api", "bundled", "ci", "claims", "course", "data", "diagnosis", "evaluation", "export", "files", "grading"}
-    | {"gradebook", "interactive", "leaderboard", "learning", "lms", "packages", "programs", "record", "sandbox"}
-    | {"scaffold", "similarity", "tables", "taskcheck", "text", "timing"},
+    | {"gradebook", "interactive", "leaderboard", "learning", "lms", "programs", "record", "sandbox"}
+    | {"scaffold", "similarity", "tables", "taskcheck", "text"},
 }
 
 

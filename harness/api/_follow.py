@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.contract import Canonical, File, Task
 from harness.course import Submission
+from harness.data import Bars, no_bars
 from harness.evaluation import Check, Evaluation, Observer, Silent, TaskInUse
 from harness.leaderboard import Board
 from harness.sandbox import Isolation
 
-if TYPE_CHECKING:  # an evaluation needs neither
+if TYPE_CHECKING:  # an evaluation needs none of it
+    from harness.ci import Change
     from harness.grading import Event, Work
     from harness.learning import Learning
 
@@ -69,6 +73,16 @@ class Follower:
 
     def not_done(self, submission: Submission, error: Exception) -> None:
         """Receive why a submission could not be evaluated or checked, through no fault of its own."""
+
+    def changed(self, change: Change) -> None:
+        """Receive what a change in git touches, before anything is evaluated."""
+
+    def downloading(self, task: Task, item: Canonical | File) -> AbstractContextManager[Bars]:  # noqa: ARG002 - likewise
+        """Return a context manager that is active during a download and yields a function that makes progress bars."""
+        return nullcontext(no_bars)
+
+    def downloaded(self, item: Canonical | File, path: Path) -> None:
+        """Receive the folder of a source's official files, or the file of an asset, once it is in the cache."""
 
     def planned(self, work: Work) -> None:
         """Receive the plan of a grading run before anything is done."""

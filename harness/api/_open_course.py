@@ -6,6 +6,7 @@ import os
 import weakref
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,10 @@ from harness.api._board import build_board, points_of, rebuild_board, stores_of
 from harness.api._evaluation_run import EvaluationRun, Keep, check_all, report_repositories
 from harness.api._follow import Follower
 from harness.api._records import Records
-from harness.api._results import Checks, Evaluations, GradingReport
+from harness.api._results import Checks, Evaluations, FeedbackFiles, GradingReport, LoadedTasks, PrivateTest
 from harness.contract import Split, Task
 from harness.course import Course, Submission
-from harness.data import DataChoice, Places, load_data
+from harness.data import DataChoice, Places, Withheld, load_data
 from harness.evaluation import Device, Evaluator, Settings
 from harness.leaderboard import Board, ItemAnalysis, analyse_items
 from harness.sandbox import ForkServerOwner, Requirement, Sandbox, Start, find_required_sandbox
@@ -24,8 +25,11 @@ from harness.sandbox import ForkServerOwner, Requirement, Sandbox, Start, find_r
 if TYPE_CHECKING:  # each method imports what only it needs: an evaluation needs none of it
     from harness.api._grades import GradingRules
     from harness.api._report_page import MaterialFinder
-    from harness.gradebook import Gradebook, Rules
+    from harness.ci import Outside, Result
+    from harness.diagnosis import Diagnosis
+    from harness.gradebook import Entry, Gradebook, Rules
     from harness.learning import Learning
+    from harness.record import ScoredOn
     from harness.site import SiteFiles
 
 _GRADES = "landlock"
@@ -172,6 +176,104 @@ class OpenCourse:
         """
         found = load_data(self.task(name), self.folders.task_digest(name), self.places, data)
         return found.for_fit.train, found.for_fit.validation
+
+    def load_tasks(self, *names: str) -> LoadedTasks:
+        """Return the named tasks, or all tasks, without those that have a mistake.
+
+        Parameters
+        ----------
+        *names : str
+            Tasks; without any, all tasks of the course.
+
+        Returns
+        -------
+        LoadedTasks
+            The tasks, and the mistakes of those that do not load.
+
+        Raises
+        ------
+        UsageError
+            There is no task of one of these names.
+        """
+        from harness.api._course_data import load_tasks
+
+        return load_tasks(self.folders, names)
+
+    def fetch_data(self, tasks: Sequence[str] | None = None, *, follower: Follower | None = None) -> list[Path]:
+        """Download the official files and the assets of tasks into the cache.
+
+        Parameters
+        ----------
+        tasks : sequence of str, optional
+            The names of tasks; otherwise all tasks.
+        follower : Follower, optional
+            Follows what happens.
+
+        Returns
+        -------
+        list of pathlib.Path
+            The folder of each source's files, and the file of each asset.
+
+        Raises
+        ------
+        UsageError
+            There is no such task.
+        TaskError
+            The declaration of a task has a mistake.
+        InfrastructureError
+            Something cannot be downloaded. All that could be is in the cache.
+        """
+        from harness.api._course_data import fetch
+
+        declared = [self.task(name) for name in (self.tasks if tasks is None else tasks)]
+        return fetch(declared, self.places, follower or Follower())
+
+    def write_private_test(
+        self, task: str, *, keep: Withheld = "targets", data: DataChoice = "auto", follower: Follower | None = None
+    ) -> PrivateTest:
+        """Write the private test part of a task to ``$HARNESS_PRIVATE/<task>/``, made from the data on this machine.
+
+        Parameters
+        ----------
+        task : str
+            The name of a task that declares ``private_test=True``.
+        keep : str
+            What students must not have: ``targets`` or ``inputs-and-targets``.
+        data, follower
+            See `OpenCourse`.
+
+        Returns
+        -------
+        PrivateTest
+            The file, and what is in it.
+
+        Raises
+        ------
+        UsageError
+            The task declares no private test part, or ``HARNESS_PRIVATE`` is not set.
+        InfrastructureError
+            The data on this machine has no test targets.
+        """
+        from harness.api._course_data import write_private_test
+
+        return write_private_test(self.folders, self.places, task, keep, data, follower or Follower())
+
+    def diagnose(self, *, clock: bool = False) -> Diagnosis:
+        """Return what works on this machine, for this course, and what to do about what does not.
+
+        Parameters
+        ----------
+        clock : bool
+            Whether the yardstick is timed against itself, which takes three seconds.
+
+        Returns
+        -------
+        Diagnosis
+            Makes its observations when they are asked for.
+        """
+        from harness.diagnosis import Diagnosis
+
+        return Diagnosis(course=self.folders, places=self.places, clock=clock)
 
     def submissions(self, *paths: str, task: str | None = None) -> list[Submission]:
         """Return the submissions at `paths`, only those for `task` if it is given.
@@ -333,6 +435,64 @@ class OpenCourse:
             with Evaluator(self.folders, sandbox, self.places, settings) as evaluator:
                 run = EvaluationRun(course=self.folders, evaluator=evaluator, keep=keep, follower=follower)
                 return run.all(submissions)
+
+    def evaluate_change(  # noqa: PLR0913 - one argument an option, by name
+        self,
+        base: str,
+        head: str = "HEAD",
+        *,
+        author: str | None = None,
+        outside: Outside = "refuse",
+        score_on: ScoredOn = "validation",
+        data: DataChoice = "real",
+        latency_seconds: float = Settings.latency_seconds,
+        isolation: str | None = None,
+        start: Start = "warm",
+        follower: Follower | None = None,
+    ) -> Result:
+        """Evaluate the submissions that a change in git touches, and nothing else.
+
+        Tasks and records come from `base`, submissions from `head`, both as committed. The work tree is ignored.
+
+        Parameters
+        ----------
+        base : str
+            The commit that the change is to be merged into.
+        head : str
+            The commit with the change.
+        author : str, optional
+            The only submission that may change; otherwise any may.
+        outside : str
+            What to do about changes outside of ``submissions/``: ``refuse`` or ``report``.
+        score_on : str
+            The part to score on: ``validation`` or ``test``.
+        data, latency_seconds, isolation, start, follower
+            See `OpenCourse`. The weakest isolation is ``landlock`` unless another is given.
+
+        Returns
+        -------
+        harness.ci.Result
+            What was found about the change, and a record for each submission.
+
+        Raises
+        ------
+        UsageError
+            The course is not in a git repository, or git does not know the commits.
+        InfrastructureError
+            No worker starts here.
+        """
+        from harness.api._change_run import ChangeRequest, evaluate_change
+        from harness.ci import ChangePolicy
+
+        follower = follower or Follower()
+        request = ChangeRequest(
+            base=base,
+            head=head,
+            policy=ChangePolicy(outside, author),
+            settings=Settings(data=data, weights="declared", score_on=score_on, latency_seconds=latency_seconds),
+        )
+        opened = partial(self._sandbox, isolation or _GRADES, start, follower)
+        return evaluate_change(self.folders, self.places, request, opened, follower)
 
     def grade(  # noqa: PLR0913 - one argument an option, by name
         self,
@@ -517,6 +677,45 @@ class OpenCourse:
         from harness.api._report_page import MaterialFinder
 
         return MaterialFinder(self.folders, self.places, build_board(self.folders))
+
+    def write_feedback(
+        self,
+        task: str,
+        entries: Sequence[Entry],
+        *,
+        worksheet: str | Path | None = None,
+        folder: str | Path | None = None,
+    ) -> FeedbackFiles:
+        """Write a page and a short text for everybody in the class, zips of them, and pages for the people who mark.
+
+        Parameters
+        ----------
+        task : str
+            The task that the feedback is about.
+        entries : sequence of Entry
+            Everybody's grades for it: the entries of `gradebook`.
+        worksheet : str or pathlib.Path, optional
+            Moodle's grading worksheet with everybody's number; otherwise the numbers of the download are used.
+        folder : str or pathlib.Path, optional
+            Where to write; otherwise ``.harness/feedback/<task>``. The pages for the people who mark are always in
+            ``.harness/marking/<task>``.
+
+        Returns
+        -------
+        FeedbackFiles
+            What was written, and who is not in a zip.
+
+        Raises
+        ------
+        UsageError
+            There is no such task, or the worksheet cannot be read.
+        """
+        from harness.api._feedback_files import FeedbackRun
+
+        run = FeedbackRun(
+            course=self.folders, records=self.records, reports=self.report_materials(), task=task, entries=entries
+        )
+        return run.write(*(None if path is None else Path(path) for path in (worksheet, folder)))
 
     def site(self, *, audience: str = "public", folder: str | Path | None = None) -> SiteFiles:
         """Write static pages about the course: the boards, and a report for each record.

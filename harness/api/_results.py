@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from harness.contract import Task
 from harness.course import Submission
+from harness.errors import HarnessError
 from harness.evaluation import Check, Evaluation
 from harness.record import Claims, Record
 
@@ -82,6 +85,73 @@ class Checks:
     def passed(self) -> bool:
         """Whether every submission was checked and no check failed."""
         return not self.not_done and all(one.passed for one in self.done)
+
+
+@dataclass(frozen=True)
+class LoadedTasks:
+    """The result of `OpenCourse.load_tasks`.
+
+    Attributes
+    ----------
+    tasks : tuple of Task
+        The tasks that load.
+    errors : tuple of HarnessError
+        Why others do not.
+    """
+
+    tasks: tuple[Task, ...]
+    errors: tuple[HarnessError, ...]
+
+
+@dataclass(frozen=True)
+class PrivateTest:
+    """The result of `OpenCourse.write_private_test`.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The file that was written.
+    items : int
+        How many test items it is about.
+    source : str
+        The kind of source that they come from.
+    """
+
+    path: Path
+    items: int
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedbackZip:
+    """A zip of feedback for one learning platform, and the people who are not in it."""
+
+    path: Path
+    size: int
+    """Bytes."""
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedbackFiles:
+    """The result of `OpenCourse.write_feedback`.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        The folder with a page and a short text for each person.
+    people : int
+        How many people there are.
+    zips : tuple of FeedbackZip
+        The same pages, as learning platforms take them back.
+    marking : pathlib.Path
+        The first page for the people who mark; it is not for students.
+    """
+
+    folder: Path
+    people: int
+    zips: tuple[FeedbackZip, ...]
+    marking: Path
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from harness.ci._annotations import Note, notes_of, workflow_command
 from harness.ci._change import Change, ChangePolicy, Outside, Touched
 from harness.ci._ci_result import FileFinding, Former, Graded, Place, Points, Problem, Result
 from harness.ci._ci_run import Grader, Watch, run_ci, without_grades
-from harness.ci._find import Range, find_change, find_range
+from harness.ci._find import Range, find_change, find_range, folder_of
 from harness.ci._junit_suites import junit_suites
 from harness.ci._markdown import COMMENT_BYTES, SUMMARY_BYTES, headline, result_markdown
 from harness.ci._read import read_result
@@ -32,6 +32,7 @@ __all__ = [
     "Watch",
     "find_change",
     "find_range",
+    "folder_of",
     "headline",
     "junit_suites",
     "notes_of",

@@ -4,36 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import msgspec
 
+from harness.api import Follower
 from harness.ci import (
     COMMENT_BYTES,
     SUMMARY_BYTES,
     Change,
-    ChangePolicy,
     FileFinding,
-    Grader,
     Outside,
     Repository,
     Result,
-    Touched,
-    Watch,
-    find_change,
-    find_range,
     headline,
     junit_suites,
     on_github,
     result_markdown,
-    run_ci,
     runner_lines,
     silenced,
     tell_runner,
-    without_grades,
 )
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._options import (
@@ -48,12 +41,13 @@ from harness.cli._options import (
 )
 from harness.cli._progress import watching
 from harness.cli._show_record import show
+from harness.course import Submission
 from harness.data import DataChoice
-from harness.evaluation import Observer, Remarks, Settings
+from harness.evaluation import Observer, Remarks
 from harness.export.junit import junit_xml
 from harness.files import write_atomically
 from harness.record import ScoredOn
-from harness.sandbox import Requirement, Start, find_required_sandbox
+from harness.sandbox import Isolation, Start
 from harness.text import neutral_output
 
 
@@ -116,7 +110,6 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
     Tasks and records come from the base, submissions from the head, both as committed. The work tree is ignored.
     """
     out, course = console(), opened()
-    repository = Repository.of(course.root)
     folder = course.folders.private / "ci"
     files = _Files(
         result=folder / "result.json",
@@ -124,26 +117,26 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
         summary=summary or folder / "summary.md",
         comment=comment or folder / "comment.md",
     )
-    settings = Settings(data=data, weights="declared", score_on=score_on, latency_seconds=latency_seconds)
+    shown = _ShownChange(out)
     with silenced(os.environ, click.echo):
-        commits = find_range(repository, base, head)
-        change = find_change(repository, commits, ChangePolicy(outside, author))
-        _introduce(out, change)
-        result = without_grades(commits, change, score_on)
-        if change.wanted:
-            where, required = course.places, Requirement.parse(isolation)
-            hidden = [course.root, *where.all()]
-            forked = course.fork_servers(start)
-            with closing(find_required_sandbox(hidden, required, forked, notice_printer())) as sandbox:
-                out.print(f"isolation: {sandbox.isolation}")
-                grader = Grader(sandbox=sandbox, places=where, settings=settings, kept=folder)
-                result = run_ci(repository, commits, change, grader, _watch(out))
-            _show_findings(out, result.findings[len(change.findings) :])
+        result = course.evaluate_change(
+            base,
+            head,
+            author=author,
+            outside=outside,
+            score_on=score_on,
+            data=data,
+            latency_seconds=latency_seconds,
+            isolation=isolation,
+            start=start,
+            follower=shown,
+        )
+        _show_findings(out, result.findings[shown.findings :])
         _write(files, result)
         _show(out, result)
     if on_github(os.environ):
         tell_runner(os.environ, result_markdown(result, SUMMARY_BYTES), result)
-        for line in runner_lines(result, repository.prefix):
+        for line in runner_lines(result, Repository.of(course.root).prefix):
             click.echo(line)
     out.conclude(headline(result))
     if result.problems:
@@ -161,10 +154,28 @@ class _Files:
     comment: Path
 
 
-def _introduce(out: Screen, change: Change) -> None:
-    for touched in change.touched:
-        out.print(f"{touched}: {touched.how}" + (f" from {touched.former}" if touched.former else ""))
-    _show_findings(out, change.findings)
+class _ShownChange(Follower):
+    """Shows what a change touches, and the progress of each evaluation."""
+
+    def __init__(self, out: Screen) -> None:
+        self._out, self._tell = out, notice_printer()
+        self.findings = 0
+        """How many findings about the change have been shown."""
+
+    def changed(self, change: Change) -> None:
+        for touched in change.touched:
+            self._out.print(f"{touched}: {touched.how}" + (f" from {touched.former}" if touched.former else ""))
+        _show_findings(self._out, change.findings)
+        self.findings = len(change.findings)
+
+    def notice(self, text: str) -> None:
+        self._tell(text)
+
+    def isolated(self, isolation: Isolation) -> None:
+        self._out.print(f"isolation: {isolation}")
+
+    def evaluating(self, submission: Submission) -> AbstractContextManager[Observer]:
+        return watching(self._out, str(submission))
 
 
 def _show_findings(out: Screen, findings: Iterable[FileFinding]) -> None:
@@ -174,13 +185,6 @@ def _show_findings(out: Screen, findings: Iterable[FileFinding]) -> None:
 
 def _where(finding: FileFinding) -> str:
     return f"{neutral_output(finding.path)}{f':{finding.line}' if finding.line else ''}: "
-
-
-def _watch(out: Screen) -> Watch:
-    def watch(touched: Touched) -> AbstractContextManager[Observer]:
-        return watching(out, str(touched))
-
-    return watch
 
 
 def _write(files: _Files, result: Result) -> None:

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Literal
 
 import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from harness.api import Follower, OpenCourse
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._common import Group
 from harness.cli._options import Screen, console, data_option, opened, output_option, task_name, task_names
-from harness.contract import Canonical, Task
-from harness.course import Course
-from harness.data import (
-    Bars,
-    DataChoice,
-    DownloadBar,
-    Found,
-    NotHere,
-    fetch_asset,
-    in_cache,
-    keep_private,
-    load_data,
-    no_bars,
-    survey,
-)
-from harness.errors import InfrastructureError, TaskError, UsageError
+from harness.contract import Canonical, File, Task
+from harness.data import Bars, DataChoice, DownloadBar, Found, Withheld, no_bars, survey
 from harness.interactive import write_parts
 from harness.text import count_of
 
@@ -43,8 +28,8 @@ def data() -> None:
 @task_names
 def list_data(names: tuple[str, ...]) -> int:
     """List for each task, or for these, the sources of its data, their licences, and the files on this machine."""
-    out, opened_course = console(), opened()
-    course, where = opened_course.folders, opened_course.places
+    out, course = console(), opened()
+    where = course.places
     tasks, code = _tasks(out, course, names)
     for task in tasks:
         out.print(f"{task.name}: {task.title}", style="bold")
@@ -75,30 +60,9 @@ def save(name: str, output: Path | None, data: DataChoice) -> int:
 @task_names
 def fetch(names: tuple[str, ...]) -> int:
     """Download the official files and the assets of these tasks into the cache. By default, of all tasks."""
-    out, opened_course = console(), opened()
-    course, where = opened_course.folders, opened_course.places
-    problems = []
+    out, course = console(), opened()
     tasks, code = _tasks(out, course, names)
-    for task in tasks:
-        for source in task.sources:
-            if isinstance(source, Canonical):
-                out.print(f"{task.name}: {source.title}; {source.licence}")
-                try:
-                    with download_bars(out) as bars:
-                        folder = in_cache(task, source, where, bars)
-                except NotHere as reason:
-                    problems.append(f"task {task.name}: {reason}")
-                else:
-                    out.print(f"  in {folder}")
-        for file in task.assets:
-            out.print(f"{task.name}: asset {file.name}; {file.licence}")
-            try:
-                with download_bars(out) as bars:
-                    out.print(f"  {fetch_asset(task, file, where, bars).path}")
-            except NotHere as reason:
-                problems.append(f"task {task.name}: {reason}")
-    if problems:
-        raise InfrastructureError("; ".join(problems))
+    course.fetch_data([task.name for task in tasks], follower=_ShownDownload(out))
     out.conclude("all official files are in the cache")
     return code
 
@@ -107,10 +71,9 @@ def fetch(names: tuple[str, ...]) -> int:
 @task_names
 def verify(names: tuple[str, ...]) -> int:
     """Check the digests of the files on this machine. A file of the instructor's own is reported as such."""
-    out, opened_course = console(), opened()
-    course, where = opened_course.folders, opened_course.places
+    out, course = console(), opened()
     tasks, code = _tasks(out, course, names)
-    here = [found for task in tasks for found in survey(task, where) if found.state != "missing"]
+    here = [found for task in tasks for found in survey(task, course.places) if found.state != "missing"]
     for found in here:
         out.print(_describe(found), style="red" if found.state == "damaged" else "")
     damaged = sum(found.state == "damaged" for found in here)
@@ -129,20 +92,37 @@ def verify(names: tuple[str, ...]) -> int:
     show_default=True,
     help="What students must not have.",
 )
-def private(name: str, data: DataChoice, keep: Literal["targets", "inputs-and-targets"]) -> int:
+def private(name: str, data: DataChoice, keep: Withheld) -> int:
     """Write TASK's private test part to $HARNESS_PRIVATE/TASK/, made from the data on this machine."""
-    out, opened_course = console(), opened()
-    course, where = opened_course.folders, opened_course.places
-    task = course.task(name)
-    if not task.private_test:
-        raise UsageError(f"task {name} does not declare private_test=True: its test part is public")
-    with out.status(f"{name}: loading data"):
-        public = load_data(replace(task, private_test=False).named(name), course.task_digest(name), where, data)
-    if public.test is None:
-        raise InfrastructureError(f"task {name}: the {public.source.kind} data on this machine has no test targets")
-    path = keep_private(task, public.test, where, keep)
-    out.print(f"{path}: {keep} of {len(public.test)} test items, from {public.source.kind} data; keep it out of git")
+    out = console()
+    made = opened().write_private_test(name, keep=keep, data=data, follower=_ShownLoading(out))
+    out.print(f"{made.path}: {keep} of {made.items} test items, from {made.source} data; keep it out of git")
     return PASSED
+
+
+class _ShownLoading(Follower):
+    """Shows that data are loaded."""
+
+    def __init__(self, out: Screen) -> None:
+        self._out = out
+
+    def loading(self, task: str) -> AbstractContextManager[object]:
+        return self._out.status(f"{task}: loading data")
+
+
+class _ShownDownload(Follower):
+    """Shows what is downloaded, under which terms, and where it is then."""
+
+    def __init__(self, out: Screen) -> None:
+        self._out = out
+
+    def downloading(self, task: Task, item: Canonical | File) -> AbstractContextManager[Bars]:
+        what = f"asset {item.name}" if isinstance(item, File) else item.title
+        self._out.print(f"{task.name}: {what}; {item.licence}")
+        return download_bars(self._out)
+
+    def downloaded(self, item: Canonical | File, path: Path) -> None:
+        self._out.print(f"  {path}" if isinstance(item, File) else f"  in {path}")
 
 
 @contextmanager
@@ -180,21 +160,12 @@ class _ProgressBar(DownloadBar):
         self._progress.stop_task(self._bar)
 
 
-def _tasks(out: Screen, course: Course, names: tuple[str, ...]) -> tuple[list[Task], int]:
-    """Return the named tasks, or all, and the exit code; tasks with a mistake are reported and left out."""
-    found, code = [], PASSED
-    for name in names or course.task_names():
-        try:
-            found.append(course.task(name))
-        except UsageError:
-            if names:
-                raise
-            out.error(f"error: the folder tasks/{name} has a name that is not allowed: rename it")
-            code = INFRASTRUCTURE
-        except TaskError as error:
-            out.error(f"error: {error}")
-            code = INFRASTRUCTURE
-    return found, code
+def _tasks(out: Screen, course: OpenCourse, names: tuple[str, ...]) -> tuple[Sequence[Task], int]:
+    """Print why tasks do not load; return those that do, and the exit code."""
+    loaded = course.load_tasks(*names)
+    for error in loaded.errors:
+        out.error(f"error: {error}")
+    return loaded.tasks, INFRASTRUCTURE if loaded.errors else PASSED
 
 
 def _describe(found: Found) -> str:

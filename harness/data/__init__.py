@@ -6,7 +6,7 @@ from harness.data._digest import data_digest
 from harness.data._fit_parts import FitParts
 from harness.data._load import DataChoice, TaskData, load_data
 from harness.data._places import Places
-from harness.data._private import keep_private, private_folder
+from harness.data._private import Withheld, keep_private, private_folder
 from harness.data._source_files import Bars, DownloadBar, NotHere, in_cache, no_bars
 from harness.data._survey import Found, survey
 
@@ -21,6 +21,7 @@ __all__ = [
     "NotHere",
     "Places",
     "TaskData",
+    "Withheld",
     "assets_here",
     "data_digest",
     "facts_file",

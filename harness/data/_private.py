@@ -16,7 +16,8 @@ from harness.files import write_atomically
 
 TEST_FILE = "test.npz"
 
-Keep = Literal["targets", "inputs-and-targets"]
+Withheld = Literal["targets", "inputs-and-targets"]
+"""What students must not have of the test part."""
 
 
 def private_folder(task: Task, places: Places) -> Path | None:
@@ -25,7 +26,7 @@ def private_folder(task: Task, places: Places) -> Path | None:
     return folder if folder is not None and (folder / TEST_FILE).is_file() else None
 
 
-def keep_private(task: Task, test: Split, places: Places, keep: Keep) -> Path:
+def keep_private(task: Task, test: Split, places: Places, keep: Withheld) -> Path:
     """Write the private test part of `task` to a file that only its owner can read, and return the file.
 
     Raises:

@@ -53,6 +53,60 @@ def test_data_holds_train_and_validation_and_no_test_part(opened: OpenCourse) ->
 
 
 @pytest.mark.unit
+def test_tasks_with_a_mistake_are_named_and_the_others_load(opened: OpenCourse, course: TemporaryCourse) -> None:
+    course.add_task("broken", text="1 / 0")
+    (opened.root / "tasks" / "Odd Name").mkdir()
+    (opened.root / "tasks" / "Odd Name" / "task.py").write_text("TASK = 1\n")
+    loaded = opened.load_tasks()
+    assert [task.name for task in loaded.tasks] == ["blobs"]
+    said = " ".join(sorted(map(str, loaded.errors)))
+    assert "task broken does not load: ZeroDivisionError" in said
+    assert "tasks/Odd Name has a name that is not allowed" in said
+    assert opened.fetch_data([task.name for task in loaded.tasks]) == []
+    for call in (opened.load_tasks, lambda name: opened.fetch_data([name]), opened.write_private_test):
+        with pytest.raises(UsageError, match="there is no task 'blob'"):
+            call("blob")
+
+
+@pytest.mark.unit
+def test_a_private_test_part_is_written_where_it_is_declared(
+    opened: OpenCourse, course: TemporaryCourse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="does not declare private_test=True"):
+        opened.write_private_test("blobs")
+    course.add_task(more="private_test=True,")
+    with pytest.raises(UsageError, match="HARNESS_PRIVATE is not set"):
+        opened.write_private_test("blobs")
+    (tmp_path / "private").mkdir()
+    monkeypatch.setenv("HARNESS_PRIVATE", str(tmp_path / "private"))
+    opened.find_places()
+    written = opened.write_private_test("blobs", keep="inputs-and-targets")
+    assert (written.path, written.items) == (tmp_path / "private" / "blobs" / "test.npz", 120)
+    assert written.path.is_file()
+
+
+@pytest.mark.unit
+def test_feedback_is_written_for_everybody_and_for_the_markers(opened: OpenCourse, course: TemporaryCourse) -> None:
+    course.submit(name="ann")
+    entries = opened.gradebook(opened.rules().rules, ["blobs"]).entries
+    written = opened.write_feedback("blobs", entries)
+    assert (written.people, written.zips) == (1, ())
+    assert (written.folder / "ann.html").is_file()
+    assert "ann" in written.marking.read_text()
+    assert written.marking.is_relative_to(opened.folders.private / "marking")
+
+
+@pytest.mark.worker
+def test_a_diagnosis_names_what_is_ready_and_what_is_broken(opened: OpenCourse, course: TemporaryCourse) -> None:
+    course.add_task("broken", text="1 / 0")
+    diagnosis = opened.diagnose()
+    assert diagnosis.level is not None
+    found = {one.text: one.verdict for one in diagnosis.observations()}
+    assert [verdict for text, verdict in found.items() if "task broken does not load" in text] == ["bad"]
+    assert [verdict for text, verdict in found.items() if text.startswith("numpy ")] == ["good"]
+
+
+@pytest.mark.unit
 def test_every_public_method_is_typed_and_documented() -> None:
     for name, member in vars(OpenCourse).items():
         if not name.startswith("_"):

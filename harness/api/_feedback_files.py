@@ -1,0 +1,108 @@
+"""Write everybody's feedback, zips of it for learning platforms, and the pages for the people who mark."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.api._records import Records
+from harness.api._report_page import MaterialFinder
+from harness.api._results import FeedbackFiles, FeedbackZip
+from harness.claims import describe_agreement, describe_figures
+from harness.course import Course
+from harness.files import write_atomically
+from harness.gradebook import Entry
+from harness.gradebook.marking import marking_pages
+from harness.lms import Origin, Origins
+from harness.lms.feedback import Feedback, make_feedback, zip_for_canvas, zip_for_moodle
+from harness.lms.moodle import participants
+from harness.tables import Sheet
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedbackRun:
+    """The feedback on one task: whose grades it is about, and where what belongs to them is found."""
+
+    course: Course
+    records: Records
+    reports: MaterialFinder
+    task: str
+    entries: Sequence[Entry]
+
+    def write(self, worksheet: Path | None, folder: Path | None) -> FeedbackFiles:
+        """Write all files; `folder` is where pages and zips go, ``.harness/feedback/TASK`` without it."""
+        made = self._make()
+        folder = folder or self.course.private / "feedback" / self.task
+        for one in made:
+            write_atomically(folder / f"{one.stem}.html", one.page.encode(), 0o600)
+            write_atomically(folder / f"{one.stem}.txt", one.text.encode(), 0o600)
+        zips = tuple(self._write_zips(made, worksheet, folder))
+        marking = self._write_marking(made, folder)
+        return FeedbackFiles(folder=folder, people=len(made), zips=zips, marking=marking)
+
+    def _make(self) -> list[Feedback]:
+        declared, made = self.course.task(self.task), []
+        for entry in self.entries:
+            record = self.records.of_run(self.task, entry.person.submission, entry.run)
+            made.append(make_feedback(entry, declared, None if record is None else self.reports.material(record)))
+        return made
+
+    def _write_zips(self, made: Sequence[Feedback], worksheet: Path | None, folder: Path) -> Iterator[FeedbackZip]:
+        """Write a zip for each system that submissions were downloaded from, and for Moodle with its worksheet."""
+        origins = self._origins()
+        if worksheet is not None or any(origin.system == "moodle" for origin in origins.values()):
+            numbers = self._numbers(origins) if worksheet is None else participants(Sheet.read(worksheet), self.entries)
+            yield _write_zip(folder / "moodle.zip", *zip_for_moodle(made, numbers))
+        if any(origin.system == "canvas" for origin in origins.values()):
+            yield _write_zip(folder / "canvas.zip", *zip_for_canvas(made, origins))
+
+    def _origins(self) -> dict[str, Origin]:
+        origins = Origins(self.course)
+        names = {entry.person.submission for entry in self.entries}
+        return {name: origin for name in names if (origin := origins.of(name, self.task)) is not None}
+
+    def _numbers(self, origins: Mapping[str, Origin]) -> dict[str, tuple[str, str]]:
+        """Return the name and number of each person in the download, except for groups: theirs are not personal."""
+        found = {}
+        for entry in self.entries:
+            origin = origins.get(entry.person.submission)
+            members = [one for one in self.entries if one.person.submission == entry.person.submission]
+            if origin is not None and origin.system == "moodle" and origin.number and len(members) == 1:
+                found[entry.person.key] = (origin.who, origin.number)
+        return found
+
+    def _write_marking(self, made: Sequence[Feedback], pages: Path) -> Path:
+        """Write the pages for markers into a folder of their own, because they are not for students."""
+        course, task = self.course, self.task
+        folder = course.private / "marking" / task
+        if folder.is_dir():
+            shutil.rmtree(folder)  # files that somebody has withdrawn must not be shown any more
+        places = {one.entry.person.submission: course.submissions_folder / one.entry.person.submission for one in made}
+        folders = {name: place / task for name, place in places.items() if not place.is_symlink()}
+        links = {one.entry.person.key: pages / f"{one.stem}.html" for one in made}
+        entries, title = [one.entry for one in made], course.task(task).title
+        for file in marking_pages(title, entries, folders, links, folder, self._claims()):
+            write_atomically(folder / file.path, file.content, 0o600)
+        return folder / "index.html"
+
+    def _claims(self) -> dict[str, list[str]]:
+        """Return what to say of the scores that submissions claim, by name."""
+        records = {
+            entry.person.submission: self.records.of_run(self.task, entry.person.submission, entry.run)
+            for entry in self.entries
+        }
+        return {
+            name: [
+                *(f"{what} {value}" for what, value in describe_figures(record.claims)),
+                *describe_agreement(record.claims),
+            ]
+            for name, record in records.items()
+            if record is not None and record.claims is not None
+        }
+
+
+def _write_zip(path: Path, content: bytes, left_out: Sequence[str]) -> FeedbackZip:
+    write_atomically(path, content, 0o600)
+    return FeedbackZip(path=path, size=len(content), left_out=tuple(left_out))
