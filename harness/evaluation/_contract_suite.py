@@ -150,7 +150,8 @@ class _SuiteSteps:
         self._plan = with_model(self._plan, self._sandbox, self._work)
         told = "; ".join((*self._plan.snapshot.notes, *_missing_packages(self._plan.task.packages)))
         source = self._plan.snapshot.source
-        if (source is not None and source.missing) or _missing_packages(self._plan.task.packages):
+        in_doubt = source is not None and (source.missing or source.set_again)
+        if in_doubt or _missing_packages(self._plan.task.packages):
             raise _Warned(told)
         return told or None
 

@@ -26,6 +26,8 @@ class ModelSource:
     """The cells that were used, in whole or in part."""
     missing: tuple[str, ...]
     """Names that the model uses although no cell defines them in a form that can be extracted."""
+    set_again: tuple[str, ...] = ()
+    """Names whose extracted value is not the one in the notebook, because a statement that is left out changes it."""
 
     def translated(self, error: SubmissionError) -> SubmissionError:
         """Return `error` with cell and line of the notebook in place of the line of ``model.py``."""
@@ -84,6 +86,7 @@ def assemble_model(notebook: Notebook, extracted: Extracted) -> ModelSource:
         lines=tuple(place for _, place in lines),
         cells=cells,
         missing=extracted.missing,
+        set_again=extracted.set_again,
     )
 
 

@@ -121,6 +121,12 @@ class Snapshot:
                 f"the model uses {names}, which no cell defines by an import, a function, a class or an assignment: "
                 "define each name in one of these ways, in a cell of its own or in fit"
             )
+        if source.set_again:
+            names = ", ".join(source.set_again[:_NAMED])
+            notes.append(
+                f"the model uses {names} as first assigned, because what a loop, a with block or a call "
+                "makes of it later is not taken: compute it in a function or in fit"
+            )
         return replace(self, source=source, source_bytes=self.source_bytes + len(content), notes=(*self.notes, *notes))
 
 

@@ -168,6 +168,8 @@ class Extracted(_Message, frozen=True, tag="extracted"):
     """Features of ``from __future__``."""
     missing: Names = ()
     """Names that the model uses and that no statement which can be extracted defines."""
+    set_again: Names = ()
+    """Names that the model uses with an extracted value, which a loop or another statement that is left out changes."""
 
 
 class Raised(_Message, frozen=True, tag="raised"):

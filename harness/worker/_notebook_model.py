@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import math
 import re
 import symtable
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,11 @@ _CELL_MAGIC = re.compile(r"^\s*%%(\w+)")
 _PYTHON_CELLS = frozenset({"time", "timeit", "capture", "prun", "python3", "python"})
 """Cell magics whose cells contain Python."""
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__"}
+_CHANGING = frozenset({"add", "append", "extend", "insert", "setdefault", "update"})
+"""Methods that change a list, a set or a dictionary."""
+_Place = tuple[float, float, float]
+"""Cell, first line and last line."""
+_END: _Place = (math.inf, math.inf, math.inf)
 _SHOWN_CHARACTERS = 80
 
 
@@ -86,7 +92,7 @@ def find_model(cells: Sequence[str]) -> Extracted:
         raise ContractError(_no_model(parsed, len(cells)))
     classes = [found for found in models if isinstance(found.node, ast.ClassDef)]
     taken, missing = _needed(statements, (classes or models)[-1])
-    return _extracted(taken, missing, parsed)
+    return _extracted(taken, missing, _set_again(taken, parsed), parsed)
 
 
 def _marked(cells: Sequence[str], marked: Sequence[int]) -> Extracted:
@@ -226,6 +232,45 @@ def _needed(statements: Sequence[_Statement], model: _Statement) -> tuple[list[_
     return list(taken.values()), set() if everything else missing
 
 
+def _set_again(taken: Sequence[_Statement], parsed: Sequence[_SourceCell]) -> set[str]:
+    """Return the names whose assigned value a statement that is left out changes before it is used."""
+    assigned: dict[str, _Place] = {}
+    used: dict[str, _Place] = {}
+    for found in taken:
+        at_once = isinstance(found.node, ast.Assign | ast.AnnAssign | ast.AugAssign)
+        for name in found.binds if at_once else ():
+            assigned[name] = max(found.piece, assigned.get(name, found.piece))
+        for name in found.uses:  # what a function or a class uses is read when the model runs
+            place = found.piece if at_once else _END
+            used[name] = max(place, used.get(name, place))
+    left_out = [(cell.number, node) for cell in parsed for node in cell.tree.body if not _can_be_taken(node)]
+    return {
+        name
+        for number, node in left_out
+        for name in _changed_by(node) & assigned.keys() & used.keys()
+        if assigned[name] < (number, *_lines_of(node)) < used[name]
+    }
+
+
+def _changed_by(node: ast.stmt) -> set[str]:
+    """Return the names of the module that `node` binds or whose value it modifies."""
+    if isinstance(node, ast.Delete):
+        return set()
+    try:
+        table = symtable.symtable(ast.unparse(node), "cell", "exec")
+    except (SyntaxError, RecursionError):
+        return set()
+    names = {symbol.get_name() for symbol in table.get_symbols()}
+    changed = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned()}
+    for inner in ast.walk(node):
+        match inner:
+            case ast.Attribute(ctx=ast.Store()) | ast.Subscript(ctx=ast.Store()):
+                changed |= _root(inner)
+            case ast.Call(func=ast.Attribute(value=value, attr=method)) if method in _CHANGING:
+                changed |= _root(value)
+    return changed & names
+
+
 def _sets_environment(found: _Statement) -> bool:
     """Return whether a statement sets an environment variable, which libraries may read on import."""
     node = found.node
@@ -236,7 +281,9 @@ def _sets_environment(found: _Statement) -> bool:
     )
 
 
-def _extracted(taken: Sequence[_Statement], missing: set[str], parsed: Sequence[_SourceCell]) -> Extracted:
+def _extracted(
+    taken: Sequence[_Statement], missing: set[str], set_again: set[str], parsed: Sequence[_SourceCell]
+) -> Extracted:
     future = {feature for cell in parsed for feature in _features(cell.tree.body)}
     pieces = sorted(found.piece for found in taken if not _is_future(found.node))
     blanked = {(found.cell.number, line) for found in taken for line in found.cell.blanked}
@@ -246,6 +293,7 @@ def _extracted(taken: Sequence[_Statement], missing: set[str], parsed: Sequence[
         tuple(sorted(_partial(taken))),
         tuple(sorted(future)),
         tuple(name[:MAX_NAME] for name in sorted(missing)[:MAX_NAMES]),
+        tuple(name[:MAX_NAME] for name in sorted(set_again)[:MAX_NAMES]),
     )
 
 

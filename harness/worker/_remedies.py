@@ -66,6 +66,16 @@ def remedy(mistake: Mistake) -> str:
     return next((found for rule in _RULES if (found := rule(mistake))), "")
 
 
+def _for_notebooks(mistake: Mistake) -> str | None:
+    """Say that what a notebook calls is not there while a model is trained or predicts."""
+    if "UsageError" in mistake.names() and mistake.passes_through("/harness/interactive/"):
+        return (
+            "harness.load_data, check and evaluate work in your notebook only: what the model needs of the data is "
+            "computed in fit, from its arguments `train` and `validation`"
+        )
+    return None
+
+
 def _hidden_package(mistake: Mistake) -> str | None:
     """Name a file next to model.py that shadows a package of the same name."""
     if not isinstance(mistake.error, ImportError | AttributeError | NameError):
@@ -293,6 +303,6 @@ def _one_item(mistake: Mistake) -> str | None:
 
 
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    _hidden_package, _sample_data, _imports, _undefined, _notebook_syntax, _read_only, _no_network, _pointers,
-    _no_file, _torch, _processes, _split, _leaving, _saving, _one_item,
+    _for_notebooks, _hidden_package, _sample_data, _imports, _undefined, _notebook_syntax, _read_only, _no_network,
+    _pointers, _no_file, _torch, _processes, _split, _leaving, _saving, _one_item,
 )  # fmt: skip

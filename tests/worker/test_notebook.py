@@ -141,6 +141,38 @@ def test_what_only_a_loop_or_a_with_defines_is_named_as_missing():
     assert find_model(cells).missing == ("Net", "words")
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "best = 1\nfor k in (1, 3):\n    best = k",
+        "best = {}\nfor word in ('a', 'b'):\n    best[word] = len(best)",
+        "best = []\nwith open('x') as file:\n    best.extend(file)",
+        "best = []\nbest.append(1)",
+        "best = 1\nif best:\n    for best in range(3):\n        pass",
+        "for best in range(3):\n    pass\nbest = 1\nwhile best < 3:\n    best += 1",
+    ],
+)
+def test_a_value_that_a_left_out_statement_changes_is_named(cell: str) -> None:
+    cells = ["import harness", cell, MODEL.replace("Net()", "best")]
+    assert find_model(cells).set_again == ("best",)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "for best in range(3):\n    pass\nbest = 1",
+        "best = 1\nother = []\nfor k in range(3):\n    other.append(best)",
+        "data = [1]\nbest = data[0]\nfor data in range(3):\n    print(data)",
+        "data = [1]\nbest = data[0]\ndel data",
+        "best = 1\nprint([best for best in range(3)])",
+        "import json as best\nbest.update(1)",
+    ],
+)
+def test_a_value_that_stays_as_it_was_assigned_is_not_named(cell: str) -> None:
+    cells = ["import harness", cell, MODEL.replace("Net()", "best")]
+    assert find_model(cells).set_again == ()
+
+
 def test_features_of_the_future_are_told_apart():
     cells = ["from __future__ import annotations\nimport harness", MODEL]
     found = find_model(cells)

@@ -97,6 +97,14 @@ def test_loaders_that_may_start_no_process_are_told_what_to_write(tmp_path: Path
     assert "no worker processes can be started at this isolation level: write num_workers=0" in message
 
 
+def test_data_that_a_notebook_loads_are_told_to_come_as_arguments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    message = told(tmp_path, "import harness\ntrain, validation = harness.load_data('usps')", "import")
+    assert "is computed in fit, from its arguments `train` and `validation`" in message
+
+
 def test_one_item_is_said_to_be_one(tmp_path):
     code = "raise IndexError('Dimension out of range')"
     assert "squeeze(1)" in told(tmp_path, code, "predict", items=1)
