@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import textwrap
 import zipfile
 from pathlib import Path
 
@@ -14,21 +15,24 @@ import pytest
 from harness.cli import cli
 from tests.conftest import REPOSITORY, TemporaryCourse
 
-PAGES = [
-    *(REPOSITORY / name for name in ("README.md", "RELEASING.md", "CONTRIBUTING.md")),
-    *(
-        REPOSITORY / "docs" / f"{name}.md"
-        for name in ("instructors", "students", "grading", "ci", "faq", "commands", "tasks")
-    ),
-    REPOSITORY / "docs" / "measurement.md",
-]
+PAGES = sorted({*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")} - {REPOSITORY / "CHANGELOG.md"})
+"""All but the changelog, which names what is gone."""
 INSTRUCTORS = REPOSITORY / "docs" / "instructors.md"
 
 
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """The blocks of code on a page, each with the language that it names: fenced ones, then indented ones."""
+    fence = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    text = page.read_text()
+    indented = re.findall(r"(?<=\n\n)(?: {4}(?![-*] ).*\n|\n(?= {4}))+", fence.sub("", text))
+    return [*fence.findall(text), *(("", textwrap.dedent(block)) for block in indented)]
+
+
 def block_commands(page: Path) -> list[list[str]]:
-    """The commands of the harness in the indented blocks of a page, without comments."""
-    lines = re.findall(r"^    (harness .+)$", page.read_text().replace("\\\n", " "), re.MULTILINE)
-    return [shlex.split(line, comments=True) for line in lines]
+    """The commands of the harness in the blocks of a page, also behind others (`&&`), without comments."""
+    lines = [line for _, text in blocks(page) for line in text.replace("\\\n", " ").splitlines()]
+    commands = [part.strip().removeprefix("$ ") for line in lines for part in line.split("&&")]
+    return [shlex.split(command, comments=True) for command in commands if re.match(r"harness [a-z-]", command)]
 
 
 def quoted_commands(page: Path) -> list[list[str]]:
