@@ -30,7 +30,7 @@ from harness.evaluation import (
     wants_claims,
     with_claimed,
 )
-from harness.gradebook import NOT_GRADED, Gradebook, Rules
+from harness.gradebook import NOT_GRADED, Entry, Gradebook, Rules
 from harness.grading import (
     Cluster,
     DataParcel,
@@ -119,6 +119,9 @@ class _GradingRun:
         rebuild_board_if_stale(course)
         book = make_gradebook(course, self.rules)
         kept = keep(course, book.entries)
+        not_here = _not_here(course, book, request.task)
+        for entry in not_here:
+            self.follower.warned(f"{entry.person} · {entry.task} is not graded: {entry.note}")
         return GradingReport(
             work=work,
             left_out=tuple(left_out),
@@ -128,7 +131,7 @@ class _GradingRun:
             gradebook=book,
             kept=kept,
             learning=tuple(self._audit_learning(submissions)) if request.audit_learning else (),
-            not_graded=_not_graded(book, submissions),
+            not_graded=_not_graded(book, submissions, not_here),
         )
 
     def _plan(self, submissions: Sequence[Submission], journal: Journal) -> Work:
@@ -297,8 +300,25 @@ class _GradingRun:
         return self.course.private / "grade" / "grade.log"
 
 
-def _not_graded(book: Gradebook, submissions: Sequence[Submission]) -> int:
-    """Return how many of the requested submissions have no grade through no fault of their own."""
+def _not_here(course: Course, book: Gradebook, task: str | None) -> list[Entry]:
+    """Return the entries of people whose work is not here, and another system has it."""
+    return [
+        entry
+        for entry in book.entries
+        if entry.status == NOT_GRADED
+        and entry.final is None
+        and not entry.excused
+        and task in (None, entry.task)
+        and entry.person.submission not in book.mismatch.meant
+        and not course.folder_of(entry.person.submission, entry.task).is_dir()
+    ]
+
+
+def _not_graded(book: Gradebook, submissions: Sequence[Submission], not_here: Sequence[Entry]) -> int:
+    """Return how many of the requested submissions have no grade through no fault of their own.
+
+    Those that are `not_here` are counted by person: nobody knows who handed in together.
+    """
     places = {(one.name, one.task) for one in submissions}
     found = {
         (entry.person.submission, entry.task)
@@ -306,7 +326,8 @@ def _not_graded(book: Gradebook, submissions: Sequence[Submission]) -> int:
         if entry.status == NOT_GRADED and entry.final is None and not entry.excused
     }
     mistaken = {(name, task) for name, task in found if name in book.mismatch.meant}
-    return len(found & places | mistaken)
+    absent = {(entry.person.submission, entry.task) for entry in not_here}
+    return len((found & places | mistaken) - absent) + len(not_here)
 
 
 @contextmanager

@@ -90,7 +90,7 @@ def _row(graded: Graded) -> list[str]:
         name += f" (was {code_span(graded.renamed_from)})"
     outcome = _STATUS[record.status] + (f" (unchanged since {code_span(record.run.started)})" if graded.reused else "")
     score = record.primary
-    points = "" if graded.points is None else f"{graded.points.earned:g} of {graded.points.most:g}"
+    points = "" if graded.points is None else f"{round(graded.points.earned, 2):g} of {graded.points.most:g}"
     return [
         name,
         code_span(record.task.name),

@@ -101,9 +101,10 @@ def _cell(entry: Entry, summary: ResultSummary | None) -> str:
     score = "" if entry.score is None else f" {entry.score:.4f}"
     words = entry.status + score if summary is None or entry.status == MISSING else _result(summary)
     late = describe_lateness(entry)
+    by_hand = f", by hand {entry.adjustment:+g}" if entry.adjustment else ""
     points = "" if entry.final is None or entry.maximum is None else f" → {entry.final:g} of {entry.maximum:g}"
     excused = ", excused" if entry.excused else ", dropped" if entry.dropped else ""
-    return words + (f", {late}" if late else "") + excused + points
+    return words + (f", {late}" if late else "") + by_hand + excused + points
 
 
 def _result(summary: ResultSummary) -> str:

@@ -87,6 +87,11 @@ class Times:
             self._file.seen.pop(key, None)
         return found
 
+    def told_by_table(self, person: Person, task: str) -> HandIn:
+        """Return when the other system's table says that `person` handed in, whether or not there are files of it."""
+        told = self._file.told.get(f"{person.submission}/{task} {person.key}")
+        return UNKNOWN if told is None else HandIn(moment=told.moment, source=told.source)
+
     def earlier(self, person: Person, task: str, digest: str) -> HandIn:
         """Return when files of this digest were handed in, if anybody knew then."""
         files = f"{person.submission}/{task} {digest}"

@@ -115,13 +115,23 @@ class _Finder:
             close = self._mismatch.meant.get(person.submission)
             if close is not None and (self._course.submissions_folder / close / name).is_dir():
                 return Attempted(problem=f"not in the class list as it is called: submissions/{close} may be theirs")
-            return Attempted()
+            return Attempted(problem=self._lost(person, name))
         *earlier, newest = records
         return Attempted(
             (
                 *(self._attempt(person, name, one) for one in earlier),
                 Attempt(record=newest, handed_in=self._times.newest(person, name, newest.submission.digest)),
             )
+        )
+
+    def _lost(self, person: Person, name: str) -> str:
+        """Return a sentence about work that the other system has and that is not here; '' where it has none."""
+        told = self._times.told_by_table(person, name)
+        if not told.is_known:
+            return ""
+        return (
+            f"{told.source} says that it was handed in, and no files of it are here: import them, or give {person} in "
+            "the roster the submission of their group, or decide in adjustments.csv"
         )
 
     def _attempt(self, person: Person, name: str, record: Record) -> Attempt:

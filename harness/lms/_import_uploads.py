@@ -17,7 +17,7 @@ from harness.evaluation import read_contents
 from harness.gradebook import UNKNOWN, HandIn, Roster, Times, folder_name, in_zone
 from harness.lms._members import Member, Refused, open_source
 from harness.lms._origins import Origin, Origins
-from harness.lms._people import find_submission
+from harness.lms._people import find_submission, whose_group_it_may_be
 from harness.lms._unpack import Files, Unpacked, Walled, rooted
 from harness.lms._uploads import Skipped, System, Upload, unread
 from harness.text import count_of
@@ -264,6 +264,12 @@ class _Intake:
         self._times.learn_import(name, self._task, read_contents(folder, self._limits).digest, hand_in)
         if hand_in.late or any(upload.late for upload in owner.uploads):
             notes.insert(0, "late, says the download")
+        if system.name == "canvas" and self._rules.roster is not None:
+            person = whose_group_it_may_be(one, self._rules.roster)
+            if person is not None:
+                notes.append(
+                    f"not called like {person}: if it is a group's, give all its members one submission in the roster"
+                )
         if PurePosixPath(_MODEL) not in files and not any(path.suffix == ".ipynb" for path in files):
             notes.append(f"no {_MODEL} in it")
         return Imported(owner.who, outcome, name, "; ".join(notes))

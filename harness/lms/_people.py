@@ -49,6 +49,18 @@ def find_submission(upload: Upload, roster: Roster, *, canvas: bool) -> str:
     raise Refused(f"not in the roster{_suggested(named, roster)}")
 
 
+def whose_group_it_may_be(upload: Upload, roster: Roster) -> Person | None:
+    """Return the one person in whose place a group may have handed in; None where the upload is called like them.
+
+    Canvas names the files of a group after the group and gives them the number of one member.
+    """
+    found = [person for person in roster.people if person.canvas_id and person.canvas_id == upload.number]
+    if len(found) != 1 or sum(person.submission == found[0].submission for person in roster.people) > 1:
+        return None
+    named, parts = plain(upload.who), [plain(part) for part in found[0].name.split()]
+    return found[0] if parts and not any(part and part in named for part in parts) else None
+
+
 def _suggested(named: str, roster: Roster) -> str:
     """Suggest a person: a name with other accents, or with a letter more, is for the instructor to judge."""
     spelled = {slug(spelling): person for person in roster.people for spelling in spellings(person.name)}

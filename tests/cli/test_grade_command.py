@@ -461,6 +461,24 @@ def test_what_cannot_be_graded_is_no_zero_and_stops_nothing_else(tmp_path: Path)
 
 
 @pytest.mark.line
+def test_a_member_of_a_group_that_the_roster_does_not_know_is_no_zero(tmp_path: Path) -> None:
+    course = make_course(tmp_path, ann=CENTROIDS)
+    (course.root / "roster.csv").write_text("submission,name,canvas_id\nann,Ann Ark,1\nbob,Bob Byk,2\ncy,Cy Cox,3\n")
+    times = "user_id,submitted_at\n1,2025-12-30T10:00:00Z\n2,2025-12-30T10:00:00Z\n3,\n"
+    (course.root / "times.csv").write_text(times)
+    done = course.harness("import", "times", "times.csv", "--task", "blobs", "--roster", "roster.csv")
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = grade(course, "--roster", "roster.csv", "--deadline", "2026-01-01T00:00Z", code=3)
+    assert any(
+        line.startswith("warning: Bob Byk (bob) · blobs is not graded: the table times.csv says") for line in said
+    )
+    assert said[-1] == "graded: 1 of 1; 1 not graded, and blank in every export"
+    (course.root / "adjustments.csv").write_text("who,task,action,value,reason\nbob,blobs,set,0,nothing found\n")
+    said = grade(course, "--roster", "roster.csv", "--deadline", "2026-01-01T00:00Z")
+    assert any("Bob Byk" in line and "by hand 0" in line for line in said)
+
+
+@pytest.mark.line
 def test_a_misspelt_roster_is_told_before_and_after_and_makes_no_zero(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)
     course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 10.0)),")

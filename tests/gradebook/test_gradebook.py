@@ -23,7 +23,9 @@ from harness.gradebook import (
     Policy,
     Roster,
     Rules,
+    Times,
     changes,
+    compile_gradebook,
     describe,
     extensions_by_person,
     gradebook_csv,
@@ -31,7 +33,8 @@ from harness.gradebook import (
     make_gradebook,
     useless_extensions,
 )
-from harness.record import Record
+from harness.record import Record, Store
+from tests.conftest import TemporaryCourse
 from tests.people import task
 from tests.records import changed, failing
 
@@ -361,3 +364,15 @@ def test_the_last_gradebook_is_kept_and_an_unreadable_one_left_alone(tmp_path: P
     with pytest.raises(InfrastructureError, match="cannot be read"):
         keep_gradebook(course, (grade([one(0.9)]),))
     assert path.read_text() == "{"
+
+
+def test_work_that_another_system_has_and_that_is_not_here_is_not_graded(course: TemporaryCourse) -> None:
+    here, records = Course(course.root), Store(course.root / "records", course.root / "lock")
+    rules = Rules(roster=Roster((ANN,)), policy=Policy(deadlines={"blobs": DUE}))
+    assert compile_gradebook(here, records, rules, NOW).entries[0].status == "missing"
+    times = Times(here)
+    times.learn_table(ANN, "blobs", "", BEFORE, "the table submissions.csv")
+    times.save()
+    (entry,) = compile_gradebook(here, records, rules, NOW).entries
+    assert (entry.status, entry.final) == ("not graded", None)
+    assert "the table submissions.csv says that it was handed in, and no files of it are here" in entry.note

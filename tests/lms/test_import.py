@@ -293,6 +293,18 @@ def test_the_roster_says_whose_it_is(here: Course) -> None:
     assert "not in the roster" in found[0].note
 
 
+def test_a_name_that_may_be_a_groups_is_told(here: Course) -> None:
+    people = [Person(submission=name, name=f"{name} Lee", canvas_id=str(at)) for at, name in enumerate("abcd", 1)]
+    files = {"leea_1_11_model.py": "x", "teamnorth_2_12_model.py": "y"}
+    notes = [one.note for one in take(here, files, roster=Roster(tuple(people)))]
+    assert notes == [
+        "",
+        "not called like b Lee (b): if it is a group's, give all its members one submission in the roster",
+    ]
+    together = [Person(submission="north", name=f"{one} Lee", canvas_id=str(at)) for at, one in enumerate("ab", 1)]
+    assert [one.note for one in take(here, {"teamnorth_2_12_model.py": "y"}, roster=Roster(tuple(together)))] == [""]
+
+
 def test_a_number_is_believed_before_a_name(here: Course) -> None:
     roster = Roster((Person(submission="one", name="Ann Lee", canvas_id="1"), Person(submission="two", name="Ann Lee")))
     found = take(here, {"leeann_1_11_model.py": "x", "leeann_2_12_model.py": "y"}, roster=roster)
