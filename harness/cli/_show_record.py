@@ -98,7 +98,7 @@ def _show_printed(console: Console, printed: str, output: Path | None) -> None:
     lines = neutral(printed).splitlines()
     if not lines:
         return
-    where = "" if output is None else f", all in {output}"
+    where = "" if output is None else f", kept in {output}"
     console.print(f"  printed           {len(lines)} line{'s' if len(lines) > 1 else ''}{where}", style="dim")
     _show_lines(console, lines[-_PRINTED_LINES:])
 

@@ -13,6 +13,7 @@ _CHUNK = 1 << 16
 _SECONDS_TO_END = 1.0
 _SECONDS_TO_SETTLE = 0.05
 TAIL_BYTES = 1 << 16
+_NOTICE_BYTES = 64
 
 
 def open_output(descriptor: int, cap: int) -> Output:
@@ -84,7 +85,7 @@ if sys.platform != "win32":
 
 
 class Tail:
-    """The end of the output up to a cap; the rest is counted and dropped."""
+    """The end of the output up to a cap; what is before and after it is counted and dropped."""
 
     def __init__(self, cap: int) -> None:
         self._cap = cap
@@ -102,6 +103,12 @@ class Tail:
                 self._kept -= len(self._chunks.popleft())
 
     def text(self) -> str:
-        tail = b"".join(list(self._chunks))[-TAIL_BYTES:].decode("utf-8", "replace")
+        kept = b"".join(list(self._chunks))
+        before = min(self._total, self._cap) - TAIL_BYTES
+        notice = ""
+        if before > 0:  # the notice takes the place of what it counts, too
+            notice = f"[{before + _NOTICE_BYTES:,} bytes before this were not kept]\n"
+            kept = kept[-(TAIL_BYTES - _NOTICE_BYTES) :]
+        tail = f"{notice}{kept.decode('utf-8', 'replace')}"
         dropped = self._total - self._cap
         return tail if dropped <= 0 else f"{tail}\n[output limit {self._cap} bytes: {dropped} more were dropped]"
