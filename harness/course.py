@@ -246,8 +246,13 @@ class Course:
         names = [f"{base}/{name}" for base in (SUBMISSIONS, REFERENCE) for name in folders_in(self.root / base)]
         raise UsageError(
             f"{path!r} is not a submission: expected submissions/<name>, submissions/<name>/<task> "
-            f"or the same under reference/{suggest(path, names)}"
+            f"or the same under reference/{suggest(self._meant(path), names)}"
         )
+
+    def _meant(self, path: str) -> str:
+        """Return the submission that `path` names without its ``submissions/``, as in ``bob/usps``; else `path`."""
+        first = next(iter(_normal(Path(path).parts)), "")
+        return f"{SUBMISSIONS}/{first}" if first in self.submission_names() else path
 
 
 def published_folder(name: str, task: str) -> str:

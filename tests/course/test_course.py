@@ -230,6 +230,8 @@ def test_submissions_are_listed_without_hidden_folders_and_files(found: Course) 
         ("submissions/Bob", None, "is not allowed"),
         ("submissions/reference", None, "reserved"),
         ("submissions/bob/blobs/model.py", None, "is not a submission"),
+        ("bob", None, "did you mean 'submissions/bob'\\?"),
+        ("bob/blobs", None, "did you mean 'submissions/bob'\\?"),
         ("tasks/blobs", None, "is not a submission"),
         ("/etc", None, "is not a submission"),
         ("", None, "is not a submission"),
