@@ -203,7 +203,7 @@ class _GradingRun:
                 try:
                     claims = self._claims_of(submission, task)
                 except (HarnessError, OSError) as error:
-                    self.follower.warned(f"{submission}: what it claims is not compared: {error}")
+                    self.follower.warned(f"{submission}: its claim is not compared: {error}")
                     continue
                 compared += [] if claims is None else [ComparedClaims(submission, claims)]
         return compared
@@ -217,7 +217,7 @@ class _GradingRun:
         if record.claims is None:
             contents = read_contents(submission.folder, task.limits, submission.shared)
             if lacks_comparison(record, contents):
-                self.follower.warned(f"{submission}: its weights were not scored; the next run of grade does it")
+                self.follower.warned(f"{submission}: its weights were not scored; the next `harness grade` scores them")
                 return None
         told = with_claimed(record, submission.folder, task)
         if told != record:
@@ -231,7 +231,7 @@ class _GradingRun:
         if left:
             names = ", ".join(str(one.submission) for one in left[:_NAMED])
             more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
-            text = f"not tested whether it was learned, for {MOST_IN_A_TASK} of a task are: {names}{more}"
+            text = f"the audit of learning tests {MOST_IN_A_TASK} submissions per task, and left out {names}{more}"
             self.follower.notice(f"{text}; {_COMMAND} PATH tests them")
         new = []
         for one in chosen:
@@ -246,7 +246,7 @@ class _GradingRun:
             hidden = [course.root, *self.places.all()]
             sandbox = find_required_sandbox(hidden, request.isolation, self.fork_servers, self.follower.notice)
         except HarnessError as error:
-            self.follower.warned(f"whether scores were learned was not tested: {error}; {_COMMAND} does it later")
+            self.follower.warned(f"the audit of learning was not run: {error}; {_COMMAND} runs it later")
             return
         with closing(sandbox):
             settings = replace(request.settings, weights="retrain", claims="ignore")

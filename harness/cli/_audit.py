@@ -42,7 +42,7 @@ audit.add_command(learning)
     "--boilerplate",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A file that was handed out: what is in it does not count. Repeatable.",
+    help="A file that was handed out: its code does not count as shared. Repeatable.",
 )
 @click.option(
     "--least",

@@ -17,7 +17,7 @@ _MODELS = 5
 
 
 @click.command()
-@click.option("--task", required=True, metavar="TASK", help="The task whose scored items are looked at.")
+@click.option("--task", required=True, metavar="TASK", help="The task whose scored items are analysed.")
 def items(task: str) -> int:
     """Show which scored items look mislabelled and which separate models, by the class's results. Never publish this.
 
@@ -31,7 +31,7 @@ def items(task: str) -> int:
     for one in found:
         _show(out, one)
     models = sum(len(one.models) for one in found)
-    out.conclude(f"{task}: {count_of(models, 'model', 'models')} looked at; for instructors alone")
+    out.conclude(f"{task}: {count_of(models, 'model', 'models')} analysed; for instructors only")
     return PASSED
 
 

@@ -103,7 +103,7 @@ class _ShownGrading(Follower):
         self._out.print(f"testing whether it was learned here: {submission} ({why})")
 
     def not_done(self, submission: Submission, error: Exception) -> None:
-        warn(self._out, [f"{submission}: whether it was learned here was not tested: {error}"])
+        warn(self._out, [f"{submission}: the audit of learning failed: {error}"])
 
     def grading(self, total: int) -> AbstractContextManager[Callable[[Event], None]]:
         return following(self._out, total)

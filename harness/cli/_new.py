@@ -55,7 +55,7 @@ def submission(name: str, task: str, form: Form) -> int:
     help="Your data: a CSV file, an .npz file, or a folder of images with a folder for each class.",
 )
 @click.option("--target", metavar="COLUMN", help="The column to predict, where it is not called target, label or so.")
-@click.option("--group", metavar="COLUMN", help="The column that tells whom a row is from; nobody is in two parts.")
+@click.option("--group", metavar="COLUMN", help="The column that names the person of a row; no person is in two parts.")
 @click.option("--kind", metavar="KIND", help="classification, regression, multilabel or forecasting.")
 @click.option("--leave-out", metavar="COLUMN", multiple=True, help="A column that is no input. Repeatable.")
 @click.option("--size", metavar="HEIGHTxWIDTH", help="The size that images are brought to.")

@@ -369,7 +369,7 @@ class Task:
         embedded = [isinstance(source, Embedded) for source in self.sources]
         kinds = [source.kind for source in self.sources]
         problems.expect(sum(embedded) <= 1, "sources", kinds, "one Embedded at most: a second is never used")
-        problems.expect(embedded == sorted(embedded), "sources", kinds, "Embedded last: it stands in for the others")
+        problems.expect(embedded == sorted(embedded), "sources", kinds, "Embedded last: it is used if no other is here")
         for metric in self.metrics:
             fits = not metric.kinds or kind in metric.kinds
             wanted = f"a metric for {kind}: this one is for {' and '.join(metric.kinds)}"

@@ -60,7 +60,7 @@ def keep_gradebook(course: Course, entries: tuple[Entry, ...]) -> list[GradeChan
         before = ()
     except (OSError, msgspec.DecodeError) as error:
         raise InfrastructureError(
-            f"{path} cannot be read ({error}): what changed cannot be told; move it away"
+            f"{path} cannot be read ({error}): it is unknown which grades changed; move it away"
         ) from error
     if before != entries:
         write_atomically(path, msgspec.json.encode(entries), 0o600)

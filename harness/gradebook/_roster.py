@@ -316,13 +316,13 @@ class _RosterReader:
             lost = next((text for title, text in zip(titles, texts, strict=False) if text and not title), "")
             if lost:
                 raise UsageError(
-                    f"the roster {self.path}, line {row.line}: {lost!r} stands in a column without a heading: give the "
-                    "column one, or empty it"
+                    f"the roster {self.path}, line {row.line}: {lost!r} is in a column without a heading: add a "
+                    "heading, or empty the column"
                 )
             if any(texts[len(columns) :]):
                 raise UsageError(
                     f"the roster {self.path}, line {row.line}: {len(texts)} cells, expected at most {len(columns)}: a "
-                    "cell that holds a separator must stand in quotes"
+                    "cell that holds a separator must be quoted"
                 )
             try:
                 self._refuse_shortened(columns, texts)

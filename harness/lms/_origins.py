@@ -1,4 +1,4 @@
-"""What an import remembers: whose work lies where, by the other system's own numbers."""
+"""What an import remembers: whose submission each folder is, by the other system's own numbers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Origins:
             self._kept = {}
         except (OSError, msgspec.DecodeError) as error:
             raise InfrastructureError(
-                f"{self._path} cannot be read ({error}): whose work lies where cannot be told; restore or move it away"
+                f"{self._path} cannot be read ({error}): it says which submission is whose; restore it or move it away"
             ) from error
         self._before = dict(self._kept)
 

@@ -168,9 +168,9 @@ def _asking(place: CanvasPlace) -> Iterator[None]:
     except InvalidAccessToken as error:
         raise UsageError(f"{place.url} does not accept the token: make a new one in your Canvas profile") from error
     except (Unauthorized, Forbidden) as error:
-        raise UsageError(f"the token may not do this with {place}: {error}") from error
+        raise UsageError(f"the token lacks a permission for {place}: {error}") from error
     except ResourceDoesNotExist as error:
-        raise UsageError(f"there is no {place}, or the token may not see it") from error
+        raise UsageError(f"there is no {place}, or the token lacks the permission to see it") from error
     except JSONDecodeError as error:
         raise UsageError(f"{place.url} does not answer as Canvas does: is the address right?") from error
     except (CanvasException, RequestException) as error:

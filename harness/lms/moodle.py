@@ -234,7 +234,7 @@ def moodle_worksheet(
     graded = [entry for entry in entries if entry.is_graded]
     if found.is_anonymous and not any(number_of(entry.person) for entry in graded):
         raise UsageError(
-            f"{sheet.path} names nobody (anonymous marking), and no import of this assignment told who is which "
+            f"{sheet.path} names nobody (anonymous marking), and no import of this assignment says who is which "
             "participant: import Moodle's download of it, or reveal the students' identities in Moodle"
         )
     placed, missing = find_rows(graded, sheet, found.rows, found.keys(number_of))

@@ -155,7 +155,7 @@ def _never_predicted(shown: Shown) -> Iterator[ReportFinding]:
         yield ReportFinding(
             "class-never-predicted",
             f"No item was ever taken for {_listed(names)}.",
-            "Whoever needs that class gets no help from this model, and averages over classes suffer most.",
+            "The model is of no use where that class matters, and averages over classes suffer most.",
             "Look at how many training items it has; weigh the classes in the loss or draw rare ones more often.",
         )
 
@@ -167,8 +167,8 @@ def _confused(shown: Shown) -> Iterator[ReportFinding]:
         yield ReportFinding(
             "classes-confused",
             f"{told}.",
-            "Most of what is lost is lost between a few classes, so that is where work pays off.",
-            "Look at items of both classes side by side: what tells them apart, and does the model get to see it?",
+            "Most of the errors are between a few classes, so work on these pays off most.",
+            "Look at items of both classes side by side: how do they differ, and can the model see it?",
         )
 
 
@@ -185,7 +185,7 @@ def _calibration(shown: Shown) -> Iterator[ReportFinding]:
             "calibration",
             f"On average the model is {as_percent(confidence.mean())} sure of its answers, and "
             f"{as_percent(right.mean())} of them are right: it is {too} of itself.",
-            "Whoever acts on a probability, as in medicine, acts wrongly if it is off.",
+            "Decisions that rest on a probability, as in medicine, go wrong if it is off.",
             "Fit one temperature on validation, by which the outputs are divided before the softmax; label smoothing "
             "and early stopping help, too.",
         )
@@ -358,7 +358,7 @@ def verdict(record: Record) -> tuple[str, str]:
     """Return the verdict and a sentence that says what it means."""
     base, score = record.baseline, record.primary
     if record.failure is not None or score is None:
-        return "Failed", "There is no score: the evaluation ended before. What went wrong is below."
+        return "Failed", "There is no score: the evaluation failed before one was computed. The reason is below."
     reach = to_reach(base.value, strict=base.strict, higher_is_better=score.higher_is_better)
     unit = f" {score.unit}" if score.unit else ""
     value = f"{score.name} {score.value:.4g}{unit} (95 % interval {score.low:.4g} to {score.high:.4g})"

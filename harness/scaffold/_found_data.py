@@ -100,7 +100,7 @@ def labels_of(values: Sequence[str], name: str) -> tuple[tuple[str, ...], Array]
 def _enough_of_each(classes: tuple[str, ...], labels: Array, name: str) -> Array:
     counts = np.bincount(labels, minlength=len(classes))
     if len(classes) < 2:
-        raise UsageError(f"{name} has one class only, {classes[0]!r}; expected two or more to tell apart")
+        raise UsageError(f"{name} has one class only, {classes[0]!r}; expected at least two")
     few = [f"{one!r} ({count})" for one, count in zip(classes, counts, strict=True) if count < LEAST_OF_A_CLASS]
     if few:
         raise UsageError(
@@ -145,9 +145,7 @@ def check_groups(groups: Sequence[Any] | Array, name: str) -> Array:
     found = np.asarray(groups)
     distinct = len(np.unique(found))
     if distinct < _LEAST_GROUPS:
-        raise UsageError(
-            f"{name} tells {distinct} groups apart; expected {_LEAST_GROUPS} or more: nobody may be in two parts"
-        )
+        raise UsageError(f"{name} has {distinct} groups; expected {_LEAST_GROUPS} or more: each stays in one part")
     return found
 
 

@@ -90,7 +90,7 @@ def read_table(path: Path, asked: DataQuestions) -> FoundData:
     )
     used = [one for one in rest.values() if one not in (group, part) and one.name not in asked.leave_out]
     told = [f"{target.name!r} is what is to be predicted"]
-    told += [] if group is None else [f"{group.name!r} tells whom a row is from: nobody is in two parts"]
+    told += [] if group is None else [f"{group.name!r} names the person or subject of a row: none is in two parts"]
     told += [] if part is None else [f"{part.name!r} says which part a row is of"]
     inputs, said = _inputs(used, path.name)
     kind, classes, targets = _targets(target, asked.kind, path.name)

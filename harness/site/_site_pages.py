@@ -169,14 +169,14 @@ def _pictures(section: BoardSection) -> list[_Picture]:
         (
             "Ranks",
             ranks_of(section),
-            "How often each model has each rank when the scored items are drawn anew, with replacement: the area of "
+            "How often each model has each rank when the scored items are resampled with replacement: the area of "
             "a dot is the share.",
         ),
         (
             "Score against latency",
             speed_of(section),
-            "Intervals are 95 %. The dashed steps are the Pareto front: nobody is both better and faster. References "
-            "are green; models too quick to be told from the channel are left out.",
+            "Intervals are 95 %. The dashed steps are the Pareto front: no model is both better and faster. References "
+            "are green; models too fast to be measured are left out.",
         ),
         ("Best score over time", progress_of(section), "Of the results on the board; the dashed line is the baseline."),
     ]

@@ -149,7 +149,7 @@ def _notebook_syntax(mistake: Mistake) -> str | None:
     if line.startswith(("%", "!")) or line.rstrip().endswith("?"):
         return "lines that begin with % or ! work in notebooks only: delete them, or hand in the notebook itself"
     if mistake.says(*_PRINTED):
-        return "the line holds a character that documents and web pages print, such as a curly quote: type it anew"
+        return "the line holds a character that documents and web pages print, such as a curly quote: type it again"
     return None
 
 

@@ -199,7 +199,7 @@ def test_the_doctor_works_outside_a_course_and_explains_broken_tasks(course: Tem
 
 def test_item_analysis_and_the_table_of_all_tasks_are_shown(course: TemporaryCourse) -> None:
     nothing = course.harness("audit", "items", "--task", "blobs")
-    assert nothing.stdout == "blobs: 0 models looked at; for instructors alone\n"
+    assert nothing.stdout == "blobs: 0 models analysed; for instructors only\n"
     done = course.harness("leaderboard", "--course")
     assert done.returncode == 0
     assert "Nothing has been evaluated yet" in done.stdout

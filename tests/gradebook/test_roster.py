@@ -149,7 +149,7 @@ def test_staff_in_an_export_is_left_out_and_named(tmp_path: Path) -> None:
         ("submission,canvas_id\nann,1.02E+11\n", "line 2: canvas_id '1.02E+11' is a number that a spreadsheet"),
         ("submission,excused\nann,uspz\n", "ann is excused from 'uspz', which is not a task: did you mean 'usps'"),
         ('submission,name\nann,"Ann\n', "line 2: a quoted cell does not end"),
-        ("submission,name,\nann,Ann,usps\n", "line 2: 'usps' stands in a column without a heading"),
+        ("submission,name,\nann,Ann,usps\n", "line 2: 'usps' is in a column without a heading"),
         ("submission,name\n", "names nobody"),
     ],
 )

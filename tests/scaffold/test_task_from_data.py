@@ -49,7 +49,7 @@ def test_columns_say_what_they_are(tmp_path: Path) -> None:
     assert (found.kind, found.classes, found.inputs.shape) == ("classification", ("home", "ward"), (N, 3))
     assert found.groups is not None
     assert len(set(found.groups)) == N // 3
-    assert "'patient' tells whom a row is from: nobody is in two parts" in found.told
+    assert "'patient' names the person or subject of a row: none is in two parts" in found.told
 
 
 @unit
@@ -94,14 +94,14 @@ def test_which_part_a_row_is_of_is_taken_from_the_data(tmp_path: Path) -> None:
             "1 of 120 rows have no value of 'a', the first in line 17",
         ),
         ("a,y", lambda i: f"{i},{'NA' if i == 3 else i % 2}", "no value of 'y', the first in line 5"),
-        ("a,y", lambda i: f"{i},home", "one class only, 'home'; expected two or more"),
+        ("a,y", lambda i: f"{i},home", "one class only, 'home'; expected at least two"),
         ("a,y", lambda i: f"{i},{'rare' if i < 4 else 'usual'}", r"too few items of 'rare' \(4\)"),
         ("a,y", lambda i: f"{i},7.5", "is 7.5 for every item; expected something to predict"),
         ("a,a,y", lambda i: f"{i},{i},{i % 2}", "two columns 'a'"),
         ("1,2.5", lambda i: f"{i},{i % 2}", "begins with numbers; expected the names of the columns"),
         ("a,y", lambda i: f"{i},{i % 2}" + (",9" if i == 8 else ""), "line 10: found 3 cells; expected 2"),
         ("y", lambda i: f"{i % 2}", "has no column to predict from"),
-        ("patient,a,y", lambda i: f"{i % 4},{i % 9},{i % 2}", "tells 4 groups apart; expected 10 or more"),
+        ("patient,a,y", lambda i: f"{i % 4},{i % 9},{i % 2}", "has 4 groups; expected 10 or more"),
     ],
 )
 def test_a_table_of_which_no_task_can_be_made_is_refused_with_the_line(
