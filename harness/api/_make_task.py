@@ -98,5 +98,8 @@ def _about_the_data(course: OpenCourse, root: Path, name: str, found: FoundData)
         if f"{root.name}/" not in lines:
             told.append(f"write {root.name}/ into {ignored}, or the data will be committed")
     if found.groups is None and found.part is None:
-        told.append("no groups are known: if one person gave several items, say with --group which column tells")
+        told.append(
+            "no groups are known: if one person gave several items, name the column with --group, put an array groups "
+            "into the .npz file, or add groups to task.py"
+        )
     return told

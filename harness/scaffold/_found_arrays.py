@@ -197,7 +197,6 @@ def read_images(folder: Path, asked: DataQuestions) -> FoundData:
             f"{len(items)} images, {'grey' if grey else 'in colour'}, {size[0]}x{size[1]}"
             + ("" if list(sizes) == [size] else f" (brought there from {len(sizes)} sizes)"),
             f"classes by folder: {', '.join(classes)}",
-            "several images of one person are not known to be: if there are, add groups to task.py",
         ),
     )
 

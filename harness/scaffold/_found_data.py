@@ -84,11 +84,19 @@ class FoundData:
     """What was decided, a sentence each."""
 
     def arrays(self) -> dict[str, Array]:
-        """Return what the task's file holds."""
+        """Return what the task's file holds.
+
+        Items with classes are shuffled: folders of images and many tables are in the order of their class, and a model
+        that learns from batches in such an order learns badly.
+        """
         more = {"groups": self.groups, "part": self.part}
-        return {"inputs": np.asarray(self.inputs), "targets": self.targets} | {
+        whole = {"inputs": np.asarray(self.inputs), "targets": self.targets} | {
             name: value for name, value in more.items() if value is not None
         }
+        if self.kind != "classification":
+            return whole
+        order = np.random.Generator(np.random.PCG64(0)).permutation(len(self.targets))
+        return {name: value[order] for name, value in whole.items()}
 
 
 def labels_of(values: Sequence[str], name: str) -> tuple[tuple[str, ...], Array]:

@@ -53,6 +53,18 @@ def test_columns_say_what_they_are(tmp_path: Path) -> None:
 
 
 @unit
+def test_items_in_order_of_their_class_are_shuffled_with_their_groups(tmp_path: Path) -> None:
+    found = read(table(tmp_path, row=lambda i: f"p{i // 3},{i},f,{('home', 'ward')[i // 60]}"))
+    arrays = found.arrays()
+    assert list(found.targets) == sorted(found.targets) != list(arrays["targets"])
+    ages = arrays["inputs"][:, 0].astype(int)
+    assert sorted(ages) == list(range(N))
+    assert found.groups is not None
+    assert (arrays["targets"] == ages // 60).all()
+    assert (arrays["groups"] == found.groups[ages]).all()
+
+
+@unit
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8-sig"])
 def test_encodings_separators_and_decimal_commas_are_read(tmp_path: Path, encoding: str) -> None:
     path = table(
