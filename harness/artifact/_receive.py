@@ -33,7 +33,9 @@ class Receiver:
         self._files += 1
         if self._left < 0:
             raise ArtifactTooLargeError(
-                f"save wrote more than the limit artifact_bytes {self._max_bytes:,}: keep less on self"
+                f"save wrote more than the limit artifact_bytes {self._max_bytes:,} "
+                f"({self._max_bytes / 2**20:,.0f} MiB): keep less on self, "
+                "and no data or copies that predict does not need"
             )
         if self._files > MAX_FILES:
             raise ArtifactTooLargeError(f"save wrote more than {MAX_FILES:,} files: write fewer")
