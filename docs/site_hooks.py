@@ -8,7 +8,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
-BESIDE = {f"{name}.md": f"{name}.md" for name in ("CHANGELOG", "CONTRIBUTING", "RELEASING", "SECURITY")}
+BESIDE = {f"{name}.md": f"{name}.md" for name in ("CHANGELOG", "CONTRIBUTING", "NOTICE", "RELEASING", "SECURITY")}
 BESIDE |= {"README.md": "index.md"}
 """Each page that lies in the repository's folder, and what it is called on the site."""
 _LINK = re.compile(r"(?<=\]\()(?:\.\./|docs/)?([\w./-]+?)(?=[#)])")

@@ -24,7 +24,17 @@ pytestmark = pytest.mark.skipif(
     int(metadata.version("setuptools").split(".")[0]) < 77, reason="an older setuptools stands before the one installed"
 )
 DECLARED = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-BUILT = {"harness", "tasks", "reference", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"}
+BUILT = {
+    "harness",
+    "tasks",
+    "reference",
+    "pyproject.toml",
+    "setup.py",
+    "MANIFEST.in",
+    "README.md",
+    "LICENSE",
+    "NOTICE.md",
+}
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,7 @@ def test_a_wheel_holds_the_package_and_the_course(outside: Outside) -> None:
     for base in ("tasks", "reference"):
         course = [path for path in (REPOSITORY / base).rglob("*") if path.is_file() and path.suffix != ".pyc"]
         assert {f"harness_course/{path.relative_to(REPOSITORY).as_posix()}" for path in course} <= held
+    assert {name.rpartition("/")[2] for name in held if ".dist-info/licenses/" in name} == {"LICENSE", "NOTICE.md"}
     tops = {name.partition("/")[0] for name in held}
     assert tops == {"harness", "harness_course", f"{DISTRIBUTION.replace('-', '_')}-{__version__}.dist-info"}
 
@@ -137,6 +148,25 @@ def test_a_worker_cannot_read_the_solutions_that_came_with_the_wheel(outside: Ou
     )
     said = outside.harness("check", "submissions/eve", "--isolation", "namespaces", code=1, where="second")
     assert "found 0 files" in said
+
+
+@pytest.mark.unit
+def test_each_bundled_file_that_nobody_typed_has_a_licence() -> None:
+    typed = {"", ".css", ".gitkeep", ".jinja", ".js", ".md", ".py", ".pyc", ".sh", ".toml", ".typed", ".yml"}
+    bundled = [
+        path.relative_to(REPOSITORY)
+        for base in ("harness", "tasks", "reference")
+        for path in (REPOSITORY / base).rglob("*")
+        if path.is_file() and path.suffix not in typed
+    ]
+    rows = re.findall(r"^\| `([^`]+)` \| .+ \| (\S.*) \|$", (REPOSITORY / "NOTICE.md").read_text(), re.MULTILINE)
+    found = {pattern: {path for path in bundled if path.match(pattern)} for pattern, _ in rows}
+    assert set(bundled) == set().union(*found.values())
+    assert [pattern for pattern, files in found.items() if not files] == []
+    drawn = {path.parent.name for path in found["tasks/*/samples.png"]} - {"usps"}
+    for name in drawn:  # what a picture shows is generated, or it has a row of its own
+        sources = (REPOSITORY / "tasks" / name / "task.py").read_text()
+        assert "none needed: generated" in sources.partition("Embedded(")[2], name
 
 
 @pytest.mark.unit
