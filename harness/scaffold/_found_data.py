@@ -93,7 +93,7 @@ class FoundData:
         whole = {"inputs": np.asarray(self.inputs), "targets": self.targets} | {
             name: value for name, value in more.items() if value is not None
         }
-        if self.kind != "classification":
+        if not self.classes:
             return whole
         order = np.random.Generator(np.random.PCG64(0)).permutation(len(self.targets))
         return {name: value[order] for name, value in whole.items()}
