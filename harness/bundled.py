@@ -1,9 +1,9 @@
-"""The tasks and references that come with the harness, and how a course got those that it has.
+"""The tasks and references that come with the harness or a plug-in, and how a course got those that it has.
 
 A wheel holds them in ``harness_course/`` beside the package, where workers see none of it; in a checkout they lie
 beside the package as well. A course gets copies, which are its own: they may be changed, and a newer harness replaces
-none of them. ``tasks/bundled.json`` keeps the digests of what was copied, so that a change made in the course can be
-told from one that a newer harness brings.
+none of them. A plug-in that the course names brings tasks in the same form. ``tasks/bundled.json`` keeps the digests of
+what was copied, so that a change made in the course can be told from one that a newer version brings.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ import msgspec
 
 from harness._version import __version__
 from harness.course import REFERENCE, SHARED, TASKS, Course, folders_in, suggest
-from harness.errors import UsageError
+from harness.errors import TaskError, UsageError
 from harness.files import write_atomically
+from harness.plugins import TASK_GROUP
 
 MANIFEST = "bundled.json"
 """The file below ``tasks/`` that says what was copied into a course."""
 ALL = "all"
+HARNESS = "harness"
+"""What is said instead of the name of the package, where a task comes with the harness."""
 _NO_FILES = frozenset({"__pycache__", MANIFEST})
 
 
@@ -31,7 +34,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What was copied into a course."""
 
     versions: dict[str, str] = msgspec.field(default_factory=dict)
-    """The version of the harness that each task came with."""
+    """The version of the harness, or of the package in `packages`, that each task came with."""
+    packages: dict[str, str] = msgspec.field(default_factory=dict)
+    """The package that brought each task; the harness where a task is not among them."""
     files: dict[str, str] = msgspec.field(default_factory=dict)
     """The digest of each file as it was copied, by its path in the course."""
 
@@ -55,16 +60,31 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class BundledTask:
-    """A task that comes with the harness, and how a course's copy of it stands to it."""
+class TaskOrigin:
+    """Where a task is copied from: the folder of a course, and the package that it is a part of."""
 
     name: str
+    root: Path
+    package: str = HARNESS
+    version: str = __version__
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the task itself."""
+        return self.root / TASKS / self.name
+
+
+@dataclass(frozen=True)
+class BundledTask:
+    """A task that comes with the harness or a plug-in, and how a course's copy of it stands to it."""
+
+    origin: TaskOrigin
     copied_from: str | None
-    """The version of the harness that the course's copy came with; None where there is no copy."""
+    """The version that the course's copy came with; None where there is no copy."""
     changed_here: tuple[str, ...] = ()
     """Files of the course that are not as they were copied."""
     newer: tuple[str, ...] = ()
-    """Files that this harness brings in another form than the one that was copied."""
+    """Files that are brought now in another form than the one that was copied."""
     there: bool = field(default=False)
     """Whether the course has a task of this name."""
 
@@ -74,12 +94,17 @@ class BundledTask:
             return "not in this course"
         if self.copied_from is None:
             return "this course has a task of its own of this name"
-        said = f"in this course, as of harness {self.copied_from}"
+        said = f"in this course, as of {self.origin.package} {self.copied_from}"
         if self.changed_here:
             said += f"; changed here: {_some(self.changed_here)}"
         if self.newer:
-            said += f"; this harness brings other {_some(self.newer)}"
+            said += f"; this {self.origin.package} brings other {_some(self.newer)}"
         return said
+
+    @property
+    def name(self) -> str:
+        """The task's name."""
+        return self.origin.name
 
 
 def bundled_course() -> Course:
@@ -96,19 +121,49 @@ def bundled_course() -> Course:
     raise UsageError(f"no tasks came with the harness in {beside}: install it from its wheel, or from a checkout")
 
 
-def chosen_tasks(text: str) -> list[str]:
+def origin_of(name: str, course: Course | None = None) -> TaskOrigin:
+    """Return where the task `name` comes from: the harness, or a plug-in that `course` names.
+
+    Raises:
+        UsageError: nothing brings it.
+        TaskError: several packages bring it, or the plug-in that does cannot be used.
+    """
+    harness = bundled_course()
+    ours, theirs = harness.task_names(), [] if course is None else plugin_tasks(course)
+    if name in theirs:
+        assert course is not None
+        offer, root = course.plugins.course_of_task(name)
+        if name in ours:
+            raise TaskError(
+                f"the {offer} has the name of a task that comes with the harness: name {offer.package} no more in "
+                f"{course.plugins.file.path}, or copy its folder by hand under another name"
+            )
+        return TaskOrigin(name, root, offer.package, offer.version)
+    if name in ours:
+        return TaskOrigin(name, harness.root)
+    by = "the harness" if course is None else "the harness or a plug-in that this course names"
+    missing = "" if course is None else "".join(f"; {problem}" for problem in course.plugins.problems())
+    raise UsageError(f"no task {name!r} comes with {by}{suggest(name, [*ours, *theirs, ALL])}{missing}")
+
+
+def plugin_tasks(course: Course) -> list[str]:
+    """Return the names of the tasks that the plug-ins of `course` bring; nothing is imported."""
+    return sorted({offer.name for offer in course.plugins.offers(TASK_GROUP)})
+
+
+def chosen_tasks(text: str, course: Course | None = None) -> list[str]:
     """Return the names in `text`, divided by commas; ``all`` is every task that comes with the harness.
 
     Raises:
-        UsageError: one of them does not come with the harness.
+        UsageError: one of them comes neither with the harness nor with a plug-in that `course` names.
+        TaskError: a plug-in that brings one of them cannot be used.
     """
     known = bundled_course().task_names()
     names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if names == [ALL]:
         return known
     for name in names:
-        if name not in known:
-            raise UsageError(f"no task {name!r} comes with the harness{suggest(name, [*known, ALL])}")
+        origin_of(name, course)
     if not names:
         raise UsageError(f"no task is named; expected some of {', '.join(known)}, or {ALL}")
     return names
@@ -117,22 +172,28 @@ def chosen_tasks(text: str) -> list[str]:
 def copy_tasks(course: Course, names: Sequence[str]) -> list[Path]:
     """Copy tasks with their references into `course` and return the files written.
 
+    A task of a plug-in is loaded first: one that has a mistake is not copied.
+
     Raises:
+        TaskError: the task of a plug-in does not load.
         UsageError: the course has one of them, or shared code of another form; nothing is written then.
     """
-    copied = {path: source for name in names for path, source in _files_of(name)}
-    for name in names:
-        for folder in _folders_of(name):
+    sources = [origin_of(name, course) for name in names]
+    copied = {path: source for origin in sources for path, source in _files_of(origin)}
+    for origin in sources:
+        if origin.package != HARNESS:
+            course.task_from(origin.name, origin.folder)
+        for folder in _folders_of(origin):
             if (course.root / folder).exists():
                 raise UsageError(
                     f"{course.root / folder} is there already: nothing was written. To take the one that comes with "
-                    "the harness, move it away first"
+                    f"{_the(origin)}, move it away first"
                 )
     other = [path for path, source in copied.items() if _differs(course.root / path, source)]
     if other:
         raise UsageError(
-            f"{course.root / other[0]} is not the one that this harness brings, and tasks that are here may need it "
-            "as it is: nothing was written. To take the harness's own, move it away first"
+            f"{course.root / other[0]} is not the one that this harness or the plug-in brings, and tasks that are here "
+            "may need it as it is: nothing was written. To take that one, move it away first"
         )
     before = Manifest.read(course)
     written = []
@@ -141,7 +202,8 @@ def copy_tasks(course: Course, names: Sequence[str]) -> list[Path]:
             write_atomically(course.root / path, source.read_bytes())
             written.append(course.root / path)
     manifest = Manifest(
-        versions=before.versions | dict.fromkeys(names, __version__),
+        versions=before.versions | {origin.name: origin.version for origin in sources},
+        packages=before.packages | {origin.name: origin.package for origin in sources if origin.package != HARNESS},
         files=before.files | {path: _digest(source) for path, source in copied.items()},
     )
     made = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1)
@@ -151,22 +213,23 @@ def copy_tasks(course: Course, names: Sequence[str]) -> list[Path]:
 
 def compare(course: Course | None) -> list[BundledTask]:
     """Tell, for each task that comes with the harness, how the copy in `course` stands to it."""
-    names = bundled_course().task_names()
+    bundled = bundled_course()
+    return [compare_task(course, TaskOrigin(name, bundled.root)) for name in bundled.task_names()]
+
+
+def compare_task(course: Course | None, origin: TaskOrigin) -> BundledTask:
+    """Tell how the copy of one task in `course` stands to its origin."""
     if course is None:
-        return [BundledTask(name, None) for name in names]
+        return BundledTask(origin, None)
     manifest = Manifest.read(course)
-    return [_compare_one(course, name, manifest) for name in names]
-
-
-def _compare_one(course: Course, name: str, manifest: Manifest) -> BundledTask:
-    version, there = manifest.versions.get(name), name in course.task_names()
-    if not there or version is None:
-        return BundledTask(name, None, there=there)
-    ours = {path: _digest(source) for path, source in _files_of(name)}
+    version, there = manifest.versions.get(origin.name), origin.name in course.task_names()
+    if not there or version is None or manifest.packages.get(origin.name, HARNESS) != origin.package:
+        return BundledTask(origin, None, there=there)
+    ours = {path: _digest(source) for path, source in _files_of(origin)}
     here = {path: _digest(course.root / path) for path in ours}
     copied = {path: manifest.files.get(path, "") for path in ours}
     return BundledTask(
-        name,
+        origin,
         version,
         changed_here=tuple(path for path in ours if copied[path] and here[path] != copied[path]),
         newer=tuple(path for path in ours if ours[path] not in (copied[path], here[path])),
@@ -174,25 +237,24 @@ def _compare_one(course: Course, name: str, manifest: Manifest) -> BundledTask:
     )
 
 
-def _folders_of(name: str) -> Iterator[str]:
-    """Yield the folders of a task that comes with the harness and of its references, relative to a course."""
-    root = bundled_course().root
-    yield f"{TASKS}/{name}"
-    for reference in folders_in(root / REFERENCE):
-        if (root / REFERENCE / reference / name).is_dir():
-            yield f"{REFERENCE}/{reference}/{name}"
+def _folders_of(origin: TaskOrigin) -> Iterator[str]:
+    """Yield the folders of a task and of its references, relative to a course."""
+    yield f"{TASKS}/{origin.name}"
+    for reference in folders_in(origin.root / REFERENCE):
+        if (origin.root / REFERENCE / reference / origin.name).is_dir():
+            yield f"{REFERENCE}/{reference}/{origin.name}"
 
 
-def _files_of(name: str) -> Iterator[tuple[str, Path]]:
+def _files_of(origin: TaskOrigin) -> Iterator[tuple[str, Path]]:
     """Yield the files of a task, of its references and of what these share, by their path in a course.
 
     What is shared is taken whole: a module that came later would change the digest of every task that uses another.
     """
-    root = bundled_course().root
-    for folder in _folders_of(name):
+    root = origin.root
+    for folder in _folders_of(origin):
         yield from _all_files(root, root / folder)
     for base in (TASKS, REFERENCE):
-        used = (root / folder for folder in _folders_of(name) if folder.startswith(f"{base}/"))
+        used = (root / folder for folder in _folders_of(origin) if folder.startswith(f"{base}/"))
         if any(SHARED.encode() in path.read_bytes() for folder in used for path in folder.rglob("*.py")):
             yield from _all_files(root, root / base / SHARED)
 
@@ -214,6 +276,10 @@ def _digest(path: Path) -> str:
         return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
     except OSError:
         return ""
+
+
+def _the(origin: TaskOrigin) -> str:
+    return "the harness" if origin.package == HARNESS else origin.package
 
 
 def _some(paths: Sequence[str]) -> str:

@@ -17,8 +17,9 @@ from pathlib import Path
 from types import ModuleType
 
 import harness.contract
-from harness.contract import Task, check_name, shown
+from harness.contract import Metric, Task, check_name, shown
 from harness.errors import TaskError, UsageError
+from harness.plugins import COURSE_FILE, METRIC_GROUP, PLUGIN_MODULE, Plugins
 from harness.taskcode import deciding_code, lines_of_fields
 
 TASKS, SUBMISSIONS, REFERENCE, LEADERBOARD, PRIVATE = "tasks", "submissions", "reference", "leaderboard", ".harness"
@@ -109,6 +110,15 @@ class Course:
         """The folder of private files, never published."""
         return self.root / PRIVATE
 
+    @property
+    def plugins(self) -> Plugins:
+        """The installed packages that ``course.toml`` names.
+
+        Raises:
+            UsageError: that file is damaged.
+        """
+        return Plugins.of(self.root)
+
     def task_names(self) -> list[str]:
         """Return the names of all tasks."""
         return sorted(path.parent.name for path in self.tasks_folder.glob("*/task.py"))
@@ -131,10 +141,15 @@ class Course:
         check_name(name, "task")
         read = self._read_task(name)
         if read.task is None:
-            read.task = self._import(name, folder)
+            read.task = self.task_from(name, folder)
         return read.task
 
-    def _import(self, name: str, folder: Path) -> Task:
+    def task_from(self, name: str, folder: Path) -> Task:
+        """Load the task in `folder`, which may be that of a plug-in, as a task of this course.
+
+        Raises:
+            TaskError: its ``task.py`` has a mistake.
+        """
         try:
             module = _import_task(self.root, folder)
         except TaskError as error:
@@ -164,10 +179,16 @@ class Course:
     def _digest(self, name: str) -> str:
         tasks = self.tasks_folder
         files = list((tasks / name).rglob("*.py"))
-        if any(SHARED.encode() in path.read_bytes() for path in files):
-            files += (tasks / SHARED).rglob("*.py")
-            return digest_files(tasks, files)
-        return digest_files(tasks / name, files)
+        shares = any(SHARED.encode() in path.read_bytes() for path in files)
+        files += (tasks / SHARED).rglob("*.py") if shares else ()
+        digest = digest_files(tasks if shares else tasks / name, files)
+        if not _import_plugins(files):
+            return digest
+        return f"sha256:{hashlib.sha256(f'{digest} {self.plugins.digest()}'.encode()).hexdigest()}"
+
+    def uses_plugins(self, name: str) -> bool:
+        """Tell whether a task imports what a plug-in brings, itself or by what tasks share."""
+        return _import_plugins(path for folder in (name, SHARED) for path in (self.tasks_folder / folder).rglob("*.py"))
 
     def _read_task(self, name: str) -> _TaskRead:
         """Return what was read of a task, if its files are as they were then."""
@@ -175,7 +196,7 @@ class Course:
         found = sorted(
             path for folder in folders for path in folder.rglob("*") if path.suffix not in _NOT_READ and path.is_file()
         )
-        state = tuple((path, *_state(path)) for path in found)
+        state = tuple((path, *_state(path)) for path in (*found, self.root / COURSE_FILE))
         if name not in self._read or self._read[name].state != state:
             self._read[name] = _TaskRead(state)
         return self._read[name]
@@ -378,7 +399,8 @@ def _meant(error: BaseException, folder: Path) -> str:
 def _import_task(root: Path, folder: Path) -> ModuleType:
     """Import ``task.py`` as a module of a package of its own, so that it may ``from .data import …``.
 
-    The package lies in one of the course's own: ``from .._shared import …`` is what several tasks have in common.
+    The package lies in one of the course's own: ``from .._shared import …`` is what several tasks have in common, and
+    ``from .._plugins import …`` is a metric of an installed package that the course names.
     """
     course = f"_course_{hashlib.sha256(str(root).encode()).hexdigest()[:12]}"
     package = f"{course}.{folder.name.replace('-', '_dash_')}"
@@ -389,6 +411,7 @@ def _import_task(root: Path, folder: Path) -> ModuleType:
         holder = ModuleType(name)
         holder.__path__ = [str(path)]
         sys.modules[name] = holder
+    sys.modules[f"{course}.{PLUGIN_MODULE}"] = _plugin_module(f"{course}.{PLUGIN_MODULE}", root)
     spec = importlib.util.spec_from_file_location(f"{package}.task", folder / "task.py")
     assert spec is not None
     assert spec.loader is not None
@@ -397,6 +420,23 @@ def _import_task(root: Path, folder: Path) -> ModuleType:
     with _no_bytecode():
         spec.loader.exec_module(module)
     return module
+
+
+def _plugin_module(name: str, root: Path) -> ModuleType:
+    """Return a module whose attributes are the metrics of the course's plug-ins, each imported when it is asked for."""
+
+    def metric(attribute: str) -> Metric:
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        return Plugins.of(root).load(METRIC_GROUP, attribute, Metric)
+
+    module = ModuleType(name)
+    vars(module)["__getattr__"] = metric
+    return module
+
+
+def _import_plugins(files: Iterable[Path]) -> bool:
+    return any(PLUGIN_MODULE.encode() in path.read_bytes() for path in files)
 
 
 @contextmanager

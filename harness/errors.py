@@ -3,7 +3,8 @@
 `UsageError`
     Whoever typed it. Raised by commands, `harness.open_course` and its methods; nothing was done; exit status 2.
 `TaskError`
-    The instructor's. Raised by declarations in ``task.py`` and by the data they load; no record; exit status 3.
+    The instructor's. Raised by declarations in ``task.py``, by the data they load and by plug-ins of the course; no
+    record; exit status 3.
 `InfrastructureError`
     Nobody's. Raised where data, sandbox, disk or network of this machine fail; no record; exit status 3.
 `SubmissionError`
@@ -44,7 +45,9 @@ class UsageError(HarnessError):
 
 
 class TaskError(HarnessError):
-    """A task's declaration or its data is wrong. The instructor can mend it; it is never a student's failure.
+    """A task's declaration, its data or a plug-in of the course is wrong.
+
+    The instructor can mend it; it is never a student's failure.
 
     Attributes
     ----------

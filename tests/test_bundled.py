@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -54,7 +53,7 @@ def test_shared_code_that_was_changed_here_is_not_replaced(course: Course) -> No
     copy_tasks(course, ["ecg200"])
     changed = course.tasks_folder / "_shared" / "beats.py"
     changed.write_text("# mine\n")
-    with pytest.raises(UsageError, match=r"_shared/beats\.py is not the one that this harness brings"):
+    with pytest.raises(UsageError, match=r"_shared/beats\.py is not the one that this harness or the plug-in brings"):
         copy_tasks(course, ["ecg5000"])
     assert changed.read_text() == "# mine\n"
     assert course.task_names() == ["ecg200"]
@@ -99,4 +98,4 @@ def test_names_are_divided_by_commas_and_all_is_every_task() -> None:
 
 
 def test_outside_of_a_course_nothing_is_compared() -> None:
-    assert {replace(one, name="") for one in compare(None)} == {replace(compare(None)[0], name="")}
+    assert {str(one) for one in compare(None)} == {"not in this course"}

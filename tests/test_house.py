@@ -28,11 +28,12 @@ ARROWS = {
     "errors": set(),
     "files": set(),
     "git": {"errors", "programs"},
-    "interactive": {"contract", "course", "errors", "programs", "wire"},
+    "interactive": {"contract", "course", "errors", "plugins", "programs", "wire"},
     "kernel": set(),
     "locks": set(),
     "notebooks": set(),
     "packages": set(),
+    "plugins": {"errors"},
     "paths": set(),
     "scratch": {"locks"},
     "pipes": set(),
@@ -52,34 +53,35 @@ ARROWS = {
     "data": PEOPLE | {"files", "programs"},
     "taskcode": set(),
     "tables": {"errors"},
-    "course": PEOPLE | {"taskcode"},
+    "course": PEOPLE | {"plugins", "taskcode"},
     "leaderboard": {"files", "record", "statistics", "svg", "text"},
     "taskcheck": PEOPLE | {"course", "data", "metrics", "sandbox", "statistics"},
     "evaluation": PEOPLE
     | {"artifact", "claims", "course", "data", "files", "git", "metrics", "notebooks", "record"}
     | {"sandbox", "scratch", "statistics", "taskcheck", "text", "timing", "wire"},
-    "grading": PEOPLE | {"course", "data", "evaluation", "files", "pipes", "programs", "record", "sandbox", "scratch"},
-    "gradebook": PEOPLE | {"course", "evaluation", "files", "git", "record", "tables", "text"},
+    "grading": PEOPLE
+    | {"course", "data", "evaluation", "files", "pipes", "plugins", "programs", "record", "sandbox", "scratch"},
+    "gradebook": PEOPLE | {"course", "evaluation", "files", "git", "plugins", "record", "tables", "text"},
     "lms": PEOPLE
     | {"course", "data", "evaluation", "export", "files", "gradebook", "programs", "record", "sandbox"}
-    | {"report", "scratch", "tables", "text", "wire"},
+    | {"plugins", "report", "scratch", "tables", "text", "wire"},
     "learning": PEOPLE | {"data", "record", "statistics"},
     "similarity": {"_version", "errors", "notebooks", "programs", "text"},
-    "bundled": PEOPLE | {"course", "files"},
+    "bundled": PEOPLE | {"course", "files", "plugins"},
     "scaffold": PEOPLE | {"bundled", "course", "files", "tables"},
     "report": PEOPLE | {"claims", "record", "statistics", "svg", "text"},
     "site": PEOPLE | {"files", "leaderboard", "record", "report", "svg", "text"},
     "export": PEOPLE | {"record", "text"},
     "ci": PEOPLE
     | {"course", "data", "evaluation", "export", "git", "gradebook", "leaderboard", "record", "sandbox"}
-    | {"report", "scratch", "statistics", "text"},
+    | {"plugins", "report", "scratch", "statistics", "text"},
     "api": PEOPLE
     | {"course", "data", "evaluation", "files", "gradebook", "grading", "leaderboard", "learning", "locks", "record"}
     | {"ci", "claims", "diagnosis", "lms", "report", "sandbox", "scaffold", "site", "svg", "tables", "text"},
     "claims": PEOPLE | {"notebooks", "record"},
     "cli": PEOPLE
     | {"api", "bundled", "ci", "claims", "course", "data", "diagnosis", "evaluation", "export", "files", "grading"}
-    | {"gradebook", "interactive", "leaderboard", "learning", "lms", "programs", "record", "sandbox"}
+    | {"gradebook", "interactive", "leaderboard", "learning", "lms", "plugins", "programs", "record", "sandbox"}
     | {"scaffold", "similarity", "tables", "taskcheck", "text"},
 }
 

@@ -13,6 +13,7 @@ from harness.ci._repository import CommittedFile, FileChange
 from harness.contract import check_name
 from harness.course import LEADERBOARD, PRIVATE, REFERENCE, SUBMISSIONS, TASKS, suggest
 from harness.errors import UsageError
+from harness.plugins import COURSE_FILE
 
 MOST_BYTES = 512 << 20
 """Maximum size of one submission; tasks allow less."""
@@ -32,6 +33,7 @@ _WHAT = {
     "harness": "the harness: it comes from the base",
     LEADERBOARD: "records: only the grader makes them",
     PRIVATE: "the grader's own files",
+    COURSE_FILE: "the course's settings: they come from the base",
     ".github": "the workflows: they come from the base",
     ".gitlab-ci.yml": "the pipeline: it comes from the base",
 }

@@ -10,14 +10,15 @@ from pathlib import Path
 from harness.ci._change import safe_path
 from harness.ci._repository import CommittedFile, Repository
 from harness.course import LEADERBOARD, TASKS, Course
+from harness.plugins import COURSE_FILE
 
-_FROM_BASE = (TASKS, f"{LEADERBOARD}/records")
+_FROM_BASE = (TASKS, COURSE_FILE, f"{LEADERBOARD}/records")
 _NO_SUCH_FILE = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL}
 _NOWHERE = "a link whose target is not kept"
 
 
 def check_out(repository: Repository, base: str, submissions: Iterable[CommittedFile], to: Path) -> Course:
-    """Write the base's tasks and records and the head's `submissions` into the empty folder `to`."""
+    """Write the base's tasks, settings and records and the head's `submissions` into the empty folder `to`."""
     for folder in _FROM_BASE:
         _write(repository, repository.files(base, folder), to)
     _write(repository, submissions, to)

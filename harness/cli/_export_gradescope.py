@@ -48,6 +48,10 @@ def gradescope(  # noqa: PLR0913, PLR0917 - one argument an option
     out, opened_course = console(), opened()
     course, where = opened_course.folders, opened_course.places
     task = course.task(name)
+    if course.uses_plugins(name):
+        raise UsageError(
+            f"task {name} uses a plug-in, and a bundle for Gradescope holds none: copy the metric into tasks/{name}"
+        )
     settings = BundleSettings(
         task=name,
         score_on=score_on,

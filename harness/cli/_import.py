@@ -17,8 +17,9 @@ from harness.cli._options import console, grading_isolation_option, opened
 from harness.course import Course, suggest
 from harness.errors import UsageError
 from harness.gradebook import POLICY_FILE, Policy, Roster
-from harness.lms import SYSTEMS, Import, Imported, WalledArchives, learn_pushes, learn_table
+from harness.lms import SYSTEMS, Import, Imported, System, WalledArchives, learn_pushes, learn_table, system_of
 from harness.lms.submission_tables import Table, read_table
+from harness.plugins import PLATFORM_GROUP
 from harness.sandbox import Requirement
 from harness.text import count_of, neutral_line
 
@@ -27,7 +28,7 @@ _OUTCOMES = ("new", "replaced", "unchanged", "refused")
 
 
 @click.command("import")
-@click.argument("system", type=click.Choice([*sorted(SYSTEMS), _TIMES]))
+@click.argument("system", metavar=f"{{{'|'.join((*sorted(SYSTEMS), _TIMES))}}}")
 @click.argument("source", type=click.Path(path_type=Path), metavar="ZIP|FOLDER")
 @click.option("--task", metavar="TASK", help="The task of the submissions; required if there are several tasks.")
 @roster_option
@@ -42,10 +43,11 @@ def import_(
 ) -> int:
     """Turn a bulk download into submissions/<name>/<task>/.
 
-    SYSTEM is the system that it comes from; `times` reads a system's table of submissions, or a git host's record of
-    pushes in JSON.
+    The first argument names the system that it comes from, also one of a plug-in that course.toml names; `times` reads
+    a system's table of submissions, or a git host's record of pushes in JSON.
     """
     out, course = console(), opened().folders
+    read_by = None if system == _TIMES else _system(course, system)
     names = course.task_names()
     if task not in names and (task is not None or len(names) > 1):
         raise UsageError(f"--task {task or ''}{suggest(task or '', names)}")
@@ -54,13 +56,13 @@ def import_(
         raise UsageError(f"there is no file or folder {source}")
     zone = Policy.read(course.root / POLICY_FILE, names).zone
     people = None if roster is None else Roster.read(roster, names, zone)
-    if system == _TIMES:
+    if read_by is None:
         return _import_times(out, course, source, wanted, people)
     told = {} if table is None else _names(table, people, zone)
     with closing(WalledArchives([course.root, source.absolute().parent], Requirement.parse(isolation))) as walled:
         wishes = Import(
             course=course,
-            system=SYSTEMS[system],
+            system=read_by,
             task=wanted,
             roster=people,
             walled=walled,
@@ -71,6 +73,19 @@ def import_(
     if table is not None:
         _import_times(out, course, table, wanted, people)
     return code
+
+
+def _system(course: Course, name: str) -> System:
+    """Return the system that is meant; one that comes with the harness needs no plug-in to be looked at.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    offered = [offer.name for offer in course.plugins.offers(PLATFORM_GROUP)]
+    if name not in SYSTEMS and name not in offered:
+        problems = "".join(f"; {problem}" for problem in course.plugins.problems())
+        raise UsageError(f"there is no system {name!r}{suggest(name, [*SYSTEMS, *offered, _TIMES])}{problems}")
+    return system_of(name, course.plugins)
 
 
 def _import(out: Console, wishes: Import, source: Path) -> int:

@@ -41,7 +41,7 @@ _MARKS: dict[Outcome, tuple[str, str]] = {
 @click.option(
     "--available",
     is_flag=True,
-    help="List the tasks that come with the harness, and how the copies in this course stand to them.",
+    help="List the tasks that come with the harness or a plug-in, and how the copies in this course stand to them.",
 )
 @click.pass_context
 def tasks(ctx: click.Context, task: str | None, available: bool) -> int:
@@ -129,12 +129,12 @@ def show_task(name: str, data: DataChoice) -> int:
 @tasks.command("add")
 @click.argument("names", nargs=-1, required=True, metavar="TASK…")
 def add_tasks(names: tuple[str, ...]) -> int:
-    """Copy tasks that come with the harness into this course, with their references.
+    """Copy tasks that come with the harness, or a plug-in that course.toml names, into this course.
 
-    Nothing that is here is replaced. `harness tasks --available` lists them.
+    Their references come with them. Nothing that is here is replaced. `harness tasks --available` lists them.
     """
     out, course = console(), opened().folders
-    chosen = chosen_tasks(",".join(names))
+    chosen = chosen_tasks(",".join(names), course)
     for path in copy_tasks(course, chosen):
         out.print(f"wrote {path}")
     out.conclude(f"next: harness tasks show {chosen[0]}")

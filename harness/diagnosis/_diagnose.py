@@ -21,7 +21,7 @@ from harness.course import Course
 from harness.data import Places, private_folder, survey
 from harness.diagnosis._findings import findings
 from harness.diagnosis._machine_facts import gather
-from harness.errors import HarnessError, InfrastructureError
+from harness.errors import HarnessError, InfrastructureError, UsageError
 from harness.evaluation import calibrate
 from harness.packages import USUAL, installed
 from harness.sandbox import (
@@ -96,6 +96,7 @@ class Diagnosis:
             yield Observation("bad", self.problem)
         yield from self._isolation()
         if self.course is not None:
+            yield from _plugins(self.course)
             yield from _disk(self.course, self.places)
             yield from _data(self.course, self.places)
 
@@ -121,6 +122,20 @@ class Diagnosis:
             yield Observation("bad" if finding.is_open else "neutral", finding.text, finding.remedy)
         if Level.NAMESPACES in levels and Level.NAMESPACES_CGROUP not in levels:
             yield Observation("advice", _CGROUP_REMEDY)
+
+
+def _plugins(course: Course) -> Iterator[Observation]:
+    """Yield which installed packages have entry points for the harness, and which of them the course uses."""
+    try:
+        plugins = course.plugins
+    except UsageError as error:
+        yield Observation("bad", str(error))
+        return
+    for text, named in plugins.installed():
+        unused = f": installed, and not used, because {plugins.file.path} does not name it"
+        yield Observation("good" if named else "neutral", f"plug-in {text}{'' if named else unused}")
+    for problem in plugins.problems():
+        yield Observation("bad", problem)
 
 
 def _isolation(attempt: LevelAttempt) -> str:

@@ -28,11 +28,10 @@ from harness.gradebook._points import fewest_points, most_points, points_for
 from harness.gradebook._policy import POLICY_FILE, Amount, Lateness, Policy, deadline_of_command
 from harness.gradebook._roster import Mismatch, Person, Roster, compare
 from harness.gradebook._words import describe, describe_lateness
-from harness.gradebook._zones import COURSE_FILE, days_between, hours_between, in_zone, parse_time, read_course_zone
+from harness.gradebook._zones import days_between, hours_between, in_zone, parse_time, read_course_zone
 
 __all__ = [
     "ADJUSTMENTS_FILE",
-    "COURSE_FILE",
     "MISSING",
     "NOT_GRADED",
     "POLICY_FILE",

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from harness.course import suggest
 from harness.errors import UsageError
 from harness.gradebook._zones import (
-    COURSE_FILE,
     days_between,
     hours_between,
     in_zone,
@@ -23,6 +22,7 @@ from harness.gradebook._zones import (
     parse_zone,
     read_course_zone,
 )
+from harness.plugins import COURSE_FILE
 
 POLICY_FILE = "gradebook.toml"
 AttemptRule = Literal["last", "on_time", "best", "chosen"]

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from harness.errors import UsageError
+from harness.plugins import COURSE_FILE, CourseFile
 
-COURSE_FILE = "course.toml"
-"""Says the course's time zone: ``timezone = "Europe/Berlin"``; `harness new course` writes it."""
 HOW_TO_SAY_THE_ZONE = (
     f'write an offset, as in 2026-01-31T23:59:00+01:00, or timezone = "Europe/Berlin" in {COURSE_FILE}'
 )
@@ -64,22 +62,14 @@ def parse_zone(name: str) -> ZoneInfo:
 
 
 def read_course_zone(path: Path) -> ZoneInfo | None:
-    """Return the time zone of the course whose file is `path`; None where there is no file.
+    """Return the time zone of the course whose file is `path`; None where it names none.
 
     Raises:
-        UsageError: the file says anything else than a time zone.
+        UsageError: the file is damaged, or there is no such zone.
     """
+    name = CourseFile.read(path).timezone
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from error
-    name = content.get("timezone")
-    if set(content) != {"timezone"} or not isinstance(name, str):
-        raise UsageError(f'{path}: expected timezone = "Europe/Berlin" and nothing else, found {content!r}')
-    try:
-        return parse_zone(name)
+        return None if name is None else parse_zone(name)
     except ValueError as error:
         raise UsageError(f"{path}: timezone {error}") from error
 

@@ -173,7 +173,7 @@ class _ClusterRun:
             course = self.cluster.course
             task = course.task(name)
             self._tasks[name] = _TaskParcel(
-                files=FilesParcel.of_task(course.tasks_folder, name, course.task_digest(name)),
+                files=FilesParcel.of_task(course, name),
                 limits=task.limits,
                 assets=tuple(asset.file.digest for asset in assets_here(task, places_of(self.cluster.orders))),
             )

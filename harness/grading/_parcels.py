@@ -8,10 +8,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness.contract import Limits, Split, Task
-from harness.course import SHARED
+from harness.course import SHARED, Course
 from harness.data import TaskData
 from harness.errors import InfrastructureError
 from harness.evaluation import read_contents, read_files
+from harness.plugins import COURSE_FILE
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,13 @@ class FilesParcel:
         return cls(read_contents(folder, limits).digest, content)
 
     @classmethod
-    def of_task(cls, tasks: Path, name: str, digest: str) -> FilesParcel:
-        """Return the files of the task `name` in the folder `tasks`, and those that all tasks share."""
-        paths = [path for folder in (tasks / name, tasks / SHARED) for path in sorted(folder.rglob("*"))]
+    def of_task(cls, course: Course, name: str) -> FilesParcel:
+        """Return the files of the task `name`, those that all tasks share, and the file that names plug-ins."""
+        folders = (course.tasks_folder / name, course.tasks_folder / SHARED)
+        paths = [path for folder in folders for path in sorted(folder.rglob("*"))] + [course.root / COURSE_FILE]
         kept = [path for path in paths if path.is_file() and "__pycache__" not in path.parts]
-        return cls(digest, tuple((os.fsencode(path.relative_to(tasks)), path.read_bytes()) for path in kept))
+        files = tuple((os.fsencode(path.relative_to(course.root)), path.read_bytes()) for path in kept)
+        return cls(course.task_digest(name), files)
 
     def write(self, folder: Path) -> None:
         """Write the files into `folder`."""

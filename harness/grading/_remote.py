@@ -69,7 +69,7 @@ def _evaluate(remote_job: RemoteJob, data: DataParcel) -> RunnerReply:
         with scratch("remote") as root:
             root.chmod(0o711)  # a worker's own uid must pass through
             course = Course(root)
-            remote_job.declaration.write(course.tasks_folder)
+            remote_job.declaration.write(course.root)
             if problem := _assets_problem(remote_job, course):
                 return UnsuitableMachine(problem)
             folder = course.folder_of(remote_job.name, remote_job.task)

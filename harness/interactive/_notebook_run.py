@@ -23,6 +23,7 @@ from harness.course import Course
 from harness.errors import UsageError
 from harness.interactive._kernel_cells import cells_with, file_of, is_colab, notebook_folder, running_shell
 from harness.interactive._parts import read_parts
+from harness.plugins import COURSE_FILE
 from harness.programs import python_command
 
 if TYPE_CHECKING:
@@ -224,6 +225,8 @@ def _temporary_course(model: type, task: str, start: Path, *, with_claims: bool 
     with tempfile.TemporaryDirectory(prefix="harness-notebook-") as folder:
         copy = Course(Path(folder, "course"))
         shutil.copytree(course.tasks_folder, copy.tasks_folder, ignore=shutil.ignore_patterns("__pycache__"))
+        if (course.root / COURSE_FILE).is_file():
+            shutil.copy(course.root / COURSE_FILE, copy.root)
         place = copy.folder_of(_NAME, task)
         place.mkdir(parents=True)
         _write(model, task, course, place, with_claims=with_claims)

@@ -1,18 +1,41 @@
 """Learning systems, a module each: their downloads in, results out in the forms that they read."""
 
+from harness.errors import TaskError
 from harness.lms import blackboard, brightspace, canvas, github, gradescope, ilias, moodle, plain_folders
 from harness.lms._edit import CellChange, Filled, Manner
 from harness.lms._import_uploads import Import, Imported
 from harness.lms._learn_times import LearnedPushes, LearnedTable, learn_pushes, learn_table
-from harness.lms._members import Refused
+from harness.lms._members import Member, Refused, why_skipped
 from harness.lms._origins import Origin, Origins
-from harness.lms._uploads import System
+from harness.lms._uploads import Parsed, Skipped, System, Upload
 from harness.lms._walled import WalledArchives
+from harness.plugins import PLATFORM_GROUP, Plugins
 
 SYSTEMS: dict[str, System] = {
     module.SYSTEM.name: module.SYSTEM
     for module in (blackboard, brightspace, canvas, github, gradescope, ilias, moodle, plain_folders)
 }
+
+
+def system_of(name: str, plugins: Plugins) -> System:
+    """Return the learning system `name`: one that comes with the harness, or with a plug-in.
+
+    Raises:
+        TaskError: there is none, there are several, or a plug-in's cannot be used.
+    """
+    offered = [offer for offer in plugins.offers(PLATFORM_GROUP) if offer.name == name]
+    if name in SYSTEMS:
+        if offered:
+            raise TaskError(
+                f"the {offered[0]} has the name of one that comes with the harness: name {offered[0].package} no more "
+                f"in {plugins.file.path}"
+            )
+        return SYSTEMS[name]
+    system = plugins.load(PLATFORM_GROUP, name, System)
+    if system.name != name:
+        raise TaskError(f"the {offered[0]} calls itself {system.name!r}; expected {name!r}, as its entry point")
+    return system
+
 
 __all__ = [
     "SYSTEMS",
@@ -23,11 +46,17 @@ __all__ = [
     "LearnedPushes",
     "LearnedTable",
     "Manner",
+    "Member",
     "Origin",
     "Origins",
+    "Parsed",
     "Refused",
+    "Skipped",
     "System",
+    "Upload",
     "WalledArchives",
     "learn_pushes",
     "learn_table",
+    "system_of",
+    "why_skipped",
 ]

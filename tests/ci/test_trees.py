@@ -10,6 +10,7 @@ import pytest
 
 from harness import git as host_git
 from harness.ci import ChangePolicy, Repository, find_change, find_range
+from harness.ci._checkout import check_out
 from harness.errors import InfrastructureError
 from harness.git import run_git
 
@@ -99,3 +100,12 @@ def test_git_says_and_holds_no_more_than_it_may(root: Path, monkeypatch: pytest.
             run_git(root, *compared)
     monkeypatch.setattr(host_git, "MEMORY_BYTES", 8 << 20)
     assert run_git(root, *compared).returncode > 1
+
+
+def test_a_change_takes_the_plugins_of_its_base(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    for package in ("of-the-base", "of-mallory"):
+        (root / "course.toml").write_text(f"plugins = ['{package}']\n")
+        git(root, "add", ".")
+        git(root, "commit", "-qm", package)
+    base, to = git(root, "rev-parse", "main~1"), tmp_path_factory.mktemp("checkout")
+    assert check_out(Repository.of(root), base, [], to).plugins.missing == ["of-the-base"]

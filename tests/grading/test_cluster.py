@@ -20,6 +20,7 @@ import pytest
 
 import harness
 from harness import __version__
+from harness.course import Course
 from harness.errors import InfrastructureError, UsageError
 from harness.evaluation import Settings, package_versions, read_contents
 from harness.grading import _schedulers, scheduler
@@ -182,7 +183,7 @@ def remote_job(course: TemporaryCourse, name: str = "ann") -> tuple[RemoteJob, D
             task="blobs",
             submission=FilesParcel.of_submission(folder, task.limits),
             shared=None,
-            declaration=FilesParcel.of_task(course.root / "tasks", "blobs", found.task_digest("blobs")),
+            declaration=FilesParcel.of_task(found, "blobs"),
             assets=(),
             settings=Settings(weights="declared", latency_seconds=0.003),
             isolation=Requirement(),
@@ -239,6 +240,7 @@ def test_what_tasks_share_travels_with_the_task(two_submissions: TemporaryCourse
     (tasks / "_shared").mkdir()
     (tasks / "_shared" / "__init__.py").write_text("y = 2\n")
     two_submissions.add_task("other")
-    FilesParcel.of_task(tasks, "blobs", "sha256:d").write(tmp_path / "tasks")
-    found = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.py"))
-    assert [path for path in found if path.startswith("tasks")] == ["tasks/_shared/__init__.py", "tasks/blobs/task.py"]
+    (two_submissions.root / "course.toml").write_text("plugins = []\n")
+    FilesParcel.of_task(Course(two_submissions.root), "blobs").write(tmp_path / "there")
+    found = sorted(path.relative_to(tmp_path / "there").as_posix() for path in tmp_path.glob("there/**/*.*"))
+    assert found == ["course.toml", "tasks/_shared/__init__.py", "tasks/blobs/task.py"]

@@ -1,0 +1,254 @@
+"""What installed packages bring to a course by entry points: tasks, metrics and learning platforms.
+
+A package is imported only where the course's own file, ``course.toml``, names it: ``plugins = ["PACKAGE"]``. It is
+looked for among what is installed beside the harness, never in a folder of the course. Nothing of it is imported in
+workers, and its tasks lie where no worker can read them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any, TypeVar
+
+from harness.errors import TaskError, UsageError
+
+COURSE_FILE = "course.toml"
+"""Says the course's time zone and whose plug-ins it uses; `harness new course` writes it."""
+TASK_GROUP, METRIC_GROUP, PLATFORM_GROUP = "harness.tasks", "harness.metrics", "harness.platforms"
+"""The groups of entry points that are looked at."""
+HIDDEN_FOLDER = "harness_course"
+"""Where tasks lie in a folder of packages; every sandbox that hides anything hides it."""
+PLUGIN_MODULE = "_plugins"
+"""The module of a course from which its tasks import what plug-ins bring: ``from .._plugins import NAME``."""
+_GROUPS = {TASK_GROUP: "task", METRIC_GROUP: "metric", PLATFORM_GROUP: "platform"}
+_PREFIX = "harness."
+_PACKAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_EXPECTED = 'timezone = "Europe/Berlin", plugins = ["PACKAGE"] and nothing else'
+_Brought = TypeVar("_Brought")
+
+
+@dataclass(frozen=True)
+class CourseFile:
+    """What ``course.toml`` says."""
+
+    path: Path
+    timezone: str | None = None
+    plugins: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path) -> CourseFile:
+        """Read the file at `path`; one that is not there says nothing.
+
+        Raises:
+            UsageError: it says anything else than it may.
+        """
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        except FileNotFoundError:
+            return cls(path)
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise UsageError(f"{path}: {error}") from error
+        zone, plugins = content.get("timezone"), content.get("plugins", [])
+        known = set(content) <= {"timezone", "plugins"} and isinstance(zone, str | None)
+        if not known or not isinstance(plugins, list) or not all(map(_is_package, plugins)):
+            raise UsageError(f"{path}: expected {_EXPECTED}, found {content!r}")
+        return cls(path, zone, tuple({_normal(name): name for name in plugins}.values()))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One entry point of an installed package."""
+
+    package: str
+    version: str
+    entry: metadata.EntryPoint = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The name under which a course uses it."""
+        return self.entry.name
+
+    def __str__(self) -> str:
+        return f"{_what(self.entry.group)} {self.name!r} of {self.package} {self.version}"
+
+
+@dataclass(frozen=True)
+class Plugins:
+    """The packages that a course names, and what the installed ones among them bring."""
+
+    file: CourseFile
+
+    @classmethod
+    def of(cls, root: Path) -> Plugins:
+        """Return those of the course whose folder is `root`.
+
+        Raises:
+            UsageError: its ``course.toml`` is damaged.
+        """
+        return cls(CourseFile.read(root / COURSE_FILE))
+
+    @cached_property
+    def distributions(self) -> dict[str, metadata.Distribution]:
+        """The named packages that are installed, by name as the course writes it."""
+        return {name: found for name in self.file.plugins if (found := _installed(name)) is not None}
+
+    @property
+    def missing(self) -> list[str]:
+        """The named packages that are not installed."""
+        return [name for name in self.file.plugins if name not in self.distributions]
+
+    def offers(self, group: str) -> list[Offer]:
+        """Return what the named packages bring in `group`; nothing is imported."""
+        entries = ((found, entry) for found in self.distributions.values() for entry in found.entry_points)
+        return sorted(
+            (Offer(found.name, found.version, entry) for found, entry in entries if entry.group == group),
+            key=lambda offer: offer.name,
+        )
+
+    def find(self, group: str, name: str) -> Offer:
+        """Return the one entry point `name` of `group`.
+
+        Raises:
+            TaskError: there is none, or there are several.
+        """
+        offers = self.offers(group)
+        found = [offer for offer in offers if offer.name == name]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise TaskError(
+                f"the {_what(group)} {name!r} comes with {' and '.join(f'{one.package}' for one in found)}: "
+                f"name only one of them in {self.file.path}"
+            )
+        missing = f"; not installed: {', '.join(self.missing)}: {_install(self.missing)}" if self.missing else ""
+        raise TaskError(
+            f"no plug-in brings a {_what(group)} {name!r} (entry points of group {group}): "
+            f"{self.file.path} names {', '.join(self.file.plugins) or 'no plugins'}, which bring "
+            f"{', '.join(offer.name for offer in offers) or 'none'}{missing}"
+        )
+
+    def load(self, group: str, name: str, expected: type[_Brought]) -> _Brought:
+        """Import the entry point `name` of `group`, which must be an `expected`.
+
+        Raises:
+            TaskError: there is not exactly one, it cannot be imported, or it is anything else.
+        """
+        offer = self.find(group, name)
+        try:
+            found: Any = offer.entry.load()
+        except (Exception, SystemExit) as error:
+            raise self._unusable(offer, f"cannot be imported ({type(error).__name__}: {error})") from error
+        if not isinstance(found, expected):
+            wanted = f"{expected.__module__.rpartition('._')[0]}.{expected.__name__}"
+            raise self._unusable(offer, f"is of type {type(found).__name__}; expected {wanted}")
+        return found
+
+    def course_of_task(self, name: str) -> tuple[Offer, Path]:
+        """Return the task `name` of a plug-in, and the folder in whose ``tasks/`` it lies; the task is not imported.
+
+        Raises:
+            TaskError: there is not exactly one, or it does not lie where tasks must.
+        """
+        offer = self.find(TASK_GROUP, name)
+        try:
+            spec = importlib.util.find_spec(offer.entry.module)
+        except Exception as error:  # a parent of the module is imported
+            raise self._unusable(offer, f"cannot be found ({type(error).__name__}: {error})") from error
+        for place in [] if spec is None else spec.submodule_search_locations or []:
+            folder = Path(place)
+            names = [parent.name for parent in folder.parents]
+            if folder.name == name and names[0] == "tasks" and names[2] == HIDDEN_FOLDER:
+                if (folder / "task.py").is_file():
+                    return offer, folder.parents[1]
+                raise self._unusable(offer, f"is a folder without task.py, {folder}")
+        wanted = f"{HIDDEN_FOLDER}.NAME_OF_THE_PACKAGE.tasks.{name}"
+        where = "is not there" if spec is None else f"lies in {spec.origin or spec.submodule_search_locations}"
+        raise self._unusable(offer, f"{where}; expected the package {wanted}, which no worker can read")
+
+    def problems(self) -> Iterator[str]:
+        """Yield what is wrong with the named packages, as far as that can be told without importing one."""
+        for name in self.missing:
+            yield f"{self.file.path} names {name}, which is not installed: {_install([name])}, or name it no more"
+        for name, found in self.distributions.items():
+            groups = {entry.group for entry in found.entry_points if entry.group.startswith(_PREFIX)}
+            for group in sorted(groups - set(_GROUPS)):
+                yield f"{name} {found.version} has entry points of group {group}, which this harness does not use"
+            if not groups & set(_GROUPS):
+                yield f"{name} {found.version} brings nothing: it has no entry points of {', '.join(_GROUPS)}"
+        for group in _GROUPS:
+            names = [offer.name for offer in self.offers(group)]
+            for twice in sorted({name for name in names if names.count(name) > 1}):
+                try:
+                    self.find(group, twice)
+                except TaskError as error:
+                    yield str(error)
+
+    def installed(self) -> Iterator[tuple[str, bool]]:
+        """Yield each installed package with entry points for the harness, in words, and whether the course names it."""
+        named = {_normal(name) for name in self.file.plugins}
+        found: dict[tuple[str, str], list[str]] = {}
+        for group in _GROUPS:
+            for entry in metadata.entry_points(group=group):
+                if entry.dist is not None:
+                    key = (entry.dist.name, entry.dist.version)
+                    found.setdefault(key, []).append(f"{_what(group)} {entry.name}")
+        for (name, version), brought in sorted(found.items()):
+            yield f"{name} {version} ({', '.join(sorted(set(brought)))})", _normal(name) in named
+
+    def digest(self) -> str:
+        """Return one digest of the code that metrics of the named packages are computed by."""
+        digest = hashlib.sha256()
+        for offer in self.offers(METRIC_GROUP):
+            digest.update(f"{offer.name}\0{offer.entry.value}\0".encode())
+            top = offer.entry.module.partition(".")[0]
+            for path in _sources(top):
+                digest.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
+        return digest.hexdigest()
+
+    def _unusable(self, offer: Offer, why: str) -> TaskError:
+        return TaskError(
+            f"the {offer} (entry point {offer.entry.value!r} of group {offer.entry.group}) {why}; mend or reinstall "
+            f"{offer.package}, or name it no more in {self.file.path}"
+        )
+
+
+def _sources(top: str) -> list[Path]:
+    """Return the files of Python of the package or module `top`, which is not imported."""
+    spec = importlib.util.find_spec(top)
+    if spec is None:
+        return []
+    folders = [Path(place) for place in spec.submodule_search_locations or []]
+    alone = [Path(spec.origin)] if not folders and spec.origin is not None and spec.has_location else []
+    return alone + sorted(path for folder in folders for path in folder.rglob("*.py"))
+
+
+def _installed(name: str) -> metadata.Distribution | None:
+    try:
+        return metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _is_package(name: object) -> bool:
+    return isinstance(name, str) and _PACKAGE.fullmatch(name) is not None
+
+
+def _normal(name: str) -> str:
+    """Return the name of a package as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _what(group: str) -> str:
+    return _GROUPS.get(group, group)
+
+
+def _install(names: list[str]) -> str:
+    return f"pip install {' '.join(names)}"
