@@ -107,7 +107,7 @@ class Plugins:
 
     def offers(self, group: str) -> list[Offer]:
         """Return what the named packages bring in `group`; nothing is imported."""
-        entries = ((found, entry) for found in self.distributions.values() for entry in found.entry_points)
+        entries = ((found, entry) for found in self.distributions.values() for entry in _entries(found) or ())
         return sorted(
             (Offer(found.name, found.version, entry) for found, entry in entries if entry.group == group),
             key=lambda offer: offer.name,
@@ -160,7 +160,7 @@ class Plugins:
         offer = self.find(TASK_GROUP, name)
         try:
             spec = importlib.util.find_spec(offer.entry.module)
-        except Exception as error:  # a parent of the module is imported
+        except (Exception, SystemExit) as error:  # the packages around it are imported
             raise self._unusable(offer, f"cannot be found ({type(error).__name__}: {error})") from error
         for place in [] if spec is None else spec.submodule_search_locations or []:
             folder = Path(place)
@@ -178,7 +178,11 @@ class Plugins:
         for name in self.missing:
             yield f"{self.file.path} names {name}, which is not installed: {_install([name])}, or name it no more"
         for name, found in self.distributions.items():
-            groups = {entry.group for entry in found.entry_points if entry.group.startswith(_PREFIX)}
+            entries = _entries(found)
+            if entries is None:
+                yield f"the entry points of {name} {found.version} cannot be read: reinstall it"
+                continue
+            groups = {entry.group for entry in entries if entry.group.startswith(_PREFIX)}
             for group in sorted(groups - set(_GROUPS)):
                 yield f"{name} {found.version} has entry points of group {group}, which this harness does not use"
             if not groups & set(_GROUPS):
@@ -194,22 +198,20 @@ class Plugins:
     def installed(self) -> Iterator[tuple[str, bool]]:
         """Yield each installed package with entry points for the harness, in words, and whether the course names it."""
         named = {_normal(name) for name in self.file.plugins}
-        found: dict[tuple[str, str], list[str]] = {}
-        for group in _GROUPS:
-            for entry in metadata.entry_points(group=group):
-                if entry.dist is not None:
-                    key = (entry.dist.name, entry.dist.version)
-                    found.setdefault(key, []).append(f"{_what(group)} {entry.name}")
-        for (name, version), brought in sorted(found.items()):
-            yield f"{name} {version} ({', '.join(sorted(set(brought)))})", _normal(name) in named
+        seen = set[str]()
+        for found in metadata.distributions():  # of two of one name, the first is imported
+            name = str(found.name)
+            brought = [f"{_what(one.group)} {one.name}" for one in _entries(found) or () if one.group in _GROUPS]
+            if brought and _normal(name) not in seen:
+                yield f"{name} {found.version} ({', '.join(sorted(brought))})", _normal(name) in named
+            seen.add(_normal(name))
 
     def digest(self) -> str:
         """Return one digest of the code that metrics of the named packages are computed by."""
         digest = hashlib.sha256()
         for offer in self.offers(METRIC_GROUP):
             digest.update(f"{offer.name}\0{offer.entry.value}\0".encode())
-            top = offer.entry.module.partition(".")[0]
-            for path in _sources(top):
+            for path in _sources(re.split(r"[.:\s]", offer.entry.value)[0]):
                 digest.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
         return digest.hexdigest()
 
@@ -222,7 +224,10 @@ class Plugins:
 
 def _sources(top: str) -> list[Path]:
     """Return the files of Python of the package or module `top`, which is not imported."""
-    spec = importlib.util.find_spec(top)
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):  # not a name, or a module of no file
+        spec = None
     if spec is None:
         return []
     folders = [Path(place) for place in spec.submodule_search_locations or []]
@@ -234,6 +239,14 @@ def _installed(name: str) -> metadata.Distribution | None:
     try:
         return metadata.distribution(name)
     except metadata.PackageNotFoundError:
+        return None
+
+
+def _entries(found: metadata.Distribution) -> list[metadata.EntryPoint] | None:
+    """Return the entry points of a package; None where they cannot be read."""
+    try:
+        return list(found.entry_points)
+    except Exception:  # whatever a damaged file leads to
         return None
 
 

@@ -90,6 +90,7 @@ def test_nothing_is_imported_of_a_package_that_is_not_named(course: TemporaryCou
             "import nothing_like_that",
             "cannot be imported (ModuleNotFoundError: No mod",
         ),
+        ("bad-value", "-:", METRIC, "cannot be imported ("),
         ("bad-exit", "bad_exit:close", "raise SystemExit('no')", "cannot be imported (SystemExit: no)"),
         ("bad-name", "bad_name:closer", METRIC, "cannot be imported (AttributeError: module 'bad_name' has no attr"),
         (
@@ -224,16 +225,18 @@ def test_a_list_of_plugins_that_is_none_says_what_is_allowed(tmp_path: Path, tex
 def test_entry_points_that_are_not_used_are_told(course: TemporaryCourse, packages: Packages) -> None:
     packages.install("kinds-one", "[harness.kinds]\nranking = kinds_one:close\n")
     packages.install("empty-one", "")
-    problems = list(course_of(course, "kinds-one", "empty-one").plugins.problems())
+    packages.install("torn-one", "[harness.metrics]\nclose\n")
+    plugins = course_of(course, "kinds-one", "empty-one", "torn-one").plugins
+    problems = list(plugins.problems())
+    assert "the entry points of torn-one 1.0 cannot be read: reinstall it" in problems
+    assert not any(text.startswith(("torn-one", "empty-one")) for text, _ in plugins.installed())
     assert "kinds-one 1.0 has entry points of group harness.kinds, which this harness does not use" in problems
     assert any("empty-one 1.0 brings nothing: it has no entry points of harness.tasks" in text for text in problems)
 
 
 @pytest.mark.line
 @pytest.mark.thorough
-def test_a_package_is_built_installed_and_used_by_a_course_from_task_to_score(
-    course: TemporaryCourse, tmp_path: Path
-) -> None:
+def test_a_built_package_is_used_from_its_task_to_a_score(course: TemporaryCourse, tmp_path: Path) -> None:
     shutil.copytree(EXAMPLE, tmp_path / "source")
     wheel = build("wheel", tmp_path / "source", tmp_path / "built")
     venv.create(tmp_path / "env", symlinks=True)
