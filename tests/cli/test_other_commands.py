@@ -92,8 +92,8 @@ def test_a_task_that_does_not_exist_is_suggested(course: TemporaryCourse) -> Non
 BROKEN = {
     "syntax": ("x = 1\ndef (:\n", "SyntaxError", 2),
     "raises": ("x = 1\ny = x / 0\n", "ZeroDivisionError", 2),
-    "no-task": ("x = 1\n", "defines no TASK = harness.Task(...)", None),
-    "not-a-task": ("TASK = 3\n", "defines no TASK = harness.Task(...)", None),
+    "no-task": ("x = 1\n", "found no TASK; expected TASK = harness.Task(…)", None),
+    "not-a-task": ("TASK = 3\n", "found TASK = 3 (int); expected TASK = harness.Task(…)", None),
     "declaration": ("import harness\nharness.Limits(processes=0)\n", "Limits.processes: found 0", 2),
 }
 
