@@ -195,9 +195,8 @@ def _edited(entries: Sequence[Entry], assignment: str, sheet: Sheet, manner: Man
     if text and possible is None:
         raise UsageError(f"{sheet.path}: Canvas computes the column {assignment!r} ({text}): nothing can be put there")
     graded = [entry for entry in entries if entry.is_graded or entry.excused]
-    factor = 1.0
-    for task, maximum in {(entry.task, entry.maximum) for entry in entries}:
-        factor = check_maximum(task, maximum, possible, scale=scale)
+    # a part that was graded by hand adds to one person's maximum
+    factors = {entry.person.key: check_maximum(entry.task, entry.maximum, possible, scale=scale) for entry in entries}
     keys = _keys(sheet)
     refuse_shortened(sheet, rows, keys[0].columns if keys and keys[0].label == "ID" else ())
     placed, missing = find_rows(graded, sheet, rows, keys)
@@ -208,7 +207,7 @@ def _edited(entries: Sequence[Entry], assignment: str, sheet: Sheet, manner: Man
     kept: list[CellChange] = []
     written = {}
     for row, entry in placed.items():
-        before, after = sheet.cell(row, column), _cell(entry, factor, comma=comma)
+        before, after = sheet.cell(row, column), _cell(entry, factors[entry.person.key], comma=comma)
         change = decide(entry, before, after, manner, None)
         if change is not None and not change.why_kept:
             cells[row, column] = after

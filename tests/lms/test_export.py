@@ -169,6 +169,12 @@ def test_points_are_scaled_only_where_that_is_asked_for() -> None:
     assert "M1,75.00,4.00" in canvas([grade(ANN)], text, scale=True).content.decode()
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_who_has_a_maximum_of_their_own_is_scaled_by_it(order: int) -> None:
+    entries = [grade(ANN), grade(BOB, 10.5, maximum=14.0)][::order]
+    assert [row[5] for row in rows(canvas(entries, scale=True).content)[3:5]] == ["7.50", "7.50"]
+
+
 @pytest.mark.parametrize(
     ("people", "title", "text", "problem"),
     [
