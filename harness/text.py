@@ -83,6 +83,19 @@ def as_percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+def as_p_value(value: float) -> str:
+    """Return a p-value in two digits; one below a thousandth only as that."""
+    return f"{value:.2g}" if value >= 0.001 else "< 0.001"
+
+
+def as_duration(seconds: float) -> str:
+    """Return a duration in a convenient unit."""
+    for scale, unit in ((1, "s"), (1e-3, "ms")):
+        if seconds >= scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds / 1e-6:.3g} µs"
+
+
 def count_of(number: float, one: str, several: str) -> str:
     """Return a number with its noun: ``1 file``, ``1,200 files``, ``2.5 points``."""
     shown = f"{number:g}" if isinstance(number, float) else f"{number:,}"

@@ -150,7 +150,9 @@ class _Pages:
             if task is None:
                 continue
             own = [one for one in self._records if one.task.name == name]
-            group = max((one for one in self._board.groups if one.key.task == name), key=lambda one: len(one.rows))
+            groups = [one for one in self._board.groups if one.key.task == name]
+            analyses = [analyse_items(one, self._evidence) for one in groups]
+            most = max(range(len(groups)), key=lambda one: len(analyses[one].models))
             claims = tuple(
                 (
                     one.submission.name,
@@ -165,8 +167,8 @@ class _Pages:
             yield ClassTask(
                 task=task,
                 name=name,
-                analysis=analyse_items(group, self._evidence),
-                scored=self._finder.material(group.rows[0].record).scored,
+                analysis=analyses[most],
+                scored=self._finder.material(groups[most].rows[0].record).scored,
                 claims=claims,
             )
 

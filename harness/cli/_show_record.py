@@ -9,9 +9,9 @@ from rich.text import Text
 
 from harness.claims import describe_agreement, describe_figures
 from harness.evaluation import Remarks
-from harness.leaderboard import Board, format_seconds, ratio_with_interval
+from harness.leaderboard import Board, ratio_with_interval
 from harness.record import Failure, Latency, Record, Score, to_reach
-from harness.text import neutral, neutral_line
+from harness.text import as_duration, neutral, neutral_line
 
 _WIDTH = 40
 _STYLES = {"passed": "bold green", "below_baseline": "bold yellow", "failed": "bold red"}
@@ -163,10 +163,10 @@ def _costs(record: Record, told: Remarks) -> list[tuple[str, str]]:
 def _latency(latency: Latency) -> str:
     noise = " (noisy machine)" if latency.noisy else ""
     if latency.net_p50_seconds is None:
-        return f"{format_seconds(latency.p50_seconds)} with the channel, too short to resolve{noise}"
-    text = f"{format_seconds(latency.net_p50_seconds)} each"
+        return f"{as_duration(latency.p50_seconds)} with the channel, too short to resolve{noise}"
+    text = f"{as_duration(latency.net_p50_seconds)} each"
     if latency.net_low_seconds is not None and latency.net_high_seconds is not None:
-        text += f" ({format_seconds(latency.net_low_seconds)} to {format_seconds(latency.net_high_seconds)})"
+        text += f" ({as_duration(latency.net_low_seconds)} to {as_duration(latency.net_high_seconds)})"
     if latency.ratio_to_yardstick is not None:
         text += f", {ratio_with_interval(latency)} × the yardstick"
     return text + noise

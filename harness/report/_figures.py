@@ -16,12 +16,14 @@ from harness.report._disclosure import Shown
 from harness.report._learning_curves import Quantity, moment, quantities
 from harness.report._report_findings import confidence_of, counts_of, probabilities_of
 from harness.statistics import wilson_interval
-from harness.text import as_percent
+from harness.text import as_duration, as_percent
 
 Array = np.ndarray[Any, Any]
 
 _POINTS, _BARS, _BINS = 300, 30, 10
 _MOST_CLASSES = 30
+_MILLISECONDS_FROM = 0.01
+"""The seconds from which on an axis of times is in milliseconds."""
 _STYLES = ("a", "b", "c", "d", "e", "f")
 
 
@@ -196,20 +198,21 @@ def _latency(shown: Shown) -> Iterator[Figure]:
     if latency is None or seconds is None or len(seconds) < _BARS:
         return
     top = float(np.quantile(seconds, 0.99))
-    clipped = np.minimum(seconds, top) * 1e6
-    if clipped.min() >= top * 1e6:
+    unit, scale = ("ms", 1e3) if top >= _MILLISECONDS_FROM else ("µs", 1e6)
+    clipped = np.minimum(seconds, top) * scale
+    if clipped.min() >= top * scale:
         return
     counts, edges = np.histogram(clipped, bins=_BARS)
     axes = svg.frame(
-        (float(edges[0]), float(edges[-1])), (0, float(counts.max())), x_name="µs", y_name="requests", height=220
+        (float(edges[0]), float(edges[-1])), (0, float(counts.max())), x_name=unit, y_name="requests", height=220
     )
     values = [
-        (float(edges[i]), float(edges[i + 1]), float(n), f"{edges[i]:.0f} to {edges[i + 1]:.0f} µs: {n}")
+        (float(edges[i]), float(edges[i + 1]), float(n), f"{edges[i]:.3g} to {edges[i + 1]:.3g} {unit}: {n}")
         for i, n in enumerate(counts)
     ]
-    middle = axes.x.at(latency.p50_seconds * 1e6)
+    middle = axes.x.at(latency.p50_seconds * scale)
     mark = svg.line(middle, axes.y.begin, middle, axes.y.end, "mark ink")
-    told = f"Latency of {len(seconds)} requests, median {latency.p50_seconds * 1e6:.0f} µs"
+    told = f"Latency of {len(seconds)} requests, median {as_duration(latency.p50_seconds)}"
     yield Figure(
         "Latency",
         (svg.bars(values, axes, told, [mark]),),
@@ -220,11 +223,13 @@ def _latency(shown: Shown) -> Iterator[Figure]:
 def _latency_words(record: Record) -> str:
     latency = record.cost.latency
     assert latency is not None
-    said = f"Median {latency.p50_seconds * 1e6:.0f} µs with the channel"
+    said = f"Median {as_duration(latency.p50_seconds)} with the channel"
     if latency.net_p50_seconds is not None:
-        said += f", {latency.net_p50_seconds * 1e6:.0f} µs without"
+        said += f", {as_duration(latency.net_p50_seconds)} without"
         if latency.net_low_seconds is not None and latency.net_high_seconds is not None:
-            said += f" (95 % interval {latency.net_low_seconds * 1e6:.0f} to {latency.net_high_seconds * 1e6:.0f} µs)"
+            said += (
+                f" (95 % interval {as_duration(latency.net_low_seconds)} to {as_duration(latency.net_high_seconds)})"
+            )
     if latency.ratio_to_yardstick is not None:
         said += f"; {latency.ratio_to_yardstick:.2f} times the yardstick"
         if latency.ratio_low is not None and latency.ratio_high is not None:

@@ -18,7 +18,7 @@ from harness.report._examples import hardest_examples, hardest_scored
 from harness.report._figures import figures
 from harness.report._limits_used import limits_used
 from harness.report._report_findings import find_all, verdict
-from harness.text import neutral
+from harness.text import as_p_value, neutral
 
 SOURCES = {
     "canonical": "canonical data",
@@ -180,5 +180,5 @@ def _baseline(shown: Shown) -> str:
     if score is None:
         return ""
     reach = to_reach(base.value, strict=base.strict, higher_is_better=score.higher_is_better)
-    p_value = "" if base.p_value is None else f" (p {base.p_value:.2g})"
+    p_value = "" if base.p_value is None else f" (p {as_p_value(base.p_value)})"
     return f"{reach}: {'met' if base.met else 'not met'}{p_value}"

@@ -10,17 +10,15 @@ from harness.leaderboard import (
     BoardRow,
     RankedGroup,
     distribution_of_ranks,
-    format_seconds,
     percent,
     ratio_with_interval,
     resolution_sentence,
 )
 from harness.record import EvidenceStore, Latency, Machine, Record, Score, to_reach
 from harness.report import SOURCES, Audience, disclosed_record, disclosure_for, failure_in_words
+from harness.text import as_duration, as_p_value
 
 REFERENCE = "reference/"
-_LEAST_P = 0.001
-"""What is smaller is shown as smaller than this."""
 _MOST_RANKED, _MOST_RANKS = 25, 60
 """How many results are drawn with the distribution of their ranks, and how many ranks a picture has room for."""
 
@@ -107,7 +105,7 @@ class SiteColumn:
     about: str
     """What it means, shown when its heading is pointed at."""
     css: str = "n"
-    """``n`` for numbers, ``name`` for the name of the row, ``wrap`` for texts in several lines, or nothing."""
+    """``n`` for numbers, ``name`` for the name of the row, ``wrap`` where lines may be broken, or nothing."""
 
 
 COLUMNS = (
@@ -122,7 +120,9 @@ COLUMNS = (
     SiteColumn("parameters", "The number of parameters; ? where it could not be verified"),
     SiteColumn("knowledge", "The size of all arrays that the saved model holds"),
     SiteColumn(
-        "latency ×", "The time of one item on one thread, in multiples of a small network timed in the same run"
+        "latency ×",
+        "The time of one item on one thread, in multiples of a small network timed in the same run",
+        "n wrap",
     ),
     SiteColumn("fit", "How long training took"),
     SiteColumn("date", "When it was evaluated", ""),
@@ -233,20 +233,14 @@ def _cells(row: BoardRow, record: Record, name: str, *, higher: bool) -> tuple[S
         SiteCell(f"{score.value:.4f} ± {(score.high - score.low) / 2:.4f}", score.value),
         SiteCell(f"{'+' if better >= 0 else '−'}{abs(better):.4f}", better),
         SiteCell(percent(row.better_than_baseline), row.better_than_baseline),
-        SiteCell(_p_value(base.p_value), base.p_value),
+        SiteCell("" if base.p_value is None else as_p_value(base.p_value), base.p_value),
         SiteCell("" if cost.parameters is None else f"{cost.parameters:,}{verified}", cost.parameters),
         SiteCell("" if cost.knowledge_bytes is None else _size(cost.knowledge_bytes), cost.knowledge_bytes),
         SiteCell(*_latency(cost.latency)),
-        SiteCell("" if cost.fit_seconds is None else format_seconds(cost.fit_seconds), cost.fit_seconds),
+        SiteCell("" if cost.fit_seconds is None else as_duration(cost.fit_seconds), cost.fit_seconds),
         SiteCell(record.run.started[:10]),
         SiteCell(record.run.isolation.level),
     )
-
-
-def _p_value(value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:.2g}" if value >= _LEAST_P else f"< {_LEAST_P:g}"
 
 
 def _rank(row: BoardRow) -> str:
@@ -261,7 +255,7 @@ def _latency(latency: Latency | None) -> tuple[str, float | None]:
     if latency is None:
         return "", None
     if latency.ratio_to_yardstick is None:
-        return f"< {format_seconds(latency.p50_seconds)}", 0.0
+        return f"< {as_duration(latency.p50_seconds)}", 0.0
     return ratio_with_interval(latency), latency.ratio_to_yardstick
 
 

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from harness.leaderboard import KeptStandings, board_markdown, build, format_seconds, task_markdown, write_board
+from harness.leaderboard import KeptStandings, board_markdown, build, task_markdown, write_board
 from harness.record import (
     Cost,
     Evidence,
@@ -20,6 +20,7 @@ from harness.record import (
     Store,
     Unreadable,
 )
+from harness.text import as_duration
 from tests.records import changed
 
 LATENCY = Latency(
@@ -362,4 +363,4 @@ def test_a_hostile_record_stays_text(store, field):
     ("seconds", "text"), [(2.5, "2.5 s"), (1.0, "1 s"), (0.0015, "1.5 ms"), (0.001, "1 ms"), (0.00025, "250 µs")]
 )
 def test_a_duration_is_said_in_the_unit_people_use(seconds, text):
-    assert format_seconds(seconds) == text
+    assert as_duration(seconds) == text
