@@ -77,7 +77,7 @@ ARROWS = {
     | {"plugins", "report", "scratch", "statistics", "text"},
     "api": PEOPLE
     | {"course", "data", "evaluation", "files", "gradebook", "grading", "leaderboard", "learning", "locks", "record"}
-    | {"ci", "claims", "diagnosis", "lms", "report", "sandbox", "scaffold", "site", "svg", "tables", "text"},
+    | {"ci", "claims", "diagnosis", "lms", "plugins", "report", "sandbox", "scaffold", "site", "svg", "tables", "text"},
     "claims": PEOPLE | {"notebooks", "record"},
     "cli": PEOPLE
     | {"api", "bundled", "ci", "claims", "course", "data", "diagnosis", "evaluation", "export", "files", "grading"}

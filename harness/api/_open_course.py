@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # each method imports what only it needs: an evaluation needs
     from harness.diagnosis import Diagnosis
     from harness.gradebook import Entry, Gradebook, Rules
     from harness.learning import Learning
+    from harness.lms import Imported, LearnedPushes, LearnedTable
     from harness.record import ScoredOn
     from harness.site import SiteFiles
 
@@ -587,6 +588,79 @@ class OpenCourse:
             audit_learning=audit_learning,
         )
         return grade_class(self.folders, self.places, request, self.fork_servers(start), follower or Follower())
+
+    def import_submissions(
+        self,
+        system: str,
+        source: str | Path,
+        *,
+        task: str | None = None,
+        roster: str | Path | None = None,
+        table: str | Path | None = None,
+        isolation: str | None = None,
+    ) -> Iterator[Imported]:
+        """Turn a bulk download of a learning platform into ``submissions/<name>/<task>/``.
+
+        Parameters
+        ----------
+        system : str
+            The platform: one of ``harness.lms.SYSTEMS``, such as ``moodle``, or of a plug-in that the course names.
+        source : str or pathlib.Path
+            The zip or folder that was downloaded.
+        task : str, optional
+            The task of the submissions; required if there are several tasks.
+        roster : str or pathlib.Path, optional
+            CSV file that lists the people in the class.
+        table : str or pathlib.Path, optional
+            The platform's own table of submissions, with everybody's number. `import_times` reads the times in it.
+        isolation : str, optional
+            The weakest isolation to accept for reading archives; otherwise ``landlock``.
+
+        Returns
+        -------
+        iterator of Imported
+            What became of each hand-in; a hand-in is imported when the iterator reaches it.
+
+        Raises
+        ------
+        UsageError
+            There is no such system, task or file, or the roster, the table or the policy has a mistake.
+        """
+        from harness.api._import_run import ImportRun, find_system
+
+        found, read_by = Path(source), find_system(self.folders, system)
+        run = ImportRun.of(self.folders, found, task, None if roster is None else Path(roster))
+        required = Requirement.parse(isolation or _GRADES)
+        return run.submissions(read_by, found, None if table is None else Path(table), required)
+
+    def import_times(
+        self, source: str | Path, *, task: str | None = None, roster: str | Path | None = None
+    ) -> LearnedPushes | LearnedTable:
+        """Keep the times of handing in that a platform's table, or a git host's record of pushes in JSON, has.
+
+        Parameters
+        ----------
+        source : str or pathlib.Path
+            The file.
+        task : str, optional
+            The task that a table is about; required if there are several tasks.
+        roster : str or pathlib.Path, optional
+            CSV file that lists the people in the class.
+
+        Returns
+        -------
+        harness.lms.LearnedPushes or harness.lms.LearnedTable
+            What was read.
+
+        Raises
+        ------
+        UsageError
+            There is no such task or file, or the file or the roster has a mistake.
+        """
+        from harness.api._import_run import ImportRun
+
+        found = Path(source)
+        return ImportRun.of(self.folders, found, task, None if roster is None else Path(roster)).times(found)
 
     def rules(
         self, roster: str | Path | None = None, deadline: str | None = None, *, count_validation: bool = False

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import closing
-from datetime import tzinfo
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -14,21 +12,15 @@ from rich.console import Console
 from harness.cli import FAILED, PASSED
 from harness.cli._grades_options import roster_option
 from harness.cli._options import console, grading_isolation_option, opened
-from harness.course import Course, suggest
-from harness.errors import UsageError
-from harness.gradebook import POLICY_FILE, Policy, Roster
-from harness.lms import SYSTEMS, Import, Imported, System, WalledArchives, learn_pushes, learn_table, system_of
-from harness.lms.submission_tables import Table, read_table
-from harness.plugins import PLATFORM_GROUP
-from harness.sandbox import Requirement
+from harness.lms import SYSTEMS, TIMES, Imported, LearnedPushes, LearnedTable
+from harness.lms.submission_tables import Table
 from harness.text import count_of, neutral_line
 
-_TIMES = "times"
 _OUTCOMES = ("new", "replaced", "unchanged", "refused")
 
 
 @click.command("import")
-@click.argument("system", metavar=f"{{{'|'.join((*sorted(SYSTEMS), _TIMES))}}}")
+@click.argument("system", metavar=f"{{{'|'.join((*sorted(SYSTEMS), TIMES))}}}")
 @click.argument("source", type=click.Path(path_type=Path), metavar="ZIP|FOLDER")
 @click.option("--task", metavar="TASK", help="The task of the submissions; required if there are several tasks.")
 @roster_option
@@ -46,52 +38,22 @@ def import_(
     The first argument names the system that it comes from, also one of a plug-in that course.toml names; `times` reads
     a system's table of submissions, or a git host's record of pushes in JSON.
     """
-    out, course = console(), opened().folders
-    read_by = None if system == _TIMES else _system(course, system)
-    names = course.task_names()
-    if task not in names and (task is not None or len(names) > 1):
-        raise UsageError(f"--task {task or ''}{suggest(task or '', names)}")
-    wanted = task or names[0]
-    if not source.exists():
-        raise UsageError(f"there is no file or folder {source}")
-    zone = Policy.read(course.root / POLICY_FILE, names).zone
-    people = None if roster is None else Roster.read(roster, names, zone)
-    if read_by is None:
-        return _import_times(out, course, source, wanted, people)
-    told = {} if table is None else _names(table, people, zone)
-    with closing(WalledArchives([course.root, source.absolute().parent], Requirement.parse(isolation))) as walled:
-        wishes = Import(
-            course=course,
-            system=read_by,
-            task=wanted,
-            roster=people,
-            walled=walled,
-            zone=zone,
-            names=told,
-        )
-        code = _import(out, wishes, source)
+    out, course = console(), opened()
+    if system == TIMES:
+        return _show_times(out, source, course.import_times(source, task=task, roster=roster))
+    code = _show_imported(
+        out,
+        course.import_submissions(system, source, task=task, roster=roster, table=table, isolation=isolation),
+    )
     if table is not None:
-        _import_times(out, course, table, wanted, people)
+        _show_times(out, table, course.import_times(table, task=task, roster=roster))
     return code
 
 
-def _system(course: Course, name: str) -> System:
-    """Return the system that is meant; one that comes with the harness needs no plug-in to be looked at.
-
-    Raises:
-        UsageError: there is none of this name.
-    """
-    offered = [offer.name for offer in course.plugins.offers(PLATFORM_GROUP)]
-    if name not in SYSTEMS and name not in offered:
-        problems = "".join(f"; {problem}" for problem in course.plugins.problems())
-        raise UsageError(f"there is no system {name!r}{suggest(name, [*SYSTEMS, *offered, _TIMES])}{problems}")
-    return system_of(name, course.plugins)
-
-
-def _import(out: Console, wishes: Import, source: Path) -> int:
+def _show_imported(out: Console, imported: Iterable[Imported]) -> int:
     outcomes: Counter[str] = Counter()
     skipped: list[str] = []
-    for one in wishes.run(source):
+    for one in imported:
         if one.outcome == "skipped":
             skipped.append(f"{one.count} {one.note}")
             outcomes["skipped"] += one.count
@@ -112,22 +74,13 @@ def _line(one: Imported) -> str:
     return f"{one.outcome}: {neutral_line(one.who)}{where}: {neutral_line(one.note)}"
 
 
-def _names(table: Path, people: Roster | None, zone: tzinfo | None) -> Mapping[str, str]:
-    """Return the submission for each number in a table; Moodle's worksheet, for instance, has numbers and names."""
-    if people is None:
-        return {}
-    return {one.number: one.person.submission for one in read_table(table, people, {}, zone).lines if one.number}
-
-
-def _import_times(out: Console, course: Course, path: Path, task: str, people: Roster | None) -> int:
-    if path.suffix.lower() == ".json":
-        found = learn_pushes(course, path)
+def _show_times(out: Console, path: Path, learned: LearnedPushes | LearnedTable) -> int:
+    if isinstance(learned, LearnedPushes):
         out.print(
-            f"{path}: {count_of(found.pushes, 'push', 'pushes')}, {found.new} of them new; "
-            f"{count_of(found.merges, 'merge', 'merges')}"
+            f"{path}: {count_of(learned.pushes, 'push', 'pushes')}, {learned.new} of them new; "
+            f"{count_of(learned.merges, 'merge', 'merges')}"
         )
         return PASSED
-    learned = learn_table(course, path, task, people)
     _tell(out, learned.table, learned.times)
     return FAILED if learned.table.problems else PASSED
 

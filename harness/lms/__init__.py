@@ -15,6 +15,8 @@ SYSTEMS: dict[str, System] = {
     module.SYSTEM.name: module.SYSTEM
     for module in (blackboard, brightspace, canvas, github, gradescope, ilias, moodle, plain_folders)
 }
+TIMES = "times"
+"""What is named in place of a system where only the times of handing in are read."""
 
 
 def system_of(name: str, plugins: Plugins) -> System:
@@ -39,6 +41,7 @@ def system_of(name: str, plugins: Plugins) -> System:
 
 __all__ = [
     "SYSTEMS",
+    "TIMES",
     "CellChange",
     "Filled",
     "Import",

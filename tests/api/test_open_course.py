@@ -96,6 +96,16 @@ def test_feedback_is_written_for_everybody_and_for_the_markers(opened: OpenCours
     assert written.marking.is_relative_to(opened.folders.private / "marking")
 
 
+@pytest.mark.unit
+def test_an_import_names_what_does_not_exist(opened: OpenCourse, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no file or folder"):
+        opened.import_submissions("moodle", tmp_path / "none.zip")
+    with pytest.raises(UsageError, match="there is no system 'moodel': did you mean 'moodle'"):
+        opened.import_submissions("moodel", tmp_path)
+    with pytest.raises(UsageError, match="--task blob: did you mean 'blobs'"):
+        opened.import_times(tmp_path, task="blob")
+
+
 @pytest.mark.worker
 def test_a_diagnosis_names_what_is_ready_and_what_is_broken(opened: OpenCourse, course: TemporaryCourse) -> None:
     course.add_task("broken", text="1 / 0")
