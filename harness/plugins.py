@@ -162,13 +162,12 @@ class Plugins:
             spec = importlib.util.find_spec(offer.entry.module)
         except (Exception, SystemExit) as error:  # the packages around it are imported
             raise self._unusable(offer, f"cannot be found ({type(error).__name__}: {error})") from error
-        for place in [] if spec is None else spec.submodule_search_locations or []:
+        is_hidden = re.fullmatch(rf"{HIDDEN_FOLDER}\.\w+\.tasks\.{re.escape(name)}", offer.entry.module)
+        for place in [] if spec is None or not is_hidden else spec.submodule_search_locations or []:
             folder = Path(place)
-            names = [parent.name for parent in folder.parents]
-            if folder.name == name and names[0] == "tasks" and names[2] == HIDDEN_FOLDER:
-                if (folder / "task.py").is_file():
-                    return offer, folder.parents[1]
-                raise self._unusable(offer, f"is a folder without task.py, {folder}")
+            if (folder / "task.py").is_file():
+                return offer, folder.parents[1]
+            raise self._unusable(offer, f"is a folder without task.py, {folder}")
         wanted = f"{HIDDEN_FOLDER}.NAME_OF_THE_PACKAGE.tasks.{name}"
         where = "is not there" if spec is None else f"lies in {spec.origin or spec.submodule_search_locations}"
         raise self._unusable(offer, f"{where}; expected the package {wanted}, which no worker can read")

@@ -173,15 +173,29 @@ def test_a_platform_of_another_name_or_type_is_refused(course: TemporaryCourse, 
 
 
 @pytest.mark.unit
-def test_a_task_that_workers_could_read_is_refused(course: TemporaryCourse, packages: Packages) -> None:
-    packages.install("open-one", "[harness.tasks]\nward = open_one\ngone = harness_course.open_one.tasks.gone\n")
-    here = course_of(course, "open-one")
-    with pytest.raises(
-        TaskError, match=r"expected the package harness_course\.NAME_OF_THE_PACKAGE\.tasks\.ward, which n"
-    ):
-        chosen_tasks("ward", here)
-    with pytest.raises(TaskError, match="the task 'gone' of open-one"):
+@pytest.mark.parametrize(
+    "within", ["opened.tasks.ward", "opened.inner.tasks.ward", "opened.harness_course.x.tasks.ward"]
+)
+def test_a_task_that_workers_could_read_is_refused(course: TemporaryCourse, packages: Packages, within: str) -> None:
+    folder = packages.folder.joinpath(*within.split("."))
+    folder.mkdir(parents=True)
+    (folder / "task.py").write_text(USES)
+    packages.install("open-one", f"[harness.tasks]\nward = {within}\n")
+    with pytest.raises(TaskError, match=r"expected the package harness_course\.NAME_OF_THE_PACKAGE\.tasks\.ward, whi"):
+        chosen_tasks("ward", course_of(course, "open-one"))
+
+
+@pytest.mark.unit
+def test_a_task_that_a_package_promises_and_lacks_is_told(course: TemporaryCourse, packages: Packages) -> None:
+    packages.install(
+        "void-one", "[harness.tasks]\ngone = harness_course.void.tasks.gone\nno = harness_course.void.tasks.no\n"
+    )
+    (packages.folder / "harness_course" / "void" / "tasks" / "no").mkdir(parents=True)
+    here = course_of(course, "void-one")
+    with pytest.raises(TaskError, match=r"the task 'gone' of void-one 1\.0 .* is not there; expected the package"):
         chosen_tasks("gone", here)
+    with pytest.raises(TaskError, match=r"the task 'no' of void-one 1\.0 .* is a folder without task\.py, .*/no;"):
+        chosen_tasks("no", here)
 
 
 @pytest.mark.unit
