@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,7 +10,6 @@ import click
 from harness.cli._common import Group
 from harness.cli._export_autograding import autograding
 from harness.cli._export_grades import (
-    ExportMemory,
     describe_not_graded,
     filling_options,
     graded_task_option,
@@ -24,8 +23,8 @@ from harness.cli._grades_options import entries_of, grades_options
 from harness.cli._options import console, opened, output_option, task_option
 from harness.course import Course
 from harness.files import write_atomically
-from harness.gradebook import Entry, Person, gradebook_csv
-from harness.lms import Filled, Manner, Origins
+from harness.gradebook import Entry, gradebook_csv
+from harness.lms import ExportMemory, Filled, Manner, moodle_numbers
 from harness.lms.canvas import canvas_csv
 from harness.lms.moodle import moodle_csv, moodle_worksheet
 from harness.tables import Sheet
@@ -96,7 +95,7 @@ def moodle(  # noqa: PLR0913, PLR0917 - one argument an option
         filled = moodle_csv(entries, item or task, maximum)
     else:
         manner = Manner(overwrite=overwrite, skip_missing=skip_missing, former=memory.former)
-        filled = moodle_worksheet(entries, Sheet.read(into), manner, _participants(course.folders, task), scale=scale)
+        filled = moodle_worksheet(entries, Sheet.read(into), manner, moodle_numbers(course.folders, task), scale=scale)
     _write(course.folders, memory, output, filled, entries)
 
 
@@ -117,17 +116,6 @@ def csv(
 
 for _command in (autograding, canvas_upload, comment, gradescope, junit):
     export.add_command(_command)
-
-
-def _participants(course: Course, task: str) -> Callable[[Person], str]:
-    """Return a function that gives a person's number in Moodle, if an import of this assignment contained it."""
-    origins = Origins(course)
-
-    def number_of(person: Person) -> str:
-        origin = origins.of(person.submission, task)
-        return origin.number if origin is not None and origin.system == "moodle" else ""
-
-    return number_of
 
 
 def _write(course: Course, memory: ExportMemory, output: Path | None, filled: Filled, entries: Sequence[Entry]) -> None:

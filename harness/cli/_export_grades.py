@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import click
-import msgspec
 from rich.console import Console
 
-from harness.course import Course
-from harness.files import write_atomically
 from harness.gradebook import NOT_GRADED, Entry
 from harness.lms import Filled
 from harness.text import neutral_line
@@ -35,31 +31,6 @@ def filling_options(command: _F) -> _F:
     for option in (_skip_missing, _overwrite, _scale):
         command = option(command)
     return command
-
-
-@dataclass(frozen=True)
-class ExportMemory:
-    """The cells that the last export of a task wrote: only those may be replaced, not cells that others wrote."""
-
-    course: Course
-    name: str
-
-    @property
-    def _path(self) -> Path:
-        return self.course.private / "export" / f"{self.name}.json"
-
-    @property
-    def former(self) -> Mapping[str, str]:
-        """What was written last, by the person's key."""
-        try:
-            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, str])
-        except (OSError, msgspec.DecodeError):
-            return {}
-
-    def keep(self, written: Mapping[str, str]) -> None:
-        """Remember what was written."""
-        if written:
-            write_atomically(self._path, msgspec.json.encode({**self.former, **written}), 0o600)
 
 
 def show_changes(out: Console, filled: Filled) -> None:

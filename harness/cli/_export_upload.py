@@ -12,7 +12,6 @@ from rich.console import Console
 
 from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._export_grades import (
-    ExportMemory,
     describe_not_graded,
     filling_options,
     graded_task_option,
@@ -22,7 +21,7 @@ from harness.cli._grades_options import entries_of, grades_options
 from harness.cli._options import console, opened
 from harness.errors import UsageError
 from harness.files import write_atomically
-from harness.lms import Manner
+from harness.lms import ExportMemory, Manner
 from harness.lms.canvas_upload import CanvasAssignment, CanvasPlace, CanvasUpdate
 from harness.text import count_of, neutral_line
 

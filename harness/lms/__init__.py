@@ -3,10 +3,11 @@
 from harness.errors import TaskError
 from harness.lms import blackboard, brightspace, canvas, github, gradescope, ilias, moodle, plain_folders
 from harness.lms._edit import CellChange, Filled, Manner
+from harness.lms._export_memory import ExportMemory
 from harness.lms._import_uploads import Import, Imported
 from harness.lms._learn_times import LearnedPushes, LearnedTable, learn_pushes, learn_table
 from harness.lms._members import Member, Refused, why_skipped
-from harness.lms._origins import Origin, Origins
+from harness.lms._origins import Origin, Origins, moodle_numbers
 from harness.lms._uploads import Parsed, Skipped, System, Upload
 from harness.lms._walled import WalledArchives
 from harness.plugins import PLATFORM_GROUP, Plugins
@@ -43,6 +44,7 @@ __all__ = [
     "SYSTEMS",
     "TIMES",
     "CellChange",
+    "ExportMemory",
     "Filled",
     "Import",
     "Imported",
@@ -60,6 +62,7 @@ __all__ = [
     "WalledArchives",
     "learn_pushes",
     "learn_table",
+    "moodle_numbers",
     "system_of",
     "why_skipped",
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from harness.course import Course
 from harness.errors import InfrastructureError
 from harness.files import write_atomically
+from harness.gradebook import Person
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,3 +58,14 @@ class Origins:
         if self._kept != self._before:
             content = msgspec.json.format(msgspec.json.encode(self._kept, order="deterministic"), indent=2)
             write_atomically(self._path, content + b"\n", 0o600)
+
+
+def moodle_numbers(course: Course, task: str) -> Callable[[Person], str]:
+    """Return a function that gives a person's number in Moodle, if an import of this assignment contained it."""
+    origins = Origins(course)
+
+    def number_of(person: Person) -> str:
+        origin = origins.of(person.submission, task)
+        return origin.number if origin is not None and origin.system == "moodle" else ""
+
+    return number_of

@@ -1,0 +1,37 @@
+"""What an export remembers, so that the next one replaces only what this one wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from harness.course import Course
+from harness.files import write_atomically
+
+
+@dataclass(frozen=True)
+class ExportMemory:
+    """The cells that the last export of a task wrote: only those may be replaced, not cells that others wrote."""
+
+    course: Course
+    name: str
+
+    @property
+    def _path(self) -> Path:
+        return self.course.private / "export" / f"{self.name}.json"
+
+    @property
+    def former(self) -> Mapping[str, str]:
+        """What was written last, by the person's key."""
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, str])
+        except (OSError, msgspec.DecodeError):
+            return {}
+
+    def keep(self, written: Mapping[str, str]) -> None:
+        """Remember what was written."""
+        if written:
+            write_atomically(self._path, msgspec.json.encode({**self.former, **written}), 0o600)
