@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from statistics import median
@@ -264,10 +264,18 @@ class _Bench:
         return Answered(self._draw.items[numbers], join_predictions(accepted))
 
     def _repeat(self, p50_seconds: float) -> Repeated:
-        """Ask each input that was kept back three times: twice in a row, and again after the next input's second."""
+        """Ask inputs that were kept back again: as many as the budget allows, and all if those were much quicker."""
         affordable = int(self._subject.budget.seconds / (_TIMES_ASKED * p50_seconds))
         count = min(len(self._kept_back), max(_LEAST_REPEATED, affordable))
-        requests = [self._prepare(number) for number in self._kept_back[:count]]
+        repeated = self._ask_again(self._kept_back[:count])
+        if repeated.needs_more:  # which takes little time then
+            return repeated.followed_by(self._ask_again(self._kept_back[count:]))
+        return repeated
+
+    def _ask_again(self, numbers: Sequence[int]) -> Repeated:
+        """Ask each of these inputs three times: twice in a row, and again after the next input's second."""
+        count = len(numbers)
+        requests = [self._prepare(number) for number in numbers]
         order = [step - back for step in range(count + 1) for back in (0, 0, 1) if 0 <= step - back < count]
         samples, _ = sample(lambda step: requests[order[step]], range(len(order)), time.perf_counter)
         seconds = np.array(samples)[np.argsort(order, kind="stable")].reshape(count, _TIMES_ASKED)

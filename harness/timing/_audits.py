@@ -29,6 +29,20 @@ class Repeated:
     first: Array
     quickest: Array
 
+    @property
+    def ratio(self) -> float:
+        """How much of the time at first nine inputs in ten take when asked again, or less."""
+        return float(np.quantile(self.quickest / self.first, _SHARE, method="higher")) if len(self.first) else 1.0
+
+    @property
+    def needs_more(self) -> bool:
+        """Whether this is a finding that rests on too few inputs."""
+        return self.ratio <= _FAILS and len(self.first) < _ENOUGH
+
+    def followed_by(self, more: Repeated) -> Repeated:
+        """Return both together."""
+        return Repeated(np.append(self.first, more.first), np.append(self.quickest, more.quickest))
+
 
 def repeats_are_computed(repeated: Repeated) -> Audit:
     """Compare how long an input takes that was asked before with how long it took at first.
@@ -38,7 +52,7 @@ def repeats_are_computed(repeated: Repeated) -> Audit:
     a fifth less is a warning. What the channel hides cannot be judged, and is not ranked.
     """
     name, n = "repeated inputs are computed again", len(repeated.first)
-    ratio = float(np.quantile(repeated.quickest / repeated.first, _SHARE, method="higher")) if n else 1.0
+    ratio = repeated.ratio
     if ratio > _WARNS:
         return Audit(name=name, passed=True, severity="fail", detail="no input asked again was much faster")
     return Audit(

@@ -61,7 +61,11 @@ def test_one_input_in_ten_may_be_as_slow_again_and_no_more():
 
 
 def test_a_few_inputs_are_too_few_to_fail_for():
-    audit = repeats_are_computed(Repeated(np.ones(6), np.full(6, 0.1)))
+    few = Repeated(np.ones(6), np.full(6, 0.1))
+    assert few.needs_more
+    assert not few.followed_by(few).needs_more
+    assert not Repeated(np.ones(6), np.ones(6)).needs_more
+    audit = repeats_are_computed(few)
     assert (audit.passed, audit.severity) == (False, "warn")
 
 
