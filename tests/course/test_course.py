@@ -171,7 +171,7 @@ def test_each_wrong_field_is_named_with_its_line(course: TemporaryCourse) -> Non
         (good.replace(FIELDS[2], "Baseline(80)"), "baseline of 'generated clouds': found 80", f"{value})"),
         (
             good.replace(FIELDS[0], 'title="" and "Three').replace(FIELDS[1], "batch=0"),
-            "title: found '' (str); expected a text; batch: found 0",
+            "title: found '' (str); expected a text of one line; batch: found 0",
             f"{title}, {line_of(good, FIELDS[1])})",
         ),
     ):

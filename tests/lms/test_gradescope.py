@@ -253,7 +253,7 @@ def test_a_task_that_does_not_load_is_nobodys_fault(autograder: Autograder) -> N
     autograder.hand_in(CENTROIDS)
     plain = autograder.run()
     assert "through no fault of the submission" in plain["output"]
-    assert "defines no TASK" in plain["output"]
+    assert "found TASK = 1" in plain["output"]
 
 
 @pytest.mark.parametrize("script", ["exit 1", "kill -9 $$"])

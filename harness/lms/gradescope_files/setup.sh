@@ -27,7 +27,7 @@ if [ -s "$root/source/torch_index" ]; then
     "$root/venv/bin/python" -I -m pip install --quiet --index-url "$(cat "$root/source/torch_index")" torch torchvision
 fi
 for wheel in "$root"/source/*.whl; do # with what metrics of boxes need: any task may have them
-    "$root/venv/bin/python" -I -m pip install --quiet "$wheel[detection]"
+    "$root/venv/bin/python" -I -m pip install --quiet "${wheel}[detection]"
 done
 if [ -s "$root/source/packages" ]; then
     "$root/venv/bin/python" -I -m pip install --quiet --requirement "$root/source/packages"
