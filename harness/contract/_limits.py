@@ -16,16 +16,16 @@ _LEAST_SECONDS = 0.1
 class Limits:
     """What one evaluation of a submission may use.
 
-    Seconds are of the wall clock but for `fit_cpu_seconds`. A limit that is exceeded fails the submission, with the
-    limit's name and value in the message; only what is printed beyond `output_bytes` is dropped without that.
+    Seconds are wall-clock time, except `fit_cpu_seconds`. A submission that exceeds a limit fails, and the message says
+    which limit it was. The exception is `output_bytes`: output beyond it is dropped.
 
     Parameters
     ----------
     import_seconds : float, default 60
         Seconds to import ``model.py`` and to make `Model()`.
     fit_cpu_seconds : float, default 300
-        Seconds of CPU time for `Model.fit`, all its processes and threads together. By the wall clock it is stopped
-        after three times as many, see `fit_seconds`.
+        Seconds of CPU time for `Model.fit`, all its processes and threads together. It is also stopped after three
+        times as many seconds of wall-clock time, see `fit_seconds`.
     save_seconds : float, default 60
         Seconds for `Model.save`.
     load_seconds : float, default 60
@@ -45,9 +45,9 @@ class Limits:
     shipped_bytes : int, default 64 KiB
         Bytes of data files beside ``model.py``, where the model is trained; 0 for none.
     output_bytes : int, default 8 MiB
-        Bytes of what is printed. What goes beyond is dropped, and does not fail the submission.
+        Bytes of printed output. More than that is dropped and does not fail the submission.
     parameters : int or None, default None
-        Numbers in the arrays that the model keeps; None for any number.
+        Numbers in the arrays that the model keeps; None for no limit.
 
     Raises
     ------

@@ -69,22 +69,22 @@ class Metric:
         For a proportion: gets what `compute` gets and returns (N,) bool, which predictions are right. `compute` must
         be its mean; intervals and tests are then exact.
     of : str, default "values"
-        What it is computed from: ``"values"``, or ``"scores"`` for a metric that is left out where a model gives labels
-        only.
+        What it is computed from: ``"values"``, or ``"scores"`` for a metric that cannot be computed if a model returns
+        labels only.
     resampler : callable or None, default None
-        For a metric that is slow: gets what `compute` gets, does once what is slow, and returns a function from the
-        indices of a resample to the figure.
+        For a metric that is slow: gets what `compute` gets, does the slow part once, and returns a function that takes
+        the indices of a resample and returns its value.
     kinds : tuple of str, default ()
-        The kinds of task that it is for; empty for any.
+        The kinds of task that it is for; empty for all kinds.
     bounds : tuple of float or None, default None
         The least and the greatest value; None where they are not known. A proportion lies between 0 and 1.
     approximate : bool, default False
-        Whether its 95 % intervals are known to hold less than that, so that they are marked wherever they are shown.
+        Whether its 95 % intervals are known to cover the true value less often. They are then marked as approximate.
 
     Raises
     ------
     TaskError
-        By the declaration where a field is wrong, and by an evaluation where the functions return anything else.
+        The declaration has a wrong field; or, in an evaluation, a function returns something else than described here.
 
     Examples
     --------

@@ -196,7 +196,7 @@ class Canonical(_Described):
     Raises
     ------
     TaskError
-        By the declaration where a field is wrong; when data are loaded, where `load` fails or returns anything but what
+        The declaration has a wrong field; or, when data are loaded, `load` fails or returns something else than what
         the task declares.
     """
 
@@ -236,7 +236,7 @@ class Local(_Described):
     Raises
     ------
     TaskError
-        By the declaration where a field is wrong; when data are loaded, where `load` fails or returns anything but what
+        The declaration has a wrong field; or, when data are loaded, `load` fails or returns something else than what
         the task declares.
     """
 
@@ -253,7 +253,7 @@ class Local(_Described):
 
 @dataclass(frozen=True, kw_only=True)
 class Embedded(_Described):
-    """Data that come with a package or are generated: they need no network and stand in for the others, for practice.
+    """Data that come with a package or are generated: they need no network, and are for practice without the others.
 
     Parameters
     ----------
@@ -266,12 +266,12 @@ class Embedded(_Described):
     counts : Counts or None, default None
         How many items each part has; checked whenever data are loaded. None where it is not known beforehand.
     load : callable
-        Gets nothing and returns `Parts`, the same ones each time.
+        Takes no arguments and returns `Parts`, the same ones each time.
 
     Raises
     ------
     TaskError
-        By the declaration where a field is wrong; when data are loaded, where `load` fails or returns anything but what
+        The declaration has a wrong field; or, when data are loaded, `load` fails or returns something else than what
         the task declares.
     """
 

@@ -63,7 +63,7 @@ class Inputs:
     Raises
     ------
     TaskError
-        A field is not of this form.
+        A field does not have this form.
     """
 
     shape: tuple[int, ...] | None
