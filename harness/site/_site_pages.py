@@ -129,9 +129,8 @@ def task_page(content: SiteContent, name: str) -> str:
     title = name if task is None else task.title
     subtitle = name if task is None else f"{name} · {task.kind} · {task.split}"
     own = [section for section in content.sections if section.task == name]
-    body = _templates().get_template("task.html.jinja").render(
-        subtitle=subtitle, columns=COLUMNS, parts=[_part(section) for section in own]
-    )  # fmt: skip
+    parts = [_part(section, heading) for section, heading in zip(own, _headings(own), strict=True)]
+    body = _templates().get_template("task.html.jinja").render(subtitle=subtitle, columns=COLUMNS, parts=parts)
     return whole_page(
         title,
         Markup(body),  # noqa: S704 - escaped there
@@ -142,7 +141,16 @@ def task_page(content: SiteContent, name: str) -> str:
     )
 
 
-def _part(section: BoardSection) -> _SectionView:
+def _headings(sections: Sequence[BoardSection]) -> list[str]:
+    """Return the heading of each section, with its machine where two are of the same kind of data."""
+    plain = [section.heading for section in sections]
+    return [
+        section.heading if plain.count(section.heading) == 1 else f"{section.heading}, {section.machine}"
+        for section in sections
+    ]
+
+
+def _part(section: BoardSection, heading: str) -> _SectionView:
     def linked(row: SiteRow) -> _Linked:
         return _Linked(f"{section.task}/{row.name}.html", row.cells)
 
@@ -151,7 +159,7 @@ def _part(section: BoardSection) -> _SectionView:
 
     trained = "models trained here" if section.mode == "trained" else "models loaded from the weights handed in"
     return _SectionView(
-        heading=f"{section.heading[0].upper()}{section.heading[1:]}",
+        heading=f"{heading[0].upper()}{heading[1:]}",
         about=f"{section.items:,} items of {section.scored_on}, {trained}, on {section.machine}. "
         f"Baseline: {section.metric} {section.baseline_text}. Data {section.data_digest}. {section.resolution}",
         submissions=[linked(row) for row in section.submissions],

@@ -117,6 +117,19 @@ def test_examples_come_only_from_what_fit_was_given(texts: TemporaryCourse) -> N
     assert b"/home/ann" in instructors
 
 
+def test_all_tasks_are_a_table_under_the_names_that_may_be_shown(texts: TemporaryCourse) -> None:
+    texts.add_task("more", text=TEXTS)
+    for task in ("texts", "more"):
+        keep_class(texts, task, count=2)
+    keep_aliases(Course(texts.root), {"student001": "otter"})
+    page = (open_site(texts).site().folder / "index.html").read_text()
+    table = page[page.index("All tasks together") :]
+    assert "Over 2 tasks" in table
+    assert "otter" in table
+    assert "student001" not in page
+    assert "Performance profiles" in table
+
+
 def test_quantities_by_names_of_the_author_are_not_public(texts: TemporaryCourse) -> None:
     evidence = evidence_of(np.random.default_rng(0), 0.8)
     evidence = type(evidence)(predictions=evidence.predictions, curve=({"ann_smith": 1.0, "loss": 2.0},) * 3)
