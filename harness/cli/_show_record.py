@@ -180,4 +180,5 @@ def _place(record: Record, board: Board | None) -> list[tuple[str, str]]:
     text = f"{row.rank} on this data"
     if row.better_than_next is not None:
         text += f"; better than the next one with probability {row.better_than_next:.2f}"
-    return [("rank", f"{text}, than the baseline {row.better_than_baseline:.2f}")]
+        return [("rank", f"{text}, than the baseline {row.better_than_baseline:.2f}")]
+    return [("rank", f"{text}; better than the baseline with probability {row.better_than_baseline:.2f}")]
