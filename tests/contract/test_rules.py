@@ -22,6 +22,11 @@ def broken_by(make, shape):
         return fully_connected_only.broken_by(inspect(lambda: call(inputs)).names)
 
 
+def test_attention_that_an_older_torch_takes_apart_is_seen():
+    assert fully_connected_only.broken_by(["aten.bmm.default", "aten._safe_softmax.default"])
+    assert not fully_connected_only.broken_by(["aten.bmm.default", "aten._softmax.default"])
+
+
 @pytest.mark.parametrize(
     ("make", "shape"),
     [
