@@ -63,15 +63,21 @@ def zip_for_moodle(feedback: Iterable[Feedback], people: Mapping[str, tuple[str,
 
 
 def zip_for_canvas(feedback: Iterable[Feedback], origins: Mapping[str, Origin]) -> tuple[bytes, list[str]]:
-    """Return a zip for SpeedGrader's upload of commented files, and the people who are not in it."""
-    files, left_out = {}, []
+    """Return a zip for SpeedGrader's upload of commented files, and the people who are not in it.
+
+    Canvas may show a file to all members of a group: they get one where each may read it, and none where it differs.
+    """
+    submissions: dict[str, list[Feedback]] = {}
     for one in feedback:
-        origin = origins.get(one.entry.person.submission)
+        submissions.setdefault(one.entry.person.submission, []).append(one)
+    files, left_out = {}, []
+    for submission, members in submissions.items():
+        origin, pages = origins.get(submission), {one.page for one in members}
         name = None if origin is None else canvas.feedback_name(origin.files, "feedback.html")
-        if name is None or name in files:
-            left_out.append(str(one.entry.person))
+        if name is None or name in files or len(pages) > 1:
+            left_out += [str(one.entry.person) for one in members]
         else:
-            files[name] = one.page
+            files[name] = pages.pop()
     return _zipped(files), left_out
 
 

@@ -86,3 +86,13 @@ def test_members_of_a_group_have_files_of_their_own() -> None:
     people = [Person(submission="team", name=name) for name in ("Eve Eel", "Fay Fox")]
     stems = [make_feedback(grade(person), TASK, None).stem for person in people]
     assert stems == ["team-eve-eel", "team-fay-fox"]
+
+
+@pytest.mark.parametrize(("later", "told"), [(0, []), (2, ["Eve Eel", "Fay Fox"])])
+def test_a_file_for_a_group_holds_what_each_member_may_read(later: int, told: list[str]) -> None:
+    eve, fay = (Person(submission="team", name=name) for name in ("Eve Eel", "Fay Fox"))
+    made = [make_feedback(grade(eve), TASK, None), make_feedback(grade(fay, days_late=later), TASK, None)]
+    origin = Origin(system="canvas", who="team", number="101", files=("team_101_5001_model.py",))
+    content, left_out = zip_for_canvas(made, {"team": origin})
+    assert names(content) == ([] if told else ["team_101_5001_feedback.html"])
+    assert [name.split(" (")[0] for name in left_out] == told
