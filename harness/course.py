@@ -411,15 +411,24 @@ def _import_task(root: Path, folder: Path) -> ModuleType:
         holder = ModuleType(name)
         holder.__path__ = [str(path)]
         sys.modules[name] = holder
-    sys.modules[f"{course}.{PLUGIN_MODULE}"] = _plugin_module(f"{course}.{PLUGIN_MODULE}", root)
     spec = importlib.util.spec_from_file_location(f"{package}.task", folder / "task.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    with _no_bytecode():
+    with _no_bytecode(), _plugins_importable(f"{course}.{PLUGIN_MODULE}", root):
         spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def _plugins_importable(name: str, root: Path) -> Iterator[None]:
+    """Let `name` be imported in the body alone: whoever later asks all modules for an attribute means no metric."""
+    sys.modules[name] = _plugin_module(name, root)
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 def _plugin_module(name: str, root: Path) -> ModuleType:

@@ -82,17 +82,36 @@ class Warm:
         problem = self.problem or _obstacle(box, own & packages)
         if problem is None:
             try:
-                with closing(self.fork_servers.connect(cold, modules)) as connection:
-                    problem = _obstacle(box, own & connection.packages)
-                    if problem is None:
-                        return self._fork(box, pipes, connection)
+                found = self._forked(box, pipes, cold, modules, own)
             except SpawnError as error:
-                problem = self.problem = f"{error}: run `harness doctor`"
+                found = self.problem = f"{error}: run `harness doctor`"
+            if isinstance(found, StartedWorker):
+                return found
+            problem = found
         self.notify(cold_start_notice(problem))
         return self.cold.start(box, pipes)
 
     def close(self) -> None:
         """Do nothing: the owner of the fork servers closes them."""
+
+    def _forked(
+        self, box: Box, pipes: WorkerPipes, cold: Bubblewrap, modules: frozenset[str], own: frozenset[str]
+    ) -> StartedWorker | str:
+        """Return a worker, or why this one must start cold.
+
+        A fork server may be killed after it was connected to and before it is asked; another takes its place, once.
+        """
+        for is_last in (False, True):
+            with closing(self.fork_servers.connect(cold, modules)) as connection:
+                problem = _obstacle(box, own & connection.packages)
+                if problem is not None:
+                    return problem
+                try:
+                    return self._fork(box, pipes, connection)
+                except SpawnError:
+                    if is_last:
+                        raise
+        raise AssertionError("the last attempt returns or raises")
 
     def _fork(self, box: Box, pipes: WorkerPipes, connection: ForkServerConnection) -> StartedWorker:
         with ExitStack() as undo:

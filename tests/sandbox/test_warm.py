@@ -178,6 +178,26 @@ def test_the_death_of_the_fork_server_is_not_the_students_failure(own_warm):
     assert not {fork_server.pid for fork_server in killed} & set(above)
 
 
+def test_a_fork_server_killed_once_it_is_connected_to_is_replaced(own_warm, monkeypatch):
+    owner, killed = own_warm.fork_servers, []
+
+    def connect(bubblewrap, modules):
+        connection = ForkServerOwner.connect(owner, bubblewrap, modules)
+        if not killed:
+            killed.extend(below_fork_servers(own_warm))
+            for fork_server in fork_servers(own_warm):
+                os.kill(fork_server.pid, signal.SIGKILL)
+            psutil.wait_procs(killed, timeout=PATIENCE)
+        return connection
+
+    monkeypatch.setattr(owner, "connect", connect)
+    with own_warm.fitting("pass") as session:
+        own_warm.fit(session)
+        above = {process.pid for process in roots(session).parents()}
+    assert killed
+    assert {fork_server.pid for fork_server in fork_servers(own_warm)} & above
+
+
 def test_nothing_survives_its_fork_server(own_warm):
     with own_warm.fitting("subprocess.Popen(['sleep', '300'])") as session:
         own_warm.fit(session)
