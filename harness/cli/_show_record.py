@@ -9,7 +9,7 @@ from rich.text import Text
 
 from harness.claims import describe_agreement, describe_figures
 from harness.evaluation import Remarks
-from harness.leaderboard import Board, ratio_with_interval
+from harness.leaderboard import Board, percent, ratio_with_interval
 from harness.record import Failure, Latency, Record, Score, to_reach
 from harness.text import as_duration, neutral, neutral_line
 
@@ -177,8 +177,6 @@ def _place(record: Record, board: Board | None) -> list[tuple[str, str]]:
     row = None if group is None else group.row_of(record.submission.name)
     if row is None or row.rank is None or row.better_than_baseline is None:
         return []
-    text = f"{row.rank} on this data"
-    if row.better_than_next is not None:
-        text += f"; better than the next one with probability {row.better_than_next:.2f}"
-        return [("rank", f"{text}, than the baseline {row.better_than_baseline:.2f}")]
-    return [("rank", f"{text}; better than the baseline with probability {row.better_than_baseline:.2f}")]
+    than_next = "" if row.better_than_next is None else f"the next one with {percent(row.better_than_next)}, than "
+    probability = f"{than_next}the baseline with {percent(row.better_than_baseline)} probability"
+    return [("rank", f"{row.rank} on this data; better than {probability}")]
