@@ -44,8 +44,11 @@ _NPY_MAGIC = re.compile(rb"\x93NUMPY[\x01-\x03]\x00")
 _NPY_HEADER = re.compile(
     rb"\{'descr': '([<>|=])([biufc])(\d{1,2})', 'fortran_order': (?:True|False), 'shape': \(([\d, ]*)\), \}\s*"
 )
-_DTYPES = {"F64": "f8", "F32": "f4", "I64": "i8", "I32": "i4", "U64": "u8", "U32": "u4"}
-"""Of safetensors, those that may hold more than they pretend."""
+_PLAIN_TYPES = frozenset({"b1", "i1", "u1", "i2", "u2", "f2", "i4", "u4", "f4", "i8", "u8", "f8", "c8", "c16"})
+"""Of npy files. A header may name any size, and whatever reads the file need not be NumPy: each number of others could
+hold many."""
+_DTYPES = {"F64": "f8", "F32": "f4", "I64": "i8", "I32": "i4", "U64": "u8", "U32": "u4", "C64": "f4"}
+"""Of safetensors, those that may hold more than they pretend; a complex number is two."""
 
 Count = Annotated[int, Meta(ge=0)]
 
@@ -255,19 +258,36 @@ def _header_bytes(path: Path) -> int:
     return length
 
 
-def _entries(path: Path, length: int) -> dict[str, _TensorEntry]:
-    with path.open("rb") as file:
-        file.seek(8)
-        header = msgspec.json.decode(file.read(length), type=dict[str, msgspec.Raw])
-    header.pop("__metadata__", None)
-    return {key: msgspec.json.decode(raw, type=_TensorEntry) for key, raw in header.items()}
+class _TensorsHeader:
+    """The header of a safetensors file."""
+
+    def __init__(self, path: Path, length: int) -> None:
+        with path.open("rb") as file:
+            file.seek(8)
+            content = file.read(length)
+        raw = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+        metadata = raw.pop("__metadata__", None)
+        told = {} if metadata is None else msgspec.json.decode(metadata, type=dict[str, str])
+        self.entries = {key: msgspec.json.decode(one, type=_TensorEntry) for key, one in raw.items()}
+        self.unforeseen_bytes = 0 if content.rstrip(b" ") == self._as_written(told) else compressed(content)
+        """What a header can hold that was not written by the library: JSON has many ways to say the same, and room for
+        fields that nobody reads."""
+
+    def _as_written(self, metadata: dict[str, str]) -> bytes:
+        """Return the header as the library writes it, without the spaces at its end."""
+        places = sorted(self.entries.items(), key=lambda one: one[1].data_offsets)
+        fields = {
+            key: {"dtype": one.dtype, "shape": one.shape, "data_offsets": one.data_offsets} for key, one in places
+        }
+        return msgspec.json.encode({"__metadata__": metadata, **fields} if metadata else fields)
 
 
 def _safetensors(path: Path, size: int) -> _Count:
     """Count by the library, which checks that the tensors fill the file without gap or overlap.
 
     A header holds what is not foreseen in it: names that are not numbers in sequence, forms of arrays that are empty or
-    have dimensions beyond the usual, metadata. The form of an array of n numbers says no more than one of them could.
+    have dimensions beyond the usual, metadata, and all of it where the library would have written it otherwise. The
+    form of an array of n numbers says no more than one of them could.
     """
     length = _header_bytes(path)
     with safe_open(path, framework="numpy") as file:
@@ -276,7 +296,8 @@ def _safetensors(path: Path, size: int) -> _Count:
     nbytes = 0
     unforeseen = []
     data = np.memmap(path, np.uint8, "r")[8 + length :] if size > 8 + length else np.zeros(0, np.uint8)
-    for place, (key, entry) in enumerate(sorted(_entries(path, length).items())):
+    header = _TensorsHeader(path, length)
+    for place, (key, entry) in enumerate(sorted(header.entries.items())):
         count = math.prod(entry.shape)
         nbytes += (count * _bits(entry.dtype) + 7) // 8
         if entry.dtype in _DTYPES:
@@ -289,7 +310,7 @@ def _safetensors(path: Path, size: int) -> _Count:
         if not count or len(entry.shape) > _USUAL_DIMENSIONS:
             unforeseen.append(f"{place} {entry.dtype} {list(entry.shape)}")
     forms = compressed("\n".join(unforeseen).encode("utf-8", "replace")) if unforeseen else 0
-    return _Count(numbers.total(), nbytes, min(size - nbytes, metadata + forms))
+    return _Count(numbers.total(), nbytes, min(size - nbytes, metadata + forms + header.unforeseen_bytes))
 
 
 def _bits(dtype: str) -> int:
@@ -310,18 +331,20 @@ def _npy(file: BinaryIO, size: int) -> _Count:
     if header is None:
         raise ValueError("no plain array")
     order, kind, itemsize, shape = (part.decode() for part in header.groups())
-    if not int(itemsize):
-        raise ValueError("numbers without bytes")
+    if f"{kind}{itemsize}" not in _PLAIN_TYPES:
+        raise ValueError("no plain numbers")
     numbers = math.prod(int(axis) for axis in shape.replace(" ", "").split(",") if axis)
     nbytes = numbers * int(itemsize)
     if nbytes + length + (12 if wide else 10) != size:
         raise ValueError("the header does not fit the file")
     found = _ArrayCounter()
-    if kind in "iuf" and int(itemsize) in (4, 8):
-        for array in _blocks(file, np.dtype(f"{order}{kind}{itemsize}".replace("|", "=")), numbers):
+    halves, width = (2, int(itemsize) // 2) if kind == "c" else (1, int(itemsize))
+    if width in (4, 8):
+        dtype = np.dtype(f"{order}{'f' if kind == 'c' else kind}{width}".replace("|", "="))
+        for array in _blocks(file, dtype, numbers * halves):
             found.add(array)
     else:
-        found.numbers = numbers * (2 if kind == "c" else 1)
+        found.numbers = numbers
     return _Count(found.total(), nbytes, size - nbytes)
 
 

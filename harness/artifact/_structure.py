@@ -10,12 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _TEXTS = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"})
+_KEY = "SHORT_BINUNICODE"
+"""The operation that names an array."""
 _SMALL_NUMBERS = frozenset({"BININT", "BININT1", "BININT2"})
 _REFERENCES = frozenset({"BINGET", "LONG_BINGET"})
 _MAX_READ_BYTES = 16 << 20
 _SHORT = 4
 """A text of so many bytes says no more than a number of 32 bits."""
 _WORD = re.compile(r"\w+")
+_SEPARATORS = frozenset(" -'_/.,:;()▁Ġ#@<>")
+"""Those that tokenisers leave in words, or put between them."""
 _MOST_WORDS_IN_ONE = 3
 _LEAST_LETTERS = 3
 """Of the stem of a word."""
@@ -45,8 +49,12 @@ class Vocabulary:
         """Tell whether `text` is a word of the texts, a stem of one, or a few of them beside each other."""
         if len(text.encode("utf-8", "replace")) <= _SHORT or text in self._words:
             return True
+        if text not in (text.lower(), text.upper(), text.title()):
+            return False  # the case of each letter could say something
         parts = _WORD.findall(text.lower())
         if not 0 < len(parts) <= _MOST_WORDS_IN_ONE or len(text) > sum(map(len, parts)) + len(parts) + 1:
+            return False
+        if not _SEPARATORS.issuperset(_WORD.sub("", text)):
             return False
         return all(self._is_word_or_stem(part) for part in parts)
 
@@ -77,7 +85,8 @@ def read_structure(content: bytes, vocabulary: Vocabulary | None) -> Structure:
                 assert position is not None
                 if not dropped:
                     rest += content[start:position]
-                start, dropped = position, reader.is_foreseen(argument) or reader.is_word(opcode.name, argument)
+                start = position
+                dropped = reader.is_foreseen(opcode.name, argument) or reader.is_word(opcode.name, argument)
             rest += content[start : file.tell()]
     except Exception:  # broken in any way: then all of it is the rest
         return Structure(0, content)
@@ -92,9 +101,9 @@ class _Reader:
         self._after_word = False
         self.words = 0
 
-    def is_foreseen(self, argument: object) -> bool:
-        """Tell whether this operation names the next array."""
-        if argument != f"{self._arrays:05d}":
+    def is_foreseen(self, name: str, argument: object) -> bool:
+        """Tell whether this operation names the next array, as the pickler writes it: there are many other ways."""
+        if name != _KEY or argument != f"{self._arrays:05d}":
             return False
         self._arrays += 1
         self._after_word = False

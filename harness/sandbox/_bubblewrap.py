@@ -23,7 +23,7 @@ from harness.sandbox._forkserver_process import ForkServerCommand
 from harness.sandbox._interpreter import interpreter_paths, package_folder
 from harness.sandbox._levels import Isolation, Level
 from harness.sandbox._root import Restrictions, launcher_command, lease_uid
-from harness.sandbox._sample_data import sample_data
+from harness.sandbox._sample_data import sample_data_in
 from harness.sandbox._seccomp import UNCOVERED, compile_filter
 from harness.scratch import Scratch
 from harness.versions import parse_version
@@ -191,8 +191,7 @@ class Bubblewrap:
 def _view_without(hidden: tuple[Path, ...], interpreter: tuple[Path, ...]) -> View:
     """Return the view of the system and the `interpreter`, except what lies in `hidden` and sample data."""
     names = (*map(Path, _SYSTEM), *interpreter)
-    samples = sample_data(path for path in names if path.name.endswith("-packages"))
-    return view((path for path in names if path.exists()), (*hidden, *(path for path in samples if path.is_dir())))
+    return view((path for path in names if path.exists()), (*hidden, *sample_data_in(names)))
 
 
 def shared_bytes(limits: Limits) -> int:

@@ -57,11 +57,12 @@ def package_folders() -> tuple[Path, ...]:
 
     A checkout on the path is not included: it may be the course or somebody else's work.
     """
-    return tuple(Path(entry) for entry in sys.path if _holds_packages(Path(entry)))
+    return tuple(Path(entry) for entry in sys.path if holds_packages(Path(entry)))
 
 
 @lru_cache(maxsize=256)
-def _holds_packages(folder: Path) -> bool:
+def holds_packages(folder: Path) -> bool:
+    """Tell whether packages are installed in `folder`."""
     if folder.name in ("site-packages", "dist-packages"):
         return folder.is_dir()
     return folder.is_absolute() and any(folder.glob("*.dist-info"))

@@ -14,7 +14,7 @@ from harness.sandbox._interpreter import interpreter_paths, package_folder
 from harness.sandbox._levels import Isolation, Level
 from harness.sandbox._rlimits import plan_in_place
 from harness.sandbox._root import Restrictions
-from harness.sandbox._sample_data import sample_data
+from harness.sandbox._sample_data import sample_data_in
 from harness.sandbox._seccomp import UNCOVERED_BY_LANDLOCK, compile_filter
 
 _SYSTEM = (
@@ -65,8 +65,7 @@ class Landlock:
             raise InfrastructureError(
                 f"{path} lies in {holder}, which workers at level landlock can read: move it elsewhere"
             )
-        packages = (path for path in shown if path.name.endswith("-packages"))
-        spared = (*sample_data(packages), *box.hidden)
+        spared = (*sample_data_in(shown), *box.hidden)
         given = outermost((*shown, *(folder.source for folder in box.folders)))
         devices = (*map(Path, _DEVICES), *(() if box.gpu is None else box.gpu.nodes))
         return plan_in_place(

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from importlib.machinery import all_suffixes
 from pathlib import Path
 
 from harness.errors import TaskError
-from harness.sandbox._interpreter import package_folders
+from harness.sandbox._interpreter import holds_packages, interpreter_paths
 
 SAMPLE_DATA = (
     "sklearn/datasets/data",
     "sklearn/datasets/images",
+    "sklearn/datasets/tests/data",
+    "scipy/io/arff/tests/data",
+    "statsmodels/datasets",
+    "skimage/data",
     "matplotlib/mpl-data/sample_data",
     "plotly/package_data/datasets",
     "vega_datasets/_data",
@@ -25,15 +30,69 @@ SAMPLE_DATA = (
     "aeon/datasets/data",
     "tslearn/.cached_datasets",
     "pydataset/resources",
+    "pmdarima/datasets",
+    "lifelines/datasets",
+    "river/datasets",
+    "pandas/tests/io/data",
     "yellowbrick/datasets/fixtures",
     "harness_course",
 )
 """Folders of packages that hold them; a task made of one would be given away by it."""
+_CODE = (*all_suffixes(), ".pyi", ".pxd", ".typed")
+_WORTH_A_MOUNT_BYTES = 4096
+"""Of data beside code: each file that is hidden is a mount of every worker that is started."""
+_OF_PYTHON = ("__pycache__",)
+_SYSTEM = (Path("/usr"),)
+_PLACES = ("*-packages", "python*/*-packages", "lib*/python*/*-packages", "local/lib*/python*/*-packages")
+"""Where packages lie below a folder that workers see: another interpreter's can be read as well as one's own."""
+
+
+def package_places(shown: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the folders of packages among the folders `shown` and in them, whichever interpreter they are for."""
+    folders = [path for path in shown if path.is_dir()]
+    found = [path for folder in folders for place in _PLACES for path in sorted(folder.glob(place)) if path.is_dir()]
+    return tuple(dict.fromkeys((*(path for path in folders if holds_packages(path)), *found)))
+
+
+@lru_cache(maxsize=8)  # every worker needs it, and it looks at some hundred folders
+def sample_data_in(shown: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Return the sample data of all packages among the folders `shown` and in them."""
+    return sample_data(package_places(shown))
 
 
 def sample_data(packages: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the folders of sample data in folders of packages."""
-    return tuple(folder for one in packages for name in SAMPLE_DATA if (folder := one / name).is_dir())
+    """Return the sample data in folders of packages: folders, or single files where code lies beside them."""
+    found = (folder for one in packages for name in SAMPLE_DATA if (folder := one / name).is_dir())
+    return tuple(path for folder in found for path in _data_in(folder))
+
+
+def _data_in(folder: Path) -> Iterator[Path]:
+    """Yield the folder itself if no code lies in it, else what is data in it, as far as it is worth a mount."""
+    if not any(_does_something(path) for path in _code_in(folder)):
+        yield folder
+        return
+    for path in sorted(folder.iterdir()):
+        if path.name in _OF_PYTHON or path.is_symlink():
+            continue
+        if path.is_dir():
+            yield from (found for found in _data_in(path) if _size(found) >= _WORTH_A_MOUNT_BYTES)
+        elif not path.name.endswith(_CODE) and _size(path) >= _WORTH_A_MOUNT_BYTES:
+            yield path
+
+
+def _size(path: Path) -> int:
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    return sum(file.stat().st_size for file in files)
+
+
+def _does_something(module: Path) -> bool:
+    """Tell whether a module is more than the mark of a package; what was compiled is made of a source beside it."""
+    if module.parent.name in _OF_PYTHON:
+        return False
+    if module.name != "__init__.py":
+        return True
+    lines = (line.strip() for line in module.read_text("utf-8", "replace").splitlines())
+    return any(line and not line.startswith("#") for line in lines)
 
 
 def installed_data(names: Iterable[str], packages: Iterable[Path] | None = None) -> tuple[Path, ...]:
@@ -42,7 +101,7 @@ def installed_data(names: Iterable[str], packages: Iterable[Path] | None = None)
     Raises:
         TaskError: one of them holds code, so hiding it would break an import.
     """
-    folders = package_folders() if packages is None else packages
+    folders = package_places((*_SYSTEM, *interpreter_paths())) if packages is None else packages
     found = tuple(path for one in folders for name in names if (path := one / name).exists())
     for path in found:
         if (code := next(_code_in(path), None)) is not None:
@@ -56,5 +115,4 @@ def installed_data(names: Iterable[str], packages: Iterable[Path] | None = None)
 def _code_in(path: Path) -> Iterator[Path]:
     """Yield the modules of Python at or below `path`."""
     files = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
-    suffixes = tuple(all_suffixes())
-    return (one for one in ([path] if path.is_file() else files) if one.name.endswith(suffixes))
+    return (one for one in ([path] if path.is_file() else files) if one.name.endswith(_CODE))

@@ -97,10 +97,13 @@ def _beside(folder: Path) -> list[Path]:
         return []
 
 
+_OF_SAMPLE_DATA = ("/sklearn/datasets/", "/statsmodels/datasets/", "/skimage/data/", "/mpl-data/", "/matplotlib/cbook")
+
+
 def _sample_data(mistake: Mistake) -> str | None:
     """Say that the sample data of a package is missing."""
     missing = isinstance(mistake.error, ImportError | OSError)
-    if missing and mistake.passes_through("/sklearn/datasets/", "/mpl-data/", "/matplotlib/cbook"):
+    if missing and mistake.passes_through(*_OF_SAMPLE_DATA):
         return (
             "sample data of installed packages is shown to no model: learn from `train`, and keep what you need on self"
         )

@@ -132,6 +132,36 @@ def test_metadata_in_a_safetensors_header_is_not_verified(tmp_path: Path) -> Non
     assert not weighed(tmp_path).verified
 
 
+def as_blanks(content: bytes) -> str:
+    return "".join(" \t\n\r"[byte >> shift & 3] for byte in content for shift in (0, 2, 4, 6))
+
+
+ONE_ARRAY = '{"00000":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+HEADERS = {
+    "blanks between its parts": lambda told: ONE_ARRAY.replace(":", ":" + as_blanks(told), 1),
+    "blanks at its end": lambda told: ONE_ARRAY + as_blanks(told),
+    "fields that nobody reads": lambda told: ONE_ARRAY.replace("}}", f',"more":"{told.hex()}"}}}}'),
+    "arrays that are overwritten": lambda told: ONE_ARRAY.replace(
+        "{", "{" + "".join(f'"00000":{{"dtype":"{told[n : n + 900].hex()}"}},' for n in range(0, len(told), 900)), 1
+    ),
+}
+
+
+@pytest.mark.parametrize("where", HEADERS)
+def test_a_header_that_the_library_did_not_write_can_hold_something(tmp_path: Path, where: str) -> None:
+    header = HEADERS[where](random_bytes(20_000)).encode()
+    (tmp_path / "a.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    found = weighed(tmp_path)
+    assert not found.verified
+    assert found.knowledge_bytes > 20_000
+
+
+def test_a_header_of_the_library_holds_its_names_and_metadata(tmp_path: Path) -> None:
+    arrays = {"b": np.zeros(3, np.float32), "00001": np.zeros(2), "zé\n": np.zeros(0, np.uint8)}
+    save_file(arrays, tmp_path / "a.safetensors", {"ké": 'v"x\x1b'})
+    assert weighed(tmp_path).knowledge_bytes - 100 - 28 < 60
+
+
 def test_four_bit_numbers_leave_no_room_for_others(tmp_path: Path) -> None:
     header = json.dumps({"a": {"dtype": "F4", "shape": [400_000], "data_offsets": [0, 200_000]}}).encode()
     content = len(header).to_bytes(8, "little") + header + bytes(200_000)
@@ -186,6 +216,8 @@ PACKED = {
     "bytes called single floats": lambda: bits_as("f4", 8_000),
     "floats with bytes in their fractions": lambda: 1 + bits_as("u8", 6_000) / 2.0**65,
     "what is not a number": lambda: (bits_as("u8", 6_000) | np.uint64(0x7FF8 << 48)).view("f8"),
+    "halves of complex numbers": lambda: (1 + bits_as("u8", 6_000) / 2.0**65).view("c16"),
+    "single halves of complex numbers": lambda: bits_as("u4", 8_000).view("f4").view("c8"),
 }
 
 
@@ -248,6 +280,26 @@ def test_words_of_the_training_texts_are_a_number_each(tmp_path: Path, keep: obj
 def test_words_of_no_training_text_are_knowledge_brought_along(tmp_path: Path) -> None:
     brought = {random_bytes(4_000)[n : n + 12].hex(): n for n in range(3_000)}
     assert not weighed(saved(tmp_path, vocabulary=brought), texts=TEXTS).verified
+
+
+def test_the_case_of_letters_and_what_stands_between_words_is_knowledge(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    cased = ["".join(np.where(random.random(len(word)) < 0.5, list(word), list(word.upper()))) for word in WORDS]
+    parted = [f"pain{chr(0x4E00 + n)}chest{chr(0x2F800 + n % 500)}fever" for n in range(4_000)]
+    for words in (cased, parted):
+        assert not weighed(saved(tmp_path, vocabulary=words), texts=TEXTS).verified
+
+
+def test_names_of_arrays_that_are_written_otherwise_are_knowledge(tmp_path: Path) -> None:
+    """A pickle can write a text in many ways, and what reads it again sees which it was."""
+    random = np.random.default_rng(0)
+    ways = [lambda letter: letter, lambda letter: f"\\x{ord(letter):02x}", lambda letter: f"\\{ord(letter):03o}"]
+    names = [
+        "".join(ways[way](letter) for way, letter in zip(random.integers(0, 3, 5), f"{n:05d}", strict=True))
+        for n in range(20_000)
+    ]
+    (tmp_path / "structure.pkl").write_bytes(b"".join(f"S'{name}'\n0".encode() for name in names) + b"N.")
+    assert not weighed(tmp_path).verified
 
 
 def test_bytes_on_a_model_are_known(tmp_path: Path) -> None:
@@ -324,6 +376,15 @@ def test_files_that_cannot_be_read_as_arrays_are_named(tmp_path: Path) -> None:
     (tmp_path / "best" / "net.pt").write_bytes(b"x")
     np.save(tmp_path / "a.npy", np.zeros(3))
     assert weighed(tmp_path).unread == ("best/net.pt",)
+
+
+def test_numbers_of_any_size_are_no_arrays(tmp_path: Path) -> None:
+    """NumPy reads none of a hundred bytes, but whatever is handed in may."""
+    header = b"{'descr': '|b99', 'fortran_order': False, 'shape': (2000,), }\n"
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(198_000))
+    found = weighed(tmp_path)
+    assert found.parameters > 198_000 // 4
+    assert not found.verified
 
 
 @pytest.mark.parametrize("descr", ["<f0", "<f00", "|b0"])

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import TaskError
 from harness.sandbox._launcher import _sparing
-from harness.sandbox._sample_data import installed_data, sample_data
+from harness.sandbox._sample_data import installed_data, package_places, sample_data
 
 pytestmark = pytest.mark.unit
 
@@ -20,6 +20,26 @@ def test_folders_of_sample_data_are_found_where_packages_lie(tmp_path: Path) -> 
     found = sample_data([tmp_path / "site-packages", tmp_path / "nowhere"])
     names = [path.relative_to(tmp_path / "site-packages").as_posix() for path in found]
     assert names == ["sklearn/datasets/data", "matplotlib/mpl-data/sample_data"]
+
+
+def test_where_code_lies_beside_data_only_the_data_are_hidden(tmp_path: Path) -> None:
+    kept = ("__init__.py", "sun/__init__.py", "sun/data.py", "sun/__pycache__/data.cpython-311.pyc")
+    hidden = ("sun/sun.csv", "sun/raw", "all.csv")
+    for name in (*kept, "sun/sun.csv", "sun/raw/__init__.py", "sun/raw/sun.dat", "all.csv", "small.txt"):
+        path = tmp_path / "statsmodels" / "datasets" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        large = path.suffix in (".csv", ".dat")
+        path.write_text("# a package\n" if name == "sun/raw/__init__.py" else "x" * (5_000 if large else 1))
+    found = {path.relative_to(tmp_path / "statsmodels" / "datasets").as_posix() for path in sample_data([tmp_path])}
+    assert found == set(hidden)
+
+
+def test_packages_of_other_interpreters_are_found_below_what_is_shown(tmp_path: Path) -> None:
+    places = ("lib/python3/dist-packages", "local/lib/python3.12/site-packages", "lib64/python3.9/site-packages")
+    for name in (*places, "lib/python3/other", "target/numpy-2.0.dist-info"):
+        (tmp_path / name).mkdir(parents=True)
+    found = package_places([tmp_path, tmp_path / "target", tmp_path / "nowhere"])
+    assert {path.relative_to(tmp_path).as_posix() for path in found} == {*places, "target"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
