@@ -27,11 +27,15 @@ from tests.rings import RINGS, WITHOUT_PROCESSES, depends_on_who_runs_it, kept_t
 if TYPE_CHECKING:
     from tests.classroom.evaluated import Classroom
 
-# how long an example takes is the machine's doing, and which are tried must not decide whether a change passes;
-# `--hypothesis-profile=search` looks for new ones
+# how long an example takes is the machine's doing, and which are tried must not decide whether a change passes:
+# CI tries more (`--hypothesis-profile=many`), `--hypothesis-profile=search` looks for new ones
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("suite", settings.get_profile("search"), derandomize=True, database=None)
+settings.register_profile("many", settings.get_profile("search"), derandomize=True, database=None)
+settings.register_profile("suite", settings.get_profile("many"), max_examples=20)
 settings.load_profile("suite")
+
+# Pytest rewrites the assertions of two hundred files, which takes each process seconds unless it may keep them
+sys.dont_write_bytecode = False
 
 FORK_SERVERS = ForkServerOwner()
 """Shared by all evaluations in this process; the first that needs one starts it, the end of the session kills them."""

@@ -3,6 +3,7 @@
 A ring is a mark. A test, or a file by its ``pytestmark``, names it where it is not told by the fixtures that are used:
 
 - ``unit``: starts no process;
+- ``compute``: starts none either, but computes: simulates, fits networks, compares with another library;
 - ``data``: starts none either, but reads or generates the data sets of the course, which takes seconds;
 - ``worker``: starts processes of its own, such as a sandboxed worker or git;
 - ``line``: runs a command of the harness as a user would, from the command line to the record;
@@ -28,8 +29,8 @@ from typing import Any
 import psutil
 import pytest
 
-RINGS = ("unit", "data", "worker", "line", "siege", "network", "slow")
-WITHOUT_PROCESSES = ("unit", "data")
+RINGS = ("unit", "compute", "data", "worker", "line", "siege", "network", "slow")
+WITHOUT_PROCESSES = ("unit", "compute", "data")
 OF_FOLDERS = {Path("tests", "hostile"): "siege", Path("tests", "tasks"): "data"}
 OF_FIXTURES = {
     "any_level": "worker",

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.paths import Layer, Link, outermost, view
@@ -18,8 +18,6 @@ from harness.paths import Layer, Link, outermost, view
 NAMES = st.sampled_from("abc")
 PLACES = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
 WAYS = st.one_of(PLACES, PLACES.map("/TOP/{}".format), PLACES.map("../{}".format), PLACES.map("./{}/..".format))
-
-quick = settings(deadline=None, max_examples=60)
 
 
 @st.composite
@@ -56,7 +54,6 @@ def real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-@quick
 @given(trees())
 def test_each_path_lies_in_one_of_the_outermost(tree):
     folders, links, shown, _ = tree
@@ -68,7 +65,6 @@ def test_each_path_lies_in_one_of_the_outermost(tree):
         assert all({real(name), *real(name).parents} & set(found) for name in names)
 
 
-@quick
 @given(trees())
 def test_the_innermost_folder_decides_what_shows(tree):
     folders, links, shown, hidden = tree
@@ -85,7 +81,6 @@ def test_the_innermost_folder_decides_what_shows(tree):
             assert outer is not layer.shown, "it changes nothing"
 
 
-@quick
 @given(trees())
 def test_every_name_leads_where_it_led_in_what_is_made_of_the_view(tree):
     """The layers and the links are made in a new folder, which then takes the old one's place."""

@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UsageError
@@ -56,7 +56,6 @@ def test_what_is_no_table_is_told_with_its_line(content: bytes, problem: str) ->
         sheet(content)
 
 
-@settings(deadline=None, max_examples=50)
 @given(
     st.lists(st.lists(_TEXTS, min_size=3, max_size=3), min_size=1, max_size=6),
     st.sampled_from(",;\t"),

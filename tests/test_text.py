@@ -7,7 +7,7 @@ import unicodedata
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.text import (
@@ -27,19 +27,16 @@ anything_written = st.text(st.characters())
 SPECIAL = "\\`*_{}[]<>()#+-.!|~@&:$"
 
 
-@settings(deadline=None)
 @given(anything_written)
 def test_no_control_character_survives(text):
     assert not [c for c in neutral(text) if c not in "\n\t" and unicodedata.category(c).startswith("C")]
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["C"])).filter(lambda text: "##[" not in text))
 def test_harmless_text_stays_as_it_is(text):
     assert neutral(text) == text
 
 
-@settings(deadline=None)
 @given(anything_written)
 def test_neutral_text_stays_as_it_is(text):
     assert neutral(neutral(text)) == neutral(text)
@@ -62,20 +59,17 @@ def test_what_steers_becomes_visible(text, shown):
     assert neutral(text) == shown
 
 
-@settings(deadline=None)
 @given(anything_written)
 def test_neutral_text_can_be_written_to_a_file(text):
     assert neutral(text).encode().decode() == neutral(text)
 
 
-@settings(deadline=None)
 @given(st.text(st.one_of(st.sampled_from(SPECIAL), st.characters())))
 def test_no_markdown_special_is_left_unescaped(text):
     rest = re.sub(r"\\[" + re.escape(SPECIAL) + "]", "", neutral_markdown(text))
     assert not set(rest) & set(SPECIAL)
 
 
-@settings(deadline=None)
 @given(anything_written)
 def test_markdown_is_one_line_without_control_characters(text):
     line = neutral_markdown(text)
@@ -83,7 +77,6 @@ def test_markdown_is_one_line_without_control_characters(text):
     assert not [c for c in line if unicodedata.category(c).startswith(("C", "Zl", "Zp"))]
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["C"], exclude_characters="\\")))
 def test_without_its_escapes_markdown_is_the_text(text):
     assert neutral_markdown(text).replace("\\", "") == " ".join(text.split())
@@ -107,14 +100,12 @@ def test_markdown_shows_what_was_written(text, line):
 markup = st.text(st.one_of(st.sampled_from("`|\\<>&\"'=+-@:#[%,\r\n \t＝"), st.characters()))
 
 
-@settings(deadline=None)
 @given(markup)
 def test_a_code_span_cannot_be_left(text):
     span = code_span(text)
     assert span == "" or (span[0] == span[-1] == "`" and not set(span[1:-1]) & set("`|\n\r"))
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("`~ \nab\t")))
 def test_a_code_block_cannot_be_left(text):
     fence, *lines, end = code_block(text).splitlines()
@@ -122,7 +113,6 @@ def test_a_code_block_cannot_be_left(text):
     assert not [line for line in lines if re.fullmatch(rf" *`{{{len(end)},}}\s*", line)]
 
 
-@settings(deadline=None)
 @given(markup)
 def test_html_and_xml_show_the_text_and_nothing_else(text):
     page = ElementTree.fromstring(f'<p title="{neutral_html(text)}">{neutral_html(text)}</p>')
@@ -131,7 +121,6 @@ def test_html_and_xml_show_the_text_and_nothing_else(text):
     assert page.text in (neutral(text), None)
 
 
-@settings(deadline=None)
 @given(markup)
 @example("=1+1")
 @example(" \t+1")
@@ -154,7 +143,6 @@ def _as_csv(cell):
     return buffer.getvalue()
 
 
-@settings(deadline=None)
 @given(st.text(st.one_of(st.sampled_from([":", "#", "[", "\n", " "]), st.characters())))
 @example("::error::no")
 @example(" \n::error::no")
@@ -165,7 +153,6 @@ def test_no_line_is_a_command(text):
     assert "##[" not in line + neutral(text)
 
 
-@settings(deadline=None)
 @given(markup)
 @example("a::b")
 @example("a,line=7::b")

@@ -44,6 +44,7 @@ def structure_bytes(folder):
     return (folder / "structure.pkl").stat().st_size
 
 
+@pytest.mark.compute
 def test_modules_in_lists_and_dictionaries_come_back_as_they_were(folder):
     nets = [torch.nn.Linear(4, 3), {"deep": torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.BatchNorm1d(3))}]
     loaded = round_trip(folder, nets=nets)
@@ -54,6 +55,7 @@ def test_modules_in_lists_and_dictionaries_come_back_as_they_were(folder):
     assert loaded.nets[0].weight.requires_grad
 
 
+@pytest.mark.compute
 def test_tied_weights_stay_tied_and_are_stored_once(folder):
     encoder, decoder = torch.nn.Linear(6, 6, bias=False), torch.nn.Linear(6, 6, bias=False)
     decoder.weight = encoder.weight
@@ -62,6 +64,7 @@ def test_tied_weights_stay_tied_and_are_stored_once(folder):
     assert loaded.encoder.weight is loaded.decoder.weight
 
 
+@pytest.mark.compute
 def test_two_tensors_of_the_same_memory_are_stored_once(folder):
     weight = torch.rand(6, 6)
     loaded = round_trip(folder, encoder=weight, decoder=weight.detach(), turned=weight.T)
@@ -81,6 +84,7 @@ def test_an_array_met_twice_stays_one_and_is_stored_once(folder, dtype):
     assert stored(folder) == 1000 * (1 if dtype is np.float32 else 2)
 
 
+@pytest.mark.compute
 def test_a_network_that_is_both_model_and_module_comes_back(folder):
     class ModelAndModule(harness.Model, torch.nn.Module):
         def __init__(self):
@@ -103,6 +107,7 @@ def test_a_network_that_is_both_model_and_module_comes_back(folder):
     assert not loaded.training
 
 
+@pytest.mark.compute
 def test_a_list_of_parameters_is_that_of_the_loaded_network(folder):
     net = torch.nn.Linear(3, 1)
     loaded = round_trip(folder, parameters=list(net.parameters()), net=net)
@@ -110,6 +115,7 @@ def test_a_list_of_parameters_is_that_of_the_loaded_network(folder):
     assert stored(folder) == 4
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize(
     "make",
     [
@@ -205,6 +211,7 @@ def estimator_called(name):
     }[name]
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize("name", ["forest", "kd-tree", "neighbours", "pipeline"])
 def test_a_fitted_estimator_predicts_the_same_after_loading(folder, name):
     estimator = estimator_called(name)
@@ -213,6 +220,7 @@ def test_a_fitted_estimator_predicts_the_same_after_loading(folder, name):
     np.testing.assert_array_equal(loaded.predict_proba(POINTS), estimator.predict_proba(POINTS))
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize("name", ["forest", "kd-tree"])
 def test_numbers_of_an_estimator_are_counted_and_not_in_its_structure(folder, name):
     estimator = estimator_called(name)
@@ -222,6 +230,7 @@ def test_numbers_of_an_estimator_are_counted_and_not_in_its_structure(folder, na
     assert structure_bytes(folder) < plain / 2
 
 
+@pytest.mark.compute
 def test_numbers_are_in_the_safetensors_and_not_in_the_structure(folder):
     marker = np.frombuffer(random.Random(0).randbytes(4096), np.float64)
     round_trip(
@@ -250,6 +259,7 @@ def test_what_cannot_be_saved_is_named_and_so_is_the_way_out(folder):
         model.save(folder)
 
 
+@pytest.mark.compute
 def test_the_loaded_arrays_can_be_trained_on(folder):
     loaded = round_trip(folder, array=np.zeros(3), tensor=torch.zeros(3))
     loaded.array += 1
@@ -266,6 +276,7 @@ def test_outside_a_worker_a_model_can_be_made_and_logs_to_nobody():
     Model().log(epoch=1, loss=0.5)
 
 
+@pytest.mark.compute
 def test_what_a_model_logs_is_reported_as_floats():
     heard = []
 
@@ -290,6 +301,7 @@ class Pointed(Model):
         return inputs * self.factor
 
 
+@pytest.mark.compute
 def test_what_points_back_at_the_model_points_at_the_loaded_one(folder):
     model = Pointed(factor=2.0)
     model.net = torch.nn.Linear(3, 3)
@@ -327,6 +339,7 @@ TENSORS = {
 }
 
 
+@pytest.mark.compute
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("make", TENSORS.values(), ids=TENSORS.keys())
 def test_unusual_tensors_are_counted_number_by_number_and_come_back(folder, make):
@@ -343,6 +356,7 @@ def plainly(tensor):
     return tensor.to_dense() if tensor.is_sparse else tensor.to(torch.complex64)
 
 
+@pytest.mark.compute
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("dtype", ["qint8", "float16"])
 def test_a_quantised_network_has_as_many_parameters_as_it_had(folder, dtype):

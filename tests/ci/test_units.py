@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.ci import (
@@ -220,7 +220,6 @@ def test_outside_is_refused_or_reported(path: str, policy: ChangePolicy) -> None
     assert [(one.path, one.severity) for one in change.findings] == [(path, "error" if change.refused else "warning")]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["..", ".", "", "a", ".git", ".GIT", "b.py"]), min_size=1))
 def test_a_safe_path_stays_below(parts: list[str]) -> None:
     path = "/".join(parts)
@@ -246,7 +245,6 @@ def outside_of_code(markdown: str) -> str:
     return IN_CODE.sub("", blocks)
 
 
-@settings(deadline=None, max_examples=60)
 @given(written, written, written, written)
 @example("k`", "`<b>` | x [y](z) @all", "```\n# end\n", "f`<i>")
 def test_nothing_written_reaches_the_page_but_as_code(name: str, message: str, log: str, path: str) -> None:
@@ -269,7 +267,6 @@ def test_nothing_written_reaches_the_page_but_as_code(name: str, message: str, l
         assert re.sub(r"[\s-]+", " ", hostile_page) == re.sub(r"[\s-]+", " ", page(plain, "m", "p"))
 
 
-@settings(deadline=None, max_examples=60)
 @given(written, written, written)
 def test_one_note_is_one_command(path: str, title: str, message: str) -> None:
     line = workflow_command(Note("error", title, message, path, 3))

@@ -6,6 +6,8 @@ from harness.contract.rules import Rule, fully_connected_only
 from harness.worker._inspect import inspect
 from tests.tools import imported_when_used
 
+pytestmark = pytest.mark.compute
+
 torch = imported_when_used("torch")
 IMAGE = (2, 1, 6, 6)
 SEQUENCE = (2, 3, 8)

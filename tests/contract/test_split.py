@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import Predictions, Split
@@ -44,7 +44,6 @@ def test_boxes_are_taken_image_by_image():
     assert [len(image) for image in Predictions(boxes).take([2, 0]).values] == [2, 0]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(10, 60), min_size=2, max_size=5), st.sampled_from([0.2, 0.25, 0.5]), st.integers(0, 2**32 - 1)
 )
@@ -122,7 +121,6 @@ def test_groups_that_are_no_labels_are_refused(groups, says):
         Split(np.zeros((3, 2)), np.zeros(3), groups)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=40), st.sampled_from([0.2, 0.5]), st.integers(0, 99))
 def test_nobody_is_on_two_sides_and_nothing_is_lost(sizes, fraction, seed):
     split = people(sizes)
@@ -141,6 +139,7 @@ def test_each_class_is_held_out_in_proportion_as_far_as_groups_allow(seed):
     assert (np.abs(shares - 0.25) < 0.04).all(), "a group has up to 9 of some 90 items of a class"
 
 
+@pytest.mark.compute
 def test_large_groups_are_held_out_as_often_as_small_ones():
     split = people([20, 20, *[5] * 40])
     held = [set(split.hold_out(0.25, seed)[1].groups) for seed in range(60)]

@@ -18,8 +18,6 @@ from harness.kinds import KINDS
 from harness.record import Audit
 from tests.declared import task
 
-pytestmark = pytest.mark.unit
-
 
 @pytest.fixture(autouse=True)
 def same_draws(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,6 +68,7 @@ def audited(truth: Split, predict: Callable[[Array], Predictions], seconds: floa
     return altered_inputs_keep_answers(TASK, truth, scored, ask_altered(altering, scored, seconds))
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize(("n", "share"), [(2000, 0.02), (2000, 0.045), (400, 0.03), (120, 0.09)])
 def test_a_table_for_few_inputs_is_seen(n: int, share: float) -> None:
     for seed in range(10):
@@ -79,6 +78,7 @@ def test_a_table_for_few_inputs_is_seen(n: int, share: float) -> None:
         assert f"of {n} items are answered rightly as they are" in audit.detail
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize("noise", [0.0, 0.3, 3.0])
 def test_honest_models_are_near_symmetry_whatever_their_score(noise: float) -> None:
     assert all(audited(part(400, seed, noise), by_sign).passed for seed in range(50))
@@ -174,6 +174,7 @@ def audited_where_graded(declared: Task, truth: Split, predict: Callable[[Array]
     return altered_inputs_keep_answers(declared, truth, scored, ask_altered(altering, scored, 60))
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize(("declared", "part_of", "honest"), GRADED, ids=["numbers", "masks"])
 @pytest.mark.parametrize("size", [0.02, 0.2])
 def test_better_and_worse_answers_that_are_kept_are_a_warning(
@@ -195,6 +196,7 @@ def test_better_and_worse_answers_that_are_kept_are_a_warning(
         assert "of 400 items are answered well as they are and much worse whenever" in audit.detail
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize(("declared", "part_of", "honest"), GRADED, ids=["numbers", "masks"])
 @pytest.mark.parametrize("size", [0.02, 0.2, 1.0])
 def test_honest_answers_that_are_better_or_worse_pass(
@@ -204,6 +206,7 @@ def test_honest_answers_that_are_better_or_worse_pass(
         assert audited_where_graded(declared, part_of(200, seed), honest, size).passed
 
 
+@pytest.mark.compute
 def test_boxes_that_come_and_go_with_the_noise_pass() -> None:
     boxes = task("boxes", kind="detection", inputs=Inputs(shape=(8, 8)), metrics=(metrics.mean_average_precision,))
     for seed in range(20):

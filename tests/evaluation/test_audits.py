@@ -171,6 +171,7 @@ def test_a_task_that_states_no_cost_has_no_such_audit():
     )
 
 
+@pytest.mark.compute
 def test_honest_noise_is_hardly_ever_called_memory():
     """The cost is at the bound exactly: one in a hundred may be called out, and the paired bootstrap is close."""
     generator, alarms = np.random.default_rng(3), 0

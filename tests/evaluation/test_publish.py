@@ -15,8 +15,6 @@ from harness.sandbox import Folder
 from harness.wire import Raised
 from tests.records import ACCURACY, RECORD, changed
 
-pytestmark = pytest.mark.unit
-
 
 def told(number: int) -> Record:
     """Return a record in which a worker says `number` wherever it decides a figure."""
@@ -96,6 +94,7 @@ def figures(record: Record) -> dict[str, object]:
     return found
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize("fit_too", [False, True])
 def test_each_figure_says_little(fit_too: bool) -> None:
     told_by_fit = {".cost.parameters", ".cost.artifact_bytes", ".cost.knowledge_bytes"}

@@ -31,6 +31,7 @@ def task(*metrics: harness.Metric) -> harness.Task:
 BOTH = task(harness.metrics.accuracy, harness.metrics.macro_f1)
 
 
+@pytest.mark.compute
 def test_accuracy_comes_with_wilsons_interval() -> None:
     from statsmodels.stats.proportion import proportion_confint
 
@@ -40,6 +41,7 @@ def test_accuracy_comes_with_wilsons_interval() -> None:
     assert accuracy.primary
 
 
+@pytest.mark.compute
 def test_macro_f1_is_scikit_learns_with_an_interval_that_stays() -> None:
     from sklearn.metrics import f1_score
 
@@ -50,6 +52,7 @@ def test_macro_f1_is_scikit_learns_with_an_interval_that_stays() -> None:
     assert score(BOTH, TRUTH, PREDICTIONS).scores[1] == macro
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize(
     ("value", "strict", "met"),
     [(RIGHT / 200, False, True), (RIGHT / 200, True, False), (0.5, True, True), (0.999, False, False)],

@@ -8,7 +8,7 @@ from typing import get_args
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import FailureKind, Phase
@@ -101,7 +101,6 @@ def test_no_records_are_a_valid_report():
 written = st.text(st.one_of(st.sampled_from("<>&\"']]>\0\x0b\ufffe\ud800\r\n"), st.characters()))
 
 
-@settings(deadline=None, max_examples=50)
 @given(written, written, written)
 def test_no_text_breaks_out(message, log, file):
     root = read([failing(message=message, log_tail=log, file=file or None)])
@@ -112,7 +111,6 @@ def test_no_text_breaks_out(message, log, file):
         assert suite.findtext("system-out").split() == neutral(log).split()
 
 
-@settings(deadline=None, max_examples=50)
 @given(written, written)
 def test_nor_in_a_case_of_its_own(path, message):
     check = ReportedCheck(name=path, outcome="failed", kind="outside", message=message)

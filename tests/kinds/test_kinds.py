@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -27,8 +27,6 @@ from harness.taskcheck import CheckedMetric
 from harness.wire import ArrayHeader, Done, WireError, pack
 from harness.worker._to_arrays import plain
 from tests.declared import info, source, task
-
-pytestmark = pytest.mark.unit
 
 N = 6
 GENERATOR = np.random.default_rng(0)
@@ -141,6 +139,7 @@ def test_every_kind_has_an_example() -> None:
     assert set(EXAMPLES) == set(KINDS)
 
 
+@pytest.mark.compute
 @KIND
 def test_what_a_perfect_model_returns_is_accepted_and_scores_best(name: str) -> None:
     task, example = task_of(name), EXAMPLES[name]
@@ -153,6 +152,7 @@ def test_what_a_perfect_model_returns_is_accepted_and_scores_best(name: str) -> 
         assert figure.value == pytest.approx(1 if np.isinf(best) else best)
 
 
+@pytest.mark.compute
 @KIND
 def test_every_metric_is_a_finite_number_on_any_answers(name: str) -> None:
     task, example = task_of(name), EXAMPLES[name]
@@ -166,6 +166,7 @@ def test_every_metric_is_a_finite_number_on_any_answers(name: str) -> None:
                 CheckedMetric(task=name, metric=metric, targets=example.targets, predictions=answer).value()
 
 
+@pytest.mark.compute
 @KIND
 def test_what_may_be_returned_is_accepted_in_pieces_as_well(name: str) -> None:
     task, example = task_of(name), EXAMPLES[name]
@@ -260,7 +261,6 @@ def test_what_a_declaration_lacks_or_has_too_much_is_named(name: str) -> None:
         replace(task, metrics=tuple(getattr(harness.metrics, metric) for metric in KINDS[other].metrics))
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     name=st.sampled_from(list(KINDS)),
     array=st.sampled_from(["?", "i1", "i8", "u8", "f2", "f8"]).flatmap(

@@ -19,7 +19,6 @@ from harness.record import Cost
 from tests.declared import source, task
 from tests.records import changed, failing
 
-pytestmark = pytest.mark.unit
 Array = np.ndarray[Any, Any]
 Labels = Callable[[FitParts, Array], Array]
 CLASSES = 5
@@ -143,6 +142,7 @@ def outcomes(learning: Learning) -> dict[str, str]:
     return {trial.name: trial.outcome for trial in learning.trials}
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize("model", [nearest, centroid], ids=lambda model: model.__name__)
 @pytest.mark.parametrize("noise", [0.2, 0.6, 1.5])
 @pytest.mark.parametrize("n", [100, 600])
@@ -152,6 +152,7 @@ def test_learners_pass(model: Labels, noise: float, n: int) -> None:
         assert learning.outcome in ("passed", "no verdict"), learning
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize("classes", [2, 3])
 def test_few_classes_named_by_chance_are_no_warning(classes: int) -> None:
     few = task(classes=tuple("abc"[:classes]), inputs=Inputs(shape=(6,)))
@@ -166,6 +167,7 @@ def test_who_learns_little_or_nothing_is_never_failed(model: Labels) -> None:
         assert audited(data(), model, seed=seed).outcome != "failed"
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize("classes", [3, 4, 5, 10])
 def test_who_regresses_on_the_number_of_the_class_is_never_failed(classes: int) -> None:
     """Stages of a disease along a line: such a model keeps some old names though it learns."""
@@ -195,6 +197,7 @@ def test_a_rule_written_by_hand_is_a_warning() -> None:
     assert audited(data(), rule_of(data()), knowledge=900).outcome == "warned"
 
 
+@pytest.mark.compute
 def test_a_whole_network_that_was_brought_along_fails() -> None:
     for seed in range(5):
         found = outcomes(audited(data(), network_of(data()), seed=seed))
@@ -207,10 +210,12 @@ def test_a_table_of_answers_fails() -> None:
         assert audited(data(), table_of(data(), 0.15), knowledge=3000, seed=seed).outcome == "failed"
 
 
+@pytest.mark.compute
 def test_features_that_were_brought_along_show_when_inputs_are_reversed() -> None:
     assert outcomes(audited(data(), features_of(data())))["inputs changed"] == "warned"
 
 
+@pytest.mark.compute
 def test_who_compares_targets_is_seen_where_only_two_classes_are_exchanged() -> None:
     found = outcomes(audited(data(), recogniser_of(data(), majority)))
     assert found["two classes exchanged"] == "failed"
@@ -285,6 +290,7 @@ def test_the_best_of_a_task_and_what_looks_odd_is_worth_asking() -> None:
     assert chosen["quick"] == "fit took 0.01 s"
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize("fitted", ["alike", "by the clock"])
 def test_fits_that_differ_by_chance_alone_are_borne_out_by_more_of_them(fitted: str) -> None:
     """An honest fit of which one in three goes wrong: each time with other numbers, or with those of its seed."""

@@ -26,6 +26,10 @@ from tests.lms.test_import import zipped
 from tests.people import grade, sheet
 
 pytestmark = pytest.mark.unit
+SETTINGS = settings(
+    max_examples=settings.default.max_examples // 4, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+"""Each example writes a whole download and imports it."""
 
 _LETTERS = "abcDEéßøñŁı李Ω'’-._ "
 _NAMES = st.text(_LETTERS, min_size=1, max_size=9).filter(lambda name: plain(name) and name == name.strip(" ."))
@@ -182,7 +186,7 @@ def laid_out(course: Course) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("system", DOWNLOADS)
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(SETTINGS)
 @given(_CLASS, st.integers(0, 3))
 @example(SAME_NAMES, 1)
 def test_without_a_roster_everybody_has_a_folder_of_their_own(
@@ -201,7 +205,7 @@ def test_without_a_roster_everybody_has_a_folder_of_their_own(
 
 
 @pytest.mark.parametrize("system", DOWNLOADS)
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(SETTINGS)
 @given(_CLASS, st.sets(st.integers(0, 6)), st.sets(st.integers(0, 6)))
 @example(SAME_NAMES, set(), set())
 @example(SAME_NAMES, set(), {0, 2})
@@ -274,7 +278,6 @@ MOODLE = (
 
 
 @pytest.mark.parametrize("system", ["canvas", "moodle"])
-@settings(max_examples=40)
 @given(_LINES, st.booleans(), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.randoms(use_true_random=False))
 def test_grades_reach_their_people_and_every_other_byte_stays(
     system: str, lines: list[Line], overwrite: bool, encoding: str, random: Random
@@ -306,7 +309,6 @@ def test_grades_reach_their_people_and_every_other_byte_stays(
         assert filled.content.startswith(text.encode(encoding)[:3])
 
 
-@settings(max_examples=40)
 @given(_LINES)
 def test_a_new_file_for_moodle_names_each_graded_person_once(lines: list[Line]) -> None:
     entries = [grade(line.student.person, line.final) for line in lines]

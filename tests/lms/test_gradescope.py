@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.lms import Refused
@@ -96,7 +96,6 @@ def test_a_failure_is_told_with_its_place_and_ranks_nowhere() -> None:
     assert [test["name"] for test in plain["tests"] if test["status"] == "passed"] == ["loads"]
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.text(), st.text())
 def test_whatever_was_written_it_is_text_and_json(message: str, log: str) -> None:
     plain = read(results_of(failing(message=message, log_tail=log * 100), 0, 10))

@@ -2,17 +2,18 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import harness
 from harness import Predictions, metrics
 from harness.errors import TaskError
 
+pytestmark = pytest.mark.compute
+
 pairs = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60)
 
 
-@settings(deadline=None)
 @given(pairs)
 def test_macro_f1_is_that_of_scikit_learn(items):
     from sklearn.metrics import f1_score
@@ -22,7 +23,6 @@ def test_macro_f1_is_that_of_scikit_learn(items):
     assert metrics.macro_f1.compute(targets, Predictions(values)) == pytest.approx(expected, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(pairs)
 def test_accuracy_is_the_mean_of_its_outcomes_and_that_of_scikit_learn(items):
     from sklearn.metrics import accuracy_score

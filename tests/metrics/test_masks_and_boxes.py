@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import harness
@@ -14,7 +14,7 @@ from harness.errors import TaskError
 from harness.evaluation._score import score
 from tests.declared import task
 
-quick = settings(deadline=None, max_examples=60)
+pytestmark = pytest.mark.compute
 
 
 @st.composite
@@ -23,7 +23,6 @@ def labelled(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return np.array([true for true, _ in pairs]), np.array([found for _, found in pairs])
 
 
-@quick
 @given(labelled())
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
 @pytest.mark.filterwarnings("ignore:A single label was found")
@@ -35,7 +34,6 @@ def test_balanced_accuracy_is_scikit_learns(given_: tuple[np.ndarray, np.ndarray
     assert metrics.balanced_accuracy.compute(targets, Predictions(labels)) == pytest.approx(expected)
 
 
-@quick
 @given(labelled())
 def test_kappa_is_scikit_learns_or_nothing_where_chance_explains_all(given_: tuple[np.ndarray, np.ndarray]) -> None:
     import sklearn.metrics

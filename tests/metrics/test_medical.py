@@ -9,7 +9,7 @@ from scipy.spatial.distance import cdist
 from harness import metrics
 from harness.contract import Metric, Predictions
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.compute
 
 GENERATOR = np.random.default_rng(0)
 LABELS = GENERATOR.integers(0, 3, 150)

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from harness import metrics
 from harness.contract import Predictions
 
+pytestmark = pytest.mark.compute
+
 TRUTH = np.array([[100.0, 200.0], [50.0, 80.0]])
 
 

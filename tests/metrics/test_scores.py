@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import harness
@@ -16,7 +16,7 @@ from harness.kinds import probabilities
 from tests.declared import source
 from tests.declared import task as make_task
 
-quick = settings(deadline=None, max_examples=60)
+pytestmark = pytest.mark.compute
 
 
 def softmax(rows: np.ndarray) -> np.ndarray:
@@ -42,7 +42,6 @@ def judged(draw: st.DrawFn, classes: int | None = None) -> tuple[np.ndarray, np.
 # AUC
 
 
-@quick
 @given(judged(2))
 def test_auc_of_two_classes_is_that_of_scikit_learn(given_: tuple[np.ndarray, np.ndarray]) -> None:
     import sklearn.metrics
@@ -52,7 +51,6 @@ def test_auc_of_two_classes_is_that_of_scikit_learn(given_: tuple[np.ndarray, np
     assert metrics.auc.compute(targets, predictions(rows)) == pytest.approx(expected, abs=1e-12)
 
 
-@quick
 @given(judged())
 def test_auc_of_many_classes_is_scikit_learns_one_against_the_rest(given_: tuple[np.ndarray, np.ndarray]) -> None:
     import sklearn.metrics
@@ -100,7 +98,6 @@ def test_auc_of_a_networks_raw_outputs_is_that_of_their_softmax() -> None:
 # log loss
 
 
-@quick
 @given(judged())
 def test_log_loss_is_that_of_scikit_learn(given_: tuple[np.ndarray, np.ndarray]) -> None:
     import sklearn.metrics
@@ -110,7 +107,6 @@ def test_log_loss_is_that_of_scikit_learn(given_: tuple[np.ndarray, np.ndarray])
     assert metrics.log_loss.compute(targets, predictions(rows)) == pytest.approx(expected, rel=1e-9)
 
 
-@quick
 @given(st.integers(0, 2**32 - 1))
 def test_log_loss_of_raw_outputs_is_that_of_their_softmax(seed: int) -> None:
     import sklearn.metrics
@@ -130,7 +126,6 @@ def test_log_loss_of_a_certain_mistake_is_large_and_finite() -> None:
 # resamples
 
 
-@quick
 @given(judged(), st.integers(0, 2**32 - 1))
 def test_a_resample_scores_what_its_items_would(given_: tuple[np.ndarray, np.ndarray], seed: int) -> None:
     (targets, rows), generator = given_, np.random.default_rng(seed)
@@ -144,7 +139,6 @@ def test_a_resample_scores_what_its_items_would(given_: tuple[np.ndarray, np.nda
 # probabilities
 
 
-@quick
 @given(judged())
 def test_rows_that_sum_to_one_are_left_as_they_are(given_: tuple[np.ndarray, np.ndarray]) -> None:
     _, rows = given_
@@ -157,7 +151,6 @@ def test_half_precision_probabilities_are_probabilities() -> None:
     assert (probabilities(rows) == rows).all()
 
 
-@quick
 @given(st.integers(0, 2**32 - 1), st.sampled_from([1, 30, 1000]))
 def test_other_rows_are_softmaxed_however_large_they_are(seed: int, scale: int) -> None:
     rows = np.random.default_rng(seed).normal(0, scale, (6, 3))
@@ -192,7 +185,6 @@ def expected_calibration_error(targets: np.ndarray, rows: np.ndarray) -> float:
     return total
 
 
-@quick
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(2, 6), st.floats(0.1, 20))
 def test_calibration_error_is_what_the_definition_says(seed: int, n: int, classes: int, sharpness: float) -> None:
     generator = np.random.default_rng(seed)

@@ -9,7 +9,7 @@ import stat
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.files import write_atomically
@@ -158,7 +158,6 @@ numbers = st.floats() | st.sampled_from([1.7e308, 5e-324, -0.0])
 counts = st.none() | st.integers(-(2**70), 2**70) | numbers
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     value=numbers, low=numbers, met=st.none() | st.booleans(), parameters=counts, net=st.none() | numbers, text=texts,
     phases=st.dictionaries(texts, numbers, max_size=2), name=st.sampled_from(["alice", "reference/x", "../x", ""]),

@@ -12,6 +12,8 @@ import pytest
 from tests.conftest import REPOSITORY
 from tests.tools import imported_when_used
 
+pytestmark = pytest.mark.compute
+
 torch = imported_when_used("torch")
 
 

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.contract import Limits
@@ -101,7 +101,6 @@ def plain_tags() -> list[str]:
     return Page(report_html(material(failing(log_tail="l"), Evidence(curve=({"a": 1.0}, {"a": 2.0}))))).tags
 
 
-@settings(deadline=None, max_examples=50)
 @given(written, written, written, written)
 def test_whatever_was_written_is_text(message: str, log: str, file: str, name: str) -> None:
     curve = ({name: 1.0}, {name: 2.0})

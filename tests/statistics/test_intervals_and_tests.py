@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.statistics import (
@@ -25,7 +25,7 @@ proportions = st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n)
 outcomes = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=80).map(lambda rows: np.array(rows).T)
 
 
-@settings(deadline=None)
+@pytest.mark.compute
 @given(proportions, st.sampled_from([0.8, 0.95, 0.99]))
 def test_wilson_is_that_of_statsmodels(proportion, confidence):
     from statsmodels.stats.proportion import proportion_confint
@@ -34,14 +34,13 @@ def test_wilson_is_that_of_statsmodels(proportion, confidence):
     assert wilson_interval(*proportion, confidence) == pytest.approx(expected, abs=1e-9)
 
 
-@settings(deadline=None)
 @given(proportions)
 def test_wilson_holds_its_proportion_and_stays_within_zero_and_one(proportion):
     low, high = wilson_interval(*proportion)
     assert 0 <= low <= proportion[0] / proportion[1] <= high <= 1
 
 
-@settings(deadline=None)
+@pytest.mark.compute
 @given(proportions, st.floats(0.01, 0.99))
 def test_the_exact_binomial_is_that_of_scipy(proportion, share):
     from scipy.stats import binomtest
@@ -50,6 +49,7 @@ def test_the_exact_binomial_is_that_of_scipy(proportion, share):
     assert binomial_p_value(*proportion, share) == pytest.approx(expected, rel=1e-6, abs=1e-300)
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize("successes", [1, 30_400, 90_500, 100_000])
 def test_the_exact_binomial_stays_exact_where_there_is_much_to_count(successes):
     from scipy.stats import binomtest
@@ -64,7 +64,7 @@ def test_what_never_or_always_happens_has_a_p_value_too(share, p_value):
     assert binomial_p_value(5, 9, share) == p_value
 
 
-@settings(deadline=None)
+@pytest.mark.compute
 @given(outcomes)
 def test_mcnemar_is_that_of_statsmodels(pair):
     from statsmodels.stats.contingency_tables import mcnemar
@@ -76,6 +76,7 @@ def test_mcnemar_is_that_of_statsmodels(pair):
     assert mcnemar_p_value(second, first) == mcnemar_p_value(first, second)
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 12])
 def test_holm_is_that_of_statsmodels(count):
     from statsmodels.stats.multitest import multipletests
@@ -92,7 +93,7 @@ def test_holm_of_nothing_is_nothing():
     assert holm([]) == []
 
 
-@settings(deadline=None)
+@pytest.mark.compute
 @given(st.integers(0, 3000), st.sampled_from([0.05, 0.1, 0.5]), st.sampled_from([0.01, 0.05]))
 def test_the_bound_is_the_largest_rank_that_mlperfs_rule_allows(n, share, error):
     from scipy.stats import binom
@@ -148,7 +149,6 @@ def test_a_bootstrap_p_value_is_never_nothing():
     assert paired_bootstrap_p_value(np.ones(999), np.zeros(999)) == pytest.approx(0.002)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=50))
 def test_a_bootstrap_p_value_does_not_depend_on_who_is_first(differences):
     draws = np.array(differences)
@@ -199,7 +199,6 @@ def test_the_more_are_compared_the_more_it_takes_to_differ():
     assert tie_groups(3, lambda *_: 0.03) == [1, 1, 1]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 8), st.integers(0, 2**32 - 1))
 def test_ranks_begin_at_one_never_fall_and_count_those_before(count, seed):
     table = np.random.default_rng(seed).random((count, count)) ** 4
@@ -220,6 +219,7 @@ def share_of_classes_cut(models, *, classes=400, items=1000, accuracy=0.9, seed=
     return cut / classes
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize("models", [2, 4, 12])
 def test_equal_models_are_told_apart_in_no_more_than_one_class_of_twenty(models):
     assert share_of_classes_cut(models) <= 0.05 + 3 * (0.05 * 0.95 / 400) ** 0.5
@@ -231,7 +231,6 @@ def test_a_better_model_is_told_apart():
     assert tie_groups(3, lambda best, other: mcnemar_p_value(right[best], right[other])) == [1, 2, 2]
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0.001, 100), min_size=1, max_size=30), st.floats(0.01, 100))
 def test_the_interquartile_ratio_has_no_unit(values, scale):
     ratio = interquartile_ratio(np.array(values) * scale)
@@ -243,6 +242,7 @@ def test_a_median_of_nothing_has_no_interquartile_ratio():
     assert interquartile_ratio([0.0, 0.0, 1.0]) == 0.0
 
 
+@pytest.mark.compute
 def test_rank_sums_agree_with_scipy() -> None:
     from scipy.stats import mannwhitneyu
 

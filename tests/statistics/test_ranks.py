@@ -13,8 +13,6 @@ from harness.statistics import (
 )
 from harness.statistics._intervals import student_of_normal
 
-pytestmark = pytest.mark.unit
-
 
 def a_class(*shares, items=600, seed=0):
     """Return (M, N) whether each model is right on each item; all find the same items hard."""
@@ -70,6 +68,7 @@ def test_intervals_are_narrower_than_holms_over_all_pairs():
     assert width < 2 * (len(pairs) - told_apart)
 
 
+@pytest.mark.compute
 def test_copies_of_items_in_one_group_make_nothing_surer():
     right = a_class(0.9, 0.85, items=60)
     assert ranks(right) == [(1, 2)] * 2
@@ -83,6 +82,7 @@ def test_a_draw_of_groups_is_the_mean_of_what_they_hold():
     assert set(np.round(resampled_means(items, groups, seed=0)[0], 6)) == {0.333333, 0.5, 1.0}
 
 
+@pytest.mark.compute
 def test_many_models_are_bounded_by_normal_quantiles():
     few = a_class(*np.linspace(0.99, 0.5, 8), items=2000)
     many = np.concatenate([few, np.zeros((300, 2000), bool)])
@@ -95,6 +95,7 @@ def test_ties_count_half_and_nothing_is_certain():
     assert probability_better(np.array([1.0, 1.0, -1.0]), np.zeros(3)) == pytest.approx(2.5 / 4)
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize("degrees", [4, 9, 29, 200])
 @pytest.mark.parametrize("z", [1.0, 1.96, 3.0, 4.5])
 def test_the_quantile_of_student_is_that_of_scipy_or_a_little_more(z, degrees):

@@ -12,8 +12,6 @@ from harness.timing import (
     repeats_are_computed,
 )
 
-pytestmark = pytest.mark.unit
-
 
 @pytest.mark.parametrize(
     ("again", "passed", "severity"),
@@ -37,6 +35,7 @@ def on_a_machine_that_stops(seconds, generator):
     return seconds + hit * generator.exponential(0.003, len(seconds))
 
 
+@pytest.mark.compute
 def test_a_busy_machine_hides_no_stored_answers_and_blames_no_honest_work():
     generator = np.random.default_rng(0)
     passed = {0.0015: 0, 0.00002: 0}
@@ -110,6 +109,7 @@ def test_a_quick_model_for_one_kind_of_input_fails(factor):
     assert audit.detail.startswith("untouched" if factor > 1 else "altered")
 
 
+@pytest.mark.compute
 def test_honest_models_on_a_busy_machine_are_hardly_ever_told():
     generator, told, failed = np.random.default_rng(0), 0, 0
     for _ in range(2000):

@@ -4,14 +4,12 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.timing import Budget, Round, Rounds, Timed, measure, summarise
 from harness.timing._rounds import PRECISION, interval_of_rounds, is_look, is_precise
 from tests.timing.watches import Watch
-
-pytestmark = pytest.mark.unit
 
 NAMES = ("model", "echo", "yardstick", "yardstick_echo")
 STEADY = {"model": 0.010, "echo": 0.001, "yardstick": 0.009, "yardstick_echo": 0.001}
@@ -91,7 +89,6 @@ def test_a_model_that_the_channel_hides_is_not_measured_longer(watch):
     assert len(measured.valid) == 24
 
 
-@settings(deadline=None)
 @given(st.integers(1, 400))
 def test_no_input_is_asked_twice_and_few_inputs_are_all_used(available):
     watch = Watch()
@@ -220,6 +217,7 @@ def test_looking_for_the_next_request_is_no_background_work():
     assert measure(replace(clocked, busy_wait_seconds=0.0002), Budget(), 100, watch).background_share < share / 100
 
 
+@pytest.mark.compute
 @pytest.mark.parametrize("correlation", [0.0, 0.3, 0.6])
 def test_the_interval_holds_though_neighbours_are_alike_and_it_stops_early(correlation):
     """`tests/benchmarks/test_precision.py` counts more exactly, and for more kinds of noise."""

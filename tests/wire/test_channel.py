@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -85,7 +85,6 @@ arrays = dtypes.flatmap(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(arrays, max_size=8))
 def test_arrays_come_out_as_they_went_in(sent):
     with conversation() as (host, worker):
@@ -323,7 +322,6 @@ near_frames = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=200), near_frames))
 @example(b"HRN1")
 def test_whatever_bytes_come_a_channel_answers_or_refuses(raw):
@@ -346,7 +344,6 @@ def test_what_is_like_the_frame_before_is_sent_as_a_mark_and_the_payload():
     os.close(writer)
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([(3,), (1, 2), (), (0,), (100_000,)]), max_size=8))
 def test_repeated_or_not_the_arrays_come_out_as_they_went_in(shapes):
     with conversation() as (host, worker):
@@ -413,7 +410,6 @@ def test_an_exchange_like_the_last_one_is_short_and_any_other_is_received(second
         thread.join()
 
 
-@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=200), near_frames, st.builds(lambda rest: b"HRN=" + rest, st.binary(max_size=40))))
 def test_whatever_follows_a_good_frame_a_short_exchange_answers_or_refuses(raw):
     with conversation() as (host, worker):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.wire import WireError, pack, unpack
@@ -10,7 +10,6 @@ from harness.wire import WireError, pack, unpack
 anything_written = st.text(st.characters(), max_size=12)  # lone surrogates too
 
 
-@settings(deadline=None)
 @given(st.lists(anything_written, min_size=1, max_size=10))
 def test_texts_come_out_as_they_went_in(texts):
     form, arrays = pack(texts)
@@ -27,7 +26,6 @@ def test_no_items_come_out_as_no_items():
     assert unpack(*pack([])) == []
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=8))
 def test_ragged_arrays_come_out_as_they_went_in(counts):
     boxes = [np.random.default_rng(count).random((count, 6)) for count in counts]

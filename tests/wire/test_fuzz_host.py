@@ -45,7 +45,7 @@ FORMS: dict[str, dict[str, Any]] = {
 }
 FITTING = [(N,), (N, 2), (N, 3), (N, 8, 8), (0, 6), (1, 6), (5, 6)]
 """Shapes that one of the kinds may return."""
-SETTINGS = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETTINGS = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class ScriptedProcess:
