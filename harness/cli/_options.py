@@ -205,6 +205,7 @@ class Screen(Console):
 
 
 def console(*, stderr: bool = False) -> Screen:
-    """Return a console for the output of the running command."""
-    quiet = common_options().quiet
-    return Screen(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True, quiet=quiet)
+    """Return a console for the output of the running command; a terminal breaks lines between words only."""
+    screen = Screen(stderr=stderr, markup=False, highlight=False, emoji=False, quiet=common_options().quiet)
+    screen.soft_wrap = not screen.is_terminal
+    return screen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import wrap
 
 from rich.console import Console
 from rich.text import Text
@@ -14,6 +15,7 @@ from harness.record import Failure, Latency, Record, Score, to_reach
 from harness.text import as_duration, neutral, neutral_line
 
 _WIDTH = 40
+_LEAST_ROOM = 30
 _STYLES = {"passed": "bold green", "below_baseline": "bold yellow", "failed": "bold red"}
 _LOG_LINES, _PRINTED_LINES = 12, 4
 
@@ -33,12 +35,21 @@ def show(console: Console, record: Record, board: Board | None, told: Remarks, o
     for score in record.scores:
         _show_score(console, score, record)
     for label, value in (*_costs(record, told), *_place(record, board)):
-        console.print(f"  {label:<17} {value}")
+        _show_fact(console, label, value)
     _show_claims(console, record)
     for note in told.notes:
         console.print(f"  note: {neutral_line(note)}", style="yellow")
     if record.failure is None:
         _show_printed(console, told.printed, output)
+
+
+def _show_fact(console: Console, label: str, value: str) -> None:
+    """Print a fact on one line, or, in a terminal, on as many as it needs, below each other."""
+    begin = f"  {label:<17} "
+    if console.is_terminal:
+        room = max(console.width - len(begin), _LEAST_ROOM)
+        value = f"\n{' ' * len(begin)}".join(wrap(value, room, break_long_words=False, break_on_hyphens=False))
+    console.print(begin + value)
 
 
 def verdict(record: Record) -> str:
@@ -110,14 +121,21 @@ def _show_lines(console: Console, lines: list[str]) -> None:
 
 def _show_score(console: Console, score: Score, record: Record) -> None:
     half = (score.high - score.low) / 2
-    line = f"  {score.name:<17} {score.value:.4f} ± {half:.4f}{score.unit and ' ' + score.unit}"
-    line += " (approximate)" if score.approximate else ""
-    if score.primary:
-        line += f"  {_gauge(score, record.baseline.value)}  baseline {record.baseline.value:g} "
-        line += "met" if record.baseline.met else "not met"
-        if record.baseline.p_value is not None:
-            line += f" (p {record.baseline.p_value:.2g})"
-    console.print(line)
+    value = f"{score.value:.4f} ± {half:.4f}{score.unit and ' ' + score.unit}"
+    value += " (approximate)" if score.approximate else ""
+    if not score.primary:
+        _show_fact(console, score.name, value)
+        return
+    base = record.baseline
+    compared = f"baseline {base.value:g} {'met' if base.met else 'not met'}"
+    if base.p_value is not None:
+        compared += f" (p {base.p_value:.2g})"
+    whole = f"{value}  {_gauge(score, base.value)}  {compared}"
+    if not console.is_terminal or len(whole) + len("  ") + 18 <= console.width:
+        console.print(f"  {score.name:<17} {whole}")
+    else:
+        _show_fact(console, score.name, f"{value}, {compared}")
+        _show_fact(console, "", _gauge(score, base.value))
 
 
 def _gauge(score: Score, baseline: float) -> str:

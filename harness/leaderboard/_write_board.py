@@ -27,9 +27,10 @@ EXPLANATION = (
     "probability (all pairs compared by a step-down bootstrap on the same items; ~ marks a model whose evidence is "
     "missing, compared by its interval alone). The percentage beside the baseline is the probability that the model is "
     "truly better than it; nothing below the baseline is first. Intervals of scores are 95 %; ≈ marks "
-    "approximate ones, which may hold less. Size is the number of "
-    "parameters; speed is the time of one item on one thread, in multiples of a small network that is timed in the "
-    "same run; ◆ marks models that no other beats in score or speed without losing in the other."
+    "approximate ones, which may hold less. Size is the number of parameters, ? where it could not be verified; "
+    "speed is the time of one item on one thread, in multiples of a small network that is timed in the "
+    "same run, or, after <, a time that a model too fast to be measured takes at most; ◆ marks models that no other "
+    "beats in score or speed without losing in the other."
 )
 _EXPLANATION_OF_DETAILS = (
     "*Than next* is the probability that a model is truly better than the one below it. Latency is net of the channel; "
