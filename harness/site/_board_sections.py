@@ -125,6 +125,7 @@ COLUMNS = (
         "n wrap",
     ),
     SiteColumn("fit", "How long training took"),
+    SiteColumn("source", "Where the data came from", ""),
     SiteColumn("date", "When it was evaluated", ""),
     SiteColumn("isolation", "How the submission was kept apart from the machine", "wrap"),
 )
@@ -238,6 +239,7 @@ def _cells(row: BoardRow, record: Record, name: str, *, higher: bool) -> tuple[S
         SiteCell("" if cost.knowledge_bytes is None else _size(cost.knowledge_bytes), cost.knowledge_bytes),
         SiteCell(*_latency(cost.latency)),
         SiteCell("" if cost.fit_seconds is None else as_duration(cost.fit_seconds), cost.fit_seconds),
+        SiteCell(record.task.source),
         SiteCell(record.run.started[:10]),
         SiteCell(record.run.isolation.level),
     )

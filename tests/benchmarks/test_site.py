@@ -1,10 +1,15 @@
-"""How long a site of 1,000 submissions takes: boards, a report the first time, and a second run without changes."""
+"""How long a site of 1,000 submissions in each of 10 tasks takes: boards, a report the first time, an unchanged site.
+
+``pytest tests/benchmarks/test_site.py --benchmark-only``; the pages are opened in Chromium where there is one.
+"""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,14 +21,17 @@ from tests.site.made import TEXTS, keep_class, open_site
 
 pytestmark = pytest.mark.worker
 
-COUNT = 1_000
+SUBMISSIONS, TASKS = 1_000, 10
+MOST_BYTES = 1_000_000
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
     course = TemporaryCourse.below(tmp_path_factory.mktemp("large"))
-    course.add_task("texts", text=TEXTS)
-    keep_class(course, count=COUNT)
+    for number in range(TASKS):
+        course.add_task(f"texts{number}", text=TEXTS)
+        keep_class(course, f"texts{number}", SUBMISSIONS)
     return course
 
 
@@ -32,12 +40,13 @@ def pages(course: TemporaryCourse) -> list[SitePage]:
     return list(_Pages(opened.folders, opened.places, Audience.PUBLIC).all())
 
 
-def test_boards_of_a_large_class(benchmark, large: TemporaryCourse) -> None:
-    def boards() -> dict[str, bytes]:
-        return {one.path: one.make() for one in pages(large) if one.digest is None}
+def boards(course: TemporaryCourse) -> dict[str, bytes]:
+    return {one.path: one.make() for one in pages(course) if one.digest is None}
 
-    made = benchmark.pedantic(boards, rounds=3)
-    assert {path for path, content in made.items() if len(content) > 1_000_000} == set()
+
+def test_boards_of_a_large_class(benchmark, large: TemporaryCourse) -> None:
+    made = benchmark.pedantic(lambda: boards(large), rounds=3, warmup_rounds=1)
+    assert {path for path, content in made.items() if len(content) > MOST_BYTES} == set()
 
 
 def test_a_report_the_first_time(benchmark, large: TemporaryCourse) -> None:
@@ -50,3 +59,25 @@ def test_a_site_in_which_nothing_changed(benchmark, large: TemporaryCourse, tmp_
     again = benchmark.pedantic(lambda: open_site(large).site(folder=tmp_path), rounds=3)
     assert first.written == first.pages
     assert again.written == 0
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+@pytest.mark.parametrize("path", ["index.html", "tasks/texts0.html"])
+def test_until_the_first_table_is_seen(benchmark, large: TemporaryCourse, tmp_path: Path, path: str) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    for place, content in boards(large).items():
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_bytes(content)
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+        def fresh() -> tuple[tuple[SimpleNamespace], dict[str, str]]:
+            return (browser.new_page(),), {}
+
+        def seen(page) -> None:
+            page.goto((tmp_path / path).as_uri(), wait_until="commit")
+            page.locator("table").first.locator("tbody tr").first.wait_for(state="visible")
+
+        benchmark.pedantic(seen, setup=fresh, rounds=5, warmup_rounds=1)
+        browser.close()

@@ -253,4 +253,4 @@ def test_the_command_says_where_the_site_is(texts: TemporaryCourse) -> None:
     keep_class(texts)
     done = texts.harness("site")
     assert done.returncode == 0, done.stderr
-    assert "leaderboard/site/index.html: 16 files, 16 written" in done.stdout
+    assert "leaderboard/site/index.html: 18 files, 18 written" in done.stdout

@@ -1,63 +1,53 @@
-// Sorts and filters the tables of a page. Without it they are complete, the best first.
+// Makes the tables of a page sortable and filterable with DataTables (datatables.js). Without scripts they are complete,
+// the best first.
 "use strict";
 
-for (const table of document.querySelectorAll("table.sortable")) {
-  const body = table.tBodies[0];
-  const rows = [...body.rows];
-  const names = [...table.tHead.rows[0].cells];
-  const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+const MOST_ROWS = 250; // longer tables are divided into pages, so that sorting them stays quick
+const FILTERED_FROM = 6;
 
-  const key = (row, column) => {
-    const cell = row.cells[column];
-    if (cell.dataset.n !== undefined) return Number(cell.dataset.n);
-    return cell.textContent.trim();
-  };
+// what has no number comes last, whichever way the rest is sorted
+const ordered = (direction) => (one, other) => {
+  if (one === "" || other === "") return (one === "") - (other === "");
+  return direction * (Number(one) - Number(other));
+};
+DataTable.ext.type.order["known-number-asc"] = ordered(1);
+DataTable.ext.type.order["known-number-desc"] = ordered(-1);
 
-  // numbers before texts, and what is empty last, whichever way the rest is sorted
-  const compare = (one, other, direction) => {
-    if (one === "" || other === "") return (one === "") - (other === "");
-    if (typeof one !== typeof other) return typeof one === "number" ? -1 : 1;
-    const order = typeof one === "number" ? one - other : one.localeCompare(other, "en");
-    return direction * order;
-  };
-
-  names.forEach((name, column) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = name.textContent;
-    name.replaceChildren(button);
-    name.setAttribute("aria-sort", "none");
-    button.addEventListener("click", () => {
-      const direction = name.getAttribute("aria-sort") === "ascending" ? -1 : 1;
-      names.forEach((other) => other.setAttribute("aria-sort", "none"));
-      name.setAttribute("aria-sort", direction === 1 ? "ascending" : "descending");
-      const sorted = rows.map((row) => [key(row, column), row]);
-      sorted.sort(([one], [other]) => compare(one, other, direction));
-      body.replaceChildren(...sorted.map(([, row]) => row));
-    });
+for (const element of document.querySelectorAll("table.sortable")) {
+  const scroll = element.closest(".scroll");
+  const rows = element.tBodies[0].rows.length;
+  const table = new DataTable(element, {
+    autoWidth: false,
+    columnDefs: [{ targets: "n", type: "known-number" }],
+    info: rows >= FILTERED_FROM,
+    language: {
+      aria: { orderable: ": sort", orderableReverse: ": sort the other way", orderableRemove: ": leave the order" },
+      info: rows > MOST_ROWS ? "_START_ to _END_ of _TOTAL_ rows" : "_TOTAL_ of _MAX_ rows",
+      infoEmpty: "0 of _MAX_ rows",
+      infoFiltered: "",
+      search: "Filter",
+      zeroRecords: "No row has these words.",
+    },
+    layout: {
+      topStart: rows >= FILTERED_FROM ? ["search", "info"] : null,
+      topEnd: null,
+      bottomStart: rows > MOST_ROWS ? "paging" : null,
+      bottomEnd: null,
+    },
+    order: [],
+    pageLength: MOST_ROWS,
+    paging: rows > MOST_ROWS,
+    searching: rows >= FILTERED_FROM,
   });
 
-  if (rows.length > 5) {
-    const filter = document.createElement("div");
-    const label = document.createElement("label");
-    const input = document.createElement("input");
-    const shown = document.createElement("span");
-    filter.className = "filter";
-    label.append("Filter ", input);
-    input.type = "search";
-    shown.setAttribute("role", "status");
-    shown.textContent = `${rows.length} rows`;
-    input.addEventListener("input", () => {
-      const wanted = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-      let count = 0;
-      for (const row of rows) {
-        const match = wanted.every((word) => texts.get(row).includes(word));
-        row.hidden = !match;
-        count += match;
-      }
-      shown.textContent = `${count} of ${rows.length} rows`;
-    });
-    filter.append(label, shown);
-    table.parentElement.before(filter);
+  // the filter stands above what scrolls sideways, not in it
+  const container = table.table().container();
+  scroll.before(container);
+  element.before(scroll);
+  scroll.append(element);
+
+  if (rows > MOST_ROWS) {
+    addEventListener("beforeprint", () => table.page.len(-1).draw(false));
+    addEventListener("afterprint", () => table.page.len(MOST_ROWS).draw(false));
   }
 }
