@@ -169,7 +169,8 @@ class Axes:
             ]
         for value, label in self.x_ticks or [(tick, tidy(tick)) for tick in self.x.ticks()]:
             x = self.x.at(value)
-            drawn += [line(x, bottom, x, bottom + 4, "axis"), words(x, bottom + 18, label, anchor="middle")]
+            anchor = "end" if x + _LETTER * len(label) / 2 > WIDTH else "middle"
+            drawn += [line(x, bottom, x, bottom + 4, "axis"), words(x, bottom + 18, label, anchor=anchor)]
         drawn.append(line(self.x.begin, bottom, self.x.end, bottom, "axis"))
         if self.x_name:
             drawn.append(words(self.x.end, self.height - 6, self.x_name, "name", "end"))
@@ -309,8 +310,9 @@ class Spot:
 def scatter(spots: Sequence[Spot], front: Sequence[tuple[float, float]], axes: Axes, description: str) -> Markup:
     """Draw points with error bars, and a stepped line through those that nobody beats."""
     parts = axes.parts()
-    steps = [point for (x, y), (next_x, _) in pairwise(front) for point in ((x, y), (next_x, y))] + list(front[-1:])
-    if len(steps) > 1:
+    if front:
+        ended = [*front, (axes.x.high, front[-1][1])]  # nothing that is slower and worse than the last is on it
+        steps = [point for (x, y), (next_x, _) in pairwise(ended) for point in ((x, y), (next_x, y))]
         parts.append(polyline(((axes.x.at(x), axes.y.at(y)) for x, y in steps), "front"))
     for spot in spots:
         x, y = axes.x.at(spot.x), axes.y.at(spot.y)
@@ -442,24 +444,59 @@ def blobs(names: Sequence[str], shares: Sequence[Sequence[float]], description: 
     return picture(WIDTH, height, description, parts)
 
 
-def strips(values: Sequence[tuple[str, float]], unit: str, description: str) -> Markup:
-    """Draw horizontal bars that begin where the one before ended: a timeline."""
+@dataclass(frozen=True)
+class TimelineRow:
+    """What is drawn in one row of a timeline: when something was going on, from and to."""
+
+    name: str
+    spans: tuple[tuple[float, float], ...]
+
+    @property
+    def total(self) -> float:
+        """How long it took altogether."""
+        return math.fsum(end - begin for begin, end in self.spans)
+
+
+def timeline(
+    rows: Sequence[TimelineRow],
+    below: Sequence[Sequence[tuple[float, float]]],
+    below_name: str,
+    description: str,
+) -> Markup:
+    """Draw when what was going on, in seconds, and below, on the same axis, lines of what was used meanwhile."""
     step, top = 22.0, 8.0
-    left = 20 + _LETTER * max(len(name) for name, _ in values)
-    total = math.fsum(value for _, value in values) or 1.0
-    scale = Scale(0, total, left, WIDTH - _RIGHT - 60)
-    height = top + step * len(values) + 30
-    parts, begin = [], 0.0
+    left = 20 + _LETTER * max(max(len(row.name) for row in rows), 7)
+    last = max(end for row in rows for _, end in row.spans)
+    scale = Scale(0, max(last, 1e-3), left, WIDTH - _RIGHT - 60)
+    floor = top + step * len(rows)
+    points = [point for line_points in below for point in line_points]
+    bottom = floor + (_MEMORY_HEIGHT if points else 0)
+    parts = []
     for tick in scale.ticks():
         x = scale.at(tick)
-        parts += [line(x, top, x, height - 30, "grid"), words(x, height - 14, f"{tidy(tick)} {unit}", anchor="middle")]
-    for number, (name, value) in enumerate(values):
-        y, x = top + step * number, scale.at(begin)
-        end = scale.at(begin + value)
-        parts += [
-            words(left - 12, y + 15, name, anchor="end"),
-            rectangle(x, y + 4, end - x, step - 8, "fill a", f"{name}: {tidy(value)} {unit}"),
-            words(end + 6, y + 15, f"{value:.0f} {unit}" if value >= 10 else f"{value:.2g} {unit}"),
-        ]
-        begin += value
-    return picture(WIDTH, height, description, parts)
+        parts += [line(x, top, x, bottom, "grid"), words(x, bottom + 16, f"{tidy(tick)} s", anchor="middle")]
+    for number, row in enumerate(rows):
+        y = top + step * number
+        parts.append(words(left - 12, y + 15, row.name, anchor="end"))
+        for begin, end in row.spans:
+            width = scale.at(end) - scale.at(begin)
+            parts.append(
+                rectangle(scale.at(begin), y + 4, width, step - 8, "fill a", f"{row.name}: {_seconds(end - begin)}")
+            )
+        parts.append(words(scale.at(row.spans[-1][1]) + 6, y + 15, _seconds(row.total)))
+    if points:
+        y_scale = Scale(0, max(value for _, value in points) * 1.05 or 1.0, bottom, floor + 22)
+        parts.append(words(left, floor + 14, below_name, "name"))
+        for tick in y_scale.ticks()[::2]:
+            y = y_scale.at(tick)
+            parts += [line(left, y, scale.end, y, "grid"), words(left - 8, y + 4, tidy(tick), anchor="end")]
+        for line_points in below:
+            parts.append(polyline(((scale.at(x), y_scale.at(value)) for x, value in line_points), "curve a"))
+    return picture(WIDTH, bottom + 24, description, parts)
+
+
+_MEMORY_HEIGHT = 110.0
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.0f} s" if value >= 10 else f"{value:.2g} s"

@@ -17,6 +17,7 @@ from harness.evaluation._predictions import join_predictions
 from harness.evaluation._session import Session
 from harness.evaluation._yardstick import YARDSTICK_WIDTH, Yardstick
 from harness.record import Latency, Throughput, Uncertainty
+from harness.sandbox import MemoryTrace
 from harness.timing import (
     BLOCK,
     MAX_BACKGROUND,
@@ -145,6 +146,11 @@ class TimedWorkers:
                 used, self._model_pid, self._yardstick.process.pids[-1], lambda: self._model.process.cpu_seconds
             )
             self._bench.measure(disturbance)
+
+    @property
+    def memory(self) -> MemoryTrace:
+        """What the model's worker uses of memory."""
+        return self._model.process.memory
 
     def measured(self) -> Measured:
         """Return what was measured."""

@@ -8,6 +8,7 @@ from harness.contract import Predictions
 from harness.evaluation._altered import Altered
 from harness.evaluation._measure import Measured
 from harness.evaluation._score import Scored
+from harness.evaluation._timeline import TimelineRecorder
 from harness.evaluation._weigh import Weight
 from harness.record import Audit, ExampleAnswers
 from harness.wire import Operators
@@ -86,6 +87,7 @@ class Reached:
     measured: Measured | None = None
     audits: tuple[Audit, ...] = ()
     phases: dict[str, float] = field(default_factory=dict)
+    timeline: TimelineRecorder = field(default_factory=TimelineRecorder)
     curve: LearningCurve = field(default_factory=LearningCurve)
     answers_after_fit: Predictions | None = None
     """Answers to a few inputs, by the model in the process that trained it."""

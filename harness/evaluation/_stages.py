@@ -30,10 +30,12 @@ from harness.evaluation._session import Session
 from harness.evaluation._shared_resources import SharedResources
 from harness.evaluation._single import copy_rounded
 from harness.evaluation._snapshot import check_snapshot
+from harness.evaluation._timeline import WAIT
 from harness.evaluation._weigh import Weight, describe_attributes, why_not_verified
+from harness.evaluation._weigh_words import weigh_words
 from harness.evaluation._weighing import weigh_model
 from harness.evaluation._worker_failures import ProtocolError
-from harness.record import MAX_EXAMPLES, Evidence, ExampleAnswers
+from harness.record import MAX_EXAMPLES, Evidence, ExampleAnswers, WordWeights
 from harness.sandbox import Folder
 from harness.taskcheck import checked_perturb
 from harness.timing import PROCESS_DEVIATION, Budget, kept_calibration
@@ -78,12 +80,14 @@ class Stages:
                 reached.repeats.append(reached.scored)
                 with self._phase("warm up"):
                     timed = held.enter_context(self._timed_workers(first, artifact, reached.predicted.predictions))
+                reached.timeline.follow(timed.memory)
             with self._entered(self._lock.exclusive()) as alone, self._phase("measure"):
                 timed.measure(alone=alone)
             reached.measured = timed.measured()
         self._enforce_rules(reached.predicted.operators)
         reached.audits = audit(plan, reached)
         fail_on_audits(reached.audits)
+        reached.timeline.finish()
         for seed in others:
             with self._working():
                 self._repeat(seed)
@@ -126,6 +130,7 @@ class Stages:
             drawn=None if measured is None else measured.drawn,
             curve=self.reached.curve.points,
             examples=None if predicted is None else predicted.examples,
+            timeline=self.reached.timeline.timeline(),
         )
 
     def _fit(self, seed: int, artifact: Path) -> Fitted:
@@ -248,13 +253,38 @@ class Stages:
         count = min(MAX_EXAMPLES, self._plan.task.batch, len(inputs))
         items = np.linspace(0, len(inputs) - 1, count).round().astype(np.int64)
         try:
-            with self._phase("predict"), session.within("predict_seconds"):
+            with self._phase("examples"), session.within("predict_seconds"):
+                begin = time.monotonic()
                 answers = session.accept(session.request(take_items(inputs, items))())
+                seconds = time.monotonic() - begin
         except ProtocolError:
             raise
         except SubmissionError:
             return None
-        return ExampleAnswers(items=items, values=answers.values, scores=answers.scores)
+        examples = ExampleAnswers(items=items, values=answers.values, scores=answers.scores)
+        return replace(examples, words=self._weigh_words(session, examples, seconds / count))
+
+    def _weigh_words(
+        self, session: Session, examples: ExampleAnswers, seconds_per_text: float
+    ) -> tuple[WordWeights, ...]:
+        """Weigh the words of the hardest examples where inputs are texts; no words if that fails."""
+        plan = self._plan
+        if not isinstance(plan.data.for_fit.validation.inputs[0], str):
+            return ()
+        try:
+            with self._phase("examples"), session.within("predict_seconds"):
+                return weigh_words(
+                    plan.task.kind,
+                    plan.data.for_fit.validation,
+                    examples,
+                    batch=plan.task.batch,
+                    ask=lambda texts: session.accept(session.request(texts)()),
+                    seconds_per_text=seconds_per_text,
+                )
+        except ProtocolError:
+            raise
+        except SubmissionError:
+            return ()
 
     def _require_kept_state(self) -> None:
         """Raise if the model keeps nothing on itself and answers differently outside the process that trained it."""
@@ -349,13 +379,14 @@ class Stages:
     def _worker(self, session: Session, printed: list[str]) -> Iterator[Session]:
         """Enter `session`, and append its output to `printed` at the end."""
         with self._entered(session, "start") as entered:
+            self.reached.timeline.follow(entered.process.memory)
             try:
                 yield entered
             finally:
                 printed.append(entered.process.log_tail)
 
     @contextmanager
-    def _entered(self, context: AbstractContextManager[T], phase: str = "wait") -> Iterator[T]:
+    def _entered(self, context: AbstractContextManager[T], phase: str = WAIT) -> Iterator[T]:
         """Enter `context`, a lock or a session, and count the time that this takes as a phase."""
         with ExitStack() as held:
             with self._phase(phase):
@@ -368,6 +399,7 @@ class Stages:
         self.phase = name
         begin = time.monotonic()
         try:
-            yield
+            with self.reached.timeline.phase(name):
+                yield
         finally:
             self.reached.phases[name] = self.reached.phases.get(name, 0.0) + time.monotonic() - begin

@@ -6,6 +6,7 @@ from harness.kinds._agreement import Agreement, Answers
 from harness.kinds._classification import Classification, probabilities
 from harness.kinds._detection import MAX_BOXES_PER_IMAGE, Detection
 from harness.kinds._drawing import DrawnBox, DrawnLine, ItemDrawing
+from harness.kinds._first_words import MOST_CHARACTERS, first_words, without_each_word
 from harness.kinds._forecasting import Forecasting
 from harness.kinds._kind import MAX_MAGNITUDE, Accepted, Expected, Facts, Header, Kind, UnacceptableError, describe
 from harness.kinds._multilabel import MultiLabel
@@ -23,6 +24,7 @@ __all__ = [
     "KINDS",
     "MAX_BOXES_PER_IMAGE",
     "MAX_MAGNITUDE",
+    "MOST_CHARACTERS",
     "Accepted",
     "Agreement",
     "Answers",
@@ -36,5 +38,7 @@ __all__ = [
     "Numbers",
     "UnacceptableError",
     "describe",
+    "first_words",
     "probabilities",
+    "without_each_word",
 ]

@@ -123,7 +123,7 @@ def predict(self, inputs):
         if answer is not None:
             said = named(facts.classes, answer.values)
             if answer.scores is not None:
-                said += f" ({100 * probabilities(answer.scores[None])[0][int(answer.values)]:.0f} %)"
+                said += f" ({100 * probabilities(answer.scores[None])[0][int(answer.values)]:.0f}\N{NO-BREAK SPACE}%)"
         return replace(draw_input(item), truth=truth, said=said)
 
     def badness(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
@@ -134,6 +134,16 @@ def predict(self, inputs):
             return np.asarray(answers.values != targets, float)
         rows: NDArray[Any] = 1 - probabilities(answers.scores)[np.arange(len(targets)), targets]
         return rows
+
+    def agreement_with_first(self, answers: Answers) -> NDArray[Any] | None:
+        """Return the probability of the first answer's label; without scores 1 for the same label."""
+        import numpy as np
+
+        label = int(answers.values[0])
+        if answers.scores is None:
+            return np.asarray(answers.values == label, float)
+        of_label: NDArray[Any] = probabilities(answers.scores)[:, label]
+        return of_label
 
     def class_counts(self, facts: Facts, targets: Any) -> list[int] | None:
         import numpy as np

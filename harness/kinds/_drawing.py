@@ -38,6 +38,8 @@ class ItemDrawing:
     """(H, W) or (H, W, 3) values in [0, 1]."""
     lines: tuple[DrawnLine, ...] = ()
     text: str | None = None
+    word_weights: tuple[float, ...] = ()
+    """How much the first words of the text weighed in what was said; see `first_words`."""
     boxes: tuple[DrawnBox, ...] = ()
     truth_mask: Any = None
     """(H, W) bool: what is not background."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_HARDEST = 6
 MAX_MAGNITUDE = 1e100
 """Largest magnitude of a predicted number: sums, squares and areas of such numbers are finite."""
 
@@ -152,6 +153,22 @@ class Kind(ABC):
         """Return (N,) how bad each answer is, 0 for a perfect one, to find the hardest items; None if unknown."""
         right = self.right(targets, answers)
         return None if right is None else (~right).astype(float)
+
+    def hardest(self, targets: Any, answers: Answers) -> list[int]:
+        """Return the positions of the worst answers, the worst first: a few, and none that is perfect."""
+        import numpy as np
+
+        badness = self.badness(targets, answers)
+        if badness is None:
+            return []
+        return [int(item) for item in np.argsort(-badness, kind="stable")[:_HARDEST] if badness[item] > 0]
+
+    def agreement_with_first(self, answers: Answers) -> NDArray[Any] | None:
+        """Return (N,) how strongly each answer says what the first of them says; None where a kind cannot tell.
+
+        How much an input weighs is the difference that leaving a part of it out makes here.
+        """
+        return None
 
 
 def describe(value: object) -> str:

@@ -102,6 +102,15 @@ def predict(self, inputs):
         distances: NDArray[Any] = np.abs(np.asarray(said, float) - targets).mean(axis=1)
         return distances
 
+    def agreement_with_first(self, answers: Answers) -> NDArray[Any] | None:
+        """Return the mean probability, over the classes, of what the first answer says of each; or of equal labels."""
+        import numpy as np
+
+        yes = np.asarray(answers.values[0], bool)
+        said = np.asarray(answers.values if answers.scores is None else answers.scores, float)
+        mean: NDArray[Any] = np.where(yes, said, 1 - said).mean(axis=1)
+        return mean
+
     def class_counts(self, facts: Facts, targets: Any) -> list[int] | None:
         counts: list[int] = targets.sum(axis=0).tolist()
         return counts

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from harness.kinds._agreement import Answers
 from harness.kinds._drawing import ItemDrawing, draw_input
 from harness.kinds._kind import Accepted, Expected, Facts, Header, describe, describe_header, no_classes, no_horizon
 from harness.kinds._numeric import Numbers
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Regression(Numbers):
@@ -42,6 +46,12 @@ def predict(self, inputs):
             return None
         remedy = "; write [:, 0] to drop the last axis" if first.shape == (n, 1) else ""
         return f"{describe_header(first, n)}: expected ({n},) numbers{remedy}"
+
+    def agreement_with_first(self, answers: Answers) -> NDArray[Any] | None:
+        """Return the numbers themselves: a part that weighs makes the number larger."""
+        import numpy as np
+
+        return np.asarray(answers.values, float)
 
     def drawing(self, facts: Facts, item: Any, target: Any = None, answer: Accepted | None = None) -> ItemDrawing:
         truth = "" if target is None else f"{float(target):.4g}"

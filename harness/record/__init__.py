@@ -1,6 +1,16 @@
 """Frozen records, their store, and the private evidence behind them; it imports no other room but files."""
 
-from harness.record._evidence import MAX_EXAMPLES, Compared, Evidence, EvidenceStore, ExampleAnswers
+from harness.record._evidence import (
+    MAX_EXAMPLES,
+    Compared,
+    Evidence,
+    EvidenceStore,
+    ExampleAnswers,
+    MemoryUse,
+    PhaseSpan,
+    Timeline,
+    WordWeights,
+)
 from harness.record._store import Store, Unreadable, UnstorableError, stored_form
 from harness.record._stores import Stores
 from harness.record._types import (
@@ -49,7 +59,9 @@ __all__ = [
     "IsolationPart",
     "Latency",
     "Machine",
+    "MemoryUse",
     "Mode",
+    "PhaseSpan",
     "Record",
     "Repeat",
     "Run",
@@ -61,9 +73,11 @@ __all__ = [
     "SubmissionPart",
     "TaskPart",
     "Throughput",
+    "Timeline",
     "Uncertainty",
     "Unreadable",
     "UnstorableError",
+    "WordWeights",
     "stored_form",
     "to_plain",
     "to_reach",

@@ -59,9 +59,43 @@ class _Packed(msgspec.Struct, frozen=True):
     groups: bytes | None = None
 
 
+class PhaseSpan(msgspec.Struct, frozen=True):
+    """When a phase of the evaluation began and ended, in seconds from the start of the first."""
+
+    name: str
+    begin: float
+    end: float
+
+
+class MemoryUse(msgspec.Struct, frozen=True):
+    """What one worker used of memory: seconds from the start of the first phase, and bytes."""
+
+    seconds: tuple[float, ...]
+    used_bytes: tuple[int, ...]
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    """What happened when in the first repeat; time spent waiting for other evaluations of the machine is left out."""
+
+    phases: tuple[PhaseSpan, ...] = ()
+    memory: tuple[MemoryUse, ...] = ()
+    """Of the workers that fit, predicted and were timed, in this order; none of what was not reached."""
+
+
 class _Curve(msgspec.Struct, frozen=True):
     items_digest: str
     curve: tuple[dict[str, float], ...]
+    timeline: Timeline | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class WordWeights:
+    """How much each word of a text weighed in what the model said of it."""
+
+    item: int
+    """The position of the text in the validation part that `fit` was given."""
+    weights: Array
+    """(W,) for each of the first words how much weaker the answer is without it; below 0 where it is stronger."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,6 +107,8 @@ class ExampleAnswers:
     values: Array | list[Array]
     """One prediction per item; a list where they have several lengths, as boxes have."""
     scores: Array | None = None
+    words: tuple[WordWeights, ...] = ()
+    """Of a few of the hardest items where inputs are texts."""
 
     @property
     def nbytes(self) -> int:
@@ -102,6 +138,8 @@ class Evidence:
     curve: tuple[dict[str, float], ...] = field(default=())
     examples: ExampleAnswers | None = None
     """Not part of the digest."""
+    timeline: Timeline | None = None
+    """None in evidence of earlier versions."""
 
     @property
     def digest(self) -> str:
@@ -114,13 +152,14 @@ class Evidence:
     def pack(self) -> bytes:
         """Return the evidence as bytes, to be sent to another process."""
         arrays = self._items() | self._timed() | self._answers()
-        return msgspec.msgpack.encode((_npz(arrays), self.curve))
+        return msgspec.msgpack.encode((_npz(arrays), self.curve, self.timeline))
 
     @classmethod
     def unpack(cls, packed: bytes) -> Evidence:
         """Return what `pack` packed."""
-        arrays, curve = msgspec.msgpack.decode(packed, type=tuple[bytes, tuple[dict[str, float], ...]])
-        return cls(**_fields(_read_npz(arrays)), curve=curve)
+        form = tuple[bytes, tuple[dict[str, float], ...], Timeline | None]
+        arrays, curve, timeline = msgspec.msgpack.decode(packed, type=form)
+        return cls(**_fields(_read_npz(arrays)), curve=curve, timeline=timeline)
 
     def _items(self) -> dict[str, Array]:
         named = {
@@ -139,7 +178,14 @@ class Evidence:
     def _answers(self) -> dict[str, Array]:
         if self.examples is None or self.examples.nbytes > MAX_EXAMPLES_BYTES:
             return {}
-        return {"example_items": self.examples.items} | _flat("example_", self.examples.values, self.examples.scores)
+        words = self.examples.words
+        weighed = {
+            "example_words_of": np.array([one.item for one in words], np.int64),
+            "example_words_lengths": np.array([len(one.weights) for one in words], np.int64),
+            "example_words": np.concatenate([np.zeros(0), *(one.weights for one in words)]),
+        }
+        answers = _flat("example_", self.examples.values, self.examples.scores)
+        return {"example_items": self.examples.items} | answers | (weighed if words else {})
 
 
 class EvidenceStore:
@@ -162,7 +208,7 @@ class EvidenceStore:
         write_atomically(folder / _EXAMPLES, _npz(evidence._answers()), 0o600)
         digest = evidence.digest
         write_atomically(folder / _COMPARED, msgspec.msgpack.encode(_pack_compared(digest, evidence)), 0o600)
-        write_atomically(folder / _CURVE, msgspec.json.encode(_Curve(digest, evidence.curve)), 0o600)
+        write_atomically(folder / _CURVE, msgspec.json.encode(_Curve(digest, evidence.curve, evidence.timeline)), 0o600)
 
     def read(self, task: str, submission: str) -> Evidence | None:
         """Return the evidence, or None where it is missing, unreadable or not what was written."""
@@ -172,7 +218,7 @@ class EvidenceStore:
             arrays = _arrays(folder / _ITEMS) | _arrays(folder / _LATENCY)
             if (folder / _EXAMPLES).exists():  # earlier versions wrote none
                 arrays |= _arrays(folder / _EXAMPLES)
-            evidence = Evidence(**_fields(arrays), curve=kept.curve)
+            evidence = Evidence(**_fields(arrays), curve=kept.curve, timeline=kept.timeline)
         except Exception:  # a damaged archive fails in a dozen ways, and evidence is only ever a help
             return None
         return evidence if evidence.digest == kept.items_digest else None
@@ -247,8 +293,17 @@ def _fields(arrays: dict[str, Array]) -> dict[str, Any]:
             items=arrays["example_items"],
             values=values if lengths is None else _divided(values, lengths),
             scores=arrays.get("example_scores"),
+            words=_word_weights(arrays),
         )
     return fields
+
+
+def _word_weights(arrays: dict[str, Array]) -> tuple[WordWeights, ...]:
+    if "example_words" not in arrays:
+        return ()
+    divided = _divided(arrays["example_words"], arrays["example_words_lengths"])
+    items = arrays["example_words_of"].tolist()
+    return tuple(WordWeights(item, weights) for item, weights in zip(items, divided, strict=True))
 
 
 def _divided(joined: Array, lengths: Array) -> list[Array]:

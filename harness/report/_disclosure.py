@@ -176,7 +176,7 @@ def disclosed_record(record: Record, may: Disclosure, name: str) -> Record:
     )
 
 
-_PHASES = (*get_args(Phase), "score", "warm up", "wait", "start")
+_PHASES = (*get_args(Phase), "score", "examples", "warm up", "wait", "start")
 
 
 def public_machine(machine: Machine) -> Machine:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,16 +13,17 @@ from markupsafe import Markup
 
 from harness import svg
 from harness.contract import Predictions, Split, take_items
-from harness.kinds import KINDS, Accepted, DrawnLine, ItemDrawing
+from harness.kinds import KINDS, MOST_CHARACTERS, Accepted, DrawnLine, ItemDrawing, first_words
 from harness.report._disclosure import Shown
 from harness.text import neutral
 
 Array = np.ndarray[Any, Any]
 
-_HARDEST = 6
 _SIDE = 160
 """Pixels of an example's longer side; larger images are thinned out."""
-_CHARACTERS = 400
+_LEAST_WEIGHT, _LEVELS = 0.005, 3
+"""Weights below the first are not marked; the others are in as many shades, by their share of the largest."""
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Example:
     picture: Markup
     truth: str
     said: str
+    words: str = ""
+    """Which words weighed most, for people who do not see the marks."""
 
 
 def hardest_examples(shown: Shown) -> list[Example]:
@@ -40,7 +43,9 @@ def hardest_examples(shown: Shown) -> list[Example]:
     if found is None or part is None or not len(found.items) or found.items.max() >= len(part):
         return []
     chosen = part.take(found.items)
-    return _worst(shown, chosen, Predictions(found.values, found.scores))
+    weights = {one.item: tuple(one.weights.tolist()) for one in found.words}
+    by_place = {place: weights.get(int(item), ()) for place, item in enumerate(found.items)}
+    return _worst(shown, chosen, Predictions(found.values, found.scores), by_place)
 
 
 def hardest_scored(shown: Shown) -> list[Example]:
@@ -51,31 +56,58 @@ def hardest_scored(shown: Shown) -> list[Example]:
     return _worst(shown, part, Predictions(values, shown.evidence.scores))
 
 
-def _worst(shown: Shown, part: Split, answers: Predictions) -> list[Example]:
+def _worst(
+    shown: Shown, part: Split, answers: Predictions, weights: Mapping[int, tuple[float, ...]] | None = None
+) -> list[Example]:
     task = shown.task
     assert task is not None
     kind = KINDS[task.kind]
-    badness = kind.badness(part.targets, answers)
-    if badness is None:
-        return []
-    order = [int(item) for item in np.argsort(-badness, kind="stable")[:_HARDEST] if badness[item] > 0]
     examples = []
-    for item in order:
+    for item in kind.hardest(part.targets, answers):
         one = answers.take([item])
         answer = Accepted(one.values[0], None if one.scores is None else one.scores[0])
         drawing = kind.drawing(task, take_items(part.inputs, [item])[0], take_items(part.targets, [item])[0], answer)
-        examples.append(Example(draw(drawing), drawing.truth, drawing.said))
+        drawing = replace(drawing, word_weights=(weights or {}).get(item, ()))
+        examples.append(Example(draw(drawing), drawing.truth, drawing.said, _weightiest(drawing)))
     return examples
 
 
 def draw(drawing: ItemDrawing) -> Markup:
     """Return a drawing as HTML: a text, a chart of signals, or an image with what lies over it."""
     if drawing.text is not None:
-        shown = neutral(drawing.text[:_CHARACTERS]) + ("…" if len(drawing.text) > _CHARACTERS else "")
-        return Markup("<blockquote>{}</blockquote>").format(shown)
+        return _text(drawing.text, drawing.word_weights)
     if drawing.image is None:
         return _signals(drawing)
     return _image(drawing)
+
+
+def _text(text: str, weights: Sequence[float]) -> Markup:
+    """Return a text with the words marked that weighed in the answer."""
+    parts, end, largest = [], 0, max(map(abs, weights), default=0.0)
+    for (begin, stop), weight in zip(first_words(text), weights, strict=False):
+        if abs(weight) >= _LEAST_WEIGHT:
+            level = min(_LEVELS, 1 + int(_LEVELS * abs(weight) / largest))
+            css = f"{'for' if weight > 0 else 'against'}{level}"
+            mark = Markup('<mark class="{}" title="{}">{}</mark>')
+            parts += [neutral(text[end:begin]), mark.format(css, f"{weight:+.2f}", neutral(text[begin:stop]))]
+            end = stop
+    rest = neutral(text[end:MOST_CHARACTERS]) + ("…" if len(text) > MOST_CHARACTERS else "")
+    return Markup("<blockquote>{}</blockquote>").format(Markup("").join([*parts, rest]))
+
+
+def _weightiest(drawing: ItemDrawing) -> str:
+    """Name the words that weighed most."""
+    if drawing.text is None or not drawing.word_weights:
+        return ""
+    found = [
+        (weight, neutral(drawing.text[begin:end]))
+        for (begin, end), weight in zip(first_words(drawing.text), drawing.word_weights, strict=False)
+        if abs(weight) >= _LEAST_WEIGHT
+    ]
+    if not found:
+        return "no word alone changes the answer"
+    named = sorted(found, key=lambda one: -abs(one[0]))[:_MOST_NAMED]
+    return "weighs most: " + ", ".join(f"{word} {weight:+.2f}" for weight, word in named)
 
 
 _ROLES = {"input": "ink", "truth": "b", "said": "a"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from harness.report._disclosure import Shown
 from harness.report._learning_curves import Quantity, moment, quantities
 from harness.report._report_findings import confidence_of, counts_of, probabilities_of
 from harness.statistics import wilson_interval
-from harness.text import as_duration, as_percent
+from harness.text import as_duration, as_percent, count_of
 
 Array = np.ndarray[Any, Any]
 
@@ -24,6 +24,8 @@ _POINTS, _BARS, _BINS = 300, 30, 10
 _MOST_CLASSES = 30
 _MILLISECONDS_FROM = 0.01
 """The seconds from which on an axis of times is in milliseconds."""
+_SHORTEST_PHASE, _NOTABLE_WAIT = 0.001, 0.1
+"""Shorter phases, in seconds, are not drawn, and shorter waiting is not mentioned."""
 _STYLES = ("a", "b", "c", "d", "e", "f")
 
 
@@ -241,19 +243,40 @@ def _latency_words(record: Record) -> str:
 
 
 def _timeline(shown: Shown) -> Iterator[Figure]:
-    found = shown.record.run.phases
-    phases = [(name, seconds) for name, seconds in found.items() if seconds >= 0.001 and name != "wait"]
-    if not phases:
+    rows = _phase_rows(shown)
+    if not rows:
         return
-    told = ", ".join(f"{name} {seconds:.2g} s" for name, seconds in phases)
+    kept = shown.evidence.timeline
+    used = () if kept is None else kept.memory
+    lines = [[(x, y / 2**20) for x, y in zip(one.seconds, one.used_bytes, strict=True)] for one in used if one.seconds]
+    told = ", ".join(f"{row.name} {row.total:.2g} s" for row in rows)
     peak = shown.record.cost.peak_memory_bytes
     memory = "" if peak is None else f" The most memory it used is {peak / 2**20:,.0f} MiB."
-    waited = f" Before, it waited {found['wait']:.2g} s for the machine." if found.get("wait", 0) >= 0.1 else ""
+    if lines:
+        highest = max(value for points in lines for _, value in points)
+        told += f"; memory of {count_of(len(lines), 'process', 'processes')}, at most {highest:,.0f} MiB"
+        memory += " The lines below are the memory of the processes that fit, predicted and were timed."
+    waited = shown.record.run.phases.get("wait", 0.0)
+    left_out = f" {waited:.2g} s of waiting for the machine are left out." if waited >= _NOTABLE_WAIT else ""
     yield Figure(
-        "Where the time went",
-        (svg.strips(phases, "s", f"Time of each phase: {told}"),),
-        f"From the first phase to the last.{memory}{waited}",
+        "Time and memory",
+        (svg.timeline(rows, lines, "memory, MiB", f"Time of each phase: {told}"),),
+        f"From the first phase to the last.{memory}{left_out}",
     )
+
+
+def _phase_rows(shown: Shown) -> list[svg.TimelineRow]:
+    """Return when each phase was; records of earlier versions know only how long each took."""
+    kept = shown.evidence.timeline
+    if kept is not None and kept.phases:
+        names = list(dict.fromkeys(span.name for span in kept.phases))
+        spans = {name: tuple((one.begin, one.end) for one in kept.phases if one.name == name) for name in names}
+    else:
+        found = {name: seconds for name, seconds in shown.record.run.phases.items() if name != "wait"}
+        ends = list(accumulate(found.values()))
+        spans = {name: ((end - found[name], end),) for name, end in zip(found, ends, strict=True)}
+    rows = [svg.TimelineRow(name, given) for name, given in spans.items()]
+    return [row for row in rows if row.total >= _SHORTEST_PHASE]
 
 
 def _standing(shown: Shown) -> Iterator[Figure]:

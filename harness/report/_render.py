@@ -39,6 +39,11 @@ FAILURES = {
     "audit_failed": "A check of whether the result can be believed failed",
 }
 """What each kind of failure means, in words."""
+_WORDS = (
+    " A marked word weighs in the answer: on blue with a solid line it speaks for the answer, on orange with a dashed "
+    "line against it. Its weight is how much weaker the answer becomes when that word alone is left out: the fall of "
+    "its probability, or 1 where a model gives none and the answer changes (erasure, Li, Monroe and Jurafsky 2016)."
+)
 _KEY = " Orange is the truth, blue what the model said."
 _LINKED = "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:"
 _ALONE = "default-src 'none'; style-src 'sha256-{}'; img-src data:"
@@ -77,6 +82,7 @@ def report_body(shown: Shown) -> Markup:
         baseline=_baseline(shown),
         hardest=worst,
         asked=0 if examples is None else len(examples.items),
+        words=_WORDS if any(one.words for one in worst) else "",
         key=_KEY if any("edge" in one.picture or "curve a" in one.picture for one in worst) else "",
         hardest_scored=hardest_scored(shown),
         figures=figures(shown),

@@ -5,6 +5,7 @@ import sys
 from harness.sandbox._box import Box, Folder, Launch, Sandbox
 from harness.sandbox._gpu import Gpu, find_gpus
 from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level, Notify, Requirement, Start, cold_start_notice
+from harness.sandbox._memory_trace import MemoryPoint, MemoryTrace
 from harness.sandbox._process import Process
 from harness.sandbox._sample_data import installed_data
 from harness.sandbox._seccomp import can_filter_calls
@@ -39,6 +40,8 @@ __all__ = [
     "Launch",
     "Level",
     "LevelAttempt",
+    "MemoryPoint",
+    "MemoryTrace",
     "Notify",
     "Process",
     "Requirement",

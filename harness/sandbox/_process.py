@@ -13,6 +13,7 @@ import psutil
 
 from harness.errors import InfrastructureError
 from harness.sandbox._box import Box, Sandbox, WorkerPipes
+from harness.sandbox._memory_trace import MemoryTrace
 from harness.sandbox._tree import descendants, stopped, survivors
 from harness.sandbox._watchdog import Allowance, Exceeded, Watchdog
 from harness.wire import Channel, Reply
@@ -95,6 +96,11 @@ class Process:
     def peak_memory_bytes(self) -> int:
         """The highest memory use of the tree that was observed, without shared libraries."""
         return self._watch.peak_memory_bytes
+
+    @property
+    def memory(self) -> MemoryTrace:
+        """The memory use of the tree over time, counted like its peak."""
+        return self._watch.memory
 
     @property
     def peak_device_bytes(self) -> int | None:

@@ -15,6 +15,7 @@ import psutil
 
 from harness.sandbox._box import Box, RootProcess
 from harness.sandbox._cgroup import WorkerGroup
+from harness.sandbox._memory_trace import MemoryPoint, MemoryTrace
 from harness.sandbox._output import open_output
 from harness.sandbox._tree import cpu_seconds, tree_cpu_seconds
 
@@ -73,6 +74,7 @@ class Watchdog:
         self._paused_at: float | None = None
         self._paused_seconds = 0.0
         self.peak_memory_bytes = 0
+        self.memory = MemoryTrace()
         self.peak_device_bytes: int | None = None if box.gpu is None else 0
         self.seen: list[psutil.Process] = []
         """The processes below the root process, at the last look."""
@@ -144,6 +146,8 @@ class Watchdog:
             return
         usage = self._usage()
         self.peak_memory_bytes = max(self.peak_memory_bytes, usage.memory_bytes)
+        if usage.memory_bytes:  # nothing is counted of a worker that is just ending
+            self.memory.add(MemoryPoint(time.monotonic(), usage.memory_bytes))
         if self._gpu is not None:
             more = self._gpu.used_bytes() - self._device_bytes_before
             self.peak_device_bytes = max(self.peak_device_bytes or 0, more)

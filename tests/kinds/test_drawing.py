@@ -34,7 +34,7 @@ def test_every_image_is_one_picture_between_black_and_white(shape):
 
 def test_a_class_is_named_with_how_sure_the_model_is():
     found = drawn("classification", "some text", 1, 0, np.array([0.8, 0.2]))
-    assert (found.text, found.truth, found.said) == ("some text", "dog", "cat (80 %)")
+    assert (found.text, found.truth, found.said) == ("some text", "dog", "cat (80\N{NO-BREAK SPACE}%)")
     assert drawn("classification", "t", 1, 0).said == "cat"
 
 

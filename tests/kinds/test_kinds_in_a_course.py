@@ -1,4 +1,4 @@
-"""Regression and multi-label classification from declaration to record, and what is shown of them."""
+"""Regression, multi-label classification and texts from declaration to record, and what is shown of them."""
 
 from __future__ import annotations
 
@@ -80,3 +80,44 @@ def test_several_labels_an_item_are_predicted_and_scored(course: TemporaryCourse
     assert (failure["kind"], "take the sigmoid" in failure["message"]) == ("bad_predictions", True)
     shown = course.harness("tasks", "show", "signs")
     assert "warm" in shown.stdout
+
+
+COUNTS_WORDS = """
+import numpy as np
+import harness
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        self.cross = np.array([2.0])
+
+    def predict(self, inputs):
+        odds = np.array([self.cross[0] * (text.split().count("bad") - 0.5) for text in inputs])
+        yes = 1 / (1 + np.exp(-odds))
+        return np.stack([1 - yes, yes], axis=1)
+"""
+REVIEWS = """
+import numpy as np
+import harness
+
+def part(*numbers):
+    texts = [f"quite {'bad' if n % 3 else 'good'} drug {n}" for n in range(*numbers)]
+    return harness.Split(texts, np.arange(*numbers) % 2)
+
+TASK = harness.Task(
+    title="Reviews", kind="classification", inputs=harness.Inputs(shape=None, dtype="str"), classes=("calm", "cross"),
+    sources=(harness.Embedded(title="generated", load=lambda: harness.Parts(part(60), part(60, 90), part(90, 130)),
+                              baseline=harness.Baseline(0.3), licence="CC0"),),
+    split="as it comes", metrics=(harness.metrics.accuracy,),
+)
+"""
+
+
+def test_the_words_of_hard_texts_are_weighed_for_the_report(course: TemporaryCourse) -> None:
+    course.add_task("reviews", text=REVIEWS)
+    course.submit(COUNTS_WORDS, task="reviews")
+    done = course.harness("evaluate", "submissions/bob")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert course.harness("report", "submissions/bob").returncode == 0
+    page = (course.root / ".harness" / "reports" / "bob-reviews.html").read_text()
+    assert 'quite <mark class="for3" title="+0.46">bad</mark> drug' in page
+    assert "memory of 3 processes" in page

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.record import Evidence, EvidenceStore, ExampleAnswers
+from harness.record import Evidence, EvidenceStore, ExampleAnswers, MemoryUse, PhaseSpan, Timeline, WordWeights
 
 GENERATOR = np.random.default_rng(0)
 EVIDENCE = Evidence(
@@ -59,6 +59,18 @@ def test_predictions_and_examples_are_read_as_they_were_written(store, values):
             assert all(np.array_equal(one, other) for one, other in zip(found, kept, strict=True))
         np.testing.assert_array_equal(read.examples.items, examples.items)
         np.testing.assert_array_equal(read.examples.scores, examples.scores)
+
+
+def test_words_and_the_timeline_are_read_as_they_were_written(store):
+    words = (WordWeights(4, np.array([0.5, -0.25])), WordWeights(9, np.array([0.125])))
+    examples = ExampleAnswers(items=np.array([0, 4, 9]), values=np.arange(3), words=words)
+    timeline = Timeline((PhaseSpan("fit", 0.0, 1.5),), (MemoryUse((0.5, 1.0), (1 << 20, 2 << 20)),))
+    evidence = Evidence(examples=examples, timeline=timeline)
+    store.write("texts", "alice", evidence)
+    for read in (store.read("texts", "alice"), Evidence.unpack(evidence.pack())):
+        assert [(one.item, one.weights.tolist()) for one in read.examples.words] == [(4, [0.5, -0.25]), (9, [0.125])]
+        assert read.timeline == timeline
+        assert read.digest == Evidence().digest, "neither decides whether two runs are equal"
 
 
 def test_examples_of_more_than_the_stated_size_are_left_out(store):

@@ -10,8 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import harness
 from harness.contract import Limits
-from harness.record import Audit, Evidence, Latency
+from harness.record import (
+    Audit,
+    Evidence,
+    ExampleAnswers,
+    Latency,
+    MemoryUse,
+    PhaseSpan,
+    Timeline,
+    WordWeights,
+)
 from harness.report import report_html
 from harness.report._learning_curves import quantities
 from harness.report._limits_used import limits_used
@@ -60,6 +70,32 @@ def test_everything_there_is_is_shown() -> None:
                  "150.0 s", "50 %", "timed answers equal scored ones", "epoch 0", "epoch 4"):  # fmt: skip
         assert part in page.text, part
     assert any("loss while learning: train from 1 to 0.2" in (value or "") for _, value in page.attributes)
+
+
+def test_phases_are_drawn_when_they_were_with_the_memory_of_each_process() -> None:
+    spans = (PhaseSpan("start", 0.0, 0.5), PhaseSpan("fit", 0.5, 4.0), PhaseSpan("start", 4.0, 4.5))
+    used = tuple(MemoryUse((at + 0.5, at + 1.0), (2**20, 2**29)) for at in (0.0, 4.0))
+    page = Page(report_html(material(evidence=Evidence(timeline=Timeline(spans, used)))))
+    described = "; memory of 2 processes, at most 512 MiB"
+    assert any((value or "").endswith(described) for name, value in page.attributes if name == "aria-label")
+    assert "start: 0.5 s" in page.text
+    assert "fit: 3.5 s" in page.text
+    assert "memory, MiB" in page.text
+
+
+def test_words_are_marked_by_what_they_weigh() -> None:
+    texts = harness.Split(["so good <b>", "so bad"], np.array([0, 1]))
+    words = (WordWeights(0, np.array([0.0, -0.2, 0.6])), WordWeights(1, np.array([0.001, 0.0])))
+    scores = np.array([[0.1, 0.9], [0.7, 0.3]])
+    examples = ExampleAnswers(items=np.arange(2), values=np.array([1, 0]), scores=scores, words=words)
+    html = report_html(material(evidence=Evidence(examples=examples), fit_validation=texts))
+    assert (
+        'so <mark class="against2" title="-0.20">good</mark> <mark class="for3" title="+0.60">&lt;b&gt;</mark>' in html
+    )
+    text = Page(html).text
+    assert "weighs most: <b> +0.60, good -0.20" in text
+    assert "no word alone changes the answer" in text
+    assert "Li, Monroe and Jurafsky 2016" in text
 
 
 def test_what_is_missing_is_left_out() -> None:
