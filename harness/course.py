@@ -128,6 +128,15 @@ class Course:
         return [path for path in map(self.tasks_folder.joinpath, folders_in(self.tasks_folder))
                 if not (path / "task.py").exists()]  # fmt: skip
 
+    def require_task(self, name: str) -> None:
+        """Refuse the name of a task that the course does not have, without loading any.
+
+        Raises:
+            UsageError: there is no such task; the message suggests one.
+        """
+        if name not in self.task_names():
+            raise UsageError(f"there is no task {name!r}{suggest(name, self.task_names())}")
+
     def task(self, name: str) -> Task:
         """Load one task, again only if its files have changed; no other task is imported.
 
@@ -136,8 +145,7 @@ class Course:
             TaskError: its ``task.py`` has a mistake.
         """
         folder = self.tasks_folder / name
-        if name not in self.task_names():
-            raise UsageError(f"there is no task {name!r}{suggest(name, self.task_names())}")
+        self.require_task(name)
         check_name(name, "task")
         read = self._read_task(name)
         if read.task is None:

@@ -6,11 +6,21 @@
 True
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from harness.api._evaluation_run import Keep
 from harness.api._follow import Follower
 from harness.api._open_course import OpenCourse, open_course
+from harness.api._options import (
+    FillingOptions,
+    JobOptions,
+    KeptResults,
+    RuleFiles,
+    RunOptions,
+    Selection,
+    TrainingOptions,
+)
 from harness.api._records import Records
 from harness.api._results import (
     CheckedSubmission,
@@ -19,6 +29,7 @@ from harness.api._results import (
     Evaluations,
     FeedbackFiles,
     FeedbackZip,
+    GradingPlan,
     GradingReport,
     LearningFinding,
     LoadedTasks,
@@ -27,42 +38,75 @@ from harness.api._results import (
 )
 
 if TYPE_CHECKING:
+    from harness.api._canvas_upload_run import CanvasUpload as CanvasUpload
+    from harness.api._course_audits import CourseAudits as CourseAudits
+    from harness.api._course_changes import CourseChanges as CourseChanges
+    from harness.api._course_data import CourseDatasets as CourseDatasets
+    from harness.api._course_grades import CourseGrades as CourseGrades
+    from harness.api._course_pages import CoursePages as CoursePages
+    from harness.api._course_platforms import AutogradingFiles as AutogradingFiles
+    from harness.api._course_platforms import CoursePlatforms as CoursePlatforms
+    from harness.api._course_platforms import GradescopeBundle as GradescopeBundle
+    from harness.api._grade_exports import ExportedGrades as ExportedGrades
     from harness.api._grades import GradingRules as GradingRules
     from harness.api._grades import KeptGradebook as KeptGradebook
     from harness.api._make_task import NewTask as NewTask
     from harness.api._make_task import make_task as make_task
+    from harness.api._similarity_run import SimilarCode as SimilarCode
     from harness.site import SiteFiles as SiteFiles
 else:
+    _ON_DEMAND = {
+        "AutogradingFiles": "harness.api._course_platforms",
+        "CanvasUpload": "harness.api._canvas_upload_run",
+        "CourseAudits": "harness.api._course_audits",
+        "CourseChanges": "harness.api._course_changes",
+        "CourseDatasets": "harness.api._course_data",
+        "CourseGrades": "harness.api._course_grades",
+        "CoursePages": "harness.api._course_pages",
+        "CoursePlatforms": "harness.api._course_platforms",
+        "ExportedGrades": "harness.api._grade_exports",
+        "GradescopeBundle": "harness.api._course_platforms",
+        "GradingRules": "harness.api._grades",
+        "KeptGradebook": "harness.api._grades",
+        "NewTask": "harness.api._make_task",
+        "SimilarCode": "harness.api._similarity_run",
+        "SiteFiles": "harness.site",
+        "make_task": "harness.api._make_task",
+    }
 
     def __getattr__(name):
         """Import what belongs to grading, new tasks and pages when it is asked for: an evaluation needs none of it."""
-        if name in ("GradingRules", "KeptGradebook"):
-            from harness.api import _grades
-
-            return getattr(_grades, name)
-        if name in ("NewTask", "make_task"):
-            from harness.api import _make_task
-
-            return getattr(_make_task, name)
-        if name == "SiteFiles":
-            from harness.site import SiteFiles
-
-            return SiteFiles
+        if name in _ON_DEMAND:
+            return getattr(import_module(_ON_DEMAND[name]), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [
+    "AutogradingFiles",
+    "CanvasUpload",
     "CheckedSubmission",
     "Checks",
     "ComparedClaims",
+    "CourseAudits",
+    "CourseChanges",
+    "CourseDatasets",
+    "CourseGrades",
+    "CoursePages",
+    "CoursePlatforms",
     "Evaluations",
+    "ExportedGrades",
     "FeedbackFiles",
     "FeedbackZip",
+    "FillingOptions",
     "Follower",
+    "GradescopeBundle",
+    "GradingPlan",
     "GradingReport",
     "GradingRules",
+    "JobOptions",
     "Keep",
     "KeptGradebook",
+    "KeptResults",
     "LearningFinding",
     "LoadedTasks",
     "NewTask",
@@ -70,7 +114,12 @@ __all__ = [
     "OpenCourse",
     "PrivateTest",
     "Records",
+    "RuleFiles",
+    "RunOptions",
+    "Selection",
+    "SimilarCode",
     "SiteFiles",
+    "TrainingOptions",
     "make_task",
     "open_course",
 ]

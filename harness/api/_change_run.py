@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.api._follow import Follower
 from harness.ci import (
+    COMMENT_BYTES,
     ChangePolicy,
     Grader,
     Repository,
@@ -16,6 +18,8 @@ from harness.ci import (
     find_change,
     find_range,
     folder_of,
+    read_result,
+    result_markdown,
     run_ci,
     without_grades,
 )
@@ -53,3 +57,11 @@ def evaluate_change(
         follower.isolated(sandbox.isolation)
         grader = Grader(sandbox=sandbox, places=places, settings=request.settings, kept=course.private / "ci")
         return run_ci(repository, commits, change, grader, watch)
+
+
+def change_comment(root: Path, result: Path, refs: tuple[str, str], policy: ChangePolicy) -> str:
+    """Return the comment about the change between two commits; only what the change touches is taken from `result`."""
+    repository = Repository.of(root)
+    commits = find_range(repository, *refs)
+    change = find_change(repository, commits, policy)
+    return result_markdown(read_result(result, commits, change), COMMENT_BYTES)

@@ -1,16 +1,17 @@
-"""Download the official data of tasks, and keep their private test parts."""
+"""The data of a course's tasks: download the official files, and keep test parts private."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.api._course_session import CourseSession
 from harness.api._follow import Follower
 from harness.api._results import LoadedTasks, PrivateTest
 from harness.contract import Canonical, File, Task
 from harness.course import Course
-from harness.data import DataChoice, NotHere, Places, Withheld, fetch_asset, in_cache, keep_private, load_data
+from harness.data import DataChoice, Found, NotHere, Withheld, fetch_asset, in_cache, keep_private, load_data, survey
 from harness.errors import HarnessError, InfrastructureError, TaskError, UsageError
 
 
@@ -33,51 +34,112 @@ def load_tasks(course: Course, names: Sequence[str]) -> LoadedTasks:
     return LoadedTasks(tasks=tuple(tasks), errors=tuple(errors))
 
 
-def fetch(tasks: Iterable[Task], places: Places, follower: Follower) -> list[Path]:
-    """Download the official files and the assets of `tasks` into the cache, and return where they are.
+class CourseDatasets:
+    """The files that tasks' data is read from: `OpenCourse.datasets`."""
 
-    Raises:
-        InfrastructureError: something cannot be downloaded; everything else is in the cache then.
-    """
-    found, problems = list[Path](), list[str]()
-    for task in tasks:
-        for item in _official(task):
-            try:
-                with follower.downloading(task, item) as bars:
-                    if isinstance(item, File):
-                        path = fetch_asset(task, item, places, bars).path
-                    else:
-                        path = in_cache(task, item, places, bars)
-            except NotHere as reason:
-                problems.append(f"task {task.name}: {reason}")
-                continue
-            follower.downloaded(item, path)
-            found.append(path)
-    if problems:
-        raise InfrastructureError("; ".join(problems))
-    return found
+    def __init__(self, session: CourseSession) -> None:
+        self._session = session
+
+    def files(self, task: str) -> list[Found]:
+        """Return which files of a task's data are on this machine, and whether they are the official ones.
+
+        Raises
+        ------
+        UsageError
+            There is no such task.
+        TaskError
+            The declaration has a mistake.
+        """
+        return list(survey(self._session.folders.task(task), self._session.places))
+
+    def fetch(self, tasks: Sequence[str] | None = None, *, follower: Follower | None = None) -> list[Path]:
+        """Download the official files and the assets of tasks into the cache.
+
+        Parameters
+        ----------
+        tasks : sequence of str, optional
+            The names of tasks; otherwise all tasks.
+        follower : Follower, optional
+            Follows what happens.
+
+        Returns
+        -------
+        list of pathlib.Path
+            The folder of each source's files, and the file of each asset.
+
+        Raises
+        ------
+        UsageError
+            There is no such task.
+        TaskError
+            The declaration of a task has a mistake.
+        InfrastructureError
+            Something cannot be downloaded. All that could be is in the cache.
+        """
+        course, follower = self._session.folders, follower or Follower()
+        declared = [course.task(name) for name in (course.task_names() if tasks is None else tasks)]
+        found, problems = list[Path](), list[str]()
+        for task in declared:
+            for item in _official(task):
+                try:
+                    path = self._fetch(task, item, follower)
+                except NotHere as reason:
+                    problems.append(f"task {task.name}: {reason}")
+                    continue
+                follower.downloaded(item, path)
+                found.append(path)
+        if problems:
+            raise InfrastructureError("; ".join(problems))
+        return found
+
+    def write_private_test(
+        self, task: str, *, keep: Withheld = "targets", data: DataChoice = "auto", follower: Follower | None = None
+    ) -> PrivateTest:
+        """Write the private test part of a task to ``$HARNESS_PRIVATE/<task>/``, made from the data on this machine.
+
+        Parameters
+        ----------
+        task : str
+            The name of a task that declares ``private_test=True``.
+        keep : str
+            What students must not have: ``targets`` or ``inputs-and-targets``.
+        data : str
+            The source of the data, as in `RunOptions`.
+        follower : Follower, optional
+            Follows what happens.
+
+        Returns
+        -------
+        PrivateTest
+            The file, and what is in it.
+
+        Raises
+        ------
+        UsageError
+            The task declares no private test part, or ``HARNESS_PRIVATE`` is not set.
+        InfrastructureError
+            The data on this machine has no test targets.
+        """
+        course, places = self._session.folders, self._session.places
+        declared = course.task(task)
+        if not declared.private_test:
+            raise UsageError(f"task {task} does not declare private_test=True: its test part is public")
+        with (follower or Follower()).loading(task):
+            public = load_data(
+                replace(declared, private_test=False).named(task), course.task_digest(task), places, data
+            )
+        if public.test is None:
+            raise InfrastructureError(f"task {task}: the {public.source.kind} data on this machine has no test targets")
+        path = keep_private(declared, public.test, places, keep)
+        return PrivateTest(path=path, items=len(public.test), source=public.source.kind)
+
+    def _fetch(self, task: Task, item: Canonical | File, follower: Follower) -> Path:
+        with follower.downloading(task, item) as bars:
+            if isinstance(item, File):
+                return fetch_asset(task, item, self._session.places, bars).path
+            return in_cache(task, item, self._session.places, bars)
 
 
 def _official(task: Task) -> Iterator[Canonical | File]:
     yield from (source for source in task.sources if isinstance(source, Canonical))
     yield from task.assets
-
-
-def write_private_test(
-    course: Course, places: Places, name: str, keep: Withheld, data: DataChoice, follower: Follower
-) -> PrivateTest:
-    """Write the private test part of the task `name`, made from the data on this machine.
-
-    Raises:
-        UsageError: the task declares none, or HARNESS_PRIVATE is not set.
-        InfrastructureError: the data on this machine has no test targets.
-    """
-    task = course.task(name)
-    if not task.private_test:
-        raise UsageError(f"task {name} does not declare private_test=True: its test part is public")
-    with follower.loading(name):
-        public = load_data(replace(task, private_test=False).named(name), course.task_digest(name), places, data)
-    if public.test is None:
-        raise InfrastructureError(f"task {name}: the {public.source.kind} data on this machine has no test targets")
-    path = keep_private(task, public.test, places, keep)
-    return PrivateTest(path=path, items=len(public.test), source=public.source.kind)

@@ -71,6 +71,10 @@ class Follower:
     def tested(self, submission: Submission, found: Learning) -> None:
         """Receive the findings of the audit of learning for a submission."""
 
+    def comparing(self, total: int) -> AbstractContextManager[Callable[[], None]]:  # noqa: ARG002 - likewise
+        """Return a context manager that is active while `total` pairs are compared; call what it yields for each."""
+        return nullcontext(lambda: None)
+
     def not_done(self, submission: Submission, error: Exception) -> None:
         """Receive why a submission could not be evaluated or checked, through no fault of its own."""
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from harness.api._board import stores_of
+from harness.api._options import RuleFiles
 from harness.course import Course
 from harness.files import write_atomically
 from harness.gradebook import (
@@ -48,16 +49,17 @@ class KeptGradebook:
     changes: tuple[GradeChange, ...]
 
 
-def read_rules(course: Course, roster: Path | None, deadline: str | None, *, count_validation: bool) -> GradingRules:
-    """Read the roster, the policy for late work and the adjustments made by hand.
+def read_rules(course: Course, files: RuleFiles) -> GradingRules:
+    """Read the roster, the policy for late work and what an instructor adjusted.
 
     Raises:
         UsageError: one of the files, or the deadline, has a mistake.
     """
     tasks = course.task_names()
     policy = Policy.read(course.root / POLICY_FILE, tasks)
-    policy = policy.with_deadline(None if deadline is None else deadline_of_command(deadline, policy.zone))
-    people = None if roster is None else Roster.read(roster, tasks, policy.zone)
+    if files.deadline is not None:
+        policy = policy.with_deadline(deadline_of_command(files.deadline, policy.zone))
+    people = None if files.roster is None else Roster.read(Path(files.roster), tasks, policy.zone)
     everybody = people or Roster.of(course.submission_names())
     useless = useless_extensions(extensions_by_person(policy, everybody), everybody)
     rules = Rules(
@@ -65,7 +67,7 @@ def read_rules(course: Course, roster: Path | None, deadline: str | None, *, cou
         policy=policy,
         adjustments=read_adjustments(course.root / ADJUSTMENTS_FILE, everybody, tasks),
         handed_in=read_handed_in(course.root / SUBMITTED_FILE, everybody, tasks, policy.zone),
-        on_validation=count_validation,
+        on_validation=files.count_validation,
     )
     mismatch = [] if people is None else compare(people, course.submission_names()).lines()
     return GradingRules(rules, (*(() if people is None else people.warnings), *useless, *mismatch))

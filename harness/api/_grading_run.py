@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from harness.api._board import keep_aliases, rebuild_board_if_stale, stores_of
+from harness.api._course_session import CourseSession
 from harness.api._follow import Follower
 from harness.api._grades import keep, make_gradebook, read_rules
 from harness.api._learning_run import MOST_IN_A_TASK, audit_candidates, choose_of_graded, kept_finding
-from harness.api._results import ComparedClaims, GradingReport, LearningFinding
+from harness.api._options import JobOptions, KeptResults, RuleFiles, Selection
+from harness.api._results import ComparedClaims, GradingPlan, GradingReport, LearningFinding
 from harness.api._submissions import find_submissions
 from harness.contract import Task
 from harness.course import Course, Submission
@@ -40,6 +43,7 @@ from harness.grading import (
     JobLost,
     Journal,
     LocalExecutor,
+    Obstacle,
     Orders,
     ResultSummary,
     Terms,
@@ -49,7 +53,7 @@ from harness.grading import (
 )
 from harness.locks import exclusive_lock
 from harness.record import Claims, Record
-from harness.sandbox import ForkServerOwner, Requirement, Start, find_gpus, find_required_sandbox
+from harness.sandbox import Requirement, Start, find_gpus, find_required_sandbox
 from harness.text import count_of, neutral_line
 
 _NAMED = 3
@@ -59,85 +63,119 @@ _COMMAND = "`harness audit learning`"
 
 @dataclass(frozen=True, kw_only=True)
 class GradingRequest:
-    """The arguments of `OpenCourse.grade`: what is graded, and how."""
+    """Which submissions are graded, by which rules, and how they are run."""
 
-    folder: str
-    only: tuple[str, ...]
-    task: str | None
+    selection: Selection
+    rules: RuleFiles
     settings: Settings
     isolation: Requirement
     start: Start
-    jobs: int | None
-    scheduler: str | None
-    roster: Path | None
-    deadline: str | None
-    count_validation: bool
-    force: bool
-    dry_run: bool
-    audit_learning: bool
+    keep: KeptResults
+
+
+def plan_class(session: CourseSession, request: GradingRequest, follower: Follower) -> GradingPlan:
+    """Return what would be done to grade all requested submissions."""
+    rules = _read_rules(session.folders, request, follower)
+    with _one_at_a_time(session.folders):
+        found = _GradingRun(session, request, rules, follower).find()
+    return GradingPlan(work=found.work, left_out=found.left_out)
 
 
 def grade_class(
-    course: Course,
-    places: Places,
+    session: CourseSession,
     request: GradingRequest,
-    fork_servers: ForkServerOwner | None,
+    jobs: JobOptions,
+    learning: Literal["audit", "skip"],
     follower: Follower,
 ) -> GradingReport:
     """Grade all requested submissions; what has not changed is not evaluated again."""
-    asked = read_rules(course, request.roster, request.deadline, count_validation=request.count_validation)
+    rules = _read_rules(session.folders, request, follower)
+    with _one_at_a_time(session.folders):
+        run = _GradingRun(session, request, rules, follower)
+        found = run.find()
+        report = run.grade(found, jobs)
+        if learning == "audit":
+            report = replace(report, learning=tuple(run.audit_learning(found.submissions)))
+    return report
+
+
+def _read_rules(course: Course, request: GradingRequest, follower: Follower) -> Rules:
+    asked = read_rules(course, request.rules)
     for warning in asked.warnings:
         follower.warned(warning)
-    with _one_at_a_time(course):
-        return _GradingRun(course, places, request, asked.rules, fork_servers, follower).all()
+    return asked.rules
+
+
+@dataclass(frozen=True, kw_only=True)
+class _PlannedRun:
+    """The submissions of a grading run, what is to be done, and what cannot be graded."""
+
+    submissions: Sequence[Submission]
+    left_out: tuple[Obstacle, ...]
+    work: Work
 
 
 @dataclass(frozen=True)
 class _GradingRun:
-    course: Course
-    places: Places
+    session: CourseSession
     request: GradingRequest
     rules: Rules
-    fork_servers: ForkServerOwner | None
     follower: Follower
 
-    def all(self) -> GradingReport:
-        course, request = self.course, self.request
-        journal = Journal(course.private / "grade" / "problems.json")
-        submissions, left_out = find_submissions(course, request.folder, request.only, request.task)
-        work = self._plan(submissions, journal)
+    @property
+    def course(self) -> Course:
+        return self.session.folders
+
+    @property
+    def places(self) -> Places:
+        return self.session.places
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(self.course.private / "grade" / "problems.json")
+
+    def find(self) -> _PlannedRun:
+        """Find the submissions and plan their jobs; report what is left out, and why."""
+        submissions, left_out = find_submissions(self.course, self.request.selection)
+        work = self._plan(submissions)
         for obstacle in (*work.obstacles, *left_out):
             text = str(obstacle.error).removeprefix(f"{obstacle.what}: ")
             self.follower.left_out(f"{obstacle.what}: {text}")
         self._warn_of_validation(submissions)
-        if request.dry_run:
-            return GradingReport(work=work, left_out=tuple(left_out))
-        summaries, lost = self._do(work, journal)
+        return _PlannedRun(submissions=submissions, left_out=tuple(left_out), work=work)
+
+    def grade(self, found: _PlannedRun, jobs: JobOptions) -> GradingReport:
+        """Run the jobs, store the results, and write the leaderboard and the gradebook."""
+        course, submissions = self.course, found.submissions
+        summaries, lost = self._do(found.work, jobs)
         compared = self._claims(submissions)
         if self.rules.roster is not None:
             keep_aliases(course, self.rules.roster.aliases())
         rebuild_board_if_stale(course)
         book = make_gradebook(course, self.rules)
         kept = keep(course, book.entries)
-        not_here = _not_here(course, book, request.task)
+        not_here = _not_here(course, book, self.request.selection.task)
         for entry in not_here:
             self.follower.warned(f"{entry.person} · {entry.task} is not graded: {entry.note}")
         return GradingReport(
-            work=work,
-            left_out=tuple(left_out),
+            work=found.work,
+            left_out=found.left_out,
             summaries=tuple(summaries),
             lost=tuple(lost),
             claims=tuple(compared),
             gradebook=book,
             kept=kept,
-            learning=tuple(self._audit_learning(submissions)) if request.audit_learning else (),
+            learning=(),
             not_graded=_not_graded(book, submissions, not_here),
         )
 
-    def _plan(self, submissions: Sequence[Submission], journal: Journal) -> Work:
+    def _plan(self, submissions: Sequence[Submission]) -> Work:
         request = self.request
         terms = Terms(
-            settings=request.settings, isolation=request.isolation, force=request.force, failed=journal.problems
+            settings=request.settings,
+            isolation=request.isolation,
+            force=request.keep == "force",
+            failed=self.journal.problems,
         )
         tasks = TasksInUse(self.course, self.places, request.settings)
         work = plan_work(tasks, stores_of(self.course).records, submissions, terms)
@@ -153,24 +191,24 @@ class _GradingRun:
                 continue  # the plan has reported it
             private = self.places.private
             if task.private_test and (private is None or not (private / name).is_dir()):
-                counted = self.request.count_validation
+                counted = self.request.rules.count_validation
                 what = "they make grades" if counted else "they make no grades without --count-validation"
                 where = "its private test part is not here (HARNESS_PRIVATE)"
                 self.follower.warned(f"task {name}: {where}: scores are on validation, and {what}")
 
-    def _do(self, work: Work, journal: Journal) -> tuple[list[ResultSummary], list[JobLost]]:
+    def _do(self, work: Work, jobs: JobOptions) -> tuple[list[ResultSummary], list[JobLost]]:
         """Run the jobs; return the results of all submissions, including kept ones, and the jobs without a result."""
         summaries, lost = [kept.summary for kept in work.kept], list[JobLost]()
         stores = stores_of(self.course)
-        jobs = {(job.submission.task, job.submission.name): job.submission for job in work.jobs}
+        of_job = {(job.submission.task, job.submission.name): job.submission for job in work.jobs}
 
         def store(result: EvaluationResult) -> None:
-            stores.keep(self._with_claimed(result.record, jobs), result.evidence)
+            stores.keep(self._with_claimed(result.record, of_job), result.evidence)
 
-        executor = self._executor(work)
+        executor = self._executor(work, jobs)
         if work.jobs:
             with _log(self._log_file) as log, self.follower.grading(len(work.jobs)) as follow:
-                for event in Grading(executor=executor, keep=store, journal=journal, log=log).run(work.jobs):
+                for event in Grading(executor=executor, keep=store, journal=self.journal, log=log).run(work.jobs):
                     follow(event)
                     if isinstance(event, JobDone):
                         summaries.append(ResultSummary.of(event.result.record))
@@ -224,7 +262,7 @@ class _GradingRun:
             records.write(told)
         return told.claims
 
-    def _audit_learning(self, submissions: Sequence[Submission]) -> Iterator[LearningFinding]:
+    def audit_learning(self, submissions: Sequence[Submission]) -> Iterator[LearningFinding]:
         """Test whether scores were learned here, on this machine, now that all results and grades are kept."""
         course, request = self.course, self.request
         chosen, left = choose_of_graded(course, submissions)
@@ -243,8 +281,7 @@ class _GradingRun:
         if not new:
             return
         try:
-            hidden = [course.root, *self.places.all()]
-            sandbox = find_required_sandbox(hidden, request.isolation, self.fork_servers, self.follower.notice)
+            sandbox = self.session.sandbox(request.isolation, request.start, self.follower)
         except HarnessError as error:
             self.follower.warned(f"the audit of learning was not run: {error}; {_COMMAND} runs it later")
             return
@@ -253,7 +290,7 @@ class _GradingRun:
             evaluator = Evaluator(course, sandbox, self.places, settings)
             yield from audit_candidates(course, evaluator, new, self.follower)
 
-    def _executor(self, work: Work) -> Executor:
+    def _executor(self, work: Work, jobs: JobOptions) -> Executor:
         request = self.request
         orders = Orders(
             root=str(self.course.root),
@@ -262,13 +299,12 @@ class _GradingRun:
             isolation=request.isolation,
             start=request.start,
         )
-        if request.scheduler is None:
-            return self._local(orders, work)
-        return self._cluster(orders, work, request.scheduler)
+        if jobs.scheduler is None:
+            return self._local(orders, work, jobs.jobs)
+        return self._cluster(orders, work, jobs.scheduler, jobs.jobs)
 
-    def _local(self, orders: Orders, work: Work) -> LocalExecutor:
+    def _local(self, orders: Orders, work: Work, jobs: int | None) -> LocalExecutor:
         """Return an executor for this machine, with as many parallel jobs as have cores of their own."""
-        jobs = self.request.jobs
         if work.jobs:
             with closing(find_required_sandbox([self.course.root, *self.places.all()], orders.isolation)) as sandbox:
                 self.follower.isolated(sandbox.isolation)
@@ -280,12 +316,13 @@ class _GradingRun:
         if jobs is not None and jobs > most:
             text = f"{count_of(most, 'job', 'jobs')} at a time, not {jobs}: each takes {work.threads} of {cores} cores"
             self.follower.notice(text)
-        return LocalExecutor(orders=orders, slots=slots, log=self._log_file, fork_servers=self.fork_servers)
+        fork_servers = self.session.fork_servers(orders.start)
+        return LocalExecutor(orders=orders, slots=slots, log=self._log_file, fork_servers=fork_servers)
 
-    def _cluster(self, orders: Orders, work: Work, address: str) -> Cluster:
+    def _cluster(self, orders: Orders, work: Work, address: str, jobs: int | None) -> Cluster:
         """Return an executor for the cluster of the scheduler at `address`."""
         course = self.course
-        connect, patience = scheduler(address, self.request.jobs, work.threads, self._log_file.parent)
+        connect, patience = scheduler(address, jobs, work.threads, self._log_file.parent)
 
         def load(name: str) -> DataParcel:
             task = course.task(name)
@@ -332,7 +369,7 @@ def _not_graded(book: Gradebook, submissions: Sequence[Submission], not_here: Se
 
 @contextmanager
 def _one_at_a_time(course: Course) -> Iterator[None]:
-    """Allow only one grader at a time on a course."""
+    """Allow only one grading run at a time on a course."""
     course.private.mkdir(exist_ok=True)
     with ExitStack() as stack:
         try:

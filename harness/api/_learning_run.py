@@ -80,6 +80,18 @@ def find_candidates(course: Course, base: str = SUBMISSIONS) -> Iterator[list[Ca
         yield found
 
 
+def named_candidates(course: Course, paths: Sequence[str], task: str | None) -> list[Candidate]:
+    """Return the submissions at `paths`, only those for `task` if it is given."""
+    found = dict.fromkeys(one for path in paths for one in course.submissions(path, task))
+    return [Candidate(one, "named") for one in found]
+
+
+def candidates_among(course: Course, task: str | None) -> list[Candidate]:
+    """Return the submissions on the leaderboards that are worth testing, only those for `task` if it is given."""
+    found = [one for ranked in find_candidates(course) for one in ranked]
+    return [one for one in found if task in {None, one.submission.task}]
+
+
 def choose_of_graded(course: Course, graded: Sequence[Submission]) -> tuple[list[Candidate], list[Candidate]]:
     """Return which of `graded` a grading run tests, and which also look unusual, beyond the limit for a task."""
     chosen: list[Candidate] = []

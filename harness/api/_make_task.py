@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.api._follow import Follower
+from harness.api._options import RunOptions
 from harness.course import REFERENCE
 from harness.errors import InfrastructureError
 from harness.record import Record
@@ -40,7 +41,7 @@ class NewTask:
 def make_task(course: OpenCourse, name: str, data: Path, asked: DataQuestions, follower: Follower) -> NewTask:
     """Write the task `name` of `data` into `course`, load it, and state what the better reference gets as baseline."""
     found = find_data(data, asked)
-    root = course.data_root_to_write()
+    root = course.places.root or course.folders.data
     written = write_task(course.folders, name, found, root)
     course.find_places()
     course.data(name, data="local")  # raises where what was written does not load
@@ -55,8 +56,10 @@ def _measure(course: OpenCourse, task: str, follower: Follower) -> tuple[list[st
     try:
         result = course.evaluate(
             *(f"{REFERENCE}/{reference}/{task}" for reference in REFERENCES),
-            data="local", keep="no_store", latency_seconds=0.01, follower=follower,
-        )  # fmt: skip
+            run=RunOptions(data="local", latency_seconds=0.01),
+            keep="no_store",
+            follower=follower,
+        )
     except InfrastructureError as error:
         return [f"the baseline is a guess, because no reference could be evaluated: {error}"], None
     told = [f"{one.submission} could not be evaluated: {one.error}" for one in result.not_done]

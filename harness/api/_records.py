@@ -30,6 +30,18 @@ class Records:
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def of_task(self, task: str | None) -> list[Record]:
+        """Return the newest records for one task, or for all if `task` is None.
+
+        Raises
+        ------
+        UsageError
+            There is no such task.
+        """
+        if task is not None:
+            self._course.require_task(task)
+        return [record for record in self if task in (None, record.task.name)]
+
     @property
     def unreadable(self) -> list[Unreadable]:
         """The files of records that cannot be read."""

@@ -185,45 +185,52 @@ class LearningFinding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GradingReport:
-    """The result of `OpenCourse.grade`.
+class GradingPlan:
+    """The result of `OpenCourse.plan_grading`.
 
     Attributes
     ----------
     work : Work
-        The plan: the jobs, the records that are still valid, and the tasks or submissions that cannot be graded.
+        The jobs, the records that are still valid, and the tasks or submissions that cannot be graded.
     left_out : tuple of Obstacle
         Folders that hold no submission that can be graded, and why.
+    """
+
+    work: Work
+    left_out: tuple[Obstacle, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradingReport(GradingPlan):
+    """The result of `OpenCourse.grade`.
+
+    Attributes
+    ----------
+    work, left_out
+        The plan, as in `GradingPlan`.
     summaries : tuple of ResultSummary
-        A summary of every submission's result; empty after a dry run.
+        A summary of every submission's result.
     lost : tuple of JobLost
         Jobs without a result, through no fault of the submission.
     claims : tuple of ComparedClaims
         What submissions claim, if the task declares ``claims=True``.
-    gradebook : Gradebook or None
-        Everybody's grades; None after a dry run.
-    kept : KeptGradebook or None
-        The file of the gradebook and the grades that changed; None after a dry run.
+    gradebook : Gradebook
+        Everybody's grades.
+    kept : KeptGradebook
+        The file of the gradebook, and the grades that changed.
     learning : tuple of LearningFinding
         What the audit of learning found, for whoever grades: it decides nothing.
     not_graded : int
         How many of the requested submissions have no grade, through no fault of their own.
     """
 
-    work: Work
-    left_out: tuple[Obstacle, ...]
-    summaries: tuple[ResultSummary, ...] = ()
-    lost: tuple[JobLost, ...] = ()
-    claims: tuple[ComparedClaims, ...] = ()
-    gradebook: Gradebook | None = None
-    kept: KeptGradebook | None = None
-    learning: tuple[LearningFinding, ...] = ()
-    not_graded: int = 0
-
-    @property
-    def is_dry_run(self) -> bool:
-        """Whether this was a dry run, in which nothing was done."""
-        return self.gradebook is None
+    summaries: tuple[ResultSummary, ...]
+    lost: tuple[JobLost, ...]
+    claims: tuple[ComparedClaims, ...]
+    gradebook: Gradebook
+    kept: KeptGradebook
+    learning: tuple[LearningFinding, ...]
+    not_graded: int
 
     @property
     def failed_by_task(self) -> int:
@@ -238,5 +245,5 @@ class GradingReport:
     @property
     def complete(self) -> bool:
         """Whether all requested submissions have been graded, whatever the grades."""
-        missing = 0 if self.is_dry_run else self.failed_by_infrastructure or self.failed_by_task or self.not_graded
-        return not missing and (self.is_dry_run or not (self.work.obstacles or self.left_out))
+        missing = self.failed_by_infrastructure or self.failed_by_task or self.not_graded
+        return not (missing or self.work.obstacles or self.left_out)

@@ -6,19 +6,19 @@ import fnmatch
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.api._options import Selection
 from harness.course import Course, Submission, folders_in, suggest
 from harness.errors import UsageError
 from harness.grading import Obstacle
 
 
-def find_submissions(
-    course: Course, folder: str, only: Sequence[str], task: str | None
-) -> tuple[list[Submission], list[Obstacle]]:
-    """Return the submissions in `folder`, and what is there but cannot be graded.
+def find_submissions(course: Course, asked: Selection) -> tuple[list[Submission], list[Obstacle]]:
+    """Return the submissions that are asked for, and what else is there but cannot be graded.
 
     Raises:
         UsageError: there is no such folder or task, the folder is empty, or a pattern in `only` matches nothing.
     """
+    folder, only, task = asked.folder, asked.only, asked.task
     named = next((place / folder for place in (Path.cwd(), course.root) if (place / folder).is_dir()), None)
     bases = [base for base in (course.submissions_folder, course.reference_folder) if base.is_dir()]
     base = None if named is None else next((base for base in bases if base.samefile(named)), None)
@@ -26,8 +26,8 @@ def find_submissions(
         raise UsageError(
             f"{folder!r} is not a folder of submissions: expected submissions or reference of {course.root}"
         )
-    if task is not None and task not in course.task_names():
-        raise UsageError(f"there is no task {task!r}{suggest(task, course.task_names())}")
+    if task is not None:
+        course.require_task(task)
     names = folders_in(base)
     found: list[Submission] = []
     obstacles: list[Obstacle] = []

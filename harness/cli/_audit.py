@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.progress import track
+from rich.progress import Progress
 
+from harness.api import Follower
 from harness.cli import PASSED
 from harness.cli._audit_items import items
 from harness.cli._audit_learning import learning
 from harness.cli._common import Group
-from harness.cli._options import console, opened, output_option
-from harness.course import REFERENCE, SUBMISSIONS, folders_in, suggest
-from harness.errors import UsageError
-from harness.files import write_atomically
-from harness.similarity import Pair, compare, gather, report_html
+from harness.cli._options import Screen, console, opened, output_option
 
-_SHOWN, _REPORTED = 20, 200
+_SHOWN = 20
 
 
 @click.group(cls=Group)
@@ -56,28 +54,33 @@ def similarity(
     task: str, against: tuple[Path, ...], boilerplate: tuple[Path, ...], least: float, output: Path | None
 ) -> int:
     """List submissions that share code with each other, the references or earlier years. The list is not a verdict."""
-    out, course = console(), opened().folders
-    if task not in course.task_names():
-        raise UsageError(f"there is no task {task!r}{suggest(task, course.task_names())}")
-    for name in folders_in(course.submissions_folder):
-        if (course.submissions_folder / name).is_symlink():
-            out.print(f"left out: {SUBMISSIONS}/{name} is a link")
-    texts = list(gather(course.submissions_folder, task))
-    others = [one for folder in against for one in gather(folder, task, f"{folder.name}/")]
-    if course.reference_folder.is_dir():
-        others += gather(course.reference_folder, task, f"{REFERENCE}/")
-    total = len(texts) * (len(texts) - 1) // 2 + len(texts) * len(others)
-    handed_out = [path.read_text("utf-8", "replace") for path in boilerplate]
-    compared = compare(texts, others, handed_out, least)
-    found: list[Pair] = [
-        pair
-        for pair in track(compared, "comparing", total, console=out, transient=True, disable=not out.is_terminal)
-        if pair is not None
-    ]
-    found.sort(key=lambda pair: (-max(pair.shares), pair.first.name, pair.second.name))
-    path = output or course.private / "similarity" / f"{task}.html"
-    write_atomically(path, report_html(task, found[:_REPORTED], total).encode(), 0o600)
-    for pair in islice(found, _SHOWN):
+    out = console()
+    found = opened().audits.similarity(
+        task,
+        against=against,
+        boilerplate=boilerplate,
+        least=least,
+        path=output,
+        follower=_ShownComparison(out),
+    )
+    for pair in found.pairs[:_SHOWN]:
         out.print(f"{pair.first.name} ({pair.shares[0]:.0%}) · {pair.second.name} ({pair.shares[1]:.0%})")
-    out.conclude(f"{len(found)} of {total} pairs share at least {least:.0%}; look at {path} before you judge")
+    shared = f"{len(found.pairs)} of {found.compared} pairs share at least {least:.0%}"
+    out.conclude(f"{shared}; look at {found.path} before you judge")
     return PASSED
+
+
+class _ShownComparison(Follower):
+    """Shows what is left out, and a bar while pairs are compared."""
+
+    def __init__(self, out: Screen) -> None:
+        self._out = out
+
+    def left_out(self, text: str) -> None:
+        self._out.print(f"left out: {text}")
+
+    @contextmanager
+    def comparing(self, total: int) -> Iterator[Callable[[], None]]:
+        with Progress(console=self._out, transient=True, disable=not self._out.is_terminal) as progress:
+            bar = progress.add_task("comparing", total=total)
+            yield lambda: progress.advance(bar)

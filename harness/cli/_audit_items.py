@@ -8,8 +8,6 @@ import click
 
 from harness.cli import PASSED
 from harness.cli._options import Screen, console, opened
-from harness.course import suggest
-from harness.errors import UsageError
 from harness.leaderboard import Ensemble, ItemAnalysis, ItemFinding
 from harness.text import count_of, neutral_line
 
@@ -25,9 +23,7 @@ def items(task: str) -> int:
     and written nowhere.
     """
     out, course = console(), opened()
-    if task not in course.tasks:
-        raise UsageError(f"there is no task {task!r}{suggest(task, course.tasks)}")
-    found = course.item_analysis(task)
+    found = course.audits.items(task)
     for one in found:
         _show(out, one)
     models = sum(len(one.models) for one in found)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import click
 
-from harness.api import Follower
+from harness.api import Follower, RunOptions
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._options import (
     Screen,
@@ -18,6 +17,7 @@ from harness.cli._options import (
     grading_isolation_option,
     notice_printer,
     opened,
+    run_options,
     seed_option,
     task_option,
 )
@@ -31,19 +31,15 @@ _SIGNS = {"passed": ("✓", "green"), "warned": ("!", "yellow"), "failed": ("✗
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 @task_option
-@data_option("real")
-@seed_option
-@device_option
-@grading_isolation_option
-@cold_option
-def learning(paths: tuple[str, ...], **options: Any) -> int:
+@run_options(data_option("real"), seed_option, device_option, grading_isolation_option, cold_option)
+def learning(paths: tuple[str, ...], task: str | None, run: RunOptions) -> int:
     """Test whether scores come from learning from the data given to `fit`. Takes about five fits for each submission.
 
     Without PATH, the best submission of each task on the leaderboard is tested, and those that look unusual.
     """
     out = console()
     shown = _ShownLearning(out)
-    found = opened(paths).audit_learning(*paths, follower=shown, **options)
+    found = opened(paths).audits.learning(*paths, task=task, run=run, follower=shown)
     if not found and not shown.errors:
         out.conclude("nothing to test: no submission on the leaderboard was trained and reached its baseline")
         return PASSED

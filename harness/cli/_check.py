@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import click
 
-from harness.api import Checks, Follower
+from harness.api import Checks, Follower, RunOptions
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._options import (
     Screen,
@@ -17,6 +16,7 @@ from harness.cli._options import (
     isolation_option,
     notice_printer,
     opened,
+    run_options,
     task_option,
 )
 from harness.course import Submission
@@ -30,13 +30,11 @@ _SIGNS = {"passed": ("✓", "green"), "warned": ("!", "yellow"), "failed": ("✗
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 @task_option
-@data_option("auto")
-@cold_option
-@isolation_option()
-def check(paths: tuple[str, ...], **options: Any) -> int:
+@run_options(data_option("auto"), cold_option, isolation_option())
+def check(paths: tuple[str, ...], task: str | None, run: RunOptions) -> int:
     """Try submissions against the contract on a small sample, without computing a test score."""
     out = console()
-    checks = opened(paths).check(*paths, follower=_ShownCheck(out), **options)
+    checks = opened(paths).check(*paths, task=task, run=run, follower=_ShownCheck(out))
     out.conclude(_verdict(checks))
     if checks.not_done:
         return INFRASTRUCTURE

@@ -11,11 +11,12 @@ from pathlib import Path
 import click
 import msgspec
 
-from harness.api import Follower
+from harness.api import Follower, RunOptions
 from harness.ci import (
     COMMENT_BYTES,
     SUMMARY_BYTES,
     Change,
+    ChangePolicy,
     FileFinding,
     Outside,
     Repository,
@@ -38,16 +39,16 @@ from harness.cli._options import (
     latency_option,
     notice_printer,
     opened,
+    run_options,
 )
 from harness.cli._progress import watching
 from harness.cli._show_record import show
 from harness.course import Submission
-from harness.data import DataChoice
 from harness.evaluation import Observer, Remarks
 from harness.export.junit import junit_xml
 from harness.files import write_atomically
 from harness.record import ScoredOn
-from harness.sandbox import Isolation, Start
+from harness.sandbox import Isolation
 from harness.text import neutral_output
 
 
@@ -74,10 +75,7 @@ from harness.text import neutral_output
     show_default=True,
     help="Part to score on. Students would optimise for test scores shown after every push.",
 )
-@data_option("real")
-@latency_option
-@grading_isolation_option
-@cold_option
+@run_options(data_option("real"), latency_option, grading_isolation_option, cold_option)
 @click.option(
     "--summary",
     type=click.Path(path_type=Path),
@@ -97,10 +95,7 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
     author: str | None,
     outside: Outside,
     score_on: ScoredOn,
-    data: DataChoice,
-    latency_seconds: float,
-    isolation: str,
-    start: Start,
+    run: RunOptions,
     summary: Path | None,
     junit: Path | None,
     comment: Path | None,
@@ -119,18 +114,8 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
     )
     shown = _ShownChange(out)
     with silenced(os.environ, click.echo):
-        result = course.evaluate_change(
-            base,
-            head,
-            author=author,
-            outside=outside,
-            score_on=score_on,
-            data=data,
-            latency_seconds=latency_seconds,
-            isolation=isolation,
-            start=start,
-            follower=shown,
-        )
+        policy = ChangePolicy(outside, author)
+        result = course.changes.evaluate(base, head, policy=policy, score_on=score_on, run=run, follower=shown)
         _show_findings(out, result.findings[shown.findings :])
         _write(files, result)
         _show(out, result)

@@ -14,7 +14,7 @@ from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._common import Group
 from harness.cli._options import Screen, console, data_option, opened, output_option, task_name, task_names
 from harness.contract import Canonical, File, Task
-from harness.data import Bars, DataChoice, DownloadBar, Found, Withheld, no_bars, survey
+from harness.data import Bars, DataChoice, DownloadBar, Found, Withheld, no_bars
 from harness.interactive import write_parts
 from harness.text import count_of
 
@@ -37,7 +37,7 @@ def list_data(names: tuple[str, ...]) -> int:
             out.print(f"  {source.kind:<10} {source.title}; {source.licence}")
         for asset in task.assets:
             out.print(f"  {'asset':<10} {asset.name}; {asset.licence}")
-        for found in survey(task, where):
+        for found in course.datasets.files(task.name):
             out.print(f"    {_describe(found)}")
     out.print(f"data root {where.root or 'not set (HARNESS_DATA)'}, cache {where.cache}")
     return code
@@ -62,7 +62,7 @@ def fetch(names: tuple[str, ...]) -> int:
     """Download the official files and the assets of these tasks into the cache. By default, of all tasks."""
     out, course = console(), opened()
     tasks, code = _tasks(out, course, names)
-    course.fetch_data([task.name for task in tasks], follower=_ShownDownload(out))
+    course.datasets.fetch([task.name for task in tasks], follower=_ShownDownload(out))
     out.conclude("all official files are in the cache")
     return code
 
@@ -73,7 +73,7 @@ def verify(names: tuple[str, ...]) -> int:
     """Check the digests of the files on this machine. A file of the instructor's own is reported as such."""
     out, course = console(), opened()
     tasks, code = _tasks(out, course, names)
-    here = [found for task in tasks for found in survey(task, course.places) if found.state != "missing"]
+    here = [found for task in tasks for found in course.datasets.files(task.name) if found.state != "missing"]
     for found in here:
         out.print(_describe(found), style="red" if found.state == "damaged" else "")
     damaged = sum(found.state == "damaged" for found in here)
@@ -95,7 +95,7 @@ def verify(names: tuple[str, ...]) -> int:
 def private(name: str, data: DataChoice, keep: Withheld) -> int:
     """Write TASK's private test part to $HARNESS_PRIVATE/TASK/, made from the data on this machine."""
     out = console()
-    made = opened().write_private_test(name, keep=keep, data=data, follower=_ShownLoading(out))
+    made = opened().datasets.write_private_test(name, keep=keep, data=data, follower=_ShownLoading(out))
     out.print(f"{made.path}: {keep} of {made.items} test items, from {made.source} data; keep it out of git")
     return PASSED
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import msgspec
 
-from harness.api import Evaluations, Follower, Keep
+from harness.api import Evaluations, Follower, Keep, RunOptions, TrainingOptions
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._options import (
     Screen,
@@ -22,6 +22,7 @@ from harness.cli._options import (
     latency_option,
     notice_printer,
     opened,
+    run_options,
     seed_option,
     task_option,
 )
@@ -39,8 +40,6 @@ from harness.sandbox import Isolation
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 @task_option
-@data_option("auto")
-@seed_option
 @click.option(
     "--repeats",
     type=click.IntRange(1, 100),
@@ -48,18 +47,22 @@ from harness.sandbox import Isolation
     show_default=True,
     help="How many times to train, each time with another seed. The score is the mean.",
 )
-@device_option
-@latency_option
-@click.option("--retrain", is_flag=True, help="Train even where weights/ was shipped.")
+@click.option(
+    "--retrain",
+    "weights",
+    flag_value="retrain",
+    default="load",
+    help="Train even where weights/ was shipped.",
+)
 @click.option(
     "--claims",
-    is_flag=True,
+    flag_value="compare",
+    default="ignore",
     help="Compare the score that is claimed with the shipped weights and with training here. It decides nothing.",
 )
 @click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
 @click.option("--no-store", is_flag=True, help="Write no record and leave the leaderboard alone.")
-@cold_option
-@isolation_option()
+@run_options(data_option("auto"), seed_option, device_option, latency_option, cold_option, isolation_option())
 @click.option(
     "--output",
     "-o",
@@ -68,7 +71,15 @@ from harness.sandbox import Isolation
     metavar="FILE|-",
     help="Write the records as a JSON list to FILE, or - to standard output.",
 )
-def evaluate(paths: tuple[str, ...], force: bool, no_store: bool, json_file: str | None, **options: Any) -> int:
+def evaluate(
+    paths: tuple[str, ...],
+    task: str | None,
+    run: RunOptions,
+    force: bool,
+    no_store: bool,
+    json_file: str | None,
+    **training: Any,
+) -> int:
     """Evaluate submissions: the folder of a person (all tasks) or PATH/<task>.
 
     Trains or loads each model in isolation, measures it, writes its record and rebuilds leaderboard/.
@@ -76,7 +87,14 @@ def evaluate(paths: tuple[str, ...], force: bool, no_store: bool, json_file: str
     out = console(stderr=json_file == "-")
     keep: Keep = "no_store" if no_store else "force" if force else "reuse"
     course = opened(paths)
-    evaluations = course.evaluate(*paths, keep=keep, follower=_ShownEvaluation(out), **options)
+    evaluations = course.evaluate(
+        *paths,
+        task=task,
+        run=run,
+        training=TrainingOptions(**training),
+        keep=keep,
+        follower=_ShownEvaluation(out),
+    )
     if json_file is not None:
         _write_json(json_file, evaluations.records)
     if keep != "no_store" and any(one.how == "evaluated" for one in evaluations.done):

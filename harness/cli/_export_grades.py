@@ -1,19 +1,21 @@
-"""Shared parts of the exports of grades: their options, and the memory of what the last export wrote."""
+"""Shared parts of the exports of grades: their options, and what they print."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 
+from harness.api import FillingOptions
 from harness.gradebook import NOT_GRADED, Entry
 from harness.lms import Filled
 from harness.text import neutral_line
 
-_F = TypeVar("_F", bound=Callable[..., object])
+_R = TypeVar("_R")
 
 into_option = click.option(
     "--into", type=click.Path(path_type=Path, dir_okay=False), help="The other system's own file, which is filled in."
@@ -26,11 +28,17 @@ _skip_missing = click.option(
 )
 
 
-def filling_options(command: _F) -> _F:
-    """Add the options that decide which cells of the other system's file are filled in, and how."""
+def filling_options(command: Callable[..., _R]) -> Callable[..., _R]:
+    """Add the options that decide which cells there are filled in, and how; `command` gets them as `filling`."""
+
+    @functools.wraps(command)
+    def with_filling(*arguments: Any, scale: bool, overwrite: bool, skip_missing: bool, **given: Any) -> _R:
+        filling = FillingOptions(scale=scale, overwrite=overwrite, skip_missing=skip_missing)
+        return command(*arguments, filling=filling, **given)
+
     for option in (_skip_missing, _overwrite, _scale):
-        command = option(command)
-    return command
+        with_filling = option(with_filling)
+    return with_filling
 
 
 def show_changes(out: Console, filled: Filled) -> None:

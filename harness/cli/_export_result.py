@@ -6,18 +6,9 @@ from pathlib import Path
 
 import click
 
-from harness.ci import (
-    COMMENT_BYTES,
-    ChangePolicy,
-    Outside,
-    Repository,
-    find_change,
-    find_range,
-    read_result,
-    result_markdown,
-)
+from harness.ci import ChangePolicy, Outside
 from harness.cli import INFRASTRUCTURE, PASSED
-from harness.cli._options import console, known_task, opened, output_option, task_option
+from harness.cli._options import console, opened, output_option, task_option
 from harness.export.junit import junit_xml, suites_of
 from harness.files import write_atomically
 from harness.text import count_of
@@ -29,10 +20,7 @@ from harness.text import count_of
 def junit(task: str | None, output: Path) -> int:
     """Write the newest records as JUnit XML, with a test suite for each record."""
     out, course = console(), opened()
-    found = course.records
-    known_task(course, task)
-    records = [record for record in found if task in (None, record.task.name)]
-    unreadable = found.unreadable
+    records, unreadable = course.records.of_task(task), course.records.unreadable
     for bad in unreadable:
         out.error(f"error: {bad}: restore or remove it")
     write_atomically(output, junit_xml(suites_of(records)))
@@ -52,10 +40,8 @@ def comment(result: Path, base: str, head: str, author: str | None, outside: Out
 
     What the change touches is determined again, and a result that does not belong to this change is not shown.
     """
-    repository = Repository.of(opened().root)
-    commits = find_range(repository, base, head)
-    change = find_change(repository, commits, ChangePolicy(outside, author))
-    text = result_markdown(read_result(result, commits, change), COMMENT_BYTES)
+    policy = ChangePolicy(outside, author)
+    text = opened().changes.comment(result, base, head, policy=policy)
     write_atomically(output, text.encode())
     console().conclude(f"{output}: {len(text):,} characters")
     return PASSED

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from harness.api import RuleFiles
 from harness.cli import PASSED
-from harness.cli._grades_options import entries_of, grades_options
+from harness.cli._grades_options import ShownWarnings, rule_options
 from harness.cli._options import console, opened, output_option
 from harness.text import count_of, neutral_line
 
@@ -19,24 +20,17 @@ from harness.text import count_of, neutral_line
     type=click.Path(path_type=Path, dir_okay=False),
     help="Moodle's grading worksheet with everybody's number. By default the numbers of the download are used.",
 )
-@grades_options
+@rule_options
 @output_option("Folder to write to. By default .harness/feedback.", folder=True)
-def feedback(
-    task: str,
-    worksheet: Path | None,
-    roster: Path | None,
-    deadline: str | None,
-    count_validation: bool,
-    output: Path | None,
-) -> int:
+def feedback(task: str, worksheet: Path | None, rules: RuleFiles, output: Path | None) -> int:
     """Write a page and a short text for everybody in the class, and zips of them for Moodle and Canvas.
 
     For the people who mark, .harness/marking/TASK/index.html shows all of them, with the README, pictures, PDF, pages
     and notebooks that were handed in.
     """
     out, course = console(), opened()
-    entries = entries_of(course, roster, deadline, count_validation=count_validation, task=task)
-    written = course.write_feedback(task, entries, worksheet=worksheet, folder=output)
+    entries = course.grades.entries(task, files=rules, follower=ShownWarnings())
+    written = course.grades.write_feedback(task, entries, worksheet=worksheet, folder=output)
     for one in written.zips:
         for who in one.left_out:
             out.print(f"  not in {one.path.name}: {neutral_line(who)}")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
 
 import click
 
-from harness.api import Follower, GradingReport
+from harness.api import Follower, GradingReport, JobOptions, KeptResults, RuleFiles, RunOptions, Selection
 from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._grade_show import following, show_claims, show_learning, show_plan, show_table
-from harness.cli._grades_options import grades_options, show_changes, warn
+from harness.cli._grades_options import rule_options, show_changes, warn
 from harness.cli._options import (
     Screen,
     cold_option,
@@ -22,6 +21,7 @@ from harness.cli._options import (
     latency_option,
     notice_printer,
     opened,
+    run_options,
     seed_option,
     task_option,
 )
@@ -35,12 +35,12 @@ from harness.text import count_of
 @click.argument("folder", default="submissions", metavar="[FOLDER]")
 @click.option("--jobs", type=click.IntRange(1), help="Maximum number of parallel jobs (limited by the cores).")
 @click.option("--scheduler", metavar="tcp://…|local:N|slurm", help="Run the jobs on a Dask cluster.")
-@grades_options
+@rule_options
 @click.option(
     "--only", multiple=True, metavar="NAME[/TASK]", help="Grade only these; * and ? are patterns. Repeatable."
 )
 @task_option
-@click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
+@click.option("--force", "keep", flag_value="force", default="reuse", help="Evaluate again what has not changed.")
 @click.option("--dry-run", is_flag=True, help="List what would be done and why, and do nothing.")
 @click.option(
     "--audit-learning/--no-audit-learning",
@@ -52,23 +52,39 @@ from harness.text import count_of
     "given to `fit`. Takes about five fits for each, more where something looks wrong. What has not changed is not "
     "tested again.",
 )
-@data_option("real")
-@seed_option
-@device_option
-@latency_option
-@grading_isolation_option
-@cold_option
-def grade(folder: str, dry_run: bool, **options: Any) -> int:
+@run_options(data_option("real"), seed_option, device_option, latency_option, grading_isolation_option, cold_option)
+def grade(  # noqa: PLR0913, PLR0917 - one argument an option
+    folder: str,
+    jobs: int | None,
+    scheduler: str | None,
+    rules: RuleFiles,
+    only: tuple[str, ...],
+    task: str | None,
+    keep: KeptResults,
+    dry_run: bool,
+    audit_learning: bool,
+    run: RunOptions,
+) -> int:
     """Grade a class: every submission in FOLDER. What has not changed is not evaluated again.
 
     The exit code is 0 if everybody has been graded, whatever the grades.
     """
     out = console()
+    course, selection = opened((folder,)), Selection(folder=folder, only=only, task=task)
     follower = _ShownGrading(out, every=dry_run)
-    report = opened((folder,)).grade(folder, dry_run=dry_run, follower=follower, **options)
-    if report.gradebook is None or report.kept is None:
+    if dry_run:
+        course.plan_grading(selection, rules=rules, run=run, keep=keep, follower=follower)
         return PASSED
-    has_roster = options["roster"] is not None
+    report = course.grade(
+        selection,
+        rules=rules,
+        run=run,
+        jobs=JobOptions(jobs=jobs, scheduler=scheduler),
+        keep=keep,
+        learning="audit" if audit_learning else "skip",
+        follower=follower,
+    )
+    has_roster = rules.roster is not None
     show_table(out, report.summaries, report.gradebook, has_roster=has_roster)
     show_claims(out, report.claims)
     warn(out, report.gradebook.mismatch.lines() if has_roster else [])

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 
-from harness.api import KeptGradebook, OpenCourse
-from harness.cli._options import console, known_task
-from harness.gradebook import Entry
+from harness.api import Follower, KeptGradebook, RuleFiles
+from harness.cli._options import console
 from harness.text import count_of, neutral_line
 
 _SHOWN = 50
-_F = TypeVar("_F", bound=Callable[..., object])
+_R = TypeVar("_R")
 
 roster_option = click.option(
     "--roster", type=click.Path(path_type=Path, dir_okay=False), help="CSV file that lists the people in the class."
@@ -32,25 +32,26 @@ validation_option = click.option(
 )
 
 
-def grades_options(command: _F) -> _F:
-    """Add the options that decide grades."""
+def rule_options(command: Callable[..., _R]) -> Callable[..., _R]:
+    """Add the options that decide grades; `command` gets their values together, as `rules`."""
+
+    @functools.wraps(command)
+    def with_rules(
+        *arguments: Any, roster: Path | None, deadline: str | None, count_validation: bool, **given: Any
+    ) -> _R:
+        rules = RuleFiles(roster=roster, deadline=deadline, count_validation=count_validation)
+        return command(*arguments, rules=rules, **given)
+
     for option in (validation_option, deadline_option, roster_option):
-        command = option(command)
-    return command
+        with_rules = option(with_rules)
+    return with_rules
 
 
-def entries_of(
-    course: OpenCourse, roster: Path | None, deadline: str | None, *, count_validation: bool, task: str | None = None
-) -> Sequence[Entry]:
-    """Print warnings about the rules, and return everybody's grades, only for `task` if it is given.
+class ShownWarnings(Follower):
+    """Shows warnings about the class."""
 
-    Raises:
-        UsageError: there is no such task, or a file that decides grades has a mistake.
-    """
-    known_task(course, task)
-    asked = course.rules(roster, deadline, count_validation=count_validation)
-    warn(console(), asked.warnings)
-    return course.gradebook(asked.rules, None if task is None else [task]).entries
+    def warned(self, text: str) -> None:
+        warn(console(), [text])
 
 
 def warn(out: Console, warnings: Sequence[str]) -> None:

@@ -40,13 +40,13 @@ def import_(
     """
     out, course = console(), opened()
     if system == TIMES:
-        return _show_times(out, source, course.import_times(source, task=task, roster=roster))
+        return _show_times(out, source, course.platforms.import_times(source, task=task, roster=roster))
     code = _show_imported(
         out,
-        course.import_submissions(system, source, task=task, roster=roster, table=table, isolation=isolation),
+        course.platforms.import_submissions(system, source, task=task, roster=roster, table=table, isolation=isolation),
     )
     if table is not None:
-        _show_times(out, table, course.import_times(table, task=task, roster=roster))
+        _show_times(out, table, course.platforms.import_times(table, task=task, roster=roster))
     return code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Sequence
@@ -11,9 +12,9 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
-from harness.api import OpenCourse
+from harness.api import OpenCourse, RunOptions
 from harness.cli._common import common_options
-from harness.course import Course, current_folder, suggest
+from harness.course import Course, current_folder
 from harness.errors import UsageError
 from harness.evaluation import Settings
 from harness.sandbox import Level, Notify, Requirement
@@ -21,6 +22,7 @@ from harness.sandbox import Level, Notify, Requirement
 _log = logging.getLogger(__name__)
 _F = TypeVar("_F", bound=Callable[..., object])
 _LEVELS = "|".join(level.value for level in reversed(Level))
+_RUN_OPTIONS = tuple(field.name for field in dataclasses.fields(RunOptions))
 _GRADES = Level.LANDLOCK.value
 """The weakest isolation that is accepted for grades by default."""
 
@@ -94,6 +96,22 @@ def data_option(default: str) -> Callable[[_F], _F]:
     )
 
 
+def run_options(*options: Callable[[Callable[..., int]], Callable[..., int]]) -> Callable[..., Callable[..., int]]:
+    """Add `options`, which decide how submissions are run; the command gets their values together, as `run`."""
+
+    def add(command: Callable[..., int]) -> Callable[..., int]:
+        @functools.wraps(command)
+        def with_run(*arguments: Any, **given: Any) -> int:
+            chosen = {name: given.pop(name) for name in _RUN_OPTIONS if name in given}
+            return command(*arguments, run=RunOptions(**chosen), **given)
+
+        for option in reversed(options):
+            with_run = option(with_run)
+        return with_run
+
+    return add
+
+
 class _IsolationLevel(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic since click 8.3
     """A level of isolation, or ``exactly:`` and a level."""
 
@@ -146,16 +164,6 @@ def opened(paths: Sequence[str] = ()) -> OpenCourse:
         folders = Course.find(start)
     _log.info("The course is %s, found from %s.", folders.root, start)
     return OpenCourse(folders, common.data_root, common.fork_servers)
-
-
-def known_task(course: OpenCourse, task: str | None) -> None:
-    """Refuse the name of a task that the course does not have; None stands for all tasks.
-
-    Raises:
-        UsageError: there is no such task; the message suggests one.
-    """
-    if task is not None and task not in course.tasks:
-        raise UsageError(f"there is no task {task!r}{suggest(task, course.tasks)}")
 
 
 def course_if_any() -> Course | None:

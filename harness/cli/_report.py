@@ -33,7 +33,7 @@ def report(path: str, task: str | None, audience: str, output: Path | None) -> i
     problems = []
     for submission in course.submissions(path, task=task):
         try:
-            page = course.report(submission, audience=audience)
+            page = course.pages.report(submission, audience=audience)
         except (HarnessError, OSError) as error:  # the other submissions still get their pages
             problems.append(error)
             console(stderr=True).error(f"error: {error}")

@@ -27,7 +27,7 @@ def site(audience: str, show: bool, output: Path | None) -> int:
 
     The pages need no server and load nothing from elsewhere. The same records give the same bytes.
     """
-    made = opened().site(audience=audience, folder=output)
+    made = opened().pages.site(audience=audience, folder=output)
     pages, written = count_of(made.pages, "file", "files"), made.written
     removed = f", {made.removed} removed" if made.removed else ""
     console().conclude(f"{made.index}: {pages}, {written} written{removed}")

@@ -24,7 +24,7 @@ from harness.data import DataChoice, Places, load_data
 from harness.errors import HarnessError
 from harness.kinds import KINDS
 from harness.record import to_reach
-from harness.taskcheck import Outcome, check_task
+from harness.taskcheck import Outcome
 from harness.text import count_of
 
 _MARKS: dict[Outcome, tuple[str, str]] = {
@@ -159,7 +159,7 @@ def _checked(out: Console, course: OpenCourse, name: str) -> int:
     """Print the findings about one task, and return the number of mistakes."""
     mistakes = 0
     with out.status(f"{name}: checking"):
-        for finding in check_task(course.folders, name, course.places):
+        for finding in course.check_task(name):
             mark, style = _MARKS[finding.outcome]
             out.print(f"  {mark} {name}: {finding.text}", style=style)
             mistakes += finding.outcome == "mistake"

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import msgspec
 
+from harness.contract import Task
 from harness.course import SHARED
-from harness.data import DataChoice
+from harness.data import DataChoice, Places
 from harness.errors import InfrastructureError, UsageError
 from harness.programs import python_command
 from harness.record import ScoredOn
@@ -37,6 +38,27 @@ class BundleSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the task's models may use besides."""
     torch_index: str = ""
     """Address of the package index that torch is installed from; '' for the usual one, whose build has CUDA."""
+
+
+def bundled_data(task: Task, settings: BundleSettings, places: Places) -> dict[str, Path]:
+    """Return the folders of data that a bundle has to include, by their paths in the zip.
+
+    Raises:
+        UsageError: one of them is not on this machine.
+    """
+    folders = {}
+    if settings.data != "embedded":
+        if places.root is None or not (places.root / task.name).is_dir():
+            raise UsageError(
+                f"there is no data of task {task.name} to put into the bundle: set HARNESS_DATA to a folder that holds "
+                f"{task.name}/, or use --data embedded"
+            )
+        folders[f"{DATA}/{task.name}"] = places.root / task.name
+    if task.private_test and settings.score_on == "test":
+        if places.private is None or not (places.private / task.name).is_dir():
+            raise UsageError(f"the test part of task {task.name} is private and not here: set HARNESS_PRIVATE")
+        folders[f"{PRIVATE}/{task.name}"] = places.private / task.name
+    return folders
 
 
 def write_bundle(settings: BundleSettings, tasks: Path, wheel: Path, data: dict[str, Path]) -> bytes:

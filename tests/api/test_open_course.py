@@ -7,13 +7,26 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness.api import Follower, OpenCourse
+from harness.api import (
+    CourseAudits,
+    CourseChanges,
+    CourseDatasets,
+    CourseGrades,
+    CoursePages,
+    CoursePlatforms,
+    Follower,
+    OpenCourse,
+    RuleFiles,
+    RunOptions,
+    Selection,
+)
 from harness.course import Submission
 from harness.errors import InfrastructureError, UsageError
 from harness.evaluation import Evaluation
 from harness.leaderboard import Board
 from tests.conftest import CENTROIDS, TemporaryCourse
 
+EMBEDDED = RunOptions(data="embedded")
 POINTS = "threads=1, points=((0.5, 0.0), (1.0, 10.0)),"
 
 
@@ -62,8 +75,8 @@ def test_tasks_with_a_mistake_are_named_and_the_others_load(opened: OpenCourse, 
     said = " ".join(sorted(map(str, loaded.errors)))
     assert "task broken does not load: ZeroDivisionError" in said
     assert "tasks/Odd Name has a name that is not allowed" in said
-    assert opened.fetch_data([task.name for task in loaded.tasks]) == []
-    for call in (opened.load_tasks, lambda name: opened.fetch_data([name]), opened.write_private_test):
+    assert opened.datasets.fetch([task.name for task in loaded.tasks]) == []
+    for call in (opened.load_tasks, lambda name: opened.datasets.fetch([name]), opened.datasets.write_private_test):
         with pytest.raises(UsageError, match="there is no task 'blob'"):
             call("blob")
 
@@ -73,14 +86,14 @@ def test_a_private_test_part_is_written_where_it_is_declared(
     opened: OpenCourse, course: TemporaryCourse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="does not declare private_test=True"):
-        opened.write_private_test("blobs")
+        opened.datasets.write_private_test("blobs")
     course.add_task(more="private_test=True,")
     with pytest.raises(UsageError, match="HARNESS_PRIVATE is not set"):
-        opened.write_private_test("blobs")
+        opened.datasets.write_private_test("blobs")
     (tmp_path / "private").mkdir()
     monkeypatch.setenv("HARNESS_PRIVATE", str(tmp_path / "private"))
     opened.find_places()
-    written = opened.write_private_test("blobs", keep="inputs-and-targets")
+    written = opened.datasets.write_private_test("blobs", keep="inputs-and-targets")
     assert (written.path, written.items) == (tmp_path / "private" / "blobs" / "test.npz", 120)
     assert written.path.is_file()
 
@@ -88,8 +101,8 @@ def test_a_private_test_part_is_written_where_it_is_declared(
 @pytest.mark.unit
 def test_feedback_is_written_for_everybody_and_for_the_markers(opened: OpenCourse, course: TemporaryCourse) -> None:
     course.submit(name="ann")
-    entries = opened.gradebook(opened.rules().rules, ["blobs"]).entries
-    written = opened.write_feedback("blobs", entries)
+    entries = opened.grades.entries("blobs")
+    written = opened.grades.write_feedback("blobs", entries)
     assert (written.people, written.zips) == (1, ())
     assert (written.folder / "ann.html").is_file()
     assert "ann" in written.marking.read_text()
@@ -99,11 +112,11 @@ def test_feedback_is_written_for_everybody_and_for_the_markers(opened: OpenCours
 @pytest.mark.unit
 def test_an_import_names_what_does_not_exist(opened: OpenCourse, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no file or folder"):
-        opened.import_submissions("moodle", tmp_path / "none.zip")
+        opened.platforms.import_submissions("moodle", tmp_path / "none.zip")
     with pytest.raises(UsageError, match="there is no system 'moodel': did you mean 'moodle'"):
-        opened.import_submissions("moodel", tmp_path)
+        opened.platforms.import_submissions("moodel", tmp_path)
     with pytest.raises(UsageError, match="--task blob: did you mean 'blobs'"):
-        opened.import_times(tmp_path, task="blob")
+        opened.platforms.import_times(tmp_path, task="blob")
 
 
 @pytest.mark.worker
@@ -117,8 +130,12 @@ def test_a_diagnosis_names_what_is_ready_and_what_is_broken(opened: OpenCourse, 
 
 
 @pytest.mark.unit
-def test_every_public_method_is_typed_and_documented() -> None:
-    for name, member in vars(OpenCourse).items():
+@pytest.mark.parametrize(
+    "part",
+    [OpenCourse, CourseAudits, CourseChanges, CourseDatasets, CourseGrades, CoursePages, CoursePlatforms],
+)
+def test_every_public_method_is_typed_and_documented(part: type) -> None:
+    for name, member in vars(part).items():
         if not name.startswith("_"):
             function = member.fget if isinstance(member, property) else member
             assert function.__doc__, name
@@ -132,10 +149,13 @@ def test_what_does_not_exist_is_a_usage_error(opened: OpenCourse) -> None:
             call("submissions/nobody")
     with pytest.raises(UsageError, match="is not a folder of submissions"):
         opened.grade()
+    for asked in (opened.audits.items, opened.audits.similarity, opened.grades.entries, opened.records.of_task):
+        with pytest.raises(UsageError, match="there is no task 'blob': did you mean 'blobs'"):
+            asked("blob")
     with pytest.raises(UsageError, match="there is no record of nobody"):
         opened.records.withdraw("nobody")
     with pytest.raises(UsageError, match="expected one of 'namespaces"):
-        opened.check(isolation="strong")
+        opened.check(run=RunOptions(isolation="strong"))
 
 
 class Told(Follower):
@@ -171,7 +191,7 @@ def test_submissions_are_checked_evaluated_and_ranked(opened: OpenCourse, course
     assert opened.records.get("blobs", "ann") is None
     assert "bob" in (opened.root / "leaderboard" / "README.md").read_text()
     assert [row.record.submission.name for row in opened.leaderboard().groups[0].rows] == ["bob"]
-    assert "bob" in opened.report(opened.submissions("submissions/bob")[0])
+    assert "bob" in opened.pages.report(opened.submissions("submissions/bob")[0])
     (moved,) = opened.records.withdraw("bob/blobs")
     assert (moved / "bob.json").is_file()
     assert len(opened.records) == 0
@@ -194,7 +214,7 @@ def test_a_mistake_in_a_metric_is_reported_the_same_way_each_time(opened: OpenCo
     task.write_text(task.read_text().replace("harness.metrics.macro_f1", figure))
     course.submit(name="ann")
     told = [LeftOut(), LeftOut()]
-    planned = [opened.grade(data="embedded", dry_run=True, follower=follower) for follower in told]
+    planned = [opened.plan_grading(run=EMBEDDED, follower=follower) for follower in told]
     assert [len(report.work.jobs) for report in planned] == [0, 0]
     assert len(told[0].texts) == 1
     assert "task blobs: metric 'figure' returned nan" in told[0].texts[0]
@@ -207,18 +227,16 @@ def test_a_class_is_graded(opened: OpenCourse, course: TemporaryCourse, tmp_path
     course.add_task("other", more=POINTS)
     for task in ("blobs", "other"):
         course.submit(CENTROIDS, name="ann", task=task)
-    planned = opened.grade(data="embedded", dry_run=True)
-    assert (planned.is_dry_run, len(planned.work.jobs), planned.complete) == (True, 2, True)
+    planned = opened.plan_grading(run=EMBEDDED)
+    assert (len(planned.work.jobs), planned.left_out) == (2, ())
     roster = tmp_path / "roster.csv"
     roster.write_text("submission,name\nann,Ann Ark\n")
-    report = opened.grade(data="embedded", task="blobs", roster=roster)
+    report = opened.grade(Selection(task="blobs"), rules=RuleFiles(roster=roster), run=EMBEDDED)
     assert report.complete
     assert [(one.name, one.task, one.status) for one in report.summaries] == [("ann", "blobs", "passed")]
-    assert report.gradebook is not None
     assert {entry.task: entry.final for entry in report.gradebook.entries}["blobs"] == 10.0
-    assert report.kept is not None
     assert report.kept.path.is_file()
-    again = opened.grade(data="embedded", only=["ann/blobs"])
+    again = opened.grade(Selection(only=("ann/blobs",)), run=EMBEDDED)
     assert [len(again.work.jobs), len(again.work.kept)] == [0, 1]
     with pytest.raises(UsageError, match="there is no task 'blob'"):
-        opened.grade(data="embedded", task="blob")
+        opened.grade(Selection(task="blob"), run=EMBEDDED)

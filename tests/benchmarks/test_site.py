@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from harness.api import open_course
 from harness.api._course_site import _Pages
 from harness.report import Audience
 from harness.site import SitePage
@@ -36,7 +37,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
 
 
 def pages(course: TemporaryCourse) -> list[SitePage]:
-    opened = open_site(course)
+    opened = open_course(course.root)
     return list(_Pages(opened.folders, opened.places, Audience.PUBLIC).all())
 
 

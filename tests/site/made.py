@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from harness.api import OpenCourse, open_course
+from harness.api import CoursePages, open_course
 from harness.record import Evidence, ExampleAnswers, Latency, Record, Stores
 from tests.conftest import TemporaryCourse
 from tests.records import ACCURACY, RECORD, changed, failing
@@ -69,9 +69,9 @@ def latency_of(ratio: float) -> Latency:
     )  # fmt: skip
 
 
-def open_site(course: TemporaryCourse) -> OpenCourse:
-    """Open the course, without a data root."""
-    return open_course(course.root)
+def open_site(course: TemporaryCourse) -> CoursePages:
+    """Open the pages of the course, without a data root."""
+    return open_course(course.root).pages
 
 
 def digest_of(course: TemporaryCourse, task: str) -> str:

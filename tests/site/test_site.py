@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from harness.api import open_course
 from harness.api._board import keep_aliases
 from harness.course import Course
 from harness.errors import UsageError
@@ -170,7 +171,7 @@ def test_only_what_changed_is_written_and_what_is_gone_is_removed(texts: Tempora
     mine.write_text("an instructor's own page")
     again = open_site(texts).site()
     assert (again.pages, again.written, again.removed) == (first.pages, 0, 0)
-    open_site(texts).records.withdraw("student003")
+    open_course(texts.root).records.withdraw("student003")
     (first.folder / "tasks" / "texts" / "student001.html").unlink()
     after = open_site(texts).site()
     assert (after.removed, after.pages) == (1, first.pages - 1)

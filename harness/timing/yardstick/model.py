@@ -1,4 +1,4 @@
-"""A small fixed network in plain NumPy, through the same door as every submission."""
+"""A small fixed network in plain NumPy, which is run and timed as every submission is."""
 
 from itertools import pairwise
 from typing import Any
@@ -10,7 +10,7 @@ import harness
 WIDTHS = (256, 1024, 256, 10)
 
 
-class Model(harness.Model):
+class FixedNetwork(harness.Model):
     """Two hidden layers with rectifiers and fixed random weights; never trained."""
 
     def __init__(self) -> None:
@@ -28,3 +28,6 @@ class Model(harness.Model):
         for weight in self.weights[:-1]:
             hidden = np.maximum(hidden @ weight, 0)
         return hidden @ self.weights[-1]
+
+
+Model = FixedNetwork  # the name by which every submission is found

@@ -1,0 +1,102 @@
+"""Upload grades to Canvas: only what an instructor has seen listed by a dry run before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from harness.api._options import FillingOptions
+from harness.course import Course
+from harness.errors import UsageError
+from harness.files import write_atomically
+from harness.gradebook import Entry
+from harness.lms import ExportMemory, Filled, Manner
+from harness.lms.canvas_upload import CanvasAnswer, CanvasAssignment, CanvasPlace, CanvasUpdate
+
+TOKEN_VARIABLE = "HARNESS_CANVAS_TOKEN"  # noqa: S105 - the name of a variable
+
+
+class _ListedUpdates(msgspec.Struct, frozen=True):
+    """The updates that a dry run listed."""
+
+    place: CanvasPlace
+    updates: tuple[CanvasUpdate, ...]
+
+
+@dataclass(frozen=True)
+class CanvasUpload:
+    """Grades that can be uploaded to an assignment of Canvas.
+
+    Attributes
+    ----------
+    filled : harness.lms.Filled
+        What changes there, and what is left as it is.
+    updates : tuple of CanvasUpdate
+        One for each grade that changes.
+    """
+
+    filled: Filled
+    updates: tuple[CanvasUpdate, ...]
+    _there: CanvasAssignment
+    _memory: ExportMemory
+    _listed: Path
+
+    @classmethod
+    def prepare(
+        cls, course: Course, task: str, entries: Sequence[Entry], place: CanvasPlace, filling: FillingOptions
+    ) -> CanvasUpload:
+        """Ask Canvas for the grades that it has, and decide which of them change.
+
+        Raises:
+            UsageError: there is no token, Canvas does not accept it, or the grades do not fit.
+            InfrastructureError: Canvas cannot be reached.
+        """
+        token = os.environ.get(TOKEN_VARIABLE, "")
+        if not token:
+            raise UsageError(f"set {TOKEN_VARIABLE} to a token: in Canvas, Account, Settings, New access token")
+        memory = ExportMemory(course, f"canvas-{task}")
+        manner = Manner(overwrite=filling.overwrite, skip_missing=filling.skip_missing, former=memory.former)
+        there = CanvasAssignment(place, token)
+        filled, updates = there.fill(entries, manner, scale=filling.scale)
+        listed = course.private / "export" / f"canvas-{task}.plan.json"
+        return cls(filled, tuple(updates), there, memory, listed)
+
+    @property
+    def place(self) -> CanvasPlace:
+        """The assignment."""
+        return self._there.place
+
+    def keep_as_listed(self) -> None:
+        """Remember that the instructor has been shown these updates: `send` sends no others."""
+        write_atomically(self._listed, msgspec.json.encode(_ListedUpdates(self.place, self.updates)), 0o600)
+
+    def send(self) -> Iterator[CanvasAnswer]:
+        """Change one grade after another, and yield what became of each.
+
+        Raises
+        ------
+        UsageError
+            Nothing has been listed before, or something else has.
+        InfrastructureError
+            Canvas cannot be reached any more.
+        """
+        self._refuse_unlisted()
+        for answer in self._there.send(self.updates):
+            if not answer.problem:
+                self._memory.keep({answer.update.key: answer.update.after})
+            yield answer
+
+    def _refuse_unlisted(self) -> None:
+        try:
+            listed = msgspec.json.decode(self._listed.read_bytes(), type=_ListedUpdates)
+        except (OSError, msgspec.DecodeError):
+            raise UsageError("nothing was uploaded: look at it with --dry-run first") from None
+        if listed != _ListedUpdates(self.place, self.updates):
+            raise UsageError(
+                "nothing was uploaded: the last --dry-run showed something else, and grades here or in Canvas have "
+                "changed since; look at it with --dry-run again"
+            )
