@@ -80,10 +80,12 @@ ARROWS = {
     | {"ci", "claims", "diagnosis", "lms", "plugins", "report", "sandbox", "scaffold", "similarity", "site", "svg"}
     | {"tables", "taskcheck", "text"},
     "claims": PEOPLE | {"notebooks", "record"},
+    "terminal": PEOPLE
+    | {"api", "claims", "evaluation", "gradebook", "grading", "leaderboard", "learning", "record", "sandbox", "text"},
     "cli": PEOPLE
-    | {"api", "bundled", "ci", "claims", "course", "data", "diagnosis", "evaluation", "export", "files", "grading"}
+    | {"api", "bundled", "ci", "course", "data", "diagnosis", "evaluation", "export", "files", "grading"}
     | {"gradebook", "interactive", "leaderboard", "learning", "lms", "programs", "record", "sandbox", "scaffold"}
-    | {"taskcheck", "text"},
+    | {"taskcheck", "terminal", "text"},
 }
 
 

@@ -14,7 +14,8 @@ from harness.cli import PASSED
 from harness.cli._audit_items import items
 from harness.cli._audit_learning import learning
 from harness.cli._common import Group
-from harness.cli._options import Screen, console, opened, output_option
+from harness.cli._options import console, opened, output_option
+from harness.terminal import Screen
 
 _SHOWN = 20
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import click
 
 from harness.cli import PASSED
-from harness.cli._options import Screen, console, opened
+from harness.cli._options import console, opened
 from harness.leaderboard import Ensemble, ItemAnalysis, ItemFinding
+from harness.terminal import Screen
 from harness.text import count_of, neutral_line
 
 _MODELS = 5

@@ -9,7 +9,6 @@ import click
 from harness.api import Follower, RunOptions
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._options import (
-    Screen,
     cold_option,
     console,
     data_option,
@@ -23,6 +22,7 @@ from harness.cli._options import (
 )
 from harness.course import Submission
 from harness.learning import Learning
+from harness.terminal import Screen
 from harness.text import neutral_line
 
 _SIGNS = {"passed": ("✓", "green"), "warned": ("!", "yellow"), "failed": ("✗", "red"), "no verdict": ("-", "dim")}

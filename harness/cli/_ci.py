@@ -31,7 +31,6 @@ from harness.ci import (
 )
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._options import (
-    Screen,
     cold_option,
     console,
     data_option,
@@ -41,14 +40,15 @@ from harness.cli._options import (
     opened,
     run_options,
 )
-from harness.cli._progress import watching
-from harness.cli._show_record import show
 from harness.course import Submission
 from harness.evaluation import Observer, Remarks
 from harness.export.junit import junit_xml
 from harness.files import write_atomically
 from harness.record import ScoredOn
 from harness.sandbox import Isolation
+from harness.terminal import Screen
+from harness.terminal.shown_progress import watching
+from harness.terminal.shown_record import show_record
 from harness.text import neutral_output
 
 
@@ -185,6 +185,6 @@ def _show(out: Screen, result: Result) -> None:
             out.print(
                 f"\n{graded.record.submission.name}: unchanged, the record of {graded.record.run.started} is valid"
             )
-        show(out, graded.record, None, Remarks())
+        show_record(out, graded.record, None, Remarks())
     for problem in result.problems:
         out.error(f"error: {problem.who}: {neutral_output(problem.message)}")

@@ -12,10 +12,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from harness.api import Follower, OpenCourse
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._common import Group
-from harness.cli._options import Screen, console, data_option, opened, output_option, task_name, task_names
+from harness.cli._options import console, data_option, opened, output_option, task_name, task_names
 from harness.contract import Canonical, File, Task
 from harness.data import Bars, DataChoice, DownloadBar, Found, Withheld, no_bars
 from harness.interactive import write_parts
+from harness.terminal import Screen
 from harness.text import count_of
 
 

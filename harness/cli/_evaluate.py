@@ -13,7 +13,6 @@ import msgspec
 from harness.api import Evaluations, Follower, Keep, RunOptions, TrainingOptions
 from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._options import (
-    Screen,
     cold_option,
     console,
     data_option,
@@ -26,8 +25,6 @@ from harness.cli._options import (
     seed_option,
     task_option,
 )
-from harness.cli._progress import watching
-from harness.cli._show_record import show, verdict
 from harness.course import Submission
 from harness.errors import TaskError
 from harness.evaluation import Evaluation, Observer, TaskInUse
@@ -35,6 +32,9 @@ from harness.files import write_atomically
 from harness.leaderboard import Board
 from harness.record import Record, to_plain
 from harness.sandbox import Isolation
+from harness.terminal import Screen
+from harness.terminal.shown_progress import watching
+from harness.terminal.shown_record import show_record, verdict
 
 
 @click.command()
@@ -135,7 +135,7 @@ class _ShownEvaluation(Follower):
             out.print(f"{evaluation.submission}: unchanged, the record of {when} is valid (--force evaluates again)")
         if evaluation.set_aside is not None:
             out.print(f"the former record could not be read; it is kept as {evaluation.set_aside}", style="yellow")
-        show(out, record, board, evaluation.remarks, evaluation.output)
+        show_record(out, record, board, evaluation.remarks, evaluation.output)
         for bad in () if board is None else board.unreadable:
             if str(bad.path) not in self._told:
                 self._told.add(str(bad.path))

@@ -9,10 +9,8 @@ import click
 
 from harness.api import Follower, GradingReport, JobOptions, KeptResults, RuleFiles, RunOptions, Selection
 from harness.cli import INFRASTRUCTURE, PASSED
-from harness.cli._grade_show import following, show_claims, show_learning, show_plan, show_table
 from harness.cli._grades_options import rule_options, show_changes, warn
 from harness.cli._options import (
-    Screen,
     cold_option,
     console,
     data_option,
@@ -28,6 +26,8 @@ from harness.cli._options import (
 from harness.course import Submission
 from harness.grading import Event, Work
 from harness.sandbox import Isolation
+from harness.terminal import Screen
+from harness.terminal.shown_grading import following, show_claims, show_learning, show_plan, show_table
 from harness.text import count_of
 
 
@@ -122,7 +122,7 @@ class _ShownGrading(Follower):
         warn(self._out, [f"{submission}: the audit of learning failed: {error}"])
 
     def grading(self, total: int) -> AbstractContextManager[Callable[[Event], None]]:
-        return following(self._out, total)
+        return following(self._out, total, self._tell)
 
 
 def _verdict(report: GradingReport) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
 
 from harness.api import OpenCourse, RunOptions
 from harness.cli._common import common_options
@@ -18,6 +17,7 @@ from harness.course import Course, current_folder
 from harness.errors import UsageError
 from harness.evaluation import Settings
 from harness.sandbox import Level, Notify, Requirement
+from harness.terminal import Screen
 
 _log = logging.getLogger(__name__)
 _F = TypeVar("_F", bound=Callable[..., object])
@@ -191,25 +191,6 @@ def notice_printer() -> Notify:
             console(stderr=True).print(notice, style="yellow")
 
     return tell
-
-
-class Screen(Console):
-    """A console that prints text literally, so that a student's `[red]` has no effect; with ``-q`` it prints little."""
-
-    def error(self, text: object) -> None:
-        """Print an error, even with ``-q``."""
-        self._always(text, "red")
-
-    def conclude(self, text: object) -> None:
-        """Print the last line, even with ``-q``."""
-        self._always(text, "")
-
-    def _always(self, text: object, style: str) -> None:
-        quiet, self.quiet = self.quiet, False
-        try:
-            self.print(text, style=style)
-        finally:
-            self.quiet = quiet
 
 
 def console(*, stderr: bool = False) -> Screen:

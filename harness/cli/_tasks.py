@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import os
-import textwrap
 from dataclasses import replace
-from typing import NamedTuple
 
 import click
 from rich.console import Console
-from rich.text import Text
-from tabulate import tabulate
 
 from harness.api import OpenCourse
 from harness.bundled import chosen_tasks, copy_tasks
 from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._common import Group
 from harness.cli._options import console, course_if_any, data_option, opened, task_name, task_names, task_option
-from harness.cli._pictures import draw_samples
 from harness.cli._tasks_available import show_available
 from harness.contract import Baseline, Limits, Split, Task
 from harness.data import DataChoice, Places, load_data
@@ -25,6 +20,8 @@ from harness.errors import HarnessError
 from harness.kinds import KINDS
 from harness.record import to_reach
 from harness.taskcheck import Outcome
+from harness.terminal.shown_samples import draw_samples
+from harness.terminal.shown_tasks import TaskRow, print_tasks
 from harness.text import count_of
 
 _MARKS: dict[Outcome, tuple[str, str]] = {
@@ -58,43 +55,20 @@ def tasks(ctx: click.Context, task: str | None, available: bool) -> int:
     broken = [
         f"{folder} has no task.py: write one, or move the folder away" for folder in course.folders_without_task()
     ]
-    rows: list[_TaskRow] = []
+    rows: list[TaskRow] = []
     for name in course.task_names() if task is None else [course.task(task).name]:
         try:
             declared = course.task(name)
         except HarnessError as error:
             broken.append(str(error))
             continue
-        rows.append(_TaskRow(name, declared.kind, declared.primary.name, _baselines(declared), declared.title))
-    _print_tasks(out, rows)
+        rows.append(TaskRow(name, declared.kind, declared.primary.name, _baselines(declared), declared.title))
+    print_tasks(out, rows)
     for text in broken:
         out.error(f"error: {text}")
     mistaken = f"{len(broken)} with a mistake" if broken else "none with a mistake"
     out.conclude(f"{count_of(len(rows), 'task', 'tasks')}, {mistaken}; harness tasks show TASK for one")
     return INFRASTRUCTURE if broken else PASSED
-
-
-class _TaskRow(NamedTuple):
-    task: str
-    kind: str
-    metric: str
-    baseline: str
-    title: str
-
-
-def _print_tasks(out: Console, rows: list[_TaskRow]) -> None:
-    """Print a table; where the terminal is too narrow for it, two lines for each task. Nothing is cut."""
-    table = tabulate(rows, list(_TaskRow._fields), "plain", disable_numparse=True)
-    if not out.is_terminal or max(map(len, table.splitlines())) <= out.width:
-        out.print(table)
-        return
-    names = max((len(row.task) for row in rows), default=0) + 2
-    for row in rows:
-        facts = f"{row.kind}, {row.metric} {row.baseline}"
-        for begin, words in ((Text(row.task, "bold"), row.title), (Text(""), facts)):
-            begin.pad_right(names - len(begin))
-            lines = textwrap.wrap(words, max(out.width - names, 20))
-            out.print(begin + Text(f"\n{' ' * names}".join(lines)))
 
 
 @tasks.command("show")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from harness.bundled import HARNESS, BundledTask, bundled_course, compare, compare_task, origin_of, plugin_tasks
 from harness.cli import INFRASTRUCTURE, PASSED
-from harness.cli._options import Screen
-from harness.cli._pictures import draw_picture, draw_samples
 from harness.contract import Task
 from harness.course import Course
 from harness.data import Places, load_data
 from harness.errors import HarnessError
+from harness.terminal import Screen
+from harness.terminal.shown_samples import draw_picture, draw_samples
 from harness.text import count_of
 
 _PICTURE = "samples.png"

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from harness.api import ComparedClaims
-from harness.cli._grade_show import show_claims
-from harness.cli._options import Screen
-from harness.cli._show_record import show
 from harness.course import Submission
 from harness.evaluation import Remarks
 from harness.gradebook.marking import marking_pages
 from harness.record import Record
 from harness.report import report_html
+from harness.terminal import Screen
+from harness.terminal.shown_grading import show_claims
+from harness.terminal.shown_record import show_record
 from tests.claims.made import claims
 from tests.people import ANN, BOB, grade
 from tests.records import changed, material
@@ -32,7 +32,7 @@ def screen() -> Screen:
 def shown(record: Record) -> str:
     out = screen()
     with out.capture() as captured:
-        show(out, record, None, Remarks())
+        show_record(out, record, None, Remarks())
     return captured.get()
 
 

@@ -7,20 +7,20 @@ import io
 import pytest
 from rich.console import Console
 
-from harness.cli._tasks import _print_tasks, _TaskRow
+from harness.terminal.shown_tasks import TaskRow, print_tasks
 
 pytestmark = pytest.mark.unit
 
 ROWS = [
-    _TaskRow("medical_abstracts", "classification", "macro_f1", "≥ 0.59 (local), ≥ 0.75 (embedded)", "Five kinds"),
-    _TaskRow("usps", "classification", "accuracy", "≥ 0.94 (canonical)", "Digits"),
+    TaskRow("medical_abstracts", "classification", "macro_f1", "≥ 0.59 (local), ≥ 0.75 (embedded)", "Five kinds"),
+    TaskRow("usps", "classification", "accuracy", "≥ 0.94 (canonical)", "Digits"),
 ]
 
 
 def printed(width: int, *, terminal: bool = True) -> list[str]:
     file = io.StringIO()
     out = Console(file=file, width=width, force_terminal=terminal, color_system=None, soft_wrap=True)
-    _print_tasks(out, ROWS)
+    print_tasks(out, ROWS)
     return file.getvalue().splitlines()
 
 

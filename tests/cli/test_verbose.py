@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli._verbose import log_to_stderr
 from tests.conftest import CENTROIDS, TemporaryCourse
 
 
@@ -41,13 +40,10 @@ def test_the_log_of_a_grading_run_says_what_was_decided(course: TemporaryCourse)
     assert "is used" not in done.stdout + done.stderr
 
 
-@pytest.mark.unit
-def test_what_is_told_ends_with_the_command(capsys: pytest.CaptureFixture[str]) -> None:
-    log = logging.getLogger("harness.somewhere")
-    for times, words in ((1, "decided\n"), (2, "decided\na detail\n")):
-        with log_to_stderr(times):
-            log.info("decided")
-            log.debug("a detail")
-        assert capsys.readouterr().err == words
-    log.info("decided")
-    assert capsys.readouterr().err == ""
+@pytest.mark.line
+def test_what_is_told_ends_with_the_command(course: TemporaryCourse) -> None:
+    log = logging.getLogger("harness")
+    former = (log.level, list(log.handlers))
+    for option in ("-v", "-vv"):
+        assert "The course is" in course.harness(option, "tasks").stderr
+        assert (log.level, list(log.handlers)) == former

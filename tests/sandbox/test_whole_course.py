@@ -8,7 +8,7 @@ import time
 import pytest
 from rich.console import Console
 
-from harness.cli._progress import watching
+from harness.terminal.shown_progress import watching
 
 HEAD = """
 import io, json, os, sys, time, zipfile

@@ -16,7 +16,6 @@ from tabulate import tabulate
 
 from harness.api import ComparedClaims, LearningFinding
 from harness.claims import describe_agreement, describe_figures
-from harness.cli._options import notice_printer
 from harness.gradebook import MISSING, NOT_GRADED, Entry, Gradebook, describe_lateness
 from harness.grading import (
     Event,
@@ -113,10 +112,12 @@ def _result(summary: ResultSummary) -> str:
 
 
 @contextmanager
-def following(out: Console, total: int) -> Iterator[OnEvent]:
-    """Yield a function for events, which draws the progress on a terminal and prints only failures elsewhere."""
+def following(out: Console, total: int, tell: Notify) -> Iterator[OnEvent]:
+    """Yield a function for events, which draws the progress on a terminal and prints only failures elsewhere.
+
+    Notices go to `tell`.
+    """
     progress, told = _Progress(total), set[str]()
-    tell = notice_printer()
     if not out.is_terminal:
         yield lambda event: _say(out, tell, event, progress.take(event), told)
         return

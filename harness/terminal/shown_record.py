@@ -20,7 +20,9 @@ _STYLES = {"passed": "bold green", "below_baseline": "bold yellow", "failed": "b
 _LOG_LINES, _PRINTED_LINES = 12, 4
 
 
-def show(console: Console, record: Record, board: Board | None, told: Remarks, output: Path | None = None) -> None:
+def show_record(
+    console: Console, record: Record, board: Board | None, told: Remarks, output: Path | None = None
+) -> None:
     """Print `record`, its rank on `board` and the remarks `told`; `output` is the file with the model's output."""
     title = Text(f"{record.submission.name} · {record.task.name}  ", style="bold")
     title.append(record.status.replace("_", " "), style=_STYLES[record.status])
