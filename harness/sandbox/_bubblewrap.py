@@ -58,7 +58,7 @@ def find_bubblewraps() -> list[Path]:
 def bubblewrap_version(program: Path) -> str:
     """Return the name and version of `program`, as it reports it; "" if it is unknown.
 
-    It stands in the program's file, so none is started to learn it, but where a script stands in the program's place.
+    The version is read from the program's file; only a script in its place is started and asked.
     """
     try:
         if written := _VERSION.search(program.read_bytes()):
@@ -85,7 +85,7 @@ class Bubblewrap:
 
     @property
     def level(self) -> Level:
-        """The level this is."""
+        """The isolation level."""
         return Level.NAMESPACES if self.delegation is None else Level.NAMESPACES_CGROUP
 
     @property
@@ -187,7 +187,7 @@ class Bubblewrap:
         return _view_without(tuple(path for path in self.hidden if path.exists()), interpreter_paths())
 
 
-@lru_cache(maxsize=8)  # every worker needs it, and it takes a thousand looks at the disk
+@lru_cache(maxsize=8)  # every worker needs it, and finding it takes about a thousand system calls
 def _view_without(hidden: tuple[Path, ...], interpreter: tuple[Path, ...]) -> View:
     """Return the view of the system and the `interpreter`, except what lies in `hidden` and sample data."""
     names = (*map(Path, _SYSTEM), *interpreter)

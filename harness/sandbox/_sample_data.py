@@ -1,4 +1,4 @@
-"""Data of installed packages that no model needs and no import either: sets of data with their labels.
+"""Data sets in installed packages, with their labels, which neither a model nor an import needs.
 
 The tasks and references that come with the harness are hidden as well: they say how data are made, and how to solve it.
 """

@@ -45,7 +45,7 @@ _FUTEX_COMMAND = 0x7F  # without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME
 _FUTEX_WAIT_REQUEUE_PI, _FUTEX_CMP_REQUEUE_PI = 11, 12
 _OF_THE_PAGE_CACHE = (1, 3, 20, 21, 22)  # MADV_RANDOM, MADV_WILLNEED, MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ
 _IOCTL_TYPE = 0xFF00
-_IOCTL_OF_DEVICES = (  # asm-generic/ioctl.h: the second byte of a request tells whose it is
+_IOCTL_OF_DEVICES = (  # asm-generic/ioctl.h: the second byte of a request tells which driver it is for
     ord("T") << 8,  # terminals, and FIONREAD, FIONBIO, FIOCLEX of every descriptor
     0x89 << 8,  # sockets
     ord("F") << 8, 0,  # NVIDIA's driver and its unified memory

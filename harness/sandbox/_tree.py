@@ -13,8 +13,8 @@ import psutil
 
 _LOOK_SECONDS = 0.001
 _LOOKS = 2000
-"""How often to look for processes that still run, before going on beside them: on a busy machine it may take a while
-until a signal arrives."""
+"""How many times to look for processes that still run before going on without waiting for them: on a busy machine a
+signal may take a while to arrive."""
 _AT_REST = {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP, psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
 
 
@@ -67,7 +67,7 @@ def stopped(pid: int) -> Iterator[None]:
     """Stop all processes below `pid` while the body runs; a process can neither refuse nor start others meanwhile."""
     held: dict[int, psutil.Process] = {}
     try:
-        for _ in range(_LOOKS):  # until a look finds that nothing runs: before it was stopped, one may wake another
+        for _ in range(_LOOKS):  # repeated until none is found running: a process may wake another before it is stopped
             running = [process for process in descendants(pid) if not _is_at_rest(process)]
             if not running:
                 break

@@ -99,7 +99,7 @@ class Warm:
     ) -> StartedWorker | str:
         """Return a worker, or why this one must start cold.
 
-        A fork server may be killed after it was connected to and before it is asked; another takes its place, once.
+        A fork server may be killed between the connection and the request; another is started in its place, once.
         """
         for is_last in (False, True):
             with closing(self.fork_servers.connect(cold, modules)) as connection:

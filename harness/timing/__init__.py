@@ -1,4 +1,4 @@
-"""Time: the clock, its plan and budget, the cores, the yardstick, the machine's lock, and the audits of time."""
+"""Timing: the clock, its budget, the cores, the yardstick, the machine-wide lock, and the audits of time."""
 
 from harness.timing._audits import (
     MAX_BACKGROUND,

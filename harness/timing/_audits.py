@@ -15,7 +15,7 @@ Array = np.ndarray[Any, Any]
 MAX_BACKGROUND = 0.1
 """CPU time that a model's processes may take while others are timed, as a share of that time."""
 _FAILS, _WARNS, _ENOUGH = 0.5, 0.8, 12
-"""An honest convolution takes nine tenths of the time on a picture just seen: its branches are predicted."""
+"""An honest convolution takes nine tenths of the time on an image that it has just seen, by branch prediction."""
 _SHARE = 0.9
 _TWICE, _LONGER, _CHANCE = 2.0, 1.25, 0.0001
 MAX_CORES = 1.2
@@ -31,7 +31,7 @@ class Repeated:
 
     @property
     def ratio(self) -> float:
-        """How much of the time at first nine inputs in ten take when asked again, or less."""
+        """The ninth decile of the ratios of the second time to the first."""
         return float(np.quantile(self.quickest / self.first, _SHARE, method="higher")) if len(self.first) else 1.0
 
     @property
@@ -45,11 +45,12 @@ class Repeated:
 
 
 def repeats_are_computed(repeated: Repeated) -> Audit:
-    """Compare how long an input takes that was asked before with how long it took at first.
+    """Compare how long inputs take when they are asked again with how long they took at first.
 
-    Catches answers stored for inputs seen. Nine inputs in ten must have been quicker: other work on the machine only
-    ever adds time, now to a first answer and now to a second. Half the time then fails, where enough inputs were asked;
-    a fifth less is a warning. What the channel hides cannot be judged, and is not ranked.
+    Catches models that store answers for the inputs they have seen. Nine inputs in ten must have been quicker, because
+    other work on the machine only ever adds time, to a first answer as well as to a second one. Half the time then
+    fails, if enough inputs were asked; a fifth less is a warning. Times that the channel hides cannot be judged, and
+    are not ranked.
     """
     name, n = "repeated inputs are computed again", len(repeated.first)
     ratio = repeated.ratio
@@ -65,13 +66,13 @@ def repeats_are_computed(repeated: Repeated) -> Audit:
 
 
 def altered_inputs_take_as_long(untouched: Array, jittered: Array) -> Audit:
-    """Compare how long untouched and altered inputs take, which were asked by turns.
+    """Compare how long untouched and altered inputs take, which were asked in turns.
 
-    Catches a slow model for the one kind and a quick one for the other. Honest trees and sparse models take a little
-    longer for one of them: twice as long fails, a quarter longer is a warning; both only where lower quartiles and
-    medians say so, for other work on the machine only ever adds time, and the ranks do not come from chance (Mann &
-    Whitney 1947). Of honest models on a machine that stops for milliseconds every other time none in two thousand is
-    reported.
+    Catches a submission that uses a slow model for one sort of input and a quick one for the other. Honest trees and
+    sparse models take a little longer for one of them: twice as long fails, a quarter longer is a warning. Both are
+    reported only if the lower quartiles and the medians agree, because other work on the machine only ever adds time,
+    and if the order of the times is not due to chance (Mann & Whitney 1947). On a machine that stops for milliseconds
+    every other time, fewer than one honest model in two thousand is reported.
     """
     name, n = "altered inputs take as long", min(len(untouched), len(jittered))
     if n < _ENOUGH:
@@ -91,9 +92,9 @@ def altered_inputs_take_as_long(untouched: Array, jittered: Array) -> Audit:
 
 
 def one_core(cores: float) -> Audit:
-    """Say whether a model had more than one core at work where it was timed.
+    """Report whether a model kept more than one core busy while it was timed.
 
-    Its latency is left unresolved then: it is compared with models that had one.
+    Its latency is then left unresolved, because it would be compared with models that had one core.
     """
     passed = cores <= MAX_CORES
     taken = f"its processes had {cores:.2f} cores at work while it was timed, {MAX_CORES:g} are allowed"
@@ -102,9 +103,9 @@ def one_core(cores: float) -> Audit:
 
 
 def no_background_work(share: float) -> Audit:
-    """Hold the CPU time that the model's processes took while others were timed against that time.
+    """Compare the CPU time that the model's processes took while others were timed with that time.
 
-    Background work slows the yardstick down: the latency is left unresolved then, and so is not ranked.
+    Background work slows the yardstick down: the latency is then left unresolved, and is not ranked.
     """
     passed = share <= MAX_BACKGROUND
     taken = f"its processes took {share:.2f} of the time in which others were timed; {MAX_BACKGROUND} is allowed"

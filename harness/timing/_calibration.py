@@ -22,7 +22,7 @@ LEAST_PROCESSES = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """What the yardstick against itself showed."""
+    """The result of timing the yardstick against itself."""
 
     processes: int
     """How many it was timed in."""
@@ -35,12 +35,12 @@ class Calibration:
 
     @property
     def resolution(self) -> float:
-        """The least difference between two models that is told from chance 95 times in 100, as a share."""
+        """The smallest difference between two models that is told from chance 95 times in 100, as a share."""
         return NORMAL_95 * math.sqrt(2) * math.hypot(self.deviation, self.rounds)
 
 
 def calibration_of(latencies: Sequence[Latency]) -> Calibration | None:
-    """Return what these measurements of the yardstick as a model show; None of fewer than three."""
+    """Return what these measurements of the yardstick as a model show; None if there are fewer than three."""
     sure = [one for one in latencies if one.ratio_to_yardstick and one.uncertainty is not None]
     if len(sure) < LEAST_PROCESSES:
         return None
@@ -51,14 +51,14 @@ def calibration_of(latencies: Sequence[Latency]) -> Calibration | None:
 
 
 def keep_calibration(folder: Path, calibration: Calibration) -> Path:
-    """Write it into a folder of this user's that does not outlive the machine's next start."""
+    """Write it into a folder of this user that is emptied when the machine starts again."""
     path = folder / _NAME
     path.write_bytes(msgspec.json.encode(calibration))
     return path
 
 
 def kept_calibration(folder: Path) -> Calibration | None:
-    """Return what was kept in `folder`, if it can be read."""
+    """Return the calibration that is stored in `folder`, if it can be read."""
     with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
         found = msgspec.json.decode((folder / _NAME).read_bytes(), type=Calibration)
         if 0 < found.deviation < 1:

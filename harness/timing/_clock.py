@@ -15,30 +15,30 @@ T = TypeVar("T")
 
 
 class Request(Protocol[Taken]):
-    """A request made ready."""
+    """A request that is ready to be sent."""
 
     def send(self) -> None:
-        """Send it and wait for the whole answer: this is timed."""
+        """Send it and wait for the complete answer; this is timed."""
 
     def take(self) -> Taken:
-        """Take the answer away: this is not."""
+        """Return the answer; this is not timed."""
 
 
 Prepare = Callable[[int], Request[T]]
-"""Makes request number i ready."""
+"""Prepares request number i."""
 Timer = Callable[[], float]
 """Seconds, monotonic."""
 
 BLOCK = 16
 _STABLE = 0.05
 LATENCY_SECONDS = 0.3
-"""The longest that latency is measured if nothing else is said."""
+"""The longest that latency is measured by default, in seconds."""
 _WARM_UP = 1 / LATENCY_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """How much to measure: up to `seconds` for all that take turns, within the bounds on requests to each."""
+    """How much to measure: up to `seconds` for all that take turns, within the bounds on the requests to each."""
 
     seconds: float = LATENCY_SECONDS
     least: int = 64
@@ -53,10 +53,10 @@ class Budget:
 def sample(
     prepare: Prepare[T], numbers: range, timer: Timer, first: Request[object] | None = None
 ) -> tuple[list[float], list[T]]:
-    """Time the requests with these numbers, one after the other; return the seconds and what was taken.
+    """Time the requests with these numbers, one after another; return the seconds and the answers.
 
-    All are made ready before the first is sent, for work between two requests would evict the model from the caches.
-    Where another process was at work before, `first` is sent before them and not timed.
+    All are prepared before the first is sent, because work between two requests would evict the model from the caches.
+    If another process was running before, `first` is sent before them and is not timed.
     """
     requests = [prepare(number) for number in numbers]
     if first is not None:

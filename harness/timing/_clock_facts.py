@@ -1,4 +1,4 @@
-"""What of a machine decides how steady its clock is."""
+"""The properties of a machine that decide how steady its clock is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CPU = Path("/sys/devices/system/cpu")
 
 
 def clock_facts(cpu: Path = _CPU) -> ClockFacts:
-    """Return what the system tells; None for what it does not."""
+    """Return what the system reports; None for what it does not."""
     times = psutil.cpu_times()
     return ClockFacts(
         governor=_text(cpu / "cpu0/cpufreq/scaling_governor"),

@@ -14,14 +14,14 @@ from statistics import median
 import psutil
 
 _LOOK_SECONDS = 0.05
-_AS_IDLE = 0.75  # of the idlest core's time: few ticks are counted in so short a look
+_AS_IDLE = 0.75  # of the idlest core's time: few ticks are counted in such a short time
 _IDLE = 0.5
 _TRIED, _TRIALS, _TRIAL = 4, 5, 10_000
 
 
 @dataclass(frozen=True)
 class Cores:
-    """Where the workers are, and where the host is; None where the system gives no choice."""
+    """The core of the workers and the core of the host; None if the system gives no choice."""
 
     workers: int | None
     host: int | None
@@ -34,23 +34,24 @@ class Cores:
 
 @dataclass(frozen=True)
 class IdleCores:
-    """How idle cores were when they were looked at; there are none where the system gives no choice."""
+    """How idle the cores were when they were observed; empty if the system gives no choice."""
 
     by_idleness: tuple[int, ...] = ()
     """The idlest first."""
     candidates: tuple[int, ...] = ()
-    """Those that were about as idle as the idlest."""
+    """The cores that were about as idle as the idlest one."""
     some: bool = False
     """Whether any was idle at all."""
 
     def quickest(self, *, paused: bool) -> Cores:
-        """Choose the quickest of the cores that were idle for the workers, and another for the host.
+        """Choose the quickest of the cores that were idle for the workers, and another one for the host.
 
-        Host and worker take turns. On one core each finds its caches taken by the other. So the host has the next
-        quickest idle core, and without one the idlest: beside somebody's work it waits for its turn now and then, which
-        spoils a sample in fifty, where sharing slows them all down. A host that looks for answers on the other thread
-        of the workers' core would, too; and where no core is idle none is better than another, unless the work that was
-        seen has been `paused` since, as that of other evaluations is under the machine's lock.
+        Host and worker take turns. On a shared core each would find the caches filled by the other. So the host gets
+        the next quickest idle core or, if there is none, the idlest one: beside other work it has to wait now and then,
+        which spoils one sample in fifty, whereas sharing a core slows all of them down. The other hardware thread of
+        the workers' core is no better, since the host polls for answers. If no core is idle, none is better than
+        another, unless the work that was observed has been `paused` since, as other evaluations are under the
+        machine-wide lock.
         """
         if not self.candidates:
             return Cores(None, None)
@@ -62,7 +63,7 @@ class IdleCores:
 
 
 def look_for_idle_cores() -> IdleCores:
-    """Look which cores are idle, for 50 ms: nobody else should wait meanwhile."""
+    """Observe for 50 ms which cores are idle; call it while nobody else has to wait."""
     allowed = _allowed()
     if not allowed:
         return IdleCores()
@@ -75,7 +76,7 @@ def look_for_idle_cores() -> IdleCores:
 
 
 def quickest_cores() -> Cores:
-    """Look which cores are idle, and choose among them at once."""
+    """Observe which cores are idle, and choose among them at once."""
     return look_for_idle_cores().quickest(paused=False)
 
 
@@ -114,8 +115,8 @@ def _move_to(cores: set[int]) -> None:
 
 
 def _idle_shares() -> list[float]:
-    """Look for a while; return which share of it each core was idle."""
-    # psutil's percents of so short a look add up to much less than 100
+    """Observe for a while; return the share of it that each core was idle."""
+    # the percentages of psutil add up to much less than 100 for such a short time
     looked = psutil.cpu_times_percent(_LOOK_SECONDS, percpu=True)
     return [core.idle / (sum(core) or 1.0) for core in looked]
 
@@ -123,7 +124,7 @@ def _idle_shares() -> list[float]:
 def _seconds_on(core: int) -> float:
     """Move to `core` and time a little work there.
 
-    On a machine that is shared, a core that looks as idle as another may take a third longer for seconds on end.
+    On a shared machine a core that seems as idle as another may be a third slower for several seconds.
     """
     _move_to({core})
     seconds = []
@@ -135,7 +136,7 @@ def _seconds_on(core: int) -> float:
 
 
 def _siblings(core: int, told: Path = Path("/sys/devices/system/cpu")) -> set[int]:
-    """Return which logical cores share a physical one with `core`; where that is not told, none."""
+    """Return which logical cores share a physical one with `core`; none if the system does not say."""
     try:
         text = (told / f"cpu{core}" / "topology" / "thread_siblings_list").read_text()
         spans = [[int(number) for number in span.split("-")] for span in text.split(",")]

@@ -1,8 +1,8 @@
-"""What spoils a round: other work on the machine, seen in counters of the kernel.
+"""Disturbances that spoil a round: other work on the machine, as the kernel's counters show it.
 
-Only what comes from outside of the model's own processes counts, for a model must not be able to have its slow rounds
-dropped: time that a process waited for its core is held against the CPU time of the model's other processes and threads
-first, and where these took any, the round stands.
+Only disturbances from outside of the model's own processes count, because a model must not be able to have its slow
+rounds dropped. The time that a process waited for its core is first compared with the CPU time of the model's other
+processes and threads; if these took any, the round counts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _WAITED = 0.05
 _OWN = 0.1
 """CPU time of the model's other processes and threads that may explain a wait, as a share of the wait."""
 _STEAL = 8
-"""The number among those of a line of /proc/stat."""
+"""The position of this number in a line of /proc/stat."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Disturbance:
         self._last = self._read()
 
     def __call__(self) -> str:
-        """Return what disturbed the machine since it was last asked; "" for nothing, or where it cannot be seen."""
+        """Return what disturbed the machine since the last call; "" for nothing, or if it cannot be observed."""
         before, now = self._last, self._read()
         self._last = now
         if now.stolen > before.stolen:
@@ -55,12 +55,12 @@ class Disturbance:
         return ""
 
     def _is_foreign(self, waited: float) -> bool:
-        """Tell whether the model's own processes and threads cannot be what was waited for."""
+        """Return whether the wait cannot have been for the model's own processes and threads."""
         before, self._others_worked = self._others_worked, self._others()
         return self._others_worked - before <= _OWN * waited
 
     def _others(self) -> float:
-        """Return the CPU time of the model's processes and threads but for the main thread, which answers."""
+        """Return the CPU time of the model's processes and threads, except for the main thread, which answers."""
         return self._worked() - _nanoseconds(self._model, 0) / 1e9
 
     def _read(self) -> _Counters:

@@ -1,4 +1,4 @@
-"""Which inputs a model is timed on: secret, shuffled, and none of them twice."""
+"""The inputs that a model is timed on: secret, shuffled, and none of them twice."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Array = np.ndarray[Any, Any]
 Perturb = Callable[[Any, np.random.Generator], Any]
 """Changes one input so that its target stays the same."""
 
-_PER_ITEM = 4  # requests for each item, where few items are there
+_PER_ITEM = 4  # requests for each item, if there are few items
 _UNTOUCHED = 0.75
-"""The share of items as they are among the requests, as long as there are any that were not asked before."""
+"""The share of unchanged items among the requests, while there are any that were not asked before."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,7 +31,7 @@ class Draw:
         """Draw for up to `most` requests from the system's entropy, which no seed reveals.
 
         Without a jitter each item comes once. With one, three quarters of the first half, which is timed, and then of
-        the second are items as they are, each once, at places that nothing tells; the rest are jittered.
+        the second half are unchanged items, each once, at positions that nothing reveals; the rest are jittered.
         """
         generator = np.random.default_rng(int.from_bytes(os.urandom(16), "little"))
         if perturb is None:

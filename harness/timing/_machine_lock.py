@@ -1,13 +1,13 @@
-"""The lock of a machine: any number of evaluations work under it at once, one that measures holds it alone.
+"""The machine-wide lock: any number of evaluations share it while they work; one that measures holds it exclusively.
 
-A shared and exclusive lock in which who waits for the exclusive one goes first (Courtois, Heymans & Parnas 1971, CACM
-14:667), made of two locked files: `work` is shared by those who work and held alone by the one who measures; `entry` is
-held by the one who waits to measure, so that no new work begins meanwhile.
+A shared and exclusive lock that prefers those who wait for exclusive access (Courtois, Heymans & Parnas 1971, CACM
+14:667). It consists of two locked files: `work` is shared by the evaluations that work and held exclusively by the one
+that measures; `entry` is held by the one that waits to measure, so that no new work begins meanwhile.
 
-There are two such pairs of files: one in a folder of this user's own, where nobody else can hold a lock, and one for
-all users of the machine, where anybody can. So the jobs of this user are waited for as long as they may take. Others,
-who might hold the lock for ever, are waited for a short while only; then work goes on beside them, and what is measured
-is marked as noisy.
+There are two such pairs of files: one in a folder of this user, where nobody else can hold a lock, and one for all
+users of the machine, where anybody can. So this user's own jobs are waited for as long as they may take. Other users,
+who might never release the lock, are waited for only a short time; then work goes on beside them, and measurements are
+marked as noisy.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from harness.scratch import own_folder
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.005
 _OWN_TIMEOUT = 1800.0
-"""Twice the longest that a job under the default limits trains."""
+"""Twice the time that a job may train under the default limits."""
 _SHARED_TIMEOUT = 300.0
 """Long enough for others to measure; too short for anybody to stop a class from being graded by holding a lock."""
 _FLAGS = ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY")  # follow no link, wait for no pipe
@@ -60,12 +60,12 @@ class _LockPair:
 
     @contextmanager
     def exclusive(self) -> Iterator[bool]:
-        """Yield whether the lock is really held alone."""
+        """Yield whether the lock is really held exclusively."""
         with self._held("entry", shared=False) as entry, self._held("work", shared=False) as work:
             yield entry and work
 
     def is_wanted(self) -> bool:
-        """Tell whether somebody waits to hold it alone, who has not been waited for in vain before."""
+        """Return whether somebody waits for exclusive access; those who were waited for in vain before do not count."""
         if self.timeout <= 0:
             return False
         try:
@@ -109,14 +109,14 @@ class _LockPair:
 
 
 class Pausable(Protocol):
-    """Work that can be stopped for a moment."""
+    """Work that can be paused."""
 
     def paused(self) -> AbstractContextManager[None]:
-        """Stop it while the body runs."""
+        """Pause it while the body runs."""
 
 
 class Share:
-    """A share of the lock, which is left for a moment to whoever waits to measure: a fit may last for an hour."""
+    """A share of the lock, which is released for anybody who waits to measure: a fit may last for an hour."""
 
     def __init__(self, pairs: Sequence[_LockPair]) -> None:
         self._pairs = pairs
@@ -128,11 +128,11 @@ class Share:
             self._held.enter_context(pair.shared())
 
     def release(self) -> None:
-        """Hold it no longer."""
+        """Release it."""
         self._held.close()
 
     def give_way(self, work: Pausable) -> None:
-        """If somebody waits to measure, pause `work` until they have."""
+        """If somebody waits to measure, pause `work` until they have measured."""
         if any(pair.is_wanted() for pair in self._pairs):
             with work.paused():
                 self.release()
@@ -140,7 +140,7 @@ class Share:
 
     @contextmanager
     def lent(self, work: Pausable) -> Iterator[None]:
-        """Give way at any moment while the body runs, which does nothing but wait for `work`."""
+        """Let others measure at any time while the body runs, which does nothing but wait for `work`."""
         ended = threading.Event()
         failures: list[Exception] = []
 
@@ -180,7 +180,7 @@ class MachineLock:
 
     @contextmanager
     def shared(self) -> Iterator[Share]:
-        """Work beside others, while nobody measures."""
+        """Share the lock with others that work; nobody measures meanwhile."""
         share = Share(self._pairs)
         try:
             share.take()
@@ -190,14 +190,14 @@ class MachineLock:
 
     @contextmanager
     def exclusive(self) -> Iterator[bool]:
-        """Wait until nobody works and let nobody begin; yield whether that is so, or the wait has timed out."""
+        """Wait until nobody works, and let nobody begin; yield False if the wait has timed out."""
         own, everybodys = self._pairs
         with own.exclusive() as first, everybodys.exclusive() as second:
             yield first and second
 
     @contextmanager
     def one_of(self, names: Sequence[str]) -> Iterator[str]:
-        """Hold the first of these names that is free; no other job of this user holds it meanwhile.
+        """Hold the first of these names that is free, which no other job of this user holds meanwhile.
 
         Raises:
             InfrastructureError: other jobs hold all of them.
@@ -240,7 +240,7 @@ def _wait(descriptors: Sequence[int], timeout: float, *, shared: bool) -> int | 
 
 
 def _open(path: Path) -> int:
-    """Open the file to lock, whoever made it: read access is enough to lock it.
+    """Open the file that is locked, whoever created it: read access is enough.
 
     Raises:
         _UnusableLockError: it cannot be opened, or somebody could put another file in its place.
@@ -267,8 +267,8 @@ def _open(path: Path) -> int:
 def _unusable(found: os.stat_result, folder: os.stat_result) -> str | None:
     """Return why a file cannot be a lock for several users; None if it can.
 
-    Whoever came first made it, so it may be anybody's where the folder is sticky, as ``/tmp`` is: there only its owner
-    can put another in its place. Elsewhere it has to be root's, this user's, or whose the folder is.
+    It was created by the first process that needed it. In a sticky folder such as ``/tmp`` it may belong to anybody,
+    because only its owner can replace it. Elsewhere it has to belong to root, to this user or to the folder's owner.
     """
     if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
         return "is not a regular file with one name"
@@ -280,7 +280,7 @@ def _unusable(found: os.stat_result, folder: os.stat_result) -> str | None:
 
 
 def machine_lock() -> MachineLock:
-    """Return the lock of every harness on this machine, whoever runs it; ``HARNESS_LOCKS`` names another folder.
+    """Return the lock that all users of this machine share; ``HARNESS_LOCKS`` names another folder.
 
     Raises:
         InfrastructureError: no folder for the locks can be written to.
@@ -291,7 +291,7 @@ def machine_lock() -> MachineLock:
 
 
 def _own(shared: Path) -> Path:
-    """Return a folder of this user's, the same for all jobs: in `shared` if that can be written to."""
+    """Return a folder of this user, the same for all jobs: in `shared` if that can be written to."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     places = (shared, *([Path(runtime)] if runtime else []), Path(tempfile.gettempdir()))
     problems = []

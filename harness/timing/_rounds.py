@@ -17,41 +17,41 @@ ROUND_REQUESTS = 4
 _FIRST_LOOK, _GROWTH = 24, 1.5
 _HIDDEN = 1.5
 ENOUGH_UNTOUCHED = 32
-"""From so many samples of untouched inputs on, the figure is theirs alone."""
+"""If there are at least this many samples of untouched inputs, only they count."""
 _CPU_RESOLUTION = 0.03
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timed:
-    """What takes turns: a model and the yardstick, and for each an exchange that is answered without either."""
+    """The parties that take turns: a model, the yardstick, and for each an exchange that involves neither."""
 
     model: Prepare[object]
     primer: Request[object]
     """A request to the model whose time does not count: the first after others have used the caches."""
     echo: Prepare[object]
     yardstick: Prepare[float]
-    """It predicts twice, and answers with the seconds of the second time by the clock of its own worker, in which no
-    student code is."""
+    """It predicts twice, and answers with the seconds of the second time by the clock of its own worker, which runs no
+    student code."""
     yardstick_echo: Prepare[object]
     worked: Timer
     """CPU time of the model's processes so far."""
     disturbance: Callable[[], str]
-    """What disturbed the machine since it was last asked, other than the model's own processes; "" for nothing."""
+    """What disturbed the machine since the last call, other than the model's own processes; "" for nothing."""
     busy_wait_seconds: float = 0.0
-    """How long the model's worker goes on looking for the next request after each turn: not the model's doing."""
+    """How long the model's worker polls for the next request after each turn: the model does not cause this."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """Raw samples in seconds, in the order they were taken, and what happened beside."""
+    """Raw samples in seconds, in the order in which they were taken, and what else happened."""
 
     numbers: range
-    """Of the requests to the model."""
+    """The numbers of the requests to the model."""
     model: Sequence[float]
     echo: Sequence[float]
     yardstick: Sequence[float]
     yardstick_itself: Sequence[float]
-    """How long it takes when it was not asked but goes on, as in a loop of its own."""
+    """How long it takes in a loop of its own, without being asked."""
     yardstick_echo: Sequence[float]
     others_seconds: float
     """How long the model's processes had nothing to do."""
@@ -66,11 +66,11 @@ class Round:
 
     @cached_property
     def channel(self) -> float:
-        """What being asked costs: an echo, and what more of the yardstick's time was neither echo nor yardstick.
+        """The cost of being asked: an echo, and the part of the yardstick's time that is neither echo nor yardstick.
 
-        A worker that only echoes finds its code in the caches; one that has just predicted does not, nor does the
-        model when it is asked: what a first time takes longer than a second is the channel's, too. So net is what a
-        loop of the model alone would show.
+        A worker that only echoes finds its code in the caches; one that has just predicted does not, and neither does
+        the model when it is asked. So the time by which a first prediction takes longer than a second one belongs to
+        the channel, too, and the net time is what a loop of the model alone would show.
         """
         return median(self.echo) + self._around - median(self.yardstick_echo)
 
@@ -97,7 +97,7 @@ class Rounds:
     valid: Sequence[Round]
     void: int
     precise: bool
-    """Whether it stopped because the ratio was known precisely enough, and not because the budget was spent."""
+    """Whether it stopped because the ratio was known precisely enough, rather than because the budget was used up."""
 
     @property
     def background_share(self) -> float:
@@ -108,7 +108,7 @@ class Rounds:
     def cores(self) -> float:
         """How many cores the model had at work in its own turns: its CPU time as a share of theirs.
 
-        The kernel may count CPU time in hundredths of a second; what that can add up to by chance is taken off.
+        The kernel may count CPU time in hundredths of a second; the largest error that this can cause is subtracted.
         """
         seconds = sum(one.own_seconds for one in self.valid)
         by_chance = _CPU_RESOLUTION * math.sqrt(len(self.valid))
@@ -116,9 +116,9 @@ class Rounds:
         return max(0.0, worked / seconds) if seconds > 0 else 0.0
 
     def of_untouched(self, altered: Sequence[bool]) -> Rounds:
-        """Return the rounds with the samples of untouched inputs alone, and all samples where these are too few.
+        """Return the rounds with only the samples of untouched inputs, or with all samples if these are too few.
 
-        `altered` tells of each request, by its number, whether its input was altered.
+        `altered` says for each request, by its number, whether its input was altered.
         """
         kept = [
             [taken for number, taken in zip(one.numbers, one.model, strict=True) if not altered[number]]
@@ -131,10 +131,10 @@ class Rounds:
 
 
 def is_look(rounds: int) -> bool:
-    """Tell whether the interval is looked at after so many rounds: 24, 36, 54, 81, 121 and so on.
+    """Return whether the interval is computed after this number of rounds: 24, 36, 54, 81, 121 and so on.
 
-    Looks are few and fixed, so that stopping at the first that pleases leaves the interval its coverage
-    (``tests/benchmarks/test_precision.py`` shows how much).
+    There are few such times and they are fixed, so that stopping at the first interval that is narrow enough keeps its
+    coverage (``tests/benchmarks/test_precision.py`` shows how well).
     """
     look = float(_FIRST_LOOK)
     while int(look) < rounds:
@@ -143,18 +143,18 @@ def is_look(rounds: int) -> bool:
 
 
 def interval_of_rounds(values: Sequence[float]) -> Interval | None:
-    """Return the 95 % interval of a figure that each round has, in their order; None of too few."""
+    """Return the 95 % interval of a figure, given its values in the order of the rounds; None for too few."""
     return trimmed_mean_interval(values, [look for look in range(1, len(values)) if is_look(look)])
 
 
 def ratios_of(rounds: Sequence[Round]) -> list[float]:
-    """Return the ratios of the rounds; none where the channel hides the yardstick in most of them."""
+    """Return the ratios of the rounds; none if the channel hides the yardstick in most of them."""
     ratios = [one.ratio for one in rounds if one.ratio is not None]
     return ratios if 2 * len(ratios) >= len(rounds) else []
 
 
 def is_precise(rounds: Sequence[Round]) -> bool:
-    """Tell whether more rounds would change little: the ratio is precise, or cannot be had at all."""
+    """Return whether more rounds would change little: the ratio is precise, or cannot be determined at all."""
     if median(median(one.model) for one in rounds) < _HIDDEN * median(one.channel for one in rounds):
         return True
     ratios = ratios_of(rounds)
@@ -165,9 +165,9 @@ def is_precise(rounds: Sequence[Round]) -> bool:
 def measure(timed: Timed, budget: Budget, available: int, timer: Timer) -> Rounds:
     """Measure in rounds until the ratio is precise, or the budget or the `available` inputs are used up.
 
-    Rounds are short: a machine that changes its speed, as one shared with others does, changes it for all four. A
-    round that something outside of the model's processes spoiled is void and repeated while there is time; if more than
-    half are void, or too few requests are left, all count.
+    Rounds are short: when a shared machine changes its speed, it changes it for all four parties. A round that
+    something outside of the model's processes has spoiled is void, and is repeated while there is time; if more than
+    half are void, or too few requests are left, all of them count.
     """
     size = max(1, min(ROUND_REQUESTS, available // _FIRST_LOOK))
     least, most = min(budget.least, available), min(budget.most, available)

@@ -1,4 +1,4 @@
-"""What the rounds say: latency, ratio to the yardstick, and how sure each figure is."""
+"""The results of the rounds: latency, ratio to the yardstick, and how certain each figure is."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from harness.timing._rounds import Rounds, interval_of_rounds, ratios_of
 
 NOISY = 0.10
 PROCESS_DEVIATION = 0.02
-"""Standard deviation of the ratio between processes that run the same code, where the machine was not calibrated."""
+"""Standard deviation of the ratio between processes that run the same code, if the machine was not calibrated."""
 CHANNEL_SHARE = 0.25
-"""How wrong the cost of the channel may be, as a share of it: how much colder than those of the yardstick the caches
-of a model are when it is asked cannot be known from outside."""
+"""How wrong the cost of the channel may be, as a share of it: how much colder the caches of a model are than those of
+the yardstick when it is asked cannot be known from outside."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IntervalTerms:
-    """What the interval is made of: half widths at 95 %, as shares of the figure."""
+    """The parts of the interval: half widths at 95 %, as shares of the figure."""
 
     rounds: float
-    """What differs between rounds, of which neighbours may be alike."""
+    """Differences between rounds, of which neighbours may be correlated."""
     processes: float
-    """What differs between processes that run the same code: memory layout, say. Rounds of one process cannot know."""
+    """Differences between processes that run the same code, as by memory layout; one process cannot show them."""
     channel: float
     """How wrong the cost of the channel may be."""
 
@@ -49,7 +49,7 @@ class IntervalTerms:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What the samples say."""
+    """The summary of the samples."""
 
     n: int
     p50_seconds: float
@@ -69,7 +69,7 @@ class Summary:
 def summarise(rounds: Rounds, process_deviation: float = PROCESS_DEVIATION) -> Summary:
     """Summarise samples: the median of all, and trimmed means of the rounds' net times and ratios.
 
-    Below twice the cost of the channel a figure is unresolved.
+    A figure below twice the cost of the channel is unresolved.
     """
     samples = np.sort(np.concatenate([one.model for one in rounds.valid]))
     p50 = float(np.median(samples))
