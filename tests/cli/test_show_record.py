@@ -6,10 +6,10 @@ import io
 
 import pytest
 
-from harness.cli._options import Screen
-from harness.cli._show_record import show
 from harness.evaluation import Remarks
 from harness.record import Latency, Record, Throughput
+from harness.terminal import Screen
+from harness.terminal.shown_record import show_record
 from tests.records import changed
 
 pytestmark = pytest.mark.unit
@@ -29,7 +29,7 @@ def printed(record: Record, width: int, *, terminal: bool = True) -> list[str]:
     file = io.StringIO()
     out = Screen(file=file, markup=False, highlight=False, width=width, force_terminal=terminal, color_system=None)
     out.soft_wrap = not out.is_terminal
-    show(out, record, None, Remarks(notes=("the learning curve is full: " + "log less often " * 8,)))
+    show_record(out, record, None, Remarks(notes=("the learning curve is full: " + "log less often " * 8,)))
     return file.getvalue().splitlines()
 
 
