@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
 from itertools import islice
@@ -186,17 +186,17 @@ class Course:
 
     def _digest(self, name: str) -> str:
         tasks = self.tasks_folder
-        files = list((tasks / name).rglob("*.py"))
-        shares = any(SHARED.encode() in path.read_bytes() for path in files)
-        files += (tasks / SHARED).rglob("*.py") if shares else ()
+        files = _code_below(tasks / name)
+        shares = any(SHARED.encode() in content for content in files.values())
+        files |= _code_below(tasks / SHARED) if shares else {}
         digest = digest_files(tasks if shares else tasks / name, files)
-        if not _import_plugins(files):
+        if not _import_plugins(files.values()):
             return digest
         return f"sha256:{hashlib.sha256(f'{digest} {self.plugins.digest()}'.encode()).hexdigest()}"
 
     def uses_plugins(self, name: str) -> bool:
-        """Tell whether a task imports what a plug-in brings, itself or by what tasks share."""
-        return _import_plugins(path for folder in (name, SHARED) for path in (self.tasks_folder / folder).rglob("*.py"))
+        """Return whether a task imports something of a plug-in, itself or through the code that tasks share."""
+        return any(_import_plugins(_code_below(self.tasks_folder / folder).values()) for folder in (name, SHARED))
 
     def _read_task(self, name: str) -> _TaskRead:
         """Return what was read of a task, if its files are as they were then."""
@@ -314,11 +314,16 @@ def suggest(name: str, available: Iterable[str]) -> str:
     return f": {meant}available: {', '.join(available) or 'none'}"
 
 
-def digest_files(folder: Path, files: Iterable[Path]) -> str:
-    """Return one digest of the names and bytes of `files` below `folder`."""
+def _code_below(folder: Path) -> dict[Path, bytes]:
+    """Return the Python files below `folder` with their contents."""
+    return {path: path.read_bytes() for path in folder.rglob("*.py")}
+
+
+def digest_files(folder: Path, files: Mapping[Path, bytes]) -> str:
+    """Return one digest of the names and contents of `files` below `folder`."""
     digest = hashlib.sha256()
-    for path in sorted(files):
-        content = deciding_code(path.read_bytes()) if path.name == "task.py" else path.read_bytes()
+    for path, found in sorted(files.items()):
+        content = deciding_code(found) if path.name == "task.py" else found
         digest.update(os.fsencode(path.relative_to(folder)) + f"\0{len(content)}\0".encode())
         digest.update(content)
     return f"sha256:{digest.hexdigest()}"
@@ -452,8 +457,8 @@ def _plugin_module(name: str, root: Path) -> ModuleType:
     return module
 
 
-def _import_plugins(files: Iterable[Path]) -> bool:
-    return any(PLUGIN_MODULE.encode() in path.read_bytes() for path in files)
+def _import_plugins(contents: Iterable[bytes]) -> bool:
+    return any(PLUGIN_MODULE.encode() in content for content in contents)
 
 
 @contextmanager

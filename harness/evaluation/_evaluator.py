@@ -17,7 +17,7 @@ from harness.evaluation._carry_out import run
 from harness.evaluation._compare_claims import Comparison, lacks_comparison, wants_claims, with_claimed
 from harness.evaluation._contract_suite import Check, check
 from harness.evaluation._evaluation_result import EvaluationResult, Remarks
-from harness.evaluation._identity import identify
+from harness.evaluation._identity import Identity, identify
 from harness.evaluation._observe import Observer
 from harness.evaluation._plan import Plan
 from harness.evaluation._refit import Refitter
@@ -100,7 +100,7 @@ class Evaluator:
     def check(self, submission: Submission) -> Iterator[Check]:
         """Try `submission` against the contract on a small sample."""
         with self._copied(submission) as copied, _file_system_errors(), self._lock.shared():
-            yield from check(self._plan(copied), self._sandbox, copied.work)
+            yield from check(self._plan(copied, self._identity(copied)), self._sandbox, copied.work)
 
     @contextmanager
     def refitting(self, submission: Submission) -> Iterator[Refitter]:
@@ -110,12 +110,13 @@ class Evaluator:
             SubmissionError: there is no model that could be fitted.
         """
         with self._copied(submission) as copied, _gpu(self._settings.device, self._lock) as gpu:
-            yield Refitter(replace(self._plan(copied), gpu=gpu), self._sandbox, copied.work, self._lock)
+            plan = replace(self._plan(copied, self._identity(copied)), gpu=gpu)
+            yield Refitter(plan, self._sandbox, copied.work, self._lock)
 
     def run(self, submission: Submission, observer: Observer) -> EvaluationResult:
         """Evaluate `submission` and return its record and evidence, which the caller may store."""
         with self._copied(submission) as copied:
-            return self._run(copied, observer)
+            return self._run(copied, self._identity(copied), observer)
 
     def evaluate(self, submission: Submission, observer: Observer) -> Evaluation:
         """Evaluate `submission` and store nothing."""
@@ -131,13 +132,7 @@ class Evaluator:
         with self._copied(submission) as copied:
             contents, task = copied.snapshot.contents, self.tasks.task(submission.task)
             wanted = wants_claims(task.task, self._settings)
-            identity = identify(
-                submission.name,
-                contents,
-                task,
-                self._settings,
-                self._sandbox.isolation.level.value,
-            )
+            identity = self._identity(copied)
             newest = self._stores.records.read(submission.task, submission.name)
             if not isinstance(newest, Record):
                 _log.info("%s: evaluated, because it has no readable record.", submission)
@@ -149,11 +144,11 @@ class Evaluator:
                 return Evaluation(submission=submission, record=record, how="reused")
             else:
                 _log.info("%s: evaluated again, because %s changed.", submission, identity.describe_changes(newest))
-            result = self._run(copied, observer)
+            result = self._run(copied, identity, observer)
         return self._store(submission, result)
 
-    def _run(self, copied: _Copied, observer: Observer) -> EvaluationResult:
-        plan = self._plan(copied)
+    def _run(self, copied: _Copied, identity: Identity, observer: Observer) -> EvaluationResult:
+        plan = self._plan(copied, identity)
         with _file_system_errors(), _gpu(self._settings.device, self._lock) as gpu:
             plan = replace(plan, gpu=gpu)
             result = run(plan, self._shared, copied.work, self._course.root, observer)
@@ -183,18 +178,21 @@ class Evaluator:
                 self._stores.records.write(refreshed)
         return refreshed
 
-    def _plan(self, copied: _Copied) -> Plan:
-        """Return the plan of an evaluation of a copied submission."""
-        submission, snapshot = copied.submission, copied.snapshot
-        data = self.tasks.data(submission.task)
+    def _identity(self, copied: _Copied) -> Identity:
+        """Return everything that decides the result of a copied submission."""
+        submission, level = copied.submission, self._sandbox.isolation.level.value
         used = self.tasks.task(submission.task)
-        level = self._sandbox.isolation.level.value
-        identity = identify(submission.name, snapshot.contents, used, self._settings, level)
+        return identify(submission.name, copied.snapshot.contents, used, self._settings, level)
+
+    def _plan(self, copied: _Copied, identity: Identity) -> Plan:
+        """Return the plan of an evaluation of a copied submission, with the data, which may have to be loaded first."""
+        data = self.tasks.data(copied.submission.task)
+        used = self.tasks.task(copied.submission.task)
         return Plan(
             identity=identity,
             task=used.task,
             data=data,
-            snapshot=snapshot.in_mode(identity.mode),
+            snapshot=copied.snapshot.in_mode(identity.mode),
             assets=used.assets,
         )
 
