@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from harness.contract._documented import Documented
 from harness.contract._problems import Problems, is_count, is_number
 
 KIB = 1024
@@ -13,7 +14,7 @@ _LEAST_SECONDS = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(metaclass=Documented):
     """What one evaluation of a submission may use.
 
     Seconds are wall-clock time, except `fit_cpu_seconds`. A submission that exceeds a limit fails, and the message says

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from harness.contract._documented import Documented
 from harness.contract._problems import Problems, is_line, is_number, is_row, takes
 from harness.contract._split import take_items
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Predictions:
+class Predictions(metaclass=Documented):
     """What the harness accepted from a model, as a metric gets it; ``len(predictions)`` is the number of items.
 
     Parameters
@@ -52,7 +53,7 @@ class Predictions:
 
 
 @dataclass(frozen=True)
-class Metric:
+class Metric(metaclass=Documented):
     """A figure that the harness computes from targets and predictions.
 
     Parameters

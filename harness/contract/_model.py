@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from harness.contract._documented import Documented
 from harness.contract._limits import Limits
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaskInfo:
+class TaskInfo(metaclass=Documented):
     """What a model may know about its task, as `Model.task`.
 
     Parameters

@@ -8,6 +8,7 @@ from dataclasses import InitVar, dataclass
 from pathlib import Path, PurePath
 from typing import ClassVar, Literal, NamedTuple
 
+from harness.contract._documented import Documented
 from harness.contract._problems import (
     Problems,
     is_count,
@@ -30,7 +31,7 @@ SourceKind = Literal["canonical", "local", "embedded"]
 
 
 @dataclass(frozen=True)
-class Baseline:
+class Baseline(metaclass=Documented):
     """The value of the primary metric that a submission must reach, for one source of data.
 
     Parameters
@@ -79,7 +80,7 @@ class Counts(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class File:
+class File(metaclass=Documented):
     """One published file: official data of a `Canonical` source, or pretrained weights of a task.
 
     Parameters
@@ -127,7 +128,7 @@ class File:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Described:
+class _Described(metaclass=Documented):
     title: str
     licence: str = ""
     license: InitVar[str] = ""

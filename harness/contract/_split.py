@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.contract._documented import Documented
 from harness.errors import TaskError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _DRAWS = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
+class Split(metaclass=Documented):
     """Inputs and targets of one part of the data; ``len(split)`` is the number of items.
 
     Parameters
@@ -129,7 +130,7 @@ class Split:
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class Parts(metaclass=Documented):
     """The three parts of a task's data, as the `load` of a source returns them.
 
     Parameters

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from harness.contract._documented import Documented
 from harness.contract._limits import Limits
 from harness.contract._metric import Metric
 from harness.contract._problems import Problems, is_count, is_distinct, is_line, is_number, is_row, is_text, takes
@@ -45,7 +46,7 @@ _ROWS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Inputs:
+class Inputs(metaclass=Documented):
     """The form of one input: an array, or a text.
 
     Parameters
@@ -99,7 +100,7 @@ class Inputs:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class Task(metaclass=Documented):
     """A task of a course: data, metrics and a baseline, declared as ``TASK`` in ``tasks/<name>/task.py``.
 
     Parameters

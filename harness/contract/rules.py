@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from harness.contract._documented import Documented
 from harness.contract._problems import Problems, is_line, is_row
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(metaclass=Documented):
     """Operators and modules that a model may not use.
 
     They are watched while `Model.predict` runs once. A model that does its arithmetic elsewhere (NumPy, scikit-learn,

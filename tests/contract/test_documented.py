@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import doctest
 import inspect
+import pydoc
 import re
 import sys
 from typing import Any
@@ -32,6 +33,13 @@ def described(owner: Any, title: str) -> dict[str, str]:
     """Each name under a heading, with its type; it must have a text of its own."""
     entries = re.findall(r"^(\S[^:\n]*) : (.+)\n    \S", section(owner, title), flags=re.MULTILINE)
     return {name: kind for names, kind in entries for name in names.split(", ")}
+
+
+@pytest.mark.parametrize("owner", [one for one in DATA if dataclasses.is_dataclass(one)])
+def test_help_lists_nothing_that_every_dataclass_has(owner: type) -> None:
+    text = pydoc.plain(pydoc.render_doc(owner))
+    assert "__" not in text
+    assert "Data and other attributes" not in text
 
 
 def declared(owner: type) -> dict[str, Any]:
