@@ -28,6 +28,8 @@ DATA = "data"
 _MOST_FOLDERS, _MOST_DEPTH = 2_000, 16
 _NOT_ITS_OWN = (SUBMISSIONS, REFERENCE, LEADERBOARD, PRIVATE)
 _OF_REFERENCES = f"{REFERENCE}/"
+_LISTED = 20
+"""How many names a message lists."""
 _NOT_READ = frozenset({".pyc", ".md"})
 """Files of a task's folder that loading it does not read."""
 SHARED = "_shared"
@@ -266,6 +268,7 @@ class Course:
         """Divide `path` into (submissions or reference, name, [task])."""
         for start in (current_folder(), Path.cwd(), self.root):
             absolute = Path(start, path)
+            absolute = absolute.parent if absolute.is_file() else absolute  # a model.py or a notebook
             normal = Path(*absolute.parts[:1], *_normal(absolute.parts[1:]))
             for base in (SUBMISSIONS, REFERENCE):
                 for top in reversed(list(normal.parents)[:2]):
@@ -307,11 +310,12 @@ def folders_in(folder: Path) -> list[str]:
 
 
 def suggest(name: str, available: Iterable[str]) -> str:
-    """Return ": did you mean …? available: …" for an unknown `name`."""
+    """Return ": did you mean …? available: …" for an unknown `name`; of many names only the first are listed."""
     available = sorted(available)
     close = difflib.get_close_matches(name, available, n=1)
     meant = f"did you mean {close[0]!r}? " if close else ""
-    return f": {meant}available: {', '.join(available) or 'none'}"
+    more = f" and {len(available) - _LISTED} more" if len(available) > _LISTED else ""
+    return f": {meant}available: {', '.join(available[:_LISTED]) or 'none'}{more}"
 
 
 def _code_below(folder: Path) -> dict[Path, bytes]:

@@ -33,7 +33,21 @@ _MARKS: dict[Outcome, tuple[str, str]] = {
 """The mark and the colour of each outcome of a check."""
 
 
-@click.group(cls=Group, invoke_without_command=True)
+class _TaskCommands(Group):
+    """A group that says how one task is shown to whoever gives its name in place of a command."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if "Did you mean" in error.message:
+                raise
+            raise click.UsageError(f"{error.message} For one task: harness tasks show {args[0]}", ctx) from error
+
+
+@click.group(cls=_TaskCommands, invoke_without_command=True)
 @task_option
 @click.option(
     "--available",

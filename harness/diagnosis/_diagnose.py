@@ -16,7 +16,7 @@ from typing import Literal
 import psutil
 
 from harness._version import __version__
-from harness.contract import Embedded, Task
+from harness.contract import Embedded, Local, Task
 from harness.course import Course
 from harness.data import Places, private_folder, survey
 from harness.diagnosis._findings import findings
@@ -41,7 +41,6 @@ _PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "safetensors", "bu
 _GIB = 1 << 30
 _MEMORY = 4 * _GIB  # the default limit of one worker
 _DISK = 3 * _GIB  # scratch space of 2 GiB, the artifact, and a reserve
-_WITHOUT_FILES = "embedded data only (practice); get the real data with harness data fetch or HARNESS_DATA"
 _CLOCK_SECONDS, _STEAL = 3.0, 0.01
 _CGROUP_REMEDY = "for memory counted by the kernel: systemd-run --user --scope -p Delegate=yes harness …"
 
@@ -234,10 +233,22 @@ def _task(task: Task, places: Places) -> Iterator[Observation]:
         if found.state != "missing":
             yield _judged(found.state != "damaged", f"task {name}: {found.path} is {found.state}")
     if all(found.state == "missing" for found in files):
-        embedded = any(isinstance(source, Embedded) for source in task.sources)
-        yield _judged(not files, f"task {name}: {_WITHOUT_FILES if embedded else 'no data: harness data fetch'}")
+        yield _without_files(task, places, downloadable=bool(files))
     if task.private_test and private_folder(task, places) is None:
         yield Observation("bad", f"task {name}: the private test part is not here, scores will be on validation")
+
+
+def _without_files(task: Task, places: Places, *, downloadable: bool) -> Observation:
+    """Return what a task without official files on this machine is evaluated on."""
+    name, root = task.name, places.root
+    can_be_local = any(isinstance(source, Local) for source in task.sources)
+    if can_be_local and root is not None and (root / name).is_dir():
+        return Observation("good", f"task {name}: data in {root / name}")
+    remedy = f"put it into {name}/ of the folder that HARNESS_DATA names"
+    remedy = f"harness data fetch {name}, or {remedy}" if downloadable else remedy
+    if any(isinstance(source, Embedded) for source in task.sources):
+        return Observation("neutral", f"task {name}: embedded data only, for practice", f"for the real data, {remedy}")
+    return Observation("bad", f"task {name}: no data", remedy)
 
 
 def _version(package: str) -> tuple[bool, str]:

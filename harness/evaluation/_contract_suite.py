@@ -5,6 +5,7 @@ It plays the part of ``check_estimator`` in scikit-learn.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -28,8 +29,9 @@ from harness.evaluation._unexpected import reported
 from harness.evaluation._weigh import Weight, describe_attributes, why_not_verified
 from harness.evaluation._weighing import weigh_model
 from harness.sandbox import Folder, Sandbox
-from harness.text import count_of
+from harness.text import count_of, neutral
 
+_log = logging.getLogger(__name__)
 _TRAIN_ITEMS, _VALIDATION_ITEMS, _ASKED = 256, 64, 32
 _LEAST_ITEMS, _SAMPLE_VALUES = 32, 8 << 20
 """Fewer large inputs are taken, so that a check takes seconds on every task."""
@@ -143,6 +145,8 @@ class _SuiteSteps:
         """End the worker, if one is running."""
         if self._session is not None:
             self._session.__exit__()
+            if printed := self._session.process.log_tail.strip():
+                _log.info("%s · %s printed:\n%s", self._plan.name, self._plan.task.name, neutral(printed))
             self._session = None
 
     def _files(self) -> str | None:

@@ -85,7 +85,10 @@ def _reasons_of_status(before: Entry, after: Entry) -> Iterator[str]:
 
 def _reasons_of_score(before: Entry, after: Entry) -> Iterator[str]:
     if before.submission_digest != after.submission_digest:
-        yield "changed submission"
+        if before.attempt == after.attempt:
+            yield "changed submission"
+        else:
+            yield f"another attempt counts: {after.attempt}, was {before.attempt}"
     if before.task_digest != after.task_digest:
         yield "changed task"
     if after.score is None and before.score is not None:

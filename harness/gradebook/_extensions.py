@@ -23,7 +23,11 @@ def extensions_by_person(policy: Policy, everybody: Roster) -> Policy:
         people = everybody.find(name)
         if not people:
             known = [person.submission for person in everybody.people]
-            raise UsageError(f"{POLICY_FILE}: an extension for {name!r}, who is not in the class{suggest(name, known)}")
+            no_addresses = "@" in name and not any(person.email for person in everybody.people)
+            why = ": the roster has no e-mail addresses; name the submission or a number" if no_addresses else None
+            raise UsageError(
+                f"{POLICY_FILE}: an extension for {name!r}, who is not in the class{why or suggest(name, known)}"
+            )
         if len({person.submission for person in people}) > 1:
             raise UsageError(
                 f"{POLICY_FILE}: an extension for {name!r}, who is {', '.join(map(str, people))}: name the submission "

@@ -61,6 +61,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the task does not count, for a reason that is not the person's."""
     late_rules: str = ""
     """What lateness costs, in the words of the policy; '' for nothing."""
+    attempt: str = "last"
+    """Which attempt counts, in the words of the policy, or the one that an instructor chose."""
 
     @property
     def is_graded(self) -> bool:
@@ -227,6 +229,7 @@ class _PersonAndTask:
                 deadline=self._deadline_text,
                 penalty=0.0 if points is None or left is None else round(points - left, 2),
                 late_rules=self.rules.policy.late_rules,
+                attempt=self._chosen_attempt or self.rules.policy.attempt,
                 note=note.removesuffix("; "),
             )
         )

@@ -263,7 +263,7 @@ class _Intake:
         folder = self._course.folder_of(name, self._task)
         self._times.learn_import(name, self._task, read_contents(folder, self._limits).digest, hand_in)
         if hand_in.late or any(upload.late for upload in owner.uploads):
-            notes.insert(0, "late, says the download")
+            notes.insert(0, "marked as late in the download, which knows no extensions of gradebook.toml")
         if system.name == "canvas" and self._rules.roster is not None:
             person = whose_group_it_may_be(one, self._rules.roster)
             if person is not None:

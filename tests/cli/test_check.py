@@ -173,6 +173,13 @@ def test_a_good_model_alone_exits_0_and_the_last_line_is_the_verdict(course: Tem
     assert not (course.root / "leaderboard").exists()
 
 
+def test_what_a_good_model_printed_is_shown_with_v(course: TemporaryCourse) -> None:
+    course.submit(CENTROIDS.replace("def predict(self, inputs):", "def predict(self, inputs):\n        print('asked')"))
+    done = course.harness("-v", "check", "submissions/bob/blobs/model.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "bob · blobs printed:\nasked" in done.stderr
+
+
 @pytest.mark.line
 def test_one_that_fails_makes_the_exit_code_1_and_the_verdict_counts_all(
     checked: tuple[TemporaryCourse, Reading],

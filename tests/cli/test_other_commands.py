@@ -56,6 +56,7 @@ def test_tasks_are_listed_with_metric_and_baseline(course: TemporaryCourse) -> N
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("blobs")]
     assert line.split() == ["blobs", "classification", "accuracy", "≥", "0.8", "(embedded)", "Three", "clouds"]
     assert done.stdout.splitlines()[-1].startswith("1 task")
+    assert "For one task: harness tasks show blobs" in course.harness("tasks", "blobs").stderr
 
 
 def test_a_baseline_is_shown_from_the_side_that_is_better(course: TemporaryCourse) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.course import Course, Submission, current_folder, published_folder, repositories_in
+from harness.course import Course, Submission, current_folder, published_folder, repositories_in, suggest
 from harness.errors import TaskError, UsageError
 from tests.conftest import TemporaryCourse
 
@@ -208,6 +208,17 @@ def test_paths_are_read_from_where_one_stands(found: Course, monkeypatch: pytest
     monkeypatch.chdir(found.root / "submissions" / "bob" / "blobs")
     assert [str(one) for one in found.submissions(".")] == ["bob · blobs"]
     assert [str(one) for one in found.submissions("../../alice")] == ["alice · blobs"]
+
+
+def test_the_file_of_a_model_means_its_submission(found: Course) -> None:
+    (found.root / "submissions" / "bob" / "blobs" / "model.py").touch()
+    assert [str(one) for one in found.submissions("submissions/bob/blobs/model.py")] == ["bob · blobs"]
+
+
+def test_a_long_list_of_names_is_cut_and_says_how_many_more() -> None:
+    told = suggest("zoe", [f"student{number:03}" for number in range(60)])
+    assert told.startswith(": available: student000, ")
+    assert told.endswith(" and 40 more")
 
 
 def test_a_reference_is_published_as_such(found: Course) -> None:

@@ -204,6 +204,8 @@ def test_an_extension_is_for_the_person_that_the_class_knows_by_that_name() -> N
         assert [policy.deadline("usps", one.key) for one in (lee, other) if one is not extended] == [DUE]
     with pytest.raises(UsageError, match="an extension for 'leo', who is not in the class: did you mean 'lee'"):
         extensions_by_person(replace(DUE_USPS, extensions={"leo": {}}), roster)
+    with pytest.raises(UsageError, match=r"'lee@x\.org', who is not in the class: the roster has no e-mail addresses"):
+        extensions_by_person(replace(DUE_USPS, extensions={"lee@x.org": {}}), Roster((lee,)))
     twice = Roster((Person(submission="a", name="Ann"), Person(submission="b", name="Ann")))
     with pytest.raises(UsageError, match=r"for 'ann', who is Ann \(a\), Ann \(b\): name the submission"):
         extensions_by_person(replace(DUE_USPS, extensions={"ann": {}}), twice)
@@ -285,6 +287,11 @@ def test_a_task_without_cut_offs_has_no_points() -> None:
     ("before", "after", "why"),
     [
         (grade([one(0.9)]), grade([one(0.8, digest="d2")]), "8 → 6 (changed submission; score 0.8, was 0.9)"),
+        (
+            grade([one(0.9), one(0.8, digest="d2")], replace(DUE_USPS, attempt="best")),
+            grade([one(0.9), one(0.8, digest="d2")]),
+            "8 → 6 (another attempt counts: last, was best; score 0.8, was 0.9)",
+        ),
         (grade([one(0.9)]), grade([one(0.8, task_digest="t2")]), "8 → 6 (changed task; score 0.8, was 0.9)"),
         (grade([one(0.9)]), grade([one(None)]), f"8 → 0 ({describe(grade([one(None)]))})"),
         (grade([], now=BEFORE), grade([one(0.8)]), "none → 6 (submitted)"),
