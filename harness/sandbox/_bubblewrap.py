@@ -24,7 +24,7 @@ from harness.sandbox._interpreter import interpreter_paths, package_folder
 from harness.sandbox._levels import Isolation, Level
 from harness.sandbox._root import Restrictions, launcher_command, lease_uid
 from harness.sandbox._sample_data import sample_data_in
-from harness.sandbox._seccomp import UNCOVERED, compile_filter
+from harness.sandbox._seccomp import UNCOUNTED, UNCOVERED, compile_filter
 from harness.scratch import Scratch
 from harness.versions import parse_version
 
@@ -151,7 +151,8 @@ class Bubblewrap:
         """Return the start of a command that runs the rest in the sandbox, with `mounts` visible at their targets."""
         mounts = [*mounts, (package_folder(), _PACKAGE)]
         shown = (*interpreter_paths(), *(source for source, _ in mounts), *_program_files(self.program))
-        restrictions = Restrictions(cgroup=cgroup, seccomp=compile_filter(UNCOVERED))
+        denials = UNCOVERED if self.delegation is not None else (*UNCOVERED, *UNCOUNTED)
+        restrictions = Restrictions(cgroup=cgroup, seccomp=compile_filter(denials))
         argv = [*launcher_command(shown, uid, restrictions), str(self.program)]
         return [*argv, *namespaces, *self._file_system(box, mounts), "--"]
 

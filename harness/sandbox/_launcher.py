@@ -32,6 +32,7 @@ _SYS_KEYCTL, _KEYCTL_JOIN_SESSION_KEYRING = {"x86_64": 250, "aarch64": 219}, 1
 
 def main(spec: dict[str, Any], command: list[str]) -> None:
     """Run as described in the module's docstring; never returns."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a host may have inherited that it is ignored
     for procs in spec["cgroup"]:
         Path(procs).write_text("0")
     _leave_keyring()

@@ -43,7 +43,10 @@ _OWN_DESCRIPTOR = (  # linux/fcntl.h: commands that concern a descriptor, a pipe
 _F_GETLK, _F_OFD_GETLK = 5, 36
 _FUTEX_COMMAND = 0x7F  # without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME
 _FUTEX_WAIT_REQUEUE_PI, _FUTEX_CMP_REQUEUE_PI = 11, 12
-_OF_THE_PAGE_CACHE = (1, 3, 20, 21, 22)  # MADV_RANDOM, MADV_WILLNEED, MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ
+_OF_SHARED_PAGES = (1, 3, 12, 20, 21, 22, 25)
+"""MADV_RANDOM, MADV_WILLNEED, MADV_MERGEABLE (equal pages of two workers become one, which the time of a write tells),
+MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ, MADV_COLLAPSE (changes pages of files that others have mapped, too)."""
+_SIGCHLD = 17
 _IOCTL_TYPE = 0xFF00
 _IOCTL_OF_DEVICES = (  # asm-generic/ioctl.h: the second byte of a request tells which driver it is for
     ord("T") << 8,  # terminals, and FIONREAD, FIONBIO, FIOCLEX of every descriptor
@@ -57,32 +60,34 @@ _CALLS = {
     "clock_adjtime": (305, 266), "clock_settime": (227, 112), "clone": (56, 220), "clone3": (435, 435),
     "connect": (42, 203), "delete_module": (176, 106), "fadvise64": (221, 223), "fanotify_init": (300, 262),
     "fanotify_mark": (301, 263), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
-    "fchown": (93, 55), "fchownat": (260, 54), "fcntl": (72, 25), "fgetxattr": (193, 10), "file_setattr": (469, 469),
-    "finit_module": (313, 273), "flistxattr": (196, 13), "flock": (73, 32), "fremovexattr": (199, 16),
-    "fsconfig": (431, 431), "fsetxattr": (190, 7), "fsmount": (432, 432), "fsopen": (430, 430), "fspick": (433, 433),
-    "futex": (202, 98), "futex_requeue": (456, 456), "futex_wait": (455, 455), "futex_waitv": (449, 449),
-    "futex_wake": (454, 454), "futimesat": (261, None), "getxattr": (191, 8), "getxattrat": (464, 464),
-    "init_module": (175, 105), "inotify_add_watch": (254, 27), "inotify_init": (253, None),
-    "inotify_init1": (294, 26), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
-    "io_uring_setup": (425, 425), "ioctl": (16, 29), "ioprio_set": (251, 30), "kcmp": (312, 272),
-    "kexec_file_load": (320, 294), "kexec_load": (246, 104), "keyctl": (250, 219), "lchown": (94, None),
-    "lgetxattr": (192, 9), "listxattr": (194, 11), "listxattrat": (465, 465), "llistxattr": (195, 12),
-    "lremovexattr": (198, 15), "lsetxattr": (189, 6), "madvise": (28, 233), "memfd_create": (319, 279),
-    "memfd_secret": (447, 447), "migrate_pages": (256, 238), "mincore": (27, 232), "mount": (165, 40),
-    "mount_setattr": (442, 442), "move_mount": (429, 429), "move_pages": (279, 239), "mq_open": (240, 180),
-    "mq_unlink": (241, 181), "msgctl": (71, 187), "msgget": (68, 186), "msgrcv": (70, 188), "msgsnd": (69, 189),
-    "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265), "open_tree": (428, 428),
-    "open_tree_attr": (467, 467), "perf_event_open": (298, 241), "pidfd_getfd": (438, 438), "pivot_root": (155, 41),
-    "preadv2": (327, 286), "prlimit64": (302, 261), "process_madvise": (440, 440), "process_vm_readv": (310, 270),
+    "fchown": (93, 55), "fchownat": (260, 54), "fcntl": (72, 25), "fgetxattr": (193, 10),
+    "file_setattr": (469, 469), "finit_module": (313, 273), "flistxattr": (196, 13), "flock": (73, 32),
+    "fremovexattr": (199, 16), "fsconfig": (431, 431), "fsetxattr": (190, 7), "fsmount": (432, 432),
+    "fsopen": (430, 430), "fspick": (433, 433), "futex": (202, 98), "futex_requeue": (456, 456),
+    "futex_wait": (455, 455), "futex_waitv": (449, 449), "futex_wake": (454, 454), "futimesat": (261, None),
+    "getxattr": (191, 8), "getxattrat": (464, 464), "init_module": (175, 105), "io_setup": (206, 0),
+    "io_submit": (209, 2), "inotify_add_watch": (254, 27), "inotify_init": (253, None), "inotify_init1": (294, 26),
+    "io_uring_enter": (426, 426), "io_uring_register": (427, 427), "io_uring_setup": (425, 425), "ioctl": (16, 29),
+    "ioprio_set": (251, 30), "kcmp": (312, 272), "kexec_file_load": (320, 294), "kexec_load": (246, 104),
+    "keyctl": (250, 219), "lchown": (94, None), "lgetxattr": (192, 9), "listxattr": (194, 11),
+    "listxattrat": (465, 465), "llistxattr": (195, 12), "lremovexattr": (198, 15), "lsetxattr": (189, 6),
+    "madvise": (28, 233), "memfd_create": (319, 279), "memfd_secret": (447, 447), "migrate_pages": (256, 238),
+    "mincore": (27, 232), "mount": (165, 40), "mount_setattr": (442, 442), "move_mount": (429, 429),
+    "move_pages": (279, 239), "mq_open": (240, 180), "mq_unlink": (241, 181), "msgctl": (71, 187),
+    "msgget": (68, 186), "msgrcv": (70, 188), "msgsnd": (69, 189), "name_to_handle_at": (303, 264),
+    "open_by_handle_at": (304, 265), "open_tree": (428, 428), "open_tree_attr": (467, 467),
+    "perf_event_open": (298, 241), "pidfd_getfd": (438, 438), "pivot_root": (155, 41), "preadv2": (327, 286),
+    "prlimit64": (302, 261), "process_madvise": (440, 440), "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271), "ptrace": (101, 117), "pwritev2": (328, 287), "quotactl": (179, 60),
     "readahead": (187, 213), "reboot": (169, 142), "removexattr": (197, 14), "removexattrat": (466, 466),
-    "request_key": (249, 218), "sched_setaffinity": (203, 122), "sched_setattr": (314, 274),
-    "sched_setparam": (142, 118), "sched_setscheduler": (144, 119), "semctl": (66, 191), "semget": (64, 190),
-    "semop": (65, 193), "semtimedop": (220, 192), "sendto": (44, 206), "setns": (308, 268),
-    "setpriority": (141, 140), "settimeofday": (164, 170), "setxattr": (188, 5), "setxattrat": (463, 463),
-    "shmat": (30, 196), "shmctl": (31, 195), "shmget": (29, 194), "socket": (41, 198), "socketpair": (53, 199),
-    "swapoff": (168, 225), "swapon": (167, 224), "syslog": (103, 116), "umount2": (166, 39), "unshare": (272, 97),
-    "userfaultfd": (323, 282), "utime": (132, None), "utimensat": (280, 88), "utimes": (235, None),
+    "request_key": (249, 218), "rt_sigaction": (13, 134), "sched_setaffinity": (203, 122),
+    "sched_setattr": (314, 274), "sched_setparam": (142, 118), "sched_setscheduler": (144, 119),
+    "semctl": (66, 191), "semget": (64, 190), "semop": (65, 193), "semtimedop": (220, 192), "sendto": (44, 206),
+    "setns": (308, 268), "setpriority": (141, 140), "settimeofday": (164, 170), "setxattr": (188, 5),
+    "setxattrat": (463, 463), "shmat": (30, 196), "shmctl": (31, 195), "shmget": (29, 194), "socket": (41, 198),
+    "socketpair": (53, 199), "swapoff": (168, 225), "swapon": (167, 224), "sync": (162, 81), "syncfs": (306, 267),
+    "syslog": (103, 116), "umount2": (166, 39), "unshare": (272, 97), "userfaultfd": (323, 282),
+    "utime": (132, None), "utimensat": (280, 88), "utimes": (235, None),
 }  # fmt: skip
 
 
@@ -107,12 +112,24 @@ class DenyOnly:
 
 
 @dataclass(frozen=True)
+class DenySet:
+    """A value of an argument for which the call is denied if `pointer`, another argument, is not null.
+
+    Such a call sets something, and only asks what is set where the pointer is null.
+    """
+
+    argument: int
+    value: int
+    pointer: int
+
+
+@dataclass(frozen=True)
 class Denial:
     """A system call that fails with `error`, unless `test` allows it."""
 
     call: str
     error: int = errno.EPERM
-    test: AllowOnly | DenyOnly | None = None
+    test: AllowOnly | DenyOnly | DenySet | None = None
 
 
 def _deny(names: str, error: int = errno.EPERM) -> tuple[Denial, ...]:
@@ -138,11 +155,13 @@ UNCOVERED = (
     # The page cache is shared, too, and outlives a worker: no worker may evict pages or ask which are cached. Giving
     # advice to the kernel never fails, so these calls seem to succeed.
     *_deny("fadvise64 readahead", _PRETEND),
-    Denial("madvise", _PRETEND, DenyOnly(2, _OF_THE_PAGE_CACHE)),
+    Denial("madvise", _PRETEND, DenyOnly(2, _OF_SHARED_PAGES)),
     *_deny("mincore cachestat", errno.ENOSYS),
     *(
         Denial(call, errno.EOPNOTSUPP, AllowOnly(5, (0,))) for call in ("preadv2", "pwritev2")
     ),  # no flags, above all not RWF_NOWAIT
+    *_deny("io_setup io_submit", errno.ENOSYS),  # reads with the same flags, which a filter cannot see
+    *_deny("sync syncfs", _PRETEND),  # for what others have written
 )
 """Calls that no namespace isolates; bubblewrap itself does not need them.
 
@@ -152,6 +171,12 @@ instead, and HDF5 does without locks. `fcntl` locks belong to a process, so two 
 seem to succeed, and SQLite, which has no alternative, works. They do not exclude other processes of the same worker.
 Testing for a lock reveals nothing about other workers, because no worker holds any.
 """
+
+UNCOUNTED = (Denial("rt_sigaction", _PRETEND, DenySet(0, _SIGCHLD, 1)),)
+"""Calls that hide CPU time where there is no control group: the kernel forgets a child, and what it used, when its
+parent ignores SIGCHLD. A filter cannot see what is set for a signal, so for this one nothing can be. Waiting for
+children needs no handler; programs that have one, as torch's data loaders do, also look at their children from time to
+time."""
 
 NESTING = (
     *_deny("unshare setns mount umount2 pivot_root chroot move_mount fsopen fsconfig fsmount fspick open_tree"),
@@ -163,6 +188,7 @@ NESTING = (
 
 UNCOVERED_BY_LANDLOCK = (
     *UNCOVERED,
+    *UNCOUNTED,
     # only connected stream sockets: Landlock (ABI 7) does not restrict connecting to a socket in the file system
     Denial("socket", errno.EAFNOSUPPORT, AllowOnly(0, (_AF_UNIX,))),
     *(
@@ -235,6 +261,9 @@ def _block(number: int, denial: Denial) -> list[_Step]:
         case AllowOnly(argument, values, mask, half):
             allowed = [(_EQUALS, len(values) - i, 0, value) for i, value in enumerate(values)]
             body = [_load(argument, half), (_AND, 0, 0, mask), *allowed, fail, reload]
+        case DenySet(argument, value, pointer):
+            given = [_load(pointer, _LOW), (_EQUALS, 0, 2, 0), _load(pointer, _HIGH), (_EQUALS, 1, 0, 0)]
+            body = [_load(argument, _LOW), (_EQUALS, 0, len(given) + 1, value), *given, fail, reload]
     return [(_EQUALS, 0, len(body), number), *body]
 
 

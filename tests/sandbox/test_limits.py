@@ -43,6 +43,46 @@ def test_memory_that_is_shared_is_counted_too(wall):
     assert error.kind == "out_of_memory"
 
 
+IGNORED = """
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for _ in range(30):
+        pid = os.fork()
+        if pid == 0:
+            while time.process_time() < 0.05:
+                pass
+            os._exit(0)
+        try:
+            os.waitpid(pid, 0)
+        except ChildProcessError:
+            pass
+"""
+
+
+def test_cpu_time_of_children_whose_end_is_ignored_is_counted(any_level):
+    """They are gone before the watchdog looks, and a parent that ignores their end inherits none of their time."""
+    if any_level.way == "rlimits":
+        pytest.skip("no call is refused there")
+    with any_level.fitting(IGNORED, "import signal") as session:
+        any_level.fit(session)
+        assert session.process.cpu_seconds > 1.4
+
+
+def test_children_are_waited_for_where_no_handler_can_be_set(any_level):
+    told = any_level.ask(
+        """
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        async def talk():
+            child = await asyncio.create_subprocess_exec("cat", stdin=-1, stdout=-1)
+            return (await child.communicate(b"from a loop"))[0].decode()
+        run = subprocess.run("false; (exit 3) | cat; echo from a shell", shell=True, stdout=-1, text=True)
+        return [asyncio.run(talk()), run.stdout.strip()]
+        """,
+        "import asyncio, signal",
+        processes=64,
+    )
+    assert told == ["from a loop", "from a shell"]
+
+
 def test_a_fork_loop_is_held_by_the_cap_on_processes(any_level):
     if os.geteuid() != 0 and any_level.sandbox.isolation.level.value == "rlimits":
         pytest.skip("the count is shared with this user's processes")

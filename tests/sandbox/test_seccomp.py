@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from harness.sandbox import _seccomp
 from harness.sandbox._seccomp import (
     NESTING,
+    UNCOUNTED,
     UNCOVERED,
     UNCOVERED_BY_LANDLOCK,
     AllowOnly,
     Denial,
     DenyOnly,
+    DenySet,
     compile_filter,
 )
 
@@ -53,7 +55,7 @@ def number(call):
     return _seccomp._CALLS[call][0 if platform.machine() == "x86_64" else 1]
 
 
-@pytest.mark.parametrize("denials", [UNCOVERED, NESTING, UNCOVERED_BY_LANDLOCK])
+@pytest.mark.parametrize("denials", [UNCOVERED, UNCOUNTED, NESTING, UNCOVERED_BY_LANDLOCK])
 def test_every_denial_without_a_test_denies_whatever_the_arguments(denials):
     code = compile_filter(denials)
     for denial in denials:
@@ -61,10 +63,21 @@ def test_every_denial_without_a_test_denies_whatever_the_arguments(denials):
             assert run(code, number(denial.call), (2**64 - 1,) * 6) == denial.error
 
 
+def test_what_sets_is_denied_and_what_asks_is_not():
+    code = compile_filter((Denial("rt_sigaction", 1, DenySet(0, 17, 1)), Denial("bind", 2)))
+    call = number("rt_sigaction")
+    set_it = [
+        run(code, call, (signal, act, 0, 8, 0, 0)) for signal in (17, 16) for act in (0, 1, 1 << 32, (1 << 32) + 1)
+    ]
+    assert set_it == ["allow", 1, 1, 1, *["allow"] * 4]
+    assert (run(code, number("bind")), run(code, number("sync"))) == (2, "allow")
+
+
 OUT_OF_REACH = (
     "io_uring_setup io_uring_enter io_uring_register userfaultfd add_key request_key keyctl bpf perf_event_open ptrace "
     "process_vm_readv process_vm_writev pidfd_getfd open_by_handle_at kexec_load init_module finit_module swapon "
-    "reboot settimeofday clock_settime memfd_create shmget semget msgget mq_open flock inotify_init1 fanotify_init"
+    "reboot settimeofday clock_settime memfd_create shmget semget msgget mq_open flock inotify_init1 fanotify_init "
+    "io_setup io_submit mincore cachestat"
 )
 """Named here once more: whoever takes one off the list has to mean it."""
 
@@ -125,8 +138,10 @@ FILES = [
     ("futex", (0, 12 | 256), 38),  # FUTEX_CMP_REQUEUE_PI
     *(("fadvise64", (3, 0, 0, advice), PRETENDED) for advice in (1, 4)),  # POSIX_FADV_RANDOM, POSIX_FADV_DONTNEED
     ("readahead", (3, 0, 4096), PRETENDED),
-    *(("madvise", (0, 4096, advice), PRETENDED) for advice in (1, 3, 20, 21, 22)),  # what touches the page cache
+    *(("madvise", (0, 4096, advice), PRETENDED) for advice in (1, 3, 12, 20, 21, 22, 25)),  # of pages that others see
     *(("madvise", (0, 4096, advice), "allow") for advice in (4, 8, 10, 14, 15, 16)),  # what allocators say
+    ("io_setup", (1, 0), 38),
+    *((call, (3,), PRETENDED) for call in ("sync", "syncfs")),
     ("mincore", (0, 4096, 0), 38),
     ("cachestat", (3, 0, 0, 0), 38),
     ("preadv2", (3, 0, 1, 0, 0, 0), "allow"),
@@ -135,6 +150,9 @@ FILES = [
 ]
 """What could tell something of a file to another worker: a call, its arguments, and what comes of it."""
 BESIDE_LANDLOCK = [
+    ("rt_sigaction", (17, 0, 1), "allow"),  # what is set for SIGCHLD
+    ("rt_sigaction", (17, 1, 0), PRETENDED),
+    ("rt_sigaction", (2, 1, 0), "allow"),
     ("socket", (1, 1), "allow"),
     ("socket", (1, 0x80001), "allow"),  # SOCK_CLOEXEC
     ("socket", (1, 2), 97),
