@@ -139,12 +139,16 @@ class Session:
             raise self.broke_protocol(stage, f"a {type(reply).__name__} reply to Extract")
         return reply
 
-    def weigh(self, texts: Sequence[str], seconds: float) -> Weighed:
-        """Return how much the folders ``artifact`` and ``beside`` can hold, apart from words of `texts`."""
+    def weigh(self, texts: Sequence[str], seconds: float, patience: float) -> Weighed:
+        """Return how much the folders ``artifact`` and ``beside`` can hold, apart from words of `texts`.
+
+        It may take `seconds` of CPU time; `patience` is for a machine that is busy with other work.
+        """
         stage = Stage("weigh", "resource_limit")
         places = self.process.place("artifact"), self.process.place("beside")
         frame = self._frame(Weigh(*places, self.limits.memory_bytes), *(pack(list(texts))[1] if texts else ()))
-        with self.process.allow(Allowance(limit="weigh_seconds", seconds=seconds)):
+        allowance = Allowance(limit="weigh_seconds", seconds=patience, cpu_limit="weigh_seconds", cpu_seconds=seconds)
+        with self.process.allow(allowance):
             reply, _ = self._call(stage, frame)
         if not isinstance(reply, Weighed):
             raise self.broke_protocol(stage, f"a {type(reply).__name__} reply to Weigh")

@@ -13,7 +13,9 @@ from harness.evaluation._weigh import Weight, weigh
 from harness.sandbox import Folder, Sandbox
 
 WEIGH_SECONDS = 60.0
-"""How long counting may take, even for the largest artifact."""
+"""How much CPU time counting may take, even for the largest artifact."""
+WEIGH_PATIENCE_SECONDS = 600.0
+"""How long it may take on a machine that is busy with other work, which is no mistake of the submission's."""
 WEIGH_MEMORY_BYTES = 1 << 30
 """How much memory counting may use."""
 _NOTHING = "nothing"
@@ -28,10 +30,10 @@ def weigh_model(plan: Plan, sandbox: Sandbox, work: Path, artifact: Path) -> Wei
     given = (plan.data.train, plan.data.validation)
     texts = [text for part in given if isinstance(part.inputs, list) for text in part.inputs]
     with _counting(plan, sandbox, work, artifact) as session:
-        counted = session.weigh((), WEIGH_SECONDS)
+        counted = session.weigh((), WEIGH_SECONDS, WEIGH_PATIENCE_SECONDS)
         weight = weigh(counted.contents, counted.beside, plan.snapshot.shipped_bytes)
         if texts and not weight.verified:  # words of the training texts do not count as knowledge
-            counted = session.weigh(texts, WEIGH_SECONDS)
+            counted = session.weigh(texts, WEIGH_SECONDS, WEIGH_PATIENCE_SECONDS)
             weight = weigh(counted.contents, counted.beside, plan.snapshot.shipped_bytes)
     if not weight.verified_if_single or weight.verified:  # otherwise the caller enforces them after verifying
         weight.enforce(plan.task.limits)
