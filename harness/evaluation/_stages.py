@@ -175,6 +175,7 @@ class Stages:
                 self.reached.changed_after_load = (
                     0 if again is None else count_changed(self._plan.task.kind, self.reached.answers_after_fit, again)
                 )
+            examples = self._ask_examples(session)  # first: who has seen scored inputs could answer with them
             with self._phase("predict"), session.within("predict_seconds"):
                 batches = []
                 for inputs in asked.batches():
@@ -189,7 +190,7 @@ class Stages:
                 load_cpu_seconds=load_cpu_seconds,
                 peak_memory_bytes=session.process.peak_memory_bytes,
                 peak_device_bytes=session.process.peak_device_bytes,
-                examples=self._ask_examples(session),  # last: what goes wrong here changes nothing else
+                examples=examples,
             )
 
     def _verify_rounded(self, weight: Weight, seed: int, artifact: Path) -> Weight:
@@ -246,7 +247,10 @@ class Stages:
             return None
 
     def _ask_examples(self, session: Session) -> ExampleAnswers | None:
-        """Return the answers to a batch of the validation part that `fit` gets, for the report; None if that fails."""
+        """Return the answers to a batch of the validation part that `fit` gets, for the report.
+
+        None if that fails; later stages report the failure.
+        """
         inputs = self._plan.data.for_fit.validation.inputs
         if self.reached.predicted is not None or not len(inputs):
             return None
@@ -363,7 +367,8 @@ class Stages:
                 )
 
     def _session(self, threads: int, *more: Folder) -> Session:
-        return replace(open_session(self._plan, self._sandbox, *more), threads=threads, on_log=self._logged)
+        """Return a session that answers; what it logs is no part of a learning curve, and may say what it was asked."""
+        return replace(open_session(self._plan, self._sandbox, *more), threads=threads)
 
     def _logged(self, values: dict[str, float]) -> None:
         self.reached.curve.add(values)

@@ -40,8 +40,10 @@ class Disclosure:
     """The moment, the identity and the packages of the run, and the details of audits."""
     history: bool
     """Earlier results, and the place in the class."""
+    learning: bool
+    """What the model logged while it learned: numbers that it chose, having seen what `fit` was given."""
     aggregates: bool
-    """Figures over the scored part that no score contains, such as a confusion matrix."""
+    """Figures over the scored part that no score contains, such as a confusion matrix, and times in detail."""
     fit_examples: bool
     """Items of the parts that `fit` was given, with what was predicted for them."""
     scored_examples: bool
@@ -62,6 +64,7 @@ def disclosure_for(audience: Audience, record: Record, *, restricted: bool) -> D
         own_words=not public,
         run_details=not public,
         history=not public,
+        learning=instructor or not secret_data,
         aggregates=instructor or not (secret_data or secret_part),
         fit_examples=instructor or not secret_data,
         scored_examples=instructor,
@@ -212,12 +215,14 @@ def _failure(record: Record, may: Disclosure) -> Failure | None:
 def _disclosed_evidence(evidence: Evidence, may: Disclosure) -> Evidence:
     shown = evidence
     if not may.aggregates:
-        shown = replace(shown, predictions=None, scores=None, outcomes=None, draws=None)
+        shown = replace(shown, predictions=None, scores=None, outcomes=None, draws=None, latencies=None, timeline=None)
     if not may.scored_examples:
         shown = replace(shown, drawn=None)
     if not may.fit_examples:
         shown = replace(shown, examples=None)
-    if not may.own_words:
+    if not may.learning:
+        shown = replace(shown, curve=())
+    elif not may.own_words:
         shown = replace(shown, curve=tuple(map(_usual_quantities, evidence.curve)))
     return shown
 

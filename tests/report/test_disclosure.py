@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.record import Audit, Evidence, ExampleAnswers
+from harness.record import Audit, Evidence, ExampleAnswers, Timeline
 from harness.report import Audience, show
 from tests.records import FOUR, TWO_CLOUDS, changed, material
 
@@ -20,9 +20,11 @@ EVIDENCE = Evidence(
     draws=np.ones(9),
     drawn=np.arange(4),
     latencies=np.ones(4),
+    timeline=Timeline(),
+    curve=({"loss": 1.0, "my words": 2.0},),
     examples=ExampleAnswers(items=np.arange(2), values=np.zeros(2, int)),
 )
-OF_SCORED_PART = ("outcomes", "predictions", "scores", "draws")
+OF_SCORED_PART = ("outcomes", "predictions", "scores", "draws", "latencies", "timeline")
 
 
 def shown(audience: Audience, *, source: str = "local", labels: str = "public", restricted: bool = False):
@@ -35,9 +37,10 @@ def shown(audience: Audience, *, source: str = "local", labels: str = "public", 
 @pytest.mark.parametrize("secret", [{"labels": "private"}, {"restricted": True}])
 def test_of_a_secret_part_nothing_is_left_item_by_item(audience, secret) -> None:
     found = shown(audience, **secret)
-    assert [getattr(found.evidence, name) for name in OF_SCORED_PART] == [None] * 4
+    assert [getattr(found.evidence, name) for name in OF_SCORED_PART] == [None] * 6
     assert found.targets is None
     assert found.scored is None
+    assert (found.evidence.curve == ()) is ("restricted" in secret)
     assert (found.evidence.examples is None) is (found.fit_validation is None) is ("restricted" in secret)
 
 

@@ -154,7 +154,7 @@ def test_what_may_be_shown_to_whom(audience, source, labels, restricted) -> None
     assert may.logs is may.messages is may.history is may.own_words is (audience is not Audience.PUBLIC)
     if audience is not Audience.INSTRUCTOR:
         assert may.aggregates is not (secret or labels == "private")
-        assert may.fit_examples is not secret
+        assert may.fit_examples is may.learning is not secret
 
 
 def test_the_same_records_give_the_same_bytes(texts: TemporaryCourse, tmp_path) -> None:
