@@ -38,7 +38,8 @@ SAMPLE_DATA = (
     "harness_course",
 )
 """Folders of packages that hold them; a task made of one would be given away by it."""
-_CODE = (*all_suffixes(), ".pyi", ".pxd", ".typed")
+_MODULES = tuple(all_suffixes())
+_OF_CODE = (*_MODULES, ".pyi", ".pxd", ".typed")
 _WORTH_A_MOUNT_BYTES = 4096
 """Of data beside code: each file that is hidden is a mount of every worker that is started."""
 _OF_PYTHON = ("__pycache__",)
@@ -76,7 +77,7 @@ def _data_in(folder: Path) -> Iterator[Path]:
             continue
         if path.is_dir():
             yield from (found for found in _data_in(path) if _size(found) >= _WORTH_A_MOUNT_BYTES)
-        elif not path.name.endswith(_CODE) and _size(path) >= _WORTH_A_MOUNT_BYTES:
+        elif not path.name.endswith(_OF_CODE) and _size(path) >= _WORTH_A_MOUNT_BYTES:
             yield path
 
 
@@ -115,4 +116,4 @@ def installed_data(names: Iterable[str], packages: Iterable[Path] | None = None)
 def _code_in(path: Path) -> Iterator[Path]:
     """Yield the modules of Python at or below `path`."""
     files = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
-    return (one for one in ([path] if path.is_file() else files) if one.name.endswith(_CODE))
+    return (one for one in ([path] if path.is_file() else files) if one.name.endswith(_MODULES))
