@@ -107,6 +107,7 @@ def test_a_record_says_the_same_as_on_linux(system: System) -> None:
     assert there["run"]["isolation"]["detail"] != here["run"]["isolation"]["detail"]
 
 
+@pytest.mark.thorough
 def test_every_command_works(system: System) -> None:
     system.course.submit(CENTROIDS, name="ann")
     system.course.submit(LOUD, name="bob")

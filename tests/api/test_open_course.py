@@ -221,6 +221,7 @@ def test_a_mistake_in_a_metric_is_reported_the_same_way_each_time(opened: OpenCo
     assert told[0].texts == told[1].texts
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_a_class_is_graded(opened: OpenCourse, course: TemporaryCourse, tmp_path: Path) -> None:
     course.add_task(more=POINTS)

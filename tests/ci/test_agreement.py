@@ -37,6 +37,7 @@ def kept_by_ci(repository: TemporaryRepository) -> bool:
     return bool(one["reused"])
 
 
+@pytest.mark.thorough
 def test_under_equal_settings_all_commands_agree_on_what_is_unchanged(repository: TemporaryRepository) -> None:
     course = repository.course
     repository.git("rm", "-q", "-r", "submissions")

@@ -66,7 +66,8 @@ def run_all(course: TemporaryCourse, commands: str, folder: Path) -> dict[str, t
     return ends
 
 
-@pytest.mark.parametrize("place", [".", pytest.param("submissions/mallory/blobs", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("place", [".", "submissions/mallory/blobs"])
 def test_no_command_imports_anything_of_the_current_folder(
     repository: TemporaryRepository, tmp_path: Path, place: str
 ) -> None:

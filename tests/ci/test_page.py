@@ -19,6 +19,7 @@ def cells(row: str) -> list[str]:
     return [cell.strip() for cell in row.split("|")[1:-1]]
 
 
+@pytest.mark.thorough
 def test_the_page_leads_to_the_grade_it_shows(tmp_path: Path) -> None:
     environment = {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(tmp_path / "cache"), "GITHUB_ACTIONS": ""}
     shell = TemporaryCourse(tmp_path, environment)

@@ -52,6 +52,7 @@ def submit(course: TemporaryCourse, name: str, files: dict[str, str | bytes]) ->
     return folder
 
 
+@pytest.mark.thorough
 def test_three_numbers_stand_side_by_side_and_decide_nothing(course: TemporaryCourse) -> None:
     course.add_task(more="claims=True, points=((0.5, 0), (0.9, 10)),")
     bob = submit(

@@ -14,7 +14,7 @@ import numpy as np
 import harness
 from harness.course import Course
 from tests.classroom import others, spies
-from tests.classroom.bad import BAD
+from tests.classroom.bad import IN_CLASS, Bad
 from tests.classroom.bad import TASKS as LIMITS
 from tests.conftest import CENTROIDS, TemporaryCourse
 
@@ -95,17 +95,37 @@ def evaluate_class(base: Path) -> Classroom:
     for name in ("data", "private"):
         (base / name).mkdir()
     course.add_task()
-    for name, limits in LIMITS.items():
-        course.add_task(name, limits=limits)
+    _add_bad_ones_tasks(course)
     for name, more in TASKS.items():
         course.add_task(name, more=more)
     _place_restricted(course)
     kept = course.harness("data", "private", "private", "--keep", "inputs-and-targets")
     assert kept.returncode == 0, kept.stdout + kept.stderr
-    handed_in = _hand_in(course)
+    return _evaluated(course, _hand_in(course))
+
+
+def evaluate_bad(base: Path, bad: dict[str, Bad]) -> Classroom:
+    """Evaluate a class of `bad` submissions alone."""
+    course = TemporaryCourse.below(base)
+    _add_bad_ones_tasks(course)
+    _hand_in_bad(course, bad)
+    return _evaluated(course, [f"{name}/{one.task}" for name, one in bad.items()])
+
+
+def _evaluated(course: TemporaryCourse, handed_in: list[str]) -> Classroom:
     done = course.process("evaluate", *(f"submissions/{one}" for one in handed_in), "--json", "-", timeout=1500)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return Classroom(course, done.returncode, json.loads(done.stdout), done.stderr)
+
+
+def _add_bad_ones_tasks(course: TemporaryCourse) -> None:
+    for name, limits in LIMITS.items():
+        course.add_task(name, limits=limits)
+
+
+def _hand_in_bad(course: TemporaryCourse, bad: dict[str, Bad]) -> None:
+    for name, one in bad.items():
+        one.also(course.submit(one.source, name=name, task=one.task))
 
 
 def _hand_in(course: TemporaryCourse) -> list[str]:
@@ -113,8 +133,7 @@ def _hand_in(course: TemporaryCourse) -> list[str]:
     for name, model in MODELS.items():
         course.submit(model, name=name)
     _folder(course, "opaque").joinpath("centroids.py").write_text(CENTROIDS)
-    for name, bad in BAD.items():
-        bad.also(course.submit(bad.source, name=name, task=bad.task))
+    _hand_in_bad(course, IN_CLASS)
     for name in spies.SEES_TEST_INPUTS:
         course.submit(spies.SPY + spies.SPIES[name], name=f"spy-{name}", task="private")
     for name, model in spies.SPIES.items():

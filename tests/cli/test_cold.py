@@ -44,6 +44,7 @@ def test_evaluate_forks_workers_and_starts_them_when_asked_to(course):
     assert said(course) == "RuntimeError: started"
 
 
+@pytest.mark.thorough
 def test_grade_forks_workers_and_starts_them_when_asked_to(course):
     course.submit(TELLS)
     assert course.harness("grade", "--data", "embedded").returncode == 0
@@ -52,6 +53,7 @@ def test_grade_forks_workers_and_starts_them_when_asked_to(course):
     assert said(course) == "RuntimeError: started"
 
 
+@pytest.mark.thorough
 def test_a_record_stands_however_its_workers_started(course):
     course.submit()
     assert course.harness("evaluate", "submissions/bob").returncode == 0

@@ -211,6 +211,7 @@ def test_shipped_weights_are_used_only_where_the_task_says_so(tmp_path: Path) ->
     assert course.record("ann")["submission"]["mode"] == "loaded"
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_references_are_graded_with_what_they_share(tmp_path: Path) -> None:
     course = make_course(tmp_path)

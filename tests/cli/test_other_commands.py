@@ -187,6 +187,7 @@ def test_the_doctor_says_what_works_and_what_is_ready(course: TemporaryCourse) -
     assert done.stdout.splitlines()[-1].startswith("ready: isolation ")
 
 
+@pytest.mark.thorough
 def test_the_doctor_works_outside_a_course_and_explains_broken_tasks(course: TemporaryCourse) -> None:
     course.add_task("broken", text="1 / 0")
     inside = course.harness("doctor")

@@ -31,6 +31,7 @@ def test_a_command_says_what_it_decides_if_it_is_asked(course: TemporaryCourse, 
     assert "is used" not in course.harness("evaluate", "submissions/bob").stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_the_log_of_a_grading_run_says_what_was_decided(course: TemporaryCourse) -> None:
     course.submit()

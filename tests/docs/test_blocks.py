@@ -129,6 +129,7 @@ def test_the_gradebook_on_the_page_is_read(tmp_path: Path) -> None:
     assert [one.action for one in read] == ["points", "part", "excuse", "drop", "attempt"]
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_the_script_on_the_page_of_commands_runs(course: TemporaryCourse) -> None:
     (script,) = [text for _, text in blocks(REPOSITORY / "docs" / "commands.md") if "open_course" in text]

@@ -88,6 +88,7 @@ class Model(harness.Model):
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_the_instructors_hour_can_be_walked(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)

@@ -14,7 +14,7 @@ READS = CENTROIDS.replace(
 from pathlib import Path
 
 NUMPY = Path(np.__file__).parent
-PLACES = (NUMPY / "py.typed", *(NUMPY / "_core" / "include").rglob("*.h"))
+PLACES = (NUMPY / "_core" / "lib" / "pkgconfig" / "numpy.pc", *(NUMPY / "_core" / "include").rglob("*.h"))
 
 
 def seen():
@@ -31,7 +31,7 @@ class Model""",
 SAYS = READS.replace(
     "        self.centres", "        raise RuntimeError(f'sees {sorted(seen())[-1:]}')\n        self.centres"
 )
-HIDES = 'hides=("numpy/py.typed", "numpy/_core/include"),'
+HIDES = 'hides=("numpy/_core/lib/pkgconfig/numpy.pc", "numpy/_core/include"),'
 
 
 def said(course: TemporaryCourse, *options: str) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import subprocess
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
 import harness
 from harness.errors import SubmissionError
+from harness.evaluation._folder import _by_path, open_folder
 from harness.evaluation._snapshot import Snapshot, check_snapshot, read_files, take_snapshot
 
 
@@ -94,6 +98,21 @@ def test_nothing_behind_a_link_is_copied(folder: Path) -> None:
     (folder / "passwd").symlink_to("/etc/passwd")
     (folder / "etc").symlink_to("/etc")
     assert names(taken(folder).files) == ["model.py"]
+
+
+@pytest.mark.parametrize("opened", [open_folder, _by_path], ids=["by descriptor", "by path"])
+def test_what_became_a_link_since_it_was_looked_at_is_not_read(folder: Path, opened: Any) -> None:
+    (folder / "parts").mkdir()
+    with opened(folder) as found:
+        assert (stat.S_ISREG(found.mode("model.py")), stat.S_ISDIR(found.mode("parts"))) == (True, True)
+        (folder / "model.py").unlink()
+        (folder / "model.py").symlink_to("/etc/passwd")
+        (folder / "parts").rmdir()
+        (folder / "parts").symlink_to("/etc")
+        with suppress(OSError):
+            assert found.read("model.py", 10) is None
+        with pytest.raises(OSError), found.enter("parts"):
+            pass
 
 
 def test_a_folder_that_is_a_link_is_no_submission(folder: Path) -> None:

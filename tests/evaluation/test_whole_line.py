@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from harness.record import EvidenceStore
 from tests.classroom.evaluated import Classroom
@@ -158,6 +159,7 @@ def timeless(record: dict[str, Any]) -> dict[str, Any]:
     return record
 
 
+@pytest.mark.thorough
 def test_another_seed_is_another_run(classroom: Classroom) -> None:
     before = classroom.record("draws")
     done = classroom.course.harness("evaluate", "submissions/draws", "--seed", "1", "--no-store", "--json", "-")

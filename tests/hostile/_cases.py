@@ -119,8 +119,8 @@ def _task_for(group: Group, held: str) -> str:
 
 COLD = cases("attacks", "careless", "unusual")[::4]
 """A quarter of everything: enough to see that both ways of starting hold the same."""
-NOTEBOOKS = [replace(case, form="notebook") for case in cases("attacks")[1::4]]
-"""Another quarter of the attacks, each as a notebook: it can do no more than a ``model.py``."""
+NOTEBOOKS = [replace(case, form="notebook") for case in cases("attacks")[1::12]]
+"""One attack in twelve as a notebook: it can do no more than a ``model.py``."""
 SMOKE = frozenset(
     {
         "artifact-link", "artifact-pickle", "asks-questions", "child-process", "daemon", "dropout-left-on",

@@ -225,6 +225,7 @@ def executed(folder: Path, environment: dict[str, str], *cells: str) -> list[str
     return ["".join(one.get("data", {}).get("text/plain", "") or one.get("text", "")) for one in last]
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_vs_code_finds_the_course_of_the_notebook_and_compares_a_claim(course: TemporaryCourse, tmp_path: Path) -> None:
     folder = course.submit(None)
@@ -249,6 +250,7 @@ def test_vs_code_finds_the_course_of_the_notebook_and_compares_a_claim(course: T
     assert "can be told apart" in texts[-1]
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_in_colab_cells_are_enough_and_the_course_is_named(course: TemporaryCourse, tmp_path: Path) -> None:
     content = tmp_path / "content"

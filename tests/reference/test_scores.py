@@ -51,6 +51,7 @@ def test_scores_on_the_embedded_digits_are_pinned(embedded: dict[str, dict[str, 
 
 
 @pytest.mark.line
+@pytest.mark.thorough
 @pytest.mark.usps
 @needs_usps
 def test_the_nearest_neighbour_scores_right_and_pays_for_its_memory(tmp_path: Path) -> None:

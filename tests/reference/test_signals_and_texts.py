@@ -71,6 +71,7 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
     return evaluated(tmp_path_factory.mktemp("networks"), list(NETWORKS), "--data", "embedded")
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 @pytest.mark.parametrize(("name", "task"), QUICK)
 def test_the_simple_references_score_what_they_always_did(simple: TemporaryCourse, name: str, task: str) -> None:
@@ -81,6 +82,7 @@ def test_the_simple_references_score_what_they_always_did(simple: TemporaryCours
     assert record["baseline"]["met"] == (name != "majority")
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_a_majority_pays_for_one_share_a_class(simple: TemporaryCourse) -> None:
     assert record_of(simple, "majority", "ecg5000")["cost"]["parameters"] == 5
@@ -101,6 +103,7 @@ def test_the_networks_learn(networks: TemporaryCourse, name: str, task: str) -> 
 
 
 @pytest.mark.line
+@pytest.mark.thorough
 @pytest.mark.skipif(not (DATA / "ecg200").is_dir(), reason="no $HARNESS_DATA/ecg200")
 def test_the_nearest_neighbour_gets_what_the_archive_publishes_for_ecg200(tmp_path: Path) -> None:
     course = evaluated(tmp_path, [("knn", "ecg200")], "--data-root", str(DATA))

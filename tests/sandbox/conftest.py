@@ -118,6 +118,11 @@ _WAYS: dict[str, Callable[[], Sandbox]] = {
 _problems: dict[str, str | None] = {}
 
 
+def _ways(*first: str, but: tuple[str, ...] = ()) -> list[Any]:
+    """Return all ways but some as parameters, of which those who work here meet the `first` and CI the others, too."""
+    return [pytest.param(way, marks=() if way in first else pytest.mark.thorough) for way in _WAYS if way not in but]
+
+
 @contextmanager
 def bench_of(way: str, folder: Path, fork_servers: ForkServerOwner = FORK_SERVERS) -> Iterator[Bench]:
     """Yield a bench of a way that starts here; the fork server of a warm one has started already."""
@@ -137,14 +142,14 @@ def bench_of(way: str, folder: Path, fork_servers: ForkServerOwner = FORK_SERVER
     assert warm.problem is None
 
 
-@pytest.fixture(params=[way for way in _WAYS if way != "system-bubblewrap"])
+@pytest.fixture(params=_ways("warm", "landlock", but=("system-bubblewrap",)))
 def any_level(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """Each way to isolate that starts here."""
     with bench_of(request.param, tmp_path) as bench:
         yield bench
 
 
-@pytest.fixture(params=[way for way in _WAYS if way not in ("landlock", "rlimits")])
+@pytest.fixture(params=_ways("wheel-bubblewrap", "warm", but=("landlock", "rlimits")))
 def walled(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """Each way that gives one of the levels of namespaces."""
     with bench_of(request.param, tmp_path) as bench:
@@ -180,14 +185,14 @@ def wall(tmp_path: Path) -> Iterator[Bench]:
         pytest.skip("no bubblewrap starts here")
 
 
-@pytest.fixture(params=["warm", "warm-cgroup"])
+@pytest.fixture(params=["warm", pytest.param("warm-cgroup", marks=pytest.mark.thorough)])
 def warm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """Workers that are forked."""
     with bench_of(request.param, tmp_path) as bench:
         yield bench
 
 
-@pytest.fixture(params=["warm", "warm-cgroup"])
+@pytest.fixture(params=["warm", pytest.param("warm-cgroup", marks=pytest.mark.thorough)])
 def own_warm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """Workers that are forked from fork servers of this test's own."""
     with closing(ForkServerOwner(most=2)) as fork_servers, bench_of(request.param, tmp_path, fork_servers) as bench:

@@ -377,18 +377,23 @@ def test_all_sandboxes_fork_their_workers_from_one_process(own_warm):
     assert fork_servers(own_warm) == standing
 
 
-def test_a_fork_server_that_cannot_start_is_nobodys_failure(wall):
-    """A program in bubblewrap's place that starts workers, but no fork server."""
+def test_a_fork_server_that_cannot_start_is_nobodys_failure(wall, monkeypatch):
+    """A program in bubblewrap's place that starts workers, but no fork server; nobody asks for one again."""
     program = wall.folder / "bwrap"
     refuse = 'case "$*" in *forkserver/__main__*) echo no room >&2; exit 1;; esac'
     program.write_text(f'#!/bin/sh\n{refuse}\nexec {wall.sandbox.program} "$@"\n')
     program.chmod(0o755)
-    told = []
+    told, asked = [], []
     with closing(ForkServerOwner()) as fork_servers:
+        connect = fork_servers.connect
+        monkeypatch.setattr(fork_servers, "connect", lambda *which: asked.append(which) or connect(*which))
         wall.sandbox = Warm(Bubblewrap(program, ()), fork_servers, told.append)
         assert wall.ask("return 7") == 7
+        attempts = len(asked)
+        assert wall.ask("return 8") == 8
+        assert len(asked) == attempts > 0
         assert "no room" in wall.sandbox.problem
-        assert "harness doctor" in told[0]
+        assert ["no room" in line and "harness doctor" in line for line in told] == [True] * len(told)
 
 
 def test_an_interpreter_that_a_worker_could_not_see_starts_it_cold(wall, monkeypatch):
