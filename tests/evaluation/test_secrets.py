@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.record import EvidenceStore
 from tests.classroom.evaluated import Classroom
 from tests.classroom.spies import SEES_TEST_INPUTS, SPIES, SPY, WORD
 from tests.conftest import TemporaryCourse
@@ -50,6 +51,33 @@ def test_what_a_model_prints_of_a_private_test_part_is_not_shown(classroom: Clas
     assert course.record("prints", "private")["failure"] is None
     assert WORD not in done.stdout + done.stderr
     assert not (course.root / ".harness" / "output" / "private" / "prints.txt").exists()
+
+
+REMEMBERS = SPY.replace(
+    "        self.seen = train.inputs[:5]\n",
+    "        self.given = {row.tobytes() for row in (*train.inputs, *validation.inputs)}\n        self.log(loss=1.0)\n",
+).replace(
+    "        return self.honest(inputs)\n",
+    "        Model.strange = getattr(Model, 'strange', 0) + sum(row.tobytes() not in self.given for row in inputs)\n"
+    "        if Model.strange: self.log(loss=float(inputs[0, 0]))\n"
+    "        return (self.honest(inputs) + (Model.strange > 0)) % 3\n",
+)
+
+
+def test_what_a_report_shows_comes_from_workers_without_scored_inputs(classroom: Classroom, tmp_path: Path) -> None:
+    """Their answers to examples, and what they log, could hold what they were asked before."""
+    course = classroom.copy(tmp_path)
+    course.submit(REMEMBERS, name="remembers", task="private")
+    course.harness("evaluate", "submissions/remembers")
+    store = EvidenceStore(course.root / ".harness" / "evidence")
+    told, honest = (store.read("private", name) for name in ("remembers", "honest"))
+    assert told is not None
+    assert honest is not None
+    assert told.examples is not None
+    assert honest.examples is not None
+    assert (told.examples.values == honest.examples.values).all()
+    assert (told.predictions != honest.predictions).any()
+    assert told.curve == ({"loss": 1.0},)
 
 
 def test_the_leaderboard_shows_no_secret(classroom: Classroom) -> None:
