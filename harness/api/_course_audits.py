@@ -34,7 +34,7 @@ class CourseAudits:
         run: RunOptions = RunOptions(),
         follower: Follower | None = None,
     ) -> dict[Submission, Learning]:
-        """Test whether scores come from learning from the data given to `fit`, with about five fits per submission.
+        """Test whether scores come from learning from the data given to `fit`, with about seven fits per submission.
 
         Parameters
         ----------

@@ -23,7 +23,7 @@ from harness.learning import Learning, Outcome, Refitted, Trial, audit_learning,
 from harness.record import Record
 
 MOST_IN_A_TASK = 5
-"""How many submissions of one task a grading run tests; each takes as long as five fits, or more."""
+"""How many submissions of one task a grading run tests; each takes as long as seven fits, or more."""
 
 
 class _Basis(msgspec.Struct, frozen=True, kw_only=True):

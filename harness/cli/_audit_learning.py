@@ -33,7 +33,7 @@ _SIGNS = {"passed": ("✓", "green"), "warned": ("!", "yellow"), "failed": ("✗
 @task_option
 @run_options(data_option("real"), seed_option, device_option, grading_isolation_option, cold_option)
 def learning(paths: tuple[str, ...], task: str | None, run: RunOptions) -> int:
-    """Test whether scores come from learning from the data given to `fit`. Takes about five fits for each submission.
+    """Test whether scores come from learning from the data given to `fit`. Takes about seven fits for each submission.
 
     Without PATH, the best submission of each task on the leaderboard is tested, and those that look unusual.
     """

@@ -49,7 +49,7 @@ from harness.text import count_of
     envvar="HARNESS_AUDIT_LEARNING",
     show_envvar=True,
     help="Test afterwards whether the best score of each task, and those that look unusual, were learned from the data "
-    "given to `fit`. Takes about five fits for each, more where something looks wrong. What has not changed is not "
+    "given to `fit`. Takes about seven fits for each, more where something looks wrong. What has not changed is not "
     "tested again.",
 )
 @run_options(data_option("real"), seed_option, device_option, latency_option, grading_isolation_option, cold_option)

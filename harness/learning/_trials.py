@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -22,8 +23,11 @@ from harness.learning._judge import (
     swap_of_ends,
 )
 
-MOST_PERMUTATIONS = 15
-"""Permutations while much is left after each; fits on permuted targets differ much from one to the next."""
+LEAST_PERMUTATIONS, MOST_PERMUTATIONS = 3, 15
+"""Permutations of the targets in any case, and while much is left after each; fits on permuted targets differ much from
+one to the next."""
+PERMUTING_SECONDS = 900.0
+"""How long fits on permuted targets may take together: no further one is begun that would probably exceed it."""
 LEAST_TO_LEARN = 30
 """Items to learn from below which no trial is made: of a dozen even the order of classes decides what is learned."""
 ROUNDS = 6
@@ -79,14 +83,21 @@ class Learning:
 
 
 def audit_learning(
-    task: Task, data: TaskData, refit: Refit, generator: np.random.Generator, *, has_assets: bool = False
+    task: Task,
+    data: TaskData,
+    refit: Refit,
+    generator: np.random.Generator,
+    *,
+    has_assets: bool = False,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Learning:
     """Ask whether the score of a submission comes from what `fit` was given.
 
-    It takes five fits where there are classes, and up to forty where knowledge seems to be brought along. A fit with
-    exchanged classes decides; all else informs. A fit that fails gives no verdict, whatever its reason.
+    It takes seven fits where there are classes, and up to sixty where knowledge seems to be brought along. A fit with
+    exchanged classes decides; all else informs. A fit that fails gives no verdict, whatever its reason. `clock` tells
+    how long fits on permuted targets take, which are fewer where a fit takes long.
     """
-    return Learning(tuple(_LearningAudit(task, data, refit, generator).trials(has_assets=has_assets)))
+    return Learning(tuple(_LearningAudit(task, data, refit, generator, clock).trials(has_assets=has_assets)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +106,7 @@ class _LearningAudit:
     data: TaskData
     refit: Refit
     generator: np.random.Generator
+    clock: Callable[[], float]
     unchanged: dict[int, Array] = field(default_factory=dict)
     """Labels after fits on unchanged data, by repeat."""
 
@@ -145,14 +157,23 @@ class _LearningAudit:
         if found.keeps and (found.nothing_new or self._keeps_each_time(order, answers, labels)):
             return Trial(name, "failed", f"{told}: the answers do not come from what fit was given")
         new, right = order[truth], answers == truth
-        if falls(right, labels == new) and self._falls_each_time(right, labels == new, parts, new):
+        if not (falls(right, labels == new) and self._falls_each_time(right, labels == new, parts, new)):
+            return Trial(name, "passed", told)
+        backwards = self._with_targets(self._backwards)
+        behind = self._fitted(backwards) == self._backwards(truth)
+        told += f", and {right.mean():.1%} of all items were right before"
+        if not (falls(right, behind) and self._falls_each_time(right, behind, backwards, self._backwards(truth))):
             return Trial(
                 name,
-                "warned",
-                f"{told}, and {right.mean():.1%} of all items were right before: it rests on the order of classes, or "
-                "takes notice of what it is given",
+                "passed",
+                f"{told}: it rests on the order of classes, for {behind.mean():.1%} are right "
+                "after a fit with that order reversed",
             )
-        return Trial(name, "passed", told)
+        return Trial(name, "warned", f"{told}: it rests on which class is which, or takes notice of what it is given")
+
+    def _backwards(self, targets: Array) -> Array:
+        """Return new names in the reverse order: who learns that the classes are stages learns these as well."""
+        return len(self.task.classes) - 1 - targets
 
     def _keeps_each_time(self, order: Array, first: Array, again: Array) -> bool:
         """Tell whether old names are kept in more items than are confused like that, whichever fits are compared."""
@@ -197,41 +218,59 @@ class _LearningAudit:
         return _labels(self.refit(parts, self.data.scored.inputs if inputs is None else inputs, repeat))
 
     def _permuted(self, first: Refitted) -> Trial:
-        """Fit on permuted targets, again and again as long as much is left.
+        """Fit on permuted targets, three times in any case and again as long as much is left each time.
 
         The mean of a few would warn about honest models: where a fit divides the inputs into few regions, each of
         them is named by chance, and now and then most are named right (sequential Monte Carlo tests: Besag &
         Clifford 1991, Biometrika 78).
         """
-        name, shares, least = "targets permuted", list[str](), 1.0
-        while least >= _MUCH_LEFT and len(shares) < MOST_PERMUTATIONS:
-            labels = self._fitted(self._with_targets(self._shuffled))
-            shares.append(f"{(labels == self._truth).mean():.1%}")
-            told = f"after fits on permuted targets {', '.join(shares)} of the items are right"
-            left = share_left(self._truth, _labels(first), labels)
-            if left is None:
-                return Trial(name, "no verdict", f"{told}, and hardly more than the commonest class was before")
-            least = min(least, left)
-        if least >= _MUCH_LEFT:
-            left_over = f"{least:.0%} or more of what it gained is left without any signal"
-            return Trial(name, "warned", f"{told}: {left_over}")
-        return Trial(name, "passed", told)
+        name, left = "targets permuted", list[float | None]()
+
+        def told_of(again: Refitted) -> tuple[str, bool]:
+            labels = _labels(again)
+            left.append(share_left(self._truth, _labels(first), labels))
+            return f"{(labels == self._truth).mean():.1%}", left[-1] is not None and left[-1] >= _MUCH_LEFT
+
+        shown, outcome = self._permutations(told_of)
+        told = f"after fits on permuted targets {shown} of the items are right"
+        if None in left:
+            return Trial(name, "no verdict", f"{told}, and hardly more than the commonest class was before")
+        if outcome == "warned":
+            least = min(one for one in left if one is not None)
+            told += f": {least:.0%} or more of what it gained is left without any signal"
+        return Trial(name, outcome, told)
 
     def _permuted_without_classes(self, first: Refitted) -> Trial:
-        """Fit on permuted targets, again and again as long as the answers are no worse."""
+        """Fit on permuted targets, three times in any case and again as long as the answers are no worse."""
         name, metric = "targets permuted", self.task.primary
         if metric.of == "scores" and first.predictions.scores is None:
             return Trial(name, "no verdict", f"{metric.name} is computed from scores")
         before = metric.compute(self.data.scored.targets, first.predictions)
-        after = [before]
-        while metric.at_least_as_good(after[-1], before) and len(after) <= MOST_PERMUTATIONS:
-            again = self.refit(self._with_targets(self._shuffled), self.data.scored.inputs, 0)
-            after.append(metric.compute(self.data.scored.targets, again.predictions))
-        shown = ", ".join(f"{one:.4g}" for one in after[1:])
+
+        def told_of(again: Refitted) -> tuple[str, bool]:
+            after = metric.compute(self.data.scored.targets, again.predictions)
+            return f"{after:.4g}", metric.at_least_as_good(after, before)
+
+        shown, outcome = self._permutations(told_of)
         told = f"{metric.name} {before:.4g}; after fits on permuted targets {shown}"
-        if metric.at_least_as_good(after[-1], before):
-            return Trial(name, "warned", f"{told}: nothing of it comes from the targets")
-        return Trial(name, "passed", told)
+        return Trial(name, outcome, f"{told}: nothing of it comes from the targets" if outcome == "warned" else told)
+
+    def _permutations(self, told_of: Callable[[Refitted], tuple[str, bool]]) -> tuple[str, Outcome]:
+        """Fit on permuted targets; return what is told of each fit, and the outcome: a warning if each did as well.
+
+        `told_of` says of one fit what is told of it, and whether it did about as well as with the targets as they are.
+        Where fits take so long that there are only a few, which chance may have named right, there is no warning.
+        """
+        shown, as_well, begin = list[str](), list[bool](), self.clock()
+        while len(shown) < LEAST_PERMUTATIONS or (all(as_well) and len(shown) < MOST_PERMUTATIONS):
+            one_more = (self.clock() - begin) * (len(shown) + 1) / max(1, len(shown))
+            if shown and one_more > PERMUTING_SECONDS:
+                told = f"{', '.join(shown)} (more fits would take longer than {PERMUTING_SECONDS:,.0f} s)"
+                return told, "no verdict" if all(as_well) else "passed"
+            told, well = told_of(self.refit(self._with_targets(self._shuffled), self.data.scored.inputs, 0))
+            shown.append(told)
+            as_well.append(well)
+        return ", ".join(shown), "warned" if all(as_well) else "passed"
 
     def _changed_inputs(self, first: Refitted) -> Trial:
         """Change every input, where it is learned from and where it is scored: what was brought along fits no more.
