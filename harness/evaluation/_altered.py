@@ -25,17 +25,21 @@ WHOLE, PART = 4, 4
 """How often an item whose answer changed is altered again: at full strength, and at a fraction of it."""
 _STRENGTH = 0.25
 """The fraction. Any change defeats a lookup by the exact input; an honest model hardly reacts to one this small."""
+LEAST_KEPT = 4
+"""Items whose answer changes every time, from which on something can be wrong; with fewer nothing is asked again."""
 _MOST_CHANGED, _LEAST_CHANGED = 400, 16
 """Bounds on the number of items that are altered again; within them, it at most doubles the number of requests."""
+_PIECE = 64
+"""Items between two looks at the clock, so that a slow model of a small part is not asked about all of it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Altered:
-    """Answers to altered items: each item was altered once, and those whose answer changed were altered again."""
+    """Answers to altered items: each item was altered once, and again as long as its answer changed each time."""
 
     once: Answered
     changed: Array
-    """Indices of the items that got another, or a much better or worse, answer when altered, a few hundred at most."""
+    """Indices of the items that got another, or a much better or worse, answer each time that they were altered."""
     again: tuple[Predictions, ...]
     """Their answers each time they were altered again."""
 
@@ -54,35 +58,73 @@ class Altering:
 
 
 def ask_altered(altering: Altering, scored: Predictions, seconds: float) -> Altered:
-    """Ask about randomly drawn items, altered, until `seconds` have passed, but at least about one batch.
+    """Ask about randomly drawn items, altered, until `seconds` have passed, but at least about a few dozen.
 
-    `scored` holds the answers to the unaltered items. Items whose answer stays the same are not altered again, so this
-    takes little longer than scoring them did.
+    `scored` holds the answers to the unaltered items. An item is altered again only as long as its answer changes each
+    time, by the small changes first: an honest model's answers return at once, so that little is asked again.
     """
     generator = secret_generator()
     order = generator.permutation(len(altering.inputs))
     end = time.monotonic() + seconds
     answers: list[Predictions] = []
-    for start in range(0, len(order), altering.batch):
+    size = min(altering.batch, _PIECE)
+    for start in range(0, len(order), size):
         if answers and time.monotonic() >= end:
             break
-        answers.append(_ask(altering, order[start : start + altering.batch], generator))
+        answers.append(_ask(altering, order[start : start + size], generator))
     once = Answered(order[: sum(map(len, answers))], join_predictions(answers))
-    differing = _differing(altering, scored.take(once.items), once)
-    strengths = [1.0] * WHOLE + [_STRENGTH] * PART
-    most = min(_MOST_CHANGED, max(_LEAST_CHANGED, len(once.items) // len(strengths)))
-    changed = once.items[differing][:most]
-    if not len(changed):
-        return Altered(once, changed, ())
-    return Altered(once, changed, tuple(_ask_all(altering, changed, generator, strength) for strength in strengths))
+    changes = _Changes.of(altering, scored, once)
+    changed, again = once.items[changes.are_in(once)], list[Predictions]()
+    strengths = [_STRENGTH] * PART + [1.0] * WHOLE
+    # as many in the first of these rounds as in all others together
+    most = [len(once.items) // 2, *[len(once.items) // (2 * (len(strengths) - 1))] * (len(strengths) - 1)]
+    for strength, share in zip(strengths, most, strict=True):
+        changed = changed[: min(_MOST_CHANGED, max(_LEAST_CHANGED, share))]
+        if len(changed) < LEAST_KEPT:
+            break
+        asked = Answered(changed, _ask_all(altering, changed, generator, strength))
+        kept = changes.are_in(asked)
+        again = [earlier.take(np.flatnonzero(kept)) for earlier in (*_first(again, len(changed)), asked.answers)]
+        changed = changed[kept]
+    return Altered(once, changed, tuple(again))
 
 
-def _differing(altering: Altering, scored: Predictions, once: Answered) -> Array:
-    """Return which items got another answer; a much better or worse one where answers are neither right nor wrong."""
-    if altering.badness is None:
-        return KINDS[altering.kind].agreement(scored, once.answers).differing
-    before, after = altering.badness(once.items, scored), altering.badness(once.items, once.answers)
-    return np.asarray(np.abs(after - before) > much_worse(before, after), bool)
+def _first(answers: list[Predictions], count: int) -> list[Predictions]:
+    """Return the first `count` answers of each time that items were asked."""
+    return [one.take(np.arange(count)) for one in answers]
+
+
+@dataclass(frozen=True, eq=False)
+class _Changes:
+    """Tells which answers differ from those to the unaltered items, in one direction where they are better or worse."""
+
+    altering: Altering
+    scored: Predictions
+    margin: float
+    """By how much an answer must be better or worse, where answers are neither right nor wrong."""
+    worse: Array
+    """Of each item: whether its answer was worse when it was altered once."""
+
+    @classmethod
+    def of(cls, altering: Altering, scored: Predictions, once: Answered) -> _Changes:
+        worse, margin = np.zeros(len(altering.inputs), bool), 0.0
+        if altering.badness is not None:
+            before, after = altering.badness(once.items, scored.take(once.items)), _badness(altering, once)
+            worse[once.items], margin = after > before, much_worse(before, after)
+        return cls(altering, scored, margin, worse)
+
+    def are_in(self, asked: Answered) -> Array:
+        """Return of each item asked whether its answer changed, the way it did the first time."""
+        scored = self.scored.take(asked.items)
+        if self.altering.badness is None:
+            return KINDS[self.altering.kind].agreement(scored, asked.answers).differing
+        change = _badness(self.altering, asked) - self.altering.badness(asked.items, scored)
+        return np.where(self.worse[asked.items], change, -change) > self.margin
+
+
+def _badness(altering: Altering, asked: Answered) -> Array:
+    assert altering.badness is not None
+    return altering.badness(asked.items, asked.answers)
 
 
 def much_worse(before: Array, after: Array) -> float:

@@ -112,7 +112,8 @@ def altered_inputs_score_as_well(task: Task, truth: Split, scored: Predictions, 
     detail = (
         f"{what} and costs no more"
         if passed
-        else f"{what} and costs {fall(np.arange(n)):.3f} on {n} items: learn the classes, do not keep the test items"
+        else f"{what} and costs {fall(np.arange(n)):.3f} on {n} items: do not keep the test items, and do not "
+        "rest on differences as small as these"
     )
     return Audit(name="altered inputs score as well", passed=passed, severity="fail", detail=detail)
 
@@ -149,7 +150,8 @@ def altered_inputs_keep_answers(task: Task, truth: Split, scored: Predictions, a
     how = ("well", "much worse") if graded else ("rightly", "wrongly")
     told = (
         f"{lost} of {n} items are answered {how[0]} as they are and {how[1]} whenever they are altered a little, "
-        f"{won} are the opposite; about {expected:.0f} are expected: learn the task, do not keep the test items"
+        f"{won} are the opposite; about {expected:.0f} are expected: do not keep the test items, and do not rest on "
+        "differences as small as these"
     )
     detail = "no answers are kept for single inputs" if passed else told
     return Audit(name=name, passed=passed, severity="warn" if graded else "fail", detail=detail)

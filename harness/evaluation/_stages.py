@@ -42,8 +42,9 @@ from harness.timing import PROCESS_DEVIATION, Budget, kept_calibration
 from harness.wire import Operators
 
 _FEW_INPUTS = 32
-_LEAST_SECONDS, _SHARE_OF_TIME, _MOST_SECONDS = 0.5, 0.05, 10.0
-"""How long a model is asked about altered items: a share of the time so far, within bounds."""
+_SHARE_OF_TIME, _TIMES_LATENCY, _MOST_SECONDS = 0.05, 4, 10.0
+"""How long a model is first asked about altered items: a share of the time so far and of what timing it will take,
+which is some multiple of the seconds that latency may take; asking again takes as long at most."""
 T = TypeVar("T")
 
 
@@ -229,7 +230,8 @@ class Stages:
             predict=predict,
             badness=badness_where_graded(plan.task.kind, plan.data.scored.targets, predictions),
         )
-        seconds = max(_LEAST_SECONDS, _SHARE_OF_TIME * sum(self.reached.phases.values()))
+        worked = sum(seconds for name, seconds in self.reached.phases.items() if name != "wait")
+        seconds = _SHARE_OF_TIME * (worked + _TIMES_LATENCY * plan.identity.latency_seconds)
         with self._phase("predict"), session.within("predict_seconds"):
             return ask_altered(altering, predictions, min(seconds, _MOST_SECONDS))
 
