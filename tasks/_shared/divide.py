@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from harness.contract import Split
+from harness.contract import Parts, Split
 
 
 def hold_out_of_each(split: Split, fraction: float, seed: int) -> tuple[Split, Split]:
@@ -32,3 +32,13 @@ def hold_out_groups(split: Split, groups: Sequence[Hashable], fraction: float, s
     held = {groups[int(item)] for item in chosen.inputs}
     held_out = np.array([group in held for group in groups])
     return split.take(np.flatnonzero(~held_out)), split.take(np.flatnonzero(held_out))
+
+
+def shuffled(parts: Parts, seed: int) -> Parts:
+    """Return the same parts, each in an order that says nothing about its classes."""
+    generator = np.random.Generator(np.random.PCG64(seed))
+    train, validation, test = (
+        None if part is None else part.take(generator.permutation(len(part)))
+        for part in (parts.train, parts.validation, parts.test)
+    )
+    return Parts(train, validation, test)

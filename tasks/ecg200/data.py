@@ -7,6 +7,7 @@ import numpy as np
 from harness import Parts, Split
 
 from .._shared.beats import NORMAL, Wave, as_recorded, heart_beats
+from .._shared.divide import shuffled
 from .._shared.tables import label, read_series
 
 LENGTH = 96
@@ -37,7 +38,7 @@ def generate_beats() -> Parts:
     everything = Split(beats, labels.astype(np.int64))
     rest, test = everything.hold_out(0.5, SEED)
     train, validation = rest.hold_out(VALIDATION, SEED)
-    return Parts(train, validation, test)
+    return shuffled(Parts(train, validation, test), SEED)
 
 
 def _read(path: Path) -> Split:

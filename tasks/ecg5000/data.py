@@ -7,7 +7,7 @@ import numpy as np
 from harness import Parts, Split
 
 from .._shared.beats import NORMAL, as_recorded, heart_beats
-from .._shared.divide import hold_out_of_each
+from .._shared.divide import hold_out_of_each, shuffled
 from .._shared.tables import label, read_series
 
 LENGTH = 140
@@ -21,7 +21,7 @@ GENERATED = (400, 200, 80, 80, 40)  # beats of each kind: rare ones are rare in 
 
 def read_publishers_split(folder: Path) -> Parts:
     train, validation = hold_out_of_each(_read(folder / "ECG5000_TRAIN.tsv", rows=500), VALIDATION, SEED)
-    return Parts(train, validation, _read(folder / "ECG5000_TEST.tsv", rows=4500))
+    return shuffled(Parts(train, validation, _read(folder / "ECG5000_TEST.tsv", rows=4500)), SEED)
 
 
 def read_train_file(folder: Path) -> Parts:
@@ -54,7 +54,7 @@ def generate_beats() -> Parts:
 def _divide(everything: Split) -> Parts:
     rest, test = hold_out_of_each(everything, TEST, SEED)
     train, validation = hold_out_of_each(rest, VALIDATION, SEED)
-    return Parts(train, validation, test)
+    return shuffled(Parts(train, validation, test), SEED)
 
 
 def _read(path: Path, rows: int) -> Split:

@@ -58,6 +58,12 @@ def shares(split: Split, classes: int) -> np.ndarray:
     return np.bincount(split.targets, minlength=classes) / len(split)
 
 
+def in_order_of_classes(split: Split) -> bool:
+    """Tell whether neighbours are of the same class much more often than by chance."""
+    alike = float((split.targets[1:] == split.targets[:-1]).mean())
+    return alike > ((np.bincount(split.targets) / len(split)) ** 2).sum() + 0.1
+
+
 def place(root: Path, name: str, **files: str | bytes) -> Path:
     """Write a data root with the task's files (``a__csv`` is ``a.csv``) and return it."""
     (root / name).mkdir(parents=True, exist_ok=True)

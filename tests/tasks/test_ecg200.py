@@ -9,9 +9,9 @@ import pytest
 
 from harness.data import TaskData
 from harness.errors import InfrastructureError
-from tests.tasks.loading import COURSE, DATA, all_distinct, counts, load, place, shares, splits
+from tests.tasks.loading import COURSE, DATA, all_distinct, counts, in_order_of_classes, load, place, shares, splits
 
-EMBEDDED_DIGEST = "sha256:acab0bdae1783ba2125fb5a08470ff9cb24d3a037f87cbd8d17313de2ebdf78f"
+EMBEDDED_DIGEST = "sha256:42ad28ea11251e9c6e27c65df7594db2cb81a0329e03b4fa6bf1dcf0a01aa94d"
 REAL_DIGEST = "sha256:705d5900a230f16d5a8f74a4f5b627d8b8e2853f1ff01d60a1a7e8e421f68f54"
 
 needs_data = pytest.mark.skipif(not (DATA / "ecg200").is_dir(), reason="no $HARNESS_DATA/ecg200")
@@ -41,6 +41,7 @@ def test_without_files_generated_beats_serve_and_say_what_they_are(embedded: Tas
     assert counts(embedded) == (160, 40, 200)
     assert embedded.digest == EMBEDDED_DIGEST
     assert all_distinct(embedded)
+    assert not any(in_order_of_classes(split) for split in splits(embedded))
 
 
 def test_generated_beats_look_like_the_archives(embedded: TaskData) -> None:
