@@ -57,19 +57,21 @@ class Altering:
     """How bad the answers to the items at these indices are, for kinds whose answers are neither right nor wrong."""
 
 
-def ask_altered(altering: Altering, scored: Predictions, seconds: float) -> Altered:
-    """Ask about randomly drawn items, altered, until `seconds` have passed, but at least about a few dozen.
+def ask_altered(
+    altering: Altering, scored: Predictions, seconds: float, clock: Callable[[], float] = time.monotonic
+) -> Altered:
+    """Ask about randomly drawn items, altered, until `seconds` have passed by `clock`, but at least about a few dozen.
 
     `scored` holds the answers to the unaltered items. An item is altered again only as long as its answer changes each
     time, by the small changes first: an honest model's answers return at once, so that little is asked again.
     """
     generator = secret_generator()
     order = generator.permutation(len(altering.inputs))
-    end = time.monotonic() + seconds
+    end = clock() + seconds
     answers: list[Predictions] = []
     size = min(altering.batch, _PIECE)
     for start in range(0, len(order), size):
-        if answers and time.monotonic() >= end:
+        if answers and clock() >= end:
             break
         answers.append(_ask(altering, order[start : start + size], generator))
     once = Answered(order[: sum(map(len, answers))], join_predictions(answers))

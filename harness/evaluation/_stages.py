@@ -43,8 +43,8 @@ from harness.wire import Operators
 
 _FEW_INPUTS = 32
 _SHARE_OF_TIME, _TIMES_LATENCY, _MOST_SECONDS = 0.05, 4, 10.0
-"""How long a model is first asked about altered items: a share of the time so far and of what timing it will take,
-which is some multiple of the seconds that latency may take; asking again takes as long at most."""
+"""How much CPU time a model is first asked about altered items: a share of the time so far and of what timing it will
+take, which is some multiple of the seconds that latency may take; asking again takes as long at most."""
 T = TypeVar("T")
 
 
@@ -230,10 +230,15 @@ class Stages:
             predict=predict,
             badness=badness_where_graded(plan.task.kind, plan.data.scored.targets, predictions),
         )
+
+        def worked_on_it() -> float:
+            """CPU time here and there: on a busy machine as many items are asked as on an idle one."""
+            return time.thread_time() + session.process.cpu_seconds
+
         worked = sum(seconds for name, seconds in self.reached.phases.items() if name != "wait")
         seconds = _SHARE_OF_TIME * (worked + _TIMES_LATENCY * plan.identity.latency_seconds)
         with self._phase("predict"), session.within("predict_seconds"):
-            return ask_altered(altering, predictions, min(seconds, _MOST_SECONDS))
+            return ask_altered(altering, predictions, min(seconds, _MOST_SECONDS), worked_on_it)
 
     def _ask_few_inputs(self, session: Session) -> Predictions | None:
         """Return the answers to a few inputs of validation, or None if that fails; later stages report the failure."""
