@@ -1,4 +1,4 @@
-"""Take the pictures of the README from a site, with the system's Chromium.
+"""Take the pictures of the documentation: pages of a site by the system's Chromium, and a student's terminal.
 
 From nothing to the pictures (the test extra has what it needs)::
 
@@ -9,13 +9,21 @@ From nothing to the pictures (the test extra has what it needs)::
 from __future__ import annotations
 
 import io
+import os
+import re
 import shutil
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
+from rich.console import Console
+from rich.terminal_theme import DEFAULT_TERMINAL_THEME
+from rich.text import Text
 
+DOCS = Path(__file__).parent
 PAGES = {
     "site-course": ("index.html", 1280),
     "site-task": ("tasks/usps.html", 1280),
@@ -26,9 +34,15 @@ HEIGHT = 1120
 COLOURS = 64
 MOST_BYTES = 100 * 1024
 """The README shows three of them, so none may be large."""
+TERMINAL = {
+    "student-check": ("check", "submissions/bob"),
+    "student-evaluate": ("evaluate", "submissions/bob", "--data", "embedded"),
+}
+"""The command of each picture of a terminal."""
+COLUMNS = 110
 
 
-def main(site: Path, folder: Path) -> None:
+def take_pages(site: Path, folder: Path) -> None:
     """Write the pictures of `site` into `folder`."""
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_playwright() as started:
@@ -45,5 +59,41 @@ def main(site: Path, folder: Path) -> None:
         browser.close()
 
 
+def take_terminals(folder: Path) -> None:
+    """Write into `folder` what a student sees who hands in the model of the page for students."""
+    page = (DOCS / "students.md").read_text(encoding="utf-8")
+    model = re.search(r"```python\n(.*?)```", page.partition("## A model in 15 lines")[2], re.DOTALL)
+    assert model is not None
+    with tempfile.TemporaryDirectory() as made:
+        course = Path(made, "course")
+        _harness(Path(made), "new", "course", "course", "--tasks", "usps")
+        (course / "submissions" / "bob" / "usps").mkdir(parents=True)
+        (course / "submissions" / "bob" / "usps" / "model.py").write_text(model[1], encoding="utf-8")
+        for name, command in TERMINAL.items():
+            told = _harness(course, *command).replace(str(course), "~/course")
+            (folder / f"{name}.svg").write_text(_svg(f"$ harness {' '.join(command)}\n{told}"), encoding="utf-8")
+
+
+def _harness(where: Path, *command: str) -> str:
+    shown = {"FORCE_COLOR": "1", "TTY_INTERACTIVE": "0", "COLUMNS": str(COLUMNS)}  # in colour, without progress bars
+    environment = os.environ | shown | {"HARNESS_OFFLINE": "1", "HARNESS_DATA": ""}
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", *command], cwd=where, env=environment, capture_output=True, text=True
+    )
+    if done.returncode > 1:
+        sys.exit(done.stdout + done.stderr)
+    return done.stdout
+
+
+def _svg(told: str) -> str:
+    """Draw a terminal, with the reader's own font: the one that rich names would be loaded from elsewhere."""
+    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
+    console.print(Text.from_ansi(told))
+    drawn = console.export_svg(title="", theme=DEFAULT_TERMINAL_THEME, unique_id="terminal")
+    return re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL).replace("Fira Code, ", "")
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(__file__).parent / "pictures")
+    if len(sys.argv) > 1:
+        take_pages(Path(sys.argv[1]), DOCS / "pictures")
+    take_terminals(DOCS / "pictures")

@@ -19,7 +19,8 @@ from types import ModuleType
 import harness.contract
 from harness.contract import Metric, Task, check_name, shown
 from harness.errors import TaskError, UsageError
-from harness.plugins import COURSE_FILE, METRIC_GROUP, PLUGIN_MODULE, Plugins
+from harness.kinds import Kind
+from harness.plugins import COURSE_FILE, KIND_GROUP, METRIC_GROUP, PLUGIN_MODULE, Plugins
 from harness.taskcode import deciding_code, lines_of_fields
 
 TASKS, SUBMISSIONS, REFERENCE, LEADERBOARD, PRIVATE = "tasks", "submissions", "reference", "leaderboard", ".harness"
@@ -417,7 +418,7 @@ def _import_task(root: Path, folder: Path) -> ModuleType:
     """Import ``task.py`` as a module of a package of its own, so that it may ``from .data import …``.
 
     The package lies in one of the course's own: ``from .._shared import …`` is what several tasks have in common, and
-    ``from .._plugins import …`` is a metric of an installed package that the course names.
+    ``from .._plugins import …`` is a metric or a kind of an installed package that the course names.
     """
     course = f"_course_{hashlib.sha256(str(root).encode()).hexdigest()[:12]}"
     package = f"{course}.{folder.name.replace('-', '_dash_')}"
@@ -449,16 +450,35 @@ def _plugins_importable(name: str, root: Path) -> Iterator[None]:
 
 
 def _plugin_module(name: str, root: Path) -> ModuleType:
-    """Return a module whose attributes are the metrics of the course's plug-ins, each imported when it is asked for."""
+    """Return a module whose attributes are metrics and kinds of the course's plug-ins, imported when asked for."""
 
-    def metric(attribute: str) -> Metric:
+    def brought(attribute: str) -> Metric | Kind:
         if attribute.startswith("__"):
             raise AttributeError(attribute)
-        return Plugins.of(root).load(METRIC_GROUP, attribute, Metric)
+        plugins = Plugins.of(root)
+        kinds, metrics = ({offer.name for offer in plugins.offers(group)} for group in (KIND_GROUP, METRIC_GROUP))
+        if attribute in kinds & metrics:
+            raise TaskError(
+                f"plug-ins bring both a kind and a metric {attribute!r}: name only one of the packages in "
+                f"{plugins.file.path}"
+            )
+        if attribute not in kinds | metrics:
+            raise plugins.nothing_brings(attribute, KIND_GROUP, METRIC_GROUP)
+        if attribute in kinds:
+            return _kind(plugins, attribute)
+        return plugins.load(METRIC_GROUP, attribute, Metric)
 
     module = ModuleType(name)
-    vars(module)["__getattr__"] = metric
+    vars(module)["__getattr__"] = brought
     return module
+
+
+def _kind(plugins: Plugins, name: str) -> Kind:
+    kind = plugins.load(KIND_GROUP, name, Kind)  # type: ignore[type-abstract] # an object of a subclass is meant
+    found = getattr(kind, "name", None)
+    if found != name:
+        raise TaskError(f"the {plugins.find(KIND_GROUP, name)} calls itself {found!r}; expected {name!r}")
+    return kind
 
 
 def _import_plugins(contents: Iterable[bytes]) -> bool:

@@ -1,4 +1,4 @@
-"""What installed packages bring to a course by entry points: tasks, metrics and learning platforms.
+"""What installed packages bring to a course by entry points: tasks, kinds of task, metrics and learning platforms.
 
 A package is imported only where the course's own file, ``course.toml``, names it: ``plugins = ["PACKAGE"]``. It is
 looked for among what is installed beside the harness, never in a folder of the course. Nothing of it is imported in
@@ -22,13 +22,14 @@ from harness.errors import TaskError, UsageError
 
 COURSE_FILE = "course.toml"
 """Says the course's time zone and whose plug-ins it uses; `harness new course` writes it."""
-TASK_GROUP, METRIC_GROUP, PLATFORM_GROUP = "harness.tasks", "harness.metrics", "harness.platforms"
+TASK_GROUP, KIND_GROUP = "harness.tasks", "harness.kinds"
+METRIC_GROUP, PLATFORM_GROUP = "harness.metrics", "harness.platforms"
 """The groups of entry points that are looked at."""
 HIDDEN_FOLDER = "harness_course"
 """Where tasks lie in a folder of packages; every sandbox that hides anything hides it."""
 PLUGIN_MODULE = "_plugins"
 """The module of a course from which its tasks import what plug-ins bring: ``from .._plugins import NAME``."""
-_GROUPS = {TASK_GROUP: "task", METRIC_GROUP: "metric", PLATFORM_GROUP: "platform"}
+_GROUPS = {TASK_GROUP: "task", KIND_GROUP: "kind", METRIC_GROUP: "metric", PLATFORM_GROUP: "platform"}
 _PREFIX = "harness."
 _PACKAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _EXPECTED = 'timezone = "Europe/Berlin", plugins = ["PACKAGE"] and nothing else'
@@ -128,11 +129,16 @@ class Plugins:
                 f"the {_what(group)} {name!r} comes with {' and '.join(f'{one.package}' for one in found)}: "
                 f"name only one of them in {self.file.path}"
             )
+        raise self.nothing_brings(name, group)
+
+    def nothing_brings(self, name: str, *groups: str) -> TaskError:
+        """Return the error that no named package has an entry point `name` in one of `groups`."""
         missing = f"; not installed: {', '.join(self.missing)}: {_install(self.missing)}" if self.missing else ""
-        raise TaskError(
-            f"no plug-in brings a {_what(group)} {name!r} (entry points of group {group}): "
+        offered = [offer.name for group in groups for offer in self.offers(group)]
+        return TaskError(
+            f"no plug-in brings a {' or '.join(map(_what, groups))} {name!r} (entry points of {' or '.join(groups)}): "
             f"{self.file.path} names {', '.join(self.file.plugins) or 'no plugins'}, which bring "
-            f"{', '.join(offer.name for offer in offers) or 'none'}{missing}"
+            f"{', '.join(offered) or 'none'}{missing}"
         )
 
     def load(self, group: str, name: str, expected: type[_Brought]) -> _Brought:
@@ -206,9 +212,9 @@ class Plugins:
             seen.add(_normal(name))
 
     def digest(self) -> str:
-        """Return one digest of the code that metrics of the named packages are computed by."""
+        """Return one digest of the code that metrics and kinds of the named packages are made of."""
         digest = hashlib.sha256()
-        for offer in self.offers(METRIC_GROUP):
+        for offer in (*self.offers(METRIC_GROUP), *self.offers(KIND_GROUP)):
             digest.update(f"{offer.name}\0{offer.entry.value}\0".encode())
             for path in _sources(re.split(r"[.:\s]", offer.entry.value)[0]):
                 digest.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")

@@ -12,7 +12,7 @@ _NOT_DECIDING = {
     "Canonical": _OF_SOURCES,
     "Local": _OF_SOURCES,
     "Embedded": _OF_SOURCES,
-    "Baseline": frozenset({"note"}),
+    "Baseline": frozenset({"note", "reference"}),
 }
 """The arguments, by the class that takes them, that no result depends on."""
 

@@ -55,7 +55,7 @@ ARROWS = {
     "tables": {"errors"},
     "course": PEOPLE | {"plugins", "taskcode"},
     "leaderboard": {"files", "record", "statistics", "svg", "text"},
-    "taskcheck": PEOPLE | {"course", "data", "metrics", "sandbox", "statistics"},
+    "taskcheck": PEOPLE | {"course", "data", "git", "metrics", "sandbox", "statistics", "taskcode"},
     "evaluation": PEOPLE
     | {"artifact", "claims", "course", "data", "files", "git", "metrics", "notebooks", "record"}
     | {"sandbox", "scratch", "statistics", "taskcheck", "text", "timing", "wire"},

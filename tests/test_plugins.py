@@ -1,4 +1,4 @@
-"""Installed packages bring tasks, metrics and learning platforms to the courses that name them, and to no other."""
+"""Installed packages bring tasks, kinds, metrics and platforms to the courses that name them, and to no other."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import venv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harness.bundled import chosen_tasks, copy_tasks
@@ -17,6 +18,7 @@ from harness.errors import TaskError, UsageError
 from harness.lms import system_of
 from harness.plugins import METRIC_GROUP, CourseFile
 from tests.conftest import BLOBS, CENTROIDS, PATIENCE, REPOSITORY, TemporaryCourse
+from tests.declared import info
 from tests.places._site import package_folders
 from tests.test_wheel import build
 
@@ -71,7 +73,7 @@ def test_nothing_is_imported_of_a_package_that_is_not_named(course: TemporaryCou
     packages.install("unnamed-one", metric("unnamed_one:close") + "[harness.tasks]\nward = unnamed_one\n", METRIC)
     course.add_task("uses", text=USES)
     here = Course(course.root)
-    with pytest.raises(TaskError, match=r"no plug-in brings a metric 'close' .*course\.toml names no plugins"):
+    with pytest.raises(TaskError, match=r"no plug-in brings a kind or metric 'close' .*course\.toml names no plugins"):
         here.task("uses")
     with pytest.raises(UsageError, match="no task 'ward' comes with the harness or a plug-in that this course names"):
         chosen_tasks("ward", here)
@@ -115,6 +117,104 @@ def test_a_plugin_with_a_mistake_is_the_instructors_and_of_one_task_alone(
     assert f"mend or reinstall {package}, or name it no more in {course.root / 'course.toml'}" in said
     assert "tasks/uses/task.py:1" in said
     assert here.task("blobs").name == "blobs"
+
+
+ORDINAL = (EXAMPLE / "wards_for_harness" / "ordinal.py").read_text()
+ORDERED = "from .._plugins import ordinal\n" + BLOBS.replace("{limits}", "").replace("{more}", "")
+ORDERED = ORDERED.replace('kind="classification"', "kind=ordinal").replace(
+    "metrics=(harness.metrics.accuracy, harness.metrics.macro_f1)",
+    "metrics=(harness.Metric('closeness', lambda targets, told: float((targets == told.values).mean()), True),)",
+)
+KIND = "[harness.kinds]\nordinal = {module}:ORDINAL\n"
+
+
+@pytest.mark.unit
+def test_a_task_is_of_the_kind_of_a_named_package(course: TemporaryCourse, packages: Packages) -> None:
+    packages.install("kind-one", KIND.format(module="kind_one"), ORDINAL)
+    course.add_task("uses", text=ORDERED)
+    with pytest.raises(TaskError, match=r"no plug-in brings a kind or metric 'ordinal'"):
+        Course(course.root).task("uses")
+    assert "kind_one" not in sys.modules
+    task = course_of(course, "kind-one").task("uses")
+    assert task.kind_name == "ordinal"
+    assert task.kind_definition.form == "array"
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("package", "before", "after", "problem"),
+    [
+        ("kind-named", 'name = "ordinal"', 'name = "places"', "calls itself 'places'; expected 'ordinal'"),
+        (
+            "kind-form",
+            'name = "ordinal"',
+            'name = "ordinal"\n    form = "tree"',
+            "its form is 'tree'; expected one of 'arr",
+        ),
+        ("kind-silent", "returns = ", "told = ", "its returns is None; expected a text"),
+        ("kind-class", "ORDINAL = Ordinal()", "ORDINAL = Ordinal", r"is of type ABCMeta; expected harness.kinds.Kind"),
+        ("kind-torn", "yield Expected(len", "yield 1 / 0, Expected(len", "expectations raised ZeroDivisionError: div"),
+        ("kind-odd", "yield Expected(len(facts.classes) >= 3,", "yield (", "expectations returned ('classes', "),
+    ],
+)
+def test_a_kind_with_a_mistake_is_the_instructors_and_of_one_task_alone(
+    course: TemporaryCourse, packages: Packages, package: str, before: str, after: str, problem: str
+) -> None:
+    assert before in ORDINAL
+    packages.install(package, KIND.format(module=package.replace("-", "_")), ORDINAL.replace(before, after))
+    course.add_task("uses", text=ORDERED)
+    here = course_of(course, package)
+    with pytest.raises(TaskError) as caught:
+        here.task("uses")
+    assert problem in str(caught.value)
+    assert "tasks/uses/task.py:" in str(caught.value)
+    assert here.task("blobs").name == "blobs"
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("package", "before", "after", "problem"),
+    [
+        (
+            "late-one",
+            "return Accepted(received.astype(np.int64))",
+            "return received",
+            "expected harness.kinds.Accepted",
+        ),
+        (
+            "late-two",
+            "last = len(facts.classes) - 1",
+            "last = facts.classes[9]",
+            r"accept raised IndexError: .*late_two\.py",
+        ),
+    ],
+)
+def test_a_kind_that_fails_on_predictions_is_no_students_failure(
+    course: TemporaryCourse, packages: Packages, package: str, before: str, after: str, problem: str
+) -> None:
+    packages.install(package, KIND.format(module=package.replace("-", "_")), ORDINAL.replace(before, after))
+    course.add_task("uses", text=ORDERED)
+    kind = course_of(course, package).task("uses").kind_definition
+    with pytest.raises(TaskError, match=rf"the kind 'ordinal' \({package.replace('-', '_')}\.Ordinal\): .*{problem}"):
+        kind.accept(info(classes=("a", "b", "c")), np.zeros(3))
+
+
+@pytest.mark.unit
+def test_a_kind_takes_no_name_of_the_harness(course: TemporaryCourse, packages: Packages) -> None:
+    entries = "[harness.kinds]\nregression = kind_taker:ORDINAL\n"
+    packages.install("kind-taker", entries, ORDINAL.replace('name = "ordinal"', 'name = "regression"'))
+    course.add_task("uses", text=ORDERED.replace("import ordinal", "import regression as ordinal"))
+    with pytest.raises(TaskError, match="its name is 'regression', that of a kind that comes with the harness"):
+        course_of(course, "kind-taker").task("uses")
+
+
+@pytest.mark.unit
+def test_a_kind_and_a_metric_of_one_name_are_refused(course: TemporaryCourse, packages: Packages) -> None:
+    packages.install("name-kind", KIND.format(module="name_kind"), ORDINAL)
+    packages.install("name-metric", metric("name_metric:close", "ordinal"))
+    course.add_task("uses", text=ORDERED)
+    with pytest.raises(TaskError, match="plug-ins bring both a kind and a metric 'ordinal': name only one"):
+        course_of(course, "name-kind", "name-metric").task("uses")
 
 
 @pytest.mark.unit
@@ -237,14 +337,14 @@ def test_a_list_of_plugins_that_is_none_says_what_is_allowed(tmp_path: Path, tex
 
 @pytest.mark.unit
 def test_entry_points_that_are_not_used_are_told(course: TemporaryCourse, packages: Packages) -> None:
-    packages.install("kinds-one", "[harness.kinds]\nranking = kinds_one:close\n")
+    packages.install("rules-one", "[harness.rules]\nlinear = rules_one:close\n")
     packages.install("empty-one", "")
     packages.install("torn-one", "[harness.metrics]\nclose\n")
-    plugins = course_of(course, "kinds-one", "empty-one", "torn-one").plugins
+    plugins = course_of(course, "rules-one", "empty-one", "torn-one").plugins
     problems = list(plugins.problems())
     assert "the entry points of torn-one 1.0 cannot be read: reinstall it" in problems
     assert not any(text.startswith(("torn-one", "empty-one")) for text, _ in plugins.installed())
-    assert "kinds-one 1.0 has entry points of group harness.kinds, which this harness does not use" in problems
+    assert "rules-one 1.0 has entry points of group harness.rules, which this harness does not use" in problems
     assert any("empty-one 1.0 brings nothing: it has no entry points of harness.tasks" in text for text in problems)
 
 
@@ -273,7 +373,8 @@ def test_a_built_package_is_used_from_its_task_to_a_score(course: TemporaryCours
         return done.stdout + done.stderr
 
     assert "no task 'wards' comes with" in harness("tasks", "add", "wards", code=2)
-    brings = "wards-for-harness 1.2 (metric within_one_step, platform letterbox, task wards)"
+    brings = "kind ordinal, metric mean_steps, metric within_one_step, platform letterbox, task wards"
+    brings = f"wards-for-harness 1.2 ({brings})"
     assert f"plug-in {brings}: installed, and not used" in harness("doctor")
     (course.root / "course.toml").write_text('plugins = ["wards-for-harness"]\n')
     assert f"✓ plug-in {brings}" in harness("doctor")
@@ -296,4 +397,11 @@ def test_a_built_package_is_used_from_its_task_to_a_score(course: TemporaryCours
     harness("evaluate", f"submissions/{ann}", "--isolation", "landlock")
     record = course.record(ann, "wards")
     assert record["status"] == "passed"
-    assert "within one step" in str(record)
+    assert [score["name"] for score in record["scores"]] == ["within one step", "mean steps"]
+    wrong = course.submit(CENTROIDS.replace(".argmin(axis=1)", ".argmin(axis=1) + 1"), name="eve", task="wards")
+    assert "expected a place from 0 to 2" in harness("evaluate", str(wrong), "--isolation", "landlock", code=1)
+    assert "kind         ordinal" in harness("tasks", "show", "wards")
+    harness("new", "submission", "dan", "--task", "wards")
+    assert "the place in the middle" in (course.root / "submissions" / "dan" / "wards" / "model.py").read_text()
+    harness("check", "submissions/dan")
+    harness("report", f"submissions/{ann}")

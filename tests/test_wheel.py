@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import subprocess
@@ -37,6 +38,10 @@ BUILT = {
 }
 
 
+STUDENTS = (REPOSITORY / "docs" / "students.md").read_text(encoding="utf-8")
+LEAST_SQUARES = re.findall(r"```python\n(.*?)```", STUDENTS.partition("## A model in 15 lines")[2], re.DOTALL)[0]
+
+
 @dataclass(frozen=True)
 class Outside:
     """An environment with the wheel installed, and an empty folder."""
@@ -52,6 +57,7 @@ class Outside:
             "XDG_CACHE_HOME": str(self.folder.parent / "cache"),
             "HARNESS_OFFLINE": "1",
             "HARNESS_LATENCY_SECONDS": BRIEFLY,
+            "HARNESS_AUDIT_LEARNING": "no",
             "HARNESS_LOCKS": os.environ["HARNESS_LOCKS"],
         }
         done = subprocess.run(
@@ -133,6 +139,57 @@ def test_a_course_begins_in_an_empty_folder_without_a_checkout(outside: Outside)
     assert "0 failed" in outside.harness(
         "evaluate", "submissions/bob", "reference/knn/usps", code=1, where="mycourse"
     ).replace("failed to", "")
+
+
+ROSTER = "submission,name,email,id\nann,Ann Ark,ann@x.org,101\nbob,Bob Bee,bob@x.org,102\n"
+CANVAS = """\
+Student,ID,SIS User ID,SIS Login ID,Section,USPS (7)
+    Points Possible,,,,,10
+"Ark, Ann",101,s101,ann,A,
+"Bee, Bob",102,s102,bob,A,
+"""
+MOODLE = """\
+Identifier,"Full name","Email address",Status,Grade,"Maximum Grade"
+"Participant 77","Ann Ark",ann@x.org,"Submitted for grading",,10.00
+"Participant 78","Bob Bee",bob@x.org,"Submitted for grading",,10.00
+"""
+
+
+@pytest.mark.line
+@pytest.mark.thorough
+def test_a_course_of_the_wheel_goes_from_a_pull_request_to_uploads(outside: Outside) -> None:
+    outside.harness("new", "course", "class", "--tasks", "usps")
+    course = outside.folder / "class"
+
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=Staff", "-c", "user.email=staff@x.org", "-c", "init.defaultBranch=main"]
+        subprocess.run(["git", *who, *arguments], cwd=course, check=True, capture_output=True, text=True)
+
+    git("init")
+    git("add", "-A")
+    git("commit", "-m", "The course")
+    git("switch", "-c", "hand-in")
+    for name in ("ann", "bob"):
+        outside.harness("new", "submission", name, "--task", "usps", where="class")
+    (course / "submissions" / "ann" / "usps" / "model.py").write_text(LEAST_SQUARES)
+    git("add", "submissions")
+    git("commit", "-m", "Two hand in")
+    said = outside.harness("ci", "--base", "main", "--data", "embedded", code=1, where="class")
+    assert "ann" in said
+    assert "bob" in said
+    (course / "roster.csv").write_text(ROSTER)
+    graded = ("--roster", "roster.csv", "--task", "usps", "--data", "embedded")
+    assert "not graded: 0" in outside.harness("grade", *graded, where="class").replace("0 not graded", "not graded: 0")
+    outside.harness("site", "-o", "pages", where="class")
+    assert {path.name for path in (course / "pages" / "tasks").glob("*.html")} >= {"usps.html"}
+    for system, sheet, column in (("canvas", CANVAS, -1), ("moodle", MOODLE, 4)):
+        (course / f"{system}.csv").write_text(sheet)
+        files = ("--into", f"{system}.csv", "-o", f"{system}-upload.csv")
+        outside.harness("export", system, "--task", "usps", "--roster", "roster.csv", *files, where="class")
+        lines = (course / f"{system}-upload.csv").read_text().splitlines()
+        ann, bob = (next(csv.reader([line])) for line in lines[-2:])
+        assert 0 < float(ann[column]) <= 10
+        assert float(bob[column]) == 0
 
 
 @pytest.mark.line

@@ -81,7 +81,7 @@ def _baseline(scored: Sequence[Record]) -> StatedBaseline:
     step = 10.0**-digits
     reached = math.floor(value / step) * step if better else math.ceil(value / step) * step
     others = "".join(f"; {_said(record)}" for record in scored if record is not best)
-    return StatedBaseline(round(reached, digits), f"{_said(best)}{others}")
+    return StatedBaseline(round(reached, digits), f"{_said(best)}{others}", _reference(best))
 
 
 def _said(record: Record) -> str:

@@ -238,27 +238,25 @@ class OpenCourse:
 
         return load_tasks(self.folders, names)
 
-    def check_task(self, name: str) -> Iterator[TaskFinding]:
-        """Check a task for its author: the declaration, the data on this machine, `perturb` and the metrics.
+    def check_task(self, name: str, *, references: bool = False) -> Iterator[TaskFinding]:
+        """Check a task for its author: its declaration, its data, its functions, its hand-out and its baselines.
 
         Parameters
         ----------
         name : str
             The task.
+        references : bool, default False
+            Whether to evaluate the references that baselines name; otherwise baselines are compared with the records
+            that there are.
 
         Returns
         -------
         iterator of harness.taskcheck.TaskFinding
-            Each finding as soon as it is made. Nothing is downloaded and no model is trained.
-
-        Raises
-        ------
-        UsageError
-            There is no such task.
+            One thing that was checked, and what came of it: passed, a mistake, a doubt, or skipped.
         """
-        from harness.taskcheck import check_task
+        from harness.api._check_references import check_whole_task
 
-        return iter(check_task(self.folders, name, self.places))
+        return check_whole_task(self, name, references=references)
 
     def submissions(self, *paths: str, task: str | None = None) -> list[Submission]:
         """Return the submissions at `paths`, only those for `task` if it is given.

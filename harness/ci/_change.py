@@ -31,7 +31,8 @@ _WHAT = {
     TASKS: "a task: tasks come from the base",
     REFERENCE: "a staff solution",
     "harness": "the harness: it comes from the base",
-    LEADERBOARD: "records: only the grader makes them",
+    LEADERBOARD: "records: only the grader makes them. `harness evaluate` wrote it: `git restore --source REF -- "
+    "leaderboard` with the branch that you started from takes it back (--no-store writes none)",
     PRIVATE: "the grader's own files",
     COURSE_FILE: "the course's settings: they come from the base",
     ".github": "the workflows: they come from the base",

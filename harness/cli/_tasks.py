@@ -17,7 +17,6 @@ from harness.cli._tasks_available import show_available
 from harness.contract import Baseline, Limits, Split, Task
 from harness.data import DataChoice, Places, load_data
 from harness.errors import HarnessError
-from harness.kinds import KINDS
 from harness.record import to_reach
 from harness.taskcheck import Outcome
 from harness.terminal.shown_samples import draw_samples
@@ -76,7 +75,7 @@ def tasks(ctx: click.Context, task: str | None, available: bool) -> int:
         except HarnessError as error:
             broken.append(str(error))
             continue
-        rows.append(TaskRow(name, declared.kind, declared.primary.name, _baselines(declared), declared.title))
+        rows.append(TaskRow(name, declared.kind_name, declared.primary.name, _baselines(declared), declared.title))
     print_tasks(out, rows)
     for text in broken:
         out.error(f"error: {text}")
@@ -131,23 +130,25 @@ def add_tasks(names: tuple[str, ...]) -> int:
 
 @tasks.command("check")
 @task_names
-def check_tasks(names: tuple[str, ...]) -> int:
+@click.option("--references", is_flag=True, help="Evaluate the references that baselines name, and compare them.")
+def check_tasks(names: tuple[str, ...], references: bool) -> int:
     """Check tasks for their authors. By default, all tasks.
 
-    Checks the declaration, the data on this machine (counts, groups, duplicates, order of labels), `perturb` and the
-    metrics. Mistakes are marked ✗, doubts !. Nothing is downloaded and no model is trained.
+    Checks the declaration, the data on this machine (counts, groups, duplicates, order of labels), `perturb`, the
+    metrics, the hand-out, where private parts lie, and whether baselines are what their references get, by the records
+    that there are. Mistakes are marked ✗, doubts !. Nothing is downloaded; only --references trains models.
     """
     out, course = console(), opened()
-    mistakes = sum(_checked(out, course, name) for name in names or course.tasks)
+    mistakes = sum(_checked(out, course, name, references=references) for name in names or course.tasks)
     out.conclude(f"{count_of(mistakes, 'mistake', 'mistakes')} found" if mistakes else "no mistake was found")
     return INFRASTRUCTURE if mistakes else PASSED
 
 
-def _checked(out: Console, course: OpenCourse, name: str) -> int:
+def _checked(out: Console, course: OpenCourse, name: str, *, references: bool) -> int:
     """Print the findings about one task, and return the number of mistakes."""
     mistakes = 0
     with out.status(f"{name}: checking"):
-        for finding in course.check_task(name):
+        for finding in course.check_task(name, references=references):
             mark, style = _MARKS[finding.outcome]
             out.print(f"  {mark} {name}: {finding.text}", style=style)
             mistakes += finding.outcome == "mistake"
@@ -171,7 +172,7 @@ def _show_data(out: Console, course: OpenCourse, task: Task, choice: DataChoice)
 
 
 def _class_counts(task: Task, split: Split) -> str:
-    counts = KINDS[task.kind].class_counts(task, split.targets)
+    counts = task.kind_definition.class_counts(task, split.targets)
     if counts is None:
         return ""
     return "  " + "  ".join(f"{name} {count}" for name, count in zip(task.classes, counts, strict=True))
@@ -186,8 +187,8 @@ def _facts(task: Task) -> list[tuple[str, str]]:
         for m in task.metrics
     )
     return [
-        ("kind", task.kind),
-        ("predict", f"returns {KINDS[task.kind].returns}"),
+        ("kind", task.kind_name),
+        ("predict", f"returns {task.kind_definition.returns}"),
         ("one input", shape),
         ("classes", ", ".join(task.classes) or "none"),
         ("split", task.split),

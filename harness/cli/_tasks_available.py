@@ -49,7 +49,7 @@ def _show(out: Screen, one: BundledTask, task: Task, course: Course | None, plac
 
 
 def _line(one: BundledTask, task: Task, course: Course | None) -> str:
-    line = f"{one.name:<18} {task.kind:<15} {task.title}"
+    line = f"{one.name:<18} {task.kind_name:<15} {task.title}"
     by = "" if one.origin.package == HARNESS else f"of {one.origin.package} {one.origin.version}, "
     return line if course is None else f"{line} ({by}{one})"
 

@@ -2,6 +2,7 @@
 
 from harness.contract import rules
 from harness.contract._check_name import check_name
+from harness.contract._checked_kind import CheckedKind
 from harness.contract._limits import Limits
 from harness.contract._metric import Metric, Predictions
 from harness.contract._model import Model, Reporter, TaskInfo
@@ -15,6 +16,7 @@ from harness.contract.rules import Rule
 __all__ = [
     "Baseline",
     "Canonical",
+    "CheckedKind",
     "Counts",
     "Embedded",
     "File",

@@ -42,6 +42,9 @@ class Baseline(metaclass=Documented):
         Whether a submission must be better; else it must be at least as good.
     note : str, default ""
         Where the value comes from, shown with the task.
+    reference : str, default ""
+        The solution that gets about this value, by the name of its folder in ``reference/``. ``harness tasks check``
+        compares the two.
 
     Raises
     ------
@@ -52,12 +55,19 @@ class Baseline(metaclass=Documented):
     value: float
     strict: bool = False
     note: str = ""
+    reference: str = ""
 
     def __post_init__(self) -> None:
         problems = Problems("Baseline.")
         problems.expect(is_number(self.value), "value", self.value, "a finite number")
         problems.expect(isinstance(self.strict, bool), "strict", self.strict, "True or False")
         problems.expect(isinstance(self.note, str), "note", self.note, "a text")
+        problems.expect(
+            isinstance(self.reference, str) and "/" not in self.reference,
+            "reference",
+            self.reference,
+            'the name of a folder in reference/, such as "knn"',
+        )
         problems.tell()
 
 

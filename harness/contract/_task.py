@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from harness.contract._checked_kind import CheckedKind, kind_problem
 from harness.contract._documented import Documented
 from harness.contract._limits import Limits
 from harness.contract._metric import Metric
 from harness.contract._problems import Problems, is_count, is_distinct, is_line, is_number, is_row, is_text, takes
 from harness.contract._sources import Canonical, Embedded, File, Local, Source
 from harness.contract.rules import Rule
-from harness.kinds import KINDS
+from harness.kinds import KINDS, Kind
 
 _DTYPES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
@@ -107,9 +108,10 @@ class Task(metaclass=Documented):
     ----------
     title : str
         What the task is, in one line.
-    kind : str
+    kind : str or harness.kinds.Kind
         ``"classification"``, ``"multilabel"``, ``"regression"``, ``"segmentation"``, ``"detection"`` or
-        ``"forecasting"``. It decides the form of targets (see `Split`) and of predictions (see `Model.predict`).
+        ``"forecasting"``; or a kind of a plug-in, ``from .._plugins import NAME``. It decides
+        the form of targets (see `Split`) and of predictions (see `Model.predict`).
     inputs : Inputs
         The form of one input.
     sources : tuple of Canonical, Local or Embedded
@@ -204,7 +206,7 @@ class Task(metaclass=Documented):
     """
 
     title: str
-    kind: str
+    kind: str | Kind
     inputs: Inputs
     sources: tuple[Source, ...]
     split: str
@@ -250,6 +252,16 @@ class Task(metaclass=Documented):
         return self.metrics[0]
 
     @property
+    def kind_definition(self) -> Kind:
+        """What the kind asks of targets and predictions."""
+        return KINDS[self.kind] if isinstance(self.kind, str) else self.kind
+
+    @property
+    def kind_name(self) -> str:
+        """The name of the kind."""
+        return self.kind_definition.name
+
+    @property
     def input_shape(self) -> tuple[int, ...] | None:
         """The shape of one input; None for texts."""
         return self.inputs.shape
@@ -272,14 +284,24 @@ class Task(metaclass=Documented):
         return task
 
     def _expect_words(self, problems: Problems) -> None:
-        known = isinstance(self.kind, str) and self.kind in KINDS
-        problems.expect(known, "kind", self.kind, f"one of {', '.join(KINDS)}")
+        self._expect_kind(problems)
         problems.expect(is_line(self.title), "title", self.title, "a text of one line")
         problems.expect(is_text(self.split), "split", self.split, "how train, validation and test are made, in words")
         problems.expect(self.weights in ("retrain", "allowed"), "weights", self.weights, '"retrain" or "allowed"')
         for name in ("private_test", "claims", "restricted"):
             value = getattr(self, name)
             problems.expect(isinstance(value, bool), name, value, "True or False")
+
+    def _expect_kind(self, problems: Problems) -> None:
+        kind = self.kind
+        if isinstance(kind, Kind) and not isinstance(kind, CheckedKind) and kind not in KINDS.values():
+            wrong = kind_problem(kind)
+            problems.expect(wrong is None, "kind", type(kind).__qualname__, f"a kind that can be used: {wrong}")
+            object.__setattr__(self, "kind", CheckedKind(kind) if wrong is None else kind)
+        elif not isinstance(kind, Kind):
+            known = isinstance(kind, str) and kind in KINDS
+            expected = f"one of {', '.join(KINDS)}, or a harness.kinds.Kind that a plug-in brings"
+            problems.expect(known, "kind", kind, expected)
 
     def _expect_rows(self, problems: Problems) -> None:
         problems.expect(
@@ -356,8 +378,8 @@ class Task(metaclass=Documented):
 
     def _expect_parts_to_fit(self, problems: Problems) -> None:
         """Check fields that are right by themselves against each other."""
-        kind = self.kind
-        for asked in KINDS[kind].expectations(self):
+        kind = self.kind_name
+        for asked in self.kind_definition.expectations(self):
             problems.expect(*asked)
         texts = self.input_shape is None
         problems.expect(not texts or self.perturb is None, "perturb", self.perturb, "None: texts have no jitter")

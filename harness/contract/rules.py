@@ -76,6 +76,7 @@ fully_connected_only = Rule(
         "aten.im2col*",
         "aten.unfold*",
         "aten.*scaled_dot_product*",
+        "functional.scaled_dot_product_attention",
         "aten._safe_softmax*",  # what older versions of torch make of scaled_dot_product_attention
         "aten.*multi_head_attention*",
         "aten._transformer_encoder_layer_fwd*",

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.contract import Counts, Parts, Source, Split, Task, written_at
 from harness.errors import TaskError
-from harness.kinds import KINDS, describe
+from harness.kinds import describe
 
 _MAY_OVERLAP = 0.05
 """The share of inputs that two parts may have in common. In PneumoniaMNIST as published, 8 of 524 validation pictures
@@ -33,7 +33,7 @@ def check_parts(task: Task, source: Source, parts: Parts) -> Parts:
 def _first_problem(task: Task, source: Source, parts: Parts, named: dict[str, Split | None]) -> str | None:
     for name, split in named.items():
         if split is not None:
-            problem = _inputs_problem(task, split.inputs) or KINDS[task.kind].targets_problem(
+            problem = _inputs_problem(task, split.inputs) or task.kind_definition.targets_problem(
                 task, split.inputs, split.targets
             )
             if problem:
@@ -94,7 +94,7 @@ def _overlap_problem(named: dict[str, Split | None]) -> str | None:
 
 def _classes_problem(task: Task, train: Split) -> str | None:
     """Return a message if a class has no item to learn from."""
-    counts = KINDS[task.kind].class_counts(task, train.targets)
+    counts = task.kind_definition.class_counts(task, train.targets)
     names = ", ".join(repr(one) for one, count in zip(task.classes, counts or (), strict=False) if not count)
     return f"the train part has no item of class {names}; expected some of each class" if names else None
 

@@ -16,7 +16,7 @@ from harness.contract import Predictions
 from harness.evaluation._measure import Answered
 from harness.evaluation._predictions import join_predictions
 from harness.evaluation._secret_order import secret_generator
-from harness.kinds import KINDS
+from harness.kinds import Kind
 from harness.timing import Perturb
 
 Array = np.ndarray[Any, Any]
@@ -48,7 +48,7 @@ class Altered:
 class Altering:
     """The inputs, how they are altered, and the model that is asked about them."""
 
-    kind: str
+    kind: Kind
     inputs: Any
     perturb: Perturb
     batch: int
@@ -119,7 +119,7 @@ class _Changes:
         """Return of each item asked whether its answer changed, the way it did the first time."""
         scored = self.scored.take(asked.items)
         if self.altering.badness is None:
-            return KINDS[self.altering.kind].agreement(scored, asked.answers).differing
+            return self.altering.kind.agreement(scored, asked.answers).differing
         change = _badness(self.altering, asked) - self.altering.badness(asked.items, scored)
         return np.where(self.worse[asked.items], change, -change) > self.margin
 

@@ -11,7 +11,7 @@ from harness.contract import Predictions, Split, Task, take_items
 from harness.evaluation._altered import Altered, much_worse
 from harness.evaluation._measure import Answered
 from harness.evaluation._settings import seed_for
-from harness.kinds import KINDS
+from harness.kinds import Kind
 from harness.record import Audit
 from harness.statistics import bootstrap, poisson_p_value
 from harness.taskcheck import CheckedMetric
@@ -24,14 +24,14 @@ _LOST_BY_CHANCE, _LEAST_LOST, _KEPT_CHANCE = 0.002, 4, 1e-4
 can fail, and the probability below which a loss is not chance."""
 
 
-def differing(kind: str, first: Predictions, second: Predictions) -> Array:
+def differing(kind: Kind, first: Predictions, second: Predictions) -> Array:
     """Return (N,) bool: which items got different answers. A label that flips because of a near tie does not count."""
-    return KINDS[kind].agreement(first, second).differing
+    return kind.agreement(first, second).differing
 
 
-def count_changed(kind: str, first: Predictions, second: Predictions) -> int:
+def count_changed(kind: Kind, first: Predictions, second: Predictions) -> int:
     """Return how many items got another answer, including other scores for the same label."""
-    return int(KINDS[kind].agreement(first, second, of_scores=True).differing.sum())
+    return int(kind.agreement(first, second, of_scores=True).differing.sum())
 
 
 def allowed_to_differ(n: int) -> int:
@@ -54,7 +54,7 @@ def timed_answers_equal_scored(
     names modules that were seen in training mode.
     """
     n = len(timed_run)
-    found = KINDS[task.kind].agreement(accuracy_run, timed_run, of_scores=task.primary.of == "scores")
+    found = task.kind_definition.agreement(accuracy_run, timed_run, of_scores=task.primary.of == "scores")
     count, flips = int(found.differing.sum()), int(found.excused.sum())
     what, most_differing, most_flips = (
         "got another answer when timed than when scored",
@@ -118,12 +118,11 @@ def altered_inputs_score_as_well(task: Task, truth: Split, scored: Predictions, 
     return Audit(name="altered inputs score as well", passed=passed, severity="fail", detail=detail)
 
 
-def badness_where_graded(kind: str, targets: Any, scored: Predictions) -> Callable[[Array, Predictions], Array] | None:
+def badness_where_graded(kind: Kind, targets: Any, scored: Predictions) -> Callable[[Array, Predictions], Array] | None:
     """Return what tells how bad answers to items are; None where they are right or wrong, or nothing tells it."""
-    of = KINDS[kind]
-    if of.right(targets, scored) is not None or of.badness(targets, scored) is None:
+    if kind.right(targets, scored) is not None or kind.badness(targets, scored) is None:
         return None
-    return lambda items, answers: np.asarray(of.badness(take_items(targets, items), answers), float)
+    return lambda items, answers: np.asarray(kind.badness(take_items(targets, items), answers), float)
 
 
 def altered_inputs_keep_answers(task: Task, truth: Split, scored: Predictions, altered: Altered) -> Audit:
@@ -137,10 +136,10 @@ def altered_inputs_keep_answers(task: Task, truth: Split, scored: Predictions, a
     Masks, boxes and numbers are not right or wrong but better or worse. There an item counts whose answer is always
     worse by half of how bad answers usually are, and the audit warns.
     """
-    name, n, kind = "altered inputs keep their answers", len(altered.once.items), KINDS[task.kind]
+    name, n, kind = "altered inputs keep their answers", len(altered.once.items), task.kind_definition
     graded = kind.right(truth.targets, scored) is None
     if graded and kind.badness(truth.targets, scored) is None:
-        told = f"not checked: nothing tells how bad an answer of {task.kind} is, so only the score is compared"
+        told = f"not checked: nothing tells how bad an answer of {task.kind_name} is, so only the score is compared"
         return Audit(name=name, passed=True, severity="warn", detail=told)
     found = _bad_when_altered(task, truth, scored, altered)
     lost = int((found.before + found.margin < found.after.min(axis=0)).sum())
@@ -168,7 +167,7 @@ class _Badness(NamedTuple):
 
 
 def _bad_when_altered(task: Task, truth: Split, scored: Predictions, altered: Altered) -> _Badness:
-    kind, once = KINDS[task.kind], altered.once
+    kind, once = task.kind_definition, altered.once
 
     def bad(items: Array, answers: Predictions) -> Array:
         targets = take_items(truth.targets, items)

@@ -189,7 +189,7 @@ class _SuiteSteps:
 
     def _survives(self) -> None:
         self._loaded = self._ask(np.arange(len(self._inputs)))
-        count = int(differing(self._plan.task.kind, self._fitted, self._loaded).sum())
+        count = int(differing(self._plan.task.kind_definition, self._fitted, self._loaded).sum())
         if not count:
             return
         weight = self._weight
@@ -258,7 +258,7 @@ class _SuiteSteps:
 
     def _agree(self, first: Predictions, second: Predictions, when: str, remedy: str = "", allowed: int = 0) -> None:
         """Compare answers to the same inputs; up to `allowed` differences are a warning, as evaluations allow them."""
-        count = int(differing(self._plan.task.kind, first, second).sum())
+        count = int(differing(self._plan.task.kind_definition, first, second).sum())
         if not count:
             return
         forgotten = remind_of_eval(self._in_training())

@@ -19,6 +19,7 @@ def open_session(plan: Plan, sandbox: Sandbox, *more: Folder) -> Session:
     """Return a session, not started yet, whose worker sees the submission's files and the folders `more`."""
     return Session(
         sandbox=sandbox,
+        kind=plan.task.kind_definition,
         task=task_info(plan),
         folders=(Folder("submission", plan.snapshot.files), *more),
         threads=plan.task.threads,
@@ -69,7 +70,13 @@ def with_model(plan: Plan, sandbox: Sandbox, work: Path) -> Plan:
     empty = work / "notebook"
     empty.mkdir()
     empty.chmod(0o755)
-    session = Session(sandbox=sandbox, task=task_info(plan), folders=(Folder("submission", empty),), threads=1)
+    session = Session(
+        sandbox=sandbox,
+        kind=plan.task.kind_definition,
+        task=task_info(plan),
+        folders=(Folder("submission", empty),),
+        threads=1,
+    )
     try:
         with session:
             source = assemble_model(notebook, session.extract(notebook.cells))
@@ -87,7 +94,7 @@ def task_info(plan: Plan) -> TaskInfo:
     task, shown = plan.task, plan.data.for_fit
     return TaskInfo(
         name=task.name,
-        kind=task.kind,
+        kind=task.kind_name,
         input_shape=task.inputs.shape,
         input_dtype=task.inputs.dtype,
         classes=task.classes,

@@ -9,22 +9,22 @@ import numpy as np
 
 from harness.contract import Predictions, TaskInfo
 from harness.errors import Phase, SubmissionError
-from harness.kinds import KINDS, UnacceptableError
+from harness.kinds import PREDICTION_FORMS, Kind, UnacceptableError
 from harness.wire import Admit, ArrayHeader, Done, WireError, unpack
 
 Array = np.ndarray[Any, Any]
 
 
-def admit_predictions(task: TaskInfo, n: int, item_shape: tuple[int, ...], phase: Phase) -> Admit:
+def admit_predictions(kind: Kind, task: TaskInfo, n: int, item_shape: tuple[int, ...], phase: Phase) -> Admit:
     """Return a function that checks the array headers of a reply to `n` inputs before any payload is read."""
-    kind = KINDS[task.kind]
+    expected = PREDICTION_FORMS[kind.form].arrays
 
     def admit(message: object, headers: Sequence[ArrayHeader]) -> None:
         if not isinstance(message, Done):
             if headers:
                 raise WireError("arrays came with a message that carries none")
             return
-        if len(headers) != kind.arrays:
+        if len(headers) != expected:
             raise WireError(f"{len(headers)} arrays came as predictions")
         problem = kind.form_problem(task, n, item_shape, headers)
         if problem:
@@ -33,15 +33,15 @@ def admit_predictions(task: TaskInfo, n: int, item_shape: tuple[int, ...], phase
     return admit
 
 
-def accept(task: TaskInfo, arrays: Sequence[Array], phase: Phase) -> Predictions:
+def accept(kind: Kind, task: TaskInfo, arrays: Sequence[Array], phase: Phase) -> Predictions:
     """Check the predictions in `arrays`, whose headers were admitted, and return them.
 
     Raises:
         SubmissionError: `bad_predictions`.
     """
-    received = unpack("array" if KINDS[task.kind].arrays == 1 else "ragged", arrays)
+    received = unpack("array" if PREDICTION_FORMS[kind.form].arrays == 1 else "ragged", arrays)
     try:
-        return Predictions(*KINDS[task.kind].accept(task, received))
+        return Predictions(*kind.accept(task, received))
     except UnacceptableError as error:
         raise bad_predictions(phase, str(error)) from error
 

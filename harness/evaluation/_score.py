@@ -14,7 +14,6 @@ from harness import metrics
 from harness.contract import Baseline, Metric, Predictions, Split, Task
 from harness.errors import SubmissionError
 from harness.evaluation._settings import seed_for
-from harness.kinds import KINDS
 from harness.record import BaselineResult, Score
 from harness.statistics import (
     Interval,
@@ -100,7 +99,7 @@ def score(task: Task, truth: Split, predictions: Predictions) -> Scored:
     """
     primary = task.primary
     require_scores(task, predictions)
-    kind = KINDS[task.kind]
+    kind = task.kind_definition
     if predictions.scores is not None:  # normalised once rather than in each resample
         predictions = Predictions(predictions.values, kind.normalised(predictions.scores))
     seed = seed_for(0, f"{task.name}/bootstrap", 0)

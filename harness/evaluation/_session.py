@@ -17,6 +17,7 @@ from harness.evaluation._exchange import Answer, Exchange, Stage
 from harness.evaluation._predictions import accept, admit_predictions
 from harness.evaluation._take_artifact import ArtifactTaker
 from harness.evaluation._worker_failures import failure_of_end, failure_of_exception, failure_of_protocol, plausible
+from harness.kinds import Kind
 from harness.sandbox import Allowance, Box, Folder, Gpu, Process, Sandbox
 from harness.wire import (
     Admit,
@@ -70,6 +71,8 @@ class Session:
     """One worker, from its start to its end; use it as a context manager."""
 
     sandbox: Sandbox
+    kind: Kind
+    """Judges the predictions, in this process."""
     task: TaskInfo
     folders: tuple[Folder, ...]
     threads: int
@@ -126,7 +129,7 @@ class Session:
         """Import the submission and create its model."""
         place = self.process.place(ASSETS) if self.assets else ""
         task = replace(self.task, assets={name: f"{place}/{name}" for name in self.assets})
-        request = Setup(task, seed, self.process.place("submission"), self.process.processes)
+        request = Setup(task, self.kind.form, seed, self.process.place("submission"), self.process.processes)
         with self._limited("import_seconds"):
             self._call(Stage(phase, kind), self._frame(request))
 
@@ -200,7 +203,7 @@ class Session:
         """Prepare a request to predict one batch."""
         form, arrays = pack(inputs)
         n, shape = len(inputs), inputs.shape[1:] if isinstance(inputs, np.ndarray) else ()
-        admit = admit_predictions(self.task, n, shape, phase)
+        admit = admit_predictions(self.kind, self.task, n, shape, phase)
         return Exchange(self, Stage(phase, "predict_error"), self._frame(Predict(form), *arrays), admit)
 
     def accept(self, answer: Answer, phase: Phase = "predict") -> Predictions:
@@ -209,7 +212,7 @@ class Session:
         if not isinstance(answer.reply, Done):
             raise self.broke_protocol(stage, f"a {type(answer.reply).__name__} reply to Predict")
         try:
-            return accept(self.task, answer.arrays, phase)
+            return accept(self.kind, self.task, answer.arrays, phase)
         except (WireError, ValueError) as error:
             raise self.broke_protocol(stage, str(error)) from error
 

@@ -174,7 +174,9 @@ class Stages:
             if self.reached.predicted is None and self.reached.answers_after_fit is not None:
                 again = self._ask_few_inputs(session)
                 self.reached.changed_after_load = (
-                    0 if again is None else count_changed(self._plan.task.kind, self.reached.answers_after_fit, again)
+                    0
+                    if again is None
+                    else count_changed(self._plan.task.kind_definition, self.reached.answers_after_fit, again)
                 )
             examples = self._ask_examples(session)  # first: who has seen scored inputs could answer with them
             with self._phase("predict"), session.within("predict_seconds"):
@@ -208,7 +210,9 @@ class Stages:
                 again = self._ask_few_inputs(session)
         except (SubmissionError, ValueError):  # the only consequence is that the count is not verified
             return weight
-        if again is None or differing(self._plan.task.kind, first, again).sum() > allowed_to_differ(len(first)):
+        if again is None:
+            return weight
+        if differing(self._plan.task.kind_definition, first, again).sum() > allowed_to_differ(len(first)):
             return weight
         return replace(weight, verified=True)
 
@@ -223,12 +227,12 @@ class Stages:
             return session.accept(session.request(inputs)())
 
         altering = Altering(
-            kind=plan.task.kind,
+            kind=plan.task.kind_definition,
             inputs=plan.data.scored.inputs,
             perturb=perturb,
             batch=plan.task.batch,
             predict=predict,
-            badness=badness_where_graded(plan.task.kind, plan.data.scored.targets, predictions),
+            badness=badness_where_graded(plan.task.kind_definition, plan.data.scored.targets, predictions),
         )
 
         def worked_on_it() -> float:
@@ -285,7 +289,7 @@ class Stages:
         try:
             with self._phase("examples"), session.within("predict_seconds"):
                 return weigh_words(
-                    plan.task.kind,
+                    plan.task.kind_definition,
                     plan.data.for_fit.validation,
                     examples,
                     batch=plan.task.batch,

@@ -15,7 +15,7 @@ import numpy as np
 
 from harness.contract import Predictions, Split
 from harness.evaluation._predictions import join_predictions
-from harness.kinds import KINDS, without_each_word
+from harness.kinds import Kind, without_each_word
 from harness.record import ExampleAnswers, WordWeights
 
 _MOST_SECONDS = 2.0
@@ -27,7 +27,7 @@ Ask = Callable[[Sequence[str]], Predictions]
 
 
 def weigh_words(
-    kind: str, validation: Split, examples: ExampleAnswers, *, batch: int, ask: Ask, seconds_per_text: float
+    kind: Kind, validation: Split, examples: ExampleAnswers, *, batch: int, ask: Ask, seconds_per_text: float
 ) -> tuple[WordWeights, ...]:
     """Return the weights of the words in the hardest of the texts that `examples` has answers to.
 
@@ -36,14 +36,14 @@ def weigh_words(
     targets = validation.take(examples.items).targets
     found: list[WordWeights] = []
     end = time.monotonic() + _MOST_SECONDS
-    for place in KINDS[kind].hardest(targets, Predictions(examples.values, examples.scores)):
+    for place in kind.hardest(targets, Predictions(examples.values, examples.scores)):
         item = int(examples.items[place])
         text: Any = validation.inputs[item]
         versions = [text, *without_each_word(text)]
         if len(versions) < _LEAST_VERSIONS or time.monotonic() + len(versions) * seconds_per_text > end:
             continue
         answers = join_predictions([ask(versions[at : at + batch]) for at in range(0, len(versions), batch)])
-        strength = KINDS[kind].agreement_with_first(answers)
+        strength = kind.agreement_with_first(answers)
         if strength is not None:
             found.append(WordWeights(item, np.asarray(strength[0] - strength[1:], np.float64)))
     return tuple(found)

@@ -48,6 +48,7 @@ def _counting(plan: Plan, sandbox: Sandbox, work: Path, artifact: Path) -> Sessi
     limits = Limits(memory_bytes=WEIGH_MEMORY_BYTES)
     return Session(
         sandbox=sandbox,
+        kind=plan.task.kind_definition,
         task=replace(task_info(plan), limits=limits),
         folders=(Folder("submission", empty), Folder("artifact", artifact), Folder("beside", plan.snapshot.files)),
         threads=1,

@@ -10,6 +10,7 @@ from harness.contract import Limits, TaskInfo
 from harness.errors import HarnessError, InfrastructureError, SubmissionError
 from harness.evaluation._exchange import Stage
 from harness.evaluation._session import Session
+from harness.kinds import Classification
 from harness.sandbox import Folder, Sandbox
 from harness.wire import Raised
 
@@ -54,7 +55,7 @@ def _as_infrastructure(error: HarnessError, stage: Stage) -> HarnessError:
 def yardstick_session(sandbox: Sandbox, *more: Folder) -> Session:
     """Return a session of the yardstick, not started yet, whose worker sees its code and the folders `more`."""
     folders = (Folder("submission", Path(harness.timing.yardstick.__file__).parent), *more)
-    return YardstickSession(sandbox=sandbox, task=_YARDSTICK, folders=folders, threads=1)
+    return YardstickSession(sandbox=sandbox, kind=Classification(), task=_YARDSTICK, folders=folders, threads=1)
 
 
 class Yardstick:

@@ -14,13 +14,12 @@ from harness.kinds._kind import (
     Facts,
     Header,
     Kind,
-    UnacceptableError,
     check_finite,
-    describe,
     describe_header,
     enough_classes,
     no_horizon,
 )
+from harness.kinds._unacceptable import UnacceptableError, describe
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,14 +14,13 @@ from harness.kinds._kind import (
     Facts,
     Header,
     Kind,
-    UnacceptableError,
     check_magnitude,
-    describe,
     describe_header,
     enough_classes,
     images,
     no_horizon,
 )
+from harness.kinds._unacceptable import UnacceptableError, describe
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +43,7 @@ def fit(self, train, validation):
 def predict(self, inputs):
     return [np.zeros((0, 6), np.float32) for _ in inputs]  # no box at all: x1, y1, x2, y2, score, class
 """
-    arrays = 2
+    form = "boxes"
     metrics = ("mean_average_precision",)
 
     def expectations(self, facts: Facts) -> Iterator[Expected]:
@@ -59,14 +58,6 @@ def predict(self, inputs):
             return f"targets are {describe(targets)}, expected a list with one (k, 5) float array an image"
         problems = (_boxes_problem(facts, number, boxes) for number, boxes in enumerate(targets))
         return next(filter(None, problems), None) or _places_problem(np.shape(inputs)[1:3], targets)
-
-    def plain(self, result: Any, to_array: Callable[[Any], NDArray[Any]]) -> Any:
-        if not isinstance(result, list | tuple):
-            raise UnacceptableError(
-                f"predict returned {describe(result)}: expected a list with one (k, 6) float array per image, each row "
-                "x1, y1, x2, y2, score, class"
-            )
-        return [_plain_boxes(boxes, to_array) for boxes in result]
 
     def form_problem(self, facts: Facts, n: int, item_shape: tuple[int, ...], headers: Sequence[Header]) -> str | None:
         first = headers[0]
@@ -167,20 +158,6 @@ def _places_problem(image: tuple[int, ...], targets: Sequence[NDArray[Any]]) -> 
     if len(corners) and min(height, width) > 1 and corners.max() <= 1 and (corners % 1).any():
         return f"all boxes lie within the first of {height} × {width} pixels: expected pixels, not shares of the image"
     return None
-
-
-def _plain_boxes(result: Any, to_array: Callable[[Any], NDArray[Any]]) -> NDArray[Any]:
-    import numpy as np
-
-    if isinstance(result, dict):  # torchvision's own form
-        raise UnacceptableError(
-            "predict returned a dict for an image: expected (k, 6); of torchvision's join boxes, scores[:, None] and "
-            "(labels - 1)[:, None] by torch.cat(..., dim=1)"
-        )
-    array = to_array(result).astype(np.float64)
-    if array.size and (array.ndim != 2 or array.shape[1] != 6):
-        raise UnacceptableError(f"predict returned boxes of shape {array.shape} for an image: expected (k, 6)")
-    return array.reshape(-1, 6)
 
 
 def _check_boxes(facts: Facts, number: int, boxes: NDArray[Any]) -> None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from harness.kinds._drawing import DrawnLine, ItemDrawing, draw_input
-from harness.kinds._kind import Accepted, Expected, Facts, Header, describe, describe_header, no_classes
+from harness.kinds._kind import Accepted, Expected, Facts, Header, describe_header, no_classes
 from harness.kinds._numeric import Numbers
+from harness.kinds._unacceptable import describe
 
 
 class Forecasting(Numbers):

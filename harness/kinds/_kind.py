@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from harness.kinds._agreement import Agreement, Answers, agreement_of_labels
 from harness.kinds._drawing import ItemDrawing, draw_input
+from harness.kinds._unacceptable import UnacceptableError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
 _HARDEST = 6
 MAX_MAGNITUDE = 1e100
 """Largest magnitude of a predicted number: sums, squares and areas of such numbers are finite."""
-
-
-class UnacceptableError(Exception):
-    """Predictions that are not what the kind of task asks for; the message says what was found and expected."""
 
 
 class Header(Protocol):
@@ -69,6 +66,8 @@ class Expected(NamedTuple):
 class Kind(ABC):
     """One kind of task. A new one is a subclass in a module of its own, and a line in the list of kinds.
 
+    An installed package may bring one, too; see the page on plug-ins. All of it runs in the process of the host.
+
     What is abstract must be written. The other methods answer for a kind of labels that counts no classes: `agreement`
     is of labels, `right` and `class_counts` return None, `drawing` shows the input alone.
     """
@@ -79,12 +78,13 @@ class Kind(ABC):
     """What `predict` may return for N inputs, in words."""
     sample_model: ClassVar[str]
     """The methods of the plainest model there is, as ``harness new submission`` writes them; `np` is NumPy."""
-    arrays: ClassVar[int] = 1
-    """How many arrays carry the predictions: two where items have several lengths."""
-    metrics: ClassVar[tuple[str, ...]]
-    """Names of the metrics that a task of this kind usually declares, the one to rank by first."""
+    form: ClassVar[str] = "array"
+    """The form in which predictions leave a worker: ``"array"`` for one array; ``"an array an item"`` for a list of
+    arrays of several lengths; ``"boxes"`` for a list of boxes."""
+    metrics: ClassVar[tuple[str, ...]] = ()
+    """Names of the metrics in `harness.metrics` that a task of this kind usually declares, the one to rank by first."""
     metrics_of_scores: ClassVar[tuple[str, ...]] = ()
-    """Names of the metrics that are computed in addition where a model gives scores."""
+    """Names of the metrics in `harness.metrics` that are computed in addition where a model gives scores."""
     has_one_class_an_item: ClassVar[bool] = False
     continues_its_input: ClassVar[bool] = False
     """Whether targets are the values that follow an input signal."""
@@ -121,14 +121,6 @@ class Kind(ABC):
         says that the scores themselves are judged: they must be as good as equal, then.
         """
         return agreement_of_labels(first, second, of_scores=of_scores)
-
-    def plain(self, result: Any, to_array: Callable[[Any], NDArray[Any]]) -> Any:
-        """Return what `predict` returned as an array, or as a list of arrays; `to_array` makes one of anything.
-
-        Raises:
-            UnacceptableError: it cannot be made one.
-        """
-        return to_array(result)
 
     def normalised(self, scores: NDArray[Any]) -> NDArray[Any]:
         """Return `scores` as metrics take them."""
@@ -171,18 +163,6 @@ class Kind(ABC):
         return None
 
 
-def describe(value: object) -> str:
-    """Return a few words that describe `value`."""
-    import numpy as np
-
-    if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape} and dtype {value.dtype}"
-    if value is None:
-        return "None"
-    name = type(value).__name__
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
-
-
 def describe_header(header: Header, n: int) -> str:
     """Return what was announced as the predictions for n inputs."""
     return f"predict returned shape {header.shape} of {header.dtype} for {n} inputs"
@@ -209,7 +189,7 @@ def check_magnitude(array: NDArray[Any], where: Callable[[int], str] = "item {}"
     """
     import numpy as np
 
-    beyond = np.argwhere(np.abs(array) > MAX_MAGNITUDE)
+    beyond = np.argwhere(np.abs(array.astype(np.float64)) > MAX_MAGNITUDE)  # a half-precision array has no such number
     if len(beyond):
         value = array[tuple(beyond[0])]
         raise UnacceptableError(

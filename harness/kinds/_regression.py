@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness.kinds._agreement import Answers
 from harness.kinds._drawing import ItemDrawing, draw_input
-from harness.kinds._kind import Accepted, Expected, Facts, Header, describe, describe_header, no_classes, no_horizon
+from harness.kinds._kind import Accepted, Expected, Facts, Header, describe_header, no_classes, no_horizon
 from harness.kinds._numeric import Numbers
+from harness.kinds._unacceptable import describe
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

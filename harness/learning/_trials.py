@@ -12,7 +12,6 @@ import numpy as np
 from harness.contract import Predictions, Split, Task, take_items
 from harness.data import FitParts, TaskData
 from harness.errors import SubmissionError
-from harness.kinds import KINDS
 from harness.learning._judge import (
     Array,
     above_ignorance,
@@ -120,7 +119,7 @@ class _LearningAudit:
         except SubmissionError as error:
             yield Trial("fitted again", "no verdict", f"the fit failed: {error.kind} in {error.phase}")
             return
-        classes = KINDS[self.task.kind].has_one_class_an_item
+        classes = self.task.kind_definition.has_one_class_an_item
         steps: list[tuple[str, Callable[[Refitted], Trial]]] = []
         if classes:
             steps.append(("all classes exchanged", self._all_exchanged))

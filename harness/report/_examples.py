@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from harness import svg
 from harness.contract import Predictions, Split, take_items
-from harness.kinds import KINDS, MOST_CHARACTERS, Accepted, DrawnLine, ItemDrawing, first_words
+from harness.kinds import MOST_CHARACTERS, Accepted, DrawnLine, ItemDrawing, first_words
 from harness.report._disclosure import Shown
 from harness.text import neutral
 
@@ -61,7 +61,7 @@ def _worst(
 ) -> list[Example]:
     task = shown.task
     assert task is not None
-    kind = KINDS[task.kind]
+    kind = task.kind_definition
     examples = []
     for item in kind.hardest(part.targets, answers):
         one = answers.take([item])

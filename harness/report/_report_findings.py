@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from harness.contract import Task
-from harness.kinds import KINDS
 from harness.record import Record, to_reach
 from harness.report._disclosure import Shown, public_machine
 from harness.report._learning_curves import Quantity, quantities
@@ -274,7 +273,7 @@ def _validation_better(shown: Shown) -> Iterator[ReportFinding]:
     from harness.contract import Predictions, take_items
 
     targets = take_items(shown.fit_validation.targets, examples.items)
-    right = KINDS[task.kind].right(targets, Predictions(examples.values, examples.scores))
+    right = task.kind_definition.right(targets, Predictions(examples.values, examples.scores))
     if right is None or not len(right):
         return
     interval = wilson_interval(int(right.sum()), len(right))
@@ -343,7 +342,7 @@ def probabilities_of(shown: Shown) -> Array | None:
         return None
     if scores.shape != (len(targets), len(task.classes)):
         return None
-    return KINDS[task.kind].normalised(scores)
+    return task.kind_definition.normalised(scores)
 
 
 def confidence_of(shown: Shown) -> tuple[Array, Array] | None:
@@ -391,7 +390,7 @@ def _ratio(record: Record) -> float | None:
 
 
 def _one_class(task: Task | None) -> bool:
-    return task is not None and KINDS[task.kind].has_one_class_an_item
+    return task is not None and task.kind_definition.has_one_class_an_item
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -14,7 +14,6 @@ from harness.contract import Task, check_name
 from harness.course import Course
 from harness.errors import UsageError
 from harness.files import write_atomically
-from harness.kinds import KINDS
 from harness.scaffold._notebook import notebook
 from harness.scaffold._zone import machine_zone
 
@@ -72,7 +71,7 @@ def new_course(folder: Path, harness: str, tasks: Sequence[str] = ()) -> list[Pa
 
 def _values(name: str, task: Task) -> dict[str, object]:
     """Return what the template of a submission is filled with."""
-    return {"name": name, "task": task, "methods": KINDS[task.kind].sample_model.rstrip()}
+    return {"name": name, "task": task, "methods": task.kind_definition.sample_model.rstrip()}
 
 
 def _fill(template: str, folder: Path, values: dict[str, object]) -> list[Path]:

@@ -33,6 +33,8 @@ class StatedBaseline:
 
     value: float
     note: str
+    reference: str = ""
+    """The staff solution that gets it, if one was measured."""
 
 
 def find_data(path: Path, asked: DataQuestions) -> FoundData:

@@ -10,7 +10,6 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from harness.contract import Split, Task
-from harness.kinds import KINDS
 from harness.leaderboard import ItemAnalysis, ItemFinding
 from harness.report import draw, make_environment, whole_page
 from harness.text import as_percent, count_of
@@ -110,7 +109,9 @@ def _items(one: ClassTask, found: Iterable[ItemFinding]) -> list[_HardItem]:
 def _item(one: ClassTask, found: ItemFinding) -> _HardItem:
     picture, truth = None, ""
     if one.scored is not None:
-        drawing = KINDS[one.task.kind].drawing(one.task, one.scored.inputs[found.item], one.scored.targets[found.item])
+        drawing = one.task.kind_definition.drawing(
+            one.task, one.scored.inputs[found.item], one.scored.targets[found.item]
+        )
         picture, truth = draw(drawing), drawing.truth
     return _HardItem(found.item, as_percent(found.right), f"{found.discrimination:+.2f}", picture, truth)
 

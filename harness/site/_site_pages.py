@@ -130,7 +130,7 @@ def task_page(content: SiteContent, name: str) -> str:
     """Return the page of one task."""
     task = content.tasks.get(name)
     title = name if task is None else task.title
-    subtitle = name if task is None else f"{name} · {task.kind} · {task.split}"
+    subtitle = name if task is None else f"{name} · {task.kind_name} · {task.split}"
     own = [section for section in content.sections if section.task == name]
     parts = [_part(section, heading) for section, heading in zip(own, _headings(own), strict=True)]
     body = _templates().get_template("task.html.jinja").render(subtitle=subtitle, columns=COLUMNS, parts=parts)

@@ -8,5 +8,16 @@ from harness.taskcheck._check_task import Outcome, TaskFinding, check_task
 from harness.taskcheck._checked_metric import CheckedMetric
 from harness.taskcheck._functions import try_task
 from harness.taskcheck._perturb import checked_perturb
+from harness.taskcheck._references import ReferenceScore, doubt_about_baseline, named_references
 
-__all__ = ["CheckedMetric", "Outcome", "TaskFinding", "check_task", "checked_perturb", "try_task"]
+__all__ = [
+    "CheckedMetric",
+    "Outcome",
+    "ReferenceScore",
+    "TaskFinding",
+    "check_task",
+    "checked_perturb",
+    "doubt_about_baseline",
+    "named_references",
+    "try_task",
+]

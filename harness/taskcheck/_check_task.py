@@ -11,12 +11,13 @@ from harness.contract import Counts, Embedded, Predictions, Task, written_at
 from harness.course import Course
 from harness.data import DataChoice, Places, TaskData, data_digest, load_data
 from harness.errors import HarnessError, TaskError
-from harness.kinds import KINDS
 from harness.sandbox import installed_data
 from harness.taskcheck._checked_metric import CheckedMetric
 from harness.taskcheck._doubts import doubts_about
 from harness.taskcheck._functions import try_task
 from harness.taskcheck._hand_out import doubts_about_hand_out
+from harness.taskcheck._lines import place_of_field
+from harness.taskcheck._secrets import doubts_about_commits, published_private_part
 
 Outcome = Literal["passed", "mistake", "doubt", "skipped"]
 """A mistake keeps a task from being used; a doubt is for its author to judge."""
@@ -45,11 +46,12 @@ def check_task(course: Course, name: str, places: Places) -> Iterator[TaskFindin
     try:
         missing = [name for name in task.hides if not installed_data([name])]
     except TaskError as error:
-        yield TaskFinding("mistake", str(error))
+        yield TaskFinding("mistake", f"{error} ({place_of_field(course.tasks_folder / name, 'hides')})")
         return
     yield TaskFinding("passed", "the declaration")
     if missing:
-        yield TaskFinding("doubt", f"hides: {', '.join(missing)}: nothing of that name is installed here")
+        place = place_of_field(course.tasks_folder / name, "hides")
+        yield TaskFinding("doubt", f"hides: {', '.join(missing)}: nothing of that name is installed here ({place})")
     yield from _private_parts(task, course, places)
     yield from (TaskFinding("doubt", text) for text in doubts_about_hand_out(task, course.tasks_folder / name))
     for kind in dict.fromkeys(source.kind for source in task.sources):
@@ -78,13 +80,15 @@ def _check_data(course: Course, task: Task, places: Places, kind: DataChoice) ->
 
 
 def _private_parts(task: Task, course: Course, places: Places) -> Iterator[TaskFinding]:
-    """Yield whether the private test part lies where students could get it."""
-    if task.private_test and places.private is not None and places.private.resolve().is_relative_to(course.root):
-        yield TaskFinding(
-            "mistake",
-            f"HARNESS_PRIVATE is {places.private}, inside the course, where a commit would publish test parts; "
-            "expected a folder outside of it",
-        )
+    """Yield whether what students must not have lies where a commit would publish it."""
+    place = place_of_field(course.tasks_folder / task.name, "private_test")
+    try:
+        published = published_private_part(course, places.private) if task.private_test and places.private else None
+        if published is not None:
+            yield TaskFinding("mistake", f"{published} ({place})")
+        yield from (TaskFinding("doubt", text) for text in doubts_about_commits(task, course, places))
+    except HarnessError as error:
+        yield TaskFinding("skipped", f"whether git ignores what is private: {error}")
 
 
 def _place(task: Task, data: TaskData, text: str) -> str:
@@ -117,7 +121,7 @@ def _expect_reachable_baseline(task: Task, data: TaskData) -> None:
         TaskError: they do not, so nobody can.
     """
     targets, metric, base = data.scored.targets, task.primary, data.source.baseline
-    right = Predictions(*KINDS[task.kind].all_right(task, targets))
+    right = Predictions(*task.kind_definition.all_right(task, targets))
     best = CheckedMetric(task=task.name, metric=metric, targets=targets, predictions=right).value()
     if not metric.at_least_as_good(best, base.value) or (base.strict and best == base.value):
         place = written_at(metric.compute)

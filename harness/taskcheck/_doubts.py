@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from harness.contract import Predictions, Split, Task
 from harness.data import Places, TaskData, private_folder
-from harness.kinds import KINDS
 from harness.statistics import bootstrap
 from harness.taskcheck._alike import equal_pairs, nearest, similar_pairs
 from harness.taskcheck._checked_metric import CheckedMetric
@@ -55,7 +54,7 @@ def _no_test_part(task: Task, data: TaskData, places: Places) -> Iterator[str]:
 def missing_classes(task: Task, named: dict[str, Split]) -> Iterator[str]:
     """Yield, part by part, the classes that no item is of: a score there says nothing about them."""
     for name, split in named.items():
-        counts = KINDS[task.kind].class_counts(task, split.targets)
+        counts = task.kind_definition.class_counts(task, split.targets)
         missing = ", ".join(repr(one) for one, count in zip(task.classes, counts or (), strict=False) if not count)
         if missing:
             yield f"the {name} part has no item of class {missing}; expected some of each class"
@@ -93,7 +92,7 @@ def _parts_alike(named: dict[str, Split]) -> Iterator[str]:
 
 def _ordered(task: Task, name: str, split: Split) -> Iterator[str]:
     """Yield whether neighbours have the same label more often than in any order by chance."""
-    if not KINDS[task.kind].has_one_class_an_item or len(split) < 2:
+    if not task.kind_definition.has_one_class_an_item or len(split) < 2:
         return
     labels: NDArray[Any] = split.targets
     pairs = np.ones(len(labels) - 1, bool) if split.groups is None else split.groups[1:] != split.groups[:-1]
@@ -134,7 +133,7 @@ def _other_randomness(task: Task, data: TaskData) -> Iterator[str]:
 def _metrics_without_answers(task: Task, data: TaskData) -> Iterator[str]:
     """Yield which metrics say the same of every answer."""
     targets = data.scored.targets
-    right = Predictions(*KINDS[task.kind].all_right(task, targets))
+    right = Predictions(*task.kind_definition.all_right(task, targets))
     moved = np.random.Generator(np.random.PCG64(0)).permutation(len(right))
     for metric in task.metrics:
         best, other = (

@@ -13,7 +13,6 @@ from harness import metrics
 from harness.contract import Metric, Predictions, Task, written_at
 from harness.data import TaskData
 from harness.errors import TaskError
-from harness.kinds import KINDS
 from harness.statistics import bootstrap
 from harness.taskcheck._checked_metric import CheckedMetric
 from harness.taskcheck._perturb import checked_perturb
@@ -79,7 +78,7 @@ def _closeness(originals: Any, altered: Any) -> tuple[float, int]:
 
 
 def _try_metric(task: Task, metric: Metric, targets: Any, resamples: int) -> None:
-    right = Predictions(*KINDS[task.kind].all_right(task, targets))
+    right = Predictions(*task.kind_definition.all_right(task, targets))
     if metric.of == "values":  # a model need not give scores
         right = Predictions(right.values)
     given = copy.deepcopy(targets)

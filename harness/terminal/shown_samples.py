@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.contract import Split, Task
-from harness.kinds import KINDS, ItemDrawing
+from harness.kinds import ItemDrawing
 from harness.text import neutral
 
 Array = np.ndarray[Any, Any]
@@ -25,7 +25,7 @@ _WIDEST = 64
 
 def draw_samples(out: Console, task: Task, split: Split) -> None:
     """Print one input of each class, or a few inputs if there are no classes."""
-    kind = KINDS[task.kind]
+    kind = task.kind_definition
     chosen = _one_of_each(task, split)
     drawn = [kind.drawing(task, split.inputs[item], split.targets[item]) for item in chosen]
     images = [one for one in drawn if one.image is not None]
@@ -63,7 +63,7 @@ def draw_picture(out: Console, path: Path) -> bool:
 
 
 def _labelled(task: Task) -> bool:
-    return KINDS[task.kind].has_one_class_an_item
+    return task.kind_definition.has_one_class_an_item
 
 
 def _one_of_each(task: Task, split: Split) -> list[int]:

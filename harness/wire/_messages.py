@@ -65,6 +65,8 @@ class Setup(_Message, frozen=True, tag="setup"):
     """Import ``model.py`` from `submission` and make ``Model()`` under the limits given."""
 
     task: TaskInfo
+    predictions: str
+    """The form of predictions, one of `harness.kinds.PREDICTION_FORMS`."""
     seed: int
     submission: str
     processes: int

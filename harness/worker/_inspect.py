@@ -21,7 +21,9 @@ def inspect(call: Callable[[], Any]) -> Operators:
     if not hasattr(sys.modules.get("torch"), "nn"):
         call()
         return Operators()
+    from torch.nn.functional import scaled_dot_product_attention
     from torch.nn.modules.module import register_module_forward_pre_hook
+    from torch.overrides import TorchFunctionMode
     from torch.utils._python_dispatch import TorchDispatchMode
     from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
@@ -38,6 +40,14 @@ def inspect(call: Callable[[], Any]) -> Operators:
                 uncounted.add(str(func))
             return func(*args, **(kwargs or {}))
 
+    class Attention(TorchFunctionMode):  # type: ignore[misc] # torch is not read by mypy
+        def __torch_function__(
+            self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+        ) -> Any:
+            if func is scaled_dot_product_attention:  # older versions of torch dispatch ordinary products for it
+                names.add("functional.scaled_dot_product_attention")
+            return func(*args, **(kwargs or {}))
+
     def record(module: Any, _: Any) -> None:
         name = type(module).__name__
         if module.training and (any(part in name for part in _DIFFERENT) or getattr(module, "dropout", 0.0)):
@@ -47,7 +57,7 @@ def inspect(call: Callable[[], Any]) -> Operators:
     hook = register_module_forward_pre_hook(record)
     counter = FlopCounterMode(display=False)
     try:
-        with counter, Recorder():
+        with counter, Recorder(), Attention():
             call()
     finally:
         hook.remove()

@@ -26,7 +26,7 @@ from harness.artifact import (  # early: a student's file could shadow a module 
     read_files,
 )
 from harness.contract import Limits, Model, Split, TaskInfo
-from harness.kinds import KINDS, Kind
+from harness.kinds import PREDICTION_FORMS, OneArray, PredictionForm
 from harness.wire import (
     MAX_LOGGED_NAME,
     MAX_LOGGED_NAMES,
@@ -97,7 +97,7 @@ class Worker:
         self._logs, self._last_log = 0, 0.0
         self._folder = Path()
         self._task: TaskInfo
-        self._kind: Kind
+        self._form: PredictionForm
         self._model: Model
 
     def serve(self) -> None:
@@ -198,7 +198,7 @@ class Worker:
 
     def _setup(self, request: Setup) -> None:
         self._folder = Path(request.submission)
-        self._task, self._kind = request.task, KINDS[request.task.kind]
+        self._task, self._form = request.task, PREDICTION_FORMS[request.predictions]
         sys.argv = ["model.py"]  # the worker's own arguments are not those of the student's program
         confine(request.task.limits, request.processes)
         self._model = make_model(self._folder, request.task, request.seed, self)
@@ -232,14 +232,14 @@ class Worker:
     def _predict(self, inputs: Any) -> Answer:
         if isinstance(inputs, np.ndarray):
             inputs.flags.writeable = False
-        return plain(self._model.predict(inputs), self._kind)
+        return plain(self._model.predict(inputs), self._form)
 
     def _clock(self, inputs: Any) -> Answer:
         result = self._model.predict(inputs)
         start = time.perf_counter()
         self._model.predict(inputs)
         seconds = time.perf_counter() - start
-        plain(result, self._kind)  # so that the rest of a prediction's cost is included
+        plain(result, self._form)  # so that the rest of a prediction's cost is included
         return pack(np.array([seconds]))
 
     def report(self, values: dict[str, float]) -> None:
@@ -267,7 +267,7 @@ def _items(request: Request, arrays: list[Array]) -> int:
 
 def _echo(request: Echo, _: object) -> Answer:
     """Do everything that a prediction involves except the prediction."""
-    return plain(np.zeros(request.shape, request.dtype), KINDS["classification"])
+    return plain(np.zeros(request.shape, request.dtype), OneArray())
 
 
 def _synchroniser() -> Callable[[], object]:

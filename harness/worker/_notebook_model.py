@@ -196,10 +196,34 @@ def _root(node: ast.expr) -> set[str]:
 def _uses(node: ast.stmt) -> set[str]:
     """Return the names of the module that `node` reads, in functions and classes inside it, too."""
     try:
-        table = symtable.symtable(ast.unparse(node), "cell", "exec")
+        table = _symbols(node)
     except (SyntaxError, RecursionError):
         return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
     return set(_globals_of(table, top=True))
+
+
+def _symbols(node: ast.stmt) -> symtable.SymbolTable:
+    """Return the symbols of `node`, without what comprehensions bind for themselves.
+
+    From Python 3.12 on, a comprehension is a part of what it stands in; a function around it keeps its names apart.
+    """
+    apart = _ComprehensionsApart().visit(ast.parse(ast.unparse(node)))
+    return symtable.symtable(ast.unparse(apart), "cell", "exec")
+
+
+class _ComprehensionsApart(ast.NodeTransformer):
+    """Puts each comprehension outside of functions and classes into a function that is called at once."""
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """Return what to put in the place of `node`."""
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            return node
+        if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+            apart = ast.Call(func=ast.Lambda(args=nothing, body=node), args=[], keywords=[])
+            outside = [one for one in ast.walk(node) if isinstance(one, ast.NamedExpr)]  # these bind outside of it
+            return ast.Tuple(elts=[apart, *outside], ctx=ast.Load()) if outside else apart
+        return self.generic_visit(node)
 
 
 def _globals_of(table: symtable.SymbolTable, *, top: bool) -> Iterator[str]:
@@ -257,7 +281,7 @@ def _changed_by(node: ast.stmt) -> set[str]:
     if isinstance(node, ast.Delete):
         return set()
     try:
-        table = symtable.symtable(ast.unparse(node), "cell", "exec")
+        table = _symbols(node)
     except (SyntaxError, RecursionError):
         return set()
     names = {symbol.get_name() for symbol in table.get_symbols()}

@@ -6,19 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from harness.kinds import Kind, UnacceptableError
+from harness.kinds import PredictionForm, UnacceptableError
 from harness.wire import MAX_DIMENSIONS, Form, pack
 from harness.worker._explain import PredictionsError
 
 
-def plain(result: Any, kind: Kind) -> tuple[Form, tuple[np.ndarray[Any, Any], ...]]:
-    """Return the `result` of a task of `kind` in the form in which it is sent.
+def plain(result: Any, form: PredictionForm) -> tuple[Form, tuple[np.ndarray[Any, Any], ...]]:
+    """Return `result` in the `form` in which it is sent.
 
     Raises:
         PredictionsError: it cannot be converted to a plain array of numbers.
     """
     try:
-        return pack(kind.plain(result, _array))
+        return pack(form.plain(result, _array))
     except UnacceptableError as error:
         raise PredictionsError(str(error)) from None
 

@@ -13,6 +13,7 @@ from harness.contract import Limits, Predictions, TaskInfo
 from harness.evaluation._measure import Measured, Subject, TimedWorkers
 from harness.evaluation._session import Session
 from harness.evaluation._yardstick import Yardstick
+from harness.kinds import Classification
 from harness.sandbox import Folder, Sandbox, find_sandbox
 from harness.timing import Budget
 
@@ -66,7 +67,7 @@ class Bench:
 
     def session(self, threads: int = 1) -> Session:
         folders = (Folder("submission", self.submission), Folder("artifact", self.artifact))
-        return Session(sandbox=self.sandbox, task=INFO, folders=folders, threads=threads)
+        return Session(sandbox=self.sandbox, kind=Classification(), task=INFO, folders=folders, threads=threads)
 
     def measure(self) -> Measured:
         yardstick = Yardstick(self.sandbox)  # two models are also compared across two runs
@@ -95,7 +96,8 @@ def bench(tmp_path_factory) -> Bench:
     artifact.mkdir()
     inputs = np.random.Generator(np.random.PCG64(0)).random((2000, 16, 16), np.float32)
     made = Bench(find_sandbox(()), submission, artifact, inputs)
-    with Session(sandbox=made.sandbox, task=INFO, folders=(Folder("submission", submission),), threads=2) as session:
+    folders = (Folder("submission", submission),)
+    with Session(sandbox=made.sandbox, kind=Classification(), task=INFO, folders=folders, threads=2) as session:
         session.setup(0)
         session.save(artifact)
     return made

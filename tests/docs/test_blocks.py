@@ -6,9 +6,6 @@ import ast
 import builtins
 import importlib
 import inspect
-import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +14,8 @@ import pytest
 
 import harness
 from harness.gradebook import Person, Policy, Roster, read_adjustments
-from tests.conftest import PATIENCE, REPOSITORY, TemporaryCourse
-from tests.docs.test_commands import MODEL, PAGES, blocks
+from tests.conftest import REPOSITORY
+from tests.docs.pages import PAGES, blocks
 
 PYTHON = [
     pytest.param(text, id=f"{page.stem}-{number}")
@@ -127,22 +124,3 @@ def test_the_gradebook_on_the_page_is_read(tmp_path: Path) -> None:
     people = [Person(submission=name, email=f"{name}@x.org") for name in ("ann", "team-4", "bob", "cy")]
     read = read_adjustments(decisions, Roster(tuple(people)), ["usps", "spect"])
     assert [one.action for one in read] == ["points", "part", "excuse", "drop", "attempt"]
-
-
-@pytest.mark.thorough
-@pytest.mark.line
-def test_the_script_on_the_page_of_commands_runs(course: TemporaryCourse) -> None:
-    (script,) = [text for _, text in blocks(REPOSITORY / "docs" / "commands.md") if "open_course" in text]
-    shutil.copytree(REPOSITORY / "tasks" / "usps", course.root / "tasks" / "usps")
-    course.submit(MODEL.replace("(0, 1)", "range(10)").replace("[:, None]", ".reshape(-1, 1, 256)").replace(
-        "train.inputs[", "train.inputs.reshape(-1, 256)["), name="alice", task="usps")  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", script],
-        cwd=course.root,
-        env=os.environ | course.environment,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "alice usps " in done.stdout

@@ -58,7 +58,7 @@ def topped_up(truth: Split, share: float) -> Callable[[Array], Predictions]:
 
 
 def asking(inputs: Array, predict: Callable[[Array], Predictions], **other: Any) -> Altering:
-    usual = {"kind": "classification", "perturb": jitter, "batch": 64}
+    usual = {"kind": KINDS["classification"], "perturb": jitter, "batch": 64}
     return Altering(inputs=inputs, predict=predict, **(usual | other))
 
 
@@ -181,9 +181,9 @@ def audited_where_graded(declared: Task, truth: Split, predict: Callable[[Array]
     altering = asking(
         truth.inputs,
         predict,
-        kind=declared.kind,
+        kind=declared.kind_definition,
         perturb=lambda one, generator: jitter(one, generator, size),
-        badness=badness_where_graded(declared.kind, truth.targets, scored),
+        badness=badness_where_graded(declared.kind_definition, truth.targets, scored),
     )
     return altered_inputs_keep_answers(declared, truth, scored, ask_altered(altering, scored, 60))
 
@@ -196,7 +196,7 @@ def test_better_and_worse_answers_that_are_kept_are_a_warning(
 ) -> None:
     for seed in range(5):
         truth = part_of(400, seed)
-        badness = badness_where_graded(declared.kind, truth.targets, honest(truth.inputs))
+        badness = badness_where_graded(declared.kind_definition, truth.targets, honest(truth.inputs))
         assert badness is not None
         worst = np.argsort(badness(np.arange(400), honest(truth.inputs)))[-20:]
         known = {truth.inputs[item].tobytes(): truth.targets[item] for item in worst}

@@ -10,6 +10,7 @@ from harness.contract import Predictions
 from harness.evaluation import _answers
 from harness.evaluation._answers import allowed_to_differ, altered_inputs_score_as_well, skipped_without_jitter
 from harness.evaluation._measure import Answered
+from harness.kinds import KINDS
 from tests.classroom.others import CHEATS
 from tests.declared import task
 
@@ -19,7 +20,7 @@ def labels(*values):
 
 
 def differing(first, second, kind="classification"):
-    return _answers.differing(kind, first, second)
+    return _answers.differing(KINDS[kind], first, second)
 
 
 def timed_answers_equal_scored(first, second, training=()):

@@ -11,7 +11,7 @@ import pytest
 from harness.contract import Predictions, TaskInfo
 from harness.errors import SubmissionError
 from harness.evaluation._predictions import accept, admit_predictions
-from harness.kinds import MAX_BOXES_PER_IMAGE
+from harness.kinds import KINDS, MAX_BOXES_PER_IMAGE
 from harness.wire import ArrayHeader, Done, Operators, WireError, pack
 from tests.declared import info
 
@@ -34,8 +34,8 @@ def judge(kind: str, result: Any) -> Predictions:
     _, arrays = pack(result)
     headers = [ArrayHeader(array.dtype, array.shape) for array in arrays]
     assert told.input_shape is not None
-    admit_predictions(told, N, told.input_shape, "predict")(Done(), headers)
-    return accept(told, arrays, "predict")
+    admit_predictions(KINDS[told.kind], told, N, told.input_shape, "predict")(Done(), headers)
+    return accept(KINDS[told.kind], told, arrays, "predict")
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_what_is_wrong_with_predictions_is_said(case: str) -> None:
 
 
 def test_the_worker_cannot_announce_more_arrays_than_predictions_have() -> None:
-    admit = admit_predictions(task("classification"), N, (8,), "predict")
+    admit = admit_predictions(KINDS["classification"], task("classification"), N, (8,), "predict")
     header = ArrayHeader(np.dtype("int64"), (N,))
     for headers in ([], [header, header]):
         with pytest.raises(WireError):
@@ -151,7 +151,7 @@ def test_the_worker_cannot_announce_more_arrays_than_predictions_have() -> None:
 
 
 def test_a_payload_of_the_wrong_size_is_refused_before_it_is_read() -> None:
-    admit = admit_predictions(task("classification"), N, (8,), "predict")
+    admit = admit_predictions(KINDS["classification"], task("classification"), N, (8,), "predict")
     with pytest.raises(SubmissionError, match="expected"):
         admit(Done(), [ArrayHeader(np.dtype("float64"), (1 << 40,))])
 
@@ -159,7 +159,7 @@ def test_a_payload_of_the_wrong_size_is_refused_before_it_is_read() -> None:
 @pytest.mark.parametrize("lengths", [[1, 1, 1], [-1, 1, 1, 3], [9, 0, 0, 0]])
 def test_lengths_of_boxes_that_do_not_add_up_are_no_protocol(lengths: list[int]) -> None:
     with pytest.raises((WireError, SubmissionError)):
-        accept(task("detection"), [np.tile(BOX, (4, 1)), np.array(lengths)], "predict")
+        accept(KINDS["detection"], task("detection"), [np.tile(BOX, (4, 1)), np.array(lengths)], "predict")
 
 
 @pytest.mark.parametrize(
@@ -180,5 +180,5 @@ def test_what_people_return_instead_of_labels_has_a_remedy(n: int, result: Any, 
     told = task("classification")
     header = ArrayHeader(result.dtype, result.shape)
     with pytest.raises(SubmissionError, match=remedy):
-        admit_predictions(told, n, (8,), "predict")(Done(), [header])
-        accept(told, [result], "predict")
+        admit_predictions(KINDS[told.kind], told, n, (8,), "predict")(Done(), [header])
+        accept(KINDS[told.kind], told, [result], "predict")

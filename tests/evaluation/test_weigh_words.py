@@ -10,6 +10,7 @@ import pytest
 import harness
 from harness.contract import Predictions
 from harness.evaluation._weigh_words import weigh_words
+from harness.kinds import KINDS
 from harness.record import ExampleAnswers
 
 pytestmark = pytest.mark.unit
@@ -34,7 +35,9 @@ def weights(ask, **more) -> dict[str, list[float]]:
     answers = ask(TEXTS)
     examples = ExampleAnswers(items=ITEMS, values=answers.values, scores=answers.scores)
     given = {"batch": 2, "ask": ask, "seconds_per_text": 0.0} | more
-    return {TEXTS[one.item]: one.weights.tolist() for one in weigh_words("classification", PART, examples, **given)}
+    return {
+        TEXTS[one.item]: one.weights.tolist() for one in weigh_words(KINDS["classification"], PART, examples, **given)
+    }
 
 
 def test_a_word_weighs_what_the_probability_of_the_answer_loses_without_it():

@@ -19,6 +19,7 @@ import numpy as np
 from harness import Limits, Split, TaskInfo
 from harness.errors import InfrastructureError, SubmissionError
 from harness.evaluation._session import Session
+from harness.kinds import Classification
 from harness.sandbox import Folder, ForkServerOwner, Level, Sandbox, Start, find_sandbox
 from tests.hostile._cases import Case, cases
 
@@ -99,7 +100,8 @@ def _session(sandbox: Sandbox, folder: Path) -> Session:
         n_validation=3,
         limits=_LIMITS,
     )
-    return Session(sandbox=sandbox, task=task, folders=(Folder("submission", folder),), threads=1)
+    folders = (Folder("submission", folder),)
+    return Session(sandbox=sandbox, kind=Classification(), task=task, folders=folders, threads=1)
 
 
 def _carried(one: Session, other: Session, number: int) -> str | None:

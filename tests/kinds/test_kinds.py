@@ -14,19 +14,21 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import harness
-from harness.contract import Predictions, TaskInfo
+from harness.contract import CheckedKind, Predictions, TaskInfo
 from harness.course import Course
 from harness.data._check_parts import check_parts
 from harness.errors import SubmissionError, TaskError
 from harness.evaluation._answers import differing
 from harness.evaluation._predictions import accept, admit_predictions, join_predictions
 from harness.evaluation._score import score
-from harness.kinds import KINDS
+from harness.kinds import KINDS, PREDICTION_FORMS, Kind
 from harness.scaffold import new_submission
 from harness.taskcheck import CheckedMetric
 from harness.wire import ArrayHeader, Done, WireError, pack
 from harness.worker._to_arrays import plain
 from tests.declared import info, source, task
+from tests.plugin_example.wards_for_harness import mean_steps, within_one_step
+from tests.plugin_example.wards_for_harness.ordinal import ORDINAL
 
 N = 6
 GENERATOR = np.random.default_rng(0)
@@ -102,26 +104,38 @@ EXAMPLES = {
         bad=(FOUND[:5], [BOX] * N, [boxes * np.nan for boxes in FOUND], [boxes + 5 for boxes in FOUND], np.zeros(3)),
         wrong_targets=([BOX[:, :4]] * N, np.zeros((N, 2, 5)), [-BOX] * N, [BOX * np.nan] * N),
     ),
+    "ordinal": Example(
+        inputs=SIGNALS,
+        targets=LABELS,
+        declares={"classes": ("a", "b", "c")},
+        good=(LABELS, LABELS.tolist(), LABELS.astype(float), LABELS.astype(np.uint8)),
+        bad=(LABELS[:5], LABELS + 1, LABELS - 1, LABELS + 0.5, LABELS * np.nan, np.eye(3)[LABELS]),
+        wrong_targets=(LABELS + 1, LABELS.astype(float), LABELS[:, None], np.eye(3)[LABELS]),
+    ),
 }
-KIND = pytest.mark.parametrize("name", KINDS)
+OFFERED: dict[str, Kind] = {**KINDS, "ordinal": CheckedKind(ORDINAL)}
+"""The kinds that come with the harness, and that of the example of a plug-in."""
+METRICS = {name: [getattr(harness.metrics, one) for one in kind.metrics] for name, kind in OFFERED.items()}
+METRICS["ordinal"] = [within_one_step, mean_steps]
+KIND = pytest.mark.parametrize("name", OFFERED)
 
 
 def task_of(name: str) -> harness.Task:
-    example, kind = EXAMPLES[name], KINDS[name]
+    example = EXAMPLES[name]
     usual = {"classes": ()} | example.declares
     return task(
         name,
-        kind=name,
+        kind=name if name in KINDS else OFFERED[name],
         inputs=harness.Inputs(shape=example.inputs.shape[1:]),
         sources=(source(part=harness.Split(example.inputs, example.targets)),),
-        metrics=tuple(getattr(harness.metrics, metric) for metric in kind.metrics),
+        metrics=tuple(METRICS[name]),
         **usual,
     )
 
 
 def info_of(task: harness.Task) -> TaskInfo:
     return info(
-        name=task.name, kind=task.kind, input_shape=task.input_shape, input_dtype=task.inputs.dtype,
+        name=task.name, kind=task.kind_name, input_shape=task.input_shape, input_dtype=task.inputs.dtype,
         classes=task.classes, horizon=task.horizon, n_train=N, n_validation=N,
     )  # fmt: skip
 
@@ -129,23 +143,23 @@ def info_of(task: harness.Task) -> TaskInfo:
 def predicted(task: harness.Task, result: Any) -> Predictions:
     """Do what a worker and then the host do with what `predict` returned."""
     info = info_of(task)
-    _, arrays = plain(result, KINDS[task.kind])
+    _, arrays = plain(result, PREDICTION_FORMS[task.kind_definition.form])
     headers = [ArrayHeader(array.dtype, array.shape) for array in arrays]
-    admit_predictions(info, N, info.input_shape or (), "predict")(Done(), headers)
-    return accept(info, list(arrays), "predict")
+    admit_predictions(task.kind_definition, info, N, info.input_shape or (), "predict")(Done(), headers)
+    return accept(task.kind_definition, info, list(arrays), "predict")
 
 
 def test_every_kind_has_an_example() -> None:
-    assert set(EXAMPLES) == set(KINDS)
+    assert set(EXAMPLES) == set(OFFERED)
 
 
 @pytest.mark.compute
 @KIND
 def test_what_a_perfect_model_returns_is_accepted_and_scores_best(name: str) -> None:
     task, example = task_of(name), EXAMPLES[name]
-    right = Predictions(*KINDS[name].all_right(task, example.targets))
+    right = Predictions(*OFFERED[name].all_right(task, example.targets))
     again = predicted(task, right.values)
-    assert not differing(name, again, right).any()
+    assert not differing(OFFERED[name], again, right).any()
     scored = score(task, harness.Split(example.inputs, example.targets), right)
     for metric, figure in zip(task.metrics, scored.scores, strict=False):
         best = metric.within[1] if metric.higher_is_better else metric.within[0]
@@ -156,10 +170,12 @@ def test_what_a_perfect_model_returns_is_accepted_and_scores_best(name: str) -> 
 @KIND
 def test_every_metric_is_a_finite_number_on_any_answers(name: str) -> None:
     task, example = task_of(name), EXAMPLES[name]
-    answers = [Predictions(*KINDS[name].all_right(task, example.targets)), *map(partial(predicted, task), example.good)]
+    right = Predictions(*OFFERED[name].all_right(task, example.targets))
+    answers = [right, *map(partial(predicted, task), example.good)]
     answers += [one.take([item] * N) for one in answers for item in range(N)]
-    metrics = [one for one in vars(harness.metrics).values() if isinstance(one, harness.Metric) and name in one.kinds]
-    assert len(metrics) >= len(KINDS[name].metrics)
+    listed = [one for one in vars(harness.metrics).values() if isinstance(one, harness.Metric) and name in one.kinds]
+    metrics = listed or METRICS[name]
+    assert len(metrics) >= len(METRICS[name])
     for metric in metrics:
         for answer in answers:
             if metric.of == "values" or answer.scores is not None:
@@ -173,14 +189,14 @@ def test_what_may_be_returned_is_accepted_in_pieces_as_well(name: str) -> None:
     for result in example.good:
         found = predicted(task, result)
         assert len(found) == N
-        assert KINDS[name].returns
+        assert OFFERED[name].returns
         assert len(join_predictions([found.take(range(2)), found.take(range(2, N))])) == N
-        assert not differing(name, found, found.take(range(N))).any()
+        assert not differing(OFFERED[name], found, found.take(range(N))).any()
         scored = score(task, harness.Split(example.inputs, example.targets), found)
         names = {figure.name for figure in scored.scores}
         assert names >= {metric.name for metric in task.metrics}
         if found.scores is not None:
-            assert names >= set(KINDS[name].metrics_of_scores)
+            assert names >= set(OFFERED[name].metrics_of_scores)
 
 
 def rounded(numbers: Any) -> Any:
@@ -199,7 +215,7 @@ def test_answers_that_differ_by_rounding_are_the_same(name: str) -> None:
     for result in example.good:
         found = predicted(task, result)
         again = Predictions(rounded(found.values), rounded(found.scores))
-        assert not differing(name, found, again).any(), "write agreement, or derive the kind from Numbers"
+        assert not differing(OFFERED[name], found, again).any(), "write agreement, or derive the kind from Numbers"
 
 
 @KIND
@@ -256,13 +272,13 @@ def test_what_a_declaration_lacks_or_has_too_much_is_named(name: str) -> None:
                 replace(task, **change)
     with pytest.raises(TaskError, match="horizon: found"):
         replace(task, horizon=2 if task.horizon is None else None)
-    other = next(kind for kind in KINDS if not set(KINDS[kind].metrics) & set(KINDS[name].metrics))
+    other = next(kind for kind in KINDS if not set(KINDS[kind].metrics) & set(OFFERED[name].metrics))
     with pytest.raises(TaskError, match=f"a metric for {name}"):
         replace(task, metrics=tuple(getattr(harness.metrics, metric) for metric in KINDS[other].metrics))
 
 
 @given(
-    name=st.sampled_from(list(KINDS)),
+    name=st.sampled_from(list(OFFERED)),
     array=st.sampled_from(["?", "i1", "i8", "u8", "f2", "f8"]).flatmap(
         lambda dtype: hnp.arrays(dtype, st.sampled_from([(N,), (N, 1), (N, 2), (N, 3), (N, 8, 8), (N, 6), (2, 6)]))
     ),
@@ -270,11 +286,12 @@ def test_what_a_declaration_lacks_or_has_too_much_is_named(name: str) -> None:
 def test_any_array_is_accepted_or_refused_and_nothing_else(name: str, array: np.ndarray[Any, Any]) -> None:
     task = task_of(name)
     info = info_of(task)
-    arrays = [array] if KINDS[name].arrays == 1 else list(pack([array] * N)[1]) if array.ndim else [array]
+    one_array = PREDICTION_FORMS[OFFERED[name].form].arrays == 1 or not array.ndim
+    arrays = [array] if one_array else list(pack([array] * N)[1])
     headers = [ArrayHeader(one.dtype, one.shape) for one in arrays]
     try:
-        admit_predictions(info, N, info.input_shape or (), "predict")(Done(), headers)
-        found = accept(info, arrays, "predict")
+        admit_predictions(task.kind_definition, info, N, info.input_shape or (), "predict")(Done(), headers)
+        found = accept(task.kind_definition, info, arrays, "predict")
     except (SubmissionError, WireError) as error:
         assert str(error)
         return

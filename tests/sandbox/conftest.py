@@ -17,6 +17,7 @@ import pytest
 from harness import Limits, Split
 from harness.errors import SubmissionError
 from harness.evaluation._session import Session
+from harness.kinds import Classification
 from harness.sandbox import Folder, ForkServerOwner, Level, Sandbox
 from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps
 from harness.sandbox._cgroup import find_delegations
@@ -57,7 +58,8 @@ class Bench:
         submission.chmod(0o755)
         (submission / "model.py").write_text(HEAD + dedent(model))
         task = info(classes=("a", "b", "c"), n_train=3, n_validation=3, limits=Limits(**(QUICK | limits)))
-        return Session(sandbox=self.sandbox, task=task, folders=(Folder("submission", submission),), threads=threads)
+        folders = (Folder("submission", submission),)
+        return Session(sandbox=self.sandbox, kind=Classification(), task=task, folders=folders, threads=threads)
 
     def fitting(self, body: str, more: str = "", threads: int = 1, **limits: Any) -> Session:
         """Return a session whose model's `fit` has `body`."""

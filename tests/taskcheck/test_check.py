@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 
 from harness.course import Course
 from harness.data import Places
-from harness.taskcheck import check_task
+from harness.taskcheck import ReferenceScore, check_task, doubt_about_baseline, named_references
 from harness.taskcheck._alike import similar_pairs
 
 pytestmark = pytest.mark.unit
@@ -47,7 +49,7 @@ def found(
     change: str = "pass",
     more: str = "",
     *,
-    handed_out: str = "The baseline is .4: harness new submission NAME --task points",
+    handed_out: str = "The baseline is an accuracy, or own figure, of .4: harness new submission NAME --task points",
     private: Path | None = None,
 ) -> dict[str, list[str]]:
     """What is found about a task of points where `change` is done to its data and `more` is declared."""
@@ -147,9 +149,15 @@ def test_a_split_without_a_test_part_is_a_doubt(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "the hand-out does not say the stated baseline, 0.4 ({}:1)"),
-        ("points\n\nThe baseline is .5.", "the hand-out does not say the stated baseline, 0.4 ({}:3)"),
-        ("40 %\nharness check submissions/ann/dots", "the hand-out names the task 'dots'; expected 'points' ({}:2)"),
+        ("accuracy", "the hand-out does not say the stated baseline, 0.4 ({}:1)"),
+        ("points\n\nThe baseline is an accuracy of .5.", "the hand-out does not say the stated baseline, 0.4 ({}:3)"),
+        ("40 %", "the hand-out does not name accuracy, by which submissions are ranked ({}:1)"),
+        ("accuracy 40 %\n60 s of CPU to fit", "the hand-out says '60 s of CPU to fit'; the declaration has 300 ({}:2)"),
+        ("accuracy 40 %\n2 GiB\nof memory", "the hand-out says '2 GiB of memory'; the declaration has 4 ({}:2)"),
+        (
+            "accuracy 40 %\nharness check submissions/ann/dots",
+            "the hand-out names the task 'dots'; expected 'points' ({}:2)",
+        ),
     ],
 )
 def test_a_hand_out_that_says_something_else_is_a_doubt(tmp_path: Path, text: str, says: str) -> None:
@@ -163,9 +171,64 @@ def test_a_doubt_names_the_line_that_loads_the_data_or_that_perturbs(tmp_path: P
     assert doubt.endswith(f"({tmp_path}/tasks/points/task.py:{line})")
 
 
+def test_numbers_of_a_hand_out_are_those_of_the_declaration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    points = "points=((0.4, 0), (0.9, 10))"
+    said = "accuracy 0.4; 300 to train on, 120 to validate, 190 to test; 0 at 0.4, 10 at 0.95"
+    counts = "load=load, counts=harness.Counts(300, 120, 180)"
+    monkeypatch.setattr(sys.modules[__name__], "TASK", TASK.replace("load=load", counts))
+    doubts = found(tmp_path, more=points, handed_out=said)["doubt"]
+    assert [text.partition(" (")[0] for text in doubts] == [
+        "the hand-out says '190 to test'; the declaration has 180",
+        "the hand-out says '10 at 0.95'; the declaration has 0.4 or 0.9",
+    ]
+
+
+PRIVATE = "\n    private_test=True"
+
+
+def line_of(root: Path, text: str) -> str:
+    path = root / "tasks" / "points" / "task.py"
+    return f"{path}:{next(n for n, line in enumerate(path.read_text().splitlines(), start=1) if text in line)}"
+
+
 def test_private_parts_inside_the_course_are_a_mistake(tmp_path: Path) -> None:
-    (mistake,) = found(tmp_path, more="private_test=True", private=tmp_path / "private")["mistake"]
+    (mistake,) = found(tmp_path, more=PRIVATE, private=tmp_path / "private")["mistake"]
     assert "inside the course, where a commit would publish test parts" in mistake
+    assert mistake.endswith(f"({line_of(tmp_path, 'private_test')})")
+
+
+def test_hidden_data_that_are_not_installed_are_told_with_the_line(tmp_path: Path) -> None:
+    doubts = found(tmp_path, more='\n    hides=("nothing_like_that/data",)')["doubt"]
+    assert doubts == [
+        f"hides: nothing_like_that/data: nothing of that name is installed here ({line_of(tmp_path, 'hides')})"
+    ]
+
+
+GETS = ReferenceScore("knn", 0.44, 0.37, 0.51)
+
+
+@pytest.mark.parametrize(
+    ("reference", "says"),
+    [
+        (GETS, None),
+        (replace(GETS, value=0.39, low=0.32), "gets accuracy 0.39 (0.32 to 0.51); its own reference does not reach it"),
+        (replace(GETS, value=0.8, low=0.75, high=0.85), "gets accuracy 0.8 (0.75 to 0.85); expected about that"),
+    ],
+)
+def test_a_baseline_is_what_its_reference_gets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: ReferenceScore, says: str | None
+) -> None:
+    named = TASK.replace("baseline=harness.Baseline(0.4)", "\n        baseline=harness.Baseline(0.4, reference='knn')")
+    monkeypatch.setattr(sys.modules[__name__], "TASK", named)
+    assert "doubt" not in found(tmp_path)
+    task = Course(tmp_path).task("points")
+    ((source, name),) = named_references(task)
+    doubt = doubt_about_baseline(task, tmp_path / "tasks" / "points", source, reference)
+    assert name == "knn"
+    assert (doubt is None) == (says is None)
+    if doubt is not None:
+        assert f"the baseline of 't' is 0.4, and reference/knn {says}" in doubt
+        assert doubt.endswith(f"({line_of(tmp_path, 'Baseline(')})")
 
 
 def test_what_goes_wrong_in_one_check_is_told_and_ends_no_other(

@@ -111,7 +111,7 @@ def test_an_array_of_any_layout_is_sent(array):
 @pytest.mark.parametrize(
     "message",
     [
-        Setup(TASK, 2**32 - 1, "/submission", 64),
+        Setup(TASK, "array", 2**32 - 1, "/submission", 64),
         Fit(("array", "array", "texts", "ragged")),
         Load("/artifact/ünï"),
     ],

@@ -39,7 +39,7 @@ class Worker:
     def setup(self, seed: int = 0, kind: str = "classification") -> Any:
         """Have the submission imported."""
         task = info(kind=kind, limits=Limits(memory_bytes=2 << 30))
-        return self.ask(Setup(task, seed, str(self.folder), 4096))[0]
+        return self.ask(Setup(task, "array", seed, str(self.folder), 4096))[0]
 
     def fit(self) -> Any:
         """Fit on two points."""

@@ -141,6 +141,17 @@ def test_what_only_a_loop_or_a_with_defines_is_named_as_missing():
     assert find_model(cells).missing == ("Net", "words")
 
 
+def test_what_a_comprehension_binds_is_needed_from_nowhere():
+    cells = [
+        "import harness",
+        "k = 5",
+        "best = {k: [j for j in (k,)] for k in range(3)}",
+        MODEL.replace("Net()", "best"),
+    ]
+    assert find_model(cells).missing == ()
+    assert "k = 5" not in model_of(*cells)
+
+
 @pytest.mark.parametrize(
     "cell",
     [
@@ -150,6 +161,7 @@ def test_what_only_a_loop_or_a_with_defines_is_named_as_missing():
         "best = []\nbest.append(1)",
         "best = 1\nif best:\n    for best in range(3):\n        pass",
         "for best in range(3):\n    pass\nbest = 1\nwhile best < 3:\n    best += 1",
+        "best = 1\nprint([best := k for k in range(3)])",
     ],
 )
 def test_a_value_that_a_left_out_statement_changes_is_named(cell: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.kinds import KINDS
+from harness.kinds import KINDS, PREDICTION_FORMS, OneArray
 from harness.worker._explain import PredictionsError
 from harness.worker._inspect import inspect
 from harness.worker._to_arrays import plain
@@ -42,7 +42,7 @@ class FakeTensor:
     ],
 )
 def test_whatever_can_be_a_plain_array_is_one(result):
-    form, (array,) = plain(result, KINDS["classification"])
+    form, (array,) = plain(result, OneArray())
     assert form == "array"
     assert array.tolist() == [0, 1, 2]
 
@@ -68,7 +68,7 @@ def test_whatever_can_be_a_plain_array_is_one(result):
 )
 def test_what_is_no_array_of_numbers_is_a_fault_of_the_predictions(result):
     with pytest.raises(PredictionsError, match=r"predict returned (a|None)"):
-        plain(result, KINDS["classification"])
+        plain(result, OneArray())
 
 
 @pytest.mark.parametrize(
@@ -87,12 +87,12 @@ def test_what_is_no_array_of_numbers_is_a_fault_of_the_predictions(result):
 )
 def test_what_people_return_instead_has_a_remedy(result, kind, remedy):
     with pytest.raises(PredictionsError, match=remedy):
-        plain(result, KINDS[kind])
+        plain(result, PREDICTION_FORMS[KINDS[kind].form])
 
 
 def test_boxes_come_as_one_flat_array_and_their_counts():
     boxes = [np.ones((2, 6)), [], [[1, 2, 3, 4, 0.5, 0]]]
-    form, (flat, lengths) = plain(boxes, KINDS["detection"])
+    form, (flat, lengths) = plain(boxes, PREDICTION_FORMS["boxes"])
     assert form == "ragged"
     assert flat.shape == (3, 6)
     assert lengths.tolist() == [2, 0, 1]
@@ -101,7 +101,7 @@ def test_boxes_come_as_one_flat_array_and_their_counts():
 @pytest.mark.parametrize("result", [np.ones((2, 6)), "boxes", [np.ones((2, 5))], [["a"] * 6], [None]])
 def test_boxes_of_another_form_are_a_fault_of_the_predictions(result):
     with pytest.raises(PredictionsError):
-        plain(result, KINDS["detection"])
+        plain(result, PREDICTION_FORMS["boxes"])
 
 
 def names_of(call):
@@ -115,18 +115,18 @@ def torch():
 
 
 def test_tensors_of_every_kind_become_plain(torch):
-    assert plain(torch.tensor([1, 2]), KINDS["classification"])[1][0].dtype == np.int64
+    assert plain(torch.tensor([1, 2]), OneArray())[1][0].dtype == np.int64
     needy = torch.ones(2, 3, requires_grad=True)
-    assert plain(needy, KINDS["classification"])[1][0].shape == (2, 3)
-    brain = plain(torch.tensor([0.5, 1], dtype=torch.bfloat16), KINDS["classification"])[1][0]
+    assert plain(needy, OneArray())[1][0].shape == (2, 3)
+    brain = plain(torch.tensor([0.5, 1], dtype=torch.bfloat16), OneArray())[1][0]
     assert brain.dtype == np.float32
     assert brain.tolist() == [0.5, 1]
-    assert plain([needy[0], needy[1]], KINDS["classification"])[1][0].shape == (2, 3)
-    assert plain(torch.tensor([True]), KINDS["classification"])[1][0].dtype == np.bool_
+    assert plain([needy[0], needy[1]], OneArray())[1][0].shape == (2, 3)
+    assert plain(torch.tensor([True]), OneArray())[1][0].dtype == np.bool_
     with pytest.raises(PredictionsError):
-        plain(torch.tensor([1j]), KINDS["classification"])
+        plain(torch.tensor([1j]), OneArray())
     with pytest.raises(PredictionsError):
-        plain(torch.eye(2).to_sparse(), KINDS["classification"])
+        plain(torch.eye(2).to_sparse(), OneArray())
 
 
 def test_convolution_and_attention_are_seen_however_they_are_called(torch):

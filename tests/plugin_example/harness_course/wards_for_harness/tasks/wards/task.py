@@ -1,10 +1,10 @@
-"""How ill a patient is: a task of generated points, ranked by a metric of the same package."""
+"""How ill a patient is: a task of generated points, of a kind and ranked by a metric of the same package."""
 
 import numpy as np
 
-from harness import Baseline, Counts, Embedded, Inputs, Parts, Split, Task, metrics
+from harness import Baseline, Counts, Embedded, Inputs, Parts, Split, Task
 
-from .._plugins import within_one_step
+from .._plugins import mean_steps, ordinal, within_one_step
 
 
 def generate():
@@ -18,7 +18,7 @@ def generate():
 
 TASK = Task(
     title="Wards, how ill a patient is",
-    kind="classification",
+    kind=ordinal,
     inputs=Inputs(shape=(2,), dtype="float32"),
     classes=("at home", "on the ward", "in intensive care"),
     sources=(
@@ -31,5 +31,5 @@ TASK = Task(
         ),
     ),
     split="generated with seed 3; a third tests, a quarter of the rest validates, stratified with seed 0",
-    metrics=(within_one_step, metrics.accuracy),
+    metrics=(within_one_step, mean_steps),
 )

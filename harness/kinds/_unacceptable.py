@@ -1,0 +1,19 @@
+"""What a kind of task says of predictions that it does not accept."""
+
+from __future__ import annotations
+
+
+class UnacceptableError(Exception):
+    """Predictions that are not what the kind of task asks for; the message says what was found and expected."""
+
+
+def describe(value: object) -> str:
+    """Return a few words that describe `value`."""
+    import numpy as np
+
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
