@@ -35,9 +35,10 @@ SAMPLE_DATA = (
     "river/datasets",
     "pandas/tests/io/data",
     "yellowbrick/datasets/fixtures",
-    "harness_course",
 )
 """Folders of packages that hold them; a task made of one would be given away by it."""
+SOLUTIONS = "harness_course"
+"""The folder of packages with tasks and staff solutions: all of it is hidden, because its code says the answers."""
 _MODULES = tuple(all_suffixes())
 _OF_CODE = (*_MODULES, ".pyi", ".pxd", ".typed")
 _WORTH_A_MOUNT_BYTES = 4096
@@ -62,9 +63,14 @@ def sample_data_in(shown: tuple[Path, ...]) -> tuple[Path, ...]:
 
 
 def sample_data(packages: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the sample data in folders of packages: folders, or single files where code lies beside them."""
-    found = (folder for one in packages for name in SAMPLE_DATA if (folder := one / name).is_dir())
-    return tuple(path for folder in found for path in _data_in(folder))
+    """Return the sample data in folders of packages: folders, or single files where code lies beside them.
+
+    Staff solutions are among them, code included.
+    """
+    places = tuple(packages)
+    found = (folder for one in places for name in SAMPLE_DATA if (folder := one / name).is_dir())
+    solutions = (folder for one in places if (folder := one / SOLUTIONS).is_dir())
+    return (*(path for folder in found for path in _data_in(folder)), *solutions)
 
 
 def _data_in(folder: Path) -> Iterator[Path]:

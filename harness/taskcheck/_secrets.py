@@ -58,4 +58,4 @@ def _is_ignored(folder: Path, path: Path) -> bool:
     inside = run_git(folder, "rev-parse", "--is-inside-work-tree")
     if inside.returncode or inside.stdout.strip() != b"true":
         return True
-    return run_git(folder, "check-ignore", "--quiet", str(path)).returncode == 0
+    return run_git(folder, "--no-literal-pathspecs", "check-ignore", "--quiet", str(path)).returncode == 0

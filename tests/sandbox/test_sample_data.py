@@ -34,6 +34,13 @@ def test_where_code_lies_beside_data_only_the_data_are_hidden(tmp_path: Path) ->
     assert found == set(hidden)
 
 
+def test_tasks_and_solutions_are_hidden_with_their_code(tmp_path: Path) -> None:
+    solution = tmp_path / "site-packages" / "harness_course" / "reference" / "knn" / "usps" / "model.py"
+    solution.parent.mkdir(parents=True)
+    solution.write_text("class Model: ...\n")
+    assert sample_data([tmp_path / "site-packages"]) == (tmp_path / "site-packages" / "harness_course",)
+
+
 def test_packages_of_other_interpreters_are_found_below_what_is_shown(tmp_path: Path) -> None:
     places = ("lib/python3/dist-packages", "local/lib/python3.12/site-packages", "lib64/python3.9/site-packages")
     for name in (*places, "lib/python3/other", "target/numpy-2.0.dist-info"):

@@ -59,4 +59,4 @@ def test_a_baseline_is_compared_with_what_its_reference_gets(course: TemporaryCo
     got = course.record("reference/middle")["scores"][0]["value"]
     path.write_text(path.read_text().replace("Baseline(0.2,", f"Baseline({got},"))
     course.harness("evaluate", "reference/middle")
-    assert "reference/middle gets the baseline, accuracy 0." in course.harness("tasks", "check", "blobs").stdout
+    assert "reference/middle gets the baseline, accuracy " in course.harness("tasks", "check", "blobs").stdout

@@ -31,7 +31,7 @@ from harness.sandbox import Folder
 from harness.wire import Channel, Done, FileSent, Logged, Operators, Raised, Reply, Request
 from tests.declared import info
 from tests.declared import task as declared
-from tests.kinds.test_kinds import EXAMPLES
+from tests.kinds.test_kinds import EXAMPLES, OFFERED
 
 N = 2
 """Inputs in a question."""
@@ -83,7 +83,8 @@ def hearing(
     worker: Channel[Request] = Channel(down[0], up[1], Request)
     usual = {"classes": (), "n_train": N, "n_validation": N, "limits": Limits(artifact_bytes=10_000)}
     task = info(kind=kind, **(usual | FORMS[kind]))
-    talk = session(sandbox=None, task=task, folders=(Folder("submission", folder),), threads=1)  # type: ignore[arg-type]
+    folders = (Folder("submission", folder),)
+    talk = session(sandbox=None, kind=OFFERED[kind], task=task, folders=folders, threads=1)  # type: ignore[arg-type]
     talk.process = ScriptedProcess(Channel(up[0], down[1], Reply, stoppable=True))  # type: ignore[assignment]
     ends = [down[0], up[1]]  # each is closed once: another thread may have been given its number meanwhile
     try:
