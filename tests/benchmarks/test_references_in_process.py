@@ -80,7 +80,7 @@ class Subject:
         """Fit with the seed of this repeat; return what predicts."""
         self.model.task = TaskInfo(
             name=self.task.name,
-            kind=self.task.kind,
+            kind=self.task.kind_definition,
             input_shape=self.task.inputs.shape,
             input_dtype=self.task.inputs.dtype,
             classes=self.task.classes,
@@ -97,7 +97,7 @@ class Subject:
         model.fit(*parts)
 
         def predict(inputs: Any) -> Predictions:
-            form, arrays = plain(model.predict(inputs), KINDS[self.task.kind])
+            form, arrays = plain(model.predict(inputs), KINDS[self.task.kind_definition])
             assert form == "array" or unpack(form, arrays) is not None
             return accept(self.model.task, arrays, "predict")
 
