@@ -36,7 +36,7 @@ from harness.evaluation._answers import (
 )
 from harness.evaluation._predictions import accept, join_predictions
 from harness.evaluation._settings import seed_for
-from harness.kinds import KINDS
+from harness.kinds import PREDICTION_FORMS
 from harness.learning import Refitted, audit_learning
 from harness.record import Audit
 from harness.taskcheck import checked_perturb
@@ -80,7 +80,7 @@ class Subject:
         """Fit with the seed of this repeat; return what predicts."""
         self.model.task = TaskInfo(
             name=self.task.name,
-            kind=self.task.kind_definition,
+            kind=self.task.kind_name,
             input_shape=self.task.inputs.shape,
             input_dtype=self.task.inputs.dtype,
             classes=self.task.classes,
@@ -97,9 +97,9 @@ class Subject:
         model.fit(*parts)
 
         def predict(inputs: Any) -> Predictions:
-            form, arrays = plain(model.predict(inputs), KINDS[self.task.kind_definition])
+            form, arrays = plain(model.predict(inputs), PREDICTION_FORMS[self.task.kind_definition.form])
             assert form == "array" or unpack(form, arrays) is not None
-            return accept(self.model.task, arrays, "predict")
+            return accept(self.task.kind_definition, self.model.task, arrays, "predict")
 
         return predict
 
@@ -140,7 +140,7 @@ def in_batches(predict: Predict, inputs: Any, batch: int) -> Predictions:
 def topped_up(subject: Subject, predict: Predict, scored: Predictions, share: float) -> Predict | None:
     """Return the model with a table that knows the answers to this share of all items, of those that it gets wrong."""
     targets, inputs = subject.data.scored.targets, subject.data.scored.inputs
-    kind = KINDS[subject.task.kind]
+    kind = subject.task.kind_definition
     right, bad = kind.right(targets, scored), kind.badness(targets, scored)
     if isinstance(inputs, list) or (right is None and bad is None):
         return None
@@ -167,8 +167,8 @@ def memory_audits(subject: Subject, predict: Predict) -> tuple[list[Audit], Alte
     if perturb is None:
         return [], None, 0.0
     altering = Altering(
-        kind=task.kind, inputs=truth.inputs, perturb=perturb, batch=task.batch, predict=predict,
-        badness=badness_where_graded(task.kind, truth.targets, scored),
+        kind=task.kind_definition, inputs=truth.inputs, perturb=perturb, batch=task.batch, predict=predict,
+        badness=badness_where_graded(task.kind_definition, truth.targets, scored),
     )  # fmt: skip
     begin = time.perf_counter()
     altered = ask_altered(altering, scored, 60)
