@@ -53,7 +53,7 @@ class Submission:
 
 @dataclass
 class _TaskRead:
-    """A task as its files were when it was read."""
+    """A task, and the state of its files when it was read."""
 
     state: tuple[object, ...]
     digest: str | None = None
@@ -70,9 +70,9 @@ class Course:
 
     @classmethod
     def find(cls, start: Path) -> Course:
-        """Return the course that `start` lies in; a link is read both as the name it has and as where it leads.
+        """Return the course that `start` lies in; a link is tried both by its own path and by its target.
 
-        A ``tasks/`` in a submission, or anywhere else where a course keeps what others wrote, makes no course.
+        A folder ``tasks/`` in a submission, or wherever else a course keeps other people's files, does not count.
 
         Raises:
             UsageError: neither `start` nor a folder above it holds ``tasks/``.
@@ -85,27 +85,27 @@ class Course:
 
     @property
     def tasks_folder(self) -> Path:
-        """The tasks, a folder each, and what they share."""
+        """The folder of tasks, with a folder for each and the code that they share."""
         return self.root / TASKS
 
     @property
     def submissions_folder(self) -> Path:
-        """What people handed in, a folder each."""
+        """The folder of submissions, with a folder for each person."""
         return self.root / SUBMISSIONS
 
     @property
     def reference_folder(self) -> Path:
-        """The staff solutions, a folder each, and what they share."""
+        """The folder of staff solutions, with a folder for each and the code that they share."""
         return self.root / REFERENCE
 
     @property
     def leaderboard(self) -> Path:
-        """The generated folder, published."""
+        """The folder of records and boards, which is generated and published."""
         return self.root / LEADERBOARD
 
     @property
     def data(self) -> Path:
-        """The data root of a course for which none is named; git ignores it."""
+        """The data root if no other is named; git ignores it."""
         return self.root / DATA
 
     @property
@@ -177,7 +177,7 @@ class Course:
         return declared.named(name)
 
     def task_digest(self, name: str) -> str:
-        """Return the digest of a task's code: its folder's, and what tasks share if it names that.
+        """Return the digest of a task's code: that in its folder, and the code that tasks share if it uses that.
 
         Titles, notes, licences and cut-offs are left out, and so is what is not code, such as hand-outs: new ones are
         applied to kept records, and nothing is trained again.
@@ -202,7 +202,7 @@ class Course:
         return any(_import_plugins(_code_below(self.tasks_folder / folder).values()) for folder in (name, SHARED))
 
     def _read_task(self, name: str) -> _TaskRead:
-        """Return what was read of a task, if its files are as they were then."""
+        """Return what has been read of a task, if its files have not changed since."""
         folders = (self.tasks_folder / name, self.tasks_folder / SHARED)
         found = sorted(
             path for folder in folders for path in folder.rglob("*") if path.suffix not in _NOT_READ and path.is_file()
@@ -236,10 +236,10 @@ class Course:
     def submissions(self, path: str, task: str | None = None) -> list[Submission]:
         """Return the submissions at `path`: a person's folder (all its tasks) or ``PATH/<task>``.
 
-        `task` keeps that one only.
+        If `task` is given, only that one.
 
         Raises:
-            UsageError: there is nothing of that name; says what there is.
+            UsageError: there is no such submission; the message lists those that exist.
         """
         base, name, rest = self._locate(path)
         folder = self._person(base, name)
@@ -289,18 +289,18 @@ class Course:
 
 
 def published_folder(name: str, task: str) -> str:
-    """Return the folder of the submission published as `name`, relative to the course, as a record says it."""
+    """Return the folder of the submission published as `name`, relative to the course, as records give it."""
     return "/".join((*_owner(name), task))
 
 
 def current_folder() -> Path:
-    """Return the current folder with the links by which the shell entered it."""
+    """Return the current folder by the path through which the shell entered it, links included."""
     here, entered = Path.cwd(), Path(os.environ.get("PWD", ""))
     return entered if entered.is_absolute() and ".." not in entered.parts and _is_same(entered, here) else here
 
 
 def folders_in(folder: Path) -> list[str]:
-    """Return the names of the folders in `folder`, and of links, which are refused where they would be opened.
+    """Return the names of the folders in `folder`, and of links, which are refused when they are opened.
 
     Names that begin with ``.`` or ``_`` are left out: they are not submissions.
     """
@@ -374,7 +374,7 @@ def _has_tasks(folder: Path) -> bool:
 
 
 def _is_inside_a_course(folder: Path) -> bool:
-    """Tell whether `folder`, by its name or its target, lies where a course keeps other people's files."""
+    """Return whether `folder`, by its path or its target, is where a course keeps other people's files."""
     return any(
         way.relative_to(above).parts[0].casefold() in _NOT_ITS_OWN and _has_tasks(above)
         for way in (folder, folder.resolve())
@@ -417,8 +417,8 @@ def _meant(error: BaseException, folder: Path) -> str:
 def _import_task(root: Path, folder: Path) -> ModuleType:
     """Import ``task.py`` as a module of a package of its own, so that it may ``from .data import …``.
 
-    The package lies in one of the course's own: ``from .._shared import …`` is what several tasks have in common, and
-    ``from .._plugins import …`` is a metric or a kind of an installed package that the course names.
+    That package is part of a package of the course: ``from .._shared import …`` imports code that tasks share, and
+    ``from .._plugins import …`` a metric or a kind of an installed package that the course names.
     """
     course = f"_course_{hashlib.sha256(str(root).encode()).hexdigest()[:12]}"
     package = f"{course}.{folder.name.replace('-', '_dash_')}"
@@ -441,7 +441,7 @@ def _import_task(root: Path, folder: Path) -> ModuleType:
 
 @contextmanager
 def _plugins_importable(name: str, root: Path) -> Iterator[None]:
-    """Let `name` be imported in the body alone: whoever later asks all modules for an attribute means no metric."""
+    """Let `name` be imported in the body only: code that asks every module for an attribute must not load metrics."""
     sys.modules[name] = _plugin_module(name, root)
     try:
         yield
@@ -463,7 +463,7 @@ def _plugin_module(name: str, root: Path) -> ModuleType:
                 f"{plugins.file.path}"
             )
         if attribute not in kinds | metrics:
-            raise plugins.nothing_brings(attribute, KIND_GROUP, METRIC_GROUP)
+            raise plugins.nothing_offers(attribute, KIND_GROUP, METRIC_GROUP)
         if attribute in kinds:
             return _kind(plugins, attribute)
         return plugins.load(METRIC_GROUP, attribute, Metric)

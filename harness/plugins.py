@@ -1,8 +1,8 @@
-"""What installed packages bring to a course by entry points: tasks, kinds of task, metrics and learning platforms.
+"""Plug-ins: installed packages that offer tasks, kinds of task, metrics and learning platforms by entry points.
 
-A package is imported only where the course's own file, ``course.toml``, names it: ``plugins = ["PACKAGE"]``. It is
-looked for among what is installed beside the harness, never in a folder of the course. Nothing of it is imported in
-workers, and its tasks lie where no worker can read them.
+A package is imported only if the course's own file, ``course.toml``, names it: ``plugins = ["PACKAGE"]``. It is
+searched for among the packages installed with the harness, never in a folder of the course. Workers import nothing of
+it, and cannot read its tasks.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from typing import Any, TypeVar
 from harness.errors import TaskError, UsageError
 
 COURSE_FILE = "course.toml"
-"""Says the course's time zone and whose plug-ins it uses; `harness new course` writes it."""
+"""The file that names the course's time zone and its plug-ins; `harness new course` writes it."""
 TASK_GROUP, KIND_GROUP = "harness.tasks", "harness.kinds"
 METRIC_GROUP, PLATFORM_GROUP = "harness.metrics", "harness.platforms"
-"""The groups of entry points that are looked at."""
+"""The groups of entry points that the harness reads."""
 HIDDEN_FOLDER = "harness_course"
-"""Where tasks lie in a folder of packages; every sandbox that hides anything hides it."""
+"""The folder of tasks within a package; every sandbox that can hide anything hides it."""
 PLUGIN_MODULE = "_plugins"
-"""The module of a course from which its tasks import what plug-ins bring: ``from .._plugins import NAME``."""
+"""The module of a course from which its tasks import metrics and kinds of plug-ins: ``from .._plugins import NAME``."""
 _GROUPS = {TASK_GROUP: "task", KIND_GROUP: "kind", METRIC_GROUP: "metric", PLATFORM_GROUP: "platform"}
 _PREFIX = "harness."
 _PACKAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -46,10 +46,10 @@ class CourseFile:
 
     @classmethod
     def read(cls, path: Path) -> CourseFile:
-        """Read the file at `path`; one that is not there says nothing.
+        """Read the file at `path`; a missing file is the same as an empty one.
 
         Raises:
-            UsageError: it says anything else than it may.
+            UsageError: it has an unknown or wrong entry.
         """
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -83,13 +83,13 @@ class Offer:
 
 @dataclass(frozen=True)
 class Plugins:
-    """The packages that a course names, and what the installed ones among them bring."""
+    """The packages that a course names, and what the installed ones among them offer."""
 
     file: CourseFile
 
     @classmethod
     def of(cls, root: Path) -> Plugins:
-        """Return those of the course whose folder is `root`.
+        """Return the plug-ins of the course whose folder is `root`.
 
         Raises:
             UsageError: its ``course.toml`` is damaged.
@@ -107,7 +107,7 @@ class Plugins:
         return [name for name in self.file.plugins if name not in self.distributions]
 
     def offers(self, group: str) -> list[Offer]:
-        """Return what the named packages bring in `group`; nothing is imported."""
+        """Return what the named packages offer in `group`; nothing is imported."""
         entries = ((found, entry) for found in self.distributions.values() for entry in _entries(found) or ())
         return sorted(
             (Offer(found.name, found.version, entry) for found, entry in entries if entry.group == group),
@@ -129,15 +129,15 @@ class Plugins:
                 f"the {_what(group)} {name!r} comes with {' and '.join(f'{one.package}' for one in found)}: "
                 f"name only one of them in {self.file.path}"
             )
-        raise self.nothing_brings(name, group)
+        raise self.nothing_offers(name, group)
 
-    def nothing_brings(self, name: str, *groups: str) -> TaskError:
+    def nothing_offers(self, name: str, *groups: str) -> TaskError:
         """Return the error that no named package has an entry point `name` in one of `groups`."""
         missing = f"; not installed: {', '.join(self.missing)}: {_install(self.missing)}" if self.missing else ""
         offered = [offer.name for group in groups for offer in self.offers(group)]
         return TaskError(
-            f"no plug-in brings a {' or '.join(map(_what, groups))} {name!r} (entry points of {' or '.join(groups)}): "
-            f"{self.file.path} names {', '.join(self.file.plugins) or 'no plugins'}, which bring "
+            f"no plug-in offers a {' or '.join(map(_what, groups))} {name!r} (entry points of {' or '.join(groups)}): "
+            f"{self.file.path} names {', '.join(self.file.plugins) or 'no plugins'}, which offer "
             f"{', '.join(offered) or 'none'}{missing}"
         )
 
@@ -179,9 +179,9 @@ class Plugins:
         raise self._unusable(offer, f"{where}; expected the package {wanted}, which no worker can read")
 
     def problems(self) -> Iterator[str]:
-        """Yield what is wrong with the named packages, as far as that can be told without importing one."""
+        """Yield what is wrong with the named packages, as far as this can be seen without importing one."""
         for name in self.missing:
-            yield f"{self.file.path} names {name}, which is not installed: {_install([name])}, or name it no more"
+            yield f"{self.file.path} names {name}, which is not installed: {_install([name])}, or remove it there"
         for name, found in self.distributions.items():
             entries = _entries(found)
             if entries is None:
@@ -191,7 +191,7 @@ class Plugins:
             for group in sorted(groups - set(_GROUPS)):
                 yield f"{name} {found.version} has entry points of group {group}, which this harness does not use"
             if not groups & set(_GROUPS):
-                yield f"{name} {found.version} brings nothing: it has no entry points of {', '.join(_GROUPS)}"
+                yield f"{name} {found.version} offers nothing: it has no entry points of {', '.join(_GROUPS)}"
         for group in _GROUPS:
             names = [offer.name for offer in self.offers(group)]
             for twice in sorted({name for name in names if names.count(name) > 1}):
@@ -212,7 +212,7 @@ class Plugins:
             seen.add(_normal(name))
 
     def digest(self) -> str:
-        """Return one digest of the code that metrics and kinds of the named packages are made of."""
+        """Return one digest of the code of the metrics and kinds of the named packages."""
         digest = hashlib.sha256()
         for offer in (*self.offers(METRIC_GROUP), *self.offers(KIND_GROUP)):
             digest.update(f"{offer.name}\0{offer.entry.value}\0".encode())
@@ -223,7 +223,7 @@ class Plugins:
     def _unusable(self, offer: Offer, why: str) -> TaskError:
         return TaskError(
             f"the {offer} (entry point {offer.entry.value!r} of group {offer.entry.group}) {why}; mend or reinstall "
-            f"{offer.package}, or name it no more in {self.file.path}"
+            f"{offer.package}, or remove it from {self.file.path}"
         )
 
 

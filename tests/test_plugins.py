@@ -73,7 +73,7 @@ def test_nothing_is_imported_of_a_package_that_is_not_named(course: TemporaryCou
     packages.install("unnamed-one", metric("unnamed_one:close") + "[harness.tasks]\nward = unnamed_one\n", METRIC)
     course.add_task("uses", text=USES)
     here = Course(course.root)
-    with pytest.raises(TaskError, match=r"no plug-in brings a kind or metric 'close' .*course\.toml names no plugins"):
+    with pytest.raises(TaskError, match=r"no plug-in offers a kind or metric 'close' .*course\.toml names no plugins"):
         here.task("uses")
     with pytest.raises(UsageError, match="no task 'ward' comes with the harness or a plug-in that this course names"):
         chosen_tasks("ward", here)
@@ -114,7 +114,7 @@ def test_a_plugin_with_a_mistake_is_the_instructors_and_of_one_task_alone(
     said = str(caught.value)
     assert problem in said
     assert f"task uses: the metric 'close' of {package} 1.0 (entry point {value!r} of group harness.metrics)" in said
-    assert f"mend or reinstall {package}, or name it no more in {course.root / 'course.toml'}" in said
+    assert f"mend or reinstall {package}, or remove it from {course.root / 'course.toml'}" in said
     assert "tasks/uses/task.py:1" in said
     assert here.task("blobs").name == "blobs"
 
@@ -132,7 +132,7 @@ KIND = "[harness.kinds]\nordinal = {module}:ORDINAL\n"
 def test_a_task_is_of_the_kind_of_a_named_package(course: TemporaryCourse, packages: Packages) -> None:
     packages.install("kind-one", KIND.format(module="kind_one"), ORDINAL)
     course.add_task("uses", text=ORDERED)
-    with pytest.raises(TaskError, match=r"no plug-in brings a kind or metric 'ordinal'"):
+    with pytest.raises(TaskError, match=r"no plug-in offers a kind or metric 'ordinal'"):
         Course(course.root).task("uses")
     assert "kind_one" not in sys.modules
     task = course_of(course, "kind-one").task("uses")
@@ -224,7 +224,7 @@ def test_a_named_package_that_is_not_installed_is_told(course: TemporaryCourse, 
     assert course_of(course, "there-one", "not-there-9").task("uses").name == "uses"
     here = course_of(course, "not-there-9")
     assert "course.toml names not-there-9, which is not installed: pip install" in "".join(here.plugins.problems())
-    with pytest.raises(TaskError, match="which bring none; not installed: not-there-9: pip install not-there-9"):
+    with pytest.raises(TaskError, match="which offer none; not installed: not-there-9: pip install not-there-9"):
         here.task("uses")
     with pytest.raises(UsageError, match=r"course\.toml names not-there-9, which is not installed"):
         chosen_tasks("ward", here)
@@ -345,7 +345,7 @@ def test_entry_points_that_are_not_used_are_told(course: TemporaryCourse, packag
     assert "the entry points of torn-one 1.0 cannot be read: reinstall it" in problems
     assert not any(text.startswith(("torn-one", "empty-one")) for text, _ in plugins.installed())
     assert "rules-one 1.0 has entry points of group harness.rules, which this harness does not use" in problems
-    assert any("empty-one 1.0 brings nothing: it has no entry points of harness.tasks" in text for text in problems)
+    assert any("empty-one 1.0 offers nothing: it has no entry points of harness.tasks" in text for text in problems)
 
 
 @pytest.mark.line

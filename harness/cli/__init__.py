@@ -34,7 +34,7 @@ _COMMANDS = {
     "report": "Write a page about a submission's newest record.",
     "site": "Write static pages about the course: boards, pictures and reports.",
     "ci": "Evaluate the submissions that a change touches.",
-    "audit": "Compare the code of the submissions of a class.",
+    "audit": "Look for shared code, test whether models learned, and analyse scored items.",
     "tasks": "List the tasks, show one, or check them for their authors.",
     "data": "List, fetch, verify and save the data of the tasks; keep test parts private.",
     "new": "Start a submission, a task or a course.",
@@ -92,7 +92,7 @@ def main() -> None:
 def run(arguments: list[str], fork_servers: ForkServerOwner | None = None) -> int:
     """Run one command and return its exit code.
 
-    Workers are forked from `fork_servers`, which the caller closes, or from fork servers of the command's own.
+    Workers are forked from `fork_servers`, which the caller closes, or from some that the command starts.
     """
     try:
         return int(

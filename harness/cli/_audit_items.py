@@ -18,10 +18,10 @@ _MODELS = 5
 @click.command()
 @click.option("--task", required=True, metavar="TASK", help="The task whose scored items are analysed.")
 def items(task: str) -> int:
-    """Show which scored items look mislabelled and which separate models, by the class's results. Never publish this.
+    """Show which scored items look mislabelled, and which separate good models from bad ones. Never publish the result.
 
-    Items are counted from 0 in the scored part. What is shown says something about the targets, so it is printed here
-    and written nowhere.
+    Items are counted from 0 in the scored part. The results reveal something about the targets, so they are
+    printed and never written to a file.
     """
     out, course = console(), opened()
     found = course.audits.items(task)
@@ -38,9 +38,9 @@ def _show(out: Screen, found: ItemAnalysis) -> None:
     if not found.nobody and not found.reversed and not found.separating and found.ensemble is None:
         out.print("at least three models with evidence of which items are right are needed")
         return
-    _list(out, "no model is right on these: are their labels?", found.nobody)
-    _list(out, "the better a model, the less often it is right on these: are their labels?", found.reversed)
-    _list(out, "these tell good models from bad ones best", found.separating)
+    _list(out, "no model is right on these: check their labels", found.nobody)
+    _list(out, "better models are right on these less often than others: check their labels", found.reversed)
+    _list(out, "these separate good models from bad ones best", found.separating)
     if found.ensemble is not None:
         _show_ensemble(out, found.ensemble)
 

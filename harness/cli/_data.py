@@ -28,7 +28,7 @@ def data() -> None:
 @data.command("list")
 @task_names
 def list_data(names: tuple[str, ...]) -> int:
-    """List for each task, or for these, the sources of its data, their licences, and the files on this machine."""
+    """List the sources of each task's data, their licences, and the files on this machine."""
     out, course = console(), opened()
     where = course.places
     tasks, code = _tasks(out, course, names)
@@ -71,7 +71,7 @@ def fetch(names: tuple[str, ...]) -> int:
 @data.command()
 @task_names
 def verify(names: tuple[str, ...]) -> int:
-    """Check the digests of the files on this machine. A file of the instructor's own is reported as such."""
+    """Check the digests of the files on this machine. Files that the instructor supplied are reported as such."""
     out, course = console(), opened()
     tasks, code = _tasks(out, course, names)
     here = [found for task in tasks for found in course.datasets.files(task.name) if found.state != "missing"]
@@ -112,7 +112,7 @@ class _ShownLoading(Follower):
 
 
 class _ShownDownload(Follower):
-    """Shows what is downloaded, under which terms, and where it is then."""
+    """Shows each download, its licence, and where it was stored."""
 
     def __init__(self, out: Screen) -> None:
         self._out = out
@@ -144,7 +144,7 @@ class _ProgressBar(DownloadBar):
         self._progress, self._bar = progress, progress.add_task(name, total=None)
 
     @property
-    def total(self) -> float:  # pooch sets it once the server has told
+    def total(self) -> float:  # pooch sets it once the server has sent the size
         return self._progress.tasks[self._bar].total or 0.0
 
     @total.setter

@@ -36,7 +36,7 @@ def doctor(*, clock: bool) -> int:
 
 
 def _diagnosis(clock: bool) -> Diagnosis:
-    """Return the diagnosis for the course around; outside of one that of the machine alone."""
+    """Return the diagnosis for the course of the current folder; outside of a course, for the machine alone."""
     try:
         return opened().diagnose(clock=clock)
     except UsageError as error:

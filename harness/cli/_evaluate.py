@@ -58,7 +58,8 @@ from harness.terminal.shown_record import show_record, verdict
     "--claims",
     flag_value="compare",
     default="ignore",
-    help="Compare the score that is claimed with the shipped weights and with training here. It decides nothing.",
+    help="Compare the score that is claimed with those of the shipped weights and of a model trained here. No result "
+    "depends on it.",
 )
 @click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
 @click.option("--no-store", is_flag=True, help="Write no record and leave the leaderboard alone.")

@@ -54,11 +54,15 @@ def submission(name: str, task: str, form: Form) -> int:
     metavar="FILE|FOLDER",
     help="Your data: a CSV file, an .npz file, or a folder of images with a folder for each class.",
 )
-@click.option("--target", metavar="COLUMN", help="The column to predict, where it is not called target, label or so.")
-@click.option("--group", metavar="COLUMN", help="The column that names the person of a row; no person is in two parts.")
+@click.option("--target", metavar="COLUMN", help="The column to predict, if its name is not target, label or similar.")
+@click.option(
+    "--group",
+    metavar="COLUMN",
+    help="The column that names the person whom a row comes from; all rows of a person are in the same part.",
+)
 @click.option("--kind", metavar="KIND", help="classification, regression, multilabel or forecasting.")
-@click.option("--leave-out", metavar="COLUMN", multiple=True, help="A column that is no input. Repeatable.")
-@click.option("--size", metavar="HEIGHTxWIDTH", help="The size that images are brought to.")
+@click.option("--leave-out", metavar="COLUMN", multiple=True, help="A column that is not an input. Repeatable.")
+@click.option("--size", metavar="HEIGHTxWIDTH", help="The size that images are scaled to.")
 def task(  # noqa: PLR0913, PLR0917 - one argument an option
     name: str,
     source: Path | None,
@@ -70,14 +74,14 @@ def task(  # noqa: PLR0913, PLR0917 - one argument an option
 ) -> int:
     """Write tasks/NAME/: a task of generated data, for you to change, or of your own.
 
-    With --from the task is made of your data: what is not said is inferred and told, and what cannot be is asked. A
-    nearest-neighbour and a linear model are written and evaluated, and the better one is the baseline.
+    With --from the task is made from your data: what you do not specify is inferred and printed, and what cannot be
+    inferred is asked. A nearest-neighbour and a linear model are written and evaluated; the better one is the baseline.
     """
     course, out = opened(), console()
     if source is None:
         given = any((target, group, kind, leave_out, size))
         if given:
-            raise click.UsageError("--target, --group, --kind, --leave-out and --size say what is in --from FILE")
+            raise click.UsageError("--target, --group, --kind, --leave-out and --size need --from FILE")
         _print_written(new_task(course.folders, name), f"put your data into task.py; harness tasks check {name}")
         return PASSED
     asked = DataQuestions(
@@ -91,7 +95,7 @@ def task(  # noqa: PLR0913, PLR0917 - one argument an option
 
 
 def _made(course: OpenCourse, name: str, source: Path, asked: DataQuestions) -> NewTask:
-    """Make the task; a person at a terminal is asked what the data leave open."""
+    """Make the task; at a terminal, ask what cannot be inferred from the data."""
     while True:
         try:
             with console().status(f"{name}: reading the data and evaluating two references"):

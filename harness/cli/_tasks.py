@@ -33,7 +33,7 @@ _MARKS: dict[Outcome, tuple[str, str]] = {
 
 
 class _TaskCommands(Group):
-    """A group that says how one task is shown to whoever gives its name in place of a command."""
+    """A group that suggests ``harness tasks show TASK`` if the name of a task is given in place of a command."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -51,7 +51,7 @@ class _TaskCommands(Group):
 @click.option(
     "--available",
     is_flag=True,
-    help="List the tasks that come with the harness or a plug-in, and how the copies in this course stand to them.",
+    help="List the tasks that come with the harness or a plug-in, and whether copies in this course differ.",
 )
 @click.pass_context
 def tasks(ctx: click.Context, task: str | None, available: bool) -> int:
@@ -118,7 +118,7 @@ def show_task(name: str, data: DataChoice) -> int:
 def add_tasks(names: tuple[str, ...]) -> int:
     """Copy tasks that come with the harness, or a plug-in that course.toml names, into this course.
 
-    Their references come with them. Nothing that is here is replaced. `harness tasks --available` lists them.
+    Their references come with them. Existing files are not replaced. `harness tasks --available` lists them.
     """
     out, course = console(), opened().folders
     chosen = chosen_tasks(",".join(names), course)

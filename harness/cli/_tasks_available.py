@@ -16,9 +16,9 @@ _PICTURE = "samples.png"
 
 
 def show_available(out: Screen, course: Course | None, places: Places) -> int:
-    """List the tasks that come with the harness or a plug-in, and how the copies in `course` stand to them.
+    """List the tasks that come with the harness or a plug-in, and whether the copies in `course` differ.
 
-    A terminal gets a picture of each; elsewhere each is a line.
+    In a terminal each has a picture; elsewhere each is one line.
     """
     bundled, found = bundled_course(), compare(course)
     for one in found:
@@ -55,7 +55,7 @@ def _line(one: BundledTask, task: Task, course: Course | None) -> str:
 
 
 def _draw(out: Screen, one: BundledTask, task: Task, places: Places) -> None:
-    """Draw the picture of the hand-out, where it has one of pixels; otherwise samples of the generated data."""
+    """Draw the picture of the hand-out, if it is a bitmap; otherwise samples of the generated data."""
     picture = one.origin.folder / _PICTURE
     if picture.is_file() and draw_picture(out, picture):
         return

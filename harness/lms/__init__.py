@@ -17,7 +17,7 @@ SYSTEMS: dict[str, System] = {
     for module in (blackboard, brightspace, canvas, github, gradescope, ilias, moodle, plain_folders)
 }
 TIMES = "times"
-"""What is named in place of a system where only the times of handing in are read."""
+"""The name given in place of a system if only the times of handing in are to be read."""
 
 
 def system_of(name: str, plugins: Plugins) -> System:
@@ -30,8 +30,8 @@ def system_of(name: str, plugins: Plugins) -> System:
     if name in SYSTEMS:
         if offered:
             raise TaskError(
-                f"the {offered[0]} has the name of one that comes with the harness: name {offered[0].package} no more "
-                f"in {plugins.file.path}"
+                f"the {offered[0]} has the name of one that comes with the harness: remove {offered[0].package} "
+                f"from {plugins.file.path}"
             )
         return SYSTEMS[name]
     system = plugins.load(PLATFORM_GROUP, name, System)

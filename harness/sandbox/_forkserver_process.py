@@ -145,7 +145,7 @@ class ForkServer:
         try:
             with self._theirs:
                 process = RootProgram.begin(argv, self._command.environment, writer, self._theirs.fileno())
-        except OSError as error:
+        except Exception as error:  # of any kind: others wait for the process
             self._started.set_exception(error)
             os.close(reader)
             return

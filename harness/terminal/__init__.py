@@ -1,4 +1,4 @@
-"""What is shown in a terminal: records, progress, samples and tables; whatever a student wrote is harmless there."""
+"""Show records, progress, samples and tables in a terminal; text that students wrote is made harmless."""
 
 from rich.console import Console
 

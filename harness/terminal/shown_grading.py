@@ -86,7 +86,7 @@ def show_learning(out: Console, findings: Sequence[LearningFinding]) -> None:
     tally = Counter[str](one.learning.outcome for one in findings)
     told = ", ".join(f"{tally[outcome]} {outcome}" for outcome in OUTCOMES if tally[outcome])
     open_ = [one for one in findings if one.learning.outcome in ("failed", "warned")]
-    out.print(f"learned here: {told}{'; no grade depends on it, look before you judge:' if open_ else ''}")
+    out.print(f"learned here: {told}{'; no grade depends on it; look at these before you judge:' if open_ else ''}")
     for one in open_:
         for trial in one.learning.trials:
             if trial.outcome in ("failed", "warned"):

@@ -69,13 +69,13 @@ def verdict(record: Record) -> str:
 
 
 def _show_claims(console: Console, record: Record) -> None:
-    """Show what should agree, where somebody asked for it."""
+    """Show the figures that should agree, if they were compared."""
     if record.claims is None:
         return
     figures, agreement = describe_figures(record.claims), describe_agreement(record.claims)
     if not figures and not agreement:
         figures = [("claimed", "nothing, and no weights were handed in to compare")]
-    console.print(f"  claims            of {record.claims.metric}; they decide nothing")
+    console.print(f"  claims            of {record.claims.metric}; no result depends on them")
     for name, value in figures:
         console.print(f"    {name:<25} {value}")
     for line in agreement:

@@ -47,7 +47,7 @@ def _signal(drawn: ItemDrawing) -> str:
 
 
 def draw_picture(out: Console, path: Path) -> bool:
-    """Print the picture in a file as wide as the terminal; return False where there is nothing here to read it with."""
+    """Print the picture in a file as wide as the terminal; return False if it cannot be read here."""
     try:
         from PIL import Image
 
@@ -121,7 +121,7 @@ def _line(signal: Array) -> str:
 
 
 def _forecast(known: Array, coming: Array) -> str:
-    """Return the known values and, behind a bar, the values to be predicted, on one scale."""
+    """Return the known values and, after a bar, the values to be predicted, on one scale."""
     both = _line(np.concatenate([known, coming]))
     behind = round(len(both) * len(coming) / (len(known) + len(coming)))
     return f"{both[:-behind]}│{both[-behind:]}  {known[0]:.4g} … {known[-1]:.4g} │ {coming[-1]:.4g}"

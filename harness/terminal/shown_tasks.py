@@ -11,7 +11,7 @@ from tabulate import tabulate
 
 
 class TaskRow(NamedTuple):
-    """What the table says of one task."""
+    """One row of the table."""
 
     task: str
     kind: str
@@ -21,7 +21,7 @@ class TaskRow(NamedTuple):
 
 
 def print_tasks(out: Console, rows: list[TaskRow]) -> None:
-    """Print a table; where the terminal is too narrow for it, two lines for each task. Nothing is cut."""
+    """Print a table or, if the terminal is too narrow for it, two lines for each task. Nothing is cut."""
     table = tabulate(rows, list(TaskRow._fields), "plain", disable_numparse=True)
     if not out.is_terminal or max(map(len, table.splitlines())) <= out.width:
         out.print(table)

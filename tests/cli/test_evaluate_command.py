@@ -201,7 +201,7 @@ def class_of_three(course: TemporaryCourse) -> TemporaryCourse:
         (["reference/knn"], ["there is no reference/knn", "available: none"]),
         (["bob"], ["'bob' is not a submission", "submissions/<name>/<task>", "available: submissions/bob"]),
         (["submissions"], ["'submissions' is not a submission", "available: submissions/bob"]),
-        (["submissions/bob/blobs/model.py"], ["is not a submission", "submissions/<name>/<task>"]),
+        (["submissions/bob/blobs/other.py"], ["is not a submission", "submissions/<name>/<task>"]),
         (["submissions/bob/blob"], ["there is no task 'blob'", "did you mean 'blobs'?"]),
         (["submissions/bob", "--task", "blubs"], ["there is no task 'blubs'", "did you mean 'blobs'?", "available: blobs"]),
         (["submissions/Bob"], ["submission name 'Bob' is not allowed", "lower-case letters"]),

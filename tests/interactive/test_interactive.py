@@ -246,7 +246,7 @@ def test_vs_code_finds_the_course_of_the_notebook_and_compares_a_claim(course: T
         'import harness; harness.evaluate(Model, "blobs", claims=0.5)',
     )
     assert "passed: notebook · blobs" in texts[-1], texts[-1]
-    assert "claims            of accuracy; they decide nothing" in texts[-1]
+    assert "claims            of accuracy; no result depends on them" in texts[-1]
     assert "can be told apart" in texts[-1]
 
 

@@ -77,7 +77,7 @@ def test_grade_tests_what_is_best_or_odd_once_and_no_grade_depends_on_it(course:
     first = course.harness("grade", "--data", "embedded")
     assert first.returncode == 0, first.stdout + first.stderr
     assert "testing whether it was learned here: eve · blobs (the best of its task, fit took" in first.stdout
-    assert "learned here: 1 failed; no grade depends on it, look before you judge" in first.stdout
+    assert "learned here: 1 failed; no grade depends on it; look at these before you judge" in first.stdout
     assert "10 of 10" in first.stdout
     assert (course.record("eve"), json.loads(found.read_text())["outcome"]) == (record, "failed")
 
