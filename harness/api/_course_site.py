@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -126,24 +126,30 @@ class _Pages:
 
     def _digest(self, record: Record, name: str) -> str:
         """Return a digest of all that the page about `record` is made from."""
-        task = self._finder.task(record.task.name)
-        references = [
-            one.run.id for one in self._records
-            if one.task.name == record.task.name and one.submission.name.startswith("reference/")
-        ]  # fmt: skip
         known = [
             self._made_by,
             self._content.title,
             name,
-            "" if task is None else self._course.task_digest(task.name) + task.title + repr(task.limits),
-            *references,
+            self._known_of_tasks[record.task.name],
             *_state(self._evidence, record),
         ]
         digest = hashlib.sha256("\0".join(known).encode())
         digest.update(msgspec.json.encode(record))
-        if self._audience is Audience.INSTRUCTOR:  # its pages show the class and the history
-            digest.update("\0".join(one.run.id for one in self._records if one.task.name == record.task.name).encode())
         return digest.hexdigest()
+
+    @cached_property
+    def _known_of_tasks(self) -> dict[str, str]:
+        """What the pages about all records of a task are made from, for each task."""
+        runs: dict[str, list[str]] = {name: [] for name in self._content.tasks}
+        for one in self._records:
+            # pages for the instructor show the class and the history, others the references
+            if self._audience is Audience.INSTRUCTOR or one.submission.name.startswith("reference/"):
+                runs[one.task.name].append(one.run.id)
+        declared = {
+            name: "" if task is None else self._course.task_digest(name) + task.title + repr(task.limits)
+            for name, task in self._content.tasks.items()
+        }
+        return {name: "\0".join([declared[name], *runs[name]]) for name in runs}
 
     def _classes(self) -> Iterator[ClassTask]:
         for name, task in self._content.tasks.items():

@@ -24,6 +24,7 @@ _SIDE = 160
 _LEAST_WEIGHT, _LEVELS = 0.005, 3
 """Weights below the first are not marked; the others are in as many shades, by their share of the largest."""
 _MOST_NAMED = 3
+_AROUND_WORDS = ".,;:!?()[]\"'"
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _weightiest(drawing: ItemDrawing) -> str:
     if drawing.text is None or not drawing.word_weights:
         return ""
     found = [
-        (weight, neutral(drawing.text[begin:end]))
+        (weight, neutral(drawing.text[begin:end].strip(_AROUND_WORDS) or drawing.text[begin:end]))
         for (begin, end), weight in zip(first_words(drawing.text), drawing.word_weights, strict=False)
         if abs(weight) >= _LEAST_WEIGHT
     ]
