@@ -491,7 +491,8 @@ def timeline(
             y = y_scale.at(tick)
             parts += [line(left, y, scale.end, y, "grid"), words(left - 8, y + 4, tidy(tick), anchor="end")]
         for line_points in below:
-            parts.append(polyline(((scale.at(x), y_scale.at(value)) for x, value in line_points), "curve a"))
+            drawn = [(scale.at(x), y_scale.at(value)) for x, value in line_points]
+            parts.append(polyline(drawn, "curve a") if len(drawn) > 1 else circle(*drawn[0], 2, "dot a"))
     return picture(WIDTH, bottom + 24, description, parts)
 
 

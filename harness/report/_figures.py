@@ -89,7 +89,7 @@ def _confusion(shown: Shown) -> Iterator[Figure]:
                     f"Confusion matrix: {right} of {counted.sum()} items are right",
                 ),
             ),
-            "Rows are the true classes, columns what the model said. The darker, the larger the share of a row.",
+            "Rows are the true classes, columns what the model said. The stronger the colour, the larger the share of a row.",
         )
 
 
@@ -172,7 +172,7 @@ def _reliability(shown: Shown) -> Iterator[Figure]:
     if found is None or len(found[0]) < _BINS * 2:
         return
     confidence, right = found
-    least = float(np.floor(confidence.min() * 10) / 10)
+    least = min(float(np.floor(confidence.min() * 10) / 10), 0.9)
     edges = np.linspace(least, 1, _BINS + 1)
     place = np.clip(np.searchsorted(edges, confidence, side="right") - 1, 0, _BINS - 1)
     axes = svg.frame((least, 1), (0, 1), x_name="how sure the model is", y_name="share that is right", height=280)
