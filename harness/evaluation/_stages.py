@@ -35,7 +35,7 @@ from harness.evaluation._weigh import Weight, describe_attributes, why_not_verif
 from harness.evaluation._weigh_words import weigh_words
 from harness.evaluation._weighing import weigh_model
 from harness.evaluation._worker_failures import ProtocolError
-from harness.record import MAX_EXAMPLES, Evidence, ExampleAnswers, WordWeights
+from harness.record import MAX_EXAMPLES, Evidence, ExampleAnswers
 from harness.sandbox import Folder
 from harness.taskcheck import checked_perturb
 from harness.timing import PROCESS_DEVIATION, Budget, kept_calibration
@@ -73,6 +73,7 @@ class Stages:
                     reached.weight = weigh_model(plan, self._sandbox, self._work, artifact)
                 reached.predicted = self._predict(first, artifact)
                 self._require_kept_state()
+                reached.predicted = self._weigh_words(first, artifact, reached.predicted)
                 with self._phase("weigh"):
                     reached.weight = self._verify_rounded(reached.weight, first, artifact)
                 reached.weight.enforce(plan.task.limits)
@@ -269,37 +270,38 @@ class Stages:
         items = np.linspace(0, len(inputs) - 1, count).round().astype(np.int64)
         try:
             with self._phase("examples"), session.within("predict_seconds"):
-                begin = time.monotonic()
                 answers = session.accept(session.request(take_items(inputs, items))())
-                seconds = time.monotonic() - begin
         except ProtocolError:
             raise
         except SubmissionError:
             return None
-        examples = ExampleAnswers(items=items, values=answers.values, scores=answers.scores)
-        return replace(examples, words=self._weigh_words(session, examples, seconds / count))
+        return ExampleAnswers(items=items, values=answers.values, scores=answers.scores)
 
-    def _weigh_words(
-        self, session: Session, examples: ExampleAnswers, seconds_per_text: float
-    ) -> tuple[WordWeights, ...]:
-        """Weigh the words of the hardest examples where inputs are texts; no words if that fails."""
-        plan = self._plan
-        if not isinstance(plan.data.for_fit.validation.inputs[0], str):
-            return ()
+    def _weigh_words(self, seed: int, artifact: Path, predicted: Predicted) -> Predicted:
+        """Weigh the words of the hardest examples where inputs are texts; if that fails, there are none.
+
+        A worker of its own is asked: it has seen no scored input, and what goes wrong there changes nothing else.
+        """
+        plan, examples = self._plan, predicted.examples
+        if examples is None or not isinstance(plan.data.for_fit.validation.inputs[0], str):
+            return predicted
         try:
-            with self._phase("examples"), session.within("predict_seconds"):
-                return weigh_words(
-                    plan.task.kind_definition,
-                    plan.data.for_fit.validation,
-                    examples,
-                    batch=plan.task.batch,
-                    ask=lambda texts: session.accept(session.request(texts)()),
-                    seconds_per_text=seconds_per_text,
-                )
+            with self._phase("examples"), self._session(plan.task.threads, Folder("artifact", artifact)) as session:
+                session.setup(seed, "load_error", "load")
+                session.load()
+                with session.within("predict_seconds"):
+                    words = weigh_words(
+                        plan.task.kind_definition,
+                        plan.data.for_fit.validation,
+                        examples,
+                        batch=plan.task.batch,
+                        ask=lambda texts: session.accept(session.request(texts)()),
+                    )
         except ProtocolError:
             raise
         except SubmissionError:
-            return ()
+            return predicted
+        return replace(predicted, examples=replace(examples, words=words))
 
     def _require_kept_state(self) -> None:
         """Raise if the model keeps nothing on itself and answers differently outside the process that trained it."""

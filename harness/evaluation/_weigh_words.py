@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -27,22 +26,36 @@ Ask = Callable[[Sequence[str]], Predictions]
 
 
 def weigh_words(
-    kind: Kind, validation: Split, examples: ExampleAnswers, *, batch: int, ask: Ask, seconds_per_text: float
+    kind: Kind,
+    validation: Split,
+    examples: ExampleAnswers,
+    *,
+    batch: int,
+    ask: Ask,
+    clock: Callable[[], float] = time.monotonic,
 ) -> tuple[WordWeights, ...]:
     """Return the weights of the words in the hardest of the texts that `examples` has answers to.
 
-    `seconds_per_text` says how long one answer took: there are only so many texts that the time suffices.
+    A text is left out if asking about it would probably take longer than what is left of the time.
     """
     targets = validation.take(examples.items).targets
+    texts = [
+        (int(examples.items[place]), validation.inputs[int(examples.items[place])])
+        for place in kind.hardest(targets, Predictions(examples.values, examples.scores))
+    ]
+    if not texts:
+        return ()
+    begin = clock()
+    ask([texts[0][1]])
+    seconds_per_text = clock() - begin
     found: list[WordWeights] = []
-    end = time.monotonic() + _MOST_SECONDS
-    for place in kind.hardest(targets, Predictions(examples.values, examples.scores)):
-        item = int(examples.items[place])
-        text: Any = validation.inputs[item]
+    for item, text in texts:
         versions = [text, *without_each_word(text)]
-        if len(versions) < _LEAST_VERSIONS or time.monotonic() + len(versions) * seconds_per_text > end:
+        so_far = clock() - begin
+        if len(versions) < _LEAST_VERSIONS or so_far + len(versions) * seconds_per_text > _MOST_SECONDS:
             continue
         answers = join_predictions([ask(versions[at : at + batch]) for at in range(0, len(versions), batch)])
+        seconds_per_text = min(seconds_per_text, (clock() - begin - so_far) / len(versions))
         strength = kind.agreement_with_first(answers)
         if strength is not None:
             found.append(WordWeights(item, np.asarray(strength[0] - strength[1:], np.float64)))

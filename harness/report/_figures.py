@@ -89,7 +89,8 @@ def _confusion(shown: Shown) -> Iterator[Figure]:
                     f"Confusion matrix: {right} of {counted.sum()} items are right",
                 ),
             ),
-            "Rows are the true classes, columns what the model said. The stronger the colour, the larger the share of a row.",
+            "Rows are the true classes, columns what the model said. The stronger the colour, the larger the share of "
+            "a row.",
         )
 
 

@@ -34,7 +34,7 @@ def with_scores(texts) -> Predictions:
 def weights(ask, **more) -> dict[str, list[float]]:
     answers = ask(TEXTS)
     examples = ExampleAnswers(items=ITEMS, values=answers.values, scores=answers.scores)
-    given = {"batch": 2, "ask": ask, "seconds_per_text": 0.0} | more
+    given = {"batch": 2, "ask": ask, "clock": lambda: 0.0} | more
     return {
         TEXTS[one.item]: one.weights.tolist() for one in weigh_words(KINDS["classification"], PART, examples, **given)
     }
@@ -64,5 +64,13 @@ def test_a_text_of_one_word_is_never_asked_without_it():
     assert "" not in asked
 
 
-def test_a_slow_model_is_not_asked():
-    assert weights(with_scores, seconds_per_text=3.0) == {}
+def test_a_slow_model_is_asked_about_one_text_alone():
+    asked: list[str] = []
+
+    def ask(texts):
+        asked.extend(texts)
+        return with_scores(texts)
+
+    before = len(TEXTS)
+    assert weights(ask, clock=lambda: 3.0 * (len(asked) - before)) == {}
+    assert len(asked) == before + 1
