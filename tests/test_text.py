@@ -28,6 +28,7 @@ SPECIAL = "\\`*_{}[]<>()#+-.!|~@&:$"
 
 
 @given(anything_written)
+@example("\x1b[31m\0\r\n\u2028\u202e\ud800\x85")
 def test_no_control_character_survives(text):
     assert not [c for c in neutral(text) if c not in "\n\t" and unicodedata.category(c).startswith("C")]
 
@@ -38,6 +39,7 @@ def test_harmless_text_stays_as_it_is(text):
 
 
 @given(anything_written)
+@example("\x1b[31m\0\r\n\u2028\u202e\ud800\x85")
 def test_neutral_text_stays_as_it_is(text):
     assert neutral(neutral(text)) == neutral(text)
 
@@ -60,17 +62,20 @@ def test_what_steers_becomes_visible(text, shown):
 
 
 @given(anything_written)
+@example("\x1b[31m\0\r\n\u2028\u202e\ud800\x85")
 def test_neutral_text_can_be_written_to_a_file(text):
     assert neutral(text).encode().decode() == neutral(text)
 
 
 @given(st.text(st.one_of(st.sampled_from(SPECIAL), st.characters())))
+@example(SPECIAL)
 def test_no_markdown_special_is_left_unescaped(text):
     rest = re.sub(r"\\[" + re.escape(SPECIAL) + "]", "", neutral_markdown(text))
     assert not set(rest) & set(SPECIAL)
 
 
 @given(anything_written)
+@example("\x1b[31m\0\r\n\u2028\u202e\ud800\x85")
 def test_markdown_is_one_line_without_control_characters(text):
     line = neutral_markdown(text)
     assert len(line.splitlines()) <= 1
@@ -101,12 +106,14 @@ markup = st.text(st.one_of(st.sampled_from("`|\\<>&\"'=+-@:#[%,\r\n \t＝"), st.
 
 
 @given(markup)
+@example("a`|\nb``")
 def test_a_code_span_cannot_be_left(text):
     span = code_span(text)
     assert span == "" or (span[0] == span[-1] == "`" and not set(span[1:-1]) & set("`|\n\r"))
 
 
 @given(st.text(st.sampled_from("`~ \nab\t")))
+@example("a\n````\n```b\n  `````")
 def test_a_code_block_cannot_be_left(text):
     fence, *lines, end = code_block(text).splitlines()
     assert end + "text" == fence
@@ -114,6 +121,7 @@ def test_a_code_block_cannot_be_left(text):
 
 
 @given(markup)
+@example('<b a="\'">&amp;]]>')
 def test_html_and_xml_show_the_text_and_nothing_else(text):
     page = ElementTree.fromstring(f'<p title="{neutral_html(text)}">{neutral_html(text)}</p>')
     assert len(page) == 0

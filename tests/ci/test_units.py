@@ -268,6 +268,7 @@ def test_nothing_written_reaches_the_page_but_as_code(name: str, message: str, l
 
 
 @given(written, written, written)
+@example("a,b:c%\n", "::error::\r\n", "100%\n::error::\u2028")
 def test_one_note_is_one_command(path: str, title: str, message: str) -> None:
     line = workflow_command(Note("error", title, message, path, 3))
     assert len(line.splitlines()) == 1

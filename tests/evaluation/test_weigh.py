@@ -15,6 +15,7 @@ from safetensors.numpy import save_file
 
 import harness
 from harness.artifact import Beside, Vocabulary, count_beside, count_contents
+from harness.artifact._count import MAX_HEADER_BYTES
 from harness.errors import SubmissionError
 from harness.evaluation._weigh import ALLOWANCE_BYTES, LITERALS_BYTES, Weight, weigh, why_not_verified
 
@@ -366,9 +367,11 @@ def test_structure_below_a_tenth_of_the_arrays_is_verified(
     assert weighed(tmp_path).verified == verified
 
 
-def test_a_header_that_is_all_header_is_not_read(tmp_path: Path) -> None:
-    (tmp_path / "a.safetensors").write_bytes((17 << 20).to_bytes(8, "little") + bytes(17 << 20))
-    assert not weighed(tmp_path).verified
+@pytest.mark.parametrize(("length", "is_read"), [(MAX_HEADER_BYTES, True), (MAX_HEADER_BYTES + 1, False)])
+def test_a_header_that_is_all_header_is_not_read(tmp_path: Path, length: int, is_read: bool) -> None:
+    header = json.dumps({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}, separators=(",", ":")).encode()
+    (tmp_path / "a.safetensors").write_bytes(length.to_bytes(8, "little") + header.ljust(length) + bytes(8))
+    assert (weighed(tmp_path).unread == ()) == is_read
 
 
 def test_files_that_cannot_be_read_as_arrays_are_named(tmp_path: Path) -> None:

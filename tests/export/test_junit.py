@@ -8,7 +8,7 @@ from typing import get_args
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.errors import FailureKind, Phase
@@ -102,6 +102,7 @@ written = st.text(st.one_of(st.sampled_from("<>&\"']]>\0\x0b\ufffe\ud800\r\n"), 
 
 
 @given(written, written, written)
+@example("<a b='\"'/>]]>", "</system-out>&\0\ud800", '"<x>&')
 def test_no_text_breaks_out(message, log, file):
     root = read([failing(message=message, log_tail=log, file=file or None)])
     suite = root.find("testsuite")
@@ -112,6 +113,7 @@ def test_no_text_breaks_out(message, log, file):
 
 
 @given(written, written)
+@example('"<x>&\0', "<a b='\"'/>]]>")
 def test_nor_in_a_case_of_its_own(path, message):
     check = ReportedCheck(name=path, outcome="failed", kind="outside", message=message)
     xml = junit_xml([Suite(name="change", cases=(Case(classname="change", check=check),))])

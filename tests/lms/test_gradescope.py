@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.lms import Refused
@@ -97,6 +97,7 @@ def test_a_failure_is_told_with_its_place_and_ranks_nowhere() -> None:
 
 
 @given(st.text(), st.text())
+@example("\x1b[31m<b>", "\x1b]0;x\x07")
 def test_whatever_was_written_it_is_text_and_json(message: str, log: str) -> None:
     plain = read(results_of(failing(message=message, log_tail=log * 100), 0, 10))
     assert plain["output_format"] == "text"

@@ -99,6 +99,13 @@ def box_set(seed: int, images: int = 12) -> tuple[list[np.ndarray], list[np.ndar
 ALL = np.arange(12)
 
 
+def test_a_box_that_overlaps_by_exactly_half_is_found() -> None:
+    targets, found = [np.array([[0.0, 0, 2, 1, 0]])], Predictions([np.array([[0.0, 0, 1, 1, 0.9, 0]])])
+    assert metrics.mean_average_precision.resampler is not None
+    assert metrics.mean_average_precision.compute(targets, found) == pytest.approx(1, abs=1e-6)
+    assert metrics.mean_average_precision.resampler(targets, found)(np.arange(1)) == pytest.approx(1, abs=1e-6)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_what_is_resampled_is_what_torchmetrics_computes(seed: int) -> None:
     targets, found = box_set(seed)

@@ -132,6 +132,7 @@ WHOLE = msgspec.json.encode(make_record())
         pytest.param(WHOLE.replace(b'"schema_version":1', b'"schema_version":2'), id="of a later version"),
         pytest.param(WHOLE.replace(b'"submission":', b'"student":'), id="without its submission"),
         pytest.param(WHOLE.replace(b'"started":"', b'"started":"\xff'), id="no text"),
+        pytest.param(WHOLE.replace(b'"alice"', b'"bob"'), id="of somebody else"),
         pytest.param(b"[" * 100_000, id="deep"),
         pytest.param(b"<<<<<<< HEAD\n" + WHOLE, id="a merge conflict"),
     ],

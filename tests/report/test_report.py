@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import harness
@@ -138,6 +138,7 @@ def plain_tags() -> list[str]:
 
 
 @given(written, written, written, written)
+@example("<b>&lt;'\"", "<script>alert(1)</script>", "<i>\x1b", "<u>{{ 1 }}")
 def test_whatever_was_written_is_text(message: str, log: str, file: str, name: str) -> None:
     curve = ({name: 1.0}, {name: 2.0})
     record = failing(message=message or "m", log_tail=log, file=file, kind=name)
