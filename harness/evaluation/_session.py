@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from harness.contract import Limits, Predictions, Split, TaskInfo
-from harness.errors import FailureKind, HarnessError, InfrastructureError, Phase
+from harness.errors import FailureKind, HarnessError, InfrastructureError, Phase, SubmissionError
 from harness.evaluation._exchange import Answer, Exchange, Stage
 from harness.evaluation._predictions import accept, admit_predictions
 from harness.evaluation._take_artifact import ArtifactTaker
@@ -83,6 +83,8 @@ class Session:
     """Files in the folder ``assets`` whose paths the model gets."""
     on_log: Callable[[dict[str, float]], None] = field(default=lambda _: None)
     _logged: int = field(default=0, init=False)
+    _refused: SubmissionError | None = field(default=None, init=False)
+    """Why an answer was not read to its end; what follows could not be told from the rest of it."""
 
     def __enter__(self) -> Session:
         box = Box(folders=self.folders, limits=self.limits, threads=self.threads, gpu=self.gpu, hidden=self.hidden)
@@ -224,6 +226,8 @@ class Session:
         return reply if isinstance(reply, Operators) else Operators()
 
     def _frame(self, message: msgspec.Struct, *arrays: Array) -> Frame:
+        if self._refused is not None:
+            raise self._refused
         return self.channel.frame(message, *arrays)
 
     def _call(
@@ -244,9 +248,17 @@ class Session:
         self, stage: Stage, admit: Admit, take: Callable[[FileSent, Array], None] | None = None
     ) -> tuple[Reply, list[Array]]:
         """Handle the messages before the final reply, and return that reply."""
+
+        def remembering(message: object, headers: Sequence[ArrayHeader]) -> None:
+            try:
+                admit(message, headers)
+            except SubmissionError as error:
+                self._refused = error
+                raise
+
         try:
             while True:
-                reply, answer = self.channel.receive(admit)
+                reply, answer = self.channel.receive(remembering)
                 match reply:
                     case Logged(values):
                         self._log(values)
