@@ -42,7 +42,7 @@ from harness.timing import PROCESS_DEVIATION, Budget, kept_calibration
 from harness.wire import Operators
 
 _FEW_INPUTS = 32
-_SHARE_OF_TIME, _TIMES_LATENCY, _MOST_SECONDS = 0.05, 4, 10.0
+_SHARE_OF_TIME, _TIMES_LATENCY, _MOST_SECONDS = 0.04, 4, 10.0
 """How much CPU time a model is first asked about altered items: a share of the time so far and of what timing it will
 take, which is some multiple of the seconds that latency may take; asking again takes as long at most."""
 T = TypeVar("T")
