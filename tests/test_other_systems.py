@@ -96,6 +96,7 @@ def deciding(record: dict[str, Any]) -> dict[str, Any]:
     return named | {"submission": submission, "cost": cost, "audits": [one["name"] for one in record["audits"]]}
 
 
+@pytest.mark.thorough
 def test_a_record_says_the_same_as_on_linux(system: System) -> None:
     system.course.evaluate(CENTROIDS, "--isolation", "rlimits")
     here = system.course.record()
@@ -145,6 +146,7 @@ def test_the_doctor_names_what_holds_and_no_remedy_of_linux(system: System) -> N
         assert remedy not in done.stdout
 
 
+@pytest.mark.thorough
 def test_the_worker_sees_the_other_system_too(course: TemporaryCourse) -> None:
     system = System("win32", course)
     course.submit(SEEING + "\n    def save(self, folder):\n        raise ValueError('to show the log')\n")
@@ -152,6 +154,7 @@ def test_the_worker_sees_the_other_system_too(course: TemporaryCourse) -> None:
     assert "the worker runs on win32 with the limits of None" in course.record()["failure"]["log_tail"]
 
 
+@pytest.mark.thorough
 def test_a_worker_over_its_limit_is_killed_with_its_children(system: System) -> None:
     system.course.add_task(limits="fit_cpu_seconds=1")
     system.course.submit(STRAYING)

@@ -106,6 +106,7 @@ READS = (
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.worker
 def test_no_library_takes_settings_from_the_current_folder(tmp_path: Path) -> None:
     (tmp_path / "matplotlibrc").write_text("no.such: setting\n")

@@ -129,6 +129,7 @@ def test_a_wheel_holds_the_package_and_the_course(outside: Outside) -> None:
     assert tops == {"harness", "harness_course", f"{DISTRIBUTION.replace('-', '_')}-{__version__}.dist-info"}
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_a_course_begins_in_an_empty_folder_without_a_checkout(outside: Outside) -> None:
     assert outside.harness("--version").strip() == f"harness, version {__version__}"

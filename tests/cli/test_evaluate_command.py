@@ -318,8 +318,15 @@ class Model(harness.Model):
 
 
 @pytest.mark.user
-@pytest.mark.parametrize("level", ["namespaces", "rlimits"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "level"),
+    [
+        (signal.SIGINT, "namespaces"),
+        (signal.SIGTERM, "rlimits"),
+        pytest.param(signal.SIGINT, "rlimits", marks=pytest.mark.thorough),
+        pytest.param(signal.SIGTERM, "namespaces", marks=pytest.mark.thorough),
+    ],
+)
 def test_interrupting_leaves_no_record_no_process_and_no_folder(
     course: TemporaryCourse, tmp_path: Path, level: str, number: signal.Signals
 ) -> None:

@@ -197,6 +197,7 @@ def test_embedded_data_is_graded_on_only_where_it_is_asked_for(graded: tuple[Tem
     assert done.stdout.splitlines()[-1].startswith("graded: 0 of 0; 1 task or submission cannot be graded")
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_shipped_weights_are_used_only_where_the_task_says_so(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)
@@ -291,6 +292,7 @@ def test_a_killed_runner_loses_its_job_alone_and_it_is_tried_again(tmp_path: Pat
     assert leftovers(course) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_a_killed_grader_leaves_nothing_running_and_the_next_goes_on(slow_course: TemporaryCourse) -> None:
     with running(slow_course, "--jobs", "1") as process:
@@ -329,6 +331,7 @@ def test_two_graders_of_one_course_do_not_work_at_once(slow_course: TemporaryCou
     assert "another `harness grade` is running on" in done.stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_what_failed_twice_by_our_fault_is_told_and_tried_the_next_time(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=SLEEPS)
@@ -492,6 +495,7 @@ def test_a_misspelt_roster_is_told_before_and_after_and_makes_no_zero(tmp_path: 
     assert "0 grades; 1 not graded, left blank" in done.stdout
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_a_missing_private_part_is_told_and_makes_no_grades_unasked(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)
@@ -505,6 +509,7 @@ def test_a_missing_private_part_is_told_and_makes_no_grades_unasked(tmp_path: Pa
 NEVER_ENDS = CENTROIDS.replace("        self.centres", "        while True: pass\n        self.centres")
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one job at a time")
 def test_no_job_waits_for_anothers_fit_and_a_killed_run_keeps_results(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from harness.timing import MachineLock, kept_calibration
 pytestmark = pytest.mark.worker
 
 
+@pytest.mark.thorough
 def test_what_a_calibration_finds_is_kept_for_later_evaluations(tmp_path: Path) -> None:
     sandbox = find_sandbox(())
     try:

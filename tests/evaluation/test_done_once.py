@@ -68,6 +68,7 @@ def test_an_evaluation_does_each_thing_once(course: TemporaryCourse) -> None:
     assert again.get("git", 0) == 0
 
 
+@pytest.mark.thorough
 def test_a_grading_run_does_each_thing_once_for_a_task(course: TemporaryCourse) -> None:
     for name in ("ann", "bob"):
         course.submit(name=name)

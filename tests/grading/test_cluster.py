@@ -112,6 +112,7 @@ def test_what_a_killed_worker_had_is_done_elsewhere_and_recorded_once(
     assert done.stdout.splitlines()[0] == "0 to evaluate, 2 kept"
 
 
+@pytest.mark.thorough
 def test_workers_on_this_machine_give_the_records_that_this_machine_gives(course: TemporaryCourse) -> None:
     course.add_task(more="threads=1,")
     course.submit(name="ann")

@@ -268,6 +268,7 @@ def test_in_colab_cells_are_enough_and_the_course_is_named(course: TemporaryCour
     assert "12 passed, 1 skipped" in texts[4]
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_the_notebook_to_start_from_runs_and_passes(course: TemporaryCourse) -> None:
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")

@@ -63,6 +63,7 @@ def test_without_records_there_is_nothing_to_ask(course: TemporaryCourse) -> Non
     assert (done.returncode, "nothing to test" in done.stdout) == (0, True)
 
 
+@pytest.mark.thorough
 def test_grade_tests_what_is_best_or_odd_once_and_no_grade_depends_on_it(course: TemporaryCourse) -> None:
     course.environment["HARNESS_AUDIT_LEARNING"] = "yes"
     course.add_task(more="threads=1, points=((0.5, 0), (0.8, 10)),")

@@ -197,6 +197,7 @@ def test_a_rule_written_by_hand_is_a_warning() -> None:
     assert audited(data(), rule_of(data()), knowledge=900).outcome == "warned"
 
 
+@pytest.mark.thorough
 @pytest.mark.compute
 def test_a_whole_network_that_was_brought_along_fails() -> None:
     for seed in range(5):

@@ -240,6 +240,7 @@ def test_two_peoples_work_is_refused(tmp_path: Path, places: tuple[str, str]) ->
     assert (plain["score"], plain["output"]) == (0, "Nothing was graded: 2 folders hold a model.py.")
 
 
+@pytest.mark.thorough
 def test_a_linked_folder_is_not_followed(autograder: Autograder, tmp_path: Path) -> None:
     autograder.hand_in("text", "notes.txt")
     (tmp_path / "other").mkdir()
@@ -339,6 +340,7 @@ def test_a_wheel_is_built_of_a_copy(tmp_path: Path) -> None:
     assert (tmp_path / "copy" / "harness" / "lms" / "gradescope_files" / "setup.sh").exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.worker
 @pytest.mark.skipif(
     int(version("setuptools").split(".")[0]) < 77, reason="an older setuptools stands before the one installed"

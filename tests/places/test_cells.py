@@ -12,7 +12,7 @@ from tests.places._site import laid_out
 CELLS = every(USERS if os.geteuid() == 0 else USERS[1:])
 SOME = covering(CELLS)
 REST = [cell for cell in CELLS if cell not in SOME]
-MARKS = {cell: [pytest.mark.line, *([pytest.mark.thorough] if SOME.index(cell) > 1 else [])] for cell in SOME}
+MARKS = {cell: [pytest.mark.line, *([pytest.mark.thorough] if SOME.index(cell) > 0 else [])] for cell in SOME}
 
 
 @pytest.mark.unit

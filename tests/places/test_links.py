@@ -64,6 +64,7 @@ def test_every_link_on_the_way_is_followed(home, python_of, level_of, layers):
     check_and_evaluate(site, level_of(ROOT))
 
 
+@pytest.mark.thorough
 def test_what_was_installed_under_a_umask_of_077_can_be_read_by_workers(home, python_of, level_of, layers):
     """Packages lie in folders that a ``.pth`` file names, themselves below a folder that is closed."""
     python = python_of(ROOT)
@@ -85,6 +86,7 @@ def test_what_was_installed_under_a_umask_of_077_can_be_read_by_workers(home, py
     check_and_evaluate(site, level_of(ROOT), umask=0o077)
 
 
+@pytest.mark.thorough
 def test_bytecode_that_root_alone_may_read_disturbs_nobody(home, python_of, level_of, layers):
     """As root leaves it in a shared installation, under a umask of 077."""
     user = Cell("user", "var-tmp", "wheel", "course")

@@ -266,6 +266,7 @@ def test_it_cannot_be_told_from_one_that_was_started(warm, question):
     assert forked == started
 
 
+@pytest.mark.thorough
 def test_its_libraries_use_as_many_threads_as_in_one_that_was_started(warm):
     pytest.importorskip("torch")
     question = """

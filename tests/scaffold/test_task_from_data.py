@@ -250,6 +250,7 @@ def test_a_size_is_height_and_width(text: str) -> None:
     assert parse_size("64x48") == (64, 48)
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_a_task_of_a_table_has_a_measured_baseline_and_is_graded(course: TemporaryCourse, tmp_path: Path) -> None:
     generator = np.random.default_rng(0)

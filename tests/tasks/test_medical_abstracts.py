@@ -96,6 +96,7 @@ def test_there_are_texts_with_two_labels_and_they_stay_together(real: TaskData) 
     assert sum(len(found) > 1 for found in labels.values()) == 113
 
 
+@pytest.mark.thorough
 @needs_data
 def test_the_baseline_of_the_test_file_alone_is_what_the_note_says(real: TaskData) -> None:
     assert tfidf(real) == pytest.approx(0.597, abs=0.0005)

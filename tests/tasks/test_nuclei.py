@@ -97,6 +97,7 @@ def test_an_archive_cut_short_is_named(tmp_path: Path) -> None:
         load("nuclei", tmp_path / "cache", tmp_path)
 
 
+@pytest.mark.thorough
 def test_the_split_does_not_depend_on_the_order_of_the_file(tmp_path: Path) -> None:
     path = archive(tmp_path)
     first = load("nuclei", tmp_path / "one", tmp_path)

@@ -104,6 +104,7 @@ def test_the_declaration_says_what_the_course_asks() -> None:
     assert [rule.name for rule in task.rules] == ["fully_connected_only"]
 
 
+@pytest.mark.thorough
 @pytest.mark.usps
 @needs_usps
 def test_the_official_files_give_the_official_counts(real: TaskData) -> None:
@@ -113,6 +114,7 @@ def test_the_official_files_give_the_official_counts(real: TaskData) -> None:
     check(real)
 
 
+@pytest.mark.thorough
 @pytest.mark.usps
 @needs_usps
 def test_train_and_validation_are_all_of_the_publishers_train_file_once(real: TaskData) -> None:
