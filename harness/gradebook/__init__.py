@@ -1,4 +1,4 @@
-"""Grades of people: who they are, when they handed in, what that costs, what was decided by hand."""
+"""Grades of people: the roster, times of handing in, the cost of lateness, and instructors' decisions."""
 
 from harness.gradebook._adjustments import (
     ADJUSTMENTS_FILE,

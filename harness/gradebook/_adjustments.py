@@ -1,4 +1,4 @@
-"""What people decide by hand about grades: kept in tables of their own, apart from what was measured."""
+"""Decisions of instructors about grades: they are in tables of their own, apart from what was measured."""
 
 from __future__ import annotations
 
@@ -37,41 +37,41 @@ class Adjustment:
     reason: str
     value: float = 0.0
     maximum: float = 0.0
-    """Of a part graded by hand."""
+    """The maximum of a part that a person grades."""
     attempt: str = ""
     """The number of the attempt that counts, from 1, or the beginning of its run's or its files' digest."""
 
     def concerns(self, person: Person, task: str) -> bool:
-        """Tell whether it is about `person` and `task`."""
+        """Return whether it is about `person` and `task`."""
         return self.task == task and (not self.people or person.key in self.people)
 
 
 @dataclass(frozen=True)
 class HandedIn:
-    """When, by person and task, somebody said that something was handed in."""
+    """The times of handing in that an instructor stated, by person and task."""
 
     moments: Mapping[tuple[str, str], datetime]
     """By the person's key and the task."""
 
     def of(self, person: Person, task: str) -> datetime | None:
-        """Return what is said of `person` and `task`."""
+        """Return the time stated for `person` and `task`."""
         return self.moments.get((person.key, task))
 
 
 def read_adjustments(path: Path, roster: Roster, tasks: Sequence[str]) -> tuple[Adjustment, ...]:
-    """Read the table `path` with the columns who, task, action, value, reason; none where there is no file.
+    """Read the table `path` with the columns who, task, action, value, reason; none if there is no file.
 
     Raises:
-        UsageError: a row is not what it should be; says in which line.
+        UsageError: a row is wrong; the message says which line.
     """
     return tuple(_rows(path, roster, tasks, ("task", "action", "value", "reason"), _adjustment))
 
 
 def read_handed_in(path: Path, roster: Roster, tasks: Sequence[str], zone: ZoneInfo | None) -> HandedIn:
-    """Read the table `path` with the columns who, task, submitted; nothing where there is no file.
+    """Read the table `path` with the columns who, task, submitted; nothing if there is no file.
 
     Raises:
-        UsageError: a row is not what it should be, or two speak of the same; says in which line.
+        UsageError: a row is wrong, or two are about the same; the message says which line.
     """
 
     def make(who: frozenset[str], row: Mapping[str, str]) -> tuple[frozenset[str], str, datetime | None]:

@@ -11,7 +11,7 @@ from harness.text import count_of
 
 @dataclass(frozen=True)
 class GradeChange:
-    """A grade that is not what it was."""
+    """A grade that has changed."""
 
     name: str
     task: str
@@ -68,7 +68,7 @@ def _reasons_by_hand(before: Entry, after: Entry) -> Iterator[str]:
 
 
 def _reasons_of_status(before: Entry, after: Entry) -> Iterator[str]:
-    """Yield what changed where one of the two has no score of a submission."""
+    """Yield what changed if one of the two has no score of a submission."""
     if after.status == NOT_GRADED:
         yield after.note
     elif before.status == NOT_GRADED:

@@ -1,4 +1,4 @@
-"""The gradebook as a plain table: a row a person and task."""
+"""The gradebook as a plain table, with a row for each person and task."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What people hand in for the human who marks: a README, pictures, pages, notebooks. Shown, and never run.
+"""Documents that are handed in for the people who mark: a README, pictures, pages, notebooks. They are never run.
 
-Nothing of it may do anything in the reader's browser: text is escaped, a picture is a picture, a page stands in a frame
-without scripts, and the page around it forbids every script and every request. What a browser cannot show so, such as
-PDF, is copied and linked.
+Nothing in them may act in the reader's browser: text is escaped, pictures are embedded, a page is shown in a frame
+without scripts, and the page around it forbids all scripts and requests. A document that a browser cannot show in this
+way, such as a PDF, is copied and linked.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from harness.evaluation import role_of
 from harness.text import neutral_html
 
 CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""Of the page around documents; a frame with ``srcdoc`` inherits it (HTML standard, policy containers)."""
+"""The policy of the page around documents; a frame with ``srcdoc`` inherits it (HTML standard, policy containers)."""
 _MOST_SHOWN = 8 << 20
 """Bytes of one document that are shown in the page itself."""
 _MOST_COPIED = 256 << 20
@@ -41,18 +41,18 @@ class Document:
     """Within the submission."""
     size: int
     content: bytes | None
-    """None where it is too large to be shown or copied."""
+    """None if it is too large to be shown or copied."""
 
     @property
     def is_shown(self) -> bool:
-        """Whether a page can show it; else it is linked."""
+        """Whether a page can show it; otherwise it is linked."""
         suffix = self.path.suffix.lower()
         shown = suffix in _PICTURES or suffix in _PAGES or suffix in _TEXTS or suffix == ".ipynb"
         return shown and self.size <= _MOST_SHOWN
 
     @property
     def markup(self) -> str:
-        """What shows it in a page of `CONTENT_POLICY`."""
+        """The HTML that shows it in a page with `CONTENT_POLICY`."""
         content, suffix = self.content or b"", self.path.suffix.lower()
         if suffix in _PICTURES:
             return _picture(_PICTURES[suffix], base64.b64encode(content).decode())
@@ -63,7 +63,7 @@ class Document:
 
 
 def document_paths(folder: Path) -> list[PurePosixPath]:
-    """Return the documents and notebooks of a submission, by name; what is hidden is left out."""
+    """Return the documents and notebooks of a submission, by name, without hidden ones."""
     found = []
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _NOT_WORK)
@@ -73,7 +73,7 @@ def document_paths(folder: Path) -> list[PurePosixPath]:
 
 
 def read_document(folder: Path, path: PurePosixPath) -> Document:
-    """Read a document of the submission in `folder`; a link among the names is not followed."""
+    """Read a document of the submission in `folder`; links are not followed."""
     try:
         descriptor = os.open(folder / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError:
@@ -113,7 +113,7 @@ class _NotebookWithOutputs(msgspec.Struct):
 
 
 def _notebook(content: bytes) -> str:
-    """Return a notebook's cells and outputs: code and text as they stand, pictures, nothing that a script drew."""
+    """Return a notebook's cells and outputs: code, text and pictures, and nothing that a script would draw."""
     try:
         cells = msgspec.json.decode(content, type=_NotebookWithOutputs).cells
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -13,10 +13,10 @@ from harness.gradebook._roster import Roster
 
 
 def extensions_by_person(policy: Policy, everybody: Roster) -> Policy:
-    """Return `policy` with its extensions by the person's key instead of by any name of theirs.
+    """Return `policy` with its extensions keyed by person instead of by any of their names.
 
     Raises:
-        UsageError: a name is nobody's, or several people's who share no submission.
+        UsageError: a name belongs to nobody, or to several people who do not share a submission.
     """
     found: dict[str, dict[str, datetime]] = {}
     for name, moments in policy.extensions.items():
@@ -39,7 +39,7 @@ def extensions_by_person(policy: Policy, everybody: Roster) -> Policy:
 
 
 def useless_extensions(policy: Policy, everybody: Roster) -> Iterator[str]:
-    """Say which extensions end before the deadline that all have: a mistake in the date, most likely.
+    """Yield a warning for each extension that ends before everybody's deadline: most likely a mistake in the date.
 
     `policy` has its extensions by person.
     """

@@ -1,4 +1,4 @@
-"""Grades of people: scores through cut-offs, lateness, decisions by hand; a pure function of what is known."""
+"""Grades of people: scores, cut-offs, lateness and instructors' decisions; a pure function of its inputs."""
 
 from __future__ import annotations
 
@@ -27,38 +27,38 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     person: Person
     task: str
     status: str
-    """The record's, or ``missing``, or ``not graded``: ours to mend, and no grade at all."""
+    """The record's status, or ``missing``, or ``not graded`` if the staff has to act; that is not a grade."""
     score: float | None
     points: float | None
-    """As measured, before lateness; None for a task without cut-offs, or what is not due yet."""
+    """As measured, before lateness; None for a task without cut-offs, or that is not due yet."""
     days_late: int
     grace_days: int
-    """Of the person's own, spent on this task."""
+    """The person's grace days that were spent on this task."""
     factor: float
-    """The share of the points that lateness left."""
+    """The share of the points that remains after lateness."""
     final: float | None
-    """What counts; None for nothing, yet or ever."""
+    """The points that count; None if there are none, or none yet."""
     maximum: float | None
     excused: bool
     submitted: str
-    """When, or ``unknown``; '' for nothing handed in."""
+    """The time of handing in, or ``unknown``; '' if nothing was handed in."""
     submission_digest: str
     task_digest: str
     run: str
     source: str = ""
     """The source of the time of handing in."""
     deadline: str = ""
-    """This person's."""
+    """The deadline of this person."""
     penalty: float = 0.0
-    """Points that lateness took."""
+    """Points that lateness cost."""
     adjustment: float = 0.0
-    """Points given or taken by hand, hand-graded parts included."""
+    """Points that an instructor gave or took, including parts graded by a person."""
     reason: str = ""
-    """Why, in the words of the person who decided."""
+    """The reason, in the words of the person who decided."""
     note: str = ""
     """Why there is no score, or no grade."""
     dropped: bool = False
-    """Whether the task does not count, for a reason that is not the person's."""
+    """Whether the task does not count, for a reason that has nothing to do with the person."""
     late_rules: str = ""
     """What lateness costs, in the words of the policy; '' for nothing."""
     attempt: str = "last"
@@ -66,7 +66,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_graded(self) -> bool:
-        """Whether there is a grade that another system may be told."""
+        """Whether there is a grade that may be exported to another system."""
         return self.final is not None and not self.excused and not self.dropped
 
 
@@ -97,20 +97,20 @@ Attempts = Callable[[Person, str], Attempted]
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """All that decides grades beside the records."""
+    """Everything that decides grades, apart from the records."""
 
     roster: Roster | None = None
     policy: Policy = field(default_factory=Policy)
     adjustments: tuple[Adjustment, ...] = ()
     handed_in: HandedIn = field(default_factory=lambda: HandedIn({}))
     on_validation: bool = False
-    """Whether scores on the validation part make grades where a task's test part is not here."""
+    """Whether scores on the validation part count for grades if a task's test part is not on this machine."""
 
 
 def make_gradebook(
     roster: Roster, tasks: Mapping[str, Task | None], attempts: Attempts, rules: Rules, now: datetime
 ) -> tuple[Entry, ...]:
-    """Return everybody's grades, by person in the roster's order, then by task; None is a task that does not load.
+    """Return everybody's grades, by person in the roster's order, then by task; a task is None if it does not load.
 
     A person's grace days are spent on the earliest deadline first. Missing work has 0 points once its deadline has
     passed, and no grade before; work that could not be graded has no grade.
@@ -168,7 +168,7 @@ class _PersonAndTask:
         return [one for one in self.rules.adjustments if one.concerns(self.person, self.name)]
 
     def _candidates(self, attempts: Sequence[Attempt]) -> Sequence[Attempt] | None:
-        """Return the attempts of which the best counts; None where one was chosen that is not there."""
+        """Return the attempts of which the best counts; None if the chosen one does not exist."""
         newest = attempts[-1]
         comparable = [one for one in attempts if _same_terms(one.record, newest.record)]
         if self._chosen_attempt:
@@ -269,7 +269,7 @@ class _PersonAndTask:
         return "" if self._deadline is None else self._deadline.isoformat(timespec="seconds")
 
     def _adjusted(self, entry: Entry) -> Entry:
-        """Return `entry` with what was decided by hand."""
+        """Return `entry` with the decisions of instructors."""
         decisions = self._decisions
         final, maximum = entry.final, entry.maximum
         added = sum(one.value for one in decisions if one.action in ("points", "part"))
@@ -293,7 +293,7 @@ class _PersonAndTask:
 
 
 def _chosen(attempts: Sequence[Attempt], which: str) -> Attempt | None:
-    """Return the attempt of this number, from 1, or whose run or files begin so."""
+    """Return the attempt with this number, counted from 1, or whose run or files have a digest that begins with it."""
     if which.isdecimal() and 1 <= int(which) <= len(attempts):
         return attempts[int(which) - 1]
     names = ((one, one.record.run.id, one.record.submission.digest.removeprefix("sha256:")) for one in attempts)

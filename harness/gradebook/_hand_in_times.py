@@ -1,8 +1,8 @@
-"""When something was handed in: the sources, in which order they are believed, and what is kept of them.
+"""Times of handing in: their sources, the order in which sources are trusted, and what is stored.
 
 The order: the table ``submitted.csv``, the roster, the other system's own table of submissions, what the other system
-says of these very files (a time, or that they are late), the host's record of a push, a commit. Entry times of an
-archive are the time of the download and are never used. Where no source says anything it is unknown, and not late.
+states about exactly these files (a time, or that they are late), the host's record of a push, a commit. Times in an
+archive are that of the download and are never used. If no source has a time, it is unknown, and not late.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _VERSION = 2
 
 
 class HandIn(msgspec.Struct, frozen=True, kw_only=True):
-    """When some files were handed in, and the source of that."""
+    """The time at which some files were handed in, and its source."""
 
     moment: datetime | None = None
     late: bool | None = None
-    """Where no moment is known: whether the other system calls them late."""
+    """If no moment is known: whether the other system marks them as late."""
     source: str = ""
-    """Empty where no source says anything."""
+    """Empty if no source has a time."""
 
     @property
     def is_known(self) -> bool:
-        """Whether any source says anything."""
+        """Whether any source has a time."""
         return self.moment is not None or self.late is not None
 
 
@@ -47,15 +47,15 @@ class _TableTime(msgspec.Struct, frozen=True, kw_only=True):
     moment: datetime
     source: str
     digest: str
-    """Of the files that were there when the table was read; '' for none yet."""
+    """The digest of the files that existed when the table was read; '' for none yet."""
 
 
 class _TimesFile(msgspec.Struct, kw_only=True):
     version: int = _VERSION
     imported: dict[str, HandIn] = {}
-    """By ``<submission>/<task> <digest>``: what the system says that the files came from."""
+    """By ``<submission>/<task> <digest>``: what the system states about files that came from it."""
     told: dict[str, _TableTime] = {}
-    """By ``<submission>/<task> <person>``: what its table of submissions says."""
+    """By ``<submission>/<task> <person>``: what its table of submissions states."""
     seen: dict[str, HandIn] = {}
     """By ``<submission>/<task> <digest> <person>``: what was known of the files while they were the newest."""
     pushes: dict[str, datetime] = {}
@@ -74,10 +74,10 @@ class Times:
         self._file = msgspec.json.decode(msgspec.json.encode(self._before), type=_TimesFile)
 
     def newest(self, person: Person, task: str, digest: str) -> HandIn:
-        """Return when what lies in the folder now was handed in.
+        """Return when the current files of the folder were handed in.
 
-        Nothing in the folder itself is asked: its owner may write there. What is known is kept for a later look at
-        earlier attempts, and forgotten when it is known no more.
+        The folder itself is not a source, because its owner can write there. The answer is stored for when these files
+        are an earlier attempt, and removed once it is no longer known.
         """
         found = self._find(person, task, digest)
         key = f"{person.submission}/{task} {digest} {person.key}"
@@ -88,17 +88,17 @@ class Times:
         return found
 
     def told_by_table(self, person: Person, task: str) -> HandIn:
-        """Return when the other system's table says that `person` handed in, whether or not there are files of it."""
+        """Return when `person` handed in according to the other system's table, whether or not the files are here."""
         told = self._file.told.get(f"{person.submission}/{task} {person.key}")
         return UNKNOWN if told is None else HandIn(moment=told.moment, source=told.source)
 
     def earlier(self, person: Person, task: str, digest: str) -> HandIn:
-        """Return when files of this digest were handed in, if anybody knew then."""
+        """Return when files with this digest were handed in, if it was known at that time."""
         files = f"{person.submission}/{task} {digest}"
         return self._file.seen.get(f"{files} {person.key}") or self._file.imported.get(files) or UNKNOWN
 
     def learn_import(self, submission: str, task: str, digest: str, found: HandIn) -> None:
-        """Take note of what the other system says of files; the same files keep the earlier time."""
+        """Store what the other system states about files; the same files keep the earlier time."""
         key = f"{submission}/{task} {digest}"
         before = self._file.imported.get(key)
         if found.is_known and (before is None or _is_earlier(found, before)):
@@ -108,13 +108,13 @@ class Times:
                 self._file.told[told_key] = msgspec.structs.replace(told, digest=digest)
 
     def learn_table(self, person: Person, task: str, digest: str, moment: datetime, source: str) -> None:
-        """Take note of a line of the other system's table; `digest` is of what lies in the folder, '' for nothing."""
+        """Store a line of the other system's table; `digest` is that of the current files, '' for none."""
         self._file.told[f"{person.submission}/{task} {person.key}"] = _TableTime(
             moment=moment, source=source, digest=digest
         )
 
     def learn_pushes(self, pushes: Mapping[str, datetime], merged: Mapping[str, str]) -> int:
-        """Take note of when the host received commits, the first time counts; return how many are new."""
+        """Store when the host received commits (the first time counts), and return how many are new."""
         known = len(self._file.pushes)
         for name, moment in pushes.items():
             self._file.pushes[name] = min(moment, self._file.pushes.get(name, moment))
@@ -122,7 +122,7 @@ class Times:
         return len(self._file.pushes) - known
 
     def save(self) -> None:
-        """Keep what was learnt."""
+        """Store what was learned."""
         if self._file != self._before:
             content = msgspec.json.format(msgspec.json.encode(self._file, order="deterministic"), indent=2)
             write_atomically(self._path, content + b"\n", 0o600)
@@ -146,7 +146,7 @@ class Times:
         return History(self._root, self._staff, self._file.pushes, self._file.merged)
 
     def _read(self) -> _TimesFile:
-        """Return what was kept; files of another version held entry times of archives and are forgotten."""
+        """Return what was stored; files of an earlier version hold entry times of archives and are ignored."""
         with contextlib.suppress(OSError, msgspec.DecodeError):
             found = msgspec.json.decode(self._path.read_bytes(), type=_TimesFile)
             if found.version == _VERSION:
@@ -155,7 +155,7 @@ class Times:
 
 
 def _is_earlier(one: HandIn, other: HandIn) -> bool:
-    """Tell whether `one` says more than `other`, or an earlier time of the same files."""
+    """Return whether `one` is more precise than `other`, or has an earlier time for the same files."""
     if one.moment is not None:
         return other.moment is None or one.moment < other.moment
     return other.moment is None and one.late is False and other.late is True

@@ -1,7 +1,7 @@
-"""What git knows about when something was handed in: the commit that first had these files.
+"""The time of handing in according to git: that of the commit that first had these files.
 
-The time is the author's, and a claim, which its author can set at will. A squash, a rebase or a merge makes new commits
-of old files, and staff tidy up: none of that hands anything in.
+It is the author's time, a claim that the author can set to anything. A squash, a rebase or a merge makes new commits of
+old files, and staff tidy up: none of these count as handing in.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _FIELDS = "%H%x00%P%x00%aI%x00%cI%x00%ae%x00%ce%x00%s"
 
 @dataclass(frozen=True)
 class Claim:
-    """When some files were handed in, as commits say it."""
+    """The time at which some files were handed in, according to commits."""
 
     moment: datetime
     words: str
-    """Where that comes from."""
+    """The source of the time."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +58,16 @@ class History:
 
     root: Path
     staff: tuple[str, ...] = ()
-    """Authors whose commits hand nothing in."""
+    """Authors whose commits do not count as handing in."""
     pushes: Mapping[str, datetime] = field(default_factory=dict)
-    """When the host received commits, by their names."""
+    """The times at which the host received commits, by their names."""
     merged: Mapping[str, str] = field(default_factory=dict)
-    """Of the commits that the host made when it merged: the newest commit of the pull request."""
+    """For each commit that the host made by a merge: the newest commit of the pull request."""
 
     def claim(self, folder: str) -> Claim | None:
-        """Return when the files in `folder` (``submissions/<name>/<task>``) were handed in; None where git cannot say.
+        """Return when the files in `folder` (``submissions/<name>/<task>``) were handed in; None if git does not know.
 
-        A shallow clone, or files that are not what was committed last, say nothing.
+        It is unknown in a shallow clone, and for files that differ from the last commit.
         """
         if self._is_shallow or not self._is_committed(folder):
             return None
@@ -91,7 +91,7 @@ class History:
 
     @cached_property
     def _is_shallow(self) -> bool:
-        """Whether the past is cut off, or not there at all."""
+        """Whether the history is incomplete, or missing."""
         if not any((folder / ".git").exists() for folder in (self.root, *self.root.parents)):
             return True
         return self._git("rev-parse", "--is-shallow-repository").strip() != b"false"
@@ -107,7 +107,7 @@ class History:
 
     @cached_property
     def _commits(self) -> tuple[_Commit, ...]:
-        """Every commit of every branch that touches submissions; merges, which bring nothing of their own, left out."""
+        """All commits of all branches that touch submissions, without merges, which add no files of their own."""
         pattern = ["--all", "--no-renames", "--name-only", "-z", "--relative", f"--format=%x01{_FIELDS}%x02"]
         output = self._git("log", *pattern, "HEAD").decode("utf-8", "surrogateescape")
         return tuple(filter(None, map(_read_commit, output.split("\x01")[1:])))
@@ -147,7 +147,7 @@ class History:
         return [commit for commit in self._touching(folder) if self._trees.get((commit.name, folder)) == tree]
 
     def _version(self, folder: str) -> str | None:
-        """Return the tree of the newest version of `folder` that is not the staff's doing."""
+        """Return the tree of the newest version of `folder` that the staff did not make."""
         tree = self._trees.get(("HEAD", folder))
         seen: set[str] = set()
         while tree is not None and tree not in seen:
@@ -167,9 +167,9 @@ class History:
         return None
 
     def _is_staffs(self, commit: _Commit, folder: str) -> bool:
-        """Tell whether `commit` tidies up: by its author, or several people's work, or beside work that came by merges.
+        """Return whether `commit` tidies up: by its author, by touching several people's work, or beside merged work.
 
-        Where somebody's work came from another branch, what is committed on the main branch itself is the staff's.
+        If somebody's work was merged from another branch, commits on the main branch itself are the staff's.
         """
         if commit.author.lower() in self.staff or len(commit.people) > 1 or commit.touches_else:
             return True
@@ -181,7 +181,7 @@ class History:
         )
 
     def _is_squash(self, commit: _Commit) -> bool:
-        """Tell whether `commit` is a pull request put into one commit, whose time is that of the merge.
+        """Return whether `commit` is a pull request squashed into one commit, whose time is that of the merge.
 
         GitHub and GitLab end its subject with the number, or the host writes it in the author's name at that moment.
         """
@@ -193,7 +193,7 @@ class History:
     def _pushed(self, folder: str, tree: str) -> datetime | None:
         """Return when the host first received these files from the person who handed them in.
 
-        Files that arrive with a merge were there before: then the push of the pull request counts, or none is known.
+        Files that arrive by a merge existed before: the push of the pull request counts, or the time is unknown.
         """
         heads = {name for name in self.pushes if self._has(name, folder, tree) and not self._is_merge(name, folder)}
         heads |= {head for name, head in self.merged.items() if self._has(name, folder, tree)}
@@ -203,7 +203,7 @@ class History:
         return self._trees.get((commit, folder)) == tree
 
     def _is_merge(self, name: str, folder: str) -> bool:
-        """Tell whether a commit only brings what somebody else handed in."""
+        """Return whether a commit only contains what somebody else handed in."""
         if name in self.merged or name in self._merges:
             return True
         commit = next((one for one in self._commits if one.name == name and folder in one.folders), None)
@@ -227,12 +227,12 @@ class History:
         return found
 
     def _is_committed(self, folder: str) -> bool:
-        """Tell whether the files of `folder` are those of the last commit, hidden ones and caches aside."""
+        """Return whether the files of `folder` are those of the last commit, except for hidden ones and caches."""
         there = {path: blob for path, blob in self._blobs.get(folder, {}).items() if _is_submitted(path)}
         return bool(there) and there == dict(_blobs_on_disk(self.root / folder, there))
 
     def _git(self, *arguments: str, given: bytes = b"") -> bytes:
-        """Return what git prints; nothing where there is no repository."""
+        """Return what git prints; '' if there is no repository."""
         try:
             done = run_git(self.root, *arguments, given=given)
         except InfrastructureError:  # no git here
@@ -243,7 +243,7 @@ class History:
 def claim_of_clone(root: Path) -> Claim | None:
     """Return when what a clone of one person's repository holds was handed in: the first commit that had all of it.
 
-    A shallow clone says nothing, nor do commits of bots, which hand out work and merge.
+    Shallow clones are no source, and commits of bots, which hand out work and merge, do not count.
     """
     history = History(root)
     if not (root / ".git").exists() or history._is_shallow:

@@ -1,4 +1,4 @@
-"""The gradebook of a course: put together from its files, compared with the last one, kept."""
+"""The gradebook of a course: compiled from its files, compared with the previous one, and stored."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from harness.record import Record, Store, Unreadable
 
 @dataclass(frozen=True)
 class Gradebook:
-    """Everybody's grades, and what roster and submissions do not agree on."""
+    """Everybody's grades, and the mismatch between roster and submissions."""
 
     entries: tuple[Entry, ...]
     mismatch: Mismatch
@@ -34,7 +34,7 @@ def compile_gradebook(
 ) -> Gradebook:
     """Return the grades of everybody in the roster, else of every submission, for every task or for `only` these.
 
-    A task that does not load stops no other.
+    A task that does not load does not affect the others.
     """
     submissions = [name for name in course.submission_names() if _is_name(name)]
     roster = rules.roster or Roster.of(submissions)
@@ -48,10 +48,10 @@ def compile_gradebook(
 
 
 def keep_gradebook(course: Course, entries: tuple[Entry, ...]) -> list[GradeChange]:
-    """Make `entries` the gradebook last seen; return what changed in it.
+    """Store `entries` as the current gradebook; return what changed in it.
 
     Raises:
-        InfrastructureError: the one last seen cannot be read; it is left as it is.
+        InfrastructureError: the stored one cannot be read; it is left unchanged.
     """
     path = course.private / "grade" / "gradebook.json"
     try:
@@ -89,7 +89,7 @@ def _is_name(name: str) -> bool:
 
 
 class _Finder:
-    """Finds what people attempted."""
+    """Finds people's attempts."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - all that is known
         self,
@@ -125,7 +125,7 @@ class _Finder:
         )
 
     def _lost(self, person: Person, name: str) -> str:
-        """Return a sentence about work that the other system has and that is not here; '' where it has none."""
+        """Return a sentence about work that only the other system has; '' if there is none."""
         told = self._times.told_by_table(person, name)
         if not told.is_known:
             return ""
@@ -138,7 +138,7 @@ class _Finder:
         return Attempt(record=record, handed_in=self._times.earlier(person, name, record.submission.digest))
 
     def _read(self, submission: str, name: str) -> tuple[tuple[Record, ...], str]:
-        """Return the records of a submission, the newest last, or why the newest is not a record of what is there."""
+        """Return the records of a submission, the newest last, or why the newest is not of the current files."""
         folder = self._course.submissions_folder / submission / name
         found, task = self._records.read(name, submission), self._tasks[name]
         is_there = folder.is_dir()

@@ -1,4 +1,4 @@
-"""Names of people: how they are compared, and which folder name is made of one."""
+"""Names of people: how they are compared, and how they become folder names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LONGEST = 64
 
 
 def plain(name: str) -> str:
-    """Return `name` as letters, marks and digits alone, composed and in lower case."""
+    """Return `name` with only its letters, marks and digits, composed and in lower case."""
     return "".join(words(name))
 
 
@@ -36,7 +36,7 @@ def spellings(name: str) -> set[str]:
 
 
 def slug(name: str) -> str:
-    """Return what of `name` a submission's name may hold; '' where nothing is left."""
+    """Return the part of `name` that the name of a submission may contain; '' if nothing is left."""
     ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")
 
@@ -44,7 +44,7 @@ def slug(name: str) -> str:
 def folder_name(name: str, number: str) -> str:
     """Return the submission's name for a person of this name and this number in the other system.
 
-    The number is part of it: people of one name stay apart, in whatever order they come.
+    It contains the number, so that people with the same name are told apart in any order.
     """
     number = slug(number)
     base = slug(name)

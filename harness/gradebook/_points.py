@@ -11,7 +11,7 @@ def points_for(task: Task, value: float | None) -> float | None:
     """Return the points that `value` of the primary score earns.
 
     Linear between the task's cut-offs, constant beyond the outermost two. A failure (`value` is None) earns the
-    fewest points there are; a task without cut-offs has no points (None).
+    fewest possible points; a task without cut-offs has no points (None).
     """
     if not task.points:
         return None

@@ -64,7 +64,7 @@ class Policy:
     """The rules of a gradebook; ``gradebook.toml`` of the course, or what the command line says.
 
     timezone = "Europe/Berlin"       # of deadlines without an offset, else course.toml's; days are counted on its clock
-    staff = ["ta@example.org"]       # whose commits hand nothing in
+    staff = ["ta@example.org"]       # their commits do not count as handing in
 
     [deadlines]
     usps = 2026-01-31T23:59:00
@@ -91,7 +91,7 @@ class Policy:
     grace_days: int = 0
     factor: float = 1.0
     unit: Literal["day", "hour"] = "day"
-    """What `factor` is for."""
+    """The unit that `factor` is for."""
     per_day: Amount | None = None
     per_hour: Amount | None = None
     lowest: float = 0.0
@@ -100,10 +100,10 @@ class Policy:
 
     @classmethod
     def read(cls, path: Path, tasks: Sequence[str]) -> Policy:
-        """Read `path`; where there is no file nothing is late. The course's time zone is in the file beside it.
+        """Read `path`; without the file nothing is late. The course's time zone is in the file beside it.
 
         Raises:
-            UsageError: the file has a mistake; says in which key, what was found and what is allowed.
+            UsageError: the file has a mistake; the message names the key, what was found and what is allowed.
         """
         zone = read_course_zone(path.with_name(COURSE_FILE))
         try:
@@ -130,14 +130,14 @@ class Policy:
         return max(moments, default=None)
 
     def lateness(self, deadline: datetime | None, submitted: datetime | None, grace_left: int) -> Lateness:
-        """Return how late what was handed in at `submitted` is; not at all where nobody knows when."""
+        """Return how late work handed in at `submitted` is; not late if the time is unknown."""
         if deadline is None or submitted is None or submitted <= deadline:
             return Lateness()
         days = days_between(deadline, submitted, self.zone)
         return self._late(days, hours_between(deadline, submitted), grace_left)
 
     def lateness_of_mark(self, grace_left: int) -> Lateness:
-        """Return how late something is of which is known that it is late, but not by how much: as little as may be."""
+        """Return the lateness of work that is late by an unknown time: the smallest possible."""
         return self._late(1, 1, grace_left)
 
     def points_left(self, points: float, maximum: float, lateness: Lateness, fewest: float = 0.0) -> float:
@@ -184,7 +184,7 @@ class _PolicyReader:
         self._tasks, self._zone = tasks, zone
 
     def policy(self, content: Mapping[str, Any]) -> Policy:
-        """Return the policy that `content` is.
+        """Return the policy in `content`.
 
         Raises:
             ValueError: it has a mistake.
@@ -243,7 +243,7 @@ class _PolicyReader:
 
 
 def _hint(path: Path) -> str:
-    """Return what is most often wrong with a file that is not TOML: a time without seconds."""
+    """Return the most frequent mistake in a file that is not TOML: a time without seconds."""
     without_seconds = re.search(r"=\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d\s*$", path.read_text("utf-8-sig"), re.MULTILINE)
     return f"; a time needs its seconds: {_HOW_TO_WRITE}" if without_seconds else ""
 

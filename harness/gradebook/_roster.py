@@ -1,4 +1,4 @@
-"""Who is in the class, and whose submission is whose."""
+"""The people in the class and their submissions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COLUMNS = (
     "excused", "grace_days", "submitted", "deadline",
 )  # fmt: skip
 NUMBERS = ("canvas_id", "email", "id_number", "sis_user_id", "sis_login_id", "github")
-"""What tells one person from another, the surest first."""
+"""The fields that identify a person, the most reliable first."""
 _BY_TASK = ("submitted", "deadline")
 _CLOSE = 0.7
 _INVISIBLE = {ord("\u00a0"): " ", **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))}
@@ -49,21 +49,21 @@ class Person:
     excused: tuple[str, ...] = ()
     """Tasks that do not count, or ``all``."""
     grace_days: int | None = None
-    """Of this person's own; None for what the policy says."""
+    """Grace days of this person; None for those of the policy."""
     submitted: datetime | None = None
-    """When, if the roster says so and the course has one task."""
+    """The time of handing in, if the roster has one and the course has one task."""
     submitted_by_task: Mapping[str, datetime] = field(default_factory=dict)
-    """When, by task, if the roster says so."""
+    """The times of handing in by task, if the roster has any."""
     deadlines: Mapping[str, datetime] = field(default_factory=dict)
     """Extensions, by task."""
 
     def is_excused(self, task: str) -> bool:
-        """Tell whether `task` does not count for this person."""
+        """Return whether `task` does not count for this person."""
         return task in self.excused or "all" in self.excused
 
     @property
     def key(self) -> str:
-        """Return what tells this person from all others, the same whenever the roster is read."""
+        """Return what identifies this person, the same whenever the roster is read."""
         number = next((f"{name}:{getattr(self, name).lower()}" for name in NUMBERS if getattr(self, name)), "")
         return number or f"name:{plain(self.name)}@{self.submission}"
 
@@ -77,18 +77,18 @@ class Roster:
 
     people: tuple[Person, ...]
     warnings: tuple[str, ...] = ()
-    """What is odd in the file, but no reason to stop."""
+    """Oddities of the file that do not prevent its use."""
 
     @classmethod
     def read(cls, path: Path, tasks: Sequence[str] = (), zone: tzinfo | None = None) -> Roster:
         """Read a table of people: the course's own, or what Canvas, Moodle and other systems export.
 
         The course's own has a column `submission`, and any of `COLUMNS`; ``submitted:<task>`` and
-        ``deadline:<task>`` speak of one task. Encoding, separators, empty rows and columns and capitals are as
+        ``deadline:<task>`` are about one task. Encoding, separators, empty rows and columns and capitals are as
         spreadsheets leave them. A time without an offset is on the clock of `zone`.
 
         Raises:
-            UsageError: a column, a name or a value is not what it should be; says in which line.
+            UsageError: a column, a name or a value is wrong; the message says which line.
         """
         sheet = Sheet.read(path)
         reader = _RosterReader(path, sheet, tuple(tasks), zone)
@@ -99,7 +99,7 @@ class Roster:
 
     @classmethod
     def of(cls, submissions: Iterable[str]) -> Roster:
-        """Return the roster of a class that has none: a person a submission."""
+        """Return the roster of a class that has none: one person for each submission."""
         return cls(tuple(Person(submission=name, name=name) for name in submissions))
 
     def aliases(self) -> dict[str, str]:
@@ -122,12 +122,12 @@ class Roster:
 
 @dataclass(frozen=True)
 class Mismatch:
-    """What roster and submissions do not agree on."""
+    """The mismatch between roster and submissions."""
 
     without_submission: tuple[Person, ...]
     without_person: tuple[str, ...]
     meant: Mapping[str, str]
-    """For a person's submission that is not there, one like it that nobody has."""
+    """For a person's submission that does not exist, a similar one that belongs to nobody."""
 
     def lines(self) -> list[str]:
         """Say it."""
@@ -149,7 +149,7 @@ class Mismatch:
 
 
 def compare(roster: Roster, submissions: Sequence[str]) -> Mismatch:
-    """Hold `roster` against the names under ``submissions/``."""
+    """Compare `roster` with the names under ``submissions/``."""
     claimed = {person.submission for person in roster.people}
     missing = tuple(person for person in roster.people if person.submission not in submissions)
     unclaimed = tuple(name for name in submissions if name not in claimed)
@@ -172,7 +172,7 @@ _SYNONYMS = {
 }
 _CANVAS = {"student": "name", "id": "canvas_id", "sis_user_id": "sis_user_id", "sis_login_id": "sis_login_id"}
 _CANVAS_TEST_STUDENTS = frozenset({"Student, Test", "Test Student"})
-"""What Canvas calls its own test student, in one column or in two."""
+"""The name of Canvas's own test student, in one column or in two."""
 _CANVAS_SPLIT = {"lastname": "last", "firstname": "first"} | {k: v for k, v in _CANVAS.items() if k != "student"}
 _MOODLE = {
     "first_name": "first",
@@ -390,7 +390,7 @@ def _cleaned(name: str, text: str) -> str:
 
 
 def _canonical(name: str) -> str:
-    """Return a heading in small letters, with underscores for spaces; of ``submitted:<task>`` the task stays."""
+    """Return a heading in small letters, with underscores for spaces; the task in ``submitted:<task>`` is kept."""
     kind, colon, task = name.strip().strip("\ufeff").partition(":")
     return re.sub(r"[\s_-]+", "_", kind.strip().lower()).strip("_") + colon + task.strip()
 

@@ -7,7 +7,7 @@ from harness.text import count_of
 
 
 def describe(entry: Entry) -> str:
-    """Say where the grade comes from, in one line: the score or why there is none, lateness, decisions by hand."""
+    """Describe in one line how the grade came about: score or reason for none, lateness, instructors' decisions."""
     parts = [_result(entry)]
     if late := describe_lateness(entry):
         parts.append(late)
@@ -17,7 +17,7 @@ def describe(entry: Entry) -> str:
 
 
 def describe_lateness(entry: Entry) -> str:
-    """Say how late it was, according to which source, and what it cost; nothing for work that was on time."""
+    """Describe how late it was, according to which source, and what that cost; '' for work that was on time."""
     if not entry.days_late:
         return ""
     grace = f", {count_of(entry.grace_days, 'grace day', 'grace days')} among them" if entry.grace_days else ""

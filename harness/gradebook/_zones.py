@@ -1,4 +1,4 @@
-"""Moments as people write them, and days as the clock on the wall counts them."""
+"""Moments as people write them, and days as a wall clock counts them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def parse_time(text: str, zone: tzinfo | None = None) -> datetime:
     """Return the moment that ISO 8601 `text` names; without an offset it is on the clock of `zone`.
 
     Raises:
-        ValueError: it is none, or has no offset and there is no zone.
+        ValueError: it is not a time, or has no offset and there is no zone.
     """
     text = text.strip()
     if named := _SECOND_ZONE.fullmatch(text):
@@ -37,7 +37,7 @@ def parse_time(text: str, zone: tzinfo | None = None) -> datetime:
 
 
 def in_zone(moment: datetime, zone: tzinfo | None) -> datetime:
-    """Return `moment`; where it has no offset it is on the clock of `zone`.
+    """Return `moment`; without an offset it is on the clock of `zone`.
 
     Raises:
         ValueError: it has no offset, and there is no zone.
@@ -62,7 +62,7 @@ def parse_zone(name: str) -> ZoneInfo:
 
 
 def read_course_zone(path: Path) -> ZoneInfo | None:
-    """Return the time zone of the course whose file is `path`; None where it names none.
+    """Return the time zone of the course whose file is `path`; None if it names none.
 
     Raises:
         UsageError: the file is damaged, or there is no such zone.
@@ -77,7 +77,7 @@ def read_course_zone(path: Path) -> ZoneInfo | None:
 def days_between(deadline: datetime, moment: datetime, zone: tzinfo | None) -> int:
     """Return the days begun from `deadline` to `moment` on the wall clock of `zone`, else of the deadline's own.
 
-    A day is from one time of day to the same on the next date: one of 25 hours is a day.
+    A day lasts from one time of day to the same time on the next date, even if that takes 25 hours.
     """
     if moment <= deadline:
         return 0

@@ -1,4 +1,4 @@
-"""Pages for the human who marks: everybody's grade, why, and what they handed in to be read. For no student's eyes."""
+"""Pages for the people who mark: everybody's grade, its reasons, and the documents handed in. Not for students."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def marking_pages(
     """Yield an index of everybody and a page of documents for each submission that has some.
 
     `folders` are the submissions' work on the task by name, `feedback` the page that each person gets by key, `below`
-    is where the files will lie, `claims` is what there is to say, line by line, of the scores that they claim.
+    is where the files will lie, `claims` has lines about the scores that they claim.
     """
     documents = {name: found for name, folder in sorted(folders.items()) if (found := document_paths(folder))}
     for name, found in documents.items():
@@ -101,7 +101,7 @@ def _documents_of(title: str, name: str, documents: Iterable[Document]) -> Itera
 
 
 def _safe_suffix(document: Document) -> str:
-    """Return an ending by which no browser takes a copy for a page of its own."""
+    """Return a suffix with which no browser treats a copy as a page."""
     suffix = document.path.suffix.lower()
     return suffix if suffix in (".pdf", ".docx", ".odt", ".pptx", ".tif", ".tiff", ".png", ".jpg", ".jpeg") else ".bin"
 
