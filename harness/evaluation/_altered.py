@@ -30,7 +30,7 @@ LEAST_KEPT = 4
 _MOST_CHANGED, _LEAST_CHANGED = 400, 16
 """Bounds on the number of items that are altered again; within them, it at most doubles the number of requests."""
 _PIECE = 64
-"""Items between two looks at the clock, so that a slow model of a small part is not asked about all of it."""
+"""Items between two readings of the clock, so that a slow model is not asked about all items of a small part."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ class _Changes:
     margin: float
     """By how much an answer must be better or worse, where answers are neither right nor wrong."""
     worse: Array
-    """Of each item: whether its answer was worse when it was altered once."""
+    """For each item: whether its answer was worse when it was altered once."""
 
     @classmethod
     def of(cls, altering: Altering, scored: Predictions, once: Answered) -> _Changes:
@@ -116,7 +116,7 @@ class _Changes:
         return cls(altering, scored, margin, worse)
 
     def are_in(self, asked: Answered) -> Array:
-        """Return of each item asked whether its answer changed, the way it did the first time."""
+        """Return for each item that was asked whether its answer changed in the same way as the first time."""
         scored = self.scored.take(asked.items)
         if self.altering.badness is None:
             return self.altering.kind.agreement(scored, asked.answers).differing

@@ -1,4 +1,4 @@
-"""Compare what a submission claims with its shipped weights and with what is trained here; it decides nothing."""
+"""Compare the score that a submission claims with its shipped weights and a model trained here; only for people."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _WAYS: dict[Mode, str] = {"loaded": "with the shipped weights", "trained": "retr
 
 
 def wants_claims(task: Task, settings: Settings) -> bool:
-    """Tell whether claims are to be compared."""
+    """Return whether claims are to be compared."""
     return settings.claims == "compare" or (settings.claims == "declared" and task.claims)
 
 
 def lacks_comparison(record: Record, contents: Contents) -> bool:
-    """Tell whether weights were brought and nobody has scored them beside what is trained."""
+    """Return whether weights were shipped and have not been scored in comparison with a trained model."""
     return record.claims is None and contents.brings_weights
 
 
@@ -54,18 +54,18 @@ def with_claimed(record: Record, folder: Path, task: Task) -> Record:
 
 
 def _of_record(record: Record, task: Task) -> Claims:
-    """Return what `record` itself says: the model was either trained or loaded."""
+    """Return the figure of `record` itself: the model was either trained or loaded."""
     claims, trained = Claims(metric=task.primary.name), record.submission.mode == "trained"
     return msgspec.structs.replace(claims, **{"retrained" if trained else "shipped": record.primary})
 
 
 def _read(folder: Path) -> Iterator[tuple[ClaimFile, bytes | None]]:
-    """Yield the files that may hold a claim, a byte more than may be read of each; no link is followed."""
+    """Yield the files that may contain a claim, up to one byte beyond the limit of each; links are not followed."""
     try:
         with open_folder(folder) as opened:
             for file in claim_files(opened.names()):
                 yield file, _content(opened, file)
-    except OSError as error:  # the folder itself, of which the evaluation has more to say
+    except OSError as error:  # the folder itself, about which the evaluation reports more
         _log.warning("What is claimed in %s cannot be read: %s.", folder, error)
 
 
@@ -78,10 +78,10 @@ def _content(opened: Opened, file: ClaimFile) -> bytes | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Scores in the other mode what was evaluated in one: what was trained is loaded, what was loaded is trained."""
+    """Scores a submission in the other mode: if it was trained, its weights are loaded, and the other way round."""
 
     plan: Plan
-    """What was carried out."""
+    """The plan that was carried out."""
     submission: Submission
     brings_weights: bool
     shared: SharedResources
@@ -90,7 +90,7 @@ class Comparison:
     observer: Observer
 
     def added_to(self, result: EvaluationResult) -> EvaluationResult:
-        """Return `result` with the comparison in its record; it is otherwise the same, whatever happens here."""
+        """Return `result` with the comparison in its record; otherwise it is unchanged, whatever happens here."""
         claims = _of_record(result.record, self.plan.task)
         if self.brings_weights:
             try:
@@ -98,7 +98,7 @@ class Comparison:
                 first = Compared(evidence.outcomes, evidence.draws, groups=evidence.groups)
                 claims = self._compared(claims, first)
             except (HarnessError, OSError) as error:  # the machine's failure: the comparison is made another time
-                note = f"the claims were not compared, for something else than the submission failed: {error}"
+                note = f"the claims were not compared, because something other than the submission failed: {error}"
                 _log.warning("%s: %s", self.submission, note)
                 return replace(result, remarks=replace(result.remarks, notes=(*result.remarks.notes, note)))
         return replace(result, record=msgspec.structs.replace(result.record, claims=claims))
@@ -129,7 +129,7 @@ class Comparison:
         )
         if snapshot.digest != plan.identity.submission_digest:
             raise SubmissionError("invalid_submission", "import", _CHANGED)
-        # no answer to altered items is asked for, and no rule is held against what decides nothing
+        # neither altered items nor rules matter here, because no result depends on it
         task = replace(plan.task, perturb=None, perturb_cost=None, rules=()).named(plan.task.name)
         seeds = seeds_for(plan.identity.base_seed, task.name, mode, 1)
         other = replace(

@@ -149,7 +149,7 @@ class TimedWorkers:
 
     @property
     def memory(self) -> MemoryTrace:
-        """What the model's worker uses of memory."""
+        """The memory that the model's worker uses."""
         return self._model.process.memory
 
     def measured(self) -> Measured:
@@ -274,7 +274,7 @@ class _Bench:
         affordable = int(self._subject.budget.seconds / (_TIMES_ASKED * p50_seconds))
         count = min(len(self._kept_back), max(_LEAST_REPEATED, affordable))
         repeated = self._ask_again(self._kept_back[:count])
-        if repeated.needs_more:  # which takes little time then
+        if repeated.needs_more:  # in that case it takes little time
             return repeated.followed_by(self._ask_again(self._kept_back[count:]))
         return repeated
 

@@ -1,4 +1,4 @@
-"""Fit a submission again on other data, and let a fresh worker predict, as an evaluation does."""
+"""Fit a submission again on other data, and predict in a fresh worker, as an evaluation does."""
 
 from __future__ import annotations
 

@@ -31,9 +31,9 @@ Array = np.ndarray[Any, Any]
 _RESAMPLES = 1000
 _RESAMPLES_BESIDES = 200
 _ENOUGH_GROUPS = 30
-"""From so many groups on, the coverage of intervals was measured: see tests/benchmarks/test_coverage.py."""
+"""The smallest number of groups for which the coverage of intervals was measured: tests/benchmarks/test_coverage.py."""
 _MARGIN = 0.05
-"""Nearer to its bounds, as a share of what lies between them, a bootstrap's interval is too short."""
+"""Nearer to its bounds than this share of the range between them, a bootstrap interval is too short."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -143,7 +143,7 @@ def mean_draws(repeats: Sequence[Scored]) -> Array | None:
 
 
 def numbered(groups: Array | None) -> Array | None:
-    """Return groups as numbers, which say nothing about whom they are of."""
+    """Return groups as numbers, which do not identify anybody."""
     return None if groups is None else np.unique(groups, return_inverse=True)[1].astype(np.int64)
 
 
@@ -202,7 +202,7 @@ def _interval_of_items(estimates: Sequence[Estimate], groups: Array | None) -> I
 
 
 def _is_approximate(estimates: Sequence[Estimate], value: float, groups: Array | None) -> bool:
-    """Tell whether the interval of a score may hold less than 95 %: where no simulation has shown that it does."""
+    """Return whether an interval may cover less than 95 %, because no simulation has shown that it covers that much."""
     metric = estimates[0].metric
     if metric.approximate or (groups is not None and len(np.unique(groups)) < _ENOUGH_GROUPS):
         return True

@@ -11,7 +11,7 @@ from harness.timing import MachineLock
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SharedResources:
-    """Where workers are started, the lock of the machine, and what models are timed against."""
+    """The sandbox that starts workers, the machine-wide lock, and the yardstick that models are timed against."""
 
     sandbox: Sandbox
     lock: MachineLock

@@ -45,7 +45,7 @@ class Contents:
 
     @property
     def brings_weights(self) -> bool:
-        """Whether there is anything trained, wherever it lies."""
+        """Whether there are trained model files anywhere."""
         return self.ships_weights or self.ships_trained
 
 

@@ -144,7 +144,7 @@ class Stages:
             cpu_before = session.process.cpu_seconds
             with self._phase("import"):
                 session.setup(seed)
-            begin = session.process.clock()  # it stands still while others measure
+            begin = session.process.clock()  # its clock is stopped while others measure
             with self._phase("fit"), self._share.lent(session.process):
                 session.fit(*plan.data.for_fit)
             fit_seconds = session.process.clock() - begin
@@ -179,7 +179,9 @@ class Stages:
                     if again is None
                     else count_changed(self._plan.task.kind_definition, self.reached.answers_after_fit, again)
                 )
-            examples = self._ask_examples(session)  # first: who has seen scored inputs could answer with them
+            examples = self._ask_examples(
+                session
+            )  # first, because a model that has seen scored inputs could answer with them
             with self._phase("predict"), session.within("predict_seconds"):
                 batches = []
                 for inputs in asked.batches():
@@ -237,7 +239,7 @@ class Stages:
         )
 
         def worked_on_it() -> float:
-            """CPU time here and there: on a busy machine as many items are asked as on an idle one."""
+            """CPU time of host and worker, so that a busy machine asks about as many items as an idle one."""
             return time.thread_time() + session.process.cpu_seconds
 
         worked = sum(seconds for name, seconds in self.reached.phases.items() if name != "wait")
@@ -380,7 +382,7 @@ class Stages:
                 )
 
     def _session(self, threads: int, *more: Folder) -> Session:
-        """Return a session that answers; what it logs is no part of a learning curve, and may say what it was asked."""
+        """Return a session that answers; what it logs may reveal its inputs and is not part of a learning curve."""
         return replace(open_session(self._plan, self._sandbox, *more), threads=threads)
 
     def _logged(self, values: dict[str, float]) -> None:

@@ -1,4 +1,4 @@
-"""What happened when during an evaluation: its phases, and the memory of its workers."""
+"""The timeline of an evaluation: its phases, and the memory of its workers."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from harness.record import ExampleAnswers, WordWeights
 _MOST_SECONDS = 2.0
 """How long a model is asked for about all texts together."""
 _LEAST_VERSIONS = 3
-"""A text of one word has nothing left without it."""
+"""A text of one word is empty without it."""
 
 Ask = Callable[[Sequence[str]], Predictions]
 
@@ -34,7 +34,7 @@ def weigh_words(
     ask: Ask,
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[WordWeights, ...]:
-    """Return the weights of the words in the hardest of the texts that `examples` has answers to.
+    """Return the weights of the words in the hardest of the texts for which `examples` has answers.
 
     A text is left out if asking about it would probably take longer than what is left of the time.
     """

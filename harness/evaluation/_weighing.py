@@ -15,7 +15,7 @@ from harness.sandbox import Folder, Sandbox
 WEIGH_SECONDS = 60.0
 """How much CPU time counting may take, even for the largest artifact."""
 WEIGH_PATIENCE_SECONDS = 600.0
-"""How long it may take on a machine that is busy with other work, which is no mistake of the submission's."""
+"""How long it may take on a machine that is busy with other work, which is not the submission's fault."""
 WEIGH_MEMORY_BYTES = 1 << 30
 """How much memory counting may use."""
 _NOTHING = "nothing"

@@ -1,4 +1,4 @@
-"""Learning systems, a module each: their downloads in, results out in the forms that they read."""
+"""Learning systems, one module each: read their downloads, and write results in the forms that they read."""
 
 from harness.errors import TaskError
 from harness.lms import blackboard, brightspace, canvas, github, gradescope, ilias, moodle, plain_folders

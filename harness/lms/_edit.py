@@ -1,4 +1,4 @@
-"""Grades put into an instructor's own file: one column of the people who were graded, and nothing else."""
+"""Fill grades into an instructor's own file: one column, for the people who were graded, and nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.tables import Sheet, is_shortened, parse_number
 from harness.text import count_of
 
 _BLANK = frozenset({"", "-"})
-"""What the importers take for no grade (canvas-lms, lib/gradebook_importer.rb, ``no_score?``)."""
+"""Cells that the importers treat as no grade (canvas-lms, lib/gradebook_importer.rb, ``no_score?``)."""
 _SHOWN = 20
 
 
@@ -40,7 +40,7 @@ class Filled:
     left_out: tuple[str, ...] = ()
     """People who have no row."""
     written: Mapping[str, str] = field(default_factory=dict)
-    """What each graded person's cell says now, by their key: a later export knows its own."""
+    """The new content of each graded person's cell, by their key: a later export recognises its own."""
     rows: Mapping[int, Person] = field(default_factory=dict)
     """The person of each row of the file that was filled in."""
 
@@ -50,22 +50,22 @@ class Manner:
     """How cells are treated."""
 
     overwrite: bool = False
-    """Whether what somebody typed by hand gives way."""
+    """Whether cells that somebody filled in manually are replaced."""
     skip_missing: bool = False
     """Whether people without a row are left out, and named, instead of refused."""
     former: Mapping[str, str] = field(default_factory=dict)
-    """What an earlier export wrote, by the person's key: it may be replaced."""
+    """The content that an earlier export wrote, by the person's key: it may be replaced."""
 
 
 @dataclass(frozen=True)
 class KeyColumns:
-    """A column that tells people apart, and what of a person stands there."""
+    """Columns that identify people, and which field of a person they contain."""
 
     columns: tuple[int, ...]
     spelled: Callable[[Person], set[str]]
     label: str
     of_cell: Callable[[Sequence[str]], str] = " ".join
-    """What the cells of the columns come to."""
+    """How the cells of the columns are combined."""
 
 
 def by_field(column: int, name: str, label: str) -> KeyColumns:
@@ -74,19 +74,19 @@ def by_field(column: int, name: str, label: str) -> KeyColumns:
 
 
 def by_name(columns: tuple[int, ...], label: str) -> KeyColumns:
-    """Return the key of columns that hold names, in whatever order."""
+    """Return the key of columns that hold names, in any order."""
     return KeyColumns(columns, lambda person: spellings(person.name), label, lambda cells: plain(" ".join(cells)))
 
 
 def find_rows(
     entries: Sequence[Entry], sheet: Sheet, rows: Sequence[int], keys: Sequence[KeyColumns]
 ) -> tuple[dict[int, Entry], list[str]]:
-    """Return the row of each entry's person, and those who have none; the first key that knows a person decides.
+    """Return the row of each entry's person, and the people without one; the first key that finds a person decides.
 
-    A row whose surer key is another's is not theirs: two people may have one name.
+    A row whose more reliable key belongs to somebody else is not theirs: two people may have the same name.
 
     Raises:
-        UsageError: somebody has two rows, or two people have one.
+        UsageError: somebody has two rows, or two people have the same one.
     """
     indexes = [(key, _index(sheet, rows, key)) for key in keys]
     placed: dict[int, Entry] = {}
@@ -117,7 +117,7 @@ def find_rows(
 
 
 def _contradiction(person: Person, sheet: Sheet, row: int, keys: Sequence[KeyColumns]) -> str:
-    """Return which surer key of a row says that it is somebody else's than `person`; '' for none."""
+    """Return which more reliable key of a row shows that it is not that of `person`; '' for none."""
     for key in keys:
         theirs, spelled = key.of_cell([sheet.cell(row, column) for column in key.columns]), key.spelled(person)
         if theirs in spelled:
@@ -128,7 +128,7 @@ def _contradiction(person: Person, sheet: Sheet, row: int, keys: Sequence[KeyCol
 
 
 def refuse_missing(missing: Sequence[str], *, skip: bool) -> None:
-    """Refuse to go on without the people who have no row, all named at once.
+    """Refuse to continue without the people who have no row, and name all of them.
 
     Raises:
         UsageError: somebody has none, and they are not to be skipped.
@@ -142,9 +142,9 @@ def refuse_missing(missing: Sequence[str], *, skip: bool) -> None:
 
 
 def decide(entry: Entry, before: str, after: str, manner: Manner, maximum: float | None) -> CellChange | None:
-    """Return the change of one cell of a grade; None where it says so already.
+    """Return the change of one cell of a grade; None if it has that content already.
 
-    What this harness wrote is its own to replace; what anybody else typed stays unless it is to be overwritten.
+    Content that the harness wrote is replaced; other people's content is kept unless it is to be overwritten.
     """
     who = str(entry.person)
     number = None if "%" in before else parse_number(before)  # a share of the maximum, not points
@@ -172,10 +172,10 @@ def _why_kept(before: str) -> str:
 
 
 def check_maximum(task: str, maximum: float | None, theirs: float | None, *, scale: bool) -> float:
-    """Return what points of `task` are multiplied by to be the other side's.
+    """Return the factor that converts points of `task` into those of the other system.
 
     Raises:
-        UsageError: the task has no points, or the other side reads them as another share of the whole.
+        UsageError: the task has no points, or has another maximum than the other system.
     """
     if maximum is None:
         raise UsageError(f"task {task} declares no points: nothing can be exported")
@@ -191,7 +191,7 @@ def check_maximum(task: str, maximum: float | None, theirs: float | None, *, sca
 
 
 def uses_comma(sheet: Sheet, rows: Iterable[int]) -> bool:
-    """Tell whether the numbers of the file have decimal commas."""
+    """Return whether the numbers of the file have decimal commas."""
     points = commas = 0
     for row in rows:
         for text in sheet.rows[row].texts:

@@ -1,4 +1,4 @@
-"""What an export remembers, so that the next one replaces only what this one wrote."""
+"""The memory of an export, so that the next one replaces only cells that this one wrote."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class ExportMemory:
 
     @property
     def former(self) -> Mapping[str, str]:
-        """What was written last, by the person's key."""
+        """The content written last, by the person's key."""
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError):
             return {}
 
     def keep(self, written: Mapping[str, str]) -> None:
-        """Remember what was written."""
+        """Remember the content that was written."""
         if written:
             write_atomically(self._path, msgspec.json.encode({**self.former, **written}), 0o600)

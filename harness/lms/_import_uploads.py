@@ -1,4 +1,4 @@
-"""From a download to ``submissions/``: each person's work is laid out whole, or refused and nothing is changed."""
+"""Import a download into ``submissions/``: each person's work is written completely, or refused without a change."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ Laid = Literal["new", "replaced", "unchanged"]
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of one person's work, or of members that are nobody's."""
+    """The result for one person's work, or for members that belong to nobody."""
 
     who: str
     outcome: Outcome
     submission: str = ""
     note: str = ""
     count: int = 1
-    """Of members, where they are nobody's."""
+    """The number of members, if they belong to nobody."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,11 @@ class _Owner:
 
     @property
     def order(self) -> int:
-        """The number of the newest upload; 0 where the download tells none."""
+        """The number of the newest upload; 0 if the download has none."""
         return max(one.order for one in self.uploads)
 
     def hand_in(self, system: System) -> HandIn:
-        """Return what the other system says about when."""
+        """Return the time of handing in according to the other system."""
         moments = [one.moment for one in self.uploads if one.moment is not None]
         if moments:
             return HandIn(moment=max(moments), source=f"{system.title}'s download")
@@ -79,7 +79,7 @@ class _OwnersFiles:
 
 @dataclass(frozen=True, kw_only=True)
 class Import:
-    """What is imported, and by which rules."""
+    """The rules of an import."""
 
     course: Course
     system: System
@@ -87,14 +87,14 @@ class Import:
     roster: Roster | None
     walled: Walled
     zone: tzinfo | None = None
-    """Of times that the other system writes without an offset."""
+    """The time zone of times that the other system writes without an offset."""
     names: Mapping[str, str] = field(default_factory=dict)
-    """The submission of each number that a table of the other system tells."""
+    """The submission of each number in a table of the other system."""
 
     def run(self, source: Path) -> Iterator[Imported]:
-        """Lay out every upload in `source` as ``submissions/<name>/<task>/``; yield what became of each member.
+        """Lay out every upload in `source` as ``submissions/<name>/<task>/``; yield the result for each member.
 
-        What was there before is moved to ``.harness/replaced/``.
+        Former files are moved to ``.harness/replaced/``.
 
         Raises:
             UsageError: it is not an archive, nothing in it is named as it should be, or its times have no time zone.
@@ -147,22 +147,22 @@ def _owners(uploads: Sequence[Upload]) -> list[_Owner]:
 
 
 class _Intake:
-    """Takes in one download's uploads."""
+    """Imports the uploads of one download."""
 
     def __init__(self, rules: Import, source: Path) -> None:
         self._rules, self._course, self._task, self._source = rules, rules.course, rules.task, source
         self._times, self._origins = Times(rules.course), Origins(rules.course)
         self._limits = rules.course.task(rules.task).limits
         self.skipped: Counter[str] = Counter()
-        """Why files of people's were left out, and how many."""
+        """Why files of people were left out, and how many."""
 
     def save(self) -> None:
-        """Keep what was learnt."""
+        """Store what was learned."""
         self._times.save()
         self._origins.save()
 
     def take_all(self, owners: Sequence[_Owner]) -> Iterator[Imported]:
-        """Lay out what each of `owners` uploaded; people who share a submission are taken together."""
+        """Write what each of `owners` uploaded; people who share a submission are treated together."""
         sharing: dict[str, list[_Owner]] = {}
         for owner in owners:
             try:
@@ -183,7 +183,7 @@ class _Intake:
         return folder_name(one.who, one.number if rules.system.has_numbers else "")
 
     def _take(self, name: str, owners: Sequence[_Owner]) -> Iterator[Imported]:
-        """Lay out the work of the people who share the submission `name`, or refuse all of it."""
+        """Write the work of the people who share the submission `name`, or refuse all of it."""
         others = " and ".join(owner.who for owner in owners)
         if self._rules.roster is None and len(owners) > 1:
             yield from _refuse(owners, f"{others} would both be submissions/{name}: give a roster")
@@ -281,7 +281,7 @@ def _refuse(owners: Sequence[_Owner], why: str) -> Iterator[Imported]:
 
 
 def _newest(found: Sequence[_OwnersFiles]) -> _OwnersFiles | None:
-    """Return the work that counts of people who share a submission; None where theirs differs and no order is known."""
+    """Return the work that counts for people who share a submission; None if theirs differs in an unknown order."""
     if all(one.files == found[0].files for one in found):
         return found[0]
     orders = [one.owner.order for one in found]
@@ -291,7 +291,7 @@ def _newest(found: Sequence[_OwnersFiles]) -> _OwnersFiles | None:
 
 
 def lay_out(course: Course, name: str, task: str, files: Files) -> Laid:
-    """Put `files` in the place of the submission, all or none.
+    """Replace the files of the submission by `files`, all or none.
 
     Raises:
         Refused: a name cannot be a file here; nothing was changed.

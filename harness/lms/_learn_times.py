@@ -16,7 +16,7 @@ from harness.lms.submission_tables import Table, read_table
 
 @dataclass(frozen=True)
 class LearnedPushes:
-    """How many pushes and merges a file has, and how many of the pushes were not known."""
+    """The numbers of pushes and merges in a file, and of new pushes."""
 
     pushes: int
     new: int
@@ -32,7 +32,7 @@ class LearnedTable:
 
 
 def learn_pushes(course: Course, path: Path) -> LearnedPushes:
-    """Keep the times of the pushes in a file of JSON.
+    """Store the times of the pushes in a JSON file.
 
     Raises:
         UsageError: it is not such a file.
@@ -44,7 +44,7 @@ def learn_pushes(course: Course, path: Path) -> LearnedPushes:
 
 
 def learn_table(course: Course, path: Path, task: str, people: Roster | None) -> LearnedTable:
-    """Keep the hand-in times for `task` that a system's own table of submissions has.
+    """Store the hand-in times for `task` from a system's own table of submissions.
 
     Raises:
         UsageError: the table cannot be read, or is not one of a known system.
@@ -64,7 +64,7 @@ def learn_table(course: Course, path: Path, task: str, people: Roster | None) ->
 
 
 def _participants(course: Course, task: str) -> Mapping[str, str]:
-    """Return the submission of each number that a download told."""
+    """Return the submission of each number in a download."""
     origins = Origins(course)
     found = {name: origins.of(name, task) for name in course.submission_names()}
     return {origin.number: name for name, origin in found.items() if origin is not None and origin.number}

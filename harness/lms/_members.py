@@ -1,4 +1,4 @@
-"""The members of whatever somebody downloaded: an archive or a folder, read without writing or following anything."""
+"""The members of a download, an archive or a folder; reading them writes no file and follows no link."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ _TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
 
 
 def archive_kind(name: str, content: bytes) -> str:
-    """Return the ending of the kind of archive that a file is: by its first bytes, whatever it is called.
+    """Return the ending of the kind of archive that a file is, by its first bytes and not by its name.
 
-    A file that is not called an archive is one only where it would be Python's source.
+    A file without the ending of an archive counts as one only if it has the ending of Python source.
     """
     name = name.lower()
     called = next((ending for ending in ARCHIVE_ENDINGS if name.endswith(ending)), "")
@@ -59,7 +59,7 @@ def archive_kind(name: str, content: bytes) -> str:
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an error
-    """An upload that is not taken in; the message says why."""
+    """An upload that is not imported; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ class Member:
     """One file of an archive or a folder."""
 
     path: PurePosixPath
-    """Where it lies; slashes part folders, letters are composed."""
+    """Its path, with slashes between folders and composed letters."""
     read: Callable[[int], bytes]
-    """Returns at most the given number of bytes; raises `Refused` where it cannot be read."""
+    """Returns at most the given number of bytes; raises `Refused` if it cannot be read."""
     problem: str = ""
     """Why it may not be read."""
 
@@ -124,7 +124,7 @@ def archive_of(content: bytes) -> IO[bytes]:
 
 
 def why_skipped(path: PurePosixPath) -> str:
-    """Return why a file is nobody's work; '' for what may be."""
+    """Return why a file is nobody's work; '' if it may be somebody's."""
     if any(part in _SYSTEM_FOLDERS for part in path.parts) or path.name.startswith("._"):
         return "made by the operating system"
     if path.name.lower() in _SYSTEM_FILES:
@@ -139,7 +139,7 @@ def why_skipped(path: PurePosixPath) -> str:
 
 
 def safe_path(name: str) -> PurePosixPath:
-    """Return the path that a member's `name` means; PowerShell parts folders by backslashes, Macs decompose letters.
+    """Return the path that a member's `name` means; PowerShell writes backslashes, macOS decomposes letters.
 
     Raises:
         Refused: it leads out of the archive.
@@ -195,7 +195,7 @@ def _member(name: str, read: Callable[[int], bytes], problem: str) -> Member:
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:
-    """Return a member's name; UTF-8 that is not marked as such, as macOS writes it, is read as what it is."""
+    """Return a member's name; UTF-8 that is not marked as such, as macOS writes it, is recognised."""
     if "\0" in info.orig_filename:
         return info.orig_filename
     if not info.flag_bits & _UTF8_NAME and not info.filename.isascii():

@@ -51,9 +51,9 @@ _DOTTED = re.compile(rf"(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.(?P<year>\d{{4
 
 
 def parse_moment(text: str) -> datetime | None:
-    """Return the moment that a system wrote, without a zone where it names no offset; None for none.
+    """Return the moment that a system wrote, without a zone if it has no offset; None if it is not a moment.
 
-    ``03/02/2026`` is none: nothing tells the day from the month.
+    ``03/02/2026`` is not one: day and month cannot be told apart.
     """
     text = " ".join(text.replace("\u202f", " ").replace("\u00a0", " ").split())
     for pattern in (_NUMBERS, _DAY_FIRST, _MONTH_FIRST, _IDEOGRAPHS, _DOTTED):

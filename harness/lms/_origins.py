@@ -1,4 +1,4 @@
-"""What an import remembers: whose submission each folder is, by the other system's own numbers."""
+"""The memory of imports: the owner of each submission, by the other system's own numbers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from harness.gradebook import Person
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a submission's files came from."""
+    """The origin of a submission's files."""
 
     system: str
     who: str
     number: str
     files: tuple[str, ...] = ()
-    """As the download called them."""
+    """Their names in the download."""
 
 
 class Origins:
@@ -38,15 +38,15 @@ class Origins:
         self._before = dict(self._kept)
 
     def of(self, submission: str, task: str) -> Origin | None:
-        """Return where the files of a submission came from, if an import brought them."""
+        """Return the origin of a submission's files, if they were imported."""
         return self._kept.get(f"{submission}/{task}")
 
     def learn(self, submission: str, task: str, origin: Origin) -> None:
-        """Take note of where files came from."""
+        """Store the origin of files."""
         self._kept[f"{submission}/{task}"] = origin
 
     def submission_of(self, system: str, task: str, number: str) -> str | None:
-        """Return whose files came from the person of this number in `system`."""
+        """Return the submission whose files came from the person with this number in `system`."""
         for place, origin in self._kept.items():
             submission, _, name = place.rpartition("/")
             if name == task and (origin.system, origin.number) == (system, number):
@@ -54,7 +54,7 @@ class Origins:
         return None
 
     def save(self) -> None:
-        """Keep what was learnt."""
+        """Store what was learned."""
         if self._kept != self._before:
             content = msgspec.json.format(msgspec.json.encode(self._kept, order="deterministic"), indent=2)
             write_atomically(self._path, content + b"\n", 0o600)

@@ -1,4 +1,4 @@
-"""Whose upload it is: the roster says, or a name made from the upload's name and number."""
+"""The owner of an upload: from the roster, or a name made from the upload's name and number."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _CLOSE = 0.7
 
 
 def find_submission(upload: Upload, roster: Roster, *, canvas: bool) -> str:
-    """Return the submission of the person who made `upload`: found by number, else by name.
+    """Return the submission of the person who made `upload`, found by number or else by name.
 
-    A number counts only where the roster holds numbers of that system: Moodle's is of one assignment.
+    A number counts only if the roster has numbers of that system: Moodle's are those of one assignment.
 
     Raises:
         Refused: the roster does not know them, or knows two.

@@ -1,4 +1,4 @@
-"""What every system's download comes down to: uploads of people, and members that are nobody's."""
+"""The common form of all downloads: uploads of people, and members that belong to nobody."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from harness.lms._members import Member, why_skipped
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """One file as somebody handed it in."""
+    """One file that somebody handed in."""
 
     member: Member
     who: str
     """The name of the person or the group in the download."""
     number: str = ""
-    """The other system's own number of them; '' where it gives none."""
+    """The other system's own number of them; '' if it gives none."""
     path: PurePosixPath
     order: int = 0
-    """Of two copies of a file the one with the greater number is the later; 0 where nothing is known."""
+    """Of two copies of a file the one with the greater number is the later; 0 if it is not known."""
     late: bool | None = None
-    """Whether the other system calls it late; None where it does not say."""
+    """Whether the other system marks it as late; None if it does not say."""
     moment: datetime | None = None
-    """When it was handed in, if the other system says so; never the entry time of an archive. Many name no offset."""
+    """The time of handing in, if the other system has it, often without an offset; never that of an archive's entry."""
     is_text: bool = False
     """A text typed into the other system."""
     email: str = ""
@@ -34,7 +34,7 @@ class Upload:
 
     @property
     def owner(self) -> str:
-        """What tells whose it is."""
+        """What identifies its owner."""
         return self.number or self.who
 
 
@@ -50,7 +50,7 @@ class Skipped:
 
 Parsed = Upload | Skipped
 Parse = Callable[[Sequence[Member], Roster | None], list[Parsed]]
-"""Reads the members of a download; says something of every one."""
+"""Reads the members of a download; accounts for every one."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,15 @@ class System:
     title: str
     parse: Parse
     has_numbers: bool = True
-    """Whether the system's own number of a person is part of the folder's name where no roster names it."""
+    """Whether the system's own number of a person is part of the folder's name if no roster names it."""
     hand_in_of: Callable[[Path, Upload], HandIn] = lambda _source, _upload: UNKNOWN
-    """What a folder that was imported says about when somebody's work was handed in, beside its files' names."""
+    """Returns the time of handing in that an imported folder has, apart from its files' names."""
 
 
 def strip_wrapper(
     members: Sequence[Member], is_theirs: Callable[[str], object] = lambda _: False
 ) -> list[tuple[Member, PurePosixPath]]:
-    """Return each member with its path within the folders that everything lies in, if there are such.
+    """Return each member with its path below the folders that contain everything, if there are such.
 
     A folder of which `is_theirs` says that the system named it stays, as does what an operating system added.
     """
@@ -94,5 +94,5 @@ def ending_login(text: str, roster: Roster | None) -> str:
 
 
 def unread(member: Member, title: str) -> Skipped:
-    """Return what is said of a member whose name is none that the system gives."""
+    """Return the remark about a member whose name does not have the form that the system gives."""
     return Skipped(member, f"not named as in a download of {title}", is_harmless=False)

@@ -1,4 +1,4 @@
-"""Archives that a library in C reads (``.7z``, ``.rar``), opened in a walled process under limits."""
+"""Archives that a library in C reads (``.7z``, ``.rar``), opened in a sandboxed process with limits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _REMEDY = f"{extra('archives')}, and the system's library (Debian's package liba
 
 
 class WalledArchives:
-    """Opens archives behind a wall; a process for each, a sandbox only if there is one to be opened."""
+    """Opens archives in a sandbox, with a process for each; the sandbox is only started when it is needed."""
 
     def __init__(self, hidden: Sequence[Path], isolation: Requirement) -> None:
         self._hidden, self._isolation = hidden, isolation
@@ -46,7 +46,7 @@ class WalledArchives:
                 raise Refused(f"{name!r} cannot be unpacked: the process that did it {why}") from error
 
     def close(self) -> None:
-        """Give up what was started."""
+        """Release what was started."""
         if self._sandbox is not None:
             self._sandbox.close()
 

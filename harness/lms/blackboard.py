@@ -17,12 +17,12 @@ _NAME = re.compile(
     r"(?:_(?P<name>.+)|(?P<info>\.txt))"
 )
 _PERSON = re.compile(r"[^:：\n]{1,40}[:：]\s*(?P<name>[^\n]+?)\s*\((?P<login>[^()\n]+)\)\s*")
-"""The first line of the text beside an attempt, in any language; what follows it holds the student's own words."""
+"""The first line of the text beside an attempt, in any language; the lines after it contain the student's own words."""
 _INFO_BYTES = 1 << 16
 
 
 def parse(members: Sequence[Member], roster: Roster | None) -> list[Parsed]:
-    """Read a download; of several attempts the last counts. The text beside an attempt tells name and login.
+    """Read a download; of several attempts the last counts. The text beside an attempt contains name and login.
 
     Where that text is missing the login is what the names of the files differ in, and what comes before
     ``_attempt`` tells people apart: a login may hold an underscore.

@@ -1,4 +1,4 @@
-"""Canvas: its bulk download of submissions in, its gradebook CSV and its comment upload out.
+"""Canvas: read its bulk download of submissions, and write its gradebook CSV and its comment upload.
 
 Rules are those of canvas-lms: lib/content_zipper.rb names the files of a download, lib/gradebook_exporter.rb writes the
 gradebook, lib/gradebook_importer.rb reads it back, app/models/abstract_assignment.rb
@@ -113,7 +113,7 @@ def _overlapping(name: str, found: list[_Reading]) -> list[_Reading]:
 def _likeliest(found: Sequence[_Reading], known: set[str], usual: int) -> _Reading:
     """Return the reading whose user the roster knows, else whose number is as long as others' in the download.
 
-    Of readings alike in this the one whose file's name does not begin with a number.
+    Among equal readings, the one whose file's name does not begin with a number is preferred.
     """
     for one in found:
         if one.user in known:
@@ -195,7 +195,7 @@ def _edited(entries: Sequence[Entry], assignment: str, sheet: Sheet, manner: Man
     if text and possible is None:
         raise UsageError(f"{sheet.path}: Canvas computes the column {assignment!r} ({text}): nothing can be put there")
     graded = [entry for entry in entries if entry.is_graded or entry.excused]
-    # a part that was graded by hand adds to one person's maximum
+    # a part that a person graded adds to one person's maximum
     factors = {entry.person.key: check_maximum(entry.task, entry.maximum, possible, scale=scale) for entry in entries}
     keys = _keys(sheet)
     refuse_shortened(sheet, rows, keys[0].columns if keys and keys[0].label == "ID" else ())
@@ -236,7 +236,7 @@ def _assignment(sheet: Sheet, assignment: str) -> int:
 
 
 def _row_of_points(sheet: Sheet, column: int) -> int:
-    """Return the row that tells the points possible; above it may stand one about manual posting."""
+    """Return the row with the possible points; there may be one about manual posting above it."""
     for row in range(1, len(sheet.rows)):
         if _POINTS_POSSIBLE in sheet.cell(row, 0).lower():
             return row

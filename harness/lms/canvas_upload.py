@@ -1,7 +1,7 @@
-"""Grades straight into Canvas, through its REST API: the same cells, by the same rules, as in its gradebook's file.
+"""Upload grades to Canvas through its REST API: the same cells, by the same rules, as in its gradebook's file.
 
 Rules are those of canvas-lms: app/controllers/submissions_api_controller.rb (``index``, ``update``) and
-lib/api/v1/submission.rb say what is asked and answered; app/models/abstract_assignment.rb (``grade_student``) grades
+lib/api/v1/submission.rb define requests and answers; app/models/abstract_assignment.rb (``grade_student``) grades
 every member of a group at once unless the assignment says otherwise.
 """
 
@@ -34,7 +34,7 @@ _NO_POINTS = ("pass_fail", "not_graded")
 
 
 class CanvasPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """Which assignment, of which course, of which Canvas."""
+    """An assignment of a course at one Canvas."""
 
     url: str
     course: int
@@ -48,7 +48,7 @@ class CanvasUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """One person's grade that is to be changed at Canvas."""
 
     user: str
-    """Canvas's number of them."""
+    """Canvas's number of the person."""
     key: str
     """The person's key in the gradebook."""
     who: str
@@ -63,7 +63,7 @@ class CanvasUpdate(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class CanvasAnswer:
-    """What Canvas said to one update; a problem where it did not store what was asked for."""
+    """Canvas's answer to one update; with a problem if it did not store what was requested."""
 
     update: CanvasUpdate
     problem: str = ""
@@ -71,10 +71,10 @@ class CanvasAnswer:
 
 
 class CanvasAssignment:
-    """An assignment at Canvas: its grades as they stand there, and a way to change some."""
+    """An assignment at Canvas: its current grades, and a way to change some."""
 
     def __init__(self, place: CanvasPlace, token: str) -> None:
-        """Ask for the assignment.
+        """Request the assignment.
 
         Raises:
             UsageError: `canvasapi` is not installed, the address, the token or a number is wrong, or the assignment
@@ -95,7 +95,7 @@ class CanvasAssignment:
             raise UsageError(f"{place} hides who is who (anonymous grading): reveal the students' names in Canvas")
 
     def fill(self, entries: Sequence[Entry], manner: Manner, *, scale: bool) -> tuple[Filled, list[CanvasUpdate]]:
-        """Return what a file filled with `entries` would say, and the updates that it comes to.
+        """Return the content of a file filled with `entries`, and the updates that follow.
 
         Raises:
             UsageError: somebody is not in the course, or the points do not fit.
@@ -110,7 +110,7 @@ class CanvasAssignment:
         ]
 
     def send(self, updates: Sequence[CanvasUpdate]) -> Iterator[CanvasAnswer]:
-        """Change one grade after the other, and yield what became of each.
+        """Change one grade after another, and yield the answer to each.
 
         Raises:
             UsageError: the token is not accepted any more.
@@ -158,7 +158,7 @@ def _connect(url: str, token: str) -> Any:
 
 @contextmanager
 def _asking(place: CanvasPlace) -> Iterator[None]:
-    """Say in our words what goes wrong while Canvas is asked."""
+    """Translate errors of requests to Canvas."""
     from canvasapi.exceptions import CanvasException, Forbidden, InvalidAccessToken, ResourceDoesNotExist, Unauthorized
     from requests import RequestException
     from requests.exceptions import JSONDecodeError
@@ -209,7 +209,7 @@ def _number(value: float | None) -> str:
 
 
 def _check(update: CanvasUpdate, stored: Any) -> CanvasAnswer:
-    """Return what Canvas stored, held against what it was asked to."""
+    """Compare what Canvas stored with what was requested."""
     found = _cell(stored)
     if found != update.after and parse_number(found) != parse_number(update.after):
         return CanvasAnswer(update, problem=f"Canvas stored {found or 'nothing'!r}, not {update.after!r}")

@@ -27,11 +27,11 @@ _INSTALL = "python3 -m pip install --quiet --requirement .github/harness.txt"
 
 @dataclass(frozen=True, kw_only=True)
 class AutogradingSettings:
-    """What the tests ask for."""
+    """The settings of the tests."""
 
     data: str
     points: int | None = None
-    """Of the whole assignment; None for the task's maximum."""
+    """Points of the whole assignment; None for the task's maximum."""
     install: str = _INSTALL
     """The shell command that installs the harness."""
 

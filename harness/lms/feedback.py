@@ -24,7 +24,7 @@ _SYMBOLS = {"passed": "✓", "failed": "✗", "error": "✗", "skipped": "–"}
 
 @dataclass(frozen=True)
 class Feedback:
-    """What one person gets to read."""
+    """The feedback for one person."""
 
     entry: Entry
     page: str
@@ -41,7 +41,7 @@ class Feedback:
 def make_feedback(entry: Entry, task: Task, material: ReportMaterial | None) -> Feedback:
     """Return the feedback on `entry`: the grade, and the report about `material` if that is what the grade is of.
 
-    Of the scored part it holds figures only, and of others their scores without names.
+    It contains only figures of the scored part, and other people's scores without names.
     """
     own = material if material is not None and material.record.run.id == entry.run else None
     return Feedback(entry, _page(entry, task, own), _text(entry, task, None if own is None else own.record))

@@ -1,4 +1,4 @@
-"""A folder of clones, as ``gh`` and Classroom 50 make them: one repository a person, named by assignment and login."""
+"""A folder of clones, as ``gh`` and Classroom 50 make them: a repository per person, named by assignment and login."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradescope: its export of submissions in, its ``results.json`` out: nothing shown before its time."""
+"""Gradescope: read its export of submissions, and write its ``results.json``, which shows nothing too early."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FOLDER = re.compile(r"submission_\d+")
 
 
 class _ExportedSubmission(msgspec.Struct, frozen=True):
-    """What the export's metadata say of one submission."""
+    """The metadata of one submission in the export."""
 
     who: str
     number: str
