@@ -104,7 +104,8 @@ def _check_inputs(inputs: Any, targets: Any, name: str) -> None:
     bad = np.flatnonzero(~np.isfinite(inputs.reshape(len(inputs), -1).astype(np.float64)).all(axis=1))
     if len(bad):
         raise UsageError(
-            f"{name}: {len(bad)} inputs hold values that are missing or infinite, the first is item {bad[0]}"
+            f"{name}: {len(bad)} inputs hold values that are missing or infinite, the first is item {bad[0]}; "
+            "fill them, or leave those items out"
         )
 
 
