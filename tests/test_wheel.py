@@ -142,7 +142,7 @@ def test_a_course_begins_in_an_empty_folder_without_a_checkout(outside: Outside)
     ).replace("failed to", "")
 
 
-ROSTER = "submission,name,email,id\nann,Ann Ark,ann@x.org,101\nbob,Bob Bee,bob@x.org,102\n"
+ROSTER = "submission,name,email,canvas_id\nann,Ann Ark,ann@x.org,101\nbob,Bob Bee,bob@x.org,102\n"
 CANVAS = """\
 Student,ID,SIS User ID,SIS Login ID,Section,USPS (7)
     Points Possible,,,,,10
