@@ -68,18 +68,18 @@ class PhaseSpan(msgspec.Struct, frozen=True):
 
 
 class MemoryUse(msgspec.Struct, frozen=True):
-    """What one worker used of memory: seconds from the start of the first phase, and bytes."""
+    """The memory of one worker: seconds from the start of the first phase, and bytes."""
 
     seconds: tuple[float, ...]
     used_bytes: tuple[int, ...]
 
 
 class Timeline(msgspec.Struct, frozen=True):
-    """What happened when in the first repeat; time spent waiting for other evaluations of the machine is left out."""
+    """The timeline of the first repeat, without the time spent waiting for other evaluations on the machine."""
 
     phases: tuple[PhaseSpan, ...] = ()
     memory: tuple[MemoryUse, ...] = ()
-    """Of the workers that fit, predicted and were timed, in this order; none of what was not reached."""
+    """The workers that fit, predicted and were timed, in this order, as far as they were reached."""
 
 
 class _Curve(msgspec.Struct, frozen=True):
@@ -90,7 +90,7 @@ class _Curve(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class WordWeights:
-    """How much each word of a text weighed in what the model said of it."""
+    """How much each word of a text weighed in the model's answer."""
 
     item: int
     """The position of the text in the validation part that `fit` was given."""
@@ -105,10 +105,10 @@ class ExampleAnswers:
     items: Array
     """(K,) positions in that part."""
     values: Array | list[Array]
-    """One prediction per item; a list where they have several lengths, as boxes have."""
+    """One prediction per item; a list if they differ in length, as boxes do."""
     scores: Array | None = None
     words: tuple[WordWeights, ...] = ()
-    """Of a few of the hardest items where inputs are texts."""
+    """The words of a few of the hardest items, if inputs are texts."""
 
     @property
     def nbytes(self) -> int:
@@ -118,16 +118,16 @@ class ExampleAnswers:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
-    """Item by item what was predicted and whether it was right, the raw latencies, the learning curve."""
+    """The predictions item by item and whether they were right, the raw latencies, the learning curve."""
 
     outcomes: Array | None = None
     """(N,) bool: which predictions are right; None where the primary metric is not a proportion."""
     later_outcomes: Array | None = None
     """(R - 1, N) bool: the same of the later repeats; None if there are none."""
     groups: Array | None = None
-    """(N,) int: which group each item is of; None where each item stands for itself."""
+    """(N,) int: which group each item is of; None if items are independent."""
     predictions: Array | list[Array] | None = None
-    """One an item; a list where they have several lengths, as boxes have."""
+    """One for each item; a list if they differ in length, as boxes do."""
     scores: Array | None = None
     draws: Array | None = None
     """Bootstrap draws of a primary metric that is not a proportion, on the same resampled items for everybody."""
@@ -143,7 +143,7 @@ class Evidence:
 
     @property
     def digest(self) -> str:
-        """Digest of what was predicted: the same for equal runs, whatever the clock said."""
+        """Digest of what was predicted: the same for equal runs, whatever was timed."""
         digest = hashlib.sha256()
         for name, array in sorted(self._items().items()):
             digest.update(f"{name} {array.dtype.str} {array.shape}\0".encode() + array.tobytes())
@@ -156,7 +156,7 @@ class Evidence:
 
     @classmethod
     def unpack(cls, packed: bytes) -> Evidence:
-        """Return what `pack` packed."""
+        """Return the object that `pack` packed."""
         form = tuple[bytes, tuple[dict[str, float], ...], Timeline | None]
         arrays, curve, timeline = msgspec.msgpack.decode(packed, type=form)
         return cls(**_fields(_read_npz(arrays)), curve=curve, timeline=timeline)
@@ -211,7 +211,7 @@ class EvidenceStore:
         write_atomically(folder / _CURVE, msgspec.json.encode(_Curve(digest, evidence.curve, evidence.timeline)), 0o600)
 
     def read(self, task: str, submission: str) -> Evidence | None:
-        """Return the evidence, or None where it is missing, unreadable or not what was written."""
+        """Return the evidence, or None if it is missing, unreadable or damaged."""
         folder = self._folder / task / submission
         try:
             kept = msgspec.json.decode((folder / _CURVE).read_bytes(), type=_Curve)
@@ -224,7 +224,7 @@ class EvidenceStore:
         return evidence if evidence.digest == kept.items_digest else None
 
     def compared(self, task: str, submission: str, digest: str | None) -> Compared | None:
-        """Return what ranking compares, or None where the evidence is not the one of this digest."""
+        """Return the part that ranking compares, or None if the evidence does not have this digest."""
         try:
             content = (self._folder / task / submission / _COMPARED).read_bytes()
             packed = msgspec.msgpack.decode(content, type=_Packed)
@@ -282,7 +282,7 @@ def _flat(prefix: str, values: Array | list[Array] | None, scores: Array | None)
 
 
 def _fields(arrays: dict[str, Array]) -> dict[str, Any]:
-    """Return the fields of an `Evidence` from the arrays that it was kept as."""
+    """Return the fields of an `Evidence` from the arrays that it was stored as."""
     fields: dict[str, Any] = {name: array for name, array in arrays.items() if not name.startswith("example_")}
     if "lengths" in fields:
         fields["predictions"] = _divided(fields["predictions"], fields.pop("lengths"))

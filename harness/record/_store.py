@@ -47,11 +47,11 @@ class Store:
         self._lock = lock
 
     def path(self, task: str, submission: str) -> Path:
-        """Return where the newest record lies."""
+        """Return the path of the newest record."""
         return self._folder / task / f"{submission}.json"
 
     def read(self, task: str, submission: str) -> Record | Unreadable | None:
-        """Return the newest record, or what is wrong with its file, or None where there is none."""
+        """Return the newest record, or what is wrong with its file, or None if there is none."""
         return self._read(self.path(task, submission), task, submission)
 
     def write(self, record: Record) -> Path | None:
@@ -61,7 +61,7 @@ class Store:
             The file that the former record was moved to because it could not be read; None normally.
 
         Raises:
-            UnstorableError: what would be written could not be read back; the former record is still there.
+            UnstorableError: the record could not be read back; the former record is unchanged.
         """
         content = stored_form(record)
         path = self.path(record.task.name, record.submission.name)
@@ -71,14 +71,14 @@ class Store:
         return moved
 
     def all(self) -> Iterator[Record | Unreadable]:
-        """Yield every newest record, by path, and an `Unreadable` for each file that stands in the place of one."""
+        """Yield every newest record, by path, and an `Unreadable` for each file in the place of one."""
         tasks = self._entries(self._folder)
         found: list[tuple[str, str, Path]] = []
         for folder in tasks:
             if isinstance(folder, Unreadable):
                 yield folder
             elif folder.suffix == ".json":
-                yield Unreadable(folder, "it lies in no task's folder")
+                yield Unreadable(folder, "it is not in the folder of a task")
             elif folder.is_dir():
                 yield from self._list(folder, "", found)
                 if os.path.isdir(folder / _REFERENCE):  # noqa: PTH112 - pathlib raises where it may not look
@@ -89,7 +89,7 @@ class Store:
                 yield record
 
     def _list(self, folder: Path, prefix: str, found: list[tuple[str, str, Path]]) -> Iterator[Unreadable]:
-        """Add the records in `folder` to `found`; yield it where it cannot be listed."""
+        """Add the records in `folder` to `found`; yield the folder if it cannot be listed."""
         task = folder.parent.name if prefix else folder.name
         for path in self._entries(folder):
             if isinstance(path, Unreadable):
@@ -99,7 +99,7 @@ class Store:
 
     @staticmethod
     def _entries(folder: Path) -> list[Path] | list[Unreadable]:
-        """Return what is in `folder`, by name; pathlib's own search passes over a folder that may not be listed."""
+        """Return the entries of `folder`, by name; pathlib's own search skips a folder that cannot be listed."""
         try:
             return [folder / name for name in sorted(os.listdir(folder))]  # noqa: PTH208 - iterdir has no order
         except FileNotFoundError:
@@ -131,7 +131,7 @@ class Store:
     @staticmethod
     def _read(path: Path, task: str, submission: str) -> Record | Unreadable | None:
         try:
-            path.lstat()  # raises where it may not be looked at
+            path.lstat()  # raises if it may not be read
             if not path.is_file():  # opening a pipe would wait for a writer
                 return Unreadable(path, "it is not a regular file")
             if not _is_allowed(task, submission):
@@ -186,7 +186,7 @@ def _is_allowed(task: str, submission: str) -> bool:
 
 
 def _free_place_beside(path: Path) -> Path:
-    """Return a free name for a file that stands in the place of a record and cannot be read."""
+    """Return a free name for an unreadable file in the place of a record."""
     number = 1
     while os.path.lexists(place := path.with_name(f"{path.name}.unreadable-{number}")):
         number += 1

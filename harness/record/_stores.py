@@ -1,4 +1,4 @@
-"""A record and its evidence, kept side by side."""
+"""Store a record together with its evidence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Stores:
-    """Where records are kept, and the evidence behind them."""
+    """The stores of records and of the evidence behind them."""
 
     records: Store
     evidence: EvidenceStore
@@ -26,10 +26,10 @@ class Stores:
         return cls(Store(published / "records", private / "records.lock"), EvidenceStore(private / "evidence"))
 
     def keep(self, record: Record, evidence: Evidence) -> Path | None:
-        """Make `record` the newest of its submission; return where a former one went that could not be read.
+        """Make `record` the newest of its submission; return the path that an unreadable former record was moved to.
 
         Raises:
-            UnstorableError: the record could not be read back; what was there is there still.
+            UnstorableError: the record could not be read back; nothing was changed.
             OSError: the disk is full; likewise.
         """
         stored_form(record)
@@ -44,7 +44,7 @@ class Stores:
     def withdraw(self, task: str, submission: str, to: Path) -> bool:
         """Move the record of a submission, its history and its evidence into `to`; return whether there was a record.
 
-        What is moved is published no more, and can be put back by hand.
+        Moved records are no longer published, and can be moved back.
         """
         record = self.records.path(task, submission)
         found = [*record.parent.glob(f"{record.stem}.json*"), record.with_suffix(".history.jsonl")]

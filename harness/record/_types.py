@@ -1,4 +1,4 @@
-"""The published result of one (task, submission) evaluation; all keys are there unless a type says otherwise."""
+"""The published result of one (task, submission) evaluation; all keys exist unless a type says otherwise."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskPart(_Part, frozen=True, kw_only=True):
-    """What was asked, and on which data."""
+    """The task and the data of the evaluation."""
 
     name: str
     """The name of the task's folder."""
     digest: str
-    """Of the task's code, as far as it decides results."""
+    """The digest of the task's code, as far as it decides results."""
     source: Literal["canonical", "local", "embedded"]
     """Where the data came from: official files, files that the instructor placed, or generated ones."""
     data_digest: str
@@ -39,11 +39,11 @@ class TaskPart(_Part, frozen=True, kw_only=True):
     n_test: int
     """Items of the test part; 0 where it is not on this machine."""
     n_fit_train: int | None = None
-    """How many items `fit` was given to learn from; None where nothing was trained, and in older records."""
+    """How many items `fit` was given to learn from; None if nothing was trained, and in older records."""
     n_fit_validation: int | None = None
-    """How many it was given to choose by. They are cut from train where the validation part is scored."""
+    """How many items `fit` was given for choosing. They are cut from train if the validation part is scored."""
     n_groups: int | None = None
-    """How many groups, such as patients, the scored items come from; None where each item stands for itself."""
+    """How many groups, such as patients, the scored items come from; None if items are independent."""
 
 
 class SubmissionPart(_Part, frozen=True, kw_only=True):
@@ -65,7 +65,7 @@ class Failure(_Part, frozen=True, kw_only=True):
     phase: str
     """The step of the evaluation in which it happened; one of `harness.errors.Phase`."""
     message: str
-    """What was found, what was expected and what to do next; less where the data must not be published."""
+    """What was found, what was expected and what to do next; less if the data must not be published."""
     file: str | None
     """The student's file that the message is about, from the course's folder; None where none is known."""
     line: int | None
@@ -92,7 +92,7 @@ class Score(_Part, frozen=True, kw_only=True):
     primary: bool
     """Whether this is the metric that ranks and is compared with the baseline."""
     approximate: bool = False
-    """Whether the interval may hold less than 95 %: few groups, a value near its bounds, or a metric known for it."""
+    """Whether the interval may cover less than 95 %: few groups, a value near its bounds, or a metric known for it."""
 
 
 class BaselineResult(_Part, frozen=True, kw_only=True):
@@ -126,15 +126,15 @@ class Latency(_Part, frozen=True, kw_only=True):
     p50_seconds: float
     """The median time, with the cost of the channel."""
     net_p50_seconds: float | None
-    """None where the time is below twice the channel's cost, and so is not resolved."""
+    """None if the time is below twice the channel's cost, and so is not resolved."""
     p90_bound_seconds: float | None
-    """A time that nine of ten requests keep, with 99 % confidence; None where there were too few."""
+    """A time that nine of ten requests do not exceed, with 99 % confidence; None if there were too few."""
     iqr_ratio: float
     """The interquartile range of the times, as a share of their median."""
     noisy: bool
     """Whether the times vary much or other work ran beside them."""
     channel_seconds: float
-    """What a request through the channel costs."""
+    """The cost of a request through the channel."""
     ratio_to_yardstick: float | None
     """The net time as a multiple of the yardstick's; None where the time is not resolved."""
     net_low_seconds: float | None = None
@@ -146,7 +146,7 @@ class Latency(_Part, frozen=True, kw_only=True):
     ratio_high: float | None = None
     """The upper end."""
     uncertainty: Uncertainty | None = None
-    """What the interval of the ratio is made of."""
+    """The parts of the interval of the ratio."""
     rounds: int | None = None
     """Rounds that count."""
     void_rounds: int | None = None
@@ -156,16 +156,16 @@ class Latency(_Part, frozen=True, kw_only=True):
 
 
 class Uncertainty(_Part, frozen=True, kw_only=True):
-    """What the interval of the ratio is made of: half widths at 95 %, as shares of it.
+    """The parts of the interval of the ratio: half widths at 95 %, as shares of it.
 
     The first two are random and independent, the third is systematic: their root of squares and the third add up. To
     tell two models of one task apart the first two count, for both go through the same channel.
     """
 
     rounds: float
-    """What differs between rounds, by the bootstrap."""
+    """Differences between rounds, by the bootstrap."""
     processes: float
-    """What differs between processes that run the same code; of the machine's calibration, or a stated value."""
+    """Differences between processes that run the same code, from the machine's calibration or a stated value."""
     channel: float
     """How wrong the cost of the channel may be."""
 
@@ -180,18 +180,18 @@ class Throughput(_Part, frozen=True, kw_only=True):
 
 
 class Cost(_Part, frozen=True, kw_only=True):
-    """The model's size and what it used."""
+    """The model's size, and the time and memory that it used."""
 
     parameters: int | None = None
-    """Numbers that the model holds when it predicts."""
+    """How many numbers the model holds when it predicts."""
     parameters_verified: bool | None = None
     """Whether all else that the model holds is too small to hide more numbers in."""
     artifact_bytes: int | None = None
     """The size of the saved model."""
     knowledge_bytes: int | None = None
-    """What the saved model and the submission's files compress to; equal scores are ordered by it."""
+    """The compressed size of the saved model and the submission's files; it orders equal scores."""
     flops_per_sample: int | None = None
-    """Floating-point operations an item, as far as torch counts them; None where it does not."""
+    """Floating-point operations for one item, as far as torch counts them; None if it does not."""
     fit_seconds: float | None = None
     """How long `fit` took."""
     cpu_seconds: float | None = None
@@ -210,7 +210,7 @@ class Audit(_Part, frozen=True, kw_only=True):
     """One check of whether the run can be believed."""
 
     name: str
-    """What is looked for."""
+    """What the audit checks."""
     passed: bool
     """Whether all is well."""
     severity: Literal["fail", "warn"]
@@ -238,7 +238,7 @@ class IsolationPart(_Part, frozen=True, kw_only=True):
 
 
 class ClockFacts(_Part, frozen=True, kw_only=True):
-    """What decides how steady the machine's clock is; None for what the system does not tell."""
+    """The properties that decide how steady the machine's clock is; None for those that the system does not report."""
 
     governor: str | None
     """Of the frequency of the first core."""
@@ -308,14 +308,14 @@ class Run(_Part, frozen=True, kw_only=True):
     git: Git | None
     """The course's commit; None outside of git."""
     evidence_digest: str | None
-    """Of the private evidence behind the record; None where nothing was predicted."""
+    """The digest of the private evidence behind the record; None if nothing was predicted."""
 
 
 class ClaimedScore(_Part, frozen=True, kw_only=True):
     """A score that the author of a submission states."""
 
     source: Literal["README", "results.json", "notebook"]
-    """Where the claim was read."""
+    """The file that contains the claim."""
     line: int | None
     """In the README; None elsewhere."""
     value: float
@@ -330,17 +330,17 @@ class Claims(_Part, frozen=True, kw_only=True):
     """Three figures that should agree. They inform and decide nothing."""
 
     metric: str
-    """The task's primary metric, which all of this is about."""
+    """The task's primary metric, which the claims are about."""
     claimed: tuple[ClaimedScore, ...] = ()
     """The scores that the author states."""
     unread: tuple[str, ...] = ()
-    """What looks like a claim and cannot be taken for one, a line each."""
+    """Texts that look like a claim and are not used as one, one line each."""
     shipped: Score | None = None
-    """With the weights that were handed in; None where there are none or they could not be scored."""
+    """The score of the weights that were handed in; None if there are none or they could not be scored."""
     retrained: Score | None = None
-    """Trained here; None where that failed."""
+    """The score of a model trained here; None if that failed."""
     p_value: float | None = None
-    """That the weights handed in and those trained here differ, on the same items; None where one is missing."""
+    """The p-value of a difference between the two on the same items; None if one is missing."""
     problem: str | None = None
     """Why one of the two has no score."""
 
@@ -351,7 +351,7 @@ class Record(_Part, frozen=True, kw_only=True):
     schema_version: int = SCHEMA_VERSION
     """The version of this form."""
     task: TaskPart
-    """What was asked, and on which data."""
+    """The task and the data of the evaluation."""
     submission: SubmissionPart
     """Whose work it is."""
     status: Status
@@ -363,13 +363,13 @@ class Record(_Part, frozen=True, kw_only=True):
     baseline: BaselineResult
     """How the primary score compares."""
     cost: Cost
-    """The model's size and what it used."""
+    """The model's size, and the time and memory that it used."""
     audits: tuple[Audit, ...]
     """The checks of whether the run can be believed."""
     run: Run
     """How the result came about."""
     claims: Claims | None = None
-    """None where nobody asked to compare them, and in records of earlier versions."""
+    """None if they were not compared, and in records of earlier versions."""
 
     @property
     def primary(self) -> Score | None:

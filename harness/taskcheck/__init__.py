@@ -1,6 +1,6 @@
 """Find the mistakes in a task: in its declaration, its functions and its data, before a student meets them.
 
-`try_task` runs before every evaluation and raises; `check_task` looks at more and tells all it finds, for the author
+`try_task` runs before every evaluation and raises; `check_task` checks more and reports all findings, for the author
 of the task (``harness tasks check``).
 """
 

@@ -23,7 +23,7 @@ _COMMON_WORDS = 0.7
 
 
 def equal_pairs(first: Any, second: Any) -> list[Pair]:
-    """Return, for each input of `second` that `first` has as well, where it is in both."""
+    """Return the positions in both of each input of `second` that `first` has as well."""
     places = {key_of(item): place for place, item in enumerate(first)}
     keys = ((key_of(item), place) for place, item in enumerate(second))
     return [(places[key], place) for key, place in keys if key in places]
@@ -93,7 +93,7 @@ def _similar_arrays(first: NDArray[Any], second: NDArray[Any]) -> list[Pair]:
 def _comparable(first: NDArray[Any], second: NDArray[Any]) -> list[NDArray[Any]]:
     """Return both parts as rows; of few numbers those that take many values, on one scale.
 
-    Columns of a table have units of their own, and one that says yes or no brings nobody nearer.
+    Columns of a table differ in their units, and one with only yes or no makes no two rows similar.
     """
     rows = [part.reshape(len(part), -1) for part in (first, second)]
     if rows[0].shape[1] > _DIMENSIONS:

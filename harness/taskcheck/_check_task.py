@@ -27,7 +27,7 @@ _RESAMPLES = 1000  # as many as an evaluation makes
 
 @dataclass(frozen=True)
 class TaskFinding:
-    """One thing that was checked, and what came of it."""
+    """One thing that was checked, and the outcome."""
 
     outcome: Outcome
     text: str
@@ -59,7 +59,7 @@ def check_task(course: Course, name: str, places: Places) -> Iterator[TaskFindin
 
 
 def _check_data(course: Course, task: Task, places: Places, kind: DataChoice) -> Iterator[TaskFinding]:
-    """Yield what is found about one kind of data; what goes wrong stops the check of no other."""
+    """Yield what is found about one kind of data; an error there does not stop the check of others."""
     name = task.name
     try:
         data = load_data(task, course.task_digest(name), replace(places, offline=True), kind)
@@ -80,7 +80,7 @@ def _check_data(course: Course, task: Task, places: Places, kind: DataChoice) ->
 
 
 def _private_parts(task: Task, course: Course, places: Places) -> Iterator[TaskFinding]:
-    """Yield whether what students must not have lies where a commit would publish it."""
+    """Yield whether a commit would publish what students must not have."""
     place = place_of_field(course.tasks_folder / task.name, "private_test")
     try:
         published = published_private_part(course, places.private) if task.private_test and places.private else None
@@ -92,7 +92,7 @@ def _private_parts(task: Task, course: Course, places: Places) -> Iterator[TaskF
 
 
 def _place(task: Task, data: TaskData, text: str) -> str:
-    """Return where to look for what `text` doubts: at `perturb`, or at what loads the data; '' if it says so itself."""
+    """Return the place that the doubt `text` is about: `perturb`, or what loads the data; '' if the text has it."""
     place = written_at(task.perturb if text.startswith("`perturb`") else data.source.load)
     return f" ({place})" if place and place.rpartition(":")[0] not in text else ""
 
@@ -118,7 +118,7 @@ def _expect_reachable_baseline(task: Task, data: TaskData) -> None:
     """Expect that the targets themselves, as answers, reach the baseline.
 
     Raises:
-        TaskError: they do not, so nobody can.
+        TaskError: they do not, so no submission can.
     """
     targets, metric, base = data.scored.targets, task.primary, data.source.baseline
     right = Predictions(*task.kind_definition.all_right(task, targets))

@@ -1,4 +1,4 @@
-"""Compute a task's metric; whatever it returns instead of a finite number is the task's mistake, not a student's."""
+"""Compute a task's metric; any result other than a finite number is the task's mistake, not a student's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TOLERANCE = 1e-9
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CheckedMetric:
-    """What `metric` says of `predictions`; every method raises `TaskError` where that is not what a metric may say."""
+    """The results of `metric` for `predictions`; every method raises `TaskError` if the result is not allowed."""
 
     task: str
     metric: Metric
@@ -52,13 +52,13 @@ class CheckedMetric:
         return right
 
     def resampled(self) -> Resampled:
-        """Return what computes the figure on the items at given indices, having done once what is slow."""
+        """Return a function that computes the figure on the items at given indices; slow work is done once."""
         metric, items = self.metric, f"on a resample of {len(self.predictions)} items"
         if metric.resampler is not None:
             resampler = metric.resampler
             figure = self._asked(resampler, f"on {len(self.predictions)} items", self.targets, self.predictions)
             if not callable(figure):
-                raise self._mistake(resampler, f"`resampler` returned {_describe(figure)}", "what can be called")
+                raise self._mistake(resampler, f"`resampler` returned {_describe(figure)}", "a callable")
             return lambda indices: self._number(self._asked(figure, items, indices), figure, items)
         right = self.outcomes()
         if right is not None:
@@ -73,7 +73,7 @@ class CheckedMetric:
     def _asked(self, function: Callable[..., Any], items: str, *arguments: Any) -> Any:
         try:
             return function(*arguments)
-        except InfrastructureError:  # a package that is not here is nobody's mistake
+        except InfrastructureError:  # a missing package is nobody's mistake
             raise
         except (Exception, SystemExit) as error:
             place = raised_at(error, function)

@@ -1,4 +1,4 @@
-"""What is doubtful about a task's data: nothing that must be a mistake, but what its author should have seen."""
+"""Doubts about a task's data: not necessarily mistakes, but its author should look at them."""
 
 from __future__ import annotations
 

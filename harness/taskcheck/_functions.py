@@ -1,4 +1,4 @@
-"""Try a task's own functions before any model is trained: their mistakes must not be met in a student's evaluation."""
+"""Try a task's own functions before any model is trained, so that their mistakes do not affect a student."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def try_task(task: Task, data: TaskData, resamples: int = _RESAMPLES) -> None:
     """Alter some inputs, and compute each metric that the task brings itself on answers that can be given.
 
     Raises:
-        TaskError: `perturb` or a metric does not do what it must.
+        TaskError: `perturb` or a metric returns something that is not allowed.
     """
     _try_perturb(task, data.scored.inputs)
     for metric in task.metrics:
@@ -43,7 +43,7 @@ def try_task(task: Task, data: TaskData, resamples: int = _RESAMPLES) -> None:
 
 
 def _try_perturb(task: Task, inputs: Any) -> None:
-    """Alter some inputs; each must stay an input of its form, and closer to what it was than to other inputs."""
+    """Alter some inputs; each must keep its form, and be closer to the original than to other inputs."""
     perturb = checked_perturb(task)
     if perturb is None:
         return
@@ -111,7 +111,7 @@ def _expect_to_rank(task: Task, metric: Metric, best: float, wrong: float) -> No
 
 
 def _are_equal(one: Any, other: Any) -> bool:
-    """Tell whether two arrays, or two lists of arrays, hold the same."""
+    """Return whether two arrays, or two lists of arrays, are equal."""
     if isinstance(one, list):
         return len(one) == len(other) and all(map(np.array_equal, one, other))
     return np.array_equal(one, other)

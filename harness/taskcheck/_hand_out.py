@@ -1,4 +1,4 @@
-"""What the hand-out of a task says, as far as it can be compared with the declaration."""
+"""Compare the hand-out of a task with its declaration, as far as possible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a field of a task is declared."""
+"""Find the line on which a field of a task is declared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A task's `perturb`, checked against the inputs that the task declares: what it does wrong is the task's mistake."""
+"""Check the results of a task's `perturb` against the inputs that the task declares: errors are the task's mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the baseline that a task states is what its reference gets."""
+"""Check whether the baseline that a task states is the score of its reference."""
 
 from __future__ import annotations
 

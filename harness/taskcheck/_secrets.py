@@ -1,4 +1,4 @@
-"""Whether what students must not have lies where a commit would publish it."""
+"""Check whether a commit would publish what students must not have."""
 
 from __future__ import annotations
 

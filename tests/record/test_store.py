@@ -214,7 +214,7 @@ def test_what_stands_in_the_place_of_a_record_is_named_and_hides_no_other(store)
         "Bad Name.json": "it has a name that no record has",
         "null.json": "Expected `float`, got `null`",
         "later.json": "schema_version 2, expected 1: a later version of the harness wrote it",
-        "stray.json": "it lies in no task's folder",
+        "stray.json": "it is not in the folder of a task",
     }
     assert sorted(reasons) == sorted(says)
     assert all(text in reasons[name] for name, text in says.items())
