@@ -13,6 +13,7 @@ from harness.cli._options import console, opened
 from harness.data import Places
 from harness.diagnosis import Diagnosis, Observation
 from harness.errors import UsageError
+from harness.terminal import hanging
 
 _LINES = {
     "good": ("  ✓ ", "green"),
@@ -46,6 +47,6 @@ def _diagnosis(clock: bool) -> Diagnosis:
 
 def _show(out: Console, observation: Observation) -> None:
     mark, style = _LINES[observation.verdict]
-    out.print(f"{mark}{observation.text}", style=style)
+    out.print(hanging(out, mark, observation.text), style=style)
     if observation.remedy:
-        out.print(f"      to do: {observation.remedy}")
+        out.print(hanging(out, "      to do: ", observation.remedy))

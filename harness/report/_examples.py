@@ -21,8 +21,8 @@ Array = np.ndarray[Any, Any]
 
 _SIDE = 160
 """Pixels of an example's longer side; larger images are thinned out."""
-_LEAST_WEIGHT, _LEVELS = 0.005, 3
-"""Weights below the first are not marked; the others are in as many shades, by their share of the largest."""
+_LEAST_WEIGHT, _LEAST_SHARE, _LEVELS = 0.005, 0.1, 3
+"""Smaller weights, and smaller shares of the largest one, are not marked; the others are in as many shades."""
 _MOST_NAMED = 3
 _AROUND_WORDS = ".,;:!?()[]\"'"
 
@@ -86,7 +86,7 @@ def _text(text: str, weights: Sequence[float]) -> Markup:
     """Return a text with the words marked that weighed in the answer."""
     parts, end, largest = [], 0, max(map(abs, weights), default=0.0)
     for (begin, stop), weight in zip(first_words(text), weights, strict=False):
-        if abs(weight) >= _LEAST_WEIGHT:
+        if abs(weight) >= max(_LEAST_WEIGHT, _LEAST_SHARE * largest):
             level = min(_LEVELS, 1 + int(_LEVELS * abs(weight) / largest))
             css = f"{'for' if weight > 0 else 'against'}{level}"
             mark = Markup('<mark class="{}" title="{}">{}</mark>')

@@ -1,8 +1,12 @@
 """Show records, progress, samples and tables in a terminal; text that students wrote is made harmless."""
 
+from textwrap import wrap
+
 from rich.console import Console
 
-__all__ = ["Screen"]
+__all__ = ["Screen", "hanging"]
+
+_LEAST_ROOM = 30
 
 
 class Screen(Console):
@@ -22,3 +26,11 @@ class Screen(Console):
             self.print(text, style=style)
         finally:
             self.quiet = quiet
+
+
+def hanging(console: Console, begin: str, text: str) -> str:
+    """Return `text` after `begin`: on one line, or, in a terminal, on as many as it needs, below each other."""
+    if not console.is_terminal:
+        return begin + text
+    room = max(console.width - len(begin), _LEAST_ROOM)
+    return begin + f"\n{' ' * len(begin)}".join(wrap(text, room, break_long_words=False, break_on_hyphens=False))

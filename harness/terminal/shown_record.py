@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from textwrap import wrap
 
 from rich.console import Console
 from rich.text import Text
@@ -12,10 +11,10 @@ from harness.claims import describe_agreement, describe_figures
 from harness.evaluation import Remarks
 from harness.leaderboard import Board, percent, ratio_with_interval
 from harness.record import Failure, Latency, Record, Score, to_reach
+from harness.terminal import hanging
 from harness.text import as_duration, neutral, neutral_line
 
 _WIDTH = 40
-_LEAST_ROOM = 30
 _STYLES = {"passed": "bold green", "below_baseline": "bold yellow", "failed": "bold red"}
 _LOG_LINES, _PRINTED_LINES = 12, 4
 
@@ -47,11 +46,7 @@ def show_record(
 
 def _show_fact(console: Console, label: str, value: str) -> None:
     """Print a fact on one line, or, in a terminal, on as many as it needs, below each other."""
-    begin = f"  {label:<17} "
-    if console.is_terminal:
-        room = max(console.width - len(begin), _LEAST_ROOM)
-        value = f"\n{' ' * len(begin)}".join(wrap(value, room, break_long_words=False, break_on_hyphens=False))
-    console.print(begin + value)
+    console.print(hanging(console, f"  {label:<17} ", value))
 
 
 def verdict(record: Record) -> str:
