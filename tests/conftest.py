@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import gc
 import io
 import json
 import os
@@ -242,6 +243,17 @@ def _groups_file(config: pytest.Config) -> Path:
         config.add_cleanup(folder.cleanup)
         config.stash[GROUPS] = Path(folder.name, "groups.json")
     return config.stash[GROUPS]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[object]:
+    """Collect without looking for garbage again and again: what is collected stays to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -114,6 +114,7 @@ def torch():
     return pytest.importorskip("torch")
 
 
+@pytest.mark.compute
 def test_tensors_of_every_kind_become_plain(torch):
     assert plain(torch.tensor([1, 2]), OneArray())[1][0].dtype == np.int64
     needy = torch.ones(2, 3, requires_grad=True)
@@ -129,6 +130,7 @@ def test_tensors_of_every_kind_become_plain(torch):
         plain(torch.eye(2).to_sparse(), OneArray())
 
 
+@pytest.mark.compute
 def test_convolution_and_attention_are_seen_however_they_are_called(torch):
     functional = torch.nn.functional
     image, words = torch.zeros(1, 1, 4, 4), torch.zeros(1, 4, 8)
@@ -142,6 +144,7 @@ def test_convolution_and_attention_are_seen_however_they_are_called(torch):
         assert any("attention" in name for name in seen)
 
 
+@pytest.mark.compute
 def test_a_linear_model_shows_neither(torch):
     model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU())
     seen = names_of(lambda: model(torch.zeros(1, 2)))
@@ -149,6 +152,7 @@ def test_a_linear_model_shows_neither(torch):
     assert not [name for name in seen if "conv" in name.lower() or "attention" in name.lower()]
 
 
+@pytest.mark.compute
 def test_the_hook_is_removed_even_if_predict_raises(torch):
     from torch.nn.modules import module
 
