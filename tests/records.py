@@ -24,6 +24,7 @@ from harness.record import (
     TaskPart,
 )
 from harness.report import ReportMaterial
+from tests import declared
 
 ACCURACY = Score(name="accuracy", value=0.9, low=0.85, high=0.95, higher_is_better=True, unit="", primary=True)
 
@@ -86,19 +87,7 @@ def failing(kind: str = "fit_error", phase: str = "fit", message: str = "no", **
 
 
 FOUR = harness.Split(np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1]))
-TWO_CLOUDS = harness.Task(
-    title="Two clouds",
-    kind="classification",
-    inputs=harness.Inputs(shape=(2,)),
-    classes=("<left>", "right"),
-    sources=(
-        harness.Embedded(
-            title="t", licence="l", baseline=harness.Baseline(0.5), load=lambda: harness.Parts(FOUR, FOUR, FOUR)
-        ),
-    ),
-    split="s",
-    metrics=(harness.metrics.accuracy,),
-)
+TWO_CLOUDS = declared.task(title="Two clouds", classes=("<left>", "right"), sources=(declared.source(part=FOUR),))
 
 
 def material(record: Record = RECORD, evidence: Evidence | None = None, **more: Any) -> ReportMaterial:

@@ -17,6 +17,7 @@ from harness.errors import TaskError
 from tests.classroom.evaluated import Classroom
 from tests.classroom.others import DIGEST, LOOKS, WEIGHTS
 from tests.conftest import TemporaryCourse
+from tests.declared import task
 
 Answers = Callable[..., tuple[dict[str, Any], set[int]]]
 
@@ -144,12 +145,4 @@ def test_show_names_the_assets(course: TemporaryCourse) -> None:
 def test_an_asset_needs_a_licence() -> None:
     file = harness.File(name="a.bin", url="http://127.0.0.1:9/a.bin", digest=DIGEST)
     with pytest.raises(TaskError, match=r"harness\.File objects, each with its licence"):
-        harness.Task(
-            title="t",
-            kind="segmentation",
-            inputs=harness.Inputs(shape=(2, 2)),
-            sources=(),
-            split="s",
-            metrics=(harness.metrics.dice,),
-            assets=(file,),
-        )
+        task(kind="segmentation", classes=(), metrics=(harness.metrics.dice,), assets=(file,))
