@@ -17,7 +17,7 @@ from harness.sandbox._box import Box, RootProcess
 from harness.sandbox._cgroup import WorkerGroup
 from harness.sandbox._memory_trace import MemoryPoint, MemoryTrace
 from harness.sandbox._output import open_output
-from harness.sandbox._tree import cpu_seconds, tree_cpu_seconds
+from harness.sandbox._tree import cpu_seconds, descendants, tree_cpu_seconds
 
 _TICK_SECONDS = 0.1
 _TIMED_TICK_SECONDS = 0.5
@@ -204,7 +204,7 @@ class Watchdog:
             return []
         with contextlib.suppress(psutil.NoSuchProcess):
             root = psutil.Process(self._root.pid)
-            self.seen = root.children(recursive=True)
+            self.seen = descendants(root.pid)
             return [root, *self.seen]
         return []
 

@@ -35,6 +35,7 @@ class Disturbance:
 
     def __init__(self, cores: Sequence[int], model: int, yardstick: int, worked: Callable[[], float]) -> None:
         self._cores, self._worked = frozenset(cores), worked
+        self._throttles = [path for path in map(_throttle, cores) if path.exists()]
         self._model = Path(f"/proc/{model}/schedstat")
         host = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
         self._threads = (host, self._model, Path(f"/proc/{yardstick}/schedstat"))
@@ -67,7 +68,7 @@ class Disturbance:
         return _Counters(
             at=time.perf_counter(),
             stolen=sum(_stolen(self._cores)),
-            throttled=sum(map(_throttled, self._cores)),
+            throttled=sum(map(_throttled, self._throttles)),
             waited_seconds=sum(_nanoseconds(path, 1) for path in self._threads) / 1e9,
         )
 
@@ -93,9 +94,13 @@ def _stolen(cores: frozenset[int]) -> list[int]:
     return found
 
 
-def _throttled(core: int) -> int:
+def _throttle(core: int) -> Path:
+    return Path(f"/sys/devices/system/cpu/cpu{core}/thermal_throttle/core_throttle_count")
+
+
+def _throttled(counter: Path) -> int:
     """Return how often a core was slowed down because it was hot."""
     try:
-        return int(Path(f"/sys/devices/system/cpu/cpu{core}/thermal_throttle/core_throttle_count").read_bytes())
+        return int(counter.read_bytes())
     except (OSError, ValueError):
         return 0

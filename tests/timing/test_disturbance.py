@@ -1,6 +1,7 @@
 """What spoils a round comes from outside of the model's own processes."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ class Kernel:
         monkeypatch.setattr(_disturbance.time, "perf_counter", lambda: self.now)
         monkeypatch.setattr(_disturbance, "_nanoseconds", self.nanoseconds)
         monkeypatch.setattr(_disturbance, "_stolen", lambda _: [self.stolen])
+        monkeypatch.setattr(_disturbance, "_throttle", lambda _: Path("/"))
         monkeypatch.setattr(_disturbance, "_throttled", lambda _: self.throttled)
         self.disturbance = Disturbance([0], os.getpid(), os.getpid(), lambda: self.worked)
 
