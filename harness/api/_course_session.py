@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.api._follow import Follower
-from harness.course import Course
+from harness.course import Course, Submission
 from harness.data import Places
-from harness.sandbox import ForkServerOwner, Requirement, Sandbox, Start, find_required_sandbox
+from harness.sandbox import ForkServerOwner, Requirement, Sandbox, Start, begin_fork_servers, find_required_sandbox
 
 FOR_GRADES = "landlock"
 """The weakest isolation that is accepted for grades by default."""
@@ -39,8 +40,12 @@ class CourseSession:
             weakref.finalize(self, self._fork_servers.close)
         return self._fork_servers
 
-    def sandbox(self, required: Requirement, start: Start, follower: Follower) -> Sandbox:
+    def sandbox(
+        self, required: Requirement, start: Start, follower: Follower, submissions: Sequence[Submission] = ()
+    ) -> Sandbox:
         """Open a sandbox whose workers see neither the course nor its data; the caller closes it.
+
+        What the first of the `submissions` imports is imported meanwhile.
 
         Raises
         ------
@@ -48,4 +53,7 @@ class CourseSession:
             No worker starts here with the required isolation.
         """
         hidden = [self.folders.root, *self.places.all()]
-        return find_required_sandbox(hidden, required, self.fork_servers(start), follower.notice)
+        fork_servers = self.fork_servers(start)
+        if fork_servers is not None and submissions and not required.exactly:
+            begin_fork_servers(fork_servers, hidden, [submissions[0].folder])
+        return find_required_sandbox(hidden, required, fork_servers, follower.notice)

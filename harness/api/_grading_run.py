@@ -53,7 +53,7 @@ from harness.grading import (
 )
 from harness.locks import exclusive_lock
 from harness.record import Claims, Record
-from harness.sandbox import Requirement, Start, find_gpus, find_required_sandbox
+from harness.sandbox import Requirement, Start, begin_fork_servers, find_gpus, find_required_sandbox
 from harness.text import count_of, neutral_line
 
 _NAMED = 3
@@ -305,8 +305,13 @@ class _GradingRun:
 
     def _local(self, orders: Orders, work: Work, jobs: int | None) -> LocalExecutor:
         """Return an executor for this machine, with as many parallel jobs as have cores of their own."""
+        fork_servers = self.session.fork_servers(orders.start)
         if work.jobs:
-            with closing(find_required_sandbox([self.course.root, *self.places.all()], orders.isolation)) as sandbox:
+            hidden = [self.course.root, *self.places.all()]
+            if fork_servers is not None and not orders.isolation.exactly:
+                begin_fork_servers(fork_servers, hidden, [work.jobs[0].submission.folder])
+            # the runners raise the notices
+            with closing(find_required_sandbox(hidden, orders.isolation, fork_servers, lambda _: None)) as sandbox:
                 self.follower.isolated(sandbox.isolation)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         most = max(1, cores // work.threads)
@@ -316,7 +321,6 @@ class _GradingRun:
         if jobs is not None and jobs > most:
             text = f"{count_of(most, 'job', 'jobs')} at a time, not {jobs}: each takes {work.threads} of {cores} cores"
             self.follower.notice(text)
-        fork_servers = self.session.fork_servers(orders.start)
         return LocalExecutor(orders=orders, slots=slots, log=self._log_file, fork_servers=fork_servers)
 
     def _cluster(self, orders: Orders, work: Work, address: str, jobs: int | None) -> Cluster:

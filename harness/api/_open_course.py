@@ -320,7 +320,7 @@ class OpenCourse:
         session, follower = self._session, follower or Follower()
         submissions = self.submissions(*paths, task=task)
         report_repositories(self.folders, submissions, follower)
-        with closing(session.sandbox(run.requirement(), run.start, follower)) as sandbox:
+        with closing(session.sandbox(run.requirement(), run.start, follower, submissions)) as sandbox:
             settings = replace(run.settings("auto"), weights="retrain")
             with Evaluator(self.folders, sandbox, self.places, settings) as evaluator:
                 return check_all(evaluator, submissions, follower)
@@ -371,7 +371,7 @@ class OpenCourse:
         settings = replace(
             run.settings("auto"), repeats=training.repeats, weights=training.weights, claims=training.claims
         )
-        with closing(session.sandbox(run.requirement(), run.start, follower)) as sandbox:
+        with closing(session.sandbox(run.requirement(), run.start, follower, submissions)) as sandbox:
             follower.isolated(sandbox.isolation)
             with Evaluator(self.folders, sandbox, self.places, settings) as evaluator:
                 every = EvaluationRun(course=self.folders, evaluator=evaluator, keep=keep, follower=follower)

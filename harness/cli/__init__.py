@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import keyword
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING
 import click
 
 from harness._version import __version__
-from harness.cli._common import CommonOptions, Group, with_common_options
+from harness.cli._ahead import start_ahead
+from harness.cli._common import CommonOptions, Group, common_options, with_common_options
 from harness.errors import HarnessError, UsageError
 from harness.programs import forget_current_folder
 
@@ -48,10 +50,20 @@ class _Commands(Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args:
+            start_ahead(ctx.find_root(), common_options(), args)
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
             return None
         module = importlib.import_module(f"harness.cli._{name}")
+        if not gc.isenabled():  # `main` turned it off
+            gc.freeze()  # what was imported stays for as long as the command runs: it need not be looked at
+            gc.enable()
         command = getattr(module, f"{name}_" if keyword.iskeyword(name) else name)
         assert isinstance(command, click.Command)
         return with_common_options(command)
@@ -79,6 +91,7 @@ with_common_options(cli)
 
 def main() -> None:
     """Run the command line and exit."""
+    gc.disable()  # while modules are imported nothing can be collected, and looking takes a fifth of the time
     forget_current_folder()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(

@@ -22,10 +22,12 @@ from harness.sandbox._selection import (
 from harness.sandbox._watchdog import Allowance, Exceeded
 
 if sys.platform == "linux":
+    from harness.sandbox._ahead import begin_fork_servers
     from harness.sandbox._forkservers import ForkServerOwner, ForkServers
 else:
     from harness.sandbox._portable import NoForkServers as ForkServerOwner
     from harness.sandbox._portable import NoForkServers as ForkServers
+    from harness.sandbox._portable import begin_no_fork_servers as begin_fork_servers
 
 __all__ = [
     "WHAT_HOLDS",
@@ -48,6 +50,7 @@ __all__ = [
     "Sandbox",
     "Start",
     "attempts",
+    "begin_fork_servers",
     "can_filter_calls",
     "cold_start_notice",
     "find_gpus",

@@ -80,6 +80,10 @@ class ForkServerOwner:
                 raise
         return _connect(self._server(bubblewrap, modules), modules)
 
+    def begin(self, bubblewrap: Bubblewrap, modules: frozenset[str]) -> None:
+        """Start the fork server that `connect` would return a connection to, and do not wait until it answers."""
+        self._server(bubblewrap, modules)
+
     def share(self) -> socket.socket:
         """Return a socket for a `ForkServerClient`, to be passed to another process and closed here."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

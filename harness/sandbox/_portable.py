@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,10 @@ class NoForkServers:
 
     def close(self) -> None:
         """Do nothing."""
+
+
+def begin_no_fork_servers(owner: NoForkServers, hidden: Sequence[Path], submissions: Iterable[Path]) -> None:
+    """Do nothing."""
 
 
 def _begin(folder: Path, box: Box, pipes: WorkerPipes) -> RootProgram:

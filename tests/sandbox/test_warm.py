@@ -14,7 +14,7 @@ import pytest
 
 from harness.errors import InfrastructureError
 from harness.paths import Layer, View
-from harness.sandbox import ForkServerOwner, Level, find_sandbox, reason_for_cold_start
+from harness.sandbox import ForkServerOwner, Level, begin_fork_servers, find_sandbox, reason_for_cold_start
 from harness.sandbox._bubblewrap import Bubblewrap
 from harness.sandbox._forkservers import ForkServerClient
 from harness.sandbox._landlock import Landlock
@@ -367,6 +367,18 @@ def test_who_asks_for_no_fork_server_gets_none(wall):
     sandbox = find_sandbox(())
     assert not isinstance(sandbox, Warm)
     assert reason_for_cold_start(sandbox) is None
+
+
+def test_workers_are_forked_from_what_was_started_ahead(own_warm, tmp_path):
+    (tmp_path / "model.py").write_text("import scipy.linalg")
+    cold = own_warm.sandbox.cold
+    with closing(ForkServerOwner()) as owner:
+        begin_fork_servers(owner, cold.hidden, [tmp_path])
+        begun = list(owner._servers.values())
+        with closing(owner.connect(cold, frozenset({"scipy", "scipy.linalg"}))) as connection:
+            assert "scipy" in connection.packages
+        assert len(begun) == 2
+        assert set(owner._servers.values()) == set(begun)
 
 
 def test_all_sandboxes_fork_their_workers_from_one_process(own_warm):

@@ -1,0 +1,25 @@
+"""Start fork servers ahead of the first worker: they import libraries while the host imports its own and reads data."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from harness.errors import HarnessError
+from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps
+from harness.sandbox._forkservers import ForkServerOwner
+from harness.sandbox._preload import modules_for
+
+
+def begin_fork_servers(owner: ForkServerOwner, hidden: Sequence[Path], submissions: Iterable[Path]) -> None:
+    """Start the fork servers for the workers of the `submissions`, as far as they can be foreseen.
+
+    Nothing waits for them, and nothing depends on them: a worker that needs another one has it started, and what is
+    wrong is found again, and told, when the first worker is started. `hidden` is what `find_sandbox` gets.
+    """
+    with contextlib.suppress(HarnessError, OSError):
+        for program in find_bubblewraps()[:1]:
+            bubblewrap = Bubblewrap(program, tuple(hidden))
+            for modules in dict.fromkeys([frozenset[str](), *map(modules_for, submissions)]):
+                owner.begin(bubblewrap, modules)
