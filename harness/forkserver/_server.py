@@ -101,11 +101,13 @@ class _Connections:
 
 def _preload(modules: Iterable[str]) -> None:
     """Import what is not loaded yet; the worker that needs it will find out whether that works."""
+    gc.disable()  # while modules are imported little can be collected
     for name in modules:
         if name not in sys.modules:
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
     gc.collect()
     gc.freeze()  # a collection in a child would write to every page
+    gc.enable()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()  # else every child would

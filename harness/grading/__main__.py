@@ -1,8 +1,13 @@
 """Start a runner; only the grader does this, nobody does it by hand."""
 
+import gc
 import sys
 
-from harness.grading._runner import main
+gc.disable()  # while modules are imported nothing can be collected
+from harness.grading._runner import main  # noqa: E402
+
+gc.freeze()
+gc.enable()
 
 if __name__ == "__main__":
     main(sys.argv[1].encode(), *map(int, sys.argv[2:]))
