@@ -20,6 +20,7 @@ from harness.record import Latency, Throughput, Uncertainty
 from harness.sandbox import MemoryTrace
 from harness.timing import (
     BLOCK,
+    FIRST_REQUESTS,
     MAX_BACKGROUND,
     MAX_CORES,
     PROCESS_DEVIATION,
@@ -45,7 +46,7 @@ _HOST_BUSY_WAIT = 0.002  # seconds; for longer answers the cost of waking up is 
 _WORKER_BUSY_WAIT = 0.0002  # seconds between two requests; longer would be CPU time outside the worker's turn
 _THROUGHPUT_BATCHES = 3
 _LEAST_REPEATED, _MOST_REPEATED, _TIMES_ASKED = 6, 24, 3
-_REFRESH_BLOCK, _REFRESH_SECONDS = 4, 0.02
+_REFRESH_BLOCK, _REFRESH_SECONDS = 4, 0.01
 _YARDSTICK_VECTORS = 64
 
 
@@ -187,9 +188,10 @@ class _Bench:
         self._batches = self._draw_batches()
 
     def prepare(self) -> None:
-        """Prepare the requests that will certainly be sent, and warm up."""
+        """Prepare the requests that will be sent in any case, if the time suffices, and warm up."""
         budget = self._subject.budget
-        for number in (*range(min(budget.least, self._available)), *self._kept_back):
+        soon = min(max(budget.least, FIRST_REQUESTS), self._available)
+        for number in (*range(soon), *self._kept_back):
             self._ready[number] = self._make(number)
         self._warm_up(budget.warm_up_seconds)
 

@@ -163,11 +163,11 @@ class Uncertainty(_Part, frozen=True, kw_only=True):
     """
 
     rounds: float
-    """Differences between rounds, by the bootstrap."""
+    """What differs between rounds, of which neighbours may be alike."""
     processes: float
     """Differences between processes that run the same code, from the machine's calibration or a stated value."""
     channel: float
-    """How wrong the cost of the channel may be."""
+    """How wrong the cost of the channel may be: a quarter of it, which is stated and not measured."""
 
 
 class Throughput(_Part, frozen=True, kw_only=True):

@@ -237,6 +237,12 @@ def _latency_words(record: Record) -> str:
         said += f"; {latency.ratio_to_yardstick:.2f} times the yardstick"
         if latency.ratio_low is not None and latency.ratio_high is not None:
             said += f" ({latency.ratio_low:.2f} to {latency.ratio_high:.2f})"
+    if latency.uncertainty is not None:
+        terms = latency.uncertainty
+        said += (
+            f"; of the interval {terms.rounds:.1%} are the rounds', {terms.processes:.1%} what processes differ by, "
+            f"and {terms.channel:.1%} how wrong the cost of the channel may be"
+        )
     said += f"; {latency.n} requests of one item"
     if latency.void_rounds:
         said += f", {latency.void_rounds} rounds void"

@@ -15,6 +15,8 @@ PRECISION = 0.02
 """Half the width of the 95 % interval of the ratio, as a share of it, at which measuring stops."""
 ROUND_REQUESTS = 4
 _FIRST_LOOK, _GROWTH = 24, 1.5
+FIRST_REQUESTS = _FIRST_LOOK * ROUND_REQUESTS
+"""How many requests to the model it takes until the interval is first looked at."""
 _HIDDEN = 1.5
 ENOUGH_UNTOUCHED = 32
 """If there are at least this many samples of untouched inputs, only they count."""

@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
@@ -18,7 +18,7 @@ from harness import Limits, Split
 from harness.errors import SubmissionError
 from harness.evaluation._session import Session
 from harness.kinds import Classification
-from harness.sandbox import Folder, ForkServerOwner, Level, Sandbox
+from harness.sandbox import Folder, ForkServerOwner, Gpu, Level, Sandbox
 from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps
 from harness.sandbox._cgroup import find_delegations
 from harness.sandbox._landlock import Landlock
@@ -68,10 +68,11 @@ class Bench:
         head = "class Model(harness.Model):\n    def fit(self, train, validation):\n"
         return self.session(f"{dedent(more)}\n{head}{lines}\n\n{predict}", threads, **limits)
 
-    def ask(self, body: str, more: str = "", threads: int = 1, **limits: Any) -> Any:
+    def ask(self, body: str, more: str = "", threads: int = 1, gpu: Gpu | None = None, **limits: Any) -> Any:
         """Run `body` as a function in `fit` and return what it returns, as plain data."""
         function = f"{dedent(more)}\ndef look():\n{indent(dedent(body).strip(), ' ' * 4)}\n"
-        with self.fitting("raise RuntimeError('TOLD' + json.dumps(look()))", function, threads, **limits) as session:
+        asking = self.fitting("raise RuntimeError('TOLD' + json.dumps(look()))", function, threads, **limits)
+        with replace(asking, gpu=gpu) as session:
             error = self.failure(session)
             log = session.process.log_tail
         said = error.message.partition("TOLD")[2]

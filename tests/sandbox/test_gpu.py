@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ import pytest
 from harness.contract import Limits
 from harness.errors import InfrastructureError
 from harness.evaluation._evaluator import _gpu as lease
-from harness.sandbox import Box, Gpu, _gpu, find_gpus
+from harness.sandbox import Box, Gpu, Level, _gpu, find_gpus
 from harness.sandbox._box import environment
 from harness.sandbox._bubblewrap import Bubblewrap, find_bubblewraps
 from harness.sandbox._landlock import Landlock
@@ -46,9 +47,6 @@ def real_gpus() -> bool:
         return bool(find_gpus())
     except InfrastructureError:
         return False
-
-
-needs_gpu = pytest.mark.skipif(not real_gpus(), reason="no GPU here")
 
 
 def box(gpu: Gpu | None) -> Box:
@@ -113,8 +111,123 @@ def test_two_at_once_get_one_each(monkeypatch, tmp_path):
         assert (one.uuid, other, none) == ("GPU-a", SECOND, None)
 
 
-@needs_gpu
-@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="no torch here")
+def test_of_two_jobs_for_one_gpu_the_second_waits_for_the_first(monkeypatch, tmp_path):
+    monkeypatch.setenv("HARNESS_LOCKS", str(tmp_path))
+    monkeypatch.setattr(_gpu, "_nvml", lambda: Library(count=1))
+    order: list[str] = []
+
+    def second() -> None:
+        with lease("cuda", machine_lock()) as gpu:
+            order.append(f"second has {gpu.uuid}")
+
+    with lease("cuda", machine_lock()) as gpu:
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        waiting.join(0.1)
+        order.append(f"first has {gpu.uuid}")
+    waiting.join()
+    assert order == ["first has GPU-a", "second has GPU-a"]
+
+
+SECRET = 0x5EC2E7
+LEAVES = f"""
+    import torch
+    free, _ = torch.cuda.mem_get_info()
+    kept = torch.full((int(free * 0.8) // 4,), {SECRET}, dtype=torch.int32, device="cuda")
+    torch.cuda.synchronize()
+    assert kept.numel() > 1 << 20
+"""
+LOOKS = f"""
+    import torch
+    free, _ = torch.cuda.mem_get_info()
+    found = 0
+    for _ in range(3):  # pages that were given back may come in another order
+        seen = torch.empty(int(free * 0.8) // 4, dtype=torch.int32, device="cuda")
+        found += int((seen == {SECRET}).sum())
+        del seen
+        torch.cuda.empty_cache()
+    return found
+"""
+needs_torch_on_gpu = pytest.mark.skipif(
+    not real_gpus() or importlib.util.find_spec("torch") is None,
+    reason="no GPU, or no torch, here: not tried",
+)
+
+
+@pytest.mark.worker
+@needs_torch_on_gpu
+@pytest.mark.parametrize("how", ["ends", "is killed"])
+def test_memory_of_an_earlier_job_cannot_be_read_by_the_next(any_level, how):
+    first = any_level.fitting(LEAVES, import_seconds=120, memory_bytes=16 << 30)
+    first.gpu = find_gpus()[0]
+    with first:
+        any_level.fit(first)
+        if how == "is killed":
+            first.process.kill()
+    assert any_level.ask(LOOKS, gpu=find_gpus()[0], import_seconds=120, memory_bytes=16 << 30) == 0
+
+
+@pytest.mark.worker
+@needs_torch_on_gpu
+def test_a_worker_cannot_use_another_gpu_than_its_own(any_level):
+    found = find_gpus()
+    if len(found) < 2:
+        pytest.skip("one GPU here: there is no other")
+    reaches = f"""
+        import torch
+        os.environ["CUDA_VISIBLE_DEVICES"] = "{found[1].uuid}"
+        nodes = [os.access("/dev/nvidia{found[1].number}", os.R_OK), os.access("/dev/nvidia{found[0].number}", os.R_OK)]
+        try:
+            return [*nodes, torch.cuda.device_count(), bool(torch.ones(1, device="cuda"))]
+        except RuntimeError:
+            return [*nodes, 0, False]
+    """
+    told = any_level.ask(reaches, gpu=found[0], import_seconds=120, memory_bytes=16 << 30)
+    if any_level.sandbox.isolation.level >= Level.LANDLOCK:
+        assert told == [False, True, 0, False]
+
+
+NETWORK = """
+import numpy as np
+import torch
+
+import harness
+
+
+class Model(harness.Model):
+    def __init__(self):
+        self.net = torch.nn.Linear(2, 3)
+
+    def fit(self, train, validation):
+        self.net.cuda()
+        inputs, targets = torch.tensor(train.inputs).cuda(), torch.tensor(train.targets).cuda()
+        optimiser = torch.optim.Adam(self.net.parameters(), lr=0.1)
+        for _ in range(200):
+            optimiser.zero_grad()
+            torch.nn.functional.cross_entropy(self.net(inputs), targets).backward()
+            optimiser.step()
+
+    def predict(self, inputs):
+        with torch.no_grad():
+            return self.net.cuda()(torch.tensor(np.asarray(inputs)).cuda()).cpu().numpy()
+"""
+
+
+@pytest.mark.line
+@needs_torch_on_gpu
+def test_a_network_is_trained_and_timed_on_a_gpu(course):
+    course.add_task(limits="import_seconds=120, memory_bytes=16 << 30")
+    course.submit(NETWORK)
+    done = course.harness("evaluate", "submissions/bob", "--device", "cuda", "--latency-seconds", "0.3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    record = course.record()
+    assert record["run"]["machine"]["gpu"] == find_gpus()[0].name
+    assert record["cost"]["peak_device_bytes"] > 0
+    assert record["cost"]["latency"]["p50_seconds"] > 0
+
+
+@pytest.mark.worker
+@needs_torch_on_gpu
 def test_a_worker_computes_on_its_gpu_alone_and_its_memory_is_counted(any_level):
     body = """
         import torch
