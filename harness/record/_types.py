@@ -163,7 +163,7 @@ class Uncertainty(_Part, frozen=True, kw_only=True):
     """
 
     rounds: float
-    """What differs between rounds, of which neighbours may be alike."""
+    """Differences between rounds, of which neighbours may be alike."""
     processes: float
     """Differences between processes that run the same code, from the machine's calibration or a stated value."""
     channel: float
