@@ -1,4 +1,4 @@
-"""What the files beside a model can hold: source as far as it does something, data, and names."""
+"""The knowledge that the files beside a model can contain: in source code, data and names."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _SEPARATE = ("weights",)
 
 @dataclass(frozen=True, kw_only=True)
 class Beside:
-    """What lies beside the artifact."""
+    """The contents of the files beside the artifact."""
 
     source_bytes: int = 0
     """Of the source, compressed, without comments and docstrings."""
     literal_bytes: int = 0
     """Of the texts, bytes and numbers that stand in the source, compressed, and of comments that are long beside it."""
     data_bytes: int = 0
-    """Of other files, compressed where that is less."""
+    """Bytes of other files, compressed if that is less."""
     name_bytes: int = 0
-    """Of the names of files and folders, compressed where that is less."""
+    """Bytes of the names of files and folders, compressed if that is less."""
 
 
 def count_beside(folder: Path) -> Beside:
-    """Return what the files below `folder` can hold; ``weights/`` is the artifact and counted there."""
+    """Count what the files below `folder` can contain; ``weights/`` is the artifact and counted there."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     names = [path.relative_to(folder) for path in paths]
     kept = [(path, name) for path, name in zip(paths, names, strict=True) if name.parts[0] not in _SEPARATE]
@@ -49,7 +49,7 @@ def count_beside(folder: Path) -> Beside:
 
 
 def compressed(content: bytes) -> int:
-    """Return what `content` can hold: what repeats in it holds nothing more."""
+    """Return how many bytes `content` can contain: repetitions count once."""
     return min(len(content), len(zlib.compress(content, 9)))
 
 
@@ -60,7 +60,7 @@ class _Parsed:
 
 
 def _parse(source: bytes) -> _Parsed:
-    """Take a source apart; what cannot be read as Python is all literal."""
+    """Analyse a source; a file that is not Python counts as one literal."""
     if len(source) > _MAX_PARSED_BYTES:
         return _Parsed(source, (source,))
     try:

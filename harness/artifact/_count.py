@@ -1,6 +1,6 @@
 """Count what an artifact holds, array by array; nothing of it is run.
 
-A walled process does this: what is read here, a student wrote.
+A sandboxed process does this, because students wrote the files.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ class Attribute:
 
     name: str
     numbers: int
-    """In its arrays; what two attributes share is the first one's."""
+    """Numbers in its arrays; shared arrays count for the first attribute."""
     other_bytes: int
-    """Of what is not an array: lists, texts, objects."""
+    """Bytes of everything that is not an array: lists, texts, objects."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArtifactContents:
-    """What an artifact is made of."""
+    """The contents of an artifact."""
 
     numbers: Count
     """In arrays, more than one for an integer that holds more; words of the training texts; one for every four bytes of
@@ -76,9 +76,9 @@ class ArtifactContents:
     file_bytes: Count
     array_bytes: Count
     packed_bytes: Count
-    """What numbers in arrays hold beyond what numbers say."""
+    """Bytes that arrays contain beyond what their numbers need."""
     wide_bytes: Count
-    """What 64-bit floats hold beyond single precision."""
+    """Bytes that 64-bit floats contain beyond single precision."""
     other_bytes: Count
     """What else the files can hold: of headers and structure no more than they compress to, for repeated names of
     layers and the like hold nothing; of files that cannot be read as arrays, all."""
@@ -89,11 +89,11 @@ class ArtifactContents:
     unread: tuple[str, ...]
     """Files that cannot be read as arrays, the default save's structure aside; the first hundred."""
     attributes: tuple[Attribute, ...]
-    """None where the model has a save of its own."""
+    """None if the model overrides `save`."""
 
 
 def count_contents(artifact: Path, vocabulary: Vocabulary | None = None) -> ArtifactContents:
-    """Count what `artifact` holds, a folder of regular files that no worker can write to any more.
+    """Count the contents of `artifact`, a folder of regular files that no worker can write to any more.
 
     `vocabulary` is that of the training texts.
     """
@@ -187,7 +187,7 @@ class _Count:
 
 
 def _count(path: Path, size: int) -> _Count | None:
-    """Return what the arrays in a file amount to, or None where it cannot be read as arrays."""
+    """Return the contents of the arrays in a file, or None if it cannot be read as arrays."""
     try:
         count = _counted(path, size)
     except Exception:  # a file may be broken in any way; then it is not arrays

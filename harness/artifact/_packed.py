@@ -27,17 +27,17 @@ _FEW = 256
 
 @dataclass(frozen=True)
 class Held:
-    """What an array holds."""
+    """The contents of an array."""
 
     numbers: int
     packed_bytes: int
-    """Beyond what so many numbers say."""
+    """Bytes beyond what this number of values needs."""
     wide_bytes: int
-    """What 64-bit floats hold beyond single precision."""
+    """Bytes that 64-bit floats contain beyond single precision."""
 
 
 def held(values: Array) -> Held:
-    """Return what the plain array `values` holds."""
+    """Return the contents of the plain array `values`."""
     numbers, packed, wide = 0, 0.0, 0.0
     for chunk in _chunks(values):
         if chunk.dtype.kind in "iu" and chunk.dtype.itemsize > NUMBER_BITS // 8:
@@ -85,7 +85,7 @@ def _entropy(counts: Array) -> float:
 
 
 def _is_no_float(values: Array) -> bool:
-    """Tell whether bytes of something else were given the type of a float."""
+    """Return whether bytes of something else were stored as floats."""
     size = values.dtype.itemsize
     if values.size < _FEW or size not in _FRACTION_BITS:
         return False

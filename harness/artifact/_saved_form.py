@@ -3,7 +3,7 @@
 ARRAYS = "arrays.safetensors"
 """Every number that sits in an array."""
 STRUCTURE = "structure.pkl"
-"""What holds the arrays together; only a worker reads it back."""
+"""The file with the structure around the arrays; only a worker reads it back."""
 ATTRIBUTES = "attributes"
 """In the header of `ARRAYS`: [name, first array, end, bytes of structure] of each attribute, as JSON. A claim."""
 MAX_PATH_BYTES, MAX_DEPTH = 255, 16

@@ -215,7 +215,7 @@ def _halves(taken: Array) -> Array:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Reads in a worker what a worker wrote; the host never comes here."""
+    """Reads in a worker what a worker wrote; the host never uses it."""
 
     def __init__(self, file: BinaryIO, arrays: dict[str, Array], model: object) -> None:
         super().__init__(file)
@@ -274,6 +274,6 @@ def _storage(array: Array, dtype: str) -> Any:
 
 
 def _loaded_torch() -> Any:
-    """Return torch if the student imported it: nobody else pays for it."""
+    """Return torch if the student imported it: others do not have to load it."""
     torch = sys.modules.get("torch")
     return torch if hasattr(torch, "nn") and hasattr(torch, "Tensor") else None

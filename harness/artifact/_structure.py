@@ -16,7 +16,7 @@ _SMALL_NUMBERS = frozenset({"BININT", "BININT1", "BININT2"})
 _REFERENCES = frozenset({"BINGET", "LONG_BINGET"})
 _MAX_READ_BYTES = 16 << 20
 _SHORT = 4
-"""A text of so many bytes says no more than a number of 32 bits."""
+"""A text of this many bytes counts as much as a number of 32 bits."""
 _WORD = re.compile(r"\w+")
 _SEPARATORS = frozenset(" -'_/.,:;()▁Ġ#@<>")
 """Those that tokenisers leave in words, or put between them."""
@@ -102,7 +102,7 @@ class _Reader:
         self.words = 0
 
     def is_foreseen(self, name: str, argument: object) -> bool:
-        """Tell whether this operation names the next array, as the pickler writes it: there are many other ways."""
+        """Return whether this operation names the next array exactly as the pickler writes it."""
         if name != _KEY or argument != f"{self._arrays:05d}":
             return False
         self._arrays += 1

@@ -1,4 +1,4 @@
-"""What the kernel of a notebook knows: the cells that were run, which of them defines a class, where the notebook is.
+"""Facts from the kernel of a notebook: the cells that were run, which of them defines a class, where the notebook is.
 
 Jupyter, VS Code and Colab run the same kernel, IPython's, which keeps the source of every cell; a file of the notebook
 need not exist, as in Colab, nor be saved.
@@ -61,7 +61,7 @@ def file_of(model: type) -> Path | None:
 
 
 def notebook_folder(shell: Any | None) -> Path:
-    """Return the folder of the notebook: VS Code and Jupyter's server tell it, elsewhere it is the current one."""
+    """Return the folder of the notebook: VS Code and Jupyter's server report it; elsewhere it is the current folder."""
     names = [] if shell is None else [shell.user_ns.get("__vsc_ipynb_file__")]
     names.append(os.environ.get("JPY_SESSION_NAME"))
     for name in names:
@@ -71,7 +71,7 @@ def notebook_folder(shell: Any | None) -> Path:
 
 
 def is_colab() -> bool:
-    """Tell whether this is Colab."""
+    """Return whether this is Colab."""
     return "google.colab" in sys.modules
 
 
@@ -115,7 +115,7 @@ def _is_of_a_kernel(name: str) -> bool:
 
 
 def _cached_cells(model: type) -> list[str]:
-    """Return what was run beside the cell of `model`, in the order of the first run."""
+    """Return the other cells that were run, in the order of the first run."""
     starts = tuple({_TERMINAL if name.startswith("<") else f"{Path(name).parent}/" for name in _code_files(model)})
     names = [name for name in list(linecache.cache) if name.startswith(starts) and _is_of_a_kernel(name)]
     return ["".join(linecache.getlines(name)) for name in names]

@@ -234,7 +234,7 @@ def _temporary_course(model: type, task: str, start: Path, *, with_claims: bool 
 
 
 def _find_course(start: Path) -> Course:
-    """Return the course that `start` lies in, else that of the notebook: VS Code may run it in another folder."""
+    """Return the course that `start` lies in, otherwise that of the notebook: VS Code may run it in another folder."""
     try:
         return Course.find(start)
     except UsageError as error:
@@ -247,7 +247,7 @@ def _find_course(start: Path) -> Course:
 
 
 def _write(model: type, task: str, course: Course, folder: Path, *, with_claims: bool) -> None:
-    """Write the cells run so far, or the file that `model` is defined in, as a submission with what lies beside it."""
+    """Write the cells run so far, or the file that `model` is defined in, as a submission with the files beside it."""
     shell = running_shell()
     source = None if model.__module__ == "__main__" and shell is not None else _source_of(model)
     if source is None and (file := file_of(model)) is not None:  # %run script.py
@@ -276,14 +276,14 @@ def _source_of(model: type) -> Path:
 
 
 def _copy_all(beside: Path, folder: Path) -> None:
-    """Copy what would be handed in with the notebook, other notebooks left out: they could be taken for the model."""
+    """Copy the files handed in with the notebook, without other notebooks, which could be mistaken for it."""
     shutil.copytree(
         beside, folder, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", "__pycache__", "*.ipynb")
     )
 
 
 def _copy_claims(beside: Path, folder: Path) -> None:
-    """Copy what may claim a score or be loaded: README, results.json, weights/."""
+    """Copy the files that may claim a score or be loaded: README, results.json, weights/."""
     for path in beside.iterdir():
         if path.name.lower() in _CLAIMING and path.is_file():
             shutil.copy(path, folder / path.name)

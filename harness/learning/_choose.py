@@ -1,4 +1,4 @@
-"""Which submissions are worth the fits: the best of each task, and what looks odd."""
+"""Choose the submissions that are worth testing: the best of each task, and those that look unusual."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BESIDE_ARRAYS_BYTES = 16 << 10
 def worth_asking(ranked: Sequence[Record]) -> Iterator[tuple[Record, str]]:
     """Yield of one ranking, best first, the records to be audited, each with the reason.
 
-    What was loaded was not trained here, and what does not reach the baseline has little to hide.
+    Loaded models were not trained here, and models below the baseline have little to hide.
     """
     for place, record in enumerate(one for one in ranked if one.status == "passed"):
         if record.submission.mode != "trained":

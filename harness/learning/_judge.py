@@ -1,4 +1,4 @@
-"""What answers say about where they come from: pure functions of labels."""
+"""Judge from a model's answers where they come from; pure functions of labels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.statistics import binomial_p_value, mcnemar_p_value
 Array = np.ndarray[Any, Any]
 
 CHANCE = 1e-6
-"""How improbable by chance a finding must be. An honest fit differs from run to run besides, hence the shares below."""
+"""How improbable a finding must be by chance. Honest fits also differ from run to run, hence the shares below."""
 KEPT_SHARE = 0.05
 """The share of items that keep their old names beyond what the first fit confused alike."""
 _WORTH_ASKING = 0.05
@@ -29,9 +29,9 @@ class Exchanged:
     new: float
     """The share answered by the new name."""
     kept: float
-    """The share answered by the old name, which nothing that `fit` was given tells."""
+    """The share answered by the old name, which nothing given to `fit` reveals."""
     confused: float
-    """The share for which the first fit made the same confusion: what an honest model's mistakes look like here."""
+    """The share for which the first fit made the same confusion, as an honest model does by mistake."""
     keeps: bool
     """Whether old names are kept beyond that, in most classes, and not by answers that ignore the items."""
     nothing_new: bool
@@ -39,7 +39,7 @@ class Exchanged:
 
 
 def derangement(classes: int, generator: np.random.Generator) -> Array:
-    """Return a new name for each of so many classes, and none its own (two at least).
+    """Return a new name for each of this number of classes, at least two; none keeps its own.
 
     The new names do not run in the order of the old ones: a model that regresses on the number of the class would
     keep most of these though it learns.
@@ -65,7 +65,7 @@ def swap_of_ends(classes: int) -> Array:
 def judge_exchanged(truth: Array, first: Array, again: Array, order: Array) -> Exchanged:
     """Compare the labels of a fit with classes renamed by `order` with those of the `first` fit, item by item.
 
-    What a learner confuses it confuses under the new names as well. So the answers by old names are held against the
+    A model that learns makes its confusions under the new names as well. So answers by old names are compared with the
     same confusion in the first fit, on the same items, by McNemar's exact test.
     """
     old_name_of = np.argsort(order)
@@ -92,7 +92,7 @@ def judge_exchanged(truth: Array, first: Array, again: Array, order: Array) -> E
 
 
 def _in_most_classes(truth: Array, kept: Array, confused: Array) -> bool:
-    """Tell whether nearly every class keeps its old name: an ordinal model that learns may keep one in the middle."""
+    """Return whether nearly every class keeps its old name: an ordinal model that learns may keep one in the middle."""
     more = [float(kept[truth == name].mean() - confused[truth == name].mean()) for name in np.unique(truth)]
     return float(np.mean(np.array(more) >= KEPT_SHARE / 2)) >= _MOST_CLASSES
 
@@ -110,7 +110,7 @@ def share_left(truth: Array, first: Array, again: Array) -> float | None:
     """Return how much of what the first fit gains over the commonest class is left after a fit on permuted targets.
 
     Nothing of it is, on average, where the classes are learned (Zhang et al. 2017, ICLR; Ojala & Garriga 2010, J.
-    Mach. Learn. Res. 11), whatever regions such a fit divides the inputs into. None where nothing is gained.
+    Mach. Learn. Res. 11), whatever regions such a fit divides the inputs into. None if nothing is gained.
     """
     commonest = float(np.bincount(truth).max() / len(truth))
     gained = float((first == truth).mean()) - commonest
@@ -120,5 +120,5 @@ def share_left(truth: Array, first: Array, again: Array) -> float | None:
 
 
 def falls(first: Array, again: Array) -> bool:
-    """Tell whether fewer items are right than in the first fit, by more than chance and by a share worth telling."""
+    """Return whether fewer items are right than in the first fit, by more than chance and by a relevant share."""
     return float(first.mean() - again.mean()) >= FALL_SHARE and mcnemar_p_value(first, again) < CHANCE

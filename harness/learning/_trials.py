@@ -1,4 +1,4 @@
-"""The audit: fits on data that was changed on purpose, and what each says."""
+"""The audit: fits on data that was changed on purpose, and the finding of each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ one to the next."""
 PERMUTING_SECONDS = 900.0
 """How long fits on permuted targets may take together: no further one is begun that would probably exceed it."""
 LEAST_TO_LEARN = 30
-"""Items to learn from below which no trial is made: of a dozen even the order of classes decides what is learned."""
+"""The fewest items to learn from for a trial: with a dozen, even the order of classes decides what is learned."""
 ROUNDS = 6
 """How many fits on unchanged and on changed data must all say the same before a trial says that something is wrong.
 
@@ -37,7 +37,7 @@ once in 924 times at most (a permutation test over fits); a single pair, however
 """
 _MUCH_LEFT = 0.5
 RULE_BYTES = 4096
-"""A model that knows less may be a rule written by hand, which learns nothing and is not fraud."""
+"""A model that knows less may be a fixed rule, which learns nothing and is not fraud."""
 
 Outcome = Literal["passed", "warned", "failed", "no verdict"]
 OUTCOMES: tuple[Outcome, ...] = ("failed", "warned", "no verdict", "passed")
@@ -46,7 +46,7 @@ OUTCOMES: tuple[Outcome, ...] = ("failed", "warned", "no verdict", "passed")
 
 @dataclass(frozen=True, eq=False)
 class Refitted:
-    """What a fresh worker answered after a fit, and how many bytes the model knows."""
+    """The answers of a fresh worker after a fit, and how many bytes the model knows."""
 
     predictions: Predictions
     knowledge_bytes: int
@@ -55,13 +55,13 @@ class Refitted:
 Refit = Callable[[FitParts, Any, int], Refitted]
 """Fits on these parts with the seed of this repeat, and predicts these inputs.
 
-It raises `SubmissionError` where the submission does.
+It raises `SubmissionError` if the submission fails.
 """
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One fit and what it says."""
+    """One trial and its finding."""
 
     name: str
     outcome: Outcome
@@ -90,11 +90,11 @@ def audit_learning(
     has_assets: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> Learning:
-    """Ask whether the score of a submission comes from what `fit` was given.
+    """Test whether the score of a submission comes from the data given to `fit`.
 
-    It takes seven fits where there are classes, and up to sixty where knowledge seems to be brought along. A fit with
-    exchanged classes decides; all else informs. A fit that fails gives no verdict, whatever its reason. `clock` tells
-    how long fits on permuted targets take, which are fewer where a fit takes long.
+    It takes seven fits if there are classes, and up to sixty if the model seems to contain knowledge. The fit with
+    exchanged classes decides; all others inform. A fit that fails gives no verdict, whatever its reason. `clock`
+    measures how long fits on permuted targets take, which are fewer if a fit takes long.
     """
     return Learning(tuple(_LearningAudit(task, data, refit, generator, clock).trials(has_assets=has_assets)))
 
@@ -171,11 +171,11 @@ class _LearningAudit:
         return Trial(name, "warned", f"{told}: it rests on which class is which, or takes notice of what it is given")
 
     def _backwards(self, targets: Array) -> Array:
-        """Return new names in the reverse order: who learns that the classes are stages learns these as well."""
+        """Return the names in reverse order: a model that learns that the classes are stages learns these as well."""
         return len(self.task.classes) - 1 - targets
 
     def _keeps_each_time(self, order: Array, first: Array, again: Array) -> bool:
-        """Tell whether old names are kept in more items than are confused like that, whichever fits are compared."""
+        """Return whether old names are kept in more items than are confused in that way, for any two fits."""
         truth = self._truth
         moved = order[truth] != truth
         alike = np.argsort(order)[truth]
@@ -255,10 +255,10 @@ class _LearningAudit:
         return Trial(name, outcome, f"{told}: nothing of it comes from the targets" if outcome == "warned" else told)
 
     def _permutations(self, told_of: Callable[[Refitted], tuple[str, bool]]) -> tuple[str, Outcome]:
-        """Fit on permuted targets; return what is told of each fit, and the outcome: a warning if each did as well.
+        """Fit on permuted targets; return a text for each fit, and the outcome: a warning if each did as well.
 
-        `told_of` says of one fit what is told of it, and whether it did about as well as with the targets as they are.
-        Where fits take so long that there are only a few, which chance may have named right, there is no warning.
+        `told_of` returns the text for one fit, and whether it did about as well as with the real targets.
+        If fits take so long that there are only a few, which may be right by chance, there is no warning.
         """
         shown, as_well, begin = list[str](), list[bool](), self.clock()
         while len(shown) < LEAST_PERMUTATIONS or (all(as_well) and len(shown) < MOST_PERMUTATIONS):
@@ -272,10 +272,10 @@ class _LearningAudit:
         return ", ".join(shown), "warned" if all(as_well) else "passed"
 
     def _changed_inputs(self, first: Refitted) -> Trial:
-        """Change every input, where it is learned from and where it is scored: what was brought along fits no more.
+        """Change every input, in training and in scoring: knowledge that was brought along no longer fits.
 
-        An honest model may rest on which way round its inputs are, as a recurrent network does, or on what is bright
-        in them. So a fall counts only where they are reversed, and where they are inverted as well.
+        An honest model may depend on the direction of its inputs, as a recurrent network does, or on what is bright
+        in them. So a fall counts only if it occurs for reversed inputs and for inverted ones.
         """
         name, before, told = "inputs changed", _labels(first) == self._truth, list[str]()
         for word, change in (("reversed", _reversed), ("inverted", self._inverted)):
@@ -293,7 +293,7 @@ class _LearningAudit:
         )
 
     def _inverted(self, inputs: Array) -> Array:
-        """Return inputs that are low where they were high, within the same bounds."""
+        """Return inverted inputs: low values become high, within the same bounds."""
         return _mirrored(inputs, *_bounds(self.data.train.inputs))
 
     @property
@@ -302,7 +302,7 @@ class _LearningAudit:
         return truth
 
     def _with_targets(self, change: Callable[[Any], Any]) -> FitParts:
-        """Return what `fit` is given with other targets."""
+        """Return the data given to `fit` with other targets."""
         return FitParts(*(Split(part.inputs, change(part.targets)) for part in self.data.for_fit))
 
     def _shuffled(self, targets: Any) -> Any:
@@ -325,7 +325,7 @@ def _bounds(inputs: Array) -> tuple[float, float]:
 
 
 def _mirrored(inputs: Array, low: float, high: float) -> Array:
-    """Return `inputs` mirrored between two bounds; what lies beyond them lies beyond the other one."""
+    """Return `inputs` mirrored between two bounds; values beyond one bound end up beyond the other."""
     if inputs.dtype.kind == "b":
         return ~inputs
     wide = inputs.astype(np.int64 if inputs.dtype.kind in "iu" else np.float64)

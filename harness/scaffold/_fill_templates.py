@@ -1,4 +1,4 @@
-"""Fill templates into new folders; what is there already stays as it is."""
+"""Write templates into new folders; existing files are left unchanged."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def new_task(course: Course, name: str) -> list[Path]:
 def new_course(folder: Path, harness: str, tasks: Sequence[str] = ()) -> list[Path]:
     """Write a course with its workflows into `folder` and return the files written.
 
-    `harness` is what pip installs as the harness in CI, as a line of a requirements file; '' where it is not known yet.
+    `harness` is what pip installs as the harness in CI, as a line of a requirements file; '' if it is not known yet.
     `tasks` are tasks that come with the harness; without any, the course has one of generated points.
 
     Raises:
@@ -70,7 +70,7 @@ def new_course(folder: Path, harness: str, tasks: Sequence[str] = ()) -> list[Pa
 
 
 def _values(name: str, task: Task) -> dict[str, object]:
-    """Return what the template of a submission is filled with."""
+    """Return the values that the template of a submission is filled with."""
     return {"name": name, "task": task, "methods": task.kind_definition.sample_model.rstrip()}
 
 
@@ -88,7 +88,7 @@ def _fill(template: str, folder: Path, values: dict[str, object]) -> list[Path]:
 
 
 def refuse_taken(folder: Path) -> None:
-    """Refuse a folder that holds something already.
+    """Refuse a folder that is not empty.
 
     Raises:
         UsageError: it does; nothing was written.
@@ -98,7 +98,7 @@ def refuse_taken(folder: Path) -> None:
 
 
 def template_environment() -> Environment:
-    """Return what templates are filled with: no HTML, and nothing that was forgotten."""
+    """Return the template engine, without HTML escaping; an undefined value is an error."""
     return Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - no HTML
 
 

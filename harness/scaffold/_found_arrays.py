@@ -35,7 +35,7 @@ def read_arrays_file(path: Path, asked: DataQuestions) -> FoundData:
     """Read an ``.npz`` file with inputs and targets, together or by part (``x_train``, ``train_images`` and the like).
 
     Raises:
-        UsageError: no task can be made of it; says why.
+        UsageError: no task can be made from it; the message says why.
     """
     arrays = _load(path)
     by_part = {part: _by_names(arrays, part) for part in PARTS}
@@ -56,7 +56,7 @@ def read_arrays_file(path: Path, asked: DataQuestions) -> FoundData:
     _check_inputs(inputs, targets, path.name)
     groups = next((arrays[name] for name in arrays if name.casefold() in _GROUPS), None)
     if groups is not None and part is not None:
-        groups = None  # which part they are of is not told
+        groups = None  # their part is not known
     kind, classes, targets = _targets(targets, asked.kind, path.name)
     return FoundData(
         what=f"{kind} of arrays {inputs.shape[1:]}",
@@ -126,7 +126,7 @@ def _targets(values: Any, kind: str | None, name: str) -> tuple[str, tuple[str, 
         found = kind or ("multilabel" if set(np.unique(values)) <= {0, 1} else "forecasting")
     else:
         raise UsageError(
-            f"{said} have shape {values.shape}; tasks of masks and boxes are declared by hand: harness new task"
+            f"{said} have shape {values.shape}; tasks of masks and boxes must be declared in task.py: harness new task"
         )
     makers: Makers = {
         "classification": lambda: labels_of([f"{one:g}" for one in values], said),
@@ -141,10 +141,10 @@ def _targets(values: Any, kind: str | None, name: str) -> tuple[str, tuple[str, 
 
 
 def read_images(folder: Path, asked: DataQuestions) -> FoundData:
-    """Read a folder of images, a folder for each class; folders train, validation and test may lie around these.
+    """Read a folder of images, a folder for each class; there may be folders train, validation and test around these.
 
     Raises:
-        UsageError: no task can be made of it; says why.
+        UsageError: no task can be made from it; the message says why.
         UnclearDataError: the images are of several sizes, and none was named.
     """
     try:

@@ -1,4 +1,4 @@
-"""What was found in somebody's data: enough to write a task of it, and what was decided on the way."""
+"""Data of an instructor as it was read: enough to write a task, with the decisions that were made."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True, kw_only=True)
 class DataQuestions:
-    """What the instructor said about the data, where it is not to be inferred."""
+    """Facts about the data that the instructor stated, so that they are not inferred."""
 
     target: str | None = None
     """The column to predict."""
     group: str | None = None
-    """The column that tells whom an item is from."""
+    """The column that names the person an item comes from."""
     kind: str | None = None
     leave_out: tuple[str, ...] = ()
     size: tuple[int, int] | None = None
@@ -67,24 +67,24 @@ class UnclearDataError(UsageError):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FoundData:
-    """Inputs and targets, and what a task says of them."""
+    """Inputs and targets, and what a task declares about them."""
 
     what: str
-    """What the data are, in a few words."""
+    """A short description of the data."""
     inputs: Any
     targets: Array
     kind: str
     classes: tuple[str, ...] = ()
     groups: Array | None = None
     part: Array | None = None
-    """(N,) position in `PARTS`, where the data say which part an item is of."""
+    """(N,) position in `PARTS`, if the data say which part each item belongs to."""
     low: float | None = None
     high: float | None = None
     told: tuple[str, ...] = field(default=())
-    """What was decided, a sentence each."""
+    """The decisions, one sentence each."""
 
     def arrays(self) -> dict[str, Array]:
-        """Return what the task's file holds.
+        """Return the arrays of the task's file.
 
         Items with classes are shuffled: folders of images and many tables are in the order of their class, and a model
         that learns from batches in such an order learns badly.
@@ -119,7 +119,7 @@ def _enough_of_each(classes: tuple[str, ...], labels: Array, name: str) -> Array
 
 
 def kind_of_numbers(values: Array, kind: str | None) -> str:
-    """Return whether numbers are classes or amounts; `kind` decides where it is given."""
+    """Return whether numbers are classes or amounts; `kind` decides if it is given."""
     if kind is not None:
         return kind
     distinct = len(np.unique(values))
@@ -141,7 +141,7 @@ def check_amounts(values: Array, name: str) -> Array:
 
 
 Makers = dict[str, Callable[[], tuple[tuple[str, ...], Array]]]
-"""For each kind what returns the classes and the targets."""
+"""For each kind, a function that returns the classes and the targets."""
 
 
 def check_groups(groups: Sequence[Any] | Array, name: str) -> Array:

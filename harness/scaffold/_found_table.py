@@ -1,4 +1,4 @@
-"""Read a CSV file for a task: which column is to be predicted, which tells people apart, which says nothing."""
+"""Read a CSV file for a task: find the target, the column that identifies people, and useless columns."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Column:
     """Whether a comma may be a decimal one: it divides no cells."""
 
     def numbers(self) -> np.ndarray | None:
-        """Return the values as numbers, NaN where one is missing; None where one is no number."""
+        """Return the values as numbers, NaN if one is missing; None if one is not a number."""
         found = np.full(len(self.values), np.nan)
         for place, value in enumerate(self.values):
             if value.casefold() not in _MISSING:
@@ -78,7 +78,7 @@ def read_table(path: Path, asked: DataQuestions) -> FoundData:
     """Read the CSV file `path`, whatever its encoding and separator.
 
     Raises:
-        UsageError: no task can be made of it; says why.
+        UsageError: no task can be made from it; the message says why.
         UnclearDataError: it does not tell which column is to be predicted.
     """
     columns = _columns(path)

@@ -90,14 +90,14 @@ class Channel(Generic[In]):
         self._pipes.write([self._compact.head_of(frame), *frame.payloads])
 
     def send_compact(self, array: Array) -> bool:
-        """Send `array` in the compact encoding; where the last frame was not one array of its form, send nothing."""
+        """Send `array` in the compact encoding; if the last frame was not one array of its form, send nothing."""
         if not self._compact.allows(array):
             return False
         self._pipes.write([COMPACT, _bytes_of(array)])
         return True
 
     def exchange_compact(self, frame: Frame) -> bool:
-        """Send `frame` and wait; tell whether both it and what came were in the compact encoding.
+        """Send `frame` and wait; return whether both it and the answer were in the compact encoding.
 
         If so `take_compact` returns the array that came, else `receive` the answer. Few steps: this is timed.
 
@@ -112,7 +112,7 @@ class Channel(Generic[In]):
         return self._await_compact()
 
     def receive_compact(self) -> Array | None:
-        """Wait for a frame of one array in the compact encoding; None where another one comes, to be received."""
+        """Wait for a frame of one array in the compact encoding; None if another one comes, to be received next."""
         return self.take_compact() if self._await_compact() else None
 
     def take_compact(self) -> Array:

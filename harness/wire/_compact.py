@@ -41,7 +41,7 @@ class Frame(NamedTuple):
     forms: list[ArrayHeader]
     payloads: list[memoryview]
     compact: bytes | None
-    """What is sent after a frame with the same head; None where it may be too large for an empty pipe."""
+    """The bytes sent after a frame with the same head; None if they may be too many for an empty pipe."""
 
 
 def compact_form(payloads: Sequence[memoryview]) -> bytes | None:
@@ -50,7 +50,7 @@ def compact_form(payloads: Sequence[memoryview]) -> bytes | None:
 
 
 class CompactEncoding(Generic[In]):
-    """What the last frames of a channel were like, one in each direction."""
+    """The forms of the last frames of a channel, one in each direction."""
 
     def __init__(self) -> None:
         self._sent_head = b""
@@ -59,17 +59,17 @@ class CompactEncoding(Generic[In]):
         self._expected_bytes = -1
 
     def head_of(self, frame: Frame) -> bytes:
-        """Return what is sent before the payloads of `frame`, and remember that it was sent."""
+        """Return the bytes sent before the payloads of `frame`, and remember them as sent."""
         head = COMPACT if frame.head == self._sent_head else frame.head
         self._sent_head, self._sent_forms = frame.head, frame.forms
         return head
 
     def of_frame(self, frame: Frame) -> bytes | None:
-        """Return `frame` in the compact encoding; None where it is not like the last one sent, or is large."""
+        """Return `frame` in the compact encoding; None if it is not like the last one sent, or is large."""
         return frame.compact if frame.head == self._sent_head else None
 
     def allows(self, array: Array) -> bool:
-        """Tell whether `array` alone has the form of what was sent last."""
+        """Return whether `array` alone has the form of the last frame sent."""
         return [(array.dtype, array.shape)] == self._sent_forms and array.nbytes > 0 and array.flags.c_contiguous
 
     def remember(self, message: In, headers: list[ArrayHeader]) -> None:
@@ -83,5 +83,5 @@ class CompactEncoding(Generic[In]):
         return self._received
 
     def recognises(self, bytes_read: memoryview) -> bool:
-        """Tell whether these bytes are one compact frame of one array, whole."""
+        """Return whether these bytes are one complete compact frame of one array."""
         return len(bytes_read) == self._expected_bytes and bytes_read[:MARK_BYTES] == COMPACT

@@ -1,4 +1,4 @@
-"""What a channel needs of its two pipes."""
+"""The interface of a channel to its two pipes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Pipes(Protocol):
         """
 
     def busy_wait(self, seconds: float) -> None:
-        """Busy-wait up to `seconds` for bytes before sleeping until they come, where the system allows it."""
+        """Busy-wait up to `seconds` for bytes before sleeping until they come, if the system allows it."""
 
     def stop(self) -> None:
         """Make all current and later reads and writes raise `ChannelClosed`; for another thread to call."""

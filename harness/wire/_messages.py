@@ -40,7 +40,7 @@ class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
 
 
 class Echo(_Message, frozen=True, tag="echo"):
-    """Answer `Done` with zeros of this form; the channel is timed with it, where no student code is."""
+    """Answer `Done` with zeros of this form; the channel is timed with it, in a process without student code."""
 
     shape: tuple[int, ...]
     dtype: str
@@ -49,7 +49,7 @@ class Echo(_Message, frozen=True, tag="echo"):
 class Clock(_Message, frozen=True, tag="clock"):
     """Predict the inputs that follow twice; `Done` carries the seconds that the second time took.
 
-    Only the yardstick is asked: a student's worker would be the judge of its own speed.
+    Only the yardstick is asked: a student's worker would judge its own speed.
     """
 
     form: Form = "array"
@@ -146,7 +146,7 @@ class FileSent(_Message, frozen=True, tag="file"):
 
 
 class Operators(_Message, frozen=True, tag="operators"):
-    """What `Inspect` saw; nothing, and no count, where torch was never loaded. A claim."""
+    """The findings of `Inspect`; none, and no count, if torch was never loaded. A claim."""
 
     names: Names = ()
     flops: Annotated[int, Meta(ge=0, le=MAX_COUNT)] | None = None
@@ -175,7 +175,7 @@ class Extracted(_Message, frozen=True, tag="extracted"):
 
 
 class Raised(_Message, frozen=True, tag="raised"):
-    """Student code raised: what, and where in the student's own files. A claim, used to explain only."""
+    """The exception of student code, and its place in the student's own files. A claim, used only to explain."""
 
     exception: Name
     message: Annotated[str, Meta(max_length=MAX_MESSAGE)]

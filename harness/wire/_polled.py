@@ -85,7 +85,7 @@ def _poll_until(poll: select.poll, seconds: float) -> None:
 
 
 def _after(pieces: Sequence[Piece], written: int) -> Sequence[Piece]:
-    """Return what is left of `pieces` after the first `written` bytes."""
+    """Return the rest of `pieces` after the first `written` bytes."""
     for number, piece in enumerate(pieces):
         if written < len(piece):
             return [piece[written:], *pieces[number + 1 :]]

@@ -1,4 +1,4 @@
-"""Archives that need libarchive: unpacked in a worker, where a flaw of the parser can do no harm."""
+"""Archives that need libarchive: unpacked in a worker, where a flaw in the parser cannot do harm."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class ContractError(Exception):
 
 
 class PredictionsError(ContractError):
-    """What `predict` returned is not a plain array."""
+    """The return value of `predict` is not a plain array."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -33,13 +33,13 @@ class PredictionsError(ContractError):
 
 
 class ArtifactError(ContractError):
-    """What `save` wrote cannot be used."""
+    """The files that `save` wrote cannot be used."""
 
 
 def explain(error: BaseException, folder: Path, doing: Doing = "other", items: int = 0) -> Raised:
     """Describe `error` and what to do about it; `folder` holds the submission's files.
 
-    `doing` is what the submission was asked to do, `items` the number of inputs that predict was given.
+    `doing` is the call that the submission failed in, `items` the number of inputs that predict was given.
     """
     if isinstance(error, ContractError):
         return Raised("", _text(error)[:MAX_MESSAGE], error.file, error.line, "", error.reason)

@@ -203,9 +203,9 @@ def _uses(node: ast.stmt) -> set[str]:
 
 
 def _symbols(node: ast.stmt) -> symtable.SymbolTable:
-    """Return the symbols of `node`, without what comprehensions bind for themselves.
+    """Return the symbols of `node`, without those that only comprehensions bind.
 
-    From Python 3.12 on, a comprehension is a part of what it stands in; a function around it keeps its names apart.
+    From Python 3.12 on, a comprehension is part of the surrounding scope; a function around it keeps its names apart.
     """
     apart = _ComprehensionsApart().visit(ast.parse(ast.unparse(node)))
     return symtable.symtable(ast.unparse(apart), "cell", "exec")
@@ -215,7 +215,7 @@ class _ComprehensionsApart(ast.NodeTransformer):
     """Puts each comprehension outside of functions and classes into a function that is called at once."""
 
     def visit(self, node: ast.AST) -> ast.AST:
-        """Return what to put in the place of `node`."""
+        """Return the replacement of `node`."""
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
             return node
         if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):

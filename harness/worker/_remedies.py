@@ -67,7 +67,7 @@ def remedy(mistake: Mistake) -> str:
 
 
 def _for_notebooks(mistake: Mistake) -> str | None:
-    """Say that what a notebook calls is not there while a model is trained or predicts."""
+    """Explain that functions for notebooks do not exist while a model is trained or predicts."""
     if "UsageError" in mistake.names() and mistake.passes_through("/harness/interactive/"):
         return (
             "harness.load_data, check and evaluate work in your notebook only: what the model needs of the data is "
@@ -104,9 +104,7 @@ def _sample_data(mistake: Mistake) -> str | None:
     """Say that the sample data of a package is missing."""
     missing = isinstance(mistake.error, ImportError | OSError)
     if missing and mistake.passes_through(*_OF_SAMPLE_DATA):
-        return (
-            "sample data of installed packages is shown to no model: learn from `train`, and keep what you need on self"
-        )
+        return "sample data of installed packages is hidden from models: learn from `train`, and keep results on self"
     return None
 
 

@@ -187,7 +187,7 @@ def test_arrays_say_what_they_are_and_the_task_loads(tmp_path: Path, case: str) 
         ({"x": X, "y": np.arange(3)}, "found 120 inputs and 3 targets"),
         ({"x": np.where(X > 2, np.nan, X), "y": np.arange(N) % 2}, "hold values that are missing or infinite"),
         ({"x": X, "y": np.array([{}] * N)}, "it holds Python objects"),
-        ({"x": X, "y": np.zeros((N, 4, 4))}, "tasks of masks and boxes are declared by hand"),
+        ({"x": X, "y": np.zeros((N, 4, 4))}, "tasks of masks and boxes must be declared in task.py"),
         ({"x": X, "y": np.zeros(N, int)}, "one class only, '0'"),
     ],
 )

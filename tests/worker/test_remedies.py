@@ -71,7 +71,7 @@ CASES = {
 
 def test_sample_data_that_is_hidden_is_told_in_a_sentence(tmp_path: Path) -> None:
     code = f"exec(compile({SAMPLE!r}, '/packages/sklearn/datasets/_base.py', 'exec'))"
-    assert "sample data of installed packages is shown to no model" in told(tmp_path, code)
+    assert "sample data of installed packages is hidden from models" in told(tmp_path, code)
 
 
 @pytest.mark.parametrize("case", CASES)
