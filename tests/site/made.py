@@ -9,7 +9,17 @@ import msgspec
 import numpy as np
 
 from harness.api import CoursePages, open_course
-from harness.record import Evidence, ExampleAnswers, Latency, Record, Stores
+from harness.record import (
+    Evidence,
+    ExampleAnswers,
+    Latency,
+    MemoryUse,
+    PhaseSpan,
+    Record,
+    Stores,
+    Timeline,
+    WordWeights,
+)
 from tests.conftest import TemporaryCourse
 from tests.records import ACCURACY, RECORD, changed, failing
 
@@ -41,6 +51,13 @@ TASK = harness.Task(
 """
 
 
+WORDS = tuple(WordWeights(item, np.array([0.5, -0.3 if item % 2 else -0.5])) for item in range(6))
+TIMELINE = Timeline(
+    (PhaseSpan("start", 0.0, 0.5), PhaseSpan("fit", 0.5, 2.0), PhaseSpan("predict", 2.0, 2.5)),
+    (MemoryUse((0.5, 1.0, 2.0), (10_000_000, 90_000_000, 80_000_000)),),
+)
+
+
 def evidence_of(generator: np.random.Generator, accuracy: float, **more: Any) -> Evidence:
     """Return evidence of 40 scored items, answered at random as well as `accuracy` says."""
     targets = np.arange(40) % 2
@@ -55,7 +72,8 @@ def evidence_of(generator: np.random.Generator, accuracy: float, **more: Any) ->
         scores=scores,
         latencies=generator.uniform(1e-4, 2e-4, 64),
         curve=tuple({"epoch": float(n), "loss": 1 / (n + 1), "val_loss": 1.2 / (n + 1)} for n in range(20)),
-        examples=ExampleAnswers(items=items, values=1 - items % 2, scores=None),
+        examples=ExampleAnswers(items=items, values=1 - items % 2, scores=None, words=WORDS),
+        timeline=TIMELINE,
         **more,
     )
 
