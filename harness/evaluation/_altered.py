@@ -21,10 +21,9 @@ from harness.timing import Perturb
 
 Array = np.ndarray[Any, Any]
 
-WHOLE, PART = 4, 4
-"""How often an item whose answer changed is altered again: at full strength, and at a fraction of it."""
-_STRENGTH = 0.25
-"""The fraction. Any change defeats a lookup by the exact input; an honest model hardly reacts to one this small."""
+STRENGTHS = (0.05, 0.05, 0.25, 0.25, 1.0, 1.0, 1.0, 1.0)
+"""What share of the change of `perturb` an item whose answer changed is altered by, each time that it is altered again.
+Any change defeats a lookup by the exact input; an honest model hardly reacts to a small one."""
 LEAST_KEPT = 4
 """Items whose answer changes every time, from which on something can be wrong; with fewer nothing is asked again."""
 _MOST_CHANGED, _LEAST_CHANGED = 400, 16
@@ -77,10 +76,10 @@ def ask_altered(
     once = Answered(order[: sum(map(len, answers))], join_predictions(answers))
     changes = _Changes.of(altering, scored, once)
     changed, again = once.items[changes.are_in(once)], list[Predictions]()
-    strengths = [_STRENGTH] * PART + [1.0] * WHOLE
     # as many in the first of these rounds as in all others together
-    most = [len(once.items) // 2, *[len(once.items) // (2 * (len(strengths) - 1))] * (len(strengths) - 1)]
-    for strength, share in zip(strengths, most, strict=True):
+    later = len(STRENGTHS) - 1
+    most = [len(once.items) // 2, *[len(once.items) // (2 * later)] * later]
+    for strength, share in zip(STRENGTHS, most, strict=True):
         changed = changed[: min(_MOST_CHANGED, max(_LEAST_CHANGED, share))]
         if len(changed) < LEAST_KEPT:
             break

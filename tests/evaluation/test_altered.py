@@ -12,7 +12,7 @@ import pytest
 from harness import Inputs, Split, Task, metrics
 from harness.contract import Predictions
 from harness.evaluation import _altered
-from harness.evaluation._altered import PART, WHOLE, Altering, ask_altered
+from harness.evaluation._altered import STRENGTHS, Altering, ask_altered
 from harness.evaluation._answers import altered_inputs_keep_answers, badness_where_graded
 from harness.kinds import KINDS
 from harness.record import Audit
@@ -117,7 +117,7 @@ def test_answers_that_change_every_time_are_asked_for_nine_times() -> None:
         return Predictions(np.array([one.tobytes() in known for one in inputs], np.int64))
 
     found = ask_altered(asking(truth.inputs, predict), predict(truth.inputs), 60)
-    assert len(found.again) == WHOLE + PART
+    assert len(found.again) == len(STRENGTHS)
     assert {len(answers) for answers in found.again} == {len(found.changed)} == {21}
     assert not np.any([answers.values for answers in found.again])
     assert sum(asked[1:]) <= 2 * 300
