@@ -72,11 +72,12 @@ def test_the_same_twice_gives_the_same() -> None:
 
 def test_the_page_shows_code_and_runs_none() -> None:
     evil = CENTROIDS + "\n# <script>alert(1)</script> \x1b[31m"
-    (pair,) = found([Text("ann", evil), Text("<b>", evil)])
+    (pair,) = found([Text("<i>", evil), Text("<b>", evil)])
     page = report_html("usps", [pair], 1)
     assert "<script>" not in page
     assert "\x1b" not in page
     assert "<b>" not in page
+    assert "<i>" not in page
     assert "<mark>" in page
     assert "honest causes" in page
 

@@ -15,6 +15,7 @@ from harness.course import Course
 from harness.errors import UsageError
 from harness.record import Audit, ClaimedScore, Claims, Failure, Git, Machine, Record
 from harness.report import Audience, disclosure_for
+from harness.site import _board_sections
 from tests.conftest import TemporaryCourse
 from tests.records import ACCURACY, RECORD, changed, failing
 from tests.site.made import TEXTS, digest_of, evidence_of, keep, keep_class, open_site, public_bytes
@@ -225,6 +226,13 @@ def test_references_stand_apart_and_failures_have_their_reason(texts: TemporaryC
     assert {row[1] for row in references[1:]} == {"reference/plain", "reference/net"}
     assert {row[1] for row in students[1:]} == {f"student{n:03d}" for n in range(8)}
     assert failed[1][:2] == ["unlucky", "Training raised an exception (fit)."]
+
+
+@pytest.mark.parametrize(("last", "told"), [(0.8766, ((0.123, 0.877), (0.877, 0.123))), (0.8, ())])
+def test_shares_of_ranks_are_told_to_a_tenth_of_a_percent_or_not_at_all(monkeypatch, last, told) -> None:
+    shares = [[0.1234, last], [last, 0.1234]]
+    monkeypatch.setattr(_board_sections, "distribution_of_ranks", lambda *_: shares)
+    assert _board_sections._shares(None, None) == told  # type: ignore[arg-type]
 
 
 def test_sources_and_machines_are_never_mixed(texts: TemporaryCourse) -> None:
