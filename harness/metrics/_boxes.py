@@ -97,26 +97,27 @@ def _upright(boxes: NDArray[Any]) -> NDArray[Any]:
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """The boxes of one class, image by image: what was found, with which score, and whether it is right."""
+    """The boxes of one class that were found in any image, the best scored first, and whether each is right.
 
-    scores: list[NDArray[np.float64]]
-    right: list[NDArray[np.bool_]]
+    A resample only changes how often an image counts, so that nothing is sorted again.
+    """
+
+    scores: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    image: NDArray[np.intp]
+    """The image of each box."""
     counts: NDArray[np.intp]
-    """(N,) how many boxes are to be found."""
+    """(N,) how many boxes are to be found in each image."""
 
     def average_precision(self, images: NDArray[np.intp]) -> float | None:
         """Return the figure over `images`, repeated ones counted again; None where there is nothing to find."""
         import numpy as np
 
-        total = int(self.counts[images].sum())
+        total, found, given = self._cumulated(images)
         if not total:
             return None
-        scores = np.concatenate([self.scores[image] for image in images])
-        right = np.concatenate([self.right[image] for image in images])
-        found = np.cumsum(right[np.argsort(-scores, kind="stable")])
-        if not len(found):
-            return 0.0
-        precision = np.maximum.accumulate((found / np.arange(1, len(found) + 1))[::-1])[::-1]
+        precision = np.divide(found, given, out=np.zeros(len(found)), where=given > 0)
+        precision = np.maximum.accumulate(precision[::-1])[::-1]
         reached = np.searchsorted(found / total, _recalls(), side="left")
         return float(np.append(precision, 0.0)[reached].mean())
 
@@ -124,16 +125,21 @@ class Matches:
         """Return the mean share found at each of `FALSE_ALARMS` an image; None where there is nothing to find."""
         import numpy as np
 
-        total = int(self.counts[images].sum())
+        total, found, given = self._cumulated(images)
         if not total:
             return None
-        scores = np.concatenate([self.scores[image] for image in images])
-        right = np.concatenate([self.right[image] for image in images])
-        order = np.argsort(-scores, kind="stable")
-        last = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1) if len(order) else np.zeros(0, int)
-        found, wrong = np.cumsum(right[order])[last], np.cumsum(~right[order])[last]
-        shares = [found[wrong <= rate * len(images)].max(initial=0) / total for rate in FALSE_ALARMS]
+        last = np.append(np.flatnonzero(np.diff(self.scores)), len(found) - 1) if len(found) else np.zeros(0, int)
+        wrong = (given - found)[last]
+        shares = [found[last][wrong <= rate * len(images)].max(initial=0) / total for rate in FALSE_ALARMS]
         return float(np.mean(shares))
+
+    def _cumulated(self, images: NDArray[np.intp]) -> tuple[int, NDArray[np.intp], NDArray[np.intp]]:
+        """Return how many boxes are to be found in `images`, and how many are right and given down to each score."""
+        import numpy as np
+
+        times = np.bincount(images, minlength=len(self.counts))
+        of_boxes = times[self.image]
+        return int(times @ self.counts), np.cumsum(of_boxes * self.right), np.cumsum(of_boxes)
 
 
 def match(
@@ -142,7 +148,7 @@ def match(
     """Match the boxes of class `label`: the best scored first, each to the free target it overlaps most."""
     import numpy as np
 
-    scores, right, counts = [], [], []
+    scores, right, counts = [np.zeros(0)], [np.zeros(0, bool)], []
     for true, found in zip(targets, boxes, strict=True):
         wanted = true[true[:, 4] == label, :4]
         given = found[found[:, 5] == label]
@@ -150,7 +156,10 @@ def match(
         scores.append(given[:, 4].astype(np.float64))
         right.append(_taken(_overlaps(given[:, :4], wanted), overlap))
         counts.append(len(wanted))
-    return Matches(scores, right, np.array(counts, np.intp))
+    image = np.repeat(np.arange(len(counts)), [len(of_image) for of_image in scores[1:]])
+    every = np.concatenate(scores)
+    order = np.argsort(-every, kind="stable")
+    return Matches(every[order], np.concatenate(right)[order], image[order], np.array(counts, np.intp))
 
 
 def resampled_mean(
