@@ -8,7 +8,7 @@ from typing import TypeGuard
 
 _OF_SOURCES = frozenset({"title", "licence", "license"})
 _NOT_DECIDING = {
-    "Task": frozenset({"title", "points", "claims"}),
+    "Task": frozenset({"title", "points", "claims", "quota"}),
     "Canonical": _OF_SOURCES,
     "Local": _OF_SOURCES,
     "Embedded": _OF_SOURCES,

@@ -43,6 +43,7 @@ ARROWS = {
     "versions": set(),
     "statistics": set(),
     "record": {"files", "locks"},
+    "release": {"errors", "files", "locks", "record", "statistics", "text"},
     "timing": {"", "errors", "locks", "record", "scratch", "statistics"},
     "wire": {"artifact", "contract"},
     "worker": {"artifact", "contract", "kinds", "packages", "pipes", "wire"},
@@ -57,14 +58,14 @@ ARROWS = {
     "leaderboard": {"files", "record", "statistics", "svg", "text"},
     "taskcheck": PEOPLE | {"course", "data", "git", "metrics", "sandbox", "statistics", "taskcode"},
     "evaluation": PEOPLE
-    | {"artifact", "claims", "course", "data", "files", "git", "metrics", "notebooks", "record"}
+    | {"artifact", "claims", "course", "data", "files", "git", "metrics", "notebooks", "record", "release"}
     | {"sandbox", "scratch", "statistics", "taskcheck", "text", "timing", "wire"},
     "grading": PEOPLE
     | {"course", "data", "evaluation", "files", "pipes", "plugins", "programs", "record", "sandbox", "scratch"},
     "gradebook": PEOPLE | {"course", "evaluation", "files", "git", "plugins", "record", "tables", "text"},
     "lms": PEOPLE
     | {"course", "data", "evaluation", "export", "files", "gradebook", "programs", "record", "sandbox"}
-    | {"plugins", "report", "scratch", "tables", "text", "wire"},
+    | {"plugins", "release", "report", "scratch", "tables", "text", "wire"},
     "learning": PEOPLE | {"data", "record", "statistics"},
     "similarity": {"_version", "errors", "notebooks", "programs", "text"},
     "bundled": PEOPLE | {"course", "files", "plugins"},
@@ -77,8 +78,8 @@ ARROWS = {
     | {"plugins", "report", "scratch", "statistics", "text"},
     "api": PEOPLE
     | {"course", "data", "evaluation", "files", "gradebook", "grading", "leaderboard", "learning", "locks", "record"}
-    | {"ci", "claims", "diagnosis", "lms", "plugins", "report", "sandbox", "scaffold", "similarity", "site", "svg"}
-    | {"tables", "taskcheck", "text"},
+    | {"ci", "claims", "diagnosis", "lms", "plugins", "release", "report", "sandbox", "scaffold", "similarity", "site"}
+    | {"svg", "tables", "taskcheck", "text"},
     "claims": PEOPLE | {"notebooks", "record"},
     "terminal": PEOPLE
     | {"api", "claims", "evaluation", "gradebook", "grading", "leaderboard", "learning", "record", "sandbox", "text"},

@@ -126,7 +126,10 @@ class CourseDatasets:
             raise UsageError(f"task {task} does not declare private_test=True: its test part is public")
         with (follower or Follower()).loading(task):
             public = load_data(
-                replace(declared, private_test=False).named(task), course.task_digest(task), places, data
+                replace(declared, private_test=False, public_score="every", quota=None).named(task),
+                course.task_digest(task),
+                places,
+                data,
             )
         if public.test is None:
             raise InfrastructureError(f"task {task}: the {public.source.kind} data on this machine has no test targets")

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -52,7 +53,8 @@ from harness.grading import (
     scheduler,
 )
 from harness.locks import exclusive_lock
-from harness.record import Claims, Record
+from harness.record import Claims, Evidence, Record
+from harness.release import Hand, KeptScores, counts_of, is_ladder, refuse_over_quota
 from harness.sandbox import Requirement, Start, begin_fork_servers, find_gpus, find_required_sandbox
 from harness.text import count_of, neutral_line
 
@@ -179,8 +181,33 @@ class _GradingRun:
         )
         tasks = TasksInUse(self.course, self.places, request.settings)
         work = plan_work(tasks, stores_of(self.course).records, submissions, terms)
+        work = self._within_quota(work, tasks)
         self.follower.planned(work)
         return work
+
+    def _within_quota(self, work: Work, tasks: TasksInUse) -> Work:
+        """Return `work` without the jobs of people of whom as many versions as their task allows were scored today."""
+        jobs, obstacles = [], []
+        for job in work.jobs:
+            try:
+                if (hand := self._counted(job.submission, tasks)) is not None:
+                    assert self.places.private is not None
+                    count = counts_of(os.environ, KeptScores(self.places.private))
+                    refuse_over_quota(self.course.task(hand.task).quota, hand, count, datetime.now(UTC))
+            except HarnessError as error:
+                obstacles.append(Obstacle(str(job.submission), error))
+            else:
+                jobs.append(job)
+        return replace(work, jobs=tuple(jobs), obstacles=(*work.obstacles, *obstacles))
+
+    def _counted(self, submission: Submission, tasks: TasksInUse) -> Hand | None:
+        """Return the version of `submission` to be counted; None where its task limits nothing."""
+        used = tasks.task(submission.task)
+        limited = used.task.quota is not None or used.task.public_score == "ladder"
+        if not limited or self.places.private is None or used.facts.scored_on != "test":
+            return None
+        contents = read_contents(submission.folder, used.task.limits, submission.shared)
+        return Hand(task=submission.task, submission=submission.name, digest=contents.digest)
 
     def _warn_of_validation(self, submissions: Sequence[Submission]) -> None:
         """Warn about tasks whose scores will be on validation because their private test part is not here."""
@@ -202,8 +229,12 @@ class _GradingRun:
         stores = stores_of(self.course)
         of_job = {(job.submission.task, job.submission.name): job.submission for job in work.jobs}
 
-        def store(result: EvaluationResult) -> None:
-            stores.keep(self._with_claimed(result.record, of_job), result.evidence)
+        def store(result: EvaluationResult) -> EvaluationResult:
+            record = self._with_claimed(result.record, of_job)
+            if self.places.private is not None:
+                record = self._released(record, result.evidence, KeptScores(self.places.private))
+            stores.keep(record, result.evidence)
+            return replace(result, record=record)
 
         executor = self._executor(work, jobs)
         if work.jobs:
@@ -215,6 +246,14 @@ class _GradingRun:
                     if isinstance(event, JobLost) and event.final:
                         lost.append(event)
         return sorted(summaries, key=lambda summary: (summary.name, summary.task)), lost
+
+    def _released(self, record: Record, evidence: Evidence, scores: KeptScores) -> Record:
+        """Return what may be published of `record`, and count it where its task allows so many a day."""
+        task, part = record.task, record.submission
+        is_private = task.test_labels == "private" and task.scored_on == "test"
+        if is_private and record.scores and self.course.task(task.name).quota:
+            scores.note(Hand(task=task.name, submission=part.name, digest=part.digest), datetime.now(UTC))
+        return scores.release(record, evidence)
 
     def _with_claimed(self, record: Record, jobs: Mapping[tuple[str, str], Submission]) -> Record:
         """Return `record` with what the submission claims, where its weights were compared."""
@@ -250,7 +289,7 @@ class _GradingRun:
         """Add what one submission claims to its record; None where there is none, or its weights are to be scored."""
         records = stores_of(self.course).records
         record = records.read(submission.task, submission.name)
-        if not isinstance(record, Record):
+        if not isinstance(record, Record) or is_ladder(record):
             return None
         if record.claims is None:
             contents = read_contents(submission.folder, task.limits, submission.shared)

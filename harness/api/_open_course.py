@@ -14,7 +14,7 @@ from harness.api._evaluation_run import EvaluationRun, Keep, check_all, report_r
 from harness.api._follow import Follower
 from harness.api._options import JobOptions, KeptResults, RuleFiles, RunOptions, Selection, TrainingOptions
 from harness.api._records import Records
-from harness.api._results import Checks, Evaluations, GradingPlan, GradingReport, LoadedTasks
+from harness.api._results import Checks, Evaluations, FinalBoard, GradingPlan, GradingReport, LoadedTasks
 from harness.contract import Split, Task
 from harness.course import Course, Submission
 from harness.data import DataChoice, Places, load_data
@@ -462,6 +462,28 @@ class OpenCourse:
             The groups of comparable records, each of them ranked.
         """
         return rebuild_board(self.folders)
+
+    def publish_withheld(self, task: str | None = None) -> FinalBoard:
+        """Publish the full records of private parts of which the Ladder released single scores: the final board.
+
+        Parameters
+        ----------
+        task : str or None
+            Only the records of this task.
+
+        Returns
+        -------
+        FinalBoard
+            The records that were published, and those of which this machine has no full one.
+
+        Raises
+        ------
+        UsageError
+            ``HARNESS_PRIVATE``, where the full records are, is not set.
+        """
+        from harness.api._final_board import publish_withheld
+
+        return publish_withheld(self.folders, self.places, task)
 
     def points(self, board: Board) -> dict[str, float]:
         """Return the points of each submission on `board`, before lateness and decisions made by hand.

@@ -49,8 +49,8 @@ class Evaluations:
 
     @property
     def passed(self) -> bool:
-        """Whether every submission was evaluated and passed."""
-        return not self.not_done and all(record.status == "passed" for record in self.records)
+        """Whether every submission was evaluated and passed, as far as that may be told before the final board."""
+        return not self.not_done and all(record.status in ("passed", "withheld") for record in self.records)
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,22 @@ class LoadedTasks:
 
     tasks: tuple[Task, ...]
     errors: tuple[HarnessError, ...]
+
+
+@dataclass(frozen=True)
+class FinalBoard:
+    """The result of `OpenCourse.publish_withheld`.
+
+    Attributes
+    ----------
+    published : tuple of Record
+        The full records, which have taken the place of what was public.
+    missing : tuple of Record
+        The public records whose full ones are not on this machine.
+    """
+
+    published: tuple[Record, ...]
+    missing: tuple[Record, ...]
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,8 @@ class Result(_ResultPart, frozen=True, kw_only=True):
 
     @property
     def good(self) -> bool:
-        """Whether everything evaluated passed and nothing else is wrong."""
+        """Whether everything evaluated passed, as far as that may be told, and nothing else is wrong."""
         wrong = any(finding.severity == "error" for finding in self.findings)
-        return not wrong and not self.problems and all(one.record.status == "passed" for one in self.graded)
+        return (
+            not wrong and not self.problems and all(one.record.status in ("passed", "withheld") for one in self.graded)
+        )

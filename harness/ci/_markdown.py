@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from tabulate import tabulate
 
 from harness.ci._ci_result import FileFinding, Former, Graded, Place, Result, Teaching
-from harness.record import Failure, Score, to_reach
+from harness.record import Failure, PublicScore, Score, to_reach
 from harness.text import code_block, code_span, neutral_markdown
 
 SUMMARY_BYTES = 1_000_000
@@ -17,7 +17,12 @@ COMMENT_BYTES = 60_000
 """GitHub accepts 65,536 characters per comment."""
 _FINDINGS, _LOG_CHARACTERS = 20, 4_000
 _BARS, _MOST_BARS = "▁▂▃▄▅▆▇█", 40
-_STATUS = {"passed": "✅ passed", "below_baseline": "⚠️ below the baseline", "failed": "❌ failed"}
+_STATUS = {
+    "passed": "✅ passed",
+    "below_baseline": "⚠️ below the baseline",
+    "failed": "❌ failed",
+    "withheld": "☑️ evaluated, withheld until the final board",
+}
 
 
 def result_markdown(result: Result, most_bytes: int) -> str:
@@ -62,8 +67,10 @@ def headline(result: Result) -> str:
     passed = sum(one.record.status == "passed" for one in result.graded)
     below = sum(one.record.status == "below_baseline" for one in result.graded)
     failed = sum(one.record.status == "failed" for one in result.graded)
+    withheld = sum(one.record.status == "withheld" for one in result.graded)
+    rest = f", {withheld} withheld until the final board" if withheld else ""
     problems = f", {len(result.problems)} could not be evaluated" if result.problems else ""
-    return f"{passed} passed, {below} below baseline, {failed} failed{problems}"
+    return f"{passed} passed, {below} below baseline, {failed} failed{rest}{problems}"
 
 
 def _findings(findings: tuple[FileFinding, ...]) -> str:
@@ -95,12 +102,16 @@ def _row(graded: Graded) -> list[str]:
         name,
         code_span(record.task.name),
         outcome,
-        "" if score is None else f"{code_span(score.name)} {_score(score)}",
+        _public(record.public_score) if score is None else f"{code_span(score.name)} {_score(score)}",
         _baseline(graded),
         "" if score is None or graded.former is None else _before(score, graded.former),
         "" if graded.place is None else _place(graded.place),
         points,
     ]
+
+
+def _public(score: PublicScore | None) -> str:
+    return "" if score is None else f"{code_span(score.name)} {score.value:.4g} (public score)"
 
 
 def _score(score: Score) -> str:
@@ -109,8 +120,11 @@ def _score(score: Score) -> str:
 
 def _baseline(graded: Graded) -> str:
     base, score = graded.record.baseline, graded.record.primary
-    higher = score is None or score.higher_is_better
-    met = {None: "not reached", True: "met", False: "not met"}[base.met]
+    told = score or graded.record.public_score
+    higher = told is None or told.higher_is_better
+    met = {None: "withheld" if graded.record.status == "withheld" else "not reached", True: "met", False: "not met"}[
+        base.met
+    ]
     p_value = "" if base.p_value is None else f" (p {base.p_value:.2g})"
     return f"{to_reach(base.value, strict=base.strict, higher_is_better=higher)}: {met}{p_value}"
 

@@ -166,10 +166,12 @@ def _finish(out: Screen, evaluations: Evaluations) -> int:
     if len(records) == 1 and not errors:
         out.conclude(verdict(records[0]))
     else:
-        passed, below, failed = (
-            sum(record.status == status for record in records) for status in ("passed", "below_baseline", "failed")
+        passed, below, failed, withheld = (
+            sum(record.status == status for record in records)
+            for status in ("passed", "below_baseline", "failed", "withheld")
         )
-        more = f", {errors} could not be evaluated" if errors else ""
+        more = f", {withheld} withheld until the final board" if withheld else ""
+        more += f", {errors} could not be evaluated" if errors else ""
         out.conclude(f"{passed} passed, {below} below baseline, {failed} failed{more}")
     if errors:
         return INFRASTRUCTURE

@@ -7,23 +7,28 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harness.api import OpenCourse
 from harness.cli import INFRASTRUCTURE, PASSED
 from harness.cli._options import console, opened, task_option
-from harness.course import suggest
+from harness.course import published_folder, suggest
 from harness.errors import UsageError
 from harness.leaderboard import (
     COURSE_EXPLANATION,
     EXPLANATION,
     NOTHING_YET,
+    PUBLIC_SCORES,
     Board,
+    RankedGroup,
     course_board,
     course_cells,
     course_header,
     group_facts,
     group_title,
+    public_table,
     resolution_sentence,
     short_table,
 )
+from harness.terminal import Screen
 from harness.text import count_of, neutral_line
 
 
@@ -32,12 +37,17 @@ from harness.text import count_of, neutral_line
 @click.option("--show", is_flag=True, help="Also show it in the terminal.")
 @click.option("--course", "course_table", is_flag=True, help="Also show one table over all tasks, with points.")
 @click.option(
+    "--final",
+    is_flag=True,
+    help='Publish all that was withheld of private test parts (public_score="ladder"). Needs HARNESS_PRIVATE.',
+)
+@click.option(
     "--withdraw",
     multiple=True,
     metavar="NAME[/TASK]",
     help="Move the records of a submission, with their history and evidence, to .harness/withdrawn. Repeatable.",
 )
-def leaderboard(task: str | None, show: bool, course_table: bool, withdraw: tuple[str, ...]) -> int:
+def leaderboard(task: str | None, show: bool, course_table: bool, final: bool, withdraw: tuple[str, ...]) -> int:
     """Rebuild leaderboard/ from the records. The same records give the same bytes."""
     out, course = console(), opened()
     for name in withdraw:
@@ -48,6 +58,7 @@ def leaderboard(task: str | None, show: bool, course_table: bool, withdraw: tupl
         for path in moved:
             task = path.relative_to(course.folders.private).parts[2]
             out.print(f"withdrawn: {path.name} · {task}, moved to {path}")
+    missing = _publish_withheld(out, course, task) if final else 0
     board = course.leaderboard()
     if show:
         if task is not None and task not in board.tasks():
@@ -60,7 +71,21 @@ def leaderboard(task: str | None, show: bool, course_table: bool, withdraw: tupl
     records = count_of(sum(len(group.rows) for group in board.groups), "record", "records")
     groups = count_of(len(board.groups), "group", "groups")
     out.conclude(f"{course.folders.leaderboard / 'README.md'}: {records} in {groups}")
-    return INFRASTRUCTURE if board.unreadable else PASSED
+    return INFRASTRUCTURE if board.unreadable or missing else PASSED
+
+
+def _publish_withheld(out: Screen, course: OpenCourse, task: str | None) -> int:
+    """Publish what was withheld; return how many full records are not here."""
+    found = course.publish_withheld(task)
+    for record in found.published:
+        out.print(f"published in full: {record.submission.name} · {record.task.name}")
+    for record in found.missing:
+        folder = published_folder(record.submission.name, record.task.name)
+        out.error(
+            f"error: {record.submission.name} · {record.task.name}: its full record is not in HARNESS_PRIVATE here: "
+            f"`harness evaluate --force {folder}` makes it anew, then call --final again"
+        )
+    return len(found.missing)
 
 
 def _show(out: Console, board: Board) -> None:
@@ -78,11 +103,24 @@ def _show(out: Console, board: Board) -> None:
         if table.rows:
             out.print(shown)
             _print_wrapped(out, resolution_sentence(group))
-        for failed in (row.record for row in group.rows if not row.has_score):
+        _show_public(out, group)
+        for failed in (row.record for row in group.rows if row.record.status == "failed"):
             why = "" if failed.failure is None else f"{failed.failure.kind} in {failed.failure.phase}"
             out.print(Text(neutral_line(f"failed: {failed.submission.name}: {why}")))
     out.print()
     _print_wrapped(out, EXPLANATION if board.groups else NOTHING_YET)
+
+
+def _show_public(out: Console, group: RankedGroup) -> None:
+    """Print what is released of a private part."""
+    table, shown = public_table(group), Table(box=None, padding=(0, 1, 0, 0))
+    for number, name in enumerate(table.header):
+        shown.add_column(name, justify="right" if number else "left", overflow="fold", no_wrap=bool(number))
+    for row in table.rows:
+        shown.add_row(*(Text(cell.strip("*").replace("\\", "")) for cell in row))
+    if table.rows:
+        out.print(shown)
+        _print_wrapped(out, PUBLIC_SCORES)
 
 
 def _show_course(out: Console, board: Board, points: dict[str, float]) -> None:

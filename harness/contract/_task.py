@@ -16,6 +16,8 @@ from harness.contract._sources import Canonical, Embedded, File, Local, Source
 from harness.contract.rules import Rule
 from harness.kinds import KINDS, Kind
 
+PublicScores = Literal["every", "ladder"]
+
 _DTYPES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     *("float16", "float32", "float64", "str"),
@@ -145,6 +147,12 @@ class Task(metaclass=Documented):
     private_test : bool, default False
         Whether the test part is kept from students, in ``$HARNESS_PRIVATE/<task>/test.npz``, which ``harness data
         private`` writes. Where that file is missing, scores are computed on the validation part.
+    public_score : str, default "every"
+        What is shown of a private test part before the final board: ``"every"`` score with all that is known of it, or
+        ``"ladder"``, a new score only where it is better than the person's best one by more than noise, and nothing
+        else (Blum & Hardt 2015). ``harness leaderboard --final`` ends that.
+    quota : int or None, default None
+        How many versions of a person's work are scored on the private test part per day (UTC); None for any number.
     weights : str, default "retrain"
         Whether trained weights may be handed in: ``"retrain"`` trains every submission again, ``"allowed"`` loads the
         files in its folder ``weights/`` if there are any.
@@ -219,6 +227,8 @@ class Task(metaclass=Documented):
     perturb_cost: float | None = None
     points: tuple[tuple[float, float], ...] = ()
     private_test: bool = False
+    public_score: PublicScores = "every"
+    quota: int | None = None
     weights: Literal["retrain", "allowed"] = "retrain"
     claims: bool = False
     restricted: bool = False
@@ -288,6 +298,9 @@ class Task(metaclass=Documented):
         problems.expect(is_line(self.title), "title", self.title, "a text of one line")
         problems.expect(is_text(self.split), "split", self.split, "how train, validation and test are made, in words")
         problems.expect(self.weights in ("retrain", "allowed"), "weights", self.weights, '"retrain" or "allowed"')
+        problems.expect(
+            self.public_score in ("every", "ladder"), "public_score", self.public_score, '"every" or "ladder"'
+        )
         for name in ("private_test", "claims", "restricted"):
             value = getattr(self, name)
             problems.expect(isinstance(value, bool), name, value, "True or False")
@@ -359,6 +372,9 @@ class Task(metaclass=Documented):
             problems.expect(
                 is_count(self.threads, 1, most), "threads", self.threads, f"1 to {most}, a quarter of limits.processes"
             )
+        problems.expect(
+            self.quota is None or is_count(self.quota), "quota", self.quota, "a whole number of at least 1, or None"
+        )
         problems.expect(is_count(self.batch), "batch", self.batch, "a whole number of at least 1")
         problems.expect(
             self.horizon is None or is_count(self.horizon), "horizon", self.horizon, "a whole number of steps"
@@ -381,6 +397,9 @@ class Task(metaclass=Documented):
         kind = self.kind_name
         for asked in self.kind_definition.expectations(self):
             problems.expect(*asked)
+        for name, limited in (("public_score", self.public_score != "every"), ("quota", self.quota is not None)):
+            private = "private_test=True with it: it is about what is shown of a private test part"
+            problems.expect(not limited or self.private_test, name, getattr(self, name), private)
         texts = self.input_shape is None
         problems.expect(not texts or self.perturb is None, "perturb", self.perturb, "None: texts have no jitter")
         problems.expect(

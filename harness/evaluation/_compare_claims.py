@@ -26,6 +26,7 @@ from harness.evaluation._snapshot import Contents, take_snapshot
 from harness.evaluation._stages import Stages
 from harness.evaluation._unexpected import encodable, reported
 from harness.record import Claims, Compared, Mode, Record
+from harness.release import is_ladder
 from harness.statistics import paired_p_value
 
 _log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ def wants_claims(task: Task, settings: Settings) -> bool:
 
 def lacks_comparison(record: Record, contents: Contents) -> bool:
     """Return whether weights were shipped and have not been scored in comparison with a trained model."""
-    return record.claims is None and contents.brings_weights
+    return record.claims is None and contents.brings_weights and not is_ladder(record)
 
 
 def with_claimed(record: Record, folder: Path, task: Task) -> Record:

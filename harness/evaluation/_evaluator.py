@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -28,6 +30,7 @@ from harness.evaluation._tasks_in_use import TasksInUse
 from harness.evaluation._yardstick import Yardstick
 from harness.files import write_atomically
 from harness.record import Record, Stores, UnstorableError
+from harness.release import Hand, KeptScores, counts_of, refuse_over_quota
 from harness.sandbox import Gpu, Sandbox, find_gpus
 from harness.scratch import scratch
 from harness.timing import MachineLock, machine_lock
@@ -82,6 +85,7 @@ class Evaluator:
         self.tasks = TasksInUse(course, places, settings)
         self._stores = stores or Stores.of(course.leaderboard, course.private)
         self._yardstick = Yardstick(sandbox)
+        self._scores = None if places.private is None else KeptScores(places.private)
 
     def __enter__(self) -> Evaluator:
         return self
@@ -119,13 +123,17 @@ class Evaluator:
             return self._run(copied, self._identity(copied), observer)
 
     def evaluate(self, submission: Submission, observer: Observer) -> Evaluation:
-        """Evaluate `submission` and store nothing."""
-        result = self._with_claimed(submission, self.run(submission, observer))
+        """Evaluate `submission` and store no record."""
+        with self._copied(submission) as copied:
+            result = self._run_within_quota(copied, self._identity(copied), observer)
+        result = self.released(self._with_claimed(submission, result))
         return Evaluation(submission=submission, record=result.record, how="evaluated", remarks=result.remarks)
 
     def evaluate_and_store(self, submission: Submission, observer: Observer) -> Evaluation:
         """Evaluate `submission` and make the result its newest record."""
-        return self._store(submission, self.run(submission, observer))
+        with self._copied(submission) as copied:
+            result = self._run_within_quota(copied, self._identity(copied), observer)
+        return self._store(submission, result)
 
     def evaluate_if_changed(self, submission: Submission, observer: Observer) -> Evaluation:
         """Return the record of an equal run if there is one, otherwise evaluate and store."""
@@ -144,8 +152,34 @@ class Evaluator:
                 return Evaluation(submission=submission, record=record, how="reused")
             else:
                 _log.info("%s: evaluated again, because %s changed.", submission, identity.describe_changes(newest))
-            result = self._run(copied, identity, observer)
+            result = self._run_within_quota(copied, identity, observer)
         return self._store(submission, result)
+
+    def released(self, result: EvaluationResult) -> EvaluationResult:
+        """Return `result` with what may be published of its record, and keep the rest beside the private part."""
+        if self._scores is None:
+            return result
+        record = self._scores.release(result.record, result.evidence)
+        told = replace(result.remarks, failure=None) if record.status == "withheld" else result.remarks
+        return replace(result, record=record, remarks=told)
+
+    def _run_within_quota(self, copied: _Copied, identity: Identity, observer: Observer) -> EvaluationResult:
+        """Evaluate a copied submission, unless as many as the task allows were scored on its private part today.
+
+        Raises:
+            QuotaReachedError: they were.
+        """
+        task = self.tasks.task(identity.task).task
+        limited = task.private_test and (task.quota is not None or task.public_score == "ladder")
+        if self._scores is None or not limited or identity.scored_on != "test":
+            return self._run(copied, identity, observer)
+        hand = Hand(task=identity.task, submission=identity.name, digest=identity.submission_digest)
+        now = datetime.now(UTC)
+        refuse_over_quota(task.quota, hand, counts_of(os.environ, self._scores), now)
+        result = self._run(copied, identity, observer)
+        if result.record.scores:
+            self._scores.note(hand, now)
+        return result
 
     def _run(self, copied: _Copied, identity: Identity, observer: Observer) -> EvaluationResult:
         plan = self._plan(copied, identity)
@@ -198,7 +232,7 @@ class Evaluator:
 
     def _store(self, submission: Submission, result: EvaluationResult) -> Evaluation:
         """Make `result` the newest record of its submission."""
-        result = self._with_claimed(submission, result)
+        result = self.released(self._with_claimed(submission, result))
         with _file_system_errors():
             try:
                 moved = self._stores.keep(result.record, result.evidence)

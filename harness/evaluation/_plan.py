@@ -67,6 +67,7 @@ class Plan:
             n_test=0 if data.test is None else len(data.test),
             n_fit_train=None if shown is None else len(shown.train),
             n_fit_validation=None if shown is None else len(shown.validation),
+            public_scores=self.task.public_score if data.private else "every",
             n_groups=None if data.scored.groups is None else len(set(data.scored.groups.tolist())),
         )
 

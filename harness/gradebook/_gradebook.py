@@ -152,7 +152,10 @@ class _PersonAndTask:
                 f"attempt {self._chosen_attempt} was chosen, and none of the {count} is that one, on the task as it is"
             )
             return self._adjusted(self._without_record(NOT_GRADED, None, note=note))
-        entries = [self._attempted(self.task, one) for one in candidates]
+        told = [one for one in candidates if one.record.status != "withheld"]
+        if candidates[-1].record.status == "withheld" or not told:
+            return self._adjusted(self._without_record(NOT_GRADED, None, note=candidates[-1].record.told))
+        entries = [self._attempted(self.task, one) for one in told]
         return max(reversed(entries), key=lambda entry: (entry.final or 0.0, -entry.grace_days))
 
     @property

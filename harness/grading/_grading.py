@@ -8,13 +8,14 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from harness.errors import HarnessError
 from harness.evaluation import EvaluationResult
 from harness.grading._events import Event, Executor, JobDone, JobLost, JobStarted, NoticeRaised, PhaseReached
 from harness.grading._journal import Journal
 from harness.grading._work import Job, ResultSummary
 from harness.record import UnstorableError
 
-Keep = Callable[[EvaluationResult], object]
+Keep = Callable[[EvaluationResult], EvaluationResult]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,7 @@ class Grading:
 
     executor: Executor
     keep: Keep
-    """Stores a result completely, or raises."""
+    """Stores a result completely, or raises; returns what may be shown of it."""
     journal: Journal
     log: logging.Logger
 
@@ -46,14 +47,14 @@ class Grading:
     def _kept(self, job: Job, result: EvaluationResult) -> JobDone | JobLost:
         """Store one result; if that fails, the job is lost and the others go on."""
         try:
-            self.keep(result)
-        except (OSError, UnstorableError) as error:
+            shown = self.keep(result)
+        except (OSError, UnstorableError, HarnessError) as error:
             problem = f"its result cannot be stored: {error}"
             with contextlib.suppress(OSError):  # a full disk is reported by the event
                 self.journal.failed(str(job), problem)
             return JobLost(job, problem, final=True)
         self.journal.done(str(job))
-        return JobDone(job, result)
+        return JobDone(job, shown)
 
 
 def describe(event: Event) -> str:

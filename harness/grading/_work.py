@@ -36,7 +36,7 @@ class ResultSummary:
     task: str
     status: Status
     value: float | None
-    """The primary score."""
+    """The primary score, or the public one where the rest is withheld."""
     failure: str | None
     reason: str = ""
     """The failure's message on one line."""
@@ -44,7 +44,8 @@ class ResultSummary:
     @classmethod
     def of(cls, record: Record) -> ResultSummary:
         """Return the summary of `record`."""
-        score = None if record.status == "failed" else record.primary
+        score = record.public_score if record.status == "withheld" else record.primary
+        score = None if record.status == "failed" else score
         return cls(
             name=record.submission.name,
             task=record.task.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from harness.leaderboard._build import Board, BoardRow, RankedGroup
-from harness.record import BaselineResult, Score, Status
+from harness.record import BaselineResult, PublicScore, Score, Status
 from harness.statistics import RankInterval
 
 
@@ -22,6 +22,8 @@ class JsonRow(msgspec.Struct, frozen=True, kw_only=True):
     speed_rank: int | None
     on_front: bool
     scores: tuple[Score, ...]
+    public_score: PublicScore | None
+    """What is released of a private part whose scores are withheld until the final board."""
     baseline: BaselineResult
     parameters: int | None
     ratio_to_yardstick: float | None
@@ -62,6 +64,7 @@ def _row(row: BoardRow) -> JsonRow:
         speed_rank=row.speed_rank,
         on_front=row.on_front,
         scores=record.scores,
+        public_score=record.public_score,
         baseline=record.baseline,
         parameters=record.cost.parameters,
         ratio_to_yardstick=None if latency is None else latency.ratio_to_yardstick,

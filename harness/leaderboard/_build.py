@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -134,10 +135,7 @@ def _rank(key: BoardKey, records: list[Record], store: EvidenceStore, kept: Kept
     speeds = speed_ranks([one.record for one in ranked])
     on_front = front([(standing.rank, speed) for standing, speed in zip(standings.of, speeds, strict=True)])
     placed = {one.record.submission.name for one in ranked}
-    failed = sorted(
-        (record for record in records if record.submission.name not in placed),
-        key=lambda record: record.submission.name,
-    )
+    failed = sorted((record for record in records if record.submission.name not in placed), key=_public_first)
     rows = (
         *(
             BoardRow(
@@ -179,6 +177,14 @@ def _standings(ranked: list[Ranked], kept: KeptStandings | None) -> Standings:
     if not ranked:
         return Standings()
     return stand(ranked) if kept is None else kept.get(ranked, stand)
+
+
+def _public_first(record: Record) -> tuple[float, str]:
+    """Order records without a score: by the public score where there is one, the best first, then by name."""
+    score, name = record.public_score, record.submission.name
+    if score is None:
+        return (math.inf, name)
+    return (-score.value if score.higher_is_better else score.value, name)
 
 
 def _never_first(rank: RankInterval) -> RankInterval | None:

@@ -56,6 +56,8 @@ class CourseBoard:
     groups: tuple[RankedGroup, ...]
     """The results of each task that count."""
     rows: tuple[CourseRow, ...]
+    withheld: tuple[str, ...] = ()
+    """The tasks whose scores are withheld until the final board; they count nowhere."""
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -69,11 +71,13 @@ def course_board(board: Board) -> CourseBoard:
     The Borda count is that of voters who rank candidates, here tasks that rank models (Colombo et al. 2022, NeurIPS;
     used by MTEB).
     """
-    tasks = [_TaskScores.of(group) for group in _groups(board)]
+    found = _groups(board)
+    tasks = [_TaskScores.of(group) for group in found if not _is_withheld(group)]
     names = sorted({name for task in tasks for name in task.rows})
     rows = [_row(name, tasks) for name in names]
     order = sorted(rows, key=lambda row: (-row.borda, -row.met, row.submission))
-    return CourseBoard(tuple(task.group for task in tasks), tuple(order))
+    withheld = tuple(group.key.task for group in found if _is_withheld(group))
+    return CourseBoard(tuple(task.group for task in tasks), tuple(order), withheld)
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,10 @@ class _TaskScores:
     @property
     def name(self) -> str:
         return self.group.key.task
+
+    def is_told(self, name: str) -> bool:
+        """Tell whether there is a result of the submission `name` that is not withheld."""
+        return name in self.rows and self.rows[name].record.status != "withheld"
 
     def better_than(self, row: BoardRow) -> int:
         """Return how many scores are better."""
@@ -123,14 +131,18 @@ def _has_scores(group: RankedGroup) -> bool:
     return any(row.has_score for row in group.rows)
 
 
+def _is_withheld(group: RankedGroup) -> bool:
+    return not _has_scores(group) and any(row.record.told for row in group.rows)
+
+
 def _row(name: str, tasks: Sequence[_TaskScores]) -> CourseRow:
     found = [(task, task.rows[name]) for task in tasks if name in task.rows]
     scored = [(task, row) for task, row in found if row.has_score]
     return CourseRow(
         submission=name,
         scored=tuple(task.name for task, _ in scored),
-        failed=tuple(task.name for task, row in found if not row.has_score),
-        missing=tuple(task.name for task in tasks if name not in task.rows),
+        failed=tuple(task.name for task, row in found if row.record.status == "failed"),
+        missing=tuple(task.name for task in tasks if not task.is_told(name)),
         met=sum(bool(row.record.baseline.met) for _, row in scored),
         borda=sum(task.worse_than(row) for task, row in scored),
         mean_rank=_mean_rank(scored),

@@ -32,6 +32,11 @@ EXPLANATION = (
     "same run, or, after <, a time that a model too fast to be measured takes at most; ◆ marks models that no other "
     "beats in score or speed without losing in the other."
 )
+PUBLIC_SCORES = (
+    "A public score is the best one that was released: a new one takes its place only where it is better by more than "
+    "noise (the Ladder). They are in order, but not ranked; ranks, intervals and all else of this private part wait "
+    "for the final board."
+)
 _EXPLANATION_OF_DETAILS = (
     "*Than next* is the probability that a model is truly better than the one below it. Latency is net of the channel; "
     "× is its ratio to the small network, with a 95 % interval of what differs between rounds, between processes, and "
@@ -129,6 +134,19 @@ def short_table(group: RankedGroup) -> BoardTable:
     return BoardTable(header, tuple(_short_cells(row) for row in group.rows if row.has_score))
 
 
+def public_table(group: RankedGroup) -> BoardTable:
+    """Return the public scores of a private part, the best first; without rows where nothing is withheld."""
+    rows = [row.record for row in group.rows if row.record.told]
+    header = ("submission", f"public {group.key.metric}", "size", "speed")
+    return BoardTable(header, tuple(_public_cells(record) for record in rows))
+
+
+def _public_cells(record: Record) -> tuple[str, ...]:
+    score, latency = record.public_score, record.cost.latency
+    value = "none yet" if score is None else f"{score.value:.4f}"
+    return (_name(record), value, _size(record), "" if latency is None else _speed(latency))
+
+
 def _long_table(group: RankedGroup) -> BoardTable:
     """Return all columns, with the metrics that all of the group's records have."""
     ranked = [row for row in group.rows if row.has_score]
@@ -182,7 +200,12 @@ def _group_lines(group: RankedGroup, table: BoardTable) -> list[str]:
         align = ("right", "left", *("right" for _ in table.header[2:]))
         lines += [tabulate(table.rows, table.header, tablefmt="github", colalign=align, disable_numparse=True), ""]
         lines += [resolution_sentence(group), ""]
-    failed = [row.record for row in group.rows if not row.has_score]
+    public = public_table(group)
+    if public.rows:
+        align = ("left", *("right" for _ in public.header[1:]))
+        lines += [tabulate(public.rows, public.header, tablefmt="github", colalign=align, disable_numparse=True), ""]
+        lines += [PUBLIC_SCORES, ""]
+    failed = [row.record for row in group.rows if row.record.status == "failed"]
     if failed:
         rows = [[_name(record), *_failure(record)] for record in failed]
         lines += [tabulate(rows, ["failed", "kind", "phase"], tablefmt="github", disable_numparse=True), ""]
@@ -192,7 +215,8 @@ def _group_lines(group: RankedGroup, table: BoardTable) -> list[str]:
 def _baseline(records: Sequence[Record]) -> str:
     """Return the baseline of a group; only a scored record knows whether higher is better."""
     base = records[0].baseline
-    higher = all(record.primary is None or record.primary.higher_is_better for record in records)
+    told = [score for record in records if (score := record.primary or record.public_score) is not None]
+    higher = all(score.higher_is_better for score in told)
     return f"{base.metric} {to_reach(base.value, strict=base.strict, higher_is_better=higher)}"
 
 
@@ -298,16 +322,17 @@ def _failure(record: Record) -> tuple[str, str]:
 
 
 def _overview(board: Board) -> list[list[object]]:
-    rows: list[list[object]] = [[*_COMMON, "metric", "value", "low", "high", *_COST]]
+    rows: list[list[object]] = [[*_COMMON, "metric", "value", "low", "high", *_COST, "public_score"]]
     for group in board.groups:
         for row in group.rows:
             score = row.record.primary
+            public = row.record.public_score
             figures = (
                 [row.record.baseline.metric, None, None, None]
                 if score is None
                 else [score.name, score.value, score.low, score.high]
             )
-            rows.append([*_common(row), *figures, *_cost(row)])
+            rows.append([*_common(row), *figures, *_cost(row), None if public is None else public.value])
     return rows
 
 

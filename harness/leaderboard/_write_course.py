@@ -51,4 +51,5 @@ def course_markdown(board: CourseBoard) -> str:
     rows, header = [course_cells(board, row, {}) for row in board.rows], course_header({})
     align = ("left", *("right" for _ in header[1:-1]), "left")
     table = tabulate(rows, header, tablefmt="github", colalign=align, disable_numparse=True)
-    return f"# All tasks\n\nOver {', '.join(board.tasks)}.\n\n{table}\n\n{COURSE_EXPLANATION}\n"
+    withheld = f" Withheld until the final board: {', '.join(board.withheld)}." if board.withheld else ""
+    return f"# All tasks\n\nOver {', '.join(board.tasks)}.{withheld}\n\n{table}\n\n{COURSE_EXPLANATION}\n"

@@ -16,8 +16,9 @@ from harness.export import ReportedCheck, checks_of
 from harness.gradebook import Roster
 from harness.lms._members import Member, Refused, why_skipped
 from harness.lms._uploads import Parsed, Skipped, System, Upload, strip_wrapper, unread
+from harness.lms.gradescope_quota import RELEASED, EarlierHandIns
 from harness.record import Record
-from harness.text import neutral
+from harness.text import count_of, neutral
 
 Visibility = Literal["hidden", "after_due_date", "after_published", "visible"]
 
@@ -132,26 +133,48 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     test_name_format: Literal["text"] = "text"
 
 
-def results_of(record: Record, share: float, total: float) -> Results:
+def results_of(record: Record, share: float, total: float, public: Record | None = None) -> Results:
     """Return the results for `record`, which earns `share` of the assignment's `total` points.
 
     What tells a test score (the baseline's check, the total, the leaderboard's score) is shown after the grades are
-    published; a score on validation is shown at once.
+    published; a score on validation is shown at once. `public` is what of the record may be seen before: the same, or
+    what the Ladder releases of a private part.
     """
+    public = public or record
     secret = record.task.scored_on == "test"
     return Results(
         score=round(share * total, 4),
         execution_time=round(record.run.seconds, 3),
-        output=_cut(_overview(record)),
-        tests=tuple(_test(check, secret=secret) for check in checks_of(record)),
-        leaderboard=tuple(_leaders(record, with_scores=not secret)),
+        output=_cut(_overview(public)),
+        tests=tuple(
+            _test(check, tells_score=secret and (check.name == "beats baseline" or check not in checks_of(public)))
+            for check in checks_of(record)
+        ),
+        leaderboard=tuple(_leaders(public, with_scores=not secret)),
         extra_data={
             "run": record.run.id,
             "submission": record.submission.digest,
             "isolation": record.run.isolation.level,
+            "scored": bool(record.scores),
             "harness": record.run.harness_version,
+            **({} if public.public_score is None else {RELEASED: msgspec.to_builtins(public.public_score)}),
         },
         visibility="after_published" if secret else "visible",
+    )
+
+
+def results_over_quota(before: EarlierHandIns, quota: int) -> Results:
+    """Return the results of a hand-in that is not scored, because of as many as the task allows were scored today."""
+    words = (
+        f"Nothing was scored: {count_of(before.today, 'hand-in was', 'hand-ins were')} scored today, and the task "
+        f"allows {quota} a day. The result of the one before stands for this one, too. Hand in again tomorrow."
+    )
+    return Results(
+        score=before.score,
+        execution_time=0,
+        output=words,
+        extra_data={} if before.released is None else {RELEASED: msgspec.to_builtins(before.released)},
+        visibility="after_published",
     )
 
 
@@ -187,6 +210,8 @@ def _overview(record: Record) -> str:
         where = "" if failure.file is None else f" ({failure.file}:{failure.line or 1})"
         lines += [f"{failure.kind} in {failure.phase}{where}: {failure.message}"]
         lines += ["", failure.log_tail] if failure.log_tail.strip() else []
+    elif record.told:
+        lines += [f"{record.told[0].upper()}{record.told[1:]}."]
     elif record.task.scored_on == "validation":
         lines += [
             f"{score.name}: {score.value:.4f} (95 %: {score.low:.4f} to {score.high:.4f})" for score in record.scores
@@ -194,8 +219,7 @@ def _overview(record: Record) -> str:
     return neutral("\n".join(lines))
 
 
-def _test(check: ReportedCheck, *, secret: bool) -> CheckResult:
-    tells_score = secret and check.name == "beats baseline"
+def _test(check: ReportedCheck, *, tells_score: bool) -> CheckResult:
     words = {"passed": check.message, "skipped": f"not reached: {check.message}"}.get(
         check.outcome, f"{check.kind}: {check.message}"
     )
@@ -213,6 +237,10 @@ def _leaders(record: Record, *, with_scores: bool) -> list[Leader]:
         for score in record.scores
         if with_scores and score.primary
     ]
+    if record.public_score is not None:
+        public = record.public_score
+        order: Literal["asc", "desc"] = "desc" if public.higher_is_better else "asc"
+        leaders.append(Leader(name=f"public {public.name}", value=public.value, order=order))
     latency = record.cost.latency
     if record.cost.parameters is not None and record.status != "failed":
         leaders.append(Leader(name="parameters", value=record.cost.parameters, order="asc"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -18,10 +19,19 @@ from harness.files import write_atomically
 from harness.gradebook import most_points, points_for
 from harness.lms._members import Refused, why_skipped
 from harness.lms._unpack import find_home
-from harness.lms.gradescope import Results, results_json, results_of, results_of_problem, results_of_refusal
+from harness.lms.gradescope import (
+    Results,
+    results_json,
+    results_of,
+    results_of_problem,
+    results_of_refusal,
+    results_over_quota,
+)
 from harness.lms.gradescope_bundle import COURSE, DATA, PRIVATE, SETTINGS, BundleSettings
+from harness.lms.gradescope_quota import METADATA, EarlierHandIns, earlier_hand_ins
 from harness.programs import forget_current_folder
 from harness.record import Record
+from harness.release import is_ladder, public_score, withheld
 from harness.sandbox import Requirement, find_required_sandbox
 from harness.scratch import scratch
 
@@ -36,14 +46,28 @@ class _Metadata(msgspec.Struct):
     assignment: _Assignment = msgspec.field(default_factory=_Assignment)
 
 
+@dataclass(frozen=True)
+class _Outcome:
+    """A full record, and what of it may be seen before grades are published."""
+
+    record: Record
+    public: Record
+
+
 def run_in_gradescope(root: Path) -> Results:
     """Grade what lies in `root`/submission with the bundle in `root`/source."""
     source = root / "source"
     try:
         settings = msgspec.json.decode((source / SETTINGS).read_bytes(), type=BundleSettings)
         course = Course(source / COURSE)
-        record = _evaluate(course, settings, source, root / "submission")
-        return results_of(record, _share(course.task(settings.task), record), _total(root))
+        task = course.task(settings.task)
+        limits_release = task.private_test and settings.score_on == "test"
+        limits_release = limits_release and (task.quota is not None or task.public_score == "ladder")
+        before = earlier_hand_ins(root / METADATA) if limits_release else None
+        if before is not None and task.quota is not None and before.today >= task.quota:
+            return results_over_quota(before, task.quota)
+        outcome = _evaluate(course, settings, source, root / "submission", before)
+        return results_of(outcome.record, _share(task, outcome.record), _total(root), outcome.public)
     except Refused as reason:
         return results_of_refusal(str(reason))
     except (HarnessError, OSError, msgspec.DecodeError) as error:
@@ -57,14 +81,21 @@ def main() -> None:
     write_atomically(root / "results" / "results.json", results_json(run_in_gradescope(root)))
 
 
-def _evaluate(course: Course, settings: BundleSettings, source: Path, handed_in: Path) -> Record:
+def _evaluate(
+    course: Course, settings: BundleSettings, source: Path, handed_in: Path, before: EarlierHandIns | None
+) -> _Outcome:
     with scratch("cache") as cache:
         places = Places(root=_folder(source / DATA), cache=cache, private=_folder(source / PRIVATE), offline=True)
         sandbox = find_required_sandbox([source, handed_in], Requirement.parse(settings.isolation))
         wanted = Settings(data=settings.data, weights="declared", score_on=settings.score_on)
         submission = Submission(_NAME, settings.task, _work_in(handed_in, settings.task))
         with Evaluator(course, sandbox, places, wanted) as evaluator:
-            return evaluator.evaluate(submission, Silent()).record
+            result = evaluator.run(submission, Silent())
+    record = result.record
+    if before is None or not is_ladder(record):
+        return _Outcome(record, record)
+    released = public_score(record, result.evidence.compared(), before.released, None)
+    return _Outcome(record, withheld(record, released))
 
 
 def _work_in(folder: Path, task: str) -> Path:
@@ -99,7 +130,7 @@ def _share(task: Task, record: Record) -> float:
 def _total(root: Path) -> float:
     """Return the assignment's points; Gradescope writes them as a number or as text."""
     try:
-        metadata = msgspec.json.decode((root / "submission_metadata.json").read_bytes(), type=_Metadata)
+        metadata = msgspec.json.decode((root / METADATA).read_bytes(), type=_Metadata)
         return float(metadata.assignment.total_points or 100)
     except (OSError, msgspec.DecodeError, ValueError):
         return 100.0

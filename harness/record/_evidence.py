@@ -46,6 +46,19 @@ class Compared:
         mean: Array = np.mean(rows, axis=0)
         return mean
 
+    def pack(self) -> bytes:
+        """Return it as bytes, to be kept."""
+        return msgspec.msgpack.encode(_pack_compared("", self))
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Compared:
+        """Return what `pack` packed.
+
+        Raises:
+            ValueError: the bytes are damaged.
+        """
+        return _unpack_compared(msgspec.msgpack.decode(packed, type=_Packed))
+
 
 class _Packed(msgspec.Struct, frozen=True):
     items_digest: str
@@ -149,6 +162,10 @@ class Evidence:
             digest.update(f"{name} {array.dtype.str} {array.shape}\0".encode() + array.tobytes())
         return f"sha256:{digest.hexdigest()}"
 
+    def compared(self) -> Compared:
+        """Return the part that ranking compares."""
+        return Compared(self.outcomes, self.draws, self.later_outcomes, self.groups)
+
     def pack(self) -> bytes:
         """Return the evidence as bytes, to be sent to another process."""
         arrays = self._items() | self._timed() | self._answers()
@@ -234,10 +251,10 @@ class EvidenceStore:
             same = evidence is not None and evidence.digest == digest
             if evidence is None or not same:
                 return None
-            return Compared(evidence.outcomes, evidence.draws, evidence.later_outcomes, evidence.groups)
+            return evidence.compared()
 
 
-def _pack_compared(digest: str, evidence: Evidence) -> _Packed:
+def _pack_compared(digest: str, evidence: Evidence | Compared) -> _Packed:
     outcomes, draws = evidence.outcomes, evidence.draws
     return _Packed(
         items_digest=digest,

@@ -10,7 +10,8 @@ SCHEMA_VERSION = 1
 
 ScoredOn = Literal["test", "validation"]
 Mode = Literal["trained", "loaded"]
-Status = Literal["passed", "below_baseline", "failed"]
+Status = Literal["passed", "below_baseline", "failed", "withheld"]
+PublicScores = Literal["every", "ladder"]
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +45,8 @@ class TaskPart(_Part, frozen=True, kw_only=True):
     """How many items `fit` was given for choosing. They are cut from train if the validation part is scored."""
     n_groups: int | None = None
     """How many groups, such as patients, the scored items come from; None if items are independent."""
+    public_scores: PublicScores = "every"
+    """Whether every score may be shown, or, of a private test part, only what the Ladder releases until the end."""
 
 
 class SubmissionPart(_Part, frozen=True, kw_only=True):
@@ -93,6 +96,19 @@ class Score(_Part, frozen=True, kw_only=True):
     """Whether this is the metric that ranks and is compared with the baseline."""
     approximate: bool = False
     """Whether the interval may cover less than 95 %: few groups, a value near its bounds, or a metric known for it."""
+
+
+class PublicScore(_Part, frozen=True, kw_only=True):
+    """The best score on a private part that was released so far; all else about that part is withheld."""
+
+    name: str
+    """The name of the primary metric."""
+    value: float
+    """The score, rounded."""
+    higher_is_better: bool
+    """Which way the metric is better."""
+    unit: str
+    """The unit of `value`; empty where it has none."""
 
 
 class BaselineResult(_Part, frozen=True, kw_only=True):
@@ -370,6 +386,18 @@ class Record(_Part, frozen=True, kw_only=True):
     """How the result came about."""
     claims: Claims | None = None
     """None if they were not compared, and in records of earlier versions."""
+    public_score: PublicScore | None = None
+    """What was released of a private part; None in all other records, and before anything was."""
+
+    @property
+    def told(self) -> str:
+        """What is told of a score on a private part until the final board; empty for every other record."""
+        if self.status != "withheld" and self.public_score is None:
+            return ""
+        if self.public_score is None:
+            return "no public score; the rest is withheld until the final board"
+        score, unit = self.public_score, f" {self.public_score.unit}" if self.public_score.unit else ""
+        return f"public {score.name} {score.value:.4g}{unit}; the rest is withheld until the final board"
 
     @property
     def primary(self) -> Score | None:

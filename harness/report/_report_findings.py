@@ -356,6 +356,8 @@ def confidence_of(shown: Shown) -> tuple[Array, Array] | None:
 def verdict(record: Record) -> tuple[str, str]:
     """Return the verdict and a sentence that says what it means."""
     base, score = record.baseline, record.primary
+    if record.status == "withheld":
+        return "Evaluated", f"{record.told[0].upper()}{record.told[1:]}."
     if record.failure is not None or score is None:
         return "Failed", "There is no score: the evaluation failed before one was computed. The reason is below."
     reach = to_reach(base.value, strict=base.strict, higher_is_better=score.higher_is_better)

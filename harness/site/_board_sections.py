@@ -187,8 +187,8 @@ def _section(
         for name, row in rows
     ]
     first, base = shown[0], shown[0].baseline
-    scored = [record for record, (_, row) in zip(shown, rows, strict=True) if row.has_score]
-    higher = all(record.primary is None or record.primary.higher_is_better for record in scored)
+    told = [score for record in shown if (score := record.primary or record.public_score) is not None]
+    higher = all(score.higher_is_better for score in told)
     made = [
         SiteRow(name=name, record=record, board=row, cells=_cells(row, record, name, higher=higher))
         for record, (name, row) in zip(shown, rows, strict=True)
@@ -208,13 +208,20 @@ def _section(
         baseline_text=to_reach(base.value, strict=base.strict, higher_is_better=higher),
         ranked=tuple(made),
         failed=tuple(
-            FailedRow(name, "" if record.failure is None else failure_in_words(record.failure), record.run.started[:10])
+            FailedRow(name, _why_without_score(record), record.run.started[:10])
             for record, (name, row) in zip(shown, rows, strict=True)
             if not row.has_score
         ),
         resolution=resolution_sentence(group),
         rank_shares=_shares(group, evidence) if len(made) > 1 else (),
     )
+
+
+def _why_without_score(record: Record) -> str:
+    """Return why there is no score, or what is told of it until the final board."""
+    failed = "" if record.failure is None else failure_in_words(record.failure)
+    told = f"{record.told[0].upper()}{record.told[1:]}." if record.told else ""
+    return f"{failed} {told}".strip()
 
 
 def _shares(group: RankedGroup, evidence: EvidenceStore) -> tuple[tuple[float, ...], ...]:

@@ -24,9 +24,11 @@ from harness.statistics._intervals import (
     quantile_bound_rank,
     trimmed_mean,
     trimmed_mean_interval,
+    variance_of_mean,
     wilson_interval,
     with_repeats,
 )
+from harness.statistics._ladder import error_of_difference, error_of_unpaired_difference, ladder_release
 from harness.statistics._ranks import (
     Draws,
     RankInterval,
@@ -48,8 +50,11 @@ __all__ = [
     "above_p_value",
     "binomial_p_value",
     "bootstrap",
+    "error_of_difference",
+    "error_of_unpaired_difference",
     "holm",
     "interquartile_ratio",
+    "ladder_release",
     "mcnemar_p_value",
     "paired_bootstrap_p_value",
     "paired_p_value",
@@ -66,6 +71,7 @@ __all__ = [
     "trimmed_mean",
     "trimmed_mean_interval",
     "unpaired_p_value",
+    "variance_of_mean",
     "wilson_interval",
     "with_repeats",
 ]

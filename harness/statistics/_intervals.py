@@ -51,7 +51,7 @@ def proportion_interval(
     share, units = float(items.mean()), count if groups is None else len(np.unique(groups))
     if groups is None and repeats == 1:
         return wilson_interval(round(share * count), count, confidence)
-    variance = _variance_of_mean(items, groups)
+    variance = variance_of_mean(items, groups)
     fewest, most = (count, repeats * count) if groups is None else (1, repeats * count)
     trials = units if variance == 0 else min(max(share * (1 - share) / variance, fewest), most)
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
@@ -72,7 +72,7 @@ def with_repeats(value: float, interval: Interval, repeats: Sequence[float]) -> 
     return Interval(value - math.hypot(below, own), value + math.hypot(above, own))
 
 
-def _variance_of_mean(items: NDArray[np.float64], groups: NDArray[Any] | None) -> float:
+def variance_of_mean(items: NDArray[np.float64], groups: NDArray[Any] | None) -> float:
     """Return the variance of the mean of items, by the ratio estimator of groups (Cochran 1977, 6.3)."""
     errors = items - items.mean()
     if groups is not None:

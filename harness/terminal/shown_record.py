@@ -15,7 +15,7 @@ from harness.terminal import hanging
 from harness.text import as_duration, neutral, neutral_line
 
 _WIDTH = 40
-_STYLES = {"passed": "bold green", "below_baseline": "bold yellow", "failed": "bold red"}
+_STYLES = {"passed": "bold green", "below_baseline": "bold yellow", "failed": "bold red", "withheld": "bold"}
 _LOG_LINES, _PRINTED_LINES = 12, 4
 
 
@@ -33,6 +33,8 @@ def show_record(
     console.print(title)
     if record.failure is not None:
         _show_failure(console, record.failure, told)
+    if record.told:
+        console.print(f"  {record.told}")
     for score in record.scores:
         _show_score(console, score, record)
     for label, value in (*_costs(record, told), *_place(record, board)):
@@ -56,6 +58,8 @@ def verdict(record: Record) -> str:
         failure = record.failure
         where = "" if failure.file is None else f" ({_where(failure)})"
         return f"failed: {who}: {failure.kind} in {failure.phase}{where}"
+    if record.status == "withheld":
+        return f"evaluated: {who}: {record.told}"
     base, score = record.baseline, record.primary
     assert score is not None
     asked = to_reach(base.value, strict=base.strict, higher_is_better=score.higher_is_better)

@@ -62,7 +62,7 @@ def full_record() -> Record:
     )
 
 
-CHOSEN = {"status", "source", "scored_on", "test_labels", "mode", "severity"}
+CHOSEN = {"status", "source", "scored_on", "test_labels", "public_scores", "mode", "severity"}
 """Fields that are one of a few words."""
 
 

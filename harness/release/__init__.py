@@ -1,0 +1,21 @@
+"""What is released of a private test part: one score by the Ladder, so many a day, and all at the final board."""
+
+from harness.release._counts import DayCount, KeptCount, QuotaReachedError, Refusing, counts_of, refuse_over_quota
+from harness.release._github_runs import GitHubRuns
+from harness.release._kept_scores import Hand, KeptScores, public_score
+from harness.release._withheld import is_ladder, withheld
+
+__all__ = [
+    "DayCount",
+    "GitHubRuns",
+    "Hand",
+    "KeptCount",
+    "KeptScores",
+    "QuotaReachedError",
+    "Refusing",
+    "counts_of",
+    "is_ladder",
+    "public_score",
+    "refuse_over_quota",
+    "withheld",
+]

@@ -1,0 +1,194 @@
+"""The full records of submissions that were scored on a private part, kept beside that part, and what was released."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from harness.errors import InfrastructureError
+from harness.files import write_atomically
+from harness.locks import exclusive_lock
+from harness.record import Compared, Evidence, PublicScore, Record, Score
+from harness.release._withheld import is_ladder, withheld
+from harness.statistics import (
+    NORMAL_95,
+    error_of_difference,
+    error_of_unpaired_difference,
+    ladder_release,
+    variance_of_mean,
+)
+
+FOLDER = ".released"
+"""Of the private folder, beside the tasks' folders: one file for each submission."""
+_FORM = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hand:
+    """One version of one person's work on a task."""
+
+    task: str
+    submission: str
+    digest: str
+    """Of its files: the same files are handed in once a day."""
+
+
+class _ScoredVersion(msgspec.Struct, frozen=True):
+    """One hand-in that was scored on the private part."""
+
+    digest: str
+    """Of the submission's files."""
+    at: datetime
+
+
+class _ScoreFile(msgspec.Struct, frozen=True, kw_only=True):
+    form: int = _FORM
+    data_digest: str
+    """Of the data that all of it is about."""
+    released: PublicScore | None = None
+    best: bytes | None = None
+    """What ranking compares of the submission whose score was released."""
+    scored: tuple[_ScoredVersion, ...] = ()
+    full: Record | None = None
+    """The newest record, with all that is withheld."""
+
+
+@dataclass(frozen=True)
+class KeptScores:
+    """What was scored on private parts: ``<private>/.released/<task>/<name>.json``, which no student can write."""
+
+    private: Path
+
+    def release(self, record: Record, evidence: Evidence) -> Record:
+        """Keep the full `record`, and return what may be published of it.
+
+        A record of any other part is returned unchanged.
+
+        Raises:
+            InfrastructureError: what was kept before cannot be read, or nothing can be written there.
+        """
+        if not is_ladder(record):
+            return record
+        with self._locked(record.task.name, record.submission.name) as path:
+            before = _read(path, record.task.data_digest)
+            after = _after(before, record, evidence.compared())
+            write_atomically(path, msgspec.json.encode(after), 0o600)
+        return withheld(record, after.released)
+
+    def note(self, hand: Hand, now: datetime) -> None:
+        """Count one version of a submission that is scored on the private part; the same files count once a day."""
+        with self._locked(hand.task, hand.submission) as path:
+            before, today = _read(path, None), now.astimezone(UTC)
+            others = [one for one in before.scored if one.digest != hand.digest and one.at.date() == today.date()]
+            after = msgspec.structs.replace(before, scored=(*others, _ScoredVersion(hand.digest, today)))
+            write_atomically(path, msgspec.json.encode(after), 0o600)
+
+    def handed_in(self, hand: Hand, day: datetime) -> int:
+        """Return how many other versions of a submission were scored on the day (UTC) of `day`."""
+        found = self._find(hand.task, hand.submission)
+        today = day.astimezone(UTC).date()
+        versions = {one.digest for one in found.scored if one.at.date() == today} if found else set()
+        return len(versions - {hand.digest})
+
+    def full_record(self, public: Record) -> Record | None:
+        """Return the full record of the run of which `public` is published; None where this machine has none."""
+        found = self._find(public.task.name, public.submission.name)
+        full = None if found is None else found.full
+        return full if full is not None and full.run.id == public.run.id else None
+
+    def _path(self, task: str, submission: str) -> Path:
+        return self.private / FOLDER / task / f"{submission}.json"
+
+    def _find(self, task: str, submission: str) -> _ScoreFile | None:
+        path = self._path(task, submission)
+        return _read(path, None) if path.exists() else None
+
+    @contextmanager
+    def _locked(self, task: str, submission: str) -> Iterator[Path]:
+        path = self._path(task, submission)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            (self.private / FOLDER).chmod(0o700)
+            with exclusive_lock(path.with_suffix(".lock")):
+                yield path
+        except OSError as error:
+            raise InfrastructureError(
+                f"task {task}: what is released of its private part is kept in {path.parent}, and that failed "
+                f"({error}): let the harness write there; nothing is scored on the private part otherwise"
+            ) from error
+
+
+def _read(path: Path, data_digest: str | None) -> _ScoreFile:
+    """Return what was kept, or a new start where nothing was, or the private part has changed."""
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=_ScoreFile)
+    except FileNotFoundError:
+        return _ScoreFile(data_digest=data_digest or "")
+    except msgspec.DecodeError as error:
+        raise InfrastructureError(
+            f"{path} is damaged ({error}): restore it from a backup; without it nobody knows what was released"
+        ) from error
+    if data_digest is None or found.data_digest == data_digest:
+        return found
+    return _ScoreFile(data_digest=data_digest, scored=found.scored)
+
+
+def _after(before: _ScoreFile, record: Record, compared: Compared) -> _ScoreFile:
+    best = None if before.best is None else Compared.unpack(before.best)
+    released = public_score(record, compared, before.released, best)
+    is_new = released != before.released
+    return msgspec.structs.replace(
+        before, full=record, released=released, best=compared.pack() if is_new else before.best
+    )
+
+
+def public_score(
+    record: Record, compared: Compared, former: PublicScore | None, best: Compared | None
+) -> PublicScore | None:
+    """Return what is released once `record` is there: a new score, or the `former` one, which `best` reached."""
+    score = None if record.status == "failed" else record.primary
+    if score is None:
+        return former
+    known = former is not None and former.name == score.name
+    value = ladder_release(
+        score.value,
+        former.value if known and former is not None else None,
+        noise(score, compared, best) if known else 0.0,
+        _step(score, record),
+        higher_is_better=score.higher_is_better,
+    )
+    return PublicScore(name=score.name, value=value, higher_is_better=score.higher_is_better, unit=score.unit)
+
+
+def noise(score: Score, compared: Compared, best: Compared | None) -> float:
+    """Return the standard error of the difference to the best submission, on the same items where both are known."""
+    items, best_items = compared.items, None if best is None else best.items
+    if items is not None and best_items is not None and len(items) == len(best_items):
+        return error_of_difference(items, best_items, compared.groups)
+    draws, best_draws = compared.draws, None if best is None else best.draws
+    if draws is not None and best_draws is not None and len(draws) == len(best_draws):
+        return float(np.std(draws - best_draws, ddof=1))
+    if items is not None:
+        return error_of_unpaired_difference(math.sqrt(variance_of_mean(items, compared.groups)))
+    if draws is not None:
+        return error_of_unpaired_difference(float(np.std(draws, ddof=1)))
+    return error_of_unpaired_difference((score.high - score.low) / 2 / NORMAL_95)
+
+
+def _step(score: Score, record: Record) -> float:
+    """Return what a released score is a multiple of.
+
+    That is one item's worth of a score between 0 and 1. Of other metrics it is the power of ten below their own
+    uncertainty: more digits would tell nothing of the model.
+    """
+    half = (score.high - score.low) / 2
+    if 0 <= score.low <= score.high <= 1 and not score.unit:
+        return 1 / max(record.task.n_test, 1)
+    return 10.0 ** math.floor(math.log10(half)) if half > 0 else 0.0

@@ -1,0 +1,136 @@
+"""A task of whose private part the Ladder releases single scores, from the command line to the final board."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CENTROIDS, TemporaryCourse
+
+pytestmark = pytest.mark.line
+
+LADDER = 'private_test=True, public_score="ladder", quota=2, points=((0.5, 0), (0.9, 10)),'
+GUESSES = CENTROIDS.replace(".argmin(axis=1)", ".argmin(axis=1) * 0")
+BREAKS = CENTROIDS.replace("self.centres =", "raise ValueError('mine') #")
+
+
+@pytest.fixture
+def private(course: TemporaryCourse) -> TemporaryCourse:
+    """The course with a private part, of which the Ladder decides what is released."""
+    course.environment["HARNESS_PRIVATE"] = str(course.root.parent / "private")
+    (course.root.parent / "private").mkdir()
+    course.add_task(more=LADDER)
+    assert course.harness("data", "private", "blobs", "--keep", "inputs-and-targets").returncode == 0
+    return course
+
+
+def evaluate(course: TemporaryCourse, model: str, name: str = "bob") -> tuple[int, str]:
+    course.submit(model, name=name)
+    done = course.harness("evaluate", f"submissions/{name}")
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+def public_files(course: TemporaryCourse) -> str:
+    """Return all text below ``leaderboard/``, which is published."""
+    folder = course.root / "leaderboard"
+    return "\n".join(path.read_text() for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".svg")
+
+
+def kept(course: TemporaryCourse, name: str) -> dict[str, object]:
+    """Return the full record, as it lies beside the private part."""
+    path = Path(course.environment["HARNESS_PRIVATE"], ".released", "blobs", f"{name}.json")
+    found: dict[str, object] = json.loads(path.read_text())["full"]
+    return found
+
+
+def test_one_score_is_public_until_the_final_board_and_then_all_is(private: TemporaryCourse) -> None:
+    code, said = evaluate(private, CENTROIDS)
+    full = kept(private, "bob")
+    accuracy, macro_f1 = full["scores"]  # type: ignore[misc] # a list of two
+    assert code == 0
+    assert f"public accuracy {accuracy['value']:.4g}; the rest is withheld until the final board" in said
+    assert evaluate(private, GUESSES, "eve")[0] == 0  # below the baseline, which nobody may learn
+
+    private.harness("site")
+    shown = private.harness("leaderboard", "--show", "--course").stdout + public_files(private)
+    for secret in (macro_f1["value"], accuracy["low"], accuracy["high"], full["baseline"]["p_value"]):  # type: ignore[index]
+        assert f"{secret:.3f}"[1:] not in re.sub(r"\d+\.\d+ ?(?:ms|µs|s|×|%)", "", shown) or secret in (0, 1)
+    for word in ("below_baseline", "confusion", " of 2 "):
+        assert word not in shown, word
+    table = list(csv.DictReader((private.root / "leaderboard" / "leaderboard.csv").read_text().splitlines()))
+    assert [(row["submission"], row["status"], row["value"], row["rank_low"]) for row in table] == [
+        ("bob", "withheld", "", ""),
+        ("eve", "withheld", "", ""),
+    ]
+    assert float(table[0]["public_score"]) == pytest.approx(accuracy["value"])
+    graded = private.harness("grade", "submissions", "--data", "embedded")
+    assert "not graded" in graded.stdout
+    assert "withheld until the final board" in (private.root / ".harness" / "grades.csv").read_text()
+
+    final = private.harness("leaderboard", "--final", "--show")
+    assert final.returncode == 0, final.stdout + final.stderr
+    assert "published in full: bob · blobs" in final.stdout
+    assert private.record() == full
+    assert private.record("eve")["status"] == "below_baseline"
+    assert "of 2" in final.stdout
+    assert "10 of 10" in private.harness("grade", "submissions", "--data", "embedded").stdout
+
+
+def test_a_version_that_is_no_better_changes_nothing_and_a_crash_is_told(private: TemporaryCourse) -> None:
+    evaluate(private, CENTROIDS)
+    before = private.record()["public_score"]
+    evaluate(private, GUESSES)
+    after = private.record()
+    assert (after["status"], after["public_score"]) == ("withheld", before)
+    private.add_task(more=LADDER.replace("quota=2, ", ""))
+    code, said = evaluate(private, BREAKS)
+    assert code == 1
+    assert "ValueError: mine" in said
+    assert private.record()["public_score"] == before
+    history = (private.root / "leaderboard" / "records" / "blobs" / "bob.history.jsonl").read_text()
+    assert all(json.loads(line)["scores"] == [] for line in history.splitlines())
+
+
+def test_more_than_the_quota_is_refused_and_what_was_there_stands(private: TemporaryCourse) -> None:
+    for number in range(2):
+        evaluate(private, f"{CENTROIDS}\n# version {number}\n")
+    before = private.record()
+    code, said = evaluate(private, f"{CENTROIDS}\n# version 2\n")
+    assert code == 3
+    assert "2 hand-ins were scored on the private part today, and the task allows 2 a day" in " ".join(said.split())
+    assert private.record() == before
+    graded = private.harness("grade", "submissions", "--data", "embedded")
+    assert "2 hand-ins were scored on the private part today" in " ".join((graded.stdout + graded.stderr).split())
+    assert private.record() == before
+    assert evaluate(private, f"{CENTROIDS}\n# version 1\n")[0] == 0  # the same files are handed in once a day
+
+
+def test_the_final_board_names_what_is_not_here(private: TemporaryCourse) -> None:
+    evaluate(private, CENTROIDS)
+    private.environment["HARNESS_PRIVATE"] = str(private.root.parent)
+    done = private.harness("leaderboard", "--final")
+    assert done.returncode == 3
+    assert "harness evaluate --force submissions/bob/blobs" in " ".join(done.stdout.split())
+    assert private.record()["status"] == "withheld"
+    private.environment["HARNESS_PRIVATE"] = ""
+    done = private.harness("leaderboard", "--final")
+    assert done.returncode == 2
+    assert "HARNESS_PRIVATE is not set" in done.stderr
+
+
+def test_grading_a_class_withholds_the_same(private: TemporaryCourse) -> None:
+    private.submit(CENTROIDS)
+    done = private.harness("grade", "submissions", "--data", "embedded")
+    record = private.record()
+    assert (record["status"], record["scores"]) == ("withheld", [])
+    assert record["public_score"]["name"] == "accuracy"
+    value = kept(private, "bob")["scores"][0]["value"]  # type: ignore[index]
+    assert f"{value:.4f}" in done.stdout  # it is the public score
+    assert "not graded" in done.stdout
+    again = private.harness("grade", "submissions", "--data", "embedded")
+    assert "0 to evaluate" in again.stdout
