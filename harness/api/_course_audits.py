@@ -13,8 +13,9 @@ from harness.api._course_session import FOR_GRADES, CourseSession
 from harness.api._follow import Follower
 from harness.api._options import RunOptions
 from harness.course import Submission
+from harness.data import load_data
 from harness.evaluation import Evaluator
-from harness.leaderboard import ItemAnalysis, analyse_items
+from harness.leaderboard import CutOff, ItemAnalysis, analyse_items, cut_offs
 
 if TYPE_CHECKING:  # each audit imports what only it needs
     from harness.api._similarity_run import SimilarCode
@@ -95,6 +96,55 @@ class CourseAudits:
         evidence = stores_of(self._session.folders).evidence
         groups = build_board(self._session.folders).groups
         return [analyse_items(group, evidence) for group in groups if group.key.task == task]
+
+    def cut_offs(self, task: str) -> list[tuple[CutOff, ...]]:
+        """Return how a class stands to the baseline and to the cut-offs of `task`, for each group of the leaderboard.
+
+        Parameters
+        ----------
+        task : str
+            The name of a task.
+
+        Returns
+        -------
+        list of tuple of CutOff
+            One for each group of comparable records; empty where no submission has a score.
+
+        Raises
+        ------
+        UsageError
+            There is no such task.
+        """
+        declared = self._session.folders.task(task)
+        groups = build_board(self._session.folders).groups
+        return [cut_offs(group, declared.points) for group in groups if group.key.task == task]
+
+    def alike(self, task: str) -> list[str]:
+        """Return which parts of the data of `task` share inputs, or have inputs that nearly equal each other.
+
+        Parameters
+        ----------
+        task : str
+            The name of a task.
+
+        Returns
+        -------
+        list of str
+            A sentence for each pair of parts that are alike; empty where there is none.
+
+        Raises
+        ------
+        UsageError
+            There is no such task.
+        InfrastructureError
+            Its data are not on this machine.
+        """
+        from harness.taskcheck import parts_alike
+
+        course, places = self._session.folders, replace(self._session.places, offline=True)
+        data = load_data(course.task(task), course.task_digest(task), places, "auto")
+        test = {} if data.test is None else {"test": data.test}
+        return list(parts_alike({"train": data.train, "validation": data.validation} | test))
 
     def similarity(
         self,

@@ -18,7 +18,7 @@ from harness.claims import describe_agreement, describe_figures
 from harness.course import Course
 from harness.data import Places
 from harness.errors import UsageError
-from harness.leaderboard import Board, KeptStandings, analyse_items, build, course_board
+from harness.leaderboard import Board, KeptStandings, analyse_items, build, course_board, cut_offs
 from harness.locks import exclusive_lock
 from harness.record import EvidenceStore, Record
 from harness.report import Audience, show
@@ -176,6 +176,7 @@ class _Pages:
                 analysis=analyses[most],
                 scored=self._finder.material(groups[most].rows[0].record).scored,
                 claims=claims,
+                cut_offs=tuple(map(str, cut_offs(groups[most], task.points))),
             )
 
 

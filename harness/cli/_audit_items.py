@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import click
 
+from harness.api import OpenCourse
 from harness.cli import PASSED
 from harness.cli._options import console, opened
+from harness.errors import InfrastructureError
 from harness.leaderboard import Ensemble, ItemAnalysis, ItemFinding
 from harness.terminal import Screen
 from harness.text import count_of, neutral_line
@@ -25,8 +27,13 @@ def items(task: str) -> int:
     """
     out, course = console(), opened()
     found = course.audits.items(task)
-    for one in found:
+    for one, passed in zip(found, course.audits.cut_offs(task), strict=True):
         _show(out, one)
+        if passed:
+            out.print("what share of the class passes")
+        for cut_off in passed:
+            out.print(f"  {cut_off}")
+    _show_alike(out, course, task)
     models = sum(len(one.models) for one in found)
     out.conclude(f"{task}: {count_of(models, 'model', 'models')} analysed; for instructors only")
     return PASSED
@@ -43,6 +50,17 @@ def _show(out: Screen, found: ItemAnalysis) -> None:
     _list(out, "these separate good models from bad ones best", found.separating)
     if found.ensemble is not None:
         _show_ensemble(out, found.ensemble)
+
+
+def _show_alike(out: Screen, course: OpenCourse, task: str) -> None:
+    """Print what parts have in common: scores on items that `fit` was given, or nearly, say little."""
+    try:
+        found = course.audits.alike(task)
+    except InfrastructureError as error:
+        out.print(f"whether parts share inputs is not known: {neutral_line(str(error))}")
+        return
+    for sentence in found:
+        out.print(neutral_line(sentence))
 
 
 def _list(out: Screen, title: str, found: Sequence[ItemFinding]) -> None:

@@ -31,6 +31,8 @@ from harness.leaderboard import (
 from harness.terminal import Screen
 from harness.text import count_of, neutral_line
 
+_WIDEST_HEADING = 16
+
 
 @click.command()
 @task_option
@@ -97,7 +99,9 @@ def _show(out: Console, board: Board) -> None:
         table, shown = short_table(group), Table(box=None, padding=(0, 1, 0, 0))
         for number, name in enumerate(table.header):
             is_name = number == 1
-            shown.add_column(name, justify="left" if is_name else "right", overflow="fold", no_wrap=not is_name)
+            shown.add_column(
+                _heading(name), justify="left" if is_name else "right", overflow="fold", no_wrap=not is_name
+            )
         for row in table.rows:
             shown.add_row(*(Text(cell.strip("*").replace("\\", "")) for cell in row))
         if table.rows:
@@ -115,12 +119,22 @@ def _show_public(out: Console, group: RankedGroup) -> None:
     """Print what is released of a private part."""
     table, shown = public_table(group), Table(box=None, padding=(0, 1, 0, 0))
     for number, name in enumerate(table.header):
-        shown.add_column(name, justify="right" if number else "left", overflow="fold", no_wrap=bool(number))
+        shown.add_column(_heading(name), justify="right" if number else "left", overflow="fold", no_wrap=bool(number))
     for row in table.rows:
         shown.add_row(*(Text(cell.strip("*").replace("\\", "")) for cell in row))
     if table.rows:
         out.print(shown)
         _print_wrapped(out, PUBLIC_SCORES)
+
+
+def _heading(name: str) -> str:
+    """Return the name of a column in lines of few letters, so that a long one leaves room for the others."""
+    lines = [""]
+    for part in name.split("_"):
+        if lines[-1] and len(lines[-1]) + len(part) > _WIDEST_HEADING:
+            lines.append("")
+        lines[-1] += f"{part}_"
+    return "\n".join(lines)[:-1]
 
 
 def _show_course(out: Console, board: Board, points: dict[str, float]) -> None:

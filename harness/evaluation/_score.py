@@ -32,6 +32,8 @@ _RESAMPLES = 1000
 _RESAMPLES_BESIDES = 200
 _ENOUGH_GROUPS = 30
 """The smallest number of groups for which the coverage of intervals was measured: tests/benchmarks/test_coverage.py."""
+_ENOUGH_UNBOUNDED = 200
+"""A figure without bounds rests on its few largest items: of fewer items its interval may be too short."""
 _MARGIN = 0.05
 """Nearer to its bounds than this share of the range between them, a bootstrap interval is too short."""
 
@@ -207,6 +209,9 @@ def _is_approximate(estimates: Sequence[Estimate], value: float, groups: Array |
     if metric.approximate or (groups is not None and len(np.unique(groups)) < _ENOUGH_GROUPS):
         return True
     least, greatest = metric.within
-    if estimates[0].outcomes is not None or math.isinf(greatest - least):
+    if estimates[0].outcomes is not None:
         return False
+    if math.isinf(greatest - least):
+        units = estimates[0].n if groups is None else len(np.unique(groups))
+        return units < _ENOUGH_UNBOUNDED
     return not _MARGIN <= (value - least) / (greatest - least) <= 1 - _MARGIN

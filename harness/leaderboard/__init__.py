@@ -2,6 +2,7 @@
 
 from harness.leaderboard._build import Board, BoardRow, RankedGroup, best_first, build, distribution_of_ranks
 from harness.leaderboard._course_board import WITHIN, CourseBoard, CourseRow, MeanRank, course_board
+from harness.leaderboard._cut_offs import CutOff, cut_offs
 from harness.leaderboard._item_analysis import Ensemble, ItemAnalysis, ItemFinding, analyse_items
 from harness.leaderboard._kept_standings import KeptStandings
 from harness.leaderboard._write_board import (
@@ -33,6 +34,7 @@ __all__ = [
     "BoardTable",
     "CourseBoard",
     "CourseRow",
+    "CutOff",
     "Ensemble",
     "ItemAnalysis",
     "ItemFinding",
@@ -46,6 +48,7 @@ __all__ = [
     "course_board",
     "course_cells",
     "course_header",
+    "cut_offs",
     "distribution_of_ranks",
     "group_facts",
     "group_title",

@@ -26,6 +26,8 @@ class ClassTask:
     """The scored items, if this machine has them."""
     claims: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """For each submission that claims a score what there is to say about it."""
+    cut_offs: tuple[str, ...] = ()
+    """How many pass the baseline and each cut-off, a sentence each."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,12 @@ class _ClassPart:
     about: str
     groups: list[_ItemGroup]
     claims: tuple[tuple[str, tuple[str, ...]], ...]
+    cut_offs: tuple[str, ...]
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to say."""
-        return not self.groups and not self.claims
+        return not self.groups and not self.claims and not self.cut_offs
 
 
 def class_page(title: str, tasks: Sequence[ClassTask], similarity: str) -> str:
@@ -87,7 +90,7 @@ def _part(one: ClassTask) -> _ClassPart:
         _ItemGroup("Items that tell models apart best", "Good ones for a lecture.", _items(one, found.separating)),
     )
     shown = [group for group in groups if group.found]
-    return _ClassPart(one.task.title, f"{one.name}: {_about(found)}", shown, one.claims)
+    return _ClassPart(one.task.title, f"{one.name}: {_about(found)}", shown, one.claims, one.cut_offs)
 
 
 def _about(found: ItemAnalysis) -> str:

@@ -6,6 +6,7 @@ of the task (``harness tasks check``).
 
 from harness.taskcheck._check_task import Outcome, TaskFinding, check_task
 from harness.taskcheck._checked_metric import CheckedMetric
+from harness.taskcheck._doubts import parts_alike
 from harness.taskcheck._functions import try_task
 from harness.taskcheck._perturb import checked_perturb
 from harness.taskcheck._references import ReferenceScore, doubt_about_baseline, named_references
@@ -19,5 +20,6 @@ __all__ = [
     "checked_perturb",
     "doubt_about_baseline",
     "named_references",
+    "parts_alike",
     "try_task",
 ]

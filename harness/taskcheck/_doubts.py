@@ -30,7 +30,7 @@ def doubts_about(task: Task, data: TaskData, places: Places) -> Iterator[str]:
     yield from _no_test_part(task, data, places)
     yield from missing_classes(task, named)
     yield from _constant(data.train)
-    yield from _parts_alike(named)
+    yield from parts_alike(named)
     for name, split in named.items():
         yield from _ordered(task, name, split)
     yield from _altered_in_place(task, data)
@@ -72,7 +72,7 @@ def _constant(train: Split) -> Iterator[str]:
         )
 
 
-def _parts_alike(named: dict[str, Split]) -> Iterator[str]:
+def parts_alike(named: dict[str, Split]) -> Iterator[str]:
     """Yield which parts share inputs, or have inputs so much alike that they may be copies."""
     for first, second in itertools.combinations(named, 2):
         equal = equal_pairs(named[first].inputs, named[second].inputs)

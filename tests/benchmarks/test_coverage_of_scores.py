@@ -10,6 +10,7 @@ Coverage is never significantly below 93 % where an interval is not marked as ap
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -220,12 +221,14 @@ def scored(metric: Metric, sample: Sample, people: People, seed: int) -> Score:
     return _score([estimate], people, primary=True)
 
 
-def truth_of(cell: Cell) -> float:
+@cache
+def truth_of(part: Part, metric: Metric, *, of_people: bool) -> float:
+    """Return the true value of a metric: its value on very many items."""
     generator = np.random.default_rng(1)
-    n = cell.part.population.size_of_many
-    people = None if cell.people is None else np.repeat(np.arange(n // 4), 4)
-    targets, predictions = cell.part.population.make(n, people, generator)
-    return resampled(cell.metric, targets, predictions)(np.arange(n))
+    n = part.population.size_of_many
+    people = np.repeat(np.arange(n // 4), 4) if of_people else None
+    targets, predictions = part.population.make(n, people, generator)
+    return resampled(metric, targets, predictions)(np.arange(n))
 
 
 @dataclass(frozen=True)
@@ -246,7 +249,7 @@ class Coverage:
 
 def coverage(cell: Cell) -> Coverage:
     generator = np.random.default_rng(0)
-    truth, held, approximate = truth_of(cell), 0, 0
+    truth, held, approximate = truth_of(cell.part, cell.metric, of_people=cell.people is not None), 0, 0
     for seed in range(SAMPLES):
         people = None if cell.people is None else items_of_people(cell.n, cell.people, generator)
         score = scored(cell.metric, cell.part.population.make(cell.n, people, generator), people, seed)
