@@ -110,8 +110,8 @@ def percentile_interval(draws: NDArray[np.float64], units: int, confidence: floa
 
     Efron's percentiles are too narrow for few units: they are widened as Student's t is beside the normal distribution
     (Hesterberg 2015, Am. Stat. 69:371, "expanded percentiles"). Figures of rare classes, of few pictures and of people
-    are skewed, so that this alone holds the truth in 91 to 94 % of samples: what is taken is wider by a thirtieth and by
-    two shares of one unit, which ``tests/benchmarks/test_coverage_of_scores.py`` has found to be enough.
+    are skewed, so that this alone holds the truth in 91 to 94 % of samples: what is taken is wider by a thirtieth and
+    by two shares of one unit, which ``tests/benchmarks/test_coverage_of_scores.py`` has found to be enough.
     """
     tail = _expanded_tail(units, confidence)
     low, high = np.quantile(draws, [tail, 1 - tail])
