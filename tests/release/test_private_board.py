@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from harness.lms.gradescope import Results, results_json
+from harness.lms.gradescope_run import run_in_gradescope
 from tests.conftest import CENTROIDS, TemporaryCourse
 
 pytestmark = pytest.mark.line
@@ -134,3 +137,49 @@ def test_grading_a_class_withholds_the_same(private: TemporaryCourse) -> None:
     assert "not graded" in done.stdout
     again = private.harness("grade", "submissions", "--data", "embedded")
     assert "0 to evaluate" in again.stdout
+
+
+def on_gradescope(course: TemporaryCourse, root: Path) -> None:
+    """Put the autograder of the private task into `root`, as Gradescope does."""
+    (course.root.parent / "harness-0-py3-none-any.whl").write_bytes(b"wheel")
+    done = course.harness(
+        *("export", "gradescope", "--task", "blobs", "--data", "embedded", "--score-on", "test"),
+        *("--isolation", "rlimits", "--output", str(root / "bundle.zip")),
+        *("--wheel", str(course.root.parent / "harness-0-py3-none-any.whl")),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    with zipfile.ZipFile(root / "bundle.zip") as archive:
+        archive.extractall(root / "source")
+
+
+def hand_in(root: Path, model: str, *earlier: Results) -> Results:
+    (root / "submission").mkdir(exist_ok=True)
+    (root / "submission" / "model.py").write_text(model)
+    before = [
+        {"submission_time": f"2026-11-28T0{hour}:00:00Z", "score": one.score, "results": json.loads(results_json(one))}
+        for hour, one in enumerate(earlier)
+    ]
+    metadata = {"created_at": "2026-11-28T12:00:00Z", "previous_submissions": before}
+    (root / "submission_metadata.json").write_text(json.dumps(metadata))
+    return run_in_gradescope(root)
+
+
+def test_gradescope_shows_what_is_released_and_the_rest_with_grades(private: TemporaryCourse, tmp_path: Path) -> None:
+    root = tmp_path / "autograder"
+    root.mkdir()
+    on_gradescope(private, root)
+    assert not any(".released" in name for name in zipfile.ZipFile(root / "bundle.zip").namelist())
+    first = hand_in(root, CENTROIDS)
+    (public,) = [one for one in first.leaderboard if one.name == "public accuracy"]
+    assert f"Public accuracy {public.value:.4g}; the rest is withheld" in first.output
+    assert first.visibility == "after_published"
+    (baseline,) = [one for one in first.tests if one.name == "beats baseline"]
+    assert baseline.visibility == "after_published"
+    second = hand_in(root, GUESSES, first)
+    assert [one.value for one in second.leaderboard if one.name == "public accuracy"] == [public.value]
+    assert second.score < first.score  # which nobody sees before grades are published
+    third = hand_in(root, CENTROIDS, first, second)
+    assert "Nothing was scored: 2 hand-ins were scored today, and the task allows 2 a day" in third.output
+    assert third.score == second.score
+    (root / "submission_metadata.json").write_text("{}")
+    assert "nothing is scored on the private part where nobody can count" in run_in_gradescope(root).output
