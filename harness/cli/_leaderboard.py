@@ -147,7 +147,12 @@ def _show_course(out: Console, board: Board, points: dict[str, float]) -> None:
     for row in whole.rows:
         shown.add_row(*(Text(cell.replace("\\", "")) for cell in course_cells(whole, row, points)))
     out.print()
-    out.print(shown if whole.rows else NOTHING_YET)
+    if whole.rows:
+        out.print(shown)
+    elif not whole.withheld:
+        out.print(NOTHING_YET)
+    if whole.withheld:
+        out.print(f"withheld until the final board: {', '.join(whole.withheld)}")
     _print_wrapped(out, COURSE_EXPLANATION.replace("*", ""))
 
 
