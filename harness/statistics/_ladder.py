@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from harness.statistics._intervals import variance_of_mean
 
+_DIGITS = 10
+"""Significant digits of what is released: a multiple of 1/400 is written as such."""
+
 
 def ladder_release(value: float, released: float | None, noise: float, step: float, *, higher_is_better: bool) -> float:
     """Return the score that is released after a submission reached `value`, where `released` was the best so far.
@@ -23,7 +26,7 @@ def ladder_release(value: float, released: float | None, noise: float, step: flo
         gain = value - released if higher_is_better else released - value
         if not gain > noise:
             return released
-    return round(value / step) * step if step else value
+    return float(f"{round(value / step) * step:.{_DIGITS}g}") if step else value
 
 
 def error_of_difference(first: NDArray[Any], second: NDArray[Any], groups: NDArray[Any] | None) -> float:
