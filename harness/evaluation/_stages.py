@@ -179,9 +179,6 @@ class Stages:
                     if again is None
                     else count_changed(self._plan.task.kind_definition, self.reached.answers_after_fit, again)
                 )
-            examples = self._ask_examples(
-                session
-            )  # first, because a model that has seen scored inputs could answer with them
             with self._phase("predict"), session.within("predict_seconds"):
                 batches = []
                 for inputs in asked.batches():
@@ -189,15 +186,31 @@ class Stages:
                     batches.append(session.accept(session.request(inputs)()))
                     self._observer.advance(sum(map(len, batches)), len(asked))
             predictions = asked.in_original_order(join_predictions(batches))
-            return Predicted(
+            predicted = Predicted(
                 predictions=predictions,
                 altered=self._ask_altered(session, predictions),
                 operators=self._inspect(session, plan.data.scored.inputs[:1]),
                 load_cpu_seconds=load_cpu_seconds,
                 peak_memory_bytes=session.process.peak_memory_bytes,
                 peak_device_bytes=session.process.peak_device_bytes,
-                examples=examples,
+                # last, because what goes wrong here changes nothing else
+                examples=None if plan.data.private else self._ask_examples(session),
             )
+        return replace(predicted, examples=self._ask_apart(seed, artifact)) if plan.data.private else predicted
+
+    def _ask_apart(self, seed: int, artifact: Path) -> ExampleAnswers | None:
+        """Return the answers to the examples from a worker of its own, which has seen no private input to reveal."""
+        if self.reached.predicted is not None:
+            return None
+        try:
+            with self._session(self._plan.task.threads, Folder("artifact", artifact)) as session:
+                session.setup(seed, "load_error", "load")
+                session.load()
+                return self._ask_examples(session)
+        except ProtocolError:
+            raise
+        except SubmissionError:  # the report has no examples then
+            return None
 
     def _verify_rounded(self, weight: Weight, seed: int, artifact: Path) -> Weight:
         """Mark the count as verified if the model answers the same with its 64-bit floats in single precision."""
@@ -261,10 +274,7 @@ class Stages:
             return None
 
     def _ask_examples(self, session: Session) -> ExampleAnswers | None:
-        """Return the answers to a batch of the validation part that `fit` gets, for the report.
-
-        None if that fails; later stages report the failure.
-        """
+        """Return the answers to a batch of the validation part that `fit` gets, for the report; None if that fails."""
         inputs = self._plan.data.for_fit.validation.inputs
         if self.reached.predicted is not None or not len(inputs):
             return None
