@@ -269,7 +269,8 @@ class Course:
         """Divide `path` into (submissions or reference, name, [task])."""
         for start in (current_folder(), Path.cwd(), self.root):
             absolute = Path(start, path)
-            absolute = absolute.parent if absolute.is_file() else absolute  # a model.py or a notebook
+            if absolute.is_file() and not absolute.is_symlink():  # a model.py or a notebook
+                absolute = absolute.parent
             normal = Path(*absolute.parts[:1], *_normal(absolute.parts[1:]))
             for base in (SUBMISSIONS, REFERENCE):
                 for top in reversed(list(normal.parents)[:2]):

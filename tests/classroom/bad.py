@@ -74,8 +74,7 @@ if self.asked > 20:
     {}
 return np.zeros(len(inputs), int)
 """
-MISSHAPED = ("for 45 inputs", "expected (45,) integer labels or (45, 3) float scores")
-"""The validation part is asked about first."""
+MISSHAPED = ("for 120 inputs", "expected (120,) integer labels or (120, 3) float scores")
 
 BAD: dict[str, Bad] = {
     # files and import
@@ -195,8 +194,8 @@ BAD: dict[str, Bad] = {
         task="hasty-measure",
     ),
     # predictions
-    "too-few": returning("np.zeros(len(inputs) - 1, int)", "shape (44,)", *MISSHAPED),
-    "four-classes": returning("np.zeros((len(inputs), 4))", "shape (45, 4)", *MISSHAPED),
+    "too-few": returning("np.zeros(len(inputs) - 1, int)", "shape (119,)", *MISSHAPED),
+    "four-classes": returning("np.zeros((len(inputs), 4))", "shape (120, 4)", *MISSHAPED),
     "names": returning("['left'] * len(inputs)", "a list of dtype <U4", "integers or floats"),
     "nothing": returning("None", "returned None"),
     "label-too-high": returning("np.full(len(inputs), 3)", "the label 3", "expected 0 to 2"),

@@ -240,7 +240,7 @@ def test_submissions_are_listed_without_hidden_folders_and_files(found: Course) 
         ("submissions/bob", "blubs", "there is no task 'blubs': did you mean 'blobs'"),
         ("submissions/Bob", None, "is not allowed"),
         ("submissions/reference", None, "reserved"),
-        ("submissions/bob/blobs/model.py", None, "is not a submission"),
+        ("submissions/bob/blobs/data/model.py", None, "is not a submission"),
         ("bob", None, "did you mean 'submissions/bob'\\?"),
         ("bob/blobs", None, "did you mean 'submissions/bob'\\?"),
         ("tasks/blobs", None, "is not a submission"),
