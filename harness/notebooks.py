@@ -130,7 +130,7 @@ def _text(cell: _NotebookCell) -> str:
 
 
 def _shallow(content: bytes) -> bool:
-    """Tell whether brackets outside of strings nest no deeper than a notebook's do."""
+    """Return whether brackets outside of strings nest no deeper than a notebook's do."""
     depth = 0
     for match in re.finditer(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', content, re.DOTALL):
         first = match[0][:1]

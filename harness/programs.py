@@ -76,7 +76,7 @@ def _absolute(listed: str) -> list[str]:
 
 
 def _may_stay(entry: str) -> bool:
-    """Tell whether an entry of the import path may stay: a name that is not a file belongs to an import hook."""
+    """Return whether an entry of the import path may stay: a name that is not a file belongs to an import hook."""
     return Path(entry).is_absolute() or (entry != "" and not os.path.lexists(entry))
 
 

@@ -335,7 +335,7 @@ class _Room:
     bottom: float
 
     def meets(self, other: _Room) -> bool:
-        """Tell whether two boxes overlap."""
+        """Return whether two boxes overlap."""
         beside = self.right < other.left or other.right < self.left
         return not beside and self.top < other.bottom and other.top < self.bottom
 

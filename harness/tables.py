@@ -158,7 +158,7 @@ def format_number(value: float, *, comma: bool = False) -> str:
 
 
 def is_shortened(text: str) -> bool:
-    """Tell whether a spreadsheet has rounded a long number to ``1.02E+11``."""
+    """Return whether a spreadsheet has rounded a long number to ``1.02E+11``."""
     return _SHORTENED.fullmatch(text.strip()) is not None
 
 

@@ -46,7 +46,7 @@ def group_of(item: pytest.Item) -> str:
 
 
 def takes_long(item: pytest.Item) -> bool:
-    """Tell whether a test's group is better begun early than left for the end, when other processes have nothing."""
+    """Return whether a test's group is better begun early than left for the end, when other processes have nothing."""
     return group_of(item) in SHARED or item.get_closest_marker("thorough") is not None
 
 

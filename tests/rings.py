@@ -80,7 +80,7 @@ def ring_of(item: pytest.Item) -> str:
 
 
 def depends_on_who_runs_it(item: pytest.Item) -> bool:
-    """Tell whether root and an ordinary user may see a test end differently, unless its file says so by itself."""
+    """Return whether root and an ordinary user may see a test end differently, unless its file says so by itself."""
     place = item.path.relative_to(item.config.rootpath)
     of_folder = any(folder in place.parents for folder in FOLDERS_OF_WHO_RUNS_IT)
     return of_folder or not FIXTURES_OF_WHO_RUNS_IT.isdisjoint(getattr(item, "fixturenames", ()))

@@ -70,6 +70,6 @@ def _kept(course: OpenCourse, name: str, source: Source, reference: str) -> Reco
 
 
 def _is_of(record: Record, source: Source) -> bool:
-    """Tell whether a record is of this source: its kind, and its baseline where there are several of a kind."""
+    """Return whether a record is of this source: its kind, and its baseline where there are several of a kind."""
     stated = record.baseline is None or record.baseline.value == source.baseline.value
     return record.task.source == source.kind and stated

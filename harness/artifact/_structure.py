@@ -46,7 +46,7 @@ class Vocabulary:
         self._sorted = sorted(found)
 
     def holds(self, text: str) -> bool:
-        """Tell whether `text` is a word of the texts, a stem of one, or a few of them beside each other."""
+        """Return whether `text` is a word of the texts, a stem of one, or a few of them beside each other."""
         if len(text.encode("utf-8", "replace")) <= _SHORT or text in self._words:
             return True
         if text not in (text.lower(), text.upper(), text.title()):
@@ -110,7 +110,7 @@ class _Reader:
         return True
 
     def is_word(self, name: str, argument: object) -> bool:
-        """Tell whether this operation says a word, or the number beside one."""
+        """Return whether this operation says a word, or the number beside one."""
         if name == "MEMOIZE":
             self._memo[len(self._memo)] = self._after_word
             return False

@@ -169,7 +169,7 @@ def safe_path(path: str) -> bool:
 
 
 def _may_decide(path: str) -> bool:
-    """Tell whether `path`, which is outside of submissions, may influence a run of the change; texts do not."""
+    """Return whether `path`, which is outside of submissions, may influence a run of the change; texts do not."""
     plain = path.endswith((".md", ".rst", ".txt")) and path.split("/")[0] not in _WHAT
     return not plain or path.startswith("/") or not safe_path(path)
 

@@ -131,7 +131,7 @@ class _ClaimsSearch:
                 self.unread.append(self._other_metric(where))
 
     def _is_meant(self, name: str) -> bool:
-        """Tell whether `name` is the metric's, however it is spelled; no name is the primary one's."""
+        """Return whether `name` is the metric's, however it is spelled; no name is the primary one's."""
         words = [word for word in _words(name) if word not in _WORDS_BESIDE]
         return not words or words == _words(self.metric.name)
 

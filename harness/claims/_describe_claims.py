@@ -12,7 +12,7 @@ _NAMES = ("with the shipped weights", "retrained")
 
 
 def told_apart(claimed: ClaimedScore, score: Score) -> bool:
-    """Tell whether all that a claim may stand for lies outside of the 95 % interval of `score`."""
+    """Return whether all that a claim may stand for lies outside of the 95 % interval of `score`."""
     return claimed.high < score.low or claimed.low > score.high
 
 

@@ -1,4 +1,4 @@
-"""What a submission may use."""
+"""The limits on what a submission may use."""
 
 from __future__ import annotations
 

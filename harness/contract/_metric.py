@@ -139,7 +139,7 @@ class Metric(metaclass=Documented):
         return (0.0, 1.0) if self.outcomes is not None else (-math.inf, math.inf)
 
     def at_least_as_good(self, value: float, other: float) -> bool:
-        """Tell whether `value` is no worse than `other`.
+        """Return whether `value` is no worse than `other`.
 
         Parameters
         ----------

@@ -48,39 +48,39 @@ def shown(value: object) -> str:
 
 
 def is_text(value: object) -> bool:
-    """Tell whether `value` is a text that is not empty."""
+    """Return whether `value` is a text that is not empty."""
     return isinstance(value, str) and bool(value.strip())
 
 
 def is_line(value: object) -> bool:
-    """Tell whether `value` is a text of one line, without tabs and control characters."""
+    """Return whether `value` is a text of one line, without tabs and control characters."""
     return is_text(value) and str(value).isprintable()
 
 
 def is_number(value: object, low: float = -math.inf, high: float = math.inf) -> bool:
-    """Tell whether `value` is a finite number from `low` to `high`; True and False are not numbers here."""
+    """Return whether `value` is a finite number from `low` to `high`; True and False are not numbers here."""
     return (
         isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high
     )
 
 
 def is_count(value: object, low: int = 1, high: float = math.inf) -> bool:
-    """Tell whether `value` is an int from `low` to `high`."""
+    """Return whether `value` is an int from `low` to `high`."""
     return isinstance(value, int) and is_number(value, low, high)
 
 
 def is_row(value: object, of: type | tuple[type, ...]) -> bool:
-    """Tell whether `value` is a tuple or list of items of type `of`."""
+    """Return whether `value` is a tuple or list of items of type `of`."""
     return isinstance(value, tuple | list) and all(isinstance(item, of) for item in value)
 
 
 def is_distinct(names: Collection[object]) -> bool:
-    """Tell whether no two `names` are the same, apart from spaces around them."""
+    """Return whether no two `names` are the same, apart from spaces around them."""
     return len({name.strip() if isinstance(name, str) else name for name in names}) == len(names)
 
 
 def takes(function: object, arguments: int) -> bool:
-    """Tell whether `function` takes this number of positional arguments; yes where its signature is not known."""
+    """Return whether `function` takes this number of positional arguments; yes where its signature is not known."""
     if not callable(function):
         return False
     try:

@@ -295,7 +295,7 @@ class Embedded(_Described):
 
 
 def _is_inside(name: str) -> bool:
-    """Tell whether `name` is that of a file or folder in a data root."""
+    """Return whether `name` is that of a file or folder in a data root."""
     path = PurePath(name)
     return is_text(name) and not path.is_absolute() and ".." not in path.parts
 

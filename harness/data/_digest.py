@@ -15,7 +15,7 @@ DIGEST_FORM = 2
 
 
 def matches(file: File, path: Path) -> bool:
-    """Tell whether the file at `path` is the official one."""
+    """Return whether the file at `path` is the official one."""
     algorithm, _, value = file.digest.partition(":")
     return file_digest(path, algorithm) == value
 

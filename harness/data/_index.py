@@ -26,7 +26,7 @@ class IndexFailedError(Exception):
 
 
 def is_on_index(url: str) -> bool:
-    """Tell whether `url` is a release on the package index, ``pip:<name>==<version>``."""
+    """Return whether `url` is a release on the package index, ``pip:<name>==<version>``."""
     return url.startswith(_SCHEME)
 
 

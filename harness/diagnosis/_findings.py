@@ -198,6 +198,6 @@ def _of_kernel(flaw: _Vulnerability, facts: MachineFacts, levels: Set[Level]) ->
 
 
 def has_fix(kernel: Version, fixed: tuple[Version, ...]) -> bool:
-    """Tell whether a kernel has the fix of the releases `fixed`, by its own series or because it is newer than all."""
+    """Return whether a kernel has the fix of the releases `fixed`, by its own series or by being newer than all."""
     own = [release for release in fixed if release[:2] == kernel[:2]]
     return kernel >= (own[0] if own else max(fixed))

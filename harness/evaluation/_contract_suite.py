@@ -138,7 +138,7 @@ class _SuiteSteps:
         return self._plan.snapshot.explained(error, "trained")
 
     def can_continue(self, name: str) -> bool:
-        """Tell whether the steps after `name` have the answers of the loaded model, which they depend on."""
+        """Return whether the steps after `name` have the answers of the loaded model, which they depend on."""
         return name != _SURVIVES or self._loaded is not None
 
     def close(self) -> None:

@@ -80,7 +80,7 @@ def weigh(contents: ArtifactContents, beside: Beside, shipped_bytes: int) -> Wei
 
 
 def _is_verified(contents: ArtifactContents, beside: Beside, other: int) -> bool:
-    """Tell whether the count of parameters is nearly right if `other` bytes of knowledge are outside numeric arrays."""
+    """Return whether the count of parameters is nearly right with `other` bytes of knowledge outside numeric arrays."""
     if contents.packed_bytes > ALLOWANCE_BYTES:  # however large the arrays are
         return False
     arrays = min(contents.array_bytes, _BYTES_A_NUMBER * contents.numbers)

@@ -1,4 +1,4 @@
-"""Whether two runs gave the same answers: tolerances are relative to what is compared, never absolute."""
+"""Compare the answers of two runs; tolerances are relative to the compared values, never absolute."""
 
 from __future__ import annotations
 

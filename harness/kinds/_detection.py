@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MAX_BOXES_PER_IMAGE = 1_000
 _TIED = 10
-"""Of so many boxes of an image one may be another because of a tie."""
+"""Of this number of boxes of an image, one may differ because of a tie."""
 
 
 class Detection(Kind):

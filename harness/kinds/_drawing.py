@@ -1,4 +1,4 @@
-"""What is drawn of one item: its input, its target and what a model said, for a terminal or a page to show."""
+"""The drawing of one item, with its input, its target and a model's answer, for a terminal or a page."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ItemDrawing:
     """How much the first words of the text weighed in what was said; see `first_words`."""
     boxes: tuple[DrawnBox, ...] = ()
     truth_mask: Any = None
-    """(H, W) bool: what is not background."""
+    """(H, W) bool: the pixels that are not background."""
     said_mask: Any = None
     truth: str = ""
     said: str = ""

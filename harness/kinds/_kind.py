@@ -55,7 +55,7 @@ class Accepted(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """What a kind asks of one field of a declaration."""
+    """The requirement of a kind on one field of a declaration."""
 
     holds: bool
     field: str
@@ -111,7 +111,7 @@ class Kind(ABC):
 
     @abstractmethod
     def all_right(self, facts: Facts, targets: Any) -> Accepted:
-        """Return what a perfect model would have predicted."""
+        """Return the predictions of a perfect model."""
 
     def agreement(self, first: Answers, second: Answers, *, of_scores: bool = False) -> Agreement:
         """Tell which items got other answers in one run than in another.
@@ -131,7 +131,7 @@ class Kind(ABC):
         return None
 
     def class_counts(self, facts: Facts, targets: Any) -> list[int] | None:
-        """Return how many items are of each class; None where a kind does not count classes."""
+        """Return how many items are of each class; None if a kind does not count classes."""
         return None
 
     def drawing(self, facts: Facts, item: Any, target: Any = None, answer: Accepted | None = None) -> ItemDrawing:

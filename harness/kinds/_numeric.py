@@ -1,4 +1,4 @@
-"""What kinds have in common whose predictions are numbers: what is accepted, and which runs agree."""
+"""The common part of kinds whose predictions are numbers: which are accepted, and which runs agree."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""What a kind of task says of predictions that it does not accept."""
+"""The error of a kind of task for predictions that it does not accept."""
 
 from __future__ import annotations
 
 
 class UnacceptableError(Exception):
-    """Predictions that are not what the kind of task asks for; the message says what was found and expected."""
+    """Predictions do not have the form of the kind of task; the message says what was found and expected."""
 
 
 def describe(value: object) -> str:

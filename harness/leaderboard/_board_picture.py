@@ -21,7 +21,7 @@ text.name { fill: #59636e; } text.title { font-weight: 600; font-size: 14px; }
   .whisker.a { stroke: #56b4e9; } .dot.a { fill: #56b4e9; } .whisker.c { stroke: #4cc9a0; } .dot.c { fill: #4cc9a0; }
 }
 """
-"""It brings its own background, so that it is legible on whatever page it stands."""
+"""It has its own background, so that it is legible on any page."""
 
 
 def board_picture(board: Board) -> bytes | None:

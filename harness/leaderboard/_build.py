@@ -18,7 +18,7 @@ from harness.statistics import RankInterval
 
 @dataclass(frozen=True)
 class BoardRow:
-    """One record, and what is known of its rank."""
+    """One record, and the facts about its rank."""
 
     record: Record
     rank: RankInterval | None

@@ -25,7 +25,7 @@ class MeanRank:
 
 @dataclass(frozen=True)
 class CourseRow:
-    """What one submission reached over all tasks. What is missing is named and never guessed."""
+    """The results of one submission over all tasks. Missing ones are named and never guessed."""
 
     submission: str
     scored: tuple[str, ...]
@@ -99,7 +99,7 @@ class _TaskScores:
         return self.group.key.task
 
     def is_told(self, name: str) -> bool:
-        """Tell whether there is a result of the submission `name` that is not withheld."""
+        """Return whether there is a result of the submission `name` that is not withheld."""
         return name in self.rows and self.rows[name].record.status != "withheld"
 
     def better_than(self, row: BoardRow) -> int:

@@ -1,4 +1,4 @@
-"""What the results of a class say about the scored items, for the instructor alone."""
+"""Analyse the scored items by the results of a class, for the instructor only."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ItemFinding:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """What a vote of all models reaches, and what each model adds to it."""
+    """The score of a vote of all models, and what each model adds to it."""
 
     score: float
     best: float

@@ -1,4 +1,4 @@
-"""Keep what was computed of ranks under the digest of what it was computed from."""
+"""Cache computed ranks under the digest of their inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of the ranks of comparable results: intervals, and the probability that one is better than another."""
+"""The ranks of comparable results: intervals, and the probability that one is better than another."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known of one rank."""
+    """The facts about one rank."""
 
     rank: RankInterval
     better_than_next: float | None
@@ -50,7 +50,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Standings:
-    """What is known of the ranks of comparable results, best first."""
+    """The facts about the ranks of comparable results, best first."""
 
     of: tuple[Standing, ...] = ()
     resolution: float | None = None

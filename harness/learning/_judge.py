@@ -98,7 +98,7 @@ def _in_most_classes(truth: Array, kept: Array, confused: Array) -> bool:
 
 
 def above_ignorance(truth: Array, answers: Array, right: Array) -> bool:
-    """Tell whether more answers are right than if the same answers were given to the items at random."""
+    """Return whether more answers are right than if the same answers were given to the items at random."""
     names = np.union1d(truth, answers)
     expected = float(sum((truth == name).mean() * (answers == name).mean() for name in names))
     if expected >= 1:

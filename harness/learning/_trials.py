@@ -188,7 +188,7 @@ class _LearningAudit:
         )
 
     def _falls_each_time(self, first: Array, again: Array, parts: FitParts, names: Array, inputs: Any = None) -> bool:
-        """Tell whether fewer items are right after fits on `parts` than after others, whichever fits are compared."""
+        """Return whether fewer items are right after fits on `parts` than after others, whichever fits are compared."""
         return self._differs_each_time(
             1 - first.mean(),
             1 - again.mean(),
@@ -199,7 +199,7 @@ class _LearningAudit:
     def _differs_each_time(
         self, first: float, again: float, unchanged: Callable[[int], float], changed: Callable[[int], float]
     ) -> bool:
-        """Tell whether a share is larger after each fit on changed data than after each on unchanged data."""
+        """Return whether a share is larger after each fit on changed data than after each on unchanged data."""
         highest, lowest = first, again
         for repeat in range(1, ROUNDS):
             highest, lowest = max(highest, unchanged(repeat)), min(lowest, changed(repeat))

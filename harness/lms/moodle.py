@@ -201,7 +201,7 @@ class Worksheet:
         return self.name is None and self.email is None and self.id_number is None
 
     def is_locked(self, row: int) -> bool:
-        """Tell whether Moodle would pass the row's grade over."""
+        """Return whether Moodle would pass the row's grade over."""
         return self.changeable is not None and self.sheet.cell(row, self.changeable).lower() in _LOCKED
 
     def keys(self, number_of: Callable[[Person], str]) -> list[KeyColumns]:
@@ -289,7 +289,7 @@ def _all(sheet: Sheet, column: int, rows: range, test: Callable[[str], object]) 
 
 
 def _is_maximum(sheet: Sheet, column: int, rows: range) -> bool:
-    """Tell whether a column says one and the same positive number of everybody, beside a column of grades."""
+    """Return whether a column says one and the same positive number of everybody, beside a column of grades."""
     values = {parse_number(sheet.cell(row, column)) for row in rows}
     beside = (sheet.cell(row, column - 1) for row in rows)
     return (
@@ -300,7 +300,7 @@ def _is_maximum(sheet: Sheet, column: int, rows: range) -> bool:
 
 
 def _has_times(sheet: Sheet, column: int, rows: range) -> bool:
-    """Tell whether a column says when something was changed: the last one does where comments are switched off."""
+    """Return whether a column says when something was changed: the last one does where comments are switched off."""
     texts = [sheet.cell(row, column) for row in rows]
     return any(text == "-" or parse_moment(text) is not None for text in texts)
 

@@ -31,7 +31,7 @@ SYSTEM = System("plain", "plain folders", parse, has_numbers=False)
 
 
 def _holds(paths: Sequence[PurePosixPath], roster: Roster | None) -> Literal["people", "files", "either"]:
-    """Tell whether what lies in a folder around everything is a person's each, or one person's files.
+    """Return whether what lies in a folder around everything is a person's each, or one person's files.
 
     Several sources of any names may be either: then the roster's names decide, if there is one.
     """

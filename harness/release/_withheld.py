@@ -8,7 +8,7 @@ from harness.record import PublicScore, Record
 
 
 def is_ladder(record: Record) -> bool:
-    """Tell whether scores of `record` are of a private part of which the Ladder decides what is released."""
+    """Return whether scores of `record` are of a private part of which the Ladder decides what is released."""
     task = record.task
     return task.public_scores == "ladder" and task.test_labels == "private" and task.scored_on == "test"
 

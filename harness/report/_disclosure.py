@@ -29,7 +29,7 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Disclosure:
-    """What one page may show."""
+    """The contents that one page may show."""
 
     messages: bool
     """What the submission's code reported or claimed: it may quote data, names and paths."""

@@ -1,4 +1,4 @@
-"""Draw single items with what a model said of them, for reports."""
+"""Draw single items with a model's answers, for reports."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _AROUND_WORDS = ".,;:!?()[]\"'"
 
 @dataclass(frozen=True)
 class Example:
-    """One item with what was said of it."""
+    """One item with the answer to it."""
 
     picture: Markup
     truth: str

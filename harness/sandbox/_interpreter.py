@@ -62,7 +62,7 @@ def package_folders() -> tuple[Path, ...]:
 
 @lru_cache(maxsize=256)
 def holds_packages(folder: Path) -> bool:
-    """Tell whether packages are installed in `folder`."""
+    """Return whether packages are installed in `folder`."""
     if folder.name in ("site-packages", "dist-packages"):
         return folder.is_dir()
     return folder.is_absolute() and any(folder.glob("*.dist-info"))

@@ -63,7 +63,7 @@ class Requirement:
             raise UsageError(f"isolation {text!r}: expected one of {levels}, or exactly:LEVEL") from None
 
     def accepts(self, level: Level) -> bool:
-        """Tell whether `level` will do."""
+        """Return whether `level` will do."""
         return level is self.level if self.exactly else level >= self.level
 
     def __str__(self) -> str:

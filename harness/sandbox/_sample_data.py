@@ -93,7 +93,7 @@ def _size(path: Path) -> int:
 
 
 def _does_something(module: Path) -> bool:
-    """Tell whether a module is more than the mark of a package; what was compiled is made of a source beside it."""
+    """Return whether a module is more than the mark of a package; what was compiled is made of a source beside it."""
     if module.parent.name in _OF_PYTHON:
         return False
     if module.name != "__init__.py":

@@ -1,4 +1,4 @@
-"""Write pages into a folder: only those that changed, and without those of an earlier site that are no more."""
+"""Write pages into a folder: only those that changed, and remove those of an earlier site that no longer exist."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def _number(text: str) -> float:
 
 
 def _says(text: str, value: float) -> bool:
-    """Tell whether a number is in a text: as 0.94, .94 or 94 %."""
+    """Return whether a number is in a text: as 0.94, .94 or 94 %."""
     numbers = re.findall(r"\d*\.?\d+(?:e[-+]?\d+)?", text)
     return any(
         abs(float(one) - number) < 1e-9 * max(1, abs(number)) for one in numbers for number in (value, 100 * value)

@@ -52,7 +52,7 @@ def doubts_about_commits(task: Task, course: Course, places: Places) -> Iterator
 
 
 def _is_ignored(folder: Path, path: Path) -> bool:
-    """Tell whether git, in the repository around `folder`, would leave `path` out; true where there is none."""
+    """Return whether git, in the repository around `folder`, would leave `path` out; true where there is none."""
     if not any((above / ".git").exists() for above in (folder, *folder.parents)):
         return True
     inside = run_git(folder, "rev-parse", "--is-inside-work-tree")

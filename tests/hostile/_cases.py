@@ -46,7 +46,7 @@ class Case:
     """How it is handed in: as it is, or its ``model.py`` as the one cell of a notebook."""
 
     def known_at(self, level: str) -> bool:
-        """Tell whether this is known not to be held at `level`."""
+        """Return whether this is known not to be held at `level`."""
         return bool(level) and level in self.known.partition(" (")[0].split(", ")
 
     @property

@@ -28,7 +28,7 @@ def hosts() -> list[Host]:
 
 
 def may_be_let_loose(host: Host, level: Level) -> bool:
-    """Tell whether `level` may be tried as `host`: who kills everybody must not be let loose on a person."""
+    """Return whether `level` may be tried as `host`: who kills everybody must not be let loose on a person."""
     return level >= Level.LANDLOCK or os.geteuid() == 0
 
 

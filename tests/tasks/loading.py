@@ -48,7 +48,7 @@ def counts(data: TaskData) -> tuple[int, ...]:
 
 
 def all_distinct(data: TaskData) -> bool:
-    """Tell whether no item of an array comes twice, in one part or in two."""
+    """Return whether no item of an array comes twice, in one part or in two."""
     rows = np.concatenate([split.inputs for split in splits(data)])
     return len(np.unique(rows, axis=0)) == len(rows)
 
@@ -59,7 +59,7 @@ def shares(split: Split, classes: int) -> np.ndarray:
 
 
 def in_order_of_classes(split: Split) -> bool:
-    """Tell whether neighbours are of the same class much more often than by chance."""
+    """Return whether neighbours are of the same class much more often than by chance."""
     alike = float((split.targets[1:] == split.targets[:-1]).mean())
     return alike > ((np.bincount(split.targets) / len(split)) ** 2).sum() + 0.1
 

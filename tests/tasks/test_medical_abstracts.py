@@ -35,7 +35,7 @@ def text_key(text: str) -> str:
 
 
 def texts_apart(data: TaskData) -> bool:
-    """Tell whether no text, however it is spaced and cased, is in two parts."""
+    """Return whether no text, however it is spaced and cased, is in two parts."""
     train, validation, test = ({text_key(text) for text in split.inputs} for split in splits(data))
     return not (train & validation or train & test or validation & test)
 

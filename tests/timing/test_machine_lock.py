@@ -63,7 +63,7 @@ def said(process: subprocess.Popen[str]) -> str:
 
 
 def alone(folder: Path, user: str = "same") -> bool:
-    """Tell whether we could measure alone now."""
+    """Return whether we could measure alone now."""
     with lock_of(folder, user).exclusive() as alone:
         return alone
 
