@@ -183,10 +183,13 @@ def test_a_course_of_the_wheel_goes_from_a_pull_request_to_uploads(outside: Outs
     assert "not graded: 0" in outside.harness("grade", *graded, where="class").replace("0 not graded", "not graded: 0")
     outside.harness("site", "-o", "pages", where="class")
     assert {path.name for path in (course / "pages" / "tasks").glob("*.html")} >= {"usps.html"}
-    for system, sheet, column in (("canvas", CANVAS, -1), ("moodle", MOODLE, 4)):
+    for system, sheet, column, more in (
+        ("canvas", CANVAS, -1, ("--assignment", "USPS (7)")),
+        ("moodle", MOODLE, 4, ()),
+    ):
         (course / f"{system}.csv").write_text(sheet)
         files = ("--into", f"{system}.csv", "-o", f"{system}-upload.csv")
-        outside.harness("export", system, "--task", "usps", "--roster", "roster.csv", *files, where="class")
+        outside.harness("export", system, "--task", "usps", "--roster", "roster.csv", *files, *more, where="class")
         lines = (course / f"{system}-upload.csv").read_text().splitlines()
         ann, bob = (next(csv.reader([line])) for line in lines[-2:])
         assert 0 < float(ann[column]) <= 10
