@@ -14,9 +14,9 @@ from tests.classroom.evaluated import Classroom
 from tests.conftest import CENTROIDS, TemporaryCourse
 
 KEYS = {
-    "": "schema_version task submission status failure scores baseline cost audits run claims",
+    "": "schema_version task submission status failure scores baseline cost audits run claims public_score",
     "task": "name digest source data_digest scored_on test_labels n_train n_validation n_test "
-    "n_fit_train n_fit_validation n_groups",
+    "n_fit_train n_fit_validation n_groups public_scores",
     "submission": "name digest mode",
     "baseline": "metric value strict met p_value",
     "cost": "parameters parameters_verified artifact_bytes knowledge_bytes flops_per_sample fit_seconds cpu_seconds "
