@@ -110,7 +110,8 @@ def kept_to(ring: str, *, network: bool) -> Iterator[None]:
 
 
 def _starts(event: str, arguments: tuple[Any, ...]) -> bool:
-    return event in _STARTS and not (event == "subprocess.Popen" and arguments[0] in _ASKS)
+    asks = event in ("subprocess.Popen", "os.posix_spawn") and arguments[0] in _ASKS  # from Python 3.13 on, by both
+    return event in _STARTS and not asks
 
 
 def _leaves(event: str, arguments: tuple[Any, ...]) -> bool:
