@@ -133,9 +133,18 @@ _WATCHES: list[Callable[[str, tuple[Any, ...]], None]] = []
 """What is told of audit events now. Python cannot take a hook off again: one stays, and asks these."""
 
 
-def _audit(event: str, arguments: tuple[Any, ...]) -> None:
-    if event in _STARTS or event in _CONNECTS or event == "socket.getaddrinfo":
-        for watch in _WATCHES:
+_WATCHED = _STARTS | _CONNECTS | {"socket.getaddrinfo"}
+
+
+def _audit(
+    event: str,
+    arguments: tuple[Any, ...],
+    watched: frozenset[str] = _WATCHED,
+    watches: list[Callable[[str, tuple[Any, ...]], None]] = _WATCHES,
+) -> None:
+    """Ask those who watch; all it needs is its own, because events come after a module's names are gone, too."""
+    if event in watched:
+        for watch in watches:
             watch(event, arguments)
 
 
