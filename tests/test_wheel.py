@@ -251,6 +251,7 @@ def test_every_extra_that_a_message_names_is_one_that_there_is() -> None:
     for path in texts():
         text = path.read_text(errors="replace")
         assert "pip install 'harness[" not in text, path
+        assert "harness @ " not in text.replace(f"{DISTRIBUTION} @ ", ""), path
         named |= set(re.findall(rf"{DISTRIBUTION}\[(\w+)\]", text)) | set(
             re.findall(r"\bextra\(['\"](\w+)['\"]\)", text)
         )

@@ -24,7 +24,7 @@ from tests.kinds.test_kinds import task_of
 @pytest.fixture
 def made(tmp_path: Path) -> TemporaryCourse:
     root = tmp_path / "deep-learning"
-    new_course(root, "harness @ file:///nowhere")
+    new_course(root, "coursework-harness @ file:///nowhere")
     return TemporaryCourse.at(root, tmp_path / "cache")
 
 
@@ -57,7 +57,7 @@ def test_a_new_course_holds_what_platforms_look_for(made: TemporaryCourse) -> No
     for name in ("grade", "comment", "leaderboard"):
         assert (made.root / ".github" / "workflows" / f"{name}.yml").is_file()
     assert (made.root / ".github" / "actions" / "harness" / "action.yml").is_file()
-    assert (made.root / ".github" / "harness.txt").read_text().endswith("\nharness @ file:///nowhere\n")
+    assert (made.root / ".github" / "harness.txt").read_text().endswith("\ncoursework-harness @ file:///nowhere\n")
     assert (made.root / ".gitlab-ci.yml").is_file()
     assert (made.root / ".gitignore").read_text().startswith(".harness/\n")
     assert (made.root / "README.md").read_text().startswith("# deep-learning\n")

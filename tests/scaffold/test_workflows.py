@@ -27,7 +27,7 @@ WORKFLOWS = ("grade", "comment", "leaderboard")
 @pytest.fixture
 def repository(tmp_path: Path) -> TemporaryRepository:
     root = tmp_path / "course"
-    new_course(root, "harness @ file:///nowhere")
+    new_course(root, "coursework-harness @ file:///nowhere")
     temporary = TemporaryRepository(TemporaryCourse.at(root, tmp_path / "cache"))
     temporary.course.submit(name="alice", task="clouds")
     temporary.start()
