@@ -336,7 +336,7 @@ def logged_quantities(shown: Shown) -> list[Quantity]:
 
 
 def probabilities_of(shown: Shown) -> Array | None:
-    """Return (N, C) probabilities of the scored items, or None where there are none."""
+    """Return (N, C) probabilities of the scored items, or None if there are none."""
     task, scores, targets = shown.task, shown.evidence.scores, shown.targets
     if not _one_class(task) or task is None or scores is None or targets is None or scores.ndim != 2:
         return None
