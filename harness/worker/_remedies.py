@@ -282,6 +282,22 @@ def _leaving(mistake: Mistake) -> str | None:
     return None
 
 
+def _asking(mistake: Mistake) -> str | None:
+    if isinstance(mistake.error, EOFError) and mistake.says("EOF when reading a line"):
+        return "nobody can answer input() here: write the value into the code"
+    return None
+
+
+def _never_set(mistake: Mistake) -> str | None:
+    missing = re.search(r"'Model' object has no attribute '(\w+)'", mistake.text)
+    if mistake.doing != "predict" or missing is None or not isinstance(mistake.error, AttributeError):
+        return None
+    return (
+        f"fit has to set self.{missing[1]}, or your own load if you wrote one: predict runs in a new process, which "
+        "knows only what was saved"
+    )
+
+
 def _saving(mistake: Mistake) -> str | None:
     directory = isinstance(mistake.error, IsADirectoryError) or mistake.says("Is a directory")
     if directory and mistake.doing in ("save", "load"):
@@ -305,5 +321,6 @@ def _one_item(mistake: Mistake) -> str | None:
 
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
     _for_notebooks, _hidden_package, _sample_data, _imports, _undefined, _notebook_syntax, _read_only, _no_network,
-    _pointers, _no_file, _torch, _processes, _split, _leaving, _saving, _one_item,
+    _pointers, _no_file, _torch, _processes, _split, _leaving, _asking, _never_set,
+    _saving, _one_item,
 )  # fmt: skip

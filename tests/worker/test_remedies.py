@@ -56,6 +56,8 @@ CASES = {
     "whole model": ("raise ValueError('Weights only load failed. This')", "load", "state_dict"),
     "batch norm": ("raise ValueError('Expected more than 1 value per channel when training')", "predict", r"\.eval"),
     "weight norm": ("raise RuntimeError('Serialization of parametrized modules is only supported')", "save", "remove"),
+    "input": ("raise EOFError('EOF when reading a line')", "fit", "nobody can answer input"),
+    "never set": ("class Model: pass\nModel().mean", "predict", r"fit has to set self\.mean"),
     "loader": ("raise RuntimeError('DataLoader worker (pid 7) exited')", "fit", "workers=0"),
     "other types": ("raise ValueError('expected scalar type Float but found Double')", "fit", r"dtype=torch\.float32"),
     "other labels": ("raise ValueError('expected target dtype to be Long or Byte')", "fit", r"\.long\(\)"),
