@@ -56,7 +56,7 @@ class GradesExport:
         """Write the file that Moodle imports: a worksheet if there is one to fill in."""
         memory, sheet = ExportMemory(self.course, f"moodle-{self.task}"), self._sheet()
         if sheet is None:
-            return self._write(memory, moodle_csv(self.entries, item or self.task, maximum))
+            return self._write(memory, moodle_csv(self.entries, item or self.task, maximum, scale=self.filling.scale))
         numbers, scale = moodle_numbers(self.course, self.task), self.filling.scale
         return self._write(memory, moodle_worksheet(self.entries, sheet, self._manner(memory), numbers, scale=scale))
 

@@ -75,28 +75,28 @@ def _read(member: Member, path: PurePosixPath) -> Parsed:
 # the gradebook's file
 
 
-def moodle_csv(entries: Sequence[Entry], item: str, maximum: str) -> Filled:
+def moodle_csv(entries: Sequence[Entry], item: str, maximum: str, *, scale: bool = False) -> Filled:
     """Return a file for the gradebook's import: the grades of one task as grade item `item`.
 
     People without a grade are left out: feedback without a grade would erase what is there. The import maps people by
     one column, and a blank in it keeps the person of the row before (load_data.php): one column identifies everybody.
 
     Raises:
-        UsageError: somebody cannot be told by the column that tells the others, or `maximum` is not the task's.
+        UsageError: somebody cannot be told by the column that tells the others, or `maximum` is not the task's, and the
+            points are not to be scaled.
     """
     theirs = parse_number(maximum)
-    for task, ours in {(entry.task, entry.maximum) for entry in entries}:
-        check_maximum(task, ours, theirs, scale=False)
+    factors = {entry.person.key: check_maximum(entry.task, entry.maximum, theirs, scale=scale) for entry in entries}
     graded = [entry for entry in entries if entry.is_graded]
     heading, name = _one_key([entry.person for entry in graded])
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([heading, neutral_cell(item), neutral_cell(f"{item} (feedback)")])
+    written: dict[str, str] = {}
     for entry in graded:
         assert entry.final is not None
-        key = neutral_cell(getattr(entry.person, name))
-        writer.writerow([key, format_number(entry.final), neutral_cell(describe(entry))])
-    written = {entry.person.key: format_number(entry.final or 0.0) for entry in graded}
+        grade = written[entry.person.key] = format_number(entry.final * factors[entry.person.key])
+        writer.writerow([neutral_cell(getattr(entry.person, name)), grade, neutral_cell(describe(entry))])
     return Filled(text.getvalue().encode(), written=written)
 
 

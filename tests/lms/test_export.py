@@ -306,6 +306,10 @@ def test_the_gradebooks_file_identifies_everybody_by_one_column() -> None:
         moodle_csv([grade(replace(ANN, email="")), grade(replace(BOB, id_number=""))], "USPS", "10")
     with pytest.raises(UsageError, match="the other side has 100"):
         moodle_csv([grade()], "USPS", "100")
+    ours = rows(moodle_csv([grade()], "USPS", "10").content)[1][1]
+    scaled = moodle_csv([grade()], "USPS", "100", scale=True)
+    assert float(rows(scaled.content)[1][1]) == pytest.approx(10 * float(ours))
+    assert list(scaled.written.values()) == [rows(scaled.content)[1][1]]
 
 
 # times
