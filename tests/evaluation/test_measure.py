@@ -15,7 +15,7 @@ from harness.evaluation import _measure
 from harness.evaluation._measure import _WORKER_BUSY_WAIT, Subject, TimedWorkers
 from harness.evaluation._session import Session, _one_number
 from harness.evaluation._yardstick import Yardstick
-from harness.kinds import Classification
+from harness.kinds import KINDS
 from harness.sandbox import Folder, Sandbox, find_sandbox
 from harness.timing import Budget, _cores
 from harness.timing._cores import Cores, IdleCores
@@ -82,7 +82,7 @@ def subject_of(folder: Path, sandbox: Sandbox, yardstick: Yardstick) -> Subject:
     (folder / "submission" / "model.py").write_text(TELLING)
     return Subject(
         yardstick=yardstick,
-        open_session=lambda: Session(sandbox=sandbox, kind=Classification(), task=TASK, folders=folders, threads=1),
+        open_session=lambda: Session(sandbox=sandbox, kind=KINDS[TASK.kind], task=TASK, folders=folders, threads=1),
         seed=0,
         inputs=np.zeros((300, 1000), np.float32),
         example=Predictions(np.zeros((1, 2)), None),
