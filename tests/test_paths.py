@@ -93,7 +93,7 @@ def test_every_name_leads_where_it_led_in_what_is_made_of_the_view(tree):
         new = top.with_name("new")
         new.mkdir()
         for path in inside:
-            shutil.copytree(path, new / path.relative_to(top), symlinks=True)
+            shutil.copytree(path, new / path.relative_to(top), symlinks=True, dirs_exist_ok=True)  # it may be top
         for link in seen.links:
             place = new / link.path.relative_to(top)
             place.parent.mkdir(parents=True, exist_ok=True)

@@ -308,6 +308,7 @@ class Stages:
                         examples,
                         batch=plan.task.batch,
                         ask=lambda texts: session.accept(session.request(texts)()),
+                        clock=lambda: session.process.cpu_seconds,
                     )
         except ProtocolError:
             raise

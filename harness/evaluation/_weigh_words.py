@@ -7,7 +7,6 @@ asks for nothing from inside the model, so it is the same for a network and for 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -18,7 +17,7 @@ from harness.kinds import Kind, without_each_word
 from harness.record import ExampleAnswers, WordWeights
 
 _MOST_SECONDS = 2.0
-"""How long a model is asked for about all texts together."""
+"""Seconds, by the clock that is given, for which a model is asked about all texts together."""
 _LEAST_VERSIONS = 3
 """A text of one word is empty without it."""
 
@@ -32,11 +31,12 @@ def weigh_words(
     *,
     batch: int,
     ask: Ask,
-    clock: Callable[[], float] = time.monotonic,
+    clock: Callable[[], float],
 ) -> tuple[WordWeights, ...]:
     """Return the weights of the words in the hardest of the texts for which `examples` has answers.
 
-    A text is left out if asking about it would probably take longer than what is left of the time.
+    A text is left out if asking about it would probably take longer than what is left of the time by `clock`, which is
+    the worker's CPU time, so that it does not depend on what else the machine does.
     """
     targets = validation.take(examples.items).targets
     texts = [
