@@ -138,10 +138,10 @@ def test_from_the_course_to_a_report_and_back(visit) -> None:
     page = visited.page
     page.get_by_role("link", name="Texts").click()
     page.get_by_role("link", name="student003").click()
-    assert page.locator("h1").inner_text() == "student003 · Texts <script>alert(1)</script>"
-    assert page.get_by_role("heading", name="Confusion matrix").is_visible()
+    page.get_by_role("heading", name="student003 · Texts <script>alert(1)</script>", exact=True).wait_for()
+    page.get_by_role("heading", name="Confusion matrix").wait_for()
     page.get_by_role("link", name="Leaderboard").click()
-    assert page.get_by_role("heading", name="Leaderboard").is_visible()
+    page.get_by_role("heading", name="Leaderboard").wait_for()
     assert visited.wrong == []
 
 
@@ -195,5 +195,5 @@ def test_pages_work_below_another_address(visit, sites: dict[str, Path], tmp_pat
     page.goto((moved / "tasks" / "texts" / "reference" / "net.html").as_uri())
     assert page.evaluate("document.styleSheets.length") == 1
     page.get_by_role("link", name="texts", exact=True).click()
-    assert page.get_by_role("button", name="parameters").first.is_visible()
+    page.get_by_role("button", name="parameters").first.wait_for()
     page.close()
