@@ -14,7 +14,7 @@ from harness.text import count_of
 
 
 class QuotaReachedError(InfrastructureError):
-    """Nothing was scored, because as many as the task allows were scored today."""
+    """Nothing was scored, because the quota of the task for today is used up."""
 
 
 class DayCount(Protocol):
