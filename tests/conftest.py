@@ -215,7 +215,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile the harness once for all processes."""
+    """Forget which CI runs the tests, and compile the harness once for all processes."""
+    # the harness behaves otherwise within CI, and a test that is about that says so
+    for name in [name for name in os.environ if name == "CI" or name.startswith(("GITHUB_", "GITLAB_", "CI_"))]:
+        del os.environ[name]
     if not hasattr(config, "workerinput"):
         # where Python keeps no bytecode (PYTHONDONTWRITEBYTECODE), each of some hundred interpreters would compile
         compileall.compile_dir(Path(cli.__file__).parents[1], quiet=2)
