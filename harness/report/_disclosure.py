@@ -1,4 +1,4 @@
-"""Decide what a page may show to whom. Every page is made from what `show` returns, and from nothing else."""
+"""Decide what a page may show to its audience. Every page is made only from what `show` returns."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Array = np.ndarray[Any, Any]
 
 
 class Audience(StrEnum):
-    """Who a page is for."""
+    """The intended readers of a page."""
 
     PUBLIC = "public"
-    """Everybody: the site that workflows publish."""
+    """Everybody, on the site that workflows publish."""
     STUDENT = "student"
     """The author of the submission."""
     INSTRUCTOR = "instructor"
@@ -32,28 +32,29 @@ class Disclosure:
     """The contents that one page may show."""
 
     messages: bool
-    """What the submission's code reported or claimed: it may quote data, names and paths."""
+    """Whether to show what the submission's code reported or claimed, which may quote data, names and paths."""
     logs: bool
     own_words: bool
-    """Names that the author chose, such as those of logged quantities."""
+    """Whether to show names that the author chose, such as those of logged quantities."""
     run_details: bool
-    """The moment, the identity and the packages of the run, and the details of audits."""
+    """Whether to show the time, the identity and the packages of the run, and the details of audits."""
     history: bool
-    """Earlier results, and the place in the class."""
+    """Whether to show earlier results, and the place in the class."""
     learning: bool
-    """What the model logged while it learned: numbers that it chose, having seen what `fit` was given."""
+    """Whether to show what the model logged while it learned: numbers that it may derive from its training data."""
     aggregates: bool
-    """Figures over the scored part that no score contains, such as a confusion matrix, and times in detail."""
+    """Whether to show detailed times, and figures about the scored part that reveal more than scores do, such as a
+    confusion matrix."""
     fit_examples: bool
-    """Items of the parts that `fit` was given, with what was predicted for them."""
+    """Whether to show items of the parts that `fit` was given, with the model's predictions."""
     scored_examples: bool
-    """Items of the scored part, with their targets."""
+    """Whether to show items of the scored part, with their targets."""
 
 
 def disclosure_for(audience: Audience, record: Record, *, restricted: bool) -> Disclosure:
-    """Return what a page about `record` may show to `audience`; this is the only place that decides it.
+    """Return what a page about `record` may show to `audience`. This is the only place that decides it.
 
-    `restricted` says that the task's data must not be published; data generated in their place may be.
+    `restricted` means that the task's data must not be published; generated data used in their place may be.
     """
     instructor, public = audience is Audience.INSTRUCTOR, audience is Audience.PUBLIC
     secret_data = restricted and record.task.source != "embedded"
@@ -73,25 +74,25 @@ def disclosure_for(audience: Audience, record: Record, *, restricted: bool) -> D
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ReportMaterial:
-    """Everything that is known about one submission's result; pages get what `show` makes of it."""
+    """Everything that is known about one submission's result. Pages do not use it directly, but what `show` returns."""
 
     record: Record
     task: Task | None
-    """None where the course has no such task any more, or it does not load."""
+    """None if the course no longer has the task, or if it does not load."""
     evidence: Evidence
     scored: Split | None = None
-    """The part that was scored, if this machine has the same data."""
+    """The scored part, if this machine has the same data."""
     fit_validation: Split | None = None
-    """The validation part that `fit` was given; likewise."""
+    """The validation part that `fit` was given, if this machine has the same data."""
     peers: tuple[Record, ...] = ()
-    """The records that it is ranked with, itself included; the best first."""
+    """The records that are ranked together with this one, including it, best first."""
     earlier: tuple[Record, ...] = ()
-    """The submission's own earlier records, the oldest first."""
+    """The submission's own earlier records, oldest first."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Shown:
-    """What a page may use; made by `show` only."""
+    """The data that a page may use; only `show` makes it."""
 
     audience: Audience
     may: Disclosure
@@ -105,17 +106,17 @@ class Shown:
     scored: Split | None = None
     fit_validation: Split | None = None
     standing: tuple[int, int] | None = None
-    """Place by score, and of how many."""
+    """The place by score, and the number of results that are compared."""
     peer_scores: tuple[float, ...] = ()
     earlier: tuple[Record, ...] = ()
     references: tuple[Record, ...] = ()
-    """Solutions of the staff on the same data, as the public may see them."""
+    """Records of the staff's solutions on the same data, as the public may see them."""
 
 
 def show(material: ReportMaterial, audience: Audience, alias: str | None = None) -> Shown:
-    """Return what a page for `audience` may use, with the submission under `alias` if there is one."""
+    """Return what a page for `audience` may use; the submission is shown under `alias` if one is given."""
     record, task = material.record, material.task
-    # without the declaration nobody knows whether the data are restricted
+    # without the declaration it is unknown whether the data are restricted
     may = disclosure_for(audience, record, restricted=task is None or task.restricted)
     name = record.submission.name if alias is None else alias
     scores, standing = _standing(material) if may.history else ((), None)
@@ -141,7 +142,7 @@ def show(material: ReportMaterial, audience: Audience, alias: str | None = None)
 
 
 def _standing(material: ReportMaterial) -> tuple[tuple[float, ...], tuple[int, int] | None]:
-    """Return the scores that a result is compared with, the best first, and its place among them."""
+    """Return the scores with which a result is compared, best first, and its place among them."""
     scored = [(one.submission.name, one.primary) for one in material.peers]
     names = [name for name, score in scored if score is not None]
     name = material.record.submission.name
@@ -150,7 +151,7 @@ def _standing(material: ReportMaterial) -> tuple[tuple[float, ...], tuple[int, i
 
 
 def disclosed_record(record: Record, may: Disclosure, name: str) -> Record:
-    """Return `record` with what may not be shown left out, and with the submission under `name`."""
+    """Return `record` without anything that must not be shown, and with the submission renamed to `name`."""
     run = record.run
     shown = msgspec.structs.replace(
         record,
@@ -183,7 +184,7 @@ _PHASES = (*get_args(Phase), "score", "examples", "warm up", "wait", "start")
 
 
 def public_machine(machine: Machine) -> Machine:
-    """Return what the public may know of a machine: what decides how fast it is."""
+    """Return what the public may know about a machine: the hardware that decides how fast it is."""
     return Machine(
         system=machine.system,
         processor=machine.processor,
@@ -240,5 +241,5 @@ _USUAL = {
 
 
 def _usual_quantities(point: dict[str, float]) -> dict[str, float]:
-    """Return the logged values whose names say what everybody's do: another name is the author's own text."""
+    """Return the logged values with common names: any other name is text that the author wrote."""
     return {name: value for name, value in point.items() if name in _USUAL}

@@ -20,9 +20,9 @@ from harness.text import neutral
 Array = np.ndarray[Any, Any]
 
 _SIDE = 160
-"""Pixels of an example's longer side; larger images are thinned out."""
+"""Maximum number of pixels of an example's longer side; larger images are subsampled."""
 _LEAST_WEIGHT, _LEAST_SHARE, _LEVELS = 0.005, 0.1, 3
-"""Smaller weights, and smaller shares of the largest one, are not marked; the others are in as many shades."""
+"""The smallest weight, and the smallest share of the largest weight, that is marked; and the number of shades."""
 _MOST_NAMED = 3
 _AROUND_WORDS = ".,;:!?()[]\"'"
 
@@ -35,7 +35,7 @@ class Example:
     truth: str
     said: str
     words: str = ""
-    """Which words weighed most, for people who do not see the marks."""
+    """The words that weighed most, for readers who cannot see the marks."""
 
 
 def hardest_examples(shown: Shown) -> list[Example]:
@@ -74,7 +74,7 @@ def _worst(
 
 
 def draw(drawing: ItemDrawing) -> Markup:
-    """Return a drawing as HTML: a text, a chart of signals, or an image with what lies over it."""
+    """Return a drawing as HTML: a text, a chart of signals, or an image with its overlays."""
     if drawing.text is not None:
         return _text(drawing.text, drawing.word_weights)
     if drawing.image is None:
@@ -83,7 +83,7 @@ def draw(drawing: ItemDrawing) -> Markup:
 
 
 def _text(text: str, weights: Sequence[float]) -> Markup:
-    """Return a text with the words marked that weighed in the answer."""
+    """Return a text in which the words that weighed in the answer are marked."""
     parts, end, largest = [], 0, max(map(abs, weights), default=0.0)
     for (begin, stop), weight in zip(first_words(text), weights, strict=False):
         if abs(weight) >= max(_LEAST_WEIGHT, _LEAST_SHARE * largest):
@@ -124,12 +124,12 @@ def _signals(drawing: ItemDrawing) -> Markup:
         svg.polyline(((x.at(at), y.at(value)) for at, value in _joined(one, lines)), f"curve {_ROLES[one.role]}")
         for one in lines
     ]
-    told = "A signal" if len(lines) == 1 else "A signal, how it went on, and the forecast"
+    told = "A signal" if len(lines) == 1 else "A signal, its true continuation, and the forecast"
     return svg.picture(_NARROW, _LOW, f"{told}, between {low:.3g} and {high:.3g}", drawn)
 
 
 def _joined(one: DrawnLine, lines: Sequence[DrawnLine]) -> tuple[tuple[float, float], ...]:
-    """Return the points of a line, which begins at the end of the input if it continues it."""
+    """Return the points of a line; one that continues the input begins at the input's last point."""
     before = [(float(one.begin - 1), float(lines[0].values[-1]))] if one.begin else []
     return (*before, *((float(one.begin + n), float(value)) for n, value in enumerate(one.values)))
 
@@ -158,7 +158,7 @@ def _image(drawing: ItemDrawing) -> Markup:
 
 
 def _outline(mask: Array, side: int) -> str:
-    """Return the edges between what a mask marks and what it does not, as an SVG path; a pixel has this `side`."""
+    """Return the outline of a mask as an SVG path; `side` is the size of a pixel."""
     padded = np.pad(mask, 1)
     across = np.argwhere(padded[1:, 1:-1] != padded[:-1, 1:-1]) * side
     down = np.argwhere(padded[1:-1, 1:] != padded[1:-1, :-1]) * side

@@ -1,4 +1,4 @@
-"""Make the pictures of a report from what may be shown."""
+"""Make the figures of a report from the data that may be shown."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Array = np.ndarray[Any, Any]
 _POINTS, _BARS, _BINS = 300, 30, 10
 _MOST_CLASSES = 30
 _MILLISECONDS_FROM = 0.01
-"""The seconds from which on an axis of times is in milliseconds."""
+"""An axis that reaches at least this many seconds is in milliseconds, any other in microseconds."""
 _SHORTEST_PHASE, _NOTABLE_WAIT = 0.001, 0.1
-"""Shorter phases, in seconds, are not drawn, and shorter waiting is not mentioned."""
+"""Phases shorter than this, in seconds, are not drawn, and waiting times shorter than the other are not mentioned."""
 _STYLES = ("a", "b", "c", "d", "e", "f")
 
 
@@ -39,7 +39,7 @@ class Figure:
 
 
 def figures(shown: Shown) -> list[Figure]:
-    """Return every figure that there is data for."""
+    """Return every figure for which there is data."""
     made = (_learning, _confusion, _per_class, _receiver, _reliability, _latency, _timeline, _standing, _history)
     return list(chain.from_iterable(make(shown) for make in made))
 
@@ -89,8 +89,8 @@ def _confusion(shown: Shown) -> Iterator[Figure]:
                     f"Confusion matrix: {right} of {counted.sum()} items are right",
                 ),
             ),
-            "Rows are the true classes, columns what the model said. The stronger the colour, the larger the share of "
-            "a row.",
+            "Rows are the true classes, and columns the predicted ones. The stronger the colour, the larger the share "
+            "of the row.",
         )
 
 
@@ -109,7 +109,7 @@ def _per_class(shown: Shown) -> Iterator[Figure]:
         yield Figure(
             "Each class",
             (svg.forest(rows, "share that is found (recall)", f"Recall of each class: {told}"),),
-            "Which share of a class the model finds, with 95 % intervals.",
+            "The share of each class that the model finds, with 95 % intervals.",
         )
 
 
@@ -141,7 +141,7 @@ def _receiver(shown: Shown) -> Iterator[Figure]:
             svg.curves(receiver, one, f"ROC curve of {of}", [chance]),
             svg.curves(recall, two, f"Precision and recall of {of}"),
         ),
-        f"What another threshold would do, for {of}: the ROC curve above, precision against recall below.",
+        f"The effect of other thresholds, for {of}: the ROC curve above, precision against recall below.",
     )
 
 
@@ -176,7 +176,7 @@ def _reliability(shown: Shown) -> Iterator[Figure]:
     least = min(float(np.floor(confidence.min() * 10) / 10), 0.9)
     edges = np.linspace(least, 1, _BINS + 1)
     place = np.clip(np.searchsorted(edges, confidence, side="right") - 1, 0, _BINS - 1)
-    axes = svg.frame((least, 1), (0, 1), x_name="how sure the model is", y_name="share that is right", height=280)
+    axes = svg.frame((least, 1), (0, 1), x_name="confidence of the model", y_name="share that is right", height=280)
     values, spread = [], []
     for number in range(_BINS):
         chosen = place == number
@@ -192,7 +192,7 @@ def _reliability(shown: Shown) -> Iterator[Figure]:
     yield Figure(
         "Reliability",
         (svg.bars(values, axes, told, [diagonal, *spread]),),
-        "Bars on the dashed line mean that probabilities can be believed; below it the model is too sure of itself.",
+        "Bars that reach the dashed line mean that the probabilities are right; below it the model is overconfident.",
     )
 
 
@@ -240,12 +240,12 @@ def _latency_words(record: Record) -> str:
     if latency.uncertainty is not None:
         terms = latency.uncertainty
         said += (
-            f"; of the interval {terms.rounds:.1%} are the rounds', {terms.processes:.1%} what processes differ by, "
-            f"and {terms.channel:.1%} how wrong the cost of the channel may be"
+            f"; of the interval {terms.rounds:.1%} come from differences between rounds, {terms.processes:.1%} from "
+            f"differences between processes, and {terms.channel:.1%} from the uncertain cost of the channel"
         )
     said += f"; {latency.n} requests of one item"
     if latency.void_rounds:
-        said += f", {latency.void_rounds} rounds void"
+        said += f", {latency.void_rounds} rounds discarded"
     return said + (", on a noisy machine." if latency.noisy else ".")
 
 
@@ -258,22 +258,22 @@ def _timeline(shown: Shown) -> Iterator[Figure]:
     lines = [[(x, y / 2**20) for x, y in zip(one.seconds, one.used_bytes, strict=True)] for one in used if one.seconds]
     told = ", ".join(f"{row.name} {row.total:.2g} s" for row in rows)
     peak = shown.record.cost.peak_memory_bytes
-    memory = "" if peak is None else f" The most memory it used is {peak / 2**20:,.0f} MiB."
+    memory = "" if peak is None else f" The peak memory use is {peak / 2**20:,.0f} MiB."
     if lines:
         highest = max(value for points in lines for _, value in points)
         told += f"; memory of {count_of(len(lines), 'process', 'processes')}, at most {highest:,.0f} MiB"
-        memory += " The lines below are the memory of the processes that fit, predicted and were timed."
+        memory += " The lines below show the memory of the processes that fitted, predicted and were timed."
     waited = shown.record.run.phases.get("wait", 0.0)
-    left_out = f" {waited:.2g} s of waiting for the machine are left out." if waited >= _NOTABLE_WAIT else ""
+    left_out = f" {waited:.2g} s of waiting for the machine are not drawn." if waited >= _NOTABLE_WAIT else ""
     yield Figure(
         "Time and memory",
         (svg.timeline(rows, lines, "memory, MiB", f"Time of each phase: {told}"),),
-        f"From the first phase to the last.{memory}{left_out}",
+        f"From the start of the first phase to the end of the last.{memory}{left_out}",
     )
 
 
 def _phase_rows(shown: Shown) -> list[svg.TimelineRow]:
-    """Return when each phase was; records of earlier versions know only how long each took."""
+    """Return the start and end of each phase; records of earlier versions hold only the durations."""
     kept = shown.evidence.timeline
     if kept is not None and kept.phases:
         names = list(dict.fromkeys(span.name for span in kept.phases))
@@ -299,9 +299,9 @@ def _standing(shown: Shown) -> Iterator[Figure]:
     told = f"Place {place} of {of} by {score.name}"
     name = svg.words(axes.x.end, 106, score.name, "name", "end")
     yield Figure(
-        "Where it stands",
+        "Place among all results",
         (svg.picture(svg.WIDTH, 112, told, [*bottom, *ticks, *dots, own, name]),),
-        f"{told}, references included; neighbours may differ by chance only.",
+        f"{told}, including references; neighbours may differ only by chance.",
     )
 
 
@@ -324,7 +324,7 @@ def _history(shown: Shown) -> Iterator[Figure]:
     ]
     curve = svg.PlottedLine(score.name, tuple((float(n), one.value) for n, one in enumerate(values, 1)))
     told = f"{score.name} of {len(runs)} runs, from {values[0].value:.4g} to {values[-1].value:.4g}"
-    yield Figure("Earlier runs", (svg.curves([curve], axes, told, parts),), "On the same data, the oldest first.")
+    yield Figure("Earlier runs", (svg.curves([curve], axes, told, parts),), "On the same data, oldest first.")
 
 
 def _comparable(one: Record, other: Record) -> bool:

@@ -1,4 +1,4 @@
-"""Read what a model logged while it learned: which quantity, of which part, and whether higher is better."""
+"""Interpret what a model logged while it learned: the quantity, its part, and whether higher is better."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _NAMES = {"acc": "accuracy"}
 
 @dataclass(frozen=True)
 class Quantity:
-    """One logged quantity: its values, and the number of the log call that each came with."""
+    """One logged quantity: its values, and the number of the log call for each."""
 
     key: str
-    """The name as it was logged."""
+    """The name under which it was logged."""
     name: str
     """The name without the part, such as ``loss``."""
     held_out: bool
-    """Whether it is of the validation part."""
+    """Whether it was computed on the validation part."""
     values: tuple[float, ...]
     places: tuple[int, ...]
     moments: tuple[str, ...]
-    """For each value when it was: ``epoch 3``."""
+    """When each value was logged, such as ``epoch 3``."""
 
     @property
     def label(self) -> str:
-        """The name as people write it."""
+        """The name as it is shown."""
         return self.name.capitalize() if self.name in QUANTITIES else self.name or "(no name)"
 
     @property
@@ -45,11 +45,11 @@ class Quantity:
 
     @property
     def higher_is_better(self) -> bool:
-        """Whether it is better the higher it is."""
+        """Whether higher values are better."""
         return self.name in _PROPORTIONS
 
     def tail(self, share: float) -> Sequence[float]:
-        """Return the last values."""
+        """Return the last values, which make up `share` of all."""
         return self.values[-max(1, int(len(self.values) * share)) :]
 
     def when(self, place: int) -> str:
@@ -58,7 +58,7 @@ class Quantity:
 
 
 def quantities(curve: Sequence[dict[str, float]]) -> list[Quantity]:
-    """Return what was logged at least twice as a finite number, counters left out."""
+    """Return the quantities that were logged at least twice as finite numbers, except counters."""
     names = dict.fromkeys(name for values in curve for name in values if name not in COUNTERS + TOTALS)
     found = []
     for key in list(names)[:_MOST_NAMES]:
@@ -79,13 +79,13 @@ def quantities(curve: Sequence[dict[str, float]]) -> list[Quantity]:
 
 
 def moment(curve: Sequence[dict[str, float]], place: int) -> str:
-    """Name a log call by the counter that the model logged with it, otherwise by its number."""
+    """Name a log call by the counter that the model logged with it, or else by its own number."""
     counted = next((name for name in COUNTERS if name in curve[place]), None)
     return f"report {place + 1}" if counted is None else f"{counted} {curve[place][counted]:g}"
 
 
 def _divided(key: str) -> tuple[str, bool]:
-    """Divide the name that was logged into the quantity's and whether it is of validation."""
+    """Divide a logged name into the name of the quantity and whether it belongs to the validation part."""
     for held_out, prefixes in ((True, VALIDATION_PREFIXES), (False, TRAIN_PREFIXES)):
         for prefix in prefixes:
             rest = key[len(prefix) :]

@@ -1,4 +1,4 @@
-"""Compute how much of its limits a submission used."""
+"""Compute the share of each limit that a submission used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.record import Record
 
 @dataclass(frozen=True)
 class Used:
-    """One limit, and how much of it was used."""
+    """One limit, and the share of it that was used."""
 
     name: str
     used: str
@@ -19,7 +19,7 @@ class Used:
 
 
 def limits_used(record: Record, limits: Limits) -> list[Used]:
-    """Return the limits whose use is known."""
+    """Return the limits for which the use is known."""
     cost, phases = record.cost, record.run.phases
     seconds = [
         ("import", phases.get("import"), limits.import_seconds),

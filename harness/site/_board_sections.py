@@ -20,7 +20,7 @@ from harness.text import as_duration, as_p_value
 
 REFERENCE = "reference/"
 _MOST_RANKED, _MOST_RANKS = 25, 60
-"""How many results are drawn with the distribution of their ranks, and how many ranks a picture has room for."""
+"""Number of results whose distribution of ranks is drawn, and number of ranks for which a picture has room."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class SiteRow:
     name: str
     """The name that may be shown."""
     record: Record
-    """What may be shown of its record."""
+    """Its record, without anything that must not be shown."""
     board: BoardRow
     cells: tuple[SiteCell, ...]
 
@@ -77,9 +77,9 @@ class BoardSection:
     """Submissions and references together, the best first."""
     failed: tuple[FailedRow, ...]
     resolution: str
-    """What differences can be told apart, in words."""
+    """A sentence that says how large a difference must be to be told apart."""
     rank_shares: tuple[tuple[float, ...], ...]
-    """For the first results how often each has each rank when items are drawn anew; empty where there are too many."""
+    """How often each of the first results has each rank when items are resampled; empty for more ranks than fit."""
 
     @property
     def submissions(self) -> tuple[SiteRow, ...]:
@@ -93,7 +93,7 @@ class BoardSection:
 
     @property
     def heading(self) -> str:
-        """What the ranking is of, in words."""
+        """The source of the ranked data, in words."""
         return SOURCES[self.source]
 
 
@@ -103,22 +103,20 @@ class SiteColumn:
 
     name: str
     about: str
-    """What it means, shown when its heading is pointed at."""
+    """An explanation of the column, shown as the tooltip of its heading."""
     css: str = "n"
-    """``n`` for numbers, ``name`` for the name of the row, ``wrap`` where lines may be broken, or nothing."""
+    """CSS classes: ``n`` for numbers, ``name`` for the name of the row, ``wrap`` to allow line breaks."""
 
 
 COLUMNS = (
-    SiteColumn(
-        "rank", "The range of ranks that the model may truly have; ~ where it is compared by its interval alone"
-    ),
+    SiteColumn("rank", "The range of ranks that the model may truly have; ~ if it was compared by its interval alone"),
     SiteColumn("submission", "Who handed it in; the link leads to its report", "name"),
     SiteColumn("score", "The score with half of its 95 % interval"),
     SiteColumn("over baseline", "How much better than the baseline the score is"),
     SiteColumn("truly better", "The probability that the model is truly better than the baseline"),
     SiteColumn("p", "How often a model that is only as good as the baseline would score as well by chance"),
-    SiteColumn("parameters", "The number of parameters; ? where it could not be verified"),
-    SiteColumn("knowledge", "The size of all arrays that the saved model holds"),
+    SiteColumn("parameters", "The number of parameters; ? if it could not be verified"),
+    SiteColumn("knowledge", "The size of all arrays in the saved model"),
     SiteColumn(
         "latency ×",
         "The time of one item on one thread, in multiples of a small network timed in the same run",
@@ -127,12 +125,12 @@ COLUMNS = (
     SiteColumn("fit", "How long training took"),
     SiteColumn("source", "Where the data came from", ""),
     SiteColumn("date", "When it was evaluated", ""),
-    SiteColumn("isolation", "How the submission was kept apart from the machine", "wrap"),
+    SiteColumn("isolation", "How the submission was isolated from the machine", "wrap"),
 )
 
 
 def machine_name(machine: Machine) -> str:
-    """Return what decides how fast a machine is, in words."""
+    """Describe the hardware that decides how fast a machine is."""
     gpu = f", {machine.gpu}" if machine.gpu else ""
     return f"{machine.processor or machine.system}, {machine.cores or '?'} cores{gpu}"
 
@@ -144,9 +142,9 @@ def sections_of(
     audience: Audience,
     restricted: Mapping[str, bool],
 ) -> list[BoardSection]:
-    """Return the rankings of all tasks; records of different machines or sources are never in one.
+    """Return the rankings of all tasks; records from different machines or sources are never ranked together.
 
-    `boards` are those of each machine, and `restricted` says of each task whether its data must not be published.
+    `boards` holds the board of each machine; `restricted` says for each task whether its data must stay private.
     """
     found = [
         _section(group, machine, evidence, aliases, audience, restricted)
@@ -218,7 +216,7 @@ def _section(
 
 
 def _why_without_score(record: Record) -> str:
-    """Return why there is no score, or what is told of it until the final board."""
+    """Return why there is no score, or what is released before the final board."""
     failed = "" if record.failure is None else failure_in_words(record.failure)
     told = f"{record.told[0].upper()}{record.told[1:]}." if record.told else ""
     return f"{failed} {told}".strip()
@@ -260,7 +258,7 @@ def _rank(row: BoardRow) -> str:
 
 
 def _latency(latency: Latency | None) -> tuple[str, float | None]:
-    """Return the ratio to the yardstick; an upper bound of the time where it cannot be told from the channel."""
+    """Return the ratio to the yardstick, or an upper bound of the time if the channel's own time hides it."""
     if latency is None:
         return "", None
     if latency.ratio_to_yardstick is None:
@@ -276,7 +274,7 @@ def _size(count: int) -> str:
 
 
 def best_of(sections: Sequence[BoardSection], task: str) -> SiteRow | None:
-    """Return the best submission of a task on the most official data there are records of."""
+    """Return the best submission of a task on the most official data for which there are records."""
     for section in sections:
         if section.task == task and section.submissions:
             return min(

@@ -1,4 +1,4 @@
-"""The page for the people who teach: what the results say about the scored items, and which claims do not hold."""
+"""The page for instructors: what the results say about the scored items, and which claims were not confirmed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.text import as_percent, count_of
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ClassTask:
-    """What all models of one task did with the same scored items."""
+    """The results of all models of one task on the same scored items."""
 
     task: Task
     name: str
@@ -25,9 +25,9 @@ class ClassTask:
     scored: Split | None
     """The scored items, if this machine has them."""
     claims: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """For each submission that claims a score what there is to say about it."""
+    """Remarks about each submission that claims a score."""
     cut_offs: tuple[str, ...] = ()
-    """How many pass the baseline and each cut-off, a sentence each."""
+    """Sentences that say how many submissions reach the baseline and each cut-off."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class _ClassPart:
 
 
 def class_page(title: str, tasks: Sequence[ClassTask], similarity: str) -> str:
-    """Return the page; `similarity` says how to compare the code of the class."""
+    """Return the page; `similarity` is a sentence about comparing the code of the class."""
     parts = [_part(one) for one in tasks]
     empty = [one.name for one, part in zip(tasks, parts, strict=True) if part.is_empty]
     parts = [part for part in parts if not part.is_empty]
@@ -71,7 +71,7 @@ def class_page(title: str, tasks: Sequence[ClassTask], similarity: str) -> str:
     return whole_page(
         "What the class teaches",
         Markup(body),  # noqa: S704 - escaped there
-        footer="For the people who teach: it shows items of the scored part. Do not publish it.",
+        footer="For instructors: this page shows items of the scored part. Do not publish it.",
         up="",
         trail=[(title, "index.html")],
         wide=True,
@@ -81,26 +81,26 @@ def class_page(title: str, tasks: Sequence[ClassTask], similarity: str) -> str:
 def _part(one: ClassTask) -> _ClassPart:
     found = one.analysis
     groups = (
-        _ItemGroup("Items that nobody has right", "Look at their labels first.", _items(one, found.nobody)),
+        _ItemGroup("Items that no model gets right", "Check their labels first.", _items(one, found.nobody)),
         _ItemGroup(
-            "Items that strong models have wrong and weak ones right",
-            "The label may be wrong, or the item misleading; with few models it is often chance.",
+            "Items that strong models get wrong and weak ones right",
+            "The label may be wrong, or the item misleading; with few models it is often due to chance.",
             _items(one, found.reversed),
         ),
-        _ItemGroup("Items that tell models apart best", "Good ones for a lecture.", _items(one, found.separating)),
+        _ItemGroup("Items that tell models apart best", "Useful in a lecture.", _items(one, found.separating)),
     )
     shown = [group for group in groups if group.found]
     return _ClassPart(one.task.title, f"{one.name}: {_about(found)}", shown, one.claims, one.cut_offs)
 
 
 def _about(found: ItemAnalysis) -> str:
-    said = f"{count_of(len(found.models), 'model', 'models')} with evidence item by item."
+    said = f"{count_of(len(found.models), 'model', 'models')} with evidence for each item."
     if not (found.nobody or found.reversed or found.separating):
-        return f"{said} Items are analysed where answers are right or wrong, from three models on."
+        return f"{said} Items can be analysed if answers are right or wrong, and if there are at least three models."
     if found.ensemble is None:
         return said
     return (
-        f"{said} A vote of all reaches {as_percent(found.ensemble.score)}, the best model alone "
+        f"{said} A vote of all models reaches {as_percent(found.ensemble.score)}, the best model alone "
         f"{as_percent(found.ensemble.best)}."
     )
 

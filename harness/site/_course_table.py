@@ -11,14 +11,14 @@ from harness.text import as_percent, count_of
 
 @dataclass(frozen=True)
 class SiteCourse:
-    """What is shown of all tasks together, from the records of one machine, under the names that may be shown."""
+    """The tables over all tasks, from the records of one machine; names are those that may be shown."""
 
     machine: str
     board: CourseBoard
 
     @property
     def about(self) -> str:
-        """What the tables are over."""
+        """A sentence that says how many tasks and which machine the tables cover."""
         return f"Over {count_of(len(self.board.tasks), 'task', 'tasks')}, from the records of {self.machine}."
 
     @property
@@ -33,21 +33,21 @@ class SiteCourse:
 
 
 _MOST_NAMED = 4
-"""How many missing tasks are named; of more only the number is said."""
+"""Maximum number of missing tasks that are named; if more are missing, only their number is shown."""
 
 COURSE_COLUMNS = (
     SiteColumn("submission", "The table is ordered by the Borda count", "name"),
     SiteColumn("Borda", "How many models score lower, summed over tasks"),
     SiteColumn("baselines met", "How many of the tasks' baselines it meets"),
-    SiteColumn("mean rank", "Over the tasks with a score, with the means of the ends of its ranges of ranks"),
+    SiteColumn("mean rank", "The mean over the tasks with a score, and the means of both ends of its ranges of ranks"),
     *(
         SiteColumn(
             f"within {as_percent(share)}",
-            f"The share of all tasks in which it is at most {as_percent(share)} below the best score",
+            f"The share of all tasks in which its score is at most {as_percent(share)} below the best one",
         )
         for share in WITHIN
     ),
-    SiteColumn("no score", "The tasks that it has no score for", "wrap"),
+    SiteColumn("no score", "The tasks for which it has no score", "wrap"),
 )
 
 

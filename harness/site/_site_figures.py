@@ -19,7 +19,7 @@ _STYLES = ("a", "b", "c", "d", "e", "f")
 
 
 def forest_of(section: BoardSection) -> Markup | None:
-    """Draw scores with their intervals and the baseline; of many rows the first ones."""
+    """Draw the scores of the first rows with their intervals, and the baseline."""
     rows = section.ranked[:_MOST_ROWS]
     if not rows:
         return None
@@ -36,7 +36,7 @@ def forest_of(section: BoardSection) -> Markup | None:
 
 
 def ranks_of(section: BoardSection) -> Markup | None:
-    """Draw how often each model has each rank when the scored items are drawn anew, as challengeR does."""
+    """Draw how often each model has each rank when the scored items are resampled, as challengeR does."""
     shares = section.rank_shares
     if not shares:
         return None
@@ -48,7 +48,7 @@ def ranks_of(section: BoardSection) -> Markup | None:
 
 
 def speed_of(section: BoardSection) -> Markup | None:
-    """Draw score against latency with intervals of both, and the front that nobody beats in both."""
+    """Draw score against latency with intervals of both, and the Pareto front."""
     rows = [row for row in section.ranked if _ratio(row) is not None]
     if len(rows) < 2:
         return None
@@ -74,7 +74,7 @@ def speed_of(section: BoardSection) -> Markup | None:
 
 
 def progress_of(section: BoardSection) -> Markup | None:
-    """Draw how the best score of the submissions on the board grew with time."""
+    """Draw how the best score of the submissions on the board improved over time."""
     dated = sorted((row.record.run.started[:10], row.score.value) for row in section.submissions)
     days = list(dict.fromkeys(day for day, _ in dated if day))
     if len(days) < 2:
@@ -102,7 +102,7 @@ def progress_of(section: BoardSection) -> Markup | None:
 
 
 def profiles_of(board: CourseBoard) -> Markup | None:
-    """Draw for the first models of the course in how many tasks each comes how close to the best score."""
+    """Draw the performance profiles of the first models of the course."""
     shown = [row for row in board.rows if len(row.scored) > 1][:_MOST_PROFILES]
     tasks = len(board.tasks)
     if tasks < 2 or len(shown) < 2:

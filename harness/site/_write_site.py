@@ -11,7 +11,7 @@ import msgspec
 from harness.files import write_atomically
 
 _LIST = "pages.json"
-"""The list of a site's files, in its folder: what is removed later is only what was written before."""
+"""The list of a site's files, kept in its folder, so that only files that the harness wrote are removed later."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class SiteFiles:
 
 @dataclass(frozen=True)
 class SitePage:
-    """A page that is made when it is needed: `digest` says what it is made from; None makes it each time."""
+    """A page that is rendered on demand: `digest` identifies its inputs; a page with None is always rendered."""
 
     path: str
     digest: str | None
@@ -40,7 +40,7 @@ class SitePage:
 
 
 def write_site(folder: Path, pages: Iterable[SitePage], known: Path) -> SiteFiles:
-    """Write `pages` into `folder`; `known` is a private file with the digests of what was written before."""
+    """Write `pages` into `folder`; `known` is a private file with the digests of the pages written before."""
     former, before = _listed(folder / _LIST), _digests(known)
     kept: dict[str, str] = {}
     paths: list[str] = []
@@ -63,7 +63,7 @@ def write_site(folder: Path, pages: Iterable[SitePage], known: Path) -> SiteFile
 
 
 def _remove(folder: Path, path: str) -> bool:
-    """Remove a file that an earlier site wrote; a list that names anything else is not obeyed."""
+    """Remove a file that an earlier site wrote, unless the list names a file outside the site."""
     parts = PurePosixPath(path).parts
     place = folder.joinpath(*parts)
     if ".." in parts or PurePosixPath(path).is_absolute() or place.suffix != ".html" or not place.is_file():

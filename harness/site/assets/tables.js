@@ -1,11 +1,11 @@
-// Makes the tables of a page sortable and filterable with DataTables (datatables.js). Without scripts they are complete,
-// the best first.
+// Makes the tables of a page sortable and filterable with DataTables (datatables.js). Without scripts the tables are
+// complete and in the order of rank.
 "use strict";
 
 const MOST_ROWS = 250; // longer tables are divided into pages, so that sorting them stays quick
 const FILTERED_FROM = 6;
 
-// what has no number comes last, whichever way the rest is sorted
+// cells without a number come last in both directions
 const ordered = (direction) => (one, other) => {
   if (one === "" || other === "") return (one === "") - (other === "");
   return direction * (Number(one) - Number(other));
