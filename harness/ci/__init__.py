@@ -1,4 +1,4 @@
-"""Continuous integration: find the submissions that a change touches, and evaluate exactly those."""
+"""Continuous integration: find the submissions that a change touches, and evaluate only those."""
 
 from harness.ci._actions_runner import on_github, runner_lines, silenced, tell_runner
 from harness.ci._annotations import Note, notes_of, workflow_command

@@ -1,4 +1,4 @@
-"""The other conventions of GitHub's runner: its environment, outputs and step summary."""
+"""Conventions of GitHub's runner: its environment, outputs and step summary."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from harness.ci._ci_result import Result
 
 
 def on_github(environment: Mapping[str, str]) -> bool:
-    """Return whether this is one of GitHub's runners."""
+    """Return whether the harness runs on one of GitHub's runners."""
     return environment.get("GITHUB_ACTIONS") == "true"
 
 
 @contextmanager
 def silenced(environment: Mapping[str, str], say: Callable[[str], None]) -> Iterator[None]:
-    """Keep the runner from interpreting output in the body as commands, until it reads a secret word."""
+    """Stop the runner from interpreting the output of the body as commands; a secret word ends this."""
     if not on_github(environment):
         yield
         return

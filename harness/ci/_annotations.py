@@ -10,7 +10,7 @@ from harness.ci._ci_result import Graded, Result
 from harness.text import command_message, command_property
 
 MOST = 9
-"""GitHub shows about ten errors and ten warnings per step; one more note says how many were left out."""
+"""GitHub shows about ten errors and ten warnings per step; a last note says how many were left out."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Note:
 
 
 def notes_of(result: Result, prefix: str = "") -> list[Note]:
-    """Return the annotations for `result`: at most nine errors and nine warnings, and how many more there are.
+    """Return the annotations for `result`: at most nine errors and nine warnings, and notes that count the others.
 
-    `prefix` is the course's place in the repository.
+    `prefix` is the path of the course within the repository.
     """
     notes = [
         Note(one.severity, "harness", one.message, _in_repository(prefix, one.path), one.line)

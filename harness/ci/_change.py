@@ -1,4 +1,4 @@
-"""Decide what a change touches: the submissions to evaluate, and the files that it must not change."""
+"""Decide which submissions a change touches, and whether it touches files that it must not change."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from harness.errors import UsageError
 from harness.plugins import COURSE_FILE
 
 MOST_BYTES = 512 << 20
-"""Maximum size of one submission; tasks allow less."""
+"""Maximum size of one submission. The limits of tasks are lower."""
 MOST_FILES, MOST_FOLDERS = 5_000, 2_000
-"""Maximum numbers for one submission, including documents; evaluations allow less."""
+"""Maximum number of files and of folders of one submission, including documents. The limits of tasks are lower."""
 MOST_DEPTH = 32
 """Maximum number of nested folders."""
 MOST_NEW_FILES = 20_000
-"""Maximum number of files that a change may add: all are listed, and a few bytes of git trees can name billions."""
+"""Maximum number of files that a change may add. All are listed, and a few small git trees can hold billions."""
 
 How = Literal["added", "changed", "renamed", "deleted"]
 Outside = Literal["refuse", "report"]
@@ -31,8 +31,8 @@ _WHAT = {
     TASKS: "a task: tasks come from the base",
     REFERENCE: "a staff solution",
     "harness": "the harness: it comes from the base",
-    LEADERBOARD: "records: only the grader makes them. `harness evaluate` wrote it: `git restore --source REF -- "
-    "leaderboard` with the branch that you started from takes it back (--no-store writes none)",
+    LEADERBOARD: "records: only the grader makes them. `harness evaluate` wrote this file. To undo that, run "
+    "`git restore --source REF -- leaderboard` with the branch that you started from (--no-store writes no record)",
     PRIVATE: "the grader's own files",
     COURSE_FILE: "the course's settings: they come from the base",
     ".github": "the workflows: they come from the base",
@@ -60,27 +60,27 @@ class Change:
 
     touched: tuple[Touched, ...]
     findings: tuple[FileFinding, ...]
-    """What is wrong with it, by file."""
+    """Problems of the change, by file."""
     refused: bool
-    """Whether it touches anything that it may not."""
+    """Whether it touches anything that it must not touch."""
     too_large: frozenset[tuple[str, str]] = frozenset()
-    """Names and tasks of submissions that are too large to be read."""
+    """The name and the task of each submission that is too large to be read."""
     decides: str | None = None
-    """A touched path that may decide how work is graded; a result produced with such a change cannot be trusted."""
+    """A changed file that may influence grading, so that a result produced with this change cannot be trusted."""
 
     @property
     def readable(self) -> tuple[Touched, ...]:
-        """Return the submissions that may be read: those that are neither deleted nor too large."""
+        """The submissions that can be read: those that are neither deleted nor too large."""
         return tuple(one for one in self.touched if one.how != "deleted" and (one.name, one.task) not in self.too_large)
 
     @property
     def wanted(self) -> tuple[Touched, ...]:
-        """Return the submissions to evaluate; there are none if the change is refused."""
+        """The submissions to evaluate; none if the change is refused."""
         return () if self.refused else self.readable
 
     @property
     def deleted(self) -> tuple[str, ...]:
-        """Return the submissions that were deleted."""
+        """The submissions that were deleted."""
         return tuple(str(one) for one in self.touched if one.how == "deleted")
 
 
@@ -89,9 +89,9 @@ class ChangePolicy:
     """What a change may touch."""
 
     outside: Outside = "refuse"
-    """What to do about changes to anything but submissions."""
+    """What happens if anything but submissions is changed."""
     author: str | None = None
-    """The only submission that may change; None for any."""
+    """The name of the only person whose submissions may change; None for anybody."""
 
 
 _Folder = tuple[str, str]
@@ -104,7 +104,7 @@ def read_change(
     tasks: Collection[str],
     policy: ChangePolicy,
 ) -> Change:
-    """Return what `changes` touch; `base` and `head` are the files below ``submissions/`` before and after.
+    """Return what `changes` touch. `base` and `head` are the files below ``submissions/`` before and after the change.
 
     Paths are relative to the course.
     """
@@ -144,8 +144,8 @@ def read_change(
 
 
 def too_many_files() -> Change:
-    """Return the refused change that adds more files than are listed."""
-    message = f"more than {MOST_NEW_FILES:,} files are added: hand in what a model needs, and no more"
+    """Return a refused change, for one that adds more files than can be listed."""
+    message = f"more than {MOST_NEW_FILES:,} files are added: hand in only what the model needs"
     return Change((), (FileFinding(severity="error", path=SUBMISSIONS, line=None, message=message),), refused=True)
 
 
@@ -163,19 +163,19 @@ def leftover_conflicts(path: str, content: bytes) -> Iterator[FileFinding]:
 
 
 def safe_path(path: str) -> bool:
-    """Return whether `path` names a file below the folder that it is joined to, outside ``.git``."""
+    """Return whether `path`, joined to a folder, names a file below that folder and outside ``.git``."""
     parts = path.split("/")
     return not any(part in ("", ".", "..") or part.casefold() == ".git" or "\0" in part for part in parts)
 
 
 def _may_decide(path: str) -> bool:
-    """Return whether `path`, which is outside of submissions, may influence a run of the change; texts do not."""
+    """Return whether `path`, which is outside ``submissions/``, may influence a run of the change; documents cannot."""
     plain = path.endswith((".md", ".rst", ".txt")) and path.split("/")[0] not in _WHAT
     return not plain or path.startswith("/") or not safe_path(path)
 
 
 def _outside_problem(path: str, author: str | None) -> str | None:
-    """Return why `path` must not be touched, or None."""
+    """Return why `path`, which is outside the author's submissions, must not be touched; None if it may be."""
     top, *rest = path.split("/")
     if top != SUBMISSIONS or len(rest) < 2 or not safe_path(path):
         return f"outside submissions/: this is {_WHAT.get(top, 'not a file of a submission')}"
@@ -184,7 +184,7 @@ def _outside_problem(path: str, author: str | None) -> str | None:
     except UsageError as error:
         return str(error)
     if author is not None and rest[0] != author:
-        return f"outside submissions/{author}/: this is somebody else's submission"
+        return f"outside submissions/{author}/: this submission belongs to somebody else"
     return None
 
 
@@ -203,8 +203,8 @@ def _nested_course(path: str, tasks: Collection[str]) -> Iterator[FileFinding]:
             severity="warning" if above[2] in tasks else "error",
             path=path,
             line=None,
-            message="this would make a submission look like a course: tasks are declared in the course's own tasks/; "
-            "remove this file",
+            message="this would make a submission look like a course: remove this file; tasks are declared in the "
+            "course's own folder tasks/",
         )
 
 
@@ -215,7 +215,7 @@ def _folder(path: str) -> _Folder | None:
 
 
 def _unknown_task(path: str, task: str, tasks: Iterable[str]) -> FileFinding:
-    """Return the finding for a model that is not in the folder of a task, worded as in `harness check`."""
+    """Return the finding for a model that is not in the folder of a task, in the words of `harness check`."""
     person, _, name = path.rpartition("/")
     message = f"there is no task {task!r}{suggest(task, tasks)}"
     if name == task:
@@ -238,19 +238,19 @@ def _too_large(head: Iterable[CommittedFile], folders: Collection[_Folder]) -> I
     for folder, entries in inside.items():
         nbytes = sum(entry.size for entry in entries)
         if nbytes > MOST_BYTES:
-            yield folder, f"{nbytes:,} bytes are more than the {MOST_BYTES:,} that CI reads: hand in less"
+            yield folder, f"{nbytes:,} bytes are more than the {MOST_BYTES:,} that CI reads: hand in smaller files"
         elif len(entries) > MOST_FILES:
             yield folder, f"{len(entries):,} files are more than the {MOST_FILES:,} that CI reads: hand in fewer"
         elif any(entry.path.count("/") > MOST_DEPTH for entry in entries):
-            yield folder, f"folders are nested more than {MOST_DEPTH} deep: use fewer levels of folders"
+            yield folder, f"folders are nested more than {MOST_DEPTH} levels deep: use fewer levels"
         elif len({parent for entry in entries for parent in PurePosixPath(entry.path).parents}) > MOST_FOLDERS:
-            yield folder, f"the files are in more than the {MOST_FOLDERS:,} folders that CI reads: use fewer"
+            yield folder, f"the files are in more than the {MOST_FOLDERS:,} folders that CI reads: use fewer folders"
 
 
 def _renames(
     changes: Iterable[FileChange], before: Collection[_Folder | None], after: Collection[_Folder | None]
 ) -> dict[_Folder, _Folder]:
-    """Return the origin of each new folder: the deleted folder from which most of its files were renamed."""
+    """Return for each new folder the deleted folder from which most of its files were renamed."""
     votes: dict[_Folder, Counter[_Folder]] = {}
     for change in changes:
         if not change.renamed or change.old is None or change.new is None:

@@ -1,4 +1,4 @@
-"""Make a course from two commits: submissions from the change, and everything else from the base."""
+"""Make a course from two commits: the submissions of the change, and everything else from the base."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.plugins import COURSE_FILE
 
 _FROM_BASE = (TASKS, COURSE_FILE, f"{LEADERBOARD}/records")
 _NO_SUCH_FILE = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL}
-_NOWHERE = "a link whose target is not kept"
+_NOWHERE = "the target of this link was not kept"
 
 
 def check_out(repository: Repository, base: str, submissions: Iterable[CommittedFile], to: Path) -> Course:
@@ -26,14 +26,14 @@ def check_out(repository: Repository, base: str, submissions: Iterable[Committed
 
 
 def _write(repository: Repository, entries: Iterable[CommittedFile], to: Path) -> None:
-    """Write plain files first and links last, so that nothing is written through a link."""
+    """Write regular files first and links last, so that nothing is written through a link."""
     safe = [entry for entry in entries if safe_path(entry.path)]
     for entry, content in repository.contents(entry for entry in safe if entry.is_file):
         with _possible_names():
             (to / entry.path).parent.mkdir(parents=True, exist_ok=True)
             (to / entry.path).write_bytes(content)
     for entry in safe:
-        if not entry.is_file:  # later refused by name, wherever it points
+        if not entry.is_file:  # refused later, whatever its target is
             with _possible_names():
                 (to / entry.path).parent.mkdir(parents=True, exist_ok=True)
                 (to / entry.path).symlink_to(_NOWHERE)
@@ -41,7 +41,7 @@ def _write(repository: Repository, entries: Iterable[CommittedFile], to: Path) -
 
 @contextmanager
 def _possible_names() -> Iterator[None]:
-    """Ignore files that a file system cannot hold: a forged tree may name one twice, or with 300 letters."""
+    """Ignore files that a file system cannot hold: a forged tree may name a file twice, or with 300 letters."""
     try:
         yield
     except OSError as error:

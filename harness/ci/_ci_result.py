@@ -30,11 +30,11 @@ class Former(_ResultPart, frozen=True, kw_only=True):
     started: str
     score: Score
     p_value: float
-    """The p-value of both being equally good, from their intervals."""
+    """The p-value of the hypothesis that both are equally good, computed from their intervals."""
 
 
 class Place(_ResultPart, frozen=True, kw_only=True):
-    """The ranks that it may have among all results on the same data."""
+    """The range of ranks that a result may have among all results on the same data."""
 
     low: int
     high: int
@@ -42,14 +42,14 @@ class Place(_ResultPart, frozen=True, kw_only=True):
 
 
 class Points(_ResultPart, frozen=True, kw_only=True):
-    """The points that the score would earn, and the maximum."""
+    """The points that a score would earn, and the maximum."""
 
     earned: float
     most: float
 
 
 class Lesson(_ResultPart, frozen=True, kw_only=True):
-    """A finding about a result."""
+    """A finding about a result that a student can learn from."""
 
     code: str
     seen: str
@@ -57,7 +57,7 @@ class Lesson(_ResultPart, frozen=True, kw_only=True):
 
 
 class LoggedQuantity(_ResultPart, frozen=True, kw_only=True):
-    """What a model logged while it learned, thinned out."""
+    """A quantity that a model logged while it learned, reduced to a few values."""
 
     name: str
     values: tuple[float, ...]
@@ -66,7 +66,7 @@ class LoggedQuantity(_ResultPart, frozen=True, kw_only=True):
 
 
 class ConfusedClasses(_ResultPart, frozen=True, kw_only=True):
-    """How many items of one class were taken for another."""
+    """The number of items of one class that were taken for another."""
 
     true: str
     said: str
@@ -75,7 +75,7 @@ class ConfusedClasses(_ResultPart, frozen=True, kw_only=True):
 
 
 class Teaching(_ResultPart, frozen=True, kw_only=True):
-    """What can be learned from a result."""
+    """Everything that a student can learn from a result."""
 
     lessons: tuple[Lesson, ...] = ()
     logged: tuple[LoggedQuantity, ...] = ()
@@ -83,7 +83,7 @@ class Teaching(_ResultPart, frozen=True, kw_only=True):
 
 
 class Graded(_ResultPart, frozen=True, kw_only=True):
-    """One submission's record, and the results that it is compared with."""
+    """The record of one submission, and the results with which it is compared."""
 
     record: Record
     reused: bool
@@ -103,7 +103,7 @@ class Problem(_ResultPart, frozen=True, kw_only=True):
 
     @property
     def who(self) -> str:
-        """Return the submission, or all submissions, that the problem is about."""
+        """The submission, or the submissions, that have the problem."""
         return f"{self.name} · {self.task}" if self.task else self.name
 
 
@@ -115,7 +115,7 @@ class Result(_ResultPart, frozen=True, kw_only=True):
     head: str
     score_on: ScoredOn
     isolation: str | None
-    """The isolation of the run; None if nothing was run."""
+    """The isolation of the run; None if nothing was evaluated."""
     refused: bool
     findings: tuple[FileFinding, ...]
     graded: tuple[Graded, ...]
@@ -124,7 +124,7 @@ class Result(_ResultPart, frozen=True, kw_only=True):
 
     @property
     def good(self) -> bool:
-        """Whether everything evaluated passed, as far as that may be told, and nothing else is wrong."""
+        """Whether every submission passed, as far as that may be published, and there are no other problems."""
         wrong = any(finding.severity == "error" for finding in self.findings)
         return (
             not wrong and not self.problems and all(one.record.status in ("passed", "withheld") for one in self.graded)

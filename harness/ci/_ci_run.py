@@ -32,13 +32,13 @@ Watch = Callable[[Touched], AbstractContextManager[Observer]]
 
 @dataclass(frozen=True, kw_only=True)
 class Grader:
-    """The sandbox, data and settings with which every submission of a change is evaluated."""
+    """The sandbox, data and settings for evaluating the submissions of a change."""
 
     sandbox: Sandbox
     places: Places
     settings: Settings
     kept: Path
-    """The folder with the records of earlier runs, to which those of this run are added."""
+    """The folder with the records of earlier runs, to which this run adds its own."""
 
 
 def run_ci(repository: Repository, commits: Range, change: Change, grader: Grader, watch: Watch) -> Result:
@@ -69,7 +69,7 @@ def run_ci(repository: Repository, commits: Range, change: Change, grader: Grade
 
 
 def without_grades(commits: Range, change: Change, score_on: ScoredOn) -> Result:
-    """Return the result for `change` before anything is evaluated."""
+    """Return the result for `change` without any evaluation."""
     return Result(
         base=commits.base,
         head=commits.head,
@@ -84,7 +84,7 @@ def without_grades(commits: Range, change: Change, score_on: ScoredOn) -> Result
 
 
 class _SideGrader:
-    """Grades submissions of a course made from two commits, next to the records of the base and of earlier runs."""
+    """Grades submissions of a course made from two commits, given the records of the base and of earlier runs."""
 
     def __init__(self, course: Course, grader: Grader, gone: set[tuple[str, str]]) -> None:
         self._course, self._gone = course, gone
@@ -94,11 +94,11 @@ class _SideGrader:
         self._evaluator = Evaluator(course, grader.sandbox, grader.places, grader.settings, self._kept)
 
     def close(self) -> None:
-        """End what was started for all evaluations together."""
+        """End the processes that all evaluations share."""
         self._evaluator.close()
 
     def grade(self, touched: Touched, observer: Observer) -> Graded:
-        """Evaluate `touched`, unless there is a record of an equal run."""
+        """Evaluate `touched`, unless there is a valid record of it already."""
         before = list(self._earlier(touched))
         submission = Submission(touched.name, touched.task, self._course.root / folder_of(touched))
         evaluation = self._evaluator.evaluate_if_changed(submission, observer)
@@ -116,7 +116,7 @@ class _SideGrader:
         )
 
     def unreadable(self) -> Iterator[FileFinding]:
-        """Yield a finding for each record that cannot be read, and is therefore not compared with."""
+        """Yield a finding for each record that cannot be read and is therefore ignored."""
         for store, root in ((self._published, self._course.root), (self._kept.records, self._root_of_kept)):
             for found in store.all():
                 if isinstance(found, Unreadable):
@@ -125,7 +125,7 @@ class _SideGrader:
                     yield FileFinding(severity="warning", path=path, line=None, message=message)
 
     def _earlier(self, touched: Touched) -> Iterable[Record]:
-        """Yield this submission's earlier records, under its present and its former name."""
+        """Yield the earlier records of this submission, under its present and its former name."""
         for name in filter(None, (touched.name, touched.former)):
             for store in (self._kept.records, self._published):
                 found = store.read(touched.task, name)
@@ -133,7 +133,7 @@ class _SideGrader:
                     yield found
 
     def _place(self, record: Record) -> Place | None:
-        """Return the ranks that `record` may have among the comparable records; kept records replace published ones."""
+        """Return the ranks that `record` may have among comparable records; kept records replace published ones."""
         newest: dict[tuple[str, ...], Record] = {}
         for found in (*self._published.all(), *self._kept.records.all()):
             if isinstance(found, Record) and (found.submission.name, found.task.name) not in self._gone:
@@ -151,7 +151,7 @@ def _former_key(touched: Touched) -> tuple[str, str]:
 
 
 def _data_of(record: Record) -> tuple[str, ...]:
-    """Return the values that two records must share to be comparable."""
+    """Return the values that must be equal in two records for them to be comparable."""
     return (record.task.name, record.task.data_digest, record.task.scored_on, record.submission.mode)
 
 

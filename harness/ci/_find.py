@@ -20,12 +20,12 @@ from harness.ci._repository import CommittedFile, FileChange, Repository, TooMan
 from harness.course import SUBMISSIONS, TASKS
 
 _READ_BYTES, _READ_BYTES_ALTOGETHER = 1 << 20, 64 << 20
-"""How many bytes are searched for merge conflicts, per file and in total."""
+"""Maximum number of bytes that are searched for merge conflicts, per file and in total."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """The commits that delimit a change, by full id."""
+    """The commits that delimit a change, by their full ids."""
 
     base: str
     start: str
@@ -37,14 +37,14 @@ def find_range(repository: Repository, base: str, head: str) -> Range:
     """Return the range of commits from `base` to `head`.
 
     Raises:
-        UsageError: git does not know the commits here, or they have no common ancestor.
+        UsageError: a commit does not exist in this repository, or the two have no common ancestor.
     """
     base_id, head_id = repository.commit(base), repository.commit(head)
     return Range(base_id, repository.merge_base(base_id, head_id), head_id)
 
 
 def find_change(repository: Repository, commits: Range, policy: ChangePolicy) -> Change:
-    """Return what the commits touch, without evaluating anything."""
+    """Return what the change between the commits touches, without evaluating anything."""
     try:
         repository.count(commits.head, repository.count(commits.start) + MOST_NEW_FILES)
     except TooManyFilesError:

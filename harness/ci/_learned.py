@@ -1,4 +1,4 @@
-"""Find what a result teaches, in few enough words for a comment: findings, logged quantities, confused classes."""
+"""Find what a student can learn from a result, briefly enough for a comment."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _MOST_VALUES, _MOST_CONFUSED, _MOST_QUANTITIES = 24, 5, 4
 
 @dataclass(frozen=True)
 class Teacher:
-    """Says what results of one course teach, as far as everybody may know: comments can be public."""
+    """Finds what can be learned from results of one course, limited to what may be public, as comments can be."""
 
     course: Course
     places: Places
 
     def teach(self, task: Task, record: Record, evidence: Evidence | None) -> Teaching:
-        """Return what `record` teaches; empty where its evidence is not there."""
+        """Return what can be learned from `record`; nothing if its evidence is missing."""
         if evidence is None or evidence.digest != record.run.evidence_digest:
             return Teaching()
         data = self._data(task, record)

@@ -1,4 +1,4 @@
-"""Render a result as Markdown for the step's summary and the comment; text from students is shown as code."""
+"""Render a result as Markdown for the step summary and the comment; text from students is shown as code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STATUS = {
 
 
 def result_markdown(result: Result, most_bytes: int) -> str:
-    """Return `result` as Markdown of at most `most_bytes` bytes, which says how many parts did not fit."""
+    """Return `result` as Markdown of at most `most_bytes` bytes. It says how many parts were left out."""
     text, left_out = "", 0
     closing = _closing(result)
     room = most_bytes - len(closing.encode()) - 100
@@ -36,7 +36,7 @@ def result_markdown(result: Result, most_bytes: int) -> str:
         else:
             text += part + "\n\n"
     if left_out:
-        text += f"{left_out} more parts do not fit here; they are in the result file.\n\n"
+        text += f"{left_out} more parts do not fit here; the result file has them.\n\n"
     return text + closing + "\n"
 
 
@@ -59,7 +59,7 @@ def _parts(result: Result) -> Iterator[str]:
 
 
 def headline(result: Result) -> str:
-    """Return the outcome on one line, without any text written by a student."""
+    """Return the outcome on one line, without any text from a student."""
     if result.refused:
         return "Refused: the change goes beyond a submission"
     if not result.graded and not result.problems:
@@ -153,7 +153,7 @@ def _failure(graded: Graded, failure: Failure) -> str:
 
 
 def _teaching(graded: Graded) -> str:
-    """Return what can be learned: pictures are not shown in comments, so curves are drawn with letters."""
+    """Return what can be learned. Comments cannot hold pictures, so curves are drawn with characters."""
     taught = graded.teaching
     name = code_span(f"{graded.record.submission.name} · {graded.record.task.name}")
     lines = ["<details><summary>What can be learned</summary>", "", f"**{name}**", ""]
@@ -194,7 +194,7 @@ def _closing(result: Result) -> str:
     if not result.graded:
         return f"This is {commits}."
     part = {
-        "validation": "Scores are on the validation part; the test part is not used, so that nobody optimises for it.",
+        "validation": "Scores are on the validation part. The test part is not used, so that nobody can tune for it.",
         "test": "Scores are on the test part.",
     }[result.score_on]
     isolation = code_span(result.isolation or "unknown")

@@ -1,4 +1,4 @@
-"""Read a result that somebody else may have written or changed."""
+"""Read a result file, which somebody else may have written or changed."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ MOST_BYTES = 8 << 20
 
 
 def read_result(path: Path, commits: Range, change: Change) -> Result:
-    """Return the result at `path` if it can belong to `change`; the findings about the change are computed again.
+    """Return the result at `path` if it can belong to `change`, with the findings about the change computed again.
 
-    A refused change shows no grade, whatever the file says, because its author may have changed the program that wrote
-    the file. Neither does a change to the workflow, the harness or tasks, regardless of its author.
+    A refused change gets no grade, whatever the file says, because its author may have changed the program that wrote
+    the file. The same is true of a change to the workflow, the harness or tasks, regardless of its author.
     """
     bare = without_grades(commits, change, "validation")
     if change.refused:
         return bare
     if change.decides is not None:
         message = (
-            "this may decide how work is graded, so no result of this change is shown: the run that would have made it "
-            "ran with the change; hand in submissions by a change of their own"
+            "this file may influence grading, and the run used the changed file, so no result of this change is "
+            "shown: hand in submissions in a separate change"
         )
         finding = FileFinding(severity="error", path=change.decides, line=None, message=message)
         return msgspec.structs.replace(bare, refused=True, findings=(finding, *bare.findings))
@@ -48,7 +48,7 @@ def _decode(path: Path) -> Result | str:
             return f"the result holds more than {MOST_BYTES:,} bytes"
         result = msgspec.json.decode(content, type=Result)
     except FileNotFoundError:
-        return "the run wrote no result: look at its log"
+        return "the run wrote no result: read its log"
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return f"the result cannot be read ({error})"
     if result.result_version != RESULT_VERSION:

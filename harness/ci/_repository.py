@@ -1,4 +1,4 @@
-"""Read the commits of a course with the git program, without work trees, filters or hooks."""
+"""Read the commits of a course with git, without work trees, filters or hooks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BLOCK_BYTES = 1 << 20
 
 
 class TooManyFilesError(Exception):
-    """A commit holds more files than are listed."""
+    """A commit holds too many files to list."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class CommittedFile:
 
     @property
     def is_file(self) -> bool:
-        """Whether it is a plain file rather than a link or a submodule."""
+        """Whether it is a regular file rather than a link or a submodule."""
         return self.mode in _FILES
 
     @property
@@ -52,7 +52,7 @@ class FileChange:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Return the paths that it touches."""
+        """The paths that it touches."""
         return tuple(dict.fromkeys(path for path in (self.old, self.new) if path is not None))
 
 
@@ -65,14 +65,14 @@ class Repository:
 
     root: Path
     prefix: str
-    """The course's place in the repository: '', or ending in '/'."""
+    """The path of the course within the repository: empty, or with '/' at its end."""
 
     @classmethod
     def of(cls, course: Path) -> Repository:
         """Return the repository that contains the folder `course`.
 
         Raises:
-            UsageError: there is none, or git does not trust it.
+            UsageError: there is no repository, or git does not trust it.
         """
         done = run_git(course, "rev-parse", "--show-prefix")
         if done.returncode:
@@ -83,7 +83,7 @@ class Repository:
         """Return the full id of the commit `name`.
 
         Raises:
-            UsageError: there is no such commit here.
+            UsageError: the repository has no such commit.
         """
         found = self._commit(name)
         if found is None:
@@ -101,7 +101,7 @@ class Repository:
         """Return the commit at which `head` branched off from `base`.
 
         Raises:
-            UsageError: the two have no common ancestor here.
+            UsageError: the two have no common ancestor in this repository.
         """
         done = run_git(self.root, "merge-base", base, head)
         if done.returncode:
@@ -119,10 +119,10 @@ class Repository:
         return [FileChange(self._relative(old), self._relative(new)) for old, new in _parse_raw(output)]
 
     def count(self, commit: str, most: int | None = None) -> int:
-        """Return how many files `commit` holds, in the whole repository.
+        """Return the number of files in `commit`, in the whole repository.
 
         Raises:
-            TooManyFilesError: there are more than `most`; a few nested trees can name billions.
+            TooManyFilesError: there are more than `most`; a few nested trees can hold billions.
         """
         number = 0
         with stream_git(self.root, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit) as output:
@@ -143,7 +143,7 @@ class Repository:
         return entries
 
     def contents(self, entries: Iterable[CommittedFile]) -> Iterator[tuple[CommittedFile, bytes]]:
-        """Yield each entry with its bytes as they were committed, holding one at a time in memory."""
+        """Yield each entry with its content as it was committed; only one is in memory at a time."""
         entries = list(entries)
         asked = "".join(f"{entry.blob}\n" for entry in entries).encode()
         with stream_git(self.root, "cat-file", "--batch", given=asked) as answer:
