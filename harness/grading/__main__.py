@@ -1,9 +1,9 @@
-"""Start a runner; only the grader does this, nobody does it by hand."""
+"""Start a runner. Only the grader does this; it is not meant to be started by hand."""
 
 import gc
 import sys
 
-gc.disable()  # while modules are imported nothing can be collected
+gc.disable()  # nothing can be collected while modules are imported
 from harness.grading._runner import main  # noqa: E402 - after that
 
 gc.freeze()

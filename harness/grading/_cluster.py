@@ -30,34 +30,34 @@ from harness.record import Evidence, Git
 
 _ATTEMPTS = 3
 _LOOK_SECONDS = 2.0
-_GONE = "the scheduler has stopped: start it and run the same command again; finished results are kept"
-_AHEAD = 2  # jobs sent for each worker, one running and one waiting; memory does not grow with the class
+_GONE = "the scheduler has stopped: start it, and run the same command again; finished results are kept"
+_AHEAD = 2  # jobs sent to each worker, one running and one waiting, so that memory does not grow with the class
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """Runs jobs on the cluster that `connect` opens."""
+    """Runs jobs on the cluster to which `connect` connects."""
 
     course: Course
     orders: Orders
     load: Callable[[str], DataParcel]
-    """Loads a task's data here, to be sent to the workers."""
+    """Loads a task's data on this machine, from where they are sent to the workers."""
     git: Git | None
-    """The course's commit; the workers have no repository."""
+    """The course's commit, which the workers cannot find out because they have no repository."""
     connect: Callable[[], AbstractContextManager[Any]]
     """Opens a `distributed.Client`."""
     patience: float
     """Seconds to wait for a usable worker."""
 
     def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
-        """Run `jobs`; the jobs of a lost machine run elsewhere."""
+        """Run `jobs`; the jobs of a lost machine are run on another one."""
         with self.connect() as client:
             yield from _ClusterRun(self, client, deque((job, 1) for job in jobs)).run()
 
 
 @dataclass(frozen=True, kw_only=True)
 class _TaskParcel:
-    """What is sent with every submission of a task."""
+    """The files and facts that are sent with every submission of a task."""
 
     files: FilesParcel
     limits: Limits
@@ -66,7 +66,7 @@ class _TaskParcel:
 
 @dataclass(eq=False)
 class _ClusterRun:
-    """One grading run: the jobs that were sent, and those still waiting."""
+    """One grading run: the jobs that were sent, and those that are waiting."""
 
     cluster: Cluster
     client: Any
@@ -75,7 +75,7 @@ class _ClusterRun:
     _data: dict[str, Any] = field(default_factory=dict)
     _tasks: dict[str, _TaskParcel] = field(default_factory=dict)
     _unsuitable: dict[str, str] = field(default_factory=dict)
-    """Workers that get no more jobs, and why."""
+    """Why some workers get no more jobs, by their addresses."""
     _number: int = 0
 
     def run(self) -> Generator[Event, None, None]:
@@ -92,7 +92,7 @@ class _ClusterRun:
                 yield from self._take(future)
 
     def _usable_workers(self) -> list[str]:
-        """Return the addresses of the workers that may get jobs."""
+        """Return the addresses of the workers that can get jobs."""
         try:
             known = self.client.scheduler_info(n_workers=-1)["workers"]
         except (OSError, TimeoutError) as error:
@@ -146,7 +146,7 @@ class _ClusterRun:
                 self._unsuitable[worker] = problem
                 self.waiting.appendleft((job, attempt))
             case JobFailed(problem, cause):
-                final = attempt >= _ATTEMPTS or cause == "task"  # a mistake in a task does not go away
+                final = attempt >= _ATTEMPTS or cause == "task"  # trying again does not repair a task
                 if not final:
                     self.waiting.append((job, attempt + 1))
                 yield JobLost(job, problem, final=final, cause=cause)
@@ -180,7 +180,7 @@ class _ClusterRun:
         return self._tasks[name]
 
     def _data_of(self, task: str) -> Any:
-        """Return the future of the task's data, which is sent once, and again if the machine that held it is lost."""
+        """Return the future of the task's data, which are sent once, and again if the machine that had them is gone."""
         future = self._data.get(task)
         if future is None or future.status != "finished":
             data = self.cluster.load(task)
@@ -202,5 +202,5 @@ def _answer(future: Any) -> tuple[str, RunnerReply]:
     try:
         worker, packed = future.result()
         return worker, msgspec.msgpack.decode(packed, type=RunnerReply)
-    except Exception as error:  # Dask's errors are many: a killed worker, lost data, a cancelled job
+    except Exception as error:  # Dask raises many: for a killed worker, lost data, a cancelled job
         return "", JobFailed(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'lost'}")

@@ -29,7 +29,7 @@ class PhaseReached:
 
 @dataclass(frozen=True)
 class NoticeRaised:
-    """A notice for the person who runs the command, raised by a job; the same notice may come several times."""
+    """A job's notice for the person who runs the command; the same notice may come several times."""
 
     job: Job
     notice: str
@@ -37,7 +37,7 @@ class NoticeRaised:
 
 @dataclass(frozen=True)
 class JobDone:
-    """A job has a result, which may be the submission's failure; it is not stored yet."""
+    """A job has a result, which may be the submission's failure and is not stored yet."""
 
     job: Job
     result: EvaluationResult
@@ -50,7 +50,7 @@ class JobLost:
     job: Job
     problem: str
     final: bool
-    """Whether the job is not tried again in this run."""
+    """Whether this run will not try the job again."""
     cause: Cause = "infrastructure"
 
 
@@ -61,4 +61,4 @@ class Executor(Protocol):
     """Runs jobs, on this machine or elsewhere."""
 
     def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
-        """Run all `jobs` and yield events as they happen. Closing the generator ends the jobs that are running."""
+        """Run all `jobs`, and yield events as they happen. Closing the generator ends the running jobs."""

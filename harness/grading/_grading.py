@@ -20,16 +20,16 @@ Keep = Callable[[EvaluationResult], EvaluationResult]
 
 @dataclass(frozen=True, kw_only=True)
 class Grading:
-    """How the jobs of a run are executed, and where results, problems and events are kept."""
+    """The executor of a grading run's jobs, and where results and problems are stored."""
 
     executor: Executor
     keep: Keep
-    """Stores a result completely, or raises; returns what may be shown of it."""
+    """Stores a result completely, or raises; returns the part of it that may be shown."""
     journal: Journal
     log: logging.Logger
 
     def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
-        """Run `jobs`. Each result is stored before its event is yielded, and only once if the executor repeats it."""
+        """Run `jobs`. Each result is stored before its event is yielded, and only once even if a job runs twice."""
         left = {str(job) for job in jobs}
         with closing(self.executor.run(jobs)) as events:
             for event in events:
@@ -45,12 +45,12 @@ class Grading:
                 yield event
 
     def _kept(self, job: Job, result: EvaluationResult) -> JobDone | JobLost:
-        """Store one result; if that fails, the job is lost and the others go on."""
+        """Store one result. If that fails, the job is lost, and the others continue."""
         try:
             shown = self.keep(result)
         except (OSError, UnstorableError, HarnessError) as error:
             problem = f"its result cannot be stored: {error}"
-            with contextlib.suppress(OSError):  # a full disk is reported by the event
+            with contextlib.suppress(OSError):  # the event reports a full disk
                 self.journal.failed(str(job), problem)
             return JobLost(job, problem, final=True)
         self.journal.done(str(job))
@@ -73,7 +73,7 @@ def describe(event: Event) -> str:
 
 
 def describe_summary(summary: ResultSummary) -> str:
-    """Describe in a few words how a submission did."""
+    """Describe the result of a submission in a few words."""
     value = "" if summary.value is None else f" {summary.value:.4f}"
     reason = f": {summary.reason}" if summary.reason else ""
     failure = "" if summary.failure is None else f" ({summary.failure}{reason})"

@@ -1,4 +1,4 @@
-"""The journal of a course's grading runs: the jobs that failed because of the infrastructure."""
+"""The journal of a course's grading runs, which lists the jobs that failed because of the infrastructure."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from harness.files import write_atomically
 
 
 class Journal:
-    """Problems of the infrastructure by submission; a job that succeeds later is removed."""
+    """Problems of the infrastructure, by submission. A job that succeeds later is removed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
             self._problems = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
-        except (OSError, msgspec.DecodeError):  # grading works without it
+        except (OSError, msgspec.DecodeError):  # grading works without the journal
             self._problems = {}
 
     @property
     def problems(self) -> dict[str, str]:
-        """The problems, by submission."""
+        """The problems of the infrastructure, by submission."""
         return dict(self._problems)
 
     def failed(self, job: str, problem: str) -> None:

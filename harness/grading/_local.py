@@ -1,4 +1,4 @@
-"""Run jobs on this machine in separate processes: if one of them dies, only its job is lost."""
+"""Run jobs on this machine in separate processes, so that only one job is lost if a process dies."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ from harness.scratch import scratch
 _ATTEMPTS = 2
 _SECONDS_TO_LEAVE = 15.0
 _LOOK_SECONDS = 0.5
-"""How long to wait for a queue at a time: on Windows no signal interrupts the wait."""
+"""Seconds to wait for a queue at a time, because on Windows no signal interrupts the wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LocalExecutor:
-    """Runs jobs in up to `slots` runner processes; their output goes to `log`."""
+    """Runs jobs in at most `slots` runner processes, whose output goes to `log`."""
 
     orders: Orders
     slots: int
     log: Path
     fork_servers: ForkServerOwner | None = None
-    """The fork servers of all workers; None if each worker is started as a new process."""
+    """The fork servers of all workers; None to start each worker as a new process."""
 
     def run(self, jobs: Sequence[Job]) -> Generator[Event, None, None]:
-        """Run `jobs`; one that fails because of the infrastructure is tried once more, after all others."""
+        """Run `jobs`. A job that fails because of the infrastructure is tried once more, after all others."""
         with (
             _scratch() as folder,
             self.log.open("ab") as log,
@@ -74,19 +74,19 @@ class _RunnerProcess:
     job: Job | None = None
 
     def ask(self, request: EvaluationRequest) -> None:
-        """Send a request; nothing happens if the process has ended."""
+        """Send a request, unless the process has ended."""
         assert self.process.stdin is not None
-        with contextlib.suppress(OSError):  # `listen` reports its end
+        with contextlib.suppress(OSError):  # `listen` reports the end of the process
             write_message(self.process.stdin, msgspec.msgpack.encode(request))
 
     def close_input(self) -> None:
-        """Close its standard input, which makes it exit."""
+        """Close the standard input of the process, which makes it exit."""
         assert self.process.stdin is not None
-        with contextlib.suppress(OSError):  # the request may not have been read
+        with contextlib.suppress(OSError):  # the last request may not have been read
             self.process.stdin.close()
 
     def listen(self, news: queue.SimpleQueue[News]) -> None:
-        """Queue its replies, and finally that it has ended."""
+        """Put its replies into a queue, and None when it has ended."""
         assert self.process.stdout is not None
         with contextlib.suppress(EOFError, OSError), self.process.stdout as stream:
             while True:
@@ -102,12 +102,12 @@ class _RunnerProcess:
 
 
 News = tuple[_RunnerProcess, RunnerReply | None]
-"""A runner and its reply; None if the runner has ended."""
+"""A runner and its reply, or None if the runner has ended."""
 
 
 @dataclass(eq=False)
 class _Pool:
-    """The running runners, and the jobs that are left."""
+    """The runners of a grading run, and the remaining jobs."""
 
     local: LocalExecutor
     scratch: Path
@@ -122,7 +122,7 @@ class _Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let every runner exit normally, so that it ends its workers, too."""
+        """Let every runner exit normally, so that it also ends its workers."""
         for runner in self._runners:
             runner.close_input()
         for runner in self._runners:
@@ -139,7 +139,7 @@ class _Pool:
                 yield from self._handle(*self._news.get(timeout=_LOOK_SECONDS))
 
     def _assign_jobs(self) -> Iterator[Event]:
-        """Give every idle runner a job, and start new runners while there are free slots."""
+        """Give a job to every idle runner, and start new runners while there are free slots."""
         while self._waiting:
             runner = next((runner for runner in self._runners if runner.job is None), None)
             if runner is None:
@@ -176,7 +176,7 @@ class _Pool:
 
     def _retry_or_give_up(self, job: Job, problem: str, cause: Cause) -> JobLost:
         attempt = self._attempt[str(job)]
-        final = attempt >= _ATTEMPTS or cause == "task"  # a mistake in a task does not go away
+        final = attempt >= _ATTEMPTS or cause == "task"  # trying again does not repair a task
         if not final:
             self._waiting.append((job, attempt + 1))
         return JobLost(job, problem, final=final, cause=cause)
@@ -185,7 +185,7 @@ class _Pool:
         self._started += 1
         folder = self.scratch / str(self._started)
         folder.mkdir()
-        folder.chmod(0o711)  # a worker's own uid must pass through
+        folder.chmod(0o711)  # a worker's own uid needs to traverse it
         process = self._start_process(folder)
         runner = _RunnerProcess(process, folder)
         threading.Thread(target=runner.listen, args=(self._news,), daemon=True).start()
@@ -196,7 +196,7 @@ class _Pool:
         arguments = [msgspec.json.encode(self.local.orders).decode()]
         with contextlib.ExitStack() as given:
             handed: tuple[int, ...] = ()
-            if self.local.fork_servers is not None and sys.platform == "linux":  # elsewhere nothing is forked
+            if self.local.fork_servers is not None and sys.platform == "linux":  # other systems fork nothing
                 handed = (given.enter_context(self.local.fork_servers.share()).fileno(),)
             return subprocess.Popen(
                 python_command("harness.grading", *arguments, *map(str, handed)),
@@ -205,7 +205,7 @@ class _Pool:
                 stderr=self.log,
                 pass_fds=handed,
                 env=os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)),
-                start_new_session=True,  # only the grader handles Ctrl-C; the flag below does the same on Windows
+                start_new_session=True,  # so that only the grader handles Ctrl-C; on Windows, the flag below
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
 
@@ -220,13 +220,13 @@ class _Pool:
 
 @contextlib.contextmanager
 def _scratch() -> Iterator[Path]:
-    """Yield a folder for temporary files that a worker's own uid can pass through."""
+    """Yield a folder for temporary files that a worker's own uid can traverse."""
     with contextlib.ExitStack() as stack:
         try:
             folder = stack.enter_context(scratch("grade"))
             folder.chmod(0o711)
         except OSError as error:
             raise InfrastructureError(
-                f"no folder for temporary files can be made ({error}): make room, or let TMPDIR name another place"
+                f"no folder for temporary files can be made ({error}): make room, or set TMPDIR to another folder"
             ) from error
         yield folder

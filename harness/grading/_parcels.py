@@ -17,20 +17,20 @@ from harness.plugins import COURSE_FILE
 
 @dataclass(frozen=True)
 class FilesParcel:
-    """A folder's files, with None for anything but a regular file, which the receiver must see and refuse."""
+    """The files of a folder, with None for anything but a regular file, so that the receiver can refuse it."""
 
     digest: str
     content: tuple[tuple[bytes, bytes | None], ...]
 
     @classmethod
     def of_submission(cls, folder: Path, limits: Limits) -> FilesParcel:
-        """Return the files of a submission that a snapshot would read."""
+        """Return those files of a submission that a snapshot would read."""
         content = tuple((os.fsencode(path), inside) for path, inside in read_files(folder, limits))
         return cls(read_contents(folder, limits).digest, content)
 
     @classmethod
     def of_task(cls, course: Course, name: str) -> FilesParcel:
-        """Return the files of the task `name`, those that all tasks share, and the file that names plug-ins."""
+        """Return the files of the task `name`, those that all tasks share, and the file that lists plug-ins."""
         folders = (course.tasks_folder / name, course.tasks_folder / SHARED)
         paths = [path for folder in folders for path in sorted(folder.rglob("*"))] + [course.root / COURSE_FILE]
         kept = [path for path in paths if path.is_file() and "__pycache__" not in path.parts]
@@ -51,10 +51,10 @@ class FilesParcel:
 
 @dataclass(frozen=True, eq=False)
 class DataParcel:
-    """A task's data without its declaration, which cannot be sent."""
+    """The data of a task, without its declaration, which cannot be sent."""
 
     source: int
-    """The index of its source among the task's sources."""
+    """The index of the data's source among the task's sources."""
     parts: tuple[tuple[Any, Any, Any] | None, ...]
     private: bool
     digest: str
@@ -67,7 +67,7 @@ class DataParcel:
         return cls(task.sources.index(data.source), parts, data.private, data.digest)
 
     def unpack(self, task: Task) -> TaskData:
-        """Return the data for `task` as it is declared here.
+        """Return the data for `task`, which is this machine's declaration of it.
 
         Raises:
             InfrastructureError: the train or the validation part is missing.

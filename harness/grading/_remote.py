@@ -1,4 +1,4 @@
-"""Evaluate one submission on another machine, independently of how it was sent there."""
+"""Evaluate one submission on another machine, however it was sent there."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from harness.scratch import scratch
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteJob:
-    """Everything that a machine needs to evaluate one submission, except the data."""
+    """Everything that another machine needs to evaluate one submission, except the data."""
 
     name: str
     task: str
     submission: FilesParcel
     shared: FilesParcel | None
-    """The folder that references have in common."""
+    """The folder with the code that all references share."""
     declaration: FilesParcel
     assets: tuple[str, ...]
-    """Digests of the pretrained weights that the host has."""
+    """Digests of the pretrained weights on the host."""
     settings: Settings
     isolation: Requirement
     harness_version: str
@@ -39,13 +39,13 @@ class RemoteJob:
 
 
 def run_remote_job(remote_job: RemoteJob, data: DataParcel) -> bytes:
-    """Evaluate, and return a packed reply, which includes any failure."""
+    """Evaluate the submission, and return the packed reply, which may be a failure."""
     reply = find_machine_problem(remote_job) or _evaluate(remote_job, data)
     return msgspec.msgpack.encode(reply)
 
 
 def find_machine_problem(remote_job: RemoteJob) -> UnsuitableMachine | None:
-    """Return why the results of this machine would not be comparable with those of the host, or None."""
+    """Return why this machine's results would not be comparable with the host's, or None."""
     here = platform.node()
     if remote_job.harness_version != __version__ or dict(remote_job.packages) != package_versions():
         ours = {"harness": __version__} | package_versions()
@@ -67,7 +67,7 @@ def find_machine_problem(remote_job: RemoteJob) -> UnsuitableMachine | None:
 def _evaluate(remote_job: RemoteJob, data: DataParcel) -> RunnerReply:
     try:
         with scratch("remote") as root:
-            root.chmod(0o711)  # a worker's own uid must pass through
+            root.chmod(0o711)  # a worker's own uid needs to traverse it
             course = Course(root)
             remote_job.declaration.write(course.root)
             if problem := _assets_problem(remote_job, course):
@@ -90,7 +90,7 @@ def _evaluate(remote_job: RemoteJob, data: DataParcel) -> RunnerReply:
 
 
 def _assets_problem(remote_job: RemoteJob, course: Course) -> str | None:
-    """Return a message if the pretrained weights here differ from the host's, because results may depend on them."""
+    """Return a message if the pretrained weights differ from the host's, because results may depend on them."""
     here = tuple(asset.file.digest for asset in assets_here(course.task(remote_job.task), _places()))
     if here == remote_job.assets:
         return None
@@ -101,7 +101,7 @@ def _assets_problem(remote_job: RemoteJob, course: Course) -> str | None:
 
 @cache
 def _sandbox(isolation: Requirement) -> Sandbox:
-    """Return the sandbox for the isolation required, found once per process."""
+    """Return the sandbox for the required isolation; each process looks for it once."""
     return find_sandbox(_places().all(), isolation.level if isolation.exactly else None)
 
 

@@ -1,7 +1,7 @@
 """The runner: a process that runs jobs one after another, started as module ``harness.grading`` by the grader.
 
-Its arguments are ORDERS [FORK_SERVERS]. It reads requests from its standard input and writes replies to its standard
-output. When the input ends, which also happens when the grader ends, the runner ends its workers and exits.
+Its arguments are ORDERS [FORK_SERVERS]. It reads requests from standard input, and writes replies to standard output.
+When the input ends, as it does when the grader ends, the runner ends its workers and exits.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ from harness.sandbox import ForkServers, find_required_sandbox, fork_servers_thr
 Say = Callable[[RunnerReply], None]
 
 _LOOK_SECONDS = 0.5
-"""How long to wait for a queue at a time: on Windows no signal interrupts the wait."""
+"""Seconds to wait for a queue at a time, because on Windows no signal interrupts the wait."""
 
 
 def main(orders: bytes, descriptor: int | None = None) -> None:
     """Serve requests until the input ends.
 
-    `descriptor` is a socket to the owner of the fork servers, if the grader has some.
+    `descriptor` is a socket that is connected to the owner of the fork servers, if there are any.
     """
     signal.signal(signal.SIGTERM, _leave)
     logging.basicConfig(format="%(message)s")  # standard error is the grader's log
@@ -70,7 +70,7 @@ def main(orders: bytes, descriptor: int | None = None) -> None:
 
 
 class Runner:
-    """Evaluates submissions on request, with at least the isolation that its orders require."""
+    """Evaluates submissions on request, with at least the isolation that the orders require."""
 
     def __init__(self, orders: Orders, fork_servers: ForkServers) -> None:
         self._orders, self._fork_servers = orders, fork_servers
@@ -78,7 +78,7 @@ class Runner:
         self._held = contextlib.ExitStack()
 
     def close(self) -> None:
-        """End what was started for all evaluations together."""
+        """End the processes that all evaluations share."""
         self._held.close()
 
     def do(self, request: EvaluationRequest, say: Say) -> RunnerReply:
@@ -93,7 +93,7 @@ class Runner:
             if error.__cause__ is not None:
                 traceback.print_exc()
             return JobFailed(str(error))
-        except Exception as error:  # a failure of the harness must not be counted against the submission
+        except Exception as error:  # a failure of the harness must not count against the submission
             traceback.print_exc()
             return JobFailed(f"internal error: {type(error).__name__}: {error} (the traceback is in the log)")
         return Finished(outcome.record, outcome.evidence.pack())
@@ -111,7 +111,7 @@ class Runner:
 
 
 def places_of(orders: Orders) -> Places:
-    """Return the folders in which this machine may have data."""
+    """Return the folders in which this machine looks for data."""
     return Places.of(os.environ, None if orders.data_root is None else Path(orders.data_root))
 
 
@@ -125,21 +125,21 @@ class _PhaseReporter:
         self._say(PhaseBegun(name))
 
     def advance(self, done: float, total: float) -> None:
-        """Ignore the progress: there is room for one line per job only."""
+        """Ignore the progress, because each job has only one line on the terminal."""
 
     def logged(self, values: dict[str, float]) -> None:
         """Ignore the values, for the same reason."""
 
 
 def _listen(stream: IO[bytes], requests: queue.SimpleQueue[EvaluationRequest]) -> None:
-    """Queue the requests; when the input ends, make the main thread exit normally."""
+    """Put the requests into a queue; when the input ends, make the main thread exit normally."""
     try:
         while True:
             requests.put(msgspec.msgpack.decode(read_message(stream), type=EvaluationRequest))
     except (EOFError, OSError):
         main_thread = threading.main_thread().ident
         if sys.platform != "win32" and hasattr(signal, "pthread_kill") and main_thread is not None:
-            signal.pthread_kill(main_thread, signal.SIGTERM)  # interrupts whatever it waits for
+            signal.pthread_kill(main_thread, signal.SIGTERM)  # interrupts any waiting
         else:
             _thread.interrupt_main(signal.SIGTERM)
 

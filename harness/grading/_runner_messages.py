@@ -11,11 +11,11 @@ from harness.record import Record
 from harness.sandbox import Requirement, Start
 
 Cause = Literal["infrastructure", "task"]
-"""Why a job failed without the submission's fault: another attempt may succeed, or the instructor must fix the task."""
+"""The cause of a failure that is not the submission's: ``task`` if the instructor must mend the task first."""
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds for all submissions that a runner evaluates."""
+    """The settings for all submissions that a runner evaluates."""
 
     root: str
     """The folder of the course."""
@@ -47,7 +47,7 @@ class Notice(msgspec.Struct, frozen=True, tag=True):
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):
-    """The result, which may be the submission's failure."""
+    """The evaluation has a result, which may be the submission's failure."""
 
     record: Record
     evidence: bytes
@@ -61,7 +61,7 @@ class JobFailed(msgspec.Struct, frozen=True, tag=True):
 
 
 class UnsuitableMachine(msgspec.Struct, frozen=True, tag=True):
-    """The machine must not be used."""
+    """The machine cannot be used, because its results would not be comparable."""
 
     problem: str
 

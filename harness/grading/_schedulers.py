@@ -18,7 +18,7 @@ from harness.errors import InfrastructureError, UsageError
 from harness.programs import find_program
 
 _DASHBOARD = "127.0.0.1:0"
-"""The address of Dask's dashboard. By default Dask serves all networks, at a port that may be in use."""
+"""The address of Dask's dashboard. Dask's own default serves all networks, at a port that may be in use."""
 _CONNECT_SECONDS = 15.0
 _PATIENCE = 60.0
 _LOOK_SECONDS = 0.2
@@ -30,16 +30,16 @@ Connect = Callable[[], AbstractContextManager[Any]]
 def scheduler(
     address: str, jobs: int | None, threads: int, logs: Path
 ) -> tuple[Callable[[], AbstractContextManager[Any]], float]:
-    """Return a function that opens a client of `address`, and how long to wait for its workers.
+    """Return a function that opens a client of the scheduler at `address`, and the time to wait for its workers.
 
     `address` is ``tcp://…`` or ``tls://…`` for a running scheduler, ``local:N`` for N processes on this machine, or
     ``slurm`` for `jobs` Slurm jobs, set up by Dask's own configuration (``jobqueue.slurm``), with logs in `logs`.
 
     Raises:
-        UsageError: `address` has another form, or the extra `cluster` is not installed.
+        UsageError: `address` has none of these forms, or the extra `cluster` is not installed.
     """
     try:
-        import distributed  # noqa: F401 - fails before anything is started
+        import distributed  # noqa: F401 - if it is missing, fail before anything is started
     except ImportError:
         raise UsageError(f"--scheduler needs Dask: {extra('cluster')}") from None
     if address.startswith(("tcp://", "tls://")):
@@ -82,17 +82,17 @@ def _local(count: int) -> Iterator[Any]:
 
 @contextmanager
 def _slurm(count: int, threads: int, logs: Path) -> Iterator[Any]:
-    """Start `count` Slurm jobs, each with one worker that has the processors of one evaluation.
+    """Start `count` Slurm jobs, each with one worker and the processors for one evaluation.
 
     Raises:
-        InfrastructureError: there is no Slurm here, or it does not accept the jobs.
+        InfrastructureError: this machine has no Slurm, or Slurm does not accept the jobs.
     """
     try:
         from dask_jobqueue import SLURMCluster
     except ImportError:
         raise UsageError(f"--scheduler slurm needs dask-jobqueue: {extra('cluster')}") from None
     if find_program("sbatch") is None:
-        raise InfrastructureError("there is no Slurm here (no program sbatch): run this on a machine with sbatch")
+        raise InfrastructureError("Slurm is not installed here (no program sbatch): run this on a machine with sbatch")
     import dask
     from distributed import Client
 
@@ -108,7 +108,7 @@ def _slurm(count: int, threads: int, logs: Path) -> Iterator[Any]:
 
 
 def _wait_until_accepted(cluster: Any, count: int) -> None:
-    """Wait until Slurm has given every job a number; after that the jobs may wait in its queue for days.
+    """Wait until Slurm has given every job an id. After that, the jobs may wait in its queue for days.
 
     Raises:
         InfrastructureError: Slurm did not accept all jobs in time.
@@ -123,7 +123,7 @@ def _wait_until_accepted(cluster: Any, count: int) -> None:
 
 
 def _test_job_script(script: str) -> None:
-    """Ask Slurm whether it would run `script`, because Dask would wait forever for a job that Slurm refuses.
+    """Ask Slurm whether it would accept `script`, because Dask would wait forever for a job that Slurm refuses.
 
     Raises:
         InfrastructureError: Slurm refuses the script.
@@ -131,7 +131,7 @@ def _test_job_script(script: str) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".sh") as file:
         file.write(script)
         file.flush()
-        ask = ["sbatch", "--test-only", file.name]  # whichever Slurm the user has
+        ask = ["sbatch", "--test-only", file.name]  # the sbatch on the user's PATH
         done = subprocess.run(ask, capture_output=True, text=True, check=False)
     if done.returncode:
         raise InfrastructureError(

@@ -30,13 +30,13 @@ Reason = (
 
 @dataclass(frozen=True, slots=True)
 class ResultSummary:
-    """The summary of a record for tables, small because thousands are in memory at a time."""
+    """The summary of a record for tables. It is small because thousands are in memory at once."""
 
     name: str
     task: str
     status: Status
     value: float | None
-    """The primary score, or the public one where the rest is withheld."""
+    """The primary score, or the public score if the rest is withheld."""
     failure: str | None
     reason: str = ""
     """The failure's message on one line."""
@@ -63,7 +63,7 @@ class Job:
     submission: Submission
     why: Reason
     fit_seconds: float = 0.0
-    """How long fitting took the last time."""
+    """The duration of the last fit."""
 
     def __str__(self) -> str:
         return str(self.submission)
@@ -79,7 +79,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Obstacle:
-    """A task or a submission that cannot be graded, and why."""
+    """A task or a submission that cannot be graded, with the reason."""
 
     what: str
     error: HarnessError
@@ -87,29 +87,29 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class Work:
-    """The plan of a grading run: the jobs, the records that are kept, and what cannot be graded."""
+    """The plan of a grading run: the jobs, the records that are still valid, and what cannot be graded."""
 
     jobs: tuple[Job, ...]
     kept: tuple[Kept, ...]
     obstacles: tuple[Obstacle, ...]
     threads: int = 1
-    """The largest number of threads that a job uses."""
+    """The maximum number of threads of a job."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """The conditions under which submissions are evaluated again."""
+    """What decides whether a submission is evaluated again."""
 
     settings: Settings
     isolation: Requirement
     force: bool
-    """Whether to evaluate again what has not changed."""
+    """Whether to evaluate unchanged submissions again."""
     failed: Mapping[str, str]
-    """Why the infrastructure failed earlier attempts, by submission."""
+    """Failures of the infrastructure in earlier runs, by submission."""
 
 
 def plan_work(tasks: TasksInUse, records: Store, submissions: Iterable[Submission], terms: Terms) -> Work:
-    """Compare every submission with its newest record, without running anything or loading data that is known."""
+    """Compare every submission with its newest record, without running anything or loading data with known facts."""
     submissions = list(submissions)
     used, obstacles = _use(tasks, {submission.task for submission in submissions})
     jobs: list[Job] = []

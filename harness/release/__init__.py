@@ -1,4 +1,4 @@
-"""What is released of a private test part: one score by the Ladder, a quota of hand-ins a day, and all at the end."""
+"""Release results on a private test part: one score by the Ladder, a daily quota, and everything at the end."""
 
 from harness.release._counts import DayCount, KeptCount, QuotaReachedError, Refusing, counts_of, refuse_over_quota
 from harness.release._github_runs import GitHubRuns

@@ -1,4 +1,4 @@
-"""Count how often somebody's work was scored on a private part today, where that person cannot reset the count."""
+"""Count how often a person's work was scored on a private part today, in a place where that person cannot change it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class QuotaReachedError(InfrastructureError):
 
 
 class DayCount(Protocol):
-    """Counts hand-ins of a day."""
+    """Counts the hand-ins of a day."""
 
     def handed_in(self, hand: Hand, now: datetime) -> int:
-        """Return how many other hand-ins of that person were scored on the day of `now`, in UTC.
+        """Return the number of other hand-ins by the same person that were scored on the day of `now`, in UTC.
 
         Raises:
-            HarnessError: it cannot be known.
+            HarnessError: the number is not available.
         """
 
 
 @dataclass(frozen=True)
 class KeptCount:
-    """Counts what this machine has scored itself; right where the private part is in one place, which lasts."""
+    """Counts what this machine has scored, which is right if no other machine holds the private part."""
 
     scores: KeptScores
 
@@ -41,12 +41,12 @@ class KeptCount:
 
 @dataclass(frozen=True)
 class Refusing:
-    """Counts nothing, where nobody but the student could tell."""
+    """Raises instead of counting, on a machine where the student could change any count."""
 
     why: str
 
     def handed_in(self, hand: Hand, now: datetime) -> int:
-        """Raise, because it cannot be known."""
+        """Raise, because no count can be trusted here."""
         del now
         raise UsageError(
             f"task {hand.task} limits what is told of its private part (quota=, public_score=), and {self.why}: score "
@@ -55,7 +55,7 @@ class Refusing:
 
 
 def counts_of(environment: Mapping[str, str], scores: KeptScores) -> DayCount:
-    """Return who counts on this machine: GitHub within its workflows, nobody within other CI, else the harness."""
+    """Return the count to use: GitHub's within its workflows, none within other CI, and the harness's own elsewhere."""
     if environment.get("GITHUB_ACTIONS") == "true":
         found = GitHubRuns.of(environment)
         return Refusing(found) if isinstance(found, str) else found
@@ -65,11 +65,11 @@ def counts_of(environment: Mapping[str, str], scores: KeptScores) -> DayCount:
 
 
 def refuse_over_quota(quota: int | None, hand: Hand, count: DayCount, now: datetime) -> None:
-    """Raise if one more hand-in today is more than the `quota` of the task, where None is no limit.
+    """Raise if one more hand-in today would exceed the `quota` of the task; None means that there is no limit.
 
     Raises:
-        QuotaReachedError: it is.
-        HarnessError: nobody who can be trusted counts.
+        QuotaReachedError: the quota would be exceeded.
+        HarnessError: there is no count that can be trusted.
     """
     if quota is None and not isinstance(count, Refusing):
         return

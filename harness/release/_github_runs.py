@@ -1,4 +1,4 @@
-"""Ask GitHub how often a workflow ran for somebody today; only people who may write to the repository can change it."""
+"""Ask GitHub how often a workflow ran for a person today; only people with write access can change that count."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.release._kept_scores import Hand
 _SECONDS = 30
 _NEEDED = ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_WORKFLOW_REF")
 _EDITABLE = ("pull_request",)
-"""Events whose workflow is taken from the change itself."""
+"""Events for which GitHub takes the workflow from the change itself."""
 
 
 class _WorkflowRun(msgspec.Struct):
@@ -33,20 +33,20 @@ class _WorkflowRuns(msgspec.Struct):
 class GitHubRuns:
     """The runs of one workflow: `GET /repos/{owner}/{repo}/actions/workflows/{file}/runs`.
 
-    A submission's name is the login of its author, as `harness ci --author` has it.
+    The name of a submission is the login of its author, as with `harness ci --author`.
     """
 
     api: str
     repository: str
     workflow: str
-    """The name of its file."""
+    """The name of the workflow's file."""
     run: int
-    """The run that asks, which is not counted."""
+    """The id of the current run, which is not counted."""
     token: str
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> GitHubRuns | str:
-        """Return the workflow that runs here, or why its runs are no count that can be trusted."""
+        """Return the current workflow, or the reason why the number of its runs cannot be trusted."""
         event = environment.get("GITHUB_EVENT_NAME", "")
         if event in _EDITABLE:
             return f"this run was started by `{event}`, whose workflow the change itself can edit"
@@ -64,14 +64,14 @@ class GitHubRuns:
         )
 
     def handed_in(self, hand: Hand, now: datetime) -> int:
-        """Return how many other runs of the workflow the author of `hand` caused on the day of `now`.
+        """Return the number of other runs of the workflow that the author of `hand` caused on the day of `now`.
 
         Raises:
-            InfrastructureError: GitHub does not tell.
+            InfrastructureError: GitHub does not answer.
         """
         asked = {"actor": hand.submission, "created": f"{now.astimezone(UTC):%Y-%m-%d}", "per_page": "100"}
         place = f"repos/{self.repository}/actions/workflows/{urllib.parse.quote(self.workflow)}/runs"
-        request = urllib.request.Request(  # noqa: S310 - the platform's own address
+        request = urllib.request.Request(  # noqa: S310 - the address comes from the platform
             f"{self.api}/{place}?{urllib.parse.urlencode(asked)}",
             headers={"Authorization": f"Bearer {self.token}", "Accept": "application/vnd.github+json"},
         )

@@ -1,4 +1,4 @@
-"""The full records of submissions that were scored on a private part, kept beside that part, and what was released."""
+"""Keep the full records of submissions that were scored on a private part, next to that part, and what was released."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from harness.statistics import (
 )
 
 FOLDER = ".released"
-"""Of the private folder, beside the tasks' folders: one file for each submission."""
+"""The folder of these files within the private folder, next to those of the tasks; one file for each submission."""
 _FORM = 1
 
 
@@ -37,42 +37,42 @@ class Hand:
     task: str
     submission: str
     digest: str
-    """Of its files: the same files are handed in once a day."""
+    """The digest of its files. Handing in the same files again on the same day does not count."""
 
 
 class _ScoredVersion(msgspec.Struct, frozen=True):
     """One hand-in that was scored on the private part."""
 
     digest: str
-    """Of the submission's files."""
+    """The digest of the submission's files."""
     at: datetime
 
 
 class _ScoreFile(msgspec.Struct, frozen=True, kw_only=True):
     form: int = _FORM
     data_digest: str
-    """Of the data that all of it is about."""
+    """The digest of the private data that were used for scoring."""
     released: PublicScore | None = None
     best: bytes | None = None
-    """What ranking compares of the submission whose score was released."""
+    """The data for comparing others with the submission whose score was released."""
     scored: tuple[_ScoredVersion, ...] = ()
     full: Record | None = None
-    """The newest record, with all that is withheld."""
+    """The newest record, including everything that is withheld."""
 
 
 @dataclass(frozen=True)
 class KeptScores:
-    """What was scored on private parts: ``<private>/.released/<task>/<name>.json``, which no student can write."""
+    """The results on private parts, in ``<private>/.released/<task>/<name>.json``, which no student can write."""
 
     private: Path
 
     def release(self, record: Record, evidence: Evidence) -> Record:
-        """Keep the full `record`, and return what may be published of it.
+        """Keep the full `record`, and return the part of it that may be published.
 
         A record of any other part is returned unchanged.
 
         Raises:
-            InfrastructureError: what was kept before cannot be read, or nothing can be written there.
+            InfrastructureError: the earlier file cannot be read, or the new one cannot be written.
         """
         if not is_ladder(record):
             return record
@@ -91,14 +91,14 @@ class KeptScores:
             write_atomically(path, msgspec.json.encode(after), 0o600)
 
     def handed_in(self, hand: Hand, day: datetime) -> int:
-        """Return how many other versions of a submission were scored on the day (UTC) of `day`."""
+        """Return the number of other versions of a submission that were scored on the day (UTC) of `day`."""
         found = self._find(hand.task, hand.submission)
         today = day.astimezone(UTC).date()
         versions = {one.digest for one in found.scored if one.at.date() == today} if found else set()
         return len(versions - {hand.digest})
 
     def full_record(self, public: Record) -> Record | None:
-        """Return the full record of the run of which `public` is published; None where this machine has none."""
+        """Return the full record behind the published record `public`; None if this machine does not have it."""
         found = self._find(public.task.name, public.submission.name)
         full = None if found is None else found.full
         return full if full is not None and full.run.id == public.run.id else None
@@ -120,20 +120,20 @@ class KeptScores:
                 yield path
         except OSError as error:
             raise InfrastructureError(
-                f"task {task}: what is released of its private part is kept in {path.parent}, and that failed "
-                f"({error}): let the harness write there; nothing is scored on the private part otherwise"
+                f"task {task}: results on its private part are kept in {path.parent}, which failed ({error}): make the "
+                "folder writable for the harness; until then nothing is scored on the private part"
             ) from error
 
 
 def _read(path: Path, data_digest: str | None) -> _ScoreFile:
-    """Return what was kept, or a new start where nothing was, or the private part has changed."""
+    """Return what was kept, or an empty file if there is none or if the private part has changed since."""
     try:
         found = msgspec.json.decode(path.read_bytes(), type=_ScoreFile)
     except FileNotFoundError:
         return _ScoreFile(data_digest=data_digest or "")
     except msgspec.DecodeError as error:
         raise InfrastructureError(
-            f"{path} is damaged ({error}): restore it from a backup; without it nobody knows what was released"
+            f"{path} is damaged ({error}): restore it from a backup; without it, it is unknown what was released"
         ) from error
     if data_digest is None or found.data_digest == data_digest:
         return found
@@ -152,7 +152,7 @@ def _after(before: _ScoreFile, record: Record, compared: Compared) -> _ScoreFile
 def public_score(
     record: Record, compared: Compared, former: PublicScore | None, best: Compared | None
 ) -> PublicScore | None:
-    """Return what is released once `record` is there: a new score, or the `former` one, which `best` reached."""
+    """Return the score that is released after `record`: a new one, or the `former` one, which `best` reached."""
     score = None if record.status == "failed" else record.primary
     if score is None:
         return former
@@ -168,7 +168,7 @@ def public_score(
 
 
 def noise(score: Score, compared: Compared, best: Compared | None) -> float:
-    """Return the standard error of the difference to the best submission, on the same items where both are known."""
+    """Return the standard error of the difference from the best submission, paired by items if both are known."""
     items, best_items = compared.items, None if best is None else best.items
     if items is not None and best_items is not None and len(items) == len(best_items):
         return error_of_difference(items, best_items, compared.groups)
@@ -183,10 +183,10 @@ def noise(score: Score, compared: Compared, best: Compared | None) -> float:
 
 
 def _step(score: Score, record: Record) -> float:
-    """Return what a released score is a multiple of.
+    """Return the step of released scores, which are multiples of it.
 
-    That is one item's worth of a score between 0 and 1. Of other metrics it is the power of ten below their own
-    uncertainty: more digits would tell nothing of the model.
+    For a score between 0 and 1 it is the share of one item. For other metrics it is the power of ten below their
+    uncertainty, because more digits would say nothing about the model.
     """
     half = (score.high - score.low) / 2
     if 0 <= score.low <= score.high <= 1 and not score.unit:

@@ -1,4 +1,4 @@
-"""What a record may say of a private part until the final board."""
+"""Withhold what a record must not say about a private part before the final board."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from harness.record import PublicScore, Record
 
 
 def is_ladder(record: Record) -> bool:
-    """Return whether scores of `record` are of a private part of which the Ladder decides what is released."""
+    """Return whether `record` was scored on a private part whose scores are released by the Ladder."""
     task = record.task
     return task.public_scores == "ladder" and task.test_labels == "private" and task.scored_on == "test"
 
 
 def withheld(record: Record, released: PublicScore | None) -> Record:
-    """Return `record` with the score that is `released`, and without all else that was computed from the private part.
+    """Return `record` with the `released` score, and without anything else that was computed from the private part.
 
-    These are the scores with their intervals, the comparison with the baseline, whether it passed, the audits (some
-    compare scores), what is claimed beside them, and the digest of the evidence, so that nothing ranks it. A failure is
-    told, because it is no function of the private labels; but one that an audit found is not told, because it may be.
+    That is the scores with their intervals, the comparison with the baseline, whether it passed, the audits (some
+    compare scores), the claims, and the digest of the evidence, so that nothing ranks it. A failure is kept, because
+    it does not depend on the private labels, unless an audit found it, because audits may depend on them.
     """
     failure = record.failure
     is_told = failure is not None and failure.phase != "audit"

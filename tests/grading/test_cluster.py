@@ -163,7 +163,7 @@ def test_slurm_runs_the_workers(two_submissions: TemporaryCourse, tmp_path: Path
 def test_without_slurm_it_says_so_and_begins_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     connect, _ = scheduler("slurm", 1, 1, tmp_path)
-    with pytest.raises(InfrastructureError, match="there is no Slurm here"), connect():
+    with pytest.raises(InfrastructureError, match="Slurm is not installed here"), connect():
         pass
 
 
