@@ -60,8 +60,7 @@ def _memory_audits(plan: Plan, predicted: Predicted, measured: Measured) -> list
 def _time_audit(plan: Plan, measured: Measured) -> Audit:
     if measured.altered is None:
         return skipped_without_jitter("altered inputs take as long", plan.task, "a model that knows the public items")
-    seconds, jittered = measured.latencies, measured.jittered
-    return altered_inputs_take_as_long(seconds[~jittered], seconds[jittered])
+    return altered_inputs_take_as_long(measured.turns)
 
 
 def fail_on_audits(audits: tuple[Audit, ...]) -> None:

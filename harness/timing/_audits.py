@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ _FAILS, _WARNS, _ENOUGH = 0.5, 0.8, 12
 """An honest convolution takes nine tenths of the time on an image that it has just seen, by branch prediction."""
 _SHARE = 0.9
 _TWICE, _LONGER, _CHANCE = 2.0, 1.25, 0.0001
+_DOUBT = 0.2
+"""The p-value up to which one more look at how long inputs take is worth its time: one honest model in five."""
 MAX_CORES = 1.2
 """How many cores a model may have at work while it is timed."""
 
@@ -65,22 +68,48 @@ def repeats_are_computed(repeated: Repeated) -> Audit:
     )
 
 
-def altered_inputs_take_as_long(untouched: Array, jittered: Array) -> Audit:
+@dataclass(frozen=True, eq=False)
+class Turns:
+    """Seconds of untouched and of altered inputs, which were asked in turns."""
+
+    untouched: Array
+    altered: Array
+
+    @property
+    def needs_more(self) -> bool:
+        """Whether these look different, but may do so by chance, or by too little to fail for."""
+        audit = altered_inputs_take_as_long(self)
+        if min(len(self.untouched), len(self.altered)) < _ENOUGH or self.p_value > _DOUBT:
+            return False
+        return self.p_value > _CHANCE if audit.passed else audit.severity == "warn"
+
+    @cached_property
+    def p_value(self) -> float:
+        """The probability that the order of the times is due to chance (Mann & Whitney 1947)."""
+        return rank_sum_p_value(self.untouched, self.altered)
+
+    def followed_by(self, more: Turns) -> Turns:
+        """Return both together."""
+        return Turns(np.append(self.untouched, more.untouched), np.append(self.altered, more.altered))
+
+
+def altered_inputs_take_as_long(turns: Turns) -> Audit:
     """Compare how long untouched and altered inputs take, which were asked in turns.
 
     Catches a submission that uses a slow model for one sort of input and a quick one for the other. Honest trees and
     sparse models take a little longer for one of them: twice as long fails, a quarter longer is a warning. Both are
     reported only if the lower quartiles and the medians agree, because other work on the machine only ever adds time,
-    and if the order of the times is not due to chance (Mann & Whitney 1947). On a machine that stops for milliseconds
-    every other time, fewer than one honest model in two thousand is reported.
+    and if the order of the times is not due to chance. On a machine that stops for milliseconds every other time, more
+    are asked (`Turns.needs_more`), and fewer than one honest model in two thousand is reported.
     """
-    name, n = "altered inputs take as long", min(len(untouched), len(jittered))
+    untouched, altered = turns.untouched, turns.altered
+    name, n = "altered inputs take as long", min(len(untouched), len(altered))
     if n < _ENOUGH:
         unseen = f"not examined: {n} inputs of either kind were timed, {_ENOUGH} are needed"
         return Audit(name=name, passed=True, severity="warn", detail=unseen)
-    ratios = np.quantile(untouched, (0.25, 0.5)) / np.maximum(np.quantile(jittered, (0.25, 0.5)), 1e-9)
+    ratios = np.quantile(untouched, (0.25, 0.5)) / np.maximum(np.quantile(altered, (0.25, 0.5)), 1e-9)
     slower, ratio = ("untouched", ratios.min()) if ratios.min() > 1 else ("altered", 1 / max(ratios.max(), 1e-9))
-    if ratio < _LONGER or rank_sum_p_value(untouched, jittered) > _CHANCE:
+    if ratio < _LONGER or turns.p_value > _CHANCE:
         return Audit(name=name, passed=True, severity="fail", detail="untouched and altered inputs take as long")
     return Audit(
         name=name,

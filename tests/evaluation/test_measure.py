@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from harness.evaluation._session import Session, _one_number
 from harness.evaluation._yardstick import Yardstick
 from harness.kinds import KINDS
 from harness.sandbox import Folder, Sandbox, find_sandbox
-from harness.timing import FIRST_REQUESTS, Budget, _cores
+from harness.timing import FIRST_REQUESTS, Budget, Turns, _cores
 from harness.timing._cores import Cores, IdleCores
 from harness.wire import ArrayHeader, WireError
 from tests.declared import info
@@ -129,6 +130,23 @@ def test_nobody_waits_for_a_look_at_the_cores(tmp_path: Path, monkeypatch: pytes
         monkeypatch.setattr(_cores, "_idle_shares", lambda: pytest.fail("looked while others wait"))
         workers.measure(alone=True)
         assert len(workers.measured().latencies) >= 64
+
+
+@pytest.mark.worker
+def test_more_are_asked_while_in_doubt_which_are_no_latency(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Turns, "needs_more", True)
+    monkeypatch.setattr(_measure, "_DOUBT_SECONDS", 10_000)
+    with closing(find_sandbox(())) as sandbox, closing(Yardstick(sandbox)) as yardstick:
+        subject = subject_of(tmp_path, sandbox, yardstick)
+        subject = replace(subject, perturb=lambda one, _: one + 1)
+        with TimedWorkers(subject) as workers:
+            workers.measure(alone=True)
+            measured = workers.measured()
+    turns = measured.turns
+    assert len(turns.untouched) + len(turns.altered) > len(measured.latencies)
+    assert len(measured.unaltered.items) >= len(turns.untouched)  # their answers are checked like all others
+    assert measured.altered is not None
+    assert len(measured.altered.items) >= len(turns.altered)
 
 
 @pytest.mark.worker
