@@ -22,6 +22,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from harness import cli
+from harness.release import CI_VARIABLES
 from harness.sandbox import ForkServerOwner
 from tests.rings import RINGS, WITHOUT_PROCESSES, depends_on_who_runs_it, kept_to, ring_of
 
@@ -217,7 +218,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_configure(config: pytest.Config) -> None:
     """Forget which CI runs the tests, and compile the harness once for all processes."""
     # the harness behaves otherwise within CI, and a test that is about that says so
-    for name in [name for name in os.environ if name == "CI" or name.startswith(("GITHUB_", "GITLAB_", "CI_"))]:
+    of_ci = ("GITHUB_", "GITLAB_", "CI_")
+    for name in [name for name in os.environ if name in CI_VARIABLES or name.startswith(of_ci)]:
         del os.environ[name]
     if not hasattr(config, "workerinput"):
         # where Python keeps no bytecode (PYTHONDONTWRITEBYTECODE), each of some hundred interpreters would compile

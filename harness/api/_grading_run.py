@@ -53,8 +53,8 @@ from harness.grading import (
     scheduler,
 )
 from harness.locks import exclusive_lock
-from harness.record import Claims, Evidence, Record
-from harness.release import Hand, KeptScores, counts_of, is_ladder, refuse_over_quota
+from harness.record import Claims, Record
+from harness.release import Hand, KeptCount, KeptScores, counts_of, is_ladder, refuse_over_quota
 from harness.sandbox import Requirement, Start, begin_fork_servers, find_gpus, find_required_sandbox
 from harness.text import count_of, neutral_line
 
@@ -186,13 +186,19 @@ class _GradingRun:
         return work
 
     def _within_quota(self, work: Work, tasks: TasksInUse) -> Work:
-        """Return `work` without the jobs of people of whom as many versions as their task allows were scored today."""
+        """Return `work` without the jobs of people whose quota for today is used up, where grading runs by itself.
+
+        On a machine of the instructor's own `grade` is no hand-in: it is neither refused nor counted.
+        """
+        if self.places.private is None:
+            return work
+        count = counts_of(os.environ, KeptScores(self.places.private))
+        if isinstance(count, KeptCount):
+            return work
         jobs, obstacles = [], []
         for job in work.jobs:
             try:
                 if (hand := self._counted(job.submission, tasks)) is not None:
-                    assert self.places.private is not None
-                    count = counts_of(os.environ, KeptScores(self.places.private))
                     refuse_over_quota(self.course.task(hand.task).quota, hand, count, datetime.now(UTC))
             except HarnessError as error:
                 obstacles.append(Obstacle(str(job.submission), error))
@@ -204,7 +210,7 @@ class _GradingRun:
         """Return the version of `submission` to be counted; None where its task limits nothing."""
         used = tasks.task(submission.task)
         limited = used.task.quota is not None or used.task.public_score == "ladder"
-        if not limited or self.places.private is None or used.facts.scored_on != "test":
+        if not limited or used.facts.scored_on != "test":
             return None
         contents = read_contents(submission.folder, used.task.limits, submission.shared)
         return Hand(task=submission.task, submission=submission.name, digest=contents.digest)
@@ -232,7 +238,9 @@ class _GradingRun:
         def store(result: EvaluationResult) -> EvaluationResult:
             record = self._with_claimed(result.record, of_job)
             if self.places.private is not None:
-                record = self._released(record, result.evidence, KeptScores(self.places.private))
+                shown = stores.records.read(record.task.name, record.submission.name)
+                shown = shown if isinstance(shown, Record) else None
+                record = KeptScores(self.places.private).release(record, result.evidence, shown)
             stores.keep(record, result.evidence)
             return replace(result, record=record)
 
@@ -246,14 +254,6 @@ class _GradingRun:
                     if isinstance(event, JobLost) and event.final:
                         lost.append(event)
         return sorted(summaries, key=lambda summary: (summary.name, summary.task)), lost
-
-    def _released(self, record: Record, evidence: Evidence, scores: KeptScores) -> Record:
-        """Return what may be published of `record`, and count it where its task allows so many a day."""
-        task, part = record.task, record.submission
-        is_private = task.test_labels == "private" and task.scored_on == "test"
-        if is_private and record.scores and self.course.task(task.name).quota:
-            scores.note(Hand(task=task.name, submission=part.name, digest=part.digest), datetime.now(UTC))
-        return scores.release(record, evidence)
 
     def _with_claimed(self, record: Record, jobs: Mapping[tuple[str, str], Submission]) -> Record:
         """Return `record` with what the submission claims, where its weights were compared."""

@@ -159,7 +159,9 @@ class Evaluator:
         """Return `result` with what may be published of its record, and keep the rest beside the private part."""
         if self._scores is None:
             return result
-        record = self._scores.release(result.record, result.evidence)
+        shown = self._stores.records.read(result.record.task.name, result.record.submission.name)
+        shown = shown if isinstance(shown, Record) else None
+        record = self._scores.release(result.record, result.evidence, shown)
         told = replace(result.remarks, failure=None) if record.status == "withheld" else result.remarks
         return replace(result, record=record, remarks=told)
 
@@ -178,7 +180,7 @@ class Evaluator:
         refuse_over_quota(task.quota, hand, counts_of(os.environ, self._scores), now)
         result = self._run(copied, identity, observer)
         if result.record.scores:
-            self._scores.note(hand, now)
+            self._scores.note(hand, now, task.quota)
         return result
 
     def _run(self, copied: _Copied, identity: Identity, observer: Observer) -> EvaluationResult:

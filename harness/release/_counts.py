@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from harness.errors import InfrastructureError, UsageError
+from harness.errors import UsageError
 from harness.release._github_runs import GitHubRuns
-from harness.release._kept_scores import Hand, KeptScores
-from harness.text import count_of
+from harness.release._kept_scores import KeptScores
+from harness.release._quota import Hand, refuse_if_reached
 
-
-class QuotaReachedError(InfrastructureError):
-    """Nothing was scored, because the quota of the task for today is used up."""
+CI_VARIABLES = ("CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
+"""What is set within CI: by nearly all of them, by Azure Pipelines, Jenkins, TeamCity and AWS CodeBuild."""
 
 
 class DayCount(Protocol):
@@ -44,13 +43,16 @@ class Refusing:
     """Raises instead of counting, on a machine where the student could change any count."""
 
     why: str
+    remedy: str = ""
+    """What to do where the reason is wrong."""
 
     def handed_in(self, hand: Hand, now: datetime) -> int:
         """Raise, because no count can be trusted here."""
         del now
         raise UsageError(
             f"task {hand.task} limits what is told of its private part (quota=, public_score=), and {self.why}: score "
-            "on the validation part (--score-on validation), or on a machine of your own that keeps HARNESS_PRIVATE"
+            f"on the validation part (--score-on validation), or on a machine of your own that keeps HARNESS_PRIVATE"
+            f"{self.remedy}"
         )
 
 
@@ -59,8 +61,12 @@ def counts_of(environment: Mapping[str, str], scores: KeptScores) -> DayCount:
     if environment.get("GITHUB_ACTIONS") == "true":
         found = GitHubRuns.of(environment)
         return Refusing(found) if isinstance(found, str) else found
-    if environment.get("CI", "").lower() not in ("", "0", "false"):
-        return Refusing("this CI gives no count of runs that the harness can read")
+    for name in CI_VARIABLES:
+        if environment.get(name, "").lower() not in ("", "0", "false"):
+            return Refusing(
+                f"{name}={environment[name]} says that this is CI, of whose runs the harness can read no count",
+                f"; if this is such a machine, unset {name}, and the harness counts there itself",
+            )
     return KeptCount(scores)
 
 
@@ -73,10 +79,4 @@ def refuse_over_quota(quota: int | None, hand: Hand, count: DayCount, now: datet
     """
     if quota is None and not isinstance(count, Refusing):
         return
-    scored = count.handed_in(hand, now)
-    if quota is not None and scored >= quota:
-        done = count_of(scored, "hand-in was", "hand-ins were")
-        raise QuotaReachedError(
-            f"{hand.submission} · {hand.task}: {done} scored on the private part today, and the task allows {quota} a "
-            f"day (quota={quota}): hand in again tomorrow (UTC); the results so far stand"
-        )
+    refuse_if_reached(quota, hand, count.handed_in(hand, now))

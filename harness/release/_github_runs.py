@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from harness.errors import InfrastructureError
-from harness.release._kept_scores import Hand
+from harness.release._quota import Hand
 
 _SECONDS = 30
 _NEEDED = ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_WORKFLOW_REF")
@@ -41,7 +41,7 @@ class GitHubRuns:
     workflow: str
     """The name of the workflow's file."""
     run: int
-    """The id of the current run, which is not counted."""
+    """The id of the current run. Only earlier ones are counted, so that of two at the same time one is the first."""
     token: str
 
     @classmethod
@@ -64,7 +64,7 @@ class GitHubRuns:
         )
 
     def handed_in(self, hand: Hand, now: datetime) -> int:
-        """Return the number of other runs of the workflow that the author of `hand` caused on the day of `now`.
+        """Return the number of earlier runs of the workflow that the author of `hand` caused on the day of `now`.
 
         Raises:
             InfrastructureError: GitHub does not answer.
@@ -83,4 +83,4 @@ class GitHubRuns:
                 f"GitHub does not tell how often {hand.submission} had {self.workflow} run today ({error}): the job "
                 "needs `actions: read` and GH_TOKEN; nothing is scored on the private part until it does"
             ) from error
-        return found.total_count - any(one.id == self.run for one in found.workflow_runs)
+        return found.total_count - sum(one.id >= self.run for one in found.workflow_runs)  # the newest come first

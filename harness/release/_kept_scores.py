@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -16,6 +16,7 @@ from harness.errors import InfrastructureError
 from harness.files import write_atomically
 from harness.locks import exclusive_lock
 from harness.record import Compared, Evidence, PublicScore, Record, Score
+from harness.release._quota import Hand, refuse_if_reached
 from harness.release._withheld import is_ladder, withheld
 from harness.statistics import (
     NORMAL_95,
@@ -28,16 +29,8 @@ from harness.statistics import (
 FOLDER = ".released"
 """The folder of these files within the private folder, next to those of the tasks; one file for each submission."""
 _FORM = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hand:
-    """One version of one person's work on a task."""
-
-    task: str
-    submission: str
-    digest: str
-    """The digest of its files. Handing in the same files again on the same day does not count."""
+_REMEMBERED = timedelta(days=2)
+"""How long versions are counted: an evaluation that began before midnight may end after one that began later."""
 
 
 class _ScoredVersion(msgspec.Struct, frozen=True):
@@ -66,10 +59,11 @@ class KeptScores:
 
     private: Path
 
-    def release(self, record: Record, evidence: Evidence) -> Record:
+    def release(self, record: Record, evidence: Evidence, shown: Record | None = None) -> Record:
         """Keep the full `record`, and return the part of it that may be published.
 
-        A record of any other part is returned unchanged.
+        A record of any other part is returned unchanged. `shown` is the record that is public so far: where what was
+        kept is lost, or was restored from an older backup, the score that it shows stays released.
 
         Raises:
             InfrastructureError: the earlier file cannot be read, or the new one cannot be written.
@@ -77,25 +71,29 @@ class KeptScores:
         if not is_ladder(record):
             return record
         with self._locked(record.task.name, record.submission.name) as path:
-            before = _read(path, record.task.data_digest)
+            before = _at_least_as_shown(_read(path, record.task.data_digest), record, shown)
             after = _after(before, record, evidence.compared())
             write_atomically(path, msgspec.json.encode(after), 0o600)
         return withheld(record, after.released)
 
-    def note(self, hand: Hand, now: datetime) -> None:
-        """Count one version of a submission that is scored on the private part; the same files count once a day."""
+    def note(self, hand: Hand, now: datetime, quota: int | None) -> None:
+        """Count one version that was scored on the private part; the same files count once a day.
+
+        Raises:
+            QuotaReachedError: other evaluations have used up the `quota` meanwhile; what was scored may not be told.
+        """
         with self._locked(hand.task, hand.submission) as path:
             before, today = _read(path, None), now.astimezone(UTC)
-            others = [one for one in before.scored if one.digest != hand.digest and one.at.date() == today.date()]
+            refuse_if_reached(quota, hand, len(_others_of_day(before, hand, now)))
+            near = [one for one in before.scored if abs(one.at - today) <= _REMEMBERED]
+            others = [one for one in near if (one.digest, one.at.date()) != (hand.digest, today.date())]
             after = msgspec.structs.replace(before, scored=(*others, _ScoredVersion(hand.digest, today)))
             write_atomically(path, msgspec.json.encode(after), 0o600)
 
     def handed_in(self, hand: Hand, day: datetime) -> int:
         """Return the number of other versions of a submission that were scored on the day (UTC) of `day`."""
         found = self._find(hand.task, hand.submission)
-        today = day.astimezone(UTC).date()
-        versions = {one.digest for one in found.scored if one.at.date() == today} if found else set()
-        return len(versions - {hand.digest})
+        return 0 if found is None else len(_others_of_day(found, hand, day))
 
     def full_record(self, public: Record) -> Record | None:
         """Return the full record behind the published record `public`; None if this machine does not have it."""
@@ -138,6 +136,26 @@ def _read(path: Path, data_digest: str | None) -> _ScoreFile:
     if data_digest is None or found.data_digest == data_digest:
         return found
     return _ScoreFile(data_digest=data_digest, scored=found.scored)
+
+
+def _others_of_day(found: _ScoreFile, hand: Hand, day: datetime) -> set[str]:
+    """Return the digests of the other versions that were scored on the day (UTC) of `day`."""
+    today = day.astimezone(UTC).date()
+    return {one.digest for one in found.scored if one.at.date() == today} - {hand.digest}
+
+
+def _at_least_as_shown(kept: _ScoreFile, record: Record, shown: Record | None) -> _ScoreFile:
+    """Return what was kept, with the score that `shown` shows of the same data where that is better."""
+    if shown is None or not is_ladder(shown) or shown.task.data_digest != record.task.data_digest:
+        return kept
+    one, other = shown.public_score, kept.released
+    if one is None or (other is not None and (one.name != other.name or not _is_better(one, other))):
+        return kept
+    return msgspec.structs.replace(kept, released=one, best=None)
+
+
+def _is_better(one: PublicScore, other: PublicScore) -> bool:
+    return one.value > other.value if one.higher_is_better else one.value < other.value
 
 
 def _after(before: _ScoreFile, record: Record, compared: Compared) -> _ScoreFile:

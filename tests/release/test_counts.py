@@ -90,6 +90,21 @@ def test_github_is_asked_for_the_runs_of_this_person_and_day(tmp_path: Path) -> 
     assert token == "Bearer secret"
 
 
+def test_of_runs_at_the_same_time_only_earlier_ones_count(tmp_path: Path) -> None:
+    with serving(runs(72, 71, 70, 69)) as platform:
+        assert counts_of(platform.environment, KeptScores(tmp_path)).handed_in(BOB, NOW) == 1
+
+
+@pytest.mark.parametrize("value", ["", "0", "false"])
+def test_a_machine_that_says_it_is_no_ci_counts_itself(tmp_path: Path, value: str) -> None:
+    assert isinstance(counts_of({"CI": value}, KeptScores(tmp_path)), KeptCount)
+
+
+def test_who_has_set_ci_by_accident_is_told_to_unset_it(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"if this is such a machine, unset CI, and the harness counts there itself"):
+        refuse_over_quota(5, BOB, counts_of({"CI": "1"}, KeptScores(tmp_path)), NOW)
+
+
 def test_more_runs_than_github_lists_are_counted(tmp_path: Path) -> None:
     with serving(runs(69, 68, total=300)) as platform:
         assert counts_of(platform.environment, KeptScores(tmp_path)).handed_in(BOB, NOW) == 300
@@ -129,7 +144,8 @@ def test_a_platform_that_does_not_answer_is_no_count(tmp_path: Path) -> None:
         ({"GITHUB_EVENT_NAME": "pull_request"}, "whose workflow the change itself can edit"),
         ({"GH_TOKEN": ""}, "GH_TOKEN not set"),
         ({"GITHUB_API_URL": "", "GITHUB_REPOSITORY": ""}, "GITHUB_API_URL and GITHUB_REPOSITORY not set"),
-        ({"GITHUB_ACTIONS": "", "CI": "true"}, "no count of runs that the harness can read"),
+        ({"GITHUB_ACTIONS": "", "CI": "true"}, "CI=true says that this is CI, .* read no count"),
+        ({"GITHUB_ACTIONS": "", "TF_BUILD": "True"}, "TF_BUILD=True says that this is CI, .* read no count"),
     ],
 )
 @pytest.mark.parametrize("quota", [None, 5])
@@ -145,7 +161,7 @@ def test_elsewhere_the_machine_that_keeps_the_private_part_counts(tmp_path: Path
     scores = KeptScores(tmp_path)
     count = counts_of({}, scores)
     assert count == KeptCount(scores)
-    scores.note(Hand(task="blobs", submission="bob", digest="sha256:old"), NOW)
+    scores.note(Hand(task="blobs", submission="bob", digest="sha256:old"), NOW, None)
     refuse_over_quota(2, BOB, count, NOW)
     with pytest.raises(QuotaReachedError, match=r"1 hand-in was .* hand in again tomorrow \(UTC\)"):
         refuse_over_quota(1, BOB, count, NOW)

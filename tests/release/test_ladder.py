@@ -13,7 +13,7 @@ import pytest
 
 from harness.errors import InfrastructureError
 from harness.record import Audit, Claims, Compared, Evidence, Failure, PublicScore, Record, Repeat, Score, to_plain
-from harness.release import Hand, KeptScores, public_score, withheld
+from harness.release import Hand, KeptScores, QuotaReachedError, public_score, withheld
 from harness.statistics import error_of_difference, ladder_release
 from tests.records import RECORD, changed, failing
 
@@ -227,13 +227,55 @@ def test_versions_of_a_day_are_counted_and_the_same_files_once(tmp_path: Path) -
         return Hand(task="blobs", submission="bob", digest=digest)
 
     for digest in ("one", "two", "two"):
-        scores.note(hand(digest), NOW)
+        scores.note(hand(digest), NOW, None)
     assert scores.handed_in(hand("three"), NOW) == 2
     assert scores.handed_in(hand("two"), NOW) == 1
     assert scores.handed_in(Hand(task="blobs", submission="eve", digest="three"), NOW) == 0
     assert scores.handed_in(hand("three"), NOW + timedelta(days=1)) == 0
     kept(tmp_path, *scored(right(0.8)))
     assert scores.handed_in(hand("three"), NOW) == 2
+
+
+def test_of_two_versions_scored_at_the_same_time_one_is_told(tmp_path: Path) -> None:
+    scores = KeptScores(tmp_path)
+    first, second = (Hand(task="blobs", submission="bob", digest=digest) for digest in ("first", "second"))
+    assert scores.handed_in(first, NOW) == scores.handed_in(second, NOW) == 0
+    scores.note(first, NOW, 1)
+    with pytest.raises(QuotaReachedError, match="1 hand-in was scored on the private part today"):
+        scores.note(second, NOW, 1)
+    scores.note(first, NOW, 1)  # the same files again
+
+
+def test_what_began_before_midnight_leaves_the_count_of_the_next_day(tmp_path: Path) -> None:
+    scores = KeptScores(tmp_path)
+    early, late = (Hand(task="blobs", submission="bob", digest=digest) for digest in ("early", "late"))
+    midnight = NOW.replace(hour=0) + timedelta(days=1)
+    scores.note(late, midnight + timedelta(minutes=1), 1)
+    scores.note(early, midnight - timedelta(minutes=1), 1)
+    assert scores.handed_in(early, midnight) == scores.handed_in(late, NOW) == 1
+
+
+def test_what_was_public_stays_so_where_the_kept_file_is_lost(tmp_path: Path) -> None:
+    public = KeptScores(tmp_path / "first").release(*scored(right(0.9)))
+    again = KeptScores(tmp_path / "second").release(*scored(right(0.7), run="b"), shown=public)
+    assert again.public_score == public.public_score
+    better = KeptScores(tmp_path / "third").release(*scored(right(0.95), run="b"), shown=public)
+    assert better.public_score is not None
+    assert better.public_score.value == pytest.approx(0.95)
+    other = changed(public, task={"data_digest": "sha256:other"})
+    anew = KeptScores(tmp_path / "fourth").release(*scored(right(0.7), run="b"), shown=other)
+    assert anew.public_score is not None
+    assert anew.public_score.value == pytest.approx(0.7)
+
+
+def test_an_older_backup_of_the_kept_file_takes_no_public_score_back(tmp_path: Path) -> None:
+    scores = KeptScores(tmp_path)
+    scores.release(*scored(right(0.8)))
+    (file,) = tmp_path.rglob("*.json")
+    backup = file.read_bytes()
+    public = scores.release(*scored(right(0.9), run="b"))
+    file.write_bytes(backup)
+    assert scores.release(*scored(right(0.85), run="c"), shown=public).public_score == public.public_score
 
 
 def test_another_record_than_the_published_one_is_not_taken_for_it(tmp_path: Path) -> None:

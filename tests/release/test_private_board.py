@@ -107,10 +107,24 @@ def test_more_than_the_quota_is_refused_and_what_was_there_stands(private: Tempo
     assert code == 3
     assert "2 hand-ins were scored on the private part today, and the task allows 2 a day" in " ".join(said.split())
     assert private.record() == before
-    graded = private.harness("grade", "submissions", "--data", "embedded")
-    assert "2 hand-ins were scored on the private part today" in " ".join((graded.stdout + graded.stderr).split())
-    assert private.record() == before
     assert evaluate(private, f"{CENTROIDS}\n# version 1\n")[0] == 0  # the same files are handed in once a day
+
+
+def test_who_grades_a_class_neither_hands_in_nor_is_refused(private: TemporaryCourse) -> None:
+    private.add_task(more=LADDER.replace("quota=2", "quota=1"))
+    evaluate(private, f"{CENTROIDS}\n# version 0\n")
+    before = private.record()
+    private.submit(f"{CENTROIDS}\n# version 1\n")
+    private.environment["CI"] = "true"
+    refused = private.harness("grade", "submissions", "--data", "embedded")
+    assert "CI=true says that this is CI" in " ".join((refused.stdout + refused.stderr).split())
+    assert private.record() == before
+    private.environment["CI"] = ""
+    graded = private.harness("grade", "submissions", "--data", "embedded")
+    assert "hand-ins were" not in graded.stdout + graded.stderr
+    assert private.record()["run"]["id"] != before["run"]["id"]
+    private.add_task(more=LADDER)
+    assert evaluate(private, f"{CENTROIDS}\n# version 2\n")[0] == 0  # the second hand-in of two
 
 
 def test_the_final_board_names_what_is_not_here(private: TemporaryCourse) -> None:
