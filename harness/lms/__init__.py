@@ -1,4 +1,4 @@
-"""Learning systems, one module each: read their downloads, and write results in the forms that they read."""
+"""Learning systems, one module each: read their downloads, and write results in the forms that they accept."""
 
 from harness.errors import TaskError
 from harness.lms import blackboard, brightspace, canvas, github, gradescope, ilias, moodle, plain_folders
@@ -17,26 +17,28 @@ SYSTEMS: dict[str, System] = {
     for module in (blackboard, brightspace, canvas, github, gradescope, ilias, moodle, plain_folders)
 }
 TIMES = "times"
-"""The name given in place of a system if only the times of handing in are to be read."""
+"""The name to use instead of a system's if only hand-in times are to be read."""
 
 
 def system_of(name: str, plugins: Plugins) -> System:
-    """Return the learning system `name`: one that comes with the harness, or with a plug-in.
+    """Return the learning system `name`, which comes with the harness or with a plug-in.
 
     Raises:
-        TaskError: there is none, there are several, or a plug-in's cannot be used.
+        TaskError: no system or several have this name, or the plug-in's system cannot be used.
     """
     offered = [offer for offer in plugins.offers(PLATFORM_GROUP) if offer.name == name]
     if name in SYSTEMS:
         if offered:
             raise TaskError(
-                f"the {offered[0]} has the name of one that comes with the harness: remove {offered[0].package} "
-                f"from {plugins.file.path}"
+                f"the {offered[0]} has the same name as one that comes with the harness: remove "
+                f"{offered[0].package} from {plugins.file.path}"
             )
         return SYSTEMS[name]
     system = plugins.load(PLATFORM_GROUP, name, System)
     if system.name != name:
-        raise TaskError(f"the {offered[0]} calls itself {system.name!r}; expected {name!r}, as its entry point")
+        raise TaskError(
+            f"the {offered[0]} calls itself {system.name!r}; expected {name!r}, the name of its entry point"
+        )
     return system
 
 

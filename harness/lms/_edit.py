@@ -1,4 +1,4 @@
-"""Fill grades into an instructor's own file: one column, for the people who were graded, and nothing else."""
+"""Fill grades into an instructor's own file: one column, and only for the people who were graded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOWN = 20
 
 @dataclass(frozen=True)
 class CellChange:
-    """One cell that is changed, or was left as it is."""
+    """One cell that was changed, or kept for a reason."""
 
     who: str
     before: str
@@ -32,61 +32,61 @@ class CellChange:
 
 @dataclass(frozen=True)
 class Filled:
-    """A file with grades in it, what was changed, and what was not."""
+    """A file with grades filled in, and the cells that were changed or kept."""
 
     content: bytes
     changes: tuple[CellChange, ...] = ()
     kept: tuple[CellChange, ...] = ()
     left_out: tuple[str, ...] = ()
-    """People who have no row."""
+    """The people without a row."""
     written: Mapping[str, str] = field(default_factory=dict)
-    """The new content of each graded person's cell, by their key: a later export recognises its own."""
+    """The new content of each graded person's cell, by the person's key, so that a later export recognises it."""
     rows: Mapping[int, Person] = field(default_factory=dict)
-    """The person of each row of the file that was filled in."""
+    """The person of each row that was filled in."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manner:
-    """How cells are treated."""
+    """The rules for changing cells."""
 
     overwrite: bool = False
-    """Whether cells that somebody filled in manually are replaced."""
+    """Whether to replace cells that somebody filled in manually."""
     skip_missing: bool = False
-    """Whether people without a row are left out, and named, instead of refused."""
+    """Whether to leave out people without a row, and name them, instead of raising."""
     former: Mapping[str, str] = field(default_factory=dict)
-    """The content that an earlier export wrote, by the person's key: it may be replaced."""
+    """The content that an earlier export wrote, by the person's key, which may be replaced."""
 
 
 @dataclass(frozen=True)
 class KeyColumns:
-    """Columns that identify people, and which field of a person they contain."""
+    """Columns that identify people, and the field of a person that they contain."""
 
     columns: tuple[int, ...]
     spelled: Callable[[Person], set[str]]
     label: str
     of_cell: Callable[[Sequence[str]], str] = " ".join
-    """How the cells of the columns are combined."""
+    """Combines the cells of the columns."""
 
 
 def by_field(column: int, name: str, label: str) -> KeyColumns:
-    """Return the key of a column that holds the field `name` of `Person`."""
+    """Return the key for a column that holds the field `name` of `Person`."""
     return KeyColumns((column,), lambda person: {getattr(person, name).strip().lower()} - {""}, label, _lower)
 
 
 def by_name(columns: tuple[int, ...], label: str) -> KeyColumns:
-    """Return the key of columns that hold names, in any order."""
+    """Return the key for columns that hold names, in any order."""
     return KeyColumns(columns, lambda person: spellings(person.name), label, lambda cells: plain(" ".join(cells)))
 
 
 def find_rows(
     entries: Sequence[Entry], sheet: Sheet, rows: Sequence[int], keys: Sequence[KeyColumns]
 ) -> tuple[dict[int, Entry], list[str]]:
-    """Return the row of each entry's person, and the people without one; the first key that finds a person decides.
+    """Return the row of each entry's person, and the people without a row. The first key that finds a person decides.
 
-    A row whose more reliable key belongs to somebody else is not theirs: two people may have the same name.
+    A row whose more reliable key belongs to somebody else is not used, because two people may have the same name.
 
     Raises:
-        UsageError: somebody has two rows, or two people have the same one.
+        UsageError: a person has two rows, or two people have the same row.
     """
     indexes = [(key, _index(sheet, rows, key)) for key in keys]
     placed: dict[int, Entry] = {}
@@ -98,17 +98,18 @@ def find_rows(
         if not found:
             ways = [key.label for key in keys if key.spelled(person)]
             missing.append(
-                f"{person} (looked for by {', '.join(ways) or 'nothing: the roster has no number of theirs'})"
+                f"{person} (searched by {', '.join(ways) or 'nothing: the roster has no number of this person'})"
             )
             continue
         if len(found) > 1:
             assert key is not None
             raise UsageError(
-                f"{person} is {len(found)} rows of the file by {key.label}: mend the roster, or download the file again"
+                f"{len(found)} rows of the file have the {key.label} of {person}: mend the roster, or download the "
+                "file again"
             )
         (row,) = found
         if contradiction := _contradiction(person, sheet, row, keys):
-            missing.append(f"{person} (line {sheet.rows[row].line} is called so, but its {contradiction})")
+            missing.append(f"{person} (line {sheet.rows[row].line} has this name, but its {contradiction})")
             continue
         if row in placed:
             raise UsageError(f"{person} and {placed[row].person} are the same row of the file: mend the roster")
@@ -117,7 +118,7 @@ def find_rows(
 
 
 def _contradiction(person: Person, sheet: Sheet, row: int, keys: Sequence[KeyColumns]) -> str:
-    """Return which more reliable key of a row shows that it is not that of `person`; '' for none."""
+    """Return the more reliable key which shows that a row is not that of `person`; '' if there is none."""
     for key in keys:
         theirs, spelled = key.of_cell([sheet.cell(row, column) for column in key.columns]), key.spelled(person)
         if theirs in spelled:
@@ -128,10 +129,10 @@ def _contradiction(person: Person, sheet: Sheet, row: int, keys: Sequence[KeyCol
 
 
 def refuse_missing(missing: Sequence[str], *, skip: bool) -> None:
-    """Refuse to continue without the people who have no row, and name all of them.
+    """Raise if some people have no row, unless they are to be skipped; the message names them.
 
     Raises:
-        UsageError: somebody has none, and they are not to be skipped.
+        UsageError: somebody has no row, and is not to be skipped.
     """
     if missing and not skip:
         shown = "; ".join(missing[:_SHOWN]) + (f"; and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else "")
@@ -142,12 +143,12 @@ def refuse_missing(missing: Sequence[str], *, skip: bool) -> None:
 
 
 def decide(entry: Entry, before: str, after: str, manner: Manner, maximum: float | None) -> CellChange | None:
-    """Return the change of one cell of a grade; None if it has that content already.
+    """Return the change of one cell; None if the cell has the content already.
 
-    Content that the harness wrote is replaced; other people's content is kept unless it is to be overwritten.
+    Content that the harness wrote is replaced. Content that people wrote is kept unless it is to be overwritten.
     """
     who = str(entry.person)
-    number = None if "%" in before else parse_number(before)  # a share of the maximum, not points
+    number = None if "%" in before else parse_number(before)  # a percentage is not a number of points
     ours = parse_number(after)
     if before.strip().upper() == after or (number is not None and number == ours):
         return None
@@ -165,9 +166,9 @@ def decide(entry: Entry, before: str, after: str, manner: Manner, maximum: float
 def _why_kept(before: str) -> str:
     match before.strip().upper():
         case "EX":
-            return "excused there; --overwrite replaces it"
+            return "the person is excused; --overwrite replaces it"
         case "N/A":
-            return "the assignment is not theirs"
+            return "the assignment is not assigned to this person"
     return "somebody typed it; --overwrite replaces it"
 
 
@@ -175,7 +176,7 @@ def check_maximum(task: str, maximum: float | None, theirs: float | None, *, sca
     """Return the factor that converts points of `task` into those of the other system.
 
     Raises:
-        UsageError: the task has no points, or has another maximum than the other system.
+        UsageError: the task has no points, or its maximum differs from the other system's.
     """
     if maximum is None:
         raise UsageError(f"task {task} declares no points: nothing can be exported")
@@ -191,7 +192,7 @@ def check_maximum(task: str, maximum: float | None, theirs: float | None, *, sca
 
 
 def uses_comma(sheet: Sheet, rows: Iterable[int]) -> bool:
-    """Return whether the numbers of the file have decimal commas."""
+    """Return whether numbers in the file have decimal commas."""
     points = commas = 0
     for row in rows:
         for text in sheet.rows[row].texts:
@@ -203,10 +204,10 @@ def uses_comma(sheet: Sheet, rows: Iterable[int]) -> bool:
 
 
 def refuse_shortened(sheet: Sheet, rows: Iterable[int], columns: Iterable[int]) -> None:
-    """Refuse numbers of people that a spreadsheet has rounded.
+    """Raise if a spreadsheet has rounded somebody's number.
 
     Raises:
-        UsageError: there is one.
+        UsageError: a number was rounded.
     """
     columns = tuple(columns)
     for row in rows:

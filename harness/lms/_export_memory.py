@@ -1,4 +1,4 @@
-"""The memory of an export, so that the next one replaces only cells that this one wrote."""
+"""Remember what an export wrote, so that the next one replaces only those cells."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.files import write_atomically
 
 @dataclass(frozen=True)
 class ExportMemory:
-    """The cells that the last export of a task wrote: only those may be replaced, not cells that others wrote."""
+    """The cells that the last export of a task wrote. Only those may be replaced, not cells that people wrote."""
 
     course: Course
     name: str
@@ -25,7 +25,7 @@ class ExportMemory:
 
     @property
     def former(self) -> Mapping[str, str]:
-        """The content written last, by the person's key."""
+        """The content that the last export wrote, by the person's key."""
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError):

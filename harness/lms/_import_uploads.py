@@ -29,7 +29,7 @@ Laid = Literal["new", "replaced", "unchanged"]
 
 @dataclass(frozen=True)
 class Imported:
-    """The result for one person's work, or for members that belong to nobody."""
+    """The result for the work of one person, or for members that belong to nobody."""
 
     who: str
     outcome: Outcome
@@ -48,7 +48,7 @@ class _Owner:
 
     @property
     def who(self) -> str:
-        """The name in the download."""
+        """The owner's name in the download."""
         return self.first.who
 
     @property
@@ -57,7 +57,7 @@ class _Owner:
         return max(one.order for one in self.uploads)
 
     def hand_in(self, system: System) -> HandIn:
-        """Return the time of handing in according to the other system."""
+        """Return the hand-in time according to the other system."""
         moments = [one.moment for one in self.uploads if one.moment is not None]
         if moments:
             return HandIn(moment=max(moments), source=f"{system.title}'s download")
@@ -94,10 +94,10 @@ class Import:
     def run(self, source: Path) -> Iterator[Imported]:
         """Lay out every upload in `source` as ``submissions/<name>/<task>/``; yield the result for each member.
 
-        Former files are moved to ``.harness/replaced/``.
+        Files that are replaced are moved to ``.harness/replaced/``.
 
         Raises:
-            UsageError: it is not an archive, nothing in it is named as it should be, or its times have no time zone.
+            UsageError: the source is not an archive, none of its names is as expected, or its times lack a time zone.
         """
         with open_source(source) as members:
             parsed = self.system.parse(members, self.roster)
@@ -124,7 +124,7 @@ class Import:
 
     def _nothing(self, members: Sequence[Member], skipped: Sequence[Skipped]) -> str:
         if not members:
-            return "there is nothing in it: download it again"
+            return "it is empty: download it again"
         shown = ", ".join(repr(str(member.path)) for member in members[:3])
         unlike = unread(members[0], self.system.title).reason
         why = next((one.reason for one in skipped if not one.is_harmless and one.reason != unlike), "")
@@ -154,15 +154,15 @@ class _Intake:
         self._times, self._origins = Times(rules.course), Origins(rules.course)
         self._limits = rules.course.task(rules.task).limits
         self.skipped: Counter[str] = Counter()
-        """Why files of people were left out, and how many."""
+        """The number of files that were left out, by reason."""
 
     def save(self) -> None:
-        """Store what was learned."""
+        """Store the origins and the hand-in times."""
         self._times.save()
         self._origins.save()
 
     def take_all(self, owners: Sequence[_Owner]) -> Iterator[Imported]:
-        """Write what each of `owners` uploaded; people who share a submission are treated together."""
+        """Write the uploads of `owners`; people who share a submission are handled together."""
         sharing: dict[str, list[_Owner]] = {}
         for owner in owners:
             try:
@@ -179,7 +179,7 @@ class _Intake:
         if rules.roster is not None:
             return find_submission(one, rules.roster, canvas=rules.system.name == "canvas")
         if one.number and (known := self._origins.submission_of(rules.system.name, self._task, one.number)):
-            return known  # whatever they call themselves now
+            return known  # even if they have changed their name since
         return folder_name(one.who, one.number if rules.system.has_numbers else "")
 
     def _take(self, name: str, owners: Sequence[_Owner]) -> Iterator[Imported]:
@@ -220,11 +220,11 @@ class _Intake:
         if texts and uploads:
             self.skipped["a text typed in beside files"] += texts
         if not uploads:
-            notes.append("a text typed in, and no file")
+            notes.append("a text instead of a file")
         chosen: dict[PurePosixPath, Upload] = {}
         for one in sorted(uploads or owner.uploads, key=lambda upload: upload.order):
             if one.path in chosen:
-                notes.append(f"of {str(one.path)!r} the later copy")
+                notes.append(f"the later copy of {str(one.path)!r}")
             chosen[one.path] = one
         for path, one in chosen.items():
             unpacked.add(path, one.member)
@@ -243,7 +243,7 @@ class _Intake:
                 raise Refused(
                     f"submissions/{name}/{self._task} holds the work of {before.who} ({before.number}): give a roster"
                 )
-            notes.append(f"in the place of {before.who}'s")
+            notes.append(f"replaces the work of {before.who}")
         elif before is not None and not one.number and before.who != one.who and self._rules.roster is None:
             raise Refused(f"submissions/{name}/{self._task} holds the work of {before.who!r}: give a roster")
         outcome = lay_out(self._course, name, self._task, files)
@@ -268,7 +268,8 @@ class _Intake:
             person = whose_group_it_may_be(one, self._rules.roster)
             if person is not None:
                 notes.append(
-                    f"not called like {person}: if it is a group's, give all its members one submission in the roster"
+                    f"the name is not that of {person}: if it is a group's, give all members one submission in the "
+                    "roster"
                 )
         if PurePosixPath(_MODEL) not in files and not any(path.suffix == ".ipynb" for path in files):
             notes.append(f"no {_MODEL} in it")
@@ -281,7 +282,7 @@ def _refuse(owners: Sequence[_Owner], why: str) -> Iterator[Imported]:
 
 
 def _newest(found: Sequence[_OwnersFiles]) -> _OwnersFiles | None:
-    """Return the work that counts for people who share a submission; None if theirs differs in an unknown order."""
+    """Return the newest work of people who share a submission; None if the works differ and their order is unknown."""
     if all(one.files == found[0].files for one in found):
         return found[0]
     orders = [one.owner.order for one in found]
@@ -291,10 +292,10 @@ def _newest(found: Sequence[_OwnersFiles]) -> _OwnersFiles | None:
 
 
 def lay_out(course: Course, name: str, task: str, files: Files) -> Laid:
-    """Replace the files of the submission by `files`, all or none.
+    """Replace the files of the submission with `files`, completely or not at all.
 
     Raises:
-        Refused: a name cannot be a file here; nothing was changed.
+        Refused: the file system cannot hold one of the names; nothing was changed.
     """
     try:
         target = course.folder_of(name, task)
@@ -324,7 +325,7 @@ def lay_out(course: Course, name: str, task: str, files: Files) -> Laid:
 
 
 def _content(folder: Path) -> Files:
-    """Return the files of a submission, hidden ones and caches left out."""
+    """Return the files of a submission, except hidden files and caches."""
     paths = ((path, PurePosixPath(path.relative_to(folder))) for path in folder.rglob("*"))
     return {
         inside: path.read_bytes()

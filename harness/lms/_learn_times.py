@@ -1,4 +1,4 @@
-"""Hand-in times from other systems' files: a table of submissions, or a git host's record of pushes."""
+"""Read hand-in times from the files of other systems: a table of submissions, or a git host's list of pushes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.lms.submission_tables import Table, read_table
 
 @dataclass(frozen=True)
 class LearnedPushes:
-    """The numbers of pushes and merges in a file, and of new pushes."""
+    """The numbers of pushes and merges in a file, and the number of pushes that were new."""
 
     pushes: int
     new: int
@@ -25,7 +25,7 @@ class LearnedPushes:
 
 @dataclass(frozen=True)
 class LearnedTable:
-    """A table of submissions, and for how many people it has a time."""
+    """A table of submissions, and the number of people whose hand-in times were stored from it."""
 
     table: Table
     times: int
@@ -35,7 +35,7 @@ def learn_pushes(course: Course, path: Path) -> LearnedPushes:
     """Store the times of the pushes in a JSON file.
 
     Raises:
-        UsageError: it is not such a file.
+        UsageError: the file does not hold pushes.
     """
     times, found = Times(course), read_pushes(path)
     new = times.learn_pushes(found.moments, found.merged)
@@ -44,10 +44,10 @@ def learn_pushes(course: Course, path: Path) -> LearnedPushes:
 
 
 def learn_table(course: Course, path: Path, task: str, people: Roster | None) -> LearnedTable:
-    """Store the hand-in times for `task` from a system's own table of submissions.
+    """Store the hand-in times for `task` from a learning system's table of submissions.
 
     Raises:
-        UsageError: the table cannot be read, or is not one of a known system.
+        UsageError: the table cannot be read, or comes from an unknown system.
     """
     roster = people or Roster.of(course.submission_names())
     policy = Policy.read(course.root / POLICY_FILE, course.task_names())
@@ -64,7 +64,7 @@ def learn_table(course: Course, path: Path, task: str, people: Roster | None) ->
 
 
 def _participants(course: Course, task: str) -> Mapping[str, str]:
-    """Return the submission of each number in a download."""
+    """Return the submission that each number in a download stands for."""
     origins = Origins(course)
     found = {name: origins.of(name, task) for name in course.submission_names()}
     return {origin.number: name for name, origin in found.items() if origin is not None and origin.number}

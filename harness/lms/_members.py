@@ -1,4 +1,4 @@
-"""The members of a download, an archive or a folder; reading them writes no file and follows no link."""
+"""Read the members of a download, which is an archive or a folder, without writing files or following links."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from typing import IO
 from harness.errors import UsageError
 
 MOST_BYTES = 512 << 20
-"""Of one person's files, unpacked."""
+"""Maximum size of one person's unpacked files."""
 MOST_FILES = 2_000
-"""Of one person."""
+"""Maximum number of one person's files."""
 _MOST_MEMBERS = 200_000
 _SYSTEM_FOLDERS = frozenset({"__MACOSX", "$RECYCLE.BIN", "System Volume Information"})
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", ".ds_store", "icon\r"})
@@ -45,9 +45,9 @@ _TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
 
 
 def archive_kind(name: str, content: bytes) -> str:
-    """Return the ending of the kind of archive that a file is, by its first bytes and not by its name.
+    """Return the usual ending for the kind of archive, which the first bytes decide and not the name.
 
-    A file without the ending of an archive counts as one only if it has the ending of Python source.
+    A file whose name does not end like an archive's counts as one only if the name ends like that of Python source.
     """
     name = name.lower()
     called = next((ending for ending in ARCHIVE_ENDINGS if name.endswith(ending)), "")
@@ -67,11 +67,11 @@ class Member:
     """One file of an archive or a folder."""
 
     path: PurePosixPath
-    """Its path, with slashes between folders and composed letters."""
+    """Its path, with slashes between folders and with composed Unicode characters."""
     read: Callable[[int], bytes]
-    """Returns at most the given number of bytes; raises `Refused` if it cannot be read."""
+    """Returns at most the given number of bytes; raises `Refused` if the member cannot be read."""
     problem: str = ""
-    """Why it may not be read."""
+    """Why the member must not be read; '' if it may be."""
 
 
 @contextmanager
@@ -79,7 +79,7 @@ def open_source(path: Path) -> Iterator[list[Member]]:
     """Yield the members of the archive or the folder `path`.
 
     Raises:
-        UsageError: it is neither.
+        UsageError: `path` is neither.
     """
     if path.is_dir():
         yield list(_of_folder(path))
@@ -99,10 +99,10 @@ def open_source(path: Path) -> Iterator[list[Member]]:
 
 @contextmanager
 def open_archive(file: IO[bytes], name: str, kind: str) -> Iterator[list[Member]]:
-    """Yield the members of the archive called `name`, of this kind.
+    """Yield the members of the archive `name`, which is of the given kind.
 
     Raises:
-        Refused: it is none.
+        Refused: the file is not an archive of this kind.
     """
     if kind in TAR_ENDINGS:
         try:
@@ -124,7 +124,7 @@ def archive_of(content: bytes) -> IO[bytes]:
 
 
 def why_skipped(path: PurePosixPath) -> str:
-    """Return why a file is nobody's work; '' if it may be somebody's."""
+    """Return why a file cannot be anybody's work; '' if it may be."""
     if any(part in _SYSTEM_FOLDERS for part in path.parts) or path.name.startswith("._"):
         return "made by the operating system"
     if path.name.lower() in _SYSTEM_FILES:
@@ -139,10 +139,10 @@ def why_skipped(path: PurePosixPath) -> str:
 
 
 def safe_path(name: str) -> PurePosixPath:
-    """Return the path that a member's `name` means; PowerShell writes backslashes, macOS decomposes letters.
+    """Return the path for a member's `name`. PowerShell writes backslashes, and macOS decomposes characters.
 
     Raises:
-        Refused: it leads out of the archive.
+        Refused: the path leads out of the archive.
     """
     path = PurePosixPath(unicodedata.normalize("NFC", name.replace("\\", "/")))
     drive = bool(path.parts) and len(path.parts[0]) == 2 and path.parts[0][0].isalpha() and path.parts[0][1] == ":"
@@ -195,7 +195,7 @@ def _member(name: str, read: Callable[[int], bytes], problem: str) -> Member:
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:
-    """Return a member's name; UTF-8 that is not marked as such, as macOS writes it, is recognised."""
+    """Return a member's name; UTF-8 without the flag for it, as macOS writes it, is recognised."""
     if "\0" in info.orig_filename:
         return info.orig_filename
     if not info.flag_bits & _UTF8_NAME and not info.filename.isascii():

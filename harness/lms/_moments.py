@@ -1,11 +1,11 @@
-"""Moments as learning systems write them, in several languages."""
+"""Read times as learning systems write them, in several languages."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
 
-_MONTHS = {  # as dates are written in Unicode's CLDR, in the genitive where a language has one
+_MONTHS = {  # from Unicode's CLDR, in the genitive if a language has one
     name.casefold(): number
     for number, names in enumerate(
         (
@@ -51,9 +51,9 @@ _DOTTED = re.compile(rf"(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.(?P<year>\d{{4
 
 
 def parse_moment(text: str) -> datetime | None:
-    """Return the moment that a system wrote, without a zone if it has no offset; None if it is not a moment.
+    """Return the time that a system wrote, without a zone if it has no offset; None if the text is not a time.
 
-    ``03/02/2026`` is not one: day and month cannot be told apart.
+    ``03/02/2026`` gives None, because day and month cannot be told apart.
     """
     text = " ".join(text.replace("\u202f", " ").replace("\u00a0", " ").split())
     for pattern in (_NUMBERS, _DAY_FIRST, _MONTH_FIRST, _IDEOGRAPHS, _DOTTED):

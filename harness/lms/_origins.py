@@ -1,4 +1,4 @@
-"""The memory of imports: the owner of each submission, by the other system's own numbers."""
+"""Remember who handed in each imported submission, by the other system's own numbers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class Origins:
             self._kept = {}
         except (OSError, msgspec.DecodeError) as error:
             raise InfrastructureError(
-                f"{self._path} cannot be read ({error}): it says which submission is whose; restore it or move it away"
+                f"{self._path} cannot be read ({error}): it holds the owner of each submission; restore it or move it "
+                "away"
             ) from error
         self._before = dict(self._kept)
 
@@ -42,7 +43,7 @@ class Origins:
         return self._kept.get(f"{submission}/{task}")
 
     def learn(self, submission: str, task: str, origin: Origin) -> None:
-        """Store the origin of files."""
+        """Remember the origin of a submission's files, until `save` stores it."""
         self._kept[f"{submission}/{task}"] = origin
 
     def submission_of(self, system: str, task: str, number: str) -> str | None:
@@ -54,14 +55,14 @@ class Origins:
         return None
 
     def save(self) -> None:
-        """Store what was learned."""
+        """Store the origins."""
         if self._kept != self._before:
             content = msgspec.json.format(msgspec.json.encode(self._kept, order="deterministic"), indent=2)
             write_atomically(self._path, content + b"\n", 0o600)
 
 
 def moodle_numbers(course: Course, task: str) -> Callable[[Person], str]:
-    """Return a function that gives a person's number in Moodle, if an import of this assignment contained it."""
+    """Return a function that returns a person's number in Moodle; '' if no import of this assignment contained it."""
     origins = Origins(course)
 
     def number_of(person: Person) -> str:

@@ -1,4 +1,4 @@
-"""The owner of an upload: from the roster, or a name made from the upload's name and number."""
+"""Find the owner of an upload in the roster."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _CLOSE = 0.7
 def find_submission(upload: Upload, roster: Roster, *, canvas: bool) -> str:
     """Return the submission of the person who made `upload`, found by number or else by name.
 
-    A number counts only if the roster has numbers of that system: Moodle's are those of one assignment.
+    A number is used only if the roster holds numbers of that system; numbers in Moodle are valid for one assignment.
 
     Raises:
-        Refused: the roster does not know them, or knows two.
+        Refused: the roster has no such person, or several.
     """
     who, number = upload.who, upload.number.lower()
     login, email = upload.login.lower(), upload.email.lower()
@@ -42,15 +42,15 @@ def find_submission(upload: Upload, roster: Roster, *, canvas: bool) -> str:
                 canvas and len(found) == 1 and upload.number.isdecimal() and person.canvas_id not in ("", upload.number)
             )
             if other:
-                raise Refused(f"called like {person}, whose canvas_id is {person.canvas_id}, not {upload.number}")
+                raise Refused(f"has the name of {person}, whose canvas_id is {person.canvas_id}, not {upload.number}")
             return submissions.pop()
         if found:
-            raise Refused(f"the roster has {len(found)} people called so: give them {_remedy(canvas=canvas)}")
+            raise Refused(f"the roster has {len(found)} people with this name: give them {_remedy(canvas=canvas)}")
     raise Refused(f"not in the roster{_suggested(named, roster)}")
 
 
 def whose_group_it_may_be(upload: Upload, roster: Roster) -> Person | None:
-    """Return the one person in whose place a group may have handed in; None where the upload is called like them.
+    """Return the person in whose place a group may have handed in; None if the upload has the person's own name.
 
     Canvas names the files of a group after the group and gives them the number of one member.
     """
@@ -62,7 +62,7 @@ def whose_group_it_may_be(upload: Upload, roster: Roster) -> Person | None:
 
 
 def _suggested(named: str, roster: Roster) -> str:
-    """Suggest a person: a name with other accents, or with a letter more, is for the instructor to judge."""
+    """Suggest the person with the most similar name, for the instructor to decide."""
     spelled = {slug(spelling): person for person in roster.people for spelling in spellings(person.name)}
     close = difflib.get_close_matches(slug(named), spelled, n=1, cutoff=_CLOSE)
     return f": is it {spelled[close[0]]}?" if close else ""
@@ -78,6 +78,6 @@ def _logins(person: Person) -> set[str]:
 
 
 def _after_dashes(who: str) -> list[str]:
-    """Return what may be a person's name after a group's."""
+    """Return the parts after dashes, any of which may be a person's name after that of a group."""
     parts = who.split("-")
     return ["-".join(parts[start:]) for start in range(1, len(parts))]

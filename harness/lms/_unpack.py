@@ -1,4 +1,4 @@
-"""One person's files, archives among them opened: everything counted, nothing without a word left out."""
+"""Unpack one person's files, including archives among them. Every file is counted, or reported as left out."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ NOTEBOOK = ".ipynb"
 
 Files = dict[PurePosixPath, bytes]
 Walled = Callable[[str, bytes, int], Iterable[tuple[str, bytes]]]
-"""Opens an archive (its name, its bytes, how many bytes may come out) behind a wall: names and contents."""
+"""Opens an archive in a sandbox, given its name, its bytes and the maximum size; yields names and contents."""
 
 
 class Unpacked:
-    """One person's files."""
+    """The unpacked files of one person."""
 
     def __init__(self, walled: Walled) -> None:
         self.files: Files = {}
         self.skipped: Counter[str] = Counter()
-        """Why files were left out, and how many."""
+        """The number of files that were left out, by reason."""
         self._left = MOST_BYTES
         self._walled = walled
 
     def add(self, path: PurePosixPath, member: Member) -> None:
-        """Add a member as `path`; if it is an archive add what is in it.
+        """Add a member as `path`; if it is an archive, add its members instead.
 
         Raises:
-            Refused: it is too much, broken, or leads elsewhere.
+            Refused: the member is too large, is damaged, or has a path that leads elsewhere.
         """
         if member.problem:
             raise Refused(member.problem)
@@ -56,7 +56,7 @@ class Unpacked:
             self._open(path, kind, content, depth)
             return
         if self.files.setdefault(path, content) != content:
-            raise Refused(f"{str(path)!r} is there twice, with different contents")
+            raise Refused(f"{str(path)!r} exists twice, with different contents")
         if len(self.files) > MOST_FILES:
             raise Refused(f"more than {MOST_FILES} files")
 
@@ -78,7 +78,7 @@ class Unpacked:
                 self._add(path.parent / member.path, self._read(member), depth + 1)
 
     def _read(self, member: Member) -> bytes:
-        """Read a member, whatever size it claims to have."""
+        """Read a member without trusting the size that it states."""
         content = member.read(self._left + 1)
         self._left -= len(content)
         if self._left < 0:
@@ -87,22 +87,22 @@ class Unpacked:
 
 
 def rooted(files: Files, task: str, owners: Collection[str] = ()) -> Files:
-    """Return the files of the folder that holds the model, however deep people packed it.
+    """Return the files of the folder that holds the model, at any depth.
 
     Raises:
-        Refused: several folders hold one.
+        Refused: several folders hold a model.
     """
     home = find_home(files, task, owners)
     return {path.relative_to(home): content for path, content in files.items() if path.is_relative_to(home)}
 
 
 def find_home(paths: Collection[PurePosixPath], task: str, owners: Collection[str] = ()) -> PurePosixPath:
-    """Return the folder of `paths` that holds the model: of a whole course, the one below ``submissions``.
+    """Return the folder of `paths` that holds the model; in a whole course, the one below ``submissions``.
 
-    Of several there it is the one of `owners`, the names in lower case of those whose work all of `paths` is.
+    If there are several, the folder that is named like one of `owners` (in lower case) is meant.
 
     Raises:
-        Refused: nothing is there, or several folders hold a model: one of two people's would be as good as the other's.
+        Refused: there are no files, or several folders hold a model, so that it is unclear which one is meant.
     """
     if not paths:
         raise Refused("no file in it")
@@ -124,7 +124,7 @@ def find_home(paths: Collection[PurePosixPath], task: str, owners: Collection[st
 
 
 def _wrapper(files: Collection[PurePosixPath]) -> PurePosixPath:
-    """Return the folder that everything lies in."""
+    """Return the deepest folder that contains all files."""
     home = PurePosixPath()
     while len({path.relative_to(home).parts[0] for path in files}) == 1:
         inner = home / next(iter(files)).relative_to(home).parts[0]

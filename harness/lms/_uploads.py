@@ -1,4 +1,4 @@
-"""The common form of all downloads: uploads of people, and members that belong to nobody."""
+"""The common form of all downloads: uploads by people, and members that belong to nobody."""
 
 from __future__ import annotations
 
@@ -19,59 +19,59 @@ class Upload:
     who: str
     """The name of the person or the group in the download."""
     number: str = ""
-    """The other system's own number of them; '' if it gives none."""
+    """The other system's number for the person or the group; '' if it gives none."""
     path: PurePosixPath
     order: int = 0
-    """Of two copies of a file the one with the greater number is the later; 0 if it is not known."""
+    """The order of copies of a file: a greater number is later; 0 if the order is unknown."""
     late: bool | None = None
     """Whether the other system marks it as late; None if it does not say."""
     moment: datetime | None = None
-    """The time of handing in, if the other system has it, often without an offset; never that of an archive's entry."""
+    """The hand-in time that the other system states, often without an offset; never the time of an archive's entry."""
     is_text: bool = False
-    """A text typed into the other system."""
+    """Whether it is a text that was typed into the other system."""
     email: str = ""
     login: str = ""
 
     @property
     def owner(self) -> str:
-        """What identifies its owner."""
+        """The owner's number, or else the owner's name."""
         return self.number or self.who
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A member that is nobody's work."""
+    """A member that is not read as anybody's work."""
 
     member: Member
     reason: str
     is_harmless: bool = True
-    """False where it may be somebody's work that could not be read."""
+    """False if it may be somebody's work that could not be read."""
 
 
 Parsed = Upload | Skipped
 Parse = Callable[[Sequence[Member], Roster | None], list[Parsed]]
-"""Reads the members of a download; accounts for every one."""
+"""Reads the members of a download, and returns one result for each of them."""
 
 
 @dataclass(frozen=True)
 class System:
-    """How a system's downloads are read."""
+    """A learning system whose downloads can be read."""
 
     name: str
     title: str
     parse: Parse
     has_numbers: bool = True
-    """Whether the system's own number of a person is part of the folder's name if no roster names it."""
+    """Whether to make the system's number for a person part of the submission's name if there is no roster."""
     hand_in_of: Callable[[Path, Upload], HandIn] = lambda _source, _upload: UNKNOWN
-    """Returns the time of handing in that an imported folder has, apart from its files' names."""
+    """Returns the hand-in time of an imported folder, for systems whose file names do not contain it."""
 
 
 def strip_wrapper(
     members: Sequence[Member], is_theirs: Callable[[str], object] = lambda _: False
 ) -> list[tuple[Member, PurePosixPath]]:
-    """Return each member with its path below the folders that contain everything, if there are such.
+    """Return each member with its path below the folders that contain everything, if there are any.
 
-    A folder of which `is_theirs` says that the system named it stays, as does what an operating system added.
+    A folder that the system named, according to `is_theirs`, is kept, and so are files that an operating system added.
     """
     paths = {member: member.path for member in members}
     theirs = [member for member in members if not why_skipped(member.path)]
@@ -84,9 +84,9 @@ def strip_wrapper(
 
 
 def ending_login(text: str, roster: Roster | None) -> str:
-    """Return the login of the roster's people that `text` ends with, after an underscore; '' for none.
+    """Return the login in the roster with which `text` ends, after an underscore; '' if there is none.
 
-    A login may hold an underscore itself, so that of several the longest is meant.
+    A login may contain underscores, so the longest one that fits is meant.
     """
     logins = {person.sis_login_id for person in roster.people} if roster is not None else set()
     fitting = [login for login in logins - {""} if text.lower().endswith(f"_{login.lower()}")]
@@ -94,5 +94,5 @@ def ending_login(text: str, roster: Roster | None) -> str:
 
 
 def unread(member: Member, title: str) -> Skipped:
-    """Return the remark about a member whose name does not have the form that the system gives."""
+    """Return the remark about a member whose name is not of the system's form."""
     return Skipped(member, f"not named as in a download of {title}", is_harmless=False)

@@ -1,4 +1,4 @@
-"""Archives that a library in C reads (``.7z``, ``.rar``), opened in a sandboxed process with limits."""
+"""Open archives that need a library in C (``.7z``, ``.rar``), in a sandboxed process with limits."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _REMEDY = f"{extra('archives')}, and the system's library (Debian's package liba
 
 
 class WalledArchives:
-    """Opens archives in a sandbox, with a process for each; the sandbox is only started when it is needed."""
+    """Opens each archive in a sandboxed process; the sandbox is set up when it is first needed."""
 
     def __init__(self, hidden: Sequence[Path], isolation: Requirement) -> None:
         self._hidden, self._isolation = hidden, isolation
         self._sandbox: Sandbox | None = None
 
     def __call__(self, name: str, content: bytes, most: int) -> Iterator[tuple[str, bytes]]:
-        """Yield the names and contents of an archive's files, together at most `most` bytes.
+        """Yield the names and contents of an archive's files, which are at most `most` bytes together.
 
         Raises:
-            Refused: it cannot be opened here, or holds too much.
+            Refused: the archive cannot be opened on this machine, or holds too much.
         """
         if find_spec("libarchive") is None:
-            raise Refused(f"{name!r} is of a kind that is not opened here: {_REMEDY}")
+            raise Refused(f"{name!r} is of a kind that cannot be opened here: {_REMEDY}")
         limits = Limits(memory_bytes=_MEMORY_BYTES)
         with Process(self._found(), Box(folders=(), limits=limits, threads=1)) as process:
             try:
@@ -43,10 +43,10 @@ class WalledArchives:
             except (ChannelClosed, WireError) as error:
                 exceeded = process.exceeded
                 why = f"the limit {exceeded.kind}" if exceeded is not None else process.exit_description()
-                raise Refused(f"{name!r} cannot be unpacked: the process that did it {why}") from error
+                raise Refused(f"{name!r} cannot be unpacked: the process that unpacked it {why}") from error
 
     def close(self) -> None:
-        """Release what was started."""
+        """End the sandbox if one was set up."""
         if self._sandbox is not None:
             self._sandbox.close()
 
@@ -55,7 +55,7 @@ class WalledArchives:
             try:
                 self._sandbox = find_required_sandbox(self._hidden, self._isolation)
             except HarnessError as error:
-                raise Refused(f"an archive is opened in a sandbox only, and there is none: {error}") from error
+                raise Refused(f"such archives are opened only in a sandbox, and there is none: {error}") from error
         return self._sandbox
 
 
@@ -66,7 +66,7 @@ def _files(process: Process, name: str, content: bytes, most: int) -> Iterator[t
 
     def admit(_: object, headers: Sequence[ArrayHeader]) -> None:
         if len(headers) > 1 or sum(header.nbytes for header in headers) > left:
-            raise WireError("more came than was asked for")
+            raise WireError("received more than the limit")
 
     with process.allow(Allowance(limit="unpacking", seconds=_SECONDS)):
         process.channel.send(OpenArchive(MOST_FILES, left), np.frombuffer(content, np.uint8))
@@ -81,10 +81,10 @@ def _files(process: Process, name: str, content: bytes, most: int) -> Iterator[t
                 case Raised(exception, message):
                     raise Refused(_told(name, exception, message))
                 case _:
-                    raise WireError(f"{type(reply).__name__} came")
+                    raise WireError(f"received an unexpected {type(reply).__name__}")
 
 
 def _told(name: str, exception: str, message: str) -> str:
     if exception in ("ImportError", "ModuleNotFoundError", "OSError", "AttributeError", "TypeError"):
-        return f"{name!r} is of a kind that is not opened here ({message}): {_REMEDY}"
+        return f"{name!r} is of a kind that cannot be opened here ({message}): {_REMEDY}"
     return f"{name!r} cannot be unpacked: {message}"

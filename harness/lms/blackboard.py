@@ -1,4 +1,4 @@
-"""Blackboard's download of an assignment: ``HW 1_jdoe_attempt_2026-01-30-10-15-33_model.py``, a text beside each."""
+"""Read Blackboard's download: ``HW 1_jdoe_attempt_2026-01-30-10-15-33_model.py``, with a text for each attempt."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _NAME = re.compile(
     r"(?:_(?P<name>.+)|(?P<info>\.txt))"
 )
 _PERSON = re.compile(r"[^:：\n]{1,40}[:：]\s*(?P<name>[^\n]+?)\s*\((?P<login>[^()\n]+)\)\s*")
-"""The first line of the text beside an attempt, in any language; the lines after it contain the student's own words."""
+"""The first line of an attempt's text, in any language; the lines after it contain the student's own words."""
 _INFO_BYTES = 1 << 16
 
 
 def parse(members: Sequence[Member], roster: Roster | None) -> list[Parsed]:
-    """Read a download; of several attempts the last counts. The text beside an attempt contains name and login.
+    """Read a download. The last of several attempts counts. The text of an attempt contains the name and the login.
 
-    Where that text is missing the login is what the names of the files differ in, and what comes before
-    ``_attempt`` tells people apart: a login may hold an underscore.
+    If that text is missing, the login is the part in which the names of the files differ, and the part before
+    ``_attempt`` distinguishes people, because a login may contain underscores.
     """
     pairs = strip_wrapper(members)
     people = {}
@@ -57,7 +57,7 @@ def _read(
     if match is None:
         return unread(member, "Blackboard")
     if match["info"]:
-        return Skipped(member, "a text of Blackboard's about an attempt")
+        return Skipped(member, "Blackboard's text about an attempt")
     stamp = _stamp(match)
     if stamp != newest[match["before"]]:
         return Skipped(member, "an earlier attempt")
@@ -75,7 +75,7 @@ def _read(
 
 
 def _logins(starts: Sequence[str], roster: Roster | None) -> dict[str, str]:
-    """Return the login in each start of a file's name, ``<assignment>_<login>``."""
+    """Return the login in each beginning of a file's name, ``<assignment>_<login>``."""
     alike = itertools.takewhile(lambda column: len(set(column)) == 1, zip(*starts, strict=False))
     shared = "".join(column[0] for column in alike) if len(starts) > 1 else ""
     title = shared.rfind("_") + 1

@@ -1,4 +1,4 @@
-"""Brightspace's download of an assignment: ``12345-678 - Ann Ark - Jan 30, 2026 1015 AM/model.py``."""
+"""Read Brightspace's download of an assignment: ``12345-678 - Ann Ark - Jan 30, 2026 1015 AM/model.py``."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _FOLDER = re.compile(r"(?P<one>\d+)-(?P<two>\d+) - (?P<who>.+) - (?P<when>[^-]*\
 
 
 def parse(members: Sequence[Member], roster: Roster | None) -> list[Parsed]:
-    """Read a download; the folder's two numbers are the person's and the assignment's, whichever is the same in all.
+    """Read a download. A folder has the person's and the assignment's number; the latter is the same in all folders.
 
-    A person who handed in several times has several folders, of which the last counts.
+    A person who handed in several times has several folders; the last one counts.
     """
     del roster
     pairs = strip_wrapper(members, _FOLDER.fullmatch)
@@ -45,7 +45,7 @@ def _read(member: Member, path: PurePosixPath, match: re.Match[str] | None, numb
     if reason := why_skipped(member.path):
         return Skipped(member, reason)
     if path == PurePosixPath("index.html"):
-        return Skipped(member, "Brightspace's list of what is there")
+        return Skipped(member, "Brightspace's table of contents")
     if match is None or len(path.parts) < 2:
         return unread(member, "Brightspace")
     moment = parse_moment(match["when"])

@@ -1,8 +1,8 @@
 """Canvas: read its bulk download of submissions, and write its gradebook CSV and its comment upload.
 
-Rules are those of canvas-lms: lib/content_zipper.rb names the files of a download, lib/gradebook_exporter.rb writes the
-gradebook, lib/gradebook_importer.rb reads it back, app/models/abstract_assignment.rb
-(``infer_comment_context_from_filename``) takes feedback files.
+The rules are those of canvas-lms: lib/content_zipper.rb names the files of a download, lib/gradebook_exporter.rb writes
+the gradebook, lib/gradebook_importer.rb reads it back, and app/models/abstract_assignment.rb
+(``infer_comment_context_from_filename``) accepts feedback files.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class _Reading:
 
 
 def _readings(name: str) -> list[_Reading]:
-    """Return every way to divide `name` into who, LATE, user, attachment and file; names may hold ``_`` and digits."""
+    """Return every way to divide `name` into who, LATE, user, attachment and file; names may have ``_`` and digits."""
     if match := _ANONYMOUS.fullmatch(name):
         rest = _FILE.fullmatch(match["rest"])
         if rest is None and not _TEXT.fullmatch(match["rest"]):
@@ -100,7 +100,7 @@ def _readings(name: str) -> list[_Reading]:
 
 
 def _overlapping(name: str, found: list[_Reading]) -> list[_Reading]:
-    """Add the ways to divide that begin at the second number of a pair: ``_3_103_5003_``."""
+    """Add the readings that begin at the second number of a pair, as in ``_3_103_5003_``."""
     seen = {(one.user, one.file) for one in found}
     found += [
         _Reading(who=name[: at.start()], late=False, user=at[1], file=at[2], name=at[3])
@@ -111,7 +111,7 @@ def _overlapping(name: str, found: list[_Reading]) -> list[_Reading]:
 
 
 def _likeliest(found: Sequence[_Reading], known: set[str], usual: int) -> _Reading:
-    """Return the reading whose user the roster knows, else whose number is as long as others' in the download.
+    """Return the reading whose user is in the roster, or else whose number is as long as most in the download.
 
     Among equal readings, the one whose file's name does not begin with a number is preferred.
     """
@@ -136,9 +136,9 @@ def _upload(member: Member, one: _Reading) -> Upload:
 
 
 def _renamed_back(parsed: list[Parsed]) -> list[Parsed]:
-    """Give files that were handed in again their own names back: Canvas puts ``-1``, ``-2`` before the ending.
+    """Restore the names of files that were handed in again: Canvas adds ``-1``, ``-2`` before the ending.
 
-    A number stays where the name without it is another file's.
+    A number is kept if another file has the name without it.
     """
     groups: dict[str, list[int]] = {}
     for at, one in enumerate(parsed):
@@ -168,7 +168,7 @@ def _name_without(one: Upload, match: re.Match[str] | None) -> str:
 
 _HEADER = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 _FIELDS = (("ID", "canvas_id"), ("SIS User ID", "sis_user_id"), ("SIS Login ID", "sis_login_id"))
-"""How the importer finds a student, in its order; by name only then (``process_student``)."""
+"""The columns by which the importer finds a student, in its order, before it tries the name (``process_student``)."""
 _WITH_ID = re.compile(r".+ \(\d+\)")
 _POINTS_POSSIBLE = "points possible"
 
@@ -176,10 +176,10 @@ _POINTS_POSSIBLE = "points possible"
 def canvas_csv(
     entries: Sequence[Entry], assignment: str, template: Sheet | None, manner: Manner, *, scale: bool = False
 ) -> Filled:
-    """Return the file that sets `assignment` ("Title (id)", or with a template its title) to `entries` of one task.
+    """Return the file that sets the grades of `assignment` ("Title (id)", or only the title with a template).
 
     Raises:
-        UsageError: Canvas would misread it: propose a new user or assignment, or scale the points.
+        UsageError: Canvas would misread the file: propose a new user or assignment, or scale the points.
     """
     if template is None:
         return _new(entries, assignment)
@@ -193,9 +193,9 @@ def _edited(entries: Sequence[Entry], assignment: str, sheet: Sheet, manner: Man
     text = sheet.cell(head, column)
     possible = parse_number(text)
     if text and possible is None:
-        raise UsageError(f"{sheet.path}: Canvas computes the column {assignment!r} ({text}): nothing can be put there")
+        raise UsageError(f"{sheet.path}: Canvas computes the column {assignment!r} ({text}): name another column")
     graded = [entry for entry in entries if entry.is_graded or entry.excused]
-    # a part that a person graded adds to one person's maximum
+    # a part that was graded manually adds to the maximum of that person only
     factors = {entry.person.key: check_maximum(entry.task, entry.maximum, possible, scale=scale) for entry in entries}
     keys = _keys(sheet)
     refuse_shortened(sheet, rows, keys[0].columns if keys and keys[0].label == "ID" else ())
@@ -220,27 +220,27 @@ def _edited(entries: Sequence[Entry], assignment: str, sheet: Sheet, manner: Man
 
 
 def _assignment(sheet: Sheet, assignment: str) -> int:
-    """Return the column of the assignment by its whole header, or by a title that only one has."""
+    """Return the column of the assignment, found by its whole header, or by its title if that is unique."""
     titles = [cell for cell in sheet.header if _WITH_ID.fullmatch(cell)]
     fitting = [cell for cell in titles if assignment.strip() in (cell, cell.rpartition(" (")[0])]
     if len(fitting) > 1:
         raise UsageError(
-            f"the assignment {assignment!r} is there more than once: name {' or '.join(map(repr, fitting))}"
+            f"the file has the assignment {assignment!r} more than once: name {' or '.join(map(repr, fitting))}"
         )
     if not fitting:
         raise UsageError(
-            f"the assignment {assignment!r} is not in the file, Canvas would propose a new one"
+            f"the assignment {assignment!r} is not in the file, and Canvas would propose a new one"
             f"{suggest(assignment, titles)}"
         )
     return sheet.header.index(fitting[0])
 
 
 def _row_of_points(sheet: Sheet, column: int) -> int:
-    """Return the row with the possible points; there may be one about manual posting above it."""
+    """Return the row with the possible points, which may come after a row about manual posting."""
     for row in range(1, len(sheet.rows)):
         if _POINTS_POSSIBLE in sheet.cell(row, 0).lower():
             return row
-    for row in range(1, min(4, len(sheet.rows))):  # a translated heading: nobody's number, but a maximum
+    for row in range(1, min(4, len(sheet.rows))):  # with a translated heading: no person's number, but a maximum
         if not sheet.cell(row, 1) and parse_number(sheet.cell(row, column)) is not None:
             return row
     raise UsageError(f"{sheet.path} has no row 'Points Possible': export the gradebook from Canvas again")
@@ -266,7 +266,7 @@ def _new(entries: Sequence[Entry], assignment: str) -> Filled:
     unknown = [str(one.person) for one in graded if not any(getattr(one.person, field) for _, field in _FIELDS)]
     if unknown:
         raise UsageError(
-            f"{', '.join(unknown)}: no Canvas or SIS id in the roster, and Canvas would propose a new user; add one, "
+            f"{', '.join(unknown)}: no Canvas or SIS id in the roster, so Canvas would propose a new user; add an id, "
             "or give Canvas's own export with --into"
         )
     possible = next((entry.maximum for entry in entries if entry.maximum is not None), 0.0)
@@ -292,10 +292,10 @@ def _cell(entry: Entry, factor: float, *, comma: bool) -> str:
 
 
 def feedback_name(origin_files: Sequence[str], name: str) -> str | None:
-    """Return the name under which Canvas takes a feedback file; None where no file of the download is known.
+    """Return the name under which Canvas accepts a feedback file; None if no file of the download is known.
 
-    It looks for the numbers of a user and of an attachment that the user handed in, so the name is a file's of the
-    download with another ending.
+    Canvas looks for the number of a user and of an attachment that the user handed in, so the name is that of a file
+    in the download, with another ending.
     """
     for file in origin_files:
         for one in _readings(file):

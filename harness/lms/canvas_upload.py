@@ -1,8 +1,8 @@
-"""Upload grades to Canvas through its REST API: the same cells, by the same rules, as in its gradebook's file.
+"""Upload grades to Canvas through its REST API, with the same rules for cells as for its gradebook file.
 
-Rules are those of canvas-lms: app/controllers/submissions_api_controller.rb (``index``, ``update``) and
-lib/api/v1/submission.rb define requests and answers; app/models/abstract_assignment.rb (``grade_student``) grades
-every member of a group at once unless the assignment says otherwise.
+The rules are those of canvas-lms: app/controllers/submissions_api_controller.rb (``index``, ``update``) and
+lib/api/v1/submission.rb define requests and answers; app/models/abstract_assignment.rb (``grade_student``) grades all
+members of a group together unless the assignment says otherwise.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NO_POINTS = ("pass_fail", "not_graded")
 
 
 class CanvasPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """An assignment of a course at one Canvas."""
+    """An assignment of a course on a Canvas server."""
 
     url: str
     course: int
@@ -45,10 +45,10 @@ class CanvasPlace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CanvasUpdate(msgspec.Struct, frozen=True, kw_only=True):
-    """One person's grade that is to be changed at Canvas."""
+    """A change of one person's grade in Canvas."""
 
     user: str
-    """Canvas's number of the person."""
+    """The person's number in Canvas."""
     key: str
     """The person's key in the gradebook."""
     who: str
@@ -57,13 +57,13 @@ class CanvasUpdate(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def asked(self) -> dict[str, object]:
-        """What is sent."""
+        """The parameters of the request."""
         return {"excuse": True} if self.after == _EXCUSED else {"posted_grade": self.after}
 
 
 @dataclass(frozen=True)
 class CanvasAnswer:
-    """Canvas's answer to one update; with a problem if it did not store what was requested."""
+    """Canvas's answer to one update, with a problem if Canvas did not store the requested grade."""
 
     update: CanvasUpdate
     problem: str = ""
@@ -71,14 +71,14 @@ class CanvasAnswer:
 
 
 class CanvasAssignment:
-    """An assignment at Canvas: its current grades, and a way to change some."""
+    """An assignment in Canvas: its current grades, and a way to change them."""
 
     def __init__(self, place: CanvasPlace, token: str) -> None:
         """Request the assignment.
 
         Raises:
             UsageError: `canvasapi` is not installed, the address, the token or a number is wrong, or the assignment
-                cannot take points of single people.
+                does not accept points for individual people.
             InfrastructureError: Canvas cannot be reached.
         """
         if find_spec("canvasapi") is None:
@@ -95,10 +95,10 @@ class CanvasAssignment:
             raise UsageError(f"{place} hides who is who (anonymous grading): reveal the students' names in Canvas")
 
     def fill(self, entries: Sequence[Entry], manner: Manner, *, scale: bool) -> tuple[Filled, list[CanvasUpdate]]:
-        """Return the content of a file filled with `entries`, and the updates that follow.
+        """Return the grades in Canvas with `entries` filled in, and the updates that this requires.
 
         Raises:
-            UsageError: somebody is not in the course, or the points do not fit.
+            UsageError: somebody is not in the course, or the maximum of the points differs.
         """
         before = self._sheet()
         filled = canvas_csv(entries, before.header[_GRADE], before, manner, scale=scale)
@@ -110,11 +110,11 @@ class CanvasAssignment:
         ]
 
     def send(self, updates: Sequence[CanvasUpdate]) -> Iterator[CanvasAnswer]:
-        """Change one grade after another, and yield the answer to each.
+        """Send the updates one after another, and yield the answer to each.
 
         Raises:
-            UsageError: the token is not accepted any more.
-            InfrastructureError: Canvas cannot be reached any more.
+            UsageError: Canvas no longer accepts the token.
+            InfrastructureError: Canvas can no longer be reached.
         """
         from canvasapi.exceptions import CanvasException, InvalidAccessToken
 
@@ -131,7 +131,7 @@ class CanvasAssignment:
             yield _check(update, submission)
 
     def _sheet(self) -> Sheet:
-        """Return the grades at Canvas as its gradebook's file has them, with this one assignment."""
+        """Return the grades in Canvas in the form of its gradebook file, with only this assignment."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow([*_HEADER, f"{self._title} ({self.place.assignment})"])
@@ -152,13 +152,13 @@ def _connect(url: str, token: str) -> Any:
     if not is_safe or not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
         raise UsageError(f"{url!r} is not the address of a Canvas server: expected one like https://canvas.example.org")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of http, which is allowed on this machine alone
+        warnings.simplefilter("ignore", UserWarning)  # about http, which is allowed only for this machine
         return Canvas(url, token)
 
 
 @contextmanager
 def _asking(place: CanvasPlace) -> Iterator[None]:
-    """Translate errors of requests to Canvas."""
+    """Translate the errors of requests to Canvas."""
     from canvasapi.exceptions import CanvasException, Forbidden, InvalidAccessToken, ResourceDoesNotExist, Unauthorized
     from requests import RequestException
     from requests.exceptions import JSONDecodeError
@@ -174,20 +174,20 @@ def _asking(place: CanvasPlace) -> Iterator[None]:
     except JSONDecodeError as error:
         raise UsageError(f"{place.url} does not answer as Canvas does: is the address right?") from error
     except (CanvasException, RequestException) as error:
-        raise InfrastructureError(f"{place.url} cannot be asked ({error}): try again later") from error
+        raise InfrastructureError(f"{place.url} cannot be reached ({error}): try again later") from error
 
 
 def _refuse_unfit(assignment: Any) -> None:
-    """Refuse an assignment whose grades are not points of single people.
+    """Raise unless the grades of the assignment are points of individual people.
 
     Raises:
-        UsageError: it is one.
+        UsageError: they are not.
     """
     name = str(assignment.name)
     if getattr(assignment, "grading_type", "points") in _NO_POINTS:
-        raise UsageError(f"{name!r} takes no points at Canvas ({assignment.grading_type}): set points there")
+        raise UsageError(f"{name!r} does not use points in Canvas ({assignment.grading_type}): set points there")
     if getattr(assignment, "moderated_grading", False) and not getattr(assignment, "grades_published", True):
-        raise UsageError(f"the grades of {name!r} are moderated and not released: Canvas takes none from outside")
+        raise UsageError(f"the grades of {name!r} are moderated and not released: until then Canvas accepts none")
     is_of_groups = getattr(assignment, "group_category_id", None) is not None
     if is_of_groups and not getattr(assignment, "grade_group_students_individually", False):
         raise UsageError(
@@ -199,7 +199,7 @@ def _refuse_unfit(assignment: Any) -> None:
 def _cell(submission: Any) -> str:
     if getattr(submission, "excused", False):
         return _EXCUSED
-    # what somebody entered, before Canvas's own late policy
+    # the entered grade, before Canvas's own late policy
     entered = getattr(submission, "entered_score", None)
     return _number(getattr(submission, "score", None) if entered is None else entered)
 
@@ -209,9 +209,9 @@ def _number(value: float | None) -> str:
 
 
 def _check(update: CanvasUpdate, stored: Any) -> CanvasAnswer:
-    """Compare what Canvas stored with what was requested."""
+    """Compare the grade that Canvas stored with the requested one."""
     found = _cell(stored)
     if found != update.after and parse_number(found) != parse_number(update.after):
         return CanvasAnswer(update, problem=f"Canvas stored {found or 'nothing'!r}, not {update.after!r}")
     taken = getattr(stored, "points_deducted", None)
-    return CanvasAnswer(update, notice=f"Canvas's own late policy takes {taken:g} points more" if taken else "")
+    return CanvasAnswer(update, notice=f"Canvas's own late policy deducts another {taken:g} points" if taken else "")

@@ -1,8 +1,8 @@
-"""Tests of an assignment in GitHub repositories: ``autograding.json``, and the list that Classroom 50 takes.
+"""Write the tests of an assignment in GitHub repositories: ``autograding.json``, and the list for Classroom 50.
 
 An action such as ``education/autograding`` reads ``.github/classroom/autograding.json``: an object with ``tests``,
-whose time-outs are in minutes (https://github.com/education/autograding, README). Classroom 50's own runner takes the
-list of tests by itself, with a ``type`` and time-outs in seconds (foundation50/classroom50, wiki/Autograders.md).
+whose time-outs are in minutes (https://github.com/education/autograding, README). Classroom 50's own runner reads only
+the list of tests, with a ``type`` and time-outs in seconds (foundation50/classroom50, wiki/Autograders.md).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from harness.errors import UsageError
 from harness.gradebook import most_points
 
 MOST_SECONDS = 600
-"""The longest time-out that Classroom 50 takes for one command."""
+"""The longest time-out, in seconds, that Classroom 50 accepts for one command."""
 _MOST_POINTS = 1_000
 _DEFAULT_POINTS = 100
 _START_SECONDS = 60
-"""For the interpreter, the data and the yardstick."""
+"""Additional seconds for the interpreter, the data and the yardstick."""
 _INSTALL = "python3 -m pip install --quiet --requirement .github/harness.txt"
 
 
@@ -31,7 +31,7 @@ class AutogradingSettings:
 
     data: str
     points: int | None = None
-    """Points of the whole assignment; None for the task's maximum."""
+    """The points of the whole assignment; None for the task's maximum."""
     install: str = _INSTALL
     """The shell command that installs the harness."""
 
@@ -45,9 +45,9 @@ class AutogradingTest(msgspec.Struct, frozen=True, kw_only=True):
     input: str = ""
     output: str = ""
     comparison: str = "included"
-    """An empty text is included in whatever is printed, so that the exit code alone decides."""
+    """The text that the output must include. Any output includes the empty text, so only the exit code decides."""
     timeout: int
-    """In minutes."""
+    """The time-out in minutes."""
     points: int
 
 
@@ -56,22 +56,22 @@ class _Autograding(msgspec.Struct, frozen=True):
 
 
 class Classroom50Test(msgspec.Struct, frozen=True, kw_only=True):
-    """One shell command; its reader refuses fields that it does not know."""
+    """One shell command; Classroom 50 refuses fields that it does not know."""
 
     name: str
     type: str
     run: str
     setup: str
     timeout: int
-    """In seconds."""
+    """The time-out in seconds."""
     points: int
 
 
 def autograding_json(task: Task, settings: AutogradingSettings) -> bytes:
-    """Return ``autograding.json`` for `task`: does the model keep the contract, and does it meet the baseline.
+    """Return ``autograding.json`` for `task`, which tests whether the model keeps the contract and meets the baseline.
 
     Raises:
-        UsageError: the task's points are not a whole number that an assignment can have.
+        UsageError: the task's points are not a whole number, or too many for an assignment.
     """
     points = _points(task, settings)
     tests = tuple(
@@ -84,10 +84,10 @@ def autograding_json(task: Task, settings: AutogradingSettings) -> bytes:
 
 
 def classroom50_json(task: Task, settings: AutogradingSettings) -> bytes:
-    """Return the same tests as Classroom 50 takes them: ``gh teacher assignment add … --tests FILE``.
+    """Return the same tests in the form for Classroom 50 (``gh teacher assignment add … --tests FILE``).
 
     Raises:
-        UsageError: the task's points are not a whole number that an assignment can have.
+        UsageError: the task's points are not a whole number, or too many for an assignment.
     """
     points = _points(task, settings)
     tests = tuple(
@@ -105,7 +105,7 @@ def classroom50_json(task: Task, settings: AutogradingSettings) -> bytes:
 
 
 def longest_seconds(limits: Limits) -> float:
-    """Return how long an evaluation may take until the last limit ends it."""
+    """Return the number of seconds after which the last limit ends an evaluation."""
     trained = limits.import_seconds + limits.fit_seconds + limits.save_seconds
     measured = limits.load_seconds + limits.predict_seconds + limits.measure_seconds
     return _START_SECONDS + trained + measured
@@ -121,7 +121,7 @@ class _Command:
 
 
 def _commands(task: Task, settings: AutogradingSettings, points: int) -> tuple[_Command, ...]:
-    """Return the two commands; the first one installs the harness for both, because files stay between them."""
+    """Return the two commands; the first one installs the harness for both, because files are kept between them."""
     place = f"submissions/*/{task.name}"
     return (
         _Command(
@@ -149,8 +149,8 @@ def _points(task: Task, settings: AutogradingSettings) -> int:
         return _DEFAULT_POINTS
     if most != int(most) or most > _MOST_POINTS:
         raise UsageError(
-            f"task {task.name} gives {most:g} points at most, and an assignment takes a whole number up to "
-            f"{_MOST_POINTS:,}: name one with --points"
+            f"task {task.name} gives {most:g} points at most, but an assignment needs a whole number up to "
+            f"{_MOST_POINTS:,}: give one with --points"
         )
     return int(most)
 

@@ -1,4 +1,4 @@
-"""Feedback for a class: a page and a short text for each person, zipped as Canvas and Moodle take them back."""
+"""Feedback for a class: a page and a short text for each person, in zip files that Canvas and Moodle accept."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ class Feedback:
 
     @property
     def stem(self) -> str:
-        """The name of the files; the members of a group have one each."""
+        """The file name without its ending; every member of a group has a file."""
         person = self.entry.person
         own = "".join(character if character.isalnum() else "-" for character in person.name.lower()).strip("-")
         return person.submission if own in ("", person.submission) else f"{person.submission}-{own}"
 
 
 def make_feedback(entry: Entry, task: Task, material: ReportMaterial | None) -> Feedback:
-    """Return the feedback on `entry`: the grade, and the report about `material` if that is what the grade is of.
+    """Return the feedback on `entry`: the grade, and the report about `material` if the grade is based on that.
 
-    It contains only figures of the scored part, and other people's scores without names.
+    It contains no items of the scored part, only figures, and other people's scores without names.
     """
     own = material if material is not None and material.record.run.id == entry.run else None
     return Feedback(entry, _page(entry, task, own), _text(entry, task, None if own is None else own.record))
 
 
 def zip_for_moodle(feedback: Iterable[Feedback], people: Mapping[str, tuple[str, str]]) -> tuple[bytes, list[str]]:
-    """Return a zip for *Upload multiple feedback files in a zip*, and the people who are not in it.
+    """Return a zip file for *Upload multiple feedback files in a zip*, and the people who are not in it.
 
-    `people` are the name and the participant's number of each, by key.
+    `people` holds the name and the participant number of each person, by key.
     """
     files, left_out = {}, []
     for one in feedback:
@@ -63,9 +63,9 @@ def zip_for_moodle(feedback: Iterable[Feedback], people: Mapping[str, tuple[str,
 
 
 def zip_for_canvas(feedback: Iterable[Feedback], origins: Mapping[str, Origin]) -> tuple[bytes, list[str]]:
-    """Return a zip for SpeedGrader's upload of commented files, and the people who are not in it.
+    """Return a zip file for SpeedGrader's upload of commented files, and the people who are not in it.
 
-    Canvas may show a file to all members of a group: they get one where each may read it, and none where it differs.
+    Canvas may show a file to all members of a group. They get a file only if all of them have the same feedback.
     """
     submissions: dict[str, list[Feedback]] = {}
     for one in feedback:

@@ -1,4 +1,4 @@
-"""Gradescope: read its export of submissions, and write its ``results.json``, which shows nothing too early."""
+"""Gradescope: read its export of submissions, and write its ``results.json``, which reveals nothing too early."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _ExportedSubmission(msgspec.Struct, frozen=True):
 
 
 def parse(members: Sequence[Member], roster: Roster | None) -> list[Parsed]:
-    """Read ``submission_123/…`` of an export, and who that is from its ``submission_metadata.yml``."""
+    """Read ``submission_123/…`` of an export; its ``submission_metadata.yml`` names the people."""
     del roster
     pairs = strip_wrapper(members, _FOLDER.fullmatch)
     known = next((_metadata(member) for member, path in pairs if path.name == _METADATA), {})
@@ -54,7 +54,7 @@ def _read(member: Member, path: PurePosixPath, known: Mapping[str, _ExportedSubm
     if reason := why_skipped(member.path):
         return Skipped(member, reason)
     if path.name == _METADATA:
-        return Skipped(member, "Gradescope's list of what is there")
+        return Skipped(member, "Gradescope's table of contents")
     if len(path.parts) == 1 or not _FOLDER.fullmatch(path.parts[0]):
         return unread(member, "Gradescope")
     one = known.get(path.parts[0])
@@ -69,7 +69,7 @@ def _read(member: Member, path: PurePosixPath, known: Mapping[str, _ExportedSubm
 
 
 def _metadata(member: Member) -> dict[str, _ExportedSubmission]:
-    """Return the people of each submission; the keys are Ruby's symbols, with colons before them."""
+    """Return the people of each submission. The keys in the file are Ruby's symbols, which begin with colons."""
     try:
         content = yaml.safe_load(member.read(_METADATA_BYTES))
     except (yaml.YAMLError, Refused, UnicodeDecodeError):
@@ -107,7 +107,7 @@ class Leader(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One check."""
+    """The result of one check."""
 
     name: str
     status: Literal["passed", "failed"]
@@ -118,7 +118,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
-    """All that Gradescope reads."""
+    """The content of ``results.json``."""
 
     score: float
     execution_time: float
@@ -136,9 +136,9 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 def results_of(record: Record, share: float, total: float, public: Record | None = None) -> Results:
     """Return the results for `record`, which earns `share` of the assignment's `total` points.
 
-    What tells a test score (the baseline's check, the total, the leaderboard's score) is shown after the grades are
-    published; a score on validation is shown at once. `public` is what of the record may be seen before: the same, or
-    what the Ladder releases of a private part.
+    Whatever reveals a test score (the check of the baseline, the total, the score on the leaderboard) is shown after
+    the grades are published; a validation score is shown at once. `public` is the record as it may be shown before
+    that, which differs from `record` if the Ladder withholds results on a private part.
     """
     public = public or record
     secret = record.task.scored_on == "test"
@@ -164,10 +164,10 @@ def results_of(record: Record, share: float, total: float, public: Record | None
 
 
 def results_over_quota(before: EarlierHandIns, quota: int) -> Results:
-    """Return the results of a hand-in that is not scored, because of as many as the task allows were scored today."""
+    """Return the results of a hand-in that is not scored, because the task's quota for the day is used up."""
     words = (
         f"Nothing was scored: {count_of(before.today, 'hand-in was', 'hand-ins were')} scored today, and the task "
-        f"allows {quota} a day. The result of the one before stands for this one, too. Hand in again tomorrow."
+        f"allows {quota} a day. The previous result is valid for this hand-in, too. Hand in again tomorrow."
     )
     return Results(
         score=before.score,
@@ -179,13 +179,13 @@ def results_over_quota(before: EarlierHandIns, quota: int) -> Results:
 
 
 def results_of_problem(message: str) -> Results:
-    """Return the results of a run that could not grade, which is nobody's submission's fault."""
+    """Return the results of a run that could not grade, through no fault of the submission."""
     words = f"This could not be graded, through no fault of the submission. Tell the staff.\n\n{neutral(message)}"
     return Results(score=0, execution_time=0, output=_cut(words))
 
 
 def results_of_refusal(reason: str) -> Results:
-    """Return the results of what was handed in in a form that leaves open whose work it is."""
+    """Return the results of a hand-in that cannot be graded because it is unclear whose work it is."""
     return Results(score=0, execution_time=0, output=_cut(neutral(f"Nothing was graded: {reason}.")))
 
 
@@ -193,16 +193,16 @@ def results_json(results: Results) -> bytes:
     """Return `results` as JSON.
 
     Raises:
-        ValueError: a number is none that JSON knows.
+        ValueError: JSON cannot express one of the numbers.
     """
     numbers = [results.score, results.execution_time, *(leader.value for leader in results.leaderboard)]
     if not all(map(math.isfinite, numbers)):
-        raise ValueError(f"not all of {numbers} are numbers to JSON")
+        raise ValueError(f"JSON cannot express all of {numbers}")
     return msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n"
 
 
 def _overview(record: Record) -> str:
-    """Return what may be seen at once: how far it came, on what, and the last words of a failure."""
+    """Return the text that is shown at once: the data, the public scores, and a failure with its message."""
     on = f"{record.task.scored_on} part, {record.task.source} data; model {record.submission.mode}"
     lines = [f"{record.task.name}: scored on the {on}."]
     if record.failure is not None:

@@ -1,4 +1,4 @@
-"""The zip that an instructor gives to Gradescope."""
+"""Write the zip file that an instructor uploads to Gradescope."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ _SCRIPTS = ("setup.sh", "run_autograder")
 
 
 class BundleSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the instructor decided."""
+    """The instructor's settings."""
 
     task: str
     score_on: ScoredOn
     data: DataChoice
     isolation: str
     packages: tuple[str, ...] = ()
-    """What the task's models may use besides."""
+    """The packages that the task's models may use in addition."""
     torch_index: str = ""
-    """Address of the package index that torch is installed from; '' for the usual one, whose build has CUDA."""
+    """Address of the package index from which torch is installed; '' for the default one, whose build has CUDA."""
 
 
 def bundled_data(task: Task, settings: BundleSettings, places: Places) -> dict[str, Path]:
-    """Return the folders of data that a bundle has to include, by their paths in the zip.
+    """Return the folders of data that a bundle has to include, by their paths in the zip file.
 
     Raises:
-        UsageError: one of them is not on this machine.
+        UsageError: this machine does not have one of them.
     """
     folders = {}
     if settings.data != "embedded":
         if places.root is None or not (places.root / task.name).is_dir():
             raise UsageError(
-                f"there is no data of task {task.name} to put into the bundle: set HARNESS_DATA to a folder that holds "
+                f"this machine has no data of task {task.name} for the bundle: set HARNESS_DATA to a folder that holds "
                 f"{task.name}/, or use --data embedded"
             )
         folders[f"{DATA}/{task.name}"] = places.root / task.name
@@ -62,7 +62,7 @@ def bundled_data(task: Task, settings: BundleSettings, places: Places) -> dict[s
 
 
 def write_bundle(settings: BundleSettings, tasks: Path, wheel: Path, data: dict[str, Path]) -> bytes:
-    """Return a zip with Gradescope's two scripts, the harness, one of `tasks`, and the folders `data` by name.
+    """Return a zip file with Gradescope's two scripts, the harness, one of `tasks`, and the folders `data` by name.
 
     The same files give the same bytes.
     """
@@ -84,10 +84,10 @@ def write_bundle(settings: BundleSettings, tasks: Path, wheel: Path, data: dict[
 
 
 def build_wheel(into: Path) -> Path:
-    """Build the wheel of the harness that runs, and return it.
+    """Build a wheel of the running harness, and return its path.
 
     Raises:
-        UsageError: it does not run from a checkout.
+        UsageError: the harness does not run from a checkout.
         InfrastructureError: pip cannot build it.
     """
     checkout = Path(str(files("harness"))).parent
@@ -95,7 +95,7 @@ def build_wheel(into: Path) -> Path:
         raise UsageError("the harness does not run from a checkout of its source: name its wheel with --wheel")
     with tempfile.TemporaryDirectory(dir=into) as folder:
         source, made = Path(folder, "source"), Path(folder, "made")
-        _copy_source(checkout, source)  # a build leaves files of its own beside what it builds
+        _copy_source(checkout, source)  # because a build leaves files in the folder of the source
         command = python_command("pip", "wheel", "--quiet", "--no-deps", f"--wheel-dir={made}", str(source))
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
         if done.returncode:
@@ -105,7 +105,7 @@ def build_wheel(into: Path) -> Path:
 
 
 def _copy_source(checkout: Path, to: Path) -> None:
-    """Copy what a wheel is built of."""
+    """Copy the files from which a wheel is built."""
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*_cache")
     shutil.copytree(checkout / "harness", to / "harness", ignore=ignored)
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):

@@ -1,4 +1,4 @@
-"""How often somebody handed in on Gradescope, and what was released: by Gradescope's list, which no student writes."""
+"""Count hand-ins on Gradescope, and find the released score, in Gradescope's own list, which students cannot change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.record import PublicScore
 
 METADATA = "submission_metadata.json"
 RELEASED = "released"
-"""The key of `extra_data`, which students do not see, under which the score that was released is kept."""
+"""The key of the released score within `extra_data`, which students do not see."""
 
 
 class _ExtraData(msgspec.Struct):
@@ -32,7 +32,7 @@ class _Earlier(msgspec.Struct):
 
     @property
     def was_scored(self) -> bool:
-        """Whether it has a score: one that failed, or was refused, or that nobody could grade does not count."""
+        """Whether it has a score. A hand-in that failed, was refused or could not be graded does not count."""
         return self.results is not None and self.results.extra_data.scored
 
 
@@ -43,28 +43,28 @@ class _HandInMetadata(msgspec.Struct):
 
 @dataclass(frozen=True)
 class EarlierHandIns:
-    """What Gradescope tells of the hand-ins before this one."""
+    """The earlier hand-ins, according to Gradescope."""
 
     today: int
-    """How many were scored on the day of this one, in the time zone of Gradescope's dates."""
+    """The number of hand-ins that were scored on the same day, in the time zone of Gradescope's dates."""
     released: PublicScore | None
-    """The best score that was released; they only ever get better, so that it is the newest."""
+    """The best released score, which is also the newest one because released scores never get worse."""
     score: float
-    """The points of the last one; 0 where there is none."""
+    """The points of the last hand-in; 0 if there is none."""
 
 
 def earlier_hand_ins(metadata: Path) -> EarlierHandIns:
     """Read Gradescope's list of earlier hand-ins.
 
     Raises:
-        InfrastructureError: there is none, so that nobody knows what was released already.
+        InfrastructureError: there is no such list, so it is unknown which score was released.
     """
     try:
         found = msgspec.json.decode(metadata.read_bytes(), type=_HandInMetadata)
     except (OSError, msgspec.DecodeError) as error:
         raise InfrastructureError(
-            f"Gradescope's {metadata.name} does not tell what was handed in before ({error}): nothing is scored on the "
-            "private part where nobody can count; run the autograder on Gradescope, or grade on a machine of your own"
+            f"Gradescope's {metadata.name} does not list earlier hand-ins ({error}): without this count nothing is "
+            "scored on the private part; run the autograder on Gradescope, or grade on a machine of your own"
         ) from error
     earlier = sorted(found.previous_submissions, key=lambda one: one.submission_time)
     released = [one.results.extra_data.released for one in earlier if one.results is not None]

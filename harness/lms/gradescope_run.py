@@ -48,14 +48,14 @@ class _Metadata(msgspec.Struct):
 
 @dataclass(frozen=True)
 class _Outcome:
-    """A full record, and what of it may be seen before grades are published."""
+    """A full record, and the part of it that may be shown before grades are published."""
 
     record: Record
     public: Record
 
 
 def run_in_gradescope(root: Path) -> Results:
-    """Grade what lies in `root`/submission with the bundle in `root`/source."""
+    """Grade the submission in `root`/submission with the bundle in `root`/source."""
     source = root / "source"
     try:
         settings = msgspec.json.decode((source / SETTINGS).read_bytes(), type=BundleSettings)
@@ -75,7 +75,7 @@ def run_in_gradescope(root: Path) -> Results:
 
 
 def main() -> None:
-    """Write `results.json` for the folder named on the command line, else for ``/autograder``."""
+    """Write `results.json` for the folder that the command line names, by default ``/autograder``."""
     forget_current_folder()
     root = Path(sys.argv[1] if len(sys.argv) > 1 else "/autograder").absolute()
     write_atomically(root / "results" / "results.json", results_json(run_in_gradescope(root)))
@@ -99,10 +99,10 @@ def _evaluate(
 
 
 def _work_in(folder: Path, task: str) -> Path:
-    """Return the folder that holds the work: what was handed in, or where people put it within; no link is followed.
+    """Return the folder that holds the work: `folder` or one within it. No link is followed.
 
     Raises:
-        Refused: two folders hold some, of two people perhaps.
+        Refused: two folders hold work, perhaps of two people.
     """
     paths = list(_plain_files(folder))
     return folder if not paths else folder / find_home(paths, task)
@@ -119,7 +119,7 @@ def _plain_files(folder: Path) -> Iterator[PurePosixPath]:
 
 
 def _share(task: Task, record: Record) -> float:
-    """Return the share of the points: by the task's cut-offs, else all for a pass."""
+    """Return the earned share of the points, by the task's cut-offs; without cut-offs, a pass earns all."""
     value = None if record.primary is None or record.status == "failed" else record.primary.value
     earned, most = points_for(task, value), most_points(task)
     if earned is None or not most:
@@ -128,7 +128,7 @@ def _share(task: Task, record: Record) -> float:
 
 
 def _total(root: Path) -> float:
-    """Return the assignment's points; Gradescope writes them as a number or as text."""
+    """Return the points of the assignment, which Gradescope writes as a number or as text."""
     try:
         metadata = msgspec.json.decode((root / METADATA).read_bytes(), type=_Metadata)
         return float(metadata.assignment.total_points or 100)

@@ -1,4 +1,4 @@
-"""ILIAS's download of an exercise: ``Ark_Ann_aark_4711/20260130101533_model.py``, teams as ``Team_12``."""
+"""Read ILIAS's download of an exercise: ``Ark_Ann_aark_4711/20260130101533_model.py``, and ``Team_12`` for teams."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STAMPED = re.compile(r"(?P<stamp>20\d{12})_(?P<name>.+)")
 
 
 def parse(members: Sequence[Member], roster: Roster | None) -> list[Parsed]:
-    """Read a download; the folder's last number is the person's or the team's, a file's stamp its time."""
+    """Read a download. A folder's last number is that of the person or team; a file's name begins with its time."""
     return [_read(member, member.path, roster) for member in members]
 
 
@@ -45,12 +45,12 @@ def _read(member: Member, path: PurePosixPath, roster: Roster | None) -> Parsed:
             moment=moment,
         )
     if len(path.parts) == 1:
-        return Skipped(member, "ILIAS's list of what is there") if path.suffix == ".xlsx" else unread(member, "ILIAS")
+        return Skipped(member, "ILIAS's table of contents") if path.suffix == ".xlsx" else unread(member, "ILIAS")
     return unread(member, "ILIAS")
 
 
 def _name_and_login(person: re.Match[str], roster: Roster | None) -> tuple[str, str]:
-    """Return who it is, ``<first> <last>``, and their login, which may hold underscores where the roster has it so."""
+    """Return the name, ``<first> <last>``, and the login; a login in the roster may contain underscores."""
     start = person[0].removesuffix(f"_{person['number']}")
     login = ending_login(start, roster)
     if not login:

@@ -1,8 +1,9 @@
-"""Moodle: its download of submissions in, its grading worksheet, gradebook CSV and feedback files out.
+"""Moodle: read its download of submissions; write its grading worksheet, gradebook CSV and feedback files.
 
-Rules are those of moodle: mod/assign/classes/downloader.php names the files of a download,
-mod/assign/gradingtable.php orders the worksheet's columns, mod/assign/feedback/offline/importgradeslib.php reads it
-back, grade/import/csv/classes/load_data.php the gradebook's file, mod/assign/feedback/file/importziplib.php feedback.
+The rules are those of moodle: mod/assign/classes/downloader.php names the files of a download,
+mod/assign/gradingtable.php orders the worksheet's columns, mod/assign/feedback/offline/importgradeslib.php reads the
+worksheet, grade/import/csv/classes/load_data.php the gradebook's file, and
+mod/assign/feedback/file/importziplib.php feedback files.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ _NUMBERED = re.compile(r"(?P<who>.+)_(?P<number>\d+)")
 
 
 def parse(members: Sequence[Member], roster: Roster | None) -> list[Parsed]:
-    """Read ``Ann Ark_77_assignsubmission_file/model.py``, and its older, flat, anonymous, team and text forms."""
-    del roster  # a participant's number is of one assignment: no roster holds it
+    """Read ``Ann Ark_77_assignsubmission_file/model.py``, and the older, flat, anonymous, team and text forms of it."""
+    del roster  # it cannot hold participant numbers, which are valid for one assignment
     return [_read(member, member.path) for member in members]
 
 
@@ -76,14 +77,15 @@ def _read(member: Member, path: PurePosixPath) -> Parsed:
 
 
 def moodle_csv(entries: Sequence[Entry], item: str, maximum: str, *, scale: bool = False) -> Filled:
-    """Return a file for the gradebook's import: the grades of one task as grade item `item`.
+    """Return a file for the gradebook's import, with the grades of one task as grade item `item`.
 
-    People without a grade are left out: feedback without a grade would erase what is there. The import maps people by
-    one column, and a blank in it keeps the person of the row before (load_data.php): one column identifies everybody.
+    People without a grade are left out, because feedback without a grade would erase an existing grade. The import
+    finds people by one column, and a blank in it means the person of the previous row (load_data.php), so one column
+    has to identify everybody.
 
     Raises:
-        UsageError: somebody cannot be told by the column that tells the others, or `maximum` is not the task's, and the
-            points are not to be scaled.
+        UsageError: no column identifies everybody, or `maximum` differs from the task's and the points are not to be
+            scaled.
     """
     theirs = parse_number(maximum)
     factors = {entry.person.key: check_maximum(entry.task, entry.maximum, theirs, scale=scale) for entry in entries}
@@ -104,7 +106,7 @@ def _one_key(people: Sequence[Person]) -> tuple[str, str]:
     """Return the heading and the field of the column that identifies all of `people`.
 
     Raises:
-        UsageError: there is none.
+        UsageError: no column identifies all of them.
     """
     ways = (("Email address", "email"), ("ID number", "id_number"))
     for heading, name in ways:
@@ -115,7 +117,7 @@ def _one_key(people: Sequence[Person]) -> tuple[str, str]:
         for _, name in ways
     )
     raise UsageError(
-        "Moodle tells people apart by one column, and here neither email nor id_number is there for everybody "
+        "Moodle identifies people by one column, but neither email nor id_number is known for everybody "
         f"({lacking}): complete the roster, or fill in the grading worksheet with --into"
     )
 
@@ -142,7 +144,7 @@ _PARTICIPANT = re.compile(r"\D*?(\d+)")
 
 @dataclass(frozen=True)
 class Worksheet:
-    """Where the columns of a grading worksheet are, whatever language its headings are in."""
+    """The columns of a grading worksheet, whose headings may be in any language."""
 
     sheet: Sheet
     id: int
@@ -156,10 +158,10 @@ class Worksheet:
 
     @classmethod
     def of(cls, sheet: Sheet) -> Worksheet:
-        """Find the columns by their headings where those are known, else by position and content.
+        """Find the columns by their headings if those are known, or else by position and content.
 
         Raises:
-            UsageError: it is not a grading worksheet with points.
+            UsageError: the sheet is not a grading worksheet with points.
         """
         header = [cell.lower() for cell in sheet.header]
         rows = range(1, len(sheet.rows))
@@ -176,9 +178,9 @@ class Worksheet:
             maximum = next((at for at in range(2, len(header)) if _is_maximum(sheet, at, rows)), None)
         if first != 0 or maximum is None or maximum < 1:
             raise UsageError(
-                f"{sheet.path} is not a grading worksheet of Moodle: expected first a column of participants' "
-                "numbers, and a grade with its maximum beside it; download the grading worksheet again (the "
-                "assignment needs the feedback type 'offline grading worksheet')"
+                f"{sheet.path} is not a grading worksheet of Moodle: expected a first column with participant "
+                "numbers, and a column with grades next to one with the maximum; download the grading worksheet again "
+                "(the assignment needs the feedback type 'offline grading worksheet')"
             )
         grade = maximum - 1
         emails = (at for at in range(1, grade) if _all(sheet, at, rows, lambda text: not text or "@" in text))
@@ -192,20 +194,20 @@ class Worksheet:
 
     @property
     def rows(self) -> range:
-        """The rows of people."""
+        """The rows that hold people."""
         return range(1, len(self.sheet.rows))
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether only numbers distinguish people."""
+        """Whether people are identified only by numbers."""
         return self.name is None and self.email is None and self.id_number is None
 
     def is_locked(self, row: int) -> bool:
-        """Return whether Moodle would pass the row's grade over."""
+        """Return whether Moodle would ignore a new grade in the row."""
         return self.changeable is not None and self.sheet.cell(row, self.changeable).lower() in _LOCKED
 
     def keys(self, number_of: Callable[[Person], str]) -> list[KeyColumns]:
-        """Return what distinguishes people; `number_of` is their number in this assignment, if an import has it."""
+        """Return the keys of people; `number_of` returns a person's number in this assignment if it is known."""
         numbers = KeyColumns((self.id,), lambda person: {number_of(person)} - {""}, "participant", _digits)
         keys = [numbers]
         if self.email is not None:
@@ -228,13 +230,13 @@ def moodle_worksheet(
     """Return the instructor's own worksheet with the grades of one task filled in.
 
     Raises:
-        UsageError: the file is not a worksheet, somebody is not in it, or its maximum is another.
+        UsageError: the file is not a worksheet, somebody is not in it, or its maximum differs.
     """
     found = Worksheet.of(sheet)
     graded = [entry for entry in entries if entry.is_graded]
     if found.is_anonymous and not any(number_of(entry.person) for entry in graded):
         raise UsageError(
-            f"{sheet.path} names nobody (anonymous marking), and no import of this assignment says who is which "
+            f"{sheet.path} holds no names (anonymous marking), and no import of this assignment says who is which "
             "participant: import Moodle's download of it, or reveal the students' identities in Moodle"
         )
     placed, missing = find_rows(graded, sheet, found.rows, found.keys(number_of))
@@ -251,7 +253,7 @@ def moodle_worksheet(
         before, after = sheet.cell(row, found.grade), format_number(entry.final * factor, comma=comma)
         change = decide(entry, before, after, manner, theirs)
         if change is not None and not change.why_kept and found.is_locked(row):
-            change = CellChange(change.who, before, after, "Moodle has the grade locked")
+            change = CellChange(change.who, before, after, "the grade is locked in Moodle")
         if change is not None and not change.why_kept:
             cells[row, found.grade] = after
         if change is None or not change.why_kept:
@@ -270,7 +272,7 @@ def _fill_feedback(
     cells: dict[tuple[int, int], str],
     kept: list[CellChange],
 ) -> None:
-    """Say where the grade comes from, unless somebody has written there: blank feedback would erase, so would ours."""
+    """Fill in where the grade comes from, unless somebody has written feedback, which this would erase."""
     if found.feedback is None:
         return
     before, after = found.sheet.cell(row, found.feedback), neutral_cell(describe(entry))
@@ -280,7 +282,7 @@ def _fill_feedback(
             cells[row, found.feedback] = after
     elif before != after:
         kept.append(
-            CellChange(str(entry.person), before, after, "feedback that somebody wrote; --overwrite replaces it")
+            CellChange(str(entry.person), before, after, "somebody wrote this feedback; --overwrite replaces it")
         )
 
 
@@ -289,7 +291,7 @@ def _all(sheet: Sheet, column: int, rows: range, test: Callable[[str], object]) 
 
 
 def _is_maximum(sheet: Sheet, column: int, rows: range) -> bool:
-    """Return whether a column says one and the same positive number of everybody, beside a column of grades."""
+    """Return whether a column holds the same positive number in every row, next to a column of grades."""
     values = {parse_number(sheet.cell(row, column)) for row in rows}
     beside = (sheet.cell(row, column - 1) for row in rows)
     return (
@@ -300,7 +302,7 @@ def _is_maximum(sheet: Sheet, column: int, rows: range) -> bool:
 
 
 def _has_times(sheet: Sheet, column: int, rows: range) -> bool:
-    """Return whether a column says when something was changed: the last one does where comments are switched off."""
+    """Return whether a column holds times of changes, as the last one does if comments are switched off."""
     texts = [sheet.cell(row, column) for row in rows]
     return any(text == "-" or parse_moment(text) is not None for text in texts)
 
@@ -311,7 +313,7 @@ def _is_yes_or_no(sheet: Sheet, column: int, rows: range) -> bool:
 
 
 def _name_column(sheet: Sheet, header: Sequence[str], rows: range, email: int | None) -> int | None:
-    """Return the second column where it holds names: worksheets for anonymous marking go on with the status."""
+    """Return the second column if it holds names; in worksheets for anonymous marking it holds the status."""
     texts = {sheet.cell(row, 1) for row in rows}
     is_name = len(header) > 2 and all(" " in text for text in texts)
     is_name = is_name and (email is not None or len(texts) == len(rows) > 1)
@@ -327,10 +329,10 @@ def _digits(cells: Sequence[str]) -> str:
 
 
 def participants(sheet: Sheet, entries: Sequence[Entry]) -> dict[str, tuple[str, str]]:
-    """Return the name and the participant's number of each person that a grading worksheet tells, by key.
+    """Return the name and the participant number of each person in a grading worksheet, by key.
 
     Raises:
-        UsageError: it is not a worksheet, or somebody is in it twice.
+        UsageError: the sheet is not a worksheet, or somebody is in it twice.
     """
     found = Worksheet.of(sheet)
     placed, _ = find_rows(entries, sheet, found.rows, found.keys(lambda _: ""))
@@ -344,5 +346,5 @@ def participants(sheet: Sheet, entries: Sequence[Entry]) -> dict[str, tuple[str,
 
 
 def feedback_name(who: str, number: str, name: str) -> str:
-    """Return the path under which Moodle takes a feedback file: four parts joined by ``_``, the number the second."""
+    """Return the path under which Moodle accepts a feedback file: four parts joined by ``_``, the second the number."""
     return f"{who.replace('_', ' ').replace('/', ' ')}_{number}_assignfeedback_file_/{name}"

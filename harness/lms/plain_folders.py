@@ -1,4 +1,4 @@
-"""Plain folders and archives: ``ann/…``, ``ann.zip``, ``ann.py``, one for each person, in a folder or an archive."""
+"""Read a folder or an archive with one folder, archive or file a person: ``ann/…``, ``ann.zip``, ``ann.py``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MODELS = ("model.py", "model.ipynb")
 
 
 def parse(members: Sequence[Member], roster: Roster | None) -> list[Parsed]:
-    """Read members whose first folder, or whose name before the ending, is a person's or a group's."""
+    """Read members whose first folder, or whose name without the ending, is the name of a person or a group."""
     stripped = strip_wrapper(members)
     if all(member.path == path for member, path in stripped):
         return [_read(member, path) for member, path in stripped]
@@ -31,9 +31,9 @@ SYSTEM = System("plain", "plain folders", parse, has_numbers=False)
 
 
 def _holds(paths: Sequence[PurePosixPath], roster: Roster | None) -> Literal["people", "files", "either"]:
-    """Return whether what lies in a folder around everything is a person's each, or one person's files.
+    """Return whether the entries of a folder that contains everything are one for each person, or one person's files.
 
-    Several sources of any names may be either: then the roster's names decide, if there is one.
+    Several source files may be either. Then the names in the roster decide, if there is one.
     """
     top = [path for path in paths if len(path.parts) == 1]
     if any(path.name.lower() in _MODELS for path in top):
@@ -72,5 +72,5 @@ def _read(member: Member, path: PurePosixPath) -> Parsed:
 
 
 def _upload(member: Member, who: str, path: PurePosixPath) -> Upload:
-    """Return somebody's file; people call folders by their names, their logins, their addresses or their numbers."""
+    """Return the upload of a file; folders may be named by people's names, logins, addresses or numbers."""
     return Upload(member=member, who=who, login=who, email=who, path=path)

@@ -1,7 +1,7 @@
-"""A host's record of pushes: the JSON of GitHub's events, activity and pull requests, and of GitLab's.
+"""Read a host's list of pushes: the JSON of GitHub's events, activity and pull requests, and of GitLab's.
 
 GitHub: ``/repos/OWNER/NAME/events``, ``…/activity`` and ``…/pulls?state=all``; GitLab: ``/projects/ID/events`` and
-``…/merge_requests``. What a pull request says of its times is not asked: it may be older than its newest commit.
+``…/merge_requests``. The times of a pull request itself are ignored, because it may be older than its newest commit.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from harness.lms._moments import parse_moment
 _PUSHES = ("push", "branch_creation", "force_push")
 _WITH_NEW_COMMITS = ("opened", "synchronize")
 _NONE = "0" * 40
-"""What stands for the commit of a branch that was removed."""
+"""The placeholder for the commit of a branch that was removed."""
 
 
 @dataclass(frozen=True)
 class Pushes:
-    """What a host tells."""
+    """The pushes and merges in a host's list."""
 
     moments: Mapping[str, datetime]
-    """By commit: when it was first received as the newest of a push."""
+    """The time at which each commit was first received as the newest of a push."""
     merged: Mapping[str, str]
-    """By commit that the host made when it merged: the newest commit of the pull request."""
+    """The newest commit of the pull request, by the commit that the host made when it merged the request."""
 
 
 def read_pushes(path: Path) -> Pushes:
-    """Read a file of JSON that a host wrote; lists in lists are pages.
+    """Read a JSON file from a host; nested lists are its pages.
 
     Raises:
         UsageError: the file cannot be read, or is not such a list of pushes.
@@ -53,8 +53,8 @@ def read_pushes(path: Path) -> Pushes:
         merged |= _merged(event)
     if not (moments or merged):
         raise UsageError(
-            f"{path} tells of no push: expected the JSON of a repository's events, activity or pull requests (GitHub), "
-            "or of a project's events or merge requests (GitLab)"
+            f"{path} contains no push: expected the JSON of a repository's events, activity or pull requests "
+            "(GitHub), or of a project's events or merge requests (GitLab)"
         )
     return Pushes(moments, merged)
 
@@ -70,11 +70,11 @@ def _objects(content: object) -> Iterator[Mapping[str, Any]]:
 def _moment(event: Mapping[str, Any]) -> datetime | None:
     text = event.get("created_at") or event.get("timestamp")
     moment = parse_moment(text) if isinstance(text, str) else None
-    return None if moment is None else in_zone(moment, UTC)  # both hosts write UTC
+    return None if moment is None else in_zone(moment, UTC)  # both hosts write times in UTC
 
 
 def _received(event: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the commits that an event says were received."""
+    """Yield the commits that were received, according to an event."""
     payload, push = _mapping(event.get("payload")), _mapping(event.get("push_data"))
     found: object = None
     if event.get("type") == "PushEvent":
@@ -90,7 +90,7 @@ def _received(event: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _merged(event: Mapping[str, Any]) -> dict[str, str]:
-    """Return the commits that a merged pull request came to, and its newest own."""
+    """Return the newest commit of a merged pull request, by each commit that the merge made."""
     request = _mapping(_mapping(event.get("payload")).get("pull_request")) or event
     if not (request.get("merged_at") or request.get("merged")):
         return {}

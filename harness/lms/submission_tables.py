@@ -1,7 +1,7 @@
-"""The other systems' own tables of submissions: when something was handed in, and who has which number.
+"""Read learning systems' tables of submissions, which hold hand-in times and people's numbers.
 
-Canvas's tables of an assignment, Moodle's grading worksheet, Gradescope's grades and any table with a column of people
-and one of moments are read.
+They are Canvas's tables of an assignment, Moodle's grading worksheet, Gradescope's grades, and any table with a column
+of people and one of times.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ _NAME_HEADINGS = (
 _SPLIT_NAMES = (("first name", "last name"), ("firstname", "lastname"), ("vorname", "nachname"))
 _PARTICIPANT = re.compile(r"\D*?(\d+)")
 _COLUMNS_OF_MOMENTS = 2
-"""In Moodle's worksheet: when it was handed in, and when it was graded."""
+"""The number of time columns in Moodle's worksheet: one for handing in, and one for grading."""
 _NOTHING = frozenset({"", "-", "n/a", "none"})
 
 
 @dataclass(frozen=True)
 class TableLine:
-    """One line of a table: whose it is, when, and the participant's number if there is one."""
+    """One line of a table: the person, the time, and the participant number if there is one."""
 
     person: Person
     moment: datetime | None
@@ -69,15 +69,15 @@ class TableLine:
 
 @dataclass(frozen=True)
 class Table:
-    """What a table says, and what of it could not be read."""
+    """The lines of a table that were read, and the problems with others."""
 
     lines: tuple[TableLine, ...]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    """What was decided where the table says two things."""
+    """Remarks on ambiguous lines, and how they were read."""
     source: str = ""
     column: str = ""
-    """The heading of the moments."""
+    """The heading of the column of times."""
 
 
 @dataclass
@@ -89,20 +89,20 @@ class _Columns:
 
 
 def read_table(path: Path, roster: Roster, numbers: Mapping[str, str], zone: tzinfo | None) -> Table:
-    """Read a table of submissions; `numbers` are the submissions of participants that an import told.
+    """Read a table of submissions; `numbers` gives the submission of each participant number known from an import.
 
     Raises:
-        UsageError: it has no column of moments, or none that tells people, or times without a time zone.
+        UsageError: the table has no column of times or none that identifies people, or its times lack a time zone.
     """
     sheet = Sheet.read(path)
     columns = _columns(sheet)
     if columns.moment is None:
         raise UsageError(
-            f"{path} has no column that says when something was handed in: expected one like 'Submitted at' or 'Last "
-            f"modified (submission)', found {', '.join(filter(None, sheet.header))}"
+            f"{path} has no column of hand-in times: expected a heading like 'Submitted at' or 'Last modified "
+            f"(submission)', found {', '.join(filter(None, sheet.header))}"
         )
     if not (columns.names or columns.fields or columns.number is not None):
-        raise UsageError(f"{path} has no column that tells people: expected an id, an e-mail address or a name")
+        raise UsageError(f"{path} has no column that identifies people: expected an id, an e-mail address or a name")
     lines, problems = [], []
     for row in sheet.rows[1:]:
         texts = [*row.texts, *[""] * (len(sheet.header) - len(row.texts))]
@@ -115,25 +115,25 @@ def read_table(path: Path, roster: Roster, numbers: Mapping[str, str], zone: tzi
         number = _number(texts, columns)
         people = _people(texts, columns, roster, numbers, number)
         if len({person.submission for person in people}) > 1:
-            problems.append(f"line {row.line}: {len(people)} people of the roster fit")
+            problems.append(f"line {row.line}: {len(people)} people in the roster match")
         elif people:
             lines += [TableLine(person, moment, number) for person in people]
         elif moment is not None:
             problems.append(f"line {row.line}: {_shown(texts, columns)} is not in the roster")
         if moment is None and text.lower() not in _NOTHING:
-            problems.append(f"line {row.line}: {text!r} is not a time that can be read for certain")
+            problems.append(f"line {row.line}: {text!r} is not an unambiguous time")
     newest, notes = _newest(lines)
     return Table(newest, tuple(problems), notes, f"the table {path.name}", sheet.header[columns.moment])
 
 
 def _newest(lines: Sequence[TableLine]) -> tuple[tuple[TableLine, ...], tuple[str, ...]]:
-    """Return a line for each person: of several attempts the last is what lies in the download."""
+    """Return the last line of each person, because a download holds the last of several attempts."""
     newest: dict[str, TableLine] = {}
     notes = []
     for line in lines:
         before = newest.setdefault(line.person.key, line)
         if before.moment != line.moment:
-            notes.append(f"{line.person} is there more than once: the latest time counts")
+            notes.append(f"{line.person} has several lines: the latest time counts")
             if before.moment is None or (line.moment is not None and line.moment > before.moment):
                 newest[line.person.key] = line
     return tuple(newest.values()), tuple(dict.fromkeys(notes))
@@ -164,10 +164,10 @@ def _columns(sheet: Sheet) -> _Columns:
 
 
 def _by_content(sheet: Sheet, header: Sequence[str]) -> int | None:
-    """Return the column whose cells are moments and whose heading speaks of handing in.
+    """Return the column whose cells are times and whose heading is about handing in.
 
-    Of Moodle's worksheet in a language that is not known here: there are two such columns, and the second is that of
-    the grade (mod/assign/gradingtable.php).
+    This is for Moodle's worksheet in an unknown language. It may have two columns of times, of which the second is the
+    grade's (mod/assign/gradingtable.php).
     """
     for at, name in enumerate(header):
         texts = [sheet.cell(row, at) for row in range(1, len(sheet.rows))]

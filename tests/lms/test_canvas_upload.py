@@ -186,7 +186,7 @@ def test_people_who_are_not_in_the_course_are_named_at_once(canvas: Canvas) -> N
     [
         ({"points_possible": 20.0}, "has 10 points at most, the other side has 20"),
         ({"points_possible": None}, "the other side does not say"),
-        ({"grading_type": "pass_fail"}, "takes no points at Canvas (pass_fail)"),
+        ({"grading_type": "pass_fail"}, "does not use points in Canvas (pass_fail)"),
         ({"group_category_id": 3}, "goes to everybody in a group at once"),
         ({"moderated_grading": True, "grades_published": False}, "moderated and not released"),
     ],
@@ -236,7 +236,7 @@ def test_what_is_wrong_with_address_token_or_numbers_is_told(
 
 def test_a_canvas_that_is_away_or_broken_is_nobodys_fault(canvas: Canvas) -> None:
     canvas.fails["/255"] = 502
-    with pytest.raises(InfrastructureError, match="cannot be asked"):
+    with pytest.raises(InfrastructureError, match="cannot be reached"):
         reach(canvas)
     with pytest.raises(InfrastructureError, match="cannot be asked"):
         reach(canvas, url="http://127.0.0.1:9")
@@ -248,7 +248,7 @@ def test_what_canvas_does_not_store_is_told_and_stops_nobody_else(canvas: Canvas
     canvas.fails["/submissions/11"] = 400
     first, second = there.send(updates)
     assert first.problem.startswith("Canvas refused")
-    assert (second.problem, second.notice) == ("", "Canvas's own late policy takes 1.5 points more")
+    assert (second.problem, second.notice) == ("", "Canvas's own late policy deducts another 1.5 points")
 
 
 # the command

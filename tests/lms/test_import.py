@@ -299,7 +299,7 @@ def test_a_name_that_may_be_a_groups_is_told(here: Course) -> None:
     notes = [one.note for one in take(here, files, roster=Roster(tuple(people)))]
     assert notes == [
         "",
-        "not called like b Lee (b): if it is a group's, give all its members one submission in the roster",
+        "the name is not that of b Lee (b): if it is a group's, give all members one submission in the roster",
     ]
     together = [Person(submission="north", name=f"{one} Lee", canvas_id=str(at)) for at, one in enumerate("ab", 1)]
     assert [one.note for one in take(here, {"teamnorth_2_12_model.py": "y"}, roster=Roster(tuple(together)))] == [""]
@@ -309,7 +309,7 @@ def test_a_number_is_believed_before_a_name(here: Course) -> None:
     roster = Roster((Person(submission="one", name="Ann Lee", canvas_id="1"), Person(submission="two", name="Ann Lee")))
     found = take(here, {"leeann_1_11_model.py": "x", "leeann_2_12_model.py": "y"}, roster=roster)
     assert outcomes(found) == [("refused", ""), ("new", "one")]
-    assert "the roster has 2 people called so: give them canvas_id" in found[0].note
+    assert "the roster has 2 people with this name: give them canvas_id" in found[0].note
     other = Roster((Person(submission="one", name="Ann Lee", canvas_id="1"),))
     assert "whose canvas_id is 1, not 2" in take(here, {"leeann_2_12_model.py": "y"}, roster=other)[0].note
 
@@ -465,9 +465,7 @@ def test_a_text_beside_files_is_counted_and_one_alone_is_kept(here: Course) -> N
     found = take(here, {"a_101_1_model.py": "x", "a_101_text.html": "t", "b_102_text.html": "t"})
     assert skipped(found) == {"a text typed in beside files": 1}
     assert "b-102/blobs/text.html" in laid_out(here)
-    assert [one.note for one in found if one.submission == "b-102"] == [
-        "a text typed in, and no file; no model.py in it"
-    ]
+    assert [one.note for one in found if one.submission == "b-102"] == ["a text instead of a file; no model.py in it"]
 
 
 def test_what_is_nobodys_is_counted_and_what_may_be_somebodys_is_named(here: Course) -> None:
@@ -593,7 +591,7 @@ def test_of_several_times_in_a_table_the_latest_counts_and_it_is_said(tmp_path: 
     (tmp_path / "t.csv").write_text("Name,Submitted at\nAnn Ark,2026-02-03T10:00Z\nAnn Ark,2026-01-30T10:00Z\n")
     table = read_table(tmp_path / "t.csv", ROSTER, {}, None)
     assert [line.moment for line in table.lines] == [datetime(2026, 2, 3, 10, tzinfo=UTC)]
-    assert table.notes == ("Ann Ark (ann) is there more than once: the latest time counts",)
+    assert table.notes == ("Ann Ark (ann) has several lines: the latest time counts",)
 
 
 def test_the_first_of_two_times_in_a_worksheet_is_that_of_handing_in(tmp_path: Path) -> None:
@@ -602,7 +600,7 @@ def test_the_first_of_two_times_in_a_worksheet_is_that_of_handing_in(tmp_path: P
     (found,) = read_table(tmp_path / "t.csv", ROSTER, {"501": "ann"}, UTC).lines
     assert found.moment == datetime(2026, 1, 30, 10, 15, tzinfo=UTC)
     (tmp_path / "t.csv").write_text(f'#,Nom,Estat,"Darrera (Y)"\n{line}\n')
-    with pytest.raises(UsageError, match="no column that says when"):
+    with pytest.raises(UsageError, match="no column of hand-in times"):
         read_table(tmp_path / "t.csv", ROSTER, {"501": "ann"}, UTC)
 
 

@@ -109,5 +109,5 @@ def test_of_two_pushes_of_a_commit_the_first_counts_and_pages_are_one(tmp_path: 
     ],
 )
 def test_what_tells_of_no_push_is_refused(tmp_path: Path, content: Any) -> None:
-    with pytest.raises(UsageError, match=r"events\.json (tells of no push|cannot be read)"):
+    with pytest.raises(UsageError, match=r"events\.json (contains no push|cannot be read)"):
         read(tmp_path, content)

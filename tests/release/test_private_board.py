@@ -194,4 +194,4 @@ def test_gradescope_shows_what_is_released_and_the_rest_with_grades(private: Tem
     assert "Nothing was scored: 2 hand-ins were scored today, and the task allows 2 a day" in third.output
     assert third.score == second.score
     (root / "submission_metadata.json").write_text("{}")
-    assert "nothing is scored on the private part where nobody can count" in run_in_gradescope(root).output
+    assert "without this count nothing is scored on the private part" in run_in_gradescope(root).output
