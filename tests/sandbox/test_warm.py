@@ -39,6 +39,12 @@ def below_fork_servers(bench):
     return [process for one in fork_servers(bench) for process in psutil.Process(one.pid).children(recursive=True)]
 
 
+def sockets(process):
+    """The sockets that a process has open, each by the name that the kernel gives it."""
+    links = [str(link.readlink()) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
+    return {link for link in links if link.startswith("socket:")}
+
+
 def test_a_worker_is_forked_and_not_started(warm):
     """Its first process is a grandchild of the fork server's, not a child of ours."""
     with warm.fitting("pass") as session:
@@ -133,6 +139,29 @@ def test_nothing_of_the_fork_server_is_left_open_to_it(warm):
         return found
     """)
     assert held == {"0": "/dev/null", "1": "pipe", "2": "pipe", "3": "pipe", "4": "pipe"}
+
+
+def test_what_watches_a_worker_holds_no_connection_of_the_fork_server(warm):
+    """Else a fork server that is gone would look alive to the host for as long as one of its workers runs."""
+    with warm.fitting("pass") as session:
+        session.setup(0)
+        supervisor = roots(session).parent()
+        held, of_the_fork_server = sockets(supervisor), sockets(supervisor.parent())
+        assert len(held) == 1
+        assert of_the_fork_server
+        assert not held & of_the_fork_server
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core is all there are")
+def test_a_worker_runs_on_the_cores_that_the_host_has_by_then(warm):
+    cores = os.sched_getaffinity(0)
+    one = [max(cores)]
+    os.sched_setaffinity(0, one)
+    try:
+        found = warm.ask("return sorted(os.sched_getaffinity(0))")
+    finally:
+        os.sched_setaffinity(0, cores)
+    assert found == one
 
 
 def test_the_walls_of_one_cannot_be_taken_down_from_within(warm):

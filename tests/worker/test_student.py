@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -212,6 +213,7 @@ def test_limits_are_put_on_before_student_code_runs_and_cannot_be_raised(submiss
 import json, resource as r
 from harness import Limits
 from harness.worker._confine import confine
+r.setrlimit(r.RLIMIT_NPROC, (3000, 3000))
 confine(Limits(memory_bytes=100 << 20, scratch_bytes=1 << 20), 4096)
 def big():
     try: bytearray(200 << 20); return "had"
@@ -219,11 +221,11 @@ def big():
 def long():
     try: open("x", "wb").write(bytes(2 << 20)); return "had"
     except OSError as error: return error.errno
-def raised(kind):
-    try: r.setrlimit(kind, (1 << 40, 1 << 40)); return "raised"
-    except (ValueError, PermissionError): return "refused"
-print(json.dumps([big(), long(), r.getrlimit(r.RLIMIT_CORE), r.getrlimit(r.RLIMIT_NPROC)[0],
-                  r.getrlimit(r.RLIMIT_DATA)[0] < 1 << 30]))
+kinds = (r.RLIMIT_CORE, r.RLIMIT_FSIZE, r.RLIMIT_NPROC, r.RLIMIT_DATA)
+print(json.dumps([big(), long(), [r.getrlimit(kind) for kind in kinds]]))
 """
-    found = json.loads(subprocess.check_output([sys.executable, "-c", script], cwd=tmp_path))
-    assert found == ["MemoryError", 27, [0, 0], 4096, True]
+    memory, file, limits = json.loads(subprocess.check_output([sys.executable, "-c", script], cwd=tmp_path))
+    assert (memory, file) == ("MemoryError", errno.EFBIG)
+    assert limits[:3] == [[0, 0], [1 << 20, 1 << 20], [3000, 3000]]  # of two limits the lower one
+    soft, hard = limits[3]
+    assert soft == hard < 1 << 30  # what a process may raise again holds it to nothing
