@@ -286,6 +286,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         write_groups(session.items, Path(workerinput["groups"]))
 
 
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Where several processes run tests, report only what is told of a test."""
+    if not hasattr(item.config, "workerinput"):
+        return None
+    from tests.distribution import run_and_report
+
+    run_and_report(item, nextitem)
+    return True
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     """Hold what a test prepares to its ring."""

@@ -16,10 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 from xdist.scheduler import LoadScopeScheduling
 
 SHARED = ("siege", "cold_siege", "notebook_siege", "classroom")
 """Fixtures that take long and are made once in a process; the first that a test asks for names its group."""
+
+TOLD_OF_DURATION = 0.005
+"""Seconds from which on ``--durations`` names a phase."""
 
 
 class ByGroup(LoadScopeScheduling):  # type: ignore[misc] # xdist is not needed to check types
@@ -55,3 +59,17 @@ def write_groups(items: list[pytest.Item], path: Path) -> None:
     own = path.with_suffix(f".{os.getpid()}")
     own.write_text(json.dumps({item.nodeid: group_of(item) for item in items}))
     own.replace(path)
+
+
+def run_and_report(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Run a test as pytest does, and report of its three phases what anybody is told.
+
+    A report to the process that distributes the tests costs more than most tests do. Of a setup or a teardown that
+    passed, only ``--durations`` tells something, and that if it took long.
+    """
+    place = {"nodeid": item.nodeid, "location": item.location}
+    item.ihook.pytest_runtest_logstart(**place)
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed or report.duration >= TOLD_OF_DURATION:
+            item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(**place)

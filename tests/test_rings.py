@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -95,6 +96,7 @@ def test_what_a_wall_holds_is_tried_as_an_ordinary_user_too(request: pytest.Fixt
     assert depends_on_who_runs_it(looks)  # type: ignore[arg-type]
 
 
+@pytest.mark.thorough
 @pytest.mark.worker
 def test_the_tests_of_a_file_run_in_one_process() -> None:
     """What they share is then made once, and what a process cannot share meets no other one."""
@@ -111,3 +113,46 @@ def test_what_takes_minutes_to_prepare_is_prepared_in_one_process(request: pytes
     item = SimpleNamespace(path=request.node.path, config=request.config, fixturenames=["tmp_path", "classroom"])
     assert group_of(item) == "classroom"  # type: ignore[arg-type]
     assert group_of(request.node) == "tests/test_rings.py"
+
+
+REPORTED = """
+import time
+import pytest
+
+@pytest.fixture
+def failing_setup(): raise RuntimeError("the setup failed")
+
+@pytest.fixture
+def failing_teardown():
+    yield
+    raise RuntimeError("the teardown failed")
+
+@pytest.fixture
+def slow_teardown():
+    yield
+    time.sleep(0.02)
+
+def test_passes(slow_teardown): pass
+def test_fails(): raise RuntimeError("the call failed")
+def test_is_not_reached(failing_setup): pass
+def test_ends_badly(failing_teardown): pass
+@pytest.mark.skip(reason="not today")
+def test_is_skipped(): pass
+"""
+
+
+@pytest.mark.thorough
+@pytest.mark.worker
+def test_whatever_goes_wrong_in_another_process_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "test_reported.py").write_text(REPORTED)
+    (tmp_path / "conftest.py").write_text(
+        "from tests.distribution import run_and_report\n"
+        "def pytest_runtest_protocol(item, nextitem): run_and_report(item, nextitem); return True\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "1", "-p", "no:cacheprovider", "--durations=9", "-rs", "."]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    assert "1 failed, 2 passed, 1 skipped, 2 errors" in done.stdout
+    assert [part for part in ("setup", "call", "teardown") if f"the {part} failed" not in done.stdout] == []
+    assert "not today" in done.stdout
+    assert re.search(r"s teardown +test_reported.py::test_passes", done.stdout), done.stdout
