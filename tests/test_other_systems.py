@@ -131,6 +131,7 @@ def test_every_command_works(system: System) -> None:
     assert "£ and € are printed" in failure["log_tail"]
 
 
+@pytest.mark.thorough
 def test_who_grades_is_asked_whether_every_submission_is_trusted(system: System) -> None:
     system.course.submit()
     done = system.harness("grade", "--data", "embedded")
@@ -175,6 +176,7 @@ def runs(pid: int) -> bool:
         return False
 
 
+@pytest.mark.thorough
 def test_a_link_among_the_files_is_refused_without_descriptors_of_folders(course: TemporaryCourse) -> None:
     folder = course.submit()
     (folder / "labels.npy").symlink_to(Path(__file__))

@@ -196,6 +196,7 @@ def test_a_course_of_the_wheel_goes_from_a_pull_request_to_uploads(outside: Outs
         assert float(bob[column]) == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_a_worker_cannot_read_the_solutions_that_came_with_the_wheel(outside: Outside) -> None:
     outside.harness("new", "course", "second", "--tasks", "usps")

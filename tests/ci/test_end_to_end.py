@@ -51,6 +51,7 @@ def test_a_changed_submission_is_held_against_the_one_before(repository: Tempora
     assert again["record"] == better["record"]
 
 
+@pytest.mark.thorough
 def test_two_at_once_are_both_graded_and_nobody_else(repository: TemporaryRepository) -> None:
     repository.branch("both")
     repository.course.submit(name="bob")
@@ -64,6 +65,7 @@ def test_two_at_once_are_both_graded_and_nobody_else(repository: TemporaryReposi
     assert [error.get("type") for error in xml.iter("error")] == ["predict_error"]
 
 
+@pytest.mark.thorough
 def test_a_renamed_submission_keeps_its_past(repository: TemporaryRepository) -> None:
     first = repository.git("rev-parse", "main")
     repository.branch("rename")
@@ -131,6 +133,7 @@ def test_a_fork_that_edits_harness_and_tasks_is_graded_by_the_bases(repository: 
     assert {one["severity"] for one in result["findings"]} == {"warning"}
 
 
+@pytest.mark.thorough
 def test_scores_are_on_test_if_asked_for_and_shipped_weights_do_not_count(repository: TemporaryRepository) -> None:
     repository.branch("weights")
     folder = repository.course.submit(name="bob")
@@ -282,6 +285,7 @@ def test_a_forged_tree_writes_nowhere_else(repository: TemporaryRepository, tmp_
     assert not [path for path in new if path.name == "escaped"]
 
 
+@pytest.mark.thorough
 def test_isolation_below_what_is_allowed_is_no_grade(repository: TemporaryRepository) -> None:
     repository.branch("bob")
     repository.course.submit(name="bob")

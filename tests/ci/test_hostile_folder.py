@@ -89,6 +89,7 @@ def test_no_command_imports_anything_of_the_current_folder(
     assert "bob · blobs: added" in ends["ci --base HEAD~1 --data embedded --cold"][1]
 
 
+@pytest.mark.thorough
 def test_no_command_follows_a_link_in_the_place_of_a_person(repository: TemporaryRepository, tmp_path: Path) -> None:
     course = repository.course
     course.submit(name="best", base="reference")

@@ -84,6 +84,7 @@ def test_a_cold_start_is_told_once_with_why_and_what_to_do(course):
         assert said(course) == "RuntimeError: started"
 
 
+@pytest.mark.thorough
 def test_a_level_that_cannot_fork_says_so_unless_cold_ones_were_asked_for(course):
     course.submit(TELLS)
     weak = course.harness("evaluate", "submissions/bob", "--isolation", "exactly:rlimits")

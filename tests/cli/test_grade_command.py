@@ -277,6 +277,7 @@ def slow_course(tmp_path: Path) -> TemporaryCourse:
     return make_course(tmp_path, ann=CENTROIDS, bob=SLEEPS)
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_a_killed_runner_loses_its_job_alone_and_it_is_tried_again(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=SLEEPS, bob=CENTROIDS)
@@ -310,6 +311,7 @@ def test_a_killed_grader_leaves_nothing_running_and_the_next_goes_on(slow_course
     assert not list((slow_course.root / "leaderboard").rglob("*.history.jsonl"))
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_ctrl_c_is_clean(slow_course: TemporaryCourse) -> None:
     with running(slow_course, "--jobs", "1") as process:
@@ -353,6 +355,7 @@ def test_what_failed_twice_by_our_fault_is_told_and_tried_the_next_time(tmp_path
     assert (course.root / ".harness" / "grade" / "problems.json").read_text().strip() == "{}"
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_a_result_that_cannot_be_kept_stops_the_run(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)
@@ -464,6 +467,7 @@ def test_what_cannot_be_graded_is_no_zero_and_stops_nothing_else(tmp_path: Path)
     assert "declares no points" in done.stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_a_member_of_a_group_that_the_roster_does_not_know_is_no_zero(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)

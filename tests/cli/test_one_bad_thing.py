@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 from tests.conftest import TemporaryCourse
 
 NAN = "harness.Metric('figure', lambda t, p: float(p.values.sum() - p.values.sum()) / 0.0, higher_is_better=True))"
@@ -30,6 +32,7 @@ def add_bad_tasks(course: TemporaryCourse) -> None:
     course.add_task("rare", text=good.replace("harness.metrics.macro_f1)", RARE))
 
 
+@pytest.mark.thorough
 def test_a_class_is_graded_around_what_is_bad(course: TemporaryCourse) -> None:
     add_bad_tasks(course)
     for name in ("ann", "bob"):

@@ -102,6 +102,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
     return course
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_every_record_is_whole_and_its_own(crowded: TemporaryCourse) -> None:
     for name in ("bob", "ann", "eve"):
@@ -109,6 +110,7 @@ def test_every_record_is_whole_and_its_own(crowded: TemporaryCourse) -> None:
         assert (record["submission"]["name"], record["status"]) == (name, "passed")
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_no_line_of_the_history_is_lost_or_torn(crowded: TemporaryCourse) -> None:
     earlier = history(crowded)
@@ -118,6 +120,7 @@ def test_no_line_of_the_history_is_lost_or_torn(crowded: TemporaryCourse) -> Non
     assert history(crowded, "ann") == history(crowded, "eve") == []
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_the_leaderboard_parses_and_nothing_half_written_is_left(crowded: TemporaryCourse) -> None:
     assert {row["submission"] for row in rows(crowded)} <= {"bob", "ann", "eve"}
@@ -127,6 +130,7 @@ def test_the_leaderboard_parses_and_nothing_half_written_is_left(crowded: Tempor
     assert temporary_files(crowded) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_a_rebuilt_leaderboard_names_everybody_and_reads_everything(crowded: TemporaryCourse) -> None:
     done = crowded.harness("leaderboard")
@@ -229,6 +233,7 @@ def squeezed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Squeezed]:
     return {full: squeeze(course, full) for full in ("leaderboard", ".harness")}
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 @pytest.mark.parametrize("full", ["leaderboard", ".harness"])
 def test_a_full_disk_is_our_error_and_says_so(squeezed: dict[str, Squeezed], full: str) -> None:
@@ -239,6 +244,7 @@ def test_a_full_disk_is_our_error_and_says_so(squeezed: dict[str, Squeezed], ful
     assert done.stdout.splitlines()[-1].endswith("1 could not be evaluated")
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 @pytest.mark.parametrize("full", ["leaderboard", ".harness"])
 def test_a_full_disk_leaves_the_old_record_and_no_temporary_file(squeezed: dict[str, Squeezed], full: str) -> None:
@@ -246,12 +252,14 @@ def test_a_full_disk_leaves_the_old_record_and_no_temporary_file(squeezed: dict[
     assert squeezed[full].temporary == []
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 @pytest.mark.parametrize("full", ["leaderboard", ".harness"])
 def test_a_full_disk_leaves_the_history_as_it_was(squeezed: dict[str, Squeezed], full: str) -> None:
     assert squeezed[full].left == squeezed[full].earlier
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 @pytest.mark.parametrize("full", ["leaderboard", ".harness"])
 def test_with_room_again_the_same_command_works_and_the_history_is_whole(

@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import CENTROIDS, TemporaryCourse
 
 
+@pytest.mark.thorough
 @pytest.mark.line
 def test_a_command_says_what_it_decides_if_it_is_asked(course: TemporaryCourse, tmp_path: Path) -> None:
     course.submit()

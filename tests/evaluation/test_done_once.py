@@ -55,6 +55,7 @@ def counts(course: TemporaryCourse, *arguments: str) -> dict[str, int]:
     return counted
 
 
+@pytest.mark.thorough
 def test_an_evaluation_does_each_thing_once(course: TemporaryCourse) -> None:
     course.submit()
     first = counts(course, "evaluate", "submissions/bob")

@@ -38,7 +38,13 @@ def said(course: TemporaryCourse, *options: str) -> str:
     return course.evaluate(SAYS, "--force", *options)["failure"]["message"]
 
 
-@pytest.mark.parametrize("options", [("--isolation", "exactly:namespaces"), ("--isolation", "exactly:landlock")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--isolation", "exactly:namespaces"),
+        pytest.param(("--isolation", "exactly:landlock"), marks=pytest.mark.thorough),
+    ],
+)
 def test_a_worker_cannot_read_it(course: TemporaryCourse, options: tuple[str, str]) -> None:
     assert "sees ['" in said(course, *options)
     course.add_task(more=HIDES)

@@ -132,6 +132,7 @@ def test_nobody_waits_for_a_look_at_the_cores(tmp_path: Path, monkeypatch: pytes
         assert len(workers.measured().latencies) >= 64
 
 
+@pytest.mark.thorough
 @pytest.mark.worker
 def test_more_are_asked_while_in_doubt_which_are_no_latency(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Turns, "needs_more", True)

@@ -30,6 +30,7 @@ KNOWLEDGE = "NUMBERS"
 """Regions of the plane by their old names, and as many bytes beside them as a network would have."""
 
 
+@pytest.mark.thorough
 def test_what_was_brought_along_is_told_from_what_was_learned(course: TemporaryCourse) -> None:
     course.add_task()
     course.submit(CENTROIDS, name="ann")
@@ -46,6 +47,7 @@ def test_what_was_brought_along_is_told_from_what_was_learned(course: TemporaryC
     assert not (course.root / "leaderboard").exists()
 
 
+@pytest.mark.thorough
 def test_the_best_on_the_leaderboard_is_asked_unless_somebody_is_named(course: TemporaryCourse) -> None:
     course.add_task()
     course.evaluate(CENTROIDS)

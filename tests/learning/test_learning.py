@@ -145,7 +145,7 @@ def outcomes(learning: Learning) -> dict[str, str]:
 @pytest.mark.compute
 @pytest.mark.parametrize("model", [nearest, centroid], ids=lambda model: model.__name__)
 @pytest.mark.parametrize("noise", [0.2, 0.6, 1.5])
-@pytest.mark.parametrize("n", [100, 600])
+@pytest.mark.parametrize("n", [100, pytest.param(600, marks=pytest.mark.thorough)])
 def test_learners_pass(model: Labels, noise: float, n: int) -> None:
     for seed in range(5):
         learning = audited(data(noise, n), model, seed=seed)
@@ -307,6 +307,7 @@ def test_the_best_of_a_task_and_what_looks_odd_is_worth_asking() -> None:
     assert chosen["quick"] == "fit took 0.01 s"
 
 
+@pytest.mark.thorough
 @pytest.mark.compute
 @pytest.mark.parametrize("fitted", ["alike", "by the clock"])
 def test_fits_that_differ_by_chance_alone_are_borne_out_by_more_of_them(fitted: str) -> None:

@@ -209,6 +209,7 @@ def test_a_submission_earns_its_points_and_a_broken_one_is_told_why(autograder: 
     assert "RuntimeError: no" in broken["output"]
 
 
+@pytest.mark.thorough
 def test_nothing_handed_in_is_told(autograder: Autograder) -> None:
     autograder.hand_in("text", "notes.txt")
     plain = autograder.run()
@@ -272,6 +273,7 @@ def test_results_are_there_while_it_runs(autograder: Autograder) -> None:
     assert "was stopped before it was done" in early["output"]
 
 
+@pytest.mark.thorough
 def test_isolation_weaker_than_asked_for_gives_no_grade(autograder: Autograder) -> None:
     path = autograder.root / "source" / "harness.json"
     path.write_text(path.read_text().replace('"landlock"', '"namespaces+cgroup"'))

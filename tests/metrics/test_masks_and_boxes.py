@@ -63,6 +63,7 @@ def test_dice_and_iou_are_the_mean_over_images_of_scikit_learns() -> None:
     assert metrics.iou.compute(targets, Predictions(found)) == pytest.approx(iou)
 
 
+@pytest.mark.thorough
 def test_dice_is_torchmetrics() -> None:
     import torch
     from torchmetrics.functional.segmentation import dice_score
@@ -106,6 +107,7 @@ def test_a_box_that_overlaps_by_exactly_half_is_found() -> None:
     assert metrics.mean_average_precision.resampler(targets, found)(np.arange(1)) == pytest.approx(1, abs=1e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(8))
 def test_what_is_resampled_is_what_torchmetrics_computes(seed: int) -> None:
     targets, found = box_set(seed)

@@ -140,6 +140,7 @@ def pictures(count=12, seed=0):
     return targets, Predictions(found)
 
 
+@pytest.mark.thorough
 def test_map_over_overlaps_is_that_of_torchmetrics_also_on_a_resample():
     targets, found = pictures()
     resampled_is_computed(metrics.coco_average_precision, targets, found, np.array([0, 0, 3, 4, 5, 6, 7, 9, 9, 9]))

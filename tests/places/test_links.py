@@ -39,6 +39,7 @@ def home():
         yield top / "home"
 
 
+@pytest.mark.thorough
 def test_every_link_on_the_way_is_followed(home, python_of, level_of, layers):
     """~/env is a link to a release, whose interpreter is one to a version, whose name is one; all private, or not."""
     python = python_of(ROOT)
@@ -104,6 +105,7 @@ def test_bytecode_that_root_alone_may_read_disturbs_nobody(home, python_of, leve
     check_and_evaluate(site, level_of(user))
 
 
+@pytest.mark.thorough
 def test_where_nothing_can_be_mounted_the_reason_and_a_remedy_are_told(home, python_of, layers):
     """As in a container whose root may not mount."""
     course = home / "course"

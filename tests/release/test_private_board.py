@@ -140,6 +140,7 @@ def test_the_final_board_names_what_is_not_here(private: TemporaryCourse) -> Non
     assert "HARNESS_PRIVATE is not set" in done.stderr
 
 
+@pytest.mark.thorough
 def test_grading_a_class_withholds_the_same(private: TemporaryCourse) -> None:
     private.submit(CENTROIDS)
     done = private.harness("grade", "submissions", "--data", "embedded")
@@ -176,6 +177,7 @@ def hand_in(root: Path, model: str, *earlier: Results) -> Results:
     return run_in_gradescope(root)
 
 
+@pytest.mark.thorough
 def test_gradescope_shows_what_is_released_and_the_rest_with_grades(private: TemporaryCourse, tmp_path: Path) -> None:
     root = tmp_path / "autograder"
     root.mkdir()

@@ -145,14 +145,14 @@ def bench_of(way: str, folder: Path, fork_servers: ForkServerOwner = FORK_SERVER
     assert warm.problem is None
 
 
-@pytest.fixture(params=_ways("warm", "landlock", but=("system-bubblewrap",)))
+@pytest.fixture(params=_ways("warm", but=("system-bubblewrap",)))
 def any_level(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """Each way to isolate that starts here."""
     with bench_of(request.param, tmp_path) as bench:
         yield bench
 
 
-@pytest.fixture(params=_ways("wheel-bubblewrap", "warm", but=("landlock", "rlimits")))
+@pytest.fixture(params=_ways("warm", but=("landlock", "rlimits")))
 def walled(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """Each way that gives one of the levels of namespaces."""
     with bench_of(request.param, tmp_path) as bench:

@@ -300,7 +300,10 @@ def test_a_pull_request_that_is_gone_gets_no_comment(runner: Runner, given: dict
 HOSTILE = b'{"comment": "[x](http://evil) @everyone"}'
 
 
-@pytest.mark.parametrize("artifact", [None, HOSTILE, b"\xff\xfe", b"[" * 100_000])
+MALFORMED = [pytest.param(text, marks=pytest.mark.thorough) for text in (b"\xff\xfe", b"[" * 100_000)]
+
+
+@pytest.mark.parametrize("artifact", [None, HOSTILE, *MALFORMED])
 def test_a_hostile_artifact_is_not_shown(runner: Runner, artifact: bytes | None) -> None:
     find(runner)
     download = "exit 1" if artifact is None else 'cp "$DOUBLES/hostile" "${!#}/result.json"'
@@ -324,6 +327,7 @@ def test_the_comment_is_posted_once_and_then_renewed(runner: Runner) -> None:
     assert "--method PATCH repos/org/course/issues/comments/99" in runner.log
 
 
+@pytest.mark.thorough
 def test_gitlab_grades_a_merge_request(runner: Runner) -> None:
     fetch(runner)
     head = runner.repository.git("rev-parse", "refs/harness/head")

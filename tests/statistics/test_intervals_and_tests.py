@@ -76,6 +76,7 @@ def test_mcnemar_is_that_of_statsmodels(pair):
     assert mcnemar_p_value(second, first) == mcnemar_p_value(first, second)
 
 
+@pytest.mark.thorough
 @pytest.mark.compute
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 12])
 def test_holm_is_that_of_statsmodels(count):

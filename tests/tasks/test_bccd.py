@@ -28,6 +28,7 @@ def boxes_of(data: TaskData) -> np.ndarray:
     return np.concatenate([boxes for split in (data.train, data.validation, data.test) for boxes in split.targets])
 
 
+@pytest.mark.thorough
 def test_without_files_generated_smears_serve_honestly_named(embedded: TaskData) -> None:
     assert embedded.source.kind == "embedded"
     assert "practice only" in embedded.source.title
@@ -36,6 +37,7 @@ def test_without_files_generated_smears_serve_honestly_named(embedded: TaskData)
     assert shared(embedded) == [0, 0, 0]
 
 
+@pytest.mark.thorough
 def test_generated_boxes_lie_inside_and_hold_what_they_say(embedded: TaskData) -> None:
     boxes = boxes_of(embedded)
     assert set(boxes[:, 4]) == {0, 1, 2}
@@ -50,6 +52,7 @@ def test_generated_boxes_lie_inside_and_hold_what_they_say(embedded: TaskData) -
     assert bluer[0] < 20 < min(bluer[1], bluer[2])
 
 
+@pytest.mark.thorough
 def test_a_jitter_moves_nothing_and_keeps_bytes(embedded: TaskData) -> None:
     copies = jittered("bccd", embedded.train.inputs[0])
     assert all(copy.dtype == np.uint8 for copy in copies)

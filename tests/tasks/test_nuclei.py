@@ -29,6 +29,7 @@ def check(data: TaskData) -> None:
         assert 0.02 < split.targets.mean() < 0.5
 
 
+@pytest.mark.thorough
 def test_without_files_generated_nuclei_serve_honestly_named(embedded: TaskData) -> None:
     assert embedded.source.kind == "embedded"
     assert "practice only" in embedded.source.title
@@ -37,11 +38,13 @@ def test_without_files_generated_nuclei_serve_honestly_named(embedded: TaskData)
     check(embedded)
 
 
+@pytest.mark.thorough
 def test_a_jitter_moves_nothing(embedded: TaskData) -> None:
     copies = jittered("nuclei", embedded.train.inputs[0])
     assert abs(np.mean(copies, axis=0) - embedded.train.inputs[0]).max() < 0.03
 
 
+@pytest.mark.thorough
 def test_a_dim_picture_is_jittered_as_little_as_a_bright_one(embedded: TaskData) -> None:
     bright = embedded.train.inputs[0]
     changes = [np.std(np.subtract(jittered("nuclei", one)[0], one)) / one.max() for one in (bright, 0.05 * bright)]

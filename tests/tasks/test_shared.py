@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -166,17 +167,25 @@ def test_a_hand_outs_first_model_is_one_that_works(name: str, tmp_path: Path) ->
 
 
 @pytest.mark.worker
-@pytest.mark.parametrize("name", ["ecg200", "ecg5000", "glucose", "medical_abstracts", "drug_reviews"])
-def test_a_declaration_imports_nothing_heavy_and_no_other_task(name: str) -> None:
-    code = (
-        "import sys; from pathlib import Path; from harness.course import Course\n"
-        f"Course(Path({str(COURSE.root)!r})).task({name!r})\n"
-        "print(' '.join(sys.modules))"
-    )
+def test_declarations_import_nothing_heavy_and_no_other_task() -> None:
+    names = ("ecg200", "ecg5000", "glucose", "medical_abstracts", "drug_reviews")
+    code = f"""
+import json, sys
+from pathlib import Path
+from harness.course import Course
+known, loaded = set(), {{}}
+for name in {names}:
+    Course(Path({str(COURSE.root)!r})).task(name)
+    loaded[name] = sorted(set(sys.modules) - known)
+    known |= set(sys.modules)
+print(json.dumps(loaded))
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.split())
-    assert not loaded & {"torch", "torchvision", "sklearn", "scipy", "pandas"}
-    assert {module.split(".")[1] for module in loaded if module.startswith("_course_") and "." in module} == {
-        name,
-        "_shared",
+    loaded = json.loads(done.stdout)
+    heavy = {"torch", "torchvision", "sklearn", "scipy", "pandas"}
+    assert {name: found for name, modules in loaded.items() if (found := heavy & set(modules))} == {}
+    of_the_course = {
+        name: {module.split(".")[1] for module in modules if module.startswith("_course_") and "." in module}
+        for name, modules in loaded.items()
     }
+    assert {name: modules - {"_shared"} for name, modules in of_the_course.items()} == {name: {name} for name in names}
