@@ -1,4 +1,4 @@
-"""Grades of people: the roster, times of handing in, the cost of lateness, and instructors' decisions."""
+"""Grades of people: the roster, hand-in times, the cost of lateness, and instructors' decisions."""
 
 from harness.gradebook._adjustments import (
     ADJUSTMENTS_FILE,

@@ -1,4 +1,4 @@
-"""Decisions of instructors about grades: they are in tables of their own, apart from what was measured."""
+"""Instructors' decisions about grades, which are stored in their own tables, apart from measured results."""
 
 from __future__ import annotations
 
@@ -28,50 +28,50 @@ _PART = re.compile(r"(?P<points>[^/]+)/(?P<maximum>[^/]+)")
 
 @dataclass(frozen=True, kw_only=True)
 class Adjustment:
-    """One decision about one task of some people."""
+    """One decision about one task and some people."""
 
     people: frozenset[str]
-    """Their keys; empty for everybody."""
+    """The keys of the people; empty for everybody."""
     task: str
     action: Action
     reason: str
     value: float = 0.0
     maximum: float = 0.0
-    """The maximum of a part that a person grades."""
+    """The maximum of a part that is graded manually."""
     attempt: str = ""
-    """The number of the attempt that counts, from 1, or the beginning of its run's or its files' digest."""
+    """The attempt that counts: its number, from 1, or the beginning of the digest of its run or its files."""
 
     def concerns(self, person: Person, task: str) -> bool:
-        """Return whether it is about `person` and `task`."""
+        """Return whether the decision is about `person` and `task`."""
         return self.task == task and (not self.people or person.key in self.people)
 
 
 @dataclass(frozen=True)
 class HandedIn:
-    """The times of handing in that an instructor stated, by person and task."""
+    """The hand-in times that an instructor stated, by person and task."""
 
     moments: Mapping[tuple[str, str], datetime]
-    """By the person's key and the task."""
+    """The times, by the person's key and the task."""
 
     def of(self, person: Person, task: str) -> datetime | None:
-        """Return the time stated for `person` and `task`."""
+        """Return the stated time for `person` and `task`, if there is one."""
         return self.moments.get((person.key, task))
 
 
 def read_adjustments(path: Path, roster: Roster, tasks: Sequence[str]) -> tuple[Adjustment, ...]:
-    """Read the table `path` with the columns who, task, action, value, reason; none if there is no file.
+    """Read the table `path` with the columns who, task, action, value, reason; a missing file holds no decisions.
 
     Raises:
-        UsageError: a row is wrong; the message says which line.
+        UsageError: a row has a mistake; the message names the line.
     """
     return tuple(_rows(path, roster, tasks, ("task", "action", "value", "reason"), _adjustment))
 
 
 def read_handed_in(path: Path, roster: Roster, tasks: Sequence[str], zone: ZoneInfo | None) -> HandedIn:
-    """Read the table `path` with the columns who, task, submitted; nothing if there is no file.
+    """Read the table `path` with the columns who, task, submitted; a missing file holds no times.
 
     Raises:
-        UsageError: a row is wrong, or two are about the same; the message says which line.
+        UsageError: a row has a mistake, or two rows state the same time; the message names the line.
     """
 
     def make(who: frozenset[str], row: Mapping[str, str]) -> tuple[frozenset[str], str, datetime | None]:
@@ -132,7 +132,7 @@ def _adjustment(people: frozenset[str], row: Mapping[str, str]) -> Adjustment:
     if action not in _ACTIONS:
         raise ValueError(f"action {action!r}: expected one of {', '.join(_ACTIONS)}")
     if not row["reason"]:
-        raise ValueError(f"{action} needs a reason, which the gradebook shows beside the grade")
+        raise ValueError(f"{action} needs a reason, which the gradebook shows with the grade")
     points, maximum = 0.0, 0.0
     if action == "part":
         match = _PART.fullmatch(value)

@@ -1,4 +1,4 @@
-"""Which grades changed between two gradebooks, and why."""
+"""Compare two gradebooks: the grades that changed, and the reasons."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class GradeChange:
 
 
 def changes(before: Iterable[Entry], after: Iterable[Entry]) -> list[GradeChange]:
-    """Return the grades that differ, and why; a person who was not there before has no change."""
+    """Return the grades that differ, with reasons. A person who is new has no changes."""
     known = {_whose(entry): entry for entry in before}
     found = []
     for entry in after:
@@ -50,14 +50,14 @@ def _shown(entry: Entry) -> str:
 
 
 def _why(before: Entry, after: Entry) -> str:
-    """Return every reason for which a grade may have changed, the one that decides first."""
+    """Return every possible reason for the change of a grade, the most decisive first."""
     reasons = list(_reasons_by_hand(before, after))
     if not any(entry.excused or entry.dropped for entry in (before, after)):
         if {before.status, after.status} & {NOT_GRADED, MISSING}:
             reasons += _reasons_of_status(before, after)
         else:
             reasons += [*_reasons_of_score(before, after), *_reasons_of_lateness(before, after)]
-    return "; ".join(reasons) or "other rules"
+    return "; ".join(reasons) or "changed rules"
 
 
 def _reasons_by_hand(before: Entry, after: Entry) -> Iterator[str]:
@@ -68,7 +68,7 @@ def _reasons_by_hand(before: Entry, after: Entry) -> Iterator[str]:
 
 
 def _reasons_of_status(before: Entry, after: Entry) -> Iterator[str]:
-    """Yield what changed if one of the two has no score of a submission."""
+    """Yield the reasons if one of the two entries has no score of a submission."""
     if after.status == NOT_GRADED:
         yield after.note
     elif before.status == NOT_GRADED:
@@ -76,7 +76,7 @@ def _reasons_of_status(before: Entry, after: Entry) -> Iterator[str]:
     elif after.status != MISSING:
         yield "submitted"
     elif before.status != MISSING:
-        yield "nothing is there any more"
+        yield "the work has been removed"
     elif before.deadline != after.deadline:
         yield _moved(before, after)
     else:
@@ -100,7 +100,7 @@ def _reasons_of_score(before: Entry, after: Entry) -> Iterator[str]:
 
 
 def _reasons_of_lateness(before: Entry, after: Entry) -> Iterator[str]:
-    """Yield what changed in lateness, if it costs or cost anything."""
+    """Yield the changes in lateness, if it costs or cost points."""
     if not (before.penalty or after.penalty):
         return
     if before.days_late != after.days_late:

@@ -15,7 +15,7 @@ _PERSON = ("submission", "name", "email", "id_number", "canvas_id")
 
 
 def gradebook_csv(entries: Iterable[Entry]) -> str:
-    """Return `entries` as CSV: the person, then the fields of `Entry`; no cell is a formula."""
+    """Return `entries` as CSV, with the person and the fields of `Entry`. No cell can act as a formula."""
     fields = [field.name for field in msgspec.structs.fields(Entry) if field.name != "person"]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

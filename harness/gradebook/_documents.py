@@ -1,6 +1,6 @@
-"""Documents that are handed in for the people who mark: a README, pictures, pages, notebooks. They are never run.
+"""Show documents that were handed in to the people who mark: a README, pictures, pages, notebooks. None is ever run.
 
-Nothing in them may act in the reader's browser: text is escaped, pictures are embedded, a page is shown in a frame
+No document can run code in the reader's browser: text is escaped, pictures are embedded, a page is shown in a frame
 without scripts, and the page around it forbids all scripts and requests. A document that a browser cannot show in this
 way, such as a PDF, is copied and linked.
 """
@@ -23,7 +23,7 @@ from harness.text import neutral_html
 CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """The policy of the page around documents; a frame with ``srcdoc`` inherits it (HTML standard, policy containers)."""
 _MOST_SHOWN = 8 << 20
-"""Bytes of one document that are shown in the page itself."""
+"""Maximum number of bytes of a document that is shown in the page itself."""
 _MOST_COPIED = 256 << 20
 _PICTURES = {
     ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif", ".webp": "webp", ".bmp": "bmp", ".svg": "svg+xml",
@@ -38,21 +38,21 @@ class Document:
     """One document of a submission."""
 
     path: PurePosixPath
-    """Within the submission."""
+    """The path within the submission."""
     size: int
     content: bytes | None
-    """None if it is too large to be shown or copied."""
+    """The content; None if it is too large to be shown or copied."""
 
     @property
     def is_shown(self) -> bool:
-        """Whether a page can show it; otherwise it is linked."""
+        """Whether a page can show the document; otherwise it is linked."""
         suffix = self.path.suffix.lower()
         shown = suffix in _PICTURES or suffix in _PAGES or suffix in _TEXTS or suffix == ".ipynb"
         return shown and self.size <= _MOST_SHOWN
 
     @property
     def markup(self) -> str:
-        """The HTML that shows it in a page with `CONTENT_POLICY`."""
+        """The HTML that shows the document in a page with `CONTENT_POLICY`."""
         content, suffix = self.content or b"", self.path.suffix.lower()
         if suffix in _PICTURES:
             return _picture(_PICTURES[suffix], base64.b64encode(content).decode())
@@ -63,7 +63,7 @@ class Document:
 
 
 def document_paths(folder: Path) -> list[PurePosixPath]:
-    """Return the documents and notebooks of a submission, by name, without hidden ones."""
+    """Return the documents and notebooks of a submission, sorted by name, except hidden ones."""
     found = []
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _NOT_WORK)
@@ -78,7 +78,7 @@ def read_document(folder: Path, path: PurePosixPath) -> Document:
         descriptor = os.open(folder / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError:
         return Document(path, 0, None)
-    with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor, opened without following a link
+    with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor that was opened without following links
         facts = os.fstat(stream.fileno())
         if not stat.S_ISREG(facts.st_mode) or facts.st_size > _MOST_COPIED:
             return Document(path, facts.st_size, None)
@@ -113,7 +113,7 @@ class _NotebookWithOutputs(msgspec.Struct):
 
 
 def _notebook(content: bytes) -> str:
-    """Return a notebook's cells and outputs: code, text and pictures, and nothing that a script would draw."""
+    """Return a notebook's cells and outputs: code, text and pictures, without anything that needs a script."""
     try:
         cells = msgspec.json.decode(content, type=_NotebookWithOutputs).cells
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,4 +1,4 @@
-"""Extensions: from the names that the policy's file gives them to the people of the class."""
+"""Extensions: find the people in the class to whom the names in the policy's file belong."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.gradebook._roster import Roster
 
 
 def extensions_by_person(policy: Policy, everybody: Roster) -> Policy:
-    """Return `policy` with its extensions keyed by person instead of by any of their names.
+    """Return `policy` with its extensions keyed by person instead of by names from the file.
 
     Raises:
         UsageError: a name belongs to nobody, or to several people who do not share a submission.
@@ -39,9 +39,9 @@ def extensions_by_person(policy: Policy, everybody: Roster) -> Policy:
 
 
 def useless_extensions(policy: Policy, everybody: Roster) -> Iterator[str]:
-    """Yield a warning for each extension that ends before everybody's deadline: most likely a mistake in the date.
+    """Yield a warning for each extension that ends before everybody's deadline, which is probably a mistake.
 
-    `policy` has its extensions by person.
+    The extensions of `policy` are keyed by person.
     """
     for person in everybody.people:
         for task, moment in {**policy.extensions.get(person.key, {}), **person.deadlines}.items():

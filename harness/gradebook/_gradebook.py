@@ -27,52 +27,52 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     person: Person
     task: str
     status: str
-    """The record's status, or ``missing``, or ``not graded`` if the staff has to act; that is not a grade."""
+    """The record's status, ``missing``, or ``not graded`` if the staff has to act, in which case there is no grade."""
     score: float | None
     points: float | None
-    """As measured, before lateness; None for a task without cut-offs, or that is not due yet."""
+    """The points before lateness; None if the task has no cut-offs, or if missing work is not due yet."""
     days_late: int
     grace_days: int
-    """The person's grace days that were spent on this task."""
+    """The number of the person's grace days that were spent on this task."""
     factor: float
     """The share of the points that remains after lateness."""
     final: float | None
-    """The points that count; None if there are none, or none yet."""
+    """The points that count; None if there are none yet, or none at all."""
     maximum: float | None
     excused: bool
     submitted: str
-    """The time of handing in, or ``unknown``; '' if nothing was handed in."""
+    """The hand-in time, or ``unknown``; '' if nothing was handed in."""
     submission_digest: str
     task_digest: str
     run: str
     source: str = ""
-    """The source of the time of handing in."""
+    """The source of the hand-in time."""
     deadline: str = ""
-    """The deadline of this person."""
+    """The deadline for this person."""
     penalty: float = 0.0
-    """Points that lateness cost."""
+    """The points that were deducted for lateness."""
     adjustment: float = 0.0
-    """Points that an instructor gave or took, including parts graded by a person."""
+    """The points that an instructor added or deducted, including parts that were graded manually."""
     reason: str = ""
-    """The reason, in the words of the person who decided."""
+    """The instructor's reason, in the instructor's words."""
     note: str = ""
-    """Why there is no score, or no grade."""
+    """Why there is no score or no grade."""
     dropped: bool = False
     """Whether the task does not count, for a reason that has nothing to do with the person."""
     late_rules: str = ""
-    """What lateness costs, in the words of the policy; '' for nothing."""
+    """The rules for lateness, in the words of the policy; '' if there are none."""
     attempt: str = "last"
-    """Which attempt counts, in the words of the policy, or the one that an instructor chose."""
+    """The attempt that counts, in the words of the policy, or the one that an instructor chose."""
 
     @property
     def is_graded(self) -> bool:
-        """Whether there is a grade that may be exported to another system."""
+        """Whether there is a grade that can be exported to another system."""
         return self.final is not None and not self.excused and not self.dropped
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One record of a submission, and when its files were handed in."""
+    """One record of a submission, and the hand-in time of its files."""
 
     record: Record
     handed_in: HandIn = UNKNOWN
@@ -86,7 +86,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Attempted:
-    """A person's attempts at a task, the newest last, or why the newest has no record."""
+    """A person's attempts at a task, newest last, or the reason why the newest has no record."""
 
     attempts: tuple[Attempt, ...] = ()
     problem: str = ""
@@ -97,23 +97,23 @@ Attempts = Callable[[Person, str], Attempted]
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """Everything that decides grades, apart from the records."""
+    """Everything that decides grades, except the records."""
 
     roster: Roster | None = None
     policy: Policy = field(default_factory=Policy)
     adjustments: tuple[Adjustment, ...] = ()
     handed_in: HandedIn = field(default_factory=lambda: HandedIn({}))
     on_validation: bool = False
-    """Whether scores on the validation part count for grades if a task's test part is not on this machine."""
+    """Whether scores on the validation part count for grades if this machine lacks a task's test part."""
 
 
 def make_gradebook(
     roster: Roster, tasks: Mapping[str, Task | None], attempts: Attempts, rules: Rules, now: datetime
 ) -> tuple[Entry, ...]:
-    """Return everybody's grades, by person in the roster's order, then by task; a task is None if it does not load.
+    """Return all grades, by person in the roster's order and then by task. A task that does not load is None.
 
-    A person's grace days are spent on the earliest deadline first. Missing work has 0 points once its deadline has
-    passed, and no grade before; work that could not be graded has no grade.
+    A person's grace days are spent on the earliest deadline first. Missing work has 0 points after its deadline and no
+    grade before it. Work that could not be graded has no grade.
     """
     policy = extensions_by_person(rules.policy, roster)
     rules = replace(rules, policy=policy)
@@ -148,9 +148,7 @@ class _PersonAndTask:
         candidates = self._candidates(found.attempts)
         if candidates is None:
             count = len(found.attempts)
-            note = (
-                f"attempt {self._chosen_attempt} was chosen, and none of the {count} is that one, on the task as it is"
-            )
+            note = f"attempt {self._chosen_attempt} was chosen, but none of the {count} on the current task is that one"
             return self._adjusted(self._without_record(NOT_GRADED, None, note=note))
         told = [one for one in candidates if one.record.status != "withheld"]
         if candidates[-1].record.status == "withheld" or not told:
@@ -171,7 +169,7 @@ class _PersonAndTask:
         return [one for one in self.rules.adjustments if one.concerns(self.person, self.name)]
 
     def _candidates(self, attempts: Sequence[Attempt]) -> Sequence[Attempt] | None:
-        """Return the attempts of which the best counts; None if the chosen one does not exist."""
+        """Return the attempts among which the best counts; None if the chosen one does not exist."""
         newest = attempts[-1]
         comparable = [one for one in attempts if _same_terms(one.record, newest.record)]
         if self._chosen_attempt:
@@ -207,9 +205,9 @@ class _PersonAndTask:
             left = self.rules.policy.points_left(points, most, lateness, fewest_points(task) or 0.0)
         note = _why_failed(record)
         if not lateness.counts:
-            note = f"later than day {self.rules.policy.last_day} after the deadline, which counts for nothing; {note}"
+            note = f"later than day {self.rules.policy.last_day} after the deadline, so it earns nothing; {note}"
         if handed_in.moment is None and handed_in.late and lateness.days:
-            note = f"how late is not known: counted as one day; {note}"
+            note = f"the exact lateness is unknown and counts as one day; {note}"
         moment = "unknown" if handed_in.moment is None else handed_in.moment.isoformat(timespec="seconds")
         return self._adjusted(
             Entry(
@@ -228,7 +226,7 @@ class _PersonAndTask:
                 submission_digest=record.submission.digest,
                 task_digest=record.task.digest,
                 run=record.run.id,
-                source=handed_in.source or "nothing tells",
+                source=handed_in.source or "no source",
                 deadline=self._deadline_text,
                 penalty=0.0 if points is None or left is None else round(points - left, 2),
                 late_rules=self.rules.policy.late_rules,
@@ -261,7 +259,7 @@ class _PersonAndTask:
     def _points_of_nothing(self) -> float | None:
         is_over = self._deadline is not None and self.now > self._deadline
         has_points = self.task is not None and most_points(self.task) is not None
-        return 0.0 if has_points and is_over else None  # not the fewest points, which are for a failed submission
+        return 0.0 if has_points and is_over else None  # the fewest points are only for a failed submission
 
     @property
     def _is_excused(self) -> bool:
@@ -272,7 +270,7 @@ class _PersonAndTask:
         return "" if self._deadline is None else self._deadline.isoformat(timespec="seconds")
 
     def _adjusted(self, entry: Entry) -> Entry:
-        """Return `entry` with the decisions of instructors."""
+        """Return `entry` with the decisions of instructors applied."""
         decisions = self._decisions
         final, maximum = entry.final, entry.maximum
         added = sum(one.value for one in decisions if one.action in ("points", "part"))
@@ -296,7 +294,7 @@ class _PersonAndTask:
 
 
 def _chosen(attempts: Sequence[Attempt], which: str) -> Attempt | None:
-    """Return the attempt with this number, counted from 1, or whose run or files have a digest that begins with it."""
+    """Return the attempt with the number `which`, from 1, or with a digest of the run or files that begins with it."""
     if which.isdecimal() and 1 <= int(which) <= len(attempts):
         return attempts[int(which) - 1]
     names = ((one, one.record.run.id, one.record.submission.digest.removeprefix("sha256:")) for one in attempts)

@@ -1,8 +1,9 @@
-"""Times of handing in: their sources, the order in which sources are trusted, and what is stored.
+"""Hand-in times: their sources, the order in which sources are trusted, and how times are stored.
 
-The order: the table ``submitted.csv``, the roster, the other system's own table of submissions, what the other system
-states about exactly these files (a time, or that they are late), the host's record of a push, a commit. Times in an
-archive are that of the download and are never used. If no source has a time, it is unknown, and not late.
+The order is: the table ``submitted.csv``, the roster, the learning system's table of submissions, what the learning
+system states about exactly these files (a time, or that they are late), the host's record of a push, and a commit. The
+times in an archive are those of the download and are never used. If no source has a time, it is unknown, and the work
+is not late.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ class HandIn(msgspec.Struct, frozen=True, kw_only=True):
 
     moment: datetime | None = None
     late: bool | None = None
-    """If no moment is known: whether the other system marks them as late."""
+    """Whether the other system marks the files as late, if no time is known."""
     source: str = ""
-    """Empty if no source has a time."""
+    """The source of the time; '' if no source has a time."""
 
     @property
     def is_known(self) -> bool:
@@ -42,30 +43,30 @@ UNKNOWN = HandIn()
 
 
 class _TableTime(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the other system's table of submissions."""
+    """A line of a learning system's table of submissions."""
 
     moment: datetime
     source: str
     digest: str
-    """The digest of the files that existed when the table was read; '' for none yet."""
+    """The digest of the files that existed when the table was read; '' if there were none."""
 
 
 class _TimesFile(msgspec.Struct, kw_only=True):
     version: int = _VERSION
     imported: dict[str, HandIn] = {}
-    """By ``<submission>/<task> <digest>``: what the system states about files that came from it."""
+    """What a learning system states about files from its download, by ``<submission>/<task> <digest>``."""
     told: dict[str, _TableTime] = {}
-    """By ``<submission>/<task> <person>``: what its table of submissions states."""
+    """What a learning system's table of submissions states, by ``<submission>/<task> <person>``."""
     seen: dict[str, HandIn] = {}
-    """By ``<submission>/<task> <digest> <person>``: what was known of the files while they were the newest."""
+    """What was known about files while they were the newest, by ``<submission>/<task> <digest> <person>``."""
     pushes: dict[str, datetime] = {}
-    """By commit: when the host received it."""
+    """The time at which the host received each commit."""
     merged: dict[str, str] = {}
-    """By commit that the host made when it merged: the newest commit of the pull request."""
+    """The newest commit of the pull request, by the commit that the host made when it merged the request."""
 
 
 class Times:
-    """The times of a course's submissions."""
+    """The hand-in times of a course's submissions."""
 
     def __init__(self, course: Course, handed_in: HandedIn | None = None, staff: tuple[str, ...] = ()) -> None:
         self._root, self._path = course.root, course.private / "grade" / "times.json"
@@ -74,10 +75,10 @@ class Times:
         self._file = msgspec.json.decode(msgspec.json.encode(self._before), type=_TimesFile)
 
     def newest(self, person: Person, task: str, digest: str) -> HandIn:
-        """Return when the current files of the folder were handed in.
+        """Return the hand-in time of the current files.
 
-        The folder itself is not a source, because its owner can write there. The answer is stored for when these files
-        are an earlier attempt, and removed once it is no longer known.
+        The folder itself is not a source, because its owner can write there. The answer is stored for the time when
+        these files are an earlier attempt, and removed if it is no longer known.
         """
         found = self._find(person, task, digest)
         key = f"{person.submission}/{task} {digest} {person.key}"
@@ -88,17 +89,17 @@ class Times:
         return found
 
     def told_by_table(self, person: Person, task: str) -> HandIn:
-        """Return when `person` handed in according to the other system's table, whether or not the files are here."""
+        """Return the hand-in time in a learning system's table, even if the files were not imported."""
         told = self._file.told.get(f"{person.submission}/{task} {person.key}")
         return UNKNOWN if told is None else HandIn(moment=told.moment, source=told.source)
 
     def earlier(self, person: Person, task: str, digest: str) -> HandIn:
-        """Return when files with this digest were handed in, if it was known at that time."""
+        """Return the hand-in time of files with this digest, if it was known while they were the newest."""
         files = f"{person.submission}/{task} {digest}"
         return self._file.seen.get(f"{files} {person.key}") or self._file.imported.get(files) or UNKNOWN
 
     def learn_import(self, submission: str, task: str, digest: str, found: HandIn) -> None:
-        """Store what the other system states about files; the same files keep the earlier time."""
+        """Store what a learning system states about files; the same files keep the earlier time."""
         key = f"{submission}/{task} {digest}"
         before = self._file.imported.get(key)
         if found.is_known and (before is None or _is_earlier(found, before)):
@@ -108,13 +109,13 @@ class Times:
                 self._file.told[told_key] = msgspec.structs.replace(told, digest=digest)
 
     def learn_table(self, person: Person, task: str, digest: str, moment: datetime, source: str) -> None:
-        """Store a line of the other system's table; `digest` is that of the current files, '' for none."""
+        """Store a line of a learning system's table; `digest` is that of the current files, or '' if there are none."""
         self._file.told[f"{person.submission}/{task} {person.key}"] = _TableTime(
             moment=moment, source=source, digest=digest
         )
 
     def learn_pushes(self, pushes: Mapping[str, datetime], merged: Mapping[str, str]) -> int:
-        """Store when the host received commits (the first time counts), and return how many are new."""
+        """Store when the host first received commits, and return the number of new ones."""
         known = len(self._file.pushes)
         for name, moment in pushes.items():
             self._file.pushes[name] = min(moment, self._file.pushes.get(name, moment))
@@ -122,7 +123,7 @@ class Times:
         return len(self._file.pushes) - known
 
     def save(self) -> None:
-        """Store what was learned."""
+        """Write the stored times into the course's file."""
         if self._file != self._before:
             content = msgspec.json.format(msgspec.json.encode(self._file, order="deterministic"), indent=2)
             write_atomically(self._path, content + b"\n", 0o600)
@@ -146,7 +147,7 @@ class Times:
         return History(self._root, self._staff, self._file.pushes, self._file.merged)
 
     def _read(self) -> _TimesFile:
-        """Return what was stored; files of an earlier version hold entry times of archives and are ignored."""
+        """Return the stored times. Files of an earlier version are ignored, because they hold times from archives."""
         with contextlib.suppress(OSError, msgspec.DecodeError):
             found = msgspec.json.decode(self._path.read_bytes(), type=_TimesFile)
             if found.version == _VERSION:

@@ -1,7 +1,7 @@
-"""The time of handing in according to git: that of the commit that first had these files.
+"""The hand-in time according to git: the time of the commit that first had these files.
 
-It is the author's time, a claim that the author can set to anything. A squash, a rebase or a merge makes new commits of
-old files, and staff tidy up: none of these count as handing in.
+It is the author's time, which the author can set to anything. Squashes, rebases and merges make new commits of old
+files, and staff tidy up; none of these count as handing in.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FIELDS = "%H%x00%P%x00%aI%x00%cI%x00%ae%x00%ce%x00%s"
 
 @dataclass(frozen=True)
 class Claim:
-    """The time at which some files were handed in, according to commits."""
+    """The hand-in time of some files, according to commits."""
 
     moment: datetime
     words: str
@@ -42,30 +42,30 @@ class _Commit:
     committer: str
     subject: str
     folders: frozenset[str]
-    """The ``submissions/<name>/<task>`` that it touches."""
+    """The folders ``submissions/<name>/<task>`` that it touches."""
     touches_else: bool
     """Whether it touches anything else."""
 
     @property
     def people(self) -> set[str]:
-        """The submissions that it touches."""
+        """The names of the submissions that it touches."""
         return {folder.split("/")[1] for folder in self.folders}
 
 
 @dataclass(frozen=True)
 class History:
-    """The commits of a course, as far as they touch submissions."""
+    """The commits of a course that touch submissions."""
 
     root: Path
     staff: tuple[str, ...] = ()
     """Authors whose commits do not count as handing in."""
     pushes: Mapping[str, datetime] = field(default_factory=dict)
-    """The times at which the host received commits, by their names."""
+    """The times at which the host received commits, by commit."""
     merged: Mapping[str, str] = field(default_factory=dict)
-    """For each commit that the host made by a merge: the newest commit of the pull request."""
+    """The newest commit of the pull request, by the commit that the host made when it merged the request."""
 
     def claim(self, folder: str) -> Claim | None:
-        """Return when the files in `folder` (``submissions/<name>/<task>``) were handed in; None if git does not know.
+        """Return the hand-in time of the files in `folder` (``submissions/<name>/<task>``), or None if it is unknown.
 
         It is unknown in a shallow clone, and for files that differ from the last commit.
         """
@@ -107,7 +107,7 @@ class History:
 
     @cached_property
     def _commits(self) -> tuple[_Commit, ...]:
-        """All commits of all branches that touch submissions, without merges, which add no files of their own."""
+        """All commits of all branches that touch submissions, except merges, which add no files of their own."""
         pattern = ["--all", "--no-renames", "--name-only", "-z", "--relative", f"--format=%x01{_FIELDS}%x02"]
         output = self._git("log", *pattern, "HEAD").decode("utf-8", "surrogateescape")
         return tuple(filter(None, map(_read_commit, output.split("\x01")[1:])))
@@ -167,9 +167,9 @@ class History:
         return None
 
     def _is_staffs(self, commit: _Commit, folder: str) -> bool:
-        """Return whether `commit` tidies up: by its author, by touching several people's work, or beside merged work.
+        """Return whether `commit` is the staff's: by its author, or because it touches the work of several people.
 
-        If somebody's work was merged from another branch, commits on the main branch itself are the staff's.
+        If a person's work was merged from another branch, commits on the main branch itself are the staff's, too.
         """
         if commit.author.lower() in self.staff or len(commit.people) > 1 or commit.touches_else:
             return True
@@ -181,9 +181,9 @@ class History:
         )
 
     def _is_squash(self, commit: _Commit) -> bool:
-        """Return whether `commit` is a pull request squashed into one commit, whose time is that of the merge.
+        """Return whether `commit` is a squashed pull request, whose time is that of the merge.
 
-        GitHub and GitLab end its subject with the number, or the host writes it in the author's name at that moment.
+        GitHub and GitLab end its subject with the request's number, or make it in the author's name when they merge.
         """
         if len(commit.parents) != 1 or commit.name not in self._main_line:
             return False
@@ -191,9 +191,9 @@ class History:
         return is_written_for or _SQUASHED.fullmatch(commit.subject) is not None
 
     def _pushed(self, folder: str, tree: str) -> datetime | None:
-        """Return when the host first received these files from the person who handed them in.
+        """Return the time at which the host first received these files from the person who handed them in.
 
-        Files that arrive by a merge existed before: the push of the pull request counts, or the time is unknown.
+        Files that arrive by a merge existed before. For them the push of the pull request counts, if it is known.
         """
         heads = {name for name in self.pushes if self._has(name, folder, tree) and not self._is_merge(name, folder)}
         heads |= {head for name, head in self.merged.items() if self._has(name, folder, tree)}
@@ -203,7 +203,7 @@ class History:
         return self._trees.get((commit, folder)) == tree
 
     def _is_merge(self, name: str, folder: str) -> bool:
-        """Return whether a commit only contains what somebody else handed in."""
+        """Return whether a commit only merges files that were handed in before."""
         if name in self.merged or name in self._merges:
             return True
         commit = next((one for one in self._commits if one.name == name and folder in one.folders), None)
@@ -227,7 +227,7 @@ class History:
         return found
 
     def _is_committed(self, folder: str) -> bool:
-        """Return whether the files of `folder` are those of the last commit, except for hidden ones and caches."""
+        """Return whether the files of `folder`, except hidden files and caches, are those of the last commit."""
         there = {path: blob for path, blob in self._blobs.get(folder, {}).items() if _is_submitted(path)}
         return bool(there) and there == dict(_blobs_on_disk(self.root / folder, there))
 
@@ -241,9 +241,9 @@ class History:
 
 
 def claim_of_clone(root: Path) -> Claim | None:
-    """Return when what a clone of one person's repository holds was handed in: the first commit that had all of it.
+    """Return the hand-in time of the files in a clone of one person's repository: the first commit with all of them.
 
-    Shallow clones are no source, and commits of bots, which hand out work and merge, do not count.
+    Shallow clones give None. Commits of bots, which hand out work and merge, do not count.
     """
     history = History(root)
     if not (root / ".git").exists() or history._is_shallow:
@@ -290,7 +290,7 @@ def _blobs_on_disk(folder: Path, expected: Mapping[str, str]) -> Iterator[tuple[
         name = path.relative_to(folder).as_posix()
         content = path.read_bytes()
         found = _blob(content)
-        if found != expected.get(name) and b"\r\n" in content:  # git may have stored it with other line ends
+        if found != expected.get(name) and b"\r\n" in content:  # git may store other line endings
             found = _blob(content.replace(b"\r\n", b"\n"))
         yield name, found
 
@@ -304,4 +304,4 @@ def _plain_files(folder: Path) -> Iterable[Path]:
 
 
 def _blob(content: bytes) -> str:
-    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()  # noqa: S324 - git's own names
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()  # noqa: S324 - git uses SHA-1

@@ -1,4 +1,4 @@
-"""The gradebook of a course: compiled from its files, compared with the previous one, and stored."""
+"""Compile the gradebook of a course from its files, compare it with the previous one, and store it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from harness.record import Record, Store, Unreadable
 
 @dataclass(frozen=True)
 class Gradebook:
-    """Everybody's grades, and the mismatch between roster and submissions."""
+    """All grades, and the mismatch between roster and submissions."""
 
     entries: tuple[Entry, ...]
     mismatch: Mismatch
@@ -32,7 +32,7 @@ class Gradebook:
 def compile_gradebook(
     course: Course, records: Store, rules: Rules, now: datetime, only: Sequence[str] | None = None
 ) -> Gradebook:
-    """Return the grades of everybody in the roster, else of every submission, for every task or for `only` these.
+    """Return the grades of everybody in the roster, or of every submission if there is none, for all tasks or `only`.
 
     A task that does not load does not affect the others.
     """
@@ -48,10 +48,10 @@ def compile_gradebook(
 
 
 def keep_gradebook(course: Course, entries: tuple[Entry, ...]) -> list[GradeChange]:
-    """Store `entries` as the current gradebook; return what changed in it.
+    """Store `entries` as the current gradebook, and return the changes.
 
     Raises:
-        InfrastructureError: the stored one cannot be read; it is left unchanged.
+        InfrastructureError: the stored gradebook cannot be read; it is left unchanged.
     """
     path = course.private / "grade" / "gradebook.json"
     try:
@@ -72,7 +72,7 @@ def _load(course: Course, names: Sequence[str]) -> tuple[dict[str, Task | None],
     problems: dict[str, str] = {}
     for name in names:
         if not _is_name(name):
-            continue  # a folder that no submission can name
+            continue  # no submission can belong to a folder of this name
         try:
             tasks[name] = course.task(name)
         except HarnessError as error:
@@ -89,9 +89,9 @@ def _is_name(name: str) -> bool:
 
 
 class _Finder:
-    """Finds people's attempts."""
+    """Finds the attempts of people."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - all that is known
+    def __init__(  # noqa: PLR0913, PLR0917 - the sources of attempts
         self,
         course: Course,
         records: Store,
@@ -104,10 +104,10 @@ class _Finder:
         self._course, self._records, self._rules = course, records, rules
         self._tasks, self._problems = tasks, problems
         self._mismatch, self._times = mismatch, times
-        self._state = cache(self._read)  # the members of a group share one
+        self._state = cache(self._read)  # because the members of a group share a submission
 
     def attempts(self, person: Person, name: str) -> Attempted:
-        """Return the attempts of `person` at the task `name`, or why the newest has no record."""
+        """Return the attempts of `person` at the task `name`, or the reason why the newest has no record."""
         records, problem = self._state(person.submission, name)
         if problem:
             return Attempted(problem=problem)
@@ -125,7 +125,7 @@ class _Finder:
         )
 
     def _lost(self, person: Person, name: str) -> str:
-        """Return a sentence about work that only the other system has; '' if there is none."""
+        """Return a sentence about work that only the learning system has; '' if there is none."""
         told = self._times.told_by_table(person, name)
         if not told.is_known:
             return ""
@@ -138,7 +138,7 @@ class _Finder:
         return Attempt(record=record, handed_in=self._times.earlier(person, name, record.submission.digest))
 
     def _read(self, submission: str, name: str) -> tuple[tuple[Record, ...], str]:
-        """Return the records of a submission, the newest last, or why the newest is not of the current files."""
+        """Return the records of a submission, newest last, or the reason why the current files have no record."""
         folder = self._course.submissions_folder / submission / name
         found, task = self._records.read(name, submission), self._tasks[name]
         is_there = folder.is_dir()

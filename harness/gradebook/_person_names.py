@@ -1,4 +1,4 @@
-"""Names of people: how they are compared, and how they become folder names."""
+"""Compare names of people, and make folder names from them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LONGEST = 64
 
 
 def plain(name: str) -> str:
-    """Return `name` with only its letters, marks and digits, composed and in lower case."""
+    """Return the letters, marks and digits of `name`, composed and in lower case."""
     return "".join(words(name))
 
 
@@ -28,7 +28,7 @@ def words(name: str) -> list[str]:
 
 
 def spellings(name: str) -> set[str]:
-    """Return what `plain` may make of a person's name: the words in any order, for Canvas puts the family's first."""
+    """Return all forms of a person's name: `plain` with the words in any order, as Canvas puts family names first."""
     parts = words(name)
     if len(parts) <= _MOST_PERMUTED:
         return {"".join(order) for order in permutations(parts)} - {""}
@@ -42,13 +42,13 @@ def slug(name: str) -> str:
 
 
 def folder_name(name: str, number: str) -> str:
-    """Return the submission's name for a person of this name and this number in the other system.
+    """Return the submission's name for a person with this name and this number in the other system.
 
-    It contains the number, so that people with the same name are told apart in any order.
+    It contains the number, so that people with the same name get different submissions in any order of import.
     """
     number = slug(number)
     base = slug(name)
-    if number and base.endswith(number):  # the name that the other system gives is the number already
+    if number and base.endswith(number):  # the other system's name ends with the number already
         number = ""
     if base and number.endswith(f"-{base}"):  # the number ends with the name already
         base, number = number, ""

@@ -1,4 +1,4 @@
-"""What lateness costs, and which attempt counts."""
+"""The policy of a gradebook: the cost of lateness, and the attempt that counts."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _HOW_TO_WRITE = "write 2026-01-31T23:59:00+01:00"
 
 @dataclass(frozen=True)
 class Amount:
-    """Points that lateness takes for each day or hour: a number of points, or a share of the task's maximum."""
+    """The deduction for each day or hour of lateness: a number of points, or a share of the task's maximum."""
 
     value: float
     is_share: bool = False
 
     def of(self, maximum: float) -> float:
-        """Return it in points."""
+        """Return the deduction in points, for a task with this maximum."""
         return self.value * maximum if self.is_share else self.value
 
     def __str__(self) -> str:
@@ -49,49 +49,49 @@ class Amount:
 
 @dataclass(frozen=True, kw_only=True)
 class Lateness:
-    """How late something is, and what that costs."""
+    """The lateness of some work, in the units by which the policy deducts points."""
 
     days: int = 0
     hours: int = 0
     grace_days: int = 0
-    """Spent on it."""
+    """The number of grace days that it uses."""
     counts: bool = True
-    """False after the last day."""
+    """Whether it counts at all: False after the last day."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """The rules of a gradebook; ``gradebook.toml`` of the course, or what the command line says.
+    """The rules of a gradebook, from the course's ``gradebook.toml`` and the command line.
 
-    timezone = "Europe/Berlin"       # of deadlines without an offset, else course.toml's; days are counted on its clock
+    timezone = "Europe/Berlin"       # for deadlines without an offset and for counting days; by default course.toml's
     staff = ["ta@example.org"]       # their commits do not count as handing in
 
     [deadlines]
     usps = 2026-01-31T23:59:00
 
-    [extensions.ann]                 # a submission, an e-mail address, a number or a name of the roster
+    [extensions.ann]                 # a submission, an e-mail address, a number or a name in the roster
     usps = 2026-02-07T23:59:00
 
     [late]
-    grace_days = 3        # a person's, for all tasks together
-    factor = 0.9          # of the points, for each day begun beyond them
-    per_day = "10%"       # of the maximum, or a number of points, less for each day
+    grace_days = 3        # days for each person, for all tasks together
+    factor = 0.9          # multiplies the points for each day begun after the grace days
+    per_day = "10%"       # deducted for each day: a share of the maximum, or a number of points
     per_hour = 0.5        # the same for each hour
-    lowest = "50%"        # of the maximum: lateness takes no points below it
-    last_day = 7          # later than this many days after the deadline nothing counts
+    lowest = "50%"        # a share of the maximum below which lateness deducts nothing
+    last_day = 7          # work that is later than this many days earns nothing
     attempt = "last"      # or "on_time", "best", "chosen"
     """
 
     deadlines: Mapping[str, datetime] = field(default_factory=dict)
     extensions: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
-    """By the names in the file, in small letters; `extensions_by_person` makes them people's."""
+    """Extensions by the names in the file, in lower case; `extensions_by_person` replaces the names with people."""
     every_deadline: datetime | None = None
     zone: ZoneInfo | None = None
     staff: tuple[str, ...] = ()
     grace_days: int = 0
     factor: float = 1.0
     unit: Literal["day", "hour"] = "day"
-    """The unit that `factor` is for."""
+    """The unit of time to which `factor` applies."""
     per_day: Amount | None = None
     per_hour: Amount | None = None
     lowest: float = 0.0
@@ -100,10 +100,10 @@ class Policy:
 
     @classmethod
     def read(cls, path: Path, tasks: Sequence[str]) -> Policy:
-        """Read `path`; without the file nothing is late. The course's time zone is in the file beside it.
+        """Read `path`. Without the file nothing is late. The course's time zone is in course.toml next to it.
 
         Raises:
-            UsageError: the file has a mistake; the message names the key, what was found and what is allowed.
+            UsageError: the file has a mistake; the message gives the key, what was found and what is allowed.
         """
         zone = read_course_zone(path.with_name(COURSE_FILE))
         try:
@@ -120,17 +120,17 @@ class Policy:
             raise UsageError(f"{path}: {error}") from error
 
     def with_deadline(self, moment: datetime | None) -> Policy:
-        """Return this policy with one deadline for every task, if one is given."""
+        """Return this policy with the given deadline for every task, or unchanged if it is None."""
         return self if moment is None else replace(self, every_deadline=moment)
 
     def deadline(self, task: str, person: str = "", own: datetime | None = None) -> datetime | None:
-        """Return when `task` was due, None for never: for all, unless `own` or an extension of `person` is later."""
+        """Return the deadline of `task` for `person`, or None: the latest of the task's, `own` and any extension."""
         common = self.every_deadline or self.deadlines.get(task)
         moments = [moment for moment in (common, own, self.extensions.get(person, {}).get(task)) if moment is not None]
         return max(moments, default=None)
 
     def lateness(self, deadline: datetime | None, submitted: datetime | None, grace_left: int) -> Lateness:
-        """Return how late work handed in at `submitted` is; not late if the time is unknown."""
+        """Return the lateness of work that was handed in at `submitted`; it is not late if the time is unknown."""
         if deadline is None or submitted is None or submitted <= deadline:
             return Lateness()
         days = days_between(deadline, submitted, self.zone)
@@ -141,7 +141,7 @@ class Policy:
         return self._late(1, 1, grace_left)
 
     def points_left(self, points: float, maximum: float, lateness: Lateness, fewest: float = 0.0) -> float:
-        """Return what lateness leaves of `points`; never less than `fewest` or the policy's floor, if they had more."""
+        """Return the points that remain after lateness. `fewest` and the policy's floor limit the deduction."""
         if not lateness.counts:
             return min(points, fewest)
         beyond = lateness.days - lateness.grace_days
@@ -158,7 +158,7 @@ class Policy:
 
     @property
     def late_rules(self) -> str:
-        """What lateness costs, in the words of the file."""
+        """The rules for lateness, in the words of the file."""
         rules = (
             ("factor", f"{self.factor:g} per {self.unit}", self.factor != 1.0),
             ("per_day", str(self.per_day), self.per_day is not None),
@@ -178,7 +178,7 @@ class Policy:
 
 
 class _PolicyReader:
-    """Checks each key of a policy's file by name."""
+    """Reads and checks each key of a policy's file."""
 
     def __init__(self, tasks: tuple[str, ...], zone: ZoneInfo | None) -> None:
         self._tasks, self._zone = tasks, zone
@@ -187,7 +187,7 @@ class _PolicyReader:
         """Return the policy in `content`.
 
         Raises:
-            ValueError: it has a mistake.
+            ValueError: the content has a mistake.
         """
         _known(content, _SECTIONS, "")
         if "timezone" in content:
@@ -243,7 +243,7 @@ class _PolicyReader:
 
 
 def _hint(path: Path) -> str:
-    """Return the most frequent mistake in a file that is not TOML: a time without seconds."""
+    """Return a hint about the most frequent mistake in a file that is not TOML: a time without seconds."""
     without_seconds = re.search(r"=\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d\s*$", path.read_text("utf-8-sig"), re.MULTILINE)
     return f"; a time needs its seconds: {_HOW_TO_WRITE}" if without_seconds else ""
 
@@ -330,10 +330,10 @@ def _is_date(text: str) -> bool:
 
 
 def deadline_of_command(text: str, zone: ZoneInfo | None) -> datetime:
-    """Return the deadline given on the command line, on the clock of `zone`; a date is its first moment.
+    """Return the deadline given on the command line, in the time zone `zone`; a date means its beginning.
 
     Raises:
-        UsageError: it is not a time, or has no time zone.
+        UsageError: the text is not a time, or has no time zone.
     """
     try:
         return parse_time(f"{text}T00:00" if _is_date(text) else text, zone)

@@ -22,7 +22,7 @@ COLUMNS = (
     "excused", "grace_days", "submitted", "deadline",
 )  # fmt: skip
 NUMBERS = ("canvas_id", "email", "id_number", "sis_user_id", "sis_login_id", "github")
-"""The fields that identify a person, the most reliable first."""
+"""The fields that identify a person, most reliable first."""
 _BY_TASK = ("submitted", "deadline")
 _CLOSE = 0.7
 _INVISIBLE = {ord("\u00a0"): " ", **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))}
@@ -32,7 +32,7 @@ _WHOLE_FLOAT = re.compile(r"\d+\.0+")
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """One line of the roster; a group's members share a submission."""
+    """One line of the roster. The members of a group share a submission."""
 
     submission: str
     name: str = ""
@@ -43,17 +43,17 @@ class Person:
     sis_user_id: str = ""
     sis_login_id: str = ""
     github: str = ""
-    """The login at GitHub."""
+    """The login on GitHub."""
     alias: str = ""
-    """What the public leaderboard shows instead of the submission's name."""
+    """The name that the public leaderboard shows instead of the submission's."""
     excused: tuple[str, ...] = ()
-    """Tasks that do not count, or ``all``."""
+    """The tasks that do not count for this person, or ``all``."""
     grace_days: int | None = None
-    """Grace days of this person; None for those of the policy."""
+    """The number of grace days of this person; None for the policy's."""
     submitted: datetime | None = None
-    """The time of handing in, if the roster has one and the course has one task."""
+    """The hand-in time, if the roster has one and the course has only one task."""
     submitted_by_task: Mapping[str, datetime] = field(default_factory=dict)
-    """The times of handing in by task, if the roster has any."""
+    """The hand-in times by task, if the roster has any."""
     deadlines: Mapping[str, datetime] = field(default_factory=dict)
     """Extensions, by task."""
 
@@ -63,7 +63,7 @@ class Person:
 
     @property
     def key(self) -> str:
-        """Return what identifies this person, the same whenever the roster is read."""
+        """Return the identity of this person, which is the same whenever the roster is read."""
         number = next((f"{name}:{getattr(self, name).lower()}" for name in NUMBERS if getattr(self, name)), "")
         return number or f"name:{plain(self.name)}@{self.submission}"
 
@@ -77,18 +77,18 @@ class Roster:
 
     people: tuple[Person, ...]
     warnings: tuple[str, ...] = ()
-    """Oddities of the file that do not prevent its use."""
+    """Warnings about the file that do not prevent its use."""
 
     @classmethod
     def read(cls, path: Path, tasks: Sequence[str] = (), zone: tzinfo | None = None) -> Roster:
-        """Read a table of people: the course's own, or what Canvas, Moodle and other systems export.
+        """Read a table of people: the course's own, or an export of Canvas, Moodle or another system.
 
-        The course's own has a column `submission`, and any of `COLUMNS`; ``submitted:<task>`` and
-        ``deadline:<task>`` are about one task. Encoding, separators, empty rows and columns and capitals are as
-        spreadsheets leave them. A time without an offset is on the clock of `zone`.
+        The course's own table has a column `submission`, and any of `COLUMNS`; ``submitted:<task>`` and
+        ``deadline:<task>`` are about one task. Any encoding, separator, empty row or column and capitalisation that
+        spreadsheets produce is accepted. A time without an offset is in the time zone `zone`.
 
         Raises:
-            UsageError: a column, a name or a value is wrong; the message says which line.
+            UsageError: a column, a name or a value is wrong; the message names the line.
         """
         sheet = Sheet.read(path)
         reader = _RosterReader(path, sheet, tuple(tasks), zone)
@@ -99,15 +99,15 @@ class Roster:
 
     @classmethod
     def of(cls, submissions: Iterable[str]) -> Roster:
-        """Return the roster of a class that has none: one person for each submission."""
+        """Return a roster for a class without one, with one person for each submission."""
         return cls(tuple(Person(submission=name, name=name) for name in submissions))
 
     def aliases(self) -> dict[str, str]:
-        """Return the public name of each submission that has one."""
+        """Return the public names, by submission."""
         return {person.submission: person.alias for person in self.people if person.alias}
 
     def find(self, who: str) -> list[Person]:
-        """Return the people that `who` names: by submission, else by a number, else by name."""
+        """Return the people with the submission `who`, or else with this number, or else with this name."""
         wanted = who.strip().lower()
         tests: tuple[Callable[[Person], bool], ...] = (
             lambda person: person.submission == wanted,
@@ -127,10 +127,10 @@ class Mismatch:
     without_submission: tuple[Person, ...]
     without_person: tuple[str, ...]
     meant: Mapping[str, str]
-    """For a person's submission that does not exist, a similar one that belongs to nobody."""
+    """Similar submissions that belong to nobody, by those in the roster that do not exist."""
 
     def lines(self) -> list[str]:
-        """Say it."""
+        """Return sentences that describe the mismatch."""
         found = [f"submissions/{name} has nobody in the roster" + self._meant_by(name) for name in self.without_person]
         others = [person for person in self.without_submission if person.submission not in self.meant]
         found += [
@@ -172,7 +172,7 @@ _SYNONYMS = {
 }
 _CANVAS = {"student": "name", "id": "canvas_id", "sis_user_id": "sis_user_id", "sis_login_id": "sis_login_id"}
 _CANVAS_TEST_STUDENTS = frozenset({"Student, Test", "Test Student"})
-"""The name of Canvas's own test student, in one column or in two."""
+"""The name of Canvas's own test student, in one column or from two."""
 _CANVAS_SPLIT = {"lastname": "last", "firstname": "first"} | {k: v for k, v in _CANVAS.items() if k != "student"}
 _MOODLE = {
     "first_name": "first",
@@ -219,13 +219,13 @@ _TRANSLATED = {
     }.items()
     for translation in translations.split()
 }
-"""Headings of other systems in other languages."""
+"""Headings of other systems, in other languages."""
 _STAFF = frozenset({"instructor", "teacher", "ta", "teaching assistant", "reader", "non-editing teacher", "observer"})
 
 
 @dataclass
 class _RosterReader:
-    """Reads one file of people."""
+    """Reads the people from one file."""
 
     path: Path
     sheet: Sheet
@@ -234,13 +234,13 @@ class _RosterReader:
     warnings: list[str] = field(default_factory=list)
 
     def people(self) -> list[Person]:
-        """Return the people of the file."""
+        """Return the people in the file."""
         header = [_canonical(name) for name in self.sheet.header]
         own = [_SYNONYMS.get(name, name) for name in header]
         if "submission" in own:
             return self._own(own)
         translated = [_TRANSLATED.get(name, name) for name in header]
-        if "first_name" in translated:  # a German list has "Name", "Vorname"
+        if "first_name" in translated:  # a German list has "Name" and "Vorname"
             last = "name" if "last_name" in translated else "last_name"
             translated = [last if name == "name" else name for name in translated]
         for names in (header, translated):
@@ -288,7 +288,7 @@ class _RosterReader:
         def make(row: Mapping[str, str]) -> Person | None:
             name = row.get("name") or f"{row.get('first', '')} {row.get('last', '')}".strip()
             numbers: dict[str, Any] = {one: row.get(one, "") for one in NUMBERS}
-            if system == "Brightspace":  # so that a spreadsheet leaves them as they are
+            if system == "Brightspace":  # which adds a prefix, so that spreadsheets do not change the value
                 numbers = {one: text.removeprefix("#") for one, text in numbers.items()}
             if system == "Canvas" and ("points possible" in name.lower() or name in _CANVAS_TEST_STUDENTS):
                 return None
@@ -298,7 +298,7 @@ class _RosterReader:
             if not name and not any(numbers.values()):
                 return None
             if system == "Canvas" and not row.get("canvas_id"):
-                return None  # a row about assignments: Manual Posting
+                return None  # a row about assignments, such as Manual Posting
             if system in ("GitHub Classroom", "Classroom 50"):
                 submission = folder_name(numbers["github"] or name, "")
             else:
@@ -376,9 +376,9 @@ class _RosterReader:
 
 
 def _cleaned(name: str, text: str) -> str:
-    """Return a cell without what spreadsheets and data frames add.
+    """Return a cell without the additions of spreadsheets and data frames.
 
-    That is: invisible characters, line breaks, ``'`` or ``="…"`` for text, ``.0``.
+    They are invisible characters, line breaks, ``'`` or ``="…"`` to mark text, and ``.0``.
     """
     text = " ".join(text.translate(_INVISIBLE).split())
     if formula := _TEXT_FORMULA.fullmatch(text):
@@ -390,13 +390,13 @@ def _cleaned(name: str, text: str) -> str:
 
 
 def _canonical(name: str) -> str:
-    """Return a heading in small letters, with underscores for spaces; the task in ``submitted:<task>`` is kept."""
+    """Return a heading in lower case, with underscores for spaces, except for the task in ``submitted:<task>``."""
     kind, colon, task = name.strip().strip("\ufeff").partition(":")
     return re.sub(r"[\s_-]+", "_", kind.strip().lower()).strip("_") + colon + task.strip()
 
 
 def _refuse_twice(path: Path, people: Sequence[Person]) -> None:
-    """Refuse two people with one number, one person twice, and one public name for two submissions."""
+    """Raise if two people share a number, a person is listed twice, or two submissions share a public name."""
     for column in NUMBERS:
         seen: dict[str, Person] = {}
         for person in people:

@@ -1,4 +1,4 @@
-"""A grade in words, as feedback, exports and tables show it."""
+"""Describe grades in words, for feedback, exports and tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from harness.text import count_of
 
 
 def describe(entry: Entry) -> str:
-    """Describe in one line how the grade came about: score or reason for none, lateness, instructors' decisions."""
+    """Describe in one line how a grade came about: the score or why there is none, lateness, instructors' decisions."""
     parts = [_result(entry)]
     if late := describe_lateness(entry):
         parts.append(late)
@@ -17,7 +17,7 @@ def describe(entry: Entry) -> str:
 
 
 def describe_lateness(entry: Entry) -> str:
-    """Describe how late it was, according to which source, and what that cost; '' for work that was on time."""
+    """Describe the lateness, the source of the time, and the deduction; '' for work that was on time."""
     if not entry.days_late:
         return ""
     grace = f", {count_of(entry.grace_days, 'grace day', 'grace days')} among them" if entry.grace_days else ""

@@ -1,4 +1,4 @@
-"""Moments as people write them, and days as a wall clock counts them."""
+"""Read times as people write them, and count days on a wall clock."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _SECOND_ZONE = re.compile(r"(.*\d)\s*(?:UTC|GMT|Z)$")
 
 
 def parse_time(text: str, zone: tzinfo | None = None) -> datetime:
-    """Return the moment that ISO 8601 `text` names; without an offset it is on the clock of `zone`.
+    """Return the time in the ISO 8601 `text`; without an offset it is in the time zone `zone`.
 
     Raises:
-        ValueError: it is not a time, or has no offset and there is no zone.
+        ValueError: the text is not a time, or has no offset and there is no zone.
     """
     text = text.strip()
     if named := _SECOND_ZONE.fullmatch(text):
@@ -37,10 +37,10 @@ def parse_time(text: str, zone: tzinfo | None = None) -> datetime:
 
 
 def in_zone(moment: datetime, zone: tzinfo | None) -> datetime:
-    """Return `moment`; without an offset it is on the clock of `zone`.
+    """Return `moment`; without an offset it is in the time zone `zone`.
 
     Raises:
-        ValueError: it has no offset, and there is no zone.
+        ValueError: `moment` has no offset, and there is no zone.
     """
     if moment.tzinfo is not None:
         return moment
@@ -50,10 +50,10 @@ def in_zone(moment: datetime, zone: tzinfo | None) -> datetime:
 
 
 def parse_zone(name: str) -> ZoneInfo:
-    """Return the time zone called `name`.
+    """Return the time zone `name`.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is no such time zone.
     """
     try:
         return ZoneInfo(name)
@@ -62,10 +62,10 @@ def parse_zone(name: str) -> ZoneInfo:
 
 
 def read_course_zone(path: Path) -> ZoneInfo | None:
-    """Return the time zone of the course whose file is `path`; None if it names none.
+    """Return the time zone in the course's file `path`; None if the file does not set one.
 
     Raises:
-        UsageError: the file is damaged, or there is no such zone.
+        UsageError: the file is damaged, or there is no such time zone.
     """
     name = CourseFile.read(path).timezone
     try:
@@ -75,9 +75,9 @@ def read_course_zone(path: Path) -> ZoneInfo | None:
 
 
 def days_between(deadline: datetime, moment: datetime, zone: tzinfo | None) -> int:
-    """Return the days begun from `deadline` to `moment` on the wall clock of `zone`, else of the deadline's own.
+    """Return the number of days begun between `deadline` and `moment`, on the wall clock of `zone` or of the deadline.
 
-    A day lasts from one time of day to the same time on the next date, even if that takes 25 hours.
+    A day ends at the same time of day on the next date, even if it has 25 hours.
     """
     if moment <= deadline:
         return 0
@@ -87,7 +87,7 @@ def days_between(deadline: datetime, moment: datetime, zone: tzinfo | None) -> i
 
 
 def hours_between(deadline: datetime, moment: datetime) -> int:
-    """Return the hours begun from `deadline` to `moment`."""
+    """Return the number of hours begun between `deadline` and `moment`."""
     return max(0, math.ceil((moment - deadline) / _HOUR))
 
 

@@ -1,4 +1,4 @@
-"""Pages for the people who mark: everybody's grade, its reasons, and the documents handed in. Not for students."""
+"""Pages for the people who mark: all grades with reasons, and the submitted documents. They are not for students."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STYLE = (
 
 @dataclass(frozen=True)
 class MarkingFile:
-    """A file to be written below the folder of the pages."""
+    """A file to write below the folder of the pages."""
 
     path: str
     content: bytes
@@ -38,10 +38,10 @@ def marking_pages(
     below: Path,
     claims: Mapping[str, Sequence[str]] | None = None,
 ) -> Iterator[MarkingFile]:
-    """Yield an index of everybody and a page of documents for each submission that has some.
+    """Yield an index of all people, and a page for each submission with documents.
 
-    `folders` are the submissions' work on the task by name, `feedback` the page that each person gets by key, `below`
-    is where the files will lie, `claims` has lines about the scores that they claim.
+    `folders` holds the folder of each submission by name, `feedback` the page of each person by key, and `claims`
+    sentences about claimed scores; `below` is the folder of the pages.
     """
     documents = {name: found for name, folder in sorted(folders.items()) if (found := document_paths(folder))}
     for name, found in documents.items():
@@ -101,7 +101,7 @@ def _documents_of(title: str, name: str, documents: Iterable[Document]) -> Itera
 
 
 def _safe_suffix(document: Document) -> str:
-    """Return a suffix with which no browser treats a copy as a page."""
+    """Return a file name suffix that keeps browsers from showing a copy as a page."""
     suffix = document.path.suffix.lower()
     return suffix if suffix in (".pdf", ".docx", ".odt", ".pptx", ".tif", ".tiff", ".png", ".jpg", ".jpeg") else ".bin"
 

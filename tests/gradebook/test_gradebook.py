@@ -181,7 +181,7 @@ def test_a_mark_that_something_is_late_counts_as_one_day() -> None:
     marked = Attempt(record=record(1.0), handed_in=HandIn(late=True, source="Canvas: marked LATE"))
     entry = grade([marked], policy)
     assert (entry.days_late, entry.final, entry.submitted, entry.source) == (1, 9, "unknown", "Canvas: marked LATE")
-    assert "how late is not known" in entry.note
+    assert "the exact lateness is unknown" in entry.note
     extended = replace(ANN, deadlines={"usps": DUE + timedelta(days=7)})
     assert grade([marked], policy, extended).days_late == 0
     assert grade([marked], replace(policy, deadlines={})).days_late == 0
@@ -225,7 +225,7 @@ def test_an_extension_that_ends_before_the_deadline_is_told() -> None:
 def test_a_chosen_attempt_that_is_not_there_makes_no_grade() -> None:
     entry = grade([one(0.9), one(0.8, digest="d2")], adjustments=(decide("attempt", attempt="3"),))
     assert (entry.status, entry.final) == ("not graded", None)
-    assert entry.note == "attempt 3 was chosen, and none of the 2 is that one, on the task as it is"
+    assert entry.note == "attempt 3 was chosen, but none of the 2 on the current task is that one"
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def test_a_task_without_cut_offs_has_no_points() -> None:
             grade([], DUE_USPS),
             f"none → 0 (the deadline is {DUE.isoformat()}, was {LATER.isoformat()})",
         ),
-        (grade([one(0.9)]), grade([]), "8 → 0 (nothing is there any more)"),
+        (grade([one(0.9)]), grade([]), "8 → 0 (the work has been removed)"),
         (grade([one(0.9)]), grade([], problem="no sandbox"), "8 → not graded (no sandbox)"),
         (grade([], problem="no sandbox"), grade([one(0.9)]), "not graded → 8 (graded)"),
         (
