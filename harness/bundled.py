@@ -186,7 +186,7 @@ def copy_tasks(course: Course, names: Sequence[str]) -> list[Path]:
         for folder in _folders_of(origin):
             if (course.root / folder).exists():
                 raise UsageError(
-                    f"{course.root / folder} is there already: nothing was written. To take the one that comes with "
+                    f"{course.root / folder} exists already: nothing was written. To take the one that comes with "
                     f"{_the(origin)}, move it away first"
                 )
     other = [path for path, source in copied.items() if _differs(course.root / path, source)]

@@ -42,7 +42,7 @@ def test_what_is_in_the_course_stays_and_nothing_is_written(course: Course) -> N
     mine = course.tasks_folder / "usps" / "task.py"
     mine.parent.mkdir()
     mine.write_text("mine")
-    with pytest.raises(UsageError, match=r"tasks/usps is there already: nothing was written"):
+    with pytest.raises(UsageError, match=r"tasks/usps exists already: nothing was written"):
         copy_tasks(course, ["ecg200", "usps"])
     assert mine.read_text() == "mine"
     assert course.task_names() == ["usps"]

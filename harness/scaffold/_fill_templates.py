@@ -1,4 +1,4 @@
-"""Write templates into new folders; existing files are left unchanged."""
+"""Write templates into new folders, without changing existing files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FILLED = ".jinja"
 
 
 def new_submission(course: Course, name: str, task: Task) -> list[Path]:
-    """Write ``submissions/<name>/<task>/model.py`` and return the files written.
+    """Write ``submissions/<name>/<task>/model.py``, and return the written files.
 
     Raises:
         UsageError: the name is not allowed, a link is in the person's place, or the folder is there already.
@@ -31,7 +31,7 @@ def new_submission(course: Course, name: str, task: Task) -> list[Path]:
 
 
 def new_notebook(course: Course, name: str, task: Task) -> list[Path]:
-    """Write ``submissions/<name>/<task>/model.ipynb``, a notebook that passes `harness check`, and return it.
+    """Write ``submissions/<name>/<task>/model.ipynb``, a notebook that passes `harness check`, and return its path.
 
     Raises:
         UsageError: the name is not allowed, a link is in the person's place, or the folder is there already.
@@ -46,22 +46,22 @@ def new_notebook(course: Course, name: str, task: Task) -> list[Path]:
 
 
 def new_task(course: Course, name: str) -> list[Path]:
-    """Write ``tasks/<name>/`` and return the files written.
+    """Write ``tasks/<name>/``, and return the written files.
 
     Raises:
-        UsageError: the name is not allowed, or the folder is there already.
+        UsageError: the name is not allowed, or the folder exists already.
     """
     return _fill("task", course.tasks_folder / check_name(name, "task"), {"name": name})
 
 
 def new_course(folder: Path, harness: str, tasks: Sequence[str] = ()) -> list[Path]:
-    """Write a course with its workflows into `folder` and return the files written.
+    """Write a course with its workflows into `folder`, and return the written files.
 
-    `harness` is what pip installs as the harness in CI, as a line of a requirements file; '' if it is not known yet.
-    `tasks` are tasks that come with the harness; without any, the course has one of generated points.
+    `harness` is the requirement by which pip installs the harness in CI; '' if it is not known yet. `tasks` are names
+    of tasks that come with the harness; without any, the course gets a task with generated points.
 
     Raises:
-        UsageError: the folder is there already and not empty.
+        UsageError: the folder exists and is not empty.
     """
     values: dict[str, object] = {"title": folder.resolve().name, "harness": harness, "zone": machine_zone()}
     written = _fill("course", folder, values)
@@ -70,7 +70,7 @@ def new_course(folder: Path, harness: str, tasks: Sequence[str] = ()) -> list[Pa
 
 
 def _values(name: str, task: Task) -> dict[str, object]:
-    """Return the values that the template of a submission is filled with."""
+    """Return the values for the template of a submission."""
     return {"name": name, "task": task, "methods": task.kind_definition.sample_model.rstrip()}
 
 
@@ -88,17 +88,17 @@ def _fill(template: str, folder: Path, values: dict[str, object]) -> list[Path]:
 
 
 def refuse_taken(folder: Path) -> None:
-    """Refuse a folder that is not empty.
+    """Raise if a folder is not empty.
 
     Raises:
-        UsageError: it does; nothing was written.
+        UsageError: it is not empty; nothing was written.
     """
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise UsageError(f"{folder} is there already: nothing was written; choose another name or remove it")
+        raise UsageError(f"{folder} exists already: nothing was written; choose another name or remove it")
 
 
 def template_environment() -> Environment:
-    """Return the template engine, without HTML escaping; an undefined value is an error."""
+    """Return the template engine, without HTML escaping; undefined values are errors."""
     return Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - no HTML
 
 

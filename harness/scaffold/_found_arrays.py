@@ -1,4 +1,4 @@
-"""Read arrays of an ``.npz`` file, or a folder of images by class, for a task."""
+"""Read the arrays of an ``.npz`` file, or a folder of images by class, for a new task."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LONGEST_SIDE = 128
 
 
 def read_arrays_file(path: Path, asked: DataQuestions) -> FoundData:
-    """Read an ``.npz`` file with inputs and targets, together or by part (``x_train``, ``train_images`` and the like).
+    """Read an ``.npz`` file with inputs and targets, of all items or by part (such as ``x_train``, ``train_images``).
 
     Raises:
         UsageError: no task can be made from it; the message says why.
@@ -56,7 +56,7 @@ def read_arrays_file(path: Path, asked: DataQuestions) -> FoundData:
     _check_inputs(inputs, targets, path.name)
     groups = next((arrays[name] for name in arrays if name.casefold() in _GROUPS), None)
     if groups is not None and part is not None:
-        groups = None  # their part is not known
+        groups = None  # it is unknown to which part they belong
     kind, classes, targets = _targets(targets, asked.kind, path.name)
     return FoundData(
         what=f"{kind} of arrays {inputs.shape[1:]}",
@@ -84,7 +84,7 @@ def _load(path: Path) -> Mapping[str, Any]:
 
 
 def _by_names(arrays: Mapping[str, Any], part: str) -> tuple[Any, Any] | None:
-    """Return inputs and targets of a part, '' for all, by their usual names."""
+    """Return the inputs and targets of a part ('' for all items), found by their usual names."""
     short = {"validation": ("validation", "valid", "val")}.get(part, (part,))
 
     def one_of(names: Sequence[str]) -> Any:
@@ -118,7 +118,7 @@ def _targets(values: Any, kind: str | None, name: str) -> tuple[str, tuple[str, 
         return "classification", classes, labels
     if values.dtype.kind not in "biuf" or not np.isfinite(values.astype(np.float64)).all():
         raise UsageError(
-            f"{said} are {values.dtype} with values that are no numbers; expected labels or finite numbers"
+            f"{said} are {values.dtype} with values that are not numbers; expected labels or finite numbers"
         )
     if values.ndim == 1:
         found = kind_of_numbers(values, kind)
@@ -135,17 +135,17 @@ def _targets(values: Any, kind: str | None, name: str) -> tuple[str, tuple[str, 
         "multilabel": lambda: (tuple(f"class {n}" for n in range(values.shape[1])), values.astype(np.int64)),
     }
     if found not in makers:
-        raise UsageError(f"{found} is not made from arrays; expected --kind {', '.join(makers)}")
+        raise UsageError(f"{found} tasks cannot be made from arrays; expected --kind {', '.join(makers)}")
     classes, targets = makers[found]()
     return found, classes, targets
 
 
 def read_images(folder: Path, asked: DataQuestions) -> FoundData:
-    """Read a folder of images, a folder for each class; there may be folders train, validation and test around these.
+    """Read a folder with one folder of images for each class, directly or below folders train, validation and test.
 
     Raises:
         UsageError: no task can be made from it; the message says why.
-        UnclearDataError: the images are of several sizes, and none was named.
+        UnclearDataError: the images have several sizes, and no size was given.
     """
     try:
         from PIL import Image
@@ -174,7 +174,7 @@ def read_images(folder: Path, asked: DataQuestions) -> FoundData:
                 sizes[image.height, image.width] += 1
                 grey = grey and image.mode in ("1", "L", "I;16", "I")
         except OSError as error:
-            raise UsageError(f"{file} is no whole image ({error}); repair or remove it") from error
+            raise UsageError(f"{file} is not a complete image ({error}); repair or remove it") from error
     size = asked.size or _one_size(sizes, folder)
     mode = "L" if grey else "RGB"
     if len(items) * size[0] * size[1] * len(mode) > _MOST_BYTES:
@@ -196,7 +196,7 @@ def read_images(folder: Path, asked: DataQuestions) -> FoundData:
         high=255,
         told=(
             f"{len(items)} images, {'grey' if grey else 'in colour'}, {size[0]}x{size[1]}"
-            + ("" if list(sizes) == [size] else f" (brought there from {len(sizes)} sizes)"),
+            + ("" if list(sizes) == [size] else f" (resized from {len(sizes)} sizes)"),
             f"classes by folder: {', '.join(classes)}",
         ),
     )
@@ -209,7 +209,7 @@ def _one_size(sizes: Counter[tuple[int, int]], folder: Path) -> tuple[int, int]:
     shrink = max(1.0, max(height, width) / _LONGEST_SIDE)
     usual = f"{round(height / shrink)}x{round(width / shrink)}"
     raise UnclearDataError(
-        f"The images in {folder} are of {len(sizes)} sizes, {height}x{width} most often: to which are they brought?",
+        f"The images in {folder} have {len(sizes)} sizes, most often {height}x{width}. To which are they resized?",
         "size",
         [usual, "64x64", "32x32"],
     )

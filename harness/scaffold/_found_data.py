@@ -1,4 +1,4 @@
-"""Data of an instructor as it was read: enough to write a task, with the decisions that were made."""
+"""An instructor's data as they were read, with the decisions that were made: enough to write a task."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.errors import UsageError
 Array = NDArray[Any]
 
 LEAST_OF_A_CLASS = 10
-"""Fewer items of a class cannot be divided into three parts that each say something."""
+"""Minimum number of items of a class; fewer cannot be divided into three useful parts."""
 _LEAST_ITEMS, _LEAST_GROUPS = 50, 10
 _MOST_CLASSES = 20
 PARTS = ("train", "validation", "test")
@@ -23,19 +23,19 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True, kw_only=True)
 class DataQuestions:
-    """Facts about the data that the instructor stated, so that they are not inferred."""
+    """What the instructor stated about the data, and what is therefore not inferred."""
 
     target: str | None = None
     """The column to predict."""
     group: str | None = None
-    """The column that names the person an item comes from."""
+    """The column with the person from whom an item comes."""
     kind: str | None = None
     leave_out: tuple[str, ...] = ()
     size: tuple[int, int] | None = None
     """Height and width of images."""
 
     def answered(self, option: str, answer: str) -> DataQuestions:
-        """Return these with the answer to one that was open."""
+        """Return these questions with the answer to one that was open."""
         match option:
             case "target":
                 return replace(self, target=answer)
@@ -46,28 +46,28 @@ class DataQuestions:
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """Return height and width of a text such as ``64x48``.
+    """Return the height and the width in a text such as ``64x48``.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the text is not a size.
     """
     found = re.fullmatch(r"(\d{1,4})\s*[x×,]\s*(\d{1,4})", text.strip())
     if found is None or not int(found[1]) * int(found[2]) > 0:
-        raise UsageError(f"{text!r} is no size; expected height and width, such as 64x48")
+        raise UsageError(f"{text!r} is not a size; expected height and width, such as 64x48")
     return int(found[1]), int(found[2])
 
 
 class UnclearDataError(UsageError):
-    """Data that leave a question open; ``--OPTION`` answers it with one of `choices`."""
+    """The data leave a question open, which ``--OPTION`` answers with one of `choices`."""
 
     def __init__(self, question: str, option: str, choices: Sequence[str]) -> None:
-        super().__init__(f"{question} Say it with --{option}: {', '.join(choices)}")
+        super().__init__(f"{question} Answer with --{option}: {', '.join(choices)}")
         self.question, self.option, self.choices = question, option, tuple(choices)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FoundData:
-    """Inputs and targets, and what a task declares about them."""
+    """Inputs and targets, and the facts about them that a task declares."""
 
     what: str
     """A short description of the data."""
@@ -77,17 +77,17 @@ class FoundData:
     classes: tuple[str, ...] = ()
     groups: Array | None = None
     part: Array | None = None
-    """(N,) position in `PARTS`, if the data say which part each item belongs to."""
+    """(N,) index into `PARTS` for each item, if the data are divided into parts."""
     low: float | None = None
     high: float | None = None
     told: tuple[str, ...] = field(default=())
-    """The decisions, one sentence each."""
+    """The decisions, one sentence for each."""
 
     def arrays(self) -> dict[str, Array]:
         """Return the arrays of the task's file.
 
-        Items with classes are shuffled: folders of images and many tables are in the order of their class, and a model
-        that learns from batches in such an order learns badly.
+        Items with classes are shuffled, because folders of images and many tables are sorted by class, and a model
+        learns badly from batches in such an order.
         """
         more = {"groups": self.groups, "part": self.part}
         whole = {"inputs": np.asarray(self.inputs), "targets": self.targets} | {
@@ -108,7 +108,7 @@ def labels_of(values: Sequence[str], name: str) -> tuple[tuple[str, ...], Array]
 def _enough_of_each(classes: tuple[str, ...], labels: Array, name: str) -> Array:
     counts = np.bincount(labels, minlength=len(classes))
     if len(classes) < 2:
-        raise UsageError(f"{name} has one class only, {classes[0]!r}; expected at least two")
+        raise UsageError(f"{name} has only one class, {classes[0]!r}; expected at least two")
     few = [f"{one!r} ({count})" for one, count in zip(classes, counts, strict=True) if count < LEAST_OF_A_CLASS]
     if few:
         raise UsageError(
@@ -119,7 +119,7 @@ def _enough_of_each(classes: tuple[str, ...], labels: Array, name: str) -> Array
 
 
 def kind_of_numbers(values: Array, kind: str | None) -> str:
-    """Return whether numbers are classes or amounts; `kind` decides if it is given."""
+    """Return the kind of task for numbers, which may be classes or amounts; `kind` decides if it is given."""
     if kind is not None:
         return kind
     distinct = len(np.unique(values))
@@ -128,10 +128,10 @@ def kind_of_numbers(values: Array, kind: str | None) -> str:
 
 
 def check_amounts(values: Array, name: str) -> Array:
-    """Return numbers to be predicted as floats.
+    """Return amounts to predict as floats.
 
     Raises:
-        UsageError: they are too few, or all the same.
+        UsageError: there are too few, or all are the same.
     """
     if len(values) < _LEAST_ITEMS:
         raise UsageError(f"{name}: found {len(values)} items; expected {_LEAST_ITEMS} or more")
@@ -148,7 +148,7 @@ def check_groups(groups: Sequence[Any] | Array, name: str) -> Array:
     """Return the groups as an array.
 
     Raises:
-        UsageError: they are too few to be divided.
+        UsageError: there are too few groups to divide.
     """
     found = np.asarray(groups)
     distinct = len(np.unique(found))
@@ -158,7 +158,7 @@ def check_groups(groups: Sequence[Any] | Array, name: str) -> Array:
 
 
 def parts_of(values: Sequence[str]) -> Array | None:
-    """Return the part that each of `values` names; None where one names none, or train or test is missing."""
+    """Return the part that each of `values` names; None if any value is not a part, or if train or test is missing."""
     names = {"train": 0, "training": 0, "val": 1, "valid": 1, "validation": 1, "dev": 1, "test": 2, "testing": 2}
     found = [names.get(value.strip().casefold(), -1) for value in values]
     return np.array(found) if min(found) >= 0 and {0, 2} <= set(found) else None

@@ -1,4 +1,4 @@
-"""Read a CSV file for a task: find the target, the column that identifies people, and useless columns."""
+"""Read a CSV file for a new task: find the target, the column that identifies people, and useless columns."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class _Column:
     values: tuple[str, ...]
     lines: tuple[int, ...]
     comma: bool
-    """Whether a comma may be a decimal one: it divides no cells."""
+    """Whether a comma may be a decimal comma, because it does not separate cells."""
 
     def numbers(self) -> np.ndarray | None:
-        """Return the values as numbers, NaN if one is missing; None if one is not a number."""
+        """Return the values as numbers, NaN for missing ones; None if any value is not a number."""
         found = np.full(len(self.values), np.nan)
         for place, value in enumerate(self.values):
             if value.casefold() not in _MISSING:
@@ -60,7 +60,7 @@ class _Column:
         )
 
     def complete(self, file: str) -> _Column:
-        """Return this column.
+        """Return this column if no value is missing.
 
         Raises:
             UsageError: a value is missing.
@@ -75,11 +75,11 @@ class _Column:
 
 
 def read_table(path: Path, asked: DataQuestions) -> FoundData:
-    """Read the CSV file `path`, whatever its encoding and separator.
+    """Read the CSV file `path`, with any encoding and separator.
 
     Raises:
         UsageError: no task can be made from it; the message says why.
-        UnclearDataError: it does not tell which column is to be predicted.
+        UnclearDataError: it is unclear which column is to be predicted, or which one identifies people.
     """
     columns = _columns(path)
     target = _pick_target(columns, asked, path.name).complete(path.name)
@@ -89,9 +89,9 @@ def read_table(path: Path, asked: DataQuestions) -> FoundData:
         (one for name, one in rest.items() if _PARTS.fullmatch(name) and parts_of(one.values) is not None), None
     )
     used = [one for one in rest.values() if one not in (group, part) and one.name not in asked.leave_out]
-    told = [f"{target.name!r} is what is to be predicted"]
-    told += [] if group is None else [f"{group.name!r} names the person or subject of a row: none is in two parts"]
-    told += [] if part is None else [f"{part.name!r} says which part a row is of"]
+    told = [f"{target.name!r} is the column to predict"]
+    told += [] if group is None else [f"{group.name!r} identifies the person or subject: nobody is in two parts"]
+    told += [] if part is None else [f"{part.name!r} says to which part a row belongs"]
     inputs, said = _inputs(used, path.name)
     kind, classes, targets = _targets(target, asked.kind, path.name)
     return FoundData(
@@ -153,12 +153,12 @@ def _pick_group(columns: dict[str, _Column], asked: DataQuestions, file: str) ->
     usual = [one for name, one in columns.items() if _GROUPS.fullmatch(name) and name not in asked.leave_out]
     several = [one for one in usual if len(one.distinct()) < len(one.values)]
     if len(several) > 1:
-        raise UnclearDataError(f"Which column of {file} tells people apart?", "group", [one.name for one in several])
+        raise UnclearDataError(f"Which column of {file} identifies people?", "group", [one.name for one in several])
     return several[0] if several else None
 
 
 def _inputs(columns: Sequence[_Column], file: str) -> tuple[np.ndarray | list[str], list[str]]:
-    """Return the inputs, an array of numbers or a list of texts, and what was decided."""
+    """Return the inputs, an array of numbers or a list of texts, and sentences about the decisions."""
     taken: list[np.ndarray] = []
     texts: list[_Column] = []
     told: list[str] = []
@@ -177,11 +177,11 @@ def _inputs(columns: Sequence[_Column], file: str) -> tuple[np.ndarray | list[st
         elif len(distinct) <= _MOST_VALUES:
             one.complete(file)
             taken.append(np.array([[value == other for other in distinct] for value in one.values], np.float64))
-            told.append(f"{one.name!r} is {len(distinct)} numbers, one for each of {', '.join(distinct)}")
+            told.append(f"{one.name!r} becomes {len(distinct)} numbers, one for each of {', '.join(distinct)}")
         else:
             told.append(f"{one.name!r} is left out: {len(distinct)} different words are neither numbers nor texts")
     if taken:
-        told += [f"{one.name!r} is left out: texts and numbers do not make one input" for one in texts]
+        told += [f"{one.name!r} is left out: an input cannot hold both texts and numbers" for one in texts]
         return np.hstack(taken).astype(np.float32), told
     if len(texts) == 1:
         return list(texts[0].complete(file).values), [*told, f"{texts[0].name!r} is the input, a text"]
@@ -204,6 +204,6 @@ def _targets(column: _Column, kind: str | None, file: str) -> tuple[str, tuple[s
         "regression": lambda: ((), check_amounts(amounts, name)),
     }
     if found not in makers:
-        raise UsageError(f"{found} is not made from a table; expected --kind {' or '.join(makers)}")
+        raise UsageError(f"{found} tasks cannot be made from a table; expected --kind {' or '.join(makers)}")
     classes, targets = makers[found]()
     return found, classes, targets

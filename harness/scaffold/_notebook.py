@@ -1,4 +1,4 @@
-"""The notebook that a student starts from: load, look, model, check, evaluate, hand in."""
+"""The notebook with which a student starts: load, look, model, check, evaluate, hand in."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from harness.contract import Task
 _TITLE = """\
 # {title}
 
-The harness takes from this notebook the class `Model` and what it needs of the other cells: imports, functions, classes
-and constants. Plots, prints and training loops elsewhere in it do not matter, and neither do their outputs. To choose
-for yourself, write `#| harness` as the first line of each cell that makes the model.
+The harness takes the class `Model` from this notebook, with the imports, functions, classes and constants of other
+cells that the class needs. Plots, prints and training loops in other cells are ignored, and so are outputs. To choose
+the cells yourself, write `#| harness` as the first line of each cell that belongs to the model.
 
 Start the notebook in a folder of the course. The task is explained in `tasks/{name}/README.md`.
 """
@@ -25,20 +25,20 @@ train.inputs[0], train.targets[0]"""
 _MODEL = """\
 ## The model
 
-`fit` gets the same two parts. What it learns must be kept on `self`: another process predicts.
+`fit` gets the same two parts. Store everything that it learns on `self`, because another process predicts.
 """
 _CHECK = 'harness.check(Model, "{name}")'
 _EVALUATE = 'harness.evaluate(Model, "{name}")'
 _HAND_IN = """\
 ## Hand in
 
-Save the notebook. `harness evaluate submissions/{who}/{name}` evaluates it as it will be graded. A README, figures and
-results beside it are for people, and no model is shown them.
+Save the notebook. `harness evaluate submissions/{who}/{name}` evaluates it in the same way as grading does. A README,
+figures and results in the same folder are for people; models never see them.
 """
 
 
 def notebook(who: str, task: Task, model: str) -> bytes:
-    """Return a notebook for `task` with the source `model` in a cell of its own."""
+    """Return a notebook for `task`, with the source `model` in a separate cell."""
     values = {"title": task.title, "name": task.name, "who": who}
     cells = [
         ("markdown", _TITLE), ("code", _LOAD), ("code", _LOOK), ("markdown", _MODEL), ("code", model),

@@ -1,4 +1,4 @@
-"""Write a task of somebody's data: the data into the data root, ``task.py``, a hand-out and two references."""
+"""Write a task from an instructor's data: the data, ``task.py``, a hand-out, and two references."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ _REMEDY = "expected a CSV file, an .npz file, or a folder of images by class"
 
 @dataclass(frozen=True)
 class StatedBaseline:
-    """What a task says one has to reach, and how that is known."""
+    """The baseline in a new task, and where its value comes from."""
 
     value: float
     note: str
     reference: str = ""
-    """The staff solution that gets it, if one was measured."""
+    """The reference that reaches the value, if one was measured."""
 
 
 def find_data(path: Path, asked: DataQuestions) -> FoundData:
-    """Read somebody's data, whichever form they have.
+    """Read an instructor's data, in any of the supported forms.
 
     Raises:
-        UsageError: no task can be made of them; says why.
-        UnclearDataError: they leave a question open.
+        UsageError: no task can be made from the data; the message says why.
+        UnclearDataError: the data leave a question open.
     """
     if path.is_dir():
         return read_images(path, asked)
@@ -52,14 +52,14 @@ def find_data(path: Path, asked: DataQuestions) -> FoundData:
         return read_arrays_file(path, asked)
     if path.suffix.lower() in _TABLES:
         return read_table(path, asked)
-    raise UsageError(f"{path} is not in a form that is read; {_REMEDY}")
+    raise UsageError(f"{path} has an unknown form; {_REMEDY}")
 
 
 def write_task(course: Course, name: str, found: FoundData, root: Path) -> list[Path]:
-    """Write the data into the data root, the task, its hand-out and its references; return the files written.
+    """Write the data into the data root, the task, its hand-out and its references; return the written files.
 
     Raises:
-        UsageError: the name is not allowed, or one of the folders is there already; nothing is written then.
+        UsageError: the name is not allowed, or one of the folders exists already; nothing was written.
     """
     folders = [course.tasks_folder / check_name(name, "task"), root / name]
     folders += [course.reference_folder / reference / name for reference in REFERENCES]
@@ -81,7 +81,7 @@ def write_task(course: Course, name: str, found: FoundData, root: Path) -> list[
 
 
 def write_declaration(course: Course, name: str, found: FoundData, baseline: StatedBaseline) -> list[Path]:
-    """Write ``task.py`` and the hand-out, with `baseline`, and return both."""
+    """Write ``task.py`` and the hand-out, with `baseline`, and return the paths of both."""
     facts = _facts(name, found) | {"baseline": baseline, "note": json.dumps(baseline.note, ensure_ascii=False)}
     written = []
     for file in ("task.py", "README.md"):
@@ -115,14 +115,14 @@ def _facts(name: str, found: FoundData) -> dict[str, object]:
 
 
 def _tuple_of(names: tuple[str, ...]) -> str:
-    """Return names as a formatter writes a tuple of them."""
+    """Return a tuple of names in the layout of a code formatter."""
     quoted = [json.dumps(name, ensure_ascii=False) for name in names]
     line = f"({', '.join(quoted)})"
     return line if len(line) < _WIDTH else "(\n" + "".join(f"    {name},\n" for name in quoted) + ")"
 
 
 def _trivial(found: FoundData) -> float:
-    """Return the score of a guess that looks at nothing, roughly: it stands until a reference was measured."""
+    """Return the approximate score of a constant guess, which is used until a reference has been measured."""
     if KINDS[found.kind].has_one_class_an_item:
         return round(float(np.bincount(found.targets).max() / len(found.targets)), 4)
     if found.classes:

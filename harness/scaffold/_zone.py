@@ -1,4 +1,4 @@
-"""The time zone that this machine is set to."""
+"""Find the time zone of this machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DATABASE = "zoneinfo/"
 
 
 def machine_zone() -> str:
-    """Return the name of the machine's time zone, such as ``Europe/Berlin``; ``UTC`` where it does not tell."""
+    """Return the name of the machine's time zone, such as ``Europe/Berlin``; ``UTC`` if it is unknown."""
     for name in _told():
         try:
             return ZoneInfo(name).key
@@ -22,7 +22,7 @@ def machine_zone() -> str:
 
 
 def _told() -> Iterator[str]:
-    """Yield what names the zone, in the order in which the C library asks (tzset(3)), and Debian's copy of it."""
+    """Yield possible names of the zone, in the order of the C library (tzset(3)), and then Debian's copy."""
     yield os.environ.get("TZ", "").removeprefix(":")
     with contextlib.suppress(OSError):
         yield str(Path("/etc/localtime").readlink()).partition(_DATABASE)[2]

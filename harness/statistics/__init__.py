@@ -1,4 +1,4 @@
-"""Intervals of figures, tests of whether two figures differ, and ranks: pure functions."""
+"""Confidence intervals, tests of whether two figures differ, and ranks, as pure functions."""
 
 from harness.statistics._differences import (
     ComparedItems,

@@ -1,4 +1,4 @@
-"""Tests of whether two figures differ; pure functions."""
+"""Tests of whether two figures differ, as pure functions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.statistics._ranks import resampled_means
 def mcnemar_p_value(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     """Return the exact two-sided p-value that two models differ on the same items (McNemar 1947).
 
-    Of the items that exactly one of them gets right, each is as likely to be the first's under the null.
+    Under the null hypothesis, an item that exactly one model gets right is equally likely to be either model's.
     """
     only_first = int(np.count_nonzero(first > second))
     only_second = int(np.count_nonzero(second > first))
@@ -31,14 +31,14 @@ def mcnemar_p_value(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> floa
 def paired_bootstrap_p_value(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     """Return the two-sided p-value that two figures differ, from draws made on the same resampled items."""
     differences = first - second
-    # add one: finitely many draws cannot give a p-value of zero (Davison & Hinkley 1997, 4.2)
+    # add one, because finitely many draws cannot give a p-value of zero (Davison & Hinkley 1997, 4.2)
     below = (np.sum(differences <= 0) + 1) / (len(differences) + 1)
     above = (np.sum(differences >= 0) + 1) / (len(differences) + 1)
     return float(min(1.0, 2 * min(below, above)))
 
 
 class ComparedItems(Protocol):
-    """What two models are compared by, item by item: which items are right, or draws of a figure; None if missing."""
+    """Data for comparing models item by item: which items are right, or draws of a figure; None if missing."""
 
     @property
     def outcomes(self) -> NDArray[Any] | None:
@@ -50,11 +50,11 @@ class ComparedItems(Protocol):
 
     @property
     def groups(self) -> NDArray[Any] | None:
-        """Which group each item is of; None where each item stands for itself."""
+        """The group of each item; None if items are independent."""
 
 
 def paired_p_value(first: ComparedItems, second: ComparedItems) -> float | None:
-    """Return the p-value that two models differ on the same items; None if what it rests on is missing."""
+    """Return the p-value that two models differ on the same items; None if the data for it are missing."""
     if first.outcomes is not None and second.outcomes is not None and len(first.outcomes) == len(second.outcomes):
         if first.groups is None:
             return mcnemar_p_value(first.outcomes, second.outcomes)
@@ -87,7 +87,7 @@ def above_p_value(value: float, interval: Interval, other: float) -> float:
 def rank_sum_p_value(first: NDArray[Any], second: NDArray[Any]) -> float:
     """Return the two-sided p-value that one of two samples tends to be larger (Mann & Whitney 1947).
 
-    By the normal approximation with midranks, good from about eight of each on.
+    This is the normal approximation with midranks, which is good for samples of about eight or more.
     """
     n, m = len(first), len(second)
     _, place, counts = np.unique(np.concatenate([first, second]), return_inverse=True, return_counts=True)
@@ -112,13 +112,13 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def tie_groups(count: int, p_value: Callable[[int, int], float], error: float = 0.05) -> list[int]:
-    """Return the rank of each of `count` results, best first, equal where they cannot be told apart.
+    """Return the rank of each of `count` results, best first; results that cannot be told apart share a rank.
 
-    From the best of those left, `p_value(best, other)` is asked for each of the rest, adjusted by Holm within
-    the step; the group is cut at the first that differs. The best was chosen for being best, which makes it look
-    better than it is: each p-value is therefore also multiplied by half the number left, so that every pair that
-    might have been compared counts. Without that, equally good models are cut in 8 % of classes of 4 and 24 % of
-    classes of 30; with it in 4 to 5 % (simulated in the tests).
+    Each step compares the best of the remaining results with all others by `p_value(best, other)`, adjusted by Holm,
+    and ends the group before the first that differs. The best was chosen for being best, which makes it look better
+    than it is. Therefore each p-value is also multiplied by half the number of remaining results, so that every pair
+    that might have been compared counts. Without that, equally good models are separated in 8 % of classes of 4 and
+    24 % of classes of 30; with it in 4 to 5 % (simulated in the tests).
     """
     ranks: list[int] = []
     while len(ranks) < count:
@@ -130,11 +130,11 @@ def tie_groups(count: int, p_value: Callable[[int, int], float], error: float = 
 
 
 def binomial_p_value(successes: int, trials: int, share: float) -> float:
-    """Return P(X ≥ successes) for X ~ Binomial(trials, share): the exact one-sided test."""
+    """Return P(X ≥ successes) for X ~ Binomial(trials, share), the p-value of the exact one-sided test."""
     return 1.0 if successes == 0 else min(1.0, float(binomial_shares(trials, share)[successes:].sum()))
 
 
 def poisson_p_value(count: int, expected: float) -> float:
-    """Return P(X ≥ count) for X ~ Poisson(expected): the exact one-sided test of too many rare events."""
+    """Return P(X ≥ count) for X ~ Poisson(expected), the p-value of the exact one-sided test for too many events."""
     below = [math.exp(number * math.log(expected) - expected - math.lgamma(number + 1)) for number in range(count)]
     return max(0.0, 1.0 - math.fsum(below))

@@ -1,4 +1,4 @@
-"""Intervals of figures; pure functions."""
+"""Confidence intervals, as pure functions."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def proportion_interval(
 ) -> Interval:
     """Return the interval of a proportion from (R, N) outcomes of R repeats on the same N items.
 
-    Items of one group stay together. The interval is Wilson's for as many independent items as would vary as much
-    (Kish 1965, "Survey Sampling": the design effect), with the quantile of Student's t for the number of groups (Korn &
-    Graubard 1998, Surv. Methodol. 24:193). They never count for more than all single outcomes, and items without
-    groups for no fewer than they are. Of one repeat without groups it is Wilson's interval.
+    Items of one group are treated together. The interval is Wilson's for the number of independent items that would
+    vary as much (the design effect; Kish 1965, "Survey Sampling"), with the quantile of Student's t for the number of
+    groups (Korn & Graubard 1998, Surv. Methodol. 24:193). This number is never greater than that of all outcomes, and
+    without groups never smaller than that of items. For one repeat without groups it is Wilson's interval.
     """
     rows = np.atleast_2d(np.asarray(outcomes, np.float64))
     repeats, count = rows.shape
@@ -61,10 +61,10 @@ def proportion_interval(
 
 
 def with_repeats(value: float, interval: Interval, repeats: Sequence[float]) -> Interval:
-    """Return the interval of a mean over trainings, from the `interval` of the items alone and the `repeats`' values.
+    """Return the interval of a mean over trainings, from the `interval` for items alone and the values of `repeats`.
 
-    Each side is the root of the sum of the squares of both parts (Zou & Donner 2008, Stat. Med. 27:1693); that of the
-    repeats is Student's. A single training says nothing of others, and leaves the interval as it is.
+    Each side is the root of the sum of the squares of both parts (Zou & Donner 2008, Stat. Med. 27:1693); the part of
+    the repeats is Student's interval. A single training says nothing about others, and leaves the interval unchanged.
     """
     if len(repeats) < 2:
         return interval
@@ -74,7 +74,7 @@ def with_repeats(value: float, interval: Interval, repeats: Sequence[float]) -> 
 
 
 def variance_of_mean(items: NDArray[np.float64], groups: NDArray[Any] | None) -> float:
-    """Return the variance of the mean of items, by the ratio estimator of groups (Cochran 1977, 6.3)."""
+    """Return the variance of the mean of items, by the ratio estimator for groups (Cochran 1977, 6.3)."""
     errors = items - items.mean()
     if groups is not None:
         names, group_of = np.unique(groups, return_inverse=True)
@@ -95,7 +95,7 @@ def bootstrap(
 ) -> NDArray[np.float64]:
     """Return `figure` on `resamples` draws of n items with replacement (Efron 1979, Ann. Stat. 7:1).
 
-    With `groups` (n,), as many whole groups are drawn as there are (Davison & Hinkley 1997, 3.8).
+    With `groups` (n,), whole groups are drawn, as many as there are (Davison & Hinkley 1997, 3.8).
     """
     generator = np.random.Generator(np.random.PCG64(seed))
     if groups is None:
@@ -108,10 +108,11 @@ def bootstrap(
 def percentile_interval(draws: NDArray[np.float64], units: int, confidence: float = 0.95) -> Interval:
     """Return the interval of a figure from its bootstrap draws on `units` items or groups.
 
-    Efron's percentiles are too narrow for few units: they are widened as Student's t is beside the normal distribution
-    (Hesterberg 2015, Am. Stat. 69:371, "expanded percentiles"). Figures of rare classes, of few pictures and of people
-    are skewed, so that this alone holds the truth in 91 to 94 % of samples: what is taken is wider by a thirtieth and
-    by two shares of one unit, which ``tests/benchmarks/test_coverage_of_scores.py`` has found to be enough.
+    Efron's percentiles are too narrow for few units, so they are widened by the ratio of Student's t to the normal
+    distribution ("expanded percentiles", Hesterberg 2015, Am. Stat. 69:371). Figures of rare classes, few pictures or
+    people are skewed, so that this alone covers the true value in 91 to 94 % of samples. Therefore the interval is
+    widened further, by a thirtieth and by two shares of one unit, which is enough according to
+    ``tests/benchmarks/test_coverage_of_scores.py``.
     """
     tail = _expanded_tail(units, confidence)
     low, high = np.quantile(draws, [tail, 1 - tail])
@@ -124,16 +125,16 @@ def trimmed_mean(values: Sequence[float] | NDArray[np.float64]) -> float:
 
 
 def trimmed_mean_interval(series: Sequence[float] | NDArray[np.float64], looks: Iterable[int] = ()) -> Interval | None:
-    """Return the 95 % interval of the trimmed mean of values that follow one another; None of fewer than five.
+    """Return the 95 % interval of the trimmed mean of a series; None for fewer than five values.
 
-    Neighbours may be alike, as rounds on a machine that slows down for a while are. So the variance is that of the
-    slowest waves through the winsorised values, of which each is as good as one independent value (equal-weighted
-    cosines with Student's t; Lazarus, Lewis, Stock & Watson 2018, J. Bus. Econ. Stat. 36:541).
+    Neighbouring values may be correlated, for example rounds on a machine that slows down for a while. Therefore the
+    variance is estimated from the lowest frequencies of the winsorised values, each of which counts as one independent
+    value (equal-weighted cosines with Student's t; Lazarus, Lewis, Stock & Watson 2018, J. Bus. Econ. Stat. 36:541).
 
-    `looks` are the numbers of values at which somebody looked before, to stop as soon as the interval is narrow. They
-    stop when the variance happens to look small: it is never less than at an earlier look, and the interval is an
-    eighth wider. ``tests/benchmarks/test_precision.py`` shows that it then holds the truth 93 to 98 times in 100, for
-    correlations of neighbours up to .6.
+    `looks` are the numbers of values at which the interval was computed before, in order to stop as soon as it is
+    narrow. Such stopping favours moments at which the variance looks small. Therefore the variance is never less than
+    at an earlier look, and the interval is an eighth wider. ``tests/benchmarks/test_precision.py`` shows that it then
+    covers the true value in 93 to 98 of 100 cases, for correlations of neighbours up to .6.
     """
     values = np.asarray(series, float)
     n = len(values)
@@ -150,7 +151,7 @@ def _waves(n: int) -> int:
 
 
 def _long_run_variance(values: NDArray[np.float64]) -> float:
-    """Return n times the variance of the trimmed mean of `values`, in which neighbours may be alike."""
+    """Return n times the variance of the trimmed mean of `values`, in which neighbours may be correlated."""
     n = len(values)
     cut = int(_TRIMMED * n)
     kept = n - 2 * cut
@@ -176,25 +177,25 @@ def _trimmed(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def student_of_normal(z: float, degrees: int) -> float:
-    """Return the quantile of Student's t at the probability where the normal distribution has the quantile `z` ≥ 0.
+    """Return the quantile of Student's t at the probability for which the normal quantile is `z` ≥ 0.
 
-    It is right to two digits, and never too small (Wallace 1959, Ann. Math. Stat. 30:1124).
+    It is accurate to two digits, and never too small (Wallace 1959, Ann. Math. Stat. 30:1124).
     """
     scaled = z * (8 * degrees + 3) / (8 * degrees + 1)
     return math.sqrt(degrees * math.expm1(min(scaled * scaled / degrees, _LARGEST_EXPONENT)))
 
 
 def quantile_bound_rank(n: int, share: float = 0.1, error: float = 0.01) -> int | None:
-    """Return how many of n samples from the top bound the (1 - share) quantile from above.
+    """Return the rank, from the top, of the sample among n that bounds the (1 - share) quantile from above.
 
-    MLPerf's rule: the largest t with P(Binomial(n, share) ≤ t) ≤ error; the t-th largest sample is then
-    at least the quantile with probability 1 - error. None where n is too small for any.
+    This is MLPerf's rule: the largest t with P(Binomial(n, share) ≤ t) ≤ error. The t-th largest sample is then
+    at least the quantile with probability 1 - error. The result is None if n is too small for any t.
     """
     enough = np.flatnonzero(binomial_shares(n, share).cumsum() <= error)
     return int(enough[-1]) if len(enough) and enough[-1] >= 1 else None
 
 
 def interquartile_ratio(values: Sequence[float] | NDArray[Any]) -> float:
-    """Return the interquartile range over the median."""
+    """Return the interquartile range divided by the median."""
     low, median, high = np.quantile(np.asarray(values, float), [0.25, 0.5, 0.75])
     return float((high - low) / median) if median else 0.0

@@ -1,4 +1,4 @@
-"""The parameter-free Ladder: which scores of a part that must stay unknown are released; pure functions."""
+"""The parameter-free Ladder, which decides which scores on a private part are released, as pure functions."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from harness.statistics._intervals import variance_of_mean
 
 _DIGITS = 10
-"""Significant digits of what is released: a multiple of 1/400 is written as such."""
+"""Significant digits of released scores, enough for multiples of 1/400."""
 
 
 def ladder_release(value: float, released: float | None, noise: float, step: float, *, higher_is_better: bool) -> float:
-    """Return the score that is released after a submission reached `value`, where `released` was the best so far.
+    """Return the score to release after a submission reached `value`; `released` is the best score released so far.
 
-    A score is new only if it is better than the best one by more than `noise`, the standard error of the difference on
-    the same items; it is then rounded to a multiple of `step`. Otherwise the best one is released again, so that nobody
-    learns more of `value` than that (Blum & Hardt 2015, ICML, algorithm 2: the parameter-free Ladder). The algorithm
-    speaks of losses; here the score of a metric takes their place.
+    A new score is released only if it is better than the best one by more than `noise`, the standard error of the
+    difference on the same items. It is then rounded to a multiple of `step`. Otherwise the best score is released
+    again, so that nothing more is revealed about `value` (Blum & Hardt 2015, ICML, algorithm 2: the parameter-free
+    Ladder). The algorithm is stated for losses; here the score of a metric replaces the loss.
     """
     if released is not None:
         gain = value - released if higher_is_better else released - value
@@ -35,9 +35,9 @@ def error_of_difference(first: NDArray[Any], second: NDArray[Any], groups: NDArr
 
 
 def error_of_unpaired_difference(error: float) -> float:
-    """Return the standard error of the difference to a score that is only known by its value.
+    """Return the standard error of the difference from a score of which only the value is known.
 
-    Both are taken to be equally uncertain and independent. On the same items they are rather alike, so that the
-    difference is known better than this says, and less is released.
+    Both are assumed to be equally uncertain and independent. Scores on the same items are correlated, so the true error
+    is smaller, and less is released than could be.
     """
     return math.sqrt(2) * error

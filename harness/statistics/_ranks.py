@@ -1,4 +1,4 @@
-"""How sure ranks are: intervals of all ranks at once, and the probability that one figure is better than another."""
+"""The uncertainty of ranks: intervals of all ranks at once, and the probability that one figure is the better one."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ Draws = NDArray[np.floating[Any]]
 """(M, B): the figures of M models on the same B resamples; larger is better."""
 
 _MOST_TO_RESAMPLE = 300
-"""So many models make 45,000 pairs; of more models the pairs' normal quantiles bound the largest error."""
+"""The largest number of models, with 45,000 pairs, for which the largest error is resampled. For more models it is
+bounded by normal quantiles."""
 
 
 @dataclass(frozen=True)
 class RankInterval:
-    """The ranks that a result may have, given what is known."""
+    """The range of ranks that a result may truly have."""
 
     low: int
     """The best rank."""
     high: int
     """The worst rank."""
     of: int
-    """How many results are ranked."""
+    """The number of results that are ranked."""
 
     def __str__(self) -> str:
         ranks = f"{self.low}" if self.low == self.high else f"{self.low}\N{EN DASH}{self.high}"
@@ -36,10 +37,9 @@ class RankInterval:
 
 
 def resampled_means(items: NDArray[Any], groups: NDArray[Any] | None, seed: int, resamples: int = 1000) -> Draws:
-    """Return (M, B) means of the rows of `items` (M, N) on resamples that are the same for each row.
+    """Return (M, B) means of the rows of `items` (M, N) on resamples that are the same for all rows.
 
-    With `groups` (N,), whole groups are drawn with replacement, so that items of one group stay together (Davison &
-    Hinkley 1997, 3.8).
+    With `groups` (N,), whole groups are drawn with replacement (Davison & Hinkley 1997, 3.8).
     """
     sums, sizes = _sums_of_groups(items, groups)
     generator = np.random.Generator(np.random.PCG64(seed))
@@ -50,7 +50,7 @@ def resampled_means(items: NDArray[Any], groups: NDArray[Any] | None, seed: int,
 
 
 def _sums_of_groups(items: NDArray[Any], groups: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return (M, G) sums of each row, and (G,) sizes, of the groups; each item is one where there are none."""
+    """Return (M, G) sums of each row over groups, and (G,) sizes of groups; without groups each item is one."""
     rows = np.asarray(items, np.float32)
     if groups is None:
         return rows, np.ones(rows.shape[1], np.float32)
@@ -62,20 +62,20 @@ def _sums_of_groups(items: NDArray[Any], groups: NDArray[Any] | None) -> tuple[N
 
 @dataclass(frozen=True)
 class RankIntervals:
-    """What is known of the ranks of several results."""
+    """The intervals of the ranks of several results."""
 
     ranks: tuple[RankInterval, ...]
     resolution: float | None
-    """The difference from which on half of the pairs are told apart, all pairs at once; None without a pair."""
+    """The difference from which on half of the pairs can be told apart, all pairs at once; None without a pair."""
 
 
 def seed_noise(repeats: Sequence[Sequence[float]], seed: int, resamples: int = 1000) -> Draws:
-    """Return (M, B) draws of what other seeds would add to the mean of each model's `repeats`.
+    """Return (M, B) draws of the deviation that other seeds would cause in the mean of each model's `repeats`.
 
     Seeds are a random effect of each model, independent of the items. Its variance is the mean over all models that
-    were trained more than once, weighted by degrees of freedom, or the model's own where that is larger; draws of it
-    follow its chi-squared distribution (Searle, Casella & McCulloch 1992, "Variance Components", 3.8). Of a model that
-    was trained once nothing is known, and nothing is added.
+    were trained more than once, weighted by degrees of freedom, or the model's own if that is larger. Draws of the
+    variance follow its chi-squared distribution (Searle, Casella & McCulloch 1992, "Variance Components", 3.8). For a
+    model that was trained once the effect is unknown, and the deviation is 0.
     """
     generator = np.random.Generator(np.random.PCG64(seed))
     normal = generator.normal(size=(len(repeats), resamples))
@@ -91,13 +91,13 @@ def seed_noise(repeats: Sequence[Sequence[float]], seed: int, resamples: int = 1
 
 
 def rank_intervals(values: NDArray[Any], draws: Draws, units: int, confidence: float = 0.95) -> RankIntervals:
-    """Return intervals that hold the true ranks of all models at once, with probability `confidence`.
+    """Return intervals that contain the true ranks of all models at once, with probability `confidence`.
 
-    All pairs are compared, and the rank of a model lies between one more than the number of models that are better
-    beyond doubt and the number of those that are not worse (Mogstad, Romano, Shaikh & Wilhelm 2024, Rev. Econ. Stud.
-    91:476). What is beyond doubt is found step by step: the limit is the quantile of the largest error among the pairs
-    not yet told apart, by the bootstrap of the same items for all models (Romano & Wolf 2005, J. Am. Stat. Assoc.
-    100:94). The limit is that of Student's t, because errors are estimated from `units` items or groups.
+    All pairs are compared. The rank of a model lies between one more than the number of significantly better models
+    and the number of models that are not significantly worse (Mogstad, Romano, Shaikh & Wilhelm 2024, Rev. Econ. Stud.
+    91:476). Significance is found step by step: the limit is the quantile of the largest error among the pairs that
+    have not been told apart yet, by the bootstrap of the same items for all models (Romano & Wolf 2005, J. Am. Stat.
+    Assoc. 100:94). The limit is scaled to Student's t, because errors are estimated from `units` items or groups.
     """
     better, resolution = _told_apart(np.asarray(values, np.float64), draws, units, confidence)
     count = len(values)
@@ -111,7 +111,7 @@ def rank_intervals(values: NDArray[Any], draws: Draws, units: int, confidence: f
 def probability_better(first: NDArray[Any], second: NDArray[Any] | float) -> float:
     """Return the probability that the first figure is truly better, from (B,) draws on the same resamples.
 
-    Ties count half, and the result is never 0 or 1, because draws are finitely many (Davison & Hinkley 1997, 4.2).
+    Ties count half. The result is never 0 or 1, because there are finitely many draws (Davison & Hinkley 1997, 4.2).
     """
     difference = np.asarray(first - second)
     better = np.count_nonzero(difference > 0) + np.count_nonzero(difference == 0) / 2
@@ -121,7 +121,7 @@ def probability_better(first: NDArray[Any], second: NDArray[Any] | float) -> flo
 def _told_apart(
     values: NDArray[np.float64], draws: Draws, units: int, confidence: float
 ) -> tuple[NDArray[np.bool_], float | None]:
-    """Return (M, M) whether the row's model is better than the column's beyond doubt, and the resolution."""
+    """Return (M, M) whether the row's model is significantly better than the column's, and the resolution."""
     errors = draws - draws.mean(axis=1, keepdims=True)
     deviations = _deviations_of_differences(errors)
     distances = _standardised(values[:, None] - values, deviations, units)
@@ -152,16 +152,16 @@ def _limit(errors: Draws, deviations: NDArray[np.float64], left: NDArray[np.bool
         if len(others):
             scale = (1 / deviations[model, others]).astype(np.float32)[:, None]
             np.maximum(largest, (np.abs(errors[others] - errors[model]) * scale).max(axis=0), out=largest)
-    of_one_pair = NormalDist().inv_cdf((1 + confidence) / 2)  # the least, also where nothing varies
+    of_one_pair = NormalDist().inv_cdf((1 + confidence) / 2)  # the minimum, even if nothing varies
     return max(float(np.quantile(largest, confidence, method="higher")), of_one_pair)
 
 
 def _deviations_of_differences(errors: Draws) -> NDArray[np.float64]:
-    """Return (M, M) standard deviations of the differences between models; 0 where two always differ alike."""
+    """Return (M, M) standard deviations of the differences between models; 0 if the difference is constant."""
     covariance = errors @ errors.T / errors.shape[1]
     variances = covariance.diagonal()
     squares = variances[:, None] + variances - 2 * covariance
-    squares[squares < 1e-9 * (variances[:, None] + variances)] = 0  # what is left of equal models is rounding
+    squares[squares < 1e-9 * (variances[:, None] + variances)] = 0  # for equal models only rounding errors remain
     deviations: NDArray[np.float64] = np.sqrt(squares)
     return deviations
 
@@ -169,10 +169,10 @@ def _deviations_of_differences(errors: Draws) -> NDArray[np.float64]:
 def _standardised(distances: NDArray[np.float64], deviations: NDArray[np.float64], units: int) -> NDArray[np.float64]:
     """Return the distances in standard deviations; 0 between equal models.
 
-    Where one model is better by as much in each of a few items, resamples do not vary, and yet three items prove
-    little. What Agresti & Min add for this (2005, Stat. Med. 24:729: half an item in each cell of the table of pairs)
-    is, of so clear a difference, three squares of it over the square of the number of items, which vanishes beside the
-    variance of many.
+    If one model is better by the same amount on each of a few items, resamples do not vary, although three items prove
+    little. Therefore a variance is added: three squares of the difference divided by the square of the number of items,
+    which is negligible for many items. This is the effect of half an item in each cell of the table of pairs (Agresti &
+    Min 2005, Stat. Med. 24:729) for such a clear difference.
     """
     errors = np.hypot(deviations, np.sqrt(3) * distances / max(units, 1))
     standardised: NDArray[np.float64] = np.divide(distances, errors, out=np.zeros_like(distances), where=errors > 0)

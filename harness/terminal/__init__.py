@@ -1,4 +1,4 @@
-"""Show records, progress, samples and tables in a terminal; text that students wrote is made harmless."""
+"""Show records, progress, samples and tables in a terminal; control characters in students' text are removed."""
 
 from textwrap import wrap
 
@@ -10,7 +10,7 @@ _LEAST_ROOM = 30
 
 
 class Screen(Console):
-    """A console that prints text literally, so that a student's `[red]` has no effect; with ``-q`` it prints little."""
+    """A console that prints text literally, so that `[red]` in a student's text has no effect; ``-q`` limits it."""
 
     def error(self, text: object) -> None:
         """Print an error, even with ``-q``."""
@@ -29,7 +29,7 @@ class Screen(Console):
 
 
 def hanging(console: Console, begin: str, text: str) -> str:
-    """Return `text` after `begin`: on one line, or, in a terminal, on as many as it needs, below each other."""
+    """Return `text` after `begin`, on one line, or in a terminal as a column of as many lines as it needs."""
     if not console.is_terminal:
         return begin + text
     room = max(console.width - len(begin), _LEAST_ROOM)

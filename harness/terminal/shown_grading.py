@@ -37,7 +37,7 @@ OnEvent = Callable[[Event], None]
 
 
 def show_plan(out: Console, work: Work, *, every: bool) -> None:
-    """Print how many jobs there are and why; with `every`, print each job."""
+    """Print the number of jobs by reason; with `every`, print each job."""
     reasons = Counter(job.why for job in work.jobs)
     why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
     out.print(f"{len(work.jobs)} to evaluate{f' ({why})' if why else ''}, {len(work.kept)} kept")
@@ -69,7 +69,7 @@ def show_table(out: Console, summaries: Sequence[ResultSummary], book: Gradebook
 
 
 def show_claims(out: Console, compared: Sequence[ComparedClaims]) -> None:
-    """Print what each submission claims, and what its shipped weights and a model trained here reach."""
+    """Print the score that each submission claims, and those of its shipped weights and of a model trained here."""
     for one in compared:
         figures, agreement = describe_figures(one.claims), describe_agreement(one.claims)
         if not figures and not agreement:
@@ -80,7 +80,7 @@ def show_claims(out: Console, compared: Sequence[ComparedClaims]) -> None:
 
 
 def show_learning(out: Console, findings: Sequence[LearningFinding]) -> None:
-    """Print how many of the tested submissions learned, and what is to be looked at."""
+    """Print how many of the tested submissions learned, and the findings to look at."""
     if not findings:
         return
     tally = Counter[str](one.learning.outcome for one in findings)
@@ -107,21 +107,21 @@ def _cell(entry: Entry, summary: ResultSummary | None) -> str:
 
 
 def _result(summary: ResultSummary) -> str:
-    """Describe how a submission did, without the reason of a failure, which was printed when it happened."""
+    """Describe the result of a submission, without the reason of a failure, which was printed when it happened."""
     return describe_summary(replace(summary, reason=""))
 
 
 @contextmanager
 def following(out: Console, total: int, tell: Notify) -> Iterator[OnEvent]:
-    """Yield a function for events, which draws the progress on a terminal and prints only failures elsewhere.
+    """Yield a function that is called with events; it draws the progress on a terminal, or else prints failures.
 
-    Notices go to `tell`.
+    Notices are passed to `tell`.
     """
     progress, told = _Progress(total), set[str]()
     if not out.is_terminal:
         yield lambda event: _say(out, tell, event, progress.take(event), told)
         return
-    # drawn for each event rather than periodically, so that the harness is idle while latency is measured
+    # redrawn for each event and not periodically, so that the harness is idle while latency is measured
     with Live(console=out, auto_refresh=False, transient=True) as live:
 
         def watch(event: Event) -> None:
@@ -132,7 +132,7 @@ def following(out: Console, total: int, tell: Notify) -> Iterator[OnEvent]:
 
 
 class _Progress:
-    """The running jobs, how many are done, and how long the rest will take."""
+    """The running jobs, the number of finished jobs, and an estimate of the remaining time."""
 
     def __init__(self, total: int) -> None:
         self._total, self._done = total, 0

@@ -16,7 +16,7 @@ from harness.text import neutral
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-_COUNTABLE = 1e9  # students may log any number, but a bar cannot draw all of them
+_COUNTABLE = 1e9  # students may log any number, but a bar cannot show all of them
 _SECONDS_BETWEEN_LINES = 10.0
 _COUNTERS = (("epoch", "epochs"), ("step", "steps"))
 
@@ -51,7 +51,7 @@ def watching(console: Console, name: str) -> Iterator[Observer]:
 
 
 class _Lines:
-    """Prints a line at the start, and for each phase that starts long after the last line."""
+    """Prints a line at the beginning, and for each phase that begins long after the last line."""
 
     def __init__(self, console: Console, name: str) -> None:
         self._console, self._name, self._printed = console, name, -math.inf
@@ -71,14 +71,14 @@ class _Lines:
 
 
 class _Drawn:
-    """Draws phases as bars, one at a time."""
+    """Draws a bar for the current phase."""
 
     def __init__(self, progress: Progress, name: str) -> None:
         self._progress, self._name = progress, name
         self._bar = progress.add_task(name, total=None, note="")
 
     def phase(self, name: str) -> None:
-        self._progress.remove_task(self._bar)  # a reset would keep the former total
+        self._progress.remove_task(self._bar)  # because `reset` would keep the previous total
         self._bar = self._progress.add_task(f"{self._name} · {name}", total=None, note="")
 
     def advance(self, done: float, total: float) -> None:

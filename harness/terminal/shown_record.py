@@ -22,7 +22,7 @@ _LOG_LINES, _PRINTED_LINES = 12, 4
 def show_record(
     console: Console, record: Record, board: Board | None, told: Remarks, output: Path | None = None
 ) -> None:
-    """Print `record`, its rank on `board` and the remarks `told`; `output` is the file with the model's output."""
+    """Print `record`, its rank on `board`, and the remarks `told`; `output` is the file with the model's output."""
     title = Text(f"{record.submission.name} · {record.task.name}  ", style="bold")
     title.append(record.status.replace("_", " "), style=_STYLES[record.status])
     title.append(
@@ -47,7 +47,7 @@ def show_record(
 
 
 def _show_fact(console: Console, label: str, value: str) -> None:
-    """Print a fact on one line, or, in a terminal, on as many as it needs, below each other."""
+    """Print a fact on one line, or in a terminal as a column of as many lines as it needs."""
     console.print(hanging(console, f"  {label:<17} ", value))
 
 
@@ -68,7 +68,7 @@ def verdict(record: Record) -> str:
 
 
 def _show_claims(console: Console, record: Record) -> None:
-    """Show the figures that should agree, if they were compared."""
+    """Print the scores that should agree, if they were compared."""
     if record.claims is None:
         return
     figures, agreement = describe_figures(record.claims), describe_agreement(record.claims)
@@ -92,7 +92,7 @@ def _shown_to_fit(record: Record) -> str:
 def _show_failure(console: Console, failure: Failure, told: Remarks) -> None:
     where = "" if failure.file is None else f"{_where(failure)}: "
     message, log = failure.message, failure.log_tail
-    if told.failure is not None:  # in full, because the person who runs the command may see the data
+    if told.failure is not None:  # the full message: whoever runs the command may see the data
         message, log = told.failure.message, told.failure.log_tail
     console.print(f"  {where}{failure.kind} in {failure.phase}: {neutral_line(message)}", style="red")
     lines = neutral(log).splitlines()

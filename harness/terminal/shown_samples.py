@@ -1,4 +1,4 @@
-"""Draw sample inputs in a terminal: images as half blocks, signals as lines, texts by their beginnings."""
+"""Draw sample inputs in a terminal: images as half blocks, signals as lines, and the beginnings of texts."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _signal(drawn: ItemDrawing) -> str:
 
 
 def draw_picture(out: Console, path: Path) -> bool:
-    """Print the picture in a file as wide as the terminal; return False if it cannot be read here."""
+    """Print the picture in a file across the width of the terminal; return False if it cannot be read here."""
     try:
         from PIL import Image
 
@@ -104,7 +104,7 @@ def _draw_rows(out: Console, images: Sequence[Array]) -> None:
 
 
 def _pixel(out: Console, line: Text, upper: float, lower: float) -> None:
-    """Append two pixels, one above the other: in grey values if the terminal has colours, otherwise as one shade."""
+    """Append two pixels, one above the other, in grey values if the terminal has colours, or else as one shade."""
     if out.color_system is None:
         line.append(_SHADES[round((upper + lower) / 2 * (len(_SHADES) - 1))])
         return

@@ -1,4 +1,4 @@
-"""Show the tasks of a course as a table that no terminal cuts."""
+"""Show the tasks of a course as a table that fits any terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class TaskRow(NamedTuple):
 
 
 def print_tasks(out: Console, rows: list[TaskRow]) -> None:
-    """Print a table or, if the terminal is too narrow for it, two lines for each task. Nothing is cut."""
+    """Print a table or, if the terminal is too narrow for it, two lines for each task. Nothing is truncated."""
     table = tabulate(rows, list(TaskRow._fields), "plain", disable_numparse=True)
     if not out.is_terminal or max(map(len, table.splitlines())) <= out.width:
         out.print(table)

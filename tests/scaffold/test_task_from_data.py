@@ -49,7 +49,7 @@ def test_columns_say_what_they_are(tmp_path: Path) -> None:
     assert (found.kind, found.classes, found.inputs.shape) == ("classification", ("home", "ward"), (N, 3))
     assert found.groups is not None
     assert len(set(found.groups)) == N // 3
-    assert "'patient' names the person or subject of a row: none is in two parts" in found.told
+    assert "'patient' identifies the person or subject: nobody is in two parts" in found.told
 
 
 @unit
@@ -106,7 +106,7 @@ def test_which_part_a_row_is_of_is_taken_from_the_data(tmp_path: Path) -> None:
             "1 of 120 rows have no value of 'a', the first in line 17",
         ),
         ("a,y", lambda i: f"{i},{'NA' if i == 3 else i % 2}", "no value of 'y', the first in line 5"),
-        ("a,y", lambda i: f"{i},home", "one class only, 'home'; expected at least two"),
+        ("a,y", lambda i: f"{i},home", "only one class, 'home'; expected at least two"),
         ("a,y", lambda i: f"{i},{'rare' if i < 4 else 'usual'}", r"too few items of 'rare' \(4\)"),
         ("a,y", lambda i: f"{i},7.5", "is 7.5 for every item; expected something to predict"),
         ("a,a,y", lambda i: f"{i},{i},{i % 2}", "two columns 'a'"),
@@ -188,7 +188,7 @@ def test_arrays_say_what_they_are_and_the_task_loads(tmp_path: Path, case: str) 
         ({"x": np.where(X > 2, np.nan, X), "y": np.arange(N) % 2}, "hold values that are missing or infinite"),
         ({"x": X, "y": np.array([{}] * N)}, "it holds Python objects"),
         ({"x": X, "y": np.zeros((N, 4, 4))}, "tasks of masks and boxes must be declared in task.py"),
-        ({"x": X, "y": np.zeros(N, int)}, "one class only, '0'"),
+        ({"x": X, "y": np.zeros(N, int)}, "only one class, '0'"),
     ],
 )
 def test_arrays_of_which_no_task_can_be_made_are_refused(tmp_path: Path, given: dict[str, Any], says: str) -> None:
@@ -217,7 +217,7 @@ def test_a_folder_for_each_class_makes_a_task_of_images(tmp_path: Path) -> None:
 @unit
 def test_images_of_several_sizes_are_asked_about(tmp_path: Path) -> None:
     folder = pictures(tmp_path, (8, 10))
-    with pytest.raises(UnclearDataError, match=r"are of 2 sizes.*--size"):
+    with pytest.raises(UnclearDataError, match=r"have 2 sizes.*--size"):
         read(folder)
     assert read(folder, size=(6, 4)).inputs.shape == (24, 6, 4)
 
@@ -226,7 +226,7 @@ def test_images_of_several_sizes_are_asked_about(tmp_path: Path) -> None:
 def test_a_folder_of_bad_images_is_refused(tmp_path: Path) -> None:
     folder = pictures(tmp_path)
     (folder / "cat" / "0.png").write_bytes(b"none")
-    with pytest.raises(UsageError, match=r"0\.png is no whole image"):
+    with pytest.raises(UsageError, match=r"0\.png is not a complete image"):
         read(folder)
     with pytest.raises(UsageError, match="holds no images by class"):
         read(folder / "cat")
@@ -236,7 +236,7 @@ def test_a_folder_of_bad_images_is_refused(tmp_path: Path) -> None:
 
 @unit
 def test_other_files_are_refused(tmp_path: Path) -> None:
-    for name, says in (("no.csv", "does not exist"), ("a.xlsx", "not in a form that is read")):
+    for name, says in (("no.csv", "does not exist"), ("a.xlsx", "has an unknown form")):
         (tmp_path / "a.xlsx").write_text("x")
         with pytest.raises(UsageError, match=says):
             read(tmp_path / name)
@@ -278,5 +278,5 @@ def test_a_question_is_an_error_where_nobody_can_be_asked(course: TemporaryCours
         "new", "task", "wards", "--from", str(table(tmp_path, header="a,b", row=lambda i: f"{i},{i}"))
     )
     assert done.returncode == 2
-    assert "Which column of wards.csv is to be predicted? Say it with --target: a, b" in done.stderr
+    assert "Which column of wards.csv is to be predicted? Answer with --target: a, b" in done.stderr
     assert not (course.root / "tasks" / "wards").exists()
