@@ -70,7 +70,7 @@ class CourseAudits:
             return {}
         with closing(session.sandbox(run.requirement(FOR_GRADES), run.start, follower)) as sandbox:
             settings = replace(run.settings("real"), weights="retrain")
-            with Evaluator(course, sandbox, session.places, settings) as evaluator:
+            with Evaluator(course, sandbox, session.places, settings, notify=follower.notice) as evaluator:
                 found = audit_candidates(course, evaluator, candidates, follower)
                 return {one.submission: one.learning for one in found}
 

@@ -326,7 +326,7 @@ class _GradingRun:
             return
         with closing(sandbox):
             settings = replace(request.settings, weights="retrain", claims="ignore")
-            evaluator = Evaluator(course, sandbox, self.places, settings)
+            evaluator = Evaluator(course, sandbox, self.places, settings, notify=self.follower.notice)
             yield from audit_candidates(course, evaluator, new, self.follower)
 
     def _executor(self, work: Work, jobs: JobOptions) -> Executor:

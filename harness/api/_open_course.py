@@ -322,7 +322,7 @@ class OpenCourse:
         report_repositories(self.folders, submissions, follower)
         with closing(session.sandbox(run.requirement(), run.start, follower, submissions)) as sandbox:
             settings = replace(run.settings("auto"), weights="retrain")
-            with Evaluator(self.folders, sandbox, self.places, settings) as evaluator:
+            with Evaluator(self.folders, sandbox, self.places, settings, notify=follower.notice) as evaluator:
                 return check_all(evaluator, submissions, follower)
 
     def evaluate(
@@ -373,7 +373,7 @@ class OpenCourse:
         )
         with closing(session.sandbox(run.requirement(), run.start, follower, submissions)) as sandbox:
             follower.isolated(sandbox.isolation)
-            with Evaluator(self.folders, sandbox, self.places, settings) as evaluator:
+            with Evaluator(self.folders, sandbox, self.places, settings, notify=follower.notice) as evaluator:
                 every = EvaluationRun(course=self.folders, evaluator=evaluator, keep=keep, follower=follower)
                 return every.all(submissions)
 

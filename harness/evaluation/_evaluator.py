@@ -31,7 +31,7 @@ from harness.evaluation._yardstick import Yardstick
 from harness.files import write_atomically
 from harness.record import Record, Stores, UnstorableError
 from harness.release import Hand, KeptScores, counts_of, refuse_over_quota
-from harness.sandbox import Gpu, Sandbox, find_gpus
+from harness.sandbox import Gpu, Notify, Sandbox, find_gpus
 from harness.scratch import scratch
 from harness.timing import MachineLock, machine_lock
 
@@ -79,9 +79,16 @@ class Evaluator:
     """Evaluates submissions of one course under the same settings; use it as a context manager."""
 
     def __init__(
-        self, course: Course, sandbox: Sandbox, places: Places, settings: Settings, stores: Stores | None = None
+        self,
+        course: Course,
+        sandbox: Sandbox,
+        places: Places,
+        settings: Settings,
+        stores: Stores | None = None,
+        *,
+        notify: Notify = _log.warning,
     ) -> None:
-        self._course, self._sandbox, self._settings = course, sandbox, settings
+        self._course, self._sandbox, self._settings, self._notify = course, sandbox, settings, notify
         self.tasks = TasksInUse(course, places, settings)
         self._stores = stores or Stores.of(course.leaderboard, course.private)
         self._yardstick = Yardstick(sandbox)
@@ -263,7 +270,7 @@ class Evaluator:
     @cached_property
     def _lock(self) -> MachineLock:
         """The machine's lock: one object for all evaluations, so that a wait that timed out is not repeated."""
-        return machine_lock()
+        return machine_lock(self._notify)
 
     @cached_property
     def _shared(self) -> SharedResources:

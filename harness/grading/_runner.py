@@ -104,9 +104,15 @@ class Runner:
             course = Course(Path(orders.root))
             hidden = [course.root, *places.all()]
             fork_servers = self._fork_servers if orders.start == "warm" else None
-            sandbox = find_required_sandbox(hidden, orders.isolation, fork_servers, lambda notice: say(Notice(notice)))
+
+            def notify(text: str) -> None:
+                say(Notice(text))
+
+            sandbox = find_required_sandbox(hidden, orders.isolation, fork_servers, notify)
             self._held.callback(sandbox.close)
-            self._evaluator = self._held.enter_context(Evaluator(course, sandbox, places, orders.settings))
+            self._evaluator = self._held.enter_context(
+                Evaluator(course, sandbox, places, orders.settings, notify=notify)
+            )
         return self._evaluator
 
 

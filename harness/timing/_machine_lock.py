@@ -19,7 +19,7 @@ import stat
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,14 +28,21 @@ from typing import Protocol
 from harness.errors import InfrastructureError
 from harness.locks import try_lock
 from harness.scratch import own_folder
+from harness.timing._lock_holders import describe_holders
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.005
+_SECONDS_WITHOUT_A_WORD = 2.0
+"""Jobs that make way for each other wait for less; whoever waits longer is told for whom."""
 _OWN_TIMEOUT = 1800.0
 """Twice the time that a job may train under the default limits."""
 _SHARED_TIMEOUT = 300.0
 """Long enough for others to measure; too short for anybody to stop a class from being graded by holding a lock."""
 _FLAGS = ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY")  # follow no link, wait for no pipe
+
+
+Notify = Callable[[str], None]
+"""Tells the person who runs the command something; the same text may come several times."""
 
 
 class _UnusableLockError(Exception):
@@ -50,6 +57,7 @@ class _LockPair:
     name: str
     timeout: float
     """Seconds to wait for a lock; 0 once a wait has timed out."""
+    notify: Notify
 
     @contextmanager
     def shared(self) -> Iterator[None]:
@@ -91,7 +99,7 @@ class _LockPair:
             yield False
             return
         try:
-            got = _wait([descriptor], self.timeout, shared=shared) is not None
+            got = _wait([descriptor], self.timeout, self._tell, shared=shared) is not None
             if not got:
                 self._go_on(
                     f"another harness on this machine has held {path} for {self.timeout:g} s (`fuser {path}` names "
@@ -101,10 +109,17 @@ class _LockPair:
         finally:
             os.close(descriptor)
 
+    def _tell(self, who: str) -> None:
+        """Say for whom is waited."""
+        self.notify(
+            f"waiting for {who}: nobody computes while another evaluation on this machine measures; after "
+            f"{self.timeout:g} s it goes on nevertheless"
+        )
+
     def _go_on(self, why: str) -> None:
         """Warn once why the lock is not waited for."""
         if self.timeout > 0:
-            _log.warning("%s. Until then latency is measured beside other work and marked as noisy.", why)
+            self.notify(f"{why}. Until then latency is measured beside other work and marked as noisy.")
         self.timeout = 0
 
 
@@ -170,12 +185,14 @@ class MachineLock:
     shared_folder: Path
     own_timeout: float = _OWN_TIMEOUT
     shared_timeout: float = _SHARED_TIMEOUT
+    notify: Notify = _log.warning
+    """Is told for whom is waited, and which lock is not."""
     _pairs: tuple[_LockPair, _LockPair] = field(init=False)
 
     def __post_init__(self) -> None:
         self._pairs = (
-            _LockPair(folder=self.own_folder, name="own", timeout=self.own_timeout),
-            _LockPair(folder=self.shared_folder, name="harness", timeout=self.shared_timeout),
+            _LockPair(folder=self.own_folder, name="own", timeout=self.own_timeout, notify=self.notify),
+            _LockPair(folder=self.shared_folder, name="harness", timeout=self.shared_timeout, notify=self.notify),
         )
 
     @contextmanager
@@ -211,7 +228,12 @@ class MachineLock:
                 except _UnusableLockError as error:
                     raise InfrastructureError(f"{path} {error}: remove it") from error
                 opened.callback(os.close, descriptors[-1])
-            got = _wait(descriptors, self.own_timeout, shared=False)
+            got = _wait(
+                descriptors,
+                self.own_timeout,
+                lambda who: self.notify(f"waiting for one of {', '.join(names)}, held by {who}"),
+                shared=False,
+            )
             if got is None:
                 raise InfrastructureError(
                     f"other jobs of yours have held {', '.join(names)} for {self.own_timeout:g} s "
@@ -220,11 +242,13 @@ class MachineLock:
             yield names[got]
 
 
-def _wait(descriptors: Sequence[int], timeout: float, *, shared: bool) -> int | None:
-    """Lock the first of `descriptors` that is free; return its index, None if none was within `timeout` seconds."""
+def _wait(descriptors: Sequence[int], timeout: float, tell: Notify, *, shared: bool) -> int | None:
+    """Lock the first of `descriptors` that is free; return its index, None if none was within `timeout` seconds.
+
+    After a while `tell` is given who holds them, unless these are jobs of the same command.
+    """
     begin = time.monotonic()
-    deadline = begin + timeout
-    waiting = False
+    waiting = told = False
     while True:
         for index, descriptor in enumerate(descriptors):
             if try_lock(descriptor, shared=shared):
@@ -234,7 +258,12 @@ def _wait(descriptors: Sequence[int], timeout: float, *, shared: bool) -> int | 
         if not waiting:
             waiting = True
             _log.info("Another evaluation on this machine holds a lock; waiting up to %g s for it.", timeout)
-        if time.monotonic() >= deadline:
+        waited = time.monotonic() - begin
+        if not told and waited >= _SECONDS_WITHOUT_A_WORD:
+            told = True
+            if (who := describe_holders(descriptors)) is not None:
+                tell(who)
+        if waited >= timeout:
             return None
         time.sleep(_POLL_SECONDS)
 
@@ -279,15 +308,17 @@ def _unusable(found: os.stat_result, folder: os.stat_result) -> str | None:
     return None
 
 
-def machine_lock() -> MachineLock:
+def machine_lock(notify: Notify = _log.warning) -> MachineLock:
     """Return the lock that all users of this machine share; ``HARNESS_LOCKS`` names another folder.
+
+    `notify` is told for whom is waited.
 
     Raises:
         InfrastructureError: no folder for the locks can be written to.
     """
     everybodys = "/tmp" if os.name == "posix" else tempfile.gettempdir()  # noqa: S108 - whatever the users' TMPDIR
     shared = Path(os.environ.get("HARNESS_LOCKS") or everybodys)
-    return MachineLock(own_folder=_own(shared), shared_folder=shared)
+    return MachineLock(own_folder=_own(shared), shared_folder=shared, notify=notify)
 
 
 def _own(shared: Path) -> Path:

@@ -16,6 +16,7 @@ import pytest
 
 from harness.errors import InfrastructureError
 from harness.timing import MachineLock, machine_lock
+from harness.timing._lock_holders import describe_holders
 from harness.timing._machine_lock import _unusable
 
 pytestmark = [pytest.mark.worker, pytest.mark.user]
@@ -124,6 +125,37 @@ def test_a_wait_that_timed_out_is_reported_once_and_not_repeated(place: Path, ca
         assert f"fuser {place}/harness-" in caplog.text
     with impatient.exclusive() as alone:
         assert alone  # as soon as the lock can be had, it is
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="elsewhere the kernel does not tell who holds a lock")
+def test_whoever_waits_is_told_for_which_process(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.timing._machine_lock._SECONDS_WITHOUT_A_WORD", 0.05)
+    told: list[str] = []
+    lock = MachineLock(
+        own_folder=place / "same", shared_folder=place, own_timeout=0.1, shared_timeout=0.1, notify=told.append
+    )
+    with holder(place, "exclusive", "other") as one:
+        assert said(one) == "in"
+        with lock.shared():
+            pass
+        waiting, gave_up = told
+        assert waiting.startswith(f"waiting for process {one.pid} (-c ")
+        assert "goes on nevertheless" in waiting
+        assert "measured beside other work" in gave_up
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="elsewhere the kernel does not tell who holds a lock")
+def test_jobs_of_one_grading_run_wait_for_each_other_without_a_word(place: Path) -> None:
+    path = place / "lock"
+    script = "import fcntl, sys; f = open(sys.argv[2], 'w'); fcntl.flock(f, fcntl.LOCK_EX); print('in', flush=True)"
+    command = [sys.executable, "-c", f"{script}; sys.stdin.read()", "harness.grading", str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as job:
+        assert said(job) == "in"
+        with path.open() as file:
+            assert describe_holders([file.fileno()]) is None  # this process started the job
+        job.communicate("")
+    with path.open() as file:
+        assert describe_holders([file.fileno()]) == "another harness on this machine"
 
 
 def test_each_of_several_names_is_held_by_one_job(place: Path) -> None:
