@@ -87,7 +87,8 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     has_roster = rules.roster is not None
     show_table(out, report.summaries, report.gradebook, has_roster=has_roster)
     show_claims(out, report.claims)
-    warn(out, report.gradebook.mismatch.lines() if has_roster else [])
+    if has_roster and report.work.jobs:  # said before, and here again below all that was printed meanwhile
+        warn(out, report.gradebook.mismatch.lines())
     show_changes(out, report.kept)
     show_learning(out, report.learning)
     out.conclude(_verdict(report))

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from harness.api import Follower, KeptGradebook, RuleFiles
 from harness.cli._options import console
+from harness.gradebook import GradeChange
 from harness.text import count_of, neutral_line
 
 _SHOWN = 50
@@ -61,10 +62,18 @@ def warn(out: Console, warnings: Sequence[str]) -> None:
 
 
 def show_changes(out: Console, kept: KeptGradebook) -> None:
-    """Print the grades that changed."""
+    """Print the grades that changed; a reason that several people share is given once."""
     if kept.changes:
         out.print(f"{count_of(len(kept.changes), 'grade', 'grades')} changed:")
+    by_reason: dict[tuple[str, str], list[GradeChange]] = {}
     for change in kept.changes[:_SHOWN]:
-        out.print(f"  {neutral_line(str(change))}")
+        by_reason.setdefault((change.task, change.why), []).append(change)
+    for (task, why), alike in by_reason.items():
+        if len(alike) == 1:
+            out.print(f"  {neutral_line(str(alike[0]))}")
+            continue
+        out.print(f"  {neutral_line(f'{task}: {why}')}")
+        for change in alike:
+            out.print(f"    {neutral_line(f'{change.name}: {change.before} → {change.after}')}")
     if len(kept.changes) > _SHOWN:
         out.print(f"  … and {len(kept.changes) - _SHOWN} more, in {kept.path}")

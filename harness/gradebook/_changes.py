@@ -77,8 +77,12 @@ def _reasons_of_status(before: Entry, after: Entry) -> Iterator[str]:
         yield "submitted"
     elif before.status != MISSING:
         yield "the work has been removed"
+    elif before.note != after.note:
+        yield after.note or "the mistake in the task is mended"
     elif before.deadline != after.deadline:
         yield _moved(before, after)
+    elif before.maximum != after.maximum:
+        yield "other cut-offs"
     else:
         yield "deadline passed"
 

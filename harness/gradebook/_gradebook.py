@@ -144,7 +144,8 @@ class _PersonAndTask:
         if found.problem:
             return self._adjusted(self._without_record(NOT_GRADED, None, note=found.problem))
         if not found.attempts or self.task is None:
-            return self._adjusted(self._without_record(MISSING, self._points_of_nothing(), note=""))
+            note = "" if self.task is not None else f"task {self.name} has a mistake: its points are not known"
+            return self._adjusted(self._without_record(MISSING, self._points_of_nothing(), note=note))
         candidates = self._candidates(found.attempts)
         if candidates is None:
             count = len(found.attempts)

@@ -39,9 +39,9 @@ def compile_gradebook(
     submissions = [name for name in course.submission_names() if _is_name(name)]
     roster = rules.roster or Roster.of(submissions)
     mismatch = compare(roster, submissions)
-    tasks, problems = _load(course, course.task_names() if only is None else only)
+    tasks = _load(course, course.task_names() if only is None else only)
     times = Times(course, rules.handed_in, rules.policy.staff)
-    finder = _Finder(course, records, rules, tasks, problems, mismatch, times)
+    finder = _Finder(course, records, rules, tasks, mismatch, times)
     entries = make_gradebook(roster, tasks, finder.attempts, rules, now)
     times.save()
     return Gradebook(entries, mismatch)
@@ -67,17 +67,17 @@ def keep_gradebook(course: Course, entries: tuple[Entry, ...]) -> list[GradeChan
     return changes(before, entries)
 
 
-def _load(course: Course, names: Sequence[str]) -> tuple[dict[str, Task | None], dict[str, str]]:
+def _load(course: Course, names: Sequence[str]) -> dict[str, Task | None]:
+    """Return the tasks by name; one that does not load is None."""
     tasks: dict[str, Task | None] = {}
-    problems: dict[str, str] = {}
     for name in names:
         if not _is_name(name):
             continue  # no submission can belong to a folder of this name
         try:
             tasks[name] = course.task(name)
-        except HarnessError as error:
-            tasks[name], problems[name] = None, str(error)
-    return tasks, problems
+        except HarnessError:
+            tasks[name] = None
+    return tasks
 
 
 def _is_name(name: str) -> bool:
@@ -91,19 +91,17 @@ def _is_name(name: str) -> bool:
 class _Finder:
     """Finds the attempts of people."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the sources of attempts
+    def __init__(
         self,
         course: Course,
         records: Store,
         rules: Rules,
         tasks: Mapping[str, Task | None],
-        problems: Mapping[str, str],
         mismatch: Mismatch,
         times: Times,
     ) -> None:
         self._course, self._records, self._rules = course, records, rules
-        self._tasks, self._problems = tasks, problems
-        self._mismatch, self._times = mismatch, times
+        self._tasks, self._mismatch, self._times = tasks, mismatch, times
         self._state = cache(self._read)  # because the members of a group share a submission
 
     def attempts(self, person: Person, name: str) -> Attempted:
@@ -143,7 +141,8 @@ class _Finder:
         found, task = self._records.read(name, submission), self._tasks[name]
         is_there = folder.is_dir()
         if task is None:
-            return (), f"the task does not load: {self._problems[name]}" if is_there or found else ""
+            told = f"task {name} has a mistake, which `harness tasks check {name}` names"  # its reason is told once
+            return (), told if is_there or found else ""
         if isinstance(found, Unreadable):
             return (), f"its record cannot be read ({found.reason}): grade it again"
         if found is None:

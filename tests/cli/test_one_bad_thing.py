@@ -64,6 +64,12 @@ def test_a_class_is_graded_around_what_is_bad(course: TemporaryCourse) -> None:
     problems = (course.root / ".harness" / "grade" / "problems.json").read_text()
     assert all(name in problems for name in ("bob · rare", "cid · rare"))
 
+    (course.root / "tasks" / "blobs" / "task.py").write_text("1 / 0")
+    again = course.harness("grade", "--data", "embedded").stdout
+    assert again.count("ZeroDivisionError") == 3  # once for each task
+    assert again.count("task blobs has a mistake, which `harness tasks check blobs` names") == 1
+    course.add_task()
+
     board = course.harness("leaderboard")
     assert board.returncode == 3
     assert board.stdout.count("eve.json cannot be read (schema_version 9, expected 1") == 1

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from harness.contract import Task
 from harness.course import Course
 from harness.errors import InfrastructureError, UsageError
 from harness.gradebook import (
@@ -283,6 +284,14 @@ def test_a_task_without_cut_offs_has_no_points() -> None:
 # what changed
 
 
+def missing_where(task_in_course: Task | None) -> Entry:
+    """The grade of somebody who handed in nothing for a task that is None while it does not load."""
+    (entry,) = make_gradebook(
+        Roster((ANN,)), {"usps": task_in_course}, lambda _, __: Attempted(), Rules(policy=DUE_USPS), NOW
+    )
+    return entry
+
+
 @pytest.mark.parametrize(
     ("before", "after", "why"),
     [
@@ -301,6 +310,13 @@ def test_a_task_without_cut_offs_has_no_points() -> None:
             grade([], DUE_USPS),
             f"none → 0 (the deadline is {DUE.isoformat()}, was {LATER.isoformat()})",
         ),
+        (
+            missing_where(task("usps")),
+            missing_where(None),
+            "0 → none (task usps has a mistake: its points are not known)",
+        ),
+        (missing_where(None), missing_where(task("usps")), "none → 0 (the mistake in the task is mended)"),
+        (missing_where(task("usps", ())), missing_where(task("usps")), "none → 0 (other cut-offs)"),
         (grade([one(0.9)]), grade([]), "8 → 0 (the work has been removed)"),
         (grade([one(0.9)]), grade([], problem="no sandbox"), "8 → not graded (no sandbox)"),
         (grade([], problem="no sandbox"), grade([one(0.9)]), "not graded → 8 (graded)"),
