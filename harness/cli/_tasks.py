@@ -10,7 +10,7 @@ from rich.console import Console
 
 from harness.api import OpenCourse
 from harness.bundled import chosen_tasks, copy_tasks
-from harness.cli import INFRASTRUCTURE, PASSED
+from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._common import Group
 from harness.cli._options import console, course_if_any, data_option, opened, task_name, task_names, task_option
 from harness.cli._tasks_available import show_available
@@ -137,11 +137,13 @@ def check_tasks(names: tuple[str, ...], references: bool) -> int:
     Checks the declaration, the data on this machine (counts, groups, duplicates, order of labels), `perturb`, the
     metrics, the hand-out, where private parts lie, and whether baselines are what their references get, by the records
     that there are. Mistakes are marked ✗, doubts !. Nothing is downloaded; only --references trains models.
+
+    The exit code is 1 if there is a mistake.
     """
     out, course = console(), opened()
     mistakes = sum(_checked(out, course, name, references=references) for name in names or course.tasks)
     out.conclude(f"{count_of(mistakes, 'mistake', 'mistakes')} found" if mistakes else "no mistake was found")
-    return INFRASTRUCTURE if mistakes else PASSED
+    return FAILED if mistakes else PASSED
 
 
 def _checked(out: Console, course: OpenCourse, name: str, *, references: bool) -> int:
