@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.errors import UsageError
+from harness.scaffold._dates import are_dates
 from harness.scaffold._found_data import (
     DataQuestions,
     FoundData,
@@ -164,11 +165,8 @@ def _inputs(columns: Sequence[_Column], file: str) -> tuple[np.ndarray | list[st
     told: list[str] = []
     for one in columns:
         numbers, distinct = one.numbers(), one.distinct()
-        apart = len(distinct) == len(one.values)
-        if len(distinct) == 1:
-            told.append(f"{one.name!r} is left out: it is {distinct[0]!r} in every row")
-        elif (apart and _IDENTIFIER.fullmatch(one.name)) or (_GROUPS.fullmatch(one.name) and apart):
-            told.append(f"{one.name!r} is left out: it numbers the rows")
+        if why := _why_useless(one):
+            told.append(f"{one.name!r} is left out: {why}")
         elif numbers is not None:
             one.complete(file)
             taken.append(numbers[:, None])
@@ -191,6 +189,19 @@ def _inputs(columns: Sequence[_Column], file: str) -> tuple[np.ndarray | list[st
             f"{file} has several columns of texts ({', '.join(names)}); leave out all but one: --leave-out"
         )
     raise UsageError(f"{file} has no column to predict from; expected numbers, a few different words, or texts")
+
+
+def _why_useless(column: _Column) -> str | None:
+    """Return why a column is no input, whatever the others are; None if it may be one."""
+    distinct, there = column.distinct(), [one for one in column.values if one.casefold() not in _MISSING]
+    is_name = _IDENTIFIER.fullmatch(column.name) or _GROUPS.fullmatch(column.name)
+    if len(distinct) == 1:
+        return f"it is {distinct[0]!r} in every row"
+    if is_name and len(distinct) == len(column.values):
+        return "it numbers the rows"
+    if are_dates(there):
+        return f"it holds dates, such as {there[0]}; write when it was as a number, such as a count of days, to use it"
+    return None
 
 
 def _targets(column: _Column, kind: str | None, file: str) -> tuple[str, tuple[str, ...], np.ndarray]:

@@ -20,6 +20,7 @@ from harness.scaffold import (
     parse_size,
     write_task,
 )
+from harness.scaffold._dates import are_dates
 from harness.scaffold._task_from_data import write_declaration
 from tests.conftest import TemporaryCourse
 
@@ -62,6 +63,39 @@ def test_items_in_order_of_their_class_are_shuffled_with_their_groups(tmp_path: 
     assert found.groups is not None
     assert (arrays["targets"] == ages // 60).all()
     assert (arrays["groups"] == found.groups[ages]).all()
+
+
+DATES = (
+    "2026-01-{:02}", "{:02}.01.2026", "{}.1.26", "1/{}/26", "{:02}/01/2026", "2026/1/{}", "{} Jan 2026", "Jan {}, 2026",
+    "{}-Jan-2026", "{}. März 2026", "{} de enero de 2026", "202601{:02}", "2026年1月{}日", "2026. 1. {}.",
+    "2026-01-{:02}T10:00:00Z", "2026-01-{:02} 10:00", "{:02}.01.2026 08:15", "1/{}/2026 3:04 PM",
+    "Friday, {} January 2026, 3:04 PM", "{:02}:30",
+)  # fmt: skip
+
+
+@unit
+@pytest.mark.parametrize("form", DATES)
+@pytest.mark.parametrize("days", [4, 23])
+def test_a_column_of_dates_is_left_out_with_a_word(tmp_path: Path, form: str, days: int) -> None:
+    def row(i: int) -> str:
+        when = "" if i == 7 else form.format(i % days + 1)
+        return f"p{i // 3};{i * 0.37:.2f};{when};{('home', 'ward')[i % 2]}"
+
+    found = read(table(tmp_path, header="patient;age;admitted;outcome", row=row))
+    assert found.inputs.shape == (N, 1)
+    assert any(
+        text.startswith(f"'admitted' is left out: it holds dates, such as {form.format(1)}") for text in found.told
+    )
+
+
+@unit
+@pytest.mark.parametrize(
+    "value", ["2019", "12345678", "1.5", "1.2.3", "99/99/2026", "13.13.2026", "3-4", "100/70", "Stage 3 2020"]
+)
+def test_numbers_and_words_are_no_dates(value: str) -> None:
+    assert not are_dates([value])
+    assert not are_dates(["2026-01-31", value])
+    assert not are_dates([])
 
 
 @unit
