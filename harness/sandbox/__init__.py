@@ -6,6 +6,7 @@ from harness.sandbox._box import Box, Folder, Launch, Sandbox
 from harness.sandbox._gpu import Gpu, find_gpus
 from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level, Notify, Requirement, Start, cold_start_notice
 from harness.sandbox._memory_trace import MemoryPoint, MemoryTrace
+from harness.sandbox._output import lines_of
 from harness.sandbox._process import Process
 from harness.sandbox._sample_data import installed_data
 from harness.sandbox._seccomp import can_filter_calls
@@ -60,5 +61,6 @@ __all__ = [
     "fork_servers_through",
     "installed_bubblewraps",
     "installed_data",
+    "lines_of",
     "reason_for_cold_start",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import sys
 import threading
@@ -14,6 +15,8 @@ _SECONDS_TO_END = 1.0
 _SECONDS_TO_SETTLE = 0.05
 TAIL_BYTES = 1 << 16
 _NOTICE_BYTES = 64
+_OURS = re.compile(r"\[[\d,]+ bytes before this were not kept\]|\[output limit \d+ bytes: \d+ more were dropped\]")
+"""The lines that take the place of what was dropped."""
 
 
 def open_output(descriptor: int, cap: int) -> Output:
@@ -82,6 +85,13 @@ if sys.platform != "win32":
             poll = select.poll()
             poll.register(self._descriptor, select.POLLIN)
             return bool(poll.poll(milliseconds))
+
+
+def lines_of(output: str) -> tuple[list[str], bool]:
+    """Return the lines of what `Tail` kept, without its own, and whether others were dropped."""
+    lines = output.splitlines()
+    kept = [line for line in lines if not _OURS.fullmatch(line)]
+    return kept, len(kept) < len(lines)
 
 
 class Tail:

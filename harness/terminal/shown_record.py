@@ -11,8 +11,9 @@ from harness.claims import describe_agreement, describe_figures
 from harness.evaluation import Remarks
 from harness.leaderboard import Board, percent, ratio_with_interval
 from harness.record import Failure, Latency, Record, Score, to_reach
+from harness.sandbox import lines_of
 from harness.terminal import hanging
-from harness.text import as_duration, neutral, neutral_line
+from harness.text import as_duration, count_of, neutral, neutral_line
 
 _WIDTH = 40
 _STYLES = {"passed": "bold green", "below_baseline": "bold yellow", "failed": "bold red", "withheld": "bold"}
@@ -107,11 +108,12 @@ def _where(failure: Failure) -> str:
 
 
 def _show_printed(console: Console, printed: str, output: Path | None) -> None:
-    lines = neutral(printed).splitlines()
+    lines, were_dropped = lines_of(neutral(printed))
     if not lines:
         return
     where = "" if output is None else f", kept in {output}"
-    console.print(f"  printed           {len(lines)} line{'s' if len(lines) > 1 else ''}{where}", style="dim")
+    count = count_of(len(lines), "line", "lines") + where
+    console.print(f"  printed           {f'more than is kept: {count}' if were_dropped else count}", style="dim")
     _show_lines(console, lines[-_PRINTED_LINES:])
 
 

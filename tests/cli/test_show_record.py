@@ -8,6 +8,7 @@ import pytest
 
 from harness.evaluation import Remarks
 from harness.record import Latency, Record, Throughput
+from harness.sandbox._output import Tail
 from harness.terminal import Screen
 from harness.terminal.shown_record import show_record
 from tests.records import changed
@@ -25,11 +26,12 @@ COST = {"parameters": 346_179, "knowledge_bytes": 1_381_053, "fit_seconds": 90.5
 RECORD = changed(submission={"name": "reference/random-forest"}, cost=COST)
 
 
-def printed(record: Record, width: int, *, terminal: bool = True) -> list[str]:
+def printed(record: Record, width: int, *, terminal: bool = True, output: str = "") -> list[str]:
     file = io.StringIO()
     out = Screen(file=file, markup=False, highlight=False, width=width, force_terminal=terminal, color_system=None)
     out.soft_wrap = not out.is_terminal
-    show_record(out, record, None, Remarks(notes=("the learning curve is full: " + "log less often " * 8,)))
+    notes = ("the learning curve is full: " + "log less often " * 8,)
+    show_record(out, record, None, Remarks(notes=notes, printed=output))
     return file.getvalue().splitlines()
 
 
@@ -49,3 +51,16 @@ def test_a_pipe_gets_each_fact_on_one_line() -> None:
     assert "●" in accuracy
     assert accuracy.endswith("baseline 0.8 met (p 0.01)")
     assert len(lines) == 8
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"), [(3, "  printed           3 lines"), (20_000, "  printed           more than is kept: ")]
+)
+def test_what_was_printed_is_counted_only_where_all_of_it_was_kept(lines: int, told: str) -> None:
+    tail = Tail(cap=1 << 30)
+    for number in range(lines):
+        tail.add(f"epoch {number}\n".encode())
+    shown = printed(RECORD, 80, terminal=False, output=tail.text())
+    (line,) = (line for line in shown if "printed" in line)
+    assert line.startswith(told)
+    assert shown[-1] == f"  │ epoch {lines - 1}"
