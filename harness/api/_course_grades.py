@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,15 @@ from harness.api._options import FillingOptions, RuleFiles
 from harness.api._records import Records
 from harness.api._results import FeedbackFiles
 from harness.files import write_atomically
-from harness.gradebook import Entry, Gradebook, Rules, gradebook_csv
+from harness.gradebook import MISSING, Entry, Gradebook, Rules, gradebook_csv
 
 if TYPE_CHECKING:  # each method imports what only it needs
     from harness.api._canvas_upload_run import CanvasUpload
     from harness.api._grade_exports import ExportedGrades, GradesExport
     from harness.lms.canvas_upload import CanvasPlace
+
+_NAMED = 20
+"""How many people a warning names."""
 
 
 class CourseGrades:
@@ -77,7 +80,11 @@ class CourseGrades:
         asked = self.rules(files)
         for warning in asked.warnings:
             (follower or Follower()).warned(warning)
-        return self.gradebook(asked.rules, None if task is None else [task]).entries
+        book = self.gradebook(asked.rules, None if task is None else [task])
+        if task is not None and asked.rules.roster is not None:
+            for warning in _without_work(task, book):
+                (follower or Follower()).warned(warning)
+        return book.entries
 
     def write_csv(self, entries: Sequence[Entry], path: str | Path | None = None) -> Path:
         """Write `entries` as CSV, with a row for each person and task, and return the file.
@@ -273,3 +280,16 @@ class CourseGrades:
             into=None if into is None else Path(into),
             path=None if path is None else Path(path),
         )
+
+
+def _without_work(task: str, book: Gradebook) -> Iterator[str]:
+    """Yield a warning about people with nothing for `task`, besides those who have nothing at all and were named."""
+    named = {person.submission for person in book.mismatch.without_submission}
+    nothing = [
+        entry.person
+        for entry in book.entries
+        if entry.status == MISSING and not entry.excused and entry.person.submission not in named
+    ]
+    if nothing:
+        more = f" and {len(nothing) - _NAMED} more" if len(nothing) > _NAMED else ""
+        yield f"{len(nothing)} with nothing for {task}: {', '.join(map(str, nothing[:_NAMED]))}{more}"
