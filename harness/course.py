@@ -295,8 +295,18 @@ def published_folder(name: str, task: str) -> str:
 
 
 def current_folder() -> Path:
-    """Return the current folder by the path through which the shell entered it, links included."""
-    here, entered = Path.cwd(), Path(os.environ.get("PWD", ""))
+    """Return the current folder by the path through which the shell entered it, links included.
+
+    Raises:
+        UsageError: it was removed.
+    """
+    entered = Path(os.environ.get("PWD", ""))
+    try:
+        here = Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"the current folder{f' {entered}' if entered.name else ''} was removed: cd to another one"
+        ) from error
     return entered if entered.is_absolute() and ".." not in entered.parts and _is_same(entered, here) else here
 
 

@@ -126,11 +126,25 @@ def run(arguments: list[str], fork_servers: ForkServerOwner | None = None) -> in
         _say(error)
         return INFRASTRUCTURE
     except OSError as error:  # the course's own files: full disk, no permission
+        if (removed := _removed_folder()) is not None:
+            _say(removed)
+            return USAGE
         _say(error)
         return INFRASTRUCTURE
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted: nothing is left running, and no incomplete record was written", err=True)
         return INTERRUPTED
+
+
+def _removed_folder() -> UsageError | None:
+    """Return an error if the folder in which the command was called is gone: relative paths mean nothing then."""
+    from harness.course import current_folder
+
+    try:
+        current_folder()
+    except UsageError as error:
+        return error
+    return None
 
 
 def _say(error: Exception) -> None:

@@ -92,7 +92,7 @@ class Diagnosis:
         yield Observation("fact", f"a model may use {', '.join(USUAL[name] for name in installed())}")
         yield from _machine()
         if self.problem:
-            yield Observation("bad", self.problem)
+            yield Observation("neutral", self.problem, "`harness new course FOLDER` starts a course")
         yield from self._isolation()
         if self.course is not None:
             yield from _plugins(self.course)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -127,7 +129,7 @@ def test_a_task_is_tried_before_any_student_meets_it(course: TemporaryCourse) ->
     (course.root / "tasks" / "Bad Name").mkdir()
     (course.root / "tasks" / "Bad Name" / "task.py").write_text("x = 1\n")
     done = course.harness("tasks", "check")
-    assert done.returncode == 3, done.stdout + done.stderr
+    assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     lines = {line.split(":")[0].split(maxsplit=1)[1]: line for line in done.stdout.splitlines() if "✗" in line}
     says = {
@@ -196,7 +198,9 @@ def test_the_doctor_works_outside_a_course_and_explains_broken_tasks(course: Tem
     course.root = course.root.parent
     outside = course.harness("doctor")
     assert outside.returncode == 0
-    assert "is not inside a course" in outside.stdout
+    (line,) = (line for line in outside.stdout.splitlines() if "is not inside a course" in line)
+    assert line.startswith("  · ")  # there need not be one yet
+    assert "to do: `harness new course FOLDER` starts a course" in outside.stdout
 
 
 def test_item_analysis_and_the_table_of_all_tasks_are_shown(course: TemporaryCourse) -> None:
@@ -206,3 +210,17 @@ def test_item_analysis_and_the_table_of_all_tasks_are_shown(course: TemporaryCou
     assert done.returncode == 0
     assert "Nothing has been evaluated yet" in done.stdout
     assert course.harness("audit", "items", "--task", "nope").returncode == 2
+
+
+@pytest.mark.worker
+@pytest.mark.parametrize("command", [("evaluate", "submissions/bob"), ("new", "course", "mine")])
+def test_a_command_names_the_removed_folder_that_it_was_called_in(tmp_path: Path, command: tuple[str, ...]) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = f"import os, sys; os.rmdir({str(gone)!r}); from harness.cli import run; sys.exit(run({list(command)!r}))"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script],
+        cwd=gone, env=os.environ | {"PWD": str(gone)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == f"error: the current folder {gone} was removed: cd to another one\n"
