@@ -99,6 +99,15 @@ def instructors(walk: PageWalk) -> None:
     walk.block()
     uploaded = (above / "upload.csv").read_text().splitlines()
     assert float(uploaded[2].split(",")[-1]) >= 6
+    (above / "participants.csv").write_text('"First name","Last name","Email address"\nAnn,Ark,ann@example.org\n')
+    header = 'Identifier,"Full name","Email address",Status,Grade,"Maximum Grade","Last modified (submission)"\n'
+    line = 'Participant 77,"Ann Ark",ann@example.org,"Submitted for grading",,10.00,"Friday, 2 January 2026, 3:04 PM"\n'
+    (above / "worksheet.csv").write_text(header + line)
+    with zipfile.ZipFile(above / "bulk.zip", "w") as archive:
+        archive.writestr("Ann Ark_77_assignsubmission_file/model.py", model_of_page("The class"))
+    walk.block()
+    uploaded = (above / "upload.csv").read_text().splitlines()
+    assert float(next(csv.reader([uploaded[1]]))[4]) >= 6
 
 
 def students(walk: PageWalk) -> None:
