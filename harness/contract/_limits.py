@@ -34,7 +34,8 @@ class Limits(metaclass=Documented):
     predict_seconds : float, default 60
         Seconds for `Model.predict` on the whole part that is scored.
     measure_seconds : float, default 60
-        Seconds for the timed run.
+        Seconds for the timed run. A slow model is asked as often as they allow; it fails if it cannot answer five
+        single inputs.
     memory_bytes : int, default 4 GiB
         Bytes of memory of all processes together. At least 64 MiB, which Python and NumPy take.
     processes : int, default 64

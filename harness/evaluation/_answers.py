@@ -79,6 +79,12 @@ def skipped_without_jitter(name: str, task: Task, missed: str) -> Audit:
     return Audit(name=name, passed=True, severity="warn", detail=f"not checked, because {why}: {missed} goes unnoticed")
 
 
+def not_examined(name: str, which: str) -> Audit:
+    """Return the audit `name` as not done, because the model was too slow for any of the inputs that it needs."""
+    detail = f"not examined: no {which} input was answered in the time for measuring"
+    return Audit(name=name, passed=True, severity="warn", detail=detail)
+
+
 def remind_of_eval(training: tuple[str, ...]) -> str:
     """Return what to do about modules that were seen in training mode."""
     if not training:

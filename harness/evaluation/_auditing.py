@@ -8,6 +8,7 @@ from harness.errors import SubmissionError
 from harness.evaluation._answers import (
     altered_inputs_keep_answers,
     altered_inputs_score_as_well,
+    not_examined,
     skipped_without_jitter,
     timed_answers_equal_scored,
 )
@@ -25,16 +26,17 @@ def audit(plan: Plan, reached: Reached) -> tuple[Audit, ...]:
     training = () if predicted is None or plan.is_secret else predicted.operators.training
     audits = []
     if predicted is not None and measured is not None:
-        asked = (measured.unaltered, measured.together)
+        asked = [one for one in (measured.unaltered, measured.together) if one is not None]
         compared = [
             timed_answers_equal_scored(plan.task, predicted.predictions.take(one.items), one.answers, training)
             for one in asked
         ]
-        audits.append(next((one for one in compared if not one.passed), compared[0]))
+        first = compared[0] if compared else not_examined("timed answers equal scored ones", "unaltered")
+        audits.append(next((one for one in compared if not one.passed), first))
         audits.append(repeats_are_computed(measured.repeated))
         audits.append(no_background_work(measured.background))
         audits.append(one_core(measured.cores))
-        audits.append(_time_audit(plan, measured))
+        audits.append(_time_audit(plan, predicted, measured))
         audits += _memory_audits(plan, predicted, measured)
     if predicted is not None and predicted.operators.flops is not None:
         # the worker chooses these names, so they could carry data out of a task whose data is secret
@@ -47,9 +49,9 @@ def audit(plan: Plan, reached: Reached) -> tuple[Audit, ...]:
 def _memory_audits(plan: Plan, predicted: Predicted, measured: Measured) -> list[Audit]:
     """Audit whether answers were kept by the exact input."""
     task, truth = plan.task, plan.data.scored
-    if predicted.altered is None or measured.altered is None:
+    if predicted.altered is None:
         return [skipped_without_jitter("altered inputs keep their answers", task, "a table of answers")]
-    asked = (measured.altered, predicted.altered.once)
+    asked = [one for one in (measured.altered, predicted.altered.once) if one is not None]
     items = np.concatenate([one.items for one in asked])
     altered = Answered(items, join_predictions([one.answers for one in asked]))
     as_well = altered_inputs_score_as_well(task, truth, predicted.predictions, altered)
@@ -57,8 +59,8 @@ def _memory_audits(plan: Plan, predicted: Predicted, measured: Measured) -> list
     return [*([as_well] if as_well else []), keep]
 
 
-def _time_audit(plan: Plan, measured: Measured) -> Audit:
-    if measured.altered is None:
+def _time_audit(plan: Plan, predicted: Predicted, measured: Measured) -> Audit:
+    if predicted.altered is None:
         return skipped_without_jitter("altered inputs take as long", plan.task, "a model that knows the public items")
     return altered_inputs_take_as_long(measured.turns)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
@@ -12,14 +12,17 @@ from typing import Any
 import numpy as np
 
 from harness.contract import Predictions, take_items
+from harness.errors import SubmissionError
 from harness.evaluation._exchange import Answer, Exchange
 from harness.evaluation._predictions import join_predictions
 from harness.evaluation._session import Session
 from harness.evaluation._yardstick import YARDSTICK_WIDTH, Yardstick
 from harness.record import Latency, Throughput, Uncertainty
-from harness.sandbox import MemoryTrace
+from harness.sandbox import Allowance, MemoryTrace
+from harness.text import as_duration
 from harness.timing import (
     BLOCK,
+    FEWEST_ROUNDS,
     FIRST_REQUESTS,
     MAX_BACKGROUND,
     MAX_CORES,
@@ -46,6 +49,8 @@ Array = np.ndarray[Any, Any]
 _HOST_BUSY_WAIT = 0.002  # seconds; for longer answers the cost of waking up is negligible
 _WORKER_BUSY_WAIT = 0.0002  # seconds between two requests; longer would be CPU time outside the worker's turn
 _THROUGHPUT_BATCHES = 3
+_ROUNDS_END, _BATCHES_END, _REPEATS_END = 0.6, 0.8, 0.95
+"""When rounds, batches and repeated inputs have to end, as shares of `measure_seconds`."""
 _LEAST_REPEATED, _MOST_REPEATED, _TIMES_ASKED = 6, 24, 3
 _MOST_DOUBLED = 2
 """How often as many inputs are asked again as there were, while it is in doubt whether altered ones take as long."""
@@ -53,6 +58,8 @@ _DOUBT_SECONDS = 10
 """The longest that this takes, as a multiple of the time in which latency is measured."""
 _REFRESH_BLOCK, _REFRESH_SECONDS = 4, 0.01
 _YARDSTICK_VECTORS = 64
+_YARDSTICK_SECONDS = 60.0
+"""How much longer than the model the yardstick may take: in all that time its worker did not answer once."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,14 +67,16 @@ class Measured:
     """Figures for the record, and the samples behind them."""
 
     latency: Latency
-    throughput: Throughput
+    throughput: Throughput | None
+    """None if there was no time for a full batch."""
     latencies: Array
     drawn: Array
-    unaltered: Answered
+    unaltered: Answered | None
+    """None if few items were asked, all of them altered."""
     altered: Answered | None
-    """None if the task cannot alter its inputs."""
-    together: Answered
-    """Items asked in full batches, as throughput is measured."""
+    """None if the task cannot alter its inputs, or few items were asked and none of them altered."""
+    together: Answered | None
+    """Items asked in full batches, as throughput is measured; None if there was no time for one."""
     turns: Turns
     """`latencies` by whether the item was altered, and those of further items where these left a doubt."""
     repeated: Repeated
@@ -98,6 +107,8 @@ class Subject:
     perturb: Perturb | None
     batch: int
     budget: Budget
+    batch_seconds: float = 0.0
+    """How long a full batch took before, on one core."""
     process_deviation: float = PROCESS_DEVIATION
 
 
@@ -121,8 +132,9 @@ class TimedWorkers:
             self._model.setup(self._subject.seed, "load_error", "load")
             self._model.load()
             self._bench = _Bench(self._subject, self._model, self._yardstick)
+            self._bench.prepare()
             with self._limited(self._bench):
-                self._bench.prepare()
+                self._bench.warm_up()
             self._idle = look_for_idle_cores()
             self._held = undo.pop_all()
         return self
@@ -140,6 +152,7 @@ class TimedWorkers:
 
         Raises:
             SubmissionError: the model fails, in phase `measure`.
+            InfrastructureError: the yardstick fails.
         """
         self._alone = alone
         cores, sessions = self._idle.quickest(paused=alone), (self._model, self._yardstick)
@@ -163,12 +176,18 @@ class TimedWorkers:
         return self._bench.measured(alone=self._alone)
 
     @staticmethod
-    def _limited(bench: _Bench) -> ExitStack:
+    @contextmanager
+    def _limited(bench: _Bench) -> Iterator[None]:
         """Apply the time limit for measuring to everything that both workers do."""
-        held = ExitStack()
-        for session in (bench.model, bench.yardstick):
-            held.enter_context(session.within("measure_seconds", timed=True))
-        return held
+        seconds = bench.model.limits.measure_seconds
+        patience = Allowance(limit="measure_seconds", seconds=seconds + _YARDSTICK_SECONDS, timed=True)
+        with bench.model.within("measure_seconds", timed=True), bench.yardstick.process.allow(patience):
+            try:
+                yield
+            except SubmissionError as error:
+                if error.kind != "timeout":
+                    raise
+                raise bench.too_slow(error) from error
 
 
 class _Bench:
@@ -182,7 +201,7 @@ class _Bench:
         drawn = len(self._draw.items)
         self._kept_back = range(drawn - min(_MOST_REPEATED, drawn // 4), drawn)
         self._available = max(1, self._kept_back.start // 2)  # the other half is for warming up: no input comes twice
-        self._warmed = 0
+        self._warmed, self._request_seconds = 0, 0.0
         generator = np.random.Generator(np.random.PCG64(0))
         vectors = generator.random((_YARDSTICK_VECTORS, 1, YARDSTICK_WIDTH), np.float32)
         self._clocked = [_TimedRequest(yardstick.clock(vector)) for vector in vectors]
@@ -193,15 +212,23 @@ class _Bench:
         self._batches = self._draw_batches()
 
     def prepare(self) -> None:
-        """Prepare the requests that will be sent in any case, if the time suffices, and warm up."""
+        """Prepare the requests that will be sent in any case, if the time suffices."""
         budget = self._subject.budget
         soon = min(max(budget.least, FIRST_REQUESTS), self._available)
         for number in (*range(soon), *self._kept_back):
             self._ready[number] = self._make(number)
-        self._warm_up(budget.warm_up_seconds)
+
+    def warm_up(self) -> None:
+        """Warm up until the times are steady, as long as the budget allows."""
+        self._warm_up(self._subject.budget.warm_up_seconds)
 
     def measure(self, disturbance: Callable[[], str]) -> None:
-        """Time model, channel and yardstick in turns, then batches, then repeated inputs."""
+        """Time model, channel and yardstick in turns, then batches, then repeated inputs.
+
+        What does not fit into the limit is left out: requests of single inputs beyond the first few, then batches and
+        repeated inputs.
+        """
+        self._began = time.perf_counter()
         self._warm_up(_REFRESH_SECONDS, _REFRESH_BLOCK)  # on the cores that were chosen
         timed = Timed(
             model=self._prepare,
@@ -212,29 +239,51 @@ class _Bench:
             worked=lambda: self.model.process.cpu_seconds,
             disturbance=disturbance,
             busy_wait_seconds=_WORKER_BUSY_WAIT,
+            request_seconds=self._request_seconds,
         )
-        self._rounds = measure(timed, self._subject.budget, self._available, time.perf_counter)
+        budget = replace(self._subject.budget, limit_seconds=self._left_until(_ROUNDS_END))
+        self._rounds = measure(timed, budget, self._available, time.perf_counter)
         self._turns = self._ask_while_in_doubt()
-        requests = [self.model.request(take_items(self._subject.inputs, items), "measure") for items in self._batches]
-        seconds, self._batch_answers = sample(requests.__getitem__, range(len(requests)), time.perf_counter)
-        self._batch_seconds = median(seconds)
+        self._ask_batches()
         self._repeated = self._repeat(median(self._latencies()))
+
+    def too_slow(self, error: SubmissionError) -> SubmissionError:
+        """Return `error`, which says that the limit was exceeded, with how many requests were answered."""
+        answered = len(self._answers)
+        each = f" in {as_duration(self._request_seconds)} each" if self._request_seconds else ""
+        needed = f"at least {FEWEST_ROUNDS} must be" if answered < FEWEST_ROUNDS else "then an answer did not come"
+        message = f"{error.message} ({answered} inputs were answered one at a time{each}; {needed})"
+        return SubmissionError(error.kind, error.phase, message, log_tail=error.log_tail)
+
+    def _left_until(self, share: float) -> float:
+        """Return the seconds until this share of the limit has passed."""
+        return self._began + share * self.model.limits.measure_seconds - time.perf_counter()
+
+    def _ask_batches(self) -> None:
+        """Ask as many full batches as there is time for."""
+        expected, left = self._subject.batch_seconds, self._left_until(_BATCHES_END)
+        fit = [items for number, items in enumerate(self._batches, 1) if number * expected <= left]
+        requests = [self.model.request(take_items(self._subject.inputs, items), "measure") for items in fit]
+        end = time.perf_counter() + left - expected
+        self._batches_seconds, self._batch_answers = sample(
+            requests.__getitem__, range(len(requests)), time.perf_counter, end=end
+        )
 
     def measured(self, *, alone: bool) -> Measured:
         """Check the answers and return the figures."""
         background, cores = self._rounds.background_share, self._rounds.cores
         asked = np.array(sorted(number for number in self._answers if number < self._available))
         altered = self._draw.altered[asked]
-        size = self._batches.shape[1]
+        size, seconds = self._batches.shape[1], self._batches_seconds
         numbers = [number for one in self._rounds.valid for number in one.numbers]
         # background work slows the yardstick down, so the model would look fast; more than one core is not allowed
         resolved = background <= MAX_BACKGROUND and cores <= MAX_CORES
         return Measured(
             latency=_latency(self._summary(), resolved=resolved, alone=alone),
-            throughput=Throughput(batch=size, samples_per_second=size / self._batch_seconds),
+            throughput=Throughput(batch=size, samples_per_second=size / median(seconds)) if seconds else None,
             latencies=np.array(self._latencies()),
             drawn=self._draw.items[numbers],
-            unaltered=self._asked(asked[~altered]),
+            unaltered=self._asked(asked[~altered]) if not altered.all() else None,
             altered=self._asked(asked[altered]) if altered.any() else None,
             together=self._together(),
             turns=self._turns,
@@ -257,9 +306,9 @@ class _Bench:
         drawn = [self._draw.generator.permutation(available) for _ in range(_THROUGHPUT_BATCHES)]
         return np.concatenate(drawn)[: _THROUGHPUT_BATCHES * size].reshape(_THROUGHPUT_BATCHES, size)
 
-    def _together(self) -> Answered:
+    def _together(self) -> Answered | None:
         accepted = [self.model.accept(answer, "measure") for answer in self._batch_answers]
-        return Answered(self._batches.ravel(), join_predictions(accepted))
+        return Answered(self._batches[: len(accepted)].ravel(), join_predictions(accepted)) if accepted else None
 
     def _latencies(self) -> list[float]:
         return [seconds for one in self._rounds.valid for seconds in one.model]
@@ -268,7 +317,9 @@ class _Bench:
         start = self._available + self._warmed
         left = max(0, self._kept_back.start - start)
         clock = time.perf_counter
-        self._warmed += warm_up(lambda number: self._prepare(start + number), left, clock, seconds, block)
+        warm = warm_up(lambda number: self._prepare(start + number), left, clock, seconds, block)
+        self._warmed += warm.requests
+        self._request_seconds = warm.seconds or self._request_seconds
         for one in (lambda _: self.echo, self._prepare_yardstick, lambda _: self.yardstick_echo):
             warm_up(one, self._subject.budget.most, clock, seconds, block)
 
@@ -286,7 +337,7 @@ class _Bench:
         taken = [number for one in self._rounds.valid for number in one.numbers]
         turns, clock = self._as_turns(taken, self._latencies()), time.perf_counter
         next_number = max(number for number in self._answers if number < self._available) + 1
-        end = clock() + _DOUBT_SECONDS * self._subject.budget.seconds
+        end = clock() + min(_DOUBT_SECONDS * self._subject.budget.seconds, self._left_until(_ROUNDS_END))
         for _ in range(_MOST_DOUBLED):
             stop = min(self._available, next_number + len(turns.untouched) + len(turns.altered))
             if not turns.needs_more:
@@ -295,7 +346,8 @@ class _Bench:
                 if clock() >= end:
                     return turns
                 numbers = range(start, min(start + BLOCK, stop))
-                turns = turns.followed_by(self._as_turns(numbers, sample(self._prepare, numbers, clock)[0]))
+                seconds, _ = sample(self._prepare, numbers, clock, end=end)
+                turns = turns.followed_by(self._as_turns(numbers[: len(seconds)], seconds))
             next_number = stop
         return turns
 
@@ -305,12 +357,18 @@ class _Bench:
 
     def _repeat(self, p50_seconds: float) -> Repeated:
         """Ask inputs that were kept back again: as many as the budget allows, and all if those were much quicker."""
-        affordable = int(self._subject.budget.seconds / (_TIMES_ASKED * p50_seconds))
-        count = min(len(self._kept_back), max(_LEAST_REPEATED, affordable))
+        each = _TIMES_ASKED * p50_seconds
+        wanted = max(_LEAST_REPEATED, int(self._subject.budget.seconds / each))
+        count = self._that_fit(self._kept_back[:wanted], each)
         repeated = self._ask_again(self._kept_back[:count])
         if repeated.needs_more:  # in that case it takes little time
-            return repeated.followed_by(self._ask_again(self._kept_back[count:]))
+            more = self._kept_back[count:]
+            return repeated.followed_by(self._ask_again(more[: self._that_fit(more, each)]))
         return repeated
+
+    def _that_fit(self, numbers: Sequence[int], seconds: float) -> int:
+        """Return how many of these inputs there is time for, if each takes `seconds`."""
+        return max(0, min(len(numbers), int(self._left_until(_REPEATS_END) / seconds)))
 
     def _ask_again(self, numbers: Sequence[int]) -> Repeated:
         """Ask each of these inputs three times: twice in a row, and again after the next input's second."""

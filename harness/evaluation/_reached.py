@@ -37,6 +37,8 @@ class Predicted:
 
     predictions: Predictions
     operators: Operators
+    batch_seconds: float
+    """The longest time that a batch took, multiplied by the cores that it could use."""
     load_cpu_seconds: float
     """CPU time of import and load."""
     altered: Altered | None

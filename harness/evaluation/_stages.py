@@ -81,7 +81,7 @@ class Stages:
                     reached.scored = self._score(reached.predicted.predictions)
                 reached.repeats.append(reached.scored)
                 with self._phase("warm up"):
-                    timed = held.enter_context(self._timed_workers(first, artifact, reached.predicted.predictions))
+                    timed = held.enter_context(self._timed_workers(first, artifact, reached.predicted))
                 reached.timeline.follow(timed.memory)
             with self._entered(self._lock.exclusive()) as alone, self._phase("measure"):
                 timed.measure(alone=alone)
@@ -180,15 +180,18 @@ class Stages:
                     else count_changed(self._plan.task.kind_definition, self.reached.answers_after_fit, again)
                 )
             with self._phase("predict"), session.within("predict_seconds"):
-                batches = []
+                batches, seconds = [], []
                 for inputs in asked.batches():
                     self._share.give_way(session.process)
+                    begin = session.process.clock()
                     batches.append(session.accept(session.request(inputs)()))
+                    seconds.append(session.process.clock() - begin)
                     self._observer.advance(sum(map(len, batches)), len(asked))
             predictions = asked.in_original_order(join_predictions(batches))
             predicted = Predicted(
                 predictions=predictions,
                 altered=self._ask_altered(session, predictions),
+                batch_seconds=max(seconds) * plan.task.threads,
                 operators=self._inspect(session, plan.data.scored.inputs[:1]),
                 load_cpu_seconds=load_cpu_seconds,
                 peak_memory_bytes=session.process.peak_memory_bytes,
@@ -368,7 +371,7 @@ class Stages:
     def _score(self, predictions: Predictions) -> Scored:
         return score(self._plan.task, self._plan.data.scored, predictions)
 
-    def _timed_workers(self, seed: int, artifact: Path, predictions: Predictions) -> TimedWorkers:
+    def _timed_workers(self, seed: int, artifact: Path, predicted: Predicted) -> TimedWorkers:
         plan, known = self._plan, kept_calibration(self._lock.own_folder)
         return TimedWorkers(
             Subject(
@@ -376,7 +379,8 @@ class Stages:
                 open_session=lambda: self._session(1, Folder("artifact", artifact)),
                 seed=seed,
                 inputs=plan.data.scored.inputs,
-                example=predictions,
+                example=predicted.predictions,
+                batch_seconds=predicted.batch_seconds,
                 perturb=checked_perturb(plan.task),
                 batch=plan.task.batch,
                 budget=Budget(seconds=plan.identity.latency_seconds),

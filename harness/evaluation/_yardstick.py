@@ -7,7 +7,7 @@ from pathlib import Path
 
 import harness.timing.yardstick
 from harness.contract import Limits, TaskInfo
-from harness.errors import HarnessError, InfrastructureError, SubmissionError
+from harness.errors import HarnessError, InfrastructureError
 from harness.evaluation._exchange import Stage
 from harness.evaluation._session import Session
 from harness.kinds import Classification
@@ -30,25 +30,23 @@ _YARDSTICK = TaskInfo(
 class YardstickSession(Session):
     """The worker of the yardstick, the harness's own model.
 
-    Its failures are failures of the infrastructure, unless the submission's model has used up the time of both.
+    Its failures are failures of the infrastructure, even if its time is up: the host only waits for it while it works.
     """
 
     def ended(self, stage: Stage) -> HarnessError:
         """Return the error that says why the worker has ended."""
-        return _as_infrastructure(super().ended(stage), stage)
+        return _as_infrastructure(super().ended(stage))
 
     def raised(self, stage: Stage, raised: Raised) -> HarnessError:
         """Return the error for an exception of the yardstick."""
-        return _as_infrastructure(super().raised(stage, raised), stage)
+        return _as_infrastructure(super().raised(stage, raised))
 
     def broke_protocol(self, stage: Stage, problem: str) -> HarnessError:
         """Return the error for a message that is not a reply."""
-        return _as_infrastructure(super().broke_protocol(stage, problem), stage)
+        return _as_infrastructure(super().broke_protocol(stage, problem))
 
 
-def _as_infrastructure(error: HarnessError, stage: Stage) -> HarnessError:
-    if isinstance(error, SubmissionError) and error.kind == "timeout" and stage.phase == "measure":
-        return error
+def _as_infrastructure(error: HarnessError) -> InfrastructureError:
     return InfrastructureError(f"the yardstick failed beside the model ({error}): run the same command again")
 
 

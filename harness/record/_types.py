@@ -167,8 +167,9 @@ class Latency(_Part, frozen=True, kw_only=True):
     """Rounds that count."""
     void_rounds: int | None = None
     """Rounds that something outside of the model's processes spoiled; they were repeated."""
-    stopped: Literal["precision", "budget"] | None = None
-    """Whether the ratio was known precisely enough, or the time was up."""
+    stopped: Literal["precision", "budget", "limit"] | None = None
+    """Whether the ratio was known precisely enough, the time was up, or `measure_seconds` left no time for the fewest
+    requests that are usually timed."""
 
 
 class Uncertainty(_Part, frozen=True, kw_only=True):

@@ -246,6 +246,8 @@ def _latency_words(record: Record) -> str:
     said += f"; {latency.n} requests of one item"
     if latency.void_rounds:
         said += f", {latency.void_rounds} rounds discarded"
+    if latency.stopped == "limit":
+        return said + ": more did not fit into measure_seconds, so that these figures are noisy."
     return said + (", on a noisy machine." if latency.noisy else ".")
 
 

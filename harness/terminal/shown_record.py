@@ -183,6 +183,8 @@ def _costs(record: Record, told: Remarks) -> list[tuple[str, str]]:
 
 def _latency(latency: Latency) -> str:
     noise = " (noisy machine)" if latency.noisy else ""
+    if latency.stopped == "limit":
+        noise = f" (noisy: only {count_of(latency.n, 'request', 'requests')} fitted into measure_seconds)"
     if latency.net_p50_seconds is None:
         return f"{as_duration(latency.p50_seconds)} with the channel, too short to resolve{noise}"
     text = f"{as_duration(latency.net_p50_seconds)} each"

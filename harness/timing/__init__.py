@@ -17,11 +17,12 @@ from harness.timing._cores import Cores, IdleCores, look_for_idle_cores, move_pr
 from harness.timing._disturbance import Disturbance
 from harness.timing._draw import Draw, Perturb
 from harness.timing._machine_lock import MachineLock, Share, machine_lock
-from harness.timing._rounds import FIRST_REQUESTS, ROUND_REQUESTS, Round, Rounds, Timed, measure
+from harness.timing._rounds import FEWEST_ROUNDS, FIRST_REQUESTS, ROUND_REQUESTS, Round, Rounds, Timed, measure
 from harness.timing._summary import NOISY, PROCESS_DEVIATION, IntervalTerms, Summary, summarise
 
 __all__ = [
     "BLOCK",
+    "FEWEST_ROUNDS",
     "FIRST_REQUESTS",
     "LATENCY_SECONDS",
     "LEAST_PROCESSES",

@@ -5,6 +5,7 @@ Follows MLPerf Inference's single-stream scenario (Reddi et al. 2020, ISCA): one
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
@@ -38,11 +39,15 @@ _WARM_UP = 1 / LATENCY_SECONDS
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """How much to measure: up to `seconds` for all that take turns, within the bounds on the requests to each."""
+    """How much to measure: up to `seconds` for all that take turns, within the bounds on the requests to each.
+
+    A model that is too slow for the `least` requests is asked as often as `limit_seconds` allow.
+    """
 
     seconds: float = LATENCY_SECONDS
     least: int = 64
     most: int = 2000
+    limit_seconds: float = math.inf
 
     @property
     def warm_up_seconds(self) -> float:
@@ -51,12 +56,17 @@ class Budget:
 
 
 def sample(
-    prepare: Prepare[T], numbers: range, timer: Timer, first: Request[object] | None = None
+    prepare: Prepare[T],
+    numbers: range,
+    timer: Timer,
+    first: Request[object] | None = None,
+    end: float = math.inf,
 ) -> tuple[list[float], list[T]]:
     """Time the requests with these numbers, one after another; return the seconds and the answers.
 
     All are prepared before the first is sent, because work between two requests would evict the model from the caches.
-    If another process was running before, `first` is sent before them and is not timed.
+    If another process was running before, `first` is sent before them and is not timed. The request whose answer comes
+    when `timer` has passed `end` is the last one.
     """
     requests = [prepare(number) for number in numbers]
     if first is not None:
@@ -66,22 +76,30 @@ def sample(
     for request in requests:
         start = timer()
         request.send()
-        samples.append(timer() - start)
+        now = timer()
+        samples.append(now - start)
         taken.append(request.take())
+        if now >= end:
+            break
     return samples, taken
 
 
-def warm_up(prepare: Prepare[object], available: int, timer: Timer, seconds: float, block: int = BLOCK) -> int:
-    """Make requests until the medians of two blocks agree within 5 % or `seconds` have passed; return how many."""
+@dataclass(frozen=True)
+class WarmUp:
+    """How many requests it took, and the median of the last ones; 0 seconds if none was made."""
+
+    requests: int
+    seconds: float
+
+
+def warm_up(prepare: Prepare[object], available: int, timer: Timer, seconds: float, block: int = BLOCK) -> WarmUp:
+    """Make requests until the medians of two blocks agree within 5 % or `seconds` have passed."""
     end = timer() + seconds
-    former: float | None = None
-    done = 0
-    while True:
-        numbers = range(done, min(done + block, available))
-        if not numbers:  # each input only once
-            return done
-        latest = median(sample(prepare, numbers, timer)[0])
-        done = numbers.stop
-        if (former is not None and abs(latest - former) <= _STABLE * former) or timer() >= end:
-            return done
-        former = latest
+    done, latest = 0, 0.0
+    while done < available:  # each input only once
+        samples, _ = sample(prepare, range(done, min(done + block, available)), timer, end=end)
+        former, latest = latest, median(samples)
+        done += len(samples)
+        if (former and abs(latest - former) <= _STABLE * former) or timer() >= end:
+            break
+    return WarmUp(done, latest)

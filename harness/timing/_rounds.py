@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median
+from typing import Literal
 
 from harness.statistics import Interval, trimmed_mean, trimmed_mean_interval
 from harness.timing._clock import Budget, Prepare, Request, Timer, sample
@@ -17,10 +18,13 @@ ROUND_REQUESTS = 4
 _FIRST_LOOK, _GROWTH = 24, 1.5
 FIRST_REQUESTS = _FIRST_LOOK * ROUND_REQUESTS
 """How many requests to the model it takes until the interval is first looked at."""
+FEWEST_ROUNDS = 5
+"""How many rounds a slow model must answer, each of one request: fewer have no interval."""
 _HIDDEN = 1.5
 ENOUGH_UNTOUCHED = 32
 """If there are at least this many samples of untouched inputs, only they count."""
 _CPU_RESOLUTION = 0.03
+Stopped = Literal["precision", "budget", "limit"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +32,10 @@ class Timed:
     """The parties that take turns: a model, the yardstick, and for each an exchange that involves neither."""
 
     model: Prepare[object]
-    primer: Request[object]
+    primer: Request[object] | None
     """A request to the model whose time does not count: the first after others have used the caches."""
+    request_seconds: float = 0.0
+    """How long a request to the model took when it was warmed up."""
     echo: Prepare[object]
     yardstick: Prepare[float]
     """It predicts twice, and answers with the seconds of the second time by the clock of its own worker, which runs no
@@ -98,8 +104,9 @@ class Rounds:
 
     valid: Sequence[Round]
     void: int
-    precise: bool
-    """Whether it stopped because the ratio was known precisely enough, rather than because the budget was used up."""
+    stopped: Stopped
+    """Whether the ratio was known precisely enough, the budget was used up, or the limit left no time for the fewest
+    requests that the budget asks for."""
 
     @property
     def background_share(self) -> float:
@@ -170,23 +177,34 @@ def measure(timed: Timed, budget: Budget, available: int, timer: Timer) -> Round
     Rounds are short: when a shared machine changes its speed, it changes it for all four parties. A round that
     something outside of the model's processes has spoiled is void, and is repeated while there is time; if more than
     half are void, or too few requests are left, all of them count.
+
+    Of a model that is too slow for all requests that the budget asks for, each round is one request, which needs no
+    primer, because refilling the caches takes a small part of it. It ends before a round that the limit would cut off.
     """
-    size = max(1, min(ROUND_REQUESTS, available // _FIRST_LOOK))
     least, most = min(budget.least, available), min(budget.most, available)
-    end = timer() + budget.seconds
+    size = max(1, min(ROUND_REQUESTS, available // _FIRST_LOOK))
+    if timed.request_seconds * (least + least // size) > budget.limit_seconds:
+        timed, size = replace(timed, primer=None), 1
+    begin, longest = timer(), 0.0
     rounds: list[Round] = []
     valid: list[Round] = []
+    stopped: Stopped = "budget"
     while not rounds or rounds[-1].numbers.stop < most:
         start = rounds[-1].numbers.stop if rounds else 0
         rounds.append(_round(timed, range(start, min(start + size, most)), timer))
         if not rounds[-1].disturbance:
             valid.append(rounds[-1])
             if _suffice(valid, rounds, least) and is_look(len(valid)) and is_precise(valid):
-                return Rounds(valid, len(rounds) - len(valid), precise=True)
-        if timer() >= end and _requests(rounds) >= least:
+                return Rounds(valid, len(rounds) - len(valid), "precision")
+        seconds, longest = timer() - begin, max(longest, rounds[-1].own_seconds + rounds[-1].others_seconds)
+        if seconds >= budget.seconds and _requests(rounds) >= least:
+            break
+        if len(rounds) >= FEWEST_ROUNDS and seconds + longest > budget.limit_seconds:
+            if _requests(rounds) < least:
+                stopped, least = "limit", FEWEST_ROUNDS * size
             break
     counted = valid if _suffice(valid, rounds, least) else rounds
-    return Rounds(counted, len(rounds) - len(counted), precise=False)
+    return Rounds(counted, len(rounds) - len(counted), stopped)
 
 
 def _suffice(valid: Sequence[Round], rounds: Sequence[Round], least: int) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import median
-from typing import Literal
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from harness.statistics import (
     quantile_bound_rank,
     trimmed_mean,
 )
-from harness.timing._rounds import Rounds, interval_of_rounds, ratios_of
+from harness.timing._rounds import Rounds, Stopped, interval_of_rounds, ratios_of
 
 NOISY = 0.10
 PROCESS_DEVIATION = 0.02
@@ -63,7 +62,7 @@ class Summary:
     ratio_terms: IntervalTerms | None
     rounds: int
     void_rounds: int
-    stopped: Literal["precision", "budget"]
+    stopped: Stopped
 
 
 def summarise(rounds: Rounds, process_deviation: float = PROCESS_DEVIATION) -> Summary:
@@ -97,11 +96,11 @@ def summarise(rounds: Rounds, process_deviation: float = PROCESS_DEVIATION) -> S
         net_terms=terms(nets),
         p90_bound_seconds=None if rank is None else float(samples[-rank]),
         iqr_ratio=iqr_ratio,
-        noisy=iqr_ratio > NOISY or any(one.disturbance for one in rounds.valid),
+        noisy=iqr_ratio > NOISY or rounds.stopped == "limit" or any(one.disturbance for one in rounds.valid),
         channel_seconds=channel,
         ratio_to_yardstick=trimmed_mean(ratios) if ratios else None,
         ratio_terms=terms(ratios),
         rounds=len(rounds.valid),
         void_rounds=rounds.void,
-        stopped="precision" if rounds.precise else "budget",
+        stopped=rounds.stopped,
     )

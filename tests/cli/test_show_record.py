@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
+from msgspec import structs
 
 from harness.evaluation import Remarks
 from harness.record import Latency, Record, Throughput
@@ -64,3 +65,9 @@ def test_what_was_printed_is_counted_only_where_all_of_it_was_kept(lines: int, t
     (line,) = (line for line in shown if "printed" in line)
     assert line.startswith(told)
     assert shown[-1] == f"  │ epoch {lines - 1}"
+
+
+def test_a_latency_of_few_requests_says_why_it_is_noisy() -> None:
+    few = structs.replace(LATENCY, n=12, stopped="limit")
+    said = "\n".join(printed(changed(cost=COST | {"latency": few}), 200))
+    assert "(noisy: only 12 requests fitted into measure_seconds)" in said

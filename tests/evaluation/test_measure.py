@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -11,14 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.contract import Predictions
+from harness.contract import Limits, Predictions, TaskInfo
+from harness.errors import InfrastructureError, SubmissionError
 from harness.evaluation import _measure
-from harness.evaluation._measure import _WORKER_BUSY_WAIT, Subject, TimedWorkers
+from harness.evaluation._measure import _WORKER_BUSY_WAIT, Measured, Subject, TimedWorkers
 from harness.evaluation._session import Session, _one_number
 from harness.evaluation._yardstick import Yardstick
 from harness.kinds import KINDS
-from harness.sandbox import Folder, Sandbox, find_sandbox
-from harness.timing import FIRST_REQUESTS, Budget, Turns, _cores
+from harness.sandbox import Allowance, Folder, Sandbox, find_sandbox
+from harness.timing import FEWEST_ROUNDS, FIRST_REQUESTS, Budget, Turns, _cores
 from harness.timing._cores import Cores, IdleCores
 from harness.wire import ArrayHeader, WireError
 from tests.declared import info
@@ -43,6 +45,21 @@ class Model(harness.Model):
         return [[pipes._busy_wait[1] if pipes._busy_wait else 0.0, core]] * len(inputs)
 """
 """Answers how long its worker looks, and on which core it is."""
+SLOW = """
+import time
+import harness
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        pass
+
+    def load(self, folder):
+        pass
+
+    def predict(self, inputs):
+        time.sleep({})
+        return [[0.0, 0.0]] * len(inputs)
+"""
 TASK = info(kind="forecasting", input_shape=(1000,), classes=(), horizon=2)
 
 
@@ -74,16 +91,18 @@ def seen(folder: Path, monkeypatch: pytest.MonkeyPatch, cores: Cores) -> dict[st
     return found
 
 
-def subject_of(folder: Path, sandbox: Sandbox, yardstick: Yardstick) -> Subject:
-    """A model that tells what it sees, to be timed."""
+def subject_of(
+    folder: Path, sandbox: Sandbox, yardstick: Yardstick, model: str = TELLING, task: TaskInfo = TASK
+) -> Subject:
+    """A model to be timed, which tells what it sees."""
     folders = tuple(Folder(name, folder / name) for name in ("submission", "artifact"))
     for one in folders:
         one.source.mkdir(mode=0o755)
     folder.chmod(0o755)
-    (folder / "submission" / "model.py").write_text(TELLING)
+    (folder / "submission" / "model.py").write_text(model)
     return Subject(
         yardstick=yardstick,
-        open_session=lambda: Session(sandbox=sandbox, kind=KINDS[TASK.kind], task=TASK, folders=folders, threads=1),
+        open_session=lambda: Session(sandbox=sandbox, kind=KINDS[task.kind], task=task, folders=folders, threads=1),
         seed=0,
         inputs=np.zeros((300, 1000), np.float32),
         example=Predictions(np.zeros((1, 2)), None),
@@ -174,6 +193,43 @@ def test_after_a_failure_the_next_measurement_has_a_new_yardstick(tmp_path: Path
             raise ZeroDivisionError
         assert first.process.has_exited
         assert yardstick.session() is not first
+
+
+def measured_of(folder: Path, seconds: float, **limits: float) -> Measured:
+    """A model that takes so many seconds an answer, measured under these limits."""
+    task, model = replace(TASK, limits=Limits(**limits)), SLOW.format(seconds)
+    with closing(find_sandbox(())) as sandbox, closing(Yardstick(sandbox)) as yardstick:
+        subject = replace(subject_of(folder, sandbox, yardstick, model, task), batch_seconds=1000.0)
+        with TimedWorkers(subject) as workers:
+            workers.measure(alone=True)
+            return workers.measured()
+
+
+@pytest.mark.worker
+def test_of_a_slow_model_as_much_is_measured_as_the_limit_allows(tmp_path: Path) -> None:
+    measured = measured_of(tmp_path, 0.05, measure_seconds=4.0)
+    assert (measured.latency.stopped, measured.latency.noisy) == ("limit", True)
+    assert FEWEST_ROUNDS <= measured.latency.n < 64
+    assert (measured.throughput, measured.together) == (None, None)
+
+
+@pytest.mark.worker
+def test_too_slow_is_a_model_that_does_not_answer_five_inputs_in_the_limit(tmp_path: Path) -> None:
+    with pytest.raises(SubmissionError) as caught:
+        measured_of(tmp_path, 2.0, measure_seconds=3.0)
+    assert (caught.value.kind, caught.value.phase) == ("timeout", "measure")
+    for part in ("limit measure_seconds", "3 s allowed", "answered one at a time", "at least 5 must be"):
+        assert part in caught.value.message
+
+
+@pytest.mark.worker
+def test_a_yardstick_that_does_not_answer_in_time_is_nobodys_mistake() -> None:
+    with closing(find_sandbox(())) as sandbox, closing(Yardstick(sandbox)) as yardstick:
+        session = yardstick.session()
+        os.kill(session.process.pids[-1], signal.SIGSTOP)
+        late = session.process.allow(Allowance(limit="measure_seconds", seconds=0.1))
+        with late, pytest.raises(InfrastructureError, match="the yardstick failed"):
+            session.clock(np.zeros((1, 256), np.float32)).send()
 
 
 @pytest.mark.parametrize(

@@ -60,20 +60,20 @@ def test_all_four_take_turns_and_the_first_of_each_turn_does_not_count(watch):
 
 def test_a_quick_model_on_a_quiet_machine_needs_96_requests(watch):
     measured = measure(timed(watch), Budget(seconds=60), 10_000, watch)
-    assert (len(measured.valid), measured.precise, measured.void) == (24, True, 0)
+    assert (len(measured.valid), measured.stopped, measured.void) == (24, "precision", 0)
 
 
 def test_a_noisy_ratio_takes_more_rounds_and_ends_at_a_look(watch):
     few = measure(timed(watch, noisy(0.08)), Budget(seconds=1e9), 10_000, watch)
     many = measure(timed(watch, noisy(0.3)), Budget(seconds=1e9), 10_000, watch)
     assert 24 < len(few.valid) < len(many.valid)
-    assert few.precise
+    assert few.stopped == "precision"
     assert is_look(len(few.valid))
 
 
 def test_measuring_ends_when_the_budget_is_spent(watch):
     measured = measure(timed(watch, noisy(1.0)), Budget(seconds=20.0), 10_000, watch)
-    assert not measured.precise
+    assert measured.stopped == "budget"
     assert 20.0 <= watch.now - 100.0 < 21.0
 
 
@@ -81,6 +81,29 @@ def test_a_slow_model_is_asked_64_times_whatever_that_takes(watch):
     slow = {name: 1000 * seconds for name, seconds in STEADY.items()}
     measured = measure(timed(watch, noisy(1.0), seconds=slow), Budget(), 10_000, watch)
     assert sum(len(one.model) for one in measured.valid) == 64
+
+
+def slow_of(seconds):
+    return STEADY | {"model": seconds}
+
+
+@pytest.mark.parametrize(("seconds", "requests"), [(0.5, 64), (1.0, 58), (10.0, 5), (25.0, 5)])
+def test_a_slower_model_is_asked_as_often_as_the_limit_allows(watch, seconds, requests):
+    clocked = replace(timed(watch, noisy(1.0), seconds=slow_of(seconds)), request_seconds=seconds)
+    clocked = replace(clocked, model=watch.subject(lambda _: seconds))
+    measured = measure(clocked, Budget(limit_seconds=60.0), 10_000, watch)
+    assert sum(len(one.model) for one in measured.valid) == requests
+    assert measured.stopped == ("budget" if requests == 64 else "limit")
+    assert summarise(measured).noisy == (requests < 64)
+    assert summarise(measured).ratio_terms is not None
+    assert watch.now - 100.0 <= max(60.0, 5.2 * seconds)
+
+
+def test_a_model_that_becomes_slow_is_asked_as_often_as_the_limit_allows(watch):
+    becomes = watch.subject(lambda i: 0.01 if i < 12 else 3.0)
+    measured = measure(replace(timed(watch), model=becomes), Budget(limit_seconds=60.0), 10_000, watch)
+    assert measured.stopped == "limit"
+    assert watch.now - 100.0 <= 60.0
 
 
 def test_a_model_that_the_channel_hides_is_not_measured_longer(watch):
@@ -106,19 +129,19 @@ def test_looks_are_few_and_fixed():
 def test_spoiled_rounds_are_void_and_repeated(watch):
     causes = iter(["steal", "", "preemption"] + [""] * 100)
     measured = measure(timed(watch, disturbance=lambda: next(causes)), Budget(seconds=60), 10_000, watch)
-    assert (len(measured.valid), measured.void, measured.precise) == (24, 2, True)
+    assert (len(measured.valid), measured.void, measured.stopped) == (24, 2, "precision")
     assert [one.numbers.start for one in measured.valid] == [4, *range(12, 104, 4)]
 
 
 def test_if_most_rounds_are_spoiled_all_count(watch):
     causes = iter(["steal", "steal", ""] * 1000)
     measured = measure(timed(watch, disturbance=lambda: next(causes)), Budget(seconds=20), 10_000, watch)
-    assert (measured.void, measured.precise) == (0, False)
+    assert (measured.void, measured.stopped) == (0, "budget")
 
 
 def test_if_all_rounds_are_spoiled_all_count_and_the_figure_is_noisy(watch):
     measured = measure(timed(watch, disturbance=lambda: "steal"), Budget(seconds=3.0), 10_000, watch)
-    assert (measured.void, measured.precise) == (0, False)
+    assert (measured.void, measured.stopped) == (0, "budget")
     assert sum(len(one.model) for one in measured.valid) >= 64
     assert summarise(measured).noisy
 
@@ -182,7 +205,7 @@ def test_a_few_slow_answers_of_the_yardstick_do_not_make_the_channel():
 
 def test_a_yardstick_that_the_channel_hides_gives_no_ratio():
     assert one_round(0.01, echo=0.001, yardstick=0.0000001).ratio is None
-    assert Rounds([one_round(0.01)], 0, precise=False).valid[0].ratio == pytest.approx(5.0)
+    assert Rounds([one_round(0.01)], 0, "budget").valid[0].ratio == pytest.approx(5.0)
 
 
 def own_turns(model, number=0, own=1.0, worked=0.0):
@@ -192,7 +215,7 @@ def own_turns(model, number=0, own=1.0, worked=0.0):
 
 
 def test_the_figure_is_of_untouched_inputs_where_enough_were_timed():
-    rounds = Rounds([own_turns([9.0, 1.0] * 16), own_turns([1.0, 9.0] * 16, 32)], 0, True)
+    rounds = Rounds([own_turns([9.0, 1.0] * 16), own_turns([1.0, 9.0] * 16, 32)], 0, "precision")
     altered = [False, True] * 16 + [True, False] * 16
     assert [set(one.model) for one in rounds.of_untouched(altered).valid] == [{9.0}, {9.0}]
     assert rounds.of_untouched([False, True] * 2 + [True] * 60) is rounds
@@ -201,7 +224,7 @@ def test_the_figure_is_of_untouched_inputs_where_enough_were_timed():
 
 def test_more_than_one_core_is_seen_in_the_models_own_turns():
     def cores(*rounds):
-        return Rounds(rounds, 0, True).cores
+        return Rounds(rounds, 0, "precision").cores
 
     assert cores(*[own_turns([1.0], own=1.0, worked=1.9)] * 4) == pytest.approx(1.885)
     assert cores(*[own_turns([1.0], own=0.001, worked=0.004)] * 9) == 0

@@ -12,8 +12,8 @@ from tests.timing.test_rounds import one_round
 pytestmark = pytest.mark.unit
 
 
-def summary_of(*rounds, void=0, precise=True, **options):
-    return summarise(Rounds(rounds, void, precise), **options)
+def summary_of(*rounds, void=0, stopped="precision", **options):
+    return summarise(Rounds(rounds, void, stopped), **options)
 
 
 def test_net_excludes_the_channel_and_the_ratio_is_to_the_yardstick_itself():
@@ -25,7 +25,7 @@ def test_net_excludes_the_channel_and_the_ratio_is_to_the_yardstick_itself():
 
 
 def test_the_summary_says_how_it_came_about():
-    summary = summary_of(*[one_round(0.010)] * 9, void=3, precise=False)
+    summary = summary_of(*[one_round(0.010)] * 9, void=3, stopped="budget")
     assert (summary.rounds, summary.void_rounds, summary.stopped) == (9, 3, "budget")
     assert summary_of(one_round(0.010)).stopped == "precision"
 
