@@ -162,7 +162,7 @@ class TimedWorkers:
         used = [core for core in (cores.workers, cores.host) if core is not None]
         with pinned(cores.host), self._limited(self._bench):
             disturbance = Disturbance(
-                used, self._model_pid, self._yardstick.process.pids[-1], lambda: self._model.process.cpu_seconds
+                used, self._model_pid, self._yardstick.process.pids[-1], lambda: self._model.process.living_cpu_seconds
             )
             self._bench.measure(disturbance)
 
@@ -236,7 +236,8 @@ class _Bench:
             echo=lambda _: self.echo,
             yardstick=self._prepare_yardstick,
             yardstick_echo=lambda _: self.yardstick_echo,
-            worked=lambda: self.model.process.cpu_seconds,
+            worked=lambda: self.model.process.living_cpu_seconds,
+            counted=lambda: self.model.process.cpu_seconds,
             disturbance=disturbance,
             busy_wait_seconds=_WORKER_BUSY_WAIT,
             request_seconds=self._request_seconds,

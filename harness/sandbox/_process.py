@@ -14,7 +14,7 @@ import psutil
 from harness.errors import InfrastructureError
 from harness.sandbox._box import Box, Sandbox, WorkerPipes
 from harness.sandbox._memory_trace import MemoryTrace
-from harness.sandbox._tree import descendants, stopped, survivors
+from harness.sandbox._tree import descendants, stopped, survivors, tree_cpu_seconds
 from harness.sandbox._watchdog import Allowance, Exceeded, Watchdog
 from harness.wire import Channel, Reply
 
@@ -111,6 +111,11 @@ class Process:
     def cpu_seconds(self) -> float:
         """CPU time of the tree so far."""
         return self._watch.measure_cpu()
+
+    @property
+    def living_cpu_seconds(self) -> float:
+        """CPU time so far of those processes of the tree that are alive; exact, while a group's count may be late."""
+        return tree_cpu_seconds(self._root.pid)
 
     @property
     def exceeded(self) -> Exceeded | None:

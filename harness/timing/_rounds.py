@@ -24,6 +24,8 @@ _HIDDEN = 1.5
 ENOUGH_UNTOUCHED = 32
 """If there are at least this many samples of untouched inputs, only they count."""
 _CPU_RESOLUTION = 0.03
+_ROUNDED_SECONDS = 0.02
+"""How much less /proc may show of the children that a process waited for, in hundredths of user and of system time."""
 Stopped = Literal["precision", "budget", "limit"]
 
 
@@ -42,7 +44,9 @@ class Timed:
     student code."""
     yardstick_echo: Prepare[object]
     worked: Timer
-    """CPU time of the model's processes so far."""
+    """CPU time so far of the model's processes that are alive, exact at any moment."""
+    counted: Timer
+    """CPU time so far of all processes that the model ever had, which may be some milliseconds late while one runs."""
     disturbance: Callable[[], str]
     """What disturbed the machine since the last call, other than the model's own processes; "" for nothing."""
     busy_wait_seconds: float = 0.0
@@ -107,11 +111,14 @@ class Rounds:
     stopped: Stopped
     """Whether the ratio was known precisely enough, the budget was used up, or the limit left no time for the fewest
     requests that the budget asks for."""
+    unseen_seconds: float = 0.0
+    """CPU time of the model's processes that ended without being waited for, so that no round shows it."""
 
     @property
     def background_share(self) -> float:
         """CPU time that the model's processes took while others were timed, as a share of that time."""
-        return sum(one.worked_seconds for one in self.valid) / sum(one.others_seconds for one in self.valid)
+        worked = sum(one.worked_seconds for one in self.valid) + self.unseen_seconds
+        return worked / sum(one.others_seconds for one in self.valid)
 
     @property
     def cores(self) -> float:
@@ -185,7 +192,7 @@ def measure(timed: Timed, budget: Budget, available: int, timer: Timer) -> Round
     size = max(1, min(ROUND_REQUESTS, available // _FIRST_LOOK))
     if timed.request_seconds * (least + least // size) > budget.limit_seconds:
         timed, size = replace(timed, primer=None), 1
-    begin, longest = timer(), 0.0
+    begin, longest, unseen = timer(), 0.0, _Unseen(timed)
     rounds: list[Round] = []
     valid: list[Round] = []
     stopped: Stopped = "budget"
@@ -195,7 +202,7 @@ def measure(timed: Timed, budget: Budget, available: int, timer: Timer) -> Round
         if not rounds[-1].disturbance:
             valid.append(rounds[-1])
             if _suffice(valid, rounds, least) and is_look(len(valid)) and is_precise(valid):
-                return Rounds(valid, len(rounds) - len(valid), "precision")
+                return Rounds(valid, len(rounds) - len(valid), "precision", unseen.seconds())
         seconds, longest = timer() - begin, max(longest, rounds[-1].own_seconds + rounds[-1].others_seconds)
         if seconds >= budget.seconds and _requests(rounds) >= least:
             break
@@ -204,7 +211,22 @@ def measure(timed: Timed, budget: Budget, available: int, timer: Timer) -> Round
                 stopped, least = "limit", FEWEST_ROUNDS * size
             break
     counted = valid if _suffice(valid, rounds, least) else rounds
-    return Rounds(counted, len(rounds) - len(counted), stopped)
+    return Rounds(counted, len(rounds) - len(counted), stopped, unseen.seconds())
+
+
+class _Unseen:
+    """CPU time that processes of the model took that have ended without being waited for."""
+
+    def __init__(self, timed: Timed) -> None:
+        self._timed = timed
+        self._before = self._now()
+
+    def seconds(self) -> float:
+        """Return what was counted beyond what the living processes show, but for what /proc rounds down."""
+        return max(0.0, self._now() - self._before - _ROUNDED_SECONDS)
+
+    def _now(self) -> float:
+        return self._timed.counted() - self._timed.worked()
 
 
 def _suffice(valid: Sequence[Round], rounds: Sequence[Round], least: int) -> bool:

@@ -37,6 +37,7 @@ def timed(watch, noise=lambda: 1.0, worked=lambda: 0.0, disturbance=lambda: "", 
         yardstick=lambda number: Yardstick(prepared["yardstick"](number), (seconds["yardstick"] - 0.001) / 2),
         yardstick_echo=prepared["yardstick_echo"],
         worked=worked,
+        counted=worked,
         disturbance=disturbance,
     )
 
@@ -149,6 +150,22 @@ def test_if_all_rounds_are_spoiled_all_count_and_the_figure_is_noisy(watch):
 def test_a_round_keeps_what_the_model_worked_while_others_were_timed(watch):
     measured = measure(timed(watch, worked=lambda: 0.5 * watch.now), Budget(), 1000, watch)
     assert measured.background_share == pytest.approx(0.5)
+
+
+def test_work_of_processes_that_have_ended_unseen_is_background_work(watch):
+    clocked = replace(timed(watch), counted=lambda: 0.5 * watch.now)
+    assert measure(clocked, Budget(), 1000, watch).background_share > 0.4
+
+
+def test_a_late_count_of_the_models_own_turn_is_no_background_work(watch):
+    """The group of a process that runs is counted when it stops: what it did in its own turn comes later."""
+    asked = [0.0]
+
+    def counted():
+        asked[0] += 0.01
+        return asked[0]
+
+    assert measure(replace(timed(watch), counted=counted), Budget(), 1000, watch).background_share == 0
 
 
 def test_work_in_the_models_own_turn_is_no_background_work(watch):
