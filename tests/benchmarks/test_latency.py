@@ -178,12 +178,7 @@ def test_two_equal_models_have_the_ratio_one(benchmark, bench, busy):
                 continue
             pairs += 1
             distance = abs(log(first.ratio_to_yardstick / second.ratio_to_yardstick))
-            terms = (
-                one
-                for latency in (first, second)
-                for one in (latency.uncertainty.rounds, latency.uncertainty.processes)
-            )
-            held += distance <= hypot(*terms)
+            held += distance <= hypot(*random_terms(first), *random_terms(second))
             print(f"\n× {first.ratio_to_yardstick:.3f} and × {second.ratio_to_yardstick:.3f}: held {held} of {pairs}")
     figures(benchmark, pairs=pairs, held=held)
 
