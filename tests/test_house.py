@@ -77,9 +77,21 @@ ARROWS = {
     | {"course", "data", "evaluation", "export", "git", "gradebook", "leaderboard", "record", "sandbox"}
     | {"plugins", "report", "scratch", "statistics", "text"},
     "api": PEOPLE
-    | {"course", "data", "evaluation", "files", "gradebook", "grading", "leaderboard", "learning", "locks", "record"}
+    | {
+        "bundled",
+        "course",
+        "data",
+        "evaluation",
+        "files",
+        "gradebook",
+        "grading",
+        "leaderboard",
+        "learning",
+        "locks",
+        "record",
+    }
     | {"ci", "claims", "diagnosis", "lms", "plugins", "release", "report", "sandbox", "scaffold", "similarity", "site"}
-    | {"svg", "tables", "taskcheck", "text"},
+    | {"bundled", "svg", "tables", "taskcheck", "text"},
     "claims": PEOPLE | {"notebooks", "record"},
     "terminal": PEOPLE
     | {"api", "claims", "evaluation", "gradebook", "grading", "leaderboard", "learning", "record", "sandbox", "text"},

@@ -26,6 +26,8 @@ from harness.api._results import (
     CheckedSubmission,
     Checks,
     ComparedClaims,
+    DataDescription,
+    DescribedPart,
     Evaluations,
     FeedbackFiles,
     FeedbackZip,
@@ -39,6 +41,9 @@ from harness.api._results import (
 )
 
 if TYPE_CHECKING:
+    from harness.api._available_tasks import AvailableTask as AvailableTask
+    from harness.api._available_tasks import AvailableTasks as AvailableTasks
+    from harness.api._available_tasks import available_tasks as available_tasks
     from harness.api._canvas_upload_run import CanvasUpload as CanvasUpload
     from harness.api._course_audits import CourseAudits as CourseAudits
     from harness.api._course_changes import CourseChanges as CourseChanges
@@ -58,6 +63,8 @@ if TYPE_CHECKING:
 else:
     _ON_DEMAND = {
         "AutogradingFiles": "harness.api._course_platforms",
+        "AvailableTask": "harness.api._available_tasks",
+        "AvailableTasks": "harness.api._available_tasks",
         "CanvasUpload": "harness.api._canvas_upload_run",
         "CourseAudits": "harness.api._course_audits",
         "CourseChanges": "harness.api._course_changes",
@@ -72,6 +79,7 @@ else:
         "NewTask": "harness.api._make_task",
         "SimilarCode": "harness.api._similarity_run",
         "SiteFiles": "harness.site",
+        "available_tasks": "harness.api._available_tasks",
         "make_task": "harness.api._make_task",
     }
 
@@ -84,6 +92,8 @@ else:
 
 __all__ = [
     "AutogradingFiles",
+    "AvailableTask",
+    "AvailableTasks",
     "CanvasUpload",
     "CheckedSubmission",
     "Checks",
@@ -94,6 +104,8 @@ __all__ = [
     "CourseGrades",
     "CoursePages",
     "CoursePlatforms",
+    "DataDescription",
+    "DescribedPart",
     "Evaluations",
     "ExportedGrades",
     "FeedbackFiles",
@@ -122,6 +134,7 @@ __all__ = [
     "SimilarCode",
     "SiteFiles",
     "TrainingOptions",
+    "available_tasks",
     "make_task",
     "open_course",
 ]

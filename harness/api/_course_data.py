@@ -8,8 +8,8 @@ from pathlib import Path
 
 from harness.api._course_session import CourseSession
 from harness.api._follow import Follower
-from harness.api._results import LoadedTasks, PrivateTest
-from harness.contract import Canonical, File, Task
+from harness.api._results import DataDescription, DescribedPart, LoadedTasks, PrivateTest
+from harness.contract import Canonical, File, Split, Task
 from harness.course import Course
 from harness.data import DataChoice, Found, NotHere, Withheld, fetch_asset, in_cache, keep_private, load_data, survey
 from harness.errors import HarnessError, InfrastructureError, TaskError, UsageError
@@ -51,6 +51,41 @@ class CourseDatasets:
             The declaration has a mistake.
         """
         return list(survey(self._session.folders.task(task), self._session.places))
+
+    def describe(self, task: str, *, data: DataChoice = "auto") -> DataDescription:
+        """Return the size of each part of a task's data, and the train part; nothing is downloaded.
+
+        Parameters
+        ----------
+        task : str
+            The task.
+        data : str
+            The source, as for `OpenCourse.data`.
+
+        Returns
+        -------
+        DataDescription
+            The source, the parts, and the train part. Test targets are only counted by class.
+
+        Raises
+        ------
+        UsageError
+            There is no such task.
+        TaskError
+            The declaration or the data has a mistake.
+        InfrastructureError
+            The data is not on this machine.
+        """
+        declared = self._session.folders.task(task)
+        here = replace(self._session.places, offline=True)
+        found = load_data(declared, self._session.folders.task_digest(task), here, data)
+        splits = {"train": found.train, "validation": found.validation, "test": found.test}
+        parts = tuple(
+            DescribedPart(part, len(split), _class_counts(declared, split))
+            for part, split in splits.items()
+            if split is not None
+        )
+        return DataDescription(source=found.source.kind, scored_on=found.scored_on, parts=parts, train=found.train)
 
     def fetch(self, tasks: Sequence[str] | None = None, *, follower: Follower | None = None) -> list[Path]:
         """Download the official files and the assets of tasks into the cache.
@@ -146,3 +181,8 @@ class CourseDatasets:
 def _official(task: Task) -> Iterator[Canonical | File]:
     yield from (source for source in task.sources if isinstance(source, Canonical))
     yield from task.assets
+
+
+def _class_counts(task: Task, split: Split) -> dict[str, int]:
+    counts = task.kind_definition.class_counts(task, split.targets)
+    return {} if counts is None else {name: int(count) for name, count in zip(task.classes, counts, strict=True)}

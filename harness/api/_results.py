@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from harness.contract import Task
+from harness.contract import Split, Task
 from harness.course import Submission
 from harness.errors import HarnessError
 from harness.evaluation import Check, Evaluation
@@ -117,6 +117,47 @@ class FinalBoard:
 
     published: tuple[Record, ...]
     missing: tuple[Record, ...]
+
+
+@dataclass(frozen=True)
+class DescribedPart:
+    """The size of one part of a task's data.
+
+    Attributes
+    ----------
+    name : str
+        ``train``, ``validation`` or ``test``.
+    items : int
+        The number of items.
+    classes : dict of str to int
+        The number of items of each class; empty if items do not have one class each.
+    """
+
+    name: str
+    items: int
+    classes: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataDescription:
+    """The result of `OpenCourse.datasets.describe`.
+
+    Attributes
+    ----------
+    source : str
+        The kind of source that was used.
+    scored_on : str
+        The part that is scored on this machine: ``test`` or ``validation``.
+    parts : tuple of DescribedPart
+        The parts that are on this machine.
+    train : Split
+        The train part, as the task divides its data.
+    """
+
+    source: str
+    scored_on: str
+    parts: tuple[DescribedPart, ...]
+    train: Split
 
 
 @dataclass(frozen=True)

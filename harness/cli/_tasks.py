@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 
 import click
 from rich.console import Console
@@ -14,8 +13,8 @@ from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._common import Group
 from harness.cli._options import console, course_if_any, data_option, opened, task_name, task_names, task_option
 from harness.cli._tasks_available import show_available
-from harness.contract import Baseline, Limits, Split, Task
-from harness.data import DataChoice, Places, load_data
+from harness.contract import Baseline, Limits, Task
+from harness.data import DataChoice, Places
 from harness.errors import HarnessError
 from harness.record import to_reach
 from harness.taskcheck import Outcome
@@ -161,23 +160,15 @@ def _show_data(out: Console, course: OpenCourse, task: Task, choice: DataChoice)
     """Show the data on this machine, without downloading any."""
     try:
         with out.status(f"{task.name}: loading data"):
-            data = load_data(task, course.folders.task_digest(task.name), replace(course.places, offline=True), choice)
+            found = course.datasets.describe(task.name, data=choice)
     except HarnessError as error:
         out.print(f"\nno data here: {error}")
         return
-    out.print(f"\non this machine: {data.source.kind} data; scored on {data.scored_on}")
-    rows = [("train", data.train), ("validation", data.validation)]
-    rows += [] if data.test is None else [("test", data.test)]
-    for label, split in rows:
-        out.print(f"  {label:<12} {len(split):>6}{_class_counts(task, split)}")
-    draw_samples(out, task, data.train)
-
-
-def _class_counts(task: Task, split: Split) -> str:
-    counts = task.kind_definition.class_counts(task, split.targets)
-    if counts is None:
-        return ""
-    return "  " + "  ".join(f"{name} {count}" for name, count in zip(task.classes, counts, strict=True))
+    out.print(f"\non this machine: {found.source} data; scored on {found.scored_on}")
+    for part in found.parts:
+        counts = "".join(f"  {name} {count}" for name, count in part.classes.items())
+        out.print(f"  {part.name:<12} {part.items:>6}{counts}")
+    draw_samples(out, task, found.train)
 
 
 def _facts(task: Task) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from harness.api import (
     RuleFiles,
     RunOptions,
     Selection,
+    available_tasks,
 )
 from harness.course import Submission
 from harness.errors import InfrastructureError, UsageError
@@ -63,6 +64,26 @@ def test_data_holds_train_and_validation_and_no_test_part(opened: OpenCourse) ->
     assert (len(train), len(validation)) == (135, 45)
     with pytest.raises(InfrastructureError, match="no real data here"):
         opened.data("blobs", data="real")
+
+
+@pytest.mark.unit
+def test_the_data_of_a_task_are_described_by_part_and_class(opened: OpenCourse) -> None:
+    found = opened.datasets.describe("blobs")
+    assert (found.source, found.scored_on, len(found.train)) == ("embedded", "test", 135)
+    assert [(part.name, part.items) for part in found.parts] == [("train", 135), ("validation", 45), ("test", 120)]
+    assert found.parts[2].classes == dict.fromkeys(opened.task("blobs").classes, 40)
+    with pytest.raises(InfrastructureError, match="no real data here"):
+        opened.datasets.describe("blobs", data="real")
+
+
+@pytest.mark.unit
+def test_tasks_to_copy_have_a_declaration_and_data_to_show(opened: OpenCourse) -> None:
+    outside, within = available_tasks(), available_tasks(opened.folders)
+    assert [one.task.name for one in outside.tasks] == [one.task.name for one in within.tasks]
+    assert within.problems == ()
+    usps = next(one for one in within.tasks if one.task.name == "usps")
+    assert str(usps.bundled) == "not in this course"
+    assert len(usps.generated(opened.places)) == usps.task.sources[-1].counts.train
 
 
 @pytest.mark.unit
