@@ -75,6 +75,6 @@ def test_a_grading_run_does_each_thing_once_for_a_task(course: TemporaryCourse) 
         course.submit(name=name)
     found = counts(course, "grade", "--data", "embedded", "--isolation", "rlimits", "--no-audit-learning")
     assert (found["task imported"], found["task read"]) == (1, 2)
-    # for the plan, and again when the grades are written: files may change during a run, and no grade is given for those
+    # for the plan, and again when the grades are written: files that changed during the run get no grade
     assert found["submission read"] == 4
     assert "version asked" not in found
