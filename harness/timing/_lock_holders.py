@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,10 +38,11 @@ def _holders(descriptors: Sequence[int]) -> list[int]:
         lines = _LOCKS.read_text().splitlines()
     except (OSError, UnicodeDecodeError):
         return []
-    wanted = set()
+    wanted = set[str]()
     for descriptor in descriptors:
-        found = os.fstat(descriptor)
-        wanted.add(f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}")
+        if sys.platform != "win32":  # which numbers no devices, and has no such list
+            found = os.fstat(descriptor)
+            wanted.add(f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}")
     # 1: FLOCK  ADVISORY  WRITE 708 00:13:22 0 EOF; one that waits has an arrow before its kind
     held = (line.split() for line in lines if "->" not in line)
     return [
