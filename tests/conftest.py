@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # CI tries more (`--hypothesis-profile=many`), `--hypothesis-profile=search` looks for new ones
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("many", settings.get_profile("search"), derandomize=True, database=None)
-settings.register_profile("suite", settings.get_profile("many"), max_examples=20)
+settings.register_profile("suite", settings.get_profile("many"), max_examples=10)
 settings.load_profile("suite")
 
 # Pytest rewrites the assertions of two hundred files, which takes each process seconds unless it may keep them

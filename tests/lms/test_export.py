@@ -315,32 +315,32 @@ def test_the_gradebooks_file_identifies_everybody_by_one_column() -> None:
 # times
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "2026-01-30T10:15:00Z",
-        "2026-01-30 10:15:00 UTC",
-        "2026-01-30 12:15:00 +0200",
-        "Friday, 30 January 2026, 10:15 AM",
-        "Freitag, 30. Januar 2026, 10:15",
-        "vendredi 30 janvier 2026, 10:15",
-        "30 de enero de 2026, 10:15",
-        "Jan 30, 2026 1015 AM",
-        "Jan 30, 2026 at 10:15am",
-        "30.01.2026 10:15",
-        "piątek, 30 stycznia 2026, 10:15",
-        "пятница, 30 января 2026, 10:15",
-        "sexta-feira, 30 de janeiro de 2026 às 10:15",
-        "fredag den 30. januar 2026 kl. 10.15",
-        "30 Ocak 2026, Cuma, 10:15",
-        "perjantai, 30 tammikuu 2026, 10:15",
-        "divendres, 30 gener 2026, 10:15",
-        "2026年 01月 30日(金曜日) 10:15",
-        "2026年01月30日 星期五 10:15",
-    ],
-)
-def test_moments_are_read_in_the_languages_of_the_systems(text: str) -> None:
-    assert in_zone(parse_moment(text) or datetime.min, UTC) == datetime(2026, 1, 30, 10, 15, tzinfo=UTC)
+MOMENTS = [
+    "2026-01-30T10:15:00Z",
+    "2026-01-30 10:15:00 UTC",
+    "2026-01-30 12:15:00 +0200",
+    "Friday, 30 January 2026, 10:15 AM",
+    "Freitag, 30. Januar 2026, 10:15",
+    "vendredi 30 janvier 2026, 10:15",
+    "30 de enero de 2026, 10:15",
+    "Jan 30, 2026 1015 AM",
+    "Jan 30, 2026 at 10:15am",
+    "30.01.2026 10:15",
+    "piątek, 30 stycznia 2026, 10:15",
+    "пятница, 30 января 2026, 10:15",
+    "sexta-feira, 30 de janeiro de 2026 às 10:15",
+    "fredag den 30. januar 2026 kl. 10.15",
+    "30 Ocak 2026, Cuma, 10:15",
+    "perjantai, 30 tammikuu 2026, 10:15",
+    "divendres, 30 gener 2026, 10:15",
+    "2026年 01月 30日(金曜日) 10:15",
+    "2026年01月30日 星期五 10:15",
+]
+
+
+def test_moments_are_read_in_the_languages_of_the_systems() -> None:
+    read = {text: in_zone(parse_moment(text) or datetime.min, UTC) for text in MOMENTS}
+    assert {text: one for text, one in read.items() if one != datetime(2026, 1, 30, 10, 15, tzinfo=UTC)} == {}
 
 
 @pytest.mark.parametrize("text", ["03/02/2026 10:15", "soon", "", "2026-13-01 10:15", "30 Foo 2026, 10:15"])
