@@ -7,7 +7,7 @@ style of its own, so it prints, and a strict content security policy lets it thr
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -20,6 +20,7 @@ WIDTH = 480.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 16.0, 14.0, 40.0
 _LETTER = 6.6
 """Width of a letter at the size of labels, for the room that names take."""
+_NO_DATA = Markup("")
 _NAMED = 28
 """The most letters of a name that are shown; the whole name is in the tooltip."""
 
@@ -79,12 +80,17 @@ def text(value: object) -> Markup:
     return escape(neutral(str(value)))
 
 
-def picture(width: float, height: float, description: str, parts: Iterable[str]) -> Markup:
-    """Return a whole SVG that is read out as `description`."""
+def picture(width: float, height: float, description: str, parts: Iterable[str], data: Markup = _NO_DATA) -> Markup:
+    """Return a whole SVG that is read out as `description`; `data` are attributes for scripts."""
     inside = Markup("").join(map(Markup, parts))
-    return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        f"{width:g}", f"{height:g}", neutral(description), inside
+    return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}"{}>{}</svg>').format(
+        f"{width:g}", f"{height:g}", neutral(description), data, inside
     )
+
+
+def data_attributes(values: Mapping[str, object]) -> Markup:
+    """Return ``data-`` attributes, from which a script draws a chart anew."""
+    return Markup("").join(Markup(' data-{}="{}"').format(name, neutral(str(value))) for name, value in values.items())
 
 
 def whole_file(width: float, height: float, description: str, parts: Iterable[str], style: str) -> bytes:
@@ -114,10 +120,10 @@ def line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:
     return f'<line x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}" class="{css}"/>'
 
 
-def circle(x: float, y: float, radius: float, css: str, title: str = "") -> str:
+def circle(x: float, y: float, radius: float, css: str, title: str = "", data: Markup = _NO_DATA) -> str:
     """Return a dot, with a tooltip."""
     told = f"<title>{text(title)}</title>" if title else ""
-    return f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" class="{css}">{told}</circle>'
+    return f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" class="{css}"{data}>{told}</circle>'
 
 
 def rectangle(x: float, y: float, width: float, height: float, css: str, title: str = "", opacity: float = 1) -> str:  # noqa: PLR0913, PLR0917 - a rectangle has a place, a size and a look
@@ -305,24 +311,85 @@ class Spot:
     css: str = "a"
     label: str = ""
     """What stands beside the point; its name is in the tooltip."""
+    about: str = ""
+    """What its tooltip says after its name; by default its two values."""
+
+    @property
+    def told(self) -> str:
+        """What the tooltip says."""
+        return f"{self.name}: {self.about or f'{tidy(self.y)} at {tidy(self.x)}'}"
+
+    @property
+    def data(self) -> Markup:
+        """What a script draws it from."""
+        x, y = (" ".join(f"{number:.6g}" for number in numbers) for numbers in (self._xs, self._ys))
+        return data_attributes({"name": self.name, "x": x, "y": y})
+
+    @property
+    def _xs(self) -> tuple[float, ...]:
+        return (self.x, *self.x_interval) if any(end != self.x for end in self.x_interval) else (self.x,)
+
+    @property
+    def _ys(self) -> tuple[float, ...]:
+        return (self.y, *self.y_interval) if any(end != self.y for end in self.y_interval) else (self.y,)
 
 
-def scatter(spots: Sequence[Spot], front: Sequence[tuple[float, float]], axes: Axes, description: str) -> Markup:
-    """Draw points with error bars, and a stepped line through those that nobody beats."""
+@dataclass(frozen=True)
+class SteppedLine:
+    """A line in steps, which goes on from its last point to the end of the axis."""
+
+    points: tuple[tuple[float, float], ...]
+    css: str = "front"
+
+    def steps(self, end: float) -> list[tuple[float, float]]:
+        """Return the corners of the line."""
+        if not self.points:
+            return []
+        ended = [*self.points, (end, self.points[-1][1])]
+        return [point for (x, y), (next_x, _) in pairwise(ended) for point in ((x, y), (next_x, y))]
+
+
+@dataclass(frozen=True)
+class ScatterTypes:
+    """What a script has to know of the axes: ``log``, ``linear`` or ``time``, which counts days since 1970."""
+
+    x: str = "log"
+    level: float | None = None
+    """A value of the vertical axis that the points are compared with."""
+
+
+def scatter(spots: Sequence[Spot], steps: SteppedLine, axes: Axes, types: ScatterTypes, description: str) -> Markup:
+    """Draw points with error bars and a line in steps; a script may draw the same from the data in the attributes."""
     parts = axes.parts()
-    if front:
-        ended = [*front, (axes.x.high, front[-1][1])]  # nothing that is slower and worse than the last is on it
-        steps = [point for (x, y), (next_x, _) in pairwise(ended) for point in ((x, y), (next_x, y))]
-        parts.append(polyline(((axes.x.at(x), axes.y.at(y)) for x, y in steps), "front"))
+    if types.level is not None:
+        y = axes.y.at(types.level)
+        parts.append(line(axes.x.begin, y, axes.x.end, y, "mark"))
+    corners = [(axes.x.at(x), axes.y.at(y)) for x, y in steps.steps(axes.x.high)]
+    if corners:
+        parts.append(polyline(corners, steps.css))
     for spot in spots:
-        x, y = axes.x.at(spot.x), axes.y.at(spot.y)
         parts += [
-            line(axes.x.at(spot.x_interval[0]), y, axes.x.at(spot.x_interval[1]), y, f"whisker {spot.css}"),
-            line(x, axes.y.at(spot.y_interval[0]), x, axes.y.at(spot.y_interval[1]), f"whisker {spot.css}"),
-            circle(x, y, 4.5, f"dot {spot.css}", f"{spot.name}: {tidy(spot.y)} at {tidy(spot.x)}"),
+            *_error_bars(spot, axes),
+            circle(axes.x.at(spot.x), axes.y.at(spot.y), 4.5, f"dot {spot.css}", spot.told, spot.data),
         ]
     parts += _names(spots, axes)
-    return picture(WIDTH, axes.height, description, parts)
+    data = {
+        "scale": types.x,
+        "x-name": axes.x_name,
+        "y-name": axes.y_name,
+        "steps": ";".join(f"{x:.6g} {y:.6g}" for x, y in steps.points),
+        "level": "" if types.level is None else f"{types.level:.6g}",
+    }
+    return picture(WIDTH, axes.height, description, parts, data_attributes(data))
+
+
+def _error_bars(spot: Spot, axes: Axes) -> list[str]:
+    """Return the intervals of a point as lines; none where it has no length."""
+    x, y, css = axes.x.at(spot.x), axes.y.at(spot.y), f"whisker {spot.css}"
+    (left, right), (low, high) = map(axes.x.at, spot.x_interval), map(axes.y.at, spot.y_interval)
+    across = [line(left, y, right, y, css)] if left != right else []
+    upright = [line(x, low, x, high, css)] if low != high else []
+    return across + upright
 
 
 @dataclass(frozen=True)
@@ -387,7 +454,7 @@ def matrix(names: Sequence[str], counts: Sequence[Sequence[int]], description: s
     """Draw a confusion matrix: rows are true classes, shades are shares of the row."""
     count = len(names)
     longest = max(len(shortened(name, 22)) for name in names)
-    left = 24 + _LETTER * longest
+    left = max(24 + _LETTER * longest, 56.0)
     cell = min(72.0, (WIDTH - left - 8) / count)
     upright = longest * _LETTER <= cell
     top = 40.0 if upright else 30 + _LETTER * longest * 0.75
@@ -418,12 +485,13 @@ def matrix(names: Sequence[str], counts: Sequence[Sequence[int]], description: s
 
 
 def blobs(names: Sequence[str], shares: Sequence[Sequence[float]], description: str) -> Markup:
-    """Draw the distribution of each one's rank, a blob for each rank whose area is its share."""
+    """Draw the distribution of each one's rank, a blob for each rank whose area grows with its share."""
     step, top = 24.0, 30.0
     left = 20 + _LETTER * max(len(shortened(name)) for name in names)
     ranks = max(map(len, shares))
     width = (WIDTH - left - _RIGHT) / ranks
-    largest = min(step, width) / 2
+    most = max(max(row) for row in shares)
+    largest = min(step, max(width, 9.0)) / 2 / math.sqrt(most)
     height = top + step * len(names) + 12
     every = max(1, math.ceil(ranks / (14 if width >= 8 else 10)))
     parts = [words(left - 12, top - 12, "rank", "name", "end")]
@@ -442,6 +510,18 @@ def blobs(names: Sequence[str], shares: Sequence[Sequence[float]], description: 
                     )
                 )
     return picture(WIDTH, height, description, parts)
+
+
+def strip(dots: Sequence[tuple[float, str, str]], level: float, ends: tuple[float, float], description: str) -> Markup:
+    """Draw values, given as (value, tooltip, CSS class), on one line with a mark at `level`.
+
+    What lies outside `ends` is drawn at the nearest of them.
+    """
+    width, height, middle = 320.0, 22.0, 11.0
+    scale = Scale(*ends, 6, width - 6)
+    parts = [line(0, middle, width, middle, "grid"), line(scale.at(level), 1, scale.at(level), height - 1, "mark")]
+    parts += [circle(scale.at(value), middle, 4.5, f"dot {css}", title) for value, title, css in dots]
+    return picture(width, height, description, parts)
 
 
 @dataclass(frozen=True)
@@ -483,7 +563,7 @@ def timeline(
             parts.append(
                 rectangle(scale.at(begin), y + 4, width, step - 8, "fill a", f"{row.name}: {_seconds(end - begin)}")
             )
-        parts.append(words(scale.at(row.spans[-1][1]) + 6, y + 15, _seconds(row.total)))
+        parts.append(words(scale.at(row.spans[-1][1]) + 6, y + 15, _seconds(row.total), "haloed"))
     if points:
         y_scale = Scale(0, max(value for _, value in points) * 1.05 or 1.0, bottom, floor + 22)
         parts.append(words(left, floor + 14, below_name, "name"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from harness.ci._ci_result import ConfusedClasses, Lesson, LoggedQuantity, Teaching
@@ -40,7 +41,7 @@ class Teacher:
             logged=tuple(
                 LoggedQuantity(
                     name=f"{one.label} ({'validation' if one.held_out else 'train'})",
-                    values=one.values[:: -(-len(one.values) // _MOST_VALUES)],
+                    values=_thinned(one.values),
                     first=one.values[0],
                     last=one.values[-1],
                 )
@@ -61,3 +62,11 @@ class Teacher:
         if data.digest != record.task.data_digest:
             return None
         return data.without_test() if record.task.scored_on == "validation" else data
+
+
+def _thinned(values: Sequence[float]) -> tuple[float, ...]:
+    """Return some of `values` at equal distances, the first and the last among them."""
+    count = min(len(values), _MOST_VALUES)
+    if count < 2:
+        return tuple(values)
+    return tuple(values[round(number * (len(values) - 1) / (count - 1))] for number in range(count))

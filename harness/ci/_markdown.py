@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
-from harness.ci._ci_result import FileFinding, Former, Graded, Place, Result, Teaching
+from harness.ci._ci_result import FileFinding, Former, Graded, LoggedQuantity, Place, Result, Teaching
 from harness.record import Failure, PublicScore, Score, to_reach
-from harness.text import code_block, code_span, neutral_markdown
+from harness.text import code_block, code_span, neutral_html, neutral_line, neutral_markdown
 
 SUMMARY_BYTES = 1_000_000
 """GitHub accepts 1 MiB per step."""
@@ -17,6 +18,9 @@ COMMENT_BYTES = 60_000
 """GitHub accepts 65,536 characters per comment."""
 _FINDINGS, _LOG_CHARACTERS = 20, 4_000
 _BARS, _MOST_BARS = "▁▂▃▄▅▆▇█", 40
+_COLOURS = {"blue": "#2f81d0", "orange": "#d9722e"}
+"""Both can be seen on white and on black."""
+_NO_WORD = re.compile(r"[^\w-]+")
 _STATUS = {
     "passed": "✅ passed",
     "below_baseline": "⚠️ below the baseline",
@@ -50,7 +54,7 @@ def _parts(result: Result) -> Iterator[str]:
         if graded.record.failure is not None:
             yield _failure(graded, graded.record.failure)
         if graded.teaching != Teaching():
-            yield _teaching(graded)
+            yield _teaching(graded, shown=" open" if len(result.graded) == 1 else "")
     if result.problems:
         lines = [f"- {code_span(one.who)}: {code_span(one.message)}" for one in result.problems]
         yield "\n".join(["Could not be evaluated, through no fault of the submission:", "", *lines])
@@ -85,7 +89,7 @@ def _findings(findings: tuple[FileFinding, ...]) -> str:
 
 
 def _table(result: Result) -> str:
-    header = ["submission", "task", "outcome", "score", "baseline", "before", "rank", "points"]
+    header = ["submission", "outcome", "score", "before", "baseline", "rank", "points"]
     rows = [_row(graded) for graded in result.graded]
     return tabulate(rows, header, tablefmt="github", disable_numparse=True)
 
@@ -99,23 +103,22 @@ def _row(graded: Graded) -> list[str]:
     score = record.primary
     points = "" if graded.points is None else f"{round(graded.points.earned, 2):g} of {graded.points.most:g}"
     return [
-        name,
-        code_span(record.task.name),
+        f"{name}<br>{code_span(record.task.name)}",
         outcome,
-        _public(record.public_score) if score is None else f"{code_span(score.name)} {_score(score)}",
-        _baseline(graded),
+        _public(record.public_score) if score is None else f"{code_span(score.name)}<br>{_score(score)}",
         "" if score is None or graded.former is None else _before(score, graded.former),
+        _baseline(graded),
         "" if graded.place is None else _place(graded.place),
         points,
     ]
 
 
 def _public(score: PublicScore | None) -> str:
-    return "" if score is None else f"{code_span(score.name)} {score.value:.4g} (public score)"
+    return "" if score is None else f"{code_span(score.name)}<br>{score.value:.4g} (public score)"
 
 
 def _score(score: Score) -> str:
-    return f"{score.value:.4f} ± {(score.high - score.low) / 2:.4f}"
+    return _unbroken(f"{score.value:.4f} ± {(score.high - score.low) / 2:.4f}")
 
 
 def _baseline(graded: Graded) -> str:
@@ -125,13 +128,19 @@ def _baseline(graded: Graded) -> str:
     met = {None: "withheld" if graded.record.status == "withheld" else "not reached", True: "met", False: "not met"}[
         base.met
     ]
-    p_value = "" if base.p_value is None else f" (p {base.p_value:.2g})"
-    return f"{to_reach(base.value, strict=base.strict, higher_is_better=higher)}: {met}{p_value}"
+    p_value = "" if base.p_value is None else f"<br>({_unbroken(f'p {base.p_value:.2g}')})"
+    return f"{_unbroken(to_reach(base.value, strict=base.strict, higher_is_better=higher))}: {met}{p_value}"
 
 
 def _before(score: Score, former: Former) -> str:
     told_apart = "" if former.p_value <= 0.05 else ", cannot be told apart"
-    return f"{_score(former.score)}: {score.value - former.score.value:+.4f} (p {former.p_value:.2g}{told_apart})"
+    change = _unbroken(f"{score.value - former.score.value:+.4f} (p {former.p_value:.2g}")
+    return f"{_score(former.score)}<br>{change}{told_apart})"
+
+
+def _unbroken(text: str) -> str:
+    """Return a text that stays on one line in a narrow column."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _place(place: Place) -> str:
@@ -152,11 +161,15 @@ def _failure(graded: Graded, failure: Failure) -> str:
     return "\n".join(lines)
 
 
-def _teaching(graded: Graded) -> str:
-    """Return what can be learned. Comments cannot hold pictures, so curves are drawn with characters."""
+def _teaching(graded: Graded, shown: str) -> str:
+    """Return what can be learned.
+
+    No platform shows a picture that stands in the text of a comment, but GitHub and GitLab draw Mermaid; the table
+    tells the same where nothing is drawn.
+    """
     taught = graded.teaching
-    name = code_span(f"{graded.record.submission.name} · {graded.record.task.name}")
-    lines = ["<details><summary>What can be learned</summary>", "", f"**{name}**", ""]
+    name = neutral_html(neutral_line(f"{graded.record.submission.name} · {graded.record.task.name}"))
+    lines = [f"<details{shown}><summary>What can be learned: <code>{name}</code></summary>", ""]
     lines += [
         f"- {neutral_markdown(one.seen)} {neutral_markdown(one.advice)} ({code_span(one.code)})"
         for one in taught.lessons
@@ -171,7 +184,8 @@ def _teaching(graded: Graded) -> str:
             ]
             for one in taught.logged
         ]
-        lines += ["", tabulate(rows, ["logged", "course", "first", "last"], tablefmt="github", disable_numparse=True)]
+        lines += [*([""] if taught.lessons else []), *_diagram(taught.logged)]
+        lines += [tabulate(rows, ["logged", "course", "first", "last"], tablefmt="github", disable_numparse=True)]
     if taught.confused:
         rows = [
             [code_span(one.true), code_span(one.said), f"{one.count} of {one.of}"]
@@ -179,6 +193,40 @@ def _teaching(graded: Graded) -> str:
         ]
         lines += ["", tabulate(rows, ["true class", "taken for", "items"], tablefmt="github", disable_numparse=True)]
     return "\n".join([*lines, "", "</details>"])
+
+
+def _diagram(logged: Sequence[LoggedQuantity]) -> list[str]:
+    """Return the first quantity as a Mermaid diagram, with that of the other part; nothing if it is not finite."""
+    first = logged[0]
+    label = first.name.rpartition(" (")[0]
+    same = [one for one in logged if one.name.startswith(f"{label} (") and len(one.values) == len(first.values)]
+    lines = [(one, [value for value in one.values if math.isfinite(value)]) for one in same[: len(_COLOURS)]]
+    lines = [(one, values) for one, values in lines if len(values) == len(first.values) > 1]
+    if not lines:
+        return []
+    told = ", ".join(
+        f"{_word(one.name.removeprefix(label))} in {colour}" for (one, _), colour in zip(lines, _COLOURS, strict=False)
+    )
+    return [
+        "```mermaid",
+        "---",
+        "config:",
+        "  xyChart: {width: 640, height: 280}",
+        "  themeVariables:",
+        f'    xyChart: {{backgroundColor: transparent, plotColorPalette: "{", ".join(_COLOURS.values())}"}}',
+        "---",
+        "xychart-beta",
+        f'  title "{_word(label)}: {told}"',
+        f'  x-axis "from the first to the last report" 1 --> {len(first.values)}',
+        *(f"  line [{', '.join(f'{value:.5g}' for value in values)}]" for _, values in lines),
+        "```",
+        "",
+    ]
+
+
+def _word(name: str) -> str:
+    """Return a name that a student wrote without any sign that means something in a diagram."""
+    return _NO_WORD.sub(" ", name).strip()[:40] or "values"
 
 
 def _sparkline(values: Sequence[float]) -> str:

@@ -57,4 +57,8 @@ def predict(self, inputs):
             lines += (DrawnLine("truth", np.asarray(target, np.float64), begin),)
         if answer is not None:
             lines += (DrawnLine("said", np.asarray(answer.values, np.float64), begin),)
-        return replace(drawn, lines=lines, image=None)
+        said = ""
+        if target is not None and answer is not None:
+            off = np.abs(np.asarray(answer.values, np.float64) - np.asarray(target, np.float64)).mean()
+            said = f"off by {off:.3g} on average"
+        return replace(drawn, lines=lines, image=None, said=said)

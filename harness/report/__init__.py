@@ -5,6 +5,7 @@ from harness.report._examples import draw
 from harness.report._render import (
     FAILURES,
     SOURCES,
+    PagePlace,
     failure_in_words,
     footer_of,
     make_environment,
@@ -20,6 +21,7 @@ __all__ = [
     "FAILURES",
     "SOURCES",
     "Audience",
+    "PagePlace",
     "ReportFinding",
     "ReportMaterial",
     "Shown",

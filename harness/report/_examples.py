@@ -117,12 +117,17 @@ _NARROW, _LOW = 300.0, 130.0
 
 def _signals(drawing: ItemDrawing) -> Markup:
     lines = [one for one in drawing.lines if len(one.values)]
-    low, high = svg.room_around(float(value) for one in lines for value in (np.min(one.values), np.max(one.values)))
+    ends = [float(value) for one in lines for value in (np.min(one.values), np.max(one.values))]
+    low, high = svg.room_around(ends)
     end = max(one.begin + len(one.values) - 1 for one in lines)
     x, y = svg.Scale(0, max(end, 1), 4, _NARROW - 4), svg.Scale(low, high, _LOW - 4, 4)
     drawn = [
         svg.polyline(((x.at(at), y.at(value)) for at, value in _joined(one, lines)), f"curve {_ROLES[one.role]}")
         for one in lines
+    ]
+    drawn += [
+        svg.words(4, 13, f"{max(ends):.3g}", "name small"),
+        svg.words(4, _LOW - 5, f"{min(ends):.3g}", "name small"),
     ]
     told = "A signal" if len(lines) == 1 else "A signal, its true continuation, and the forecast"
     return svg.picture(_NARROW, _LOW, f"{told}, between {low:.3g} and {high:.3g}", drawn)

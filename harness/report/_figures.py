@@ -313,17 +313,22 @@ def _history(shown: Shown) -> Iterator[Figure]:
     if score is None or len(runs) < 2:
         return
     values = [one.primary for one in runs if one.primary is not None]
+    days = [one.run.started[:10] for one in runs]
+    ends = [(1, days[0]), (len(runs), days[-1])] if days[0] != days[-1] else [(1, "first"), (len(runs), "last")]
     axes = svg.frame(
-        (1, len(runs)),
+        (0.7, len(runs) + 0.3),
         svg.room_around([number for one in values for number in (one.low, one.high)]),
         y_name=score.name,
         height=220,
-        x_ticks=[(1, runs[0].run.started[:10]), (len(runs), runs[-1].run.started[:10])],
+        x_ticks=ends,
     )
-    parts = [
-        svg.line(axes.x.at(number), axes.y.at(one.low), axes.x.at(number), axes.y.at(one.high), "whisker a")
-        for number, one in enumerate(values, 1)
-    ]
+    parts = []
+    for number, one in enumerate(values, 1):
+        x = axes.x.at(number)
+        parts += [
+            svg.line(x, axes.y.at(one.low), x, axes.y.at(one.high), "whisker a"),
+            svg.circle(x, axes.y.at(one.value), 4, "dot a", f"{svg.tidy(one.value)} on {days[number - 1]}"),
+        ]
     curve = svg.PlottedLine(score.name, tuple((float(n), one.value) for n, one in enumerate(values, 1)))
     told = f"{score.name} of {len(runs)} runs, from {values[0].value:.4g} to {values[-1].value:.4g}"
     yield Figure("Earlier runs", (svg.curves([curve], axes, told, parts),), "On the same data, oldest first.")

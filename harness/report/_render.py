@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -110,26 +112,28 @@ def footer_of(shown: Shown) -> str:
     return f"{', '.join(filter(None, parts))}."
 
 
-def whole_page(
-    title: str,
-    body: Markup,
-    *,
-    footer: str,
-    up: str | None = None,
-    trail: Sequence[tuple[str, str]] = (),
-    wide: bool = False,
-) -> str:
-    """Return a whole page. Its style is embedded, or linked if `up` is the path to the site's folder."""
-    alone = up is None
+@dataclass(frozen=True, kw_only=True)
+class PagePlace:
+    """Where a page stands in a site, and what it takes from there."""
+
+    up: str
+    """The way from its folder to that of the site."""
+    trail: Sequence[tuple[str, str]] = ()
+    """The pages above it, by title and address."""
+    scripts: Sequence[str] = ()
+    """Files in the site's folder of assets."""
+    wide: bool = False
+
+
+def whole_page(title: str, body: Markup, *, footer: str, place: PagePlace | None = None) -> str:
+    """Return a whole page. Its style is embedded, or linked if the page has a place in a site."""
     return environment().get_template("page.html.jinja").render(
         title=title,
         body=body,
         footer=footer,
-        up=up or "",
-        trail=trail,
-        wide=wide,
-        style=Markup(style()) if alone else "",  # noqa: S704 - our own file
-        policy=_policy(style_inside=alone),
+        place=place,
+        style=Markup(style()) if place is None else "",  # noqa: S704 - our own file
+        policy=_policy(style_inside=place is None),
     )  # fmt: skip
 
 
@@ -175,11 +179,17 @@ def _subtitle(shown: Shown) -> str:
         f"scored on {record.task.scored_on}",
         SOURCES[record.task.source],
         f"model {record.submission.mode}",
-        record.run.started,
+        _moment(record.run.started),
         f"{record.run.seconds:.0f} s",
         f"isolation {record.run.isolation.level}",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _moment(started: str) -> str:
+    """Return when a run started, to the minute; a day alone, or what is no moment, stays as it is."""
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\+00:00", started)
+    return started if match is None else f"{match[1]} {match[2]} UTC"
 
 
 def _baseline(shown: Shown) -> str:

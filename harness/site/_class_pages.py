@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from harness.contract import Split, Task
 from harness.leaderboard import ItemAnalysis, ItemFinding
-from harness.report import draw, make_environment, whole_page
+from harness.report import PagePlace, draw, make_environment, whole_page
 from harness.text import as_percent, count_of
 
 
@@ -72,9 +72,7 @@ def class_page(title: str, tasks: Sequence[ClassTask], similarity: str) -> str:
         "What the class teaches",
         Markup(body),  # noqa: S704 - escaped there
         footer="For instructors: this page shows items of the scored part. Do not publish it.",
-        up="",
-        trail=[(title, "index.html")],
-        wide=True,
+        place=PagePlace(up="", trail=[(title, "index.html")], wide=True),
     )
 
 

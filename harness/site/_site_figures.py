@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 from markupsafe import Markup
 
@@ -15,6 +17,7 @@ _MOST_ROWS = 40
 _MOST_NAMED = 25
 _LEAST_SHARE = 0.005
 _MOST_PROFILES, _PROFILE_END = 6, 0.2
+_FIRST_DAY = date(1970, 1, 1)
 _STYLES = ("a", "b", "c", "d", "e", "f")
 
 
@@ -35,6 +38,25 @@ def forest_of(section: BoardSection) -> Markup | None:
     return svg.forest(estimates, section.metric, told, (section.baseline, f"baseline {section.baseline:g}"))
 
 
+def strip_of(section: BoardSection) -> Markup | None:
+    """Draw all scores on one line with the baseline; those far below it at the end."""
+    rows = section.ranked[:_MOST_ROWS]
+    if not rows:
+        return None
+    best, base = rows[0].score.value, section.baseline
+    values = [row.score.value for row in rows]
+    reach = 1.5 * abs(best - base) or abs(base) or 1.0
+    ends = (max(min(values), base - reach), max(base, *values))
+    if not section.higher_is_better:
+        ends = (min(base, *values), min(max(values), base + reach))
+    dots = [
+        (row.score.value, f"{row.name}: {svg.tidy(row.score.value)}", "c" if _is_reference(row) else "a")
+        for row in reversed(rows)
+    ]
+    told = f"{section.metric} of {len(rows)} models; the best is {best:.4g}, the baseline {base:g}"
+    return svg.strip(dots, base, svg.room_around((*ends, base)), told)
+
+
 def ranks_of(section: BoardSection) -> Markup | None:
     """Draw how often each model has each rank when the scored items are resampled, as challengeR does."""
     shares = section.rank_shares
@@ -52,7 +74,8 @@ def speed_of(section: BoardSection) -> Markup | None:
     rows = [row for row in section.ranked if _ratio(row) is not None]
     if len(rows) < 2:
         return None
-    spots = [_spot(row, named=number < _MOST_NAMED) for number, row in enumerate(rows)]
+    bars = " thin" if len(rows) > _MOST_ROWS else ""
+    spots = [_spot(row, bars, named=number < _MOST_NAMED) for number, row in enumerate(rows)]
     times = [time for spot in spots for time in (*spot.x_interval, spot.x)]
     scores = [value for spot in spots for value in spot.y_interval]
     axes = svg.frame(
@@ -70,35 +93,65 @@ def speed_of(section: BoardSection) -> Markup | None:
             best = sign * spot.y
             front.append((spot.x, spot.y))
     told = f"{section.metric} against latency of {len(spots)} models; {len(front)} of them are on the front"
-    return svg.scatter(spots, front, axes, told)
+    return svg.scatter(spots, svg.SteppedLine(tuple(front)), axes, svg.ScatterTypes("log"), told)
 
 
 def progress_of(section: BoardSection) -> Markup | None:
-    """Draw how the best score of the submissions on the board improved over time."""
-    dated = sorted((row.record.run.started[:10], row.score.value) for row in section.submissions)
-    days = list(dict.fromkeys(day for day, _ in dated if day))
+    """Draw the scores of the submissions on the board by date, and how the best one grew."""
+    dated = sorted(
+        ((day, row) for row in section.submissions if (day := _day(row)) is not None),
+        key=lambda one: (one[0], one[1].score.value, one[1].name),
+    )
+    days = sorted({day for day, _ in dated})
     if len(days) < 2:
         return None
     sign = 1 if section.higher_is_better else -1
-    points: list[tuple[float, float]] = []
-    best = -math.inf
-    for number, day in enumerate(days):
-        best = max([best, *(sign * value for when, value in dated if when == day)])
-        if points:
-            points.append((float(number), points[-1][1]))
-        points.append((float(number), sign * best))
-    values = [value for _, value in points] + [section.baseline]
+    best: list[tuple[float, float]] = []
+    for day, row in dated:
+        if not best or sign * row.score.value > sign * best[-1][1]:
+            best = [*(point for point in best if point[0] != day), (float(day), row.score.value)]
+    spots = [_dated(day, row) for day, row in dated]
+    values = [spot.y for spot in spots] + [section.baseline]
+    room = max((days[-1] - days[0]) * 0.04, 0.3)
     axes = svg.frame(
-        (0, len(days) - 1),
+        (days[0] - room, days[-1] + room),
         svg.room_around(values),
         y_name=section.metric,
-        x_ticks=[(0, days[0]), (len(days) - 1, days[-1])],
-        height=220,
+        x_ticks=[(day, _date(day)) for day in _some_days(days)],
+        height=260,
     )
-    y = axes.y.at(section.baseline)
-    mark = svg.line(axes.x.begin, y, axes.x.end, y, "mark")
-    told = f"Best {section.metric} from {days[0]} to {days[-1]}: {points[0][1]:.4g} to {points[-1][1]:.4g}"
-    return svg.curves([svg.PlottedLine("best", tuple(points))], axes, told, [mark])
+    told = (
+        f"Best {section.metric} from {_date(days[0])} to {_date(days[-1])}: {best[0][1]:.4g} to {best[-1][1]:.4g}, "
+        f"of {len(spots)} submissions"
+    )
+    line = svg.SteppedLine(tuple(best), "curve a")
+    return svg.scatter(spots, line, axes, svg.ScatterTypes("time", section.baseline), told)
+
+
+def _day(row: SiteRow) -> int | None:
+    """Return the day of the evaluation, counted since 1970."""
+    try:
+        return (date.fromisoformat(row.record.run.started[:10]) - _FIRST_DAY).days
+    except ValueError:
+        return None
+
+
+def _date(day: int) -> str:
+    return (_FIRST_DAY + timedelta(days=day)).isoformat()
+
+
+def _some_days(days: Sequence[int]) -> list[int]:
+    """Return the first and the last day, and some between them."""
+    first, last = days[0], days[-1]
+    count = min(4, last - first + 1)
+    return [first + round((last - first) * number / (count - 1)) for number in range(count)]
+
+
+def _dated(day: int, row: SiteRow) -> svg.Spot:
+    value = row.score.value
+    return svg.Spot(
+        row.name, day, value, (day, day), (value, value), "faint", about=f"{svg.tidy(value)} on {_date(day)}"
+    )
 
 
 def profiles_of(board: CourseBoard) -> Markup | None:
@@ -129,14 +182,14 @@ def _profile(row: CourseRow) -> tuple[tuple[float, float], ...]:
     return (*points, (_PROFILE_END, points[-1][1]))
 
 
-def _spot(row: SiteRow, *, named: bool) -> svg.Spot:
+def _spot(row: SiteRow, bars: str, *, named: bool) -> svg.Spot:
     latency = row.record.cost.latency
     assert latency is not None
     ratio = latency.ratio_to_yardstick
     assert ratio is not None
     low = ratio if latency.ratio_low is None else max(latency.ratio_low, ratio / 100)
     high = ratio if latency.ratio_high is None else latency.ratio_high
-    css = "c" if _is_reference(row) else "a"
+    css = f"{'c' if _is_reference(row) else 'a'}{bars}"
     score = row.score
     label = row.name.removeprefix(REFERENCE) if named else ""
     return svg.Spot(row.name, ratio, score.value, (low, high), (score.low, score.high), css, label)

@@ -32,8 +32,19 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
     course = TemporaryCourse.below(tmp_path_factory.mktemp("large"))
     for number in range(TASKS):
         course.add_task(f"texts{number}", text=TEXTS)
-        keep_class(course, f"texts{number}", SUBMISSIONS)
+    keep_class(course, "texts0", SUBMISSIONS)
+    for number in range(1, TASKS):
+        copy_class(course, "texts0", f"texts{number}")
     return course
+
+
+def copy_class(course: TemporaryCourse, task: str, other: str) -> None:
+    """Copy the records and the evidence of a class to another task: writing each of them safely takes much longer."""
+    root = Path(course.root)
+    for folder in (root / ".harness" / "evidence", root / "leaderboard" / "records"):
+        shutil.copytree(folder / task, folder / other)
+    for path in (root / "leaderboard" / "records" / other).rglob("*.json"):
+        path.write_text(path.read_text().replace(f'"name": "{task}"', f'"name": "{other}"'))
 
 
 def pages(course: TemporaryCourse) -> list[SitePage]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 from dataclasses import replace
@@ -258,7 +259,7 @@ def test_nothing_written_reaches_the_page_but_as_code(name: str, message: str, l
             deleted=(text,),
             problems=(Problem(name=text, task=text, message=text),),
         )
-        return outside_of_code(result_markdown(one, COMMENT_BYTES))
+        return outside_of_code(result_markdown(one, COMMENT_BYTES)).replace("<br>", " ")
 
     hostile_page = page(hostile, message, path)
     for mark in "<>@[]!":
@@ -328,14 +329,13 @@ def test_the_table_shows_what_was_asked_for() -> None:
         COMMENT_BYTES,
     )
     (row,) = [line for line in page.splitlines() if line.startswith("| `bob`")]
-    cells = [cell.strip() for cell in row.split("|")[1:-1]]
+    cells = [cell.strip().replace("\N{NO-BREAK SPACE}", " ") for cell in row.split("|")[1:-1]]
     assert cells == [
-        "`bob` (was `robert`)",
-        "`blobs`",
+        "`bob` (was `robert`)<br>`blobs`",
         "✅ passed",
-        "`accuracy` 0.9000 ± 0.0500",
-        "≥ 0.8: met (p 0.01)",
-        "0.8500 ± 0.0500: +0.0500 (p 0.3, cannot be told apart)",
+        "`accuracy`<br>0.9000 ± 0.0500",
+        "0.8500 ± 0.0500<br>+0.0500 (p 0.3, cannot be told apart)",
+        "≥ 0.8: met<br>(p 0.01)",
         "1–2 of 3",
         "6 of 10",
     ]
@@ -475,7 +475,35 @@ def test_what_can_be_learned_stands_in_the_comment() -> None:
     assert "- \\<b\\>Loss\\</b\\> rose \\| again\\. Stop \\*earlier\\*\\. (`over-fitting`)" in text
     assert "| `Loss ¦ (train)` | █▅▁      | 1       | 0      |" in text
     assert "| `'cat'`      | `dog`       | 3 of 10 |" in text
-    assert "<details>" not in result_markdown(result(graded=(graded(),)), COMMENT_BYTES)
+    hostile = graded(changed(RECORD, submission={"name": "@all</code><b>\n# x"}), teaching=TEACHING)
+    assert "<code>@all&lt;/code&gt;&lt;b&gt; # x · blobs</code></summary>" in result_markdown(
+        result(graded=(hostile,)), COMMENT_BYTES
+    )
+    assert "<details" not in result_markdown(result(graded=(graded(),)), COMMENT_BYTES)
+
+
+def test_a_learning_curve_is_a_diagram_without_a_sign_of_students() -> None:
+    name = 'Loss"]\n```\nclick %%{init}%%'
+    curves = tuple(
+        LoggedQuantity(name=f"{name} ({part})", values=values, first=1.0, last=values[-1])
+        for part, values in (("train", (1.0, 0.5, 0.25)), ("validation", (1.0, 0.75, 0.8)))
+    )
+    text = result_markdown(result(graded=(graded(teaching=Teaching(logged=curves)),)), COMMENT_BYTES)
+    diagram = text.split("```mermaid\n")[1].split("\n```\n")[0].split("\n")
+    assert diagram[-4:] == [
+        '  title "Loss click init: train in blue, validation in orange"',
+        '  x-axis "from the first to the last report" 1 --> 3',
+        "  line [1, 0.5, 0.25]",
+        "  line [1, 0.75, 0.8]",
+    ]
+
+
+@pytest.mark.parametrize("values", [(math.nan, 1.0), (1.0, math.inf), (1.0,), ()])
+def test_what_was_not_finite_is_no_diagram(values: tuple[float, ...]) -> None:
+    curve = LoggedQuantity(name="Loss (train)", values=values, first=1.0, last=1.0)
+    text = result_markdown(result(graded=(graded(teaching=Teaching(logged=(curve,))),)), COMMENT_BYTES)
+    assert "mermaid" not in text
+    assert "| `Loss (train)` |" in text
 
 
 def test_what_a_result_teaches_is_what_everybody_may_know(tmp_path: Path) -> None:

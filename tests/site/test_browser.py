@@ -15,7 +15,7 @@ from tests.conftest import TemporaryCourse
 from tests.site.made import TEXTS, keep_class, open_site
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -25,6 +25,8 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine: apt-get install chromium"),
 ]
+
+expect = pytest.importorskip("playwright.sync_api", reason="the test extra is not installed").expect
 
 PAGES = ("index.html", "tasks/texts.html", "tasks/texts/student003.html", "tasks/texts/reference/net.html",
          "tasks/texts/unlucky.html")  # fmt: skip
@@ -131,6 +133,80 @@ def test_a_long_table_is_divided_into_pages(sites: dict[str, Path], tmp_path: Pa
     assert page.get_by_role("status").inner_text() == "251 to 320 of 320 rows"
     assert column(page, 1)[-1] == "student007"
     page.close()
+
+
+SPEED, PROGRESS = 0, 1
+"""The charts that are drawn in the browser, in the order of the page."""
+
+
+def chart(page: Page, number: int) -> Locator:
+    found = page.locator(".drawn").nth(number)
+    page.locator("figure:has(svg[data-scale])").nth(number).scroll_into_view_if_needed()
+    found.locator("svg.plot").wait_for()
+    return found
+
+
+def test_a_point_that_is_pointed_at_tells_its_values(visit) -> None:
+    visited = visit("tasks/texts.html")
+    page = visited.page
+    speed = chart(page, SPEED)
+    speed.locator("svg.plot").get_by_text("student003", exact=True).wait_for()  # its name stands beside it
+    tip = speed.get_by_label("tip")
+    assert "latency" not in tip.text_content()
+    speed.locator('g[aria-label="dot"] circle').first.hover()
+    tip.get_by_text("latency", exact=False).first.wait_for()
+    assert re.search(r"reference/net.*accuracy 0\.\d+ \(.* to .*\).*latency 10 × \(9 to 11\)", tip.text_content())
+    assert visited.wrong == []
+
+
+def test_points_are_walked_by_the_keyboard_and_lead_to_reports(visit) -> None:
+    visited = visit("tasks/texts.html")
+    page = visited.page
+    speed = chart(page, SPEED)
+    speed.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert speed.locator(".unseen").inner_text().startswith("student001, accuracy 0.")
+    page.keyboard.press("ArrowLeft")
+    assert speed.locator(".unseen").inner_text().startswith("student000, ")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="student000").wait_for()
+    assert visited.wrong == []
+
+
+@pytest.mark.parametrize("number", [SPEED, PROGRESS])
+def test_a_chart_is_zoomed_and_shown_whole_again(visit, number: int) -> None:
+    visited = visit("tasks/texts.html")
+    drawn = chart(visited.page, number)
+    ticks = drawn.get_by_label("y-axis tick label").locator("text")
+    before = ticks.all_text_contents()
+    drawn.get_by_role("button", name="Zoom in").click()
+    expect(ticks.first).not_to_have_text(before[0])
+    drawn.get_by_role("button", name="Show all points").click()
+    expect(ticks).to_have_text(before)
+    assert visited.wrong == []
+
+
+def test_a_filter_of_the_table_holds_for_the_charts(visit) -> None:
+    page = visit("tasks/texts.html").page
+    speed = chart(page, SPEED)
+    faint = speed.locator('g[aria-label="dot"] g[fill-opacity="0.12"] circle')
+    assert faint.count() == 0
+    page.get_by_role("searchbox", name="Filter").fill("student003")
+    expect(faint).to_have_count(7)
+    speed.focus()
+    page.keyboard.press("ArrowRight")
+    assert speed.locator(".unseen").inner_text().startswith("student003, ")
+
+
+def test_on_paper_stands_the_picture_that_needs_no_script(visit) -> None:
+    page = visit("tasks/texts.html").page
+    chart(page, SPEED)
+    picture = page.locator("svg[data-scale]").nth(SPEED)
+    assert picture.is_hidden()
+    page.emulate_media(media="print")
+    assert picture.is_visible()
+    assert page.locator(".drawn").nth(SPEED).is_hidden()
 
 
 def test_from_the_course_to_a_report_and_back(visit) -> None:

@@ -266,4 +266,4 @@ def test_the_command_says_where_the_site_is(texts: TemporaryCourse) -> None:
     keep_class(texts)
     done = texts.harness("site")
     assert done.returncode == 0, done.stderr
-    assert "leaderboard/site/index.html: 18 files, 18 written" in done.stdout
+    assert "leaderboard/site/index.html: 23 files, 23 written" in done.stdout
