@@ -234,9 +234,9 @@ def _latency_words(record: Record) -> str:
                 f" (95 % interval {as_duration(latency.net_low_seconds)} to {as_duration(latency.net_high_seconds)})"
             )
     if latency.ratio_to_yardstick is not None:
-        said += f"; {latency.ratio_to_yardstick:.2f} times the yardstick"
+        said += f"; {_figure(latency.ratio_to_yardstick)} times the yardstick"
         if latency.ratio_low is not None and latency.ratio_high is not None:
-            said += f" ({latency.ratio_low:.2f} to {latency.ratio_high:.2f})"
+            said += f" ({_figure(latency.ratio_low)} to {_figure(latency.ratio_high)})"
     if latency.uncertainty is not None:
         terms = latency.uncertainty
         said += (
@@ -249,6 +249,11 @@ def _latency_words(record: Record) -> str:
     if latency.stopped == "limit":
         return said + ": more did not fit into measure_seconds, so that these figures are noisy."
     return said + (", on a noisy machine." if latency.noisy else ".")
+
+
+def _figure(value: float) -> str:
+    """Return a ratio with two decimals if it is small, and without what nobody measures if it is large."""
+    return f"{value:.2f}" if value < 10 else f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
 
 
 def _timeline(shown: Shown) -> Iterator[Figure]:
