@@ -28,7 +28,7 @@ PASSED, FAILED, USAGE, INFRASTRUCTURE, INTERRUPTED = 0, 1, 2, 3, 130
 _COMMANDS = {
     "evaluate": "Train or load submissions in isolation, measure them and record the results.",
     "check": "Try submissions against the contract, in seconds.",
-    "grade": "Grade a class. What has not changed is not evaluated again.",
+    "grade": "Grade a class. Unchanged submissions are not evaluated again.",
     "import": "Turn a bulk download of a learning platform into submissions.",
     "export": "Write results in the formats that other systems read.",
     "feedback": "Write a page and a short text for everybody in a class.",
@@ -45,7 +45,7 @@ _COMMANDS = {
 
 
 class _Commands(Group):
-    """Imports the module of a command when it is called, so that `harness --help` does not load NumPy and others."""
+    """Imports the module of a command when it is called, so that `harness --help` does not load NumPy."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -62,7 +62,7 @@ class _Commands(Group):
             return None
         module = importlib.import_module(f"harness.cli._{name}")
         if not gc.isenabled():  # `main` turned it off
-            gc.freeze()  # what was imported stays for as long as the command runs: it need not be looked at
+            gc.freeze()  # imported modules stay until the command ends, so they need not be examined
             gc.enable()
         command = getattr(module, f"{name}_" if keyword.iskeyword(name) else name)
         assert isinstance(command, click.Command)
@@ -91,7 +91,7 @@ with_common_options(cli)
 
 def main() -> None:
     """Run the command line and exit."""
-    gc.disable()  # while modules are imported nothing can be collected, and looking takes a fifth of the time
+    gc.disable()  # nothing can be collected while modules are imported, and trying takes a fifth of the time
     forget_current_folder()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(
@@ -105,7 +105,7 @@ def main() -> None:
 def run(arguments: list[str], fork_servers: ForkServerOwner | None = None) -> int:
     """Run one command and return its exit code.
 
-    Workers are forked from `fork_servers`, which the caller closes, or from some that the command starts.
+    Workers are forked from `fork_servers`, which the caller closes, or from fork servers that the command starts.
     """
     try:
         return int(
@@ -137,7 +137,7 @@ def run(arguments: list[str], fork_servers: ForkServerOwner | None = None) -> in
 
 
 def _removed_folder() -> UsageError | None:
-    """Return an error if the folder in which the command was called is gone: relative paths mean nothing then."""
+    """Return an error if the current folder has been removed, because relative paths have no meaning then."""
     from harness.course import current_folder
 
     try:

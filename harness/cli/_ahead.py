@@ -13,17 +13,17 @@ from harness.cli._common import CommonOptions
 from harness.errors import HarnessError
 
 _START_WORKERS = ("check", "evaluate")
-"""`harness grade` starts them itself, once it knows that there is anything to grade."""
+
 _KEPT_FOR_LATER = frozenset(
     ("-h", "--help", "--cold", "--isolation", "-C", "--directory", "--data-root", "-v", "-vv", "--verbose")
 )
-"""With one of these a command starts no fork server, or another one, or explains what it does step by step."""
+"""Options with which a command starts no fork server, starts other ones, or explains every step."""
 
 
 def start_ahead(context: click.Context, common: CommonOptions, arguments: Sequence[str]) -> None:
-    """Start the fork servers of a command, given as its name and its arguments, which have not been parsed.
+    """Start the fork servers of a command, given its name and its unparsed arguments.
 
-    What is guessed wrongly costs time and changes no result. A mistake in the arguments is reported later.
+    A wrong guess costs time but does not change any result. A mistake in the arguments is reported later.
     """
     name, *given = arguments
     options = {argument.partition("=")[0] for argument in given}

@@ -30,7 +30,7 @@ def items(task: str) -> int:
     for one, passed in zip(found, course.audits.cut_offs(task), strict=True):
         _show(out, one)
         if passed:
-            out.print("what share of the class passes")
+            out.print("share of the class that passes")
         for cut_off in passed:
             out.print(f"  {cut_off}")
     _show_alike(out, course, task)
@@ -53,11 +53,11 @@ def _show(out: Screen, found: ItemAnalysis) -> None:
 
 
 def _show_alike(out: Screen, course: OpenCourse, task: str) -> None:
-    """Print what parts have in common: scores on items that `fit` was given, or nearly, say little."""
+    """Print inputs that parts share, because scores on items that `fit` was given, or on similar ones, say little."""
     try:
         found = course.audits.alike(task)
     except InfrastructureError as error:
-        out.print(f"whether parts share inputs is not known: {neutral_line(str(error))}")
+        out.print(f"it is unknown whether parts share inputs: {neutral_line(str(error))}")
         return
     for sentence in found:
         out.print(neutral_line(sentence))

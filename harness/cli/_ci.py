@@ -60,13 +60,13 @@ from harness.text import neutral_output
     help="The commit that the change is to be merged into. Tasks and records come from it.",
 )
 @click.option("--head", default="HEAD", show_default=True, metavar="REF", help="The commit with the change.")
-@click.option("--author", metavar="NAME", help="The only submission that may change. By default, any may.")
+@click.option("--author", metavar="NAME", help="The only person whose submissions may change. By default, anybody's.")
 @click.option(
     "--outside",
     type=click.Choice(["refuse", "report"]),
     default="refuse",
     show_default=True,
-    help="What to do about changes outside of submissions/.",
+    help="What to do if the change touches anything but submissions/.",
 )
 @click.option(
     "--score-on",
@@ -100,7 +100,7 @@ def ci(  # noqa: PLR0913, PLR0917 - one argument an option
     junit: Path | None,
     comment: Path | None,
 ) -> int:
-    """Evaluate the submissions that a change touches, and nothing else.
+    """Evaluate the submissions that a change touches.
 
     Tasks and records come from the base, submissions from the head, both as committed. The work tree is ignored.
     """
@@ -145,7 +145,7 @@ class _ShownChange(Follower):
     def __init__(self, out: Screen) -> None:
         self._out, self._tell = out, notice_printer()
         self.findings = 0
-        """How many findings about the change have been shown."""
+        """The number of findings about the change that have been shown."""
 
     def changed(self, change: Change) -> None:
         for touched in change.touched:

@@ -1,4 +1,4 @@
-"""The options that every command takes, before or after its name."""
+"""The options of every command, which may stand before or after its name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class CommonOptions:
     verbose: int = 0
     quiet: bool = False
     fork_servers: ForkServerOwner | None = None
-    """The fork servers of the command's caller, if it has some."""
+    """The fork servers of the command's caller, if there are any."""
 
 
 def common_options() -> CommonOptions:

@@ -172,7 +172,7 @@ def _tasks(out: Screen, course: OpenCourse, names: tuple[str, ...]) -> tuple[Seq
 def _describe(found: Found) -> str:
     words = {
         "official": "the official file",
-        "local": "a file of the instructor's own",
+        "local": "the instructor's own file",
         "damaged": "damaged: not the official bytes",
         "missing": "not here",
     }

@@ -52,16 +52,16 @@ from harness.terminal.shown_record import show_record, verdict
     "weights",
     flag_value="retrain",
     default="load",
-    help="Train even where weights/ was shipped.",
+    help="Train even if weights/ was shipped.",
 )
 @click.option(
     "--claims",
     flag_value="compare",
     default="ignore",
-    help="Compare the score that is claimed with those of the shipped weights and of a model trained here. No result "
-    "depends on it.",
+    help="Compare the claimed score with those of the shipped weights and of a model trained here. Results do not "
+    "depend on it.",
 )
-@click.option("--force", is_flag=True, help="Evaluate again what has not changed.")
+@click.option("--force", is_flag=True, help="Evaluate unchanged submissions again.")
 @click.option("--no-store", is_flag=True, help="Write no record and leave the leaderboard alone.")
 @run_options(data_option("auto"), seed_option, device_option, latency_option, cold_option, isolation_option())
 @click.option(

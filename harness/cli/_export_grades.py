@@ -24,12 +24,12 @@ graded_task_option = click.option("--task", required=True, metavar="TASK", help=
 _scale = click.option("--scale", is_flag=True, help="Scale the points to the other system's maximum.")
 _overwrite = click.option("--overwrite", is_flag=True, help="Replace grades and feedback that somebody entered there.")
 _skip_missing = click.option(
-    "--skip-missing", is_flag=True, help="Leave out graded people who are not there, and list them."
+    "--skip-missing", is_flag=True, help="Leave out graded people who are not in the file, and list them."
 )
 
 
 def filling_options(command: Callable[..., _R]) -> Callable[..., _R]:
-    """Add the options that decide which cells there are filled in, and how; `command` gets them as `filling`."""
+    """Add the options that decide how cells are filled in; `command` gets them as `filling`."""
 
     @functools.wraps(command)
     def with_filling(*arguments: Any, scale: bool, overwrite: bool, skip_missing: bool, **given: Any) -> _R:
@@ -48,6 +48,6 @@ def show_changes(out: Console, filled: Filled) -> None:
 
 
 def describe_not_graded(entries: Sequence[Entry]) -> str:
-    """Return how many people have no grade because they were not graded, as text."""
+    """Return a text with the number of people who have no grade because they were not graded."""
     count = sum(entry.status == NOT_GRADED and entry.final is None for entry in entries)
     return f"; {count} not graded, left blank" if count else ""

@@ -32,7 +32,7 @@ def junit(task: str | None, output: Path) -> int:
 @click.argument("result", type=click.Path(path_type=Path))
 @click.option("--base", required=True, metavar="REF", help="The commit that the change is to be merged into.")
 @click.option("--head", required=True, metavar="REF", help="The commit with the change.")
-@click.option("--author", metavar="NAME", help="The only submission that may change. By default, any may.")
+@click.option("--author", metavar="NAME", help="The only person whose submissions may change. By default, anybody's.")
 @click.option("--outside", type=click.Choice(["refuse", "report"]), default="refuse", show_default=True)
 @output_option("Where to write.", default="comment.md")
 def comment(result: Path, base: str, head: str, author: str | None, outside: Outside, output: Path) -> int:

@@ -25,16 +25,16 @@ from harness.text import count_of, neutral_line
 @click.option(
     "--course", "number", required=True, type=click.IntRange(1), help="The course's number, as in its address."
 )
-@click.option("--assignment", required=True, type=click.IntRange(1), help="The assignment's number, likewise.")
+@click.option("--assignment", required=True, type=click.IntRange(1), help="The assignment's number, as in its address.")
 @filling_options
 @rule_options
 @click.option("--dry-run", is_flag=True, help="Change nothing; list what would change. Needed before an upload.")
 def canvas_upload(  # noqa: PLR0913, PLR0917 - one argument an option
     task: str, url: str, number: int, assignment: int, filling: FillingOptions, rules: RuleFiles, dry_run: bool
 ) -> int:
-    """Put the grades of one task straight into Canvas, by the rules of `export canvas --into`.
+    """Upload the grades of one task to Canvas, by the rules of `export canvas --into`.
 
-    HARNESS_CANVAS_TOKEN holds a token of your Canvas profile. What is uploaded is what the last --dry-run listed.
+    HARNESS_CANVAS_TOKEN holds a token from your Canvas profile. Exactly what the last --dry-run listed is uploaded.
     """
     out, grades = console(), opened().grades
     entries = grades.entries(task, files=rules, follower=ShownWarnings())

@@ -40,8 +40,8 @@ from harness.text import count_of
     "--only", multiple=True, metavar="NAME[/TASK]", help="Grade only these; * and ? are patterns. Repeatable."
 )
 @task_option
-@click.option("--force", "keep", flag_value="force", default="reuse", help="Evaluate again what has not changed.")
-@click.option("--dry-run", is_flag=True, help="List what would be done and why, and do nothing.")
+@click.option("--force", "keep", flag_value="force", default="reuse", help="Evaluate unchanged submissions again.")
+@click.option("--dry-run", is_flag=True, help="List what would be done and why, without doing it.")
 @click.option(
     "--audit-learning/--no-audit-learning",
     default=True,
@@ -49,7 +49,7 @@ from harness.text import count_of
     envvar="HARNESS_AUDIT_LEARNING",
     show_envvar=True,
     help="Test afterwards whether the best score of each task, and those that look unusual, were learned from the data "
-    "given to `fit`. Takes about seven fits for each, more where something looks wrong. What has not changed is not "
+    "given to `fit`. This takes about seven fits for each, or more if something looks wrong. Unchanged ones are not "
     "tested again.",
 )
 @run_options(data_option("real"), seed_option, device_option, latency_option, grading_isolation_option, cold_option)
@@ -65,7 +65,7 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     audit_learning: bool,
     run: RunOptions,
 ) -> int:
-    """Grade a class: every submission in FOLDER. What has not changed is not evaluated again.
+    """Grade a class: every submission in FOLDER. Unchanged submissions are not evaluated again.
 
     The exit code is 0 if everybody has been graded, whatever the grades.
     """
@@ -87,7 +87,7 @@ def grade(  # noqa: PLR0913, PLR0917 - one argument an option
     has_roster = rules.roster is not None
     show_table(out, report.summaries, report.gradebook, has_roster=has_roster)
     show_claims(out, report.claims)
-    if has_roster and report.work.jobs:  # said before, and here again below all that was printed meanwhile
+    if has_roster and report.work.jobs:  # repeated, because the jobs have printed much since
         warn(out, report.gradebook.mismatch.lines())
     show_changes(out, report.kept)
     show_learning(out, report.learning)

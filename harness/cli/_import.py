@@ -27,7 +27,7 @@ _OUTCOMES = ("new", "replaced", "unchanged", "refused")
 @click.option(
     "--table",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The system's own table of submissions, with the times of handing in and everybody's number.",
+    help="The system's own table of submissions, with hand-in times and everybody's number.",
 )
 @grading_isolation_option
 def import_(
@@ -35,8 +35,8 @@ def import_(
 ) -> int:
     """Turn a bulk download into submissions/<name>/<task>/.
 
-    The first argument names the system that it comes from, also one of a plug-in that course.toml names; `times` reads
-    a system's table of submissions, or a git host's record of pushes in JSON.
+    The first argument names the system from which the download comes, which may belong to a plug-in that course.toml
+    names. `times` reads a system's table of submissions, or a git host's list of pushes in JSON.
     """
     out, course = console(), opened()
     if system == TIMES:

@@ -41,7 +41,7 @@ _WIDEST_HEADING = 16
 @click.option(
     "--final",
     is_flag=True,
-    help='Publish all that was withheld of private test parts (public_score="ladder"). Needs HARNESS_PRIVATE.',
+    help='Publish all results on private test parts that were withheld (public_score="ladder"). Needs HARNESS_PRIVATE.',
 )
 @click.option(
     "--withdraw",
@@ -77,7 +77,7 @@ def leaderboard(task: str | None, show: bool, course_table: bool, final: bool, w
 
 
 def _publish_withheld(out: Screen, course: OpenCourse, task: str | None) -> int:
-    """Publish what was withheld; return how many full records are not here."""
+    """Publish what was withheld; return the number of full records that are not on this machine."""
     found = course.publish_withheld(task)
     for record in found.published:
         out.print(f"published in full: {record.submission.name} · {record.task.name}")
@@ -116,7 +116,7 @@ def _show(out: Console, board: Board) -> None:
 
 
 def _show_public(out: Console, group: RankedGroup) -> None:
-    """Print what is released of a private part."""
+    """Print the results on a private part that have been released."""
     table, shown = public_table(group), Table(box=None, padding=(0, 1, 0, 0))
     for number, name in enumerate(table.header):
         shown.add_column(_heading(name), justify="right" if number else "left", overflow="fold", no_wrap=bool(number))
@@ -128,7 +128,7 @@ def _show_public(out: Console, group: RankedGroup) -> None:
 
 
 def _heading(name: str) -> str:
-    """Return the name of a column in lines of few letters, so that a long one leaves room for the others."""
+    """Return the heading of a column, broken into short lines to leave room for the others."""
     lines = [""]
     for part in name.split("_"):
         if lines[-1] and len(lines[-1]) + len(part) > _WIDEST_HEADING:

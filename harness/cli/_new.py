@@ -24,7 +24,7 @@ from harness.scaffold import (
 )
 
 _SHOWN = 24
-"""Files that are named; a course with all tasks has some hundred."""
+"""Maximum number of files to list; a course with all tasks has some hundred."""
 Form = Literal["source", "notebook"]
 
 

@@ -18,7 +18,7 @@ from harness.text import count_of
     type=click.Choice(["public", "instructor"]),
     default="public",
     show_default=True,
-    help="Who the pages are for. instructor adds logs, test items and what the class teaches; do not publish them.",
+    help="Who the pages are for. instructor adds logs, test items and a page about the class; do not publish them.",
 )
 @click.option("--open", "show", is_flag=True, help="Also open the first page in a browser.")
 @output_option("Folder to write to. By default leaderboard/site, or .harness/site for instructors.", folder=True)

@@ -134,8 +134,8 @@ def check_tasks(names: tuple[str, ...], references: bool) -> int:
     """Check tasks for their authors. By default, all tasks.
 
     Checks the declaration, the data on this machine (counts, groups, duplicates, order of labels), `perturb`, the
-    metrics, the hand-out, where private parts lie, and whether baselines are what their references get, by the records
-    that there are. Mistakes are marked ✗, doubts !. Nothing is downloaded; only --references trains models.
+    metrics, the hand-out, the place of private parts, and whether baselines agree with the records of their
+    references. Mistakes are marked ✗, doubts !. Nothing is downloaded; only --references trains models.
 
     The exit code is 1 if there is a mistake.
     """

@@ -1,4 +1,4 @@
-"""``harness -v``: explain on standard error, in sentences, what the package decides."""
+"""``harness -v``: explain the package's decisions on standard error, in sentences."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Sentences(logging.Handler):
 
 @contextmanager
 def log_to_stderr(times: int) -> Iterator[None]:
-    """Show what the package decides while the body runs, with every detail if `times` is more than 1."""
+    """Show the package's decisions while the body runs, with every detail if `times` is greater than 1."""
     logger, handler = logging.getLogger("harness"), _Sentences()
     former = logger.level
     logger.addHandler(handler)
