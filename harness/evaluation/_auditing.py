@@ -35,7 +35,7 @@ def audit(plan: Plan, reached: Reached) -> tuple[Audit, ...]:
         audits.append(next((one for one in compared if not one.passed), first))
         audits.append(repeats_are_computed(measured.repeated))
         audits.append(no_background_work(measured.background))
-        audits.append(one_core(measured.cores))
+        audits.append(one_core(measured.cores, hidden=measured.hides_cores))
         audits.append(_time_audit(plan, predicted, measured))
         audits += _memory_audits(plan, predicted, measured)
     if predicted is not None and predicted.operators.flops is not None:

@@ -33,6 +33,7 @@ from harness.timing import (
     Perturb,
     Repeated,
     Summary,
+    Threads,
     Timed,
     Turns,
     look_for_idle_cores,
@@ -84,6 +85,8 @@ class Measured:
     """CPU time of the model's processes while others were timed, as a share of that time."""
     cores: float
     """How many cores the model's processes used during its own turns."""
+    hides_cores: bool
+    """Whether the machine was too busy to tell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,10 +164,11 @@ class TimedWorkers:
             session.busy_wait(*((_HOST_BUSY_WAIT, _WORKER_BUSY_WAIT) if cores.apart else (0.0, 0.0)))
         used = [core for core in (cores.workers, cores.host) if core is not None]
         with pinned(cores.host), self._limited(self._bench):
+            threads = Threads(self._model_pid, self._yardstick.process.pids[-1])
             disturbance = Disturbance(
-                used, self._model_pid, self._yardstick.process.pids[-1], lambda: self._model.process.living_cpu_seconds
+                used, threads.model, threads.yardstick, lambda: self._model.process.living_cpu_seconds
             )
-            self._bench.measure(disturbance)
+            self._bench.measure(disturbance, threads)
 
     @property
     def memory(self) -> MemoryTrace:
@@ -222,7 +226,7 @@ class _Bench:
         """Warm up until the times are steady, as long as the budget allows."""
         self._warm_up(self._subject.budget.warm_up_seconds)
 
-    def measure(self, disturbance: Callable[[], str]) -> None:
+    def measure(self, disturbance: Callable[[], str], threads: Threads) -> None:
         """Time model, channel and yardstick in turns, then batches, then repeated inputs.
 
         What does not fit into the limit is left out: requests of single inputs beyond the first few, then batches and
@@ -238,6 +242,8 @@ class _Bench:
             yardstick_echo=lambda _: self.yardstick_echo,
             worked=lambda: self.model.process.living_cpu_seconds,
             counted=lambda: self.model.process.cpu_seconds,
+            worked_in_main=threads.worked_in_main,
+            kept_waiting=threads.kept_waiting,
             disturbance=disturbance,
             busy_wait_seconds=_WORKER_BUSY_WAIT,
             request_seconds=self._request_seconds,
@@ -278,7 +284,7 @@ class _Bench:
         size, seconds = self._batches.shape[1], self._batches_seconds
         numbers = [number for one in self._rounds.valid for number in one.numbers]
         # background work slows the yardstick down, so the model would look fast; more than one core is not allowed
-        resolved = background <= MAX_BACKGROUND and cores <= MAX_CORES
+        resolved = background <= MAX_BACKGROUND and cores <= MAX_CORES and not self._rounds.hides_cores
         return Measured(
             latency=_latency(self._summary(), resolved=resolved, alone=alone),
             throughput=Throughput(batch=size, samples_per_second=size / median(seconds)) if seconds else None,
@@ -291,6 +297,7 @@ class _Bench:
             repeated=self._repeated,
             background=background,
             cores=cores,
+            hides_cores=self._rounds.hides_cores,
         )
 
     def _summary(self) -> Summary:
@@ -378,7 +385,8 @@ class _Bench:
         order = [step - back for step in range(count + 1) for back in (0, 0, 1) if 0 <= step - back < count]
         samples, _ = sample(lambda step: requests[order[step]], range(len(order)), time.perf_counter)
         seconds = np.array(samples)[np.argsort(order, kind="stable")].reshape(count, _TIMES_ASKED)
-        return Repeated(seconds[:, 0], seconds[:, 1:].min(axis=1))
+        channel = median(seconds for one in self._rounds.valid for seconds in one.echo)
+        return Repeated(seconds[:, 0], seconds[:, 1:].min(axis=1), channel)
 
     def _prepare(self, number: int) -> _AnsweredRequest:
         return self._ready.pop(number, None) or self._make(number)

@@ -14,7 +14,7 @@ from harness.timing._calibration import LEAST_PROCESSES, Calibration, calibratio
 from harness.timing._clock import BLOCK, LATENCY_SECONDS, Budget, Request, sample, warm_up
 from harness.timing._clock_facts import clock_facts
 from harness.timing._cores import Cores, IdleCores, look_for_idle_cores, move_processes, pinned, quickest_cores
-from harness.timing._disturbance import Disturbance
+from harness.timing._disturbance import Disturbance, Threads
 from harness.timing._draw import Draw, Perturb
 from harness.timing._machine_lock import MachineLock, Share, machine_lock
 from harness.timing._rounds import FEWEST_ROUNDS, FIRST_REQUESTS, ROUND_REQUESTS, Round, Rounds, Timed, measure
@@ -46,6 +46,7 @@ __all__ = [
     "Rounds",
     "Share",
     "Summary",
+    "Threads",
     "Timed",
     "Turns",
     "altered_inputs_take_as_long",

@@ -30,6 +30,23 @@ class _Counters:
     waited_seconds: float
 
 
+@dataclass(frozen=True)
+class Threads:
+    """The main threads of the model and of the yardstick, and this one, which asks them; 0 where nothing is counted."""
+
+    model: int
+    yardstick: int
+
+    def worked_in_main(self) -> float:
+        """Return the CPU time so far of the model's thread that answers."""
+        return _nanoseconds(Path(f"/proc/{self.model}/schedstat"), 0) / 1e9
+
+    def kept_waiting(self) -> float:
+        """Return how long so far this thread and the yardstick waited for their cores."""
+        host = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+        return sum(_nanoseconds(path, 1) for path in (host, Path(f"/proc/{self.yardstick}/schedstat"))) / 1e9
+
+
 class Disturbance:
     """Watches the counters of some cores, of this thread, and of the main threads of the model and the yardstick."""
 

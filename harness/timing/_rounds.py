@@ -24,6 +24,9 @@ _HIDDEN = 1.5
 ENOUGH_UNTOUCHED = 32
 """If there are at least this many samples of untouched inputs, only they count."""
 _CPU_RESOLUTION = 0.03
+_BESIDE, _BUSY = 0.1, 0.05
+"""The shares of the model's CPU time that is not its main thread's, and of the time that others wait for their cores,
+above which it cannot be seen how many cores it has."""
 _ROUNDED_SECONDS = 0.02
 """How much less /proc may show of the children that a process waited for, in hundredths of user and of system time."""
 Stopped = Literal["precision", "budget", "limit"]
@@ -47,6 +50,10 @@ class Timed:
     """CPU time so far of the model's processes that are alive, exact at any moment."""
     counted: Timer
     """CPU time so far of all processes that the model ever had, which may be some milliseconds late while one runs."""
+    worked_in_main: Timer
+    """CPU time so far of the thread that answers."""
+    kept_waiting: Timer
+    """How long others than the model waited for their cores so far."""
     disturbance: Callable[[], str]
     """What disturbed the machine since the last call, other than the model's own processes; "" for nothing."""
     busy_wait_seconds: float = 0.0
@@ -73,6 +80,10 @@ class Round:
     """How long the model's own turn took."""
     own_worked_seconds: float = 0.0
     """CPU time that its processes took in it."""
+    own_beside_seconds: float = 0.0
+    """The part of that which other threads than the one that answers took."""
+    kept_waiting_seconds: float = 0.0
+    """How long others than the model waited for their cores in this round."""
     disturbance: str = ""
     """What spoiled the round, for the model and the yardstick alike; "" for nothing."""
 
@@ -124,12 +135,25 @@ class Rounds:
     def cores(self) -> float:
         """How many cores the model had at work in its own turns: its CPU time as a share of theirs.
 
-        The kernel may count CPU time in hundredths of a second; the largest error that this can cause is subtracted.
+        Where the kernel counts CPU time in hundredths of a second, the largest error that this can cause is subtracted.
         """
         seconds = sum(one.own_seconds for one in self.valid)
-        by_chance = _CPU_RESOLUTION * math.sqrt(len(self.valid))
-        worked = sum(one.own_worked_seconds for one in self.valid) - by_chance
-        return max(0.0, worked / seconds) if seconds > 0 else 0.0
+        counted = [one.own_worked_seconds for one in self.valid]
+        in_hundredths = all(math.isclose(100 * one, round(100 * one), abs_tol=1e-6) for one in counted)
+        by_chance = _CPU_RESOLUTION * math.sqrt(len(counted)) if in_hundredths else 0.0
+        return max(0.0, (sum(counted) - by_chance) / seconds) if seconds > 0 else 0.0
+
+    @property
+    def hides_cores(self) -> bool:
+        """Whether the machine was too busy to see if several threads of the model worked at once.
+
+        Two threads that would have a core each have one together there.
+        """
+        worked = sum(one.own_worked_seconds for one in self.valid)
+        beside = sum(one.own_beside_seconds for one in self.valid)
+        waited = sum(one.kept_waiting_seconds for one in self.valid)
+        seconds = sum(one.own_seconds + one.others_seconds for one in self.valid)
+        return beside > _BESIDE * worked and waited > _BUSY * seconds
 
     def of_untouched(self, altered: Sequence[bool]) -> Rounds:
         """Return the rounds with only the samples of untouched inputs, or with all samples if these are too few.
@@ -239,9 +263,11 @@ def _requests(rounds: Sequence[Round]) -> int:
 
 def _round(timed: Timed, numbers: range, timer: Timer) -> Round:
     first = numbers.start
+    waited, in_main = timed.kept_waiting(), timed.worked_in_main()
     at_first, own = timed.worked(), timer()
     model, _ = sample(timed.model, numbers, timer, timed.primer)
     worked, begin = timed.worked(), timer()
+    in_main = timed.worked_in_main() - in_main
     echo, _ = sample(timed.echo, numbers, timer, timed.echo(first))
     yardstick, itself = sample(timed.yardstick, numbers, timer, timed.yardstick(first))
     yardstick_echo, _ = sample(timed.yardstick_echo, numbers, timer, timed.yardstick_echo(first))
@@ -256,5 +282,7 @@ def _round(timed: Timed, numbers: range, timer: Timer) -> Round:
         others_seconds=timer() - begin,
         own_seconds=begin - own,
         own_worked_seconds=worked - at_first,
+        own_beside_seconds=max(0.0, worked - at_first - in_main),
+        kept_waiting_seconds=timed.kept_waiting() - waited,
         disturbance=timed.disturbance(),
     )

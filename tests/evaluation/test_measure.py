@@ -67,7 +67,7 @@ def seen(folder: Path, monkeypatch: pytest.MonkeyPatch, cores: Cores) -> dict[st
     """What was set up when the clock would have begun to run."""
     found: dict[str, Any] = {}
 
-    def look(bench: Any, disturbance: Any) -> None:
+    def look(bench: Any, disturbance: Any, _: Any) -> None:
         told = bench.model.accept(bench.model.request(bench._subject.inputs[:1], "measure")())
         pipes = [session.process.channel._pipes for session in (bench.model, bench.yardstick)]
         found.update(

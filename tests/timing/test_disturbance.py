@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.timing import _disturbance
-from harness.timing._disturbance import Disturbance
+from harness.timing._disturbance import Disturbance, Threads
 
 pytestmark = pytest.mark.unit
 
@@ -64,3 +64,11 @@ def test_the_models_main_thread_is_expected_to_work(kernel):
 def test_the_real_counters_can_be_read_or_tell_nothing():
     disturbance = Disturbance([0], os.getpid(), 1 << 30, lambda: 0.0)
     assert disturbance() in {"", "steal", "throttling", "preemption"}
+
+
+def test_a_thread_that_works_is_seen_and_one_that_is_gone_counts_nothing():
+    threads = Threads(os.getpid(), 1 << 30)
+    sum(range(10_000))
+    assert threads.worked_in_main() >= 0
+    assert threads.kept_waiting() >= 0
+    assert Threads(1 << 30, 1 << 30).worked_in_main() == 0

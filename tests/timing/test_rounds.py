@@ -27,7 +27,9 @@ class Yardstick:
         return self.itself
 
 
-def timed(watch, noise=lambda: 1.0, worked=lambda: 0.0, disturbance=lambda: "", seconds=STEADY):
+def timed(
+    watch, noise=lambda: 1.0, worked=lambda: 0.0, kept_waiting=lambda: 0.0, disturbance=lambda: "", seconds=STEADY
+):
     """Four that take turns; the model's time is multiplied by what `noise` returns."""
     prepared = {name: watch.subject(lambda _, name=name: seconds[name], name) for name in NAMES}
     return Timed(
@@ -38,6 +40,8 @@ def timed(watch, noise=lambda: 1.0, worked=lambda: 0.0, disturbance=lambda: "", 
         yardstick_echo=prepared["yardstick_echo"],
         worked=worked,
         counted=worked,
+        worked_in_main=lambda: 0.0,
+        kept_waiting=lambda: 0.0,
         disturbance=disturbance,
     )
 
@@ -225,10 +229,10 @@ def test_a_yardstick_that_the_channel_hides_gives_no_ratio():
     assert Rounds([one_round(0.01)], 0, "budget").valid[0].ratio == pytest.approx(5.0)
 
 
-def own_turns(model, number=0, own=1.0, worked=0.0):
+def own_turns(model, number=0, own=1.0, worked=0.0, **more):
     taken = one_round(*model)
     numbers = range(number, number + len(model))
-    return replace(taken, numbers=numbers, own_seconds=own, own_worked_seconds=worked)
+    return replace(taken, numbers=numbers, own_seconds=own, own_worked_seconds=worked, **more)
 
 
 def test_the_figure_is_of_untouched_inputs_where_enough_were_timed():
@@ -243,9 +247,26 @@ def test_more_than_one_core_is_seen_in_the_models_own_turns():
     def cores(*rounds):
         return Rounds(rounds, 0, "precision").cores
 
-    assert cores(*[own_turns([1.0], own=1.0, worked=1.9)] * 4) == pytest.approx(1.885)
-    assert cores(*[own_turns([1.0], own=0.001, worked=0.004)] * 9) == 0
+    assert cores(*[own_turns([1.0], own=1.0, worked=1.9)] * 4) == pytest.approx(1.885)  # counted in hundredths
+    assert cores(*[own_turns([1.0], own=1.0, worked=1.9003)] * 4) == pytest.approx(1.9003)
+    assert cores(*[own_turns([1.0], own=0.001, worked=0.01)] * 9) == 0
     assert cores(own_turns([1.0], own=0.0)) == 0
+
+
+@pytest.mark.parametrize(("beside", "waited", "hidden"), [(0.5, 0.2, True), (0.5, 0.0, False), (0.0, 0.2, False)])
+def test_a_busy_machine_hides_whether_two_threads_work_at_once(beside, waited, hidden):
+    taken = own_turns([1.0], worked=1.0, own_beside_seconds=beside, kept_waiting_seconds=waited, others_seconds=1.0)
+    assert Rounds([taken] * 9, 0, "precision").hides_cores is hidden
+
+
+def test_a_round_keeps_how_long_others_waited_and_what_other_threads_worked():
+    watch = Watch()
+    clocked = replace(timed(watch, worked=lambda: watch.now), kept_waiting=lambda: 0.25 * watch.now)
+    taken = measure(replace(clocked, worked_in_main=lambda: 0.75 * watch.now), Budget(), 100, watch)
+    for one in taken.valid:
+        assert one.kept_waiting_seconds == pytest.approx(0.25 * (one.own_seconds + one.others_seconds))
+        assert one.own_beside_seconds == pytest.approx(0.25 * one.own_seconds)
+    assert taken.hides_cores
 
 
 def test_looking_for_the_next_request_is_no_background_work():
