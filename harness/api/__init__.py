@@ -84,7 +84,7 @@ else:
     }
 
     def __getattr__(name):
-        """Import what belongs to grading, new tasks and pages when it is asked for: an evaluation needs none of it."""
+        """Import modules for grading, new tasks and pages on demand, because an evaluation does not need them."""
         if name in _ON_DEMAND:
             return getattr(import_module(_ON_DEMAND[name]), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Build and write the leaderboard of a course, one process at a time, under the names that may be published."""
+"""Build and write the leaderboard of a course with public names, in one process at a time."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ def rebuild_board_if_stale(course: Course) -> None:
 
 
 def points_of(course: Course, board: Board) -> dict[str, float]:
-    """Return the points that each submission's scores on `board` earn by the tasks' cut-offs; empty if none has any.
+    """Return the points that each submission's scores on `board` earn; empty if no task has cut-offs.
 
-    A task of the board that the course does not have any more gives no points.
+    Tasks on the board that the course no longer has give no points.
     """
-    from harness.gradebook import points_for  # no evaluation needs the gradebook
+    from harness.gradebook import points_for  # an evaluation does not need the gradebook
 
     earned: dict[str, float] = {}
     there = set(course.task_names())
@@ -71,7 +71,7 @@ def points_of(course: Course, board: Board) -> dict[str, float]:
 
 
 def keep_aliases(course: Course, aliases: Mapping[str, str]) -> None:
-    """Store `aliases`, which the leaderboard shows in place of names from now on."""
+    """Store `aliases`, which the leaderboard shows instead of names from now on."""
     content, path = msgspec.json.encode(aliases), _aliases_file(course)
     if not path.exists() or path.read_bytes() != content:
         write_atomically(path, content, 0o600)
@@ -88,7 +88,7 @@ def published_names(course: Course) -> dict[str, str]:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
     except FileNotFoundError:
         return {}
-    except (OSError, msgspec.DecodeError) as error:  # a name that was meant to be hidden must never be published
+    except (OSError, msgspec.DecodeError) as error:  # a hidden name must never be published
         raise InfrastructureError(f"{path} cannot be read ({error}): run `harness grade --roster` again") from error
 
 

@@ -1,4 +1,4 @@
-"""Upload grades to Canvas: only what an instructor has seen listed by a dry run before."""
+"""Upload grades to Canvas, but only those that a dry run has listed for the instructor before."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class CanvasUpload:
     Attributes
     ----------
     filled : harness.lms.Filled
-        What changes there, and what is left as it is.
+        The changes in Canvas, and the cells that are kept.
     updates : tuple of CanvasUpdate
         One for each grade that changes.
     """
@@ -49,10 +49,10 @@ class CanvasUpload:
     def prepare(
         cls, course: Course, task: str, entries: Sequence[Entry], place: CanvasPlace, filling: FillingOptions
     ) -> CanvasUpload:
-        """Ask Canvas for the grades that it has, and decide which of them change.
+        """Read the current grades in Canvas, and decide which of them change.
 
         Raises:
-            UsageError: there is no token, Canvas does not accept it, or the grades do not fit.
+            UsageError: there is no token, Canvas does not accept it, or the points or the people do not match.
             InfrastructureError: Canvas cannot be reached.
         """
         token = os.environ.get(TOKEN_VARIABLE, "")
@@ -71,18 +71,18 @@ class CanvasUpload:
         return self._there.place
 
     def keep_as_listed(self) -> None:
-        """Remember that the instructor has been shown these updates: `send` sends no others."""
+        """Remember that these updates were shown to the instructor; `send` sends no others."""
         write_atomically(self._listed, msgspec.json.encode(_ListedUpdates(self.place, self.updates)), 0o600)
 
     def send(self) -> Iterator[CanvasAnswer]:
-        """Change one grade after another, and yield what became of each.
+        """Send the updates one after another, and yield the answer to each.
 
         Raises
         ------
         UsageError
-            Nothing has been listed before, or something else has.
+            No updates were listed before, or others were.
         InfrastructureError
-            Canvas cannot be reached any more.
+            Canvas can no longer be reached.
         """
         self._refuse_unlisted()
         for answer in self._there.send(self.updates):
@@ -94,9 +94,9 @@ class CanvasUpload:
         try:
             listed = msgspec.json.decode(self._listed.read_bytes(), type=_ListedUpdates)
         except (OSError, msgspec.DecodeError):
-            raise UsageError("nothing was uploaded: look at it with --dry-run first") from None
+            raise UsageError("nothing was uploaded: list the changes with --dry-run first") from None
         if listed != _ListedUpdates(self.place, self.updates):
             raise UsageError(
-                "nothing was uploaded: the last --dry-run showed something else, and grades here or in Canvas have "
-                "changed since; look at it with --dry-run again"
+                "nothing was uploaded: grades here or in Canvas have changed since the last --dry-run; list the "
+                "changes with --dry-run again"
             )

@@ -31,7 +31,7 @@ from harness.sandbox import Sandbox
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeRequest:
-    """The arguments of `OpenCourse.evaluate_change`: which change is evaluated, and how."""
+    """The arguments of `CourseChanges.evaluate`: the change, and how it is evaluated."""
 
     base: str
     head: str
@@ -60,7 +60,7 @@ def evaluate_change(
 
 
 def change_comment(root: Path, result: Path, refs: tuple[str, str], policy: ChangePolicy) -> str:
-    """Return the comment about the change between two commits; only what the change touches is taken from `result`."""
+    """Return the comment about the change between two commits, with results only for submissions that it touches."""
     repository = Repository.of(root)
     commits = find_range(repository, *refs)
     change = find_change(repository, commits, policy)

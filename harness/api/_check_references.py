@@ -1,4 +1,4 @@
-"""Check a task, and compare the baselines that it states with what the references that they name get."""
+"""Check a task, and compare its baselines with the scores of the references that they name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def check_whole_task(course: OpenCourse, name: str, *, references: bool) -> Iterator[TaskFinding]:
-    """Yield what is found about a task, and, where nothing is mistaken, about its baselines."""
+    """Yield the findings about a task, and if there is no mistake, also those about its baselines."""
     found = False
     for finding in check_task(course.folders, name, course.places):
         found = found or finding.outcome == "mistake"
@@ -28,20 +28,20 @@ def check_whole_task(course: OpenCourse, name: str, *, references: bool) -> Iter
 
 
 def check_references(course: OpenCourse, name: str, *, evaluate: bool) -> Iterator[TaskFinding]:
-    """Yield, for each baseline of the task `name` that names a reference, whether that gets it.
+    """Yield, for each baseline of the task `name` that names a reference, whether the reference reaches it.
 
-    Looks at the records that there are; with `evaluate`, the references are evaluated, and no record is written.
+    Existing records are used. With `evaluate`, the references are evaluated instead, without writing records.
     """
     task = course.task(name)
     for source, reference in named_references(task):
-        what = f"{source.kind} data: the baseline of {source.title!r} is said to be what reference/{reference} gets"
+        what = f"{source.kind} data: the baseline of {source.title!r} should be the score of reference/{reference}"
         try:
             record = _evaluated(course, name, source, reference) if evaluate else _kept(course, name, source, reference)
         except HarnessError as error:
             yield TaskFinding("skipped", f"{what}: {error}")
             continue
         if record is None or not record.scores:
-            why = "it was not scored" if evaluate else "no record here says so; --references evaluates it"
+            why = "it was not scored" if evaluate else "it has no record here; --references evaluates it"
             yield TaskFinding("skipped", f"{what}: {why}")
             continue
         score = record.scores[0]
@@ -70,6 +70,6 @@ def _kept(course: OpenCourse, name: str, source: Source, reference: str) -> Reco
 
 
 def _is_of(record: Record, source: Source) -> bool:
-    """Return whether a record is of this source: its kind, and its baseline where there are several of a kind."""
+    """Return whether a record belongs to this source, by its kind, and by its baseline if several have that kind."""
     stated = record.baseline is None or record.baseline.value == source.baseline.value
     return record.task.source == source.kind and stated

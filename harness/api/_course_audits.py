@@ -1,4 +1,4 @@
-"""The audits that an instructor asks for: they inform a person, and no record and no grade depends on them."""
+"""The audits that an instructor runs. They only inform: no record and no grade depends on them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.data import load_data
 from harness.evaluation import Evaluator
 from harness.leaderboard import CutOff, ItemAnalysis, analyse_items, cut_offs
 
-if TYPE_CHECKING:  # each audit imports what only it needs
+if TYPE_CHECKING:  # each audit imports its own modules
     from harness.api._similarity_run import SimilarCode
     from harness.learning import Learning
 
@@ -75,7 +75,7 @@ class CourseAudits:
                 return {one.submission: one.learning for one in found}
 
     def items(self, task: str) -> list[ItemAnalysis]:
-        """Return what the results of a class say about the scored items of `task`. It is for instructors alone.
+        """Return what the results of a class say about the scored items of `task`; only for instructors.
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class CourseAudits:
         return [analyse_items(group, evidence) for group in groups if group.key.task == task]
 
     def cut_offs(self, task: str) -> list[tuple[CutOff, ...]]:
-        """Return how a class stands to the baseline and to the cut-offs of `task`, for each group of the leaderboard.
+        """Return how many submissions reach the baseline and the cut-offs of `task`, by group of the leaderboard.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class CourseAudits:
         Returns
         -------
         list of tuple of CutOff
-            One for each group of comparable records; empty where no submission has a score.
+            One for each group of comparable records; empty if no submission has a score.
 
         Raises
         ------
@@ -120,7 +120,7 @@ class CourseAudits:
         return [cut_offs(group, declared.points) for group in groups if group.key.task == task]
 
     def alike(self, task: str) -> list[str]:
-        """Return which parts of the data of `task` share inputs, or have inputs that nearly equal each other.
+        """Return which parts of the data of `task` share inputs, or have nearly equal inputs.
 
         Parameters
         ----------
@@ -130,7 +130,7 @@ class CourseAudits:
         Returns
         -------
         list of str
-            A sentence for each pair of parts that are alike; empty where there is none.
+            A sentence for each pair of parts that are alike; empty if there is none.
 
         Raises
         ------
@@ -165,9 +165,9 @@ class CourseAudits:
         against : sequence of str or pathlib.Path
             Folders of earlier years' submissions, which are compared with this year's.
         boilerplate : sequence of str or pathlib.Path
-            Files that were handed out: their code does not count as shared.
+            Files that were handed out. Their code does not count as shared.
         least : float
-            The smallest share of common code that is listed, in [0, 1].
+            The smallest share of common code to list, in [0, 1].
         path : str or pathlib.Path, optional
             Where to write the page; otherwise ``.harness/similarity/<task>.html``.
         follower : Follower, optional
@@ -176,7 +176,7 @@ class CourseAudits:
         Returns
         -------
         SimilarCode
-            The pairs, those that share most first, and the page. It is not a verdict.
+            The pairs, those that share most first, and the page. A pair is not a verdict.
 
         Raises
         ------

@@ -30,7 +30,7 @@ class CourseChanges:
         run: RunOptions = RunOptions(),
         follower: Follower | None = None,
     ) -> Result:
-        """Evaluate the submissions that a change in git touches, and nothing else.
+        """Evaluate the submissions that a change in git touches.
 
         Tasks and records come from `base`, submissions from `head`, both as committed. The work tree is ignored.
 
@@ -41,7 +41,7 @@ class CourseChanges:
         head : str
             The commit with the change.
         policy : harness.ci.ChangePolicy, optional
-            What the change may touch; otherwise any submission, and nothing else.
+            What the change may touch; by default any submission, and nothing else.
         score_on : str
             The part to score on: ``validation`` or ``test``.
         run : RunOptions
@@ -52,7 +52,7 @@ class CourseChanges:
         Returns
         -------
         harness.ci.Result
-            What was found about the change, and a record for each submission.
+            The findings about the change, and a record for each submission.
 
         Raises
         ------

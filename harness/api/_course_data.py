@@ -35,7 +35,7 @@ def load_tasks(course: Course, names: Sequence[str]) -> LoadedTasks:
 
 
 class CourseDatasets:
-    """The files that tasks' data is read from: `OpenCourse.datasets`."""
+    """The files of tasks' data: `OpenCourse.datasets`."""
 
     def __init__(self, session: CourseSession) -> None:
         self._session = session
@@ -109,7 +109,7 @@ class CourseDatasets:
         TaskError
             The declaration of a task has a mistake.
         InfrastructureError
-            Something cannot be downloaded. All that could be is in the cache.
+            Something cannot be downloaded. Everything else is in the cache.
         """
         course, follower = self._session.folders, follower or Follower()
         declared = [course.task(name) for name in (course.task_names() if tasks is None else tasks)]
@@ -146,7 +146,7 @@ class CourseDatasets:
         Returns
         -------
         PrivateTest
-            The file, and what is in it.
+            The file, and a description of its contents.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""The grades of a class: what everybody has, and how it reaches people and other systems."""
+"""The grades of a class, their exports to other systems, and feedback."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from harness.api._results import FeedbackFiles
 from harness.files import write_atomically
 from harness.gradebook import MISSING, Entry, Gradebook, Rules, gradebook_csv
 
-if TYPE_CHECKING:  # each method imports what only it needs
+if TYPE_CHECKING:  # each method imports its own modules
     from harness.api._canvas_upload_run import CanvasUpload
     from harness.api._grade_exports import ExportedGrades, GradesExport
     from harness.lms.canvas_upload import CanvasPlace
 
 _NAMED = 20
-"""How many people a warning names."""
+"""Maximum number of people that a warning names."""
 
 
 class CourseGrades:
@@ -39,7 +39,7 @@ class CourseGrades:
         self._session, self._records = session, records
 
     def rules(self, files: RuleFiles = RuleFiles()) -> GradingRules:
-        """Return the rules of the gradebook: the roster, the policy for late work and what an instructor adjusted.
+        """Return the rules of the gradebook: the roster, the policy for late work and an instructor's adjustments.
 
         Raises
         ------
@@ -66,9 +66,9 @@ class CourseGrades:
         task : str, optional
             Only this task.
         files : RuleFiles
-            Where the rules are.
+            The files with the rules.
         follower : Follower, optional
-            Is told the warnings about the rules.
+            Receives the warnings about the rules.
 
         Raises
         ------
@@ -130,7 +130,7 @@ class CourseGrades:
         Returns
         -------
         ExportedGrades
-            The file, and what was changed and kept.
+            The file, and the cells that were changed or kept.
 
         Raises
         ------
@@ -172,7 +172,7 @@ class CourseGrades:
         Returns
         -------
         ExportedGrades
-            The file, and what was changed and kept.
+            The file, and the cells that were changed or kept.
 
         Raises
         ------
@@ -204,8 +204,8 @@ class CourseGrades:
         Returns
         -------
         CanvasUpload
-            What would change. `CanvasUpload.send` changes it, once `CanvasUpload.keep_as_listed` was called for the
-            same changes.
+            The changes. `CanvasUpload.send` makes them, after `CanvasUpload.keep_as_listed` was called for the same
+            changes.
 
         Raises
         ------
@@ -243,7 +243,7 @@ class CourseGrades:
         Returns
         -------
         FeedbackFiles
-            What was written, and who is not in a zip.
+            The written files, and the people who are missing in zip files.
 
         Raises
         ------
@@ -283,7 +283,7 @@ class CourseGrades:
 
 
 def _without_work(task: str, book: Gradebook) -> Iterator[str]:
-    """Yield a warning about people with nothing for `task`, besides those who have nothing at all and were named."""
+    """Yield a warning about people with nothing for `task`, except those with nothing at all, who have been named."""
     named = {person.submission for person in book.mismatch.without_submission}
     nothing = [
         entry.person

@@ -10,7 +10,7 @@ from harness.api._course_session import CourseSession
 from harness.api._report_page import MaterialFinder, read_audience, report_page
 from harness.course import Submission
 
-if TYPE_CHECKING:  # a report needs none of it
+if TYPE_CHECKING:  # a report does not need these
     from harness.site import SiteFiles
 
 
@@ -45,7 +45,7 @@ class CoursePages:
         return report_page(self._session.folders, self._session.places, submission, read_audience(audience))
 
     def materials(self) -> MaterialFinder:
-        """Return an object that gathers what reports are made from, for many reports: it reads shared things once."""
+        """Return an object that gathers the data for many reports, and reads shared data only once."""
         course = self._session.folders
         return MaterialFinder(course, self._session.places, build_board(course))
 
@@ -57,20 +57,20 @@ class CoursePages:
         Parameters
         ----------
         audience : str
-            ``public`` for pages that may be published. ``instructor`` adds logs, test items and what the class
-            teaches; nothing publishes these pages.
+            ``public`` for pages that may be published. ``instructor`` adds logs, test items and a page about the
+            class; nothing publishes these pages.
         folder : str or pathlib.Path, optional
             Where to write; otherwise ``leaderboard/site``, or ``.harness/site`` for instructors.
 
         Returns
         -------
         SiteFiles
-            The folder, and how many pages there are and were written.
+            The folder, the number of pages, and the number of pages that were written.
 
         Raises
         ------
         UsageError
-            There is no such audience, or it gets no site.
+            There is no such audience, or no site for it.
         """
         from harness.api._course_site import write_site_of
 

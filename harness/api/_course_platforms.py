@@ -1,4 +1,4 @@
-"""The learning platforms and git hosts of a course: submissions come in, tests and autograders go out."""
+"""The learning platforms and git hosts of a course: import submissions, and write tests and autograders."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class AutogradingFiles:
     paths : tuple of pathlib.Path
         The files.
     longest_seconds : float
-        How long the task's limits let an evaluation take, in seconds.
+        The longest duration of an evaluation within the task's limits, in seconds.
     """
 
     paths: tuple[Path, ...]
@@ -91,7 +91,7 @@ class CoursePlatforms:
         Returns
         -------
         iterator of Imported
-            What became of each hand-in; a hand-in is imported when the iterator reaches it.
+            The result for each hand-in, which is imported when the iterator reaches it.
 
         Raises
         ------
@@ -107,7 +107,7 @@ class CoursePlatforms:
     def import_times(
         self, source: str | Path, *, task: str | None = None, roster: str | Path | None = None
     ) -> LearnedPushes | LearnedTable:
-        """Keep the times of handing in that a platform's table, or a git host's record of pushes in JSON, has.
+        """Store the hand-in times from a platform's table, or from a git host's list of pushes in JSON.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class CoursePlatforms:
         Returns
         -------
         harness.lms.LearnedPushes or harness.lms.LearnedTable
-            What was read.
+            The numbers of times that were read.
 
         Raises
         ------
@@ -151,7 +151,7 @@ class CoursePlatforms:
         Returns
         -------
         AutogradingFiles
-            The files, and how long a test may take.
+            The files, and the longest duration of a test.
 
         Raises
         ------
@@ -191,9 +191,9 @@ class CoursePlatforms:
         score_on : str
             The part to score on: ``validation`` or ``test``.
         run : RunOptions
-            The data, ``real`` unless it says otherwise, and the isolation that is required there.
+            The data, by default ``real``, and the isolation that is required on Gradescope.
         torch_index : str
-            The address of the package index that torch is installed from there; '' for the usual one.
+            The address of the package index from which torch is installed; '' for the default one.
         wheel : str or pathlib.Path, optional
             A wheel of the harness; otherwise one is built from the checkout.
         path : str or pathlib.Path, optional
@@ -207,7 +207,7 @@ class CoursePlatforms:
         Raises
         ------
         UsageError
-            There is no such task, it uses a plug-in, or its data is not here.
+            There is no such task, it uses a plug-in, or this machine does not have its data.
         InfrastructureError
             The wheel cannot be built.
         """

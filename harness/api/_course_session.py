@@ -1,4 +1,4 @@
-"""What all parts of an open course share: its folders, the places of its data, and its workers."""
+"""The state that all parts of an open course share: its folders, the places of its data, and its workers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class CourseSession:
         self.find_places()
 
     def find_places(self) -> None:
-        """Find out again where data may be: the course's own folder of data counts from when it exists."""
+        """Look for folders with data again, because the course's own one may have been created."""
         self.places = Places.of(os.environ, self._data_root, self.folders.data)
 
     def fork_servers(self, start: Start) -> ForkServerOwner | None:
@@ -45,7 +45,7 @@ class CourseSession:
     ) -> Sandbox:
         """Open a sandbox whose workers see neither the course nor its data; the caller closes it.
 
-        What the first of the `submissions` imports is imported meanwhile.
+        Meanwhile the modules that the first of the `submissions` imports are loaded.
 
         Raises
         ------

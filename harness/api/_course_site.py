@@ -1,4 +1,4 @@
-"""Write the pages of a course: gather what they are made from, and decide which have to be made again."""
+"""Write the pages of a course: gather their data, and decide which pages have to be made again."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ _SIMILARITY = "Which submissions share code is on the page that harness audit si
 
 
 def write_site_of(course: Course, places: Places, audience: Audience, folder: Path | None) -> SiteFiles:
-    """Write the site for `audience` into `folder`, or where it belongs.
+    """Write the site for `audience` into `folder`, or into the default folder for that audience.
 
     Raises:
-        UsageError: the audience gets no site, or what is for instructors would be written where it is published.
+        UsageError: there is no site for the audience, or pages for instructors would be written into a public folder.
     """
     if audience is Audience.STUDENT:
         raise UsageError("there is no site for students: use public, or `harness report` for one submission")
@@ -64,7 +64,7 @@ def write_site_of(course: Course, places: Places, audience: Audience, folder: Pa
 
 
 class _Pages:
-    """All pages of one site; a report is made when its record, its evidence or what it is shown with has changed."""
+    """All pages of one site. A report is made again if its record, its evidence or other data on the page changed."""
 
     def __init__(self, course: Course, places: Places, audience: Audience) -> None:
         self._course, self._audience = course, audience
@@ -125,7 +125,7 @@ class _Pages:
         return site_report(self._content, shown).encode()
 
     def _digest(self, record: Record, name: str) -> str:
-        """Return a digest of all that the page about `record` is made from."""
+        """Return a digest of all data on the page about `record`."""
         known = [
             self._made_by,
             self._content.title,
@@ -139,10 +139,10 @@ class _Pages:
 
     @cached_property
     def _known_of_tasks(self) -> dict[str, str]:
-        """What the pages about all records of a task are made from, for each task."""
+        """A digest of the data that all pages about a task's records share, by task."""
         runs: dict[str, list[str]] = {name: [] for name in self._content.tasks}
         for one in self._records:
-            # pages for the instructor show the class and the history, others the references
+            # pages for instructors show the class and the history, others the references
             if self._audience is Audience.INSTRUCTOR or one.submission.name.startswith("reference/"):
                 runs[one.task.name].append(one.run.id)
         declared = {
@@ -181,7 +181,7 @@ class _Pages:
 
 
 def _largest(boards: Mapping[str, Board], aliases: Mapping[str, str]) -> SiteCourse | None:
-    """Return the table over all tasks of the machine that has records of most of them; None where it has one alone."""
+    """Return the table over all tasks, for the machine with records of most of them; None if that is only one task."""
     found = [(machine, course_board(board.under(aliases))) for machine, board in boards.items()]
     several = [one for one in found if len(one[1].tasks) > 1]
     if not several:

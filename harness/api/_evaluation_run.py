@@ -16,7 +16,7 @@ from harness.leaderboard import Board
 from harness.text import neutral_line
 
 Keep = Literal["reuse", "force", "no_store"]
-"""Keep the record of what has not changed, evaluate everything again, or evaluate and store nothing."""
+"""Keep the records of unchanged submissions, evaluate everything again, or evaluate without storing anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class EvaluationRun:
         return Evaluations(tuple(done), tuple(not_done))
 
     def _introduce(self, task: str) -> None:
-        """Report where a task's data comes from, before anything runs on it."""
+        """Report the source of a task's data before it is used."""
         with self.follower.loading(task):
             used = self.evaluator.tasks.task(task)
         self.follower.loaded(used)
@@ -84,7 +84,7 @@ class _Boards:
         return self._board
 
     def write(self) -> None:
-        """Write the leaderboard if it was shown, built again because others may have added records meanwhile."""
+        """Build the leaderboard again, as other processes may have added records, and write it if it was shown."""
         if self._board is not None:
             rebuild_board(self._course)
 

@@ -23,7 +23,7 @@ from harness.tables import Sheet
 
 @dataclass(frozen=True, kw_only=True)
 class FeedbackRun:
-    """The feedback on one task: whose grades it is about, and where what belongs to them is found."""
+    """The feedback on one task: the grades, and the sources of the data for its pages."""
 
     course: Course
     records: Records
@@ -32,7 +32,7 @@ class FeedbackRun:
     entries: Sequence[Entry]
 
     def write(self, worksheet: Path | None, folder: Path | None) -> FeedbackFiles:
-        """Write all files; `folder` is where pages and zips go, ``.harness/feedback/TASK`` without it."""
+        """Write all files, with pages and zips in `folder`, by default ``.harness/feedback/TASK``."""
         made = self._make()
         folder = folder or self.course.private / "feedback" / self.task
         for one in made:
@@ -50,7 +50,7 @@ class FeedbackRun:
         return made
 
     def _write_zips(self, made: Sequence[Feedback], worksheet: Path | None, folder: Path) -> Iterator[FeedbackZip]:
-        """Write a zip for each system that submissions were downloaded from, and for Moodle with its worksheet."""
+        """Write a zip for each system from which submissions were downloaded, and for Moodle given a worksheet."""
         origins = self._origins()
         if worksheet is not None or any(origin.system == "moodle" for origin in origins.values()):
             numbers = self._numbers(origins) if worksheet is None else participants(Sheet.read(worksheet), self.entries)
@@ -64,7 +64,7 @@ class FeedbackRun:
         return {name: origin for name in names if (origin := origins.of(name, self.task)) is not None}
 
     def _numbers(self, origins: Mapping[str, Origin]) -> dict[str, tuple[str, str]]:
-        """Return the name and number of each person in the download, except for groups: theirs are not personal."""
+        """Return the name and number of each person in the download, except for groups, whose numbers are shared."""
         found = {}
         for entry in self.entries:
             origin = origins.get(entry.person.submission)
@@ -74,11 +74,11 @@ class FeedbackRun:
         return found
 
     def _write_marking(self, made: Sequence[Feedback], pages: Path) -> Path:
-        """Write the pages for markers into a folder of their own, because they are not for students."""
+        """Write the pages for the people who mark into a separate folder, because they are not for students."""
         course, task = self.course, self.task
         folder = course.private / "marking" / task
         if folder.is_dir():
-            shutil.rmtree(folder)  # files that somebody has withdrawn must not be shown any more
+            shutil.rmtree(folder)  # files that people have withdrawn must no longer be shown
         places = {one.entry.person.submission: course.submissions_folder / one.entry.person.submission for one in made}
         folders = {name: place / task for name, place in places.items() if not place.is_symlink()}
         links = {one.entry.person.key: pages / f"{one.stem}.html" for one in made}
@@ -88,7 +88,7 @@ class FeedbackRun:
         return folder / "index.html"
 
     def _claims(self) -> dict[str, list[str]]:
-        """Return what to say of the scores that submissions claim, by name."""
+        """Return sentences about the scores that submissions claim, by name."""
         records = {
             entry.person.submission: self.records.of_run(self.task, entry.person.submission, entry.run)
             for entry in self.entries

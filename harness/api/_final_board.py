@@ -1,4 +1,4 @@
-"""Publish what was withheld of private test parts: the end of the Ladder."""
+"""Publish the withheld results on private test parts, which ends the Ladder."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from harness.release import KeptScores, is_ladder
 
 
 def publish_withheld(course: Course, places: Places, task: str | None) -> FinalBoard:
-    """Put the full record in the place of each public one, as far as this machine has them.
+    """Replace public records with the full records that this machine has.
 
     Raises:
-        UsageError: there is something to publish and no folder of private parts.
+        UsageError: there is something to publish, but no folder of private parts.
     """
     records = stores_of(course).records
     public = [

@@ -14,7 +14,7 @@ from harness.evaluation import Check, Evaluation, Observer, Silent, TaskInUse
 from harness.leaderboard import Board
 from harness.sandbox import Isolation
 
-if TYPE_CHECKING:  # an evaluation needs none of it
+if TYPE_CHECKING:  # an evaluation does not need these
     from harness.ci import Change
     from harness.grading import Event, Work
     from harness.learning import Learning
@@ -45,12 +45,12 @@ class Follower:
     def isolated(self, isolation: Isolation) -> None:
         """Receive the isolation that is used."""
 
-    def loading(self, task: str) -> AbstractContextManager[object]:  # noqa: ARG002 - for those who override it
+    def loading(self, task: str) -> AbstractContextManager[object]:  # noqa: ARG002 - for overriding methods
         """Return a context manager that is active while a task's data is loaded."""
         return nullcontext()
 
     def loaded(self, used: TaskInUse) -> None:
-        """Receive the data that a task is evaluated on, once for each task."""
+        """Receive facts about the data of a task, once for each task."""
 
     def evaluating(self, submission: Submission) -> AbstractContextManager[Observer]:  # noqa: ARG002 - likewise
         """Return a context manager that is active during an evaluation and yields an observer of its phases."""
@@ -79,7 +79,7 @@ class Follower:
         """Receive why a submission could not be evaluated or checked, through no fault of its own."""
 
     def changed(self, change: Change) -> None:
-        """Receive what a change in git touches, before anything is evaluated."""
+        """Receive the files and submissions that a change in git touches, before anything is evaluated."""
 
     def downloading(self, task: Task, item: Canonical | File) -> AbstractContextManager[Bars]:  # noqa: ARG002 - likewise
         """Return a context manager that is active during a download and yields a function that makes progress bars."""

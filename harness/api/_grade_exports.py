@@ -25,9 +25,9 @@ class ExportedGrades:
     path : pathlib.Path
         The file.
     filled : harness.lms.Filled
-        What was changed in the other system's own file, what was kept, and who is not in it.
+        The cells of the other system's own file that were changed or kept, and the people who are not in it.
     graded : int
-        How many people have a grade or are excused.
+        The number of people who have a grade or are excused.
     """
 
     path: Path
@@ -37,7 +37,7 @@ class ExportedGrades:
 
 @dataclass(frozen=True, kw_only=True)
 class GradesExport:
-    """Everybody's grades for one task, on the way into a file of another system."""
+    """Everybody's grades for one task, to be written into a file for another system."""
 
     course: Course
     task: str
@@ -53,7 +53,7 @@ class GradesExport:
         return self._write(memory, filled)
 
     def moodle(self, item: str | None, maximum: str) -> ExportedGrades:
-        """Write the file that Moodle imports: a worksheet if there is one to fill in."""
+        """Write the file that Moodle imports, which is a worksheet if one is given."""
         memory, sheet = ExportMemory(self.course, f"moodle-{self.task}"), self._sheet()
         if sheet is None:
             return self._write(memory, moodle_csv(self.entries, item or self.task, maximum, scale=self.filling.scale))

@@ -43,14 +43,14 @@ class GradingRules:
 
 @dataclass(frozen=True)
 class KeptGradebook:
-    """The file that the gradebook was written to, and the grades that changed."""
+    """The file of the gradebook, and the grades that changed."""
 
     path: Path
     changes: tuple[GradeChange, ...]
 
 
 def read_rules(course: Course, files: RuleFiles) -> GradingRules:
-    """Read the roster, the policy for late work and what an instructor adjusted.
+    """Read the roster, the policy for late work and an instructor's adjustments.
 
     Raises:
         UsageError: one of the files, or the deadline, has a mistake.

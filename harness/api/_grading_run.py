@@ -59,13 +59,13 @@ from harness.sandbox import Requirement, Start, begin_fork_servers, find_gpus, f
 from harness.text import count_of, neutral_line
 
 _NAMED = 3
-"""How many submissions a message names."""
+"""Maximum number of submissions that a message names."""
 _COMMAND = "`harness audit learning`"
 
 
 @dataclass(frozen=True, kw_only=True)
 class GradingRequest:
-    """Which submissions are graded, by which rules, and how they are run."""
+    """The submissions to grade, the rules, and how the submissions are run."""
 
     selection: Selection
     rules: RuleFiles
@@ -76,7 +76,7 @@ class GradingRequest:
 
 
 def plan_class(session: CourseSession, request: GradingRequest, follower: Follower) -> GradingPlan:
-    """Return what would be done to grade all requested submissions."""
+    """Return the plan for grading all requested submissions."""
     rules = _read_rules(session.folders, request, follower)
     with _one_at_a_time(session.folders):
         found = _GradingRun(session, request, rules, follower).find()
@@ -90,7 +90,7 @@ def grade_class(
     learning: Literal["audit", "skip"],
     follower: Follower,
 ) -> GradingReport:
-    """Grade all requested submissions; what has not changed is not evaluated again."""
+    """Grade all requested submissions; unchanged ones are not evaluated again."""
     rules = _read_rules(session.folders, request, follower)
     with _one_at_a_time(session.folders):
         run = _GradingRun(session, request, rules, follower)
@@ -110,7 +110,7 @@ def _read_rules(course: Course, request: GradingRequest, follower: Follower) -> 
 
 @dataclass(frozen=True, kw_only=True)
 class _PlannedRun:
-    """The submissions of a grading run, what is to be done, and what cannot be graded."""
+    """The submissions of a grading run, the plan, and what cannot be graded."""
 
     submissions: Sequence[Submission]
     left_out: tuple[Obstacle, ...]
@@ -137,7 +137,7 @@ class _GradingRun:
         return Journal(self.course.private / "grade" / "problems.json")
 
     def find(self) -> _PlannedRun:
-        """Find the submissions and plan their jobs; report what is left out, and why."""
+        """Find the submissions and plan their jobs; report folders that are left out, with reasons."""
         submissions, left_out = find_submissions(self.course, self.request.selection)
         work = self._plan(submissions)
         for obstacle in (*work.obstacles, *left_out):
@@ -186,9 +186,9 @@ class _GradingRun:
         return work
 
     def _within_quota(self, work: Work, tasks: TasksInUse) -> Work:
-        """Return `work` without the jobs of people whose quota for today is used up, where grading runs by itself.
+        """Return `work` without the jobs of people whose quota for today is used up, if grading runs automatically.
 
-        On a machine of the instructor's own `grade` is no hand-in: it is neither refused nor counted.
+        On the instructor's own machine grading is not a hand-in: it is neither refused nor counted.
         """
         if self.places.private is None:
             return work
@@ -207,7 +207,7 @@ class _GradingRun:
         return replace(work, jobs=tuple(jobs), obstacles=(*work.obstacles, *obstacles))
 
     def _counted(self, submission: Submission, tasks: TasksInUse) -> Hand | None:
-        """Return the version of `submission` to be counted; None where its task limits nothing."""
+        """Return the version of `submission` to count; None if its task limits nothing."""
         used = tasks.task(submission.task)
         limited = used.task.quota is not None or used.task.public_score == "ladder"
         if not limited or used.facts.scored_on != "test":
@@ -216,7 +216,7 @@ class _GradingRun:
         return Hand(task=submission.task, submission=submission.name, digest=contents.digest)
 
     def _warn_of_validation(self, submissions: Sequence[Submission]) -> None:
-        """Warn about tasks whose scores will be on validation because their private test part is not here."""
+        """Warn about tasks that will be scored on validation because their private test part is not here."""
         for name in sorted({one.task for one in submissions}):
             try:
                 task = self.course.task(name)
@@ -256,26 +256,26 @@ class _GradingRun:
         return sorted(summaries, key=lambda summary: (summary.name, summary.task)), lost
 
     def _with_claimed(self, record: Record, jobs: Mapping[tuple[str, str], Submission]) -> Record:
-        """Return `record` with what the submission claims, where its weights were compared."""
+        """Return `record` with the claims of the submission, if its weights were compared."""
         submission = jobs.get((record.task.name, record.submission.name))
         if record.claims is None or submission is None:
             return record
         try:
             return with_claimed(record, submission.folder, self.course.task(submission.task))
-        except HarnessError:  # its task has got a mistake meanwhile; the result stands
+        except HarnessError:  # somebody has broken the task meanwhile; the result is valid
             return record
 
     def _claims(self, submissions: Sequence[Submission]) -> list[ComparedClaims]:
-        """Add what submissions claim now to their records, where the task has claims compared; return all of it.
+        """Add the current claims of submissions to their records, for tasks that compare claims; return all claims.
 
-        Claims stand in documents, which no result depends on: they are read here, where the submissions are.
+        Claims are in documents, on which no result depends. They are read here, because the submissions are here.
         """
         compared = []
         for submission in submissions:
             try:
                 task = self.course.task(submission.task)
             except HarnessError:
-                continue  # the plan has said so
+                continue  # the plan has reported it
             if wants_claims(task, self.request.settings):
                 try:
                     claims = self._claims_of(submission, task)
@@ -286,7 +286,7 @@ class _GradingRun:
         return compared
 
     def _claims_of(self, submission: Submission, task: Task) -> Claims | None:
-        """Add what one submission claims to its record; None where there is none, or its weights are to be scored."""
+        """Add the claims of one submission to its record; None without a record, or if weights must be scored first."""
         records = stores_of(self.course).records
         record = records.read(submission.task, submission.name)
         if not isinstance(record, Record) or is_ladder(record):
@@ -302,7 +302,7 @@ class _GradingRun:
         return told.claims
 
     def audit_learning(self, submissions: Sequence[Submission]) -> Iterator[LearningFinding]:
-        """Test whether scores were learned here, on this machine, now that all results and grades are kept."""
+        """Test on this machine whether scores were learned, after all results and grades have been stored."""
         course, request = self.course, self.request
         chosen, left = choose_of_graded(course, submissions)
         if left:
@@ -343,7 +343,7 @@ class _GradingRun:
         return self._cluster(orders, work, jobs.scheduler, jobs.jobs)
 
     def _local(self, orders: Orders, work: Work, jobs: int | None) -> LocalExecutor:
-        """Return an executor for this machine, with as many parallel jobs as have cores of their own."""
+        """Return an executor for this machine, with as many parallel jobs as the cores allow."""
         fork_servers = self.session.fork_servers(orders.start)
         if work.jobs:
             hidden = [self.course.root, *self.places.all()]
@@ -381,7 +381,7 @@ class _GradingRun:
 
 
 def _not_here(course: Course, book: Gradebook, task: str | None) -> list[Entry]:
-    """Return the entries of people whose work is not here, and another system has it."""
+    """Return the entries of people whose work is not here but on a learning platform."""
     return [
         entry
         for entry in book.entries
@@ -395,9 +395,9 @@ def _not_here(course: Course, book: Gradebook, task: str | None) -> list[Entry]:
 
 
 def _not_graded(book: Gradebook, submissions: Sequence[Submission], not_here: Sequence[Entry]) -> int:
-    """Return how many of the requested submissions have no grade through no fault of their own.
+    """Return the number of requested submissions without a grade, through no fault of their own.
 
-    Those that are `not_here` are counted by person: nobody knows who handed in together.
+    Those that are `not_here` are counted by person, because it is unknown who handed in together.
     """
     places = {(one.name, one.task) for one in submissions}
     found = {

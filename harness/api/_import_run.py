@@ -1,4 +1,4 @@
-"""Import submissions and the times of handing in from learning platforms."""
+"""Import submissions and hand-in times from learning platforms."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from harness.sandbox import Requirement
 
 
 def find_system(course: Course, name: str) -> System:
-    """Return the system that is meant; one that comes with the harness needs no plug-in to be looked at.
+    """Return the system `name`. Plug-ins are imported only if the harness itself has no such system.
 
     Raises:
-        UsageError: there is none of this name.
+        UsageError: there is no system of this name.
     """
     offered = [offer.name for offer in course.plugins.offers(PLATFORM_GROUP)]
     if name not in SYSTEMS and name not in offered:
@@ -44,7 +44,7 @@ def find_system(course: Course, name: str) -> System:
 
 @dataclass(frozen=True)
 class ImportRun:
-    """What every import of a course needs: the task, the people, and the course's time zone."""
+    """The context of an import into a course: the task, the people, and the course's time zone."""
 
     course: Course
     task: str
@@ -53,7 +53,7 @@ class ImportRun:
 
     @classmethod
     def of(cls, course: Course, source: Path, task: str | None, roster: Path | None) -> ImportRun:
-        """Read what an import of `source` needs; a task is named only where there are several.
+        """Read the context for an import of `source`; `task` is required only if there are several tasks.
 
         Raises:
             UsageError: there is no such task or file, or the roster or the policy has a mistake.
@@ -70,13 +70,13 @@ class ImportRun:
     def submissions(
         self, system: System, source: Path, table: Path | None, isolation: Requirement
     ) -> Iterator[Imported]:
-        """Import a bulk download, and yield what became of each hand-in."""
+        """Import a bulk download, and yield the result for each hand-in."""
         names = {} if table is None else self._names(table)
         walled = WalledArchives([self.course.root, source.absolute().parent], isolation)
         return self._run(system, source, names, walled)
 
     def times(self, path: Path) -> LearnedPushes | LearnedTable:
-        """Keep the times of handing in that a table, or a git host's record of pushes in JSON, has."""
+        """Store the hand-in times from a table, or from a git host's list of pushes in JSON."""
         if path.suffix.lower() == ".json":
             return learn_pushes(self.course, path)
         return learn_table(self.course, path, self.task, self.roster)

@@ -23,11 +23,11 @@ from harness.learning import Learning, Outcome, Refitted, Trial, audit_learning,
 from harness.record import Record
 
 MOST_IN_A_TASK = 5
-"""How many submissions of one task a grading run tests; each takes as long as seven fits, or more."""
+"""Maximum number of submissions of one task that a grading run tests. Each takes as long as seven fits, or more."""
 
 
 class _Basis(msgspec.Struct, frozen=True, kw_only=True):
-    """What a finding rests on; while it is the same nothing is tested again."""
+    """The facts on which a finding is based; while they are the same, nothing is tested again."""
 
     submission: str
     task: str
@@ -56,7 +56,7 @@ class _Stored(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A submission that is tested, why, and its record if it has one."""
+    """A submission to test, the reason, and its record if it has one."""
 
     submission: Submission
     why: str
@@ -64,7 +64,7 @@ class Candidate:
 
 
 def find_candidates(course: Course, base: str = SUBMISSIONS) -> Iterator[list[Candidate]]:
-    """Yield for each leaderboard the submissions in `base` worth testing that still exist, the best first."""
+    """Yield for each leaderboard the submissions in `base` that are worth testing and still exist, best first."""
     records = (one for one in stores_of(course).records.all() if isinstance(one, Record))
     of_base = [one for one in records if one.submission.name.startswith(f"{REFERENCE}/") == (base == REFERENCE)]
     for ranked in best_first(of_base):
@@ -93,7 +93,7 @@ def candidates_among(course: Course, task: str | None) -> list[Candidate]:
 
 
 def choose_of_graded(course: Course, graded: Sequence[Submission]) -> tuple[list[Candidate], list[Candidate]]:
-    """Return which of `graded` a grading run tests, and which also look unusual, beyond the limit for a task."""
+    """Return the submissions among `graded` that a grading run tests, and unusual ones beyond the limit for a task."""
     chosen: list[Candidate] = []
     left: list[Candidate] = []
     for name in {REFERENCE if one.name.startswith(f"{REFERENCE}/") else SUBMISSIONS for one in graded}:
@@ -105,7 +105,7 @@ def choose_of_graded(course: Course, graded: Sequence[Submission]) -> tuple[list
 
 
 def kept_finding(course: Course, one: Candidate) -> LearningFinding | None:
-    """Return what was found earlier, if everything that it rests on is as it was; None otherwise."""
+    """Return the earlier finding, if everything on which it is based is unchanged; None otherwise."""
     if one.record is None:
         return None
     try:
@@ -133,7 +133,7 @@ def audit_candidates(
 
 
 def _tested(course: Course, evaluator: Evaluator, submission: Submission) -> Learning:
-    """Test one submission and store what was found; if it cannot be fitted at all, there is no verdict."""
+    """Test one submission and store the finding; if it cannot be fitted at all, there is no verdict."""
     generator = np.random.default_rng(int.from_bytes(os.urandom(16), "little"))
     basis: _Basis | None = None
     try:

@@ -1,4 +1,4 @@
-"""Make a task of an instructor's data, and measure its baseline by two references."""
+"""Make a task from an instructor's data, and measure its baseline with two references."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ _NAMES = {"knn": "the five nearest neighbours", "linear": "a linear model"}
 
 @dataclass(frozen=True)
 class NewTask:
-    """A task that was made of data."""
+    """A task that was made from data."""
 
     written: tuple[Path, ...]
     told: tuple[str, ...]
-    """What was inferred, and what the references reach, a sentence each."""
+    """What was inferred, and the scores of the references, in one sentence each."""
 
 
 def make_task(course: OpenCourse, name: str, data: Path, asked: DataQuestions, follower: Follower) -> NewTask:
-    """Write the task `name` of `data` into `course`, load it, and state what the better reference gets as baseline."""
+    """Make the task `name` from `data` in `course`, load it, and use the better reference's score as the baseline."""
     found = find_data(data, asked)
     root = course.places.root or course.folders.data
     written = write_task(course.folders, name, found, root)
     course.find_places()
-    course.data(name, data="local")  # raises where what was written does not load
+    course.data(name, data="local")  # raises if the new task does not load
     measured, baseline = _measure(course, name, follower)
     if baseline is not None:
         write_declaration(course.folders, name, found, baseline)
@@ -52,7 +52,7 @@ def make_task(course: OpenCourse, name: str, data: Path, asked: DataQuestions, f
 
 
 def _measure(course: OpenCourse, task: str, follower: Follower) -> tuple[list[str], StatedBaseline | None]:
-    """Return what the references get, a sentence each, and the baseline that follows."""
+    """Return the scores of the references, in one sentence each, and the resulting baseline."""
     try:
         result = course.evaluate(
             *(f"{REFERENCE}/{reference}/{task}" for reference in REFERENCES),

@@ -22,7 +22,7 @@ from harness.evaluation import Evaluator
 from harness.leaderboard import Board
 from harness.sandbox import ForkServerOwner
 
-if TYPE_CHECKING:  # each method imports what only it needs: an evaluation needs none of it
+if TYPE_CHECKING:  # each method imports its own modules, because an evaluation does not need these
     from harness.api._course_audits import CourseAudits
     from harness.api._course_changes import CourseChanges
     from harness.api._course_data import CourseDatasets
@@ -35,14 +35,14 @@ if TYPE_CHECKING:  # each method imports what only it needs: an evaluation needs
 
 
 def open_course(path: str | Path = ".", *, data_root: str | Path | None = None) -> OpenCourse:
-    """Open the course that `path` lies in.
+    """Open the course that contains `path`.
 
     Parameters
     ----------
     path : str or pathlib.Path
         The course's folder, or any folder or file in it.
     data_root : str or pathlib.Path, optional
-        Folder with ``<task>/<files>``; otherwise what ``HARNESS_DATA`` names.
+        Folder with ``<task>/<files>``; by default the one that ``HARNESS_DATA`` names.
 
     Returns
     -------
@@ -93,7 +93,7 @@ class OpenCourse:
 
     Notes
     -----
-    Options that belong together are one record, which may be shared by calls:
+    Options that belong together form one record, which several calls can share:
 
     >>> quick = harness.api.RunOptions(data="embedded", latency_seconds=0.1)
     >>> course.check("submissions/alice", run=quick).passed
@@ -117,7 +117,7 @@ class OpenCourse:
 
     @property
     def places(self) -> Places:
-        """Where data may be on this machine."""
+        """The folders with data on this machine."""
         return self._session.places
 
     @property
@@ -187,7 +187,7 @@ class OpenCourse:
         Raises
         ------
         UsageError
-            There is no such task; the message says which there are.
+            There is no such task; the message suggests others.
         TaskError
             Its ``task.py`` has a mistake.
         """
@@ -246,13 +246,13 @@ class OpenCourse:
         name : str
             The task.
         references : bool, default False
-            Whether to evaluate the references that baselines name; otherwise baselines are compared with the records
-            that there are.
+            Whether to evaluate the references that baselines name; otherwise baselines are compared with existing
+            records.
 
         Returns
         -------
         iterator of harness.taskcheck.TaskFinding
-            One thing that was checked, and what came of it: passed, a mistake, a doubt, or skipped.
+            The result of each check: passed, a mistake, a doubt, or skipped.
         """
         from harness.api._check_references import check_whole_task
 
@@ -269,7 +269,7 @@ class OpenCourse:
         return list(dict.fromkeys(one for path in paths for one in self.folders.submissions(path, task)))
 
     def diagnose(self, *, clock: bool = False) -> Diagnosis:
-        """Return what works on this machine, for this course, and what to do about what does not.
+        """Return a diagnosis of this machine and this course, with remedies for what does not work.
 
         Parameters
         ----------
@@ -279,7 +279,7 @@ class OpenCourse:
         Returns
         -------
         Diagnosis
-            Makes its observations when they are asked for.
+            An object that makes its observations on demand.
         """
         from harness.diagnosis import Diagnosis
 
@@ -345,10 +345,10 @@ class OpenCourse:
         run : RunOptions
             How they are run.
         training : TrainingOptions
-            How often they are trained, and what is done with shipped weights and claimed scores.
+            The number of trainings, and what happens with shipped weights and claimed scores.
         keep : str
-            ``reuse`` returns the record of what has not changed, ``force`` evaluates it again, and ``no_store``
-            evaluates, writes no record and leaves the leaderboard alone.
+            ``reuse`` returns the records of unchanged submissions, ``force`` evaluates them again, and ``no_store``
+            evaluates without writing records or the leaderboard.
         follower : Follower, optional
             Follows what happens.
 
@@ -411,28 +411,28 @@ class OpenCourse:
         learning: Literal["audit", "skip"] = "audit",
         follower: Follower | None = None,
     ) -> GradingReport:
-        """Grade a class. What has not changed is not evaluated again.
+        """Grade a class. Unchanged submissions are not evaluated again.
 
         After the leaderboard and the gradebook are complete, the audit of learning tests the best submission of each
-        task and those that look unusual. No record and no grade depends on what it finds.
+        task and those that look unusual. No record and no grade depends on its findings.
 
-        Shipped weights are used only if the task allows it. If the task declares ``claims=True``, they are compared
-        with what is claimed and with a model trained here.
+        Shipped weights are used only if the task allows it. If the task declares ``claims=True``, their scores are
+        compared with the claimed ones and with those of a model trained here.
 
         Parameters
         ----------
         selection : Selection
-            Which submissions are graded; by default all in ``submissions/``.
+            The submissions to grade; by default all in ``submissions/``.
         rules : RuleFiles
-            Where the rules of the gradebook are.
+            The files with the rules of the gradebook.
         run : RunOptions
             How submissions are run; on ``real`` data and with the isolation that grades need unless they say otherwise.
         jobs : JobOptions
-            Who runs the jobs.
+            How many jobs run in parallel, and where.
         keep : str
-            ``reuse`` keeps the record of what has not changed, ``force`` evaluates everything again.
+            ``reuse`` keeps the records of unchanged submissions, ``force`` evaluates everything again.
         learning : str
-            ``audit`` to run the audit of learning at the end, on what has not been tested before, or ``skip``.
+            ``audit`` to run the audit of learning at the end, for submissions that were not tested before, or ``skip``.
         follower : Follower, optional
             Follows what happens.
 
@@ -464,7 +464,7 @@ class OpenCourse:
         return rebuild_board(self.folders)
 
     def publish_withheld(self, task: str | None = None) -> FinalBoard:
-        """Publish the full records of private parts of which the Ladder released single scores: the final board.
+        """Publish the final board: the full records of private parts, of which the Ladder released single scores.
 
         Parameters
         ----------
@@ -474,7 +474,7 @@ class OpenCourse:
         Returns
         -------
         FinalBoard
-            The records that were published, and those of which this machine has no full one.
+            The records that were published, and those without a full record on this machine.
 
         Raises
         ------
@@ -486,17 +486,17 @@ class OpenCourse:
         return publish_withheld(self.folders, self.places, task)
 
     def points(self, board: Board) -> dict[str, float]:
-        """Return the points of each submission on `board`, before lateness and decisions made by hand.
+        """Return the points of each submission on `board`, without lateness and instructors' decisions.
 
         Parameters
         ----------
         board : Board
-            What `leaderboard` returned.
+            The result of `leaderboard`.
 
         Returns
         -------
         dict
-            The points by submission, summed over tasks; empty where no task has cut-offs.
+            The points by submission, summed over tasks; empty if no task has cut-offs.
         """
         return points_of(self.folders, board)
 

@@ -1,4 +1,4 @@
-"""The options that methods of `OpenCourse` share: one record an idea."""
+"""The options that methods of `OpenCourse` share, in one record for each idea."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from harness.evaluation import Device, Settings
 from harness.sandbox import Requirement, Start
 
 KeptResults = Literal["reuse", "force"]
-"""Keep the record of what has not changed, or evaluate everything again."""
+"""Keep the records of unchanged submissions, or evaluate everything again."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """How submissions are run: on which data, with which seed, on what, and how well isolated.
+    """How submissions are run: the data, the seed, the device and the isolation.
 
     Attributes
     ----------
     data : str, optional
         The source of the data: ``auto`` for the first one available, ``real`` for the first one that is not an
-        embedded stand-in, or ``canonical``, ``local`` or ``embedded``. By default ``auto`` to check and to evaluate,
-        and ``real`` for everything that grades depend on.
+        embedded stand-in, or ``canonical``, ``local`` or ``embedded``. By default ``auto`` for checks and evaluations,
+        and ``real`` for everything on which grades depend.
     seed : int
         Base of all seeds, in [0, 2**32).
     device : str
         What models may compute on: ``cpu`` or ``cuda``.
     latency_seconds : float
-        The longest that latency is measured, in seconds; it stops when its ratio to the yardstick is known to 2 %.
+        The longest time to measure latency, in seconds. It stops when the ratio to the yardstick is known to 2 %.
     isolation : str, optional
         The weakest isolation to accept, such as ``landlock``, or ``exactly:LEVEL``. By default the best one available;
         for grades, nothing weaker than ``landlock``.
@@ -64,14 +64,14 @@ class RunOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions:
-    """How `OpenCourse.evaluate` trains models, and what it does with weights and scores that came with them.
+    """How `OpenCourse.evaluate` trains models, and how it uses shipped weights and claimed scores.
 
     Attributes
     ----------
     repeats : int
-        How many times a model is trained, each time with another seed; the score is the mean.
+        The number of trainings, each with another seed; the score is the mean.
     weights : str
-        ``load`` to use the weights that were shipped, or ``retrain`` to train in any case.
+        ``load`` to use shipped weights, or ``retrain`` to train in any case.
     claims : str
         ``compare`` to compare the score that a submission claims with the scores of its shipped weights and of a model
         trained here (`Record.claims`), or ``ignore``. It does not affect the result.
@@ -84,7 +84,7 @@ class TrainingOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Which submissions `OpenCourse.grade` grades.
+    """The submissions that `OpenCourse.grade` grades.
 
     Attributes
     ----------
@@ -103,7 +103,7 @@ class Selection:
 
 @dataclass(frozen=True, kw_only=True)
 class RuleFiles:
-    """Where the rules of the gradebook are; ``gradebook.toml`` and ``adjustments.csv`` always count.
+    """The files with the rules of the gradebook; ``gradebook.toml`` and ``adjustments.csv`` are always used.
 
     Attributes
     ----------
@@ -122,7 +122,7 @@ class RuleFiles:
 
 @dataclass(frozen=True, kw_only=True)
 class JobOptions:
-    """Who runs the jobs of `OpenCourse.grade`.
+    """How many jobs of `OpenCourse.grade` run in parallel, and where.
 
     Attributes
     ----------
@@ -138,16 +138,16 @@ class JobOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class FillingOptions:
-    """How grades are put into another system.
+    """How grades are filled in for another system.
 
     Attributes
     ----------
     scale : bool
         Whether points are scaled to the other system's maximum.
     overwrite : bool
-        Whether grades and feedback that somebody entered there are replaced.
+        Whether to replace grades and feedback that somebody entered there.
     skip_missing : bool
-        Whether graded people who are not there are left out and named, instead of refused.
+        Whether to leave out graded people who are missing there, and name them, instead of raising.
     """
 
     scale: bool = False

@@ -44,7 +44,7 @@ class Records:
 
     @property
     def unreadable(self) -> list[Unreadable]:
-        """The files of records that cannot be read."""
+        """The files of records that cannot be read, with reasons."""
         return [found for found in self._stores.records.all() if isinstance(found, Unreadable)]
 
     def get(self, task: str, submission: str) -> Record | None:
@@ -61,7 +61,7 @@ class Records:
         return found
 
     def history(self, task: str, submission: str) -> list[Record]:
-        """Return the earlier records of `submission` for `task`, the oldest first."""
+        """Return the earlier records of `submission` for `task`, oldest first."""
         return list(self._stores.records.history(task, submission))
 
     def of_run(self, task: str, submission: str, run: str) -> Record | None:

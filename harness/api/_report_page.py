@@ -1,4 +1,4 @@
-"""Gather what reports are made from: the record, its evidence, its peers and the data, from the course's files."""
+"""Gather the data for reports: the record, its evidence, other records, and the task's data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.report import Audience, ReportMaterial, report_html
 
 @dataclass(frozen=True)
 class MaterialFinder:
-    """Gathers what reports of one course are made from; the data of each task are loaded once."""
+    """Gathers the data for reports of one course; the data of each task are loaded once."""
 
     course: Course
     places: Places
@@ -25,7 +25,7 @@ class MaterialFinder:
     _tasks: dict[str, Task | None] = field(default_factory=dict, repr=False)
 
     def task(self, name: str) -> Task | None:
-        """Return the declaration of a task, or None if there is none any more or it does not load."""
+        """Return the declaration of a task, or None if it no longer exists or does not load."""
         if name not in self._tasks:
             try:
                 self._tasks[name] = self.course.task(name)
@@ -34,7 +34,7 @@ class MaterialFinder:
         return self._tasks[name]
 
     def material(self, record: Record) -> ReportMaterial:
-        """Return what is known about `record`."""
+        """Return everything that is known about `record`."""
         stores = stores_of(self.course)
         task_name, name = record.task.name, record.submission.name
         evidence = stores.evidence.read(task_name, name)
@@ -54,7 +54,7 @@ class MaterialFinder:
         )
 
     def _data(self, task: Task, record: Record) -> TaskData | None:
-        """Return the data that `record` is about, with the same scored part, if they are on this machine."""
+        """Return the data to which `record` refers, with the same scored part, if they are on this machine."""
         key = (task.name, record.task.source)
         if key not in self._loaded:
             try:
@@ -71,10 +71,10 @@ class MaterialFinder:
 
 
 def read_audience(name: str) -> Audience:
-    """Return the audience that is called `name`.
+    """Return the audience `name`.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no such audience.
     """
     try:
         return Audience(name)

@@ -12,7 +12,7 @@ from harness.errors import HarnessError
 from harness.evaluation import Check, Evaluation
 from harness.record import Claims, Record
 
-if TYPE_CHECKING:  # an evaluation needs none of it
+if TYPE_CHECKING:  # an evaluation does not need these
     from harness.api._grades import KeptGradebook
     from harness.gradebook import Gradebook
     from harness.grading import JobLost, Obstacle, ResultSummary, Work
@@ -34,7 +34,7 @@ class Evaluations:
     Attributes
     ----------
     done : tuple of Evaluation
-        The submissions that have a record now; one that fails has a record as well.
+        The submissions that have a record now. A failed submission has a record, too.
     not_done : tuple of NotDone
         The submissions that could not be evaluated, and why.
     """
@@ -49,7 +49,7 @@ class Evaluations:
 
     @property
     def passed(self) -> bool:
-        """Whether every submission was evaluated and passed, as far as that may be told before the final board."""
+        """Whether every submission was evaluated and passed, as far as that may be published before the final board."""
         return not self.not_done and all(record.status in ("passed", "withheld") for record in self.records)
 
 
@@ -96,7 +96,7 @@ class LoadedTasks:
     tasks : tuple of Task
         The tasks that load.
     errors : tuple of HarnessError
-        Why others do not.
+        Why the others do not load.
     """
 
     tasks: tuple[Task, ...]
@@ -110,9 +110,9 @@ class FinalBoard:
     Attributes
     ----------
     published : tuple of Record
-        The full records, which have taken the place of what was public.
+        The full records, which have replaced the public ones.
     missing : tuple of Record
-        The public records whose full ones are not on this machine.
+        The public records without a full record on this machine.
     """
 
     published: tuple[Record, ...]
@@ -162,16 +162,16 @@ class DataDescription:
 
 @dataclass(frozen=True)
 class PrivateTest:
-    """The result of `OpenCourse.write_private_test`.
+    """The result of `CourseDatasets.write_private_test`.
 
     Attributes
     ----------
     path : pathlib.Path
-        The file that was written.
+        The written file.
     items : int
-        How many test items it is about.
+        The number of test items in it.
     source : str
-        The kind of source that they come from.
+        The kind of source from which the items come.
     """
 
     path: Path
@@ -185,22 +185,22 @@ class FeedbackZip:
 
     path: Path
     size: int
-    """Bytes."""
+    """The size in bytes."""
     left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeedbackFiles:
-    """The result of `OpenCourse.write_feedback`.
+    """The result of `CourseGrades.write_feedback`.
 
     Attributes
     ----------
     folder : pathlib.Path
         The folder with a page and a short text for each person.
     people : int
-        How many people there are.
+        The number of people.
     zips : tuple of FeedbackZip
-        The same pages, as learning platforms take them back.
+        The same pages in zip files that learning platforms accept.
     marking : pathlib.Path
         The first page for the people who mark; it is not for students.
     """
@@ -213,7 +213,7 @@ class FeedbackFiles:
 
 @dataclass(frozen=True)
 class ComparedClaims:
-    """What a submission claims, beside what its shipped weights and a model trained here reach."""
+    """The score that a submission claims, and those of its shipped weights and of a model trained here."""
 
     submission: Submission
     claims: Claims
@@ -221,7 +221,7 @@ class ComparedClaims:
 
 @dataclass(frozen=True)
 class LearningFinding:
-    """What the audit of learning found for one submission.
+    """The finding of the audit of learning about one submission.
 
     Attributes
     ----------
@@ -230,7 +230,7 @@ class LearningFinding:
     why : str
         Why it was chosen.
     learning : harness.learning.Learning
-        What each trial says.
+        The outcome of each trial.
     how : str
         ``tested``, or ``kept`` if nothing has changed since it was tested.
     """
@@ -270,15 +270,15 @@ class GradingReport(GradingPlan):
     lost : tuple of JobLost
         Jobs without a result, through no fault of the submission.
     claims : tuple of ComparedClaims
-        What submissions claim, if the task declares ``claims=True``.
+        The claims of submissions, if the task declares ``claims=True``.
     gradebook : Gradebook
         Everybody's grades.
     kept : KeptGradebook
         The file of the gradebook, and the grades that changed.
     learning : tuple of LearningFinding
-        What the audit of learning found, for whoever grades: it decides nothing.
+        The findings of the audit of learning, for the instructor. No grade depends on them.
     not_graded : int
-        How many of the requested submissions have no grade, through no fault of their own.
+        The number of requested submissions without a grade, through no fault of their own.
     """
 
     summaries: tuple[ResultSummary, ...]
@@ -291,12 +291,12 @@ class GradingReport(GradingPlan):
 
     @property
     def failed_by_task(self) -> int:
-        """How many jobs have no result because of a mistake in their task."""
+        """The number of jobs without a result because of a mistake in their task."""
         return sum(event.cause == "task" for event in self.lost)
 
     @property
     def failed_by_infrastructure(self) -> int:
-        """How many jobs have no result because the infrastructure failed."""
+        """The number of jobs without a result because the infrastructure failed."""
         return len(self.work.jobs) + len(self.work.kept) - len(self.summaries) - self.failed_by_task
 
     @property

@@ -16,7 +16,7 @@ _ON_THE_PAGE = 200
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedCode:
-    """The arguments of `CourseAudits.similarity`: what is compared with what."""
+    """The arguments of `CourseAudits.similarity`: the code to compare."""
 
     task: str
     against: tuple[Path, ...]
@@ -33,7 +33,7 @@ class SimilarCode:
     pairs : tuple of Pair
         The pairs that share enough code, those that share most first.
     compared : int
-        How many pairs were compared.
+        The number of pairs that were compared.
     path : pathlib.Path
         The page that shows the first pairs side by side.
     """
@@ -65,7 +65,7 @@ def find_similar_code(course: Course, asked: ComparedCode, path: Path | None, fo
 
 
 def _others(course: Course, asked: ComparedCode) -> Iterable[Text]:
-    """Yield the code that submissions are compared with, besides each other's."""
+    """Yield the code with which submissions are compared, in addition to each other's."""
     for folder in asked.against:
         yield from gather(folder, asked.task, f"{folder.name}/")
     if course.reference_folder.is_dir():

@@ -13,7 +13,7 @@ from harness.grading import Obstacle
 
 
 def find_submissions(course: Course, asked: Selection) -> tuple[list[Submission], list[Obstacle]]:
-    """Return the submissions that are asked for, and what else is there but cannot be graded.
+    """Return the requested submissions, and everything else in the folder, which cannot be graded.
 
     Raises:
         UsageError: there is no such folder or task, the folder is empty, or a pattern in `only` matches nothing.

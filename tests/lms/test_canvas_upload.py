@@ -264,7 +264,7 @@ def test_the_command_uploads_what_its_dry_run_showed_and_nothing_else(course: Te
     course.environment["HARNESS_CANVAS_TOKEN"] = TOKEN
     unseen = course.harness(*command)
     assert (unseen.returncode, canvas.changed) == (2, [])
-    assert "nothing was uploaded: look at it with --dry-run first" in unseen.stderr
+    assert "nothing was uploaded: list the changes with --dry-run first" in unseen.stderr
     shown = course.harness(*command, "--dry-run")
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.splitlines()[-3:] == [
@@ -274,7 +274,7 @@ def test_the_command_uploads_what_its_dry_run_showed_and_nothing_else(course: Te
         "--dry-run uploads them",
     ]
     canvas.submissions[1]["entered_score"] = 3.0
-    assert "the last --dry-run showed something else" in course.harness(*command).stderr
+    assert "grades here or in Canvas have changed since the last --dry-run" in course.harness(*command).stderr
     assert canvas.changed == []
     canvas.submissions[1]["entered_score"] = None
     canvas.fails["/submissions/12"] = 400

@@ -52,7 +52,7 @@ def test_a_baseline_is_compared_with_what_its_reference_gets(course: TemporaryCo
     course.submit(name="middle", base="reference")
     doubt = "! blobs: embedded data: the baseline of 'generated clouds' is 0.2, and reference/middle gets accuracy"
     said = course.harness("tasks", "check", "blobs").stdout
-    assert "reference/middle gets: no record here says so; --references evaluates it" in " ".join(said.split())
+    assert "reference/middle: it has no record here; --references evaluates it" in " ".join(said.split())
     assert doubt in " ".join(course.harness("tasks", "check", "blobs", "--references").stdout.split())
     course.harness("evaluate", "reference/middle")
     assert doubt in " ".join(course.harness("tasks", "check", "blobs").stdout.split())
