@@ -124,7 +124,8 @@ class CourseDatasets:
                 follower.downloaded(item, path)
                 found.append(path)
         if problems:
-            raise InfrastructureError("; ".join(problems))
+            remedy = "try again, or put the files into <data root>/<task>/ and set HARNESS_DATA"
+            raise InfrastructureError(f"{'; '.join(problems)}: {remedy}")
         return found
 
     def write_private_test(

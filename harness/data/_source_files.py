@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +13,7 @@ from harness.data._index import IndexFailedError, download_wheel, is_on_index
 from harness.data._places import Places
 from harness.errors import InfrastructureError
 
+_log = logging.getLogger(__name__)
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0
 
@@ -116,6 +118,12 @@ def _download(file: File, path: Path, bars: Bars) -> None:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
+    if bars is no_bars:  # then this line is all that tells what takes so long
+        _log.warning(
+            "downloading %s from %s (HARNESS_OFFLINE=1 tries no download, HARNESS_DATA names a folder with the files)",
+            path.name,
+            file.url,
+        )
     try:
         if is_on_index(file.url):
             download_wheel(file.url, file.name, part)
@@ -131,6 +139,9 @@ def _download(file: File, path: Path, bars: Bars) -> None:
         part.replace(path)
     except IndexFailedError as error:
         raise NotHere(f"{path.name} cannot be downloaded ({error})") from error
+    except requests.Timeout as error:
+        why = f"no answer in {_CONNECT_SECONDS:g} s, or nothing more in {_READ_SECONDS:g} s"
+        raise NotHere(f"{path.name} cannot be downloaded ({why})") from error
     except (requests.RequestException, OSError) as error:
         raise NotHere(f"{path.name} cannot be downloaded ({type(error).__name__})") from error
     finally:

@@ -174,6 +174,7 @@ def test_a_file_that_is_not_published_any_more_is_our_error_that_names_it(publis
     done = publisher.course.harness("data", "fetch", "points")
     assert done.returncode == 3
     assert "task points: points.bin cannot be downloaded" in done.stderr
+    assert "try again, or put the files into <data root>/<task>/ and set HARNESS_DATA" in done.stderr
     assert publisher.kept() == []
 
 

@@ -212,10 +212,12 @@ def test_a_download_of_the_wrong_digest_is_an_error_and_not_kept(places: Places,
 
 @pytest.mark.parametrize("path", ["missing.bin", "cut.bin"])
 def test_a_download_that_fails_is_passed_over_and_leaves_nothing(
-    places: Places, server: tuple[Path, str], path: str
+    places: Places, server: tuple[Path, str], path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     wanted = task(canonical(f"{server[1]}/{path}"), EMBEDDED)
     data = load(wanted, replace(places, offline=False))
+    (told,) = caplog.messages
+    assert told.startswith(f"downloading points.bin from {server[1]}/{path} (HARNESS_OFFLINE=1")
     assert data.source.kind == "embedded"
     assert any("points.bin cannot be downloaded" in reason for reason in data.passed_over)
     assert kept(places) == []
