@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from harness.api._board import build_board, rebuild_board
@@ -97,7 +98,7 @@ def check_all(evaluator: Evaluator, submissions: Iterable[Submission], follower:
         follower.checking(submission)
         checks: list[Check] = []
         try:
-            for check in evaluator.check(submission):
+            for check in evaluator.check(submission, partial(follower.trying, submission)):
                 checks.append(check)
                 follower.checked(submission, check)
         except (HarnessError, OSError) as error:

@@ -62,6 +62,10 @@ class Follower:
     def checking(self, submission: Submission) -> None:
         """Receive the submission that is checked next."""
 
+    def trying(self, submission: Submission, name: str, limit: str) -> AbstractContextManager[object]:  # noqa: ARG002
+        """Return a context manager that is active during one check; `limit` says what stops it, '' for nothing."""
+        return nullcontext()
+
     def checked(self, submission: Submission, check: Check) -> None:
         """Receive the outcome of one check."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import AbstractContextManager
 
 import click
 
@@ -22,6 +23,7 @@ from harness.course import Submission
 from harness.errors import SubmissionError
 from harness.evaluation import Check
 from harness.terminal import Screen
+from harness.terminal.shown_progress import waiting
 from harness.text import neutral_line
 
 _SIGNS = {"passed": ("✓", "green"), "warned": ("!", "yellow"), "failed": ("✗", "red"), "skipped": ("-", "dim")}
@@ -55,6 +57,10 @@ class _ShownCheck(Follower):
 
     def checking(self, submission: Submission) -> None:
         self._out.print(f"{submission}", style="bold")
+
+    def trying(self, submission: Submission, name: str, limit: str) -> AbstractContextManager[object]:
+        shown = name if self._out.is_terminal else f"{submission}: {name}"
+        return waiting(self._out, shown, limit and f"stopped after {limit}", self._tell)
 
     def checked(self, submission: Submission, check: Check) -> None:  # noqa: ARG002 - Follower's signature
         sign, style = _SIGNS[check.outcome]

@@ -9,6 +9,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from harness.contract import Predictions, Split
+from harness.contract import Limits, Predictions, Split
 from harness.errors import SubmissionError
 from harness.evaluation._answers import allowed_to_differ, differing, remind_of_eval
 from harness.evaluation._open import fit_session, open_session, with_model
@@ -67,7 +68,11 @@ class _CheckSkipped(Exception):  # noqa: N818 - likewise
     """A check does not apply."""
 
 
-def check(plan: Plan, sandbox: Sandbox, work: Path) -> Iterator[Check]:
+Trying = Callable[[str, str], AbstractContextManager[object]]
+"""Given the name of a check and what stops it, returns a context manager that is active while it runs."""
+
+
+def check(plan: Plan, sandbox: Sandbox, work: Path, trying: Trying = lambda *_: nullcontext()) -> Iterator[Check]:
     """Try `plan`'s submission on a sample of train and validation, without computing a test score.
 
     If a step that later steps depend on fails, the suite ends.
@@ -75,13 +80,28 @@ def check(plan: Plan, sandbox: Sandbox, work: Path) -> Iterator[Check]:
     suite = _SuiteSteps(plan, sandbox, work)
     try:
         for name, step in suite.steps():
-            with reported(plan.name, plan.task.name, name.__str__):
+            limit = _stopped_after(name, plan.task.limits)
+            with reported(plan.name, plan.task.name, name.__str__), trying(name, limit):
                 result = _check_of(name, step, suite.translated)
             yield result
             if result.outcome == "failed" and (name in _SuiteSteps.FOUNDATIONS or not suite.can_continue(name)):
                 break
     finally:
         suite.close()
+
+
+def _stopped_after(name: str, limits: Limits) -> str:
+    """Return what stops a step that does not end by itself."""
+    match name:
+        case "files" | "rules" | "weigh" | "save":
+            return ""
+        case "import":
+            return f"{limits.import_seconds:g} s"
+        case "fit":
+            return f"{limits.fit_cpu_seconds:g} s of CPU time, or {limits.fit_seconds:g} s in all"
+        case "load":
+            return f"{limits.load_seconds:g} s"
+    return f"{limits.predict_seconds:g} s"
 
 
 def _check_of(name: str, step: Step, translated: Callable[[SubmissionError], SubmissionError]) -> Check:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,7 +17,7 @@ from harness.data import Places, TaskData
 from harness.errors import HarnessError, InfrastructureError
 from harness.evaluation._carry_out import run
 from harness.evaluation._compare_claims import Comparison, lacks_comparison, wants_claims, with_claimed
-from harness.evaluation._contract_suite import Check, check
+from harness.evaluation._contract_suite import Check, Trying, check
 from harness.evaluation._evaluation_result import EvaluationResult, Remarks
 from harness.evaluation._identity import Identity, identify
 from harness.evaluation._observe import Observer
@@ -108,10 +108,10 @@ class Evaluator:
         """Evaluate `task` on `data` instead of searching for its data."""
         self.tasks.supply(task, data)
 
-    def check(self, submission: Submission) -> Iterator[Check]:
+    def check(self, submission: Submission, trying: Trying = lambda *_: nullcontext()) -> Iterator[Check]:
         """Try `submission` against the contract on a small sample."""
         with self._copied(submission) as copied, _file_system_errors(), self._lock.shared():
-            yield from check(self._plan(copied, self._identity(copied)), self._sandbox, copied.work)
+            yield from check(self._plan(copied, self._identity(copied)), self._sandbox, copied.work, trying)
 
     @contextmanager
     def refitting(self, submission: Submission) -> Iterator[Refitter]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from harness.evaluation import Observer
+from harness.sandbox import Notify
 from harness.text import neutral
 
 if TYPE_CHECKING:
@@ -48,6 +50,40 @@ def watching(console: Console, name: str) -> Iterator[Observer]:
     )
     with Progress(*columns, console=console, transient=True) as progress:
         yield _Drawn(progress, name)
+
+
+@contextmanager
+def waiting(console: Console, name: str, note: str, tell: Notify) -> Iterator[None]:
+    """Show that `name` is being done, for how long already, and `note`, while the body runs.
+
+    Where `console` is no terminal, `tell` is told if it takes long.
+    """
+    if console.is_terminal:
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # slow to import
+
+        columns = (
+            TextColumn("  {task.description}", markup=False),
+            SpinnerColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}", markup=False),
+        )
+        with Progress(*columns, console=console, transient=True) as progress:
+            progress.add_task(name, total=None, note=note)
+            yield
+        return
+    ended = threading.Event()
+
+    def watch() -> None:
+        if not ended.wait(_SECONDS_BETWEEN_LINES):
+            tell(f"{name}: not ended after {_SECONDS_BETWEEN_LINES:g} s{note and f'; {note}'}")
+
+    teller = threading.Thread(target=watch, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
 
 
 class _Lines:

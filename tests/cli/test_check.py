@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import CENTROIDS, TemporaryCourse
+from harness.terminal import Screen
+from harness.terminal.shown_progress import waiting
+from tests.conftest import CENTROIDS, PATIENCE, TemporaryCourse
 
 POINTS = [
     "files", "import", "fit", "predict", "save", "weigh", "load", "survives save and load", "same twice", "any batch",
@@ -293,3 +297,23 @@ def test_a_path_that_does_not_exist_is_a_usage_error(course: TemporaryCourse) ->
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert not Path(course.root, "leaderboard").exists()
+
+
+@pytest.mark.unit
+def test_a_check_that_takes_long_says_for_how_long_and_what_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.terminal.shown_progress._SECONDS_BETWEEN_LINES", 0.0)
+    told, said = list[str](), threading.Event()
+
+    def tell(text: str) -> None:
+        told.append(text)
+        said.set()
+
+    with waiting(Screen(file=io.StringIO()), "bob · blobs: fit", "stopped after 300 s of CPU time", tell):
+        assert said.wait(PATIENCE)
+    assert told == ["bob · blobs: fit: not ended after 0 s; stopped after 300 s of CPU time"]
+    terminal = io.StringIO()
+    with waiting(Screen(file=terminal, force_terminal=True, width=100), "fit", "stopped after 300 s", told.append):
+        pass
+    assert "fit" in terminal.getvalue()
+    assert "stopped after 300 s" in terminal.getvalue()
+    assert len(told) == 1
