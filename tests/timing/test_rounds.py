@@ -259,7 +259,7 @@ def test_a_busy_machine_hides_whether_two_threads_work_at_once(beside, waited, h
     assert Rounds([taken] * 9, 0, "precision").hides_cores is hidden
 
 
-def test_a_round_keeps_how_long_others_waited_and_what_other_threads_worked():
+def test_a_round_keeps_waits_of_others_and_work_of_other_threads():
     watch = Watch()
     clocked = replace(timed(watch, worked=lambda: watch.now), kept_waiting=lambda: 0.25 * watch.now)
     taken = measure(replace(clocked, worked_in_main=lambda: 0.75 * watch.now), Budget(), 100, watch)
