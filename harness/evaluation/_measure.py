@@ -48,7 +48,8 @@ from harness.timing import (
 Array = np.ndarray[Any, Any]
 
 _HOST_BUSY_WAIT = 0.002  # seconds; for longer answers the cost of waking up is negligible
-_WORKER_BUSY_WAIT = 0.0002  # seconds between two requests; longer would be CPU time outside the worker's turn
+_WORKER_BUSY_WAIT = 0.0002  # seconds between two requests
+_SETTLE_SECONDS = 1.5 * _WORKER_BUSY_WAIT
 _THROUGHPUT_BATCHES = 3
 _ROUNDS_END, _BATCHES_END, _REPEATS_END = 0.6, 0.8, 0.95
 """When rounds, batches and repeated inputs have to end, as shares of `measure_seconds`."""
@@ -245,7 +246,7 @@ class _Bench:
             worked_in_main=threads.worked_in_main,
             kept_waiting=threads.kept_waiting,
             disturbance=disturbance,
-            busy_wait_seconds=_WORKER_BUSY_WAIT,
+            settle=lambda: time.sleep(_SETTLE_SECONDS),
             request_seconds=self._request_seconds,
         )
         budget = replace(self._subject.budget, limit_seconds=self._left_until(_ROUNDS_END))

@@ -114,7 +114,7 @@ class Process:
 
     @property
     def living_cpu_seconds(self) -> float:
-        """CPU time so far of those processes of the tree that are alive; exact, while a group's count may be late."""
+        """CPU time so far of those processes of the tree that are alive, and of the children they waited for."""
         return tree_cpu_seconds(self._root.pid)
 
     @property

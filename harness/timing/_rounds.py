@@ -47,17 +47,21 @@ class Timed:
     student code."""
     yardstick_echo: Prepare[object]
     worked: Timer
-    """CPU time so far of the model's processes that are alive, exact at any moment."""
+    """CPU time so far of the model's processes that are alive, exact while they do not run."""
     counted: Timer
-    """CPU time so far of all processes that the model ever had, which may be some milliseconds late while one runs."""
+    """CPU time so far of all processes that the model ever had."""
     worked_in_main: Timer
     """CPU time so far of the thread that answers."""
     kept_waiting: Timer
     """How long others than the model waited for their cores so far."""
     disturbance: Callable[[], str]
     """What disturbed the machine since the last call, other than the model's own processes; "" for nothing."""
-    busy_wait_seconds: float = 0.0
-    """How long the model's worker polls for the next request after each turn: the model does not cause this."""
+    settle: Callable[[], None] = lambda: None
+    """Waits until the model's worker polls for the next request no longer.
+
+    The kernel counts the CPU time of a process when it stops running, or some milliseconds later: read before, what a
+    model did in its own turn would be counted in that of others.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,6 +270,7 @@ def _round(timed: Timed, numbers: range, timer: Timer) -> Round:
     waited, in_main = timed.kept_waiting(), timed.worked_in_main()
     at_first, own = timed.worked(), timer()
     model, _ = sample(timed.model, numbers, timer, timed.primer)
+    timed.settle()
     worked, begin = timed.worked(), timer()
     in_main = timed.worked_in_main() - in_main
     echo, _ = sample(timed.echo, numbers, timer, timed.echo(first))
@@ -278,7 +283,7 @@ def _round(timed: Timed, numbers: range, timer: Timer) -> Round:
         yardstick=yardstick,
         yardstick_itself=itself,
         yardstick_echo=yardstick_echo,
-        worked_seconds=max(0.0, timed.worked() - worked - timed.busy_wait_seconds),
+        worked_seconds=max(0.0, timed.worked() - worked),
         others_seconds=timer() - begin,
         own_seconds=begin - own,
         own_worked_seconds=worked - at_first,

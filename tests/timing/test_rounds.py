@@ -269,13 +269,16 @@ def test_a_round_keeps_waits_of_others_and_work_of_other_threads():
     assert taken.hides_cores
 
 
-def test_looking_for_the_next_request_is_no_background_work():
-    watch, spent = Watch(), iter(range(10_000))
-    clocked = timed(watch, worked=lambda: next(spent) * 0.0002)
-    share = measure(clocked, Budget(), 100, watch).background_share
-    assert share > 0
-    spent = iter(range(10_000))
-    assert measure(replace(clocked, busy_wait_seconds=0.0002), Budget(), 100, watch).background_share < share / 100
+def test_what_a_worker_does_until_it_has_settled_is_no_background_work(watch):
+    done = [0.0]
+
+    def settle():
+        done[0] += 0.0002
+
+    clocked = replace(timed(watch, worked=lambda: done[0]), settle=settle)
+    measured = measure(clocked, Budget(), 100, watch)
+    assert measured.background_share == 0
+    assert sum(one.own_worked_seconds for one in measured.valid) == pytest.approx(0.0002 * len(measured.valid))
 
 
 @pytest.mark.compute
