@@ -23,7 +23,6 @@ from harness.text import as_duration
 from harness.timing import (
     BLOCK,
     FEWEST_ROUNDS,
-    FIRST_REQUESTS,
     MAX_BACKGROUND,
     MAX_CORES,
     PROCESS_DEVIATION,
@@ -36,6 +35,7 @@ from harness.timing import (
     Threads,
     Timed,
     Turns,
+    first_requests,
     look_for_idle_cores,
     measure,
     move_processes,
@@ -136,9 +136,9 @@ class TimedWorkers:
             self._model.setup(self._subject.seed, "load_error", "load")
             self._model.load()
             self._bench = _Bench(self._subject, self._model, self._yardstick)
-            self._bench.prepare()
             with self._limited(self._bench):
                 self._bench.warm_up()
+            self._bench.prepare()
             self._idle = look_for_idle_cores()
             self._held = undo.pop_all()
         return self
@@ -217,9 +217,9 @@ class _Bench:
         self._batches = self._draw_batches()
 
     def prepare(self) -> None:
-        """Prepare the requests that will be sent in any case, if the time suffices."""
+        """Prepare the requests that will be sent in any case, if the time suffices; call `warm_up` before."""
         budget = self._subject.budget
-        soon = min(max(budget.least, FIRST_REQUESTS), self._available)
+        soon = min(max(budget.least, first_requests(self._request_seconds)), self._available)
         for number in (*range(soon), *self._kept_back):
             self._ready[number] = self._make(number)
 

@@ -17,20 +17,18 @@ from harness.timing._cores import Cores, IdleCores, look_for_idle_cores, move_pr
 from harness.timing._disturbance import Disturbance, Threads
 from harness.timing._draw import Draw, Perturb
 from harness.timing._machine_lock import MachineLock, Share, machine_lock
-from harness.timing._rounds import FEWEST_ROUNDS, FIRST_REQUESTS, ROUND_REQUESTS, Round, Rounds, Timed, measure
+from harness.timing._rounds import FEWEST_ROUNDS, Round, Rounds, Timed, first_requests, measure
 from harness.timing._summary import NOISY, PROCESS_DEVIATION, IntervalTerms, Summary, summarise
 
 __all__ = [
     "BLOCK",
     "FEWEST_ROUNDS",
-    "FIRST_REQUESTS",
     "LATENCY_SECONDS",
     "LEAST_PROCESSES",
     "MAX_BACKGROUND",
     "MAX_CORES",
     "NOISY",
     "PROCESS_DEVIATION",
-    "ROUND_REQUESTS",
     "Budget",
     "Calibration",
     "Cores",
@@ -52,6 +50,7 @@ __all__ = [
     "altered_inputs_take_as_long",
     "calibration_of",
     "clock_facts",
+    "first_requests",
     "keep_calibration",
     "kept_calibration",
     "look_for_idle_cores",

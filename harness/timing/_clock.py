@@ -6,7 +6,7 @@ Follows MLPerf Inference's single-stream scenario (Reddi et al. 2020, ISCA): one
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Protocol, TypeVar
@@ -59,19 +59,19 @@ def sample(
     prepare: Prepare[T],
     numbers: range,
     timer: Timer,
-    first: Request[object] | None = None,
+    primers: Sequence[Request[object]] = (),
     end: float = math.inf,
 ) -> tuple[list[float], list[T]]:
     """Time the requests with these numbers, one after another; return the seconds and the answers.
 
     All are prepared before the first is sent, because work between two requests would evict the model from the caches.
-    If another process was running before, `first` is sent before them and is not timed. The request whose answer comes
-    when `timer` has passed `end` is the last one.
+    If another process was running before, `primers` are sent before them and are not timed. The request whose answer
+    comes when `timer` has passed `end` is the last one.
     """
     requests = [prepare(number) for number in numbers]
-    if first is not None:
-        first.send()
-        first.take()
+    for primer in primers:
+        primer.send()
+        primer.take()
     samples, taken = [], []
     for request in requests:
         start = timer()

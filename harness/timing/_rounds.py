@@ -7,17 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from harness.statistics import Interval, trimmed_mean, trimmed_mean_interval
 from harness.timing._clock import Budget, Prepare, Request, Timer, sample
 
 PRECISION = 0.02
 """Half the width of the 95 % interval of the ratio, as a share of it, at which measuring stops."""
-ROUND_REQUESTS = 4
+_REQUESTS, _PRIMERS = 4, 1
+_QUICK_SECONDS, _QUICK_REQUESTS, _QUICK_PRIMERS = 0.0003, 8, 3
 _FIRST_LOOK, _GROWTH = 24, 1.5
-FIRST_REQUESTS = _FIRST_LOOK * ROUND_REQUESTS
-"""How many requests to the model it takes until the interval is first looked at."""
 FEWEST_ROUNDS = 5
 """How many rounds a slow model must answer, each of one request: fewer have no interval."""
 _HIDDEN = 1.5
@@ -37,9 +36,9 @@ class Timed:
     """The parties that take turns: a model, the yardstick, and for each an exchange that involves neither."""
 
     model: Prepare[object]
-    primer: Request[object] | None
-    """A request to the model whose time does not count: the first after others have used the caches."""
-    request_seconds: float = 0.0
+    primer: Request[object]
+    """A request to the model whose time does not count: the first ones after others have used the caches."""
+    request_seconds: float
     """How long a request to the model took when it was warmed up."""
     echo: Prepare[object]
     yardstick: Prepare[float]
@@ -217,16 +216,17 @@ def measure(timed: Timed, budget: Budget, available: int, timer: Timer) -> Round
     primer, because refilling the caches takes a small part of it. It ends before a round that the limit would cut off.
     """
     least, most = min(budget.least, available), min(budget.most, available)
-    size = max(1, min(ROUND_REQUESTS, available // _FIRST_LOOK))
-    if timed.request_seconds * (least + least // size) > budget.limit_seconds:
-        timed, size = replace(timed, primer=None), 1
+    form = _form_of_rounds(timed.request_seconds)
+    size, primers = max(1, min(form.requests, available // _FIRST_LOOK)), form.primers
+    if timed.request_seconds * (least + primers * least // size) > budget.limit_seconds:
+        size, primers = 1, 0
     begin, longest, unseen = timer(), 0.0, _Unseen(timed)
     rounds: list[Round] = []
     valid: list[Round] = []
     stopped: Stopped = "budget"
     while not rounds or rounds[-1].numbers.stop < most:
         start = rounds[-1].numbers.stop if rounds else 0
-        rounds.append(_round(timed, range(start, min(start + size, most)), timer))
+        rounds.append(_round(timed, range(start, min(start + size, most)), primers, timer))
         if not rounds[-1].disturbance:
             valid.append(rounds[-1])
             if _suffice(valid, rounds, least) and is_look(len(valid)) and is_precise(valid):
@@ -240,6 +240,27 @@ def measure(timed: Timed, budget: Budget, available: int, timer: Timer) -> Round
             break
     counted = valid if _suffice(valid, rounds, least) else rounds
     return Rounds(counted, len(rounds) - len(counted), stopped, unseen.seconds())
+
+
+class _Form(NamedTuple):
+    """How many requests to each a round has, and how many before them are not timed."""
+
+    requests: int
+    primers: int
+
+
+def _form_of_rounds(seconds: float) -> _Form:
+    """Return the form of rounds that suits a model whose requests take so many `seconds`.
+
+    Others have used the caches before each turn. What refilling them takes is a large part of a quick model's time.
+    """
+    quick = seconds < _QUICK_SECONDS
+    return _Form(_QUICK_REQUESTS, _QUICK_PRIMERS) if quick else _Form(_REQUESTS, _PRIMERS)
+
+
+def first_requests(seconds: float) -> int:
+    """Return how many requests it takes until the interval is first looked at, if one takes so many `seconds`."""
+    return _FIRST_LOOK * _form_of_rounds(seconds).requests
 
 
 class _Unseen:
@@ -265,17 +286,17 @@ def _requests(rounds: Sequence[Round]) -> int:
     return sum(len(one.model) for one in rounds)
 
 
-def _round(timed: Timed, numbers: range, timer: Timer) -> Round:
+def _round(timed: Timed, numbers: range, primers: int, timer: Timer) -> Round:
     first = numbers.start
     waited, in_main = timed.kept_waiting(), timed.worked_in_main()
     at_first, own = timed.worked(), timer()
-    model, _ = sample(timed.model, numbers, timer, timed.primer)
+    model, _ = sample(timed.model, numbers, timer, [timed.primer] * primers)
     timed.settle()
     worked, begin = timed.worked(), timer()
     in_main = timed.worked_in_main() - in_main
-    echo, _ = sample(timed.echo, numbers, timer, timed.echo(first))
-    yardstick, itself = sample(timed.yardstick, numbers, timer, timed.yardstick(first))
-    yardstick_echo, _ = sample(timed.yardstick_echo, numbers, timer, timed.yardstick_echo(first))
+    echo, _ = sample(timed.echo, numbers, timer, [timed.echo(first)] * primers)
+    yardstick, itself = sample(timed.yardstick, numbers, timer, [timed.yardstick(first)] * primers)
+    yardstick_echo, _ = sample(timed.yardstick_echo, numbers, timer, [timed.yardstick_echo(first)] * primers)
     return Round(
         numbers=numbers,
         model=model,

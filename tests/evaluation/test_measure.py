@@ -20,7 +20,7 @@ from harness.evaluation._session import Session, _one_number
 from harness.evaluation._yardstick import Yardstick
 from harness.kinds import KINDS
 from harness.sandbox import Allowance, Folder, Sandbox, find_sandbox
-from harness.timing import FEWEST_ROUNDS, FIRST_REQUESTS, Budget, Turns, _cores
+from harness.timing import FEWEST_ROUNDS, Budget, Turns, _cores, first_requests
 from harness.timing._cores import Cores, IdleCores
 from harness.wire import ArrayHeader, WireError
 from tests.declared import info
@@ -119,7 +119,7 @@ def test_host_and_worker_have_a_core_each_and_busy_wait(tmp_path: Path, monkeypa
     assert (found["worker_core"], found["host"]) == (CORES[0], {CORES[1]})
     assert found["worker_busy_wait"] == pytest.approx(_WORKER_BUSY_WAIT)
     assert found["host_busy_wait"] == [_measure._HOST_BUSY_WAIT] * 2
-    assert found["ready"] == FIRST_REQUESTS + 24  # before the machine's lock is asked for
+    assert found["ready"] == first_requests(1.0) + 24  # before the machine's lock is asked for
     assert sorted(os.sched_getaffinity(0)) == CORES
 
 

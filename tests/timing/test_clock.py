@@ -24,7 +24,7 @@ def test_each_request_is_timed_from_sent_to_answered_only(watch):
 
 def test_the_request_sent_first_is_not_timed(watch):
     first = watch.subject(lambda _: 100.0, "first")(0)
-    samples, _ = sample(watch.subject(lambda i: 0.5 + i), range(2), watch, first)
+    samples, _ = sample(watch.subject(lambda i: 0.5 + i), range(2), watch, [first])
     assert samples == pytest.approx([0.5, 1.5])
     assert watch.requests == [("first", 0), ("model", 0), ("model", 1)]
 

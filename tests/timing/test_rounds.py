@@ -34,6 +34,7 @@ def timed(
     prepared = {name: watch.subject(lambda _, name=name: seconds[name], name) for name in NAMES}
     return Timed(
         model=lambda number: watch.subject(lambda _: seconds["model"] * noise())(number),
+        request_seconds=seconds["model"],
         primer=watch.subject(lambda _: seconds["model"], "primer")(0),
         echo=prepared["echo"],
         yardstick=lambda number: Yardstick(prepared["yardstick"](number), (seconds["yardstick"] - 0.001) / 2),
@@ -63,7 +64,16 @@ def test_all_four_take_turns_and_the_first_of_each_turn_does_not_count(watch):
     assert [len(one.model) for one in measured.valid] == [4] * 24
 
 
-def test_a_quick_model_on_a_quiet_machine_needs_96_requests(watch):
+def test_a_quick_model_fills_the_caches_first_and_has_more_requests_a_turn(watch):
+    quick = {name: 0.01 * seconds for name, seconds in STEADY.items()}
+    measured = measure(timed(watch, seconds=quick), Budget(seconds=60), 1000, watch)
+    one = [name for name, _ in watch.requests][: 4 * 11]
+    assert one[:11] == [*["primer"] * 3, *["model"] * 8]
+    assert one[11:] == [*["echo"] * 11, *["yardstick"] * 11, *["yardstick_echo"] * 11]
+    assert [len(one.model) for one in measured.valid] == [8] * 24
+
+
+def test_a_model_on_a_quiet_machine_needs_96_requests(watch):
     measured = measure(timed(watch), Budget(seconds=60), 10_000, watch)
     assert (len(measured.valid), measured.stopped, measured.void) == (24, "precision", 0)
 
@@ -92,7 +102,7 @@ def slow_of(seconds):
     return STEADY | {"model": seconds}
 
 
-@pytest.mark.parametrize(("seconds", "requests"), [(0.5, 64), (1.0, 58), (10.0, 5), (25.0, 5)])
+@pytest.mark.parametrize(("seconds", "requests"), [(0.5, 64), (1.0, 59), (10.0, 5), (25.0, 5)])
 def test_a_slower_model_is_asked_as_often_as_the_limit_allows(watch, seconds, requests):
     clocked = replace(timed(watch, noisy(1.0), seconds=slow_of(seconds)), request_seconds=seconds)
     clocked = replace(clocked, model=watch.subject(lambda _: seconds))
