@@ -1,4 +1,4 @@
-"""Frozen records, their store, and the private evidence behind them; it imports no other room but files."""
+"""Frozen records, their store, and the private evidence behind them."""
 
 from harness.record._evidence import (
     MAX_EXAMPLES,

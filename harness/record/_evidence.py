@@ -1,4 +1,4 @@
-"""The private files behind a record, never published."""
+"""The private evidence behind a record, which is never published."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _COMPARED = "compared.msgpack"
 _EXAMPLES = "examples.npz"
 
 MAX_EXAMPLES = 64
-"""How many items of the parts that `fit` was given have their predictions in the evidence."""
+"""Maximum number of items, of the parts that `fit` was given, whose predictions are in the evidence."""
 MAX_EXAMPLES_BYTES = 8 << 20
-"""The size that these predictions may have in memory; larger ones are left out."""
+"""Maximum size of these predictions in memory; larger ones are left out."""
 
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """The small part of the evidence that ranking compares; it is fast to read, for a leaderboard reads thousands."""
+    """The part of the evidence that is used for ranking. It is small, because a leaderboard reads thousands."""
 
     outcomes: Array | None
     draws: Array | None
@@ -39,7 +39,7 @@ class Compared:
 
     @property
     def items(self) -> Array | None:
-        """(N,) how often each prediction is right over all repeats; None where nothing is right or wrong."""
+        """(N,) how often each prediction is right over all repeats; None if predictions are not right or wrong."""
         if self.outcomes is None:
             return None
         rows = [self.outcomes] if self.later_outcomes is None else [self.outcomes, *self.later_outcomes]
@@ -47,12 +47,12 @@ class Compared:
         return mean
 
     def pack(self) -> bytes:
-        """Return it as bytes, to be kept."""
+        """Return this object as bytes, for storage."""
         return msgspec.msgpack.encode(_pack_compared("", self))
 
     @classmethod
     def unpack(cls, packed: bytes) -> Compared:
-        """Return what `pack` packed.
+        """Return the object that `pack` packed.
 
         Raises:
             ValueError: the bytes are damaged.
@@ -64,16 +64,16 @@ class _Packed(msgspec.Struct, frozen=True):
     items_digest: str
     n: int
     outcomes: bytes | None
-    """One bit an item."""
+    """One bit for each item."""
     draws: bytes | None
     later_outcomes: bytes | None = None
-    """One bit an item and repeat."""
+    """One bit for each item and repeat."""
     n_later: int = 0
     groups: bytes | None = None
 
 
 class PhaseSpan(msgspec.Struct, frozen=True):
-    """When a phase of the evaluation began and ended, in seconds from the start of the first."""
+    """The beginning and the end of a phase of the evaluation, in seconds from the start of the first phase."""
 
     name: str
     begin: float
@@ -81,7 +81,7 @@ class PhaseSpan(msgspec.Struct, frozen=True):
 
 
 class MemoryUse(msgspec.Struct, frozen=True):
-    """The memory of one worker: seconds from the start of the first phase, and bytes."""
+    """The memory of one worker over time: seconds from the start of the first phase, and bytes."""
 
     seconds: tuple[float, ...]
     used_bytes: tuple[int, ...]
@@ -92,7 +92,7 @@ class Timeline(msgspec.Struct, frozen=True):
 
     phases: tuple[PhaseSpan, ...] = ()
     memory: tuple[MemoryUse, ...] = ()
-    """The workers that fit, predicted and were timed, in this order, as far as they were reached."""
+    """The workers that fitted, predicted and were timed, in this order, as far as the evaluation came."""
 
 
 class _Curve(msgspec.Struct, frozen=True):
@@ -103,20 +103,20 @@ class _Curve(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class WordWeights:
-    """How much each word of a text weighed in the model's answer."""
+    """The weight of each word of a text in the model's answer."""
 
     item: int
     """The position of the text in the validation part that `fit` was given."""
     weights: Array
-    """(W,) for each of the first words how much weaker the answer is without it; below 0 where it is stronger."""
+    """(W,) how much weaker the answer is without each of the first words; negative if it is stronger."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ExampleAnswers:
-    """What was predicted for a few items of the validation part that `fit` was given, never for scored items."""
+    """Predictions for a few items of the validation part that `fit` was given, never for scored items."""
 
     items: Array
-    """(K,) positions in that part."""
+    """(K,) positions of the items in that part."""
     values: Array | list[Array]
     """One prediction per item; a list if they differ in length, as boxes do."""
     scores: Array | None = None
@@ -125,20 +125,20 @@ class ExampleAnswers:
 
     @property
     def nbytes(self) -> int:
-        """Their size in memory."""
+        """The size in memory."""
         return sum(array.nbytes for array in _flat("", self.values, self.scores).values())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
-    """The predictions item by item and whether they were right, the raw latencies, the learning curve."""
+    """The predictions for each item and whether they are right, the raw latencies, and the learning curve."""
 
     outcomes: Array | None = None
-    """(N,) bool: which predictions are right; None where the primary metric is not a proportion."""
+    """(N,) bool: whether each prediction is right; None if the primary metric is not a proportion."""
     later_outcomes: Array | None = None
-    """(R - 1, N) bool: the same of the later repeats; None if there are none."""
+    """(R - 1, N) bool: the same for the later repeats; None if there are none."""
     groups: Array | None = None
-    """(N,) int: which group each item is of; None if items are independent."""
+    """(N,) int: the group of each item; None if items are independent."""
     predictions: Array | list[Array] | None = None
     """One for each item; a list if they differ in length, as boxes do."""
     scores: Array | None = None
@@ -147,23 +147,23 @@ class Evidence:
     latencies: Array | None = None
     """Seconds of each timed request, in order."""
     drawn: Array | None = None
-    """Which item each timed request was."""
+    """The item of each timed request."""
     curve: tuple[dict[str, float], ...] = field(default=())
     examples: ExampleAnswers | None = None
-    """Not part of the digest."""
+    """What the model logged while it learned; not part of the digest."""
     timeline: Timeline | None = None
     """None in evidence of earlier versions."""
 
     @property
     def digest(self) -> str:
-        """Digest of what was predicted: the same for equal runs, whatever was timed."""
+        """The digest of the predictions, which is the same for equal runs regardless of timing."""
         digest = hashlib.sha256()
         for name, array in sorted(self._items().items()):
             digest.update(f"{name} {array.dtype.str} {array.shape}\0".encode() + array.tobytes())
         return f"sha256:{digest.hexdigest()}"
 
     def compared(self) -> Compared:
-        """Return the part that ranking compares."""
+        """Return the part that is used for ranking."""
         return Compared(self.outcomes, self.draws, self.later_outcomes, self.groups)
 
     def pack(self) -> bytes:
@@ -212,11 +212,11 @@ class EvidenceStore:
         self._folder = folder
 
     def folder(self, task: str, submission: str) -> Path:
-        """Return where the evidence of a submission lies."""
+        """Return the folder of a submission's evidence."""
         return self._folder / task / submission
 
     def write(self, task: str, submission: str, evidence: Evidence) -> None:
-        """Keep `evidence` of the newest record."""
+        """Store `evidence` for the newest record."""
         folder = self.folder(task, submission)
         folder.mkdir(parents=True, exist_ok=True)
         self._folder.chmod(0o700)
@@ -233,15 +233,15 @@ class EvidenceStore:
         try:
             kept = msgspec.json.decode((folder / _CURVE).read_bytes(), type=_Curve)
             arrays = _arrays(folder / _ITEMS) | _arrays(folder / _LATENCY)
-            if (folder / _EXAMPLES).exists():  # earlier versions wrote none
+            if (folder / _EXAMPLES).exists():  # earlier versions did not write it
                 arrays |= _arrays(folder / _EXAMPLES)
             evidence = Evidence(**_fields(arrays), curve=kept.curve, timeline=kept.timeline)
-        except Exception:  # a damaged archive fails in a dozen ways, and evidence is only ever a help
+        except Exception:  # a damaged archive fails in many ways, and evidence is optional
             return None
         return evidence if evidence.digest == kept.items_digest else None
 
     def compared(self, task: str, submission: str, digest: str | None) -> Compared | None:
-        """Return the part that ranking compares, or None if the evidence does not have this digest."""
+        """Return the part that is used for ranking, or None if the evidence does not have this digest."""
         try:
             content = (self._folder / task / submission / _COMPARED).read_bytes()
             packed = msgspec.msgpack.decode(content, type=_Packed)
@@ -286,7 +286,7 @@ def _bits(content: bytes, count: int) -> Array:
 
 
 def _flat(prefix: str, values: Array | list[Array] | None, scores: Array | None) -> dict[str, Array]:
-    """Return predictions as arrays by name; those of several lengths as one array and the lengths."""
+    """Return predictions as arrays by name; predictions of different lengths become one array and the lengths."""
     named: dict[str, Array] = {}
     if isinstance(values, list):
         named["predictions"] = np.concatenate([np.zeros((0, 6)), *values])
@@ -299,7 +299,7 @@ def _flat(prefix: str, values: Array | list[Array] | None, scores: Array | None)
 
 
 def _fields(arrays: dict[str, Array]) -> dict[str, Any]:
-    """Return the fields of an `Evidence` from the arrays that it was stored as."""
+    """Return the fields of an `Evidence` from the arrays in its file."""
     fields: dict[str, Any] = {name: array for name, array in arrays.items() if not name.startswith("example_")}
     if "lengths" in fields:
         fields["predictions"] = _divided(fields["predictions"], fields.pop("lengths"))
@@ -328,7 +328,7 @@ def _divided(joined: Array, lengths: Array) -> list[Array]:
 
 
 def _npz(arrays: dict[str, Array]) -> bytes:
-    """Return the same bytes for the same arrays: npz without its time stamps."""
+    """Return arrays in npz format without time stamps, so that the same arrays give the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in sorted(arrays.items()):

@@ -1,4 +1,4 @@
-"""Records on disk: the newest of each (task, submission), earlier ones in a history beside it."""
+"""Records on disk: the newest of each (task, submission), with earlier ones in a history file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Version(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A record file that cannot be read, and why."""
+    """A record file that cannot be read, with the reason."""
 
     path: Path
     reason: str
@@ -51,17 +51,17 @@ class Store:
         return self._folder / task / f"{submission}.json"
 
     def read(self, task: str, submission: str) -> Record | Unreadable | None:
-        """Return the newest record, or what is wrong with its file, or None if there is none."""
+        """Return the newest record, an `Unreadable` if its file cannot be read, or None if there is none."""
         return self._read(self.path(task, submission), task, submission)
 
     def write(self, record: Record) -> Path | None:
         """Make `record` the newest.
 
         Returns:
-            The file that the former record was moved to because it could not be read; None normally.
+            The file to which the former record was moved because it could not be read; normally None.
 
         Raises:
-            UnstorableError: the record could not be read back; the former record is unchanged.
+            UnstorableError: the record could not be read again; the former record is unchanged.
         """
         content = stored_form(record)
         path = self.path(record.task.name, record.submission.name)
@@ -71,7 +71,7 @@ class Store:
         return moved
 
     def all(self) -> Iterator[Record | Unreadable]:
-        """Yield every newest record, by path, and an `Unreadable` for each file in the place of one."""
+        """Yield every newest record, by path, or an `Unreadable` for a file that cannot be read."""
         tasks = self._entries(self._folder)
         found: list[tuple[str, str, Path]] = []
         for folder in tasks:
@@ -81,7 +81,7 @@ class Store:
                 yield Unreadable(folder, "it is not in the folder of a task")
             elif folder.is_dir():
                 yield from self._list(folder, "", found)
-                if os.path.isdir(folder / _REFERENCE):  # noqa: PTH112 - pathlib raises where it may not look
+                if os.path.isdir(folder / _REFERENCE):  # noqa: PTH112 - pathlib raises if it has no permission
                     yield from self._list(folder / _REFERENCE, f"{_REFERENCE}/", found)
         for task, name, path in sorted(found, key=lambda one: (one[1].startswith(f"{_REFERENCE}/"), one[2])):
             record = self._read(path, task, name)
@@ -108,7 +108,7 @@ class Store:
             return [Unreadable(folder, str(error))]
 
     def history(self, task: str, submission: str) -> Iterator[Record]:
-        """Yield the earlier records, oldest first; a line that cannot be read is passed over."""
+        """Yield the earlier records, oldest first; lines that cannot be read are skipped."""
         path = self.path(task, submission).with_suffix(".history.jsonl")
         with contextlib.suppress(FileNotFoundError), path.open("rb") as lines:
             for line in lines:
@@ -131,7 +131,7 @@ class Store:
     @staticmethod
     def _read(path: Path, task: str, submission: str) -> Record | Unreadable | None:
         try:
-            path.lstat()  # raises if it may not be read
+            path.lstat()  # raises without permission to read it
             if not path.is_file():  # opening a pipe would wait for a writer
                 return Unreadable(path, "it is not a regular file")
             if not _is_allowed(task, submission):
@@ -152,10 +152,10 @@ class Store:
 
 
 def stored_form(record: Record) -> bytes:
-    """Return `record` as it is written to its file.
+    """Return the contents of the file for `record`.
 
     Raises:
-        UnstorableError: another record, or none, would be read back.
+        UnstorableError: reading it again would give another record, or none.
     """
     who = f"the record of {record.submission.name} for task {record.task.name}"
     if not _is_allowed(record.task.name, record.submission.name):
@@ -186,7 +186,7 @@ def _is_allowed(task: str, submission: str) -> bool:
 
 
 def _free_place_beside(path: Path) -> Path:
-    """Return a free name for an unreadable file in the place of a record."""
+    """Return a free name for an unreadable record file."""
     number = 1
     while os.path.lexists(place := path.with_name(f"{path.name}.unreadable-{number}")):
         number += 1

@@ -26,11 +26,11 @@ class Stores:
         return cls(Store(published / "records", private / "records.lock"), EvidenceStore(private / "evidence"))
 
     def keep(self, record: Record, evidence: Evidence) -> Path | None:
-        """Make `record` the newest of its submission; return the path that an unreadable former record was moved to.
+        """Make `record` the newest of its submission; return the path to which an unreadable former record was moved.
 
         Raises:
-            UnstorableError: the record could not be read back; nothing was changed.
-            OSError: the disk is full; likewise.
+            UnstorableError: the record could not be read again; nothing was changed.
+            OSError: the disk is full; nothing was changed.
         """
         stored_form(record)
         self.evidence.write(record.task.name, record.submission.name, evidence)

@@ -1,4 +1,4 @@
-"""The published result of one (task, submission) evaluation; all keys exist unless a type says otherwise."""
+"""The published result of evaluating one (task, submission). All keys exist unless a type says otherwise."""
 
 from __future__ import annotations
 
@@ -24,61 +24,61 @@ class TaskPart(_Part, frozen=True, kw_only=True):
     name: str
     """The name of the task's folder."""
     digest: str
-    """The digest of the task's code, as far as it decides results."""
+    """The digest of everything in the task that decides results."""
     source: Literal["canonical", "local", "embedded"]
-    """Where the data came from: official files, files that the instructor placed, or generated ones."""
+    """The kind of data: official files, files from the instructor, or generated data."""
     data_digest: str
-    """Of all parts of the data."""
+    """The digest of all parts of the data."""
     scored_on: ScoredOn
-    """The part that scores are computed on."""
+    """The part on which scores are computed."""
     test_labels: Literal["public", "private"]
     """Whether students can have the test part."""
     n_train: int
-    """Items of the train part."""
+    """The number of items in the train part."""
     n_validation: int
-    """Items of the validation part."""
+    """The number of items in the validation part."""
     n_test: int
-    """Items of the test part; 0 where it is not on this machine."""
+    """The number of items in the test part; 0 if it is not on this machine."""
     n_fit_train: int | None = None
-    """How many items `fit` was given to learn from; None if nothing was trained, and in older records."""
+    """The number of items that `fit` was given to learn from; None if nothing was trained, and in older records."""
     n_fit_validation: int | None = None
-    """How many items `fit` was given for choosing. They are cut from train if the validation part is scored."""
+    """The number of items that `fit` was given to validate with. They are cut from train if validation is scored."""
     n_groups: int | None = None
-    """How many groups, such as patients, the scored items come from; None if items are independent."""
+    """The number of groups, such as patients, of the scored items; None if items are independent."""
     public_scores: PublicScores = "every"
-    """Whether every score may be shown, or, of a private test part, only what the Ladder releases until the end."""
+    """Whether every score is public, or only scores that the Ladder releases, for a private test part."""
 
 
 class SubmissionPart(_Part, frozen=True, kw_only=True):
-    """Whose work it is; a reference's name starts with ``reference/``."""
+    """The submission that was evaluated; the name of a reference begins with ``reference/``."""
 
     name: str
     """The name of the submission's folder."""
     digest: str
-    """Of the submission's files."""
+    """The digest of the submission's files."""
     mode: Mode
-    """Whether the model was trained here or loaded from the weights that were handed in."""
+    """Whether the model was trained here or loaded from submitted weights."""
 
 
 class Failure(_Part, frozen=True, kw_only=True):
     """Why there is no score."""
 
     kind: str
-    """What kind of failure it is; one of `harness.errors.FailureKind`."""
+    """The kind of failure; one of `harness.errors.FailureKind`."""
     phase: str
     """The step of the evaluation in which it happened; one of `harness.errors.Phase`."""
     message: str
-    """What was found, what was expected and what to do next; less if the data must not be published."""
+    """What was found, what was expected and what to do next; less than that if the data must not be published."""
     file: str | None
-    """The student's file that the message is about, from the course's folder; None where none is known."""
+    """The student's file with the problem, relative to the course; None if it is unknown."""
     line: int | None
-    """The line in `file`, counted from 1; None where none is known."""
+    """The line in `file`, counted from 1; None if it is unknown."""
     log_tail: str
-    """The last lines that the student's code printed; empty where that must not be published."""
+    """The last lines that the student's code printed; empty if they must not be published."""
 
 
 class Score(_Part, frozen=True, kw_only=True):
-    """One metric's value with its interval."""
+    """The value of one metric with its interval."""
 
     name: str
     """The name of the metric."""
@@ -89,37 +89,37 @@ class Score(_Part, frozen=True, kw_only=True):
     high: float
     """The upper end."""
     higher_is_better: bool
-    """Which way the metric is better."""
+    """Whether higher values of the metric are better."""
     unit: str
-    """The unit of `value`; empty where it has none."""
+    """The unit of `value`; empty if it has none."""
     primary: bool
-    """Whether this is the metric that ranks and is compared with the baseline."""
+    """Whether this is the primary metric, which is used for ranking and compared with the baseline."""
     approximate: bool = False
     """Whether the interval may cover less than 95 %: few groups, a value near its bounds, or a metric known for it."""
 
 
 class PublicScore(_Part, frozen=True, kw_only=True):
-    """The best score on a private part that was released so far; all else about that part is withheld."""
+    """The best score on a private part that was released so far; everything else about that part is withheld."""
 
     name: str
     """The name of the primary metric."""
     value: float
     """The score, rounded."""
     higher_is_better: bool
-    """Which way the metric is better."""
+    """Whether higher values of the metric are better."""
     unit: str
-    """The unit of `value`; empty where it has none."""
+    """The unit of `value`; empty if it has none."""
 
 
 class BaselineResult(_Part, frozen=True, kw_only=True):
-    """How the primary score compares; the p-value informs, `met` decides."""
+    """The comparison of the primary score with the baseline. `met` decides; the p-value is information."""
 
     metric: str
     """The name of the primary metric."""
     value: float
     """The baseline of the source of the data."""
     strict: bool
-    """Whether the score must be better than `value`, and not only as good."""
+    """Whether the score must be better than `value` rather than at least as good."""
     met: bool | None
     """Whether the baseline was reached; None where there is no score."""
     p_value: float | None
@@ -133,30 +133,30 @@ def to_reach(value: float, *, strict: bool, higher_is_better: bool) -> str:
 
 
 class Latency(_Part, frozen=True, kw_only=True):
-    """Time of one request by the host's clock; `net` is without the cost of the channel."""
+    """The time of one request by the host's clock; `net` values are without the cost of the channel."""
 
     batch: int
-    """Items a request."""
+    """The number of items in a request."""
     n: int
-    """Requests that were timed."""
+    """The number of timed requests."""
     p50_seconds: float
     """The median time, with the cost of the channel."""
     net_p50_seconds: float | None
-    """None if the time is below twice the channel's cost, and so is not resolved."""
+    """The median net time; None if the time is below twice the channel's cost and therefore not resolved."""
     p90_bound_seconds: float | None
     """A time that nine of ten requests do not exceed, with 99 % confidence; None if there were too few."""
     iqr_ratio: float
     """The interquartile range of the times, as a share of their median."""
     noisy: bool
-    """Whether the times vary much or other work ran beside them."""
+    """Whether the times vary much or other work ran at the same time."""
     channel_seconds: float
     """The cost of a request through the channel."""
     ratio_to_yardstick: float | None
-    """The net time as a multiple of the yardstick's; None where the time is not resolved."""
+    """The net time as a multiple of the yardstick's; None if the time is not resolved."""
     net_low_seconds: float | None = None
     """The lower end of the 95 % interval of the net time."""
     net_high_seconds: float | None = None
-    """The upper end; None where there is no interval, as in records of earlier versions."""
+    """The upper end; None if there is no interval, as in records of earlier versions."""
     ratio_low: float | None = None
     """The lower end of the 95 % interval of the ratio."""
     ratio_high: float | None = None
@@ -164,9 +164,9 @@ class Latency(_Part, frozen=True, kw_only=True):
     uncertainty: Uncertainty | None = None
     """The parts of the interval of the ratio."""
     rounds: int | None = None
-    """Rounds that count."""
+    """The number of rounds that count."""
     void_rounds: int | None = None
-    """Rounds that something outside of the model's processes spoiled; they were repeated."""
+    """The number of rounds that were disturbed from outside the model's processes and therefore repeated."""
     stopped: Literal["precision", "budget", "limit"] | None = None
     """Whether the ratio was known precisely enough, the time was up, or `measure_seconds` left no time for the fewest
     requests that are usually timed."""
@@ -180,29 +180,29 @@ class Uncertainty(_Part, frozen=True, kw_only=True):
     """
 
     rounds: float
-    """Differences between rounds, of which neighbours may be alike."""
+    """Differences between rounds, which may be correlated with neighbouring ones."""
     processes: float
     """Differences between processes that run the same code, from the machine's calibration or a stated value."""
     channel: float
-    """How wrong the cost of the channel may be: a quarter of it, which is stated and not measured."""
+    """The possible error in the cost of the channel: a quarter of it, which is an assumption."""
 
 
 class Throughput(_Part, frozen=True, kw_only=True):
-    """Samples a second in full batches."""
+    """The number of items that are answered in a second, in full batches."""
 
     batch: int
-    """Items a request."""
+    """The number of items in a request."""
     samples_per_second: float
-    """Items answered in a second."""
+    """The number of items that are answered in a second."""
 
 
 class Cost(_Part, frozen=True, kw_only=True):
     """The model's size, and the time and memory that it used."""
 
     parameters: int | None = None
-    """How many numbers the model holds when it predicts."""
+    """The number of numbers that the model holds when it predicts."""
     parameters_verified: bool | None = None
-    """Whether all else that the model holds is too small to hide more numbers in."""
+    """Whether everything else in the model is too small to hide more numbers."""
     artifact_bytes: int | None = None
     """The size of the saved model."""
     knowledge_bytes: int | None = None
@@ -210,30 +210,30 @@ class Cost(_Part, frozen=True, kw_only=True):
     flops_per_sample: int | None = None
     """Floating-point operations for one item, as far as torch counts them; None if it does not."""
     fit_seconds: float | None = None
-    """How long `fit` took."""
+    """The duration of `fit` in seconds."""
     cpu_seconds: float | None = None
     """Processor time of import, `fit`, save and load."""
     peak_memory_bytes: int | None = None
-    """The most memory that the worker's processes held."""
+    """The maximum memory of the worker's processes."""
     peak_device_bytes: int | msgspec.UnsetType = msgspec.UNSET
-    """Memory of the GPU; the key is absent where none was given."""
+    """The maximum memory of the GPU; the key is absent if the model had none."""
     latency: Latency | None = None
-    """The time of one request; None where the evaluation failed before it was measured."""
+    """The time of one request; None if the evaluation failed before it was measured."""
     throughput: Throughput | None = None
-    """The rate in full batches; None where the evaluation failed before it was measured."""
+    """The rate in full batches; None if the evaluation failed before it was measured."""
 
 
 class Audit(_Part, frozen=True, kw_only=True):
-    """One check of whether the run can be believed."""
+    """The result of one check of whether the run can be trusted."""
 
     name: str
     """What the audit checks."""
     passed: bool
-    """Whether all is well."""
+    """Whether the check found no problem."""
     severity: Literal["fail", "warn"]
-    """Whether a run that does not pass fails or is marked."""
+    """Whether a problem makes the evaluation fail or is only marked."""
     detail: str
-    """What was found, in words."""
+    """The finding in words."""
 
 
 class Repeat(_Part, frozen=True, kw_only=True):
@@ -251,28 +251,28 @@ class IsolationPart(_Part, frozen=True, kw_only=True):
     level: str
     """`namespaces+cgroup`, `namespaces`, `landlock` or `rlimits`."""
     detail: str
-    """How the level is reached on this machine."""
+    """How this machine implements the level."""
 
 
 class ClockFacts(_Part, frozen=True, kw_only=True):
-    """The properties that decide how steady the machine's clock is; None for those that the system does not report."""
+    """Properties that influence how steady the clock rate is; None for those that the system does not report."""
 
     governor: str | None
-    """Of the frequency of the first core."""
+    """The frequency governor of the first core."""
     turbo: bool | None
     """Whether the processor may exceed its base frequency."""
     multithreading: bool | None
     """Whether two threads share a core."""
     swap_bytes: int | None
-    """Memory that was swapped out."""
+    """The amount of memory that was swapped out."""
     steal: float | None
-    """Share of time that a hypervisor gave to others, since the machine was started."""
+    """The share of time since the start of the machine that a hypervisor gave to others."""
     load: float | None
-    """Processes that were ready to run, averaged over a minute."""
+    """The number of processes that were ready to run, averaged over a minute."""
 
 
 class Machine(_Part, frozen=True, kw_only=True):
-    """Where it ran."""
+    """The machine on which the evaluation ran."""
 
     system: str
     """The operating system and its release."""
@@ -285,9 +285,9 @@ class Machine(_Part, frozen=True, kw_only=True):
     python: str
     """The version of Python."""
     gpu: str | None = None
-    """The GPU that was given to the model; None where none was."""
+    """The GPU of the model; None if it had none."""
     clock: ClockFacts | None = None
-    """None in records of earlier versions."""
+    """Properties of the clock; None in records of earlier versions."""
 
 
 class Git(_Part, frozen=True, kw_only=True):
@@ -300,16 +300,16 @@ class Git(_Part, frozen=True, kw_only=True):
 
 
 class Run(_Part, frozen=True, kw_only=True):
-    """How it came about; `id` is the digest of everything that decides the result, so equal runs share it."""
+    """The circumstances of the evaluation. Equal runs have the same `id`."""
 
     id: str
     """The digest of everything that decides the result."""
     started: str
     """The time in UTC, in the form of ISO 8601."""
     seconds: float
-    """How long the evaluation took."""
+    """The duration of the evaluation in seconds."""
     phases: dict[str, float]
-    """How many seconds each step took."""
+    """The duration of each step in seconds."""
     seed: int
     """The base of all seeds."""
     repeats: tuple[Repeat, ...]
@@ -317,47 +317,47 @@ class Run(_Part, frozen=True, kw_only=True):
     harness_version: str
     """The version of the harness."""
     isolation: IsolationPart
-    """How the submission's code was kept apart."""
+    """The isolation of the submission's code."""
     machine: Machine
-    """Where it ran."""
+    """The machine on which the evaluation ran."""
     packages: dict[str, str]
     """The versions of the packages that influence results."""
     git: Git | None
     """The course's commit; None outside of git."""
     evidence_digest: str | None
-    """The digest of the private evidence behind the record; None if nothing was predicted."""
+    """The digest of the private evidence; None if nothing was predicted."""
 
 
 class ClaimedScore(_Part, frozen=True, kw_only=True):
-    """A score that the author of a submission states."""
+    """A score that the author of a submission claims."""
 
     source: Literal["README", "results.json", "notebook"]
     """The file that contains the claim."""
     line: int | None
-    """In the README; None elsewhere."""
+    """The line in the README; None in other files."""
     value: float
-    """The number that is claimed."""
+    """The claimed number."""
     low: float
-    """The least value that rounds to it."""
+    """The smallest value that rounds to it."""
     high: float
-    """The greatest value that rounds to it."""
+    """The largest value that rounds to it."""
 
 
 class Claims(_Part, frozen=True, kw_only=True):
-    """Three figures that should agree. They inform and decide nothing."""
+    """Three scores that should agree. They are information, and decide nothing."""
 
     metric: str
-    """The task's primary metric, which the claims are about."""
+    """The name of the task's primary metric, to which the claims refer."""
     claimed: tuple[ClaimedScore, ...] = ()
-    """The scores that the author states."""
+    """The scores that the author claims."""
     unread: tuple[str, ...] = ()
-    """Texts that look like a claim and are not used as one, one line each."""
+    """Lines that look like a claim but are not used as one."""
     shipped: Score | None = None
-    """The score of the weights that were handed in; None if there are none or they could not be scored."""
+    """The score of the submitted weights; None if there are none or they could not be scored."""
     retrained: Score | None = None
     """The score of a model trained here; None if that failed."""
     p_value: float | None = None
-    """The p-value of a difference between the two on the same items; None if one is missing."""
+    """The p-value of the difference between the two on the same items; None if one is missing."""
     problem: str | None = None
     """Why one of the two has no score."""
 
@@ -366,33 +366,33 @@ class Record(_Part, frozen=True, kw_only=True):
     """The result of one evaluation."""
 
     schema_version: int = SCHEMA_VERSION
-    """The version of this form."""
+    """The version of this schema."""
     task: TaskPart
     """The task and the data of the evaluation."""
     submission: SubmissionPart
-    """Whose work it is."""
+    """The submission that was evaluated."""
     status: Status
     """Whether the submission has a score and reaches the baseline."""
     failure: Failure | None
-    """Why there is no score; None where there is one."""
+    """Why there is no score; None if there is one."""
     scores: tuple[Score, ...]
-    """The task's metrics, the primary one first; empty where the evaluation failed before."""
+    """The values of the task's metrics, primary one first; empty if the evaluation failed before."""
     baseline: BaselineResult
-    """How the primary score compares."""
+    """The comparison of the primary score with the baseline."""
     cost: Cost
     """The model's size, and the time and memory that it used."""
     audits: tuple[Audit, ...]
-    """The checks of whether the run can be believed."""
+    """The results of the checks of whether the run can be trusted."""
     run: Run
-    """How the result came about."""
+    """The circumstances of the evaluation."""
     claims: Claims | None = None
-    """None if they were not compared, and in records of earlier versions."""
+    """The compared claims; None if they were not compared, and in records of earlier versions."""
     public_score: PublicScore | None = None
-    """What was released of a private part; None in all other records, and before anything was."""
+    """The released score on a private part; None in all other records, and before a score was released."""
 
     @property
     def told(self) -> str:
-        """What is told of a score on a private part until the final board; empty for every other record."""
+        """The public words about a score on a private part until the final board; empty for every other record."""
         if self.status != "withheld" and self.public_score is None:
             return ""
         if self.public_score is None:
@@ -402,10 +402,10 @@ class Record(_Part, frozen=True, kw_only=True):
 
     @property
     def primary(self) -> Score | None:
-        """The score of the primary metric; None where the evaluation failed before."""
+        """The score of the primary metric; None if the evaluation failed before."""
         return next((score for score in self.scores if score.primary), None)
 
 
 def to_plain(record: Record) -> Any:
-    """Return `record` as plain JSON-ready data."""
+    """Return `record` as plain data that can be written as JSON."""
     return msgspec.to_builtins(record)
