@@ -10,7 +10,7 @@ from harness.statistics import RankInterval
 
 
 class JsonRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: its figures, and what is known of its rank."""
+    """One row: its figures and its rank."""
 
     submission: str
     run_id: str
@@ -23,14 +23,14 @@ class JsonRow(msgspec.Struct, frozen=True, kw_only=True):
     on_front: bool
     scores: tuple[Score, ...]
     public_score: PublicScore | None
-    """What is released of a private part whose scores are withheld until the final board."""
+    """The released score on a private part, whose other results are withheld until the final board."""
     baseline: BaselineResult
     parameters: int | None
     ratio_to_yardstick: float | None
 
 
 class JsonGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """Comparable records, the best first and failures last."""
+    """Comparable records, best first and failures last."""
 
     task: str
     source: str

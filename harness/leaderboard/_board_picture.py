@@ -21,11 +21,11 @@ text.name { fill: #59636e; } text.title { font-weight: 600; font-size: 14px; }
   .whisker.a { stroke: #56b4e9; } .dot.a { fill: #56b4e9; } .whisker.c { stroke: #4cc9a0; } .dot.c { fill: #4cc9a0; }
 }
 """
-"""It has its own background, so that it is legible on any page."""
+"""The style of the picture, with its own background, so that it is legible on any page."""
 
 
 def board_picture(board: Board) -> bytes | None:
-    """Return the scores of each task with intervals and baseline, on its most official data; None without a score."""
+    """Return the scores of each task with intervals and baseline, on its most official data; None without any score."""
     chosen: dict[str, RankedGroup] = {}
     for group in board.groups:
         if any(row.has_score for row in group.rows):

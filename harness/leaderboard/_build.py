@@ -22,25 +22,25 @@ class BoardRow:
 
     record: Record
     rank: RankInterval | None
-    """The ranks that it may have; None for a failure, and for what is below the baseline and has no other beside it."""
+    """The ranks that it may have; None for a failure, and for a single result if it is below the baseline."""
     paired: bool
-    """Whether it was compared item by item; if not, its evidence is missing and its interval alone was compared."""
+    """Whether it was compared item by item; otherwise its evidence is missing, and only its interval was compared."""
     better_than_next: float | None = None
-    """The probability that it is truly better than the row below it; None for the last that has a score."""
+    """The probability that it is truly better than the next row; None for the last row with a score."""
     better_than_baseline: float | None = None
     """The probability that it is truly better than the baseline; None for a failure."""
     speed_rank: int | None = None
     """The rank by ratio to the yardstick, which statistically equal records share; None without an interval."""
     on_front: bool = False
-    """Whether no record is better beyond doubt in one of score and speed and not worse beyond doubt in the other."""
+    """Whether no record is significantly better in score or speed without being significantly worse in the other."""
 
     @property
     def has_score(self) -> bool:
-        """Whether the record is of an evaluation that did not fail."""
+        """Whether the evaluation did not fail."""
         return self.better_than_baseline is not None
 
     def under(self, aliases: Mapping[str, str]) -> BoardRow:
-        """Return this row under the name that `aliases` gives its submission."""
+        """Return this row with its submission renamed by `aliases`."""
         part = self.record.submission
         if part.name not in aliases:
             return self
@@ -61,35 +61,35 @@ class BoardKey(NamedTuple):
 
 @dataclass(frozen=True)
 class RankedGroup:
-    """Comparable records, the best first and failures last."""
+    """Comparable records, best first and failures last."""
 
     key: BoardKey
     rows: tuple[BoardRow, ...]
     resolution: float | None = None
-    """The difference of scores from which on half of the pairs are told apart, all at once; None without a pair."""
+    """The difference of scores from which on half of the pairs can be told apart, all at once; None without a pair."""
 
     def row_of(self, submission: str) -> BoardRow | None:
         """Return the row of `submission`, or None."""
         return next((row for row in self.rows if row.record.submission.name == submission), None)
 
     def under(self, aliases: Mapping[str, str]) -> RankedGroup:
-        """Return this group with submissions under the names that `aliases` gives them."""
+        """Return this group with submissions renamed by `aliases`."""
         return replace(self, rows=tuple(row.under(aliases) for row in self.rows))
 
 
 @dataclass(frozen=True)
 class Board:
-    """All groups, and the records that could not be read."""
+    """All groups of comparable records, and the records that could not be read."""
 
     groups: tuple[RankedGroup, ...]
     unreadable: tuple[Unreadable, ...]
 
     def group_of(self, record: Record) -> RankedGroup | None:
-        """Return the group that `record` is ranked in."""
+        """Return the group in which `record` is ranked."""
         return next((group for group in self.groups if group.key == _key(record)), None)
 
     def under(self, aliases: Mapping[str, str]) -> Board:
-        """Return this board with submissions under the names that `aliases` gives them."""
+        """Return this board with submissions renamed by `aliases`."""
         return Board(tuple(group.under(aliases) for group in self.groups), self.unreadable)
 
     def of_task(self, task: str) -> Board:
@@ -102,7 +102,7 @@ class Board:
 
 
 def build(found: Iterable[Record | Unreadable], evidence: EvidenceStore, kept: KeptStandings | None = None) -> Board:
-    """Build the board from the newest records `found`; what is computed of ranks is taken from `kept` and put there."""
+    """Build the board from the newest records `found`; computed ranks are cached in `kept`."""
     read = list(found)
     unreadable = tuple(one for one in read if isinstance(one, Unreadable))
     groups = _comparable(one for one in read if isinstance(one, Record))
@@ -110,7 +110,7 @@ def build(found: Iterable[Record | Unreadable], evidence: EvidenceStore, kept: K
 
 
 def best_first(records: Iterable[Record]) -> list[tuple[Record, ...]]:
-    """Return groups of comparable records that have a score, each with the best first, without comparing them."""
+    """Return groups of comparable records with a score, each sorted best first, without computing ranks."""
     return [tuple(record for _, record in _in_order(group)) for _, group in _comparable(records)]
 
 
@@ -167,7 +167,7 @@ def _ranked(records: list[Record], store: EvidenceStore) -> list[Ranked]:
 
 
 def distribution_of_ranks(group: RankedGroup, store: EvidenceStore) -> list[list[float]]:
-    """Return for each result of a group that has a score, best first, in what share of resamples it has each rank."""
+    """Return the share of resamples in which each result of a group has each rank, best result first."""
     ranked = _ranked([row.record for row in group.rows], store)
     found: list[list[float]] = rank_shares(ranked).tolist() if ranked else []
     return found
@@ -180,7 +180,7 @@ def _standings(ranked: list[Ranked], kept: KeptStandings | None) -> Standings:
 
 
 def _public_first(record: Record) -> tuple[float, str]:
-    """Order records without a score: by the public score where there is one, the best first, then by name."""
+    """Order records without a score by the public score if there is one, best first, and then by name."""
     score, name = record.public_score, record.submission.name
     if score is None:
         return (math.inf, name)
@@ -188,7 +188,7 @@ def _public_first(record: Record) -> tuple[float, str]:
 
 
 def _never_first(rank: RankInterval) -> RankInterval | None:
-    """Return the ranks that a result below the baseline may have: any but the first."""
+    """Return the ranks that a result below the baseline may have, which never include the first."""
     if rank.of == 1:
         return None
     low = max(rank.low, 2)
@@ -196,13 +196,13 @@ def _never_first(rank: RankInterval) -> RankInterval | None:
 
 
 def _in_order(records: Iterable[Record]) -> list[tuple[Score, Record]]:
-    """Return the records that have a score, with it, the best first."""
+    """Return the records with a score, each with its score, best first."""
     scored = ((record.primary, record) for record in records if record.status != "failed" and record.primary)
     return sorted(scored, key=lambda pair: _order(*pair))
 
 
 def _order(score: Score, record: Record) -> tuple[float, float, str]:
-    """Order by score, then by bytes of knowledge: a model can pack its numbers into fewer, but not its bytes."""
+    """Order by score, then by bytes of knowledge: numbers can be packed into fewer, bytes cannot."""
     value = -score.value if score.higher_is_better else score.value
     knowledge = record.cost.knowledge_bytes
     return (value, float("inf") if knowledge is None else knowledge, record.submission.name)

@@ -11,12 +11,12 @@ from statistics import fmean
 from harness.leaderboard._build import Board, BoardRow, RankedGroup
 
 WITHIN = (0.01, 0.05)
-"""How far below the best score, as a share of it, tables count a task as close: two points of the profile."""
+"""The distances to the best score, as shares of it, that tables show: two points of the profile."""
 
 
 @dataclass(frozen=True)
 class MeanRank:
-    """The mean of a submission's ranks over the tasks that it has a score for, and of both ends of their ranges."""
+    """The mean of a submission's ranks over the tasks with a score, and the means of both ends of their ranges."""
 
     value: float
     low: float
@@ -25,39 +25,40 @@ class MeanRank:
 
 @dataclass(frozen=True)
 class CourseRow:
-    """The results of one submission over all tasks. Missing ones are named and never guessed."""
+    """The results of one submission over all tasks. Missing results are listed, and never estimated."""
 
     submission: str
     scored: tuple[str, ...]
-    """The tasks that it has a score for."""
+    """The tasks for which it has a score."""
     failed: tuple[str, ...]
     missing: tuple[str, ...]
-    """The tasks without a record that can be compared with others."""
+    """The tasks without a comparable record."""
     met: int
-    """How many baselines it meets."""
+    """The number of baselines that it meets."""
     borda: int
-    """How many models score lower, summed over tasks."""
+    """The number of models that score lower, summed over tasks."""
     mean_rank: MeanRank | None
     distances: tuple[float, ...]
-    """How far each score is below the best one of its task, as a share of that, the smallest first."""
+    """The distances of its scores to the best score of the task, as shares of that, smallest first."""
 
     def profile(self, share: float) -> float:
-        """Return the share of all tasks in which it comes so close to the best score; missing ones do not.
+        """Return the share of all tasks in which its distance to the best score is at most `share`.
 
-        This is Dolan & Moré's performance profile (2002, Math. Program. 91:201), of scores instead of times.
+        Tasks without a score count as not close. This is Dolan & Moré's performance profile (2002, Math. Program.
+        91:201), of scores instead of times.
         """
         return bisect_right(self.distances, share) / (len(self.scored) + len(self.failed) + len(self.missing))
 
 
 @dataclass(frozen=True)
 class CourseBoard:
-    """All submissions over all tasks, the highest Borda count first."""
+    """All submissions over all tasks, sorted by the Borda count, highest first."""
 
     groups: tuple[RankedGroup, ...]
-    """The results of each task that count."""
+    """The results of each task that are used."""
     rows: tuple[CourseRow, ...]
     withheld: tuple[str, ...] = ()
-    """The tasks whose scores are withheld until the final board; they count nowhere."""
+    """The tasks whose scores are withheld until the final board, and which are therefore not used."""
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -82,12 +83,12 @@ def course_board(board: Board) -> CourseBoard:
 
 @dataclass(frozen=True)
 class _TaskScores:
-    """The results of one task, prepared so that a place is found without looking at each other result."""
+    """The results of one task, sorted so that a place is found quickly."""
 
     group: RankedGroup
     rows: Mapping[str, BoardRow]
     values: Sequence[float]
-    """All scores, the largest last; larger is better."""
+    """All scores in ascending order; larger is better."""
 
     @classmethod
     def of(cls, group: RankedGroup) -> _TaskScores:
@@ -99,19 +100,19 @@ class _TaskScores:
         return self.group.key.task
 
     def is_told(self, name: str) -> bool:
-        """Return whether there is a result of the submission `name` that is not withheld."""
+        """Return whether the submission `name` has a result that is not withheld."""
         return name in self.rows and self.rows[name].record.status != "withheld"
 
     def better_than(self, row: BoardRow) -> int:
-        """Return how many scores are better."""
+        """Return the number of better scores."""
         return len(self.values) - bisect_right(self.values, _value(row))
 
     def worse_than(self, row: BoardRow) -> int:
-        """Return how many scores are worse."""
+        """Return the number of worse scores."""
         return bisect_left(self.values, _value(row))
 
     def distance(self, row: BoardRow) -> float:
-        """Return how far a score is below the best one, as a share of that."""
+        """Return the distance of a score to the best one, as a share of that."""
         best = self.values[-1]
         below = best - _value(row)
         return below / abs(best) if best else (math.inf if below else 0.0)

@@ -1,4 +1,4 @@
-"""Cut-offs against the distribution of scores: what share of a class passes each, and how many are close to it."""
+"""Compare cut-offs with the scores of a class: the share that reaches each, and the number of results close to it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _OF_STAFF = "reference/"
 
 @dataclass(frozen=True)
 class CutOff:
-    """A score from which on there are points, or the baseline, and how a class stands to it."""
+    """A score that earns points, or the baseline, and how many submissions reach it."""
 
     score: float
     points: float | None
-    """What it earns; None for the baseline."""
+    """The points that it earns; None for the baseline."""
     reached: int
-    """How many submissions score at least as well."""
+    """The number of submissions that score at least as well."""
     undecided: int
-    """How many have it within the 95 % interval of their score: other items might have decided otherwise."""
+    """The number of submissions whose 95 % interval contains it, so that other items might decide otherwise."""
     of: int
 
     def __str__(self) -> str:
@@ -32,9 +32,9 @@ class CutOff:
 
 
 def cut_offs(group: RankedGroup, points: Iterable[tuple[float, float]]) -> tuple[CutOff, ...]:
-    """Return how the submissions of `group` stand to the baseline and to each pair (score, points), by score.
+    """Compare the submissions of `group` with the baseline and with each pair (score, points), sorted by score.
 
-    Solutions of the staff are left out; without a submission that has a score there is nothing to tell.
+    The staff's solutions are left out. Without a submission with a score the result is empty.
     """
     scores = [
         row.record.primary

@@ -1,4 +1,4 @@
-"""Analyse the scored items by the results of a class, for the instructor only."""
+"""Analyse the scored items with the results of a class, only for instructors."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ _FEWEST_MODELS = 3
 
 @dataclass(frozen=True)
 class ItemFinding:
-    """One scored item, by its place in the scored part, counted from 0."""
+    """One scored item, given by its position in the scored part, counted from 0."""
 
     item: int
     right: float
-    """The share of models that are right on it."""
+    """The share of models that get it right."""
     discrimination: float
-    """The correlation of being right on it with the score on all other items (Ebel 1954; corrected item-total)."""
+    """The correlation of getting it right with the score on all other items (Ebel 1954; corrected item-total)."""
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """The score of a vote of all models, and what each model adds to it."""
+    """The score of a vote of all models, and the contribution of each model."""
 
     score: float
     best: float
     """The score of the best single model."""
     added: tuple[tuple[str, float], ...]
-    """Each model with what the vote loses without it, the most first (leave one out, as RAMP's contributivity)."""
+    """The loss of the vote without each model, largest first (leave one out, as RAMP's contributivity)."""
 
 
 @dataclass(frozen=True)
 class ItemAnalysis:
-    """What was found; None or empty where fewer than three models have evidence of which items are right."""
+    """The findings; None or empty if fewer than three models have evidence about which items are right."""
 
     models: tuple[str, ...]
     without_evidence: tuple[str, ...]
     nobody: tuple[ItemFinding, ...] = ()
-    """No model is right: the labels may be wrong."""
+    """Items that no model gets right, whose labels may be wrong."""
     reversed: tuple[ItemFinding, ...] = ()
-    """The better a model, the less often it is right here: the labels may be wrong."""
+    """Items that better models get right less often, whose labels may be wrong."""
     separating: tuple[ItemFinding, ...] = ()
-    """What tells good models from bad ones best."""
+    """Items that best separate good models from bad ones."""
     ensemble: Ensemble | None = None
-    """None where models give no labels."""
+    """The vote of all models; None if they do not predict labels."""
 
 
 def analyse_items(group: RankedGroup, store: EvidenceStore, most: int = 10) -> ItemAnalysis:
-    """Return what the scored models of `group` say about the items; at most so many items of each kind."""
+    """Return what the scored models of `group` say about the items, with at most `most` items of each kind."""
     names = [row.record.submission.name for row in group.rows if row.has_score]
     digests = {row.record.submission.name: row.record.run.evidence_digest for row in group.rows}
     found = {name: store.read(group.key.task, name) for name in names}
@@ -88,14 +88,14 @@ def _findings(right: NDArray[np.bool_]) -> list[ItemFinding]:
 
 
 def _correlation(first: NDArray[Any], second: NDArray[Any]) -> float:
-    """Return the correlation of two samples; 0 where one of them does not vary."""
+    """Return the correlation of two samples; 0 if one of them does not vary."""
     one, two = first - first.mean(), second - second.mean()
     size = float(np.sqrt((one @ one) * (two @ two)))
     return float(one @ two) / size if size else 0.0
 
 
 def _ensemble(names: Sequence[str], evidence: Sequence[Evidence], right: NDArray[np.bool_]) -> Ensemble | None:
-    """Return what a vote reaches; the truth is known where any model is right, and elsewhere the vote is wrong."""
+    """Return the score of a vote. If no model is right on an item, the truth is unknown, and the vote is wrong."""
     given = [one.predictions for one in evidence]
     if not all(isinstance(one, np.ndarray) and one.ndim == 1 and one.dtype.kind in "iu" for one in given):
         return None
@@ -111,7 +111,7 @@ def _ensemble(names: Sequence[str], evidence: Sequence[Evidence], right: NDArray
 
 
 def _vote(labels: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
-    """Return the share of items that most models label right; of equally many votes the best model's counts first."""
+    """Return the share of items that the vote labels right; the best model breaks ties."""
     votes = np.stack([(labels == label).sum(axis=0) for label in range(int(labels.max()) + 1)])
     most = votes.max(axis=0)
     backed = np.take_along_axis(votes, labels, axis=0) == most

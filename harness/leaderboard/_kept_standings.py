@@ -12,38 +12,38 @@ from harness.files import write_atomically
 from harness.leaderboard._standing import Ranked, Standings
 
 _FORM = 1
-"""Raised when standings are computed or stored in another way, so that older ones are not read."""
+"""Increased when standings are computed or stored in another way, so that older ones are not read."""
 
 
 class KeptStandings:
-    """A folder with one file for each set of comparable results; what is not used any more is removed."""
+    """A folder with one file for each set of comparable results; unused files are removed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._used: set[str] = set()
 
     def get(self, ranked: Sequence[Ranked], compute: Callable[[Sequence[Ranked]], Standings]) -> Standings:
-        """Return the kept standings of `ranked`, or compute and keep them."""
+        """Return the cached standings of `ranked`, or compute and cache them."""
         name = f"{_digest(ranked)}.msgpack"
         self._used.add(name)
         path = self._folder / name
         try:
             return msgspec.msgpack.decode(path.read_bytes(), type=Standings)
-        except (OSError, msgspec.DecodeError):  # not there, or damaged: it is computed again
+        except (OSError, msgspec.DecodeError):  # a missing or damaged file is computed again
             standings = compute(ranked)
         self._folder.mkdir(parents=True, exist_ok=True)
         write_atomically(path, msgspec.msgpack.encode(standings), 0o600)
         return standings
 
     def remove_unused(self) -> None:
-        """Remove the files that were not asked for."""
+        """Remove the files that were not used."""
         for path in self._folder.glob("*.msgpack"):
             if path.name not in self._used:
                 path.unlink(missing_ok=True)
 
 
 def _digest(ranked: Sequence[Ranked]) -> str:
-    """Return the digest of all that the standings depend on."""
+    """Return the digest of everything on which the standings depend."""
     parts = [
         (
             one.record.submission.name,

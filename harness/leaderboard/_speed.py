@@ -32,10 +32,10 @@ def speed_ranks(records: Sequence[Record]) -> list[int | None]:
 
 
 def front(ranks: Sequence[tuple[RankInterval, int | None]]) -> list[bool]:
-    """Tell for each pair of ranks by score and speed whether it is on the Pareto front.
+    """Return for each pair of ranks by score and speed whether it is on the Pareto front.
 
-    It is if no other pair is better beyond doubt in one rank and not worse beyond doubt in the other. A pair that lacks
-    a rank by speed is not on the front.
+    It is if no other pair is significantly better in one rank without being significantly worse in the other. A pair
+    without a rank by speed is not on the front.
     """
     timed = [(score, speed) for score, speed in ranks if speed is not None]
     return [speed is not None and not any(_beats(other, (score, speed)) for other in timed) for score, speed in ranks]

@@ -26,7 +26,7 @@ _RESAMPLES = 1000
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """A record with a score, and what is known of it item by item; None where the evidence is missing."""
+    """A record with a score, and its results for each item; None if the evidence is missing."""
 
     record: Record
     score: Score
@@ -34,7 +34,7 @@ class Ranked:
 
     @property
     def sign(self) -> int:
-        """1 where higher is better, and -1 where lower is."""
+        """1 if higher is better, and -1 if lower is."""
         return 1 if self.score.higher_is_better else -1
 
 
@@ -44,7 +44,7 @@ class Standing:
 
     rank: RankInterval
     better_than_next: float | None
-    """The probability that it is truly better than the one ranked next; None for the last."""
+    """The probability that it is truly better than the next one; None for the last."""
     better_than_baseline: float
 
 
@@ -54,11 +54,11 @@ class Standings:
 
     of: tuple[Standing, ...] = ()
     resolution: float | None = None
-    """The difference of scores from which on half of the pairs are told apart; None without a pair."""
+    """The difference of scores from which on half of the pairs can be told apart; None without a pair."""
 
 
 def stand(ranked: Sequence[Ranked]) -> Standings:
-    """Return what is known of the rank of each of comparable results, best first."""
+    """Return the standing of each of the comparable results, best first."""
     draws = _draws(ranked)
     values = np.array([one.sign * one.score.value for one in ranked])
     found = rank_intervals(values, draws, _units(ranked))
@@ -74,7 +74,7 @@ def stand(ranked: Sequence[Ranked]) -> Standings:
 
 
 def rank_shares(ranked: Sequence[Ranked]) -> NDArray[np.float64]:
-    """Return (M, M): the share of resamples of the items in which each result has each rank.
+    """Return (M, M), the share of resamples of the items in which each result has each rank.
 
     Results that are equal in a resample take their ranks in random order, by a fixed seed.
     """
@@ -94,7 +94,7 @@ def _draws(ranked: Sequence[Ranked]) -> Draws:
 
 
 def _draws_of_items(ranked: Sequence[Ranked]) -> Draws:
-    """Return (M, B) draws of the scores, larger is better, on the same resampled items for all that have evidence."""
+    """Return (M, B) draws of the scores, larger is better, on the same resampled items for all with evidence."""
     draws = np.empty((len(ranked), _RESAMPLES))
     items = {place: found for place, one in enumerate(ranked) if (found := _items(one)) is not None}
     length = max(map(len, items.values()), default=0)
@@ -126,7 +126,7 @@ def _independent(one: Ranked) -> Draws:
 
 
 def _units(ranked: Sequence[Ranked]) -> int:
-    """Return how many items, or groups of them, the scores rest on."""
+    """Return the number of items, or of groups of items, on which the scores are based."""
     task = ranked[0].record.task
     if task.n_groups is not None:
         return task.n_groups

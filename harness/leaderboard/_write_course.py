@@ -10,15 +10,15 @@ from harness.leaderboard._course_board import WITHIN, CourseBoard, CourseRow
 from harness.text import neutral_markdown
 
 COURSE_EXPLANATION = (
-    "The Borda count is the number of models that score lower, summed over tasks; it orders the table. A mean rank is "
-    "over the tasks that a submission has a score for, with the means of the ends of its ranges of ranks. *In 1 %* is "
-    "the share of all tasks in which a score comes so close to the best one; a task that is missing does not count as "
-    "close. *Met* counts baselines. Points are those of the tasks' cut-offs, before lateness and decisions by hand."
+    "The table is ordered by the Borda count: the number of models that score lower, summed over tasks. A mean rank is "
+    "over the tasks for which a submission has a score, with the means of the ends of its ranges of ranks. *In 1 %* is "
+    "the share of all tasks in which a score is at most 1 % below the best one; a missing task counts as not close. "
+    "*Met* counts baselines. Points come from the tasks' cut-offs, before lateness and instructors' decisions."
 )
 
 
 def course_header(points: Mapping[str, float]) -> list[str]:
-    """Return the names of the columns; there are points where any are known."""
+    """Return the names of the columns, including points if any are known."""
     within = [f"in {100 * share:.0f} %" for share in WITHIN]
     return [
         "submission",
@@ -32,7 +32,7 @@ def course_header(points: Mapping[str, float]) -> list[str]:
 
 
 def course_cells(board: CourseBoard, row: CourseRow, points: Mapping[str, float]) -> list[str]:
-    """Return the cells of one row; `points` are those of each submission, if the tasks have any."""
+    """Return the cells of one row; `points` holds those of each submission, if tasks have cut-offs."""
     rank = row.mean_rank
     lacking = [*(f"{task} (failed)" for task in row.failed), *row.missing]
     return [
