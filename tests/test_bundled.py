@@ -68,7 +68,7 @@ def test_a_copy_says_where_it_stands(course: Course) -> None:
     assert status(course).endswith("changed here: tasks/ecg200/README.md")
 
 
-def test_an_update_is_told_and_changes_nothing(course: Course) -> None:
+def test_an_update_is_reported_and_changes_nothing(course: Course) -> None:
     copy_tasks(course, ["ecg200"])
     path = course.tasks_folder / MANIFEST
     older, task = Manifest.read(course), course.tasks_folder / "ecg200" / "task.py"
@@ -82,7 +82,7 @@ def test_an_update_is_told_and_changes_nothing(course: Course) -> None:
     assert task.read_text() == "# as an older harness brought it\n"
 
 
-def test_a_damaged_list_of_copies_is_told(course: Course) -> None:
+def test_a_damaged_list_of_copies_is_reported(course: Course) -> None:
     (course.tasks_folder / MANIFEST).write_text("{")
     with pytest.raises(UsageError, match=r"bundled\.json cannot be read"):
         compare(course)

@@ -187,7 +187,7 @@ def test_a_commit_that_is_not_here_is_not_fetched(root: Path, loot: Path) -> Non
     assert loot.exists(), "the trap is none"
 
 
-def test_a_course_is_no_bare_repository(root: Path, tmp_path: Path) -> None:
+def test_a_course_is_not_a_bare_repository(root: Path, tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     git(root, "clone", "-q", "--bare", str(root), str(bare))
     assert describe_git(bare) is None

@@ -189,7 +189,7 @@ def test_a_kind_with_a_mistake_is_the_instructors_and_of_one_task_alone(
         ),
     ],
 )
-def test_a_kind_that_fails_on_predictions_is_no_students_failure(
+def test_a_kind_that_fails_on_predictions_is_not_a_students_failure(
     course: TemporaryCourse, packages: Packages, package: str, before: str, after: str, problem: str
 ) -> None:
     packages.install(package, KIND.format(module=package.replace("-", "_")), ORDINAL.replace(before, after))
@@ -218,7 +218,7 @@ def test_a_kind_and_a_metric_of_one_name_are_refused(course: TemporaryCourse, pa
 
 
 @pytest.mark.unit
-def test_a_named_package_that_is_not_installed_is_told(course: TemporaryCourse, packages: Packages) -> None:
+def test_a_named_package_that_is_not_installed_is_reported(course: TemporaryCourse, packages: Packages) -> None:
     packages.install("there-one", metric("there_one:close"))
     course.add_task("uses", text=USES)
     assert course_of(course, "there-one", "not-there-9").task("uses").name == "uses"
@@ -284,7 +284,7 @@ def test_a_task_that_workers_could_read_is_refused(course: TemporaryCourse, pack
 
 
 @pytest.mark.unit
-def test_a_task_that_a_package_promises_and_lacks_is_told(course: TemporaryCourse, packages: Packages) -> None:
+def test_a_task_that_a_package_promises_and_lacks_is_reported(course: TemporaryCourse, packages: Packages) -> None:
     packages.install(
         "void-one", "[harness.tasks]\ngone = harness_course.void.tasks.gone\nno = harness_course.void.tasks.no\n"
     )
@@ -334,7 +334,7 @@ def test_a_list_of_plugins_that_is_none_says_what_is_allowed(tmp_path: Path, tex
 
 
 @pytest.mark.unit
-def test_entry_points_that_are_not_used_are_told(course: TemporaryCourse, packages: Packages) -> None:
+def test_entry_points_that_are_not_used_are_reported(course: TemporaryCourse, packages: Packages) -> None:
     packages.install("rules-one", "[harness.rules]\nlinear = rules_one:close\n")
     packages.install("empty-one", "")
     packages.install("torn-one", "[harness.metrics]\nclose\n")

@@ -46,7 +46,7 @@ def test_a_test_in_two_rings_is_a_mistake(request: pytest.FixtureRequest, other:
 
 @pytest.mark.worker
 @pytest.mark.parametrize("start", [lambda: subprocess.run([sys.executable, "-V"]), lambda: os.fork() or os._exit(0)])
-def test_what_starts_a_process_is_no_unit_test_even_if_it_hides_that(start: object) -> None:
+def test_what_starts_a_process_is_not_a_unit_test_even_if_it_hides_that(start: object) -> None:
     with pytest.raises(Strayed, match="in ring unit"), kept_to("unit", network=True):
         start()  # type: ignore[operator]
     with pytest.raises(Strayed, match="in ring unit"), kept_to("unit", network=True), suppress(BaseException):
@@ -54,7 +54,7 @@ def test_what_starts_a_process_is_no_unit_test_even_if_it_hides_that(start: obje
 
 
 @pytest.mark.worker
-def test_what_a_library_asks_of_the_machine_is_no_work() -> None:
+def test_what_a_library_asks_of_the_machine_is_not_work() -> None:
     with kept_to("unit", network=False), suppress(FileNotFoundError):
         subprocess.run(["uname", "-p"], capture_output=True)
 
@@ -70,7 +70,7 @@ def test_what_a_library_asks_of_the_machine_is_no_work() -> None:
         ("open", ("example.org",), False),
     ],
 )
-def test_what_leaves_this_machine_is_told(event: str, arguments: tuple[object, ...], leaves: bool) -> None:
+def test_what_leaves_this_machine_is_reported(event: str, arguments: tuple[object, ...], leaves: bool) -> None:
     assert _leaves(event, arguments) is leaves
 
 

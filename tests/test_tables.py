@@ -51,7 +51,7 @@ def test_every_encoding_separator_and_empty_row_is_read(content: bytes) -> None:
         (b"\xff\xfea", "cannot be read as utf-16"),
     ],
 )
-def test_what_is_no_table_is_told_with_its_line(content: bytes, problem: str) -> None:
+def test_what_is_not_a_table_is_reported_with_its_line(content: bytes, problem: str) -> None:
     with pytest.raises(UsageError, match=problem):
         sheet(content)
 

@@ -26,7 +26,7 @@ def test_files_come_in_order_with_their_bytes_and_folders(tmp_path):
     ],
     ids=["link", "link-to-folder", "broken-link", "fifo"],
 )
-def test_what_is_no_regular_file_is_refused_by_name(tmp_path, make):
+def test_what_is_not_a_regular_file_is_refused_by_name(tmp_path, make):
     make(tmp_path)
     with pytest.raises(NotAFileError, match="'x', which is not a regular file"):
         list(read_files(tmp_path))

@@ -156,7 +156,7 @@ def test_an_author_may_change_nobody_elses_submission(repository: TemporaryRepos
     assert result["graded"] == []
 
 
-def test_what_a_merge_left_behind_is_told_at_its_line(repository: TemporaryRepository) -> None:
+def test_what_a_merge_left_behind_is_reported_at_its_line(repository: TemporaryRepository) -> None:
     repository.branch("merge")
     text = 'size: 1\n<<<<<<< HEAD\nwidth: 2\n=======\nwidth: "3\n>>>>>>> other\n'
     folder = repository.course.submit(
@@ -286,7 +286,7 @@ def test_a_forged_tree_writes_nowhere_else(repository: TemporaryRepository, tmp_
 
 
 @pytest.mark.thorough
-def test_isolation_below_what_is_allowed_is_no_grade(repository: TemporaryRepository) -> None:
+def test_isolation_below_what_is_allowed_is_not_a_grade(repository: TemporaryRepository) -> None:
     repository.branch("bob")
     repository.course.submit(name="bob")
     repository.commit()
@@ -344,7 +344,7 @@ def test_outside_of_git_is_a_usage_error(repository: TemporaryRepository) -> Non
     assert "is not in a git repository" in done.stderr
 
 
-def test_a_record_that_cannot_be_read_is_told_once_and_stops_nothing(repository: TemporaryRepository) -> None:
+def test_a_record_that_cannot_be_read_is_reported_once_and_stops_nothing(repository: TemporaryRepository) -> None:
     repository.write("leaderboard/records/blobs/eve.json", "<<<<<<< HEAD")
     repository.commit("a merge went wrong")
     repository.branch("ann")

@@ -161,7 +161,7 @@ def test_a_rename_touches_whose_it_was() -> None:
     assert change.refused
 
 
-def test_a_link_in_the_place_of_a_person_is_told() -> None:
+def test_a_link_in_the_place_of_a_person_is_reported() -> None:
     change = read([(None, "submissions/bob")], [], [entry("submissions/bob", "120000")])
     assert [(one.path, one.severity) for one in change.findings] == [("submissions/bob", "error")]
     assert "a link instead of a folder" in change.findings[0].message
@@ -176,7 +176,7 @@ def test_a_link_in_the_place_of_a_person_is_told() -> None:
         ("submissions/bob/blobs/tasks/x/task.py", "warning"),
     ],
 )
-def test_a_course_in_a_submission_is_told(path: str, severity: str) -> None:
+def test_a_course_in_a_submission_is_reported(path: str, severity: str) -> None:
     change = read([(None, MODEL), (None, path)], [], [entry(MODEL), entry(path)])
     assert [(one.path, one.severity) for one in change.findings] == [(path, severity)]
     assert change.touched == (Touched("bob", "blobs", "added"),)
@@ -203,7 +203,7 @@ TOO_MUCH = {
 
 
 @pytest.mark.parametrize("what", TOO_MUCH)
-def test_too_much_is_told_and_never_read(what: str) -> None:
+def test_too_much_is_reported_and_never_read(what: str) -> None:
     other = "submissions/ann/blobs/model.py"
     change = read([(None, MODEL), (None, other)], [], [*TOO_MUCH[what], entry(other)])
     (finding,) = change.findings
@@ -401,7 +401,7 @@ def test_a_result_of_this_change_is_read(tmp_path: Path) -> None:
     ],
     ids=range(8),
 )
-def test_what_is_no_result_of_this_change_shows_no_grade(tmp_path: Path, content: Result | bytes, says: str) -> None:
+def test_what_is_not_a_result_of_this_change_shows_no_grade(tmp_path: Path, content: Result | bytes, says: str) -> None:
     seen = read_result(write(tmp_path / "r", content), COMMITS, CHANGE)
     assert seen.graded == ()
     assert says in seen.problems[0].message
@@ -451,7 +451,7 @@ def test_a_text_beside_a_submission_hides_no_result(tmp_path: Path) -> None:
     assert read_result(write(tmp_path / "r", whole), COMMITS, change).graded == whole.graded
 
 
-def test_no_result_is_told(tmp_path: Path) -> None:
+def test_no_result_is_reported(tmp_path: Path) -> None:
     assert "wrote no result" in read_result(tmp_path / "none", COMMITS, CHANGE).problems[0].message
 
 
@@ -499,7 +499,7 @@ def test_a_learning_curve_is_a_diagram_without_a_sign_of_students() -> None:
 
 
 @pytest.mark.parametrize("values", [(math.nan, 1.0), (1.0, math.inf), (1.0,), ()])
-def test_what_was_not_finite_is_no_diagram(values: tuple[float, ...]) -> None:
+def test_what_was_not_finite_is_not_a_diagram(values: tuple[float, ...]) -> None:
     curve = LoggedQuantity(name="Loss (train)", values=values, first=1.0, last=1.0)
     text = result_markdown(result(graded=(graded(teaching=Teaching(logged=(curve,))),)), COMMENT_BYTES)
     assert "mermaid" not in text

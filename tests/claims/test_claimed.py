@@ -56,7 +56,7 @@ def test_a_line_of_the_readme_claims(line: str, value: float, low: float, high: 
         ("x" * (1 << 20) + "\nClaimed accuracy: 0.9", "larger than 1 MiB"),
     ],
 )
-def test_what_is_no_claim_is_told_in_one_line(text: str, told: str) -> None:
+def test_what_is_not_a_claim_is_reported_in_one_line(text: str, told: str) -> None:
     (line,) = claimed(README_md=text).unread
     assert told in line
     assert "\n" not in line
@@ -104,7 +104,7 @@ def test_results_json_claims(told: object) -> None:
         (" " * (64 << 10) + "{}", "larger than 64 KiB"),
     ],
 )
-def test_what_results_json_does_not_say_is_told(text: str | bytes, told: str) -> None:
+def test_what_results_json_does_not_say_is_reported(text: str | bytes, told: str) -> None:
     found = claimed(results_json=text)
     assert found.claimed == ()
     assert told in found.unread[0]
@@ -126,7 +126,7 @@ def test_a_notebook_claims_by_its_last_output() -> None:
 @pytest.mark.parametrize(
     "content", ["{", '{"cells": 3}', '{"cells": [{"cell_type": "code", "outputs": {}}]}', "[" * 999]
 )
-def test_a_notebook_that_cannot_be_read_is_told(content: str) -> None:
+def test_a_notebook_that_cannot_be_read_is_reported(content: str) -> None:
     assert claimed(model_ipynb=content) == FoundClaims((), ("the notebook cannot be read, and no claim in it",))
 
 

@@ -33,7 +33,7 @@ def test_claims_are_compared_where_asked_for_or_declared() -> None:
         declared.task(claims="yes")
 
 
-def test_claims_are_no_part_of_what_decides_a_result() -> None:
+def test_claims_are_not_part_of_what_decides_a_result() -> None:
     assert identity(**settings(claims="compare")).id == identity(**settings(claims="ignore")).id
     declared_, silent = b"TASK = harness.Task(kind='x', claims=True)", b"TASK = harness.Task(kind='x')"
     assert deciding_code(declared_) == deciding_code(silent)

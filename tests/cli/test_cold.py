@@ -72,7 +72,7 @@ def test_a_record_stands_however_its_workers_started(course):
 NOTICE = "workers start slowly (cold)"
 
 
-def test_a_cold_start_is_told_once_with_why_and_what_to_do(course):
+def test_a_cold_start_is_reported_once_with_why_and_what_to_do(course):
     for name in ("bob", "cleo"):
         folder = course.submit(TELLS, name=name)
         (folder / "msgspec.py").write_text("mine = True\n")

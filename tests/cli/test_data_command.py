@@ -201,7 +201,7 @@ def test_a_damaged_file_in_the_cache_is_found_and_fetch_mends_it(publisher: Publ
     assert f"{publisher.cached}: the official file" in mended.stdout
 
 
-def test_an_instructors_own_file_is_no_mistake(publisher: Publisher) -> None:
+def test_an_instructors_own_file_is_not_a_mistake(publisher: Publisher) -> None:
     own = publisher.place(OWN)
     done = publisher.course.harness("data", "verify", "points")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -269,7 +269,7 @@ def test_what_is_kept_private_is_its_owners_and_scored_on_from_then_on(publisher
 
 
 @pytest.mark.parametrize("command", ["list", "verify"])
-def test_a_task_with_a_mistake_is_told_and_stops_no_other(publisher: Publisher, command: str) -> None:
+def test_a_task_with_a_mistake_is_reported_and_stops_no_other(publisher: Publisher, command: str) -> None:
     publisher.course.add_task("broken", text="import harness\nTASK = harness.Task()\n")
     done = publisher.course.harness("data", command)
     assert done.returncode == 3, done.stdout + done.stderr

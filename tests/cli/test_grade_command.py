@@ -443,7 +443,7 @@ def test_new_cut_offs_make_new_grades_and_train_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.line
-def test_what_cannot_be_graded_is_no_zero_and_stops_nothing_else(tmp_path: Path) -> None:
+def test_what_cannot_be_graded_is_not_a_zero_and_stops_nothing_else(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS, bob=CENTROIDS)
     course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 10.0)),")
     course.add_task("broken", text="TASK = 1\n")
@@ -469,7 +469,7 @@ def test_what_cannot_be_graded_is_no_zero_and_stops_nothing_else(tmp_path: Path)
 
 @pytest.mark.thorough
 @pytest.mark.line
-def test_a_member_of_a_group_that_the_roster_does_not_know_is_no_zero(tmp_path: Path) -> None:
+def test_a_member_of_a_group_that_the_roster_does_not_know_is_not_a_zero(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)
     (course.root / "roster.csv").write_text("submission,name,canvas_id\nann,Ann Ark,1\nbob,Bob Byk,2\ncy,Cy Cox,3\n")
     times = "user_id,submitted_at\n1,2025-12-30T10:00:00Z\n2,2025-12-30T10:00:00Z\n3,\n"
@@ -487,7 +487,7 @@ def test_a_member_of_a_group_that_the_roster_does_not_know_is_no_zero(tmp_path: 
 
 
 @pytest.mark.line
-def test_a_misspelt_roster_is_told_before_and_after_and_makes_no_zero(tmp_path: Path) -> None:
+def test_a_misspelt_roster_is_reported_before_and_after_and_makes_no_zero(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)
     course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 10.0)),")
     (course.root / "roster.csv").write_text("submission,name,email\nanne,Ann Ark,ann@x.org\n")
@@ -501,7 +501,7 @@ def test_a_misspelt_roster_is_told_before_and_after_and_makes_no_zero(tmp_path: 
 
 @pytest.mark.thorough
 @pytest.mark.line
-def test_a_missing_private_part_is_told_and_makes_no_grades_unasked(tmp_path: Path) -> None:
+def test_a_missing_private_part_is_reported_and_makes_no_grades_unasked(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)
     course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 10.0)), private_test=True,")
     said = grade(course, code=3)

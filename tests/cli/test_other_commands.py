@@ -29,7 +29,7 @@ def test_every_command_explains_itself(course: TemporaryCourse, command: str) ->
     assert done.stdout.startswith(f"Usage: harness {command}")
 
 
-def test_the_version_is_told(course: TemporaryCourse) -> None:
+def test_the_version_is_reported(course: TemporaryCourse) -> None:
     assert course.harness("--version").stdout == f"harness, version {__version__}\n"
 
 

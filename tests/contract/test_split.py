@@ -81,7 +81,7 @@ def test_what_has_no_one_label_an_item_is_held_out_at_random(targets):
 
 
 @pytest.mark.parametrize("fraction", [0, 1, 20, -0.1])
-def test_what_is_no_share_is_refused(fraction):
+def test_what_is_not_a_share_is_refused(fraction):
     with pytest.raises(TaskError, match=r"found the fraction .*; expected a share above 0 and below 1"):
         numbered([5, 5]).hold_out(fraction, seed=0)
 
@@ -116,7 +116,7 @@ def test_groups_are_texts_or_whole_numbers(groups):
         ([None, "ann", "bob"], "expected texts or whole numbers"),
     ],
 )
-def test_groups_that_are_no_labels_are_refused(groups, says):
+def test_groups_that_are_not_labels_are_refused(groups, says):
     with pytest.raises(TaskError, match=says):
         Split(np.zeros((3, 2)), np.zeros(3), groups)
 

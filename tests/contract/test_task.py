@@ -142,7 +142,7 @@ def test_each_mistake_in_a_declaration_is_named(changes, says):
         declare(**given)
 
 
-def test_all_mistakes_are_told_at_once():
+def test_all_mistakes_are_reported_at_once():
     with pytest.raises(TaskError, match=r"(?s)title: found ''.*metrics: found \(\).*batch: found 0"):
         declare(title="", metrics=(), batch=0)
 
@@ -300,7 +300,7 @@ def test_a_file_has_an_md5_or_a_sha256_digest(digest):
 
 
 @pytest.mark.parametrize(("shape", "dtype"), [(None, "float32"), ((3,), "str")])
-def test_texts_have_no_shape_and_arrays_are_no_texts(shape, dtype):
+def test_texts_have_no_shape_and_arrays_are_not_texts(shape, dtype):
     with pytest.raises(TaskError, match="texts"):
         harness.Inputs(shape=shape, dtype=dtype)
 

@@ -45,7 +45,7 @@ def test_the_nearest_course_wins(found: Course) -> None:
         *("reference/knn", ".harness/replaced/bob/blobs-1", "leaderboard"),
     ],
 )
-def test_what_a_course_keeps_of_others_is_no_course(found: Course, place: str) -> None:
+def test_what_a_course_keeps_of_others_is_not_a_course(found: Course, place: str) -> None:
     inner = make_course(found.root / place)
     for start in (inner, inner / "tasks" / "t"):
         assert Course.find(start).root == found.root
@@ -248,7 +248,7 @@ def test_submissions_are_listed_without_hidden_folders_and_files(found: Course) 
         ("", None, "is not a submission"),
     ],
 )
-def test_what_is_no_submission_is_a_usage_error(found: Course, path: str, task: str | None, says: str) -> None:
+def test_what_is_not_a_submission_is_a_usage_error(found: Course, path: str, task: str | None, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         found.submissions(path, task)
 
@@ -264,7 +264,7 @@ def test_a_link_in_the_place_of_a_person_is_refused(found: Course, target: str) 
     assert "carol" in found.submission_names()  # named by whoever goes through them all
 
 
-def test_a_reference_is_no_link_either(found: Course) -> None:
+def test_a_reference_is_not_a_link_either(found: Course) -> None:
     (found.root / "reference" / "best").symlink_to("knn")
     with pytest.raises(UsageError, match="reference/best is a link"):
         found.submissions("reference/best")

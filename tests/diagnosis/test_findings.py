@@ -70,7 +70,7 @@ def test_an_older_bubblewrap_is_named_with_what_it_means_and_a_remedy(version: V
 @pytest.mark.parametrize(
     ("version", "flawed"), [((0, 10, 0), False), ((0, 11, 0), True), ((0, 11, 1), True), ((0, 11, 2), False)]
 )
-def test_a_setuid_bubblewrap_is_told_and_which_can_be_taken_over(version: Version, flawed: bool) -> None:
+def test_a_setuid_bubblewrap_is_reported_and_which_can_be_taken_over(version: Version, flawed: bool) -> None:
     one = found(bubblewrap(*version, setuid=True))[-1]
     assert ("CVE-2026-41163" in one.text) == flawed
     assert one.remedy.startswith("sudo chmod u-s /opt/bwrap")
@@ -109,7 +109,7 @@ def test_a_kernel_is_compared_within_its_own_series(kernel: Version, cves: str) 
     assert [one.text.partition("CVE-2026-")[2][:5] for one in found(replace(GOOD, kernel=kernel))] == cves.split()
 
 
-def test_what_the_filter_refuses_workers_is_no_open_door() -> None:
+def test_what_the_filter_refuses_workers_is_not_an_open_door() -> None:
     old = replace(GOOD, kernel=(6, 18, 1))
     assert [one.is_open for one in found(old)] == [False, False]
     assert "Workers are refused sockets of the family AF_ALG" in found(old)[0].text
@@ -131,7 +131,9 @@ def test_what_the_filter_refuses_workers_is_no_open_door() -> None:
         ({"container": "Podman"}, "container of Podman", "--security-opt unmask=ALL"),
     ],
 )
-def test_why_there_are_no_namespaces_is_told_with_the_remedy(change: dict[str, object], text: str, remedy: str) -> None:
+def test_why_there_are_no_namespaces_is_reported_with_the_remedy(
+    change: dict[str, object], text: str, remedy: str
+) -> None:
     facts = replace(GOOD, **change)  # type: ignore[arg-type] # as the table says
     one = only(facts, WITHOUT_NAMESPACES)
     assert text in one.text
@@ -144,7 +146,7 @@ def test_why_there_are_no_namespaces_is_told_with_the_remedy(change: dict[str, o
     ("abi", "kernel", "remedy"),
     [(0, (7, 1), "lsm="), (0, (5, 4), "Linux 6.12"), (4, (6, 8), "Linux 6.12")],
 )
-def test_a_kernel_without_the_landlock_that_is_needed_is_told(abi: int, kernel: Version, remedy: str) -> None:
+def test_a_kernel_without_the_landlock_that_is_needed_is_reported(abi: int, kernel: Version, remedy: str) -> None:
     facts = replace(GOOD, landlock_abi=abi, kernel=kernel)
     for levels, is_open in ((ALL - {Level.LANDLOCK}, False), (ALONE, True)):
         (one,) = (one for one in found(facts, levels) if "Landlock" in one.text)

@@ -84,7 +84,7 @@ def test_honest_models_are_near_symmetry_whatever_their_score(noise: float) -> N
     assert all(audited(part(400, seed, noise), by_sign).passed for seed in range(50))
 
 
-def test_a_model_that_the_jitter_costs_much_is_no_table() -> None:
+def test_a_model_that_the_jitter_costs_much_is_not_a_table() -> None:
     """Every answer rests on digits that the jitter changes: as often right as it is as whenever it is altered."""
 
     def of_digits(inputs: Array) -> Predictions:

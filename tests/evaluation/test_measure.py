@@ -153,7 +153,9 @@ def test_nobody_waits_for_a_look_at_the_cores(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.thorough
 @pytest.mark.worker
-def test_more_are_asked_while_in_doubt_which_are_no_latency(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_are_asked_while_in_doubt_and_do_not_count_as_latency(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Turns, "needs_more", True)
     monkeypatch.setattr(_measure, "_DOUBT_SECONDS", 10_000)
     with closing(find_sandbox(())) as sandbox, closing(Yardstick(sandbox)) as yardstick:

@@ -53,7 +53,7 @@ def test_outputs_and_metadata_do_not_change_the_code() -> None:
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else "",
 )
-def test_what_is_no_notebook_is_told_with_what_to_do(content: bytes, said: str) -> None:
+def test_what_is_not_a_notebook_is_reported_with_what_to_do(content: bytes, said: str) -> None:
     with pytest.raises(NotebookError, match=said):
         read_notebook("x.ipynb", content)
 

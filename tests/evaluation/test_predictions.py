@@ -157,7 +157,7 @@ def test_a_payload_of_the_wrong_size_is_refused_before_it_is_read() -> None:
 
 
 @pytest.mark.parametrize("lengths", [[1, 1, 1], [-1, 1, 1, 3], [9, 0, 0, 0]])
-def test_lengths_of_boxes_that_do_not_add_up_are_no_protocol(lengths: list[int]) -> None:
+def test_lengths_of_boxes_that_do_not_add_up_break_the_protocol(lengths: list[int]) -> None:
     with pytest.raises((WireError, SubmissionError)):
         accept(KINDS["detection"], task("detection"), [np.tile(BOX, (4, 1)), np.array(lengths)], "predict")
 

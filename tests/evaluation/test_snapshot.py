@@ -70,7 +70,7 @@ def test_weights_without_a_file_are_none(folder: Path, inside: tuple[str, ...]) 
     assert taken(folder).weights is None
 
 
-def test_a_file_called_weights_is_no_artifact_and_shown_to_nobody(folder: Path) -> None:
+def test_a_file_called_weights_is_not_an_artifact_and_shown_to_nobody(folder: Path) -> None:
     (folder / "weights").write_bytes(bytes(100))
     snapshot = taken(folder)
     assert snapshot.weights is None
@@ -115,7 +115,7 @@ def test_what_became_a_link_since_it_was_looked_at_is_not_read(folder: Path, ope
             pass
 
 
-def test_a_folder_that_is_a_link_is_no_submission(folder: Path) -> None:
+def test_a_folder_that_is_a_link_is_not_a_submission(folder: Path) -> None:
     link = folder.parent / "link"
     link.symlink_to(folder)
     assert refuse(link).kind == "invalid_submission"
@@ -199,7 +199,7 @@ def test_links_and_empty_folders_are_not_looked_at_without_end(folder: Path, mon
     assert problem.kind == "resource_limit"
 
 
-def test_a_name_that_is_no_unicode_is_copied_or_refused(folder: Path) -> None:
+def test_a_name_that_is_not_unicode_is_copied_or_refused(folder: Path) -> None:
     (folder / os.fsdecode(b"\xff.txt")).touch()
     snapshot = taken(folder)
     assert snapshot.problem is None or snapshot.problem.kind == "invalid_submission"
@@ -325,7 +325,7 @@ def test_a_notebook_stands_in_for_the_model_and_its_outputs_decide_nothing(folde
     assert taken(folder).digest != first.digest
 
 
-def test_a_notebook_that_cannot_be_read_is_told(folder: Path) -> None:
+def test_a_notebook_that_cannot_be_read_is_reported(folder: Path) -> None:
     (folder / "model.py").unlink()
     (folder / "work.ipynb").write_text("{")
     assert "work.ipynb: it cannot be read" in refuse(folder).message

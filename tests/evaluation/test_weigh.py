@@ -121,7 +121,7 @@ OPAQUE = {
 
 
 @pytest.mark.parametrize("name", OPAQUE)
-def test_a_file_that_is_no_plain_array_counts_one_for_four_bytes(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_not_a_plain_array_counts_one_for_four_bytes(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(OPAQUE[name])
     found = weighed(tmp_path)
     assert found.parameters == math.ceil(len(OPAQUE[name]) / 4)
@@ -329,7 +329,7 @@ def test_a_limit_reached_is_not_passed(tmp_path: Path) -> None:
     assert weighed(tmp_path, parameters=100, artifact_bytes=528).parameters == 100
 
 
-def test_what_a_model_holds_is_told_by_attribute(tmp_path: Path) -> None:
+def test_what_a_model_holds_is_reported_by_attribute(tmp_path: Path) -> None:
     model = harness.Model()
     model.net, model.words, model.copy = np.ones((4, 3)), ["word"] * 1000, None  # type: ignore[attr-defined]
     model.copy = model.net  # type: ignore[attr-defined]
@@ -381,7 +381,7 @@ def test_files_that_cannot_be_read_as_arrays_are_named(tmp_path: Path) -> None:
     assert weighed(tmp_path).unread == ("best/net.pt",)
 
 
-def test_numbers_of_any_size_are_no_arrays(tmp_path: Path) -> None:
+def test_numbers_of_any_size_are_not_arrays(tmp_path: Path) -> None:
     """NumPy reads none of a hundred bytes, but whatever is handed in may."""
     header = b"{'descr': '|b99', 'fortran_order': False, 'shape': (2000,), }\n"
     (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(198_000))
@@ -391,7 +391,7 @@ def test_numbers_of_any_size_are_no_arrays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("descr", ["<f0", "<f00", "|b0"])
-def test_a_header_of_numbers_without_bytes_is_no_array(tmp_path: Path, descr: str) -> None:
+def test_a_header_of_numbers_without_bytes_is_not_an_array(tmp_path: Path, descr: str) -> None:
     """Else a file of hundred bytes would claim more parameters than a record can hold."""
     header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': ({10**30},), }}\n".encode()
     (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
@@ -427,7 +427,7 @@ def test_knowledge_in_names_of_files_beside_is_weighed(tmp_path: Path) -> None:
     assert "names of files" in why_not_verified(found)
 
 
-def test_what_explains_a_program_is_no_knowledge(tmp_path: Path) -> None:
+def test_what_explains_a_program_is_not_knowledge(tmp_path: Path) -> None:
     (tmp_path / "bare.py").write_text(CODE)
     bare = count_beside(tmp_path).source_bytes
     explained = CODE + "".join(f"# Step {n} of what is done: see the lecture on convolutions\n" for n in range(200))

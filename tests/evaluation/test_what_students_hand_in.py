@@ -232,7 +232,7 @@ class Model(harness.Model):
 )
 
 
-def test_weights_are_beside_the_model_and_where_load_is_told(course: TemporaryCourse) -> None:
+def test_weights_are_beside_the_model_and_where_load_is_reported(course: TemporaryCourse) -> None:
     import numpy as np
 
     folder = course.submit(LOADER)
@@ -265,7 +265,7 @@ def test_what_a_model_prints_is_kept_and_shown(course: TemporaryCourse) -> None:
     assert not kept.exists()
 
 
-def test_a_network_in_a_global_is_told_and_not_scored(course: TemporaryCourse) -> None:
+def test_a_network_in_a_global_is_reported_and_not_scored(course: TemporaryCourse) -> None:
     model = HEAD + "KEPT = {}\n" + FIT.replace("self.centres", "KEPT['centres']")
     course.submit(model.replace("return -self", "if not KEPT: return np.zeros((len(inputs), 3))\n        return -self"))
     course.harness("evaluate", "submissions/bob")

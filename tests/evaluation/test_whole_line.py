@@ -121,7 +121,7 @@ def test_what_a_model_logs_is_its_learning_curve(classroom: Classroom) -> None:
     assert evidence.curve == tuple({"epoch": n, "epochs": 3, "loss": 1 / n} for n in (1, 2, 3))
 
 
-def test_printing_without_end_is_no_failure(classroom: Classroom) -> None:
+def test_printing_without_end_is_not_a_failure(classroom: Classroom) -> None:
     assert classroom.record("chatty")["scores"] == classroom.record("bob")["scores"]
 
 

@@ -169,7 +169,7 @@ def test_a_group_shares_a_submission_but_not_its_excuses() -> None:
     assert [entry.final for entry in entries] == [10, None]
 
 
-def test_what_we_could_not_grade_is_no_zero() -> None:
+def test_what_we_could_not_grade_is_not_a_zero() -> None:
     entry = grade([], problem="the task's metric raised")
     assert (entry.status, entry.points, entry.final, entry.is_graded) == ("not graded", None, None, False)
     assert describe(entry) == "not graded: the task's metric raised"
@@ -212,7 +212,7 @@ def test_an_extension_is_for_the_person_that_the_class_knows_by_that_name() -> N
         extensions_by_person(replace(DUE_USPS, extensions={"ann": {}}), twice)
 
 
-def test_an_extension_that_ends_before_the_deadline_is_told() -> None:
+def test_an_extension_that_ends_before_the_deadline_is_reported() -> None:
     early = DUE - timedelta(days=365)
     roster = Roster((ANN, Person(submission="bob", deadlines={"usps": early}), Person(submission="cy")))
     policy = replace(DUE_USPS, extensions={"ann": {"usps": early}, "cy": {"usps": LATER}})
@@ -252,7 +252,7 @@ def test_decisions_by_hand_are_kept_apart_from_what_was_measured() -> None:
     assert grade([], problem="x", adjustments=(part,)).final is None
 
 
-def test_what_is_excused_or_dropped_is_no_grade() -> None:
+def test_what_is_excused_or_dropped_is_not_a_grade() -> None:
     excused = grade([one(0.9, 3)], replace(DUE_USPS, grace_days=3), adjustments=(decide("excuse"),))
     assert (excused.excused, excused.final, excused.grace_days) == (True, None, 0)
     everybody = replace(decide("drop"), people=frozenset())
@@ -372,7 +372,7 @@ def test_a_changed_grade_says_why(before: Entry, after: Entry, why: str) -> None
     ]
 
 
-def test_what_stays_the_same_and_who_is_new_is_no_change() -> None:
+def test_what_stays_the_same_and_who_is_new_is_not_a_change() -> None:
     assert changes([grade([one()])], [grade([one(digest="d2")])]) == []
     assert changes([], [grade([one()])]) == []
 

@@ -75,7 +75,7 @@ def test_times_without_an_offset_are_on_the_clock_of_the_course(tmp_path: Path) 
         'submission,name,email\nann,"Ann\nÄrk","=""ann@x.org"""\n'.encode(),
     ],
 )
-def test_what_spreadsheets_add_or_change_is_no_matter(tmp_path: Path, content: bytes) -> None:
+def test_what_spreadsheets_add_or_change_does_not_matter(tmp_path: Path, content: bytes) -> None:
     (ann,) = read(tmp_path, content).people
     assert (ann.submission, ann.name, ann.email) == ("ann", "Ann Ärk", "ann@x.org")
 

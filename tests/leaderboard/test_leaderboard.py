@@ -144,7 +144,7 @@ def test_models_that_err_on_different_items_share_a_rank(store):
     assert ranks(build(records, store)) == [{"alice": (1, 2), "bob": (1, 2)}]
 
 
-def test_a_figure_that_is_no_proportion_is_compared_by_its_draws(store):
+def test_a_figure_that_is_not_a_proportion_is_compared_by_its_draws(store):
     draws = np.random.default_rng(0).normal(0.9, 0.05, 1000)
     records = [
         with_evidence(store, "alice", 0.90, Evidence(draws=draws)),

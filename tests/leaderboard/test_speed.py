@@ -64,7 +64,7 @@ def test_equals_are_all_on_the_front():
     assert front(pairs((1, 2, 1), (1, 2, 1), (3, 3, 1))) == [True, True, False]
 
 
-def test_a_score_that_may_be_as_good_is_no_excuse_to_be_slow():
+def test_a_score_that_may_be_as_good_is_not_an_excuse_to_be_slow():
     assert front(pairs((1, 2, 2), (1, 2, 1))) == [False, True]
 
 

@@ -154,7 +154,7 @@ def test_learners_pass(model: Labels, noise: float, n: int) -> None:
 
 @pytest.mark.compute
 @pytest.mark.parametrize("classes", [2, 3])
-def test_few_classes_named_by_chance_are_no_warning(classes: int) -> None:
+def test_few_classes_named_by_chance_cause_no_warning(classes: int) -> None:
     few = task(classes=tuple("abc"[:classes]), inputs=Inputs(shape=(6,)))
     for seed in range(30):
         learning = audit_learning(few, data(0.3, 100, classes), refit(centroid), np.random.default_rng(seed))
@@ -279,7 +279,7 @@ def test_new_names_are_what_they_say() -> None:
         assert (swap_of_ends(classes) != np.arange(classes)).sum() == 2
 
 
-def test_honest_confusions_are_no_old_names() -> None:
+def test_honest_confusions_are_not_old_names() -> None:
     """Half of all items are confused with the class that gets their old name."""
     generator, alarms = np.random.default_rng(0), 0
     for _ in range(500):

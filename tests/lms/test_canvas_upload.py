@@ -224,7 +224,7 @@ def test_anonymous_grading_is_refused(canvas: Canvas) -> None:
         ({"url": "https://canvas.example.org/api/v1"}, TOKEN, {}, "is not the address of a Canvas server"),
     ],
 )
-def test_what_is_wrong_with_address_token_or_numbers_is_told(
+def test_what_is_wrong_with_address_token_or_numbers_is_reported(
     canvas: Canvas, place: dict[str, Any], token: str, fails: dict[str, int], problem: str
 ) -> None:
     canvas.fails |= fails
@@ -242,7 +242,7 @@ def test_a_canvas_that_is_away_or_broken_is_nobodys_fault(canvas: Canvas) -> Non
         reach(canvas, url="http://127.0.0.1:9")
 
 
-def test_what_canvas_does_not_store_is_told_and_stops_nobody_else(canvas: Canvas) -> None:
+def test_what_canvas_does_not_store_is_reported_and_stops_nobody_else(canvas: Canvas) -> None:
     there, canvas.deducted = reach(canvas), 1.5
     _, updates = there.fill((grade(ANN, 7.5), grade(BOB, 8.0)), Manner(), scale=False)
     canvas.fails["/submissions/11"] = 400

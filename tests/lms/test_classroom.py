@@ -74,7 +74,7 @@ def made_without_cut_offs() -> tuple[list[Mapping[str, Any]], ...]:
 
 
 @pytest.mark.unit
-def test_points_that_are_no_whole_number_are_refused() -> None:
+def test_points_that_are_not_a_whole_number_are_refused() -> None:
     task = declared.task("usps", points=((0.5, 0.0), (1.0, 7.5)))
     with pytest.raises(UsageError, match=r"7\.5 points at most.*--points"):
         autograding_json(task, AutogradingSettings(data="auto"))

@@ -344,7 +344,7 @@ def test_moments_are_read_in_the_languages_of_the_systems() -> None:
 
 
 @pytest.mark.parametrize("text", ["03/02/2026 10:15", "soon", "", "2026-13-01 10:15", "30 Foo 2026, 10:15"])
-def test_what_is_not_certain_is_no_moment(text: str) -> None:
+def test_what_is_not_certain_is_not_a_moment(text: str) -> None:
     assert parse_moment(text) is None
 
 

@@ -87,7 +87,7 @@ def test_a_score_on_test_waits_until_grades_are_published() -> None:
     assert not [test for test in plain["tests"] if test["visibility"] == "visible" and "0.9" in test["output"]]
 
 
-def test_a_failure_is_told_with_its_place_and_ranks_nowhere() -> None:
+def test_a_failure_is_reported_with_its_place_and_ranks_nowhere() -> None:
     plain = read(results_of(failing(log_tail="last\x1b[31m words"), 0, 10))
     assert plain["score"] == 0
     assert plain["leaderboard"] == []
@@ -107,7 +107,7 @@ def test_whatever_was_written_it_is_text_and_json(message: str, log: str) -> Non
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
-def test_what_is_no_number_to_json_is_not_written(number: float) -> None:
+def test_what_is_not_a_number_to_json_is_not_written(number: float) -> None:
     with pytest.raises(ValueError, match="cannot express all of"):
         results_json(
             Results(score=0, execution_time=0, output="", leaderboard=(Leader(name="a", value=number, order="asc"),))
@@ -210,7 +210,7 @@ def test_a_submission_earns_its_points_and_a_broken_one_is_told_why(autograder: 
 
 
 @pytest.mark.thorough
-def test_nothing_handed_in_is_told(autograder: Autograder) -> None:
+def test_nothing_handed_in_is_reported(autograder: Autograder) -> None:
     autograder.hand_in("text", "notes.txt")
     plain = autograder.run()
     assert plain["score"] == 0

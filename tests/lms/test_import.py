@@ -293,7 +293,7 @@ def test_the_roster_says_whose_it_is(here: Course) -> None:
     assert "not in the roster" in found[0].note
 
 
-def test_a_name_that_may_be_a_groups_is_told(here: Course) -> None:
+def test_a_name_that_may_be_a_groups_is_reported(here: Course) -> None:
     people = [Person(submission=name, name=f"{name} Lee", canvas_id=str(at)) for at, name in enumerate("abcd", 1)]
     files = {"leea_1_11_model.py": "x", "teamnorth_2_12_model.py": "y"}
     notes = [one.note for one in take(here, files, roster=Roster(tuple(people)))]

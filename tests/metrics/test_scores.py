@@ -160,7 +160,7 @@ def test_other_rows_are_softmaxed_however_large_they_are(seed: int, scale: int) 
     assert ((found >= 0) & (found <= 1)).all()
 
 
-def test_rows_that_sum_to_one_with_a_negative_number_are_no_probabilities() -> None:
+def test_rows_that_sum_to_one_with_a_negative_number_are_not_probabilities() -> None:
     rows = np.array([[1.5, -0.5], [0.5, 0.5]])
     assert probabilities(rows) == pytest.approx(softmax(rows))
 

@@ -106,7 +106,7 @@ def test_bytecode_that_root_alone_may_read_disturbs_nobody(home, python_of, leve
 
 
 @pytest.mark.thorough
-def test_where_nothing_can_be_mounted_the_reason_and_a_remedy_are_told(home, python_of, layers):
+def test_where_nothing_can_be_mounted_the_reason_and_a_remedy_are_reported(home, python_of, layers):
     """As in a container whose root may not mount."""
     course = home / "course"
     make_course(course)

@@ -96,7 +96,7 @@ def test_of_runs_at_the_same_time_only_earlier_ones_count(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("value", ["", "0", "false"])
-def test_a_machine_that_says_it_is_no_ci_counts_itself(tmp_path: Path, value: str) -> None:
+def test_a_machine_that_says_it_is_not_ci_counts_itself(tmp_path: Path, value: str) -> None:
     assert isinstance(counts_of({"CI": value}, KeptScores(tmp_path)), KeptCount)
 
 
@@ -124,14 +124,14 @@ def test_as_many_are_scored_as_the_task_allows(tmp_path: Path, quota: int | None
 @pytest.mark.parametrize(
     ("answer", "status"), [(b"no", 200), ({}, 200), ({"message": "Not Found"}, 404), ({"message": "rate limit"}, 403)]
 )
-def test_what_github_does_not_tell_is_no_count(tmp_path: Path, answer: Any, status: int) -> None:
+def test_what_github_does_not_tell_is_not_a_count(tmp_path: Path, answer: Any, status: int) -> None:
     with serving(answer, status) as platform:
         count = counts_of(platform.environment, KeptScores(tmp_path))
         with pytest.raises(InfrastructureError, match=r"GitHub does not tell how often bob had private\.yml run today"):
             refuse_over_quota(5, BOB, count, NOW)
 
 
-def test_a_platform_that_does_not_answer_is_no_count(tmp_path: Path) -> None:
+def test_a_platform_that_does_not_answer_is_not_a_count(tmp_path: Path) -> None:
     with serving({}) as platform:
         environment = platform.environment
     with pytest.raises(InfrastructureError, match="actions: read"):
@@ -167,7 +167,7 @@ def test_elsewhere_the_machine_that_keeps_the_private_part_counts(tmp_path: Path
         refuse_over_quota(1, BOB, count, NOW)
 
 
-def test_a_run_that_is_no_pull_request_counts_its_own_workflow() -> None:
+def test_a_run_that_is_not_a_pull_request_counts_its_own_workflow() -> None:
     found = GitHubRuns.of(Platform("http://x").environment | {"GITHUB_EVENT_NAME": "push"})
     assert isinstance(found, GitHubRuns)
     assert (found.workflow, found.repository) == ("private.yml", "school/course")

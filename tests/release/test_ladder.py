@@ -134,7 +134,7 @@ def test_where_the_best_is_known_by_its_value_alone_less_is_released() -> None:
     assert public_score(barely, other.compared(), former, None) == former
 
 
-def test_draws_of_a_figure_that_is_no_proportion_are_compared() -> None:
+def test_draws_of_a_figure_that_is_not_a_proportion_are_compared() -> None:
     generator = np.random.default_rng(0)
     shared = generator.normal(0, 0.02, 1000)
     record, _ = scored(right(0.85))
@@ -182,7 +182,7 @@ def test_nothing_that_was_computed_from_the_private_part_is_left(tmp_path: Path)
     assert KeptScores(tmp_path).full_record(public) == record
 
 
-def test_a_failure_is_told_but_not_one_that_an_audit_found() -> None:
+def test_a_failure_is_reported_but_not_one_that_an_audit_found() -> None:
     crashed = withheld(changed(failing(), task=PRIVATE), None)
     assert (crashed.status, crashed.failure is not None) == ("failed", True)
     record, _ = full()
@@ -236,7 +236,7 @@ def test_versions_of_a_day_are_counted_and_the_same_files_once(tmp_path: Path) -
     assert scores.handed_in(hand("three"), NOW) == 2
 
 
-def test_of_two_versions_scored_at_the_same_time_one_is_told(tmp_path: Path) -> None:
+def test_of_two_versions_scored_at_the_same_time_one_is_reported(tmp_path: Path) -> None:
     scores = KeptScores(tmp_path)
     first, second = (Hand(task="blobs", submission="bob", digest=digest) for digest in ("first", "second"))
     assert scores.handed_in(first, NOW) == scores.handed_in(second, NOW) == 0

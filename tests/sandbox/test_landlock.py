@@ -179,7 +179,7 @@ def test_nothing_of_the_kernels_outlives_it(landlocked):
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="other call tables are this machine's own")
-def test_the_calls_of_x32_are_no_way_around(landlocked):
+def test_the_calls_of_x32_are_not_a_way_around(landlocked):
     assert landlocked.ask("return attempt(lambda: syscall(0x40000000 | 41, 2, 1, 0))", TRY) == "ENOSYS"
 
 

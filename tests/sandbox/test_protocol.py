@@ -122,7 +122,7 @@ def test_a_forged_failure_says_no_more_than_a_real_one_could(wall):
     ("file", "line"),
     [("/etc/passwd", 1), ("../../other/model.py", 1), ("model.py", -5), ("model.py", 2**70), ("x\x1b[31m", 1)],
 )
-def test_a_forged_place_is_no_place_of_the_submission(wall, file, line):
+def test_a_forged_place_is_not_a_place_of_the_submission(wall, file, line):
     with wall.fitting(f"send(RAISED | {json.dumps({'file': file, 'line': line})})\ntime.sleep(60)", FORGE) as session:
         error = wall.failure(session)
     assert error.file in (None, "model.py")

@@ -191,7 +191,7 @@ BESIDE_LANDLOCK = [
 
 
 @pytest.mark.parametrize("denials", [UNCOVERED, UNCOVERED_BY_LANDLOCK], ids=["namespaces", "landlock"])
-def test_what_is_known_of_a_file_is_no_channel(denials):
+def test_what_is_known_of_a_file_is_not_a_channel(denials):
     assert differing(compile_filter(denials), FILES) == []
 
 

@@ -92,7 +92,7 @@ def test_a_column_of_dates_is_left_out_with_a_word(tmp_path: Path, form: str, da
 @pytest.mark.parametrize(
     "value", ["2019", "12345678", "1.5", "1.2.3", "99/99/2026", "13.13.2026", "3-4", "100/70", "Stage 3 2020"]
 )
-def test_numbers_and_words_are_no_dates(value: str) -> None:
+def test_numbers_and_words_are_not_dates(value: str) -> None:
     assert not are_dates([value])
     assert not are_dates(["2026-01-31", value])
     assert not are_dates([])

@@ -82,7 +82,7 @@ def test_the_page_shows_code_and_runs_none() -> None:
     assert "honest causes" in page
 
 
-def test_code_that_is_no_python_is_compared_all_the_same() -> None:
+def test_code_that_is_not_python_is_compared_all_the_same() -> None:
     broken = "def (((\n" + CENTROIDS + "\udcff\0"
     (pair,) = found([Text("ann", broken), Text("bob", CENTROIDS)])
     assert max(pair.shares) > 0.9

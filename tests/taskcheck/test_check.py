@@ -98,7 +98,7 @@ def test_a_good_task_raises_no_doubt(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_doubt_is_told(tmp_path: Path, change: str, more: str, says: str) -> None:
+def test_a_doubt_is_reported(tmp_path: Path, change: str, more: str, says: str) -> None:
     doubts = found(tmp_path, change, more)["doubt"]
     assert len(doubts) == 1
     assert f"embedded data: {says}" in doubts[0]
@@ -117,7 +117,7 @@ def test_a_doubt_is_told(tmp_path: Path, change: str, more: str, says: str) -> N
         ("x[420:450] = x[:30]", "", "30 of 180 test inputs are in the train part as well: divide the items"),
     ],
 )
-def test_a_mistake_is_told_once_with_its_line(tmp_path: Path, change: str, more: str, says: str) -> None:
+def test_a_mistake_is_reported_once_with_its_line(tmp_path: Path, change: str, more: str, says: str) -> None:
     (text,) = found(tmp_path, change, more)["mistake"]
     assert says in text
     assert f"{tmp_path}/tasks/points/task.py:" in text
@@ -197,7 +197,7 @@ def test_private_parts_inside_the_course_are_a_mistake(tmp_path: Path) -> None:
     assert mistake.endswith(f"({line_of(tmp_path, 'private_test')})")
 
 
-def test_hidden_data_that_are_not_installed_are_told_with_the_line(tmp_path: Path) -> None:
+def test_hidden_data_that_are_not_installed_are_reported_with_the_line(tmp_path: Path) -> None:
     doubts = found(tmp_path, more='\n    hides=("nothing_like_that/data",)')["doubt"]
     assert doubts == [
         f"hides: nothing_like_that/data: nothing of that name is installed here ({line_of(tmp_path, 'hides')})"
@@ -231,7 +231,7 @@ def test_a_baseline_is_what_its_reference_gets(
         assert doubt.endswith(f"({line_of(tmp_path, 'Baseline(')})")
 
 
-def test_what_goes_wrong_in_one_check_is_told_and_ends_no_other(
+def test_what_goes_wrong_in_one_check_is_reported_and_ends_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:

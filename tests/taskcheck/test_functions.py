@@ -196,7 +196,7 @@ def test_a_metric_is_tried_before_any_model(case: str) -> None:
         try_task(declared, data(declared))
 
 
-def test_what_has_nothing_to_do_with_the_input_is_no_perturb() -> None:
+def test_what_has_nothing_to_do_with_the_input_is_not_a_perturb() -> None:
     declared = task(perturb=lambda x, g: g.random(2))
     with pytest.raises(TaskError, match=f"`perturb` returned inputs that are nearer .* expected a small .*{HERE}:"):
         try_task(declared, data(declared))

@@ -94,7 +94,7 @@ def test_quoted_fields_may_hold_breaks_delimiters_and_quotes(tmp_path: Path) -> 
     assert found == [(1, {"a": "one\r\ntwo", "b": "x\ty"}), (2, {"a": "3", "b": 'say "so"'})]
 
 
-def test_a_byte_order_mark_and_further_columns_are_no_mistake(tmp_path: Path) -> None:
+def test_a_byte_order_mark_and_further_columns_are_not_a_mistake(tmp_path: Path) -> None:
     assert rows(tmp_path, "\ufeffz,b,a\n1,2,3\n") == [(1, {"z": "1", "b": "2", "a": "3"})]
 
 

@@ -270,7 +270,7 @@ def test_what_is_wrong_is_named_with_file_and_row(folder: Path, spoil: Callable[
         loaded(folder)
 
 
-def test_all_that_is_wrong_is_told_at_once(folder: Path) -> None:
+def test_all_that_is_wrong_is_reported_at_once(folder: Path) -> None:
     change(4, file="gone.npy")(folder)
     change(7, stage="x")(folder)
     with pytest.raises(InfrastructureError, match=r"row 6: no image .*; row 9: stage 'x'"):

@@ -24,7 +24,7 @@ def test_an_input_asked_again_may_not_be_much_faster(again, passed, severity):
     assert passed or f"{again:.2f} of the time" in audit.detail
 
 
-def test_a_fifth_that_lies_within_the_clocks_noise_is_no_warning():
+def test_a_fifth_that_lies_within_the_clocks_noise_is_not_a_warning():
     generator = np.random.default_rng(0)
     first, quickest = generator.normal(1.0, 0.2, 24), generator.normal(0.75, 0.2, 24)
     assert repeats_are_computed(Repeated(first, quickest)).passed
@@ -166,7 +166,7 @@ def test_too_few_inputs_are_not_judged():
 
 
 @pytest.mark.parametrize(("cores", "passed"), [(0.0, True), (1.1, True), (1.5, False)])
-def test_a_second_core_is_told(cores, passed):
+def test_a_second_core_is_reported(cores, passed):
     audit = one_core(cores, hidden=False)
     assert (audit.passed, audit.severity) == (passed, "warn")
 

@@ -12,7 +12,7 @@ from tests.leaderboard.test_speed import latency
 pytestmark = pytest.mark.unit
 
 
-def test_what_rounds_explain_is_no_difference_between_processes():
+def test_what_rounds_explain_is_not_a_difference_between_processes():
     generator = random.Random(0)
     ratios = [generator.gauss(1.0, 0.05) for _ in range(200)]
     by_rounds = calibration_of([latency(ratio, rounds=1.96 * 0.05) for ratio in ratios])

@@ -171,7 +171,7 @@ def test_work_of_processes_that_have_ended_unseen_is_background_work(watch):
     assert measure(clocked, Budget(), 1000, watch).background_share > 0.4
 
 
-def test_a_late_count_of_the_models_own_turn_is_no_background_work(watch):
+def test_a_late_count_of_the_models_own_turn_is_not_background_work(watch):
     """The group of a process that runs is counted when it stops: what it did in its own turn comes later."""
     asked = [0.0]
 
@@ -182,7 +182,7 @@ def test_a_late_count_of_the_models_own_turn_is_no_background_work(watch):
     assert measure(replace(timed(watch), counted=counted), Budget(), 1000, watch).background_share == 0
 
 
-def test_work_in_the_models_own_turn_is_no_background_work(watch):
+def test_work_in_the_models_own_turn_is_not_background_work(watch):
     def worked():
         return float(sum(name == "model" for name, _ in watch.requests))
 
@@ -279,7 +279,7 @@ def test_a_round_keeps_waits_of_others_and_work_of_other_threads():
     assert taken.hides_cores
 
 
-def test_what_a_worker_does_until_it_has_settled_is_no_background_work(watch):
+def test_what_a_worker_does_until_it_has_settled_is_not_background_work(watch):
     done = [0.0]
 
     def settle():

@@ -178,7 +178,7 @@ def test_messages_follow_each_other():
     ],
     ids=lambda a: f"{a.dtype} {a.ndim}d",
 )
-def test_what_is_no_plain_array_is_not_sent_and_the_channel_goes_on(array):
+def test_what_is_not_a_plain_array_is_not_sent_and_the_channel_goes_on(array):
     with conversation() as (host, worker):
         with pytest.raises(WireError, match="cannot be sent"):
             host.send(Predict(), np.zeros(3), array)
@@ -224,7 +224,7 @@ def test_what_is_no_plain_array_is_not_sent_and_the_channel_goes_on(array):
         pytest.param(frame(arrays=1) + header(shape=(0, 2**40, 2**40)), id="another"),
     ],
 )  # fmt: skip
-def test_what_is_no_frame_is_refused(raw):
+def test_what_is_not_a_frame_is_refused(raw):
     with hearing(raw, hang_up=False) as channel, pytest.raises(WireError):  # refused at once: more may never come
         channel.receive(refuse_more_than(1000))
 

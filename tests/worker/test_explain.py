@@ -60,14 +60,14 @@ def test_a_syntax_error_in_what_is_parsed_is_at_the_line_that_parses(tmp_path):
 
 
 @pytest.mark.parametrize(("code", "said"), [("", "sys.exit(None)"), ("0", "sys.exit(0)"), ("'bye'", "sys.exit('bye')")])
-def test_a_call_of_sys_exit_is_told_as_one(tmp_path, code, said):
+def test_a_call_of_sys_exit_is_reported_as_one(tmp_path, code, said):
     told = explain(raised_by(tmp_path, f"import sys\nsys.exit({code})\n"), tmp_path)
     assert told.exception == "SystemExit"
     assert said in told.message
     assert told.line == 2
 
 
-def test_an_exception_that_cannot_describe_itself_is_told_all_the_same(tmp_path):
+def test_an_exception_that_cannot_describe_itself_is_reported_all_the_same(tmp_path):
     text = "class E(Exception):\n    def __str__(self):\n        raise ValueError\nraise E\n"
     told = explain(raised_by(tmp_path, text), tmp_path)
     assert (told.exception, told.message, told.line) == ("E", "(the exception cannot be shown)", 4)
@@ -79,7 +79,7 @@ def test_a_long_message_is_cut(tmp_path):
     assert len(told.traceback) == 8_000
 
 
-def test_a_deep_recursion_is_told(tmp_path):
+def test_a_deep_recursion_is_reported(tmp_path):
     told = explain(raised_by(tmp_path, "def f(): f()\nf()\n"), tmp_path)
     assert (told.exception, told.line) == ("RecursionError", 1)
 
@@ -111,7 +111,7 @@ def test_errors_of_the_contract_keep_their_own_place(tmp_path):
 
 
 @pytest.mark.parametrize("filename", [b"model.py", 3])
-def test_a_syntax_error_with_an_odd_file_name_is_told(tmp_path, filename):
+def test_a_syntax_error_with_an_odd_file_name_is_reported(tmp_path, filename):
     error = SyntaxError("m")
     error.filename = filename
     assert explain(error, tmp_path).exception == "SyntaxError"

@@ -205,7 +205,7 @@ def test_features_of_the_future_are_told_apart():
         (["\0"], "none of the 1 cells"),
     ],
 )  # fmt: skip
-def test_no_model_is_told_with_the_cell(cells, said):
+def test_no_model_is_reported_with_the_cell(cells, said):
     with pytest.raises(ContractError, match=said):
         find_model(cells)
 

@@ -66,7 +66,7 @@ def test_whatever_can_be_a_plain_array_is_one(result):
         [np.zeros(2), np.zeros(3)],
     ],
 )
-def test_what_is_no_array_of_numbers_is_a_fault_of_the_predictions(result):
+def test_what_is_not_an_array_of_numbers_is_a_fault_of_the_predictions(result):
     with pytest.raises(PredictionsError, match=r"predict returned (a|None)"):
         plain(result, OneArray())
 

@@ -71,13 +71,13 @@ CASES = {
 }  # fmt: skip
 
 
-def test_sample_data_that_is_hidden_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_sample_data_that_is_hidden_is_reported_in_a_sentence(tmp_path: Path) -> None:
     code = f"exec(compile({SAMPLE!r}, '/packages/sklearn/datasets/_base.py', 'exec'))"
     assert "sample data of installed packages is hidden from models" in told(tmp_path, code)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_common_mistake_is_told_with_what_to_do(tmp_path, case):
+def test_a_common_mistake_is_reported_with_what_to_do(tmp_path, case):
     code, doing, remedy = CASES[case]
     message = told(tmp_path, code, doing, URLError=URLError)  # type: ignore[arg-type]
     assert re.search(remedy, message), message
@@ -123,7 +123,7 @@ def test_a_pointer_of_git_lfs_is_named(tmp_path):
     assert "net.pt is a pointer of Git LFS" in told(tmp_path, "raise ValueError('invalid load key')", "load")
 
 
-def test_what_is_not_known_is_told_as_it_is(tmp_path):
+def test_what_is_not_known_is_reported_as_it_is(tmp_path):
     assert told(tmp_path, "raise ValueError('my own words')") == "my own words"
 
 

@@ -46,7 +46,7 @@ def model(fit="pass", predict="return np.zeros(len(inputs), int)", before="", ex
         (model(extra="def __init__(self, width, depth=2, *a, rate, **k): pass"), "arguments width, rate", 5),
     ],
 )
-def test_what_does_not_keep_the_contract_is_told_at_its_line(worker, text, said, line):
+def test_what_does_not_keep_the_contract_is_reported_at_its_line(worker, text, said, line):
     reply = worker(text).setup()
     assert isinstance(reply, Raised)
     assert reply.reason == "contract"
