@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +21,7 @@ from harness.errors import InfrastructureError
 from harness.git import run_git
 
 _SQUASHED = re.compile(r".*\(#\d+\)|.*\(!\d+\)")
-_FIELDS = "%H%x00%P%x00%aI%x00%cI%x00%ae%x00%ce%x00%s"
+_FIELDS = ("%H", "%P", "%aI", "%cI", "%ae", "%ce", "%s")
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,11 @@ class History:
     @cached_property
     def _commits(self) -> tuple[_Commit, ...]:
         """All commits of all branches that touch submissions, except merges, which add no files of their own."""
-        pattern = ["--all", "--no-renames", "--name-only", "-z", "--relative", f"--format=%x01{_FIELDS}%x02"]
-        output = self._git("log", *pattern, "HEAD").decode("utf-8", "surrogateescape")
-        return tuple(filter(None, map(_read_commit, output.split("\x01")[1:])))
+        start = secrets.token_hex(16)  # subjects and paths may hold any character but NUL
+        pattern = f"--format={start}{''.join(f'{field}%x00' for field in _FIELDS)}"
+        options = ["--all", "--no-renames", "--name-only", "-z", "--relative", pattern]
+        output = self._git("log", *options, "HEAD").decode("utf-8", "surrogateescape")
+        return tuple(filter(None, map(_read_commit, output.split(start)[1:])))
 
     @cached_property
     def _trees(self) -> Mapping[tuple[str, str], str]:
@@ -132,12 +135,12 @@ class History:
     def _look_up(self, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
         asked = "".join(f"{commit}:{self._prefix}{folder}\n" for commit, folder in wanted if "\n" not in folder)
         given = os.fsencode(asked)
-        answers = self._git("cat-file", "--batch-check=%(objecttype) %(objectname)", given=given).decode().splitlines()
+        answers = self._git("cat-file", "--batch-check=%(objecttype) %(objectname)", given=given).split(b"\n")
         plain = [one for one in wanted if "\n" not in one[1]]
         return {
-            one: answer.removeprefix("tree ")
+            one: answer.removeprefix(b"tree ").decode()
             for one, answer in zip(plain, answers, strict=False)
-            if answer.startswith("tree ")
+            if answer.startswith(b"tree ")  # not that it is missing, with its name
         }
 
     def _touching(self, folder: str) -> list[_Commit]:
@@ -250,10 +253,12 @@ def claim_of_clone(root: Path) -> Claim | None:
         return None
     tree = history._git("rev-parse", "HEAD^{tree}").decode().strip()
     found = []
-    for line in history._git("log", "--all", "--format=%T%x00%aI%x00%ae%x00%an%x00%h", "HEAD").decode().splitlines():
-        made, written, email, author, name = (line.split("\0") + [""] * 5)[:5]
-        if made == tree and "[bot]" not in f"{email}{author}":
-            found.append((datetime.fromisoformat(written), name))
+    output = history._git("log", "--all", "--format=%T%x00%aI%x00%ae%x00%an%x00%h", "HEAD")
+    for line in output.decode("utf-8", "replace").split("\n")[:-1]:
+        made, written, email, author, name = line.split("\0")
+        moment = _moment(written)
+        if made == tree and moment is not None and "[bot]" not in f"{email}{author}":
+            found.append((moment, name))
     if not found:
         return None
     moment, name = min(found)
@@ -261,23 +266,32 @@ def claim_of_clone(root: Path) -> Claim | None:
 
 
 def _read_commit(text: str) -> _Commit | None:
-    head, _, files = text.partition("\x02")
-    name, parents, written, committed, author, committer, subject = head.split("\0", 6)
+    """Return a commit; None where it touches no submission, or names a time that no calendar has."""
+    name, parents, written, committed, author, committer, subject, files = text.split("\0", len(_FIELDS))
+    moments = _moment(written), _moment(committed)
     paths = [path.lstrip("\n").split("/") for path in files.split("\0") if path.strip("\n")]
     folders = {"/".join(parts[:3]) for parts in paths if parts[0] == SUBMISSIONS and len(parts) > 3}
-    if not folders:
+    if not folders or moments[0] is None or moments[1] is None:
         return None
     return _Commit(
         name=name,
         parents=tuple(parents.split()),
-        written=datetime.fromisoformat(written),
-        committed=datetime.fromisoformat(committed),
+        written=moments[0],
+        committed=moments[1],
         author=author,
         committer=committer,
         subject=subject,
         folders=frozenset(folders),
         touches_else=any(parts[0] in (TASKS, REFERENCE, LEADERBOARD) for parts in paths),
     )
+
+
+def _moment(text: str) -> datetime | None:
+    """Return the time of a commit; None for the year 30000, which git takes as well."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _is_submitted(path: str) -> bool:

@@ -144,6 +144,22 @@ def test_neither_a_shallow_clone_nor_other_files_tell_anything(repository: Repos
 
 
 @pytest.mark.worker
+def test_no_name_nor_date_in_somebody_elses_commit_hides_a_time(repository: Repository) -> None:
+    repository.write(f"{FOLDER}/model.py", "1")
+    repository.commit("Ann's usps", JANUARY_30)
+    for name in ("\x01", "\x02", "a\x0ctree 1234", "\u2028", "\udce9"):  # the last is a byte that is not UTF-8
+        repository.write(f"submissions/bob/{name}/model.py", "2")
+        repository.commit(f"{name}\x01\x02", FEBRUARY_3)
+        repository.git("rm", "-rq", "submissions/bob")
+        repository.commit("taken back", FEBRUARY_3)
+    repository.write("submissions/bob/usps/model.py", "3")
+    repository.git("add", "-A")
+    repository.git("commit", "-qm", "far away", "--date=@999999999999 +0000")
+    assert repository.claim() == JANUARY_30
+    assert History(repository.root).claim("submissions/bob/usps") is None
+
+
+@pytest.mark.worker
 def test_the_hosts_record_of_a_push_is_believed_first(repository: Repository) -> None:
     repository.write(f"{FOLDER}/model.py", "1")
     repository.commit("mine", JANUARY_30)
