@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from collections import Counter
@@ -25,6 +26,8 @@ from harness.text import count_of
 _MODEL = "model.py"
 Outcome = Literal["new", "replaced", "unchanged", "refused", "skipped"]
 Laid = Literal["new", "replaced", "unchanged"]
+_NO_FILE_NAME = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}
+"""What is wrong with the name of a file, and not with the disk."""
 
 
 @dataclass(frozen=True)
@@ -315,7 +318,9 @@ def lay_out(course: Course, name: str, task: str, files: Files) -> Laid:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 with file.open("xb") as stream:
                     stream.write(content)
-            except (FileExistsError, NotADirectoryError, IsADirectoryError, ValueError) as error:
+            except (OSError, ValueError) as error:
+                if isinstance(error, OSError) and error.errno not in _NO_FILE_NAME:
+                    raise
                 raise Refused(f"{str(path)!r} cannot be a file here ({error})") from error
         replaced = target.exists()
         if replaced:

@@ -10,7 +10,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -26,6 +26,10 @@ _SYSTEM_FOLDERS = frozenset({"__MACOSX", "$RECYCLE.BIN", "System Volume Informat
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", ".ds_store", "icon\r"})
 _ENVIRONMENTS = frozenset({"site-packages", "node_modules"})
 _UTF8_NAME = 0x800
+_COMPRESSED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How members of a zip may be compressed; the library unpacks all else at once, gigabytes of a few bytes."""
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, ValueError)
+"""What reading an archive raises that is broken, or names its members in bytes that are no text."""
 _ENCRYPTED = 0x1
 TAR_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 WALLED_ENDINGS = (".7z", ".rar")
@@ -87,14 +91,15 @@ def open_source(path: Path) -> Iterator[list[Member]]:
     name = path.name.lower()
     if name.endswith(WALLED_ENDINGS):
         raise UsageError(f"{path}: unpack it first, and import the folder")
-    try:
-        with path.open("rb") as file:
+    with ExitStack() as held:
+        try:
+            file = held.enter_context(path.open("rb"))
             kind = archive_kind(name if name.endswith(ARCHIVE_ENDINGS) else f"{name}.zip", file.read(512))
             file.seek(0)
-            with open_archive(file, path.name, kind) as members:
-                yield members
-    except (OSError, Refused) as error:
-        raise UsageError(f"{path} cannot be read as an archive ({error}): download it again") from error
+            members = held.enter_context(open_archive(file, path.name, kind))
+        except (OSError, Refused) as error:
+            raise UsageError(f"{path} cannot be read as an archive ({error}): download it again") from error
+        yield members  # what goes wrong with them is not the archive's
 
 
 @contextmanager
@@ -104,18 +109,17 @@ def open_archive(file: IO[bytes], name: str, kind: str) -> Iterator[list[Member]
     Raises:
         Refused: the file is not an archive of this kind.
     """
-    if kind in TAR_ENDINGS:
+    is_tar = kind in TAR_ENDINGS
+    with ExitStack() as held:
         try:
-            with tarfile.open(fileobj=file, mode="r:*") as tar:
-                yield list(_of_tar(tar))
-        except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError) as error:
-            raise Refused(f"{name!r} is not a whole tar archive ({error})") from error
-        return
-    try:
-        with zipfile.ZipFile(file) as archive:
-            yield list(_of_zip(archive))
-    except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise Refused(f"{name!r} is not a whole zip file ({error})") from error
+            if is_tar:
+                members = list(_of_tar(held.enter_context(tarfile.open(fileobj=file, mode="r:*"))))
+            else:
+                members = list(_of_zip(held.enter_context(zipfile.ZipFile(file))))
+        except _BROKEN as error:
+            what = "tar archive" if is_tar else "zip file"
+            raise Refused(f"{name!r} is not a whole {what} ({error})") from error
+        yield members
 
 
 def archive_of(content: bytes) -> IO[bytes]:
@@ -174,6 +178,8 @@ def _of_zip(archive: zipfile.ZipFile) -> Iterator[Member]:
             problem = f"{name!r} is not a regular file"
         elif info.flag_bits & _ENCRYPTED:
             problem = f"{name!r} is encrypted"
+        elif info.compress_type not in _COMPRESSED:
+            problem = f"{name!r} is compressed in a way that is not opened here: make a zip file without such an option"
         yield _member(name, _reader_of_zip(archive, info), problem)
 
 
@@ -191,7 +197,8 @@ def _member(name: str, read: Callable[[int], bytes], problem: str) -> Member:
     try:
         return Member(safe_path(name), read, problem)
     except Refused as reason:
-        return Member(PurePosixPath(name.replace("\0", "")), read, str(reason))
+        path = PurePosixPath(name.replace("\0", ""))
+        return Member(path if path.parts else PurePosixPath(repr(name)), read, str(reason))
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:
@@ -226,7 +233,7 @@ def _reader_of_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[
         try:
             with archive.open(info) as stream:
                 return stream.read(most)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        except (*_BROKEN, RuntimeError, OSError) as error:
             raise Refused(f"{info.filename!r} cannot be unpacked ({error})") from error
 
     return read
@@ -237,7 +244,7 @@ def _reader_of_tar(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[int
         try:
             stream = tar.extractfile(info)
             return b"" if stream is None else stream.read(most)
-        except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError) as error:
+        except (*_BROKEN, OSError) as error:
             raise Refused(f"{info.name!r} cannot be unpacked ({error})") from error
 
     return read

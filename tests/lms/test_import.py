@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -22,7 +23,7 @@ from harness.evaluation import read_contents
 from harness.gradebook import Person, Roster, Times
 from harness.lms import SYSTEMS, Import, Imported, Origins, Refused
 from harness.lms._import_uploads import _owners
-from harness.lms._members import Member
+from harness.lms._members import Member, _member
 from harness.lms._unpack import rooted
 from harness.lms._uploads import Upload
 from harness.lms.submission_tables import read_table
@@ -527,6 +528,12 @@ def test_a_path_that_leads_out_is_refused_and_stops_nobody_else(here: Course, in
     assert not list(here.root.parent.rglob("evil.py"))
 
 
+@pytest.mark.parametrize("system", sorted(SYSTEMS))
+def test_a_member_without_a_name_stops_nobody(here: Course, system: str) -> None:
+    members = [Member(PurePosixPath("model.py"), lambda _: b""), _member(".", lambda _: b"", "")]
+    assert len(SYSTEMS[system].parse(members, None)) == 2
+
+
 def test_so_is_one_in_the_download_itself(here: Course) -> None:
     found = take(here, {"Ann Ark_77_assignsubmission_file_/../../../evil.py": "x"}, "moodle")
     assert [one.outcome for one in found] == ["refused"]
@@ -549,6 +556,24 @@ def test_a_bomb_is_refused(here: Course, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "more than 100,000 bytes" in found.note
 
 
+@pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_would_be_unpacked_all_at_once_is_refused(here: Course, way: int) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", way) as archive:
+        archive.writestr("model.py", bytes(1_000_000))
+    (found,) = take(here, {"arkann_101_1_w.zip": content.getvalue()})
+    assert "is compressed in a way that is not opened here" in found.note
+
+
+def test_a_full_disk_is_not_a_broken_archive(here: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("harness.lms._import_uploads.lay_out", fail)
+    with pytest.raises(OSError, match="No space left"):
+        take(here, {"arkann_101_1_model.py": "x"})
+
+
 def test_archives_in_archives_end_somewhere(here: Course) -> None:
     content = zipped({"model.py": CENTROIDS})
     for _ in range(6):
@@ -564,6 +589,8 @@ def test_archives_in_archives_end_somewhere(here: Course) -> None:
         (zipped({"model.py": CENTROIDS})[:-30], "is not a whole zip file"),
         (tarred({"model.py": CENTROIDS.encode()})[:-30], "is not a whole tar archive"),
         (b"Rar!\x1a\x07\x01\x00", "'w.zip' is not opened here"),
+        (zipped({"model-é.py": CENTROIDS}).replace("é".encode(), b"\xff\xff"), "is not a whole zip file"),
+        (zipped({"model.py": CENTROIDS, f"{'long' * 100}.py": ""}), "cannot be a file here"),
     ],
 )
 def test_a_broken_archive_is_refused(here: Course, content: bytes, problem: str) -> None:
