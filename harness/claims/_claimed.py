@@ -150,7 +150,7 @@ class _ClaimsSearch:
         half = float(Decimal(5).scaleb(digits - (3 if of_hundred else 1)))
         value = float(written)
         least, most = self.metric.within
-        if not (math.isfinite(value) and least <= value <= most):
+        if not (math.isfinite(value) and math.isfinite(half) and least <= value <= most):
             self.unread.append(f"{where}: the number is not what {self.metric.name} can be, {least:g} to {most:g}")
             return
         if math.isfinite(most - least):

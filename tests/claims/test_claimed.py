@@ -51,6 +51,7 @@ def test_a_line_of_the_readme_claims(line: str, value: float, low: float, high: 
         ("Claimed accuracy: 94.2", "line 1: the number is not what accuracy can be, 0 to 1"),
         ("Claimed accuracy: nan", "line 1: expected a number"),
         ("Claimed accuracy: 1e999", "line 1: the number is not what"),
+        ("Claimed accuracy: 0e999", "line 1: the number is not what"),
         ("Claimed macro F1: 0.9", "line 1: claims another score than accuracy"),
         ("Claimed accuracy: 0.9\nClaimed accuracy: 0.8", "claims several values"),
         ("x" * (1 << 20) + "\nClaimed accuracy: 0.9", "larger than 1 MiB"),
