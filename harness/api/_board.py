@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from harness.course import Course
-from harness.errors import InfrastructureError
+from harness.errors import HarnessError, InfrastructureError
 from harness.files import write_atomically
 from harness.leaderboard import Board, KeptStandings, build, course_board, write_board
 from harness.locks import exclusive_lock
@@ -53,17 +53,18 @@ def rebuild_board_if_stale(course: Course) -> None:
 def points_of(course: Course, board: Board) -> dict[str, float]:
     """Return the points that each submission's scores on `board` earn; empty if no task has cut-offs.
 
-    Tasks on the board that the course no longer has give no points.
+    Tasks on the board that the course no longer has, or that do not load, give no points.
     """
     from harness.gradebook import points_for  # an evaluation does not need the gradebook
 
     earned: dict[str, float] = {}
-    there = set(course.task_names())
     for group in course_board(board).groups:
-        task = course.task(group.key.task) if group.key.task in there else None
-        for row in group.rows if task is not None and task.points else ():
+        try:
+            task = course.task(group.key.task)
+        except HarnessError:
+            continue
+        for row in group.rows if task.points else ():
             value = None if row.record.primary is None or not row.has_score else row.record.primary.value
-            assert task is not None
             points = points_for(task, value)
             name = row.record.submission.name
             earned[name] = earned.get(name, 0.0) + (points or 0.0)

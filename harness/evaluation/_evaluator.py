@@ -14,7 +14,7 @@ from typing import Literal
 
 from harness.course import Course, Submission
 from harness.data import Places, TaskData
-from harness.errors import HarnessError, InfrastructureError
+from harness.errors import InfrastructureError
 from harness.evaluation._carry_out import run
 from harness.evaluation._compare_claims import Comparison, lacks_comparison, wants_claims, with_claimed
 from harness.evaluation._contract_suite import Check, Trying, check
@@ -302,8 +302,6 @@ def _file_system_errors() -> Iterator[None]:
     """Turn errors of the file system into `InfrastructureError`: a full disk is not the submission's fault."""
     try:
         yield
-    except HarnessError:
-        raise
     except OSError as error:
         raise InfrastructureError(
             f"the file system failed: {error}; nothing was lost, run the command again"

@@ -18,13 +18,13 @@ from harness._version import __version__
 from harness.contract import Limits
 from harness.course import Course
 from harness.data import assets_here
-from harness.errors import InfrastructureError, TaskError
+from harness.errors import HarnessError, InfrastructureError, TaskError
 from harness.evaluation import EvaluationResult, package_versions
 from harness.grading._events import Event, JobDone, JobLost, JobStarted
 from harness.grading._parcels import DataParcel, FilesParcel
 from harness.grading._remote import RemoteJob, run_remote_job
 from harness.grading._runner import places_of
-from harness.grading._runner_messages import Finished, JobFailed, Orders, RunnerReply, UnsuitableMachine
+from harness.grading._runner_messages import Cause, Finished, JobFailed, Orders, RunnerReply, UnsuitableMachine
 from harness.grading._work import Job
 from harness.record import Evidence, Git
 
@@ -110,8 +110,9 @@ class _ClusterRun:
         self._number += 1
         try:
             remote_job, data = self._remote_job(job), self._data_of(job.submission.task)
-        except TaskError as error:
-            return JobLost(job, str(error), final=True, cause="task")
+        except (HarnessError, OSError) as error:  # nothing of it can be sent; the other jobs can
+            cause: Cause = "task" if isinstance(error, TaskError) else "infrastructure"
+            return JobLost(job, str(error), final=True, cause=cause)
         future = self.client.submit(
             _at_worker,
             remote_job,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
@@ -50,8 +49,7 @@ class Grading:
             shown = self.keep(result)
         except (OSError, UnstorableError, HarnessError) as error:
             problem = f"its result cannot be stored: {error}"
-            with contextlib.suppress(OSError):  # the event reports a full disk
-                self.journal.failed(str(job), problem)
+            self.journal.failed(str(job), problem)
             return JobLost(job, problem, final=True)
         self.journal.done(str(job))
         return JobDone(job, shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import msgspec
@@ -10,13 +11,16 @@ from harness.files import write_atomically
 
 
 class Journal:
-    """Problems of the infrastructure, by submission. A job that succeeds later is removed."""
+    """Problems of the infrastructure by submission; a job that succeeds later is removed.
+
+    Grading works without it, so that a full disk is no reason to stop here.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
             self._problems = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
-        except (OSError, msgspec.DecodeError):  # grading works without the journal
+        except (OSError, msgspec.DecodeError):
             self._problems = {}
 
     @property
@@ -35,4 +39,5 @@ class Journal:
 
     def _write(self, problems: dict[str, str]) -> None:
         self._problems = problems
-        write_atomically(self._path, msgspec.json.format(msgspec.json.encode(problems), indent=2) + b"\n")
+        with contextlib.suppress(OSError):
+            write_atomically(self._path, msgspec.json.format(msgspec.json.encode(problems), indent=2) + b"\n")

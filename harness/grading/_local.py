@@ -88,10 +88,12 @@ class _RunnerProcess:
     def listen(self, news: queue.SimpleQueue[News]) -> None:
         """Put its replies into a queue, and None when it has ended."""
         assert self.process.stdout is not None
-        with contextlib.suppress(EOFError, OSError), self.process.stdout as stream:
-            while True:
-                news.put((self, msgspec.msgpack.decode(read_message(stream), type=RunnerReply)))
-        news.put((self, None))
+        try:
+            with contextlib.suppress(EOFError, OSError), self.process.stdout as stream:
+                while True:
+                    news.put((self, msgspec.msgpack.decode(read_message(stream), type=RunnerReply)))
+        finally:  # whatever is wrong with a reply: nobody may wait for the next one
+            news.put((self, None))
 
     def describe_end(self) -> str:
         code = self.process.wait()

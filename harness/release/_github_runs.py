@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import urllib.error
+import http.client
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
@@ -78,7 +78,7 @@ class GitHubRuns:
         try:
             with urllib.request.urlopen(request, timeout=_SECONDS) as reply:  # noqa: S310 - likewise
                 found = msgspec.json.decode(reply.read(), type=_WorkflowRuns)
-        except (OSError, urllib.error.URLError, msgspec.DecodeError) as error:
+        except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
             raise InfrastructureError(
                 f"GitHub does not tell how often {hand.submission} had {self.workflow} run today ({error}): the job "
                 "needs `actions: read` and GH_TOKEN; nothing is scored on the private part until it does"
