@@ -365,19 +365,21 @@ class _Bench:
         return Turns(np.asarray(seconds)[~altered], np.asarray(seconds)[altered])
 
     def _repeat(self, p50_seconds: float) -> Repeated:
-        """Ask inputs that were kept back again: as many as the budget allows, and all if those were much quicker."""
+        """Ask inputs that were kept back again: a few, more if those look quicker, and all if these do."""
         each = _TIMES_ASKED * p50_seconds
-        wanted = max(_LEAST_REPEATED, int(self._subject.budget.seconds / each))
-        count = self._that_fit(self._kept_back[:wanted], each)
-        repeated = self._ask_again(self._kept_back[:count])
+        affordable = max(_LEAST_REPEATED, int(self._subject.budget.seconds / each))
+        repeated = self._ask_again(self._that_fit(self._kept_back[:_LEAST_REPEATED], each))
+        if repeated.looks_quicker:
+            more = self._kept_back[len(repeated.first) : affordable]
+            repeated = repeated.followed_by(self._ask_again(self._that_fit(more, each)))
         if repeated.needs_more:  # in that case it takes little time
-            more = self._kept_back[count:]
-            return repeated.followed_by(self._ask_again(more[: self._that_fit(more, each)]))
+            more = self._kept_back[len(repeated.first) :]
+            repeated = repeated.followed_by(self._ask_again(self._that_fit(more, each)))
         return repeated
 
-    def _that_fit(self, numbers: Sequence[int], seconds: float) -> int:
-        """Return how many of these inputs there is time for, if each takes `seconds`."""
-        return max(0, min(len(numbers), int(self._left_until(_REPEATS_END) / seconds)))
+    def _that_fit(self, numbers: Sequence[int], seconds: float) -> Sequence[int]:
+        """Return the first of these inputs, as many as there is time for, if each takes `seconds`."""
+        return numbers[: max(0, int(self._left_until(_REPEATS_END) / seconds))]
 
     def _ask_again(self, numbers: Sequence[int]) -> Repeated:
         """Ask each of these inputs three times: twice in a row, and again after the next input's second."""

@@ -36,16 +36,33 @@ def on_a_machine_that_stops(seconds, generator):
     return seconds + hit * generator.exponential(0.003, len(seconds))
 
 
+def on_a_machine_that_hardly_runs(seconds, generator):
+    """Return what takes `seconds` where a machine stops for half of the time, 6 ms each, also before a worker wakes."""
+    stops = generator.poisson(seconds / 0.006) + (generator.random(len(seconds)) < 0.5)
+    stopped = np.array([generator.exponential(0.006, count).sum() for count in stops])
+    return 0.0001 + seconds * generator.lognormal(0, 0.05, len(seconds)) + stopped
+
+
+def asked_again_on_a_machine_that_stops(again, machine, generator):
+    """Return what 24 inputs of 1.5 ms take at first, and what each takes when it is asked `again`, at the best."""
+    asked = [machine(np.full(24, seconds), generator) for seconds in (0.0015, again, again)]
+    return Repeated(asked[0], np.minimum(*asked[1:]))
+
+
 @pytest.mark.compute
-def test_a_busy_machine_hides_no_stored_answers_and_blames_no_honest_work():
-    generator = np.random.default_rng(0)
-    passed = {0.0015: 0, 0.00002: 0}
+@pytest.mark.parametrize(("machine", "unseen"), [(on_a_machine_that_stops, 10), (on_a_machine_that_hardly_runs, 600)])
+def test_a_busy_machine_hides_few_stored_answers_and_blames_no_honest_work(machine, unseen):
+    """Six are asked, and the rest if those look quicker, which most honest ones do not."""
+    generator, passed, at_once = np.random.default_rng(0), {0.0015: 0, 0.00002: 0}, 0
     for again in passed:
         for _ in range(1000):
-            asked = [on_a_machine_that_stops(np.full(24, s), generator) for s in (0.0015, again, again)]
-            passed[again] += repeats_are_computed(Repeated(asked[0], np.minimum(*asked[1:]))).passed
+            repeated = asked_again_on_a_machine_that_stops(again, machine, generator)
+            few = Repeated(repeated.first[:6], repeated.quickest[:6])
+            at_once += again > 0.001 and not few.looks_quicker
+            passed[again] += repeats_are_computed(repeated if few.looks_quicker else few).passed
     assert passed[0.0015] == 1000
-    assert passed[0.00002] <= 10
+    assert passed[0.00002] <= unseen
+    assert at_once > 300
 
 
 def test_a_median_that_fell_by_half_is_chance_where_the_rest_overlaps():
@@ -108,13 +125,6 @@ def test_a_quick_model_for_one_kind_of_input_fails(factor):
     audit = altered_inputs_take_as_long(Turns(turns(factor * 1e-3, 48, generator), turns(1e-3, 16, generator)))
     assert (audit.passed, audit.severity) == (False, "fail")
     assert audit.detail.startswith("untouched" if factor > 1 else "altered")
-
-
-def on_a_machine_that_hardly_runs(seconds, generator):
-    """Return what takes `seconds` where a machine stops for half of the time, 6 ms each, also before a worker wakes."""
-    stops = generator.poisson(seconds / 0.006) + (generator.random(len(seconds)) < 0.5)
-    stopped = np.array([generator.exponential(0.006, count).sum() for count in stops])
-    return 0.0001 + seconds * generator.lognormal(0, 0.05, len(seconds)) + stopped
 
 
 def asked_while_in_doubt(untouched, altered, machine, generator):
