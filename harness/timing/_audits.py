@@ -20,8 +20,8 @@ _FAILS, _WARNS, _ENOUGH = 0.5, 0.65, 12
 looks words up takes eight tenths on a text, because it finds them in the caches."""
 _SHARE, _QUICKER = 0.9, 0.8
 _TWICE, _LONGER, _CHANCE = 2.0, 1.25, 0.0001
-_DOUBT = 0.2
-"""The p-value up to which one more look at how long inputs take is worth its time: one honest model in five."""
+_DOUBT = 0.1
+"""The p-value up to which one more look at how long inputs take is worth its time: one honest model in ten."""
 MAX_CORES = 1.2
 """How many cores a model may have at work while it is timed."""
 

@@ -159,7 +159,8 @@ def test_more_are_asked_while_in_doubt_and_do_not_count_as_latency(
     monkeypatch.setattr(Turns, "needs_more", True)
     monkeypatch.setattr(_measure, "_DOUBT_SECONDS", 10_000)
     with closing(find_sandbox(())) as sandbox, closing(Yardstick(sandbox)) as yardstick:
-        subject = subject_of(tmp_path, sandbox, yardstick)
+        patient = replace(TASK, limits=Limits(measure_seconds=3600))
+        subject = subject_of(tmp_path, sandbox, yardstick, task=patient)
         subject = replace(subject, perturb=lambda one, _: one + 1)
         with TimedWorkers(subject) as workers:
             workers.measure(alone=True)
