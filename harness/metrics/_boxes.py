@@ -97,37 +97,46 @@ def _upright(boxes: NDArray[Any]) -> NDArray[Any]:
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """The boxes of one class that were found in any image, the best scored first, and whether each is right.
+    """The M boxes of one class that were found in any image, the best scored first, and whether each is right.
 
     A resample only changes how often an image counts, so that nothing is sorted again.
     """
 
     scores: NDArray[np.float64]
     right: NDArray[np.bool_]
+    """(O, M) by the least overlap at which a box is right."""
     image: NDArray[np.intp]
     """The image of each box."""
     counts: NDArray[np.intp]
     """(N,) how many boxes are to be found in each image."""
 
     def average_precision(self, images: NDArray[np.intp]) -> float | None:
-        """Return the figure over `images`, repeated ones counted again; None where there is nothing to find."""
+        """Return the mean over overlaps on `images`, repeated ones counted again; None with nothing to find."""
         import numpy as np
 
         total, found, given = self._cumulated(images)
         if not total:
             return None
-        precision = np.divide(found, given, out=np.zeros(len(found)), where=given > 0)
-        precision = np.maximum.accumulate(precision[::-1])[::-1]
-        reached = np.searchsorted(found / total, _recalls(), side="left")
-        return float(np.append(precision, 0.0)[reached].mean())
+        precision = np.divide(found, given, out=np.zeros(found.shape), where=given > 0)
+        precision = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+        recalls = _recalls()
+        values = [
+            np.append(row, 0.0)[np.searchsorted(shares, recalls, side="left")].mean()
+            for row, shares in zip(precision, found / total, strict=True)
+        ]
+        return float(np.mean(values))
 
     def sensitivity_at_false_alarms(self, images: NDArray[np.intp]) -> float | None:
-        """Return the mean share found at each of `FALSE_ALARMS` an image; None where there is nothing to find."""
+        """Return the mean share found at each of `FALSE_ALARMS` an image; None where there is nothing to find.
+
+        By the first overlap.
+        """
         import numpy as np
 
-        total, found, given = self._cumulated(images)
+        total, of_overlaps, given = self._cumulated(images)
         if not total:
             return None
+        found = of_overlaps[0]
         last = np.append(np.flatnonzero(np.diff(self.scores)), len(found) - 1) if len(found) else np.zeros(0, int)
         wrong = (given - found)[last]
         shares = [found[last][wrong <= rate * len(images)].max(initial=0) / total for rate in FALSE_ALARMS]
@@ -139,27 +148,31 @@ class Matches:
 
         times = np.bincount(images, minlength=len(self.counts))
         of_boxes = times[self.image]
-        return int(times @ self.counts), np.cumsum(of_boxes * self.right), np.cumsum(of_boxes)
+        return int(times @ self.counts), np.cumsum(of_boxes * self.right, axis=1), np.cumsum(of_boxes)
 
 
 def match(
-    targets: Sequence[NDArray[Any]], boxes: Sequence[NDArray[Any]], label: int, overlap: float = OVERLAP
+    targets: Sequence[NDArray[Any]],
+    boxes: Sequence[NDArray[Any]],
+    label: int,
+    overlaps: Sequence[float] = (OVERLAP,),
 ) -> Matches:
     """Match the boxes of class `label`: the best scored first, each to the free target it overlaps most."""
     import numpy as np
 
-    scores, right, counts = [np.zeros(0)], [np.zeros(0, bool)], []
+    scores, right, counts = [np.zeros(0)], [np.zeros((len(overlaps), 0), bool)], []
     for true, found in zip(targets, boxes, strict=True):
         wanted = true[true[:, 4] == label, :4]
         given = found[found[:, 5] == label]
         given = given[np.argsort(-given[:, 4], kind="stable")][:_MOST]
         scores.append(given[:, 4].astype(np.float64))
-        right.append(_taken(_overlaps(given[:, :4], wanted), overlap))
+        found_at = _overlaps(given[:, :4], wanted)
+        right.append(np.array([_taken(found_at, least) for least in overlaps]))
         counts.append(len(wanted))
     image = np.repeat(np.arange(len(counts)), [len(of_image) for of_image in scores[1:]])
     every = np.concatenate(scores)
     order = np.argsort(-every, kind="stable")
-    return Matches(every[order], np.concatenate(right)[order], image[order], np.array(counts, np.intp))
+    return Matches(every[order], np.hstack(right)[:, order], image[order], np.array(counts, np.intp))
 
 
 def resampled_mean(
@@ -169,7 +182,7 @@ def resampled_mean(
     overlaps: Sequence[float] = (OVERLAP,),
 ) -> Callable[[NDArray[np.intp]], float]:
     """Return what computes, on a resample of images, the mean average precision over those `labels` that occur."""
-    matches = [match(targets, boxes, label, overlap) for overlap in overlaps for label in labels]
+    matches = [match(targets, boxes, label, overlaps) for label in labels]
 
     def mean(images: NDArray[np.intp]) -> float:
         values = [value for one in matches if (value := one.average_precision(images)) is not None]

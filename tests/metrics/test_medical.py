@@ -151,7 +151,7 @@ def shares_found(targets, found, label):
     from harness.metrics._boxes import match
 
     one = match(targets, found.values, label)
-    scores, right = one.scores, one.right
+    scores, (right,) = one.scores, one.right
     points = [((~right[scores >= t]).sum() / len(targets), right[scores >= t].sum()) for t in [*scores, 2.0]]
     rates = (0.125, 0.25, 0.5, 1, 2, 4, 8)
     return [max(hits for wrong, hits in points if wrong <= rate) / one.counts.sum() for rate in rates]
