@@ -11,7 +11,7 @@ import msgspec
 from harness.files import write_atomically
 from harness.leaderboard._standing import Ranked, Standings
 
-_FORM = 1
+_FORM = 2
 """Increased when standings are computed or stored in another way, so that older ones are not read."""
 
 

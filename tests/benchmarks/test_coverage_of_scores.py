@@ -27,7 +27,7 @@ Sample = tuple[Any, Predictions]
 People = Array | None
 """(N,) the person of each item."""
 
-SAMPLES, RESAMPLES = 400, 400
+SAMPLES, RESAMPLES = 200, 200
 LEAST, ERROR = 0.93, 0.01
 OF_A_PERSON = 0.15
 """The share of the variance of how hard an item is that is the person's."""
