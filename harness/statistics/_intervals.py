@@ -112,8 +112,8 @@ def percentile_interval(draws: NDArray[np.float64], units: int, confidence: floa
     distribution ("expanded percentiles", Hesterberg 2015, Am. Stat. 69:371). Figures of rare classes, few pictures or
     people are skewed, so that this alone covers the true value in 91 to 94 % of samples. Therefore the interval is
     widened further, by a thirtieth and by two shares of one unit, which is enough according to
-    ``tests/benchmarks/test_coverage_of_scores.py``. The k-th of B draws is the quantile at k / (B + 1), so that few draws
-    cover as much as many (Davison & Hinkley 1997, 2.4).
+    ``tests/benchmarks/test_coverage_of_scores.py``. The k-th of B draws is the quantile at k / (B + 1), so that few
+    draws cover as much as many (Davison & Hinkley 1997, 2.4).
     """
     tail = _expanded_tail(units, confidence)
     low, high = np.quantile(draws, [tail, 1 - tail], method="weibull")
