@@ -1,4 +1,4 @@
-"""The knowledge that the files beside a model can contain: in source code, data and names."""
+"""Weigh the knowledge that the files next to a model can contain, in source code, data and names."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SEPARATE = ("weights",)
 
 @dataclass(frozen=True, kw_only=True)
 class Beside:
-    """The contents of the files beside the artifact."""
+    """The contents of the files next to the artifact."""
 
     source_bytes: int = 0
     """Of the source, compressed, without comments and docstrings."""
     literal_bytes: int = 0
-    """Of the texts, bytes and numbers that stand in the source, compressed, and of comments that are long beside it."""
+    """The compressed size of texts, bytes and numbers in the source, and of comments that are long compared with it."""
     data_bytes: int = 0
     """Bytes of other files, compressed if that is less."""
     name_bytes: int = 0

@@ -1,6 +1,6 @@
 """A kind of task that does not come with the harness, held to the interface of kinds.
 
-Whatever it raises or returns besides is the mistake of whoever wrote it, never a student's.
+Anything else that it raises or returns is its author's mistake, never a student's.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Limits(metaclass=Documented):
     artifact_bytes : int, default 256 MiB
         Bytes that `Model.save` may write.
     shipped_bytes : int, default 64 KiB
-        Bytes of data files beside ``model.py``, where the model is trained; 0 for none.
+        Bytes of data files next to ``model.py``, if the model is trained; 0 for none.
     output_bytes : int, default 8 MiB
         Bytes of printed output. More than that is dropped and does not fail the submission.
     parameters : int or None, default None

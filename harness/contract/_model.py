@@ -163,7 +163,7 @@ class Model:
         Parameters
         ----------
         folder : pathlib.Path
-            The folder that `save` filled, or ``weights/`` beside ``model.py`` if it was handed in and the task allows
+            The folder that `save` filled, or ``weights/`` next to ``model.py`` if it was handed in and the task allows
             it.
         """
         from harness.artifact import load_state

@@ -27,7 +27,7 @@ class Problems:
             self._fields.append(field)
 
     def tell(self) -> None:
-        """Raise an error that names all mistakes; do nothing where there is none.
+        """Raise an error that names all mistakes, if there are any.
 
         Raises:
             TaskError: there is a mistake.

@@ -125,7 +125,7 @@ def altered_inputs_score_as_well(task: Task, truth: Split, scored: Predictions, 
 
 
 def badness_where_graded(kind: Kind, targets: Any, scored: Predictions) -> Callable[[Array, Predictions], Array] | None:
-    """Return a function for how bad answers are; None if they are right or wrong, or if there is no such measure."""
+    """Return a function that measures how bad answers are; None if they are right or wrong, or without a measure."""
     if kind.right(targets, scored) is not None or kind.badness(targets, scored) is None:
         return None
     return lambda items, answers: np.asarray(kind.badness(take_items(targets, items), answers), float)

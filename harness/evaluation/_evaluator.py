@@ -163,7 +163,7 @@ class Evaluator:
         return self._store(submission, result)
 
     def released(self, result: EvaluationResult) -> EvaluationResult:
-        """Return `result` with what may be published of its record, and keep the rest beside the private part."""
+        """Return `result` with what may be published of its record, and store the rest with the private part."""
         if self._scores is None:
             return result
         shown = self._stores.records.read(result.record.task.name, result.record.submission.name)

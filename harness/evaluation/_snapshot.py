@@ -41,7 +41,7 @@ class Contents:
     digest: str
     ships_weights: bool
     ships_trained: bool = False
-    """Whether there are trained model files beside the source."""
+    """Whether there are trained model files next to the source."""
 
     @property
     def brings_weights(self) -> bool:
@@ -60,7 +60,7 @@ class Snapshot:
     digest: str
     source_bytes: int
     shipped_bytes: int
-    """The size of the data files beside the source."""
+    """The size of the data files next to the source."""
     problem: SubmissionError | None
     """Why the submission cannot be used; None if it can."""
     notebook: Notebook | None = None
@@ -68,7 +68,7 @@ class Snapshot:
     source: ModelSource | None = None
     """The ``model.py`` assembled from the notebook; None before that."""
     trained: tuple[str, ...] = ()
-    """Trained model files beside ``model.py``, copied to a separate folder until the mode is known."""
+    """Trained model files next to ``model.py``, copied to a separate folder until the mode is known."""
     notes: tuple[str, ...] = ()
     """Notes for the author, such as what was set aside and why."""
 
@@ -92,7 +92,7 @@ class Snapshot:
         return replace(self, shipped_bytes=self.shipped_bytes + size)
 
     def with_any_weights(self) -> Snapshot:
-        """Return the snapshot with trained files beside the source as its artifact, where there is no other."""
+        """Return the snapshot with trained files next to the source as its artifact, where there is no other."""
         if self.weights is not None or not self.trained:
             return self
         return replace(self, weights=self.files.with_name(_TRAINED))
@@ -162,7 +162,7 @@ def take_snapshot(folder: Path, to: Path, limits: Limits, shared: Path | None = 
     """Copy the submission at `folder` into `to`.
 
     `shared` is a folder that references have in common. If a file of the submission contains its name, it is copied
-    beside ``model.py``, and its files are counted and digested like the submission's own.
+    next to ``model.py``, and its files are counted and digested like the submission's own.
     """
     cap = _cap(limits)
     digest = hashlib.sha256()
@@ -253,7 +253,7 @@ def check_snapshot(snapshot: Snapshot, mode: Mode, limits: Limits) -> None:
         raise SubmissionError(
             "resource_limit",
             "import",
-            f"data files beside model.py hold {snapshot.shipped_bytes} bytes, limit shipped_bytes "
+            f"data files next to model.py hold {snapshot.shipped_bytes} bytes, limit shipped_bytes "
             f"{limits.shipped_bytes}: a model that is trained here learns from the data it is given",
         )
 

@@ -29,7 +29,7 @@ class Weight:
     verified: bool
     artifact_bytes: int
     knowledge_bytes: int
-    """How much it can know: the bytes of arrays, and the compressed size of all else, including source and names."""
+    """The knowledge that it can hold: the bytes of arrays, and the compressed size of everything else."""
     verified_if_single: bool = False
     """Whether the count is verified if the model works as well with its 64-bit floats in single precision."""
     beyond_bytes: int = 0

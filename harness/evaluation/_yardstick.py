@@ -47,7 +47,7 @@ class YardstickSession(Session):
 
 
 def _as_infrastructure(error: HarnessError) -> InfrastructureError:
-    return InfrastructureError(f"the yardstick failed beside the model ({error}): run the same command again")
+    return InfrastructureError(f"the yardstick failed next to the model ({error}): run the same command again")
 
 
 def yardstick_session(sandbox: Sandbox, *more: Folder) -> Session:

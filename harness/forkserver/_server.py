@@ -40,7 +40,7 @@ def main(control: int, modules: Iterable[str]) -> NoReturn:
 
 
 class _Connections:
-    """The connections to whoever may request workers, and the workers that are running."""
+    """The connections to processes that may request workers, and the running workers."""
 
     def __init__(self, control: socket.socket) -> None:
         self._selector = selectors.DefaultSelector()

@@ -37,7 +37,7 @@ def find_gpus() -> tuple[Gpu, ...]:
     """Return the GPUs of this machine, at least one.
 
     Raises:
-        InfrastructureError: there is none, or its driver does not answer.
+        InfrastructureError: there is no GPU, or its driver does not answer.
     """
     try:
         nvml = _nvml()

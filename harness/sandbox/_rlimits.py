@@ -27,7 +27,7 @@ class Rlimits:
 
     @property
     def isolation(self) -> Isolation:
-        """The level, and as whom workers run."""
+        """The level, and the user as whom workers run."""
         who = "root host, own uid per worker" if os.geteuid() == 0 else "ordinary user"
         return Isolation(Level.RLIMITS, who)
 

@@ -42,7 +42,7 @@ SOLUTIONS = "harness_course"
 _MODULES = tuple(all_suffixes())
 _OF_CODE = (*_MODULES, ".pyi", ".pxd", ".typed")
 _WORTH_A_MOUNT_BYTES = 4096
-"""Of data beside code: each file that is hidden is a mount of every worker that is started."""
+"""Minimum size of a file next to code that is hidden, because each hidden file is a mount in every worker."""
 _OF_PYTHON = ("__pycache__",)
 _SYSTEM = (Path("/usr"),)
 _PLACES = ("*-packages", "python*/*-packages", "lib*/python*/*-packages", "local/lib*/python*/*-packages")

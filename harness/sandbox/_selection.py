@@ -91,7 +91,7 @@ def find_sandbox(
 def find_sandbox_of_at_least(
     hidden: Sequence[Path], lowest: Level, fork_servers: ForkServers | None = None, notify: Notify = _log.warning
 ) -> Sandbox:
-    """Return the best sandbox there is, as `find_sandbox` does, if it is no weaker than `lowest`.
+    """Return the best available sandbox, as `find_sandbox` does, if it is at least as strong as `lowest`.
 
     Raises:
         InfrastructureError: the best there is holds less than `lowest`.
@@ -116,7 +116,7 @@ def find_required_sandbox(
     """Return the sandbox that `requirement` asks for, as `find_sandbox` does.
 
     Raises:
-        InfrastructureError: there is none here.
+        InfrastructureError: no such sandbox is available on this machine.
     """
     if requirement.exactly:
         return find_sandbox(hidden, requirement.level, fork_servers, notify)

@@ -69,7 +69,7 @@ def find_model(cells: Sequence[str]) -> Extracted:
     """Return the lines of `cells` that define the class `Model`.
 
     Raises:
-        ContractError: there is none, or a cell that is needed cannot be parsed.
+        ContractError: there is no model, or a cell that is needed cannot be parsed.
     """
     marked = [number for number, text in enumerate(cells, 1) if _MARK.search(text)]
     if marked:

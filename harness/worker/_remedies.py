@@ -86,7 +86,7 @@ def _hidden_package(mistake: Mistake) -> str | None:
         module = sys.modules.get(name)
         loaded = str(getattr(module, "__file__", None) or "").startswith(f"{mistake.folder}/")
         if known and loaded and re.search(rf"\b{re.escape(name)}\b", mistake.text):
-            return f"{path.name} beside model.py hides the package {name}: give the file another name"
+            return f"{path.name} next to model.py hides the package {name}: give the file another name"
     return None
 
 
@@ -111,7 +111,7 @@ def _sample_data(mistake: Mistake) -> str | None:
 def _imports(mistake: Mistake) -> str | None:
     error = mistake.error
     if mistake.says("attempted relative import"):
-        return "files beside model.py are imported by their plain names: write `from net import Net`, without the dot"
+        return "files next to model.py are imported by their plain names: write `from net import Net`, without the dot"
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return None
     name = error.name.partition(".")[0]
@@ -123,7 +123,7 @@ def _imports(mistake: Mistake) -> str | None:
             "do without it, or ask your instructor to add it"
         )
     return (
-        f"there is neither a package nor a file {name}.py here: hand in {name}.py beside model.py if it is yours, "
+        f"there is neither a package nor a file {name}.py here: hand in {name}.py next to model.py if it is yours, "
         f"else do without it (there are {', '.join(installed())}) or ask your instructor to add it"
     )
 
@@ -184,7 +184,7 @@ def _no_file(mistake: Mistake) -> str | None:
     if Path(name).suffix.lower() in _DOCUMENTS:
         return "pictures, PDF, HTML and README files are documents, which no model is shown: hand in numbers as .npy"
     if name and _holds(mistake.folder, name):
-        return f'it lies beside model.py: open Path(__file__).parent / "{name}" (from pathlib import Path)'
+        return f'it is next to model.py: open Path(__file__).parent / "{name}" (from pathlib import Path)'
     if mistake.doing in ("predict", "load"):
         return (
             "prediction runs in a new process and an empty folder, so files that fit wrote are gone: "
@@ -192,7 +192,7 @@ def _no_file(mistake: Mistake) -> str | None:
         )
     return (
         "no files are here but those of your submission: the data comes as the arguments `train` and `validation` of "
-        'fit, and a file beside model.py is Path(__file__).parent / "name"'
+        'fit, and a file next to model.py is Path(__file__).parent / "name"'
     )
 
 

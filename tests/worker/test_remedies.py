@@ -35,7 +35,7 @@ PARSER = "import argparse; p = argparse.ArgumentParser(); "
 SPLIT = "class Split: pass\ntrain = Split()\n"
 SAMPLE = "raise FileNotFoundError(2, 'No such file or directory', 'digits.csv.gz')"
 CASES = {
-    "missing package": ("import timm_of_nobody", "import", "hand in timm_of_nobody.py beside model.py"),
+    "missing package": ("import timm_of_nobody", "import", "hand in timm_of_nobody.py next to model.py"),
     "usual package": ("import tensorflow", "import", "ask your instructor to add it"),
     "which there are": ("import nobody_has_this", "import", "numpy, scipy"),
     "colab": ("from google.colab import drive", "import", "in Colab only"),
@@ -47,7 +47,7 @@ CASES = {
     "shell": ("x = 1\n!pip install timm\n", "import", "work in notebooks only"),
     "read-only": ("x = np.zeros(3); x.flags.writeable = False; x -= 1", "fit", r"x = x\.copy\(\)"),
     "assigned": ("x = np.zeros(3); x.flags.writeable = False; x[0] = 1", "predict", r"x = x\.copy\(\)"),
-    "beside model.py": (f"raise OSError({errno.EROFS}, 'Read-only file system', '/x/log.txt')", "fit", "plain name"),
+    "next to model.py": (f"raise OSError({errno.EROFS}, 'Read-only file system', '/x/log.txt')", "fit", "plain name"),
     "network": ("raise URLError('<urlopen error [Errno -3] Temporary failure in name resolution>')", "fit", "assets"),
     "gone": ("open('best.pt')", "predict", "keep what predict needs on self"),
     "home": ("open('/content/drive/train.csv')", "fit", "`train` and `validation`"),
@@ -90,7 +90,7 @@ def test_a_file_that_hides_a_package_is_named(tmp_path: Path, monkeypatch: pytes
     hiding.__file__ = str(tmp_path / "einops.py")
     monkeypatch.setitem(sys.modules, "einops", hiding)
     message = told(tmp_path, "import einops\neinops.rearrange")
-    assert "einops.py beside model.py hides the package einops: give the file another name" in message
+    assert "einops.py next to model.py hides the package einops: give the file another name" in message
 
 
 def test_loaders_that_may_start_no_process_are_told_what_to_write(tmp_path: Path) -> None:
