@@ -6,6 +6,7 @@ and the harness (from a wheel, or editable) in one folder by an overlay, so that
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import shutil
@@ -169,6 +170,8 @@ def make_layers(folder: Path) -> Layers:
     for kind, wheel in built.items():
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(folder / kind / "packages")
+    for installed in (checkout, folder / "wheel" / "packages"):
+        compileall.compile_dir(installed, quiet=2)  # as pip does; what is mounted is read-only, and would not keep it
     layers = Layers(
         built=built["wheel"],
         wheel=folder / "wheel" / "packages",

@@ -97,8 +97,10 @@ def test_bytecode_that_root_alone_may_read_disturbs_nobody(home, python_of, leve
     made = make_environment(home.parent / "env", python_of(user).prefix, python_of(user))
     for path in (home, course, *course.rglob("*")):
         os.chown(path, UID, UID)
-    for folder in [installed, *(path for path in installed.rglob("*") if path.is_dir())]:
-        (folder / "__pycache__").mkdir(mode=0o700)
+    kept = list(installed.rglob("__pycache__"))
+    assert kept
+    for folder in kept:
+        folder.chmod(0o700)
     mounts = mount_packages(layers, "wheel", course, made.packages, home.parent)
     mounts.append(Mount((installed,), made.packages / "harness"))
     site = Site(user="user", home=home, course=course, environment=made, mounts=mounts, folder=course)
