@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from harness.contract._documented import Documented
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_SEEDS = 1 << 32
 _DRAWS = 20
 """How many random ways to hold groups out are compared."""
 
@@ -107,12 +109,12 @@ class Split(metaclass=Documented):
         Raises
         ------
         TaskError
-            `fraction` is not between 0 and 1, there are fewer than two groups, or not one label per item.
+            `fraction` is not between 0 and 1, `seed` is none, there are fewer than two groups or two items of a class,
+            or not one label per item.
         """
         import numpy as np
 
-        if not 0 < fraction < 1:
-            raise TaskError(f"hold_out: found the fraction {fraction!r}; expected a share above 0 and below 1")
+        _check_share_and_seed(fraction, seed)
         if groups is not None:
             return Split(self.inputs, self.targets, groups).hold_out(fraction, seed)
         if self.groups is not None:
@@ -120,12 +122,17 @@ class Split(metaclass=Documented):
             return self.take(np.flatnonzero(~held_out)), self.take(np.flatnonzero(held_out))
         from sklearn.model_selection import train_test_split
 
-        rest, chosen = train_test_split(
-            np.arange(len(self)),
-            test_size=fraction,
-            random_state=seed,
-            stratify=self.targets if _is_one_label_an_item(self.targets) else None,
-        )
+        labels = self.targets if _is_one_label_an_item(self.targets) else None
+        try:
+            rest, chosen = train_test_split(
+                np.arange(len(self)), test_size=fraction, random_state=seed, stratify=labels
+            )
+        except ValueError as error:
+            few = "" if labels is None else f", of the rarest class {np.unique(labels, return_counts=True)[1].min()}"
+            raise TaskError(
+                f"hold_out: found {len(self)} items{few}; expected enough for both sides, and two of each class "
+                f"({error})"
+            ) from error
         return self.take(np.sort(rest)), self.take(np.sort(chosen))
 
 
@@ -146,6 +153,14 @@ class Parts(metaclass=Documented):
     train: Split
     validation: Split
     test: Split | None
+
+
+def _check_share_and_seed(fraction: object, seed: object) -> None:
+    """Refuse what cannot divide items; numbers of NumPy are numbers, too."""
+    if not (isinstance(fraction, Real) and 0 < float(fraction) < 1):
+        raise TaskError(f"hold_out: found the fraction {fraction!r}; expected a share above 0 and below 1")
+    if not (isinstance(seed, Integral) and 0 <= int(seed) < _SEEDS):
+        raise TaskError(f"hold_out: found the seed {seed!r}; expected a whole number from 0 to {_SEEDS - 1}")
 
 
 def take_items(items: Any, indices: Sequence[int] | NDArray[np.intp]) -> Any:

@@ -80,10 +80,24 @@ def test_what_has_no_one_label_an_item_is_held_out_at_random(targets):
     assert sorted([*rest.inputs, *held_out.inputs]) == list(range(20))
 
 
-@pytest.mark.parametrize("fraction", [0, 1, 20, -0.1])
+@pytest.mark.parametrize("fraction", [0, 1, 20, -0.1, "20%", None])
 def test_what_is_not_a_share_is_refused(fraction):
     with pytest.raises(TaskError, match=r"found the fraction .*; expected a share above 0 and below 1"):
         numbered([5, 5]).hold_out(fraction, seed=0)
+
+
+@pytest.mark.parametrize("seed", [-1, 1 << 32, 0.5, None, "0"])
+def test_what_is_not_a_seed_is_refused(seed):
+    with pytest.raises(TaskError, match=r"found the seed .*; expected a whole number from 0 to 4294967295"):
+        numbered([5, 5]).hold_out(0.2, seed=seed)
+    numbered([5, 5]).hold_out(0.2, seed=np.int64(3))
+
+
+def test_too_few_items_to_divide_are_named():
+    with pytest.raises(
+        TaskError, match="found 21 items, of the rarest class 1; expected enough for both sides, and two"
+    ):
+        numbered([20, 1]).hold_out(0.2, seed=0)
 
 
 # groups
