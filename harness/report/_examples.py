@@ -113,6 +113,7 @@ def _weightiest(drawing: ItemDrawing) -> str:
 
 _ROLES = {"input": "ink", "truth": "b", "said": "a"}
 _NARROW, _LOW = 300.0, 130.0
+_SCALE_WIDTH = 32.0
 
 
 def _signals(drawing: ItemDrawing) -> Markup:
@@ -120,14 +121,14 @@ def _signals(drawing: ItemDrawing) -> Markup:
     ends = [float(value) for one in lines for value in (np.min(one.values), np.max(one.values))]
     low, high = svg.room_around(ends)
     end = max(one.begin + len(one.values) - 1 for one in lines)
-    x, y = svg.Scale(0, max(end, 1), 4, _NARROW - 4), svg.Scale(low, high, _LOW - 4, 4)
+    x, y = svg.Scale(0, max(end, 1), _SCALE_WIDTH + 6, _NARROW - 4), svg.Scale(low, high, _LOW - 4, 4)
     drawn = [
         svg.polyline(((x.at(at), y.at(value)) for at, value in _joined(one, lines)), f"curve {_ROLES[one.role]}")
         for one in lines
     ]
     drawn += [
-        svg.words(4, 13, f"{max(ends):.3g}", "name small"),
-        svg.words(4, _LOW - 5, f"{min(ends):.3g}", "name small"),
+        svg.words(_SCALE_WIDTH, max(y.at(value) + 4, 11), f"{value:.3g}", "name small", "end")
+        for value in dict.fromkeys((max(ends), min(ends)))
     ]
     told = "A signal" if len(lines) == 1 else "A signal, its true continuation, and the forecast"
     return svg.picture(_NARROW, _LOW, f"{told}, between {low:.3g} and {high:.3g}", drawn)

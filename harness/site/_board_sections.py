@@ -11,7 +11,6 @@ from harness.leaderboard import (
     RankedGroup,
     distribution_of_ranks,
     percent,
-    ratio_with_interval,
     resolution_sentence,
 )
 from harness.record import EvidenceStore, Latency, Machine, Record, Score, to_reach
@@ -263,7 +262,16 @@ def _latency(latency: Latency | None) -> tuple[str, float | None]:
         return "", None
     if latency.ratio_to_yardstick is None:
         return f"< {as_duration(latency.p50_seconds)}", 0.0
-    return ratio_with_interval(latency), latency.ratio_to_yardstick
+    ratio = latency.ratio_to_yardstick
+    if latency.ratio_low is None or latency.ratio_high is None:
+        return _ratio(ratio, ratio), ratio
+    half = (latency.ratio_high - latency.ratio_low) / 2
+    return f"{_ratio(ratio, ratio)} ± {_ratio(half, ratio)}", ratio
+
+
+def _ratio(value: float, ratio: float) -> str:
+    """Return a part of a ratio with the decimals that fit the size of the ratio."""
+    return f"{value:.{2 if ratio < 10 else 1 if ratio < 100 else 0}f}"
 
 
 def _size(count: int) -> str:
