@@ -113,7 +113,7 @@ def _weightiest(drawing: ItemDrawing) -> str:
 
 _ROLES = {"input": "ink", "truth": "b", "said": "a"}
 _NARROW, _LOW = 300.0, 130.0
-_SCALE_WIDTH = 32.0
+_SCALE_WIDTH = 36.0
 
 
 def _signals(drawing: ItemDrawing) -> Markup:
