@@ -16,7 +16,7 @@ from harness.files import write_atomically
 from harness.gradebook import Entry
 from harness.gradebook.marking import marking_pages
 from harness.lms import Origin, Origins
-from harness.lms.feedback import Feedback, make_feedback, zip_for_canvas, zip_for_moodle
+from harness.lms.feedback import Feedback, file_stems, make_feedback, zip_for_canvas, zip_for_moodle
 from harness.lms.moodle import participants
 from harness.tables import Sheet
 
@@ -35,11 +35,13 @@ class FeedbackRun:
         """Write all files, with pages and zips in `folder`, by default ``.harness/feedback/TASK``."""
         made = self._make()
         folder = folder or self.course.private / "feedback" / self.task
+        pages = {key: folder / f"{stem}.html" for key, stem in file_stems(one.person for one in self.entries).items()}
         for one in made:
-            write_atomically(folder / f"{one.stem}.html", one.page.encode(), 0o600)
-            write_atomically(folder / f"{one.stem}.txt", one.text.encode(), 0o600)
+            page = pages[one.entry.person.key]
+            write_atomically(page, one.page.encode(), 0o600)
+            write_atomically(page.with_name(f"{page.name.removesuffix('.html')}.txt"), one.text.encode(), 0o600)
         zips = tuple(self._write_zips(made, worksheet, folder))
-        marking = self._write_marking(made, folder)
+        marking = self._write_marking(pages)
         return FeedbackFiles(folder=folder, people=len(made), zips=zips, marking=marking)
 
     def _make(self) -> list[Feedback]:
@@ -73,17 +75,16 @@ class FeedbackRun:
                 found[entry.person.key] = (origin.who, origin.number)
         return found
 
-    def _write_marking(self, made: Sequence[Feedback], pages: Path) -> Path:
+    def _write_marking(self, pages: Mapping[str, Path]) -> Path:
         """Write the pages for the people who mark into a separate folder, because they are not for students."""
         course, task = self.course, self.task
         folder = course.private / "marking" / task
         if folder.is_dir():
             shutil.rmtree(folder)  # files that people have withdrawn must no longer be shown
-        places = {one.entry.person.submission: course.submissions_folder / one.entry.person.submission for one in made}
+        places = {one.person.submission: course.submissions_folder / one.person.submission for one in self.entries}
         folders = {name: place / task for name, place in places.items() if not place.is_symlink()}
-        links = {one.entry.person.key: pages / f"{one.stem}.html" for one in made}
-        entries, title = [one.entry for one in made], course.task(task).title
-        for file in marking_pages(title, entries, folders, links, folder, self._claims()):
+        title = course.task(task).title
+        for file in marking_pages(title, self.entries, folders, pages, folder, self._claims()):
             write_atomically(folder / file.path, file.content, 0o600)
         return folder / "index.html"
 

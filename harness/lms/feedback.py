@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from markupsafe import Markup
 
 from harness.contract import Task
 from harness.export import ReportedCheck, checks_of
-from harness.gradebook import Entry, describe
+from harness.gradebook import Entry, Person, describe, slug
 from harness.lms import canvas, moodle
 from harness.lms._origins import Origin
 from harness.record import Record
@@ -30,12 +31,20 @@ class Feedback:
     page: str
     text: str
 
-    @property
-    def stem(self) -> str:
-        """The file name without its ending; every member of a group has a file."""
-        person = self.entry.person
-        own = "".join(character if character.isalnum() else "-" for character in person.name.lower()).strip("-")
-        return person.submission if own in ("", person.submission) else f"{person.submission}-{own}"
+
+def file_stems(people: Iterable[Person]) -> dict[str, str]:
+    """Return the name of each person's file without its ending, by their key; every member of a group has a file.
+
+    Where the names of several people would give the same one, it also says by what the roster knows them.
+    """
+    stems = {person.key: _stem(person) for person in people}
+    shared = Counter(stems.values())
+    return {key: stem if shared[stem] == 1 else f"{stem}-{slug(key)}" for key, stem in stems.items()}
+
+
+def _stem(person: Person) -> str:
+    own = "".join(character if character.isalnum() else "-" for character in person.name.lower()).strip("-")
+    return person.submission if own in ("", person.submission) else f"{person.submission}-{own}"
 
 
 def make_feedback(entry: Entry, task: Task, material: ReportMaterial | None) -> Feedback:

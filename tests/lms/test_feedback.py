@@ -10,7 +10,7 @@ import pytest
 
 from harness.gradebook import Person
 from harness.lms import Origin
-from harness.lms.feedback import make_feedback, zip_for_canvas, zip_for_moodle
+from harness.lms.feedback import file_stems, make_feedback, zip_for_canvas, zip_for_moodle
 from harness.lms.moodle import participants
 from tests.people import ANN, BOB, grade, sheet, task
 from tests.records import RECORD, failing, material
@@ -84,8 +84,10 @@ def test_zips_are_named_as_the_systems_find_people() -> None:
 
 def test_members_of_a_group_have_files_of_their_own() -> None:
     people = [Person(submission="team", name=name) for name in ("Eve Eel", "Fay Fox")]
-    stems = [make_feedback(grade(person), TASK, None).stem for person in people]
-    assert stems == ["team-eve-eel", "team-fay-fox"]
+    assert list(file_stems(people).values()) == ["team-eve-eel", "team-fay-fox"]
+    nameless = [Person(submission="team", email=email) for email in ("eve@x.org", "fay@x.org")]
+    assert list(file_stems(nameless).values()) == ["team-email-eve-x-org", "team-email-fay-x-org"]
+    assert list(file_stems(nameless[:1]).values()) == ["team"]
 
 
 @pytest.mark.parametrize(("later", "told"), [(0, []), (2, ["Eve Eel", "Fay Fox"])])
