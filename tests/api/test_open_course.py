@@ -24,8 +24,10 @@ from harness.api import (
 from harness.course import Submission
 from harness.errors import InfrastructureError, UsageError
 from harness.evaluation import Evaluation
-from harness.leaderboard import Board
+from harness.leaderboard import Board, build
+from harness.record import Stores
 from tests.conftest import CENTROIDS, TemporaryCourse
+from tests.records import RECORD
 
 EMBEDDED = RunOptions(data="embedded")
 POINTS = "threads=1, points=((0.5, 0.0), (1.0, 10.0)),"
@@ -177,6 +179,17 @@ def test_what_does_not_exist_is_a_usage_error(opened: OpenCourse) -> None:
         opened.records.withdraw("nobody")
     with pytest.raises(UsageError, match="expected one of 'namespaces"):
         opened.check(run=RunOptions(isolation="strong"))
+
+
+@pytest.mark.unit
+def test_a_task_that_does_not_load_gives_no_points(opened: OpenCourse, course: TemporaryCourse, tmp_path: Path) -> None:
+    course.add_task(more=POINTS)
+    stores = Stores.of(tmp_path, tmp_path)
+    stores.records.write(RECORD)
+    board = build(stores.records.all(), stores.evidence)
+    assert set(opened.points(board)) == {RECORD.submission.name}
+    course.add_task(text="1 / 0")
+    assert not opened.points(board)
 
 
 class Told(Follower):

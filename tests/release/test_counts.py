@@ -33,6 +33,8 @@ class Platform:
     address: str
     answer: Any = None
     status: int = 200
+    length: int | None = None
+    """What the answer says that it is long; None where it says nothing."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     """The path with its query, and the token."""
 
@@ -55,6 +57,8 @@ def serving(answer: Any, status: int = 200) -> Iterator[Platform]:
         def do_GET(self) -> None:
             platform.asked.append((self.path, self.headers["Authorization"]))
             self.send_response(platform.status)
+            if platform.length is not None:
+                self.send_header("Content-Length", str(platform.length))
             self.end_headers()
             self.wfile.write(platform.answer if isinstance(platform.answer, bytes) else json.dumps(answer).encode())
 
@@ -103,6 +107,15 @@ def test_a_machine_that_says_it_is_not_ci_counts_itself(tmp_path: Path, value: s
 def test_who_has_set_ci_by_accident_is_told_to_unset_it(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"if this is such a machine, unset CI, and the harness counts there itself"):
         refuse_over_quota(5, BOB, counts_of({"CI": "1"}, KeptScores(tmp_path)), NOW)
+
+
+def test_an_answer_that_breaks_off_is_no_count(tmp_path: Path) -> None:
+    with serving({}) as platform:
+        platform.answer = b""
+        platform.length = 100
+        count = counts_of(platform.environment, KeptScores(tmp_path))
+        with pytest.raises(InfrastructureError, match="GitHub does not tell"):
+            count.handed_in(BOB, NOW)
 
 
 def test_more_runs_than_github_lists_are_counted(tmp_path: Path) -> None:

@@ -1,0 +1,57 @@
+"""One job that cannot be done, noted or understood stops no other."""
+
+from __future__ import annotations
+
+import errno
+from collections import deque
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from harness.course import Course
+from harness.errors import HarnessError, InfrastructureError, TaskError
+from harness.evaluation import Settings
+from harness.grading import Cluster, DataParcel, Job, JobLost, Journal, Orders
+from harness.grading._cluster import _ClusterRun
+from harness.sandbox import Requirement
+from tests.conftest import TemporaryCourse
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"), [(TaskError("no data"), "task"), (InfrastructureError("no network"), "infrastructure")]
+)
+def test_a_job_that_cannot_be_sent_is_lost_alone(course: TemporaryCourse, error: HarnessError, cause: str) -> None:
+    def fail(_: str) -> DataParcel:
+        raise error
+
+    course.submit(name="ann")
+    (submission,) = Course(course.root).submissions(str(course.root / "submissions" / "ann"))
+    cluster = Cluster(
+        course=Course(course.root),
+        orders=Orders(root=str(course.root), data_root=None, settings=Settings(), isolation=Requirement()),
+        load=fail,
+        git=None,
+        connect=nullcontext,
+        patience=1,
+    )
+    job = Job(submission, "new")
+    run = _ClusterRun(cluster, None, deque([(job, 1)]))
+    assert run._send([]) == JobLost(job, str(error), final=True, cause=cause)  # type: ignore[arg-type] # a Cause
+
+
+def test_a_journal_that_cannot_be_written_keeps_nobody_from_grading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Iterator[None]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    journal = Journal(tmp_path / "problems.json")
+    monkeypatch.setattr("harness.grading._journal.write_atomically", fail)
+    journal.failed("ann · usps", "no sandbox")
+    assert journal.problems == {"ann · usps": "no sandbox"}
+    journal.done("ann · usps")
+    assert not journal.problems
