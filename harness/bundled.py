@@ -1,9 +1,9 @@
-"""The tasks and references that come with the harness or a plug-in, and how a course got those that it has.
+"""The tasks and references that come with the harness or a plug-in, and a course's copies of them.
 
-A wheel holds them in ``harness_course/`` beside the package, where workers see none of it; in a checkout they lie
-beside the package as well. A course gets copies, which are its own: they may be changed, and a newer harness replaces
-none of them. A plug-in that the course names brings tasks in the same form. ``tasks/bundled.json`` keeps the digests of
-what was copied, so that a change made in the course can be told from one that a newer version brings.
+A wheel holds them in ``harness_course/`` next to the package, hidden from workers; in a checkout they are next to the
+package, too. A course gets its own copies, which may be changed, and which a newer harness does not replace. A plug-in
+that the course names brings tasks in the same form. ``tasks/bundled.json`` keeps the digests of the copied files, so
+that changes made in the course are distinguished from changes in a newer version.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from harness.files import write_atomically
 from harness.plugins import TASK_GROUP
 
 MANIFEST = "bundled.json"
-"""The file below ``tasks/`` that says what was copied into a course."""
+"""The file below ``tasks/`` that lists what was copied into a course."""
 ALL = "all"
 HARNESS = "harness"
-"""What is said instead of the name of the package, where a task comes with the harness."""
+"""The name to show instead of the package's if a task comes with the harness."""
 _NO_FILES = frozenset({"__pycache__", MANIFEST})
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What was copied into a course."""
+    """The tasks and files that were copied into a course."""
 
     versions: dict[str, str] = msgspec.field(default_factory=dict)
-    """The version of the harness, or of the package in `packages`, that each task came with."""
+    """The version of the harness, or of the package in `packages`, from which each task was copied."""
     packages: dict[str, str] = msgspec.field(default_factory=dict)
-    """The package that brought each task; the harness where a task is not among them."""
+    """The package of each task that came with a plug-in; all others came with the harness."""
     files: dict[str, str] = msgspec.field(default_factory=dict)
     """The digest of each file as it was copied, by its path in the course."""
 
     @classmethod
     def read(cls, course: Course) -> Manifest:
-        """Read that of `course`; an empty one where it has none.
+        """Read the manifest of `course`, or return an empty one.
 
         Raises:
             UsageError: the file is damaged.
@@ -61,7 +61,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class TaskOrigin:
-    """Where a task is copied from: the folder of a course, and the package that it is a part of."""
+    """The origin of a task: the folder of a course, and the package to which it belongs."""
 
     name: str
     root: Path
@@ -76,20 +76,20 @@ class TaskOrigin:
 
 @dataclass(frozen=True)
 class BundledTask:
-    """A task that comes with the harness or a plug-in, and how a course's copy of it stands to it."""
+    """A task that comes with the harness or a plug-in, compared with a course's copy of it."""
 
     origin: TaskOrigin
     copied_from: str | None
-    """The version that the course's copy came with; None where there is no copy."""
+    """The version from which the course's copy was made; None if there is no copy."""
     changed_here: tuple[str, ...] = ()
-    """Files of the course that are not as they were copied."""
+    """Files that were changed in the course since they were copied."""
     newer: tuple[str, ...] = ()
-    """Files that are brought now in another form than the one that was copied."""
+    """Files that have changed in the origin since they were copied."""
     there: bool = field(default=False)
     """Whether the course has a task of this name."""
 
     def __str__(self) -> str:
-        """Say in a few words where the course stands."""
+        """Describe the course's copy in a few words."""
         if not self.there:
             return "not in this course"
         if self.copied_from is None:
@@ -111,7 +111,7 @@ def bundled_course() -> Course:
     """Return the course of tasks and references that comes with the harness.
 
     Raises:
-        UsageError: this installation has none.
+        UsageError: this installation has no tasks.
     """
     beside = Path(str(files("harness"))).parent
     if (beside / "harness_course" / TASKS).is_dir():
@@ -122,11 +122,11 @@ def bundled_course() -> Course:
 
 
 def origin_of(name: str, course: Course | None = None) -> TaskOrigin:
-    """Return where the task `name` comes from: the harness, or a plug-in that `course` names.
+    """Return the origin of the task `name`: the harness, or a plug-in that `course` names.
 
     Raises:
-        UsageError: nothing brings it.
-        TaskError: several packages bring it, or the plug-in that does cannot be used.
+        UsageError: there is no such task.
+        TaskError: several packages have such a task, or its plug-in cannot be used.
     """
     harness = bundled_course()
     ours, theirs = harness.task_names(), [] if course is None else plugin_tasks(course)
@@ -147,7 +147,7 @@ def origin_of(name: str, course: Course | None = None) -> TaskOrigin:
 
 
 def plugin_tasks(course: Course) -> list[str]:
-    """Return the names of the tasks that the plug-ins of `course` bring; nothing is imported."""
+    """Return the names of the tasks in the plug-ins of `course`, without importing them."""
     return sorted({offer.name for offer in course.plugins.offers(TASK_GROUP)})
 
 
@@ -156,7 +156,7 @@ def chosen_tasks(text: str, course: Course | None = None) -> list[str]:
 
     Raises:
         UsageError: one of them comes neither with the harness nor with a plug-in that `course` names.
-        TaskError: a plug-in that brings one of them cannot be used.
+        TaskError: the plug-in of one of them cannot be used.
     """
     known = bundled_course().task_names()
     names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
@@ -170,13 +170,13 @@ def chosen_tasks(text: str, course: Course | None = None) -> list[str]:
 
 
 def copy_tasks(course: Course, names: Sequence[str]) -> list[Path]:
-    """Copy tasks with their references into `course` and return the files written.
+    """Copy tasks with their references into `course`, and return the written files.
 
-    A task of a plug-in is loaded first: one that has a mistake is not copied.
+    A task of a plug-in is loaded first, and not copied if it has a mistake.
 
     Raises:
         TaskError: the task of a plug-in does not load.
-        UsageError: the course has one of them, or shared code of another form; nothing is written then.
+        UsageError: the course has one of the tasks, or different shared code; nothing was written.
     """
     sources = [origin_of(name, course) for name in names]
     copied = {path: source for origin in sources for path, source in _files_of(origin)}
@@ -212,13 +212,13 @@ def copy_tasks(course: Course, names: Sequence[str]) -> list[Path]:
 
 
 def compare(course: Course | None) -> list[BundledTask]:
-    """Tell, for each task that comes with the harness, how the copy in `course` stands to it."""
+    """Compare each task that comes with the harness with its copy in `course`."""
     bundled = bundled_course()
     return [compare_task(course, TaskOrigin(name, bundled.root)) for name in bundled.task_names()]
 
 
 def compare_task(course: Course | None, origin: TaskOrigin) -> BundledTask:
-    """Tell how the copy of one task in `course` stands to its origin."""
+    """Compare one task with its copy in `course`."""
     if course is None:
         return BundledTask(origin, None)
     manifest = Manifest.read(course)
@@ -246,9 +246,9 @@ def _folders_of(origin: TaskOrigin) -> Iterator[str]:
 
 
 def _files_of(origin: TaskOrigin) -> Iterator[tuple[str, Path]]:
-    """Yield the files of a task, of its references and of what these share, by their path in a course.
+    """Yield the files of a task, of its references and of the code that these share, by their path in a course.
 
-    What is shared is taken whole: a module that came later would change the digest of every task that uses another.
+    Shared code is copied completely: adding a module later would change the digest of every task that uses another.
     """
     root = origin.root
     for folder in _folders_of(origin):
@@ -271,7 +271,7 @@ def _differs(path: Path, source: Path) -> bool:
 
 
 def _digest(path: Path) -> str:
-    """Return the digest of a file; '' where there is none."""
+    """Return the digest of a file; '' if the file does not exist."""
     try:
         return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
     except OSError:

@@ -30,9 +30,9 @@ _MOST_FOLDERS, _MOST_DEPTH = 2_000, 16
 _NOT_ITS_OWN = (SUBMISSIONS, REFERENCE, LEADERBOARD, PRIVATE)
 _OF_REFERENCES = f"{REFERENCE}/"
 _LISTED = 20
-"""How many names a message lists."""
+"""Maximum number of names that a message lists."""
 _NOT_READ = frozenset({".pyc", ".md"})
-"""Files of a task's folder that loading it does not read."""
+"""Files in a task's folder that are not read when it is loaded."""
 SHARED = "_shared"
 """``tasks/_shared/``, ``reference/_shared/``: code that several tasks, or several references, import by this name."""
 
@@ -70,7 +70,7 @@ class Course:
 
     @classmethod
     def find(cls, start: Path) -> Course:
-        """Return the course that `start` lies in; a link is tried both by its own path and by its target.
+        """Return the course that contains `start`; a link is tried by its own path and by its target.
 
         A folder ``tasks/`` in a submission, or wherever else a course keeps other people's files, does not count.
 
@@ -132,7 +132,7 @@ class Course:
                 if not (path / "task.py").exists()]  # fmt: skip
 
     def require_task(self, name: str) -> None:
-        """Refuse the name of a task that the course does not have, without loading any.
+        """Raise if the course has no task `name`, without loading any task.
 
         Raises:
             UsageError: there is no such task; the message suggests one.
@@ -177,10 +177,10 @@ class Course:
         return declared.named(name)
 
     def task_digest(self, name: str) -> str:
-        """Return the digest of a task's code: that in its folder, and the code that tasks share if it uses that.
+        """Return the digest of a task's code: the code in its folder, and the shared code if the task uses it.
 
-        Titles, notes, licences and cut-offs are left out, and so is what is not code, such as hand-outs: new ones are
-        applied to kept records, and nothing is trained again.
+        Titles, notes, licences, cut-offs and everything that is not code, such as hand-outs, are left out: changes of
+        them apply to existing records, and nothing is trained again.
         """
         read = self._read_task(name)
         if read.digest is None:
@@ -202,7 +202,7 @@ class Course:
         return any(_import_plugins(_code_below(self.tasks_folder / folder).values()) for folder in (name, SHARED))
 
     def _read_task(self, name: str) -> _TaskRead:
-        """Return what has been read of a task, if its files have not changed since."""
+        """Return a task that was loaded before, if its files have not changed since."""
         folders = (self.tasks_folder / name, self.tasks_folder / SHARED)
         found = sorted(
             path for folder in folders for path in folder.rglob("*") if path.suffix not in _NOT_READ and path.is_file()

@@ -24,11 +24,11 @@ if sys.platform == "linux":
     import resource
 
 SECONDS = 120.0
-"""After this long git is ended: the history of a large course takes seconds."""
+"""Seconds after which git is ended; the history of a large course takes seconds."""
 MOST_OUTPUT_BYTES = 256 << 20
-"""What git may say in one answer that is read whole: a few bytes that are pushed can name billions of files."""
+"""Maximum size of an answer that is read completely, because a few pushed bytes can name billions of files."""
 MEMORY_BYTES = 1 << 30
-"""What git may hold in memory of its own (Linux): to compare two trees it remembers each file that differs."""
+"""Maximum memory of git (Linux), which remembers every file that differs when it compares two trees."""
 _READ_BYTES = 1 << 20
 
 _SETTINGS = (
@@ -38,7 +38,7 @@ _SETTINGS = (
     ("core.quotePath", "false"),
     ("core.askPass", ""),
     ("diff.ignoreSubmodules", "all"),
-    ("log.showSignature", "false"),  # else it starts the program that verifies it
+    ("log.showSignature", "false"),  # otherwise git starts a program to verify signatures
     ("safe.bareRepository", "explicit"),
     ("submodule.recurse", "false"),
 )
@@ -58,7 +58,7 @@ _DROPPED = ("GIT_CONFIG_PARAMETERS", "SSH_ASKPASS")
 
 
 def run_git(course: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Run git in the root of a course and return what it said; whether it failed is for the caller to see.
+    """Run git in the root of a course, and return the finished process; the caller checks whether it failed.
 
     Raises:
         InfrastructureError: git is not installed, or took too long.
@@ -69,7 +69,7 @@ def run_git(course: Path, *arguments: str, given: bytes = b"") -> subprocess.Com
 def run_git_on_files(course: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run a git command that reads the files of the work tree; no filter is applied to them.
 
-    The configuration says which filters there are; which of them a file goes through, anybody's ``.gitattributes`` say.
+    The configuration defines filters, and any ``.gitattributes`` decides which of them is applied to a file.
 
     Raises:
         InfrastructureError: git is not installed, or took too long.
@@ -80,13 +80,13 @@ def run_git_on_files(course: Path, *arguments: str) -> subprocess.CompletedProce
 
 
 def message_of(done: subprocess.CompletedProcess[bytes]) -> str:
-    """Return what git said about its failure."""
+    """Return git's message about its failure."""
     return os.fsdecode(done.stderr).strip().removeprefix("fatal: ") or f"exit code {done.returncode}"
 
 
 @contextmanager
 def stream_git(course: Path, *arguments: str, given: bytes = b"") -> Iterator[IO[bytes]]:
-    """Run git in the root of a course and give what it says as it says it; who has read enough may leave.
+    """Run git in the root of a course, and yield its output as a stream, which may be left before its end.
 
     Raises:
         InfrastructureError: git is not installed, failed, or took too long.
@@ -112,7 +112,7 @@ def _run(
 
 
 class _Running:
-    """Git at work: it is ended when its time is up, and when nobody reads any more."""
+    """A running git, which is ended when its time is up or when its output is no longer read."""
 
     def __init__(self, process: subprocess.Popen[bytes], complaints: IO[bytes], what: str) -> None:
         assert process.stdout is not None
@@ -127,7 +127,7 @@ class _Running:
         self._process.kill()
 
     def finish(self) -> subprocess.CompletedProcess[bytes]:
-        """Wait for the end of git, all of whose output has been read, and return what it complained of."""
+        """Wait for the end of git after all its output has been read, and return its error messages."""
         code = self._process.wait()
         if self._late:
             raise InfrastructureError(f"{self._what} took more than {SECONDS:.0f} s")
@@ -135,7 +135,7 @@ class _Running:
         return subprocess.CompletedProcess(self._process.args, code, b"", self._complaints.read(_READ_BYTES))
 
     def close(self) -> None:
-        """End git if it still runs."""
+        """End git if it is still running."""
         self._timer.cancel()
         self._process.kill()
         self._process.wait()
@@ -146,7 +146,7 @@ class _Running:
 def _started(course: Path, arguments: tuple[str, ...], given: bytes, more: dict[str, str]) -> Iterator[_Running]:
     program = find_program("git")
     if program is None:
-        raise InfrastructureError("git cannot be run, there is none on PATH: install it")
+        raise InfrastructureError("git cannot be run, because it is not on PATH: install it")
     options = [part for key, value in _SETTINGS for part in ("-c", f"{key}={value}")]
     with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as complaints:
         asked.write(given)
@@ -172,7 +172,7 @@ def _started(course: Path, arguments: tuple[str, ...], given: bytes, more: dict[
 
 
 def _inherited() -> dict[str, str]:
-    """Return the environment without what points git elsewhere; git itself sets that for its hooks."""
+    """Return the environment without variables that point git elsewhere, which git itself sets for its hooks."""
     return {
         name: value
         for name, value in os.environ.items()

@@ -1,4 +1,4 @@
-"""A notebook as the host reads it: JSON, cells, text; nothing in it is parsed as code here."""
+"""Read notebooks on the host: JSON, cells and text. Nothing is parsed as code here."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ _MAX_DEPTH = 64
 
 
 class NotebookError(Exception):
-    """A file is not a notebook that can be read; says what to do."""
+    """A file is not a readable notebook; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Notebook:
-    """The code of a notebook: the text of each cell, empty where it is not code."""
+    """The code of a notebook: the text of each cell, empty for cells that are not code."""
 
     name: str
     cells: tuple[str, ...]
 
     @property
     def code(self) -> bytes:
-        """What decides a result: the code, without outputs, texts and metadata."""
+        """The part that decides results: the code, without outputs, texts and metadata."""
         return msgspec.json.encode(self.cells)
 
 
 def notebook_among(names: Iterable[str]) -> str | None:
-    """Return the notebook that stands in for ``model.py``, of the names in a submission's folder."""
+    """Return the notebook that replaces ``model.py``, given the names in a submission's folder."""
     names = [name for name in names if not name.startswith(".")]
     if "model.py" in names:
         return None
@@ -57,7 +57,7 @@ def read_notebook(name: str, content: bytes) -> Notebook:
     """Read the cells of a notebook.
 
     Raises:
-        NotebookError: it is too large, nested too deep, or no notebook of a version that has cells.
+        NotebookError: it is too large, nested too deeply, or not a notebook of a version with cells.
     """
     if len(content) > MAX_NOTEBOOK_BYTES:
         raise NotebookError(
@@ -79,7 +79,7 @@ def read_notebook(name: str, content: bytes) -> Notebook:
 
 
 def last_output(name: str, content: bytes) -> str:
-    """Return the text of the last outputs of a notebook: those of the last code cell that has any, pictures left out.
+    """Return the text of the last outputs of a notebook: those of the last code cell with outputs, without pictures.
 
     Raises:
         NotebookError: it cannot be read as a notebook.
@@ -109,7 +109,7 @@ class _NotebookOutput(msgspec.Struct):
 class _PrintedCell(msgspec.Struct):
     cell_type: str
     outputs: msgspec.Raw = msgspec.Raw(b"[]")
-    """Read of one cell only: most of a notebook is pictures."""
+    """The outputs of a cell, which are read for one cell only, because most of a notebook is pictures."""
 
 
 class _PrintedNotebook(msgspec.Struct):
@@ -130,7 +130,7 @@ def _text(cell: _NotebookCell) -> str:
 
 
 def _shallow(content: bytes) -> bool:
-    """Return whether brackets outside of strings nest no deeper than a notebook's do."""
+    """Return whether brackets outside of strings are nested at most as deeply as in a notebook."""
     depth = 0
     for match in re.finditer(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', content, re.DOTALL):
         first = match[0][:1]

@@ -38,7 +38,7 @@ _Brought = TypeVar("_Brought")
 
 @dataclass(frozen=True)
 class CourseFile:
-    """What ``course.toml`` says."""
+    """The contents of ``course.toml``."""
 
     path: Path
     timezone: str | None = None
@@ -83,7 +83,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Plugins:
-    """The packages that a course names, and what the installed ones among them offer."""
+    """The packages that a course names, and the entry points of the installed ones."""
 
     file: CourseFile
 
@@ -107,7 +107,7 @@ class Plugins:
         return [name for name in self.file.plugins if name not in self.distributions]
 
     def offers(self, group: str) -> list[Offer]:
-        """Return what the named packages offer in `group`; nothing is imported."""
+        """Return the entry points of the named packages in `group`, without importing them."""
         entries = ((found, entry) for found in self.distributions.values() for entry in _entries(found) or ())
         return sorted(
             (Offer(found.name, found.version, entry) for found, entry in entries if entry.group == group),
@@ -118,7 +118,7 @@ class Plugins:
         """Return the one entry point `name` of `group`.
 
         Raises:
-            TaskError: there is none, or there are several.
+            TaskError: there is no such entry point, or there are several.
         """
         offers = self.offers(group)
         found = [offer for offer in offers if offer.name == name]
@@ -179,7 +179,7 @@ class Plugins:
         raise self._unusable(offer, f"{where}; expected the package {wanted}, which no worker can read")
 
     def problems(self) -> Iterator[str]:
-        """Yield what is wrong with the named packages, as far as this can be seen without importing one."""
+        """Yield problems of the named packages that can be found without importing them."""
         for name in self.missing:
             yield f"{self.file.path} names {name}, which is not installed: {_install([name])}, or remove it there"
         for name, found in self.distributions.items():
@@ -248,10 +248,10 @@ def _installed(name: str) -> metadata.Distribution | None:
 
 
 def _entries(found: metadata.Distribution) -> list[metadata.EntryPoint] | None:
-    """Return the entry points of a package; None where they cannot be read."""
+    """Return the entry points of a package; None if they cannot be read."""
     try:
         return list(found.entry_points)
-    except Exception:  # whatever a damaged file leads to
+    except Exception:  # a damaged file raises many kinds of error
         return None
 
 

@@ -1,7 +1,7 @@
-"""CSV files that people and spreadsheets wrote: read whatever the encoding, changed cell by cell.
+"""Read CSV files from people and spreadsheets in any encoding, and change single cells.
 
-`Sheet` remembers where each cell stands in the file. An edited copy differs in the cells that were changed and in
-nothing else: quotes, line ends, spacing, encoding and byte-order mark stay byte for byte.
+`Sheet` remembers the place of each cell in the file. An edited copy differs only in the changed cells: quotes, line
+endings, spacing, encoding and byte-order mark are preserved byte for byte.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])(\r\n|\n|\r)")
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: what it says, and its place in the text of the file."""
+    """One cell: its value, and its place in the text of the file."""
 
     text: str
     start: int
@@ -33,7 +33,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One record of the file; empty lines are none."""
+    """One row of the file; empty lines are not rows."""
 
     line: int
     """The number of its first line, from 1."""
@@ -41,13 +41,13 @@ class Row:
 
     @property
     def texts(self) -> list[str]:
-        """What the cells say, without the space around it."""
+        """The values of the cells, without surrounding space."""
         return [cell.text.strip() for cell in self.cells]
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A file of rows. `rows` are all that hold anything; the first is the header."""
+    """A file of rows. `rows` are those that are not empty; the first is the header."""
 
     path: str
     text: str
@@ -61,7 +61,7 @@ class Sheet:
         """Read `path`.
 
         Raises:
-            UsageError: it cannot be read, or is not a CSV file; says in which line.
+            UsageError: it cannot be read, or is not a CSV file; the message names the line.
         """
         try:
             content = path.read_bytes()
@@ -71,10 +71,10 @@ class Sheet:
 
     @classmethod
     def of(cls, content: bytes, name: str) -> Sheet:
-        """Read `content`, which errors call `name`.
+        """Read `content`; `name` is its name in error messages.
 
         Raises:
-            UsageError: it is not a CSV file; says in which line.
+            UsageError: it is not a CSV file; the message names the line.
         """
         if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
             raise UsageError(f"{name} is a spreadsheet or an archive, not a CSV file: save it as CSV")
@@ -100,7 +100,7 @@ class Sheet:
         return self.rows[0].texts
 
     def cell(self, row: int, column: int) -> str:
-        """Return what stands in a cell; '' where the row is shorter."""
+        """Return the value of a cell; '' if the row is shorter."""
         cells = self.rows[row].cells
         return cells[column].text.strip() if column < len(cells) else ""
 
@@ -129,9 +129,9 @@ class Sheet:
 
 
 def parse_number(text: str) -> float | None:
-    """Return the number that `text` is, with a decimal point or comma; None for what is not a number.
+    """Return the number in `text`, which may have a decimal point or comma; None if it is not a number.
 
-    Of several separators the last is the decimal one, as Canvas reads it (lib/gradebook_importer.rb,
+    The last of several separators is the decimal one, as in Canvas (lib/gradebook_importer.rb,
     ``decimal_comma_to_period``); one that repeats separates thousands.
     """
     text = text.strip().removesuffix("%").strip()
@@ -152,7 +152,7 @@ def parse_number(text: str) -> float | None:
 
 
 def format_number(value: float, *, comma: bool = False) -> str:
-    """Return `value` with two decimals, after a comma if the file writes so."""
+    """Return `value` with two decimals, after a comma if the file uses decimal commas."""
     text = f"{value:.2f}"
     return text.replace(".", ",") if comma else text
 
@@ -180,7 +180,7 @@ def _encoding(content: bytes) -> tuple[bytes, str]:
     start = content[:2000]
     if start and start.count(0) > len(start) // 4:
         return b"", "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
-    # lines that end in CR alone are those of Excel for the Mac, whose other letters are the Mac's
+    # only Excel for the Mac ends lines with CR alone, and it uses the Mac's encoding
     spreadsheet = "mac_roman" if b"\r" in content and b"\n" not in content else "cp1252"
     for encoding in ("utf-8", spreadsheet):
         try:
@@ -192,9 +192,9 @@ def _encoding(content: bytes) -> tuple[bytes, str]:
 
 
 def _delimiter(text: str) -> str:
-    """Return the separator that divides the first rows into most fields, as many in each.
+    """Return the separator that divides the first rows into the most fields, the same number in each.
 
-    Canvas decides between ``;`` and ``,`` alike (lib/gradebook_importer.rb, ``identify_delimiter``).
+    Canvas decides between ``;`` and ``,`` in the same way (lib/gradebook_importer.rb, ``identify_delimiter``).
     """
     best, most = ",", (False, 0)
     for delimiter in _DELIMITERS:
@@ -237,7 +237,7 @@ def _parse(text: str, at: int, delimiter: str) -> Iterator[Row]:
 
 
 def _cell(text: str, start: int, delimiter: str, line: int) -> tuple[Cell, int, int]:
-    """Return the cell that begins at `start`, where it ends, and how many lines it spans more than one."""
+    """Return the cell that begins at `start`, its end, and the number of line breaks in it."""
     if text[start : start + 1] != '"':
         end = start
         while end < len(text) and text[end] not in f"{delimiter}\r\n":

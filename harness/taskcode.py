@@ -1,4 +1,4 @@
-"""The source of a ``task.py``: which of it decides results, and where in it a field is declared."""
+"""Analyse the source of a ``task.py``: which parts decide results, and on which line a field is declared."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _NOT_DECIDING = {
     "Embedded": _OF_SOURCES,
     "Baseline": frozenset({"note", "reference"}),
 }
-"""The arguments, by the class that takes them, that no result depends on."""
+"""The arguments on which no result depends, by the class that takes them."""
 
 
 def deciding_code(source: bytes) -> bytes:
-    """Return the code of a ``task.py`` in one form, without all that decides no result.
+    """Return the code of a ``task.py`` in a normal form, without anything that cannot decide a result.
 
-    Titles, licences, notes and cut-offs are left out, there or not, with the constants that nothing else uses; so are
-    comments and the layout. What is not code is returned as it is.
+    Titles, licences, notes and cut-offs are left out, with constants that nothing else uses, and so are comments and
+    the layout. Text that is not valid code is returned unchanged.
     """
     try:
         tree = ast.parse(source)
@@ -49,7 +49,7 @@ def _not_deciding(tree: ast.Module) -> Iterator[ast.keyword]:
 
 
 def _only_for(tree: ast.Module, names: set[str], keywords: list[ast.keyword]) -> Iterator[ast.stmt]:
-    """Yield the module's assignments of `names` that nothing but `keywords` reads."""
+    """Yield the module's assignments of `names` that only `keywords` read."""
     within = {id(node) for keyword in keywords for node in ast.walk(keyword)}
     elsewhere = {
         node.id
@@ -74,7 +74,7 @@ def _plain(node: object) -> str:
 
 
 def lines_of_fields(source: bytes, line: int, fields: tuple[str, ...]) -> list[int]:
-    """Return the lines on which the call that begins on `line` gives these `fields`, none where it does not say.
+    """Return the lines on which the call that begins on `line` gives these `fields`, without fields that it lacks.
 
     A field such as ``limits.memory_bytes`` is looked for as ``limits``, one such as ``baseline of 'title'`` in the call
     that has that title.
