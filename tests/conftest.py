@@ -148,6 +148,8 @@ class TemporaryCourse:
         """Write ``tasks/<name>/task.py``: `text`, or the blobs with extra `limits` and declarations."""
         path = self.root / "tasks" / name / "task.py"
         path.parent.mkdir(parents=True, exist_ok=True)
+        if "measure_seconds" not in limits:
+            limits = f"measure_seconds={PATIENCE}, {limits}"  # of wall time, which a busy machine takes from a model
         path.write_text(dedent(text) if text is not None else BLOBS.replace("{limits}", limits).replace("{more}", more))
         return path
 

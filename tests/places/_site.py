@@ -26,7 +26,7 @@ from tests.places._cells import Cell
 
 UID = 65534
 """The ordinary user of a run as root."""
-SECONDS = 240
+SECONDS = 600
 """A guard."""
 TOLD = "import json, sys, sysconfig; print(json.dumps([sys.base_prefix, sys.version, sysconfig.get_path('purelib')]))"
 MODEL = """

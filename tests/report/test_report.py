@@ -205,7 +205,7 @@ def test_the_command_writes_a_page_for_the_newest_record(course: TemporaryCourse
     assert done.returncode == 0, done.stderr
     page = Page((course.root / ".harness" / "reports" / "bob-blobs.html").read_text())
     assert "Confusion matrix" in page.text
-    assert "Of 45 items of the validation part" in page.text
+    assert "Among 45 items of the validation part" in page.text
     assert "svg" in page.tags
 
 
