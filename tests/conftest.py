@@ -149,7 +149,8 @@ class TemporaryCourse:
         path = self.root / "tasks" / name / "task.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         if "measure_seconds" not in limits:
-            limits = f"measure_seconds={PATIENCE}, {limits}"  # of wall time, which a busy machine takes from a model
+            patience = f"measure_seconds={PATIENCE}"  # of wall time, which a busy machine takes from a model
+            limits = f"{patience}, {limits}" if limits else patience
         path.write_text(dedent(text) if text is not None else BLOBS.replace("{limits}", limits).replace("{more}", more))
         return path
 

@@ -10,7 +10,7 @@ import pytest
 
 from harness.course import Course, Submission, current_folder, published_folder, repositories_in, suggest
 from harness.errors import TaskError, UsageError
-from tests.conftest import TemporaryCourse
+from tests.conftest import PATIENCE, TemporaryCourse
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_each_wrong_field_is_named_with_its_line(course: TemporaryCourse) -> Non
         assert at in str(caught.value)
 
 
-FIELDS = 'title="Three', "limits=harness.Limits()", "Baseline(0.8)"
+FIELDS = 'title="Three', f"limits=harness.Limits(measure_seconds={PATIENCE})", "Baseline(0.8)"
 
 
 def line_of(text: str, part: str) -> int:
