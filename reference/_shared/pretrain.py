@@ -1,6 +1,6 @@
 """Make the weights that the transfer references begin with: networks that tell phantoms of patients from controls.
 
-``python reference/_shared/pretrain.py [NAME…]``, in the course's root, writes ``pretrained.safetensors`` beside each
+``python reference/_shared/pretrain.py [NAME…]``, in the course's root, writes ``pretrained.bin`` beside each
 ``reference/*-transfer/spect/model.py``, in half precision and without the last layer. The phantoms are drawn anew,
 with another seed than the task's and another question.
 """
@@ -57,7 +57,7 @@ def main(names):
             for key, tensor in net.state_dict().items()
             if not key.startswith(f"{last}.")
         }
-        path = REFERENCE / f"{name}-transfer" / "spect" / "pretrained.safetensors"
+        path = REFERENCE / f"{name}-transfer" / "spect" / "pretrained.bin"
         save_file(kept, path)
         print(f"{path}: {path.stat().st_size:,} bytes")
 

@@ -59,8 +59,8 @@ class Transfer(Staging):
         if self.backbone is not None:
             return nn.Sequential(nn.LayerNorm(self.features), nn.Linear(self.features, classes))
         net = self.small()
-        begin = {name: tensor.float() for name, tensor in load_file(self.folder / "pretrained.safetensors").items()}
-        net.load_state_dict(begin, strict=False)  # the last layer told patients from controls: it begins anew
+        begin = {name: tensor.float() for name, tensor in load_file(self.folder / "pretrained.bin").items()}
+        net.load_state_dict(begin, strict=False)  # without the last layer, which told patients from controls
         return net
 
     def prepare(self, inputs):
