@@ -431,7 +431,7 @@ def _import_task(root: Path, folder: Path) -> ModuleType:
     That package is part of a package of the course: ``from .._shared import …`` imports code that tasks share, and
     ``from .._plugins import …`` a metric or a kind of an installed package that the course names.
     """
-    course = f"_course_{hashlib.sha256(str(root).encode()).hexdigest()[:12]}"
+    course = f"_course_{hashlib.sha256(os.fsencode(root)).hexdigest()[:12]}"
     package = f"{course}.{folder.name.replace('-', '_dash_')}"
     for stale in (package, f"{course}.{SHARED}"):
         for name in [name for name in sys.modules if name == stale or name.startswith(f"{stale}.")]:

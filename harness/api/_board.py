@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -98,5 +99,5 @@ def _state(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for path in files:
         found = path.stat() if path.exists() else None
-        digest.update(f"{path}\0{found and (found.st_size, found.st_mtime_ns)}\0".encode())
+        digest.update(os.fsencode(path) + f"\0{found and (found.st_size, found.st_mtime_ns)}\0".encode())
     return digest.hexdigest()

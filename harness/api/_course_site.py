@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
 from importlib.resources import files
@@ -59,7 +60,7 @@ def write_site_of(course: Course, places: Places, audience: Audience, folder: Pa
     course.private.mkdir(exist_ok=True)
     with exclusive_lock(course.private / "site.lock"):
         pages = _Pages(course, places, audience)
-        place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+        place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
         return write_site(folder, pages.all(), course.private / f"site-{audience}-{place}.json")
 
 

@@ -22,7 +22,7 @@ from harness.api._submissions import find_submissions
 from harness.contract import Task
 from harness.course import Course, Submission
 from harness.data import Places, load_data
-from harness.errors import HarnessError, InfrastructureError
+from harness.errors import HarnessError, InfrastructureError, UsageError
 from harness.evaluation import (
     EvaluationResult,
     Evaluator,
@@ -331,6 +331,8 @@ class _GradingRun:
 
     def _executor(self, work: Work, jobs: JobOptions) -> Executor:
         request = self.request
+        if any("\udc80" <= character <= "\udcff" for character in str(self.course.root)):  # bytes that are no text
+            raise UsageError(f"{self.course.root}: its name is not UTF-8, so no job can be told where it is: rename it")
         orders = Orders(
             root=str(self.course.root),
             data_root=None if self.places.root is None else str(self.places.root.absolute()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -70,10 +71,13 @@ def _fingerprint(task: Task, task_digest: str, places: Places, choice: DataChoic
     )
     folders = (places.root, places.private)
     for folder in (cache_folder(task, places), *(None if base is None else base / task.name for base in folders)):
-        key.update(f"{folder}\0".encode())
+        key.update(os.fsencode(str(folder)) + b"\0")
         for path in _files(folder):
             state = path.stat()
-            key.update(f"{path}\0{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino}\0".encode())
+            key.update(
+                os.fsencode(path)
+                + f"\0{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino}\0".encode()
+            )
     return key.hexdigest()[:32]
 
 

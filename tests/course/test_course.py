@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -307,3 +308,19 @@ def test_repositories_are_found_wherever_they_hide(found: Course) -> None:
     (mine / "blobs" / "other" / ".git").write_text("gitdir: /")
     names = [path.relative_to(mine).as_posix() for path in repositories_in(mine)]
     assert names == [".git", "blobs/.git", "blobs/lib/.GIT", "blobs/other/.git"]
+
+
+@pytest.mark.line
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a name must be text")
+def test_a_course_works_in_a_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
+    base = tmp_path / os.fsdecode(b"K\xfcrs")
+    base.mkdir()
+    course = TemporaryCourse.below(base)
+    course.add_task()
+    for command in ("tasks", "leaderboard", "site"):
+        done = course.process(command)
+        assert done.returncode == 0, done.stdout + done.stderr
+    course.submit()
+    refused = course.process("grade", "--data", "embedded")
+    assert refused.returncode == 2
+    assert "its name is not UTF-8, so no job can be told where it is: rename it" in refused.stderr
