@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -117,7 +118,6 @@ def _download(file: File, path: Path, bars: Bars) -> None:
     import requests
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
     if bars is no_bars:  # then this line is all that tells what takes so long
         _log.warning(
             "downloading %s from %s (HARNESS_OFFLINE=1 tries no download, HARNESS_DATA names a folder with the files)",
@@ -125,18 +125,21 @@ def _download(file: File, path: Path, bars: Bars) -> None:
             file.url,
         )
     try:
-        if is_on_index(file.url):
-            download_wheel(file.url, file.name, part)
-        else:
-            _download_from_site(file, part, bars)
-        algorithm, _, expected = file.digest.partition(":")
-        found = file_digest(part, algorithm)
-        if found != expected:
-            raise InfrastructureError(
-                f"{file.url} came with the digest {algorithm}:{found}, expected {file.digest}: nothing was kept; "
-                "try again, or ask the maintainer of the task"
-            )
-        part.replace(path)
+        # a folder of its own, for other processes may download the same file at the same time
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+            part = Path(folder, path.name)
+            if is_on_index(file.url):
+                download_wheel(file.url, file.name, part)
+            else:
+                _download_from_site(file, part, bars)
+            algorithm, _, expected = file.digest.partition(":")
+            found = file_digest(part, algorithm)
+            if found != expected:
+                raise InfrastructureError(
+                    f"{file.url} came with the digest {algorithm}:{found}, expected {file.digest}: nothing was kept; "
+                    "try again, or ask the maintainer of the task"
+                )
+            part.replace(path)
     except IndexFailedError as error:
         raise NotHere(f"{path.name} cannot be downloaded ({error})") from error
     except requests.Timeout as error:
@@ -144,8 +147,6 @@ def _download(file: File, path: Path, bars: Bars) -> None:
         raise NotHere(f"{path.name} cannot be downloaded ({why})") from error
     except (requests.RequestException, OSError) as error:
         raise NotHere(f"{path.name} cannot be downloaded ({type(error).__name__})") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _download_from_site(file: File, to: Path, bars: Bars) -> None:

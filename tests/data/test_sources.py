@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import tests.declared
 from harness.data import Places, TaskData, load_data
 from harness.data._digest import data_digest
 from harness.errors import InfrastructureError, TaskError
-from tests.conftest import TemporaryCourse
+from tests.conftest import PATIENCE, TemporaryCourse
 
 POINTS = np.random.default_rng(0).random((12, 2)).astype(np.float32)
 LABELS = np.arange(12) % 2
@@ -155,6 +156,9 @@ def test_a_folder_where_a_file_should_be_is_an_error(places: Places) -> None:
 # download
 
 
+BOTH_ASKED = threading.Barrier(2, timeout=PATIENCE)
+
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments: object) -> None:
         pass
@@ -165,6 +169,12 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
             self.send_header("Content-Length", str(len(OFFICIAL)))
             self.end_headers()
             self.wfile.write(OFFICIAL[:10])
+        elif self.path == "/asked_for_twice.bin":
+            BOTH_ASKED.wait()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(OFFICIAL)))
+            self.end_headers()
+            self.wfile.write(OFFICIAL)
         else:
             super().do_GET()
 
@@ -197,6 +207,14 @@ def test_a_download_of_the_right_digest_is_kept_and_used_offline(places: Places,
     (folder / "points.bin").unlink()
     again = load(wanted, places)
     assert (again.source.kind, again.digest) == ("canonical", first.digest)
+
+
+def test_two_may_download_the_same_file_at_the_same_time(places: Places, server: tuple[Path, str]) -> None:
+    wanted = task(canonical(f"{server[1]}/asked_for_twice.bin"), EMBEDDED)
+    with ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(lambda _: load(wanted, replace(places, offline=False)), range(2)))
+    assert [one.source.kind for one in found] == ["canonical", "canonical"]
+    assert kept(places) == ["points.bin"]
 
 
 def test_a_download_of_the_wrong_digest_is_an_error_and_not_kept(places: Places, server: tuple[Path, str]) -> None:
