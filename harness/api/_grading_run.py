@@ -209,8 +209,7 @@ class _GradingRun:
     def _counted(self, submission: Submission, tasks: TasksInUse) -> Hand | None:
         """Return the version of `submission` to count; None if its task limits nothing."""
         used = tasks.task(submission.task)
-        limited = used.task.quota is not None or used.task.public_score == "ladder"
-        if not limited or used.facts.scored_on != "test":
+        if not used.task.limits_release or used.facts.scored_on != "test":
             return None
         contents = read_contents(submission.folder, used.task.limits, submission.shared)
         return Hand(task=submission.task, submission=submission.name, digest=contents.digest)

@@ -262,6 +262,11 @@ class Task(metaclass=Documented):
         return self.metrics[0]
 
     @property
+    def limits_release(self) -> bool:
+        """Whether it is limited how much anybody is told of the private test part: by the Ladder, or by a quota."""
+        return self.quota is not None or self.public_score == "ladder"
+
+    @property
     def kind_definition(self) -> Kind:
         """What the kind asks of targets and predictions."""
         return KINDS[self.kind] if isinstance(self.kind, str) else self.kind

@@ -179,8 +179,7 @@ class Evaluator:
             QuotaReachedError: they were.
         """
         task = self.tasks.task(identity.task).task
-        limited = task.private_test and (task.quota is not None or task.public_score == "ladder")
-        if self._scores is None or not limited or identity.scored_on != "test":
+        if self._scores is None or not task.limits_release or identity.scored_on != "test":
             return self._run(copied, identity, observer)
         hand = Hand(task=identity.task, submission=identity.name, digest=identity.submission_digest)
         now = datetime.now(UTC)

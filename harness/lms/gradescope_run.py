@@ -61,9 +61,8 @@ def run_in_gradescope(root: Path) -> Results:
         settings = msgspec.json.decode((source / SETTINGS).read_bytes(), type=BundleSettings)
         course = Course(source / COURSE)
         task = course.task(settings.task)
-        limits_release = task.private_test and settings.score_on == "test"
-        limits_release = limits_release and (task.quota is not None or task.public_score == "ladder")
-        before = earlier_hand_ins(root / METADATA) if limits_release else None
+        is_counted = task.limits_release and settings.score_on == "test"
+        before = earlier_hand_ins(root / METADATA) if is_counted else None
         if before is not None and task.quota is not None and before.today >= task.quota:
             return results_over_quota(before, task.quota)
         outcome = _evaluate(course, settings, source, root / "submission", before)
