@@ -127,7 +127,7 @@ calibration_error = replace(
 """Expected calibration error with 15 bins (Naeini et al. 2015, AAAI; Guo et al. 2017, ICML).
 
 It is biased upwards on few items, most for models that are well calibrated, whose intervals then rarely hold the truth
-(in 0 to 30 % of simulated samples); its intervals are therefore marked approximate.
+(in 0 to 42 % of simulated samples); its intervals are therefore marked approximate.
 """
 macro_auc_of_labels = Metric(
     "macro_auc_of_labels",
