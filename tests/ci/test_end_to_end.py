@@ -25,7 +25,7 @@ def test_a_first_submission_is_graded_on_validation(repository: TemporaryReposit
     assert one["former"] is None
     assert one["place"] == {"low": 1, "high": 1, "of": 1}
     assert (result["base"], result["head"]) == (repository.git("rev-parse", "main"), repository.git("rev-parse", "bob"))
-    assert "| `bob` " in repository.summary()
+    assert "| `bob`<br>`blobs` |" in repository.summary()
     assert "validation" in repository.summary()
     assert not (repository.root / "leaderboard").exists()
     assert repository.git("status", "--porcelain") == ""
