@@ -150,12 +150,20 @@ def test_the_ratio_and_the_absolute_figure_while_another_core_is_busy(benchmark,
 
 
 def test_torchs_timer_is_in_the_stated_interval(benchmark, bench):
-    """Of 20 runs at least 18 should have it."""
-    held, runs = 0, 0
+    """Of 20 runs at least 18 should have it.
+
+    Each stands between two of the Timer's. Where these differ by more than a tenth, the machine changed its speed
+    meanwhile, and the run says nothing.
+    """
+    held, runs, changed, after = 0, 0, 0, timer_median(bench)
     for latency in islice(latencies(benchmark, bench), RUNS // 2):
+        before, after = after, timer_median(bench)
         if latency.net_low_seconds is None:
             continue
-        seconds = timer_median(bench)
+        if abs(after - before) > 0.1 * before:
+            changed += 1
+            continue
+        seconds = fmean([before, after])
         runs += 1
         held += latency.net_low_seconds <= seconds <= latency.net_high_seconds
         print(
@@ -163,7 +171,7 @@ def test_torchs_timer_is_in_the_stated_interval(benchmark, bench):
             f"[{latency.net_low_seconds * 1e6:.1f}, {latency.net_high_seconds * 1e6:.1f}], {latency.n} requests, "
             f"{latency.void_rounds} rounds void, stopped by {latency.stopped}"
         )
-    figures(benchmark, runs=runs, held=held)
+    figures(benchmark, runs=runs, held=held, at_changed_speed=changed)
 
 
 @pytest.mark.timeout(0)
