@@ -31,7 +31,7 @@ PAGES = {
 }
 """The page of each picture, and how wide it is."""
 HEIGHT = 1120
-COLOURS = 64
+COLOURS = 96
 MOST_BYTES = 100 * 1024
 """The README shows three of them, so none may be large."""
 TERMINAL = {
@@ -51,6 +51,7 @@ def take_pages(site: Path, folder: Path) -> None:
         for name, (path, width) in PAGES.items():
             page = browser.new_page(viewport={"width": width, "height": HEIGHT}, color_scheme="light")
             page.goto((site.resolve() / path).as_uri())
+            page.wait_for_timeout(1000)  # charts are drawn when they come near
             file = io.BytesIO()
             Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(COLOURS).save(file, "PNG", optimize=True)
             if file.tell() > MOST_BYTES:

@@ -310,14 +310,7 @@ class Spot:
     y_interval: tuple[float, float]
     css: str = "a"
     label: str = ""
-    """What stands beside the point; its name is in the tooltip."""
-    about: str = ""
-    """What its tooltip says after its name; by default its two values."""
-
-    @property
-    def told(self) -> str:
-        """What the tooltip says."""
-        return f"{self.name}: {self.about or f'{tidy(self.y)} at {tidy(self.x)}'}"
+    """What stands beside the point."""
 
     @property
     def data(self) -> Markup:
@@ -370,7 +363,7 @@ def scatter(spots: Sequence[Spot], steps: SteppedLine, axes: Axes, types: Scatte
     for spot in spots:
         parts += [
             *_error_bars(spot, axes),
-            circle(axes.x.at(spot.x), axes.y.at(spot.y), 4.5, f"dot {spot.css}", spot.told, spot.data),
+            circle(axes.x.at(spot.x), axes.y.at(spot.y), 4.5, f"dot {spot.css}", "", spot.data),
         ]
     parts += _names(spots, axes)
     data = {
@@ -384,12 +377,12 @@ def scatter(spots: Sequence[Spot], steps: SteppedLine, axes: Axes, types: Scatte
 
 
 def _error_bars(spot: Spot, axes: Axes) -> list[str]:
-    """Return the intervals of a point as lines; none where it has no length."""
-    x, y, css = axes.x.at(spot.x), axes.y.at(spot.y), f"whisker {spot.css}"
+    """Return the intervals of a point as one path, which is shorter than two lines; none that has no length."""
+    x, y = axes.x.at(spot.x), axes.y.at(spot.y)
     (left, right), (low, high) = map(axes.x.at, spot.x_interval), map(axes.y.at, spot.y_interval)
-    across = [line(left, y, right, y, css)] if left != right else []
-    upright = [line(x, low, x, high, css)] if low != high else []
-    return across + upright
+    across = f"M{_n(left)},{_n(y)}H{_n(right)}" if left != right else ""
+    upright = f"M{_n(x)},{_n(low)}V{_n(high)}" if low != high else ""
+    return [f'<path d="{across}{upright}" class="whisker {spot.css}"/>'] if across or upright else []
 
 
 @dataclass(frozen=True)
@@ -410,7 +403,7 @@ class _Room:
 def _names(spots: Sequence[Spot], axes: Axes) -> list[str]:
     """Return names beside points, clear of all dots and other names, and of error bars where there is room.
 
-    A name without a free place is left out; its point has a tooltip.
+    A name without a free place is left out; a script tells it.
     """
     places = [(axes.x.at(spot.x), axes.y.at(spot.y)) for spot in spots]
     taken = [_Room(x - 6, y - 6, x + 6, y + 6) for x, y in places]

@@ -149,9 +149,7 @@ def _some_days(days: Sequence[int]) -> list[int]:
 
 def _dated(day: int, row: SiteRow) -> svg.Spot:
     value = row.score.value
-    return svg.Spot(
-        row.name, day, value, (day, day), (value, value), "faint", about=f"{svg.tidy(value)} on {_date(day)}"
-    )
+    return svg.Spot(row.name, day, value, (day, day), (value, value), "faint")
 
 
 def profiles_of(board: CourseBoard) -> Markup | None:
