@@ -47,6 +47,7 @@ class SkipGram(nn.Module):
         self.words = nn.Embedding(len(vocabulary), width, padding_idx=PAD)
         self.contexts = nn.Embedding(len(vocabulary), width, padding_idx=PAD)
         nn.init.normal_(self.words.weight, std=0.1)
+        nn.init.zeros_(self.words.weight[PAD])  # as beyond the longest text, or answers would depend on the batch
         nn.init.zeros_(self.contexts.weight)
 
     def forward(self, centres, neighbours, others):

@@ -38,3 +38,9 @@ def test_a_text_gets_the_same_answer_beside_longer_ones(words: ModuleType, kind:
     with torch.no_grad():
         alone = torch.cat([reader(row[None]) for row in rows])
         torch.testing.assert_close(reader(rows), alone)
+
+
+def test_padding_means_nothing_to_the_words_that_a_skip_gram_learns(words: ModuleType) -> None:
+    skip_gram = words.SkipGram(range(50), 8)
+    assert not skip_gram.words.weight[words.PAD].any()
+    assert skip_gram.words.weight[words.UNKNOWN :].any(1).all()
