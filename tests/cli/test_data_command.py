@@ -121,7 +121,7 @@ def test_list_names_licence_path_and_state_and_fetches_nothing(publisher: Publis
     assert "points: Points from afar" in lines
     assert any("the published points" in line and "CC BY 4.0" in line for line in lines)
     assert any("points of one's own" in line and "ask the owner" in line for line in lines)
-    assert f"    {own}: a file of the instructor's own" in lines
+    assert f"    {own}: the instructor's own file" in lines
     assert f"    {publisher.cached}: not here" in lines
     assert any(line.startswith("blobs: ") for line in lines)
     assert str(own.parents[1]) in lines[-1]
@@ -205,7 +205,7 @@ def test_an_instructors_own_file_is_not_a_mistake(publisher: Publisher) -> None:
     own = publisher.place(OWN)
     done = publisher.course.harness("data", "verify", "points")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{own}: a file of the instructor's own" in done.stdout
+    assert f"{own}: the instructor's own file" in done.stdout
     assert done.stdout.splitlines()[-1] == "1 file, 0 damaged"
 
 

@@ -277,7 +277,7 @@ def test_what_others_put_into_folders_that_all_share_stops_nobody(course: Tempor
     shared = tmp_path / "shared"
     shared.mkdir(mode=0o755)
     for name in ("harness-work.lock", f"harness-{os.geteuid()}"):
-        (shared / name).symlink_to("/nonexistent")
+        (shared / name).symlink_to(tmp_path / "nowhere")
     course.environment |= {"HARNESS_LOCKS": str(shared), "TMPDIR": str(shared)}
     course.add_task()
     course.submit(CENTROIDS, name="ann")

@@ -221,7 +221,7 @@ def test_files_arrive_as_they_left_links_included(two_submissions: TemporaryCour
     sent = FilesParcel.of_submission(folder, limits)
     sent.write(tmp_path / "arrived")
     assert read_contents(tmp_path / "arrived", limits).digest == sent.digest == read_contents(folder, limits).digest
-    assert not (tmp_path / "arrived" / "link").exists()
+    assert (tmp_path / "arrived" / "link").readlink() == Path("/nonexistent")
 
 
 def test_what_references_share_arrives_beside_them(two_submissions: TemporaryCourse, tmp_path: Path) -> None:
