@@ -99,7 +99,11 @@ def main() -> None:
         ):  # characters that a pipe on Windows cannot encode must not end a command
             stream.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except _TerminatedError:
+        code = 128 + signal.SIGTERM
+    sys.exit(code)
 
 
 def run(arguments: list[str], fork_servers: ForkServerOwner | None = None) -> int:
@@ -151,6 +155,10 @@ def _say(error: Exception) -> None:
     click.echo(f"error: {error}", err=True)
 
 
-def _terminate(number: int, _: FrameType | None) -> None:
-    """Exit normally, so that workers are killed and copies removed."""
-    sys.exit(128 + number)
+class _TerminatedError(BaseException):
+    """Somebody ended the command; no `SystemExit`, which a task's metric that calls ``sys.exit()`` raises as well."""
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    """End the command through all that it holds, so that workers are killed and copies removed."""
+    raise _TerminatedError

@@ -366,6 +366,28 @@ def test_interrupting_leaves_no_record_no_process_and_no_folder(
     assert list(temporary.iterdir()) == []
 
 
+def test_a_command_that_is_ended_in_a_metric_blames_no_task(course: TemporaryCourse) -> None:
+    path = course.add_task()
+    ends = """
+def ends(targets, predictions):
+    import os, signal, time
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+
+
+TASK ="""
+    text = (
+        path.read_text()
+        .replace("\nTASK =", ends)
+        .replace("harness.metrics.macro_f1)", "harness.Metric('ends', ends, True))")
+    )
+    path.write_text(text)
+    course.submit()
+    done = course.process("evaluate", "submissions/bob")
+    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, ""), done.stdout
+    assert not (course.root / "leaderboard" / "records").exists()
+
+
 def sleepers(command: psutil.Process) -> list[psutil.Process]:
     """Return the process that the student's `fit` started, once it has."""
     found = []
