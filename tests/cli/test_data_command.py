@@ -101,7 +101,7 @@ def publisher(course: TemporaryCourse, tmp_path: Path) -> Iterator[Publisher]:
 
     course.environment |= {"HARNESS_OFFLINE": "", "NO_PROXY": "*", "no_proxy": "*"}
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         published = Publisher(course, folder, f"http://127.0.0.1:{server.server_port}", asked)
         published.declare()
