@@ -238,7 +238,7 @@ def test_a_canvas_that_is_away_or_broken_is_nobodys_fault(canvas: Canvas) -> Non
     canvas.fails["/255"] = 502
     with pytest.raises(InfrastructureError, match="cannot be reached"):
         reach(canvas)
-    with pytest.raises(InfrastructureError, match="cannot be asked"):
+    with pytest.raises(InfrastructureError, match="cannot be reached"):
         reach(canvas, url="http://127.0.0.1:9")
 
 
