@@ -103,10 +103,13 @@ class ThreadedPipes(BlockingPipes):
         self._stopped.set()
 
     def close(self) -> None:
-        """Close both pipes; one that the thread is still reading stays open, because closing it would block."""
+        """Close both pipes; one that the thread is still reading stays open, because closing it would block.
+
+        The one for writing comes first: whoever reads its end then closes the other, which ends the thread.
+        """
         self._stopped.set()
-        self._pump.join(_SECONDS_TO_END)
         os.close(self._writer)
+        self._pump.join(_SECONDS_TO_END)
         if not self._pump.is_alive():
             os.close(self._reader)
 

@@ -140,6 +140,7 @@ def test_a_rebuilt_leaderboard_names_everybody_and_reads_everything(crowded: Tem
     assert not list((crowded.root / "leaderboard").rglob("*.unreadable-*"))
 
 
+@pytest.mark.thorough
 def test_a_leaderboard_written_late_does_not_forget_who_came_in_between(
     course: TemporaryCourse, tmp_path: Path
 ) -> None:

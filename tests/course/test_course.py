@@ -312,6 +312,7 @@ def test_repositories_are_found_wherever_they_hide(found: Course) -> None:
 
 @pytest.mark.line
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a name must be text")
+@pytest.mark.thorough
 def test_a_course_works_in_a_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
     base = tmp_path / os.fsdecode(b"K\xfcrs")
     base.mkdir()

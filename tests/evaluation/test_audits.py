@@ -205,6 +205,7 @@ class Model(harness.Model):
 """Each answer takes long beside whatever else the machine does: others can only add to it."""
 
 
+@pytest.mark.thorough
 def test_answers_kept_for_inputs_seen_fail_and_honest_work_passes(course):
     course.submit(WORK + "        return self.honest(inputs)\n", name="honest")
     course.submit(

@@ -173,6 +173,7 @@ def test_more_are_asked_while_in_doubt_and_do_not_count_as_latency(
 
 
 @pytest.mark.worker
+@pytest.mark.thorough
 def test_one_yardstick_serves_all_measurements_until_it_ends(tmp_path: Path) -> None:
     with closing(find_sandbox(())) as sandbox, closing(Yardstick(sandbox)) as yardstick:
         subject = subject_of(tmp_path, sandbox, yardstick)
@@ -217,6 +218,7 @@ def test_of_a_slow_model_as_much_is_measured_as_the_limit_allows(tmp_path: Path)
 
 
 @pytest.mark.worker
+@pytest.mark.thorough
 def test_too_slow_is_a_model_that_does_not_answer_five_inputs_in_the_limit(tmp_path: Path) -> None:
     with pytest.raises(SubmissionError) as caught:
         measured_of(tmp_path, 2.0, measure_seconds=3.0)

@@ -204,6 +204,7 @@ def test_a_machine_with_other_software_says_so(two_submissions: TemporaryCourse)
     assert "not 0.0: install the same there" in answer.problem
 
 
+@pytest.mark.thorough
 def test_a_machine_that_isolates_too_little_refuses(two_submissions: TemporaryCourse) -> None:
     good, data = remote_job(two_submissions)
     strict = replace(good, isolation=Requirement(Level.NAMESPACES_CGROUP))

@@ -110,6 +110,7 @@ def test_more_than_the_quota_is_refused_and_what_was_there_stands(private: Tempo
     assert evaluate(private, f"{CENTROIDS}\n# version 1\n")[0] == 0  # the same files are handed in once a day
 
 
+@pytest.mark.thorough
 def test_who_grades_a_class_neither_hands_in_nor_is_refused(private: TemporaryCourse) -> None:
     private.add_task(more=LADDER.replace("quota=2", "quota=1"))
     evaluate(private, f"{CENTROIDS}\n# version 0\n")
