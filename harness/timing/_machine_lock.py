@@ -33,7 +33,7 @@ from harness.timing._lock_holders import describe_holders
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.005
 _SECONDS_WITHOUT_A_WORD = 2.0
-"""Jobs that make way for each other wait for less; whoever waits longer is told for whom."""
+"""Jobs that make way for each other wait for less; a longer wait is reported, with the process that holds the lock."""
 _OWN_TIMEOUT = 1800.0
 """Twice the time that a job may train under the default limits."""
 _SHARED_TIMEOUT = 300.0
@@ -110,7 +110,7 @@ class _LockPair:
             os.close(descriptor)
 
     def _tell(self, who: str) -> None:
-        """Say for whom is waited."""
+        """Report which process holds the lock."""
         self.notify(
             f"waiting for {who}: nobody computes while another evaluation on this machine measures; after "
             f"{self.timeout:g} s it goes on nevertheless"
@@ -186,7 +186,7 @@ class MachineLock:
     own_timeout: float = _OWN_TIMEOUT
     shared_timeout: float = _SHARED_TIMEOUT
     notify: Notify = _log.warning
-    """Is told for whom is waited, and which lock is not."""
+    """Is told which process holds a lock, and which lock is no longer waited for."""
     _pairs: tuple[_LockPair, _LockPair] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -311,7 +311,7 @@ def _unusable(found: os.stat_result, folder: os.stat_result) -> str | None:
 def machine_lock(notify: Notify = _log.warning) -> MachineLock:
     """Return the lock that all users of this machine share; ``HARNESS_LOCKS`` names another folder.
 
-    `notify` is told for whom is waited.
+    `notify` is told which process holds the locks.
 
     Raises:
         InfrastructureError: no folder for the locks can be written to.

@@ -28,8 +28,8 @@ from tests.declared import info
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 several = pytest.mark.skipif(len(CORES) < 2, reason="one core, or no choice of cores")
 needs_choice = pytest.mark.skipif(not CORES, reason="no choice of cores")
-TELLING = """
-import gc, os
+MODEL = """
+import gc, os, time
 import harness
 
 class Model(harness.Model):
@@ -40,24 +40,15 @@ class Model(harness.Model):
         pass
 
     def predict(self, inputs):
+"""
+TELLING = f"""{MODEL}
         pipes = next(one for one in gc.get_objects() if type(one).__name__ == "PolledPipes")
         core = min(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
         return [[pipes._busy_wait[1] if pipes._busy_wait else 0.0, core]] * len(inputs)
 """
 """Answers how long its worker looks, and on which core it is."""
-SLOW = """
-import time
-import harness
-
-class Model(harness.Model):
-    def fit(self, train, validation):
-        pass
-
-    def load(self, folder):
-        pass
-
-    def predict(self, inputs):
-        time.sleep({})
+SLOW = f"""{MODEL}
+        time.sleep({{}})
         return [[0.0, 0.0]] * len(inputs)
 """
 TASK = info(kind="forecasting", input_shape=(1000,), classes=(), horizon=2)
