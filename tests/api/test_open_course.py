@@ -52,7 +52,7 @@ def test_a_course_is_opened_from_any_folder_in_it(opened: OpenCourse) -> None:
 
 
 @pytest.mark.unit
-def test_tasks_are_named_and_declared(opened: OpenCourse) -> None:
+def test_tasks_are_listed_with_their_declarations(opened: OpenCourse) -> None:
     assert opened.tasks == ["blobs"]
     assert opened.task("blobs").title == "Three clouds"
     assert opened.task("blobs") is opened.task("blobs")
@@ -133,7 +133,7 @@ def test_feedback_is_written_for_everybody_and_for_the_markers(opened: OpenCours
 
 
 @pytest.mark.unit
-def test_an_import_names_what_does_not_exist(opened: OpenCourse, tmp_path: Path) -> None:
+def test_an_import_reports_a_missing_file_system_or_task(opened: OpenCourse, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no file or folder"):
         opened.platforms.import_submissions("moodle", tmp_path / "none.zip")
     with pytest.raises(UsageError, match="there is no system 'moodel': did you mean 'moodle'"):

@@ -45,7 +45,7 @@ def structure_bytes(folder):
 
 
 @pytest.mark.compute
-def test_modules_in_lists_and_dictionaries_come_back_as_they_were(folder):
+def test_modules_in_lists_and_dictionaries_are_restored(folder):
     nets = [torch.nn.Linear(4, 3), {"deep": torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.BatchNorm1d(3))}]
     loaded = round_trip(folder, nets=nets)
     for before, after in zip([nets[0], nets[1]["deep"]], [loaded.nets[0], loaded.nets[1]["deep"]], strict=True):
@@ -77,7 +77,7 @@ def test_two_tensors_of_the_same_memory_are_stored_once(folder):
 @pytest.mark.parametrize(
     "dtype", [np.float32, np.complex64, [("x", "f8"), ("y", "i4")]], ids=["float", "complex", "record"]
 )
-def test_an_array_met_twice_stays_one_and_is_stored_once(folder, dtype):
+def test_an_array_in_two_places_stays_one_array_and_is_stored_once(folder, dtype):
     array = np.zeros(1000, dtype)
     loaded = round_trip(folder, first=array, second=[array])
     assert loaded.first is loaded.second[0]
@@ -85,7 +85,7 @@ def test_an_array_met_twice_stays_one_and_is_stored_once(folder, dtype):
 
 
 @pytest.mark.compute
-def test_a_network_that_is_both_model_and_module_comes_back(folder):
+def test_a_class_that_is_both_model_and_torch_module_is_restored(folder):
     class ModelAndModule(harness.Model, torch.nn.Module):
         def __init__(self):
             super().__init__()
@@ -108,7 +108,7 @@ def test_a_network_that_is_both_model_and_module_comes_back(folder):
 
 
 @pytest.mark.compute
-def test_a_list_of_parameters_is_that_of_the_loaded_network(folder):
+def test_a_list_of_parameters_refers_to_the_loaded_network(folder):
     net = torch.nn.Linear(3, 1)
     loaded = round_trip(folder, parameters=list(net.parameters()), net=net)
     assert loaded.parameters[0] is loaded.net.weight
@@ -147,7 +147,7 @@ def test_a_list_of_parameters_is_that_of_the_loaded_network(folder):
         "grad",
     ],
 )
-def test_every_kind_of_tensor_comes_back(folder, make):
+def test_every_kind_of_tensor_is_restored(folder, make):
     tensor = make()
     loaded = round_trip(folder, tensor=tensor).tensor
     assert (loaded.dtype, loaded.shape, loaded.layout) == (tensor.dtype, tensor.shape, tensor.layout)
@@ -179,14 +179,14 @@ def test_every_kind_of_tensor_comes_back(folder, make):
     ],
     ids=lambda a: f"{a.dtype} {a.shape}",
 )
-def test_every_kind_of_array_comes_back(folder, array):
+def test_every_kind_of_array_is_restored(folder, array):
     loaded = round_trip(folder, array=array).array
     assert type(loaded) is type(array)
     assert (loaded.shape, loaded.dtype.newbyteorder("=")) == (array.shape, array.dtype.newbyteorder("="))
     np.testing.assert_array_equal(loaded, array)
 
 
-def test_an_array_of_objects_comes_back_with_the_arrays_in_it(folder):
+def test_an_array_of_objects_is_restored_with_the_arrays_in_it(folder):
     array = np.array([None, "text", np.arange(500.0)], object)
     loaded = round_trip(folder, array=array).array
     assert loaded[0] is None
@@ -247,13 +247,13 @@ def test_numbers_are_in_the_safetensors_and_not_in_the_structure(folder):
     assert not zipfile.is_zipfile(folder / "structure.pkl")  # torch would write its storages as one
 
 
-def test_functions_and_closures_come_back(folder):
+def test_functions_and_closures_are_restored(folder):
     scale = np.full(3, 2.0)
     loaded = round_trip(folder, scale=scale, double=lambda x: x * scale)
     assert loaded.double(np.ones(3)).tolist() == [2, 2, 2]
 
 
-def test_what_cannot_be_saved_is_named_and_so_is_the_way_out(folder):
+def test_what_cannot_be_saved_is_named_with_a_remedy(folder):
     model = Model(weights=np.ones(3), file=(folder / "notes").open("w"))
     with model.file, pytest.raises(TypeError, match=r"self\.file cannot be saved .*delete it at the end of fit"):
         model.save(folder)
@@ -267,11 +267,11 @@ def test_the_loaded_arrays_can_be_trained_on(folder):
     assert loaded.array.tolist() == loaded.tensor.tolist() == [1, 1, 1]
 
 
-def test_a_model_with_nothing_on_it_can_be_saved(folder):
+def test_a_model_without_attributes_can_be_saved(folder):
     assert vars(round_trip(folder)) == {}
 
 
-def test_outside_a_worker_a_model_can_be_made_and_logs_to_nobody():
+def test_outside_a_worker_a_model_can_be_created_and_log_does_nothing():
     assert Model().seed == 0
     Model().log(epoch=1, loss=0.5)
 
@@ -288,7 +288,7 @@ def test_what_a_model_logs_is_reported_as_floats():
 
 
 @pytest.mark.parametrize("call", [lambda m: m.fit(None, None), lambda m: m.predict(None)])
-def test_what_the_student_must_write_says_so(call):
+def test_methods_that_a_student_must_write_raise_an_error_that_says_so(call):
     with pytest.raises(NotImplementedError, match="write Model"):
         call(Model())
 
@@ -302,7 +302,7 @@ class Pointed(Model):
 
 
 @pytest.mark.compute
-def test_what_points_back_at_the_model_points_at_the_loaded_one(folder):
+def test_a_reference_to_the_model_refers_to_the_loaded_model(folder):
     model = Pointed(factor=2.0)
     model.net = torch.nn.Linear(3, 3)
     model.call, model.nested, model.self_ = model.double, {"model": [model]}, model
@@ -316,7 +316,7 @@ def test_what_points_back_at_the_model_points_at_the_loaded_one(folder):
     assert torch.equal(loaded.net(one), torch.nn.functional.linear(one, loaded.net.weight, loaded.net.bias) * 3.0)
 
 
-def test_what_two_attributes_share_stays_shared(folder):
+def test_an_object_that_two_attributes_share_stays_shared(folder):
     shared = {"words": ["a", "b"]}
     loaded = round_trip(folder, first=shared, second=[shared])
     assert loaded.first is loaded.second[0]
@@ -342,7 +342,7 @@ TENSORS = {
 @pytest.mark.compute
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("make", TENSORS.values(), ids=TENSORS.keys())
-def test_unusual_tensors_are_counted_number_by_number_and_come_back(folder, make):
+def test_unusual_tensors_are_counted_number_by_number_and_restored(folder, make):
     tensor = make()
     loaded = round_trip(folder, tensor=tensor).tensor
     assert loaded.dtype == tensor.dtype
@@ -369,7 +369,7 @@ def test_a_quantised_network_has_as_many_parameters_as_it_had(folder, dtype):
 
 @pytest.mark.parametrize("cls", [np.matrix, np.recarray, np.memmap])
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
-def test_relatives_of_arrays_are_counted_too(folder, cls, tmp_path):
+def test_subclasses_of_arrays_are_counted(folder, cls, tmp_path):
     plain = np.zeros((20, 3), [("a", "f4"), ("b", "i8")]) if cls is np.recarray else np.arange(60.0).reshape(20, 3)
     array = plain.view(cls)
     if cls is np.memmap:

@@ -15,7 +15,7 @@ CHOICES, WRONG = 50, 0.1
 
 @several
 @pytest.mark.parametrize("core", CORES[:2])
-def test_a_core_that_somebody_keeps_busy_is_hardly_ever_the_workers(core, benchmark):
+def test_a_busy_core_is_hardly_ever_chosen_for_the_worker(core, benchmark):
     with busy(core):
         chosen = [quickest_cores().workers for _ in range(CHOICES)]
         benchmark.pedantic(quickest_cores, rounds=3)
@@ -23,7 +23,7 @@ def test_a_core_that_somebody_keeps_busy_is_hardly_ever_the_workers(core, benchm
 
 
 @several
-def test_of_two_idle_cores_workers_and_host_have_one_each(benchmark):
+def test_worker_and_host_get_one_of_two_idle_cores_each(benchmark):
     apart = [quickest_cores().apart for _ in range(CHOICES)]
     benchmark.pedantic(quickest_cores, rounds=3)
     assert apart.count(False) <= WRONG * CHOICES

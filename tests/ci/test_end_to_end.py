@@ -31,7 +31,7 @@ def test_a_first_submission_is_graded_on_validation(repository: TemporaryReposit
     assert repository.git("status", "--porcelain") == ""
 
 
-def test_a_changed_submission_is_held_against_the_one_before(repository: TemporaryRepository) -> None:
+def test_a_changed_submission_is_compared_with_its_earlier_version(repository: TemporaryRepository) -> None:
     first = repository.git("rev-parse", "main")
     repository.branch("better")
     repository.course.submit(WORSE, name="alice")
@@ -52,7 +52,7 @@ def test_a_changed_submission_is_held_against_the_one_before(repository: Tempora
 
 
 @pytest.mark.thorough
-def test_two_at_once_are_both_graded_and_nobody_else(repository: TemporaryRepository) -> None:
+def test_two_submissions_in_one_change_are_graded_and_no_others(repository: TemporaryRepository) -> None:
     repository.branch("both")
     repository.course.submit(name="bob")
     repository.course.submit(RAISES, name="carol")
@@ -66,7 +66,7 @@ def test_two_at_once_are_both_graded_and_nobody_else(repository: TemporaryReposi
 
 
 @pytest.mark.thorough
-def test_a_renamed_submission_keeps_its_past(repository: TemporaryRepository) -> None:
+def test_a_renamed_submission_keeps_its_earlier_result(repository: TemporaryRepository) -> None:
     first = repository.git("rev-parse", "main")
     repository.branch("rename")
     repository.write("submissions/alice/blobs/more.py", "")
@@ -120,7 +120,7 @@ def test_a_change_outside_submissions_is_refused(repository: TemporaryRepository
     assert "Refused" in repository.summary()
 
 
-def test_a_fork_that_edits_harness_and_tasks_is_graded_by_the_bases(repository: TemporaryRepository) -> None:
+def test_a_fork_is_graded_with_the_harness_and_tasks_of_the_base(repository: TemporaryRepository) -> None:
     repository.branch("fork")
     repository.course.submit(WORSE, name="bob")
     repository.write("harness/__init__.py", "raise SystemExit('never run')\n")
@@ -146,7 +146,7 @@ def test_scores_are_on_test_if_asked_for_and_shipped_weights_do_not_count(reposi
     assert "on the test part" in repository.summary()
 
 
-def test_an_author_may_change_nobody_elses_submission(repository: TemporaryRepository) -> None:
+def test_an_author_may_not_change_somebody_elses_submission(repository: TemporaryRepository) -> None:
     repository.branch("bob")
     repository.course.submit(name="bob")
     repository.course.submit(WORSE, name="alice")
@@ -156,7 +156,7 @@ def test_an_author_may_change_nobody_elses_submission(repository: TemporaryRepos
     assert result["graded"] == []
 
 
-def test_what_a_merge_left_behind_is_reported_at_its_line(repository: TemporaryRepository) -> None:
+def test_conflict_markers_of_a_merge_are_reported_with_their_line(repository: TemporaryRepository) -> None:
     repository.branch("merge")
     text = 'size: 1\n<<<<<<< HEAD\nwidth: 2\n=======\nwidth: "3\n>>>>>>> other\n'
     folder = repository.course.submit(
@@ -181,7 +181,7 @@ def test_what_a_merge_left_behind_is_reported_at_its_line(repository: TemporaryR
     assert failure["file"] == "submissions/bob/blobs/model.py"
 
 
-def test_a_change_of_nothing_relevant_evaluates_nothing(repository: TemporaryRepository) -> None:
+def test_a_change_of_notes_alone_evaluates_nothing(repository: TemporaryRepository) -> None:
     repository.branch("notes")
     repository.write("submissions/alice/notes.md", "what I tried\n")
     repository.commit()
@@ -190,7 +190,7 @@ def test_a_change_of_nothing_relevant_evaluates_nothing(repository: TemporaryRep
     assert "No submission to evaluate" in repository.summary()
 
 
-def test_no_such_task_is_told_where_it_is(repository: TemporaryRepository) -> None:
+def test_a_misspelt_task_is_reported_at_its_file_with_a_suggestion(repository: TemporaryRepository) -> None:
     repository.branch("typo")
     repository.course.submit(name="bob", task="blops")
     repository.commit()
@@ -200,7 +200,9 @@ def test_no_such_task_is_told_where_it_is(repository: TemporaryRepository) -> No
     assert "did you mean 'blobs'?" in finding["message"]
 
 
-def test_on_github_the_runner_is_told_and_cannot_be_steered(repository: TemporaryRepository, tmp_path: Path) -> None:
+def test_on_github_results_are_reported_and_no_command_is_injected(
+    repository: TemporaryRepository, tmp_path: Path
+) -> None:
     repository.branch("hostile")
     repository.course.submit(RAISES, name="bob")
     repository.commit()
@@ -245,7 +247,7 @@ def forged(repository: TemporaryRepository, entries: list[tuple[str, str, str]])
     return repository.git("hash-object", "-t", "tree", "-w", "--literally", "--stdin", given=content)
 
 
-def test_a_forged_tree_writes_nowhere_else(repository: TemporaryRepository, tmp_path: Path) -> None:
+def test_a_forged_git_tree_cannot_write_outside_its_folder(repository: TemporaryRepository, tmp_path: Path) -> None:
     repository.branch("forged")
     repository.course.submit(name="bob")
     repository.commit()
@@ -286,7 +288,7 @@ def test_a_forged_tree_writes_nowhere_else(repository: TemporaryRepository, tmp_
 
 
 @pytest.mark.thorough
-def test_isolation_below_what_is_allowed_is_not_a_grade(repository: TemporaryRepository) -> None:
+def test_isolation_weaker_than_allowed_gives_no_grade(repository: TemporaryRepository) -> None:
     repository.branch("bob")
     repository.course.submit(name="bob")
     repository.commit()
@@ -297,7 +299,7 @@ def test_isolation_below_what_is_allowed_is_not_a_grade(repository: TemporaryRep
     assert "expected at least namespaces+cgroup" in done.stderr
 
 
-def test_without_data_there_is_no_grade_and_no_stand_in(repository: TemporaryRepository) -> None:
+def test_without_data_there_is_no_grade_and_no_substitute_is_used(repository: TemporaryRepository) -> None:
     repository.branch("bob")
     repository.course.submit(name="bob")
     repository.commit()
@@ -310,7 +312,7 @@ def test_without_data_there_is_no_grade_and_no_stand_in(repository: TemporaryRep
 
 
 @pytest.mark.parametrize("reference", ["nothing", "-x", "--all", "main:tasks", ""])
-def test_no_such_commit_is_a_usage_error(repository: TemporaryRepository, reference: str) -> None:
+def test_a_commit_that_does_not_exist_is_a_usage_error(repository: TemporaryRepository, reference: str) -> None:
     done = repository.run(f"--base={reference}")
     assert done.returncode == 2
     assert "there is no commit" in done.stderr

@@ -90,7 +90,9 @@ def test_no_command_imports_anything_of_the_current_folder(
 
 
 @pytest.mark.thorough
-def test_no_command_follows_a_link_in_the_place_of_a_person(repository: TemporaryRepository, tmp_path: Path) -> None:
+def test_no_command_follows_a_link_in_place_of_a_submission_folder(
+    repository: TemporaryRepository, tmp_path: Path
+) -> None:
     course = repository.course
     course.submit(name="best", base="reference")
     (course.root / "submissions" / "mallory").symlink_to("alice")
@@ -126,7 +128,7 @@ def test_no_command_follows_a_link_in_the_place_of_a_person(repository: Temporar
     assert not (course.root / "leaderboard").exists()
 
 
-def test_a_task_of_a_submission_is_never_run(course: TemporaryCourse, tmp_path: Path) -> None:
+def test_a_task_inside_a_submission_is_never_run(course: TemporaryCourse, tmp_path: Path) -> None:
     loot = tmp_path / "loot"
     for place in ("tasks", "blobs/tasks"):
         planted = course.submit(name="mallory").parent / place / "blobs" / "task.py"

@@ -20,7 +20,7 @@ def cells(row: str) -> list[str]:
 
 
 @pytest.mark.thorough
-def test_the_page_leads_to_the_grade_it_shows(tmp_path: Path) -> None:
+def test_the_example_on_the_page_gives_the_grade_that_it_shows(tmp_path: Path) -> None:
     environment = {"HARNESS_OFFLINE": "1", "XDG_CACHE_HOME": str(tmp_path / "cache"), "GITHUB_ACTIONS": ""}
     shell = TemporaryCourse(tmp_path, environment)
     (new,) = re.findall(r"^    harness (new course) (\S+) --harness (\"[^\"]*\")$", PAGE, re.MULTILINE)
@@ -41,7 +41,7 @@ def test_the_page_leads_to_the_grade_it_shows(tmp_path: Path) -> None:
     assert cells(shown) == cells(given)
 
 
-def test_files_the_page_names_are_in_a_new_course(tmp_path: Path) -> None:
+def test_a_new_course_has_the_files_that_the_page_names(tmp_path: Path) -> None:
     TemporaryCourse(tmp_path).harness("new", "course", "course")
     for name in re.findall(r"^\| `(\.[^`]*)`(?:, `([^`]*)`)? \| ", PAGE, re.MULTILINE):
         for path in filter(None, name):

@@ -67,7 +67,7 @@ def bomb(root: Path, levels: int) -> str:
 
 
 @pytest.mark.parametrize("levels", [5, 12])
-def test_trees_that_name_more_files_than_are_read_are_refused(root: Path, levels: int) -> None:
+def test_trees_with_more_files_than_the_limit_are_refused(root: Path, levels: int) -> None:
     head = hand_in(root, bomb(root, levels))
     repository = Repository.of(root)
     change = find_change(repository, find_range(repository, "main", head), ChangePolicy("report"))
@@ -75,7 +75,7 @@ def test_trees_that_name_more_files_than_are_read_are_refused(root: Path, levels
     assert "more than 20,000 files" in change.findings[0].message
 
 
-def test_contents_are_held_one_at_a_time(root: Path) -> None:
+def test_contents_of_files_are_in_memory_one_at_a_time(root: Path) -> None:
     blob = git(root, "hash-object", "-w", "--stdin", given=bytes(BLOB))
     head = hand_in(root, tree(root, *(f"100644 blob {blob}\t{n:03}.bin" for n in range(100))))
     repository = Repository.of(root)
@@ -90,7 +90,7 @@ def test_contents_are_held_one_at_a_time(root: Path) -> None:
     assert most < 10 * BLOB
 
 
-def test_git_says_and_holds_no_more_than_it_may(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_output_and_memory_of_git_are_limited(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = bomb(root, 5)
     compared = ("diff-tree", "-r", "--name-only", empty_tree(root), name)
     assert run_git(root, *compared).returncode == 0
@@ -102,7 +102,7 @@ def test_git_says_and_holds_no_more_than_it_may(root: Path, monkeypatch: pytest.
     assert run_git(root, *compared).returncode > 1
 
 
-def test_a_change_takes_the_plugins_of_its_base(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_change_is_graded_with_the_plugins_of_its_base(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     for package in ("of-the-base", "of-mallory"):
         (root / "course.toml").write_text(f"plugins = ['{package}']\n")
         git(root, "add", ".")

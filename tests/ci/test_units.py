@@ -104,7 +104,7 @@ def read(
     )
 
 
-def test_added_changed_and_deleted_are_told_apart() -> None:
+def test_added_changed_and_deleted_submissions_are_distinguished() -> None:
     change = read(
         [(None, MODEL), (ALICE, ALICE), ("submissions/eve/blobs/model.py", None)],
         [entry(ALICE), entry("submissions/eve/blobs/model.py")],
@@ -125,13 +125,13 @@ def test_added_changed_and_deleted_are_told_apart() -> None:
         ("submissions/bob/blob/model.py", "there is no task 'blob': did you mean 'blobs'"),
     ],
 )
-def test_a_model_where_no_task_is_says_where_it_belongs(path: str, problem: str) -> None:
+def test_a_model_outside_a_task_folder_is_reported_with_where_it_belongs(path: str, problem: str) -> None:
     (finding,) = read([(None, path)], [], [entry(path)]).findings
     assert finding.message.startswith(problem)
 
 
 @pytest.mark.worker
-def test_a_branch_that_only_the_remote_has_is_proposed(tmp_path: Path) -> None:
+def test_a_branch_that_only_the_remote_has_is_suggested(tmp_path: Path) -> None:
     who = ["-c", "user.name=a", "-c", "user.email=a@x.org"]
     commit = [*who, "commit", "-q", "--allow-empty", "-m", "x"]
     for arguments in (["init", "-qb", "work"], commit, ["update-ref", "refs/remotes/origin/main", "HEAD"]):
@@ -143,25 +143,25 @@ def test_a_branch_that_only_the_remote_has_is_proposed(tmp_path: Path) -> None:
         repository.commit("other")
 
 
-def test_a_file_of_anothers_that_moves_makes_no_rename() -> None:
+def test_a_file_moved_from_another_person_is_not_a_rename() -> None:
     old = "submissions/alice/blobs/extra.py"
     change = read([(old, MODEL)], [entry(old), entry(ALICE)], [entry(ALICE), entry(MODEL)])
     assert change.touched == (Touched("alice", "blobs", "changed"), Touched("bob", "blobs", "added"))
 
 
-def test_a_work_moved_to_another_task_is_new_there() -> None:
+def test_a_submission_moved_to_another_task_is_new_there() -> None:
     new = "submissions/alice/more/model.py"
     change = read([(ALICE, new)], [entry(ALICE)], [entry(new)])
     assert change.touched == (Touched("alice", "blobs", "deleted"), Touched("alice", "more", "renamed", None))
 
 
-def test_a_rename_touches_whose_it_was() -> None:
+def test_a_rename_counts_as_a_change_of_the_former_owners_files() -> None:
     change = read([(ALICE, MODEL)], [entry(ALICE)], [entry(MODEL)], ChangePolicy(author="bob"))
     assert [one.path for one in change.findings] == [ALICE]
     assert change.refused
 
 
-def test_a_link_in_the_place_of_a_person_is_reported() -> None:
+def test_a_link_in_place_of_a_submission_folder_is_reported() -> None:
     change = read([(None, "submissions/bob")], [], [entry("submissions/bob", "120000")])
     assert [(one.path, one.severity) for one in change.findings] == [("submissions/bob", "error")]
     assert "a link instead of a folder" in change.findings[0].message
@@ -183,12 +183,12 @@ def test_a_course_in_a_submission_is_reported(path: str, severity: str) -> None:
     assert not change.refused
 
 
-def test_a_link_in_the_place_of_a_folder_is_touched() -> None:
+def test_a_link_in_place_of_a_task_folder_counts_as_added() -> None:
     change = read([(None, "submissions/bob/blobs")], [], [entry("submissions/bob/blobs", "120000")])
     assert change.touched == (Touched("bob", "blobs", "added"),)
 
 
-def test_files_beside_the_tasks_are_the_authors_own_and_nothing_else() -> None:
+def test_files_of_the_author_outside_of_tasks_are_ignored() -> None:
     path = "submissions/bob/notes/ideas.md"
     change = read([(None, path)], [], [entry(path)])
     assert (change.touched, change.findings) == ((), ())
@@ -203,7 +203,7 @@ TOO_MUCH = {
 
 
 @pytest.mark.parametrize("what", TOO_MUCH)
-def test_too_much_is_reported_and_never_read(what: str) -> None:
+def test_a_submission_over_a_limit_is_reported_and_never_read(what: str) -> None:
     other = "submissions/ann/blobs/model.py"
     change = read([(None, MODEL), (None, other)], [], [*TOO_MUCH[what], entry(other)])
     (finding,) = change.findings
@@ -215,14 +215,14 @@ def test_too_much_is_reported_and_never_read(what: str) -> None:
 
 @pytest.mark.parametrize("policy", [ChangePolicy(), ChangePolicy("report")])
 @pytest.mark.parametrize("path", ["README.md", "/elsewhere", "submissions/bob/../../x", "submissions//blobs/x", ""])
-def test_outside_is_refused_or_reported(path: str, policy: ChangePolicy) -> None:
+def test_changes_outside_submissions_are_refused_or_reported(path: str, policy: ChangePolicy) -> None:
     change = read([(None, path)], [], [], policy)
     assert change.refused == (policy.outside == "refuse")
     assert [(one.path, one.severity) for one in change.findings] == [(path, "error" if change.refused else "warning")]
 
 
 @given(st.lists(st.sampled_from(["..", ".", "", "a", ".git", ".GIT", "b.py"]), min_size=1))
-def test_a_safe_path_stays_below(parts: list[str]) -> None:
+def test_a_safe_path_stays_inside_its_folder(parts: list[str]) -> None:
     path = "/".join(parts)
     if safe_path(path):
         assert Path("/top", path).resolve().is_relative_to("/top")
@@ -230,7 +230,7 @@ def test_a_safe_path_stays_below(parts: list[str]) -> None:
         assert ".git" not in [part.lower() for part in parts]
 
 
-def test_conflict_marks_are_found_once_a_file_and_not_in_prose() -> None:
+def test_conflict_markers_are_found_once_per_file_and_not_in_prose() -> None:
     text = b"a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> other\n"
     assert [(one.line, one.severity) for one in leftover_conflicts("x", text)] == [(2, "warning")]
     assert list(leftover_conflicts("x", b"=======\n    <<<<<<< HEAD\n<<<<<<<no\n")) == []
@@ -248,7 +248,7 @@ def outside_of_code(markdown: str) -> str:
 
 @given(written, written, written, written)
 @example("k`", "`<b>` | x [y](z) @all", "```\n# end\n", "f`<i>")
-def test_nothing_written_reaches_the_page_but_as_code(name: str, message: str, log: str, path: str) -> None:
+def test_text_of_students_is_on_the_page_only_as_code(name: str, message: str, log: str, path: str) -> None:
     hostile = failing(message=message, log_tail=log, file=path, kind=name, phase=name)
     plain = failing(message="m", log_tail="l" if log.strip() else "", file="f", kind="k", phase="p")
 
@@ -270,7 +270,7 @@ def test_nothing_written_reaches_the_page_but_as_code(name: str, message: str, l
 
 @given(written, written, written)
 @example("a,b:c%\n", "::error::\r\n", "100%\n::error::\u2028")
-def test_one_note_is_one_command(path: str, title: str, message: str) -> None:
+def test_each_annotation_is_one_workflow_command(path: str, title: str, message: str) -> None:
     line = workflow_command(Note("error", title, message, path, 3))
     assert len(line.splitlines()) == 1
     command, properties, *_ = line.removeprefix("::").split("::")[0].partition(" ")[0], line
@@ -279,7 +279,7 @@ def test_one_note_is_one_command(path: str, title: str, message: str) -> None:
     assert properties == line
 
 
-def test_annotations_are_capped_and_say_what_is_missing() -> None:
+def test_annotations_are_limited_and_say_how_many_are_left_out() -> None:
     many = tuple(found(str(number), severity=severity) for severity in ("error", "warning") for number in range(30))
     notes = notes_of(result(findings=many))
     for level in ("error", "warning"):
@@ -290,7 +290,7 @@ def test_annotations_are_capped_and_say_what_is_missing() -> None:
     assert len(exact) == MOST
 
 
-def test_a_failure_is_noted_at_the_students_line_wherever_the_course_lies() -> None:
+def test_a_failure_is_annotated_at_the_students_line_in_any_course_folder() -> None:
     (note,) = notes_of(result(graded=(graded(failing()),)), "courses/one/")
     assert (note.path, note.line, note.level) == ("courses/one/submissions/bob/blobs/model.py", 7, "error")
     below = changed(status="below_baseline", baseline={"met": False, "value": 0.95})
@@ -298,7 +298,7 @@ def test_a_failure_is_noted_at_the_students_line_wherever_the_course_lies() -> N
     assert (note.level, note.message) == ("warning", "accuracy 0.9000 does not meet the baseline 0.95")
 
 
-def test_the_runner_hears_nothing_until_the_secret_word() -> None:
+def test_the_runner_ignores_commands_until_a_secret_token() -> None:
     said: list[str] = []
     with pytest.raises(KeyError), silenced({"GITHUB_ACTIONS": "true"}, said.append):
         raise KeyError
@@ -313,7 +313,7 @@ def test_the_runner_hears_nothing_until_the_secret_word() -> None:
     assert len(other) == 2
 
 
-def test_the_table_shows_what_was_asked_for() -> None:
+def test_the_table_shows_rank_points_and_the_earlier_score() -> None:
     former = Former(started="2026-11-21", score=msgspec.structs.replace(ACCURACY, value=0.85), p_value=0.3)
     page = result_markdown(
         result(
@@ -342,7 +342,7 @@ def test_the_table_shows_what_was_asked_for() -> None:
     assert "validation" in page.splitlines()[-1]
 
 
-def test_what_does_not_fit_is_left_out_whole_and_counted() -> None:
+def test_sections_that_do_not_fit_are_left_out_whole_and_counted() -> None:
     loud = graded(failing(log_tail="x" * 4000))
     page = result_markdown(result(graded=(loud,) * 100), 20_000)
     assert len(page.encode()) <= 20_000
@@ -366,7 +366,7 @@ def test_what_does_not_fit_is_left_out_whole_and_counted() -> None:
         ),
     ],
 )
-def test_the_headline_is_the_outcome(more: dict[str, Any], line: str, good: bool) -> None:
+def test_the_headline_states_the_outcome(more: dict[str, Any], line: str, good: bool) -> None:
     assert headline(result(**more)) == line
     assert result(**more).good == good
 
@@ -430,7 +430,7 @@ DECIDING = [
 
 
 @pytest.mark.parametrize("policy", [ChangePolicy(), ChangePolicy("report")])
-def test_a_result_is_not_shown_where_its_maker_was_touched(tmp_path: Path, policy: ChangePolicy) -> None:
+def test_a_result_is_hidden_if_the_change_edits_what_produces_it(tmp_path: Path, policy: ChangePolicy) -> None:
     written = write(tmp_path / "r", result(graded=(graded(),)))
     seen = {
         path: read_result(written, COMMITS, read([(None, MODEL), (None, path)], [], [entry(MODEL)], policy))
@@ -445,17 +445,17 @@ def test_a_result_is_not_shown_where_its_maker_was_touched(tmp_path: Path, polic
     assert told == set(DECIDING)
 
 
-def test_a_text_beside_a_submission_hides_no_result(tmp_path: Path) -> None:
+def test_a_change_of_the_readme_hides_no_result(tmp_path: Path) -> None:
     change = read([(None, MODEL), (None, "README.md")], [], [entry(MODEL)], ChangePolicy("report"))
     whole = result(graded=(graded(),))
     assert read_result(write(tmp_path / "r", whole), COMMITS, change).graded == whole.graded
 
 
-def test_no_result_is_reported(tmp_path: Path) -> None:
+def test_a_missing_result_is_reported(tmp_path: Path) -> None:
     assert "wrote no result" in read_result(tmp_path / "none", COMMITS, CHANGE).problems[0].message
 
 
-def test_no_weaker_isolation_takes_the_place_of_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_isolation_weaker_than_asked_for_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     weakest = SimpleNamespace(isolation=Isolation(Level.RLIMITS, "a double"), close=lambda: None)
     monkeypatch.setattr(_selection, "find_sandbox", lambda hidden, fork_servers, notify: weakest)
     with pytest.raises(InfrastructureError, match=r"expected at least landlock.*--isolation rlimits"):
@@ -470,7 +470,7 @@ TEACHING = Teaching(
 )
 
 
-def test_what_can_be_learned_stands_in_the_comment() -> None:
+def test_the_comment_has_findings_that_help_the_student() -> None:
     text = result_markdown(result(graded=(graded(teaching=TEACHING),)), COMMENT_BYTES)
     assert "- \\<b\\>Loss\\</b\\> rose \\| again\\. Stop \\*earlier\\*\\. (`over-fitting`)" in text
     assert "| `Loss ¦ (train)` | █▅▁      | 1       | 0      |" in text
@@ -482,7 +482,7 @@ def test_what_can_be_learned_stands_in_the_comment() -> None:
     assert "<details" not in result_markdown(result(graded=(graded(),)), COMMENT_BYTES)
 
 
-def test_a_learning_curve_is_a_diagram_without_a_sign_of_students() -> None:
+def test_a_curve_is_a_diagram_and_its_name_cannot_inject_markup() -> None:
     name = 'Loss"]\n```\nclick %%{init}%%'
     curves = tuple(
         LoggedQuantity(name=f"{name} ({part})", values=values, first=1.0, last=values[-1])
@@ -499,14 +499,14 @@ def test_a_learning_curve_is_a_diagram_without_a_sign_of_students() -> None:
 
 
 @pytest.mark.parametrize("values", [(math.nan, 1.0), (1.0, math.inf), (1.0,), ()])
-def test_what_was_not_finite_is_not_a_diagram(values: tuple[float, ...]) -> None:
+def test_a_curve_with_values_that_are_not_finite_is_not_a_diagram(values: tuple[float, ...]) -> None:
     curve = LoggedQuantity(name="Loss (train)", values=values, first=1.0, last=1.0)
     text = result_markdown(result(graded=(graded(teaching=Teaching(logged=(curve,))),)), COMMENT_BYTES)
     assert "mermaid" not in text
     assert "| `Loss (train)` |" in text
 
 
-def test_what_a_result_teaches_is_what_everybody_may_know(tmp_path: Path) -> None:
+def test_the_findings_of_a_result_hold_public_information_only(tmp_path: Path) -> None:
     curve = ({"loss": 1.0, "ann": 5.0}, {"loss": 0.9, "ann": 6.0}, {"loss": 0.95, "ann": 7.0})
     evidence = Evidence(predictions=np.array([0, 1, 0, 0]), curve=curve)
     record = changed(run={"evidence_digest": evidence.digest})

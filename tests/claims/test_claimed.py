@@ -36,7 +36,7 @@ def claimed(metric: str = "accuracy", **files: str | bytes) -> FoundClaims:
         ("Claimed accuracy: 0.9415047334329846", 0.9415047334329846, 0.94150473, 0.94150474),
     ],
 )
-def test_a_line_of_the_readme_claims(line: str, value: float, low: float, high: float) -> None:
+def test_a_line_of_the_readme_can_state_a_claim(line: str, value: float, low: float, high: float) -> None:
     found = claimed(README_md=f"# My model\r\n\n{line}\n")
     (one,) = found.claimed
     assert (one.source, one.line, found.unread) == ("README", 3, ())
@@ -64,7 +64,7 @@ def test_what_is_not_a_claim_is_reported_in_one_line(text: str, told: str) -> No
     assert "very good" not in line, "nothing that a student wrote is repeated"
 
 
-def test_many_such_lines_are_counted() -> None:
+def test_claims_beyond_the_limit_are_counted() -> None:
     told = claimed(README="Claimed accuracy: high\n" * 900).unread
     assert (len(told), told[-1]) == (6, "and 895 more lines like these")
 
@@ -72,7 +72,7 @@ def test_many_such_lines_are_counted() -> None:
 @pytest.mark.parametrize(
     "text", ["", "We claimed nothing.", "Accuracy: 0.9", b"\xff\xfe\x00", "Claimed accuracy: 0." + "9" * 300]
 )
-def test_other_text_claims_nothing(text: str | bytes) -> None:
+def test_other_text_is_not_a_claim(text: str | bytes) -> None:
     assert claimed(README=text) == FoundClaims((), ())
 
 
@@ -85,7 +85,7 @@ def test_other_text_claims_nothing(text: str | bytes) -> None:
         {"claimed": {"Test Accuracy": "0.942"}},
     ],
 )
-def test_results_json_claims(told: object) -> None:
+def test_results_json_can_state_a_claim(told: object) -> None:
     (one,) = claimed(results_json=json.dumps(told)).claimed
     assert (one.source, one.line, one.value) == ("results.json", None, 0.942)
 
@@ -105,17 +105,17 @@ def test_results_json_claims(told: object) -> None:
         (" " * (64 << 10) + "{}", "larger than 64 KiB"),
     ],
 )
-def test_what_results_json_does_not_say_is_reported(text: str | bytes, told: str) -> None:
+def test_a_results_json_without_the_metric_is_reported(text: str | bytes, told: str) -> None:
     found = claimed(results_json=text)
     assert found.claimed == ()
     assert told in found.unread[0]
 
 
-def test_other_results_claim_nothing() -> None:
+def test_other_results_are_not_a_claim() -> None:
     assert claimed(results_json='{"accuracy": 0.99}') == claimed(results_json="[1, 2]") == FoundClaims((), ())
 
 
-def test_a_notebook_claims_by_its_last_output() -> None:
+def test_the_last_output_of_a_notebook_can_state_a_claim() -> None:
     said = notebook(["Claimed accuracy: 0.5\n"], [], ["epoch 9\n", "Claimed accuracy: 0.942\n"], None)
     (one,) = claimed(work_ipynb=said).claimed
     assert (one.source, one.value) == ("notebook", 0.942)
@@ -131,7 +131,7 @@ def test_a_notebook_that_cannot_be_read_is_reported(content: str) -> None:
     assert claimed(model_ipynb=content) == FoundClaims((), ("the notebook cannot be read, and no claim in it",))
 
 
-def test_each_file_claims_once() -> None:
+def test_each_file_states_one_claim() -> None:
     found = claimed(README_md="Claimed: 0.9", results_json='{"claimed": 0.8}', work_ipynb=notebook(["Claimed: 70 %\n"]))
     assert [one.value for one in found.claimed] == [0.9, 0.8, 0.7]
 
@@ -143,6 +143,6 @@ def test_only_named_files_are_looked_at() -> None:
     assert max(file.most_bytes for file in claim_files(["a.ipynb", "README"])) == MAX_NOTEBOOK_BYTES
 
 
-def test_an_error_has_its_own_unit() -> None:
+def test_an_error_may_be_claimed_in_its_unit() -> None:
     (one,) = claimed("mean_absolute_error", README_md="Claimed mean absolute error: 11.3 mg/dL").claimed
     assert (one.value, one.low, one.high) == pytest.approx((11.3, 11.25, 11.35))

@@ -46,7 +46,7 @@ def test_a_record_of_an_earlier_version_has_none() -> None:
     assert RECORD.claims is None
 
 
-def test_what_is_claimed_is_renewed_and_nothing_else(tmp_path: Path) -> None:
+def test_only_the_claim_in_a_record_is_updated_when_the_readme_changes(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("Claimed accuracy: 0.8\n")
     first = with_claimed(changed(claims=claims()), tmp_path, TASK)
     assert first.claims is not None
@@ -58,7 +58,7 @@ def test_what_is_claimed_is_renewed_and_nothing_else(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("mode", "figures"), [("trained", (None, ACCURACY)), ("loaded", (ACCURACY, None))])
-def test_without_weights_the_record_itself_says_what_there_is(
+def test_without_weights_the_score_of_the_record_is_compared(
     tmp_path: Path, mode: str, figures: tuple[object, object]
 ) -> None:
     told = with_claimed(changed(submission={"mode": mode}), tmp_path, TASK).claims
@@ -86,7 +86,7 @@ def test_no_link_and_no_folder_is_read_for_a_claim(tmp_path: Path) -> None:
     ("files", "brings"),
     [({}, False), ({"README.md": b"x"}, False), ({"best.pt": b"x"}, True), ({"weights/net.npy": b"x"}, True)],
 )
-def test_weights_are_known_wherever_they_lie(tmp_path: Path, files: dict[str, bytes], brings: bool) -> None:
+def test_weights_are_recognised_in_any_folder(tmp_path: Path, files: dict[str, bytes], brings: bool) -> None:
     folder = tmp_path / "work"
     for name, content in ({"model.py": b"class Model: pass"} | files).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def test_weights_are_known_wherever_they_lie(tmp_path: Path, files: dict[str, by
         assert (loaded.weights / Path(name).name).read_bytes() == (loaded.files / name).read_bytes() == b"x"
 
 
-def test_of_secret_data_claims_have_few_digits() -> None:
+def test_claims_on_secret_data_are_rounded() -> None:
     told = claims(retrained=scored(0.123456789, 0.111111111, 0.222222222), p_value=0.123456)
     assert publishable_claims(plan(), told) == told
     secret = publishable_claims(plan(replace(DATA, private=True)), told)
@@ -111,6 +111,6 @@ def test_of_secret_data_claims_have_few_digits() -> None:
     assert (secret.p_value, secret.claimed) == (0.12, told.claimed)
 
 
-def test_contents_of_an_earlier_caller_bring_what_they_say() -> None:
+def test_contents_bring_weights_if_they_are_said_to_ship_them() -> None:
     assert Contents(digest="d", ships_weights=True).brings_weights
     assert not Contents(digest="d", ships_weights=False).brings_weights

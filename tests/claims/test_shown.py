@@ -50,7 +50,7 @@ def test_the_terminal_shows_each_figure_and_what_agrees() -> None:
     assert "nothing, and no weights" in shown(changed(claims=claims(claimed=(), shipped=None)))
 
 
-def test_grade_shows_those_who_claim_something() -> None:
+def test_grade_shows_submissions_that_state_a_claim() -> None:
     out = screen()
     with out.capture() as captured:
         show_claims(
@@ -70,7 +70,7 @@ def test_the_report_shows_claims_where_there_are_any() -> None:
         assert "<h2>Claims</h2>" not in report_html(material(other))
 
 
-def test_whoever_marks_sees_claims_beside_the_grade(tmp_path: Path) -> None:
+def test_the_marking_page_shows_claims_beside_the_grade(tmp_path: Path) -> None:
     made = marking_pages("t", [grade(ANN), grade(BOB)], {}, {}, tmp_path, {"ann": ["claimed 0.99", EVIL]})
     (index,) = (file.content.decode() for file in made)
     assert "claimed 0.99<br>no score retrained: &lt;script&gt;" in index

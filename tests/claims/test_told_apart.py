@@ -21,7 +21,7 @@ def test_every_figure_has_its_interval() -> None:
     ]
 
 
-def test_what_can_be_told_apart_is_said() -> None:
+def test_figures_that_differ_significantly_are_reported() -> None:
     assert describe_agreement(claims()) == [
         "claimed and with the shipped weights: can be told apart, the claim is better than the 95 % interval",
         "claimed and retrained: can be told apart, the claim is better than the 95 % interval",
@@ -39,7 +39,7 @@ def test_what_can_be_told_apart_is_said() -> None:
     assert "not compared item by item" in describe_agreement(claims(p_value=None))[-1]
 
 
-def test_nothing_is_shown_where_there_is_nothing() -> None:
+def test_nothing_is_shown_without_figures_to_compare() -> None:
     nothing = claims(claimed=(), shipped=None)
     assert (describe_figures(nothing), describe_agreement(nothing)) == ([], [])
 
@@ -47,7 +47,7 @@ def test_nothing_is_shown_where_there_is_nothing() -> None:
 @pytest.mark.parametrize(
     ("low", "high", "apart"), [(0.935, 0.945, False), (0.945, 0.955, False), (0.96, 0.97, True), (0.1, 0.2, True)]
 )
-def test_a_claim_is_apart_only_if_all_it_may_stand_for_is(low: float, high: float, apart: bool) -> None:
+def test_a_claim_differs_only_if_all_values_that_round_to_it_differ(low: float, high: float, apart: bool) -> None:
     one = ClaimedScore(source="README", line=1, value=(low + high) / 2, low=low, high=high)
     assert told_apart(one, scored(0.9, 0.85, 0.95)) is apart
 

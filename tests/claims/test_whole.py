@@ -53,7 +53,7 @@ def submit(course: TemporaryCourse, name: str, files: dict[str, str | bytes]) ->
 
 
 @pytest.mark.thorough
-def test_three_numbers_stand_side_by_side_and_decide_nothing(course: TemporaryCourse) -> None:
+def test_three_scores_are_shown_side_by_side_and_change_no_result(course: TemporaryCourse) -> None:
     course.add_task(more="claims=True, points=((0.5, 0), (0.9, 10)),")
     bob = submit(
         course, "bob", {"weights/centres.npy": saved(GOOD, packed=False), "README.md": "Claimed accuracy: 0.5"}

@@ -37,12 +37,12 @@ def ahead(*arguments: str, **common: object) -> CommonOptions:
 
 
 @pytest.mark.parametrize("path", ["submissions/bob", "submissions/bob/blobs"])
-def test_they_are_started_for_the_submission_that_is_named(begun, path):
+def test_fork_servers_are_started_for_the_named_submission(begun, path):
     assert ahead("evaluate", path, "--force").fork_servers is not None
     assert begun == [["submissions/bob/blobs"]]
 
 
-def test_without_a_submission_they_are_started_for_no_libraries(begun):
+def test_without_a_submission_fork_servers_preload_no_libraries(begun):
     ahead("check", "nobody")
     assert begun == [[]]
 
@@ -59,12 +59,12 @@ def test_without_a_submission_they_are_started_for_no_libraries(begun):
         ("no-such-command", "submissions/bob"),
     ],
 )
-def test_they_are_not_started_for_what_may_not_need_them(begun, arguments):
+def test_commands_that_may_not_need_fork_servers_start_none(begun, arguments):
     assert ahead(*arguments).fork_servers is None
     assert begun == []
 
 
-def test_a_callers_own_fork_servers_are_used(begun):
+def test_the_callers_own_fork_servers_are_used(begun):
     own = sandbox.ForkServerOwner()
     assert ahead("evaluate", "submissions/bob", fork_servers=own).fork_servers is own
     assert begun == []

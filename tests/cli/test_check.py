@@ -163,7 +163,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[TemporaryCourse, 
 
 
 @pytest.mark.line
-def test_a_good_model_passes_every_point_and_the_skipped_one_says_why(checked: tuple[TemporaryCourse, Reading]) -> None:
+def test_a_good_model_passes_every_check_and_a_skipped_one_says_why(checked: tuple[TemporaryCourse, Reading]) -> None:
     _, said = checked
     assert said.points("good") == dict.fromkeys(POINTS[:-1], "✓") | {"rules": "-"}
     assert "task blobs has none" in said.line("good", "rules")
@@ -185,7 +185,7 @@ def test_what_a_good_model_printed_is_shown_with_v(course: TemporaryCourse) -> N
 
 
 @pytest.mark.line
-def test_one_that_fails_makes_the_exit_code_1_and_the_verdict_counts_all(
+def test_one_failure_makes_the_exit_code_1_and_the_verdict_counts_all(
     checked: tuple[TemporaryCourse, Reading],
 ) -> None:
     _, said = checked
@@ -197,14 +197,14 @@ def test_one_that_fails_makes_the_exit_code_1_and_the_verdict_counts_all(
 
 
 @pytest.mark.line
-def test_the_verdict_gives_a_reason_that_many_share_once(checked: tuple[TemporaryCourse, Reading]) -> None:
+def test_a_reason_that_several_failures_share_is_given_once(checked: tuple[TemporaryCourse, Reading]) -> None:
     _, said = checked
     assert said.verdict.count("rules (task blobs has none)") == 1
 
 
 @pytest.mark.line
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_model_fails_exactly_the_points_it_breaks(checked: tuple[TemporaryCourse, Reading], name: str) -> None:
+def test_a_model_fails_exactly_the_checks_that_it_breaks(checked: tuple[TemporaryCourse, Reading], name: str) -> None:
     _, said = checked
     points = said.points(name)
     assert list(points) == POINTS
@@ -234,7 +234,7 @@ def test_a_model_fails_exactly_the_points_it_breaks(checked: tuple[TemporaryCour
         ("nothing", "files", r"model\.py is missing"),
     ],
 )
-def test_what_is_broken_is_said_in_words_that_help(
+def test_a_failed_check_says_what_is_wrong_and_what_to_do(
     checked: tuple[TemporaryCourse, Reading], name: str, point: str, says: str
 ) -> None:
     _, said = checked
@@ -243,7 +243,7 @@ def test_what_is_broken_is_said_in_words_that_help(
 
 @pytest.mark.line
 @pytest.mark.parametrize("name", STOPPED_AT)
-def test_a_foundation_that_fails_ends_the_suite(checked: tuple[TemporaryCourse, Reading], name: str) -> None:
+def test_checks_end_when_one_fails_that_the_others_need(checked: tuple[TemporaryCourse, Reading], name: str) -> None:
     _, said = checked
     points, stop = said.points(name), STOPPED_AT[name]
     before = POINTS[: POINTS.index(stop)]
@@ -287,7 +287,7 @@ def test_no_record_and_no_leaderboard_is_written(checked: tuple[TemporaryCourse,
 
 
 @pytest.mark.line
-def test_a_rule_that_the_task_declares_is_a_point_of_its_own(checked: tuple[TemporaryCourse, Reading]) -> None:
+def test_a_rule_that_the_task_declares_is_a_check_of_its_own(checked: tuple[TemporaryCourse, Reading]) -> None:
     _, said = checked
     assert said.points("ruled") == dict.fromkeys(POINTS, "✓")
 
@@ -300,7 +300,7 @@ def test_a_path_that_does_not_exist_is_a_usage_error(course: TemporaryCourse) ->
 
 
 @pytest.mark.unit
-def test_a_check_that_takes_long_says_for_how_long_and_what_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_check_says_how_long_it_may_take_and_what_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.terminal.shown_progress._SECONDS_BETWEEN_LINES", 0.0)
     told, said = list[str](), threading.Event()
 

@@ -54,7 +54,7 @@ def test_grade_forks_workers_and_starts_them_when_asked_to(course):
 
 
 @pytest.mark.thorough
-def test_a_record_stands_however_its_workers_started(course):
+def test_a_record_is_kept_however_its_workers_were_started(course):
     course.submit()
     assert course.harness("evaluate", "submissions/bob").returncode == 0
     forked = course.record()
@@ -85,7 +85,7 @@ def test_a_cold_start_is_reported_once_with_why_and_what_to_do(course):
 
 
 @pytest.mark.thorough
-def test_a_level_that_cannot_fork_says_so_unless_cold_ones_were_asked_for(course):
+def test_a_level_that_cannot_fork_says_so_unless_cold_was_asked_for(course):
     course.submit(TELLS)
     weak = course.harness("evaluate", "submissions/bob", "--isolation", "exactly:rlimits")
     assert weak.stderr.count(NOTICE) == 1

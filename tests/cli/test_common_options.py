@@ -71,7 +71,9 @@ def test_a_task_is_named_as_an_argument_or_an_option(course: TemporaryCourse, co
 
 
 @pytest.mark.parametrize(("arguments", "count"), [([], 0), (["blobs", "--task", "other"], 2)])
-def test_a_command_about_one_task_wants_one_name(course: TemporaryCourse, arguments: list[str], count: int) -> None:
+def test_a_command_about_one_task_requires_exactly_one_name(
+    course: TemporaryCourse, arguments: list[str], count: int
+) -> None:
     done = course.harness("tasks", "show", *arguments)
     assert done.returncode == 2
     assert f"Name one task, as TASK or with --task TASK: {count} are named" in done.stderr
@@ -88,7 +90,7 @@ def test_an_option_means_one_thing_in_every_command() -> None:
 SEVERAL_FILES = {"--summary", "--junit", "--comment"}  # of `harness ci`, which writes each of them
 
 
-def test_what_is_written_is_named_with_o() -> None:
+def test_the_output_file_is_named_with_the_option_o() -> None:
     given = {
         (*command, name): one
         for command in commands()

@@ -148,7 +148,7 @@ def test_fetch_keeps_the_file_says_where_and_a_second_time_needs_no_server(publi
     assert publisher.asked == ["/points.bin"]
 
 
-def test_a_wrong_digest_is_our_error_and_nothing_is_kept(publisher: Publisher) -> None:
+def test_a_wrong_digest_is_an_infrastructure_error_and_nothing_is_kept(publisher: Publisher) -> None:
     (publisher.folder / "points.bin").write_bytes(OFFICIAL[:-4])
     done = publisher.course.harness("data", "fetch", "points")
     assert done.returncode == 3
@@ -159,7 +159,7 @@ def test_a_wrong_digest_is_our_error_and_nothing_is_kept(publisher: Publisher) -
     assert publisher.kept() == []
 
 
-def test_offline_is_our_error_that_names_the_file(publisher: Publisher) -> None:
+def test_offline_a_missing_file_is_named_as_an_infrastructure_error(publisher: Publisher) -> None:
     publisher.course.environment["HARNESS_OFFLINE"] = "1"
     done = publisher.course.harness("data", "fetch", "points")
     assert done.returncode == 3
@@ -169,7 +169,7 @@ def test_offline_is_our_error_that_names_the_file(publisher: Publisher) -> None:
     assert publisher.kept() == []
 
 
-def test_a_file_that_is_not_published_any_more_is_our_error_that_names_it(publisher: Publisher) -> None:
+def test_a_file_no_longer_published_is_an_infrastructure_error(publisher: Publisher) -> None:
     (publisher.folder / "points.bin").unlink()
     done = publisher.course.harness("data", "fetch", "points")
     assert done.returncode == 3
@@ -178,7 +178,7 @@ def test_a_file_that_is_not_published_any_more_is_our_error_that_names_it(publis
     assert publisher.kept() == []
 
 
-def test_a_task_that_is_not_there_is_a_usage_error(publisher: Publisher) -> None:
+def test_a_task_that_does_not_exist_is_a_usage_error(publisher: Publisher) -> None:
     for command in ("fetch", "verify", "private"):
         done = publisher.course.harness("data", command, "point")
         assert done.returncode == 2, command
@@ -223,7 +223,7 @@ def test_a_public_task_has_nothing_to_keep_private(publisher: Publisher) -> None
     assert list(secrets.iterdir()) == []
 
 
-def test_without_a_place_for_it_nothing_is_kept_private(publisher: Publisher) -> None:
+def test_a_private_part_needs_a_folder_to_keep_it_in(publisher: Publisher) -> None:
     publisher.declare(more="private_test=True,")
     publisher.place(OFFICIAL)
     done = publisher.course.harness("data", "private", "points")
@@ -232,7 +232,7 @@ def test_without_a_place_for_it_nothing_is_kept_private(publisher: Publisher) ->
 
 
 @pytest.mark.parametrize("keep", ["targets", "inputs-and-targets"])
-def test_what_is_kept_private_is_its_owners_and_scored_on_from_then_on(publisher: Publisher, keep: str) -> None:
+def test_a_private_part_is_readable_by_its_owner_alone_and_scored_on(publisher: Publisher, keep: str) -> None:
     course = publisher.course
     publisher.declare(more="private_test=True,")
     publisher.place(OFFICIAL)

@@ -24,7 +24,7 @@ def files_of(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_one_that_fails_stops_no_other_and_the_exit_code_is_1(classroom: Classroom) -> None:
+def test_a_failing_submission_stops_no_other_and_the_exit_code_is_1(classroom: Classroom) -> None:
     assert classroom.code == 1
     statuses = [record["status"] for record in classroom.records]
     assert [classroom.record(name)["status"] for name in ("bob", "guesses", "broken")] == [
@@ -35,7 +35,7 @@ def test_one_that_fails_stops_no_other_and_the_exit_code_is_1(classroom: Classro
     assert min(passed, below, failed) > 0
 
 
-def test_one_command_grades_them_all_and_shows_no_traceback_of_ours(classroom: Classroom) -> None:
+def test_one_command_evaluates_all_and_shows_no_traceback_of_ours(classroom: Classroom) -> None:
     handed_in = [path.relative_to(classroom.root).parts[1:] for path in (classroom.root / "submissions").glob("*/*")]
     graded = [(record["submission"]["name"], record["task"]["name"]) for record in classroom.records]
     assert sorted(graded) == sorted(handed_in)
@@ -43,32 +43,32 @@ def test_one_command_grades_them_all_and_shows_no_traceback_of_ours(classroom: C
     assert not any("Traceback (most recent call last)" in line for line in ours)
 
 
-def test_json_to_a_dash_leaves_stdout_to_the_records_alone(classroom: Classroom) -> None:
+def test_json_to_a_dash_writes_only_the_records_to_stdout(classroom: Classroom) -> None:
     assert classroom.records == [
         classroom.record(record["submission"]["name"], record["task"]["name"]) for record in classroom.records
     ]
     assert classroom.printed.startswith("isolation: ")
 
 
-def test_the_first_lines_say_how_isolated_and_on_which_data(classroom: Classroom) -> None:
+def test_the_first_lines_name_the_isolation_and_the_data(classroom: Classroom) -> None:
     assert classroom.printed.startswith("isolation: namespaces")
     assert "blobs: embedded data, generated clouds; scored on test" in classroom.printed.splitlines()
 
 
-def test_what_a_student_writes_is_shown_harmless(classroom: Classroom) -> None:
+def test_text_of_a_student_is_shown_without_control_characters(classroom: Classroom) -> None:
     shown = classroom.printed_about("broken")
     assert "[red]no[/red]" in shown
     assert "\x1b[31mred" not in shown
     assert "submissions/broken/blobs/model.py:" in shown
 
 
-def test_the_leaderboard_is_written_with_all_of_them(classroom: Classroom) -> None:
+def test_the_leaderboard_lists_every_evaluated_submission(classroom: Classroom) -> None:
     text = (classroom.root / "leaderboard" / "README.md").read_text()
     assert all(name in text for name in ("bob", "guesses", "broken"))
     assert {"README.md", "leaderboard.csv", "blobs.csv"} <= files_of(classroom.root / "leaderboard")
 
 
-def test_a_leaderboard_rebuilt_is_the_same_to_the_byte(classroom: Classroom, tmp_path: Path) -> None:
+def test_a_rebuilt_leaderboard_has_the_same_bytes(classroom: Classroom, tmp_path: Path) -> None:
     course = classroom.copy(tmp_path)
     folder = course.root / "leaderboard"
     names = ("README.md", "leaderboard.csv", "blobs.csv")
@@ -92,7 +92,7 @@ def test_a_submission_named_twice_is_evaluated_once(classroom: Classroom, tmp_pa
     assert [record["submission"]["name"] for record in json.loads(done.stdout)] == ["bob", "broken"]
 
 
-def test_an_unchanged_submission_is_not_done_again_and_that_is_said(classroom: Classroom, tmp_path: Path) -> None:
+def test_an_unchanged_submission_is_skipped_with_a_message(classroom: Classroom, tmp_path: Path) -> None:
     course = classroom.copy(tmp_path)
     before = course.record("bob")
     done = course.harness("evaluate", "submissions/bob")
@@ -107,7 +107,7 @@ def test_an_unchanged_submission_is_not_done_again_and_that_is_said(classroom: C
     assert not (course.root / "leaderboard" / "records" / "blobs" / "bob.history.jsonl").exists()
 
 
-def test_how_long_latency_is_measured_is_said_by_option_or_environment(course: TemporaryCourse) -> None:
+def test_an_option_or_a_variable_sets_how_long_latency_is_measured(course: TemporaryCourse) -> None:
     course.environment["HARNESS_LATENCY_SECONDS"] = "0.002"
     record = course.evaluate()
     assert record["cost"]["latency"]["n"] == 64
@@ -118,7 +118,7 @@ def test_how_long_latency_is_measured_is_said_by_option_or_environment(course: T
     assert "0.001<=x<=30" in done.stderr
 
 
-def test_whatever_changes_the_result_is_done_again(course: TemporaryCourse) -> None:
+def test_a_change_that_affects_the_result_is_evaluated_again(course: TemporaryCourse) -> None:
     course.evaluate()
     model = course.root / "submissions" / "bob" / "blobs" / "model.py"
     model.write_text(model.read_text() + "# more\n")
@@ -128,7 +128,7 @@ def test_whatever_changes_the_result_is_done_again(course: TemporaryCourse) -> N
     assert len(history.read_text().splitlines()) == 2
 
 
-def test_the_rlimits_level_works_and_says_what_it_is_not(course: TemporaryCourse) -> None:
+def test_the_rlimits_level_works_and_says_what_it_does_not_protect(course: TemporaryCourse) -> None:
     course.submit()
     done = course.harness("evaluate", "submissions/bob", "--isolation", "exactly:rlimits")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -136,7 +136,7 @@ def test_the_rlimits_level_works_and_says_what_it_is_not(course: TemporaryCourse
     assert course.record()["run"]["isolation"]["level"] == "rlimits"
 
 
-def test_a_level_that_cannot_be_had_is_never_replaced(course: TemporaryCourse) -> None:
+def test_an_unavailable_level_is_never_replaced_by_another(course: TemporaryCourse) -> None:
     course.submit()
     done = course.harness("evaluate", "submissions/bob", "--isolation", "exactly:landlock")
     if done.returncode != 3:
@@ -233,7 +233,7 @@ def test_what_does_not_exist_is_a_usage_error_with_a_suggestion(
 
 
 @pytest.mark.unit
-def test_a_submission_without_a_task_is_told_where_to_put_it(course: TemporaryCourse) -> None:
+def test_a_submission_without_a_task_is_reported_with_where_to_put_it(course: TemporaryCourse) -> None:
     (course.root / "submissions" / "bob").mkdir(parents=True)
     done = course.harness("evaluate", "submissions/bob")
     assert done.returncode == 2
@@ -249,9 +249,7 @@ def test_outside_a_course_commands_say_so(course: TemporaryCourse, tmp_path: Pat
         assert "Traceback" not in done.stderr
 
 
-def test_a_path_into_a_course_will_do_and_no_store_writes_nothing_at_all(
-    course: TemporaryCourse, tmp_path: Path
-) -> None:
+def test_a_path_into_a_course_suffices_and_no_store_writes_nothing(course: TemporaryCourse, tmp_path: Path) -> None:
     course.submit()
     root, course.root = course.root, tmp_path
     before = files_of(root)
@@ -266,7 +264,7 @@ def test_a_path_into_a_course_will_do_and_no_store_writes_nothing_at_all(
 # infrastructure: exit code 3, no record
 
 
-def test_data_that_is_not_here_is_an_infrastructure_error(course: TemporaryCourse) -> None:
+def test_missing_data_is_an_infrastructure_error(course: TemporaryCourse) -> None:
     course.submit()
     done = course.harness("evaluate", "submissions/bob", "--data", "canonical")
     assert done.returncode == 3
@@ -288,7 +286,7 @@ def test_a_task_with_a_mistake_is_the_instructors_and_stops_no_other(course: Tem
     assert course.record()["status"] == "passed"
 
 
-def test_a_place_that_cannot_be_written_is_an_infrastructure_error(course: TemporaryCourse) -> None:
+def test_a_folder_that_cannot_be_written_is_an_infrastructure_error(course: TemporaryCourse) -> None:
     course.submit()
     (course.root / "leaderboard").write_text("in the way")
     done = course.harness("evaluate", "submissions/bob")
@@ -366,7 +364,7 @@ def test_interrupting_leaves_no_record_no_process_and_no_folder(
     assert list(temporary.iterdir()) == []
 
 
-def test_a_command_that_is_ended_in_a_metric_blames_no_task(course: TemporaryCourse) -> None:
+def test_a_command_interrupted_in_a_metric_reports_no_mistake_of_a_task(course: TemporaryCourse) -> None:
     path = course.add_task()
     ends = """
 def ends(targets, predictions):
@@ -408,7 +406,7 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 @pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="there is a GPU here")
-def test_a_gpu_that_is_not_there_is_nobodys_failure(course):
+def test_a_missing_gpu_is_an_infrastructure_error(course):
     course.submit(CENTROIDS)
     done = course.harness("evaluate", "submissions/bob", "--device", "cuda")
     assert done.returncode == 3

@@ -78,7 +78,7 @@ def test_the_leaderboard_names_everybody(graded: tuple[TemporaryCourse, list[str
 
 
 @pytest.mark.line
-def test_the_log_tells_what_happened_to_whom(graded: tuple[TemporaryCourse, list[str]]) -> None:
+def test_the_log_says_what_happened_to_each_submission(graded: tuple[TemporaryCourse, list[str]]) -> None:
     log = (graded[0].root / ".harness" / "grade" / "grade.log").read_text()
     assert "ann · blobs: started in process" in log
     assert "ann · blobs: fit" in log
@@ -88,14 +88,14 @@ def test_the_log_tells_what_happened_to_whom(graded: tuple[TemporaryCourse, list
 
 
 @pytest.mark.line
-def test_a_record_names_how_long_it_waited_for_quiet(graded: tuple[TemporaryCourse, list[str]]) -> None:
+def test_a_record_states_how_long_it_waited_to_measure(graded: tuple[TemporaryCourse, list[str]]) -> None:
     phases = graded[0].record("ann")["run"]["phases"]
     assert phases["wait"] >= 0
     assert phases["measure"] > 0
 
 
 @pytest.mark.line
-def test_what_has_not_changed_is_kept_and_no_torch_is_loaded(graded: tuple[TemporaryCourse, list[str]]) -> None:
+def test_unchanged_submissions_are_kept_and_torch_is_not_loaded(graded: tuple[TemporaryCourse, list[str]]) -> None:
     course, _ = graded
     before = times(course)
     code = (
@@ -116,13 +116,13 @@ def test_what_has_not_changed_is_kept_and_no_torch_is_loaded(graded: tuple[Tempo
 
 
 @pytest.mark.line
-def test_evaluate_takes_what_grade_has_done(graded: tuple[TemporaryCourse, list[str]]) -> None:
+def test_evaluate_reuses_the_records_of_grade(graded: tuple[TemporaryCourse, list[str]]) -> None:
     done = graded[0].harness("evaluate", "submissions/ann", "--data", "embedded")
     assert "unchanged, the record of" in done.stdout
 
 
 @pytest.mark.line
-def test_only_says_which(graded: tuple[TemporaryCourse, list[str]]) -> None:
+def test_the_option_only_selects_submissions(graded: tuple[TemporaryCourse, list[str]]) -> None:
     course, _ = graded
     said = grade(course, "--only", "a*", "--only", "bob/blobs", "--dry-run", "--force")
     assert said[0] == "2 to evaluate (2 forced), 0 kept"
@@ -151,7 +151,7 @@ def reason(course: TemporaryCourse, *options: str) -> str:
 
 
 @pytest.mark.line
-def test_the_plan_says_why(class_of_one: TemporaryCourse) -> None:
+def test_the_plan_gives_the_reason_for_each_evaluation(class_of_one: TemporaryCourse) -> None:
     course = class_of_one
     model = course.root / "submissions" / "ann" / "blobs" / "model.py"
     task = course.root / "tasks" / "blobs" / "task.py"
@@ -279,7 +279,7 @@ def slow_course(tmp_path: Path) -> TemporaryCourse:
 
 @pytest.mark.thorough
 @pytest.mark.line
-def test_a_killed_runner_loses_its_job_alone_and_it_is_tried_again(tmp_path: Path) -> None:
+def test_a_killed_runner_loses_only_its_job_which_is_tried_again(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=SLEEPS, bob=CENTROIDS)
     with running(course, "--jobs", "1") as process:
         until(in_phase(course, "ann · blobs: fit"))
@@ -325,7 +325,7 @@ def test_ctrl_c_is_clean(slow_course: TemporaryCourse) -> None:
 
 
 @pytest.mark.line
-def test_two_graders_of_one_course_do_not_work_at_once(slow_course: TemporaryCourse) -> None:
+def test_two_grade_commands_do_not_run_at_once_in_a_course(slow_course: TemporaryCourse) -> None:
     with running(slow_course, "--jobs", "1"):
         until(in_phase(slow_course, "bob · blobs: fit"))
         done = slow_course.harness("grade", "--data", "embedded")
@@ -335,7 +335,7 @@ def test_two_graders_of_one_course_do_not_work_at_once(slow_course: TemporaryCou
 
 @pytest.mark.thorough
 @pytest.mark.line
-def test_what_failed_twice_by_our_fault_is_told_and_tried_the_next_time(tmp_path: Path) -> None:
+def test_a_job_that_failed_twice_by_our_fault_is_tried_in_the_next_run(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=SLEEPS)
     log = course.root / ".harness" / "grade" / "grade.log"
     with running(course) as process:
@@ -357,7 +357,7 @@ def test_what_failed_twice_by_our_fault_is_told_and_tried_the_next_time(tmp_path
 
 @pytest.mark.thorough
 @pytest.mark.line
-def test_a_result_that_cannot_be_kept_stops_the_run(tmp_path: Path) -> None:
+def test_evidence_that_cannot_be_written_stops_the_run(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)
     in_the_way = course.root / ".harness" / "evidence"
     in_the_way.parent.mkdir()
@@ -501,7 +501,7 @@ def test_a_misspelt_roster_is_reported_before_and_after_and_makes_no_zero(tmp_pa
 
 @pytest.mark.thorough
 @pytest.mark.line
-def test_a_missing_private_part_is_reported_and_makes_no_grades_unasked(tmp_path: Path) -> None:
+def test_without_the_private_part_grades_need_an_explicit_option(tmp_path: Path) -> None:
     course = make_course(tmp_path, ann=CENTROIDS)
     course.add_task(more="threads=1, points=((0.5, 0.0), (1.0, 10.0)), private_test=True,")
     said = grade(course, code=3)

@@ -33,7 +33,7 @@ def add_bad_tasks(course: TemporaryCourse) -> None:
 
 
 @pytest.mark.thorough
-def test_a_class_is_graded_around_what_is_bad(course: TemporaryCourse) -> None:
+def test_one_invalid_file_does_not_stop_the_grading_of_a_class(course: TemporaryCourse) -> None:
     add_bad_tasks(course)
     for name in ("ann", "bob"):
         for task in ("blobs", "broken", "raises"):

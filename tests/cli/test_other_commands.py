@@ -34,7 +34,7 @@ def test_the_version_is_reported(course: TemporaryCourse) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["evalute"], ["--nonsense"], ["tasks", "shw"]])
-def test_no_such_command_is_a_usage_error(course: TemporaryCourse, arguments: list[str]) -> None:
+def test_a_command_that_does_not_exist_is_a_usage_error(course: TemporaryCourse, arguments: list[str]) -> None:
     done = course.harness(*arguments)
     assert done.returncode == 2
     assert "No such" in done.stderr
@@ -61,7 +61,7 @@ def test_tasks_are_listed_with_metric_and_baseline(course: TemporaryCourse) -> N
     assert "For one task: harness tasks show blobs" in course.harness("tasks", "blobs").stderr
 
 
-def test_a_baseline_is_shown_from_the_side_that_is_better(course: TemporaryCourse) -> None:
+def test_a_baseline_is_shown_with_the_direction_that_is_better(course: TemporaryCourse) -> None:
     path = course.add_task()
     error = "metrics=(harness.Metric('error', harness.metrics.accuracy.compute, higher_is_better=False),),"
     path.write_text(path.read_text().replace("metrics=(harness.metrics.accuracy, harness.metrics.macro_f1),", error))
@@ -86,7 +86,7 @@ def test_a_task_is_shown_with_its_sources_split_rules_and_limits(course: Tempora
         assert words in done.stdout
 
 
-def test_a_task_that_does_not_exist_is_suggested(course: TemporaryCourse) -> None:
+def test_a_misspelt_task_name_gets_a_suggestion(course: TemporaryCourse) -> None:
     done = course.harness("tasks", "show", "blob")
     assert done.returncode == 2
     assert "there is no task 'blob': did you mean 'blobs'? available: blobs" in done.stderr
@@ -115,7 +115,7 @@ def test_a_broken_task_is_explained_and_hides_no_other(course: TemporaryCourse) 
         assert f"{course.root}/tasks/{name}/task.py{'' if line is None else f':{line}'}" in errors[name]
 
 
-def test_a_task_is_tried_before_any_student_meets_it(course: TemporaryCourse) -> None:
+def test_tasks_check_finds_mistakes_in_metrics_data_and_perturb(course: TemporaryCourse) -> None:
     good = course.add_task("nan").read_text()
     for name, old, new in (
         ("nan", "harness.metrics.macro_f1)", NAN_METRIC),
@@ -172,7 +172,7 @@ def test_a_broken_task_stops_no_command_about_another(course: TemporaryCourse) -
     assert "Traceback" not in shown.stderr
 
 
-def test_a_leaderboard_of_nothing_says_how_to_begin(course: TemporaryCourse) -> None:
+def test_an_empty_leaderboard_says_how_to_begin(course: TemporaryCourse) -> None:
     done = course.harness("leaderboard", "--show")
     assert done.returncode == 0
     assert "Nothing has been evaluated yet" in done.stdout
@@ -214,7 +214,7 @@ def test_item_analysis_and_the_table_of_all_tasks_are_shown(course: TemporaryCou
 
 @pytest.mark.worker
 @pytest.mark.parametrize("command", [("evaluate", "submissions/bob"), ("new", "course", "mine")])
-def test_a_command_names_the_removed_folder_that_it_was_called_in(tmp_path: Path, command: tuple[str, ...]) -> None:
+def test_a_command_run_in_a_removed_folder_names_that_folder(tmp_path: Path, command: tuple[str, ...]) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     script = f"import os, sys; os.rmdir({str(gone)!r}); from harness.cli import run; sys.exit(run({list(command)!r}))"

@@ -104,7 +104,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
 
 @pytest.mark.thorough
 @pytest.mark.line
-def test_every_record_is_whole_and_its_own(crowded: TemporaryCourse) -> None:
+def test_every_record_is_complete_and_of_its_own_submission(crowded: TemporaryCourse) -> None:
     for name in ("bob", "ann", "eve"):
         record = crowded.record(name)
         assert (record["submission"]["name"], record["status"]) == (name, "passed")
@@ -122,7 +122,7 @@ def test_no_line_of_the_history_is_lost_or_torn(crowded: TemporaryCourse) -> Non
 
 @pytest.mark.thorough
 @pytest.mark.line
-def test_the_leaderboard_parses_and_nothing_half_written_is_left(crowded: TemporaryCourse) -> None:
+def test_the_leaderboard_parses_and_no_partial_file_is_left(crowded: TemporaryCourse) -> None:
     assert {row["submission"] for row in rows(crowded)} <= {"bob", "ann", "eve"}
     assert all(row["status"] == "passed" for row in rows(crowded))
     assert rows(crowded, "blobs.csv")
@@ -141,9 +141,7 @@ def test_a_rebuilt_leaderboard_names_everybody_and_reads_everything(crowded: Tem
 
 
 @pytest.mark.thorough
-def test_a_leaderboard_written_late_does_not_forget_who_came_in_between(
-    course: TemporaryCourse, tmp_path: Path
-) -> None:
+def test_a_leaderboard_written_late_keeps_records_made_in_between(course: TemporaryCourse, tmp_path: Path) -> None:
     course.submit(name="slow")
     course.submit(name="quick")
     marker = tmp_path / "about-to-write"
@@ -237,7 +235,7 @@ def squeezed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Squeezed]:
 @pytest.mark.thorough
 @pytest.mark.line
 @pytest.mark.parametrize("full", ["leaderboard", ".harness"])
-def test_a_full_disk_is_our_error_and_says_so(squeezed: dict[str, Squeezed], full: str) -> None:
+def test_a_full_disk_is_an_infrastructure_error_that_says_so(squeezed: dict[str, Squeezed], full: str) -> None:
     done = squeezed[full].done
     assert done.returncode == 3, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -273,7 +271,7 @@ def test_with_room_again_the_same_command_works_and_the_history_is_whole(
 
 
 @pytest.mark.user
-def test_what_others_put_into_folders_that_all_share_stops_nobody(course: TemporaryCourse, tmp_path: Path) -> None:
+def test_links_that_others_put_into_shared_folders_stop_no_command(course: TemporaryCourse, tmp_path: Path) -> None:
     """A link in the place of the lock of the machine, and one in that of this user's temporary folder."""
     shared = tmp_path / "shared"
     shared.mkdir(mode=0o755)

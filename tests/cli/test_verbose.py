@@ -12,7 +12,7 @@ from tests.conftest import CENTROIDS, TemporaryCourse
 
 @pytest.mark.thorough
 @pytest.mark.line
-def test_a_command_says_what_it_decides_if_it_is_asked(course: TemporaryCourse, tmp_path: Path) -> None:
+def test_a_verbose_command_explains_its_decisions(course: TemporaryCourse, tmp_path: Path) -> None:
     course.submit()
     first = course.harness("-v", "evaluate", "submissions/bob").stderr
     for words in (
@@ -43,7 +43,7 @@ def test_the_log_of_a_grading_run_says_what_was_decided(course: TemporaryCourse)
 
 
 @pytest.mark.line
-def test_what_is_told_ends_with_the_command(course: TemporaryCourse) -> None:
+def test_logging_is_restored_after_the_command(course: TemporaryCourse) -> None:
     log = logging.getLogger("harness")
     former = (log.level, list(log.handlers))
     for option in ("-v", "-vv"):

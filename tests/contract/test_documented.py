@@ -94,7 +94,7 @@ def test_targets_and_predictions_of_each_kind_are_described(kind: str) -> None:
     assert f'"{kind}"' in section(harness.Task, "Parameters")
 
 
-def test_who_raises_what_is_said() -> None:
+def test_docstrings_name_the_errors_that_are_raised() -> None:
     raises_nothing = {harness.Counts, harness.Parts, harness.Predictions, harness.Rule, harness.TaskInfo}
     assert [one for one in CLASSES if one not in raises_nothing and not section(one, "Raises")] == []
 
@@ -106,7 +106,7 @@ def test_the_examples_of_the_contract_run() -> None:
             assert doctest.DocTestRunner().run(example).failed == 0
 
 
-def test_every_error_says_whose_mistake_it_is() -> None:
+def test_the_docstring_of_every_error_says_whose_mistake_it_is() -> None:
     errors = [value for value in vars(harness.errors).values() if isinstance(value, type)]
     assert {one.__name__ for one in errors} <= set(harness.errors.__all__)
     for one in errors:

@@ -24,7 +24,7 @@ def broken_by(make, shape):
         return fully_connected_only.broken_by(inspect(lambda: call(inputs)).names)
 
 
-def test_attention_that_an_older_torch_takes_apart_is_seen():
+def test_attention_that_an_older_torch_decomposes_is_detected():
     assert fully_connected_only.broken_by(["aten.bmm.default", "aten._safe_softmax.default"])
     assert not fully_connected_only.broken_by(["aten.bmm.default", "aten._softmax.default"])
 
@@ -52,7 +52,7 @@ def test_attention_that_an_older_torch_takes_apart_is_seen():
         pytest.param(lambda: self_attention(training=True), SEQUENCE, id="attention in training mode"),
     ],
 )
-def test_fully_connected_only_catches_convolution_and_attention(make, shape):
+def test_fully_connected_only_rejects_convolution_and_attention(make, shape):
     assert broken_by(make, shape)
 
 
@@ -69,7 +69,7 @@ def test_fully_connected_only_catches_convolution_and_attention(make, shape):
         pytest.param(lambda: lambda x: torch.cos(x @ torch.ones(8, 5)).softmax(-1), SEQUENCE, id="random features"),
     ],
 )
-def test_fully_connected_only_allows_what_is_fully_connected(make, shape):
+def test_fully_connected_only_allows_fully_connected_layers(make, shape):
     assert broken_by(make, shape) == []
 
 

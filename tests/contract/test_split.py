@@ -29,7 +29,7 @@ def test_take_returns_the_items_asked_for_in_that_order(indices, texts):
     assert taken.inputs == ["c", "a"] if texts else taken.inputs.tolist() == [[4, 5], [0, 1]]
 
 
-def test_taking_nothing_leaves_nothing():
+def test_taking_no_items_gives_an_empty_split():
     assert len(Split(np.zeros((3, 2)), np.zeros(3)).take([])) == 0
 
 
@@ -74,20 +74,20 @@ def test_holding_out_leaves_the_global_generator_alone():
     [np.linspace(0, 1, 20), np.eye(2, dtype=np.int64)[np.arange(20) % 2], [np.zeros((1, 5))] * 20, np.zeros((20, 3))],
     ids=["numbers", "several labels", "boxes", "forecasts"],
 )
-def test_what_has_no_one_label_an_item_is_held_out_at_random(targets):
+def test_items_without_a_single_label_are_held_out_at_random(targets):
     rest, held_out = Split(np.arange(20), targets).hold_out(0.25, seed=0)
     assert (len(rest), len(held_out)) == (15, 5)
     assert sorted([*rest.inputs, *held_out.inputs]) == list(range(20))
 
 
 @pytest.mark.parametrize("fraction", [0, 1, 20, -0.1, "20%", None])
-def test_what_is_not_a_share_is_refused(fraction):
+def test_a_fraction_outside_its_range_is_refused(fraction):
     with pytest.raises(TaskError, match=r"found the fraction .*; expected a share above 0 and below 1"):
         numbered([5, 5]).hold_out(fraction, seed=0)
 
 
 @pytest.mark.parametrize("seed", [-1, 1 << 32, 0.5, None, "0"])
-def test_what_is_not_a_seed_is_refused(seed):
+def test_an_invalid_seed_is_refused(seed):
     with pytest.raises(TaskError, match=r"found the seed .*; expected a whole number from 0 to 4294967295"):
         numbered([5, 5]).hold_out(0.2, seed=seed)
     numbered([5, 5]).hold_out(0.2, seed=np.int64(3))
@@ -136,7 +136,7 @@ def test_groups_that_are_not_labels_are_refused(groups, says):
 
 
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=40), st.sampled_from([0.2, 0.5]), st.integers(0, 99))
-def test_nobody_is_on_two_sides_and_nothing_is_lost(sizes, fraction, seed):
+def test_no_group_is_on_two_sides_and_no_item_is_lost(sizes, fraction, seed):
     split = people(sizes)
     rest, held_out = split.hold_out(fraction, seed)
     assert len(rest) and len(held_out)
@@ -161,13 +161,13 @@ def test_large_groups_are_held_out_as_often_as_small_ones():
     assert large == pytest.approx(small, abs=0.15)
 
 
-def test_several_labels_an_item_are_held_out_in_proportion():
+def test_items_with_several_labels_are_held_out_in_proportion():
     labels = np.repeat(np.eye(3, dtype=np.int64)[np.random.default_rng(3).integers(0, 3, 60)], 4, axis=0)
     _, held_out = Split(np.arange(240), labels, np.arange(240) // 4).hold_out(0.25, seed=0)
     assert held_out.targets.sum(axis=0) / labels.sum(axis=0) == pytest.approx([0.25] * 3, abs=0.06)
 
 
-def test_groups_given_to_hold_out_are_those_that_count():
+def test_groups_given_to_hold_out_replace_those_of_the_split():
     rest, held_out = Split(np.arange(40), np.zeros(40)).hold_out(0.25, seed=1, groups=np.arange(40) // 10)
     assert held_out.inputs.tolist() == [*range(held_out.inputs[0], held_out.inputs[0] + 10)]
     assert not set(rest.groups) & set(held_out.groups)

@@ -147,20 +147,20 @@ def test_all_mistakes_are_reported_at_once():
         declare(title="", metrics=(), batch=0)
 
 
-def test_lists_will_do_for_tuples_and_points_may_stand_in_any_order():
+def test_lists_are_accepted_as_tuples_and_points_in_any_order():
     task = declare(classes=["left", "right"], metrics=[harness.metrics.accuracy], points=[[0.8, 10], [0.3, 0]])
     assert task.classes == ("left", "right")
     assert task.points == ((0.8, 10), (0.3, 0))
 
 
-def test_points_fall_with_a_score_of_which_less_is_better():
+def test_points_fall_as_the_score_rises_where_lower_is_better():
     forecast = {"kind": "forecasting", "classes": (), "horizon": 2, "metrics": (harness.metrics.mean_absolute_error,)}
     declare(**forecast, points=((14, 0), (7, 10)))
     with pytest.raises(TaskError, match="no fewer points for a better score: lower mean_absolute_error is better"):
         declare(**forecast, points=((14, 10), (7, 0)))
 
 
-def test_a_metric_of_ones_own_is_for_every_kind_and_of_any_value():
+def test_a_custom_metric_fits_every_kind_and_may_have_any_value():
     own = harness.Metric("cost", lambda targets, predictions: 0.0, higher_is_better=False)
     declare(metrics=(own,), sources=(embedded(baseline=harness.Baseline(-94)),), points=((50, 0), (-30, 5)))
 
@@ -177,7 +177,7 @@ def test_a_metric_of_ones_own_is_for_every_kind_and_of_any_value():
         (0.5, {"note": None}, "note: found None"),
     ],
 )
-def test_a_baseline_that_cannot_be_compared_with_is_refused(value, more, says):
+def test_an_invalid_baseline_is_refused(value, more, says):
     with pytest.raises(TaskError, match=rf"Baseline\.{says}"):
         harness.Baseline(value, **more)
 
@@ -307,7 +307,7 @@ def test_texts_have_no_shape_and_arrays_are_not_texts(shape, dtype):
 
 @pytest.mark.parametrize("name", ["fit_cpu_seconds", "memory_bytes", "processes", "parameters"])
 @pytest.mark.parametrize("value", [0, -1, float("nan")])
-def test_a_limit_must_be_above_nothing(name, value):
+def test_a_limit_must_be_positive(name, value):
     with pytest.raises(TaskError, match=f"Limits.{name}: found"):
         harness.Limits(**{name: value})
 
@@ -394,12 +394,12 @@ def test_no_two_files_of_a_source_have_the_same_name():
         (None, ("aten.conv*",), "text: found None"),
     ],
 )
-def test_a_rule_that_would_fail_everybody_is_refused(text, forbidden, says):
+def test_an_invalid_rule_is_refused(text, forbidden, says):
     with pytest.raises(TaskError, match=says):
         harness.Rule("no_convolution", text, forbidden)
 
 
 @pytest.mark.parametrize("seconds", [0, 0.01, float("inf"), "60"])
-def test_a_limit_of_no_time_is_refused(seconds):
+def test_a_limit_of_zero_seconds_is_refused(seconds):
     with pytest.raises(TaskError, match=r"Limits.import_seconds: .* a number of seconds, at least 0.1"):
         harness.Limits(import_seconds=seconds)

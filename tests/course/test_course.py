@@ -46,19 +46,19 @@ def test_the_nearest_course_wins(found: Course) -> None:
         *("reference/knn", ".harness/replaced/bob/blobs-1", "leaderboard"),
     ],
 )
-def test_what_a_course_keeps_of_others_is_not_a_course(found: Course, place: str) -> None:
+def test_a_course_inside_a_submission_is_not_found(found: Course, place: str) -> None:
     inner = make_course(found.root / place)
     for start in (inner, inner / "tasks" / "t"):
         assert Course.find(start).root == found.root
 
 
-def test_a_course_may_lie_in_a_folder_of_such_a_name(tmp_path: Path) -> None:
+def test_a_course_may_be_in_a_folder_named_submissions(tmp_path: Path) -> None:
     inner = make_course(tmp_path / "submissions" / "course")
     (tmp_path / "tasks").mkdir()  # of somebody who keeps a list of things to do
     assert Course.find(inner).root == inner
 
 
-def test_a_link_makes_no_course_of_a_submission(found: Course, tmp_path: Path) -> None:
+def test_a_link_to_a_course_inside_a_submission_is_not_a_course(found: Course, tmp_path: Path) -> None:
     planted = make_course(found.root / "submissions" / "bob")
     (tmp_path / "way").symlink_to(planted)
     assert Course.find(tmp_path / "way").root == found.root
@@ -67,7 +67,7 @@ def test_a_link_makes_no_course_of_a_submission(found: Course, tmp_path: Path) -
     assert Course.find(found.root / "submissions" / "eve" / "tasks").root == found.root
 
 
-def test_a_shell_that_followed_a_link_stands_in_the_course(
+def test_the_current_folder_is_the_one_that_the_shell_shows(
     found: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere = make_course(tmp_path / "elsewhere")
@@ -84,7 +84,7 @@ def test_a_shell_that_followed_a_link_stands_in_the_course(
         assert current_folder() == elsewhere
 
 
-def test_there_is_no_course_where_no_task_is(tmp_path: Path) -> None:
+def test_a_folder_without_tasks_is_not_a_course(tmp_path: Path) -> None:
     (tmp_path / "tasks").mkdir()
     with pytest.raises(UsageError, match="not inside a course"):
         Course.find(tmp_path)
@@ -98,7 +98,7 @@ def test_tasks_are_folders_with_a_declaration(found: Course) -> None:
     assert found.task_names() == ["blobs", "zoo"]
 
 
-def test_a_task_is_called_by_its_folder_whatever_else_changes(found: Course) -> None:
+def test_a_task_has_the_name_of_its_folder(found: Course) -> None:
     assert found.task("blobs").name == "blobs"
     (found.root / "tasks" / "blobs").rename(found.root / "tasks" / "clouds-2")
     assert found.task("clouds-2").name == "clouds-2"
@@ -145,7 +145,7 @@ def test_a_task_digest_changes_with_its_code_and_nothing_else(found: Course) -> 
 
 
 @pytest.mark.parametrize("name", ["blubs", "../tasks/blobs", "", ".", "blobs/"])
-def test_no_such_task_is_a_usage_error(found: Course, name: str) -> None:
+def test_a_task_that_does_not_exist_is_a_usage_error(found: Course, name: str) -> None:
     with pytest.raises(UsageError, match="there is no task"):
         found.task(name)
 
@@ -203,7 +203,7 @@ def test_a_submission_is_a_persons_folder_or_one_task_of_it(course: TemporaryCou
     assert found.submissions("submissions/bob", "blobs") == both[:1]
 
 
-def test_paths_are_read_from_where_one_stands(found: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_are_relative_to_the_current_folder(found: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(found.root / "submissions")
     assert [str(one) for one in found.submissions("bob")] == ["bob · blobs"]
     monkeypatch.chdir(found.root / "submissions" / "bob" / "blobs")
@@ -211,18 +211,18 @@ def test_paths_are_read_from_where_one_stands(found: Course, monkeypatch: pytest
     assert [str(one) for one in found.submissions("../../alice")] == ["alice · blobs"]
 
 
-def test_the_file_of_a_model_means_its_submission(found: Course) -> None:
+def test_the_path_of_a_model_file_means_its_submission(found: Course) -> None:
     (found.root / "submissions" / "bob" / "blobs" / "model.py").touch()
     assert [str(one) for one in found.submissions("submissions/bob/blobs/model.py")] == ["bob · blobs"]
 
 
-def test_a_long_list_of_names_is_cut_and_says_how_many_more() -> None:
+def test_a_long_list_of_names_is_shortened_and_says_how_many_more() -> None:
     told = suggest("zoe", [f"student{number:03}" for number in range(60)])
     assert told.startswith(": available: student000, ")
     assert told.endswith(" and 40 more")
 
 
-def test_a_reference_is_published_as_such(found: Course) -> None:
+def test_a_reference_is_published_under_its_name_as_a_reference(found: Course) -> None:
     assert [one.name for one in found.submissions("reference/knn")] == ["reference/knn"]
 
 
@@ -255,7 +255,7 @@ def test_what_is_not_a_submission_is_a_usage_error(found: Course, path: str, tas
 
 
 @pytest.mark.parametrize("target", ["bob", "../reference/knn", "../tasks", ".", "..", "nowhere", "/etc/passwd"])
-def test_a_link_in_the_place_of_a_person_is_refused(found: Course, target: str) -> None:
+def test_a_link_in_place_of_a_submission_folder_is_refused(found: Course, target: str) -> None:
     (found.root / "submissions" / "carol").symlink_to(target)
     for path in ("submissions/carol", "submissions/carol/blobs"):
         with pytest.raises(UsageError, match="submissions/carol is a link: put the files themselves there"):
@@ -265,14 +265,14 @@ def test_a_link_in_the_place_of_a_person_is_refused(found: Course, target: str) 
     assert "carol" in found.submission_names()  # named by whoever goes through them all
 
 
-def test_a_reference_is_not_a_link_either(found: Course) -> None:
+def test_a_link_in_place_of_a_reference_is_refused(found: Course) -> None:
     (found.root / "reference" / "best").symlink_to("knn")
     with pytest.raises(UsageError, match="reference/best is a link"):
         found.submissions("reference/best")
 
 
 @pytest.mark.parametrize("target", ["../alice/blobs", "nowhere"])
-def test_a_link_in_the_place_of_a_task_is_left_to_be_refused(found: Course, target: str) -> None:
+def test_a_link_in_place_of_a_task_folder_is_listed_to_be_refused_later(found: Course, target: str) -> None:
     (found.root / "submissions" / "carol").mkdir()
     (found.root / "submissions" / "carol" / "blobs").symlink_to(target)
     (one,) = found.submissions("submissions/carol")
@@ -280,7 +280,9 @@ def test_a_link_in_the_place_of_a_task_is_left_to_be_refused(found: Course, targ
     assert found.submissions("submissions/carol/blobs") == [one]
 
 
-def test_all_submissions_may_lie_elsewhere(found: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_of_all_submissions_may_be_a_link(
+    found: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The instructor may have put them on another disk."""
     home = found.root / "submissions"
     home.rename(tmp_path / "disk")
@@ -291,7 +293,7 @@ def test_all_submissions_may_lie_elsewhere(found: Course, tmp_path: Path, monkey
     assert found.submissions("blobs") == found.submissions(str(tmp_path / "disk" / "bob")) == [one]
 
 
-def test_names_and_folders_belong_together(found: Course) -> None:
+def test_the_folder_of_a_submission_follows_from_its_name(found: Course) -> None:
     assert found.folder_of("bob", "blobs") == found.root / published_folder("bob", "blobs")
     assert found.folder_of("reference/knn", "blobs") == found.root / "reference" / "knn" / "blobs"
     for name in ("../bob", "reference", "reference/..", "Bob"):
@@ -299,7 +301,7 @@ def test_names_and_folders_belong_together(found: Course) -> None:
             found.folder_of(name, "blobs")
 
 
-def test_repositories_are_found_wherever_they_hide(found: Course) -> None:
+def test_repositories_inside_submissions_are_found_at_any_depth(found: Course) -> None:
     mine = found.root / "submissions" / "bob"
     for place in (".git", "blobs/.git", "blobs/lib/.GIT"):
         (mine / place).mkdir(parents=True)

@@ -68,7 +68,7 @@ def kept(places: Places) -> list[str]:
 
 
 @pytest.mark.worker
-def test_a_wheel_is_brought_read_and_kept_without_what_it_demands(index: Path, places: Places) -> None:
+def test_a_wheel_is_downloaded_and_kept_without_its_dependencies(index: Path, places: Places) -> None:
     source = on_index(make_wheel(index))
     assert load(places, source).source.kind == "canonical"
     assert kept(places) == [WHEEL, "points", "points.bin"]
@@ -86,7 +86,7 @@ def test_a_wheel_of_other_bytes_is_an_error_and_not_kept(index: Path, places: Pl
 
 
 @pytest.mark.worker
-def test_a_release_that_is_not_there_is_passed_over_with_pips_own_words(index: Path, places: Places) -> None:
+def test_a_missing_release_is_skipped_with_the_message_of_pip(index: Path, places: Places) -> None:
     data = load(places, on_index("sha256:" + "0" * 64))
     assert data.source.kind == "embedded"
     (reason,) = [reason for reason in data.passed_over if "cannot be downloaded" in reason]
@@ -95,7 +95,7 @@ def test_a_release_that_is_not_there_is_passed_over_with_pips_own_words(index: P
 
 
 @pytest.mark.worker
-def test_a_release_with_a_file_of_another_name_is_passed_over(index: Path, places: Places) -> None:
+def test_a_release_with_a_file_of_another_name_is_skipped(index: Path, places: Places) -> None:
     digest = make_wheel(index)
     other = harness.File(name="other.whl", url=RELEASE, digest=digest)
     source = harness.Canonical(title="a wheel", files=(other,), load=read, **COMMON)

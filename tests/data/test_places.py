@@ -10,7 +10,7 @@ from harness.data import Places
 from harness.errors import UsageError
 
 
-def test_nothing_set_is_no_root_no_private_part_and_a_network() -> None:
+def test_by_default_there_is_no_data_root_and_no_private_part() -> None:
     for environment in ({}, {"HARNESS_DATA": "", "HARNESS_PRIVATE": "", "HARNESS_OFFLINE": ""}):
         places = Places.of(environment)
         assert (places.root, places.private, places.offline) == (None, None, False)
@@ -18,7 +18,7 @@ def test_nothing_set_is_no_root_no_private_part_and_a_network() -> None:
 
 
 @pytest.mark.parametrize(("value", "offline"), [("1", True), ("true", True), ("0", False), ("", False)])
-def test_offline_is_what_is_not_zero(value: str, offline: bool) -> None:
+def test_any_value_but_zero_means_offline(value: str, offline: bool) -> None:
     assert Places.of({"HARNESS_OFFLINE": value}).offline is offline
 
 
@@ -32,7 +32,7 @@ def test_the_command_line_wins_over_the_environment(tmp_path: Path) -> None:
     assert Places.of(environment).private == two
 
 
-def test_relative_folders_are_of_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_folders_are_relative_to_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "data").mkdir()
     monkeypatch.chdir(tmp_path)
     assert Places.of({"HARNESS_DATA": "data"}).root == tmp_path / "data"

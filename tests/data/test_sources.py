@@ -77,7 +77,7 @@ def load(declared: harness.Task, places: Places, choice: Any = "auto") -> TaskDa
     return load_data(declared, "sha256:task", places, choice)
 
 
-def test_official_bytes_are_canonical_and_others_local(places: Places) -> None:
+def test_files_with_official_digests_are_canonical_and_others_local(places: Places) -> None:
     place(places, OFFICIAL)
     official = load(task(*ALL), places)
     place(places, (POINTS / 3).tobytes())
@@ -89,7 +89,7 @@ def test_official_bytes_are_canonical_and_others_local(places: Places) -> None:
     assert official.digest != other.digest
 
 
-def test_the_digest_tells_who_is_in_a_group_and_not_what_it_is_called() -> None:
+def test_the_digest_depends_on_group_members_and_not_on_group_names() -> None:
     def digest(groups: list[str] | None) -> str:
         return data_digest([harness.Split(np.zeros((3, 1)), np.zeros(3, np.int64), groups)])
 
@@ -97,7 +97,7 @@ def test_the_digest_tells_who_is_in_a_group_and_not_what_it_is_called() -> None:
     assert len({digest(None), digest(["a", "a", "b"]), digest(["a", "b", "b"]), digest(["a", "b", "c"])}) == 4
 
 
-def test_without_files_the_embedded_source_serves_and_the_reasons_are_told(places: Places) -> None:
+def test_without_files_the_embedded_source_is_used_with_the_reasons(places: Places) -> None:
     data = load(task(*ALL), places)
     assert data.source.kind == "embedded"
     assert any(f"{places.root}/points has no points.bin" in reason for reason in data.passed_over)
@@ -130,7 +130,7 @@ def test_a_kind_of_source_may_be_asked_for(places: Places) -> None:
         (ALL[2:], "real", "the task declares embedded data only.*: use --data embedded$"),
     ],
 )
-def test_data_that_is_nowhere_is_an_error_that_says_what_was_tried(
+def test_missing_data_is_an_error_that_says_what_was_tried(
     places: Places, sources: Any, choice: str, says: str
 ) -> None:
     with pytest.raises(InfrastructureError, match=says):
@@ -209,7 +209,7 @@ def test_a_download_of_the_right_digest_is_kept_and_used_offline(places: Places,
     assert (again.source.kind, again.digest) == ("canonical", first.digest)
 
 
-def test_two_may_download_the_same_file_at_the_same_time(places: Places, server: tuple[Path, str]) -> None:
+def test_two_processes_may_download_the_same_file_at_once(places: Places, server: tuple[Path, str]) -> None:
     wanted = task(canonical(f"{server[1]}/asked_for_twice.bin"), EMBEDDED)
     with ThreadPoolExecutor(2) as threads:
         found = list(threads.map(lambda _: load(wanted, replace(places, offline=False)), range(2)))
@@ -229,7 +229,7 @@ def test_a_download_of_the_wrong_digest_is_an_error_and_not_kept(places: Places,
 
 
 @pytest.mark.parametrize("path", ["missing.bin", "cut.bin"])
-def test_a_download_that_fails_is_passed_over_and_leaves_nothing(
+def test_a_failed_download_is_skipped_and_leaves_no_file(
     places: Places, server: tuple[Path, str], path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     wanted = task(canonical(f"{server[1]}/{path}"), EMBEDDED)
@@ -243,11 +243,11 @@ def test_a_download_that_fails_is_passed_over_and_leaves_nothing(
         load(wanted, replace(places, offline=False), "canonical")
 
 
-def test_a_host_that_does_not_answer_is_passed_over(places: Places) -> None:
+def test_a_host_that_does_not_answer_is_skipped(places: Places) -> None:
     assert load(task(*ALL), replace(places, offline=False)).source.kind == "embedded"
 
 
-def test_a_file_spoilt_in_the_cache_is_fetched_again(places: Places, server: tuple[Path, str]) -> None:
+def test_a_damaged_file_in_the_cache_is_downloaded_again(places: Places, server: tuple[Path, str]) -> None:
     folder, url = server
     (folder / "points.bin").write_bytes(OFFICIAL)
     spoilt = places.cache / "files" / "points" / "points.bin"
@@ -272,7 +272,7 @@ def counting() -> tuple[harness.Task, list[int]]:
     return task(harness.Embedded(title="counted", load=generate, **COMMON)), calls
 
 
-def test_decoded_parts_are_kept_and_equal(places: Places) -> None:
+def test_decoded_parts_are_cached_unchanged(places: Places) -> None:
     wanted, calls = counting()
     first, second = load(wanted, places), load(wanted, places)
     assert len(calls) == 1
@@ -282,7 +282,7 @@ def test_decoded_parts_are_kept_and_equal(places: Places) -> None:
     assert len(calls) == 2
 
 
-def test_groups_are_kept_with_the_parts(places: Places) -> None:
+def test_groups_are_cached_with_the_parts(places: Places) -> None:
     def generate() -> harness.Parts:
         everything = harness.Split(POINTS, LABELS, list("aabbccddeeff"))
         return harness.Parts(*(everything.take(range(*ends)) for ends in ((0, 6), (6, 8), (8, 12))))
@@ -304,7 +304,7 @@ def test_groups_are_kept_with_the_parts(places: Places) -> None:
         pytest.param(lambda whole: whole.replace(OFFICIAL[:16], bytes(16)), id="other-bytes"),
     ],
 )
-def test_a_spoilt_cache_is_made_anew(places: Places, spoil: Callable[[bytes], bytes]) -> None:
+def test_a_damaged_cache_is_written_again(places: Places, spoil: Callable[[bytes], bytes]) -> None:
     wanted, calls = counting()
     good = load(wanted, places)
     (path,) = (places.cache / "prepared").iterdir()
@@ -313,7 +313,7 @@ def test_a_spoilt_cache_is_made_anew(places: Places, spoil: Callable[[bytes], by
     assert len(calls) == 2
 
 
-def test_restricted_data_are_not_kept(places: Places) -> None:
+def test_restricted_data_are_not_cached(places: Places) -> None:
     wanted, calls = counting()
     wanted = replace(wanted, restricted=True).named("points")
     load(wanted, places)
@@ -428,7 +428,7 @@ def test_a_private_test_part_brings_targets_and_may_bring_inputs(places: Places)
         pytest.param({"targets": np.arange(2), "inputs": np.zeros((2, 2))}, id="of-another-dtype"),
     ],
 )
-def test_a_private_test_part_that_cannot_be_right_is_an_error(places: Places, wrong: dict[str, np.ndarray]) -> None:
+def test_an_invalid_private_test_part_is_an_error(places: Places, wrong: dict[str, np.ndarray]) -> None:
     private(places, **wrong)
     with pytest.raises((InfrastructureError, TaskError), match="points"):
         load(PRIVATE, places)
@@ -537,7 +537,7 @@ def boxes(*rows: tuple[float, ...]) -> list[np.ndarray]:
     return [np.array(rows, np.float64).reshape(-1, 5) for _ in SQUARES]
 
 
-def test_masks_and_boxes_that_fit_are_taken(places: Places) -> None:
+def test_valid_masks_and_boxes_are_accepted(places: Places) -> None:
     for kind, targets in (("segmentation", (SQUARES > 0.5).astype(np.uint8)), ("detection", boxes((0, 0, 1, 1, 1)))):
         places = replace(places, cache=places.cache / kind)
         assert len(load(of_kind(kind, targets), places).train) == 2
@@ -559,8 +559,6 @@ def test_masks_and_boxes_that_fit_are_taken(places: Places) -> None:
         ("detection", boxes((0, 0, 1, 1, 2)), "image 0 has a box of unknown class: expected 0 to 1"),
     ],
 )
-def test_masks_and_boxes_that_do_not_fit_are_the_instructors_error(
-    places: Places, kind: str, targets: Any, says: str
-) -> None:
+def test_invalid_masks_and_boxes_are_the_instructors_error(places: Places, kind: str, targets: Any, says: str) -> None:
     with pytest.raises(TaskError, match=says):
         load(of_kind(kind, targets), places)

@@ -58,7 +58,7 @@ def test_a_machine_without_flaws_has_no_findings() -> None:
 
 
 @pytest.mark.parametrize("version", [(0, 8, 0), (0, 11, 2), (0, 11, 9)])
-def test_an_older_bubblewrap_is_named_with_what_it_means_and_a_remedy(version: Version) -> None:
+def test_an_older_bubblewrap_is_reported_with_its_effect_and_a_remedy(version: Version) -> None:
     one = only(bubblewrap(*version))
     assert "CVE-2026-87766" in one.text
     assert "/opt/bwrap" in one.text
@@ -70,7 +70,7 @@ def test_an_older_bubblewrap_is_named_with_what_it_means_and_a_remedy(version: V
 @pytest.mark.parametrize(
     ("version", "flawed"), [((0, 10, 0), False), ((0, 11, 0), True), ((0, 11, 1), True), ((0, 11, 2), False)]
 )
-def test_a_setuid_bubblewrap_is_reported_and_which_can_be_taken_over(version: Version, flawed: bool) -> None:
+def test_a_setuid_bubblewrap_is_reported_with_its_vulnerability_if_any(version: Version, flawed: bool) -> None:
     one = found(bubblewrap(*version, setuid=True))[-1]
     assert ("CVE-2026-41163" in one.text) == flawed
     assert one.remedy.startswith("sudo chmod u-s /opt/bwrap")
@@ -109,7 +109,7 @@ def test_a_kernel_is_compared_within_its_own_series(kernel: Version, cves: str) 
     assert [one.text.partition("CVE-2026-")[2][:5] for one in found(replace(GOOD, kernel=kernel))] == cves.split()
 
 
-def test_what_the_filter_refuses_workers_is_not_an_open_door() -> None:
+def test_a_vulnerability_behind_a_filtered_system_call_is_not_open() -> None:
     old = replace(GOOD, kernel=(6, 18, 1))
     assert [one.is_open for one in found(old)] == [False, False]
     assert "Workers are refused sockets of the family AF_ALG" in found(old)[0].text
@@ -146,7 +146,7 @@ def test_why_there_are_no_namespaces_is_reported_with_the_remedy(
     ("abi", "kernel", "remedy"),
     [(0, (7, 1), "lsm="), (0, (5, 4), "Linux 6.12"), (4, (6, 8), "Linux 6.12")],
 )
-def test_a_kernel_without_the_landlock_that_is_needed_is_reported(abi: int, kernel: Version, remedy: str) -> None:
+def test_a_kernel_with_too_old_a_landlock_is_reported(abi: int, kernel: Version, remedy: str) -> None:
     facts = replace(GOOD, landlock_abi=abi, kernel=kernel)
     for levels, is_open in ((ALL - {Level.LANDLOCK}, False), (ALONE, True)):
         (one,) = (one for one in found(facts, levels) if "Landlock" in one.text)
@@ -155,14 +155,14 @@ def test_a_kernel_without_the_landlock_that_is_needed_is_reported(abi: int, kern
 
 
 @pytest.mark.parametrize(("system", "name", "other"), [("Windows", "Windows", True), ("Darwin", "macOS", False)])
-def test_where_nothing_isolates_linux_is_the_remedy(system: str, name: str, other: bool) -> None:
+def test_on_a_system_without_isolation_the_remedy_is_linux(system: str, name: str, other: bool) -> None:
     one = only(MachineFacts(system=system), ALONE)
     assert one.text.startswith(name)
     assert "use Linux" in one.remedy
     assert ("WSL 2" in one.remedy) == other
 
 
-def test_the_kernels_settings_are_read_where_they_are(tmp_path: Path) -> None:
+def test_settings_of_the_kernel_are_read_from_proc(tmp_path: Path) -> None:
     (tmp_path / "proc/sys/user").mkdir(parents=True)
     (tmp_path / "proc/sys/kernel").mkdir()
     assert _of_linux(tmp_path).most_user_namespaces is None

@@ -87,7 +87,7 @@ def unknown_names(tree: ast.Module) -> set[str]:
 
 @pytest.mark.unit
 @pytest.mark.parametrize("text", PYTHON)
-def test_python_on_the_pages_names_and_calls_what_there_is(text: str) -> None:
+def test_python_on_the_pages_uses_names_and_arguments_that_exist(text: str) -> None:
     tree = ast.parse(text)
     assert list(wrong_calls(tree)) == []
     assert unknown_names(tree) == set()
@@ -102,19 +102,19 @@ def test_the_pages_have_python() -> None:
 @pytest.mark.parametrize(
     "line", ["harness.evaluate(Model)", "harness.Task(name='x', colour=1)", "harness.open_course(a=1)"]
 )
-def test_a_call_that_cannot_be_is_seen(line: str) -> None:
+def test_an_invalid_call_is_detected(line: str) -> None:
     assert list(wrong_calls(ast.parse(line)))
 
 
 @pytest.mark.unit
-def test_a_name_that_is_not_there_is_seen() -> None:
+def test_an_unknown_name_is_detected() -> None:
     with pytest.raises(AttributeError):
         list(wrong_calls(ast.parse("harness.metrics.precision_at_7")))
     assert unknown_names(ast.parse("centres = np.zeros(3)")) == {"np"}
 
 
 @pytest.mark.unit
-def test_the_gradebook_on_the_page_is_read(tmp_path: Path) -> None:
+def test_the_gradebook_files_on_the_page_can_be_read(tmp_path: Path) -> None:
     on_page = blocks(REPOSITORY / "docs" / "grading.md")
     rules, decisions = tmp_path / "gradebook.toml", tmp_path / "adjustments.csv"
     rules.write_text(next(text for language, text in on_page if language == "toml"))

@@ -50,12 +50,12 @@ def test_every_command_on_a_page_exists_with_its_options() -> None:
 
 @pytest.mark.unit
 @pytest.mark.parametrize("words", [["harness", "evalute"], ["harness", "grade", "--rooster", "x"]])
-def test_a_wrong_command_is_seen(words: list[str]) -> None:
+def test_an_invalid_command_is_detected(words: list[str]) -> None:
     assert problem(words)
 
 
 @pytest.mark.unit
-def test_every_link_on_a_page_leads_somewhere() -> None:
+def test_every_link_on_a_page_has_a_target() -> None:
     links = [(page, link) for page in PAGES for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())]
     here = [(page, link) for page, link in links if "://" not in link]
     assert here

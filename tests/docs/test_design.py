@@ -30,11 +30,11 @@ def listed() -> list[str]:
     return [name for row in ROOMS for name in re.findall(r"\w+", row)]
 
 
-def test_every_room_is_described_once() -> None:
+def test_every_package_is_described_once() -> None:
     assert sorted(listed()) == sorted(room for room in ARROWS if room and not room.startswith("_"))
 
 
-def test_no_room_imports_one_above_it() -> None:
+def test_no_package_imports_one_above_it() -> None:
     order = {name: place for place, name in enumerate(listed())}
     upwards = {
         (room, other)
@@ -76,7 +76,7 @@ def test_every_command_exists(page: str) -> None:
             assert command is not None, words
 
 
-def test_the_glossary_is_in_one_order_and_says_something() -> None:
+def test_the_glossary_is_sorted_and_every_term_has_a_definition() -> None:
     rows = re.findall(
         r"^\| ([a-z, ]+) \| (.+) \|$", DESIGN.partition("## Glossary")[2].partition("\n## ")[0], re.MULTILINE
     )

@@ -75,7 +75,7 @@ def test_a_score_stands_beside_its_published_figure_and_the_difference(page: Mod
     ]  # fmt: skip
 
 
-def test_a_method_without_a_figure_of_its_own_gets_the_tasks(page: ModuleType, tmp_path: Path) -> None:
+def test_a_method_without_a_published_figure_gets_that_of_the_task(page: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps([record("reference/other")]))
     assert rows(page, tmp_path)[1][3:5] == ["0.500", "+0.400"]
 
@@ -87,7 +87,7 @@ def test_embedded_data_is_shown_apart_and_not_subtracted_from(page: ModuleType, 
     assert table[3][2:5] == ["0.700 ± 0.020", "0.925", "·"]
 
 
-def test_the_newest_record_counts_wherever_it_lies(page: ModuleType, tmp_path: Path) -> None:
+def test_the_newest_record_counts_in_whichever_folder_it_is(page: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "digits" / "reference").mkdir(parents=True)
     (tmp_path / "digits" / "reference" / "net.json").write_text(json.dumps(record(started="2026-01-03", value=0.93)))
     history = [record(started=f"2026-01-0{day}", value=day / 10) for day in (1, 2)]
@@ -95,7 +95,7 @@ def test_the_newest_record_counts_wherever_it_lies(page: ModuleType, tmp_path: P
     assert [row[2] for row in rows(page, tmp_path)[1:]] == ["0.930 ± 0.020"]
 
 
-def test_five_seeds_say_more_than_a_newer_one(page: ModuleType, tmp_path: Path) -> None:
+def test_a_record_of_five_seeds_is_preferred_to_a_newer_one(page: ModuleType, tmp_path: Path) -> None:
     five = [{"seed": seed, "value": 0.88} for seed in range(5)]
     found = [record(value=0.88, repeats=five), record(started="2026-02-01", value=0.91, repeats=five[:1])]
     (tmp_path / "a.json").write_text(json.dumps(found))
@@ -131,7 +131,7 @@ def test_an_account_takes_its_figures_from_the_records(page: ModuleType, tmp_pat
         page.accounts(said, found)
 
 
-def test_every_published_figure_is_of_a_task_and_a_metric_that_there_are() -> None:
+def test_every_published_figure_is_of_an_existing_task_and_metric() -> None:
     from harness.course import Course
 
     course = Course(REPOSITORY)

@@ -19,11 +19,11 @@ def test_the_class_on_the_page_passes(course: TemporaryCourse) -> None:
     assert course.evaluate(model)["status"] == "passed"
 
 
-def test_what_a_model_may_read_is_said_in_the_same_words() -> None:
+def test_page_and_contract_say_alike_what_a_model_may_read() -> None:
     assert CONTRACT.lower() in " ".join(PAGE.split()).lower()
 
 
-def test_the_table_of_files_is_what_is_done() -> None:
+def test_the_table_of_files_matches_how_they_are_treated() -> None:
     found: dict[str, set[str]] = {}
     section = PAGE.partition("## Other files")[2].partition("\n## ")[0]
     for names, done in re.findall(r"^\| ([*`].*?) \| (\w+)", section, re.MULTILINE):

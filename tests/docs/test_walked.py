@@ -139,7 +139,7 @@ TYPED = [page for page in PAGES if any(block.is_shell for block in code_blocks(p
 @pytest.mark.line
 @pytest.mark.thorough
 @pytest.mark.parametrize("page", TYPED, ids=lambda page: page.stem)
-def test_a_page_can_be_walked(page: Path, tmp_path: Path) -> None:
+def test_the_commands_of_a_page_run_in_order(page: Path, tmp_path: Path) -> None:
     home, folder = tmp_path / "home", tmp_path / "folder"
     home.mkdir()
     folder.mkdir()
@@ -150,7 +150,7 @@ def test_a_page_can_be_walked(page: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.unit
-def test_each_reason_not_to_run_a_command_is_for_one_on_a_page() -> None:
+def test_each_command_that_is_not_run_is_on_a_page() -> None:
     commands = [
         command for page in PAGES for block in code_blocks(page) if block.is_shell for command in block.commands
     ]
@@ -200,7 +200,7 @@ def test_the_script_on_the_page_of_commands_runs(digits: PageWalk) -> None:
 
 
 @pytest.mark.unit
-def test_the_plugin_on_the_page_is_the_one_that_is_built() -> None:
+def test_the_plugin_on_the_page_is_the_one_that_tests_build() -> None:
     use, entries = (tomllib.loads(block.text) for block in code_blocks(DOCS / "plugins.md"))
     example = tomllib.loads((REPOSITORY / "tests" / "plugin_example" / "pyproject.toml").read_text())["project"]
     assert entries["project"]["entry-points"] == example["entry-points"]
@@ -210,10 +210,10 @@ def test_the_plugin_on_the_page_is_the_one_that_is_built() -> None:
 ELSEWHERE = {
     "host (trusted)": "a drawing",
     "isolation: namespaces": "test_walked.py: readme",
-    "timezone = ": "test_blocks.py: test_the_gradebook_on_the_page_is_read",
-    "who,task,action": "test_blocks.py: test_the_gradebook_on_the_page_is_read",
-    "plugins = ": "test_walked.py: test_the_plugin_on_the_page_is_the_one_that_is_built",
-    "[project.entry-points": "test_walked.py: test_the_plugin_on_the_page_is_the_one_that_is_built",
+    "timezone = ": "test_blocks.py: test_the_gradebook_files_on_the_page_can_be_read",
+    "who,task,action": "test_blocks.py: test_the_gradebook_files_on_the_page_can_be_read",
+    "plugins = ": "test_walked.py: test_the_plugin_on_the_page_is_the_one_that_tests_build",
+    "[project.entry-points": "test_walked.py: test_the_plugin_on_the_page_is_the_one_that_tests_build",
     "course = harness.open_course()": "test_walked.py: test_the_script_on_the_page_of_commands_runs",
     "harness.load_data(": "test_walked.py: test_the_calls_of_a_notebook_run_in_a_script_too",
     "def clouds():": "../test_readme.py: test_the_task_loads_and_can_be_evaluated",
@@ -224,7 +224,7 @@ ELSEWHERE = {
 
 
 @pytest.mark.unit
-def test_every_block_is_typed_here_or_run_by_a_test_that_is_named() -> None:
+def test_every_block_is_run_here_or_by_a_named_test() -> None:
     others = [block for page in PAGES for block in code_blocks(page) if not block.is_shell]
     names = [[one for one in ELSEWHERE if one in block.text] for block in others]
     assert [block.text[:60] for block, found in zip(others, names, strict=True) if len(found) != 1] == []

@@ -70,7 +70,7 @@ def audited(truth: Split, predict: Callable[[Array], Predictions], seconds: floa
 
 @pytest.mark.compute
 @pytest.mark.parametrize(("n", "share"), [(2000, 0.02), (2000, 0.045), (400, 0.03), (120, 0.09)])
-def test_a_table_for_few_inputs_is_seen(n: int, share: float) -> None:
+def test_a_lookup_table_for_few_inputs_is_detected(n: int, share: float) -> None:
     for seed in range(10):
         truth = part(n, seed)
         audit = audited(truth, topped_up(truth, share))
@@ -84,7 +84,7 @@ def test_honest_models_are_near_symmetry_whatever_their_score(noise: float) -> N
     assert all(audited(part(400, seed, noise), by_sign).passed for seed in range(50))
 
 
-def test_a_model_that_the_jitter_costs_much_is_not_a_table() -> None:
+def test_a_model_that_loses_much_by_jitter_is_not_a_lookup_table() -> None:
     """Every answer rests on digits that the jitter changes: as often right as it is as whenever it is altered."""
 
     def of_digits(inputs: Array) -> Predictions:
@@ -123,7 +123,7 @@ def test_answers_that_change_every_time_are_asked_for_nine_times() -> None:
     assert sum(asked[1:]) <= 2 * 300
 
 
-def test_whole_numbers_are_altered_wholly_or_not_at_all() -> None:
+def test_integer_inputs_are_altered_in_whole_steps_or_not_at_all() -> None:
     inputs = np.full((8, 2), 7, np.uint8)
     seen: list[Array] = []
 
@@ -191,7 +191,7 @@ def audited_where_graded(declared: Task, truth: Split, predict: Callable[[Array]
 @pytest.mark.compute
 @pytest.mark.parametrize(("declared", "part_of", "honest"), GRADED, ids=["numbers", "masks"])
 @pytest.mark.parametrize("size", [0.02, 0.2])
-def test_better_and_worse_answers_that_are_kept_are_a_warning(
+def test_stored_answers_better_or_worse_than_honest_ones_are_a_warning(
     declared: Task, part_of: Callable[[int, int], Split], honest: Callable[[Array], Predictions], size: float
 ) -> None:
     for seed in range(5):
@@ -248,7 +248,7 @@ def test_boxes_that_come_and_go_with_the_noise_pass() -> None:
         assert audited_where_graded(boxes, truth, predict, 0.3).passed
 
 
-def test_a_kind_that_does_not_tell_how_bad_an_answer_is_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kind_without_a_measure_of_errors_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(KINDS["regression"]), "badness", lambda *_: None)
     audit = audited_where_graded(NUMBERS, numbers_part(50, 0), by_first, 0.1)
     assert (audit.passed, audit.severity, audit.detail[:12]) == (True, "warn", "not checked:")

@@ -49,7 +49,7 @@ def answers(course: TemporaryCourse) -> Answers:
     return evaluate
 
 
-def test_fit_and_nobody_else_sees_the_asset_and_cannot_change_it(classroom: Classroom) -> None:
+def test_fit_alone_sees_the_asset_and_cannot_change_it(classroom: Classroom) -> None:
     assert answered(classroom, "assisted") == {2}
     assert (classroom.root.parent / "data" / "assisted" / "start.bin").read_bytes() == WEIGHTS
 
@@ -58,7 +58,7 @@ def test_without_the_file_the_mapping_lacks_it(classroom: Classroom) -> None:
     assert answered(classroom, "unassisted") == {1}
 
 
-def test_a_file_of_another_digest_is_none(classroom: Classroom) -> None:
+def test_a_file_with_another_digest_is_not_the_asset(classroom: Classroom) -> None:
     assert answered(classroom, "misassisted") == {1}
 
 
@@ -69,7 +69,7 @@ def answered(classroom: Classroom, task: str) -> set[int]:
         return set(items["predictions"].tolist())
 
 
-def test_a_record_without_the_asset_does_not_stand_for_one_with_it(course: TemporaryCourse, answers: Answers) -> None:
+def test_a_record_without_the_asset_is_not_reused_with_it(course: TemporaryCourse, answers: Answers) -> None:
     declare(course)
     without, _ = answers()
     give(course)
@@ -87,7 +87,7 @@ def test_every_repeat_sees_it(course: TemporaryCourse) -> None:
     assert len(record["run"]["repeats"]) == 2
 
 
-def test_check_shows_it_too(course: TemporaryCourse) -> None:
+def test_check_provides_the_asset_too(course: TemporaryCourse) -> None:
     declare(course)
     give(course)
     needs_it = LOOKS.replace("self.size = ", "assert path is not None; self.size = ")
@@ -111,7 +111,7 @@ def server(tmp_path: Path) -> Iterator[str]:
         running.shutdown()
 
 
-def test_what_fetch_brings_is_used_from_then_on(course: TemporaryCourse, server: str, answers: Answers) -> None:
+def test_an_asset_that_was_fetched_is_used_afterwards(course: TemporaryCourse, server: str, answers: Answers) -> None:
     course.environment["HARNESS_OFFLINE"] = ""
     declare(course, server)
     assert answers()[1] == {1}

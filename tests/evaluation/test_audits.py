@@ -33,7 +33,7 @@ def test_equal_labels_agree_whatever_the_scores():
     assert not differing(first, second).any()
 
 
-def test_a_flip_is_excused_where_both_score_vectors_agree():
+def test_a_different_label_is_allowed_where_both_score_vectors_agree():
     first = Predictions(np.array([0]), np.array([[0.500001, 0.5]]))
     second = Predictions(np.array([1]), np.array([[0.5, 0.500001]]))
     assert not differing(first, second).any()
@@ -64,7 +64,7 @@ def test_boxes_are_compared_as_sets():
 
 
 @pytest.mark.parametrize(("moved", "score", "differs"), [(5, 0.5, False), (6, 0.5, True), (1, 0.9, True)])
-def test_a_few_boxes_may_come_out_of_a_tie_otherwise(moved, score, differs):
+def test_a_few_boxes_may_differ_because_of_ties(moved, score, differs):
     first, second = boxes(50), boxes(50)
     second[:moved, :4] += 30
     second[:moved, 4] = first[:moved, 4] = score
@@ -80,11 +80,11 @@ def test_few_boxes_are_compared_one_by_one():
 
 
 @pytest.mark.parametrize(("n", "allowed"), [(1, 2), (400, 2), (1000, 5)])
-def test_half_a_percent_may_differ_and_two_in_any_case(n, allowed):
+def test_half_a_percent_of_the_items_may_differ_and_always_two(n, allowed):
     assert allowed_to_differ(n) == allowed
 
 
-def test_labels_that_flip_out_of_ties_are_bounded_in_number():
+def test_labels_that_change_because_of_ties_are_limited_in_number():
     ties = np.full((400, 2), 0.5) + np.array([1e-7, 0])
     other = ties.copy()
     other[:4] = ties[:4, ::-1]
@@ -98,7 +98,7 @@ def scored(scores):
     return Predictions(scores.argmax(axis=1), scores)
 
 
-def test_an_audit_that_needs_a_jitter_says_what_it_could_not_see():
+def test_without_a_jitter_the_audit_says_what_it_could_not_test():
     audit = skipped_without_jitter("altered inputs score as well", task(), "a table of answers")
     assert audit.passed
     assert audit.severity == "warn"
@@ -106,7 +106,7 @@ def test_an_audit_that_needs_a_jitter_says_what_it_could_not_see():
     assert "a table of answers goes unnoticed" in audit.detail
 
 
-def test_the_audit_fails_above_that_and_gives_its_figures():
+def test_more_different_answers_than_allowed_fail_with_their_number():
     audit = timed_answers_equal_scored(labels(0, 0, 0, 0), labels(1, 1, 1, 0))
     assert not audit.passed
     assert audit.severity == "fail"
@@ -115,7 +115,7 @@ def test_the_audit_fails_above_that_and_gives_its_figures():
     assert audit.detail.endswith("predict ran Dropout in training mode: call self.net.eval() at the end of fit")
 
 
-def test_models_that_know_when_they_are_timed_fail_the_audit(classroom):
+def test_models_that_detect_when_they_are_timed_fail_the_audit(classroom):
     assert classroom.record()["status"] == "passed"
     for name in CHEATS:
         record = classroom.record(name)
@@ -147,7 +147,7 @@ def test_a_score_may_fall_by_the_cost_stated_and_by_chance(metric, share, passed
     assert passed or "on 200 items" in audit.detail
 
 
-def test_a_jitter_that_may_cost_nothing_and_does_passes():
+def test_a_jitter_that_costs_nothing_passes_a_limit_of_zero():
     items = np.arange(200)
     audit = altered_inputs_score_as_well(
         blobs(0.0), TRUTH, wrong(0.0, np.arange(400)), Answered(items, wrong(0.0, items))
@@ -173,7 +173,7 @@ def test_a_task_that_states_no_cost_has_no_such_audit():
 
 
 @pytest.mark.compute
-def test_honest_noise_is_hardly_ever_called_memory():
+def test_honest_noise_is_hardly_ever_reported_as_memorising():
     """The cost is at the bound exactly: one in a hundred may be called out, and the paired bootstrap is close."""
     generator, alarms = np.random.default_rng(3), 0
     for _ in range(200):
@@ -206,7 +206,7 @@ class Model(harness.Model):
 
 
 @pytest.mark.thorough
-def test_answers_kept_for_inputs_seen_fail_and_honest_work_passes(course):
+def test_stored_answers_fail_and_honest_models_pass(course):
     course.submit(WORK + "        return self.honest(inputs)\n", name="honest")
     course.submit(
         WORK + "        key = inputs.tobytes()\n"
@@ -255,7 +255,7 @@ class Model(harness.Model):
 """
 
 
-def test_background_work_leaves_no_ratio_to_the_yardstick(course):
+def test_a_model_with_background_work_has_no_ratio_to_the_yardstick(course):
     """Children that stop while their own model is timed, and work while the yardstick is."""
     course.environment["HARNESS_LATENCY_SECONDS"] = "0.3"
     record = course.evaluate(BUSY_CHILDREN)

@@ -31,12 +31,12 @@ def holds_of(evaluated: Classroom, bad: dict[str, Bad]) -> None:
     what_was_not_reached_is_null(found)
 
 
-def test_what_is_wrong_is_named_in_the_record(classroom: Classroom) -> None:
+def test_every_failure_in_the_class_is_recorded_as_expected(classroom: Classroom) -> None:
     holds_of(classroom, IN_CLASS)
 
 
 @pytest.mark.thorough
-def test_whatever_is_wrong_is_named_in_the_record(others: Classroom) -> None:
+def test_every_rarer_failure_is_recorded_as_expected(others: Classroom) -> None:
     holds_of(others, OTHERS)
 
 

@@ -16,14 +16,14 @@ def test_an_ordinary_curve_is_kept_whole() -> None:
     assert (curve.points, curve.left_out) == (tuple(points), 0)
 
 
-def test_what_there_is_no_room_for_is_counted() -> None:
+def test_points_that_exceed_the_limit_are_counted() -> None:
     curve = LearningCurve()
     for number in range(MAX_POINTS + 3):
         curve.add({"loss": float(number)})
     assert (len(curve.points), curve.left_out) == (MAX_POINTS, 3)
 
 
-def test_many_long_names_fill_a_curve_early() -> None:
+def test_long_names_count_towards_the_limit_of_a_curve() -> None:
     curve = LearningCurve()
     point = {f"{number:064}": 1e-100 for number in range(32)}
     while curve.add(point):

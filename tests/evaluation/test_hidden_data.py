@@ -45,14 +45,14 @@ def said(course: TemporaryCourse, *options: str) -> str:
         pytest.param(("--isolation", "exactly:landlock"), marks=pytest.mark.thorough),
     ],
 )
-def test_a_worker_cannot_read_it(course: TemporaryCourse, options: tuple[str, str]) -> None:
+def test_a_worker_cannot_read_hidden_data(course: TemporaryCourse, options: tuple[str, str]) -> None:
     assert "sees ['" in said(course, *options)
     course.add_task(more=HIDES)
     assert "sees []" in said(course, *options)
     assert "sees []" in said(course, *options, "--cold")
 
 
-def test_code_is_a_mistake_of_the_task(course: TemporaryCourse) -> None:
+def test_hiding_code_is_a_mistake_of_the_task(course: TemporaryCourse) -> None:
     course.add_task(more='hides=("numpy/_core",),')
     course.submit()
     evaluated = course.harness("evaluate", "submissions/bob")

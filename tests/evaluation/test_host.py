@@ -42,7 +42,7 @@ def test_a_changed_task_makes_it_dirty(tmp_path):
 
 
 @pytest.mark.worker
-def test_what_an_evaluation_writes_does_not(tmp_path):
+def test_files_that_an_evaluation_writes_do_not_make_it_dirty(tmp_path):
     (committed(tmp_path) / "leaderboard" / "README.md").write_text("second\n")
     assert not describe_git(tmp_path).dirty
 

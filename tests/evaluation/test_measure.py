@@ -124,14 +124,14 @@ def test_on_one_core_nobody_busy_waits(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.worker
-def test_each_is_timed_beside_an_echo_of_its_own_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_model_is_timed_beside_an_echo_of_its_input_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models, yardsticks = seen(tmp_path, monkeypatch, Cores(None, None))["echoes"]
     assert 4000 < models < 4100
     assert 1024 < yardsticks < 1100
 
 
 @pytest.mark.worker
-def test_nobody_waits_for_a_look_at_the_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cores_are_not_inspected_under_the_machine_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         closing(find_sandbox(())) as sandbox,
         closing(Yardstick(sandbox)) as yardstick,
@@ -144,7 +144,7 @@ def test_nobody_waits_for_a_look_at_the_cores(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.thorough
 @pytest.mark.worker
-def test_more_are_asked_while_in_doubt_and_do_not_count_as_latency(
+def test_further_requests_of_an_audit_in_doubt_do_not_count_as_latency(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Turns, "needs_more", True)
@@ -201,7 +201,7 @@ def measured_of(folder: Path, seconds: float, **limits: float) -> Measured:
 
 
 @pytest.mark.worker
-def test_of_a_slow_model_as_much_is_measured_as_the_limit_allows(tmp_path: Path) -> None:
+def test_a_slow_model_is_measured_as_often_as_the_limit_allows(tmp_path: Path) -> None:
     measured = measured_of(tmp_path, 0.05, measure_seconds=4.0)
     assert (measured.latency.stopped, measured.latency.noisy) == ("limit", True)
     assert FEWEST_ROUNDS <= measured.latency.n < 64
@@ -210,7 +210,7 @@ def test_of_a_slow_model_as_much_is_measured_as_the_limit_allows(tmp_path: Path)
 
 @pytest.mark.worker
 @pytest.mark.thorough
-def test_too_slow_is_a_model_that_does_not_answer_five_inputs_in_the_limit(tmp_path: Path) -> None:
+def test_a_model_that_answers_fewer_than_five_inputs_in_the_limit_fails(tmp_path: Path) -> None:
     with pytest.raises(SubmissionError) as caught:
         measured_of(tmp_path, 2.0, measure_seconds=3.0)
     assert (caught.value.kind, caught.value.phase) == ("timeout", "measure")
@@ -219,7 +219,7 @@ def test_too_slow_is_a_model_that_does_not_answer_five_inputs_in_the_limit(tmp_p
 
 
 @pytest.mark.worker
-def test_a_yardstick_that_does_not_answer_in_time_is_nobodys_mistake() -> None:
+def test_a_yardstick_that_is_too_slow_is_an_infrastructure_error() -> None:
     with closing(find_sandbox(())) as sandbox, closing(Yardstick(sandbox)) as yardstick:
         session = yardstick.session()
         os.kill(session.process.pids[-1], signal.SIGSTOP)
@@ -238,7 +238,7 @@ def test_a_yardstick_that_does_not_answer_in_time_is_nobodys_mistake() -> None:
         [ArrayHeader(np.dtype("f8"), (1,))] * 2,
     ],
 )
-def test_of_a_clock_one_number_is_admitted(headers: list[ArrayHeader]) -> None:
+def test_the_answer_of_a_clock_is_exactly_one_number(headers: list[ArrayHeader]) -> None:
     with pytest.raises(WireError, match="one number"):
         _one_number(None, headers)
     _one_number(None, [ArrayHeader(np.dtype("f8"), (1,))])

@@ -53,7 +53,7 @@ def test_outputs_and_metadata_do_not_change_the_code() -> None:
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else "",
 )
-def test_what_is_not_a_notebook_is_reported_with_what_to_do(content: bytes, said: str) -> None:
+def test_an_invalid_notebook_is_reported_with_a_remedy(content: bytes, said: str) -> None:
     with pytest.raises(NotebookError, match=said):
         read_notebook("x.ipynb", content)
 
@@ -72,13 +72,13 @@ def test_a_model_is_put_together_line_by_line_and_each_line_knows_its_cell() -> 
     assert [made.lines[n] for n in (0, 3, 9)] == [None, (1, 1), (3, 4)]
 
 
-def test_pieces_that_overlap_are_taken_once() -> None:
+def test_overlapping_ranges_of_lines_are_used_once() -> None:
     made = assemble_model(BOOK, Extracted(((3, 1, 3), (3, 2, 4), (3, 2, 4))))
     assert made.text.count("RATE = 1") == made.text.count("class Model") == made.text.count("x = RATE") == 1
 
 
 @pytest.mark.parametrize("piece", [(4, 1, 1), (1, 3, 3), (1, 1, 3), (1, 2, 1), (2, 2, 2)])
-def test_ranges_of_no_notebook_are_refused(piece: tuple[int, int, int]) -> None:
+def test_ranges_outside_of_the_notebook_are_refused(piece: tuple[int, int, int]) -> None:
     with pytest.raises(NotebookError, match="could not be parsed correctly"):
         assemble_model(BOOK, Extracted((piece,)))
 

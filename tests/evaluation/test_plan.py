@@ -157,7 +157,7 @@ def test_an_id_changes_with_each_ingredient(change: dict[str, Any]) -> None:
         pytest.param(settings(data="embedded"), id="how-the-data-was-asked-for"),
     ],
 )
-def test_what_people_read_decides_nothing(change: dict[str, Any]) -> None:
+def test_titles_and_descriptions_do_not_change_the_identity(change: dict[str, Any]) -> None:
     assert identity(**change).id == identity().id
 
 
@@ -167,7 +167,7 @@ def test_an_id_changes_with_the_packages(monkeypatch: pytest.MonkeyPatch) -> Non
     assert identity().id != before
 
 
-def test_seeds_come_from_names_and_stay() -> None:
+def test_seeds_are_derived_from_names_and_stable() -> None:
     assert seed_for(0, "blobs", 0) == 1589049707  # published records rest on it
     assert seed_for(0, "blobs", 0) == seed_for(0, "blobs", 0)
     assert len({seed_for(b, t, r) for b in (0, 1) for t in ("usps", "blobs") for r in range(100)}) == 400
@@ -190,13 +190,13 @@ def test_all_submissions_of_a_task_get_the_same_seed() -> None:
         ("allowed", "declared", "loaded"),
     ],
 )
-def test_weights_are_loaded_where_shipped_and_wanted(declared: Any, policy: Any, mode: str) -> None:
+def test_weights_are_loaded_if_shipped_and_allowed(declared: Any, policy: Any, mode: str) -> None:
     task = replace(TASK, weights=declared)
     assert choose_mode(task, True, policy) == mode
     assert choose_mode(task, False, policy) == "trained"
 
 
-def test_the_record_tells_the_parts_and_whose_labels_they_are() -> None:
+def test_the_record_states_the_parts_and_whether_labels_are_private() -> None:
     part = plan(replace(DATA, test=None, private=True)).task_part()
     assert (part.scored_on, part.test_labels, part.n_test) == ("validation", "private", 0)
     part = plan().task_part()

@@ -62,7 +62,7 @@ def test_probabilities_become_masks_at_one_half() -> None:
     assert found.values.dtype == np.int64
 
 
-def test_integer_masks_are_taken_as_they_are() -> None:
+def test_integer_masks_are_used_unchanged() -> None:
     masks = np.zeros((N, 5, 6), np.uint8)
     masks[0, 0, 0] = 1
     assert judge("segmentation", masks).values.sum() == 1
@@ -77,7 +77,7 @@ def test_boxes_come_image_by_image_and_an_image_may_have_none() -> None:
     assert [len(boxes) for boxes in found.values] == [2, 0, 1, 0]
 
 
-def test_no_image_may_have_any_box() -> None:
+def test_all_images_may_be_without_boxes() -> None:
     assert [len(boxes) for boxes in judge("detection", [np.zeros((0, 6))] * N).values] == [0] * N
 
 
@@ -133,7 +133,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_with_predictions_is_said(case: str) -> None:
+def test_the_message_says_what_is_wrong_with_predictions(case: str) -> None:
     kind, result, says = WRONG[case]
     with pytest.raises(SubmissionError, match=re.escape(says)) as caught:
         judge(kind, result)
@@ -176,7 +176,7 @@ def test_lengths_of_boxes_that_do_not_add_up_break_the_protocol(lengths: list[in
         (1, np.zeros(()), r"squeeze\(1\)"),
     ],
 )
-def test_what_people_return_instead_of_labels_has_a_remedy(n: int, result: Any, remedy: str) -> None:
+def test_common_mistakes_in_returned_labels_get_a_remedy(n: int, result: Any, remedy: str) -> None:
     told = task("classification")
     header = ArrayHeader(result.dtype, result.shape)
     with pytest.raises(SubmissionError, match=remedy):

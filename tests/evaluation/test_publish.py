@@ -96,7 +96,7 @@ def figures(record: Record) -> dict[str, object]:
 
 @pytest.mark.compute
 @pytest.mark.parametrize("fit_too", [False, True])
-def test_each_figure_says_little(fit_too: bool) -> None:
+def test_each_published_figure_takes_few_values(fit_too: bool) -> None:
     told_by_fit = {".cost.parameters", ".cost.artifact_bytes", ".cost.knowledge_bytes"}
     scores = {".scores.0.value", ".run.repeats.0.value"}
     records = [figures(bounded(told(number), fit_too=fit_too)) for number in range(3_000)]
@@ -111,7 +111,7 @@ def test_each_figure_says_little(fit_too: bool) -> None:
     assert all(len(f"{record[place]:.12g}".lstrip("0.")) <= 5 for record in records[:50] for place in scores)
 
 
-def test_intervals_are_made_from_what_is_published() -> None:
+def test_intervals_are_computed_from_the_published_figures() -> None:
     one, other = told(0), told(1)
     moved = msgspec.structs.replace(
         one.cost.latency, ratio_low=0.1, ratio_high=7.0, net_low_seconds=0.2, net_high_seconds=8.0
@@ -120,13 +120,13 @@ def test_intervals_are_made_from_what_is_published() -> None:
     assert bounded(moved_record, fit_too=True) == bounded(one, fit_too=True) != bounded(other, fit_too=True)
 
 
-def test_what_is_published_can_be_stored() -> None:
+def test_a_published_record_can_be_stored() -> None:
     stored_form(bounded(told(0), fit_too=True))
     stored_form(bounded(RECORD, fit_too=True))
 
 
 @pytest.mark.parametrize(("line", "kept"), [(1, 1), (3, 3), (4, 4), (5, None), ((1 << 31) - 1, None), (0, None)])
-def test_a_line_is_one_that_the_file_has(tmp_path: Path, line: int, kept: int | None) -> None:
+def test_a_line_number_beyond_the_file_is_dropped(tmp_path: Path, line: int, kept: int | None) -> None:
     (tmp_path / "model.py").write_text("a\nb\nc\n")
     raised = Raised("RuntimeError", "no", "model.py", line, "")
     found = plausible(raised, [Folder("submission", tmp_path)])
@@ -134,7 +134,7 @@ def test_a_line_is_one_that_the_file_has(tmp_path: Path, line: int, kept: int | 
 
 
 @pytest.mark.parametrize("file", ["../model.py", "/etc/passwd", "none.py", "", "a\0b", "inner"])
-def test_a_file_is_one_that_was_handed_in(tmp_path: Path, file: str) -> None:
+def test_a_file_name_that_is_not_in_the_submission_is_dropped(tmp_path: Path, file: str) -> None:
     (tmp_path / "inner").mkdir()
     found = plausible(Raised("RuntimeError", "no", file, 1, ""), [Folder("submission", tmp_path)])
     assert (found.file, found.line) == (None, None)

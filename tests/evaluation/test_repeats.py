@@ -83,11 +83,11 @@ def test_the_value_is_the_mean_of_the_repeats_and_lies_in_its_interval(repeated:
     assert record["baseline"]["met"] is (primary["value"] >= 0.8)
 
 
-def test_seeds_are_by_name_and_the_same_for_another_submission(repeated: TemporaryCourse) -> None:
+def test_all_submissions_get_the_same_seeds(repeated: TemporaryCourse) -> None:
     assert seeds(repeated, "luck") == seeds(repeated, "steady")
 
 
-def test_a_model_without_luck_scores_the_same_every_time(repeated: TemporaryCourse) -> None:
+def test_a_deterministic_model_scores_the_same_in_every_repeat(repeated: TemporaryCourse) -> None:
     assert len(values(repeated, "steady")) == 3
     assert len(set(values(repeated, "steady"))) == 1
 

@@ -26,7 +26,7 @@ ROLES = {
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_name_tells_the_role(role: str) -> None:
+def test_the_role_of_a_file_follows_from_its_name(role: str) -> None:
     assert {name: role_of(PurePosixPath(name)) for name in ROLES[role]} == dict.fromkeys(ROLES[role], role)
 
 
@@ -41,7 +41,7 @@ def test_a_name_tells_the_role(role: str) -> None:
         ([], None),
     ],
 )
-def test_one_notebook_stands_in_for_the_model(names: list[str], notebook: str | None) -> None:
+def test_one_notebook_is_used_in_place_of_the_model(names: list[str], notebook: str | None) -> None:
     assert notebook_among(names) == notebook
 
 
@@ -66,7 +66,7 @@ def test_one_notebook_stands_in_for_the_model(names: list[str], notebook: str | 
         ([], "the folder is empty"),
     ],
 )
-def test_what_is_there_instead_is_named(names: list[str], said: str) -> None:
+def test_files_found_in_place_of_the_model_are_named(names: list[str], said: str) -> None:
     message = missing_model([PurePosixPath(name) for name in names])
     assert message.startswith("model.py is missing: ")
     assert said in message

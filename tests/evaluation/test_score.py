@@ -42,7 +42,7 @@ def test_accuracy_comes_with_wilsons_interval() -> None:
 
 
 @pytest.mark.compute
-def test_macro_f1_is_scikit_learns_with_an_interval_that_stays() -> None:
+def test_macro_f1_equals_scikit_learns_with_a_reproducible_interval() -> None:
     from sklearn.metrics import f1_score
 
     _, macro = score(BOTH, TRUTH, PREDICTIONS).scores
@@ -57,7 +57,7 @@ def test_macro_f1_is_scikit_learns_with_an_interval_that_stays() -> None:
     ("value", "strict", "met"),
     [(RIGHT / 200, False, True), (RIGHT / 200, True, False), (0.5, True, True), (0.999, False, False)],
 )
-def test_a_baseline_is_met_by_what_is_as_good_or_better_if_strict(value: float, strict: bool, met: bool) -> None:
+def test_a_baseline_is_met_by_an_equal_or_if_strict_a_better_score(value: float, strict: bool, met: bool) -> None:
     from scipy.stats import binomtest
 
     scored = score(BOTH, TRUTH, PREDICTIONS)
@@ -67,7 +67,7 @@ def test_a_baseline_is_met_by_what_is_as_good_or_better_if_strict(value: float, 
 
 
 @pytest.mark.parametrize(("value", "met"), [(0.5, True), (0.01, False)])
-def test_where_lower_is_better_the_baseline_lies_above(value: float, met: bool) -> None:
+def test_where_lower_is_better_a_lower_score_meets_the_baseline(value: float, met: bool) -> None:
     wanted = task(ERROR)
     scored = score(wanted, TRUTH, PREDICTIONS)
     result = compare(wanted, harness.Baseline(value), scored.primary, [scored], None)
@@ -89,7 +89,7 @@ def test_perfect_predictions_have_an_interval_too() -> None:
     assert accuracy.low < 1
 
 
-def test_a_proportion_is_kept_item_by_item_and_other_metrics_as_draws() -> None:
+def test_a_proportion_is_stored_by_item_and_other_metrics_as_draws() -> None:
     proportion, other = score(BOTH, TRUTH, PREDICTIONS), score(task(ERROR), TRUTH, PREDICTIONS)
     assert proportion.draws is None
     assert proportion.outcomes is not None
@@ -99,7 +99,7 @@ def test_a_proportion_is_kept_item_by_item_and_other_metrics_as_draws() -> None:
     assert other.primary.low < other.primary.value < other.primary.high
 
 
-def test_a_primary_metric_of_scores_cannot_do_with_labels() -> None:
+def test_a_primary_metric_that_needs_scores_refuses_labels() -> None:
     with pytest.raises(SubmissionError, match="computed from scores") as caught:
         score(task(harness.metrics.log_loss), TRUTH, PREDICTIONS)
     assert caught.value.kind == "bad_predictions"

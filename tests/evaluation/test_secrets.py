@@ -29,14 +29,14 @@ def test_nothing_of_restricted_data_is_published(classroom: Classroom) -> None:
     assert published(classroom, "restricted", SPIES) == []
 
 
-def test_at_the_keyboard_the_whole_message_is_shown(classroom: Classroom) -> None:
+def test_check_shows_the_whole_message(classroom: Classroom) -> None:
     told = ("fit", "save", "predict")
     assert [spy for spy in told if WORD not in classroom.printed_about(f"spy-{spy}", "restricted")] == []
     checked = [classroom.course.harness("check", f"submissions/spy-{spy}/restricted").stdout for spy in told]
     assert [spy for spy, said in zip(told, checked, strict=True) if WORD not in said] == []
 
 
-def test_what_was_generated_in_place_of_restricted_data_may_be_told(course: TemporaryCourse) -> None:
+def test_messages_about_generated_data_may_be_shown(course: TemporaryCourse) -> None:
     course.add_task(more="restricted=True,")
     assert WORD in course.evaluate(SPY + SPIES["fit"])["failure"]["message"]
 
@@ -87,7 +87,7 @@ def test_the_leaderboard_shows_no_secret(classroom: Classroom) -> None:
     assert not any(WORD in page for page in pages)
 
 
-def test_a_failure_on_restricted_data_says_kind_and_line_and_no_more(classroom: Classroom) -> None:
+def test_a_failure_on_restricted_data_shows_only_its_kind_and_line(classroom: Classroom) -> None:
     failure = classroom.record("spy-fit", "restricted")["failure"]
     assert (failure["kind"], failure["phase"]) == ("fit_error", "fit")
     assert failure["file"] == "submissions/spy-fit/restricted/model.py"
@@ -100,7 +100,7 @@ def test_what_failed_before_private_inputs_were_seen_is_explained(classroom: Cla
     assert "my own mistake" in classroom.record("early", "private")["failure"]["message"]
 
 
-def test_who_is_honest_is_scored_on_secrets_like_on_anything_else(classroom: Classroom) -> None:
+def test_an_honest_model_is_scored_on_private_data_as_on_any_other(classroom: Classroom) -> None:
     for task, labels in (("private", "private"), ("restricted", "public")):
         record = classroom.record("honest", task)
         assert record["status"] == "passed"
@@ -137,7 +137,7 @@ class Model(harness.Model):
 """
 
 
-def test_where_a_task_trains_neither_weights_nor_much_data_are_shipped(course):
+def test_tasks_that_train_refuse_shipped_weights_and_much_data(course):
     folder = course.submit(SHIPPED)
     (folder / "weights").mkdir()
     (folder / "weights" / "table.bin").write_bytes(bytes(200_000))

@@ -13,7 +13,7 @@ from harness.evaluation._single import copy_rounded
 pytestmark = pytest.mark.unit
 
 
-def test_doubles_become_single_and_all_else_stays(tmp_path: Path) -> None:
+def test_doubles_are_rounded_to_single_and_all_else_stays(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     arrays = {
         "doubles": np.array([[np.pi, -1e300, np.inf], [0.0, np.nan, 1 / 3]]),
@@ -32,7 +32,7 @@ def test_doubles_become_single_and_all_else_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 20, (2).to_bytes(8, "little") + b"[]", bytes(8)])
-def test_a_file_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_an_invalid_safetensors_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x.safetensors").write_bytes(content)
     with pytest.raises(ValueError, match="header"):
@@ -40,7 +40,7 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["<f8", ">f8", "<c16"])
-def test_arrays_of_numpys_own_files_are_rounded_too(tmp_path: Path, dtype: str) -> None:
+def test_arrays_in_npy_and_npz_files_are_rounded(tmp_path: Path, dtype: str) -> None:
     (tmp_path / "a").mkdir()
     numbers = np.array([[np.pi, 1 / 3], [-1e300, np.inf]]).astype(dtype)
     whole = np.arange(5)
@@ -58,14 +58,14 @@ def test_arrays_of_numpys_own_files_are_rounded_too(tmp_path: Path, dtype: str) 
 
 @pytest.mark.parametrize("name", ["x.npy", "x.npz"])
 @pytest.mark.parametrize("content", [b"", b"\xff" * 40, b"PK\x03\x04", b"\x93NUMPY\x01\x00\xff\xff'descr': '<f8'"])
-def test_a_broken_file_of_numpys_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+def test_an_invalid_npy_or_npz_file_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / name).write_bytes(content)
     with pytest.raises(ValueError, match="cannot be read"):
         copy_rounded(tmp_path / "a", tmp_path / "b")
 
 
-def test_a_record_of_several_fields_is_refused(tmp_path: Path) -> None:
+def test_a_structured_array_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     np.save(tmp_path / "a" / "x.npy", np.zeros(3, [("a", "<f8"), ("b", "<f8")]))
     with pytest.raises(ValueError, match="header"):

@@ -70,7 +70,7 @@ def test_weights_without_a_file_are_none(folder: Path, inside: tuple[str, ...]) 
     assert taken(folder).weights is None
 
 
-def test_a_file_called_weights_is_not_an_artifact_and_shown_to_nobody(folder: Path) -> None:
+def test_a_file_called_weights_is_no_artifact_and_never_shown(folder: Path) -> None:
     (folder / "weights").write_bytes(bytes(100))
     snapshot = taken(folder)
     assert snapshot.weights is None
@@ -101,7 +101,7 @@ def test_nothing_behind_a_link_is_copied(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("opened", [open_folder, _by_path], ids=["by descriptor", "by path"])
-def test_what_became_a_link_since_it_was_looked_at_is_not_read(folder: Path, opened: Any) -> None:
+def test_a_file_replaced_by_a_link_while_copying_is_not_read(folder: Path, opened: Any) -> None:
     (folder / "parts").mkdir()
     with opened(folder) as found:
         assert (stat.S_ISREG(found.mode("model.py")), stat.S_ISDIR(found.mode("parts"))) == (True, True)
@@ -188,7 +188,7 @@ def test_a_submission_of_too_many_folders_is_refused(folder: Path) -> None:
     assert "500 folders" in problem.message
 
 
-def test_links_and_empty_folders_are_not_looked_at_without_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_links_and_empty_folders_is_limited(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.evaluation._snapshot._MAX_LOOKED_AT", 30)
     for number in range(29):
         (folder / f"{number}").mkdir()
@@ -205,7 +205,7 @@ def test_a_name_that_is_not_unicode_is_copied_or_refused(folder: Path) -> None:
     assert snapshot.problem is None or snapshot.problem.kind == "invalid_submission"
 
 
-def test_a_name_that_steers_terminals_is_shown_harmless(folder: Path) -> None:
+def test_a_name_with_control_characters_is_shown_escaped(folder: Path) -> None:
     (folder / "a\n\x1b[31m").symlink_to("x")
     message = refuse(folder).message
     assert "\x1b" not in message
@@ -213,7 +213,7 @@ def test_a_name_that_steers_terminals_is_shown_harmless(folder: Path) -> None:
 
 
 @pytest.mark.worker
-def test_folders_nested_without_end_are_refused(folder: Path) -> None:
+def test_folders_nested_too_deeply_are_refused(folder: Path) -> None:
     here = os.open(folder, os.O_RDONLY)
     for _ in range(1_500):
         os.mkdir("d", dir_fd=here)
@@ -242,7 +242,7 @@ def taken_with(folder: Path, shared: Path | None) -> Snapshot:
     return take_snapshot(folder, to, harness.Limits(), shared)
 
 
-def test_shared_code_is_copied_counted_and_digested_for_who_names_it(folder: Path, shared: Path) -> None:
+def test_shared_code_is_copied_and_counted_for_those_that_import_it(folder: Path, shared: Path) -> None:
     (folder / "model.py").write_text("from _shared.loops import z\n")
     alone = taken_with(folder, None)
     first = taken_with(folder, shared)
@@ -253,7 +253,7 @@ def test_shared_code_is_copied_counted_and_digested_for_who_names_it(folder: Pat
     assert len({alone.digest, first.digest, taken_with(folder, shared).digest}) == 3
 
 
-def test_who_does_not_name_shared_code_does_not_pay_for_it(folder: Path, shared: Path) -> None:
+def test_shared_code_does_not_count_for_those_that_do_not_import_it(folder: Path, shared: Path) -> None:
     assert names(taken_with(folder, shared).files) == ["model.py"]
     assert taken_with(folder, shared).digest == taken_with(folder, None).digest
 
@@ -269,7 +269,7 @@ def test_a_link_among_shared_code_is_refused_by_name(folder: Path, shared: Path)
 DOCUMENTS = ["README.md", "report.pdf", "plot.png", "page.html", "old.ipynb", "results.csv"]
 
 
-def test_documents_are_shown_to_nobody_and_decide_nothing(folder: Path) -> None:
+def test_documents_are_not_shown_to_workers_and_change_no_result(folder: Path) -> None:
     plain = taken(folder)
     for name in DOCUMENTS:
         (folder / name).write_bytes(bytes(200_000))
@@ -293,7 +293,7 @@ def test_trained_files_are_set_aside_where_the_model_is_trained(folder: Path) ->
     )
 
 
-def test_who_loads_is_shown_trained_files_and_weights_beside_the_model(folder: Path) -> None:
+def test_a_worker_that_loads_sees_trained_files_beside_the_model(folder: Path) -> None:
     (folder / "best.pt").write_bytes(b"12")
     (folder / "weights" / "deep").mkdir(parents=True)
     (folder / "weights" / "deep" / "net.pt").write_bytes(b"123")
@@ -310,7 +310,7 @@ def test_a_package_that_hides_the_model_is_named(folder: Path) -> None:
     assert "the package model/ hides model.py" in refuse(folder).message
 
 
-def test_a_notebook_stands_in_for_the_model_and_its_outputs_decide_nothing(folder: Path) -> None:
+def test_outputs_of_a_notebook_do_not_change_the_digest(folder: Path) -> None:
     cell = {"cell_type": "code", "source": "import harness", "outputs": []}
     (folder / "model.py").unlink()
     (folder / "work.ipynb").write_text(json.dumps({"cells": [cell]}))
@@ -337,7 +337,7 @@ def test_a_link_in_place_of_a_notebook_is_refused(folder: Path) -> None:
     assert "'work.ipynb'" in refuse(folder).message
 
 
-def test_what_is_read_holds_the_notebook_and_no_document(folder: Path) -> None:
+def test_contents_that_are_read_hold_the_notebook_and_no_document(folder: Path) -> None:
     (folder / "model.py").unlink()
     (folder / "work.ipynb").write_text("{}")
     (folder / "README.md").touch()

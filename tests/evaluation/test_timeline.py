@@ -12,7 +12,7 @@ from harness.sandbox import MemoryPoint, MemoryTrace
 pytestmark = pytest.mark.unit
 
 
-def test_a_timeline_knows_phases_and_memory_as_if_nobody_had_waited():
+def test_a_timeline_has_phases_and_memory_without_waiting_times():
     recorder, trace = TimelineRecorder(), MemoryTrace()
     recorder.follow(trace)
     with recorder.phase("fit"):

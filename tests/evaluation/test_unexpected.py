@@ -10,7 +10,7 @@ from harness.evaluation._unexpected import encodable, reported
 pytestmark = pytest.mark.unit
 
 
-def test_an_unexpected_error_says_where_it_was_and_blames_nobody() -> None:
+def test_an_unexpected_error_names_its_place_and_not_the_submission() -> None:
     with (
         pytest.raises(InfrastructureError, match=r"bob on task blobs, phase weigh: ZeroDivisionError") as caught,
         reported("bob", "blobs", lambda: "weigh"),
@@ -27,11 +27,11 @@ def test_an_unexpected_error_says_where_it_was_and_blames_nobody() -> None:
     [TaskError("t"), SubmissionError("fit_error", "fit", "s"), OSError(28, "full"), KeyboardInterrupt(), SystemExit(3)],
     ids=lambda error: type(error).__name__,
 )
-def test_what_has_a_name_of_its_own_keeps_it(error: BaseException) -> None:
+def test_known_errors_are_raised_unchanged(error: BaseException) -> None:
     with pytest.raises(type(error)) as caught, reported("bob", "blobs", lambda: "fit"):
         raise error
     assert caught.value is error
 
 
-def test_a_text_of_any_bytes_can_be_written_down() -> None:
+def test_text_with_invalid_bytes_can_be_encoded() -> None:
     assert encodable("a\udcffb").encode() == b"a\\udcffb"

@@ -49,7 +49,7 @@ def test_groups_stay_together_in_what_fit_is_given() -> None:
 @pytest.mark.parametrize(
     "train", [split([0] * 9 + [1]), split([0, 1], groups=["a", "a"]), split([0, 1]), split([0])], ids=len
 )
-def test_a_part_too_small_to_divide_in_proportion_is_divided_somehow(train: Split) -> None:
+def test_a_part_too_small_for_stratification_is_still_divided(train: Split) -> None:
     shown = data(train, VALIDATION).for_fit
     assert len(shown.train)
     assert len(shown.validation)
@@ -57,7 +57,7 @@ def test_a_part_too_small_to_divide_in_proportion_is_divided_somehow(train: Spli
 
 
 @pytest.mark.parametrize("texts", [False, True])
-def test_the_order_is_another_each_time_and_answers_are_put_back(texts: bool) -> None:
+def test_inputs_are_shuffled_anew_and_answers_restored_to_their_order(texts: bool) -> None:
     inputs = [str(item) for item in range(100)] if texts else np.arange(100.0)
     first, second = (SecretOrder.of(inputs, 32) for _ in range(2))
     assert [len(batch) for batch in first.batches()] == [32, 32, 32, 4]
@@ -79,7 +79,7 @@ class Model(harness.Model):
 """
 
 
-def test_who_keeps_the_validation_part_does_not_know_what_is_scored(course: TemporaryCourse) -> None:
+def test_a_model_that_stores_the_validation_part_is_not_scored_on_it(course: TemporaryCourse) -> None:
     course.add_task(more="private_test=True")
     record = course.evaluate(KEEPS_VALIDATION)
     task = record["task"]
@@ -103,7 +103,7 @@ class Model(harness.Model):
 """The items of the blobs are in the order of their classes."""
 
 
-def test_the_position_of_an_item_does_not_tell_its_label(course: TemporaryCourse) -> None:
+def test_the_position_of_an_item_does_not_reveal_its_label(course: TemporaryCourse) -> None:
     course.add_task()
     record = course.evaluate(READS_POSITIONS)
     assert record["scores"][0]["value"] < 0.6

@@ -74,7 +74,7 @@ def test_compressed_arrays_count_what_they_unpack_to(tmp_path: Path) -> None:
     assert weighed(tmp_path).parameters == 1_000_000
 
 
-def test_a_complex_number_is_two(tmp_path: Path) -> None:
+def test_a_complex_number_counts_as_two(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.ones(10, complex))
     assert weighed(tmp_path).parameters == 20
 
@@ -121,7 +121,7 @@ OPAQUE = {
 
 
 @pytest.mark.parametrize("name", OPAQUE)
-def test_a_file_that_is_not_a_plain_array_counts_one_for_four_bytes(tmp_path: Path, name: str) -> None:
+def test_another_file_counts_one_number_for_every_four_bytes(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(OPAQUE[name])
     found = weighed(tmp_path)
     assert found.parameters == math.ceil(len(OPAQUE[name]) / 4)
@@ -149,7 +149,7 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("where", HEADERS)
-def test_a_header_that_the_library_did_not_write_can_hold_something(tmp_path: Path, where: str) -> None:
+def test_bytes_in_an_unusual_header_are_counted(tmp_path: Path, where: str) -> None:
     header = HEADERS[where](random_bytes(20_000)).encode()
     (tmp_path / "a.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
     found = weighed(tmp_path)
@@ -157,13 +157,13 @@ def test_a_header_that_the_library_did_not_write_can_hold_something(tmp_path: Pa
     assert found.knowledge_bytes > 20_000
 
 
-def test_a_header_of_the_library_holds_its_names_and_metadata(tmp_path: Path) -> None:
+def test_a_usual_header_counts_only_its_names_and_metadata(tmp_path: Path) -> None:
     arrays = {"b": np.zeros(3, np.float32), "00001": np.zeros(2), "zé\n": np.zeros(0, np.uint8)}
     save_file(arrays, tmp_path / "a.safetensors", {"ké": 'v"x\x1b'})
     assert weighed(tmp_path).knowledge_bytes - 100 - 28 < 60
 
 
-def test_four_bit_numbers_leave_no_room_for_others(tmp_path: Path) -> None:
+def test_four_bit_arrays_do_not_make_a_large_structure_verified(tmp_path: Path) -> None:
     header = json.dumps({"a": {"dtype": "F4", "shape": [400_000], "data_offsets": [0, 200_000]}}).encode()
     content = len(header).to_bytes(8, "little") + header + bytes(200_000)
     (tmp_path / "a.safetensors").write_bytes(content)
@@ -171,12 +171,12 @@ def test_four_bit_numbers_leave_no_room_for_others(tmp_path: Path) -> None:
     assert not weighed(tmp_path).verified
 
 
-def test_a_small_structure_holds_no_parameters(tmp_path: Path) -> None:
+def test_a_small_structure_adds_no_parameters_and_is_verified(tmp_path: Path) -> None:
     found = weighed(saved(tmp_path, weight=np.ones((4, 3)), bias=np.ones(3), name="x"))
     assert (found.parameters, found.verified) == (15, True)
 
 
-def test_numbers_in_lists_are_not_parameters_for_free(tmp_path: Path) -> None:
+def test_numbers_in_lists_are_counted_as_parameters(tmp_path: Path) -> None:
     saved(tmp_path, weight=np.random.default_rng(0).random(50_000).tolist())
     assert not weighed(tmp_path).verified
     with pytest.raises(SubmissionError, match=r"parameters .*, limit 1,000"):
@@ -184,7 +184,7 @@ def test_numbers_in_lists_are_not_parameters_for_free(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["source_bytes", "data_bytes", "name_bytes"])
-def test_all_that_lies_beside_counts_as_room_for_knowledge(tmp_path: Path, place: str) -> None:
+def test_all_files_beside_the_model_count_as_possible_knowledge(tmp_path: Path, place: str) -> None:
     few, many = Beside(**{place: ALLOWANCE_BYTES}), Beside(**{place: ALLOWANCE_BYTES + 1})
     assert weighed(tmp_path, few).verified
     found = weighed(tmp_path, many)
@@ -224,7 +224,7 @@ PACKED = {
 
 @pytest.mark.parametrize("what", PACKED)
 @pytest.mark.parametrize("own_save", [False, True])
-def test_arrays_that_hold_more_than_they_pretend_are_not_verified(tmp_path: Path, what: str, own_save: bool) -> None:
+def test_arrays_with_more_bytes_than_declared_are_not_verified(tmp_path: Path, what: str, own_save: bool) -> None:
     arrays = PACKED[what]()
     if own_save:
         np.savez(tmp_path / "a.npz", *(arrays if isinstance(arrays, list) else [arrays]))
@@ -233,7 +233,7 @@ def test_arrays_that_hold_more_than_they_pretend_are_not_verified(tmp_path: Path
     assert not weighed(tmp_path).verified
 
 
-def test_an_integer_of_64_bits_of_them_is_more_than_one_number(tmp_path: Path) -> None:
+def test_an_integer_that_packs_64_bits_is_more_than_one_number(tmp_path: Path) -> None:
     assert weighed(saved(tmp_path, table=bits_as("i8", 4_000))).parameters >= 16_000
 
 
@@ -252,7 +252,7 @@ HONEST = {
 
 
 @pytest.mark.parametrize("what", HONEST)
-def test_arrays_that_hold_what_they_pretend_are_verified(tmp_path: Path, what: str) -> None:
+def test_arrays_with_as_many_bytes_as_declared_are_verified(tmp_path: Path, what: str) -> None:
     found = weighed(saved(tmp_path, table=HONEST[what](np.random.default_rng(0))))
     assert found.verified, why_not_verified(found)
 
@@ -270,7 +270,7 @@ WORDS = [f"{word}{n}" for n in range(4_000) for word in ("patient", "pain", "che
     ],
     ids=["dictionary", "both ways", "array"],
 )
-def test_words_of_the_training_texts_are_a_number_each(tmp_path: Path, keep: object) -> None:
+def test_words_of_the_training_texts_count_as_one_number_each(tmp_path: Path, keep: object) -> None:
     saved(tmp_path, vocabulary=keep(WORDS))  # type: ignore[operator]
     assert not weighed(tmp_path).verified
     found = weighed(tmp_path, texts=TEXTS)
@@ -278,12 +278,12 @@ def test_words_of_the_training_texts_are_a_number_each(tmp_path: Path, keep: obj
     assert found.parameters >= len(WORDS)
 
 
-def test_words_of_no_training_text_are_knowledge_brought_along(tmp_path: Path) -> None:
+def test_words_absent_from_the_training_texts_are_outside_knowledge(tmp_path: Path) -> None:
     brought = {random_bytes(4_000)[n : n + 12].hex(): n for n in range(3_000)}
     assert not weighed(saved(tmp_path, vocabulary=brought), texts=TEXTS).verified
 
 
-def test_the_case_of_letters_and_what_stands_between_words_is_knowledge(tmp_path: Path) -> None:
+def test_letter_case_and_separators_of_words_count_as_knowledge(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     cased = ["".join(np.where(random.random(len(word)) < 0.5, list(word), list(word.upper()))) for word in WORDS]
     parted = [f"pain{chr(0x4E00 + n)}chest{chr(0x2F800 + n % 500)}fever" for n in range(4_000)]
@@ -291,7 +291,7 @@ def test_the_case_of_letters_and_what_stands_between_words_is_knowledge(tmp_path
         assert not weighed(saved(tmp_path, vocabulary=words), texts=TEXTS).verified
 
 
-def test_names_of_arrays_that_are_written_otherwise_are_knowledge(tmp_path: Path) -> None:
+def test_names_of_arrays_with_unusual_spelling_count_as_knowledge(tmp_path: Path) -> None:
     """A pickle can write a text in many ways, and what reads it again sees which it was."""
     random = np.random.default_rng(0)
     ways = [lambda letter: letter, lambda letter: f"\\x{ord(letter):02x}", lambda letter: f"\\{ord(letter):03o}"]
@@ -303,7 +303,7 @@ def test_names_of_arrays_that_are_written_otherwise_are_knowledge(tmp_path: Path
     assert not weighed(tmp_path).verified
 
 
-def test_bytes_on_a_model_are_known(tmp_path: Path) -> None:
+def test_bytes_in_attributes_of_a_model_are_counted(tmp_path: Path) -> None:
     found = weighed(saved(tmp_path, table=random_bytes(20_000)))
     assert not found.verified
     assert found.knowledge_bytes > 20_000
@@ -317,14 +317,14 @@ def test_bytes_on_a_model_are_known(tmp_path: Path) -> None:
         ({"artifact_bytes": 527}, "artifact_bytes 528, limit 527"),
     ],
 )
-def test_a_limit_passed_is_named_with_what_was_found(tmp_path: Path, limits: dict[str, int], says: str) -> None:
+def test_an_exceeded_limit_is_named_with_what_was_found(tmp_path: Path, limits: dict[str, int], says: str) -> None:
     np.save(tmp_path / "a.npy", np.ones(100, np.float32))
     with pytest.raises(SubmissionError, match=says) as caught:
         weighed(tmp_path, **limits)
     assert (caught.value.kind, caught.value.phase) == ("resource_limit", "weigh")
 
 
-def test_a_limit_reached_is_not_passed(tmp_path: Path) -> None:
+def test_a_limit_that_is_reached_is_not_exceeded(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.ones(100, np.float32))
     assert weighed(tmp_path, parameters=100, artifact_bytes=528).parameters == 100
 
@@ -342,14 +342,14 @@ def test_what_a_model_holds_is_reported_by_attribute(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "told", ["", "[]", "no json", '[["x", -5, 9999999999, -1]]', '[["x", 0, 1]]', '[["' + "x" * 900 + '", 0, 1, 2]]']
 )
-def test_what_a_forged_header_tells_breaks_nothing(tmp_path: Path, told: str) -> None:
+def test_a_forged_header_causes_no_error(tmp_path: Path, told: str) -> None:
     save_file({"00000": np.ones(7)}, tmp_path / "arrays.safetensors", {"attributes": told})
     found = weighed(tmp_path)
     assert found.parameters == 7
     assert all(attribute.numbers in (0, 7) and len(attribute.name) <= 64 for attribute in found.attributes)
 
 
-def test_structure_that_repeats_holds_little(tmp_path: Path) -> None:
+def test_repetitive_structure_counts_little(tmp_path: Path) -> None:
     layers = [{"name": f"layer{n}", "kind": "linear", "activation": "relu"} for n in range(500)]
     saved(tmp_path, layers=layers, small=[np.full(3, n) for n in range(5000)])
     assert (tmp_path / "structure.pkl").stat().st_size > 65_536
@@ -359,7 +359,7 @@ def test_structure_that_repeats_holds_little(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("numbers", "verified"), [(180_000, True), (170_000, False)])
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
-def test_structure_below_a_tenth_of_the_arrays_is_verified(
+def test_structure_smaller_than_a_tenth_of_the_arrays_is_verified(
     tmp_path: Path, numbers: int, verified: bool, dtype: str
 ) -> None:
     (tmp_path / "structure.pkl").write_bytes(os.urandom(70_000))
@@ -368,7 +368,7 @@ def test_structure_below_a_tenth_of_the_arrays_is_verified(
 
 
 @pytest.mark.parametrize(("length", "is_read"), [(MAX_HEADER_BYTES, True), (MAX_HEADER_BYTES + 1, False)])
-def test_a_header_that_is_all_header_is_not_read(tmp_path: Path, length: int, is_read: bool) -> None:
+def test_a_file_that_claims_to_be_all_header_is_not_read(tmp_path: Path, length: int, is_read: bool) -> None:
     header = json.dumps({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}, separators=(",", ":")).encode()
     (tmp_path / "a.safetensors").write_bytes(length.to_bytes(8, "little") + header.ljust(length) + bytes(8))
     assert (weighed(tmp_path).unread == ()) == is_read
@@ -381,7 +381,7 @@ def test_files_that_cannot_be_read_as_arrays_are_named(tmp_path: Path) -> None:
     assert weighed(tmp_path).unread == ("best/net.pt",)
 
 
-def test_numbers_of_any_size_are_not_arrays(tmp_path: Path) -> None:
+def test_elements_of_a_size_unknown_to_numpy_are_not_verified(tmp_path: Path) -> None:
     """NumPy reads none of a hundred bytes, but whatever is handed in may."""
     header = b"{'descr': '|b99', 'fortran_order': False, 'shape': (2000,), }\n"
     (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(198_000))

@@ -244,7 +244,7 @@ def test_weights_are_beside_the_model_and_where_load_is_reported(course: Tempora
     assert record["cost"]["parameters"] == 6
 
 
-def test_weights_under_another_name_are_told_what_load_needs(course: TemporaryCourse) -> None:
+def test_weights_under_another_name_are_reported_with_what_load_needs(course: TemporaryCourse) -> None:
     folder = course.submit(CENTROIDS)
     (folder / "weights").mkdir()
     (folder / "weights" / "best_model.pth").write_bytes(b"x")

@@ -75,7 +75,7 @@ def test_scores_come_with_intervals_and_the_primary_one_decides(classroom: Class
     assert record["baseline"]["met"] is (accuracy["value"] >= 0.8)
 
 
-def test_a_model_below_the_baseline_is_scored_and_measured_all_the_same(classroom: Classroom) -> None:
+def test_a_model_below_the_baseline_is_still_scored_and_measured(classroom: Classroom) -> None:
     record = classroom.record("draws")
     assert record["status"] == "below_baseline"
     assert record["failure"] is None
@@ -89,11 +89,11 @@ def test_the_numbers_a_model_keeps_are_its_parameters(classroom: Classroom) -> N
     assert 6 * 4 < cost["knowledge_bytes"] < cost["artifact_bytes"] + len("model.py") + len(CENTROIDS)
 
 
-def test_a_neighbour_search_pays_for_the_training_set_it_keeps(classroom: Classroom) -> None:
+def test_the_training_set_that_a_neighbour_search_keeps_is_counted(classroom: Classroom) -> None:
     assert classroom.record("neighbour")["cost"]["parameters"] == 135 * 2 + 135
 
 
-def test_a_file_the_host_cannot_read_counts_a_number_for_every_four_bytes(classroom: Classroom) -> None:
+def test_an_unreadable_file_counts_one_number_for_every_four_bytes(classroom: Classroom) -> None:
     record = classroom.record("opaque")
     assert record["status"] == "passed"
     assert (record["cost"]["parameters"], record["cost"]["artifact_bytes"]) == (1001, 4001)
@@ -106,7 +106,7 @@ def test_scores_give_the_same_labels_and_are_kept_as_evidence(classroom: Classro
         assert (items["scores"].argmax(axis=1) == items["predictions"]).all()
 
 
-def test_evidence_holds_outcomes_latencies_and_is_the_hosts_alone(classroom: Classroom) -> None:
+def test_evidence_has_outcomes_and_latencies_readable_by_the_host_alone(classroom: Classroom) -> None:
     evidence = classroom.root / ".harness" / "evidence"
     assert evidence.stat().st_mode & 0o077 == 0
     with np.load(evidence / "blobs" / "bob" / "items.npz") as items:
@@ -121,7 +121,7 @@ def test_what_a_model_logs_is_its_learning_curve(classroom: Classroom) -> None:
     assert evidence.curve == tuple({"epoch": n, "epochs": 3, "loss": 1 / n} for n in (1, 2, 3))
 
 
-def test_printing_without_end_is_not_a_failure(classroom: Classroom) -> None:
+def test_endless_printing_is_not_a_failure(classroom: Classroom) -> None:
     assert classroom.record("chatty")["scores"] == classroom.record("bob")["scores"]
 
 
@@ -136,7 +136,7 @@ def test_an_endless_log_is_cut_and_still_ends_with_the_error(classroom: Classroo
     assert len(failure["log_tail"]) <= 64 * 1024
 
 
-def test_what_predicts_sees_the_inputs_and_nothing_else(classroom: Classroom) -> None:
+def test_predict_sees_the_inputs_and_nothing_else(classroom: Classroom) -> None:
     failure = classroom.record("looks-around")["failure"]
     assert failure["kind"] == "predict_error", failure
     found: dict[str, Any] = json.loads(failure["message"].partition(": ")[2])
@@ -146,7 +146,7 @@ def test_what_predicts_sees_the_inputs_and_nothing_else(classroom: Classroom) ->
     }  # fmt: skip
 
 
-def test_the_same_command_twice_gives_the_same_record_but_for_the_clock(classroom: Classroom, tmp_path: Path) -> None:
+def test_the_same_command_twice_gives_the_same_record_except_times(classroom: Classroom, tmp_path: Path) -> None:
     names, course = ("bob", "draws"), classroom.copy(tmp_path)
     first = {name: timeless(classroom.record(name)) for name in names}
     done = course.harness("evaluate", *(f"submissions/{name}" for name in names), "--force")
@@ -167,7 +167,7 @@ def timeless(record: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.thorough
-def test_another_seed_is_another_run(classroom: Classroom) -> None:
+def test_another_seed_gives_another_run(classroom: Classroom) -> None:
     before = classroom.record("draws")
     done = classroom.course.harness("evaluate", "submissions/draws", "--seed", "1", "--no-store", "--json", "-")
     (after,) = json.loads(done.stdout)
@@ -200,7 +200,7 @@ def test_weights_that_do_not_load_are_a_load_error(classroom: Classroom) -> None
     assert (failure["kind"], failure["phase"]) == ("load_error", "load")
 
 
-def test_a_forbidden_convolution_breaks_the_rule_even_as_a_function(classroom: Classroom) -> None:
+def test_a_forbidden_convolution_breaks_the_rule_also_as_a_function(classroom: Classroom) -> None:
     record = classroom.record("convolution", "ruled")
     assert record["status"] == "failed"
     assert (record["failure"]["kind"], record["failure"]["phase"]) == ("rule_violation", "audit")

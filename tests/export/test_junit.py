@@ -67,21 +67,21 @@ def test_below_the_baseline_is_one_failure():
         ("resource_limit", "save", "within the other limits", "failed", ["loads"]),
     ],
 )
-def test_a_failure_is_one_check_and_skips_what_it_kept_from_being_reached(kind, phase, culprit, outcome, passed):
+def test_a_failure_is_one_failed_check_and_skips_the_later_ones(kind, phase, culprit, outcome, passed):
     found = outcomes(failing(kind, phase))
     assert found.pop(culprit) == outcome
     assert [name for name, one in found.items() if one == "passed"] == passed
     assert {one for name, one in found.items() if name not in passed} == {"skipped"}
 
 
-def test_every_failure_shows_exactly_once():
+def test_every_failure_appears_exactly_once():
     pairs = [(kind, phase) for kind in get_args(FailureKind) for phase in get_args(Phase)]
     found = {pair: list(outcomes(failing(*pair)).values()) for pair in pairs}
     shown = {pair: each.count("error") + each.count("failed") for pair, each in found.items()}
     assert shown == dict.fromkeys(pairs, 1)
 
 
-def test_what_was_not_trained_has_no_such_check():
+def test_a_loaded_model_has_no_check_of_training():
     assert "trains" not in outcomes(changed(submission={"mode": "loaded"}))
 
 
@@ -103,7 +103,7 @@ written = st.text(st.one_of(st.sampled_from("<>&\"']]>\0\x0b\ufffe\ud800\r\n"), 
 
 @given(written, written, written)
 @example("<a b='\"'/>]]>", "</system-out>&\0\ud800", '"<x>&')
-def test_no_text_breaks_out(message, log, file):
+def test_text_cannot_break_the_xml(message, log, file):
     root = read([failing(message=message, log_tail=log, file=file or None)])
     suite = root.find("testsuite")
     assert {element.tag for element in suite} <= {"properties", "testcase", "system-out"}
@@ -114,7 +114,7 @@ def test_no_text_breaks_out(message, log, file):
 
 @given(written, written)
 @example('"<x>&\0', "<a b='\"'/>]]>")
-def test_nor_in_a_case_of_its_own(path, message):
+def test_text_cannot_break_the_xml_of_a_single_case(path, message):
     check = ReportedCheck(name=path, outcome="failed", kind="outside", message=message)
     xml = junit_xml([Suite(name="change", cases=(Case(classname="change", check=check),))])
     schema().validate(xml.decode())
