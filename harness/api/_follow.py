@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.contract import Canonical, File, Task
 from harness.course import Submission
 from harness.data import Bars, no_bars
-from harness.evaluation import Check, Evaluation, Observer, Silent, TaskInUse
+from harness.evaluation import Check, Evaluation, Observer, SilentObserver, TaskInUse
 from harness.leaderboard import Board
 from harness.sandbox import Isolation
 
@@ -54,7 +54,7 @@ class Follower:
 
     def evaluating(self, submission: Submission) -> AbstractContextManager[Observer]:  # noqa: ARG002 - likewise
         """Return a context manager that is active during an evaluation and yields an observer of its phases."""
-        return nullcontext(Silent())
+        return nullcontext(SilentObserver())
 
     def evaluated(self, evaluation: Evaluation, board: Board | None) -> None:
         """Receive the record of a submission; `board` is the leaderboard with it, or None if nothing is stored."""

@@ -1,12 +1,12 @@
 """The saved form of a model: written and read in a worker, received and counted by the host."""
 
-from harness.artifact._beside import PROSE_BYTES, Beside, count_beside
 from harness.artifact._count import ArtifactContents, Attribute, count_contents
 from harness.artifact._read_back import NotAFileError, read_files
 from harness.artifact._receive import ArtifactTooLargeError, BadFileNameError, Receiver
 from harness.artifact._saved_form import ARRAYS, STRUCTURE
 from harness.artifact._state import load_state, save_state
 from harness.artifact._structure import Vocabulary
+from harness.artifact._submission_contents import PROSE_BYTES, SubmissionContents, count_submission
 
 __all__ = [
     "ARRAYS",
@@ -16,12 +16,12 @@ __all__ = [
     "ArtifactTooLargeError",
     "Attribute",
     "BadFileNameError",
-    "Beside",
     "NotAFileError",
     "Receiver",
+    "SubmissionContents",
     "Vocabulary",
-    "count_beside",
     "count_contents",
+    "count_submission",
     "load_state",
     "read_files",
     "save_state",

@@ -1,6 +1,6 @@
-"""Count what an artifact holds, array by array; nothing of it is run.
+"""Count the contents of an artifact, array by array, without running any of it.
 
-A sandboxed process does this, because students wrote the files.
+This happens in a sandboxed process, because students wrote the files.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ import numpy as np
 from msgspec import Meta
 from safetensors import safe_open
 
-from harness.artifact._beside import compressed
-from harness.artifact._packed import Held, held
+from harness.artifact._array_contents import ArrayContents, array_contents
 from harness.artifact._saved_form import ARRAYS, ATTRIBUTES, STRUCTURE
 from harness.artifact._structure import Vocabulary, read_structure
+from harness.artifact._submission_contents import compressed
 
 Array = np.ndarray[Any, Any]
 
 MAX_NUMBERS = 1 << 53
-"""A file that claims more numbers than this is not a file of arrays; a record keeps no larger count exactly."""
+"""A file that claims more numbers than this does not count as arrays; a record cannot hold a larger count exactly."""
 MAX_HEADER_BYTES = 16 << 20
-"""Of a safetensors file that is read: a forest of ten thousand trees needs less."""
+"""The largest header of a safetensors file that is read; a forest of ten thousand trees needs less."""
 MAX_MEMBERS = 10_000
-"""Of an npz file that is read."""
+"""The largest number of members of an npz file that is read."""
 MAX_DIRECTORY_BYTES = 4 << 20
-"""Of an npz file's own list of its members."""
+"""The largest directory of members of an npz file that is read."""
 _BYTES_A_NUMBER = 4
-_MAX_PACKED_BYTES = 16 << 20
-"""Of what is compressed to see how much it holds; more than that holds what it weighs."""
+_MAX_STRUCTURE_BYTES = 16 << 20
+"""The largest structure that is analysed and compressed; a larger one counts with its full size."""
 _USUAL_DIMENSIONS = 8
 _MAX_ATTRIBUTES, _MAX_NAME, _MAX_UNREAD = 200, 64, 100
 _SMALL_ARRAY, _MANY_NUMBERS = 4096, 1 << 20
@@ -45,23 +45,24 @@ _NPY_HEADER = re.compile(
     rb"\{'descr': '([<>|=])([biufc])(\d{1,2})', 'fortran_order': (?:True|False), 'shape': \(([\d, ]*)\), \}\s*"
 )
 _PLAIN_TYPES = frozenset({"b1", "i1", "u1", "i2", "u2", "f2", "i4", "u4", "f4", "i8", "u8", "f8", "c8", "c16"})
-"""Of npy files. A header may name any size, and whatever reads the file need not be NumPy: each number of others could
-hold many."""
+"""The types of numbers in npy files that are counted. A header may state any size, and a program other than NumPy may
+read the file, so that one number of another type could contain many."""
 _DTYPES = {"F64": "f8", "F32": "f4", "I64": "i8", "I32": "i4", "U64": "u8", "U32": "u4", "C64": "f4"}
-"""Of safetensors, those that may hold more than they pretend; a complex number is two."""
+"""The types of safetensors whose values are examined, because one number may contain several; a complex number counts
+as two."""
 
 Count = Annotated[int, Meta(ge=0)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attribute:
-    """What the default save found on one attribute of the model, as the worker says: shown, never relied on."""
+    """The contents of one attribute of the model, as the default `save` reports them; they decide nothing."""
 
     name: str
     numbers: int
-    """Numbers in its arrays; shared arrays count for the first attribute."""
+    """The number of values in its arrays; a shared array counts for the first attribute only."""
     other_bytes: int
-    """Bytes of everything that is not an array: lists, texts, objects."""
+    """The size of everything that is not an array: lists, texts, objects."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,33 +70,35 @@ class ArtifactContents:
     """The contents of an artifact."""
 
     numbers: Count
-    """In arrays, more than one for an integer that holds more; words of the training texts; one for every four bytes of
-    what cannot be read as arrays."""
+    """How many numbers it contains: values in arrays, where an integer may count as several; words of the training
+    texts; and one number for every four bytes of files that cannot be read as arrays."""
     words: Count
-    """Of the training texts, each one of the numbers."""
+    """How many of the numbers are words of the training texts."""
     file_bytes: Count
+    """The size of all files."""
     array_bytes: Count
+    """The size of all arrays."""
     packed_bytes: Count
-    """Bytes that arrays contain beyond what their numbers need."""
+    """How many bytes the arrays contain beyond what their numbers need."""
     wide_bytes: Count
-    """Bytes that 64-bit floats contain beyond single precision."""
+    """How many bytes the 64-bit floats contain beyond single precision."""
     other_bytes: Count
-    """What else the files can hold: of headers and structure no more than they compress to, for repeated names of
-    layers and the like hold nothing; of files that cannot be read as arrays, all."""
+    """How much the files can contain outside arrays: the compressed size of headers and structure, in which repetitions
+    such as names of layers count little, and the full size of files that cannot be read as arrays."""
     unread_bytes: Count
-    """Of that, the files that cannot be read as arrays."""
+    """How many of these bytes are in files that cannot be read as arrays."""
     name_bytes: Count
-    """Of the names of its files, but for the default save's, which can be knowledge, too."""
+    """The size of the names of its files, which can also contain knowledge, except those of the default `save`."""
     unread: tuple[str, ...]
-    """Files that cannot be read as arrays, the default save's structure aside; the first hundred."""
+    """The first hundred files that cannot be read as arrays, except the structure that the default `save` writes."""
     attributes: tuple[Attribute, ...]
-    """None if the model overrides `save`."""
+    """The contents of attributes; empty if the model overrides `save`."""
 
 
 def count_contents(artifact: Path, vocabulary: Vocabulary | None = None) -> ArtifactContents:
-    """Count the contents of `artifact`, a folder of regular files that no worker can write to any more.
+    """Count the contents of `artifact`, a folder of regular files that no worker can change any more.
 
-    `vocabulary` is that of the training texts.
+    `vocabulary` contains the words of the training texts.
     """
     total = _Total()
     unread, names = [], []
@@ -143,14 +146,14 @@ class _Total:
     unread_bytes: int = 0
 
     def add(self, count: _Count) -> None:
-        self.numbers += count.held.numbers
-        self.packed_bytes += count.held.packed_bytes
-        self.wide_bytes += count.held.wide_bytes
+        self.numbers += count.contents.numbers
+        self.packed_bytes += count.contents.packed_bytes
+        self.wide_bytes += count.contents.wide_bytes
         self.array_bytes += count.array_bytes
         self.other_bytes += count.other_bytes
 
     def add_structure(self, path: Path, size: int, vocabulary: Vocabulary | None) -> None:
-        if size > _MAX_PACKED_BYTES:
+        if size > _MAX_STRUCTURE_BYTES:
             self.other_bytes += size
             return
         structure = read_structure(path.read_bytes(), vocabulary)
@@ -159,11 +162,11 @@ class _Total:
 
 
 def _attributes(path: Path) -> tuple[Attribute, ...]:
-    """Return what the default save says about the attributes; nothing where it says nothing that can be true."""
+    """Return what the default `save` reports about the attributes; empty if there is no valid report."""
     try:
         _header_bytes(path)
         with safe_open(path, framework="numpy") as file:
-            told = msgspec.json.decode((file.metadata() or {})[ATTRIBUTES], type=list[tuple[str, int, int, int]])
+            reported = msgspec.json.decode((file.metadata() or {})[ATTRIBUTES], type=list[tuple[str, int, int, int]])
             counts = [math.prod(file.get_slice(key).get_shape()) for key in sorted(file.keys())]
     except Exception:  # a file may be broken in any way
         return ()
@@ -173,7 +176,7 @@ def _attributes(path: Path) -> tuple[Attribute, ...]:
             numbers=min(MAX_NUMBERS, sum(counts[max(0, first) : max(0, end)])),
             other_bytes=min(MAX_NUMBERS, max(0, nbytes)),
         )
-        for name, first, end, nbytes in told
+        for name, first, end, nbytes in reported
     ]
     largest = sorted(found, key=lambda one: one.numbers * _BYTES_A_NUMBER + one.other_bytes, reverse=True)
     return tuple(one for one in found if one in largest[:_MAX_ATTRIBUTES])
@@ -181,7 +184,7 @@ def _attributes(path: Path) -> tuple[Attribute, ...]:
 
 @dataclass(frozen=True)
 class _Count:
-    held: Held
+    contents: ArrayContents
     array_bytes: int
     other_bytes: int
 
@@ -190,9 +193,9 @@ def _count(path: Path, size: int) -> _Count | None:
     """Return the contents of the arrays in a file, or None if it cannot be read as arrays."""
     try:
         count = _counted(path, size)
-    except Exception:  # a file may be broken in any way; then it is not arrays
+    except Exception:  # a file may be broken in any way; then it does not count as arrays
         return None
-    return None if count is None or count.held.numbers > MAX_NUMBERS else count
+    return None if count is None or count.contents.numbers > MAX_NUMBERS else count
 
 
 def _counted(path: Path, size: int) -> _Count | None:
@@ -209,7 +212,7 @@ def _counted(path: Path, size: int) -> _Count | None:
 
 @dataclass
 class _ArrayCounter:
-    """Adds up arrays; small ones together, for a forest has ten thousand."""
+    """Adds up the contents of arrays; small arrays are joined first, because a forest has ten thousand of them."""
 
     numbers: int = 0
     packed_bytes: int = 0
@@ -227,9 +230,9 @@ class _ArrayCounter:
         if self._waiting > _MANY_NUMBERS:
             self._flush()
 
-    def total(self) -> Held:
+    def total(self) -> ArrayContents:
         self._flush()
-        return Held(self.numbers, self.packed_bytes, self.wide_bytes)
+        return ArrayContents(self.numbers, self.packed_bytes, self.wide_bytes)
 
     def _flush(self) -> None:
         for arrays in self._small.values():
@@ -238,7 +241,7 @@ class _ArrayCounter:
         self._waiting = 0
 
     def _take(self, flat: Array) -> None:
-        found = held(flat)
+        found = array_contents(flat)
         self.numbers += found.numbers
         self.packed_bytes += found.packed_bytes
         self.wide_bytes += found.wide_bytes
@@ -267,11 +270,11 @@ class _TensorsHeader:
             content = file.read(length)
         raw = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
         metadata = raw.pop("__metadata__", None)
-        told = {} if metadata is None else msgspec.json.decode(metadata, type=dict[str, str])
+        decoded = {} if metadata is None else msgspec.json.decode(metadata, type=dict[str, str])
         self.entries = {key: msgspec.json.decode(one, type=_TensorEntry) for key, one in raw.items()}
-        self.unforeseen_bytes = 0 if content.rstrip(b" ") == self._as_written(told) else compressed(content)
-        """What a header can hold that was not written by the library: JSON has many ways to say the same, and room for
-        fields that nobody reads."""
+        self.unforeseen_bytes = 0 if content.rstrip(b" ") == self._as_written(decoded) else compressed(content)
+        """How much a header can contain that the library did not write: JSON can express the same value in many ways,
+        and may have fields that nobody reads."""
 
     def _as_written(self, metadata: dict[str, str]) -> bytes:
         """Return the header as the library writes it, without the spaces at its end."""
@@ -283,11 +286,11 @@ class _TensorsHeader:
 
 
 def _safetensors(path: Path, size: int) -> _Count:
-    """Count by the library, which checks that the tensors fill the file without gap or overlap.
+    """Count with the help of the library, which checks that the tensors fill the file without gaps or overlaps.
 
-    A header holds what is not foreseen in it: names that are not numbers in sequence, forms of arrays that are empty or
-    have dimensions beyond the usual, metadata, and all of it where the library would have written it otherwise. The
-    form of an array of n numbers says no more than one of them could.
+    Of a header these parts count: names that are not consecutive numbers, shapes of arrays that are empty or have
+    unusually many dimensions, metadata, and the whole header if the library would have written it differently. The
+    shape of another array does not count, because it contains no more than one of the array's numbers.
     """
     length = _header_bytes(path)
     with safe_open(path, framework="numpy") as file:
@@ -320,19 +323,19 @@ def _bits(dtype: str) -> int:
 
 
 def _npy(file: BinaryIO, size: int) -> _Count:
-    """Count by the header, read by a pattern: NumPy itself would evaluate it as a Python literal."""
+    """Count by the header, which a regular expression reads, because NumPy would evaluate it as a Python literal."""
     start = file.read(12)
     if not _NPY_MAGIC.match(start):
-        raise ValueError("no npy file")
+        raise ValueError("not an npy file")
     wide = start[6] > 1
     length = int.from_bytes(start[8:12] if wide else start[8:10], "little")
     file.seek(12 if wide else 10)
     header = _NPY_HEADER.fullmatch(file.read(min(length, 10_000)))
     if header is None:
-        raise ValueError("no plain array")
+        raise ValueError("not a plain array")
     order, kind, itemsize, shape = (part.decode() for part in header.groups())
     if f"{kind}{itemsize}" not in _PLAIN_TYPES:
-        raise ValueError("no plain numbers")
+        raise ValueError("not plain numbers")
     numbers = math.prod(int(axis) for axis in shape.replace(" ", "").split(",") if axis)
     nbytes = numbers * int(itemsize)
     if nbytes + length + (12 if wide else 10) != size:
@@ -349,13 +352,13 @@ def _npy(file: BinaryIO, size: int) -> _Count:
 
 
 def _blocks(file: BinaryIO, dtype: np.dtype[Any], numbers: int) -> Iterator[Array]:
-    """Yield the numbers of a file as they come, in the machine's order of bytes."""
+    """Yield the numbers of a file in blocks, in the machine's byte order."""
     left = numbers
     while left:
         count = min(left, _MANY_NUMBERS)
         raw = file.read(count * dtype.itemsize)
         if len(raw) < count * dtype.itemsize:
-            raise ValueError("the file is cut short")
+            raise ValueError("the file is truncated")
         yield np.frombuffer(raw, dtype).astype(dtype.newbyteorder("="))
         left -= count
 
@@ -363,7 +366,7 @@ def _blocks(file: BinaryIO, dtype: np.dtype[Any], numbers: int) -> Iterator[Arra
 def _npz(path: Path, size: int) -> _Count:
     numbers = _ArrayCounter()
     nbytes = packed = 0
-    _hold_directory(path, size)
+    _require_short_directory(path, size)
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         if len(members) > MAX_MEMBERS:
@@ -371,9 +374,9 @@ def _npz(path: Path, size: int) -> _Count:
         for member in members:
             with archive.open(member) as stream:
                 count = _npy(stream, member.file_size)  # type: ignore[arg-type] # seekable and binary
-            numbers.numbers += count.held.numbers
-            numbers.packed_bytes += count.held.packed_bytes
-            numbers.wide_bytes += count.held.wide_bytes
+            numbers.numbers += count.contents.numbers
+            numbers.packed_bytes += count.contents.packed_bytes
+            numbers.wide_bytes += count.contents.wide_bytes
             nbytes += count.array_bytes
             packed += member.compress_size
     if packed > size:
@@ -382,11 +385,11 @@ def _npz(path: Path, size: int) -> _Count:
     return _Count(numbers.total(), array_bytes, size - array_bytes)
 
 
-def _hold_directory(path: Path, size: int) -> None:
-    """Refuse an archive whose list of members is long before it is read."""
+def _require_short_directory(path: Path, size: int) -> None:
+    """Refuse an archive with a long directory of members, without reading the directory."""
     with path.open("rb") as file:
         file.seek(max(0, size - (1 << 16) - 22))
         end = file.read()
     place = end.rfind(b"PK\x05\x06")
     if place < 0 or int.from_bytes(end[place + 12 : place + 16], "little") > MAX_DIRECTORY_BYTES:
-        raise ValueError("the list of members is too long, or there is none")
+        raise ValueError("the directory of members is too long or missing")

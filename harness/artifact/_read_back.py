@@ -1,4 +1,4 @@
-"""Read back what `save` wrote, to be sent to the host."""
+"""Read the files that `save` wrote, in a worker, in order to send them to the host."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
 
 class NotAFileError(ValueError):
-    """Something in an artifact is not a regular file, or cannot have its name elsewhere."""
+    """An entry of an artifact is not a regular file, or has a name that cannot be sent."""
 
 
 def read_files(folder: Path) -> Iterator[tuple[str, Bytes]]:
     """Yield path (relative, with slashes) and content of each file below `folder`, in the order of the paths.
 
     Raises:
-        NotAFileError: something there is not a regular file, or has a name that cannot be sent.
+        NotAFileError: an entry is not a regular file, or has a name that cannot be sent.
     """
     for parent, folders, names in os.walk(folder):
         folders.sort()
@@ -39,6 +39,6 @@ def read_files(folder: Path) -> Iterator[tuple[str, Bytes]]:
                 )
             if len(path.relative_to(folder).parts) > MAX_DEPTH:
                 raise NotAFileError(
-                    f"save wrote {relative[:100]!a}, which lies too deep: use at most {MAX_DEPTH - 1} folders"
+                    f"save wrote {relative[:100]!a}, which is nested too deep: use at most {MAX_DEPTH - 1} folders"
                 )
             yield relative, np.frombuffer(path.read_bytes(), np.uint8)

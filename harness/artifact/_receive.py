@@ -1,4 +1,4 @@
-"""Receive an artifact on the host: plain names, bounded bytes; no path that a student made is opened."""
+"""Receive an artifact on the host: only plain names and a bounded size. The host opens no path that a student made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from harness.artifact._saved_form import MAX_DEPTH, MAX_FILES, MAX_FOLDERS, MAX_
 
 
 class ArtifactTooLargeError(Exception):
-    """`save` wrote more than an artifact may hold; the message says what to do."""
+    """`save` wrote more than an artifact may contain; the message says what to do."""
 
 
 class BadFileNameError(Exception):
@@ -16,7 +16,7 @@ class BadFileNameError(Exception):
 
 
 class Receiver:
-    """Writes the files of an artifact into `folder` as they come."""
+    """Writes the files of an artifact into `folder` as they arrive."""
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
         self._folder, self._left, self._files = folder, max_bytes, 0
@@ -24,10 +24,10 @@ class Receiver:
         self._folders: set[PurePosixPath] = {PurePosixPath()}
 
     def announce(self, nbytes: int) -> None:
-        """Agree to one more file of `nbytes`, before any of them is read.
+        """Accept one more file of `nbytes` bytes, before its content is read.
 
         Raises:
-            ArtifactTooLargeError: it is one file or one byte too many.
+            ArtifactTooLargeError: the artifact would have too many files or bytes.
         """
         self._left -= nbytes
         self._files += 1
@@ -35,7 +35,7 @@ class Receiver:
             raise ArtifactTooLargeError(
                 f"save wrote more than the limit artifact_bytes {self._max_bytes:,} "
                 f"({self._max_bytes / 2**20:,.0f} MiB): keep less on self, "
-                "and no data or copies that predict does not need"
+                "in particular no data or copies that predict does not need"
             )
         if self._files > MAX_FILES:
             raise ArtifactTooLargeError(f"save wrote more than {MAX_FILES:,} files: write fewer")
@@ -44,8 +44,8 @@ class Receiver:
         """Write one file that was announced.
 
         Raises:
-            ArtifactTooLargeError: it lies in one folder too many.
-            BadFileNameError: `name` leads out of the folder, is too long or too deep, or is taken by a folder.
+            ArtifactTooLargeError: the artifact would have too many folders.
+            BadFileNameError: `name` leads out of the folder, is too long or too deep, or is the name of a folder.
         """
         path = PurePosixPath(name)
         bad = path.is_absolute() or any(part in ("..", "") or "\0" in part for part in path.parts)
@@ -54,14 +54,14 @@ class Receiver:
             raise BadFileNameError(f"a file cannot be called {name[:100]!r}")
         new = [parent for parent in path.parents if parent not in self._folders]
         self._folders.update(new)
-        if len(self._folders) > MAX_FOLDERS + 1:  # with the artifact's own
+        if len(self._folders) > MAX_FOLDERS + 1:  # the artifact's folder is included
             raise ArtifactTooLargeError(f"save wrote files into more than {MAX_FOLDERS} folders: use fewer")
         target = self._folder / path
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
         except (FileExistsError, NotADirectoryError, IsADirectoryError, UnicodeEncodeError) as error:
-            raise BadFileNameError(f"the file {name!r} cannot be kept: {type(error).__name__}") from error
+            raise BadFileNameError(f"the file {name!r} cannot be written: {type(error).__name__}") from error
         target.chmod(0o644)
         for parent in new:
             (self._folder / parent).chmod(0o755)

@@ -1,12 +1,13 @@
-"""The two files that the default `save` writes."""
+"""The names of the two files that the default `save` writes, and the bounds on the files of any artifact."""
 
 ARRAYS = "arrays.safetensors"
-"""Every number that sits in an array."""
+"""The file with all arrays."""
 STRUCTURE = "structure.pkl"
-"""The file with the structure around the arrays; only a worker reads it back."""
+"""The file with the structure around the arrays; only a worker reads it."""
 ATTRIBUTES = "attributes"
-"""In the header of `ARRAYS`: [name, first array, end, bytes of structure] of each attribute, as JSON. A claim."""
+"""A key of the metadata of `ARRAYS`: for each attribute [name, first array, end, bytes of structure], as JSON. The
+worker writes it, so it is not reliable."""
 MAX_PATH_BYTES, MAX_DEPTH = 255, 16
-"""Longest path of a file in an artifact, in bytes and in folders."""
+"""The longest path of a file in an artifact, in bytes and in parts of the path."""
 MAX_FILES, MAX_FOLDERS = 1_000, 200
-"""The most files in an artifact, and the most folders that they lie in: each is made on the host."""
+"""The largest numbers of files in an artifact and of folders that contain them: the host creates all of them."""

@@ -1,9 +1,9 @@
-"""The default `save` and `load`: numbers to safetensors wherever they sit, structure by cloudpickle.
+"""The default `save` and `load`: arrays are stored with safetensors, and the structure around them with cloudpickle.
 
-The structure is a series of pickles, one an attribute, in which every array is a persistent id: only numbers that are
-not arrays remain in it. The model itself is a persistent id, too, so that what points back at it (a bound method in a
-vectoriser, a hook) points at the model that is being loaded. Only a worker reads the structure back; the host reads
-the safetensors header, counts, and is told there which attribute holds what.
+The structure is a sequence of pickles, one for each attribute, in which every array is replaced by a persistent id, so
+that only numbers outside arrays remain in it. The model itself is also a persistent id, so that references to it, such
+as a bound method in a vectoriser or a hook, refer to the model that is being loaded. Only a worker reads the structure.
+The host reads the header of the safetensors file, which also says what each attribute contains.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ _STORED_AS = {
     "int64": "i8", "int32": "i4", "int16": "i2", "int8": "i1", "uint8": "u1", "bool": "u1",
     "qint8": "i1", "quint8": "u1", "qint32": "i4",
 }  # fmt: skip
-"""For each dtype of torch, the NumPy dtype that holds one number (or half a complex one); bytes for all others."""
+"""For each dtype of torch, the NumPy dtype that stores one number, or half of a complex one; others are stored as
+bytes."""
 _PLAIN = frozenset({"float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"})
-"""Dtypes of tensors that NumPy has, or has room for."""
+"""Dtypes of tensors that NumPy also has, and bfloat16, whose bits are stored as integers."""
 _TWO_A_BYTE = frozenset({"quint4x2"})
 
 
@@ -43,14 +44,14 @@ def save_state(model: object, folder: Path) -> None:
     """Write ``vars(model)`` to `folder`.
 
     Raises:
-        TypeError: something on `model` can be neither stored as an array nor pickled; says which attribute.
+        TypeError: an attribute can be neither stored as arrays nor pickled; the message names it.
     """
     store = _ArrayStore()
     structure = io.BytesIO()
     pickler = _Pickler(structure, store, model)
     attributes = vars(model)
     pickler.dump(tuple(attributes))
-    held = []
+    contents = []
     for name, value in attributes.items():
         first, begin = len(store.arrays), structure.tell()
         try:
@@ -60,22 +61,24 @@ def save_state(model: object, folder: Path) -> None:
                 f"self.{name} cannot be saved (a {_describe(value)}; {type(error).__name__}: {error}): "
                 "delete it at the end of fit, or write your own save and load"
             ) from error
-        held.append((name, first, len(store.arrays), structure.tell() - begin))
-    save_file(store.arrays, folder / ARRAYS, {ATTRIBUTES: msgspec.json.encode(held).decode()} if held else None)
+        contents.append((name, first, len(store.arrays), structure.tell() - begin))
+    metadata = {ATTRIBUTES: msgspec.json.encode(contents).decode()} if contents else None
+    save_file(store.arrays, folder / ARRAYS, metadata)
     (folder / STRUCTURE).write_bytes(structure.getvalue())
 
 
 def load_state(model: object, folder: Path) -> None:
-    """Restore onto `model` what `save_state` wrote to `folder`.
+    """Restore the attributes of `model` that `save_state` wrote to `folder`.
 
     Raises:
-        FileNotFoundError: the folder holds other files; says which.
-        TypeError: an attribute was saved, but cannot be made again; says which.
+        FileNotFoundError: the folder contains other files; the message names them.
+        TypeError: an attribute was saved but cannot be restored; the message names it.
     """
     if not (folder / STRUCTURE).is_file():
         raise FileNotFoundError(_other_files(folder))
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "TypedStorage is deprecated", UserWarning)  # torch warns of its own ways
+        # torch uses the deprecated class itself
+        warnings.filterwarnings("ignore", "TypedStorage is deprecated", UserWarning)
         _load(model, folder)
 
 
@@ -106,15 +109,15 @@ def _describe(value: object) -> str:
 
 
 class _ArrayStore:
-    """Arrays met while pickling, each storage once."""
+    """The arrays that were found while pickling; each storage is kept once."""
 
     def __init__(self) -> None:
         self.arrays: dict[str, Array] = {}
         self._keys: dict[tuple[Any, ...], str] = {}
-        self._alive: list[Any] = []  # an address stays taken only while its owner lives
+        self._alive: list[Any] = []  # the owners, because an address is reused when its owner is deleted
 
     def put(self, identity: tuple[Any, ...], owner: Any, read: Callable[[], Array]) -> str:
-        """Return the key of the array known as `identity`, storing what `read` gives if it is new."""
+        """Return the key of the array with this `identity`; if it is new, store the array that `read` returns."""
         if identity not in self._keys:
             key = f"{len(self.arrays):05d}"
             self.arrays[key] = np.ascontiguousarray(read())
@@ -144,7 +147,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is unty
         return None
 
     def _array_id(self, array: Array) -> Any:
-        if type(array) in (np.ndarray, np.memmap):  # what lay in a file lies in the artifact now
+        if type(array) in (np.ndarray, np.memmap):  # the contents of a mapped file become part of the artifact
             return self._numpy_id(np.asarray(array) if type(array) is np.memmap else array)
         if type(array) in (np.matrix, np.recarray):
             plain = self._numpy_id(np.asarray(array))
@@ -168,7 +171,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is unty
         )
 
     def _composed_id(self, array: Array) -> Any:
-        """Take apart what safetensors has no type for: a decision tree's nodes, say, become one array a field."""
+        """Split an array that safetensors has no type for: each field of a decision tree becomes one array."""
         if array.dtype.names and not array.dtype.hasobject:
             fields = tuple(self._numpy_id(np.ascontiguousarray(array[name])) for name in array.dtype.names)
             return None if None in fields else ("fields", array.dtype, array.shape, fields)
@@ -179,22 +182,22 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is unty
 
     def _torch_id(self, tensor: Any, torch: Any) -> Any:
         if tensor.layout != torch.strided or str(tensor.dtype).removeprefix("torch.") not in _PLAIN:
-            return None  # torch takes these apart into storages and plain tensors, which come here in their turn
+            return None  # torch splits these into storages and plain tensors, which are pickled next
         place = tensor.data_ptr() if tensor.numel() else id(tensor)
         identity = ("torch", place, tuple(tensor.shape), tuple(tensor.stride()), tensor.dtype)
-        brain = tensor.dtype == torch.bfloat16  # which NumPy lacks: stored by its bits
+        bfloat16 = tensor.dtype == torch.bfloat16  # NumPy has no such type: the bits are stored
 
         def read() -> Array:
             plain = tensor.detach().cpu().contiguous()
-            bits: Array = (plain.view(torch.int16) if brain else plain).numpy()
+            bits: Array = (plain.view(torch.int16) if bfloat16 else plain).numpy()
             return bits
 
         key = self._store.put(identity, tensor, read)
         is_parameter = type(tensor) is torch.nn.Parameter
-        return ("torch", key, tuple(tensor.shape), brain, is_parameter, tensor.requires_grad)
+        return ("torch", key, tuple(tensor.shape), bfloat16, is_parameter, tensor.requires_grad)
 
     def _storage_id(self, storage: Any, torch: Any) -> Any:
-        """Store what torch pickles a quantised, complex or otherwise unusual tensor by: its memory."""
+        """Store the memory of a tensor; torch pickles quantised, complex and other unusual tensors in this way."""
         typed = type(storage) is torch.storage.TypedStorage
         memory = storage._untyped_storage if typed else storage
         dtype = str(storage.dtype).removeprefix("torch.") if typed else ""
@@ -202,20 +205,20 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle is unty
         identity = ("storage", memory.data_ptr() if memory.nbytes() else id(memory), memory.nbytes(), stored_as)
 
         def read() -> Array:
-            held = torch.tensor([], dtype=torch.uint8).set_(memory.cpu()).numpy()
-            taken: Array = held.copy().view(stored_as)
-            return _halves(taken) if dtype in _TWO_A_BYTE else taken
+            content = torch.tensor([], dtype=torch.uint8).set_(memory.cpu()).numpy()
+            numbers: Array = content.copy().view(stored_as)
+            return _halves(numbers) if dtype in _TWO_A_BYTE else numbers
 
         return ("storage", self._store.put(identity, memory, read), dtype, stored_as)
 
 
-def _halves(taken: Array) -> Array:
-    """Return one number each for the two that lie in a byte."""
-    return np.stack([taken & 0xF, taken >> 4], axis=-1)
+def _halves(numbers: Array) -> Array:
+    """Return the two four-bit numbers in each byte as separate numbers."""
+    return np.stack([numbers & 0xF, numbers >> 4], axis=-1)
 
 
 class _Unpickler(pickle.Unpickler):
-    """Reads in a worker what a worker wrote; the host never uses it."""
+    """Reads in a worker the structure that a worker wrote; the host never uses it."""
 
     def __init__(self, file: BinaryIO, arrays: dict[str, Array], model: object) -> None:
         super().__init__(file)
@@ -252,11 +255,11 @@ class _Unpickler(pickle.Unpickler):
         return array if kind == "numpy" else _tensor(array, *more)
 
 
-def _tensor(array: Array, brain: bool, is_parameter: bool, requires_grad: bool) -> Any:
+def _tensor(array: Array, bfloat16: bool, is_parameter: bool, requires_grad: bool) -> Any:
     import torch
 
     tensor = torch.from_numpy(array)
-    if brain:
+    if bfloat16:
         tensor = tensor.view(torch.bfloat16)
     if is_parameter:
         return torch.nn.Parameter(tensor, requires_grad=requires_grad)
@@ -269,11 +272,11 @@ def _storage(array: Array, dtype: str) -> Any:
     if dtype in _TWO_A_BYTE:
         array = array[..., 0] | (array[..., 1] << 4)
     memory = torch.from_numpy(array.copy().reshape(-1).view(np.uint8)).untyped_storage()
-    typed: Any = torch.storage.TypedStorage  # as torch's own unpickling gives for memory without a dtype, too
+    typed: Any = torch.storage.TypedStorage  # torch itself also unpickles memory without a dtype as this
     return typed(wrap_storage=memory, dtype=getattr(torch, dtype or "uint8"), _internal=True)
 
 
 def _loaded_torch() -> Any:
-    """Return torch if the student imported it: others do not have to load it."""
+    """Return torch if the student imported it; other models do not have to import it."""
     torch = sys.modules.get("torch")
     return torch if hasattr(torch, "nn") and hasattr(torch, "Tensor") else None

@@ -1,4 +1,4 @@
-"""What the default save's structure holds, read without running it: the operations of a pickle, one after another."""
+"""Read the structure that the default `save` writes, operation by operation, without executing the pickle."""
 
 from __future__ import annotations
 
@@ -16,25 +16,27 @@ _SMALL_NUMBERS = frozenset({"BININT", "BININT1", "BININT2"})
 _REFERENCES = frozenset({"BINGET", "LONG_BINGET"})
 _MAX_READ_BYTES = 16 << 20
 _SHORT = 4
-"""A text of this many bytes counts as much as a number of 32 bits."""
+"""A text of at most this many bytes contains no more than a 32-bit number, and counts as one."""
 _WORD = re.compile(r"\w+")
 _SEPARATORS = frozenset(" -'_/.,:;()▁Ġ#@<>")
-"""Those that tokenisers leave in words, or put between them."""
+"""Characters that tokenisers leave in words or put between them."""
 _MOST_WORDS_IN_ONE = 3
 _LEAST_LETTERS = 3
-"""Of the stem of a word."""
+"""The shortest stem of a word, in letters."""
 
 
 @dataclass(frozen=True)
 class Structure:
-    """A structure without the words that the training texts hold as well."""
+    """A structure, divided into words of the training texts and the rest."""
 
     words: int
+    """How many words there are."""
     rest: bytes
+    """Everything else."""
 
 
 class Vocabulary:
-    """The words of some texts."""
+    """The words of the training texts."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         found: set[str] = set()
@@ -45,12 +47,12 @@ class Vocabulary:
         self._words = found
         self._sorted = sorted(found)
 
-    def holds(self, text: str) -> bool:
-        """Return whether `text` is a word of the texts, a stem of one, or a few of them beside each other."""
+    def contains(self, text: str) -> bool:
+        """Return whether `text` is a word of the texts, a stem of one, or a few of them in a row."""
         if len(text.encode("utf-8", "replace")) <= _SHORT or text in self._words:
             return True
         if text not in (text.lower(), text.upper(), text.title()):
-            return False  # the case of each letter could say something
+            return False  # information could be in the case of each letter
         parts = _WORD.findall(text.lower())
         if not 0 < len(parts) <= _MOST_WORDS_IN_ONE or len(text) > sum(map(len, parts)) + len(parts) + 1:
             return False
@@ -68,16 +70,16 @@ class Vocabulary:
 
 
 def read_structure(content: bytes, vocabulary: Vocabulary | None) -> Structure:
-    """Divide `content` into words of `vocabulary`, each with the small number that stands beside it, and the rest.
+    """Divide `content` into words of `vocabulary`, each with the small number that follows it, and the rest.
 
-    A word kept from the training texts is one number: which word it is, and where it stands. So is each place that
-    names it again. The names of arrays, which are numbered as they come, are left out.
+    A word of the training texts counts as one number, which says what word it is and where it is. Each later reference
+    to the word also counts as one number. The names of arrays, which are consecutive numbers, are left out.
     """
     if len(content) > _MAX_READ_BYTES:
         return Structure(0, content)
     file = io.BytesIO(content)
     rest = bytearray()
-    reader = _Reader(vocabulary)  # one memory for all of them: they were written by one pickler
+    reader = _Reader(vocabulary)  # one memo for all pickles, because one pickler wrote them
     try:
         while file.tell() < len(content):
             start, dropped = file.tell(), False
@@ -88,7 +90,7 @@ def read_structure(content: bytes, vocabulary: Vocabulary | None) -> Structure:
                 start = position
                 dropped = reader.is_foreseen(opcode.name, argument) or reader.is_word(opcode.name, argument)
             rest += content[start : file.tell()]
-    except Exception:  # broken in any way: then all of it is the rest
+    except Exception:  # it may be broken in any way; then all of it counts as the rest
         return Structure(0, content)
     return Structure(reader.words, bytes(rest))
 
@@ -110,14 +112,14 @@ class _Reader:
         return True
 
     def is_word(self, name: str, argument: object) -> bool:
-        """Return whether this operation says a word, or the number beside one."""
+        """Return whether this operation contains a word, or the number that follows a word."""
         if name == "MEMOIZE":
             self._memo[len(self._memo)] = self._after_word
             return False
         if name in _SMALL_NUMBERS:
             was, self._after_word = self._after_word, False
             return was
-        known = self._vocabulary is not None and isinstance(argument, str) and self._vocabulary.holds(argument)
+        known = self._vocabulary is not None and isinstance(argument, str) and self._vocabulary.contains(argument)
         word = (name in _TEXTS and known) or (
             name in _REFERENCES and isinstance(argument, int) and self._memo.get(argument, False)
         )

@@ -136,11 +136,11 @@ class CheckedKind(Kind):
         self._expect(fits, "agreement_with_first", found, "a number for each answer, or None")
         return found
 
-    def badness(self, targets: Any, answers: Answers) -> Any:
+    def item_loss(self, targets: Any, answers: Answers) -> Any:
         """Return how bad each answer is, or None."""
-        found, n = self._asked(lambda: self._kind.badness(targets, answers), "badness"), len(targets)
+        found, n = self._asked(lambda: self._kind.item_loss(targets, answers), "item_loss"), len(targets)
         fits = found is None or (_is_array(found, n) and found.ndim == 1 and found.dtype.kind in "iuf")
-        self._expect(fits, "badness", found, f"({n},) numbers, or None")
+        self._expect(fits, "item_loss", found, f"({n},) numbers, or None")
         return found
 
     def _asked(self, ask: Callable[[], _Said], method: str) -> _Said:

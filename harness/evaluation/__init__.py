@@ -7,7 +7,7 @@ from harness.evaluation._evaluation_result import EvaluationResult, Remarks
 from harness.evaluation._evaluator import Evaluation, Evaluator
 from harness.evaluation._host import describe_git, package_versions
 from harness.evaluation._identity import Changed, Identity, identify
-from harness.evaluation._observe import Observer, Silent
+from harness.evaluation._observe import Observer, SilentObserver
 from harness.evaluation._refit import Refitter
 from harness.evaluation._roles import role_of
 from harness.evaluation._settings import ClaimsPolicy, Device, Settings, WeightsPolicy
@@ -28,7 +28,7 @@ __all__ = [
     "Refitter",
     "Remarks",
     "Settings",
-    "Silent",
+    "SilentObserver",
     "TaskInUse",
     "TasksInUse",
     "WeightsPolicy",

@@ -22,14 +22,15 @@ from harness.timing import Perturb
 Array = np.ndarray[Any, Any]
 
 STRENGTHS = (0.05, 0.05, 0.25, 0.25, 1.0, 1.0, 1.0, 1.0)
-"""What share of the change of `perturb` an item whose answer changed is altered by, each time that it is altered again.
+"""The strength of each further alteration of an item whose answer changed, as a share of the change of `perturb`.
 Any change defeats a lookup by the exact input; an honest model hardly reacts to a small one."""
 LEAST_KEPT = 4
-"""Items whose answer changes every time, from which on something can be wrong; with fewer nothing is asked again."""
+"""The smallest number of items with changed answers that can fail an audit; fewer items are not altered again."""
 _MOST_CHANGED, _LEAST_CHANGED = 400, 16
 """Bounds on the number of items that are altered again; within them, it at most doubles the number of requests."""
 _PIECE = 64
-"""Items between two readings of the clock, so that a slow model is not asked about all items of a small part."""
+"""The number of items between two readings of the clock, so that a slow model does not predict all items of a small
+part."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,32 +38,35 @@ class Altered:
     """Answers to altered items: each item was altered once, and again as long as its answer changed each time."""
 
     once: Answered
+    """All items that were altered, and the answers to them after the first alteration."""
     changed: Array
-    """Indices of the items that got another, or a much better or worse, answer each time that they were altered."""
+    """Indices of the items whose answer was different, or much better or worse, after each alteration."""
     again: tuple[Predictions, ...]
-    """Their answers each time they were altered again."""
+    """The answers to the changed items after each further alteration."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Altering:
-    """The inputs, how they are altered, and the model that is asked about them."""
+class AlterationSetup:
+    """The inputs, how they are altered, and the model that predicts them."""
 
     kind: Kind
     inputs: Any
     perturb: Perturb
     batch: int
     predict: Callable[[Any], Predictions]
-    badness: Callable[[Array, Predictions], Array] | None = None
-    """How bad the answers to the items at these indices are, for kinds whose answers are neither right nor wrong."""
+    item_loss: Callable[[Array, Predictions], Array] | None = None
+    """A function of item indices and their answers that returns the loss of each answer, for kinds whose answers are
+    neither right nor wrong."""
 
 
 def ask_altered(
-    altering: Altering, scored: Predictions, seconds: float, clock: Callable[[], float] = time.monotonic
+    altering: AlterationSetup, scored: Predictions, seconds: float, clock: Callable[[], float] = time.monotonic
 ) -> Altered:
-    """Ask about randomly drawn items, altered, until `seconds` have passed by `clock`, but at least about a few dozen.
+    """Alter randomly drawn items and predict them, until `seconds` have passed by `clock`; at least a few dozen items.
 
     `scored` holds the answers to the unaltered items. An item is altered again only as long as its answer changes each
-    time, by the small changes first: an honest model's answers return at once, so that little is asked again.
+    time, with the small changes first: under those an honest model returns to its answers at once, so that few items
+    have to be predicted again.
     """
     generator = secret_generator()
     order = generator.permutation(len(altering.inputs))
@@ -76,7 +80,7 @@ def ask_altered(
     once = Answered(order[: sum(map(len, answers))], join_predictions(answers))
     changes = _Changes.of(altering, scored, once)
     changed, again = once.items[changes.are_in(once)], list[Predictions]()
-    # as many in the first of these rounds as in all others together
+    # the first of these rounds alters as many items as all others together
     later = len(STRENGTHS) - 1
     most = [len(once.items) // 2, *[len(once.items) // (2 * later)] * later]
     for strength, share in zip(STRENGTHS, most, strict=True):
@@ -91,54 +95,54 @@ def ask_altered(
 
 
 def _first(answers: list[Predictions], count: int) -> list[Predictions]:
-    """Return the first `count` answers of each time that items were asked."""
+    """Return the first `count` answers of each round."""
     return [one.take(np.arange(count)) for one in answers]
 
 
 @dataclass(frozen=True, eq=False)
 class _Changes:
-    """Tells which answers differ from those to the unaltered items, in one direction where they are better or worse."""
+    """Finds answers that differ from those to the unaltered items, each time in the same direction if there is one."""
 
-    altering: Altering
+    altering: AlterationSetup
     scored: Predictions
     margin: float
-    """By how much an answer must be better or worse, where answers are neither right nor wrong."""
+    """The smallest change of the loss that counts, for kinds whose answers are neither right nor wrong."""
     worse: Array
-    """For each item: whether its answer was worse when it was altered once."""
+    """For each item, whether its answer was worse after the first alteration."""
 
     @classmethod
-    def of(cls, altering: Altering, scored: Predictions, once: Answered) -> _Changes:
+    def of(cls, altering: AlterationSetup, scored: Predictions, once: Answered) -> _Changes:
         worse, margin = np.zeros(len(altering.inputs), bool), 0.0
-        if altering.badness is not None:
-            before, after = altering.badness(once.items, scored.take(once.items)), _badness(altering, once)
+        if altering.item_loss is not None:
+            before, after = altering.item_loss(once.items, scored.take(once.items)), _item_loss(altering, once)
             worse[once.items], margin = after > before, much_worse(before, after)
         return cls(altering, scored, margin, worse)
 
     def are_in(self, asked: Answered) -> Array:
-        """Return for each item that was asked whether its answer changed in the same way as the first time."""
+        """Return for each item in `asked` whether its answer changed in the same way as the first time."""
         scored = self.scored.take(asked.items)
-        if self.altering.badness is None:
+        if self.altering.item_loss is None:
             return self.altering.kind.agreement(scored, asked.answers).differing
-        change = _badness(self.altering, asked) - self.altering.badness(asked.items, scored)
+        change = _item_loss(self.altering, asked) - self.altering.item_loss(asked.items, scored)
         return np.where(self.worse[asked.items], change, -change) > self.margin
 
 
-def _badness(altering: Altering, asked: Answered) -> Array:
-    assert altering.badness is not None
-    return altering.badness(asked.items, asked.answers)
+def _item_loss(altering: AlterationSetup, asked: Answered) -> Array:
+    assert altering.item_loss is not None
+    return altering.item_loss(asked.items, asked.answers)
 
 
 def much_worse(before: Array, after: Array) -> float:
-    """Return by how much an answer must be worse to count: half of how bad answers usually are."""
+    """Return by how much the loss of an answer must rise to count: half of the usual loss."""
     return max(float(before.mean()), float(after.mean())) / 2
 
 
-def _ask_all(altering: Altering, items: Array, generator: np.random.Generator, strength: float) -> Predictions:
+def _ask_all(altering: AlterationSetup, items: Array, generator: np.random.Generator, strength: float) -> Predictions:
     starts = range(0, len(items), altering.batch)
     return join_predictions([_ask(altering, items[at : at + altering.batch], generator, strength) for at in starts])
 
 
-def _ask(altering: Altering, items: Array, generator: np.random.Generator, strength: float = 1.0) -> Predictions:
+def _ask(altering: AlterationSetup, items: Array, generator: np.random.Generator, strength: float = 1.0) -> Predictions:
     altered = [_altered(altering.inputs[item], altering.perturb, generator, strength) for item in items]
     return altering.predict(np.stack(altered))
 

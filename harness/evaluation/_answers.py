@@ -20,8 +20,8 @@ Array = np.ndarray[Any, Any]
 
 _RESAMPLES, _CHANCE = 200, 0.01
 _LOST_BY_CHANCE, _LEAST_LOST, _KEPT_CHANCE = 0.002, 4, 1e-4
-"""The share of items on which an honest model loses its answer whenever they are altered, the fewest lost items that
-can fail, and the probability below which a loss is not chance."""
+"""The share of items for which an honest model's answer is lost at every alteration, the smallest number of lost items
+that can fail the audit, and the probability below which a loss is not attributed to chance."""
 
 
 def differing(kind: Kind, first: Predictions, second: Predictions) -> Array:
@@ -61,15 +61,15 @@ def timed_answers_equal_scored(
         allowed_to_differ(n),
         allowed_to_flip(n),
     )
-    told = f"{count} of {n} unaltered items {what}, at most {most_differing} may{remind_of_eval(training)}"
+    detail = f"{count} of {n} unaltered items {what}, at most {most_differing} may{remind_of_eval(training)}"
     if flips > most_flips:
-        told = f"{flips} of {n} unaltered items flipped because of near ties when timed, at most {most_flips} may"
+        detail = f"{flips} of {n} unaltered items flipped because of near ties when timed, at most {most_flips} may"
     return Audit(
         name="timed answers equal scored ones",
         passed=count <= most_differing and flips <= most_flips,
         severity="fail",
-        # how many items were asked depends on the clock, and a passing record should not
-        detail=told if count or flips > most_flips else f"no item {what}",
+        # the number of items depends on the clock, and the text of a passing audit should not
+        detail=detail if count or flips > most_flips else f"no item {what}",
     )
 
 
@@ -119,16 +119,18 @@ def altered_inputs_score_as_well(task: Task, truth: Split, scored: Predictions, 
         f"{what} and costs no more"
         if passed
         else f"{what} and costs {fall(np.arange(n)):.3f} on {n} items: do not keep the test items, and do not "
-        "rest on differences as small as these"
+        "depend on differences as small as these"
     )
     return Audit(name="altered inputs score as well", passed=passed, severity="fail", detail=detail)
 
 
-def badness_where_graded(kind: Kind, targets: Any, scored: Predictions) -> Callable[[Array, Predictions], Array] | None:
-    """Return a function that measures how bad answers are; None if they are right or wrong, or without a measure."""
-    if kind.right(targets, scored) is not None or kind.badness(targets, scored) is None:
+def item_loss_where_graded(
+    kind: Kind, targets: Any, scored: Predictions
+) -> Callable[[Array, Predictions], Array] | None:
+    """Return the loss of each answer as a function; None if answers are right or wrong, or the kind has no loss."""
+    if kind.right(targets, scored) is not None or kind.item_loss(targets, scored) is None:
         return None
-    return lambda items, answers: np.asarray(kind.badness(take_items(targets, items), answers), float)
+    return lambda items, answers: np.asarray(kind.item_loss(take_items(targets, items), answers), float)
 
 
 def altered_inputs_keep_answers(task: Task, truth: Split, scored: Predictions, altered: Altered) -> Audit:
@@ -139,54 +141,55 @@ def altered_inputs_keep_answers(task: Task, truth: Split, scored: Predictions, a
     whatever its score, and they rarely change every time the item is altered. One item in five hundred may, plus twice
     as many as do the opposite. The audit fails if significantly more do (one-sided, 1 in 10,000).
 
-    Masks, boxes and numbers are not right or wrong but better or worse. There an item counts whose answer is always
-    worse by half of how bad answers usually are, and the audit warns.
+    Masks, boxes and numbers are not right or wrong but better or worse. For these an item counts if the loss of its
+    answer always rises by at least half of the usual loss, and the audit only warns.
     """
     name, n, kind = "altered inputs keep their answers", len(altered.once.items), task.kind_definition
     graded = kind.right(truth.targets, scored) is None
-    if graded and kind.badness(truth.targets, scored) is None:
-        told = f"not checked: nothing tells how bad an answer of {task.kind_name} is, so only the score is compared"
-        return Audit(name=name, passed=True, severity="warn", detail=told)
+    if graded and kind.item_loss(truth.targets, scored) is None:
+        detail = f"not checked: {task.kind_name} defines no loss for a single answer, so only the score is compared"
+        return Audit(name=name, passed=True, severity="warn", detail=detail)
     found = _bad_when_altered(task, truth, scored, altered)
     lost = int((found.before + found.margin < found.after.min(axis=0)).sum())
     won = int((found.before > found.after.max(axis=0) + found.margin).sum())
     expected = _LOST_BY_CHANCE * n + 2 * won
     passed = lost < _LEAST_LOST or poisson_p_value(lost, expected) > _KEPT_CHANCE
     how = ("well", "much worse") if graded else ("rightly", "wrongly")
-    told = (
+    failed = (
         f"{lost} of {n} items are answered {how[0]} as they are and {how[1]} whenever they are altered a little, "
-        f"{won} are the opposite; about {expected:.0f} are expected: do not keep the test items, and do not rest on "
+        f"{won} are the opposite; about {expected:.0f} are expected: do not keep the test items, and do not depend on "
         "differences as small as these"
     )
-    detail = "no answers are kept for single inputs" if passed else told
+    detail = "no answers are kept for single inputs" if passed else failed
     return Audit(name=name, passed=passed, severity="warn" if graded else "fail", detail=detail)
 
 
-class _Badness(NamedTuple):
-    """How bad the answers to the changed items are, before and each time they were altered."""
+class _ItemLosses(NamedTuple):
+    """The losses of the answers to the changed items, before and after each alteration."""
 
     before: Array
+    """(changed items,)"""
     after: Array
-    """(times, changed items); the first row is of the first time the items were altered."""
+    """(alterations, changed items), with the first alteration in the first row."""
     margin: float
-    """How much worse is worse."""
+    """The smallest difference of losses that counts."""
 
 
-def _bad_when_altered(task: Task, truth: Split, scored: Predictions, altered: Altered) -> _Badness:
+def _bad_when_altered(task: Task, truth: Split, scored: Predictions, altered: Altered) -> _ItemLosses:
     kind, once = task.kind_definition, altered.once
 
     def bad(items: Array, answers: Predictions) -> Array:
         targets = take_items(truth.targets, items)
         right = kind.right(targets, answers)
-        return np.asarray(kind.badness(targets, answers) if right is None else ~right, float)
+        return np.asarray(kind.item_loss(targets, answers) if right is None else ~right, float)
 
     if not len(altered.changed):
-        return _Badness(np.zeros(0), np.zeros((1, 0)), 0.5)
+        return _ItemLosses(np.zeros(0), np.zeros((1, 0)), 0.5)
     place = {int(item): number for number, item in enumerate(once.items)}
     first = once.answers.take([place[int(item)] for item in altered.changed])
     graded = kind.right(truth.targets, scored) is None
     usual = much_worse(bad(once.items, scored.take(once.items)), bad(once.items, once.answers))
-    return _Badness(
+    return _ItemLosses(
         before=bad(altered.changed, scored.take(altered.changed)),
         after=np.array([bad(altered.changed, answers) for answers in (first, *altered.again)]),
         margin=usual if graded else 0.5,

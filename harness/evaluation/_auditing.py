@@ -15,12 +15,12 @@ from harness.evaluation._answers import (
 from harness.evaluation._measure import Answered, Measured
 from harness.evaluation._plan import Plan
 from harness.evaluation._predictions import join_predictions
-from harness.evaluation._reached import Predicted, Reached
+from harness.evaluation._stage_results import Predicted, StageResults
 from harness.record import Audit
 from harness.timing import altered_inputs_take_as_long, no_background_work, one_core, repeats_are_computed
 
 
-def audit(plan: Plan, reached: Reached) -> tuple[Audit, ...]:
+def audit(plan: Plan, reached: StageResults) -> tuple[Audit, ...]:
     """Return the audits of the stages that were reached."""
     predicted, measured = reached.predicted, reached.measured
     training = () if predicted is None or plan.is_secret else predicted.operators.training
@@ -47,7 +47,7 @@ def audit(plan: Plan, reached: Reached) -> tuple[Audit, ...]:
 
 
 def _memory_audits(plan: Plan, predicted: Predicted, measured: Measured) -> list[Audit]:
-    """Audit whether answers were kept by the exact input."""
+    """Audit whether the model looks answers up by the exact input."""
     task, truth = plan.task, plan.data.scored
     if predicted.altered is None:
         return [skipped_without_jitter("altered inputs keep their answers", task, "a table of answers")]

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.contract import Predictions
 from harness.errors import InfrastructureError
-from harness.evaluation._measure import Subject, TimedWorkers
+from harness.evaluation._measure import TimedModel, TimedWorkers
 from harness.evaluation._yardstick import YARDSTICK_WIDTH, Yardstick, yardstick_session
 from harness.record import Latency
 from harness.sandbox import Folder, Sandbox
@@ -19,7 +19,7 @@ from harness.timing import LEAST_PROCESSES, Budget, Calibration, MachineLock, ca
 
 _INPUTS, _BATCH = 2000, 256
 _BUSY_SECONDS = 10.0
-"""How much longer to try on a machine that is too busy to give most figures."""
+"""How many seconds longer to try on a machine that is too busy to resolve most figures."""
 
 
 def calibrate(sandbox: Sandbox, lock: MachineLock, seconds: float) -> Calibration:
@@ -55,8 +55,8 @@ def calibrate(sandbox: Sandbox, lock: MachineLock, seconds: float) -> Calibratio
 
 def _against_itself(sandbox: Sandbox, lock: MachineLock, artifact: Path) -> Latency:
     generator = np.random.Generator(np.random.PCG64(1))
-    yardstick = Yardstick(sandbox)  # a new one each time: what differs between processes is what is asked
-    subject = Subject(
+    yardstick = Yardstick(sandbox)  # a new one each time, because differences between processes are measured
+    subject = TimedModel(
         yardstick=yardstick,
         open_session=lambda: yardstick_session(sandbox, Folder("artifact", artifact)),
         seed=0,

@@ -47,7 +47,7 @@ def run(plan: Plan, shared: SharedResources, work: Path, root: Path, observer: O
             seed=plan.identity.base_seed,
             repeats=tuple(
                 Repeat(seed=seed, value=scored.primary.value)
-                for seed, scored in zip(plan.seeds, reached.repeats, strict=False)  # a failure cuts them short
+                for seed, scored in zip(plan.seeds, reached.repeats, strict=False)  # a failure ends the repeats early
             ),
             harness_version=__version__,
             isolation=IsolationPart(level=plan.identity.level, detail=isolation.detail),

@@ -1,4 +1,4 @@
-"""Compare the score that a submission claims with its shipped weights and a model trained here; only for people."""
+"""Compare a claimed score with the scores of the shipped weights and of a model trained here; it decides nothing."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Comparison:
     observer: Observer
 
     def added_to(self, result: EvaluationResult) -> EvaluationResult:
-        """Return `result` with the comparison in its record; otherwise it is unchanged, whatever happens here."""
+        """Return `result` with the comparison in its record, or with a note if no comparison could be made."""
         claims = _of_record(result.record, self.plan.task)
         if self.brings_weights:
             try:
@@ -124,7 +124,7 @@ class Comparison:
         plan, folders = self.plan, [self.work, self.work / "inside"]
         for folder in folders:
             folder.mkdir()
-            folder.chmod(0o711)  # a worker's own uid passes through
+            folder.chmod(0o711)  # a worker with its own user id must pass through
         snapshot = take_snapshot(
             self.submission.folder, self.work / "submission", plan.task.limits, self.submission.shared
         )

@@ -1,6 +1,6 @@
 """The contract suite: check in seconds, on a small sample, what every model must do.
 
-It plays the part of ``check_estimator`` in scikit-learn.
+It corresponds to ``check_estimator`` of scikit-learn.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from harness.text import count_of, neutral
 _log = logging.getLogger(__name__)
 _TRAIN_ITEMS, _VALIDATION_ITEMS, _ASKED = 256, 64, 32
 _LEAST_ITEMS, _SAMPLE_VALUES = 32, 8 << 20
-"""Fewer large inputs are taken, so that a check takes seconds on every task."""
+"""If inputs are large, the sample has fewer items, so that a check takes seconds on every task."""
 _ALONE_SECONDS, _LEAST_ALONE = 4.0, 4
-"""How long a model is asked about one item at a time, and about how many items at least."""
+"""How many seconds a model predicts items one at a time, and the smallest number of such items."""
 
 _SURVIVES = "survives save and load"
 
@@ -56,7 +56,7 @@ class Check:
     error: SubmissionError | None = None
 
 
-class _Failed(Exception):  # noqa: N818 - an answer, not an error
+class _Failed(Exception):  # noqa: N818 - an outcome, not an error
     """A check's condition does not hold."""
 
 
@@ -91,7 +91,7 @@ def check(plan: Plan, sandbox: Sandbox, work: Path, trying: Trying = lambda *_: 
 
 
 def _stopped_after(name: str, limits: Limits) -> str:
-    """Return what stops a step that does not end by itself."""
+    """Return the limit that stops a step which does not end by itself, in words."""
     match name:
         case "files" | "rules" | "weigh" | "save":
             return ""
@@ -106,7 +106,7 @@ def _stopped_after(name: str, limits: Limits) -> str:
 
 def _check_of(name: str, step: Step, translated: Callable[[SubmissionError], SubmissionError]) -> Check:
     try:
-        told = step()
+        remark = step()
     except SubmissionError as raised:
         error = translated(raised)
         return Check(name, "failed", error.message, error)
@@ -116,7 +116,7 @@ def _check_of(name: str, step: Step, translated: Callable[[SubmissionError], Sub
         return Check(name, "warned", str(warned))
     except _CheckSkipped as skipped:
         return Check(name, "skipped", str(skipped))
-    return Check(name, "passed", told or "")
+    return Check(name, "passed", remark or "")
 
 
 class _SuiteSteps:
@@ -172,12 +172,12 @@ class _SuiteSteps:
     def _files(self) -> str | None:
         check_snapshot(self._plan.snapshot, "trained", self._plan.task.limits)
         self._plan = with_model(self._plan, self._sandbox, self._work)
-        told = "; ".join((*self._plan.snapshot.notes, *_missing_packages(self._plan.task.packages)))
+        remark = "; ".join((*self._plan.snapshot.notes, *_missing_packages(self._plan.task.packages)))
         source = self._plan.snapshot.source
         in_doubt = source is not None and (source.missing or source.set_again)
         if in_doubt or _missing_packages(self._plan.task.packages):
-            raise _Warned(told)
-        return told or None
+            raise _Warned(remark)
+        return remark or None
 
     def _import(self) -> None:
         self._start(fit_session(self._plan, self._sandbox, self._work)).setup(self._plan.seeds[0])
@@ -196,8 +196,8 @@ class _SuiteSteps:
 
     def _weigh(self) -> str:
         weight = self._weight = weigh_model(self._plan, self._sandbox, self._work, self._artifact)
-        held = describe_attributes(weight)
-        counted = count_of(weight.parameters, "parameter", "parameters") + (held and f": {held}")
+        attributes = describe_attributes(weight)
+        counted = count_of(weight.parameters, "parameter", "parameters") + (attributes and f": {attributes}")
         if not (weight.verified or weight.verified_if_single):  # an evaluation verifies the latter
             raise _Warned(f"{counted}; not verified: {why_not_verified(weight)}")
         return counted
@@ -281,9 +281,8 @@ class _SuiteSteps:
         count = int(differing(self._plan.task.kind_definition, first, second).sum())
         if not count:
             return
-        forgotten = remind_of_eval(self._in_training())
-        told = forgotten or (remedy and f"; {remedy}")
-        text = f"{count} of {len(first)} answers differ {when}{told}"
+        advice = remind_of_eval(self._in_training()) or (remedy and f"; {remedy}")
+        text = f"{count} of {len(first)} answers differ {when}{advice}"
         if count <= allowed:
             raise _Warned(f"{text}; an evaluation allows {allowed}: do not let one input change the answer to another")
         raise _Failed(text)

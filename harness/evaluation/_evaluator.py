@@ -76,7 +76,23 @@ class _Copied:
 
 
 class Evaluator:
-    """Evaluates submissions of one course under the same settings; use it as a context manager."""
+    """Evaluates submissions of one course under the same settings; use it as a context manager.
+
+    Parameters
+    ----------
+    course : Course
+        The course that tasks, records and submissions belong to.
+    sandbox : Sandbox
+        Starts the workers; the caller closes it.
+    places : Places
+        Where the data of tasks is looked for.
+    settings : Settings
+        Settings for all evaluations.
+    stores : Stores, optional
+        Where records and evidence are stored; by default in the folders of the course.
+    notify : callable, optional
+        Is called with a message when an evaluation waits for the machine; by default the message is logged.
+    """
 
     def __init__(
         self,
@@ -101,7 +117,7 @@ class Evaluator:
         self.close()
 
     def close(self) -> None:
-        """End what was started for all evaluations together; the caller closes the sandbox afterwards."""
+        """End the workers that all evaluations share; the caller closes the sandbox afterwards."""
         self._yardstick.close()
 
     def supply(self, task: str, data: TaskData) -> None:
@@ -169,14 +185,14 @@ class Evaluator:
         shown = self._stores.records.read(result.record.task.name, result.record.submission.name)
         shown = shown if isinstance(shown, Record) else None
         record = self._scores.release(result.record, result.evidence, shown)
-        told = replace(result.remarks, failure=None) if record.status == "withheld" else result.remarks
-        return replace(result, record=record, remarks=told)
+        remarks = replace(result.remarks, failure=None) if record.status == "withheld" else result.remarks
+        return replace(result, record=record, remarks=remarks)
 
     def _run_within_quota(self, copied: _Copied, identity: Identity, observer: Observer) -> EvaluationResult:
-        """Evaluate a copied submission, unless as many as the task allows were scored on its private part today.
+        """Evaluate a copied submission, unless the task's quota of scores on its private part is used up for today.
 
         Raises:
-            QuotaReachedError: they were.
+            QuotaReachedError: the quota is used up.
         """
         task = self.tasks.task(identity.task).task
         if self._scores is None or not task.limits_release or identity.scored_on != "test":
@@ -213,7 +229,7 @@ class Evaluator:
         return replace(result, record=with_claimed(result.record, submission.folder, task))
 
     def _refreshed(self, submission: Submission, record: Record) -> Record:
-        """Return `record` with what the submission claims now, and keep it: documents may change without a result."""
+        """Store and return `record` with what the submission claims now, because changed documents decide no result."""
         refreshed = with_claimed(record, submission.folder, self.tasks.task(submission.task).task)
         if refreshed != record:
             with _file_system_errors():
@@ -280,7 +296,7 @@ class Evaluator:
         """Copy the submission once, and make an empty folder to work in."""
         task = self._course.task(submission.task)
         with _file_system_errors(), scratch("evaluate") as work:
-            work.chmod(0o711)  # a worker's own uid must pass through; it sees only what is mounted for it
+            work.chmod(0o711)  # a worker with its own user id must pass through; it sees only what is mounted for it
             snapshot = take_snapshot(submission.folder, work / "submission", task.limits, submission.shared)
             yield _Copied(submission, snapshot, work)
 

@@ -31,8 +31,8 @@ class Answer:
     arrays: list[Array]
 
 
-class Correspondent(Protocol):
-    """A worker that requests are sent to."""
+class WorkerSession(Protocol):
+    """The session of a worker, as far as a prepared request needs it."""
 
     @property
     def channel(self) -> Channel[Reply]:
@@ -48,7 +48,7 @@ class Correspondent(Protocol):
 class Exchange:
     """A request that is ready to be sent: `send` returns when the answer has arrived, `take` returns the answer."""
 
-    def __init__(self, worker: Correspondent, stage: Stage, frame: Frame, admit: Admit) -> None:
+    def __init__(self, worker: WorkerSession, stage: Stage, frame: Frame, admit: Admit) -> None:
         self._worker, self._stage, self._frame, self._admit = worker, stage, frame, admit
         self._channel = worker.channel
         self._reply: tuple[Reply, list[Array]] | None = None
@@ -69,7 +69,7 @@ class Exchange:
 
     def take(self) -> Answer:
         """Return the answer. Call it once, before the next request is sent."""
-        # a compact answer has the form of an earlier answer to an equal request, which was admitted
+        # a compact answer has the form of an earlier, admitted answer to a request of the same form
         return Answer(*(self._reply or (_DONE, [self._channel.take_compact()])))
 
     def __call__(self) -> Answer:

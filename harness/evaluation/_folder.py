@@ -68,8 +68,8 @@ if sys.platform != "win32":
                 return stream.read(most) if stat.S_ISREG(os.fstat(stream.fileno()).st_mode) else None
 
     @contextmanager
-    def _by_descriptor(name: str, beside: int | None) -> Iterator[Opened]:
-        descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=beside)
+    def _by_descriptor(name: str, parent: int | None) -> Iterator[Opened]:
+        descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
         try:
             yield _ByDescriptor(descriptor)
         finally:

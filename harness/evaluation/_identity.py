@@ -50,7 +50,7 @@ class Identity:
     """The model's seed in each repeat, the same for every submission to the task."""
     level: str
     assets: tuple[str, ...] = ()
-    """Digests of the pretrained weights that `fit` is shown."""
+    """Digests of the pretrained weights that `fit` may read."""
     device: Device = "cpu"
     latency_seconds: float = LATENCY_SECONDS
 
@@ -92,7 +92,7 @@ class Identity:
             ("changed submission", "the submission", record.submission.digest, self.submission_digest),
             ("changed task", "the task", task.digest, self.task_digest),
             ("changed data", "the data", (task.source, task.data_digest), (self.source, self.data_digest)),
-            ("changed data", "what is scored on", task.scored_on, self.scored_on),
+            ("changed data", "the part that scores are computed on", task.scored_on, self.scored_on),
             ("changed harness", "the version of the harness", run.harness_version, __version__),
             ("changed environment", "the versions of packages", run.packages, package_versions()),
             ("other settings", "whether it is trained", record.submission.mode, self.mode),

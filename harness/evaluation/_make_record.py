@@ -8,8 +8,8 @@ from harness.course import published_folder
 from harness.errors import SubmissionError
 from harness.evaluation._auditing import audit
 from harness.evaluation._plan import Plan
-from harness.evaluation._reached import Reached
 from harness.evaluation._score import ScoresMissingError, compare, mean_of, not_reached
+from harness.evaluation._stage_results import StageResults
 from harness.evaluation._unexpected import encodable
 from harness.record import BaselineResult, Cost, Failure, Record, Run, Score, Status
 
@@ -17,7 +17,7 @@ NOT_PUBLISHED = "(not published: the model's message may contain data that must 
 _SEES_TEST_INPUTS = frozenset({"predict", "measure", "audit"})
 
 
-def make_record(plan: Plan, reached: Reached, failure: SubmissionError | None, about: Run) -> Record:
+def make_record(plan: Plan, reached: StageResults, failure: SubmissionError | None, about: Run) -> Record:
     """Return the record; `failure` is why the submission failed, or None."""
     scores = mean_of(reached.repeats, plan.data.scored.groups)
     baseline = _baseline(plan, reached, scores)
@@ -34,7 +34,7 @@ def make_record(plan: Plan, reached: Reached, failure: SubmissionError | None, a
     )
 
 
-def _baseline(plan: Plan, reached: Reached, scores: tuple[Score, ...]) -> BaselineResult:
+def _baseline(plan: Plan, reached: StageResults, scores: tuple[Score, ...]) -> BaselineResult:
     baseline = plan.data.source.baseline
     if reached.scored is None:
         return not_reached(plan.task, baseline)
@@ -62,7 +62,7 @@ def _failure(plan: Plan, error: SubmissionError) -> Failure:
     )
 
 
-def _cost(reached: Reached) -> Cost:
+def _cost(reached: StageResults) -> Cost:
     fitted, weight, measured = reached.fitted, reached.weight, reached.measured
     predicted = reached.predicted
     stages = [stage for stage in (fitted, predicted) if stage is not None]

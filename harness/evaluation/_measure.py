@@ -55,13 +55,13 @@ _ROUNDS_END, _BATCHES_END, _REPEATS_END = 0.6, 0.8, 0.95
 """When rounds, batches and repeated inputs have to end, as shares of `measure_seconds`."""
 _LEAST_REPEATED, _MOST_REPEATED, _TIMES_ASKED = 6, 24, 3
 _MOST_DOUBLED = 2
-"""How often as many inputs are asked again as there were, while it is in doubt whether altered ones take as long."""
+"""How often the number of timed inputs may be doubled while it is in doubt whether altered inputs take as long."""
 _DOUBT_SECONDS = 10
-"""The longest that this takes, as a multiple of the time in which latency is measured."""
+"""The longest time that these take, as a multiple of the time in which latency is measured."""
 _REFRESH_BLOCK, _REFRESH_SECONDS = 4, 0.01
 _YARDSTICK_VECTORS = 64
 _YARDSTICK_SECONDS = 60.0
-"""How much longer than the model the yardstick may take: in all that time its worker did not answer once."""
+"""How many seconds longer than the model the yardstick may take; beyond that its worker is taken for dead."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,22 +72,25 @@ class Measured:
     throughput: Throughput | None
     """None if there was no time for a full batch."""
     latencies: Array
+    """Seconds of each request in the rounds that count."""
     drawn: Array
+    """The item that each of these requests was about."""
     unaltered: Answered | None
-    """None if few items were asked, all of them altered."""
+    """Unaltered items that were timed; None if there are none."""
     altered: Answered | None
-    """None if the task cannot alter its inputs, or few items were asked and none of them altered."""
+    """Altered items that were timed; None if there are none, as for tasks that cannot alter their inputs."""
     together: Answered | None
-    """Items asked in full batches, as throughput is measured; None if there was no time for one."""
+    """Items that were predicted in full batches to measure throughput; None if there was no time for a batch."""
     turns: Turns
-    """`latencies` by whether the item was altered, and those of further items where these left a doubt."""
+    """`latencies` by whether the item was altered, with those of further items where these left a doubt."""
     repeated: Repeated
+    """Times of inputs that were sent three times."""
     background: float
     """CPU time of the model's processes while others were timed, as a share of that time."""
     cores: float
-    """How many cores the model's processes used during its own turns."""
+    """The number of cores that the model's processes used during the model's turns."""
     hides_cores: bool
-    """Whether the machine was too busy to tell."""
+    """Whether the machine was too busy to determine `cores`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,21 +102,24 @@ class Answered:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class TimedModel:
     """What is timed: a model's worker, and the inputs that it gets."""
 
     yardstick: Yardstick
     open_session: Callable[[], Session]
+    """Returns a session, not started yet, of a worker for the model."""
     seed: int
     inputs: Any
     example: Predictions
     """Earlier predictions; answers of the same form are used to time the channel alone."""
     perturb: Perturb | None
     batch: int
+    """The number of items in a full batch."""
     budget: Budget
     batch_seconds: float = 0.0
-    """How long a full batch took before, on one core."""
+    """How many seconds a full batch took before, on one core."""
     process_deviation: float = PROCESS_DEVIATION
+    """The relative standard deviation between processes that run the same model."""
 
 
 class TimedWorkers:
@@ -123,7 +129,7 @@ class TimedWorkers:
     lock exclusively, and `measured` afterwards.
     """
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: TimedModel) -> None:
         self._subject = subject
         self._held = ExitStack()
 
@@ -147,7 +153,7 @@ class TimedWorkers:
         self._held.__exit__(*error)
 
     def _discard_yardstick(self, error: type[BaseException] | None, *_: object) -> None:
-        """After any failure leave no worker for the next measurement that may have a request half done."""
+        """After a failure, discard the yardstick's worker, because a request to it may be half done."""
         if error is not None:
             self._subject.yardstick.close()
 
@@ -198,26 +204,26 @@ class TimedWorkers:
 class _Bench:
     """A model and the yardstick, both loaded, side by side."""
 
-    def __init__(self, subject: Subject, model: Session, yardstick: Session) -> None:
+    def __init__(self, subject: TimedModel, model: Session, yardstick: Session) -> None:
         self._subject, self.model, self.yardstick = subject, model, yardstick
         self._draw = Draw.secret(len(subject.inputs), subject.perturb, subject.budget.most)
         self._answers: dict[int, Answer] = {}
         self._ready: dict[int, _AnsweredRequest] = {}
         drawn = len(self._draw.items)
         self._kept_back = range(drawn - min(_MOST_REPEATED, drawn // 4), drawn)
-        self._available = max(1, self._kept_back.start // 2)  # the other half is for warming up: no input comes twice
+        self._available = max(1, self._kept_back.start // 2)  # the other half is for warming up: no input is sent twice
         self._warmed, self._request_seconds = 0, 0.0
         generator = np.random.Generator(np.random.PCG64(0))
         vectors = generator.random((_YARDSTICK_VECTORS, 1, YARDSTICK_WIDTH), np.float32)
         self._clocked = [_TimedRequest(yardstick.clock(vector)) for vector in vectors]
         example = subject.example.values if subject.example.scores is None else subject.example.scores
-        # the yardstick's worker echoes, too, because it runs no student code that could make the channel look slow
+        # the yardstick's worker also echoes, because it runs no student code that could make the channel look slow
         self.echo = yardstick.echo(subject.inputs[:1], np.asarray(example[:1]))
         self.yardstick_echo = yardstick.echo(vectors[0], np.zeros((1, 10), np.float32))
         self._batches = self._draw_batches()
 
     def prepare(self) -> None:
-        """Prepare the requests that will be sent in any case, if the time suffices; call `warm_up` before."""
+        """Prepare the requests that will probably be sent in any case; call `warm_up` before."""
         budget = self._subject.budget
         soon = min(max(budget.least, first_requests(self._request_seconds)), self._available)
         for number in (*range(soon), *self._kept_back):
@@ -268,7 +274,7 @@ class _Bench:
         return self._began + share * self.model.limits.measure_seconds - time.perf_counter()
 
     def _ask_batches(self) -> None:
-        """Ask as many full batches as there is time for."""
+        """Predict as many full batches as there is time for."""
         expected, left = self._subject.batch_seconds, self._left_until(_BATCHES_END)
         fit = [items for number, items in enumerate(self._batches, 1) if number * expected <= left]
         requests = [self.model.request(take_items(self._subject.inputs, items), "measure") for items in fit]
@@ -284,7 +290,7 @@ class _Bench:
         altered = self._draw.altered[asked]
         size, seconds = self._batches.shape[1], self._batches_seconds
         numbers = [number for one in self._rounds.valid for number in one.numbers]
-        # background work slows the yardstick down, so the model would look fast; more than one core is not allowed
+        # background work would slow the yardstick down and make the model look fast; more than one core is not allowed
         resolved = background <= MAX_BACKGROUND and cores <= MAX_CORES and not self._rounds.hides_cores
         return Measured(
             latency=_latency(self._summary(), resolved=resolved, alone=alone),
@@ -309,7 +315,7 @@ class _Bench:
         return replace(summarise(untouched, deviation), n=every.n, p90_bound_seconds=every.p90_bound_seconds)
 
     def _draw_batches(self) -> Array:
-        """Return the items of each full batch in a secret order, different items in each batch if there are enough."""
+        """Return the items of each full batch in a secret order; batches share no item if there are enough items."""
         available = len(self._subject.inputs)
         size = min(self._subject.batch, available)
         drawn = [self._draw.generator.permutation(available) for _ in range(_THROUGHPUT_BATCHES)]
@@ -365,7 +371,7 @@ class _Bench:
         return Turns(np.asarray(seconds)[~altered], np.asarray(seconds)[altered])
 
     def _repeat(self, p50_seconds: float) -> Repeated:
-        """Ask inputs that were kept back again: a few, more if those look quicker, and all if these do."""
+        """Time reserved inputs several times each: a few inputs, more if repetitions look quicker, all if in doubt."""
         each = _TIMES_ASKED * p50_seconds
         affordable = max(_LEAST_REPEATED, int(self._subject.budget.seconds / each))
         repeated = self._ask_again(self._that_fit(self._kept_back[:_LEAST_REPEATED], each))
@@ -382,7 +388,7 @@ class _Bench:
         return numbers[: max(0, int(self._left_until(_REPEATS_END) / seconds))]
 
     def _ask_again(self, numbers: Sequence[int]) -> Repeated:
-        """Ask each of these inputs three times: twice in a row, and again after the next input's second."""
+        """Send each of these inputs three times: twice in a row, and again after the next input was sent twice."""
         count = len(numbers)
         requests = [self._prepare(number) for number in numbers]
         order = [step - back for step in range(count + 1) for back in (0, 0, 1) if 0 <= step - back < count]

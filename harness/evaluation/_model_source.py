@@ -91,7 +91,7 @@ def assemble_model(notebook: Notebook, extracted: Extracted) -> ModelSource:
 
 
 def _partial_lines(extracted: Extracted) -> dict[tuple[int, int], list[tuple[int, int]]]:
-    """Return the columns that are meant of each line, by cell and line, where it is not meant as a whole."""
+    """Return the columns to extract, by cell and line, for lines of which only a part is extracted."""
     found: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for cell, line, start, end in sorted(extracted.partial):
         found.setdefault((cell, line), []).append((start, end))

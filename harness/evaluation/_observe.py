@@ -18,14 +18,14 @@ class Observer(Protocol):
         """Receive values that the model logged."""
 
 
-class Silent:
+class SilentObserver:
     """An observer that ignores everything."""
 
     def phase(self, name: str) -> None:
-        """Ignore."""
+        """Do nothing."""
 
     def advance(self, done: float, total: float) -> None:
-        """Ignore."""
+        """Do nothing."""
 
     def logged(self, values: dict[str, float]) -> None:
-        """Ignore."""
+        """Do nothing."""

@@ -1,4 +1,4 @@
-"""Prepare the sessions of a plan: which folders a worker sees, and what it is told about the task."""
+"""Prepare the sessions of a plan: which folders a worker sees, and which facts about the task it gets."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _hidden(task: Task) -> tuple[Path, ...]:
     """Return the data of installed packages that `task` hides.
 
     Raises:
-        TaskError: an import may need it.
+        TaskError: some of it cannot be hidden, because importing the package may need it.
     """
     try:
         return installed_data(task.hides)
@@ -58,7 +58,7 @@ def fit_session(plan: Plan, sandbox: Sandbox, work: Path) -> Session:
 def with_model(plan: Plan, sandbox: Sandbox, work: Path) -> Plan:
     """Return `plan` with a ``model.py``, assembled from the notebook if the submission is one.
 
-    A worker of its own parses the notebook; it sees nothing else and runs none of the code. No other worker sees the
+    A separate worker parses the notebook; it sees nothing else and runs none of the code. No other worker sees the
     notebook.
 
     Raises:

@@ -24,7 +24,7 @@ class Plan:
     assets: tuple[Asset, ...] = ()
     """Pretrained weights that `fit` may read."""
     gpu: Gpu | None = None
-    """The GPU that models may use, once one has been taken."""
+    """The GPU that is reserved for the models of this evaluation; None if they compute on the CPU."""
 
     @property
     def name(self) -> str:

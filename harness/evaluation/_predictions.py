@@ -22,10 +22,10 @@ def admit_predictions(kind: Kind, task: TaskInfo, n: int, item_shape: tuple[int,
     def admit(message: object, headers: Sequence[ArrayHeader]) -> None:
         if not isinstance(message, Done):
             if headers:
-                raise WireError("arrays came with a message that carries none")
+                raise WireError("arrays came with a message that cannot have any")
             return
         if len(headers) != expected:
-            raise WireError(f"{len(headers)} arrays came as predictions")
+            raise WireError(f"the predictions consist of {len(headers)} arrays, expected {expected}")
         problem = kind.form_problem(task, n, item_shape, headers)
         if problem:
             raise bad_predictions(phase, problem)

@@ -1,4 +1,4 @@
-"""Limit what the published record of a task with secret data can reveal: few numbers, bounded and rounded.
+"""Limit what the published record of a task with secret data can reveal to a few numbers, bounded and rounded.
 
 A model that sees private inputs chooses its answers, its running time and its memory, and could encode data in them.
 SECURITY.md states how much of that remains in a record.
@@ -49,7 +49,7 @@ def bounded(record: Record, *, fit_too: bool) -> Record:
 
 
 def publishable_claims(plan: Plan, claims: Claims) -> Claims:
-    """Return `claims` as they may be published; what was claimed comes from documents, which hold none of the data."""
+    """Return `claims` as they may be published; the claimed score is unchanged, because documents contain no data."""
     if not plan.is_secret:
         return claims
     shipped, retrained = (score and _score(score) for score in (claims.shipped, claims.retrained))

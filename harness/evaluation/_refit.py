@@ -32,7 +32,7 @@ class Refitter:
 
     @property
     def identity(self) -> Identity:
-        """Everything that decides the result of an evaluation of it."""
+        """The identity of the result that an evaluation of the submission would have."""
         return self._plan.identity
 
     @property
@@ -51,12 +51,17 @@ class Refitter:
         return bool(self._plan.assets)
 
     def refit(self, parts: FitParts, inputs: Any, repeat: int = 0) -> tuple[Predictions, int]:
-        """Fit on `parts` with the seed of this repeat; return the answers to `inputs`, and bytes of knowledge.
+        """Fit on `parts` with the seed of this repeat, and predict `inputs` in a fresh worker.
 
-        These are those of the first model fitted.
+        Returns
+        -------
+        tuple of Predictions and int
+            The predictions, and how many bytes of knowledge the model has that was fitted first, on unchanged data.
 
-        Raises:
-            SubmissionError: the submission failed.
+        Raises
+        ------
+        SubmissionError
+            The submission failed.
         """
         plan = self._plan
         seed = seed_for(plan.identity.base_seed, plan.task.name, repeat)

@@ -26,14 +26,14 @@ _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar")
 _COPY = re.compile(r"model\W?( ?\(\d+\)|.?copy.*|.?final.*|[_-]?v?\d+)?\.py(\.txt)?", re.IGNORECASE)
 
 CONTRACT = (
-    "a model may read the source and data files beside it; documents (README, .md, .pdf, .html, pictures, notebooks, "
+    "a model may read the source and data files next to it; documents (README, .md, .pdf, .html, pictures, notebooks, "
     "results) are for people and hidden from models"
 )
-"""What a worker may read, in one sentence for people."""
+"""One sentence that says which files a model may read."""
 
 
 def role_of(path: PurePosixPath) -> Role:
-    """Return the role of the file at `path`; the caller, which knows the other files, decides about ``notebook``."""
+    """Return the role of the file at `path`, except ``notebook``, which depends on the other files."""
     name = path.name.lower()
     if path.parts[0] == WEIGHTS:
         return "weights"
@@ -47,7 +47,7 @@ def role_of(path: PurePosixPath) -> Role:
 
 
 def missing_model(paths: Sequence[PurePosixPath]) -> str:
-    """Return a message that ``model.py`` is missing, and what was found instead."""
+    """Return a message which says that ``model.py`` is missing and what was found instead."""
     return f"model.py is missing: {_found(paths)}"
 
 

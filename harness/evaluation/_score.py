@@ -29,13 +29,14 @@ from harness.taskcheck import CheckedMetric
 Array = np.ndarray[Any, Any]
 
 _RESAMPLES = 1000
-_RESAMPLES_BESIDES = 200
+_RESAMPLES_OF_OTHERS = 200
 _ENOUGH_GROUPS = 30
 """The smallest number of groups for which the coverage of intervals was measured: tests/benchmarks/test_coverage.py."""
 _ENOUGH_UNBOUNDED = 200
-"""A figure without bounds rests on its few largest items: of fewer items its interval may be too short."""
+"""The smallest number of items, or groups, for a metric without bounds, which depends on its few largest items: with
+fewer its interval may be too short."""
 _MARGIN = 0.05
-"""Nearer to its bounds than this share of the range between them, a bootstrap interval is too short."""
+"""A bootstrap interval may be too short if the value is nearer to a bound than this share of the metric's range."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,7 +60,7 @@ class Scored:
 
     @property
     def primary(self) -> Score:
-        """The score that ranks."""
+        """The score that decides the rank."""
         return self.scores[0]
 
     @property
@@ -69,7 +70,7 @@ class Scored:
 
     @property
     def draws(self) -> Array | None:
-        """Bootstrap draws of a primary metric that is not a proportion, on the same resampled items for everybody."""
+        """Bootstrap draws of a primary metric that is not a proportion; items are resampled equally for everybody."""
         return self.estimates[0].draws
 
 
@@ -93,7 +94,7 @@ def require_scores(task: Task, predictions: Predictions) -> None:
 
 
 def score(task: Task, truth: Split, predictions: Predictions) -> Scored:
-    """Compute the metrics of `task`, and for predictions with scores the usual metrics of scores as well.
+    """Compute the metrics of `task`, and for predictions with scores the kind's usual metrics of scores as well.
 
     Raises:
         SubmissionError: the primary metric needs scores, but the model returns labels only.
@@ -113,14 +114,14 @@ def score(task: Task, truth: Split, predictions: Predictions) -> Scored:
             draws = bootstrap(figures.resampled(), len(predictions), seed, resamples, truth.groups)
         return Estimate(metric=metric, n=len(predictions), value=value, outcomes=outcomes, draws=draws)
 
-    besides = [metric for metric in task.metrics[1:] if metric.of == "values" or predictions.scores is not None]
+    others = [metric for metric in task.metrics[1:] if metric.of == "values" or predictions.scores is not None]
     if predictions.scores is not None:
         declared = {metric.name for metric in task.metrics}
         usual: list[Metric] = [getattr(metrics, name) for name in kind.metrics_of_scores]
-        besides += [metric for metric in usual if metric.name not in declared]
+        others += [metric for metric in usual if metric.name not in declared]
     estimates = (
         estimate(primary, _RESAMPLES),
-        *(estimate(metric, _RESAMPLES if metric.of == "values" else _RESAMPLES_BESIDES) for metric in besides),
+        *(estimate(metric, _RESAMPLES if metric.of == "values" else _RESAMPLES_OF_OTHERS) for metric in others),
     )
     scores = tuple(_score([one], truth.groups, primary=place == 0) for place, one in enumerate(estimates))
     return Scored(estimates=estimates, scores=scores)
@@ -133,7 +134,7 @@ def mean_of(repeats: Sequence[Scored], groups: Array | None) -> tuple[Score, ...
 
 
 def later_outcomes(repeats: Sequence[Scored]) -> Array | None:
-    """Return (R - 1, N) which predictions of the later repeats are right, or None if there are none."""
+    """Return (R - 1, N) bool: which predictions of the later of R repeats are right; None if there are none."""
     found = [repeat.outcomes for repeat in repeats[1:] if repeat.outcomes is not None]
     return np.stack(found) if found else None
 
@@ -152,7 +153,7 @@ def numbered(groups: Array | None) -> Array | None:
 def compare(
     task: Task, baseline: Baseline, score: Score, repeats: Sequence[Scored], groups: Array | None
 ) -> BaselineResult:
-    """Compare `score` with `baseline`; the p-value is for doing as well by chance, over all repeats."""
+    """Compare `score` with `baseline`; the p-value is the probability, over all repeats, of such a score by chance."""
     metric, first = task.primary, repeats[0]
     met = metric.at_least_as_good(score.value, baseline.value) and not (
         baseline.strict and score.value == baseline.value
@@ -204,7 +205,7 @@ def _interval_of_items(estimates: Sequence[Estimate], groups: Array | None) -> I
 
 
 def _is_approximate(estimates: Sequence[Estimate], value: float, groups: Array | None) -> bool:
-    """Return whether an interval may cover less than 95 %, because no simulation has shown that it covers that much."""
+    """Return whether an interval may cover less than 95 %, because no simulation has shown a coverage of 95 %."""
     metric = estimates[0].metric
     if metric.approximate or (groups is not None and len(np.unique(groups)) < _ENOUGH_GROUPS):
         return True

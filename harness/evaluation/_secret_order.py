@@ -1,4 +1,4 @@
-"""Ask about the scored items in a secret order, so that the position of an item reveals nothing about its target."""
+"""Send the scored items in a secret order, so that the position of an item reveals nothing about its target."""
 
 from __future__ import annotations
 

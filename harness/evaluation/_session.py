@@ -1,4 +1,4 @@
-"""The host's side of a worker: typed calls, each under its limit, whose failures are named."""
+"""The host's side of a worker: typed calls, each with a limit and a named kind of failure."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _MAX_LOGGED = 10_000
 
 def _one_number(_: object, headers: Sequence[ArrayHeader]) -> None:
     if [tuple(header) for header in headers] != [(np.dtype(np.float64), (1,))]:
-        raise WireError("one number was expected")
+        raise WireError("expected one number")
 
 
 def _no_arrays(_: object, headers: Sequence[ArrayHeader]) -> None:
@@ -72,7 +72,7 @@ class Session:
 
     sandbox: Sandbox
     kind: Kind
-    """Judges the predictions, in this process."""
+    """The task's kind, which checks the predictions in the host's process."""
     task: TaskInfo
     folders: tuple[Folder, ...]
     threads: int
@@ -84,7 +84,7 @@ class Session:
     on_log: Callable[[dict[str, float]], None] = field(default=lambda _: None)
     _logged: int = field(default=0, init=False)
     _refused: SubmissionError | None = field(default=None, init=False)
-    """Why an answer was not read to its end; what follows could not be told from the rest of it."""
+    """Why an answer was not read to its end; a later answer could not be distinguished from the rest of it."""
 
     def __enter__(self) -> Session:
         box = Box(folders=self.folders, limits=self.limits, threads=self.threads, gpu=self.gpu, hidden=self.hidden)
@@ -119,7 +119,7 @@ class Session:
         return self.task.limits
 
     def within(self, limit: str, *, timed: bool = False) -> AbstractContextManager[None]:
-        """Apply the limit of this name to everything in the context."""
+        """Apply the limit of this name to the time of everything in the context."""
         return self.process.allow(Allowance(limit=limit, seconds=getattr(self.limits, limit), timed=timed))
 
     def _limited(self, limit: str) -> AbstractContextManager[None]:
@@ -145,12 +145,13 @@ class Session:
         return reply
 
     def weigh(self, texts: Sequence[str], seconds: float, patience: float) -> Weighed:
-        """Return how much the folders ``artifact`` and ``beside`` can hold, apart from words of `texts`.
+        """Return how much the folders ``artifact`` and ``files`` can contain, apart from words of `texts`.
 
-        It may take `seconds` of CPU time; `patience` is for a machine that is busy with other work.
+        Counting may take `seconds` of CPU time and `patience` seconds of wall time, because the machine may be busy
+        with other work.
         """
         stage = Stage("weigh", "resource_limit")
-        places = self.process.place("artifact"), self.process.place("beside")
+        places = self.process.place("artifact"), self.process.place("files")
         frame = self._frame(Weigh(*places, self.limits.memory_bytes), *(pack(list(texts))[1] if texts else ()))
         allowance = Allowance(limit="weigh_seconds", seconds=patience, cpu_limit="weigh_seconds", cpu_seconds=seconds)
         with self.process.allow(allowance):
@@ -185,18 +186,18 @@ class Session:
             self._call(Stage("load", "load_error"), self._frame(Load(self.process.place("artifact"))))
 
     def echo(self, inputs: Any, answer: Array) -> Exchange:
-        """Prepare an exchange like that of a request but answered without the model, to time the channel alone."""
+        """Prepare a request that the worker answers without the model, to time the channel alone."""
         _, arrays = pack(inputs)
         frame = self._frame(Echo(answer.shape, str(answer.dtype)), *arrays)
         return Exchange(self, Stage("measure", "predict_error"), frame, admit_all)
 
     def clock(self, inputs: Any) -> Exchange:
-        """Prepare a request to predict one batch twice and answer with the second time, by the worker's clock."""
+        """Prepare a request to predict one batch twice; the answer is the second duration by the worker's clock."""
         form, arrays = pack(inputs)
         return Exchange(self, Stage("measure", "predict_error"), self._frame(Clock(form), *arrays), _one_number)
 
     def busy_wait(self, here: float, there: float) -> None:
-        """Let the host busy-wait `here` seconds for an answer, and the worker `there` seconds for a request."""
+        """Make the host busy-wait `here` seconds for an answer, and the worker `there` seconds for a request."""
         self.channel.busy_wait(here)
         with self.within("measure_seconds"):
             self._call(Stage("measure", "predict_error"), self._frame(BusyWait(there)))
@@ -219,7 +220,7 @@ class Session:
             raise self.broke_protocol(stage, str(error)) from error
 
     def inspect(self, inputs: Any) -> Operators:
-        """Return which operators predicting `inputs` dispatches, and how many floating-point operations they are."""
+        """Return the operators that predicting `inputs` dispatches, and the number of floating-point operations."""
         form, arrays = pack(inputs)
         with self.within("predict_seconds"):
             reply, _ = self._call(Stage("audit", "predict_error"), self._frame(Inspect(form), *arrays))

@@ -18,8 +18,9 @@ import msgspec
 import numpy as np
 
 MAX_HEADER_BYTES = 16 << 20
+"""The largest header of a file that is read."""
 MAX_UNPACKED_BYTES = 256 << 20
-"""Of all arrays of an npz file together."""
+"""The largest size of all arrays of an npz file together."""
 _DESCR = re.compile(rb"'descr': '([<>|=][a-zA-Z]\d+)'")
 
 
@@ -49,7 +50,7 @@ def _round_safetensors(content: bytes) -> bytes:
 
 
 def _round_npy(content: bytes) -> bytes:
-    """Round the numbers of an array, whose form alone is read from its header."""
+    """Round the numbers of an array; only the type of its numbers is read from the header."""
     length_bytes = 2 if content[6:7] == b"\x01" else 4
     start = 8 + length_bytes + int.from_bytes(content[8 : 8 + length_bytes], "little")
     found = _DESCR.search(content[: min(start, MAX_HEADER_BYTES)])
@@ -76,7 +77,7 @@ def _round_npz(content: bytes) -> bytes:
 
 
 def _rounded(content: bytes | bytearray, dtype: str) -> bytes:
-    """Return 64-bit floats of this byte order in single precision; those beyond its range stay."""
+    """Return 64-bit floats, in this byte order, rounded to single precision; those beyond its range are unchanged."""
     numbers = np.frombuffer(bytes(content), dtype)
     with np.errstate(over="ignore", invalid="ignore"):
         single = numbers.astype(np.float32).astype(dtype)
@@ -92,7 +93,7 @@ _ROUND_FILE: dict[str, Callable[[bytes], bytes]] = {
 
 
 def _doubles(content: bytearray) -> Iterator[tuple[int, int]]:
-    """Yield the begin and end of each array of 64-bit floats."""
+    """Yield the first and the end position of each array of 64-bit floats."""
     length = int.from_bytes(content[:8], "little")
     if length > min(MAX_HEADER_BYTES, len(content) - 8):
         raise ValueError("the header is too long")

@@ -1,4 +1,4 @@
-"""Copy a submission's files: regular files only, without following links, and of bounded number and size."""
+"""Copy a submission: regular files only, with bounds on their number and size, and without following links."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _TRAINED, _NAMED = "trained", 5
 _NOT_SUBMITTED = frozenset({"__pycache__"})
 _ITSELF = "."
 _TOO_MANY = PurePosixPath("…")
-"""Stands for the files after the last one that is read."""
+"""A name in place of all files after the last one that is read."""
 _MAX_FILES, _MAX_FOLDERS = 2_000, 500
-"""Maximum numbers of files in a submission, and of folders that contain them: a copy creates each of them."""
+"""The largest numbers of files in a submission and of folders that contain them: a copy creates all of them."""
 _MAX_LOOKED_AT = 50_000
-"""Maximum number of files and folders that are listed, including documents and empty folders."""
+"""The largest number of files and folders that are listed, including documents and empty folders."""
 _MAX_DEPTH = 16
 _SOURCE_BYTES = 16 << 20
-"""More source than anybody writes; bounds the copy, whose data files have limits of their own."""
+"""A bound on the size of source files, more than anybody writes; data files have separate limits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class Snapshot:
     """A copy of a submission, which its owner can no longer change."""
 
     files: Path
-    """``model.py`` and the files beside it, without ``weights/``."""
+    """The folder with ``model.py`` and the other files, without ``weights/``."""
     weights: Path | None
     """The shipped artifact; None if there is none."""
     digest: str
@@ -124,8 +124,8 @@ class Snapshot:
         if source.set_again:
             names = ", ".join(source.set_again[:_NAMED])
             notes.append(
-                f"the model uses {names} as first assigned, because what a loop, a with block or a call "
-                "makes of it later is not taken: compute it in a function or in fit"
+                f"the model uses the first value of {names}, because statements that change it later, such as a loop, "
+                "a with block or a call, are not extracted: compute it in a function or in fit"
             )
         return replace(self, source=source, source_bytes=self.source_bytes + len(content), notes=(*self.notes, *notes))
 
@@ -298,14 +298,14 @@ def _refusal(names: list[str]) -> SubmissionError:
         return SubmissionError(
             "invalid_submission",
             "import",
-            "the folder of this submission is a link, or cannot be opened: put the files themselves there",
+            "the folder of this submission is a link, or cannot be opened: put the files there instead of a link",
         )
     shown = ", ".join(repr(name) for name in names[:5]) + (" …" if len(names) > 5 else "")
     return SubmissionError(
         "invalid_submission",
         "import",
-        f"{shown}: not a plain file or folder; replace links, pipes and devices by the files themselves, and use names "
-        "in UTF-8 and folders that are not nested too deep",
+        f"{shown}: not a plain file or folder; replace links, pipes and devices by plain files, use names in UTF-8, "
+        f"and nest folders at most {_MAX_DEPTH - 1} deep",
     )
 
 

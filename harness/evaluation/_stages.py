@@ -14,22 +14,22 @@ import numpy as np
 
 from harness.contract import Predictions, take_items
 from harness.errors import SubmissionError
-from harness.evaluation._altered import Altered, Altering, ask_altered
-from harness.evaluation._answers import allowed_to_differ, badness_where_graded, count_changed, differing
+from harness.evaluation._altered import AlterationSetup, Altered, ask_altered
+from harness.evaluation._answers import allowed_to_differ, count_changed, differing, item_loss_where_graded
 from harness.evaluation._auditing import audit, fail_on_audits
 from harness.evaluation._evaluation_result import Remarks
-from harness.evaluation._measure import Subject, TimedWorkers
+from harness.evaluation._measure import TimedModel, TimedWorkers
 from harness.evaluation._observe import Observer
 from harness.evaluation._open import fit_session, open_session, with_model
 from harness.evaluation._plan import Plan
 from harness.evaluation._predictions import join_predictions
-from harness.evaluation._reached import Fitted, Predicted, Reached
 from harness.evaluation._score import Scored, later_outcomes, mean_draws, numbered, score
 from harness.evaluation._secret_order import SecretOrder
 from harness.evaluation._session import Session
 from harness.evaluation._shared_resources import SharedResources
 from harness.evaluation._single import copy_rounded
 from harness.evaluation._snapshot import check_snapshot
+from harness.evaluation._stage_results import Fitted, Predicted, StageResults
 from harness.evaluation._timeline import WAIT
 from harness.evaluation._weigh import Weight, describe_attributes, why_not_verified
 from harness.evaluation._weigh_words import weigh_words
@@ -43,8 +43,8 @@ from harness.wire import Operators
 
 _FEW_INPUTS = 32
 _SHARE_OF_TIME, _TIMES_LATENCY, _MOST_SECONDS = 0.04, 4, 10.0
-"""How much CPU time a model is first asked about altered items: a share of the time so far and of what timing it will
-take, which is some multiple of the seconds that latency may take; asking again takes as long at most."""
+"""The CPU time for the first predictions of altered items: a share of the time so far and of the time that measuring
+will take, which is a multiple of the seconds for latency; predicting items again takes at most as long."""
 T = TypeVar("T")
 
 
@@ -54,7 +54,7 @@ class Stages:
     def __init__(self, plan: Plan, shared: SharedResources, work: Path, observer: Observer) -> None:
         self._plan, self._sandbox, self._work, self._observer = plan, shared.sandbox, work, observer
         self._lock, self._yardstick = shared.lock, shared.yardstick
-        self.reached = Reached()
+        self.reached = StageResults()
         self.phase = "plan"
 
     def run(self) -> None:
@@ -144,7 +144,7 @@ class Stages:
             cpu_before = session.process.cpu_seconds
             with self._phase("import"):
                 session.setup(seed)
-            begin = session.process.clock()  # its clock is stopped while others measure
+            begin = session.process.clock()  # this clock is stopped while other evaluations measure
             with self._phase("fit"), self._share.lent(session.process):
                 session.fit(*plan.data.for_fit)
             fit_seconds = session.process.clock() - begin
@@ -196,13 +196,13 @@ class Stages:
                 load_cpu_seconds=load_cpu_seconds,
                 peak_memory_bytes=session.process.peak_memory_bytes,
                 peak_device_bytes=session.process.peak_device_bytes,
-                # last, because what goes wrong here changes nothing else
+                # last, so that a failure here changes nothing else
                 examples=None if plan.data.private else self._ask_examples(session),
             )
         return replace(predicted, examples=self._ask_apart(seed, artifact)) if plan.data.private else predicted
 
     def _ask_apart(self, seed: int, artifact: Path) -> ExampleAnswers | None:
-        """Return the answers to the examples from a worker of its own, which has seen no private input to reveal."""
+        """Return the answers to the examples from a separate worker, which has seen no private input to reveal."""
         if self.reached.predicted is not None:
             return None
         try:
@@ -212,11 +212,11 @@ class Stages:
                 return self._ask_examples(session)
         except ProtocolError:
             raise
-        except SubmissionError:  # the report has no examples then
+        except SubmissionError:  # then the report has no examples
             return None
 
     def _verify_rounded(self, weight: Weight, seed: int, artifact: Path) -> Weight:
-        """Mark the count as verified if the model answers the same with its 64-bit floats in single precision."""
+        """Mark the count as verified if the model's answers are the same with its 64-bit floats in single precision."""
         first = self.reached.answers_after_fit
         if weight.verified or not weight.verified_if_single or first is None:
             return weight
@@ -236,7 +236,7 @@ class Stages:
         return replace(weight, verified=True)
 
     def _ask_altered(self, session: Session, predictions: Predictions) -> Altered | None:
-        """Ask about altered scored items for as long as an audit may take, in the first repeat only."""
+        """Predict altered scored items for as long as an audit may take, in the first repeat only."""
         plan, perturb = self._plan, checked_perturb(self._plan.task)
         if perturb is None or self.reached.predicted is not None:
             return None
@@ -245,17 +245,17 @@ class Stages:
             self._share.give_way(session.process)
             return session.accept(session.request(inputs)())
 
-        altering = Altering(
+        altering = AlterationSetup(
             kind=plan.task.kind_definition,
             inputs=plan.data.scored.inputs,
             perturb=perturb,
             batch=plan.task.batch,
             predict=predict,
-            badness=badness_where_graded(plan.task.kind_definition, plan.data.scored.targets, predictions),
+            item_loss=item_loss_where_graded(plan.task.kind_definition, plan.data.scored.targets, predictions),
         )
 
         def worked_on_it() -> float:
-            """CPU time of host and worker, so that a busy machine asks about as many items as an idle one."""
+            """CPU time of host and worker, so that as many items are predicted on a busy machine as on an idle one."""
             return time.thread_time() + session.process.cpu_seconds
 
         worked = sum(seconds for name, seconds in self.reached.phases.items() if name != "wait")
@@ -293,9 +293,9 @@ class Stages:
         return ExampleAnswers(items=items, values=answers.values, scores=answers.scores)
 
     def _weigh_words(self, seed: int, artifact: Path, predicted: Predicted) -> Predicted:
-        """Weigh the words of the hardest examples where inputs are texts; if that fails, there are none.
+        """Weigh the words of the hardest examples if inputs are texts; if that fails, the report shows no weights.
 
-        A worker of its own is asked: it has seen no scored input, and what goes wrong there changes nothing else.
+        A separate worker predicts: it has seen no scored input, and a failure there changes nothing else.
         """
         plan, examples = self._plan, predicted.examples
         if examples is None or not isinstance(plan.data.for_fit.validation.inputs[0], str):
@@ -358,7 +358,7 @@ class Stages:
         )
 
     def _inspect(self, session: Session, inputs: Any) -> Operators:
-        """Return the operators that `predict` uses; failing under inspection matters only if the task has rules."""
+        """Return the operators that `predict` uses; a failure under inspection matters only if the task has rules."""
         try:
             return session.inspect(inputs)
         except ProtocolError:
@@ -374,7 +374,7 @@ class Stages:
     def _timed_workers(self, seed: int, artifact: Path, predicted: Predicted) -> TimedWorkers:
         plan, known = self._plan, kept_calibration(self._lock.own_folder)
         return TimedWorkers(
-            Subject(
+            TimedModel(
                 yardstick=self._yardstick,
                 open_session=lambda: self._session(1, Folder("artifact", artifact)),
                 seed=seed,
@@ -397,7 +397,7 @@ class Stages:
                 )
 
     def _session(self, threads: int, *more: Folder) -> Session:
-        """Return a session that answers; what it logs may reveal its inputs and is not part of a learning curve."""
+        """Return a session for predictions. What it logs is ignored, because that could reveal scored inputs."""
         return replace(open_session(self._plan, self._sandbox, *more), threads=threads)
 
     def _logged(self, values: dict[str, float]) -> None:

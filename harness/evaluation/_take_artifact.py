@@ -22,6 +22,12 @@ class ArtifactTaker:
         self._receiver = Receiver(folder, cap)
 
     def admit(self, message: object, headers: Sequence[ArrayHeader]) -> None:
+        """Accept or refuse a message by its array headers, before the content of a file is read.
+
+        Raises:
+            SubmissionError: the artifact is too large.
+            WireError: the message is not a file.
+        """
         if not isinstance(message, FileSent):
             if headers:
                 raise WireError(f"{len(headers)} arrays came where none were expected")
@@ -34,6 +40,12 @@ class ArtifactTaker:
             raise SubmissionError("resource_limit", "save", str(error)) from error
 
     def take(self, file: FileSent, content: Array) -> None:
+        """Write a file that was admitted.
+
+        Raises:
+            SubmissionError: the artifact has too many folders.
+            WireError: the file cannot have this name.
+        """
         try:
             self._receiver.write(file.path, content.tobytes())
         except BadFileNameError as error:

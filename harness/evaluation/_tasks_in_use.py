@@ -40,7 +40,7 @@ class TasksInUse:
         Raises:
             UsageError: there is no such task.
             TaskError: its declaration or its data has a mistake.
-            InfrastructureError: its data is not here.
+            InfrastructureError: its data is not on this machine.
         """
         if name not in self._in_use:
             task, digest = self._course.task(name), self._course.task_digest(name)
@@ -58,7 +58,7 @@ class TasksInUse:
         if name not in self._data:
             task, digest = self._course.task(name), self._course.task_digest(name)
             data = load_data(task, digest, self._places, self._settings.data)
-            # before anything is kept: otherwise a mistake is found only the first time
+            # before the facts are stored: with stored facts the data is not loaded, and a mistake would not be found
             try_task(task, self._as_scored(data))
             write_facts(self._facts_file(task, digest), DataFacts.of(task, data), data.source)
             self.supply(name, data)

@@ -10,7 +10,7 @@ from harness.record import MemoryUse, PhaseSpan, Timeline
 from harness.sandbox import MemoryTrace
 
 WAIT = "wait"
-"""The phase in which nothing happens until the machine is free."""
+"""The phase in which an evaluation waits for the machine."""
 _MOST_PHASES = 100
 
 
@@ -42,7 +42,7 @@ class TimelineRecorder:
         self._finished = True
 
     def timeline(self) -> Timeline:
-        """Return what was recorded, as if nobody had waited."""
+        """Return what was recorded, with the time spent waiting left out."""
         waits = [span for span in self._spans if span.name == WAIT]
         spans = [span for span in self._spans if span.name != WAIT]
         if not spans:
@@ -65,5 +65,5 @@ class TimelineRecorder:
 
     @staticmethod
     def _when(moment: float, waits: list[PhaseSpan]) -> float:
-        """Return a moment on a clock that stands still while the evaluation waits."""
+        """Return a moment on a clock that is stopped while the evaluation waits."""
         return moment - sum(max(0.0, min(moment, one.end) - one.begin) for one in waits)

@@ -16,7 +16,7 @@ def reported(submission: str, task: str, phase: Callable[[], str]) -> Iterator[N
     """Turn an unexpected exception in the body into an error that names `submission`, `task` and the current `phase`.
 
     Raises:
-        InfrastructureError: an exception was neither one of the harness's own nor one of the file system.
+        InfrastructureError: the exception was neither a `HarnessError` nor an `OSError`.
     """
     try:
         yield

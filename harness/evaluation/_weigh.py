@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from harness.artifact import ArtifactContents, Attribute, Beside
+from harness.artifact import ArtifactContents, Attribute, SubmissionContents
 from harness.contract import Limits
 from harness.errors import SubmissionError
 from harness.text import count_of
 
 ALLOWANCE_BYTES = 8 * 1024
-"""How much knowledge outside numeric arrays a model may have with a verified count of parameters. The source of the
-largest honest model known has 7.6 KB."""
+"""How many bytes of knowledge outside numeric arrays a model with a verified count of parameters may have. The source
+of the largest known honest model has 7.6 KB."""
 LITERALS_BYTES = 2 * 1024
-"""How much of that may be literals in the source; honest models use a third of it."""
+"""How many of those bytes may be literals in the source; honest models use a third of it."""
 VERIFIED_BELOW_SHARE = 10
-"""The count is also verified if all other knowledge is below a tenth of the arrays: then its error is small."""
+"""The count is also verified if all other knowledge is below a tenth of the arrays, because then its error is small."""
 _BYTES_A_NUMBER = 4
-_SHOWN, _WORTH_TELLING_BYTES = 5, 1024
+_SHOWN, _SHOWN_FROM_BYTES = 5, 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,17 +29,17 @@ class Weight:
     verified: bool
     artifact_bytes: int
     knowledge_bytes: int
-    """The knowledge that it can hold: the bytes of arrays, and the compressed size of everything else."""
+    """The knowledge that the model can contain: the bytes of arrays, and the compressed size of everything else."""
     verified_if_single: bool = False
     """Whether the count is verified if the model works as well with its 64-bit floats in single precision."""
     beyond_bytes: int = 0
     """Bytes of knowledge outside numeric arrays, beyond the allowance."""
     attributes: tuple[Attribute, ...] = ()
-    """What each attribute holds, if the model was saved by the default save."""
+    """The contents of each attribute, if the model was saved by the default `save`."""
     unread: tuple[str, ...] = ()
-    """Files that the host cannot read as arrays."""
+    """Files that cannot be read as arrays."""
     contents: ArtifactContents
-    beside: Beside
+    submission: SubmissionContents
     shipped_bytes: int = 0
 
     @property
@@ -55,50 +55,53 @@ class Weight:
         """
         _enforce("artifact_bytes", self.artifact_bytes, limits.artifact_bytes)
         beyond = self.counted_numbers - self.parameters
-        told = f", {beyond:,} of them for {self.beyond_bytes:,} bytes outside numeric arrays" if beyond else ""
-        _enforce("parameters", self.counted_numbers, limits.parameters, told)
+        explanation = f", {beyond:,} of them for {self.beyond_bytes:,} bytes outside numeric arrays" if beyond else ""
+        _enforce("parameters", self.counted_numbers, limits.parameters, explanation)
 
 
-def weigh(contents: ArtifactContents, beside: Beside, shipped_bytes: int) -> Weight:
-    """Return the weight of a model from what was counted in it; data files beside it hold `shipped_bytes`."""
-    around = contents.name_bytes + beside.source_bytes + beside.data_bytes + beside.name_bytes
+def weigh(contents: ArtifactContents, submission: SubmissionContents, shipped_bytes: int) -> Weight:
+    """Return the weight of a model from the contents of its artifact and of the submission's files.
+
+    `shipped_bytes` is the size of the submission's data files.
+    """
+    around = contents.name_bytes + submission.source_bytes + submission.data_bytes + submission.name_bytes
     single = contents.other_bytes + contents.packed_bytes + around
     other = single + contents.wide_bytes
     return Weight(
         parameters=contents.numbers,
-        verified=_is_verified(contents, beside, other),
-        verified_if_single=_is_verified(contents, beside, single),
+        verified=_is_verified(contents, submission, other),
+        verified_if_single=_is_verified(contents, submission, single),
         artifact_bytes=contents.file_bytes,
         knowledge_bytes=contents.array_bytes + contents.other_bytes + _BYTES_A_NUMBER * contents.words + around,
         beyond_bytes=max(0, other - contents.unread_bytes - ALLOWANCE_BYTES),
         attributes=contents.attributes,
         unread=contents.unread,
         contents=contents,
-        beside=beside,
+        submission=submission,
         shipped_bytes=shipped_bytes,
     )
 
 
-def _is_verified(contents: ArtifactContents, beside: Beside, other: int) -> bool:
-    """Return whether the count of parameters is nearly right with `other` bytes of knowledge outside numeric arrays."""
+def _is_verified(contents: ArtifactContents, submission: SubmissionContents, other: int) -> bool:
+    """Return whether the count of parameters is accurate despite `other` bytes of knowledge outside numeric arrays."""
     if contents.packed_bytes > ALLOWANCE_BYTES:  # however large the arrays are
         return False
     arrays = min(contents.array_bytes, _BYTES_A_NUMBER * contents.numbers)
-    small = other <= ALLOWANCE_BYTES and beside.literal_bytes <= LITERALS_BYTES
+    small = other <= ALLOWANCE_BYTES and submission.literal_bytes <= LITERALS_BYTES
     return small or other * VERIFIED_BELOW_SHARE < arrays
 
 
 def describe_attributes(weight: Weight) -> str:
-    """Describe what the largest attributes hold: "self.net 3,170 numbers, self.words 9,120 other bytes"."""
+    """Describe the contents of the largest attributes: "self.net 3,170 numbers, self.words 9,120 other bytes"."""
     largest = sorted(weight.attributes, key=_size, reverse=True)
-    told = [text for text in map(_held, largest[:_SHOWN]) if text]
+    described = [text for text in map(_describe_attribute, largest[:_SHOWN]) if text]
     rest = f" and {len(largest) - _SHOWN} more" if len(largest) > _SHOWN else ""
-    return ", ".join(told) + rest if told else ""
+    return ", ".join(described) + rest if described else ""
 
 
 def why_not_verified(weight: Weight) -> str:
     """Say why the count of parameters is not verified, and what to do about it."""
-    contents, beside = weight.contents, weight.beside
+    contents, submission = weight.contents, weight.submission
     if weight.unread:
         more = f" and {len(weight.unread) - 1} more" if len(weight.unread) > 1 else ""
         return (
@@ -107,10 +110,10 @@ def why_not_verified(weight: Weight) -> str:
         )
     largest = max(weight.attributes, key=lambda attribute: attribute.other_bytes, default=None)
     most = "" if largest is None else f", most of it self.{largest.name} ({largest.other_bytes:,} bytes as saved)"
-    names, own = contents.name_bytes + beside.name_bytes, beside.source_bytes + beside.data_bytes
-    written = f"texts, numbers and comments written in the source hold {beside.literal_bytes:,} bytes"
+    names, own = contents.name_bytes + submission.name_bytes, submission.source_bytes + submission.data_bytes
+    written = f"texts, numbers and comments written in the source hold {submission.literal_bytes:,} bytes"
     if not weight.beyond_bytes:
-        return f"{written}, at most {LITERALS_BYTES:,} are usual"
+        return f"{written}, at most {LITERALS_BYTES:,} are allowed"
     reasons = {
         f"arrays hold {contents.packed_bytes:,} bytes more than their numbers need": contents.packed_bytes,
         f"64-bit numbers hold {contents.wide_bytes:,} bytes more than single precision: keep them as "
@@ -118,7 +121,7 @@ def why_not_verified(weight: Weight) -> str:
         f"everything outside arrays holds {contents.other_bytes:,} bytes{most}: at the end of fit delete what predict "
         "does not need, such as a history for a plot; keep what it needs, such as a list of "
         "words": contents.other_bytes,
-        written: beside.literal_bytes,
+        written: submission.literal_bytes,
         f"the submission's own files hold {own:,} bytes": own - 1,  # on a tie the literals are named
         f"names of files and folders hold {names:,} bytes": names,
     }
@@ -129,14 +132,14 @@ def _size(attribute: Attribute) -> int:
     return attribute.numbers * _BYTES_A_NUMBER + attribute.other_bytes
 
 
-def _held(attribute: Attribute) -> str:
+def _describe_attribute(attribute: Attribute) -> str:
     parts = [count_of(attribute.numbers, "number", "numbers")] if attribute.numbers else []
-    parts += [f"{attribute.other_bytes:,} other bytes"] if attribute.other_bytes >= _WORTH_TELLING_BYTES else []
+    parts += [f"{attribute.other_bytes:,} other bytes"] if attribute.other_bytes >= _SHOWN_FROM_BYTES else []
     return f"self.{attribute.name} {' and '.join(parts)}" if parts else ""
 
 
-def _enforce(name: str, found: int, limit: int | None, told: str = "") -> None:
+def _enforce(name: str, found: int, limit: int | None, explanation: str = "") -> None:
     if limit is not None and found > limit:
         raise SubmissionError(
-            "resource_limit", "weigh", f"the model has {name} {found:,}{told}, limit {limit:,}: make it smaller"
+            "resource_limit", "weigh", f"the model has {name} {found:,}{explanation}, limit {limit:,}: make it smaller"
         )

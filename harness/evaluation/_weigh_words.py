@@ -1,8 +1,8 @@
-"""Weigh the words of a few texts by what a model says without each of them.
+"""Weigh the words of a few texts by how a model's answer changes without each of them.
 
 The method is erasure, or occlusion: the weight of a word is how much weaker the answer becomes when it is left out
 (Li, Monroe and Jurafsky 2016, "Understanding neural networks through representation erasure", arXiv:1612.08220). It
-asks for nothing from inside the model, so it is the same for a network and for word counts.
+needs nothing from inside the model, so it works in the same way for a network and for word counts.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from harness.kinds import Kind, without_each_word
 from harness.record import ExampleAnswers, WordWeights
 
 _MOST_SECONDS = 2.0
-"""Seconds, by the clock that is given, for which a model is asked about all texts together."""
+"""The seconds, by the clock that is given, for predicting the versions of all texts together."""
 _LEAST_VERSIONS = 3
-"""A text of one word is empty without it."""
+"""The smallest number of versions of a text; one word has two, because without it the text is empty."""
 
 Ask = Callable[[Sequence[str]], Predictions]
 
@@ -35,8 +35,8 @@ def weigh_words(
 ) -> tuple[WordWeights, ...]:
     """Return the weights of the words in the hardest of the texts for which `examples` has answers.
 
-    A text is left out if asking about it would probably take longer than what is left of the time by `clock`, which is
-    the worker's CPU time, so that it does not depend on what else the machine does.
+    A text is left out if predicting its versions would probably take longer than the time that is left. `clock` returns
+    the worker's CPU time, so that the result does not depend on other work of the machine.
     """
     targets = validation.take(examples.items).targets
     texts = [

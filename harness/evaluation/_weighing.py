@@ -1,4 +1,4 @@
-"""Weigh a model in a sandboxed process of its own that runs no code of the submission."""
+"""Weigh a model in a separate sandboxed process that runs no code of the submission."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from harness.evaluation._weigh import Weight, weigh
 from harness.sandbox import Folder, Sandbox
 
 WEIGH_SECONDS = 60.0
-"""How much CPU time counting may take, even for the largest artifact."""
+"""The CPU time that counting may take, even for the largest artifact."""
 WEIGH_PATIENCE_SECONDS = 600.0
-"""How long it may take on a machine that is busy with other work, which is not the submission's fault."""
+"""The wall time that counting may take; on a machine that is busy with other work it exceeds the CPU time."""
 WEIGH_MEMORY_BYTES = 1 << 30
-"""How much memory counting may use."""
+"""The memory that counting may use."""
 _NOTHING = "nothing"
 
 
@@ -31,17 +31,17 @@ def weigh_model(plan: Plan, sandbox: Sandbox, work: Path, artifact: Path) -> Wei
     texts = [text for part in given if isinstance(part.inputs, list) for text in part.inputs]
     with _counting(plan, sandbox, work, artifact) as session:
         counted = session.weigh((), WEIGH_SECONDS, WEIGH_PATIENCE_SECONDS)
-        weight = weigh(counted.contents, counted.beside, plan.snapshot.shipped_bytes)
+        weight = weigh(counted.contents, counted.submission, plan.snapshot.shipped_bytes)
         if texts and not weight.verified:  # words of the training texts do not count as knowledge
             counted = session.weigh(texts, WEIGH_SECONDS, WEIGH_PATIENCE_SECONDS)
-            weight = weigh(counted.contents, counted.beside, plan.snapshot.shipped_bytes)
+            weight = weigh(counted.contents, counted.submission, plan.snapshot.shipped_bytes)
     if not weight.verified_if_single or weight.verified:  # otherwise the caller enforces them after verifying
         weight.enforce(plan.task.limits)
     return weight
 
 
 def _counting(plan: Plan, sandbox: Sandbox, work: Path, artifact: Path) -> Session:
-    """Return a session, not started yet, whose worker sees the files to count but runs no submission."""
+    """Return a session, not started yet, whose worker sees the files to count but runs no code of the submission."""
     empty = work / _NOTHING
     empty.mkdir(exist_ok=True)
     empty.chmod(0o755)
@@ -50,6 +50,6 @@ def _counting(plan: Plan, sandbox: Sandbox, work: Path, artifact: Path) -> Sessi
         sandbox=sandbox,
         kind=plan.task.kind_definition,
         task=replace(task_info(plan), limits=limits),
-        folders=(Folder("submission", empty), Folder("artifact", artifact), Folder("beside", plan.snapshot.files)),
+        folders=(Folder("submission", empty), Folder("artifact", artifact), Folder("files", plan.snapshot.files)),
         threads=1,
     )

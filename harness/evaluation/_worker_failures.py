@@ -23,9 +23,7 @@ class ProtocolError(SubmissionError):
 def failure_of_exception(stage: Stage, raised: Raised, process: Process, limits: Limits) -> HarnessError:
     """Return the error for an exception that the worker reported; `raised` has been through `plausible`."""
     exceeded = process.exceeded
-    if (
-        exceeded is not None and exceeded.kind == "out_of_memory"
-    ):  # a child process was killed, and its parent reports that
+    if exceeded is not None and exceeded.kind == "out_of_memory":  # a killed child process, reported by its parent
         return SubmissionError(
             "out_of_memory", stage.phase, _limit_exceeded(exceeded, stage.phase), log_tail=raised.traceback
         )
@@ -63,7 +61,7 @@ def failure_of_protocol(stage: Stage, problem: str, process: Process) -> Protoco
 
 
 def plausible(raised: Raised, folders: Iterable[Folder]) -> Raised:
-    """Return `raised` without a file that was not submitted or a line that does not exist: workers may lie."""
+    """Return `raised` without a file that was not submitted or a line that does not exist; workers are not trusted."""
     submission = next(folder.source for folder in folders if folder.name == "submission")
     path = PurePosixPath(raised.file or "..")
     lines = 0 if ".." in path.parts or path.is_absolute() else _lines(submission / path)

@@ -1,4 +1,4 @@
-"""The worker of the yardstick: one serves all measurements of a process."""
+"""The worker of the yardstick; one worker serves all measurements of a process."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _YARDSTICK = TaskInfo(
 
 
 class YardstickSession(Session):
-    """The worker of the yardstick, the harness's own model.
+    """The session of the yardstick, a model that is part of the harness.
 
-    Its failures are failures of the infrastructure, even if its time is up: the host only waits for it while it works.
+    All its failures are failures of the infrastructure, including a timeout.
     """
 
     def ended(self, stage: Stage) -> HarnessError:

@@ -13,7 +13,7 @@ from harness._version import __version__
 from harness.course import SHARED, Course, Submission
 from harness.data import Places, assets_here
 from harness.errors import HarnessError, InfrastructureError, TaskError
-from harness.evaluation import Evaluator, Settings, Silent, package_versions
+from harness.evaluation import Evaluator, Settings, SilentObserver, package_versions
 from harness.grading._parcels import DataParcel, FilesParcel
 from harness.grading._runner_messages import Finished, JobFailed, RunnerReply, UnsuitableMachine
 from harness.sandbox import Requirement, Sandbox, find_sandbox
@@ -79,7 +79,7 @@ def _evaluate(remote_job: RemoteJob, data: DataParcel) -> RunnerReply:
                 remote_job.shared.write(shared)
             with Evaluator(course, _sandbox(remote_job.isolation), _places(), remote_job.settings) as evaluator:
                 evaluator.supply(remote_job.task, data.unpack(course.task(remote_job.task)))
-                outcome = evaluator.run(Submission(remote_job.name, remote_job.task, folder, shared), Silent())
+                outcome = evaluator.run(Submission(remote_job.name, remote_job.task, folder, shared), SilentObserver())
     except TaskError as error:
         return JobFailed(f"on {platform.node()}: {error}", "task")
     except HarnessError as error:

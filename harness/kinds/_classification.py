@@ -125,7 +125,7 @@ def predict(self, inputs):
                 said += f" ({100 * probabilities(answer.scores[None])[0][int(answer.values)]:.0f}\N{NO-BREAK SPACE}%)"
         return replace(draw_input(item), truth=truth, said=said)
 
-    def badness(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
+    def item_loss(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
         """Return one minus the probability of the true class; without scores 1 for a wrong label."""
         import numpy as np
 

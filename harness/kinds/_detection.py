@@ -99,7 +99,7 @@ def predict(self, inputs):
         truth = "" if target is None else f"{len(target)} boxes"
         return replace(draw_input(item), boxes=tuple(boxes), truth=truth, said=said)
 
-    def badness(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
+    def item_loss(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
         """Return one minus the share of boxes, true and predicted, that have a partner of the same class."""
         import numpy as np
 

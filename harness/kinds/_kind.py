@@ -141,7 +141,7 @@ class Kind(ABC):
         """
         return draw_input(item)
 
-    def badness(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
+    def item_loss(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
         """Return (N,) how bad each answer is, 0 for a perfect one, to find the hardest items; None if unknown."""
         right = self.right(targets, answers)
         return None if right is None else (~right).astype(float)
@@ -150,10 +150,10 @@ class Kind(ABC):
         """Return the positions of the worst answers, the worst first: a few, and none that is perfect."""
         import numpy as np
 
-        badness = self.badness(targets, answers)
-        if badness is None:
+        item_loss = self.item_loss(targets, answers)
+        if item_loss is None:
             return []
-        return [int(item) for item in np.argsort(-badness, kind="stable")[:_HARDEST] if badness[item] > 0]
+        return [int(item) for item in np.argsort(-item_loss, kind="stable")[:_HARDEST] if item_loss[item] > 0]
 
     def agreement_with_first(self, answers: Answers) -> NDArray[Any] | None:
         """Return (N,) how strongly each answer says what the first of them says; None where a kind cannot tell.

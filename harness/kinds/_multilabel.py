@@ -93,7 +93,7 @@ def predict(self, inputs):
         truth = "" if target is None else names(target)
         return replace(draw_input(item), truth=truth, said="" if answer is None else names(answer.values))
 
-    def badness(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
+    def item_loss(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
         """Return the mean distance of the probabilities, or of the labels, from the targets."""
         import numpy as np
 

@@ -36,7 +36,7 @@ class Numbers(Kind):
 
         return Accepted(np.asarray(targets, np.float64))
 
-    def badness(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
+    def item_loss(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
         """Return the mean absolute error of each item."""
         import numpy as np
 

@@ -111,7 +111,7 @@ def predict(self, inputs):
             said = f"a mask of Dice {1 - float(_distances(masks['truth_mask'][None], masks['said_mask'][None])[0]):.2f}"
         return replace(draw_input(item), said=said, **masks)
 
-    def badness(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
+    def item_loss(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
         """Return one minus the Dice coefficient of each image."""
         import numpy as np
 

@@ -14,7 +14,7 @@ from harness.contract import Task
 from harness.course import Course, Submission
 from harness.data import Places
 from harness.errors import HarnessError
-from harness.evaluation import Evaluator, Settings, Silent
+from harness.evaluation import Evaluator, Settings, SilentObserver
 from harness.files import write_atomically
 from harness.gradebook import most_points, points_for
 from harness.lms._members import Refused, why_skipped
@@ -89,7 +89,7 @@ def _evaluate(
         wanted = Settings(data=settings.data, weights="declared", score_on=settings.score_on)
         submission = Submission(_NAME, settings.task, _work_in(handed_in, settings.task))
         with Evaluator(course, sandbox, places, wanted) as evaluator:
-            result = evaluator.run(submission, Silent())
+            result = evaluator.run(submission, SilentObserver())
     record = result.record
     if before is None or not is_ladder(record):
         return _Outcome(record, record)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from harness.artifact import ArtifactContents, Beside
+from harness.artifact import ArtifactContents, SubmissionContents
 from harness.contract import TaskInfo
 from harness.wire._codec import Form
 
@@ -114,13 +114,13 @@ class OpenArchive(_Message, frozen=True, tag="open_archive"):
 
 
 class Weigh(_Message, frozen=True, tag="weigh"):
-    """Count what the artifact and the files beside it can hold; the training texts follow, if there are any.
+    """Count what the artifact and the files of the submission can contain; the training texts follow, if there are any.
 
     The worker that does so runs nothing of a submission.
     """
 
     artifact: str
-    beside: str
+    files: str
     memory_bytes: int
 
 
@@ -189,7 +189,7 @@ class Weighed(_Message, frozen=True, tag="weighed"):
     """What there is to be known."""
 
     contents: ArtifactContents
-    beside: Beside
+    submission: SubmissionContents
 
 
 Reply = Weighed | Done | Extracted | Logged | FileSent | Operators | Raised

@@ -21,8 +21,8 @@ import numpy as np
 from harness.artifact import (  # early: a student's file could shadow a module that it needs
     NotAFileError,
     Vocabulary,
-    count_beside,
     count_contents,
+    count_submission,
     read_files,
 )
 from harness.contract import Limits, Model, Split, TaskInfo
@@ -170,10 +170,10 @@ class Worker:
             case Extract():
                 confine(Limits(), _PARSING_PROCESSES)
                 return find_model(unpack("texts", arrays)), ()
-            case Weigh(artifact, beside, memory_bytes):
+            case Weigh(artifact, files, memory_bytes):
                 confine(Limits(memory_bytes=memory_bytes), _PARSING_PROCESSES)
                 vocabulary = Vocabulary(unpack("texts", arrays)) if arrays else None
-                return Weighed(count_contents(Path(artifact), vocabulary), count_beside(Path(beside))), ()
+                return Weighed(count_contents(Path(artifact), vocabulary), count_submission(Path(files))), ()
         self._do(request, arrays)
         return Done(), ()
 

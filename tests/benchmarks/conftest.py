@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness.contract import Limits, Predictions, TaskInfo
-from harness.evaluation._measure import Measured, Subject, TimedWorkers
+from harness.evaluation._measure import Measured, TimedModel, TimedWorkers
 from harness.evaluation._session import Session
 from harness.evaluation._yardstick import Yardstick
 from harness.kinds import Classification
@@ -71,7 +71,7 @@ class Bench:
 
     def measure(self) -> Measured:
         yardstick = Yardstick(self.sandbox)  # two models are also compared across two runs
-        subject = Subject(
+        subject = TimedModel(
             yardstick=yardstick,
             open_session=self.session,
             seed=0,

@@ -27,11 +27,11 @@ import pytest
 from harness.contract import Model, Predictions, Task, TaskInfo, take_items
 from harness.course import Course
 from harness.data import FitParts, Places, TaskData, load_data
-from harness.evaluation._altered import Altered, Altering, ask_altered
+from harness.evaluation._altered import AlterationSetup, Altered, ask_altered
 from harness.evaluation._answers import (
     altered_inputs_keep_answers,
     altered_inputs_score_as_well,
-    badness_where_graded,
+    item_loss_where_graded,
     timed_answers_equal_scored,
 )
 from harness.evaluation._predictions import accept, join_predictions
@@ -141,7 +141,7 @@ def topped_up(subject: Subject, predict: Predict, scored: Predictions, share: fl
     """Return the model with a table that knows the answers to this share of all items, of those that it gets wrong."""
     targets, inputs = subject.data.scored.targets, subject.data.scored.inputs
     kind = subject.task.kind_definition
-    right, bad = kind.right(targets, scored), kind.badness(targets, scored)
+    right, bad = kind.right(targets, scored), kind.item_loss(targets, scored)
     if isinstance(inputs, list) or (right is None and bad is None):
         return None
     worst = np.flatnonzero(~right) if right is not None else np.argsort(bad)[::-1]
@@ -166,9 +166,9 @@ def memory_audits(subject: Subject, predict: Predict) -> tuple[list[Audit], Alte
     perturb = checked_perturb(task)
     if perturb is None:
         return [], None, 0.0
-    altering = Altering(
+    altering = AlterationSetup(
         kind=task.kind_definition, inputs=truth.inputs, perturb=perturb, batch=task.batch, predict=predict,
-        badness=badness_where_graded(task.kind_definition, truth.targets, scored),
+        item_loss=item_loss_where_graded(task.kind_definition, truth.targets, scored),
     )  # fmt: skip
     begin = time.perf_counter()
     altered = ask_altered(altering, scored, 60)

@@ -12,8 +12,8 @@ import pytest
 from harness import Inputs, Split, Task, metrics
 from harness.contract import Predictions
 from harness.evaluation import _altered
-from harness.evaluation._altered import STRENGTHS, Altering, ask_altered
-from harness.evaluation._answers import altered_inputs_keep_answers, badness_where_graded
+from harness.evaluation._altered import STRENGTHS, AlterationSetup, ask_altered
+from harness.evaluation._answers import altered_inputs_keep_answers, item_loss_where_graded
 from harness.kinds import KINDS
 from harness.record import Audit
 from tests.declared import task
@@ -57,9 +57,9 @@ def topped_up(truth: Split, share: float) -> Callable[[Array], Predictions]:
     return predict
 
 
-def asking(inputs: Array, predict: Callable[[Array], Predictions], **other: Any) -> Altering:
+def asking(inputs: Array, predict: Callable[[Array], Predictions], **other: Any) -> AlterationSetup:
     usual = {"kind": KINDS["classification"], "perturb": jitter, "batch": 64}
-    return Altering(inputs=inputs, predict=predict, **(usual | other))
+    return AlterationSetup(inputs=inputs, predict=predict, **(usual | other))
 
 
 def audited(truth: Split, predict: Callable[[Array], Predictions], seconds: float = 60) -> Audit:
@@ -183,7 +183,7 @@ def audited_where_graded(declared: Task, truth: Split, predict: Callable[[Array]
         predict,
         kind=declared.kind_definition,
         perturb=lambda one, generator: jitter(one, generator, size),
-        badness=badness_where_graded(declared.kind_definition, truth.targets, scored),
+        item_loss=item_loss_where_graded(declared.kind_definition, truth.targets, scored),
     )
     return altered_inputs_keep_answers(declared, truth, scored, ask_altered(altering, scored, 60))
 
@@ -196,9 +196,9 @@ def test_stored_answers_better_or_worse_than_honest_ones_are_a_warning(
 ) -> None:
     for seed in range(5):
         truth = part_of(400, seed)
-        badness = badness_where_graded(declared.kind_definition, truth.targets, honest(truth.inputs))
-        assert badness is not None
-        worst = np.argsort(badness(np.arange(400), honest(truth.inputs)))[-20:]
+        item_loss = item_loss_where_graded(declared.kind_definition, truth.targets, honest(truth.inputs))
+        assert item_loss is not None
+        worst = np.argsort(item_loss(np.arange(400), honest(truth.inputs)))[-20:]
         known = {truth.inputs[item].tobytes(): truth.targets[item] for item in worst}
 
         def topped(inputs: Array, known: dict[bytes, Any] = known) -> Predictions:
@@ -249,6 +249,6 @@ def test_boxes_that_come_and_go_with_the_noise_pass() -> None:
 
 
 def test_a_kind_without_a_measure_of_errors_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(KINDS["regression"]), "badness", lambda *_: None)
+    monkeypatch.setattr(type(KINDS["regression"]), "item_loss", lambda *_: None)
     audit = audited_where_graded(NUMBERS, numbers_part(50, 0), by_first, 0.1)
     assert (audit.passed, audit.severity, audit.detail[:12]) == (True, "warn", "not checked:")

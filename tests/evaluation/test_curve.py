@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.evaluation._reached import MAX_CURVE_BYTES, MAX_POINTS, LearningCurve
+from harness.evaluation._stage_results import MAX_CURVE_BYTES, MAX_POINTS, LearningCurve
 
 pytestmark = pytest.mark.unit
 

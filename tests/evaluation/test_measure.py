@@ -15,7 +15,7 @@ import pytest
 from harness.contract import Limits, Predictions, TaskInfo
 from harness.errors import InfrastructureError, SubmissionError
 from harness.evaluation import _measure
-from harness.evaluation._measure import _WORKER_BUSY_WAIT, Measured, Subject, TimedWorkers
+from harness.evaluation._measure import _WORKER_BUSY_WAIT, Measured, TimedModel, TimedWorkers
 from harness.evaluation._session import Session, _one_number
 from harness.evaluation._yardstick import Yardstick
 from harness.kinds import KINDS
@@ -84,14 +84,14 @@ def seen(folder: Path, monkeypatch: pytest.MonkeyPatch, cores: Cores) -> dict[st
 
 def subject_of(
     folder: Path, sandbox: Sandbox, yardstick: Yardstick, model: str = TELLING, task: TaskInfo = TASK
-) -> Subject:
+) -> TimedModel:
     """A model to be timed, which tells what it sees."""
     folders = tuple(Folder(name, folder / name) for name in ("submission", "artifact"))
     for one in folders:
         one.source.mkdir(mode=0o755)
     folder.chmod(0o755)
     (folder / "submission" / "model.py").write_text(model)
-    return Subject(
+    return TimedModel(
         yardstick=yardstick,
         open_session=lambda: Session(sandbox=sandbox, kind=KINDS[task.kind], task=task, folders=folders, threads=1),
         seed=0,

@@ -83,7 +83,7 @@ def test_what_has_changed_since_a_record_is_named() -> None:
     changes: tuple[tuple[dict[str, Any], str, str], ...] = (
         ({"used": replace(USED, digest="sha256:u")}, "the task", "changed task"),
         (facts(digest="sha256:e"), "the data", "changed data"),
-        (settings(score_on="validation"), "what is scored on", "changed data"),
+        (settings(score_on="validation"), "the part that scores are computed on", "changed data"),
         ({"contents": Contents(digest="sha256:x", ships_weights=False)}, "the submission", "changed submission"),
         ({"contents": SHIPS_WEIGHTS} | settings(weights="load"), "whether it is trained", "other settings"),
         (settings(seed=1), "the seed", "other settings"),

@@ -14,17 +14,17 @@ import pytest
 from safetensors.numpy import save_file
 
 import harness
-from harness.artifact import Beside, Vocabulary, count_beside, count_contents
+from harness.artifact import SubmissionContents, Vocabulary, count_contents, count_submission
 from harness.artifact._count import MAX_HEADER_BYTES
 from harness.errors import SubmissionError
 from harness.evaluation._weigh import ALLOWANCE_BYTES, LITERALS_BYTES, Weight, weigh, why_not_verified
 
 pytestmark = pytest.mark.unit
 
-SOURCE = Beside(source_bytes=100)
+SOURCE = SubmissionContents(source_bytes=100)
 
 
-def weighed(folder: Path, beside: Beside = SOURCE, texts: tuple[str, ...] = (), **limits: int) -> Weight:
+def weighed(folder: Path, beside: SubmissionContents = SOURCE, texts: tuple[str, ...] = (), **limits: int) -> Weight:
     weight = weigh(count_contents(folder, Vocabulary(texts) if texts else None), beside, 0)
     weight.enforce(harness.Limits(**limits))
     return weight
@@ -185,17 +185,17 @@ def test_numbers_in_lists_are_counted_as_parameters(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", ["source_bytes", "data_bytes", "name_bytes"])
 def test_all_files_beside_the_model_count_as_possible_knowledge(tmp_path: Path, place: str) -> None:
-    few, many = Beside(**{place: ALLOWANCE_BYTES}), Beside(**{place: ALLOWANCE_BYTES + 1})
+    few, many = SubmissionContents(**{place: ALLOWANCE_BYTES}), SubmissionContents(**{place: ALLOWANCE_BYTES + 1})
     assert weighed(tmp_path, few).verified
     found = weighed(tmp_path, many)
     assert not found.verified
     assert found.knowledge_bytes == ALLOWANCE_BYTES + 1
     with pytest.raises(SubmissionError, match="limit 1"):
-        weighed(tmp_path, Beside(**{place: ALLOWANCE_BYTES + 8}), parameters=1)
+        weighed(tmp_path, SubmissionContents(**{place: ALLOWANCE_BYTES + 8}), parameters=1)
 
 
 def test_a_table_written_into_the_source_is_not_verified(tmp_path: Path) -> None:
-    found = weighed(tmp_path, Beside(source_bytes=4_000, literal_bytes=LITERALS_BYTES + 1))
+    found = weighed(tmp_path, SubmissionContents(source_bytes=4_000, literal_bytes=LITERALS_BYTES + 1))
     assert not found.verified
     assert "written in the source" in why_not_verified(found)
 
@@ -414,7 +414,7 @@ CARRIERS = {
 def test_knowledge_in_the_source_is_weighed_wherever_it_stands(tmp_path: Path, carrier: str) -> None:
     (tmp_path / "model.py").write_text(CARRIERS[carrier](random_bytes(8_000).hex()))
     (tmp_path / "empty").mkdir()
-    assert not weighed(tmp_path / "empty", count_beside(tmp_path)).verified
+    assert not weighed(tmp_path / "empty", count_submission(tmp_path)).verified
 
 
 def test_knowledge_in_names_of_files_beside_is_weighed(tmp_path: Path) -> None:
@@ -422,17 +422,17 @@ def test_knowledge_in_names_of_files_beside_is_weighed(tmp_path: Path) -> None:
     for n in range(100):
         (tmp_path / "beside" / "n" / random_bytes(12_000)[n * 100 :][:100].hex()).touch()
     (tmp_path / "empty").mkdir()
-    found = weighed(tmp_path / "empty", count_beside(tmp_path / "beside"))
+    found = weighed(tmp_path / "empty", count_submission(tmp_path / "beside"))
     assert not found.verified
     assert "names of files" in why_not_verified(found)
 
 
 def test_what_explains_a_program_is_not_knowledge(tmp_path: Path) -> None:
     (tmp_path / "bare.py").write_text(CODE)
-    bare = count_beside(tmp_path).source_bytes
+    bare = count_submission(tmp_path).source_bytes
     explained = CODE + "".join(f"# Step {n} of what is done: see the lecture on convolutions\n" for n in range(200))
     (tmp_path / "bare.py").write_text(explained.replace("inputs):", 'inputs):\n        """Answer."""'))
-    assert count_beside(tmp_path).source_bytes == bare
+    assert count_submission(tmp_path).source_bytes == bare
 
 
 @pytest.mark.parametrize(
@@ -442,7 +442,7 @@ def test_what_explains_a_program_is_not_knowledge(tmp_path: Path) -> None:
 def test_a_source_that_cannot_be_parsed_is_weighed_as_it_is(tmp_path: Path, source: str | bytes) -> None:
     content = source if isinstance(source, bytes) else source.encode()
     (tmp_path / "model.py").write_bytes(content)
-    assert 0 < count_beside(tmp_path).source_bytes <= len(content)
+    assert 0 < count_submission(tmp_path).source_bytes <= len(content)
 
 
 def test_an_archive_with_a_long_list_of_members_is_not_read(tmp_path: Path) -> None:

@@ -69,9 +69,9 @@ def test_both_masks_are_drawn_and_compared():
     ],
 )
 def test_a_perfect_answer_is_not_bad_and_a_wrong_one_is(kind, targets, good, bad):
-    badness = [float(KINDS[kind].badness(targets, Predictions(values))[0]) for values in (good, bad)]
-    assert badness[0] == 0
-    assert badness[1] > 0
+    item_loss = [float(KINDS[kind].item_loss(targets, Predictions(values))[0]) for values in (good, bad)]
+    assert item_loss[0] == 0
+    assert item_loss[1] > 0
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -56,7 +56,7 @@ def predict(self, inputs):
         """Return the targets themselves."""
         return Accepted(np.asarray(targets, np.int64))
 
-    def badness(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
+    def item_loss(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
         """Return how many steps each answer is off."""
         return np.abs(np.asarray(answers.values) - targets).astype(float)
 

@@ -1,4 +1,4 @@
-"""Weigh the knowledge that the files next to a model can contain, in source code, data and names."""
+"""Count how much knowledge the files of a submission can contain in source code, data and names."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROSE_BYTES = 1024
-"""Comments, docstrings and layout count for nothing while they hold, compressed, no more than the code and this: a
-program can read them, too, so what is beyond it counts."""
+"""Comments, docstrings and layout count only as far as they exceed, compressed, the size of the code plus this number.
+The excess counts because a program can read its own source."""
 _MAX_PARSED_BYTES = 1 << 20
 _SEPARATE = ("weights",)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beside:
-    """The contents of the files next to the artifact."""
+class SubmissionContents:
+    """How much the files of a submission can contain, apart from the artifact."""
 
     source_bytes: int = 0
-    """Of the source, compressed, without comments and docstrings."""
+    """The compressed size of the source without comments and docstrings, unless these are long compared with it."""
     literal_bytes: int = 0
     """The compressed size of texts, bytes and numbers in the source, and of comments that are long compared with it."""
     data_bytes: int = 0
-    """Bytes of other files, compressed if that is less."""
+    """The size of other files, compressed if that is smaller."""
     name_bytes: int = 0
-    """Bytes of the names of files and folders, compressed if that is less."""
+    """The size of the names of files and folders, compressed if that is smaller."""
 
 
-def count_beside(folder: Path) -> Beside:
-    """Count what the files below `folder` can contain; ``weights/`` is the artifact and counted there."""
+def count_submission(folder: Path) -> SubmissionContents:
+    """Count what the files below `folder` can contain, except ``weights/``, which is counted as the artifact."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     names = [path.relative_to(folder) for path in paths]
     kept = [(path, name) for path, name in zip(paths, names, strict=True) if name.parts[0] not in _SEPARATE]
@@ -40,7 +40,7 @@ def count_beside(folder: Path) -> Beside:
     whole = compressed(b"\n".join(sources))
     literals = b"\n".join(literal for one in parsed for literal in one.literals)
     prose = max(0, whole - code - (code + PROSE_BYTES))
-    return Beside(
+    return SubmissionContents(
         source_bytes=code + prose,
         literal_bytes=compressed(literals) + prose,
         data_bytes=sum(compressed(path.read_bytes()) for path, name in kept if name.suffix != ".py"),
@@ -49,7 +49,7 @@ def count_beside(folder: Path) -> Beside:
 
 
 def compressed(content: bytes) -> int:
-    """Return how many bytes `content` can contain: repetitions count once."""
+    """Return the compressed size of `content`, or its size if that is smaller: repetitions contain nothing new."""
     return min(len(content), len(zlib.compress(content, 9)))
 
 

@@ -1,7 +1,8 @@
-"""How much an array's values hold beyond the numbers that it pretends to be.
+"""How much information the values of an array contain beyond one plain number each.
 
-A number of a network says little more than sixteen bits; an integer of 64 bits has room for sixteen weights of four.
-So values are looked at, not dtypes: their range, how often each occurs, and by how much neighbours differ.
+A weight of a network carries little more than sixteen bits of information, but sixteen weights of four bits fit into
+one 64-bit integer. So the values are examined, not the dtype: their range, their frequencies, and the differences
+between neighbours.
 """
 
 from __future__ import annotations
@@ -16,33 +17,33 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 NUMBER_BITS = 16
-"""What an integer may hold and still be one number."""
+"""The largest number of bits of information in an integer that counts as one number."""
 _CHUNK = 1 << 20
 _FRACTION_BITS = {2: 10, 4: 23, 8: 52}
 _EXPONENT_BITS = 6.5
-"""The most that the exponents of numbers say, in bits each: weights lie within a few powers of two of each other, and
-bytes that were given the type of a float have any exponent."""
+"""The largest entropy of the exponents of real numbers, in bits per number. Weights are within a few powers of two of
+each other, but arbitrary bytes that are stored as floats have arbitrary exponents."""
 _FEW = 256
 
 
 @dataclass(frozen=True)
-class Held:
+class ArrayContents:
     """The contents of an array."""
 
     numbers: int
     packed_bytes: int
-    """Bytes beyond what this number of values needs."""
+    """How many bytes the array contains beyond what this number of values needs."""
     wide_bytes: int
-    """Bytes that 64-bit floats contain beyond single precision."""
+    """How many bytes the 64-bit floats contain beyond single precision."""
 
 
-def held(values: Array) -> Held:
+def array_contents(values: Array) -> ArrayContents:
     """Return the contents of the plain array `values`."""
     numbers, packed, wide = 0, 0.0, 0.0
     for chunk in _chunks(values):
         if chunk.dtype.kind in "iu" and chunk.dtype.itemsize > NUMBER_BITS // 8:
             bits = _bits(chunk)
-        elif chunk.dtype.kind == "f" and _is_no_float(chunk):
+        elif chunk.dtype.kind == "f" and _is_disguised(chunk):
             bits = chunk.size * chunk.dtype.itemsize * 8.0
         else:
             numbers += chunk.size
@@ -50,7 +51,7 @@ def held(values: Array) -> Held:
             continue
         numbers += max(chunk.size, math.ceil(bits / NUMBER_BITS))
         packed += max(0.0, bits - NUMBER_BITS * chunk.size)
-    return Held(numbers, math.ceil(packed / 8), math.ceil(wide / 8))
+    return ArrayContents(numbers, math.ceil(packed / 8), math.ceil(wide / 8))
 
 
 def _chunks(values: Array) -> Iterator[Array]:
@@ -60,14 +61,14 @@ def _chunks(values: Array) -> Iterator[Array]:
 
 
 def _bits(values: Array) -> float:
-    """Return how many bits are enough to say `values`, by the cheapest of a few ways."""
-    signed = values.astype(np.int64, copy=False)  # what wraps around comes back the same way
+    """Return how many bits are enough to encode `values`, by the shortest of a few encodings."""
+    signed = values.astype(np.int64, copy=False)  # unsigned values may wrap around, which loses no information
     steps = np.diff(signed, prepend=signed[:1])
-    return min(_told(signed), 64.0 + _told(steps))
+    return min(_encoded_bits(signed), 64.0 + _encoded_bits(steps))
 
 
-def _told(values: Array) -> float:
-    """Return how many bits say `values`: each within the range, or by a table of those that occur."""
+def _encoded_bits(values: Array) -> float:
+    """Return how many bits encode `values`, either each within the range or with a table of the values that occur."""
     first, last = int(values.min()), int(values.max())
     width = (last - first).bit_length()
     return first.bit_length() + min(float(values.size * width), _by_table(values, width))
@@ -79,12 +80,12 @@ def _by_table(values: Array, width: int) -> float:
 
 
 def _entropy(counts: Array) -> float:
-    """Return the bits of all values together, each said the shorter the more often it occurs."""
+    """Return the entropy of all values together in bits; `counts` says how often each distinct value occurs."""
     total = counts.sum()
     return float(-(counts * np.log2(counts / total)).sum())
 
 
-def _is_no_float(values: Array) -> bool:
+def _is_disguised(values: Array) -> bool:
     """Return whether bytes of something else were stored as floats."""
     size = values.dtype.itemsize
     if values.size < _FEW or size not in _FRACTION_BITS:
@@ -98,11 +99,12 @@ def _is_no_float(values: Array) -> bool:
 
 
 def _beyond_single(values: Array) -> float:
-    """Return the bits that 64-bit floats hold beyond what as many of 32 bits do."""
+    """Return how many bits 64-bit floats contain beyond what as many 32-bit floats could contain."""
     with np.errstate(over="ignore", invalid="ignore"):
-        exact = values.astype(np.float32).astype(np.float64) == values  # never of NaN, which may hold something, too
-    odd = values[~exact]
-    if not odd.size:
+        # false for NaN, because its bits may also contain something
+        exact = values.astype(np.float32).astype(np.float64) == values
+    inexact = values[~exact]
+    if not inexact.size:
         return 0.0
-    bits: float = min(64.0 * odd.size, _by_table(odd.view(np.int64), 64))
-    return max(0.0, bits - 32 * int(odd.size))
+    bits: float = min(64.0 * inexact.size, _by_table(inexact.view(np.int64), 64))
+    return max(0.0, bits - 32 * int(inexact.size))

@@ -14,9 +14,9 @@ from harness.record import Audit, ExampleAnswers
 from harness.wire import Operators
 
 MAX_POINTS = 10_000
-"""More points than a chart can show."""
+"""The largest number of points in a learning curve, more than a chart can show."""
 MAX_CURVE_BYTES = 1 << 20
-"""The size of what the evidence keeps; a curve of ten thousand losses and accuracies fits."""
+"""The largest size of a learning curve in the evidence; ten thousand losses and accuracies fit."""
 _VALUE_BYTES = 24  # a number, a colon and a comma as JSON
 
 
@@ -33,12 +33,12 @@ class Fitted:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Predicted:
-    """What a fresh worker predicted with nothing but the artifact."""
+    """What a fresh worker predicted from the artifact alone."""
 
     predictions: Predictions
     operators: Operators
     batch_seconds: float
-    """The longest time that a batch took, multiplied by the cores that it could use."""
+    """The longest time that a batch took, multiplied by the number of cores that it could use."""
     load_cpu_seconds: float
     """CPU time of import and load."""
     altered: Altered | None
@@ -78,7 +78,7 @@ class LearningCurve:
 
 
 @dataclass(kw_only=True)
-class Reached:
+class StageResults:
     """The result of each stage of the first repeat; None for stages that were not reached."""
 
     fitted: Fitted | None = None
@@ -96,5 +96,6 @@ class Reached:
     changed_after_load: int = 0
     """How many of these answers changed after save and load."""
     printed_in_fit: list[str] = field(default_factory=list)
+    """The output of workers that ran `fit`."""
     printed: list[str] = field(default_factory=list)
-    """What workers printed that had seen the scored part."""
+    """The output of workers that had seen the scored part."""
