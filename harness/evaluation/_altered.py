@@ -27,7 +27,10 @@ Any change defeats a lookup by the exact input; an honest model hardly reacts to
 LEAST_KEPT = 4
 """The smallest number of items with changed answers that can fail an audit; fewer items are not altered again."""
 _MOST_CHANGED, _LEAST_CHANGED = 400, 16
-"""Bounds on the number of items that are altered again; within them, it at most doubles the number of requests."""
+"""Bounds on the number of items that are altered again; within them, it at most doubles the number of requests,
+and mixing adds as many again as had another answer at first."""
+_MIXED_IN = 0.01
+"""The share of another item that is mixed into one whose answer changed: so little that a wrong answer stays wrong."""
 _PIECE = 64
 """The number of items between two readings of the clock, so that a slow model does not predict all items of a small
 part."""
@@ -35,7 +38,12 @@ part."""
 
 @dataclass(frozen=True, eq=False)
 class Altered:
-    """Answers to altered items: each item was altered once, and again as long as its answer changed each time."""
+    """Answers to altered items: each item was altered once, and again as long as its answer changed each time.
+
+    Items whose answer changed were also mixed with a little of others. `perturb` may change what never varies in the
+    data, such as the black margin of pictures, and a model that was never shown such a change may break there without
+    having kept any item. Mixed items show nothing that the data does not. A table of exact inputs finds neither.
+    """
 
     once: Answered
     """All items that were altered, and the answers to them after the first alteration."""
@@ -43,6 +51,16 @@ class Altered:
     """Indices of the items whose answer was different, or much better or worse, after each alteration."""
     again: tuple[Predictions, ...]
     """The answers to the changed items after each further alteration."""
+    mixed: Answered | None = None
+    """Answers to the items whose answer changed when they were altered once, mixed; None if these are few."""
+
+    def or_mixed(self, asked: Answered) -> Answered:
+        """Return the answers to these altered items; where the item was mixed, too, the answer to that."""
+        if self.mixed is None:
+            return asked
+        place = {int(item): len(asked.items) + number for number, item in enumerate(self.mixed.items)}
+        chosen = [place.get(int(item), number) for number, item in enumerate(asked.items)]
+        return Answered(asked.items, join_predictions([asked.answers, self.mixed.answers]).take(np.array(chosen)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,6 +69,7 @@ class AlterationSetup:
 
     kind: Kind
     inputs: Any
+    targets: Any
     perturb: Perturb
     batch: int
     predict: Callable[[Any], Predictions]
@@ -79,7 +98,8 @@ def ask_altered(
         answers.append(_ask(altering, order[start : start + size], generator))
     once = Answered(order[: sum(map(len, answers))], join_predictions(answers))
     changes = _Changes.of(altering, scored, once)
-    changed, again = once.items[changes.are_in(once)], list[Predictions]()
+    changed_once, again = once.items[changes.are_in(once)], list[Predictions]()
+    changed = changed_once
     # the first of these rounds alters as many items as all others together
     later = len(STRENGTHS) - 1
     most = [len(once.items) // 2, *[len(once.items) // (2 * later)] * later]
@@ -91,7 +111,9 @@ def ask_altered(
         kept = changes.are_in(asked)
         again = [earlier.take(np.flatnonzero(kept)) for earlier in (*_first(again, len(changed)), asked.answers)]
         changed = changed[kept]
-    return Altered(once, changed, tuple(again))
+    # last, because mixed items tell which of them have equal targets
+    mixed = _ask_mixed(altering, changed_once, generator) if len(changed_once) >= LEAST_KEPT else None
+    return Altered(once, changed, tuple(again), mixed)
 
 
 def _first(answers: list[Predictions], count: int) -> list[Predictions]:
@@ -153,3 +175,45 @@ def _altered(one: Array, perturb: Perturb, generator: np.random.Generator, stren
     if strength == 1 or one.dtype.kind != "f":
         return whole
     return np.ascontiguousarray((one + strength * (whole - one)).astype(one.dtype))
+
+
+def _ask_mixed(altering: AlterationSetup, items: Array, generator: np.random.Generator) -> Answered | None:
+    """Ask about these items, each mixed with a little of another; None if none differs from that other."""
+    alike = _alike(altering.targets)
+    found = [(item, _mixed(altering.inputs, int(item), alike[int(item)], generator)) for item in items]
+    different = [(item, mixed) for item, mixed in found if not np.array_equal(mixed, altering.inputs[item])]
+    if not different:
+        return None
+    starts = range(0, len(different), altering.batch)
+    pieces = [np.stack([mixed for _, mixed in different[at : at + altering.batch]]) for at in starts]
+    asked = np.array([item for item, _ in different])
+    return Answered(asked, join_predictions([altering.predict(piece) for piece in pieces]))
+
+
+def _alike(targets: Any) -> list[Array]:
+    """Return for each item those that have the same target."""
+    keys = [np.asarray(target).tobytes() for target in targets]
+    groups: dict[bytes, list[int]] = {}
+    for number, key in enumerate(keys):
+        groups.setdefault(key, []).append(number)
+    arrays = {key: np.array(group) for key, group in groups.items()}
+    return [arrays[key] for key in keys]
+
+
+def _mixed(inputs: Any, item: int, alike: Array, generator: np.random.Generator) -> Array:
+    """Return an item mixed with another one of those that are `alike`, or of all if there is no other.
+
+    Of floats a weighted mean is taken; of whole numbers some are replaced, at least one.
+    """
+    others = alike[alike != item] if len(alike) > 1 else np.delete(np.arange(len(inputs)), item)
+    one: Array = inputs[item]
+    if not len(others):
+        return one
+    other = inputs[int(generator.choice(others))]
+    if one.dtype.kind == "f":
+        return np.ascontiguousarray((one + _MIXED_IN * (other - one)).astype(one.dtype))
+    different = np.flatnonzero(one != other)
+    replaced = generator.permutation(different)[: max(1, round(_MIXED_IN * len(different)))]
+    mixed: Array = one.copy()
+    mixed.flat[replaced] = other.flat[replaced]
+    return mixed

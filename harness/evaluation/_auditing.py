@@ -54,7 +54,7 @@ def _memory_audits(plan: Plan, predicted: Predicted, measured: Measured) -> list
     asked = [one for one in (measured.altered, predicted.altered.once) if one is not None]
     items = np.concatenate([one.items for one in asked])
     altered = Answered(items, join_predictions([one.answers for one in asked]))
-    as_well = altered_inputs_score_as_well(task, truth, predicted.predictions, altered)
+    as_well = altered_inputs_score_as_well(task, truth, predicted.predictions, altered, predicted.altered)
     keep = altered_inputs_keep_answers(task, truth, predicted.predictions, predicted.altered)
     return [*([as_well] if as_well else []), keep]
 

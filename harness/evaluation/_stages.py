@@ -248,6 +248,7 @@ class Stages:
         altering = AlterationSetup(
             kind=plan.task.kind_definition,
             inputs=plan.data.scored.inputs,
+            targets=plan.data.scored.targets,
             perturb=perturb,
             batch=plan.task.batch,
             predict=predict,

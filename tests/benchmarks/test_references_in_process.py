@@ -167,13 +167,14 @@ def memory_audits(subject: Subject, predict: Predict) -> tuple[list[Audit], Alte
     if perturb is None:
         return [], None, 0.0
     altering = AlterationSetup(
-        kind=task.kind_definition, inputs=truth.inputs, perturb=perturb, batch=task.batch, predict=predict,
+        kind=task.kind_definition, inputs=truth.inputs, targets=truth.targets, perturb=perturb, batch=task.batch,
+        predict=predict,
         item_loss=item_loss_where_graded(task.kind_definition, truth.targets, scored),
     )  # fmt: skip
     begin = time.perf_counter()
     altered = ask_altered(altering, scored, 60)
     times = (time.perf_counter() - begin) / max(once, 1e-9)
-    as_well = altered_inputs_score_as_well(task, truth, scored, altered.once)
+    as_well = altered_inputs_score_as_well(task, truth, scored, altered.once, altered)
     keep = altered_inputs_keep_answers(task, truth, scored, altered)
     return [*([as_well] if as_well else []), keep], altered, times
 
