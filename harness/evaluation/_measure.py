@@ -56,8 +56,9 @@ _ROUNDS_END, _BATCHES_END, _REPEATS_END = 0.6, 0.8, 0.95
 _LEAST_REPEATED, _MOST_REPEATED, _TIMES_ASKED = 6, 24, 3
 _MOST_DOUBLED = 2
 """How often the number of timed inputs may be doubled while it is in doubt whether altered inputs take as long."""
-_DOUBT_SECONDS = 10
-"""The longest time that these take, as a multiple of the time in which latency is measured."""
+_DOUBT_SHARE, _DOUBT_SECONDS = 0.1, 10
+"""The longest that this takes: as a share of the time that the evaluation took so far, and as a multiple of the time in
+which latency is measured."""
 _REFRESH_BLOCK, _REFRESH_SECONDS = 4, 0.01
 _YARDSTICK_VECTORS = 64
 _YARDSTICK_SECONDS = 60.0
@@ -118,6 +119,8 @@ class TimedModel:
     budget: Budget
     batch_seconds: float = 0.0
     """How many seconds a full batch took before, on one core."""
+    spent_seconds: float = 0.0
+    """The time that the evaluation took before."""
     process_deviation: float = PROCESS_DEVIATION
     """The relative standard deviation between processes that run the same model."""
 
@@ -352,7 +355,9 @@ class _Bench:
         taken = [number for one in self._rounds.valid for number in one.numbers]
         turns, clock = self._as_turns(taken, self._latencies()), time.perf_counter
         next_number = max(number for number in self._answers if number < self._available) + 1
-        end = clock() + min(_DOUBT_SECONDS * self._subject.budget.seconds, self._left_until(_ROUNDS_END))
+        spent = self._subject.spent_seconds + clock() - self._began
+        longest = min(_DOUBT_SHARE * spent, _DOUBT_SECONDS * self._subject.budget.seconds)
+        end = clock() + min(longest, self._left_until(_ROUNDS_END))
         for _ in range(_MOST_DOUBLED):
             stop = min(self._available, next_number + len(turns.untouched) + len(turns.altered))
             if not turns.needs_more:

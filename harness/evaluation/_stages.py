@@ -259,10 +259,14 @@ class Stages:
             """CPU time of host and worker, so that as many items are predicted on a busy machine as on an idle one."""
             return time.thread_time() + session.process.cpu_seconds
 
-        worked = sum(seconds for name, seconds in self.reached.phases.items() if name != "wait")
-        seconds = _SHARE_OF_TIME * (worked + _TIMES_LATENCY * plan.identity.latency_seconds)
+        seconds = _SHARE_OF_TIME * (self._seconds_spent + _TIMES_LATENCY * plan.identity.latency_seconds)
         with self._phase("predict"), session.within("predict_seconds"):
             return ask_altered(altering, predictions, min(seconds, _MOST_SECONDS), worked_on_it)
+
+    @property
+    def _seconds_spent(self) -> float:
+        """How long the phases took so far, except waiting for others."""
+        return sum(seconds for name, seconds in self.reached.phases.items() if name != WAIT)
 
     def _ask_few_inputs(self, session: Session) -> Predictions | None:
         """Return the answers to a few inputs of validation, or None if that fails; later stages report the failure."""
@@ -382,6 +386,7 @@ class Stages:
                 inputs=plan.data.scored.inputs,
                 example=predicted.predictions,
                 batch_seconds=predicted.batch_seconds,
+                spent_seconds=self._seconds_spent,
                 perturb=checked_perturb(plan.task),
                 batch=plan.task.batch,
                 budget=Budget(seconds=plan.identity.latency_seconds),
