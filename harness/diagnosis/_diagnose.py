@@ -25,7 +25,7 @@ from harness.errors import HarnessError, InfrastructureError, UsageError
 from harness.evaluation import calibrate
 from harness.packages import USUAL, installed
 from harness.sandbox import (
-    WHAT_HOLDS,
+    GUARANTEES,
     Level,
     LevelAttempt,
     Sandbox,
@@ -140,7 +140,7 @@ def _plugins(course: Course) -> Iterator[Observation]:
 def _isolation(attempt: LevelAttempt) -> str:
     if attempt.problem is not None:
         return f"{attempt.name}: {attempt.problem}"
-    return f"{attempt.name}: {attempt.level.value}, {WHAT_HOLDS[attempt.level]}"
+    return f"{attempt.name}: {attempt.level.value}, {GUARANTEES[attempt.level]}"
 
 
 def _machine() -> Iterator[Observation]:

@@ -1,7 +1,7 @@
-"""The fork server: a process that has imported what workers need, and forks each of them into a sandbox of its own.
+"""The fork server: a process that has imported what workers need, and forks each of them into a separate sandbox.
 
-It runs inside the outer sandbox of a worker, without labels, network or files of the host. The messages are what it and
-the host exchange.
+It runs inside the outer sandbox of a worker, without labels, network or files of the host. This package exports the
+messages that it exchanges with the host.
 """
 
 from harness.forkserver._protocol import (

@@ -4,8 +4,8 @@ import gc
 import sys
 from pathlib import Path
 
-if __name__ == "__main__":  # student code that spawns processes imports this file once more
-    gc.disable()  # until all is imported
+if __name__ == "__main__":  # student code that spawns processes imports this file again
+    gc.disable()  # until everything is imported
     sys.path.insert(0, str(Path(__file__).parents[2]))
     from harness.forkserver._server import main
 

@@ -1,7 +1,7 @@
 """The inner sandbox: namespaces inside those of the outer sandbox, with mounts over what a worker must not see.
 
-These mounts cannot be removed in a nested namespace without capabilities, and in a namespace of the worker's own they
-would be locked (mount_namespaces(7)).
+A worker cannot remove these mounts, because it has no capabilities; in a namespace that it creates itself they would be
+locked (mount_namespaces(7)).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def enter_namespaces() -> None:
 
 
 def mount_view(request: SpawnRequest) -> None:
-    """Show the worker its own files and nothing of other workers; call it in the init process."""
+    """Make the worker's files visible and hide those of other workers; to be called in the init process."""
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     opened = [(path, os.open(path, os.O_PATH)) for path in (_PACKAGE, *request.visible)]
     kernel.mount(f"{STAGING}/{request.job}", JOB, None, kernel.MS_BIND)
@@ -61,25 +61,25 @@ def mount_view(request: SpawnRequest) -> None:
     kernel.mount("proc", "/proc", "proc", _SAFE | kernel.MS_NOEXEC)
     _write("/proc/sys/user/max_user_namespaces", "0")
     _raise_loopback()
-    Path(request.home).mkdir(exist_ok=True)  # an interpreter may lie below a folder of that name
+    Path(request.home).mkdir(exist_ok=True)  # it exists if the interpreter is installed below a folder of that name
 
 
 def give_up_privileges(request: SpawnRequest) -> None:
-    """Give up for good what could undo the sandbox: capabilities, mounts, namespaces, access to other processes."""
-    with contextlib.suppress(OSError):  # a kernel without it
+    """Permanently give up what could undo the sandbox: capabilities, mounts, namespaces, access to other processes."""
+    with contextlib.suppress(OSError):  # a kernel without this namespace
         kernel.unshare(kernel.CLONE_NEWCGROUP)
     kernel.drop_capabilities()
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-    if kernel.landlock_abi() >= kernel.LANDLOCK_ABI:  # a second line of defence: older kernels have the others
+    if kernel.landlock_abi() >= kernel.LANDLOCK_ABI:  # in addition to the mechanisms that older kernels have
         written = ("/tmp", "/dev", "/proc")  # noqa: S108 - in the worker's view
         rules = [("/", kernel.LANDLOCK_READ), *((path, kernel.LANDLOCK_ALL) for path in written)]
-        kernel.landlock(rules, network=0)  # it has a network of its own
+        kernel.landlock(rules, network=0)  # the worker has a separate network namespace
     if request.seccomp_filter is not None:
         kernel.filter_calls(request.seccomp_filter)
 
 
 def _write(path: str, text: str) -> None:
-    """Write to a file of the kernel in one call, whose error is the kernel's answer."""
+    """Write to a file of the kernel in a single call, whose error is the kernel's answer."""
     descriptor = os.open(path, os.O_WRONLY)
     try:
         os.write(descriptor, text.encode())

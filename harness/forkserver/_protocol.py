@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 JOB, STAGING = "/job", "/staging"
-"""Where a worker finds its own files, and where the fork server finds the files of every worker."""
+"""The folder in which a worker finds its files, and the folder in which the fork server finds those of every worker."""
 
 
 class _ForkMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
@@ -19,7 +19,7 @@ class Preload(_ForkMessage, frozen=True, tag="preload"):
 
 
 class Connect(_ForkMessage, frozen=True, tag="connect"):
-    """Serve one more connection, whose socket comes along as a descriptor."""
+    """Serve one more connection, whose socket is attached as a descriptor."""
 
 
 class Retire(_ForkMessage, frozen=True, tag="retire"):
@@ -27,18 +27,18 @@ class Retire(_ForkMessage, frozen=True, tag="retire"):
 
 
 class SpawnRequest(_ForkMessage, frozen=True, tag="spawn"):
-    """Fork a worker; its notification socket, request pipe, reply pipe and output pipe come along as descriptors.
+    """Fork a worker; its notification socket, request pipe, reply pipe and output pipe are attached as descriptors.
 
-    Nothing in it comes from a student: the next worker inherits the memory that it was read into.
+    The message contains nothing from a student, because the next worker inherits the memory that it is read into.
     """
 
     job: str
     """The folder of the staging folder that becomes ``/job``."""
     home: str
     visible: tuple[str, ...]
-    """Paths below the folders that every worker has of its own, which must stay visible."""
+    """Paths that must stay visible although they are below folders that are separate for each worker."""
     links: tuple[tuple[str, str], ...]
-    """Symbolic links to be made there, each with its target."""
+    """Symbolic links to create below these folders, each with its target."""
     environment: dict[str, str]
     threads: int
     cores: tuple[int, ...]
@@ -57,11 +57,14 @@ class Preloaded(_ForkMessage, frozen=True, tag="preloaded"):
 
 
 class Spawned(_ForkMessage, frozen=True, tag="spawned"):
-    """The init process of the worker's namespaces is set up and waits for permission; its pid comes as credentials."""
+    """The init process of the worker's namespaces is set up and waits for permission to continue.
+
+    Its pid is attached as credentials.
+    """
 
 
 class SpawnFailed(_ForkMessage, frozen=True, tag="failed"):
-    """There will be no worker."""
+    """No worker could be started."""
 
     reason: str
 

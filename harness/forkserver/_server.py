@@ -1,6 +1,6 @@
-"""The main loop of the fork server: import modules and fork workers. It computes nothing.
+"""The main loop of the fork server, which imports modules and forks workers, and computes nothing.
 
-A process that has used OpenMP cannot be forked: the child waits for threads that it does not have.
+A process that has used OpenMP cannot be forked, because the child would wait for threads that it does not have.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main(control: int, modules: Iterable[str]) -> NoReturn:
     """Preload `modules`, then serve requests until the host closes the first connection."""
     _preload(modules)
     _Connections(socket.socket(fileno=control)).serve()
-    os._exit(0)  # at once: libraries may take their time to clean up
+    os._exit(0)  # immediately, because libraries may take long to clean up
 
 
 class _Connections:
@@ -61,7 +61,7 @@ class _Connections:
     def _receive(self, connection: socket.socket) -> None:
         try:
             message, received, _, _ = socket.recv_fds(connection, _MESSAGE_BYTES, len(Descriptors._fields))
-        except ConnectionResetError:  # closed before it had read our answer
+        except ConnectionResetError:  # the client closed the connection before it had read the answer
             message, received = b"", []
         if not message:
             self._selector.unregister(connection)
@@ -100,8 +100,8 @@ class _Connections:
 
 
 def _preload(modules: Iterable[str]) -> None:
-    """Import what is not loaded yet; the worker that needs it will find out whether that works."""
-    gc.disable()  # while modules are imported little can be collected
+    """Import modules that are not loaded yet. Errors are ignored here, because they occur again in the worker."""
+    gc.disable()  # little can be collected while modules are imported
     for name in modules:
         if name not in sys.modules:
             with contextlib.suppress(Exception):
@@ -110,4 +110,4 @@ def _preload(modules: Iterable[str]) -> None:
     gc.freeze()  # a collection in a child would write to every page
     gc.enable()
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()  # else every child would
+        stream.flush()  # otherwise every child would write the same text

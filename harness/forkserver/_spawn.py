@@ -1,4 +1,4 @@
-"""From a child of the fork server to a worker.
+"""The way from a child of the fork server to a worker.
 
 Three processes are forked: the supervisor outside the inner sandbox, the init process of the worker's pid namespace,
 and the worker itself.
@@ -30,7 +30,7 @@ from harness.worker import _loop as worker
 _PROGRAM = Path(worker.__file__).with_name("__main__.py")
 _READER, _WRITER, _FIRST_UNUSED = 3, 4, 5
 _OUT_OF_THE_WAY = 64
-"""Descriptors from here on do not collide with those that get a fixed number."""
+"""Descriptors from this number on do not collide with those that get a fixed number."""
 
 
 class Descriptors(NamedTuple):
@@ -42,12 +42,12 @@ class Descriptors(NamedTuple):
     output: int
 
     def notify(self, reply: ForkServerReply) -> None:
-        """Send a message to the host, which may be gone."""
+        """Send a message to the host, which may have ended."""
         with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self.notifications)) as host:
             host.send(msgspec.json.encode(reply))
 
     def wait_for_permission(self) -> bool:
-        """Wait until the host permits the worker to run; False if the host is gone."""
+        """Wait until the host permits the worker to run; return False if the host has ended."""
         return bool(os.read(self.notifications, 1))
 
 
@@ -73,7 +73,7 @@ def supervise(request: SpawnRequest, descriptors: Descriptors) -> NoReturn:
 
 
 def _close_all_but(kept: Descriptors) -> None:
-    """Close the sockets of the fork server, which are inherited by every child."""
+    """Close the sockets of the fork server, which every child inherits."""
     first = _READER
     for descriptor in sorted(kept):
         os.closerange(first, descriptor)
@@ -82,7 +82,7 @@ def _close_all_but(kept: Descriptors) -> None:
 
 
 def _wait_while_host_listens(init: int, notifications: int) -> int:
-    """Return the exit code of the init process, killing it when the host hangs up."""
+    """Return the exit code of the init process; kill it if the host closes its end."""
     handle = os.pidfd_open(init)
     poll = select.poll()
     poll.register(handle, select.POLLIN)
@@ -93,10 +93,10 @@ def _wait_while_host_listens(init: int, notifications: int) -> int:
 
 
 def _run_init(request: SpawnRequest, descriptors: Descriptors) -> NoReturn:
-    """Be the init process: set up the inner sandbox, fork the worker, reap orphans, and exit when the worker does.
+    """Run as the init process: set up the inner sandbox, fork the worker, reap orphans, and exit when the worker exits.
 
-    Its exit makes the kernel kill everything left in its pid namespace. Nobody there can signal it, for it has no
-    handlers.
+    Its exit makes the kernel kill everything left in its pid namespace. No process there can send it a signal, because
+    it has no handlers.
     """
     code = 1
     try:
@@ -140,13 +140,13 @@ def _reap_until_exit_of(child: int) -> int:
 
 
 def _exit_code(status: int) -> int:
-    """Return the exit code as a shell does."""
+    """Return the exit code of a process as a shell reports it."""
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
 
 
 def _run_worker(request: SpawnRequest) -> NoReturn:
-    """Be a worker like one that was started as a program: nothing shows what the process was before."""
+    """Run as a worker that cannot be distinguished from one that was started as a program."""
     code: object = 1
     try:
         os.setsid()
@@ -172,7 +172,7 @@ def _run_worker(request: SpawnRequest) -> NoReturn:
 
 
 def _set_threads(threads: int) -> None:
-    """Let each loaded library compute with this number of threads: the fork server's environment said one."""
+    """Set the number of threads of each loaded library; in the fork server's environment it was one."""
     threadpoolctl.threadpool_limits(threads)
     torch: Any = sys.modules.get("torch")
     if hasattr(torch, "set_num_threads"):
@@ -180,7 +180,7 @@ def _set_threads(threads: int) -> None:
 
 
 def _renew_secrets() -> None:
-    """Draw anew what Python drew when the fork server started: other workers would know it."""
+    """Replace random values that Python drew when the fork server started, because other workers have the same."""
     processes: Any = sys.modules.get("multiprocessing.process")
     if processes is not None:
         processes.current_process().authkey = os.urandom(32)

@@ -1,10 +1,10 @@
-"""Start a process with nothing but what it is given; find, name and hold the isolation level."""
+"""Start a worker process with access to nothing except what it is given, at the best isolation level of the machine."""
 
 import sys
 
 from harness.sandbox._box import Box, Folder, Launch, Sandbox
 from harness.sandbox._gpu import Gpu, find_gpus
-from harness.sandbox._levels import WHAT_HOLDS, Isolation, Level, Notify, Requirement, Start, cold_start_notice
+from harness.sandbox._levels import GUARANTEES, Isolation, Level, Notify, Requirement, Start, cold_start_notice
 from harness.sandbox._memory_trace import MemoryPoint, MemoryTrace
 from harness.sandbox._output import lines_of
 from harness.sandbox._process import Process
@@ -31,7 +31,7 @@ else:
     from harness.sandbox._portable import begin_no_fork_servers as begin_fork_servers
 
 __all__ = [
-    "WHAT_HOLDS",
+    "GUARANTEES",
     "Allowance",
     "Box",
     "Exceeded",

@@ -1,4 +1,4 @@
-"""Start fork servers ahead of the first worker: they import libraries while the host imports its own and reads data."""
+"""Start fork servers before the first worker: they import libraries while the host imports its own and reads data."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from harness.sandbox._preload import modules_for
 
 
 def begin_fork_servers(owner: ForkServerOwner, hidden: Sequence[Path], submissions: Iterable[Path]) -> None:
-    """Start the fork servers for the workers of the `submissions`, as far as they can be foreseen.
+    """Start the fork servers that the workers of the `submissions` will probably need.
 
-    Nothing waits for them, and nothing depends on them: a worker that needs another one has it started, and what is
-    wrong is found again, and told, when the first worker is started. `hidden` is what `find_sandbox` gets.
+    Nothing waits for them, and no result depends on them: if a worker needs another fork server, it is started then,
+    and an error that is ignored here is found and reported when the first worker is started. `hidden` is the argument
+    that `find_sandbox` will get.
     """
     with contextlib.suppress(HarnessError, OSError):
         for program in find_bubblewraps()[:1]:

@@ -1,4 +1,4 @@
-"""What a worker process is given, and the interface by which each level starts it."""
+"""What a worker process is given, and the interface through which each isolation level starts it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.sandbox._levels import Isolation
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder of the host that the worker can read under a name."""
+    """A folder of the host that the worker can read, and the name by which it is known."""
 
     name: str
     source: Path
@@ -56,7 +56,7 @@ class RootProcess(Protocol):
 
     @property
     def lost(self) -> bool:
-        """Whether it died because its fork server did."""
+        """Whether it died because its fork server died."""
 
     def poll(self) -> int | None:
         """Return the exit code, negative for a signal; None while it runs."""
@@ -69,10 +69,10 @@ class RootProcess(Protocol):
         """
 
     def send_signal(self, sig: int) -> None:
-        """Send a signal; does nothing once it has exited."""
+        """Send a signal; this does nothing once the process has exited."""
 
     def kill(self) -> None:
-        """Kill it; does nothing once it has exited."""
+        """Kill the process; this does nothing once it has exited."""
 
 
 class RootProgram(subprocess.Popen[bytes]):
@@ -95,18 +95,19 @@ class RootProgram(subprocess.Popen[bytes]):
             pass_fds=handed,
             env=dict(environment),
             cwd="/",
-            start_new_session=True,  # only the host handles Ctrl-C
+            start_new_session=True,  # Ctrl-C must reach the host alone
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _HostedWorker:
-    """What the host must know about a worker."""
+    """What the host needs to know about a worker."""
 
     places: tuple[Folder, ...]
-    """The paths at which the worker sees each folder."""
+    """Each folder with the path at which the worker sees it."""
     processes: int
-    """The limit on processes that the worker sets for itself, plus those of the user where all are counted together."""
+    """The limit on processes that the worker sets for itself. If all processes of the user are counted together, the
+    others are included."""
     stop_signal: int
     """The signal that makes the root process kill its whole tree."""
     group: WorkerGroup | None = None
@@ -124,7 +125,7 @@ class StartedWorker(_HostedWorker):
 
 @dataclass(frozen=True, kw_only=True)
 class Launch(_HostedWorker):
-    """How to start a worker as a program: a command that takes two descriptors as last arguments."""
+    """How to start a worker as a program: a command whose last arguments are two descriptors."""
 
     argv: tuple[str, ...]
     environment: Mapping[str, str]
@@ -133,7 +134,7 @@ class Launch(_HostedWorker):
         """Start the worker.
 
         Raises:
-            OSError: the command cannot be run; everything held for it has been released.
+            OSError: the command cannot be run; its resources have been released.
         """
         try:
             root = RootProgram.begin(self.argv, self.environment, pipes.output, pipes.requests, pipes.replies)
@@ -169,7 +170,7 @@ WORKER_DIRECTORY = "work"
 
 
 def environment(home: str, box: Box) -> dict[str, str]:
-    """Return the whole environment of the worker of `box`, whose one writable folder is `home`."""
+    """Return all environment variables of the worker of `box`, whose only writable folder is `home`."""
     count = str(box.threads)
     base = user_base()
     return ({"PYTHONUSERBASE": base} if base else {"PYTHONNOUSERSITE": "1"}) | {
@@ -179,7 +180,7 @@ def environment(home: str, box: Box) -> dict[str, str]:
         "LOGNAME": "worker",
         "MKL_NUM_THREADS": count,
         "OMP_NUM_THREADS": count,
-        "OMP_WAIT_POLICY": "PASSIVE",  # waiting threads must not slow the working one down
+        "OMP_WAIT_POLICY": "PASSIVE",  # waiting threads must not slow down those that compute
         "OPENBLAS_NUM_THREADS": count,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
         "PYTHONDONTWRITEBYTECODE": "1",

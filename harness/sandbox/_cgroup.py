@@ -18,7 +18,7 @@ from typing import Protocol
 from harness.contract import Limits
 from harness.errors import InfrastructureError
 
-_OWN_PROCESSES = 8  # besides the worker's: the launcher and two of bubblewrap
+_OWN_PROCESSES = 8  # in addition to the worker's processes: the launcher, two of bubblewrap, and some to spare
 _SECONDS_TO_EMPTY = 5.0
 _HOST = "harness-host"
 _numbers = itertools.count()
@@ -38,7 +38,7 @@ class WorkerGroup(Protocol):
         """Return the peak of the memory charged to the group: anonymous memory, tmpfs files and page cache."""
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time of all processes that ever were in the group; 0 where it is not counted."""
+        """Return the CPU time of all processes that were ever in the group; 0 if it is not counted."""
 
     def remove(self) -> None:
         """Remove the group once it is empty."""
@@ -60,7 +60,7 @@ class Delegation(Protocol):
 
 
 def find_delegations() -> Iterator[Delegation]:
-    """Yield the places where this process may try to create groups, the better ones first."""
+    """Yield the places where this process may try to create groups, the best one first."""
     mounts = [line.split() for line in _read(Path("/proc/self/mounts")).splitlines()]
     own = {
         controller: path
@@ -83,7 +83,7 @@ def find_delegations() -> Iterator[Delegation]:
 
 @dataclass(frozen=True)
 class HierarchyV2:
-    """Version 2: one hierarchy, with new groups below that of this process."""
+    """Version 2: one hierarchy, in which new groups are created below the group of this process."""
 
     own: Path
 
@@ -93,7 +93,10 @@ class HierarchyV2:
         return "cgroup v2"
 
     def make(self, limits: Limits) -> WorkerGroup:
-        """Create a group below the current one, which is left first: a group with controllers may hold no processes."""
+        """Create a group below the group of this process.
+
+        A group with controllers may not contain processes, so the processes are moved to another group first.
+        """
         try:
             parent = self.own.parent if self.own.name == _HOST else self.own
             if {"memory", "pids"} - set(_read(parent / "cgroup.subtree_control").split()):
@@ -156,7 +159,7 @@ class HierarchiesV1:
         try:
             memory, pids = _fresh(self.memory), _fresh(self.pids)
             (memory / "memory.limit_in_bytes").write_text(str(_memory(limits)))
-            with contextlib.suppress(OSError):  # absent where swap is not counted
+            with contextlib.suppress(OSError):  # it does not exist if swap is not counted
                 (memory / "memory.memsw.limit_in_bytes").write_text(str(_memory(limits)))
             (pids / "pids.max").write_text(str(limits.processes + _OWN_PROCESSES))
             cpuacct = None if self.cpuacct is None else _fresh(self.cpuacct)
@@ -201,7 +204,7 @@ class ControlGroupV1:
 
 
 def _memory(limits: Limits) -> int:
-    """Return the limit of the group: scratch files are in memory, so they are charged, too."""
+    """Return the limit of the group, which includes scratch files because they are in memory."""
     return limits.memory_bytes + limits.scratch_bytes
 
 
@@ -213,7 +216,7 @@ def _fresh(parent: Path) -> Path:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove the empty groups of hosts that were killed."""
+    """Remove the empty groups of host processes that were killed."""
     for folder in parent.glob("harness-[0-9]*-*"):
         pid = folder.name.split("-")[1]
         if pid.isdecimal() and not Path("/proc", pid).exists():
@@ -237,7 +240,7 @@ def _remove(folder: Path) -> None:
             folder.rmdir()
         except FileNotFoundError:
             return
-        except OSError as error:  # a process that has just died is counted for a moment
+        except OSError as error:  # a process that has just died is still counted for a moment
             if time.monotonic() > deadline:
                 raise InfrastructureError(f"the control group {folder} of a dead worker is not empty") from error
             time.sleep(0.001)

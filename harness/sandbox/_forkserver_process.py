@@ -38,7 +38,7 @@ from harness.sandbox._cgroup import WorkerGroup
 from harness.sandbox._tree import descendants, survivors
 
 _SECONDS_TO_IMPORT = 120.0
-"""For everything that is preloaded, on a cold and busy disk."""
+"""The time for importing everything that is preloaded, from a slow and busy disk."""
 _SECONDS_TO_EXIT = 10.0
 _SECONDS_FOR_LAST_OUTPUT = 1.0
 _MESSAGE_BYTES = 1 << 17
@@ -49,18 +49,18 @@ _DECODER: msgspec.json.Decoder[ForkServerReply] = msgspec.json.Decoder(ForkServe
 
 
 class SpawnError(Exception):
-    """No worker can be spawned from this fork server."""
+    """The fork server cannot spawn a worker."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ForkServerCommand:
-    """How to start a fork server, and what was created for it."""
+    """How to start a fork server, and the resources that were created for it."""
 
     argv: tuple[str, ...]
-    """Takes the modules to preload and the descriptor of the control socket as last arguments."""
+    """The command; its last arguments will be the modules to preload and the descriptor of the control socket."""
     environment: Mapping[str, str]
     staging: Path
-    """The folder in which every worker's files are laid out."""
+    """The folder with a folder of files for each worker."""
     release: tuple[Callable[[], None], ...]
     """Called once the process is dead."""
 
@@ -76,13 +76,13 @@ class ForkServer:
         self._packages = frozenset[str]()
         self._started: Future[RootProgram] = Future()
         self._lock = threading.Lock()
-        # bubblewrap dies with the thread that started it, so that thread waits for its exit
+        # bubblewrap is killed when the thread that started it ends, so that thread waits for its exit
         self._thread = threading.Thread(target=self._run, args=(sorted(modules),), name="forkserver", daemon=True)
         self._thread.start()
 
     @property
     def has_answered(self) -> bool:
-        """Whether it has worked at least once."""
+        """Whether it has answered at least once."""
         return bool(self._packages)
 
     @property
@@ -91,7 +91,7 @@ class ForkServer:
         return not self._thread.is_alive()
 
     def preload(self, modules: frozenset[str]) -> frozenset[str]:
-        """Have `modules` imported; return the top-level names of all modules that are loaded.
+        """Import `modules` in the fork server; return the top-level names of all modules that are loaded there.
 
         Raises:
             SpawnError: the fork server does not answer.
@@ -105,7 +105,7 @@ class ForkServer:
             return self._packages
 
     def connect(self) -> ForkServerConnection:
-        """Return a new connection to it.
+        """Return a new connection to the fork server.
 
         Raises:
             SpawnError: the fork server does not answer.
@@ -121,12 +121,12 @@ class ForkServer:
         return connection
 
     def retire(self) -> None:
-        """Have it exit once all connections are closed and all workers have exited."""
+        """Make it exit once all connections are closed and all workers have exited."""
         with self._lock, contextlib.suppress(OSError):  # it has exited already
             self._send(Retire())
 
     def close(self) -> None:
-        """Kill the process and everything started by it, and remove what it had."""
+        """Kill the process and everything started by it, and remove its resources."""
         started = self._started.exception() is None
         tree = descendants(self._started.result().pid) if started else []
         self._control.close()
@@ -134,18 +134,18 @@ class ForkServer:
         if self._thread.is_alive():
             self._started.result().kill()
             self._thread.join()
-        survivors(tree, _SECONDS_TO_EXIT)  # what is left dies with bubblewrap, which is dead
+        survivors(tree, _SECONDS_TO_EXIT)  # bubblewrap is dead, and the kernel is killing the others
         for release in self._command.release:
             release()
 
     def _run(self, modules: Sequence[str]) -> None:
-        """Start the process, keep the end of its output until nobody can write any more, and wait for its exit."""
+        """Start the process, keep the end of its output until the pipe is closed, and wait for its exit."""
         reader, writer = os.pipe()
         argv = (*self._command.argv, *modules)
         try:
             with self._theirs:
                 process = RootProgram.begin(argv, self._command.environment, writer, self._theirs.fileno())
-        except Exception as error:  # of any kind: others wait for the process
+        except Exception as error:  # of any kind, because other threads wait for the process
             self._started.set_exception(error)
             os.close(reader)
             return
@@ -174,28 +174,28 @@ class ForkServer:
 
 @dataclass(frozen=True)
 class ForkServerConnection:
-    """One connection to a fork server, which may have been started by another process of ours."""
+    """One connection to a fork server, which another process of the harness may have started."""
 
     socket: socket.socket
     staging: Path
     packages: frozenset[str]
-    """The top-level names of all modules that it had loaded when the connection was made."""
+    """The top-level names of all modules that the fork server had loaded when the connection was made."""
 
     def stage(self, folders: Sequence[Folder]) -> Path:
-        """Lay out `folders` as a worker will see them, in a new folder of the staging folder."""
+        """Copy `folders`, arranged as a worker will see them, to a new folder in the staging folder."""
         job = self.staging / uuid.uuid4().hex
         (job / "lib" / "harness").mkdir(parents=True)
         for folder in folders:
             shutil.copytree(folder.source, job / folder.name, copy_function=_link_or_copy, ignore=_unreadable_caches)
         for path, _, _ in os.walk(job):
-            Path(path).chmod(0o755)  # whatever the umask: the worker of a root host is another user
+            Path(path).chmod(0o755)  # regardless of the umask, because the worker of a root host is another user
         return job
 
     def spawn(self, request: SpawnRequest, pipes: WorkerPipes, group: WorkerGroup | None) -> SpawnedWorker:
-        """Have a worker forked that has `pipes` and is in `group` before it does anything.
+        """Fork a worker that has `pipes`, and put it into `group` before it does anything.
 
         Raises:
-            SpawnError: it cannot be.
+            SpawnError: no worker can be forked.
         """
         with contextlib.ExitStack() as undo:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -216,12 +216,12 @@ class ForkServerConnection:
             return worker
 
     def close(self) -> None:
-        """Close it; the workers that were spawned through it go on."""
+        """Close the connection; the workers that were spawned through it continue."""
         self.socket.close()
 
 
 class SpawnedWorker:
-    """The init process of a worker's namespaces: all other processes of the worker die with it."""
+    """The init process of a worker's namespaces, with which all other processes of the worker die."""
 
     def __init__(self, notifications: socket.socket, pid: int) -> None:
         self._notifications, self.pid = notifications, pid
@@ -231,7 +231,7 @@ class SpawnedWorker:
         self.lost = False
 
     def poll(self) -> int | None:
-        """Return the exit code; None while it runs."""
+        """Return the exit code; None while the process runs."""
         with self._lock:
             if self._code is None:
                 self._code = self._receive_exit_code()
@@ -251,17 +251,17 @@ class SpawnedWorker:
         return code
 
     def send_signal(self, sig: int) -> None:
-        """Send a signal; does nothing once it has exited."""
+        """Send a signal; this does nothing once the process has exited."""
         with self._lock, contextlib.suppress(ProcessLookupError):
             if self._code is None:
                 signal.pidfd_send_signal(self._handle, sig)
 
     def kill(self) -> None:
-        """Kill it; does nothing once it has exited."""
+        """Kill the process; this does nothing once it has exited."""
         self.send_signal(signal.SIGKILL)
 
     def close(self) -> None:
-        """Release what is held for it; if it still runs, its supervisor kills it."""
+        """Release its resources; if it still runs, its supervisor kills it."""
         with self._lock:
             self._code = -signal.SIGKILL if self._code is None else self._code
             if self._notifications.fileno() >= 0:
@@ -269,7 +269,7 @@ class SpawnedWorker:
                 self._notifications.close()
 
     def _receive_exit_code(self) -> int | None:
-        """Return the exit code if it has been reported; a supervisor that is gone without a report was killed."""
+        """Return the exit code if it has been reported; a supervisor that ended without a report was killed."""
         try:
             message = self._notifications.recv(_MESSAGE_BYTES, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -284,7 +284,7 @@ class SpawnedWorker:
 
 
 def _receive_pid(notifications: socket.socket) -> int:
-    """Wait until a worker's init process is set up; return its pid on the host, which the kernel attests."""
+    """Wait until a worker's init process is set up; return its pid on the host, which the kernel reports."""
     match _receive(notifications):
         case Spawned(), int(pid):
             return pid
@@ -297,13 +297,13 @@ def _receive(connection: socket.socket) -> tuple[ForkServerReply, int | None]:
     """Wait for the next message; return it and the pid of its sender.
 
     Raises:
-        OSError: none comes.
+        OSError: no message arrives.
     """
     _wait_readable(connection, _SECONDS_TO_IMPORT)
     ancillary_bytes = socket.CMSG_SPACE(_CREDENTIALS.size)
     message, ancillary, _, _ = connection.recvmsg(_MESSAGE_BYTES, ancillary_bytes, socket.MSG_DONTWAIT)
     if not message:
-        raise ConnectionResetError("it has closed the connection")
+        raise ConnectionResetError("the connection was closed")
     pids = (_CREDENTIALS.unpack(data)[0] for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS)
     return _DECODER.decode(message), next(filter(None, pids), None)
 
@@ -315,13 +315,13 @@ def _wait_readable(connection: socket.socket, seconds: float | None) -> None:
 
 
 def _unreadable_caches(folder: str, names: Sequence[str]) -> list[str]:
-    """Return which of `names` are bytecode caches that this user may not read: Python does without them."""
+    """Return which of `names` are bytecode caches that this user may not read; Python works without them."""
     caches = [name for name in names if name == "__pycache__"]
     return [name for name in caches if not os.access(Path(folder, name), os.R_OK | os.X_OK)]
 
 
 def _link_or_copy(source: str, target: str) -> None:
-    """Make `target` a readable copy of `source`; a hard link where both are on one file system and readable by all."""
+    """Make `target` a readable copy of `source`, or a hard link if everybody may read it and a link is possible."""
     readable = os.stat(source).st_mode & stat.S_IROTH  # noqa: PTH116 - copytree passes names
     with contextlib.suppress(OSError):
         if readable:

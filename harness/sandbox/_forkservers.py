@@ -1,7 +1,7 @@
 """The fork servers of one host process, and their use by other processes that it starts.
 
-One fork server serves every worker that imports the same libraries, whichever evaluation, course or process of ours it
-belongs to: the libraries are imported once.
+One fork server serves all workers that import the same libraries, in all evaluations and courses and in all processes
+of one command, so that the libraries are imported once.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from harness.sandbox._bubblewrap import Bubblewrap
 from harness.sandbox._forkserver_process import ForkServer, ForkServerConnection, SpawnError
 
 _MOST = 4
-"""Fork servers that take new workers at a time: a preloaded torch holds some 300 MiB."""
+"""The largest number of fork servers that accept new workers; one with torch uses about 300 MiB."""
 _MESSAGE_BYTES = 1 << 18
 
 
 class ForkServers(Protocol):
-    """Where workers can be forked from."""
+    """Fork servers that workers can be forked from."""
 
     def connect(self, bubblewrap: Bubblewrap, modules: frozenset[str]) -> ForkServerConnection:
         """Return a connection, to be closed by the caller, to a fork server that has imported `modules`.
@@ -37,17 +37,17 @@ class ForkServers(Protocol):
         """
 
     def close(self) -> None:
-        """Release what is held."""
+        """Release the fork servers."""
 
 
 @dataclass(frozen=True)
 class _ForkServerKey:
-    """What workers have in common that can be forked from one process."""
+    """The properties that workers of the same fork server have in common."""
 
     program: Path
     view: View
     packages: frozenset[str]
-    """A worker must not find a package loaded that its submission never asked for."""
+    """A worker must not find a package loaded that its submission does not import."""
 
     @classmethod
     def of(cls, bubblewrap: Bubblewrap, modules: Iterable[str]) -> _ForkServerKey:
@@ -57,11 +57,11 @@ class _ForkServerKey:
 
 @dataclass(eq=False)
 class ForkServerOwner:
-    """Starts fork servers when they are needed and kills them, and all their workers, when it is closed."""
+    """Starts fork servers when they are needed, and kills them and all their workers when it is closed."""
 
     most: int = _MOST
     _servers: dict[_ForkServerKey, ForkServer] = field(default_factory=dict)
-    """The one that was used last comes last."""
+    """The running fork servers, with the most recently used one last."""
     _retired: list[ForkServer] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -100,10 +100,11 @@ class ForkServerOwner:
             server.close()
 
     def _server(self, bubblewrap: Bubblewrap, modules: frozenset[str]) -> ForkServer:
-        """Return the fork server for `modules`, started if need be; those used longest ago are retired."""
+        """Return the fork server for `modules`, starting it if necessary; the least recently used ones are retired."""
         with self._lock:
             self._close_exited()
-            for wanted in (frozenset[str](), modules):  # every evaluation needs one without libraries for the yardstick
+            # every evaluation also needs a fork server without libraries, for the yardstick
+            for wanted in (frozenset[str](), modules):
                 key = _ForkServerKey.of(bubblewrap, wanted)
                 server = self._servers.pop(key, None) or ForkServer(bubblewrap.fork_server(), wanted)
                 self._servers[key] = server
@@ -136,7 +137,7 @@ def _connect(server: ForkServer, modules: frozenset[str]) -> ForkServerConnectio
 
 
 class _ConnectRequest(msgspec.Struct, frozen=True):
-    """Answer with a connection, whose socket comes along as a descriptor."""
+    """A request for a connection; the answer has the connection's socket attached as a descriptor."""
 
     program: str
     hidden: tuple[str, ...]
@@ -166,7 +167,7 @@ class ForkServerClient:
         """Return a connection to a fork server that has imported `modules`.
 
         Raises:
-            SpawnError: none can be started, or nobody answers.
+            SpawnError: no fork server can be started, or the owner does not answer.
         """
         hidden = tuple(map(str, bubblewrap.hidden))
         request = _ConnectRequest(str(bubblewrap.program), hidden, tuple(sorted(modules)))
@@ -185,12 +186,12 @@ class ForkServerClient:
         return ForkServerConnection(connected, Path(answer.staging), frozenset(answer.packages))
 
     def close(self) -> None:
-        """Close the connection to the owner, who keeps the fork servers."""
+        """Close the connection to the owner, which keeps the fork servers."""
         self._owner.close()
 
 
 def _serve(owner: ForkServerOwner, client: socket.socket) -> None:
-    """Answer the requests of a client until it is gone."""
+    """Answer the requests of a client until it closes the connection."""
     with client, contextlib.suppress(OSError):
         while message := client.recv(_MESSAGE_BYTES):
             request = msgspec.msgpack.decode(message, type=_ConnectRequest)

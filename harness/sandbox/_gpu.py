@@ -1,4 +1,4 @@
-"""NVIDIA's GPUs as its management library (NVML) lists them, without initialising one and without torch."""
+"""The NVIDIA GPUs that the management library (NVML) lists; this initialises no GPU and needs no torch."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ class Gpu:
     """One GPU that a worker may be given."""
 
     uuid: str
-    """What ``CUDA_VISIBLE_DEVICES`` calls it, however many there are."""
+    """The identifier for ``CUDA_VISIBLE_DEVICES``, which does not depend on the other GPUs."""
     name: str
     number: int
-    """Its minor device number."""
+    """The minor number of the device."""
 
     @property
     def nodes(self) -> tuple[Path, ...]:
-        """The device files it is used through."""
+        """The device files through which the GPU is used."""
         return tuple(map(Path, (f"/dev/nvidia{self.number}", *_SHARED_NODES)))
 
     def used_bytes(self) -> int:
-        """Return how much of its memory is in use by all processes: what a worker reports could be false."""
+        """Return how much of its memory all processes use, according to the driver; workers could report too little."""
         nvml = _nvml()
         return int(nvml.nvmlDeviceGetMemoryInfo(nvml.nvmlDeviceGetHandleByUUID(self.uuid)).used)
 

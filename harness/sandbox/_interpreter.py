@@ -25,10 +25,10 @@ def user_base() -> str | None:
 
 
 def interpreter_paths() -> tuple[Path, ...]:
-    """Return the files and folders that Python needs, under its own names for them; some contain others.
+    """Return the files and folders that Python needs, with the paths that Python uses; some contain others.
 
-    Only those parts of a prefix are included that every installation has: a virtual environment in the root of the
-    course must not make the course visible.
+    Of a prefix only the parts are included that every installation has, because a virtual environment in the root of
+    the course must not make the course visible.
     """
     prefixes = {Path(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix)}
     wanted = {prefix / part for prefix in prefixes for part in _OF_A_PREFIX}
@@ -43,7 +43,7 @@ def _existing(paths: frozenset[Path]) -> tuple[Path, ...]:
 
 @cache
 def _libraries() -> tuple[Path, ...]:
-    """Return the shared libraries that this process has loaded: a run path may name a folder outside the prefix."""
+    """Return the shared libraries that this process has loaded, because they may be outside the prefix."""
     try:
         mapped = Path("/proc/self/maps").read_text()
     except OSError:  # not Linux
@@ -53,9 +53,9 @@ def _libraries() -> tuple[Path, ...]:
 
 
 def package_folders() -> tuple[Path, ...]:
-    """Return the folders with installed packages, including those from ``.pth`` files and the user's own site.
+    """Return the folders with installed packages, including those from ``.pth`` files and the user's site-packages.
 
-    A checkout on the path is not included: it may be the course or somebody else's work.
+    A checkout on the path is not included, because it may be the course or somebody else's work.
     """
     return tuple(Path(entry) for entry in sys.path if holds_packages(Path(entry)))
 
@@ -75,7 +75,7 @@ def private_ancestor(path: Path) -> Path | None:
 
 @cache
 def closed_paths() -> tuple[Path, ...]:
-    """Return the real paths that Python needs and other users cannot read, including the folders above them."""
+    """Return the real paths that Python needs and other users cannot read, including their parent folders."""
     packages = [folder.resolve() for folder in package_folders()]
     needed = {Path(sys.executable).resolve(), Path(sysconfig.get_path("stdlib")).resolve(), package_folder()}
     needed |= {*packages, *(entry.resolve() for folder in packages for entry in folder.iterdir())}

@@ -1,4 +1,4 @@
-"""The `landlock` level: the host's file system, of which the kernel lets a worker open only what it is given."""
+"""The `landlock` level: the worker sees the host's file system, but the kernel lets it open only what it is given."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 class Landlock:
     """Isolation by Landlock (ABI 6 or newer) and seccomp, for machines that allow no namespaces.
 
-    A worker has no shared memory and no sockets except socket pairs of its own: through them two workers of one user
-    could exchange data that is not counted. Other files can be stat'ed but not opened. Disk use is not limited.
+    A worker has no shared memory and no sockets except its own socket pairs, because two workers of one user could
+    exchange data through them unnoticed. For other files a worker can call ``stat`` but not ``open``. Disk use is not
+    limited.
     """
 
     hidden: tuple[Path, ...]
@@ -38,7 +39,7 @@ class Landlock:
 
     @property
     def isolation(self) -> Isolation:
-        """The level, and as whom workers run."""
+        """The level, and the user as whom workers run."""
         who = "root host, own uid per worker" if os.geteuid() == 0 else "ordinary user"
         return Isolation(Level.LANDLOCK, f"Landlock ABI {LANDLOCK_ABI} or newer, seccomp, {who}")
 
@@ -65,7 +66,7 @@ class Landlock:
             raise InfrastructureError(
                 f"{path} lies in {holder}, which workers at level landlock can read: move it elsewhere"
             )
-        spared = (*sample_data_in(shown), *box.hidden)
+        excluded = (*sample_data_in(shown), *box.hidden)
         given = outermost((*shown, *(folder.source for folder in box.folders)))
         devices = (*map(Path, _DEVICES), *(() if box.gpu is None else box.gpu.nodes))
         return plan_in_place(
@@ -75,7 +76,7 @@ class Landlock:
                     *((path, LANDLOCK_READ) for path in (*given, home)),
                     *((path, LANDLOCK_ALL) for path in (*devices, home / WORKER_DIRECTORY)),
                 ),
-                spared=tuple(path.resolve() for path in spared if path.exists()),
+                excluded=tuple(path.resolve() for path in excluded if path.exists()),
                 seccomp=seccomp,
             ),
         )

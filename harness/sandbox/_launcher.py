@@ -1,10 +1,10 @@
 """The program that restricts itself and then becomes the worker; without a pid namespace it also reaps the worker.
 
 Run as ``python -I -S _launcher.py SPEC ARGUMENT...`` with SPEC in JSON. It imports only the standard library and
-`kernel`. It enters the worker's control group and leaves the host's keyring. On a root host it covers private folders,
-makes what the worker needs visible in them again and drops to an unprivileged uid. Then it applies Landlock and seccomp
-to itself and executes the command. With `reap` it forks instead and stays unrestricted: it adopts the processes that
-the worker leaves behind and kills them when the worker exits, on SIGTERM, or when the host dies.
+`kernel`. It enters the worker's control group and leaves the host's keyring. On a root host it mounts empty folders
+over private folders, makes visible in them what the worker needs, and drops to an unprivileged user id. Then it applies
+Landlock and seccomp to itself and executes the command. With `reap` it forks instead and stays unrestricted: it adopts
+the processes that the worker leaves behind and kills them when the worker exits, on SIGTERM, or when the host dies.
 """
 
 import base64
@@ -32,7 +32,7 @@ _SYS_KEYCTL, _KEYCTL_JOIN_SESSION_KEYRING = {"x86_64": 250, "aarch64": 219}, 1
 
 def main(spec: dict[str, Any], command: list[str]) -> None:
     """Run as described in the module's docstring; never returns."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a host may have inherited that it is ignored
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # the host may have inherited a setting that ignores it
     for procs in spec["cgroup"]:
         Path(procs).write_text("0")
     _leave_keyring()
@@ -45,12 +45,12 @@ def main(spec: dict[str, Any], command: list[str]) -> None:
         _reap(spec, command)
     _drop(spec["uid"])
     _die_with_parent(spec["parent"], signal.SIGKILL)
-    _wall_in(spec)
+    _restrict(spec)
     os.execv(command[0], command)
 
 
 def _leave_keyring() -> None:
-    """Join a new session keyring: no namespace hides the keys of an inherited one."""
+    """Join a new session keyring, because no namespace hides the keys of an inherited one."""
     number = _SYS_KEYCTL.get(platform.machine())
     if sys.platform == "linux" and number is not None:
         with contextlib.suppress(OSError):  # a kernel without keyrings
@@ -58,7 +58,7 @@ def _leave_keyring() -> None:
 
 
 def _hide(hidden: dict[str, Any], uid: int | None) -> None:
-    """Mount an empty readable folder over each private one, and in it what is listed, under all its names."""
+    """Mount an empty readable folder over each private one, and in it everything that the worker needs."""
     kernel.unshare(kernel.CLONE_NEWNS)
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     held = [(path, os.open(path, os.O_PATH)) for path in hidden["shown"]]
@@ -77,37 +77,37 @@ def _hide(hidden: dict[str, Any], uid: int | None) -> None:
     os.umask(mask)
 
 
-def _sparing(path: str, access: int, spared: list[str]) -> Iterator[tuple[str, int]]:
-    """Yield rules that give `access` to what lies beneath `path`, except to the real paths `spared`.
+def _rules(path: str, access: int, excluded: list[str]) -> Iterator[tuple[str, int]]:
+    """Yield Landlock rules that give `access` to everything below `path` except the real paths `excluded`.
 
-    A rule is for all that lies beneath, and none takes access away. So the folders above what is spared can be listed
-    only, with their contents, and the other entries of each are given one by one.
+    A rule applies to everything below a path, and no rule takes access away. So folders that contain an excluded path
+    can only be listed, including the excluded part, and each other entry of them gets a separate rule.
     """
-    if path in spared:
+    if path in excluded:
         return
-    if not any(other.startswith(f"{path}/") for other in spared):
+    if not any(other.startswith(f"{path}/") for other in excluded):
         yield path, access
         return
     yield path, access & kernel.LANDLOCK_LIST
     with os.scandir(path) as entries:
         for entry in entries:
-            if not entry.is_symlink():  # what it leads to has a rule of its own
-                yield from _sparing(entry.path, access, spared)
+            if not entry.is_symlink():  # the target of a link has a separate rule
+                yield from _rules(entry.path, access, excluded)
 
 
 def _describe_closed(hidden: dict[str, Any], error: OSError) -> str:
-    """Describe what a worker, which does not run as root, cannot read, and what to do."""
+    """Describe what a worker that does not run as root cannot read, and what to do."""
     closed = [*hidden["covers"], *hidden["closed"]]
     remedies = [f"chmod o+x {shlex.quote(path)}" for path in hidden["covers"]]
     remedies += [f"chmod -R go+rX {shlex.quote(path)}" for path in hidden["closed"]]
     return (
-        f"workers of a root host run as another user, who may not read {', '.join(closed)}, and what they need there "
-        f"cannot be mounted for them ({error}): permit it ({'; '.join(remedies)}), or install Python and its packages "
-        "elsewhere"
+        f"workers of a root host run as another user, who may not read {', '.join(closed)}, and the files that they "
+        f"need there cannot be mounted for them ({error}): permit access ({'; '.join(remedies)}), or install Python "
+        "and its packages elsewhere"
     )
 
 
-def _wall_in(spec: dict[str, Any]) -> None:
+def _restrict(spec: dict[str, Any]) -> None:
     """Apply Landlock and seccomp, which cannot be undone."""
     if spec["landlock"] is not None or spec["seccomp"] is not None:
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
@@ -115,8 +115,8 @@ def _wall_in(spec: dict[str, Any]) -> None:
         abi = kernel.landlock_abi()
         if abi < kernel.LANDLOCK_ABI:
             sys.exit(f"the kernel's Landlock has ABI {abi}: {kernel.LANDLOCK_ABI} (Linux 6.12) is needed")
-        spared = spec["spared"]
-        kernel.landlock([rule for path, access in spec["landlock"] for rule in _sparing(path, access, spared)])
+        excluded = spec["excluded"]
+        kernel.landlock([rule for path, access in spec["landlock"] for rule in _rules(path, access, excluded)])
     if spec["seccomp"] is not None:
         kernel.filter_calls(base64.b64decode(spec["seccomp"]))
 
@@ -129,7 +129,7 @@ def _drop(uid: int | None) -> None:
 
 
 def _die_with_parent(parent: int, with_signal: int) -> None:
-    """Request `with_signal` for the death of the parent; call it after `setresuid`, which resets this."""
+    """Receive the signal `with_signal` when the parent dies; to be called after `setresuid`, which resets this."""
     kernel.prctl(kernel.PR_SET_PDEATHSIG, with_signal)
     if os.getppid() != parent:
         os._exit(1)
@@ -146,7 +146,7 @@ def _reap(spec: dict[str, Any], command: list[str]) -> None:
         _drop(spec["uid"])
         _die_with_parent(me, signal.SIGKILL)
         os.chdir(spec["folder"])
-        _wall_in(spec)
+        _restrict(spec)
         os.execv(command[0], command)
     code = 1
     try:
@@ -159,7 +159,7 @@ def _reap(spec: dict[str, Any], command: list[str]) -> None:
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _kill_children(worker)
-        remove(Path(spec["folder"]).parent)  # the host may have died
+        remove(Path(spec["folder"]).parent)  # the host may be dead
     os._exit(code if code >= 0 else 128 - code)
 
 
@@ -175,7 +175,7 @@ def remove(folder: Path) -> None:
 
 
 def _kill_children(worker: int) -> None:
-    """Kill until no child is left: orphans become children of this process, so theirs are killed as well."""
+    """Kill all children until none is left; their orphans become children of this process and are killed as well."""
     _kill(os.killpg, worker)
     while True:
         for pid in _children():

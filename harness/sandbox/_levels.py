@@ -16,7 +16,7 @@ Start = Literal["warm", "cold"]
 _EXACTLY = "exactly:"
 
 Notify = Callable[[str], None]
-"""Receives a notice for the person who runs the command; the same notice may come several times."""
+"""A function that receives notices for the person who runs the command; it may receive the same notice repeatedly."""
 
 
 @total_ordering
@@ -33,17 +33,17 @@ class Level(Enum):
         return order.index(self) < order.index(other)
 
 
-WHAT_HOLDS = {
-    Level.NAMESPACES_CGROUP: "files, network, processes and limits held by the kernel",
-    Level.NAMESPACES: "files, network and processes held by the kernel, memory by rlimit and watchdog",
-    Level.LANDLOCK: "files, network and signals held by the kernel; disk uncapped, command lines visible",
-    Level.RLIMITS: "NOT SECURITY: time-outs and accident protection only; a submission can read your files",
+GUARANTEES = {
+    Level.NAMESPACES_CGROUP: "the kernel isolates files, network and processes and enforces limits",
+    Level.NAMESPACES: "the kernel isolates files, network and processes; rlimits and a watchdog limit memory",
+    Level.LANDLOCK: "the kernel isolates files, network and signals; disk use is unlimited, command lines are visible",
+    Level.RLIMITS: "NOT SECURITY: only time limits and protection against accidents; a submission can read your files",
 }
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """Which isolation is accepted: the best there is, if it is `level` or better; with `exactly` that level alone."""
+    """The isolation that is accepted: the best available level if it is at least `level`, or `exactly` that level."""
 
     level: Level = Level.RLIMITS
     exactly: bool = False
@@ -63,7 +63,7 @@ class Requirement:
             raise UsageError(f"isolation {text!r}: expected one of {levels}, or exactly:LEVEL") from None
 
     def accepts(self, level: Level) -> bool:
-        """Return whether `level` will do."""
+        """Return whether `level` meets the requirement."""
         return level is self.level if self.exactly else level >= self.level
 
     def __str__(self) -> str:
@@ -72,15 +72,15 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Isolation:
-    """The level in force and how it was reached."""
+    """The isolation level in use, and how it is implemented on this machine."""
 
     level: Level
     detail: str
 
     def __str__(self) -> str:
-        return f"{self.level.value} ({self.detail}): {WHAT_HOLDS[self.level]}"
+        return f"{self.level.value} ({self.detail}): {GUARANTEES[self.level]}"
 
 
 def cold_start_notice(why: str) -> str:
-    """Return the notice that workers start cold: what that means and why."""
-    return f"workers start slowly (cold), because each imports its libraries anew, which takes seconds: {why}"
+    """Return the notice that workers start cold, with what that means and why."""
+    return f"workers start slowly (cold), because each imports its libraries itself, which takes seconds: {why}"

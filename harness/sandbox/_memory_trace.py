@@ -1,28 +1,28 @@
-"""What a worker used of memory over time, in a bounded number of points."""
+"""The memory use of a worker over time, as a bounded number of points."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 MOST_POINTS = 200
-"""More points than a chart can show."""
+"""The largest number of points, more than a chart can show."""
 
 
 class MemoryPoint(NamedTuple):
     """The memory of a worker at one moment."""
 
     moment: float
-    """As `time.monotonic` counts."""
+    """Seconds as `time.monotonic` counts them."""
     used_bytes: int
 
 
 class MemoryTrace:
-    """Keeps the highest use of each span of time; when there are too many spans, each becomes twice as long."""
+    """Keeps the highest memory use in each span of time; when there are too many spans, their length is doubled."""
 
     def __init__(self, most: int = MOST_POINTS) -> None:
         self._most = most
         self._points: list[MemoryPoint] = []
-        self._looks_per_point, self._looks = 1, 0
+        self._samples_per_point, self._samples = 1, 0
 
     @property
     def points(self) -> tuple[MemoryPoint, ...]:
@@ -30,16 +30,16 @@ class MemoryTrace:
         return tuple(self._points)
 
     def add(self, point: MemoryPoint) -> None:
-        """Keep one more look at the worker."""
-        if self._looks % self._looks_per_point == 0:
+        """Add one more sample of the worker's memory."""
+        if self._samples % self._samples_per_point == 0:
             self._points.append(point)
         else:
             self._points[-1] = _higher(self._points[-1], point)
-        self._looks += 1
+        self._samples += 1
         if len(self._points) > self._most:
             pairs = zip(self._points[::2], [*self._points[1::2], self._points[-1]], strict=False)
             self._points = [_higher(one, other) for one, other in pairs]
-            self._looks_per_point *= 2
+            self._samples_per_point *= 2
 
 
 def _higher(one: MemoryPoint, other: MemoryPoint) -> MemoryPoint:

@@ -1,4 +1,4 @@
-"""The output of a worker: read while it runs, and its end kept."""
+"""The output of a worker, which is read while it runs and of which the end is kept."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SECONDS_TO_SETTLE = 0.05
 TAIL_BYTES = 1 << 16
 _NOTICE_BYTES = 64
 _OURS = re.compile(r"\[[\d,]+ bytes before this were not kept\]|\[output limit \d+ bytes: \d+ more were dropped\]")
-"""The lines that take the place of what was dropped."""
+"""The lines that replace dropped output."""
 
 
 def open_output(descriptor: int, cap: int) -> Output:
-    """Read the pipe `descriptor` in the background; of its first `cap` bytes the end is kept."""
+    """Read the pipe `descriptor` in the background, and keep the end of its first `cap` bytes."""
     if sys.platform != "win32" and hasattr(select, "poll"):
         return PolledOutput(descriptor, cap)
     return Output(descriptor, cap)
@@ -40,7 +40,7 @@ class Output:
         return self._tail.text()
 
     def finish(self) -> None:
-        """Wait until all output has been read, but not for a process that keeps the pipe open."""
+        """Wait until all output has been read, but only briefly if a process keeps the pipe open."""
         self._thread.join(_SECONDS_TO_END)
 
     def _read_all(self) -> None:
@@ -55,14 +55,14 @@ class Output:
         return bool(chunk)
 
     def _catch_up(self) -> None:
-        """Give the thread time to read: without reading, it is unknown how much is left."""
+        """Give the thread time to read, because it is unknown how much output is left."""
         self._thread.join(_SECONDS_TO_SETTLE)
 
 
 if sys.platform != "win32":
 
     class PolledOutput(Output):
-        """The same for systems that can poll a pipe."""
+        """The same for systems on which a pipe can be polled."""
 
         def __init__(self, descriptor: int, cap: int) -> None:
             self._lock = threading.Lock()
@@ -88,14 +88,14 @@ if sys.platform != "win32":
 
 
 def lines_of(output: str) -> tuple[list[str], bool]:
-    """Return the lines of what `Tail` kept, without its own, and whether others were dropped."""
+    """Return the lines that a `Tail` kept, without its own notices, and whether it dropped others."""
     lines = output.splitlines()
     kept = [line for line in lines if not _OURS.fullmatch(line)]
     return kept, len(kept) < len(lines)
 
 
 class Tail:
-    """The end of the output up to a cap; what is before and after it is counted and dropped."""
+    """The end of the output up to a cap; everything before and after it is counted and dropped."""
 
     def __init__(self, cap: int) -> None:
         self._cap = cap
@@ -116,7 +116,7 @@ class Tail:
         kept = b"".join(list(self._chunks))
         before = min(self._total, self._cap) - TAIL_BYTES
         notice = ""
-        if before > 0:  # the notice takes the place of what it counts, too
+        if before > 0:  # the bytes that make room for the notice are counted in it
             notice = f"[{before + _NOTICE_BYTES:,} bytes before this were not kept]\n"
             kept = kept[-(TAIL_BYTES - _NOTICE_BYTES) :]
         tail = f"{notice}{kept.decode('utf-8', 'replace')}"

@@ -1,4 +1,4 @@
-"""The `rlimits` level on other systems than Linux: a child process whose use of resources a watchdog checks."""
+"""The `rlimits` level on systems other than Linux: a child process whose use of resources a watchdog checks."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from harness.sandbox._levels import Isolation, Level
 from harness.scratch import Scratch
 
 _OF_THE_SYSTEM = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "NUMBER_OF_PROCESSORS")
-"""Environment variables of every Windows process; without the first, Python does not start."""
+"""Environment variables that every Windows process has; without the first, Python does not start."""
 
 
 @dataclass(frozen=True)
 class PortableSandbox:
     """No isolation: a child process with an empty environment, killed when it exceeds a limit. This is not security.
 
-    Only what all systems have is used: the worker's pipes are its standard input and output.
+    It uses only what all systems have: the worker's pipes are its standard input and output.
     """
 
     @property
     def isolation(self) -> Isolation:
-        """The level, and on which system."""
-        return Isolation(Level.RLIMITS, f"{platform.system()}, time and memory watched from outside")
+        """The level, and the name of the system."""
+        return Isolation(Level.RLIMITS, f"{platform.system()}, a watchdog limits time and memory")
 
     def start(self, box: Box, pipes: WorkerPipes) -> StartedWorker:
         """Start a worker, which finds the folders of `box` at their own paths.
@@ -58,7 +58,7 @@ class PortableSandbox:
 
 
 class NoForkServers:
-    """The fork servers of a system without namespaces: there are none."""
+    """Takes the place of fork servers on systems without namespaces."""
 
     def close(self) -> None:
         """Do nothing."""
@@ -79,7 +79,7 @@ def _begin(folder: Path, box: Box, pipes: WorkerPipes) -> RootProgram:
         stderr=pipes.output,
         env=_environment(str(home), box),
         cwd=home,
-        start_new_session=True,  # Ctrl-C is the host's to handle, here and, by the flag, on Windows
+        start_new_session=True,  # Ctrl-C must reach the host alone; on Windows, the flag ensures the same
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
     )
 
@@ -91,7 +91,7 @@ def _environment(home: str, box: Box) -> dict[str, str]:
 
 
 def _show_package(library: Path) -> Path:
-    """Link or copy the package into a folder of its own: otherwise the course next to it would be importable."""
+    """Link or copy the package into a separate folder; otherwise a course next to it would be importable."""
     package = library / "harness"
     library.mkdir()
     try:

@@ -1,7 +1,7 @@
-"""Which slow libraries a submission will import, guessed from its source text without parsing it.
+"""Guess which slow libraries a submission will import, from its source text and without parsing it.
 
-The text comes from a student, so it is only searched for names. Only names on a fixed list are ever imported; a wrong
-guess costs time and changes no result.
+The text comes from a student, so it is only searched for names. Only names on a fixed list are ever imported, and a
+wrong guess costs time but changes no result.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NAME = re.compile(rb"[\w.]+")
 _TEXT_BYTES = 1 << 20
 _FILES = 200
 _NAMES = 500
-"""The most names per file, and below the most parts of each: more than real code has."""
+"""The largest number of names per file. This and the bounds below are larger than in real code."""
 _NAME_PARTS, _NAME_CHARACTERS = 6, 100
 _KNOWN = {
     "torch": ("torch", "torch.utils.flop_counter"),
@@ -41,11 +41,12 @@ _KNOWN = {
     )
 }
 _ON_A_WORD = {b"optim": ("torch", "torch._dynamo")}
-"""Words that mean one more import: the first optimiser imports the compiler, which takes longer than torch itself."""
+"""Words in the text that cause another import: the first optimiser imports the compiler, which takes longer than torch
+itself."""
 
 
 def modules_for(folder: Path) -> frozenset[str]:
-    """Return which of the libraries known here are named in imports of ``model.py`` and of the files that it names."""
+    """Return the known libraries that are named in imports of ``model.py`` and of the files that it imports."""
     found: set[str] = set()
     for text in _texts(folder):
         for name in _names(text):

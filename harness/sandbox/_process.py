@@ -1,4 +1,4 @@
-"""One running worker: its channel, its watchdog, and how it is killed."""
+"""One running worker: its channel, its watchdog, and its end."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ class Process:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Stop all processes of the worker while the body runs, for as long as somebody else measures.
+        """Stop all processes of the worker while the body runs, because another evaluation measures.
 
-        That time counts for no limit, and `clock` does not show it.
+        This time counts for no limit, and `clock` does not include it.
         """
         with self._watch.paused(), stopped(self._root.pid):
             yield
@@ -79,12 +79,12 @@ class Process:
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The processes of the tree, parents first; the worker itself is the last until it starts others."""
+        """The pids of the process tree, parents first; the worker itself is the last one until it starts others."""
         return (self._root.pid, *(process.pid for process in descendants(self._root.pid)))
 
     @property
     def has_exited(self) -> bool:
-        """Whether the worker is gone."""
+        """Whether the worker has exited."""
         return self._root.poll() is not None
 
     @property
@@ -104,7 +104,7 @@ class Process:
 
     @property
     def peak_device_bytes(self) -> int | None:
-        """The highest use of its GPU's memory that was observed, less what was in use before; None without a GPU."""
+        """The highest observed use of its GPU's memory, minus the use before it started; None without a GPU."""
         return self._watch.peak_device_bytes
 
     @property
@@ -114,12 +114,12 @@ class Process:
 
     @property
     def living_cpu_seconds(self) -> float:
-        """CPU time so far of those processes of the tree that are alive, and of the children they waited for."""
+        """CPU time so far of the living processes of the tree, and of the children that they waited for."""
         return tree_cpu_seconds(self._root.pid)
 
     @property
     def exceeded(self) -> Exceeded | None:
-        """The limit the worker was killed for, if any."""
+        """The limit that the worker was killed for exceeding, if any."""
         return self._watch.exceeded
 
     def exit_description(self) -> str:
@@ -143,12 +143,12 @@ class Process:
         return f"ended with exit code {code}"
 
     def kill(self) -> None:
-        """Kill the whole tree and return when it is gone.
+        """Kill the whole process tree, and return when all its processes are dead.
 
         Raises:
-            InfrastructureError: something survived.
+            InfrastructureError: a process survived.
         """
-        tree = self._tree() or self._watch.seen  # if it is dead already, the tree at the watchdog's last look
+        tree = self._tree() or self._watch.seen  # if it is already dead, the tree that the watchdog saw last
         if self._root.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._signal()
@@ -163,7 +163,7 @@ class Process:
         self._root.wait()
 
     def close(self) -> None:
-        """Kill the tree and release what was held for it."""
+        """Kill the process tree and release its resources."""
         try:
             self.kill()
         finally:
@@ -181,7 +181,7 @@ class Process:
     def _tree(self) -> list[psutil.Process]:
         """Return the processes below the root process, including the init process of a pid namespace.
 
-        The kernel lets an init process exit only after all others in its namespace have.
+        The kernel lets an init process exit only after all other processes of its namespace have exited.
         """
         return descendants(self._root.pid) if self._root.poll() is None else []
 

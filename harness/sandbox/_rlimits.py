@@ -1,4 +1,4 @@
-"""The `rlimits` level: time-outs and protection against accidents, for machines that allow nothing better."""
+"""The `rlimits` level: time limits and protection against accidents, for machines that allow nothing better."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Rlimits:
         """Do nothing: no process is shared by several workers."""
 
     def plan(self, box: Box) -> Launch:
-        """Return the command for `box`; the worker finds its folders at their own paths."""
+        """Return the command for `box`; the worker sees its folders at their paths on the host."""
         return plan_in_place(box, lambda _: Restrictions())
 
 
@@ -51,7 +51,7 @@ def plan_in_place(box: Box, restrictions: Callable[[Path], Restrictions]) -> Lau
     (home / "lib").mkdir()
     (home / "lib" / "harness").symlink_to(package_folder())  # otherwise the course would be importable
     (home / WORKER_DIRECTORY).mkdir()
-    (home / "lib").chmod(0o755)  # whatever the umask is
+    (home / "lib").chmod(0o755)  # regardless of the umask
     uid = None if lease is None else lease.uid
     if uid is not None:
         home.chmod(0o711)
@@ -71,7 +71,7 @@ def plan_in_place(box: Box, restrictions: Callable[[Path], Restrictions]) -> Lau
 
 
 def _threads_of_this_user() -> int:
-    """Count what RLIMIT_NPROC already counts, so that the limit applies to what the worker adds."""
+    """Return how many threads RLIMIT_NPROC already counts, so that the limit applies to those that the worker adds."""
     me = os.getuid()
     count = 0
     for process in psutil.process_iter(["uids", "num_threads"]):

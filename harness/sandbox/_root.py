@@ -1,4 +1,4 @@
-"""A host that is root never runs a worker as root: each gets an unprivileged uid of its own."""
+"""A host that is root never runs a worker as root: each worker gets a different unprivileged user id."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harness.sandbox._interpreter import closed_paths, is_closed, private_ancest
 _FIRST_UID, _LAST_UID = 60_600, 61_100
 _LEASES = Path(
     "/run" if Path("/run").is_dir() else "/var/run", "harness"
-)  # the machine's, whatever XDG_RUNTIME_DIR says: two roots must not share a uid
+)  # one folder for the machine, regardless of XDG_RUNTIME_DIR: two hosts that are root must not share a uid
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,11 @@ class UidLease:
 
 
 def lease_uid() -> UidLease | None:
-    """Lease a uid if this host is root; the workers of an ordinary user run as that user."""
+    """Lease a uid if this host is root, otherwise return None: workers of an ordinary user run as that user.
+
+    Raises:
+        InfrastructureError: all uids are in use.
+    """
     if os.geteuid() != 0:
         return None
     _LEASES.mkdir(exist_ok=True)
@@ -50,23 +54,24 @@ def lease_uid() -> UidLease | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Restrictions:
-    """Restrictions that the launcher applies to a worker, besides those of the level's own program."""
+    """Restrictions that the launcher applies to a worker, in addition to those that bubblewrap applies."""
 
     cgroup: tuple[Path, ...] = ()
-    """The ``cgroup.procs`` files of the worker's own groups."""
+    """The ``cgroup.procs`` files of the worker's groups."""
     landlock: tuple[tuple[Path, int], ...] | None = None
-    """Paths and the access to what lies beneath them."""
-    spared: tuple[Path, ...] = ()
-    """Real paths beneath them to which there is no access."""
+    """Paths, each with the access to everything below it; None if Landlock is not used."""
+    excluded: tuple[Path, ...] = ()
+    """Real paths below them to which there is no access."""
     seccomp: bytes | None = None
+    """The filter of system calls; None if there is none."""
 
 
 def launcher_command(
     shown: Iterable[Path], uid: int | None, restrictions: Restrictions, *, reap_in: Path | None = None
 ) -> tuple[str, ...]:
-    """Return the start of a command that drops to `uid` and runs the rest under `restrictions`, with `shown` readable.
+    """Return the start of a command that runs the rest as `uid` and under `restrictions`, with `shown` readable.
 
-    With `reap_in` the launcher stays and reaps the worker's processes, and the worker starts in that folder.
+    With `reap_in` the worker starts in that folder, and the launcher keeps running to reap the worker's processes.
     """
     rules = restrictions.landlock
     spec = {
@@ -77,16 +82,16 @@ def launcher_command(
         "folder": str(reap_in),
         "cgroup": [str(path) for path in restrictions.cgroup],
         "landlock": None if rules is None else [(str(path), access) for path, access in rules],
-        "spared": [str(path) for path in restrictions.spared],
+        "excluded": [str(path) for path in restrictions.excluded],
         "seccomp": None if restrictions.seccomp is None else base64.b64encode(restrictions.seccomp).decode(),
     }
     return (sys.executable, "-I", "-S", str(Path(_launcher.__file__).resolve()), json.dumps(spec))
 
 
 def _hidden(shown: Iterable[Path]) -> dict[str, list[Any]]:
-    """Return which private folders must be covered so that another user can reach `shown`, and what is visible in them.
+    """Return the private folders to cover so that another user can reach `shown`, and what to show in them.
 
-    Paths in `closed` cannot be read by others themselves, such as everything installed under a umask of 077.
+    Other users cannot read the paths in `closed`, for example because they were installed with a umask of 077.
     """
     whole = view(path for path in shown if path.exists())
     reached = (*whole.shown, *(link.path for link in whole.links))

@@ -1,8 +1,8 @@
 """The system calls that a worker is denied, as a seccomp filter that the launcher installs.
 
-This denylist adds to the other mechanisms: at the `namespaces` levels it denies what no namespace isolates, at the
-`landlock` level also what Landlock does not restrict. The numbers are those of the kernel's x86_64 and generic
-(aarch64) tables; all calls of other architectures and of x32, and calls newer than the tables, are denied.
+This denylist complements the other mechanisms: at the `namespaces` levels it denies calls that no namespace isolates,
+and at the `landlock` level also calls that Landlock does not restrict. The numbers are those of the kernel's x86_64 and
+generic (aarch64) tables; all calls of other architectures and of x32, and calls newer than the tables, are denied.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ _F_GETLK, _F_OFD_GETLK = 5, 36
 _FUTEX_COMMAND = 0x7F  # without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME
 _FUTEX_WAIT_REQUEUE_PI, _FUTEX_CMP_REQUEUE_PI = 11, 12
 _OF_SHARED_PAGES = (1, 3, 12, 20, 21, 22, 25)
-"""MADV_RANDOM, MADV_WILLNEED, MADV_MERGEABLE (equal pages of two workers become one, which the time of a write tells),
-MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ, MADV_COLLAPSE (changes pages of files that others have mapped, too)."""
+"""MADV_RANDOM, MADV_WILLNEED, MADV_MERGEABLE (merges equal pages of two workers, which the time of a write reveals),
+MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ, MADV_COLLAPSE (also changes pages of files that others have mapped)."""
 _SIGCHLD = 17
 _IOCTL_TYPE = 0xFF00
-_IOCTL_OF_DEVICES = (  # asm-generic/ioctl.h: the second byte of a request tells which driver it is for
+_IOCTL_OF_DEVICES = (  # asm-generic/ioctl.h: the second byte of a request identifies the driver
     ord("T") << 8,  # terminals, and FIONREAD, FIONBIO, FIOCLEX of every descriptor
     0x89 << 8,  # sockets
     ord("F") << 8, 0,  # NVIDIA's driver and its unified memory
@@ -115,7 +115,7 @@ class DenyOnly:
 class DenySet:
     """A value of an argument for which the call is denied if `pointer`, another argument, is not null.
 
-    Such a call sets something, and only asks what is set where the pointer is null.
+    With a pointer such a call changes a setting; with a null pointer it only reads the setting.
     """
 
     argument: int
@@ -145,15 +145,15 @@ UNCOVERED = (
     # pages that are not mapped are not charged to any process
     *_deny("memfd_create memfd_secret shmget shmat msgget semget mq_open", errno.ENOSYS),
     Denial("socket", errno.EAFNOSUPPORT, AllowOnly(0, (_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK))),
-    # The state of a file is shared by all workers that can read it: its locks and leases, and who is notified when it
-    # is opened. Workers could exchange data through it.
+    # All workers that can read a file share its state: locks, leases, and notifications when it is opened. Workers
+    # could exchange data through it.
     *_deny("flock inotify_init inotify_init1 inotify_add_watch fanotify_mark", errno.ENOSYS),
     Denial("fcntl", errno.EINVAL, AllowOnly(1, (*_OWN_DESCRIPTOR, _F_GETLK, _F_OFD_GETLK, _F_SETLK, _F_SETLKW))),
     Denial("fcntl", _PRETEND, DenyOnly(1, (_F_SETLK, _F_SETLKW))),
     Denial("futex", errno.ENOSYS, DenyOnly(1, (_FUTEX_WAIT_REQUEUE_PI, _FUTEX_CMP_REQUEUE_PI), _FUTEX_COMMAND)),
     *_deny("futex_requeue futex_wait futex_waitv futex_wake", errno.ENOSYS),  # no C library uses them yet
-    # The page cache is shared, too, and outlives a worker: no worker may evict pages or ask which are cached. Giving
-    # advice to the kernel never fails, so these calls seem to succeed.
+    # The page cache is also shared, and outlives a worker: no worker may evict pages or find out which are cached.
+    # Advice to the kernel never fails, so these calls seem to succeed.
     *_deny("fadvise64 readahead", _PRETEND),
     Denial("madvise", _PRETEND, DenyOnly(2, _OF_SHARED_PAGES)),
     *_deny("mincore cachestat", errno.ENOSYS),
@@ -161,22 +161,22 @@ UNCOVERED = (
         Denial(call, errno.EOPNOTSUPP, AllowOnly(5, (0,))) for call in ("preadv2", "pwritev2")
     ),  # no flags, above all not RWF_NOWAIT
     *_deny("io_setup io_submit", errno.ENOSYS),  # reads with the same flags, which a filter cannot see
-    *_deny("sync syncfs", _PRETEND),  # for what others have written
+    *_deny("sync syncfs", _PRETEND),  # their duration depends on what others have written
 )
 """Calls that no namespace isolates; bubblewrap itself does not need them.
 
 A filter cannot see which file a lock is for, so a worker cannot lock its own files either. `flock` fails as on a system
 without locks: filelock, and with it the caches of torch.compile and of Hugging Face, then creates a file exclusively
-instead, and HDF5 does without locks. `fcntl` locks belong to a process, so two of the same process never conflict; they
-seem to succeed, and SQLite, which has no alternative, works. They do not exclude other processes of the same worker.
-Testing for a lock reveals nothing about other workers, because no worker holds any.
+instead, and HDF5 works without locks. `fcntl` locks belong to a process, so two locks of the same process never
+conflict. They seem to succeed, so that SQLite, which has no alternative, works, but they do not exclude other processes
+of the same worker. Testing for a lock reveals nothing about other workers, because no worker holds any.
 """
 
 UNCOUNTED = (Denial("rt_sigaction", _PRETEND, DenySet(0, _SIGCHLD, 1)),)
-"""Calls that hide CPU time where there is no control group: the kernel forgets a child, and what it used, when its
-parent ignores SIGCHLD. A filter cannot see what is set for a signal, so for this one nothing can be. Waiting for
-children needs no handler; programs that have one, as torch's data loaders do, also look at their children from time to
-time."""
+"""Calls that hide CPU time where there is no control group: if a process ignores SIGCHLD, the kernel forgets its exited
+children and their CPU time. A filter cannot see which action is set for a signal, so no action can be set for this one.
+Waiting for children needs no handler, and programs that have one, such as torch's data loaders, also check their
+children from time to time."""
 
 NESTING = (
     *_deny("unshare setns mount umount2 pivot_root chroot move_mount fsopen fsconfig fsmount fspick open_tree"),
@@ -245,7 +245,7 @@ def _only(machine: _Architecture) -> Iterator[_Step]:
     yield (_EQUALS, 1, 0, machine.audit)
     yield _fail(errno.EPERM)
     yield (_LOAD, 0, 0, _NUMBER)
-    yield (_AT_LEAST, 0, 1, _FIRST_UNKNOWN)  # x32's calls, too, are numbered above
+    yield (_AT_LEAST, 0, 1, _FIRST_UNKNOWN)  # the calls of x32 also have larger numbers
     yield _fail(errno.ENOSYS)
 
 

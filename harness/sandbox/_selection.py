@@ -1,4 +1,4 @@
-"""Find the best isolation level by trying them out."""
+"""Find the best isolation level of this machine by trying each level."""
 
 from __future__ import annotations
 
@@ -39,12 +39,13 @@ _SECONDS_TO_START = 30.0
 
 @dataclass(frozen=True)
 class LevelAttempt:
-    """One way to isolate and the problem with it; None if it works."""
+    """One way to isolate workers, and whether it works."""
 
     name: str
     level: Level
     sandbox: Sandbox
     problem: str | None
+    """Why it does not work; None if it works."""
 
 
 def attempts(hidden: Sequence[Path]) -> Iterator[LevelAttempt]:
@@ -59,14 +60,14 @@ def find_sandbox(
     fork_servers: ForkServers | None = None,
     notify: Notify = _log.warning,
 ) -> Sandbox:
-    """Return the best sandbox that starts here, or exactly the level `wanted`; the caller closes it.
+    """Return the best sandbox that works on this machine, or one of exactly the level `wanted`; the caller closes it.
 
-    `hidden` folders (the course, its data) are covered wherever something else would show them. Workers are forked from
-    `fork_servers` where they can be; `tell` is called with the reason where they cannot. Without `fork_servers` each
-    worker is started as a program.
+    The folders `hidden`, such as the course and its data, are invisible to workers even inside a visible folder.
+    Workers are forked from `fork_servers` if possible; if not, `notify` is called with the reason. Without
+    `fork_servers` each worker is started as a program.
 
     Raises:
-        InfrastructureError: none works; the message says what was tried.
+        InfrastructureError: no level works; the message says what was tried.
     """
     problems: dict[str, list[str]] = {}
     for candidate in _candidates(hidden):
@@ -77,15 +78,15 @@ def find_sandbox(
         problem = _try(sandbox)
         _log.info("Isolation by %s (%s): %s.", candidate.name, candidate.level.value, problem or "works and is used")
         if problem is None:
-            _log.info("Workers are shown Python's files in %s.", ", ".join(_told(interpreter_paths())))
+            _log.info("Workers can read Python's files in %s.", ", ".join(_outside_usr(interpreter_paths())))
             if fork_servers is not None and sandbox is candidate.sandbox:
                 notify(cold_start_notice(_without_namespaces(sandbox)))
             return _with_notices(sandbox, notices, notify)
         sandbox.close()
         problems.setdefault(problem, []).append(candidate.name)
-    asked = "no isolation level works" if wanted is None else f"isolation level {wanted.value!r} does not work"
+    failure = "no isolation level works" if wanted is None else f"isolation level {wanted.value!r} does not work"
     tried = "; ".join(f"{', '.join(names)}: {problem}" for problem, names in problems.items()) or "nothing provides it"
-    raise InfrastructureError(f"{asked} on this machine ({tried}): run `harness doctor`")
+    raise InfrastructureError(f"{failure} on this machine ({tried}): run `harness doctor`")
 
 
 def find_sandbox_of_at_least(
@@ -94,7 +95,7 @@ def find_sandbox_of_at_least(
     """Return the best available sandbox, as `find_sandbox` does, if it is at least as strong as `lowest`.
 
     Raises:
-        InfrastructureError: the best there is holds less than `lowest`.
+        InfrastructureError: the best available level is weaker than `lowest`.
     """
     sandbox = find_sandbox(hidden, fork_servers=fork_servers, notify=notify)
     if sandbox.isolation.level < lowest:
@@ -113,7 +114,7 @@ def find_required_sandbox(
     fork_servers: ForkServers | None = None,
     notify: Notify = _log.warning,
 ) -> Sandbox:
-    """Return the sandbox that `requirement` asks for, as `find_sandbox` does.
+    """Return a sandbox that meets `requirement`, as `find_sandbox` does.
 
     Raises:
         InfrastructureError: no such sandbox is available on this machine.
@@ -124,7 +125,7 @@ def find_required_sandbox(
 
 
 def fork_servers_through(descriptor: int | None) -> ForkServers:
-    """Return the fork servers that another process of ours shares through a socket; without one, some of our own."""
+    """Return the fork servers that another process shares through a socket; without a socket, new ones."""
     if sys.platform == "linux" and descriptor is not None:
         return ForkServerClient(socket.socket(fileno=descriptor))
     return ForkServerOwner()
@@ -155,8 +156,8 @@ def _without_namespaces(sandbox: Sandbox) -> str:
     return why
 
 
-def _told(paths: Iterable[Path]) -> list[str]:
-    """Return the outermost of the paths that lie outside ``/usr``."""
+def _outside_usr(paths: Iterable[Path]) -> list[str]:
+    """Return the outermost of the paths that are not in ``/usr``."""
     shown = set(paths)
     return sorted(str(path) for path in shown if not ({Path("/usr"), *shown} & set(path.parents)))
 
@@ -177,14 +178,14 @@ def _candidates(hidden: Sequence[Path]) -> Iterator[LevelAttempt]:
 
 
 def _with_fork_servers(sandbox: Sandbox, fork_servers: ForkServers | None, notify: Notify) -> Sandbox:
-    """Return a sandbox like `sandbox` that forks its workers, where there is one."""
+    """Return a sandbox like `sandbox` that forks its workers, if possible; otherwise `sandbox`."""
     if sys.platform == "linux" and fork_servers is not None and isinstance(sandbox, Bubblewrap):
         return Warm(sandbox, fork_servers, notify)
     return sandbox
 
 
 def _with_notices(sandbox: Sandbox, notices: Sequence[str], notify: Notify) -> Sandbox:
-    """Pass the notices so far to `notify`, and let it be called with later ones."""
+    """Pass the notices so far to `notify`, and arrange that later ones are passed to it as well."""
     for notice in notices:
         notify(notice)
     if sys.platform == "linux" and isinstance(sandbox, Warm):

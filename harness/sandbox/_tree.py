@@ -1,4 +1,4 @@
-"""The tree of processes below one, and waiting for its end."""
+"""The tree of processes below a process: its CPU time, stopping it, and waiting for its end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import psutil
 
 _LOOK_SECONDS = 0.001
 _LOOKS = 2000
-"""How many times to look for processes that still run before going on without waiting for them: on a busy machine a
+"""How many times to look for processes that still run before continuing without waiting for them; on a busy machine a
 signal may take a while to arrive."""
 _AGREEING_LOOKS = 8
 _CHUNK = 1 << 16
@@ -37,9 +37,10 @@ def descendants(pid: int) -> list[psutil.Process]:
 
 
 def tree_cpu_seconds(pid: int) -> float:
-    """Return the CPU time of `pid` and all below it, and of the children that these waited for.
+    """Return the CPU time of `pid`, of all processes below it, and of the children that these waited for.
 
-    Where the kernel lists a process's children (Linux), nothing else is looked at: models are timed meanwhile.
+    If the kernel lists the children of a process (Linux), only these processes are examined, so that models that are
+    timed meanwhile are not disturbed.
     """
     below = _below(pid)
     if below is not None:
@@ -53,16 +54,16 @@ def tree_cpu_seconds(pid: int) -> float:
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """Return its CPU time and that of the children it waited for."""
+    """Return the CPU time of a process and of the children that it waited for."""
     times = process.cpu_times()
     own = _of_its_clock(process.pid, times.user + times.system)
     return float(own + times.children_user + times.children_system)
 
 
 def _cpu_seconds_of(pid: int) -> float:
-    """Return what `cpu_seconds` does, from /proc alone; 0 of a process that is gone."""
+    """Return the same as `cpu_seconds`, read from /proc alone; 0 if the process has ended."""
     try:
-        fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()  # a program's name may have blanks
+        fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()  # the name of a program may contain blanks
     except OSError:
         return 0.0
     user, system, of_children_user, of_children_system = (int(ticks) / _ticks() for ticks in fields[11:15])
@@ -70,9 +71,9 @@ def _cpu_seconds_of(pid: int) -> float:
 
 
 def _of_its_clock(pid: int, otherwise: float) -> float:
-    """Return the CPU time of a process in nanoseconds' steps, where the system has such a clock; else `otherwise`.
+    """Return the CPU time of a process with a resolution of nanoseconds, or `otherwise` if there is no such clock.
 
-    That is the clock of clock_getcpuclockid(3); /proc counts hundredths of a second.
+    This is the clock of clock_getcpuclockid(3); /proc counts hundredths of a second.
     """
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
@@ -90,10 +91,10 @@ def _ticks() -> int:
 
 
 def _below(pid: int) -> list[int] | None:
-    """Return the processes below `pid`, parents first; None where the kernel does not list the children of a process.
+    """Return the processes below `pid`, parents first; None if the kernel does not list the children of a process.
 
-    A list may lack a child where another one exits while it is read (proc_pid_children(5)), so two in a row should
-    agree. That takes a tenth of a millisecond, where looking at all processes of the machine takes several.
+    A list may lack a child if another one exits while it is read (proc_pid_children(5)), so it is read until two lists
+    in a row agree. This takes a tenth of a millisecond; examining all processes of the machine takes several.
     """
     if not _lists_children():
         return None
@@ -119,17 +120,17 @@ def _look_below(pid: int) -> list[int]:
 
 
 def _children(pid: int) -> list[int]:
-    """Return the children of a process, those of each of its threads."""
+    """Return the children of all threads of a process."""
     found: list[int] = []
-    with contextlib.suppress(OSError):  # it is gone
-        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - names are all that is wanted
+    with contextlib.suppress(OSError):  # the process has ended
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - only names are needed
             with contextlib.suppress(OSError):
                 found += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
     return found
 
 
 def _read(name: str) -> bytes:
-    """Return a file of /proc, with as few calls as that takes."""
+    """Return the content of a file of /proc, with as few system calls as possible."""
     descriptor = os.open(name, os.O_RDONLY)
     try:
         text = b""
@@ -142,21 +143,21 @@ def _read(name: str) -> bytes:
 
 @contextmanager
 def stopped(pid: int) -> Iterator[None]:
-    """Stop all processes below `pid` while the body runs; a process can neither refuse nor start others meanwhile."""
-    held: dict[int, psutil.Process] = {}
+    """Stop all processes below `pid` while the body runs; a stopped process cannot refuse, and cannot start others."""
+    suspended: dict[int, psutil.Process] = {}
     try:
         for _ in range(_LOOKS):  # repeated until none is found running: a process may wake another before it is stopped
             running = [process for process in descendants(pid) if not _is_at_rest(process)]
             if not running:
                 break
             for process in running:
-                held[process.pid] = process
+                suspended[process.pid] = process
                 with contextlib.suppress(psutil.Error):
                     process.suspend()
             time.sleep(_LOOK_SECONDS)
         yield
     finally:
-        for process in held.values():
+        for process in suspended.values():
             with contextlib.suppress(psutil.Error):
                 process.resume()
 
@@ -169,7 +170,7 @@ def _is_at_rest(process: psutil.Process) -> bool:
 
 
 def survivors(tree: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Wait up to `seconds` until all of `tree` are dead; return those that are not."""
+    """Wait up to `seconds` until all processes of `tree` are dead; return those that are still alive."""
     deadline = time.monotonic() + seconds
     while alive := [process for process in tree if not _is_dead(process)]:
         if time.monotonic() > deadline:
@@ -179,7 +180,7 @@ def survivors(tree: Sequence[psutil.Process], seconds: float) -> list[psutil.Pro
 
 
 def _is_dead(process: psutil.Process) -> bool:
-    """Return whether a process is dead; a zombie is, even if its parent has not reaped it yet."""
+    """Return whether a process is dead; a zombie counts as dead, even if its parent has not reaped it yet."""
     try:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -1,6 +1,6 @@
-"""Warm workers: forked from a process that has imported what they need, each into an inner sandbox of its own.
+"""Warm workers are forked from a process that has imported what they need, each into a separate inner sandbox.
 
-The isolation is the same as that of a worker that is started as a program; only the time for imports is saved. A worker
+The isolation is the same as for a worker that is started as a program; only the time for imports is saved. A worker
 that cannot be forked is started as a program.
 """
 
@@ -28,9 +28,9 @@ from harness.sandbox._seccomp import NESTING, compile_filter
 
 _log = logging.getLogger(__name__)
 _COVERED = ("/tmp", "/dev/shm")  # noqa: S108 - in the worker's view
-"""Folders that each worker has of its own; parts of the interpreter below them are made visible there again."""
+"""Folders that are separate for each worker; parts of the interpreter below them are made visible in them again."""
 _RESERVED = (JOB, STAGING)
-"""Folders in which nothing else can be visible."""
+"""Folders in which nothing of the interpreter can be made visible."""
 _SUBMISSION = "submission"
 
 
@@ -40,18 +40,18 @@ def _below(folders: Iterable[str], paths: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def _obstacle(box: Box, same: frozenset[str]) -> str | None:
-    """Return why the worker of `box` cannot be forked, if so; `same` are its modules that are named like libraries."""
+    """Return why the worker of `box` cannot be forked, or None; `same` are its modules with the name of a library."""
     if box.gpu is not None:
         return "a process that has been forked cannot use a GPU (nothing to do)"
     if same:
         names = ", ".join(sorted(same))
-        return f"the submission has files named like libraries that are loaded before ({names}): rename them"
+        return f"files of the submission have the names of libraries that are already loaded ({names}): rename them"
     return None
 
 
 @dataclass(eq=False)
 class Warm:
-    """The isolation of `cold`, with workers that are forked where they can be."""
+    """The isolation of `cold`, with workers that are forked if possible."""
 
     cold: Bubblewrap
     fork_servers: ForkServers
@@ -63,17 +63,17 @@ class Warm:
         reserved = _below(_RESERVED, self.cold.view().shown)
         if reserved:
             self.problem = (
-                f"Python or a package lies in {reserved[0]}, where each worker finds its own files: "
+                f"Python or a package is installed in {reserved[0]}, which is the folder of each worker's own files: "
                 "install it elsewhere"
             )
 
     @property
     def isolation(self) -> Isolation:
-        """The level, and which bubblewrap gives it."""
+        """The level, and which bubblewrap provides it."""
         return self.cold.isolation
 
     def start(self, box: Box, pipes: WorkerPipes) -> StartedWorker:
-        """Start a worker that has `box` and nothing else; one with a GPU, or modules named like libraries, cold."""
+        """Start a worker that has `box` and nothing else; if it cannot be forked, it is started as a program."""
         folder = next((folder.source for folder in box.folders if folder.name == _SUBMISSION), None)
         modules = frozenset[str]() if folder is None else modules_for(folder)
         own = frozenset[str]() if folder is None else own_modules(folder)
@@ -97,9 +97,9 @@ class Warm:
     def _forked(
         self, box: Box, pipes: WorkerPipes, cold: Bubblewrap, modules: frozenset[str], own: frozenset[str]
     ) -> StartedWorker | str:
-        """Return a worker, or why this one must start cold.
+        """Return a forked worker, or the reason why this worker must start cold.
 
-        A fork server may be killed between the connection and the request; another is started in its place, once.
+        If the fork server dies between the connection and the request, another one is started, once.
         """
         for is_last in (False, True):
             with closing(self.fork_servers.connect(cold, modules)) as connection:
@@ -119,17 +119,17 @@ class Warm:
             if group is not None:
                 undo.callback(group.remove)
             job = connection.stage(box.folders)
-            undo.callback(partial(shutil.rmtree, job, ignore_errors=True))  # it may be gone already
+            undo.callback(partial(shutil.rmtree, job, ignore_errors=True))  # it may already be removed
             worker = connection.spawn(self._request(box, job), pipes, group)
             undo.callback(worker.close)
-            held = undo.pop_all()
+            resources = undo.pop_all()
         return StartedWorker(
             root=worker,
             places=tuple(Folder(folder.name, Path(JOB, folder.name)) for folder in box.folders),
             processes=box.limits.processes,
-            stop_signal=signal.SIGKILL,  # the death of the init process is that of its namespace
+            stop_signal=signal.SIGKILL,  # when the init process dies, the kernel kills all others of its namespace
             group=group,
-            release=(held.close,),
+            release=(resources.close,),
         )
 
     def _request(self, box: Box, job: Path) -> SpawnRequest:

@@ -1,4 +1,4 @@
-"""The watchdog of one worker: reads its output, measures what it uses, and kills it when it exceeds a limit."""
+"""The watchdog of one worker reads its output, measures its use of resources, and kills it when it exceeds a limit."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ _TIMED_TICK_SECONDS = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
-    """The time for one phase; in a `timed` one the watchdog looks less often, so as not to disturb the measurement."""
+    """The time that a worker has for one phase."""
 
     limit: str
-    """The name of the limit in `Limits`."""
+    """The name in `Limits` of the limit on wall time."""
     seconds: float
     cpu_limit: str = ""
+    """The name of the limit on CPU time."""
     cpu_seconds: float | None = None
     timed: bool = False
+    """Whether the worker is being timed: then the watchdog checks less often, in order not to disturb it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,7 @@ class _Usage(NamedTuple):
 
 
 class Watchdog:
-    """A thread that checks one worker; it calls `stop` when waiting for the worker has become pointless."""
+    """A thread that checks one worker; it calls `stop` when the worker will not answer any more."""
 
     def __init__(
         self,
@@ -69,7 +71,7 @@ class Watchdog:
         self._allowance: Allowance | None = None
         self._deadline, self._cpu_deadline = float("inf"), float("inf")
         self._finished = threading.Event()
-        self._told = False
+        self._stopped = False
         self._exceeded: Exceeded | None = None
         self._paused_at: float | None = None
         self._paused_seconds = 0.0
@@ -77,7 +79,7 @@ class Watchdog:
         self.memory = MemoryTrace()
         self.peak_device_bytes: int | None = None if box.gpu is None else 0
         self.seen: list[psutil.Process] = []
-        """The processes below the root process, at the last look."""
+        """The processes below the root process when they were last examined."""
         self._thread = threading.Thread(target=self._run, name=f"watch-{root.pid}", daemon=True)
         self._thread.start()
 
@@ -109,7 +111,7 @@ class Watchdog:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Let the clock stand still while the body runs."""
+        """Stop the clock while the body runs."""
         self._paused_at = begin = time.monotonic()
         try:
             yield
@@ -118,10 +120,10 @@ class Watchdog:
             self._paused_at = None
 
     def measure_cpu(self) -> float:
-        """Return the tree's CPU seconds up to now.
+        """Return the CPU seconds of the process tree so far.
 
-        The count of a control group is some milliseconds late while a process runs, longer than a turn of the timing;
-        the clocks of the processes are exact, but know nothing of processes that ended without being waited for.
+        The count of a control group lags some milliseconds behind while a process runs, which is longer than one turn
+        of timing. The clocks of processes are exact but do not include processes that ended without being waited for.
         """
         counted = 0.0 if self._group is None else self._group.cpu_seconds()
         return max(counted, tree_cpu_seconds(self._root.pid))
@@ -142,11 +144,11 @@ class Watchdog:
 
     def _look(self) -> None:
         if self._root.poll() is not None:
-            self._tell()
+            self._stop_once()
             return
         usage = self._usage()
         self.peak_memory_bytes = max(self.peak_memory_bytes, usage.memory_bytes)
-        if usage.memory_bytes:  # nothing is counted of a worker that is just ending
+        if usage.memory_bytes:  # the memory of a worker that is just ending is 0
             self.memory.add(MemoryPoint(time.monotonic(), usage.memory_bytes))
         if self._gpu is not None:
             more = self._gpu.used_bytes() - self._device_bytes_before
@@ -155,10 +157,13 @@ class Watchdog:
         if exceeded is not None and self._exceeded is None:
             self._exceeded = exceeded
             self._kill()
-            self._tell()
+            self._stop_once()
 
     def _killed_for_memory(self) -> Exceeded | None:
-        """Return whether the kernel killed for memory: version 1 kills one process of a group and the others go on."""
+        """Return the limit on memory if the kernel killed a process for it.
+
+        Version 1 of control groups kills only one process of a group, and the others continue.
+        """
         if self._group is None or not self._group.oom_kills():
             return None
         return Exceeded(
@@ -194,9 +199,9 @@ class Watchdog:
             )
         return None
 
-    def _tell(self) -> None:
-        if not self._told:
-            self._told = True
+    def _stop_once(self) -> None:
+        if not self._stopped:
+            self._stopped = True
             self._stop()
 
     def _processes(self) -> list[psutil.Process]:
@@ -209,7 +214,7 @@ class Watchdog:
         return []
 
     def _usage(self) -> _Usage:
-        """Add up the tree: its memory, without the root process, and its CPU time, exited children included."""
+        """Return the memory of the tree without the root process, and its CPU time including exited children."""
         memory, cpu = 0, 0.0
         for process in self._processes():
             with contextlib.suppress(psutil.Error), process.oneshot():
@@ -227,7 +232,7 @@ class Watchdog:
 
 
 def _own_memory(process: psutil.Process) -> int:
-    """Return the resident bytes that no file backs, anonymous or shared; on other systems than Linux all of them."""
+    """Return the resident bytes that are not backed by a file; on systems other than Linux, all resident bytes."""
     try:
         status = Path(f"/proc/{process.pid}/status").read_text()
     except OSError:

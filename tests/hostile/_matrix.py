@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.sandbox import WHAT_HOLDS, Level
+from harness.sandbox import GUARANTEES, Level
 from tests.hostile._cases import Case
 from tests.hostile._judge import problems_of
 from tests.hostile._world import Host, Run, World, build_world
@@ -108,7 +108,7 @@ def table(
             "",
             f"    {command}",
             "",
-            *(f"- `{level.value}`: {WHAT_HOLDS[level]}" for level in levels),
+            *(f"- `{level.value}`: {GUARANTEES[level]}" for level in levels),
             *(f"- {_title(column)} was not run: {column.note}" for column in columns if column.note),
             *(
                 f"- `{case.name}` is known not to be held at {case.known.partition(' (')[0]}: {case.why_known}"

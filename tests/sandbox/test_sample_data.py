@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import TaskError
-from harness.sandbox._launcher import _sparing
+from harness.sandbox._launcher import _rules
 from harness.sandbox._sample_data import installed_data, package_places, sample_data
 
 pytestmark = pytest.mark.unit
@@ -77,7 +77,7 @@ def test_rules_of_landlock_give_everything_beside_what_is_spared(tmp_path: Path)
         (tmp_path / name).write_text("")
     (tmp_path / "link").symlink_to("a/data")
     whole = str(tmp_path)
-    assert list(_sparing(whole, 0b1101, [])) == [(whole, 0b1101)]
-    rules = dict(_sparing(whole, 0b1101, [f"{whole}/a/data"]))
+    assert list(_rules(whole, 0b1101, [])) == [(whole, 0b1101)]
+    rules = dict(_rules(whole, 0b1101, [f"{whole}/a/data"]))
     listed, given = {whole: 0b1000, f"{whole}/a": 0b1000}, {f"{whole}/a/code.py": 0b1101, f"{whole}/b": 0b1101}
     assert rules == listed | given
