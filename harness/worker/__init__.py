@@ -1,1 +1,1 @@
-"""The untrusted process: a loop over plain-data requests, in the same process as student code."""
+"""The untrusted process, in which a loop handles plain-data requests and student code runs."""

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-if __name__ == "__main__":  # student code that spawns processes imports this file once more
+if __name__ == "__main__":  # student code that spawns processes imports this file again
     sys.path.insert(0, str(Path(__file__).parents[2]))
     from harness.pipes import take_standard_streams
     from harness.worker._loop import main

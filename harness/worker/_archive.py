@@ -1,4 +1,4 @@
-"""Archives that need libarchive: unpacked in a worker, where a flaw in the parser cannot do harm."""
+"""Unpack archives that need libarchive, in a worker, where a vulnerability of the parser cannot do harm."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def read_archive(content: bytes, files: int, nbytes: int) -> Iterator[tuple[str,
     """Yield the name and the content of each regular file in an archive.
 
     Raises:
-        ValueError: it is not an archive, is broken or encrypted, has other than regular files, or more than `files`
-            files or `nbytes` bytes.
+        ValueError: it is not an archive, is broken or encrypted, or contains entries other than regular files and
+            folders, more than `files` files or more than `nbytes` bytes.
     """
     if sys.platform == "linux":
-        os.environ.setdefault("LIBARCHIVE", _LIBRARY)  # searching needs programs that are missing here
+        os.environ.setdefault("LIBARCHIVE", _LIBRARY)  # searching for it would need programs that a worker lacks
     import libarchive
 
     try:
@@ -37,7 +37,7 @@ def read_archive(content: bytes, files: int, nbytes: int) -> Iterator[tuple[str,
                 for piece in entry.get_blocks():
                     nbytes -= len(piece)
                     if nbytes < 0 or files < 0:
-                        raise ValueError("it holds more than is permitted")
+                        raise ValueError("it contains more than is permitted")
                     pieces.append(piece)
                 yield entry.pathname, np.frombuffer(b"".join(pieces), np.uint8)
     except libarchive.ArchiveError as error:

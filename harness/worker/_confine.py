@@ -9,12 +9,12 @@ from harness.contract import Limits
 
 try:
     import resource
-except ImportError:  # Windows has no such limits: the host's watchdog checks memory and time
+except ImportError:  # Windows has no such limits; there the host's watchdog checks memory and time
     resource = None  # type: ignore[assignment] # a module or nothing
 
 
 def confine(limits: Limits, processes: int) -> None:
-    """Limit memory, file sizes, core dumps and `processes` (which include threads), if the system can."""
+    """Limit memory, file sizes, core dumps and `processes` (which include threads), as far as the system can."""
     if sys.platform != "win32" and resource is not None:
         for kind, value in _caps(limits, processes).items():
             _, hard = resource.getrlimit(kind)
@@ -33,7 +33,7 @@ def _caps(limits: Limits, processes: int) -> dict[int, int]:
 
 
 def _data_bytes() -> int:
-    """Return the private writable bytes mapped so far; 0 if unknown."""
+    """Return how many private writable bytes are mapped so far; 0 if that is unknown."""
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:

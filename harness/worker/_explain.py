@@ -1,4 +1,4 @@
-"""Turn an exception of student code into a message that points at the student's own line."""
+"""Turn an exception of student code into a message that names the student's file and line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FRAMES, _CAUSES = 20, 8
 
 
 class ContractError(Exception):
-    """The submission violates the contract, at `line` of `file` if that is known."""
+    """The submission violates the contract, in `line` of `file` if these are known."""
 
     def __init__(self, message: str, *, file: str | None = None, line: int | None = None) -> None:
         super().__init__(message)
@@ -37,9 +37,9 @@ class ArtifactError(ContractError):
 
 
 def explain(error: BaseException, folder: Path, doing: Doing = "other", items: int = 0) -> Raised:
-    """Describe `error` and what to do about it; `folder` holds the submission's files.
+    """Describe `error` and what to do about it; `folder` is the folder of the submission.
 
-    `doing` is the call that the submission failed in, `items` the number of inputs that predict was given.
+    `doing` is the call in which the submission failed, and `items` the number of inputs that predict got.
     """
     if isinstance(error, ContractError):
         return Raised("", _text(error)[:MAX_MESSAGE], error.file, error.line, "", error.reason)
@@ -48,23 +48,23 @@ def explain(error: BaseException, folder: Path, doing: Doing = "other", items: i
         encodable(type(error).__name__)[:MAX_NAME],
         _with_remedy(error, folder, doing, items),
         None if file is None else encodable(file)[:MAX_PATH],
-        line if isinstance(line, int) and 0 < line <= MAX_LINE else None,  # that of a SyntaxError may be any object
+        line if isinstance(line, int) and 0 < line <= MAX_LINE else None,  # a SyntaxError may have any object as line
         _traceback(error, folder)[-MAX_TRACEBACK:],
         _reason(error),
     )
 
 
 def _with_remedy(error: BaseException, folder: Path, doing: Doing, items: int) -> str:
-    """Return the error's text, cut short if need be, and one sentence on what to do."""
+    """Return the error's text, truncated if necessary, and one sentence on what to do."""
     text = _text(error)
     try:
-        told = encodable(remedy(Mistake(error, text, doing, items, folder)))
-    except Exception:  # the error is an object of the student's and may do anything when it is inspected
-        told = ""
-    if not told:
+        advice = encodable(remedy(Mistake(error, text, doing, items, folder)))
+    except Exception:  # student code defines the error's class, and may do anything when the error is inspected
+        advice = ""
+    if not advice:
         return text[:MAX_MESSAGE]
-    said = text.strip().partition("\n")[0][: MAX_MESSAGE - len(told) - 4].rstrip(" .:")
-    return f"{said}: {told}" if said else told
+    first_line = text.strip().partition("\n")[0][: MAX_MESSAGE - len(advice) - 4].rstrip(" .:")
+    return f"{first_line}: {advice}" if first_line else advice
 
 
 def _reason(error: BaseException) -> Reason:
@@ -81,7 +81,7 @@ def _reason(error: BaseException) -> Reason:
 def _text(error: BaseException) -> str:
     try:
         text = f"called sys.exit({error.code!r})" if isinstance(error, SystemExit) else str(error)
-    except BaseException:  # an exception of the student's may fail to describe itself, or try to exit
+    except BaseException:  # a class of student code may fail to describe its exception, or try to exit
         return "(the exception cannot be shown)"
     return encodable(text)
 
@@ -107,7 +107,7 @@ def _where(error: BaseException, folder: Path) -> tuple[str | None, int | None]:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield `error` and its causes: one of ours may have been raised from one of the student's."""
+    """Yield `error` and its causes, because an error of the harness may be raised from one of student code."""
     current: BaseException | None = error
     for _ in range(_CAUSES):
         if current is None:
@@ -117,7 +117,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _traceback(error: BaseException, folder: Path) -> str:
-    """Format the student's own frames and the last frame of all; frames of libraries between them help little."""
+    """Format the frames of student code and the last frame; frames of libraries between them help little."""
     start: TracebackType | None = error.__traceback__
     while start is not None and not _inside(start.tb_frame.f_code.co_filename, folder):
         start = start.tb_next
@@ -125,13 +125,13 @@ def _traceback(error: BaseException, folder: Path) -> str:
         frames = traceback.extract_tb(start)
         heading = ["Traceback (most recent call last):\n"] if frames else []
         lines = heading + _shortened(frames, folder) + traceback.format_exception_only(type(error), error)
-    except BaseException:  # likewise
+    except BaseException:  # a class of student code may fail to describe its exception, or try to exit
         return ""
     return encodable("".join(lines)).replace(f"{folder}/", "")
 
 
 def _shortened(frames: traceback.StackSummary, folder: Path) -> list[str]:
-    """Format `frames`, runs of a library's own left out but for the last frame of all, and long recursions cut."""
+    """Format `frames` without frames of libraries except the last one, and shorten long recursions."""
     lines: list[str] = []
     left_out = 0
     for place, frame in enumerate(frames):

@@ -13,10 +13,10 @@ _DIFFERENT = ("Dropout", "BatchNorm", "InstanceNorm", "DropPath", "StochasticDep
 
 
 def inspect(call: Callable[[], Any]) -> Operators:
-    """Run `call` and name what it dispatched (``aten.mm.default``, ``nn.Linear``), counting two per multiply-add.
+    """Run `call` and return the operators and modules that it used (``aten.mm.default``, ``nn.Linear``).
 
-    torch.utils.flop_counter counts matrix products, convolutions and attention; other operators that compute are
-    listed as uncounted.
+    Floating-point operations are counted by torch.utils.flop_counter, two for each multiply-add, in matrix products,
+    convolutions and attention. Other operators that compute are listed as uncounted.
     """
     if not hasattr(sys.modules.get("torch"), "nn"):
         call()
@@ -44,7 +44,7 @@ def inspect(call: Callable[[], Any]) -> Operators:
         def __torch_function__(
             self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
         ) -> Any:
-            if func is scaled_dot_product_attention:  # older versions of torch dispatch ordinary products for it
+            if func is scaled_dot_product_attention:  # older versions of torch only dispatch ordinary products for it
                 names.add("functional.scaled_dot_product_attention")
             return func(*args, **(kwargs or {}))
 
@@ -66,5 +66,5 @@ def inspect(call: Callable[[], Any]) -> Operators:
 
 
 def _sendable(names: set[str]) -> tuple[str, ...]:
-    """Return `names` sorted, within the bounds of a reply; PyTorch's own are far fewer and shorter."""
+    """Return `names` sorted and within the bounds of a reply; the names of PyTorch are far fewer and shorter."""
     return tuple(name[:MAX_NAME] for name in sorted(names)[:MAX_NAMES])

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from harness.artifact import (  # early: a student's file could shadow a module that it needs
+from harness.artifact import (  # early, because later a student's file could shadow a module that it needs
     NotAFileError,
     Vocabulary,
     count_contents,
@@ -73,11 +73,11 @@ _DOING: dict[type, Doing] = {
 }  # fmt: skip
 _PARSING_PROCESSES = 64
 _EVERY_LOG = 2_000
-_LOGS_PER_SECOND = 20  # once that many have been sent
+_LOGS_PER_SECOND = 20  # after `_EVERY_LOG` logs have been sent
 
 
 def main(reader: int, writer: int) -> None:
-    """Serve requests until the host hangs up."""
+    """Serve requests until the host closes the channel."""
     for fd in (reader, writer):
         os.set_inheritable(fd, False)
     for stream in (sys.stdout, sys.stderr):
@@ -101,7 +101,7 @@ class Worker:
         self._model: Model
 
     def serve(self) -> None:
-        """Answer requests one at a time; an exception of student code is an answer, too."""
+        """Answer requests one at a time; an exception of student code is also an answer."""
         while True:
             request, arrays = self._channel.receive(admit_all)
             try:
@@ -120,7 +120,7 @@ class Worker:
                     self._repeat(partial(_echo, request))
 
     def _repeat(self, answer: Callable[[Array], Answer]) -> None:
-        """Answer requests like the last one with as little overhead as possible: the host may be timing them."""
+        """Answer requests like the last one with as little overhead as possible, because the host may time them."""
         channel, lock = self._channel, self._lock
         _switch_gradient_off()
         finish = _synchroniser()
@@ -146,7 +146,7 @@ class Worker:
     def _explain(self, error: BaseException, doing: Doing, items: int) -> msgspec.Struct:
         try:
             return explain(error, self._folder, doing, items)
-        except BaseException:  # whatever a student's exception does, the host needs an answer
+        except BaseException:  # a class of student code may do anything, but the host needs an answer
             return Raised("Exception", "(the exception cannot be shown)", None, None, "")
 
     def _handle(self, request: Request, arrays: list[Array]) -> tuple[msgspec.Struct, tuple[Array, ...]]:
@@ -178,7 +178,7 @@ class Worker:
         return Done(), ()
 
     def _do(self, request: Request, arrays: list[Array]) -> None:
-        """Handle a request whose answer is only that it is done."""
+        """Handle a request whose answer is `Done` without content."""
         match request:
             case BusyWait(seconds):
                 self._channel.busy_wait(seconds)
@@ -204,8 +204,8 @@ class Worker:
         self._model = make_model(self._folder, request.task, request.seed, self)
 
     def _fit(self, request: Fit, arrays: list[Array]) -> None:
-        taken = iter(arrays)
-        parts = [unpack(form, [next(taken) for _ in range(1 if form == "array" else 2)]) for form in request.forms]
+        remaining = iter(arrays)
+        parts = [unpack(form, [next(remaining) for _ in range(1 if form == "array" else 2)]) for form in request.forms]
         for part in parts:
             if isinstance(part, np.ndarray):
                 part.setflags(write=False)
@@ -222,10 +222,11 @@ class Worker:
             raise ArtifactError(str(error)) from error
 
     def _load(self, folder: Path) -> None:
-        loaded: object = self._model.load(folder)  # type: ignore[func-returns-value] # a student's may return anything
+        # student code may return anything
+        loaded: object = self._model.load(folder)  # type: ignore[func-returns-value]
         if isinstance(loaded, Model) and loaded is not self._model:
             raise ContractError(
-                "load returned a model, which is not used: set what you read on self, and return nothing",
+                "load returned a model, which is not used: set the attributes of self, and return nothing",
                 file="model.py",
             )
 
@@ -239,11 +240,11 @@ class Worker:
         start = time.perf_counter()
         self._model.predict(inputs)
         seconds = time.perf_counter() - start
-        plain(result, self._form)  # so that the rest of a prediction's cost is included
+        plain(result, self._form)  # so that converting the result costs as much as for a prediction
         return pack(np.array([seconds]))
 
     def report(self, values: dict[str, float]) -> None:
-        """Send the values given to `Model.log` that can be drawn; a model that logs very often is sampled."""
+        """Send the values given to `Model.log` that can be drawn; if a model logs very often, only some are sent."""
         now = time.monotonic()
         with self._lock:
             if self._logs >= _EVERY_LOG and now - self._last_log < 1 / _LOGS_PER_SECOND:
@@ -266,18 +267,18 @@ def _items(request: Request, arrays: list[Array]) -> int:
 
 
 def _echo(request: Echo, _: object) -> Answer:
-    """Do everything that a prediction involves except the prediction."""
+    """Do the same as for a prediction, except call the model."""
     return plain(np.zeros(request.shape, request.dtype), OneArray())
 
 
 def _synchroniser() -> Callable[[], object]:
-    """Return a function that waits for the GPU, if one is used, so that no work of one answer slows the next."""
+    """Return a function that waits for the GPU, if one is used, so that one answer does not delay the next."""
     cuda: Any = getattr(sys.modules.get("torch"), "cuda", None)
     return cuda.synchronize if cuda is not None and cuda.is_initialized() else lambda: None
 
 
 def _switch_gradient_off() -> None:
-    """Disable gradients permanently if torch is loaded: entering ``torch.no_grad()`` each time would be timed."""
+    """Disable gradients permanently if torch is loaded; entering ``torch.no_grad()`` each time would be timed."""
     torch: Any = sys.modules.get("torch")
     if hasattr(torch, "is_grad_enabled") and torch.is_grad_enabled():
         torch.set_grad_enabled(False)

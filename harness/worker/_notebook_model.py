@@ -1,8 +1,8 @@
-"""Find the statements of a notebook that define its model; they are parsed, but not run.
+"""Find the statements of a notebook that define its model; the notebook is parsed, but not run.
 
-If cells are marked with ``#| harness``, these are used completely. Otherwise the last class `Model` is used, with the
-imports, functions, classes and assignments of all cells that it needs directly or indirectly. Loops, calls, plots and
-magics are left out.
+If cells are marked with ``#| harness``, these cells are used completely. Otherwise the last class `Model` is used, with
+the imports, functions, classes and assignments of all cells that it needs directly or indirectly. Loops, calls, plots
+and magics are left out.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ _SHOWN_CHARACTERS = 80
 @dataclass(frozen=True)
 class _SourceCell:
     number: int
-    """From 1."""
+    """The number of the cell, counted from 1."""
     lines: tuple[str, ...]
-    """As they were parsed."""
+    """The lines as they were parsed, with magics replaced."""
     tree: ast.Module
     blanked: frozenset[int]
+    """The numbers of the lines that were replaced."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class _Statement:
     changes: frozenset[str]
     """Names whose value it modifies, as in ``config["rate"] = 0.1``."""
     uses: frozenset[str]
+    """Names that it reads."""
 
     @property
     def piece(self) -> tuple[int, int, int]:
@@ -59,7 +61,7 @@ class _Statement:
 
 
 def _lines_of(node: ast.stmt) -> tuple[int, int]:
-    """Return the first line of a statement, its decorators included, and the last."""
+    """Return the first line of a statement, including decorators, and its last line."""
     decorators = getattr(node, "decorator_list", [])
     first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
     return first, node.end_lineno or node.lineno
@@ -117,7 +119,7 @@ def _whole(cell: _SourceCell, node: ast.stmt) -> _Statement:
 
 
 def _parsed(number: int, text: str) -> _SourceCell | None:
-    """Parse a cell with its magics blanked; None for a cell in another language."""
+    """Parse a cell with its magics replaced; return None for a cell in another language."""
     lines = text.split("\n")
     blanked: set[int] = set()
     first = next((place for place, line in enumerate(lines) if line.strip()), None)
@@ -140,8 +142,8 @@ def _parsed(number: int, text: str) -> _SourceCell | None:
 
 
 def _statement(cell: _SourceCell, node: ast.stmt) -> _Statement | None:
-    """Return what a statement binds and uses; None for one that is never used."""
-    if not _can_be_taken(node):
+    """Return what a statement binds and uses; None if it can never be part of a model."""
+    if not _can_be_extracted(node):
         return None
     binds, changes = set[str](), set[str]()
     for inner in _own(node):
@@ -160,11 +162,11 @@ def _statement(cell: _SourceCell, node: ast.stmt) -> _Statement | None:
     return _Statement(cell, node, frozenset(binds), frozenset(changes - binds), frozenset(_uses(node)))
 
 
-def _can_be_taken(node: ast.stmt) -> bool:
+def _can_be_extracted(node: ast.stmt) -> bool:
     """Return whether a statement is an import, a definition, an assignment, or a condition with only these."""
     match node:
         case ast.If() | ast.Try():
-            return all(_can_be_taken(inner) or isinstance(inner, ast.Pass | ast.Expr) for inner in _inner(node))
+            return all(_can_be_extracted(inner) or isinstance(inner, ast.Pass | ast.Expr) for inner in _inner(node))
         case ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return True
         case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
@@ -180,7 +182,7 @@ def _inner(node: ast.If | ast.Try) -> list[ast.stmt]:
 
 
 def _own(node: ast.stmt) -> Iterator[ast.stmt]:
-    """Yield `node` and, of a condition, the statements in its branches."""
+    """Yield `node` and, if it is a condition or a ``try``, the statements in its branches."""
     yield node
     if isinstance(node, ast.If | ast.Try):
         for inner in _inner(node):
@@ -194,7 +196,7 @@ def _root(node: ast.expr) -> set[str]:
 
 
 def _uses(node: ast.stmt) -> set[str]:
-    """Return the names of the module that `node` reads, in functions and classes inside it, too."""
+    """Return the names of the module that `node` reads, including functions and classes inside it."""
     try:
         table = _symbols(node)
     except (SyntaxError, RecursionError):
@@ -205,14 +207,14 @@ def _uses(node: ast.stmt) -> set[str]:
 def _symbols(node: ast.stmt) -> symtable.SymbolTable:
     """Return the symbols of `node`, without those that only comprehensions bind.
 
-    From Python 3.12 on, a comprehension is part of the surrounding scope; a function around it keeps its names apart.
+    From Python 3.12 on, a comprehension is part of the surrounding scope; a function around it separates its names.
     """
-    apart = _ComprehensionsApart().visit(ast.parse(ast.unparse(node)))
-    return symtable.symtable(ast.unparse(apart), "cell", "exec")
+    separated = _SeparateComprehensions().visit(ast.parse(ast.unparse(node)))
+    return symtable.symtable(ast.unparse(separated), "cell", "exec")
 
 
-class _ComprehensionsApart(ast.NodeTransformer):
-    """Puts each comprehension outside of functions and classes into a function that is called at once."""
+class _SeparateComprehensions(ast.NodeTransformer):
+    """Wraps each comprehension outside functions and classes in a function that is called immediately."""
 
     def visit(self, node: ast.AST) -> ast.AST:
         """Return the replacement of `node`."""
@@ -220,9 +222,9 @@ class _ComprehensionsApart(ast.NodeTransformer):
             return node
         if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
             nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
-            apart = ast.Call(func=ast.Lambda(args=nothing, body=node), args=[], keywords=[])
-            outside = [one for one in ast.walk(node) if isinstance(one, ast.NamedExpr)]  # these bind outside of it
-            return ast.Tuple(elts=[apart, *outside], ctx=ast.Load()) if outside else apart
+            call = ast.Call(func=ast.Lambda(args=nothing, body=node), args=[], keywords=[])
+            outside = [one for one in ast.walk(node) if isinstance(one, ast.NamedExpr)]  # these bind names outside it
+            return ast.Tuple(elts=[call, *outside], ctx=ast.Load()) if outside else call
         return self.generic_visit(node)
 
 
@@ -257,17 +259,17 @@ def _needed(statements: Sequence[_Statement], model: _Statement) -> tuple[list[_
 
 
 def _set_again(taken: Sequence[_Statement], parsed: Sequence[_SourceCell]) -> set[str]:
-    """Return the names whose assigned value a statement that is left out changes before it is used."""
+    """Return the names whose value is changed, between assignment and use, by a statement that is left out."""
     assigned: dict[str, _Place] = {}
     used: dict[str, _Place] = {}
     for found in taken:
-        at_once = isinstance(found.node, ast.Assign | ast.AnnAssign | ast.AugAssign)
-        for name in found.binds if at_once else ():
+        runs_now = isinstance(found.node, ast.Assign | ast.AnnAssign | ast.AugAssign)
+        for name in found.binds if runs_now else ():
             assigned[name] = max(found.piece, assigned.get(name, found.piece))
-        for name in found.uses:  # what a function or a class uses is read when the model runs
-            place = found.piece if at_once else _END
+        for name in found.uses:  # names in functions and classes are read when the model runs
+            place = found.piece if runs_now else _END
             used[name] = max(place, used.get(name, place))
-    left_out = [(cell.number, node) for cell in parsed for node in cell.tree.body if not _can_be_taken(node)]
+    left_out = [(cell.number, node) for cell in parsed for node in cell.tree.body if not _can_be_extracted(node)]
     return {
         name
         for number, node in left_out
@@ -326,13 +328,13 @@ def _partial(taken: Sequence[_Statement]) -> Iterator[tuple[int, int, int, int]]
     chosen = {id(found.node) for found in taken if not _is_future(found.node)}
     for cell in {found.cell.number: found.cell for found in taken}.values():
         for line, nodes in _shared_lines(cell).items():
-            meant = [node for node in nodes if id(node) in chosen]
-            if len(meant) < len(nodes):
-                yield from ((cell.number, line, *_columns(cell, node, line)) for node in meant)
+            wanted = [node for node in nodes if id(node) in chosen]
+            if len(wanted) < len(nodes):
+                yield from ((cell.number, line, *_columns(cell, node, line)) for node in wanted)
 
 
 def _shared_lines(cell: _SourceCell) -> dict[int, list[ast.stmt]]:
-    """Return the statements on each line that begins or ends one."""
+    """Return, for each line on which a statement begins or ends, the statements on it."""
     found: dict[int, list[ast.stmt]] = {}
     for node in cell.tree.body:
         for line in set(_lines_of(node)):
@@ -341,7 +343,7 @@ def _shared_lines(cell: _SourceCell) -> dict[int, list[ast.stmt]]:
 
 
 def _columns(cell: _SourceCell, node: ast.stmt, line: int) -> tuple[int, int]:
-    """Return the columns of `node` on a line; the parser counts bytes."""
+    """Return the columns of `node` on a line in characters; the parser counts bytes."""
     first, last = _lines_of(node)
     text = cell.lines[line - 1].encode()
     start = node.col_offset if line == first else 0
@@ -366,8 +368,8 @@ def _unparsable(number: int, text: str, error: Exception) -> ContractError:
     line = getattr(error, "lineno", None) or 1
     lines = text.split("\n")
     shown = lines[line - 1].strip()[:_SHOWN_CHARACTERS] if line <= len(lines) else ""
-    said = getattr(error, "msg", None) or str(error) or type(error).__name__
-    return ContractError(f"cell {number}, line {line} (`{shown}`): {type(error).__name__}: {said}")
+    message = getattr(error, "msg", None) or str(error) or type(error).__name__
+    return ContractError(f"cell {number}, line {line} (`{shown}`): {type(error).__name__}: {message}")
 
 
 def _no_model(parsed: Sequence[_SourceCell], count: int) -> str:
@@ -376,5 +378,5 @@ def _no_model(parsed: Sequence[_SourceCell], count: int) -> str:
     hint = f"; if it is {models[-1]}, write a class Model with fit and predict that uses it" if models else ""
     return (
         f"none of the {count} cells defines `class Model(harness.Model):`{hint}; "
-        "or mark the cells that make it with a first line `#| harness`"
+        "or mark the cells that define it with a first line `#| harness`"
     )

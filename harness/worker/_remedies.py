@@ -38,16 +38,17 @@ _LFS = b"version https://git-lfs.github.com/spec/"
 
 @dataclass(frozen=True)
 class Mistake:
-    """An exception of the submission in `folder`, and what the submission was doing."""
+    """An exception that the code of a submission raised, and what the submission was doing."""
 
     error: BaseException
     text: str
     doing: Doing
     items: int
-    """The number of inputs, while predicting."""
+    """The number of inputs, if it was predicting."""
     folder: Path
+    """The folder of the submission."""
 
-    def says(self, *texts: str) -> bool:
+    def mentions(self, *texts: str) -> bool:
         """Return whether the error's text contains one of `texts`."""
         return any(text in self.text for text in texts)
 
@@ -80,7 +81,7 @@ def _hidden_package(mistake: Mistake) -> str | None:
     """Name a file next to model.py that shadows a package of the same name."""
     if not isinstance(mistake.error, ImportError | AttributeError | NameError):
         return None
-    for path in _beside(mistake.folder):
+    for path in _importable(mistake.folder):
         name = path.stem
         known = name in USUAL or name in sys.stdlib_module_names
         module = sys.modules.get(name)
@@ -90,7 +91,8 @@ def _hidden_package(mistake: Mistake) -> str | None:
     return None
 
 
-def _beside(folder: Path) -> list[Path]:
+def _importable(folder: Path) -> list[Path]:
+    """Return the modules and packages next to model.py."""
     try:
         return sorted(path for path in folder.iterdir() if path.is_dir() or path.suffix == ".py")
     except OSError:
@@ -110,21 +112,21 @@ def _sample_data(mistake: Mistake) -> str | None:
 
 def _imports(mistake: Mistake) -> str | None:
     error = mistake.error
-    if mistake.says("attempted relative import"):
+    if mistake.mentions("attempted relative import"):
         return "files next to model.py are imported by their plain names: write `from net import Net`, without the dot"
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return None
     name = error.name.partition(".")[0]
     if name == "google":
-        return "google.colab is there in Colab only: delete the import; the data comes as `train` and `validation`"
+        return "google.colab exists in Colab only: delete the import; the data is in `train` and `validation`"
     if name in USUAL:
         return (
-            f"the package {USUAL[name]} is not installed here (there are {', '.join(installed())}): "
-            "do without it, or ask your instructor to add it"
+            f"the package {USUAL[name]} is not installed here (available: {', '.join(installed())}): "
+            "do not use it, or ask your instructor to add it"
         )
     return (
-        f"there is neither a package nor a file {name}.py here: hand in {name}.py next to model.py if it is yours, "
-        f"else do without it (there are {', '.join(installed())}) or ask your instructor to add it"
+        f"there is neither a package nor a file {name}.py here: hand in {name}.py next to model.py if it is your file; "
+        f"otherwise do not use it (available: {', '.join(installed())}), or ask your instructor to add it"
     )
 
 
@@ -133,13 +135,13 @@ def _undefined(mistake: Mistake) -> str | None:
         return None
     name = getattr(mistake.error, "name", None) or ""
     if name == "get_ipython":
-        return "get_ipython is there in notebooks only: delete this line, or hand in the notebook itself"
+        return "get_ipython exists in notebooks only: delete this line, or hand in the notebook itself"
     if name == "Model":
         return "write `import harness` at the top and `class Model(harness.Model):`"
     if name in _CONVENTIONS:
         return f"write `{_CONVENTIONS[name]}` at the top of model.py"
     if name == "display":
-        return "display is there in notebooks only: delete this line"
+        return "display exists in notebooks only: delete this line"
     return None
 
 
@@ -149,13 +151,13 @@ def _notebook_syntax(mistake: Mistake) -> str | None:
     line = (mistake.error.text or "").lstrip()
     if line.startswith(("%", "!")) or line.rstrip().endswith("?"):
         return "lines that begin with % or ! work in notebooks only: delete them, or hand in the notebook itself"
-    if mistake.says(*_PRINTED):
-        return "the line holds a character that documents and web pages print, such as a curly quote: type it again"
+    if mistake.mentions(*_PRINTED):
+        return "the line contains a character that was copied from a document, such as a curly quote: type it again"
     return None
 
 
 def _read_only(mistake: Mistake) -> str | None:
-    if mistake.says("is read-only", "array is read only", "buffer source array is read-only"):
+    if mistake.mentions("is read-only", "array is read only", "buffer source array is read-only"):
         return "inputs and targets are read-only: work on a copy, such as `x = x.copy()` or `x = x - mean`"
     if isinstance(mistake.error, OSError) and mistake.error.errno == errno.EROFS:
         return (
@@ -166,7 +168,7 @@ def _read_only(mistake: Mistake) -> str | None:
 
 
 def _no_network(mistake: Mistake) -> str | None:
-    if mistake.names() & _OFFLINE or mistake.says(*_OFFLINE_TEXTS):
+    if mistake.names() & _OFFLINE or mistake.mentions(*_OFFLINE_TEXTS):
         return (
             "there is no network here: start without pretrained weights (weights=None), or use those that the task "
             "declares, whose paths are in self.task.assets while fit runs"
@@ -179,11 +181,11 @@ def _no_file(mistake: Mistake) -> str | None:
     if not isinstance(error, FileNotFoundError):
         return None
     if error.filename is None:
-        return None  # the text is ours or the student's own
+        return None  # the harness or the student wrote the text
     name = Path(str(error.filename)).name
     if Path(name).suffix.lower() in _DOCUMENTS:
-        return "pictures, PDF, HTML and README files are documents, which no model is shown: hand in numbers as .npy"
-    if name and _holds(mistake.folder, name):
+        return "pictures, PDF, HTML and README files are documents, which no model can read: hand in numbers as .npy"
+    if name and _exists(mistake.folder, name):
         return f'it is next to model.py: open Path(__file__).parent / "{name}" (from pathlib import Path)'
     if mistake.doing in ("predict", "load"):
         return (
@@ -191,12 +193,12 @@ def _no_file(mistake: Mistake) -> str | None:
             "keep what predict needs on self"
         )
     return (
-        "no files are here but those of your submission: the data comes as the arguments `train` and `validation` of "
-        'fit, and a file next to model.py is Path(__file__).parent / "name"'
+        "there are no files here except those of your submission: the data is in the arguments `train` and "
+        '`validation` of fit, and a file next to model.py is Path(__file__).parent / "name"'
     )
 
 
-def _holds(folder: Path, name: str) -> bool:
+def _exists(folder: Path, name: str) -> bool:
     try:
         return (folder / name).exists()
     except (OSError, ValueError):
@@ -230,23 +232,24 @@ def _begins_with(path: Path, start: bytes) -> bool:
 
 
 def _torch(mistake: Mistake) -> str | None:
-    if mistake.says("deserialize object on a CUDA device"):
+    if mistake.mentions("deserialize object on a CUDA device"):
         return 'load it for the CPU: torch.load(path, map_location="cpu")'
-    if mistake.says("No CUDA GPUs are available", "not compiled with CUDA", "Found no NVIDIA driver"):
+    if mistake.mentions("No CUDA GPUs are available", "not compiled with CUDA", "Found no NVIDIA driver"):
         return 'there is no GPU here: write device = "cuda" if torch.cuda.is_available() else "cpu" and .to(device)'
-    if mistake.says("Weights only load failed", "on <module '__main__'"):
+    if mistake.mentions("Weights only load failed", "on <module '__main__'"):
         return (
-            "the file holds a whole model, which can be loaded only where its class has the same place: save numbers "
-            "instead, torch.save(net.state_dict(), path), and load them by net.load_state_dict(torch.load(path))"
+            "the file contains a whole model, which can be loaded only if its class is in the same module: save the "
+            "numbers instead, torch.save(net.state_dict(), path), and load them with "
+            "net.load_state_dict(torch.load(path))"
         )
-    if mistake.says(*_OTHER_TYPES):
+    if mistake.mentions(*_OTHER_TYPES):
         return (
-            "tensors of different types meet: write torch.as_tensor(inputs, dtype=torch.float32) for what a layer "
-            "gets, and .long() for labels"
+            "tensors have different types: write torch.as_tensor(inputs, dtype=torch.float32) for the input of a "
+            "layer, and .long() for labels"
         )
-    if mistake.says("Expected more than 1 value per channel when training"):
+    if mistake.mentions("Expected more than 1 value per channel when training"):
         return "a module is in training mode: call self.net.eval() at the end of fit"
-    if mistake.says("support the deepcopy protocol", "parametrized modules is only supported"):
+    if mistake.mentions("support the deepcopy protocol", "parametrized modules is only supported"):
         return (
             "layers under weight_norm and other parametrisations cannot be copied or saved whole: call "
             'torch.nn.utils.parametrize.remove_parametrizations(layer, "weight") at the end of fit'
@@ -258,8 +261,10 @@ def _processes(mistake: Mistake) -> str | None:
     workers = ("multiprocessing", "torch/utils/data", "joblib", "concurrent/futures")
     if isinstance(mistake.error, PermissionError) and mistake.passes_through(*workers):
         return "no worker processes can be started at this isolation level: write num_workers=0 (or n_jobs=1)"
-    if mistake.says("DataLoader worker (pid", "process in the process pool was terminated"):
-        return "a worker process was ended, mostly for want of memory: write num_workers=0 (or n_jobs=1)"
+    if mistake.mentions("DataLoader worker (pid", "process in the process pool was terminated"):
+        return (
+            "a worker process was killed, usually because it needed too much memory: write num_workers=0 (or n_jobs=1)"
+        )
     return None
 
 
@@ -268,7 +273,7 @@ def _split(mistake: Mistake) -> str | None:
         r"'Split' object|Split object|Split\(|\.Split'", mistake.text
     ):
         return (
-            "fit is given two Splits, `train` and `validation`: the arrays are train.inputs and train.targets, "
+            "fit gets two Splits, `train` and `validation`: the arrays are train.inputs and train.targets, "
             "validation.inputs and validation.targets"
         )
     return None
@@ -277,13 +282,13 @@ def _split(mistake: Mistake) -> str | None:
 def _leaving(mistake: Mistake) -> str | None:
     if isinstance(mistake.error, SystemExit):
         if mistake.passes_through("argparse.py"):
-            return "no arguments are given here: every argument needs a default, or use plain constants"
-        return "leave exit() and sys.exit() out: return instead"
+            return "there are no command-line arguments here: give every argument a default, or use plain constants"
+        return "do not call exit() or sys.exit(): return instead"
     return None
 
 
-def _asking(mistake: Mistake) -> str | None:
-    if isinstance(mistake.error, EOFError) and mistake.says("EOF when reading a line"):
+def _waiting_for_input(mistake: Mistake) -> str | None:
+    if isinstance(mistake.error, EOFError) and mistake.mentions("EOF when reading a line"):
         return "nobody can answer input() here: write the value into the code"
     return None
 
@@ -293,16 +298,16 @@ def _never_set(mistake: Mistake) -> str | None:
     if mistake.doing != "predict" or missing is None or not isinstance(mistake.error, AttributeError):
         return None
     return (
-        f"fit has to set self.{missing[1]}, or your own load if you wrote one: predict runs in a new process, which "
-        "knows only what was saved"
+        f"fit must set self.{missing[1]}, or load if you wrote one: predict runs in a new process, which has only what "
+        "was saved"
     )
 
 
 def _saving(mistake: Mistake) -> str | None:
-    directory = isinstance(mistake.error, IsADirectoryError) or mistake.says("Is a directory")
+    directory = isinstance(mistake.error, IsADirectoryError) or mistake.mentions("Is a directory")
     if directory and mistake.doing in ("save", "load"):
         return (
-            f"{mistake.doing} is given a folder: name a file in it, such as "
+            f"{mistake.doing} gets a folder: name a file in it, as in "
             'torch.save(self.net.state_dict(), folder / "net.pt")'
         )
     return None
@@ -314,13 +319,13 @@ def _one_item(mistake: Mistake) -> str | None:
     if not isinstance(mistake.error, IndexError | ValueError | RuntimeError | TypeError):
         return None
     return (
-        "predict was asked for one item here: it must work for any number, and squeeze() drops the axis of a single "
-        "item, so name the axis that is meant, as in squeeze(1)"
+        "predict got a single item: it must work for any number of items, and squeeze() also removes the axis of a "
+        "single item, so name the axis to remove, as in squeeze(1)"
     )
 
 
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
     _for_notebooks, _hidden_package, _sample_data, _imports, _undefined, _notebook_syntax, _read_only, _no_network,
-    _pointers, _no_file, _torch, _processes, _split, _leaving, _asking, _never_set,
+    _pointers, _no_file, _torch, _processes, _split, _leaving, _waiting_for_input, _never_set,
     _saving, _one_item,
 )  # fmt: skip

@@ -18,7 +18,7 @@ from harness.worker._explain import ContractError
 
 
 def make_model(folder: Path, task: TaskInfo, seed: int, reporter: Reporter) -> Model:
-    """Import ``model.py`` from `folder` and return ``Model()``, everything seeded.
+    """Import ``model.py`` from `folder`, seed all random number generators, and return ``Model()``.
 
     Raises:
         ContractError: there is no class `Model`, or it violates the contract.
@@ -52,9 +52,9 @@ _EXPECTED = {
 """The arguments that each method is called with, without self."""
 _REMEDIES = {
     "fit": "the arrays are train.inputs, train.targets, validation.inputs and validation.targets",
-    "predict": "it gets the inputs alone, as an array or a list of texts",
+    "predict": "it gets only the inputs, as an array or a list of texts",
     "save": "it gets a folder (a pathlib.Path) to write files into",
-    "load": "it gets the folder that save wrote into, and sets what it reads on self",
+    "load": "it gets the folder that save wrote into, and sets attributes of self",
 }
 
 
@@ -73,7 +73,7 @@ def _checked(module: ModuleType, folder: Path) -> type[Model]:
     for name in ("fit", "predict"):
         if getattr(cls, name) is getattr(Model, name):
             raise ContractError(
-                f"class Model has no method `{name}`: write `{_written(name)}`{_similar(cls, name)}",
+                f"class Model has no method `{name}`: write `{_signature(name)}`{_similar(cls, name)}",
                 file=_file(cls, folder),
                 line=_line(cls, folder),
             )
@@ -85,7 +85,7 @@ def _checked(module: ModuleType, folder: Path) -> type[Model]:
     ]
     if needed:
         raise ContractError(
-            f"Model.__init__ needs the arguments {', '.join(needed)}: the harness calls Model() with none, "
+            f"Model.__init__ needs the arguments {', '.join(needed)}: the harness calls Model() without arguments, "
             "so give them defaults",
             file=_file(cls, folder),
             line=_line(cls.__init__, folder) or _line(cls, folder),
@@ -96,12 +96,16 @@ def _checked(module: ModuleType, folder: Path) -> type[Model]:
 
 
 def _check_signature(cls: type[Model], name: str, folder: Path) -> None:
-    """Raise an error for a method that cannot be called in the way the harness calls it."""
+    """Check that a method can be called in the way the harness calls it.
+
+    Raises:
+        ContractError: it cannot.
+    """
     method = inspect.getattr_static(cls, name)
     if name == "load" and isinstance(method, classmethod | staticmethod):
         raise ContractError(
-            f"`load` is a {type(method).__name__}: expected the plain method `{_written(name)}`, called on a Model() "
-            "that is there already; set what you read on self and return nothing",
+            f"`load` is a {type(method).__name__}: expected a plain method, `{_signature(name)}`, which is called on "
+            "an existing Model(); set the attributes of self and return nothing",
             file=_file(cls, folder),
             line=_line(method.__func__, folder),
         )
@@ -120,7 +124,7 @@ def _check_signature(cls: type[Model], name: str, folder: Path) -> None:
     except TypeError as error:
         raise ContractError(
             f"`{name}{signature}` cannot be called as {_called(name, signature)}: "
-            f"write `{_written(name)}`; {_REMEDIES[name]}",
+            f"write `{_signature(name)}`; {_REMEDIES[name]}",
             file=_file(function, folder),
             line=_line(function, folder),
         ) from error
@@ -128,16 +132,16 @@ def _check_signature(cls: type[Model], name: str, folder: Path) -> None:
 
 def _called(name: str, signature: inspect.Signature) -> str:
     first = next(iter(signature.parameters), "")
-    told = f"model.{name}({', '.join(_EXPECTED[name])})"
-    return told if first == "self" else f"{told}, whose first argument is self"
+    call = f"model.{name}({', '.join(_EXPECTED[name])})"
+    return call if first == "self" else f"{call}, whose first argument is self"
 
 
-def _written(name: str) -> str:
+def _signature(name: str) -> str:
     return f"def {name}({', '.join(('self', *_EXPECTED[name]))}):"
 
 
 def _similar(cls: type, name: str) -> str:
-    """Name a method that may have been meant for the missing one."""
+    """Return a hint to a method that may be meant to be the missing one, or an empty string."""
     others = {"predict": ("forward", "__call__", "predict_proba", "transform", "test"), "fit": ("train_model", "learn")}
     found = [other for other in others[name] if other in vars(cls)]
     return f" (it may call your `{found[0]}`)" if found else ""
@@ -178,7 +182,7 @@ def _describe(thing: object) -> str:
 def _file(thing: object, folder: Path) -> str | None:
     """Return the file of the submission that defines `thing`; None if another file does."""
     try:
-        path = Path(inspect.getfile(thing))  # type: ignore[arg-type] # any object may be asked
+        path = Path(inspect.getfile(thing))  # type: ignore[arg-type] # any object may be passed
     except (TypeError, OSError):
         return None
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else None
@@ -192,6 +196,6 @@ def _line(thing: object, folder: Path) -> int | None:
     if code is not None:
         return int(code.co_firstlineno)
     try:
-        return inspect.getsourcelines(thing)[1]  # type: ignore[arg-type] # any object may be asked
+        return inspect.getsourcelines(thing)[1]  # type: ignore[arg-type] # any object may be passed
     except (OSError, TypeError, IndexError):
         return None

@@ -35,22 +35,24 @@ def _array(result: Any) -> np.ndarray[Any, Any]:
             f"predict returned {_name(result)}, which is not a plain array: {_remedy(result, None) or error}"
         ) from error
     if array.ndim > MAX_DIMENSIONS:
-        raise PredictionsError(f"predict returned {_name(result)} of {array.ndim} dimensions: expected far fewer")
+        raise PredictionsError(
+            f"predict returned {_name(result)} with {array.ndim} dimensions: expected at most {MAX_DIMENSIONS}"
+        )
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         expected = "an array of integers or floats"
-        told = _remedy(result, array)
+        advice = _remedy(result, array)
         raise PredictionsError(
-            f"predict returned {_name(result)} of dtype {array.dtype}: expected {expected}{told and '; ' + told}"
+            f"predict returned {_name(result)} of dtype {array.dtype}: expected {expected}{advice and '; ' + advice}"
         )
     return array
 
 
 def _remedy(result: Any, array: np.ndarray[Any, Any] | None) -> str:
-    """Return how to convert what people often return to numbers."""
+    """Return how to convert a common kind of result to numbers, or an empty string."""
     if isinstance(result, dict):
         return "return one array, not a dictionary"
     if isinstance(result, tuple):
-        return "return one array, not several: scores alone are best"
+        return "return one array, not several: the scores are enough"
     if hasattr(result, "toarray"):
         return "return result.toarray()"
     if array is not None and (array.dtype.kind in "US" or _has_texts(array)):
@@ -65,11 +67,11 @@ def _has_texts(array: np.ndarray[Any, Any]) -> bool:
 
 
 def _host(result: Any) -> Any:
-    """Bring a tensor to the CPU, without gradient; bfloat16, which NumPy lacks, becomes float32."""
+    """Return a tensor on the CPU and without gradient; bfloat16, which NumPy lacks, becomes float32."""
     if not hasattr(result, "detach"):
         return result
     try:
-        return result.numpy()  # for a tensor on the CPU without gradient, the usual case
+        return result.numpy()  # this works in the usual case, a tensor on the CPU without gradient
     except (AttributeError, RuntimeError, TypeError):
         tensor = result.detach().cpu()
     return tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor

@@ -57,7 +57,7 @@ CASES = {
     "batch norm": ("raise ValueError('Expected more than 1 value per channel when training')", "predict", r"\.eval"),
     "weight norm": ("raise RuntimeError('Serialization of parametrized modules is only supported')", "save", "remove"),
     "input": ("raise EOFError('EOF when reading a line')", "fit", "nobody can answer input"),
-    "never set": ("class Model: pass\nModel().mean", "predict", r"fit has to set self\.mean"),
+    "never set": ("class Model: pass\nModel().mean", "predict", r"fit must set self\.mean"),
     "loader": ("raise RuntimeError('DataLoader worker (pid 7) exited')", "fit", "workers=0"),
     "other types": ("raise ValueError('expected scalar type Float but found Double')", "fit", r"dtype=torch\.float32"),
     "other labels": ("raise ValueError('expected target dtype to be Long or Byte')", "fit", r"\.long\(\)"),
@@ -65,7 +65,7 @@ CASES = {
     "hard space": ("if True:\n\u00a0\u00a0x = 1\n", "import", "type it again"),
     "split": (SPLIT + "train.mean()", "fit", r"train\.inputs and train\.targets"),
     "unpacked": (SPLIT + "x, y = train", "fit", r"train\.inputs and train\.targets"),
-    "arguments": (f"{PARSER}p.add_argument('x'); p.parse_args([])", "import", "needs a default"),
+    "arguments": (f"{PARSER}p.add_argument('x'); p.parse_args([])", "import", "every argument a default|give every"),
     "exit": ("exit(0)", "fit", "return instead"),
     "folder": ("open('.', 'wb')", "save", 'folder / "net.pt"'),
 }  # fmt: skip
