@@ -171,21 +171,26 @@ def test_a_submission_too_large_to_copy_is_refused_and_not_copied(folder: Path) 
     assert "big.bin" not in names(snapshot.files)
 
 
-def test_a_submission_of_too_many_files_is_refused(folder: Path) -> None:
-    for number in range(2_001):
-        (folder / f"{number}.txt").touch()
+def test_a_submission_of_too_many_files_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.evaluation._snapshot._MAX_FILES", 20)
+    for number in range(19):  # and model.py
+        (folder / f"{number}.py").touch()
+    assert taken(folder).problem is None
+    (folder / "one_too_many.py").touch()
     problem = taken(folder).problem
     assert problem is not None
-    assert "2000 files" in problem.message
+    assert "20 files" in problem.message
 
 
-def test_a_submission_of_too_many_folders_is_refused(folder: Path) -> None:
-    for number in range(501):
-        (folder / str(number)).mkdir()
-        (folder / str(number) / "x.txt").touch()
+def test_a_submission_of_too_many_folders_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.evaluation._snapshot._MAX_FOLDERS", 10)
+    for name in (*map(str, range(9)), "one_too_many"):  # and the submission's own
+        assert taken(folder).problem is None
+        (folder / name).mkdir()
+        (folder / name / "x.py").touch()
     problem = taken(folder).problem
     assert problem is not None
-    assert "500 folders" in problem.message
+    assert "10 folders" in problem.message
 
 
 def test_the_number_of_links_and_empty_folders_is_limited(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

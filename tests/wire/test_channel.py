@@ -520,12 +520,12 @@ def test_who_looks_for_a_while_sleeps_afterwards(clock, monkeypatch):
         worker.send(Done(), np.zeros(2))
         host.receive(admit_all)
         host.transmit(host.frame(Predict(), np.zeros(3)))
-        thread = threading.Timer(0.5, host.stop)
+        thread = threading.Timer(0.25, host.stop)
         thread.start()
         before = time.thread_time()
         with pytest.raises(ChannelClosed):
             host.exchange_compact(host.frame(Predict(), np.zeros(3)))
-        assert time.thread_time() - before < 0.25
+        assert time.thread_time() - before < 0.125
         thread.join()
 
 

@@ -80,4 +80,4 @@ def test_who_sends_without_end_fills_no_memory(open_: Open) -> None:
                 while sent < 1 << 28:
                     sent += os.write(writer, bytes(1 << 16))
         assert sent < 1 << 26
-    os.close(writer)
+        os.close(writer)
