@@ -24,7 +24,7 @@ def status(course: Course, name: str = "ecg200") -> str:
     return next(str(one) for one in compare(course) if one.name == name)
 
 
-def test_tasks_come_with_their_references_and_what_these_share(course: Course) -> None:
+def test_tasks_come_with_their_references_and_shared_code(course: Course) -> None:
     written = {path.relative_to(course.root).as_posix() for path in copy_tasks(course, ["ecg200", "usps"])}
     assert {"tasks/ecg200/task.py", "tasks/_shared/beats.py", "reference/knn/usps/model.py"} <= written
     assert {"reference/_shared/nets.py", "reference/gru/ecg200/model.py"} <= written
@@ -38,7 +38,7 @@ def test_a_task_that_shares_nothing_brings_no_shared_code(course: Course) -> Non
     assert not (course.tasks_folder / "_shared").exists()
 
 
-def test_what_is_in_the_course_stays_and_nothing_is_written(course: Course) -> None:
+def test_existing_files_stay_and_nothing_is_written(course: Course) -> None:
     mine = course.tasks_folder / "usps" / "task.py"
     mine.parent.mkdir()
     mine.write_text("mine")
@@ -59,7 +59,7 @@ def test_shared_code_that_was_changed_here_is_not_replaced(course: Course) -> No
     assert course.task_names() == ["ecg200"]
 
 
-def test_a_copy_says_where_it_stands(course: Course) -> None:
+def test_the_state_of_a_copy_is_reported(course: Course) -> None:
     assert status(course) == "not in this course"
     copy_tasks(course, ["ecg200"])
     assert "changed" not in status(course)
@@ -88,7 +88,7 @@ def test_a_damaged_list_of_copies_is_reported(course: Course) -> None:
         compare(course)
 
 
-def test_names_are_divided_by_commas_and_all_is_every_task() -> None:
+def test_names_are_separated_by_commas_and_all_means_every_task() -> None:
     assert chosen_tasks("usps, spect,usps") == ["usps", "spect"]
     assert chosen_tasks("all") == bundled_course().task_names()
     with pytest.raises(UsageError, match="did you mean 'usps'"):

@@ -97,7 +97,9 @@ def everything(root: Path) -> None:
 
 @pytest.mark.parametrize("indexed", [True, False])
 @pytest.mark.parametrize("place", ["submissions", "submissions/mallory", "submissions/mallory/blobs/lib"])
-def test_a_repository_in_a_submission_is_not_obeyed(root: Path, loot: Path, place: str, indexed: bool) -> None:
+def test_settings_of_a_repository_in_a_submission_are_ignored(
+    root: Path, loot: Path, place: str, indexed: bool
+) -> None:
     plant_repository(root / place, loot)
     if indexed:
         commit = git(root / place, "rev-parse", "HEAD")
@@ -111,7 +113,7 @@ def test_a_repository_in_a_submission_is_not_obeyed(root: Path, loot: Path, plac
     assert loot.exists(), "the trap is none"
 
 
-def test_attributes_of_a_submission_start_no_filter_of_the_instructors(root: Path, loot: Path) -> None:
+def test_git_attributes_of_a_submission_start_no_filter(root: Path, loot: Path) -> None:
     git(root, "commit", "-q", "--allow-empty", "-m", "second")
     config = root / ".git" / "config"
     config.write_text(config.read_text() + programs(loot) + f'[filter "a=b.c"]\nclean = {loot.with_name("run")}\n')
@@ -146,7 +148,7 @@ def test_no_signature_is_verified(root: Path, loot: Path) -> None:
     assert loot.exists(), "the trap is none"
 
 
-def test_the_variables_of_a_hook_lead_nowhere(
+def test_git_variables_of_a_hook_are_ignored(
     root: Path, loot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant_repository(tmp_path / "hers", loot)
@@ -168,14 +170,14 @@ def test_the_variables_of_a_hook_lead_nowhere(
     assert not loot.exists()
 
 
-def test_what_the_owner_configured_by_variables_stays(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_settings_of_the_owner_in_variables_are_used(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"COUNT": "1", "KEY_0": "filter.y.clean", "VALUE_0": "cat"}.items():
         monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
     assert run_git(root, "config", "filter.y.clean").stdout == b"cat\n"
     assert run_git_on_files(root, "config", "filter.y.clean").stdout == b"\n"
 
 
-def test_a_commit_that_is_not_here_is_not_fetched(root: Path, loot: Path) -> None:
+def test_a_missing_commit_is_not_fetched(root: Path, loot: Path) -> None:
     git(root, "config", "core.repositoryFormatVersion", "1")
     git(root, "config", "extensions.partialClone", "origin")
     git(root, "config", "remote.origin.promisor", "true")
@@ -187,13 +189,13 @@ def test_a_commit_that_is_not_here_is_not_fetched(root: Path, loot: Path) -> Non
     assert loot.exists(), "the trap is none"
 
 
-def test_a_course_is_not_a_bare_repository(root: Path, tmp_path: Path) -> None:
+def test_a_bare_repository_in_a_course_is_ignored(root: Path, tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     git(root, "clone", "-q", "--bare", str(root), str(bare))
     assert describe_git(bare) is None
 
 
-def test_git_is_given_up_on_after_a_while(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_is_ended_after_a_time_limit(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = tmp_path / "bin" / "git"
     slow.parent.mkdir()
     slow.write_text("#!/bin/sh\nexec sleep 60\n")

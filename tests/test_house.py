@@ -150,7 +150,7 @@ def imported_rooms(found):
                 yield room_of(node.module)
 
 
-def test_imports_run_one_way():
+def test_packages_import_each_other_in_one_direction():
     rooms = {room_of(module_of(path)) for path in files()}
     assert rooms == ARROWS.keys(), f"draw the arrows of new rooms: {sorted(rooms ^ ARROWS.keys())}"
     imported = {name: (room_of(module_of(HOUSE / name)), set(imported_rooms(found))) for name, found in nodes().items()}
@@ -165,7 +165,7 @@ def test_imports_run_one_way():
 LAZY = {"": {"api", "interactive"}}  # what `harness.open_course` and the like import when they are asked for
 
 
-def test_the_arrows_make_no_circle():
+def test_imports_between_packages_have_no_cycle():
     left = {room: arrows - {room} - LAZY.get(room, set()) for room, arrows in ARROWS.items()}
     while left:
         ends = {room for room, arrows in left.items() if not arrows & set(left)}
@@ -183,7 +183,7 @@ def compared_with(found):
             yield node.value.value
 
 
-def test_nobody_but_the_kinds_asks_which_kind_a_task_is():
+def test_only_kinds_compares_the_kind_of_a_task():
     elsewhere = {name: found for name, found in nodes().items() if not name.startswith("kinds/")}
     elsewhere |= {str(path): nodes_of(path.read_text()) for path in (HOUSE.parent / "tasks").rglob("*.py")}
     compared = {name: set(KINDS) & set(compared_with(found)) for name, found in elsewhere.items()}
@@ -202,7 +202,7 @@ def test_nobody_but_the_kinds_asks_which_kind_a_task_is():
         "match task:\n    case Task(kind='regression' | 'detection'): pass",
     ],
 )
-def test_every_question_for_a_kind_is_seen(source):
+def test_every_comparison_with_a_kind_is_detected(source):
     assert "detection" in compared_with(nodes_of(source))
 
 
@@ -212,14 +212,14 @@ def test_no_class_name_means_two_things():
     assert {name for name in names if names.count(name) > 1} == set()
 
 
-def test_nobody_imports_the_command_line():
+def test_no_package_imports_the_command_line():
     assert {room for room, arrows in ARROWS.items() if "cli" in arrows} == {"__main__"}
 
 
 @pytest.mark.parametrize(
     "source", ["from harness import cli", "import harness.cli._evaluate", "from harness.cli import main"]
 )
-def test_every_way_to_import_a_room_is_seen(source):
+def test_every_way_to_import_a_package_is_detected(source):
     assert set(imported_rooms(nodes_of(f"def f():\n    {source}"))) == {"cli"}
 
 
@@ -286,11 +286,11 @@ def test_no_python_is_started_that_searches_the_current_folder():
         '("python", "-m", "x")',
     ],
 )
-def test_every_way_to_start_python_is_seen(source):
+def test_every_way_to_start_python_is_detected(source):
     assert list(ways_to_start_python(nodes_of(source), "data/_index.py"))
 
 
-def test_who_starts_programs_is_known():
+def test_only_listed_modules_start_programs():
     def starts(found):
         return "subprocess" in {alias.name for node in found if isinstance(node, ast.Import) for alias in node.names}
 
@@ -338,7 +338,7 @@ def modules_after(code):
 
 
 @pytest.mark.worker
-def test_a_worker_loads_neither_torch_nor_a_room_of_the_host():
+def test_a_worker_loads_neither_torch_nor_a_package_of_the_host():
     loaded = modules_after("import harness.worker._loop")
     assert "harness.wire" in loaded
     assert not loaded & {"torch", "sklearn", "scipy"}
@@ -371,7 +371,7 @@ def test_help_loads_no_torch():
 
 
 @pytest.mark.worker
-def test_how_sure_a_figure_is_takes_no_scipy_to_say():
+def test_statistics_for_intervals_load_no_scipy():
     loaded = modules_after(
         "import numpy as np\n"
         "from harness.statistics import binomial_p_value, mcnemar_p_value, quantile_bound_rank\n"
@@ -382,14 +382,14 @@ def test_how_sure_a_figure_is_takes_no_scipy_to_say():
 
 
 @pytest.mark.worker
-def test_no_command_loads_torch_to_be_ready():
+def test_importing_a_command_loads_no_torch():
     commands = ("evaluate", "tasks", "leaderboard", "doctor", "ci", "export", "new", "report")
     imports = "\n".join(f"import harness.cli._{command}; assert 'torch' not in sys.modules" for command in commands)
     assert "torch" not in modules_after(f"import sys\n{imports}")
 
 
 @pytest.mark.worker
-def test_an_evaluation_is_ready_without_the_rooms_of_a_class():
+def test_importing_the_command_evaluate_loads_no_grading_packages():
     loaded = modules_after("import harness.cli._evaluate")
     rooms = {room_of(name) for name in loaded if name.startswith("harness.")}
     assert "evaluation" in rooms

@@ -31,20 +31,20 @@ def told(body: str, *arguments: object) -> object:
 
 
 @pytest.mark.worker
-def test_it_is_read_without_the_package():
+def test_the_module_is_loaded_without_the_package():
     assert (
         told("print(json.dumps(sorted(name for name in sys.modules if name.startswith(('harness', 'numpy')))))") == []
     )
 
 
-def test_a_call_that_fails_says_which_and_why():
+def test_a_failed_system_call_is_named_with_its_reason():
     with pytest.raises(OSError, match=r"umount2: ") as caught:
         kernel.call("umount2", b"/not/there", 0)
     assert caught.value.errno in (errno.ENOENT, errno.EPERM)
 
 
 @pytest.mark.worker
-def test_who_gives_up_its_capabilities_has_none_and_gets_none_back():
+def test_dropped_capabilities_are_gone_and_cannot_be_regained():
     status = told("""
         kernel.drop_capabilities()
         lines = dict(line.split(":", 1) for line in open("/proc/self/status").read().splitlines())
@@ -57,7 +57,7 @@ def test_who_gives_up_its_capabilities_has_none_and_gets_none_back():
 
 @pytest.mark.worker
 @pytest.mark.skipif(kernel.landlock_abi() < kernel.LANDLOCK_ABI, reason="no Landlock with scopes here")
-def test_landlock_leaves_what_is_listed_and_nothing_else(tmp_path):
+def test_landlock_allows_only_the_listed_folders(tmp_path):
     for name in ("read", "written", "other"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text("x")
@@ -81,7 +81,7 @@ def test_landlock_leaves_what_is_listed_and_nothing_else(tmp_path):
 
 
 @pytest.mark.worker
-def test_a_filter_of_one_step_lets_everything_through():
+def test_a_seccomp_filter_can_be_installed():
     assert told("""
         import struct
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)

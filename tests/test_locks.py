@@ -34,26 +34,26 @@ def opened(path: Path) -> Iterator[int]:
 @pytest.mark.skipif(sys.platform != "linux", reason="what a system grants is its own")
 @pytest.mark.parametrize("first", ["shared", "alone"])
 @pytest.mark.parametrize("second", ["shared", "alone"])
-def test_a_lock_is_shared_by_all_who_share_it_or_is_one_holders(path: Path, first: str, second: str) -> None:
+def test_a_lock_is_either_shared_by_many_or_exclusive_to_one(path: Path, first: str, second: str) -> None:
     with opened(path) as one, opened(path) as other:
         assert try_lock(one, shared=first == "shared")
         assert try_lock(other, shared=second == "shared") == (first == second == "shared")
 
 
-def test_it_is_let_go_with_the_descriptor(path: Path) -> None:
+def test_closing_the_descriptor_releases_the_lock(path: Path) -> None:
     for _ in range(2):
         with opened(path) as one:
             assert try_lock(one)
 
 
-def test_a_system_without_locks_stops_nobody(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_locks_in_the_system_work_continues(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fcntl", None)
     with opened(path) as one, opened(path) as other:
         assert try_lock(one)
         assert try_lock(other)
 
 
-def test_a_lock_file_is_made_and_held_by_one_at_a_time(tmp_path: Path) -> None:
+def test_a_lock_file_is_created_and_held_by_one_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "new"
     with exclusive_lock(path):
         assert try_lock_file(path) is None
@@ -70,7 +70,7 @@ def test_a_link_in_the_place_of_a_lock_file_is_not_followed(tmp_path: Path) -> N
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_a_file_system_without_locks_stops_nobody(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_locks_in_the_file_system_work_continues(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 

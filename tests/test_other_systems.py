@@ -132,14 +132,14 @@ def test_every_command_works(system: System) -> None:
 
 
 @pytest.mark.thorough
-def test_who_grades_is_asked_whether_every_submission_is_trusted(system: System) -> None:
+def test_grading_without_isolation_must_be_confirmed(system: System) -> None:
     system.course.submit()
     done = system.harness("grade", "--data", "embedded")
     assert done.returncode == 3
     assert "--isolation rlimits" in done.stderr
 
 
-def test_the_doctor_names_what_holds_and_no_remedy_of_linux(system: System) -> None:
+def test_the_doctor_names_the_isolation_and_no_remedy_of_linux(system: System) -> None:
     done = system.harness("doctor")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "ready: isolation rlimits"
@@ -148,7 +148,7 @@ def test_the_doctor_names_what_holds_and_no_remedy_of_linux(system: System) -> N
 
 
 @pytest.mark.thorough
-def test_the_worker_sees_the_other_system_too(course: TemporaryCourse) -> None:
+def test_the_worker_runs_on_the_simulated_system_too(course: TemporaryCourse) -> None:
     system = System("win32", course)
     course.submit(SEEING + "\n    def save(self, folder):\n        raise ValueError('to show the log')\n")
     system.harness("evaluate", "submissions/bob")

@@ -55,7 +55,7 @@ def real(path: Path) -> Path:
 
 
 @given(trees())
-def test_each_path_lies_in_one_of_the_outermost(tree):
+def test_each_path_is_inside_one_of_the_outermost(tree):
     folders, links, shown, _ = tree
     with grown(folders, links) as top:
         names = [top / name for name in shown]
@@ -66,7 +66,7 @@ def test_each_path_lies_in_one_of_the_outermost(tree):
 
 
 @given(trees())
-def test_the_innermost_folder_decides_what_shows(tree):
+def test_the_innermost_folder_decides_whether_a_path_is_shown(tree):
     folders, links, shown, hidden = tree
     with grown(folders, links) as top:
         wanted = {real(top / name): True for name in shown} | {real(top / name): False for name in hidden}
@@ -82,7 +82,7 @@ def test_the_innermost_folder_decides_what_shows(tree):
 
 
 @given(trees())
-def test_every_name_leads_where_it_led_in_what_is_made_of_the_view(tree):
+def test_every_path_has_the_same_target_in_the_created_view(tree):
     """The layers and the links are made in a new folder, which then takes the old one's place."""
     folders, links, shown, _ = tree
     with grown(folders, links) as top:
@@ -104,7 +104,7 @@ def test_every_name_leads_where_it_led_in_what_is_made_of_the_view(tree):
         assert all(name.is_dir() for name in names)
 
 
-def test_a_path_that_lies_in_two_others_is_named_once(tmp_path):
+def test_a_path_inside_two_others_is_listed_once(tmp_path):
     packages = tmp_path / "lib" / "site-packages"
     paths = [packages / "numpy", packages, packages / "numpy", tmp_path / "lib64", tmp_path / "library"]
     packages.mkdir(parents=True)
@@ -112,7 +112,7 @@ def test_a_path_that_lies_in_two_others_is_named_once(tmp_path):
     assert outermost(paths) == (tmp_path / "lib", tmp_path / "library")
 
 
-def test_an_environment_in_a_hidden_course_shows_and_the_course_does_not(tmp_path):
+def test_an_environment_inside_a_hidden_course_is_shown_without_the_course(tmp_path):
     course, environment = tmp_path / "course", tmp_path / "course" / ".venv"
     environment.mkdir(parents=True)
     seen = view([tmp_path, environment], [course])
@@ -121,7 +121,7 @@ def test_an_environment_in_a_hidden_course_shows_and_the_course_does_not(tmp_pat
     assert seen.hidden == (course,)
 
 
-def test_links_that_a_shown_folder_brings_along_are_not_made_again(tmp_path):
+def test_links_inside_a_shown_folder_are_not_created_again(tmp_path):
     version = tmp_path / "versions" / "3.11.7"
     (version / "bin").mkdir(parents=True)
     (tmp_path / "versions" / "3.11").symlink_to("3.11.7")
@@ -134,7 +134,7 @@ def test_links_that_a_shown_folder_brings_along_are_not_made_again(tmp_path):
 
 
 @pytest.mark.parametrize("way", ["circle", "./circle", "other/.."])
-def test_links_in_a_circle_come_to_an_end(tmp_path, way):
+def test_circular_links_are_handled(tmp_path, way):
     (tmp_path / "circle").symlink_to(way)
     (tmp_path / "other").symlink_to("circle")
     assert len(view([tmp_path / "circle", tmp_path / "other"]).shown) <= 2

@@ -103,7 +103,7 @@ def test_nothing_is_imported_of_a_package_that_is_not_named(course: TemporaryCou
         ),
     ],
 )
-def test_a_plugin_with_a_mistake_is_the_instructors_and_of_one_task_alone(
+def test_a_mistake_in_a_plugin_is_an_instructors_and_affects_one_task(
     course: TemporaryCourse, packages: Packages, package: str, value: str, module: str, problem: str
 ) -> None:
     packages.install(package, metric(value), module)
@@ -157,7 +157,7 @@ def test_a_task_is_of_the_kind_of_a_named_package(course: TemporaryCourse, packa
         ("kind-odd", "yield Expected(len(facts.classes) >= 3,", "yield (", "expectations returned ('classes', "),
     ],
 )
-def test_a_kind_with_a_mistake_is_the_instructors_and_of_one_task_alone(
+def test_a_mistake_in_a_kind_is_an_instructors_and_affects_one_task(
     course: TemporaryCourse, packages: Packages, package: str, before: str, after: str, problem: str
 ) -> None:
     assert before in ORDINAL
@@ -200,7 +200,7 @@ def test_a_kind_that_fails_on_predictions_is_not_a_students_failure(
 
 
 @pytest.mark.unit
-def test_a_kind_takes_no_name_of_the_harness(course: TemporaryCourse, packages: Packages) -> None:
+def test_a_kind_may_not_use_a_name_of_the_harness(course: TemporaryCourse, packages: Packages) -> None:
     entries = "[harness.kinds]\nregression = kind_taker:ORDINAL\n"
     packages.install("kind-taker", entries, ORDINAL.replace('name = "ordinal"', 'name = "regression"'))
     course.add_task("uses", text=ORDERED.replace("import ordinal", "import regression as ordinal"))
@@ -231,7 +231,7 @@ def test_a_named_package_that_is_not_installed_is_reported(course: TemporaryCour
 
 
 @pytest.mark.unit
-def test_a_name_that_two_packages_bring_is_refused(course: TemporaryCourse, packages: Packages) -> None:
+def test_a_name_that_two_packages_provide_is_refused(course: TemporaryCourse, packages: Packages) -> None:
     for name in ("twice-one", "twice-two"):
         packages.install(name, metric(f"{name.replace('-', '_')}:close"))
     plugins = course_of(course, "twice-one", "twice-two").plugins
@@ -242,7 +242,7 @@ def test_a_name_that_two_packages_bring_is_refused(course: TemporaryCourse, pack
 
 
 @pytest.mark.unit
-def test_a_package_takes_no_name_of_the_harness(course: TemporaryCourse, packages: Packages) -> None:
+def test_a_package_may_not_use_a_name_of_the_harness(course: TemporaryCourse, packages: Packages) -> None:
     entries = "[harness.platforms]\nmoodle = taker:close\n[harness.tasks]\nusps = harness_course.taker.tasks.usps\n"
     packages.install("taker", entries)
     folder = packages.folder / "harness_course" / "taker" / "tasks" / "usps"
@@ -284,7 +284,7 @@ def test_a_task_that_workers_could_read_is_refused(course: TemporaryCourse, pack
 
 
 @pytest.mark.unit
-def test_a_task_that_a_package_promises_and_lacks_is_reported(course: TemporaryCourse, packages: Packages) -> None:
+def test_a_task_missing_from_its_package_is_reported(course: TemporaryCourse, packages: Packages) -> None:
     packages.install(
         "void-one", "[harness.tasks]\ngone = harness_course.void.tasks.gone\nno = harness_course.void.tasks.no\n"
     )
@@ -327,7 +327,7 @@ def test_changed_code_of_a_package_changes_the_digest_of_tasks_that_use_it(
 @pytest.mark.parametrize(
     "text", ["plugins = 'one'", "plugins = [1]", "plugins = ['../x']", "plugin = []", "plugins = ["]
 )
-def test_a_list_of_plugins_that_is_none_says_what_is_allowed(tmp_path: Path, text: str) -> None:
+def test_an_invalid_list_of_plugins_says_what_is_allowed(tmp_path: Path, text: str) -> None:
     (tmp_path / "course.toml").write_text(text)
     with pytest.raises(UsageError, match=r"course\.toml: "):
         CourseFile.read(tmp_path / "course.toml")

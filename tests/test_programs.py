@@ -48,7 +48,7 @@ START = (
 
 
 @pytest.mark.worker
-def test_a_started_python_takes_nothing_from_where_it_stands(trap: Trap, tmp_path: Path) -> None:
+def test_a_started_python_imports_nothing_from_the_current_folder(trap: Trap, tmp_path: Path) -> None:
     more = tmp_path / "more"
     more.mkdir()
     (more / "tell.py").write_text(TELL)
@@ -62,7 +62,7 @@ def test_a_started_python_takes_nothing_from_where_it_stands(trap: Trap, tmp_pat
 
 
 @pytest.mark.worker
-def test_a_started_python_heeds_no_empty_entry_of_pythonpath(trap: Trap, tmp_path: Path) -> None:
+def test_a_started_python_ignores_empty_entries_of_pythonpath(trap: Trap, tmp_path: Path) -> None:
     started = python_command("harness", "--version")
     done = subprocess.run(
         started, cwd=tmp_path / "here", env=os.environ | {"PYTHONPATH": ":."}, capture_output=True, text=True
@@ -86,7 +86,7 @@ def test_a_started_python_runs_the_package_that_started_it(tmp_path: Path) -> No
 
 @pytest.mark.worker
 @pytest.mark.parametrize("module", ["harness", "harness.cli", "harness.lms.gradescope_run"])
-def test_python_m_forgets_the_current_folder_first(trap: Trap, tmp_path: Path, module: str) -> None:
+def test_python_m_removes_the_current_folder_from_its_path_first(trap: Trap, tmp_path: Path, module: str) -> None:
     here = tmp_path / "here"
     (here / "harness" / "__init__.py").unlink()
     (here / "harness").rmdir()
@@ -115,7 +115,7 @@ def test_no_library_takes_settings_from_the_current_folder(tmp_path: Path) -> No
 
 
 @pytest.mark.unit
-def test_what_is_searched_loses_its_relative_entries(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_relative_entries_are_removed_from_a_search_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lib").mkdir()
     for name, value in {
@@ -136,7 +136,9 @@ def test_what_is_searched_loses_its_relative_entries(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.unit
-def test_an_installation_in_the_current_folder_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_installation_in_the_current_folder_stays_on_the_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PYTHONPATH", raising=False)
     monkeypatch.setattr(sys, "path", [str(tmp_path)])  # by a .pth file of an editable install
@@ -145,7 +147,7 @@ def test_an_installation_in_the_current_folder_stays(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.unit
-def test_a_program_is_looked_for_in_absolute_folders_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_programs_are_looked_for_in_absolute_folders_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     for folder in ("bin", "."):
         (tmp_path / folder).mkdir(exist_ok=True)

@@ -24,7 +24,7 @@ def lines_of_code(block):
     return [line for line in block.splitlines() if line.strip()]
 
 
-def test_the_two_commands_are_there_to_the_letter():
+def test_the_two_commands_are_on_the_page_exactly():
     assert "    pip install -e . && harness evaluate submissions/alice\n" in README
     assert '    pip install -e ".[test]" && pytest\n' in README
 

@@ -54,7 +54,7 @@ def somebody(place):
         process.kill()
 
 
-def test_it_is_empty_private_and_gone_afterwards(place):
+def test_a_scratch_folder_is_empty_private_and_removed_afterwards(place):
     with scratch("kind") as folder:
         assert folder.parent == own(place)
         assert own(place).stat().st_mode & 0o777 == (0o711 if os.geteuid() == 0 else 0o700)
@@ -65,13 +65,13 @@ def test_it_is_empty_private_and_gone_afterwards(place):
     assert left(place) == []
 
 
-def test_it_is_gone_after_an_error(place):
+def test_a_scratch_folder_is_removed_after_an_error(place):
     with pytest.raises(KeyboardInterrupt), scratch("kind"):
         raise KeyboardInterrupt
     assert left(place) == []
 
 
-def test_what_was_closed_within_is_removed_too(place):
+def test_folders_without_permissions_inside_are_removed(place):
     with scratch("kind") as folder:
         (folder / "a" / "b").mkdir(parents=True)
         (folder / "a" / "b" / "file").write_text("x")
@@ -80,7 +80,7 @@ def test_what_was_closed_within_is_removed_too(place):
     assert left(place) == []
 
 
-def test_a_link_within_is_removed_and_not_followed(place):
+def test_a_link_inside_is_removed_and_not_followed(place):
     (place / "precious").mkdir(mode=0o750)
     (place / "precious" / "file").write_text("x")
     with scratch("kind") as folder:
@@ -90,7 +90,7 @@ def test_a_link_within_is_removed_and_not_followed(place):
     assert (place / "precious" / "file").exists()
 
 
-def test_the_next_one_removes_what_a_killed_one_left(place, somebody):
+def test_the_folder_of_a_killed_process_is_removed_by_the_next(place, somebody):
     process, folder = somebody
     process.kill()
     process.wait()
@@ -100,7 +100,7 @@ def test_the_next_one_removes_what_a_killed_one_left(place, somebody):
     assert left(place) == []
 
 
-def test_what_somebody_still_needs_stays(place, somebody):
+def test_a_folder_in_use_is_not_removed(place, somebody):
     _, folder = somebody
     with scratch("kind") as mine:
         names = (mine.name, folder.name)
@@ -108,7 +108,7 @@ def test_what_somebody_still_needs_stays(place, somebody):
     assert left(own(place)) == [folder.name, f"{folder.name}.lock"]
 
 
-def test_what_is_called_otherwise_or_is_a_link_stays(place):
+def test_folders_of_other_names_and_links_are_not_removed(place):
     (place / "elsewhere").mkdir()
     (place / "elsewhere" / "file").touch()
     own(place).mkdir(0o700)
@@ -120,7 +120,7 @@ def test_what_is_called_otherwise_or_is_a_link_stays(place):
     assert left(place / "elsewhere") == ["file"]
 
 
-def test_many_at_once_never_meet(place):
+def test_many_processes_never_share_a_folder(place):
     """Each removes the folder they share when it is empty, and makes it when it is not there."""
     command = [
         sys.executable,
@@ -171,7 +171,7 @@ def test_a_name_that_is_taken_is_not_used(place, squat):
     assert left(place / "elsewhere") == []
 
 
-def test_a_lock_whose_file_another_process_removed_is_none(place, monkeypatch):
+def test_a_lock_on_a_removed_file_does_not_count(place, monkeypatch):
     """The other one swept between the making of the file and its locking: it would remove the folder, too."""
     removed = []
 

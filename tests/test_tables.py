@@ -63,7 +63,7 @@ def test_what_is_not_a_table_is_reported_with_its_line(content: bytes, problem: 
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     st.data(),
 )
-def test_only_the_cells_that_change_change(
+def test_only_changed_cells_are_rewritten(
     rows: list[list[str]], delimiter: str, end: str, quoting: int, data: st.DataObject
 ) -> None:
     header = ["one", "two", "three"]
@@ -104,7 +104,7 @@ def test_a_row_that_is_too_short_grows() -> None:
         ("1,2;3", None),
     ],
 )
-def test_numbers_are_read_as_people_of_any_language_write_them(text: str, number: float | None) -> None:
+def test_numbers_are_read_in_the_notation_of_any_language(text: str, number: float | None) -> None:
     assert parse_number(text) == number
 
 

@@ -31,7 +31,7 @@ TASK = "import harness\nTASK = harness.Task(\n    title='größe',\n    points=(
         (TASK.replace("harness.Task", "Task"), TASK.replace("harness.Task", "Task").replace("0.8", "0.9")),
     ],
 )
-def test_what_people_read_and_cut_offs_decide_nothing(one: str, other: str) -> None:
+def test_descriptions_and_cut_offs_do_not_change_the_identity(one: str, other: str) -> None:
     assert one != other
     assert deciding_code(one.encode()) == deciding_code(other.encode())
 
@@ -50,5 +50,5 @@ def test_what_people_read_and_cut_offs_decide_nothing(one: str, other: str) -> N
         ("def f(:\n", "def g(:\n"),
     ],
 )
-def test_everything_else_decides(one: str, other: str) -> None:
+def test_every_other_field_changes_the_identity(one: str, other: str) -> None:
     assert deciding_code(one.encode()) != deciding_code(other.encode())

@@ -57,13 +57,13 @@ def test_neutral_text_stays_as_it_is(text):
         ("naïve 日本 🦊", "naïve 日本 🦊"),
     ],
 )
-def test_what_steers_becomes_visible(text, shown):
+def test_control_characters_become_visible(text, shown):
     assert neutral(text) == shown
 
 
 @given(anything_written)
 @example("\x1b[31m\0\r\n\u2028\u202e\ud800\x85")
-def test_neutral_text_can_be_written_to_a_file(text):
+def test_any_neutral_text_can_be_encoded(text):
     assert neutral(text).encode().decode() == neutral(text)
 
 
@@ -83,7 +83,7 @@ def test_markdown_is_one_line_without_control_characters(text):
 
 
 @given(st.text(st.characters(exclude_categories=["C"], exclude_characters="\\")))
-def test_without_its_escapes_markdown_is_the_text(text):
+def test_markdown_without_its_escapes_is_the_original_text(text):
     assert neutral_markdown(text).replace("\\", "") == " ".join(text.split())
 
 
@@ -98,7 +98,7 @@ def test_without_its_escapes_markdown_is_the_text(text):
         ("", ""),
     ],
 )
-def test_markdown_shows_what_was_written(text, line):
+def test_rendered_markdown_shows_the_original_text(text, line):
     assert neutral_markdown(text) == line
 
 
@@ -107,14 +107,14 @@ markup = st.text(st.one_of(st.sampled_from("`|\\<>&\"'=+-@:#[%,\r\n \t＝"), st.
 
 @given(markup)
 @example("a`|\nb``")
-def test_a_code_span_cannot_be_left(text):
+def test_text_cannot_end_a_code_span(text):
     span = code_span(text)
     assert span == "" or (span[0] == span[-1] == "`" and not set(span[1:-1]) & set("`|\n\r"))
 
 
 @given(st.text(st.sampled_from("`~ \nab\t")))
 @example("a\n````\n```b\n  `````")
-def test_a_code_block_cannot_be_left(text):
+def test_text_cannot_end_a_code_block(text):
     fence, *lines, end = code_block(text).splitlines()
     assert end + "text" == fence
     assert not [line for line in lines if re.fullmatch(rf" *`{{{len(end)},}}\s*", line)]
@@ -155,7 +155,7 @@ def _as_csv(cell):
 @example("::error::no")
 @example(" \n::error::no")
 @example("no ##[error]no")
-def test_no_line_is_a_command(text):
+def test_no_line_is_a_workflow_command(text):
     (line,) = neutral_output(text).splitlines() or [""]
     assert not line.lstrip().startswith("::")
     assert "##[" not in line + neutral(text)

@@ -158,7 +158,7 @@ Identifier,"Full name","Email address",Status,Grade,"Maximum Grade"
 
 @pytest.mark.line
 @pytest.mark.thorough
-def test_a_course_of_the_wheel_goes_from_a_pull_request_to_uploads(outside: Outside) -> None:
+def test_a_course_from_the_wheel_works_from_pull_request_to_upload(outside: Outside) -> None:
     outside.harness("new", "course", "class", "--tasks", "usps")
     course = outside.folder / "class"
 
@@ -213,7 +213,7 @@ def test_a_worker_cannot_read_the_solutions_that_came_with_the_wheel(outside: Ou
 
 
 @pytest.mark.unit
-def test_each_bundled_file_that_nobody_typed_has_a_licence() -> None:
+def test_each_bundled_file_of_others_has_a_licence() -> None:
     typed = {"", ".css", ".gitkeep", ".jinja", ".js", ".md", ".py", ".pyc", ".sh", ".toml", ".typed", ".yml"}
     bundled = [
         path.relative_to(REPOSITORY)
@@ -232,7 +232,7 @@ def test_each_bundled_file_that_nobody_typed_has_a_licence() -> None:
 
 
 @pytest.mark.unit
-def test_the_metadata_says_what_an_index_shows() -> None:
+def test_the_metadata_has_what_a_package_index_shows() -> None:
     assert DECLARED["name"] == DISTRIBUTION
     pythons = [one.rpartition(" ")[2] for one in DECLARED["classifiers"] if re.search(r"3\.\d+$", one)]
     assert pythons == ["3.11", "3.12", "3.13"]
@@ -247,7 +247,7 @@ def texts() -> list[Path]:
 
 
 @pytest.mark.unit
-def test_every_extra_that_a_message_names_is_one_that_there_is() -> None:
+def test_every_extra_that_a_message_names_exists() -> None:
     named: set[str] = set()
     for path in texts():
         text = path.read_text(errors="replace")
@@ -261,7 +261,7 @@ def test_every_extra_that_a_message_names_is_one_that_there_is() -> None:
 
 
 @pytest.mark.unit
-def test_the_base_install_has_no_package_that_an_extra_brings() -> None:
+def test_the_base_install_has_no_package_of_an_extra() -> None:
     def names(requirements: list[str]) -> set[str]:
         return {re.split(r"[^A-Za-z0-9._-]", one)[0].lower() for one in requirements}
 

@@ -40,7 +40,7 @@ def test_hand_in_times_are_by_person_and_task(tmp_path: Path) -> None:
     assert [found.of(FAY, "usps"), found.of(EVE, "spect"), found.of(XI, "spect")] == [None, None, None]
 
 
-def test_without_a_file_nothing_is_decided(tmp_path: Path) -> None:
+def test_without_a_file_there_are_no_decisions(tmp_path: Path) -> None:
     assert read_adjustments(tmp_path / "none.csv", ROSTER, []) == ()
     assert read_handed_in(tmp_path / "none.csv", ROSTER, [], None).moments == {}
 

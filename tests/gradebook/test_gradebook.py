@@ -106,7 +106,7 @@ def test_grace_days_come_first() -> None:
     assert (entry.days_late, entry.grace_days, entry.factor, entry.final) == (4, 3, 0.5, 5)
 
 
-def test_a_persons_own_grace_days_replace_the_policys() -> None:
+def test_grace_days_of_a_person_replace_those_of_the_policy() -> None:
     entry = grade([one(1.0, 3.5)], replace(DUE_USPS, factor=0.5, grace_days=1), replace(ANN, grace_days=9))
     assert (entry.grace_days, entry.final) == (4, 10)
 
@@ -124,7 +124,7 @@ def test_grace_days_are_spent_on_the_earliest_deadline_first() -> None:
     ]
 
 
-def test_where_nobody_knows_when_it_was_submitted_it_is_not_late() -> None:
+def test_a_submission_without_a_known_time_is_not_late() -> None:
     assert grade([Attempt(record=record(1.0))], replace(DUE_USPS, factor=0)).final == 10
 
 
@@ -146,12 +146,12 @@ def test_an_attempt_at_another_version_of_the_task_does_not_count() -> None:
 
 
 @pytest.mark.parametrize("excused", [("usps",), ("all",)])
-def test_who_is_excused_gets_no_points_and_spends_no_grace(excused: tuple[str, ...]) -> None:
+def test_an_excused_person_gets_no_points_and_spends_no_grace_days(excused: tuple[str, ...]) -> None:
     entry = grade([one(1.0, 3)], replace(DUE_USPS, grace_days=5), replace(ANN, excused=excused))
     assert (entry.excused, entry.final, entry.grace_days) == (True, None, 0)
 
 
-def test_what_is_missing_has_no_grade_before_and_no_points_after_the_time() -> None:
+def test_missing_work_has_no_grade_before_and_no_points_after_the_deadline() -> None:
     assert (grade([], now=BEFORE).status, grade([], now=BEFORE).final) == ("missing", None)
     assert grade([], now=NOW).final == 0
     assert grade([], Policy(), now=NOW).final is None
@@ -169,7 +169,7 @@ def test_a_group_shares_a_submission_but_not_its_excuses() -> None:
     assert [entry.final for entry in entries] == [10, None]
 
 
-def test_what_we_could_not_grade_is_not_a_zero() -> None:
+def test_an_infrastructure_failure_is_not_graded_as_zero() -> None:
     entry = grade([], problem="the task's metric raised")
     assert (entry.status, entry.points, entry.final, entry.is_graded) == ("not graded", None, None, False)
     assert describe(entry) == "not graded: the task's metric raised"
@@ -188,7 +188,7 @@ def test_a_mark_that_something_is_late_counts_as_one_day() -> None:
     assert grade([marked], replace(policy, deadlines={})).days_late == 0
 
 
-def test_an_extension_is_one_persons_and_never_shortens() -> None:
+def test_an_extension_is_for_one_person_and_never_shortens() -> None:
     policy = replace(DUE_USPS, factor=0.5)
     assert grade([one(1.0, 3)], policy, replace(ANN, deadlines={"usps": DUE + timedelta(days=7)})).final == 10
     assert grade([one(1.0, -1)], policy, replace(ANN, deadlines={"usps": DUE - timedelta(days=7)})).final == 10
@@ -196,7 +196,7 @@ def test_an_extension_is_one_persons_and_never_shortens() -> None:
     assert grade([one(1.0, 3)], by_name).days_late == 1
 
 
-def test_an_extension_is_for_the_person_that_the_class_knows_by_that_name() -> None:
+def test_an_extension_names_a_person_by_any_name_in_the_roster() -> None:
     lee, other = Person(submission="lee", name="Ann"), Person(submission="kim", name="Lee", email="kim@x.org")
     roster = Roster((lee, other))
     for name, extended in (("lee", lee), ("KIM@x.org", other), ("a n n", lee)):
@@ -223,7 +223,7 @@ def test_an_extension_that_ends_before_the_deadline_is_reported() -> None:
     ]
 
 
-def test_a_chosen_attempt_that_is_not_there_makes_no_grade() -> None:
+def test_a_chosen_attempt_that_does_not_exist_gives_no_grade() -> None:
     entry = grade([one(0.9), one(0.8, digest="d2")], adjustments=(decide("attempt", attempt="3"),))
     assert (entry.status, entry.final) == ("not graded", None)
     assert entry.note == "attempt 3 was chosen, but none of the 2 on the current task is that one"
@@ -240,7 +240,7 @@ def test_which_attempt_counts(rule: str, chosen: str, digest: str) -> None:
     assert entry.submission_digest == digest
 
 
-def test_decisions_by_hand_are_kept_apart_from_what_was_measured() -> None:
+def test_decisions_by_hand_are_stored_apart_from_measured_results() -> None:
     part = decide("part", 3.0, maximum=4.0)
     entry = grade([one(0.9)], adjustments=(decide("points", -1.5), part))
     assert (entry.points, entry.adjustment, entry.final, entry.maximum) == (8, 1.5, 9.5, 14)
@@ -372,12 +372,12 @@ def test_a_changed_grade_says_why(before: Entry, after: Entry, why: str) -> None
     ]
 
 
-def test_what_stays_the_same_and_who_is_new_is_not_a_change() -> None:
+def test_equal_grades_and_new_people_are_not_changes() -> None:
     assert changes([grade([one()])], [grade([one(digest="d2")])]) == []
     assert changes([], [grade([one()])]) == []
 
 
-def test_the_last_gradebook_is_kept_and_an_unreadable_one_left_alone(tmp_path: Path) -> None:
+def test_the_last_gradebook_is_kept_and_an_unreadable_one_untouched(tmp_path: Path) -> None:
     course = Course(tmp_path)
     assert keep_gradebook(course, (grade([one(0.9)]),)) == []
     assert len(keep_gradebook(course, (grade([one(0.8)]),))) == 1
@@ -389,7 +389,7 @@ def test_the_last_gradebook_is_kept_and_an_unreadable_one_left_alone(tmp_path: P
     assert path.read_text() == "{"
 
 
-def test_work_that_another_system_has_and_that_is_not_here_is_not_graded(course: TemporaryCourse) -> None:
+def test_work_that_only_another_system_has_is_not_graded(course: TemporaryCourse) -> None:
     here, records = Course(course.root), Store(course.root / "records", course.root / "lock")
     rules = Rules(roster=Roster((ANN,)), policy=Policy(deadlines={"blobs": DUE}))
     assert compile_gradebook(here, records, rules, NOW).entries[0].status == "missing"

@@ -96,7 +96,7 @@ def test_documents_are_shown_and_nothing_of_them_runs(tmp_path: Path) -> None:
         assert words in page
 
 
-def test_what_a_browser_cannot_show_safely_is_a_copy_with_a_harmless_name(tmp_path: Path) -> None:
+def test_files_unsafe_in_a_browser_are_copied_under_a_safe_name(tmp_path: Path) -> None:
     found = pages(tmp_path, {"report.pdf": b"%PDF", "Licence.js": EVIL, "results.json": "{}"})
     assert found["documents/ann/1.pdf"] == b"%PDF"
     assert found["documents/ann/0.bin"] == EVIL.encode()
@@ -107,7 +107,9 @@ def test_what_a_browser_cannot_show_safely_is_a_copy_with_a_harmless_name(tmp_pa
     ]
 
 
-def test_what_is_a_link_is_hidden_or_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_links_hidden_files_and_files_that_are_too_large_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("harness.gradebook._documents._MOST_COPIED", 10)
     (tmp_path / "secret").write_text("secret")
     (tmp_path / "ann" / ".git").mkdir(parents=True)
@@ -120,7 +122,7 @@ def test_what_is_a_link_is_hidden_or_too_large_is_not_read(tmp_path: Path, monke
     assert "fine" in page
 
 
-def test_the_command_keeps_them_away_from_what_students_get(course: TemporaryCourse) -> None:
+def test_the_command_writes_pages_for_markers_apart_from_feedback(course: TemporaryCourse) -> None:
     folder = course.submit(None)
     (folder / "README.md").write_text("for the marker")
     for _ in range(2):

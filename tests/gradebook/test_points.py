@@ -23,7 +23,7 @@ def test_points_are_linear_between_the_cut_offs_and_constant_beyond(value, point
     assert points_for(task(RISING), value) == pytest.approx(points)
 
 
-def test_where_less_is_better_the_cut_offs_fall():
+def test_where_lower_is_better_the_cut_offs_fall():
     errors = task(((30.0, 0.0), (20.0, 10.0)), Metric("error", lambda targets, found: 0.0, higher_is_better=False))
     assert points_for(errors, 25.0) == pytest.approx(5)
     assert points_for(errors, 10.0) == 10

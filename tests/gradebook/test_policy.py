@@ -67,18 +67,18 @@ def test_without_a_policy_nothing_is_late(tmp_path: Path) -> None:
         (Policy(factor=0.0), -1, 8),
     ],
 )
-def test_what_lateness_leaves(policy: Policy, days: float, points: float) -> None:
+def test_points_after_a_penalty_for_lateness(policy: Policy, days: float, points: float) -> None:
     assert left(policy, days) == pytest.approx(points)
 
 
 @pytest.mark.parametrize(("points", "kept"), [(8.0, 2.0), (1.0, 1.0)])
-def test_what_comes_too_late_keeps_the_fewest_points_if_it_had_them(points: float, kept: float) -> None:
+def test_work_that_is_too_late_gets_no_more_than_the_fewest_points(points: float, kept: float) -> None:
     policy = Policy(last_day=2)
     lateness = policy.lateness(DUE, DUE + timedelta(days=3), 0)
     assert policy.points_left(points, 10.0, lateness, fewest=2.0) == kept
 
 
-def test_lateness_never_takes_more_than_there_was() -> None:
+def test_a_penalty_never_exceeds_the_points_earned() -> None:
     assert left(Policy(factor=0.5, lowest=0.5), 3, points=2.0) == 2.0
 
 
@@ -98,7 +98,7 @@ def test_a_day_of_25_hours_is_a_day() -> None:
     assert replace(policy, zone=None).lateness(due.astimezone(UTC), elapsed, 0).days == 2
 
 
-def test_a_deadline_without_an_offset_is_on_the_courses_clock(tmp_path: Path) -> None:
+def test_a_deadline_without_an_offset_is_in_the_courses_time_zone(tmp_path: Path) -> None:
     (tmp_path / "course.toml").write_text('timezone = "Europe/Berlin"\n')
     deadlines = "[deadlines]\nusps = 2026-01-31T23:59:00\n"
     assert read(tmp_path, deadlines).deadline("usps") == DUE - timedelta(hours=1)

@@ -42,7 +42,7 @@ def test_a_roster_names_people_groups_aliases_and_excuses(tmp_path: Path) -> Non
     assert roster.aliases() == {"team-1": "red-fox"}
 
 
-def test_a_time_for_no_task_counts_where_there_is_one_task_only(tmp_path: Path) -> None:
+def test_a_time_without_a_task_counts_if_there_is_only_one_task(tmp_path: Path) -> None:
     text = "submission,submitted,deadline\nann,2026-01-31T10:00Z,2026-02-07T10:00Z\n"
     one = read(tmp_path, text, ("usps",))
     assert one.people[0].submitted == datetime(2026, 1, 31, 10, tzinfo=UTC)
@@ -53,7 +53,7 @@ def test_a_time_for_no_task_counts_where_there_is_one_task_only(tmp_path: Path) 
     assert ["counts for none; name it submitted:usps" in line for line in several.warnings] == [True, False]
 
 
-def test_times_without_an_offset_are_on_the_clock_of_the_course(tmp_path: Path) -> None:
+def test_times_without_an_offset_are_in_the_courses_time_zone(tmp_path: Path) -> None:
     path = tmp_path / "roster.csv"
     path.write_text(
         "submission,submitted:usps,deadline:usps,submitted:spect\n"
@@ -75,7 +75,7 @@ def test_times_without_an_offset_are_on_the_clock_of_the_course(tmp_path: Path) 
         'submission,name,email\nann,"Ann\nÄrk","=""ann@x.org"""\n'.encode(),
     ],
 )
-def test_what_spreadsheets_add_or_change_does_not_matter(tmp_path: Path, content: bytes) -> None:
+def test_additions_and_changes_of_spreadsheets_do_not_matter(tmp_path: Path, content: bytes) -> None:
     (ann,) = read(tmp_path, content).people
     assert (ann.submission, ann.name, ann.email) == ("ann", "Ann Ärk", "ann@x.org")
 
@@ -122,7 +122,7 @@ def test_exports_of_other_systems_are_rosters(tmp_path: Path, text: str, people:
     assert [(one.submission, one.name, one.canvas_id, one.email) for one in found] == people
 
 
-def test_staff_in_an_export_is_left_out_and_named(tmp_path: Path) -> None:
+def test_staff_in_an_export_are_left_out_and_named(tmp_path: Path) -> None:
     text = "First Name,Last Name,SID,Email,Role\nAnn,Ark,A1,ann@x.org,Student\nTi,Ta,T1,ta@x.org,Instructor\n"
     roster = read(tmp_path, text)
     assert [person.name for person in roster.people] == ["Ann Ark"]
@@ -159,7 +159,7 @@ def test_a_bad_roster_says_what_and_where(tmp_path: Path, text: str, problem: st
     assert problem in str(caught.value)
 
 
-def test_who_is_missing_and_who_is_nobody_is_told_with_who_may_be_meant() -> None:
+def test_people_and_folders_without_a_match_are_reported_with_a_guess() -> None:
     people = (Person(submission="anne", name="Ann Ark"), Person(submission="bob"), Person(submission="xi", name="Xi"))
     found = compare(Roster(people), ["ann", "bob", "zoe"])
     assert found.meant == {"anne": "ann"}
@@ -171,7 +171,7 @@ def test_who_is_missing_and_who_is_nobody_is_told_with_who_may_be_meant() -> Non
     ]
 
 
-def test_folder_names_hold_the_number_whoever_else_is_there() -> None:
+def test_folder_names_hold_the_number_in_a_class_of_any_size() -> None:
     assert folder_name("Zoë O'Hara", "77") == "zoe-o-hara-77"
     assert folder_name("李", "3") == "user-3"
     assert folder_name("reference", "") == "reference-1"
@@ -180,7 +180,7 @@ def test_folder_names_hold_the_number_whoever_else_is_there() -> None:
     assert len(folder_name("a" * 90, "123456")) == 64
 
 
-def test_a_name_is_the_same_in_any_order_and_composed_or_not() -> None:
+def test_a_name_is_the_same_in_any_order_and_unicode_form() -> None:
     assert "arkann" in spellings("Ann Ark")
     assert "cruzlópezmaríadelcarmendela" in spellings("María del Carmen de la Cruz López")
     assert spellings("Zoe\u0308 Ark") == spellings("Zoë Ark")

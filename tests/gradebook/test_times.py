@@ -68,7 +68,7 @@ def repository(tmp_path: Path) -> Repository:
 
 @pytest.mark.worker
 @pytest.mark.parametrize("way", ["merge", "squash", "rebase", "direct"])
-def test_work_keeps_its_time_whichever_way_it_comes(repository: Repository, way: str) -> None:
+def test_work_keeps_its_time_however_it_is_merged(repository: Repository, way: str) -> None:
     repository.hand_in()
     match way:
         case "merge":
@@ -87,7 +87,7 @@ def test_work_keeps_its_time_whichever_way_it_comes(repository: Repository, way:
 @pytest.mark.parametrize(
     ("subject", "author"), [("Ann's usps (#1)", "t@example.org"), ("Ann's usps", "ann@example.org")]
 )
-def test_a_squash_of_a_branch_that_is_gone_tells_nothing(repository: Repository, subject: str, author: str) -> None:
+def test_a_squash_of_a_deleted_branch_gives_no_hand_in_time(repository: Repository, subject: str, author: str) -> None:
     repository.hand_in()
     repository.git("merge", "-q", "--squash", "ann", when=FEBRUARY_3)
     repository.commit(subject, FEBRUARY_3, author)  # GitLab writes it in the name of whoever opened the request
@@ -96,7 +96,7 @@ def test_a_squash_of_a_branch_that_is_gone_tells_nothing(repository: Repository,
 
 
 @pytest.mark.worker
-def test_staff_who_tidy_up_hand_nothing_in(repository: Repository) -> None:
+def test_a_change_by_staff_does_not_change_the_hand_in_time(repository: Repository) -> None:
     repository.hand_in()
     repository.git("merge", "-q", "--no-ff", "-m", "merge", "ann", when=FEBRUARY_3)
     repository.write(f"{FOLDER}/model.py", "1 # reviewed")
@@ -127,7 +127,7 @@ def test_a_later_version_of_the_students_is_late(repository: Repository) -> None
 
 
 @pytest.mark.worker
-def test_neither_a_shallow_clone_nor_other_files_tell_anything(repository: Repository) -> None:
+def test_a_shallow_clone_and_other_files_give_no_hand_in_time(repository: Repository) -> None:
     repository.write(f"{FOLDER}/model.py", "1")
     repository.commit("mine", JANUARY_30)
     repository.write("README.md", "x")
@@ -144,7 +144,7 @@ def test_neither_a_shallow_clone_nor_other_files_tell_anything(repository: Repos
 
 
 @pytest.mark.worker
-def test_no_name_nor_date_in_somebody_elses_commit_hides_a_time(repository: Repository) -> None:
+def test_names_and_dates_in_other_commits_do_not_hide_a_time(repository: Repository) -> None:
     repository.write(f"{FOLDER}/model.py", "1")
     repository.commit("Ann's usps", JANUARY_30)
     for name in ("\x01", "\x02", "a\x0ctree 1234", "\u2028", "\udce9"):  # the last is a byte that is not UTF-8
@@ -160,7 +160,7 @@ def test_no_name_nor_date_in_somebody_elses_commit_hides_a_time(repository: Repo
 
 
 @pytest.mark.worker
-def test_the_hosts_record_of_a_push_is_believed_first(repository: Repository) -> None:
+def test_the_hosts_record_of_a_push_takes_precedence(repository: Repository) -> None:
     repository.write(f"{FOLDER}/model.py", "1")
     repository.commit("mine", JANUARY_30)
     repository.write("README.md", "in the same push")
@@ -171,7 +171,7 @@ def test_the_hosts_record_of_a_push_is_believed_first(repository: Repository) ->
 
 @pytest.mark.worker
 @pytest.mark.parametrize("way", ["merge", "squash"])
-def test_the_push_of_a_merge_hands_nothing_in_the_pull_request_does(repository: Repository, way: str) -> None:
+def test_the_pull_request_gives_the_hand_in_time_and_not_the_merge(repository: Repository, way: str) -> None:
     repository.hand_in()
     mine = repository.name("ann")
     if way == "merge":
@@ -195,7 +195,7 @@ def test_the_push_of_a_merge_hands_nothing_in_the_pull_request_does(repository: 
 
 
 @pytest.mark.unit
-def test_sources_are_believed_in_order(tmp_path: Path) -> None:
+def test_sources_of_times_have_an_order_of_precedence(tmp_path: Path) -> None:
     course = Course(tmp_path)
     told = Person(submission="ann", name="Ann", submitted_by_task={"usps": FEBRUARY_3})
     times = Times(course, HandedIn({(ANN.key, "usps"): FEBRUARY_5}))
@@ -211,7 +211,7 @@ def test_sources_are_believed_in_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.unit
-def test_what_is_taken_back_is_forgotten_and_one_members_time_is_theirs(tmp_path: Path) -> None:
+def test_a_removed_time_is_forgotten_and_each_member_has_their_own(tmp_path: Path) -> None:
     course = Course(tmp_path)
     wrong = Person(submission="team", name="Bob", submitted=FEBRUARY_3)
     other, right = Person(submission="team", name="Ann"), Person(submission="team", name="Bob")
@@ -233,7 +233,7 @@ def test_an_earlier_attempt_keeps_the_time_that_it_had(tmp_path: Path) -> None:
 
 
 @pytest.mark.unit
-def test_the_same_files_imported_again_keep_the_earlier_word(tmp_path: Path) -> None:
+def test_the_same_files_imported_again_keep_the_first_information(tmp_path: Path) -> None:
     times = Times(Course(tmp_path))
     for late in (False, True):
         times.learn_import("ann", "usps", "d1", HandIn(late=late, source=f"{late}"))
@@ -244,7 +244,7 @@ def test_the_same_files_imported_again_keep_the_earlier_word(tmp_path: Path) -> 
 
 
 @pytest.mark.unit
-def test_a_table_read_before_the_files_speaks_of_the_first_that_come(tmp_path: Path) -> None:
+def test_a_table_read_before_the_files_applies_to_the_first_import(tmp_path: Path) -> None:
     times = Times(Course(tmp_path))
     times.learn_table(ANN, "usps", "", JANUARY_30, "table.csv")
     times.learn_import("ann", "usps", "d1", HandIn(late=True, source="Canvas: marked LATE"))
@@ -254,7 +254,7 @@ def test_a_table_read_before_the_files_speaks_of_the_first_that_come(tmp_path: P
 
 
 @pytest.mark.unit
-def test_entry_times_of_archives_that_an_older_version_kept_are_forgotten(tmp_path: Path) -> None:
+def test_archive_entry_times_kept_by_an_older_version_are_dropped(tmp_path: Path) -> None:
     path = tmp_path / ".harness" / "grade" / "times.json"
     path.parent.mkdir(parents=True)
     path.write_text('{"submissions/ann/usps d1": "2026-02-03T10:00:00Z"}')

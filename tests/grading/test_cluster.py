@@ -89,7 +89,7 @@ def two_submissions(course: TemporaryCourse) -> TemporaryCourse:
 
 
 @pytest.mark.thorough
-def test_what_a_killed_worker_had_is_done_elsewhere_and_recorded_once(
+def test_the_job_of_a_killed_worker_runs_elsewhere_and_is_recorded_once(
     two_submissions: TemporaryCourse, tmp_path: Path
 ) -> None:
     with cluster(tmp_path, workers=2) as (address, workers):
@@ -113,7 +113,7 @@ def test_what_a_killed_worker_had_is_done_elsewhere_and_recorded_once(
 
 
 @pytest.mark.thorough
-def test_workers_on_this_machine_give_the_records_that_this_machine_gives(course: TemporaryCourse) -> None:
+def test_workers_on_this_machine_give_the_same_records_as_local_jobs(course: TemporaryCourse) -> None:
     course.add_task(more="threads=1,")
     course.submit(name="ann")
     done = course.harness("grade", "--data", "embedded", "--scheduler", "local:1")
@@ -130,7 +130,7 @@ def test_workers_on_this_machine_give_the_records_that_this_machine_gives(course
         assert there["run"][name] == here["run"][name]
 
 
-def test_a_scheduler_that_does_not_answer_is_our_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_does_not_answer_is_an_infrastructure_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_schedulers, "_CONNECT_SECONDS", 0.2)
     connect, _ = scheduler("tcp://127.0.0.1:9", None, 1, Path())
     with pytest.raises(InfrastructureError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9"), connect():
@@ -138,7 +138,7 @@ def test_a_scheduler_that_does_not_answer_is_our_error(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("address", ["local:0", "local:many", "pbs", "127.0.0.1:8786"])
-def test_an_address_that_is_none_is_a_usage_error(address: str) -> None:
+def test_an_invalid_address_is_a_usage_error(address: str) -> None:
     with pytest.raises(UsageError, match="expected tcp://HOST:PORT, local:N or slurm"):
         scheduler(address, None, 1, Path())
 
@@ -147,7 +147,7 @@ def test_an_address_that_is_none_is_a_usage_error(address: str) -> None:
     os.geteuid() != 0 or not all(map(shutil.which, ("slurmctld", "slurmd", "munged"))),
     reason="needs root and Slurm: apt-get install slurmctld slurmd slurm-client munge",
 )
-def test_slurm_runs_the_workers(two_submissions: TemporaryCourse, tmp_path: Path) -> None:
+def test_workers_are_started_by_slurm(two_submissions: TemporaryCourse, tmp_path: Path) -> None:
     script, folder = Path(__file__).with_name("slurm.sh"), tmp_path / "slurm"
     try:
         started = subprocess.run([script, "start", folder], capture_output=True, text=True)
@@ -160,7 +160,7 @@ def test_slurm_runs_the_workers(two_submissions: TemporaryCourse, tmp_path: Path
     assert done.stdout.splitlines()[-1] == "graded: 2 of 2"
 
 
-def test_without_slurm_it_says_so_and_begins_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_slurm_an_error_says_so_and_nothing_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     connect, _ = scheduler("slurm", 1, 1, tmp_path)
     with pytest.raises(InfrastructureError, match="Slurm is not installed here"), connect():
@@ -195,7 +195,7 @@ def remote_job(course: TemporaryCourse, name: str = "ann") -> tuple[RemoteJob, D
     )
 
 
-def test_a_machine_with_other_software_says_so(two_submissions: TemporaryCourse) -> None:
+def test_a_machine_with_other_software_is_reported(two_submissions: TemporaryCourse) -> None:
     good, data = remote_job(two_submissions)
     assert find_machine_problem(good) is None
     other = replace(good, packages=(*good.packages[:-1], (good.packages[-1][0], "0.0")))
@@ -205,7 +205,7 @@ def test_a_machine_with_other_software_says_so(two_submissions: TemporaryCourse)
 
 
 @pytest.mark.thorough
-def test_a_machine_that_isolates_too_little_refuses(two_submissions: TemporaryCourse) -> None:
+def test_a_machine_with_too_weak_isolation_refuses_jobs(two_submissions: TemporaryCourse) -> None:
     good, data = remote_job(two_submissions)
     strict = replace(good, isolation=Requirement(Level.NAMESPACES_CGROUP))
     answer: RunnerReply = msgspec.msgpack.decode(run_remote_job(strict, data), type=RunnerReply)
@@ -213,7 +213,7 @@ def test_a_machine_that_isolates_too_little_refuses(two_submissions: TemporaryCo
         assert "expected 'namespaces+cgroup' at least" in answer.problem
 
 
-def test_files_arrive_as_they_left_links_included(two_submissions: TemporaryCourse, tmp_path: Path) -> None:
+def test_files_and_links_arrive_unchanged(two_submissions: TemporaryCourse, tmp_path: Path) -> None:
     folder = two_submissions.root / "submissions" / "ann" / "blobs"
     (folder / "data" / "deep").mkdir(parents=True)
     (folder / "data" / "deep" / "words.txt").write_bytes(b"\xff\0")
@@ -225,7 +225,7 @@ def test_files_arrive_as_they_left_links_included(two_submissions: TemporaryCour
     assert (tmp_path / "arrived" / "link").readlink() == Path("/nonexistent")
 
 
-def test_what_references_share_arrives_beside_them(two_submissions: TemporaryCourse, tmp_path: Path) -> None:
+def test_shared_code_of_references_arrives_beside_them(two_submissions: TemporaryCourse, tmp_path: Path) -> None:
     shared = two_submissions.root / "reference" / "_shared"
     shared.mkdir(parents=True)
     (shared / "layers.py").write_text("x = 1\n")
@@ -237,7 +237,7 @@ def test_what_references_share_arrives_beside_them(two_submissions: TemporaryCou
     assert there == read_contents(folder, limits, shared) != read_contents(folder, limits)
 
 
-def test_what_tasks_share_travels_with_the_task(two_submissions: TemporaryCourse, tmp_path: Path) -> None:
+def test_shared_code_of_tasks_is_sent_with_the_task(two_submissions: TemporaryCourse, tmp_path: Path) -> None:
     tasks = two_submissions.root / "tasks"
     (tasks / "_shared").mkdir()
     (tasks / "_shared" / "__init__.py").write_text("y = 2\n")

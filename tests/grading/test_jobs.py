@@ -24,7 +24,7 @@ pytestmark = pytest.mark.unit
 @pytest.mark.parametrize(
     ("error", "cause"), [(TaskError("no data"), "task"), (InfrastructureError("no network"), "infrastructure")]
 )
-def test_a_job_that_cannot_be_sent_is_lost_alone(course: TemporaryCourse, error: HarnessError, cause: str) -> None:
+def test_a_job_that_cannot_be_sent_stops_no_other(course: TemporaryCourse, error: HarnessError, cause: str) -> None:
     def fail(_: str) -> DataParcel:
         raise error
 
@@ -43,7 +43,7 @@ def test_a_job_that_cannot_be_sent_is_lost_alone(course: TemporaryCourse, error:
     assert run._send([]) == JobLost(job, str(error), final=True, cause=cause)  # type: ignore[arg-type] # a Cause
 
 
-def test_a_journal_that_cannot_be_written_keeps_nobody_from_grading(
+def test_a_journal_that_cannot_be_written_does_not_stop_grading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> Iterator[None]:

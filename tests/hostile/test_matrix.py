@@ -57,7 +57,7 @@ def test_no_attack_succeeds_at_the_two_namespace_levels():
 
 @pytest.mark.smoke
 @pytest.mark.parametrize("case", cases("attacks")[:1], ids=by_name)
-def test_the_table_says_held_only_of_what_was_run(case):
+def test_the_table_says_held_only_for_cells_that_were_run(case):
     ran = Column("root", Level.NAMESPACES, {case.name: Cell(HELD)}, "nothing")
     broken = Column("root", Level.RLIMITS, {case.name: Cell(NOT_HELD, "it got `x`\n| y")}, "1 process")
     absent = Column("root", Level.LANDLOCK, {case.name: Cell(NOT_RUN)}, NOT_RUN, "it cannot be had")
@@ -69,7 +69,7 @@ def test_the_table_says_held_only_of_what_was_run(case):
 
 
 @pytest.mark.smoke
-def test_the_page_is_of_the_attacks_that_there_are():
+def test_the_page_lists_exactly_the_existing_attacks():
     """Run the matrix again after adding one."""
     text = page().read_text()
     assert [

@@ -37,7 +37,7 @@ def test_it_is_held(case, siege, request):
 @pytest.mark.parametrize(
     "case", [pytest.param(case, marks=pytest.mark.slow if i % 2 else ()) for i, case in enumerate(COLD)], ids=by_name
 )
-def test_workers_that_are_started_hold_it_too(case, cold_siege, request):
+def test_it_is_held_with_cold_workers(case, cold_siege, request):
     if case.known_at(cold_siege.level_of(case)):
         request.applymarker(pytest.mark.xfail(strict=True, reason=case.known))
     assert cold_siege.problems[case.name] == []
@@ -45,39 +45,39 @@ def test_workers_that_are_started_hold_it_too(case, cold_siege, request):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("case", NOTEBOOKS, ids=by_name)
-def test_notebooks_are_held_too(case, notebook_siege, request):
+def test_it_is_held_as_a_notebook(case, notebook_siege, request):
     if case.known_at(notebook_siege.level_of(case)):
         request.applymarker(pytest.mark.xfail(strict=True, reason=case.known))
     assert notebook_siege.problems[case.name] == []
 
 
 @pytest.mark.thorough
-def test_notebooks_leave_nothing(notebook_siege):
+def test_notebooks_leave_no_files_and_no_processes(notebook_siege):
     assert notebook_siege.after == notebook_siege.before
     assert notebook_siege.left_behind == []
     assert [run.survivors for run in notebook_siege.runs] == [(), ()]
 
 
 @pytest.mark.parametrize("case", cases("pairs"), ids=by_name)
-def test_nothing_comes_through_to_another_worker(case, came_through, request):
+def test_no_information_reaches_another_worker(case, came_through, request):
     level, told = came_through
     if case.known_at(level):  # on a busy machine two workers may miss each other
         request.applymarker(pytest.mark.xfail(strict=False, reason=case.known))
     assert told.get(case.name) is None
 
 
-def test_what_no_wall_holds_comes_through():
+def test_without_isolation_information_reaches_another_worker():
     """Else the tests above would hold whatever happens."""
     with build_world(Host("tests")) as world:
         told = world.pairs(SECONDS, Level.RLIMITS)
     assert told.keys() >= {"abstract-names", "description-locks", "flock", "inotify", "netlink-letters", "record-locks"}
 
 
-def test_what_the_host_runs_is_as_it_was(siege):
+def test_programs_of_the_host_are_unchanged(siege):
     assert_programs_are_as_they_were(siege)
 
 
-def test_workers_that_are_started_leave_what_the_host_runs_as_it_was(cold_siege):
+def test_programs_of_the_host_are_unchanged_by_cold_workers(cold_siege):
     assert_programs_are_as_they_were(cold_siege)
 
 
@@ -88,14 +88,14 @@ def assert_programs_are_as_they_were(laid):
     assert [path for path in after.keys() - before.keys() if "__pycache__" not in path] == []
 
 
-def test_workers_that_are_started_leave_nothing(cold_siege):
+def test_cold_workers_leave_no_files_and_no_processes(cold_siege):
     assert cold_siege.after == cold_siege.before
     assert cold_siege.left_behind == []
     assert [run.survivors for run in cold_siege.runs] == [(), ()]
 
 
 @pytest.mark.smoke
-def test_there_are_as_many_as_promised():
+def test_there_are_as_many_cases_as_documented():
     assert len(cases("attacks")) >= 40
     assert len(cases("careless")) >= 20
     assert len({case.name for case in EVERYTHING}) == len(EVERYTHING)
@@ -103,7 +103,7 @@ def test_there_are_as_many_as_promised():
 
 
 @pytest.mark.smoke
-def test_no_student_makes_the_harness_hang_or_give_up(siege):
+def test_no_submission_makes_the_harness_hang_or_crash(siege):
     assert re.findall(r"^(?:Traceback|error:).*", siege.output, re.MULTILINE) == []
     assert [run.code for run in siege.runs] == [1, 1]
 
@@ -156,7 +156,7 @@ def test_no_line_printed_holds_a_command_of_the_old_form(siege):
 
 
 @pytest.mark.smoke
-def test_nothing_printed_steers_a_terminal(siege):
+def test_no_control_character_is_printed(siege):
     assert re.findall(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", siege.output) == []
 
 
@@ -179,19 +179,19 @@ def test_latency_is_at_least_what_the_answer_takes(siege, case):
 
 
 @each("output-flood", "log-flood", "log-flood-by-hand", "forged-blame", "workflow-commands")
-def test_a_flood_is_not_kept(siege, case):
+def test_a_flood_of_output_is_not_stored(siege, case):
     assert len(json.dumps(siege.world.record(case))) < 200_000
     curve = siege.world.course.root / ".harness" / "evidence" / case.task / case.name / "curve.json"
     assert not curve.exists() or curve.stat().st_size < 2 << 20
 
 
 @each("forged-blame")
-def test_a_forged_blame_falls_on_nobody_else(siege, case):
+def test_a_forged_failure_names_no_other_file(siege, case):
     assert siege.world.record(case)["failure"]["file"] is None
 
 
 @each(of=[case for case in EVERYTHING if "line" in case.told_by.split()])
-def test_the_line_is_blamed(siege, case):
+def test_the_failure_names_the_line_of_the_submission(siege, case):
     failure = siege.world.record(case)["failure"]
     assert failure["file"] == f"submissions/{case.name}/{case.task}/model.py"
     blamed = case.model.read_text().splitlines()[failure["line"] - 1]
@@ -206,7 +206,7 @@ def test_the_message_names_the_limit_and_its_value(siege, case):
 
 
 @each(of=[case for case in EVERYTHING if case.name.startswith("weights-in")])
-def test_what_is_hidden_from_the_parameters_shows_in_what_a_model_knows(siege, case):
+def test_data_hidden_from_the_parameters_count_as_knowledge_bytes(siege, case):
     cost = siege.world.record(case)["cost"]
     assert cost["knowledge_bytes"] > ALLOWANCE_BYTES
     assert cost["parameters_verified"] is False

@@ -25,7 +25,7 @@ from tests.conftest import CENTROIDS, TemporaryCourse
         (np.zeros((4, 2, 2), np.uint8), [np.zeros((k, 5)) for k in range(4)]),
     ],
 )
-def test_parts_come_back_as_they_went(tmp_path: Path, inputs: Any, targets: Any) -> None:
+def test_parts_are_read_as_they_were_written(tmp_path: Path, inputs: Any, targets: Any) -> None:
     train, validation = harness.Split(inputs, targets), harness.Split(inputs[:2], targets[:2])
     write_parts(tmp_path / "parts.npz", train, validation)
     for part, found in zip((train, validation), read_parts(tmp_path / "parts.npz"), strict=True):
@@ -43,7 +43,7 @@ def test_a_report_shows_itself_and_runs_nothing() -> None:
     assert '<b onload="x">' not in shown
 
 
-def test_the_names_are_there_and_no_other() -> None:
+def test_the_package_has_its_public_names_and_no_others() -> None:
     assert callable(harness.load_data)
     assert callable(harness.check)
     with pytest.raises(AttributeError, match="no attribute 'nobody'"):
@@ -98,7 +98,7 @@ def test_a_class_is_checked_and_evaluated_by_another_process(said: dict[str, Any
 
 
 @pytest.mark.line
-def test_a_notebook_in_a_submission_takes_no_tasks_from_there(
+def test_a_notebook_in_a_submission_uses_no_tasks_from_that_folder(
     course: TemporaryCourse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planted = course.submit(None, name="eve") / "tasks" / "blobs"
@@ -189,25 +189,25 @@ def test_cells_are_taken_as_they_were_typed(kernel: dict[str, Any]) -> None:
 
 
 @pytest.mark.line
-def test_an_older_class_of_the_name_is_the_one_that_is_meant(kernel: dict[str, Any]) -> None:
+def test_an_older_class_of_the_same_name_gets_its_own_source(kernel: dict[str, Any]) -> None:
     assert [text.strip() for text in kernel["older"]] == [VERSIONS[2], VERSIONS[1]]
 
 
 @pytest.mark.line
-def test_a_class_of_another_notebook_comes_with_what_that_one_ran(kernel: dict[str, Any]) -> None:
+def test_a_class_of_another_notebook_comes_with_the_cells_run_there(kernel: dict[str, Any]) -> None:
     texts = [text.strip() for text in kernel["hidden"]]
     assert texts.index("RATE = 3") < texts.index("class Hidden:\n    def fit(self): return RATE") == len(texts) - 1
     assert kernel["script"] == "script.py"
 
 
 @pytest.mark.line
-def test_a_history_that_was_reset_is_made_up_for_or_told(kernel: dict[str, Any]) -> None:
+def test_a_history_that_was_reset_is_recovered_or_reported(kernel: dict[str, Any]) -> None:
     assert kernel["forgotten"].strip() == VERSIONS[2]
     assert "the cell that defines Model is not in the history of this kernel: run it again" in kernel["lost"]
 
 
 @pytest.mark.line
-def test_vs_code_tells_where_the_notebook_is(kernel: dict[str, Any]) -> None:
+def test_the_path_of_a_notebook_in_vs_code_is_found(kernel: dict[str, Any]) -> None:
     assert kernel["folder"] == "elsewhere"
 
 
@@ -252,7 +252,7 @@ def test_vs_code_finds_the_course_of_the_notebook_and_compares_a_claim(course: T
 
 @pytest.mark.thorough
 @pytest.mark.line
-def test_in_colab_cells_are_enough_and_the_course_is_named(course: TemporaryCourse, tmp_path: Path) -> None:
+def test_in_colab_the_cells_suffice_if_the_course_is_named(course: TemporaryCourse, tmp_path: Path) -> None:
     content = tmp_path / "content"
     content.mkdir()
     texts = executed(

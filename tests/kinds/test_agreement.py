@@ -34,18 +34,18 @@ def test_scores_of_any_size_may_be_rounded_and_no_more(scale: float, offset: flo
     assert not other.excused.any()
 
 
-def test_two_models_behind_tiny_scores_do_not_agree() -> None:
+def test_two_models_with_tiny_scores_do_not_agree() -> None:
     known, guessed = np.eye(5)[np.arange(N) % 5] * 5e-5, np.zeros((N, 5))
     assert compared("classification", scored(known), scored(guessed)).differing.sum() == N * 4 // 5
 
 
-def test_flips_out_of_near_ties_are_excused_and_counted() -> None:
+def test_labels_that_differ_near_ties_are_allowed_and_counted() -> None:
     ties = np.full((N, 2), 0.5) + np.array([1e-7, 0])
     found = compared("classification", scored(ties), scored(ties[:, ::-1]))
     assert (found.differing.sum(), found.excused.sum()) == (0, N)
 
 
-def test_where_scores_are_judged_equal_labels_are_not_enough() -> None:
+def test_where_scores_count_equal_labels_are_not_enough() -> None:
     ranked = np.stack([np.linspace(0.1, 0.4, N), np.linspace(0.9, 0.6, N)], axis=1)
     flat = np.tile([0.3, 0.7], (N, 1))
     assert not compared("classification", scored(ranked), scored(flat)).differing.any()
@@ -71,7 +71,7 @@ def test_masks_are_compared_after_the_threshold() -> None:
 
 @pytest.mark.parametrize("kind", ["forecasting", "regression"])
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
-def test_numbers_are_compared_beside_their_own_spread(kind: str, scale: float) -> None:
+def test_numbers_are_compared_relative_to_their_spread(kind: str, scale: float) -> None:
     numbers = NOISE.normal(0, scale, (N, 3) if kind == "forecasting" else N)
     rounded = numbers + NOISE.normal(0, 1e-6 * scale, numbers.shape)
     assert not compared(kind, Predictions(numbers), Predictions(rounded)).differing.any()
@@ -84,7 +84,7 @@ def test_a_few_outliers_do_not_widen_the_tolerance() -> None:
     assert compared("regression", Predictions(numbers), Predictions(numbers + 0.1)).differing[3:].all()
 
 
-def test_several_labels_an_item_are_compared_label_by_label() -> None:
+def test_several_labels_per_item_are_compared_label_by_label() -> None:
     probabilities = NOISE.random((N, 3))
 
     def of(values: np.ndarray) -> Predictions:
@@ -96,7 +96,7 @@ def test_several_labels_an_item_are_compared_label_by_label() -> None:
     assert (found.differing.sum(), found.excused.sum()) == (1, 0)
 
 
-def test_scores_of_boxes_may_not_be_two_models_however_small_they_are() -> None:
+def test_two_models_with_tiny_scores_of_boxes_do_not_agree() -> None:
     corners = NOISE.uniform(0, 80, (N, 2))
     boxes = np.hstack([corners, corners + 20, NOISE.random((N, 1)) * 5e-5, np.zeros((N, 1))])
     ranked_otherwise = boxes.copy()

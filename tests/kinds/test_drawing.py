@@ -32,7 +32,7 @@ def test_every_image_is_one_picture_between_black_and_white(shape):
     assert found.max() <= 1
 
 
-def test_a_class_is_named_with_how_sure_the_model_is():
+def test_a_class_is_shown_with_the_probability_that_the_model_gives():
     found = drawn("classification", "some text", 1, 0, np.array([0.8, 0.2]))
     assert (found.text, found.truth, found.said) == ("some text", "dog", "cat (80\N{NO-BREAK SPACE}%)")
     assert drawn("classification", "t", 1, 0).said == "cat"
@@ -45,7 +45,7 @@ def test_a_forecast_continues_its_input():
     ]  # fmt: skip
 
 
-def test_boxes_that_the_model_is_not_sure_of_are_left_out():
+def test_boxes_with_a_low_score_are_left_out():
     found = drawn("detection", np.zeros((8, 8, 3)), BOX, SAID)
     assert [(box.role, box.name) for box in found.boxes] == [("truth", "dog"), ("said", "dog")]
 
@@ -68,12 +68,12 @@ def test_both_masks_are_drawn_and_compared():
         ("detection", [BOX], [SAID], [np.array([[1.0, 1, 5, 5, 0.9, 0]])]),
     ],
 )
-def test_a_perfect_answer_is_not_bad_and_a_wrong_one_is(kind, targets, good, bad):
+def test_a_perfect_answer_has_badness_zero_and_a_wrong_one_more(kind, targets, good, bad):
     item_loss = [float(KINDS[kind].item_loss(targets, Predictions(values))[0]) for values in (good, bad)]
     assert item_loss[0] == 0
     assert item_loss[1] > 0
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_draws_an_input_alone(kind):
+def test_every_kind_draws_an_input_without_target_and_prediction(kind):
     assert KINDS[kind].drawing(FACTS, np.arange(4.0) if kind == "forecasting" else np.ones((8, 8)), None).said == ""

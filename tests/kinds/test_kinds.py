@@ -184,7 +184,7 @@ def test_every_metric_is_a_finite_number_on_any_answers(name: str) -> None:
 
 @pytest.mark.compute
 @KIND
-def test_what_may_be_returned_is_accepted_in_pieces_as_well(name: str) -> None:
+def test_valid_predictions_are_accepted_in_batches_too(name: str) -> None:
     task, example = task_of(name), EXAMPLES[name]
     for result in example.good:
         found = predicted(task, result)
@@ -219,7 +219,7 @@ def test_answers_that_differ_by_rounding_are_the_same(name: str) -> None:
 
 
 @KIND
-def test_a_new_submission_fits_and_returns_what_may_be_returned(name: str, tmp_path: Path) -> None:
+def test_the_model_of_a_new_submission_fits_and_predicts(name: str, tmp_path: Path) -> None:
     task, example = task_of(name), EXAMPLES[name]
     (path,) = new_submission(Course(tmp_path), "bob", task)
     names: dict[str, Any] = {}
@@ -231,7 +231,7 @@ def test_a_new_submission_fits_and_returns_what_may_be_returned(name: str, tmp_p
 
 
 @KIND
-def test_what_may_not_be_returned_is_the_submissions_failure(name: str) -> None:
+def test_invalid_predictions_are_the_submissions_failure(name: str) -> None:
     task = task_of(name)
     for result in EXAMPLES[name].bad:
         with pytest.raises((SubmissionError, Exception), match="predict returned") as caught:
@@ -240,19 +240,19 @@ def test_what_may_not_be_returned_is_the_submissions_failure(name: str) -> None:
 
 
 @pytest.mark.parametrize("shape", [(N,), (N, 1)])
-def test_one_column_of_a_sigmoid_is_told_how_to_become_two(shape: tuple[int, ...]) -> None:
+def test_the_error_for_one_sigmoid_column_says_how_to_make_two(shape: tuple[int, ...]) -> None:
     two = replace(task_of("classification"), classes=("a", "b"))
     with pytest.raises(Exception, match=r"of one column p of a sigmoid make two, np\.stack"):
         predicted(two, np.full(shape, 0.3))
 
 
-def test_shares_in_place_of_labels_are_told_the_columns_that_scores_have() -> None:
+def test_the_error_for_fractional_labels_names_the_shape_of_scores() -> None:
     with pytest.raises(Exception, match=r"expected whole numbers; for scores return one column per class, \(6, 3\)"):
         predicted(task_of("classification"), np.full(N, 0.3))
 
 
 @KIND
-def test_targets_of_another_form_are_the_tasks_mistake(name: str) -> None:
+def test_targets_of_another_form_are_a_mistake_of_the_task(name: str) -> None:
     task, example = task_of(name), EXAMPLES[name]
     good = harness.Split(example.inputs, example.targets)
     with pytest.raises(TaskError, match="inputs are in the train part"):
@@ -263,7 +263,7 @@ def test_targets_of_another_form_are_the_tasks_mistake(name: str) -> None:
 
 
 @KIND
-def test_what_a_declaration_lacks_or_has_too_much_is_named(name: str) -> None:
+def test_a_missing_or_unexpected_field_of_a_declaration_is_named(name: str) -> None:
     task, declares = task_of(name), EXAMPLES[name].declares
     for change in ({"classes": ()}, {"horizon": None}) if declares else ({"classes": ("a", "b")}, {"horizon": 2}):
         (changed,) = change
@@ -283,7 +283,7 @@ def test_what_a_declaration_lacks_or_has_too_much_is_named(name: str) -> None:
         lambda dtype: hnp.arrays(dtype, st.sampled_from([(N,), (N, 1), (N, 2), (N, 3), (N, 8, 8), (N, 6), (2, 6)]))
     ),
 )
-def test_any_array_is_accepted_or_refused_and_nothing_else(name: str, array: np.ndarray[Any, Any]) -> None:
+def test_any_array_is_accepted_or_refused_without_another_error(name: str, array: np.ndarray[Any, Any]) -> None:
     task = task_of(name)
     info = info_of(task)
     one_array = PREDICTION_FORMS[OFFERED[name].form].arrays == 1 or not array.ndim

@@ -41,7 +41,7 @@ class Model(harness.Model):
 """
 
 
-def test_a_number_an_item_is_predicted_and_scored(course: TemporaryCourse) -> None:
+def test_one_number_per_item_is_predicted_and_scored(course: TemporaryCourse) -> None:
     declares = 'kind="regression", metrics=(harness.metrics.r_squared, harness.metrics.root_mean_squared_error)'
     course.add_task("dose", text=TASK.format(targets="figures[:, 0]", declares=declares, baseline=0.9))
     course.submit(LEAST_SQUARES.format(factor=1, shift=0, returned="figures"), task="dose")
@@ -60,7 +60,7 @@ def test_a_number_an_item_is_predicted_and_scored(course: TemporaryCourse) -> No
     assert course.harness("report", "submissions/bob").returncode == 0
 
 
-def test_several_labels_an_item_are_predicted_and_scored(course: TemporaryCourse) -> None:
+def test_several_labels_per_item_are_predicted_and_scored(course: TemporaryCourse) -> None:
     declares = (
         'kind="multilabel", classes=("warm", "wet"), '
         "metrics=(harness.metrics.macro_f1_of_labels, harness.metrics.exact_match)"

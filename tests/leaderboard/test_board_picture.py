@@ -24,7 +24,7 @@ def board(tmp_path) -> Board:
     return build([*records, failing()], EvidenceStore(tmp_path))
 
 
-def test_it_is_one_svg_that_brings_its_background_for_both_modes(board: Board) -> None:
+def test_the_picture_is_one_svg_with_a_background_for_both_modes(board: Board) -> None:
     picture = board_picture(board)
     assert picture is not None
     root = ElementTree.fromstring(picture)
@@ -37,5 +37,5 @@ def test_it_is_one_svg_that_brings_its_background_for_both_modes(board: Board) -
     assert picture == board_picture(board)
 
 
-def test_without_a_score_there_is_none(tmp_path) -> None:
+def test_without_a_score_there_is_no_picture(tmp_path) -> None:
     assert board_picture(build([failing()], EvidenceStore(tmp_path))) is None

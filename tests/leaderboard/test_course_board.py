@@ -25,7 +25,7 @@ def rows(tmp_path):
     return {row.submission: row for row in course_board(a_board(tmp_path)).rows}
 
 
-def test_each_task_counts_by_its_real_data_alone(tmp_path):
+def test_each_task_counts_with_its_real_data_only(tmp_path):
     found = rows(tmp_path)
     assert found["dan"].scored == ("usps",)
     assert found["alice"].missing == ("usps",)

@@ -37,25 +37,25 @@ CLASS = {
 }
 
 
-def test_what_nobody_gets_is_named(tmp_path):
+def test_items_that_every_model_gets_wrong_are_named(tmp_path):
     assert [one.item for one in analysed(tmp_path, CLASS).nobody] == [0]
 
 
-def test_items_that_only_the_best_or_only_the_worst_miss_are_told_apart(tmp_path):
+def test_items_that_only_the_best_or_only_the_worst_miss_are_listed(tmp_path):
     found = analysed(tmp_path, CLASS)
     assert found.reversed[0].item == 1
     assert {one.item for one in found.separating} <= set(range(10, 30))
     assert found.separating[0].discrimination > 0.9
 
 
-def test_correlations_are_those_of_numpy_with_all_other_items(tmp_path):
+def test_correlations_with_all_other_items_equal_those_of_numpy(tmp_path):
     right = np.stack([given == TRUTH for given in CLASS.values()])
     found = analysed(tmp_path, CLASS).separating[0]
     others = np.delete(right, found.item, axis=1).sum(axis=1)
     assert found.discrimination == pytest.approx(np.corrcoef(right[:, found.item], others)[0, 1])
 
 
-def test_a_vote_is_right_where_most_are_and_says_whom_it_needs(tmp_path):
+def test_a_majority_vote_is_scored_with_what_each_model_adds(tmp_path):
     three = {"ann": labels(0, 1), "bob": labels(2, 3, 4), "cem": labels(0, 5, 6)}
     found = analysed(tmp_path, three).ensemble
     assert found.score == 39 / 40
@@ -63,7 +63,7 @@ def test_a_vote_is_right_where_most_are_and_says_whom_it_needs(tmp_path):
     assert dict(found.added)["bob"] == pytest.approx(1 / 40), "without bob the vote misses what ann or cem misses"
 
 
-def test_too_few_models_say_nothing(tmp_path):
+def test_too_few_models_give_no_analysis(tmp_path):
     found = analysed(tmp_path, {"ann": labels(0), "bob": labels(1)})
     assert found.models == ("ann", "bob")
     assert not found.nobody

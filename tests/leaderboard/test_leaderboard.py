@@ -100,25 +100,25 @@ def with_evidence(store, name, value, evidence, **changes):
     ],
     ids=lambda difference: next(iter(difference)),
 )
-def test_records_that_differ_in_what_was_asked_are_not_ranked_together(store, difference):
+def test_records_of_different_settings_are_not_ranked_together(store, difference):
     board = build([make_record("alice", 0.9), make_record("bob", 0.5), make_record("zoe", 0.1, **difference)], store)
     assert sorted(ranks(board), key=len) == [{"zoe": (1, 1)}, {"alice": (1, 1), "bob": (2, 2)}]
 
 
-def test_the_real_data_come_before_practice(store):
+def test_tables_of_real_data_come_before_embedded_data(store):
     sources = ["embedded", "canonical", "local"]
     board = build([make_record(source, 0.9, source=source) for source in sources], store)
     assert [group.key.source for group in board.groups] == ["canonical", "local", "embedded"]
 
 
-def test_without_evidence_ranks_are_found_from_intervals_and_marked(store):
+def test_without_evidence_ranks_come_from_intervals_and_are_marked(store):
     board = build([make_record("carl", 0.6), make_record("alice", 0.9), make_record("bob", 0.895)], store)
     assert ranks(board) == [{"alice": (1, 2), "bob": (1, 2), "carl": (3, 3)}]
     assert not any(row.paired for row in board.groups[0].rows)
     assert "1–2 of 3 ~" in board_markdown(board)
 
 
-def test_where_less_is_better_the_least_is_first(store):
+def test_where_lower_is_better_the_lowest_score_is_first(store):
     errors = {name: msgspec.structs.replace(score(value), higher_is_better=False) for name, value in
               (("alice", 0.3), ("bob", 0.1), ("carl", 0.5))}  # fmt: skip
     board = build([make_record(name, scores=(error,)) for name, error in errors.items()], store)
@@ -159,7 +159,7 @@ def test_evidence_of_another_run_is_not_used(store):
     assert not build([record], store).groups[0].rows[0].paired
 
 
-def test_one_without_evidence_is_compared_by_its_interval_and_marked(store):
+def test_a_record_without_evidence_is_compared_by_interval_and_marked(store):
     records = [make_record("alice", 0.9), with_evidence(store, "bob", 0.6, right(600))]
     rows = build(records, store).groups[0].rows
     assert [(row.rank.low, row.paired) for row in rows] == [(1, False), (2, True)]
@@ -195,13 +195,13 @@ def test_nothing_below_the_baseline_is_first(store):
     assert "| alice" in board_markdown(board)
 
 
-def test_a_baseline_says_which_side_of_it_is_better(store):
+def test_a_baseline_is_shown_with_the_direction_that_is_better(store):
     assert "baseline accuracy ≥ 0.5" in board_markdown(build([make_record("alice", 0.9)], store))
     error = msgspec.structs.replace(score(11.0), higher_is_better=False)
     assert "≤ 0.5" in board_markdown(build([make_record("bob"), make_record("alice", scores=(error,))], store))
 
 
-def test_records_of_before_a_metric_was_declared_do_not_stop_the_board(store):
+def test_records_without_a_metric_declared_later_are_shown(store):
     two = (score(0.9), score(0.8, "macro_f1", primary=False))
     board = build([make_record("alice", scores=two), make_record("bob", 0.7, digest="sha256:before")], store)
     assert "bob" in board_markdown(board)
@@ -250,7 +250,7 @@ def test_rebuilding_gives_the_same_bytes_whatever_the_order(tmp_path):
     }
 
 
-def test_the_csv_says_what_the_records_say(tmp_path):
+def test_the_csv_has_the_values_of_the_records(tmp_path):
     write_board(tmp_path / "board", full_board(tmp_path))
     rows = list(csv.DictReader(io.StringIO((tmp_path / "board" / "leaderboard.csv").read_text())))
     by_name = {row["submission"]: row for row in rows}
@@ -264,7 +264,7 @@ def test_the_csv_says_what_the_records_say(tmp_path):
     assert all(None not in row and None not in row.values() for row in rows + details)
 
 
-def test_the_json_has_what_is_known_of_each_rank(tmp_path):
+def test_the_json_has_the_interval_of_each_rank(tmp_path):
     write_board(tmp_path, full_board(tmp_path))
     groups = msgspec.json.decode((tmp_path / "leaderboard.json").read_bytes())
     alice = next(row for group in groups for row in group["rows"] if row["submission"] == "alice")
@@ -284,7 +284,7 @@ def test_the_front_page_has_six_columns_and_the_task_page_all_metrics(store):
     assert all(name in task_markdown("usps", board.groups) for name in names)
 
 
-def test_a_footer_says_what_is_noise(store):
+def test_a_footer_states_which_differences_are_noise(store):
     text = board_markdown(build([make_record("alice", 0.9), make_record("bob", 0.9)], store))
     assert re.search(r"A difference in accuracy below about 0.01\d is noise on 100 items when 2 models are compa", text)
     assert "each model was trained once" in text
@@ -308,7 +308,7 @@ def test_kept_standings_are_used_until_something_changes(store, tmp_path):
     assert file not in (tmp_path / "ranks").iterdir()
 
 
-def test_a_board_of_nothing_says_what_to_do(store, tmp_path):
+def test_an_empty_board_says_what_to_do(store, tmp_path):
     write_board(tmp_path / "board", build([], store))
     assert "harness evaluate" in (tmp_path / "board" / "README.md").read_text()
 
@@ -328,7 +328,7 @@ def unescaped(text):
     return [special for special in "<|[`" if special in text.replace(f"\\{special}", "")]
 
 
-def test_a_hostile_reason_stays_text(store, tmp_path):
+def test_markup_in_a_reason_is_shown_as_text(store, tmp_path):
     records = Store(tmp_path / "records", tmp_path / "lock")
     path = records.path("usps", "alice")
     path.parent.mkdir(parents=True)
@@ -342,7 +342,7 @@ def test_a_hostile_reason_stays_text(store, tmp_path):
 
 
 @pytest.mark.parametrize("field", ["kind", "phase", "name"])
-def test_a_hostile_record_stays_text(store, field):
+def test_markup_in_a_record_is_shown_as_text(store, field):
     text = board_markdown(
         build(
             [
@@ -362,5 +362,5 @@ def test_a_hostile_record_stays_text(store, field):
 @pytest.mark.parametrize(
     ("seconds", "text"), [(2.5, "2.5 s"), (1.0, "1 s"), (0.0015, "1.5 ms"), (0.001, "1 ms"), (0.00025, "250 µs")]
 )
-def test_a_duration_is_said_in_the_unit_people_use(seconds, text):
+def test_a_duration_is_shown_in_a_convenient_unit(seconds, text):
     assert as_duration(seconds) == text

@@ -34,15 +34,15 @@ def timed(name, ratio, value=0.9, **terms):
     return changed(submission={"name": name}, scores=scores, cost={"latency": latency(ratio, **terms)})
 
 
-def test_two_whose_intervals_overlap_share_a_rank():
+def test_two_models_with_overlapping_intervals_share_a_rank():
     assert speed_ranks([timed("a", 0.98), timed("b", 1.0), timed("c", 2.0)]) == [1, 1, 3]
 
 
-def test_the_channels_error_is_common_to_both_and_hides_no_difference():
+def test_an_error_of_the_channel_common_to_both_hides_no_difference():
     assert speed_ranks([timed("a", 1.0, channel=0.5), timed("b", 1.3, channel=0.5)]) == [1, 2]
 
 
-def test_a_wide_interval_between_rounds_ties():
+def test_a_wide_interval_between_rounds_makes_a_tie():
     assert speed_ranks([timed("a", 1.0, rounds=0.3), timed("b", 1.3, rounds=0.3)]) == [1, 1]
 
 
@@ -55,16 +55,16 @@ def pairs(*ranks):
     return [(RankInterval(low=low, high=high, of=len(ranks)), speed) for low, high, speed in ranks]
 
 
-def test_the_front_holds_whom_nobody_beats_in_both():
+def test_the_pareto_front_holds_models_that_none_beats_in_both_ranks():
     ranks = pairs((1, 1, 3), (2, 3, 1), (2, 3, 2), (4, 4, 4), (5, 5, None))
     assert front(ranks) == [True, True, False, False, False]
 
 
-def test_equals_are_all_on_the_front():
+def test_equal_models_are_all_on_the_pareto_front():
     assert front(pairs((1, 2, 1), (1, 2, 1), (3, 3, 1))) == [True, True, False]
 
 
-def test_a_score_that_may_be_as_good_is_not_an_excuse_to_be_slow():
+def test_of_two_equal_scores_only_the_faster_model_is_on_the_front():
     assert front(pairs((1, 2, 2), (1, 2, 1))) == [False, True]
 
 

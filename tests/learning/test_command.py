@@ -31,7 +31,7 @@ KNOWLEDGE = "NUMBERS"
 
 
 @pytest.mark.thorough
-def test_what_was_brought_along_is_told_from_what_was_learned(course: TemporaryCourse) -> None:
+def test_built_in_knowledge_is_distinguished_from_learning(course: TemporaryCourse) -> None:
     course.add_task()
     course.submit(CENTROIDS, name="ann")
     numbers = "".join(f"{number * number:x}" for number in range(2000))
@@ -48,7 +48,7 @@ def test_what_was_brought_along_is_told_from_what_was_learned(course: TemporaryC
 
 
 @pytest.mark.thorough
-def test_the_best_on_the_leaderboard_is_asked_unless_somebody_is_named(course: TemporaryCourse) -> None:
+def test_the_best_on_the_leaderboard_is_tested_unless_others_are_named(course: TemporaryCourse) -> None:
     course.add_task()
     course.evaluate(CENTROIDS)
     record = course.record()
@@ -59,14 +59,14 @@ def test_the_best_on_the_leaderboard_is_asked_unless_somebody_is_named(course: T
     assert course.record() == record
 
 
-def test_without_records_there_is_nothing_to_ask(course: TemporaryCourse) -> None:
+def test_without_records_there_is_nothing_to_test(course: TemporaryCourse) -> None:
     course.add_task()
     done = course.harness("audit", "learning")
     assert (done.returncode, "nothing to test" in done.stdout) == (0, True)
 
 
 @pytest.mark.thorough
-def test_grade_tests_what_is_best_or_odd_once_and_no_grade_depends_on_it(course: TemporaryCourse) -> None:
+def test_grade_tests_the_best_and_the_unusual_once_and_changes_no_grade(course: TemporaryCourse) -> None:
     course.environment["HARNESS_AUDIT_LEARNING"] = "yes"
     course.add_task(more="threads=1, points=((0.5, 0), (0.8, 10)),")
     numbers = "".join(f"{number * number:x}" for number in range(2000))

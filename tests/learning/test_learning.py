@@ -146,7 +146,7 @@ def outcomes(learning: Learning) -> dict[str, str]:
 @pytest.mark.parametrize("model", [nearest, centroid], ids=lambda model: model.__name__)
 @pytest.mark.parametrize("noise", [0.2, 0.6, 1.5])
 @pytest.mark.parametrize("n", [100, pytest.param(600, marks=pytest.mark.thorough)])
-def test_learners_pass(model: Labels, noise: float, n: int) -> None:
+def test_models_that_learn_pass(model: Labels, noise: float, n: int) -> None:
     for seed in range(5):
         learning = audited(data(noise, n), model, seed=seed)
         assert learning.outcome in ("passed", "no verdict"), learning
@@ -162,14 +162,14 @@ def test_few_classes_named_by_chance_cause_no_warning(classes: int) -> None:
 
 
 @pytest.mark.parametrize("model", [ordinal, majority, constant], ids=lambda model: model.__name__)
-def test_who_learns_little_or_nothing_is_never_failed(model: Labels) -> None:
+def test_a_model_that_learns_little_or_nothing_never_fails(model: Labels) -> None:
     for seed in range(10):
         assert audited(data(), model, seed=seed).outcome != "failed"
 
 
 @pytest.mark.compute
 @pytest.mark.parametrize("classes", [3, 4, 5, 10])
-def test_who_regresses_on_the_number_of_the_class_passes(classes: int) -> None:
+def test_a_regression_on_the_class_number_passes(classes: int) -> None:
     """Stages of a disease along a line: such a model keeps some old names though it learns."""
     for seed in range(10):
         generator = np.random.default_rng(seed)
@@ -199,7 +199,7 @@ def test_a_rule_written_by_hand_is_a_warning() -> None:
 
 @pytest.mark.thorough
 @pytest.mark.compute
-def test_a_whole_network_that_was_brought_along_fails() -> None:
+def test_a_network_with_built_in_weights_fails() -> None:
     for seed in range(5):
         found = outcomes(audited(data(), network_of(data()), seed=seed))
         assert found["all classes exchanged"] == found["two classes exchanged"] == "failed"
@@ -212,12 +212,12 @@ def test_a_table_of_answers_fails() -> None:
 
 
 @pytest.mark.compute
-def test_features_that_were_brought_along_show_when_inputs_are_reversed() -> None:
+def test_built_in_features_are_detected_by_reversed_inputs() -> None:
     assert outcomes(audited(data(), features_of(data())))["inputs changed"] == "warned"
 
 
 @pytest.mark.compute
-def test_who_compares_targets_is_seen_where_only_two_classes_are_exchanged() -> None:
+def test_a_model_that_compares_targets_is_detected_by_a_swap_of_classes() -> None:
     found = outcomes(audited(data(), recogniser_of(data(), majority)))
     assert found["two classes exchanged"] == "failed"
     assert found["all classes exchanged"] == "warned"  # it learns worse when it takes notice
@@ -238,7 +238,7 @@ def test_a_fit_that_fails_gives_no_verdict() -> None:
     assert set(outcomes(audit_learning(TASK, data(), fails_later, np.random.default_rng(0))).values()) == {"no verdict"}
 
 
-def test_kinds_without_classes_are_held_against_permuted_targets() -> None:
+def test_kinds_without_classes_are_tested_with_permuted_targets() -> None:
     generator = np.random.default_rng(0)
     inputs = generator.normal(size=(200, 6)).astype(np.float32)
     split = Split(inputs, inputs[:, 0].astype(np.float64))
@@ -272,14 +272,14 @@ def test_targets_are_permuted_three_times_unless_fits_take_long(seconds: int, fi
     assert ("would take longer than 900 s" in permuted.detail) == (fits < 3)
 
 
-def test_new_names_are_what_they_say() -> None:
+def test_permutations_of_classes_move_all_or_exactly_two() -> None:
     generator = np.random.default_rng(0)
     for classes in range(2, 9):
         assert (derangement(classes, generator) != np.arange(classes)).all()
         assert (swap_of_ends(classes) != np.arange(classes)).sum() == 2
 
 
-def test_honest_confusions_are_not_old_names() -> None:
+def test_confused_classes_are_hardly_ever_reported_as_old_labels() -> None:
     """Half of all items are confused with the class that gets their old name."""
     generator, alarms = np.random.default_rng(0), 0
     for _ in range(500):
@@ -292,7 +292,7 @@ def test_honest_confusions_are_not_old_names() -> None:
     assert alarms == 0
 
 
-def test_the_best_of_a_task_and_what_looks_odd_is_worth_asking() -> None:
+def test_the_best_of_a_task_and_unusual_records_are_worth_testing() -> None:
     usual = Cost(fit_seconds=9.0, parameters_verified=True, knowledge_bytes=5000, artifact_bytes=4000)
     odd = {
         "quick": msgspec.structs.replace(usual, fit_seconds=0.01),
@@ -310,7 +310,7 @@ def test_the_best_of_a_task_and_what_looks_odd_is_worth_asking() -> None:
 @pytest.mark.thorough
 @pytest.mark.compute
 @pytest.mark.parametrize("fitted", ["alike", "by the clock"])
-def test_fits_that_differ_by_chance_alone_are_borne_out_by_more_of_them(fitted: str) -> None:
+def test_fits_that_differ_by_chance_are_repeated_and_cause_no_alarm(fitted: str) -> None:
     """An honest fit of which one in three goes wrong: each time with other numbers, or with those of its seed."""
     alarms = 0
     for seed in range(300):
@@ -326,5 +326,5 @@ def test_fits_that_differ_by_chance_alone_are_borne_out_by_more_of_them(fitted: 
     assert alarms == 0
 
 
-def test_from_a_dozen_items_nothing_is_concluded() -> None:
+def test_twelve_items_give_no_verdict() -> None:
     assert audited(data(n=12), centroid).outcome == "no verdict"

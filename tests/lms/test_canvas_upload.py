@@ -168,14 +168,14 @@ def test_graded_people_alone_are_changed_each_by_one_request(canvas: Canvas) -> 
         ({"entered_score": 7.5, "score": 6.0, "points_deducted": 1.5}, {}, 0),
     ],
 )
-def test_what_somebody_typed_at_canvas_stays(
+def test_a_grade_entered_in_canvas_is_kept(
     canvas: Canvas, there: dict[str, Any], more: dict[str, Any], changes: int
 ) -> None:
     canvas.submissions[0] |= there
     assert len(plan(canvas, grade(ANN, 7.5), **more)) == changes
 
 
-def test_people_who_are_not_in_the_course_are_named_at_once(canvas: Canvas) -> None:
+def test_all_people_who_are_not_in_the_course_are_named(canvas: Canvas) -> None:
     del canvas.submissions[:2]
     with pytest.raises(UsageError, match=r"2 graded people are not in the file: Ann Ark \(ann\).*; Böb Berg \(bob\)"):
         plan(canvas, grade(ANN), grade(BOB))
@@ -234,7 +234,7 @@ def test_what_is_wrong_with_address_token_or_numbers_is_reported(
     assert TOKEN not in str(caught.value)
 
 
-def test_a_canvas_that_is_away_or_broken_is_nobodys_fault(canvas: Canvas) -> None:
+def test_a_canvas_that_cannot_be_reached_is_an_infrastructure_error(canvas: Canvas) -> None:
     canvas.fails["/255"] = 502
     with pytest.raises(InfrastructureError, match="cannot be reached"):
         reach(canvas)
@@ -242,7 +242,7 @@ def test_a_canvas_that_is_away_or_broken_is_nobodys_fault(canvas: Canvas) -> Non
         reach(canvas, url="http://127.0.0.1:9")
 
 
-def test_what_canvas_does_not_store_is_reported_and_stops_nobody_else(canvas: Canvas) -> None:
+def test_a_grade_that_canvas_does_not_store_is_reported_and_stops_no_other(canvas: Canvas) -> None:
     there, canvas.deducted = reach(canvas), 1.5
     _, updates = there.fill((grade(ANN, 7.5), grade(BOB, 8.0)), Manner(), scale=False)
     canvas.fails["/submissions/11"] = 400
@@ -255,7 +255,7 @@ def test_what_canvas_does_not_store_is_reported_and_stops_nobody_else(canvas: Ca
 
 
 @pytest.mark.line
-def test_the_command_uploads_what_its_dry_run_showed_and_nothing_else(course: TemporaryCourse, canvas: Canvas) -> None:
+def test_the_command_uploads_exactly_what_its_dry_run_showed(course: TemporaryCourse, canvas: Canvas) -> None:
     course.add_task(more="points=((0.5, 0.0), (1.0, 10.0)),")
     (course.root / "roster.csv").write_text("submission,name,canvas_id\nann,Ann Ark,11\nbob,Böb Berg,12\n")
     place = ("--url", f"{canvas.url}/", "--course", "255", "--assignment", "543", "--roster", "roster.csv")

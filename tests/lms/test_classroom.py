@@ -51,7 +51,7 @@ def test_every_field_is_one_that_the_reader_knows() -> None:
 
 
 @pytest.mark.unit
-def test_minutes_and_seconds_cover_the_limits_as_far_as_they_go() -> None:
+def test_time_limits_cover_the_limits_of_the_task_as_far_as_possible() -> None:
     autograding, classroom50 = made(limits=Limits(fit_cpu_seconds=300))
     assert autograding[1]["timeout"] * 60 >= 900 + 5 * 60
     assert classroom50[1]["timeout"] == 600
@@ -61,7 +61,7 @@ def test_minutes_and_seconds_cover_the_limits_as_far_as_they_go() -> None:
 
 @pytest.mark.unit
 @pytest.mark.parametrize(("cut_offs", "points", "expected"), [(CUT_OFFS, None, 10), ((), None, 100), (CUT_OFFS, 4, 4)])
-def test_the_points_are_the_tasks_the_instructors_or_a_hundred(
+def test_points_are_those_of_the_task_the_instructor_or_a_hundred(
     cut_offs: tuple[tuple[float, float], ...], points: int | None, expected: int
 ) -> None:
     for tests in made(points=points) if cut_offs else made_without_cut_offs():

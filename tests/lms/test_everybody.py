@@ -210,7 +210,7 @@ def test_without_a_roster_everybody_has_a_folder_of_their_own(
 @example(SAME_NAMES, set(), set())
 @example(SAME_NAMES, set(), {0, 2})
 @example(SAME_NAMES, set(), {1, 2})
-def test_with_a_roster_everybody_is_where_it_says_or_refused_by_name(
+def test_with_a_roster_everybody_is_in_its_folder_or_refused_by_name(
     system: str, new_course: Callable[[], Course], students: list[Student], unknown: set[int], absent: set[int]
 ) -> None:
     course = new_course()
@@ -279,7 +279,7 @@ MOODLE = (
 
 @pytest.mark.parametrize("system", ["canvas", "moodle"])
 @given(_LINES, st.booleans(), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.randoms(use_true_random=False))
-def test_grades_reach_their_people_and_every_other_byte_stays(
+def test_grades_reach_the_right_people_and_every_other_byte_stays(
     system: str, lines: list[Line], overwrite: bool, encoding: str, random: Random
 ) -> None:
     header, row = (CANVAS, canvas_line) if system == "canvas" else (MOODLE, moodle_line)

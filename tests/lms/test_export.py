@@ -66,7 +66,7 @@ def test_one_column_of_graded_people_changes_and_nothing_else() -> None:
     assert [str(change) for change in filled.changes] == ["Ann Ark (ann): nothing → 7.50", "Böb Berg (bob): - → EX"]
 
 
-def test_who_has_no_grade_keeps_what_stands_there() -> None:
+def test_people_without_a_grade_keep_the_existing_entry() -> None:
     text = CANVAS.replace("M1,-,", "M1,8.50,")
     for entry in (grade(BOB, None), grade(BOB, None, status="not graded"), grade(BOB, None, dropped=True)):
         assert canvas([entry], text).content.decode() == text
@@ -75,7 +75,7 @@ def test_who_has_no_grade_keeps_what_stands_there() -> None:
 @pytest.mark.parametrize(
     ("before", "why"), [("8.50", "somebody typed it"), ("EX", "is excused"), ("N/A", "not assigned"), ("A-", "typed")]
 )
-def test_what_somebody_typed_stays_unless_it_is_overwritten(before: str, why: str) -> None:
+def test_an_entry_typed_by_hand_is_kept_unless_overwriting_is_chosen(before: str, why: str) -> None:
     text = CANVAS.replace("M1,-,", f"M1,{before},")
     filled = canvas([grade(BOB)], text)
     assert filled.content.decode() == text
@@ -84,7 +84,7 @@ def test_what_somebody_typed_stays_unless_it_is_overwritten(before: str, why: st
     assert ("M1,7.50,3.00" in forced.content.decode()) == (before != "N/A")
 
 
-def test_a_percentage_is_not_as_many_points() -> None:
+def test_a_percentage_is_not_taken_for_points() -> None:
     text = CANVAS.replace("S1,ann1,M1,,", "S1,ann1,M1,7.5%,")
     filled = canvas([grade(ANN, 7.5)], text)
     assert (filled.content.decode(), len(filled.kept)) == (text, 1)
@@ -139,7 +139,7 @@ def test_names_are_found_in_either_order() -> None:
         (WORKSHEET.replace("A1,ann@x.org", ",ann9@x.org"), "its email is 'ann9@x.org', not 'ann@x.org'"),
     ],
 )
-def test_a_namesake_with_another_number_gets_nobodys_grade(text: str, problem: str) -> None:
+def test_a_namesake_with_another_number_gets_no_grade(text: str, problem: str) -> None:
     fill = moodle if text.startswith("Identifier") else canvas
     with pytest.raises(UsageError) as caught:
         fill([grade(ANN)], text)
@@ -152,7 +152,7 @@ def test_a_maximum_with_thousands_says_which_mark_is_decimal() -> None:
     assert '"750,00","1.000,00"' in moodle([grade(ANN)], text, scale=True).content.decode()
 
 
-def test_everybody_who_is_missing_is_named_at_once() -> None:
+def test_all_people_missing_from_the_file_are_named() -> None:
     strangers = [grade(Person(submission=name, name=name.title())) for name in ("eve", "fay")]
     with pytest.raises(UsageError) as caught:
         canvas([grade(ANN), *strangers])
@@ -170,7 +170,7 @@ def test_points_are_scaled_only_where_that_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_who_has_a_maximum_of_their_own_is_scaled_by_it(order: int) -> None:
+def test_a_person_with_their_own_maximum_is_scaled_by_it(order: int) -> None:
     entries = [grade(ANN), grade(BOB, 10.5, maximum=14.0)][::order]
     assert [row[5] for row in rows(canvas(entries, scale=True).content)[3:5]] == ["7.50", "7.50"]
 
@@ -188,7 +188,9 @@ def test_who_has_a_maximum_of_their_own_is_scaled_by_it(order: int) -> None:
         ([ANN, replace(BOB, canvas_id="11")], "USPS", CANVAS, "are the same row"),
     ],
 )
-def test_what_canvas_would_misread_is_not_written(people: list[Person], title: str, text: str, problem: str) -> None:
+def test_entries_that_canvas_would_misread_are_refused(
+    people: list[Person], title: str, text: str, problem: str
+) -> None:
     with pytest.raises(UsageError) as caught:
         canvas([grade(person) for person in people], text, title)
     assert problem in str(caught.value)
@@ -228,7 +230,7 @@ def test_a_worksheet_is_filled_in_with_feedback_that_says_why() -> None:
     assert [row[:5] + row[6:10] for row in written] == [row[:5] + row[6:10] for row in rows(WORKSHEET.encode())]
 
 
-def test_feedback_that_somebody_wrote_stays() -> None:
+def test_feedback_written_by_hand_is_kept() -> None:
     text = WORKSHEET.replace("-,-,\nParticipant 2", "-,-,<p>nice</p>\nParticipant 2")
     filled = moodle([grade(ANN)], text)
     assert rows(filled.content)[1][10] == "<p>nice</p>"
@@ -252,7 +254,7 @@ def test_worksheets_in_any_language_are_read_by_position_and_content(header: str
     assert len(filled.changes) == 1
 
 
-def test_an_anonymous_worksheet_needs_an_import_that_told_the_numbers() -> None:
+def test_an_anonymous_worksheet_needs_numbers_from_an_earlier_import() -> None:
     text = "Identifier,Status,Grade,Maximum Grade\nParticipant 1,x,,10.00\nParticipant 2,x,,10.00\n"
     with pytest.raises(UsageError, match=r"holds no names \(anonymous marking\)"):
         moodle([grade(ANN)], text)
@@ -282,19 +284,19 @@ def test_a_worksheet_without_feedback_keeps_its_times() -> None:
     assert b"score" not in moodle([grade(ANN, 7.5)], other).content
 
 
-def test_a_locked_grade_is_left_and_told() -> None:
+def test_a_locked_grade_is_kept_and_reported() -> None:
     text = WORKSHEET.replace("10.00,Yes", "10.00,Nein", 1)
     filled = moodle([grade(ANN), grade(BOB)], text)
     assert ["locked" in str(line) for line in filled.kept] == [True]
     assert [row[5] for row in rows(filled.content)[1:]] == ["", "7.50"]
 
 
-def test_more_than_the_maximum_is_left_and_told() -> None:
+def test_a_grade_above_the_maximum_is_not_written_and_reported() -> None:
     filled = moodle([grade(ANN, 10.5)])
     assert "more than the maximum of 10" in str(filled.kept[0])
 
 
-def test_the_gradebooks_file_identifies_everybody_by_one_column() -> None:
+def test_the_file_for_moodles_gradebook_identifies_people_by_one_column() -> None:
     entries = [grade(ANN), grade(BOB, None), grade(BOB, None, excused=True)]
     assert rows(moodle_csv(entries, "USPS", "10,00").content) == [
         ["Email address", "USPS", "USPS (feedback)"],
@@ -338,13 +340,13 @@ MOMENTS = [
 ]
 
 
-def test_moments_are_read_in_the_languages_of_the_systems() -> None:
+def test_dates_are_read_in_the_languages_of_the_systems() -> None:
     read = {text: in_zone(parse_moment(text) or datetime.min, UTC) for text in MOMENTS}
     assert {text: one for text, one in read.items() if one != datetime(2026, 1, 30, 10, 15, tzinfo=UTC)} == {}
 
 
 @pytest.mark.parametrize("text", ["03/02/2026 10:15", "soon", "", "2026-13-01 10:15", "30 Foo 2026, 10:15"])
-def test_what_is_not_certain_is_not_a_moment(text: str) -> None:
+def test_an_ambiguous_date_is_not_read(text: str) -> None:
     assert parse_moment(text) is None
 
 

@@ -33,7 +33,7 @@ def test_feedback_says_the_grade_the_reason_and_the_checks() -> None:
     assert "0.8500 to 0.9500" in made.page
 
 
-def test_a_failure_is_told_with_its_place_and_its_last_words_and_no_markup() -> None:
+def test_a_failure_is_shown_with_place_and_log_and_without_markup() -> None:
     record = failing(message="<b>no</b> attribute", log_tail="last\x1b[31m <script>")
     entry = grade(final=0.0, status="failed", score=None, run=RUN, note="fit error in fit: <b>no</b> attribute")
     made = make_feedback(entry, TASK, material(record))
@@ -64,7 +64,7 @@ def names(content: bytes) -> list[str]:
     return zipfile.ZipFile(io.BytesIO(content)).namelist()
 
 
-def test_zips_are_named_as_the_systems_find_people() -> None:
+def test_files_in_zips_are_named_as_each_system_expects() -> None:
     made = [make_feedback(grade(person), TASK, None) for person in (ANN, BOB, Person(submission="eve"))]
     worksheet = sheet(
         "Identifier,Full name,Email address,Status,Grade,Maximum Grade\n"
@@ -91,7 +91,7 @@ def test_members_of_a_group_have_files_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(("later", "told"), [(0, []), (2, ["Eve Eel", "Fay Fox"])])
-def test_a_file_for_a_group_holds_what_each_member_may_read(later: int, told: list[str]) -> None:
+def test_a_file_for_a_group_holds_what_all_members_may_read(later: int, told: list[str]) -> None:
     eve, fay = (Person(submission="team", name=name) for name in ("Eve Eel", "Fay Fox"))
     made = [make_feedback(grade(eve), TASK, None), make_feedback(grade(fay, days_late=later), TASK, None)]
     origin = Origin(system="canvas", who="team", number="101", files=("team_101_5001_model.py",))

@@ -63,7 +63,7 @@ def read(results: Results) -> dict[str, Any]:
     return plain
 
 
-def test_a_score_on_validation_is_seen_at_once() -> None:
+def test_a_score_on_validation_is_visible_at_once() -> None:
     plain = read(results_of(changed(cost={"parameters": 12, "latency": LATENCY}), 0.8, 10))
     assert (plain["score"], plain["execution_time"], plain["visibility"]) == (8, 3, "visible")
     assert {test["visibility"] for test in plain["tests"]} == {"visible"}
@@ -77,7 +77,7 @@ def test_a_score_on_validation_is_seen_at_once() -> None:
     assert plain["stdout_visibility"] == "hidden"
 
 
-def test_a_score_on_test_waits_until_grades_are_published() -> None:
+def test_a_score_on_test_is_hidden_until_grades_are_published() -> None:
     plain = read(results_of(changed(task={"scored_on": "test"}, cost={"parameters": 12}), 0.8, 10))
     assert plain["visibility"] == "after_published"
     waiting = [test["name"] for test in plain["tests"] if test["visibility"] == "after_published"]
@@ -87,7 +87,7 @@ def test_a_score_on_test_waits_until_grades_are_published() -> None:
     assert not [test for test in plain["tests"] if test["visibility"] == "visible" and "0.9" in test["output"]]
 
 
-def test_a_failure_is_reported_with_its_place_and_ranks_nowhere() -> None:
+def test_a_failure_is_reported_with_its_place_and_is_not_ranked() -> None:
     plain = read(results_of(failing(log_tail="last\x1b[31m words"), 0, 10))
     assert plain["score"] == 0
     assert plain["leaderboard"] == []
@@ -98,7 +98,7 @@ def test_a_failure_is_reported_with_its_place_and_ranks_nowhere() -> None:
 
 @given(st.text(), st.text())
 @example("\x1b[31m<b>", "\x1b]0;x\x07")
-def test_whatever_was_written_it_is_text_and_json(message: str, log: str) -> None:
+def test_any_message_becomes_plain_text_in_valid_json(message: str, log: str) -> None:
     plain = read(results_of(failing(message=message, log_tail=log * 100), 0, 10))
     assert plain["output_format"] == "text"
     assert {test["output_format"] for test in plain["tests"]} == {"text"}
@@ -107,7 +107,7 @@ def test_whatever_was_written_it_is_text_and_json(message: str, log: str) -> Non
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
-def test_what_is_not_a_number_to_json_is_not_written(number: float) -> None:
+def test_numbers_that_json_does_not_have_are_not_written(number: float) -> None:
     with pytest.raises(ValueError, match="cannot express all of"):
         results_json(
             Results(score=0, execution_time=0, output="", leaderboard=(Leader(name="a", value=number, order="asc"),))
@@ -194,7 +194,7 @@ def test_the_bundle_holds_scripts_wheel_task_and_nothing_else(bundle: Path) -> N
     assert {name for name, executable in names.items() if executable} == {"setup.sh", "run_autograder"}
 
 
-def test_a_submission_earns_its_points_and_a_broken_one_is_told_why(autograder: Autograder) -> None:
+def test_a_submission_earns_points_and_a_broken_one_gets_the_reason(autograder: Autograder) -> None:
     autograder.hand_in(CENTROIDS)
     good = autograder.run()
     accuracy = good["leaderboard"][0]
@@ -210,7 +210,7 @@ def test_a_submission_earns_its_points_and_a_broken_one_is_told_why(autograder: 
 
 
 @pytest.mark.thorough
-def test_nothing_handed_in_is_reported(autograder: Autograder) -> None:
+def test_an_empty_submission_is_reported(autograder: Autograder) -> None:
     autograder.hand_in("text", "notes.txt")
     plain = autograder.run()
     assert plain["score"] == 0
@@ -250,7 +250,7 @@ def test_a_linked_folder_is_not_followed(autograder: Autograder, tmp_path: Path)
     assert autograder.run()["score"] == 0
 
 
-def test_a_task_that_does_not_load_is_nobodys_fault(autograder: Autograder) -> None:
+def test_a_task_that_does_not_load_is_not_the_submissions_fault(autograder: Autograder) -> None:
     (autograder.root / "source" / "course" / "tasks" / "blobs" / "task.py").write_text("TASK = 1\n")
     autograder.hand_in(CENTROIDS)
     plain = autograder.run()
@@ -259,13 +259,13 @@ def test_a_task_that_does_not_load_is_nobodys_fault(autograder: Autograder) -> N
 
 
 @pytest.mark.parametrize("script", ["exit 1", "kill -9 $$"])
-def test_results_are_there_even_if_the_grader_dies(autograder: Autograder, script: str) -> None:
+def test_results_are_written_even_if_the_grader_crashes(autograder: Autograder, script: str) -> None:
     autograder.hand_in(CENTROIDS)
     autograder.interpreter(script)
     assert "The grader itself failed" in autograder.run()["output"]
 
 
-def test_results_are_there_while_it_runs(autograder: Autograder) -> None:
+def test_preliminary_results_are_written_while_it_runs(autograder: Autograder) -> None:
     autograder.interpreter('cp "$AUTOGRADER/results/results.json" "$AUTOGRADER/early.json"')
     autograder.run()
     early = json.loads((autograder.root / "early.json").read_text())
@@ -307,7 +307,7 @@ def test_setup_makes_an_environment_of_a_new_enough_python(autograder: Autograde
     assert installed == f"-I -m pip install --quiet {autograder.root}/source/harness-0-py3-none-any.whl[detection]"
 
 
-def test_torch_comes_from_the_index_that_was_named(course: TemporaryCourse, tmp_path: Path) -> None:
+def test_torch_is_required_from_the_named_index(course: TemporaryCourse, tmp_path: Path) -> None:
     (tmp_path / "harness.whl").write_bytes(b"wheel")
     arguments = (
         "export",
@@ -329,7 +329,7 @@ def test_torch_comes_from_the_index_that_was_named(course: TemporaryCourse, tmp_
     assert course.harness(*arguments, *output, "--torch-index", "http://x; rm").returncode == 2
 
 
-def test_a_wheel_is_built_of_a_copy(tmp_path: Path) -> None:
+def test_a_wheel_is_built_from_a_copy_of_the_source(tmp_path: Path) -> None:
     copy_source(REPOSITORY, tmp_path / "copy")
     assert {path.name for path in (tmp_path / "copy").iterdir()} == {
         "harness",
@@ -408,7 +408,7 @@ def test_the_scripts_pass_shellcheck(autograder: Autograder) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_data_goes_into_the_bundle_as_the_instructor_chooses(course: TemporaryCourse, tmp_path: Path) -> None:
+def test_the_instructor_chooses_which_data_is_in_the_bundle(course: TemporaryCourse, tmp_path: Path) -> None:
     wheel = tmp_path / "harness.whl"
     wheel.write_bytes(b"wheel")
     arguments = (
@@ -432,7 +432,7 @@ def test_data_goes_into_the_bundle_as_the_instructor_chooses(course: TemporaryCo
     assert "data/blobs/points.npz" in zipfile.ZipFile(tmp_path / "b.zip").namelist()
 
 
-def test_a_private_test_part_goes_along_only_to_be_scored_on(course: TemporaryCourse, tmp_path: Path) -> None:
+def test_a_private_test_part_is_in_the_bundle_only_if_scored_on(course: TemporaryCourse, tmp_path: Path) -> None:
     course.add_task(more="private_test=True,")
     wheel = tmp_path / "harness.whl"
     wheel.write_bytes(b"wheel")

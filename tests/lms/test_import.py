@@ -123,12 +123,12 @@ def skipped(found: list[Imported]) -> dict[str, int]:
         ("submissions/arkann_101_5001_model.py", "arkann-101/blobs/model.py"),
     ],
 )
-def test_every_name_that_canvas_gives_is_read(here: Course, name: str, place: str) -> None:
+def test_every_form_of_name_in_a_canvas_download_is_read(here: Course, name: str, place: str) -> None:
     take(here, {name: "x"})
     assert set(laid_out(here)) == {place}
 
 
-def test_a_number_that_the_roster_knows_decides_how_a_name_is_read(here: Course) -> None:
+def test_a_number_in_the_roster_decides_how_a_name_is_read(here: Course) -> None:
     take(here, {"team_30_103_5003_model.py": "x"}, roster=Roster((Person(submission="t", canvas_id="30"),)))
     assert set(laid_out(here)) == {"t/blobs/5003_model.py"}
 
@@ -147,7 +147,7 @@ def test_a_number_that_the_roster_knows_decides_how_a_name_is_read(here: Course)
         ("Zoe\u0308 Ark_77_assignsubmission_file/model.py", "zoe-ark-77/blobs/model.py"),
     ],
 )
-def test_every_name_that_moodle_gives_is_read(here: Course, name: str, place: str) -> None:
+def test_every_form_of_name_in_a_moodle_download_is_read(here: Course, name: str, place: str) -> None:
     take(here, {name: "x"}, "moodle")
     assert set(laid_out(here)) == {place}
 
@@ -196,7 +196,7 @@ def test_every_name_that_moodle_gives_is_read(here: Course, name: str, place: st
         ("github", {"dl-hw1-bberg/model.py": "b", "dl-hw1-ann/model.py": "a", "dl-hw1-ann/.git/HEAD": "x"}, None),
     ],
 )
-def test_other_systems_downloads_are_read(
+def test_downloads_of_other_systems_are_read(
     here: Course, system: str, names: dict[str, bytes | str], places: dict[str, str] | None
 ) -> None:
     take(here, names, system, ROSTER)
@@ -208,7 +208,7 @@ BLACKBOARD = "HW 1_{}_attempt_2026-01-30-10-15-33"
 
 
 @pytest.mark.parametrize("label", ["Name:", "Nom :", "名前："])
-def test_the_first_line_beside_an_attempt_says_who_whatever_stands_below(here: Course, label: str) -> None:
+def test_the_first_line_of_the_attempt_file_names_the_student(here: Course, label: str) -> None:
     name = BLACKBOARD.format("aark")
     text = f"\ufeff{label} Ann Ark (aark)\r\nAssignment: HW 1\r\n\r\nComments:\r\nName: Böb van Berg (bberg)\r\n"
     take(here, {f"{name}.txt": text, f"{name}_model.py": "ann"}, "blackboard", ROSTER)
@@ -229,13 +229,13 @@ def test_a_login_may_hold_an_underscore(here: Course) -> None:
     assert laid_out(here) == expected
 
 
-def test_two_logins_that_end_alike_are_two_people_without_a_roster(here: Course) -> None:
+def test_logins_with_the_same_ending_are_different_people(here: Course) -> None:
     take(here, {f"{BLACKBOARD.format(login)}_model.py": login for login in ("a_ark", "b_ark")}, "blackboard")
     take(here, {f"{BLACKBOARD.format('b_ark')}_model.py": "again"}, "blackboard")
     assert laid_out(here) == {"hw-1-a-ark/blobs/model.py": "a_ark", "hw-1-b-ark/blobs/model.py": "again"}
 
 
-def test_in_a_clone_of_the_whole_course_the_owners_own_work_counts(here: Course) -> None:
+def test_in_a_clone_of_the_whole_course_only_the_owners_work_counts(here: Course) -> None:
     files = {
         f"dl-hw1-{login}/submissions/{name}/blobs/model.py": f"{login}: {name}"
         for login in ("bberg", "ann")
@@ -245,7 +245,7 @@ def test_in_a_clone_of_the_whole_course_the_owners_own_work_counts(here: Course)
     assert laid_out(here) == {"ann/blobs/model.py": "ann: ann", "bob/blobs/model.py": "bberg: bob"}
 
 
-def test_times_that_a_system_writes_into_names_are_hand_in_times(here: Course) -> None:
+def test_times_in_file_names_of_a_system_are_hand_in_times(here: Course) -> None:
     files: dict[str, bytes | str] = {"HW_bberg_attempt_2026-01-30-10-15-33_model.py": "x"}
     with pytest.raises(UsageError, match="2026-01-30T10:15:33 has no time zone"):
         take(here, files, "blackboard", ROSTER, zone=None)
@@ -257,7 +257,7 @@ def test_times_that_a_system_writes_into_names_are_hand_in_times(here: Course) -
     assert found.source == "Blackboard's download"
 
 
-def test_entry_times_are_the_downloads_and_no_hand_in_times(here: Course) -> None:
+def test_times_of_archive_entries_are_not_hand_in_times(here: Course) -> None:
     take(here, {"arkann_101_1_model.py": "x", "bergbob_LATE_102_2_model.py": "y"})
     limits, times = here.task("blobs").limits, Times(here)
     found = {}
@@ -269,7 +269,7 @@ def test_entry_times_are_the_downloads_and_no_hand_in_times(here: Course) -> Non
 
 
 @pytest.mark.worker
-def test_a_clone_claims_the_time_of_the_commit_that_first_had_it_all(here: Course) -> None:
+def test_the_hand_in_time_of_a_clone_is_of_the_first_complete_commit(here: Course) -> None:
     clones = here.root / "clones"
     for name, when in (("hw-ann", "2026-01-30T10:00:00Z"), ("hw-bob", "2026-02-03T10:00:00Z")):
         folder = clones / name
@@ -287,14 +287,14 @@ def test_a_clone_claims_the_time_of_the_commit_that_first_had_it_all(here: Cours
     assert "of the clone, by its author's clock" in found.source
 
 
-def test_the_roster_says_whose_it_is(here: Course) -> None:
+def test_the_roster_says_whose_a_submission_is(here: Course) -> None:
     files = {"x_101_1_model.py": "number", "vanbergböb_102_2_model.py": "name", "eelnobody_103_3_model.py": "nobody"}
     found = take(here, files, roster=ROSTER)
     assert outcomes(found) == [("refused", ""), ("new", "ann"), ("new", "bob")]
     assert "not in the roster" in found[0].note
 
 
-def test_a_name_that_may_be_a_groups_is_reported(here: Course) -> None:
+def test_a_name_that_may_be_of_a_group_is_reported(here: Course) -> None:
     people = [Person(submission=name, name=f"{name} Lee", canvas_id=str(at)) for at, name in enumerate("abcd", 1)]
     files = {"leea_1_11_model.py": "x", "teamnorth_2_12_model.py": "y"}
     notes = [one.note for one in take(here, files, roster=Roster(tuple(people)))]
@@ -306,7 +306,7 @@ def test_a_name_that_may_be_a_groups_is_reported(here: Course) -> None:
     assert [one.note for one in take(here, {"teamnorth_2_12_model.py": "y"}, roster=Roster(tuple(together)))] == [""]
 
 
-def test_a_number_is_believed_before_a_name(here: Course) -> None:
+def test_a_number_takes_precedence_over_a_name(here: Course) -> None:
     roster = Roster((Person(submission="one", name="Ann Lee", canvas_id="1"), Person(submission="two", name="Ann Lee")))
     found = take(here, {"leeann_1_11_model.py": "x", "leeann_2_12_model.py": "y"}, roster=roster)
     assert outcomes(found) == [("refused", ""), ("new", "one")]
@@ -315,7 +315,7 @@ def test_a_number_is_believed_before_a_name(here: Course) -> None:
     assert "whose canvas_id is 1, not 2" in take(here, {"leeann_2_12_model.py": "y"}, roster=other)[0].note
 
 
-def test_two_people_of_one_name_stay_apart_whatever_is_in_the_zip(here: Course) -> None:
+def test_two_people_of_one_name_are_never_mixed_up(here: Course) -> None:
     one, two = "Ann Lee_77_assignsubmission_file/model.py", "Ann Lee_78_assignsubmission_file/model.py"
     take(here, {one: "77", two: "78"}, "moodle")
     take(here, {two: "78 again"}, "moodle")
@@ -327,13 +327,13 @@ def test_two_people_of_one_name_stay_apart_whatever_is_in_the_zip(here: Course) 
     }
 
 
-def test_a_number_is_the_same_person_whatever_they_call_themselves_now(here: Course) -> None:
+def test_a_number_is_the_same_person_after_a_change_of_name(here: Course) -> None:
     take(here, {"Ann Lee_77_assignsubmission_file/model.py": "1"}, "moodle")
     take(here, {"Ann Miller_77_assignsubmission_file/model.py": "2"}, "moodle")
     assert laid_out(here) == {"ann-lee-77/blobs/model.py": "2"}
 
 
-def test_clones_keep_their_names_whoever_else_is_there_and_replace_nobody(here: Course) -> None:
+def test_clones_keep_their_names_and_never_replace_each_other(here: Course) -> None:
     ann: dict[str, bytes | str] = {"dl-hw1-ann-x/model.py": "ann"}
     take(here, {**ann, "dl-hw1-ann-y/model.py": "other ann"}, "github")
     assert laid_out(here) == {"x/blobs/model.py": "ann", "y/blobs/model.py": "other ann"}
@@ -348,7 +348,7 @@ def test_clones_keep_their_names_whoever_else_is_there_and_replace_nobody(here: 
     assert laid_out(here)["x/blobs/model.py"] == "ann"
 
 
-def test_plain_folders_may_be_called_by_login_address_or_number(here: Course) -> None:
+def test_plain_folders_may_be_named_by_login_address_or_number(here: Course) -> None:
     roster = Roster(
         (
             Person(submission="ann", name="Ann Ark", id_number="A-17"),
@@ -360,7 +360,7 @@ def test_plain_folders_may_be_called_by_login_address_or_number(here: Course) ->
     assert laid_out(here) == {"ann/blobs/model.py": "a", "bob/blobs/model.py": "b", "cy/blobs/model.py": "c"}
 
 
-def test_who_may_be_meant_by_a_name_is_said_and_not_decided(here: Course) -> None:
+def test_a_similar_name_in_the_roster_is_suggested_and_not_used(here: Course) -> None:
     roster = Roster((Person(submission="jose", name="José Núñez"), Person(submission="ann", name="Ann Ark")))
     files = {"Jose Nunez_1_assignsubmission_file/model.py": "x", "Dr. Ann M. Ark_2_assignsubmission_file/model.py": "y"}
     assert [one.note for one in take(here, files, "moodle", roster)] == [
@@ -369,7 +369,7 @@ def test_who_may_be_meant_by_a_name_is_said_and_not_decided(here: Course) -> Non
     ]
 
 
-def test_a_wrapper_around_people_is_none_of_them(here: Course) -> None:
+def test_a_folder_around_all_people_is_not_a_person(here: Course) -> None:
     zips = {"hw1/ann.zip": zipped({"hw/model.py": "a"}), "hw1/bob.zip": zipped({"model.py": "b"}), "hw1/read.txt": b"x"}
     found = take(here, zips, "plain")
     assert outcomes(found) == [("refused", ""), ("new", "ann"), ("new", "bob")]
@@ -385,7 +385,7 @@ def test_sources_in_one_folder_are_people_only_where_the_roster_says_so(here: Co
     assert outcomes(take(here, {"ann.py": "a", "eve.py": "e"}, "plain")) == [("unchanged", "ann"), ("new", "eve")]
 
 
-def test_names_that_come_to_the_same_folder_are_refused(here: Course) -> None:
+def test_names_that_give_the_same_folder_are_refused(here: Course) -> None:
     found = take(here, {"Zoë/model.py": "1", "Zoe/model.py": "2", "Bob/model.py": "3"}, "plain")
     assert outcomes(found) == [("refused", ""), ("refused", ""), ("new", "bob")]
     assert "would both be submissions/zoe: give a roster" in found[0].note
@@ -406,7 +406,7 @@ def test_a_groups_newest_work_counts_where_that_is_known(here: Course) -> None:
     assert outcomes(take(here, same, "moodle", ROSTER)) == [("replaced", "team"), ("unchanged", "team")]
 
 
-def test_a_table_tells_who_a_participant_is(here: Course) -> None:
+def test_a_table_identifies_participants_by_number(here: Course) -> None:
     names = {"501": "ann", "502": "bob"}
     found = take(here, {"Participant_501_assignsubmission_file/model.py": "x"}, "moodle", ROSTER, names=names)
     assert outcomes(found) == [("new", "ann")]
@@ -432,7 +432,7 @@ def test_files_that_were_handed_in_again_have_their_own_names(here: Course) -> N
     assert sorted(laid_out(here))[4:] == ["b-102/blobs/block-1.py", "b-102/blobs/model.py"]
 
 
-def test_of_two_copies_the_later_counts(here: Course) -> None:
+def test_the_later_of_two_copies_counts(here: Course) -> None:
     take(here, {"arkann_101_9_model-1.py": "late", "arkann_101_8_model.py": "early"})
     assert laid_out(here) == {"arkann-101/blobs/model.py": "late"}
 
@@ -452,7 +452,7 @@ def test_of_two_copies_the_later_counts(here: Course) -> None:
         ("called.rar", zipped({"model.py": CENTROIDS, "layers/a.py": "x"})),
     ],
 )
-def test_archives_of_every_make_are_opened(here: Course, name: str, content: bytes) -> None:
+def test_archives_of_every_format_are_opened(here: Course, name: str, content: bytes) -> None:
     take(here, {f"arkann_101_1_{name}": content})
     assert laid_out(here) == {"arkann-101/blobs/model.py": CENTROIDS, "arkann-101/blobs/layers/a.py": "x"}
 
@@ -462,14 +462,14 @@ def test_a_colon_is_part_of_a_name(here: Course) -> None:
     assert "arkann-101/blobs/notes: draft.txt" in laid_out(here)
 
 
-def test_a_text_beside_files_is_counted_and_one_alone_is_kept(here: Course) -> None:
+def test_a_text_beside_files_is_skipped_and_a_text_alone_is_kept(here: Course) -> None:
     found = take(here, {"a_101_1_model.py": "x", "a_101_text.html": "t", "b_102_text.html": "t"})
     assert skipped(found) == {"a text typed in beside files": 1}
     assert "b-102/blobs/text.html" in laid_out(here)
     assert [one.note for one in found if one.submission == "b-102"] == ["a text instead of a file; no model.py in it"]
 
 
-def test_what_is_nobodys_is_counted_and_what_may_be_somebodys_is_named(here: Course) -> None:
+def test_system_files_are_counted_and_unassigned_files_are_named(here: Course) -> None:
     found = take(here, {"a_101_1_model.py": "x", "__MACOSX/._a_101_1_model.py": "", ".DS_Store": "", "model.py": "?"})
     assert skipped(found) == {"made by the operating system": 2}
     assert [(one.who, one.note) for one in found if one.outcome == "refused"] == [
@@ -477,7 +477,7 @@ def test_what_is_nobodys_is_counted_and_what_may_be_somebodys_is_named(here: Cou
     ]
 
 
-def test_importing_again_changes_nothing_and_what_was_there_is_kept(here: Course) -> None:
+def test_importing_again_changes_nothing_and_keeps_existing_files(here: Course) -> None:
     take(here, {"arkann_101_1_model.py": "one"})
     (here.root / "submissions/arkann-101/blobs/__pycache__").mkdir()
     (here.root / "submissions/arkann-101/blobs/__pycache__/m.pyc").write_text("x")
@@ -520,7 +520,7 @@ def test_two_models_side_by_side_are_refused() -> None:
 @pytest.mark.parametrize(
     "inner", ["../../../evil.py", "/etc/evil.py", "a/../../evil.py", "C:/evil.py", "a\\..\\evil.py"]
 )
-def test_a_path_that_leads_out_is_refused_and_stops_nobody_else(here: Course, inner: str) -> None:
+def test_a_path_out_of_its_folder_is_refused_and_stops_no_other(here: Course, inner: str) -> None:
     found = take(here, {"arkann_101_1_w.zip": zipped({inner: "evil"}), "bob_102_2_model.py": "x"})
     assert [one.outcome for one in found] == ["refused", "new"]
     assert "leads out of its folder" in found[0].note
@@ -529,12 +529,12 @@ def test_a_path_that_leads_out_is_refused_and_stops_nobody_else(here: Course, in
 
 
 @pytest.mark.parametrize("system", sorted(SYSTEMS))
-def test_a_member_without_a_name_stops_nobody(here: Course, system: str) -> None:
+def test_a_member_without_a_name_stops_no_other(here: Course, system: str) -> None:
     members = [Member(PurePosixPath("model.py"), lambda _: b""), _member(".", lambda _: b"", "")]
     assert len(SYSTEMS[system].parse(members, None)) == 2
 
 
-def test_so_is_one_in_the_download_itself(here: Course) -> None:
+def test_a_path_out_of_the_download_is_refused(here: Course) -> None:
     found = take(here, {"Ann Ark_77_assignsubmission_file_/../../../evil.py": "x"}, "moodle")
     assert [one.outcome for one in found] == ["refused"]
 
@@ -547,7 +547,7 @@ def test_a_link_is_refused(here: Course) -> None:
     assert "is not a regular file" in found.note
 
 
-def test_a_bomb_is_refused(here: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decompression_bomb_is_refused(here: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.lms._unpack.MOST_BYTES", 100_000)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -557,7 +557,7 @@ def test_a_bomb_is_refused(here: Course, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_what_would_be_unpacked_all_at_once_is_refused(here: Course, way: int) -> None:
+def test_an_archive_with_an_unusual_compression_is_refused(here: Course, way: int) -> None:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", way) as archive:
         archive.writestr("model.py", bytes(1_000_000))
@@ -574,7 +574,7 @@ def test_a_full_disk_is_not_a_broken_archive(here: Course, monkeypatch: pytest.M
         take(here, {"arkann_101_1_model.py": "x"})
 
 
-def test_archives_in_archives_end_somewhere(here: Course) -> None:
+def test_the_nesting_of_archives_is_limited(here: Course) -> None:
     content = zipped({"model.py": CENTROIDS})
     for _ in range(6):
         content = zipped({"w.zip": content})
@@ -599,7 +599,7 @@ def test_a_broken_archive_is_refused(here: Course, content: bytes, problem: str)
 
 
 @pytest.mark.parametrize("inner", [{"model.py": "x", "a": "x", "a/b": "x"}, {"a/model.py": "x", "a\\model.py": "y"}])
-def test_names_that_cannot_be_are_refused_and_what_was_there_stays(here: Course, inner: dict[str, str]) -> None:
+def test_invalid_names_are_refused_and_existing_files_stay(here: Course, inner: dict[str, str]) -> None:
     take(here, {"arkann_101_1_model.py": "one"})
     assert take(here, {"arkann_101_1_w.zip": zipped(inner)})[0].outcome == "refused"
     assert laid_out(here) == {"arkann-101/blobs/model.py": "one"}
@@ -614,14 +614,14 @@ def test_a_download_of_something_else_is_a_usage_error(here: Course) -> None:
             take(here, here.root / name)
 
 
-def test_of_several_times_in_a_table_the_latest_counts_and_it_is_said(tmp_path: Path) -> None:
+def test_the_latest_of_several_times_in_a_table_counts_with_a_note(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("Name,Submitted at\nAnn Ark,2026-02-03T10:00Z\nAnn Ark,2026-01-30T10:00Z\n")
     table = read_table(tmp_path / "t.csv", ROSTER, {}, None)
     assert [line.moment for line in table.lines] == [datetime(2026, 2, 3, 10, tzinfo=UTC)]
     assert table.notes == ("Ann Ark (ann) has several lines: the latest time counts",)
 
 
-def test_the_first_of_two_times_in_a_worksheet_is_that_of_handing_in(tmp_path: Path) -> None:
+def test_the_first_of_two_times_in_a_worksheet_is_the_hand_in_time(tmp_path: Path) -> None:
     line = 'P 501,Ann Ark,ok,"30 gener 2026, 10:15"'
     (tmp_path / "t.csv").write_text(f'#,Nom,Estat,"Darrera (X)","Darrera (Y)"\n{line},"31 gener 2026, 09:00"\n')
     (found,) = read_table(tmp_path / "t.csv", ROSTER, {"501": "ann"}, UTC).lines
@@ -649,7 +649,7 @@ def test_the_command_counts_everything_and_ends_with_1_if_one_was_refused(course
 
 
 @pytest.mark.line
-def test_a_systems_own_table_tells_hand_in_times(course: TemporaryCourse) -> None:
+def test_hand_in_times_are_read_from_the_table_of_a_system(course: TemporaryCourse) -> None:
     (course.root / "bulk.zip").write_bytes(zipped({"Participant_77_assignsubmission_file/model.py": CENTROIDS}))
     (course.root / "roster.csv").write_text("submission,name,email\nann,Ann Ark,ann@x.org\n")
     (course.root / "sheet.csv").write_text(
@@ -671,7 +671,7 @@ def test_a_systems_own_table_tells_hand_in_times(course: TemporaryCourse) -> Non
     )
 
 
-def test_of_several_files_the_newest_says_when_all_was_handed_in() -> None:
+def test_the_newest_of_several_files_gives_the_hand_in_time() -> None:
     days = [datetime(2026, 1, day, tzinfo=UTC) for day in (2, 3, 1)]
     member = Member(PurePosixPath("model.py"), lambda most: b"")
     (owner,) = _owners([Upload(member=member, who="Ann", path=member.path, order=day.day, moment=day) for day in days])

@@ -75,18 +75,18 @@ def read(folder: Path, content: Any) -> Pushes:
 
 
 @pytest.mark.parametrize("event", [GITHUB_PUSH, GITHUB_OPENED, GITHUB_ACTIVITY, GITLAB_PUSH])
-def test_each_form_of_a_push_tells_when_it_came(tmp_path: Path, event: dict[str, Any]) -> None:
+def test_the_time_of_every_form_of_push_is_read(tmp_path: Path, event: dict[str, Any]) -> None:
     assert read(tmp_path, [event]) == Pushes({MINE: JANUARY_30}, {})
 
 
 @pytest.mark.parametrize("request_", [PULL, MERGE_REQUEST, {"payload": {"action": "closed", "pull_request": PULL}}])
-def test_a_merge_names_what_was_merged_and_no_time(tmp_path: Path, request_: dict[str, Any]) -> None:
+def test_a_merge_gives_the_merged_commit_and_no_time(tmp_path: Path, request_: dict[str, Any]) -> None:
     assert read(tmp_path, [request_]) == Pushes({}, {MADE: MINE})
     open_ = {"head": {"sha": MINE}, "merge_commit_sha": MADE, "merged_at": None}
     assert read(tmp_path, [GITHUB_PUSH, open_]).merged == {}
 
 
-def test_of_two_pushes_of_a_commit_the_first_counts_and_pages_are_one(tmp_path: Path) -> None:
+def test_the_first_push_of_a_commit_counts_over_several_pages(tmp_path: Path) -> None:
     later = GITHUB_PUSH | {"created_at": "2026-02-03T10:00:00Z"}
     assert read(tmp_path, [[later, GITHUB_PUSH], [later]]).moments == {MINE: JANUARY_30}
 
@@ -108,6 +108,6 @@ def test_of_two_pushes_of_a_commit_the_first_counts_and_pages_are_one(tmp_path: 
         [{"type": "WatchEvent", "created_at": WHEN}, 1, None, "x"],
     ],
 )
-def test_what_tells_of_no_push_is_refused(tmp_path: Path, content: Any) -> None:
+def test_a_file_without_pushes_is_refused(tmp_path: Path, content: Any) -> None:
     with pytest.raises(UsageError, match=r"events\.json (contains no push|cannot be read)"):
         read(tmp_path, content)

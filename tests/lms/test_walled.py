@@ -45,7 +45,7 @@ def walled() -> Iterator[WalledArchives]:
 
 
 @pytest.mark.worker
-def test_a_7z_is_opened_behind_the_wall(tmp_path: Path, walled: WalledArchives) -> None:
+def test_a_7z_archive_is_opened_in_the_sandbox(tmp_path: Path, walled: WalledArchives) -> None:
     found = dict(walled("work.7z", packed(tmp_path), 1000))
     assert found == {"work/model.py": b"x = 1\n", "work/helper.py": b"y = 2\n"}
 
@@ -58,7 +58,7 @@ def test_a_broken_archive_is_refused_by_name(walled: WalledArchives, name: str, 
 
 
 @pytest.mark.worker
-def test_what_is_too_much_or_a_link_is_refused(tmp_path: Path, walled: WalledArchives) -> None:
+def test_links_and_archives_over_the_limit_are_refused(tmp_path: Path, walled: WalledArchives) -> None:
     content = packed(tmp_path, link=True)
     with pytest.raises(Refused, match=r"not a regular file|more than is permitted"):
         list(walled("work.7z", content, 1000))
@@ -67,7 +67,7 @@ def test_what_is_too_much_or_a_link_is_refused(tmp_path: Path, walled: WalledArc
 
 
 @pytest.mark.unit
-def test_too_many_files_end_the_reading(tmp_path: Path) -> None:
+def test_reading_ends_at_the_limit_of_files(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="more than is permitted"):
         list(_archive.read_archive(packed(tmp_path), 1, 1000))
     found = {

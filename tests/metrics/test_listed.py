@@ -30,7 +30,7 @@ def test_the_docstring_lists_the_metrics_of_each_kind(kind: str) -> None:
     assert listed == sorted(name for name, metric in EXPORTED.items() if kind in metric.kinds)
 
 
-def test_a_name_that_is_not_a_metric_is_answered_with_those_there_are() -> None:
+def test_an_unknown_metric_name_gets_an_error_that_lists_the_known_ones() -> None:
     with pytest.raises(AttributeError, match=r"harness\.metrics has no 'mae': expected one of .*mean_absolute_error"):
         getattr(metrics, "mae")  # noqa: B009 - mypy knows that there is none
     assert not hasattr(metrics, "__wrapped__")

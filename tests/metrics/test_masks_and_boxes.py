@@ -26,7 +26,7 @@ def labelled(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 @given(labelled())
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
 @pytest.mark.filterwarnings("ignore:A single label was found")
-def test_balanced_accuracy_is_scikit_learns(given_: tuple[np.ndarray, np.ndarray]) -> None:
+def test_balanced_accuracy_equals_that_of_scikit_learn(given_: tuple[np.ndarray, np.ndarray]) -> None:
     import sklearn.metrics
 
     targets, labels = given_
@@ -35,7 +35,7 @@ def test_balanced_accuracy_is_scikit_learns(given_: tuple[np.ndarray, np.ndarray
 
 
 @given(labelled())
-def test_kappa_is_scikit_learns_or_nothing_where_chance_explains_all(given_: tuple[np.ndarray, np.ndarray]) -> None:
+def test_kappa_equals_that_of_scikit_learn_and_is_zero_for_chance(given_: tuple[np.ndarray, np.ndarray]) -> None:
     import sklearn.metrics
 
     targets, labels = given_
@@ -52,7 +52,7 @@ def masks(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return generator.integers(0, 2, (2, 6, 8, 8))
 
 
-def test_dice_and_iou_are_the_mean_over_images_of_scikit_learns() -> None:
+def test_dice_and_iou_are_means_over_images_of_those_of_scikit_learn() -> None:
     import sklearn.metrics
 
     targets, found = masks(0)
@@ -64,7 +64,7 @@ def test_dice_and_iou_are_the_mean_over_images_of_scikit_learns() -> None:
 
 
 @pytest.mark.thorough
-def test_dice_is_torchmetrics() -> None:
+def test_dice_equals_that_of_torchmetrics() -> None:
     import torch
     from torchmetrics.functional.segmentation import dice_score
 
@@ -109,7 +109,7 @@ def test_a_box_that_overlaps_by_exactly_half_is_found() -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(8))
-def test_what_is_resampled_is_what_torchmetrics_computes(seed: int) -> None:
+def test_a_resample_equals_what_torchmetrics_computes(seed: int) -> None:
     targets, found = box_set(seed)
     for metric in (metrics.mean_average_precision, *(metrics.average_precision(c, str(c)) for c in range(3))):
         assert metric.resampler is not None
@@ -127,7 +127,7 @@ def test_an_image_drawn_twice_counts_twice() -> None:
     assert metric.resampler(targets, Predictions(found))(drawn) == pytest.approx(again, abs=1e-6)
 
 
-def test_perfect_boxes_score_one_and_no_boxes_nothing() -> None:
+def test_perfect_boxes_score_one_and_no_boxes_score_zero() -> None:
     targets, _ = box_set(0)
     perfect = [np.hstack([boxes[:, :4], np.ones((len(boxes), 1)), boxes[:, 4:]]) for boxes in targets]
     nothing = [np.zeros((0, 6)) for _ in targets]
@@ -147,7 +147,7 @@ def test_a_box_is_found_by_one_that_covers_half_of_both(width: float, found: int
     assert metric.resampler(targets, Predictions(boxes))(np.array([0])) == pytest.approx(found)
 
 
-def test_a_class_that_is_not_there_counts_for_nothing() -> None:
+def test_a_class_that_does_not_occur_is_ignored() -> None:
     targets, found = box_set(1)
     without = [boxes[boxes[:, 4] != 2] for boxes in targets]
     value = metrics.mean_average_precision.compute(without, Predictions(found))

@@ -38,7 +38,7 @@ OF_CLASSES = (
 
 
 @pytest.mark.parametrize("metric", OF_CLASSES, ids=lambda metric: metric.name)
-def test_a_resample_is_what_the_metric_says_of_these_items(metric):
+def test_a_resample_equals_the_metric_on_the_same_items(metric):
     resampled_is_computed(metric, LABELS, GIVEN, GENERATOR.integers(0, 150, 150))
 
 
@@ -60,19 +60,19 @@ def test_sensitivity_at_a_specificity_is_read_off_the_roc_curve(wanted):
 
 
 @pytest.mark.parametrize("positive", [0, 1, 2])
-def test_pr_auc_is_scikit_learns_average_precision(positive):
+def test_pr_auc_equals_average_precision_of_scikit_learn(positive):
     from sklearn.metrics import average_precision_score
 
     expected = average_precision_score(positive == LABELS, CHANCES[:, positive])
     assert metrics.pr_auc(positive).compute(LABELS, GIVEN) == pytest.approx(expected)
 
 
-def test_the_brier_score_is_brier_s_own_over_all_classes():
+def test_the_brier_score_is_the_original_sum_over_all_classes():
     truth = np.eye(3)[LABELS]
     assert metrics.brier_score.compute(LABELS, GIVEN) == pytest.approx(((CHANCES - truth) ** 2).sum(axis=1).mean())
 
 
-def test_of_two_classes_the_brier_score_is_twice_scikit_learns():
+def test_for_two_classes_the_brier_score_is_twice_that_of_scikit_learn():
     from sklearn.metrics import brier_score_loss
 
     chances = CHANCES[:, 1]
@@ -82,7 +82,7 @@ def test_of_two_classes_the_brier_score_is_twice_scikit_learns():
 
 
 @pytest.mark.parametrize("labels", [GIVEN.values, LABELS, np.zeros(150, int)], ids=["some", "all right", "one class"])
-def test_the_correlation_is_scikit_learns(labels):
+def test_the_correlation_equals_that_of_scikit_learn(labels):
     from sklearn.metrics import matthews_corrcoef
 
     expected = matthews_corrcoef(LABELS, labels)
@@ -115,7 +115,7 @@ def test_distances_of_outlines_are_those_of_all_pairs_of_their_pixels(seed):
     assert metrics.normalised_surface_distance(2).compute(true[None], one) == pytest.approx(near.mean())
 
 
-def test_an_image_without_a_foreground_is_right_only_where_none_is_found():
+def test_without_foreground_only_an_empty_mask_is_perfect():
     nothing, something = np.zeros((1, 30, 40), int), np.pad(np.ones((1, 2, 2), int), ((0, 0), (0, 28), (0, 38)))
     surface = metrics.normalised_surface_distance(1)
     assert metrics.hausdorff_95.compute(nothing, Predictions(nothing)) == 0
@@ -157,7 +157,7 @@ def shares_found(targets, found, label):
     return [max(hits for wrong, hits in points if wrong <= rate) / one.counts.sum() for rate in rates]
 
 
-def test_froc_is_what_every_threshold_gives():
+def test_froc_equals_the_evaluation_of_every_threshold():
     targets, found = pictures()
     expected = np.mean([shares_found(targets, found, label) for label in (0, 1)])
     assert metrics.froc.compute(targets, found) == pytest.approx(expected)
@@ -169,6 +169,6 @@ def test_froc_of_a_resample_counts_images_again():
     resampled_is_computed(metrics.froc, targets, found, np.array([0, 0, 3, 4, 5, 6, 7, 9, 9, 9]))
 
 
-def test_froc_of_nothing_found_is_zero():
+def test_froc_without_boxes_is_zero():
     targets, _ = pictures(2)
     assert metrics.froc.compute(targets, Predictions([np.zeros((0, 6))] * 2)) == 0

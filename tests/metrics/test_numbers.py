@@ -25,7 +25,7 @@ def within(forecast: np.ndarray, truth: np.ndarray = TRUTH) -> float:
     return metrics.within_15_percent.compute(truth, Predictions(forecast))
 
 
-def test_the_truth_itself_is_perfect() -> None:
+def test_predicting_the_targets_is_perfect() -> None:
     assert error(TRUTH) == 0
     assert within(TRUTH) == 1
 
@@ -35,7 +35,7 @@ def test_errors_are_averaged_over_all_steps_of_all_forecasts() -> None:
 
 
 @pytest.mark.parametrize(("factor", "share"), [(1.15, 1), (0.86, 1), (1.16, 0), (0.84, 0)])
-def test_fifteen_percent_of_the_truth_is_the_border(factor: float, share: float) -> None:
+def test_the_limit_is_fifteen_percent_of_the_target(factor: float, share: float) -> None:
     assert within(factor * np.array([[100.0, 200.0]]), np.array([[100.0, 200.0]])) == share
 
 
@@ -44,7 +44,7 @@ def test_the_share_counts_values_not_forecasts() -> None:
 
 
 @given(st.lists(st.floats(-400, 400), min_size=1, max_size=30))
-def test_the_error_equals_scikit_learns(moves: list[float]) -> None:
+def test_the_error_equals_that_of_scikit_learn(moves: list[float]) -> None:
     from sklearn.metrics import mean_absolute_error
 
     truth = np.full((len(moves), 1), 120.0)
@@ -52,7 +52,7 @@ def test_the_error_equals_scikit_learns(moves: list[float]) -> None:
     assert error(forecast, truth) == pytest.approx(mean_absolute_error(truth, forecast))
 
 
-def test_less_error_is_better_and_a_task_names_the_unit() -> None:
+def test_a_lower_error_is_better_and_the_task_names_the_unit() -> None:
     metric = replace(metrics.mean_absolute_error, unit="mg/dL")
     assert metric.at_least_as_good(7, 11)
     assert not metric.at_least_as_good(12, 11)

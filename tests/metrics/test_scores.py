@@ -52,7 +52,7 @@ def test_auc_of_two_classes_is_that_of_scikit_learn(given_: tuple[np.ndarray, np
 
 
 @given(judged())
-def test_auc_of_many_classes_is_scikit_learns_one_against_the_rest(given_: tuple[np.ndarray, np.ndarray]) -> None:
+def test_auc_of_many_classes_is_one_against_the_rest_as_in_scikit_learn(given_: tuple[np.ndarray, np.ndarray]) -> None:
     import sklearn.metrics
 
     targets, rows = given_
@@ -61,7 +61,7 @@ def test_auc_of_many_classes_is_scikit_learns_one_against_the_rest(given_: tuple
     assert metrics.auc.compute(targets, predictions(rows)) == pytest.approx(expected, abs=1e-12)
 
 
-def test_auc_counts_ties_half() -> None:
+def test_auc_counts_ties_as_one_half() -> None:
     targets = np.array([0, 0, 1, 1])
     nothing_known = predictions(np.full((4, 2), 0.5))
     assert metrics.auc.compute(targets, nothing_known) == 0.5
@@ -127,7 +127,7 @@ def test_log_loss_of_a_certain_mistake_is_large_and_finite() -> None:
 
 
 @given(judged(), st.integers(0, 2**32 - 1))
-def test_a_resample_scores_what_its_items_would(given_: tuple[np.ndarray, np.ndarray], seed: int) -> None:
+def test_a_resample_equals_the_metric_on_the_same_items(given_: tuple[np.ndarray, np.ndarray], seed: int) -> None:
     (targets, rows), generator = given_, np.random.default_rng(seed)
     items = generator.integers(0, len(targets), len(targets))
     for metric in (metrics.auc, metrics.log_loss, metrics.calibration_error):
@@ -186,7 +186,7 @@ def expected_calibration_error(targets: np.ndarray, rows: np.ndarray) -> float:
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(2, 6), st.floats(0.1, 20))
-def test_calibration_error_is_what_the_definition_says(seed: int, n: int, classes: int, sharpness: float) -> None:
+def test_calibration_error_follows_its_definition(seed: int, n: int, classes: int, sharpness: float) -> None:
     generator = np.random.default_rng(seed)
     rows = softmax(generator.normal(0, sharpness, (n, classes)))
     targets = generator.integers(0, classes, n)

@@ -69,14 +69,14 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
     return Evaluated(course, done.stdout)
 
 
-def test_there_is_a_notebook_for_each_task_and_each_is_read() -> None:
+def test_there_is_a_readable_notebook_for_each_task() -> None:
     assert {path.stem for path in HERE.glob("*.ipynb")} == EXPECTED.keys()
     for task in EXPECTED:
         read_notebook(task, (HERE / f"{task}.ipynb").read_bytes())
 
 
 @pytest.mark.parametrize("task", EXPECTED)
-def test_a_students_notebook_is_evaluated_as_it_is(evaluated: Evaluated, task: str) -> None:
+def test_a_students_notebook_is_evaluated_unchanged(evaluated: Evaluated, task: str) -> None:
     record, expected = evaluated.course.record("ann", task), EXPECTED[task]
     assert record["failure"] is None
     assert f"note: model.py is {expected.cells} of {task}.ipynb" in evaluated.about(task)

@@ -17,7 +17,7 @@ MARKS = {cell: [pytest.mark.line, *([pytest.mark.thorough] if SOME.index(cell) >
 
 @pytest.mark.unit
 @pytest.mark.parametrize("users", [USERS, USERS[1:]])
-def test_every_two_values_come_together_but_place_and_folder(users):
+def test_every_pair_of_values_is_covered_except_place_and_folder(users):
     cells = every(users)
     assert pairs_of(covering(cells)) == pairs_of(cells)
     assert len(covering(cells)) < 15

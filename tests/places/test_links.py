@@ -40,7 +40,7 @@ def home():
 
 
 @pytest.mark.thorough
-def test_every_link_on_the_way_is_followed(home, python_of, level_of, layers):
+def test_every_link_to_the_interpreter_is_followed(home, python_of, level_of, layers):
     """~/env is a link to a release, whose interpreter is one to a version, whose name is one; all private, or not."""
     python = python_of(ROOT)
     course, outside, versions = home / "course", home.parent / "outside", home / "versions"
@@ -66,7 +66,7 @@ def test_every_link_on_the_way_is_followed(home, python_of, level_of, layers):
 
 
 @pytest.mark.thorough
-def test_what_was_installed_under_a_umask_of_077_can_be_read_by_workers(home, python_of, level_of, layers):
+def test_packages_installed_with_umask_077_can_be_read_by_workers(home, python_of, level_of, layers):
     """Packages lie in folders that a ``.pth`` file names, themselves below a folder that is closed."""
     python = python_of(ROOT)
     course = home / "course"
@@ -88,7 +88,7 @@ def test_what_was_installed_under_a_umask_of_077_can_be_read_by_workers(home, py
 
 
 @pytest.mark.thorough
-def test_bytecode_that_root_alone_may_read_disturbs_nobody(home, python_of, level_of, layers):
+def test_bytecode_that_only_root_may_read_causes_no_failure(home, python_of, level_of, layers):
     """As root leaves it in a shared installation, under a umask of 077."""
     user = Cell("user", "var-tmp", "wheel", "course")
     course, installed = home.parent / "course", home.parent / "harness"

@@ -86,17 +86,17 @@ def test_new_evidence_replaces_the_old_entirely(store):
     assert store.read("usps", "alice").latencies is None
 
 
-def test_evidence_that_was_never_written_is_none(store):
+def test_evidence_that_was_never_written_is_read_as_none(store):
     assert store.read("usps", "nobody") is None
 
 
-def test_nobody_else_may_read_evidence(store, tmp_path):
+def test_only_the_owner_may_read_evidence(store, tmp_path):
     store.write("usps", "alice", EVIDENCE)
     assert stat.S_IMODE((tmp_path / "evidence").stat().st_mode) == 0o700
     assert [stat.S_IMODE(path.stat().st_mode) for path in files(tmp_path)] == [0o600] * 5
 
 
-def test_the_digest_does_not_depend_on_what_the_clock_said():
+def test_the_digest_does_not_depend_on_measured_times():
     slower = Evidence(
         **{name: getattr(EVIDENCE, name) for name in PREDICTED},
         latencies=EVIDENCE.latencies * 2,
@@ -129,7 +129,7 @@ def test_the_digest_does_not_depend_on_the_layout_in_memory():
 
 @pytest.mark.parametrize("file", ["items.npz", "latency.npz", "curve.json"])
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut", "foreign", "a folder"])
-def test_evidence_that_cannot_be_read_is_none(store, tmp_path, file, damage):
+def test_unreadable_evidence_is_read_as_none(store, tmp_path, file, damage):
     store.write("usps", "alice", EVIDENCE)
     path = tmp_path / "evidence" / "usps" / "alice" / file
     whole = path.read_bytes()
@@ -165,7 +165,7 @@ def test_evidence_that_would_run_code_is_not_read(store, tmp_path):
     assert store.read("usps", "alice") is None
 
 
-def test_what_ranking_compares_is_read_without_the_rest(tmp_path: Path) -> None:
+def test_data_for_ranking_is_read_without_the_rest(tmp_path: Path) -> None:
     store = EvidenceStore(tmp_path)
     outcomes, draws = np.arange(11) % 3 == 0, np.linspace(0, 1, 7)
     evidence = Evidence(outcomes=outcomes, draws=draws, predictions=np.arange(11))
@@ -178,7 +178,7 @@ def test_what_ranking_compares_is_read_without_the_rest(tmp_path: Path) -> None:
     assert store.compared("usps", "bob", "sha256:other") is None
 
 
-def test_what_ranking_reads_has_all_repeats_and_the_groups(store):
+def test_data_for_ranking_has_all_repeats_and_the_groups(store):
     store.write("usps", "bob", EVIDENCE)
     compared = store.compared("usps", "bob", EVIDENCE.digest)
     np.testing.assert_array_equal(compared.later_outcomes, EVIDENCE.later_outcomes)
@@ -189,7 +189,7 @@ def test_what_ranking_reads_has_all_repeats_and_the_groups(store):
 
 
 @pytest.mark.parametrize("content", [None, b"\xff"])
-def test_without_it_the_whole_evidence_is_read(tmp_path: Path, content: bytes | None) -> None:
+def test_without_data_for_ranking_the_whole_evidence_is_read(tmp_path: Path, content: bytes | None) -> None:
     store, evidence = EvidenceStore(tmp_path), Evidence(outcomes=np.array([True, False]))
     store.write("usps", "bob", evidence)
     path = tmp_path / "usps" / "bob" / "compared.msgpack"
@@ -200,7 +200,7 @@ def test_without_it_the_whole_evidence_is_read(tmp_path: Path, content: bytes | 
     assert store.compared("usps", "eve", evidence.digest) is None
 
 
-def test_evidence_travels_as_bytes() -> None:
+def test_evidence_is_restored_from_its_bytes() -> None:
     evidence = Evidence(outcomes=np.array([True]), latencies=np.array([0.5]), curve=({"loss": 1.0},))
     arrived = Evidence.unpack(evidence.pack())
     assert (arrived.digest, arrived.curve) == (evidence.digest, evidence.curve)

@@ -54,7 +54,7 @@ def test_a_record_is_read_as_it_was_written(store):
     assert store.read("usps", "alice") == record
 
 
-def test_a_record_that_was_never_written_is_none(store):
+def test_a_record_that_was_never_written_is_read_as_none(store):
     assert store.read("usps", "nobody") is None
     assert list(store.all()) == []
 
@@ -76,7 +76,7 @@ def test_former_records_are_kept_in_order(store):
     assert history(store) == [0, 1, 2]
 
 
-def test_a_reference_lies_in_a_folder_of_its_own_and_is_found(store):
+def test_records_of_references_are_stored_in_their_own_folder_and_found(store):
     records = [make_record("zoe"), make_record("alice"), make_record("reference/mlp")]
     for record in records:
         store.write(record)
@@ -85,7 +85,7 @@ def test_a_reference_lies_in_a_folder_of_its_own_and_is_found(store):
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_a_write_that_fails_leaves_the_former_record_and_no_litter(store, monkeypatch, call):
+def test_a_failed_write_leaves_the_former_record_and_no_temporary_file(store, monkeypatch, call):
     store.write(make_record(seed=1))
 
     def full(*_):
@@ -111,7 +111,7 @@ def test_a_crash_between_history_and_record_does_not_double_the_history(store, m
     assert store.read("usps", "alice").run.seed == 3
 
 
-def test_a_line_of_history_that_a_crash_cut_short_spoils_no_other(store):
+def test_a_line_of_history_cut_short_by_a_crash_spoils_no_other(store):
     store.write(make_record(seed=1))
     store.path("usps", "alice").with_suffix(".history.jsonl").write_bytes(b'{"schema_ver')
     store.write(make_record(seed=2))
@@ -137,7 +137,7 @@ WHOLE = msgspec.json.encode(make_record())
         pytest.param(b"<<<<<<< HEAD\n" + WHOLE, id="a merge conflict"),
     ],
 )
-def test_a_record_that_cannot_be_read_is_set_aside_and_not_lost(store, content):
+def test_a_record_that_cannot_be_read_is_kept_under_another_name(store, content):
     path = store.path("usps", "alice")
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
@@ -167,7 +167,7 @@ counts = st.none() | st.integers(-(2**70), 2**70) | numbers
 @example(value=0.5, low=0, met=True, parameters=10**30, net=None, text="", phases={}, name="alice")
 @example(value=0.5, low=0, met=True, parameters=1, net=math.nan, text="", phases={}, name="alice")
 @example(value=0.5, low=0, met=True, parameters=1, net=None, text="\udcff", phases={}, name="alice")
-def test_what_is_kept_is_read_back_and_what_cannot_be_touches_nothing(
+def test_a_valid_record_is_read_back_and_an_invalid_one_changes_nothing(
     tmp_path_factory, value, low, met, parameters, net, text, phases, name
 ):
     latency = Latency(batch=1, n=64, p50_seconds=1e-4, net_p50_seconds=net, p90_bound_seconds=None, iqr_ratio=0.0,
@@ -193,7 +193,7 @@ def test_what_is_kept_is_read_back_and_what_cannot_be_touches_nothing(
         assert [one.run.seed for one in stores.records.history("usps", name)] == [7]
 
 
-def test_what_stands_in_the_place_of_a_record_is_named_and_hides_no_other(store):
+def test_another_file_in_place_of_a_record_is_named_and_hides_no_other(store):
     store.write(make_record("good"))
     task = store.path("usps", "good").parent
     (task / "folder.json").mkdir()
@@ -228,7 +228,7 @@ def test_what_stands_in_the_place_of_a_record_is_named_and_hides_no_other(store)
 @pytest.mark.user
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
 @pytest.mark.parametrize(("mode", "named"), [(0, "usps"), (0o444, "usps/alice.json")])
-def test_what_may_not_be_read_is_named(store, mode, named):
+def test_a_record_without_read_permission_is_named(store, mode, named):
     store.write(make_record())
     task = store.path("usps", "alice").parent
     task.chmod(mode)
@@ -286,6 +286,6 @@ def test_a_file_is_written_with_the_permissions_asked_for(tmp_path, mode):
     assert stat.S_IMODE((tmp_path / "new" / "file").stat().st_mode) == mode
 
 
-def test_a_record_is_for_everybody(store):
+def test_a_record_can_be_read_by_everybody(store):
     store.write(make_record())
     assert stat.S_IMODE(store.path("usps", "alice").stat().st_mode) == 0o644

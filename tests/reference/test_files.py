@@ -12,7 +12,7 @@ from tests.conftest import REPOSITORY
 pytestmark = pytest.mark.unit
 
 
-def test_no_file_of_a_reference_is_set_aside_as_trained() -> None:
+def test_no_file_of_a_reference_is_excluded_as_trained_weights() -> None:
     folders = [path.parent for path in (REPOSITORY / "reference").glob("*/*/model.py")]
     roles = {
         str(path.relative_to(REPOSITORY)): role_of(PurePosixPath(path.relative_to(folder)))

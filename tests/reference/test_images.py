@@ -76,7 +76,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
 @pytest.mark.line
 @pytest.mark.thorough
 @pytest.mark.parametrize("path", QUICK)
-def test_the_quick_ones_score_what_they_always_did(quick: dict[str, dict[str, Any]], path: str) -> None:
+def test_quick_references_reach_their_known_scores(quick: dict[str, dict[str, Any]], path: str) -> None:
     value, tolerance = QUICK[path]
     record = quick[path]
     assert record["failure"] is None
@@ -87,13 +87,13 @@ def test_the_quick_ones_score_what_they_always_did(quick: dict[str, dict[str, An
 @pytest.mark.line
 @pytest.mark.thorough
 @pytest.mark.parametrize("task", ["bccd", "bloodmnist", "nuclei", "pneumoniamnist"])
-def test_knowing_nothing_is_below_the_baseline(quick: dict[str, dict[str, Any]], task: str) -> None:
+def test_the_majority_class_is_below_the_baseline(quick: dict[str, dict[str, Any]], task: str) -> None:
     assert quick[f"reference/majority/{task}"]["status"] == "below_baseline"
 
 
 @pytest.mark.line
 @pytest.mark.thorough
-def test_the_courses_baseline_on_spect_is_below_knowing_nothing(
+def test_the_majority_class_is_above_the_courses_baseline_on_spect(
     quick: dict[str, dict[str, Any]],
 ) -> None:
     record = quick["reference/majority/spect"]
@@ -104,7 +104,7 @@ def test_the_courses_baseline_on_spect_is_below_knowing_nothing(
 
 @pytest.mark.line
 @pytest.mark.thorough
-def test_otsu_gets_its_own_baseline(quick: dict[str, dict[str, Any]]) -> None:
+def test_otsu_reaches_its_own_baseline(quick: dict[str, dict[str, Any]]) -> None:
     record = quick["reference/otsu/nuclei"]
     assert record["status"] == "passed"
     assert record["scores"][0]["value"] - record["baseline"]["value"] < 0.01
@@ -122,7 +122,7 @@ def test_shared_code_is_counted_in_what_a_model_may_know(quick: dict[str, dict[s
 @pytest.mark.slow
 @pytest.mark.timeout(1600)
 @pytest.mark.parametrize("path", SLOW)
-def test_the_slow_ones_learn_and_keep_to_their_limits(tmp_path: Path, path: str) -> None:
+def test_slow_references_learn_within_their_limits(tmp_path: Path, path: str) -> None:
     record = evaluated(tmp_path, [path], "--data", "embedded")[path]
     assert record["failure"] is None
     assert record["scores"][0]["value"] >= SLOW[path]

@@ -66,7 +66,7 @@ def depth(mask: Masks) -> np.ndarray[Any, Any]:
 @pytest.mark.slow
 @pytest.mark.timeout(1600)
 @pytest.mark.usefixtures("shared")
-def test_where_outlines_do_not_decide_the_network_errs_much_less_than_otsu(tmp_path: Path) -> None:
+def test_away_from_outlines_the_network_errs_much_less_than_otsu(tmp_path: Path) -> None:
     data = load("nuclei", tmp_path, DATA)
     assert data.test is not None
     truth = data.test.targets > 0

@@ -43,7 +43,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
 @pytest.mark.line
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", EMBEDDED)
-def test_scores_on_the_embedded_digits_are_pinned(embedded: dict[str, dict[str, Any]], name: str) -> None:
+def test_scores_on_the_embedded_digits_are_unchanged(embedded: dict[str, dict[str, Any]], name: str) -> None:
     record = embedded[name]
     assert record["status"] == "passed"
     assert record["task"]["source"] == "embedded"
@@ -54,7 +54,7 @@ def test_scores_on_the_embedded_digits_are_pinned(embedded: dict[str, dict[str, 
 @pytest.mark.thorough
 @pytest.mark.usps
 @needs_usps
-def test_the_nearest_neighbour_scores_right_and_pays_for_its_memory(tmp_path: Path) -> None:
+def test_the_nearest_neighbours_stored_items_are_counted_as_parameters(tmp_path: Path) -> None:
     record = graded(tmp_path, "--data-root", str(DATA), paths=PATHS[:1])["reference/knn"]
     assert record["task"]["source"] != "embedded"
     assert record["scores"][0]["value"] == pytest.approx(0.9507, abs=0.0005)
@@ -73,7 +73,7 @@ def test_the_networks_pass_on_the_real_digits(real: dict[str, dict[str, Any]], n
 
 @pytest.mark.line
 @pytest.mark.thorough
-def test_two_hidden_layers_have_so_many_parameters(embedded: dict[str, dict[str, Any]]) -> None:
+def test_two_hidden_layers_have_the_expected_number_of_parameters(embedded: dict[str, dict[str, Any]]) -> None:
     def dense(*widths: int) -> int:
         return sum((before + 1) * after for before, after in itertools.pairwise(widths))
 

@@ -40,7 +40,7 @@ def test_a_text_gets_the_same_answer_beside_longer_ones(words: ModuleType, kind:
         torch.testing.assert_close(reader(rows), alone)
 
 
-def test_padding_means_nothing_to_the_words_that_a_skip_gram_learns(words: ModuleType) -> None:
+def test_padding_does_not_affect_the_vectors_that_a_skip_gram_learns(words: ModuleType) -> None:
     skip_gram = words.SkipGram(range(50), 8)
     assert not skip_gram.words.weight[words.PAD].any()
     assert skip_gram.words.weight[words.UNKNOWN :].any(1).all()

@@ -74,7 +74,7 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> TemporaryCourse:
 @pytest.mark.thorough
 @pytest.mark.line
 @pytest.mark.parametrize(("name", "task"), QUICK)
-def test_the_simple_references_score_what_they_always_did(simple: TemporaryCourse, name: str, task: str) -> None:
+def test_simple_references_reach_their_known_scores(simple: TemporaryCourse, name: str, task: str) -> None:
     record = record_of(simple, name, task)
     expected, tolerance = QUICK[name, task]
     assert record["task"]["source"] == "embedded"
@@ -84,7 +84,7 @@ def test_the_simple_references_score_what_they_always_did(simple: TemporaryCours
 
 @pytest.mark.thorough
 @pytest.mark.line
-def test_a_majority_pays_for_one_share_a_class(simple: TemporaryCourse) -> None:
+def test_a_majority_classifier_has_one_parameter_per_class(simple: TemporaryCourse) -> None:
     assert record_of(simple, "majority", "ecg5000")["cost"]["parameters"] == 5
     assert record_of(simple, "knn", "ecg200")["cost"]["parameters"] == 200 * (96 + 1)
 

@@ -100,16 +100,16 @@ def test_of_runs_at_the_same_time_only_earlier_ones_count(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("value", ["", "0", "false"])
-def test_a_machine_that_says_it_is_not_ci_counts_itself(tmp_path: Path, value: str) -> None:
+def test_a_machine_that_is_not_ci_counts_hand_ins_itself(tmp_path: Path, value: str) -> None:
     assert isinstance(counts_of({"CI": value}, KeptScores(tmp_path)), KeptCount)
 
 
-def test_who_has_set_ci_by_accident_is_told_to_unset_it(tmp_path: Path) -> None:
+def test_the_error_for_a_variable_ci_set_by_accident_says_to_unset_it(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"if this is such a machine, unset CI, and the harness counts there itself"):
         refuse_over_quota(5, BOB, counts_of({"CI": "1"}, KeptScores(tmp_path)), NOW)
 
 
-def test_an_answer_that_breaks_off_is_no_count(tmp_path: Path) -> None:
+def test_an_incomplete_answer_is_not_used_as_a_count(tmp_path: Path) -> None:
     with serving({}) as platform:
         platform.answer = b""
         platform.length = 100
@@ -137,7 +137,7 @@ def test_as_many_are_scored_as_the_task_allows(tmp_path: Path, quota: int | None
 @pytest.mark.parametrize(
     ("answer", "status"), [(b"no", 200), ({}, 200), ({"message": "Not Found"}, 404), ({"message": "rate limit"}, 403)]
 )
-def test_what_github_does_not_tell_is_not_a_count(tmp_path: Path, answer: Any, status: int) -> None:
+def test_missing_information_of_github_is_not_a_count(tmp_path: Path, answer: Any, status: int) -> None:
     with serving(answer, status) as platform:
         count = counts_of(platform.environment, KeptScores(tmp_path))
         with pytest.raises(InfrastructureError, match=r"GitHub does not tell how often bob had private\.yml run today"):
@@ -162,7 +162,7 @@ def test_a_platform_that_does_not_answer_is_not_a_count(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("quota", [None, 5])
-def test_where_nothing_trusted_counts_nothing_is_scored(
+def test_without_a_trusted_count_nothing_is_scored(
     tmp_path: Path, changes: dict[str, str], why: str, quota: int | None
 ) -> None:
     environment = Platform("http://127.0.0.1:9").environment | changes
@@ -170,7 +170,7 @@ def test_where_nothing_trusted_counts_nothing_is_scored(
         refuse_over_quota(quota, BOB, counts_of(environment, KeptScores(tmp_path)), NOW)
 
 
-def test_elsewhere_the_machine_that_keeps_the_private_part_counts(tmp_path: Path) -> None:
+def test_outside_ci_the_machine_with_the_private_part_counts_hand_ins(tmp_path: Path) -> None:
     scores = KeptScores(tmp_path)
     count = counts_of({}, scores)
     assert count == KeptCount(scores)
@@ -199,7 +199,7 @@ def earlier(time: str, value: float | None = None, *, scored: bool = True) -> di
     return {"submission_time": time, "score": "7.5", "results": {"tests": [], "extra_data": extra}}
 
 
-def test_gradescope_tells_what_was_handed_in_today_and_what_was_released(tmp_path: Path) -> None:
+def test_hand_ins_of_today_and_released_scores_are_read_from_gradescope(tmp_path: Path) -> None:
     found = earlier_hand_ins(
         metadata(
             tmp_path,
@@ -214,7 +214,7 @@ def test_gradescope_tells_what_was_handed_in_today_and_what_was_released(tmp_pat
     assert found.released == PublicScore(name="accuracy", value=0.9, higher_is_better=True, unit="")
 
 
-def test_the_first_on_gradescope_has_nothing_before_it(tmp_path: Path) -> None:
+def test_the_first_hand_in_on_gradescope_has_no_earlier_ones(tmp_path: Path) -> None:
     found = earlier_hand_ins(metadata(tmp_path))
     assert (found.today, found.released, found.score) == (0, None, 0.0)
 

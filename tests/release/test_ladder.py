@@ -77,7 +77,7 @@ def attacked(answer: Any, labels: Array, tries: int = 300) -> float:
     return float((majority == labels).mean())
 
 
-def test_random_submissions_climb_where_all_is_told_not_on_the_ladder() -> None:
+def test_random_submissions_do_not_climb_with_the_ladder() -> None:
     labels = np.random.default_rng(0).integers(0, 2, ITEMS)
     assert attacked(lambda correct: correct.mean(), labels) > 0.65
     state: dict[str, Any] = {"score": None, "best": None}
@@ -122,7 +122,7 @@ def test_a_new_private_part_begins_a_new_ladder(tmp_path: Path) -> None:
     assert found.value == pytest.approx(0.6)
 
 
-def test_where_the_best_is_known_by_its_value_alone_less_is_released() -> None:
+def test_without_evidence_of_the_best_a_larger_gain_is_needed() -> None:
     record, evidence = scored(right(0.83))
     former = PublicScore(name="accuracy", value=0.8, higher_is_better=True, unit="")
     paired = public_score(record, evidence.compared(), former, Compared(right(0.8), None))
@@ -169,7 +169,7 @@ def full() -> tuple[Record, Evidence]:
     return record, Evidence(outcomes=right(value))
 
 
-def test_nothing_that_was_computed_from_the_private_part_is_left(tmp_path: Path) -> None:
+def test_a_withheld_record_holds_nothing_computed_from_private_data(tmp_path: Path) -> None:
     record, evidence = full()
     public = KeptScores(tmp_path).release(record, evidence)
     text = json.dumps(to_plain(public))
@@ -204,14 +204,14 @@ def test_records_of_other_parts_are_not_touched(tmp_path: Path, part: dict[str, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nobody_else_may_read_what_is_kept(tmp_path: Path) -> None:
+def test_only_the_owner_may_read_the_kept_scores(tmp_path: Path) -> None:
     kept(tmp_path, *scored(right(0.8)))
     (file,) = tmp_path.rglob("*.json")
     assert file.stat().st_mode & 0o077 == 0
     assert (tmp_path / ".released").stat().st_mode & 0o077 == 0
 
 
-def test_what_is_damaged_is_named_and_nothing_is_released(tmp_path: Path) -> None:
+def test_a_damaged_file_is_named_and_nothing_is_released(tmp_path: Path) -> None:
     kept(tmp_path, *scored(right(0.8)))
     (file,) = tmp_path.rglob("*.json")
     file.write_text("{")
@@ -236,7 +236,7 @@ def test_versions_of_a_day_are_counted_and_the_same_files_once(tmp_path: Path) -
     assert scores.handed_in(hand("three"), NOW) == 2
 
 
-def test_of_two_versions_scored_at_the_same_time_one_is_reported(tmp_path: Path) -> None:
+def test_of_two_versions_scored_at_once_one_is_released(tmp_path: Path) -> None:
     scores = KeptScores(tmp_path)
     first, second = (Hand(task="blobs", submission="bob", digest=digest) for digest in ("first", "second"))
     assert scores.handed_in(first, NOW) == scores.handed_in(second, NOW) == 0
@@ -246,7 +246,7 @@ def test_of_two_versions_scored_at_the_same_time_one_is_reported(tmp_path: Path)
     scores.note(first, NOW, 1)  # the same files again
 
 
-def test_what_began_before_midnight_leaves_the_count_of_the_next_day(tmp_path: Path) -> None:
+def test_a_hand_in_begun_before_midnight_counts_for_that_day(tmp_path: Path) -> None:
     scores = KeptScores(tmp_path)
     early, late = (Hand(task="blobs", submission="bob", digest=digest) for digest in ("early", "late"))
     midnight = NOW.replace(hour=0) + timedelta(days=1)
@@ -255,7 +255,7 @@ def test_what_began_before_midnight_leaves_the_count_of_the_next_day(tmp_path: P
     assert scores.handed_in(early, midnight) == scores.handed_in(late, NOW) == 1
 
 
-def test_what_was_public_stays_so_where_the_kept_file_is_lost(tmp_path: Path) -> None:
+def test_a_public_score_stays_if_the_file_of_kept_scores_is_lost(tmp_path: Path) -> None:
     public = KeptScores(tmp_path / "first").release(*scored(right(0.9)))
     again = KeptScores(tmp_path / "second").release(*scored(right(0.7), run="b"), shown=public)
     assert again.public_score == public.public_score
@@ -268,7 +268,7 @@ def test_what_was_public_stays_so_where_the_kept_file_is_lost(tmp_path: Path) ->
     assert anew.public_score.value == pytest.approx(0.7)
 
 
-def test_an_older_backup_of_the_kept_file_takes_no_public_score_back(tmp_path: Path) -> None:
+def test_an_older_backup_of_kept_scores_takes_no_public_score_back(tmp_path: Path) -> None:
     scores = KeptScores(tmp_path)
     scores.release(*scored(right(0.8)))
     (file,) = tmp_path.rglob("*.json")
@@ -278,13 +278,13 @@ def test_an_older_backup_of_the_kept_file_takes_no_public_score_back(tmp_path: P
     assert scores.release(*scored(right(0.85), run="c"), shown=public).public_score == public.public_score
 
 
-def test_another_record_than_the_published_one_is_not_taken_for_it(tmp_path: Path) -> None:
+def test_the_full_record_of_another_run_is_not_used(tmp_path: Path) -> None:
     public = KeptScores(tmp_path).release(*scored(right(0.8), run="first"))
     KeptScores(tmp_path).release(*scored(right(0.9), run="second"))
     assert KeptScores(tmp_path).full_record(public) is None
 
 
-def test_a_record_of_before_is_read_as_one_that_tells_every_score() -> None:
+def test_a_record_of_an_earlier_version_is_read_as_not_withheld() -> None:
     plain = to_plain(RECORD)
     del plain["public_score"], plain["task"]["public_scores"]
     assert msgspec.convert(plain, Record) == RECORD

@@ -53,7 +53,7 @@ def kept(course: TemporaryCourse, name: str) -> dict[str, object]:
     return found
 
 
-def test_one_score_is_public_until_the_final_board_and_then_all_is(private: TemporaryCourse) -> None:
+def test_one_score_is_public_before_the_final_board_and_all_after(private: TemporaryCourse) -> None:
     code, said = evaluate(private, CENTROIDS)
     full = kept(private, "bob")
     accuracy, _ = full["scores"]  # type: ignore[misc] # a list of two
@@ -84,7 +84,7 @@ def test_one_score_is_public_until_the_final_board_and_then_all_is(private: Temp
     assert "10 of 10" in private.harness("grade", "submissions", "--data", "embedded").stdout
 
 
-def test_a_version_that_is_no_better_changes_nothing_and_a_crash_is_told(private: TemporaryCourse) -> None:
+def test_a_version_that_is_no_better_changes_nothing_but_a_crash_is_shown(private: TemporaryCourse) -> None:
     evaluate(private, CENTROIDS)
     before = private.record()["public_score"]
     evaluate(private, GUESSES)
@@ -99,7 +99,7 @@ def test_a_version_that_is_no_better_changes_nothing_and_a_crash_is_told(private
     assert all(json.loads(line)["scores"] == [] for line in history.splitlines())
 
 
-def test_more_than_the_quota_is_refused_and_what_was_there_stands(private: TemporaryCourse) -> None:
+def test_a_hand_in_over_the_quota_is_refused_and_changes_nothing(private: TemporaryCourse) -> None:
     for number in range(2):
         evaluate(private, f"{CENTROIDS}\n# version {number}\n")
     before = private.record()
@@ -111,7 +111,7 @@ def test_more_than_the_quota_is_refused_and_what_was_there_stands(private: Tempo
 
 
 @pytest.mark.thorough
-def test_who_grades_a_class_neither_hands_in_nor_is_refused(private: TemporaryCourse) -> None:
+def test_grading_a_class_is_not_a_hand_in_and_has_no_quota(private: TemporaryCourse) -> None:
     private.add_task(more=LADDER.replace("quota=2", "quota=1"))
     evaluate(private, f"{CENTROIDS}\n# version 0\n")
     before = private.record()
@@ -128,7 +128,7 @@ def test_who_grades_a_class_neither_hands_in_nor_is_refused(private: TemporaryCo
     assert evaluate(private, f"{CENTROIDS}\n# version 2\n")[0] == 0  # the second hand-in of two
 
 
-def test_the_final_board_names_what_is_not_here(private: TemporaryCourse) -> None:
+def test_the_final_board_names_missing_scores_and_how_to_get_them(private: TemporaryCourse) -> None:
     evaluate(private, CENTROIDS)
     private.environment["HARNESS_PRIVATE"] = str(private.root.parent)
     done = private.harness("leaderboard", "--final")
@@ -142,7 +142,7 @@ def test_the_final_board_names_what_is_not_here(private: TemporaryCourse) -> Non
 
 
 @pytest.mark.thorough
-def test_grading_a_class_withholds_the_same(private: TemporaryCourse) -> None:
+def test_grading_a_class_withholds_scores_too(private: TemporaryCourse) -> None:
     private.submit(CENTROIDS)
     done = private.harness("grade", "submissions", "--data", "embedded")
     record = private.record()

@@ -70,7 +70,7 @@ SHOWN: dict[str, Callable[[Record, Path], str]] = {
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_what_is_shown_holds_the_public_score_and_nothing_else(public: Record, tmp_path: Path, name: str) -> None:
+def test_shown_records_hold_only_the_public_score(public: Record, tmp_path: Path, name: str) -> None:
     text = re.sub("(?s)<style>.*?</style>", "", SHOWN[name](public, tmp_path))
     assert public.public_score is not None
     assert f"{public.public_score.value:.4g}" in text
@@ -80,7 +80,7 @@ def test_what_is_shown_holds_the_public_score_and_nothing_else(public: Record, t
         assert word not in re.sub("nothing below the baseline|Nothing below the\\s+baseline", "", text)
 
 
-def test_checks_and_notes_do_not_tell_whether_it_passed(public: Record) -> None:
+def test_checks_and_notes_do_not_reveal_whether_it_passed(public: Record) -> None:
     better = changed(public, status="withheld")
     for made in (lambda one: junit_xml(suites_of([one])), lambda one: junit_xml(junit_suites(graded(one)))):
         assert made(public) == made(better)
@@ -90,7 +90,7 @@ def test_checks_and_notes_do_not_tell_whether_it_passed(public: Record) -> None:
     assert graded(public).good
 
 
-def test_the_exit_code_does_not_tell_whether_it_passed(public: Record) -> None:
+def test_the_exit_code_does_not_reveal_whether_it_passed(public: Record) -> None:
     submission = Submission("bob", "blobs", Path("submissions/bob/blobs"))
     assert Evaluations((Evaluation(submission=submission, record=public, how="evaluated"),)).passed
 

@@ -35,7 +35,7 @@ def shown(audience: Audience, *, source: str = "local", labels: str = "public", 
 
 @pytest.mark.parametrize("audience", [Audience.PUBLIC, Audience.STUDENT])
 @pytest.mark.parametrize("secret", [{"labels": "private"}, {"restricted": True}])
-def test_of_a_secret_part_nothing_is_left_item_by_item(audience, secret) -> None:
+def test_nothing_per_item_of_a_secret_part_is_shown(audience, secret) -> None:
     found = shown(audience, **secret)
     assert [getattr(found.evidence, name) for name in OF_SCORED_PART] == [None] * 6
     assert found.targets is None
@@ -45,17 +45,17 @@ def test_of_a_secret_part_nothing_is_left_item_by_item(audience, secret) -> None
 
 
 @pytest.mark.parametrize("audience", list(Audience))
-def test_scored_items_and_which_was_timed_are_for_instructors(audience) -> None:
+def test_only_instructors_see_scored_and_timed_items(audience) -> None:
     found = shown(audience)
     assert (found.scored is None) is (found.evidence.drawn is None) is (audience is not Audience.INSTRUCTOR)
     assert found.targets is not None
 
 
-def test_generated_data_in_place_of_restricted_ones_may_be_shown() -> None:
+def test_generated_data_in_place_of_restricted_data_may_be_shown() -> None:
     assert shown(Audience.PUBLIC, source="embedded", restricted=True).targets is not None
 
 
-def test_a_task_that_does_not_load_is_taken_for_restricted() -> None:
+def test_a_task_that_does_not_load_is_treated_as_restricted() -> None:
     record = changed(task={"source": "local", "scored_on": "test"})
     found = show(material(record, EVIDENCE, task=None, fit_validation=FOUR), Audience.PUBLIC)
     assert found.targets is found.fit_validation is None

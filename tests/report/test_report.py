@@ -54,7 +54,7 @@ class Page(HTMLParser):
         self.text += data
 
 
-def test_everything_there_is_is_shown() -> None:
+def test_everything_in_a_record_and_its_evidence_is_shown() -> None:
     evidence = Evidence(
         predictions=np.array([0, 1, 1, 1]),
         latencies=np.linspace(1e-4, 2e-4, 64),
@@ -72,7 +72,7 @@ def test_everything_there_is_is_shown() -> None:
     assert any("loss while learning: train from 1 to 0.2" in (value or "") for _, value in page.attributes)
 
 
-def test_phases_are_drawn_when_they_were_with_the_memory_of_each_process() -> None:
+def test_phases_are_drawn_over_time_with_the_memory_of_each_process() -> None:
     spans = (PhaseSpan("start", 0.0, 0.5), PhaseSpan("fit", 0.5, 4.0), PhaseSpan("start", 4.0, 4.5))
     used = tuple(MemoryUse((at + 0.5, at + 1.0), (2**20, 2**29)) for at in (0.0, 4.0))
     page = Page(report_html(material(evidence=Evidence(timeline=Timeline(spans, used)))))
@@ -83,7 +83,7 @@ def test_phases_are_drawn_when_they_were_with_the_memory_of_each_process() -> No
     assert "memory, MiB" in page.text
 
 
-def test_words_are_marked_by_what_they_weigh() -> None:
+def test_words_are_marked_by_their_weight() -> None:
     texts = harness.Split(["so good <b>", "so bad"], np.array([0, 1]))
     words = (WordWeights(0, np.array([0.0, -0.2, 0.6])), WordWeights(1, np.array([0.001, 0.0])))
     scores = np.array([[0.1, 0.9], [0.7, 0.3]])
@@ -98,7 +98,7 @@ def test_words_are_marked_by_what_they_weigh() -> None:
     assert "Li, Monroe and Jurafsky 2016" in text
 
 
-def test_what_is_missing_is_left_out() -> None:
+def test_sections_without_data_are_left_out() -> None:
     page = Page(report_html(material(changed(run={"phases": {}}))))
     assert "svg" not in page.tags
     assert "Confusion matrix" not in page.text
@@ -113,7 +113,7 @@ def test_a_failure_is_shown_with_its_place_and_its_log_last() -> None:
     assert "Scores" not in page.text
 
 
-def test_a_result_of_a_task_that_is_no_more_is_shown() -> None:
+def test_a_result_of_a_removed_task_is_shown() -> None:
     page = Page(report_html(material(task=None)))
     assert "bob · blobs" in page.text
     assert "0.9000" in page.text
@@ -139,7 +139,7 @@ def plain_tags() -> list[str]:
 
 @given(written, written, written, written)
 @example("<b>&lt;'\"", "<script>alert(1)</script>", "<i>\x1b", "<u>{{ 1 }}")
-def test_whatever_was_written_is_text(message: str, log: str, file: str, name: str) -> None:
+def test_text_of_submissions_is_escaped(message: str, log: str, file: str, name: str) -> None:
     curve = ({name: 1.0}, {name: 2.0})
     record = failing(message=message or "m", log_tail=log, file=file, kind=name)
     hostile = Page(report_html(material(record, Evidence(curve=curve))))
@@ -157,7 +157,7 @@ def test_whatever_was_written_is_text(message: str, log: str, file: str, name: s
         ([{"step": 1.0, "steps": 900.0, "loss": 3.0}, {"step": 1_500_000.0, "loss": 1.0}], ("step 1", "step 1.5e+06")),
     ],
 )
-def test_a_curve_says_where_it_begins_and_ends(curve: list[dict[str, float]], ends: tuple[str, str]) -> None:
+def test_a_curve_shows_its_first_and_last_value(curve: list[dict[str, float]], ends: tuple[str, str]) -> None:
     (one,) = quantities(curve)
     assert one.values == (3.0, 1.0)
     assert one.moments == ends
@@ -166,7 +166,7 @@ def test_a_curve_says_where_it_begins_and_ends(curve: list[dict[str, float]], en
 
 
 @pytest.mark.parametrize("curve", [[], [{"loss": 1.0}], [{"epoch": 1.0}, {"epoch": 2.0}], [{"a": float("inf")}] * 3])
-def test_no_curve_is_drawn_of_nothing(curve: list[dict[str, float]]) -> None:
+def test_without_logged_values_no_curve_is_drawn(curve: list[dict[str, float]]) -> None:
     assert quantities(curve) == []
 
 
@@ -181,12 +181,12 @@ def test_no_curve_is_drawn_of_nothing(curve: list[dict[str, float]]) -> None:
         ("val_", "val_", False),
     ],
 )
-def test_train_and_validation_are_told_from_names(key: str, name: str, held_out: bool) -> None:
+def test_train_and_validation_curves_are_recognised_by_name(key: str, name: str, held_out: bool) -> None:
     (one,) = quantities([{key: 1.0}, {key: 0.5}])
     assert (one.name, one.held_out) == (name, held_out)
 
 
-def test_limits_are_those_of_the_task() -> None:
+def test_the_limits_of_the_task_are_shown() -> None:
     record = changed(cost={"fit_seconds": 9.0, "parameters": 50, "artifact_bytes": 2**20})
     used = {one.name: one for one in limits_used(record, Limits(fit_cpu_seconds=30, parameters=100))}
     assert used["fit, wall clock"].share == pytest.approx(0.1)
@@ -209,7 +209,7 @@ def test_the_command_writes_a_page_for_the_newest_record(course: TemporaryCourse
     assert "svg" in page.tags
 
 
-def test_a_task_without_a_record_keeps_no_other_from_its_page(course: TemporaryCourse) -> None:
+def test_a_task_without_a_record_stops_no_other_page(course: TemporaryCourse) -> None:
     course.evaluate(CENTROIDS)
     course.add_task("again")
     course.submit(CENTROIDS, task="again")

@@ -61,12 +61,12 @@ LEARNED = np.concatenate([falling(0.1, 10), np.full(20, 0.1)])
         ("classes-confused", predicted(np.where(np.arange(N) % 4 == 0, 1, TARGETS)), predicted(TARGETS)),
     ],
 )
-def test_what_is_found_in_the_evidence(code, yes, no):
+def test_findings_in_the_evidence_are_reported(code, yes, no):
     assert code in codes(evidence=yes)
     assert code not in codes(evidence=no)
 
 
-def test_noise_is_not_still_improving():
+def test_a_noisy_curve_is_not_reported_as_improving():
     for seed in range(20):
         noise = np.random.default_rng(seed).normal(1, 0.2, 40)
         half = len(noise) // 2  # the same values in the first and in the last half of the end
@@ -74,7 +74,7 @@ def test_noise_is_not_still_improving():
         assert "still-improving" not in codes(evidence=logged(loss=ends)), seed
 
 
-def test_training_items_below_the_baseline_are_under_fitted():
+def test_training_scores_below_the_baseline_are_reported_as_under_fitting():
     below = changed(baseline={"met": False, "value": 0.95})
     curve = logged(accuracy=[0.2, 0.5, 0.6])
     assert "under-fitting" in codes(below, curve)
@@ -83,7 +83,7 @@ def test_training_items_below_the_baseline_are_under_fitted():
 
 
 @pytest.mark.parametrize(("confidence", "found"), [(0.99, True), (0.9, False), (0.75, True)])
-def test_calibration(confidence, found):
+def test_wrong_calibration_is_reported(confidence, found):
     said = np.where(np.arange(N) % 10 == 0, 1 - TARGETS, TARGETS)  # nine in ten are right
     scores = np.full((N, 2), 1 - confidence)
     scores[np.arange(N), said] = confidence
@@ -107,14 +107,14 @@ def harness_score(value):
     return msgspec.structs.replace(ACCURACY, value=value)
 
 
-def test_a_smaller_reference_that_does_as_well():
+def test_a_smaller_reference_with_an_equal_score_is_reported():
     own = changed(cost={"parameters": 1000})
     assert "dead-capacity" in codes(own, peers=(reference(400, 0.9),))
     assert "dead-capacity" not in codes(own, peers=(reference(400, 0.89),))
     assert "dead-capacity" not in codes(own, peers=(reference(600, 0.95),))
 
 
-def test_slow_for_its_size_on_the_same_machine_only():
+def test_slow_for_its_size_is_judged_on_the_same_machine_only():
     own = reference(1000, 0.9, ratio=9)
     own = changed(own, submission={"name": "bob"})
     fast = reference(2000, 0.95, ratio=2)
@@ -125,7 +125,7 @@ def test_slow_for_its_size_on_the_same_machine_only():
     assert "slow-for-its-size" not in codes(own, peers=(changed(fast, run={"machine": elsewhere}),))
 
 
-def test_seeds_that_decide_more_than_the_interval():
+def test_variation_between_seeds_above_the_interval_is_reported():
     def of(*values):
         return changed(run={"repeats": tuple(Repeat(seed=n, value=value) for n, value in enumerate(values))})
 
@@ -134,14 +134,14 @@ def test_seeds_that_decide_more_than_the_interval():
     assert "seed-sensitive" not in codes(of(0.7, 0.9)), "two seeds say little"
 
 
-def test_near_a_limit():
+def test_use_near_a_limit_is_reported():
     limits = replace(TWO_CLOUDS, limits=harness.Limits(parameters=100))
     assert "near-a-limit" in codes(changed(cost={"parameters": 90}), task=limits)
     assert "near-a-limit" not in codes(changed(cost={"parameters": 50}), task=limits)
 
 
 @pytest.mark.parametrize(("wrong", "found"), [(0, True), (10, False)])
-def test_validation_that_is_better_than_the_test(wrong, found):
+def test_a_validation_score_above_the_test_score_is_reported(wrong, found):
     items = np.arange(60)
     values = SCORED.targets[items].copy()
     values[:wrong] = 1 - values[:wrong]

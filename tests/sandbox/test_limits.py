@@ -20,7 +20,7 @@ def test_memory_beyond_the_cap_is_out_of_memory(any_level):
     assert f"memory_bytes {150 * MIB:,}" in error.message
 
 
-def test_memory_shared_out_among_processes_is_counted_together(any_level):
+def test_memory_of_several_processes_is_counted_together(any_level):
     body = f"""
         for _ in range(4):
             if os.fork() == 0:
@@ -34,7 +34,7 @@ def test_memory_shared_out_among_processes_is_counted_together(any_level):
     assert "memory_bytes" in error.message
 
 
-def test_memory_that_is_shared_is_counted_too(wall):
+def test_shared_memory_is_counted(wall):
     """Neither RLIMIT_DATA nor the resident size less what is shared sees it."""
     limits = {"memory_bytes": 300 * MIB}
     how = f"import mmap; kept = mmap.mmap(-1, 600 * {MIB}); kept[::4096] = bytes(600 * {MIB} // 4096)"
@@ -83,7 +83,7 @@ def test_children_are_waited_for_where_no_handler_can_be_set(any_level):
     assert told == ["from a loop", "from a shell"]
 
 
-def test_a_fork_loop_is_held_by_the_cap_on_processes(any_level):
+def test_a_fork_loop_is_stopped_by_the_limit_on_processes(any_level):
     if os.geteuid() != 0 and any_level.sandbox.isolation.level.value == "rlimits":
         pytest.skip("the count is shared with this user's processes")
     body = """
@@ -143,7 +143,7 @@ def test_a_busy_loop_runs_out_of_cpu_time_in_a_child_too(any_level):
     assert "0.5 s allowed" in error.message
 
 
-def test_a_hang_that_blocks_every_signal_is_killed_all_the_same(any_level):
+def test_a_hang_that_blocks_every_signal_is_still_killed(any_level):
     body = """
         import signal
         for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
@@ -181,7 +181,7 @@ def test_a_worker_that_never_reads_what_it_is_sent_does_not_hang_the_host(wall):
         assert wall.failure(session, twice).kind == "timeout"
 
 
-def test_of_a_flood_of_output_the_tail_is_kept_and_nothing_blocks(any_level):
+def test_the_tail_of_a_flood_of_output_is_kept_and_nothing_blocks(any_level):
     body = f"""
         sys.stdout.write("the first line\\n")
         for _ in range(200):

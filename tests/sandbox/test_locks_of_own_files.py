@@ -9,7 +9,7 @@ import pytest
 from tests.sandbox.conftest import bench_of
 
 
-def test_a_lock_of_filelock_keeps_others_out(any_level):
+def test_a_lock_of_filelock_excludes_others(any_level):
     assert (
         any_level.ask(
             """
@@ -58,7 +58,7 @@ def test_caches_on_disk_work(any_level):
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("way", ["warm", "landlock"])
-def test_torch_compile_and_matplotlib_make_their_caches(way, tmp_path):
+def test_torch_compile_and_matplotlib_can_write_their_caches(way, tmp_path):
     with bench_of(way, tmp_path) as bench:
         assert bench.ask(
             """
@@ -76,7 +76,7 @@ def test_torch_compile_and_matplotlib_make_their_caches(way, tmp_path):
         )
 
 
-def test_no_lock_nor_lease_nor_watch_is_had(walled):
+def test_locks_leases_and_watches_on_shared_files_are_refused(walled):
     codes = walled.ask(
         """
         def attempt(call, *arguments):

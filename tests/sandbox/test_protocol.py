@@ -109,7 +109,7 @@ def test_names_in_forged_logs_are_cut_before_the_host_keeps_them(wall):
     assert sum(len(name) for values in heard for name in values) < 100_000
 
 
-def test_a_forged_failure_says_no_more_than_a_real_one_could(wall):
+def test_a_forged_failure_is_cut_to_the_limits_of_a_real_one(wall):
     """A worker cuts a message to 2,000 characters; who forges one is not cut there."""
     body = "send(RAISED | {'message': 'm' * 200_000, 'exception': 'E' * 10_000, 'traceback': 't' * 40_000})"
     with wall.fitting(f"{body}\ntime.sleep(60)", FORGE) as session:
@@ -275,7 +275,7 @@ class Model(harness.Model):
 """
 
 
-def test_a_clocked_worker_predicts_twice_and_tells_the_second_time(wall):
+def test_a_timed_worker_predicts_twice_and_reports_the_second_time(wall):
     with wall.session(SLOW, predict_seconds=10) as session:
         session.setup(0)
         for asleep in (0.02, 0.05, 0.01):  # the first is sent whole, the others as short frames
@@ -287,7 +287,7 @@ def test_a_clocked_worker_predicts_twice_and_tells_the_second_time(wall):
             assert asleep <= seconds <= around - asleep
 
 
-def test_what_is_told_is_not_the_first_time(wall):
+def test_the_reported_time_is_not_that_of_the_first_prediction(wall):
     with wall.session(SLOW.replace("inputs[0, 0]", "self.asleep.pop(0)"), predict_seconds=10) as session:
         session.setup(0)
         request = session.clock(np.zeros((1, 2), np.float32))
@@ -299,7 +299,7 @@ def test_what_is_told_is_not_the_first_time(wall):
             assert seconds <= around - 1.0  # the first time sleeps for a second; what others take is in both
 
 
-def test_ends_that_busy_wait_answer_at_once_and_after_sleeping(wall):
+def test_both_ends_answer_while_busy_waiting_and_after_sleeping(wall):
     with wall.session(SLOW, predict_seconds=10) as session:
         session.setup(0)
         session.busy_wait(0.01, 0.01)

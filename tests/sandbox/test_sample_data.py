@@ -14,7 +14,7 @@ from harness.sandbox._sample_data import installed_data, package_places, sample_
 pytestmark = pytest.mark.unit
 
 
-def test_folders_of_sample_data_are_found_where_packages_lie(tmp_path: Path) -> None:
+def test_folders_of_sample_data_in_packages_are_found(tmp_path: Path) -> None:
     for name in ("sklearn/datasets/data", "sklearn/datasets/descr", "matplotlib/mpl-data/sample_data", "mine/data"):
         (tmp_path / "site-packages" / name).mkdir(parents=True)
     found = sample_data([tmp_path / "site-packages", tmp_path / "nowhere"])
@@ -22,7 +22,7 @@ def test_folders_of_sample_data_are_found_where_packages_lie(tmp_path: Path) -> 
     assert names == ["sklearn/datasets/data", "matplotlib/mpl-data/sample_data"]
 
 
-def test_where_code_lies_beside_data_only_the_data_are_hidden(tmp_path: Path) -> None:
+def test_beside_code_only_the_data_files_are_hidden(tmp_path: Path) -> None:
     kept = ("__init__.py", "sun/__init__.py", "sun/data.py", "sun/__pycache__/data.cpython-311.pyc")
     hidden = ("sun/sun.csv", "sun/raw", "all.csv")
     for name in (*kept, "sun/sun.csv", "sun/raw/__init__.py", "sun/raw/sun.dat", "all.csv", "small.txt"):
@@ -41,7 +41,7 @@ def test_tasks_and_solutions_are_hidden_with_their_code(tmp_path: Path) -> None:
     assert sample_data([tmp_path / "site-packages"]) == (tmp_path / "site-packages" / "harness_course",)
 
 
-def test_packages_of_other_interpreters_are_found_below_what_is_shown(tmp_path: Path) -> None:
+def test_packages_of_other_interpreters_in_shown_folders_are_found(tmp_path: Path) -> None:
     places = ("lib/python3/dist-packages", "local/lib/python3.12/site-packages", "lib64/python3.9/site-packages")
     for name in (*places, "lib/python3/other", "target/numpy-2.0.dist-info"):
         (tmp_path / name).mkdir(parents=True)
@@ -50,7 +50,7 @@ def test_packages_of_other_interpreters_are_found_below_what_is_shown(tmp_path: 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
-def test_a_workers_view_hides_them(tmp_path: Path) -> None:
+def test_the_view_of_a_worker_hides_sample_data(tmp_path: Path) -> None:
     from harness.sandbox._bubblewrap import Bubblewrap
 
     sklearn = pytest.importorskip("sklearn")
@@ -58,7 +58,7 @@ def test_a_workers_view_hides_them(tmp_path: Path) -> None:
     assert hidden in Bubblewrap(Path("/usr/bin/bwrap"), ()).view().hidden
 
 
-def test_what_a_task_hides_is_data_and_never_code(tmp_path: Path) -> None:
+def test_a_task_can_hide_data_and_never_code(tmp_path: Path) -> None:
     for name in ("pack/tables/a.csv", "pack/tables/b.csv", "pack/mixed/data.py", "pack/mixed/c.csv"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("1")
@@ -71,7 +71,7 @@ def test_what_a_task_hides_is_data_and_never_code(tmp_path: Path) -> None:
             installed_data([name], [tmp_path])
 
 
-def test_rules_of_landlock_give_everything_beside_what_is_spared(tmp_path: Path) -> None:
+def test_landlock_rules_allow_everything_except_hidden_paths(tmp_path: Path) -> None:
     for name in ("a/data/x", "a/data/y", "a/code.py", "b/z"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")

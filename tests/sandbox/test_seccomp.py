@@ -56,14 +56,14 @@ def number(call):
 
 
 @pytest.mark.parametrize("denials", [UNCOVERED, UNCOUNTED, NESTING, UNCOVERED_BY_LANDLOCK])
-def test_every_denial_without_a_test_denies_whatever_the_arguments(denials):
+def test_a_denial_without_a_condition_denies_all_arguments(denials):
     code = compile_filter(denials)
     for denial in denials:
         if denial.test is None and number(denial.call) is not None:
             assert run(code, number(denial.call), (2**64 - 1,) * 6) == denial.error
 
 
-def test_what_sets_is_denied_and_what_asks_is_not():
+def test_a_call_that_sets_is_denied_and_one_that_reads_is_allowed():
     code = compile_filter((Denial("rt_sigaction", 1, DenySet(0, 17, 1)), Denial("bind", 2)))
     call = number("rt_sigaction")
     set_it = [
@@ -82,7 +82,7 @@ OUT_OF_REACH = (
 """Named here once more: whoever takes one off the list has to mean it."""
 
 
-def test_what_no_worker_needs_and_no_namespace_covers_is_denied():
+def test_calls_that_no_worker_needs_and_no_namespace_covers_are_denied():
     code = compile_filter(UNCOVERED)
     numbers = {call: number(call) for call in OUT_OF_REACH.split()}
     assert [call for call, known in numbers.items() if known is not None and run(code, known) == "allow"] == []
@@ -95,25 +95,25 @@ def test_no_other_call_is_denied(call):
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([*ARCHITECTURE.values(), 0x40000003, 0]))
-def test_another_architectures_calls_are_denied_all_together(call, architecture):
+def test_all_calls_of_another_architecture_are_denied(call, architecture):
     if architecture != ARCHITECTURE[platform.machine()]:
         assert run(compile_filter(()), call, architecture=architecture) == 1
 
 
 @given(st.integers(470, 2**32 - 1))
-def test_calls_newer_than_the_tables_are_not_there(call):
+def test_calls_newer_than_the_tables_do_not_exist_for_a_worker(call):
     assert run(compile_filter(()), call) == 38
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=6, max_size=6))
-def test_a_test_lets_through_the_values_named_and_no_other(arguments):
+def test_a_condition_allows_exactly_the_named_values(arguments):
     code = compile_filter((Denial("socket", 1, AllowOnly(0, (1, 2))), Denial("sendto", 1, AllowOnly(4, (0,), 0xF0))))
     assert (run(code, number("socket"), arguments) == "allow") == (arguments[0] & 0xFFFFFFFF in (1, 2))
     assert (run(code, number("sendto"), arguments) == "allow") == (arguments[4] & 0xF0 == 0)
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=6, max_size=6))
-def test_a_test_denies_the_values_named_and_no_other(arguments):
+def test_a_condition_denies_exactly_the_named_values(arguments):
     code = compile_filter((Denial("fcntl", 1, DenyOnly(1, (1, 2, 5))), Denial("futex", 1, DenyOnly(1, (3, 4), 0x7))))
     assert (run(code, number("fcntl"), arguments) == 1) == (arguments[1] & 0xFFFFFFFF in (1, 2, 5))
     assert (run(code, number("futex"), arguments) == 1) == (arguments[1] & 0x7 in (3, 4))
@@ -191,11 +191,11 @@ BESIDE_LANDLOCK = [
 
 
 @pytest.mark.parametrize("denials", [UNCOVERED, UNCOVERED_BY_LANDLOCK], ids=["namespaces", "landlock"])
-def test_what_is_known_of_a_file_is_not_a_channel(denials):
+def test_metadata_of_files_cannot_be_used_as_a_channel(denials):
     assert differing(compile_filter(denials), FILES) == []
 
 
-def test_beside_landlock():
+def test_the_filter_used_with_landlock_denies_exactly_its_list():
     assert differing(compile_filter(UNCOVERED_BY_LANDLOCK), BESIDE_LANDLOCK) == []
 
 
@@ -205,6 +205,6 @@ def differing(code, expected):
     return [(*one, result) for one, result in zip(expected, came, strict=True) if result != one[2]]
 
 
-def test_a_machine_whose_calls_are_unknown_gets_no_filter(monkeypatch):
+def test_an_unknown_architecture_gets_no_filter(monkeypatch):
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
     assert compile_filter(UNCOVERED) is None

@@ -44,7 +44,7 @@ def test_an_environment_made_inside_the_course_does_not_show_the_course(tmp_path
     assert not [path for path in private if any(path.is_relative_to(other) for other in outermost(shown))]
 
 
-def test_what_is_shown_of_the_interpreter_is_there_and_no_whole_home():
+def test_shown_folders_of_the_interpreter_exist_and_are_no_whole_home():
     shown = interpreter_paths()
     assert all(path.exists() for path in shown)
     assert not {Path("/"), Path("/usr"), Path.home(), Path.cwd()} & set(outermost(shown))
@@ -71,7 +71,7 @@ def test_the_topmost_folder_that_others_may_not_pass_is_found(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counted in hundredths of a second")
-def test_cpu_time_is_counted_finer_than_proc_tells_it():
+def test_cpu_time_is_more_precise_than_in_proc():
     process = psutil.Process()
     waited_for = sum(process.cpu_times()[2:4])
     before = time.process_time()
@@ -95,7 +95,7 @@ def test_the_tail_is_the_end_of_what_came_before_the_cap():
     assert tail.text() == "abcdefghij\n[output limit 10 bytes: 3 more were dropped]"
 
 
-def test_the_tail_keeps_no_more_than_it_shows():
+def test_the_tail_stores_no_more_than_it_shows():
     tail = Tail(cap=1 << 30)
     for number in range(100):
         tail.add(bytes([65 + number % 26]) * 10_000)
@@ -122,7 +122,7 @@ def test_levels_are_ordered_weakest_first():
     ]
 
 
-def test_the_environment_of_a_worker_takes_nothing_from_the_hosts(monkeypatch):
+def test_the_environment_of_a_worker_has_nothing_of_the_hosts(monkeypatch):
     monkeypatch.setenv("HARNESS_PRIVATE", "/labels")
     monkeypatch.setenv("LD_PRELOAD", "x")
     variables = environment("/home/of/worker", Box(folders=(), limits=Limits(), threads=3))
@@ -130,13 +130,13 @@ def test_the_environment_of_a_worker_takes_nothing_from_the_hosts(monkeypatch):
     assert variables["OMP_NUM_THREADS"] == "3"
 
 
-def test_an_allowance_cannot_be_of_nothing():
+def test_a_limit_of_zero_bytes_is_refused():
     assert Allowance(limit="fit_seconds", seconds=1).cpu_seconds is None
     with pytest.raises(TaskError, match="memory_bytes"):
         Limits(memory_bytes=0)
 
 
-def test_a_plan_that_is_given_up_leaves_nothing(tmp_path, monkeypatch):
+def test_a_released_launch_leaves_no_files(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     launch = Rlimits().plan(Box(folders=(), limits=Limits(), threads=1))
     assert list(tmp_path.iterdir())

@@ -109,7 +109,7 @@ def test_a_hidden_folder_inside_a_visible_one_is_covered(walled):
         folder.rmdir()
 
 
-def test_the_environment_is_what_the_box_gives_and_nothing_else(walled, monkeypatch):
+def test_the_environment_has_only_the_variables_of_the_sandbox(walled, monkeypatch):
     monkeypatch.setenv("HARNESS_TEST_TOKEN", "secret")
     seen = walled.ask("""
         pid1 = Path("/proc/1/environ").read_text().split("\\0")
@@ -121,12 +121,12 @@ def test_the_environment_is_what_the_box_gives_and_nothing_else(walled, monkeypa
     assert seen[0]["HOME"] == seen[0]["TMPDIR"] == "/tmp/work"
 
 
-def test_there_is_no_other_process_than_its_own_two(walled):
+def test_a_worker_sees_no_processes_but_its_own_two(walled):
     pids = walled.ask("return sorted(int(name) for name in os.listdir('/proc') if name.isdigit())")
     assert pids == [1, 2]
 
 
-def test_it_holds_no_descriptors_but_its_two_pipes(walled):
+def test_a_worker_has_no_descriptors_but_its_two_pipes(walled):
     held = walled.ask("""
         names = [f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd")]
         return sorted(os.readlink(name).partition(":")[0] for name in names if os.path.islink(name))
@@ -134,7 +134,7 @@ def test_it_holds_no_descriptors_but_its_two_pipes(walled):
     assert held == ["/dev/null", *["pipe"] * 4]
 
 
-def test_it_is_not_root_and_cannot_become_it(walled):
+def test_a_worker_is_not_root_and_cannot_become_it(walled):
     seen = walled.ask("""
         def tried(call, *arguments):
             try:
@@ -190,7 +190,7 @@ def test_nothing_outside_its_scratch_can_be_written(walled):
     assert writable == ["/tmp", "/dev/shm", "/tmp/work"]
 
 
-def test_its_files_are_not_on_the_host(walled, tmp_path):
+def test_files_of_a_worker_are_not_on_the_host(walled, tmp_path):
     name = f"harness-test-{tmp_path.name}"
     walled.ask(f"Path('/tmp/{name}').touch(); Path('/dev/shm/{name}').touch(); return 1")
     assert not Path("/tmp", name).exists()

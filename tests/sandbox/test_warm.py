@@ -83,7 +83,7 @@ SEARCH = """
 """
 
 
-def test_two_at_once_can_neither_see_nor_reach_each_other(warm):
+def test_two_workers_can_neither_see_nor_reach_each_other(warm):
     """One leaves a word wherever it can and stays; the other looks for it."""
     with warm.fitting("self.held = leave('the-word-of-the-first')", LEAVE) as first:
         warm.fit(first)
@@ -104,7 +104,7 @@ def test_two_at_once_can_neither_see_nor_reach_each_other(warm):
     assert seen["jobs"] == 1  # mounts of others' would be named after them
 
 
-def test_each_has_namespaces_of_its_own(warm):
+def test_each_worker_has_its_own_namespaces(warm):
     names = ("user", "mnt", "pid", "net", "ipc", "uts")
     with warm.fitting("pass") as first, warm.fitting("pass") as second:
         first.setup(0), second.setup(0)
@@ -115,7 +115,7 @@ def test_each_has_namespaces_of_its_own(warm):
     assert all(len({one[name] for one in seen}) == len(seen) for name in names)
 
 
-def test_what_one_changed_in_its_process_the_next_does_not_find(warm):
+def test_changes_in_one_process_are_not_found_in_the_next(warm):
     body = """
         import builtins, random, tempfile
         found = [hasattr(np, "MINE"), hasattr(builtins, "mine"), "WORD" in os.environ, os.path.exists("/tmp/left"),
@@ -127,7 +127,7 @@ def test_what_one_changed_in_its_process_the_next_does_not_find(warm):
     assert warm.ask(body) == warm.ask(body) == [False, False, False, False, None]
 
 
-def test_nothing_of_the_fork_server_is_left_open_to_it(warm):
+def test_no_descriptor_of_the_fork_server_is_open_in_a_worker(warm):
     """Neither its connections, nor the notification socket, nor the staging folder."""
     held = warm.ask("""
         found = {}
@@ -141,7 +141,7 @@ def test_nothing_of_the_fork_server_is_left_open_to_it(warm):
     assert held == {"0": "/dev/null", "1": "pipe", "2": "pipe", "3": "pipe", "4": "pipe"}
 
 
-def test_what_watches_a_worker_holds_no_connection_of_the_fork_server(warm):
+def test_the_supervisor_of_a_worker_has_no_connection_of_the_fork_server(warm):
     """Else a fork server that is gone would look alive to the host for as long as one of its workers runs."""
     with warm.fitting("pass") as session:
         session.setup(0)
@@ -164,7 +164,7 @@ def test_a_worker_runs_on_the_cores_that_the_host_has_by_then(warm):
     assert found == one
 
 
-def test_the_walls_of_one_cannot_be_taken_down_from_within(warm):
+def test_the_sandbox_cannot_be_removed_from_within(warm):
     answers = warm.ask("""
         import ctypes
         libc = ctypes.CDLL(None, use_errno=True)
@@ -238,7 +238,7 @@ def test_nothing_survives_its_fork_server(own_warm):
     assert alive == []
 
 
-def test_closing_leaves_neither_process_nor_file(own_warm):
+def test_closing_leaves_no_process_and_no_file(own_warm):
     with own_warm.fitting("pass") as session:
         own_warm.fit(session)
     folders = [fork_server._command.staging for fork_server in own_warm.fork_servers._servers.values()]
@@ -285,7 +285,7 @@ SEEN = (
 
 
 @pytest.mark.parametrize("question", SEEN, ids=["where", "how"])
-def test_it_cannot_be_told_from_one_that_was_started(warm, question):
+def test_a_forked_worker_looks_the_same_as_a_started_one(warm, question):
     forked = warm.ask(question)
     warm.sandbox, forking = warm.sandbox.cold, warm.sandbox
     started = warm.ask(question)
@@ -296,7 +296,7 @@ def test_it_cannot_be_told_from_one_that_was_started(warm, question):
 
 
 @pytest.mark.thorough
-def test_its_libraries_use_as_many_threads_as_in_one_that_was_started(warm):
+def test_libraries_use_as_many_threads_as_in_a_started_worker(warm):
     pytest.importorskip("torch")
     question = """
         pools = [[pool["user_api"], pool["num_threads"]] for pool in threadpoolctl.threadpool_info()]
@@ -332,12 +332,12 @@ def test_its_libraries_use_as_many_threads_as_in_one_that_was_started(warm):
         ("from torch import (", {"torch", "torch.utils.flop_counter"}),
     ],
 )
-def test_what_a_submission_imports_is_told_from_its_text(tmp_path, text, found):
+def test_imports_of_a_submission_are_read_from_its_source(tmp_path, text, found):
     (tmp_path / "model.py").write_bytes(text.encode("utf-8", "surrogatepass"))
     assert modules_for(tmp_path) == found
 
 
-def test_of_the_files_beside_it_those_count_that_it_imports(tmp_path):
+def test_imports_are_followed_into_the_files_beside_the_model(tmp_path):
     for folder in ("parts", "_shared"):
         (tmp_path / folder).mkdir()
     for file, text in {
@@ -369,30 +369,30 @@ def test_of_the_files_beside_it_those_count_that_it_imports(tmp_path):
     ],
     ids=["deep", "long", "two", "many", "again", "blank", "half"],
 )
-def test_a_text_that_is_meant_to_take_long_does_not(tmp_path, text):
+def test_source_that_is_slow_to_parse_is_not_parsed(tmp_path, text):
     (tmp_path / "model.py").write_text(text)
     assert modules_for(tmp_path) == set()  # or the test runs into its time limit
 
 
-def test_a_text_without_end_is_read_up_to_a_cap(tmp_path):
+def test_source_is_read_up_to_a_limit(tmp_path):
     (tmp_path / "model.py").write_text("\n" * (1 << 20) + "import torch")
     assert modules_for(tmp_path) == set()
 
 
-def test_what_can_be_imported_of_a_submission_has_the_names_of_its_files(tmp_path):
+def test_the_modules_of_a_submission_have_the_names_of_its_files(tmp_path):
     (tmp_path / "parts").mkdir()
     for name in ("model.py", "_fast.cpython-311-x86_64-linux-gnu.so", "notes.txt"):
         (tmp_path / name).touch()
     assert own_modules(tmp_path) == {"parts", "model", "_fast", "notes"}
 
 
-def test_where_no_namespaces_are_workers_start_cold(landlocked):
+def test_without_namespaces_workers_start_cold(landlocked):
     sandbox = find_sandbox((), Level.LANDLOCK, FORK_SERVERS)
     assert isinstance(sandbox, Landlock)
     assert "no namespaces" in reason_for_cold_start(sandbox)
 
 
-def test_who_asks_for_no_fork_server_gets_none(wall):
+def test_without_asking_for_fork_servers_there_are_none(wall):
     sandbox = find_sandbox(())
     assert not isinstance(sandbox, Warm)
     assert reason_for_cold_start(sandbox) is None
@@ -419,7 +419,7 @@ def test_all_sandboxes_fork_their_workers_from_one_process(own_warm):
     assert fork_servers(own_warm) == standing
 
 
-def test_a_fork_server_that_cannot_start_is_nobodys_failure(wall, monkeypatch):
+def test_a_fork_server_that_cannot_start_is_not_the_submissions_failure(wall, monkeypatch):
     """A program in bubblewrap's place that starts workers, but no fork server; nobody asks for one again."""
     program = wall.folder / "bwrap"
     refuse = 'case "$*" in *forkserver/__main__*) echo no room >&2; exit 1;; esac'
@@ -438,7 +438,7 @@ def test_a_fork_server_that_cannot_start_is_nobodys_failure(wall, monkeypatch):
         assert ["no room" in line and "harness doctor" in line for line in told] == [True] * len(told)
 
 
-def test_an_interpreter_that_a_worker_could_not_see_starts_it_cold(wall, monkeypatch):
+def test_a_worker_starts_cold_if_it_could_not_see_the_interpreter(wall, monkeypatch):
     seen = View((Layer(Path("/job/environment"), True),), ())
     monkeypatch.setattr(Bubblewrap, "view", lambda _: seen)
     assert "/job/environment" in Warm(wall.sandbox, FORK_SERVERS).problem
@@ -474,6 +474,6 @@ def test_another_process_forks_workers_from_the_same_fork_server(own_warm):
     client.close()
 
 
-def test_a_library_that_nobody_asked_for_is_not_there(warm):
+def test_only_the_requested_libraries_are_preloaded(warm):
     assert warm.ask("return True", "import scipy.signal")
     assert warm.ask("return 'scipy' in sys.modules") is False

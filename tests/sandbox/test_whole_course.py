@@ -54,7 +54,7 @@ def test_an_archive_that_cannot_be_unpacked_is_weighed_as_bytes(course, method, 
     assert record["cost"]["parameters"] > 0
 
 
-def test_a_forged_file_name_is_shown_without_what_steers_a_terminal(course):
+def test_a_forged_file_name_is_shown_without_control_characters(course):
     fit = (
         "from harness.wire import Raised; import gc; from harness.worker import _loop; "
         "_loop.explain = lambda error, folder: Raised('E', 'm', '\\x1b[31mmodel.py\\n[/red]', 1, '', 'error'); 1 / 0"

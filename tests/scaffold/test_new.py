@@ -38,7 +38,7 @@ def test_a_new_submission_of_a_new_task_of_a_new_course_passes_check(made: Tempo
     assert "12 passed" in done.stdout
 
 
-def test_a_new_task_raises_no_doubt(made: TemporaryCourse, tmp_path: Path) -> None:
+def test_a_new_task_passes_its_checks_without_a_doubt(made: TemporaryCourse, tmp_path: Path) -> None:
     places = Places(root=None, cache=tmp_path / "cache", private=None, offline=True)
     assert [finding.outcome for finding in check_task(Course(made.root), "clouds", places)] == ["passed", "passed"]
 
@@ -53,7 +53,7 @@ def test_nothing_new_is_written_through_a_link(made: TemporaryCourse) -> None:
     assert not list(elsewhere.iterdir())
 
 
-def test_a_new_course_holds_what_platforms_look_for(made: TemporaryCourse) -> None:
+def test_a_new_course_has_the_files_that_platforms_look_for(made: TemporaryCourse) -> None:
     for name in ("grade", "comment", "leaderboard"):
         assert (made.root / ".github" / "workflows" / f"{name}.yml").is_file()
     assert (made.root / ".github" / "actions" / "harness" / "action.yml").is_file()
@@ -73,18 +73,18 @@ def test_a_new_course_has_the_time_zone_of_the_machine(
     assert read_course_zone(tmp_path / "new" / "course.toml") == ZoneInfo(zone)
 
 
-def test_a_machine_that_names_no_zone_has_some_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_that_names_no_time_zone_gets_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "CET-1CEST")
     assert ZoneInfo(machine_zone())
 
 
-def test_where_the_harness_comes_from_may_be_written_later(tmp_path: Path) -> None:
+def test_the_source_of_the_harness_may_be_given_later(tmp_path: Path) -> None:
     new_course(tmp_path / "course", "")
     text = (tmp_path / "course" / ".github" / "harness.txt").read_text()
     assert [line for line in text.splitlines() if not line.startswith("#")] == []
 
 
-def test_what_is_there_stays_as_it_is(made: TemporaryCourse) -> None:
+def test_existing_files_are_not_changed(made: TemporaryCourse) -> None:
     course = Course(made.root)
     model = made.submit(name="bob", task="clouds") / "model.py"
     before = model.read_bytes()

@@ -45,7 +45,7 @@ def read(path: Path, **asked: Any) -> FoundData:
 
 
 @unit
-def test_columns_say_what_they_are(tmp_path: Path) -> None:
+def test_the_meaning_of_columns_is_inferred(tmp_path: Path) -> None:
     found = read(table(tmp_path))
     assert (found.kind, found.classes, found.inputs.shape) == ("classification", ("home", "ward"), (N, 3))
     assert found.groups is not None
@@ -76,7 +76,7 @@ DATES = (
 @unit
 @pytest.mark.parametrize("form", DATES)
 @pytest.mark.parametrize("days", [4, 23])
-def test_a_column_of_dates_is_left_out_with_a_word(tmp_path: Path, form: str, days: int) -> None:
+def test_a_column_of_dates_is_left_out_with_a_note(tmp_path: Path, form: str, days: int) -> None:
     def row(i: int) -> str:
         when = "" if i == 7 else form.format(i % days + 1)
         return f"p{i // 3};{i * 0.37:.2f};{when};{('home', 'ward')[i % 2]}"
@@ -110,7 +110,7 @@ def test_encodings_separators_and_decimal_commas_are_read(tmp_path: Path, encodi
 
 
 @unit
-def test_numbers_are_amounts_and_few_whole_ones_are_classes(tmp_path: Path) -> None:
+def test_numbers_are_regression_targets_and_few_integers_are_classes(tmp_path: Path) -> None:
     assert read(table(tmp_path, header="a,y", row=lambda i: f"{i % 7},{i / 3}")).kind == "regression"
     assert read(table(tmp_path, header="a,y", row=lambda i: f"{i % 7},{i % 3}")).classes == ("0", "1", "2")
     assert read(table(tmp_path, header="a,y", row=lambda i: f"{i % 7},{i % 3}"), kind="regression").classes == ()
@@ -123,7 +123,7 @@ def test_one_column_of_texts_makes_a_task_of_texts(tmp_path: Path) -> None:
 
 
 @unit
-def test_which_part_a_row_is_of_is_taken_from_the_data(tmp_path: Path) -> None:
+def test_the_part_of_each_row_is_taken_from_the_data(tmp_path: Path) -> None:
     found = read(table(tmp_path, header="a,split,y", row=lambda i: f"{i % 7},{'train' if i < 80 else 'test'},{i % 2}"))
     assert found.part is not None
     assert np.bincount(found.part).tolist() == [80, 0, 40]
@@ -164,7 +164,7 @@ def test_a_table_with_a_header_only_is_refused(tmp_path: Path) -> None:
 
 
 @unit
-def test_what_is_not_clear_is_asked_and_an_answer_is_taken(tmp_path: Path) -> None:
+def test_an_unclear_choice_is_asked_and_the_answer_is_used(tmp_path: Path) -> None:
     path = table(tmp_path, header="a,b", row=lambda i: f"{i % 7},{i % 2}")
     with pytest.raises(UnclearDataError, match=r"Which column of wards\.csv is to be predicted.*--target: a, b"):
         read(path)
@@ -199,7 +199,7 @@ ARRAYS: dict[str, tuple[dict[str, Any], str]] = {
 
 @unit
 @pytest.mark.parametrize("case", ARRAYS)
-def test_arrays_say_what_they_are_and_the_task_loads(tmp_path: Path, case: str) -> None:
+def test_the_kind_is_inferred_from_arrays_and_the_task_loads(tmp_path: Path, case: str) -> None:
     given, kind = ARRAYS[case]
     found = read(arrays(tmp_path, **given))
     assert found.kind == kind
@@ -307,7 +307,7 @@ def test_a_task_of_a_table_has_a_measured_baseline_and_is_graded(course: Tempora
 
 
 @pytest.mark.line
-def test_a_question_is_an_error_where_nobody_can_be_asked(course: TemporaryCourse, tmp_path: Path) -> None:
+def test_without_a_terminal_a_question_is_an_error(course: TemporaryCourse, tmp_path: Path) -> None:
     done = course.harness(
         "new", "task", "wards", "--from", str(table(tmp_path, header="a,b", row=lambda i: f"{i},{i}"))
     )

@@ -44,7 +44,7 @@ def steps_of(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [step for job in jobs for step in job["steps"]]
 
 
-def test_actionlint_and_shellcheck_have_nothing_to_say(repository: TemporaryRepository) -> None:
+def test_actionlint_and_shellcheck_find_nothing(repository: TemporaryRepository) -> None:
     done = subprocess.run(
         [actionlint(), "-no-color", f"-shellcheck={shellcheck()}", "-pyflakes="],
         cwd=repository.root,
@@ -68,7 +68,7 @@ def test_this_repositorys_own_workflow_is_well_formed_and_may_only_read() -> Non
     assert "secrets." not in (REPOSITORY / ".github" / "workflows" / "tests.yml").read_text()
 
 
-def test_actionlint_sees_a_mistake(repository: TemporaryRepository) -> None:
+def test_actionlint_finds_a_mistake(repository: TemporaryRepository) -> None:
     repository.write(
         ".github/workflows/grade.yml", "on: pull_request\njobs:\n  a:\n    runs-on: nowhere\n    steps: []\n"
     )
@@ -88,7 +88,7 @@ def test_the_shell_passes_shellcheck_and_holds_no_expression(repository: Tempora
             assert done.returncode == 0, done.stdout
 
 
-def test_what_runs_a_strangers_code_may_only_read(repository: TemporaryRepository) -> None:
+def test_jobs_that_run_submitted_code_may_only_read(repository: TemporaryRepository) -> None:
     grade = load(repository.root, "grade")
     assert set(grade["on"]) == {"pull_request"}
     assert set(grade["permissions"].values()) == {"read"}
@@ -101,7 +101,7 @@ def test_what_runs_a_strangers_code_may_only_read(repository: TemporaryRepositor
             assert not [step for step in job["steps"] if "run" in step]
 
 
-def test_what_may_write_checks_out_and_runs_nothing_of_the_change(repository: TemporaryRepository) -> None:
+def test_jobs_that_may_write_run_nothing_of_the_change(repository: TemporaryRepository) -> None:
     comment = load(repository.root, "comment")
     assert set(comment["on"]) == {"workflow_run"}
     assert comment["permissions"] == {}
@@ -111,7 +111,7 @@ def test_what_may_write_checks_out_and_runs_nothing_of_the_change(repository: Te
     assert "pull_request_target" not in json.dumps(comment)
 
 
-def test_gitlab_reads_one_file(repository: TemporaryRepository) -> None:
+def test_the_file_for_gitlab_has_one_job_with_a_junit_report(repository: TemporaryRepository) -> None:
     (include,) = yaml.safe_load((repository.root / ".gitlab-ci.yml").read_text())["include"]
     job = yaml.safe_load((repository.root / include["local"]).read_text())["harness"]
     assert job["artifacts"]["reports"] == {"junit": "harness.xml"}
@@ -243,7 +243,7 @@ def test_earlier_records_come_from_the_base_alone(runner: Runner) -> None:
 
 
 @pytest.mark.parametrize("gh", ["exit 1", "true"])
-def test_without_earlier_records_it_goes_on(runner: Runner, gh: str) -> None:
+def test_without_earlier_records_the_job_continues(runner: Runner, gh: str) -> None:
     runner.double("gh", gh)
     given = {"GH_TOKEN": "t", "BRANCH": "main"}
     assert runner.run("grade", "Get the records of earlier runs on the base", **given).returncode == 0
@@ -304,7 +304,7 @@ MALFORMED = [pytest.param(text, marks=pytest.mark.thorough) for text in (b"\xff\
 
 
 @pytest.mark.parametrize("artifact", [None, HOSTILE, *MALFORMED])
-def test_a_hostile_artifact_is_not_shown(runner: Runner, artifact: bytes | None) -> None:
+def test_an_invalid_artifact_is_not_shown(runner: Runner, artifact: bytes | None) -> None:
     find(runner)
     download = "exit 1" if artifact is None else 'cp "$DOUBLES/hostile" "${!#}/result.json"'
     if artifact is not None:

@@ -36,13 +36,13 @@ def found(texts: list[Text], others: list[Text] = (), boilerplate: list[str] = (
     return [pair for pair in compare(texts, others, boilerplate, least) if pair is not None]
 
 
-def test_code_with_other_names_in_it_is_found_and_other_code_is_not() -> None:
+def test_code_with_renamed_variables_is_found_and_other_code_is_not() -> None:
     (pair,) = found([Text("ann", CENTROIDS), Text("bob", RENAMED), Text("eve", OTHER)])
     assert (pair.first.name, pair.second.name) == ("ann", "bob")
     assert min(pair.shares) > 0.9
 
 
-def test_what_is_wholly_in_another_is_found_however_much_stands_around_it() -> None:
+def test_code_contained_in_much_longer_code_is_found() -> None:
     (pair,) = found([Text("ann", CENTROIDS), Text("bob", OTHER * 4 + RENAMED)])
     assert max(pair.shares) > 0.9
     assert min(pair.shares) < 0.5
@@ -53,19 +53,19 @@ def test_every_comparison_is_counted() -> None:
     assert len(list(compare(texts, [Text("old", OTHER), Text("older", OTHER)], [], 0.5))) == 3 + 6
 
 
-def test_others_are_not_compared_with_each_other() -> None:
+def test_submissions_of_former_years_are_not_compared_with_each_other() -> None:
     names = [
         (p.first.name, p.second.name) for p in found([Text("ann", OTHER)], [Text("x", CENTROIDS), Text("y", RENAMED)])
     ]
     assert names == []
 
 
-def test_what_was_handed_out_does_not_count() -> None:
+def test_code_that_was_handed_out_does_not_count() -> None:
     assert found([Text("ann", CENTROIDS), Text("bob", CENTROIDS)])
     assert not found([Text("ann", CENTROIDS), Text("bob", CENTROIDS)], boilerplate=[CENTROIDS])
 
 
-def test_the_same_twice_gives_the_same() -> None:
+def test_two_runs_give_the_same_result() -> None:
     texts = [Text("ann", CENTROIDS + OTHER), Text("bob", RENAMED)]
     assert found(texts, least=0.1) == found(texts, least=0.1)
 
@@ -82,7 +82,7 @@ def test_the_page_shows_code_and_runs_none() -> None:
     assert "honest causes" in page
 
 
-def test_code_that_is_not_python_is_compared_all_the_same() -> None:
+def test_code_that_is_not_valid_python_is_compared_too() -> None:
     broken = "def (((\n" + CENTROIDS + "\udcff\0"
     (pair,) = found([Text("ann", broken), Text("bob", CENTROIDS)])
     assert max(pair.shares) > 0.9
@@ -102,13 +102,13 @@ def test_files_are_gathered_by_task_and_links_are_not_followed(tmp_path: Path) -
         list(gather(tmp_path / "none", "usps"))
 
 
-def test_a_years_folder_without_tasks_is_read_as_it_is(tmp_path: Path) -> None:
+def test_a_folder_of_a_former_year_without_tasks_is_read(tmp_path: Path) -> None:
     (tmp_path / "ann").mkdir()
     (tmp_path / "ann" / "model.py").write_text("x = 1\n")
     assert [text.name for text in gather(tmp_path, "usps")] == ["ann"]
 
 
-def test_the_command_lists_pairs_and_never_fails_anybody(course: TemporaryCourse, tmp_path: Path) -> None:
+def test_the_command_lists_pairs_and_always_succeeds(course: TemporaryCourse, tmp_path: Path) -> None:
     course.submit(CENTROIDS, name="ann")
     course.submit(OTHER, name="bob")
     course.submit(RENAMED, name="staff", base="reference")

@@ -146,7 +146,7 @@ def chart(page: Page, number: int) -> Locator:
     return found
 
 
-def test_a_point_that_is_pointed_at_tells_its_values(visit) -> None:
+def test_a_point_under_the_pointer_shows_its_values(visit) -> None:
     visited = visit("tasks/texts.html")
     page = visited.page
     speed = chart(page, SPEED)
@@ -159,7 +159,7 @@ def test_a_point_that_is_pointed_at_tells_its_values(visit) -> None:
     assert visited.wrong == []
 
 
-def test_points_are_walked_by_the_keyboard_and_lead_to_reports(visit) -> None:
+def test_points_can_be_selected_by_keyboard_and_lead_to_reports(visit) -> None:
     visited = visit("tasks/texts.html")
     page = visited.page
     speed = chart(page, SPEED)
@@ -187,7 +187,7 @@ def test_a_chart_is_zoomed_and_shown_whole_again(visit, number: int) -> None:
     assert visited.wrong == []
 
 
-def test_a_filter_of_the_table_holds_for_the_charts(visit) -> None:
+def test_a_filter_of_the_table_applies_to_the_charts(visit) -> None:
     page = visit("tasks/texts.html").page
     speed = chart(page, SPEED)
     faint = speed.locator('g[aria-label="dot"] g[fill-opacity="0.12"] circle')
@@ -199,7 +199,7 @@ def test_a_filter_of_the_table_holds_for_the_charts(visit) -> None:
     assert speed.locator(".unseen").inner_text().startswith("student003, ")
 
 
-def test_on_paper_stands_the_picture_that_needs_no_script(visit) -> None:
+def test_the_printed_page_has_the_static_picture(visit) -> None:
     page = visit("tasks/texts.html").page
     chart(page, SPEED)
     picture = page.locator("svg[data-scale]").nth(SPEED)
@@ -222,7 +222,7 @@ def test_from_the_course_to_a_report_and_back(visit) -> None:
 
 
 @pytest.mark.parametrize("path", INSTRUCTORS)
-def test_what_others_wrote_is_text_and_nothing_is_loaded(visit, path: str) -> None:
+def test_text_of_submissions_is_escaped_and_nothing_is_loaded(visit, path: str) -> None:
     visited = visit(path, site="instructor")
     page = visited.page
     assert page.locator("body script, img, iframe, b").count() == 0
@@ -256,7 +256,7 @@ def test_axe_finds_nothing_serious(visit, scheme: str) -> None:
         assert serious == [], path
 
 
-def test_a_page_without_scripts_is_whole(browser: Browser, sites: dict[str, Path]) -> None:
+def test_a_page_without_scripts_is_complete(browser: Browser, sites: dict[str, Path]) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto((sites["public"] / "tasks" / "texts.html").as_uri())
@@ -264,7 +264,9 @@ def test_a_page_without_scripts_is_whole(browser: Browser, sites: dict[str, Path
     context.close()
 
 
-def test_pages_work_below_another_address(visit, sites: dict[str, Path], tmp_path: Path, browser: Browser) -> None:
+def test_pages_work_under_a_subfolder_of_an_address(
+    visit, sites: dict[str, Path], tmp_path: Path, browser: Browser
+) -> None:
     moved = tmp_path / "a" / "sub path"
     shutil.copytree(sites["public"], moved)
     page = browser.new_page()

@@ -87,7 +87,7 @@ def marker(path):
 
 
 @pytest.mark.parametrize("failed", [False, True])
-def test_no_text_of_a_record_is_public_that_was_not_chosen_to_be(course: TemporaryCourse, failed: bool) -> None:
+def test_only_chosen_texts_of_a_record_are_public(course: TemporaryCourse, failed: bool) -> None:
     record = full_record()
     if failed:
         failure = Failure(kind="x", phase="x", message="x", file="x", line=3, log_tail="x")
@@ -107,7 +107,7 @@ def test_no_text_of_a_record_is_public_that_was_not_chosen_to_be(course: Tempora
     assert (marker("failure.log_tail") in more) is failed
 
 
-def test_examples_come_only_from_what_fit_was_given(texts: TemporaryCourse) -> None:
+def test_examples_come_only_from_data_given_to_fit(texts: TemporaryCourse) -> None:
     keep_class(texts)
     public = public_bytes(open_site(texts).site().folder)
     assert b"planted-validation-item" in public
@@ -134,7 +134,7 @@ def test_all_tasks_are_a_table_under_the_names_that_may_be_shown(texts: Temporar
     assert "Performance profiles" in table
 
 
-def test_quantities_by_names_of_the_author_are_not_public(texts: TemporaryCourse) -> None:
+def test_logged_quantities_with_custom_names_are_not_public(texts: TemporaryCourse) -> None:
     evidence = evidence_of(np.random.default_rng(0), 0.8)
     evidence = type(evidence)(predictions=evidence.predictions, curve=({"ann_smith": 1.0, "loss": 2.0},) * 3)
     keep(
@@ -146,7 +146,7 @@ def test_quantities_by_names_of_the_author_are_not_public(texts: TemporaryCourse
 
 
 @pytest.mark.parametrize("audience", list(Audience))
-def test_what_may_be_shown_to_whom(audience) -> None:
+def test_each_audience_sees_what_it_may(audience) -> None:
     for source, labels, restricted in product(("local", "embedded"), ("public", "private"), (False, True)):
         assert_shown(audience, source, labels, restricted)
 
@@ -186,7 +186,7 @@ def test_only_what_changed_is_written_and_what_is_gone_is_removed(texts: Tempora
     assert mine.exists()
 
 
-def test_an_alias_leaves_no_page_under_the_name(texts: TemporaryCourse) -> None:
+def test_with_an_alias_there_is_no_page_under_the_name(texts: TemporaryCourse) -> None:
     keep_class(texts)
     folder = open_site(texts).site().folder
     assert b"student003" in public_bytes(folder)
@@ -232,13 +232,13 @@ def test_references_stand_apart_and_failures_have_their_reason(texts: TemporaryC
 
 
 @pytest.mark.parametrize(("last", "told"), [(0.8766, ((0.123, 0.877), (0.877, 0.123))), (0.8, ())])
-def test_shares_of_ranks_are_told_to_a_tenth_of_a_percent_or_not_at_all(monkeypatch, last, told) -> None:
+def test_shares_of_ranks_are_rounded_to_a_tenth_of_a_percent(monkeypatch, last, told) -> None:
     shares = [[0.1234, last], [last, 0.1234]]
     monkeypatch.setattr(_board_sections, "distribution_of_ranks", lambda *_: shares)
     assert _board_sections._shares(None, None) == told  # type: ignore[arg-type]
 
 
-def test_sources_and_machines_are_never_mixed(texts: TemporaryCourse) -> None:
+def test_different_sources_and_machines_are_never_mixed(texts: TemporaryCourse) -> None:
     for number, (source, processor) in enumerate([("embedded", "A"), ("embedded", "B"), ("local", "A")]):
         machine = msgspec.structs.replace(RECORD.run.machine, processor=processor)
         keep(texts, changed(task={"name": "texts", "source": source}, submission={"name": f"s{number}"},
@@ -253,7 +253,7 @@ def test_an_audience_without_a_site_is_refused(texts: TemporaryCourse, audience:
         open_site(texts).site(audience=audience)
 
 
-def test_what_is_for_instructors_is_not_written_where_it_is_published(texts: TemporaryCourse) -> None:
+def test_pages_for_instructors_are_not_written_to_a_public_folder(texts: TemporaryCourse) -> None:
     with pytest.raises(UsageError, match="is published"):
         open_site(texts).site(audience="instructor", folder=texts.root / "leaderboard" / "site" / "private")
 

@@ -24,11 +24,11 @@ def width(interval):
     return interval.high - interval.low
 
 
-def test_of_one_repeat_without_groups_the_interval_is_wilsons():
+def test_one_repeat_without_groups_has_the_wilson_interval():
     assert proportion_interval(RIGHT) == wilson_interval(int(RIGHT.sum()), 120)
 
 
-def test_copies_of_an_item_in_its_group_add_nothing():
+def test_copies_of_an_item_in_its_group_do_not_narrow_the_interval():
     copied = proportion_interval(np.repeat(RIGHT, 5), np.repeat(np.arange(120), 5))
     assert width(copied) == pytest.approx(width(wilson_interval(int(RIGHT.sum()), 120)), rel=0.03)
     assert width(proportion_interval(np.repeat(RIGHT, 5))) < width(copied) / 2
@@ -45,12 +45,12 @@ def test_where_everything_is_right_groups_count_and_not_items():
     assert low < wilson_interval(12, 12).low
 
 
-def test_repeats_that_err_on_the_same_items_make_the_share_no_surer():
+def test_repeats_that_err_on_the_same_items_do_not_narrow_the_interval():
     same = proportion_interval(np.tile(RIGHT, (3, 1)))
     assert width(same) == pytest.approx(width(proportion_interval(RIGHT)), rel=0.02)
 
 
-def test_repeats_that_err_on_different_items_make_it_surer():
+def test_repeats_that_err_on_different_items_narrow_the_interval():
     other = np.stack([np.random.default_rng(seed).permutation(RIGHT) for seed in range(3)])
     assert width(proportion_interval(other)) < 0.75 * width(proportion_interval(RIGHT))
 
@@ -64,7 +64,7 @@ def test_the_interval_over_repeats_adds_the_variance_of_seeds():
     assert (low, high) == pytest.approx((0.85 - np.hypot(0.03, own), 0.85 + np.hypot(0.04, own)), abs=0.006)
 
 
-def test_one_training_leaves_the_interval_as_it_is():
+def test_one_training_leaves_the_interval_unchanged():
     assert with_repeats(0.85, Interval(0.82, 0.89), [0.85]) == (0.82, 0.89)
 
 
@@ -79,13 +79,13 @@ def test_few_groups_widen_the_percentiles():
     assert width(percentile_interval(draws, 6)) > 1.3 * width(percentile_interval(draws, 10_000))
 
 
-def test_the_p_value_is_the_one_at_which_the_interval_ends():
+def test_the_p_value_at_an_end_of_the_interval_is_its_tail_probability():
     assert above_p_value(0.9, Interval(0.8, 0.95), 0.8) == pytest.approx(0.025)
     assert above_p_value(0.9, Interval(0.8, 0.95), 0.95) == pytest.approx(0.975)
     assert above_p_value(1.0, Interval(1.0, 1.0), 0.9) == 0
 
 
-def test_noise_of_seeds_is_that_of_all_models_that_were_trained_again():
+def test_the_noise_of_seeds_is_pooled_over_models_trained_repeatedly():
     steady, shaky, once = [0.9] * 5, [0.85, 0.9, 0.95, 0.88, 0.92], [0.8]
     noise = seed_noise([steady, shaky, once], seed=0, resamples=4000)
     expected = np.sqrt(np.var(shaky, ddof=1) / np.array([2, 1]) / 5)

@@ -27,7 +27,7 @@ outcomes = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_siz
 
 @pytest.mark.compute
 @given(proportions, st.sampled_from([0.8, 0.95, 0.99]))
-def test_wilson_is_that_of_statsmodels(proportion, confidence):
+def test_the_wilson_interval_equals_that_of_statsmodels(proportion, confidence):
     from statsmodels.stats.proportion import proportion_confint
 
     expected = proportion_confint(*proportion, alpha=1 - confidence, method="wilson")
@@ -35,14 +35,14 @@ def test_wilson_is_that_of_statsmodels(proportion, confidence):
 
 
 @given(proportions)
-def test_wilson_holds_its_proportion_and_stays_within_zero_and_one(proportion):
+def test_the_wilson_interval_contains_the_proportion_within_zero_and_one(proportion):
     low, high = wilson_interval(*proportion)
     assert 0 <= low <= proportion[0] / proportion[1] <= high <= 1
 
 
 @pytest.mark.compute
 @given(proportions, st.floats(0.01, 0.99))
-def test_the_exact_binomial_is_that_of_scipy(proportion, share):
+def test_the_exact_binomial_test_equals_that_of_scipy(proportion, share):
     from scipy.stats import binomtest
 
     expected = binomtest(*proportion, share, alternative="greater").pvalue
@@ -51,7 +51,7 @@ def test_the_exact_binomial_is_that_of_scipy(proportion, share):
 
 @pytest.mark.compute
 @pytest.mark.parametrize("successes", [1, 30_400, 90_500, 100_000])
-def test_the_exact_binomial_stays_exact_where_there_is_much_to_count(successes):
+def test_the_exact_binomial_test_is_exact_for_large_counts(successes):
     from scipy.stats import binomtest
 
     expected = binomtest(successes, 100_000, 0.3 if successes < 50_000 else 0.9, alternative="greater").pvalue
@@ -60,13 +60,13 @@ def test_the_exact_binomial_stays_exact_where_there_is_much_to_count(successes):
 
 
 @pytest.mark.parametrize(("share", "p_value"), [(0.0, 0.0), (1.0, 1.0)])
-def test_what_never_or_always_happens_has_a_p_value_too(share, p_value):
+def test_probabilities_of_zero_and_one_have_p_values(share, p_value):
     assert binomial_p_value(5, 9, share) == p_value
 
 
 @pytest.mark.compute
 @given(outcomes)
-def test_mcnemar_is_that_of_statsmodels(pair):
+def test_the_mcnemar_test_equals_that_of_statsmodels(pair):
     from statsmodels.stats.contingency_tables import mcnemar
 
     first, second = pair
@@ -79,7 +79,7 @@ def test_mcnemar_is_that_of_statsmodels(pair):
 @pytest.mark.thorough
 @pytest.mark.compute
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 12])
-def test_holm_is_that_of_statsmodels(count):
+def test_holms_correction_equals_that_of_statsmodels(count):
     from statsmodels.stats.multitest import multipletests
 
     p_values = np.random.default_rng(count).random(count) ** 3
@@ -90,7 +90,7 @@ def test_equal_p_values_stay_equal():
     assert holm([0.01, 0.5, 0.01]) == pytest.approx([0.03, 0.5, 0.03])
 
 
-def test_holm_of_nothing_is_nothing():
+def test_holms_correction_of_no_p_values_is_empty():
     assert holm([]) == []
 
 
@@ -146,12 +146,12 @@ def test_two_figures_without_a_difference_cannot_be_told_apart():
     assert paired_bootstrap_p_value(draws, draws) == 1.0
 
 
-def test_a_bootstrap_p_value_is_never_nothing():
+def test_a_bootstrap_p_value_is_never_zero():
     assert paired_bootstrap_p_value(np.ones(999), np.zeros(999)) == pytest.approx(0.002)
 
 
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=50))
-def test_a_bootstrap_p_value_does_not_depend_on_who_is_first(differences):
+def test_a_bootstrap_p_value_does_not_depend_on_the_order_of_models(differences):
     draws = np.array(differences)
     zero = np.zeros(len(draws))
     assert 0 < paired_bootstrap_p_value(draws, zero) == paired_bootstrap_p_value(zero, draws) <= 1
@@ -167,7 +167,7 @@ def test_a_bootstrap_p_value_does_not_depend_on_who_is_first(differences):
         ((0.9, Interval(0.88, 0.92)), (0.9 - 0.02 * 2**0.5, Interval(0.8517157, 0.8917157)), 0.05),
     ],
 )
-def test_from_intervals_alone_the_difference_is_held_against_both_errors(first, second, p_value):
+def test_without_pairs_a_difference_is_compared_with_both_errors(first, second, p_value):
     assert unpaired_p_value(first, second) == pytest.approx(p_value, abs=1e-9)
 
 
@@ -187,21 +187,21 @@ def by_distance(*scores, apart=10):
         ((50, 45, 36, 35, 30), [1, 1, 3, 3, 3]),  # 36 is far from the best, not from its neighbour
     ],
 )
-def test_a_group_is_cut_at_the_first_that_differs_from_its_best(scores, ranks):
+def test_a_tie_group_ends_at_the_first_that_differs_from_its_best(scores, ranks):
     assert tie_groups(*by_distance(*scores)) == ranks
 
 
-def test_a_group_is_cut_at_the_first_that_differs():
+def test_a_later_p_value_does_not_extend_a_tie_group():
     assert tie_groups(3, lambda best, other: {(0, 1): 0.001, (0, 2): 0.9, (1, 2): 0.9}[best, other]) == [1, 2, 2]
 
 
-def test_the_more_are_compared_the_more_it_takes_to_differ():
+def test_more_comparisons_need_larger_differences():
     assert tie_groups(2, lambda *_: 0.03) == [1, 2]
     assert tie_groups(3, lambda *_: 0.03) == [1, 1, 1]
 
 
 @given(st.integers(0, 8), st.integers(0, 2**32 - 1))
-def test_ranks_begin_at_one_never_fall_and_count_those_before(count, seed):
+def test_ranks_begin_at_one_never_decrease_and_count_those_before(count, seed):
     table = np.random.default_rng(seed).random((count, count)) ** 4
     ranks = tie_groups(count, lambda best, other: table[best, other])
     assert ranks == sorted(ranks)
@@ -222,11 +222,11 @@ def share_of_classes_cut(models, *, classes=400, items=1000, accuracy=0.9, seed=
 
 @pytest.mark.compute
 @pytest.mark.parametrize("models", [2, 4, 12])
-def test_equal_models_are_told_apart_in_no_more_than_one_class_of_twenty(models):
+def test_equal_models_differ_in_at_most_one_class_of_twenty(models):
     assert share_of_classes_cut(models) <= 0.05 + 3 * (0.05 * 0.95 / 400) ** 0.5
 
 
-def test_a_better_model_is_told_apart():
+def test_a_better_model_has_a_better_rank():
     generator = np.random.default_rng(0)
     right = [generator.random(1000) < accuracy for accuracy in (0.95, 0.85, 0.84)]
     assert tie_groups(3, lambda best, other: mcnemar_p_value(right[best], right[other])) == [1, 2, 2]
@@ -239,7 +239,7 @@ def test_the_interquartile_ratio_has_no_unit(values, scale):
     assert ratio == pytest.approx((np.quantile(values, 0.75) - np.quantile(values, 0.25)) / np.median(values))
 
 
-def test_a_median_of_nothing_has_no_interquartile_ratio():
+def test_a_median_of_zero_gives_an_interquartile_ratio_of_zero():
     assert interquartile_ratio([0.0, 0.0, 1.0]) == 0.0
 
 

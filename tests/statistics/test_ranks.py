@@ -38,22 +38,22 @@ def test_models_that_answer_alike_share_all_ranks():
     assert ranks(np.tile(a_class(0.9), (3, 1))) == [(1, 3)] * 3
 
 
-def test_one_that_errs_wherever_the_other_does_and_more_often_is_worse():
+def test_a_model_with_a_superset_of_the_errors_is_worse():
     right = np.arange(600)[None] < np.array([[560], [540]])
     assert ranks(right) == [(1, 1), (2, 2)]
 
 
 @pytest.mark.parametrize(("items", "told_apart"), [(1, False), (4, False), (100, True)])
-def test_few_items_prove_little_however_clear_they_are(items, told_apart):
+def test_few_items_do_not_separate_models_however_clear_they_are(items, told_apart):
     right = np.array([np.ones(items, bool), np.zeros(items, bool)])
     assert ranks(right) == ([(1, 1), (2, 2)] if told_apart else [(1, 2), (1, 2)])
 
 
-def test_nothing_is_known_of_the_ranks_where_nothing_differs_beyond_noise():
+def test_without_differences_beyond_noise_every_rank_is_possible():
     assert ranks(a_class(0.9, 0.9, 0.89, 0.89)) == [(1, 4)] * 4
 
 
-def test_a_single_model_has_the_only_rank():
+def test_a_single_model_has_rank_one():
     found = rank_intervals(np.array([0.9]), np.full((1, 50), 0.9), 10)
     assert found.ranks == (RankInterval(1, 1, 1),)
     assert found.resolution is None
@@ -69,7 +69,7 @@ def test_intervals_are_narrower_than_holms_over_all_pairs():
 
 
 @pytest.mark.compute
-def test_copies_of_items_in_one_group_make_nothing_surer():
+def test_copies_of_items_in_one_group_do_not_narrow_ranks():
     right = a_class(0.9, 0.85, items=60)
     assert ranks(right) == [(1, 2)] * 2
     copied, groups = np.repeat(right, 20, axis=1), np.repeat(np.arange(60), 20)
@@ -83,13 +83,13 @@ def test_a_draw_of_groups_is_the_mean_of_what_they_hold():
 
 
 @pytest.mark.compute
-def test_many_models_are_bounded_by_normal_quantiles():
+def test_poor_models_do_not_widen_the_ranks_of_the_others():
     few = a_class(*np.linspace(0.99, 0.5, 8), items=2000)
     many = np.concatenate([few, np.zeros((300, 2000), bool)])
     assert ranks(many)[:8] == ranks(few)
 
 
-def test_ties_count_half_and_nothing_is_certain():
+def test_ties_count_as_half_and_no_p_value_is_zero():
     assert probability_better(np.zeros(99), 0.0) == pytest.approx(0.5)
     assert probability_better(np.ones(99), 0.0) == pytest.approx(0.995)
     assert probability_better(np.array([1.0, 1.0, -1.0]), np.zeros(3)) == pytest.approx(2.5 / 4)
@@ -106,5 +106,5 @@ def test_the_quantile_of_student_is_that_of_scipy_or_a_little_more(z, degrees):
 
 
 @pytest.mark.parametrize(("interval", "text"), [((3, 9, 30), "3–9 of 30"), ((1, 1, 4), "1 of 4")])
-def test_an_interval_of_ranks_is_written_as_people_read_it(interval, text):
+def test_an_interval_of_ranks_is_written_as_a_range(interval, text):
     assert str(RankInterval(*interval)) == text

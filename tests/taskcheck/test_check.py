@@ -135,7 +135,7 @@ def test_texts_that_share_most_of_their_words_are_similar() -> None:
     assert similar_pairs(texts[:30], [*texts[30:], copy, texts[4]]) == ([(3, 10)], 12)
 
 
-def test_a_whole_picture_that_was_saved_anew_is_similar() -> None:
+def test_an_image_that_was_rounded_again_is_similar() -> None:
     pictures = np.random.default_rng(0).random((60, 16, 16)).astype(np.float32)
     again = (pictures[5:8] * 255).round().astype(np.float32) / 255
     assert similar_pairs(pictures[:30], np.concatenate([pictures[30:], again]))[0] == [(5, 30), (6, 31), (7, 32)]
@@ -160,7 +160,7 @@ def test_a_split_without_a_test_part_is_a_doubt(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_hand_out_that_says_something_else_is_a_doubt(tmp_path: Path, text: str, says: str) -> None:
+def test_a_hand_out_that_contradicts_the_declaration_is_a_doubt(tmp_path: Path, text: str, says: str) -> None:
     place = tmp_path / "tasks" / "points" / "README.md"
     assert found(tmp_path, handed_out=text)["doubt"] == [says.format(place)]
 
@@ -215,7 +215,7 @@ GETS = ReferenceScore("knn", 0.44, 0.37, 0.51)
         (replace(GETS, value=0.8, low=0.75, high=0.85), "gets accuracy 0.8 (0.75 to 0.85); expected about that"),
     ],
 )
-def test_a_baseline_is_what_its_reference_gets(
+def test_a_baseline_is_compared_with_the_record_of_its_reference(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: ReferenceScore, says: str | None
 ) -> None:
     named = TASK.replace("baseline=harness.Baseline(0.4)", "\n        baseline=harness.Baseline(0.4, reference='knn')")
@@ -231,9 +231,7 @@ def test_a_baseline_is_what_its_reference_gets(
         assert doubt.endswith(f"({line_of(tmp_path, 'Baseline(')})")
 
 
-def test_what_goes_wrong_in_one_check_is_reported_and_ends_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_in_one_check_is_reported_and_ends_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RecursionError("too deep")
 

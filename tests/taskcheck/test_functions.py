@@ -90,7 +90,7 @@ BAD: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize("case", BAD)
 @pytest.mark.parametrize("at", [0, 1], ids=["primary", "beside"])
-def test_what_a_metric_may_not_say_is_a_mistake_of_the_task(case: str, at: int) -> None:
+def test_an_invalid_value_of_a_metric_is_a_mistake_of_the_task(case: str, at: int) -> None:
     compute, says = BAD[case]
     declared = [harness.metrics.accuracy]
     declared.insert(at, metric(compute))
@@ -121,7 +121,7 @@ def test_an_error_is_placed_at_the_instructors_line_not_at_the_librarys() -> Non
     ],
     ids=["none", "integers", "too few", "of another figure", "raises"],
 )
-def test_outcomes_that_are_none_are_a_mistake_of_the_task(outcomes: Any, says: str) -> None:
+def test_invalid_outcomes_are_a_mistake_of_the_task(outcomes: Any, says: str) -> None:
     with pytest.raises(TaskError, match=f"metric 'figure' .*{says}"):
         score(task(metric(lambda *_: 1.0, outcomes=outcomes)), TRUTH, ANSWERS)
 
@@ -136,13 +136,13 @@ def test_outcomes_that_are_none_are_a_mistake_of_the_task(outcomes: Any, says: s
     ],
     ids=["a number", "nan", "raises later", "raises"],
 )
-def test_a_resampler_that_is_none_is_a_mistake_of_the_task(resampler: Any, says: str) -> None:
+def test_an_invalid_resampler_is_a_mistake_of_the_task(resampler: Any, says: str) -> None:
     with pytest.raises(TaskError, match=f"metric 'figure' .*{says}"):
         score(task(metric(lambda *_: 0.5, resampler=resampler)), TRUTH, ANSWERS)
 
 
 @pytest.mark.parametrize("number", [1, 0.5, np.float32(0.5), np.float64(0.5), np.int64(1)])
-def test_every_plain_number_will_do(number: Any) -> None:
+def test_every_type_of_number_is_accepted_from_a_metric(number: Any) -> None:
     scored = score(task(metric(lambda *_: number)), TRUTH, ANSWERS)
     assert (scored.primary.value, type(scored.primary.value)) == (float(number), float)
 
@@ -161,7 +161,7 @@ ALTERED: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("case", ALTERED)
-def test_an_input_that_perturb_spoils_is_a_mistake_of_the_task(case: str) -> None:
+def test_an_invalid_perturbed_input_is_a_mistake_of_the_task(case: str) -> None:
     perturb, says = ALTERED[case]
     declared = task(perturb=perturb)
     with pytest.raises(TaskError, match=f"task clouds: `perturb` .*{says}.*{HERE}:\\d+"):
@@ -180,7 +180,7 @@ def test_perturb_may_alter_in_place_and_return_doubles() -> None:
 
 
 @pytest.mark.parametrize("value", [-1, 256, 1e300])
-def test_a_pixel_that_would_wrap_is_a_mistake_of_the_task(value: float) -> None:
+def test_a_pixel_that_would_overflow_is_a_mistake_of_the_task(value: float) -> None:
     declared = task(inputs=harness.Inputs(shape=(2,), dtype="uint8"), perturb=lambda x, g: x.astype(float) * 0 + value)
     jitter = checked_perturb(declared)
     assert jitter is not None
@@ -196,13 +196,13 @@ def test_a_metric_is_tried_before_any_model(case: str) -> None:
         try_task(declared, data(declared))
 
 
-def test_what_has_nothing_to_do_with_the_input_is_not_a_perturb() -> None:
+def test_a_perturb_that_ignores_its_input_is_a_mistake_of_the_task() -> None:
     declared = task(perturb=lambda x, g: g.random(2))
     with pytest.raises(TaskError, match=f"`perturb` returned inputs that are nearer .* expected a small .*{HERE}:"):
         try_task(declared, data(declared))
 
 
-def test_inputs_that_are_all_alike_say_nothing_about_perturb() -> None:
+def test_equal_inputs_give_no_verdict_about_perturb() -> None:
     declared = task(perturb=lambda x, g: g.random(2))
     same = harness.Split(np.ones((N, 2), np.float32), TARGETS)
     try_task(declared, replace(data(declared), test=same))
@@ -245,7 +245,7 @@ def test_a_good_task_passes_when_it_is_tried(of: Any) -> None:
     ],
     ids=["of the wrong direction", "random", "of scores", "out of bounds", "resampled otherwise", "altering"],
 )
-def test_a_figure_that_ranks_nobody_is_a_mistake_of_the_task(declared: harness.Metric, says: str) -> None:
+def test_a_metric_with_a_constant_value_is_a_mistake_of_the_task(declared: harness.Metric, says: str) -> None:
     with pytest.raises(TaskError, match=f"metric 'figure' .*{says}.*{HERE}"):
         try_task(task(declared), data(task(declared)))
     assert sorted(TARGETS) != list(TARGETS)

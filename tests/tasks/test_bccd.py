@@ -29,7 +29,7 @@ def boxes_of(data: TaskData) -> np.ndarray:
 
 
 @pytest.mark.thorough
-def test_without_files_generated_smears_serve_honestly_named(embedded: TaskData) -> None:
+def test_without_files_generated_smears_are_used_and_labelled_so(embedded: TaskData) -> None:
     assert embedded.source.kind == "embedded"
     assert "practice only" in embedded.source.title
     assert counts(embedded) == (40, 10, 20)
@@ -38,7 +38,7 @@ def test_without_files_generated_smears_serve_honestly_named(embedded: TaskData)
 
 
 @pytest.mark.thorough
-def test_generated_boxes_lie_inside_and_hold_what_they_say(embedded: TaskData) -> None:
+def test_generated_boxes_lie_inside_and_hold_their_class(embedded: TaskData) -> None:
     boxes = boxes_of(embedded)
     assert set(boxes[:, 4]) == {0, 1, 2}
     assert boxes[:, :2].min() >= 0
@@ -112,7 +112,7 @@ ANNOTATION = "Annotations/of_val.xml"
         (put(ANNOTATION, f"<a>{OBJECT.format(name='RBC', x='?')}</a>"), r"of_val\.xml cannot be read: ValueError"),
     ],
 )
-def test_what_is_broken_is_named(tmp_path: Path, spoil: Callable[[Path], object], says: str) -> None:
+def test_a_damaged_file_is_named(tmp_path: Path, spoil: Callable[[Path], object], says: str) -> None:
     spoil(voc(tmp_path))
     with pytest.raises(InfrastructureError, match=says):
         load("bccd", tmp_path / "cache", tmp_path)

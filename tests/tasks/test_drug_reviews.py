@@ -49,7 +49,7 @@ def parts_of(tmp_path: Path, content: bytes):  # type: ignore[no-untyped-def]
     return module.read_wheel(root / "drug_reviews")
 
 
-def test_without_an_index_generated_reviews_serve_and_say_what_they_are(embedded: TaskData) -> None:
+def test_without_an_index_generated_reviews_are_used_and_labelled_so(embedded: TaskData) -> None:
     assert embedded.source.kind == "embedded"
     assert "no real drugs" in embedded.source.title
     assert counts(embedded) == (765, 135, 600)
@@ -58,7 +58,7 @@ def test_without_an_index_generated_reviews_serve_and_say_what_they_are(embedded
     assert all(abs(shares(split, 3) - shares(embedded.train, 3)).max() < 0.02 for split in splits(embedded))
 
 
-def test_words_without_their_order_get_what_the_note_says(embedded: TaskData) -> None:
+def test_a_bag_of_words_gets_the_score_that_the_note_states(embedded: TaskData) -> None:
     assert tfidf(embedded) == pytest.approx(0.496, abs=0.0006)
     assert "gets .496" in embedded.source.baseline.note
     assert embedded.source.baseline.value == 0.49

@@ -35,7 +35,7 @@ def nearest(data: TaskData) -> float:
     return float(KNeighborsClassifier(1).fit(*known).score(test.inputs, test.targets))
 
 
-def test_without_files_generated_beats_serve_and_say_what_they_are(embedded: TaskData) -> None:
+def test_without_files_generated_beats_are_used_and_labelled_so(embedded: TaskData) -> None:
     assert embedded.source.kind == "embedded"
     assert "not ECG200" in embedded.source.title
     assert counts(embedded) == (160, 40, 200)
@@ -44,7 +44,7 @@ def test_without_files_generated_beats_serve_and_say_what_they_are(embedded: Tas
     assert not any(in_order_of_classes(split) for split in splits(embedded))
 
 
-def test_generated_beats_look_like_the_archives(embedded: TaskData) -> None:
+def test_generated_beats_resemble_those_of_the_archive(embedded: TaskData) -> None:
     for split in splits(embedded):
         assert split.inputs.shape[1:] == (96,)
         assert abs(split.inputs.mean(axis=1)).max() < 1e-4
@@ -52,7 +52,7 @@ def test_generated_beats_look_like_the_archives(embedded: TaskData) -> None:
         assert shares(split, 2).tolist() == [0.5, 0.5]
 
 
-def test_the_generated_kinds_overlap_and_the_baseline_is_the_notes(embedded: TaskData) -> None:
+def test_generated_classes_overlap_and_the_note_states_the_baseline(embedded: TaskData) -> None:
     from sklearn.linear_model import LogisticRegression
 
     train, _, test = splits(embedded)
@@ -61,7 +61,7 @@ def test_the_generated_kinds_overlap_and_the_baseline_is_the_notes(embedded: Tas
     assert 0.8 < linear < 0.95
 
 
-def test_a_jittered_beat_stays_that_beat(embedded: TaskData) -> None:
+def test_a_jittered_beat_keeps_its_class(embedded: TaskData) -> None:
     perturb = COURSE.task("ecg200").perturb
     assert perturb is not None
     generator = np.random.default_rng(0)

@@ -28,7 +28,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> TaskData:
     return load("ecg5000", tmp_path_factory.mktemp("cache"), DATA)
 
 
-def test_without_files_generated_beats_serve_with_every_kind_in_every_part(embedded: TaskData) -> None:
+def test_without_files_generated_beats_have_every_class_in_every_part(embedded: TaskData) -> None:
     assert embedded.source.kind == "embedded"
     assert "not ECG5000" in embedded.source.title
     assert counts(embedded) == (383, 97, 320)
@@ -40,7 +40,7 @@ def test_without_files_generated_beats_serve_with_every_kind_in_every_part(embed
         assert np.allclose(shares(split, 5), [0.5, 0.25, 0.1, 0.1, 0.05], atol=0.01)
 
 
-def test_the_generated_kinds_overlap_and_the_baseline_is_the_notes(embedded: TaskData) -> None:
+def test_generated_classes_overlap_and_the_note_states_the_baseline(embedded: TaskData) -> None:
     from sklearn.linear_model import LogisticRegression
 
     train, _, test = splits(embedded)
@@ -50,7 +50,7 @@ def test_the_generated_kinds_overlap_and_the_baseline_is_the_notes(embedded: Tas
 
 
 @needs_data
-def test_the_train_file_alone_is_divided_each_kind_by_itself(real: TaskData) -> None:
+def test_the_train_file_alone_is_divided_within_each_class(real: TaskData) -> None:
     assert (real.source.kind, real.source.title) == ("local", "ECG5000's train file alone, divided anew")
     assert counts(real) == (240, 59, 201)
     assert real.digest == TRAIN_FILE_DIGEST
@@ -79,7 +79,7 @@ def test_both_files_give_the_archives_own_parts(tmp_path: Path) -> None:
     assert not any(in_order_of_classes(split) for split in splits(data))
 
 
-def test_a_train_file_cut_short_is_named_and_nothing_else_takes_its_place(tmp_path: Path) -> None:
+def test_a_train_file_cut_short_is_named_and_not_replaced(tmp_path: Path) -> None:
     root = place(tmp_path / "root", "ecg5000", ECG5000_TRAIN__tsv=archive(499, 140, ("1", "2")))
     with pytest.raises(InfrastructureError, match=r"ECG5000_TRAIN\.tsv, row 499: the file ends here, expected 500"):
         load("ecg5000", tmp_path / "cache", root)

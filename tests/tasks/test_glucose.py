@@ -26,7 +26,7 @@ def error(forecast: np.ndarray, targets: np.ndarray) -> float:
     return metrics.mean_absolute_error.compute(targets, Predictions(forecast))
 
 
-def test_without_files_virtual_patients_serve_and_say_what_they_are(embedded: TaskData) -> None:
+def test_without_files_virtual_patients_are_used_and_labelled_so(embedded: TaskData) -> None:
     assert embedded.source.kind == "embedded"
     assert "not real ones" in embedded.source.title
     assert counts(embedded) == (1953, 558, 837)  # 279 windows of each of 7, 2 and 3 patients
@@ -44,19 +44,19 @@ def test_no_patients_readings_are_in_two_parts(embedded: TaskData) -> None:
     assert len(runs[1]) < 0.5 * 5 * len(windows[1]), "what is shared shows: windows of one patient overlap"
 
 
-def test_each_window_says_whose_it_is(embedded: TaskData) -> None:
+def test_each_window_names_its_patient(embedded: TaskData) -> None:
     patients = [set(split.groups) for split in splits(embedded)]
     assert list(map(len, patients)) == [7, 2, 3]
     assert len(set.union(*patients)) == 12
 
 
-def test_targets_go_on_where_inputs_end(embedded: TaskData) -> None:
+def test_targets_continue_where_inputs_end(embedded: TaskData) -> None:
     train, _, _ = splits(embedded)
     assert np.array_equal(train.inputs[2, :18], train.inputs[0, 6:])  # two windows later, half an hour
     assert np.array_equal(train.targets[0], train.inputs[2, 18:])
 
 
-def test_virtual_patients_live_within_reason() -> None:
+def test_virtual_patients_have_plausible_values() -> None:
     readings = module_of("glucose", "patients").simulate(40, 3, np.random.default_rng(1))
     assert readings.shape == (40, 3 * 288)
     assert readings.min() >= 40
@@ -81,7 +81,7 @@ def test_eating_raises_glucose_and_insulin_brings_it_down(monkeypatch: pytest.Mo
     assert two_hours_after(0, 1) < fasting - 5
 
 
-def test_the_baseline_is_the_last_value_and_a_line_does_better(embedded: TaskData) -> None:
+def test_the_baseline_is_the_last_value_and_a_linear_model_is_better(embedded: TaskData) -> None:
     from sklearn.linear_model import Ridge
 
     train, _, test = splits(embedded)
@@ -105,7 +105,7 @@ def test_lower_is_better_and_points_follow() -> None:
     assert [points_for(task, value) for value in (20, 14, 11.3, 7, 3, None)] == [0, 0, 6, 10, 10, 0]
 
 
-def test_a_trembling_sensor_shows_the_same_patient(embedded: TaskData) -> None:
+def test_sensor_noise_does_not_change_the_patient(embedded: TaskData) -> None:
     perturb = COURSE.task("glucose").perturb
     assert perturb is not None
     window = embedded.train.inputs[0]

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.worker
 HEAVY = {"PIL", "nibabel", "pycocotools", "pydicom", "sklearn", "torch", "torchmetrics", "torchvision"}
 
 
-def test_declarations_are_light() -> None:
+def test_declarations_import_no_heavy_library() -> None:
     code = """
 import json, sys
 from pathlib import Path

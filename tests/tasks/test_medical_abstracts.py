@@ -61,7 +61,7 @@ def table(rows: list[tuple[str, str]], header: tuple[str, str] = ("condition_lab
     return out.getvalue()
 
 
-def test_without_files_generated_notes_serve_and_say_what_they_are(embedded: TaskData) -> None:
+def test_without_files_generated_notes_are_used_and_labelled_so(embedded: TaskData) -> None:
     assert embedded.source.kind == "embedded"
     assert "no real patients" in embedded.source.title
     assert counts(embedded) == (765, 135, 600)
@@ -70,7 +70,7 @@ def test_without_files_generated_notes_serve_and_say_what_they_are(embedded: Tas
     assert all(abs(shares(split, 5) - 0.2).max() < 0.03 for split in splits(embedded))
 
 
-def test_words_without_their_order_get_what_the_note_says(embedded: TaskData) -> None:
+def test_a_bag_of_words_gets_the_score_that_the_note_states(embedded: TaskData) -> None:
     assert tfidf(embedded) == pytest.approx(0.755, abs=0.0005)
     assert "gets .755" in embedded.source.baseline.note
     assert embedded.source.baseline.value == 0.75
@@ -98,7 +98,7 @@ def test_there_are_texts_with_two_labels_and_they_stay_together(real: TaskData) 
 
 @pytest.mark.thorough
 @needs_data
-def test_the_baseline_of_the_test_file_alone_is_what_the_note_says(real: TaskData) -> None:
+def test_the_baseline_of_the_test_file_alone_is_that_of_the_note(real: TaskData) -> None:
     assert tfidf(real) == pytest.approx(0.597, abs=0.0005)
     assert "gets .597" in real.source.baseline.note
 

@@ -26,7 +26,7 @@ def embedded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return request.param, load(request.param, tmp_path_factory.mktemp("cache"))
 
 
-def test_without_files_generated_pictures_serve_honestly_named(embedded: tuple[str, TaskData]) -> None:
+def test_without_files_generated_images_are_used_and_labelled_so(embedded: tuple[str, TaskData]) -> None:
     name, data = embedded
     assert data.source.kind == "embedded"
     assert "practice only" in data.source.title
@@ -44,7 +44,7 @@ def test_every_part_has_every_class_in_the_same_proportion(embedded: tuple[str, 
     assert max(abs(shares[0] - share).max() for share in shares) < 0.02
 
 
-def test_stand_ins_are_harder_than_looking_and_easier_than_guessing(embedded: tuple[str, TaskData]) -> None:
+def test_generated_images_are_neither_trivial_nor_impossible_to_classify(embedded: tuple[str, TaskData]) -> None:
     from sklearn.linear_model import RidgeClassifier
 
     _, data = embedded
@@ -54,7 +54,7 @@ def test_stand_ins_are_harder_than_looking_and_easier_than_guessing(embedded: tu
     assert np.bincount(data.test.targets).max() / len(data.test) < accuracy < 0.97
 
 
-def test_a_jittered_picture_stays_one(embedded: tuple[str, TaskData]) -> None:
+def test_a_jittered_image_stays_a_valid_image(embedded: tuple[str, TaskData]) -> None:
     name, data = embedded
     copies = jittered(name, data.train.inputs[0])
     assert all(0 < abs(copy - data.train.inputs[0]).mean() < 0.05 for copy in copies)
@@ -94,7 +94,7 @@ def archive(folder: Path, **arrays: Any) -> Path:
         ({"test_labels": np.zeros((3, 1), np.uint8)}, r"test_labels has shape \(3, 1\), expected \(4, 1\)"),
     ],
 )
-def test_an_archive_of_another_form_is_named_with_what_is_wrong(
+def test_an_archive_of_another_form_is_reported_with_its_problem(
     tmp_path: Path, arrays: dict[str, Any], says: str
 ) -> None:
     archive(tmp_path, **arrays)

@@ -30,7 +30,7 @@ def check(data: TaskData) -> None:
 
 
 @pytest.mark.thorough
-def test_without_files_generated_nuclei_serve_honestly_named(embedded: TaskData) -> None:
+def test_without_files_generated_nuclei_are_used_and_labelled_so(embedded: TaskData) -> None:
     assert embedded.source.kind == "embedded"
     assert "practice only" in embedded.source.title
     assert counts(embedded) == (40, 12, 24)
@@ -85,7 +85,7 @@ def archive(folder: Path, **arrays: np.ndarray | None) -> Path:
         ({"ids": np.where(np.arange(334) == 7, "0003", IDS)}, r"image 0003 is there twice, in rows \[3, 7\]"),
     ],
 )
-def test_an_archive_of_another_form_is_named_with_what_is_wrong(
+def test_an_archive_of_another_form_is_reported_with_its_problem(
     tmp_path: Path, arrays: dict[str, np.ndarray | None], says: str
 ) -> None:
     archive(tmp_path, **arrays)
@@ -130,7 +130,7 @@ def best_cut(picture: np.ndarray, mask: np.ndarray) -> float:
 
 
 @needs("nuclei")
-def test_who_knows_the_outlines_is_no_further_above_otsu_than_that(tmp_path: Path) -> None:
+def test_the_best_threshold_per_image_scores_what_the_page_states(tmp_path: Path) -> None:
     """What docs/accounts.toml says of real nuclei: how far above .875 a mask may hope to be."""
     test = load("nuclei", tmp_path, DATA).test
     assert test is not None

@@ -24,7 +24,7 @@ def normal_beat(length: int = 200) -> np.ndarray:
     return beats.heart_beats(np.array([list(beats.NORMAL.values())]), -180, length)[0]
 
 
-def test_a_normal_beat_has_its_waves_where_the_paper_puts_them() -> None:
+def test_a_normal_beat_has_its_waves_where_the_paper_states() -> None:
     beat = normal_beat(361)  # one sample a degree, from -180
     assert abs(int(beat.argmax()) - 180) < 5  # R
     assert 160 < int(beat[150:180].argmin()) + 150 < 175  # Q goes before it
@@ -34,12 +34,12 @@ def test_a_normal_beat_has_its_waves_where_the_paper_puts_them() -> None:
     assert beat[180 - 5 : 180 + 5].max() > 3 * beat[220:340].max()
 
 
-def test_a_turn_ends_where_it_began() -> None:
+def test_a_cycle_of_the_beat_ends_where_it_began() -> None:
     beat = normal_beat()
     assert beat[0] == pytest.approx(beat[-1], abs=0.05 * beat.max())
 
 
-def test_a_wave_without_height_leaves_no_trace() -> None:
+def test_waves_without_height_give_a_flat_signal() -> None:
     beats = shared("beats")
     flat = np.array([list(beats.NORMAL.values())])
     flat[..., 1] = 0
@@ -59,7 +59,7 @@ def test_recorded_beats_have_mean_0_deviation_1_and_noise_as_asked_for() -> None
 # divisions
 
 
-def test_each_class_is_divided_by_itself_however_small() -> None:
+def test_each_class_is_divided_separately_however_small() -> None:
     labels = np.repeat([0, 1, 2], [50, 2, 1])
     split = harness.Split(np.arange(53), labels)
     rest, held = shared("divide").hold_out_of_each(split, 0.4, seed=0)
@@ -117,7 +117,7 @@ def test_a_broken_table_is_named_with_its_row(tmp_path: Path, text: str, says: s
 
 
 @pytest.mark.parametrize("name", ["ecg200", "ecg5000", "glucose"])
-def test_the_picture_beside_a_hand_out_is_the_one_its_command_draws(name: str, tmp_path: Path) -> None:
+def test_the_picture_of_a_hand_out_is_the_one_its_command_draws(name: str, tmp_path: Path) -> None:
     task = COURSE.task(name)
     drawn = shared("curves").draw(task, load(name, tmp_path).train)
     committed = COURSE.root / "tasks" / name / "samples.svg"
@@ -130,7 +130,7 @@ def test_the_picture_beside_a_hand_out_is_the_one_its_command_draws(name: str, t
 
 
 @pytest.mark.parametrize("name", ["ecg200", "ecg5000", "glucose", "medical_abstracts", "drug_reviews"])
-def test_a_hand_out_says_what_the_declaration_does(name: str) -> None:
+def test_a_hand_out_agrees_with_the_declaration(name: str) -> None:
     task = COURSE.task(name)
     text = (COURSE.root / "tasks" / name / "README.md").read_text()
     assert text.startswith(f"# {name} — ")
@@ -151,7 +151,7 @@ def test_a_hand_out_says_what_the_declaration_does(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["ecg200", "ecg5000", "glucose", "medical_abstracts", "drug_reviews"])
-def test_a_hand_outs_first_model_is_one_that_works(name: str, tmp_path: Path) -> None:
+def test_the_first_model_of_a_hand_out_works(name: str, tmp_path: Path) -> None:
     text = (COURSE.root / "tasks" / name / "README.md").read_text()
     (code,) = [block.partition("```")[0] for block in text.split("```python\n")[1:]]
     space: dict[str, type[harness.Model]] = {}

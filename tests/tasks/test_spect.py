@@ -37,7 +37,7 @@ def ratios(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return caudate - 1, putamen - 1
 
 
-def test_without_files_phantoms_serve_honestly_named(embedded: TaskData) -> None:
+def test_without_files_phantoms_are_used_and_labelled_so(embedded: TaskData) -> None:
     assert embedded.source.kind == "embedded"
     assert "not patients" in embedded.source.title
     assert counts(embedded) == (312, 78, 130)
@@ -56,14 +56,14 @@ def test_uptake_falls_with_the_stage_and_the_putamen_before_the_caudate(embedded
     assert (putamen[stages == 2].mean() / caudate[stages == 2].mean()) < 0.9
 
 
-def test_one_side_is_worse_and_either_may_be(embedded: TaskData) -> None:
+def test_one_side_is_worse_and_each_side_equally_often(embedded: TaskData) -> None:
     _, putamen = ratios(embedded.train.inputs[embedded.train.targets == 0])
     asymmetry = abs(putamen[:, 0] - putamen[:, 1]) / putamen.mean(axis=1)
     assert 0.1 < np.median(asymmetry) < 0.5
     assert 0.35 < (putamen[:, 0] < putamen[:, 1]).mean() < 0.65
 
 
-def test_controls_bind_as_the_literature_has_it() -> None:
+def test_controls_have_binding_ratios_of_the_literature() -> None:
     phantoms = module_of("phantoms")
     generator = np.random.Generator(np.random.PCG64(1))
     images = np.stack([phantoms.phantom(phantoms.CONTROL, generator) for _ in range(40)]) / 1000
@@ -73,7 +73,7 @@ def test_controls_bind_as_the_literature_has_it() -> None:
     assert (caudate.mean(axis=1).std(), putamen.mean(axis=1).std()) < (0.6, 0.5)
 
 
-def test_stages_overlap_so_that_nobody_gets_them_all(embedded: TaskData) -> None:
+def test_stages_overlap_so_that_no_classifier_is_perfect(embedded: TaskData) -> None:
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
     def features(images: np.ndarray) -> np.ndarray:
@@ -85,7 +85,7 @@ def test_stages_overlap_so_that_nobody_gets_them_all(embedded: TaskData) -> None
     assert 0.55 < accuracy < 0.85
 
 
-def test_a_jittered_slice_stays_one(embedded: TaskData) -> None:
+def test_a_jittered_slice_stays_a_valid_slice(embedded: TaskData) -> None:
     item = embedded.train.inputs[0]
     assert all(0 < abs(copy - item).mean() < 0.05 for copy in jittered("spect", item))
 
@@ -192,7 +192,7 @@ def test_dicom_nifti_and_npy_give_the_same_slice(folder: Path) -> None:
     np.testing.assert_array_equal(slices[0], slices[2])
 
 
-def test_an_instructors_images_are_divided_by_subject(folder: Path) -> None:
+def test_images_of_an_instructor_are_divided_by_subject(folder: Path) -> None:
     data = loaded(folder)
     assert data.source.kind == "local"
     assert sum(counts(data)) == 31
@@ -264,13 +264,13 @@ def truncate(name: str) -> Callable[[Path], object]:
         (lambda root: write_table(root, table(root)[:9]), "only 3 subjects of stage 1: expected at least 8"),
     ],
 )
-def test_what_is_wrong_is_named_with_file_and_row(folder: Path, spoil: Callable[[Path], object], says: str) -> None:
+def test_a_mistake_is_named_with_file_and_row(folder: Path, spoil: Callable[[Path], object], says: str) -> None:
     spoil(folder)
     with pytest.raises(InfrastructureError, match=says):
         loaded(folder)
 
 
-def test_all_that_is_wrong_is_reported_at_once(folder: Path) -> None:
+def test_all_mistakes_are_reported_at_once(folder: Path) -> None:
     change(4, file="gone.npy")(folder)
     change(7, stage="x")(folder)
     with pytest.raises(InfrastructureError, match=r"row 6: no image .*; row 9: stage 'x'"):

@@ -56,7 +56,7 @@ def check(data: TaskData) -> None:
     assert abs(proportions(data.train) - proportions(data.validation)).max() < 0.01
 
 
-def test_without_files_the_digits_of_scikit_learn_serve_honestly_named(embedded: TaskData) -> None:
+def test_without_files_the_digits_of_scikit_learn_are_used_and_named(embedded: TaskData) -> None:
     assert embedded.source.kind == "embedded"
     assert "not USPS" in embedded.source.title
     assert counts(embedded) == (1212, 135, 450)
@@ -73,7 +73,7 @@ def test_the_embedded_parts_share_no_item(embedded: TaskData) -> None:
     assert found == sorted((image / 16).astype(np.float32).tobytes() for image in load_digits().images)
 
 
-def test_the_stand_ins_baseline_is_below_what_its_note_measured(embedded: TaskData) -> None:
+def test_the_embedded_baseline_is_below_the_score_in_its_note(embedded: TaskData) -> None:
     from sklearn.neighbors import KNeighborsClassifier
 
     assert embedded.test is not None
@@ -96,7 +96,7 @@ def test_a_jittered_digit_stays_a_digit(embedded: TaskData) -> None:
     assert len({one.tobytes() for one in jittered}) == 20
 
 
-def test_the_declaration_says_what_the_course_asks() -> None:
+def test_the_declaration_has_the_requirements_of_the_course() -> None:
     task = COURSE.task("usps")
     assert [metric.name for metric in task.metrics] == ["accuracy", "macro_f1"]
     assert [source.kind for source in task.sources] == ["canonical", "local", "embedded"]
@@ -117,7 +117,7 @@ def test_the_official_files_give_the_official_counts(real: TaskData) -> None:
 @pytest.mark.thorough
 @pytest.mark.usps
 @needs_usps
-def test_train_and_validation_are_all_of_the_publishers_train_file_once(real: TaskData) -> None:
+def test_train_and_validation_together_are_the_published_train_file(real: TaskData) -> None:
     from torchvision.datasets import USPS
 
     usps = USPS(DATA / "usps", train=True)

@@ -19,13 +19,13 @@ from tests.timing.busy_machines import on_a_machine_that_hardly_runs, on_a_machi
     ("again", "passed", "severity"),
     [(1.0, True, "fail"), (0.66, True, "fail"), (0.64, False, "warn"), (0.51, False, "warn"), (0.49, False, "fail")],
 )
-def test_an_input_asked_again_may_not_be_much_faster(again, passed, severity):
+def test_a_repeated_input_may_not_be_much_faster(again, passed, severity):
     audit = repeats_are_computed(Repeated(np.ones(12), np.full(12, again)))
     assert (audit.passed, audit.severity) == (passed, severity)
     assert passed or f"{again:.2f} of the time" in audit.detail
 
 
-def test_a_fifth_that_lies_within_the_clocks_noise_is_not_a_warning():
+def test_a_difference_within_the_clocks_noise_is_not_a_warning():
     generator = np.random.default_rng(0)
     first, quickest = generator.normal(1.0, 0.2, 24), generator.normal(0.75, 0.2, 24)
     assert repeats_are_computed(Repeated(first, quickest)).passed
@@ -53,19 +53,19 @@ def test_a_busy_machine_hides_few_stored_answers_and_blames_no_honest_work(machi
     assert at_once > 300
 
 
-def test_a_median_that_fell_by_half_is_chance_where_the_rest_overlaps():
+def test_a_halved_median_is_chance_if_the_distributions_overlap():
     first, quickest = np.array([0.9] * 5 + [2.1] * 7), np.array([0.8] * 8 + [1.5] * 4)
     assert np.median(quickest) < 0.5 * np.median(first)
     assert repeats_are_computed(Repeated(first, quickest)).passed
 
 
-def test_one_input_in_ten_may_be_as_slow_again_and_no_more():
+def test_repeats_fail_if_at_most_one_in_ten_is_as_slow_as_before():
     for slow, passed in ((1, False), (2, True)):
         quickest = np.r_[np.full(12 - slow, 0.1), np.ones(slow)]
         assert repeats_are_computed(Repeated(np.ones(12), quickest)).passed is passed
 
 
-def test_a_few_inputs_are_too_few_to_fail_for():
+def test_a_few_faster_inputs_are_only_a_warning():
     few = Repeated(np.ones(6), np.full(6, 0.1))
     assert few.needs_more
     assert not few.followed_by(few).needs_more
@@ -75,7 +75,7 @@ def test_a_few_inputs_are_too_few_to_fail_for():
 
 
 @pytest.mark.parametrize(("work", "passed"), [(0.9, True), (1.1, False)])
-def test_what_the_channel_hides_is_not_judged(work, passed):
+def test_latency_below_the_channels_resolution_is_not_judged(work, passed):
     """An answer that is kept still takes the way here and back, and a text that is sent again takes less of it."""
     channel = 1.0
     first, quickest = np.full(12, channel + work), np.full(12, channel)
@@ -83,7 +83,7 @@ def test_what_the_channel_hides_is_not_judged(work, passed):
     assert repeats_are_computed(Repeated(np.full(12, channel), np.full(12, 0.6 * channel), channel)).passed
 
 
-def test_no_input_is_repeats_are_computed():
+def test_without_repeated_inputs_the_audit_passes():
     assert repeats_are_computed(Repeated(np.empty(0), np.empty(0))).passed
 
 
@@ -101,7 +101,7 @@ def turns(seconds, count, generator):
 @pytest.mark.parametrize(
     ("factor", "passed", "severity"), [(1.0, True, "fail"), (1.6, False, "warn"), (1 / 1.6, False, "warn")]
 )
-def test_jittered_inputs_take_as_long(factor, passed, severity):
+def test_jittered_inputs_that_take_as_long_pass(factor, passed, severity):
     generator = np.random.default_rng(0)
     audit = altered_inputs_take_as_long(Turns(turns(1e-3, 48, generator), turns(factor * 1e-3, 16, generator)))
     assert (audit.passed, audit.severity) == (passed, severity)
@@ -130,7 +130,7 @@ def test_a_table_that_too_few_requests_hide_is_found_by_more():
     assert altered_inputs_take_as_long(turns).severity == "fail"
 
 
-def test_what_is_certain_is_asked_no_further():
+def test_a_certain_verdict_ends_the_measurement():
     alike, doubtful = np.linspace(1, 2, 48), np.linspace(1.0, 1.7, 16)
     assert not Turns(alike, np.linspace(1, 2, 16)).needs_more
     assert not Turns(alike, alike[:16] * 9).needs_more
@@ -150,7 +150,7 @@ def test_a_second_core_is_reported(cores, passed):
     assert (audit.passed, audit.severity) == (passed, "warn")
 
 
-def test_what_a_busy_machine_hides_is_said():
+def test_the_audit_says_what_a_busy_machine_hides():
     audit = one_core(1.0, hidden=True)
     assert audit.passed
     assert "not examined" in audit.detail

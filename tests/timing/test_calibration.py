@@ -12,7 +12,7 @@ from tests.leaderboard.test_speed import latency
 pytestmark = pytest.mark.unit
 
 
-def test_what_rounds_explain_is_not_a_difference_between_processes():
+def test_variation_of_rounds_is_not_counted_as_between_processes():
     generator = random.Random(0)
     ratios = [generator.gauss(1.0, 0.05) for _ in range(200)]
     by_rounds = calibration_of([latency(ratio, rounds=1.96 * 0.05) for ratio in ratios])
@@ -37,19 +37,19 @@ def test_a_kept_calibration_is_read_again(tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff", b"[]", b"{}"])
-def test_a_calibration_that_cannot_be_read_is_none(tmp_path, content):
+def test_an_unreadable_calibration_is_ignored(tmp_path, content):
     if content is not None:
         (tmp_path / "clock.json").write_bytes(content)
     assert kept_calibration(tmp_path) is None
 
 
 @pytest.mark.parametrize("deviation", [0.0, -1.0, 1.0, 1e300])
-def test_an_impossible_deviation_is_not_believed(tmp_path, deviation):
+def test_an_impossible_deviation_is_ignored(tmp_path, deviation):
     keep_calibration(tmp_path, Calibration(processes=3, ratio=1.0, deviation=deviation, rounds=0.1))
     assert kept_calibration(tmp_path) is None
 
 
-def test_facts_are_read_where_the_system_tells_them(tmp_path):
+def test_facts_about_the_machine_are_read_from_the_system(tmp_path):
     facts = clock_facts(tmp_path)
     assert (facts.governor, facts.turbo, facts.multithreading) == (None, None, None)
     for name, text in (("cpu0/cpufreq/scaling_governor", "powersave\n"), ("smt/active", "1\n"),

@@ -14,7 +14,7 @@ def watch():
     return Watch()
 
 
-def test_each_request_is_timed_from_sent_to_answered_only(watch):
+def test_each_request_is_timed_from_sending_to_the_answer_only(watch):
     watch.taking = 11.0
     samples, taken = sample(watch.subject(lambda i: 0.5 + i, preparation=7.0), range(3, 6), watch)
     assert samples == pytest.approx([3.5, 4.5, 5.5])
@@ -22,7 +22,7 @@ def test_each_request_is_timed_from_sent_to_answered_only(watch):
     assert watch.requests == [("model", 3), ("model", 4), ("model", 5)]
 
 
-def test_the_request_sent_first_is_not_timed(watch):
+def test_the_first_request_is_not_timed(watch):
     first = watch.subject(lambda _: 100.0, "first")(0)
     samples, _ = sample(watch.subject(lambda i: 0.5 + i), range(2), watch, [first])
     assert samples == pytest.approx([0.5, 1.5])

@@ -39,7 +39,7 @@ def test_a_busy_core_is_hardly_idle() -> None:
 
 
 @several
-def test_the_real_cores_are_chosen_from_and_all_are_had_again() -> None:
+def test_real_cores_are_chosen_and_all_are_restored_afterwards() -> None:
     found = quickest_cores()
     assert {found.workers, found.host} <= set(CORES)
     assert sorted(os.sched_getaffinity(0)) == CORES
@@ -51,7 +51,7 @@ def test_where_one_core_is_allowed_host_and_workers_share_it() -> None:
         assert quickest_cores() == Cores(CORES[0], CORES[0])
 
 
-def test_where_the_system_gives_no_choice_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_support_by_the_system_no_core_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     assert quickest_cores() == Cores(None, None)
     assert not quickest_cores().apart
@@ -60,7 +60,7 @@ def test_where_the_system_gives_no_choice_there_is_none(monkeypatch: pytest.Monk
 
 
 @several
-def test_all_cores_are_had_again_whatever_happens() -> None:
+def test_all_cores_are_restored_after_an_error() -> None:
     with pytest.raises(RuntimeError, match="fails"), pinned(CORES[0]):
         assert os.sched_getaffinity(0) == {CORES[0]}
         raise RuntimeError("what is measured fails")
@@ -90,7 +90,7 @@ def test_the_siblings_of_a_core_are_read_as_the_system_writes_them(
     assert _siblings(3, tmp_path) == siblings
 
 
-def test_where_no_siblings_are_told_there_are_none(tmp_path: Path) -> None:
+def test_without_information_a_core_has_no_siblings(tmp_path: Path) -> None:
     assert _siblings(0, tmp_path) == set()
 
 
@@ -109,11 +109,11 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Cores]:
     return choose
 
 
-def test_workers_have_the_quickest_core_and_the_host_the_next(machine: Callable[..., Cores]) -> None:
+def test_workers_get_the_fastest_core_and_the_host_the_next(machine: Callable[..., Cores]) -> None:
     assert machine([1.0, 1.0, 1.0, 1.0], [4, 2, 1, 3]) == Cores(2, 1)
 
 
-def test_a_quick_core_that_is_busy_is_nobodys(machine: Callable[..., Cores]) -> None:
+def test_a_fast_core_that_is_busy_is_not_chosen(machine: Callable[..., Cores]) -> None:
     assert machine([1.0, 1.0, 0.2, 1.0], [4, 2, 1, 3]) == Cores(1, 3)
 
 
@@ -124,16 +124,18 @@ def test_the_host_keeps_away_from_the_other_thread_of_the_workers_core(machine: 
     assert machine([1.0, 1.0, 1.0, 1.0], [4, 2, 1, 3], [{0, 1, 2, 3}] * 4) == Cores(2, 2)
 
 
-def test_where_one_core_is_idle_the_host_has_the_idlest_of_the_others(machine: Callable[..., Cores]) -> None:
+def test_with_one_idle_core_the_host_gets_the_idlest_of_the_others(machine: Callable[..., Cores]) -> None:
     assert machine([0.1, 0.2, 1.0, 0.3], [1, 2, 4, 3]) == Cores(2, 3)
 
 
 @pytest.mark.parametrize("idle", [[0.0] * 4, [0.08, 0.06, 0.07, 0.08], [0.45, 0.4, 0.44, 0.45]])
-def test_where_no_core_is_idle_the_host_shares_the_workers(machine: Callable[..., Cores], idle: list[float]) -> None:
+def test_without_an_idle_core_the_host_shares_that_of_the_workers(
+    machine: Callable[..., Cores], idle: list[float]
+) -> None:
     assert not machine(idle, [4, 2, 1, 3]).apart
 
 
-def test_work_that_has_been_paused_since_the_look_keeps_no_core(machine: Callable[..., Cores]) -> None:
+def test_work_that_was_paused_meanwhile_does_not_occupy_a_core(machine: Callable[..., Cores]) -> None:
     machine([0.0] * 4, [4, 2, 1, 3])
     looked = look_for_idle_cores()
     assert not looked.quickest(paused=False).apart

@@ -45,14 +45,14 @@ def test_a_round_in_which_nothing_happened_counts(kernel):
     assert kernel.cause(waited=400_000) == ""  # 4 % of the time
 
 
-def test_steal_throttling_and_preemption_spoil_a_round(kernel):
+def test_steal_time_throttling_and_preemption_void_a_round(kernel):
     assert kernel.cause(stolen=1) == "steal"
     assert kernel.cause(throttled=1) == "throttling"
     assert kernel.cause(waited=600_000) == "preemption"
     assert kernel.cause() == ""
 
 
-def test_what_the_models_other_threads_may_have_caused_spoils_nothing(kernel):
+def test_disturbance_by_the_models_own_threads_does_not_void_a_round(kernel):
     assert kernel.cause(waited=2_000_000, worked=0.002) == ""
     assert kernel.cause(waited=2_000_000) == "preemption"
 
@@ -61,7 +61,7 @@ def test_the_models_main_thread_is_expected_to_work(kernel):
     assert kernel.cause(waited=2_000_000, worked=0.005, ran=5_000_000) == "preemption"
 
 
-def test_the_real_counters_can_be_read_or_tell_nothing():
+def test_counters_of_the_system_can_be_read_or_are_empty():
     disturbance = Disturbance([0], os.getpid(), 1 << 30, lambda: 0.0)
     assert disturbance() in {"", "steal", "throttling", "preemption"}
 

@@ -75,7 +75,7 @@ def waited_for(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 @pytest.mark.parametrize("user", USERS)
-def test_any_number_shares_the_lock_and_nobody_measures_alone(place: Path, user: str, caplog) -> None:
+def test_many_processes_share_the_lock_and_none_of_them_measures(place: Path, user: str, caplog) -> None:
     with holder(place, "shared") as one, holder(place, "shared", user) as two:
         assert said(one) == said(two) == "in"
         with lock_of(place).shared():
@@ -94,7 +94,7 @@ def test_an_exclusive_lock_is_waited_for_and_the_wait_is_reported(place: Path, u
         assert not alone(place)
 
 
-def test_a_killed_holder_holds_nothing(place: Path) -> None:
+def test_a_killed_process_releases_the_lock(place: Path) -> None:
     with holder(place, "exclusive") as one:
         assert said(one) == "in"
         one.kill()
@@ -128,7 +128,7 @@ def test_a_wait_that_timed_out_is_reported_once_and_not_repeated(place: Path, ca
 
 
 @pytest.mark.skipif(not Path("/proc/locks").exists(), reason="elsewhere the kernel does not tell who holds a lock")
-def test_whoever_waits_is_told_for_which_process(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_waiting_process_is_told_which_process_it_waits_for(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.timing._machine_lock._SECONDS_WITHOUT_A_WORD", 0.05)
     told: list[str] = []
     lock = MachineLock(
@@ -145,7 +145,7 @@ def test_whoever_waits_is_told_for_which_process(place: Path, monkeypatch: pytes
 
 
 @pytest.mark.skipif(not Path("/proc/locks").exists(), reason="elsewhere the kernel does not tell who holds a lock")
-def test_jobs_of_one_grading_run_wait_for_each_other_without_a_word(place: Path) -> None:
+def test_jobs_of_one_grading_run_wait_for_each_other_without_a_message(place: Path) -> None:
     path = place / "lock"
     script = "import fcntl, sys; f = open(sys.argv[2], 'w'); fcntl.flock(f, fcntl.LOCK_EX); print('in', flush=True)"
     command = [sys.executable, "-c", f"{script}; sys.stdin.read()", "harness.grading", str(path)]
@@ -194,7 +194,7 @@ def a_folder(path: Path) -> None:
 
 @pytest.mark.parametrize("squat", [a_link, a_link_to_a_file, a_pipe, a_second_name, a_folder])
 @pytest.mark.parametrize("name", ["entry", "work"])
-def test_another_file_in_a_locks_place_stops_nobody(place: Path, squat, name: str, caplog) -> None:
+def test_another_file_in_place_of_a_lock_stops_no_work(place: Path, squat, name: str, caplog) -> None:
     squat(place / f"harness-{name}.lock")
     lock = lock_of(place)
     with lock.exclusive() as alone:
@@ -226,13 +226,15 @@ def test_a_lock_of_another_user_counts_in_a_sticky_folder_only(place: Path, mode
         (stat.S_IFIFO, 1, 0, 0, 0o1777, False),
     ],
 )
-def test_whose_lock_is_trusted(kind: int, names: int, owner: int, folders_owner: int, mode: int, usable: bool) -> None:
+def test_only_locks_of_trusted_owners_count(
+    kind: int, names: int, owner: int, folders_owner: int, mode: int, usable: bool
+) -> None:
     found = os.stat_result((kind | 0o644, 1, 1, names, owner, 0, 0, 0, 0, 0))
     folder = os.stat_result((stat.S_IFDIR | mode, 1, 1, 2, folders_owner, 0, 0, 0, 0, 0))
     assert (_unusable(found, folder) is None) == usable
 
 
-def test_a_missing_folder_stops_nobody(place: Path) -> None:
+def test_a_missing_folder_of_locks_stops_no_work(place: Path) -> None:
     with MachineLock(own_folder=place / "none", shared_folder=place / "none").exclusive() as alone:
         assert not alone
 
@@ -267,7 +269,7 @@ class Work:
 
 
 @pytest.mark.parametrize("user", USERS)
-def test_who_waits_to_measure_need_not_wait_for_the_end_of_a_fit(place: Path, user: str) -> None:
+def test_a_fit_is_paused_while_another_process_measures(place: Path, user: str) -> None:
     work = Work()
     with lock_of(place, timeout=200).shared() as share, holder(place, "exclusive", user) as measurer:
         with share.lent(work):
@@ -278,7 +280,7 @@ def test_who_waits_to_measure_need_not_wait_for_the_end_of_a_fit(place: Path, us
         assert not alone(place)
 
 
-def test_between_two_steps_somebody_who_waits_goes_first(place: Path) -> None:
+def test_a_waiting_process_may_measure_between_two_steps(place: Path) -> None:
     work = Work()
     with lock_of(place, timeout=200).shared() as share:
         share.give_way(work)
@@ -291,7 +293,7 @@ def test_between_two_steps_somebody_who_waits_goes_first(place: Path) -> None:
         assert not alone(place)
 
 
-def test_nobody_is_given_way_for_whom_was_waited_in_vain(place: Path) -> None:
+def test_a_process_that_timed_out_once_is_not_waited_for_again(place: Path) -> None:
     work = Work()
     with holder(place, "exclusive", "other") as one:
         assert said(one) == "in"

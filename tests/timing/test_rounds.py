@@ -57,14 +57,14 @@ def watch():
     return Watch()
 
 
-def test_all_four_take_turns_and_the_first_of_each_turn_does_not_count(watch):
+def test_four_processes_take_turns_and_first_requests_do_not_count(watch):
     measured = measure(timed(watch), Budget(seconds=60), 1000, watch)
     one = [name for name, _ in watch.requests][: 4 * 5]
     assert one == ["primer", *["model"] * 4, *["echo"] * 5, *["yardstick"] * 5, *["yardstick_echo"] * 5]
     assert [len(one.model) for one in measured.valid] == [4] * 24
 
 
-def test_a_quick_model_fills_the_caches_first_and_has_more_requests_a_turn(watch):
+def test_a_fast_model_gets_warm_caches_and_more_requests_per_turn(watch):
     quick = {name: 0.01 * seconds for name, seconds in STEADY.items()}
     measured = measure(timed(watch, seconds=quick), Budget(seconds=60), 1000, watch)
     one = [name for name, _ in watch.requests][: 4 * 11]
@@ -78,7 +78,7 @@ def test_a_model_on_a_quiet_machine_needs_96_requests(watch):
     assert (len(measured.valid), measured.stopped, measured.void) == (24, "precision", 0)
 
 
-def test_a_noisy_ratio_takes_more_rounds_and_ends_at_a_look(watch):
+def test_a_noisy_ratio_takes_more_rounds_up_to_a_planned_look(watch):
     few = measure(timed(watch, noisy(0.08)), Budget(seconds=1e9), 10_000, watch)
     many = measure(timed(watch, noisy(0.3)), Budget(seconds=1e9), 10_000, watch)
     assert 24 < len(few.valid) < len(many.valid)
@@ -121,14 +121,14 @@ def test_a_model_that_becomes_slow_is_asked_as_often_as_the_limit_allows(watch):
     assert watch.now - 100.0 <= 60.0
 
 
-def test_a_model_that_the_channel_hides_is_not_measured_longer(watch):
+def test_a_model_below_the_channels_resolution_is_not_measured_longer(watch):
     hidden = STEADY | {"model": 0.0011}
     measured = measure(timed(watch, noisy(1.0), seconds=hidden), Budget(seconds=1e9), 10_000, watch)
     assert len(measured.valid) == 24
 
 
 @given(st.integers(1, 400))
-def test_no_input_is_asked_twice_and_few_inputs_are_all_used(available):
+def test_no_input_is_used_twice_and_few_inputs_are_all_used(available):
     watch = Watch()
     measured = measure(timed(watch, noisy(1.0)), Budget(), available, watch)
     asked = [number for name, number in watch.requests if name == "model"]
@@ -141,37 +141,37 @@ def test_looks_are_few_and_fixed():
     assert [rounds for rounds in range(1, 200) if is_look(rounds)] == [24, 36, 54, 81, 121, 182]
 
 
-def test_spoiled_rounds_are_void_and_repeated(watch):
+def test_disturbed_rounds_are_void_and_repeated(watch):
     causes = iter(["steal", "", "preemption"] + [""] * 100)
     measured = measure(timed(watch, disturbance=lambda: next(causes)), Budget(seconds=60), 10_000, watch)
     assert (len(measured.valid), measured.void, measured.stopped) == (24, 2, "precision")
     assert [one.numbers.start for one in measured.valid] == [4, *range(12, 104, 4)]
 
 
-def test_if_most_rounds_are_spoiled_all_count(watch):
+def test_if_most_rounds_are_disturbed_all_count(watch):
     causes = iter(["steal", "steal", ""] * 1000)
     measured = measure(timed(watch, disturbance=lambda: next(causes)), Budget(seconds=20), 10_000, watch)
     assert (measured.void, measured.stopped) == (0, "budget")
 
 
-def test_if_all_rounds_are_spoiled_all_count_and_the_figure_is_noisy(watch):
+def test_if_all_rounds_are_disturbed_all_count_and_the_figure_is_noisy(watch):
     measured = measure(timed(watch, disturbance=lambda: "steal"), Budget(seconds=3.0), 10_000, watch)
     assert (measured.void, measured.stopped) == (0, "budget")
     assert sum(len(one.model) for one in measured.valid) >= 64
     assert summarise(measured).noisy
 
 
-def test_a_round_keeps_what_the_model_worked_while_others_were_timed(watch):
+def test_a_round_stores_the_models_work_while_others_were_timed(watch):
     measured = measure(timed(watch, worked=lambda: 0.5 * watch.now), Budget(), 1000, watch)
     assert measured.background_share == pytest.approx(0.5)
 
 
-def test_work_of_processes_that_have_ended_unseen_is_background_work(watch):
+def test_work_of_processes_that_have_ended_is_background_work(watch):
     clocked = replace(timed(watch), counted=lambda: 0.5 * watch.now)
     assert measure(clocked, Budget(), 1000, watch).background_share > 0.4
 
 
-def test_a_late_count_of_the_models_own_turn_is_not_background_work(watch):
+def test_work_counted_late_of_the_models_own_turn_is_not_background_work(watch):
     """The group of a process that runs is counted when it stops: what it did in its own turn comes later."""
     asked = [0.0]
 
@@ -219,22 +219,22 @@ def test_a_short_budget_warms_up_in_proportion():
     )
 
 
-def test_what_waking_code_that_has_predicted_costs_is_the_channels():
+def test_the_cost_of_waking_a_process_belongs_to_the_channel():
     one = one_round(0.010, echo=0.001, around=0.003)
     assert (one.channel, one.net) == (pytest.approx(0.003), pytest.approx(0.007))
 
 
-def test_the_models_own_echo_counts_what_its_larger_inputs_cost():
+def test_the_models_echo_includes_the_cost_of_larger_inputs():
     assert replace(one_round(0.010, echo=0.001, around=0.002), echo=(0.004,)).channel == pytest.approx(0.005)
 
 
-def test_a_few_slow_answers_of_the_yardstick_do_not_make_the_channel():
+def test_a_few_slow_answers_of_the_yardstick_do_not_change_the_channel():
     steady = one_round(0.010, echo=0.001)
     torn = replace(steady, yardstick=(0.005, 0.005, 0.5), yardstick_itself=(0.002, 0.002, 0.002))
     assert torn.channel == pytest.approx(0.001)
 
 
-def test_a_yardstick_that_the_channel_hides_gives_no_ratio():
+def test_a_yardstick_below_the_channels_resolution_gives_no_ratio():
     assert one_round(0.01, echo=0.001, yardstick=0.0000001).ratio is None
     assert Rounds([one_round(0.01)], 0, "budget").valid[0].ratio == pytest.approx(5.0)
 
@@ -253,7 +253,7 @@ def test_the_figure_is_of_untouched_inputs_where_enough_were_timed():
     assert len(rounds.of_untouched([False] * 32 + [True] * 32).valid) == 1
 
 
-def test_more_than_one_core_is_seen_in_the_models_own_turns():
+def test_use_of_several_cores_is_detected_in_the_models_own_turns():
     def cores(*rounds):
         return Rounds(rounds, 0, "precision").cores
 
@@ -269,7 +269,7 @@ def test_a_busy_machine_hides_whether_two_threads_work_at_once(beside, waited, h
     assert Rounds([taken] * 9, 0, "precision").hides_cores is hidden
 
 
-def test_a_round_keeps_waits_of_others_and_work_of_other_threads():
+def test_a_round_stores_waiting_times_and_the_work_of_other_threads():
     watch = Watch()
     clocked = replace(timed(watch, worked=lambda: watch.now), kept_waiting=lambda: 0.25 * watch.now)
     taken = measure(replace(clocked, worked_in_main=lambda: 0.75 * watch.now), Budget(), 100, watch)
@@ -279,7 +279,7 @@ def test_a_round_keeps_waits_of_others_and_work_of_other_threads():
     assert taken.hides_cores
 
 
-def test_what_a_worker_does_until_it_has_settled_is_not_background_work(watch):
+def test_work_of_a_worker_before_it_settles_is_not_background_work(watch):
     done = [0.0]
 
     def settle():
@@ -293,7 +293,7 @@ def test_what_a_worker_does_until_it_has_settled_is_not_background_work(watch):
 
 @pytest.mark.compute
 @pytest.mark.parametrize("correlation", [0.0, 0.3, 0.6])
-def test_the_interval_holds_though_neighbours_are_alike_and_it_stops_early(correlation):
+def test_the_interval_holds_with_correlated_rounds_and_early_stopping(correlation):
     """`tests/benchmarks/test_precision.py` counts more exactly, and for more kinds of noise."""
     generator, held, measurements = random.Random(0), 0, 300
     for _ in range(measurements):

@@ -16,7 +16,7 @@ def summary_of(*rounds, void=0, stopped="precision", **options):
     return summarise(Rounds(rounds, void, stopped), **options)
 
 
-def test_net_excludes_the_channel_and_the_ratio_is_to_the_yardstick_itself():
+def test_net_latency_and_the_ratio_exclude_the_channel():
     summary = summary_of(one_round(0.009, 0.010, 0.011, echo=0.002))
     assert summary.p50_seconds == pytest.approx(0.010)
     assert summary.net_p50_seconds == pytest.approx(0.008)
@@ -24,7 +24,7 @@ def test_net_excludes_the_channel_and_the_ratio_is_to_the_yardstick_itself():
     assert (summary.n, summary.channel_seconds) == (3, pytest.approx(0.002))
 
 
-def test_the_summary_says_how_it_came_about():
+def test_the_summary_states_rounds_and_why_it_stopped():
     summary = summary_of(*[one_round(0.010)] * 9, void=3, stopped="budget")
     assert (summary.rounds, summary.void_rounds, summary.stopped) == (9, 3, "budget")
     assert summary_of(one_round(0.010)).stopped == "precision"
@@ -40,7 +40,7 @@ def test_below_twice_the_channel_a_figure_is_unresolved(channels, resolved):
     assert summary.p50_seconds == channels * channel
 
 
-def test_the_ratio_does_not_feel_a_machine_that_changes_its_speed():
+def test_the_ratio_does_not_depend_on_changes_of_machine_speed():
     speeds = [1.0, 2.0, 1.0, 3.0, 1.7, 1.2, 1.1, 4.0]
     summary = summary_of(*[one_round(0.011 * s, echo=0.001 * s, yardstick=0.005 * s) for s in speeds])
     assert summary.ratio_to_yardstick == pytest.approx(2.0)
@@ -84,7 +84,7 @@ def test_a_wide_middle_half_is_noisy(spread, noisy):
 
 
 @pytest.mark.parametrize("n", [64, 65, 300, 2000])
-def test_the_bound_on_the_ninetieth_percentile_is_the_rules_sample(n):
+def test_the_bound_on_the_90th_percentile_is_the_sample_of_the_rule(n):
     samples = [float(i) for i in range(1, n + 1)]
     random.Random(n).shuffle(samples)
     bound = summary_of(one_round(*samples)).p90_bound_seconds

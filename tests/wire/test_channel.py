@@ -86,7 +86,7 @@ arrays = dtypes.flatmap(
 
 
 @given(st.lists(arrays, max_size=8))
-def test_arrays_come_out_as_they_went_in(sent):
+def test_arrays_are_received_as_they_were_sent(sent):
     with conversation() as (host, worker):
         host.send(Predict(), *sent)
         _, received = worker.receive(admit_all)
@@ -116,7 +116,7 @@ def test_an_array_of_any_layout_is_sent(array):
         Load("/artifact/ünï"),
     ],
 )
-def test_requests_come_out_as_they_went_in(message):
+def test_requests_are_received_as_they_were_sent(message):
     with conversation() as (host, worker):
         host.send(message)
         assert worker.receive(admit_all) == (message, [])
@@ -133,7 +133,7 @@ def test_requests_come_out_as_they_went_in(message):
         Raised("ValueError", "\0\x1b[31m ✗ \u2028", None, None, "", "memory"),
     ],
 )
-def test_replies_come_out_as_they_went_in(message):
+def test_replies_are_received_as_they_were_sent(message):
     with conversation() as (host, worker):
         worker.send(message)
         assert host.receive(admit_all) == (message, [])
@@ -233,7 +233,7 @@ WHOLE = frame(arrays=2) + header(shape=(2,)) + header(b"i", 4, (1,)) + bytes(20)
 
 
 @pytest.mark.parametrize("size", [1, 2**16 - 100, 2**16, 200_000])
-def test_frames_arrive_whole_however_the_bytes_are_cut(size):
+def test_frames_arrive_complete_however_the_bytes_are_divided(size):
     for chunk in (1, 7, 4096, 2**16 - 1, 2**16, 2**16 + 1, 2**20):
         assert received_in_chunks(chunk, size), chunk
 
@@ -271,7 +271,7 @@ def test_a_frame_cut_short_anywhere_is_a_closed_channel():
     assert came == {}
 
 
-def test_that_frame_is_whole():
+def test_the_frame_of_these_tests_is_complete():
     with hearing(WHOLE) as channel:
         message, received = channel.receive(admit_all)
     assert message == Done()
@@ -291,7 +291,7 @@ def test_the_reader_is_asked_before_a_payload_is_read():
     assert asked == [(Done(), [("float64", (2**30, 2**20), 2**53), ("uint8", (3,), 3)])]
 
 
-def test_whatever_the_reader_raises_comes_through():
+def test_errors_of_the_reader_are_raised_unchanged():
     def admit(*_):
         raise LookupError
 
@@ -324,14 +324,14 @@ near_frames = st.builds(
 
 @given(st.one_of(st.binary(max_size=200), near_frames))
 @example(b"HRN1")
-def test_whatever_bytes_come_a_channel_answers_or_refuses(raw):
+def test_any_bytes_are_decoded_or_refused(raw):
     with hearing(raw) as channel, suppress(WireError, ChannelClosed):
         message, received = channel.receive(refuse_more_than(10_000))
         assert isinstance(message, msgspec.Struct)
         assert all(array.nbytes <= 10_000 for array in received)
 
 
-def test_what_is_like_the_frame_before_is_sent_as_a_mark_and_the_payload():
+def test_a_frame_like_the_one_before_is_sent_as_a_mark_and_payload():
     reader, writer = os.pipe()
     channel = Channel(-1, writer, Reply)
     channel.send(Done(), np.arange(3))
@@ -345,7 +345,7 @@ def test_what_is_like_the_frame_before_is_sent_as_a_mark_and_the_payload():
 
 
 @given(st.lists(st.sampled_from([(3,), (1, 2), (), (0,), (100_000,)]), max_size=8))
-def test_repeated_or_not_the_arrays_come_out_as_they_went_in(shapes):
+def test_arrays_are_received_unchanged_with_and_without_repetition(shapes):
     with conversation() as (host, worker):
         for number, shape in enumerate(shapes):
             sent = np.full(shape, number)
@@ -358,12 +358,12 @@ def test_repeated_or_not_the_arrays_come_out_as_they_went_in(shapes):
             np.testing.assert_array_equal(received, sent)
 
 
-def test_the_mark_alone_says_nothing_to_who_has_received_nothing():
+def test_a_mark_before_any_frame_is_refused():
     with hearing(b"HRN=" + bytes(8)) as channel, pytest.raises(WireError):
         channel.receive(admit_all)
 
 
-def test_what_is_repeated_is_admitted_again():
+def test_a_repeated_frame_is_checked_again():
     admitted = []
     with conversation() as (host, worker):
         for _ in range(3):
@@ -411,7 +411,7 @@ def test_an_exchange_like_the_last_one_is_short_and_any_other_is_received(second
 
 
 @given(st.one_of(st.binary(max_size=200), near_frames, st.builds(lambda rest: b"HRN=" + rest, st.binary(max_size=40))))
-def test_whatever_follows_a_good_frame_a_short_exchange_answers_or_refuses(raw):
+def test_any_bytes_after_a_valid_frame_are_decoded_or_refused(raw):
     with conversation() as (host, worker):
         worker.send(Done(), np.zeros(2))
         host.receive(admit_all)
@@ -426,7 +426,7 @@ def test_whatever_follows_a_good_frame_a_short_exchange_answers_or_refuses(raw):
                 host.receive(refuse_more_than(10_000))
 
 
-def test_a_reader_who_is_gone_is_a_closed_channel():
+def test_a_reader_that_has_ended_is_a_closed_channel():
     with conversation() as (host, worker):
         worker.close()
         with pytest.raises(ChannelClosed):
@@ -491,7 +491,7 @@ def test_no_end_busy_waits_unless_told():
 
 
 @pytest.mark.parametrize("late", [0.0, 0.1])
-def test_a_short_answer_comes_to_one_that_looks_and_to_one_that_sleeps(late):
+def test_a_short_answer_reaches_a_busy_waiting_and_a_sleeping_reader(late):
     with conversation() as (host, worker):
         host.busy_wait(0.02)
 
@@ -513,7 +513,7 @@ def test_a_short_answer_comes_to_one_that_looks_and_to_one_that_sleeps(late):
 
 
 @pytest.mark.parametrize("clock", [time.perf_counter, lambda: 0.0], ids=["a clock that runs", "one a student stopped"])
-def test_who_looks_for_a_while_sleeps_afterwards(clock, monkeypatch):
+def test_a_reader_sleeps_after_busy_waiting_for_a_while(clock, monkeypatch):
     monkeypatch.setattr(time, "perf_counter", clock)
     with conversation(stoppable=True) as (host, worker):
         host.busy_wait(0.01)
@@ -529,7 +529,7 @@ def test_who_looks_for_a_while_sleeps_afterwards(clock, monkeypatch):
         thread.join()
 
 
-def test_who_looks_for_somebody_who_hangs_up_is_told():
+def test_a_busy_waiting_reader_notices_a_closed_channel():
     with conversation() as (host, worker):
         host.busy_wait(60)
         worker.send(Done(), np.zeros(2))

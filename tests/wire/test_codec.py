@@ -11,23 +11,23 @@ anything_written = st.text(st.characters(), max_size=12)  # lone surrogates too
 
 
 @given(st.lists(anything_written, min_size=1, max_size=10))
-def test_texts_come_out_as_they_went_in(texts):
+def test_texts_are_received_as_they_were_sent(texts):
     form, arrays = pack(texts)
     assert form == "texts"
     assert unpack(form, arrays) == texts
 
 
 @pytest.mark.parametrize("texts", [[""], ["", ""], ["", "ä", ""], ["日本", "🦊", "\0", "\ud800"]])
-def test_empty_and_foreign_texts_come_out_as_they_went_in(texts):
+def test_empty_and_non_ascii_texts_are_received_as_they_were_sent(texts):
     assert unpack(*pack(texts)) == texts
 
 
-def test_no_items_come_out_as_no_items():
+def test_an_empty_list_is_received_as_an_empty_list():
     assert unpack(*pack([])) == []
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=8))
-def test_ragged_arrays_come_out_as_they_went_in(counts):
+def test_ragged_arrays_are_received_as_they_were_sent(counts):
     boxes = [np.random.default_rng(count).random((count, 6)) for count in counts]
     form, arrays = pack(boxes)
     assert form == "ragged"
@@ -36,7 +36,7 @@ def test_ragged_arrays_come_out_as_they_went_in(counts):
         np.testing.assert_array_equal(after, before)
 
 
-def test_an_array_is_sent_as_it_is():
+def test_an_array_is_sent_unchanged():
     array = np.arange(6).reshape(2, 3)
     form, arrays = pack(array)
     assert form == "array"

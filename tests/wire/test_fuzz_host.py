@@ -201,7 +201,7 @@ def test_every_call_returns_or_blames_the_submission(script, kind, call, tmp_pat
 
 @SETTINGS
 @given(script=scripts, call=st.sampled_from(CALLS))
-def test_what_came_can_be_written_down(script, call, tmp_path):
+def test_every_received_result_can_be_stored(script, call, tmp_path):
     """Texts are bounded, a place is in one of the submission's files, logged values can be summed and squared."""
     curve: list[dict[str, float]] = []
     with hearing(script, "classification", tmp_path) as session:
@@ -238,7 +238,7 @@ score_rows = hnp.arrays(np.float64, (N, 3), elements=extreme)
 
 @settings(SETTINGS, max_examples=15)  # each resamples a thousand times
 @given(rows=score_rows, dtype=st.sampled_from(["f2", "f4", "f8"]))
-def test_scores_of_any_size_give_figures_that_can_be_written_down(rows, dtype, tmp_path):
+def test_scores_of_any_size_give_figures_that_can_be_stored(rows, dtype, tmp_path):
     """JSON has no NaN; a record must not either."""
     with np.errstate(over="ignore"):
         answer = rows.astype(dtype)
@@ -289,7 +289,7 @@ def fill(fd: int) -> None:
             os.write(fd, bytes(1 << 16))
 
 
-def test_the_double_speaks_the_protocol(tmp_path):
+def test_the_test_double_follows_the_protocol(tmp_path):
     """Else the tests above would test nothing."""
     answer = (Done(), [np.array([1, 2])])
     with hearing([(Logged({"loss": 1.0}), []), answer, answer, answer], "classification", tmp_path) as session:

@@ -40,7 +40,7 @@ def test_what_is_written_in_pieces_of_any_size_is_read_in_order(looped: Pipes) -
 
 
 @pytest.mark.parametrize("open_", ALL, ids=["polled", "pumped", "polled plainly", "blocking"])
-def test_when_nobody_writes_any_more_the_rest_is_read_first(open_: Open) -> None:
+def test_after_the_writer_has_closed_the_rest_is_read_first(open_: Open) -> None:
     reader, writer = os.pipe()
     os.write(writer, b"last words")
     os.close(writer)
@@ -54,7 +54,7 @@ def test_when_nobody_writes_any_more_the_rest_is_read_first(open_: Open) -> None
 
 
 @pytest.mark.parametrize("open_", ALL, ids=["polled", "pumped", "polled plainly", "blocking"])
-def test_writing_to_nobody_is_a_closed_channel(open_: Open) -> None:
+def test_writing_without_a_reader_is_a_closed_channel(open_: Open) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with closing(open_(os.dup(writer), writer)) as pipes, pytest.raises(ChannelClosed):
@@ -70,7 +70,7 @@ def test_a_wait_to_read_is_ended_by_another_thread(looped: Pipes) -> None:
 
 
 @pytest.mark.parametrize("open_", STOPPABLE, ids=["polled", "pumped"])
-def test_who_sends_without_end_fills_no_memory(open_: Open) -> None:
+def test_endless_sending_does_not_fill_the_memory(open_: Open) -> None:
     reader, writer = os.pipe()
     sent = 0
     with closing(open_(reader, os.dup(writer))):

@@ -26,7 +26,7 @@ def raised_by(folder: Path, text: str, name: str = "model.py") -> BaseException:
     raise AssertionError("nothing was raised")
 
 
-def test_the_line_is_the_students_even_if_numpy_raised(tmp_path):
+def test_the_line_of_the_student_is_named_even_if_numpy_raised(tmp_path):
     error = raised_by(tmp_path, "import numpy as np\n\nnp.zeros(3).reshape(2, 2)\n")
     told = explain(error, tmp_path)
     assert (told.exception, told.file, told.line, told.reason) == ("ValueError", "model.py", 3, "error")
@@ -49,12 +49,12 @@ def test_the_traceback_starts_in_the_students_code_and_names_no_folder(tmp_path)
     assert 'File "model.py", line 2, in f' in told.traceback
 
 
-def test_a_syntax_error_is_at_its_own_line(tmp_path):
+def test_a_syntax_error_is_reported_at_its_line(tmp_path):
     told = explain(raised_by(tmp_path, "x = 1\ny = (\n"), tmp_path)
     assert (told.exception, told.file, told.line) == ("SyntaxError", "model.py", 2)
 
 
-def test_a_syntax_error_in_what_is_parsed_is_at_the_line_that_parses(tmp_path):
+def test_a_syntax_error_in_parsed_text_is_reported_at_the_call(tmp_path):
     told = explain(raised_by(tmp_path, "\n\neval('1 +')\n"), tmp_path)
     assert (told.file, told.line) == ("model.py", 3)
 
@@ -67,7 +67,7 @@ def test_a_call_of_sys_exit_is_reported_as_one(tmp_path, code, said):
     assert told.line == 2
 
 
-def test_an_exception_that_cannot_describe_itself_is_reported_all_the_same(tmp_path):
+def test_an_exception_whose_str_fails_is_still_reported(tmp_path):
     text = "class E(Exception):\n    def __str__(self):\n        raise ValueError\nraise E\n"
     told = explain(raised_by(tmp_path, text), tmp_path)
     assert (told.exception, told.message, told.line) == ("E", "(the exception cannot be shown)", 4)
@@ -97,7 +97,7 @@ def test_a_deep_recursion_is_reported(tmp_path):
         (KeyboardInterrupt(), "error"),
     ],
 )
-def test_limits_of_the_machine_have_reasons_of_their_own(tmp_path, error, reason):
+def test_limits_of_the_machine_have_their_own_reasons(tmp_path, error, reason):
     told = explain(error, tmp_path)
     assert told.reason == reason
     assert (told.file, told.line) == (None, None)
@@ -118,7 +118,7 @@ def test_a_syntax_error_with_an_odd_file_name_is_reported(tmp_path, filename):
 
 
 @pytest.mark.parametrize("line", [10**30, -1, "7", 1.5])
-def test_a_line_that_cannot_be_one_is_not_told(tmp_path, line):
+def test_an_impossible_line_number_is_not_reported(tmp_path, line):
     text = (
         f"error = SyntaxError('no', ({str(tmp_path / 'model.py')!r}, 1, 1, 'x'))\nerror.lineno = {line!r}\nraise error"
     )

@@ -34,7 +34,7 @@ def model_of(*cells: str) -> str:
     return "\n".join(taken(find_model(cells), list(cells)))
 
 
-def test_what_the_model_needs_is_taken_and_what_that_needs_in_turn():
+def test_the_model_and_all_that_it_needs_is_extracted():
     text = model_of(
         "import harness, torch\nimport matplotlib.pyplot as plt",
         "WIDTH = 32\nDEPTH = 2\nfor step in range(10):\n    pass",
@@ -49,7 +49,7 @@ def test_what_the_model_needs_is_taken_and_what_that_needs_in_turn():
     assert not any(part in text for part in ("matplotlib", "DEPTH", "for step", "model = Model", "plt.plot"))
 
 
-def test_of_a_line_with_several_statements_those_are_taken_that_are_needed() -> None:
+def test_only_needed_statements_of_a_line_are_extracted() -> None:
     cells = [
         "import harness; harness.check(Model)",
         "größe = 'ä'; x = [\n    größe,\n]; plt.plot(x); y = 1",
@@ -60,7 +60,7 @@ def test_of_a_line_with_several_statements_those_are_taken_that_are_needed() -> 
     assert source.lines[2:8] == ((1, 1), None, None, (2, 1), (2, 2), (2, 3))
 
 
-def test_names_of_locals_bring_in_no_globals():
+def test_names_of_local_variables_extract_no_globals():
     cells = [
         "import harness",
         "x = train_on_everything()\nnet = build()\nloss = 1",
@@ -93,14 +93,14 @@ def test_cells_in_another_language_do_not_matter(magic):
     assert find_model(cells).pieces[-1] == (3, 1, 6)
 
 
-def test_a_magic_inside_of_what_is_taken_is_blanked():
+def test_a_magic_inside_an_extracted_range_is_blanked():
     cells = ["import harness", "try:\n    import Net\nexcept ImportError:\n    !pip install Net\n    Net = None", MODEL]
     found = find_model(cells)
     assert (2, 4) in found.blanked
     assert (2, 1, 5) in found.pieces
 
 
-def test_the_last_of_several_models_is_taken_and_helpers_in_their_order():
+def test_the_last_of_several_models_is_extracted_with_its_helpers():
     models = ["class Model(harness.Model):\n    old = 1", "class Model(harness.Model):\n    new = RATE"]
     cells = ["import harness", "RATE = 1", *models, "RATE = 2"]
     text = model_of(*cells)
@@ -109,7 +109,7 @@ def test_the_last_of_several_models_is_taken_and_helpers_in_their_order():
     assert text.index("RATE = 1") < text.index("new") < text.index("RATE = 2")
 
 
-def test_what_is_changed_later_is_changed_in_the_model_too():
+def test_later_changes_of_a_value_are_extracted_too():
     cells = ["import harness, os", "config = {}", "config['rate'] = 3\nother['x'] = 1\nos.environ['A'] = 'b'",
              "class Model(harness.Model):\n    rate = config", "Model.depth = 3"]  # fmt: skip
     text = model_of(*cells)
@@ -119,7 +119,7 @@ def test_what_is_changed_later_is_changed_in_the_model_too():
     assert "other" not in text
 
 
-def test_marked_cells_are_taken_whole_and_no_other():
+def test_marked_cells_are_extracted_whole_and_no_others():
     cells = ["#| harness\nimport harness\nprint(1)", "import other", "#|harness\n%time\n" + MODEL]
     text = model_of(*cells)
     assert "print(1)" in text
@@ -127,7 +127,7 @@ def test_marked_cells_are_taken_whole_and_no_other():
     assert (3, 2) in find_model(cells).blanked
 
 
-def test_decorators_and_star_imports_come_along():
+def test_decorators_and_star_imports_are_extracted():
     cells = ["from layers import *\nimport functools", "@functools.cache\n@twice\ndef Net():\n    return 1", MODEL]
     text = model_of(*cells)
     assert "@functools.cache\n@twice\ndef Net" in text
@@ -135,13 +135,13 @@ def test_decorators_and_star_imports_come_along():
     assert find_model(cells).missing == ()
 
 
-def test_what_only_a_loop_or_a_with_defines_is_named_as_missing():
+def test_a_name_that_only_a_loop_or_with_defines_is_named_as_missing():
     hidden = "with open('x') as file:\n    words = file.read()\nfor Net in range(3): pass"
     cells = ["import harness", hidden, MODEL.replace("self.net(inputs)", "self.net(words)")]
     assert find_model(cells).missing == ("Net", "words")
 
 
-def test_what_a_comprehension_binds_is_needed_from_nowhere():
+def test_variables_of_a_comprehension_are_not_extracted():
     cells = [
         "import harness",
         "k = 5",
@@ -185,7 +185,7 @@ def test_a_value_that_stays_as_it_was_assigned_is_not_named(cell: str) -> None:
     assert find_model(cells).set_again == ()
 
 
-def test_features_of_the_future_are_told_apart():
+def test_future_imports_are_listed_separately():
     cells = ["from __future__ import annotations\nimport harness", MODEL]
     found = find_model(cells)
     assert found.future == ("annotations",)
@@ -205,7 +205,7 @@ def test_features_of_the_future_are_told_apart():
         (["\0"], "none of the 1 cells"),
     ],
 )  # fmt: skip
-def test_no_model_is_reported_with_the_cell(cells, said):
+def test_a_notebook_without_a_model_is_reported(cells, said):
     with pytest.raises(ContractError, match=said):
         find_model(cells)
 
@@ -214,5 +214,5 @@ def test_a_broken_cell_beside_the_model_does_not_matter():
     assert find_model(["import harness", "for x in", MODEL]).pieces[-1] == (3, 1, 6)
 
 
-def test_nothing_is_run():
+def test_no_cell_is_run():
     find_model(["import harness, nobody_has_this\nraise SystemExit\n1 / 0", MODEL])

@@ -41,7 +41,7 @@ class FakeTensor:
         np.arange(6)[::2] // 2,
     ],
 )
-def test_whatever_can_be_a_plain_array_is_one(result):
+def test_everything_like_an_array_becomes_a_plain_array(result):
     form, (array,) = plain(result, OneArray())
     assert form == "array"
     assert array.tolist() == [0, 1, 2]
@@ -66,7 +66,7 @@ def test_whatever_can_be_a_plain_array_is_one(result):
         [np.zeros(2), np.zeros(3)],
     ],
 )
-def test_what_is_not_an_array_of_numbers_is_a_fault_of_the_predictions(result):
+def test_values_that_are_not_numbers_are_a_fault_of_the_predictions(result):
     with pytest.raises(PredictionsError, match=r"predict returned (a|None)"):
         plain(result, OneArray())
 
@@ -85,12 +85,12 @@ def test_what_is_not_an_array_of_numbers_is_a_fault_of_the_predictions(result):
         ("box", "detection", "x1, y1, x2, y2, score, class"),
     ],
 )
-def test_what_people_return_instead_has_a_remedy(result, kind, remedy):
+def test_common_mistakes_in_returned_values_get_a_remedy(result, kind, remedy):
     with pytest.raises(PredictionsError, match=remedy):
         plain(result, PREDICTION_FORMS[KINDS[kind].form])
 
 
-def test_boxes_come_as_one_flat_array_and_their_counts():
+def test_boxes_become_one_flat_array_and_their_counts():
     boxes = [np.ones((2, 6)), [], [[1, 2, 3, 4, 0.5, 0]]]
     form, (flat, lengths) = plain(boxes, PREDICTION_FORMS["boxes"])
     assert form == "ragged"
@@ -131,7 +131,7 @@ def test_tensors_of_every_kind_become_plain(torch):
 
 
 @pytest.mark.compute
-def test_convolution_and_attention_are_seen_however_they_are_called(torch):
+def test_convolution_and_attention_are_detected_however_they_are_called(torch):
     functional = torch.nn.functional
     image, words = torch.zeros(1, 1, 4, 4), torch.zeros(1, 4, 8)
     seen = names_of(lambda: functional.conv2d(image, torch.zeros(1, 1, 2, 2)))
@@ -145,7 +145,7 @@ def test_convolution_and_attention_are_seen_however_they_are_called(torch):
 
 
 @pytest.mark.compute
-def test_a_linear_model_shows_neither(torch):
+def test_a_linear_model_uses_neither(torch):
     model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU())
     seen = names_of(lambda: model(torch.zeros(1, 2)))
     assert "nn.Linear" in seen

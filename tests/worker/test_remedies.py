@@ -93,13 +93,13 @@ def test_a_file_that_hides_a_package_is_named(tmp_path: Path, monkeypatch: pytes
     assert "einops.py next to model.py hides the package einops: give the file another name" in message
 
 
-def test_loaders_that_may_start_no_process_are_told_what_to_write(tmp_path: Path) -> None:
+def test_loaders_that_may_start_no_process_get_a_remedy(tmp_path: Path) -> None:
     code = "raise PermissionError(13, 'Permission denied')"
     message = told(tmp_path, f"exec(compile({code!r}, '/packages/torch/utils/data/dataloader.py', 'exec'))")
     assert "no worker processes can be started at this isolation level: write num_workers=0" in message
 
 
-def test_data_that_a_notebook_loads_are_told_to_come_as_arguments(
+def test_a_notebook_that_loads_data_is_told_to_use_the_arguments(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -107,13 +107,13 @@ def test_data_that_a_notebook_loads_are_told_to_come_as_arguments(
     assert "is computed in fit, from its arguments `train` and `validation`" in message
 
 
-def test_one_item_is_said_to_be_one(tmp_path):
+def test_a_dimension_lost_by_squeezing_one_item_gets_a_remedy(tmp_path):
     code = "raise IndexError('Dimension out of range')"
     assert "squeeze(1)" in told(tmp_path, code, "predict", items=1)
     assert "squeeze" not in told(tmp_path, code, "predict", items=32)
 
 
-def test_a_file_beside_the_model_is_told_how_to_open(tmp_path):
+def test_a_missing_file_beside_the_model_gets_a_remedy(tmp_path):
     (tmp_path / "words.txt").write_text("a")
     assert 'Path(__file__).parent / "words.txt"' in told(tmp_path, "open('words.txt')", "predict")
 
@@ -123,7 +123,7 @@ def test_a_pointer_of_git_lfs_is_named(tmp_path):
     assert "net.pt is a pointer of Git LFS" in told(tmp_path, "raise ValueError('invalid load key')", "load")
 
 
-def test_what_is_not_known_is_reported_as_it_is(tmp_path):
+def test_an_unknown_error_is_reported_unchanged(tmp_path):
     assert told(tmp_path, "raise ValueError('my own words')") == "my own words"
 
 
@@ -148,7 +148,7 @@ def test_libraries_do_not_fill_the_traceback(tmp_path):
     assert any("more in the libraries" in line for line in lines)
 
 
-def test_an_error_of_ours_points_at_the_line_it_comes_from(tmp_path):
+def test_an_error_of_the_contract_names_the_line_that_caused_it(tmp_path):
     code = "def f(): 1 / 0\ntry:\n    f()\nexcept ZeroDivisionError as error:\n    inner = error\n"
     names: dict[str, Any] = {}
     exec(compile(code, str(tmp_path / "model.py"), "exec"), names)

@@ -46,7 +46,7 @@ def model(fit="pass", predict="return np.zeros(len(inputs), int)", before="", ex
         (model(extra="def __init__(self, width, depth=2, *a, rate, **k): pass"), "arguments width, rate", 5),
     ],
 )
-def test_what_does_not_keep_the_contract_is_reported_at_its_line(worker, text, said, line):
+def test_a_violation_of_the_contract_is_reported_at_its_line(worker, text, said, line):
     reply = worker(text).setup()
     assert isinstance(reply, Raised)
     assert reply.reason == "contract"
@@ -56,7 +56,7 @@ def test_what_does_not_keep_the_contract_is_reported_at_its_line(worker, text, s
     assert reply.traceback == ""
 
 
-def test_a_base_class_beside_the_model_is_where_a_missing_argument_is_told(worker):
+def test_a_required_argument_of_a_base_class_is_named(worker):
     beside = "import harness\nclass Base(harness.Model):\n    def __init__(self, width): pass\n"
     reply = worker(model(before="import base").replace("harness.Model", "base.Base"), base=beside).setup()
     assert "arguments width" in reply.message
@@ -68,7 +68,7 @@ def test_methods_may_be_inherited_and_constructors_may_have_defaults(worker):
     assert isinstance(worker(text).setup(), Done)
 
 
-def test_task_and_seed_are_there_before_the_constructor_runs(worker):
+def test_task_and_seed_are_set_before_the_constructor_runs(worker):
     extra = "def __init__(self): self.told = [self.seed, self.task.n_train, len(self.task.classes)]"
     fitted = worker(model(extra=extra, predict="return np.array(self.told)"))
     fitted.setup(seed=41)
@@ -129,7 +129,7 @@ def test_model_is_importable_in_a_child_process(worker, how):
     assert fitted.fit() == Done()
 
 
-def test_what_is_saved_is_loaded_by_a_fresh_model(worker, tmp_path):
+def test_saved_state_is_loaded_by_a_new_model(worker, tmp_path):
     fitted = worker(model(fit="self.kept = np.arange(4)", predict="return self.kept"))
     fitted.setup()
     assert fitted.fit() == Done()
@@ -144,7 +144,7 @@ def test_what_is_saved_is_loaded_by_a_fresh_model(worker, tmp_path):
     assert fitted.ask(Predict(), np.zeros((4, 2)))[1][0].tolist() == [0, 1, 2, 3]
 
 
-def test_a_load_that_returns_a_model_is_told_to_set_it_on_self(worker, tmp_path):
+def test_a_load_that_returns_a_model_gets_a_remedy(worker, tmp_path):
     fitted = worker(model(extra="def load(self, folder): return Model()"))
     fitted.setup()
     reply, _ = fitted.ask(Load(str(tmp_path)))
@@ -152,7 +152,7 @@ def test_a_load_that_returns_a_model_is_told_to_set_it_on_self(worker, tmp_path)
     assert reply.file == "model.py"
 
 
-def test_the_arguments_of_the_program_are_its_own(worker):
+def test_the_submission_sees_its_own_program_arguments(worker):
     fitted = worker(model(before="ARGUMENTS = list(sys.argv)", fit="assert ARGUMENTS == sys.argv == ['model.py']"))
     assert fitted.setup() == Done()
     assert fitted.fit() == Done()
@@ -179,7 +179,7 @@ def test_inputs_are_read_only_and_logs_come_before_the_reply(worker):
     ],
     ids=["surrogate", "surrogate-class", "long-line", "str-exits", "str-raises", "str-subclass"],
 )
-def test_whatever_is_raised_the_worker_answers_and_lives_on(worker, raised):
+def test_the_worker_reports_any_exception_and_continues(worker, raised):
     fitted = worker(model(fit=f"raise {raised}"))
     fitted.setup()
     assert isinstance(fitted.fit(), Raised)
@@ -196,7 +196,7 @@ def test_an_array_of_too_many_dimensions_is_an_answer_too(worker, value):
 
 
 @pytest.mark.worker
-def test_the_worker_ends_when_the_host_hangs_up_and_says_nothing(submission, tmp_path):
+def test_the_worker_ends_silently_when_the_host_closes_the_channel(submission, tmp_path):
     (there, requests), (replies, back) = os.pipe(), os.pipe()
     main = Path(harness.__file__).parent / "worker" / "__main__.py"
     command = [sys.executable, "-P", str(main), str(there), str(back)]
