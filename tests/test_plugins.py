@@ -204,7 +204,9 @@ def test_a_kind_may_not_use_a_name_of_the_harness(course: TemporaryCourse, packa
     entries = "[harness.kinds]\nregression = kind_taker:ORDINAL\n"
     packages.install("kind-taker", entries, ORDINAL.replace('name = "ordinal"', 'name = "regression"'))
     course.add_task("uses", text=ORDERED.replace("import ordinal", "import regression as ordinal"))
-    with pytest.raises(TaskError, match="its name is 'regression', that of a kind that comes with the harness"):
+    with pytest.raises(
+        TaskError, match="its name is 'regression', which is the name of a kind that comes with the harness"
+    ):
         course_of(course, "kind-taker").task("uses")
 
 

@@ -69,7 +69,7 @@ class ConfusedClasses(_ResultPart, frozen=True, kw_only=True):
     """The number of items of one class that were taken for another."""
 
     true: str
-    said: str
+    predicted: str
     count: int
     of: int
 

@@ -48,7 +48,7 @@ class Teacher:
                 for one in logged_quantities(shown)[:_MOST_QUANTITIES]
             ),
             confused=tuple(
-                ConfusedClasses(true=one.true, said=one.said, count=one.count, of=one.of)
+                ConfusedClasses(true=one.true, predicted=one.predicted, count=one.count, of=one.of)
                 for one in confused_classes(shown)[:_MOST_CONFUSED]
             ),
         )

@@ -188,7 +188,7 @@ def _teaching(graded: Graded, shown: str) -> str:
         lines += [tabulate(rows, ["logged", "course", "first", "last"], tablefmt="github", disable_numparse=True)]
     if taught.confused:
         rows = [
-            [code_span(one.true), code_span(one.said), f"{one.count} of {one.of}"]
+            [code_span(one.true), code_span(one.predicted), f"{one.count} of {one.of}"]
             for one in taught.confused[:_FINDINGS]
         ]
         lines += ["", tabulate(rows, ["true class", "taken for", "items"], tablefmt="github", disable_numparse=True)]

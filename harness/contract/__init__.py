@@ -1,4 +1,4 @@
-"""What people write against: students a `Model`, instructors a `Task`."""
+"""The classes for authors: students write a `Model`, and instructors declare a `Task`."""
 
 from harness.contract import rules
 from harness.contract._check_name import check_name

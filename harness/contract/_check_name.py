@@ -1,4 +1,4 @@
-"""Names of tasks, submissions and references."""
+"""Check the names of tasks, submissions and references."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def check_name(name: str, what: str) -> str:
     """Return `name` if it may name a task, submission or reference.
 
     Raises:
-        UsageError: the name is reserved or has other characters than ``[a-z0-9][a-z0-9_-]{0,63}``.
+        UsageError: the name is reserved or does not match ``[a-z0-9][a-z0-9_-]{0,63}``.
     """
     if not _NAME.fullmatch(name):
         raise UsageError(

@@ -1,4 +1,4 @@
-"""What `help()` shows of a declaration: its fields and its own methods."""
+"""Limit what `help()` shows of a declaration to its docstring and its methods."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Iterable
 
 
 class Documented(type):
-    """A class whose docstring describes its fields: `help()` lists neither them nor what every dataclass has."""
+    """The class of classes whose docstring describes the fields.
+
+    `help()` then lists neither the fields again nor the methods that every dataclass has.
+    """
 
     def __dir__(cls) -> Iterable[str]:
-        """Return the names without those that Python and `dataclasses` add, and without fields."""
+        """Return the names of the class without fields and without those that Python and `dataclasses` add."""
         fields = cls.__dict__.get("__dataclass_fields__", {})
         return [name for name in super().__dir__() if not name.startswith("_") and name not in fields]

@@ -15,29 +15,29 @@ _LEAST_SECONDS = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class Limits(metaclass=Documented):
-    """What one evaluation of a submission may use.
+    """The resources that one evaluation of a submission may use.
 
-    Seconds are wall-clock time, except `fit_cpu_seconds`. A submission that exceeds a limit fails, and the message says
-    which limit it was. The exception is `output_bytes`: output beyond it is dropped.
+    Seconds are wall-clock time, except `fit_cpu_seconds`. A submission that exceeds a limit fails, and the message
+    names the limit. The exception is `output_bytes`: output beyond it is dropped.
 
     Parameters
     ----------
     import_seconds : float, default 60
-        Seconds to import ``model.py`` and to make `Model()`.
+        Seconds to import ``model.py`` and to create `Model()`.
     fit_cpu_seconds : float, default 300
-        Seconds of CPU time for `Model.fit`, all its processes and threads together. It is also stopped after three
+        Seconds of CPU time for `Model.fit`, in all its processes and threads together. It is also stopped after three
         times as many seconds of wall-clock time, see `fit_seconds`.
     save_seconds : float, default 60
         Seconds for `Model.save`.
     load_seconds : float, default 60
         Seconds for `Model.load`.
     predict_seconds : float, default 60
-        Seconds for `Model.predict` on the whole part that is scored.
+        Seconds for `Model.predict` on all items of the scored part.
     measure_seconds : float, default 60
-        Seconds for the timed run. A slow model is asked as often as they allow; it fails if it cannot answer five
-        single inputs.
+        Seconds for the timed run. A slow model is timed on as many inputs as they allow; it fails if it cannot answer
+        five single inputs.
     memory_bytes : int, default 4 GiB
-        Bytes of memory of all processes together. At least 64 MiB, which Python and NumPy take.
+        Bytes of memory of all processes together. At least 64 MiB, which Python and NumPy need.
     processes : int, default 64
         Processes and threads together, as the kernel counts them.
     scratch_bytes : int, default 2 GiB
@@ -47,14 +47,14 @@ class Limits(metaclass=Documented):
     shipped_bytes : int, default 64 KiB
         Bytes of data files next to ``model.py``, if the model is trained; 0 for none.
     output_bytes : int, default 8 MiB
-        Bytes of printed output. More than that is dropped and does not fail the submission.
+        Bytes of printed output. Further output is dropped; the submission does not fail.
     parameters : int or None, default None
         Numbers in the arrays that the model keeps; None for no limit.
 
     Raises
     ------
     TaskError
-        A value is not a number, seconds are less than a tenth, or bytes, processes or parameters are not whole.
+        A value is not a number, a time is less than 0.1 s, or bytes, processes or parameters are not whole numbers.
     """
 
     import_seconds: float = 60
@@ -84,9 +84,9 @@ class Limits(metaclass=Documented):
             else:
                 expected = f"a number of seconds, at least {_LEAST_SECONDS}"
                 problems.expect(is_number(value, _LEAST_SECONDS), field.name, value, expected)
-        problems.tell()
+        problems.raise_if_any()
 
     @property
     def fit_seconds(self) -> float:
-        """Seconds of the wall clock after which `Model.fit` is stopped: three times `fit_cpu_seconds`."""
+        """Seconds of wall-clock time after which `Model.fit` is stopped: three times `fit_cpu_seconds`."""
         return 3 * self.fit_cpu_seconds

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Predictions(metaclass=Documented):
-    """What the harness accepted from a model, as a metric gets it; ``len(predictions)`` is the number of items.
+    """The accepted predictions of a model, as a metric gets them; ``len(predictions)`` is the number of items.
 
     Parameters
     ----------
     values : numpy.ndarray or list of numpy.ndarray
-        One prediction per item, in the form of `Split.targets`; but boxes are (k, 6), with a score before the class.
+        One prediction per item, in the form of `Split.targets`, except that boxes are (k, 6), with a score before the
+        class.
     scores : numpy.ndarray or None, default None
-        Floats (N, C), one column per class, where the model gave scores or probabilities. Of a segmentation they are
+        Floats (N, C), one column per class, if the model returned scores or probabilities. For a segmentation they are
         (N, H, W) probabilities of the foreground.
     """
 
@@ -54,7 +55,7 @@ class Predictions(metaclass=Documented):
 
 @dataclass(frozen=True)
 class Metric(metaclass=Documented):
-    """A figure that the harness computes from targets and predictions.
+    """A number that the harness computes from targets and predictions.
 
     Parameters
     ----------
@@ -67,25 +68,25 @@ class Metric(metaclass=Documented):
     unit : str, default ""
         The unit of the values, such as ``mg/dL``; "" for none.
     outcomes : callable or None, default None
-        For a proportion: gets what `compute` gets and returns (N,) bool, which predictions are right. `compute` must
-        be its mean; intervals and tests are then exact.
+        For a proportion: a function with the same arguments as `compute` that returns (N,) bool, which predictions are
+        correct. `compute` must be its mean; intervals and tests are then exact.
     of : str, default "values"
         What it is computed from: ``"values"``, or ``"scores"`` for a metric that cannot be computed if a model returns
         labels only.
     resampler : callable or None, default None
-        For a metric that is slow: gets what `compute` gets, does the slow part once, and returns a function that takes
-        the indices of a resample and returns its value.
+        For a slow metric: a function with the same arguments as `compute` that does the slow part once, and returns a
+        function that takes the indices of a resample and returns its value.
     kinds : tuple of str, default ()
         The kinds of task that it is for; empty for all kinds.
     bounds : tuple of float or None, default None
-        The least and the greatest value; None where they are not known. A proportion lies between 0 and 1.
+        The smallest and the largest possible value; None if they are not known. A proportion is between 0 and 1.
     approximate : bool, default False
         Whether its 95 % intervals are known to cover the true value less often. They are then marked as approximate.
 
     Raises
     ------
     TaskError
-        The declaration has a wrong field; or, in an evaluation, a function returns something else than described here.
+        The declaration has a wrong field; or, in an evaluation, a function returns something other than described here.
 
     Examples
     --------
@@ -129,11 +130,11 @@ class Metric(metaclass=Documented):
             bounds,
             "the least and the greatest value, or None",
         )
-        problems.tell()
+        problems.raise_if_any()
 
     @property
     def within(self) -> tuple[float, float]:
-        """The least and the greatest value, infinite where they are not known."""
+        """The smallest and the largest possible value, infinite if they are not known."""
         if self.bounds is not None:
             return self.bounds
         return (0.0, 1.0) if self.outcomes is not None else (-math.inf, math.inf)

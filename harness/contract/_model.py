@@ -1,4 +1,4 @@
-"""The class a student writes."""
+"""The base class of the class that a student writes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskInfo(metaclass=Documented):
-    """What a model may know about its task, as `Model.task`.
+    """The facts about its task that a model gets, as `Model.task`.
 
     Parameters
     ----------
     name : str
-        The task's name, that of its folder.
+        The name of the task, which is the name of its folder.
     kind : str
         The kind of task, one of those that `Task` lists.
     input_shape : tuple of int or None
@@ -29,17 +29,17 @@ class TaskInfo(metaclass=Documented):
     input_dtype : str
         The type of the inputs' numbers, such as ``float32``; ``str`` for texts.
     classes : tuple of str
-        The names of the classes in the order of their labels; empty where there are none.
+        The names of the classes in the order of their labels; empty if there are none.
     horizon : int or None, default None
-        Steps to forecast; None but for forecasting.
+        The number of steps to forecast; None for every kind except forecasting.
     n_train : int
-        Items in the train part.
+        The number of items in the train part.
     n_validation : int
-        Items in the validation part.
+        The number of items in the validation part.
     limits : Limits, default Limits()
-        What the evaluation may use.
+        The resources that the evaluation may use.
     assets : mapping of str to str, default {}
-        The paths of pretrained weights by their file names. Filled in `Model.fit` only, and only with what is on the
+        The paths of pretrained weights by their file names. Only `Model.fit` gets them, and only those that are on the
         machine.
     """
 
@@ -56,18 +56,18 @@ class TaskInfo(metaclass=Documented):
 
 
 class Reporter(Protocol):
-    """Takes what a model logs."""
+    """An object that receives the values that a model logs."""
 
     def report(self, values: dict[str, float]) -> None:
-        """Pass `values` on."""
+        """Receive `values`."""
 
 
 class Model:
-    """Base of every submission: write `fit` and `predict`, and keep on `self` what was learned.
+    """Base class of every submission: write `fit` and `predict`, and store on `self` what was learned.
 
     The harness creates ``Model()`` in a process without network and with limits on time and memory, and calls `fit` and
     then `save`. In another process, which has no training data, it creates ``Model()`` again, calls `load` with the
-    saved files, and then `predict`. So everything that `predict` needs must be on `self` or in the files beside
+    saved files, and then `predict`. So everything that `predict` needs must be on `self` or in the files next to
     ``model.py``. The generators of `random`, NumPy and torch (if it is imported) are seeded with `seed` before
     ``__init__`` runs.
 
@@ -76,11 +76,11 @@ class Model:
     Attributes
     ----------
     task : TaskInfo
-        What a model may know about its task: the classes, the shape of inputs, the limits. It is set before
-        ``__init__`` runs, which must be callable without arguments. To run a model outside of the harness, set it on
-        the class: ``Model.task = …``.
+        Facts about the task, such as the classes, the shape of inputs and the limits. It is set before ``__init__``
+        runs, which must be callable without arguments. To run a model outside the harness, set it on the class:
+        ``Model.task = …``.
     seed : int
-        The seed of this run, from 0 to 2³² - 1; 0 outside of the harness.
+        The seed of this run, from 0 to 2³² - 1; 0 outside the harness.
 
     Raises
     ------
@@ -109,9 +109,9 @@ class Model:
         Parameters
         ----------
         train : Split
-            What to learn from: `train.inputs` is a read-only array (N, …) of the task's shape and type, or a list of N
-            texts; `train.targets` are the right answers in the form that ``help(harness.Split)`` describes for each
-            kind of task.
+            The part to learn from: `train.inputs` is a read-only array (N, …) of the task's shape and type, or a list
+            of N texts; `train.targets` are the correct answers in the form that ``help(harness.Split)`` describes for
+            each kind of task.
         validation : Split
             Further items of the same form, for choosing a model or for early stopping. You may also train on them.
         """
@@ -120,8 +120,8 @@ class Model:
     def predict(self, inputs: Any) -> Any:
         """Return one prediction for each input.
 
-        It is called several times, with items in any order and number up to the task's batch, and under
-        ``torch.no_grad()`` where torch is loaded. A prediction must not depend on the other items of the call.
+        It is called several times, with items in any order and in any number up to the task's batch, and under
+        ``torch.no_grad()`` if torch is loaded. A prediction must not depend on the other items of the call.
 
         Parameters
         ----------
@@ -131,7 +131,7 @@ class Model:
         Returns
         -------
         numpy.ndarray, torch.Tensor or list
-            By the kind of task:
+            Depending on the kind of task:
 
             - classification: (N,) whole-number labels, or (N, C) float scores, one column per class: the highest is the
               label. AUC, log loss and calibration need scores.
@@ -146,25 +146,25 @@ class Model:
         raise NotImplementedError("write Model.predict(self, inputs)")
 
     def save(self, folder: Path) -> None:
-        """Write everything on `self` into `folder`: arrays as safetensors, the structure beside them.
+        """Write all attributes of `self` into `folder`: arrays with safetensors, the structure around them in a pickle.
 
         Parameters
         ----------
         folder : pathlib.Path
-            An empty folder. Everything that `predict` needs to know must be written there; its size is measured.
+            An empty folder. Everything that `predict` needs must be written there; its size is measured.
         """
         from harness.artifact import save_state
 
         save_state(self, folder)
 
     def load(self, folder: Path) -> None:
-        """Restore on `self` what `save` wrote.
+        """Restore the attributes of `self` from what `save` wrote.
 
         Parameters
         ----------
         folder : pathlib.Path
-            The folder that `save` filled, or ``weights/`` next to ``model.py`` if it was handed in and the task allows
-            it.
+            The folder that `save` wrote into, or ``weights/`` next to ``model.py`` if it was handed in and the task
+            allows it.
         """
         from harness.artifact import load_state
 
@@ -178,8 +178,8 @@ class Model:
         *positional : object
             Not allowed: every value needs a name.
         **values : float
-            Numbers by their names. `epoch` and `epochs`, or `step` and `steps`, move the progress bar; all others draw
-            the learning curve in the report. They do not affect the score.
+            Numbers by their names. `epoch` and `epochs`, or `step` and `steps`, move the progress bar; all others are
+            drawn in the learning curve of the report. They do not affect the score.
 
         Raises
         ------

@@ -26,7 +26,7 @@ class Problems:
             self._found.append(f"{self._of}{field}: found {shown(value)}; expected {expected}")
             self._fields.append(field)
 
-    def tell(self) -> None:
+    def raise_if_any(self) -> None:
         """Raise an error that names all mistakes, if there are any.
 
         Raises:
@@ -37,23 +37,23 @@ class Problems:
 
 
 def shown(value: object) -> str:
-    """Return `value` as Python writes it, cut to a length that fits into a message."""
+    """Return the representation and type of `value`, truncated to a length that fits into a message."""
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__qualname__} ({type(value).__name__})"
     try:
         text = repr(value)
     except Exception:  # anything may have been declared
-        text = "what cannot be shown"
+        text = "a value that cannot be shown"
     return f"{text if len(text) <= _SHOWN else f'{text[:_SHOWN]}…'} ({type(value).__name__})"
 
 
 def is_text(value: object) -> bool:
-    """Return whether `value` is a text that is not empty."""
+    """Return whether `value` is a string that is not empty or blank."""
     return isinstance(value, str) and bool(value.strip())
 
 
 def is_line(value: object) -> bool:
-    """Return whether `value` is a text of one line, without tabs and control characters."""
+    """Return whether `value` is a string of one line, without tabs and control characters."""
     return is_text(value) and str(value).isprintable()
 
 
@@ -80,12 +80,12 @@ def is_distinct(names: Collection[object]) -> bool:
 
 
 def takes(function: object, arguments: int) -> bool:
-    """Return whether `function` takes this number of positional arguments; yes where its signature is not known."""
+    """Return whether `function` accepts this number of positional arguments; True if its signature is not known."""
     if not callable(function):
         return False
     try:
         signature = inspect.signature(function)
-    except (TypeError, ValueError):  # written in C
+    except (TypeError, ValueError):  # it is written in C
         return True
     try:
         signature.bind(*[None] * arguments)

@@ -1,4 +1,4 @@
-"""Where a task's data may come from, in the words canonical, local and embedded."""
+"""The sources of a task's data: canonical, local and embedded."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class Baseline(metaclass=Documented):
     value : float
         A value of the task's first metric, in its unit: 0.94, not 94, for an accuracy.
     strict : bool, default False
-        Whether a submission must be better; else it must be at least as good.
+        Whether a submission must be better than the value; otherwise it must be at least as good.
     note : str, default ""
         Where the value comes from, shown with the task.
     reference : str, default ""
-        The solution that gets about this value, by the name of its folder in ``reference/``. ``harness tasks check``
-        compares the two.
+        The name in ``reference/`` of the solution that reaches about this value. ``harness tasks check`` compares the
+        two.
 
     Raises
     ------
@@ -68,20 +68,20 @@ class Baseline(metaclass=Documented):
             self.reference,
             'the name of a folder in reference/, such as "knn"',
         )
-        problems.tell()
+        problems.raise_if_any()
 
 
 class Counts(NamedTuple):
-    """How many items each part of a source must have.
+    """The numbers of items that the parts of a source must have.
 
     Parameters
     ----------
     train : int
-        Items to learn from, at least 1.
+        The number of items to learn from, at least 1.
     validation : int
-        Items to choose and stop by, at least 1.
+        The number of items for choosing a model and for early stopping, at least 1.
     test : int
-        Items to be scored on; 0 where the test part is kept elsewhere.
+        The number of items that scores are computed on; 0 if the test part is stored elsewhere.
     """
 
     train: int
@@ -101,10 +101,10 @@ class File(metaclass=Documented):
         Where it is published: an address, or ``pip:<name>==<version>`` for the wheel of that release on the package
         index.
     digest : str
-        The digest of its bytes as the publisher gives it: ``md5:`` and 32, or ``sha256:`` and 64 hexadecimal digits in
+        The digest of its bytes that the publisher states: ``md5:`` and 32, or ``sha256:`` and 64 hexadecimal digits in
         lower case.
     licence : str, default ""
-        The licence of pretrained weights, which need one. A source states that of all its files together. ``license``
+        The licence, which is required for pretrained weights. A source has one licence for all its files. ``license``
         is also accepted.
 
     Raises
@@ -134,7 +134,7 @@ class File(metaclass=Documented):
         expected = "an address such as https://example.org/data.npz, or pip:<name>==<version>"
         problems.expect(bool(published), "url", self.url, expected)
         problems.expect(isinstance(self.licence, str), "licence", self.licence, "a text")
-        problems.tell()
+        problems.raise_if_any()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,54 +160,54 @@ class _Described(metaclass=Documented):
             ),
             "counts",
             self.counts,
-            "harness.Counts(train, validation, test) of whole numbers, at least 1 to train and to validate",
+            "harness.Counts(train, validation, test), whole numbers of at least 1 for train and validation",
         )
         self._expect_more(problems)
-        problems.tell()
+        problems.raise_if_any()
 
     def _expect_more(self, problems: Problems) -> None:
         raise NotImplementedError
 
     def _expect_load(self, problems: Problems, load: object, arguments: int) -> None:
-        what = "no argument" if arguments == 0 else "the folder that holds the files"
-        problems.expect(callable(load), "load", load, "the function itself, without () behind it")
+        what = "no argument" if arguments == 0 else "the folder with the files"
+        problems.expect(callable(load), "load", load, "the function itself, without () after its name")
         if callable(load):
             problems.expect(takes(load, arguments), "load", load, f"a function that takes {what}")
 
 
 def _take_other_spelling(declared: File | _Described, license_: str) -> None:
-    """Take what was given as ``license`` for `licence`."""
+    """Use the value of ``license`` as `licence`, if there is one."""
     if license_:
         if declared.licence and declared.licence != license_:
             raise TaskError(
-                f"license: found {shown(license_)} beside licence={declared.licence!r}; expected one of them"
+                f"license: found {shown(license_)} in addition to licence={declared.licence!r}; expected one of them"
             )
         object.__setattr__(declared, "licence", license_)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Canonical(_Described):
-    """The official data: files of known digests, found in a data root or the cache, or downloaded.
+    """The official data: files with known digests from a data root or the cache, or else downloaded.
 
     Parameters
     ----------
     title : str
         What the data are, for students.
     licence : str
-        Under which terms they may be used, such as ``CC BY 4.0`` or ``none needed``. ``license`` is also accepted.
+        The terms under which they may be used, such as ``CC BY 4.0`` or ``none needed``. ``license`` is also accepted.
     baseline : Baseline
         The score to reach on these data.
     counts : Counts or None, default None
-        How many items each part has; checked whenever data are loaded. None where it is not known beforehand.
+        The number of items in each part; checked whenever data are loaded. None if it is not known in advance.
     files : tuple of File
         The official files.
     load : callable
-        Gets the folder (`pathlib.Path`) that holds the files, and returns `Parts`.
+        A function that takes the folder (`pathlib.Path`) with the files and returns `Parts`.
 
     Raises
     ------
     TaskError
-        The declaration has a wrong field; or, when data are loaded, `load` fails or returns something else than what
+        The declaration has a wrong field; or, when data are loaded, `load` fails or returns something other than what
         the task declares.
     """
 
@@ -218,36 +218,36 @@ class Canonical(_Described):
 
     def _expect_more(self, problems: Problems) -> None:
         good = is_row(self.files, File) and len(self.files) > 0
-        problems.expect(good, "files", self.files, "a tuple of harness.File(…), with a comma behind a single one")
+        problems.expect(good, "files", self.files, "a tuple of harness.File(…), with a comma after a single one")
         if good:
             names = [file.name for file in self.files]
-            problems.expect(is_distinct(names), "files", names, "no two of the same name")
+            problems.expect(is_distinct(names), "files", names, "no two with the same name")
         self._expect_load(problems, self.load, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Local(_Described):
-    """Files that an instructor placed in a data root, ``$HARNESS_DATA/<task>/``, whatever their digest.
+    """Files that an instructor placed in a data root, ``$HARNESS_DATA/<task>/``, with any digest.
 
     Parameters
     ----------
     title : str
         What the data are, for students.
     licence : str
-        Under which terms they may be used, such as ``CC BY 4.0`` or ``none needed``. ``license`` is also accepted.
+        The terms under which they may be used, such as ``CC BY 4.0`` or ``none needed``. ``license`` is also accepted.
     baseline : Baseline
         The score to reach on these data.
     counts : Counts or None, default None
-        How many items each part has; checked whenever data are loaded. None where it is not known beforehand.
+        The number of items in each part; checked whenever data are loaded. None if it is not known in advance.
     files : tuple of str
         The names of files or folders in ``$HARNESS_DATA/<task>/``.
     load : callable
-        Gets the folder (`pathlib.Path`) that holds the files, and returns `Parts`.
+        A function that takes the folder (`pathlib.Path`) with the files and returns `Parts`.
 
     Raises
     ------
     TaskError
-        The declaration has a wrong field; or, when data are loaded, `load` fails or returns something else than what
+        The declaration has a wrong field; or, when data are loaded, `load` fails or returns something other than what
         the task declares.
     """
 
@@ -258,31 +258,31 @@ class Local(_Described):
 
     def _expect_more(self, problems: Problems) -> None:
         good = is_row(self.files, str) and len(self.files) > 0 and all(map(_is_inside, self.files))
-        problems.expect(good, "files", self.files, "a tuple of file names, with a comma behind a single one")
+        problems.expect(good, "files", self.files, "a tuple of file names, with a comma after a single one")
         self._expect_load(problems, self.load, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Embedded(_Described):
-    """Data that come with a package or are generated: they need no network, and are for practice without the others.
+    """Data that are part of a package or generated. They need no network, and serve for practice without other data.
 
     Parameters
     ----------
     title : str
         What the data are, for students.
     licence : str
-        Under which terms they may be used, such as ``CC BY 4.0`` or ``none needed``. ``license`` is also accepted.
+        The terms under which they may be used, such as ``CC BY 4.0`` or ``none needed``. ``license`` is also accepted.
     baseline : Baseline
         The score to reach on these data.
     counts : Counts or None, default None
-        How many items each part has; checked whenever data are loaded. None where it is not known beforehand.
+        The number of items in each part; checked whenever data are loaded. None if it is not known in advance.
     load : callable
-        Takes no arguments and returns `Parts`, the same ones each time.
+        A function without arguments that returns `Parts`, the same ones each time.
 
     Raises
     ------
     TaskError
-        The declaration has a wrong field; or, when data are loaded, `load` fails or returns something else than what
+        The declaration has a wrong field; or, when data are loaded, `load` fails or returns something other than what
         the task declares.
     """
 
@@ -295,7 +295,7 @@ class Embedded(_Described):
 
 
 def _is_inside(name: str) -> bool:
-    """Return whether `name` is that of a file or folder in a data root."""
+    """Return whether `name` is a relative path that stays inside a data root."""
     path = PurePath(name)
     return is_text(name) and not path.is_absolute() and ".." not in path.parts
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SEEDS = 1 << 32
 _DRAWS = 20
-"""How many random ways to hold groups out are compared."""
+"""The number of random ways to hold out groups that are compared."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +27,9 @@ class Split(metaclass=Documented):
     ----------
     inputs : numpy.ndarray or list of str
         An array (N, ...) of the shape and type that the task declares in `Task.inputs`, or N texts.
-        What `Model.fit` gets is read-only.
+        The arrays that `Model.fit` gets are read-only.
     targets : numpy.ndarray or list of numpy.ndarray
-        The right answers, by the kind of task:
+        The correct answers, in a form that depends on the kind of task:
 
         - classification: (N,) int64 labels, counted from 0 in the order of the task's classes
         - multilabel: (N, C) int64 of 0 and 1, one column per class
@@ -38,14 +38,14 @@ class Split(metaclass=Documented):
         - detection: a list of N float arrays (k, 5): x1, y1, x2, y2 in pixels, class
         - forecasting: (N, horizon) floats
     groups : numpy.ndarray or sequence of str or int, default None
-        Which person, subject, record or the like each item comes from: N texts or whole numbers. Items of one group
-        resemble each other and belong into one part. None where every item stands for itself. A model is not
-        given them.
+        The person, subject or recording that each item comes from: N texts or whole numbers. Items of one group
+        resemble each other and belong in the same part. None if items are independent of each other. Models do not
+        get the groups.
 
     Raises
     ------
     TaskError
-        There are other numbers of inputs, targets and groups, or groups are neither texts nor whole numbers.
+        The numbers of inputs, targets and groups differ, or groups are neither texts nor whole numbers.
 
     Examples
     --------
@@ -88,29 +88,29 @@ class Split(metaclass=Documented):
     def hold_out(self, fraction: float, seed: int, groups: Sequence[Any] | None = None) -> tuple[Split, Split]:
         """Divide into (rest, held out); the items of both keep their order.
 
-        Without groups, each class is in both in the same proportion where every item has one label; else items are
-        drawn at random. With groups, all items of a group go to the same side, and of several random ways to hold
-        groups out the one is taken that comes closest to `fraction` of all items and of the items of each class.
+        Without groups, both sides have each class in the same proportion if every item has one label; otherwise items
+        are drawn at random. With groups, all items of a group are on the same side. Of several random ways to hold out
+        groups, the one is used that comes closest to `fraction` of all items and of the items of each class.
 
         Parameters
         ----------
         fraction : float
             The share of the items to hold out, above 0 and below 1.
         seed : int
-            Decides what is drawn: the same seed holds out the same items.
+            The seed of the random draw: the same seed holds out the same items.
         groups : sequence of str or int, default None
             One label per item, instead of the split's own `groups`.
 
         Returns
         -------
         tuple of Split
-            The rest, and what was held out. Both have the groups.
+            The rest, and the items that were held out. Both have the groups.
 
         Raises
         ------
         TaskError
-            `fraction` is not between 0 and 1, `seed` is none, there are fewer than two groups or two items of a class,
-            or not one label per item.
+            `fraction` is not between 0 and 1, `seed` is not a whole number, there are fewer than two groups or two
+            items of a class, or the number of group labels differs from the number of items.
         """
         import numpy as np
 
@@ -143,11 +143,12 @@ class Parts(metaclass=Documented):
     Parameters
     ----------
     train : Split
-        What models learn from.
+        The part that models learn from.
     validation : Split
-        What models may choose and stop by. `Model.fit` gets it with its targets.
+        The part for choosing a model and for early stopping. `Model.fit` gets it with its targets.
     test : Split or None
-        What models are scored on. None where the targets are kept elsewhere; then scores are on validation.
+        The part that models are scored on. None if the targets are stored elsewhere; then the validation part is
+        scored.
     """
 
     train: Split
@@ -156,7 +157,7 @@ class Parts(metaclass=Documented):
 
 
 def _check_share_and_seed(fraction: object, seed: object) -> None:
-    """Refuse what cannot divide items; numbers of NumPy are numbers, too."""
+    """Raise an error for a fraction or seed that cannot divide items; numbers of NumPy are accepted."""
     if not (isinstance(fraction, Real) and 0 < float(fraction) < 1):
         raise TaskError(f"hold_out: found the fraction {fraction!r}; expected a share above 0 and below 1")
     if not (isinstance(seed, Integral) and 0 <= int(seed) < _SEEDS):
@@ -182,14 +183,14 @@ def _labels_of_groups(groups: Any, count: int) -> NDArray[Any]:
         labels = np.asarray(groups)
     except ValueError as error:  # sequences of several lengths
         raise TaskError(
-            f"groups are not a row of labels ({error}): expected one text or whole number an item"
+            f"groups are not a row of labels ({error}): expected one text or whole number per item"
         ) from error
-    if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels.flat):  # as pandas keeps texts
+    if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels.flat):  # pandas stores texts so
         labels = labels.astype(str)
     if labels.ndim != 1 or len(labels) != count:
         raise TaskError(f"a split has {count} inputs but groups of shape {labels.shape}: expected one label per item")
     if labels.dtype.kind not in "iuU":
-        raise TaskError(f"groups are of type {labels.dtype}: expected texts or whole numbers, one an item")
+        raise TaskError(f"groups are of type {labels.dtype}: expected texts or whole numbers, one per item")
     return labels
 
 
@@ -200,7 +201,7 @@ def _is_one_label_an_item(targets: Any) -> bool:
 
 
 def _strata(targets: Any) -> NDArray[np.float64]:
-    """Return (N, 1 + C): a one for each item, and its classes where items have one or several labels."""
+    """Return (N, 1 + C): a column of ones, and if items have labels, a column for each class."""
     import numpy as np
 
     every = np.ones((len(targets), 1))
@@ -214,7 +215,7 @@ def _strata(targets: Any) -> NDArray[np.float64]:
 def _held_out_groups(
     groups: NDArray[Any], strata: NDArray[np.float64], fraction: float, seed: int
 ) -> NDArray[np.bool_]:
-    """Return which items are held out, so that each column of `strata` is divided by `fraction` as nearly as may be."""
+    """Return (N,) bool, which items are held out, so that about `fraction` of each column of `strata` is held out."""
     import numpy as np
 
     names, group_of = np.unique(groups, return_inverse=True)
@@ -224,24 +225,24 @@ def _held_out_groups(
     np.add.at(shares, group_of, strata / np.maximum(strata.sum(axis=0), 1))
     generator = np.random.Generator(np.random.PCG64(seed))
     ways = [_draw(shares, fraction, generator) for _ in range(_DRAWS)]
-    best = min(ways, key=lambda held: float(((shares[held].sum(axis=0) - fraction) ** 2).sum()))
+    best = min(ways, key=lambda chosen: float(((shares[chosen].sum(axis=0) - fraction) ** 2).sum()))
     held_out: NDArray[np.bool_] = best[group_of]
     return held_out
 
 
 def _draw(shares: NDArray[np.float64], fraction: float, generator: np.random.Generator) -> NDArray[np.bool_]:
-    """Hold out groups in random order, each if that brings what is held out of each stratum closer to `fraction`."""
+    """Go through groups in random order, and hold out each that brings the strata closer to `fraction`."""
     import numpy as np
 
-    held = np.zeros(len(shares), bool)
+    chosen = np.zeros(len(shares), bool)
     left = np.full(shares.shape[1], fraction)
     order = generator.permutation(len(shares))
     for group in order:
         after = left - shares[group]
         if (after**2).sum() < (left**2).sum():
-            held[group], left = True, after
-    if not held.any():
-        held[order[0]] = True
-    elif held.all():
-        held[order[0]] = False
-    return held
+            chosen[group], left = True, after
+    if not chosen.any():
+        chosen[order[0]] = True
+    elif chosen.all():
+        chosen[order[0]] = False
+    return chosen

@@ -1,4 +1,4 @@
-"""The declaration an instructor writes."""
+"""The declaration of a task, which an instructor writes."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ _DTYPES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     *("float16", "float32", "float64", "str"),
 )
-_MAX_SIDES = 5  # an array of inputs has one more, and six is what is sent to a worker
+_MAX_SIDES = 5  # an array of inputs has one more dimension, and a worker accepts at most six
 _LEAST = {
-    "memory_bytes": (64 << 20, "4 GiB is 4 << 30"),  # Python with NumPy alone takes about half of it
+    "memory_bytes": (64 << 20, "4 GiB is 4 << 30"),  # Python with NumPy alone needs about half of it
     "scratch_bytes": (1 << 20, "2 GiB is 2 << 30"),
     "artifact_bytes": (4 << 10, "256 MiB is 256 << 20"),
     "output_bytes": (1 << 10, "8 MiB is 8 << 20"),
-    "processes": (8, "libraries start threads of their own"),
+    "processes": (8, "libraries start additional threads"),
 }
-"""What no model could do with less of, and why."""
+"""The smallest values with which a model can run, each with a remark."""
 _LEAST_SHIPPED = 1 << 10
 _PACKAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _DATA_OF_A_PACKAGE = re.compile(r"[\w.-]+(?:/[\w. -]+)+")
 _CODE = (".py", ".pyc", ".so", ".pyd")
 _ROWS = {
-    "sources": "a tuple of sources, with a comma behind a single one: (harness.Embedded(…),)",
-    "metrics": "a tuple of metrics, with a comma behind a single one: (harness.metrics.accuracy,)",
-    "rules": "a tuple of rules, with a comma behind a single one: (harness.rules.fully_connected_only,)",
+    "sources": "a tuple of sources, with a comma after a single one: (harness.Embedded(…),)",
+    "metrics": "a tuple of metrics, with a comma after a single one: (harness.metrics.accuracy,)",
+    "rules": "a tuple of rules, with a comma after a single one: (harness.rules.fully_connected_only,)",
     "classes": 'a tuple of names, such as ("cat", "dog")',
     "points": "pairs of a score and its points, such as ((0.5, 0), (0.9, 10))",
-    "assets": "a tuple of files, with a comma behind a single one: (harness.File(…),)",
-    "hides": 'a tuple of paths in installed packages, with a comma behind a single one: ("sklearn/datasets/data",)',
-    "packages": 'a tuple of names that pip installs, with a comma behind a single one: ("timm",)',
+    "assets": "a tuple of files, with a comma after a single one: (harness.File(…),)",
+    "hides": 'a tuple of paths in installed packages, with a comma after a single one: ("sklearn/datasets/data",)',
+    "packages": 'a tuple of names that pip installs, with a comma after a single one: ("timm",)',
 }
-"""The fields that hold several things, and what to write for each."""
+"""The fields that are tuples, and what to write for each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +55,14 @@ class Inputs(metaclass=Documented):
     Parameters
     ----------
     shape : tuple of int or None
-        The shape of one input without the number of items, such as (16, 16) or (140,), at most five sides; None for
-        texts.
+        The shape of one input without the number of items, such as (16, 16) or (140,), with at most five dimensions;
+        None for texts.
     dtype : str, default "float32"
-        The type of its numbers, as NumPy names it, or the NumPy type itself; ``"str"`` for texts.
+        The type of its numbers, by the name that NumPy uses or as the NumPy type itself; ``"str"`` for texts.
     low : float or None, default None
-        The least value; None where it is not known.
+        The smallest possible value; None if it is not known.
     high : float or None, default None
-        The greatest value; None where it is not known.
+        The largest possible value; None if it is not known.
 
     Raises
     ------
@@ -79,7 +79,7 @@ class Inputs(metaclass=Documented):
         shape: object = self.shape
         if isinstance(shape, list):
             object.__setattr__(self, "shape", tuple(shape))
-        # np.float32 and np.dtype("float32") say as much as "float32"
+        # np.float32 and np.dtype("float32") mean the same as "float32"
         name = getattr(self.dtype, "__name__", None) or getattr(self.dtype, "name", None)
         object.__setattr__(self, "dtype", name or self.dtype)
         problems = Problems("Inputs.")
@@ -99,7 +99,7 @@ class Inputs(metaclass=Documented):
             problems.expect(value is None or is_number(value), name, value, "a finite number or None")
         if is_number(self.low) and is_number(self.high):
             problems.expect(self.low <= self.high, "low", self.low, f"at most high, {self.high}")  # type: ignore[operator] # numbers
-        problems.tell()
+        problems.raise_if_any()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +112,7 @@ class Task(metaclass=Documented):
         What the task is, in one line.
     kind : str or harness.kinds.Kind
         ``"classification"``, ``"multilabel"``, ``"regression"``, ``"segmentation"``, ``"detection"`` or
-        ``"forecasting"``; or a kind of a plug-in, ``from .._plugins import NAME``. It decides
+        ``"forecasting"``; or a kind from a plug-in, ``from .._plugins import NAME``. It determines
         the form of targets (see `Split`) and of predictions (see `Model.predict`).
     inputs : Inputs
         The form of one input.
@@ -120,7 +120,7 @@ class Task(metaclass=Documented):
         Where the data come from: the first source whose data are on the machine, or can be downloaded, is used. At most
         one `Embedded` source, as the last one.
     split : str
-        How train, validation and test parts are made, in words a student understands.
+        How the data are divided into train, validation and test parts, in words that a student understands.
     metrics : tuple of Metric
         The first one is the primary metric: it is compared with the baseline and decides the ranking.
         ``help(harness.metrics)`` lists the metrics that come with the harness.
@@ -128,57 +128,58 @@ class Task(metaclass=Documented):
         The names of the classes in the order of their labels. At least two for classification, multilabel and
         detection; none for regression and forecasting.
     horizon : int or None, default None
-        Number of steps to forecast. Required for forecasting, None for every other kind.
+        The number of steps to forecast. Required for forecasting, None for every other kind.
     limits : Limits, default Limits()
         Time, memory and sizes that an evaluation may use.
     rules : tuple of Rule, default ()
-        Which models are not allowed. See `harness.rules`.
+        The layers and operators that models may not use. See `harness.rules`.
     perturb : callable or None, default None
-        A small change that keeps the target: gets one input and a `numpy.random.Generator`, and returns an input of the
-        same shape within `Inputs.low` and `Inputs.high`. Models are then also asked changed inputs, which they cannot
-        have memorised. Must be None for texts.
+        A function that makes a small change which keeps the target: it takes one input and a `numpy.random.Generator`,
+        and returns an input of the same shape within `Inputs.low` and `Inputs.high`. Models then also predict changed
+        inputs, which they cannot have memorised. Must be None for texts.
     perturb_cost : float or None, default None
-        The most that an honest model's primary score may get worse on inputs that `perturb` has changed, in the unit of
-        the metric. A model that loses more is taken to have memorised the test part, and fails. None for no such check.
+        How much worse an honest model's primary score may be on inputs that `perturb` has changed, in the unit of the
+        metric. A model that loses more is considered to have memorised the test part, and fails. None for no such
+        check.
     points : tuple of pairs of float, default ()
         Cut-offs (score, points), with linear interpolation between them. At least two, such as
         ``((0.5, 0), (0.9, 10))``, or ``((14, 0), (7, 10))`` if a lower score is better; ``()`` if the task earns no
-        points. When they change, points are computed again from the records; nothing is trained again.
+        points. When they change, points are computed again from the records, without training anything again.
     private_test : bool, default False
-        Whether the test part is kept from students, in ``$HARNESS_PRIVATE/<task>/test.npz``, which ``harness data
-        private`` writes. Where that file is missing, scores are computed on the validation part.
+        Whether the test part is hidden from students, in ``$HARNESS_PRIVATE/<task>/test.npz``, which ``harness data
+        private`` writes. If that file is missing, scores are computed on the validation part.
     public_score : str, default "every"
-        What is shown of a private test part before the final board: ``"every"`` score with all that is known of it, or
-        ``"ladder"``, a new score only where it is better than the person's best one by more than noise, and nothing
-        else (Blum & Hardt 2015). ``harness leaderboard --final`` ends that.
+        Which scores on a private test part are shown before the final board: ``"every"`` score with all details, or
+        ``"ladder"``, a new score only if it is better than the person's best one by more than noise, without details
+        (Blum & Hardt 2015). ``harness leaderboard --final`` shows all of them.
     quota : int or None, default None
-        How many versions of a person's work are scored on the private test part per day (UTC); None for any number.
+        How many versions of a person's work are scored on the private test part per day (UTC); None for no limit.
     weights : str, default "retrain"
         Whether trained weights may be handed in: ``"retrain"`` trains every submission again, ``"allowed"`` loads the
         files in its folder ``weights/`` if there are any.
     claims : bool, default False
-        Whether ``harness grade`` compares the score that a submission claims with what its shipped weights and a model
-        trained here reach. The comparison is for the people who mark; no result depends on it.
+        Whether ``harness grade`` compares the score that a submission claims with the scores of its shipped weights and
+        of a model trained here. The comparison is for the people who mark; no result depends on it.
     restricted : bool, default False
-        Whether the data must not be published. If so, no log or message of a model is published, and of a failure only
-        its kind and the line in the student's file.
+        Whether the data must not be published. If so, no log or message of a model is published, and for a failure only
+        its kind and the line in the student's file are.
     assets : tuple of File, default ()
         Pretrained weights that `Model.fit` may read if they are on the machine; `TaskInfo.assets` gives their paths.
         Each needs a licence.
     hides : tuple of str, default ()
-        Data in installed packages that would give away targets, such as what an `Embedded` source is made of: files or
-        folders, by their path below the folder that packages are installed into, ``"sklearn/datasets/data"``. No worker
-        can read them (at level ``rlimits`` it can). The usual sample data of well-known packages is hidden for every
-        task. Name no code: an import may need it.
+        Data in installed packages that would reveal targets, such as the data that an `Embedded` source uses: files or
+        folders, by their path below the folder that packages are installed in, ``"sklearn/datasets/data"``. No worker
+        can read them, except at level ``rlimits``. The usual sample data of well-known packages is hidden for every
+        task. Do not name code, because an import may need it.
     packages : tuple of str, default ()
         Packages that models may use in addition to the usual ones, by the names that pip installs, such as ``"timm"``.
     batch : int, default 256
-        Maximum number of items in one call of `Model.predict`.
+        The largest number of items in one call of `Model.predict`.
     threads : int, default 2
-        Number of threads that libraries use in `Model.fit`; always one while latency is measured. At most a quarter of
-        `Limits.processes`.
+        The number of threads that libraries use in `Model.fit`; always one while latency is measured. At most a quarter
+        of `Limits.processes`.
     name : str
-        The name of the task's folder. It is set by the harness and cannot be declared.
+        The name of the task's folder. The harness sets it; it cannot be declared.
 
     Raises
     ------
@@ -247,14 +248,14 @@ class Task(metaclass=Documented):
                 object.__setattr__(self, name, tuple(value))
             else:
                 problems.expect(False, name, value, expected)
-        problems.tell()
+        problems.raise_if_any()
         self._expect_words(problems)
         self._expect_rows(problems)
         self._expect_numbers(problems)
         if not problems:
             object.__setattr__(self, "points", tuple((score, earned) for score, earned in self.points))
             self._expect_parts_to_fit(problems)
-        problems.tell()
+        problems.raise_if_any()
 
     @property
     def primary(self) -> Metric:
@@ -263,12 +264,12 @@ class Task(metaclass=Documented):
 
     @property
     def limits_release(self) -> bool:
-        """Whether it is limited how much anybody is told of the private test part: by the Ladder, or by a quota."""
+        """Whether the Ladder or a quota limits how much is published about the private test part."""
         return self.quota is not None or self.public_score == "ladder"
 
     @property
     def kind_definition(self) -> Kind:
-        """What the kind asks of targets and predictions."""
+        """The object that defines the form of targets and predictions of this kind."""
         return KINDS[self.kind] if isinstance(self.kind, str) else self.kind
 
     @property
@@ -301,7 +302,7 @@ class Task(metaclass=Documented):
     def _expect_words(self, problems: Problems) -> None:
         self._expect_kind(problems)
         problems.expect(is_line(self.title), "title", self.title, "a text of one line")
-        problems.expect(is_text(self.split), "split", self.split, "how train, validation and test are made, in words")
+        problems.expect(is_text(self.split), "split", self.split, "a text that says how the parts are made")
         problems.expect(self.weights in ("retrain", "allowed"), "weights", self.weights, '"retrain" or "allowed"')
         problems.expect(
             self.public_score in ("every", "ladder"), "public_score", self.public_score, '"every" or "ladder"'
@@ -318,7 +319,7 @@ class Task(metaclass=Documented):
             object.__setattr__(self, "kind", CheckedKind(kind) if wrong is None else kind)
         elif not isinstance(kind, Kind):
             known = isinstance(kind, str) and kind in KINDS
-            expected = f"one of {', '.join(KINDS)}, or a harness.kinds.Kind that a plug-in brings"
+            expected = f"one of {', '.join(KINDS)}, or a harness.kinds.Kind from a plug-in"
             problems.expect(known, "kind", kind, expected)
 
     def _expect_rows(self, problems: Problems) -> None:
@@ -329,19 +330,19 @@ class Task(metaclass=Documented):
             "at least one of harness.Canonical, harness.Local, harness.Embedded",
         )
         metrics = is_row(self.metrics, Metric) and len(self.metrics) > 0
-        expected = "at least one harness.Metric, such as harness.metrics.accuracy; the first one ranks"
+        expected = "at least one harness.Metric, such as harness.metrics.accuracy; the first one decides the ranking"
         problems.expect(metrics, "metrics", self.metrics, expected)
         if metrics:
             names = [metric.name for metric in self.metrics]
-            problems.expect(is_distinct(names), "metrics", names, "no two of the same name")
+            problems.expect(is_distinct(names), "metrics", names, "no two with the same name")
         rules = is_row(self.rules, Rule)
         expected = "harness.Rule objects such as harness.rules.fully_connected_only"
         problems.expect(rules, "rules", self.rules, expected)
         if rules:
             names = [rule.name for rule in self.rules]
-            problems.expect(is_distinct(names), "rules", names, "no two of the same name")
+            problems.expect(is_distinct(names), "rules", names, "no two with the same name")
         classes = all(map(is_line, self.classes)) and is_distinct(self.classes)
-        problems.expect(classes, "classes", self.classes, "names, as texts of one line, no two the same")
+        problems.expect(classes, "classes", self.classes, "different names, each a text of one line")
         packages = is_row(self.packages, str) and all(_PACKAGE.fullmatch(name) for name in self.packages)
         problems.expect(packages, "packages", self.packages, 'names that pip installs, such as ("timm",)')
         hides = is_row(self.hides, str) and all(_DATA_OF_A_PACKAGE.fullmatch(name) for name in self.hides)
@@ -355,7 +356,7 @@ class Task(metaclass=Documented):
         problems.expect(assets, "assets", self.assets, "harness.File objects, each with its licence")
         if assets:
             names = [file.name for file in self.assets]
-            problems.expect(is_distinct(names), "assets", names, "no two of the same name")
+            problems.expect(is_distinct(names), "assets", names, "no two with the same name")
         points = all(
             is_row(pair, (int, float)) and len(pair) == 2 and all(map(is_number, pair)) for pair in self.points
         )
@@ -372,7 +373,7 @@ class Task(metaclass=Documented):
             shipped = self.limits.shipped_bytes
             expected = f"0 for no files, or at least {_LEAST_SHIPPED:,}: 64 KiB is 64 << 10"
             problems.expect(shipped == 0 or shipped >= _LEAST_SHIPPED, "limits.shipped_bytes", shipped, expected)
-            # libraries start several pools of so many threads
+            # libraries start several pools with this number of threads
             most = max(self.limits.processes, _LEAST["processes"][0]) // 4
             problems.expect(
                 is_count(self.threads, 1, most), "threads", self.threads, f"1 to {most}, a quarter of limits.processes"
@@ -394,40 +395,42 @@ class Task(metaclass=Documented):
             self.perturb_cost is None or is_number(self.perturb_cost, 0),
             "perturb_cost",
             self.perturb_cost,
-            "a number of at least 0: the most of the primary score that `perturb` costs",
+            "a number of at least 0: how much worse `perturb` may make the primary score",
         )
 
     def _expect_parts_to_fit(self, problems: Problems) -> None:
-        """Check fields that are right by themselves against each other."""
+        """Check whether fields that are correct by themselves fit each other."""
         kind = self.kind_name
-        for asked in self.kind_definition.expectations(self):
-            problems.expect(*asked)
+        for expected in self.kind_definition.expectations(self):
+            problems.expect(*expected)
         for name, limited in (("public_score", self.public_score != "every"), ("quota", self.quota is not None)):
-            private = "private_test=True with it: it is about what is shown of a private test part"
+            private = "private_test=True with it, because it limits what is shown about a private test part"
             problems.expect(not limited or self.private_test, name, getattr(self, name), private)
         texts = self.input_shape is None
-        problems.expect(not texts or self.perturb is None, "perturb", self.perturb, "None: texts have no jitter")
+        problems.expect(not texts or self.perturb is None, "perturb", self.perturb, "None, because inputs are texts")
         problems.expect(
             self.perturb_cost is None or self.perturb is not None,
             "perturb_cost",
             self.perturb_cost,
-            "`perturb` to be declared with it",
+            "that `perturb` is declared as well",
         )
         embedded = [isinstance(source, Embedded) for source in self.sources]
         kinds = [source.kind for source in self.sources]
-        problems.expect(sum(embedded) <= 1, "sources", kinds, "one Embedded at most: a second is never used")
-        problems.expect(embedded == sorted(embedded), "sources", kinds, "Embedded last: it is used if no other is here")
+        problems.expect(sum(embedded) <= 1, "sources", kinds, "at most one Embedded, because a second is never used")
+        problems.expect(
+            embedded == sorted(embedded), "sources", kinds, "Embedded last, because sources after it are never used"
+        )
         for metric in self.metrics:
             fits = not metric.kinds or kind in metric.kinds
-            wanted = f"a metric for {kind}: this one is for {' and '.join(metric.kinds)}"
+            wanted = f"a metric for {kind}; this one is for {' and '.join(metric.kinds)}"
             problems.expect(fits, "metrics", metric.name, wanted)
         self._expect_values_within(problems)
 
     def _expect_values_within(self, problems: Problems) -> None:
-        """Check baselines and points against what the primary metric can be."""
+        """Check whether baselines and points are possible values of the primary metric."""
         metric = self.primary
         low, high = metric.within
-        between = f"what {metric.name} can be, {low:g} to {high:g}"
+        between = f"a value that {metric.name} can have, {low:g} to {high:g}"
         best = high if metric.higher_is_better else low
         for source in self.sources:
             value, strict = source.baseline.value, source.baseline.strict
@@ -436,15 +439,18 @@ class Task(metaclass=Documented):
                 not (strict and value == best),
                 f"baseline of {source.title!r}",
                 value,
-                "less: nothing is better than that",
+                "a value that can be exceeded, because strict=True",
             )
         cost = self.perturb_cost
-        problems.expect(cost is None or cost <= high - low, "perturb_cost", cost, f"a share of {between}, such as 0.05")
+        problems.expect(
+            cost is None or cost <= high - low,
+            "perturb_cost",
+            cost,
+            f"at most the range of {metric.name}, {low:g} to {high:g}, such as 0.05",
+        )
         if not self.points:
             return
-        problems.expect(
-            len(self.points) >= 2, "points", self.points, "at least two cut-offs: points lie on the lines between"
-        )
+        problems.expect(len(self.points) >= 2, "points", self.points, "at least two cut-offs, with lines between them")
         scores, points = zip(*self.points, strict=True)
         problems.expect(
             all(low <= score <= high for score in scores),
@@ -452,7 +458,7 @@ class Task(metaclass=Documented):
             self.points,
             f"pairs (score, points), each score {between}",
         )
-        problems.expect(is_distinct(scores), "points", self.points, "no two cut-offs at the same score")
+        problems.expect(is_distinct(scores), "points", self.points, "no two cut-offs with the same score")
         problems.expect(min(points) >= 0, "points", self.points, "points of at least 0")
         rising = [earned for _, earned in sorted(self.points, reverse=not metric.higher_is_better)]
         better = f"{'higher' if metric.higher_is_better else 'lower'} {metric.name} is better"

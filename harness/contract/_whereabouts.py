@@ -1,4 +1,4 @@
-"""The file and line where a function was written, and where in its folder an error was raised."""
+"""The file and line where a function is defined, and where in its folder an error was raised."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from types import CodeType
 
 
 def written_at(function: object) -> str:
-    """Return file and line of `function`, which may be any callable; "" where they are not known."""
+    """Return file and line of the definition of `function`, which may be any callable; "" if they are not known."""
     code = _code_of(function)
     return "" if code is None else f"{code.co_filename}:{code.co_firstlineno}"
 
 
 def raised_at(error: BaseException, function: object) -> str:
-    """Return file and line of the last frame of `error` in the folder of `function`, else where that was written."""
+    """Return file and line of the last frame of `error` in the folder of `function`, or of the function itself."""
     code = _code_of(function)
     if code is None:
         return ""

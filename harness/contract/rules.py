@@ -1,4 +1,4 @@
-"""What kind of model a task allows: best effort, judged by the operators `predict` dispatches."""
+"""Rules about the models that a task allows, checked as far as possible by the operators that `predict` dispatches."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from harness.contract._problems import Problems, is_line, is_row
 class Rule(metaclass=Documented):
     """Operators and modules that a model may not use.
 
-    They are watched while `Model.predict` runs once. A model that does its arithmetic elsewhere (NumPy, scikit-learn,
-    loops of its own) dispatches none and passes: rules keep honest people on the exercise, they do not protect.
+    They are recorded while `Model.predict` runs once. A model that computes without PyTorch's operators (NumPy,
+    scikit-learn, loops) dispatches none and passes: rules remind honest people of the exercise, but do not protect
+    against cheating.
 
     Parameters
     ----------
     name : str
         The rule's name in messages and records.
     text : str
-        What is allowed and what is not, for students.
+        A description for students of what is allowed and what is not.
     forbidden : tuple of str
-        Patterns of PyTorch's names with ``*`` for any text: operators such as ``aten.conv*``, modules such as
-        ``nn.Unfold``.
+        Patterns for names in PyTorch, in which ``*`` matches any text: operators such as ``aten.conv*``, modules such
+        as ``nn.Unfold``.
 
     Raises
     ------
@@ -42,12 +43,12 @@ class Rule(metaclass=Documented):
         problems.expect(is_line(self.name), "name", self.name, "a text of one line")
         problems.expect(is_line(self.text), "text", self.text, "what is allowed, in one line")
         patterns = is_row(self.forbidden, str) and len(self.forbidden) > 0
-        expected = 'a tuple of patterns, with a comma behind a single one: ("aten.conv*",)'
+        expected = 'a tuple of patterns, with a comma after a single one: ("aten.conv*",)'
         problems.expect(patterns, "forbidden", self.forbidden, expected)
-        if patterns:  # "*" would fail everybody
+        if patterns:  # "*" would forbid every model
             names = all(any(one.isalnum() for one in pattern) for pattern in self.forbidden)
             problems.expect(names, "forbidden", self.forbidden, "patterns that name an operator or a module")
-        problems.tell()
+        problems.raise_if_any()
 
     def broken_by(self, operators: Iterable[str]) -> list[str]:
         """Return which operators this rule forbids.
@@ -67,7 +68,7 @@ class Rule(metaclass=Documented):
 
 fully_connected_only = Rule(
     "fully_connected_only",
-    "fully connected layers only: no convolution and no attention, by module or by function",
+    "fully connected layers only: no convolution and no attention, neither as a module nor as a function",
     (
         "aten.conv*",
         "aten._conv*",
@@ -77,7 +78,7 @@ fully_connected_only = Rule(
         "aten.unfold*",
         "aten.*scaled_dot_product*",
         "functional.scaled_dot_product_attention",
-        "aten._safe_softmax*",  # what older versions of torch make of scaled_dot_product_attention
+        "aten._safe_softmax*",  # older versions of torch dispatch this for scaled_dot_product_attention
         "aten.*multi_head_attention*",
         "aten._transformer_encoder_layer_fwd*",
         "mkldnn.*conv*",

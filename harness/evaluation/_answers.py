@@ -147,7 +147,7 @@ def item_loss_where_graded(
     kind: Kind, targets: Any, scored: Predictions
 ) -> Callable[[Array, Predictions], Array] | None:
     """Return the loss of each answer as a function; None if answers are right or wrong, or the kind has no loss."""
-    if kind.right(targets, scored) is not None or kind.item_loss(targets, scored) is None:
+    if kind.correct(targets, scored) is not None or kind.item_loss(targets, scored) is None:
         return None
     return lambda items, answers: np.asarray(kind.item_loss(take_items(targets, items), answers), float)
 
@@ -165,7 +165,7 @@ def altered_inputs_keep_answers(task: Task, truth: Split, scored: Predictions, a
     answer always rises by at least half of the usual loss, and the audit only warns.
     """
     name, n, kind = "altered inputs keep their answers", len(altered.once.items), task.kind_definition
-    graded = kind.right(truth.targets, scored) is None
+    graded = kind.correct(truth.targets, scored) is None
     if graded and kind.item_loss(truth.targets, scored) is None:
         detail = f"not checked: {task.kind_name} defines no loss for a single answer, so only the score is compared"
         return Audit(name=name, passed=True, severity="warn", detail=detail)
@@ -210,14 +210,14 @@ def _bad_when_altered(task: Task, truth: Split, scored: Predictions, altered: Al
 
     def bad(items: Array, answers: Predictions) -> Array:
         targets = take_items(truth.targets, items)
-        right = kind.right(targets, answers)
+        right = kind.correct(targets, answers)
         return np.asarray(kind.item_loss(targets, answers) if right is None else ~right, float)
 
     if not len(altered.changed):
         return _ItemLosses(np.zeros(0), np.zeros((1, 0)), np.zeros(0), 0.5)
     place = {int(item): number for number, item in enumerate(once.items)}
     places = [place[int(item)] for item in altered.changed]
-    graded = kind.right(truth.targets, scored) is None
+    graded = kind.correct(truth.targets, scored) is None
     usual = much_worse(bad(once.items, scored.take(once.items)), bad(once.items, once.answers))
     return _ItemLosses(
         before=bad(altered.changed, scored.take(altered.changed)),

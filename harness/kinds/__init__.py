@@ -1,4 +1,4 @@
-"""The kinds of task: what each asks of targets and predictions. Nothing else asks which kind a task is."""
+"""The kinds of task, each with the form of its targets and predictions. No other code tests which kind a task is."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (Classification(), MultiLabel(), Regression(), Segmentation(), Detection(), Forecasting())
 }
-"""Each kind by the name that a task declares."""
+"""The kinds by the names that tasks declare."""
 
 __all__ = [
     "KINDS",

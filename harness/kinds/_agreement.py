@@ -1,4 +1,4 @@
-"""Compare the answers of two runs; tolerances are relative to the compared values, never absolute."""
+"""Compare the answers of two runs, with tolerances that are relative to the compared values and never absolute."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RELATIVE = 1e-3
-"""What the order of additions may change in a network of floats, as a share of how far its scores lie apart."""
+"""The change of a network's scores that another order of additions may cause, as a share of the spread of scores."""
 ROUNDING = 1e-5
-"""What it may change beside the magnitude of a number, as 32-bit floats are rounded."""
+"""The change that rounding to 32-bit floats may cause, as a share of the magnitude of a number."""
 
 
 class Answers(Protocol):
-    """Predictions of one run: a value an item, and scores where the model gave any."""
+    """Predictions of one run: a value for each item, and scores if the model returned any."""
 
     @property
     def values(self) -> Any:
-        """One value an item."""
+        """One value for each item."""
 
     @property
     def scores(self) -> Any:
@@ -27,16 +27,17 @@ class Answers(Protocol):
 
 
 class Agreement(NamedTuple):
-    """Item by item, (N,) bool: where two runs differ."""
+    """How the answers of two runs differ, item by item."""
 
     differing: NDArray[np.bool_]
-    """Which items got other answers."""
+    """(N,) bool: which items got different answers."""
     excused: NDArray[np.bool_]
-    """Which got another value out of scores so close that rounding explains it; whoever asks bounds how many."""
+    """(N,) bool: which items got different labels from scores so close that rounding explains it. Callers limit how
+    many such items are accepted."""
 
 
 def agreement_of_labels(first: Answers, second: Answers, *, of_scores: bool) -> Agreement:
-    """Compare labels, one or several an item; `of_scores` where scores themselves are what is judged."""
+    """Compare labels, one or several for each item; with `of_scores` the scores are compared instead."""
     same = all_of_item(first.values == second.values)
     if first.scores is None or second.scores is None:
         if of_scores and (first.scores is None) != (second.scores is None):
@@ -47,20 +48,20 @@ def agreement_of_labels(first: Answers, second: Answers, *, of_scores: bool) -> 
 
 
 def rows_are_close(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.bool_]:
-    """Tell which rows of scores are as good as equal, beside how far the scores of a usual row lie apart."""
+    """Return (N,) bool: which rows of scores are nearly equal, compared with the spread of scores in a typical row."""
     import numpy as np
 
     rows = [scores.reshape(len(scores), -1).astype(np.float64) for scores in (first, second)]
     if not rows[0].size:
         return np.ones(len(first), bool)
-    with np.errstate(over="ignore"):  # scores may be as large as floats are
+    with np.errstate(over="ignore"):  # scores may be as large as floats can be
         scale = min(float(np.median(scores.max(axis=1) - scores.min(axis=1))) for scores in rows)
         magnitude = np.maximum(np.abs(rows[0]), np.abs(rows[1])).max(axis=1, keepdims=True)
         return all_of_item(_within(rows[0], rows[1], RELATIVE * scale + ROUNDING * magnitude))
 
 
 def numbers_are_close(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.bool_]:
-    """Tell number by number which are as good as equal, beside how far the middle half of them all lies apart."""
+    """Return for each number whether both are nearly equal, compared with the interquartile range of all numbers."""
     import numpy as np
 
     if not first.size:
@@ -71,7 +72,7 @@ def numbers_are_close(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.b
 
 
 def spread(numbers: NDArray[Any]) -> float:
-    """Return how far the middle half of `numbers` lies apart: a few outliers do not widen it."""
+    """Return the interquartile range of `numbers`, which a few outliers do not widen."""
     import numpy as np
 
     if not numbers.size:
@@ -83,13 +84,13 @@ def spread(numbers: NDArray[Any]) -> float:
 def _within(first: NDArray[Any], second: NDArray[Any], tolerance: NDArray[Any]) -> NDArray[np.bool_]:
     import numpy as np
 
-    # equal where both are infinite, whose difference is not a number
+    # the first comparison is for infinite numbers, whose difference is not a number
     with np.errstate(invalid="ignore"):
         return np.asarray((first == second) | (np.abs(first - second) <= tolerance), bool)
 
 
 def all_of_item(same: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return (N,) whether all of an item is the same."""
+    """Return (N,) bool: for which items everything is the same."""
     import numpy as np
 
     return np.asarray(same.reshape(len(same), -1).all(axis=1), bool)

@@ -25,18 +25,20 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_ONE_COLUMN = "of one column p of a sigmoid make two, np.stack([1 - p, p], axis=1), or labels, (p > 0.5).astype(int)"
+_ONE_COLUMN = (
+    "turn the one column p of a sigmoid into two, np.stack([1 - p, p], axis=1), or into labels, (p > 0.5).astype(int)"
+)
 
 
 def probabilities(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Return rows that sum to one: `scores` as they are if they do, else their softmax (Bridle 1990)."""
+    """Return rows that sum to one: `scores` unchanged if their rows do, otherwise their softmax (Bridle 1990)."""
     import numpy as np
 
     rows = scores.astype(np.float64)
-    # what is larger than 2 cannot be part of a sum of one, and its sum could be beyond the range of floats
+    # a number above 2 cannot be part of a sum of one, and the sum could exceed the range of floats
     if (rows >= 0).all() and (rows <= 2).all() and np.allclose(rows.sum(axis=1), 1, atol=1e-3):
         return rows
-    with np.errstate(over="ignore", under="ignore"):  # a difference beyond the range of floats is -inf, whose exp is 0
+    with np.errstate(over="ignore", under="ignore"):  # a difference may be -inf, whose exponential is 0
         shifted = np.exp(rows - rows.max(axis=1, keepdims=True))
     softmax: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
     return softmax
@@ -53,11 +55,11 @@ def fit(self, train, validation):
     self.shares = counts / counts.sum()  # how frequent each class is
 
 def predict(self, inputs):
-    return np.tile(self.shares, (len(inputs), 1))  # one row of scores an input, the highest is the answer
+    return np.tile(self.shares, (len(inputs), 1))  # one row of scores per input; the highest is the answer
 """
     metrics = ("accuracy", "macro_f1")
     metrics_of_scores = ("auc", "log_loss", "calibration_error")
-    has_one_class_an_item = True
+    has_one_class_per_item = True
 
     def expectations(self, facts: Facts) -> Iterator[Expected]:
         yield enough_classes(self.name, facts)
@@ -97,13 +99,13 @@ def predict(self, inputs):
         low, high = array.min(initial=0), array.max(initial=0)
         if low < 0 or high >= len(facts.classes):
             wrong = low if low < 0 else high
-            from_one = "; classes count from 0" if array.min() == 1 and high == len(facts.classes) else ""
+            from_one = "; classes are counted from 0" if array.min() == 1 and high == len(facts.classes) else ""
             raise UnacceptableError(
                 f"predict returned the label {wrong:g}: expected 0 to {len(facts.classes) - 1}{from_one}"
             )
         return Accepted(array.astype(np.int64))
 
-    def all_right(self, facts: Facts, targets: Any) -> Accepted:
+    def perfect_predictions(self, facts: Facts, targets: Any) -> Accepted:
         import numpy as np
 
         return Accepted(targets, np.eye(len(facts.classes))[targets])
@@ -111,22 +113,22 @@ def predict(self, inputs):
     def normalised(self, scores: NDArray[Any]) -> NDArray[Any]:
         return probabilities(scores)
 
-    def right(self, targets: Any, answers: Answers) -> NDArray[np.bool_] | None:
+    def correct(self, targets: Any, answers: Answers) -> NDArray[np.bool_] | None:
         import numpy as np
 
         return np.asarray(answers.values == targets, bool)
 
     def drawing(self, facts: Facts, item: Any, target: Any = None, answer: Accepted | None = None) -> ItemDrawing:
         truth = "" if target is None else named(facts.classes, target)
-        said = ""
+        words = ""
         if answer is not None:
-            said = named(facts.classes, answer.values)
+            words = named(facts.classes, answer.values)
             if answer.scores is not None:
-                said += f" ({100 * probabilities(answer.scores[None])[0][int(answer.values)]:.0f}\N{NO-BREAK SPACE}%)"
-        return replace(draw_input(item), truth=truth, said=said)
+                words += f" ({100 * probabilities(answer.scores[None])[0][int(answer.values)]:.0f}\N{NO-BREAK SPACE}%)"
+        return replace(draw_input(item), truth=truth, answer=words)
 
     def item_loss(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
-        """Return one minus the probability of the true class; without scores 1 for a wrong label."""
+        """Return one minus the probability of the true class; without scores, 1 for a wrong label."""
         import numpy as np
 
         if answers.scores is None:
@@ -135,7 +137,7 @@ def predict(self, inputs):
         return rows
 
     def agreement_with_first(self, answers: Answers) -> NDArray[Any] | None:
-        """Return the probability of the first answer's label; without scores 1 for the same label."""
+        """Return the probability of the first answer's label; without scores, 1 for the same label."""
         import numpy as np
 
         label = int(answers.values[0])
@@ -152,7 +154,7 @@ def predict(self, inputs):
 
 
 def _remedy(first: Header, n: int, classes: int) -> str:
-    """Say what to write, for the forms that people return instead of labels or scores."""
+    """Return what to write for forms that people often return instead of labels or scores, or an empty string."""
     shape, kind = first.shape, first.dtype.kind
     if shape == (n,) and kind == "b":
         return "; write .astype(int)"
@@ -163,5 +165,5 @@ def _remedy(first: Header, n: int, classes: int) -> str:
     if shape == (classes, n):
         return "; write .T to swap the axes"
     if n == 1 and shape in ((), (classes,)):
-        return "; one item was asked here, and squeeze() drops its axis too: name the axis, as in squeeze(1)"
+        return "; the input was a single item, and squeeze() also removes its axis: name the axis, as in squeeze(1)"
     return ""

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 MAX_BOXES_PER_IMAGE = 1_000
 _TIED = 10
-"""Of this number of boxes of an image, one may differ because of a tie."""
+"""One of this number of boxes of an image may differ because of a tie."""
 
 
 class Detection(Kind):
-    """Targets are a list with one (k, 5) float array an image: x1, y1, x2, y2 in pixels, class."""
+    """Targets are a list with one (k, 5) float array per image: x1, y1, x2, y2 in pixels, class."""
 
     name = "detection"
     returns = "a list of N float arrays (k, 6): x1, y1, x2, y2 in pixels, score, class"
@@ -41,7 +41,7 @@ def fit(self, train, validation):
     pass
 
 def predict(self, inputs):
-    return [np.zeros((0, 6), np.float32) for _ in inputs]  # no box at all: x1, y1, x2, y2, score, class
+    return [np.zeros((0, 6), np.float32) for _ in inputs]  # no boxes; a row would be x1, y1, x2, y2, score, class
 """
     form = "boxes"
     metrics = ("mean_average_precision",)
@@ -55,7 +55,7 @@ def predict(self, inputs):
         import numpy as np
 
         if not isinstance(targets, list):
-            return f"targets are {describe(targets)}, expected a list with one (k, 5) float array an image"
+            return f"targets are {describe(targets)}, expected a list with one (k, 5) float array per image"
         problems = (_boxes_problem(facts, number, boxes) for number, boxes in enumerate(targets))
         return next(filter(None, problems), None) or _places_problem(np.shape(inputs)[1:3], targets)
 
@@ -75,7 +75,7 @@ def predict(self, inputs):
         return Accepted(received)
 
     def agreement(self, first: Answers, second: Answers, *, of_scores: bool = False) -> Agreement:
-        """Compare the boxes of each image as sets; few of many may differ where they came out of a tie."""
+        """Compare the boxes of each image as sets; a small share may differ because of ties."""
         import numpy as np
 
         tolerance = _Tolerance.between(first.values, second.values)
@@ -83,24 +83,24 @@ def predict(self, inputs):
         differing = np.array([not _same_boxes(one, other, tolerance) for one, other in pairs], bool)
         return Agreement(differing, np.zeros(len(differing), bool))
 
-    def all_right(self, facts: Facts, targets: Any) -> Accepted:
+    def perfect_predictions(self, facts: Facts, targets: Any) -> Accepted:
         import numpy as np
 
         return Accepted([np.insert(boxes, 4, 1.0, axis=1) for boxes in targets])
 
     def drawing(self, facts: Facts, item: Any, target: Any = None, answer: Accepted | None = None) -> ItemDrawing:
-        """Draw the true boxes, and those of the answer that have at least half of the highest score."""
+        """Draw the true boxes, and the predicted boxes with at least half of the highest score."""
         boxes = [] if target is None else [_drawn(facts, "truth", box, box[4]) for box in target]
-        said = "" if answer is None else f"{len(answer.values)} boxes"
+        words = "" if answer is None else f"{len(answer.values)} boxes"
         if answer is not None and len(answer.values):
             sure = answer.values[answer.values[:, 4] >= answer.values[:, 4].max() / 2]
-            boxes += [_drawn(facts, "said", box, box[5]) for box in sure[:_MOST_DRAWN]]
-            said = f"{len(sure)} boxes of at least half of the highest score"
+            boxes += [_drawn(facts, "answer", box, box[5]) for box in sure[:_MOST_DRAWN]]
+            words = f"{len(sure)} boxes with at least half of the highest score"
         truth = "" if target is None else f"{len(target)} boxes"
-        return replace(draw_input(item), boxes=tuple(boxes), truth=truth, said=said)
+        return replace(draw_input(item), boxes=tuple(boxes), truth=truth, answer=words)
 
     def item_loss(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
-        """Return one minus the share of boxes, true and predicted, that have a partner of the same class."""
+        """Return one minus the share of boxes, true and predicted, that overlap with a partner of the same class."""
         import numpy as np
 
         return np.array([_unpaired(one, other) for one, other in zip(targets, answers.values, strict=True)], float)
@@ -114,28 +114,28 @@ def _drawn(facts: Facts, role: str, box: NDArray[Any], label: float) -> DrawnBox
     return DrawnBox(role, (x1, y1, x2, y2), named(facts.classes, label))
 
 
-def _unpaired(truth: NDArray[Any], said: NDArray[Any]) -> float:
+def _unpaired(truth: NDArray[Any], predicted: NDArray[Any]) -> float:
     import numpy as np
 
-    if len(said):
-        said = said[said[:, 4] >= said[:, 4].max() / 2]
-    if not len(truth) or not len(said):
-        return float(len(truth) + len(said) > 0)
-    low = np.maximum(truth[:, None, :2], said[None, :, :2])
-    high = np.minimum(truth[:, None, 2:4], said[None, :, 2:4])
+    if len(predicted):
+        predicted = predicted[predicted[:, 4] >= predicted[:, 4].max() / 2]
+    if not len(truth) or not len(predicted):
+        return float(len(truth) + len(predicted) > 0)
+    low = np.maximum(truth[:, None, :2], predicted[None, :, :2])
+    high = np.minimum(truth[:, None, 2:4], predicted[None, :, 2:4])
     common = np.clip(high - low, 0, None).prod(axis=2)
-    areas = [(boxes[:, 2:4] - boxes[:, :2]).clip(0).prod(axis=1) for boxes in (truth, said)]
+    areas = [(boxes[:, 2:4] - boxes[:, :2]).clip(0).prod(axis=1) for boxes in (truth, predicted)]
     union = areas[0][:, None] + areas[1][None] - common
-    alike = (common >= _OVERLAP * union) & (truth[:, None, 4] == said[None, :, 5])
+    alike = (common >= _OVERLAP * union) & (truth[:, None, 4] == predicted[None, :, 5])
     paired = min(int(alike.any(axis=1).sum()), int(alike.any(axis=0).sum()))
-    return 1 - 2 * paired / (len(truth) + len(said))
+    return 1 - 2 * paired / (len(truth) + len(predicted))
 
 
 def _boxes_problem(facts: Facts, number: int, boxes: Any) -> str | None:
     import numpy as np
 
     if not isinstance(boxes, np.ndarray) or boxes.dtype.kind != "f" or boxes.shape[1:] != (5,):
-        return f"targets of image {number} of shape {np.shape(boxes)}, expected (k, 5) floats"
+        return f"targets of image {number} have shape {np.shape(boxes)}, expected (k, 5) floats"
     if not np.isfinite(boxes).all():
         return f"image {number} has a box that is not finite"
     if not ((boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])).all():
@@ -146,17 +146,17 @@ def _boxes_problem(facts: Facts, number: int, boxes: Any) -> str | None:
 
 
 def _places_problem(image: tuple[int, ...], targets: Sequence[NDArray[Any]]) -> str | None:
-    """Return why boxes cannot be pixels of images of the height and width `image`, or None."""
+    """Return why boxes cannot be in pixels of images with the height and width `image`, or None."""
     import numpy as np
 
     height, width = image
     middles = [(boxes[:, :2] + boxes[:, 2:4]) / 2 for boxes in targets]
     for number, middle in enumerate(middles):
         if ((middle < 0) | (middle > (width, height))).any():
-            return f"image {number} has a box outside of its {height} × {width} pixels: expected pixels"
+            return f"image {number} has a box outside its {height} × {width} pixels: expected pixels"
     corners = np.concatenate([np.zeros((0, 4)), *(boxes[:, :4] for boxes in targets)])
     if len(corners) and min(height, width) > 1 and corners.max() <= 1 and (corners % 1).any():
-        return f"all boxes lie within the first of {height} × {width} pixels: expected pixels, not shares of the image"
+        return f"all boxes are in the first of {height} × {width} pixels: expected pixels, not shares of the image"
     return None
 
 
@@ -178,10 +178,12 @@ def _check_boxes(facts: Facts, number: int, boxes: NDArray[Any]) -> None:
 
 
 class _Tolerance(NamedTuple):
-    """What may differ between two boxes that are the same: in pixels beside usual boxes, in score beside all scores."""
+    """How much two boxes may differ and still count as the same."""
 
     pixels: float
+    """The tolerance of coordinates, which depends on the size of typical boxes."""
     score: float
+    """The tolerance of scores, which depends on the spread of all scores."""
 
     @classmethod
     def between(cls, first: Sequence[NDArray[Any]], second: Sequence[NDArray[Any]]) -> _Tolerance:
@@ -195,7 +197,7 @@ class _Tolerance(NamedTuple):
         return cls(RELATIVE * min(sides), RELATIVE * min(scores))
 
     def allows(self, first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.bool_]:
-        """Tell, for rows that are broadcast against each other, which are the same box."""
+        """Return which rows, broadcast against each other, are the same box."""
         import numpy as np
 
         tolerance = np.array([self.pixels] * 4 + [self.score, 0.0])
@@ -203,7 +205,7 @@ class _Tolerance(NamedTuple):
         return np.asarray((np.abs(first - second) <= tolerance + rounding).all(axis=-1), bool)
 
     def tied(self, scores: NDArray[Any], score: float) -> int:
-        """Return how many of `scores` are as good as equal to `score`."""
+        """Return how many of `scores` are nearly equal to `score`."""
         import numpy as np
 
         return int((np.abs(scores - score) <= self.score + ROUNDING * np.abs(scores)).sum())
@@ -216,25 +218,25 @@ def _stacked(boxes: Sequence[NDArray[Any]]) -> NDArray[Any]:
 
 
 def _same_boxes(first: NDArray[Any], second: NDArray[Any], tolerance: _Tolerance) -> bool:
-    """Compare two sets of boxes: their order is free, and of many a few may differ that came out of a tie.
+    """Compare two sets of boxes in any order; of many boxes, a few may differ because of ties.
 
-    Boxes of all but equal score swap places from batch to batch, and non-maximum suppression keeps the one or the
-    other. So one box in ten may lack its like, where another box of the set, kept or suppressed, has the same score.
+    Boxes with nearly equal scores change places from batch to batch, and non-maximum suppression keeps one or the
+    other. So one box in ten may have no counterpart if another box of either set has nearly the same score.
     """
     import numpy as np
 
     if first.shape == second.shape and tolerance.allows(first, second).all():
         return True
     alike = tolerance.allows(first[:, None], second[None])
-    taken = np.zeros(len(second), bool)
-    lone = []
+    matched = np.zeros(len(second), bool)
+    without_match = []
     for row, candidates in enumerate(alike):
-        free = np.flatnonzero(candidates & ~taken)
+        free = np.flatnonzero(candidates & ~matched)
         if len(free):
-            taken[free[0]] = True
+            matched[free[0]] = True
         else:
-            lone.append(row)
-    unmatched = (first[lone], second[~taken])
+            without_match.append(row)
+    unmatched = (first[without_match], second[~matched])
     if max(map(len, unmatched)) * _TIED > max(len(first), len(second)):
         return False
     scores = np.concatenate([first[:, 4], second[:, 4]])

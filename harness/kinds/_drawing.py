@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DrawnLine:
-    """A signal, or a part of one; `begin` is where it begins on the axis of time."""
+    """A signal, or a part of one; `begin` is its position on the time axis."""
 
     role: str
-    """``input``, ``truth`` or ``said``."""
+    """``input``, ``truth`` or ``answer``."""
     values: Any
     begin: int = 0
 
@@ -25,27 +25,30 @@ class DrawnBox:
     """A box over an image, in pixels."""
 
     role: str
-    """``truth`` or ``said``."""
+    """``truth`` or ``answer``."""
     corners: tuple[float, float, float, float]
     name: str
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ItemDrawing:
-    """One item: an image with what lies over it, signals, or a text; and in words what is right and what was said."""
+    """One item as an image with masks or boxes, as signals, or as a text, with the target and the answer in words."""
 
     image: Any = None
     """(H, W) or (H, W, 3) values in [0, 1]."""
     lines: tuple[DrawnLine, ...] = ()
     text: str | None = None
     word_weights: tuple[float, ...] = ()
-    """How much the first words of the text weighed in what was said; see `first_words`."""
+    """The weights of the first words of the text in the answer; see `first_words`."""
     boxes: tuple[DrawnBox, ...] = ()
     truth_mask: Any = None
-    """(H, W) bool: the pixels that are not background."""
-    said_mask: Any = None
+    """(H, W) bool: the pixels that are not background in the target."""
+    answer_mask: Any = None
+    """(H, W) bool: the same for the answer."""
     truth: str = ""
-    said: str = ""
+    """The target in words."""
+    answer: str = ""
+    """The answer in words."""
 
 
 def draw_input(item: Any) -> ItemDrawing:
@@ -61,7 +64,7 @@ def draw_input(item: Any) -> ItemDrawing:
 
 
 def _flat_image(array: NDArray[Any]) -> NDArray[Any]:
-    """Return (H, W) or (H, W, 3): channels last, grey for any other number of them, the middle slice of a volume."""
+    """Return (H, W) or (H, W, 3): channels last, other numbers of channels in grey, a volume as its middle slice."""
     while array.ndim > 3:
         array = array[len(array) // 2]
     if array.ndim == 2:

@@ -1,4 +1,4 @@
-"""The words of a text: what is left out of it to see how much they weigh, and what is marked in a drawing of it."""
+"""The first words of a text, which are left out one by one to weigh them, and are marked in a drawing of the text."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from itertools import islice, takewhile
 
 MOST_CHARACTERS = 400
-"""How much of a text is drawn."""
+"""The number of characters of a text that are drawn."""
 _MOST_WORDS = 64
 
 
 def first_words(text: str) -> list[tuple[int, int]]:
-    """Return where the first words of `text` begin and end: those that a drawing of it shows whole."""
+    """Return the positions of begin and end of the first words of `text` that a drawing shows completely."""
     spans = (one.span() for one in re.finditer(r"\S+", text))
     return list(islice(takewhile(lambda span: span[1] <= MOST_CHARACTERS, spans), _MOST_WORDS))
 

@@ -45,20 +45,20 @@ def predict(self, inputs):
         return f"{describe_header(first, n)}: expected ({n}, {facts.horizon}) floats"
 
     def drawing(self, facts: Facts, item: Any, target: Any = None, answer: Accepted | None = None) -> ItemDrawing:
-        """Draw the forecast, and what came, behind the signal they continue."""
+        """Draw the forecast and the true values as continuations of the signal."""
         import numpy as np
 
         drawn = draw_input(item)
         signal = np.asarray(item)
         lines, begin = drawn.lines, len(signal)
-        if signal.ndim == 2 and len(drawn.lines) == 0:  # (time, quantities): the first is what is forecast
+        if signal.ndim == 2 and len(drawn.lines) == 0:  # (time, quantities): the first quantity is forecast
             lines = (DrawnLine("input", signal[:, 0].astype(np.float64)),)
         if target is not None:
             lines += (DrawnLine("truth", np.asarray(target, np.float64), begin),)
         if answer is not None:
-            lines += (DrawnLine("said", np.asarray(answer.values, np.float64), begin),)
-        said = ""
+            lines += (DrawnLine("answer", np.asarray(answer.values, np.float64), begin),)
+        words = ""
         if target is not None and answer is not None:
             off = np.abs(np.asarray(answer.values, np.float64) - np.asarray(target, np.float64)).mean()
-            said = f"off by {off:.3g} on average"
-        return replace(drawn, lines=lines, image=None, said=said)
+            words = f"off by {off:.3g} on average"
+        return replace(drawn, lines=lines, image=None, answer=words)

@@ -1,4 +1,4 @@
-"""The interface of a kind of task: its targets, the form of its predictions, and how both are checked."""
+"""The interface of a kind of task, which defines and checks the form of targets and predictions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _HARDEST = 6
 MAX_MAGNITUDE = 1e100
-"""Largest magnitude of a predicted number: sums, squares and areas of such numbers are finite."""
+"""The largest magnitude of a predicted number: sums, squares and areas of such numbers are finite."""
 
 
 class Header(Protocol):
@@ -32,15 +32,15 @@ class Header(Protocol):
 
 
 class Facts(Protocol):
-    """What a task declares of its data, as far as a kind needs to know it."""
+    """The facts about a task's data that a kind needs."""
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes; empty where there are none."""
+        """The names of the classes; empty if there are none."""
 
     @property
     def horizon(self) -> int | None:
-        """Steps to forecast; None but for forecasting."""
+        """The number of steps to forecast; None for every kind except forecasting."""
 
     @property
     def input_shape(self) -> tuple[int, ...] | None:
@@ -48,28 +48,30 @@ class Facts(Protocol):
 
 
 class Accepted(NamedTuple):
-    """Predictions that were checked: one value an item, and scores where the model gave any."""
+    """Predictions that were checked: one value for each item, and scores if the model returned any."""
 
     values: Any
     scores: Any = None
 
 
 class Expected(NamedTuple):
-    """The requirement of a kind on one field of a declaration."""
+    """A requirement of a kind on one field of a declaration."""
 
     holds: bool
+    """Whether the declaration meets it."""
     field: str
     value: object
     expected: str
+    """What to declare, in words."""
 
 
 class Kind(ABC):
-    """One kind of task. A new one is a subclass in a module of its own, and a line in the list of kinds.
+    """One kind of task. A new kind is a subclass in a separate module, and an entry in the list of kinds.
 
-    An installed package may bring one, too; see the page on plug-ins. All of it runs in the process of the host.
+    An installed package may also provide a kind; see the page on plug-ins. All methods run in the host's process.
 
-    What is abstract must be written. The other methods answer for a kind of labels that counts no classes: `agreement`
-    is of labels, `right` and `class_counts` return None, `drawing` shows the input alone.
+    Abstract methods must be written. The others are suitable for a kind whose answers are labels and which counts no
+    classes: `agreement` compares labels, `correct` and `class_counts` return None, and `drawing` shows only the input.
     """
 
     name: ClassVar[str]
@@ -77,21 +79,23 @@ class Kind(ABC):
     returns: ClassVar[str]
     """What `predict` may return for N inputs, in words."""
     sample_model: ClassVar[str]
-    """The methods of the plainest model there is, as ``harness new submission`` writes them; `np` is NumPy."""
+    """The methods of the simplest model, which ``harness new submission`` writes; `np` is NumPy."""
     form: ClassVar[str] = "array"
-    """The form in which predictions leave a worker: ``"array"`` for one array; ``"an array an item"`` for a list of
-    arrays of several lengths; ``"boxes"`` for a list of boxes."""
+    """The form in which a worker sends predictions: ``"array"`` for one array; ``"array per item"`` for a list of
+    arrays with different lengths; ``"boxes"`` for a list of boxes."""
     metrics: ClassVar[tuple[str, ...]] = ()
-    """Names of the metrics in `harness.metrics` that a task of this kind usually declares, the one to rank by first."""
+    """Names of the metrics in `harness.metrics` that a task of this kind usually declares, with the primary one
+    first."""
     metrics_of_scores: ClassVar[tuple[str, ...]] = ()
-    """Names of the metrics in `harness.metrics` that are computed in addition where a model gives scores."""
-    has_one_class_an_item: ClassVar[bool] = False
+    """Names of the metrics in `harness.metrics` that are computed in addition if a model returns scores."""
+    has_one_class_per_item: ClassVar[bool] = False
+    """Whether targets are labels of which each item has exactly one."""
     continues_its_input: ClassVar[bool] = False
     """Whether targets are the values that follow an input signal."""
 
     @abstractmethod
     def expectations(self, facts: Facts) -> Iterator[Expected]:
-        """Yield what this kind expects of a declaration."""
+        """Yield the requirements of this kind on a declaration."""
 
     @abstractmethod
     def targets_problem(self, facts: Facts, inputs: Any, targets: Any) -> str | None:
@@ -103,51 +107,51 @@ class Kind(ABC):
 
     @abstractmethod
     def accept(self, facts: Facts, received: Any) -> Accepted:
-        """Return predictions, checked item by item.
+        """Check the received predictions item by item, and return them.
 
         Raises:
-            UnacceptableError: they are not what this kind asks for.
+            UnacceptableError: they do not have the form of this kind.
         """
 
     @abstractmethod
-    def all_right(self, facts: Facts, targets: Any) -> Accepted:
+    def perfect_predictions(self, facts: Facts, targets: Any) -> Accepted:
         """Return the predictions of a perfect model."""
 
     def agreement(self, first: Answers, second: Answers, *, of_scores: bool = False) -> Agreement:
-        """Tell which items got other answers in one run than in another.
+        """Return which items got different answers in two runs.
 
-        As it is here it compares labels. A kind whose answers are numbers allows for rounding: see `Numbers`.
-        Labels must be equal; one that flips between scores as good as equal is excused, and counted. `of_scores`
-        says that the scores themselves are judged: they must be as good as equal, then.
+        This implementation compares labels; `Numbers` has one for numbers, which allows for rounding. Labels must be
+        equal, but a label that changes between nearly equal scores is excused and counted. With `of_scores` the scores
+        are compared instead, and must be nearly equal.
         """
         return agreement_of_labels(first, second, of_scores=of_scores)
 
     def normalised(self, scores: NDArray[Any]) -> NDArray[Any]:
-        """Return `scores` as metrics take them."""
+        """Return `scores` in the form that metrics expect."""
         return scores
 
-    def right(self, targets: Any, answers: Answers) -> NDArray[np.bool_] | None:
-        """Return (N,) which answers are right, or None where an answer is better or worse, but not right or wrong."""
+    def correct(self, targets: Any, answers: Answers) -> NDArray[np.bool_] | None:
+        """Return (N,) bool, which answers are correct; None if answers are better or worse but not right or wrong."""
         return None
 
     def class_counts(self, facts: Facts, targets: Any) -> list[int] | None:
-        """Return how many items are of each class; None if a kind does not count classes."""
+        """Return how many items each class has; None if a kind does not count classes."""
         return None
 
     def drawing(self, facts: Facts, item: Any, target: Any = None, answer: Accepted | None = None) -> ItemDrawing:
-        """Return what to draw of one input, with its target and the answer for it where they are given.
+        """Return the drawing of one input, with its target and the answer to it if they are given.
 
-        `answer` holds one value, and its scores if there are any.
+        `answer` contains one value, and its scores if there are any.
         """
         return draw_input(item)
 
     def item_loss(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
-        """Return (N,) how bad each answer is, 0 for a perfect one, to find the hardest items; None if unknown."""
-        right = self.right(targets, answers)
+        """Return (N,) the loss of each answer, 0 for a perfect one, to find the hardest items; None if unknown."""
+        right = self.correct(targets, answers)
         return None if right is None else (~right).astype(float)
 
     def hardest(self, targets: Any, answers: Answers) -> list[int]:
-        """Return the positions of the worst answers, the worst first: a few, and none that is perfect."""
+        """Return the positions of the few worst answers, the worst first and without perfect ones."""
         import numpy as np
 
         item_loss = self.item_loss(targets, answers)
@@ -156,15 +160,15 @@ class Kind(ABC):
         return [int(item) for item in np.argsort(-item_loss, kind="stable")[:_HARDEST] if item_loss[item] > 0]
 
     def agreement_with_first(self, answers: Answers) -> NDArray[Any] | None:
-        """Return (N,) how strongly each answer says what the first of them says; None where a kind cannot tell.
+        """Return (N,) how strongly each answer supports the first answer; None if this is not defined.
 
-        How much an input weighs is the difference that leaving a part of it out makes here.
+        The weight of a part of an input is how much weaker the support becomes if the part is left out.
         """
         return None
 
 
 def describe_header(header: Header, n: int) -> str:
-    """Return what was announced as the predictions for n inputs."""
+    """Return a description of the announced predictions for n inputs."""
     return f"predict returned shape {header.shape} of {header.dtype} for {n} inputs"
 
 
@@ -172,7 +176,7 @@ def check_finite(array: NDArray[Any]) -> None:
     """Refuse NaN and infinity.
 
     Raises:
-        UnacceptableError: there is one; says for which item.
+        UnacceptableError: there is one; the message names its item.
     """
     import numpy as np
 
@@ -182,14 +186,15 @@ def check_finite(array: NDArray[Any]) -> None:
 
 
 def check_magnitude(array: NDArray[Any], where: Callable[[int], str] = "item {}".format) -> None:
-    """Refuse numbers so large that their sums and squares are not finite.
+    """Refuse numbers so large that their sums and squares would not be finite.
 
     Raises:
-        UnacceptableError: there is one; says for which item.
+        UnacceptableError: there is one; the message names its item.
     """
     import numpy as np
 
-    beyond = np.argwhere(np.abs(array.astype(np.float64)) > MAX_MAGNITUDE)  # a half-precision array has no such number
+    # in double precision, because the bound exceeds the range of smaller types
+    beyond = np.argwhere(np.abs(array.astype(np.float64)) > MAX_MAGNITUDE)
     if len(beyond):
         value = array[tuple(beyond[0])]
         raise UnacceptableError(
@@ -199,22 +204,22 @@ def check_magnitude(array: NDArray[Any], where: Callable[[int], str] = "item {}"
 
 
 def enough_classes(kind: str, facts: Facts) -> Expected:
-    """Return the expectation of at least two classes."""
+    """Return the requirement of at least two classes."""
     return Expected(len(facts.classes) >= 2, "classes", facts.classes, f"at least two classes for {kind}")
 
 
 def no_horizon(kind: str, facts: Facts) -> Expected:
-    """Return the expectation that no `horizon` is declared."""
+    """Return the requirement that no `horizon` is declared."""
     return Expected(facts.horizon is None, "horizon", facts.horizon, f"none: {kind} has no `horizon`")
 
 
 def no_classes(kind: str, facts: Facts) -> Expected:
-    """Return the expectation that there are no classes."""
+    """Return the requirement that there are no classes."""
     return Expected(not facts.classes, "classes", facts.classes, f"none: {kind} has no classes")
 
 
 def images(facts: Facts) -> Expected:
-    """Return the expectation that inputs are images."""
+    """Return the requirement that inputs are images."""
     shape = facts.input_shape
     fits = shape is not None and len(shape) in (2, 3)
-    return Expected(fits, "inputs.shape", shape, "(height, width) or with channels")
+    return Expected(fits, "inputs.shape", shape, "(height, width), or a shape with channels as well")

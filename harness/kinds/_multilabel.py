@@ -1,4 +1,4 @@
-"""Multi-label classification: each item is of any number of classes."""
+"""Multi-label classification: each item has any number of classes."""
 
 from __future__ import annotations
 
@@ -69,19 +69,19 @@ def predict(self, inputs):
             if low < 0 or high > 1:
                 raise UnacceptableError(
                     f"predict returned probabilities in [{low:g}, {high:g}]: expected [0, 1]; "
-                    "of a network's raw outputs take the sigmoid, torch.sigmoid(x) or 1 / (1 + np.exp(-x))"
+                    "apply the sigmoid to raw outputs of a network, torch.sigmoid(x) or 1 / (1 + np.exp(-x))"
                 )
             return Accepted((received >= 0.5).astype(np.int64), received)
         if low < 0 or high > 1:
             raise UnacceptableError(f"predict returned {low if low < 0 else high}: expected 0 or 1")
         return Accepted(received.astype(np.int64))
 
-    def all_right(self, facts: Facts, targets: Any) -> Accepted:
+    def perfect_predictions(self, facts: Facts, targets: Any) -> Accepted:
         import numpy as np
 
         return Accepted(targets, np.asarray(targets, np.float64))
 
-    def right(self, targets: Any, answers: Answers) -> NDArray[np.bool_] | None:
+    def correct(self, targets: Any, answers: Answers) -> NDArray[np.bool_] | None:
         import numpy as np
 
         return np.asarray((answers.values == targets).all(axis=1), bool)
@@ -91,23 +91,23 @@ def predict(self, inputs):
             return ", ".join(name for name, yes in zip(facts.classes, row, strict=True) if yes) or "none"
 
         truth = "" if target is None else names(target)
-        return replace(draw_input(item), truth=truth, said="" if answer is None else names(answer.values))
+        return replace(draw_input(item), truth=truth, answer="" if answer is None else names(answer.values))
 
     def item_loss(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
         """Return the mean distance of the probabilities, or of the labels, from the targets."""
         import numpy as np
 
-        said = answers.values if answers.scores is None else answers.scores
-        distances: NDArray[Any] = np.abs(np.asarray(said, float) - targets).mean(axis=1)
+        predicted = answers.values if answers.scores is None else answers.scores
+        distances: NDArray[Any] = np.abs(np.asarray(predicted, float) - targets).mean(axis=1)
         return distances
 
     def agreement_with_first(self, answers: Answers) -> NDArray[Any] | None:
-        """Return the mean probability, over the classes, of what the first answer says of each; or of equal labels."""
+        """Return the mean over the classes of the probability, or of the equality, of the first answer's labels."""
         import numpy as np
 
         yes = np.asarray(answers.values[0], bool)
-        said = np.asarray(answers.values if answers.scores is None else answers.scores, float)
-        mean: NDArray[Any] = np.where(yes, said, 1 - said).mean(axis=1)
+        predicted = np.asarray(answers.values if answers.scores is None else answers.scores, float)
+        mean: NDArray[Any] = np.where(yes, predicted, 1 - predicted).mean(axis=1)
         return mean
 
     def class_counts(self, facts: Facts, targets: Any) -> list[int] | None:

@@ -1,4 +1,4 @@
-"""The common part of kinds whose predictions are numbers: which are accepted, and which runs agree."""
+"""The common part of kinds whose predictions are numbers: accepting them and comparing two runs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Numbers(Kind):
-    """Base of the kinds whose predictions are numbers of any size: one an item, or several."""
+    """Base class of the kinds whose predictions are numbers of any magnitude, one or several for each item."""
 
     def accept(self, facts: Facts, received: Any) -> Accepted:
-        """Return finite 64-bit floats; a kind that refuses more calls this one first."""
+        """Return finite 64-bit floats; a kind with further requirements calls this method first."""
         import numpy as np
 
         check_finite(received)
@@ -24,13 +24,13 @@ class Numbers(Kind):
         return Accepted(array)
 
     def agreement(self, first: Answers, second: Answers, *, of_scores: bool = False) -> Agreement:
-        """Tell which items got other numbers, beside how far the numbers lie apart."""
+        """Return which items got different numbers, with a tolerance relative to the spread of all numbers."""
         import numpy as np
 
         close = all_of_item(numbers_are_close(first.values, second.values))
         return Agreement(~close, np.zeros(len(close), bool))
 
-    def all_right(self, facts: Facts, targets: Any) -> Accepted:
+    def perfect_predictions(self, facts: Facts, targets: Any) -> Accepted:
         """Return the targets themselves."""
         import numpy as np
 

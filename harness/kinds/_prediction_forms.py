@@ -1,6 +1,6 @@
-"""The forms in which predictions leave a worker.
+"""The forms in which a worker sends predictions.
 
-A worker knows a kind of task by its form alone: it imports no kind of another package, and decides nothing about one.
+A worker does not know the kind of a task, only the form of its predictions: it imports no kind from another package.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ ToArray = Callable[[Any], "NDArray[Any]"]
 
 
 class PredictionForm(ABC):
-    """How what `predict` returned becomes plain arrays."""
+    """A conversion of the return value of `predict` to plain arrays."""
 
     arrays: ClassVar[int]
-    """How many arrays carry the predictions: two where items have several lengths."""
+    """The number of arrays that are sent: two if items have different lengths."""
 
     @abstractmethod
     def plain(self, result: Any, to_array: ToArray) -> Any:
-        """Return `result` as an array, or as a list of arrays; `to_array` makes one of anything.
+        """Return `result` as an array, or as a list of arrays; `to_array` converts any object to an array.
 
         Raises:
-            UnacceptableError: it cannot be made one.
+            UnacceptableError: it cannot be converted.
         """
 
 
 class OneArray(PredictionForm):
-    """One array, whose first axis counts the inputs."""
+    """One array, whose first axis corresponds to the inputs."""
 
     arrays = 1
 
@@ -42,13 +42,13 @@ class OneArray(PredictionForm):
         return to_array(result)
 
 
-class ArrayAnItem(PredictionForm):
-    """A list of arrays, one an input, whose first axes may have any length and whose other axes are all alike."""
+class ArrayPerItem(PredictionForm):
+    """A list of arrays, one per input; the first axis may have any length, and the other axes are the same for all."""
 
     arrays = 2
 
     def plain(self, result: Any, to_array: ToArray) -> Any:
-        """Return the list, its arrays all of one type of number."""
+        """Return the list, in which all arrays have the same dtype."""
         import numpy as np
 
         if not isinstance(result, list | tuple):
@@ -68,13 +68,13 @@ class ArrayAnItem(PredictionForm):
         return [piece.reshape(-1 if piece.size else 0, *beyond).astype(dtype) for piece in pieces]
 
 
-class BoxesAnItem(PredictionForm):
+class BoxesPerItem(PredictionForm):
     """A list with the boxes of each image, (k, 6) floats."""
 
     arrays = 2
 
     def plain(self, result: Any, to_array: ToArray) -> Any:
-        """Return the list, with (0, 6) for whatever is empty."""
+        """Return the list, with (0, 6) for everything that is empty."""
         if not isinstance(result, list | tuple):
             raise UnacceptableError(
                 f"predict returned {describe(result)}: expected a list with one (k, 6) float array per image, each row "
@@ -86,10 +86,10 @@ class BoxesAnItem(PredictionForm):
 def _plain_boxes(result: Any, to_array: ToArray) -> NDArray[Any]:
     import numpy as np
 
-    if isinstance(result, dict):  # torchvision's own form
+    if isinstance(result, dict):  # as the models of torchvision return
         raise UnacceptableError(
-            "predict returned a dict for an image: expected (k, 6); of torchvision's join boxes, scores[:, None] and "
-            "(labels - 1)[:, None] by torch.cat(..., dim=1)"
+            "predict returned a dict for an image: expected (k, 6); for models of torchvision join boxes, "
+            "scores[:, None] and (labels - 1)[:, None] with torch.cat(..., dim=1)"
         )
     array = to_array(result).astype(np.float64)
     if array.size and (array.ndim != 2 or array.shape[1] != 6):
@@ -99,7 +99,7 @@ def _plain_boxes(result: Any, to_array: ToArray) -> NDArray[Any]:
 
 PREDICTION_FORMS: Mapping[str, PredictionForm] = {
     "array": OneArray(),
-    "an array an item": ArrayAnItem(),
-    "boxes": BoxesAnItem(),
+    "array per item": ArrayPerItem(),
+    "boxes": BoxesPerItem(),
 }
-"""Each form by the name that a kind gives."""
+"""The forms by the names that kinds use."""

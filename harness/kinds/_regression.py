@@ -1,4 +1,4 @@
-"""Regression: one number an item."""
+"""Regression: one number for each item."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def predict(self, inputs):
         return f"{describe_header(first, n)}: expected ({n},) numbers{remedy}"
 
     def agreement_with_first(self, answers: Answers) -> NDArray[Any] | None:
-        """Return the numbers themselves: a part that weighs makes the number larger."""
+        """Return the numbers themselves, so that a part with a positive weight makes the number larger."""
         import numpy as np
 
         return np.asarray(answers.values, float)
 
     def drawing(self, facts: Facts, item: Any, target: Any = None, answer: Accepted | None = None) -> ItemDrawing:
         truth = "" if target is None else f"{float(target):.4g}"
-        return replace(draw_input(item), truth=truth, said="" if answer is None else f"{float(answer.values):.4g}")
+        return replace(draw_input(item), truth=truth, answer="" if answer is None else f"{float(answer.values):.4g}")

@@ -1,4 +1,4 @@
-"""Segmentation: each pixel is of one class."""
+"""Segmentation: each pixel has one class."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _MAX_VALUE = (1 << 31) - 1
 _FLIPPED_SHARE, _FLIPPED_LEAST = 0.005, 2
-"""How many pixels of a mask rounding may flip: a share of what either mask marks, or so many in any case."""
+"""The number of pixels of a mask that rounding may flip: a share of the pixels that either mask marks, and at least the
+second number."""
 
 
 class Segmentation(Kind):
@@ -55,7 +56,7 @@ def predict(self, inputs):
         if not isinstance(targets, np.ndarray) or targets.dtype.kind not in "iu" or targets.shape != shape:
             return f"targets are {describe(targets)}, expected integer masks {shape}"
         if targets.size and not targets.any():
-            return "no mask has a foreground, expected pixels other than 0 in some"
+            return "no mask has a foreground, expected some pixels other than 0"
         most = len(facts.classes) - 1 if facts.classes else _MAX_VALUE
         if targets.size and (targets.min() < 0 or targets.max() > most):
             return f"masks in [{targets.min()}, {targets.max()}], expected 0 to {most}"
@@ -84,7 +85,7 @@ def predict(self, inputs):
         return Accepted(array.astype(np.int64))
 
     def agreement(self, first: Answers, second: Answers, *, of_scores: bool = False) -> Agreement:
-        """Compare masks as they are after the threshold, however close the probabilities were."""
+        """Compare masks after the threshold, regardless of how close the probabilities were."""
         import numpy as np
 
         masks = [np.asarray(one.values).reshape(len(one.values), -1) for one in (first, second)]
@@ -93,7 +94,7 @@ def predict(self, inputs):
         differing = flipped > np.maximum(_FLIPPED_LEAST, _FLIPPED_SHARE * marked)
         return Agreement(differing, np.zeros(len(differing), bool))
 
-    def all_right(self, facts: Facts, targets: Any) -> Accepted:
+    def perfect_predictions(self, facts: Facts, targets: Any) -> Accepted:
         import numpy as np
 
         return Accepted(np.asarray(targets, np.int64))
@@ -104,12 +105,14 @@ def predict(self, inputs):
 
         masks: dict[str, Any] = {
             "truth_mask": None if target is None else np.asarray(target) != 0,
-            "said_mask": None if answer is None else np.asarray(answer.values) != 0,
+            "answer_mask": None if answer is None else np.asarray(answer.values) != 0,
         }
-        said = ""
+        words = ""
         if target is not None and answer is not None:
-            said = f"a mask of Dice {1 - float(_distances(masks['truth_mask'][None], masks['said_mask'][None])[0]):.2f}"
-        return replace(draw_input(item), said=said, **masks)
+            words = (
+                f"a mask of Dice {1 - float(_distances(masks['truth_mask'][None], masks['answer_mask'][None])[0]):.2f}"
+            )
+        return replace(draw_input(item), answer=words, **masks)
 
     def item_loss(self, targets: Any, answers: Answers) -> NDArray[Any] | None:
         """Return one minus the Dice coefficient of each image."""
@@ -118,11 +121,11 @@ def predict(self, inputs):
         return _distances(np.asarray(targets) != 0, np.asarray(answers.values) != 0)
 
 
-def _distances(truth: NDArray[Any], said: NDArray[Any]) -> NDArray[Any]:
-    """Return one minus the Dice coefficient of each pair of masks; two empty ones are alike."""
+def _distances(truth: NDArray[Any], predicted: NDArray[Any]) -> NDArray[Any]:
+    """Return one minus the Dice coefficient of each pair of masks, 0 for two empty masks."""
     import numpy as np
 
-    both = (truth & said).sum(axis=(1, 2))
-    marked = truth.sum(axis=(1, 2)) + said.sum(axis=(1, 2))
+    both = (truth & predicted).sum(axis=(1, 2))
+    marked = truth.sum(axis=(1, 2)) + predicted.sum(axis=(1, 2))
     distances: NDArray[Any] = 1 - np.where(marked == 0, 1.0, 2 * both / np.maximum(marked, 1))
     return distances

@@ -119,7 +119,7 @@ class _LearningAudit:
         except SubmissionError as error:
             yield Trial("fitted again", "no verdict", f"the fit failed: {error.kind} in {error.phase}")
             return
-        classes = self.task.kind_definition.has_one_class_an_item
+        classes = self.task.kind_definition.has_one_class_per_item
         steps: list[tuple[str, Callable[[Refitted], Trial]]] = []
         if classes:
             steps.append(("all classes exchanged", self._all_exchanged))

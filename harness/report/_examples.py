@@ -33,7 +33,7 @@ class Example:
 
     picture: Markup
     truth: str
-    said: str
+    answer: str
     words: str = ""
     """The words that weighed most, for readers who cannot see the marks."""
 
@@ -69,7 +69,7 @@ def _worst(
         answer = Accepted(one.values[0], None if one.scores is None else one.scores[0])
         drawing = kind.drawing(task, take_items(part.inputs, [item])[0], take_items(part.targets, [item])[0], answer)
         drawing = replace(drawing, word_weights=(weights or {}).get(item, ()))
-        examples.append(Example(draw(drawing), drawing.truth, drawing.said, _weightiest(drawing)))
+        examples.append(Example(draw(drawing), drawing.truth, drawing.answer, _weightiest(drawing)))
     return examples
 
 
@@ -111,7 +111,7 @@ def _weightiest(drawing: ItemDrawing) -> str:
     return "weighs most: " + ", ".join(f"{word} {weight:+.2f}" for weight, word in named)
 
 
-_ROLES = {"input": "ink", "truth": "b", "said": "a"}
+_ROLES = {"input": "ink", "truth": "b", "answer": "a"}
 _NARROW, _LOW = 300.0, 130.0
 _SCALE_WIDTH = 36.0
 
@@ -149,7 +149,7 @@ def _image(drawing: ItemDrawing) -> Markup:
         'preserveAspectRatio="none" image-rendering="pixelated"/>'
     ]
     thick = max(height, width) / 100
-    for mask, css in ((drawing.truth_mask, "b"), (drawing.said_mask, "a")):
+    for mask, css in ((drawing.truth_mask, "b"), (drawing.answer_mask, "a")):
         if mask is not None:
             path = _outline(np.asarray(mask)[::step, ::step], step)
             parts.append(f'<path d="{path}" class="edge {css}" stroke-width="{thick:.2f}"/>')
@@ -160,7 +160,7 @@ def _image(drawing: ItemDrawing) -> Markup:
             f'<rect x="{x1:.1f}" y="{y1:.1f}" width="{max(x2 - x1, 0):.1f}" height="{max(y2 - y1, 0):.1f}" '
             f'class="edge {css}" stroke-width="{thick:.2f}"><title>{svg.text(box.name)}</title></rect>'
         )
-    return svg.picture(width, height, f"{drawing.truth or 'An image'}; {drawing.said}".strip("; "), parts)
+    return svg.picture(width, height, f"{drawing.truth or 'An image'}; {drawing.answer}".strip("; "), parts)
 
 
 def _outline(mask: Array, side: int) -> str:

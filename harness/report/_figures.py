@@ -226,29 +226,29 @@ def _latency(shown: Shown) -> Iterator[Figure]:
 def _latency_words(record: Record) -> str:
     latency = record.cost.latency
     assert latency is not None
-    said = f"Median {as_duration(latency.p50_seconds)} with the channel"
+    text = f"Median {as_duration(latency.p50_seconds)} with the channel"
     if latency.net_p50_seconds is not None:
-        said += f", {as_duration(latency.net_p50_seconds)} without"
+        text += f", {as_duration(latency.net_p50_seconds)} without"
         if latency.net_low_seconds is not None and latency.net_high_seconds is not None:
-            said += (
+            text += (
                 f" (95 % interval {as_duration(latency.net_low_seconds)} to {as_duration(latency.net_high_seconds)})"
             )
     if latency.ratio_to_yardstick is not None:
-        said += f"; {_figure(latency.ratio_to_yardstick)} times the yardstick"
+        text += f"; {_figure(latency.ratio_to_yardstick)} times the yardstick"
         if latency.ratio_low is not None and latency.ratio_high is not None:
-            said += f" ({_figure(latency.ratio_low)} to {_figure(latency.ratio_high)})"
+            text += f" ({_figure(latency.ratio_low)} to {_figure(latency.ratio_high)})"
     if latency.uncertainty is not None:
         terms = latency.uncertainty
-        said += (
+        text += (
             f"; of the interval {terms.rounds:.1%} come from differences between rounds, {terms.processes:.1%} from "
             f"differences between processes, and {terms.channel:.1%} from the uncertain cost of the channel"
         )
-    said += f"; {latency.n} requests of one item"
+    text += f"; {latency.n} requests of one item"
     if latency.void_rounds:
-        said += f", {latency.void_rounds} rounds discarded"
+        text += f", {latency.void_rounds} rounds discarded"
     if latency.stopped == "limit":
-        return said + ": more did not fit into measure_seconds, so that these figures are noisy."
-    return said + (", on a noisy machine." if latency.noisy else ".")
+        return text + ": more did not fit into measure_seconds, so that these figures are noisy."
+    return text + (", on a noisy machine." if latency.noisy else ".")
 
 
 def _figure(value: float) -> str:

@@ -55,8 +55,8 @@ _NO_MORE = "; base-uri 'none'; form-action 'none'"
 
 def failure_in_words(failure: Failure) -> str:
     """Describe a failure and its phase without any text from the submission."""
-    said = FAILURES.get(failure.kind, "The evaluation failed")
-    return f"{said} ({failure.phase})." if failure.phase else f"{said}."
+    description = FAILURES.get(failure.kind, "The evaluation failed")
+    return f"{description} ({failure.phase})." if failure.phase else f"{description}."
 
 
 def report_html(material: ReportMaterial, audience: Audience = Audience.STUDENT) -> str:

@@ -66,7 +66,7 @@ class ConfusedPair:
     """How many items of one class were taken for another."""
 
     true: str
-    said: str
+    predicted: str
     count: int
     of: int
 
@@ -162,7 +162,7 @@ def _never_predicted(shown: Shown) -> Iterator[ReportFinding]:
 def _confused(shown: Shown) -> Iterator[ReportFinding]:
     often = [one for one in confused_classes(shown) if wilson_interval(one.count, one.of).low >= CONFUSED]
     if often:
-        told = "; ".join(f"{one.count} of {one.of} of {one.true} were taken for {one.said}" for one in often[:3])
+        told = "; ".join(f"{one.count} of {one.of} of {one.true} were taken for {one.predicted}" for one in often[:3])
         yield ReportFinding(
             "classes-confused",
             f"{told}.",
@@ -273,7 +273,7 @@ def _validation_better(shown: Shown) -> Iterator[ReportFinding]:
     from harness.contract import Predictions, take_items
 
     targets = take_items(shown.fit_validation.targets, examples.items)
-    right = task.kind_definition.right(targets, Predictions(examples.values, examples.scores))
+    right = task.kind_definition.correct(targets, Predictions(examples.values, examples.scores))
     if right is None or not len(right):
         return
     interval = wilson_interval(int(right.sum()), len(right))
@@ -323,11 +323,11 @@ def confused_classes(shown: Shown) -> list[ConfusedPair]:
         return []
     names = shown.task.classes
     pairs = [
-        ConfusedPair(names[true], names[said], int(counted[true, said]), int(counted[true].sum()))
-        for true, said in zip(*np.nonzero(counted), strict=True)
-        if true != said and counted[true].sum() >= LEAST_OF_CLASS
+        ConfusedPair(names[true], names[predicted], int(counted[true, predicted]), int(counted[true].sum()))
+        for true, predicted in zip(*np.nonzero(counted), strict=True)
+        if true != predicted and counted[true].sum() >= LEAST_OF_CLASS
     ]
-    return sorted(pairs, key=lambda one: (-one.count / one.of, one.true, one.said))
+    return sorted(pairs, key=lambda one: (-one.count / one.of, one.true, one.predicted))
 
 
 def logged_quantities(shown: Shown) -> list[Quantity]:
@@ -392,7 +392,7 @@ def _ratio(record: Record) -> float | None:
 
 
 def _one_class(task: Task | None) -> bool:
-    return task is not None and task.kind_definition.has_one_class_an_item
+    return task is not None and task.kind_definition.has_one_class_per_item
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -109,7 +109,7 @@ def _facts(name: str, found: FoundData) -> dict[str, object]:
         "metrics": "".join(f"harness.metrics.{name}, " for name in KINDS[found.kind].metrics).rstrip(" "),
         "metric": KINDS[found.kind].metrics[0],
         "horizon": found.targets.shape[1] if KINDS[found.kind].continues_its_input else None,
-        "labels": KINDS[found.kind].has_one_class_an_item,
+        "labels": KINDS[found.kind].has_one_class_per_item,
         "count": len(found.targets),
     }
 
@@ -123,7 +123,7 @@ def _tuple_of(names: tuple[str, ...]) -> str:
 
 def _trivial(found: FoundData) -> float:
     """Return the approximate score of a constant guess, which is used until a reference has been measured."""
-    if KINDS[found.kind].has_one_class_an_item:
+    if KINDS[found.kind].has_one_class_per_item:
         return round(float(np.bincount(found.targets).max() / len(found.targets)), 4)
     if found.classes:
         return 0.0

@@ -121,7 +121,7 @@ def _expect_reachable_baseline(task: Task, data: TaskData) -> None:
         TaskError: they do not, so no submission can.
     """
     targets, metric, base = data.scored.targets, task.primary, data.source.baseline
-    right = Predictions(*task.kind_definition.all_right(task, targets))
+    right = Predictions(*task.kind_definition.perfect_predictions(task, targets))
     best = CheckedMetric(task=task.name, metric=metric, targets=targets, predictions=right).value()
     if not metric.at_least_as_good(best, base.value) or (base.strict and best == base.value):
         place = written_at(metric.compute)

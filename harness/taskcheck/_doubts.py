@@ -92,7 +92,7 @@ def parts_alike(named: dict[str, Split]) -> Iterator[str]:
 
 def _ordered(task: Task, name: str, split: Split) -> Iterator[str]:
     """Yield whether neighbours have the same label more often than in any order by chance."""
-    if not task.kind_definition.has_one_class_an_item or len(split) < 2:
+    if not task.kind_definition.has_one_class_per_item or len(split) < 2:
         return
     labels: NDArray[Any] = split.targets
     pairs = np.ones(len(labels) - 1, bool) if split.groups is None else split.groups[1:] != split.groups[:-1]
@@ -133,7 +133,7 @@ def _other_randomness(task: Task, data: TaskData) -> Iterator[str]:
 def _metrics_without_answers(task: Task, data: TaskData) -> Iterator[str]:
     """Yield which metrics say the same of every answer."""
     targets = data.scored.targets
-    right = Predictions(*task.kind_definition.all_right(task, targets))
+    right = Predictions(*task.kind_definition.perfect_predictions(task, targets))
     moved = np.random.Generator(np.random.PCG64(0)).permutation(len(right))
     for metric in task.metrics:
         best, other = (

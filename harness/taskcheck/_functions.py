@@ -78,7 +78,7 @@ def _closeness(originals: Any, altered: Any) -> tuple[float, int]:
 
 
 def _try_metric(task: Task, metric: Metric, targets: Any, resamples: int) -> None:
-    right = Predictions(*task.kind_definition.all_right(task, targets))
+    right = Predictions(*task.kind_definition.perfect_predictions(task, targets))
     if metric.of == "values":  # a model need not give scores
         right = Predictions(right.values)
     given = copy.deepcopy(targets)

@@ -63,7 +63,7 @@ def draw_picture(out: Console, path: Path) -> bool:
 
 
 def _labelled(task: Task) -> bool:
-    return task.kind_definition.has_one_class_an_item
+    return task.kind_definition.has_one_class_per_item
 
 
 def _one_of_each(task: Task, split: Split) -> list[int]:

@@ -32,7 +32,7 @@ def main(names: list[str]) -> None:
 
 def sheet(task: Task, split: Split) -> Image.Image:
     """Return the picture of a task."""
-    if KINDS[task.kind].has_one_class_an_item:
+    if KINDS[task.kind].has_one_class_per_item:
         rows = [np.flatnonzero(split.targets == label)[:ACROSS] for label in range(len(task.classes))]
         grid = [[picture(split.inputs[item]) for item in row] for row in rows]
         bigger = max(1, 56 // grid[0][0].width)

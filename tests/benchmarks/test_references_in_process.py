@@ -141,12 +141,12 @@ def topped_up(subject: Subject, predict: Predict, scored: Predictions, share: fl
     """Return the model with a table that knows the answers to this share of all items, of those that it gets wrong."""
     targets, inputs = subject.data.scored.targets, subject.data.scored.inputs
     kind = subject.task.kind_definition
-    right, bad = kind.right(targets, scored), kind.item_loss(targets, scored)
+    right, bad = kind.correct(targets, scored), kind.item_loss(targets, scored)
     if isinstance(inputs, list) or (right is None and bad is None):
         return None
     worst = np.flatnonzero(~right) if right is not None else np.argsort(bad)[::-1]
     worst = worst[: max(1, round(share * len(targets)))]
-    best = Predictions(*kind.all_right(subject.task, targets))
+    best = Predictions(*kind.perfect_predictions(subject.task, targets))
     known = {inputs[item].tobytes(): item for item in worst}
 
     def answers(asked: Any) -> Predictions:

@@ -466,7 +466,7 @@ def test_isolation_weaker_than_asked_for_is_an_error(monkeypatch: pytest.MonkeyP
 TEACHING = Teaching(
     lessons=(Lesson(code="over-fitting", seen="<b>Loss</b> rose | again.", advice="Stop *earlier*."),),
     logged=(LoggedQuantity(name="Loss | (train)", values=(1.0, 0.5, 0.0), first=1.0, last=0.0),),
-    confused=(ConfusedClasses(true="`cat`", said="dog", count=3, of=10),),
+    confused=(ConfusedClasses(true="`cat`", predicted="dog", count=3, of=10),),
 )
 
 

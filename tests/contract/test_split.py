@@ -125,7 +125,7 @@ def test_groups_are_texts_or_whole_numbers(groups):
         (["ann", "bob"], "3 inputs but groups of shape"),
         ("ann", "3 inputs but groups of shape"),
         ([[1, 2, 3]], "3 inputs but groups of shape"),
-        ([[1], [2, 3], [4]], "one text or whole number an item"),
+        ([[1], [2, 3], [4]], "one text or whole number per item"),
         ([0.5, 1.5, 2.5], "expected texts or whole numbers"),
         ([None, "ann", "bob"], "expected texts or whole numbers"),
     ],

@@ -62,22 +62,22 @@ MISTAKES = [
     ({"kind": ["detection"]}, "kind: found .* expected one of"),
     ({"title": None}, "title: found None"),
     ({"title": "two\nlines"}, "title: found .* a text of one line"),
-    ({"split": ""}, "split: found '' .* expected how train, validation and test are made"),
+    ({"split": ""}, "split: found '' .* expected a text that says how the parts are made"),
     ({"sources": ()}, r"sources: found \(\) .* expected at least one of harness.Canonical"),
     ({"sources": ("usps",)}, "sources: .* expected at least one of harness.Canonical"),
-    ({"sources": lambda: (embedded(), embedded())}, "sources: .* one Embedded at most"),
+    ({"sources": lambda: (embedded(), embedded())}, "sources: .* at most one Embedded"),
     ({"sources": lambda: (embedded(), local())}, "sources: .* Embedded last"),
     ({"metrics": ()}, r"metrics: found \(\) .* at least one harness.Metric"),
     ({"metrics": ("accuracy",)}, "metrics: .* expected at least one harness.Metric"),
     ({"metrics": (max,)}, "metrics: .* expected at least one harness.Metric"),
-    ({"metrics": (harness.metrics.accuracy,) * 2}, "metrics: .* no two of the same name"),
-    ({"metrics": (harness.metrics.dice,)}, "metrics: found 'dice' .* a metric for classification: .* segmentation"),
+    ({"metrics": (harness.metrics.accuracy,) * 2}, "metrics: .* no two with the same name"),
+    ({"metrics": (harness.metrics.dice,)}, "metrics: found 'dice' .* a metric for classification; .* segmentation"),
     ({"classes": ()}, "classes: .* at least two classes"),
     ({"classes": ("only",)}, "classes: .* at least two classes"),
-    ({"classes": ("a", "a")}, "classes: .* no two the same"),
-    ({"classes": ("a", "a ")}, "classes: .* no two the same"),
-    ({"classes": ("a", "b\tc")}, "classes: .* texts of one line"),
-    ({"classes": (0, 1)}, r"classes: found \(0, 1\) .* expected names, as texts"),
+    ({"classes": ("a", "a")}, "classes: .* different names"),
+    ({"classes": ("a", "a ")}, "classes: .* different names"),
+    ({"classes": ("a", "b\tc")}, "classes: .* each a text of one line"),
+    ({"classes": (0, 1)}, r"classes: found \(0, 1\) .* expected different names"),
     ({"classes": "ab"}, "classes: found 'ab' .* expected a tuple"),
     ({"classes": range(2)}, "classes: .* expected a tuple"),
     ({"kind": "detection", "classes": ()}, "classes: .* at least two classes for detection"),
@@ -86,7 +86,7 @@ MISTAKES = [
     ({"horizon": "3"}, "horizon: found '3' .* a whole number of steps"),
     ({"kind": "forecasting"}, "horizon: found None .* the number of steps"),
     ({"rules": ("no convolution",)}, "rules: .* expected harness.Rule"),
-    ({"rules": (harness.rules.fully_connected_only,) * 2}, "rules: .* no two of the same name"),
+    ({"rules": (harness.rules.fully_connected_only,) * 2}, "rules: .* no two with the same name"),
     ({"weights": "alowed"}, "weights: found 'alowed'"),
     ({"private_test": "yes"}, "private_test: found 'yes' .* True or False"),
     ({"restricted": 1}, r"restricted: found 1 \(int\)"),
@@ -105,16 +105,16 @@ MISTAKES = [
     ({"limits": harness.Limits(shipped_bytes=64)}, "limits.shipped_bytes: found 64 .* 0 for no files, or at least"),
     ({"perturb": "jitter"}, "perturb: found 'jitter'"),
     ({"perturb": lambda one: one}, "perturb: found .*lambda.* expected a function of one input and"),
-    ({"perturb_cost": 0.05}, "perturb_cost: found 0.05 .* `perturb` to be declared"),
+    ({"perturb_cost": 0.05}, "perturb_cost: found 0.05 .* that `perturb` is declared"),
     ({"perturb": lambda x, g: x, "perturb_cost": "0.05"}, "perturb_cost: found '0.05'"),
     ({"perturb": lambda x, g: x, "perturb_cost": -1}, "perturb_cost: found -1"),
     (
         {"perturb": lambda x, g: x, "perturb_cost": 5},
-        "perturb_cost: found 5 .* a share of what accuracy can be, 0 to 1",
+        "perturb_cost: found 5 .* at most the range of accuracy, 0 to 1",
     ),
     (
         {"perturb": lambda x, g: x, "inputs": harness.Inputs(shape=None, dtype="str")},
-        "perturb: .* texts have no jitter",
+        "perturb: .* because inputs are texts",
     ),
     ({"points": {0.3: 0, 0.8: 10}}, PAIRS),
     ({"points": 10}, PAIRS),
@@ -123,9 +123,12 @@ MISTAKES = [
     ({"points": ((0.3, 0, 1), (0.8, 10, 1))}, PAIRS),
     ({"points": ((float("nan"), 0), (0.8, 10))}, PAIRS),
     ({"points": ((0.5, 10),)}, f"{POINTS}at least two cut-offs"),
-    ({"points": ((0.5, 0), (0.5, 10))}, f"{POINTS}no two cut-offs at the same score"),
+    ({"points": ((0.5, 0), (0.5, 10))}, f"{POINTS}no two cut-offs with the same score"),
     ({"points": ((0.3, -5), (0.8, 10))}, f"{POINTS}points of at least 0"),
-    ({"points": ((30, 0), (80, 10))}, rf"{POINTS}pairs \(score, points\), each score what accuracy can be, 0 to 1"),
+    (
+        {"points": ((30, 0), (80, 10))},
+        rf"{POINTS}pairs \(score, points\), each score a value that accuracy can have, 0 to 1",
+    ),
     ({"points": ((0.3, 10), (0.8, 0))}, f"{POINTS}no fewer points for a better score"),
     ({"assets": ("net.pt",)}, "assets: .* each with its licence"),
     # the comma that makes a tuple of one is what people forget
@@ -185,9 +188,9 @@ def test_an_invalid_baseline_is_refused(value, more, says):
 @pytest.mark.parametrize(
     ("value", "strict", "says"),
     [
-        (94, False, "found 94 .* what accuracy can be, 0 to 1"),
+        (94, False, "found 94 .* a value that accuracy can have, 0 to 1"),
         (-0.1, False, "found -0.1"),
-        (1.0, True, "nothing is better"),
+        (1.0, True, "can be exceeded"),
     ],
 )
 def test_a_baseline_that_the_metric_cannot_reach_is_refused(value, strict, says):
@@ -223,7 +226,7 @@ def test_a_mistake_in_a_source_is_named_with_its_title(changes, says):
         ({"files": ()}, "files: found"),
         ({"files": ("../a.npz",)}, "files: found"),
         ({"files": ("/a.npz",)}, "files: found"),
-        ({"load": parts}, "load: found parts .* a function that takes the folder that holds the files"),
+        ({"load": parts}, "load: found parts .* a function that takes the folder with the files"),
     ],
     ids=lambda value: "",
 )
@@ -374,7 +377,7 @@ def test_each_mistake_in_a_file_is_named(changes, says):
 
 
 def test_no_two_files_of_a_source_have_the_same_name():
-    with pytest.raises(TaskError, match=r"files: found .* no two of the same name"):
+    with pytest.raises(TaskError, match=r"files: found .* no two with the same name"):
         harness.Canonical(
             title="t",
             licence="l",
@@ -387,7 +390,7 @@ def test_no_two_files_of_a_source_have_the_same_name():
 @pytest.mark.parametrize(
     ("text", "forbidden", "says"),
     [
-        ("no convolution", "aten.conv*", "forbidden: found 'aten.conv[*]' .* with a comma behind a single one"),
+        ("no convolution", "aten.conv*", "forbidden: found 'aten.conv[*]' .* with a comma after a single one"),
         ("no convolution", (1,), "forbidden: .* a tuple of patterns"),
         ("no convolution", (), "forbidden: .* a tuple of patterns"),
         ("nothing", ("*",), "forbidden: .* patterns that name an operator"),

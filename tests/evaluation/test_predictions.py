@@ -171,7 +171,7 @@ def test_lengths_of_boxes_that_do_not_add_up_break_the_protocol(lengths: list[in
         (N, np.zeros((N, 1), int), r"\[:, 0\]"),
         (N, np.zeros((2, N)), r"\.T"),
         (N, np.array([0.2, 0.9, 0.4, 0.1]), r"np\.stack\(\[1 - p, p\]"),
-        (N, np.array([1, 2, 1, 2]), "count from 0"),
+        (N, np.array([1, 2, 1, 2]), "counted from 0"),
         (1, np.zeros(2), r"squeeze\(1\)"),
         (1, np.zeros(()), r"squeeze\(1\)"),
     ],

@@ -34,26 +34,26 @@ def test_every_image_is_one_picture_between_black_and_white(shape):
 
 def test_a_class_is_shown_with_the_probability_that_the_model_gives():
     found = drawn("classification", "some text", 1, 0, np.array([0.8, 0.2]))
-    assert (found.text, found.truth, found.said) == ("some text", "dog", "cat (80\N{NO-BREAK SPACE}%)")
-    assert drawn("classification", "t", 1, 0).said == "cat"
+    assert (found.text, found.truth, found.answer) == ("some text", "dog", "cat (80\N{NO-BREAK SPACE}%)")
+    assert drawn("classification", "t", 1, 0).answer == "cat"
 
 
 def test_a_forecast_continues_its_input():
     found = drawn("forecasting", np.arange(5.0), np.array([5.0, 6]), np.array([4.0, 4]))
     assert [(line.role, line.begin, len(line.values)) for line in found.lines] == [
-        ("input", 0, 5), ("truth", 5, 2), ("said", 5, 2)
+        ("input", 0, 5), ("truth", 5, 2), ("answer", 5, 2)
     ]  # fmt: skip
 
 
 def test_boxes_with_a_low_score_are_left_out():
     found = drawn("detection", np.zeros((8, 8, 3)), BOX, SAID)
-    assert [(box.role, box.name) for box in found.boxes] == [("truth", "dog"), ("said", "dog")]
+    assert [(box.role, box.name) for box in found.boxes] == [("truth", "dog"), ("answer", "dog")]
 
 
 def test_both_masks_are_drawn_and_compared():
     found = drawn("segmentation", np.zeros((8, 8)), MASK, MASK)
-    assert found.said == "a mask of Dice 1.00"
-    assert found.truth_mask.sum() == found.said_mask.sum() == 8
+    assert found.answer == "a mask of Dice 1.00"
+    assert found.truth_mask.sum() == found.answer_mask.sum() == 8
 
 
 @pytest.mark.parametrize(
@@ -76,4 +76,4 @@ def test_a_perfect_answer_has_badness_zero_and_a_wrong_one_more(kind, targets, g
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_draws_an_input_without_target_and_prediction(kind):
-    assert KINDS[kind].drawing(FACTS, np.arange(4.0) if kind == "forecasting" else np.ones((8, 8)), None).said == ""
+    assert KINDS[kind].drawing(FACTS, np.arange(4.0) if kind == "forecasting" else np.ones((8, 8)), None).answer == ""

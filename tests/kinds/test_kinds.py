@@ -157,7 +157,7 @@ def test_every_kind_has_an_example() -> None:
 @KIND
 def test_what_a_perfect_model_returns_is_accepted_and_scores_best(name: str) -> None:
     task, example = task_of(name), EXAMPLES[name]
-    right = Predictions(*OFFERED[name].all_right(task, example.targets))
+    right = Predictions(*OFFERED[name].perfect_predictions(task, example.targets))
     again = predicted(task, right.values)
     assert not differing(OFFERED[name], again, right).any()
     scored = score(task, harness.Split(example.inputs, example.targets), right)
@@ -170,7 +170,7 @@ def test_what_a_perfect_model_returns_is_accepted_and_scores_best(name: str) -> 
 @KIND
 def test_every_metric_is_a_finite_number_on_any_answers(name: str) -> None:
     task, example = task_of(name), EXAMPLES[name]
-    right = Predictions(*OFFERED[name].all_right(task, example.targets))
+    right = Predictions(*OFFERED[name].perfect_predictions(task, example.targets))
     answers = [right, *map(partial(predicted, task), example.good)]
     answers += [one.take([item] * N) for one in answers for item in range(N)]
     listed = [one for one in vars(harness.metrics).values() if isinstance(one, harness.Metric) and name in one.kinds]
@@ -242,7 +242,7 @@ def test_invalid_predictions_are_the_submissions_failure(name: str) -> None:
 @pytest.mark.parametrize("shape", [(N,), (N, 1)])
 def test_the_error_for_one_sigmoid_column_says_how_to_make_two(shape: tuple[int, ...]) -> None:
     two = replace(task_of("classification"), classes=("a", "b"))
-    with pytest.raises(Exception, match=r"of one column p of a sigmoid make two, np\.stack"):
+    with pytest.raises(Exception, match=r"turn the one column p of a sigmoid into two, np\.stack"):
         predicted(two, np.full(shape, 0.3))
 
 
