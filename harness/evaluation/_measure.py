@@ -270,6 +270,9 @@ class _Bench:
         each = f" in {as_duration(self._request_seconds)} each" if self._request_seconds else ""
         needed = f"at least {FEWEST_ROUNDS} must be" if answered < FEWEST_ROUNDS else "then an answer did not come"
         message = f"{error.message} ({answered} inputs were answered one at a time{each}; {needed})"
+        if not answered:
+            message += "; what is prepared with the first answer, such as torch.compile, is prepared anew here: keep "
+            message += "the uncompiled module on self"
         return SubmissionError(error.kind, error.phase, message, log_tail=error.log_tail)
 
     def _left_until(self, share: float) -> float:

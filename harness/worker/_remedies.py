@@ -249,6 +249,8 @@ def _torch(mistake: Mistake) -> str | None:
         )
     if mistake.mentions("Expected more than 1 value per channel when training"):
         return "a module is in training mode: call self.net.eval() at the end of fit"
+    if mistake.mentions("No working C++ compiler", "No C++ compiler"):
+        return "torch.compile needs a C++ compiler, which this machine does not have: use the module itself instead"
     if mistake.mentions("support the deepcopy protocol", "parametrized modules is only supported"):
         return (
             "layers under weight_norm and other parametrisations cannot be copied or saved whole: call "

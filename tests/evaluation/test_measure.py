@@ -218,6 +218,14 @@ def test_a_model_that_answers_fewer_than_five_inputs_in_the_limit_fails(tmp_path
         assert part in caught.value.message
 
 
+def test_a_model_without_a_first_answer_is_told_of_torch_compile() -> None:
+    bench = object.__new__(_measure._Bench)
+    bench._answers, bench._request_seconds = {}, 0.0
+    error = bench.too_slow(SubmissionError("timeout", "measure", "measure went over the limit"))
+    assert "(0 inputs were answered one at a time; at least 5 must be); what is prepared" in error.message
+    assert error.message.endswith("keep the uncompiled module on self")
+
+
 @pytest.mark.worker
 def test_a_yardstick_that_is_too_slow_is_an_infrastructure_error() -> None:
     with closing(find_sandbox(())) as sandbox, closing(Yardstick(sandbox)) as yardstick:

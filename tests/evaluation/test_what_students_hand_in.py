@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -230,6 +231,38 @@ class Model(harness.Model):
         return -((inputs[:, None] - self.centres) ** 2).sum(axis=2)
 """
 )
+
+
+COMPILED = """
+import torch
+import harness
+
+class Model(harness.Model):
+    def fit(self, train, validation):
+        torch.manual_seed(self.seed)
+        x, y = torch.tensor(train.inputs), torch.tensor(train.targets)
+        self.net = torch.nn.Linear(2, 3)
+        compiled = torch.compile(self.net)
+        optimiser = torch.optim.Adam(self.net.parameters(), 0.3)
+        for _ in range(60):
+            optimiser.zero_grad()
+            torch.nn.functional.cross_entropy(compiled(x), y).backward()
+            optimiser.step()
+
+    def predict(self, inputs):
+        return self.net(torch.tensor(inputs))
+"""
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_a_network_that_torch_compiles_is_trained_behind_the_walls(course: TemporaryCourse) -> None:
+    course.add_task(limits="fit_cpu_seconds=600, memory_bytes=6 << 30")
+    course.submit(COMPILED)
+    course.harness("evaluate", "submissions/bob")
+    record = course.record()
+    assert (record["failure"], record["status"]) == (None, "passed")
+    assert record["cost"]["parameters"] == 9
 
 
 def test_weights_are_beside_the_model_and_where_load_is_reported(course: TemporaryCourse) -> None:

@@ -56,6 +56,7 @@ CASES = {
     "whole model": ("raise ValueError('Weights only load failed. This')", "load", "state_dict"),
     "batch norm": ("raise ValueError('Expected more than 1 value per channel when training')", "predict", r"\.eval"),
     "weight norm": ("raise RuntimeError('Serialization of parametrized modules is only supported')", "save", "remove"),
+    "compiler": ("raise RuntimeError('No working C++ compiler found in cpp.cxx')", "fit", "use the module itself"),
     "input": ("raise EOFError('EOF when reading a line')", "fit", "nobody can answer input"),
     "never set": ("class Model: pass\nModel().mean", "predict", r"fit must set self\.mean"),
     "loader": ("raise RuntimeError('DataLoader worker (pid 7) exited')", "fit", "workers=0"),
