@@ -1,6 +1,6 @@
-"""The metrics that a task may declare; a task may also bring a `harness.Metric` of its own.
+"""Ready-made metrics for tasks; a task may also declare a different `harness.Metric`.
 
-By kind of task:
+They are listed by the kinds of task that they are for:
 
 - classification: `accuracy`, `auc`, `balanced_accuracy`, `brier_score`, `calibration_error`, `log_loss`, `macro_f1`,
   `matthews_correlation`, `quadratic_kappa`, and of one class against the rest ``pr_auc(positive)``,
@@ -41,7 +41,7 @@ from harness.metrics._surfaces import hausdorff_95, normalised_surface_distance
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        """Say which metrics there are: it is asked for names that are not among them."""
+        """Raise an error for an unknown name, with a list of all metrics."""
         if name.startswith("_"):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         raise AttributeError(f"harness.metrics has no {name!r}: expected one of {', '.join(__all__)}")

@@ -1,6 +1,6 @@
-"""Metrics of boxes: average precision by torchmetrics, resampled from matches that are made once.
+"""Metrics of boxes: average precision by torchmetrics, with resamples that reuse the matches of boxes.
 
-Boxes are matched to those of the same image only, so a resample of images needs no new matching.
+Boxes are only matched to boxes of the same image, so a resample of images needs no new matching.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OVERLAP = 0.5
-_MOST = 100  # detections an image and class, as COCO counts
+_MOST = 100  # detections per image and class, as for COCO
 
 
 COCO_OVERLAPS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 """IoU 0.5 to 0.95 in steps of 0.05."""
 FALSE_ALARMS = (1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8)
-"""False alarms an image at which LUNA16 reads the FROC curve."""
+"""The false alarms per image at which LUNA16 reads the FROC curve."""
 
 
 def average_precisions(
@@ -32,14 +32,14 @@ def average_precisions(
 ) -> dict[int, float]:
     """Return the average precision of each class in `targets`, by torchmetrics (COCO's 101 points).
 
-    It is the mean over the least IoUs in `overlaps` at which a box is right.
+    It is the mean over `overlaps`, the smallest IoUs at which a box counts as correct.
 
-    `targets` are (k, 5) x1, y1, x2, y2, class; `boxes` (k, 6) with the score before the class.
+    `targets` are (k, 5) x1, y1, x2, y2, class; `boxes` are (k, 6), with the score before the class.
     """
     import torch
 
     MeanAveragePrecision = _of_torchmetrics()  # noqa: N806 - a class
-    metric = MeanAveragePrecision(  # its own recalls are float32, which puts 3 of 5 below 0.6
+    metric = MeanAveragePrecision(  # its default recalls are float32, in which 3 of 5 is below 0.6
         iou_thresholds=list(overlaps), rec_thresholds=_recalls().tolist(), class_metrics=True
     )
     metric.update(
@@ -65,16 +65,16 @@ def average_precisions(
 
 
 def _of_torchmetrics() -> Any:
-    """Return torchmetrics' mean average precision, which only tasks of boxes need.
+    """Return the mean average precision of torchmetrics, which only tasks of detection need.
 
     Raises:
-        InfrastructureError: it is not installed, or the COCO tools that it uses are not.
+        InfrastructureError: torchmetrics or the COCO tools that it uses are not installed.
     """
     from harness.programs import away_from_here
 
     try:
         with away_from_here():
-            import pycocotools  # noqa: F401 - torchmetrics asks for it when it is made, in words of its own
+            import pycocotools  # noqa: F401 - torchmetrics needs it later, and would raise a different error
             from torchmetrics.detection import MeanAveragePrecision
     except ModuleNotFoundError as error:
         missing = f"metrics of boxes need {error.name}, which is not installed"
@@ -89,7 +89,7 @@ def _recalls() -> NDArray[np.float64]:
 
 
 def _upright(boxes: NDArray[Any]) -> NDArray[Any]:
-    """Give a box whose corners are swapped no area: COCO would ignore a negative one."""
+    """Return boxes with an area of 0 instead of a negative one, which COCO would ignore."""
     import numpy as np
 
     return np.hstack([boxes[:, :2], np.maximum(boxes[:, :2], boxes[:, 2:4])])
@@ -97,21 +97,21 @@ def _upright(boxes: NDArray[Any]) -> NDArray[Any]:
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """The M boxes of one class that were found in any image, the best scored first, and whether each is right.
+    """The M predicted boxes of one class in all images, by falling score, and whether each is correct.
 
-    A resample only changes how often an image counts, so that nothing is sorted again.
+    A resample only changes how often an image counts, so nothing has to be sorted again.
     """
 
     scores: NDArray[np.float64]
     right: NDArray[np.bool_]
-    """(O, M) by the least overlap at which a box is right."""
+    """(O, M): whether each box is correct, for each of O smallest overlaps."""
     image: NDArray[np.intp]
     """The image of each box."""
     counts: NDArray[np.intp]
-    """(N,) how many boxes are to be found in each image."""
+    """(N,) the number of true boxes in each image."""
 
     def average_precision(self, images: NDArray[np.intp]) -> float | None:
-        """Return the mean over overlaps on `images`, repeated ones counted again; None with nothing to find."""
+        """Return the mean over overlaps on `images`, counting repeated ones again; None if there are no true boxes."""
         import numpy as np
 
         total, found, given = self._cumulated(images)
@@ -127,9 +127,9 @@ class Matches:
         return float(np.mean(values))
 
     def sensitivity_at_false_alarms(self, images: NDArray[np.intp]) -> float | None:
-        """Return the mean share found at each of `FALSE_ALARMS` an image; None where there is nothing to find.
+        """Return the mean sensitivity over `FALSE_ALARMS` per image, for the first overlap.
 
-        By the first overlap.
+        It is None if there are no true boxes.
         """
         import numpy as np
 
@@ -143,7 +143,7 @@ class Matches:
         return float(np.mean(shares))
 
     def _cumulated(self, images: NDArray[np.intp]) -> tuple[int, NDArray[np.intp], NDArray[np.intp]]:
-        """Return how many boxes are to be found in `images`, and how many are right and given down to each score."""
+        """Return the number of true boxes in `images`, and the cumulated numbers of correct and of predicted boxes."""
         import numpy as np
 
         times = np.bincount(images, minlength=len(self.counts))
@@ -157,7 +157,7 @@ def match(
     label: int,
     overlaps: Sequence[float] = (OVERLAP,),
 ) -> Matches:
-    """Match the boxes of class `label`: the best scored first, each to the free target it overlaps most."""
+    """Match the boxes of class `label` by falling score, each to the free target that it overlaps most."""
     import numpy as np
 
     scores, right, counts = [np.zeros(0)], [np.zeros((len(overlaps), 0), bool)], []
@@ -167,7 +167,7 @@ def match(
         given = given[np.argsort(-given[:, 4], kind="stable")][:_MOST]
         scores.append(given[:, 4].astype(np.float64))
         found_at = _overlaps(given[:, :4], wanted)
-        right.append(np.array([_taken(found_at, least) for least in overlaps]))
+        right.append(np.array([_matched(found_at, least) for least in overlaps]))
         counts.append(len(wanted))
     image = np.repeat(np.arange(len(counts)), [len(of_image) for of_image in scores[1:]])
     every = np.concatenate(scores)
@@ -181,7 +181,7 @@ def resampled_mean(
     labels: Sequence[int],
     overlaps: Sequence[float] = (OVERLAP,),
 ) -> Callable[[NDArray[np.intp]], float]:
-    """Return what computes, on a resample of images, the mean average precision over those `labels` that occur."""
+    """Return a function that computes the mean average precision over occurring `labels` on a resample of images."""
     matches = [match(targets, boxes, label, overlaps) for label in labels]
 
     def mean(images: NDArray[np.intp]) -> float:
@@ -205,8 +205,8 @@ def _overlaps(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
     return overlaps
 
 
-def _taken(overlaps: NDArray[np.float64], least: float) -> NDArray[np.bool_]:
-    """Tell which rows, in order, are matched with a column of their own."""
+def _matched(overlaps: NDArray[np.float64], least: float) -> NDArray[np.bool_]:
+    """Return which rows are matched, if they are matched in order and each column only once."""
     import numpy as np
 
     left = overlaps.copy()
@@ -274,14 +274,27 @@ def _froc(targets: Any, predictions: Predictions) -> float:
 
 
 froc = Metric("froc", _froc, higher_is_better=True, resampler=_free_response, kinds=("detection",), bounds=(0, 1))
-"""Share found at IoU 0.5 with 1/8 to 8 false alarms an image, mean over the seven and the classes.
+"""Sensitivity at IoU 0.5 with 1/8 to 8 false alarms per image, mean over these seven rates and the classes.
 
 Bunch et al. 1977, Proc. SPIE 127:124; the rates are those of LUNA16 (Setio et al. 2017, Med. Image Anal. 42:1).
 """
 
 
 def average_precision(label: int, name: str) -> Metric:
-    """Return the metric of one class's average precision at IoU 0.5, called ``ap50_<name>``."""
+    """Return the metric ``ap50_<name>``, the average precision of one class at IoU 0.5.
+
+    Parameters
+    ----------
+    label : int
+        The class.
+    name : str
+        The name of the class, for the name of the metric.
+
+    Returns
+    -------
+    Metric
+        The metric.
+    """
     return Metric(
         f"ap50_{name}",
         lambda targets, predictions: average_precisions(targets, predictions.values).get(label, 0.0),

@@ -1,4 +1,4 @@
-"""Metrics of labels: one class an item, or several."""
+"""Metrics of labels, with one or several classes for each item."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _confusion(targets: Any, predictions: Predictions) -> NDArray[np.intp]:
 
 
 def _macro_f1(targets: Any, predictions: Predictions) -> float:
-    """Equal scikit-learn's f1_score(average="macro"), which takes 3 ms; an interval asks a thousand times."""
+    """Return the same as scikit-learn's f1_score(average="macro"), which takes 3 ms: too slow to resample."""
     import numpy as np
 
     size = int(max(targets.max(), predictions.values.max())) + 1
@@ -42,14 +42,14 @@ def _macro_f1(targets: Any, predictions: Predictions) -> float:
 
 
 def _balanced_accuracy(targets: Any, predictions: Predictions) -> float:
-    """Equal scikit-learn's balanced_accuracy_score, which is slow as well."""
+    """Return the same as scikit-learn's balanced_accuracy_score, which is slow as well."""
     confusion = _confusion(targets, predictions)
     seen = confusion.sum(axis=1) > 0
     return float((confusion.diagonal()[seen] / confusion.sum(axis=1)[seen]).mean())
 
 
 def _quadratic_kappa(targets: Any, predictions: Predictions) -> float:
-    """Equal scikit-learn's cohen_kappa_score(weights="quadratic"), but 0 where chance leaves nothing to agree on."""
+    """Return the same as scikit-learn's cohen_kappa_score(weights="quadratic"), but 0 if that is not defined."""
     import numpy as np
 
     confusion = _confusion(targets, predictions)
@@ -61,7 +61,7 @@ def _quadratic_kappa(targets: Any, predictions: Predictions) -> float:
 
 
 def _macro_f1_of_labels(targets: Any, predictions: Predictions) -> float:
-    """Equal scikit-learn's f1_score(average="macro", zero_division=0) of several labels an item."""
+    """Return the same as scikit-learn's f1_score(average="macro", zero_division=0) for several labels per item."""
     import numpy as np
 
     both = (targets * predictions.values).sum(axis=0)
@@ -79,7 +79,7 @@ def _exact_match(targets: Any, predictions: Predictions) -> float:
 
 
 accuracy = Metric("accuracy", _accuracy, higher_is_better=True, outcomes=_is_right, kinds=_ONE_LABEL)
-"""Share of the items whose label is right."""
+"""Share of the items whose label is correct."""
 macro_f1 = Metric("macro_f1", _macro_f1, higher_is_better=True, kinds=_ONE_LABEL, bounds=(0, 1))
 """Mean F1 over the classes that occur among targets or predictions (van Rijsbergen 1979)."""
 balanced_accuracy = Metric(
@@ -91,8 +91,8 @@ quadratic_kappa = Metric("quadratic_kappa", _quadratic_kappa, higher_is_better=T
 macro_f1_of_labels = Metric(
     "macro_f1_of_labels", _macro_f1_of_labels, higher_is_better=True, kinds=_SEVERAL_LABELS, bounds=(0, 1)
 )
-"""Mean F1 over the classes, each by itself; 0 for a class that neither occurs nor is predicted."""
+"""Mean of the F1 of each class; 0 for a class that neither occurs nor is predicted."""
 exact_match = Metric(
     "exact_match", _exact_match, higher_is_better=True, outcomes=_all_labels_are_right, kinds=_SEVERAL_LABELS
 )
-"""Share of the items whose labels are all right."""
+"""Share of the items whose labels are all correct."""

@@ -1,4 +1,4 @@
-"""Metrics of masks: how far they overlap, image by image."""
+"""Metrics of masks: their overlap, image by image."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def dice_of_items(targets: NDArray[Any], masks: NDArray[Any]) -> NDArray[np.float64]:
-    """Return (N,) 2|A ∩ B| / (|A| + |B|) of the foregrounds (Dice 1945, Ecology 26:297); 1 where both are empty."""
+    """Return (N,) 2|A ∩ B| / (|A| + |B|) of the foregrounds (Dice 1945, Ecology 26:297); 1 if both are empty."""
     both, either = _areas(targets, masks)
     return _ratio(2 * both, both + either)
 
 
 def iou_of_items(targets: NDArray[Any], masks: NDArray[Any]) -> NDArray[np.float64]:
-    """Return (N,) |A ∩ B| / |A ∪ B| of the foregrounds (Jaccard 1901); 1 where both are empty."""
+    """Return (N,) |A ∩ B| / |A ∪ B| of the foregrounds (Jaccard 1901); 1 if both are empty."""
     return _ratio(*_areas(targets, masks))
 
 
@@ -52,6 +52,6 @@ def _mean_of_items(name: str, of_items: Callable[[Any, Any], NDArray[np.float64]
 
 
 dice = _mean_of_items("dice", dice_of_items)
-"""Mean over the images of the foreground's Dice coefficient."""
+"""Dice coefficient of the foreground, mean over the images."""
 iou = _mean_of_items("iou", iou_of_items)
-"""Mean over the images of the foreground's intersection over union."""
+"""Intersection over union of the foreground, mean over the images."""

@@ -1,4 +1,4 @@
-"""Metrics of numbers: estimated values, and forecasts of signals."""
+"""Metrics of numbers, for regression and forecasting."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _root_mean_squared_error(targets: Any, predictions: Predictions) -> float:
 
 
 def _r_squared(targets: Any, predictions: Predictions) -> float:
-    """Equal scikit-learn's r2_score of all numbers together, but 0 where the targets do not vary."""
+    """Return the same as scikit-learn's r2_score of all numbers together, but 0 if the targets do not vary."""
     total = float(((targets - targets.mean()) ** 2).sum())
     return 1 - float(((predictions.values - targets) ** 2).sum()) / total if total else 0.0
 
@@ -31,14 +31,14 @@ def _r_squared(targets: Any, predictions: Predictions) -> float:
 mean_absolute_error = Metric(
     "mean_absolute_error", _mean_absolute_error, higher_is_better=False, kinds=_NUMBERS, bounds=(0, math.inf)
 )
-"""Over all steps of all forecasts; a task gives it its unit with `dataclasses.replace`."""
+"""Mean absolute difference over all numbers; a task sets its unit with `dataclasses.replace`."""
 within_15_percent = Metric(
     "within_15_percent", _within_15_percent, higher_is_better=True, kinds=_NUMBERS, bounds=(0, 1)
 )
-"""Share of forecast values no farther than 15 % from the truth, as ISO 15197 judges glucose meters."""
+"""Share of predictions within 15 % of the target, the criterion of ISO 15197 for glucose meters."""
 root_mean_squared_error = Metric(
     "root_mean_squared_error", _root_mean_squared_error, higher_is_better=False, kinds=_NUMBERS, bounds=(0, math.inf)
 )
 """Root of the mean squared difference over all numbers, in the unit of the targets."""
 r_squared = Metric("r_squared", _r_squared, higher_is_better=True, kinds=_NUMBERS)
-"""Share of the targets' variance that is explained; 0 for their mean, and for targets that are all alike."""
+"""Share of the targets' variance that is explained; 0 for predictions of their mean, and for constant targets."""

@@ -14,23 +14,62 @@ if TYPE_CHECKING:
 
 _KINDS = ("classification",)
 Figure = Callable[[Any, Any], float]
-"""A figure of which items are of the class, (N,) bool, and their probabilities of it, (N,)."""
+"""A function of (N,) bool, which items have the class, and (N,) their probabilities of it."""
 
 
 def sensitivity(positive: int = 1, threshold: float = 0.5) -> Metric:
-    """Return the metric of the share of the items of class `positive` whose probability reaches `threshold`."""
+    """Return the sensitivity: the share of the items of class `positive` whose probability is at least `threshold`.
+
+    Parameters
+    ----------
+    positive : int, default 1
+        The class.
+    threshold : float, default 0.5
+        The smallest probability that counts as positive.
+
+    Returns
+    -------
+    Metric
+        The metric.
+    """
     name = f"sensitivity_of_{positive}_at_{threshold:g}"
     return _of_class(name, positive, lambda members, chances: _share(chances[members] >= threshold))
 
 
 def specificity(positive: int = 1, threshold: float = 0.5) -> Metric:
-    """Return the metric of the share of all other items whose probability of `positive` stays below `threshold`."""
+    """Return the specificity: the share of all other items whose probability of `positive` is below `threshold`.
+
+    Parameters
+    ----------
+    positive : int, default 1
+        The class.
+    threshold : float, default 0.5
+        The smallest probability that counts as positive.
+
+    Returns
+    -------
+    Metric
+        The metric.
+    """
     name = f"specificity_of_{positive}_at_{threshold:g}"
     return _of_class(name, positive, lambda members, chances: _share(chances[~members] < threshold))
 
 
 def sensitivity_at_specificity(specificity: float, positive: int = 1) -> Metric:
-    """Return the metric of the greatest sensitivity for `positive` at which `specificity` is reached (ROC curve)."""
+    """Return the largest sensitivity on the ROC curve of `positive` with at least this `specificity`.
+
+    Parameters
+    ----------
+    specificity : float
+        The smallest specificity, from 0 to 1.
+    positive : int, default 1
+        The class.
+
+    Returns
+    -------
+    Metric
+        The metric.
+    """
 
     def compute(members: Any, chances: Any) -> float:
         import numpy as np
@@ -46,9 +85,20 @@ def sensitivity_at_specificity(specificity: float, positive: int = 1) -> Metric:
 
 
 def pr_auc(positive: int = 1) -> Metric:
-    """Return the metric of the area under the precision-recall curve of `positive`, as average precision.
+    """Return the area under the precision-recall curve of `positive`, as average precision.
 
-    By steps, without interpolation, as scikit-learn's average_precision_score (Davis & Goadrich 2006, ICML).
+    It is computed by steps without interpolation, as by scikit-learn's average_precision_score (Davis & Goadrich 2006,
+    ICML).
+
+    Parameters
+    ----------
+    positive : int, default 1
+        The class.
+
+    Returns
+    -------
+    Metric
+        The metric.
     """
 
     def compute(members: Any, chances: Any) -> float:
@@ -58,7 +108,8 @@ def pr_auc(positive: int = 1) -> Metric:
         if not total:
             return 0.0
         order = np.argsort(-chances, kind="stable")
-        last = np.append(np.flatnonzero(np.diff(chances[order])), len(order) - 1)  # of each distinct probability
+        # the last position of each distinct probability
+        last = np.append(np.flatnonzero(np.diff(chances[order])), len(order) - 1)
         found = np.cumsum(members[order])[last]
         return float((np.diff(found, prepend=0) / total * found / (last + 1)).sum())
 
@@ -111,11 +162,11 @@ def _of_probabilities(
 
 
 brier_score = _of_probabilities("brier_score", _brier, higher_is_better=False, most=2)
-"""Mean squared distance of the probabilities from the truth, summed over classes (Brier 1950, MWR 78:1)."""
+"""Mean squared difference of probabilities and true classes, summed over the classes (Brier 1950, MWR 78:1)."""
 
 
 def _matthews(targets: Any, predictions: Predictions) -> float:
-    """Equal scikit-learn's matthews_corrcoef, which takes 1 ms; an interval asks a thousand times."""
+    """Return the same as scikit-learn's matthews_corrcoef, which takes 1 ms: too slow to resample."""
     import numpy as np
 
     size = int(max(targets.max(), predictions.values.max())) + 1
@@ -127,4 +178,4 @@ def _matthews(targets: Any, predictions: Predictions) -> float:
 
 
 matthews_correlation = Metric("matthews_correlation", _matthews, higher_is_better=True, kinds=_KINDS, bounds=(-1, 1))
-"""Correlation of labels and truth, 0 by chance (Matthews 1975, BBA 405:442; Gorodkin 2004 for several classes)."""
+"""Correlation of predicted and true labels, 0 by chance (Matthews 1975, BBA 405:442; Gorodkin 2004)."""

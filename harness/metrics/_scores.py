@@ -1,4 +1,4 @@
-"""Metrics of class scores. What is the same for every resample is computed once."""
+"""Metrics of class scores. Everything that is the same for all resamples is computed once."""
 
 from __future__ import annotations
 
@@ -15,23 +15,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OnItems = Callable[["NDArray[np.intp]"], float]
-"""The figure of the items at the given indices."""
+"""A function that returns the value for the items at the given indices."""
 
 _BINS = 15
 
 
 def auc_of_items(targets: NDArray[np.integer[Any]], rows: NDArray[np.float64]) -> OnItems:
-    """Average over the classes present the chance that a member outscores a non-member, ties half."""
+    """Return the area under the ROC curve, mean over the classes that occur.
+
+    It is the probability that an item of the class has a higher score than another item; ties count half.
+    """
     import numpy as np
 
     return auc_of_members(targets[:, None] == np.arange(rows.shape[1]), rows)
 
 
 def auc_of_members(members: NDArray[Any], rows: NDArray[np.floating[Any]]) -> OnItems:
-    """Average the same over classes of which an item may have several; `members` tells of each item which.
+    """Return the same for items that may have several classes: `members` says which classes each item has.
 
-    Items are sorted once by their score for each class; a resample changes only how often each of them counts. All is
-    counted in whole numbers: the pairs that are in order twice, so that ties are one.
+    Items are sorted once by their score for each class; a resample only changes how often each item counts. Pairs are
+    counted in whole numbers: a pair in order counts two, and a tie counts one.
     """
     import numpy as np
 
@@ -56,7 +59,7 @@ def auc_of_members(members: NDArray[Any], rows: NDArray[np.floating[Any]]) -> On
 
 
 def _ends_of_ties(rows: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the first and the last place of the scores that are equal to each one, in sorted (K, N) `rows`."""
+    """Return for each score in sorted (K, N) `rows` the first and the last position of equal scores."""
     import numpy as np
 
     places = np.broadcast_to(np.arange(rows.shape[1]), rows.shape)
@@ -69,7 +72,7 @@ def _ends_of_ties(rows: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp
 
 
 def log_loss_of_items(targets: NDArray[np.integer[Any]], rows: NDArray[np.float64]) -> OnItems:
-    """Average the negative logarithm of what each item's class was given."""
+    """Return the mean negative logarithm of the probability of each item's class."""
     import numpy as np
 
     chosen = rows[np.arange(len(targets)), targets]
@@ -78,7 +81,7 @@ def log_loss_of_items(targets: NDArray[np.integer[Any]], rows: NDArray[np.float6
 
 
 def calibration_error_of_items(targets: NDArray[np.integer[Any]], rows: NDArray[np.float64]) -> OnItems:
-    """Average the gap between confidence and accuracy over 15 equal bins of confidence, weighted by their items."""
+    """Return the mean difference of confidence and accuracy in 15 equal bins of confidence, weighted by their items."""
     import numpy as np
 
     confidence = rows.max(axis=1)
@@ -92,7 +95,7 @@ def _of_scores(
 ) -> Metric:
     def resampler(targets: Any, predictions: Predictions) -> OnItems:
         assert predictions.scores is not None
-        return figure(targets, probabilities(predictions.scores))  # raw outputs compare within an item only
+        return figure(targets, probabilities(predictions.scores))  # raw outputs of different items are not comparable
 
     return Metric(
         name,
@@ -126,8 +129,8 @@ calibration_error = replace(
 )
 """Expected calibration error with 15 bins (Naeini et al. 2015, AAAI; Guo et al. 2017, ICML).
 
-It is biased upwards on few items, most for models that are well calibrated, whose intervals then rarely hold the truth
-(in 0 to 42 % of simulated samples); its intervals are therefore marked approximate.
+With few items it is biased upwards, most for well calibrated models, whose intervals then rarely contain the true value
+(in 0 to 42 % of simulated samples); its intervals are therefore marked as approximate.
 """
 macro_auc_of_labels = Metric(
     "macro_auc_of_labels",
@@ -138,4 +141,4 @@ macro_auc_of_labels = Metric(
     kinds=("multilabel",),
     bounds=(0, 1),
 )
-"""Mean area under the ROC curve over the classes that some items have and some have not; 0.5 where there is none."""
+"""Mean area under the ROC curve over the classes that some but not all items have; 0.5 if there is no such class."""

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def surface_distances(true: NDArray[Any], found: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how far each pixel of one outline is from the other outline, and the other way round.
+    """Return the distance of each pixel of either outline from the other outline.
 
-    The outline of a foreground is those of its pixels that touch the background by an edge, or the border of the image.
-    Both foregrounds must hold a pixel.
+    The outline of a foreground consists of its pixels that share an edge with the background or with the border of the
+    image. Neither foreground may be empty.
     """
     from scipy.ndimage import binary_erosion, distance_transform_edt
 
@@ -26,9 +26,9 @@ def surface_distances(true: NDArray[Any], found: NDArray[Any]) -> tuple[NDArray[
 
 
 def hausdorff_of_image(true: NDArray[Any], found: NDArray[Any]) -> float:
-    """Return the greater of the 95th percentiles of both distances.
+    """Return the larger of the 95th percentiles of both distances.
 
-    It is 0 where neither image has a foreground, and the diagonal of the image where one of them has none.
+    It is 0 if neither mask has a foreground, and the diagonal of the image if only one of them has none.
     """
     import numpy as np
 
@@ -38,7 +38,10 @@ def hausdorff_of_image(true: NDArray[Any], found: NDArray[Any]) -> float:
 
 
 def surface_dice_of_image(true: NDArray[Any], found: NDArray[Any], tolerance: float) -> float:
-    """Return the share of both outlines that is within `tolerance` of the other: 1 if neither has any, 0 if one has."""
+    """Return the share of both outlines within `tolerance` of the other one.
+
+    It is 1 if neither mask has a foreground, and 0 if only one of them has none.
+    """
     if not (true > 0).any() or not (found > 0).any():
         return float((true > 0).any() == (found > 0).any())
     first, second = surface_distances(true, found)
@@ -46,7 +49,18 @@ def surface_dice_of_image(true: NDArray[Any], found: NDArray[Any], tolerance: fl
 
 
 def normalised_surface_distance(tolerance: float) -> Metric:
-    """Return the metric of the share of outlines within `tolerance` pixels (Nikolov et al. 2021, JMIR 23:e26151)."""
+    """Return the share of outlines within `tolerance` pixels of each other (Nikolov et al. 2021, JMIR 23:e26151).
+
+    Parameters
+    ----------
+    tolerance : float
+        The tolerated distance in pixels.
+
+    Returns
+    -------
+    Metric
+        The metric.
+    """
     return _mean_of_images(
         f"surface_distance_within_{tolerance:g}",
         lambda true, found: surface_dice_of_image(true, found, tolerance),

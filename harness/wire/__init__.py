@@ -1,4 +1,4 @@
-"""Plain data between host and worker: typed JSON messages and raw arrays, nothing that runs when read."""
+"""Plain data between host and worker: typed JSON messages and raw arrays, of which reading executes nothing."""
 
 from harness.wire._channel import MAX_DIMENSIONS, Admit, Channel, WireError, admit_all
 from harness.wire._codec import Form, pack, unpack

@@ -1,8 +1,8 @@
-"""Frames over two pipes: a fixed header, a JSON message, then arrays, each behind a fixed header of its own.
+"""Frames over two pipes: a fixed header, a JSON message, then arrays, each after a fixed header.
 
-Every length is checked against a cap before anything of that length is read, and the reader of a reply admits its
-arrays before memory is allocated for them. A frame with the same head as the one before is sent in
-the compact encoding.
+Every length is checked against a bound before anything of that length is read, and the reader of a reply accepts its
+arrays before memory is allocated for them. A frame with the same head as the one before is sent in the compact
+encoding.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ MAX_ARRAYS = 8
 MAX_DIMENSIONS = 6
 
 _FRAME = struct.Struct("<IHxx")  # after the mark: bytes of JSON, number of arrays
-_ARRAY = struct.Struct(f"<cBBx{MAX_DIMENSIONS}Q")  # kind, bytes an item, dimensions, shape
-_BUFFER_BYTES = MAX_MESSAGE_BYTES  # a message is decoded where it was read
+_ARRAY = struct.Struct(f"<cBBx{MAX_DIMENSIONS}Q")  # kind, bytes per item, dimensions, shape
+_BUFFER_BYTES = MAX_MESSAGE_BYTES  # a whole message fits, because it is decoded in the buffer
 _EXCERPT_BYTES = 200
 _DTYPES = {("b", 1), *((kind, size) for kind in "iu" for size in (1, 2, 4, 8)), ("f", 2), ("f", 4), ("f", 8)}
 
@@ -47,11 +47,11 @@ Admit = Callable[[Any, Sequence[ArrayHeader]], None]
 
 
 def admit_all(message: object, headers: Sequence[ArrayHeader]) -> None:
-    """Admit all arrays: a worker trusts its host."""
+    """Accept all arrays, because a worker trusts its host."""
 
 
 class Channel(Generic[In]):
-    """One end of a conversation; `In` is the type of message this end receives.
+    """One end of a connection between host and worker; `In` is the type of message that this end receives.
 
     A `stoppable` channel can be stopped by another thread: then all reads and writes raise `ChannelClosed`.
     """
@@ -90,7 +90,7 @@ class Channel(Generic[In]):
         self._pipes.write([self._compact.head_of(frame), *frame.payloads])
 
     def send_compact(self, array: Array) -> bool:
-        """Send `array` in the compact encoding; if the last frame was not one array of its form, send nothing."""
+        """Send `array` in the compact encoding and return True, or send nothing if the last frame had another form."""
         if not self._compact.allows(array):
             return False
         self._pipes.write([COMPACT, _bytes_of(array)])
@@ -99,7 +99,8 @@ class Channel(Generic[In]):
     def exchange_compact(self, frame: Frame) -> bool:
         """Send `frame` and wait; return whether both it and the answer were in the compact encoding.
 
-        If so `take_compact` returns the array that came, else `receive` the answer. Few steps: this is timed.
+        If so, `take_compact` returns the received array; otherwise, call `receive` for the answer. This method has few
+        steps because it is timed.
 
         Raises:
             ChannelClosed: the other side has closed the channel.
@@ -112,11 +113,14 @@ class Channel(Generic[In]):
         return self._await_compact()
 
     def receive_compact(self) -> Array | None:
-        """Wait for a frame of one array in the compact encoding; None if another one comes, to be received next."""
+        """Wait for a frame of one array in the compact encoding; return None if a different frame arrives.
+
+        The different frame is returned by the next `receive`.
+        """
         return self.take_compact() if self._await_compact() else None
 
     def take_compact(self) -> Array:
-        """Return the array of a compact frame that has come."""
+        """Return the array of a compact frame that has arrived."""
         assert self._compact.received is not None
         self._start = MARK_BYTES
         return self._read_array(self._compact.received[1][0])
@@ -128,14 +132,14 @@ class Channel(Generic[In]):
         return self._compact.recognises(self._buffer[: self._end])
 
     def busy_wait(self, seconds: float) -> None:
-        """Busy-wait up to `seconds` for bytes before sleeping until they come, from now on.
+        """From now on, busy-wait up to `seconds` for bytes before sleeping until they arrive.
 
-        On a virtual machine being woken on another core takes longer than a small network.
+        On a virtual machine, waking up on another core takes longer than a small network.
         """
         self._pipes.busy_wait(seconds)
 
     def receive(self, admit: Admit) -> tuple[In, list[Array]]:
-        """Receive one message and its arrays; `admit` refuses unwanted arrays before they are read.
+        """Receive one message and its arrays; `admit` may refuse the arrays before they are read.
 
         Raises:
             WireError: the bytes violate the protocol, or `admit` refused the arrays.
@@ -223,6 +227,6 @@ def _unpack_header(raw: memoryview) -> ArrayHeader:
     kind, size, ndim, *shape = _ARRAY.unpack(raw)
     if (kind.decode("latin-1"), size) not in _DTYPES or ndim > MAX_DIMENSIONS:
         raise WireError("an array's header is malformed")
-    if size * math.prod(axis for axis in shape[:ndim] if axis) >= 1 << 63:  # of an empty array, too
+    if size * math.prod(axis for axis in shape[:ndim] if axis) >= 1 << 63:  # also for an empty array
         raise WireError("an array's header announces more than can exist")
     return ArrayHeader(np.dtype(f"<{kind.decode()}{size}"), tuple(shape[:ndim]))

@@ -1,4 +1,4 @@
-"""Three forms of data as plain arrays: an array as it is, texts and ragged arrays as (flat, lengths)."""
+"""Represent data as plain arrays: an array as itself, texts and ragged arrays as (flat, lengths)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Form = Literal["array", "texts", "ragged"]
 
 
 def pack(data: Any) -> tuple[Form, tuple[Array, ...]]:
-    """Return the form of `data` (an array, a list of texts, a list of arrays) and the arrays that carry it."""
+    """Return the form of `data` (an array, a list of texts, or a list of arrays) and the arrays that represent it."""
     if not isinstance(data, list):
         return "array", (np.asarray(data),)
     if data and isinstance(data[0], str):
@@ -24,10 +24,10 @@ def pack(data: Any) -> tuple[Form, tuple[Array, ...]]:
 
 
 def unpack(form: Form, arrays: Sequence[Array]) -> Any:
-    """Undo `pack`.
+    """Return the data that `pack` represented as these arrays.
 
     Raises:
-        WireError: the lengths do not add up to the length of the data.
+        WireError: the arrays do not have this form.
     """
     if len(arrays) != (1 if form == "array" else 2):
         raise WireError(f"{len(arrays)} arrays were sent in the form {form!r}")

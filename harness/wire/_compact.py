@@ -1,8 +1,8 @@
-"""The compact encoding: a frame like the one before is sent as a mark and its payload.
+"""The compact encoding: a frame with the same head as the one before is sent as a mark and its payload.
 
-Small networks are timed through a channel. Encoding, decoding and admitting the same message again and again would take
-twice as long as all the rest of a round trip, and would evict the network from the caches: a round trip of one small
-array takes 10 µs with the compact encoding and 27 µs without (``tests/benchmarks/test_compact_encoding.py``).
+Small networks are timed through a channel. Encoding, decoding and checking the same message repeatedly would take twice
+as long as the rest of a round trip, and would evict the network from the caches: a round trip of one small array takes
+10 µs with the compact encoding and 27 µs without it (``tests/benchmarks/test_compact_encoding.py``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ In = TypeVar("In")
 MARK_BYTES = 4
 FULL, COMPACT = b"HRN1", b"HRN="
 _PIPE_BYTES = 1 << 15
-"""An empty pipe takes at least this much at once."""
+"""The number of bytes that can be written to an empty pipe at once."""
 
 
 class ArrayHeader(NamedTuple):
@@ -30,7 +30,7 @@ class ArrayHeader(NamedTuple):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the payload, without overflow."""
+        """The size of the payload, computed without overflow."""
         return self.dtype.itemsize * math.prod(self.shape)
 
 
@@ -41,7 +41,7 @@ class Frame(NamedTuple):
     forms: list[ArrayHeader]
     payloads: list[memoryview]
     compact: bytes | None
-    """The bytes sent after a frame with the same head; None if they may be too many for an empty pipe."""
+    """The bytes to send after a frame with the same head; None if they may be too many for an empty pipe."""
 
 
 def compact_form(payloads: Sequence[memoryview]) -> bytes | None:
@@ -65,7 +65,7 @@ class CompactEncoding(Generic[In]):
         return head
 
     def of_frame(self, frame: Frame) -> bytes | None:
-        """Return `frame` in the compact encoding; None if it is not like the last one sent, or is large."""
+        """Return `frame` in the compact encoding; None if the last frame had another head, or it is large."""
         return frame.compact if frame.head == self._sent_head else None
 
     def allows(self, array: Array) -> bool:

@@ -1,4 +1,4 @@
-"""The interface of a channel to its two pipes."""
+"""The interface through which a channel uses its two pipes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Piece = bytes | memoryview
 
 
 class ChannelClosed(Exception):  # noqa: N818 - an expected event, not always an error
-    """The other side is gone, or the process was stopped."""
+    """The other side has closed the channel, or the channel was stopped."""
 
 
 class Pipes(Protocol):
@@ -30,7 +30,7 @@ class Pipes(Protocol):
         """
 
     def busy_wait(self, seconds: float) -> None:
-        """Busy-wait up to `seconds` for bytes before sleeping until they come, if the system allows it."""
+        """Busy-wait up to `seconds` for bytes before sleeping until they arrive, if the system allows it."""
 
     def stop(self) -> None:
         """Make all current and later reads and writes raise `ChannelClosed`; for another thread to call."""

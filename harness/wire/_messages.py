@@ -1,6 +1,7 @@
-"""The requests a host makes and the replies a worker gives.
+"""The requests that a host sends and the replies that a worker sends.
 
-A reply is a claim: the annotation of each of its fields is the bound that it is held to when it is decoded.
+A host does not trust replies: each of their fields has a bound in its annotation, which is checked when a reply is
+decoded.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from harness.contract import TaskInfo
 from harness.wire._codec import Form
 
 MAX_COUNT = 1 << 53
-"""Largest number of operations that a worker may claim: up to here every reader of JSON keeps a whole number exact."""
+"""The largest number of operations that a worker may report; every reader of JSON represents it exactly."""
 MAX_LOGGED_VALUE = 1e100
-"""Largest magnitude of a logged value: sums, squares and cubes of such numbers are finite."""
+"""The largest magnitude of a logged value: sums, squares and cubes of such numbers are finite."""
 MAX_LOGGED_NAMES, MAX_LOGGED_NAME = 32, 64
 MAX_NAMES, MAX_NAME = 1_024, 200
 MAX_PATH = 255
@@ -40,29 +41,29 @@ class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
 
 
 class Echo(_Message, frozen=True, tag="echo"):
-    """Answer `Done` with zeros of this form; the channel is timed with it, in a process without student code."""
+    """Answer `Done` with zeros of this form. It is used to time the channel, in a process without student code."""
 
     shape: tuple[int, ...]
     dtype: str
 
 
 class Clock(_Message, frozen=True, tag="clock"):
-    """Predict the inputs that follow twice; `Done` carries the seconds that the second time took.
+    """Predict the inputs that follow twice; `Done` carries the seconds that the second prediction took.
 
-    Only the yardstick is asked: a student's worker would judge its own speed.
+    It is only sent to the yardstick, because a student's worker could report any time.
     """
 
     form: Form = "array"
 
 
 class BusyWait(_Message, frozen=True, tag="busy_wait"):
-    """Busy-wait up to `seconds` for the next request before sleeping, from now on."""
+    """From now on, busy-wait up to `seconds` for the next request before sleeping."""
 
     seconds: float
 
 
 class Setup(_Message, frozen=True, tag="setup"):
-    """Import ``model.py`` from `submission` and make ``Model()`` under the limits given."""
+    """Import ``model.py`` from `submission` and create ``Model()`` under the limits of the task."""
 
     task: TaskInfo
     predictions: str
@@ -79,7 +80,7 @@ class Fit(_Message, frozen=True, tag="fit"):
 
 
 class Save(_Message, frozen=True, tag="save"):
-    """Save, and send back what was written as `FileSent` replies before `Done`."""
+    """Save the model, and send the files that it wrote as `FileSent` replies before `Done`."""
 
 
 class Load(_Message, frozen=True, tag="load"):
@@ -95,28 +96,28 @@ class Predict(_Message, frozen=True, tag="predict"):
 
 
 class Inspect(_Message, frozen=True, tag="inspect"):
-    """Predict the inputs that follow and name the operators that were dispatched."""
+    """Predict the inputs that follow; the answer is `Operators`."""
 
     form: Form = "array"
 
 
 class Extract(_Message, frozen=True, tag="extract"):
-    """Find the lines of a notebook that define its model; the texts of its cells follow, and none is run."""
+    """Find the lines of a notebook that define its model; the texts of its cells follow, and no cell is run."""
 
 
 class OpenArchive(_Message, frozen=True, tag="open_archive"):
-    """Send back the files in the archive whose bytes follow, as `FileSent` replies before `Done`."""
+    """Unpack the archive whose bytes follow, and send its files as `FileSent` replies before `Done`."""
 
     files: Annotated[int, Meta(ge=1)]
-    """The most files that it may hold."""
+    """The largest number of files that it may contain."""
     nbytes: Annotated[int, Meta(ge=1)]
-    """The most bytes that they may hold together."""
+    """The largest number of bytes that they may contain together."""
 
 
 class Weigh(_Message, frozen=True, tag="weigh"):
     """Count what the artifact and the files of the submission can contain; the training texts follow, if there are any.
 
-    The worker that does so runs nothing of a submission.
+    The worker that does so runs no code of a submission.
     """
 
     artifact: str
@@ -134,48 +135,57 @@ class Done(_Message, frozen=True, tag="done"):
 
 
 class Logged(_Message, frozen=True, tag="logged"):
-    """``Model.log`` was called; any number come before the reply proper."""
+    """``Model.log`` was called; any number of these messages may precede the reply to a request."""
 
     values: Annotated[dict[LoggedName, LoggedValue], Meta(max_length=MAX_LOGGED_NAMES)]
 
 
 class FileSent(_Message, frozen=True, tag="file"):
-    """One file of the artifact, its bytes as a uint8 array; `path` is relative, with slashes."""
+    """One file; its bytes follow as a uint8 array, and `path` is relative and has slashes."""
 
     path: Annotated[str, Meta(max_length=MAX_PATH)]
 
 
 class Operators(_Message, frozen=True, tag="operators"):
-    """The findings of `Inspect`; none, and no count, if torch was never loaded. A claim."""
+    """The answer to `Inspect`, which is not reliable; it is empty if torch was never loaded."""
 
     names: Names = ()
+    """The operators and modules that were used."""
     flops: Annotated[int, Meta(ge=0, le=MAX_COUNT)] | None = None
+    """The number of floating-point operations."""
     uncounted: Names = ()
-    """Operators that calculate but are not in `flops`."""
+    """Operators that compute but are not counted in `flops`."""
     inputs_changed: bool = False
+    """Whether `predict` changed its inputs."""
     training: Names = ()
-    """Modules that act differently while training, and were called in training mode."""
+    """Modules that behave differently in training mode and were called in it."""
 
 
 class Extracted(_Message, frozen=True, tag="extracted"):
-    """The lines of a notebook that make its model, counted from 1, as are the cells. A claim: ranges, no text."""
+    """The lines of a notebook that define its model; lines and cells are counted from 1.
+
+    It is not reliable, so it contains only ranges and no text.
+    """
 
     pieces: Annotated[tuple[tuple[Position, Position, Position], ...], Meta(max_length=MAX_PIECES)] = ()
     """Cell, first line, last line."""
     blanked: Annotated[tuple[tuple[Position, Position], ...], Meta(max_length=MAX_PIECES)] = ()
-    """Cell and line of what only a notebook understands, such as a magic, inside of a piece."""
+    """Cell and line of lines that only a notebook understands, such as magics, inside a piece."""
     partial: Annotated[tuple[tuple[Position, Position, Column, Column], ...], Meta(max_length=MAX_PIECES)] = ()
-    """Cell, line, and the first and the last column but one of what is meant of a line with other statements on it."""
+    """Cell, line, first column and end column of a statement that shares its line with other statements."""
     future: Names = ()
     """Features of ``from __future__``."""
     missing: Names = ()
-    """Names that the model uses and that no statement which can be extracted defines."""
+    """Names that the model uses and that no extractable statement defines."""
     set_again: Names = ()
-    """Names that the model uses with an extracted value, which a loop or another statement that is left out changes."""
+    """Names that the model uses and whose value is changed by a statement that is left out, such as a loop."""
 
 
 class Raised(_Message, frozen=True, tag="raised"):
-    """The exception of student code, and its place in the student's own files. A claim, used only to explain."""
+    """An exception of student code and its position in the student's files.
+
+    It is not reliable, and is only used for the message about the failure.
+    """
 
     exception: Name
     message: Annotated[str, Meta(max_length=MAX_MESSAGE)]
@@ -186,7 +196,7 @@ class Raised(_Message, frozen=True, tag="raised"):
 
 
 class Weighed(_Message, frozen=True, tag="weighed"):
-    """What there is to be known."""
+    """How much knowledge the artifact and the files of the submission can contain."""
 
     contents: ArtifactContents
     submission: SubmissionContents

@@ -1,4 +1,4 @@
-"""The two pipes of a channel on all systems but Windows: a process can wait for several descriptors at once."""
+"""The two pipes of a channel on systems where a process can wait for several descriptors at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import select
 import sys
 from collections.abc import Sequence
-from time import perf_counter  # a student's module may set time.perf_counter to anything
+from time import perf_counter  # early, because student code may replace time.perf_counter
 
 from harness.wire._ends import ChannelClosed, Piece
 
@@ -49,7 +49,7 @@ class PolledPipes:
                 pieces = _after(pieces, written)
 
     def busy_wait(self, seconds: float) -> None:
-        """Busy-wait up to `seconds` for bytes before sleeping until they come."""
+        """Busy-wait up to `seconds` for bytes before sleeping until they arrive."""
         self._busy_wait = (_poll(self._reader, select.POLLIN), seconds) if seconds else None
 
     def stop(self) -> None:

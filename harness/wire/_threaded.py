@@ -18,12 +18,12 @@ if sys.platform == "win32":
 
 _CHUNK_BYTES = 1 << 18
 _CHUNKS = 64
-"""The most chunks in the queue: a worker that sends endlessly must not fill the host's memory."""
+"""The largest number of chunks in the queue, because a worker that sends endlessly must not fill the host's memory."""
 _LOOK_SECONDS = 0.1
-"""How long a thread waits before it checks for a stop: on Windows no signal interrupts waiting for a lock."""
+"""How long a thread waits before it checks for a stop; on Windows no signal interrupts waiting for a lock."""
 _SECONDS_TO_END = 1.0
 _CLOSED = frozenset({errno.EPIPE, errno.EINVAL})
-"""The errors of writing to a pipe without a reader; the second is that of Windows (bugs.python.org/issue19612)."""
+"""The errors of writing to a pipe without a reader; the second occurs on Windows (bugs.python.org/issue19612)."""
 
 
 class BlockingPipes:
@@ -58,10 +58,10 @@ class BlockingPipes:
             raise
 
     def busy_wait(self, seconds: float) -> None:
-        """Do nothing: a pipe cannot be polled here."""
+        """Do nothing, because a pipe cannot be polled here."""
 
     def stop(self) -> None:
-        """Do nothing: there is no other thread."""
+        """Do nothing, because there is no other thread."""
 
     def close(self) -> None:
         """Close both pipes."""
@@ -73,7 +73,7 @@ class BlockingPipes:
 class ThreadedPipes(BlockingPipes):
     """Pipes that a thread reads, so that waiting for its data can be stopped.
 
-    Waiting to write ends when the reader is gone: a caller of `stop` kills the reader as well.
+    Waiting to write ends when the reading process has ended; a caller of `stop` kills it as well.
     """
 
     def __init__(self, reader: int, writer: int) -> None:
@@ -105,7 +105,8 @@ class ThreadedPipes(BlockingPipes):
     def close(self) -> None:
         """Close both pipes; one that the thread is still reading stays open, because closing it would block.
 
-        The one for writing comes first: whoever reads its end then closes the other, which ends the thread.
+        The pipe for writing is closed first: the process at its other end then closes the other pipe, which ends the
+        thread.
         """
         self._stopped.set()
         os.close(self._writer)

@@ -68,7 +68,7 @@ def test_both_masks_are_drawn_and_compared():
         ("detection", [BOX], [SAID], [np.array([[1.0, 1, 5, 5, 0.9, 0]])]),
     ],
 )
-def test_a_perfect_answer_has_badness_zero_and_a_wrong_one_more(kind, targets, good, bad):
+def test_the_item_loss_of_a_perfect_answer_is_zero_and_a_wrong_one_more(kind, targets, good, bad):
     item_loss = [float(KINDS[kind].item_loss(targets, Predictions(values))[0]) for values in (good, bad)]
     assert item_loss[0] == 0
     assert item_loss[1] > 0
