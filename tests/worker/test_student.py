@@ -39,7 +39,7 @@ def model(fit="pass", predict="return np.zeros(len(inputs), int)", before="", ex
         (model().replace("train, validation", "a, b, c, d"), "`fit(self, a, b, c, d)` cannot be called", 6),
         (model().replace("self, inputs", "self, x, y"), "def predict(self, inputs):`", 8),
         (model(extra="def save(self): pass"), "a folder (a pathlib.Path) to write files into", 5),
-        (model(extra="@classmethod\n    def load(cls, folder): pass"), "expected the plain method `def load(self", 5),
+        (model(extra="@classmethod\n    def load(cls, folder): pass"), "expected a plain method, `def load(self", 5),
         ("class Model:\n    pass", "without the base harness.Model", 3),
         ("class Model(harness.Model):\n    def predict(self, inputs): pass", "has no method `fit`", 3),
         ("class Model(harness.Model):\n    def fit(self, a, b): pass", "has no method `predict`", 3),
@@ -148,7 +148,7 @@ def test_a_load_that_returns_a_model_gets_a_remedy(worker, tmp_path):
     fitted = worker(model(extra="def load(self, folder): return Model()"))
     fitted.setup()
     reply, _ = fitted.ask(Load(str(tmp_path)))
-    assert "set what you read on self" in reply.message
+    assert "set the attributes of self" in reply.message
     assert reply.file == "model.py"
 
 
