@@ -1,4 +1,4 @@
-"""Timing: the clock, its budget, the cores, the yardstick, the machine-wide lock, and the audits of time."""
+"""Time a model: the clock and its budget, cores, the yardstick, the machine-wide lock, and the audits of time."""
 
 from harness.timing._audits import (
     MAX_BACKGROUND,

@@ -1,4 +1,4 @@
-"""How much processes that run the same code differ on this machine: the yardstick timed against itself."""
+"""The difference between processes that run the same code on this machine: the yardstick timed against itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.statistics import NORMAL_95
 
 _NAME = "clock.json"
 _LEAST = 0.005
-"""Fewer than a dozen processes cannot show that they differ by less."""
+"""The smallest deviation that is assumed, because about a dozen processes cannot show a smaller one."""
 LEAST_PROCESSES = 3
 
 
@@ -25,22 +25,22 @@ class Calibration:
     """The result of timing the yardstick against itself."""
 
     processes: int
-    """How many it was timed in."""
+    """The number of processes in which it was timed."""
     ratio: float
-    """Their mean ratio, 1 if the cost of the channel is right."""
+    """The mean ratio, which is 1 if the cost of the channel is correct."""
     deviation: float
-    """Standard deviation of the ratio between processes, without what rounds explain."""
+    """The standard deviation of the ratio between processes, without the part that the rounds explain."""
     rounds: float
-    """Standard deviation of the ratio of one process, by its rounds."""
+    """The standard deviation of the ratio of one process, estimated from its rounds."""
 
     @property
     def resolution(self) -> float:
-        """The smallest difference between two models that is told from chance 95 times in 100, as a share."""
+        """The smallest relative difference between two models that chance causes in fewer than 5 % of cases."""
         return NORMAL_95 * math.sqrt(2) * math.hypot(self.deviation, self.rounds)
 
 
 def calibration_of(latencies: Sequence[Latency]) -> Calibration | None:
-    """Return what these measurements of the yardstick as a model show; None if there are fewer than three."""
+    """Return the calibration from measurements of the yardstick as a model; None if fewer than three have a ratio."""
     sure = [one for one in latencies if one.ratio_to_yardstick and one.uncertainty is not None]
     if len(sure) < LEAST_PROCESSES:
         return None
@@ -51,7 +51,7 @@ def calibration_of(latencies: Sequence[Latency]) -> Calibration | None:
 
 
 def keep_calibration(folder: Path, calibration: Calibration) -> Path:
-    """Write it into a folder of this user that is emptied when the machine starts again."""
+    """Write the calibration into a folder of this user that is emptied when the machine restarts."""
     path = folder / _NAME
     path.write_bytes(msgspec.json.encode(calibration))
     return path

@@ -1,6 +1,6 @@
-"""The clock: how long requests take, from sent to complete answer received.
+"""The clock: the time of a request from sending it until its complete answer has been received.
 
-Follows MLPerf Inference's single-stream scenario (Reddi et al. 2020, ISCA): one request in flight at a time.
+It follows the single-stream scenario of MLPerf Inference (Reddi et al. 2020, ISCA): one request at a time.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ class Request(Protocol[Taken]):
 
 
 Prepare = Callable[[int], Request[T]]
-"""Prepares request number i."""
+"""A function that prepares request number i."""
 Timer = Callable[[], float]
-"""Seconds, monotonic."""
+"""A function that returns monotonic seconds."""
 
 BLOCK = 16
 _STABLE = 0.05
 LATENCY_SECONDS = 0.3
-"""The longest that latency is measured by default, in seconds."""
+"""The longest time that latency is measured by default, in seconds."""
 _WARM_UP = 1 / LATENCY_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """How much to measure: up to `seconds` for all that take turns, within the bounds on the requests to each.
+    """How much to measure: up to `seconds` for all turns together, with bounds on the number of requests to the model.
 
-    A model that is too slow for the `least` requests is asked as often as `limit_seconds` allow.
+    If a model is too slow for the `least` requests, as many are sent as `limit_seconds` allow.
     """
 
     seconds: float = LATENCY_SECONDS
@@ -51,7 +51,7 @@ class Budget:
 
     @property
     def warm_up_seconds(self) -> float:
-        """The longest that each may take to warm up."""
+        """The longest time for warming up."""
         return _WARM_UP * self.seconds
 
 
@@ -86,17 +86,17 @@ def sample(
 
 @dataclass(frozen=True)
 class WarmUp:
-    """How many requests it took, and the median of the last ones; 0 seconds if none was made."""
+    """The number of requests for warming up, and the median time of the last ones; 0 seconds if there were none."""
 
     requests: int
     seconds: float
 
 
 def warm_up(prepare: Prepare[object], available: int, timer: Timer, seconds: float, block: int = BLOCK) -> WarmUp:
-    """Make requests until the medians of two blocks agree within 5 % or `seconds` have passed."""
+    """Send requests until the medians of two successive blocks agree within 5 % or `seconds` have passed."""
     end = timer() + seconds
     done, latest = 0, 0.0
-    while done < available:  # each input only once
+    while done < available:  # each input is sent only once
         samples, _ = sample(prepare, range(done, min(done + block, available)), timer, end=end)
         former, latest = latest, median(samples)
         done += len(samples)

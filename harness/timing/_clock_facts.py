@@ -1,4 +1,4 @@
-"""The properties of a machine that decide how steady its clock is."""
+"""The properties of a machine that affect how steady its timings are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CPU = Path("/sys/devices/system/cpu")
 
 
 def clock_facts(cpu: Path = _CPU) -> ClockFacts:
-    """Return what the system reports; None for what it does not."""
+    """Return the facts that the system reports; None for each one that it does not."""
     times = psutil.cpu_times()
     return ClockFacts(
         governor=_text(cpu / "cpu0/cpufreq/scaling_governor"),

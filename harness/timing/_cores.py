@@ -1,4 +1,4 @@
-"""Which cores a measurement has: one for the workers, and another for the host that times them."""
+"""Choose the cores of a measurement: one for the workers, and another for the host that times them."""
 
 from __future__ import annotations
 
@@ -14,44 +14,44 @@ from statistics import median
 import psutil
 
 _LOOK_SECONDS = 0.05
-_AS_IDLE = 0.75  # of the idlest core's time: few ticks are counted in such a short time
+_AS_IDLE = 0.75  # as a share of the most idle core's time, because only few ticks are counted in such a short time
 _IDLE = 0.5
 _TRIED, _TRIALS, _TRIAL = 4, 5, 10_000
 
 
 @dataclass(frozen=True)
 class Cores:
-    """The core of the workers and the core of the host; None if the system gives no choice."""
+    """The core of the workers and the core of the host; None if the system does not let a process choose."""
 
     workers: int | None
     host: int | None
 
     @property
     def apart(self) -> bool:
-        """Whether host and workers have a core each."""
+        """Whether host and workers have different cores."""
         return self.workers != self.host
 
 
 @dataclass(frozen=True)
 class IdleCores:
-    """How idle the cores were when they were observed; empty if the system gives no choice."""
+    """How idle the cores were when they were observed; empty if the system does not let a process choose."""
 
     by_idleness: tuple[int, ...] = ()
-    """The idlest first."""
+    """The cores, with the most idle one first."""
     candidates: tuple[int, ...] = ()
-    """The cores that were about as idle as the idlest one."""
+    """The cores that were about as idle as the most idle one."""
     some: bool = False
-    """Whether any was idle at all."""
+    """Whether any core was idle at least half of the time."""
 
     def quickest(self, *, paused: bool) -> Cores:
         """Choose the quickest of the cores that were idle for the workers, and another one for the host.
 
         Host and worker take turns. On a shared core each would find the caches filled by the other. So the host gets
-        the next quickest idle core or, if there is none, the idlest one: beside other work it has to wait now and then,
-        which spoils one sample in fifty, whereas sharing a core slows all of them down. The other hardware thread of
-        the workers' core is no better, since the host polls for answers. If no core is idle, none is better than
-        another, unless the work that was observed has been `paused` since, as other evaluations are under the
-        machine-wide lock.
+        the next quickest idle core or, if there is none, the most idle one: there it sometimes has to wait for other
+        work, which spoils one sample in fifty, whereas sharing a core slows all samples down. The other hardware thread
+        of the workers' core is no better, because the host polls for answers. If no core is idle, the host shares the
+        workers' core, unless the observed work has been `paused` since, as other evaluations are under the machine-wide
+        lock.
         """
         if not self.candidates:
             return Cores(None, None)
@@ -63,7 +63,7 @@ class IdleCores:
 
 
 def look_for_idle_cores() -> IdleCores:
-    """Observe for 50 ms which cores are idle; call it while nobody else has to wait."""
+    """Observe for 50 ms which cores are idle; to be called while no other evaluation has to wait."""
     allowed = _allowed()
     if not allowed:
         return IdleCores()
@@ -76,13 +76,13 @@ def look_for_idle_cores() -> IdleCores:
 
 
 def quickest_cores() -> Cores:
-    """Observe which cores are idle, and choose among them at once."""
+    """Observe which cores are idle, and choose among them immediately."""
     return look_for_idle_cores().quickest(paused=False)
 
 
 @contextmanager
 def pinned(core: int | None) -> Iterator[None]:
-    """Keep this thread, and what it starts, on one core; None leaves it where it is."""
+    """Keep this thread and the threads and processes that it starts on one core; with None, do nothing."""
     if core is None:
         yield
         return
@@ -95,17 +95,17 @@ def pinned(core: int | None) -> Iterator[None]:
 
 
 def move_processes(processes: Sequence[int], core: int | None) -> None:
-    """Keep all threads of these processes, which may have ended, on one core; None leaves them where they are."""
+    """Keep all threads of these processes, which may have ended, on one core; with None, do nothing."""
     if core is None or not hasattr(os, "sched_setaffinity"):
         return
     for process in processes:
         with contextlib.suppress(OSError):
-            for thread in os.listdir(f"/proc/{process}/task"):  # noqa: PTH208 - names are all that is wanted
+            for thread in os.listdir(f"/proc/{process}/task"):  # noqa: PTH208 - only names are needed
                 os.sched_setaffinity(int(thread), {core})
 
 
 def _allowed() -> set[int]:
-    """Return the cores that this thread may be on; none where the system gives no choice."""
+    """Return the cores that this thread may use; none if the system does not let a process choose."""
     return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
 
 
@@ -115,7 +115,7 @@ def _move_to(cores: set[int]) -> None:
 
 
 def _idle_shares() -> list[float]:
-    """Observe for a while; return the share of it that each core was idle."""
+    """Observe the cores for a short time; return the share of the time that each of them was idle."""
     # the percentages of psutil add up to much less than 100 for such a short time
     looked = psutil.cpu_times_percent(_LOOK_SECONDS, percpu=True)
     return [core.idle / (sum(core) or 1.0) for core in looked]
@@ -124,7 +124,7 @@ def _idle_shares() -> list[float]:
 def _seconds_on(core: int) -> float:
     """Move to `core` and time a little work there.
 
-    On a shared machine a core that seems as idle as another may be a third slower for several seconds.
+    On a shared machine, a core that seems as idle as another one may be a third slower for several seconds.
     """
     _move_to({core})
     seconds = []
@@ -136,7 +136,7 @@ def _seconds_on(core: int) -> float:
 
 
 def _siblings(core: int, told: Path = Path("/sys/devices/system/cpu")) -> set[int]:
-    """Return which logical cores share a physical one with `core`; none if the system does not say."""
+    """Return the logical cores that share a physical core with `core`; none if the system does not report them."""
     try:
         text = (told / f"cpu{core}" / "topology" / "thread_siblings_list").read_text()
         spans = [[int(number) for number in span.split("-")] for span in text.split(",")]

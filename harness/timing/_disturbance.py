@@ -1,8 +1,8 @@
 """Disturbances that spoil a round: other work on the machine, as the kernel's counters show it.
 
-Only disturbances from outside of the model's own processes count, because a model must not be able to have its slow
-rounds dropped. The time that a process waited for its core is first compared with the CPU time of the model's other
-processes and threads; if these took any, the round counts.
+Only disturbances from outside the model's processes count, because a model must not be able to have its slow rounds
+dropped. The time that a process waited for its core is first compared with the CPU time of the model's other processes
+and threads; if these can explain the wait, the round counts.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _WAITED = 0.05
-"""Time that the host and the workers together may wait for their cores, as a share of a round."""
+"""The time that the host and the workers together may wait for their cores, as a share of a round."""
 _OWN = 0.1
-"""CPU time of the model's other processes and threads that may explain a wait, as a share of the wait."""
+"""The CPU time of the model's other processes and threads that can explain a wait, as a share of the wait."""
 _STEAL = 8
 """The position of this number in a line of /proc/stat."""
 
@@ -32,17 +32,17 @@ class _Counters:
 
 @dataclass(frozen=True)
 class Threads:
-    """The main threads of the model and of the yardstick, and this one, which asks them; 0 where nothing is counted."""
+    """Counters of the main threads of the model and the yardstick, and of this thread; 0 if nothing is counted."""
 
     model: int
     yardstick: int
 
     def worked_in_main(self) -> float:
-        """Return the CPU time so far of the model's thread that answers."""
+        """Return the CPU time so far of the model's main thread, which answers requests."""
         return _nanoseconds(Path(f"/proc/{self.model}/schedstat"), 0) / 1e9
 
     def kept_waiting(self) -> float:
-        """Return how long so far this thread and the yardstick waited for their cores."""
+        """Return the time so far that this thread and the yardstick waited for their cores."""
         host = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
         return sum(_nanoseconds(path, 1) for path in (host, Path(f"/proc/{self.yardstick}/schedstat"))) / 1e9
 
@@ -73,7 +73,7 @@ class Disturbance:
         return ""
 
     def _is_foreign(self, waited: float) -> bool:
-        """Return whether the wait cannot have been for the model's own processes and threads."""
+        """Return whether the model's other processes and threads cannot explain the wait."""
         before, self._others_worked = self._others_worked, self._others()
         return self._others_worked - before <= _OWN * waited
 
@@ -91,7 +91,7 @@ class Disturbance:
 
 
 def _nanoseconds(path: Path, field: int) -> int:
-    """Return a number of a thread's ``schedstat``: 0 the time it ran, 1 the time it waited for its core."""
+    """Return a field of a thread's ``schedstat``: 0 is the time it ran, 1 is the time it waited for its core."""
     try:
         return int(path.read_bytes().split()[field])
     except (OSError, ValueError, IndexError):
@@ -99,7 +99,7 @@ def _nanoseconds(path: Path, field: int) -> int:
 
 
 def _stolen(cores: frozenset[int]) -> list[int]:
-    """Return the ticks that a hypervisor gave each of these cores to others."""
+    """Return for each of these cores the ticks that the hypervisor gave to other machines."""
     found = []
     with contextlib.suppress(OSError, ValueError, IndexError):
         for line in Path("/proc/stat").read_bytes().splitlines()[1:]:
@@ -116,7 +116,7 @@ def _throttle(core: int) -> Path:
 
 
 def _throttled(counter: Path) -> int:
-    """Return how often a core was slowed down because it was hot."""
+    """Return how often a core was slowed down because of its temperature."""
     try:
         return int(counter.read_bytes())
     except (OSError, ValueError):

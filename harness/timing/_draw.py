@@ -1,4 +1,4 @@
-"""The inputs that a model is timed on: secret, shuffled, and none of them twice."""
+"""Draw the inputs that a model is timed on: in a secret random order, and without repetitions."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 Perturb = Callable[[Any, np.random.Generator], Any]
-"""Changes one input so that its target stays the same."""
+"""A function that changes one input so that its target stays the same."""
 
 _PER_ITEM = 4  # requests for each item, if there are few items
 _UNTOUCHED = 0.75
-"""The share of unchanged items among the requests, while there are any that were not asked before."""
+"""The share of unaltered items among the requests, as long as there are unaltered items that were not sent yet."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Draw:
-    """Secret order of items; `altered` ones are jittered so that no request repeats another."""
+    """The items of all requests in a secret order, and which of them are altered so that no request repeats another."""
 
     items: Array
     altered: Array
@@ -28,10 +28,10 @@ class Draw:
 
     @classmethod
     def secret(cls, available: int, perturb: Perturb | None, most: int) -> Draw:
-        """Draw for up to `most` requests from the system's entropy, which no seed reveals.
+        """Draw the items of up to `most` timed requests with the system's entropy, which no seed reveals.
 
-        Without a jitter each item comes once. With one, three quarters of the first half, which is timed, and then of
-        the second half are unchanged items, each once, at positions that nothing reveals; the rest are jittered.
+        Without `perturb` each item is used once. With it, three quarters of the first half, which is timed, and of the
+        second half are unaltered items at random positions, each used once; the rest are altered.
         """
         generator = np.random.default_rng(int.from_bytes(os.urandom(16), "little"))
         if perturb is None:

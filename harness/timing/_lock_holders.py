@@ -1,4 +1,4 @@
-"""Who holds a lock, as the kernel tells it, so that nobody waits without knowing for what."""
+"""Find out from the kernel which processes hold a lock, so that a message can say what a command waits for."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _RUNNER = "harness.grading"
 
 
 def describe_holders(descriptors: Sequence[int]) -> str | None:
-    """Return who holds the locks on these open files, or None if only jobs of this very command do.
+    """Describe the processes that hold locks on these open files; None if these are only jobs of this command.
 
-    Where the kernel does not tell, as on macOS and Windows, it is "another harness".
+    If the kernel does not list them, as on macOS and Windows, the description is "another harness on this machine".
     """
     holders = dict.fromkeys(_command_of(pid) for pid in _holders(descriptors))
     if not holders:
@@ -33,17 +33,17 @@ def describe_holders(descriptors: Sequence[int]) -> str | None:
 
 
 def _holders(descriptors: Sequence[int]) -> list[int]:
-    """Return the processes that hold a lock on one of these files; those of other containers have no number here."""
+    """Return the processes that hold a lock on one of these files, except those of other containers."""
     try:
         lines = _LOCKS.read_text().splitlines()
     except (OSError, UnicodeDecodeError):
         return []
     wanted = set[str]()
     for descriptor in descriptors:
-        if sys.platform != "win32":  # which numbers no devices, and has no such list
+        if sys.platform != "win32":  # Windows has no numbers of devices, and no such list
             found = os.fstat(descriptor)
             wanted.add(f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}")
-    # 1: FLOCK  ADVISORY  WRITE 708 00:13:22 0 EOF; one that waits has an arrow before its kind
+    # a line is "1: FLOCK  ADVISORY  WRITE 708 00:13:22 0 EOF"; that of a waiting process has "->" before the type
     held = (line.split() for line in lines if "->" not in line)
     return [
         int(fields[4])
@@ -53,7 +53,7 @@ def _holders(descriptors: Sequence[int]) -> list[int]:
 
 
 def _command_of(pid: int) -> int:
-    """Return the process of the command that `pid` belongs to: its parent if it runs jobs of `harness grade`."""
+    """Return the process of the command that `pid` belongs to, which is the parent of a runner of `harness grade`."""
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)
         if _RUNNER in process.cmdline():
@@ -62,7 +62,7 @@ def _command_of(pid: int) -> int:
 
 
 def _shown_command(pid: int) -> str:
-    """Return the command line of a process, in brackets, without the interpreter; nothing if it may not be seen."""
+    """Return the command line of a process in brackets and without the interpreter; "" if it cannot be read."""
     try:
         words = psutil.Process(pid).cmdline()
     except psutil.Error:

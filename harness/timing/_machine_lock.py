@@ -1,13 +1,13 @@
-"""The machine-wide lock: any number of evaluations share it while they work; one that measures holds it exclusively.
+"""The machine-wide lock, which evaluations share while they work, and which one that measures holds exclusively.
 
-A shared and exclusive lock that prefers those who wait for exclusive access (Courtois, Heymans & Parnas 1971, CACM
-14:667). It consists of two locked files: `work` is shared by the evaluations that work and held exclusively by the one
-that measures; `entry` is held by the one that waits to measure, so that no new work begins meanwhile.
+It is a shared and exclusive lock that prefers waiting requests for exclusive access (Courtois, Heymans & Parnas 1971,
+CACM 14:667). It consists of two locked files: `work` is shared by the evaluations that work and held exclusively by the
+one that measures; `entry` is held by the one that waits to measure, so that no new work begins meanwhile.
 
 There are two such pairs of files: one in a folder of this user, where nobody else can hold a lock, and one for all
-users of the machine, where anybody can. So this user's own jobs are waited for as long as they may take. Other users,
-who might never release the lock, are waited for only a short time; then work goes on beside them, and measurements are
-marked as noisy.
+users of the machine, where anybody can. So the harness waits for other jobs of this user as long as they may take. It
+waits only a short time for other users, who might never release the lock; then work continues at the same time as
+theirs, and measurements are marked as noisy.
 """
 
 from __future__ import annotations
@@ -33,16 +33,17 @@ from harness.timing._lock_holders import describe_holders
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.005
 _SECONDS_WITHOUT_A_WORD = 2.0
-"""Jobs that make way for each other wait for less; a longer wait is reported, with the process that holds the lock."""
+"""Jobs of the same command wait for each other for less; a longer wait is reported, with the process that holds the
+lock."""
 _OWN_TIMEOUT = 1800.0
 """Twice the time that a job may train under the default limits."""
 _SHARED_TIMEOUT = 300.0
-"""Long enough for others to measure; too short for anybody to stop a class from being graded by holding a lock."""
+"""Long enough for others to measure, but too short for anybody to prevent grading by holding a lock."""
 _FLAGS = ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY")  # follow no link, wait for no pipe
 
 
 Notify = Callable[[str], None]
-"""Tells the person who runs the command something; the same text may come several times."""
+"""A function that receives messages for the person who runs the command, possibly the same one several times."""
 
 
 class _UnusableLockError(Exception):
@@ -73,7 +74,7 @@ class _LockPair:
             yield entry and work
 
     def is_wanted(self) -> bool:
-        """Return whether somebody waits for exclusive access; those who were waited for in vain before do not count."""
+        """Return whether another process waits for exclusive access; False after a wait for the lock has timed out."""
         if self.timeout <= 0:
             return False
         try:
@@ -90,7 +91,7 @@ class _LockPair:
 
     @contextmanager
     def _held(self, name: str, *, shared: bool) -> Iterator[bool]:
-        """Hold a lock, or go on without it; yield whether it is held."""
+        """Hold a lock, or continue without it; yield whether it is held."""
         path = self._path(name)
         try:
             descriptor = _open(path)
@@ -112,14 +113,14 @@ class _LockPair:
     def _tell(self, who: str) -> None:
         """Report which process holds the lock."""
         self.notify(
-            f"waiting for {who}: nobody computes while another evaluation on this machine measures; after "
-            f"{self.timeout:g} s it goes on nevertheless"
+            f"waiting for {who}: only one evaluation on this machine works while it measures, so others wait; after "
+            f"{self.timeout:g} s this one continues in any case"
         )
 
     def _go_on(self, why: str) -> None:
-        """Warn once why the lock is not waited for."""
+        """Warn once why the lock is not used."""
         if self.timeout > 0:
-            self.notify(f"{why}. Until then latency is measured beside other work and marked as noisy.")
+            self.notify(f"{why}. Until then latency is measured during other work and marked as noisy.")
         self.timeout = 0
 
 
@@ -131,14 +132,14 @@ class Pausable(Protocol):
 
 
 class Share:
-    """A share of the lock, which is released for anybody who waits to measure: a fit may last for an hour."""
+    """A share of the lock, which is released when another process waits to measure, because a fit may last an hour."""
 
     def __init__(self, pairs: Sequence[_LockPair]) -> None:
         self._pairs = pairs
         self._held = ExitStack()
 
     def take(self) -> None:
-        """Wait until nobody measures, and hold it."""
+        """Wait until no evaluation measures, and hold the share."""
         for pair in self._pairs:
             self._held.enter_context(pair.shared())
 
@@ -147,7 +148,7 @@ class Share:
         self._held.close()
 
     def give_way(self, work: Pausable) -> None:
-        """If somebody waits to measure, pause `work` until they have measured."""
+        """If another evaluation waits to measure, pause `work` until it has measured."""
         if any(pair.is_wanted() for pair in self._pairs):
             with work.paused():
                 self.release()
@@ -155,7 +156,7 @@ class Share:
 
     @contextmanager
     def lent(self, work: Pausable) -> Iterator[None]:
-        """Let others measure at any time while the body runs, which does nothing but wait for `work`."""
+        """Let other evaluations measure at any time while the body runs, which only waits for `work`."""
         ended = threading.Event()
         failures: list[Exception] = []
 
@@ -163,7 +164,7 @@ class Share:
             try:
                 while not ended.wait(_POLL_SECONDS):
                     self.give_way(work)
-            except Exception as error:  # raised where somebody sees it
+            except Exception as error:  # it is raised again in the other thread
                 failures.append(error)
 
         watcher = threading.Thread(target=watch, name="give-way", daemon=True)
@@ -179,14 +180,14 @@ class Share:
 
 @dataclass(eq=False, kw_only=True)
 class MachineLock:
-    """The lock shared by everybody whose lock files lie in `shared_folder`, and by this user's jobs in `own_folder`."""
+    """The lock of all users, with files in `shared_folder`, and of this user's jobs, with files in `own_folder`."""
 
     own_folder: Path
     shared_folder: Path
     own_timeout: float = _OWN_TIMEOUT
     shared_timeout: float = _SHARED_TIMEOUT
     notify: Notify = _log.warning
-    """Is told which process holds a lock, and which lock is no longer waited for."""
+    """Receives a message when a command waits for a lock, and when it continues without it."""
     _pairs: tuple[_LockPair, _LockPair] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -197,7 +198,7 @@ class MachineLock:
 
     @contextmanager
     def shared(self) -> Iterator[Share]:
-        """Share the lock with others that work; nobody measures meanwhile."""
+        """Share the lock with other evaluations that work; no evaluation measures meanwhile."""
         share = Share(self._pairs)
         try:
             share.take()
@@ -207,14 +208,14 @@ class MachineLock:
 
     @contextmanager
     def exclusive(self) -> Iterator[bool]:
-        """Wait until nobody works, and let nobody begin; yield False if the wait has timed out."""
+        """Wait until no evaluation works, and let none begin; yield False if the wait has timed out."""
         own, everybodys = self._pairs
         with own.exclusive() as first, everybodys.exclusive() as second:
             yield first and second
 
     @contextmanager
     def one_of(self, names: Sequence[str]) -> Iterator[str]:
-        """Hold the first of these names that is free, which no other job of this user holds meanwhile.
+        """Hold the first free one of these names, which no other job of this user can hold meanwhile.
 
         Raises:
             InfrastructureError: other jobs hold all of them.
@@ -243,9 +244,9 @@ class MachineLock:
 
 
 def _wait(descriptors: Sequence[int], timeout: float, tell: Notify, *, shared: bool) -> int | None:
-    """Lock the first of `descriptors` that is free; return its index, None if none was within `timeout` seconds.
+    """Lock the first free one of `descriptors`; return its index, or None if none is free within `timeout` seconds.
 
-    After a while `tell` is given who holds them, unless these are jobs of the same command.
+    After two seconds `tell` is called with the processes that hold them, unless these are jobs of the same command.
     """
     begin = time.monotonic()
     waiting = told = False
@@ -269,10 +270,10 @@ def _wait(descriptors: Sequence[int], timeout: float, tell: Notify, *, shared: b
 
 
 def _open(path: Path) -> int:
-    """Open the file that is locked, whoever created it: read access is enough.
+    """Open the file that is locked; read access is enough, so that any user may have created it.
 
     Raises:
-        _UnusableLockError: it cannot be opened, or somebody could put another file in its place.
+        _UnusableLockError: it cannot be opened, or another user could replace it.
     """
     flags = os.O_RDONLY
     for name in _FLAGS:
@@ -283,7 +284,7 @@ def _open(path: Path) -> int:
         except FileNotFoundError:
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o644))
-                path.chmod(0o644)  # whatever the umask
+                path.chmod(0o644)  # regardless of the umask
             descriptor = os.open(path, flags)
     except OSError as error:
         raise _UnusableLockError(f"cannot be opened to lock it ({error.strerror})") from error
@@ -296,8 +297,8 @@ def _open(path: Path) -> int:
 def _unusable(found: os.stat_result, folder: os.stat_result) -> str | None:
     """Return why a file cannot be a lock for several users; None if it can.
 
-    It was created by the first process that needed it. In a sticky folder such as ``/tmp`` it may belong to anybody,
-    because only its owner can replace it. Elsewhere it has to belong to root, to this user or to the folder's owner.
+    The first process that needs the file creates it. In a sticky folder such as ``/tmp`` it may belong to any user,
+    because only its owner can replace it. Elsewhere it must belong to root, to this user or to the folder's owner.
     """
     if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
         return "is not a regular file with one name"
@@ -311,18 +312,18 @@ def _unusable(found: os.stat_result, folder: os.stat_result) -> str | None:
 def machine_lock(notify: Notify = _log.warning) -> MachineLock:
     """Return the lock that all users of this machine share; ``HARNESS_LOCKS`` names another folder.
 
-    `notify` is told which process holds the locks.
+    `notify` receives a message when a command waits for the lock.
 
     Raises:
-        InfrastructureError: no folder for the locks can be written to.
+        InfrastructureError: there is no writable folder for the locks.
     """
-    everybodys = "/tmp" if os.name == "posix" else tempfile.gettempdir()  # noqa: S108 - whatever the users' TMPDIR
+    everybodys = "/tmp" if os.name == "posix" else tempfile.gettempdir()  # noqa: S108 - one for all, not TMPDIR
     shared = Path(os.environ.get("HARNESS_LOCKS") or everybodys)
     return MachineLock(own_folder=_own(shared), shared_folder=shared, notify=notify)
 
 
 def _own(shared: Path) -> Path:
-    """Return a folder of this user, the same for all jobs: in `shared` if that can be written to."""
+    """Return a folder of this user that is the same for all jobs, in `shared` if that is writable."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     places = (shared, *([Path(runtime)] if runtime else []), Path(tempfile.gettempdir()))
     problems = []

@@ -13,59 +13,59 @@ from harness.statistics import Interval, trimmed_mean, trimmed_mean_interval
 from harness.timing._clock import Budget, Prepare, Request, Timer, sample
 
 PRECISION = 0.02
-"""Half the width of the 95 % interval of the ratio, as a share of it, at which measuring stops."""
+"""Measuring stops when half the width of the ratio's 95 % interval is at most this share of the ratio."""
 _REQUESTS, _PRIMERS = 4, 1
 _QUICK_SECONDS, _QUICK_REQUESTS, _QUICK_PRIMERS = 0.0003, 8, 3
 _FIRST_LOOK, _GROWTH = 24, 1.5
 FEWEST_ROUNDS = 5
-"""How many rounds a slow model must answer, each of one request: fewer have no interval."""
+"""The number of rounds, each of one request, that a slow model must answer, because fewer give no interval."""
 _HIDDEN = 1.5
 ENOUGH_UNTOUCHED = 32
 """If there are at least this many samples of untouched inputs, only they count."""
 _CPU_RESOLUTION = 0.03
 _BESIDE, _BUSY = 0.1, 0.05
-"""The shares of the model's CPU time that is not its main thread's, and of the time that others wait for their cores,
-above which it cannot be seen how many cores it has."""
+"""The share of the model's CPU time outside its main thread, and the share of time that others wait for their cores,
+above both of which the number of cores of the model cannot be determined."""
 _ROUNDED_SECONDS = 0.02
-"""How much less /proc may show of the children that a process waited for, in hundredths of user and of system time."""
+"""The error of /proc, which rounds user and system time of a process's children down to hundredths of a second."""
 Stopped = Literal["precision", "budget", "limit"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timed:
-    """The parties that take turns: a model, the yardstick, and for each an exchange that involves neither."""
+    """What is timed in turns: a model, the yardstick, and for each an echo through the channel alone."""
 
     model: Prepare[object]
     primer: Request[object]
-    """A request to the model whose time does not count: the first ones after others have used the caches."""
+    """A request to the model whose time does not count, sent first in a turn because others have used the caches."""
     request_seconds: float
-    """How long a request to the model took when it was warmed up."""
+    """How many seconds a request to the model took after warming up."""
     echo: Prepare[object]
     yardstick: Prepare[float]
-    """It predicts twice, and answers with the seconds of the second time by the clock of its own worker, which runs no
-    student code."""
+    """The yardstick predicts twice, and answers with the seconds of the second prediction by the clock of its worker,
+    which runs no student code."""
     yardstick_echo: Prepare[object]
     worked: Timer
-    """CPU time so far of the model's processes that are alive, exact while they do not run."""
+    """CPU time so far of the model's living processes, exact while they do not run."""
     counted: Timer
     """CPU time so far of all processes that the model ever had."""
     worked_in_main: Timer
-    """CPU time so far of the thread that answers."""
+    """CPU time so far of the model's main thread, which answers requests."""
     kept_waiting: Timer
-    """How long others than the model waited for their cores so far."""
+    """The time so far that the host and the yardstick waited for their cores."""
     disturbance: Callable[[], str]
     """What disturbed the machine since the last call, other than the model's own processes; "" for nothing."""
     settle: Callable[[], None] = lambda: None
-    """Waits until the model's worker polls for the next request no longer.
+    """A function that waits until the model's worker does not poll for the next request any more.
 
-    The kernel counts the CPU time of a process when it stops running, or some milliseconds later: read before, what a
-    model did in its own turn would be counted in that of others.
+    The kernel counts the CPU time of a process when it stops running or some milliseconds later. If it were read
+    earlier, work of a model in its turn would be counted in the turns of others.
     """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """Raw samples in seconds, in the order in which they were taken, and what else happened."""
+    """The samples of one round in seconds, in the order in which they were taken, and other observations."""
 
     numbers: range
     """The numbers of the requests to the model."""
@@ -73,41 +73,41 @@ class Round:
     echo: Sequence[float]
     yardstick: Sequence[float]
     yardstick_itself: Sequence[float]
-    """How long it takes in a loop of its own, without being asked."""
+    """The times of its predictions by the clock of its worker, without the channel."""
     yardstick_echo: Sequence[float]
     others_seconds: float
-    """How long the model's processes had nothing to do."""
+    """The time of the other turns, in which the model's processes had nothing to do."""
     worked_seconds: float
-    """CPU time that they took meanwhile."""
+    """CPU time of the model's processes during the other turns."""
     own_seconds: float = 0.0
-    """How long the model's own turn took."""
+    """The time of the model's turn."""
     own_worked_seconds: float = 0.0
-    """CPU time that its processes took in it."""
+    """CPU time of the model's processes during the model's turn."""
     own_beside_seconds: float = 0.0
-    """The part of that which other threads than the one that answers took."""
+    """The part of that outside the main thread."""
     kept_waiting_seconds: float = 0.0
-    """How long others than the model waited for their cores in this round."""
+    """The time in this round that the host and the yardstick waited for their cores."""
     disturbance: str = ""
-    """What spoiled the round, for the model and the yardstick alike; "" for nothing."""
+    """The disturbance that spoiled the round, both for the model and for the yardstick; "" for none."""
 
     @cached_property
     def channel(self) -> float:
-        """The cost of being asked: an echo, and the part of the yardstick's time that is neither echo nor yardstick.
+        """The cost of a request: an echo, and the part of the yardstick's time that is neither echo nor prediction.
 
-        A worker that only echoes finds its code in the caches; one that has just predicted does not, and neither does
-        the model when it is asked. So the time by which a first prediction takes longer than a second one belongs to
-        the channel, too, and the net time is what a loop of the model alone would show.
+        A worker that only echoes finds its code in the caches, but a worker that has just predicted does not, and
+        neither does the model. So the time by which a first prediction takes longer than a second one also belongs to
+        the channel, and the net time is the time of the model in a loop without requests.
         """
         return median(self.echo) + self._around - median(self.yardstick_echo)
 
     @cached_property
     def net(self) -> float:
-        """The model's time without the channel."""
+        """The time of the model without the channel."""
         return median(self.model) - self.channel
 
     @cached_property
     def ratio(self) -> float | None:
-        """Net over the yardstick itself; None where the channel hides the yardstick."""
+        """The net time divided by the time of the yardstick; None if the channel hides the yardstick."""
         yardstick = median(self.yardstick_itself)
         return None if yardstick < self._around else self.net / yardstick
 
@@ -118,27 +118,27 @@ class Round:
 
 @dataclass(frozen=True)
 class Rounds:
-    """All rounds of a measurement that count, and how many were void."""
+    """The rounds of a measurement that count, and the number of void rounds."""
 
     valid: Sequence[Round]
     void: int
     stopped: Stopped
-    """Whether the ratio was known precisely enough, the budget was used up, or the limit left no time for the fewest
-    requests that the budget asks for."""
+    """Whether the ratio was precise enough, the budget was used up, or the limit left no time for the smallest number
+    of requests of the budget."""
     unseen_seconds: float = 0.0
-    """CPU time of the model's processes that ended without being waited for, so that no round shows it."""
+    """CPU time of processes of the model that ended without being waited for, and that no round shows."""
 
     @property
     def background_share(self) -> float:
-        """CPU time that the model's processes took while others were timed, as a share of that time."""
+        """CPU time of the model's processes while others were timed, as a share of that time."""
         worked = sum(one.worked_seconds for one in self.valid) + self.unseen_seconds
         return worked / sum(one.others_seconds for one in self.valid)
 
     @property
     def cores(self) -> float:
-        """How many cores the model had at work in its own turns: its CPU time as a share of theirs.
+        """The number of cores that the model used in its turns: its CPU time divided by their time.
 
-        Where the kernel counts CPU time in hundredths of a second, the largest error that this can cause is subtracted.
+        If the kernel counts CPU time in hundredths of a second, the error that this can cause is subtracted.
         """
         seconds = sum(one.own_seconds for one in self.valid)
         counted = [one.own_worked_seconds for one in self.valid]
@@ -148,9 +148,9 @@ class Rounds:
 
     @property
     def hides_cores(self) -> bool:
-        """Whether the machine was too busy to see if several threads of the model worked at once.
+        """Whether the machine was too busy to determine if several threads of the model worked at the same time.
 
-        Two threads that would have a core each have one together there.
+        On a busy machine, two threads that would have a core each may have to share one.
         """
         worked = sum(one.own_worked_seconds for one in self.valid)
         beside = sum(one.own_beside_seconds for one in self.valid)
@@ -176,8 +176,8 @@ class Rounds:
 def is_look(rounds: int) -> bool:
     """Return whether the interval is computed after this number of rounds: 24, 36, 54, 81, 121 and so on.
 
-    There are few such times and they are fixed, so that stopping at the first interval that is narrow enough keeps its
-    coverage (``tests/benchmarks/test_precision.py`` shows how well).
+    These numbers are few and fixed, so that an interval keeps its coverage although measuring stops at the first one
+    that is narrow enough (``tests/benchmarks/test_precision.py`` measures the coverage).
     """
     look = float(_FIRST_LOOK)
     while int(look) < rounds:
@@ -186,12 +186,12 @@ def is_look(rounds: int) -> bool:
 
 
 def interval_of_rounds(values: Sequence[float]) -> Interval | None:
-    """Return the 95 % interval of a figure, given its values in the order of the rounds; None for too few."""
+    """Return the 95 % interval of a figure from its values in the order of the rounds; None if there are too few."""
     return trimmed_mean_interval(values, [look for look in range(1, len(values)) if is_look(look)])
 
 
 def ratios_of(rounds: Sequence[Round]) -> list[float]:
-    """Return the ratios of the rounds; none if the channel hides the yardstick in most of them."""
+    """Return the ratios of the rounds; an empty list if the channel hides the yardstick in most of them."""
     ratios = [one.ratio for one in rounds if one.ratio is not None]
     return ratios if 2 * len(ratios) >= len(rounds) else []
 
@@ -208,12 +208,13 @@ def is_precise(rounds: Sequence[Round]) -> bool:
 def measure(timed: Timed, budget: Budget, available: int, timer: Timer) -> Rounds:
     """Measure in rounds until the ratio is precise, or the budget or the `available` inputs are used up.
 
-    Rounds are short: when a shared machine changes its speed, it changes it for all four parties. A round that
-    something outside of the model's processes has spoiled is void, and is repeated while there is time; if more than
-    half are void, or too few requests are left, all of them count.
+    Rounds are short, so that a change of the machine's speed affects all four turns of a round. A round that was
+    spoiled from outside the model's processes is void, and is repeated if there is time; if more than half are void,
+    or too few requests remain, all rounds count.
 
-    Of a model that is too slow for all requests that the budget asks for, each round is one request, which needs no
-    primer, because refilling the caches takes a small part of it. It ends before a round that the limit would cut off.
+    If a model is too slow for the smallest number of requests of the budget, each round has one request without a
+    primer, because refilling the caches is a small part of its time. Measuring ends before a round that would exceed
+    the limit.
     """
     least, most = min(budget.least, available), min(budget.most, available)
     form = _form_of_rounds(timed.request_seconds)
@@ -243,35 +244,35 @@ def measure(timed: Timed, budget: Budget, available: int, timer: Timer) -> Round
 
 
 class _Form(NamedTuple):
-    """How many requests to each a round has, and how many before them are not timed."""
+    """The number of timed requests in each turn of a round, and the number of requests before them."""
 
     requests: int
     primers: int
 
 
 def _form_of_rounds(seconds: float) -> _Form:
-    """Return the form of rounds that suits a model whose requests take so many `seconds`.
+    """Return the form of rounds for a model whose requests take this number of `seconds`.
 
-    Others have used the caches before each turn. What refilling them takes is a large part of a quick model's time.
+    Others have used the caches before each turn, and refilling them takes a large part of a quick model's time.
     """
     quick = seconds < _QUICK_SECONDS
     return _Form(_QUICK_REQUESTS, _QUICK_PRIMERS) if quick else _Form(_REQUESTS, _PRIMERS)
 
 
 def first_requests(seconds: float) -> int:
-    """Return how many requests it takes until the interval is first looked at, if one takes so many `seconds`."""
+    """Return the number of requests before the interval is first computed, if a request takes this many `seconds`."""
     return _FIRST_LOOK * _form_of_rounds(seconds).requests
 
 
 class _Unseen:
-    """CPU time that processes of the model took that have ended without being waited for."""
+    """The CPU time of processes of the model that ended without being waited for."""
 
     def __init__(self, timed: Timed) -> None:
         self._timed = timed
         self._before = self._now()
 
     def seconds(self) -> float:
-        """Return what was counted beyond what the living processes show, but for what /proc rounds down."""
+        """Return the CPU time that was counted but is not in living processes, minus the rounding error of /proc."""
         return max(0.0, self._now() - self._before - _ROUNDED_SECONDS)
 
     def _now(self) -> float:

@@ -1,4 +1,4 @@
-"""The results of the rounds: latency, ratio to the yardstick, and how certain each figure is."""
+"""Summarise the rounds: latency, ratio to the yardstick, and the uncertainty of both."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from harness.timing._rounds import Rounds, Stopped, interval_of_rounds, ratios_o
 
 NOISY = 0.10
 PROCESS_DEVIATION = 0.02
-"""Standard deviation of the ratio between processes that run the same code, if the machine was not calibrated."""
+"""The standard deviation of the ratio between processes that run the same code, if the machine was not calibrated."""
 CHANNEL_SHARE = 0.25
-"""How wrong the cost of the channel may be, as a share of it: how much colder the caches of a model are than those of
-the yardstick when it is asked cannot be known from outside."""
+"""The possible error of the cost of the channel, as a share of it. It cannot be measured from outside how much colder
+the caches are when a request reaches a model than when one reaches the yardstick."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,17 +32,18 @@ class IntervalTerms:
     rounds: float
     """Differences between rounds, of which neighbours may be correlated."""
     processes: float
-    """Differences between processes that run the same code, as by memory layout; one process cannot show them."""
+    """Differences between processes that run the same code, for example in memory layout, which one process cannot
+    show."""
     channel: float
-    """How wrong the cost of the channel may be."""
+    """The possible error of the cost of the channel."""
 
     @property
     def whole(self) -> float:
-        """The half width: the first two are random and independent, the third is systematic."""
+        """The half width of the interval; the first two parts are random and independent, the third is systematic."""
         return math.hypot(self.rounds, self.processes) + self.channel
 
     def around(self, value: float) -> Interval:
-        """Return the interval of a figure."""
+        """Return the interval of the figure `value`."""
         return Interval(value * max(0.0, 1 - self.whole), value * (1 + self.whole))
 
 
@@ -66,9 +67,9 @@ class Summary:
 
 
 def summarise(rounds: Rounds, process_deviation: float = PROCESS_DEVIATION) -> Summary:
-    """Summarise samples: the median of all, and trimmed means of the rounds' net times and ratios.
+    """Summarise the rounds: the median of all samples, and trimmed means of the net times and ratios of rounds.
 
-    A figure below twice the cost of the channel is unresolved.
+    A median below twice the cost of the channel is unresolved.
     """
     samples = np.sort(np.concatenate([one.model for one in rounds.valid]))
     p50 = float(np.median(samples))

@@ -22,7 +22,7 @@ from tests.timing.busy_machines import on_a_machine_that_hardly_runs, on_a_machi
 def test_a_repeated_input_may_not_be_much_faster(again, passed, severity):
     audit = repeats_are_computed(Repeated(np.ones(12), np.full(12, again)))
     assert (audit.passed, audit.severity) == (passed, severity)
-    assert passed or f"{again:.2f} of the time" in audit.detail
+    assert passed or f"{again:.2f} of their first time" in audit.detail
 
 
 def test_a_difference_within_the_clocks_noise_is_not_a_warning():

@@ -140,8 +140,8 @@ def test_a_waiting_process_is_told_which_process_it_waits_for(place: Path, monke
             pass
         waiting, gave_up = told
         assert waiting.startswith(f"waiting for process {one.pid} (-c ")
-        assert "goes on nevertheless" in waiting
-        assert "measured beside other work" in gave_up
+        assert "continues in any case" in waiting
+        assert "measured during other work" in gave_up
 
 
 @pytest.mark.skipif(not Path("/proc/locks").exists(), reason="elsewhere the kernel does not tell who holds a lock")

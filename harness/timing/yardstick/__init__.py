@@ -1,1 +1,1 @@
-"""The yardstick: a submission that ships with the harness, which latencies are compared with."""
+"""The yardstick, a submission that is part of the harness and that latencies are compared with."""

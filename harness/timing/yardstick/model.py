@@ -1,4 +1,4 @@
-"""A small fixed network in plain NumPy, which is run and timed as every submission is."""
+"""A small fixed network in plain NumPy, which is run and timed like every submission."""
 
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,7 @@ WIDTHS = (256, 1024, 256, 10)
 
 
 class FixedNetwork(harness.Model):
-    """Two hidden layers with rectifiers and fixed random weights; never trained."""
+    """A network with two hidden layers, rectifiers and fixed random weights, which is never trained."""
 
     def __init__(self) -> None:
         generator = np.random.Generator(np.random.PCG64(0))
@@ -30,4 +30,4 @@ class FixedNetwork(harness.Model):
         return hidden @ self.weights[-1]
 
 
-Model = FixedNetwork  # the name by which every submission is found
+Model = FixedNetwork  # the name that the class of every submission has
