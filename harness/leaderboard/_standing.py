@@ -59,18 +59,21 @@ class Standings:
 
 def stand(ranked: Sequence[Ranked]) -> Standings:
     """Return the standing of each of the comparable results, best first."""
-    draws = _draws(ranked)
-    values = np.array([one.sign * one.score.value for one in ranked])
-    found = rank_intervals(values, draws, _units(ranked))
-    standings = (
-        Standing(
-            rank=found.ranks[place],
-            better_than_next=probability_better(draws[place], draws[place + 1]) if place + 1 < len(ranked) else None,
-            better_than_baseline=probability_better(draws[place], one.sign * one.record.baseline.value),
-        )
-        for place, one in enumerate(ranked)
-    )
-    return Standings(tuple(standings), found.resolution)
+    with np.errstate(over="ignore", invalid="ignore"):  # squares of the largest predictions
+        draws = _draws(ranked)
+        values = np.array([one.sign * one.score.value for one in ranked])
+        found = rank_intervals(values, draws, _units(ranked))
+        standings = [
+            Standing(
+                rank=found.ranks[place],
+                better_than_next=probability_better(draws[place], draws[place + 1])
+                if place + 1 < len(ranked)
+                else None,
+                better_than_baseline=probability_better(draws[place], one.sign * one.record.baseline.value),
+            )
+            for place, one in enumerate(ranked)
+        ]
+        return Standings(tuple(standings), found.resolution)
 
 
 def rank_shares(ranked: Sequence[Ranked]) -> NDArray[np.float64]:

@@ -168,8 +168,10 @@ def resolution_sentence(group: RankedGroup) -> str:
     if (groups := ranked[0].record.task.n_groups) is not None:
         items += f" of {count_of(groups, 'person or group', 'people or groups')}"
     once = sum(len(row.record.run.repeats) < 2 for row in ranked if row.record.submission.mode == "trained")
+    half = scores[0].high / 2 - scores[0].low / 2
+    if not math.isfinite(half if group.resolution is None else group.resolution):
+        return ""  # a score is too large
     if group.resolution is None:
-        half = (scores[0].high - scores[0].low) / 2
         known = f"{group.key.metric} is known to about ± {_two_digits(half)}{unit} from {items}"
     else:
         known = (

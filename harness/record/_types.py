@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -12,6 +12,8 @@ ScoredOn = Literal["test", "validation"]
 Mode = Literal["trained", "loaded"]
 Status = Literal["passed", "below_baseline", "failed", "withheld"]
 PublicScores = Literal["every", "ladder"]
+Figure = Annotated[float, msgspec.Meta(ge=-1e250, le=1e250)]
+"""A float that arithmetic leaves finite; predictions are bounded (see `harness.kinds`), so all scores are."""
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,11 +84,11 @@ class Score(_Part, frozen=True, kw_only=True):
 
     name: str
     """The name of the metric."""
-    value: float
+    value: Figure
     """The mean over the repeats."""
-    low: float
+    low: Figure
     """The lower end of the 95 % interval."""
-    high: float
+    high: Figure
     """The upper end."""
     higher_is_better: bool
     """Whether higher values of the metric are better."""

@@ -292,6 +292,18 @@ def test_a_footer_states_which_differences_are_noise(store):
     assert "Accuracy is known to about ± 0.010 from 100 items" in alone
 
 
+def huge(record, value=1e200):
+    """Return `record` with a score and an interval such as the largest predictions give."""
+    return changed(record, scores=(changed(record.scores[0], value=value, low=-value, high=value),))
+
+
+@pytest.mark.parametrize("others", [[], ["bob"], ["bob", "carol"]])
+def test_the_largest_figures_do_not_stop_the_board(store, others):
+    records = [huge(make_record("alice", 0.9)), *(make_record(name, 0.9) for name in others)]
+    text = board_markdown(build(records, store))
+    assert all(name in text for name in ("alice", *others))
+
+
 def test_kept_standings_are_used_until_something_changes(store, tmp_path):
     records = [with_evidence(store, "alice", 0.9, right(900)), with_evidence(store, "bob", 0.88, right(880))]
     kept = KeptStandings(tmp_path / "ranks")

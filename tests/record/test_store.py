@@ -4,6 +4,7 @@ import json
 import math
 import multiprocessing
 import os
+import re
 import stat
 
 import msgspec
@@ -133,6 +134,7 @@ WHOLE = msgspec.json.encode(make_record())
         pytest.param(WHOLE.replace(b'"submission":', b'"student":'), id="without its submission"),
         pytest.param(WHOLE.replace(b'"started":"', b'"started":"\xff'), id="no text"),
         pytest.param(WHOLE.replace(b'"alice"', b'"bob"'), id="of somebody else"),
+        pytest.param(re.sub(rb'"value":[^,]+', b'"value":1e308', WHOLE), id="of a score beyond all arithmetic"),
         pytest.param(b"[" * 100_000, id="deep"),
         pytest.param(b"<<<<<<< HEAD\n" + WHOLE, id="a merge conflict"),
     ],
