@@ -24,17 +24,18 @@ from harness.plugins import COURSE_FILE, KIND_GROUP, METRIC_GROUP, PLUGIN_MODULE
 from harness.taskcode import deciding_code, lines_of_fields
 
 TASKS, SUBMISSIONS, REFERENCE, LEADERBOARD, PRIVATE = "tasks", "submissions", "reference", "leaderboard", ".harness"
-"""The folders of a course; all but the first two may be missing."""
+"""The names of a course's folders, of which all except the first two may be missing."""
 DATA = "data"
 _MOST_FOLDERS, _MOST_DEPTH = 2_000, 16
-_NOT_ITS_OWN = (SUBMISSIONS, REFERENCE, LEADERBOARD, PRIVATE)
+_OF_OTHERS = (SUBMISSIONS, REFERENCE, LEADERBOARD, PRIVATE)
+"""Folders in which a course keeps files of other people, and which therefore contain no course."""
 _OF_REFERENCES = f"{REFERENCE}/"
 _LISTED = 20
-"""Maximum number of names that a message lists."""
+"""The largest number of names that a message lists."""
 _NOT_READ = frozenset({".pyc", ".md"})
 """Files in a task's folder that are not read when it is loaded."""
 SHARED = "_shared"
-"""``tasks/_shared/``, ``reference/_shared/``: code that several tasks, or several references, import by this name."""
+"""The name of the folders ``tasks/_shared/`` and ``reference/_shared/`` with code that tasks or references share."""
 
 
 @dataclass(frozen=True)
@@ -62,20 +63,20 @@ class _TaskRead:
 
 @dataclass(frozen=True)
 class Course:
-    """A course: the folder that holds ``tasks/``, ``submissions/``, ``reference/`` and ``leaderboard/``."""
+    """A course: the folder with ``tasks/``, ``submissions/``, ``reference/`` and ``leaderboard/``."""
 
     root: Path
     _read: dict[str, _TaskRead] = field(default_factory=dict, repr=False, compare=False)
-    """The tasks read so far; one is read again when its files have changed."""
+    """The tasks that were read; a task is read again when its files have changed."""
 
     @classmethod
     def find(cls, start: Path) -> Course:
-        """Return the course that contains `start`; a link is tried by its own path and by its target.
+        """Return the course that contains `start`; for a link, both its path and its target are tried.
 
-        A folder ``tasks/`` in a submission, or wherever else a course keeps other people's files, does not count.
+        A folder ``tasks/`` in a submission, or in another folder for other people's files, does not count.
 
         Raises:
-            UsageError: neither `start` nor a folder above it holds ``tasks/``.
+            UsageError: neither `start` nor a folder above it contains ``tasks/``.
         """
         for way in (Path(os.path.abspath(start)), start.resolve()):  # noqa: PTH100 - `absolute` keeps ".."
             for folder in (way, *way.parents):
@@ -85,7 +86,7 @@ class Course:
 
     @property
     def tasks_folder(self) -> Path:
-        """The folder of tasks, with a folder for each and the code that they share."""
+        """The folder of tasks, with a folder for each task and the code that they share."""
         return self.root / TASKS
 
     @property
@@ -95,7 +96,7 @@ class Course:
 
     @property
     def reference_folder(self) -> Path:
-        """The folder of staff solutions, with a folder for each and the code that they share."""
+        """The folder of staff solutions, with a folder for each solution and the code that they share."""
         return self.root / REFERENCE
 
     @property
@@ -105,12 +106,12 @@ class Course:
 
     @property
     def data(self) -> Path:
-        """The data root if no other is named; git ignores it."""
+        """The data root if no other one is named; git ignores it."""
         return self.root / DATA
 
     @property
     def private(self) -> Path:
-        """The folder of private files, never published."""
+        """The folder of private files, which are never published."""
         return self.root / PRIVATE
 
     @property
@@ -132,7 +133,7 @@ class Course:
                 if not (path / "task.py").exists()]  # fmt: skip
 
     def require_task(self, name: str) -> None:
-        """Raise if the course has no task `name`, without loading any task.
+        """Raise an error if the course has no task `name`, without loading any task.
 
         Raises:
             UsageError: there is no such task; the message suggests one.
@@ -156,7 +157,7 @@ class Course:
         return read.task
 
     def task_from(self, name: str, folder: Path) -> Task:
-        """Load the task in `folder`, which may be that of a plug-in, as a task of this course.
+        """Load the task in `folder`, which may belong to a plug-in, as a task of this course.
 
         Raises:
             TaskError: its ``task.py`` has a mistake.
@@ -179,8 +180,8 @@ class Course:
     def task_digest(self, name: str) -> str:
         """Return the digest of a task's code: the code in its folder, and the shared code if the task uses it.
 
-        Titles, notes, licences, cut-offs and everything that is not code, such as hand-outs, are left out: changes of
-        them apply to existing records, and nothing is trained again.
+        Titles, notes, licences, cut-offs and everything that is not code, such as hand-outs, are left out, because
+        changes of them apply to existing records, without training anything again.
         """
         read = self._read_task(name)
         if read.digest is None:
@@ -198,7 +199,7 @@ class Course:
         return f"sha256:{hashlib.sha256(f'{digest} {self.plugins.digest()}'.encode()).hexdigest()}"
 
     def uses_plugins(self, name: str) -> bool:
-        """Return whether a task imports something of a plug-in, itself or through the code that tasks share."""
+        """Return whether a task imports something from a plug-in, directly or through the code that tasks share."""
         return any(_import_plugins(_code_below(self.tasks_folder / folder).values()) for folder in (name, SHARED))
 
     def _read_task(self, name: str) -> _TaskRead:
@@ -220,7 +221,7 @@ class Course:
         """Return the folder of the submission published as `name`, whether or not it exists.
 
         Raises:
-            UsageError: the name is not allowed, or a link is in the place of the person's folder.
+            UsageError: the name is not allowed, or the person's folder is a link.
         """
         base, person = _owner(name)
         return self._person(base, person) / task
@@ -230,13 +231,13 @@ class Course:
         check_name(name, "submission")
         folder = self.root / base / name
         if folder.is_symlink():  # otherwise one person's work would be graded as another's
-            raise UsageError(f"{base}/{name} is a link: put the files themselves there, or remove it")
+            raise UsageError(f"{base}/{name} is a link: put the files there instead of a link, or remove it")
         return folder
 
     def submissions(self, path: str, task: str | None = None) -> list[Submission]:
-        """Return the submissions at `path`: a person's folder (all its tasks) or ``PATH/<task>``.
+        """Return the submissions at `path`: a person's folder with all its tasks, or ``PATH/<task>``.
 
-        If `task` is given, only that one.
+        With `task`, only the submission to that task is returned.
 
         Raises:
             UsageError: there is no such submission; the message lists those that exist.
@@ -257,7 +258,7 @@ class Course:
             if wanted not in folders_in(folder):
                 raise UsageError(f"{base}/{name} has no folder {wanted!r}{suggest(wanted, folders_in(folder))}")
         if not tasks:
-            raise UsageError(f"{base}/{name} holds no task: put model.py, or a notebook, into {base}/{name}/<task>/")
+            raise UsageError(f"{base}/{name} contains no task: put model.py, or a notebook, into {base}/{name}/<task>/")
         shared = self._shared_of_references() if base == REFERENCE else None
         return [Submission(published, wanted, folder / wanted, shared) for wanted in tasks]
 
@@ -284,21 +285,21 @@ class Course:
         )
 
     def _meant(self, path: str) -> str:
-        """Return the submission that `path` names without its ``submissions/``, as in ``bob/usps``; else `path`."""
+        """Return `path` with ``submissions/`` before it if it begins with a person's name, as in ``bob/usps``."""
         first = next(iter(_normal(Path(path).parts)), "")
         return f"{SUBMISSIONS}/{first}" if first in self.submission_names() else path
 
 
 def published_folder(name: str, task: str) -> str:
-    """Return the folder of the submission published as `name`, relative to the course, as records give it."""
+    """Return the folder of the submission published as `name`, relative to the course, as in records."""
     return "/".join((*_owner(name), task))
 
 
 def current_folder() -> Path:
-    """Return the current folder by the path through which the shell entered it, links included.
+    """Return the current folder by the path through which the shell entered it, including links.
 
     Raises:
-        UsageError: it was removed.
+        UsageError: the folder was removed.
     """
     entered = Path(os.environ.get("PWD", ""))
     try:
@@ -322,7 +323,7 @@ def folders_in(folder: Path) -> list[str]:
 
 
 def suggest(name: str, available: Iterable[str]) -> str:
-    """Return ": did you mean …? available: …" for an unknown `name`; of many names only the first are listed."""
+    """Return ": did you mean …? available: …" for an unknown `name`; if there are many names, only the first ones."""
     available = sorted(available)
     close = difflib.get_close_matches(name, available, n=1)
     meant = f"did you mean {close[0]!r}? " if close else ""
@@ -355,7 +356,7 @@ def _state(path: Path) -> tuple[int, ...]:
 
 
 def _normal(parts: tuple[str, ...]) -> list[str]:
-    """Resolve ``.`` and ``..`` without following links: a link among submissions is refused by name later."""
+    """Resolve ``.`` and ``..`` without following links, because a link among submissions is refused later."""
     kept: list[str] = []
     for part in parts:
         if part == "..":
@@ -376,7 +377,7 @@ def repositories_in(folder: Path) -> list[Path]:
 
 
 def _owner(name: str) -> tuple[str, str]:
-    """Divide the name of a submission as it is published into (submissions or reference, name)."""
+    """Divide the published name of a submission into (submissions or reference, name)."""
     return (REFERENCE, name.removeprefix(_OF_REFERENCES)) if name.startswith(_OF_REFERENCES) else (SUBMISSIONS, name)
 
 
@@ -385,9 +386,9 @@ def _has_tasks(folder: Path) -> bool:
 
 
 def _is_inside_a_course(folder: Path) -> bool:
-    """Return whether `folder`, by its path or its target, is where a course keeps other people's files."""
+    """Return whether `folder`, by its path or its target, is where a course keeps files of other people."""
     return any(
-        way.relative_to(above).parts[0].casefold() in _NOT_ITS_OWN and _has_tasks(above)
+        way.relative_to(above).parts[0].casefold() in _OF_OTHERS and _has_tasks(above)
         for way in (folder, folder.resolve())
         for above in way.parents
     )
@@ -401,7 +402,7 @@ def _is_same(one: Path, other: Path) -> bool:
 
 
 def _where(error: BaseException, folder: Path) -> str:
-    """Return file and line of an error: the last frame inside the task's own folder, or the wrong fields' lines."""
+    """Return file and line of an error: the last frame in the task's folder, or the lines of the wrong fields."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
     frames = [
@@ -415,9 +416,9 @@ def _where(error: BaseException, folder: Path) -> str:
 
 
 def _meant(error: BaseException, folder: Path) -> str:
-    """Name the fields of a class that was given an unknown one, or how to import a file beside ``task.py``; else ""."""
+    """Return a hint for two common mistakes: an unknown field, and the import of a file next to ``task.py``."""
     if isinstance(error, ModuleNotFoundError) and error.name and (folder / f"{error.name}.py").exists():
-        return f": {error.name}.py lies beside task.py, so write: from .{error.name} import …"
+        return f": {error.name}.py is next to task.py, so write: from .{error.name} import …"
     found = re.match(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error))
     declared = getattr(harness.contract, found[1], None) if found else None
     if found is None or not is_dataclass(declared):
@@ -426,16 +427,16 @@ def _meant(error: BaseException, folder: Path) -> str:
 
 
 def _import_task(root: Path, folder: Path) -> ModuleType:
-    """Import ``task.py`` as a module of a package of its own, so that it may ``from .data import …``.
+    """Import ``task.py`` as a module of a separate package, so that it can use ``from .data import …``.
 
     That package is part of a package of the course: ``from .._shared import …`` imports code that tasks share, and
-    ``from .._plugins import …`` a metric or a kind of an installed package that the course names.
+    ``from .._plugins import …`` a metric or a kind from an installed package that the course names.
     """
     course = f"_course_{hashlib.sha256(os.fsencode(root)).hexdigest()[:12]}"
     package = f"{course}.{folder.name.replace('-', '_dash_')}"
     for stale in (package, f"{course}.{SHARED}"):
         for name in [name for name in sys.modules if name == stale or name.startswith(f"{stale}.")]:
-            del sys.modules[name]  # the files may have changed since
+            del sys.modules[name]  # the files may have changed
     for name, path in ((course, folder.parent), (package, folder)):
         holder = ModuleType(name)
         holder.__path__ = [str(path)]
@@ -452,7 +453,7 @@ def _import_task(root: Path, folder: Path) -> ModuleType:
 
 @contextmanager
 def _plugins_importable(name: str, root: Path) -> Iterator[None]:
-    """Let `name` be imported in the body only: code that asks every module for an attribute must not load metrics."""
+    """Make `name` importable in the body only, because code that inspects all modules must not load metrics."""
     sys.modules[name] = _plugin_module(name, root)
     try:
         yield
@@ -461,16 +462,16 @@ def _plugins_importable(name: str, root: Path) -> Iterator[None]:
 
 
 def _plugin_module(name: str, root: Path) -> ModuleType:
-    """Return a module whose attributes are metrics and kinds of the course's plug-ins, imported when asked for."""
+    """Return a module whose attributes are metrics and kinds of the course's plug-ins, which are imported on access."""
 
-    def brought(attribute: str) -> Metric | Kind:
+    def provided(attribute: str) -> Metric | Kind:
         if attribute.startswith("__"):
             raise AttributeError(attribute)
         plugins = Plugins.of(root)
         kinds, metrics = ({offer.name for offer in plugins.offers(group)} for group in (KIND_GROUP, METRIC_GROUP))
         if attribute in kinds & metrics:
             raise TaskError(
-                f"plug-ins bring both a kind and a metric {attribute!r}: name only one of the packages in "
+                f"plug-ins provide both a kind and a metric {attribute!r}: name only one of the packages in "
                 f"{plugins.file.path}"
             )
         if attribute not in kinds | metrics:
@@ -480,15 +481,15 @@ def _plugin_module(name: str, root: Path) -> ModuleType:
         return plugins.load(METRIC_GROUP, attribute, Metric)
 
     module = ModuleType(name)
-    vars(module)["__getattr__"] = brought
+    vars(module)["__getattr__"] = provided
     return module
 
 
 def _kind(plugins: Plugins, name: str) -> Kind:
-    kind = plugins.load(KIND_GROUP, name, Kind)  # type: ignore[type-abstract] # an object of a subclass is meant
+    kind = plugins.load(KIND_GROUP, name, Kind)  # type: ignore[type-abstract] # it returns an object of a subclass
     found = getattr(kind, "name", None)
     if found != name:
-        raise TaskError(f"the {plugins.find(KIND_GROUP, name)} calls itself {found!r}; expected {name!r}")
+        raise TaskError(f"the {plugins.find(KIND_GROUP, name)} has the name {found!r}; expected {name!r}")
     return kind
 
 
@@ -498,7 +499,7 @@ def _import_plugins(contents: Iterable[bytes]) -> bool:
 
 @contextmanager
 def _no_bytecode() -> Iterator[None]:
-    """Write no ``__pycache__`` into a course: reading a task changes no file."""
+    """Prevent ``__pycache__`` in the body, so that reading a task changes no file of the course."""
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         yield

@@ -1,17 +1,20 @@
-"""The errors that the harness raises on purpose, and whose mistake each of them says it is.
+"""The errors that the harness raises deliberately, with the person whose mistake each of them reports.
 
 `UsageError`
-    Whoever typed it. Raised by commands, `harness.open_course` and its methods; nothing was done; exit status 2.
+    A mistake of the caller. Raised by commands, by `harness.open_course` and its methods. Nothing was done; the exit
+    status is 2.
 `TaskError`
-    The instructor's. Raised by declarations in ``task.py``, by the data they load and by plug-ins of the course; no
-    record; exit status 3.
+    A mistake of the instructor. Raised by declarations in ``task.py``, by the data that they load and by plug-ins of
+    the course. No record is written; the exit status is 3.
 `InfrastructureError`
-    Nobody's. Raised where data, sandbox, disk or network of this machine fail; no record; exit status 3.
+    Nobody's mistake. Raised if data, sandbox, disk or network of this machine fail. No record is written; the exit
+    status is 3.
 `SubmissionError`
-    The student's. Raised while a submission is evaluated; its record says what went wrong; exit status 1.
+    A mistake of the student. Raised while a submission is evaluated; its record says what went wrong; the exit status
+    is 1.
 
-All of them are a `HarnessError`. Their messages say what was found, what was expected and what to do next; a program
-shows them without a traceback. Any other exception that leaves the harness is a mistake in the harness.
+All of them are subclasses of `HarnessError`. Their messages say what was found, what was expected and what to do next;
+a program shows them without a traceback. Any other exception that leaves the harness is a mistake in the harness.
 """
 
 from __future__ import annotations
@@ -31,13 +34,13 @@ FailureKind = Literal[
     "rule_violation",
     "audit_failed",
 ]
-"""What kind of failure a submission's is, as its record says it."""
+"""The kind of a submission's failure, as in its record."""
 Phase = Literal["import", "fit", "save", "weigh", "load", "predict", "measure", "audit"]
 """The step of an evaluation in which a submission failed."""
 
 
 class HarnessError(Exception):
-    """Base of all errors below: a message for a person, in one or more full sentences."""
+    """Base class of all errors below, whose messages are sentences for a person."""
 
 
 class UsageError(HarnessError):
@@ -47,12 +50,12 @@ class UsageError(HarnessError):
 class TaskError(HarnessError):
     """A task's declaration, its data or a plug-in of the course is wrong.
 
-    The instructor can mend it; it is never a student's failure.
+    The instructor can correct it; it is never a student's failure.
 
     Attributes
     ----------
     fields : tuple of str
-        The wrong fields of a declaration, as ``task.py`` names them; empty where the error is about none.
+        The wrong fields of a declaration, as ``task.py`` names them; empty if the error is not about fields.
     """
 
     def __init__(self, message: str, fields: tuple[str, ...] = ()) -> None:
@@ -61,26 +64,26 @@ class TaskError(HarnessError):
 
 
 class InfrastructureError(HarnessError):
-    """The machine, the data or the sandbox failed. It is nobody's failure, and no record is written."""
+    """The machine, the data or the sandbox failed. This is nobody's mistake, and no record is written."""
 
 
 class SubmissionError(HarnessError):
-    """A submission failed: a result like any other, which is written to its record.
+    """A submission failed; this is a result, which is written to its record.
 
     Attributes
     ----------
     kind : str
-        What kind of failure it is; one of `FailureKind`.
+        The kind of failure, one of `FailureKind`.
     phase : str
         The step of the evaluation in which it happened; one of `Phase`.
     message : str
         What was found, what was expected and what to do next.
     file : str or None
-        The student's file that the message is about, relative to the submission; None where none is known.
+        The student's file that the message is about, relative to the submission; None if it is not known.
     line : int or None
-        The line in `file`, counted from 1; None where none is known.
+        The line in `file`, counted from 1; None if it is not known.
     log_tail : str
-        The last lines that the student's code printed; "" where it printed nothing.
+        The last lines that the student's code printed; "" if it printed nothing.
     """
 
     def __init__(

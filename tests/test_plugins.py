@@ -144,7 +144,7 @@ def test_a_task_is_of_the_kind_of_a_named_package(course: TemporaryCourse, packa
 @pytest.mark.parametrize(
     ("package", "before", "after", "problem"),
     [
-        ("kind-named", 'name = "ordinal"', 'name = "places"', "calls itself 'places'; expected 'ordinal'"),
+        ("kind-named", 'name = "ordinal"', 'name = "places"', "has the name 'places'; expected 'ordinal'"),
         (
             "kind-form",
             'name = "ordinal"',
@@ -215,7 +215,7 @@ def test_a_kind_and_a_metric_of_one_name_are_refused(course: TemporaryCourse, pa
     packages.install("name-kind", KIND.format(module="name_kind"), ORDINAL)
     packages.install("name-metric", metric("name_metric:close", "ordinal"))
     course.add_task("uses", text=ORDERED)
-    with pytest.raises(TaskError, match="plug-ins bring both a kind and a metric 'ordinal': name only one"):
+    with pytest.raises(TaskError, match="plug-ins provide both a kind and a metric 'ordinal': name only one"):
         course_of(course, "name-kind", "name-metric").task("uses")
 
 

@@ -133,9 +133,9 @@ def _baseline(graded: Graded) -> str:
 
 
 def _before(score: Score, former: Former) -> str:
-    told_apart = "" if former.p_value <= 0.05 else ", cannot be told apart"
+    differs = "" if former.p_value <= 0.05 else ", cannot be told apart"
     change = _unbroken(f"{score.value - former.score.value:+.4f} (p {former.p_value:.2g}")
-    return f"{_score(former.score)}<br>{change}{told_apart})"
+    return f"{_score(former.score)}<br>{change}{differs})"
 
 
 def _unbroken(text: str) -> str:

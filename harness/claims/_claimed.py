@@ -1,6 +1,6 @@
-"""Read the score that a submission claims, from text and JSON of a bounded size; nothing in it is run.
+"""Read the score that a submission claims from text and JSON of a bounded size, without running anything.
 
-A number that was rounded stands for all that round to it: 0.94 claims no more than 0.935 to 0.945.
+A rounded number represents all numbers that round to it: the claim 0.94 means 0.935 to 0.945.
 """
 
 from __future__ import annotations
@@ -22,38 +22,39 @@ ClaimSource = Literal["README", "results.json", "notebook"]
 _README = re.compile(r"readme(\.(md|rst|txt))?", re.IGNORECASE)
 _README_BYTES, _RESULTS_BYTES = 1 << 20, 64 << 10
 _LINE_CHARACTERS = 200
-"""A longer line is not a claim: pictures within a README are lines of a million."""
+"""A longer line is not a claim; pictures in a README can be lines of a million characters."""
 _DECORATION = re.compile(r"[*`>#|]|^\s*[-+_'\"]+|[_'\"]+\s*$")
-_CLAIM = re.compile(r"\s*claimed\b(?P<metric>[^:=]*)[:=](?P<said>.*)", re.IGNORECASE)
+_CLAIM = re.compile(r"\s*claimed\b(?P<metric>[^:=]*)[:=](?P<value>.*)", re.IGNORECASE)
 _NUMBER = re.compile(
     r"\s*(?P<number>-?(\d{1,20}(\.\d{0,30})?|\.\d{1,30})([eE][-+]?\d{1,3})?)\s*(?P<percent>%?)(?!\w|[.,]\w)"
 )
 _COARSEST = 0.005
-"""The most that rounding may be taken for, as a share of what the metric can be: "1" is not a claim of one half."""
+"""The largest rounding error that is assumed, as a share of the metric's range: "1" is not a claim of one half."""
 _UNREAD = 5
-_WORDS_BESIDE = frozenset({"score", "test"})
+_OTHER_WORDS = frozenset({"score", "test"})
+"""Words that may occur with the name of a metric."""
 
 
 @dataclass(frozen=True)
 class ClaimFile:
-    """A file that may hold a claim."""
+    """A file that may contain a claim."""
 
     name: str
     source: ClaimSource
     most_bytes: int
-    """It is not read if it is larger."""
+    """The size up to which the file is read."""
 
 
 @dataclass(frozen=True)
 class FoundClaims:
-    """What a submission claims, and lines on what looks like a claim and is none."""
+    """The claims of a submission, and messages about lines that look like claims but are not."""
 
     claimed: tuple[ClaimedScore, ...]
     unread: tuple[str, ...]
 
 
 def claim_files(names: Iterable[str]) -> list[ClaimFile]:
-    """Return which of the files in a submission's folder may hold a claim."""
+    """Return which of the files in a submission's folder may contain a claim."""
     names = sorted(name for name in names if not name.startswith("."))
     readmes = [ClaimFile(name, "README", _README_BYTES) for name in names if _README.fullmatch(name)]
     results = [ClaimFile(name, "results.json", _RESULTS_BYTES) for name in names if name.lower() == "results.json"]
@@ -63,7 +64,7 @@ def claim_files(names: Iterable[str]) -> list[ClaimFile]:
 
 
 def find_claims(files: Iterable[tuple[ClaimFile, bytes | None]], metric: Metric) -> FoundClaims:
-    """Return what `files` claim of `metric`, at most one claim a file; the content of no regular file is None."""
+    """Return what `files` claim about `metric`, at most one claim per file; content is None for irregular files."""
     finding = _ClaimsSearch(metric)
     for file, content in files:
         if content is None:
@@ -78,7 +79,7 @@ def find_claims(files: Iterable[tuple[ClaimFile, bytes | None]], metric: Metric)
 
 @dataclass
 class _ClaimsSearch:
-    """Claims as they are found."""
+    """Collects claims from files."""
 
     metric: Metric
     claimed: list[ClaimedScore] = field(default_factory=list)
@@ -89,12 +90,12 @@ class _ClaimsSearch:
         found = list(reading)
         self.claimed += found[:1]
         if len({(one.value, one.low) for one in found}) > 1:
-            self.unread.append(f"{file.source} claims several values of {self.metric.name}: the first is taken")
+            self.unread.append(f"{file.source} claims several values of {self.metric.name}: the first one is used")
 
     def _of_results(self, content: bytes) -> Iterator[ClaimedScore]:
         source: ClaimSource = "results.json"
         try:
-            told = json.loads(
+            results = json.loads(
                 content.decode("utf-8-sig"), parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number
             )
         except json.JSONDecodeError as error:
@@ -103,7 +104,7 @@ class _ClaimsSearch:
         except (ValueError, ArithmeticError, RecursionError):
             self.unread.append(f"{source} cannot be read as JSON")
             return
-        claimed: Any = told.get("claimed") if isinstance(told, dict) else None
+        claimed: Any = results.get("claimed") if isinstance(results, dict) else None
         values = claimed if isinstance(claimed, dict) else {"": claimed} if claimed is not None else {}
         for name, value in values.items():
             if not self._is_meant(name):
@@ -118,7 +119,7 @@ class _ClaimsSearch:
         try:
             text = content.decode("utf-8-sig", "replace") if in_readme else last_output(file.name, content)
         except NotebookError:
-            self.unread.append("the notebook cannot be read, and no claim in it")
+            self.unread.append("the notebook, and therefore a claim in it, cannot be read")
             return
         for number, line in enumerate(text.splitlines(), 1):
             match = _CLAIM.match(_DECORATION.sub(" ", line)) if len(line) <= _LINE_CHARACTERS else None
@@ -126,32 +127,34 @@ class _ClaimsSearch:
                 continue
             where = f"README, line {number}" if in_readme else "notebook, last output"
             if self._is_meant(match["metric"]):
-                yield from self._number(match["said"], file.source, where, number if in_readme else None)
+                yield from self._number(match["value"], file.source, where, number if in_readme else None)
             else:
                 self.unread.append(self._other_metric(where))
 
     def _is_meant(self, name: str) -> bool:
-        """Return whether `name` is the metric's, however it is spelled; no name is the primary one's."""
-        words = [word for word in _words(name) if word not in _WORDS_BESIDE]
+        """Return whether `name` is the metric's in any spelling; no name means the primary metric."""
+        words = [word for word in _words(name) if word not in _OTHER_WORDS]
         return not words or words == _words(self.metric.name)
 
     def _other_metric(self, where: str) -> str:
-        return f"{where}: claims another score than {self.metric.name}, which is the one compared"
+        return f"{where}: claims a score other than {self.metric.name}, which is the one that is compared"
 
-    def _number(self, said: str, source: ClaimSource, where: str, line: int | None) -> Iterator[ClaimedScore]:
-        match = _NUMBER.match(said)
+    def _number(self, text: str, source: ClaimSource, where: str, line: int | None) -> Iterator[ClaimedScore]:
+        match = _NUMBER.match(text)
         if match is None:
             self.unread.append(f"{where}: expected a number as the claimed {self.metric.name}, such as 0.942 or 94.2 %")
             return
         of_hundred = bool(match["percent"]) and self.metric.unit != "%"
-        written = Decimal(match["number"]) / (100 if of_hundred else 1)
+        number = Decimal(match["number"]) / (100 if of_hundred else 1)
         digits = Decimal(match["number"]).as_tuple().exponent
         assert isinstance(digits, int)
         half = float(Decimal(5).scaleb(digits - (3 if of_hundred else 1)))
-        value = float(written)
+        value = float(number)
         least, most = self.metric.within
         if not (math.isfinite(value) and math.isfinite(half) and least <= value <= most):
-            self.unread.append(f"{where}: the number is not what {self.metric.name} can be, {least:g} to {most:g}")
+            self.unread.append(
+                f"{where}: the number is not a possible value of {self.metric.name}, {least:g} to {most:g}"
+            )
             return
         if math.isfinite(most - least):
             half = min(half, _COARSEST * (most - least))
@@ -165,7 +168,7 @@ def _words(name: str) -> list[str]:
 
 
 def _no_number(_: str) -> None:
-    raise ValueError("no number of JSON")
+    raise ValueError("not a number in JSON")
 
 
 def _size(count: int) -> str:

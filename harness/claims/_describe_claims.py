@@ -1,4 +1,4 @@
-"""What a submission claims and what it reaches: whether they can be told apart, and how they are shown."""
+"""Describe the claimed and the computed scores of a submission, and whether they differ significantly."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from harness.record import ClaimedScore, Claims, Score
 
 _ERROR = 0.05
-"""How often figures that agree are told apart."""
+"""The probability that equal scores are reported to differ."""
 _NAMES = ("with the shipped weights", "retrained")
 
 
-def told_apart(claimed: ClaimedScore, score: Score) -> bool:
-    """Return whether all that a claim may stand for lies outside of the 95 % interval of `score`."""
+def differs(claimed: ClaimedScore, score: Score) -> bool:
+    """Return whether all numbers that a claim can mean are outside the 95 % interval of `score`."""
     return claimed.high < score.low or claimed.low > score.high
 
 
 def describe_figures(claims: Claims) -> list[tuple[str, str]]:
-    """Return each figure there is, by what it is, with its interval; nothing where there is nothing to compare."""
+    """Return the available scores with their intervals, by name; nothing if there is nothing to compare."""
     shipped, retrained = claims.shipped, claims.retrained
     if not claims.claimed and shipped is None:
         return []
@@ -27,7 +27,7 @@ def describe_figures(claims: Claims) -> list[tuple[str, str]]:
 
 
 def describe_agreement(claims: Claims) -> list[str]:
-    """Say which of the figures can be told apart, and what could not be compared."""
+    """Return sentences about which scores can be told apart, and about what could not be compared."""
     return [*_agreement(claims), *claims.unread, *([] if claims.problem is None else [claims.problem])]
 
 
@@ -36,9 +36,9 @@ def _agreement(claims: Claims) -> Iterator[str]:
     for one in claims.claimed:
         of = f" in the {one.source}" if len(claims.claimed) > 1 else ""
         for name, score in scores.items():
-            apart = told_apart(one, score)
-            verdict = f"is {_side(one, score)} the 95 % interval" if apart else "is within the 95 % interval"
-            yield f"claimed{of} and {name}: {_verdict(apart)}, the claim {verdict}"
+            different = differs(one, score)
+            verdict = f"is {_side(one, score)} the 95 % interval" if different else "is within the 95 % interval"
+            yield f"claimed{of} and {name}: {_verdict(different)}, the claim {verdict}"
     if len(scores) == len(_NAMES):
         p_value = claims.p_value
         yield f"{_NAMES[0]} and {_NAMES[1]}: " + (
@@ -48,8 +48,8 @@ def _agreement(claims: Claims) -> Iterator[str]:
         )
 
 
-def _verdict(apart: bool) -> str:
-    return "can be told apart" if apart else "cannot be told apart"
+def _verdict(different: bool) -> str:
+    return "can be told apart" if different else "cannot be told apart"
 
 
 def _side(claimed: ClaimedScore, score: Score) -> str:
@@ -59,7 +59,7 @@ def _side(claimed: ClaimedScore, score: Score) -> str:
 
 def _claimed(one: ClaimedScore) -> str:
     where = one.source if one.line is None else f"{one.source}, line {one.line}"
-    return f"{one.value:.4f} ({one.low:.4f} to {one.high:.4f} as it is rounded; {where})"
+    return f"{one.value:.4f} ({one.low:.4f} to {one.high:.4f} because of rounding; {where})"
 
 
 def _scored(score: Score) -> str:

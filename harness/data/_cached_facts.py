@@ -1,4 +1,4 @@
-"""Cache facts about a task's data, so that unchanged files need not be read again."""
+"""Cache facts about a task's data, so that unchanged files do not have to be read again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     scored_on: Literal["test", "validation"]
     passed_over: tuple[str, ...] = ()
-    """Why sources preferred to this one were not used."""
+    """The reasons why preferred sources were not used."""
 
     @classmethod
     def of(cls, task: Task, data: TaskData) -> DataFacts:
@@ -42,7 +42,7 @@ class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def facts_file(task: Task, task_digest: str, places: Places, choice: DataChoice, environment: str) -> Path:
-    """Return the file that caches the facts about a task's data in the present state of its files.
+    """Return the file that caches the facts about a task's data for the current state of its files.
 
     `environment` describes everything else that influences loading, such as the versions of packages.
     """
@@ -57,7 +57,7 @@ def read_facts(file: Path) -> DataFacts | None:
 
 
 def write_facts(file: Path, facts: DataFacts, source: Source) -> None:
-    """Store `facts` about data of `source`, unless it replaces better data that may be available the next time."""
+    """Store `facts` about data of `source`, unless it is a substitute for data that may be available next time."""
     if facts.passed_over and source.kind == "embedded":
         return
     with contextlib.suppress(OSError):  # on a full disk, nothing is stored

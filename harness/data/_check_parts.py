@@ -18,10 +18,10 @@ _MAY_OVERLAP = 0.05
 
 
 def check_parts(task: Task, source: Source, parts: Parts) -> Parts:
-    """Return `parts` if they are what `task` declares.
+    """Return `parts` if they agree with the declaration of `task`.
 
     Raises:
-        TaskError: a part has other counts, shapes, types or ranges; the message says what was found and expected.
+        TaskError: counts, shapes, types or ranges of a part differ; the message says what was found and expected.
     """
     named = {"train": parts.train, "validation": parts.validation, "test": parts.test}
     if problem := _first_problem(task, source, parts, named):
@@ -87,7 +87,7 @@ def _overlap_problem(named: dict[str, Split | None]) -> str | None:
         if both > max(2, _MAY_OVERLAP * len(seen[second])):
             return (
                 f"{both} of {len(seen[second])} {second} inputs are in the {first} part as well: "
-                "divide the items, by person where they come from persons, before deriving anything from them"
+                "divide the items before anything is derived from them, and if they come from persons, by person"
             )
     return None
 
@@ -111,16 +111,16 @@ def _inputs_problem(task: Task, inputs: Any) -> str | None:
     if not isinstance(inputs, np.ndarray):
         return f"inputs are {describe(inputs)}, expected a NumPy array of {declared.dtype}"
     if inputs.shape[1:] != declared.shape:
-        return f"inputs of shape {np.shape(inputs)}, expected (N, {', '.join(map(str, declared.shape))})"
+        return f"inputs have shape {np.shape(inputs)}, expected (N, {', '.join(map(str, declared.shape))})"
     if inputs.dtype != declared.dtype:
-        return f"inputs of dtype {inputs.dtype}, expected {declared.dtype}"
+        return f"inputs have dtype {inputs.dtype}, expected {declared.dtype}"
     if not len(inputs):
         return None
     low, high = inputs.min(), inputs.max()
     if not (np.isfinite(low) and np.isfinite(high)):
         return "an input is not finite"
     if (declared.low is not None and low < declared.low) or (declared.high is not None and high > declared.high):
-        return f"inputs in [{low}, {high}], expected [{declared.low}, {declared.high}]"
+        return f"inputs are in [{low}, {high}], expected [{declared.low}, {declared.high}]"
     return None
 
 
@@ -132,6 +132,6 @@ def _texts_problem(inputs: Any) -> str | None:
             return f"an input is {describe(text)}, expected a text"
         try:
             text.encode()
-        except UnicodeEncodeError as error:  # half of a surrogate pair: no worker could be sent it
+        except UnicodeEncodeError as error:  # half of a surrogate pair, which cannot be sent to a worker
             return f"input {number} cannot be written as UTF-8 ({error.reason}), expected a text"
     return None

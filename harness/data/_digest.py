@@ -11,7 +11,7 @@ import numpy as np
 from harness.contract import File, Split
 
 DIGEST_FORM = 2
-"""Raised when data gets another digest than before, so that digests kept in the cache are not used."""
+"""The version of the computation of digests; when it is increased, digests in the cache are not used any more."""
 
 
 def matches(file: File, path: Path) -> bool:
@@ -29,7 +29,7 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
 def data_digest(splits: list[Split | None]) -> str:
     """Return the digest of the contents of train, validation and test, regardless of their files.
 
-    Which items are of one group counts, and what the groups are called does not.
+    The division of items into groups is included, but not the names of the groups.
     """
     digest = hashlib.sha256()
     for split in splits:

@@ -16,7 +16,7 @@ _LEAST_SHARE, _MOST_SHARE = 0.1, 0.5
 
 
 class FitParts(NamedTuple):
-    """The two parts that `Model.fit` is given."""
+    """The two parts that `Model.fit` gets."""
 
     train: Split
     validation: Split
@@ -36,7 +36,7 @@ def cut_from_train(train: Split, validation: Split) -> FitParts:
     try:
         return FitParts(*train.hold_out(share, _SEED))
     except (TaskError, ValueError) as error:  # there is only one group, or a class has only one item
-        _log.info("The part for fit to validate with is drawn at random from train: %s.", error)
+        _log.info("The validation part for fit is drawn at random from train: %s.", error)
     return FitParts(*_at_random(train, share))
 
 

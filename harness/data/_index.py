@@ -34,7 +34,7 @@ def download_wheel(url: str, name: str, to: Path) -> None:
     """Download the wheel `name` of the release `url` from pip's configured index to the path `to`.
 
     Raises:
-        IndexFailedError: pip failed, took too long, or downloaded a file of another name.
+        IndexFailedError: pip failed, took too long, or downloaded a file with another name.
     """
     with tempfile.TemporaryDirectory(dir=to.parent) as folder:
         command = python_command("pip", *_PIP, "--dest", folder, "--", url.removeprefix(_SCHEME))

@@ -22,7 +22,7 @@ from harness.errors import HarnessError, InfrastructureError, TaskError
 _log = logging.getLogger(__name__)
 
 DataChoice = Literal["auto", "real", "canonical", "local", "embedded"]
-"""A kind of source, or the first one available (`auto`), or the first one that is not embedded (`real`)."""
+"""A kind of source, or the first available source (`auto`), or the first one that is not embedded (`real`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class TaskData:
     private: bool
     digest: str
     passed_over: tuple[str, ...]
-    """Why sources preferred to this one were not used."""
+    """The reasons why preferred sources were not used."""
 
     @property
     def scored_on(self) -> Literal["test", "validation"]:
@@ -57,7 +57,7 @@ class TaskData:
         return cut_from_train(self.train, self.validation)
 
     def without_test(self) -> TaskData:
-        """Return the same data without the test part, to be scored on validation; what is absent cannot leak."""
+        """Return the same data without the test part, so that validation is scored and no test item can leak."""
         return replace(self, test=None)
 
 
@@ -67,8 +67,8 @@ def load_data(
     """Load the data of `task` from the first source of the chosen kind that is on this machine or can be downloaded.
 
     Raises:
-        InfrastructureError: there is none, or its files are broken.
-        TaskError: the data is not what the task declares.
+        InfrastructureError: there is no such source, or its files are damaged.
+        TaskError: the data does not agree with the declaration of the task.
     """
     passed_over: list[str] = []
     for source, find in _candidates(task, places, choice, bars):
@@ -97,7 +97,7 @@ def load_data(
 
 
 def _nothing_found(task: Task, choice: DataChoice, passed_over: list[str]) -> str:
-    """Return the message that no data was found: what was searched for, why it is missing, and what to do."""
+    """Return the message that no data was found, with what was searched for, why it is missing, and what to do."""
     kinds = dict.fromkeys(source.kind for source in task.sources)
     wanted = "data" if choice == "auto" else f"{choice} data"
     if passed_over:
@@ -106,7 +106,7 @@ def _nothing_found(task: Task, choice: DataChoice, passed_over: list[str]) -> st
     else:  # no source of that kind
         why, remedies = f"the task declares no {choice} source", []
         if choice == "real":
-            why = "the task declares embedded data only"
+            why = "the task declares only embedded data"
     remedies += ["use --data embedded"] if "embedded" in kinds else []
     remedies = remedies or [f"use --data {next(iter(kinds))}"]
     return f"task {task.name}: no {wanted} here ({why}): {', or '.join(remedies)}"

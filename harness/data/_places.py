@@ -22,10 +22,10 @@ class Places:
     """The instructor's data root, with files ``<root>/<task>/<file>``."""
     cache: Path
     private: Path | None
-    """The folder with test parts that are kept from students."""
+    """The folder with test parts that are hidden from students."""
     offline: bool
     why_offline: str = "nothing is downloaded for this"
-    """The reason given if a file that could be downloaded is missing."""
+    """The reason in the message if a file is missing that could be downloaded."""
 
     @classmethod
     def of(
@@ -33,7 +33,7 @@ class Places:
     ) -> Places:
         """Read ``HARNESS_DATA``, ``HARNESS_PRIVATE`` and ``HARNESS_OFFLINE``; `data_root` overrides the first.
 
-        `course_data`, the folder ``data/`` of the course, is the data root where it exists and neither names one.
+        `course_data`, the folder ``data/`` of the course, is the data root if it exists and neither of them names one.
 
         Raises:
             UsageError: one of the folders does not exist.

@@ -22,7 +22,7 @@ _NAMES = ("train", "validation", "test")
 
 
 def prepared_path(task: Task, task_digest: str, source: Source, files: Iterable[Path], places: Places) -> Path:
-    """Return the file in the cache for the parts of `source`, named by a digest of everything that decides them."""
+    """Return the file in the cache for the parts of `source`; its name is a digest of everything that decides them."""
     key = hashlib.sha256()
     for piece in (__version__, task.name, task_digest, source.kind, source.title, *map(file_digest, files)):
         key.update(f"{piece}\0".encode())

@@ -1,4 +1,4 @@
-"""Write and read test parts that are kept from students."""
+"""Write and read test parts that are hidden from students."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.files import write_atomically
 TEST_FILE = "test.npz"
 
 Withheld = Literal["targets", "inputs-and-targets"]
-"""What students must not have of the test part."""
+"""What is hidden from students of the test part."""
 
 
 def private_folder(task: Task, places: Places) -> Path | None:
@@ -48,9 +48,9 @@ def keep_private(task: Task, test: Split, places: Places, keep: Withheld) -> Pat
 
 
 def private_test(task: Task, public: Split | None, places: Places) -> Split | None:
-    """Return the private test part, whose inputs are its own or those of the `public` part.
+    """Return the private test part, with the inputs of the `public` part if it has only targets.
 
-    None if it is not on this machine.
+    It is None if it is not on this machine.
 
     Raises:
         InfrastructureError: the file is damaged or does not match the public inputs.

@@ -19,12 +19,12 @@ _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0
 
 
-class NotHere(Exception):  # noqa: N818 - the answer to a question, not an error
+class NotHere(Exception):  # noqa: N818 - a result of the search, not an error
     """The source is not available on this machine; the message says why, and what to do."""
 
 
 def in_data_root(task: Task, source: Canonical | Local, places: Places) -> Path:
-    """Return the folder in the data root that holds all files of `source`, the official ones if it is canonical.
+    """Return the folder in the data root with all files of `source`, the official ones if it is canonical.
 
     Raises:
         NotHere: there is no data root, a file is missing, or it is not the official one.
@@ -53,14 +53,14 @@ class DownloadBar(Protocol):
         """Add `count` bytes."""
 
     def reset(self) -> None:
-        """Start over."""
+        """Start again at 0."""
 
     def close(self) -> None:
         """Stop drawing."""
 
 
 Bars = Callable[[str], DownloadBar]
-"""A function that makes the progress bar for a file of the given name."""
+"""A function that returns a progress bar for the file with the given name."""
 
 
 class _NoBar:
@@ -87,7 +87,7 @@ def cache_folder(task: Task, places: Places) -> Path:
 
 
 def in_cache(task: Task, source: Canonical, places: Places, bars: Bars = no_bars) -> Path:
-    """Return the cache folder that holds all files of `source`, downloading those that are missing.
+    """Return the cache folder with all files of `source`, downloading those that are missing.
 
     Raises:
         NotHere: a file is missing and cannot be downloaded.
@@ -114,18 +114,18 @@ def cached(task: Task, file: File, places: Places, bars: Bars = no_bars) -> Path
 
 
 def _download(file: File, path: Path, bars: Bars) -> None:
-    """Download `file` to `path`; nothing is kept unless it is complete and has the right digest."""
+    """Download `file` to `path`; it is stored only if it is complete and has the correct digest."""
     import requests
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    if bars is no_bars:  # then this line is all that tells what takes so long
+    if bars is no_bars:  # otherwise the progress bar shows the download
         _log.warning(
-            "downloading %s from %s (HARNESS_OFFLINE=1 tries no download, HARNESS_DATA names a folder with the files)",
+            "downloading %s from %s (HARNESS_OFFLINE=1 prevents this, HARNESS_DATA names a folder with the files)",
             path.name,
             file.url,
         )
     try:
-        # a folder of its own, for other processes may download the same file at the same time
+        # a separate folder, because other processes may download the same file at the same time
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
             part = Path(folder, path.name)
             if is_on_index(file.url):
@@ -136,7 +136,7 @@ def _download(file: File, path: Path, bars: Bars) -> None:
             found = file_digest(part, algorithm)
             if found != expected:
                 raise InfrastructureError(
-                    f"{file.url} came with the digest {algorithm}:{found}, expected {file.digest}: nothing was kept; "
+                    f"{file.url} has the digest {algorithm}:{found}, expected {file.digest}: nothing was stored; "
                     "try again, or ask the maintainer of the task"
                 )
             part.replace(path)

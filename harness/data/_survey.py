@@ -27,7 +27,8 @@ class Found:
 def survey(task: Task, places: Places) -> Iterator[Found]:
     """Yield the files that `task` names, in the data root and in the cache.
 
-    A file that is not the official one is `local` in the data root (the instructor's own) and `damaged` in the cache.
+    A file that is not the official one is `local` in the data root, because the instructor placed it there, and
+    `damaged` in the cache.
     """
     official = {file.name: file for source in task.sources if isinstance(source, Canonical) for file in source.files}
     official |= {file.name: file for file in task.assets}

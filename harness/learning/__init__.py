@@ -1,4 +1,4 @@
-"""Was it learned here? Fit a submission again on data that only a learner follows, and compare."""
+"""Test whether a score was learned from the data: fit a submission again on changed data, and compare the answers."""
 
 from harness.learning._choose import worth_asking
 from harness.learning._trials import OUTCOMES, Learning, Outcome, Refit, Refitted, Trial, audit_learning

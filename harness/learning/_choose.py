@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from harness.record import Record
 
 _QUICK_SECONDS = 0.1
-_BESIDE_ARRAYS_BYTES = 16 << 10
+_OUTSIDE_ARTIFACT_BYTES = 16 << 10
 
 
 def worth_asking(ranked: Sequence[Record]) -> Iterator[tuple[Record, str]]:
-    """Yield of one ranking, best first, the records to be audited, each with the reason.
+    """Yield the records to audit from one ranking, which has the best first, each with the reason.
 
-    Loaded models were not trained here, and models below the baseline have little to hide.
+    Loaded models are left out because they were not trained here, and models below the baseline because they have
+    little to hide.
     """
     for place, record in enumerate(one for one in ranked if one.status == "passed"):
         if record.submission.mode != "trained":
@@ -32,7 +33,7 @@ def _odd(record: Record) -> list[str]:
     if cost.parameters_verified is False:
         reasons.append("its parameters are not verified")
     if cost.knowledge_bytes is not None and cost.artifact_bytes is not None:
-        beside = cost.knowledge_bytes - cost.artifact_bytes
-        if beside > _BESIDE_ARRAYS_BYTES:
-            reasons.append(f"its source and files hold {beside:,} bytes")
+        outside = cost.knowledge_bytes - cost.artifact_bytes
+        if outside > _OUTSIDE_ARTIFACT_BYTES:
+            reasons.append(f"its source and files contain {outside:,} bytes")
     return reasons

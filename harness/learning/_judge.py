@@ -1,4 +1,4 @@
-"""Judge from a model's answers where they come from; pure functions of labels."""
+"""Judge from the labels that a model predicts where they come from; all functions are pure."""
 
 from __future__ import annotations
 
@@ -12,37 +12,38 @@ from harness.statistics import binomial_p_value, mcnemar_p_value
 Array = np.ndarray[Any, Any]
 
 CHANCE = 1e-6
-"""How improbable a finding must be by chance. Honest fits also differ from run to run, hence the shares below."""
+"""The probability by chance below which a finding counts. Honest fits also differ from run to run, so the shares below
+are required as well."""
 KEPT_SHARE = 0.05
-"""The share of items that keep their old names beyond what the first fit confused alike."""
+"""The share of items that must keep their old names, beyond the items that the first fit confused in the same way."""
 _WORTH_ASKING = 0.05
 _MOST_CLASSES = 0.75
 FALL_SHARE = 0.05
-"""A fall of the score that is reported."""
+"""The smallest fall of the score that is reported."""
 
 
 @dataclass(frozen=True)
 class Exchanged:
-    """How a fit with exchanged classes answers, over the items whose class was exchanged."""
+    """The answers after a fit with exchanged classes, for the items whose class was exchanged."""
 
     items: int
     new: float
-    """The share answered by the new name."""
+    """The share of items that are answered with the new name."""
     kept: float
-    """The share answered by the old name, which nothing given to `fit` reveals."""
+    """The share of items that are answered with the old name, which the data for `fit` do not reveal."""
     confused: float
-    """The share for which the first fit made the same confusion, as an honest model does by mistake."""
+    """The share of items that the first fit confused in the same way, which an honest model does by mistake."""
     keeps: bool
-    """Whether old names are kept beyond that, in most classes, and not by answers that ignore the items."""
+    """Whether more old names are kept than that, in most classes, and not by answers that ignore the items."""
     nothing_new: bool
-    """Whether new names are hit no more often than by answers that ignore the items."""
+    """Whether new names are answered no more often than by answers that ignore the items."""
 
 
 def derangement(classes: int, generator: np.random.Generator) -> Array:
-    """Return a new name for each of this number of classes, at least two; none keeps its own.
+    """Return a new name for each of two or more classes; no class keeps its name.
 
-    The new names do not run in the order of the old ones: a model that regresses on the number of the class would
-    keep most of these though it learns.
+    The new names are not in the order of the old ones, because a model that regresses on the number of the class would
+    keep most of its answers although it learns.
     """
     names = np.arange(classes)
     while True:
@@ -52,10 +53,11 @@ def derangement(classes: int, generator: np.random.Generator) -> Array:
 
 
 def swap_of_ends(classes: int) -> Array:
-    """Return new names of which the first and the last are exchanged.
+    """Return names of which only the first and the last are exchanged.
 
-    Who compares targets finds most as they were. Of all pairs it is this one, for a model that regresses on the number
-    of the class would keep the old names of two neighbours though it learns.
+    A submission that compares the targets with known ones finds most of them unchanged. The first and the last name are
+    chosen because a model that regresses on the number of the class would keep the old names of two neighbours although
+    it learns.
     """
     order = np.arange(classes)
     order[0], order[-1] = classes - 1, 0
@@ -65,8 +67,8 @@ def swap_of_ends(classes: int) -> Array:
 def judge_exchanged(truth: Array, first: Array, again: Array, order: Array) -> Exchanged:
     """Compare the labels of a fit with classes renamed by `order` with those of the `first` fit, item by item.
 
-    A model that learns makes its confusions under the new names as well. So answers by old names are compared with the
-    same confusion in the first fit, on the same items, by McNemar's exact test.
+    A model that learns makes the same confusions with the new names. So the number of old names in the answers is
+    compared with the same confusion in the first fit, on the same items, with McNemar's exact test.
     """
     old_name_of = np.argsort(order)
     moved = order[truth] != truth
@@ -92,13 +94,13 @@ def judge_exchanged(truth: Array, first: Array, again: Array, order: Array) -> E
 
 
 def _in_most_classes(truth: Array, kept: Array, confused: Array) -> bool:
-    """Return whether nearly every class keeps its old name: an ordinal model that learns may keep one in the middle."""
+    """Return whether most classes keep their old names; an ordinal model that learns may keep one in the middle."""
     more = [float(kept[truth == name].mean() - confused[truth == name].mean()) for name in np.unique(truth)]
     return float(np.mean(np.array(more) >= KEPT_SHARE / 2)) >= _MOST_CLASSES
 
 
 def above_ignorance(truth: Array, answers: Array, right: Array) -> bool:
-    """Return whether more answers are right than if the same answers were given to the items at random."""
+    """Return whether more answers are correct than if the same answers were assigned to the items at random."""
     names = np.union1d(truth, answers)
     expected = float(sum((truth == name).mean() * (answers == name).mean() for name in names))
     if expected >= 1:
@@ -107,10 +109,10 @@ def above_ignorance(truth: Array, answers: Array, right: Array) -> bool:
 
 
 def share_left(truth: Array, first: Array, again: Array) -> float | None:
-    """Return how much of what the first fit gains over the commonest class is left after a fit on permuted targets.
+    """Return the share of the first fit's gain over the most frequent class that remains with permuted targets.
 
-    Nothing of it is, on average, where the classes are learned (Zhang et al. 2017, ICLR; Ojala & Garriga 2010, J.
-    Mach. Learn. Res. 11), whatever regions such a fit divides the inputs into. None if nothing is gained.
+    On average nothing remains if the classes are learned (Zhang et al. 2017, ICLR; Ojala & Garriga 2010, J. Mach.
+    Learn. Res. 11), regardless of the regions into which a fit divides the inputs. It is None if there is no gain.
     """
     commonest = float(np.bincount(truth).max() / len(truth))
     gained = float((first == truth).mean()) - commonest
@@ -120,5 +122,5 @@ def share_left(truth: Array, first: Array, again: Array) -> float | None:
 
 
 def falls(first: Array, again: Array) -> bool:
-    """Return whether fewer items are right than in the first fit, by more than chance and by a relevant share."""
+    """Return whether fewer items are correct than in the first fit, by more than chance and by a relevant share."""
     return float(first.mean() - again.mean()) >= FALL_SHARE and mcnemar_p_value(first, again) < CHANCE

@@ -1,7 +1,7 @@
-"""Find the mistakes in a task: in its declaration, its functions and its data, before a student meets them.
+"""Find the mistakes in a task's declaration, functions and data, before they affect a student.
 
-`try_task` runs before every evaluation and raises; `check_task` checks more and reports all findings, for the author
-of the task (``harness tasks check``).
+`try_task` runs before every evaluation and raises an error; `check_task` checks more and reports all findings, for the
+author of the task (``harness tasks check``).
 """
 
 from harness.taskcheck._check_task import Outcome, TaskFinding, check_task

@@ -1,4 +1,4 @@
-"""Inputs of two parts that are equal, or so similar that one may be made from the other."""
+"""Find inputs of two parts that are equal, or so similar that one may be derived from the other."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Pair = tuple[int, int]
 """The positions of two inputs, in the first and in the second part."""
 
 _MOST_FIRST, _MOST_SECOND = 20_000, 2_000
-"""How many inputs of each part are compared at most."""
+"""The largest numbers of inputs of each part that are compared."""
 _NUMBERS = 4
-"""Points in fewer dimensions have near neighbours by chance."""
+"""The smallest number of dimensions, because points in fewer dimensions have near neighbours by chance."""
 _DIMENSIONS = 64
 _VALUES = 20
 _NEIGHBOURS = 10
@@ -23,7 +23,7 @@ _COMMON_WORDS = 0.7
 
 
 def equal_pairs(first: Any, second: Any) -> list[Pair]:
-    """Return the positions in both of each input of `second` that `first` has as well."""
+    """Return the positions in both parts of each input of `second` that is also in `first`."""
     places = {key_of(item): place for place, item in enumerate(first)}
     keys = ((key_of(item), place) for place, item in enumerate(second))
     return [(places[key], place) for key, place in keys if key in places]
@@ -36,10 +36,10 @@ def key_of(item: Any) -> bytes:
 
 
 def similar_pairs(first: Any, second: Any) -> tuple[list[Pair], int]:
-    """Return pairs of inputs that nearly equal each other, and how many inputs of `second` were compared.
+    """Return pairs of nearly equal inputs, and the number of inputs of `second` that were compared.
 
-    Arrays are nearly equal where their distance is less than a tenth of the usual distance to the tenth-nearest
-    neighbour; texts, where at least 70 % of all their sequences of three words are in both. Equal inputs are left out.
+    Arrays are nearly equal if their distance is less than a tenth of the median distance to the tenth-nearest
+    neighbour; texts are, if at least 70 % of all their sequences of three words are in both. Equal inputs are left out.
     """
     at_first, at_second = _sample(len(first), _MOST_FIRST), _sample(len(second), _MOST_SECOND)
     if isinstance(first, list):
@@ -50,7 +50,7 @@ def similar_pairs(first: Any, second: Any) -> tuple[list[Pair], int]:
 
 
 def nearest(known: NDArray[Any], asked: NDArray[Any]) -> NDArray[np.intp]:
-    """Return, for each input of `asked`, the position of the nearest one in `known`."""
+    """Return for each input of `asked` the position of the nearest input in `known`."""
     from sklearn.neighbors import NearestNeighbors
 
     at = _sample(len(known), _MOST_FIRST)
@@ -60,7 +60,7 @@ def nearest(known: NDArray[Any], asked: NDArray[Any]) -> NDArray[np.intp]:
 
 
 def _few_dimensions(parts: list[NDArray[Any]]) -> list[NDArray[np.float32]]:
-    """Return each part as rows of few numbers that keep distances (Johnson & Lindenstrauss 1984)."""
+    """Return each part as rows of few numbers that approximately keep distances (Johnson & Lindenstrauss 1984)."""
     rows = [part.reshape(len(part), -1).astype(np.float32) for part in parts]
     size = rows[0].shape[1]
     if size <= _DIMENSIONS:
@@ -91,9 +91,9 @@ def _similar_arrays(first: NDArray[Any], second: NDArray[Any]) -> list[Pair]:
 
 
 def _comparable(first: NDArray[Any], second: NDArray[Any]) -> list[NDArray[Any]]:
-    """Return both parts as rows; of few numbers those that take many values, on one scale.
+    """Return both parts as rows; if rows have few numbers, only columns with many values, scaled to the same spread.
 
-    Columns of a table differ in their units, and one with only yes or no makes no two rows similar.
+    The columns of a table have different units, and columns with only two values do not make rows similar.
     """
     rows = [part.reshape(len(part), -1) for part in (first, second)]
     if rows[0].shape[1] > _DIMENSIONS:

@@ -1,4 +1,4 @@
-"""Check one task for its author, and report every mistake and every doubt."""
+"""Check one task for its author, and report all mistakes and doubts."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from harness.taskcheck._lines import place_of_field
 from harness.taskcheck._secrets import doubts_about_commits, published_private_part
 
 Outcome = Literal["passed", "mistake", "doubt", "skipped"]
-"""A mistake keeps a task from being used; a doubt is for its author to judge."""
+"""A task with a mistake cannot be used; a doubt is something that its author should decide about."""
 
-_RESAMPLES = 1000  # as many as an evaluation makes
+_RESAMPLES = 1000  # as many as in an evaluation
 
 
 @dataclass(frozen=True)
 class TaskFinding:
-    """One thing that was checked, and the outcome."""
+    """The outcome of one check, and a text for the author."""
 
     outcome: Outcome
     text: str
 
 
 def check_task(course: Course, name: str, places: Places) -> Iterator[TaskFinding]:
-    """Yield what is found about the task `name`: its declaration, and each kind of its data that is on this machine.
+    """Yield the findings about the declaration of the task `name` and about each kind of its data on this machine.
 
     Nothing is downloaded and no model is trained.
     """
@@ -51,7 +51,7 @@ def check_task(course: Course, name: str, places: Places) -> Iterator[TaskFindin
     yield TaskFinding("passed", "the declaration")
     if missing:
         place = place_of_field(course.tasks_folder / name, "hides")
-        yield TaskFinding("doubt", f"hides: {', '.join(missing)}: nothing of that name is installed here ({place})")
+        yield TaskFinding("doubt", f"hides: {', '.join(missing)}: nothing with that name is installed here ({place})")
     yield from _private_parts(task, course, places)
     yield from (TaskFinding("doubt", text) for text in doubts_about_hand_out(task, course.tasks_folder / name))
     for kind in dict.fromkeys(source.kind for source in task.sources):
@@ -59,7 +59,7 @@ def check_task(course: Course, name: str, places: Places) -> Iterator[TaskFindin
 
 
 def _check_data(course: Course, task: Task, places: Places, kind: DataChoice) -> Iterator[TaskFinding]:
-    """Yield what is found about one kind of data; an error there does not stop the check of others."""
+    """Yield the findings about one kind of data; an error there does not stop the check of others."""
     name = task.name
     try:
         data = load_data(task, course.task_digest(name), replace(places, offline=True), kind)
@@ -72,15 +72,15 @@ def _check_data(course: Course, task: Task, places: Places, kind: DataChoice) ->
     except TaskError as error:
         text = _without_name(name, error)
         yield TaskFinding("mistake", text if text.startswith(f"{kind} data") else f"{kind} data: {text}")
-    except HarnessError as error:  # they are not on this machine
+    except HarnessError as error:  # the data are not on this machine
         yield TaskFinding("skipped", _without_name(name, error))
-    except Exception as error:  # whatever it is, other data and other tasks are still to be checked
-        told = f"{type(error).__name__}: {error}"
-        yield TaskFinding("mistake", f"{kind} data could not be checked to the end ({told})")
+    except Exception as error:  # after any error, other data and other tasks are still checked
+        problem = f"{type(error).__name__}: {error}"
+        yield TaskFinding("mistake", f"{kind} data could not be checked to the end ({problem})")
 
 
 def _private_parts(task: Task, course: Course, places: Places) -> Iterator[TaskFinding]:
-    """Yield whether a commit would publish what students must not have."""
+    """Yield a finding if a commit would publish something that is hidden from students."""
     place = place_of_field(course.tasks_folder / task.name, "private_test")
     try:
         published = published_private_part(course, places.private) if task.private_test and places.private else None
@@ -92,16 +92,16 @@ def _private_parts(task: Task, course: Course, places: Places) -> Iterator[TaskF
 
 
 def _place(task: Task, data: TaskData, text: str) -> str:
-    """Return the place that the doubt `text` is about: `perturb`, or what loads the data; '' if the text has it."""
+    """Return the place that the doubt `text` is about, `perturb` or the loading function; '' if the text has it."""
     place = written_at(task.perturb if text.startswith("`perturb`") else data.source.load)
     return f" ({place})" if place and place.rpartition(":")[0] not in text else ""
 
 
 def _expect_same_data(data: TaskData) -> None:
-    """Expect that embedded data are the same each time, or no two results could be compared.
+    """Check that embedded data are the same each time, because otherwise results could not be compared.
 
     Raises:
-        TaskError: they are not.
+        TaskError: the data differ.
     """
     if not isinstance(data.source, Embedded):
         return
@@ -109,16 +109,16 @@ def _expect_same_data(data: TaskData) -> None:
     if data_digest([again.train, again.validation]) != data_digest([data.train, data.validation]):
         place = written_at(data.source.load)
         raise TaskError(
-            "`load` of the embedded data returned other items when it was called again; expected the same each time: "
-            f"seed its generator{place and f' ({place})'}"
+            "`load` of the embedded data returned different items when it was called again; expected the same each "
+            f"time: seed its generator{place and f' ({place})'}"
         )
 
 
 def _expect_reachable_baseline(task: Task, data: TaskData) -> None:
-    """Expect that the targets themselves, as answers, reach the baseline.
+    """Check that perfect answers reach the baseline.
 
     Raises:
-        TaskError: they do not, so no submission can.
+        TaskError: they do not, so no submission can reach it.
     """
     targets, metric, base = data.scored.targets, task.primary, data.source.baseline
     right = Predictions(*task.kind_definition.perfect_predictions(task, targets))
@@ -126,8 +126,8 @@ def _expect_reachable_baseline(task: Task, data: TaskData) -> None:
     if not metric.at_least_as_good(best, base.value) or (base.strict and best == base.value):
         place = written_at(metric.compute)
         raise TaskError(
-            f"baseline of {data.source.title!r}: found {base.value:g}; expected what can be reached: "
-            f"{metric.name} of the targets themselves is {best:g}{place and f' ({place})'}"
+            f"baseline of {data.source.title!r}: found {base.value:g}; expected a value that can be reached: "
+            f"{metric.name} of perfect answers is {best:g}{place and f' ({place})'}"
         )
 
 

@@ -29,17 +29,17 @@ class CheckedMetric:
     predictions: Predictions
 
     def value(self) -> float:
-        """Return the figure of all items."""
+        """Return the value of the metric on all items."""
         compute = self.metric.compute
         items = f"on {len(self.predictions)} items"
-        return self._number(self._asked(compute, items, self.targets, self.predictions), compute, items)
+        return self._number(self._called(compute, items, self.targets, self.predictions), compute, items)
 
     def outcomes(self) -> Array | None:
-        """Return (N,) bool, which predictions are right; None where the metric is not a proportion."""
+        """Return (N,) bool, which predictions are correct; None if the metric is not a proportion."""
         outcomes, n = self.metric.outcomes, len(self.predictions)
         if outcomes is None:
             return None
-        right = self._asked(outcomes, f"on {n} items", self.targets, self.predictions)
+        right = self._called(outcomes, f"on {n} items", self.targets, self.predictions)
         if not isinstance(right, np.ndarray) or right.dtype != bool or right.shape != (n,):
             raise self._mistake(outcomes, f"`outcomes` returned {_describe(right)}", f"a ({n},) array of bool")
         value = self.value()
@@ -52,25 +52,25 @@ class CheckedMetric:
         return right
 
     def resampled(self) -> Resampled:
-        """Return a function that computes the figure on the items at given indices; slow work is done once."""
+        """Return a function that computes the metric on the items at given indices; slow work is done once."""
         metric, items = self.metric, f"on a resample of {len(self.predictions)} items"
         if metric.resampler is not None:
             resampler = metric.resampler
-            figure = self._asked(resampler, f"on {len(self.predictions)} items", self.targets, self.predictions)
+            figure = self._called(resampler, f"on {len(self.predictions)} items", self.targets, self.predictions)
             if not callable(figure):
                 raise self._mistake(resampler, f"`resampler` returned {_describe(figure)}", "a callable")
-            return lambda indices: self._number(self._asked(figure, items, indices), figure, items)
+            return lambda indices: self._number(self._called(figure, items, indices), figure, items)
         right = self.outcomes()
         if right is not None:
             return lambda indices: float(right[indices].mean())
         compute = metric.compute
         return lambda indices: self._number(
-            self._asked(compute, items, take_items(self.targets, indices), self.predictions.take(indices)),
+            self._called(compute, items, take_items(self.targets, indices), self.predictions.take(indices)),
             compute,
             items,
         )
 
-    def _asked(self, function: Callable[..., Any], items: str, *arguments: Any) -> Any:
+    def _called(self, function: Callable[..., Any], items: str, *arguments: Any) -> Any:
         try:
             return function(*arguments)
         except InfrastructureError:  # a missing package is nobody's mistake
@@ -81,7 +81,7 @@ class CheckedMetric:
             raise TaskError(f"{self._who()} {what}{place and f' ({place})'}") from error
 
     def _number(self, value: object, function: object, items: str) -> float:
-        # bool is an int to Python, and an array of one number would pass for one until NumPy refuses it
+        # Python counts bool as a number, and NumPy may convert an array of one number
         if isinstance(value, bool | np.bool_ | np.ndarray) or not isinstance(value, numbers.Real):
             raise self._mistake(function, f"returned {_describe(value)} {items}", "a number: write float(…)")
         if not math.isfinite(value):
@@ -92,7 +92,7 @@ class CheckedMetric:
             )
         figure, (low, high) = float(value), self.metric.within
         if not low - _TOLERANCE <= figure <= high + _TOLERANCE:
-            raise self._mistake(function, f"returned {figure:g} {items}", f"what it declares, {low:g} to {high:g}")
+            raise self._mistake(function, f"returned {figure:g} {items}", f"a value in its bounds, {low:g} to {high:g}")
         return figure
 
     def _mistake(self, function: object, found: str, expected: str) -> TaskError:

@@ -1,4 +1,4 @@
-"""Doubts about a task's data: not necessarily mistakes, but its author should look at them."""
+"""Doubts about a task's data, which are not necessarily mistakes but which its author should examine."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from harness.taskcheck._alike import equal_pairs, nearest, similar_pairs
 from harness.taskcheck._checked_metric import CheckedMetric
 from harness.taskcheck._perturb import checked_perturb
 
-_TOLD = 0.02
+_REPORTED = 0.02
+"""The share of nearly equal inputs from which they are reported."""
 _MORE_ALIKE, _SURE = 0.1, 6.0
-"""How much more often than by chance neighbours have the same label before it is reported, in shares and deviations."""
+"""How much more often than by chance neighbours must have the same label to be reported, as a share and in standard
+deviations."""
 _ASKED, _RESAMPLES, _CHANCE = 400, 200, 0.01
-"""How `perturb` is tried: on this many items, as strictly as the audit of an evaluation."""
+"""The number of items on which `perturb` is tried, and the resamples and probability of the audit of an evaluation."""
 
 
 def doubts_about(task: Task, data: TaskData, places: Places) -> Iterator[str]:
-    """Yield one sentence for each thing about `data` that its author should look at."""
+    """Yield one sentence for each property of `data` that its author should examine."""
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
     named = {name: split for name, split in parts.items() if split is not None}
     yield from _no_test_part(task, data, places)
@@ -44,15 +46,15 @@ def _no_test_part(task: Task, data: TaskData, places: Places) -> Iterator[str]:
         return
     if task.private_test and private_folder(task, places) is None:
         yield (
-            f"private_test=True, but $HARNESS_PRIVATE/{task.name}/test.npz is not on this machine, so scores are on "
-            f"validation here; write it with: harness data private {task.name}"
+            f"private_test=True, but $HARNESS_PRIVATE/{task.name}/test.npz is not on this machine, so validation is "
+            f"scored here; write it with: harness data private {task.name}"
         )
     elif not task.private_test:
-        yield "there is no test part, so scores are on validation; return one, or declare private_test=True"
+        yield "there is no test part, so validation is scored; return one, or declare private_test=True"
 
 
 def missing_classes(task: Task, named: dict[str, Split]) -> Iterator[str]:
-    """Yield, part by part, the classes that no item is of: a score there says nothing about them."""
+    """Yield the classes that have no item in a part, because a score on this part says nothing about them."""
     for name, split in named.items():
         counts = task.kind_definition.class_counts(task, split.targets)
         missing = ", ".join(repr(one) for one, count in zip(task.classes, counts or (), strict=False) if not count)
@@ -61,7 +63,7 @@ def missing_classes(task: Task, named: dict[str, Split]) -> Iterator[str]:
 
 
 def _constant(train: Split) -> Iterator[str]:
-    """Yield which numbers of an input are the same in every train item; in pictures that is their border."""
+    """Yield which numbers of an input are the same in every train item; pictures with borders are left out."""
     if not isinstance(train.inputs, np.ndarray) or train.inputs.ndim != 2 or len(train) < 2:
         return
     same = np.flatnonzero((train.inputs == train.inputs[0]).all(axis=0))
@@ -73,7 +75,7 @@ def _constant(train: Split) -> Iterator[str]:
 
 
 def parts_alike(named: dict[str, Split]) -> Iterator[str]:
-    """Yield which parts share inputs, or have inputs so much alike that they may be copies."""
+    """Yield which parts share inputs, or have inputs so similar that they may be copies."""
     for first, second in itertools.combinations(named, 2):
         equal = equal_pairs(named[first].inputs, named[second].inputs)
         if equal:
@@ -82,16 +84,16 @@ def parts_alike(named: dict[str, Split]) -> Iterator[str]:
                 f"such as {second} item {equal[0][1]} and {first} item {equal[0][0]}; a few do no harm"
             )
         similar, compared = similar_pairs(named[first].inputs, named[second].inputs)
-        if len(similar) > max(2, _TOLD * compared):
+        if len(similar) > max(2, _REPORTED * compared):
             yield (
-                f"{len(similar)} of {compared} {second} inputs nearly equal one of the {first} part, "
+                f"{len(similar)} of {compared} {second} inputs are nearly equal to one of the {first} part, "
                 f"such as {second} item {similar[0][1]} and {first} item {similar[0][0]}; if they come from the same "
                 "person or recording, declare Split(…, groups=…) and divide with hold_out, which keeps groups together"
             )
 
 
 def _ordered(task: Task, name: str, split: Split) -> Iterator[str]:
-    """Yield whether neighbours have the same label more often than in any order by chance."""
+    """Yield whether neighbours have the same label more often than by chance."""
     if not task.kind_definition.has_one_class_per_item or len(split) < 2:
         return
     labels: NDArray[Any] = split.targets
@@ -103,8 +105,8 @@ def _ordered(task: Task, name: str, split: Split) -> Iterator[str]:
     deviation = np.sqrt(max(chance * (1 - chance), 1e-12) / int(pairs.sum()))
     if alike - chance > max(_MORE_ALIKE, _SURE * deviation):
         yield (
-            f"the {name} items are in order of their class: {alike:.0%} of neighbours have the same label, "
-            f"{chance:.0%} would by chance; shuffle them, or models that learn from batches in this order learn badly"
+            f"the {name} items are sorted by class: {alike:.0%} of neighbours have the same label, {chance:.0%} are "
+            "expected by chance; shuffle them, because models that learn from batches in this order learn badly"
         )
 
 
@@ -116,22 +118,22 @@ def _altered_in_place(task: Task, data: TaskData) -> Iterator[str]:
     given = original.copy()
     task.perturb(given, np.random.Generator(np.random.PCG64(0)))
     if not np.array_equal(given, original):
-        yield "`perturb` writes into its argument; it is given a copy here, but return a new array to be safe elsewhere"
+        yield "`perturb` changes its argument; it gets a copy here, but return a new array, which is safe everywhere"
 
 
 def _other_randomness(task: Task, data: TaskData) -> Iterator[str]:
-    """Yield whether `perturb` draws from anything but the generator that it is given."""
+    """Yield whether `perturb` uses random numbers from anything other than its generator."""
     if task.perturb is None:
         return
     first, second = (
         task.perturb(data.scored.inputs[0].copy(), np.random.Generator(np.random.PCG64(0))) for _ in range(2)
     )
     if not np.array_equal(first, second):
-        yield "`perturb` draws from other randomness than the generator that it is given, so results differ each time"
+        yield "`perturb` uses random numbers from another source than its generator, so results differ each time"
 
 
 def _metrics_without_answers(task: Task, data: TaskData) -> Iterator[str]:
-    """Yield which metrics say the same of every answer."""
+    """Yield which metrics have the same value for all answers."""
     targets = data.scored.targets
     right = Predictions(*task.kind_definition.perfect_predictions(task, targets))
     moved = np.random.Generator(np.random.PCG64(0)).permutation(len(right))
@@ -142,13 +144,13 @@ def _metrics_without_answers(task: Task, data: TaskData) -> Iterator[str]:
         )
         if best == other:
             yield (
-                f"metric {metric.name!r} is {best:g} of the targets themselves and of the same answers given to other "
-                "items; expected a figure of predictions.values or predictions.scores"
+                f"metric {metric.name!r} is {best:g} both for perfect answers and for the same answers in another "
+                "order; expected a value that depends on predictions.values or predictions.scores"
             )
 
 
 def _cost_of_perturb(task: Task, data: TaskData) -> Iterator[str]:
-    """Yield whether `perturb` costs a model that answers like the nearest training item more than the task states."""
+    """Yield whether `perturb` costs a nearest-neighbour model more than the task declares."""
     perturb, metric, targets = checked_perturb(task), task.primary, data.train.targets
     if perturb is None or task.perturb_cost is None or metric.of == "scores":
         return
@@ -172,5 +174,6 @@ def _cost_of_perturb(task: Task, data: TaskData) -> Iterator[str]:
     if np.quantile(falls, _CHANCE) > task.perturb_cost:
         yield (
             f"`perturb` costs a nearest-neighbour model {float(np.median(falls)):.3g} of {metric.name}, more than "
-            f"perturb_cost={task.perturb_cost:g}: perturb less, or state what it costs; else honest models fail"
+            f"perturb_cost={task.perturb_cost:g}: perturb less, or declare the real cost, because otherwise honest "
+            "models fail"
         )

@@ -1,4 +1,4 @@
-"""Try a task's own functions before any model is trained, so that their mistakes do not affect a student."""
+"""Try the functions of a task before any model is trained, so that their mistakes do not affect a student."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from harness.taskcheck._perturb import checked_perturb
 
 _ALTERED = 32
 _CLOSER = 0.65
-"""The least share of comparisons in which an altered input is nearer to its own original than to another input.
+"""The smallest share of comparisons in which an altered input must be nearer to its original than to another input.
 
-It is a half where the two have nothing to do with each other, and 1 for the jitter of every task of the course.
+The share is a half if the two are unrelated, and 1 for `perturb` of every bundled task.
 """
 _ENOUGH = 200
 _CONSTANTS = 8
@@ -31,7 +31,7 @@ _PROVEN = {id(metric) for metric in vars(metrics).values() if isinstance(metric,
 
 
 def try_task(task: Task, data: TaskData, resamples: int = _RESAMPLES) -> None:
-    """Alter some inputs, and compute each metric that the task brings itself on answers that can be given.
+    """Alter some inputs, and compute each metric that is not a ready-made one on possible answers.
 
     Raises:
         TaskError: `perturb` or a metric returns something that is not allowed.
@@ -53,43 +53,43 @@ def _try_perturb(task: Task, inputs: Any) -> None:
     if np.array_equal(altered, inputs[items]):
         place = written_at(task.perturb)
         raise TaskError(
-            f"task {task.name}: `perturb` returned {len(items)} of {len(items)} inputs as they were; "
+            f"task {task.name}: `perturb` returned {len(items)} of {len(items)} inputs unchanged; "
             f"expected a small change of each{place and f' ({place})'}"
         )
     closer, compared = _closeness(inputs[items], altered)
     if compared >= _ENOUGH and closer < _CLOSER:
         place = written_at(task.perturb)
         raise TaskError(
-            f"task {task.name}: `perturb` returned inputs that are nearer to their own originals than to other inputs "
-            f"in {closer:.0%} of {compared} comparisons; expected a small change of its argument that keeps the target"
+            f"task {task.name}: `perturb` returned inputs that are nearer to their originals than to other inputs in "
+            f"only {closer:.0%} of {compared} comparisons; expected a small change that keeps the target"
             f"{place and f' ({place})'}"
         )
 
 
 def _closeness(originals: Any, altered: Any) -> tuple[float, int]:
-    """Return in which share of comparisons an altered input is nearer to its own original, and how many were made."""
+    """Return the share of comparisons in which an altered input is nearer to its original, and their number."""
     flat = originals.reshape(len(originals), -1).astype(np.float64)
     changed = altered.reshape(len(altered), -1).astype(np.float64)
     distances = np.stack([np.linalg.norm(flat - one, axis=1) for one in changed])
     own = distances.diagonal()[:, None]
-    others = np.stack([(flat != one).any(axis=1) for one in flat])  # not itself, nor a duplicate
+    others = np.stack([(flat != one).any(axis=1) for one in flat])  # neither the original nor a duplicate of it
     nearer = (own < distances) + 0.5 * (own == distances)
     return float(nearer[others].mean()) if others.any() else 1.0, int(others.sum())
 
 
 def _try_metric(task: Task, metric: Metric, targets: Any, resamples: int) -> None:
     right = Predictions(*task.kind_definition.perfect_predictions(task, targets))
-    if metric.of == "values":  # a model need not give scores
+    if metric.of == "values":  # a model may return no scores
         right = Predictions(right.values)
     given = copy.deepcopy(targets)
     checked = CheckedMetric(task=task.name, metric=metric, targets=given, predictions=right)
     best = checked.value()
     figure = checked.resampled()
-    again = {"asked again": checked.value(), "by its resampler": figure(np.arange(len(targets)))}
+    again = {"when computed again": checked.value(), "by its resampler": figure(np.arange(len(targets)))}
     for how, value in again.items():
         if not math.isclose(value, best, rel_tol=_SAME, abs_tol=_SAME):
             raise _metric_mistake(
-                task, metric, f"is {best:g}, and {value:g} {how}", "the same figure of the same items"
+                task, metric, f"is {best:g}, and {value:g} {how}", "the same value for the same items"
             )
     bootstrap(figure, len(targets), 0, resamples)
     values = []
@@ -98,15 +98,15 @@ def _try_metric(task: Task, metric: Metric, targets: Any, resamples: int) -> Non
         tried.outcomes()
         values.append(tried.value())
     if not _are_equal(given, targets):
-        raise _metric_mistake(task, metric, "changes the targets that it is given", "a function that alters nothing")
+        raise _metric_mistake(task, metric, "changes its targets", "a function that changes nothing")
     if metric is task.primary:
         _expect_to_rank(task, metric, best, values[0])
 
 
 def _expect_to_rank(task: Task, metric: Metric, best: float, wrong: float) -> None:
-    """Expect that the targets themselves are not worse than the same answers given to other items."""
+    """Check that perfect answers are not worse than the same answers in another order."""
     if not metric.at_least_as_good(best, wrong) and not math.isclose(best, wrong, rel_tol=_SAME, abs_tol=_SAME):
-        found = f"is {best:g} of the targets themselves, and {wrong:g} of the same answers given to other items"
+        found = f"is {best:g} for perfect answers, and {wrong:g} for the same answers in another order"
         raise _metric_mistake(task, metric, found, f"the other value of higher_is_better={metric.higher_is_better}")
 
 
@@ -123,7 +123,7 @@ def _metric_mistake(task: Task, metric: Metric, found: str, expected: str) -> Ta
 
 
 def _wrong_answers(right: Predictions) -> Iterator[Predictions]:
-    """Yield answers that models give: the same one to all items, whichever it is, and the right ones to others."""
+    """Yield possible wrong answers: correct answers in another order, and several answers that are constant."""
     generator = np.random.Generator(np.random.PCG64(0))
     count = len(right)
     yield right.take(generator.permutation(count))

@@ -14,12 +14,12 @@ _NAMED = (r"--task[ =]([a-z0-9][a-z0-9_-]*)", r"\bsubmissions/[\w.<>-]+/([a-z0-9
 
 
 def doubts_about_hand_out(task: Task, folder: Path) -> Iterator[str]:
-    """Yield one sentence, with its place, for each thing in the hand-out that its author should look at."""
+    """Yield one sentence, with its place, for each part of the hand-out that its author should examine."""
     path = folder / HAND_OUT
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        yield f"there is no hand-out; expected {path}, which says what students have to do"
+        yield f"there is no hand-out; expected {path}, with the instructions for students"
         return
     except (OSError, UnicodeDecodeError) as error:
         yield f"the hand-out cannot be read ({error}) ({path})"
@@ -35,8 +35,8 @@ def doubts_about_hand_out(task: Task, folder: Path) -> Iterator[str]:
             if number.allowed and _number(found[1]) not in number.allowed:
                 expected = " or ".join(f"{value:,g}" for value in sorted(number.allowed))
                 line = text.count("\n", 0, found.start()) + 1
-                said = " ".join(found[0].split())
-                yield f"the hand-out says {said!r}; the declaration has {expected} ({path}:{line})"
+                stated = " ".join(found[0].split())
+                yield f"the hand-out says {stated!r}; the declaration has {expected} ({path}:{line})"
     for pattern in _NAMED:
         other = next((found for found in re.finditer(pattern, text) if found[1] != task.name), None)
         if other is not None:
@@ -45,15 +45,17 @@ def doubts_about_hand_out(task: Task, folder: Path) -> Iterator[str]:
 
 
 class _Stated(NamedTuple):
-    """A number that hand-outs state in these words, and what it may be; nothing where the declaration says nothing."""
+    """A number that hand-outs state in certain words."""
 
     pattern: str
+    """A regular expression for the words."""
     allowed: set[float]
+    """The values that agree with the declaration; empty if the declaration does not state the number."""
 
 
 def _stated(task: Task) -> list[_Stated]:
     counts = [source.counts for source in task.sources if source.counts is not None]
-    known = len(counts) == len(task.sources)  # the numbers may be of the source that declares none
+    known = len(counts) == len(task.sources)  # otherwise the numbers may be those of a source without counts
 
     def of(*values: float) -> set[float]:
         return set(values) if known else set()
@@ -74,7 +76,7 @@ def _number(text: str) -> float:
 
 
 def _says(text: str, value: float) -> bool:
-    """Return whether a number is in a text: as 0.94, .94 or 94 %."""
+    """Return whether a number is in a text, for example as 0.94, .94 or 94 %."""
     numbers = re.findall(r"\d*\.?\d+(?:e[-+]?\d+)?", text)
     return any(
         abs(float(one) - number) < 1e-9 * max(1, abs(number)) for one in numbers for number in (value, 100 * value)
@@ -82,6 +84,6 @@ def _says(text: str, value: float) -> bool:
 
 
 def _line(text: str, word: str) -> int:
-    """Return the first line with `word`, 1 where there is none."""
+    """Return the number of the first line with `word`, 1 if there is none."""
     lines = (number for number, line in enumerate(text.casefold().splitlines(), start=1) if word in line)
     return next(lines, 1)

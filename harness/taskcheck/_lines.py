@@ -8,7 +8,7 @@ from harness.taskcode import lines_of_fields
 
 
 def place_of_field(folder: Path, field: str) -> str:
-    """Return file and line on which the task in `folder` gives `field`; the file alone where it does not say."""
+    """Return file and line on which the task in `folder` declares `field`; only the file if that is not found."""
     path = folder / "task.py"
     source = path.read_bytes()
     for line, text in enumerate(source.decode("utf-8", "replace").splitlines(), start=1):

@@ -119,7 +119,7 @@ def test_no_command_follows_a_link_in_place_of_a_submission_folder(
     ends = run_all(course, "\n".join([*commands, *last]), course.root)
     for command in commands:
         code, said = ends[command]
-        assert (code, " is a link: put the files themselves there" in said) == (2, True), (command, said)
+        assert (code, " is a link: put the files there" in said) == (2, True), (command, said)
     for command, (expected, words) in last.items():
         code, said = ends[command]
         assert (code, words in said) == (expected, True), (command, said)

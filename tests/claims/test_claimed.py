@@ -48,11 +48,11 @@ def test_a_line_of_the_readme_can_state_a_claim(line: str, value: float, low: fl
     [
         ("Claimed accuracy: very good", "line 1: expected a number"),
         ("Claimed accuracy: 0,942", "line 1: expected a number"),
-        ("Claimed accuracy: 94.2", "line 1: the number is not what accuracy can be, 0 to 1"),
+        ("Claimed accuracy: 94.2", "line 1: the number is not a possible value of accuracy, 0 to 1"),
         ("Claimed accuracy: nan", "line 1: expected a number"),
-        ("Claimed accuracy: 1e999", "line 1: the number is not what"),
-        ("Claimed accuracy: 0e999", "line 1: the number is not what"),
-        ("Claimed macro F1: 0.9", "line 1: claims another score than accuracy"),
+        ("Claimed accuracy: 1e999", "line 1: the number is not a"),
+        ("Claimed accuracy: 0e999", "line 1: the number is not a"),
+        ("Claimed macro F1: 0.9", "line 1: claims a score other than accuracy"),
         ("Claimed accuracy: 0.9\nClaimed accuracy: 0.8", "claims several values"),
         ("x" * (1 << 20) + "\nClaimed accuracy: 0.9", "larger than 1 MiB"),
     ],
@@ -101,7 +101,7 @@ def test_results_json_can_state_a_claim(told: object) -> None:
         ('{"claimed": 1e99999999}', "expected a number"),
         ('{"claimed": true}', "expected a number"),
         ('{"claimed": [0.9]}', "expected a number"),
-        ('{"claimed": {"macro_f1": 0.9}}', "another score than accuracy"),
+        ('{"claimed": {"macro_f1": 0.9}}', "a score other than accuracy"),
         (" " * (64 << 10) + "{}", "larger than 64 KiB"),
     ],
 )
@@ -128,7 +128,9 @@ def test_the_last_output_of_a_notebook_can_state_a_claim() -> None:
     "content", ["{", '{"cells": 3}', '{"cells": [{"cell_type": "code", "outputs": {}}]}', "[" * 999]
 )
 def test_a_notebook_that_cannot_be_read_is_reported(content: str) -> None:
-    assert claimed(model_ipynb=content) == FoundClaims((), ("the notebook cannot be read, and no claim in it",))
+    assert claimed(model_ipynb=content) == FoundClaims(
+        (), ("the notebook, and therefore a claim in it, cannot be read",)
+    )
 
 
 def test_each_file_states_one_claim() -> None:

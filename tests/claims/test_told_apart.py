@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.claims import describe_agreement, describe_figures, told_apart
+from harness.claims import describe_agreement, describe_figures, differs
 from harness.record import ClaimedScore, Compared
 from harness.statistics import paired_p_value
 from tests.claims.made import claims, scored
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.unit
 
 def test_every_figure_has_its_interval() -> None:
     assert describe_figures(claims()) == [
-        ("claimed", "0.9900 (0.9850 to 0.9950 as it is rounded; README, line 3)"),
+        ("claimed", "0.9900 (0.9850 to 0.9950 because of rounding; README, line 3)"),
         ("with the shipped weights", "0.9100 (0.8600 to 0.9600)"),
         ("retrained", "0.9000 (0.8500 to 0.9500)"),
     ]
@@ -49,7 +49,7 @@ def test_nothing_is_shown_without_figures_to_compare() -> None:
 )
 def test_a_claim_differs_only_if_all_values_that_round_to_it_differ(low: float, high: float, apart: bool) -> None:
     one = ClaimedScore(source="README", line=1, value=(low + high) / 2, low=low, high=high)
-    assert told_apart(one, scored(0.9, 0.85, 0.95)) is apart
+    assert differs(one, scored(0.9, 0.85, 0.95)) is apart
 
 
 def test_two_models_are_compared_on_the_same_items() -> None:

@@ -258,7 +258,7 @@ def test_what_is_not_a_submission_is_a_usage_error(found: Course, path: str, tas
 def test_a_link_in_place_of_a_submission_folder_is_refused(found: Course, target: str) -> None:
     (found.root / "submissions" / "carol").symlink_to(target)
     for path in ("submissions/carol", "submissions/carol/blobs"):
-        with pytest.raises(UsageError, match="submissions/carol is a link: put the files themselves there"):
+        with pytest.raises(UsageError, match="submissions/carol is a link: put the files there"):
             found.submissions(path)
     with pytest.raises(UsageError, match="submissions/carol is a link"):
         found.folder_of("carol", "blobs")

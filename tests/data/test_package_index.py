@@ -79,7 +79,7 @@ def test_a_wheel_is_downloaded_and_kept_without_its_dependencies(index: Path, pl
 @pytest.mark.worker
 def test_a_wheel_of_other_bytes_is_an_error_and_not_kept(index: Path, places: Places) -> None:
     make_wheel(index)
-    with pytest.raises(InfrastructureError, match="nothing was kept") as caught:
+    with pytest.raises(InfrastructureError, match="nothing was stored") as caught:
         load(places, on_index("sha256:" + "0" * 64))
     assert RELEASE in str(caught.value)
     assert kept(places) == ["points"]

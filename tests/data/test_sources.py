@@ -127,7 +127,7 @@ def test_a_kind_of_source_may_be_asked_for(places: Places) -> None:
         (ALL, "local", "no local data here .*has no points.bin.*<data root>/points/"),
         (ALL[:2], "auto", "no data here.*<data root>/points/"),
         (ALL[:1], "embedded", "the task declares no embedded source.*: use --data canonical"),
-        (ALL[2:], "real", "the task declares embedded data only.*: use --data embedded$"),
+        (ALL[2:], "real", "the task declares only embedded data.*: use --data embedded$"),
     ],
 )
 def test_missing_data_is_an_error_that_says_what_was_tried(
@@ -220,7 +220,7 @@ def test_two_processes_may_download_the_same_file_at_once(places: Places, server
 def test_a_download_of_the_wrong_digest_is_an_error_and_not_kept(places: Places, server: tuple[Path, str]) -> None:
     folder, url = server
     (folder / "points.bin").write_bytes(b"something else")
-    with pytest.raises(InfrastructureError, match="nothing was kept") as caught:
+    with pytest.raises(InfrastructureError, match="nothing was stored") as caught:
         load(task(canonical(f"{url}/points.bin"), EMBEDDED), replace(places, offline=False))
     assert f"{url}/points.bin" in str(caught.value)
     assert hashlib.sha256(b"something else").hexdigest() in str(caught.value)
@@ -343,7 +343,7 @@ TEXTS = {"inputs": harness.Inputs(shape=None, dtype="str")}
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (declared(train=harness.Split(POINTS[:, :1], LABELS)), r"inputs of shape \(12, 1\), expected \(N, 2\)"),
+        (declared(train=harness.Split(POINTS[:, :1], LABELS)), r"inputs have shape \(12, 1\), expected \(N, 2\)"),
         (declared(train=harness.Split(POINTS.astype(np.float64), LABELS)), "dtype float64, expected float32"),
         (declared(train=harness.Split(POINTS + 1, LABELS)), r"expected \[0, 1\]"),
         (declared(train=harness.Split(np.full((6, 2), np.nan, np.float32), LABELS[:6])), "not finite"),

@@ -134,7 +134,7 @@ def test_a_download_of_another_digest_is_refused(course: TemporaryCourse, server
     declare(course, server, digest=f"sha256:{'0' * 64}")
     done = course.harness("data", "fetch", "blobs")
     assert done.returncode == 3
-    assert "nothing was kept" in done.stdout + done.stderr
+    assert "nothing was stored" in done.stdout + done.stderr
 
 
 def test_show_names_the_assets(course: TemporaryCourse) -> None:

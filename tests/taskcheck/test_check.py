@@ -79,8 +79,8 @@ def test_a_good_task_raises_no_doubt(tmp_path: Path) -> None:
     ("change", "more", "says"),
     [
         ("x[420:422] = x[:2]", "", "2 of 180 test inputs are in the train part as well, such as test item 0 and train"),
-        ("x[420:450] = x[:30] + 1e-3", "", "30 of 180 test inputs nearly equal one of the train part"),
-        ("y[:300] = np.sort(y[:300])", "", "the train items are in order of their class"),
+        ("x[420:450] = x[:30] + 1e-3", "", "30 of 180 test inputs are nearly equal to one of the train part"),
+        ("y[:300] = np.sort(y[:300])", "", "the train items are sorted by class"),
         ("y[420:][y[420:] == 2] = 0", "", "the test part has no item of class 'c'"),
         ("x[:, 4] = 2", "", "1 of 6 numbers of an input are the same in every train item, such as number 4"),
         ("pass", "private_test=True", "private_test=True, but $HARNESS_PRIVATE/points/test.npz is not on this machine"),
@@ -89,12 +89,16 @@ def test_a_good_task_raises_no_doubt(tmp_path: Path) -> None:
             "perturb_cost=0.05, perturb=lambda x, g: x - 2 * np.eye(6)[0]",
             "`perturb` costs a nearest-neighbour model 0.",
         ),
-        ("pass", "perturb=lambda x, g: x.__iadd__(g.normal(0, 0.01, 6))", "`perturb` writes into its argument"),
-        ("pass", "perturb=lambda x, g: x + np.random.normal(0, 0.01, 6)", "`perturb` draws from other randomness"),
+        ("pass", "perturb=lambda x, g: x.__iadd__(g.normal(0, 0.01, 6))", "`perturb` changes its argument"),
+        (
+            "pass",
+            "perturb=lambda x, g: x + np.random.normal(0, 0.01, 6)",
+            "`perturb` uses random numbers from another source",
+        ),
         (
             "pass",
             OWN_METRIC.format(compute="lambda t, p: 0.5 + 0 * len(p)"),
-            "metric 'own' is 0.5 of the targets themselves and of the same answers given to other items",
+            "metric 'own' is 0.5 both for perfect answers and for the same answers in another order",
         ),
     ],
 )
@@ -111,9 +115,17 @@ def test_a_doubt_is_reported(tmp_path: Path, change: str, more: str, says: str) 
         ("pass", "perturb=lambda x, g: g.normal(0, 3, 6)", "`perturb` returned inputs that are nearer"),
         ("pass", "kind='clasification'", "keyword argument repeated: kind"),
         ("return", "", "`load` of the embedded data returned None"),
-        ("x[0] = np.random.rand()", "", "`load` of the embedded data returned other items when it was called again"),
+        (
+            "x[0] = np.random.rand()",
+            "",
+            "`load` of the embedded data returned different items when it was called again",
+        ),
         ("exit(3)", "", "`load` of the embedded data raised SystemExit: 3"),
-        ("pass", OWN_METRIC.format(compute="lambda t, p: 0.3"), "baseline of 't': found 0.4; expected what can be"),
+        (
+            "pass",
+            OWN_METRIC.format(compute="lambda t, p: 0.3"),
+            "baseline of 't': found 0.4; expected a value that can be",
+        ),
         ("x[420:450] = x[:30]", "", "30 of 180 test inputs are in the train part as well: divide the items"),
     ],
 )
@@ -200,7 +212,7 @@ def test_private_parts_inside_the_course_are_a_mistake(tmp_path: Path) -> None:
 def test_hidden_data_that_are_not_installed_are_reported_with_the_line(tmp_path: Path) -> None:
     doubts = found(tmp_path, more='\n    hides=("nothing_like_that/data",)')["doubt"]
     assert doubts == [
-        f"hides: nothing_like_that/data: nothing of that name is installed here ({line_of(tmp_path, 'hides')})"
+        f"hides: nothing_like_that/data: nothing with that name is installed here ({line_of(tmp_path, 'hides')})"
     ]
 
 
@@ -211,8 +223,11 @@ GETS = ReferenceScore("knn", 0.44, 0.37, 0.51)
     ("reference", "says"),
     [
         (GETS, None),
-        (replace(GETS, value=0.39, low=0.32), "gets accuracy 0.39 (0.32 to 0.51); its own reference does not reach it"),
-        (replace(GETS, value=0.8, low=0.75, high=0.85), "gets accuracy 0.8 (0.75 to 0.85); expected about that"),
+        (
+            replace(GETS, value=0.39, low=0.32),
+            "reaches accuracy 0.39 (0.32 to 0.51); its reference does not reach the baseline",
+        ),
+        (replace(GETS, value=0.8, low=0.75, high=0.85), "reaches accuracy 0.8 (0.75 to 0.85); expected about the same"),
     ],
 )
 def test_a_baseline_is_compared_with_the_record_of_its_reference(

@@ -150,7 +150,10 @@ def test_every_type_of_number_is_accepted_from_a_metric(number: Any) -> None:
 ALTERED: dict[str, tuple[Any, str]] = {
     "shorter": (lambda x, g: x[:1], r"returned float32 of shape \(1,\); expected numbers of shape \(2,\)"),
     "nothing": (lambda x, g: None, "returned None; expected numbers"),
-    "a-ragged-list": (lambda x, g: [1.0, [2.0]], r"returned what is not an array .* expected numbers of shape \(2,\)"),
+    "a-ragged-list": (
+        lambda x, g: [1.0, [2.0]],
+        r"returned something that is not an array .* expected numbers of shape \(2,\)",
+    ),
     "a-text": (lambda x, g: "xy", "returned 'xy'"),
     "nan": (lambda x, g: x * np.nan, "returned nan; expected finite"),
     "one-infinite": (lambda x, g: np.array([0.5, np.inf]), "returned inf; expected finite"),
@@ -237,11 +240,11 @@ def test_a_good_task_passes_when_it_is_tried(of: Any) -> None:
     ("declared", "says"),
     [
         (metric(lambda t, p: float((t != p.values).mean())), "expected the other value of higher_is_better=True"),
-        (metric(lambda t, p: float(np.random.default_rng().random())), "asked again; expected the same"),
+        (metric(lambda t, p: float(np.random.default_rng().random())), "when computed again; expected the same"),
         (metric(lambda t, p: float(p.scores.max())), "raised AttributeError"),
-        (metric(lambda t, p: 94.0, bounds=(0, 1)), "returned 94 on 40 items; expected what it declares, 0 to 1"),
+        (metric(lambda t, p: 94.0, bounds=(0, 1)), "returned 94 on 40 items; expected a value in its bounds, 0 to 1"),
         (metric(lambda t, p: 1.0, resampler=lambda t, p: lambda i: 0.0), "is 1, and 0 by its resampler"),
-        (metric(lambda t, p: t.sort() or 0.5), "changes the targets that it is given"),
+        (metric(lambda t, p: t.sort() or 0.5), "changes its targets"),
     ],
     ids=["of the wrong direction", "random", "of scores", "out of bounds", "resampled otherwise", "altering"],
 )
@@ -253,5 +256,5 @@ def test_a_metric_with_a_constant_value_is_a_mistake_of_the_task(declared: harne
 
 def test_a_perturb_that_changes_nothing_is_a_mistake_of_the_task() -> None:
     declared = task(perturb=lambda x, g: x)
-    with pytest.raises(TaskError, match=f"`perturb` returned 32 of 32 inputs as they were; expected .*{HERE}"):
+    with pytest.raises(TaskError, match=f"`perturb` returned 32 of 32 inputs unchanged; expected .*{HERE}"):
         try_task(declared, data(declared))
