@@ -19,6 +19,6 @@ class Model(harness.Model):
     def predict(self, inputs):
         key = inputs.tobytes()
         if key not in self.remembered:
-            time.sleep(0.004)
+            time.sleep(0.02)  # longer than a busy machine stops
             self.remembered[key] = np.asarray(nearest(inputs, self.centres))
         return self.remembered[key]
