@@ -192,8 +192,8 @@ def _ask_mixed(altering: AlterationSetup, items: Array, generator: np.random.Gen
 
 def _alike(targets: Any) -> list[Array]:
     """Return for each item those that have the same target."""
-    keys = [np.asarray(target).tobytes() for target in targets]
-    groups: dict[bytes, list[int]] = {}
+    keys = [hash(np.asarray(target).tobytes()) for target in targets]  # masks themselves would be many bytes
+    groups: dict[int, list[int]] = {}
     for number, key in enumerate(keys):
         groups.setdefault(key, []).append(number)
     arrays = {key: np.array(group) for key, group in groups.items()}
