@@ -77,7 +77,7 @@ def test_several_labels_per_item_are_predicted_and_scored(course: TemporaryCours
     assert scores["exact_match"] > 0.8
     assert scores["macro_auc_of_labels"] > 0.95
     failure = course.record("ann", task="signs")["failure"]
-    assert (failure["kind"], "take the sigmoid" in failure["message"]) == ("bad_predictions", True)
+    assert (failure["kind"], "apply the sigmoid" in failure["message"]) == ("bad_predictions", True)
     shown = course.harness("tasks", "show", "signs")
     assert "warm" in shown.stdout
 
