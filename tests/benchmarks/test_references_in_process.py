@@ -74,7 +74,8 @@ class Subject:
     task: Task
     data: TaskData
     audits: Counter[str] = field(default_factory=Counter)
-    lost: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What is printed of each seed."""
 
     def fitted(self, parts: FitParts, base: int, repeat: int = 0) -> Predict:
         """Fit with the seed of this repeat; return what predicts."""
@@ -204,7 +205,7 @@ def test_answers(benchmark):
                     audit_answers(subject, seed)
             except Exception as error:
                 print(f"{subject.name} is left out: {error!r}", flush=True)
-            print(f"{subject.name}: {dict(subject.audits)} {'; '.join(subject.lost)}", flush=True)
+            print(f"{subject.name}: {dict(subject.audits)} {'; '.join(subject.notes)}", flush=True)
 
     def audit_answers(subject: Subject, seed: int) -> None:
         predict = subject.fitted(subject.data.for_fit, seed)
@@ -214,7 +215,7 @@ def test_answers(benchmark):
             count(subject, audit)
         if altered is None:
             return
-        subject.lost.append(f"{len(altered.changed)} of {len(altered.once.items)} change, {times:.1f} times")
+        subject.notes.append(f"{len(altered.changed)} of {len(altered.once.items)} change, {times:.1f} times")
         scored = in_batches(predict, subject.data.scored.inputs, subject.task.batch)
         cheat = topped_up(subject, predict, scored, 0.05)
         for audit in memory_audits(subject, cheat)[0] if cheat else []:
@@ -233,13 +234,17 @@ def test_learning(benchmark):
                     audit(subject, seed)
             except Exception as error:
                 print(f"{subject.name} is left out: {error!r}", flush=True)
-            print(f"{subject.name}: {dict(subject.audits)}", flush=True)
+            print(f"{subject.name}: {dict(subject.audits)} {'; '.join(subject.notes)}", flush=True)
 
     def audit(subject: Subject, seed: int) -> None:
+        fits, begin = Counter[int](), time.process_time()
+
         def refit(parts: FitParts, inputs: Any, repeat: int) -> Refitted:
+            fits[repeat] += 1
             return Refitted(in_batches(subject.fitted(parts, seed, repeat), inputs, subject.task.batch), BIG)
 
         found = audit_learning(subject.task, subject.data, refit, np.random.default_rng(seed))
+        subject.notes.append(f"{found.outcome}: {fits.total()} fits, {time.process_time() - begin:.1f} s of CPU")
         for trial in found.trials:
             subject.audits[f"{trial.name}: {trial.outcome}"] += 1
             if trial.outcome in ("warned", "failed"):
