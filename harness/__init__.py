@@ -1,11 +1,10 @@
 """Grade deep-learning course work: train in isolation, measure honestly, rank fairly.
 
-People write against the names below; everything else is the program. A notebook calls `load_data`, `check` and
-`evaluate`, which run the program as a process of its own. A script calls `open_course`, which does what the commands
-do.
+Submissions and tasks use the classes below. A notebook calls `load_data`, `check` and `evaluate`, which run the harness
+in a separate process. A script calls `open_course`, which returns an object that does what the commands do.
 """
 
-import harness._start  # noqa: F401, I001 - before anything else is looked for
+import harness._start  # noqa: F401, I001 - before anything else is imported
 
 from typing import TYPE_CHECKING
 
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name):
-        """Import what a notebook or a script calls when it is called: workers need none of it."""
+        """Import the functions for notebooks and scripts when they are used, because workers do not need them."""
         if name in ("OpenCourse", "open_course"):
             from harness import api
 

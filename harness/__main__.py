@@ -1,4 +1,4 @@
-"""``python -m harness`` is ``harness``."""
+"""``python -m harness`` does the same as the command ``harness``."""
 
 from harness.cli import main
 

@@ -1,9 +1,9 @@
-"""The tasks and references that come with the harness or a plug-in, and a course's copies of them.
+"""The tasks and references that are part of the harness or a plug-in, and a course's copies of them.
 
-A wheel holds them in ``harness_course/`` next to the package, hidden from workers; in a checkout they are next to the
-package, too. A course gets its own copies, which may be changed, and which a newer harness does not replace. A plug-in
-that the course names brings tasks in the same form. ``tasks/bundled.json`` keeps the digests of the copied files, so
-that changes made in the course are distinguished from changes in a newer version.
+A wheel contains them in ``harness_course/`` next to the package, hidden from workers; in a checkout they are also next
+to the package. A course gets copies, which may be changed, and which a newer harness does not replace. A plug-in that
+the course names contains tasks in the same form. ``tasks/bundled.json`` stores the digests of the copied files, so that
+changes made in the course can be distinguished from changes in a newer version.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MANIFEST = "bundled.json"
 """The file below ``tasks/`` that lists what was copied into a course."""
 ALL = "all"
 HARNESS = "harness"
-"""The name to show instead of the package's if a task comes with the harness."""
+"""The name to show instead of a package's if a task is part of the harness."""
 _NO_FILES = frozenset({"__pycache__", MANIFEST})
 
 
@@ -54,7 +54,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             return cls()
         except (OSError, msgspec.MsgspecError) as error:
             raise UsageError(
-                f"{path} cannot be read ({error}): restore it, or remove it, and it is no longer known what was "
+                f"{path} cannot be read ({error}): restore it, or remove it; then it is no longer known what was "
                 "changed here"
             ) from error
 
@@ -70,7 +70,7 @@ class TaskOrigin:
 
     @property
     def folder(self) -> Path:
-        """The folder of the task itself."""
+        """The folder of the task."""
         return self.root / TASKS / self.name
 
 
@@ -85,21 +85,21 @@ class BundledTask:
     """Files that were changed in the course since they were copied."""
     newer: tuple[str, ...] = ()
     """Files that have changed in the origin since they were copied."""
-    there: bool = field(default=False)
-    """Whether the course has a task of this name."""
+    exists: bool = field(default=False)
+    """Whether the course has a task with this name."""
 
     def __str__(self) -> str:
         """Describe the course's copy in a few words."""
-        if not self.there:
+        if not self.exists:
             return "not in this course"
         if self.copied_from is None:
-            return "this course has a task of its own of this name"
-        said = f"in this course, as of {self.origin.package} {self.copied_from}"
+            return "this course has a different task with this name"
+        description = f"in this course, as of {self.origin.package} {self.copied_from}"
         if self.changed_here:
-            said += f"; changed here: {_some(self.changed_here)}"
+            description += f"; changed here: {_some(self.changed_here)}"
         if self.newer:
-            said += f"; this {self.origin.package} brings other {_some(self.newer)}"
-        return said
+            description += f"; this {self.origin.package} has other versions of {_some(self.newer)}"
+        return description
 
     @property
     def name(self) -> str:
@@ -108,17 +108,17 @@ class BundledTask:
 
 
 def bundled_course() -> Course:
-    """Return the course of tasks and references that comes with the harness.
+    """Return the course of tasks and references that are part of the harness.
 
     Raises:
         UsageError: this installation has no tasks.
     """
-    beside = Path(str(files("harness"))).parent
-    if (beside / "harness_course" / TASKS).is_dir():
-        return Course(beside / "harness_course")
-    if (beside / "pyproject.toml").is_file() and (beside / TASKS / "usps").is_dir():
-        return Course(beside)
-    raise UsageError(f"no tasks came with the harness in {beside}: install it from its wheel, or from a checkout")
+    parent = Path(str(files("harness"))).parent
+    if (parent / "harness_course" / TASKS).is_dir():
+        return Course(parent / "harness_course")
+    if (parent / "pyproject.toml").is_file() and (parent / TASKS / "usps").is_dir():
+        return Course(parent)
+    raise UsageError(f"the harness in {parent} contains no tasks: install it from its wheel, or from a checkout")
 
 
 def origin_of(name: str, course: Course | None = None) -> TaskOrigin:
@@ -135,8 +135,8 @@ def origin_of(name: str, course: Course | None = None) -> TaskOrigin:
         offer, root = course.plugins.course_of_task(name)
         if name in ours:
             raise TaskError(
-                f"the {offer} has the name of a task that comes with the harness: name {offer.package} no more in "
-                f"{course.plugins.file.path}, or copy its folder by hand under another name"
+                f"the {offer} has the name of a task that comes with the harness: remove {offer.package} from "
+                f"{course.plugins.file.path}, or copy its folder manually with another name"
             )
         return TaskOrigin(name, root, offer.package, offer.version)
     if name in ours:
@@ -152,10 +152,10 @@ def plugin_tasks(course: Course) -> list[str]:
 
 
 def chosen_tasks(text: str, course: Course | None = None) -> list[str]:
-    """Return the names in `text`, divided by commas; ``all`` is every task that comes with the harness.
+    """Return the names in `text`, separated by commas; ``all`` means every task that comes with the harness.
 
     Raises:
-        UsageError: one of them comes neither with the harness nor with a plug-in that `course` names.
+        UsageError: one of them is part of neither the harness nor a plug-in that `course` names.
         TaskError: the plug-in of one of them cannot be used.
     """
     known = bundled_course().task_names()
@@ -172,7 +172,7 @@ def chosen_tasks(text: str, course: Course | None = None) -> list[str]:
 def copy_tasks(course: Course, names: Sequence[str]) -> list[Path]:
     """Copy tasks with their references into `course`, and return the written files.
 
-    A task of a plug-in is loaded first, and not copied if it has a mistake.
+    A task of a plug-in is loaded first, and is not copied if it has a mistake.
 
     Raises:
         TaskError: the task of a plug-in does not load.
@@ -186,14 +186,14 @@ def copy_tasks(course: Course, names: Sequence[str]) -> list[Path]:
         for folder in _folders_of(origin):
             if (course.root / folder).exists():
                 raise UsageError(
-                    f"{course.root / folder} exists already: nothing was written. To take the one that comes with "
-                    f"{_the(origin)}, move it away first"
+                    f"{course.root / folder} already exists: nothing was written. To copy the one of "
+                    f"{_the(origin)}, move this one away first"
                 )
     other = [path for path, source in copied.items() if _differs(course.root / path, source)]
     if other:
         raise UsageError(
-            f"{course.root / other[0]} is not the one that this harness or the plug-in brings, and tasks that are here "
-            "may need it as it is: nothing was written. To take that one, move it away first"
+            f"{course.root / other[0]} differs from the one of this harness or the plug-in, and tasks of this course "
+            "may need it unchanged: nothing was written. To copy the other one, move this one away first"
         )
     before = Manifest.read(course)
     written = []
@@ -222,9 +222,9 @@ def compare_task(course: Course | None, origin: TaskOrigin) -> BundledTask:
     if course is None:
         return BundledTask(origin, None)
     manifest = Manifest.read(course)
-    version, there = manifest.versions.get(origin.name), origin.name in course.task_names()
-    if not there or version is None or manifest.packages.get(origin.name, HARNESS) != origin.package:
-        return BundledTask(origin, None, there=there)
+    version, exists = manifest.versions.get(origin.name), origin.name in course.task_names()
+    if not exists or version is None or manifest.packages.get(origin.name, HARNESS) != origin.package:
+        return BundledTask(origin, None, exists=exists)
     ours = {path: _digest(source) for path, source in _files_of(origin)}
     here = {path: _digest(course.root / path) for path in ours}
     copied = {path: manifest.files.get(path, "") for path in ours}
@@ -233,7 +233,7 @@ def compare_task(course: Course | None, origin: TaskOrigin) -> BundledTask:
         version,
         changed_here=tuple(path for path in ours if copied[path] and here[path] != copied[path]),
         newer=tuple(path for path in ours if ours[path] not in (copied[path], here[path])),
-        there=True,
+        exists=True,
     )
 
 
@@ -248,7 +248,7 @@ def _folders_of(origin: TaskOrigin) -> Iterator[str]:
 def _files_of(origin: TaskOrigin) -> Iterator[tuple[str, Path]]:
     """Yield the files of a task, of its references and of the code that these share, by their path in a course.
 
-    Shared code is copied completely: adding a module later would change the digest of every task that uses another.
+    Shared code is copied completely, because adding a module later would change the digest of other tasks.
     """
     root = origin.root
     for folder in _folders_of(origin):

@@ -1,4 +1,4 @@
-"""Write whole files or none."""
+"""Write files completely or not at all."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Replace `path` by `content`, or leave what was there: a reader never sees half, nor does a full disk."""
+    """Replace `path` by `content`, or leave it unchanged, also on a full disk; a reader never sees a part of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fd, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(fd, "wb") as file:
             file.write(content)
             file.flush()
-            Path(name).chmod(mode)  # by name: Windows has no fchmod before Python 3.13
+            Path(name).chmod(mode)  # by name, because Windows has no fchmod before Python 3.13
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
@@ -26,9 +26,9 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Append one line to `path` and see it on disk, or leave the file as it was.
+    """Append one line to `path` and write it to the disk, or leave the file unchanged.
 
-    A line that a crash cut short is ended first.
+    If the last line is incomplete because of a crash, it is ended first.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab+", buffering=0) as file:

@@ -1,7 +1,7 @@
-"""Run git so that it only reads: it starts no other program, asks nobody, and enters no other repository.
+"""Run git so that it only reads: it starts no other program, asks for no input, and enters no other repository.
 
-The repository is the course's, found from the course's own root, and its configuration is the instructor's. Submissions
-are not trusted: each may hold a repository with a configuration of its own (``core.fsmonitor`` is a command that
+The repository is that of the course, found from the course's root, and its configuration is trusted. Submissions are
+not trusted: each may contain a repository with a separate configuration (``core.fsmonitor`` is a command that
 ``git status`` runs), and ``.gitattributes`` that name filters.
 """
 
@@ -24,11 +24,11 @@ if sys.platform == "linux":
     import resource
 
 SECONDS = 120.0
-"""Seconds after which git is ended; the history of a large course takes seconds."""
+"""The time after which git is killed; the history of a large course takes seconds."""
 MOST_OUTPUT_BYTES = 256 << 20
-"""Maximum size of an answer that is read completely, because a few pushed bytes can name billions of files."""
+"""The largest output that is read completely, because a few pushed bytes can name billions of files."""
 MEMORY_BYTES = 1 << 30
-"""Maximum memory of git (Linux), which remembers every file that differs when it compares two trees."""
+"""The largest memory of git (Linux), which remembers every file that differs when it compares two trees."""
 _READ_BYTES = 1 << 20
 
 _SETTINGS = (
@@ -43,7 +43,7 @@ _SETTINGS = (
     ("submodule.recurse", "false"),
 )
 _ENVIRONMENT = {
-    "GIT_ALLOW_PROTOCOL": "",  # a partial clone would fetch what it lacks, by whatever the remote's address names
+    "GIT_ALLOW_PROTOCOL": "",  # otherwise a partial clone would fetch missing objects with any program
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_NO_LAZY_FETCH": "1",
@@ -53,7 +53,8 @@ _ENVIRONMENT = {
     "LC_ALL": "C",
 }
 _KEPT = ("GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM", "GIT_EXEC_PATH")
-"""Of the environment's ``GIT_`` variables; with ``GIT_CONFIG_`` for what its owner set up, a safe directory for one."""
+"""The ``GIT_`` variables of the environment that git gets, in addition to ``GIT_CONFIG_``, which may set a safe
+directory."""
 _DROPPED = ("GIT_CONFIG_PARAMETERS", "SSH_ASKPASS")
 
 
@@ -61,7 +62,7 @@ def run_git(course: Path, *arguments: str, given: bytes = b"") -> subprocess.Com
     """Run git in the root of a course, and return the finished process; the caller checks whether it failed.
 
     Raises:
-        InfrastructureError: git is not installed, or took too long.
+        InfrastructureError: git is not installed, or takes too long.
     """
     return _run(course, arguments, given, {})
 
@@ -72,7 +73,7 @@ def run_git_on_files(course: Path, *arguments: str) -> subprocess.CompletedProce
     The configuration defines filters, and any ``.gitattributes`` decides which of them is applied to a file.
 
     Raises:
-        InfrastructureError: git is not installed, or took too long.
+        InfrastructureError: git is not installed, or takes too long.
     """
     listed = run_git(course, "config", "--null", "--name-only", "--get-regexp", r"^filter\..*\.")
     names = {key.removeprefix("filter.").rpartition(".")[0] for key in os.fsdecode(listed.stdout).split("\0") if key}
@@ -86,10 +87,10 @@ def message_of(done: subprocess.CompletedProcess[bytes]) -> str:
 
 @contextmanager
 def stream_git(course: Path, *arguments: str, given: bytes = b"") -> Iterator[IO[bytes]]:
-    """Run git in the root of a course, and yield its output as a stream, which may be left before its end.
+    """Run git in the root of a course, and yield its output as a stream, which does not have to be read to its end.
 
     Raises:
-        InfrastructureError: git is not installed, failed, or took too long.
+        InfrastructureError: git is not installed, fails, or takes too long.
     """
     with _started(course, arguments, given, {}) as running:
         yield running.output
@@ -102,17 +103,19 @@ def _run(
     course: Path, arguments: tuple[str, ...], given: bytes, more: dict[str, str]
 ) -> subprocess.CompletedProcess[bytes]:
     with _started(course, arguments, given, more) as running:
-        said = bytearray()
+        output = bytearray()
         while block := running.output.read(_READ_BYTES):
-            said += block
-            if len(said) > MOST_OUTPUT_BYTES:
-                raise InfrastructureError(f"git {arguments[0]} in {course} said more than {MOST_OUTPUT_BYTES:,} bytes")
+            output += block
+            if len(output) > MOST_OUTPUT_BYTES:
+                raise InfrastructureError(
+                    f"git {arguments[0]} in {course} printed more than {MOST_OUTPUT_BYTES:,} bytes"
+                )
         done = running.finish()
-    return subprocess.CompletedProcess(done.args, done.returncode, bytes(said), done.stderr)
+    return subprocess.CompletedProcess(done.args, done.returncode, bytes(output), done.stderr)
 
 
 class _Running:
-    """A running git, which is ended when its time is up or when its output is no longer read."""
+    """A running git, which is killed when its time is up or when its output is no longer read."""
 
     def __init__(self, process: subprocess.Popen[bytes], complaints: IO[bytes], what: str) -> None:
         assert process.stdout is not None
@@ -135,7 +138,7 @@ class _Running:
         return subprocess.CompletedProcess(self._process.args, code, b"", self._complaints.read(_READ_BYTES))
 
     def close(self) -> None:
-        """End git if it is still running."""
+        """Kill git if it is still running."""
         self._timer.cancel()
         self._process.kill()
         self._process.wait()
@@ -162,7 +165,7 @@ def _started(course: Path, arguments: tuple[str, ...], given: bytes, more: dict[
         except OSError as error:
             raise InfrastructureError(f"git cannot be run ({error}): install it") from error
         if sys.platform == "linux":
-            with suppress(ProcessLookupError):  # it has ended already
+            with suppress(ProcessLookupError):  # it has already ended
                 resource.prlimit(process.pid, resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
         running = _Running(process, complaints, f"git {arguments[0]} in {course}")
         try:
@@ -172,7 +175,7 @@ def _started(course: Path, arguments: tuple[str, ...], given: bytes, more: dict[
 
 
 def _inherited() -> dict[str, str]:
-    """Return the environment without variables that point git elsewhere, which git itself sets for its hooks."""
+    """Return the environment without variables that name another repository, which git sets for its hooks."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -181,7 +184,7 @@ def _inherited() -> dict[str, str]:
 
 
 def _without_filters(names: Iterable[str]) -> dict[str, str]:
-    """Return variables that switch filters off; an option ``-c`` cannot name those with a '='."""
+    """Return variables that disable filters; with the option ``-c`` this is impossible if a name contains '='."""
     keys = [
         (f"filter.{name}.{key}", value)
         for name in sorted(names)

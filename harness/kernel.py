@@ -1,6 +1,6 @@
-"""System calls that Python's standard library does not offer.
+"""System calls that the standard library of Python does not provide.
 
-This module imports only the standard library: the launcher loads it without the package, which would import NumPy.
+This module imports only the standard library, because the launcher loads it without the package, which imports NumPy.
 """
 
 import ctypes
@@ -34,10 +34,10 @@ _CAPABILITY_VERSION_3, _CAPABILITIES = 0x20080522, 64
 
 
 def call(name: str, *arguments: object) -> int:
-    """Call the C library's `name`.
+    """Call the function `name` of the C library.
 
     Raises:
-        OSError: it returned less than 0.
+        OSError: it returned a negative number.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     result: int = getattr(libc, name)(*arguments)
@@ -48,13 +48,13 @@ def call(name: str, *arguments: object) -> int:
 
 
 def prctl(option: int, value: int) -> None:
-    """Set an option of this process; does nothing where there are none."""
+    """Set an option of this process; on systems other than Linux this does nothing."""
     if sys.platform == "linux":
         call("prctl", option, value, 0, 0, 0)
 
 
 def unshare(namespaces: int) -> None:
-    """Move this process to new namespaces of the kinds given by flags."""
+    """Move this process to new namespaces, whose kinds the flags `namespaces` specify."""
     call("unshare", namespaces)
 
 
@@ -65,7 +65,7 @@ def mount(source: str, target: str, kind: str | None, flags: int, data: str | No
 
 
 def show(descriptor: int, path: str) -> None:
-    """Mount the open file or folder `descriptor`, with all mounts in it, at `path`, which is created if need be."""
+    """Mount the open file or folder `descriptor`, with all mounts in it, at `path`, which is created if necessary."""
     _make_place(descriptor, path)
     mount(f"/proc/self/fd/{descriptor}", path, None, MS_BIND | MS_REC)
 
@@ -82,7 +82,7 @@ class _Attributes(ctypes.Structure):
 
 
 def show_to(uid: int, descriptor: int, path: str) -> None:
-    """Do as `show` does, read-only and with `uid` in place of the owner of the files (mount_setattr(2)).
+    """Do the same as `show`, but read-only and with `uid` as the owner of the files (mount_setattr(2)).
 
     Raises:
         OSError: the file system or the kernel (before Linux 5.12) cannot do it.
@@ -141,7 +141,7 @@ def drop_capabilities() -> None:
     for number in range(_CAPABILITIES):
         try:
             prctl(PR_CAPBSET_DROP, number)
-        except OSError:  # the kernel knows no more
+        except OSError:  # the kernel has no more capabilities
             break
     none = (ctypes.c_uint32 * 6)()
     call("capset", ctypes.byref(_CapabilityHeader(_CAPABILITY_VERSION_3, 0)), ctypes.byref(none))
@@ -181,9 +181,9 @@ def landlock_abi() -> int:
 
 
 def landlock(rules: Sequence[tuple[str, int]], network: int = LANDLOCK_NETWORK) -> None:
-    """Permit the access listed for each path, and none to other files and to processes outside.
+    """Permit the access listed for each path, and deny access to other files and to outside processes.
 
-    `network` are the kinds of network access that are denied.
+    `network` specifies the kinds of network access that are denied.
     """
     wanted = _Ruleset(LANDLOCK_ALL, network, _LANDLOCK_SCOPES)
     ruleset = call("syscall", _LANDLOCK_CREATE_RULESET, ctypes.byref(wanted), ctypes.sizeof(wanted), 0)

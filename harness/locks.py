@@ -1,4 +1,4 @@
-"""Locks on files. The kernel releases the locks of a process that has ended, however it ended."""
+"""Locks on files, which the kernel releases when a process ends in any way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _READERS = 64
-"""On Windows: the most that can hold a shared lock at a time."""
+"""The largest number of holders of a shared lock on Windows."""
 _POLL_SECONDS = 0.02
 _NOT_SUPPORTED = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
 
@@ -26,10 +26,10 @@ def try_lock(descriptor: int, *, shared: bool = False) -> bool:
 
 
 def try_lock_file(path: Path) -> int | None:
-    """Take the exclusive lock on the file `path`, which is created if need be, without waiting.
+    """Take the exclusive lock on the file `path`, which is created if necessary, without waiting.
 
     Returns:
-        The descriptor to be closed to release the lock, or None if it is held by somebody else.
+        The descriptor, which is closed to release the lock, or None if the lock is held already.
     """
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(path, flags, 0o644)
@@ -44,7 +44,7 @@ def exclusive_lock(path: Path, timeout: float = float("inf")) -> Iterator[None]:
     """Hold the exclusive lock on the file `path`, after waiting up to `timeout` seconds for it.
 
     Raises:
-        TimeoutError: somebody else still holds it.
+        TimeoutError: the lock is still held.
     """
     deadline = time.monotonic() + timeout
     while (descriptor := try_lock_file(path)) is None:
@@ -61,7 +61,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def _lock(descriptor: int, *, shared: bool) -> bool:
-        """Lock one of many bytes for a shared lock and all for an exclusive one: Windows has no other shared lock."""
+        """Lock one of many bytes for a shared lock, which Windows lacks, and all of them for an exclusive one."""
         for start, length in [(byte, 1) for byte in range(_READERS)] if shared else [(0, _READERS)]:
             os.lseek(descriptor, start, os.SEEK_SET)
             with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Read notebooks on the host: JSON, cells and text. Nothing is parsed as code here."""
+"""Read the cells of notebooks on the host from JSON, without parsing them as code."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ def read_notebook(name: str, content: bytes) -> Notebook:
     try:
         file = msgspec.json.decode(content, type=_NotebookFile)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        hint = "it is of an old version" if b'"worksheets"' in content[:4096] else f"it cannot be read ({error})"
+        hint = "it has an old version" if b'"worksheets"' in content[:4096] else f"it cannot be read ({error})"
         raise NotebookError(f"{name}: {hint}; open it in Jupyter, save it again, and hand that in") from error
     if len(file.cells) > _MAX_CELLS:
         raise NotebookError(f"{name} has more than {_MAX_CELLS} cells: hand in fewer")
     cells = tuple(_text(cell) if cell.cell_type == "code" else "" for cell in file.cells)
     if sum(map(len, cells)) > _MAX_CODE_BYTES:
-        raise NotebookError(f"{name} holds more than {_MAX_CODE_BYTES >> 20} MiB of code: hand in less")
+        raise NotebookError(f"{name} contains more than {_MAX_CODE_BYTES >> 20} MiB of code: hand in less")
     return Notebook(name, cells)
 
 
@@ -85,7 +85,7 @@ def last_output(name: str, content: bytes) -> str:
         NotebookError: it cannot be read as a notebook.
     """
     if len(content) > MAX_NOTEBOOK_BYTES or not _shallow(content):
-        raise NotebookError(f"{name} is too large or nested too deep")
+        raise NotebookError(f"{name} is too large or nested too deeply")
     try:
         cells = msgspec.json.decode(content, type=_PrintedNotebook).cells
         for cell in reversed(cells):
@@ -109,7 +109,7 @@ class _NotebookOutput(msgspec.Struct):
 class _PrintedCell(msgspec.Struct):
     cell_type: str
     outputs: msgspec.Raw = msgspec.Raw(b"[]")
-    """The outputs of a cell, which are read for one cell only, because most of a notebook is pictures."""
+    """The outputs of a cell, which are decoded for one cell only, because most of a notebook consists of pictures."""
 
 
 class _PrintedNotebook(msgspec.Struct):

@@ -1,4 +1,4 @@
-"""The packages that a model may use: what machine learning is written with, as far as it is installed here."""
+"""The packages for machine learning that a model may use, as far as they are installed."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ USUAL = {
     "PIL": "pillow", "cv2": "opencv-python", "skimage": "scikit-image", "albumentations": "albumentations",
     "monai": "monai", "einops": "einops", "matplotlib": "matplotlib", "seaborn": "seaborn", "tqdm": "tqdm",
 }  # fmt: skip
-"""Name to import → name to install, of what students ask for."""
+"""The usual packages: the name to install by the name to import."""
 
 
 def installed() -> tuple[str, ...]:
-    """Return the names to import of the usual packages that are installed; none is imported."""
-    return tuple(name for name in USUAL if _is_there(name))
+    """Return the names to import of the usual packages that are installed, without importing them."""
+    return tuple(name for name in USUAL if _is_installed(name))
 
 
-def _is_there(name: str) -> bool:
+def _is_installed(name: str) -> bool:
     try:
         return find_spec(name) is not None
-    except (ImportError, ValueError):  # half installed, or already replaced by something else
+    except (ImportError, ValueError):  # it is partly installed, or another object replaces the module
         return False

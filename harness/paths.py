@@ -1,7 +1,7 @@
-"""Sets of paths with their symbolic links resolved: which of them contain others, and which links lead to them.
+"""Resolve the symbolic links in sets of paths: which paths contain others, and which links lead to them.
 
-Whatever is hidden, mounted or allowed is given as real paths, each once: a folder includes its contents, and mounting
-or creating a part of it again would fail.
+Everything that is hidden, mounted or allowed is specified once by its real path: a folder includes its contents, and
+mounting or creating a part of it again would fail.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _MOST_LINKS = 40
-"""The most links that the kernel follows (path_resolution(7))."""
+"""The largest number of links that the kernel follows (path_resolution(7))."""
 
 
 @dataclass(frozen=True, order=True)
@@ -25,7 +25,7 @@ class Layer:
 
 @dataclass(frozen=True, order=True)
 class Link:
-    """A symbolic link at a real place, and the real path that it leads to."""
+    """The real path of a symbolic link, and the real path of its target."""
 
     path: Path
     target: Path
@@ -36,7 +36,7 @@ class View:
     """The visible part of a file system."""
 
     layers: tuple[Layer, ...]
-    """To be mounted in this order, outer before inner."""
+    """The layers in the order in which they are mounted, outer before inner."""
     links: tuple[Link, ...]
     """Links to visible paths that are not inside a visible layer."""
 
@@ -52,12 +52,12 @@ class View:
 
 
 def outermost(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the real paths of `paths`, sorted, without those inside another."""
+    """Return the real paths of `paths`, sorted, without those inside another one."""
     return view(paths).shown
 
 
 def view(shown: Iterable[Path], hidden: Iterable[Path] = ()) -> View:
-    """Return how to make the paths of `shown` visible under all their names, except what lies in `hidden`.
+    """Return how to make the paths of `shown` visible under all their names, except everything in `hidden`.
 
     The innermost folder that contains a path decides; a folder in both sets is hidden.
     """
@@ -68,7 +68,7 @@ def view(shown: Iterable[Path], hidden: Iterable[Path] = ()) -> View:
 
 
 def _layers(wanted: dict[Path, bool]) -> tuple[Layer, ...]:
-    """Return those of `wanted` that change something; a folder sorts before its contents."""
+    """Return those of `wanted` that change the visibility; a folder is sorted before its contents."""
     kept: dict[Path, bool] = {}
     for path in sorted(wanted):
         if wanted[path] is not next((kept[folder] for folder in path.parents if folder in kept), False):

@@ -1,4 +1,4 @@
-"""Messages to and from a child process through its standard input and output, which every system has."""
+"""Send messages to and from a child process through its standard input and output, which every system has."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _LENGTH = struct.Struct("<Q")
 
 
 def take_standard_streams() -> tuple[int, int]:
-    """Return the pipes that this process was given as standard input and output.
+    """Return the pipes that this process has as standard input and output.
 
-    From now on standard input is empty, and whatever is printed goes to standard error.
+    From now on standard input is empty, and everything that is printed goes to standard error.
     """
     pipes = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -23,7 +23,7 @@ def take_standard_streams() -> tuple[int, int]:
 
 
 def write_message(stream: IO[bytes], content: bytes) -> None:
-    """Write `content` so that `read_message` returns it whole.
+    """Write `content` so that `read_message` returns it completely.
 
     Raises:
         OSError: the reader has closed the pipe.

@@ -1,8 +1,8 @@
-"""Plug-ins: installed packages that offer tasks, kinds of task, metrics and learning platforms by entry points.
+"""Plug-ins: installed packages that provide tasks, kinds of task, metrics and learning platforms by entry points.
 
-A package is imported only if the course's own file, ``course.toml``, names it: ``plugins = ["PACKAGE"]``. It is
-searched for among the packages installed with the harness, never in a folder of the course. Workers import nothing of
-it, and cannot read its tasks.
+A package is imported only if the file ``course.toml`` of the course names it: ``plugins = ["PACKAGE"]``. It is searched
+for among the installed packages, never in a folder of the course. Workers import nothing of it and cannot read its
+tasks.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ TASK_GROUP, KIND_GROUP = "harness.tasks", "harness.kinds"
 METRIC_GROUP, PLATFORM_GROUP = "harness.metrics", "harness.platforms"
 """The groups of entry points that the harness reads."""
 HIDDEN_FOLDER = "harness_course"
-"""The folder of tasks within a package; every sandbox that can hide anything hides it."""
+"""The folder with the tasks of a package; every sandbox that can hide files hides it."""
 PLUGIN_MODULE = "_plugins"
 """The module of a course from which its tasks import metrics and kinds of plug-ins: ``from .._plugins import NAME``."""
 _GROUPS = {TASK_GROUP: "task", KIND_GROUP: "kind", METRIC_GROUP: "metric", PLATFORM_GROUP: "platform"}
 _PREFIX = "harness."
 _PACKAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _EXPECTED = 'timezone = "Europe/Berlin", plugins = ["PACKAGE"] and nothing else'
-_Brought = TypeVar("_Brought")
+_Provided = TypeVar("_Provided")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Plugins:
-    """The packages that a course names, and the entry points of the installed ones."""
+    """The packages that a course names, with the entry points of those that are installed."""
 
     file: CourseFile
 
@@ -98,7 +98,7 @@ class Plugins:
 
     @cached_property
     def distributions(self) -> dict[str, metadata.Distribution]:
-        """The named packages that are installed, by name as the course writes it."""
+        """The named packages that are installed, by the names that the course uses."""
         return {name: found for name in self.file.plugins if (found := _installed(name)) is not None}
 
     @property
@@ -115,7 +115,7 @@ class Plugins:
         )
 
     def find(self, group: str, name: str) -> Offer:
-        """Return the one entry point `name` of `group`.
+        """Return the only entry point `name` of `group`.
 
         Raises:
             TaskError: there is no such entry point, or there are several.
@@ -126,13 +126,13 @@ class Plugins:
             return found[0]
         if found:
             raise TaskError(
-                f"the {_what(group)} {name!r} comes with {' and '.join(f'{one.package}' for one in found)}: "
+                f"the {_what(group)} {name!r} is provided by {' and '.join(f'{one.package}' for one in found)}: "
                 f"name only one of them in {self.file.path}"
             )
         raise self.nothing_offers(name, group)
 
     def nothing_offers(self, name: str, *groups: str) -> TaskError:
-        """Return the error that no named package has an entry point `name` in one of `groups`."""
+        """Return the error which says that no named package has an entry point `name` in one of `groups`."""
         missing = f"; not installed: {', '.join(self.missing)}: {_install(self.missing)}" if self.missing else ""
         offered = [offer.name for group in groups for offer in self.offers(group)]
         return TaskError(
@@ -141,11 +141,11 @@ class Plugins:
             f"{', '.join(offered) or 'none'}{missing}"
         )
 
-    def load(self, group: str, name: str, expected: type[_Brought]) -> _Brought:
-        """Import the entry point `name` of `group`, which must be an `expected`.
+    def load(self, group: str, name: str, expected: type[_Provided]) -> _Provided:
+        """Import the entry point `name` of `group`, which must be of the type `expected`.
 
         Raises:
-            TaskError: there is not exactly one, it cannot be imported, or it is anything else.
+            TaskError: there is not exactly one, it cannot be imported, or it has another type.
         """
         offer = self.find(group, name)
         try:
@@ -158,15 +158,15 @@ class Plugins:
         return found
 
     def course_of_task(self, name: str) -> tuple[Offer, Path]:
-        """Return the task `name` of a plug-in, and the folder in whose ``tasks/`` it lies; the task is not imported.
+        """Return the task `name` of a plug-in, and the folder whose ``tasks/`` contains it, without importing the task.
 
         Raises:
-            TaskError: there is not exactly one, or it does not lie where tasks must.
+            TaskError: there is not exactly one, or it is not in the required folder.
         """
         offer = self.find(TASK_GROUP, name)
         try:
             spec = importlib.util.find_spec(offer.entry.module)
-        except (Exception, SystemExit) as error:  # the packages around it are imported
+        except (Exception, SystemExit) as error:  # its parent packages are imported
             raise self._unusable(offer, f"cannot be found ({type(error).__name__}: {error})") from error
         is_hidden = re.fullmatch(rf"{HIDDEN_FOLDER}\.\w+\.tasks\.{re.escape(name)}", offer.entry.module)
         for place in [] if spec is None or not is_hidden else spec.submodule_search_locations or []:
@@ -175,7 +175,7 @@ class Plugins:
                 return offer, folder.parents[1]
             raise self._unusable(offer, f"is a folder without task.py, {folder}")
         wanted = f"{HIDDEN_FOLDER}.NAME_OF_THE_PACKAGE.tasks.{name}"
-        where = "is not there" if spec is None else f"lies in {spec.origin or spec.submodule_search_locations}"
+        where = "is missing" if spec is None else f"is in {spec.origin or spec.submodule_search_locations}"
         raise self._unusable(offer, f"{where}; expected the package {wanted}, which no worker can read")
 
     def problems(self) -> Iterator[str]:
@@ -201,14 +201,14 @@ class Plugins:
                     yield str(error)
 
     def installed(self) -> Iterator[tuple[str, bool]]:
-        """Yield each installed package with entry points for the harness, in words, and whether the course names it."""
+        """Yield a description of each installed package with entry points, and whether the course names the package."""
         named = {_normal(name) for name in self.file.plugins}
         seen = set[str]()
-        for found in metadata.distributions():  # of two of one name, the first is imported
+        for found in metadata.distributions():  # if two have the same name, the first one is imported
             name = str(found.name)
-            brought = [f"{_what(one.group)} {one.name}" for one in _entries(found) or () if one.group in _GROUPS]
-            if brought and _normal(name) not in seen:
-                yield f"{name} {found.version} ({', '.join(sorted(brought))})", _normal(name) in named
+            entries = [f"{_what(one.group)} {one.name}" for one in _entries(found) or () if one.group in _GROUPS]
+            if entries and _normal(name) not in seen:
+                yield f"{name} {found.version} ({', '.join(sorted(entries))})", _normal(name) in named
             seen.add(_normal(name))
 
     def digest(self) -> str:
@@ -222,16 +222,16 @@ class Plugins:
 
     def _unusable(self, offer: Offer, why: str) -> TaskError:
         return TaskError(
-            f"the {offer} (entry point {offer.entry.value!r} of group {offer.entry.group}) {why}; mend or reinstall "
+            f"the {offer} (entry point {offer.entry.value!r} of group {offer.entry.group}) {why}; correct or reinstall "
             f"{offer.package}, or remove it from {self.file.path}"
         )
 
 
 def _sources(top: str) -> list[Path]:
-    """Return the files of Python of the package or module `top`, which is not imported."""
+    """Return the Python files of the package or module `top`, without importing it."""
     try:
         spec = importlib.util.find_spec(top)
-    except (ImportError, ValueError):  # not a name, or a module of no file
+    except (ImportError, ValueError):  # it is not a name, or a module without a file
         spec = None
     if spec is None:
         return []
@@ -260,7 +260,7 @@ def _is_package(name: object) -> bool:
 
 
 def _normal(name: str) -> str:
-    """Return the name of a package as indexes compare it."""
+    """Return the normalised name of a package, by which package indexes compare names."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

@@ -1,9 +1,8 @@
-"""Start other programs: this Python, and what lies on ``PATH``; never anything of the current folder.
+"""Start other programs: this Python and programs on ``PATH``, but nothing from the current folder.
 
-That folder may be a student's: nothing in it is imported, started or read as settings.
+That folder may be a student's, so nothing in it is imported, started or read as settings.
 
-Run as ``python -I programs.py PATH MODULE ARGUMENT...``, with PATH in JSON, it is also the first thing that such a
-Python does.
+Such a Python runs this file first: ``python -I programs.py PATH MODULE ARGUMENT...``, with PATH in JSON.
 """
 
 from __future__ import annotations
@@ -19,32 +18,32 @@ from contextlib import AbstractContextManager, chdir
 from pathlib import Path
 
 _SEARCHED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-"""Variables that list folders in which programs, modules or libraries are looked for."""
+"""Variables that list folders in which programs, modules or libraries are searched for."""
 
 
 def python_command(module: str, *arguments: str, path: Iterable[str] | None = None) -> list[str]:
-    """Return the command that runs `module` in a new Python, which imports from where this one does.
+    """Return the command that runs `module` in a new Python with the import path of this one.
 
-    It is started isolated (``-I``), so that it searches neither the current folder nor what ``PYTHONPATH`` names, and
-    is then told the absolute entries of this process's own import path. Among these are the user's site and what
-    ``PYTHONPATH`` brought, which an installation may need; `path` is used in their place where it is given. A module of
-    this package is taken from where this file is.
+    It is started isolated (``-I``), so that it searches neither the current folder nor the folders of ``PYTHONPATH``,
+    and then gets the absolute entries of this process's import path. These include the user's site-packages and folders
+    from ``PYTHONPATH``, which an installation may need; if `path` is given, it is used instead. A module of this
+    package is imported from the folder of this file.
     """
-    told = json.dumps([entry for entry in (sys.path if path is None else path) if Path(entry).is_absolute()])
+    entries = json.dumps([entry for entry in (sys.path if path is None else path) if Path(entry).is_absolute()])
     options = ["-I", *(["-B"] if sys.dont_write_bytecode else [])]
-    return [sys.executable, *options, str(Path(__file__).absolute()), told, module, *arguments]
+    return [sys.executable, *options, str(Path(__file__).absolute()), entries, module, *arguments]
 
 
 def find_program(name: str) -> Path | None:
-    """Return the absolute path of the program `name`, looked for in the absolute folders of ``PATH`` alone."""
+    """Return the absolute path of the program `name`, which is searched for only in absolute folders of ``PATH``."""
     found = shutil.which(name, path=os.pathsep.join(_absolute(os.environ.get("PATH", os.defpath))))
     return Path(found) if found is not None and Path(found).is_absolute() else None
 
 
 def forget_current_folder() -> None:
-    """Take the current folder off the paths that this process, and every process started from it, will search.
+    """Remove the current folder from the search paths of this process and of every process that it starts.
 
-    An empty or relative entry of such a path names whatever folder a command is run from, which may be a student's.
+    An empty or relative entry of such a path is the folder in which a command is run, which may be a student's.
     Processes that a library starts (Dask, `multiprocessing`) inherit ``PYTHONSAFEPATH``.
     """
     relative = set(_entries(os.environ.get("PYTHONPATH", ""))) - set(_absolute(os.environ.get("PYTHONPATH", "")))
@@ -54,15 +53,15 @@ def forget_current_folder() -> None:
         kept = os.pathsep.join(_absolute(os.environ.get(name, "")))
         if kept:
             os.environ[name] = kept
-        else:  # to some programs an empty list is the current folder
+        else:  # some programs treat an empty list as the current folder
             os.environ.pop(name, None)
     os.environ["PYTHONSAFEPATH"] = "1"
 
 
 def away_from_here() -> AbstractContextManager[None]:
-    """Stand in the interpreter's own folder while a library is imported that reads settings from where it stands.
+    """Change to the interpreter's folder in the body, in which a library is imported that may read settings.
 
-    Several libraries bring matplotlib along, which takes a ``matplotlibrc`` of the current folder.
+    Several libraries import matplotlib, which reads a file ``matplotlibrc`` of the current folder.
     """
     return chdir(sys.prefix)
 
@@ -76,7 +75,7 @@ def _absolute(listed: str) -> list[str]:
 
 
 def _may_stay(entry: str) -> bool:
-    """Return whether an entry of the import path may stay: a name that is not a file belongs to an import hook."""
+    """Return whether an entry of the import path may stay; an entry that is not a path belongs to an import hook."""
     return Path(entry).is_absolute() or (entry != "" and not os.path.lexists(entry))
 
 
@@ -90,7 +89,7 @@ def _main(path: list[str], module: str, *arguments: str) -> None:
 
 
 def _import_package() -> None:
-    """Import the package that this file is in, wherever else one of its name may be."""
+    """Import the package that this file belongs to, even if another package has the same name."""
     folder = Path(__file__).absolute().parent
     spec = importlib.util.spec_from_file_location(
         "harness", folder / "__init__.py", submodule_search_locations=[str(folder)]

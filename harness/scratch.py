@@ -1,7 +1,7 @@
-"""Temporary folders of this user, which are removed even if the process that made them was killed.
+"""Temporary folders of this user, which are removed even if the process that created them was killed.
 
-In a folder that many users share, such as ``/tmp``, each user has one folder of their own: another user could create
-any predictable name there first.
+In a folder that many users share, such as ``/tmp``, each user has one folder for them, because another user could
+create any predictable name there first.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from harness.locks import try_lock
 
 _PREFIX, _LOCK = "tmp-", ".lock"
 _ATTEMPTS = 100
-"""Attempts to create a folder: another process may remove the empty parent each time."""
+"""The number of attempts to create a folder, because another process may remove the empty parent each time."""
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def own_folder(base: Path) -> Path:
-    """Return a folder in `base` that belongs to this user and that no other user can write to, created if need be.
+    """Return a folder in `base` that only this user can write to, creating it if necessary.
 
-    No other user can list it; root's can be passed through by workers, which have other uids. Its name is ``harness-``
-    and the uid. If another user has taken that name, or put a link in its place, it has a longer name, which is found
-    again.
+    No other user can list it, but workers of root, which have other user ids, can pass through it. Its name is
+    ``harness-`` and the user id. If another user has created a file or link with that name, it has a longer name, which
+    later calls find again.
 
     Raises:
         OSError: `base` is not a folder, or cannot be written to.
@@ -41,7 +41,7 @@ def own_folder(base: Path) -> Path:
     for folder in chain([base / name], base.glob(f"{name}-*")):
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode)
-            folder.chmod(mode)  # whatever the umask
+            folder.chmod(mode)  # regardless of the umask
         with contextlib.suppress(FileNotFoundError):
             if _is_own(folder.lstat(), me):
                 return folder
@@ -57,14 +57,14 @@ def _is_own(status: os.stat_result, me: int | None) -> bool:
 
 @dataclass(frozen=True)
 class Scratch:
-    """An empty folder of mode 0700; the lock on a file next to it says that it is in use."""
+    """A temporary folder with mode 0700; a lock on a file next to it shows that it is in use."""
 
     path: Path
     _lock: int
 
     @classmethod
     def make(cls, kind: str) -> Scratch:
-        """Create one with `kind` in its name, and remove those that are no longer in use.
+        """Create an empty folder with `kind` in its name, and remove folders that are no longer in use.
 
         Raises:
             OSError: the temporary folder cannot be written to.
@@ -76,11 +76,11 @@ class Scratch:
                 _sweep(folder)
                 if made := cls._claim(folder, kind):
                     return made
-        raise FileNotFoundError(f"{base} does not exist, or this user's folder in it is removed again and again")
+        raise FileNotFoundError(f"{base} does not exist, or this user's folder in it is removed repeatedly")
 
     @classmethod
     def _claim(cls, folder: Path, kind: str) -> Scratch | None:
-        """Create one in `folder`; None if another process removed its lock file before it was locked."""
+        """Create a folder in `folder`; return None if another process removed its lock file before it was locked."""
         lock, name = tempfile.mkstemp(prefix=f"{_PREFIX}{kind}-", suffix=_LOCK, dir=folder)
         if not (try_lock(lock) and os.fstat(lock).st_nlink):
             os.close(lock)
@@ -90,10 +90,10 @@ class Scratch:
         return cls(path, lock)
 
     def close(self) -> None:
-        """Remove it."""
+        """Remove the folder."""
         _remove(self.path)
         _forget(Path(f"{self.path}{_LOCK}"), self._lock)
-        with contextlib.suppress(OSError):  # other processes have theirs there
+        with contextlib.suppress(OSError):  # other processes may have folders there
             self.path.parent.rmdir()
 
 
@@ -108,9 +108,9 @@ def scratch(kind: str) -> Iterator[Path]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the folders of processes that have ended: their locks are free."""
+    """Remove the folders of processes that have ended, whose locks are free."""
     for path in folder.glob(f"{_PREFIX}*{_LOCK}"):
-        with contextlib.suppress(OSError):  # it has been removed meanwhile
+        with contextlib.suppress(OSError):  # it may have been removed meanwhile
             lock = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
             if try_lock(lock):
                 _remove(Path(str(path).removesuffix(_LOCK)))

@@ -1,7 +1,7 @@
-"""Draw charts as SVG, pure functions from numbers to text; colours come from the page's style sheet.
+"""Draw charts as SVG with pure functions from numbers to text; the colours come from the style sheet of the page.
 
-The same numbers give the same text. A chart has a description for people who do not see it, no script and no
-style of its own, so it prints, and a strict content security policy lets it through.
+The same numbers always give the same text. A chart has a description for people who cannot see it, and neither a script
+nor a style, so it can be printed, and a strict content security policy permits it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from markupsafe import Markup, escape
 from harness.text import as_percent, neutral
 
 WIDTH = 480.0
-"""Of a chart; on a phone it is shown at three quarters of that, and its words can still be read."""
+"""The width of a chart; on a phone it is shown at three quarters of this size, at which its labels are legible."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 16.0, 14.0, 40.0
 _LETTER = 6.6
-"""Width of a letter at the size of labels, for the room that names take."""
+"""The width of a letter at the size of labels, to compute the width of names."""
 _NO_DATA = Markup("")
 _NAMED = 28
-"""The most letters of a name that are shown; the whole name is in the tooltip."""
+"""The largest number of letters of a name that are shown; the whole name is in the tooltip."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,12 @@ def tidy(value: float) -> str:
 
 
 def text(value: object) -> Markup:
-    """Return `value` escaped, whoever wrote it."""
+    """Return `value` as escaped text."""
     return escape(neutral(str(value)))
 
 
 def picture(width: float, height: float, description: str, parts: Iterable[str], data: Markup = _NO_DATA) -> Markup:
-    """Return a whole SVG that is read out as `description`; `data` are attributes for scripts."""
+    """Return a complete SVG, which screen readers describe as `description`; `data` are attributes for scripts."""
     inside = Markup("").join(map(Markup, parts))
     return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}"{}>{}</svg>').format(
         f"{width:g}", f"{height:g}", neutral(description), data, inside
@@ -89,19 +89,19 @@ def picture(width: float, height: float, description: str, parts: Iterable[str],
 
 
 def data_attributes(values: Mapping[str, object]) -> Markup:
-    """Return ``data-`` attributes, from which a script draws a chart anew."""
+    """Return ``data-`` attributes, from which a script can draw the chart again."""
     return Markup("").join(Markup(' data-{}="{}"').format(name, neutral(str(value))) for name, value in values.items())
 
 
 def whole_file(width: float, height: float, description: str, parts: Iterable[str], style: str) -> bytes:
-    """Return an SVG that stands in a file of its own, with its style; the style escapes nothing and is ours."""
+    """Return an SVG for a separate file, with its style, which is not escaped and must not come from others."""
     inside = picture(width, height, description, [f"<style>{style}</style>", *parts])
     opening = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
     return (str(inside).replace("<svg ", opening, 1) + "\n").encode()
 
 
 def placed(picture: Markup, x: float, y: float, width: float, height: float) -> str:
-    """Return a picture to stand inside another one."""
+    """Return a picture for use inside another one."""
     return str(picture).replace("<svg ", f'<svg x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" ', 1)
 
 
@@ -122,17 +122,17 @@ def line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:
 
 def circle(x: float, y: float, radius: float, css: str, title: str = "", data: Markup = _NO_DATA) -> str:
     """Return a dot, with a tooltip."""
-    told = f"<title>{text(title)}</title>" if title else ""
-    return f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" class="{css}"{data}>{told}</circle>'
+    tooltip = f"<title>{text(title)}</title>" if title else ""
+    return f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" class="{css}"{data}>{tooltip}</circle>'
 
 
 def rectangle(x: float, y: float, width: float, height: float, css: str, title: str = "", opacity: float = 1) -> str:  # noqa: PLR0913, PLR0917 - a rectangle has a place, a size and a look
     """Return a rectangle, with a tooltip."""
-    told = f"<title>{text(title)}</title>" if title else ""
+    tooltip = f"<title>{text(title)}</title>" if title else ""
     faint = "" if opacity >= 1 else f' fill-opacity="{opacity:.2f}"'
     return (
         f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(max(width, 0.5))}" height="{_n(max(height, 0.5))}" '
-        f'class="{css}"{faint}>{told}</rect>'
+        f'class="{css}"{faint}>{tooltip}</rect>'
     )
 
 
@@ -208,7 +208,7 @@ def frame(  # noqa: PLR0913 - the ranges and names of two axes
 
 
 def room_around(values: Iterable[float], share: float = 0.06) -> tuple[float, float]:
-    """Return the range of `values` with some room on both sides."""
+    """Return the range of `values` with some space on both sides."""
     found = list(values)
     low, high = min(found), max(found)
     room = (high - low) * share or abs(high) * share or 0.5
@@ -225,7 +225,7 @@ class PlottedLine:
 
 
 def curves(given: Sequence[PlottedLine], axes: Axes, description: str, extra: Sequence[str] = ()) -> Markup:
-    """Draw lines on one pair of axes, with a legend; they differ by dashes, too, not by colour alone."""
+    """Draw lines on one pair of axes, with a legend; they differ not only in colour but also in dashes."""
     parts = [*axes.parts(), *extra]
     parts += [polyline(((axes.x.at(x), axes.y.at(y)) for x, y in one.points), f"curve {one.css}") for one in given]
     if len(given) < 2:
@@ -235,7 +235,7 @@ def curves(given: Sequence[PlottedLine], axes: Axes, description: str, extra: Se
 
 
 def _legend(given: Sequence[PlottedLine], axes: Axes) -> tuple[list[str], float]:
-    """Return a legend below the axes, in as many rows as it needs, and where it ends."""
+    """Return a legend below the axes, in as many rows as necessary, and the position of its end."""
     parts: list[str] = []
     x, y = axes.x.begin, axes.height + 10
     for one in given:
@@ -250,7 +250,7 @@ def _legend(given: Sequence[PlottedLine], axes: Axes) -> tuple[list[str], float]
 
 @dataclass(frozen=True)
 class ForestRow:
-    """A value with its interval, in a row of its own."""
+    """A value with its interval, drawn in a separate row."""
 
     name: str
     value: float
@@ -267,7 +267,7 @@ def forest(
     line_at: tuple[float, str] | None = None,
     width: float = WIDTH,
 ) -> Markup:
-    """Draw values with intervals below each other, and a line at a value that they are compared with."""
+    """Draw values with intervals, one below the other, and a line at a value that they are compared with."""
     step, top = 22.0, 26.0
     left = 20 + _LETTER * max(len(shortened(row.name)) for row in rows)
     height = top + step * len(rows) + _BOTTOM
@@ -310,11 +310,11 @@ class Spot:
     y_interval: tuple[float, float]
     css: str = "a"
     label: str = ""
-    """What stands beside the point."""
+    """The text next to the point."""
 
     @property
     def data(self) -> Markup:
-        """What a script draws it from."""
+        """The attributes from which a script draws it."""
         x, y = (" ".join(f"{number:.6g}" for number in numbers) for numbers in (self._xs, self._ys))
         return data_attributes({"name": self.name, "x": x, "y": y})
 
@@ -329,7 +329,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class SteppedLine:
-    """A line in steps, which goes on from its last point to the end of the axis."""
+    """A line in steps, which continues from its last point to the end of the axis."""
 
     points: tuple[tuple[float, float], ...]
     css: str = "front"
@@ -344,7 +344,7 @@ class SteppedLine:
 
 @dataclass(frozen=True)
 class ScatterTypes:
-    """What a script has to know of the axes: ``log``, ``linear`` or ``time``, which counts days since 1970."""
+    """The type of the horizontal axis for scripts: ``log``, ``linear`` or ``time``, which counts days since 1970."""
 
     x: str = "log"
     level: float | None = None
@@ -352,7 +352,7 @@ class ScatterTypes:
 
 
 def scatter(spots: Sequence[Spot], steps: SteppedLine, axes: Axes, types: ScatterTypes, description: str) -> Markup:
-    """Draw points with error bars and a line in steps; a script may draw the same from the data in the attributes."""
+    """Draw points with error bars and a line in steps; a script can draw the same from the attributes."""
     parts = axes.parts()
     if types.level is not None:
         y = axes.y.at(types.level)
@@ -377,7 +377,7 @@ def scatter(spots: Sequence[Spot], steps: SteppedLine, axes: Axes, types: Scatte
 
 
 def _error_bars(spot: Spot, axes: Axes) -> list[str]:
-    """Return the intervals of a point as one path, which is shorter than two lines; none that has no length."""
+    """Return the intervals of a point as one path, which is shorter than two lines; empty intervals are left out."""
     x, y = axes.x.at(spot.x), axes.y.at(spot.y)
     (left, right), (low, high) = map(axes.x.at, spot.x_interval), map(axes.y.at, spot.y_interval)
     across = f"M{_n(left)},{_n(y)}H{_n(right)}" if left != right else ""
@@ -386,29 +386,29 @@ def _error_bars(spot: Spot, axes: Axes) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _Room:
-    """A rectangle that something takes."""
+class _Area:
+    """A rectangle that something in a chart occupies."""
 
     left: float
     top: float
     right: float
     bottom: float
 
-    def meets(self, other: _Room) -> bool:
-        """Return whether two boxes overlap."""
-        beside = self.right < other.left or other.right < self.left
-        return not beside and self.top < other.bottom and other.top < self.bottom
+    def overlaps(self, other: _Area) -> bool:
+        """Return whether two areas overlap."""
+        apart = self.right < other.left or other.right < self.left
+        return not apart and self.top < other.bottom and other.top < self.bottom
 
 
 def _names(spots: Sequence[Spot], axes: Axes) -> list[str]:
-    """Return names beside points, clear of all dots and other names, and of error bars where there is room.
+    """Return names next to points that overlap neither dots nor other names, and if possible no error bars.
 
-    A name without a free place is left out; a script tells it.
+    A name without a free place is left out; a script shows it.
     """
     places = [(axes.x.at(spot.x), axes.y.at(spot.y)) for spot in spots]
-    taken = [_Room(x - 6, y - 6, x + 6, y + 6) for x, y in places]
+    taken = [_Area(x - 6, y - 6, x + 6, y + 6) for x, y in places]
     bars = [
-        _Room(x - 1, axes.y.at(spot.y_interval[1]), x + 1, axes.y.at(spot.y_interval[0]))
+        _Area(x - 1, axes.y.at(spot.y_interval[1]), x + 1, axes.y.at(spot.y_interval[0]))
         for spot, (x, _) in zip(spots, places, strict=True)
     ]
     parts = []
@@ -418,14 +418,14 @@ def _names(spots: Sequence[Spot], axes: Axes) -> list[str]:
         name = shortened(spot.label, 20)
         width = len(name) * _LETTER
         found = [
-            _Room(begin, middle - 7, begin + width, middle + 7)
+            _Area(begin, middle - 7, begin + width, middle + 7)
             for begin in (x + 9, x - 9 - width)
             for middle in (y - 10, y + 10, y - 24, y + 24)
             if begin >= axes.x.begin and begin + width <= WIDTH
         ]
-        free = [box for box in found if not any(map(box.meets, taken))]
+        free = [box for box in found if not any(map(box.overlaps, taken))]
         if free:
-            box = min(free, key=lambda one: sum(map(one.meets, bars)) + (one.left < x))
+            box = min(free, key=lambda one: sum(map(one.overlaps, bars)) + (one.left < x))
             taken.append(box)
             parts.append(words(box.left, box.bottom - 3, name, "label small"))
     return parts
@@ -444,7 +444,7 @@ def bars(
 
 
 def matrix(names: Sequence[str], counts: Sequence[Sequence[int]], description: str) -> Markup:
-    """Draw a confusion matrix: rows are true classes, shades are shares of the row."""
+    """Draw a confusion matrix, in which rows are true classes and shades are shares of the row."""
     count = len(names)
     longest = max(len(shortened(name, 22)) for name in names)
     left = max(24 + _LETTER * longest, 56.0)
@@ -478,7 +478,7 @@ def matrix(names: Sequence[str], counts: Sequence[Sequence[int]], description: s
 
 
 def blobs(names: Sequence[str], shares: Sequence[Sequence[float]], description: str) -> Markup:
-    """Draw the distribution of each one's rank, a blob for each rank whose area grows with its share."""
+    """Draw the distribution of each model's rank as circles whose area is proportional to the share of a rank."""
     step, top = 24.0, 30.0
     left = 20 + _LETTER * max(len(shortened(name)) for name in names)
     ranks = max(map(len, shares))
@@ -508,7 +508,7 @@ def blobs(names: Sequence[str], shares: Sequence[Sequence[float]], description: 
 def strip(dots: Sequence[tuple[float, str, str]], level: float, ends: tuple[float, float], description: str) -> Markup:
     """Draw values, given as (value, tooltip, CSS class), on one line with a mark at `level`.
 
-    What lies outside `ends` is drawn at the nearest of them.
+    Values outside `ends` are drawn at the nearest end.
     """
     width, height, middle = 320.0, 22.0, 11.0
     scale = Scale(*ends, 6, width - 6)
@@ -519,14 +519,14 @@ def strip(dots: Sequence[tuple[float, str, str]], level: float, ends: tuple[floa
 
 @dataclass(frozen=True)
 class TimelineRow:
-    """What is drawn in one row of a timeline: when something was going on, from and to."""
+    """One row of a timeline, with the begin and end of each time span."""
 
     name: str
     spans: tuple[tuple[float, float], ...]
 
     @property
     def total(self) -> float:
-        """How long it took altogether."""
+        """The total length of all spans."""
         return math.fsum(end - begin for begin, end in self.spans)
 
 
@@ -536,7 +536,7 @@ def timeline(
     below_name: str,
     description: str,
 ) -> Markup:
-    """Draw when what was going on, in seconds, and below, on the same axis, lines of what was used meanwhile."""
+    """Draw time spans in seconds, and below on the same axis lines for the use of a resource."""
     step, top = 22.0, 8.0
     left = 20 + _LETTER * max(max(len(row.name) for row in rows), 7)
     last = max(end for row in rows for _, end in row.spans)

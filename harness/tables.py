@@ -47,7 +47,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A file of rows. `rows` are those that are not empty; the first is the header."""
+    """A file of rows. `rows` are those that are not empty, of which the first one is the header."""
 
     path: str
     text: str
@@ -105,24 +105,24 @@ class Sheet:
         return cells[column].text.strip() if column < len(cells) else ""
 
     def edited(self, changes: Mapping[tuple[int, int], str]) -> bytes:
-        """Return the file with the cells (row, column) of `changes` set, and nothing else changed."""
+        """Return the file in which only the cells (row, column) of `changes` are set."""
         pieces, last = [], 0
         for row, column in sorted(changes):
             new, cells = changes[row, column], self.rows[row].cells
             if column < len(cells):
                 start, end = cells[column].start, cells[column].end
-                written = self._written(new, quoted=cells[column].quoted)
+                content = self._content(new, quoted=cells[column].quoted)
             else:
                 reached = [other for at, other in changes if at == row and len(cells) <= other < column]
                 start = end = cells[-1].end
                 missing = column - max([len(cells) - 1, *reached])
-                written = self.delimiter * missing + self._written(new, quoted=False)
-            pieces += [self.text[last:start], written]
+                content = self.delimiter * missing + self._content(new, quoted=False)
+            pieces += [self.text[last:start], content]
             last = end
         pieces.append(self.text[last:])
         return self.mark + "".join(pieces).encode(self.encoding, "replace")
 
-    def _written(self, value: str, *, quoted: bool) -> str:
+    def _content(self, value: str, *, quoted: bool) -> str:
         if quoted or any(character in value for character in f'{self.delimiter}"\r\n'):
             return '"' + value.replace('"', '""') + '"'
         return value
@@ -158,7 +158,7 @@ def format_number(value: float, *, comma: bool = False) -> str:
 
 
 def is_shortened(text: str) -> bool:
-    """Return whether a spreadsheet has rounded a long number to ``1.02E+11``."""
+    """Return whether a spreadsheet has rounded a long number, such as to ``1.02E+11``."""
     return _SHORTENED.fullmatch(text.strip()) is not None
 
 

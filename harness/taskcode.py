@@ -14,7 +14,7 @@ _NOT_DECIDING = {
     "Embedded": _OF_SOURCES,
     "Baseline": frozenset({"note", "reference"}),
 }
-"""The arguments on which no result depends, by the class that takes them."""
+"""The arguments on which no result depends, by the class that has them."""
 
 
 def deciding_code(source: bytes) -> bytes:
@@ -64,7 +64,7 @@ def _only_for(tree: ast.Module, names: set[str], keywords: list[ast.keyword]) ->
 
 
 def _plain(node: object) -> str:
-    """Return a syntax tree as text, the same in every version of Python: `ast.dump` and `ast.unparse` are not."""
+    """Return a syntax tree as text that is the same in every version of Python, unlike those of the module `ast`."""
     if isinstance(node, ast.AST):
         fields = ((name, value) for name, value in ast.iter_fields(node) if value is not None and value != [])
         return f"{type(node).__name__}({', '.join(f'{name}={_plain(value)}' for name, value in fields)})"
@@ -74,10 +74,10 @@ def _plain(node: object) -> str:
 
 
 def lines_of_fields(source: bytes, line: int, fields: tuple[str, ...]) -> list[int]:
-    """Return the lines on which the call that begins on `line` gives these `fields`, without fields that it lacks.
+    """Return the lines on which the call that begins on `line` specifies these `fields`; missing fields are left out.
 
-    A field such as ``limits.memory_bytes`` is looked for as ``limits``, one such as ``baseline of 'title'`` in the call
-    that has that title.
+    A field such as ``limits.memory_bytes`` is searched for as ``limits``, and one such as ``baseline of 'title'`` in
+    the call with that title.
     """
     try:
         calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and node.lineno == line]

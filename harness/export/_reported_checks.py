@@ -1,4 +1,4 @@
-"""A record as a list of checks, each passed, missed or not reached."""
+"""Convert a record to a list of checks, each passed, failed or not reached."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BY_KIND = {
     "out_of_memory": "within the memory limit",
     "resource_limit": "within the other limits",
 }
-_SAYS_NO = frozenset({"bad_predictions", "rule_violation", "audit_failed", "resource_limit"})
+_UNMET = frozenset({"bad_predictions", "rule_violation", "audit_failed", "resource_limit"})
 _STEPS = (("loads", ("import",)), ("trains", ("fit", "save", "weigh")), ("predicts", ("load", "predict", "measure")))
 _AT_THE_END = ("contract", *dict.fromkeys(kind for kind in _BY_KIND.values() if kind != "contract"))
 _BASELINE = "beats baseline"
@@ -39,21 +39,21 @@ NAMES = (*(name for name, _ in _STEPS), *_AT_THE_END, _BASELINE)
 
 @dataclass(frozen=True, kw_only=True)
 class ReportedCheck:
-    """One thing that was asked of a submission."""
+    """One requirement for a submission, and whether it was met."""
 
     name: str
     outcome: Outcome
     seconds: float = 0.0
     kind: str = ""
-    """Our failure kind, where it did not pass."""
+    """The kind of failure if it did not pass, as in the record."""
     message: str = ""
 
 
 def checks_of(record: Record) -> list[ReportedCheck]:
-    """Return the checks of `record` in the order of `NAMES`, without training where nothing was trained.
+    """Return the checks of `record` in the order of `NAMES`, without training if nothing was trained.
 
-    A crash or a time-out is an `error`, what was checked and found wanting `failed`; after either, what could not be
-    reached is `skipped`.
+    A crash or a timeout is an `error`, an unmet requirement is `failed`, and checks that were not reached because of
+    either are `skipped`.
     """
     return list(_passed_or_not(record) if record.failure is None else _with_failure(record, record.failure))
 
@@ -83,7 +83,7 @@ def _with_failure(record: Record, failure: Failure) -> Iterator[ReportedCheck]:
         if name == culprit:
             yield ReportedCheck(
                 name=name,
-                outcome="failed" if failure.kind in _SAYS_NO else "error",
+                outcome="failed" if failure.kind in _UNMET else "error",
                 seconds=seconds,
                 kind=failure.kind,
                 message=where + failure.message,

@@ -1,4 +1,4 @@
-"""JUnit XML: one suite a task, one case a check."""
+"""Write JUnit XML, with a suite for each task and a case for each check."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Suite:
-    """Cases under one name, with the text printed beside them."""
+    """Cases under one name, with the text that was printed meanwhile."""
 
     name: str
     cases: tuple[Case, ...]
@@ -40,7 +40,7 @@ def suites_of(records: Iterable[Record]) -> list[Suite]:
 
 
 def junit_xml(suites: Sequence[Suite]) -> bytes:
-    """Return `suites` as XML 1.0; controls in a student's text are made visible."""
+    """Return `suites` as XML 1.0; control characters in a student's text are made visible."""
     root = ElementTree.Element("testsuites")
     for suite in suites:
         _add_suite(root, suite)

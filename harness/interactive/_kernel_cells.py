@@ -1,7 +1,7 @@
-"""Facts from the kernel of a notebook: the cells that were run, which of them defines a class, where the notebook is.
+"""Facts from the kernel of a notebook: the cells that were run, the one that defines a class, the notebook's folder.
 
-Jupyter, VS Code and Colab run the same kernel, IPython's, which keeps the source of every cell; a file of the notebook
-need not exist, as in Colab, nor be saved.
+Jupyter, VS Code and Colab use the same kernel, that of IPython, which keeps the source of every cell. The notebook does
+not have to be saved, or exist as a file, which is not the case in Colab.
 """
 
 from __future__ import annotations
@@ -18,23 +18,24 @@ from typing import Any
 from harness.errors import UsageError
 
 _TERMINAL = "<ipython-input-"
-"""How the names of cells begin in a terminal; in a kernel they are files of a temporary folder of its own."""
+"""The beginning of the names of cells in a terminal; in a kernel they are the names of files in a temporary folder."""
 
 
 def running_shell() -> Any | None:
-    """Return IPython's shell, or None outside of notebooks and IPython."""
+    """Return IPython's shell, or None outside notebooks and IPython."""
     interactive = sys.modules.get("IPython")
     return None if interactive is None else interactive.get_ipython()
 
 
 def cells_with(model: type, shell: Any) -> list[str]:
-    """Return the cells that were run, in order, so that the last one that defines a class of this name is `model`.
+    """Return the cells that were run, in order; the last one that defines a class of this name defines `model`.
 
-    They are as they were typed: in what the kernel makes of ``%%time`` a class is part of a text. Where `model` was
-    defined by a cell that is not in the history (``%run``, ``%reset in``), what the kernel ran for it is added.
+    The cells are returned as typed, because the kernel turns a cell with ``%%time`` into a call with the cell as text.
+    If `model` was defined by a cell that is not in the history (``%run``, ``%reset in``), the code that the kernel ran
+    is added.
 
     Raises:
-        UsageError: nothing that is known of this kernel defines `model`.
+        UsageError: the cell that defines `model` is not known.
     """
     typed, parsed = _history(shell)
     own = _cell_of(model)
@@ -45,7 +46,7 @@ def cells_with(model: type, shell: Any) -> list[str]:
         raise UsageError(
             f"the cell that defines {model.__name__} is not in the history of this kernel: run it again, then this one"
         )
-    if defining:  # another class of this name was written since
+    if defining:  # another class with this name was defined later
         return [*typed, own]
     known = {text.strip() for text in (*typed, *parsed, own)}
     hidden = [text for text in _cached_cells(model) if text.strip() not in known]
@@ -53,7 +54,7 @@ def cells_with(model: type, shell: Any) -> list[str]:
 
 
 def file_of(model: type) -> Path | None:
-    """Return the file that defines `model`; None for a class of a cell."""
+    """Return the file that defines `model`; None if a cell defines it."""
     for name in _code_files(model):
         if Path(name).is_file() and not _is_of_a_kernel(name):
             return Path(name)
@@ -101,7 +102,7 @@ def _code_files(model: type) -> Iterator[str]:
 
 
 def _cell_of(model: type) -> str | None:
-    """Return the source of the cell that `model` was made by, if the kernel kept it."""
+    """Return the source of the cell that defined `model`, if the kernel kept it."""
     for name in _code_files(model):
         text = "".join(linecache.getlines(name)) if _is_of_a_kernel(name) else ""
         if _defines(text, model.__name__):

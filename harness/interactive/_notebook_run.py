@@ -1,4 +1,4 @@
-"""Copy a class from a notebook's cells into a temporary course, and run the command line on it."""
+"""Copy a class from the cells of a notebook into a temporary course, and run the command line on it."""
 
 from __future__ import annotations
 
@@ -69,10 +69,24 @@ class Report:
 def load_data(task: str, *, course: str | Path = ".", data: str = "auto") -> tuple[Split, Split]:
     """Return the train and validation parts of `task`, as `fit` gets them.
 
-    `course` is any folder of the course; `data` is the source: ``auto``, ``canonical``, ``local`` or ``embedded``.
+    Parameters
+    ----------
+    task : str
+        The name of the task.
+    course : str or pathlib.Path, default "."
+        Any folder in the course.
+    data : str, default "auto"
+        The source of data: ``auto``, ``real``, ``canonical``, ``local`` or ``embedded``.
 
-    Raises:
-        UsageError: there is no such course, task or data; the message lists what exists.
+    Returns
+    -------
+    tuple of Split
+        The train and the validation part.
+
+    Raises
+    ------
+    UsageError
+        There is no such course, task or data; the message lists what exists.
     """
     root = _find_course(Path(course)).root
     with tempfile.TemporaryDirectory(prefix="harness-notebook-") as folder:
@@ -84,7 +98,29 @@ def load_data(task: str, *, course: str | Path = ".", data: str = "auto") -> tup
 
 
 def check(model: type, task: str, *, course: str | Path = ".", data: str = "auto") -> Report:
-    """Try the class `model` against the contract of `task` in isolation, as ``harness check`` does, in seconds."""
+    """Check in seconds and in isolation, as ``harness check`` does, whether a class meets the contract of a task.
+
+    Parameters
+    ----------
+    model : type
+        The class, defined in a cell or a file.
+    task : str
+        The name of the task.
+    course : str or pathlib.Path, default "."
+        Any folder in the course.
+    data : str, default "auto"
+        The source of data: ``auto``, ``real``, ``canonical``, ``local`` or ``embedded``.
+
+    Returns
+    -------
+    Report
+        The outcome of each check, which notebooks display.
+
+    Raises
+    ------
+    UsageError
+        There is no such course, task or data, or the check could not be carried out.
+    """
     with _temporary_course(model, task, Path(course)) as root:
         begin = time.monotonic()
         done = _run_harness(["check", f"submissions/{_NAME}/{task}", "--data", data], root, f"checking {task}")
@@ -105,9 +141,32 @@ def evaluate(
 
     Nothing is published. The report contains the record; to appear on the leaderboard, hand the notebook in.
 
-    With `claims` the report also compares the score that is claimed, the score with the weights in ``weights/`` beside
-    the notebook, and the score of the model trained here, as ``harness evaluate --claims`` does. True takes the claim
-    from the README or ``results.json`` beside the notebook; a number is the claim itself.
+    Parameters
+    ----------
+    model : type
+        The class, defined in a cell or a file.
+    task : str
+        The name of the task.
+    course : str or pathlib.Path, default "."
+        Any folder in the course.
+    data : str, default "auto"
+        The source of data: ``auto``, ``real``, ``canonical``, ``local`` or ``embedded``.
+    seed : int, default 0
+        The base seed.
+    claims : bool or float, default False
+        Whether the report also compares the claimed score, the score with the weights in ``weights/`` next to the
+        notebook, and the score of the model trained here, as ``harness evaluate --claims`` does. With True the claim is
+        read from the README or ``results.json`` next to the notebook; a number is the claim itself.
+
+    Returns
+    -------
+    Report
+        The result, which notebooks display.
+
+    Raises
+    ------
+    UsageError
+        There is no such course, task or data, or the evaluation could not be carried out.
     """
     with_claims = claims is not False
     with _temporary_course(model, task, Path(course), with_claims=with_claims) as root:
@@ -164,10 +223,8 @@ def _run_harness(arguments: Sequence[str], course: Path, progress: str | None) -
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        except OSError as error:  # a notebook within a browser
-            raise UsageError(
-                f"no process can be started here ({error}): use a notebook on a computer of yours"
-            ) from error
+        except OSError as error:  # for example in a notebook that runs in a browser
+            raise UsageError(f"no process can be started here ({error}): use a notebook on your computer") from error
         try:
             _wait(process, progress)
         except BaseException:  # the cell was interrupted
@@ -207,7 +264,7 @@ def _wait(process: subprocess.Popen[Any], progress: str | None) -> None:
 
 
 def _progress() -> Callable[[str], None]:
-    """Return a function that prints a line in place of the last one."""
+    """Return a function that replaces the last printed line."""
 
     def show(text: str) -> None:
         sys.stdout.write(f"\r{text:<40}" if text else f"\r{'':<40}\r")
@@ -234,32 +291,32 @@ def _temporary_course(model: type, task: str, start: Path, *, with_claims: bool 
 
 
 def _find_course(start: Path) -> Course:
-    """Return the course that `start` lies in, otherwise that of the notebook: VS Code may run it in another folder."""
+    """Return the course around `start`, or that of the notebook, which VS Code may run in another folder."""
     try:
         return Course.find(start)
     except UsageError as error:
-        beside = notebook_folder(running_shell())
-        if beside != Path.cwd():
+        folder = notebook_folder(running_shell())
+        if folder != Path.cwd():
             with suppress(UsageError):
-                return Course.find(beside)
+                return Course.find(folder)
         colab, elsewhere = "in Colab, `!git clone` the course and `%cd` into it", "or name it: course='/path/of/it'"
         raise UsageError(f"{error}; {colab if is_colab() else elsewhere}") from error
 
 
 def _write(model: type, task: str, course: Course, folder: Path, *, with_claims: bool) -> None:
-    """Write the cells run so far, or the file that `model` is defined in, as a submission with the files beside it."""
+    """Write the cells run so far, or the file that defines `model`, as a submission with the files next to it."""
     shell = running_shell()
     source = None if model.__module__ == "__main__" and shell is not None else _source_of(model)
     if source is None and (file := file_of(model)) is not None:  # %run script.py
         source = file
-    beside = notebook_folder(shell) if source is None else source.parent
-    if beside.name == task and beside.parent.parent == course.submissions_folder:
-        _copy_all(beside, folder)
+    origin = notebook_folder(shell) if source is None else source.parent
+    if origin.name == task and origin.parent.parent == course.submissions_folder:
+        _copy_all(origin, folder)
     elif with_claims:
-        _copy_claims(beside, folder)
+        _copy_claims(origin, folder)
     if source is None:
         cells = cells_with(model, shell)
-        _copy_modules(beside, folder, "\n".join(cells))
+        _copy_modules(origin, folder, "\n".join(cells))
         (folder / "model.ipynb").write_text(json.dumps(_notebook(cells, model.__name__)), encoding="utf-8")
         (folder / "model.py").unlink(missing_ok=True)
         return
@@ -275,28 +332,28 @@ def _source_of(model: type) -> Path:
         raise UsageError(f"where {model.__name__} is defined cannot be found: define it in a cell or a file") from error
 
 
-def _copy_all(beside: Path, folder: Path) -> None:
+def _copy_all(origin: Path, folder: Path) -> None:
     """Copy the files handed in with the notebook, without other notebooks, which could be mistaken for it."""
     shutil.copytree(
-        beside, folder, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", "__pycache__", "*.ipynb")
+        origin, folder, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", "__pycache__", "*.ipynb")
     )
 
 
-def _copy_claims(beside: Path, folder: Path) -> None:
+def _copy_claims(origin: Path, folder: Path) -> None:
     """Copy the files that may claim a score or be loaded: README, results.json, weights/."""
-    for path in beside.iterdir():
+    for path in origin.iterdir():
         if path.name.lower() in _CLAIMING and path.is_file():
             shutil.copy(path, folder / path.name)
-    if (beside / _WEIGHTS).is_dir():
-        shutil.copytree(beside / _WEIGHTS, folder / _WEIGHTS, symlinks=True, dirs_exist_ok=True)
+    if (origin / _WEIGHTS).is_dir():
+        shutil.copytree(origin / _WEIGHTS, folder / _WEIGHTS, symlinks=True, dirs_exist_ok=True)
 
 
-def _copy_modules(beside: Path, folder: Path, code: str) -> None:
-    """Copy the modules beside a notebook that its cells import, and those that these import."""
+def _copy_modules(origin: Path, folder: Path, code: str) -> None:
+    """Copy the modules next to a notebook that its cells import, and those that these import."""
     waiting = [code]
     while waiting:
         text = waiting.pop()
-        for path in beside.glob("*.py"):
+        for path in origin.glob("*.py"):
             imported = re.search(rf"^\s*(from|import)\b.*\b{re.escape(path.stem)}\b", text, re.MULTILINE)
             if imported and path.name != "model.py" and not (folder / path.name).exists():
                 shutil.copy(path, folder / path.name)

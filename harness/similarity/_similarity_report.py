@@ -1,4 +1,4 @@
-"""Render the report: pairs side by side with shared code marked; all text is escaped."""
+"""Render the report, which shows pairs side by side with shared code marked; all text is escaped."""
 
 from __future__ import annotations
 

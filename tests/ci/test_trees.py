@@ -96,7 +96,7 @@ def test_output_and_memory_of_git_are_limited(root: Path, monkeypatch: pytest.Mo
     assert run_git(root, *compared).returncode == 0
     with monkeypatch.context() as patch:
         patch.setattr(host_git, "MOST_OUTPUT_BYTES", BLOB)
-        with pytest.raises(InfrastructureError, match="said more than"):
+        with pytest.raises(InfrastructureError, match="printed more than"):
             run_git(root, *compared)
     monkeypatch.setattr(host_git, "MEMORY_BYTES", 8 << 20)
     assert run_git(root, *compared).returncode > 1

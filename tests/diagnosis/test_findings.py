@@ -62,7 +62,7 @@ def test_an_older_bubblewrap_is_reported_with_its_effect_and_a_remedy(version: V
     one = only(bubblewrap(*version))
     assert "CVE-2026-87766" in one.text
     assert "/opt/bwrap" in one.text
-    assert "no way to use this here is known" in one.text
+    assert "no way to exploit this here is known" in one.text
     assert "0.12.0 or newer" in one.remedy
     assert not one.is_open
 
@@ -112,23 +112,27 @@ def test_a_kernel_is_compared_within_its_own_series(kernel: Version, cves: str) 
 def test_a_vulnerability_behind_a_filtered_system_call_is_not_open() -> None:
     old = replace(GOOD, kernel=(6, 18, 1))
     assert [one.is_open for one in found(old)] == [False, False]
-    assert "Workers are refused sockets of the family AF_ALG" in found(old)[0].text
+    assert "Workers are denied sockets of the family AF_ALG" in found(old)[0].text
     for facts, levels in ((replace(old, filters_calls=False), ALL), (old, ALONE)):
         of_kernel = [one for one in found(facts, levels) if "CVE" in one.text]
         assert [one.is_open for one in of_kernel] == [True, True]
-        assert "Workers are not refused" in of_kernel[0].text
+        assert "Workers are not denied" in of_kernel[0].text
     assert all("without changing its version" in one.remedy for one in found(old))
 
 
 @pytest.mark.parametrize(
     ("change", "text", "remedy"),
     [
-        ({"bubblewraps": ()}, "no bubblewrap", "install bubblewrap"),
+        (
+            {"bubblewraps": ()},
+            "bubblewrap, which the levels of namespaces need, is not installed",
+            "install bubblewrap",
+        ),
         ({"most_user_namespaces": 0}, "user.max_user_namespaces is 0", "sysctl -w user.max_user_namespaces="),
         ({"unprivileged_userns_clone": 0}, "only to root", "sysctl -w kernel.unprivileged_userns_clone=1"),
         ({"apparmor_restricts_userns": True}, "AppArmor", "/usr/bin/bwrap with the rule `userns,`"),
-        ({"container": "Docker"}, "container of Docker", "docker run --security-opt seccomp=unconfined"),
-        ({"container": "Podman"}, "container of Podman", "--security-opt unmask=ALL"),
+        ({"container": "Docker"}, "a Docker container", "docker run --security-opt seccomp=unconfined"),
+        ({"container": "Podman"}, "a Podman container", "--security-opt unmask=ALL"),
     ],
 )
 def test_why_there_are_no_namespaces_is_reported_with_the_remedy(
