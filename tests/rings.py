@@ -56,8 +56,9 @@ FIXTURES_OF_WHO_RUNS_IT = frozenset({"classroom"})
 _STARTS = frozenset(
     {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system", "os.startfile", "pty.spawn"}
 )
-_ASKS = frozenset({"lscpu", "uname", "/sbin/ldconfig"})
-"""What libraries ask about the machine: scikit-learn how many cores, Python what processor, torch what libraries."""
+_ASKS = frozenset({"fc-list", "lscpu", "uname", "/sbin/ldconfig"})
+"""What libraries ask about the machine: scikit-learn how many cores, Python what processor, torch what libraries, and
+matplotlib, which torchmetrics imports, what fonts, if it has no cache of them yet."""
 _CONNECTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 _OWN = frozenset(address.address for card in psutil.net_if_addrs().values() for address in card)
 _HERE = frozenset({None, "", "localhost", "127.0.0.1", "::1", "0.0.0.0", socket.gethostname()}) | _OWN

@@ -20,7 +20,7 @@ from harness.record import to_reach
 from harness.taskcheck import Outcome
 from harness.terminal.shown_samples import draw_samples
 from harness.terminal.shown_tasks import TaskRow, print_tasks
-from harness.text import count_of
+from harness.text import count_of, interval_of
 
 _MARKS: dict[Outcome, tuple[str, str]] = {
     "passed": ("✓", "green"),
@@ -174,7 +174,7 @@ def _show_data(out: Console, course: OpenCourse, task: Task, choice: DataChoice)
 def _facts(task: Task) -> list[tuple[str, str]]:
     shape = "text" if task.inputs.shape is None else f"{task.inputs.shape} {task.inputs.dtype}"
     if task.inputs.low is not None or task.inputs.high is not None:
-        shape += f" in [{task.inputs.low:g}, {task.inputs.high:g}]"
+        shape += f" in {interval_of(task.inputs.low, task.inputs.high)}"
     metrics = ", ".join(
         f"{m.name} ({'higher' if m.higher_is_better else 'lower'} is better{m.unit and ', ' + m.unit})"
         for m in task.metrics

@@ -11,6 +11,7 @@ import numpy as np
 from harness.contract import Counts, Parts, Source, Split, Task, written_at
 from harness.errors import TaskError
 from harness.kinds import describe
+from harness.text import interval_of
 
 _MAY_OVERLAP = 0.05
 """The share of inputs that two parts may have in common. In PneumoniaMNIST as published, 8 of 524 validation pictures
@@ -120,7 +121,7 @@ def _inputs_problem(task: Task, inputs: Any) -> str | None:
     if not (np.isfinite(low) and np.isfinite(high)):
         return "an input is not finite"
     if (declared.low is not None and low < declared.low) or (declared.high is not None and high > declared.high):
-        return f"inputs are in [{low}, {high}], expected [{declared.low}, {declared.high}]"
+        return f"inputs are in [{low}, {high}], expected {interval_of(declared.low, declared.high)}"
     return None
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.contract import Task, raised_at, written_at
 from harness.errors import TaskError
+from harness.text import interval_of
 
 Array = np.ndarray[Any, Any]
 
@@ -53,7 +54,7 @@ def _in_form(task: Task, one: Array, altered: object) -> Array:
     if not np.isfinite(fitting).all():
         raise _mistake(task, f"{array.flat[np.abs(array).argmax()]}", f"numbers in the range of {one.dtype}")
     if (low is not None and fitting.min() < low) or (high is not None and fitting.max() > high):
-        raise _mistake(task, f"values in [{fitting.min():g}, {fitting.max():g}]", f"values in [{low}, {high}]")
+        raise _mistake(task, f"values in [{fitting.min():g}, {fitting.max():g}]", f"values in {interval_of(low, high)}")
     return fitting.astype(one.dtype)
 
 

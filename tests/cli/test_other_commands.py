@@ -86,6 +86,19 @@ def test_a_task_is_shown_with_its_sources_split_rules_and_limits(course: Tempora
         assert words in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("limits", "shown"), [("low=0", "float32 in [0, ∞)"), ("high=1.5", "float32 in (-∞, 1.5]"), ("", "(2,) float32\n")]
+)
+def test_inputs_with_one_limit_or_none_are_shown(course: TemporaryCourse, limits: str, shown: str) -> None:
+    path = course.add_task()
+    text = path.read_text()
+    declared = 'harness.Inputs(shape=(2,), dtype="float32", low=0, high=1)'
+    assert declared in text
+    path.write_text(text.replace(declared, f"harness.Inputs(shape=(2,), {limits})"))
+    done = course.harness("tasks", "show", "blobs")
+    assert shown in done.stdout, done.stderr
+
+
 def test_a_misspelt_task_name_gets_a_suggestion(course: TemporaryCourse) -> None:
     done = course.harness("tasks", "show", "blob")
     assert done.returncode == 2
