@@ -19,7 +19,7 @@ def test_a_verbose_command_explains_its_decisions(course: TemporaryCourse, tmp_p
         f"The course is {course.root}, found from {course.root}.",
         "There is no data root (HARNESS_DATA is not set); downloads are off (HARNESS_OFFLINE).",
         "works and is used.",
-        "Workers are shown Python's files in ",
+        "Workers can read Python's files in ",
         "Task blobs: the embedded data 'generated clouds' is used",
         "bob · blobs: evaluated, because it has no readable record.",
         f"the evidence behind it in {course.root}/.harness/evidence/blobs/bob.",
