@@ -375,7 +375,7 @@ def test_a_built_package_is_used_from_its_task_to_a_score(course: TemporaryCours
     assert "no task 'wards' comes with" in harness("tasks", "add", "wards", code=2)
     brings = "kind ordinal, metric mean_steps, metric within_one_step, platform letterbox, task wards"
     brings = f"wards-for-harness 1.2 ({brings})"
-    assert f"plug-in {brings}: installed, and not used" in harness("doctor")
+    assert f"plug-in {brings}: installed but not used" in harness("doctor")
     (course.root / "course.toml").write_text('plugins = ["wards-for-harness"]\n')
     assert f"✓ plug-in {brings}" in harness("doctor")
     assert "(of wards-for-harness 1.2, not in this course)" in harness("tasks", "--available")
