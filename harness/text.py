@@ -97,11 +97,6 @@ def as_duration(seconds: float) -> str:
     return f"{seconds / 1e-6:.3g} µs"
 
 
-def interval_of(low: float | None, high: float | None) -> str:
-    """Return the numbers from `low` to `high` as an interval; it is open at a side where no limit is known."""
-    return f"{'(-∞' if low is None else f'[{low:.10g}'}, {'∞)' if high is None else f'{high:.10g}]'}"
-
-
 def count_of(number: float, one: str, several: str) -> str:
     """Return a number with its noun: ``1 file``, ``1,200 files``, ``2.5 points``."""
     shown = f"{number:g}" if isinstance(number, float) else f"{number:,}"

@@ -13,14 +13,14 @@ from harness.cli import FAILED, INFRASTRUCTURE, PASSED
 from harness.cli._common import Group
 from harness.cli._options import console, course_if_any, data_option, opened, task_name, task_names, task_option
 from harness.cli._tasks_available import show_available
-from harness.contract import Baseline, Limits, Task
+from harness.contract import Baseline, Limits, Task, interval_of
 from harness.data import DataChoice, Places
 from harness.errors import HarnessError
 from harness.record import to_reach
 from harness.taskcheck import Outcome
 from harness.terminal.shown_samples import draw_samples
 from harness.terminal.shown_tasks import TaskRow, print_tasks
-from harness.text import count_of, interval_of
+from harness.text import count_of
 
 _MARKS: dict[Outcome, tuple[str, str]] = {
     "passed": ("✓", "green"),

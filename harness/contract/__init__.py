@@ -9,7 +9,7 @@ from harness.contract._model import Model, Reporter, TaskInfo
 from harness.contract._problems import shown
 from harness.contract._sources import Baseline, Canonical, Counts, Embedded, File, Local, Source
 from harness.contract._split import Parts, Split, take_items
-from harness.contract._task import Inputs, Task
+from harness.contract._task import Inputs, Task, interval_of
 from harness.contract._whereabouts import raised_at, written_at
 from harness.contract.rules import Rule
 
@@ -34,6 +34,7 @@ __all__ = [
     "Task",
     "TaskInfo",
     "check_name",
+    "interval_of",
     "raised_at",
     "rules",
     "shown",

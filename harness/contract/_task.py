@@ -102,6 +102,11 @@ class Inputs(metaclass=Documented):
         problems.raise_if_any()
 
 
+def interval_of(low: float | None, high: float | None) -> str:
+    """Return the numbers from `low` to `high` as an interval; it is open at a side where no limit is known."""
+    return f"{'(-∞' if low is None else f'[{low:.10g}'}, {'∞)' if high is None else f'{high:.10g}]'}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task(metaclass=Documented):
     """A task of a course: data, metrics and a baseline, declared as ``TASK`` in ``tasks/<name>/task.py``.

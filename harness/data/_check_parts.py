@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from harness.contract import Counts, Parts, Source, Split, Task, written_at
+from harness.contract import Counts, Parts, Source, Split, Task, interval_of, written_at
 from harness.errors import TaskError
 from harness.kinds import describe
-from harness.text import interval_of
 
 _MAY_OVERLAP = 0.05
 """The share of inputs that two parts may have in common. In PneumoniaMNIST as published, 8 of 524 validation pictures

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.contract import Task, raised_at, written_at
+from harness.contract import Task, interval_of, raised_at, written_at
 from harness.errors import TaskError
-from harness.text import interval_of
 
 Array = np.ndarray[Any, Any]
 
