@@ -51,12 +51,12 @@ ARROWS = {
     "diagnosis": PEOPLE
     | {"course", "data", "evaluation", "kernel", "packages", "sandbox", "text", "timing", "versions"},
     "forkserver": {"kernel", "worker"},
-    "data": PEOPLE | {"files", "programs", "text"},
+    "data": PEOPLE | {"files", "programs"},
     "taskcode": set(),
     "tables": {"errors"},
     "course": PEOPLE | {"plugins", "taskcode"},
     "leaderboard": {"files", "record", "statistics", "svg", "text"},
-    "taskcheck": PEOPLE | {"course", "data", "git", "metrics", "sandbox", "statistics", "taskcode", "text"},
+    "taskcheck": PEOPLE | {"course", "data", "git", "metrics", "sandbox", "statistics", "taskcode"},
     "evaluation": PEOPLE
     | {"artifact", "claims", "course", "data", "files", "git", "metrics", "notebooks", "record", "release"}
     | {"sandbox", "scratch", "statistics", "taskcheck", "text", "timing", "wire"},
