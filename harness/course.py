@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
 from itertools import islice
@@ -243,19 +243,30 @@ class Course:
             UsageError: there is no such submission; the message lists those that exist.
         """
         base, name, rest = self._locate(path)
+        return self.submissions_of(base, name, rest, self.task_names(), task)
+
+    def submissions_of(
+        self, base: str, name: str, rest: Sequence[str], known: Sequence[str], task: str | None = None
+    ) -> list[Submission]:
+        """Return what `submissions` does at the path of `base`, `name` and `rest`, in a course with the `known` tasks.
+
+        Raises:
+            UsageError: there is no such submission; the message lists those that exist.
+        """
         folder = self._person(base, name)
         published = name if base == SUBMISSIONS else f"{_OF_REFERENCES}{name}"
         if not folder.is_dir():
             names = folders_in(self.root / base)
             raise UsageError(f"there is no {base}/{name}{suggest(name, names)}")
-        known = self.task_names()
-        tasks = rest or [one for one in folders_in(folder) if one in known or (folder / one / "model.py").exists()]
+        tasks = list(rest) or [
+            one for one in folders_in(folder) if one in known or (folder / one / "model.py").exists()
+        ]
         if task is not None:
             tasks = [task] if task in tasks or not rest else []
         for wanted in tasks:
             if wanted not in known:
                 raise UsageError(f"{base}/{name}: there is no task {wanted!r}{suggest(wanted, known)}")
-            if wanted not in folders_in(folder):
+            if not (folder / wanted).is_dir() and not (folder / wanted).is_symlink():
                 raise UsageError(f"{base}/{name} has no folder {wanted!r}{suggest(wanted, folders_in(folder))}")
         if not tasks:
             raise UsageError(f"{base}/{name} contains no task: put model.py, or a notebook, into {base}/{name}/<task>/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -31,11 +32,29 @@ def build_board(course: Course) -> Board:
     return board
 
 
-def rebuild_board(course: Course) -> Board:
-    """Build and write the leaderboard under a lock, so that an older board does not overwrite a newer one."""
+@dataclass(frozen=True)
+class BuiltBoard:
+    """A leaderboard that was built, and from which files of records."""
+
+    board: Board
+    records: str
+
+    @classmethod
+    def of(cls, course: Course) -> BuiltBoard:
+        """Build the current leaderboard without writing it."""
+        records = _state_of_records(course)  # first: a record that comes meanwhile makes it old
+        return cls(build_board(course), records)
+
+
+def rebuild_board(course: Course, built: BuiltBoard | None = None) -> Board:
+    """Build and write the leaderboard under a lock, so that an older board does not overwrite a newer one.
+
+    It is not built again where it was `built` from the records that are there.
+    """
     course.private.mkdir(exist_ok=True)
     with exclusive_lock(course.private / "leaderboard.lock"):
-        board = build_board(course)
+        is_new = built is not None and built.records == _state_of_records(course)
+        board = built.board if built is not None and is_new else build_board(course)
         write_board(course.leaderboard, board.under(published_names(course)))
     return board
 
@@ -43,7 +62,7 @@ def rebuild_board(course: Course) -> Board:
 def rebuild_board_if_stale(course: Course) -> None:
     """Rebuild the leaderboard unless no record has changed since it was written."""
     stamp, board = course.private / "leaderboard.stamp", course.leaderboard
-    records = _state(sorted((board / "records").rglob("*.json")))
+    records = _state_of_records(course)
     written = (board / "README.md", board / "leaderboard.csv", _aliases_file(course))
     if stamp.exists() and stamp.read_text() == records + _state(written):
         return
@@ -92,6 +111,10 @@ def published_names(course: Course) -> dict[str, str]:
         return {}
     except (OSError, msgspec.DecodeError) as error:  # a hidden name must never be published
         raise InfrastructureError(f"{path} cannot be read ({error}): run `harness grade --roster` again") from error
+
+
+def _state_of_records(course: Course) -> str:
+    return _state(sorted((course.leaderboard / "records").rglob("*.json")))
 
 
 def _state(files: Iterable[Path]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from harness.api._board import build_board, rebuild_board
+from harness.api._board import BuiltBoard, rebuild_board
 from harness.api._follow import Follower
 from harness.api._results import CheckedSubmission, Checks, Evaluations, NotDone
 from harness.course import Course, Submission, repositories_in
@@ -76,18 +76,18 @@ class _Boards:
 
     def __init__(self, course: Course) -> None:
         self._course = course
-        self._board: Board | None = None
+        self._built: BuiltBoard | None = None
 
     def with_record(self, evaluation: Evaluation) -> Board:
         """Return the leaderboard with the record of `evaluation`, which is already stored."""
-        if self._board is None or evaluation.how == "evaluated":
-            self._board = build_board(self._course)
-        return self._board
+        if self._built is None or evaluation.how == "evaluated":
+            self._built = BuiltBoard.of(self._course)
+        return self._built.board
 
     def write(self) -> None:
-        """Build the leaderboard again, as other processes may have added records, and write it if it was shown."""
-        if self._board is not None:
-            rebuild_board(self._course)
+        """Write the leaderboard if it was shown; it is built again if other processes have added records since."""
+        if self._built is not None:
+            rebuild_board(self._course, self._built)
 
 
 def check_all(evaluator: Evaluator, submissions: Iterable[Submission], follower: Follower) -> Checks:

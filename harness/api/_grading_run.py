@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -270,9 +271,10 @@ class _GradingRun:
         Claims are in documents, on which no result depends. They are read here, because the submissions are here.
         """
         compared = []
+        task_of = cache(self.course.task)
         for submission in submissions:
             try:
-                task = self.course.task(submission.task)
+                task = task_of(submission.task)
             except HarnessError:
                 continue  # the plan has reported it
             if wants_claims(task, self.request.settings):
@@ -349,7 +351,7 @@ class _GradingRun:
         if work.jobs:
             hidden = [self.course.root, *self.places.all()]
             if fork_servers is not None and not orders.isolation.exactly:
-                begin_fork_servers(fork_servers, hidden, [work.jobs[0].submission.folder])
+                begin_fork_servers(fork_servers, hidden, [job.submission.folder for job in work.jobs])
             # the runners raise the notices
             with closing(find_required_sandbox(hidden, orders.isolation, fork_servers, lambda _: None)) as sandbox:
                 self.follower.isolated(sandbox.isolation)

@@ -28,15 +28,16 @@ def find_submissions(course: Course, asked: Selection) -> tuple[list[Submission]
         )
     if task is not None:
         course.require_task(task)
-    names = folders_in(base)
+    names, known = folders_in(base), course.task_names()
     found: list[Submission] = []
     obstacles: list[Obstacle] = []
     for name in names:
-        for place in _places(base / name, course.task_names()):
+        for place in _places(base / name, known):
+            at = place.relative_to(base)
             try:
-                found += course.submissions(str(place))
+                found += course.submissions_of(base.name, name, at.parts[1:], known)
             except UsageError as error:
-                obstacles.append(Obstacle(f"{base.name}/{place.relative_to(base).as_posix()}", error))
+                obstacles.append(Obstacle(f"{base.name}/{at.as_posix()}", error))
     if not names:
         raise UsageError(f"{base} is empty: put submissions into {base}/<name>/<task>/, or `harness import` them")
     for pattern in only:

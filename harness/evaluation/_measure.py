@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
@@ -48,7 +48,7 @@ from harness.timing import (
 Array = np.ndarray[Any, Any]
 
 _HOST_BUSY_WAIT = 0.002  # seconds; for longer answers the cost of waking up is negligible
-_WORKER_BUSY_WAIT = 0.0002  # seconds between two requests
+_WORKER_BUSY_WAIT = 0.0001  # seconds between two requests
 _SETTLE_SECONDS = 1.5 * _WORKER_BUSY_WAIT
 _THROUGHPUT_BATCHES = 3
 _ROUNDS_END, _BATCHES_END, _REPEATS_END = 0.6, 0.8, 0.95
@@ -56,10 +56,12 @@ _ROUNDS_END, _BATCHES_END, _REPEATS_END = 0.6, 0.8, 0.95
 _LEAST_REPEATED, _MOST_REPEATED, _TIMES_ASKED = 6, 24, 3
 _MOST_DOUBLED = 2
 """How often the number of timed inputs may be doubled while it is in doubt whether altered inputs take as long."""
+_ENOUGH_TIMED = 256
+"""It is not doubled from this number on, which is four times as many as slow models are timed with."""
 _DOUBT_SHARE, _DOUBT_SECONDS = 0.1, 10
 """The longest that this takes: as a share of the time that the evaluation took so far, and as a multiple of the time in
 which latency is measured."""
-_REFRESH_BLOCK, _REFRESH_SECONDS = 4, 0.01
+_REFRESH_BLOCK, _REFRESH_SECONDS = 4, 0.003
 _YARDSTICK_VECTORS = 64
 _YARDSTICK_SECONDS = 60.0
 """How many seconds longer than the model the yardstick may take; beyond that its worker is taken for dead."""
@@ -173,11 +175,12 @@ class TimedWorkers:
             move_processes(session.process.pids, cores.workers)
             session.busy_wait(*((_HOST_BUSY_WAIT, _WORKER_BUSY_WAIT) if cores.apart else (0.0, 0.0)))
         used = [core for core in (cores.workers, cores.host) if core is not None]
-        with pinned(cores.host), self._limited(self._bench):
-            threads = Threads(self._model_pid, self._yardstick.process.pids[-1])
-            disturbance = Disturbance(
-                used, threads.model, threads.yardstick, lambda: self._model.process.living_cpu_seconds
-            )
+        with (
+            pinned(cores.host),
+            self._limited(self._bench),
+            Threads.watched(self._model_pid, self._yardstick.process.pids[-1]) as threads,
+            closing(Disturbance(used, threads, lambda: self._model.process.living_cpu_seconds)) as disturbance,
+        ):
             self._bench.measure(disturbance, threads)
 
     @property
@@ -228,7 +231,7 @@ class _Bench:
     def prepare(self) -> None:
         """Prepare the requests that will probably be sent in any case; call `warm_up` before."""
         budget = self._subject.budget
-        soon = min(max(budget.least, first_requests(self._request_seconds)), self._available)
+        soon = min(max(budget.least, first_requests(self._request_seconds, self._available)), self._available)
         for number in (*range(soon), *self._kept_back):
             self._ready[number] = self._make(number)
 
@@ -362,8 +365,8 @@ class _Bench:
         longest = min(_DOUBT_SHARE * spent, _DOUBT_SECONDS * self._subject.budget.seconds)
         end = clock() + min(longest, self._left_until(_ROUNDS_END))
         for _ in range(_MOST_DOUBLED):
-            stop = min(self._available, next_number + len(turns.untouched) + len(turns.altered))
-            if not turns.needs_more:
+            stop = min(self._available, next_number + len(turns))
+            if len(turns) >= _ENOUGH_TIMED or not turns.needs_more:
                 break
             for start in range(next_number, stop, BLOCK):
                 if clock() >= end:

@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -378,7 +378,8 @@ def _walk(folder: Path, cap: int) -> Iterator[_FoundFile]:
             return
         left = iter(range(_MAX_LOOKED_AT))
         try:
-            yield from _walk_opened(top, PurePosixPath(), cap, left, notebook_among(top.names()))
+            names = top.names()
+            yield from _walk_opened(top, names, PurePosixPath(), cap, left, notebook_among(names))
         except _TooManyError:
             yield _FoundFile(_TOO_MANY, None, "shipped")
 
@@ -388,9 +389,14 @@ class _TooManyError(Exception):
 
 
 def _walk_opened(
-    folder: Opened, prefix: PurePosixPath, cap: int, left: Iterator[int], notebook: str | None = None
+    folder: Opened,
+    names: Iterable[str],
+    prefix: PurePosixPath,
+    cap: int,
+    left: Iterator[int],
+    notebook: str | None = None,
 ) -> Iterator[_FoundFile]:
-    for name in sorted(folder.names()):
+    for name in sorted(names):
         if next(left, None) is None:
             raise _TooManyError
         if name.startswith(".") or name in _NOT_SUBMITTED:
@@ -403,7 +409,7 @@ def _walk_opened(
         mode = folder.mode(name)
         if stat.S_ISDIR(mode):
             with folder.enter(name) as inner:
-                yield from _walk_opened(inner, path, cap, left)
+                yield from _walk_opened(inner, inner.names(), path, cap, left)
         elif role == "document":
             yield _FoundFile(path, None, role)
         elif stat.S_ISREG(mode):

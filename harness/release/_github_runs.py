@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import urllib.parse
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -69,6 +66,10 @@ class GitHubRuns:
         Raises:
             InfrastructureError: GitHub does not answer.
         """
+        import http.client  # every command would wait for these
+        import urllib.parse
+        import urllib.request
+
         asked = {"actor": hand.submission, "created": f"{now.astimezone(UTC):%Y-%m-%d}", "per_page": "100"}
         place = f"repos/{self.repository}/actions/workflows/{urllib.parse.quote(self.workflow)}/runs"
         request = urllib.request.Request(  # noqa: S310 - the address comes from the platform

@@ -20,6 +20,7 @@ import msgspec
 from harness.paths import View
 from harness.sandbox._bubblewrap import Bubblewrap
 from harness.sandbox._forkserver_process import ForkServer, ForkServerConnection, SpawnError
+from harness.sandbox._preload import top_level
 
 _MOST = 4
 """The largest number of fork servers that accept new workers; one with torch uses about 300 MiB."""
@@ -51,8 +52,7 @@ class _ForkServerKey:
 
     @classmethod
     def of(cls, bubblewrap: Bubblewrap, modules: Iterable[str]) -> _ForkServerKey:
-        packages = frozenset(name.partition(".")[0] for name in modules)
-        return cls(bubblewrap.program, bubblewrap.view(), packages)
+        return cls(bubblewrap.program, bubblewrap.view(), top_level(modules))
 
 
 @dataclass(eq=False)

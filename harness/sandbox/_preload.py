@@ -7,7 +7,7 @@ wrong guess costs time but changes no result.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -73,6 +73,11 @@ def _texts(folder: Path) -> Iterator[bytes]:
             parts = [part for part in name.split(".") if part][:_NAME_PARTS]
             places = [start.joinpath(*parts[:end]) for end in range(1, len(parts) + 1)]
             waiting += [file for place in places for file in (place.with_suffix(".py"), place / "__init__.py")]
+
+
+def top_level(modules: Iterable[str]) -> frozenset[str]:
+    """Return the packages that `modules` belong to."""
+    return frozenset(name.partition(".")[0] for name in modules)
 
 
 def own_modules(folder: Path) -> frozenset[str]:

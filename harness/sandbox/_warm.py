@@ -23,7 +23,7 @@ from harness.sandbox._bubblewrap import HOME, Bubblewrap, shared_bytes
 from harness.sandbox._forkserver_process import ForkServerConnection, SpawnError
 from harness.sandbox._forkservers import ForkServers
 from harness.sandbox._levels import Isolation, Notify, cold_start_notice
-from harness.sandbox._preload import modules_for, own_modules
+from harness.sandbox._preload import modules_for, own_modules, top_level
 from harness.sandbox._seccomp import NESTING, compile_filter
 
 _log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Warm:
         folder = next((folder.source for folder in box.folders if folder.name == _SUBMISSION), None)
         modules = frozenset[str]() if folder is None else modules_for(folder)
         own = frozenset[str]() if folder is None else own_modules(folder)
-        packages = frozenset(name.partition(".")[0] for name in modules)
+        packages = top_level(modules)
         cold = self.cold.hiding(box.hidden)
         problem = self.problem or _obstacle(box, own & packages)
         if problem is None:

@@ -94,6 +94,9 @@ class Turns:
     untouched: Array
     altered: Array
 
+    def __len__(self) -> int:
+        return len(self.untouched) + len(self.altered)
+
     @property
     def needs_more(self) -> bool:
         """Whether the two seem to differ, but possibly by chance, or by too little to fail the audit."""

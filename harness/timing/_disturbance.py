@@ -8,9 +8,12 @@ and threads; if these can explain the wait, the round counts.
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +23,7 @@ _OWN = 0.1
 """The CPU time of the model's other processes and threads that can explain a wait, as a share of the wait."""
 _STEAL = 8
 """The position of this number in a line of /proc/stat."""
+_MOST_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -30,32 +34,89 @@ class _Counters:
     waited_seconds: float
 
 
+class CounterFile:
+    """A file of the kernel's counters, which stays open: opening takes eight times as long as reading.
+
+    Where it cannot be read, it is empty.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = -1
+        with contextlib.suppress(OSError):
+            self._descriptor = os.open(path, os.O_RDONLY)
+
+    def read(self) -> bytes:
+        """Return its current content."""
+        if sys.platform != "win32" and self._descriptor >= 0:  # which has no such files
+            with contextlib.suppress(OSError):  # the thread has ended
+                return os.pread(self._descriptor, _MOST_BYTES, 0)
+        return b""
+
+    def nanoseconds(self, field: int) -> int:
+        """Return a number of a thread's ``schedstat``: 0 the time it ran, 1 the time it waited for its core."""
+        try:
+            return int(self.read().split()[field])
+        except (ValueError, IndexError):
+            return 0
+
+    def close(self) -> None:
+        """Close it."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
 @dataclass(frozen=True)
 class Threads:
     """Counters of the main threads of the model and the yardstick, and of this thread; 0 if nothing is counted."""
 
-    model: int
-    yardstick: int
+    model: CounterFile
+    yardstick: CounterFile
+    host: CounterFile
+
+    @classmethod
+    @contextmanager
+    def watched(cls, model: int, yardstick: int) -> Iterator[Threads]:
+        """Watch these two processes and this thread; nothing is counted of those that are gone."""
+        paths = (*(Path(f"/proc/{pid}") for pid in (model, yardstick)), _this_thread())
+        with ExitStack() as held:
+            files = [held.enter_context(contextlib.closing(CounterFile(path / "schedstat"))) for path in paths]
+            yield cls(*files)
 
     def worked_in_main(self) -> float:
         """Return the CPU time so far of the model's main thread, which answers requests."""
-        return _nanoseconds(Path(f"/proc/{self.model}/schedstat"), 0) / 1e9
+        return self.model.nanoseconds(0) / 1e9
 
     def kept_waiting(self) -> float:
-        """Return the time so far that this thread and the yardstick waited for their cores."""
-        host = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
-        return sum(_nanoseconds(path, 1) for path in (host, Path(f"/proc/{self.yardstick}/schedstat"))) / 1e9
+        """Return the time so far that the host's thread and the yardstick waited for their cores."""
+        return (self.host.nanoseconds(1) + self.yardstick.nanoseconds(1)) / 1e9
+
+    def waited(self) -> float:
+        """Return the time so far that all three waited for their cores."""
+        return self.kept_waiting() + self.model.nanoseconds(1) / 1e9
+
+
+def _this_thread() -> Path:
+    return Path(f"/proc/self/task/{threading.get_native_id()}")
 
 
 class Disturbance:
-    """Watches the counters of some cores, of this thread, and of the main threads of the model and the yardstick."""
+    """Watches the counters of some cores and `threads`; `worked` returns the CPU time of all the model's processes.
 
-    def __init__(self, cores: Sequence[int], model: int, yardstick: int, worked: Callable[[], float]) -> None:
-        self._cores, self._worked = frozenset(cores), worked
-        self._throttles = [path for path in map(_throttle, cores) if path.exists()]
-        self._model = Path(f"/proc/{model}/schedstat")
-        host = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
-        self._threads = (host, self._model, Path(f"/proc/{yardstick}/schedstat"))
+    Close it at the end.
+    """
+
+    def __init__(
+        self,
+        cores: Sequence[int],
+        threads: Threads,
+        worked: Callable[[], float],
+        system: Path = Path("/sys/devices/system/cpu"),
+        stat: Path = Path("/proc/stat"),
+    ) -> None:
+        self._cores, self._threads, self._worked = frozenset(cores), threads, worked
+        self._stat = CounterFile(stat)
+        self._throttles = [CounterFile(system / f"cpu{core}/thermal_throttle/core_throttle_count") for core in cores]
         self._others_worked = self._others()
         self._last = self._read()
 
@@ -72,6 +133,11 @@ class Disturbance:
             return "preemption"
         return ""
 
+    def close(self) -> None:
+        """Close the files of the kernel."""
+        for file in (self._stat, *self._throttles):
+            file.close()
+
     def _is_foreign(self, waited: float) -> bool:
         """Return whether the model's other processes and threads cannot explain the wait."""
         before, self._others_worked = self._others_worked, self._others()
@@ -79,45 +145,31 @@ class Disturbance:
 
     def _others(self) -> float:
         """Return the CPU time of the model's processes and threads, except for the main thread, which answers."""
-        return self._worked() - _nanoseconds(self._model, 0) / 1e9
+        return self._worked() - self._threads.worked_in_main()
 
     def _read(self) -> _Counters:
         return _Counters(
             at=time.perf_counter(),
-            stolen=sum(_stolen(self._cores)),
+            stolen=sum(_stolen(self._stat.read(), self._cores)),
             throttled=sum(map(_throttled, self._throttles)),
-            waited_seconds=sum(_nanoseconds(path, 1) for path in self._threads) / 1e9,
+            waited_seconds=self._threads.waited(),
         )
 
 
-def _nanoseconds(path: Path, field: int) -> int:
-    """Return a field of a thread's ``schedstat``: 0 is the time it ran, 1 is the time it waited for its core."""
-    try:
-        return int(path.read_bytes().split()[field])
-    except (OSError, ValueError, IndexError):
-        return 0
-
-
-def _stolen(cores: frozenset[int]) -> list[int]:
-    """Return for each of these cores the ticks that the hypervisor gave to other machines."""
+def _stolen(stat: bytes, cores: frozenset[int]) -> list[int]:
+    """Return for each of these cores the ticks that the hypervisor gave to other machines, by ``/proc/stat``."""
     found = []
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        for line in Path("/proc/stat").read_bytes().splitlines()[1:]:
+    with contextlib.suppress(ValueError, IndexError):
+        for line in stat[: stat.find(b"\nintr ")].splitlines()[1:]:
             name, *numbers = line.split()
-            if not name.startswith(b"cpu"):
-                break
             if int(name[len(b"cpu") :]) in cores:
                 found.append(int(numbers[_STEAL - 1]))
     return found
 
 
-def _throttle(core: int) -> Path:
-    return Path(f"/sys/devices/system/cpu/cpu{core}/thermal_throttle/core_throttle_count")
-
-
-def _throttled(counter: Path) -> int:
+def _throttled(counter: CounterFile) -> int:
     """Return how often a core was slowed down because of its temperature."""
     try:
-        return int(counter.read_bytes())
-    except (OSError, ValueError):
+        return int(counter.read())
+    except ValueError:
         return 0

@@ -14,9 +14,10 @@ from harness.timing._clock import Budget, Prepare, Request, Timer, sample
 
 PRECISION = 0.02
 """Measuring stops when half the width of the ratio's 95 % interval is at most this share of the ratio."""
-_REQUESTS, _PRIMERS = 4, 1
-_QUICK_SECONDS, _QUICK_REQUESTS, _QUICK_PRIMERS = 0.0003, 8, 3
+_QUICK_SECONDS = 0.0003
 _FIRST_LOOK, _GROWTH = 24, 1.5
+_HIDDEN_LOOK = 12
+"""After this number of rounds a model that the channel hides is known to be hidden: it has no ratio to be looked at."""
 FEWEST_ROUNDS = 5
 """The number of rounds, each of one request, that a slow model must answer, because fewer give no interval."""
 _HIDDEN = 1.5
@@ -196,10 +197,13 @@ def ratios_of(rounds: Sequence[Round]) -> list[float]:
     return ratios if 2 * len(ratios) >= len(rounds) else []
 
 
+def is_hidden(rounds: Sequence[Round]) -> bool:
+    """Return whether the channel hides the model, so that there is no ratio to be determined."""
+    return median(median(one.model) for one in rounds) < _HIDDEN * median(one.channel for one in rounds)
+
+
 def is_precise(rounds: Sequence[Round]) -> bool:
-    """Return whether more rounds would change little: the ratio is precise, or cannot be determined at all."""
-    if median(median(one.model) for one in rounds) < _HIDDEN * median(one.channel for one in rounds):
-        return True
+    """Return whether the ratio is precise, so that more rounds would change little."""
     ratios = ratios_of(rounds)
     interval = interval_of_rounds(ratios)
     return interval is not None and (interval.high - interval.low) / 2 <= PRECISION * abs(trimmed_mean(ratios))
@@ -217,51 +221,67 @@ def measure(timed: Timed, budget: Budget, available: int, timer: Timer) -> Round
     the limit.
     """
     least, most = min(budget.least, available), min(budget.most, available)
-    form = _form_of_rounds(timed.request_seconds)
-    size, primers = max(1, min(form.requests, available // _FIRST_LOOK)), form.primers
-    if timed.request_seconds * (least + primers * least // size) > budget.limit_seconds:
-        size, primers = 1, 0
-    begin, longest, unseen = timer(), 0.0, _Unseen(timed)
+    form = _form_of_rounds(timed.request_seconds, available)
+    if timed.request_seconds * (least + form.primers * least // form.requests) > budget.limit_seconds:
+        form = _Form(1, 1, 0)
+    begin, longest, unseen, read = timer(), 0.0, _Unseen(timed), _read(timed)
     rounds: list[Round] = []
     valid: list[Round] = []
     stopped: Stopped = "budget"
     while not rounds or rounds[-1].numbers.stop < most:
         start = rounds[-1].numbers.stop if rounds else 0
-        rounds.append(_round(timed, range(start, min(start + size, most)), primers, timer))
-        if not rounds[-1].disturbance:
-            valid.append(rounds[-1])
-            if _suffice(valid, rounds, least) and is_look(len(valid)) and is_precise(valid):
+        one, read = _round(timed, range(start, min(start + form.requests, most)), form, timer, read)
+        rounds.append(one)
+        if not one.disturbance:
+            valid.append(one)
+            if _suffice(valid, rounds, least) and _is_enough(valid):
                 return Rounds(valid, len(rounds) - len(valid), "precision", unseen.seconds())
         seconds, longest = timer() - begin, max(longest, rounds[-1].own_seconds + rounds[-1].others_seconds)
         if seconds >= budget.seconds and _requests(rounds) >= least:
             break
         if len(rounds) >= FEWEST_ROUNDS and seconds + longest > budget.limit_seconds:
             if _requests(rounds) < least:
-                stopped, least = "limit", FEWEST_ROUNDS * size
+                stopped, least = "limit", FEWEST_ROUNDS * form.requests
             break
     counted = valid if _suffice(valid, rounds, least) else rounds
     return Rounds(counted, len(rounds) - len(counted), stopped, unseen.seconds())
 
 
+def _is_enough(valid: Sequence[Round]) -> bool:
+    """Return whether to stop after these rounds."""
+    if len(valid) == _HIDDEN_LOOK:
+        return is_hidden(valid)
+    return is_look(len(valid)) and (is_hidden(valid) or is_precise(valid))
+
+
 class _Form(NamedTuple):
-    """The number of timed requests in each turn of a round, and the number of requests before them."""
+    """The number of requests in each turn of a round."""
 
     requests: int
+    """To the model."""
+    others: int
+    """To each of those that it takes turns with."""
     primers: int
+    """Before the first request of each turn; they are not timed."""
 
 
-def _form_of_rounds(seconds: float) -> _Form:
+_FORM, _QUICK_FORM = _Form(4, 4, 1), _Form(32, 12, 3)
+"""A quick model's own time varies more than that of the others, and waking a process takes as long as a few requests.
+Therefore long turns, of which the model has the longest, reach a precision in the least time."""
+
+
+def _form_of_rounds(seconds: float, available: int) -> _Form:
     """Return the form of rounds for a model whose requests take this number of `seconds`.
 
     Others have used the caches before each turn, and refilling them takes a large part of a quick model's time.
     """
-    quick = seconds < _QUICK_SECONDS
-    return _Form(_QUICK_REQUESTS, _QUICK_PRIMERS) if quick else _Form(_REQUESTS, _PRIMERS)
+    form = _QUICK_FORM if seconds < _QUICK_SECONDS else _FORM
+    return form._replace(requests=max(1, min(form.requests, available // _FIRST_LOOK)))
 
 
-def first_requests(seconds: float) -> int:
+def first_requests(seconds: float, available: int) -> int:
     """Return the number of requests before the interval is first computed, if a request takes this many `seconds`."""
-    return _FIRST_LOOK * _form_of_rounds(seconds).requests
+    return _FIRST_LOOK * _form_of_rounds(seconds, available).requests
 
 
 class _Unseen:
@@ -287,29 +307,43 @@ def _requests(rounds: Sequence[Round]) -> int:
     return sum(len(one.model) for one in rounds)
 
 
-def _round(timed: Timed, numbers: range, primers: int, timer: Timer) -> Round:
-    first = numbers.start
-    waited, in_main = timed.kept_waiting(), timed.worked_in_main()
-    at_first, own = timed.worked(), timer()
+class _Counted(NamedTuple):
+    """What had been counted at one moment, in seconds."""
+
+    worked: float
+    in_main: float
+    waited: float
+
+
+def _read(timed: Timed) -> _Counted:
+    return _Counted(timed.worked(), timed.worked_in_main(), timed.kept_waiting())
+
+
+def _round(timed: Timed, numbers: range, form: _Form, timer: Timer, before: _Counted) -> tuple[Round, _Counted]:
+    """Let everybody have a turn; `before` is what had been counted when the last round ended."""
+    first, others, primers = numbers.start, numbers[: form.others], form.primers
+    own = timer()
     model, _ = sample(timed.model, numbers, timer, [timed.primer] * primers)
     timed.settle()
-    worked, begin = timed.worked(), timer()
-    in_main = timed.worked_in_main() - in_main
-    echo, _ = sample(timed.echo, numbers, timer, [timed.echo(first)] * primers)
-    yardstick, itself = sample(timed.yardstick, numbers, timer, [timed.yardstick(first)] * primers)
-    yardstick_echo, _ = sample(timed.yardstick_echo, numbers, timer, [timed.yardstick_echo(first)] * primers)
-    return Round(
+    worked, in_main, begin = timed.worked(), timed.worked_in_main(), timer()
+    echo, _ = sample(timed.echo, others, timer, [timed.echo(first)] * primers)
+    yardstick, itself = sample(timed.yardstick, others, timer, [timed.yardstick(first)] * primers)
+    yardstick_echo, _ = sample(timed.yardstick_echo, others, timer, [timed.yardstick_echo(first)] * primers)
+    after, end = _read(timed), timer()
+    own_worked = worked - before.worked
+    taken = Round(
         numbers=numbers,
         model=model,
         echo=echo,
         yardstick=yardstick,
         yardstick_itself=itself,
         yardstick_echo=yardstick_echo,
-        worked_seconds=max(0.0, timed.worked() - worked),
-        others_seconds=timer() - begin,
+        worked_seconds=max(0.0, after.worked - worked),
+        others_seconds=end - begin,
         own_seconds=begin - own,
-        own_worked_seconds=worked - at_first,
-        own_beside_seconds=max(0.0, worked - at_first - in_main),
-        kept_waiting_seconds=timed.kept_waiting() - waited,
+        own_worked_seconds=own_worked,
+        own_beside_seconds=max(0.0, own_worked - (in_main - before.in_main)),
+        kept_waiting_seconds=after.waited - before.waited,
         disturbance=timed.disturbance(),
     )
+    return taken, after

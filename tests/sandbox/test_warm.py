@@ -410,6 +410,18 @@ def test_workers_are_forked_from_what_was_started_ahead(own_warm, tmp_path):
         assert set(owner._servers.values()) == set(begun)
 
 
+def test_one_fork_server_of_a_kind_is_started_ahead_within_the_limit(own_warm, tmp_path):
+    kinds = ["import scipy", "import scipy.linalg", "import numpy", "import pandas", "import sklearn", "import torch"]
+    folders = [tmp_path / str(number) for number in range(len(kinds))]
+    for folder, kind in zip(folders, kinds, strict=True):
+        folder.mkdir()
+        (folder / "model.py").write_text(kind)
+    with closing(ForkServerOwner(most=3)) as owner:
+        begin_fork_servers(owner, own_warm.sandbox.cold.hidden, folders)
+        assert {key.packages for key in owner._servers} == {frozenset(), frozenset({"scipy"}), frozenset({"pandas"})}
+        assert owner._retired == []
+
+
 def test_all_sandboxes_fork_their_workers_from_one_process(own_warm):
     standing = fork_servers(own_warm)
     sandbox = own_warm.sandbox.cold

@@ -1,43 +1,56 @@
 """What spoils a round comes from outside of the model's own processes."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from harness.timing import _disturbance
-from harness.timing._disturbance import Disturbance, Threads
+from harness.timing._disturbance import CounterFile, Disturbance, Threads
 
 pytestmark = pytest.mark.unit
 
 
 class Kernel:
-    """Counters that a test turns."""
+    """Files of counters that a test turns."""
 
-    def __init__(self, monkeypatch):
-        self.now, self.ran, self.waited, self.stolen, self.throttled, self.worked = 0.0, 0, 0, 0, 0, 0.0
+    def __init__(self, folder, monkeypatch):
+        self.now, self.worked, self._folder = 0.0, 0.0, folder
+        self.ran = self.waited = self.stolen = self.throttled = 0
+        self._throttle = folder / "cpu0" / "thermal_throttle" / "core_throttle_count"
+        self._throttle.parent.mkdir(parents=True)
+        self._write()
         monkeypatch.setattr(_disturbance.time, "perf_counter", lambda: self.now)
-        monkeypatch.setattr(_disturbance, "_nanoseconds", self.nanoseconds)
-        monkeypatch.setattr(_disturbance, "_stolen", lambda _: [self.stolen])
-        monkeypatch.setattr(_disturbance, "_throttle", lambda _: Path("/"))
-        monkeypatch.setattr(_disturbance, "_throttled", lambda _: self.throttled)
-        self.disturbance = Disturbance([0], os.getpid(), os.getpid(), lambda: self.worked)
+        self._threads = Threads(*(CounterFile(folder / name) for name in ("model", "yardstick", "host")))
+        self.disturbance = Disturbance([0], self._threads, lambda: self.worked, folder, folder / "stat")
 
-    def nanoseconds(self, path, field):
-        host = "task" in path.parts
-        return (self.waited if host else 0) if field else self.ran
+    def _write(self):
+        for name, waited in (("model", 0), ("yardstick", 0), ("host", self.waited)):
+            (self._folder / name).write_text(f"{self.ran} {waited} 1\n")
+        cores = "".join(f"cpu{core} 1 2 3 4 5 6 7 {stolen} 0 0\n" for core, stolen in enumerate([self.stolen, 9]))
+        (self._folder / "stat").write_text(f"cpu  1 2 3 4 5 6 7 99 0 0\n{cores}intr 5 0 0\nctxt 7\n")
+        self._throttle.write_text(f"{self.throttled}\n")
+
+    def close(self):
+        self.disturbance.close()
+        for file in (self._threads.model, self._threads.yardstick, self._threads.host):
+            file.close()
 
     def cause(self, **changes):
         """Let a round of ten milliseconds pass in which the counters grow by `changes`."""
         self.now += 0.01
         for name, by in changes.items():
             setattr(self, name, getattr(self, name) + by)
+        self._write()
         return self.disturbance()
 
 
 @pytest.fixture
-def kernel(monkeypatch):
-    return Kernel(monkeypatch)
+def kernel(tmp_path, monkeypatch):
+    made = Kernel(tmp_path, monkeypatch)
+    yield made
+    made.close()
 
 
 def test_a_round_in_which_nothing_happened_counts(kernel):
@@ -62,13 +75,26 @@ def test_the_models_main_thread_is_expected_to_work(kernel):
 
 
 def test_counters_of_the_system_can_be_read_or_are_empty():
-    disturbance = Disturbance([0], os.getpid(), 1 << 30, lambda: 0.0)
-    assert disturbance() in {"", "steal", "throttling", "preemption"}
+    with Threads.watched(os.getpid(), 1 << 30) as threads:
+        disturbance = Disturbance([0], threads, lambda: 0.0)
+        assert disturbance() in {"", "steal", "throttling", "preemption"}
+        disturbance.close()
 
 
 def test_a_thread_that_works_is_seen_and_one_that_is_gone_counts_nothing():
-    threads = Threads(os.getpid(), 1 << 30)
-    sum(range(10_000))
-    assert threads.worked_in_main() >= 0
-    assert threads.kept_waiting() >= 0
-    assert Threads(1 << 30, 1 << 30).worked_in_main() == 0
+    with Threads.watched(os.getpid(), 1 << 30) as threads:
+        sum(range(10_000))
+        assert threads.worked_in_main() >= 0
+        assert threads.kept_waiting() >= 0
+    with Threads.watched(1 << 30, 1 << 30) as threads:
+        assert threads.worked_in_main() == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="a counter of Linux")
+def test_an_open_counter_tells_what_the_thread_did_since():
+    with Threads.watched(os.getpid(), 1 << 30) as threads:
+        before = threads.worked_in_main()
+        end = time.process_time() + 0.03
+        while time.process_time() < end:
+            pass
+        assert threads.worked_in_main() > before

@@ -14,6 +14,7 @@ from tests.timing.watches import Watch
 NAMES = ("model", "echo", "yardstick", "yardstick_echo")
 STEADY = {"model": 0.010, "echo": 0.001, "yardstick": 0.009, "yardstick_echo": 0.001}
 """Seconds of each; the yardstick answers that it took 4 ms itself."""
+QUICK = {name: 0.01 * seconds for name, seconds in STEADY.items()}
 
 
 class Yardstick:
@@ -37,7 +38,9 @@ def timed(
         request_seconds=seconds["model"],
         primer=watch.subject(lambda _: seconds["model"], "primer")(0),
         echo=prepared["echo"],
-        yardstick=lambda number: Yardstick(prepared["yardstick"](number), (seconds["yardstick"] - 0.001) / 2),
+        yardstick=lambda number: Yardstick(
+            prepared["yardstick"](number), (seconds["yardstick"] - seconds["yardstick_echo"]) / 2
+        ),
         yardstick_echo=prepared["yardstick_echo"],
         worked=worked,
         counted=worked,
@@ -65,11 +68,15 @@ def test_four_processes_take_turns_and_first_requests_do_not_count(watch):
 
 
 def test_a_fast_model_gets_warm_caches_and_more_requests_per_turn(watch):
-    quick = {name: 0.01 * seconds for name, seconds in STEADY.items()}
-    measured = measure(timed(watch, seconds=quick), Budget(seconds=60), 1000, watch)
-    one = [name for name, _ in watch.requests][: 4 * 11]
-    assert one[:11] == [*["primer"] * 3, *["model"] * 8]
-    assert one[11:] == [*["echo"] * 11, *["yardstick"] * 11, *["yardstick_echo"] * 11]
+    measured = measure(timed(watch, seconds=QUICK), Budget(seconds=60), 2000, watch)
+    one = [name for name, _ in watch.requests][: 35 + 3 * 15]
+    assert one[:35] == [*["primer"] * 3, *["model"] * 32]
+    assert one[35:] == [*["echo"] * 15, *["yardstick"] * 15, *["yardstick_echo"] * 15]
+    assert [len(one.model) for one in measured.valid] == [32] * 24
+
+
+def test_a_fast_model_has_as_many_rounds_where_there_are_few_inputs(watch):
+    measured = measure(timed(watch, seconds=QUICK), Budget(seconds=60), 200, watch)
     assert [len(one.model) for one in measured.valid] == [8] * 24
 
 
@@ -122,9 +129,9 @@ def test_a_model_that_becomes_slow_is_asked_as_often_as_the_limit_allows(watch):
 
 
 def test_a_model_below_the_channels_resolution_is_not_measured_longer(watch):
-    hidden = STEADY | {"model": 0.0011}
+    hidden = QUICK | {"model": 0.000011}
     measured = measure(timed(watch, noisy(1.0), seconds=hidden), Budget(seconds=1e9), 10_000, watch)
-    assert len(measured.valid) == 24
+    assert len(measured.valid) == 12
 
 
 @given(st.integers(1, 400))
