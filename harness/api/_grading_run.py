@@ -297,10 +297,10 @@ class _GradingRun:
             if lacks_comparison(record, contents):
                 self.follower.warned(f"{submission}: its weights were not scored; the next `harness grade` scores them")
                 return None
-        told = with_claimed(record, submission.folder, task)
-        if told != record:
-            records.write(told)
-        return told.claims
+        refreshed = with_claimed(record, submission.folder, task)
+        if refreshed != record:
+            records.write(refreshed)
+        return refreshed.claims
 
     def audit_learning(self, submissions: Sequence[Submission]) -> Iterator[LearningFinding]:
         """Test on this machine whether scores were learned, after all results and grades have been stored."""
@@ -333,7 +333,7 @@ class _GradingRun:
     def _executor(self, work: Work, jobs: JobOptions) -> Executor:
         request = self.request
         if any("\udc80" <= character <= "\udcff" for character in str(self.course.root)):  # bytes that are no text
-            raise UsageError(f"{self.course.root}: its name is not UTF-8, so no job can be told where it is: rename it")
+            raise UsageError(f"{self.course.root}: its name is not UTF-8, so no job can find it: rename it")
         orders = Orders(
             root=str(self.course.root),
             data_root=None if self.places.root is None else str(self.places.root.absolute()),

@@ -34,7 +34,7 @@ class NewTask:
     """A task that was made from data."""
 
     written: tuple[Path, ...]
-    told: tuple[str, ...]
+    notes: tuple[str, ...]
     """What was inferred, and the scores of the references, in one sentence each."""
 
 
@@ -48,7 +48,7 @@ def make_task(course: OpenCourse, name: str, data: Path, asked: DataQuestions, f
     measured, baseline = _measure(course, name, follower)
     if baseline is not None:
         write_declaration(course.folders, name, found, baseline)
-    return NewTask(tuple(written), (*found.told, *measured, *_about_the_data(course, root, name, found)))
+    return NewTask(tuple(written), (*found.notes, *measured, *_about_the_data(course, root, name, found)))
 
 
 def _measure(course: OpenCourse, task: str, follower: Follower) -> tuple[list[str], StatedBaseline | None]:
@@ -62,14 +62,14 @@ def _measure(course: OpenCourse, task: str, follower: Follower) -> tuple[list[st
         )
     except InfrastructureError as error:
         return [f"the baseline is a guess, because no reference could be evaluated: {error}"], None
-    told = [f"{one.submission} could not be evaluated: {one.error}" for one in result.not_done]
-    told += [
+    notes = [f"{one.submission} could not be evaluated: {one.error}" for one in result.not_done]
+    notes += [
         f"{record.submission.name} failed: {record.failure.message}" for record in result.records if record.failure
     ]
     scored = [record for record in result.records if record.scores]
     if not scored:
-        return [*told, "the baseline is a guess, because no reference was scored"], None
-    return [*told, *map(_said, scored)], _baseline(scored)
+        return [*notes, "the baseline is a guess, because no reference was scored"], None
+    return [*notes, *map(_said, scored)], _baseline(scored)
 
 
 def _baseline(scored: Sequence[Record]) -> StatedBaseline:
@@ -94,15 +94,15 @@ def _reference(record: Record) -> str:
 
 
 def _about_the_data(course: OpenCourse, root: Path, name: str, found: FoundData) -> list[str]:
-    told = [f"the data lie in {root / name}, which every machine that evaluates needs; its test part is public"]
+    notes = [f"the data lie in {root / name}, which every machine that evaluates needs; its test part is public"]
     ignored = course.root / ".gitignore"
     if root.is_relative_to(course.root):
         lines = ignored.read_text(encoding="utf-8").splitlines() if ignored.is_file() else []
         if f"{root.name}/" not in lines:
-            told.append(f"write {root.name}/ into {ignored}, or the data will be committed")
+            notes.append(f"write {root.name}/ into {ignored}, or the data will be committed")
     if found.groups is None and found.part is None:
-        told.append(
+        notes.append(
             "no groups are known: if one person gave several items, name the column with --group, put an array groups "
             "into the .npz file, or add groups to task.py"
         )
-    return told
+    return notes

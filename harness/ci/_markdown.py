@@ -123,8 +123,8 @@ def _score(score: Score) -> str:
 
 def _baseline(graded: Graded) -> str:
     base, score = graded.record.baseline, graded.record.primary
-    told = score or graded.record.public_score
-    higher = told is None or told.higher_is_better
+    shown = score or graded.record.public_score
+    higher = shown is None or shown.higher_is_better
     met = {None: "withheld" if graded.record.status == "withheld" else "not reached", True: "met", False: "not met"}[
         base.met
     ]
@@ -204,7 +204,7 @@ def _diagram(logged: Sequence[LoggedQuantity]) -> list[str]:
     lines = [(one, values) for one, values in lines if len(values) == len(first.values) > 1]
     if not lines:
         return []
-    told = ", ".join(
+    legend = ", ".join(
         f"{_word(one.name.removeprefix(label))} in {colour}" for (one, _), colour in zip(lines, _COLOURS, strict=False)
     )
     return [
@@ -216,7 +216,7 @@ def _diagram(logged: Sequence[LoggedQuantity]) -> list[str]:
         f'    xyChart: {{backgroundColor: transparent, plotColorPalette: "{", ".join(_COLOURS.values())}"}}',
         "---",
         "xychart-beta",
-        f'  title "{_word(label)}: {told}"',
+        f'  title "{_word(label)}: {legend}"',
         f'  x-axis "from the first to the last report" 1 --> {len(first.values)}',
         *(f"  line [{', '.join(f'{value:.5g}' for value in values)}]" for _, values in lines),
         "```",

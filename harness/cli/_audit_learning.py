@@ -44,9 +44,9 @@ def learning(paths: tuple[str, ...], task: str | None, run: RunOptions) -> int:
         out.conclude("nothing to test: no submission on the leaderboard was trained and reached its baseline")
         return PASSED
     tally = Counter[str](one.outcome for one in found.values())
-    told = [f"{tally[name]} {name}" for name in _SIGNS if tally[name]]
-    told += [f"{shown.errors} could not be tested"] if shown.errors else []
-    out.conclude(f"{', '.join(told)}; look at what was found before you judge")
+    counts = [f"{tally[name]} {name}" for name in _SIGNS if tally[name]]
+    counts += [f"{shown.errors} could not be tested"] if shown.errors else []
+    out.conclude(f"{', '.join(counts)}; look at what was found before you judge")
     if shown.errors:
         return INFRASTRUCTURE
     return FAILED if tally["failed"] else PASSED

@@ -88,7 +88,7 @@ def task(  # noqa: PLR0913, PLR0917 - one argument an option
         target=target, group=group, kind=kind, leave_out=leave_out, size=None if size is None else parse_size(size)
     )
     made = _made(course, name, source, asked)
-    for sentence in made.told:
+    for sentence in made.notes:
         out.print(sentence)
     _print_written(list(made.written), f"harness tasks check {name}; write the hand-out, tasks/{name}/README.md")
     return PASSED

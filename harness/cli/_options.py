@@ -183,11 +183,11 @@ def course_if_any() -> Course | None:
 
 def notice_printer() -> Notify:
     """Return a function that prints notices on standard error, each different notice once."""
-    told: set[str] = set()
+    seen: set[str] = set()
 
     def tell(notice: str) -> None:
-        if notice not in told:
-            told.add(notice)
+        if notice not in seen:
+            seen.add(notice)
             console(stderr=True).print(notice, style="yellow")
 
     return tell

@@ -114,10 +114,10 @@ def altered_inputs_score_as_well(
     name = "altered inputs score as well"
     if fall.least <= bound:
         return Audit(name=name, passed=True, severity="fail", detail=f"{what} and costs no more")
-    told = f"{what} and costs {fall.seen:.3f} on {len(altered.items)} items: {_REMEDY}"
+    detail = f"{what} and costs {fall.seen:.3f} on {len(altered.items)} items: {_REMEDY}"
     if again is not None and _fall(task, truth, scored, again.or_mixed(altered)).least <= bound:
-        return Audit(name=name, passed=False, severity="warn", detail=f"{told}; {_KEPT_IF_MIXED}")
-    return Audit(name=name, passed=False, severity="fail", detail=told)
+        return Audit(name=name, passed=False, severity="warn", detail=f"{detail}; {_KEPT_IF_MIXED}")
+    return Audit(name=name, passed=False, severity="fail", detail=detail)
 
 
 class _Fall(NamedTuple):

@@ -64,7 +64,7 @@ def _passed_or_not(record: Record) -> Iterator[ReportedCheck]:
     for name in _AT_THE_END:
         yield ReportedCheck(name=name, outcome="passed")
     if record.status == "withheld":
-        yield ReportedCheck(name=_BASELINE, outcome="skipped", message=record.told)
+        yield ReportedCheck(name=_BASELINE, outcome="skipped", message=record.public_score_note)
         return
     base, score = record.baseline, record.primary
     found = "" if score is None else f"{score.name} {score.value:.4f}, baseline {base.value:g}"

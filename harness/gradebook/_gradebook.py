@@ -151,10 +151,10 @@ class _PersonAndTask:
             count = len(found.attempts)
             note = f"attempt {self._chosen_attempt} was chosen, but none of the {count} on the current task is that one"
             return self._adjusted(self._without_record(NOT_GRADED, None, note=note))
-        told = [one for one in candidates if one.record.status != "withheld"]
-        if candidates[-1].record.status == "withheld" or not told:
-            return self._adjusted(self._without_record(NOT_GRADED, None, note=candidates[-1].record.told))
-        entries = [self._attempted(self.task, one) for one in told]
+        released = [one for one in candidates if one.record.status != "withheld"]
+        if candidates[-1].record.status == "withheld" or not released:
+            return self._adjusted(self._without_record(NOT_GRADED, None, note=candidates[-1].record.public_score_note))
+        entries = [self._attempted(self.task, one) for one in released]
         return max(reversed(entries), key=lambda entry: (entry.final or 0.0, -entry.grace_days))
 
     @property

@@ -124,12 +124,12 @@ class _Finder:
 
     def _lost(self, person: Person, name: str) -> str:
         """Return a sentence about work that only the learning system has; '' if there is none."""
-        told = self._times.told_by_table(person, name)
-        if not told.is_known:
+        hand_in = self._times.told_by_table(person, name)
+        if not hand_in.is_known:
             return ""
         return (
-            f"{told.source} says that it was handed in, and no files of it are here: import them, or give {person} in "
-            "the roster the submission of their group, or decide in adjustments.csv"
+            f"{hand_in.source} says that it was handed in, and no files of it are here: import them, or give {person} "
+            "in the roster the submission of their group, or decide in adjustments.csv"
         )
 
     def _attempt(self, person: Person, name: str, record: Record) -> Attempt:
@@ -141,8 +141,10 @@ class _Finder:
         found, task = self._records.read(name, submission), self._tasks[name]
         is_there = folder.is_dir()
         if task is None:
-            told = f"task {name} has a mistake, which `harness tasks check {name}` names"  # its reason is told once
-            return (), told if is_there or found else ""
+            reason = (
+                f"task {name} has a mistake, which `harness tasks check {name}` names"  # the mistake is reported once
+            )
+            return (), reason if is_there or found else ""
         if isinstance(found, Unreadable):
             return (), f"its record cannot be read ({found.reason}): grade it again"
         if found is None:

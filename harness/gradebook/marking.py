@@ -46,9 +46,9 @@ def marking_pages(
     documents = {name: found for name, folder in sorted(folders.items()) if (found := document_paths(folder))}
     for name, found in documents.items():
         yield from _documents_of(title, name, (read_document(folders[name], path) for path in found))
-    told = claims or {}
+    given = claims or {}
     rows = [
-        _row(entry, documents.get(entry.person.submission, []), feedback, below, told.get(entry.person.submission, ()))
+        _row(entry, documents.get(entry.person.submission, []), feedback, below, given.get(entry.person.submission, ()))
         for entry in entries
     ]
     heading = "<tr><th>who</th><th>grade</th><th>why</th><th>handed in</th><th>claims</th><th>to be read</th></tr>"

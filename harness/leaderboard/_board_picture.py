@@ -43,8 +43,10 @@ def board_picture(board: Board) -> bytes | None:
         bottoms[column] = y + _HEAD + height + _GAP
     width = 2 * _MARGIN + (_WIDTH if len(chosen) == 1 else 2 * _WIDTH + _GAP)
     paper = svg.rectangle(0.5, 0.5, width - 1, max(bottoms) - 1, "paper")
-    told = f"The best scores of {len(chosen)} tasks with 95 % intervals and baselines; the tables below say the same"
-    return svg.whole_file(width, max(bottoms), told, [paper, *parts], _STYLE)
+    description = (
+        f"The best scores of {len(chosen)} tasks with 95 % intervals and baselines; the tables below say the same"
+    )
+    return svg.whole_file(width, max(bottoms), description, [paper, *parts], _STYLE)
 
 
 def _scores(group: RankedGroup) -> Markup:
@@ -53,8 +55,8 @@ def _scores(group: RankedGroup) -> Markup:
     rows = [row for row in scored if row in submissions or row.record.submission.name.startswith(_REFERENCE)]
     base = rows[0].record.baseline
     shown = [_row(row) for row in rows[: 2 * _MOST]]
-    told = f"{group.key.metric} of {len(shown)} models; the baseline is {base.value:g}"
-    return svg.forest(shown, group.key.metric, told, (base.value, f"baseline {base.value:g}"), _WIDTH)
+    description = f"{group.key.metric} of {len(shown)} models; the baseline is {base.value:g}"
+    return svg.forest(shown, group.key.metric, description, (base.value, f"baseline {base.value:g}"), _WIDTH)
 
 
 def _row(row: BoardRow) -> svg.ForestRow:

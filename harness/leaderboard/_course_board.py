@@ -133,7 +133,7 @@ def _has_scores(group: RankedGroup) -> bool:
 
 
 def _is_withheld(group: RankedGroup) -> bool:
-    return not _has_scores(group) and any(row.record.told for row in group.rows)
+    return not _has_scores(group) and any(row.record.public_score_note for row in group.rows)
 
 
 def _row(name: str, tasks: Sequence[_TaskScores]) -> CourseRow:

@@ -136,7 +136,7 @@ def short_table(group: RankedGroup) -> BoardTable:
 
 def public_table(group: RankedGroup) -> BoardTable:
     """Return the public scores of a private part, the best first; without rows where nothing is withheld."""
-    rows = [row.record for row in group.rows if row.record.told]
+    rows = [row.record for row in group.rows if row.record.public_score_note]
     header = ("submission", f"public {group.key.metric}", "size", "speed")
     return BoardTable(header, tuple(_public_cells(record) for record in rows))
 
@@ -217,8 +217,8 @@ def _group_lines(group: RankedGroup, table: BoardTable) -> list[str]:
 def _baseline(records: Sequence[Record]) -> str:
     """Return the baseline of a group; only a scored record knows whether higher is better."""
     base = records[0].baseline
-    told = [score for record in records if (score := record.primary or record.public_score) is not None]
-    higher = all(score.higher_is_better for score in told)
+    scores = [score for record in records if (score := record.primary or record.public_score) is not None]
+    higher = all(score.higher_is_better for score in scores)
     return f"{base.metric} {to_reach(base.value, strict=base.strict, higher_is_better=higher)}"
 
 

@@ -210,8 +210,8 @@ def _overview(record: Record) -> str:
         where = "" if failure.file is None else f" ({failure.file}:{failure.line or 1})"
         lines += [f"{failure.kind} in {failure.phase}{where}: {failure.message}"]
         lines += ["", failure.log_tail] if failure.log_tail.strip() else []
-    elif record.told:
-        lines += [f"{record.told[0].upper()}{record.told[1:]}."]
+    elif record.public_score_note:
+        lines += [f"{record.public_score_note[0].upper()}{record.public_score_note[1:]}."]
     elif record.task.scored_on == "validation":
         lines += [
             f"{score.name}: {score.value:.4f} (95 %: {score.low:.4f} to {score.high:.4f})" for score in record.scores

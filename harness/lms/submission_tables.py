@@ -171,8 +171,8 @@ def _by_content(sheet: Sheet, header: Sequence[str]) -> int | None:
     """
     for at, name in enumerate(header):
         texts = [sheet.cell(row, at) for row in range(1, len(sheet.rows))]
-        told = [text for text in texts if text.lower() not in _NOTHING]
-        if told and _SUBMISSION_WORDS.search(name) and all(parse_moment(text) is not None for text in told):
+        filled = [text for text in texts if text.lower() not in _NOTHING]
+        if filled and _SUBMISSION_WORDS.search(name) and all(parse_moment(text) is not None for text in filled):
             return at
     rows = range(1, len(sheet.rows))
     if rows and all(_PARTICIPANT.fullmatch(sheet.cell(row, 0)) for row in rows):
@@ -202,8 +202,8 @@ def _people(
     written = plain(" ".join(texts[at] for at in columns.names))
     if written and (found := [one for one in roster.people if written in spellings(one.name)]):
         return found
-    told = [number, *(texts[at] for at, name in columns.fields.items() if name == "canvas_id")]
-    submissions = {numbers[one] for one in told if one in numbers}
+    identifiers = [number, *(texts[at] for at, name in columns.fields.items() if name == "canvas_id")]
+    submissions = {numbers[one] for one in identifiers if one in numbers}
     return [one for one in roster.people if one.submission in submissions]
 
 

@@ -393,8 +393,8 @@ class Record(_Part, frozen=True, kw_only=True):
     """The released score on a private part; None in all other records, and before a score was released."""
 
     @property
-    def told(self) -> str:
-        """The public words about a score on a private part until the final board; empty for every other record."""
+    def public_score_note(self) -> str:
+        """What is published about a score on a private part until the final board; "" for every other record."""
         if self.status != "withheld" and self.public_score is None:
             return ""
         if self.public_score is None:

@@ -50,8 +50,9 @@ class Refusing:
         """Raise, because no count can be trusted here."""
         del now
         raise UsageError(
-            f"task {hand.task} limits what is told of its private part (quota=, public_score=), and {self.why}: score "
-            f"on the validation part (--score-on validation), or on a machine of your own that keeps HARNESS_PRIVATE"
+            f"task {hand.task} limits what is published about its private part (quota=, public_score=), and {self.why}"
+            f": score on the validation part (--score-on validation), or on a machine of your own that keeps "
+            f"HARNESS_PRIVATE"
             f"{self.remedy}"
         )
 

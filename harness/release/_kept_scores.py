@@ -80,7 +80,7 @@ class KeptScores:
         """Count one version that was scored on the private part; the same files count once a day.
 
         Raises:
-            QuotaReachedError: other evaluations have used up the `quota` meanwhile; what was scored may not be told.
+            QuotaReachedError: other evaluations have used up the `quota` meanwhile; the new score may not be published.
         """
         with self._locked(hand.task, hand.submission) as path:
             before, today = _read(path, None), now.astimezone(UTC)

@@ -130,8 +130,8 @@ def _signals(drawing: ItemDrawing) -> Markup:
         svg.words(_SCALE_WIDTH, max(y.at(value) + 4, 11), f"{value:.3g}", "name small", "end")
         for value in dict.fromkeys((max(ends), min(ends)))
     ]
-    told = "A signal" if len(lines) == 1 else "A signal, its true continuation, and the forecast"
-    return svg.picture(_NARROW, _LOW, f"{told}, between {low:.3g} and {high:.3g}", drawn)
+    description = "A signal" if len(lines) == 1 else "A signal, its true continuation, and the forecast"
+    return svg.picture(_NARROW, _LOW, f"{description}, between {low:.3g} and {high:.3g}", drawn)
 
 
 def _joined(one: DrawnLine, lines: Sequence[DrawnLine]) -> tuple[tuple[float, float], ...]:

@@ -64,10 +64,10 @@ def _learning_curve(name: str, lines: Sequence[Quantity], curve: Sequence[dict[s
         svg.PlottedLine("validation" if one.held_out else "train", _thinned(one), "b" if one.held_out else "a")
         for one in lines
     ]
-    told = "; ".join(
+    description = "; ".join(
         f"{'validation' if one.held_out else 'train'} from {one.values[0]:.3g} to {one.values[-1]:.3g}" for one in lines
     )
-    return svg.curves(drawn, axes, f"{name} while learning: {told}")
+    return svg.curves(drawn, axes, f"{name} while learning: {description}")
 
 
 def _thinned(one: Quantity) -> tuple[tuple[float, float], ...]:
@@ -105,10 +105,10 @@ def _per_class(shown: Shown) -> Iterator[Figure]:
             low, high = wilson_interval(own, total)
             rows.append(svg.ForestRow(name, own / total, low, high, note=f"{own} of {total}"))
     if rows:
-        told = ", ".join(f"{row.name} {row.value:.2f}" for row in rows)
+        description = ", ".join(f"{row.name} {row.value:.2f}" for row in rows)
         yield Figure(
             "Each class",
-            (svg.forest(rows, "share that is found (recall)", f"Recall of each class: {told}"),),
+            (svg.forest(rows, "share that is found (recall)", f"Recall of each class: {description}"),),
             "The share of each class that the model finds, with 95 % intervals.",
         )
 
@@ -188,10 +188,10 @@ def _reliability(shown: Shown) -> Iterator[Figure]:
             spread.append(svg.line(middle, axes.y.at(low), middle, axes.y.at(high), "whisker ink"))
     diagonal = svg.line(axes.x.at(least), axes.y.at(least), axes.x.at(1), axes.y.at(1), "mark")
     sure, hit = as_percent(confidence.mean()), as_percent(right.mean())
-    told = f"Of answers given with {sure} confidence on average, {hit} are right"
+    description = f"Of answers given with {sure} confidence on average, {hit} are right"
     yield Figure(
         "Reliability",
-        (svg.bars(values, axes, told, [diagonal, *spread]),),
+        (svg.bars(values, axes, description, [diagonal, *spread]),),
         "Bars that reach the dashed line mean that the probabilities are right; below it the model is overconfident.",
     )
 
@@ -215,10 +215,10 @@ def _latency(shown: Shown) -> Iterator[Figure]:
     ]
     middle = axes.x.at(latency.p50_seconds * scale)
     mark = svg.line(middle, axes.y.begin, middle, axes.y.end, "mark ink")
-    told = f"Latency of {len(seconds)} requests, median {as_duration(latency.p50_seconds)}"
+    description = f"Latency of {len(seconds)} requests, median {as_duration(latency.p50_seconds)}"
     yield Figure(
         "Latency",
-        (svg.bars(values, axes, told, [mark]),),
+        (svg.bars(values, axes, description, [mark]),),
         f"{_latency_words(shown.record)} The dashed line is the median.",
     )
 
@@ -263,18 +263,18 @@ def _timeline(shown: Shown) -> Iterator[Figure]:
     kept = shown.evidence.timeline
     used = () if kept is None else kept.memory
     lines = [[(x, y / 2**20) for x, y in zip(one.seconds, one.used_bytes, strict=True)] for one in used if one.seconds]
-    told = ", ".join(f"{row.name} {row.total:.2g} s" for row in rows)
+    description = ", ".join(f"{row.name} {row.total:.2g} s" for row in rows)
     peak = shown.record.cost.peak_memory_bytes
     memory = "" if peak is None else f" The peak memory use is {peak / 2**20:,.0f} MiB."
     if lines:
         highest = max(value for points in lines for _, value in points)
-        told += f"; memory of {count_of(len(lines), 'process', 'processes')}, at most {highest:,.0f} MiB"
+        description += f"; memory of {count_of(len(lines), 'process', 'processes')}, at most {highest:,.0f} MiB"
         memory += " The lines below show the memory of the processes that fitted, predicted and were timed."
     waited = shown.record.run.phases.get("wait", 0.0)
     left_out = f" {waited:.2g} s of waiting for the machine are not drawn." if waited >= _NOTABLE_WAIT else ""
     yield Figure(
         "Time and memory",
-        (svg.timeline(rows, lines, "memory, MiB", f"Time of each phase: {told}"),),
+        (svg.timeline(rows, lines, "memory, MiB", f"Time of each phase: {description}"),),
         f"From the start of the first phase to the end of the last.{memory}{left_out}",
     )
 
@@ -303,12 +303,12 @@ def _standing(shown: Shown) -> Iterator[Figure]:
     bottom = [svg.line(axes.x.begin, 70, axes.x.end, 70, "axis")]
     ticks = [svg.words(axes.x.at(tick), 88, svg.tidy(tick), anchor="middle") for tick in axes.x.ticks()]
     place, of = shown.standing
-    told = f"Place {place} of {of} by {score.name}"
+    description = f"Place {place} of {of} by {score.name}"
     name = svg.words(axes.x.end, 106, score.name, "name", "end")
     yield Figure(
         "Place among all results",
-        (svg.picture(svg.WIDTH, 112, told, [*bottom, *ticks, *dots, own, name]),),
-        f"{told}, including references; neighbours may differ only by chance.",
+        (svg.picture(svg.WIDTH, 112, description, [*bottom, *ticks, *dots, own, name]),),
+        f"{description}, including references; neighbours may differ only by chance.",
     )
 
 
@@ -335,8 +335,8 @@ def _history(shown: Shown) -> Iterator[Figure]:
             svg.circle(x, axes.y.at(one.value), 4, "dot a", f"{svg.tidy(one.value)} on {days[number - 1]}"),
         ]
     curve = svg.PlottedLine(score.name, tuple((float(n), one.value) for n, one in enumerate(values, 1)))
-    told = f"{score.name} of {len(runs)} runs, from {values[0].value:.4g} to {values[-1].value:.4g}"
-    yield Figure("Earlier runs", (svg.curves([curve], axes, told, parts),), "On the same data, oldest first.")
+    description = f"{score.name} of {len(runs)} runs, from {values[0].value:.4g} to {values[-1].value:.4g}"
+    yield Figure("Earlier runs", (svg.curves([curve], axes, description, parts),), "On the same data, oldest first.")
 
 
 def _comparable(one: Record, other: Record) -> bool:

@@ -162,10 +162,10 @@ def _never_predicted(shown: Shown) -> Iterator[ReportFinding]:
 def _confused(shown: Shown) -> Iterator[ReportFinding]:
     often = [one for one in confused_classes(shown) if wilson_interval(one.count, one.of).low >= CONFUSED]
     if often:
-        told = "; ".join(f"{one.count} of {one.of} of {one.true} were taken for {one.predicted}" for one in often[:3])
+        listed = "; ".join(f"{one.count} of {one.of} of {one.true} were taken for {one.predicted}" for one in often[:3])
         yield ReportFinding(
             "classes-confused",
-            f"{told}.",
+            f"{listed}.",
             "Most of the errors are between a few classes, so work on these pays off most.",
             "Look at items of both classes side by side: how do they differ, and can the model see it?",
         )
@@ -249,12 +249,12 @@ def _near_a_limit(shown: Shown) -> Iterator[ReportFinding]:
         return
     close = [one for one in limits_used(shown.record, shown.task.limits) if one.share >= NEAR]
     if close:
-        told = ", ".join(
+        listed = ", ".join(
             f"{as_percent(one.share)} of the limit of {one.name} ({one.used} of {one.limit})" for one in close
         )
         yield ReportFinding(
             "near-a-limit",
-            f"This run used {told}.",
+            f"This run used {listed}.",
             "On a slower or busier machine the same work can fail.",
             "Train for fewer steps, use smaller batches, or keep a smaller model.",
         )
@@ -357,7 +357,7 @@ def verdict(record: Record) -> tuple[str, str]:
     """Return the verdict and a sentence that says what it means."""
     base, score = record.baseline, record.primary
     if record.status == "withheld":
-        return "Evaluated", f"{record.told[0].upper()}{record.told[1:]}."
+        return "Evaluated", f"{record.public_score_note[0].upper()}{record.public_score_note[1:]}."
     if record.failure is not None or score is None:
         return "Failed", "There is no score: the evaluation failed before one was computed. The reason is below."
     reach = to_reach(base.value, strict=base.strict, higher_is_better=score.higher_is_better)

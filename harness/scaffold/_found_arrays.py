@@ -68,7 +68,7 @@ def read_arrays_file(path: Path, asked: DataQuestions) -> FoundData:
         part=part,
         low=0 if inputs.dtype == np.uint8 else None,
         high=255 if inputs.dtype == np.uint8 else None,
-        told=(f"{len(inputs)} inputs of shape {inputs.shape[1:]}, {kind}",),
+        notes=(f"{len(inputs)} inputs of shape {inputs.shape[1:]}, {kind}",),
     )
 
 
@@ -194,7 +194,7 @@ def read_images(folder: Path, asked: DataQuestions) -> FoundData:
         part=None if named is None else np.array([place for place, _, _ in items]),
         low=0,
         high=255,
-        told=(
+        notes=(
             f"{len(items)} images, {'grey' if grey else 'in colour'}, {size[0]}x{size[1]}"
             + ("" if list(sizes) == [size] else f" (resized from {len(sizes)} sizes)"),
             f"classes by folder: {', '.join(classes)}",

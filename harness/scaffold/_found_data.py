@@ -80,7 +80,7 @@ class FoundData:
     """(N,) index into `PARTS` for each item, if the data are divided into parts."""
     low: float | None = None
     high: float | None = None
-    told: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
     """The decisions, one sentence for each."""
 
     def arrays(self) -> dict[str, Array]:

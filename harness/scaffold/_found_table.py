@@ -90,9 +90,9 @@ def read_table(path: Path, asked: DataQuestions) -> FoundData:
         (one for name, one in rest.items() if _PARTS.fullmatch(name) and parts_of(one.values) is not None), None
     )
     used = [one for one in rest.values() if one not in (group, part) and one.name not in asked.leave_out]
-    told = [f"{target.name!r} is the column to predict"]
-    told += [] if group is None else [f"{group.name!r} identifies the person or subject: nobody is in two parts"]
-    told += [] if part is None else [f"{part.name!r} says to which part a row belongs"]
+    notes = [f"{target.name!r} is the column to predict"]
+    notes += [] if group is None else [f"{group.name!r} identifies the person or subject: nobody is in two parts"]
+    notes += [] if part is None else [f"{part.name!r} says to which part a row belongs"]
     inputs, said = _inputs(used, path.name)
     kind, classes, targets = _targets(target, asked.kind, path.name)
     return FoundData(
@@ -103,7 +103,7 @@ def read_table(path: Path, asked: DataQuestions) -> FoundData:
         classes=classes,
         groups=None if group is None else check_groups(group.complete(path.name).values, f"{group.name!r}"),
         part=None if part is None else parts_of(part.values),
-        told=(*told, *said),
+        notes=(*notes, *said),
     )
 
 
@@ -162,11 +162,11 @@ def _inputs(columns: Sequence[_Column], file: str) -> tuple[np.ndarray | list[st
     """Return the inputs, an array of numbers or a list of texts, and sentences about the decisions."""
     taken: list[np.ndarray] = []
     texts: list[_Column] = []
-    told: list[str] = []
+    notes: list[str] = []
     for one in columns:
         numbers, distinct = one.numbers(), one.distinct()
         if why := _why_useless(one):
-            told.append(f"{one.name!r} is left out: {why}")
+            notes.append(f"{one.name!r} is left out: {why}")
         elif numbers is not None:
             one.complete(file)
             taken.append(numbers[:, None])
@@ -175,14 +175,14 @@ def _inputs(columns: Sequence[_Column], file: str) -> tuple[np.ndarray | list[st
         elif len(distinct) <= _MOST_VALUES:
             one.complete(file)
             taken.append(np.array([[value == other for other in distinct] for value in one.values], np.float64))
-            told.append(f"{one.name!r} becomes {len(distinct)} numbers, one for each of {', '.join(distinct)}")
+            notes.append(f"{one.name!r} becomes {len(distinct)} numbers, one for each of {', '.join(distinct)}")
         else:
-            told.append(f"{one.name!r} is left out: {len(distinct)} different words are neither numbers nor texts")
+            notes.append(f"{one.name!r} is left out: {len(distinct)} different words are neither numbers nor texts")
     if taken:
-        told += [f"{one.name!r} is left out: an input cannot hold both texts and numbers" for one in texts]
-        return np.hstack(taken).astype(np.float32), told
+        notes += [f"{one.name!r} is left out: an input cannot hold both texts and numbers" for one in texts]
+        return np.hstack(taken).astype(np.float32), notes
     if len(texts) == 1:
-        return list(texts[0].complete(file).values), [*told, f"{texts[0].name!r} is the input, a text"]
+        return list(texts[0].complete(file).values), [*notes, f"{texts[0].name!r} is the input, a text"]
     if texts:
         names = [one.name for one in texts]
         raise UsageError(

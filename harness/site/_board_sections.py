@@ -184,8 +184,8 @@ def _section(
         for name, row in rows
     ]
     first, base = shown[0], shown[0].baseline
-    told = [score for record in shown if (score := record.primary or record.public_score) is not None]
-    higher = all(score.higher_is_better for score in told)
+    scores = [score for record in shown if (score := record.primary or record.public_score) is not None]
+    higher = all(score.higher_is_better for score in scores)
     made = [
         SiteRow(name=name, record=record, board=row, cells=_cells(row, record, name, higher=higher))
         for record, (name, row) in zip(shown, rows, strict=True)
@@ -217,8 +217,8 @@ def _section(
 def _why_without_score(record: Record) -> str:
     """Return why there is no score, or what is released before the final board."""
     failed = "" if record.failure is None else failure_in_words(record.failure)
-    told = f"{record.told[0].upper()}{record.told[1:]}." if record.told else ""
-    return f"{failed} {told}".strip()
+    note = f"{record.public_score_note[0].upper()}{record.public_score_note[1:]}." if record.public_score_note else ""
+    return f"{failed} {note}".strip()
 
 
 def _shares(group: RankedGroup, evidence: EvidenceStore) -> tuple[tuple[float, ...], ...]:

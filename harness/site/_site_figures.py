@@ -31,11 +31,11 @@ def forest_of(section: BoardSection) -> Markup | None:
         for row in rows
     ]
     best = rows[0]
-    told = (
+    description = (
         f"{section.metric} of {len(rows)} models with 95 % intervals; the best is {best.name} with "
         f"{best.score.value:.4g}; the baseline is {section.baseline:g}"
     )
-    return svg.forest(estimates, section.metric, told, (section.baseline, f"baseline {section.baseline:g}"))
+    return svg.forest(estimates, section.metric, description, (section.baseline, f"baseline {section.baseline:g}"))
 
 
 def strip_of(section: BoardSection) -> Markup | None:
@@ -53,8 +53,8 @@ def strip_of(section: BoardSection) -> Markup | None:
         (row.score.value, f"{row.name}: {svg.tidy(row.score.value)}", "c" if _is_reference(row) else "a")
         for row in reversed(rows)
     ]
-    told = f"{section.metric} of {len(rows)} models; the best is {best:.4g}, the baseline {base:g}"
-    return svg.strip(dots, base, svg.room_around((*ends, base)), told)
+    description = f"{section.metric} of {len(rows)} models; the best is {best:.4g}, the baseline {base:g}"
+    return svg.strip(dots, base, svg.room_around((*ends, base)), description)
 
 
 def ranks_of(section: BoardSection) -> Markup | None:
@@ -65,8 +65,8 @@ def ranks_of(section: BoardSection) -> Markup | None:
     last = max(rank for row in shares for rank, share in enumerate(row, 1) if share >= _LEAST_SHARE)
     names = [row.name for row in section.ranked[: len(shares)]]
     first = f"{names[0]} is first in {as_percent(shares[0][0])} of resamples"
-    told = f"Distribution of the ranks of {len(names)} models; {first}"
-    return svg.blobs(names, [row[:last] for row in shares], told)
+    description = f"Distribution of the ranks of {len(names)} models; {first}"
+    return svg.blobs(names, [row[:last] for row in shares], description)
 
 
 def speed_of(section: BoardSection) -> Markup | None:
@@ -92,8 +92,8 @@ def speed_of(section: BoardSection) -> Markup | None:
         if sign * spot.y > best:
             best = sign * spot.y
             front.append((spot.x, spot.y))
-    told = f"{section.metric} against latency of {len(spots)} models; {len(front)} of them are on the front"
-    return svg.scatter(spots, svg.SteppedLine(tuple(front)), axes, svg.ScatterTypes("log"), told)
+    description = f"{section.metric} against latency of {len(spots)} models; {len(front)} of them are on the front"
+    return svg.scatter(spots, svg.SteppedLine(tuple(front)), axes, svg.ScatterTypes("log"), description)
 
 
 def progress_of(section: BoardSection) -> Markup | None:
@@ -120,12 +120,12 @@ def progress_of(section: BoardSection) -> Markup | None:
         x_ticks=[(day, _date(day)) for day in _some_days(days)],
         height=260,
     )
-    told = (
+    description = (
         f"Best {section.metric} from {_date(days[0])} to {_date(days[-1])}: {best[0][1]:.4g} to {best[-1][1]:.4g}, "
         f"of {len(spots)} submissions"
     )
     line = svg.SteppedLine(tuple(best), "curve a")
-    return svg.scatter(spots, line, axes, svg.ScatterTypes("time", section.baseline), told)
+    return svg.scatter(spots, line, axes, svg.ScatterTypes("time", section.baseline), description)
 
 
 def _day(row: SiteRow) -> int | None:
@@ -167,8 +167,10 @@ def profiles_of(board: CourseBoard) -> Markup | None:
         x_ticks=[(share, as_percent(share)) for share in (0, 0.05, 0.1, 0.15, 0.2)],
     )
     curves = [svg.PlottedLine(row.submission, _profile(row), css) for css, row in zip(_STYLES, shown, strict=False)]
-    told = "; ".join(f"{row.submission} in {as_percent(row.profile(0.05))}" for row in shown)
-    return svg.curves(curves, axes, f"Performance profiles; within 5 % of the best score are {told} of the tasks")
+    description = "; ".join(f"{row.submission} in {as_percent(row.profile(0.05))}" for row in shown)
+    return svg.curves(
+        curves, axes, f"Performance profiles; within 5 % of the best score are {description} of the tasks"
+    )
 
 
 def _profile(row: CourseRow) -> tuple[tuple[float, float], ...]:

@@ -84,9 +84,9 @@ def show_learning(out: Console, findings: Sequence[LearningFinding]) -> None:
     if not findings:
         return
     tally = Counter[str](one.learning.outcome for one in findings)
-    told = ", ".join(f"{tally[outcome]} {outcome}" for outcome in OUTCOMES if tally[outcome])
+    counts = ", ".join(f"{tally[outcome]} {outcome}" for outcome in OUTCOMES if tally[outcome])
     open_ = [one for one in findings if one.learning.outcome in ("failed", "warned")]
-    out.print(f"learned here: {told}{'; no grade depends on it; look at these before you judge:' if open_ else ''}")
+    out.print(f"learned here: {counts}{'; no grade depends on it; look at these before you judge:' if open_ else ''}")
     for one in open_:
         for trial in one.learning.trials:
             if trial.outcome in ("failed", "warned"):
@@ -117,15 +117,15 @@ def following(out: Console, total: int, tell: Notify) -> Iterator[OnEvent]:
 
     Notices are passed to `tell`.
     """
-    progress, told = _Progress(total), set[str]()
+    progress, reported = _Progress(total), set[str]()
     if not out.is_terminal:
-        yield lambda event: _say(out, tell, event, progress.take(event), told)
+        yield lambda event: _say(out, tell, event, progress.take(event), reported)
         return
     # redrawn for each event and not periodically, so that the harness is idle while latency is measured
     with Live(console=out, auto_refresh=False, transient=True) as live:
 
         def watch(event: Event) -> None:
-            _say(out, tell, event, progress.take(event), told)
+            _say(out, tell, event, progress.take(event), reported)
             live.update(progress.draw(), refresh=True)
 
         yield watch
@@ -161,13 +161,13 @@ class _Progress:
         return Text("\n".join([*lines, *(f"  {name} · {phase}" for name, phase in self._running.items())]))
 
 
-def _say(out: Console, tell: Notify, event: Event, far: str, told: set[str]) -> None:
+def _say(out: Console, tell: Notify, event: Event, far: str, reported: set[str]) -> None:
     """Print notices and failures as they happen; a mistake in a task, which affects everybody, is printed once."""
     if isinstance(event, NoticeRaised):
         tell(event.notice)
     elif isinstance(event, JobLost):
-        known = event.cause == "task" and event.problem in told
-        told.add(event.problem)
+        known = event.cause == "task" and event.problem in reported
+        reported.add(event.problem)
         text = f"{event.job}: not graded, for the same reason" if known else describe(event)
         out.print(f"[{far}] {neutral_line(text)}", style="red")
     elif isinstance(event, JobDone) and event.result.record.status == "failed":

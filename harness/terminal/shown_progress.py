@@ -56,7 +56,7 @@ def watching(console: Console, name: str) -> Iterator[Observer]:
 def waiting(console: Console, name: str, note: str, tell: Notify) -> Iterator[None]:
     """Show that `name` is being done, for how long already, and `note`, while the body runs.
 
-    Where `console` is no terminal, `tell` is told if it takes long.
+    If `console` is not a terminal, `tell` is called if it takes long.
     """
     if console.is_terminal:
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # slow to import

@@ -21,9 +21,9 @@ _LOG_LINES, _PRINTED_LINES = 12, 4
 
 
 def show_record(
-    console: Console, record: Record, board: Board | None, told: Remarks, output: Path | None = None
+    console: Console, record: Record, board: Board | None, remarks: Remarks, output: Path | None = None
 ) -> None:
-    """Print `record`, its rank on `board`, and the remarks `told`; `output` is the file with the model's output."""
+    """Print `record`, its rank on `board`, and `remarks`; `output` is the file with the model's output."""
     title = Text(f"{record.submission.name} · {record.task.name}  ", style="bold")
     title.append(record.status.replace("_", " "), style=_STYLES[record.status])
     title.append(
@@ -33,18 +33,18 @@ def show_record(
     console.print()
     console.print(title)
     if record.failure is not None:
-        _show_failure(console, record.failure, told)
-    if record.told:
-        console.print(f"  {record.told}")
+        _show_failure(console, record.failure, remarks)
+    if record.public_score_note:
+        console.print(f"  {record.public_score_note}")
     for score in record.scores:
         _show_score(console, score, record)
-    for label, value in (*_costs(record, told), *_place(record, board)):
+    for label, value in (*_costs(record, remarks), *_place(record, board)):
         _show_fact(console, label, value)
     _show_claims(console, record)
-    for note in told.notes:
+    for note in remarks.notes:
         console.print(f"  note: {neutral_line(note)}", style="yellow")
     if record.failure is None:
-        _show_printed(console, told.printed, output)
+        _show_printed(console, remarks.printed, output)
 
 
 def _show_fact(console: Console, label: str, value: str) -> None:
@@ -60,7 +60,7 @@ def verdict(record: Record) -> str:
         where = "" if failure.file is None else f" ({_where(failure)})"
         return f"failed: {who}: {failure.kind} in {failure.phase}{where}"
     if record.status == "withheld":
-        return f"evaluated: {who}: {record.told}"
+        return f"evaluated: {who}: {record.public_score_note}"
     base, score = record.baseline, record.primary
     assert score is not None
     asked = to_reach(base.value, strict=base.strict, higher_is_better=score.higher_is_better)
@@ -90,11 +90,11 @@ def _shown_to_fit(record: Record) -> str:
     return f" on {task.n_fit_train} and {task.n_fit_validation} items of train"
 
 
-def _show_failure(console: Console, failure: Failure, told: Remarks) -> None:
+def _show_failure(console: Console, failure: Failure, remarks: Remarks) -> None:
     where = "" if failure.file is None else f"{_where(failure)}: "
     message, log = failure.message, failure.log_tail
-    if told.failure is not None:  # the full message: whoever runs the command may see the data
-        message, log = told.failure.message, told.failure.log_tail
+    if remarks.failure is not None:  # the full message: whoever runs the command may see the data
+        message, log = remarks.failure.message, remarks.failure.log_tail
     console.print(f"  {where}{failure.kind} in {failure.phase}: {neutral_line(message)}", style="red")
     lines = neutral(log).splitlines()
     if len(lines) > _LOG_LINES:
@@ -158,14 +158,14 @@ def _gauge(score: Score, baseline: float) -> str:
     return "".join(cells)
 
 
-def _costs(record: Record, told: Remarks) -> list[tuple[str, str]]:
+def _costs(record: Record, remarks: Remarks) -> list[tuple[str, str]]:
     cost = record.cost
     rows = []
     if cost.parameters is not None:
         checked = "" if cost.parameters_verified else " (not verified)"
         rows.append(("parameters", f"{cost.parameters:,}{checked}, {cost.knowledge_bytes:,} bytes of knowledge"))
-        if told.attributes:
-            rows.append(("held by", neutral_line(told.attributes)))
+        if remarks.attributes:
+            rows.append(("held by", neutral_line(remarks.attributes)))
     if cost.latency is not None:
         rows.append(("latency", _latency(cost.latency)))
     if cost.throughput is not None:

@@ -57,8 +57,8 @@ class IdleCores:
             return Cores(None, None)
         with pinned(self.candidates[0]):
             tried = sorted(self.candidates, key=_seconds_on)
-        workers, beside = tried[0], _siblings(tried[0])
-        apart = [core for core in (*tried, *self.by_idleness) if core != workers and core not in beside]
+        workers, siblings = tried[0], _siblings(tried[0])
+        apart = [core for core in (*tried, *self.by_idleness) if core != workers and core not in siblings]
         return Cores(workers, apart[0] if apart and (self.some or paused) else workers)
 
 
@@ -135,10 +135,10 @@ def _seconds_on(core: int) -> float:
     return median(seconds)
 
 
-def _siblings(core: int, told: Path = Path("/sys/devices/system/cpu")) -> set[int]:
+def _siblings(core: int, folder: Path = Path("/sys/devices/system/cpu")) -> set[int]:
     """Return the logical cores that share a physical core with `core`; none if the system does not report them."""
     try:
-        text = (told / f"cpu{core}" / "topology" / "thread_siblings_list").read_text()
+        text = (folder / f"cpu{core}" / "topology" / "thread_siblings_list").read_text()
         spans = [[int(number) for number in span.split("-")] for span in text.split(",")]
     except (OSError, ValueError):
         return set()

@@ -249,7 +249,7 @@ def _wait(descriptors: Sequence[int], timeout: float, tell: Notify, *, shared: b
     After two seconds `tell` is called with the processes that hold them, unless these are jobs of the same command.
     """
     begin = time.monotonic()
-    waiting = told = False
+    waiting = reported = False
     while True:
         for index, descriptor in enumerate(descriptors):
             if try_lock(descriptor, shared=shared):
@@ -260,8 +260,8 @@ def _wait(descriptors: Sequence[int], timeout: float, tell: Notify, *, shared: b
             waiting = True
             _log.info("Another evaluation on this machine holds a lock; waiting up to %g s for it.", timeout)
         waited = time.monotonic() - begin
-        if not told and waited >= _SECONDS_WITHOUT_A_WORD:
-            told = True
+        if not reported and waited >= _SECONDS_WITHOUT_A_WORD:
+            reported = True
             if (who := describe_holders(descriptors)) is not None:
                 tell(who)
         if waited >= timeout:

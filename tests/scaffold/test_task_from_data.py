@@ -50,7 +50,7 @@ def test_the_meaning_of_columns_is_inferred(tmp_path: Path) -> None:
     assert (found.kind, found.classes, found.inputs.shape) == ("classification", ("home", "ward"), (N, 3))
     assert found.groups is not None
     assert len(set(found.groups)) == N // 3
-    assert "'patient' identifies the person or subject: nobody is in two parts" in found.told
+    assert "'patient' identifies the person or subject: nobody is in two parts" in found.notes
 
 
 @unit
@@ -84,7 +84,7 @@ def test_a_column_of_dates_is_left_out_with_a_note(tmp_path: Path, form: str, da
     found = read(table(tmp_path, header="patient;age;admitted;outcome", row=row))
     assert found.inputs.shape == (N, 1)
     assert any(
-        text.startswith(f"'admitted' is left out: it holds dates, such as {form.format(1)}") for text in found.told
+        text.startswith(f"'admitted' is left out: it holds dates, such as {form.format(1)}") for text in found.notes
     )
 
 
