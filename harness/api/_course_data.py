@@ -43,6 +43,16 @@ class CourseDatasets:
     def files(self, task: str) -> list[Found]:
         """Return which files of a task's data are on this machine, and whether they are the official ones.
 
+        Parameters
+        ----------
+        task : str
+            The name of the task.
+
+        Returns
+        -------
+        list of Found
+            Each file of the data root and of the cache, with its state.
+
         Raises
         ------
         UsageError

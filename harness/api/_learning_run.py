@@ -19,7 +19,7 @@ from harness.errors import HarnessError, SubmissionError
 from harness.evaluation import Evaluator, Identity
 from harness.files import write_atomically
 from harness.leaderboard import best_first
-from harness.learning import Learning, Outcome, Refitted, Trial, audit_learning, worth_asking
+from harness.learning import Learning, Outcome, Refitted, Trial, audit_learning, worth_testing
 from harness.record import Record
 
 MOST_IN_A_TASK = 5
@@ -69,7 +69,7 @@ def find_candidates(course: Course, base: str = SUBMISSIONS) -> Iterator[list[Ca
     of_base = [one for one in records if one.submission.name.startswith(f"{REFERENCE}/") == (base == REFERENCE)]
     for ranked in best_first(of_base):
         found = []
-        for record, why in worth_asking(ranked):
+        for record, why in worth_testing(ranked):
             name = record.submission.name
             folder = course.root / (name if base == REFERENCE else f"{base}/{name}")
             try:

@@ -204,6 +204,11 @@ class OpenCourse:
             The source: ``auto`` for the first one available, ``real`` for the first one that is not an embedded
             stand-in, or ``canonical``, ``local`` or ``embedded``.
 
+        Returns
+        -------
+        tuple of Split
+            The train part and the validation part.
+
         Raises
         ------
         UsageError

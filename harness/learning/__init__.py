@@ -1,6 +1,6 @@
 """Test whether a score was learned from the data: fit a submission again on changed data, and compare the answers."""
 
-from harness.learning._choose import worth_asking
+from harness.learning._choose import worth_testing
 from harness.learning._trials import OUTCOMES, Learning, Outcome, Refit, Refitted, Trial, audit_learning
 
-__all__ = ["OUTCOMES", "Learning", "Outcome", "Refit", "Refitted", "Trial", "audit_learning", "worth_asking"]
+__all__ = ["OUTCOMES", "Learning", "Outcome", "Refit", "Refitted", "Trial", "audit_learning", "worth_testing"]

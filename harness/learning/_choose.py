@@ -10,7 +10,7 @@ _QUICK_SECONDS = 0.1
 _OUTSIDE_ARTIFACT_BYTES = 16 << 10
 
 
-def worth_asking(ranked: Sequence[Record]) -> Iterator[tuple[Record, str]]:
+def worth_testing(ranked: Sequence[Record]) -> Iterator[tuple[Record, str]]:
     """Yield the records to audit from one ranking, which has the best first, each with the reason.
 
     Loaded models are left out because they were not trained here, and models below the baseline because they have

@@ -13,7 +13,7 @@ from harness import Inputs, Split, metrics
 from harness.contract import Predictions
 from harness.data import FitParts, TaskData
 from harness.errors import SubmissionError
-from harness.learning import Learning, Refit, Refitted, audit_learning, worth_asking
+from harness.learning import Learning, Refit, Refitted, audit_learning, worth_testing
 from harness.learning._judge import derangement, judge_exchanged, swap_of_ends
 from harness.record import Cost
 from tests.declared import source, task
@@ -302,7 +302,7 @@ def test_the_best_of_a_task_and_unusual_records_are_worth_testing() -> None:
     costs = {"best": usual, "plain": usual, **odd}
     records = [changed(submission={"name": name}, cost=cost) for name, cost in costs.items()]
     loaded = changed(submission={"name": "loaded", "mode": "loaded"})
-    chosen = {record.submission.name: why for record, why in worth_asking([*records, loaded, failing()])}
+    chosen = {record.submission.name: why for record, why in worth_testing([*records, loaded, failing()])}
     assert list(chosen) == ["best", "quick", "unread", "large"]
     assert chosen["quick"] == "fit took 0.01 s"
 
