@@ -299,7 +299,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """Where several processes run tests, report only what is told of a test."""
+    """Where several processes run tests, report only the results of tests."""
     if not hasattr(item.config, "workerinput"):
         return None
     from tests.distribution import run_and_report

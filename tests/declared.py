@@ -1,4 +1,4 @@
-"""Tasks declared for tests, and what workers are told of them."""
+"""Tasks declared for tests, and the facts about them that workers get."""
 
 from __future__ import annotations
 

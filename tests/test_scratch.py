@@ -1,4 +1,4 @@
-"""Temporary folders: gone when they are not needed, also those of who was killed."""
+"""Temporary folders are removed when they are no longer needed, also those of killed processes."""
 
 from __future__ import annotations
 

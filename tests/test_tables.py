@@ -1,4 +1,4 @@
-"""Tables as spreadsheets leave them: read whatever they are, and changed in single cells only."""
+"""Tables written by spreadsheets are read in any form, and only the changed cells are rewritten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cut-offs, titles and notes decide no result: whatever else a task declares does."""
+"""Cut-offs, titles and notes do not change the identity of a task; every other field does."""
 
 from __future__ import annotations
 

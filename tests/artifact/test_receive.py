@@ -1,4 +1,4 @@
-"""What the host makes of an artifact's files is bounded, whatever a worker sends."""
+"""The size and the number of the files that the host writes for an artifact are limited."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a submission claims is read as text and JSON, whatever stands there; what is none is told in a line."""
+"""Claims of a submission are read from text and JSON; what cannot be read is reported in one line."""
 
 from __future__ import annotations
 

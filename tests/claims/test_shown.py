@@ -1,4 +1,4 @@
-"""Where claims are shown: the terminal, the report, the page of whoever marks; whatever is said is harmless there."""
+"""Claims are shown in the terminal, in the report and on the marking page, always escaped."""
 
 from __future__ import annotations
 

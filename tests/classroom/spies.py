@@ -1,4 +1,4 @@
-"""Submissions that tell whatever they see, in every way there is."""
+"""Submissions that try to publish the data they see, in every way there is."""
 
 from __future__ import annotations
 

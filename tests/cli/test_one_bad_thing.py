@@ -1,4 +1,4 @@
-"""One bad task, metric, record or submission is named once and stops nobody else; the exit code tells of it."""
+"""One invalid task, metric, record or submission is reported once and stops no other; the exit code shows it."""
 
 from __future__ import annotations
 

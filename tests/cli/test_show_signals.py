@@ -1,4 +1,4 @@
-"""``tasks show`` draws signals as lines, forecasts with a bar before what is to be told, texts as they begin."""
+"""``tasks show`` draws signals as lines, marks where a forecast begins, and shows the beginning of texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several evaluations at a time, and disks that are full: records stay whole."""
+"""Records stay complete when several evaluations run at once and when a disk is full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`harness -v` says what is decided where; without it nothing is said."""
+"""`harness -v` explains decisions on standard error; without it nothing is explained."""
 
 from __future__ import annotations
 

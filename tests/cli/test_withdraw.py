@@ -1,4 +1,4 @@
-"""Records of who is gone are taken away, with history and evidence, and nobody else's."""
+"""Records of withdrawn submissions are removed with history and evidence; all others stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`help()` answers what task authors and students ask: every field, its type, its default, who raises what."""
+"""`help()` documents every field with its type and default, and which errors are raised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A declaration that is wrong is refused at the door, by name."""
+"""An invalid declaration is refused when it is made; the message names each wrong field."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The Python on the pages calls what there is, as it may be called; files that the pages show can be read."""
+"""Python on the pages uses names and arguments that exist; files that the pages show can be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/design.md and CONTRIBUTING.md name what there is: rooms, files, commands, modules."""
+"""docs/design.md and CONTRIBUTING.md name only rooms, files, commands and modules that exist, and all rooms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page for students says what is so."""
+"""The statements of the page for students are true."""
 
 from __future__ import annotations
 

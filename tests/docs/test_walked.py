@@ -1,4 +1,4 @@
-"""Whoever types what the pages say, block after block, gets what they promise; the Python on them runs as well."""
+"""The commands of each page, run in their order, do what the page says; the Python on it runs as well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that rest on the exact input are lost when it is altered; an honest model's are not, whatever its score."""
+"""Models that look answers up by the exact input fail on altered inputs; honest models pass whatever their score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a task hides of installed packages is read by no worker, at every level that has walls, warm or cold."""
+"""Data of installed packages that a task hides can be read by no worker, warm or cold, at any level that isolates."""
 
 from __future__ import annotations
 

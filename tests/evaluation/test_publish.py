@@ -1,4 +1,4 @@
-"""What is published of a task whose data must not leave: whatever a worker does, few digits of it."""
+"""Of a task with restricted data only rounded figures are published, whatever a worker sends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nobody expected is told as the harness's failure, with submission, task, phase and place."""
+"""An unexpected error is reported as a failure of the harness, with submission, task, phase and place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is scored is never shown: `fit` has parts of train where validation is scored, and positions tell nothing."""
+"""`fit` never gets scored items: where validation is scored it gets parts of train, and the order is secret."""
 
 from __future__ import annotations
 

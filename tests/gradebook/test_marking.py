@@ -1,4 +1,4 @@
-"""Pages for whoever marks: what was handed in to be read is there, and does nothing in a browser."""
+"""Pages for people who mark show the documents that were handed in, and run nothing of them."""
 
 from __future__ import annotations
 

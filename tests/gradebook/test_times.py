@@ -1,4 +1,4 @@
-"""When something was handed in: who is believed, what git knows, and what is forgotten."""
+"""Hand-in times: the order of precedence of sources, what git history says, and what is removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One job that cannot be done, noted or understood stops no other."""
+"""One job that cannot be sent, written down or understood stops no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The board in a terminal of 80 columns: nothing is cut, whatever a task measures and people are called."""
+"""The board fits a terminal of 80 columns and cuts nothing, for any metrics and names."""
 
 from __future__ import annotations
 

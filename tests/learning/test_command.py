@@ -1,4 +1,4 @@
-"""``harness audit learning`` on real submissions: an honest one, and one that brings along what it knows."""
+"""``harness audit learning`` on two submissions: one that learns, and one with built-in knowledge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole classes of any names, through every system in and out: nobody lost, nobody doubled, nobody else's grade."""
+"""Classes with arbitrary names, through every system in and out: each person keeps their own work and grade."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grades in other systems' files: only the cells of graded people change, and nobody gets another's grade."""
+"""Grades in files of other systems: only the cells of graded people change, and each grade reaches its own person."""
 
 from __future__ import annotations
 

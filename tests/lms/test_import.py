@@ -1,4 +1,4 @@
-"""Downloads of learning systems become submissions: nobody is lost, doubled, or filed under another's name."""
+"""Downloads of learning platforms become submissions: none is lost, duplicated, or given to another person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A host's record of pushes: every form that GitHub and GitLab write, and what is none."""
+"""Records of pushes: every form that GitHub and GitLab write is read, and other files are refused."""
 
 from __future__ import annotations
 

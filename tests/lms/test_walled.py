@@ -1,4 +1,4 @@
-"""Archives that a library in C reads are opened in a walled process, or refused by name."""
+"""Archives that a library in C reads are opened in a sandboxed process, or refused by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records on disk: nothing is lost and nothing is half."""
+"""Records on disk: none is lost, and none is written partially."""
 
 import json
 import math

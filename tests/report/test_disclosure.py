@@ -1,4 +1,4 @@
-"""What is left of a result when it is shown to somebody, whatever the templates use of it today."""
+"""What each audience may see of a result, independent of what the templates use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A student who writes to the host's pipes gets a clear failure; the host takes no harm."""
+"""A student who writes to the host's pipes gets a clear failure, and the host continues."""
 
 from __future__ import annotations
 

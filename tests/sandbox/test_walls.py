@@ -1,4 +1,4 @@
-"""What a worker at the level `namespaces` sees and can reach: nothing but what it is given."""
+"""A worker at the level `namespaces` sees and reaches only what it is given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers that are forked: as alone as those that are started, and not to be told from them."""
+"""Forked workers are isolated from each other like started ones, and look the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attacks on the whole program: the exit code is that of a failed submission, and nobody sees a traceback of ours."""
+"""Attacks on the whole program: the exit code is that of a failed submission, without a traceback of the harness."""
 
 from __future__ import annotations
 

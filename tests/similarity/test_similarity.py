@@ -1,4 +1,4 @@
-"""Shared code is found whatever it is called, shown safely, and judged by nobody here."""
+"""Shared code is found under other names, and shown as text."""
 
 from __future__ import annotations
 

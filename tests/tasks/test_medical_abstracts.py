@@ -1,4 +1,4 @@
-"""The task `medical_abstracts`: no text in two parts, whatever labels it came with."""
+"""The task `medical_abstracts`: no text is in two parts, even with different labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rounds, with a timer that the test turns: who takes turns, when it stops, and which rounds count."""
+"""Rounds of measuring with a simulated clock: who takes turns, when measuring stops, and which rounds count."""
 
 import random
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Frames over real pipes: what goes in comes out, and what is not a frame is refused unread."""
+"""Frames over real pipes are received as they were sent, and invalid frames are refused unread."""
 
 import os
 import struct

@@ -1,4 +1,4 @@
-"""Each common mistake is told with one sentence on what to do."""
+"""Common mistakes are reported with one sentence that says what to do."""
 
 from __future__ import annotations
 

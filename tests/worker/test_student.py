@@ -1,4 +1,4 @@
-"""Importing a submission, and what it is told where it does not keep the contract."""
+"""Importing a submission, and the messages for violations of the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures that should agree, in words: each with its interval, and which can be told apart."""
+"""Scores that should agree are described with their intervals and with whether they differ significantly."""
 
 from __future__ import annotations
 
