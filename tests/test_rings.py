@@ -17,7 +17,7 @@ from tests.distribution import group_of
 from tests.rings import Strayed, _leaves, depends_on_who_runs_it, kept_to, ring_of
 
 
-def test_a_test_that_asks_for_nothing_is_in_the_innermost_ring(request: pytest.FixtureRequest) -> None:
+def test_a_test_without_fixtures_is_in_the_innermost_ring(request: pytest.FixtureRequest) -> None:
     assert ring_of(request.node) == "unit"
 
 
@@ -30,7 +30,7 @@ def test_a_test_may_name_its_ring(request: pytest.FixtureRequest, course: object
     assert ring_of(request.node) == "unit"
 
 
-def test_what_loads_data_sets_is_beside_the_innermost_ring(request: pytest.FixtureRequest) -> None:
+def test_tests_that_load_data_sets_are_not_in_the_innermost_ring(request: pytest.FixtureRequest) -> None:
     node = request.node
     path = node.config.rootpath / "tests" / "tasks" / "test_usps.py"
     item = SimpleNamespace(path=path, config=node.config, iter_markers=list)
@@ -46,7 +46,7 @@ def test_a_test_in_two_rings_is_a_mistake(request: pytest.FixtureRequest, other:
 
 @pytest.mark.worker
 @pytest.mark.parametrize("start", [lambda: subprocess.run([sys.executable, "-V"]), lambda: os.fork() or os._exit(0)])
-def test_what_starts_a_process_is_not_a_unit_test_even_if_it_hides_that(start: object) -> None:
+def test_a_unit_test_that_starts_a_process_fails_even_if_it_hides_that(start: object) -> None:
     with pytest.raises(Strayed, match="in ring unit"), kept_to("unit", network=True):
         start()  # type: ignore[operator]
     with pytest.raises(Strayed, match="in ring unit"), kept_to("unit", network=True), suppress(BaseException):
@@ -71,12 +71,12 @@ def test_questions_of_libraries_about_the_machine_are_allowed(command: list[str]
         ("open", ("example.org",), False),
     ],
 )
-def test_what_leaves_this_machine_is_reported(event: str, arguments: tuple[object, ...], leaves: bool) -> None:
+def test_connections_to_other_machines_are_reported(event: str, arguments: tuple[object, ...], leaves: bool) -> None:
     assert _leaves(event, arguments) is leaves
 
 
 @pytest.mark.parametrize(("given", "processes"), [({}, True), ({"workerinput": {}}, False)])
-def test_the_suite_is_shared_out_once(given: dict[str, object], processes: bool) -> None:
+def test_the_suite_is_distributed_once(given: dict[str, object], processes: bool) -> None:
     """A process that has its share must not share it out again: there would be no end."""
     config = SimpleNamespace(
         args_source=pytest.Config.ArgsSource.TESTPATHS,
@@ -88,7 +88,7 @@ def test_the_suite_is_shared_out_once(given: dict[str, object], processes: bool)
     assert (config.option.numprocesses is not None) == processes
 
 
-def test_what_a_wall_holds_is_tried_as_an_ordinary_user_too(request: pytest.FixtureRequest) -> None:
+def test_tests_of_isolation_also_run_as_an_ordinary_user(request: pytest.FixtureRequest) -> None:
     node = request.node
     assert not depends_on_who_runs_it(node)
     attack = SimpleNamespace(path=node.config.rootpath / "tests" / "hostile" / "test_siege.py", config=node.config)
@@ -110,7 +110,7 @@ def test_the_tests_of_a_file_run_in_one_process() -> None:
     assert len(set(ran)) == len(files), done.stdout
 
 
-def test_what_takes_minutes_to_prepare_is_prepared_in_one_process(request: pytest.FixtureRequest) -> None:
+def test_tests_that_share_a_slow_fixture_run_in_one_process(request: pytest.FixtureRequest) -> None:
     item = SimpleNamespace(path=request.node.path, config=request.config, fixturenames=["tmp_path", "classroom"])
     assert group_of(item) == "classroom"  # type: ignore[arg-type]
     assert group_of(request.node) == "tests/test_rings.py"

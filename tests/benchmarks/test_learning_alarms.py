@@ -175,7 +175,7 @@ def test_honest_models_are_not_warned_about(benchmark):
 
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("way", BROUGHT)
-def test_what_was_brought_along_is_seen(benchmark, way):
+def test_built_in_knowledge_is_detected(benchmark, way):
     found: dict[tuple[int, int], Counter[str]] = {}
 
     def run() -> None:

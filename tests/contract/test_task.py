@@ -338,7 +338,7 @@ def test_a_name_of_lower_case_letters_digits_and_dashes_is_allowed(name):
     "name",
     ["", "Alice", "-a", "_a", "a b", "a/b", "..", "a.b", "é", "a\n", "\n", "x" * 65, "a\0", "²"],
 )
-def test_any_other_name_is_refused(name):
+def test_an_invalid_name_is_refused(name):
     with pytest.raises(UsageError, match="is not allowed"):
         check_name(name, "submission")
 

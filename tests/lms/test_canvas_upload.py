@@ -224,7 +224,7 @@ def test_anonymous_grading_is_refused(canvas: Canvas) -> None:
         ({"url": "https://canvas.example.org/api/v1"}, TOKEN, {}, "is not the address of a Canvas server"),
     ],
 )
-def test_what_is_wrong_with_address_token_or_numbers_is_reported(
+def test_an_invalid_address_token_or_number_is_reported(
     canvas: Canvas, place: dict[str, Any], token: str, fails: dict[str, int], problem: str
 ) -> None:
     canvas.fails |= fails

@@ -69,7 +69,7 @@ def test_all_cores_are_restored_after_an_error() -> None:
 
 @pytest.mark.worker
 @several
-def test_what_was_started_on_one_core_stays_there_when_the_host_moves() -> None:
+def test_processes_started_on_one_core_stay_there_when_the_host_moves() -> None:
     with pinned(CORES[0]):
         child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
         with pinned(CORES[1]):
